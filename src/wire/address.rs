@@ -1,0 +1,362 @@
+//! Envelope addresses (RFC 5321 §4.1.2): dot-strings, quoted strings, domains, address literals, the null
+//! reverse-path, and UTF-8 (RFC 6531 §3.3). What was parsed holds no control character, so no command built from it
+//! can be split in two.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::host::{DomainName, HostError};
+
+/// The part after the `@`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Domain {
+    Name(DomainName),
+    Literal(IpAddr),
+}
+
+/// `local-part@domain`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Mailbox {
+    /// With its quotes, if it had them.
+    local: String,
+    domain: Domain,
+}
+
+impl Mailbox {
+    /// Reads `user@example.net`, `"odd user"@example.net`, `user@[192.0.2.1]`, each also in angle brackets.
+    pub fn parse(text: &str) -> Result<Mailbox, AddressError> {
+        if let Some(found) = text.chars().find(|c| c.is_control()) {
+            return Err(AddressError::Control { found });
+        }
+        let text = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(text);
+        let (local, domain) = split(text)?;
+        check_local(local)?;
+        // RFC 5321 §4.5.3.1.1 and .3: 64 octets of local part, 256 of path.
+        if local.len() > 64 || text.len() > 254 {
+            return Err(AddressError::TooLong);
+        }
+        Ok(Mailbox { local: local.to_owned(), domain: parse_domain(domain)? })
+    }
+
+    /// Whether the server must offer SMTPUTF8 to take it: the domain has an ASCII form, the local part has none
+    /// (RFC 6531 §3.2).
+    pub fn needs_smtputf8(&self) -> bool {
+        !self.local.is_ascii()
+    }
+
+    /// The domain, unless it is an address literal.
+    pub fn domain(&self) -> Option<&DomainName> {
+        match &self.domain {
+            Domain::Name(name) => Some(name),
+            Domain::Literal(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.domain {
+            Domain::Name(name) => write!(f, "{}@{name}", self.local),
+            Domain::Literal(IpAddr::V4(ip)) => write!(f, "{}@[{ip}]", self.local),
+            Domain::Literal(IpAddr::V6(ip)) => write!(f, "{}@[IPv6:{ip}]", self.local),
+        }
+    }
+}
+
+impl TryFrom<String> for Mailbox {
+    type Error = AddressError;
+
+    fn try_from(text: String) -> Result<Mailbox, AddressError> {
+        Mailbox::parse(&text)
+    }
+}
+
+impl From<Mailbox> for String {
+    fn from(mailbox: Mailbox) -> String {
+        mailbox.to_string()
+    }
+}
+
+/// The argument of MAIL FROM: a mailbox, or nothing for a bounce (RFC 5321 §4.5.5).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum ReversePath {
+    /// `<>`.
+    Null,
+    /// A sender.
+    Mailbox(Mailbox),
+}
+
+impl ReversePath {
+    /// Reads a mailbox or `<>`.
+    pub fn parse(text: &str) -> Result<ReversePath, AddressError> {
+        if text == "<>" { Ok(ReversePath::Null) } else { Mailbox::parse(text).map(ReversePath::Mailbox) }
+    }
+
+    /// The sender, if there is one.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match self {
+            ReversePath::Null => None,
+            ReversePath::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+}
+
+impl fmt::Display for ReversePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReversePath::Null => f.write_str("<>"),
+            ReversePath::Mailbox(mailbox) => mailbox.fmt(f),
+        }
+    }
+}
+
+impl TryFrom<String> for ReversePath {
+    type Error = AddressError;
+
+    fn try_from(text: String) -> Result<ReversePath, AddressError> {
+        ReversePath::parse(&text)
+    }
+}
+
+impl From<ReversePath> for String {
+    fn from(path: ReversePath) -> String {
+        path.to_string()
+    }
+}
+
+/// The argument of RCPT TO: a mailbox, or `postmaster` without a domain (RFC 5321 §4.1.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum ForwardPath {
+    /// `<postmaster>`, in the user's spelling of its case.
+    Postmaster(String),
+    /// A recipient.
+    Mailbox(Mailbox),
+}
+
+impl ForwardPath {
+    /// Reads a mailbox or `postmaster`.
+    pub fn parse(text: &str) -> Result<ForwardPath, AddressError> {
+        let bare = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(text);
+        if bare.eq_ignore_ascii_case("postmaster") {
+            return Ok(ForwardPath::Postmaster(bare.to_owned()));
+        }
+        if bare.is_empty() && !text.is_empty() {
+            return Err(AddressError::NullRecipient);
+        }
+        Mailbox::parse(text).map(ForwardPath::Mailbox)
+    }
+
+    /// The recipient, unless it is the bare postmaster.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match self {
+            ForwardPath::Postmaster(_) => None,
+            ForwardPath::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+}
+
+impl fmt::Display for ForwardPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ForwardPath::Postmaster(name) => f.write_str(name),
+            ForwardPath::Mailbox(mailbox) => mailbox.fmt(f),
+        }
+    }
+}
+
+impl TryFrom<String> for ForwardPath {
+    type Error = AddressError;
+
+    fn try_from(text: String) -> Result<ForwardPath, AddressError> {
+        ForwardPath::parse(&text)
+    }
+}
+
+impl From<ForwardPath> for String {
+    fn from(path: ForwardPath) -> String {
+        path.to_string()
+    }
+}
+
+macro_rules! schema_is_a_string {
+    ($($name:ident),*) => {$(
+        #[cfg(test)]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string" })
+            }
+        }
+    )*};
+}
+schema_is_a_string!(Mailbox, ReversePath, ForwardPath);
+
+/// Why a text is no address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressError {
+    /// Nothing there.
+    Empty,
+    /// A line break, NUL or another control character.
+    Control {
+        /// The character.
+        found: char,
+    },
+    /// No `@`.
+    NoDomain {
+        /// What was given.
+        text: String,
+    },
+    /// Nothing before the `@`.
+    NoLocalPart,
+    /// A character that needs quotes, or two dots.
+    LocalPart {
+        /// What was given before the `@`.
+        local: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The part after the `@` is no domain.
+    Domain(HostError),
+    /// `[...]` holds no address.
+    Literal {
+        /// What was given.
+        text: String,
+    },
+    /// RFC 5321 §4.5.3.1.
+    TooLong,
+    /// `<>` as a recipient.
+    NullRecipient,
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddressError::Empty => f.write_str("the address is empty; write user@example.net"),
+            AddressError::Control { found: '\r' | '\n' } => {
+                f.write_str("the address holds a line break, which would smuggle a second command; nothing was sent")
+            }
+            AddressError::Control { found } => {
+                write!(f, "the address holds the control character {}", found.escape_debug())
+            }
+            AddressError::NoDomain { text } => {
+                write!(f, "{} has no domain; write {}@example.net", text.escape_debug(), text.escape_debug())
+            }
+            AddressError::NoLocalPart => f.write_str("nothing stands before the @; write user@example.net"),
+            AddressError::LocalPart { local, why } => {
+                write!(f, "the part before the @ {why}; put it in quotes: '\"{}\"@...'", local.escape_debug())
+            }
+            AddressError::Domain(error) => write!(f, "after the @: {}", error.to_string().replace("the host", "the domain")),
+            AddressError::Literal { text } => {
+                write!(f, "{} is no address literal; write [192.0.2.1] or [IPv6:2001:db8::1]", text.escape_debug())
+            }
+            AddressError::TooLong => f.write_str("the address is too long: 64 bytes before the @, 254 in all (RFC 5321)"),
+            AddressError::NullRecipient => f.write_str("<> is a sender; a recipient needs an address"),
+        }
+    }
+}
+
+impl std::error::Error for AddressError {}
+
+fn split(text: &str) -> Result<(&str, &str), AddressError> {
+    if text.is_empty() {
+        return Err(AddressError::Empty);
+    }
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return Err(AddressError::NoDomain { text: text.to_owned() });
+    };
+    if local.is_empty() {
+        return Err(AddressError::NoLocalPart);
+    }
+    Ok((local, domain))
+}
+
+fn check_local(local: &str) -> Result<(), AddressError> {
+    let wrong = |why| Err(AddressError::LocalPart { local: local.to_owned(), why });
+    if let Some(inner) = local.strip_prefix('"') {
+        // RFC 5321 §4.1.2 Quoted-string: `"` and `\` only behind a backslash.
+        let Some(inner) = inner.strip_suffix('"') else { return wrong("has one quote") };
+        let mut escaped = false;
+        for c in inner.chars() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => return wrong("has a quote inside quotes"),
+                _ => {}
+            }
+        }
+        return if escaped { wrong("ends with a backslash") } else { Ok(()) };
+    }
+    if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
+        return wrong("has a dot at an end, or two together");
+    }
+    // RFC 5322 §3.2.3 atext, and any non-ASCII character (RFC 6531 §3.3).
+    let legal = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    if local.chars().all(legal) { Ok(()) } else { wrong("holds a character that needs quotes") }
+}
+
+fn parse_domain(text: &str) -> Result<Domain, AddressError> {
+    let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
+        return DomainName::parse(text).map(Domain::Name).map_err(AddressError::Domain);
+    };
+    // RFC 5321 §4.1.3: `[192.0.2.1]` or `[IPv6:2001:db8::1]`.
+    let v6 = inner.get(..5).filter(|tag| tag.eq_ignore_ascii_case("ipv6:")).and_then(|_| inner.get(5..));
+    let ip = match v6 {
+        Some(text) => text.parse().map(IpAddr::V6).ok(),
+        None => inner.parse().map(IpAddr::V4).ok(),
+    };
+    ip.map(Domain::Literal).ok_or_else(|| AddressError::Literal { text: text.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AddressError, ForwardPath, Mailbox, ReversePath};
+
+    fn shown(text: &str) -> String {
+        Mailbox::parse(text).map_or_else(|error| format!("error: {error}"), |mailbox| mailbox.to_string())
+    }
+
+    #[test]
+    fn plain_quoted_literal_and_international_addresses_are_read() {
+        assert_eq!(shown("User@Example.NET"), "User@example.net");
+        assert_eq!(shown("<user@example.net>"), "user@example.net");
+        assert_eq!(shown("\"odd @ user\"@example.net"), "\"odd @ user\"@example.net");
+        assert_eq!(shown("user@[192.0.2.1]"), "user@[192.0.2.1]");
+        assert_eq!(shown("user@[IPv6:2001:db8::1]"), "user@[IPv6:2001:db8::1]");
+        assert_eq!(shown("user@bücher.example"), "user@xn--bcher-kva.example");
+        assert!(Mailbox::parse("jürgen@example.net").expect("an address").needs_smtputf8());
+        assert!(!Mailbox::parse("user@bücher.example").expect("an address").needs_smtputf8());
+    }
+
+    #[test]
+    fn a_line_break_never_gets_past() {
+        for text in ["a@example.net\r\nDATA", "a\n@example.net", "\"a\rb\"@example.net", "a@example.net\0"] {
+            assert!(matches!(Mailbox::parse(text), Err(AddressError::Control { .. })), "{text:?}");
+            assert!(ReversePath::parse(text).is_err() && ForwardPath::parse(text).is_err());
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_with_what_to_write() {
+        assert!(shown("root").contains("write root@example.net"));
+        assert!(shown("a b@example.net").contains("quotes"));
+        assert!(shown("a..b@example.net").contains("two together"));
+        assert!(shown("a@exa mple.net").contains("after the @: the domain holds a blank"));
+        assert!(shown("a@[192.0.2]").contains("address literal"));
+        assert!(shown("@example.net").contains("nothing stands before"));
+    }
+
+    #[test]
+    fn the_null_sender_and_the_bare_postmaster_are_paths() {
+        assert_eq!(ReversePath::parse("<>"), Ok(ReversePath::Null));
+        assert_eq!(ForwardPath::parse("<>"), Err(AddressError::NullRecipient));
+        assert_eq!(ForwardPath::parse("Postmaster").expect("a path").to_string(), "Postmaster");
+    }
+}

@@ -1,0 +1,193 @@
+//! Bytes to lines, and nothing else: no code is looked at here.
+//!
+//! A line ends with CRLF (RFC 5321 §2.3.8). Bare LF is accepted and reported, because servers behind home-made
+//! proxies send it; bare CR stays inside the line. A line may be longer than the 512 octets of RFC 5321 §4.5.3.1.5;
+//! past [`MAX_LINE`] its bytes are counted and dropped, and past [`ENDLESS`] the line is given up, so that memory is
+//! bounded whatever the peer sends.
+
+/// Bytes of one line that are kept.
+pub const MAX_LINE: usize = 4096;
+/// Bytes without a line end after which the line counts as endless.
+pub const ENDLESS: usize = 64 * 1024;
+
+/// How a line ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// CR LF, as RFC 5321 §2.3.8 demands.
+    CrLf,
+    /// LF alone.
+    BareLf,
+    /// The peer stopped in the middle: end of stream, or [`ENDLESS`] bytes without an end.
+    Missing,
+}
+
+/// One line without its ending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// At most [`MAX_LINE`] bytes.
+    pub bytes: Vec<u8>,
+    /// How it ended.
+    pub ending: Ending,
+    /// Bytes beyond [`MAX_LINE`] that were dropped.
+    pub dropped: usize,
+}
+
+/// Collects bytes and gives lines.
+#[derive(Debug, Default)]
+pub struct Framer {
+    ready: std::collections::VecDeque<Line>,
+    partial: Vec<u8>,
+    dropped: usize,
+}
+
+impl Framer {
+    /// Takes bytes as they came from the peer, in pieces of any size.
+    pub fn push(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte == b'\n' {
+                self.end_line();
+            } else if self.partial.len() < MAX_LINE {
+                self.partial.push(byte);
+            } else {
+                self.dropped += 1;
+                if self.dropped + MAX_LINE >= ENDLESS {
+                    self.give(Ending::Missing);
+                }
+            }
+        }
+    }
+
+    /// The next whole line.
+    pub fn next_line(&mut self) -> Option<Line> {
+        self.ready.pop_front()
+    }
+
+    /// What is left when the peer has closed: a last line without an end.
+    pub fn finish(&mut self) -> Option<Line> {
+        if let Some(line) = self.ready.pop_front() {
+            return Some(line);
+        }
+        if self.partial.is_empty() {
+            return None;
+        }
+        self.give(Ending::Missing);
+        self.ready.pop_front()
+    }
+
+    /// Takes everything that has arrived and was not asked for, whole lines and the rest, as bytes.
+    /// Empty when nothing is there.
+    pub fn take_stray(&mut self) -> Vec<u8> {
+        let mut stray = Vec::new();
+        while let Some(line) = self.ready.pop_front() {
+            stray.extend_from_slice(&line.bytes);
+            stray.extend_from_slice(match line.ending {
+                Ending::CrLf => b"\r\n",
+                Ending::BareLf => b"\n",
+                Ending::Missing => b"",
+            });
+        }
+        stray.append(&mut self.partial);
+        self.dropped = 0;
+        stray
+    }
+
+    fn end_line(&mut self) {
+        // A line so long that its CR was dropped ended with CRLF or LF: nobody can say, and it is reported as too long.
+        if self.dropped == 0 && self.partial.last() == Some(&b'\r') {
+            self.partial.pop();
+            self.give(Ending::CrLf);
+        } else if self.dropped > 0 {
+            self.give(Ending::CrLf);
+        } else {
+            self.give(Ending::BareLf);
+        }
+    }
+
+    fn give(&mut self, ending: Ending) {
+        let bytes = std::mem::take(&mut self.partial);
+        let dropped = std::mem::take(&mut self.dropped);
+        self.ready.push_back(Line { bytes, ending, dropped });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::{ENDLESS, Ending, Framer, Line, MAX_LINE};
+
+    fn lines(pieces: &[&[u8]]) -> Vec<Line> {
+        let mut framer = Framer::default();
+        let mut lines = Vec::new();
+        for piece in pieces {
+            framer.push(piece);
+            while let Some(line) = framer.next_line() {
+                lines.push(line);
+            }
+        }
+        lines.extend(framer.finish());
+        lines
+    }
+
+    #[test]
+    fn a_line_split_anywhere_is_one_line() {
+        let split = lines(&[b"220 mx", b".example.net\r", b"\n"]);
+        assert_eq!(split, lines(&[b"220 mx.example.net\r\n"]));
+        assert_eq!(split.len(), 1);
+    }
+
+    #[test]
+    fn bare_lf_ends_a_line_and_bare_cr_does_not() {
+        let found = lines(&[b"250 a\rb\n"]);
+        assert_eq!(found, vec![Line { bytes: b"250 a\rb".to_vec(), ending: Ending::BareLf, dropped: 0 }]);
+    }
+
+    #[test]
+    fn a_long_line_keeps_its_head_and_counts_the_rest() {
+        let long = vec![b'x'; MAX_LINE + 10];
+        let found = lines(&[&long, b"\r\n250 ok\r\n"]);
+        assert_eq!(found.len(), 2);
+        // The CR is the eleventh byte beyond the bound.
+        assert_eq!((found[0].bytes.len(), found[0].dropped), (MAX_LINE, 11));
+        assert_eq!(found[1].bytes, b"250 ok");
+    }
+
+    #[test]
+    fn a_line_without_end_is_given_up_and_memory_stays_bounded() {
+        let mut framer = Framer::default();
+        framer.push(&vec![b'x'; ENDLESS]);
+        let line = framer.next_line().expect("given up at the bound");
+        assert_eq!((line.ending, line.bytes.len()), (Ending::Missing, MAX_LINE));
+    }
+
+    #[test]
+    fn unasked_bytes_are_taken_whole() {
+        let mut framer = Framer::default();
+        framer.push(b"250 injected\r\nhalf");
+        assert_eq!(framer.take_stray(), b"250 injected\r\nhalf");
+        assert_eq!(framer.take_stray(), b"");
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_of_the_same_bytes_gives_the_same_lines(
+            bytes in proptest::collection::vec(any::<u8>(), 0..600),
+            cuts in proptest::collection::vec(0usize..600, 0..8),
+        ) {
+            let mut pieces: Vec<&[u8]> = Vec::new();
+            let mut rest: &[u8] = &bytes;
+            let mut cuts = cuts;
+            cuts.sort_unstable();
+            let mut at = 0;
+            for cut in cuts {
+                let take = cut.saturating_sub(at).min(rest.len());
+                let (head, tail) = rest.split_at(take);
+                pieces.push(head);
+                rest = tail;
+                at += take;
+            }
+            pieces.push(rest);
+            prop_assert_eq!(lines(&pieces), lines(&[&bytes]));
+        }
+    }
+}

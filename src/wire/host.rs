@@ -1,0 +1,264 @@
+//! Host names and addresses of hosts, as a user types them: letters, digits, hyphens, underscores (container names
+//! have them), IDN in either form, IPv4 and IPv6 literals. What is left over from a configuration file, quotes,
+//! commas, blanks, is named with its place instead of being looked up.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// A host name in the form that goes over the wire, and in the form that people read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DomainName {
+    /// Lower-case A-labels without a final dot.
+    ascii: String,
+    /// U-labels (RFC 5890 §2.3.2.1); equal to `ascii` for most names.
+    unicode: String,
+}
+
+impl DomainName {
+    /// Reads a name and nothing else: no port, no address.
+    pub fn parse(text: &str) -> Result<DomainName, HostError> {
+        let text = text.strip_suffix('.').unwrap_or(text);
+        if text.is_empty() {
+            return Err(HostError::Empty);
+        }
+        if let Some(found) = text.chars().find(|&c| is_stray(c)) {
+            return Err(HostError::Stray { found, cleaned: text.chars().filter(|&c| !is_stray(c)).collect() });
+        }
+        let ascii = idna::domain_to_ascii(text).map_err(|_| HostError::NotAName { text: text.to_owned() })?;
+        let bad_label = |label: &str| label.is_empty() || label.len() > 63;
+        if ascii.len() > 253 || ascii.split('.').any(bad_label) {
+            // RFC 1035 §2.3.4: labels of 1 to 63 octets, names of at most 255 with their length octets.
+            return Err(HostError::Length { text: text.to_owned() });
+        }
+        let (unicode, _) = idna::domain_to_unicode(&ascii);
+        Ok(DomainName { ascii, unicode })
+    }
+
+    /// The form for look-ups, SNI and commands.
+    pub fn ascii(&self) -> &str {
+        &self.ascii
+    }
+
+    /// The form for people.
+    pub fn unicode(&self) -> &str {
+        &self.unicode
+    }
+
+    /// Whether the two forms differ.
+    pub fn is_international(&self) -> bool {
+        self.ascii != self.unicode
+    }
+
+    /// Both forms where they differ: `bücher.example (xn--bcher-kva.example)`.
+    pub fn both(&self) -> String {
+        if self.is_international() { format!("{} ({})", self.unicode, self.ascii) } else { self.ascii.clone() }
+    }
+}
+
+impl fmt::Display for DomainName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.ascii)
+    }
+}
+
+impl TryFrom<String> for DomainName {
+    type Error = HostError;
+
+    fn try_from(text: String) -> Result<DomainName, HostError> {
+        DomainName::parse(&text)
+    }
+}
+
+impl From<DomainName> for String {
+    fn from(name: DomainName) -> String {
+        name.ascii
+    }
+}
+
+/// Where to connect: a name to look up, or an address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Host {
+    /// A name.
+    Name(DomainName),
+    /// An IPv4 or IPv6 address.
+    Ip(IpAddr),
+}
+
+impl Host {
+    /// Reads a name, `192.0.2.1`, `2001:db8::1` or `[2001:db8::1]`.
+    pub fn parse(text: &str) -> Result<Host, HostError> {
+        let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        if let Ok(ip) = inner.parse::<IpAddr>() {
+            return Ok(Host::Ip(ip));
+        }
+        // `1.2.3` or `300.1.1.1` would be looked up as a name, and what comes back would be a riddle.
+        if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && text.bytes().any(|b| b.is_ascii_digit()) {
+            return Err(HostError::NotAnAddress { text: text.to_owned() });
+        }
+        DomainName::parse(text).map(Host::Name)
+    }
+
+    /// The name, if it is one.
+    pub fn name(&self) -> Option<&DomainName> {
+        match self {
+            Host::Name(name) => Some(name),
+            Host::Ip(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Name(name) => name.fmt(f),
+            Host::Ip(ip) => ip.fmt(f),
+        }
+    }
+}
+
+impl TryFrom<String> for Host {
+    type Error = HostError;
+
+    fn try_from(text: String) -> Result<Host, HostError> {
+        Host::parse(&text)
+    }
+}
+
+impl From<Host> for String {
+    fn from(host: Host) -> String {
+        host.to_string()
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Host {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Host".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "a host name in ASCII form, or an IP address" })
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for DomainName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DomainName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "a host name in ASCII form" })
+    }
+}
+
+/// Why a text is no host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostError {
+    /// Nothing there.
+    Empty,
+    /// A character that no host name has.
+    Stray {
+        /// The first such character.
+        found: char,
+        /// The text without them.
+        cleaned: String,
+    },
+    /// Digits and dots that are no IPv4 address.
+    NotAnAddress {
+        /// What was given.
+        text: String,
+    },
+    /// A label or the whole is too long, or a label is empty.
+    Length {
+        /// What was given.
+        text: String,
+    },
+    /// IDNA refuses it (RFC 5891).
+    NotAName {
+        /// What was given.
+        text: String,
+    },
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostError::Empty => f.write_str("the host is empty; write for example smtp.example.net"),
+            HostError::Stray { found, cleaned } => {
+                write!(f, "the host holds {}, which no host name has", name_of(*found))?;
+                match DomainName::parse(cleaned) {
+                    Ok(name) => write!(f, "; did you mean {}", name.ascii()),
+                    Err(_) => Ok(()),
+                }
+            }
+            HostError::NotAnAddress { text } => {
+                write!(f, "{text} is not an IPv4 address: four numbers from 0 to 255 with dots between them")
+            }
+            HostError::Length { text } => {
+                let shown: String = text.chars().take(60).collect();
+                let dots = if text.chars().count() > 60 { "..." } else { "" };
+                write!(f, "{shown}{dots} is not a host name: parts between dots have 1 to 63 characters, the whole at most 253")
+            }
+            HostError::NotAName { text } => write!(f, "{} is not a host name", text.escape_debug()),
+        }
+    }
+}
+
+impl std::error::Error for HostError {}
+
+fn is_stray(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || (c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'))
+}
+
+fn name_of(c: char) -> String {
+    match c {
+        ' ' => "a blank".to_owned(),
+        '\t' => "a tab".to_owned(),
+        '\n' | '\r' => "a line break".to_owned(),
+        '"' | '\'' => format!("a quote ({c})"),
+        other => format!("`{}`", other.escape_debug()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DomainName, Host, HostError};
+
+    #[test]
+    fn names_are_lower_case_without_a_final_dot() {
+        assert_eq!(DomainName::parse("SMTP.Example.NET.").expect("a name").ascii(), "smtp.example.net");
+        assert_eq!(DomainName::parse("mail_server").expect("a container's name").ascii(), "mail_server");
+    }
+
+    #[test]
+    fn international_names_have_both_forms() {
+        let name = DomainName::parse("bücher.example").expect("a name");
+        assert_eq!((name.ascii(), name.unicode()), ("xn--bcher-kva.example", "bücher.example"));
+        assert_eq!(DomainName::parse("xn--bcher-kva.example").expect("a name"), name);
+    }
+
+    #[test]
+    fn addresses_are_read_with_and_without_brackets() {
+        assert_eq!(Host::parse("[2001:db8::1]"), Host::parse("2001:db8::1"));
+        assert!(matches!(Host::parse("192.0.2.1"), Ok(Host::Ip(_))));
+        assert!(matches!(Host::parse("300.0.2.1"), Err(HostError::NotAnAddress { .. })));
+    }
+
+    #[test]
+    fn what_a_configuration_file_left_behind_is_named_and_cleaned() {
+        let message = |text: &str| Host::parse(text).expect_err("no host").to_string();
+        assert_eq!(message("smtp.gmail.com;"), "the host holds `;`, which no host name has; did you mean smtp.gmail.com");
+        assert_eq!(
+            message("\"smtp.gmail.com\""),
+            "the host holds a quote (\"), which no host name has; did you mean smtp.gmail.com"
+        );
+        assert!(message("smtp.gmail.com ").contains("a blank"));
+        assert!(message("a..b").contains("not a host name"));
+        assert!(message("").contains("empty"));
+    }
+}

@@ -1,0 +1,23 @@
+//! Bytes and SMTP words: lines, replies, status codes, capabilities, commands, addresses, host names.
+//!
+//! Nothing here does I/O, reads a clock or allocates without bound. Parsing what a *peer* sent is total: it yields a
+//! value and a list of [`reply::Irregularity`]s, never an error. Parsing what the *user* typed returns `Result`, and
+//! what was parsed once needs no second check: no command line built from it can hold CR, LF or NUL.
+//!
+//! Read next: [`framer`] (bytes to lines), [`reply`] (lines to replies), [`capability`] (the EHLO answer).
+
+pub mod address;
+pub mod capability;
+pub mod command;
+pub mod framer;
+pub mod host;
+pub mod reply;
+pub mod status;
+
+pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
+pub use capability::{Capabilities, Capability};
+pub use command::{Command, EhloName};
+pub use framer::{Ending, Framer, Line};
+pub use host::{DomainName, Host, HostError};
+pub use reply::{Assembler, Irregularity, Reply};
+pub use status::{Class, EnhancedStatus, ReplyCode};

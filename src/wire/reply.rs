@@ -1,0 +1,421 @@
+//! Lines to replies (RFC 5321 §4.2). Never fails: what is odd becomes an [`Irregularity`], and the bytes are kept.
+//!
+//! The decisions, in one place:
+//! 1. A line is `code [separator text]`; `250` alone is legal and final (RFC 5321 §4.2: the text may be empty).
+//! 2. `-` after the code means that more follows; a blank, nothing, or anything else ends the reply.
+//! 3. All lines should carry one code; where they differ the last line's decides, as in Postfix.
+//! 4. A line without a code ends a reply that has not begun (it is not SMTP) and continues one that has.
+//! 5. A reply ends by force at [`MAX_LINES`] lines or [`MAX_BYTES`] bytes, and says so.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::framer::{Ending, Line};
+use crate::wire::status::{Class, EnhancedStatus, ReplyCode};
+
+/// Lines of one reply that are read.
+pub const MAX_LINES: usize = 512;
+/// Bytes of one reply that are read.
+pub const MAX_BYTES: usize = 64 * 1024;
+
+/// What is odd about a reply. None of these stops the talk but `too-long`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Irregularity {
+    /// A line ended with LF alone (RFC 5321 §2.3.8).
+    BareLf,
+    /// A CR inside a line.
+    BareCr,
+    /// A NUL byte.
+    Nul,
+    /// Bytes above 127 (RFC 5321 §4.2 allows ASCII text; RFC 6531 §3.7.4 UTF-8 after SMTPUTF8).
+    EightBit,
+    /// Bytes above 127 that are not UTF-8.
+    NotUtf8,
+    /// A line without a three-digit code.
+    NoCode,
+    /// Lines of one reply with different codes.
+    CodeChanged {
+        /// The code of the first line.
+        first: ReplyCode,
+        /// The code of the last line, which decides.
+        last: ReplyCode,
+    },
+    /// Neither blank nor `-` after the code.
+    NoSeparator,
+    /// The first digit is not 2, 3, 4 or 5.
+    UndefinedClass,
+    /// A line longer than is kept.
+    LineTooLong {
+        /// Bytes that were dropped.
+        dropped: usize,
+    },
+    /// A reply beyond the bounds: it was cut and the talk ended.
+    TooLong,
+    /// The peer closed in the middle of the reply.
+    CutShort,
+}
+
+/// One reply of a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(from = "Wire", into = "Wire")]
+pub struct Reply {
+    /// The code that decides, or none when the peer did not speak SMTP.
+    pub code: Option<ReplyCode>,
+    /// The enhanced status, leading or in qmail's brackets.
+    pub enhanced: Option<EnhancedStatus>,
+    /// The text of each line without code and leading status; U+FFFD in the place of bytes that are not UTF-8.
+    pub text: Vec<String>,
+    /// What is odd, each kind once.
+    pub irregularities: Vec<Irregularity>,
+    /// The bytes as they came, at most [`MAX_BYTES`] and a little.
+    pub raw: Vec<u8>,
+}
+
+impl Reply {
+    /// What the first digit says; `Undefined` without a code.
+    pub fn class(&self) -> Class {
+        self.code.map_or(Class::Undefined, ReplyCode::class)
+    }
+
+    /// 2yz.
+    pub fn is_success(&self) -> bool {
+        self.class() == Class::Success
+    }
+
+    /// The text of all lines in one, joined by blanks.
+    pub fn joined(&self) -> String {
+        self.text.join(" ")
+    }
+
+    /// Each line as it came, with code and status, decoded for showing.
+    pub fn lines(&self) -> Vec<String> {
+        let raw = self.raw.strip_suffix(b"\n").unwrap_or(&self.raw);
+        raw.split(|&b| b == b'\n')
+            .map(|line| String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned())
+            .collect()
+    }
+
+    /// The bytes that a regular server would have sent for these words.
+    fn regular_bytes(&self) -> Option<Vec<u8>> {
+        let code = self.code?;
+        let mut bytes = Vec::new();
+        for (at, text) in self.text.iter().enumerate() {
+            let separator = if at + 1 == self.text.len() { ' ' } else { '-' };
+            let status = self.enhanced.map(|status| format!("{status} ")).unwrap_or_default();
+            bytes.extend_from_slice(format!("{code}{separator}{status}{text}\r\n").as_bytes());
+        }
+        Some(bytes)
+    }
+}
+
+/// The form in reports: raw bytes only where the words do not tell them.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Wire {
+    code: Option<ReplyCode>,
+    enhanced: Option<EnhancedStatus>,
+    text: Vec<String>,
+    irregularities: Vec<Irregularity>,
+    /// Base64 of the bytes, when they cannot be rebuilt from the words.
+    raw_b64: Option<String>,
+}
+
+impl From<Reply> for Wire {
+    fn from(reply: Reply) -> Wire {
+        let told = reply.regular_bytes().is_some_and(|bytes| bytes == reply.raw);
+        Wire {
+            raw_b64: (!told).then(|| STANDARD.encode(&reply.raw)),
+            code: reply.code,
+            enhanced: reply.enhanced,
+            text: reply.text,
+            irregularities: reply.irregularities,
+        }
+    }
+}
+
+impl From<Wire> for Reply {
+    fn from(wire: Wire) -> Reply {
+        let Wire { code, enhanced, text, irregularities, raw_b64 } = wire;
+        let mut reply = Reply { code, enhanced, text, irregularities, raw: Vec::new() };
+        reply.raw = match raw_b64 {
+            Some(encoded) => STANDARD.decode(encoded).unwrap_or_default(),
+            None => reply.regular_bytes().unwrap_or_default(),
+        };
+        reply
+    }
+}
+
+/// Puts lines together until a reply is whole.
+#[derive(Debug, Default)]
+pub struct Assembler {
+    lines: Vec<Parsed>,
+    raw: Vec<u8>,
+    oddities: Vec<Irregularity>,
+}
+
+#[derive(Debug)]
+struct Parsed {
+    code: Option<ReplyCode>,
+    text: String,
+}
+
+impl Assembler {
+    /// Takes one line; gives the reply when it is the last one.
+    pub fn push(&mut self, line: Line) -> Option<Reply> {
+        self.note_bytes(&line);
+        let (code, last, text) = self.split(&line.bytes);
+        self.lines.push(Parsed { code, text });
+        if line.ending == Ending::Missing && line.dropped > 0 {
+            self.note(Irregularity::TooLong);
+            return Some(self.whole());
+        }
+        if last {
+            return Some(self.whole());
+        }
+        if self.lines.len() >= MAX_LINES || self.raw.len() >= MAX_BYTES {
+            self.note(Irregularity::TooLong);
+            return Some(self.whole());
+        }
+        None
+    }
+
+    /// The peer has closed: gives what there is of a reply that was never ended.
+    pub fn finish(&mut self) -> Option<Reply> {
+        if self.lines.is_empty() {
+            return None;
+        }
+        self.note(Irregularity::CutShort);
+        Some(self.whole())
+    }
+
+    /// True between the first and the last line of a reply.
+    pub fn is_underway(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
+    fn split(&mut self, bytes: &[u8]) -> (Option<ReplyCode>, bool, String) {
+        let Some((code, after)) = bytes.split_at_checked(3).and_then(|(d, after)| Some((ReplyCode::parse(d)?, after)))
+        else {
+            self.note(Irregularity::NoCode);
+            return (None, self.lines.is_empty(), lossy(bytes));
+        };
+        if code.class() == Class::Undefined {
+            self.note(Irregularity::UndefinedClass);
+        }
+        match after {
+            [] => (Some(code), true, String::new()),
+            [b' ', text @ ..] => (Some(code), true, lossy(text)),
+            [b'-', text @ ..] => (Some(code), false, lossy(text)),
+            // A fourth digit makes it no code at all: `2200 ready` is not `220`.
+            [b'0'..=b'9', ..] => {
+                self.note(Irregularity::NoCode);
+                (None, self.lines.is_empty(), lossy(bytes))
+            }
+            text => {
+                self.note(Irregularity::NoSeparator);
+                (Some(code), true, lossy(text))
+            }
+        }
+    }
+
+    fn note_bytes(&mut self, line: &Line) {
+        if line.ending == Ending::BareLf {
+            self.note(Irregularity::BareLf);
+        }
+        if line.dropped > 0 {
+            self.note(Irregularity::LineTooLong { dropped: line.dropped });
+        }
+        if line.bytes.contains(&b'\r') {
+            self.note(Irregularity::BareCr);
+        }
+        if line.bytes.contains(&0) {
+            self.note(Irregularity::Nul);
+        }
+        if !line.bytes.is_ascii() {
+            let utf8 = std::str::from_utf8(&line.bytes).is_ok();
+            self.note(if utf8 { Irregularity::EightBit } else { Irregularity::NotUtf8 });
+        }
+        self.raw.extend_from_slice(&line.bytes);
+        self.raw.extend_from_slice(match line.ending {
+            Ending::CrLf => b"\r\n",
+            Ending::BareLf => b"\n",
+            Ending::Missing => b"",
+        });
+    }
+
+    fn note(&mut self, oddity: Irregularity) {
+        let same = |known: &Irregularity| std::mem::discriminant(known) == std::mem::discriminant(&oddity);
+        if !self.oddities.iter().any(same) {
+            self.oddities.push(oddity);
+        }
+    }
+
+    fn whole(&mut self) -> Reply {
+        let codes: Vec<ReplyCode> = self.lines.iter().filter_map(|line| line.code).collect();
+        if let (Some(&first), Some(&last)) = (codes.first(), codes.last()) {
+            if codes.iter().any(|&code| code != last) {
+                self.note(Irregularity::CodeChanged { first, last });
+            }
+        }
+        let mut text: Vec<String> = self.lines.drain(..).map(|line| line.text).collect();
+        let leading = text.iter().find_map(|line| EnhancedStatus::lead(line)).map(|(status, _)| status);
+        if leading.is_some() {
+            for line in &mut text {
+                if let Some((_, after)) = EnhancedStatus::lead(line) {
+                    *line = after.to_owned();
+                }
+            }
+        }
+        let enhanced = leading.or_else(|| text.iter().rev().find_map(|line| EnhancedStatus::bracketed(line)));
+        Reply {
+            code: codes.last().copied(),
+            enhanced,
+            text,
+            irregularities: std::mem::take(&mut self.oddities),
+            raw: std::mem::take(&mut self.raw),
+        }
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Reads one reply from text that was kept somewhere else: a test, a log, a paste. Lines may end with LF.
+pub fn from_text(text: &str) -> Option<Reply> {
+    let mut assembler = Assembler::default();
+    for line in text.trim_end_matches(['\r', '\n']).split('\n') {
+        let bytes = line.strip_suffix('\r').unwrap_or(line).as_bytes().to_vec();
+        if let Some(reply) = assembler.push(Line { bytes, ending: Ending::CrLf, dropped: 0 }) {
+            return Some(reply);
+        }
+    }
+    assembler.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    use super::{Assembler, Irregularity, MAX_LINES, Reply};
+    use crate::wire::framer::Framer;
+    use crate::wire::status::ReplyCode;
+
+    fn replies(bytes: &[u8]) -> Vec<Reply> {
+        let (mut framer, mut assembler) = (Framer::default(), Assembler::default());
+        framer.push(bytes);
+        let mut found = Vec::new();
+        while let Some(line) = framer.next_line() {
+            found.extend(assembler.push(line));
+        }
+        if let Some(line) = framer.finish() {
+            found.extend(assembler.push(line));
+        }
+        found.extend(assembler.finish());
+        found
+    }
+
+    fn one(bytes: &[u8]) -> Reply {
+        let mut found = replies(bytes);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
+    }
+
+    fn code(number: u16) -> ReplyCode {
+        ReplyCode::try_from(number).expect("below 1000")
+    }
+
+    #[test]
+    fn a_code_without_text_is_a_whole_reply() {
+        let reply = one(b"250\r\n");
+        assert_eq!((reply.code, reply.text.as_slice()), (Some(code(250)), [String::new()].as_slice()));
+        assert_eq!(reply.irregularities, []);
+    }
+
+    #[test]
+    fn the_last_line_of_a_multi_line_reply_ends_it() {
+        let reply = one(b"250-mx.example.net\r\n250-SIZE 1000\r\n250 STARTTLS\r\n");
+        assert_eq!(reply.text, ["mx.example.net", "SIZE 1000", "STARTTLS"]);
+        assert_eq!(reply.lines(), ["250-mx.example.net", "250-SIZE 1000", "250 STARTTLS"]);
+    }
+
+    #[test]
+    fn the_enhanced_status_is_taken_from_every_line() {
+        let reply = one(b"535-5.7.8 Username and Password not accepted. For\r\n535 5.7.8 more, see\r\n");
+        assert_eq!(reply.enhanced.map(|s| s.to_string()).as_deref(), Some("5.7.8"));
+        assert_eq!(reply.joined(), "Username and Password not accepted. For more, see");
+    }
+
+    #[test]
+    fn different_codes_in_one_reply_are_reported_and_the_last_decides() {
+        let reply = one(b"250-a\r\n550 b\r\n");
+        assert_eq!(reply.code, Some(code(550)));
+        assert_eq!(reply.irregularities, [Irregularity::CodeChanged { first: code(250), last: code(550) }]);
+    }
+
+    #[test]
+    fn a_line_without_a_code_is_not_smtp_and_ends_at_once() {
+        let reply = one(b"SSH-2.0-OpenSSH_9.6\r\n");
+        assert_eq!((reply.code, reply.irregularities.as_slice()), (None, [Irregularity::NoCode].as_slice()));
+    }
+
+    #[test]
+    fn a_line_without_a_code_inside_a_reply_continues_it() {
+        let reply = one(b"220-mx.example.net\r\nwelcome\r\n220 ready\r\n");
+        assert_eq!(reply.text, ["mx.example.net", "welcome", "ready"]);
+        assert_eq!(reply.irregularities, [Irregularity::NoCode]);
+    }
+
+    #[test]
+    fn odd_bytes_are_named_and_kept() {
+        let reply = one(b"535 Error: \xc7\xeb\0\r\r\n");
+        assert_eq!(reply.irregularities, [Irregularity::BareCr, Irregularity::Nul, Irregularity::NotUtf8]);
+        assert_eq!(reply.raw, b"535 Error: \xc7\xeb\0\r\r\n");
+    }
+
+    #[test]
+    fn neither_blank_nor_dash_is_reported_and_a_fourth_digit_is_no_code() {
+        assert_eq!(one(b"220\tready\r\n").irregularities, [Irregularity::NoSeparator]);
+        assert_eq!(one(b"2200 ready\r\n").code, None);
+        assert_eq!(one(b"22 ready\r\n").code, None);
+    }
+
+    #[test]
+    fn a_reply_that_never_ends_is_cut() {
+        let reply = replies("250-x\r\n".repeat(MAX_LINES + 5).as_bytes()).remove(0);
+        assert_eq!(reply.text.len(), MAX_LINES);
+        assert!(reply.irregularities.contains(&Irregularity::TooLong));
+    }
+
+    #[test]
+    fn the_end_of_the_stream_inside_a_reply_is_reported() {
+        assert_eq!(one(b"250-mx.example.net\r\n").irregularities, [Irregularity::CutShort]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_the_bytes_can_be_rebuilt(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let found = replies(&bytes);
+            let raw: Vec<u8> = found.iter().flat_map(|reply| reply.raw.clone()).collect();
+            prop_assert_eq!(&raw, &bytes);
+            for reply in found {
+                let json = serde_json::to_string(&reply).expect("a reply is serialisable");
+                let back: Reply = serde_json::from_str(&json).expect("and comes back");
+                prop_assert!(back == reply);
+            }
+        }
+
+        #[test]
+        fn text_that_looks_like_smtp_survives_a_report(text in "(2|4|5)[0-9]{2}[ -]?[ -~]{0,40}\r\n") {
+            for reply in replies(text.as_bytes()) {
+                let json = serde_json::to_string(&reply).expect("a reply is serialisable");
+                let back: Reply = serde_json::from_str(&json).expect("and comes back");
+                prop_assert_eq!(back, reply);
+            }
+        }
+    }
+}
