@@ -1,0 +1,147 @@
+//! The AUTH command around a SASL mechanism (RFC 4954 §4): which mechanism, base64, the bounds, and what of it a
+//! transcript may show.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::evidence::{CancelReason, WithheldReason};
+use crate::plan;
+use crate::sasl::{self, Credentials, Exchange, MECHANISMS, Mechanism, Response, Shows};
+use crate::secret::NOT_SHOWN;
+use crate::wire::Reply;
+
+/// The longest AUTH command with an initial response: RFC 4954 §4 allows 12288 octets, but what works everywhere is the
+/// command line of RFC 5321 §4.5.3.1.4, 512 octets with CRLF. Past it the two-step form is used.
+const MAX_INITIAL: usize = 510;
+
+/// One AUTH exchange.
+pub struct Login<'a> {
+    mechanism: &'static Mechanism,
+    exchange: Box<dyn Exchange + 'a>,
+    /// An initial response that was too long for the command and waits for the first challenge.
+    held: Option<Response>,
+    cancelled: bool,
+}
+
+/// One line of ours.
+pub struct Turn {
+    /// With CRLF.
+    pub line: Zeroizing<Vec<u8>>,
+    /// For the transcript.
+    pub shown: String,
+    /// Whether something is missing in it.
+    pub redacted: bool,
+    /// If this is `*`: why.
+    pub cancelled: Option<CancelReason>,
+}
+
+impl<'a> Login<'a> {
+    /// The strongest mechanism that the server offers, that we have, and that the user allows.
+    pub fn choose(
+        wanted: &plan::Login,
+        offered: &[String],
+        credentials: &'a Credentials,
+    ) -> Result<Login<'a>, WithheldReason> {
+        if offered.is_empty() {
+            return Err(WithheldReason::NotOffered);
+        }
+        let allowed: Vec<&'static Mechanism> = if wanted.mechanisms.is_empty() {
+            MECHANISMS.to_vec()
+        } else {
+            wanted.mechanisms.iter().filter_map(|name| sasl::find(name)).collect()
+        };
+        let common = allowed.iter().find(|mechanism| offered.iter().any(|name| name == mechanism.name));
+        match common {
+            Some(mechanism) => Ok(Login {
+                mechanism,
+                exchange: (mechanism.begin)(credentials),
+                held: None,
+                cancelled: false,
+            }),
+            None => Err(WithheldReason::NoCommonMechanism {
+                offered: offered.to_vec(),
+                allowed: allowed.iter().map(|mechanism| mechanism.name.to_owned()).collect(),
+            }),
+        }
+    }
+
+    /// The AUTH command.
+    pub fn open(&mut self) -> Turn {
+        let name = self.mechanism.name;
+        let Some(initial) = self.exchange.initial() else {
+            return Turn::plain(format!("AUTH {name}"));
+        };
+        // RFC 4954 §4: an empty initial response is sent as `=`.
+        let encoded = if initial.bytes.is_empty() { Zeroizing::new("=".to_owned()) } else { encode(&initial.bytes) };
+        if "AUTH ".len() + name.len() + 1 + encoded.len() > MAX_INITIAL {
+            self.held = Some(initial);
+            return Turn::plain(format!("AUTH {name}"));
+        }
+        Turn::new(&format!("AUTH {name} "), &encoded, initial.shows)
+    }
+
+    /// The answer to a 334.
+    pub fn answer(&mut self, reply: &Reply) -> Turn {
+        if self.cancelled {
+            // RFC 4954 §4: `*` is answered with 501. A server that goes on regardless gets the same again.
+            return self.cancel(CancelReason::UnexpectedChallenge);
+        }
+        let response = match self.held.take() {
+            Some(held) => Ok(held),
+            None => match decode(reply) {
+                Some(challenge) => self.exchange.answer(&challenge).map_err(|_| CancelReason::UnexpectedChallenge),
+                // PLAIN and LOGIN do not look at the challenge, and some servers send `334 Ok` (Amazon SES).
+                None => self.exchange.answer(b"").map_err(|_| CancelReason::NotBase64),
+            },
+        };
+        match response {
+            Ok(response) => Turn::new("", &encode(&response.bytes), response.shows),
+            Err(reason) => self.cancel(reason),
+        }
+    }
+
+    /// Whether `*` was sent.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    fn cancel(&mut self, reason: CancelReason) -> Turn {
+        self.cancelled = true;
+        Turn { cancelled: Some(reason), ..Turn::plain("*".to_owned()) }
+    }
+}
+
+impl std::fmt::Debug for Login<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Login({})", self.mechanism.name)
+    }
+}
+
+impl Turn {
+    fn plain(text: String) -> Turn {
+        let line = Zeroizing::new(format!("{text}\r\n").into_bytes());
+        Turn { line, shown: text, redacted: false, cancelled: None }
+    }
+
+    fn new(command: &str, encoded: &str, shows: Shows) -> Turn {
+        let mut line = Zeroizing::new(Vec::with_capacity(command.len() + encoded.len() + 2));
+        line.extend_from_slice(command.as_bytes());
+        line.extend_from_slice(encoded.as_bytes());
+        line.extend_from_slice(b"\r\n");
+        let (tail, redacted) = match shows {
+            Shows::All => (encoded, false),
+            Shows::Nothing => (NOT_SHOWN, true),
+        };
+        Turn { line, shown: format!("{command}{tail}"), redacted, cancelled: None }
+    }
+}
+
+fn encode(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(STANDARD.encode(bytes))
+}
+
+/// The challenge of a 334, or nothing when it is not base64.
+fn decode(reply: &Reply) -> Option<Vec<u8>> {
+    STANDARD.decode(reply.text.first().map_or("", |text| text.trim())).ok()
+}

@@ -1,0 +1,517 @@
+//! One SMTP conversation as a state machine: bytes and ends of stream in, [`Step`]s out. It has no socket, no clock
+//! and no opinion; whoever drives it (`gather::talk`, or a transcript in a test) owns time and bytes.
+//!
+//! | state | when | then |
+//! |---|---|---|
+//! | Greeting | 2yz | EHLO (or QUIT, if the talk ends here) |
+//! | | no code at all | hang up: this is not SMTP |
+//! | | anything else | QUIT (RFC 5321 §3.1: a refused client says QUIT) |
+//! | Ehlo | 2yz, STARTTLS wanted and offered, no TLS yet | STARTTLS |
+//! | | 2yz, STARTTLS required and not offered | QUIT |
+//! | | 2yz otherwise | AUTH, or envelope, or QUIT |
+//! | | 500, 502, 504 to the first EHLO | HELO (RFC 5321 §3.2) |
+//! | | anything else | QUIT |
+//! | StartTls | 220 | what else has arrived is evidence, then the handshake |
+//! | | anything else | QUIT |
+//! | Handshake | up | EHLO again (RFC 3207 §4.2); Greeting, if TLS is implicit |
+//! | Auth | 334 | the mechanism's answer, or `*` when it has none |
+//! | | 235 | envelope, or QUIT |
+//! | | anything else | QUIT |
+//! | Envelope | replies to MAIL and RCPTs, in one flight if PIPELINING is offered (RFC 2920 §3.1) | RSET and QUIT |
+//! | Farewell | last reply | hang up |
+//! | any | 421 | hang up: the server closes (RFC 5321 §3.8) |
+//! | any | a reply without end | hang up |
+//!
+//! Bytes that are there before a command is sent were asked for by nobody: they become evidence, and are never taken
+//! for the answer to the command.
+
+mod login;
+mod scrub;
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+use zeroize::Zeroizing;
+
+use crate::evidence::{Fault, Stage, What, WithheldReason};
+use crate::plan::{Plaintext, QuitAfter, TlsUse, Unverified};
+use crate::question::Script;
+use crate::sasl::Credentials;
+use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, Reply};
+
+use login::{Login, Turn};
+use scrub::Scrubber;
+
+/// What the driver has to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Write these bytes. One flight: nothing is waited for in between.
+    Send(Zeroizing<Vec<u8>>),
+    /// Start the handshake, then call [`Dialogue::secured`].
+    BeginTls,
+    /// Keep this as evidence.
+    Note(Stage, What),
+    /// Read, then call [`Dialogue::receive`], [`Dialogue::closed`] or [`Dialogue::gave_up`].
+    Await,
+    /// Hang up; the talk is over, whole or with a fault.
+    HangUp(Result<(), Fault>),
+}
+
+/// Whether the peer is who it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Its certificate verifies.
+    Verified,
+    /// It does not.
+    Unverified,
+}
+
+/// One conversation.
+#[derive(Debug)]
+pub struct Dialogue<'a> {
+    script: &'a Script,
+    credentials: Option<&'a Credentials>,
+    scrubber: Scrubber,
+    local: Option<IpAddr>,
+    state: State<'a>,
+    line: LineState,
+    framer: Framer,
+    assembler: Assembler,
+    offers: Capabilities,
+    steps: VecDeque<Step>,
+}
+
+#[derive(Debug)]
+enum State<'a> {
+    Greeting,
+    Ehlo(Verb),
+    StartTls,
+    Handshake,
+    Auth(Login<'a>),
+    Envelope { due: VecDeque<Line>, transaction: Transaction },
+    Farewell { due: VecDeque<Line> },
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Ehlo,
+    Helo,
+}
+
+/// How well the line is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LineState {
+    Plain,
+    Encrypted(Peer),
+}
+
+/// Whether MAIL was accepted, so that RSET has something to forget (RFC 5321 §4.1.1.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transaction {
+    Open,
+    None,
+}
+
+/// A command whose reply is due.
+#[derive(Clone, Debug)]
+struct Line {
+    command: Command,
+    stage: Stage,
+    recipient: Option<usize>,
+}
+
+impl Line {
+    fn new(command: Command, stage: Stage) -> Line {
+        Line { command, stage, recipient: None }
+    }
+}
+
+impl<'a> Dialogue<'a> {
+    /// A conversation on a line that TCP has just connected. With implicit TLS the first step is the handshake.
+    pub fn new(script: &'a Script, credentials: Option<&'a Credentials>, local: Option<IpAddr>) -> Dialogue<'a> {
+        let mut dialogue = Dialogue {
+            script,
+            credentials,
+            scrubber: Scrubber::new(credentials),
+            local,
+            state: State::Greeting,
+            line: LineState::Plain,
+            framer: Framer::default(),
+            assembler: Assembler::default(),
+            offers: Capabilities::default(),
+            steps: VecDeque::new(),
+        };
+        if script.tls == TlsUse::Implicit {
+            dialogue.state = State::Handshake;
+            dialogue.steps.push_back(Step::BeginTls);
+        } else if script.quit_after == QuitAfter::Connect {
+            dialogue.hang_up(Ok(()));
+        }
+        dialogue
+    }
+
+    /// The next thing to do.
+    pub fn step(&mut self) -> Step {
+        self.steps.pop_front().unwrap_or(Step::Await)
+    }
+
+    /// Whether the line is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.line != LineState::Plain
+    }
+
+    /// The step whose reply is due.
+    pub fn stage(&self) -> Stage {
+        match &self.state {
+            State::Greeting => Stage::Greeting,
+            State::Ehlo(_) => self.ehlo_stage(),
+            State::StartTls => Stage::Starttls,
+            State::Handshake => Stage::Tls,
+            State::Auth(_) => Stage::Auth,
+            State::Envelope { due, .. } | State::Farewell { due } => due.front().map_or(Stage::Quit, |line| line.stage),
+            State::Over => Stage::Quit,
+        }
+    }
+
+    /// Bytes from the server, in pieces of any size.
+    pub fn receive(&mut self, bytes: &[u8]) {
+        self.framer.push(bytes);
+        self.read_replies();
+    }
+
+    /// The handshake is up.
+    pub fn secured(&mut self, peer: Peer) {
+        self.line = LineState::Encrypted(peer);
+        // RFC 3207 §4.2: what was learned before TLS is forgotten.
+        self.offers = Capabilities::default();
+        if self.script.tls == TlsUse::Implicit {
+            self.state = State::Greeting;
+            if self.script.quit_after == QuitAfter::Connect {
+                self.hang_up(Ok(()));
+            }
+        } else if self.script.quit_after <= QuitAfter::Starttls {
+            self.say_farewell();
+        } else {
+            self.say_ehlo(Verb::Ehlo);
+        }
+    }
+
+    /// The server closed, by FIN or by RST.
+    pub fn closed(&mut self, reset: bool) {
+        while let Some(line) = self.framer.finish() {
+            if let Some(reply) = self.assembler.push(line) {
+                self.heard(reply);
+            }
+        }
+        if let Some(reply) = self.assembler.finish() {
+            let (stage, reply) = (self.stage(), self.scrubber.scrub_reply(reply));
+            self.note(stage, What::Received { reply, recipient: None });
+        }
+        match &self.state {
+            State::Over => {}
+            // After QUIT nothing is lost. RFC 5321 §4.1.1.10 wants 221 first; many servers do not bother.
+            State::Farewell { due } if due.front().is_none_or(|line| line.stage == Stage::Quit) => {
+                self.note(Stage::Quit, What::ClosedWithoutFarewell);
+                self.hang_up(Ok(()));
+            }
+            _ => {
+                let stage = self.stage();
+                self.hang_up(Err(Fault::Closed { stage, reset }));
+            }
+        }
+    }
+
+    /// The driver's deadline for this reply has passed.
+    pub fn gave_up(&mut self, waited_ms: f64) {
+        let stage = self.stage();
+        let partial = self.framer.take_stray();
+        let partial_bytes = partial.len();
+        if !partial.is_empty() || self.assembler.is_underway() {
+            self.note_stray(stage, &partial);
+        }
+        if stage == Stage::Quit {
+            self.hang_up(Ok(()));
+        } else {
+            self.hang_up(Err(Fault::Silent { stage, waited_ms, partial_bytes }));
+        }
+    }
+
+    fn read_replies(&mut self) {
+        while !matches!(self.state, State::Over | State::Handshake) {
+            // Until the server must speak, everything in the framer waits: it may turn out to be unasked for.
+            let Some(line) = self.framer.next_line() else { return };
+            if let Some(reply) = self.assembler.push(line) {
+                self.heard(reply);
+            }
+        }
+    }
+
+    /// The transition table.
+    fn heard(&mut self, reply: Reply) {
+        let reply = self.scrubber.scrub_reply(reply);
+        let stage = self.stage();
+        let recipient = match &self.state {
+            State::Envelope { due, .. } => due.front().and_then(|line| line.recipient),
+            _ => None,
+        };
+        self.note(stage, What::Received { reply: reply.clone(), recipient });
+        if reply.irregularities.contains(&Irregularity::TooLong) {
+            return self.hang_up(Err(Fault::Endless { stage }));
+        }
+        if reply.code.is_some_and(|code| code == 421) {
+            return self.hang_up(Ok(()));
+        }
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Greeting => self.greeted(&reply),
+            State::Ehlo(verb) => self.ehlo_answered(verb, &reply),
+            State::StartTls => self.starttls_answered(&reply),
+            State::Auth(login) => self.auth_answered(login, &reply),
+            State::Envelope { due, transaction } => self.envelope_answered(due, transaction, &reply),
+            State::Farewell { due } => self.farewell_answered(due),
+            state @ (State::Handshake | State::Over) => self.state = state,
+        }
+    }
+
+    fn greeted(&mut self, reply: &Reply) {
+        if reply.code.is_none() {
+            self.hang_up(Ok(()));
+        } else if !reply.is_success() || self.script.quit_after <= QuitAfter::Banner {
+            self.say_farewell();
+        } else {
+            self.say_ehlo(Verb::Ehlo);
+        }
+    }
+
+    fn ehlo_answered(&mut self, verb: Verb, reply: &Reply) {
+        // RFC 5321 §3.2: 502 (and 500, 504 of older servers) to EHLO means that only HELO is known. After TLS a
+        // server that knew EHLO before knows it still, and HELO would hide AUTH.
+        let unknown = reply.code.is_some_and(|code| [500, 502, 504].iter().any(|&number| code == number));
+        if verb == Verb::Ehlo && unknown && self.line == LineState::Plain {
+            return self.say_ehlo(Verb::Helo);
+        }
+        if !reply.is_success() {
+            return self.say_farewell();
+        }
+        self.offers = match verb {
+            Verb::Ehlo => Capabilities::read(reply),
+            Verb::Helo => Capabilities::default(),
+        };
+        if self.script.quit_after <= QuitAfter::Ehlo {
+            return self.say_farewell();
+        }
+        if self.line == LineState::Plain {
+            match self.script.tls {
+                // RFC 3207 §4: only a server that lists STARTTLS is asked for it.
+                TlsUse::Required | TlsUse::IfOffered if self.offers.has("STARTTLS") => return self.say_starttls(),
+                TlsUse::Required => return self.say_farewell(),
+                TlsUse::IfOffered | TlsUse::Never | TlsUse::Implicit => {}
+            }
+        }
+        if self.script.quit_after <= QuitAfter::Starttls { self.say_farewell() } else { self.begin_auth() }
+    }
+
+    fn starttls_answered(&mut self, reply: &Reply) {
+        if !reply.code.is_some_and(|code| code == 220) {
+            return self.say_farewell();
+        }
+        // RFC 3207 §6, CVE-2011-0411: what came in plaintext behind the 220 must not be taken for something that was
+        // said inside TLS, nor be fed to the TLS library.
+        self.drain_stray(Stage::Starttls);
+        self.state = State::Handshake;
+        self.steps.push_back(Step::BeginTls);
+    }
+
+    fn begin_auth(&mut self) {
+        let Some(wanted) = &self.script.login else { return self.begin_envelope() };
+        let Some(credentials) = self.credentials else { return self.begin_envelope() };
+        let offered = self.offers.auth_mechanisms();
+        let login = Login::choose(wanted, &offered, credentials);
+        let withheld = match (&login, self.line) {
+            // In this order: a server that offers nothing would get nothing on the best of lines either.
+            (Err(reason), _) => Some(reason.clone()),
+            (Ok(_), LineState::Plain) if wanted.plaintext == Plaintext::Refused => Some(WithheldReason::Plaintext),
+            (Ok(_), LineState::Encrypted(Peer::Unverified)) if wanted.unverified == Unverified::Refused => {
+                Some(WithheldReason::Unverified)
+            }
+            (Ok(_), _) => None,
+        };
+        match (login, withheld) {
+            (Ok(mut login), None) => {
+                let turn = login.open();
+                self.state = State::Auth(login);
+                self.say_auth(turn);
+            }
+            (_, Some(reason)) => {
+                self.note(Stage::Auth, What::Withheld { reason });
+                self.say_farewell();
+            }
+            (Err(_), None) => self.say_farewell(),
+        }
+    }
+
+    fn auth_answered(&mut self, mut login: Login<'a>, reply: &Reply) {
+        // A server that answers `*` with one more challenge is not asked a third time.
+        if reply.code.is_some_and(|code| code == 334) && !login.is_cancelled() {
+            let turn = login.answer(reply);
+            self.state = State::Auth(login);
+            return self.say_auth(turn);
+        }
+        if reply.is_success() && self.script.quit_after > QuitAfter::Auth && !login.is_cancelled() {
+            self.begin_envelope();
+        } else {
+            self.say_farewell();
+        }
+    }
+
+    fn say_auth(&mut self, turn: Turn) {
+        self.drain_stray(Stage::Auth);
+        if let Some(reason) = turn.cancelled {
+            self.note(Stage::Auth, What::AuthCancelled { reason });
+        }
+        let text = self.scrubber.scrub_text(turn.shown);
+        self.steps.push_back(Step::Note(Stage::Auth, What::Sent { text, redacted: turn.redacted, recipient: None }));
+        self.steps.push_back(Step::Send(turn.line));
+    }
+
+    fn begin_envelope(&mut self) {
+        let Some(envelope) = &self.script.envelope else { return self.say_farewell() };
+        if self.script.quit_after <= QuitAfter::Auth {
+            return self.say_farewell();
+        }
+        let smtputf8 = self.offers.has("SMTPUTF8");
+        if let Some(address) = envelope.from.mailbox().filter(|from| from.needs_smtputf8() && !smtputf8) {
+            let address = address.to_string();
+            self.note(Stage::Mail, What::NeedsSmtputf8 { address, recipient: None });
+            return self.say_farewell();
+        }
+        let needs = |at: usize| envelope.to.get(at).and_then(|to| to.mailbox()).is_some_and(|to| to.needs_smtputf8());
+        let parameter = smtputf8
+            && (envelope.from.mailbox().is_some_and(|from| from.needs_smtputf8()) || (0..envelope.to.len()).any(needs));
+        let from = envelope.from.clone();
+        let mut due = VecDeque::from([Line::new(Command::Mail { from, smtputf8: parameter }, Stage::Mail)]);
+        if self.script.quit_after >= QuitAfter::Rcpt {
+            for (number, to) in envelope.to.iter().enumerate() {
+                if needs(number) && !smtputf8 {
+                    let what = What::NeedsSmtputf8 { address: to.to_string(), recipient: Some(number) };
+                    self.note(Stage::Rcpt, what);
+                    continue;
+                }
+                let line = Line::new(Command::Rcpt { to: to.clone() }, Stage::Rcpt);
+                due.push_back(Line { recipient: Some(number), ..line });
+            }
+        }
+        self.say(&due);
+        self.state = State::Envelope { due, transaction: Transaction::None };
+    }
+
+    fn envelope_answered(&mut self, mut due: VecDeque<Line>, mut transaction: Transaction, reply: &Reply) {
+        let answered = due.pop_front();
+        if answered.is_some_and(|line| line.stage == Stage::Mail) && reply.is_success() {
+            transaction = Transaction::Open;
+        }
+        // Without PIPELINING nothing more has gone out, and a refused MAIL makes every RCPT an echo of it. With it
+        // the replies to the RCPTs of the flight are still to come.
+        if due.is_empty() || (transaction == Transaction::None && !self.pipelines()) {
+            return match transaction {
+                Transaction::Open => self.reset_and_leave(),
+                Transaction::None => self.say_farewell(),
+            };
+        }
+        if !self.pipelines() {
+            self.say(&due);
+        }
+        self.state = State::Envelope { due, transaction };
+    }
+
+    fn reset_and_leave(&mut self) {
+        self.leave(VecDeque::from([Line::new(Command::Rset, Stage::Rset), Line::new(Command::Quit, Stage::Quit)]));
+    }
+
+    fn say_farewell(&mut self) {
+        self.leave(VecDeque::from([Line::new(Command::Quit, Stage::Quit)]));
+    }
+
+    fn leave(&mut self, due: VecDeque<Line>) {
+        self.say(&due);
+        self.state = State::Farewell { due };
+    }
+
+    fn farewell_answered(&mut self, mut due: VecDeque<Line>) {
+        due.pop_front();
+        if due.is_empty() {
+            return self.hang_up(Ok(()));
+        }
+        if !self.pipelines() {
+            self.say(&due);
+        }
+        self.state = State::Farewell { due };
+    }
+
+    fn say_ehlo(&mut self, verb: Verb) {
+        let name = self.script.ehlo.word(self.local);
+        let command = match verb {
+            Verb::Ehlo => Command::Ehlo(name),
+            Verb::Helo => Command::Helo(name),
+        };
+        let stage = self.ehlo_stage();
+        self.say_one(command, stage);
+        self.state = State::Ehlo(verb);
+    }
+
+    fn say_starttls(&mut self) {
+        self.say_one(Command::StartTls, Stage::Starttls);
+        self.state = State::StartTls;
+    }
+
+    fn say_one(&mut self, command: Command, stage: Stage) {
+        self.say(&VecDeque::from([Line::new(command, stage)]));
+    }
+
+    /// Sends the first of the lines, or all of them in one flight if the server lets us (RFC 2920 §3.1).
+    fn say(&mut self, lines: &VecDeque<Line>) {
+        let stage = lines.front().map_or(Stage::Quit, |line| line.stage);
+        self.drain_stray(stage);
+        let together = if self.pipelines() { lines.len() } else { 1 };
+        let mut bytes = Zeroizing::new(Vec::new());
+        for line in lines.iter().take(together) {
+            bytes.extend_from_slice(&line.command.line());
+            let text = self.scrubber.scrub_text(line.command.to_string());
+            self.note(line.stage, What::Sent { text, redacted: false, recipient: line.recipient });
+        }
+        self.steps.push_back(Step::Send(bytes));
+    }
+
+    fn pipelines(&self) -> bool {
+        self.offers.has("PIPELINING")
+    }
+
+    fn ehlo_stage(&self) -> Stage {
+        match self.line {
+            LineState::Encrypted(_) => Stage::EhloTls,
+            LineState::Plain => Stage::Ehlo,
+        }
+    }
+
+    /// Nothing may be in the framer when a command goes out or TLS begins.
+    fn drain_stray(&mut self, stage: Stage) {
+        let stray = self.framer.take_stray();
+        if !stray.is_empty() {
+            self.note_stray(stage, &stray);
+        }
+    }
+
+    fn note_stray(&mut self, stage: Stage, bytes: &[u8]) {
+        let text = self.scrubber.scrub_text(String::from_utf8_lossy(bytes).into_owned());
+        self.note(stage, What::Stray { text, bytes: bytes.len() });
+    }
+
+    fn note(&mut self, stage: Stage, what: What) {
+        self.steps.push_back(Step::Note(stage, what));
+    }
+
+    fn hang_up(&mut self, result: Result<(), Fault>) {
+        self.state = State::Over;
+        self.steps.push_back(Step::HangUp(result));
+    }
+}

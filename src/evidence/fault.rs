@@ -1,0 +1,149 @@
+//! Why something could not be seen, sorted by who is at fault. Facts only: the sentence for the user is the checks'.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Stage;
+
+/// Why a question has no whole answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "fault", rename_all = "kebab-case")]
+pub enum Fault {
+    /// No address to connect to; the look-up of the name says why.
+    NoAddress,
+    /// No address could be connected; the dials are in the transcript, and this is the most telling one.
+    NotConnected {
+        /// Why.
+        connect: ConnectFault,
+    },
+    /// The server did not answer within the time for one reply.
+    Silent {
+        /// What was waited for.
+        stage: Stage,
+        /// How long, milliseconds.
+        waited_ms: f64,
+        /// Bytes of an unfinished reply that had arrived.
+        partial_bytes: usize,
+    },
+    /// The server closed the connection where a reply was due.
+    Closed {
+        /// What was waited for.
+        stage: Stage,
+        /// RST instead of FIN.
+        reset: bool,
+    },
+    /// TLS could not be started.
+    Tls {
+        /// What came instead.
+        tls: TlsFault,
+    },
+    /// A reply was longer than any reply is.
+    Endless {
+        /// Which one.
+        stage: Stage,
+    },
+    /// The server took no more of what we sent.
+    Unread {
+        /// What was to be sent.
+        stage: Stage,
+    },
+    /// Our time for everything was up.
+    TimeUp {
+        /// Where the conversation stood.
+        stage: Stage,
+    },
+    /// The user stopped the program.
+    Interrupted,
+}
+
+/// Why TCP did not connect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ConnectFault {
+    /// The kind, the same on every system.
+    pub kind: ConnectFaultKind,
+    /// The system's number, where it gave one.
+    pub errno: Option<i32>,
+    /// The system's words.
+    pub detail: String,
+}
+
+/// Kinds of connection faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectFaultKind {
+    /// ECONNREFUSED: nobody listens there, or a firewall says so.
+    Refused,
+    /// No answer within our time, or ETIMEDOUT.
+    TimedOut,
+    /// EHOSTUNREACH.
+    HostUnreachable,
+    /// ENETUNREACH: this machine has no route of that family.
+    NetworkUnreachable,
+    /// EADDRNOTAVAIL: this machine has no address of that family.
+    NoSourceAddress,
+    /// EACCES or EPERM: a policy of this machine.
+    DeniedHere,
+    /// ECONNRESET during connect.
+    Reset,
+    /// Something else.
+    Other,
+}
+
+impl fmt::Display for ConnectFaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ConnectFaultKind::Refused => "connection refused",
+            ConnectFaultKind::TimedOut => "no answer",
+            ConnectFaultKind::HostUnreachable => "no route to host",
+            ConnectFaultKind::NetworkUnreachable => "network unreachable",
+            ConnectFaultKind::NoSourceAddress => "no address of this family here",
+            ConnectFaultKind::DeniedHere => "not permitted on this machine",
+            ConnectFaultKind::Reset => "connection reset",
+            ConnectFaultKind::Other => "connection failed",
+        })
+    }
+}
+
+/// Why TLS could not be started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TlsFault {
+    /// What came in the place of a handshake.
+    #[serde(flatten)]
+    pub kind: TlsFaultKind,
+    /// The first bytes that the server sent after our ClientHello, at most 64, as text.
+    pub first_bytes: String,
+    /// The TLS library's words.
+    pub detail: String,
+}
+
+/// What came in the place of a handshake.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "instead", rename_all = "kebab-case")]
+pub enum TlsFaultKind {
+    /// Something that is not a TLS record: plain SMTP, or another protocol.
+    NotTls,
+    /// An alert (RFC 8446 §6).
+    Alert {
+        /// Its number.
+        code: u8,
+        /// Its name.
+        name: String,
+    },
+    /// End of stream.
+    Closed,
+    /// RST.
+    Reset,
+    /// Nothing within the time for one reply.
+    Silent {
+        /// How long, milliseconds.
+        waited_ms: f64,
+    },
+    /// TLS, but not to agree with.
+    Incompatible,
+}

@@ -1,0 +1,381 @@
+//! What was seen: attempts (a question and its outcome) and, in one transcript, the events of all conversations.
+//!
+//! Append-only and numbered, with times in milliseconds since the start by a monotonic clock. No opinion is kept here:
+//! a refusal by a server is a result, not a fault. Read next: [`fault`] (why something could not be seen), [`tls`],
+//! [`talk`] (one conversation read back from the transcript).
+
+pub mod fault;
+pub mod names;
+pub mod talk;
+pub mod tls;
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use fault::{ConnectFault, Fault, TlsFault, TlsFaultKind};
+pub use names::{Lookup, LookupFault, NameSource, Names};
+pub use talk::Talk;
+pub use tls::{Certificate, ChainFault, Handshake, NameMatch, Trust, TrustStore};
+
+use crate::question::{Purpose, Question, TalkRequest};
+use crate::wire::Reply;
+
+/// Everything that was seen in one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The wall clock at the start; every judgement about dates uses this moment.
+    pub started_at: Timestamp,
+    /// Questions with their outcomes, in the order of asking; an attempt's id is its place, from 1.
+    pub attempts: Vec<Attempt>,
+    /// Events of all conversations in the order of seeing; an event's id is its place, from 1.
+    pub transcript: Vec<Event>,
+}
+
+/// The number of an attempt, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AttemptId(pub u32);
+
+/// The number of an event in the transcript, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EventId(pub u32);
+
+/// One question with its outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Attempt {
+    /// Its number.
+    pub id: AttemptId,
+    /// What was asked.
+    pub question: Question,
+    /// When it was asked, milliseconds since the start.
+    pub started_ms: f64,
+    /// How long it took, milliseconds; none while it is under way or if it was skipped.
+    pub duration_ms: Option<f64>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Not answered yet; in a finished report: cut off.
+    Underway,
+    /// Answered.
+    Done {
+        /// The answer.
+        answer: Answer,
+    },
+    /// It could not be seen, or not to its end.
+    Failed {
+        /// Why.
+        fault: Fault,
+    },
+    /// Not tried.
+    Skipped {
+        /// Why.
+        reason: SkipReason,
+    },
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// Addresses of a name, or that it has none.
+    Names(Names),
+    /// The conversation came to an end in good order; it stands in the transcript.
+    Talk,
+}
+
+/// Why a question was not tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// `--max-connections` is used up.
+    ConnectionBudget,
+    /// The time for everything is up.
+    TimeUp,
+}
+
+/// One thing that happened in a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Event {
+    /// Its number.
+    pub seq: EventId,
+    /// Milliseconds since the start.
+    pub at_ms: f64,
+    /// The conversation.
+    pub attempt: AttemptId,
+    /// The step it belongs to.
+    pub stage: Stage,
+    /// Whether the line was encrypted at that moment.
+    pub tls: bool,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// The steps of a conversation, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Looking up the name.
+    Dns,
+    /// TCP.
+    Connect,
+    /// The first line of the server.
+    Greeting,
+    /// EHLO or HELO before TLS.
+    Ehlo,
+    /// STARTTLS and its reply.
+    Starttls,
+    /// The handshake and the certificate.
+    Tls,
+    /// EHLO inside TLS.
+    EhloTls,
+    /// AUTH.
+    Auth,
+    /// MAIL FROM.
+    Mail,
+    /// RCPT TO.
+    Rcpt,
+    /// RSET.
+    Rset,
+    /// QUIT.
+    Quit,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stage::Dns => "the name look-up",
+            Stage::Connect => "the connection",
+            Stage::Greeting => "the greeting",
+            Stage::Ehlo | Stage::EhloTls => "EHLO",
+            Stage::Starttls => "STARTTLS",
+            Stage::Tls => "the TLS handshake",
+            Stage::Auth => "AUTH",
+            Stage::Mail => "MAIL FROM",
+            Stage::Rcpt => "RCPT TO",
+            Stage::Rset => "RSET",
+            Stage::Quit => "QUIT",
+        })
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum What {
+    /// One address was dialled.
+    Dialled {
+        /// Where.
+        address: SocketAddr,
+        /// When the attempt began, milliseconds since the start.
+        started_ms: f64,
+        /// How it ended.
+        result: DialResult,
+    },
+    /// We sent a line.
+    Sent {
+        /// As it was sent, without CRLF; a secret is replaced.
+        text: String,
+        /// Whether something was replaced.
+        redacted: bool,
+        /// Which recipient of the plan it names, from 0.
+        recipient: Option<usize>,
+    },
+    /// The server sent a whole reply.
+    Received {
+        /// The reply.
+        #[serde(flatten)]
+        reply: Reply,
+        /// Which recipient of the plan it answers, from 0.
+        recipient: Option<usize>,
+    },
+    /// The server sent bytes that nobody had asked for; nothing was done with them.
+    Stray {
+        /// The bytes as text, U+FFFD for what is not UTF-8.
+        text: String,
+        /// How many bytes.
+        bytes: usize,
+    },
+    /// TLS is up.
+    Secured {
+        /// All that is known about it.
+        handshake: Box<Handshake>,
+    },
+    /// AUTH was wanted and the password stayed here.
+    Withheld {
+        /// Why.
+        reason: WithheldReason,
+    },
+    /// A running AUTH exchange was given up.
+    AuthCancelled {
+        /// Why.
+        reason: CancelReason,
+    },
+    /// MAIL or RCPT was not sent because an address needs SMTPUTF8, which is not offered (RFC 6531 §3.2).
+    NeedsSmtputf8 {
+        /// The address.
+        address: String,
+        /// Which recipient of the plan it is, from 0; none is the sender.
+        recipient: Option<usize>,
+    },
+    /// The server closed after QUIT without saying 221 (RFC 5321 §4.1.1.10 wants it).
+    ClosedWithoutFarewell,
+}
+
+/// How one dial ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum DialResult {
+    /// It is the connection of this conversation.
+    Connected {
+        /// Our end.
+        local: SocketAddr,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        fault: ConnectFault,
+    },
+    /// Another address was faster (RFC 8305 §5), so this one was given up while it was under way.
+    Overtaken,
+}
+
+/// Why the password stayed here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum WithheldReason {
+    /// The line is not encrypted.
+    Plaintext,
+    /// The peer's certificate does not verify.
+    Unverified,
+    /// AUTH is not offered.
+    NotOffered,
+    /// No mechanism is both offered and ours.
+    NoCommonMechanism {
+        /// What the server offers.
+        offered: Vec<String>,
+        /// What was allowed here.
+        allowed: Vec<String>,
+    },
+}
+
+/// Why a running AUTH exchange was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum CancelReason {
+    /// The server asked for more than the mechanism has.
+    UnexpectedChallenge,
+    /// The challenge is not base64 (RFC 4954 §4).
+    NotBase64,
+}
+
+impl Evidence {
+    /// Nothing seen yet.
+    pub fn new(started_at: Timestamp) -> Evidence {
+        Evidence { started_at, attempts: Vec::new(), transcript: Vec::new() }
+    }
+
+    /// Adds a question; the caller has looked that it is new.
+    pub fn asked(&mut self, question: Question, started_ms: f64, outcome: Outcome) -> AttemptId {
+        let id = AttemptId(u32::try_from(self.attempts.len() + 1).unwrap_or(u32::MAX));
+        self.attempts.push(Attempt { id, question, started_ms, duration_ms: None, outcome });
+        id
+    }
+
+    /// Adds an event and gives it its number.
+    pub fn happened(&mut self, at_ms: f64, attempt: AttemptId, stage: Stage, tls: bool, what: What) -> &Event {
+        let seq = EventId(u32::try_from(self.transcript.len() + 1).unwrap_or(u32::MAX));
+        let event = Event { seq, at_ms, attempt, stage, tls, what };
+        let at = self.transcript.len();
+        self.transcript.push(event);
+        // The element was pushed one line above.
+        self.transcript.get(at).expect("the event that was just pushed")
+    }
+
+    /// Ends an attempt.
+    pub fn ended(&mut self, id: AttemptId, at_ms: f64, outcome: Outcome) {
+        if let Some(attempt) = self.attempts.iter_mut().find(|attempt| attempt.id == id) {
+            attempt.duration_ms = Some(at_ms - attempt.started_ms);
+            attempt.outcome = outcome;
+        }
+    }
+
+    /// An attempt by its number.
+    pub fn attempt(&self, id: AttemptId) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.id == id)
+    }
+
+    /// The attempt at a question, if it was asked.
+    pub fn answer_to(&self, question: &Question) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.question == *question)
+    }
+
+    /// The look-up of the target's name.
+    pub fn names(&self) -> Option<(&Attempt, Option<&Names>)> {
+        self.attempts.iter().find_map(|attempt| match (&attempt.question, &attempt.outcome) {
+            (Question::Resolve { .. }, Outcome::Done { answer: Answer::Names(names) }) => Some((attempt, Some(names))),
+            (Question::Resolve { .. }, _) => Some((attempt, None)),
+            _ => None,
+        })
+    }
+
+    /// All conversations, each with what was wanted of it.
+    pub fn talks(&self) -> impl Iterator<Item = Talk<'_>> {
+        self.attempts.iter().filter_map(|attempt| match &attempt.question {
+            Question::Talk(request) => Some(Talk::new(self, attempt, request)),
+            Question::Resolve { .. } => None,
+        })
+    }
+
+    /// The conversation that the user asked for.
+    pub fn main_talk(&self) -> Option<Talk<'_>> {
+        self.talks().find(|talk| talk.request.purpose == Purpose::Main)
+    }
+
+    /// The follow-up conversations of one kind.
+    pub fn probes(&self, purpose: Purpose) -> impl Iterator<Item = Talk<'_>> {
+        self.talks().filter(move |talk| talk.request.purpose == purpose)
+    }
+}
+
+impl Attempt {
+    /// Whether it has come to an end, whatever end.
+    pub fn is_over(&self) -> bool {
+        !matches!(self.outcome, Outcome::Underway)
+    }
+
+    /// Why it failed, if it did.
+    pub fn fault(&self) -> Option<&Fault> {
+        match &self.outcome {
+            Outcome::Failed { fault } => Some(fault),
+            Outcome::Underway | Outcome::Done { .. } | Outcome::Skipped { .. } => None,
+        }
+    }
+
+    /// What was wanted, if it is a conversation.
+    pub fn request(&self) -> Option<&TalkRequest> {
+        match &self.question {
+            Question::Talk(request) => Some(request),
+            Question::Resolve { .. } => None,
+        }
+    }
+}

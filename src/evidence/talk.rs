@@ -1,0 +1,100 @@
+//! One conversation, read back from the transcript: a view, nothing is stored twice.
+
+use std::net::SocketAddr;
+
+use super::{Attempt, DialResult, Event, Evidence, Fault, Handshake, Stage, What};
+use crate::question::TalkRequest;
+use crate::wire::{Capabilities, Reply};
+
+/// One conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Talk<'a> {
+    evidence: &'a Evidence,
+    /// The attempt it is.
+    pub attempt: &'a Attempt,
+    /// What was wanted.
+    pub request: &'a TalkRequest,
+}
+
+/// A reply with the event that holds it.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard<'a> {
+    /// Where it stands in the transcript.
+    pub event: &'a Event,
+    /// The reply.
+    pub reply: &'a Reply,
+    /// Which recipient it answers, from 0.
+    pub recipient: Option<usize>,
+}
+
+impl<'a> Talk<'a> {
+    pub(super) fn new(evidence: &'a Evidence, attempt: &'a Attempt, request: &'a TalkRequest) -> Talk<'a> {
+        Talk { evidence, attempt, request }
+    }
+
+    /// Its events, in order.
+    pub fn events(&self) -> impl Iterator<Item = &'a Event> + use<'a> {
+        let id = self.attempt.id;
+        self.evidence.transcript.iter().filter(move |event| event.attempt == id)
+    }
+
+    /// Its replies, in order.
+    pub fn replies(&self) -> impl Iterator<Item = Heard<'a>> + use<'a> {
+        self.events().filter_map(|event| match &event.what {
+            What::Received { reply, recipient } => Some(Heard { event, reply, recipient: *recipient }),
+            _ => None,
+        })
+    }
+
+    /// The last reply at a step: the answer that decided it.
+    pub fn reply_at(&self, stage: Stage) -> Option<Heard<'a>> {
+        self.replies().filter(|heard| heard.event.stage == stage).last()
+    }
+
+    /// The reply to one recipient.
+    pub fn reply_to_recipient(&self, number: usize) -> Option<Heard<'a>> {
+        self.replies().find(|heard| heard.event.stage == Stage::Rcpt && heard.recipient == Some(number))
+    }
+
+    /// Where TCP is connected, and our end.
+    pub fn connected(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.events().find_map(|event| match &event.what {
+            What::Dialled { address, result: DialResult::Connected { local }, .. } => Some((*address, *local)),
+            _ => None,
+        })
+    }
+
+    /// The handshake with its event.
+    pub fn handshake(&self) -> Option<(&'a Event, &'a Handshake)> {
+        self.events().find_map(|event| match &event.what {
+            What::Secured { handshake } => Some((event, handshake.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// What was offered at EHLO before TLS, or inside it.
+    pub fn capabilities(&self, stage: Stage) -> Option<(Heard<'a>, Capabilities)> {
+        let heard = self.reply_at(stage)?;
+        heard.reply.is_success().then(|| (heard, Capabilities::read(heard.reply)))
+    }
+
+    /// What was offered at the EHLO that counted last.
+    pub fn final_capabilities(&self) -> Option<(Heard<'a>, Capabilities)> {
+        self.capabilities(Stage::EhloTls).or_else(|| self.capabilities(Stage::Ehlo))
+    }
+
+    /// Why it did not come to its end.
+    pub fn fault(&self) -> Option<&'a Fault> {
+        self.attempt.fault()
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&self) -> bool {
+        self.attempt.is_over()
+    }
+
+    /// The furthest step that left a trace.
+    pub fn last_stage(&self) -> Option<Stage> {
+        self.events().last().map(|event| event.stage)
+    }
+}

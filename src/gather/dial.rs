@@ -1,0 +1,241 @@
+//! Names and addresses to one TCP connection, by Happy Eyeballs (RFC 8305): IPv6 and IPv4 in turns, a new attempt each
+//! 250 ms or as soon as the last one has failed, the first that connects wins. Every attempt becomes evidence.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::names::Known;
+use super::{World, milliseconds};
+use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::{ConnectFault, DialResult, Fault, What};
+use crate::question::TalkRequest;
+use crate::wire::Host;
+
+/// RFC 8305 §5: Connection Attempt Delay.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// RFC 8305 §3: Resolution Delay, for the AAAA answer after the A answer.
+const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
+
+/// Connects, and tells each dial to `note`.
+pub(crate) async fn dial(
+    world: &Rc<World>,
+    request: &TalkRequest,
+    mut note: impl FnMut(What),
+) -> Result<(TcpStream, SocketAddr), Fault> {
+    let deadline = Instant::now() + Duration::from_millis(world.plan.limits.connect_ms);
+    let mut race = Race::new(world, request);
+    let outcome = tokio::time::timeout_at(deadline, race.run(&mut note)).await;
+    match outcome {
+        Ok(result) => result,
+        Err(_) => Err(race.out_of_time(&mut note)),
+    }
+}
+
+struct Race<'a> {
+    world: &'a Rc<World>,
+    port: u16,
+    source: Option<watch::Receiver<Known>>,
+    six: VecDeque<IpAddr>,
+    four: VecDeque<IpAddr>,
+    six_next: bool,
+    seen: (bool, bool),
+    running: JoinSet<(SocketAddr, f64, io::Result<TcpStream>)>,
+    underway: Vec<(SocketAddr, f64)>,
+    worst: Option<ConnectFault>,
+}
+
+impl<'a> Race<'a> {
+    fn new(world: &'a Rc<World>, request: &TalkRequest) -> Race<'a> {
+        let mut race = Race {
+            world,
+            port: request.port,
+            source: None,
+            six: VecDeque::new(),
+            four: VecDeque::new(),
+            six_next: true,
+            seen: (false, false),
+            running: JoinSet::new(),
+            underway: Vec::new(),
+            worst: None,
+        };
+        match &request.host {
+            Host::Ip(ip) => race.add(*ip),
+            Host::Name(name) => race.source = Some(world.names.follow(world, name)),
+        }
+        race
+    }
+
+    async fn run(&mut self, note: &mut impl FnMut(What)) -> Result<(TcpStream, SocketAddr), Fault> {
+        self.first_addresses().await;
+        loop {
+            self.start_next();
+            if self.running.is_empty() {
+                if self.learn().await {
+                    continue;
+                }
+                return Err(self.failed());
+            }
+            let more = !self.six.is_empty() || !self.four.is_empty();
+            tokio::select! {
+                Some(ended) = self.running.join_next() => {
+                    let Ok((address, started_ms, result)) = ended else { continue };
+                    self.underway.retain(|(dialled, _)| *dialled != address);
+                    match result {
+                        Ok(stream) => {
+                            let local = stream.local_addr().unwrap_or(address);
+                            note(What::Dialled { address, started_ms, result: DialResult::Connected { local } });
+                            self.overtaken(note);
+                            return Ok((stream, local));
+                        }
+                        Err(error) => self.lost(address, started_ms, describe(&error), note),
+                    }
+                }
+                () = tokio::time::sleep(ATTEMPT_DELAY), if more => {}
+                true = wait_for_change(&mut self.source) => self.take_known(),
+            }
+        }
+    }
+
+    /// Waits for the first addresses: IPv6 at once, IPv4 with 50 ms of grace for IPv6.
+    async fn first_addresses(&mut self) {
+        loop {
+            self.take_known();
+            match self.seen {
+                (_, true) => return,
+                (true, false) => {
+                    let grace = async {
+                        while !self.seen.1 && wait_for_change(&mut self.source).await {
+                            self.take_known();
+                        }
+                    };
+                    let _ = tokio::time::timeout(RESOLUTION_DELAY, grace).await;
+                    return;
+                }
+                (false, false) => {
+                    if !wait_for_change(&mut self.source).await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for the other half of the answer; false when there is nothing more to come.
+    async fn learn(&mut self) -> bool {
+        if self.seen == (true, true) || !wait_for_change(&mut self.source).await {
+            return false;
+        }
+        self.take_known();
+        true
+    }
+
+    fn take_known(&mut self) {
+        let Some(source) = &mut self.source else {
+            self.seen = (true, true);
+            return;
+        };
+        let known = source.borrow_and_update().clone();
+        if let Some(lookup) = known.a.filter(|_| !self.seen.0) {
+            self.seen.0 = true;
+            lookup.addresses().iter().for_each(|ip| self.add(*ip));
+        }
+        if let Some(lookup) = known.aaaa.filter(|_| !self.seen.1) {
+            self.seen.1 = true;
+            lookup.addresses().iter().for_each(|ip| self.add(*ip));
+        }
+        if self.seen == (true, true) {
+            self.source = None;
+        }
+    }
+
+    fn add(&mut self, ip: IpAddr) {
+        if ip.is_ipv6() { self.six.push_back(ip) } else { self.four.push_back(ip) }
+    }
+
+    fn start_next(&mut self) {
+        // RFC 8305 §4: families alternate, IPv6 first.
+        let next = if self.six_next {
+            self.six.pop_front().or_else(|| self.four.pop_front())
+        } else {
+            self.four.pop_front().or_else(|| self.six.pop_front())
+        };
+        let Some(ip) = next else { return };
+        self.six_next = ip.is_ipv4();
+        let address = SocketAddr::new(ip, self.port);
+        let started_ms = self.world.now_ms();
+        self.underway.push((address, started_ms));
+        self.running.spawn_local(async move { (address, started_ms, TcpStream::connect(address).await) });
+    }
+
+    fn lost(&mut self, address: SocketAddr, started_ms: f64, fault: ConnectFault, note: &mut impl FnMut(What)) {
+        if self.worst.as_ref().is_none_or(|worst| telling(fault.kind) > telling(worst.kind)) {
+            self.worst = Some(fault.clone());
+        }
+        note(What::Dialled { address, started_ms, result: DialResult::Failed { fault } });
+    }
+
+    fn overtaken(&mut self, note: &mut impl FnMut(What)) {
+        for (address, started_ms) in self.underway.drain(..) {
+            note(What::Dialled { address, started_ms, result: DialResult::Overtaken });
+        }
+    }
+
+    fn out_of_time(&mut self, note: &mut impl FnMut(What)) -> Fault {
+        for (address, started_ms) in std::mem::take(&mut self.underway) {
+            let waited = milliseconds(self.world.start.elapsed()) - started_ms;
+            let detail = format!("no answer within {waited:.0} ms");
+            let fault = ConnectFault { kind: ConnectFaultKind::TimedOut, errno: None, detail };
+            self.lost(address, started_ms, fault, note);
+        }
+        self.failed()
+    }
+
+    fn failed(&mut self) -> Fault {
+        match self.worst.take() {
+            Some(connect) => Fault::NotConnected { connect },
+            None => Fault::NoAddress,
+        }
+    }
+}
+
+/// True when something new is known, false when nothing more will come.
+async fn wait_for_change(source: &mut Option<watch::Receiver<Known>>) -> bool {
+    match source {
+        Some(receiver) => receiver.changed().await.is_ok(),
+        None => false,
+    }
+}
+
+/// Which of several faults says most about the server: an answer more than silence, silence more than our own lack.
+fn telling(kind: ConnectFaultKind) -> u8 {
+    match kind {
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => 5,
+        ConnectFaultKind::TimedOut => 4,
+        ConnectFaultKind::DeniedHere => 3,
+        ConnectFaultKind::HostUnreachable => 2,
+        ConnectFaultKind::Other => 1,
+        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => 0,
+    }
+}
+
+fn describe(error: &io::Error) -> ConnectFault {
+    let kind = match error.kind() {
+        io::ErrorKind::ConnectionRefused => ConnectFaultKind::Refused,
+        io::ErrorKind::TimedOut => ConnectFaultKind::TimedOut,
+        io::ErrorKind::HostUnreachable => ConnectFaultKind::HostUnreachable,
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => ConnectFaultKind::NetworkUnreachable,
+        io::ErrorKind::AddrNotAvailable => ConnectFaultKind::NoSourceAddress,
+        io::ErrorKind::PermissionDenied => ConnectFaultKind::DeniedHere,
+        io::ErrorKind::ConnectionReset => ConnectFaultKind::Reset,
+        _ => ConnectFaultKind::Other,
+    };
+    ConnectFault { kind, errno: error.raw_os_error(), detail: error.to_string() }
+}

@@ -1,0 +1,271 @@
+//! The only I/O and the only async of the checker: sockets, names, TLS, the clock, signals.
+//!
+//! The rest of the house asks [`Gather::ask`] and takes what comes from [`Gather::next`], one [`Arrival`] at a time.
+//! Conversations run side by side as tasks on one thread; the runtime lives in [`Gatherer`] and dies with it, so no
+//! task outlives its owner. Deadlines: one per reply and per handshake ([`talk`]), one for connecting ([`dial`]), one
+//! for everything (here).
+
+mod certificate;
+mod dial;
+mod names;
+mod talk;
+mod tap;
+mod tls;
+mod trust;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+
+use crate::evidence::{Answer, AttemptId, Outcome, Stage, What};
+use crate::plan::Plan;
+use crate::question::Question;
+use crate::sasl::Credentials;
+
+/// Something that answers questions.
+pub trait Gather {
+    /// Starts on a question.
+    fn ask(&mut self, id: AttemptId, question: &Question);
+    /// Waits for the next thing to happen. Called only while a question is open.
+    fn next(&mut self) -> Arrival;
+    /// Milliseconds since the start, by a monotonic clock.
+    fn now_ms(&self) -> f64;
+}
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Arrival {
+    /// An event of a conversation.
+    Event {
+        /// The conversation.
+        attempt: AttemptId,
+        /// When, milliseconds since the start.
+        at_ms: f64,
+        /// The step it belongs to.
+        stage: Stage,
+        /// Whether the line was encrypted.
+        tls: bool,
+        /// What.
+        what: What,
+    },
+    /// A question has its outcome.
+    Answered {
+        /// The question.
+        attempt: AttemptId,
+        /// When, milliseconds since the start.
+        at_ms: f64,
+        /// The outcome.
+        outcome: Outcome,
+    },
+    /// A signal told us to stop.
+    Interrupted(Signal),
+    /// The time for everything is up.
+    TimeUp,
+    /// Nothing new for a while (300 ms, then every 100 ms): a moment to show that we are waiting.
+    Waiting,
+}
+
+/// A signal that ends the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, or Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+/// Why nothing could be started: our machine or the arguments.
+#[derive(Debug)]
+pub enum SetupError {
+    /// The file of trusted certificates cannot be read or holds none.
+    CaFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The runtime could not be made.
+    Runtime(std::io::Error),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetupError::CaFile { path, why } => write!(f, "--cacert {}: {why}", path.display()),
+            SetupError::Runtime(error) => write!(f, "the program cannot start: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+/// The real thing: asks the network.
+pub struct Gatherer {
+    runtime: Runtime,
+    tasks: LocalSet,
+    world: Rc<World>,
+    arrivals: mpsc::UnboundedReceiver<Arrival>,
+    signals: RefCell<Option<Signals>>,
+    deadline: Instant,
+    idle_since: Instant,
+    said_time_up: bool,
+}
+
+/// What the tasks share.
+pub(crate) struct World {
+    pub(crate) start: Instant,
+    pub(crate) plan: Plan,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) names: names::Book,
+    pub(crate) trust: trust::Anchors,
+    pub(crate) post: mpsc::UnboundedSender<Arrival>,
+}
+
+impl World {
+    pub(crate) fn now_ms(&self) -> f64 {
+        milliseconds(self.start.elapsed())
+    }
+
+    /// Nobody listens any more only when the program is about to end.
+    pub(crate) fn post(&self, arrival: Arrival) {
+        let _ = self.post.send(arrival);
+    }
+
+    fn answered(&self, attempt: AttemptId, outcome: Outcome) {
+        self.post(Arrival::Answered { attempt, at_ms: self.now_ms(), outcome });
+    }
+}
+
+impl Gatherer {
+    /// Prepares everything that can go wrong before something is sent.
+    pub fn new(plan: &Plan, credentials: Option<Credentials>) -> Result<Gatherer, SetupError> {
+        let trust = trust::Anchors::new(plan)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
+        let (post, arrivals) = mpsc::unbounded_channel();
+        let start = Instant::now();
+        let world =
+            World { start, plan: plan.clone(), credentials, names: names::Book::default(), trust, post };
+        Ok(Gatherer {
+            runtime,
+            tasks: LocalSet::new(),
+            world: Rc::new(world),
+            arrivals,
+            signals: RefCell::new(None),
+            deadline: start + Duration::from_millis(plan.limits.total_ms),
+            idle_since: start,
+            said_time_up: false,
+        })
+    }
+}
+
+impl Gather for Gatherer {
+    fn ask(&mut self, id: AttemptId, question: &Question) {
+        let world = Rc::clone(&self.world);
+        match question.clone() {
+            Question::Resolve { host } => {
+                self.tasks.spawn_local(async move {
+                    let names = world.names.whole(&world, &host).await;
+                    world.answered(id, Outcome::Done { answer: Answer::Names(names) });
+                });
+            }
+            Question::Talk(request) => {
+                self.tasks.spawn_local(async move {
+                    let outcome = talk::hold(&world, id, &request).await;
+                    world.answered(id, outcome);
+                });
+            }
+        }
+        self.idle_since = Instant::now();
+    }
+
+    fn next(&mut self) -> Arrival {
+        let Gatherer { runtime, tasks, arrivals, signals, deadline, idle_since, said_time_up, .. } = self;
+        let idle = idle_since.elapsed();
+        let patience = if idle < Duration::from_millis(300) { Duration::from_millis(300) - idle } else { Duration::from_millis(100) };
+        let time_up = *said_time_up;
+        let arrival = tasks.block_on(runtime, async {
+            let mut signals = signals.borrow_mut();
+            let signals = signals.get_or_insert_with(Signals::listen);
+            tokio::select! {
+                biased;
+                signal = signals.next() => Arrival::Interrupted(signal),
+                // The sender lives in `world`, which this gatherer holds.
+                Some(arrival) = arrivals.recv() => arrival,
+                () = tokio::time::sleep_until(*deadline), if !time_up => Arrival::TimeUp,
+                () = tokio::time::sleep(patience) => Arrival::Waiting,
+            }
+        });
+        match arrival {
+            Arrival::TimeUp => self.said_time_up = true,
+            Arrival::Waiting => {}
+            Arrival::Event { .. } | Arrival::Answered { .. } | Arrival::Interrupted(_) => {
+                self.idle_since = Instant::now();
+            }
+        }
+        arrival
+    }
+
+    fn now_ms(&self) -> f64 {
+        self.world.now_ms()
+    }
+}
+
+/// Milliseconds with microseconds behind the point.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: Option<tokio::signal::unix::Signal>,
+    terminate: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Where a signal cannot be caught it does what it always does: end the program.
+    fn listen() -> Signals {
+        use tokio::signal::unix::{SignalKind, signal};
+        Signals { interrupt: signal(SignalKind::interrupt()).ok(), terminate: signal(SignalKind::terminate()).ok() }
+    }
+
+    async fn next(&mut self) -> Signal {
+        async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
+            match signal {
+                Some(signal) => {
+                    signal.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = one(&mut self.interrupt) => Signal::Interrupt,
+            () = one(&mut self.terminate) => Signal::Terminate,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Signals {
+        Signals
+    }
+
+    async fn next(&mut self) -> Signal {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Signal::Interrupt,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Names to addresses: A and AAAA at once, each with its own time and its own way to fail. Several conversations with
+//! one host share one look-up. The resolver is built when the first name needs it; an IP address or `--resolve` never
+//! builds one.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::{RData, RecordType};
+use tokio::sync::watch;
+
+use super::{World, milliseconds};
+use crate::evidence::{Lookup, LookupFault, NameSource, Names};
+use crate::plan::{Family, Plan};
+use crate::wire::{DomainName, Host};
+
+/// What is known of a name so far; each half is there when its answer is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) a: Option<Lookup>,
+    pub(crate) aaaa: Option<Lookup>,
+}
+
+/// All look-ups of a run.
+#[derive(Default)]
+pub(crate) struct Book {
+    pages: RefCell<HashMap<DomainName, watch::Receiver<Known>>>,
+    resolver: OnceCell<Result<(Rc<TokioResolver>, NameSource), String>>,
+}
+
+impl Book {
+    /// Follows the look-up of a name, and starts it if it is the first to ask. Call inside the local task set.
+    pub(crate) fn follow(&self, world: &Rc<World>, host: &DomainName) -> watch::Receiver<Known> {
+        if let Some(page) = self.pages.borrow().get(host) {
+            return page.clone();
+        }
+        let (sender, receiver) = watch::channel(Known::default());
+        self.pages.borrow_mut().insert(host.clone(), receiver.clone());
+        let sender = Rc::new(sender);
+        for family in [Family::V6, Family::V4] {
+            let (world, host, sender) = (Rc::clone(world), host.clone(), Rc::clone(&sender));
+            // Owned by the gatherer's task set; ends with the answer or with the run.
+            tokio::task::spawn_local(async move {
+                let lookup = world.names.look_up(&world.plan, &host, family).await;
+                sender.send_modify(|known| match family {
+                    Family::V4 => known.a = Some(lookup),
+                    Family::V6 | Family::Any => known.aaaa = Some(lookup),
+                });
+            });
+        }
+        receiver
+    }
+
+    /// Both halves.
+    pub(crate) async fn whole(&self, world: &Rc<World>, host: &DomainName) -> Names {
+        let mut page = self.follow(world, host);
+        loop {
+            let known = page.borrow_and_update().clone();
+            if let (Some(a), Some(aaaa)) = (known.a, known.aaaa) {
+                return Names { host: host.clone(), source: self.source(&world.plan, host), a, aaaa };
+            }
+            // The senders live until both halves are there.
+            if page.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    fn source(&self, plan: &Plan, host: &DomainName) -> NameSource {
+        if !given(plan, host).is_empty() {
+            return NameSource::Override;
+        }
+        match (self.resolver.get(), plan.resolver) {
+            (_, Some(resolver)) => NameSource::Given { resolver },
+            (Some(Ok((_, source))), None) => source.clone(),
+            (Some(Err(_)) | None, None) => NameSource::System,
+        }
+    }
+
+    async fn look_up(&self, plan: &Plan, host: &DomainName, family: Family) -> Lookup {
+        let started = Instant::now();
+        let ms = || milliseconds(started.elapsed());
+        if plan.family != Family::Any && plan.family != family {
+            return Lookup::NotAsked;
+        }
+        let given = given(plan, host);
+        if !given.is_empty() {
+            let addresses: Vec<IpAddr> = given.into_iter().filter(|ip| ip.is_ipv4() == (family == Family::V4)).collect();
+            return if addresses.is_empty() { Lookup::Empty { ms: ms() } } else { Lookup::Found { addresses, ms: ms() } };
+        }
+        let resolver = match self.resolver.get_or_init(|| build(plan)) {
+            Ok((resolver, _)) => Rc::clone(resolver),
+            Err(detail) => {
+                return Lookup::Failed { why: LookupFault::Unreachable, detail: detail.clone(), ms: ms() };
+            }
+        };
+        let kind = if family == Family::V4 { RecordType::A } else { RecordType::AAAA };
+        let answer = resolver.lookup(host.ascii(), kind).await;
+        tracing::debug!(host = host.ascii(), ?kind, ok = answer.is_ok(), "looked up");
+        match answer {
+            Ok(lookup) => {
+                let addresses: Vec<IpAddr> = lookup
+                    .answers()
+                    .iter()
+                    .filter_map(|record| match &record.data {
+                        RData::A(a) => Some(IpAddr::V4(a.0)),
+                        RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
+                        _ => None,
+                    })
+                    .collect();
+                if addresses.is_empty() { Lookup::Empty { ms: ms() } } else { Lookup::Found { addresses, ms: ms() } }
+            }
+            Err(error) => failed(&error, ms()),
+        }
+    }
+}
+
+/// `--resolve` addresses for the target's name.
+fn given(plan: &Plan, host: &DomainName) -> Vec<IpAddr> {
+    plan.overrides
+        .iter()
+        .filter(|given| given.port == plan.target.port && given.host == Host::Name(host.clone()))
+        .map(|given| given.address)
+        .collect()
+}
+
+fn failed(error: &NetError, ms: f64) -> Lookup {
+    let fault = |why| Lookup::Failed { why, detail: error.to_string(), ms };
+    match error {
+        NetError::Timeout => fault(LookupFault::Timeout),
+        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+            ResponseCode::NXDomain => Lookup::NotFound { ms },
+            ResponseCode::NoError => Lookup::Empty { ms },
+            ResponseCode::ServFail => fault(LookupFault::ServerFailure),
+            ResponseCode::Refused => fault(LookupFault::Refused),
+            _ => fault(LookupFault::Other),
+        },
+        NetError::Dns(DnsError::ResponseCode(ResponseCode::ServFail)) => fault(LookupFault::ServerFailure),
+        NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused)) => fault(LookupFault::Refused),
+        NetError::Io(_) | NetError::NoConnections => fault(LookupFault::Unreachable),
+        _ => fault(LookupFault::Other),
+    }
+}
+
+fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
+    let asked_of = |server: SocketAddr| {
+        let mut ways = [ConnectionConfig::udp(), ConnectionConfig::tcp()];
+        for way in &mut ways {
+            way.port = server.port();
+        }
+        let server = NameServerConfig::new(server.ip(), true, ways.to_vec());
+        ResolverConfig::from_parts(None, Vec::new(), vec![server])
+    };
+    let from = |config| TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    let (mut builder, source) = match plan.resolver {
+        Some(server) => (from(asked_of(server)), NameSource::Given { resolver: server }),
+        None => match TokioResolver::builder_tokio() {
+            Ok(builder) => (builder, NameSource::System),
+            // No resolv.conf, or one without a name server: glibc asks 127.0.0.1 then.
+            Err(error) => {
+                tracing::debug!(%error, "no resolver configured, asking 127.0.0.1");
+                let server = SocketAddr::from((Ipv4Addr::LOCALHOST, 53));
+                (from(asked_of(server)), NameSource::LoopbackFallback)
+            }
+        },
+    };
+    let options = builder.options_mut();
+    // One run asks each name once, and a follow-up must not be answered from memory.
+    options.cache_size = 0;
+    options.timeout = Duration::from_millis(plan.limits.connect_ms.div_ceil(2).clamp(1, 5000));
+    options.attempts = 1;
+    builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())
+}

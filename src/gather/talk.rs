@@ -1,0 +1,170 @@
+//! Holds one conversation: moves bytes between the socket and the [`Dialogue`], starts TLS when it says so, stamps its
+//! events with the time, and keeps the deadlines.
+//!
+//! A deadline belongs to a step, not to a read: it starts when a flight has been sent (or TCP is up) and starts anew
+//! with each whole reply, so that a server that drips one byte a second runs into it like a silent one.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
+
+use super::tap::Tap;
+use super::{Arrival, World, dial, tls};
+use crate::dialogue::{Dialogue, Peer, Step};
+use crate::evidence::{Answer, AttemptId, Fault, Outcome, Stage, What};
+use crate::question::TalkRequest;
+
+/// The most that is read at once.
+const READ_SIZE: usize = 8 * 1024;
+
+/// Holds the conversation to its end.
+pub(crate) async fn hold(world: &Rc<World>, id: AttemptId, request: &TalkRequest) -> Outcome {
+    let note = |stage, tls, what| world.post(Arrival::Event { attempt: id, at_ms: world.now_ms(), stage, tls, what });
+    let (stream, local) = match dial::dial(world, request, |what| note(Stage::Connect, false, what)).await {
+        Ok(connected) => connected,
+        Err(fault) => return Outcome::Failed { fault },
+    };
+    // Without it each small command would wait for the ACK of the one before (RFC 9293 §3.7.4).
+    let _ = stream.set_nodelay(true);
+    let mut talk = Conversation { world, id, request, line: Line::Plain(Tap::new(stream)), deadline: Instant::now() };
+    match talk.run(local).await {
+        Ok(()) => Outcome::Done { answer: Answer::Talk },
+        Err(fault) => Outcome::Failed { fault },
+    }
+}
+
+struct Conversation<'a> {
+    world: &'a Rc<World>,
+    id: AttemptId,
+    request: &'a TalkRequest,
+    line: Line,
+    deadline: Instant,
+}
+
+enum Line {
+    Plain(Tap<TcpStream>),
+    Tls(Box<TlsStream<Tap<TcpStream>>>),
+    /// The handshake took the stream and failed.
+    Gone,
+}
+
+impl Conversation<'_> {
+    async fn run(&mut self, local: SocketAddr) -> Result<(), Fault> {
+        let credentials = self.world.credentials.as_ref();
+        let mut dialogue = Dialogue::new(&self.request.script, credentials, Some(unmapped(local.ip())));
+        self.restart_clock();
+        let mut buffer = vec![0u8; READ_SIZE];
+        loop {
+            match dialogue.step() {
+                Step::Note(stage, what) => {
+                    if matches!(what, What::Received { .. }) {
+                        self.restart_clock();
+                    }
+                    self.note(stage, dialogue.is_encrypted(), what);
+                }
+                Step::Send(bytes) => match self.send(&bytes).await {
+                    Sent::All => self.restart_clock(),
+                    // What the server said before it closed is worth more than our failed write: read on.
+                    Sent::Closed => {}
+                    Sent::OutOfTime => return Err(Fault::Unread { stage: dialogue.stage() }),
+                },
+                Step::BeginTls => self.secure(&mut dialogue).await?,
+                Step::Await => self.listen(&mut dialogue, &mut buffer).await,
+                Step::HangUp(result) => {
+                    self.hang_up().await;
+                    return result;
+                }
+            }
+        }
+    }
+
+    async fn listen(&mut self, dialogue: &mut Dialogue<'_>, buffer: &mut [u8]) {
+        let read = async {
+            match &mut self.line {
+                Line::Plain(stream) => stream.read(buffer).await,
+                Line::Tls(stream) => stream.read(buffer).await,
+                Line::Gone => Ok(0),
+            }
+        };
+        match tokio::time::timeout_at(self.deadline, read).await {
+            Ok(Ok(0)) => dialogue.closed(false),
+            Ok(Ok(count)) => dialogue.receive(buffer.get(..count).unwrap_or_default()),
+            // TLS without close_notify is an end of stream like another; after QUIT nobody minds (RFC 8446 §6.1).
+            Ok(Err(error)) => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
+            Err(_) => {
+                let waited = Duration::from_millis(self.world.plan.limits.reply_ms);
+                dialogue.gave_up(super::milliseconds(waited));
+            }
+        }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> Sent {
+        let deadline = Instant::now() + Duration::from_millis(self.world.plan.limits.reply_ms);
+        let write = async {
+            match &mut self.line {
+                Line::Plain(stream) => stream.write_all(bytes).await,
+                Line::Tls(stream) => {
+                    stream.write_all(bytes).await?;
+                    stream.flush().await
+                }
+                Line::Gone => Ok(()),
+            }
+        };
+        match tokio::time::timeout_at(deadline, write).await {
+            Ok(Ok(())) => Sent::All,
+            Ok(Err(_)) => Sent::Closed,
+            Err(_) => Sent::OutOfTime,
+        }
+    }
+
+    async fn secure(&mut self, dialogue: &mut Dialogue<'_>) -> Result<(), Fault> {
+        let Line::Plain(tap) = std::mem::replace(&mut self.line, Line::Gone) else {
+            return Err(Fault::Closed { stage: Stage::Tls, reset: false });
+        };
+        let (stream, handshake) =
+            tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| Fault::Tls { tls })?;
+        self.line = Line::Tls(Box::new(stream));
+        let verified = handshake.verifies(jiff::Timestamp::now());
+        self.note(Stage::Tls, true, What::Secured { handshake: Box::new(handshake) });
+        dialogue.secured(if verified { Peer::Verified } else { Peer::Unverified });
+        self.restart_clock();
+        Ok(())
+    }
+
+    /// Says good-bye to TLS and TCP, without waiting for the other side.
+    async fn hang_up(&mut self) {
+        let farewell = async {
+            match &mut self.line {
+                Line::Plain(stream) => stream.shutdown().await,
+                Line::Tls(stream) => stream.shutdown().await,
+                Line::Gone => Ok(()),
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(50), farewell).await;
+    }
+
+    fn restart_clock(&mut self) {
+        self.deadline = Instant::now() + Duration::from_millis(self.world.plan.limits.reply_ms);
+    }
+
+    fn note(&self, stage: Stage, tls: bool, what: What) {
+        self.world.post(Arrival::Event { attempt: self.id, at_ms: self.world.now_ms(), stage, tls, what });
+    }
+}
+
+enum Sent {
+    All,
+    Closed,
+    OutOfTime,
+}
+
+/// `::ffff:192.0.2.1` is `192.0.2.1` to everybody else.
+fn unmapped(ip: IpAddr) -> IpAddr {
+    ip.to_canonical()
+}

@@ -1,0 +1,56 @@
+//! A stream that remembers the first bytes it delivered since it was last armed. When a handshake fails, they tell
+//! what the server really is; a TLS library only says that they were not TLS.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// How many bytes are kept.
+const KEPT: usize = 512;
+
+pub(crate) struct Tap<S> {
+    inner: S,
+    first: Vec<u8>,
+}
+
+impl<S> Tap<S> {
+    pub(crate) fn new(inner: S) -> Tap<S> {
+        Tap { inner, first: Vec::new() }
+    }
+
+    /// Forgets what came so far: what comes next is the answer to a ClientHello.
+    pub(crate) fn arm(&mut self) {
+        self.first.clear();
+    }
+
+    pub(crate) fn first_bytes(&self) -> &[u8] {
+        &self.first
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let fresh = buffer.filled().get(before..).unwrap_or_default();
+        let room = KEPT.saturating_sub(self.first.len()).min(fresh.len());
+        self.first.extend_from_slice(fresh.get(..room).unwrap_or_default());
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,90 @@
+//! Whom to believe: the file that the user named, else this machine's trust store, else Mozilla's roots.
+//!
+//! A file is read before anything is sent, so that a mistake in it costs nothing. The system's store (3.5 ms of
+//! reading and parsing) is read on a thread of its own once TLS begins, while the handshake is on its way.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+
+use super::SetupError;
+use crate::evidence::TrustStore;
+use crate::plan::Plan;
+
+/// Anchors with where they come from.
+pub(crate) struct Store {
+    pub(crate) origin: TrustStore,
+    pub(crate) anchors: Vec<TrustAnchor<'static>>,
+    /// The certificates of a file that the user named, to find a leaf that is trusted as it stands.
+    pub(crate) pinned: Vec<CertificateDer<'static>>,
+}
+
+/// The store of one run, read at most once.
+#[derive(Clone)]
+pub(crate) struct Anchors(Arc<OnceLock<Store>>);
+
+impl Anchors {
+    pub(crate) fn new(plan: &Plan) -> Result<Anchors, SetupError> {
+        let cell = OnceLock::new();
+        if let Some(path) = &plan.tls.cacert {
+            let _ = cell.set(from_file(path)?);
+        }
+        Ok(Anchors(Arc::new(cell)))
+    }
+
+    /// Starts to read, without waiting for it.
+    pub(crate) fn prefetch(&self) {
+        if self.0.get().is_none() {
+            let cell = Arc::clone(&self.0);
+            // The thread is waited for by `wait`, through the cell. If it cannot be had, `wait` does the work.
+            let _ = std::thread::Builder::new().name("trust store".to_owned()).spawn(move || {
+                cell.get_or_init(from_system);
+            });
+        }
+    }
+
+    /// The store; waits until it has been read.
+    pub(crate) fn wait(&self) -> &Store {
+        self.0.get_or_init(from_system)
+    }
+}
+
+fn from_file(path: &Path) -> Result<Store, SetupError> {
+    let fault = |why: String| SetupError::CaFile { path: path.to_owned(), why };
+    let bytes = std::fs::read(path).map_err(|error| fault(reason(&error)))?;
+    let looks_like_der = bytes.first() == Some(&0x30);
+    let loaded = rustls_native_certs::load_certs_from_paths(Some(path), None);
+    if loaded.certs.is_empty() {
+        return Err(fault(if looks_like_der {
+            format!("is DER; convert it with: openssl x509 -inform der -in {} -out ca.pem", path.display())
+        } else {
+            "holds no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
+        }));
+    }
+    let anchors: Vec<TrustAnchor<'static>> = loaded.certs.iter().filter_map(anchor).collect();
+    let origin = TrustStore::File { path: path.display().to_string(), anchors: loaded.certs.len() };
+    Ok(Store { origin, anchors, pinned: loaded.certs })
+}
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn from_system() -> Store {
+    let loaded = rustls_native_certs::load_native_certs();
+    let anchors: Vec<TrustAnchor<'static>> = loaded.certs.iter().filter_map(anchor).collect();
+    if anchors.is_empty() {
+        let anchors = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+        return Store { origin: TrustStore::Mozilla { anchors: anchors.len() }, anchors, pinned: Vec::new() };
+    }
+    Store { origin: TrustStore::System { anchors: anchors.len() }, anchors, pinned: Vec::new() }
+}
+
+fn anchor(certificate: &CertificateDer<'static>) -> Option<TrustAnchor<'static>> {
+    webpki::anchor_from_trusted_cert(certificate).ok().map(|anchor| anchor.to_owned())
+}

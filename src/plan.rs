@@ -1,0 +1,293 @@
+//! The plan: the resolved wish of the user. Nothing optional is left undecided here, and for what the user may
+//! wonder about, [`Plan::origins`] tells where the value came from.
+//!
+//! A plan holds no secret: the password travels beside it, from the argument parser to the gatherer.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
+
+/// What to check, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Plan {
+    /// The server.
+    pub target: Target,
+    /// Which address families may be used.
+    pub family: Family,
+    /// Addresses that the user gave for names (`--resolve`).
+    pub overrides: Vec<Override>,
+    /// The resolver to ask; none is the system's.
+    pub resolver: Option<SocketAddr>,
+    /// Deadlines and budgets.
+    pub limits: Limits,
+    /// What EHLO announces.
+    pub ehlo: EhloName,
+    /// The sender, if MAIL FROM is wanted.
+    pub from: Option<ReversePath>,
+    /// The recipients; a plan with recipients has a sender.
+    pub to: Vec<ForwardPath>,
+    /// The last step.
+    pub quit_after: QuitAfter,
+    /// How the line is encrypted and whom to believe.
+    pub tls: Tls,
+    /// Who logs in, if AUTH is wanted.
+    pub login: Option<Login>,
+    /// When the result is a failure.
+    pub gate: Gate,
+    /// Where each value came from, by the name of its flag.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+/// The server to check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Target {
+    /// As it was typed.
+    pub input: String,
+    /// Where to connect.
+    pub host: Host,
+    /// The TCP port, 1 to 65535.
+    pub port: u16,
+}
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A flag on the command line.
+    Flag,
+    /// The target itself (`host:port`, `smtps://`).
+    Target,
+    /// An environment variable.
+    Environment,
+    /// This machine: its host name.
+    Machine,
+    /// Nobody said anything.
+    Default,
+}
+
+/// `-4`, `-6` or neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// Both, IPv6 preferred as RFC 8305 §2 says.
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+/// `--resolve HOST:PORT:ADDR`, as in curl.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Override {
+    /// The name that is not looked up.
+    pub host: Host,
+    /// The port for which this holds.
+    pub port: u16,
+    /// The address to use.
+    pub address: std::net::IpAddr,
+}
+
+/// Deadlines in milliseconds, and the connection budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Limits {
+    /// Until TCP is connected, look-up included.
+    pub connect_ms: u64,
+    /// Until one reply is whole.
+    pub reply_ms: u64,
+    /// Until everything is done.
+    pub total_ms: u64,
+    /// Conversations with the target, follow-ups included.
+    pub max_connections: u32,
+}
+
+/// The last step of the talk (`--quit-after`, the words of swaks).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum QuitAfter {
+    /// TCP is connected (and TLS, if implicit).
+    Connect,
+    /// The greeting was read.
+    Banner,
+    /// EHLO was answered.
+    Ehlo,
+    /// TLS is up.
+    Starttls,
+    /// AUTH was answered.
+    Auth,
+    /// MAIL FROM was answered.
+    Mail,
+    /// Everything that there is to do.
+    Rcpt,
+}
+
+/// How the line is encrypted and whom to believe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Tls {
+    /// When TLS starts.
+    pub mode: TlsMode,
+    /// The name that is asked for and expected in the certificate, if it is not the host.
+    pub sni: Option<String>,
+    /// A file of trusted certificates in the place of the system's.
+    pub cacert: Option<PathBuf>,
+    /// Whether a certificate that does not verify is a fault.
+    pub verify: Verify,
+    /// The lowest version that is offered.
+    pub min: TlsVersion,
+}
+
+/// `--tls`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    /// Implicit on 465, elsewhere STARTTLS when offered.
+    Auto,
+    /// STARTTLS is required.
+    Starttls,
+    /// TLS before the greeting (RFC 8314 §3).
+    Implicit,
+    /// Never.
+    None,
+}
+
+/// `--insecure` or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Verify {
+    /// A bad certificate is a finding, and no secret is sent to its owner.
+    Required,
+    /// The user takes the risk by name.
+    Insecure,
+}
+
+/// Versions that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    #[serde(rename = "1.2")]
+    V1_2,
+    /// TLS 1.3 (RFC 8446).
+    #[serde(rename = "1.3")]
+    V1_3,
+}
+
+/// Who logs in, without the password.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Login {
+    /// The user name.
+    pub user: String,
+    /// Mechanisms the user allows, best first; empty is every mechanism that smtpcheck has.
+    pub mechanisms: Vec<String>,
+    /// Whether a password may go over a line that is not encrypted.
+    pub plaintext: Plaintext,
+    /// Whether it may go to a peer whose certificate does not verify.
+    pub unverified: Unverified,
+}
+
+/// `--allow-plaintext-auth` or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Plaintext {
+    /// The password stays here.
+    Refused,
+    /// The user takes the risk by name.
+    Allowed,
+}
+
+/// `--insecure` or not, for the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Unverified {
+    /// The password stays here.
+    Refused,
+    /// The user takes the risk by name.
+    Allowed,
+}
+
+/// When the result is a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Gate {
+    /// From which severity on.
+    pub fail_on: FailOn,
+    /// Rules that are shown and do not count.
+    pub ignore: Vec<String>,
+}
+
+/// `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum FailOn {
+    /// Errors.
+    Error,
+    /// Warnings and errors.
+    Warning,
+    /// Everything.
+    Notice,
+    /// Nothing.
+    Never,
+}
+
+impl Plan {
+    /// The mode on the plan's port, with `auto` decided (RFC 8314 §7.3: 465 is TLS from the first byte).
+    pub fn tls_use(&self) -> crate::plan::TlsUse {
+        match self.tls.mode {
+            TlsMode::Implicit => TlsUse::Implicit,
+            TlsMode::Starttls => TlsUse::Required,
+            TlsMode::None => TlsUse::Never,
+            TlsMode::Auto if self.target.port == 465 => TlsUse::Implicit,
+            TlsMode::Auto => TlsUse::IfOffered,
+        }
+    }
+
+    /// Where a value came from; what nobody set came from nowhere.
+    pub fn origin(&self, flag: &str) -> Origin {
+        self.origins.get(flag).copied().unwrap_or(Origin::Default)
+    }
+}
+
+/// What one conversation does about TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsUse {
+    /// TLS before the greeting.
+    Implicit,
+    /// STARTTLS, or the talk ends.
+    Required,
+    /// STARTTLS when it is offered.
+    IfOffered,
+    /// No TLS.
+    Never,
+}
+
+impl fmt::Display for TlsUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TlsUse::Implicit => "implicit TLS",
+            TlsUse::Required => "STARTTLS required",
+            TlsUse::IfOffered => "STARTTLS if offered",
+            TlsUse::Never => "no TLS",
+        })
+    }
+}

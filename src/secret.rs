@@ -1,0 +1,41 @@
+//! A secret: it cannot be printed, compared, cloned or serialised, and its memory is wiped when it goes.
+//!
+//! [`Secret::reveal`] is the one way in, and its callers are the SASL mechanisms and the scrubber.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// What stands in a transcript in the place of a secret.
+pub const NOT_SHOWN: &str = "[password, not shown]";
+
+/// A password or a token.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes a secret over; the caller should hold no other copy.
+    pub fn new(text: String) -> Secret {
+        Secret(Zeroizing::new(text))
+    }
+
+    /// The text itself, for an encoder and nobody else.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NOT_SHOWN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn debug_shows_nothing_not_even_the_length() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2".to_owned())), "[password, not shown]");
+    }
+}
