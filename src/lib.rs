@@ -1,8 +1,52 @@
+//! smtpcheck: says why mail does not flow. This page is the map of the house.
+//!
+//! ```text
+//! arguments -> Plan -> [ checks ask -> Questions -> gather -> Evidence ] repeated -> checks judge -> Findings
+//!           -> Report -> render, exit code
+//! ```
+//!
+//! 1. [`cli`] turns words into a [`plan::Plan`]: the resolved wish, with nothing optional left undecided.
+//! 2. [`inquiry`] runs the loop. [`check`] asks [`question::Question`]s, pure functions of plan and evidence;
+//! 3. [`gather`] answers them: the only I/O, the only async. It drives one [`dialogue`] a conversation, a state machine
+//!    without sockets, which speaks the words of [`wire`] and the mechanisms of [`sasl`];
+//! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it.
+//! 5. [`report`] holds plan, evidence and findings, verdict and exit code; [`render`] turns it into text or JSON.
+//! 6. [`verbs`] joins the rooms for each verb of the command line.
+//!
+//! Reading order: `wire`, `evidence`, `dialogue` (its header has the transition table), `check`, then the rest.
+//!
+//! Who may import whom (`tests/house.rs` reads the `use` lines; everybody may use `secret`):
+//!
+//! | room | may use |
+//! |---|---|
+//! | wire | nothing |
+//! | sasl | nothing |
+//! | plan | wire |
+//! | question | plan, wire |
+//! | evidence | question, wire |
+//! | dialogue | evidence, plan, question, sasl, wire |
+//! | gather | dialogue, evidence, plan, question, sasl, wire |
+//! | check | evidence, plan, question, sasl, wire |
+//! | inquiry | check, evidence, gather, plan, question |
+//! | report | check, evidence, gather, inquiry, plan, wire |
+//! | render | check, evidence, plan, question, report, wire |
+//! | cli | check, plan, render, sasl, wire |
+//! | verbs | everything |
+//!
+//! tokio, rustls and hickory are named only in `gather`; terminal colours only in `render`.
+
+pub mod check;
+pub mod cli;
 pub mod dialogue;
 pub mod evidence;
 pub mod gather;
+pub mod inquiry;
+pub mod logging;
 pub mod plan;
 pub mod question;
+pub mod render;
+pub mod report;
 pub mod sasl;
 pub mod secret;
+pub mod verbs;
 pub mod wire;

@@ -18,6 +18,11 @@ impl Secret {
         Secret(Zeroizing::new(text))
     }
 
+    /// A second copy on purpose: each target of a run has its own.
+    pub(crate) fn duplicate(&self) -> Secret {
+        Secret(self.0.clone())
+    }
+
     /// The text itself, for an encoder and nobody else.
     pub(crate) fn reveal(&self) -> &str {
         &self.0

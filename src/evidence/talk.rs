@@ -72,10 +72,16 @@ impl<'a> Talk<'a> {
         })
     }
 
-    /// What was offered at EHLO before TLS, or inside it.
+    /// What was offered at EHLO before TLS, or inside it. A server that knows only HELO offers nothing.
     pub fn capabilities(&self, stage: Stage) -> Option<(Heard<'a>, Capabilities)> {
-        let heard = self.reply_at(stage)?;
-        heard.reply.is_success().then(|| (heard, Capabilities::read(heard.reply)))
+        let heard = self.reply_at(stage).filter(|heard| heard.reply.is_success())?;
+        let offers = if self.fell_back_to_helo() { Capabilities::default() } else { Capabilities::read(heard.reply) };
+        Some((heard, offers))
+    }
+
+    /// Whether EHLO was refused and HELO sent in its place (RFC 5321 §3.2).
+    pub fn fell_back_to_helo(&self) -> bool {
+        self.events().any(|event| matches!(&event.what, What::Sent { text, .. } if text.starts_with("HELO ")))
     }
 
     /// What was offered at the EHLO that counted last.

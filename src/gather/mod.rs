@@ -8,6 +8,7 @@
 mod certificate;
 mod dial;
 mod names;
+pub mod password;
 mod talk;
 mod tap;
 mod tls;

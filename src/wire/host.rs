@@ -102,6 +102,14 @@ impl Host {
         DomainName::parse(text).map(Host::Name)
     }
 
+    /// As a target is written: `host:25`, `192.0.2.1:25`, `[2001:db8::1]:25`.
+    pub fn with_port(&self, port: u16) -> String {
+        match self {
+            Host::Ip(IpAddr::V6(ip)) => format!("[{ip}]:{port}"),
+            host => format!("{host}:{port}"),
+        }
+    }
+
     /// The name, if it is one.
     pub fn name(&self) -> Option<&DomainName> {
         match self {

@@ -1,0 +1,310 @@
+//! AUTH: what is offered where, and what came of a login.
+
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
+use crate::evidence::{CancelReason, Event, Evidence, Stage, Talk, What, WithheldReason};
+use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::wire::status::Class;
+
+pub static CHECK: Check = Check {
+    subject: "auth",
+    ask: asks_nothing,
+    judge,
+    rules: &[
+        &AUTH_REFUSED,
+        &AUTH_TEMPORARY_FAILURE,
+        &AUTH_NOT_OFFERED,
+        &AUTH_MECHANISM_MISMATCH,
+        &AUTH_EXCHANGE_BROKEN,
+        &AUTH_IN_PLAINTEXT,
+        &AUTH_REQUIRED,
+        &AUTH_WITHHELD,
+    ],
+};
+
+static AUTH_REFUSED: Rule = Rule {
+    id: "auth-refused",
+    severity: Severity::Error,
+    title: "the server refuses the login",
+    cites: &["RFC 4954 section 6"],
+    docs: Docs {
+        sees: "AUTH was answered with 5yz, mostly 535.",
+        matters: "Nothing can be sent until the login works. 535 has a dozen causes beside a wrong password: an app password or OAuth is needed, SMTP is switched off for the account, another host is responsible.",
+        action: "Check user name (often the full address) and password; read the server's text, it often names the page to open.",
+        example: "535 5.7.8 Error: authentication failed",
+        references: "RFC 4954 section 6 (reply codes of AUTH)",
+    },
+};
+
+static AUTH_TEMPORARY_FAILURE: Rule = Rule {
+    id: "auth-temporary-failure",
+    severity: Severity::Error,
+    title: "the server cannot check the login now",
+    cites: &["RFC 4954 section 6"],
+    docs: Docs {
+        sees: "AUTH was answered with 4yz.",
+        matters: "The password was not judged: the part of the server that knows the passwords is down or overloaded, or too many logins came at once.",
+        action: "Try again later, with the same password. If it stays, the operator reads the log of the authentication service.",
+        example: "454 4.7.0 Temporary authentication failure",
+        references: "RFC 4954 section 6 (454)",
+    },
+};
+
+static AUTH_NOT_OFFERED: Rule = Rule {
+    id: "auth-not-offered",
+    severity: Severity::Error,
+    title: "the server takes no login here",
+    cites: &["RFC 4954 section 3", "RFC 6409 section 4.3"],
+    docs: Docs {
+        sees: "A login was wanted (--user), and AUTH is not among the keywords of the last EHLO answer. Nothing was sent.",
+        matters: "Ports for mail between servers (25) take no login. Many servers offer AUTH only inside TLS.",
+        action: "Use the submission port, 587 with STARTTLS or 465, or the provider's submission host in the place of its MX.",
+        example: "smtpcheck mx.example.net:25 --user u@example.net",
+        references: "RFC 4954 section 3, RFC 6409 section 4.3",
+    },
+};
+
+static AUTH_MECHANISM_MISMATCH: Rule = Rule {
+    id: "auth-mechanism-mismatch",
+    severity: Severity::Error,
+    title: "server and client have no login mechanism in common",
+    cites: &["RFC 4954 section 3"],
+    docs: Docs {
+        sees: "AUTH is offered, with none of the mechanisms that smtpcheck has or that --auth allows. Nothing was sent.",
+        matters: "A server with XOAUTH2 or OAUTHBEARER only has switched passwords off; one with GSSAPI only wants a domain login.",
+        action: "Use a credential of the kind that the server wants, or have the operator add PLAIN inside TLS.",
+        example: "250 AUTH XOAUTH2 OAUTHBEARER",
+        references: "RFC 4954 section 3",
+    },
+};
+
+static AUTH_EXCHANGE_BROKEN: Rule = Rule {
+    id: "auth-exchange-broken",
+    severity: Severity::Error,
+    title: "the server does not follow the login mechanism",
+    cites: &["RFC 4954 section 4"],
+    docs: Docs {
+        sees: "The server asked for more than the mechanism has, or with something that is not base64; smtpcheck cancelled the login with `*`.",
+        matters: "No client can log in this way.",
+        action: "Try another mechanism with --auth; the operator looks at the authentication service.",
+        example: "334 after the password of AUTH LOGIN",
+        references: "RFC 4954 section 4",
+    },
+};
+
+static AUTH_IN_PLAINTEXT: Rule = Rule {
+    id: "auth-offered-in-plaintext",
+    severity: Severity::Warning,
+    title: "the server would take a password over an open line",
+    cites: &["RFC 4954 section 9", "RFC 8314 section 4.1"],
+    docs: Docs {
+        sees: "AUTH with PLAIN or LOGIN is offered before TLS.",
+        matters: "A program that is not careful sends its password for everybody to read. RFC 4954 forbids offering PLAIN there unless a policy wants it.",
+        action: "The operator offers AUTH inside TLS only; in Postfix smtpd_tls_auth_only = yes, in Dovecot disable_plaintext_auth = yes, in Exim auth_advertise_hosts with $tls_in_cipher.",
+        example: "250-STARTTLS and 250 AUTH PLAIN LOGIN in the same answer",
+        references: "RFC 4954 section 9, RFC 8314 section 4.1",
+    },
+};
+
+static AUTH_REQUIRED: Rule = Rule {
+    id: "auth-required",
+    severity: Severity::Error,
+    title: "the server wants a login before it takes mail",
+    cites: &["RFC 4954 section 6", "RFC 6409 section 4.3"],
+    docs: Docs {
+        sees: "MAIL or RCPT was answered with 530, and no login was made.",
+        matters: "That is how a submission server should behave; it only means that the check went as far as it can without credentials.",
+        action: "Give a user with --user and a password with --password-stdin, --password-file or --password-command.",
+        example: "530 5.7.0 Authentication required",
+        references: "RFC 4954 section 6 (530)",
+    },
+};
+
+static AUTH_WITHHELD: Rule = Rule {
+    id: "auth-withheld",
+    severity: Severity::Error,
+    title: "the password stayed here, because you chose an open line",
+    cites: &["RFC 4954 section 9"],
+    docs: Docs {
+        sees: "A login was wanted together with --tls none.",
+        matters: "Everybody on the way could read the password. No secret goes over a line that is not encrypted unless you say so by name.",
+        action: "Leave --tls none away, or, on a line that you trust, add --allow-plaintext-auth.",
+        example: "smtpcheck mail.example.net:25 --tls none --user u@example.net",
+        references: "RFC 4954 section 9",
+    },
+};
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let mut findings = Vec::new();
+    findings.extend(offered_in_plaintext(plan, talk));
+    findings.extend(withheld(plan, talk));
+    match cancelled(talk) {
+        Some(finding) => findings.push(finding),
+        None => findings.extend(refused(plan, talk)),
+    }
+    findings.extend(demanded(plan, talk));
+    findings
+}
+
+fn offered_in_plaintext(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let (heard, offers) = talk.capabilities(Stage::Ehlo)?;
+    let clear: Vec<String> =
+        offers.auth_mechanisms().into_iter().filter(|name| name == "PLAIN" || name == "LOGIN").collect();
+    let loopback = talk.connected().is_some_and(|(peer, _)| peer.ip().to_canonical().is_loopback());
+    if clear.is_empty() || plan.quit_after < QuitAfter::Ehlo {
+        return None;
+    }
+    let summary = format!("AUTH {} is offered before TLS, on an open line", clear.join(" "));
+    let mut finding = Finding::new(&AUTH_IN_PLAINTEXT, Stage::Ehlo, Confidence::Certain, summary).on(heard.event);
+    if loopback && !offers.has("STARTTLS") {
+        finding.severity = Severity::Notice;
+    }
+    finding.cause = "a program that does not insist on TLS would send its password for everybody on the way to read".to_owned();
+    finding.fixes.push(Fix::run("the operator offers AUTH inside TLS only; in Postfix", "postconf -e smtpd_tls_auth_only=yes"));
+    finding.fixes.push(Fix::text("in Dovecot: disable_plaintext_auth = yes; in Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}"));
+    Some(finding)
+}
+
+fn withheld(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let (event, reason) = talk.events().find_map(|event| match &event.what {
+        What::Withheld { reason } => Some((event, reason)),
+        _ => None,
+    })?;
+    match reason {
+        // Consequences of what starttls and certificate have found.
+        WithheldReason::Unverified => None,
+        WithheldReason::Plaintext => plaintext_by_choice(plan, talk, event),
+        WithheldReason::NotOffered => Some(not_offered(plan, talk, event)),
+        WithheldReason::NoCommonMechanism { offered, allowed } => Some(no_common(event, offered, allowed)),
+    }
+}
+
+/// `--tls none` with a user: nobody but the user is at fault, and STARTTLS may well be offered.
+fn plaintext_by_choice(plan: &Plan, talk: Talk<'_>, event: &Event) -> Option<Finding> {
+    if plan.tls_use() != TlsUse::Never {
+        return None;
+    }
+    let summary = "the password stayed here: --tls none leaves the line open to everybody on the way".to_owned();
+    let mut finding = Finding::new(&AUTH_WITHHELD, Stage::Auth, Confidence::Certain, summary).on(event);
+    finding.cause = "no secret goes over a line that is not encrypted unless you say so by name".to_owned();
+    if talk.capabilities(Stage::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS")) {
+        finding.fixes.push(Fix::text("leave --tls none away: the server offers STARTTLS"));
+    }
+    finding.fixes.push(Fix::text("or, on a line that you trust, add --allow-plaintext-auth"));
+    finding.failure = Some(Failure::Auth);
+    Some(finding)
+}
+
+fn not_offered(plan: &Plan, talk: Talk<'_>, event: &Event) -> Finding {
+    let encrypted = talk.handshake().is_some();
+    let summary = if encrypted {
+        "the server offers no AUTH, not even inside TLS, so there is nowhere to log in".to_owned()
+    } else {
+        "the server offers no AUTH on this open line, so there is nowhere to log in".to_owned()
+    };
+    let mut finding = Finding::new(&AUTH_NOT_OFFERED, Stage::Auth, Confidence::Certain, summary).on(event);
+    finding.cause = match (plan.target.port, encrypted) {
+        (25, _) => "port 25 is for mail between servers; logins belong to 587 or 465".to_owned(),
+        (_, false) => "many servers offer AUTH inside TLS only, and TLS did not come about".to_owned(),
+        _ => "this host receives mail and takes no logins, or AUTH is not switched on".to_owned(),
+    };
+    for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
+        finding.fixes.push(Fix::run("log in on the submission port", format!("smtpcheck {} --user USER", plan.target.host.with_port(port))));
+    }
+    finding.fixes.push(Fix::text("use the provider's submission host (often smtp.* or mail.*), not its MX"));
+    finding.consequences.push("the password stayed here".to_owned());
+    finding.failure = Some(Failure::Auth);
+    finding
+}
+
+fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
+    let summary = format!("the server offers AUTH {}, and none of it can be used", offered.join(" "));
+    let mut finding = Finding::new(&AUTH_MECHANISM_MISMATCH, Stage::Auth, Confidence::Certain, summary).on(event);
+    let only_tokens = offered.iter().all(|name| name.contains("OAUTH"));
+    finding.cause = if only_tokens {
+        "passwords are switched off at this server: it takes OAuth tokens only".to_owned()
+    } else {
+        format!("allowed here: {}", allowed.join(" "))
+    };
+    finding.fixes.push(if only_tokens {
+        Fix::text("use a program that logs in with OAuth 2.0, or ask the provider for an app password or SMTP credentials")
+    } else {
+        Fix::text("allow another mechanism with --auth, or have the operator offer PLAIN inside TLS")
+    });
+    finding.consequences.push("the password stayed here".to_owned());
+    finding.failure = Some(Failure::Auth);
+    finding
+}
+
+fn cancelled(talk: Talk<'_>) -> Option<Finding> {
+    let (event, reason) = talk.events().find_map(|event| match &event.what {
+        What::AuthCancelled { reason } => Some((event, *reason)),
+        _ => None,
+    })?;
+    let summary = match reason {
+        CancelReason::UnexpectedChallenge => "the server asked for more than the login mechanism has",
+        CancelReason::NotBase64 => "the server sent a challenge that is not base64",
+    };
+    let mut finding = Finding::new(&AUTH_EXCHANGE_BROKEN, Stage::Auth, Confidence::Certain, summary.to_owned()).on(event);
+    finding.cause = "the server does not follow the mechanism that it offers; the login was cancelled".to_owned();
+    finding.fixes.push(Fix::text("try another mechanism with --auth; the operator looks at the authentication service"));
+    finding.failure = Some(Failure::Protocol);
+    Some(finding)
+}
+
+fn refused(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let heard = talk.reply_at(Stage::Auth)?;
+    let code = heard.reply.code?;
+    let text = heard.reply.joined();
+    let (rule, failure) = match heard.reply.class() {
+        _ if code == 421 => return None,
+        Class::Success | Class::Intermediate => return None,
+        Class::Transient => (&AUTH_TEMPORARY_FAILURE, Failure::RefusedTemporary),
+        Class::Permanent => (&AUTH_REFUSED, Failure::Auth),
+        Class::Undefined => (&AUTH_REFUSED, Failure::Protocol),
+    };
+    let status = heard.reply.enhanced.map(|status| format!(" {status}")).unwrap_or_default();
+    let summary = format!("the login is refused with {code}{status}: {text}");
+    let mut finding = Finding::new(rule, Stage::Auth, Confidence::Likely, summary).on(heard.event);
+    if failure == Failure::RefusedTemporary {
+        finding.cause = "the server could not check the login now; this says nothing about the password".to_owned();
+        finding.otherwise = Some("some servers answer a wrong password with 4yz too; if it stays for hours, check the password".to_owned());
+        finding.fixes.push(Fix::text("try again in some minutes with the same password"));
+        finding.fixes.push(Fix::text("if it stays, the operator reads the log of the authentication service"));
+    } else {
+        finding.cause = "user name or password is wrong, or this account may not log in here with a password".to_owned();
+        finding.otherwise = Some("the server's text tells which; if the same login works on the web, an app password or a setting of the account is missing".to_owned());
+        let user = plan.login.as_ref().map(|login| login.user.clone()).unwrap_or_default();
+        if !user.contains('@') {
+            finding.fixes.push(Fix::text("try the full address as user name: most servers want user@domain"));
+        }
+        finding.fixes.push(Fix::text("check the password; if two-step login is on, make an app password"));
+        finding.fixes.push(Fix::text("check at the provider that SMTP is switched on for this account, and that this is its host"));
+    }
+    finding.failure = Some(failure);
+    Some(finding)
+}
+
+fn demanded(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    if plan.login.is_some() {
+        return None;
+    }
+    let heard = [Stage::Mail, Stage::Rcpt].into_iter().find_map(|stage| {
+        talk.replies().find(|heard| heard.event.stage == stage && heard.reply.code.is_some_and(|code| code == 530))
+    })?;
+    // RFC 3207 §4: 530 is also "Must issue a STARTTLS command first"; on an open line with STARTTLS it is that.
+    let encrypted = heard.event.tls;
+    let summary = format!("the server wants a login first: 530 {}", heard.reply.joined());
+    let mut finding = Finding::new(&AUTH_REQUIRED, heard.event.stage, Confidence::Certain, summary).on(heard.event);
+    if !encrypted {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("on an open line 530 can also mean that TLS must come first; the server's text tells".to_owned());
+    }
+    finding.cause = "without a login the check goes no further; for a submission server that is right".to_owned();
+    finding.fixes.push(Fix::run(
+        "log in",
+        format!("smtpcheck {} --user USER --password-stdin", plan.target.host.with_port(plan.target.port)),
+    ));
+    finding.failure = Some(Failure::Auth);
+    Some(finding)
+}

@@ -1,0 +1,360 @@
+//! From the name to a TCP connection: what was asked, which addresses were tried, and, when none answers, whether the
+//! same host answers on another mail port.
+
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity};
+use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::{
+    Attempt, DialResult, Event, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Outcome, Stage, Talk, What,
+};
+use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::question::{Purpose, Question, TalkRequest};
+use crate::wire::Host;
+
+/// The ports of RFC 5321 (25), RFC 8314 (465), RFC 6409 (587), and the one that providers add when those are blocked.
+const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
+
+pub static CHECK: Check = Check {
+    subject: "connect",
+    ask,
+    judge,
+    rules: &[
+        &NAME_NOT_FOUND,
+        &NAME_WITHOUT_ADDRESS,
+        &NAME_LOOKUP_FAILED,
+        &CONNECTION_REFUSED,
+        &CONNECTION_TIMED_OUT,
+        &CONNECTION_IMPOSSIBLE,
+        &ADDRESS_UNREACHABLE,
+    ],
+};
+
+static NAME_NOT_FOUND: Rule = Rule {
+    id: "name-not-found",
+    severity: Severity::Error,
+    title: "the host name does not exist",
+    cites: &["RFC 2308 section 2.1"],
+    docs: Docs {
+        sees: "The resolver answers that the name does not exist (NXDOMAIN).",
+        matters: "Without an address there is nobody to talk to. Nothing was sent.",
+        action: "Compare the name with the one on the provider's page, letter by letter. If the name is internal, ask the resolver of that network, with --resolver or from a machine inside it.",
+        example: "smtpcheck smtp.gmial.com",
+        references: "RFC 2308 section 2.1 (what NXDOMAIN means)",
+    },
+};
+
+static NAME_WITHOUT_ADDRESS: Rule = Rule {
+    id: "name-without-address",
+    severity: Severity::Error,
+    title: "the name exists but has no address",
+    cites: &["RFC 2308 section 2.2", "RFC 5321 section 5.1"],
+    docs: Docs {
+        sees: "The name exists, and the resolver has neither an IPv4 nor an IPv6 address for it (or not of the family that was asked for).",
+        matters: "Often a mail domain (example.net) was given where the name of its mail server (mail.example.net) is needed; the domain has MX records and no address of its own.",
+        action: "Look up the MX records of the domain to find its mail servers, or take the host name from the provider's page.",
+        example: "smtpcheck example.net, where only mail.example.net has an address",
+        references: "RFC 5321 section 5.1 (how mail finds its server), RFC 2308 section 2.2",
+    },
+};
+
+static NAME_LOOKUP_FAILED: Rule = Rule {
+    id: "name-lookup-failed",
+    severity: Severity::Error,
+    title: "the name could not be looked up",
+    cites: &["RFC 1035 section 4.1.1"],
+    docs: Docs {
+        sees: "No resolver gave an answer: it was silent, refused, or reported a failure (SERVFAIL).",
+        matters: "This says nothing about the mail server; the fault is between this machine and its resolver, or with the name servers of the domain.",
+        action: "Look up another name. If that fails too, mend the resolver of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, its own name servers are at fault.",
+        example: "a container without DNS; a domain whose DNSSEC signatures have expired",
+        references: "RFC 1035 section 4.1.1 (response codes)",
+    },
+};
+
+static CONNECTION_REFUSED: Rule = Rule {
+    id: "connection-refused",
+    severity: Severity::Error,
+    title: "the host refuses connections on this port",
+    cites: &["RFC 9293 section 3.10.7"],
+    docs: Docs {
+        sees: "The host answers at once that nothing listens on the port (TCP reset).",
+        matters: "The network path works. The mail service is stopped, listens elsewhere, or a firewall answers in its name.",
+        action: "Use the port on which the same host answers, if there is one; else start the service, or correct host and port.",
+        example: "smtpcheck localhost:2525 with no server running",
+        references: "RFC 9293 section 3.10.7 (reset)",
+    },
+};
+
+static CONNECTION_TIMED_OUT: Rule = Rule {
+    id: "connection-timed-out",
+    severity: Severity::Error,
+    title: "nothing answers on this port",
+    cites: &["RFC 9293 section 3.8"],
+    docs: Docs {
+        sees: "No answer to the connection request within the time (--connect-timeout), neither yes nor no.",
+        matters: "Silence is what firewalls do. Port 25 is blocked outwards by most home and cloud networks; a wrong address is silent too.",
+        action: "If another port of the same host answers, use it: 587 or 465 with a login. If none does, try from another network, and check the address.",
+        example: "smtpcheck mx.example.net:25 from a cloud machine",
+        references: "RFC 8314 section 3.3 (which ports mail clients use)",
+    },
+};
+
+static CONNECTION_IMPOSSIBLE: Rule = Rule {
+    id: "connection-impossible",
+    severity: Severity::Error,
+    title: "this machine cannot reach the host",
+    cites: &["RFC 8305 section 5"],
+    docs: Docs {
+        sees: "The operating system gave up by itself: no route, no address of that family, or a local policy forbids it.",
+        matters: "No packet reached the server. The fault is on this machine or its network.",
+        action: "Check routes, VPN and local firewall. An IPv6-only host needs a network with IPv6.",
+        example: "a host with only an AAAA record, checked from an IPv4-only network",
+        references: "RFC 8305 (Happy Eyeballs)",
+    },
+};
+
+static ADDRESS_UNREACHABLE: Rule = Rule {
+    id: "address-unreachable",
+    severity: Severity::Warning,
+    title: "one address of the host does not answer",
+    cites: &["RFC 8305 section 5"],
+    docs: Docs {
+        sees: "The host has several addresses; one of them failed, another one answered.",
+        matters: "Programs that try addresses one after the other wait for the dead one first, and some never try the next.",
+        action: "Make the service listen on that address, or remove the address from DNS.",
+        example: "an AAAA record for a server that listens on IPv4 only",
+        references: "RFC 8305 section 5",
+    },
+};
+
+/// Looks up the name and talks; when the port cannot be reached, looks at the other mail ports.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let mut questions = Vec::new();
+    if let Host::Name(host) = &plan.target.host {
+        questions.push(Question::Resolve { host: host.clone() });
+    }
+    questions.push(Question::Talk(TalkRequest::main(plan)));
+    let worth_it = evidence.main_talk().and_then(|talk| talk.fault()).is_some_and(|fault| match fault {
+        Fault::NotConnected { connect } => matches!(
+            connect.kind,
+            ConnectFaultKind::Refused
+                | ConnectFaultKind::TimedOut
+                | ConnectFaultKind::HostUnreachable
+                | ConnectFaultKind::Reset
+        ),
+        _ => false,
+    });
+    if worth_it {
+        for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
+            let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
+            let request = TalkRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner);
+            questions.push(Question::Talk(request));
+        }
+    }
+    questions
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    match talk.fault() {
+        Some(Fault::NoAddress) => no_address(plan, evidence).into_iter().collect(),
+        Some(Fault::NotConnected { connect }) => vec![not_connected(plan, evidence, talk, connect.kind)],
+        _ => unreachable_addresses(talk),
+    }
+}
+
+fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
+    let (attempt, names) = evidence.names()?;
+    let names = names?;
+    let host = names.host.both();
+    let next = "compare the name with the provider's page, letter by letter";
+    let mut finding = match (&names.a, &names.aaaa) {
+        (Lookup::NotFound { .. }, _) | (_, Lookup::NotFound { .. }) => {
+            let mut finding = found(&NAME_NOT_FOUND, attempt, format!("{host} does not exist"));
+            finding.cause = "the resolver answers that there is no such name (NXDOMAIN)".to_owned();
+            finding.fixes.push(Fix::text(next));
+            finding.fixes.push(Fix::run(
+                "ask a public resolver, to see whether only this network does not know the name",
+                format!("smtpcheck {} --resolver 9.9.9.9", plan.target.host.with_port(plan.target.port)),
+            ));
+            finding
+        }
+        (Lookup::Failed { why, detail, .. }, _) | (_, Lookup::Failed { why, detail, .. }) => {
+            look_up_failed(names, attempt, *why, detail)
+        }
+        _ => {
+            let mut finding = found(&NAME_WITHOUT_ADDRESS, attempt, format!("{host} has {}", missing(names)));
+            finding.cause = "the name exists without an address to connect to; it may be a mail domain, whose mail server has another name".to_owned();
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some("or the address record is simply missing; the operator of the domain can tell".to_owned());
+            finding.fixes.push(Fix::run("find the mail servers of the domain", format!("dig +short MX {}", names.host)));
+            finding.fixes.push(Fix::text("or take the server's host name from the provider's page"));
+            finding
+        }
+    };
+    finding.failure = Some(Failure::Unreachable);
+    Some(finding)
+}
+
+fn found(rule: &'static Rule, attempt: &Attempt, summary: String) -> Finding {
+    Finding::new(rule, Stage::Dns, Confidence::Certain, summary).tried(attempt.id)
+}
+
+fn missing(names: &Names) -> &'static str {
+    match (&names.a, &names.aaaa) {
+        (Lookup::NotAsked, _) => "no IPv6 address",
+        (_, Lookup::NotAsked) => "no IPv4 address",
+        _ => "no address, neither IPv4 nor IPv6",
+    }
+}
+
+fn look_up_failed(names: &Names, attempt: &Attempt, why: LookupFault, detail: &str) -> Finding {
+    let mut finding = found(&NAME_LOOKUP_FAILED, attempt, format!("{} could not be looked up", names.host.both()));
+    let asked = match &names.source {
+        NameSource::Given { resolver } => format!("the resolver {resolver}"),
+        NameSource::LoopbackFallback => "the resolver 127.0.0.1 (this machine names none)".to_owned(),
+        NameSource::System | NameSource::Override => "the resolver of this machine".to_owned(),
+    };
+    finding.cause = match why {
+        LookupFault::Timeout => format!("{asked} did not answer"),
+        LookupFault::ServerFailure => format!("{asked} reports a failure (SERVFAIL): the name servers of the domain are at fault, or DNSSEC validation failed"),
+        LookupFault::Refused => format!("{asked} refuses to answer us"),
+        LookupFault::Unreachable => format!("{asked} cannot be reached"),
+        LookupFault::Other => format!("{asked} gave no usable answer: {detail}"),
+    };
+    finding.fixes.push(Fix::run("look up a name that surely exists, to see whether only this one fails", "getent hosts example.com"));
+    finding.fixes.push(Fix::text("check /etc/resolv.conf, the DNS settings of the container, VPN, and the firewall on port 53"));
+    finding
+}
+
+fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: ConnectFaultKind) -> Finding {
+    let port = plan.target.port;
+    let host = plan.target.host.to_string();
+    let (rule, summary, cause): (&'static Rule, String, &str) = match kind {
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => (
+            &CONNECTION_REFUSED,
+            format!("{host} refuses connections on port {port}"),
+            "the host was reached and nothing accepts connections on this port: the service is stopped or listens elsewhere, or a firewall refuses in its name",
+        ),
+        ConnectFaultKind::TimedOut => (
+            &CONNECTION_TIMED_OUT,
+            format!("{host} does not answer on port {port}"),
+            "the connection request got no answer at all: a firewall on the way drops it, or no host is at that address",
+        ),
+        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => (
+            &CONNECTION_IMPOSSIBLE,
+            format!("{host} cannot be reached: {kind}"),
+            "the network says that there is no way to this host; some firewalls of servers answer this way too",
+        ),
+        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => (
+            &CONNECTION_IMPOSSIBLE,
+            format!("{host} cannot be reached: {kind}"),
+            "this machine has no network of the address family that the host has",
+        ),
+        ConnectFaultKind::DeniedHere => (
+            &CONNECTION_IMPOSSIBLE,
+            format!("this machine forbids the connection to port {port}"),
+            "a policy of this machine (firewall, SELinux, AppArmor, sandbox) refuses the connection before it leaves",
+        ),
+    };
+    let mut finding = Finding::new(rule, Stage::Connect, Confidence::Certain, summary).tried(talk.attempt.id);
+    finding.cause = cause.to_owned();
+    finding.failure = Some(Failure::Unreachable);
+    for event in talk.events() {
+        finding.evidence.events.push(event.seq);
+    }
+    weigh_siblings(plan, evidence, kind, &mut finding);
+    if finding.fixes.is_empty() {
+        finding.fixes = last_resorts(plan, kind);
+    }
+    finding
+}
+
+/// What the other mail ports of the host say about the silent or closed one.
+fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) {
+    let looked: Vec<Talk<'_>> = evidence.probes(Purpose::SiblingPort).filter(Talk::is_over).collect();
+    let skipped = looked.iter().any(|probe| matches!(probe.attempt.outcome, Outcome::Skipped { .. }));
+    let answers = |probe: &Talk<'_>| probe.reply_at(Stage::Greeting).is_some_and(|heard| heard.reply.is_success());
+    let open: Vec<u16> = looked.iter().filter(|probe| answers(probe)).map(|probe| probe.request.port).collect();
+    for probe in &looked {
+        finding.evidence.attempts.push(probe.attempt.id);
+    }
+    let Some(best) = MAIL_PORTS.into_iter().find(|port| open.contains(port)) else {
+        if !looked.is_empty() && !skipped {
+            finding.consequences.push("no other mail port of this host answers either (587, 465, 25, 2525)".to_owned());
+        }
+        return;
+    };
+    let list: Vec<String> = open.iter().map(u16::to_string).collect();
+    finding.cause = match (kind, plan.target.port) {
+        (ConnectFaultKind::TimedOut, 25) => format!(
+            "the same host answers on {}, so it is up: port 25 is blocked on the way, as most home and cloud networks do",
+            list.join(", ")
+        ),
+        (ConnectFaultKind::TimedOut, _) => {
+            format!("the same host answers on {}, so it is up: this port is filtered on the way or by the server", list.join(", "))
+        }
+        _ => format!("the same host answers on {}, so it is up: nothing listens on this port", list.join(", ")),
+    };
+    if kind == ConnectFaultKind::TimedOut {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("the server itself may filter the port; the same check from another network tells".to_owned());
+    }
+    let which = match best {
+        465 => "use port 465, which speaks TLS from the first byte",
+        587 => "use port 587, the port for mail programs",
+        25 => "port 25 answers, the port between mail servers; mail programs should have 587 or 465",
+        _ => "use port 2525, which some providers offer where the others are blocked",
+    };
+    finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
+}
+
+fn last_resorts(plan: &Plan, kind: ConnectFaultKind) -> Vec<Fix> {
+    match kind {
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => vec![
+            Fix::text("check host and port; on the server, see that the mail service runs and listens on this address"),
+            Fix::run("on the server: what listens on which port", "ss -ltnp"),
+        ],
+        ConnectFaultKind::TimedOut => vec![
+            Fix::text("try the same from another network, to tell a block on the way from a dead host"),
+            Fix::text("check the address, and on the server the firewall for this port"),
+        ],
+        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
+            vec![Fix::text("check the route and the VPN; on the server, look at the firewall (firewalld refuses this way)")]
+        }
+        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => vec![
+            Fix::text("use a network that has this address family, or ask the operator for an address of the other one"),
+            Fix::run("check over IPv4 only", format!("smtpcheck {} -4", plan.target.host.with_port(plan.target.port))),
+        ],
+        ConnectFaultKind::DeniedHere => {
+            vec![Fix::text("allow outgoing connections to this port in the local policy (SELinux: httpd_can_sendmail for web servers)")]
+        }
+    }
+}
+
+/// Addresses that failed while another one served.
+fn unreachable_addresses(talk: Talk<'_>) -> Vec<Finding> {
+    let Some((served, _)) = talk.connected() else { return Vec::new() };
+    let failed = |event: &&Event| match &event.what {
+        // A machine without IPv6 fails at once and at nobody's cost.
+        What::Dialled { result: DialResult::Failed { fault }, .. } => !matches!(
+            fault.kind,
+            ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress
+        ),
+        _ => false,
+    };
+    talk.events()
+        .filter(failed)
+        .filter_map(|event| {
+            let What::Dialled { address, result: DialResult::Failed { fault }, .. } = &event.what else { return None };
+            let summary = format!("{} does not work ({}), {} does", address.ip(), fault.kind, served.ip());
+            let mut finding = Finding::new(&ADDRESS_UNREACHABLE, Stage::Connect, Confidence::Certain, summary).on(event);
+            finding.cause = "the name leads to an address on which this port cannot be reached; programs that try that address first wait or fail".to_owned();
+            finding.fixes.push(Fix::text(format!(
+                "the operator makes the service listen on {}, opens the firewall for it, or removes the address from DNS",
+                address.ip()
+            )));
+            finding.fixes.push(Fix::text(format!("until then, connect to {} or use the other address family", served.ip())));
+            Some(finding)
+        })
+        .collect()
+}

@@ -1,0 +1,198 @@
+//! The first thing a server says, or does not say. Silence and foreign words raise one more question: does it answer
+//! in the other TLS mode?
+
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity};
+use crate::evidence::{Evidence, Fault, Stage, Talk};
+use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::question::{Purpose, Question, TalkRequest};
+use crate::wire::reply::Reply;
+use crate::wire::status::Class;
+
+pub static CHECK: Check = Check {
+    subject: "greeting",
+    ask,
+    judge,
+    rules: &[&GREETING_MISSING, &IMPLICIT_TLS_EXPECTED, &GREETING_NOT_SMTP, &GREETING_REFUSED],
+};
+
+static GREETING_MISSING: Rule = Rule {
+    id: "greeting-missing",
+    severity: Severity::Error,
+    title: "the server accepts the connection and says nothing",
+    cites: &["RFC 5321 section 3.1", "RFC 5321 section 4.5.3.2.1"],
+    docs: Docs {
+        sees: "TCP connects, and no greeting arrives within the time for one reply (--timeout), or the server closes without a word. Where it was silent, a TLS handshake on the same port got no answer either.",
+        matters: "An SMTP server speaks first. A silent one is overloaded, waits for a slow look-up of our address, delays strangers on purpose, or is not a mail server. RFC 5321 lets a server take five minutes.",
+        action: "Try again with a longer --timeout; if the greeting comes then, the operator looks at its DNS look-ups and greet delay. If never, check host and port.",
+        example: "smtpcheck mx.example.net:25 --timeout 300s --max-time 310s",
+        references: "RFC 5321 sections 3.1 and 4.5.3.2.1",
+    },
+};
+
+static IMPLICIT_TLS_EXPECTED: Rule = Rule {
+    id: "implicit-tls-expected",
+    severity: Severity::Error,
+    title: "the port speaks TLS from the first byte",
+    cites: &["RFC 8314 section 3.3"],
+    docs: Docs {
+        sees: "In plain text the server was silent or answered with something that is not SMTP; to a TLS handshake on the same port it answered.",
+        matters: "The server waits for the client to start TLS, the client waits for a greeting: both wait until one gives up. This is the most common mistake in mail settings.",
+        action: "Use implicit TLS on this port. In mail programs the setting is called SSL, SSL/TLS or SMTPS, and not STARTTLS.",
+        example: "smtpcheck smtps://mail.example.net:465",
+        references: "RFC 8314 section 3.3 (implicit TLS for submission)",
+    },
+};
+
+static GREETING_NOT_SMTP: Rule = Rule {
+    id: "greeting-not-smtp",
+    severity: Severity::Error,
+    title: "something else than SMTP answers on this port",
+    cites: &["RFC 5321 section 4.2"],
+    docs: Docs {
+        sees: "The first line has no three-digit code.",
+        matters: "Another service listens here: a web server, SSH, IMAP, POP3.",
+        action: "Use the SMTP port: 587 with STARTTLS or 465 with implicit TLS for mail programs, 25 between servers.",
+        example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
+        references: "RFC 5321 section 4.2 (form of replies)",
+    },
+};
+
+static GREETING_REFUSED: Rule = Rule {
+    id: "greeting-refused",
+    severity: Severity::Error,
+    title: "the server refuses us in its greeting",
+    cites: &["RFC 5321 section 3.1", "RFC 7504 section 3"],
+    docs: Docs {
+        sees: "The greeting is a 4yz or 5yz reply in the place of 220.",
+        matters: "The server turned us away before it knew what we want: it does not accept our address (reputation, reverse DNS, its own list), or it is too busy (4yz), or it takes no mail at all (521).",
+        action: "For 4yz, try again later. For 5yz, read the server's text: it usually names the reason, often a list on which the sending address stands.",
+        example: "554-mx.example.net Your access to this mail system has been rejected due to the sending MTA's poor reputation",
+        references: "RFC 5321 section 3.1, RFC 7504 (521)",
+    },
+};
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
+    let plaintext = plan.tls_use() != TlsUse::Implicit;
+    let silent = matches!(talk.fault(), Some(Fault::Silent { stage: Stage::Greeting, .. }));
+    let foreign = greeting(talk).is_some_and(|reply| reply.code.is_none());
+    if plaintext && (silent || foreign) {
+        vec![Question::Talk(in_tls(plan))]
+    } else {
+        Vec::new()
+    }
+}
+
+fn in_tls(plan: &Plan) -> TalkRequest {
+    TalkRequest::probe(plan, Purpose::OtherTlsMode, plan.target.port, TlsUse::Implicit, QuitAfter::Banner)
+}
+
+fn greeting(talk: Talk<'_>) -> Option<&Reply> {
+    talk.reply_at(Stage::Greeting).map(|heard| heard.reply)
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    if let Some(finding) = implicit_tls_expected(plan, evidence, talk) {
+        return vec![finding];
+    }
+    match talk.fault() {
+        Some(Fault::Silent { stage: Stage::Greeting, waited_ms, partial_bytes }) => {
+            vec![missing(plan, talk, &format!("says nothing for {:.0} seconds", waited_ms / 1000.0), *partial_bytes)]
+        }
+        Some(Fault::Closed { stage: Stage::Greeting, reset }) => {
+            let how = if *reset { "resets" } else { "closes" };
+            vec![missing(plan, talk, &format!("{how} it without a word"), 0)]
+        }
+        _ => judge_words(plan, talk).into_iter().collect(),
+    }
+}
+
+fn implicit_tls_expected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+    let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::Implicit)?;
+    let (event, _) = probe.handshake()?;
+    let target = plan.target.host.with_port(plan.target.port);
+    let summary = format!("port {} speaks TLS from the first byte, and plain text was spoken to it", plan.target.port);
+    let mut finding = Finding::new(&IMPLICIT_TLS_EXPECTED, Stage::Greeting, Confidence::Certain, summary);
+    finding = finding.tried(talk.attempt.id).on(event);
+    finding.cause = "the server waited for a TLS handshake while smtpcheck waited for a greeting; a second connection that began with TLS was answered at once".to_owned();
+    finding.fixes.push(Fix::run("check it with implicit TLS", format!("smtpcheck smtps://{target}")));
+    finding.fixes.push(Fix::text("in the mail program or application choose SSL/TLS (also called SMTPS or implicit TLS), not STARTTLS, for this port"));
+    finding.failure = Some(Failure::Tls);
+    Some(finding)
+}
+
+fn missing(plan: &Plan, talk: Talk<'_>, what: &str, partial_bytes: usize) -> Finding {
+    let summary = format!("the server accepts the connection and {what}");
+    let mut finding = Finding::new(&GREETING_MISSING, Stage::Greeting, Confidence::Likely, summary).tried(talk.attempt.id);
+    for event in talk.events() {
+        finding.evidence.events.push(event.seq);
+    }
+    finding.cause = if partial_bytes > 0 {
+        format!("{partial_bytes} bytes of a greeting arrived and no end of it: the server is very slow, or stalls on purpose")
+    } else {
+        "it is overloaded, delays strangers on purpose, or waits for a slow look-up of our address; or this is no mail server".to_owned()
+    };
+    finding.otherwise = Some("a longer --timeout tells a slow server from a dead one; RFC 5321 allows five minutes".to_owned());
+    finding.fixes.push(Fix::run(
+        "wait as long as a mail server would",
+        format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
+    ));
+    finding.fixes.push(Fix::text("check that host and port are those of a mail server"));
+    finding.failure = Some(Failure::Unreachable);
+    finding
+}
+
+fn judge_words(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let heard = talk.reply_at(Stage::Greeting)?;
+    let reply = heard.reply;
+    let Some(code) = reply.code else {
+        let (service, port) = recognise(&reply.joined());
+        let summary = format!("{service} answers on port {}, not a mail server", plan.target.port);
+        let finding = Finding::new(&GREETING_NOT_SMTP, Stage::Greeting, Confidence::Certain, summary).on(heard.event);
+        let cause = "the first line of an SMTP server begins with a three-digit code; this one does not".to_owned();
+        let fix = format!("use the SMTP port of this host{port}");
+        let next = format!("smtpcheck {}", plan.target.host.with_port(587));
+        return Some(Finding { cause, fixes: vec![Fix::run(fix, next)], failure: Some(Failure::Protocol), ..finding });
+    };
+    let (failure, cause, fix) = match reply.class() {
+        Class::Success => return None,
+        Class::Transient => (
+            Failure::RefusedTemporary,
+            "the server turns us away for now, before it knows what we want: it is busy, restarting, or limits connections from our address",
+            Fix::text("try again in some minutes; if it stays, read the server's text and ask its operator"),
+        ),
+        Class::Permanent => (
+            Failure::RefusedPermanent,
+            "the server turns us away before it knows what we want, so it is about our address or about the server itself, not about sender or recipient",
+            Fix::text("read the server's text: it usually names the list or the reason; send through a relay that the server accepts, or ask its operator"),
+        ),
+        Class::Intermediate | Class::Undefined => (
+            Failure::Protocol,
+            "a greeting is 220, or a refusal with 4yz or 5yz; this is neither",
+            Fix::text("check that host and port are those of a mail server"),
+        ),
+    };
+    let summary = format!("the greeting is {code}, not 220: {}", reply.joined());
+    let mut finding = Finding::new(&GREETING_REFUSED, Stage::Greeting, Confidence::Certain, summary).on(heard.event);
+    finding.cause = cause.to_owned();
+    finding.fixes.push(fix);
+    finding.failure = Some(failure);
+    Some(finding)
+}
+
+/// The service whose first words these are, and which port people confuse with it.
+fn recognise(text: &str) -> (&'static str, &'static str) {
+    let starts = |prefix: &str| text.starts_with(prefix);
+    if starts("* OK") || starts("* PREAUTH") || starts("* BYE") {
+        ("an IMAP server", " (IMAP, 143 and 993, is for reading mail)")
+    } else if starts("+OK") || starts("-ERR") {
+        ("a POP3 server", " (POP3, 110 and 995, is for fetching mail)")
+    } else if starts("SSH-") {
+        ("an SSH server", "")
+    } else if starts("HTTP/") || starts("<!DOCTYPE") || starts("<html") {
+        ("a web server", "")
+    } else {
+        ("another service", "")
+    }
+}

@@ -1,0 +1,264 @@
+//! Checks: one subject per file. Each asks questions and judges evidence, and both are pure functions of the plan and
+//! the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the list, and [`judge`] runs it.
+//!
+//! A [`Rule`] is a value with a public id and its documentation; a [`Finding`] is a rule that fired, with what it rests
+//! on. The laws: one root cause raises one finding; an error or a warning carries a fix; `certain` only when the
+//! evidence admits no other reading; what was not tested is never called fine.
+
+mod auth;
+mod certificate;
+mod connect;
+mod ehlo;
+mod envelope;
+mod greeting;
+mod session;
+mod starttls;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{AttemptId, Event, EventId, Evidence, Stage};
+use crate::plan::Plan;
+use crate::question::Question;
+
+/// Every check, in the order of the conversation.
+pub static CHECKS: &[&Check] = &[
+    &connect::CHECK,
+    &greeting::CHECK,
+    &ehlo::CHECK,
+    &starttls::CHECK,
+    &certificate::CHECK,
+    &auth::CHECK,
+    &envelope::CHECK,
+    &session::CHECK,
+];
+
+/// One subject.
+pub struct Check {
+    /// The file's name.
+    pub subject: &'static str,
+    /// What it wants to know, given what is known. Asking the same again is free.
+    pub ask: fn(&Plan, &Evidence) -> Vec<Question>,
+    /// What it makes of it.
+    pub judge: fn(&Plan, &Evidence) -> Vec<Finding>,
+    /// The rules that its judgement can raise.
+    pub rules: &'static [&'static Rule],
+}
+
+/// One thing that can be wrong or worth knowing.
+#[derive(Debug)]
+pub struct Rule {
+    /// Public, kebab-case, subject first, never reused.
+    pub id: &'static str,
+    /// How bad it usually is; a finding may differ where the rule's text says so.
+    pub severity: Severity,
+    /// One line.
+    pub title: &'static str,
+    /// RFC sections and the like.
+    pub cites: &'static [&'static str],
+    /// Its page.
+    pub docs: Docs,
+}
+
+/// The page of a rule, under five headings.
+#[derive(Debug)]
+pub struct Docs {
+    /// What it sees.
+    pub sees: &'static str,
+    /// Why it matters.
+    pub matters: &'static str,
+    /// What to do.
+    pub action: &'static str,
+    /// An example.
+    pub example: &'static str,
+    /// Where to read more.
+    pub references: &'static str,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Notice,
+    /// A SHOULD is broken, or it will hurt somebody else or later.
+    Warning,
+    /// A MUST is broken, or the user's goal was not reached.
+    Error,
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// One reading among several.
+    Possible,
+    /// The best reading; the finding says what else it could be.
+    Likely,
+    /// The evidence admits no other reading.
+    Certain,
+}
+
+/// Which kind of failure a finding is, for the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// DNS, refused, time-out, no greeting.
+    Unreachable,
+    /// A 4yz reply at a step that was needed.
+    RefusedTemporary,
+    /// A 5yz reply at a step that was needed.
+    RefusedPermanent,
+    /// TLS not offered, handshake, certificate.
+    Tls,
+    /// Credentials or mechanism refused, or AUTH demanded.
+    Auth,
+    /// Garbage, early close, injected bytes.
+    Protocol,
+    /// A deadline or budget of ours.
+    Incomplete,
+}
+
+/// A rule that fired.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: Cow<'static, str>,
+    /// How bad.
+    pub severity: Severity,
+    /// The step it belongs to.
+    pub stage: Stage,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What was seen, in one line.
+    pub summary: String,
+    /// What it means.
+    pub cause: String,
+    /// What else it could be and how to tell; none when certain.
+    pub otherwise: Option<String>,
+    /// What it rests on.
+    pub evidence: Grounds,
+    /// What to do, most useful first.
+    pub fixes: Vec<Fix>,
+    /// What follows from it and is no finding of its own.
+    pub consequences: Vec<String>,
+    /// Which exit code it asks for; none for what only warns.
+    pub failure: Option<Failure>,
+}
+
+/// What a finding rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Grounds {
+    /// Attempts by number.
+    pub attempts: Vec<AttemptId>,
+    /// Events of the transcript by number.
+    pub events: Vec<EventId>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Fix {
+    /// In words.
+    pub text: String,
+    /// A command to run or a setting to make.
+    pub command: Option<String>,
+    /// A page to open.
+    pub url: Option<String>,
+}
+
+impl Finding {
+    /// A finding with the rule's severity and nothing to do about it yet.
+    pub(crate) fn new(rule: &'static Rule, stage: Stage, confidence: Confidence, summary: String) -> Finding {
+        Finding {
+            rule: Cow::Borrowed(rule.id),
+            severity: rule.severity,
+            stage,
+            confidence,
+            summary,
+            cause: String::new(),
+            otherwise: None,
+            evidence: Grounds::default(),
+            fixes: Vec::new(),
+            consequences: Vec::new(),
+            failure: None,
+        }
+    }
+
+    pub(crate) fn on(mut self, event: &Event) -> Finding {
+        self.evidence.events.push(event.seq);
+        self.tried(event.attempt)
+    }
+
+    pub(crate) fn tried(mut self, attempt: AttemptId) -> Finding {
+        if !self.evidence.attempts.contains(&attempt) {
+            self.evidence.attempts.push(attempt);
+        }
+        self
+    }
+}
+
+impl Fix {
+    /// Words only.
+    pub(crate) fn text(text: impl Into<String>) -> Fix {
+        Fix { text: text.into(), command: None, url: None }
+    }
+
+    /// Words with a command.
+    pub(crate) fn run(text: impl Into<String>, command: impl Into<String>) -> Fix {
+        Fix { text: text.into(), command: Some(command.into()), url: None }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Notice => "notice",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        })
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Confidence::Possible => "possible",
+            Confidence::Likely => "likely",
+            Confidence::Certain => "certain",
+        })
+    }
+}
+
+/// All questions that are worth asking now.
+pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    CHECKS.iter().flat_map(|check| (check.ask)(plan, evidence)).collect()
+}
+
+/// All findings: errors first, then warnings, then notices, each in the order of the conversation.
+pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.stage));
+    findings
+}
+
+/// Every rule.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    CHECKS.iter().flat_map(|check| check.rules.iter().copied())
+}
+
+/// A rule by its id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    rules().find(|rule| rule.id == id)
+}
+
+fn asks_nothing(_: &Plan, _: &Evidence) -> Vec<Question> {
+    Vec::new()
+}

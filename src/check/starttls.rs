@@ -1,0 +1,289 @@
+//! The way into TLS: STARTTLS offered, accepted, clean; or a handshake that met something else.
+
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity};
+use crate::evidence::{DialResult, Event, Evidence, Fault, Stage, Talk, TlsFault, TlsFaultKind, What, WithheldReason};
+use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::question::{Purpose, Question, TalkRequest};
+use crate::wire::Host;
+
+pub static CHECK: Check = Check {
+    subject: "starttls",
+    ask,
+    judge,
+    rules: &[
+        &STARTTLS_NOT_OFFERED,
+        &STARTTLS_REFUSED,
+        &STARTTLS_INJECTED_BYTES,
+        &STARTTLS_EXPECTED,
+        &TLS_HANDSHAKE_FAILED,
+    ],
+};
+
+static STARTTLS_NOT_OFFERED: Rule = Rule {
+    id: "starttls-not-offered",
+    severity: Severity::Warning,
+    title: "the server offers no encryption",
+    cites: &["RFC 3207 section 4", "RFC 8314 section 4"],
+    docs: Docs {
+        sees: "STARTTLS is not among the keywords of the EHLO answer. An error when TLS was required (--tls starttls) or a login was wanted, since no password goes over an open line; a notice on this machine's own addresses, where test servers live; else a warning.",
+        matters: "Everything on this line can be read and changed on the way, passwords included. A firewall that inspects SMTP may have removed the keyword.",
+        action: "The operator gives the server a certificate and switches TLS on. If it is on, look for SMTP inspection on the way; the same check from another network tells.",
+        example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
+        references: "RFC 3207 section 4, RFC 8314 section 4",
+    },
+};
+
+static STARTTLS_REFUSED: Rule = Rule {
+    id: "starttls-refused",
+    severity: Severity::Error,
+    title: "the server offers STARTTLS and then refuses it",
+    cites: &["RFC 3207 section 4"],
+    docs: Docs {
+        sees: "STARTTLS was offered, and the answer to it is not 220.",
+        matters: "454 means that TLS is not available now, mostly because the server cannot read its key or certificate. Senders that insist on TLS deliver nothing.",
+        action: "The operator reads the mail log at the moment of the refusal: it names the file or the setting that is wrong.",
+        example: "454 4.7.0 TLS not available due to local problem",
+        references: "RFC 3207 section 4 (220, 501, 454)",
+    },
+};
+
+static STARTTLS_INJECTED_BYTES: Rule = Rule {
+    id: "starttls-injected-bytes",
+    severity: Severity::Error,
+    title: "plain text follows the 220 to STARTTLS",
+    cites: &["RFC 3207 section 6"],
+    docs: Docs {
+        sees: "Bytes arrived behind the reply to STARTTLS and before TLS began. smtpcheck shows them and feeds them to nobody.",
+        matters: "A client that keeps such bytes takes them for something that was said inside TLS: somebody on the way can put words in the server's mouth (response injection, the mirror of CVE-2011-0411). A server that does it by itself is broken.",
+        action: "Repeat the check from another network. If the bytes stay, the operator updates the server or the proxy in front of it; if not, somebody on the first network changes the traffic.",
+        example: "220 ready for TLS, and in the same packet 250 mx.example.net",
+        references: "RFC 3207 section 6; CVE-2011-0411",
+    },
+};
+
+static STARTTLS_EXPECTED: Rule = Rule {
+    id: "starttls-expected",
+    severity: Severity::Error,
+    title: "the port speaks plain text first",
+    cites: &["RFC 3207 section 4", "RFC 8314 section 3.3"],
+    docs: Docs {
+        sees: "TLS was started at once, and the server answered in plain text, or not at all; a second connection in plain text got a greeting.",
+        matters: "TLS libraries say 'wrong version number' or 'invalid content type' here. It only means that the port wants STARTTLS, or no TLS.",
+        action: "Use STARTTLS on this port, or port 465 for TLS from the first byte. In mail programs choose STARTTLS, and not SSL/TLS.",
+        example: "smtpcheck smtps://mail.example.net:587",
+        references: "RFC 3207 section 4, RFC 8314 section 3.3",
+    },
+};
+
+static TLS_HANDSHAKE_FAILED: Rule = Rule {
+    id: "tls-handshake-failed",
+    severity: Severity::Error,
+    title: "the TLS handshake fails",
+    cites: &["RFC 8446 section 6"],
+    docs: Docs {
+        sees: "The handshake began and did not come to its end: an alert, a closed connection, silence, or terms that neither side accepts.",
+        matters: "No encrypted line, so no login and no mail for senders that insist on TLS.",
+        action: "The operator reads the mail log at that moment. An alert protocol_version or handshake_failure means that the server speaks only old versions or ciphers; a closed connection often means that it has no certificate for this name.",
+        example: "alert 40 handshake_failure",
+        references: "RFC 8446 section 6 (alerts), RFC 8996 (TLS 1.0 and 1.1 are retired)",
+    },
+};
+
+/// Implicit TLS met something that is not TLS, or nothing: does the port greet in plain text, and offer STARTTLS?
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(Fault::Tls { tls }) = talk.fault() else { return Vec::new() };
+    let other = matches!(tls.kind, TlsFaultKind::NotTls | TlsFaultKind::Closed | TlsFaultKind::Silent { .. });
+    if plan.tls_use() != TlsUse::Implicit || !other {
+        return Vec::new();
+    }
+    let port = plan.target.port;
+    let in_plain = TalkRequest::probe(plan, Purpose::OtherTlsMode, port, TlsUse::IfOffered, QuitAfter::Starttls);
+    vec![Question::Talk(in_plain)]
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let mut findings = Vec::new();
+    findings.extend(not_offered(plan, talk));
+    findings.extend(refused(plan, talk));
+    findings.extend(injected(talk));
+    if let Some(Fault::Tls { tls }) = talk.fault() {
+        findings.push(match expected_starttls(plan, evidence, talk) {
+            Some(finding) => finding,
+            None => handshake_failed(plan, talk, tls),
+        });
+    }
+    findings
+}
+
+fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let wanted = matches!(plan.tls_use(), TlsUse::Required | TlsUse::IfOffered);
+    let (heard, offers) = talk.capabilities(Stage::Ehlo)?;
+    let required = plan.tls_use() == TlsUse::Required;
+    // Without EHLO nothing can be offered; that is ehlo's finding, and this one its consequence.
+    if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || (talk.fell_back_to_helo() && !required) {
+        return None;
+    }
+    let withheld = talk.events().any(|event| {
+        matches!(&event.what, What::Withheld { reason: WithheldReason::Plaintext })
+    });
+    let (severity, failure) = match () {
+        () if required || withheld => (Severity::Error, Some(Failure::Tls)),
+        () if is_this_machine(talk) => (Severity::Notice, None),
+        () => (Severity::Warning, None),
+    };
+    let summary = "the server does not offer STARTTLS: the line stays open to everybody on the way".to_owned();
+    let mut finding = Finding::new(&STARTTLS_NOT_OFFERED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
+    finding.severity = severity;
+    finding.failure = failure;
+    finding.cause = match (severity, required) {
+        (Severity::Notice, _) => "TLS is not switched on; on this machine itself nobody listens, and test servers do without".to_owned(),
+        (_, true) => "TLS was required (--tls starttls), and the server lists no STARTTLS: it is not switched on, or a firewall on the way removes it".to_owned(),
+        _ => "TLS is not switched on at the server, or a firewall on the way removes the keyword".to_owned(),
+    };
+    if withheld {
+        finding.consequences.push("the password stayed here: no secret goes over a line that is not encrypted (--allow-plaintext-auth would)".to_owned());
+    }
+    finding.fixes.push(Fix::run(
+        "the operator switches TLS on; in Postfix",
+        "postconf -e smtpd_tls_security_level=may smtpd_tls_chain_files=/path/to/key-and-chain.pem",
+    ));
+    if plan.target.port != 465 {
+        finding.fixes.push(Fix::run(
+            "look whether the host speaks implicit TLS on port 465",
+            format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
+        ));
+    }
+    finding.fixes.push(Fix::text("repeat the check from another network: if STARTTLS is there, a firewall on this side removes it"));
+    Some(finding)
+}
+
+fn is_this_machine(talk: Talk<'_>) -> bool {
+    let by_address = talk.connected().is_some_and(|(peer, _)| peer.ip().to_canonical().is_loopback());
+    by_address || matches!(talk.request.host, Host::Ip(ip) if ip.is_loopback())
+}
+
+fn refused(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let heard = talk.reply_at(Stage::Starttls)?;
+    let code = heard.reply.code?;
+    if code == 220 || code == 421 {
+        return None;
+    }
+    let summary = format!("STARTTLS is refused with {code}: {}", heard.reply.joined());
+    let mut finding = Finding::new(&STARTTLS_REFUSED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
+    finding.cause = if code == 454 {
+        "the server cannot start TLS now: its certificate or key is missing, unreadable or does not fit (it has nothing to do with passwords)".to_owned()
+    } else {
+        "the server lists STARTTLS and does not know it: something between here and the server changes the commands, or the server is badly configured".to_owned()
+    };
+    finding.fixes.push(Fix::text("the operator reads the mail log at this moment; it names the certificate, key or setting that is wrong"));
+    finding.fixes.push(Fix::run("see whether implicit TLS works", format!("smtpcheck smtps://{}", plan.target.host.with_port(465))));
+    finding.failure = Some(Failure::Tls);
+    Some(finding)
+}
+
+fn injected(talk: Talk<'_>) -> Option<Finding> {
+    let (event, bytes) = talk.events().find_map(|event| match &event.what {
+        What::Stray { bytes, .. } if event.stage == Stage::Starttls && !event.tls && after_220(talk, event) => {
+            Some((event, *bytes))
+        }
+        _ => None,
+    })?;
+    let summary = format!("{bytes} bytes of plain text came behind the 220 to STARTTLS, before TLS began");
+    let mut finding = Finding::new(&STARTTLS_INJECTED_BYTES, Stage::Starttls, Confidence::Certain, summary).on(event);
+    finding.cause = "the server, a proxy in front of it or somebody on the way puts words where only TLS may come; they were not fed to TLS and not believed".to_owned();
+    finding.fixes.push(Fix::text("repeat the check from another network, to tell the server from somebody on the way"));
+    finding.fixes.push(Fix::text("if it stays, the operator updates the mail server or the proxy in front of it"));
+    finding.failure = Some(Failure::Protocol);
+    Some(finding)
+}
+
+/// Bytes *before* the STARTTLS command went out are merely unasked for; those behind its 220 are an attack or a defect.
+fn after_220(talk: Talk<'_>, stray: &Event) -> bool {
+    talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < stray.seq)
+}
+
+fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+    let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::IfOffered)?;
+    let greeting = probe.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success())?;
+    let upgraded = probe.handshake();
+    let port = plan.target.port;
+    let summary = match upgraded {
+        Some(_) => format!("port {port} speaks plain text first and wants STARTTLS; TLS was started at once"),
+        None => format!("port {port} speaks plain text; TLS was started at once"),
+    };
+    let mut finding = Finding::new(&STARTTLS_EXPECTED, Stage::Tls, Confidence::Certain, summary);
+    finding = finding.tried(talk.attempt.id).on(greeting.event);
+    finding.cause = match upgraded {
+        Some(_) => "a second connection in plain text was greeted, offered STARTTLS, and TLS worked that way".to_owned(),
+        None => "a second connection in plain text was greeted, and no TLS could be started on it".to_owned(),
+    };
+    finding.fixes.push(Fix::run(
+        if upgraded.is_some() { "check it with STARTTLS" } else { "check it in plain text, to see what it offers" },
+        format!("smtpcheck {} --tls {}", plan.target.host.with_port(port), if upgraded.is_some() { "starttls" } else { "auto" }),
+    ));
+    finding.fixes.push(Fix::text("in the mail program or application choose STARTTLS for this port, not SSL/TLS; or use port 465"));
+    finding.failure = Some(Failure::Tls);
+    Some(finding)
+}
+
+fn handshake_failed(plan: &Plan, talk: Talk<'_>, tls: &TlsFault) -> Finding {
+    let (summary, cause, confidence) = match &tls.kind {
+        TlsFaultKind::NotTls => (
+            format!("plain text came in the place of a TLS handshake: {}", tls.first_bytes.trim_end()),
+            "the server said that it would start TLS, or was expected to, and went on in plain text",
+            Confidence::Certain,
+        ),
+        TlsFaultKind::Alert { code, name } => (
+            format!("the server breaks the TLS handshake off with alert {code} ({name})"),
+            match code {
+                40 | 70 | 71 => "server and smtpcheck (TLS 1.2 and 1.3, current ciphers) have no version or cipher in common; servers that speak only TLS 1.0 or 1.1 answer this way",
+                112 => "the server has no certificate for the name that was asked for (SNI)",
+                80 => "the server failed inside: mostly a missing or unfitting key or certificate",
+                42..=46 | 48 | 116 => "the server wants a client certificate",
+                _ => "the server did not accept the handshake",
+            },
+            Confidence::Likely,
+        ),
+        TlsFaultKind::Closed => (
+            "the server closes the connection in the TLS handshake".to_owned(),
+            "the server has no usable certificate for this name, refuses this client, or does not speak TLS here",
+            Confidence::Likely,
+        ),
+        TlsFaultKind::Reset => (
+            "the connection is reset in the TLS handshake".to_owned(),
+            "the server's process died, or a firewall on the way forbids TLS on this port",
+            Confidence::Likely,
+        ),
+        TlsFaultKind::Silent { waited_ms } => (
+            format!("no answer to the TLS handshake for {:.0} seconds", waited_ms / 1000.0),
+            "the server expects plain text here and waits for more, or something on the way swallows the handshake",
+            Confidence::Likely,
+        ),
+        TlsFaultKind::Incompatible => (
+            format!("the TLS handshake fails: {}", tls.detail),
+            "the server's answer is TLS, but of a kind that no current client accepts",
+            Confidence::Likely,
+        ),
+    };
+    let mut finding = Finding::new(&TLS_HANDSHAKE_FAILED, Stage::Tls, confidence, summary).tried(talk.attempt.id);
+    for event in talk.events().filter(|event| !matches!(event.what, What::Dialled { result: DialResult::Overtaken, .. })) {
+        finding.evidence.events.push(event.seq);
+    }
+    finding.cause = cause.to_owned();
+    if confidence != Confidence::Certain {
+        finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
+    }
+    finding.fixes.push(Fix::text("the operator reads the mail log at this moment, and checks certificate, key and the versions that are switched on"));
+    finding.fixes.push(Fix::run(
+        "see what another TLS library says",
+        format!(
+            "openssl s_client -connect {}{}",
+            plan.target.host.with_port(plan.target.port),
+            if plan.tls_use() == TlsUse::Implicit { "" } else { " -starttls smtp" }
+        ),
+    ));
+    finding.failure = Some(Failure::Tls);
+    finding
+}

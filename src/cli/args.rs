@@ -1,0 +1,174 @@
+//! The flags. Each long flag `--some-flag` can also be set as `SMTPCHECK_SOME_FLAG`; that is done for all at once in
+//! [`with_environment`], so that none is forgotten.
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Command};
+
+/// Flags and targets of `smtpcheck check`.
+#[derive(Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// host, host:port, [v6]:port, smtp://host:port or smtps://host:port
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<String>,
+
+    /// Port; else the target's, else 465 for smtps://, else 587
+    #[arg(short, long, value_name = "PORT", help_heading = "Reach")]
+    pub port: Option<String>,
+    /// Use IPv4 only
+    #[arg(short = '4', long, help_heading = "Reach", conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// Use IPv6 only
+    #[arg(short = '6', long, help_heading = "Reach")]
+    pub ipv6: bool,
+    /// Use this address for that host and port, as in curl (repeat)
+    #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Reach")]
+    pub resolve: Vec<String>,
+    /// Ask this resolver in the place of the system's
+    #[arg(long, value_name = "IP[:PORT]", help_heading = "Reach")]
+    pub resolver: Option<String>,
+    /// Time to connect, look-up included
+    #[arg(long, value_name = "TIME", default_value = "10s", help_heading = "Reach")]
+    pub connect_timeout: String,
+    /// Time for one reply
+    #[arg(long, value_name = "TIME", default_value = "30s", help_heading = "Reach")]
+    pub timeout: String,
+    /// Time for everything
+    #[arg(short, long, value_name = "TIME", default_value = "60s", help_heading = "Reach")]
+    pub max_time: String,
+    /// Conversations with one target, follow-ups included
+    #[arg(long, value_name = "N", default_value = "6", help_heading = "Reach")]
+    pub max_connections: String,
+
+    /// Name to announce [default: this machine's]
+    #[arg(long, value_name = "NAME", visible_alias = "helo", help_heading = "Say")]
+    pub ehlo: Option<String>,
+    /// Sender for MAIL FROM; <> is the null sender [default with --to: the user, else <>]
+    #[arg(short, long, value_name = "ADDR", help_heading = "Say")]
+    pub from: Option<String>,
+    /// Recipient for RCPT TO (repeat); no message is ever sent
+    #[arg(short, long, value_name = "ADDR", help_heading = "Say")]
+    pub to: Vec<String>,
+    /// Stop after this step: connect, banner, ehlo, starttls, auth, mail, rcpt
+    #[arg(long, value_name = "STEP", help_heading = "Say")]
+    pub quit_after: Option<String>,
+
+    /// auto (implicit on 465, else STARTTLS if offered), starttls (required), implicit, none
+    #[arg(long, value_name = "MODE", default_value = "auto", help_heading = "TLS")]
+    pub tls: String,
+    /// Name to ask for, and to expect in the certificate [default: the host]
+    #[arg(long, value_name = "NAME", help_heading = "TLS")]
+    pub sni: Option<String>,
+    /// Trust the certificates in this PEM file, in the place of the system's
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
+    pub cacert: Option<PathBuf>,
+    /// Accept any certificate, and send it the password too
+    #[arg(short = 'k', long, help_heading = "TLS")]
+    pub insecure: bool,
+    /// Lowest version to offer: 1.2 or 1.3
+    #[arg(long, value_name = "VERSION", default_value = "1.2", help_heading = "TLS")]
+    pub tls_min: String,
+
+    /// User to log in; without it AUTH is only looked at
+    #[arg(short, long, value_name = "USER", help_heading = "AUTH")]
+    pub user: Option<String>,
+    /// Mechanisms to use, best first, with commas between
+    #[arg(long, value_name = "MECH[,MECH]", help_heading = "AUTH")]
+    pub auth: Option<String>,
+    /// Do not log in, even with --user
+    #[arg(long, help_heading = "AUTH")]
+    pub no_auth: bool,
+    /// Send the password even over a line that is not encrypted
+    #[arg(long, help_heading = "AUTH")]
+    pub allow_plaintext_auth: bool,
+
+    /// Read the password from standard input
+    #[arg(long, help_heading = "Password (also SMTPCHECK_PASSWORD, else a prompt on a terminal)")]
+    pub password_stdin: bool,
+    /// Read the password from this file
+    #[arg(long, value_name = "FILE", help_heading = "Password (also SMTPCHECK_PASSWORD, else a prompt on a terminal)")]
+    pub password_file: Option<PathBuf>,
+    /// Read the password from the output of this command
+    #[arg(long, value_name = "CMD", help_heading = "Password (also SMTPCHECK_PASSWORD, else a prompt on a terminal)")]
+    pub password_command: Option<String>,
+    /// Exists only to say that it does not
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, action = ArgAction::Append, default_missing_value = "")]
+    pub password: Vec<String>,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub format: String,
+    /// The same as --format json
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// Write to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// The verdict line only
+    #[arg(short, long, help_heading = "Output", conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Certificates, follow-ups and odd bytes in full
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+    /// How much of the conversation: full, problems, none
+    #[arg(long, value_name = "HOW", default_value = "full", help_heading = "Output")]
+    pub transcript: String,
+
+    /// Fail from this severity on: error, warning, notice, never
+    #[arg(long, value_name = "SEVERITY", default_value = "error", help_heading = "Gate")]
+    pub fail_on: String,
+    /// Do not count findings of this rule (repeat)
+    #[arg(long, value_name = "RULE", help_heading = "Gate")]
+    pub ignore: Vec<String>,
+}
+
+/// Flags about colours and width, shared by all verbs.
+#[derive(Args, Clone, Debug)]
+pub struct LookArgs {
+    /// auto, always, never
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Look")]
+    pub color: String,
+    /// default, light, colorblind, mono
+    #[arg(long, value_name = "THEME", default_value = "default", help_heading = "Look")]
+    pub theme: String,
+    /// ASCII signs only
+    #[arg(long, help_heading = "Look")]
+    pub ascii: bool,
+    /// Columns [default: the terminal's, else 80]
+    #[arg(long, value_name = "N", help_heading = "Look")]
+    pub width: Option<String>,
+}
+
+/// Flags of `smtpcheck explain`.
+#[derive(Args, Clone, Debug)]
+pub struct ExplainArgs {
+    /// A rule's id, as findings show it
+    #[arg(value_name = "RULE", required_unless_present = "list")]
+    pub what: Vec<String>,
+    /// List all rules
+    #[arg(long)]
+    pub list: bool,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// Gives every long flag its environment variable. An empty variable counts as not set, as CI systems set them.
+pub fn with_environment(command: Command) -> Command {
+    command.mut_args(|arg| {
+        let Some(long) = arg.get_long().filter(|long| !matches!(*long, "help" | "version" | "password")) else {
+            return arg;
+        };
+        let variable = format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"));
+        let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
+            arg.value_parser(FalseyValueParser::new())
+        } else {
+            arg
+        };
+        if std::env::var_os(&variable).is_some_and(|value| !value.is_empty()) { arg.env(variable) } else { arg }
+    })
+}

@@ -1,0 +1,120 @@
+//! How output looks: flags first, then what the environment says about colours, then what the terminal is.
+
+use super::UsageError;
+use super::args::{CheckArgs, LookArgs};
+use crate::render::style::THEMES;
+use crate::render::{Colour, Look, Signs, Transcript, Volume};
+
+/// What the output goes to.
+#[derive(Clone, Debug, Default)]
+pub struct Outlet {
+    /// Whether it is a terminal.
+    pub terminal: bool,
+    /// Its columns, if it is one.
+    pub columns: Option<usize>,
+    /// `NO_COLOR`, `CLICOLOR_FORCE`, `FORCE_COLOR`, `CLICOLOR` and `TERM`, as they are set.
+    pub environment: ColourEnvironment,
+}
+
+/// The variables that speak about colour.
+#[derive(Clone, Debug, Default)]
+pub struct ColourEnvironment {
+    /// `NO_COLOR`: any value but the empty one says no.
+    pub no_color: Option<String>,
+    /// `CLICOLOR_FORCE`: any value but `0` says yes.
+    pub clicolor_force: Option<String>,
+    /// `FORCE_COLOR`: any value but `0` says yes.
+    pub force_color: Option<String>,
+    /// `CLICOLOR`: `0` says no.
+    pub clicolor: Option<String>,
+    /// `TERM`: `dumb` says no.
+    pub term: Option<String>,
+}
+
+/// The look of a verb that only prints.
+pub fn plain(args: &LookArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+    let colour = match args.color.as_str() {
+        "always" => Colour::On,
+        "never" => Colour::Off,
+        "auto" => automatic(outlet),
+        other => return Err(choice("--color", other, &["auto", "always", "never"])),
+    };
+    let theme = THEMES.iter().find(|(name, _)| *name == args.theme).map(|(_, theme)| *theme);
+    let names: Vec<&str> = THEMES.iter().map(|(name, _)| *name).collect();
+    let theme = theme.ok_or_else(|| choice("--theme", &args.theme, &names))?;
+    let width = match &args.width {
+        Some(text) => match text.parse::<usize>() {
+            Ok(width @ 40..=1000) => width,
+            _ => return Err(UsageError::new(format!("--width {}: write a number from 40 to 1000", text.escape_debug()))),
+        },
+        None => outlet.columns.unwrap_or(80).clamp(40, 160),
+    };
+    let signs = if args.ascii { Signs::Ascii } else { Signs::Unicode };
+    Ok(Look { colour, theme, signs, width, volume: Volume::Normal, transcript: Transcript::Full })
+}
+
+/// The look of a check.
+pub fn check(args: &CheckArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+    let volume = match (args.quiet, args.verbose) {
+        (true, _) => Volume::Quiet,
+        (false, true) => Volume::Verbose,
+        (false, false) => Volume::Normal,
+    };
+    let transcript = match args.transcript.as_str() {
+        "full" => Transcript::Full,
+        "problems" => Transcript::Problems,
+        "none" => Transcript::None,
+        other => return Err(choice("--transcript", other, &["full", "problems", "none"])),
+    };
+    Ok(Look { volume, transcript, ..plain(&args.look, outlet)? })
+}
+
+fn automatic(outlet: &Outlet) -> Colour {
+    let is = |value: &Option<String>, no: &str| value.as_deref().is_some_and(|value| !value.is_empty() && value != no);
+    let environment = &outlet.environment;
+    let on = if is(&environment.no_color, "") {
+        false
+    } else if is(&environment.clicolor_force, "0") || is(&environment.force_color, "0") {
+        true
+    } else if environment.clicolor.as_deref() == Some("0") || environment.term.as_deref() == Some("dumb") {
+        false
+    } else {
+        outlet.terminal
+    };
+    if on { Colour::On } else { Colour::Off }
+}
+
+/// A word that is none of those that are known.
+pub(super) fn choice(flag: &str, given: &str, known: &[&str]) -> UsageError {
+    UsageError::new(format!("{flag} {}: write one of {}", given.escape_debug(), known.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ColourEnvironment, Outlet, automatic};
+    use crate::render::Colour;
+
+    fn colour(terminal: bool, set: &[(&str, &str)]) -> Colour {
+        let get = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let environment = ColourEnvironment {
+            no_color: get("NO_COLOR"),
+            clicolor_force: get("CLICOLOR_FORCE"),
+            force_color: get("FORCE_COLOR"),
+            clicolor: get("CLICOLOR"),
+            term: get("TERM"),
+        };
+        automatic(&Outlet { terminal, columns: None, environment })
+    }
+
+    #[test]
+    fn the_environment_is_honoured_in_its_order() {
+        assert_eq!(colour(true, &[]), Colour::On);
+        assert_eq!(colour(false, &[]), Colour::Off);
+        assert_eq!(colour(true, &[("NO_COLOR", "1"), ("FORCE_COLOR", "1")]), Colour::Off);
+        assert_eq!(colour(true, &[("NO_COLOR", "")]), Colour::On);
+        assert_eq!(colour(false, &[("FORCE_COLOR", "1")]), Colour::On);
+        assert_eq!(colour(false, &[("CLICOLOR_FORCE", "1")]), Colour::On);
+        assert_eq!(colour(true, &[("CLICOLOR", "0")]), Colour::Off);
+        assert_eq!(colour(true, &[("TERM", "dumb")]), Colour::Off);
+    }
+}

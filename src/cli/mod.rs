@@ -1,0 +1,40 @@
+//! Words of the command line to typed values, and nothing more: no file is read, no host looked up, nothing decided
+//! that a plan does not need. Every mistake is a [`UsageError`] that says what to write instead.
+//!
+//! [`args`] declares the flags, [`verb`] finds the verb (the first word, unless it is a host), [`target`] reads the
+//! target, [`plan`] makes a plan of all of them, [`look`] decides about colours, [`password`] names the source.
+
+pub mod args;
+pub mod look;
+pub mod password;
+pub mod plan;
+pub mod target;
+pub mod verb;
+
+use std::ffi::OsString;
+use std::fmt;
+
+pub use verb::Invocation;
+
+/// A mistake in the arguments: exit 2, nothing was sent.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UsageError(pub String);
+
+impl UsageError {
+    pub(crate) fn new(text: impl Into<String>) -> UsageError {
+        UsageError(text.into())
+    }
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// Reads the words after the program's name.
+pub fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
+    verb::parse(words)
+}

@@ -1,0 +1,333 @@
+//! Arguments to a plan. Every value is parsed here once, and after it nothing needs checking.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use jiff::SignedDuration;
+
+use super::UsageError;
+use super::args::CheckArgs;
+use super::look::choice;
+use super::target::{self, Scheme, TypedTarget};
+use crate::check;
+use crate::plan::{
+    FailOn, Family, Gate, Limits, Login, Origin, Override, Plaintext, Plan, QuitAfter, Target, Tls, TlsMode, TlsVersion,
+    Unverified, Verify,
+};
+use crate::sasl;
+use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
+
+/// The plan for one of the targets.
+pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
+    let typed = target::parse(target)?;
+    let tls = tls(args, typed.scheme)?;
+    let mut origins = origins(matches);
+    let (port, port_origin) = port(args, &typed, tls.mode, &origins)?;
+    origins.insert("port".to_owned(), port_origin);
+    let ehlo = ehlo(args, hostname)?;
+    if args.ehlo.is_none() {
+        origins.insert("ehlo".to_owned(), Origin::Machine);
+    }
+    let to = args.to.iter().map(|text| recipient(text)).collect::<Result<Vec<_>, _>>()?;
+    let login = login(args, tls.verify)?;
+    let from = sender(args, &to, login.as_ref())?;
+    Ok(Plan {
+        target: Target { input: target.to_owned(), host: typed.host, port },
+        family: match (args.ipv4, args.ipv6) {
+            (true, _) => Family::V4,
+            (false, true) => Family::V6,
+            (false, false) => Family::Any,
+        },
+        overrides: args.resolve.iter().map(|text| over(text)).collect::<Result<_, _>>()?,
+        resolver: args.resolver.as_deref().map(resolver).transpose()?,
+        limits: limits(args)?,
+        ehlo,
+        from,
+        to,
+        quit_after: quit_after(args.quit_after.as_deref())?,
+        tls,
+        login,
+        gate: gate(args)?,
+        origins,
+    })
+}
+
+fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
+    matches
+        .ids()
+        .filter_map(|id| {
+            let origin = match matches.value_source(id.as_str())? {
+                ValueSource::CommandLine => Origin::Flag,
+                ValueSource::EnvVariable => Origin::Environment,
+                _ => return None,
+            };
+            Some((id.as_str().replace('_', "-"), origin))
+        })
+        .filter(|(flag, _)| !matches!(flag.as_str(), "targets" | "CheckArgs" | "LookArgs"))
+        .collect()
+}
+
+fn port(
+    args: &CheckArgs,
+    typed: &TypedTarget,
+    mode: TlsMode,
+    origins: &BTreeMap<String, Origin>,
+) -> Result<(u16, Origin), UsageError> {
+    if let Some(text) = &args.port {
+        let port = target::port_number(text).map_err(|why| UsageError::new(format!("--port: {why}")))?;
+        return Ok((port, origins.get("port").copied().unwrap_or(Origin::Flag)));
+    }
+    match (typed.port, mode) {
+        (Some(port), _) => Ok((port, Origin::Target)),
+        (None, TlsMode::Implicit) => Ok((465, Origin::Default)),
+        (None, TlsMode::Auto | TlsMode::Starttls | TlsMode::None) => Ok((587, Origin::Default)),
+    }
+}
+
+fn tls(args: &CheckArgs, scheme: Option<Scheme>) -> Result<Tls, UsageError> {
+    let given = match args.tls.as_str() {
+        "auto" => TlsMode::Auto,
+        "starttls" => TlsMode::Starttls,
+        "implicit" => TlsMode::Implicit,
+        "none" => TlsMode::None,
+        other => return Err(choice("--tls", other, &["auto", "starttls", "implicit", "none"])),
+    };
+    let mode = match (scheme, given) {
+        (Some(Scheme::Smtps), TlsMode::Auto | TlsMode::Implicit) => TlsMode::Implicit,
+        (Some(Scheme::Smtps), _) => {
+            return Err(UsageError::new(format!("smtps:// means TLS from the first byte, and --tls {} says otherwise; give one of them", args.tls)));
+        }
+        (Some(Scheme::Smtp) | None, mode) => mode,
+    };
+    let min = match args.tls_min.as_str() {
+        "1.2" => TlsVersion::V1_2,
+        "1.3" => TlsVersion::V1_3,
+        other => return Err(choice("--tls-min", other, &["1.2", "1.3"])),
+    };
+    let sni = args.sni.as_deref().map(|text| Host::parse(text).map(|host| host.to_string())).transpose();
+    Ok(Tls {
+        mode,
+        sni: sni.map_err(|error| UsageError::new(format!("--sni: {}", error.to_string().replace("the host", "the name"))))?,
+        cacert: args.cacert.clone(),
+        verify: if args.insecure { Verify::Insecure } else { Verify::Required },
+        min,
+    })
+}
+
+fn ehlo(args: &CheckArgs, hostname: Option<&str>) -> Result<EhloName, UsageError> {
+    if let Some(text) = &args.ehlo {
+        return EhloName::parse(text).map_err(|error| UsageError::new(format!("--ehlo: {error}")));
+    }
+    // RFC 5321 §4.1.4: a client without a full host name announces its address.
+    let full = hostname.filter(|name| name.contains('.') && !name.starts_with("localhost."));
+    Ok(full.and_then(|name| EhloName::parse(name).ok()).unwrap_or(EhloName::LocalAddress))
+}
+
+fn recipient(text: &str) -> Result<ForwardPath, UsageError> {
+    ForwardPath::parse(text).map_err(|error| UsageError::new(format!("--to: {error}")))
+}
+
+/// Without `--from` the user is the sender if it is an address, else the null sender; without recipients, nobody.
+fn sender(args: &CheckArgs, to: &[ForwardPath], login: Option<&Login>) -> Result<Option<ReversePath>, UsageError> {
+    if let Some(text) = &args.from {
+        return ReversePath::parse(text).map(Some).map_err(|error| UsageError::new(format!("--from: {error}")));
+    }
+    if to.is_empty() {
+        return Ok(None);
+    }
+    let user = login.and_then(|login| ReversePath::parse(&login.user).ok());
+    Ok(Some(user.unwrap_or(ReversePath::Null)))
+}
+
+fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> {
+    let mechanisms = match &args.auth {
+        Some(text) => text.split(',').map(|name| mechanism(name.trim())).collect::<Result<Vec<_>, _>>()?,
+        None => Vec::new(),
+    };
+    let Some(user) = args.user.clone().filter(|_| !args.no_auth) else { return Ok(None) };
+    if user.is_empty() {
+        return Err(UsageError::new("--user is empty"));
+    }
+    if user.contains(':') {
+        return Err(UsageError::new(format!(
+            "--user holds a colon; a password does not belong there, give it by {}",
+            super::password::SOURCES
+        )));
+    }
+    if user.chars().any(char::is_control) {
+        return Err(UsageError::new("--user holds a line break or another control character"));
+    }
+    Ok(Some(Login {
+        user,
+        mechanisms,
+        plaintext: if args.allow_plaintext_auth { Plaintext::Allowed } else { Plaintext::Refused },
+        unverified: if verify == Verify::Insecure { Unverified::Allowed } else { Unverified::Refused },
+    }))
+}
+
+fn mechanism(name: &str) -> Result<String, UsageError> {
+    let known: Vec<&str> = sasl::MECHANISMS.iter().map(|mechanism| mechanism.name).collect();
+    sasl::find(name).map(|mechanism| mechanism.name.to_owned()).ok_or_else(|| choice("--auth", name, &known))
+}
+
+fn over(text: &str) -> Result<Override, UsageError> {
+    let wrong = |why: &str| UsageError::new(format!("--resolve {}: {why}; write HOST:PORT:ADDRESS", text.escape_debug()));
+    let mut parts = text.splitn(3, ':');
+    let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(wrong("a part is missing"));
+    };
+    let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
+    Ok(Override {
+        host: Host::parse(host).map_err(|error| wrong(&error.to_string()))?,
+        port: target::port_number(port).map_err(|why| wrong(&why))?,
+        address: bare.parse().map_err(|_| wrong("the last part is not an IP address"))?,
+    })
+}
+
+fn resolver(text: &str) -> Result<SocketAddr, UsageError> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if let Ok(ip) = bare.parse::<IpAddr>() {
+        return Ok(SocketAddr::new(ip, 53));
+    }
+    text.parse().map_err(|_| {
+        UsageError::new(format!("--resolver {}: write an IP address, with a port if it is not 53: 192.0.2.53:5353", text.escape_debug()))
+    })
+}
+
+fn limits(args: &CheckArgs) -> Result<Limits, UsageError> {
+    let max_connections = match args.max_connections.parse::<u32>() {
+        Ok(number @ 1..=100) => number,
+        _ => {
+            return Err(UsageError::new(format!("--max-connections {}: write a number from 1 to 100", args.max_connections.escape_debug())));
+        }
+    };
+    Ok(Limits {
+        connect_ms: duration("--connect-timeout", &args.connect_timeout)?,
+        reply_ms: duration("--timeout", &args.timeout)?,
+        total_ms: duration("--max-time", &args.max_time)?,
+        max_connections,
+    })
+}
+
+/// `20s`, `350ms`, `2m`, up to a day.
+fn duration(flag: &str, text: &str) -> Result<u64, UsageError> {
+    let wrong = |why: &str| UsageError::new(format!("{flag} {}: {why}; write for example 20s, 350ms or 2m", text.escape_debug()));
+    if text.trim().parse::<f64>().is_ok() {
+        return Err(wrong("the unit is missing"));
+    }
+    let read: SignedDuration = text.trim().parse().map_err(|_| wrong("this is not a time"))?;
+    let ms = u64::try_from(read.as_millis()).map_err(|_| wrong("a time cannot be negative"))?;
+    match ms {
+        0 => Err(wrong("this is no time at all")),
+        1..=86_400_000 => Ok(ms),
+        _ => Err(wrong("this is more than a day")),
+    }
+}
+
+fn quit_after(text: Option<&str>) -> Result<QuitAfter, UsageError> {
+    Ok(match text {
+        None | Some("rcpt" | "to") => QuitAfter::Rcpt,
+        Some("connect") => QuitAfter::Connect,
+        Some("banner" | "greeting") => QuitAfter::Banner,
+        Some("ehlo" | "helo") => QuitAfter::Ehlo,
+        Some("starttls" | "tls") => QuitAfter::Starttls,
+        Some("auth") => QuitAfter::Auth,
+        Some("mail" | "from") => QuitAfter::Mail,
+        Some(other) => {
+            return Err(choice("--quit-after", other, &["connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt"]));
+        }
+    })
+}
+
+fn gate(args: &CheckArgs) -> Result<Gate, UsageError> {
+    let fail_on = match args.fail_on.as_str() {
+        "error" => FailOn::Error,
+        "warning" => FailOn::Warning,
+        "notice" => FailOn::Notice,
+        "never" => FailOn::Never,
+        other => return Err(choice("--fail-on", other, &["error", "warning", "notice", "never"])),
+    };
+    if let Some(unknown) = args.ignore.iter().find(|id| check::rule(id).is_none()) {
+        return Err(UsageError::new(format!(
+            "--ignore {}: there is no such rule; smtpcheck explain --list shows them",
+            unknown.escape_debug()
+        )));
+    }
+    Ok(Gate { fail_on, ignore: args.ignore.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plan;
+    use crate::cli::{Invocation, parse};
+    use crate::plan::{Origin, Plan, TlsUse};
+    use crate::wire::EhloName;
+
+    fn made(words: &[&str]) -> Result<Plan, String> {
+        match parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())? {
+            Invocation::Check(args, matches) => {
+                let target = args.targets.first().cloned().unwrap_or_default();
+                plan(&args, &matches, &target, Some("ci-7.example.net")).map_err(|error| error.to_string())
+            }
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn the_port_is_the_flags_then_the_targets_then_the_modes() {
+        let port = |words: &[&str]| made(words).map(|plan| (plan.target.port, plan.origin("port")));
+        assert_eq!(port(&["h.example:25", "--port", "2525"]), Ok((2525, Origin::Flag)));
+        assert_eq!(port(&["h.example:25"]), Ok((25, Origin::Target)));
+        assert_eq!(port(&["smtps://h.example"]), Ok((465, Origin::Default)));
+        assert_eq!(port(&["h.example", "--tls", "implicit"]), Ok((465, Origin::Default)));
+        assert_eq!(port(&["h.example"]), Ok((587, Origin::Default)));
+    }
+
+    #[test]
+    fn auto_is_implicit_on_465_and_opportunistic_elsewhere() {
+        let tls = |words: &[&str]| made(words).map(|plan| plan.tls_use());
+        assert_eq!(tls(&["h.example:465"]), Ok(TlsUse::Implicit));
+        assert_eq!(tls(&["h.example:25"]), Ok(TlsUse::IfOffered));
+        assert_eq!(tls(&["h.example", "--tls", "starttls"]), Ok(TlsUse::Required));
+        assert!(tls(&["smtps://h.example", "--tls", "none"]).is_err());
+    }
+
+    #[test]
+    fn the_sender_follows_from_the_user_or_is_null() {
+        let from = |words: &[&str]| made(words).map(|plan| plan.from.map(|from| from.to_string()));
+        assert_eq!(from(&["h.example"]), Ok(None));
+        assert_eq!(from(&["h.example", "--to", "x@example.org"]), Ok(Some("<>".to_owned())));
+        let words = ["h.example", "--to", "x@example.org", "--user", "u@example.net"];
+        assert_eq!(from(&words), Ok(Some("u@example.net".to_owned())));
+    }
+
+    #[test]
+    fn the_announced_name_is_the_machines() {
+        assert_eq!(made(&["h.example"]).map(|plan| plan.ehlo), Ok(EhloName::Name("ci-7.example.net".to_owned())));
+    }
+
+    #[test]
+    fn mistakes_say_what_to_write() {
+        for (words, needle) in [
+            (&["h.example", "--timeout", "90"][..], "unit is missing"),
+            (&["h.example", "--timeout", "-5s"], "negative"),
+            (&["h.example", "--max-time=0s"], "no time at all"),
+            (&["h.example", "--tls", "ssl"], "auto, starttls, implicit, none"),
+            (&["h.example", "--to", "root"], "root@example.net"),
+            (&["h.example", "--from", "a@b\r\nDATA"], "line break"),
+            (&["h.example", "--ehlo", "a b"], "one word"),
+            (&["h.example", "--user", "u:secret"], "holds a colon"),
+            (&["h.example", "--auth", "FOO"], "PLAIN, LOGIN"),
+            (&["h.example", "--ignore", "nonsense"], "explain --list"),
+            (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),
+            (&["h.example", "--resolver", "dns.example"], "IP address"),
+            (&["h.example", "--port", "0"], "--port: 0 is not a port"),
+        ] {
+            let message = made(words).expect_err("a mistake");
+            assert!(message.contains(needle), "{words:?} -> {message}");
+            assert!(!message.contains('\n') && !message.contains("secret"), "{message}");
+        }
+    }
+}

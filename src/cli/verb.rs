@@ -1,0 +1,219 @@
+//! Which verb, and its arguments.
+//!
+//! `smtpcheck smtp.example.net` must work without a verb, and no verb of a later version may take a host's name away.
+//! So: a first word with `.`, `:`, `[`, `/` or `@`, or with a digit at its start, is a host. Other words are verbs if
+//! they are known or reserved, else hosts (`mailpit`). Any word can be checked as `smtp://WORD`.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+
+use super::UsageError;
+use super::args::{CheckArgs, ExplainArgs, with_environment};
+
+/// Verbs that exist.
+#[cfg(test)]
+const VERBS: [&str; 4] = ["check", "explain", "schema", "help"];
+/// Words that later versions may use, or that people type by habit.
+const RESERVED: [&str; 23] = [
+    "ports", "run", "demo", "sandbox", "providers", "completions", "man", "domain", "mx", "batch", "watch", "exporter",
+    "report", "config", "send", "serve", "init", "doctor", "diff", "list", "login", "update", "version",
+];
+
+/// What the user wants.
+#[derive(Debug)]
+pub enum Invocation {
+    /// Check one or more servers.
+    Check(Box<CheckArgs>, ArgMatches),
+    /// Explain a rule.
+    Explain(ExplainArgs),
+    /// Print the JSON Schema.
+    Schema,
+    /// Print a text (help or version) and be done.
+    Print(String),
+}
+
+/// Reads the words after the program's name.
+pub(super) fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
+    let verb = first_word(&words);
+    let name = verb.as_ref().map(|(_, word)| word.as_str());
+    match name {
+        Some(word) if looks_like_host(word) => check(words),
+        Some("check") => check(without(words, verb)),
+        Some("explain") => explain(without(words, verb)),
+        Some("schema") => schema(without(words, verb)),
+        Some("help") => Ok(Invocation::Print(help_of(without(words, verb).first()))),
+        Some("version") => Ok(Invocation::Print(version())),
+        Some(word) if RESERVED.contains(&word) => Err(UsageError::new(format!(
+            "`{word}` is kept for a command of a later version; to check a host of that name write smtp://{word}"
+        ))),
+        _ => check(words),
+    }
+}
+
+/// Whether a word can never be a verb.
+fn looks_like_host(word: &str) -> bool {
+    word.contains(['.', ':', '[', '/', '@']) || word.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// The first word that is neither a flag nor a flag's value, and where it stands.
+fn first_word(words: &[OsString]) -> Option<(usize, String)> {
+    let command = check_command();
+    let takes_value = |flag: &str| {
+        command.get_arguments().any(|arg| {
+            let names = arg.get_long().map(|long| format!("--{long}")).into_iter();
+            let aliases = arg.get_all_aliases().unwrap_or_default().into_iter().map(|alias| format!("--{alias}"));
+            let short = arg.get_short().map(|short| format!("-{short}"));
+            let matched = names.chain(aliases).chain(short).any(|name| name == flag);
+            matched && arg.get_action().takes_values() && arg.get_long() != Some("password")
+        })
+    };
+    let mut at = 0;
+    while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {
+        match word.as_str() {
+            "--" => return None,
+            flag if flag.starts_with('-') && flag.len() > 1 => at += if takes_value(flag) { 2 } else { 1 },
+            _ => return Some((at, word)),
+        }
+    }
+    None
+}
+
+fn without(mut words: Vec<OsString>, verb: Option<(usize, String)>) -> Vec<OsString> {
+    if let Some((at, _)) = verb {
+        words.remove(at);
+    }
+    words
+}
+
+fn check(words: Vec<OsString>) -> Result<Invocation, UsageError> {
+    if words.is_empty() {
+        return Ok(Invocation::Print(check_command().render_help().to_string()));
+    }
+    match matches(check_command(), words)? {
+        Ok(matches) => {
+            let args = CheckArgs::from_arg_matches(&matches).map_err(|error| told(&error))?;
+            Ok(Invocation::Check(Box::new(args), matches))
+        }
+        Err(text) => Ok(Invocation::Print(text)),
+    }
+}
+
+fn explain(words: Vec<OsString>) -> Result<Invocation, UsageError> {
+    match matches(explain_command(), words)? {
+        Ok(matches) => ExplainArgs::from_arg_matches(&matches).map(Invocation::Explain).map_err(|error| told(&error)),
+        Err(text) => Ok(Invocation::Print(text)),
+    }
+}
+
+fn schema(words: Vec<OsString>) -> Result<Invocation, UsageError> {
+    match matches(Command::new("smtpcheck schema").about("Prints the JSON Schema (2020-12) of the report"), words)? {
+        Ok(_) => Ok(Invocation::Schema),
+        Err(text) => Ok(Invocation::Print(text)),
+    }
+}
+
+/// The matches, or a text that was asked for.
+fn matches(command: Command, words: Vec<OsString>) -> Result<Result<ArgMatches, String>, UsageError> {
+    let program = OsString::from("smtpcheck");
+    match command.try_get_matches_from(std::iter::once(program).chain(words)) {
+        Ok(matches) => Ok(Ok(matches)),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(Err(error.to_string())),
+            _ => Err(told(&error)),
+        },
+    }
+}
+
+/// clap's message on one line, without the usage block.
+fn told(error: &clap::Error) -> UsageError {
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        return UsageError::new("a target is missing; write for example: smtpcheck smtp.example.net:587");
+    }
+    let text = error.to_string();
+    let useful = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:"))
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    let joined = useful.map(|line| line.trim_start_matches("error: ").trim_start_matches("tip: ")).collect::<Vec<_>>().join("; ");
+    UsageError::new(format!("{joined}; smtpcheck --help lists all flags"))
+}
+
+fn check_command() -> Command {
+    let command = Command::new("smtpcheck")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
+        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck explain RULE... | --list\n       smtpcheck schema")
+        .after_help(AFTER_HELP);
+    with_environment(CheckArgs::augment_args(command))
+}
+
+fn explain_command() -> Command {
+    let command = Command::new("smtpcheck explain").about("Explains a rule: what it sees, why it matters, what to do");
+    with_environment(ExplainArgs::augment_args(command))
+}
+
+fn help_of(verb: Option<&OsString>) -> String {
+    let mut command = match verb.and_then(|word| word.to_str()) {
+        Some("explain") => explain_command(),
+        _ => check_command(),
+    };
+    command.render_help().to_string()
+}
+
+fn version() -> String {
+    format!("smtpcheck {}\n", env!("CARGO_PKG_VERSION"))
+}
+
+const AFTER_HELP: &str = "\
+Every long flag can also be set in the environment, --max-time as SMTPCHECK_MAX_TIME.
+
+Exit codes: 0 ok, 1 findings, 2 usage, 3 unreachable, 4 refused for now (4yz), 5 refused (5yz), 6 TLS,
+7 login, 8 broken protocol, 9 cut short by us, 70 a bug, 74 output failed, 130/143 interrupted.
+
+Examples:
+  smtpcheck smtp.example.net:587
+  smtpcheck smtps://mail.example.net --user u@example.net --password-command 'pass mail'
+  smtpcheck mx.example.net:25 --from me@example.org --to you@example.net --json";
+
+#[cfg(test)]
+mod tests {
+    use super::{Invocation, RESERVED, VERBS, check_command, explain_command, looks_like_host, parse};
+
+    fn run(words: &[&str]) -> Result<Invocation, String> {
+        parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn no_verb_looks_like_a_host() {
+        assert!(!VERBS.iter().chain(RESERVED.iter()).any(|word| looks_like_host(word)));
+    }
+
+    #[test]
+    fn a_host_needs_no_verb_and_flags_may_come_first() {
+        for words in [&["--port", "25", "mailpit"][..], &["-4", "mx.example.net"], &["check", "explain"]] {
+            assert!(matches!(run(words), Ok(Invocation::Check(..))), "{words:?}");
+        }
+        assert!(matches!(run(&["explain", "--list"]), Ok(Invocation::Explain(_))));
+        assert!(matches!(run(&["schema"]), Ok(Invocation::Schema)));
+    }
+
+    #[test]
+    fn a_reserved_word_says_how_to_check_a_host_of_that_name() {
+        assert!(run(&["watch"]).expect_err("reserved").contains("smtp://watch"));
+    }
+
+    #[test]
+    fn mistakes_are_one_line_without_usage() {
+        let message = run(&["mx.example.net", "--prot", "25"]).expect_err("no such flag");
+        assert!(message.contains("--port") && !message.contains('\n'), "{message}");
+    }
+
+    #[test]
+    fn the_declarations_are_sound() {
+        check_command().debug_assert();
+        explain_command().debug_assert();
+    }
+}

@@ -1,0 +1,198 @@
+//! Fetches the password from its source, before anything is sent.
+//!
+//! One line end at the end of a file or of a command's output goes, as editors and `echo` add it; other white space
+//! stays, since it may belong to the password.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// Bytes of a password that are read.
+const MAX_BYTES: u64 = 64 * 1024;
+/// How long a password command may take: some ask their user for a PIN.
+const COMMAND_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why there is no password: exit 2, nothing was sent.
+#[derive(Debug)]
+pub enum PasswordError {
+    /// The source could not be read.
+    Unreadable {
+        /// Which source.
+        source: String,
+        /// Why.
+        why: String,
+    },
+    /// The command failed.
+    Command {
+        /// What it said, to be shown.
+        stderr: String,
+        /// Its exit code, if it ended by itself.
+        code: Option<i32>,
+    },
+    /// The command did not end in time.
+    CommandTooSlow,
+    /// There is nothing in it.
+    Empty {
+        /// Which source.
+        source: String,
+    },
+    /// A NUL or a line break inside, which no login mechanism can carry.
+    Control {
+        /// Which source.
+        source: String,
+    },
+}
+
+impl fmt::Display for PasswordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PasswordError::Unreadable { source, why } => write!(f, "{source}: {why}"),
+            PasswordError::Command { stderr, code } => {
+                match code {
+                    Some(code) => write!(f, "the password command failed with exit code {code}")?,
+                    None => f.write_str("the password command was ended by a signal")?,
+                }
+                let said = stderr.trim();
+                if said.is_empty() { Ok(()) } else { write!(f, ": {}", crate::render::escape::visible(said)) }
+            }
+            PasswordError::CommandTooSlow => {
+                write!(f, "the password command did not end within {} seconds", COMMAND_PATIENCE.as_secs())
+            }
+            PasswordError::Empty { source } => write!(f, "{source} gives an empty password"),
+            PasswordError::Control { source } => {
+                write!(f, "{source} gives more than one line, or a NUL byte; a password is one line")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PasswordError {}
+
+/// Reads standard input to its end.
+pub fn from_stdin() -> Result<Secret, PasswordError> {
+    read(io::stdin().lock(), "--password-stdin")
+}
+
+/// Reads a file.
+pub fn from_file(path: &Path) -> Result<Secret, PasswordError> {
+    let source = format!("--password-file {}", path.display());
+    let unreadable = |error: io::Error| PasswordError::Unreadable {
+        source: source.clone(),
+        why: match error.kind() {
+            io::ErrorKind::NotFound => "no such file".to_owned(),
+            io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),
+            _ => error.to_string(),
+        },
+    };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    read(file, &source)
+}
+
+/// Takes the value of `SMTPCHECK_PASSWORD`.
+pub fn from_environment(value: String) -> Result<Secret, PasswordError> {
+    clean(Zeroizing::new(value), "SMTPCHECK_PASSWORD")
+}
+
+/// Asks the person at the terminal, without echo.
+pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
+    let source = "the prompt";
+    let question = format!("password for {}: ", crate::render::escape::visible(user));
+    let typed = rpassword::prompt_password(question)
+        .map_err(|error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() })?;
+    clean(Zeroizing::new(typed), source)
+}
+
+/// Runs a command by the shell and takes what it prints. It has no standard input, and its time is limited.
+pub fn from_command(command: &str) -> Result<Secret, PasswordError> {
+    let source = "--password-command".to_owned();
+    let unreadable =
+        |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreadable)?;
+    let output = runtime.block_on(async {
+        let mut shell = shell(command);
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        match tokio::time::timeout(COMMAND_PATIENCE, shell.output()).await {
+            Ok(output) => output.map_err(unreadable),
+            Err(_) => Err(PasswordError::CommandTooSlow),
+        }
+    })?;
+    let stdout = Zeroizing::new(output.stdout);
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(PasswordError::Command { stderr, code: output.status.code() });
+    }
+    read(stdout.as_slice(), &source)
+}
+
+#[cfg(unix)]
+fn shell(command: &str) -> tokio::process::Command {
+    let mut shell = tokio::process::Command::new("/bin/sh");
+    // A variable that holds a password of ours is not the command's business.
+    shell.arg("-c").arg(command).env_remove("SMTPCHECK_PASSWORD");
+    shell
+}
+
+#[cfg(not(unix))]
+fn shell(command: &str) -> tokio::process::Command {
+    let mut shell = tokio::process::Command::new("cmd");
+    shell.arg("/C").arg(command).env_remove("SMTPCHECK_PASSWORD");
+    shell
+}
+
+fn read(from: impl Read, source: &str) -> Result<Secret, PasswordError> {
+    let unreadable =
+        |error: io::Error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() };
+    let mut bytes = Zeroizing::new(Vec::new());
+    from.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => Zeroizing::new(text.to_owned()),
+        Err(_) => return Err(unreadable(io::Error::other("the password is not UTF-8"))),
+    };
+    clean(text, source)
+}
+
+fn clean(text: Zeroizing<String>, source: &str) -> Result<Secret, PasswordError> {
+    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    if line.is_empty() {
+        return Err(PasswordError::Empty { source: source.to_owned() });
+    }
+    if line.contains(['\0', '\n', '\r']) {
+        return Err(PasswordError::Control { source: source.to_owned() });
+    }
+    Ok(Secret::new(line.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::clean;
+
+    fn cleaned(text: &str) -> Result<String, String> {
+        clean(Zeroizing::new(text.to_owned()), "the test")
+            .map(|secret| secret.reveal().to_owned())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn one_line_end_goes_and_blanks_stay() {
+        assert_eq!(cleaned("p w \n"), Ok("p w ".to_owned()));
+        assert_eq!(cleaned("p\r\n"), Ok("p".to_owned()));
+        assert_eq!(cleaned(" p"), Ok(" p".to_owned()));
+    }
+
+    #[test]
+    fn nothing_and_too_much_are_refused_without_showing_it() {
+        assert_eq!(cleaned("\n"), Err("the test gives an empty password".to_owned()));
+        for text in ["p\nq", "p\0q"] {
+            let message = cleaned(text).expect_err("not one line");
+            assert!(message.contains("one line") && !message.contains('q'), "{message}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The page of a rule, for `smtpcheck explain ID`.
+
+use super::Look;
+use super::style::{Line, Role};
+use crate::check::Rule;
+
+/// The whole page.
+pub fn page(rule: &Rule, look: &Look) -> String {
+    let mut lines = vec![
+        Line::of(Role::Bold, rule.id).and(Role::Plain, format!("  {}", rule.severity)),
+        Line::of(Role::Plain, rule.title),
+        Line::new(),
+    ];
+    let docs = &rule.docs;
+    let parts = [
+        ("What it sees", docs.sees),
+        ("Why it matters", docs.matters),
+        ("What to do", docs.action),
+        ("Example", docs.example),
+        ("References", docs.references),
+    ];
+    for (heading, text) in parts {
+        lines.push(Line::of(Role::Bold, heading));
+        for line in textwrap::wrap(text, look.width.min(100).saturating_sub(2)) {
+            lines.push(Line::of(Role::Plain, format!("  {line}")));
+        }
+    }
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+/// One line a rule.
+pub fn list(rules: impl Iterator<Item = &'static Rule>, look: &Look) -> String {
+    rules
+        .map(|rule| {
+            Line::of(Role::Bold, format!("{:<30}", rule.id))
+                .and(Role::Dim, format!(" {:<8}", rule.severity.to_string()))
+                .and(Role::Plain, format!(" {}", rule.title))
+                .paint(look)
+        })
+        .collect()
+}

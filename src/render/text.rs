@@ -1,0 +1,677 @@
+//! The text format: the conversation line by line with its times, where the time went, the findings with cause and
+//! fix, and the verdict last, where the eye rests.
+//!
+//! A line of the conversation is: a mark when it is encrypted, milliseconds since the start, a sign for the direction,
+//! the words. Without colour, without Unicode and at 80 columns it says the same.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::style::{Line, Role};
+use super::{Look, Signs, Transcript, Volume, escape};
+use crate::check::{Confidence, Finding, Severity};
+use crate::evidence::{
+    Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, Handshake, Lookup, NameMatch, Names, Outcome,
+    SkipReason, Stage, Talk, Trust, What, WithheldReason,
+};
+use crate::plan::{Plan, TlsUse};
+use crate::question::{Purpose, Question};
+use crate::report::{PhaseStatus, Report, Verdict, phases};
+use crate::wire::EhloName;
+use crate::wire::Reply;
+use crate::wire::status::Class;
+
+/// Columns before the words of a line.
+const INDENT: usize = 10;
+
+/// The whole report.
+pub fn render(report: &Report, look: &Look) -> String {
+    let Report { plan, evidence, .. } = report;
+    let mut text = String::new();
+    if look.volume != Volume::Quiet {
+        text.push_str(&header(plan, look));
+        if look.transcript != Transcript::None {
+            let pointed: Vec<EventId> =
+                report.findings.iter().flat_map(|finding| finding.evidence.events.iter().copied()).collect();
+            for shown in Moment::all(evidence) {
+                if look.transcript == Transcript::Full || shown.is_among(&pointed) {
+                    text.push_str(&shown.render(plan, evidence, look));
+                }
+            }
+        }
+    }
+    text.push_str(&conclusion(report, look));
+    text
+}
+
+/// The first line: what is checked and how.
+pub fn header(plan: &Plan, look: &Look) -> String {
+    if look.volume == Volume::Quiet {
+        return String::new();
+    }
+    let mut line = Line::of(Role::Bold, plan.target.host.with_port(plan.target.port));
+    if let Some(name) = plan.target.host.name().filter(|name| name.is_international()) {
+        line = line.and(Role::Plain, format!(" ({})", escape::visible(name.unicode())));
+    }
+    line = line.and(Role::Plain, format!("  {}", plan.tls_use()));
+    if let EhloName::Name(name) = &plan.ehlo {
+        line = line.and(Role::Plain, format!("  as {}", escape::visible(name)));
+    }
+    line.paint(look)
+}
+
+/// One event as it happens; empty when the look does not show it.
+pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Look) -> String {
+    if look.volume == Volume::Quiet || look.transcript != Transcript::Full {
+        return String::new();
+    }
+    Moment::Event(event).render(plan, evidence, look)
+}
+
+/// The outcome of a question as it comes; empty when the look does not show it.
+pub fn answered(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look) -> String {
+    if look.volume == Volume::Quiet || look.transcript != Transcript::Full {
+        return String::new();
+    }
+    Moment::Answer(attempt).render(plan, evidence, look)
+}
+
+/// Something that is shown: an event, or the outcome of a question.
+enum Moment<'a> {
+    Event(&'a Event),
+    Answer(&'a Attempt),
+}
+
+impl<'a> Moment<'a> {
+    /// All moments of a run in the order in which they were seen.
+    fn all(evidence: &'a Evidence) -> Vec<Moment<'a>> {
+        let mut moments: Vec<(f64, Moment<'a>)> =
+            evidence.transcript.iter().map(|event| (event.at_ms, Moment::Event(event))).collect();
+        for attempt in &evidence.attempts {
+            if let Some(ms) = attempt.duration_ms {
+                moments.push((attempt.started_ms + ms, Moment::Answer(attempt)));
+            }
+        }
+        moments.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        moments.into_iter().map(|(_, moment)| moment).collect()
+    }
+
+    fn is_among(&self, pointed: &[EventId]) -> bool {
+        match self {
+            Moment::Event(event) => pointed.contains(&event.seq),
+            Moment::Answer(_) => false,
+        }
+    }
+
+    fn render(&self, plan: &Plan, evidence: &Evidence, look: &Look) -> String {
+        let lines = match self {
+            Moment::Event(event) => {
+                let is_probe = evidence
+                    .attempt(event.attempt)
+                    .and_then(Attempt::request)
+                    .is_some_and(|request| request.purpose != Purpose::Main);
+                // Follow-ups are told in one line when they end.
+                if is_probe && look.volume != Volume::Verbose { Vec::new() } else { event_lines(event, look) }
+            }
+            Moment::Answer(attempt) => answer_lines(plan, evidence, attempt, look),
+        };
+        lines.iter().map(|line| line.paint(look)).collect()
+    }
+}
+
+fn event_lines(event: &Event, look: &Look) -> Vec<Line> {
+    let note = |role: Role, sign: Sign, text: String| noted(Some(event), role, sign, &text, look);
+    match &event.what {
+        What::Dialled { address, started_ms, result } => {
+            let ms = event.at_ms - started_ms;
+            match result {
+                DialResult::Connected { .. } => {
+                    note(Role::Dim, Sign::Note, format!("connected to {address} in {}", duration(ms)))
+                }
+                DialResult::Failed { fault } => {
+                    let text = format!("{address}: {} after {}", fault.kind, duration(ms));
+                    note(Role::Error, Sign::Fault, text)
+                }
+                DialResult::Overtaken => {
+                    note(Role::Dim, Sign::Note, format!("{address}: given up after {}, the other address was faster", duration(ms)))
+                }
+            }
+        }
+        What::Sent { text, .. } => {
+            let gloss = user_name(event.stage, text);
+            said(event, Sign::Client, &[(Role::Client, escape::visible(text))], &gloss, look)
+        }
+        What::Received { reply, .. } => reply_lines(event, reply, look),
+        What::Stray { text, bytes } => {
+            let text = format!("{bytes} bytes that nobody asked for: {}", escape::visible(text.trim_end()));
+            note(Role::Error, Sign::Fault, text)
+        }
+        What::Secured { handshake } => secured_lines(event, handshake, look),
+        What::Withheld { reason } => note(Role::Warning, Sign::Note, format!("no login: {}", withheld(reason))),
+        What::AuthCancelled { .. } => note(Role::Error, Sign::Fault, "the login is cancelled".to_owned()),
+        What::NeedsSmtputf8 { address, .. } => {
+            let text = format!("{} is not sent: it needs SMTPUTF8, which is not offered", escape::visible(address));
+            note(Role::Error, Sign::Fault, text)
+        }
+        What::ClosedWithoutFarewell => note(Role::Dim, Sign::Note, "the server closed without 221".to_owned()),
+    }
+}
+
+fn withheld(reason: &WithheldReason) -> &'static str {
+    match reason {
+        WithheldReason::Plaintext => "the line is not encrypted, so the password stays here",
+        WithheldReason::Unverified => "the certificate does not verify, so the password stays here",
+        WithheldReason::NotOffered => "the server offers no AUTH",
+        WithheldReason::NoCommonMechanism { .. } => "no mechanism in common",
+    }
+}
+
+fn reply_lines(event: &Event, reply: &Reply, look: &Look) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (at, text) in reply.lines().iter().enumerate() {
+        let text = escape::visible(text);
+        let refused = match reply.class() {
+            Class::Transient => Role::Temporary,
+            Class::Permanent => Role::Permanent,
+            Class::Success | Class::Intermediate | Class::Undefined => Role::Server,
+        };
+        // The code, and the status where there is one, carry the colour of the refusal; the rest stays the server's.
+        let code_end = code_length(reply, &text);
+        let (code, rest) = text.split_at_checked(code_end).unwrap_or(("", &text));
+        let gloss = if at == 0 { challenge(reply) } else { String::new() };
+        let parts = [(refused, code.to_owned()), (Role::Server, rest.to_owned())];
+        let shown = if at == 0 {
+            said(event, Sign::Server, &parts, &gloss, look)
+        } else {
+            continued(event, Sign::Server, &parts, look)
+        };
+        lines.extend(shown);
+    }
+    if look.volume == Volume::Verbose && !reply.irregularities.is_empty() {
+        let raw = String::from_utf8_lossy(&reply.raw).escape_debug().to_string();
+        lines.extend(noted(None, Role::Dim, Sign::Note, &format!("raw: {raw}"), look));
+    }
+    lines
+}
+
+fn code_length(reply: &Reply, line: &str) -> usize {
+    let Some(code) = reply.code.map(|code| code.to_string()).filter(|code| line.starts_with(code.as_str())) else {
+        return 0;
+    };
+    let status = reply.enhanced.map(|status| status.to_string()).unwrap_or_default();
+    let with_status = code.len() + 1 + status.len();
+    if !status.is_empty() && line.get(code.len() + 1..).is_some_and(|rest| rest.starts_with(&status)) {
+        with_status
+    } else {
+        code.len()
+    }
+}
+
+/// What a base64 challenge says, when it says something that can be read.
+fn challenge(reply: &Reply) -> String {
+    if !reply.code.is_some_and(|code| code == 334) {
+        return String::new();
+    }
+    decoded(reply.text.first().map_or("", String::as_str))
+}
+
+fn user_name(stage: Stage, text: &str) -> String {
+    if stage == Stage::Auth && !text.contains(' ') { decoded(text) } else { String::new() }
+}
+
+fn decoded(text: &str) -> String {
+    let plain = STANDARD.decode(text.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    match plain.map(|plain| plain.trim_end_matches('\0').to_owned()).filter(|plain| !plain.trim().is_empty()) {
+        Some(plain) => format!("({})", escape::visible(&plain)),
+        None => String::new(),
+    }
+}
+
+fn secured_lines(event: &Event, handshake: &Handshake, look: &Look) -> Vec<Line> {
+    let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
+    parts.extend(handshake.group.clone());
+    let mut lines = noted(Some(event), Role::Dim, Sign::Note, &parts.join(", "), look);
+    let shown = if look.volume == Volume::Verbose { handshake.chain.len() } else { 1 };
+    for (at, certificate) in handshake.chain.iter().take(shown).enumerate() {
+        lines.extend(certificate_lines(at, certificate, look));
+    }
+    let (role, sign, verdict) = match (&handshake.trust, &handshake.name) {
+        (Trust::Trusted { .. }, NameMatch::Matches { expected }) => {
+            (Role::Dim, Sign::Note, format!("trusted, and it names {}", escape::visible(expected)))
+        }
+        (Trust::Trusted { .. }, NameMatch::Differs { expected, .. } | NameMatch::Unreadable { expected }) => {
+            (Role::Error, Sign::Fault, format!("trusted, but it does not name {}", escape::visible(expected)))
+        }
+        (Trust::Untrusted { .. }, NameMatch::Matches { .. }) => (Role::Error, Sign::Fault, "not trusted".to_owned()),
+        (Trust::Untrusted { .. }, NameMatch::Differs { expected, .. } | NameMatch::Unreadable { expected }) => {
+            (Role::Error, Sign::Fault, format!("not trusted, and it does not name {}", escape::visible(expected)))
+        }
+    };
+    lines.extend(noted(None, role, sign, &verdict, look));
+    lines
+}
+
+fn certificate_lines(at: usize, certificate: &Certificate, look: &Look) -> Vec<Line> {
+    let date = |moment: jiff::Timestamp| moment.strftime("%Y-%m-%d").to_string();
+    let names = if certificate.names.is_empty() { certificate.subject.clone() } else { certificate.names.join(" ") };
+    let arrow = if look.signs == Signs::Unicode { "←" } else { "<-" };
+    let text = format!(
+        "{at} {} {arrow} {}, {} to {}",
+        escape::visible(&names),
+        escape::visible(&certificate.issuer),
+        date(certificate.not_before),
+        date(certificate.not_after)
+    );
+    let mut lines = noted(None, Role::Dim, Sign::Note, &text, look);
+    if look.volume == Volume::Verbose {
+        let more = format!("  {}, signed with {}, SHA-256 {}", certificate.key, certificate.signature, certificate.sha256);
+        lines.extend(noted(None, Role::Dim, Sign::Note, &more, look));
+    }
+    lines
+}
+
+fn answer_lines(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look) -> Vec<Line> {
+    match &attempt.question {
+        Question::Resolve { .. } => {
+            let names = evidence.names().and_then(|(_, names)| names);
+            names.map(|names| name_lines(attempt, names, look)).unwrap_or_default()
+        }
+        Question::Talk(request) if request.purpose != Purpose::Main => {
+            let Some(talk) = evidence.talks().find(|talk| talk.attempt.id == attempt.id) else { return Vec::new() };
+            noted(None, Role::Dim, Sign::Note, &probe(plan, talk), look)
+        }
+        Question::Talk(_) => attempt.fault().map(|fault| fault_lines(attempt, fault, look)).unwrap_or_default(),
+    }
+}
+
+fn name_lines(attempt: &Attempt, names: &Names, look: &Look) -> Vec<Line> {
+    let family = |lookup: &Lookup, word: &str| match lookup {
+        Lookup::Found { addresses, .. } => {
+            Some(addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        }
+        Lookup::Empty { .. } => Some(format!("no {word}")),
+        Lookup::NotFound { .. } => Some("does not exist".to_owned()),
+        Lookup::Failed { detail, .. } => Some(format!("{word}: {}", escape::visible(detail))),
+        Lookup::NotAsked => None,
+    };
+    let mut parts: Vec<String> =
+        [family(&names.aaaa, "IPv6"), family(&names.a, "IPv4")].into_iter().flatten().collect();
+    parts.dedup();
+    let text = format!("{} {}", names.host.both(), parts.join(", "));
+    let at = attempt.started_ms + attempt.duration_ms.unwrap_or(0.0);
+    timed(at, Role::Dim, Sign::Note, &text, look)
+}
+
+fn fault_lines(attempt: &Attempt, fault: &Fault, look: &Look) -> Vec<Line> {
+    let text = match fault {
+        // The look-up and the dials have said it.
+        Fault::NoAddress | Fault::NotConnected { .. } => return Vec::new(),
+        Fault::Silent { stage, waited_ms, .. } => format!("no answer to {stage} in {}", duration(*waited_ms)),
+        Fault::Closed { stage, reset: true } => format!("connection reset at {stage}"),
+        Fault::Closed { stage, reset: false } => format!("connection closed at {stage}"),
+        Fault::Tls { tls } => format!("TLS failed: {}", escape::visible(&tls.detail)),
+        Fault::Endless { stage } => format!("the answer to {stage} does not end; hung up"),
+        Fault::Unread { stage } => format!("the server takes nothing more at {stage}"),
+        Fault::TimeUp { stage } => format!("our time is up, at {stage}"),
+        Fault::Interrupted => "interrupted".to_owned(),
+    };
+    let at = attempt.started_ms + attempt.duration_ms.unwrap_or(0.0);
+    timed(at, Role::Error, Sign::Fault, &text, look)
+}
+
+/// A follow-up in one line.
+fn probe(plan: &Plan, talk: Talk<'_>) -> String {
+    let port = talk.request.port;
+    let what = match talk.request.purpose {
+        Purpose::OtherTlsMode if talk.request.script.tls == TlsUse::Implicit => format!("port {port} again, with TLS from the first byte"),
+        Purpose::OtherTlsMode => format!("port {port} again, in plain text"),
+        Purpose::SiblingPort | Purpose::Main => format!("{} on port {port}", plan.target.host),
+    };
+    let outcome = match (&talk.attempt.outcome, talk.reply_at(Stage::Greeting), talk.handshake()) {
+        (Outcome::Skipped { reason: SkipReason::ConnectionBudget }, _, _) => "not tried, --max-connections is used up".to_owned(),
+        (Outcome::Skipped { reason: SkipReason::TimeUp }, _, _) => "not tried, the time is up".to_owned(),
+        (_, Some(heard), _) => {
+            let first = heard.reply.lines().into_iter().next().unwrap_or_default();
+            escape::visible(&first)
+        }
+        (_, None, Some(_)) => "TLS answers".to_owned(),
+        (Outcome::Failed { fault: Fault::NotConnected { connect } }, _, _) => connect.kind.to_string(),
+        (Outcome::Failed { fault: Fault::Tls { .. } }, _, _) => "no TLS".to_owned(),
+        (Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted }, _, _) => "not finished".to_owned(),
+        _ => "no greeting".to_owned(),
+    };
+    format!("{what}: {outcome}")
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Client,
+    Server,
+    Note,
+    Fault,
+}
+
+impl Sign {
+    fn shown(self, look: &Look, encrypted: bool) -> &'static str {
+        match (look.signs, self, encrypted) {
+            (Signs::Unicode, Sign::Client, _) => "→ ",
+            (Signs::Unicode, Sign::Server, _) => "← ",
+            (Signs::Unicode, Sign::Note, _) => "· ",
+            (Signs::Unicode, Sign::Fault, _) => "✗ ",
+            (Signs::Ascii, Sign::Client, false) => "->",
+            (Signs::Ascii, Sign::Client, true) => "~>",
+            (Signs::Ascii, Sign::Server, false) => "<-",
+            (Signs::Ascii, Sign::Server, true) => "<~",
+            (Signs::Ascii, Sign::Note, _) => " .",
+            (Signs::Ascii, Sign::Fault, _) => " !",
+        }
+    }
+}
+
+/// The columns before the words: mark, time, sign.
+fn margin(at_ms: Option<f64>, encrypted: bool, sign: Sign, role: Role, look: &Look) -> Line {
+    let bar = match (encrypted, look.signs) {
+        (true, Signs::Unicode) => "▎",
+        (true, Signs::Ascii) => "|",
+        (false, _) => " ",
+    };
+    let time = at_ms.map_or_else(|| " ".repeat(6), |ms| format!("{:>6}", format!("{ms:.0}")));
+    let sign = sign.shown(look, encrypted);
+    Line::of(Role::Encrypted, bar).and(Role::Dim, time).and(Role::Plain, " ").and(role, sign)
+}
+
+fn said(event: &Event, sign: Sign, parts: &[(Role, String)], gloss: &str, look: &Look) -> Vec<Line> {
+    wrapped(Some(event.at_ms), event.tls, sign, parts, gloss, look)
+}
+
+fn continued(event: &Event, sign: Sign, parts: &[(Role, String)], look: &Look) -> Vec<Line> {
+    wrapped(None, event.tls, sign, parts, "", look)
+}
+
+fn noted(event: Option<&Event>, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Line> {
+    let encrypted = event.is_some_and(|event| event.tls);
+    wrapped(event.map(|event| event.at_ms), encrypted, sign, &[(role, text.to_owned())], "", look)
+}
+
+fn timed(at_ms: f64, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Line> {
+    wrapped(Some(at_ms), false, sign, &[(role, text.to_owned())], "", look)
+}
+
+/// Breaks the words at the width; what does not fit goes on below them.
+fn wrapped(
+    at_ms: Option<f64>,
+    encrypted: bool,
+    sign: Sign,
+    parts: &[(Role, String)],
+    gloss: &str,
+    look: &Look,
+) -> Vec<Line> {
+    let width = look.width.saturating_sub(INDENT).max(20);
+    let whole: String = parts.iter().map(|(_, text)| text.as_str()).collect();
+    let last_role = parts.last().map_or(Role::Plain, |(role, _)| *role);
+    let role = parts.first().map_or(Role::Plain, |_| last_role);
+    let first = |line: Line| line;
+    let start = margin(at_ms, encrypted, sign, role, look);
+    let mut lines = Vec::new();
+    if textwrap::core::display_width(&whole) <= width {
+        let mut line = first(start);
+        for (role, text) in parts {
+            line = line.and(*role, text.clone());
+        }
+        lines.push(line);
+    } else {
+        // The first part (the code) is short and stays whole; the rest is broken.
+        let (head, tail) = match parts {
+            [(role, head), .., (_, tail)] => (Some((*role, head.clone())), tail.clone()),
+            [(_, only)] => (None, only.clone()),
+            [] => (None, String::new()),
+        };
+        let head_width = head.as_ref().map_or(0, |(_, head)| textwrap::core::display_width(head));
+        let indent = " ".repeat(head_width);
+        let options = textwrap::Options::new(width).initial_indent(&indent).subsequent_indent("  ");
+        for (at, piece) in textwrap::wrap(&tail, options).into_iter().enumerate() {
+            let line = if at == 0 {
+                let mut line = start.clone();
+                if let Some((role, head)) = &head {
+                    line = line.and(*role, head.clone());
+                }
+                line.and(last_role, piece.get(head_width..).unwrap_or_default())
+            } else {
+                margin(None, encrypted, Sign::Note, role, look).blank_sign(encrypted, look).and(last_role, piece.into_owned())
+            };
+            lines.push(line);
+        }
+    }
+    if !gloss.is_empty() {
+        if let Some(last) = lines.pop() {
+            lines.push(last.and(Role::Dim, format!("  {gloss}")));
+        }
+    }
+    lines
+}
+
+impl Line {
+    /// The margin of a line that goes on: mark, and blanks for time and sign.
+    fn blank_sign(self, encrypted: bool, look: &Look) -> Line {
+        let bar = match (encrypted, look.signs) {
+            (true, Signs::Unicode) => "▎",
+            (true, Signs::Ascii) => "|",
+            (false, _) => " ",
+        };
+        Line::of(Role::Encrypted, bar).and(Role::Plain, " ".repeat(INDENT - 1))
+    }
+}
+
+/// What comes after the conversation.
+pub fn conclusion(report: &Report, look: &Look) -> String {
+    let mut lines = Vec::new();
+    if look.volume != Volume::Quiet {
+        lines.extend(phase_line(report, look));
+        let mut findings: Vec<&Finding> = report.findings.iter().collect();
+        // The worst stands last, next to the verdict.
+        findings.reverse();
+        for finding in findings {
+            lines.extend(finding_lines(report, finding, look));
+        }
+    }
+    lines.extend(verdict_lines(report, look));
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+fn phase_line(report: &Report, look: &Look) -> Vec<Line> {
+    let phases = phases(&report.plan, &report.evidence);
+    let timed: Vec<(&'static str, f64)> = phases
+        .iter()
+        .filter(|phase| phase.status != PhaseStatus::Skipped)
+        .filter_map(|phase| Some((short(phase.name), phase.ms?)))
+        .collect();
+    let Some(slowest) = timed.iter().map(|(_, ms)| *ms).max_by(f64::total_cmp) else { return Vec::new() };
+    let mut lines = Vec::new();
+    let (mut line, mut column) = (Line::new(), 0);
+    for (at, (name, ms)) in timed.iter().enumerate() {
+        let word = format!("{name} {}", milliseconds(*ms));
+        let end = if at + 1 == timed.len() { " ms" } else { ", " };
+        if column > 0 && column + word.len() + end.len() > look.width {
+            lines.push(std::mem::take(&mut line));
+            column = 0;
+        }
+        let role = if (*ms - slowest).abs() < f64::EPSILON && timed.len() > 1 { Role::Bold } else { Role::Dim };
+        column += word.len() + end.len();
+        line = line.and(role, word).and(Role::Dim, end);
+    }
+    lines.push(line);
+    lines
+}
+
+fn short(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Dns => "dns",
+        Stage::Connect => "tcp",
+        Stage::Greeting => "greeting",
+        Stage::Ehlo | Stage::EhloTls => "ehlo",
+        Stage::Starttls => "starttls",
+        Stage::Tls => "tls",
+        Stage::Auth => "auth",
+        Stage::Mail => "mail",
+        Stage::Rcpt => "rcpt",
+        Stage::Rset => "rset",
+        Stage::Quit => "quit",
+    }
+}
+
+fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
+    let (role, word) = match finding.severity {
+        Severity::Error => (Role::Error, "FAIL"),
+        Severity::Warning => (Role::Warning, "WARN"),
+        Severity::Notice => (Role::Bold, "NOTE"),
+    };
+    let ignored = if report.is_ignored(finding) { " (ignored)" } else { "" };
+    let mut lines = Vec::new();
+    let first = format!("{word} {}{ignored}  ", finding.rule);
+    let summary = escape::visible(&finding.summary);
+    let options = textwrap::Options::new(look.width).initial_indent(&first).subsequent_indent("     ");
+    for (at, piece) in textwrap::wrap(&summary, options).into_iter().enumerate() {
+        lines.push(if at == 0 {
+            Line::of(role, format!("{word} ")).and(Role::Bold, piece.get(word.len() + 1..).unwrap_or_default())
+        } else {
+            Line::of(Role::Bold, piece.into_owned())
+        });
+    }
+    let sure = match finding.confidence {
+        Confidence::Certain => "certain",
+        Confidence::Likely => "likely",
+        Confidence::Possible => "possible",
+    };
+    let cause = format!("{sure}: {}", escape::visible(&finding.cause));
+    lines.extend(labelled("cause", Role::Plain, &cause, look));
+    if let Some(otherwise) = &finding.otherwise {
+        lines.extend(labelled("or", Role::Dim, &escape::visible(otherwise), look));
+    }
+    for consequence in &finding.consequences {
+        lines.extend(labelled("so", Role::Plain, &escape::visible(consequence), look));
+    }
+    for (at, fix) in finding.fixes.iter().enumerate() {
+        let label = if finding.fixes.len() == 1 { "fix".to_owned() } else { format!("fix {}", at + 1) };
+        let colon = if fix.command.is_some() || fix.url.is_some() { ":" } else { "" };
+        lines.extend(labelled(&label, Role::Plain, &format!("{}{colon}", escape::visible(&fix.text)), look));
+        for more in fix.command.iter().chain(&fix.url) {
+            lines.extend(command_lines(&escape::visible(more), look));
+        }
+    }
+    if let Some(seen) = pointer(report, finding) {
+        lines.extend(labelled("seen", Role::Dim, &seen, look));
+    }
+    lines
+}
+
+fn labelled(label: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
+    let options = textwrap::Options::new(look.width.saturating_sub(9).max(20));
+    textwrap::wrap(text, options)
+        .into_iter()
+        .enumerate()
+        .map(|(at, piece)| {
+            let label = if at == 0 { label } else { "" };
+            Line::of(Role::Dim, format!("  {label:<6} ")).and(role, piece.into_owned())
+        })
+        .collect()
+}
+
+/// A command is never broken: it must survive being copied.
+fn command_lines(command: &str, _: &Look) -> Vec<Line> {
+    vec![Line::of(Role::Plain, "           ").and(Role::Command, command)]
+}
+
+/// Which lines of the conversation a finding rests on.
+fn pointer(report: &Report, finding: &Finding) -> Option<String> {
+    let id = finding.evidence.events.last()?;
+    let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;
+    Some(format!("at {:.0} ms, {}; more: smtpcheck explain {}", event.at_ms, event.stage, finding.rule))
+}
+
+fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
+    let (role, word) = match report.verdict() {
+        Verdict::Pass => (Role::Bold, "PASS"),
+        Verdict::Fail => (Role::Error, "FAIL"),
+        Verdict::Incomplete => (Role::Warning, "CUT SHORT"),
+    };
+    let mut parts = Vec::new();
+    if look.volume == Volume::Quiet {
+        parts.push(report.plan.target.host.with_port(report.plan.target.port));
+    }
+    match worst(report) {
+        Some(finding) if look.volume == Volume::Quiet => {
+            parts.push(format!("{}: {}", finding.rule, escape::visible(&finding.summary)));
+        }
+        _ => parts.push(counts(report)),
+    }
+    if let Some(untested) = untested(report) {
+        parts.push(format!("not tested: {untested}"));
+    }
+    parts.push(format!("exit {} ({})", report.exit.code(), report.exit.name().replace('_', " ")));
+    parts.push(duration(report.total_ms));
+    let separator = if look.signs == Signs::Unicode { " · " } else { " - " };
+    let text = parts.join(separator);
+    if look.volume == Volume::Quiet {
+        return vec![Line::of(role, word).and(Role::Plain, format!("  {text}"))];
+    }
+    let options = textwrap::Options::new(look.width).initial_indent("      ").subsequent_indent("      ");
+    textwrap::wrap(&text, options)
+        .into_iter()
+        .enumerate()
+        .map(|(at, piece)| {
+            if at == 0 {
+                Line::of(role, word).and(Role::Plain, format!("  {}", piece.trim_start()))
+            } else {
+                Line::of(Role::Plain, piece.into_owned())
+            }
+        })
+        .collect()
+}
+
+fn worst(report: &Report) -> Option<&Finding> {
+    report.findings.iter().find(|finding| finding.severity == Severity::Error && !report.is_ignored(finding))
+}
+
+fn counts(report: &Report) -> String {
+    let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let told = |number: usize, word: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        more => Some(format!("{more} {word}s")),
+    };
+    let parts: Vec<String> = [
+        told(count(Severity::Error), "error"),
+        told(count(Severity::Warning), "warning"),
+        told(count(Severity::Notice), "notice"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { "nothing wrong in what was tested".to_owned() } else { parts.join(", ") }
+}
+
+/// Steps that did not run: what was not tested must not look fine.
+fn untested(report: &Report) -> Option<String> {
+    let phases = phases(&report.plan, &report.evidence);
+    let skipped: Vec<&'static str> = phases
+        .iter()
+        .filter(|phase| phase.status == PhaseStatus::Skipped)
+        .filter_map(|phase| match phase.name {
+            Stage::Tls => Some("TLS"),
+            Stage::Auth => Some("AUTH"),
+            Stage::Mail => Some("MAIL FROM"),
+            Stage::Rcpt => Some("RCPT TO"),
+            Stage::Greeting => Some("greeting"),
+            _ => None,
+        })
+        .collect();
+    if skipped.is_empty() { None } else { Some(skipped.join(", ")) }
+}
+
+fn milliseconds(ms: f64) -> String {
+    if ms < 10.0 { format!("{ms:.1}") } else { format!("{ms:.0}") }
+}
+
+fn duration(ms: f64) -> String {
+    if ms < 1000.0 { format!("{} ms", milliseconds(ms)) } else { format!("{:.1} s", ms / 1000.0) }
+}

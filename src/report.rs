@@ -1,0 +1,188 @@
+//! The report: plan, evidence and findings, with the verdict and the exit code that follow from them.
+//!
+//! Its JSON form is [`Document`], schema version 1.0, additive within 1.x: the plan, the attempts and the transcript are
+//! kept whole, so that a saved report can be loaded ([`Report::load`]) and judged again; the other keys are views of
+//! them for readers and scripts. Every key is always there: null is "did not get that far", [] is "looked, found none".
+
+mod document;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use document::{Document, Phase, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
+
+use crate::check::{self, Failure, Finding, Severity};
+use crate::evidence::Evidence;
+use crate::gather::Signal;
+use crate::inquiry::Ended;
+use crate::plan::{FailOn, Gate, Plan};
+
+/// Everything about one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// What was wanted.
+    pub plan: Plan,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// What it means.
+    pub findings: Vec<Finding>,
+    /// Whether the run came to its own end.
+    pub complete: bool,
+    /// How long it took, milliseconds.
+    pub total_ms: f64,
+    /// What the program says to the shell.
+    pub exit: Exit,
+}
+
+/// The exit codes of a check. The others (2, 70, 74) never come with a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// 0.
+    Ok,
+    /// 1: the talk went through, but a finding reaches `--fail-on`.
+    Findings,
+    /// 3.
+    Unreachable,
+    /// 4.
+    RefusedTemporary,
+    /// 5.
+    RefusedPermanent,
+    /// 6.
+    Tls,
+    /// 7.
+    Auth,
+    /// 8.
+    Protocol,
+    /// 9.
+    Incomplete,
+    /// 130.
+    Interrupted,
+    /// 143.
+    Terminated,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Ok => 0,
+            Exit::Findings => 1,
+            Exit::Unreachable => 3,
+            Exit::RefusedTemporary => 4,
+            Exit::RefusedPermanent => 5,
+            Exit::Tls => 6,
+            Exit::Auth => 7,
+            Exit::Protocol => 8,
+            Exit::Incomplete => 9,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
+        }
+    }
+
+    /// The word in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Exit::Ok => "ok",
+            Exit::Findings => "findings",
+            Exit::Unreachable => "unreachable",
+            Exit::RefusedTemporary => "refused_temporary",
+            Exit::RefusedPermanent => "refused_permanent",
+            Exit::Tls => "tls",
+            Exit::Auth => "auth",
+            Exit::Protocol => "protocol",
+            Exit::Incomplete => "incomplete",
+            Exit::Interrupted | Exit::Terminated => "interrupted",
+        }
+    }
+
+    /// Whether the same may work later without anybody doing anything.
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Exit::Unreachable | Exit::RefusedTemporary | Exit::Incomplete)
+    }
+}
+
+impl Report {
+    /// Judges the evidence.
+    pub fn new(plan: Plan, evidence: Evidence, ended: &Ended, total_ms: f64) -> Report {
+        let findings = check::judge(&plan, &evidence);
+        let exit = match ended {
+            Ended::Interrupted(Signal::Interrupt) => Exit::Interrupted,
+            Ended::Interrupted(Signal::Terminate) => Exit::Terminated,
+            Ended::Whole | Ended::TimeUp | Ended::Unheard(_) => exit(&findings, &plan.gate),
+        };
+        let complete = matches!(ended, Ended::Whole);
+        Report { plan, evidence, findings, complete, total_ms, exit }
+    }
+
+    /// Reads a report that was saved as JSON.
+    pub fn load(json: &str) -> Result<Report, serde_json::Error> {
+        serde_json::from_str::<Document>(json).map(Report::from)
+    }
+
+    /// When the run began.
+    pub fn started_at(&self) -> Timestamp {
+        self.evidence.started_at
+    }
+
+    /// The one word of the result.
+    pub fn verdict(&self) -> Verdict {
+        match self.exit {
+            Exit::Ok => Verdict::Pass,
+            Exit::Interrupted | Exit::Terminated | Exit::Incomplete => Verdict::Incomplete,
+            _ => Verdict::Fail,
+        }
+    }
+
+    /// Whether the user asked not to count a finding.
+    pub fn is_ignored(&self, finding: &Finding) -> bool {
+        self.plan.gate.ignores(finding)
+    }
+}
+
+/// The one word of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing at or above `--fail-on`.
+    Pass,
+    /// Something is.
+    Fail,
+    /// It was cut short by us.
+    Incomplete,
+}
+
+impl Gate {
+    fn ignores(&self, finding: &Finding) -> bool {
+        self.ignore.iter().any(|rule| *rule == finding.rule)
+    }
+
+    fn counts(&self, finding: &Finding) -> bool {
+        let reaches = match self.fail_on {
+            FailOn::Error => finding.severity >= Severity::Error,
+            FailOn::Warning => finding.severity >= Severity::Warning,
+            FailOn::Notice => true,
+            FailOn::Never => false,
+        };
+        reaches && !self.ignores(finding)
+    }
+}
+
+/// The code of the first step that failed; 1 when only findings without a failed step count.
+fn exit(findings: &[Finding], gate: &Gate) -> Exit {
+    let counting: Vec<&Finding> = findings.iter().filter(|finding| gate.counts(finding)).collect();
+    let first = counting.iter().filter(|finding| finding.failure.is_some()).min_by_key(|finding| finding.stage);
+    match first.and_then(|finding| finding.failure) {
+        Some(Failure::Unreachable) => Exit::Unreachable,
+        Some(Failure::RefusedTemporary) => Exit::RefusedTemporary,
+        Some(Failure::RefusedPermanent) => Exit::RefusedPermanent,
+        Some(Failure::Tls) => Exit::Tls,
+        Some(Failure::Auth) => Exit::Auth,
+        Some(Failure::Protocol) => Exit::Protocol,
+        Some(Failure::Incomplete) => Exit::Incomplete,
+        None if counting.is_empty() => Exit::Ok,
+        None => Exit::Findings,
+    }
+}

@@ -1,0 +1,549 @@
+//! The JSON form of a report, and the views of it that readers and scripts want.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Exit, Report, Verdict};
+use crate::check::Finding;
+use crate::evidence::{
+    Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, Handshake, Lookup, NameMatch, Outcome, Stage,
+    Talk, Trust, TrustStore, What, WithheldReason,
+};
+use crate::plan::{Origin, Plan, QuitAfter, TlsUse};
+use crate::wire::{EnhancedStatus, Host, ReplyCode};
+
+/// Grows in its second place when a key is added, in its first when one is renamed or removed.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// The JSON Schema (2020-12) of a report, generated from the types below by this file's test.
+pub const SCHEMA: &str = include_str!("../../schema/report.json");
+
+/// A report as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Document {
+    schema_version: String,
+    tool: Tool,
+    #[cfg_attr(test, schemars(with = "String"))]
+    started_at: Timestamp,
+    complete: bool,
+    total_ms: f64,
+    target: Target,
+    plan: Plan,
+    addresses: Vec<Address>,
+    phases: Vec<Phase>,
+    greeting: Option<Greeting>,
+    capabilities: Capabilities,
+    tls: Option<Tls>,
+    auth: Auth,
+    envelope: Option<Envelope>,
+    attempts: Vec<Attempt>,
+    transcript: Vec<Event>,
+    findings: Vec<Finding>,
+    expectations: Vec<Expectation>,
+    verdict: Verdict,
+    exit: ExitView,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Tool {
+    name: String,
+    version: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Target {
+    /// As it was typed.
+    input: String,
+    host: Host,
+    /// The form for people, where it differs.
+    host_unicode: Option<String>,
+    port: u16,
+    port_source: Origin,
+    /// What was done about TLS.
+    tls_mode: TlsUse,
+}
+
+/// One address of the host.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Address {
+    ip: std::net::IpAddr,
+    family: u8,
+    tried: bool,
+    status: AddressStatus,
+    /// Milliseconds of the attempt to connect.
+    ms: Option<f64>,
+    /// Why it failed.
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum AddressStatus {
+    Connected,
+    Failed,
+    Overtaken,
+    NotTried,
+}
+
+/// One step with its time, never cumulative.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Phase {
+    /// Which step.
+    pub name: Stage,
+    /// What came of it.
+    pub status: PhaseStatus,
+    /// Milliseconds; null when it did not run or is not known.
+    pub ms: Option<f64>,
+    /// Why it did not run or failed.
+    pub reason: Option<String>,
+}
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum PhaseStatus {
+    /// It went as it should.
+    Ok,
+    /// It failed or was refused.
+    Failed,
+    /// It did not run.
+    Skipped,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Greeting {
+    code: Option<ReplyCode>,
+    text: Vec<String>,
+    event: EventId,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Capabilities {
+    before_tls: Option<Vec<String>>,
+    after_tls: Option<Vec<String>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Tls {
+    version: String,
+    cipher: String,
+    group: Option<String>,
+    sni: Option<String>,
+    /// Milliseconds of the handshake.
+    ms: f64,
+    trusted: bool,
+    name_match: bool,
+    store: TrustStore,
+    client_certificate_requested: bool,
+    /// The last moment of the server's own certificate.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    not_after: Option<Timestamp>,
+    /// Whole days left at the start of the run; negative when expired.
+    days_left: Option<i64>,
+    chain: Vec<Certificate>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Auth {
+    /// Mechanisms offered before TLS.
+    offered_before_tls: Option<Vec<String>>,
+    /// Mechanisms offered inside TLS.
+    offered_after_tls: Option<Vec<String>>,
+    user: Option<String>,
+    /// The mechanism that was tried.
+    mechanism: Option<String>,
+    outcome: AuthOutcome,
+    code: Option<ReplyCode>,
+    enhanced: Option<EnhancedStatus>,
+    event: Option<EventId>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum AuthOutcome {
+    /// No login was wanted.
+    NotTried,
+    /// It was wanted, and the conversation did not get that far.
+    NotReached,
+    /// The password stayed here.
+    Withheld,
+    Accepted,
+    Refused,
+    /// Begun, and not answered.
+    Unfinished,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Envelope {
+    from: Answered,
+    recipients: Vec<Answered>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Answered {
+    address: String,
+    code: Option<ReplyCode>,
+    enhanced: Option<EnhancedStatus>,
+    text: Option<Vec<String>>,
+    event: Option<EventId>,
+}
+
+/// Filled by expectations, which are not part of a plain check.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Expectation {
+    expression: String,
+    held: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ExitView {
+    code: u8,
+    name: String,
+    retryable: bool,
+}
+
+impl From<&Report> for Document {
+    fn from(report: &Report) -> Document {
+        let Report { plan, evidence, findings, complete, total_ms, exit } = report;
+        let talk = evidence.main_talk();
+        Document {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            started_at: evidence.started_at,
+            complete: *complete,
+            total_ms: *total_ms,
+            target: target(plan),
+            plan: plan.clone(),
+            addresses: addresses(evidence),
+            phases: phases(plan, evidence),
+            greeting: talk.and_then(greeting),
+            capabilities: Capabilities {
+                before_tls: talk.and_then(|talk| words(talk, Stage::Ehlo)),
+                after_tls: talk.and_then(|talk| words(talk, Stage::EhloTls)),
+            },
+            tls: talk.and_then(|talk| talk.handshake()).map(|(_, handshake)| tls(handshake, evidence.started_at)),
+            auth: auth(plan, talk),
+            envelope: envelope(plan, talk),
+            attempts: evidence.attempts.clone(),
+            transcript: evidence.transcript.clone(),
+            findings: findings.clone(),
+            expectations: Vec::new(),
+            verdict: report.verdict(),
+            exit: ExitView { code: exit.code(), name: exit.name().to_owned(), retryable: exit.is_retryable() },
+        }
+    }
+}
+
+impl From<Document> for Report {
+    fn from(document: Document) -> Report {
+        let Document { started_at, complete, total_ms, plan, attempts, transcript, findings, exit, .. } = document;
+        let exits = [
+            Exit::Ok,
+            Exit::Findings,
+            Exit::Unreachable,
+            Exit::RefusedTemporary,
+            Exit::RefusedPermanent,
+            Exit::Tls,
+            Exit::Auth,
+            Exit::Protocol,
+            Exit::Incomplete,
+            Exit::Interrupted,
+            Exit::Terminated,
+        ];
+        let exit = exits.into_iter().find(|known| known.code() == exit.code).unwrap_or(Exit::Findings);
+        Report { plan, evidence: Evidence { started_at, attempts, transcript }, findings, complete, total_ms, exit }
+    }
+}
+
+fn target(plan: &Plan) -> Target {
+    Target {
+        input: plan.target.input.clone(),
+        host: plan.target.host.clone(),
+        host_unicode: plan.target.host.name().filter(|name| name.is_international()).map(|name| name.unicode().to_owned()),
+        port: plan.target.port,
+        port_source: plan.origin("port"),
+        tls_mode: plan.tls_use(),
+    }
+}
+
+fn addresses(evidence: &Evidence) -> Vec<Address> {
+    let dials: Vec<_> = evidence
+        .main_talk()
+        .into_iter()
+        .flat_map(|talk| talk.events())
+        .filter_map(|event| match &event.what {
+            What::Dialled { address, started_ms, result } => Some((address.ip(), event.at_ms - started_ms, result)),
+            _ => None,
+        })
+        .collect();
+    let mut ips: Vec<std::net::IpAddr> =
+        evidence.names().and_then(|(_, names)| names).into_iter().flat_map(|names| names.addresses()).collect();
+    for (ip, _, _) in &dials {
+        if !ips.contains(ip) {
+            ips.push(*ip);
+        }
+    }
+    ips.into_iter()
+        .map(|ip| {
+            let dial = dials.iter().find(|(dialled, _, _)| *dialled == ip);
+            let (status, error) = match dial.map(|(_, _, result)| result) {
+                Some(DialResult::Connected { .. }) => (AddressStatus::Connected, None),
+                Some(DialResult::Failed { fault }) => (AddressStatus::Failed, Some(fault.detail.clone())),
+                Some(DialResult::Overtaken) => (AddressStatus::Overtaken, None),
+                None => (AddressStatus::NotTried, None),
+            };
+            let family = if ip.is_ipv4() { 4 } else { 6 };
+            Address { ip, family, tried: dial.is_some(), status, ms: dial.map(|(_, ms, _)| *ms), error }
+        })
+        .collect()
+}
+
+fn greeting(talk: Talk<'_>) -> Option<Greeting> {
+    let heard = talk.reply_at(Stage::Greeting)?;
+    Some(Greeting { code: heard.reply.code, text: heard.reply.text.clone(), event: heard.event.seq })
+}
+
+fn words(talk: Talk<'_>, stage: Stage) -> Option<Vec<String>> {
+    talk.capabilities(stage).map(|(_, offers)| offers.words())
+}
+
+fn tls(handshake: &Handshake, now: Timestamp) -> Tls {
+    let leaf = handshake.leaf();
+    Tls {
+        version: handshake.version.clone(),
+        cipher: handshake.cipher.clone(),
+        group: handshake.group.clone(),
+        sni: handshake.sni.clone(),
+        ms: handshake.ms,
+        trusted: matches!(handshake.trust, Trust::Trusted { .. }),
+        name_match: matches!(handshake.name, NameMatch::Matches { .. }),
+        store: handshake.store.clone(),
+        client_certificate_requested: handshake.client_certificate_requested,
+        not_after: leaf.map(|leaf| leaf.not_after),
+        days_left: leaf.map(|leaf| leaf.not_after.duration_since(now).as_secs().div_euclid(86_400)),
+        chain: handshake.chain.clone(),
+    }
+}
+
+fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
+    let offered = |stage| talk.and_then(|talk| talk.capabilities(stage)).map(|(_, offers)| offers.auth_mechanisms());
+    let heard = talk.and_then(|talk| talk.reply_at(Stage::Auth));
+    let sent = talk.into_iter().flat_map(|talk| talk.events()).find_map(|event| match &event.what {
+        What::Sent { text, .. } if event.stage == Stage::Auth => {
+            text.strip_prefix("AUTH ").and_then(|rest| rest.split(' ').next()).map(str::to_owned)
+        }
+        _ => None,
+    });
+    let withheld = talk.into_iter().flat_map(|talk| talk.events()).any(|event| is_withheld(&event.what));
+    let outcome = match (&plan.login, heard) {
+        (None, _) => AuthOutcome::NotTried,
+        _ if withheld => AuthOutcome::Withheld,
+        (_, Some(heard)) if heard.reply.is_success() => AuthOutcome::Accepted,
+        (_, Some(heard)) if heard.reply.code.is_some_and(|code| code == 334) => AuthOutcome::Unfinished,
+        (_, Some(_)) => AuthOutcome::Refused,
+        (_, None) if sent.is_some() => AuthOutcome::Unfinished,
+        (_, None) => AuthOutcome::NotReached,
+    };
+    Auth {
+        offered_before_tls: offered(Stage::Ehlo),
+        offered_after_tls: offered(Stage::EhloTls),
+        user: plan.login.as_ref().map(|login| login.user.clone()),
+        mechanism: sent,
+        outcome,
+        code: heard.and_then(|heard| heard.reply.code),
+        enhanced: heard.and_then(|heard| heard.reply.enhanced),
+        event: heard.map(|heard| heard.event.seq),
+    }
+}
+
+fn is_withheld(what: &What) -> bool {
+    match what {
+        What::Withheld { reason } => match reason {
+            WithheldReason::Plaintext
+            | WithheldReason::Unverified
+            | WithheldReason::NotOffered
+            | WithheldReason::NoCommonMechanism { .. } => true,
+        },
+        _ => false,
+    }
+}
+
+fn envelope(plan: &Plan, talk: Option<Talk<'_>>) -> Option<Envelope> {
+    let from = plan.from.as_ref()?;
+    let answered = |address: String, heard: Option<crate::evidence::talk::Heard<'_>>| Answered {
+        address,
+        code: heard.and_then(|heard| heard.reply.code),
+        enhanced: heard.and_then(|heard| heard.reply.enhanced),
+        text: heard.map(|heard| heard.reply.text.clone()),
+        event: heard.map(|heard| heard.event.seq),
+    };
+    let recipients = plan.to.iter().enumerate().map(|(number, to)| {
+        answered(to.to_string(), talk.and_then(|talk| talk.reply_to_recipient(number)))
+    });
+    Some(Envelope {
+        from: answered(from.to_string(), talk.and_then(|talk| talk.reply_at(Stage::Mail))),
+        recipients: recipients.collect(),
+    })
+}
+
+/// The steps of the conversation that the user asked for, each with its own time.
+pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<Phase> {
+    let mut phases = Vec::new();
+    if let Some((attempt, names)) = evidence.names() {
+        phases.push(dns(attempt, names.map(|names| [&names.a, &names.aaaa])));
+    }
+    let Some(talk) = evidence.main_talk() else { return phases };
+    phases.push(connect(talk));
+    let order: &[Stage] = if plan.tls_use() == TlsUse::Implicit {
+        &[Stage::Tls, Stage::Greeting, Stage::EhloTls, Stage::Auth, Stage::Mail, Stage::Rcpt, Stage::Quit]
+    } else {
+        &[
+            Stage::Greeting,
+            Stage::Ehlo,
+            Stage::Starttls,
+            Stage::Tls,
+            Stage::EhloTls,
+            Stage::Auth,
+            Stage::Mail,
+            Stage::Rcpt,
+            Stage::Quit,
+        ]
+    };
+    phases.extend(order.iter().map(|&stage| step(plan, talk, stage)));
+    phases
+}
+
+fn dns(attempt: &Attempt, lookups: Option<[&Lookup; 2]>) -> Phase {
+    let found = lookups.is_some_and(|lookups| lookups.iter().any(|lookup| !lookup.addresses().is_empty()));
+    let status = if found { PhaseStatus::Ok } else { PhaseStatus::Failed };
+    Phase { name: Stage::Dns, status, ms: attempt.duration_ms, reason: None }
+}
+
+fn connect(talk: Talk<'_>) -> Phase {
+    let dialled = talk.events().find_map(|event| match &event.what {
+        What::Dialled { started_ms, result: DialResult::Connected { .. }, .. } => Some(event.at_ms - started_ms),
+        _ => None,
+    });
+    match (dialled, talk.fault()) {
+        (Some(ms), _) => Phase { name: Stage::Connect, status: PhaseStatus::Ok, ms: Some(ms), reason: None },
+        (None, Some(Fault::NoAddress)) => skipped(Stage::Connect, "no address"),
+        (None, fault) => Phase {
+            name: Stage::Connect,
+            status: PhaseStatus::Failed,
+            ms: talk.attempt.duration_ms,
+            reason: fault.and_then(|fault| match fault {
+                Fault::NotConnected { connect } => Some(connect.detail.clone()),
+                _ => None,
+            }),
+        },
+    }
+}
+
+fn skipped(name: Stage, reason: &str) -> Phase {
+    Phase { name, status: PhaseStatus::Skipped, ms: None, reason: Some(reason.to_owned()) }
+}
+
+/// From what set the step off (a line of ours, the connection, the handshake) to the last reply of the step.
+fn step(plan: &Plan, talk: Talk<'_>, stage: Stage) -> Phase {
+    if stage == Stage::Tls {
+        return tls_step(plan, talk);
+    }
+    let last = talk.replies().filter(|heard| heard.event.stage == stage).last();
+    let begun = if stage == Stage::Greeting {
+        talk.events().take_while(|event| event.stage != Stage::Greeting).last()
+    } else {
+        talk.events().find(|event| event.stage == stage && matches!(event.what, What::Sent { .. }))
+    };
+    match (begun, last) {
+        (_, Some(heard)) => {
+            let ms = begun.map(|event| ((heard.event.at_ms - event.at_ms) * 1000.0).round() / 1000.0);
+            let accepted = heard.reply.is_success();
+            let reason = (!accepted).then(|| heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()));
+            let status = if accepted { PhaseStatus::Ok } else { PhaseStatus::Failed };
+            Phase { name: stage, status, ms, reason }
+        }
+        (Some(_), None) if failed_at(talk, stage) => {
+            Phase { name: stage, status: PhaseStatus::Failed, ms: None, reason: Some("no reply".to_owned()) }
+        }
+        _ => skipped(stage, why_skipped(plan, talk, stage)),
+    }
+}
+
+fn tls_step(plan: &Plan, talk: Talk<'_>) -> Phase {
+    if let Some((_, handshake)) = talk.handshake() {
+        return Phase { name: Stage::Tls, status: PhaseStatus::Ok, ms: Some(handshake.ms), reason: None };
+    }
+    match talk.fault() {
+        Some(Fault::Tls { tls }) => {
+            Phase { name: Stage::Tls, status: PhaseStatus::Failed, ms: None, reason: Some(tls.detail.clone()) }
+        }
+        _ => skipped(Stage::Tls, why_skipped(plan, talk, Stage::Tls)),
+    }
+}
+
+fn failed_at(talk: Talk<'_>, stage: Stage) -> bool {
+    match talk.fault() {
+        Some(
+            Fault::Silent { stage: at, .. }
+            | Fault::Closed { stage: at, .. }
+            | Fault::Endless { stage: at }
+            | Fault::Unread { stage: at }
+            | Fault::TimeUp { stage: at },
+        ) => *at == stage,
+        _ => false,
+    }
+}
+
+fn why_skipped(plan: &Plan, talk: Talk<'_>, stage: Stage) -> &'static str {
+    let wanted = match stage {
+        Stage::Starttls | Stage::Tls | Stage::EhloTls => plan.tls_use() != TlsUse::Never,
+        Stage::Auth => plan.login.is_some(),
+        Stage::Mail => plan.from.is_some(),
+        Stage::Rcpt => !plan.to.is_empty(),
+        _ => true,
+    };
+    if !wanted {
+        return "not asked for";
+    }
+    if matches!(talk.attempt.outcome, Outcome::Underway) || talk.fault().is_some() {
+        return "the conversation did not get that far";
+    }
+    if plan.quit_after < QuitAfter::Rcpt {
+        return "an earlier step was the last one wanted, or failed";
+    }
+    match stage {
+        Stage::Starttls | Stage::Tls | Stage::EhloTls => "not offered, or an earlier step failed",
+        _ => "an earlier step failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Document, SCHEMA};
+
+    #[test]
+    fn the_published_schema_is_that_of_the_types() {
+        let schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Document>();
+        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write("schema/report.json", &json).expect("the schema can be written");
+        }
+        assert!(json == SCHEMA, "schema/report.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+    }
+}

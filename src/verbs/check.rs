@@ -1,0 +1,265 @@
+//! `smtpcheck check TARGET...`: plan, inquire, judge, render, exit code. Everything that can be wrong with the
+//! arguments is found before the first packet: all plans, all files, the password.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use clap::ArgMatches;
+use jiff::Timestamp;
+
+use super::progress::Progress;
+use super::{Trouble, outlet};
+use crate::cli::args::CheckArgs;
+use crate::cli::look::{self, Outlet};
+use crate::cli::password::{self, PasswordSource, Surroundings};
+use crate::cli::{UsageError, plan as planning};
+use crate::evidence::{Attempt, Event, Evidence};
+use crate::gather::password as secrets;
+use crate::gather::{Gather, Gatherer};
+use crate::inquiry::{self, Ended, Listener};
+use crate::plan::{Login, Plan};
+use crate::render::{self, Format, Look, text};
+use crate::report::{Exit, Report};
+use crate::sasl::Credentials;
+use crate::secret::Secret;
+
+const VARIABLE: &str = "SMTPCHECK_PASSWORD";
+
+pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble> {
+    let format = chosen_format(args)?;
+    let outlet = match args.output {
+        Some(_) => Outlet::default(),
+        None => outlet(),
+    };
+    let look = look::check(args, &outlet)?;
+    let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
+    let plans = args
+        .targets
+        .iter()
+        .map(|target| planning::plan(args, matches, target, hostname.as_deref()))
+        .collect::<Result<Vec<Plan>, UsageError>>()?;
+    let source = password::source(args, surroundings())?;
+    let file = args.output.as_deref().map(Draft::begin).transpose()?;
+    let secret = match (&source, plans.first().and_then(|plan| plan.login.as_ref())) {
+        (Some(source), Some(login)) => Some(fetch(source, login)?),
+        _ => None,
+    };
+    let runs = plans.into_iter().map(|plan| Gatherer::new(&plan, credentials(&plan, secret.as_ref())).map(|gatherer| (plan, gatherer)));
+    let runs = runs.collect::<Result<Vec<_>, _>>()?;
+    drop(secret);
+    let mut sink = match file {
+        Some(draft) => Sink::File(draft),
+        None => Sink::Stdout,
+    };
+    let live = format.name == "text" && matches!(sink, Sink::Stdout);
+    let mut reports = Vec::new();
+    for (at, (plan, mut gatherer)) in runs.into_iter().enumerate() {
+        if at > 0 && format.name == "text" && !args.quiet && sink.write("\n").map_err(Trouble::Output)?.is_closed() {
+            return Ok(0);
+        }
+        let mut narrator = Narrator { look: &look, live, sink: &mut sink, progress: Progress::new() };
+        let heading = if live { text::header(&plan, &look) } else { String::new() };
+        if narrator.say(&heading).is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            return Ok(0);
+        }
+        let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut narrator);
+        narrator.progress.clear();
+        let total_ms = gatherer.now_ms();
+        drop(gatherer);
+        if let Ended::Unheard(error) = ended {
+            return if error.kind() == io::ErrorKind::BrokenPipe { Ok(0) } else { Err(Trouble::Output(error)) };
+        }
+        let report = Report::new(plan, evidence, &ended, total_ms);
+        let text = match (format.name, live && look.transcript == render::Transcript::Full) {
+            ("text", true) => text::conclusion(&report, &look),
+            ("text", false) if live => without_header(&text::render(&report, &look), &heading),
+            ("text", false) => text::render(&report, &look),
+            _ => String::new(),
+        };
+        if sink.write(&text).map_err(Trouble::Output)?.is_closed() {
+            return Ok(0);
+        }
+        let interrupted = matches!(report.exit, Exit::Interrupted | Exit::Terminated);
+        reports.push(report);
+        if interrupted {
+            break;
+        }
+    }
+    if format.name != "text" && sink.write(&documents(&reports, format, &look)).map_err(Trouble::Output)?.is_closed() {
+        return Ok(0);
+    }
+    sink.finish()?;
+    Ok(common_code(&reports))
+}
+
+fn chosen_format(args: &CheckArgs) -> Result<&'static Format, UsageError> {
+    let name = if args.json { "json" } else { args.format.as_str() };
+    render::format(name).ok_or_else(|| {
+        let known: Vec<&str> = render::FORMATS.iter().map(|format| format.name).collect();
+        UsageError(format!("--format {}: write one of {}", name.escape_debug(), known.join(", ")))
+    })
+}
+
+fn surroundings() -> Surroundings {
+    Surroundings {
+        variable: std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty()),
+        terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
+    }
+}
+
+fn fetch(source: &PasswordSource, login: &Login) -> Result<Secret, Trouble> {
+    Ok(match source {
+        PasswordSource::Stdin => secrets::from_stdin()?,
+        PasswordSource::File(path) => secrets::from_file(path)?,
+        PasswordSource::Command(command) => secrets::from_command(command)?,
+        PasswordSource::Environment => secrets::from_environment(std::env::var(VARIABLE).unwrap_or_default())?,
+        PasswordSource::Prompt => secrets::from_prompt(&login.user)?,
+    })
+}
+
+/// Each target gets a copy of its own, which is wiped with its gatherer.
+fn credentials(plan: &Plan, secret: Option<&Secret>) -> Option<Credentials> {
+    let login = plan.login.as_ref()?;
+    Some(Credentials { user: login.user.clone(), secret: secret?.duplicate() })
+}
+
+/// One document, or a list of them for several targets.
+fn documents(reports: &[Report], format: &Format, look: &Look) -> String {
+    match reports {
+        [one] => (format.render)(one, look),
+        several => {
+            let parts: Vec<String> = several.iter().map(|report| (format.render)(report, look).trim_end().to_owned()).collect();
+            format!("[\n{}\n]\n", parts.join(",\n"))
+        }
+    }
+}
+
+/// The common code if all failures share it, else 1.
+fn common_code(reports: &[Report]) -> u8 {
+    let mut failures: Vec<u8> = reports.iter().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
+    if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {
+        return signal;
+    }
+    failures.dedup();
+    match failures.as_slice() {
+        [] => 0,
+        [one] => *one,
+        _ => 1,
+    }
+}
+
+fn without_header(text: &str, heading: &str) -> String {
+    text.strip_prefix(heading).unwrap_or(text).to_owned()
+}
+
+/// Tells the conversation while it runs.
+struct Narrator<'a> {
+    look: &'a Look,
+    live: bool,
+    sink: &'a mut Sink,
+    progress: Progress,
+}
+
+impl Narrator<'_> {
+    fn say(&mut self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.progress.clear();
+        match self.sink.write(text)? {
+            Written::Whole => Ok(()),
+            Written::Closed => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+}
+
+impl Listener for Narrator<'_> {
+    fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()> {
+        if !self.live {
+            return Ok(());
+        }
+        let text = text::event(plan, evidence, event, self.look);
+        self.say(&text)
+    }
+
+    fn answered(&mut self, plan: &Plan, evidence: &Evidence, attempt: &Attempt) -> io::Result<()> {
+        if !self.live {
+            return Ok(());
+        }
+        let text = text::answered(plan, evidence, attempt, self.look);
+        self.say(&text)
+    }
+
+    fn waiting(&mut self, _: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()> {
+        self.progress.wait(evidence, now_ms);
+        Ok(())
+    }
+}
+
+/// Where the result goes.
+enum Sink {
+    Stdout,
+    File(Draft),
+}
+
+/// Whether the reader is still there.
+enum Written {
+    Whole,
+    Closed,
+}
+
+impl Written {
+    fn is_closed(&self) -> bool {
+        matches!(self, Written::Closed)
+    }
+}
+
+impl Sink {
+    fn write(&mut self, text: &str) -> io::Result<Written> {
+        match self {
+            Sink::Stdout => {
+                let mut stdout = io::stdout().lock();
+                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+                    Ok(()) => Ok(Written::Whole),
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Written::Closed),
+                    Err(error) => Err(error),
+                }
+            }
+            Sink::File(draft) => draft.file.write_all(text.as_bytes()).map(|()| Written::Whole),
+        }
+    }
+
+    fn finish(self) -> Result<(), Trouble> {
+        match self {
+            Sink::Stdout => Ok(()),
+            Sink::File(draft) => draft.keep(),
+        }
+    }
+}
+
+/// A file that appears under its name when it is whole, and not before.
+struct Draft {
+    file: tempfile::NamedTempFile,
+    path: std::path::PathBuf,
+}
+
+impl Draft {
+    /// Finds out before anything is sent whether the file can be made.
+    fn begin(path: &Path) -> Result<Draft, Trouble> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let wrong = |error: io::Error| Trouble::Usage(format!("--output {}: {error}", path.display()));
+        if path.is_dir() {
+            return Err(Trouble::Usage(format!("--output {}: this is a directory", path.display())));
+        }
+        let file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
+        Ok(Draft { file, path: path.to_owned() })
+    }
+
+    fn keep(self) -> Result<(), Trouble> {
+        self.file.as_file().sync_all().map_err(Trouble::Output)?;
+        self.file.persist(&self.path).map(|_| ()).map_err(|error| Trouble::Output(error.error))
+    }
+}

@@ -1,0 +1,106 @@
+//! What each verb does: arguments in, exit code out. The only place where the rooms of the house meet, and, with
+//! `render/`, the only one that writes.
+
+mod check;
+mod explain;
+mod progress;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use crate::cli::look::{ColourEnvironment, Outlet};
+use crate::cli::{self, Invocation, UsageError};
+use crate::gather::SetupError;
+use crate::gather::password::PasswordError;
+use crate::report;
+
+/// Exit code of a mistake in the arguments.
+pub const USAGE: u8 = 2;
+/// Exit code when the output cannot be written.
+pub const OUTPUT: u8 = 74;
+
+/// Why a verb could not do its work.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The arguments, or a file that they name: exit 2, nothing was sent.
+    Usage(String),
+    /// The output cannot be written: exit 74. A closed pipe is not trouble.
+    Output(io::Error),
+}
+
+impl Trouble {
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Trouble::Usage(_) => USAGE,
+            Trouble::Output(_) => OUTPUT,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Usage(text) => f.write_str(text),
+            Trouble::Output(error) => write!(f, "the output cannot be written: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl From<UsageError> for Trouble {
+    fn from(error: UsageError) -> Trouble {
+        Trouble::Usage(error.to_string())
+    }
+}
+
+impl From<SetupError> for Trouble {
+    fn from(error: SetupError) -> Trouble {
+        Trouble::Usage(error.to_string())
+    }
+}
+
+impl From<PasswordError> for Trouble {
+    fn from(error: PasswordError) -> Trouble {
+        Trouble::Usage(error.to_string())
+    }
+}
+
+/// Does what the words after the program's name ask for; gives the exit code.
+pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
+    match cli::parse(words)? {
+        Invocation::Check(args, matches) => check::run(&args, &matches),
+        Invocation::Explain(args) => explain::run(&args),
+        Invocation::Schema => print(report::SCHEMA),
+        Invocation::Print(text) => print(&text),
+    }
+}
+
+/// Writes to standard output. A reader that went away is not our trouble.
+fn print(text: &str) -> Result<u8, Trouble> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+        Err(error) => Err(Trouble::Output(error)),
+    }
+}
+
+/// What standard output is.
+fn outlet() -> Outlet {
+    let terminal = io::stdout().is_terminal();
+    let variable = |name: &str| std::env::var(name).ok();
+    Outlet {
+        terminal,
+        columns: if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None },
+        environment: ColourEnvironment {
+            no_color: variable("NO_COLOR"),
+            clicolor_force: variable("CLICOLOR_FORCE"),
+            force_color: variable("FORCE_COLOR"),
+            clicolor: variable("CLICOLOR"),
+            term: variable("TERM"),
+        },
+    }
+}
