@@ -8,8 +8,9 @@ fn main() -> ExitCode {
     match smtpcheck::verbs::run(std::env::args_os().skip(1).collect()) {
         Ok(code) => ExitCode::from(code),
         Err(trouble) => {
-            // Nobody is left to be told when standard error is gone too.
-            let _ = writeln!(std::io::stderr(), "smtpcheck: {trouble}");
+            // What a command or a user wrote may be in it. Nobody is left to be told when standard error is gone too.
+            let told = smtpcheck::render::escape::visible(&trouble.to_string());
+            let _ = writeln!(std::io::stderr(), "smtpcheck: {told}");
             ExitCode::from(trouble.code())
         }
     }

@@ -179,7 +179,7 @@ pub enum Verify {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum TlsVersion {
-    /// TLS 1.2 (RFC 5246).
+    /// TLS 1.2.
     #[serde(rename = "1.2")]
     V1_2,
     /// TLS 1.3 (RFC 8446).

@@ -159,9 +159,14 @@ fn offered_in_plaintext(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     if loopback && !offers.has("STARTTLS") {
         finding.severity = Severity::Notice;
     }
-    finding.cause = "a program that does not insist on TLS would send its password for everybody on the way to read".to_owned();
-    finding.fixes.push(Fix::run("the operator offers AUTH inside TLS only; in Postfix", "postconf -e smtpd_tls_auth_only=yes"));
-    finding.fixes.push(Fix::text("in Dovecot: disable_plaintext_auth = yes; in Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}"));
+    finding.cause =
+        "a program that does not insist on TLS would send its password for everybody on the way to read".to_owned();
+    finding
+        .fixes
+        .push(Fix::run("the operator offers AUTH inside TLS only; in Postfix", "postconf -e smtpd_tls_auth_only=yes"));
+    finding.fixes.push(Fix::text(
+        "in Dovecot: disable_plaintext_auth = yes; in Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}",
+    ));
     Some(finding)
 }
 
@@ -209,7 +214,10 @@ fn not_offered(plan: &Plan, talk: Talk<'_>, event: &Event) -> Finding {
         _ => "this host receives mail and takes no logins, or AUTH is not switched on".to_owned(),
     };
     for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
-        finding.fixes.push(Fix::run("log in on the submission port", format!("smtpcheck {} --user USER", plan.target.host.with_port(port))));
+        finding.fixes.push(Fix::run(
+            "log in on the submission port",
+            format!("smtpcheck {} --user USER", plan.target.host.with_port(port)),
+        ));
     }
     finding.fixes.push(Fix::text("use the provider's submission host (often smtp.* or mail.*), not its MX"));
     finding.consequences.push("the password stayed here".to_owned());
@@ -227,7 +235,9 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
         format!("allowed here: {}", allowed.join(" "))
     };
     finding.fixes.push(if only_tokens {
-        Fix::text("use a program that logs in with OAuth 2.0, or ask the provider for an app password or SMTP credentials")
+        Fix::text(
+            "use a program that logs in with OAuth 2.0, or ask the provider for an app password or SMTP credentials",
+        )
     } else {
         Fix::text("allow another mechanism with --auth, or have the operator offer PLAIN inside TLS")
     });
@@ -245,9 +255,12 @@ fn cancelled(talk: Talk<'_>) -> Option<Finding> {
         CancelReason::UnexpectedChallenge => "the server asked for more than the login mechanism has",
         CancelReason::NotBase64 => "the server sent a challenge that is not base64",
     };
-    let mut finding = Finding::new(&AUTH_EXCHANGE_BROKEN, Stage::Auth, Confidence::Certain, summary.to_owned()).on(event);
+    let mut finding =
+        Finding::new(&AUTH_EXCHANGE_BROKEN, Stage::Auth, Confidence::Certain, summary.to_owned()).on(event);
     finding.cause = "the server does not follow the mechanism that it offers; the login was cancelled".to_owned();
-    finding.fixes.push(Fix::text("try another mechanism with --auth; the operator looks at the authentication service"));
+    finding
+        .fixes
+        .push(Fix::text("try another mechanism with --auth; the operator looks at the authentication service"));
     finding.failure = Some(Failure::Protocol);
     Some(finding)
 }
@@ -268,18 +281,23 @@ fn refused(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     let mut finding = Finding::new(rule, Stage::Auth, Confidence::Likely, summary).on(heard.event);
     if failure == Failure::RefusedTemporary {
         finding.cause = "the server could not check the login now; this says nothing about the password".to_owned();
-        finding.otherwise = Some("some servers answer a wrong password with 4yz too; if it stays for hours, check the password".to_owned());
+        finding.otherwise = Some(
+            "some servers answer a wrong password with 4yz too; if it stays for hours, check the password".to_owned(),
+        );
         finding.fixes.push(Fix::text("try again in some minutes with the same password"));
         finding.fixes.push(Fix::text("if it stays, the operator reads the log of the authentication service"));
     } else {
-        finding.cause = "user name or password is wrong, or this account may not log in here with a password".to_owned();
+        finding.cause =
+            "user name or password is wrong, or this account may not log in here with a password".to_owned();
         finding.otherwise = Some("the server's text tells which; if the same login works on the web, an app password or a setting of the account is missing".to_owned());
         let user = plan.login.as_ref().map(|login| login.user.clone()).unwrap_or_default();
         if !user.contains('@') {
             finding.fixes.push(Fix::text("try the full address as user name: most servers want user@domain"));
         }
         finding.fixes.push(Fix::text("check the password; if two-step login is on, make an app password"));
-        finding.fixes.push(Fix::text("check at the provider that SMTP is switched on for this account, and that this is its host"));
+        finding.fixes.push(Fix::text(
+            "check at the provider that SMTP is switched on for this account, and that this is its host",
+        ));
     }
     finding.failure = Some(failure);
     Some(finding)
@@ -289,16 +307,17 @@ fn demanded(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     if plan.login.is_some() {
         return None;
     }
-    let heard = [Stage::Mail, Stage::Rcpt].into_iter().find_map(|stage| {
-        talk.replies().find(|heard| heard.event.stage == stage && heard.reply.code.is_some_and(|code| code == 530))
-    })?;
+    let heard = [Stage::Mail, Stage::Rcpt]
+        .into_iter()
+        .find_map(|stage| talk.replies().find(|heard| heard.event.stage == stage && heard.reply.has_code(530)))?;
     // RFC 3207 §4: 530 is also "Must issue a STARTTLS command first"; on an open line with STARTTLS it is that.
     let encrypted = heard.event.tls;
     let summary = format!("the server wants a login first: 530 {}", heard.reply.joined());
     let mut finding = Finding::new(&AUTH_REQUIRED, heard.event.stage, Confidence::Certain, summary).on(heard.event);
     if !encrypted {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("on an open line 530 can also mean that TLS must come first; the server's text tells".to_owned());
+        finding.otherwise =
+            Some("on an open line 530 can also mean that TLS must come first; the server's text tells".to_owned());
     }
     finding.cause = "without a login the check goes no further; for a submission server that is right".to_owned();
     finding.fixes.push(Fix::run(

@@ -6,7 +6,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
-use crate::evidence::{Certificate, ChainFault, Event, Evidence, Handshake, NameMatch, Stage, Talk, Trust, TrustStore, What, WithheldReason};
+use crate::evidence::{
+    Certificate, ChainFault, Event, Evidence, Handshake, NameMatch, Stage, Talk, Trust, TrustStore, What,
+    WithheldReason,
+};
 use crate::plan::{Plan, TlsMode, Verify};
 
 /// Days before the end at which a certificate is worth a warning.
@@ -126,7 +129,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 /// Who is hurt by a fault decides how bad it is.
 fn weigh(plan: &Plan, talk: Talk<'_>, faults: &mut [Finding]) {
-    let withheld = talk.events().any(|event| matches!(&event.what, What::Withheld { reason: WithheldReason::Unverified }));
+    let withheld =
+        talk.events().any(|event| matches!(&event.what, What::Withheld { reason: WithheldReason::Unverified }));
     let nobody_looks = plan.target.port == 25 && plan.tls.mode == TlsMode::Auto && plan.login.is_none();
     let accepted = plan.tls.verify == Verify::Insecure;
     for (at, fault) in faults.iter_mut().filter(|fault| fault.severity == Severity::Error).enumerate() {
@@ -140,7 +144,10 @@ fn weigh(plan: &Plan, talk: Talk<'_>, faults: &mut [Finding]) {
             fault.failure = Some(Failure::Tls);
         }
         if withheld && at == 0 {
-            fault.consequences.push("the password stayed here: no secret goes to a server that cannot prove who it is (--insecure would)".to_owned());
+            fault.consequences.push(
+                "the password stayed here: no secret goes to a server that cannot prove who it is (--insecure would)"
+                    .to_owned(),
+            );
         }
     }
 }
@@ -168,23 +175,34 @@ fn untrusted(plan: &Plan, event: &Event, handshake: &Handshake, leaf: &Certifica
             },
             Confidence::Likely,
         ),
-        ChainFault::IntermediateExpired => {
-            ("a certificate between the server's and the root is out of date".to_owned(), detail.clone(), Confidence::Certain)
+        ChainFault::IntermediateExpired => (
+            "a certificate between the server's and the root is out of date".to_owned(),
+            detail.clone(),
+            Confidence::Certain,
+        ),
+        ChainFault::Usage => (
+            "the chain holds a certificate that is not meant for this use".to_owned(),
+            detail.clone(),
+            Confidence::Certain,
+        ),
+        ChainFault::BadSignature => {
+            ("a signature in the chain is wrong".to_owned(), detail.clone(), Confidence::Certain)
         }
-        ChainFault::Usage => {
-            ("the chain holds a certificate that is not meant for this use".to_owned(), detail.clone(), Confidence::Certain)
-        }
-        ChainFault::BadSignature => ("a signature in the chain is wrong".to_owned(), detail.clone(), Confidence::Certain),
         ChainFault::Malformed => ("the certificate cannot be read".to_owned(), detail.clone(), Confidence::Certain),
         ChainFault::Other => ("the chain does not verify".to_owned(), detail.clone(), Confidence::Likely),
     };
     let mut finding = Finding::new(&CERTIFICATE_UNTRUSTED, Stage::Tls, confidence, summary).on(event);
     finding.cause = cause;
     if confidence == Confidence::Likely {
-        finding.otherwise = Some("if other machines accept it, the trust store here is old: update ca-certificates".to_owned());
+        finding.otherwise =
+            Some("if other machines accept it, the trust store here is old: update ca-certificates".to_owned());
     }
-    finding.fixes.push(Fix::text("the operator installs a certificate of a public authority, with the whole chain (fullchain.pem, not cert.pem)"));
-    finding.fixes.push(Fix::run("if the authority is your own, name its root", format!("smtpcheck {target} --cacert ca.pem")));
+    finding.fixes.push(Fix::text(
+        "the operator installs a certificate of a public authority, with the whole chain (fullchain.pem, not cert.pem)",
+    ));
+    finding
+        .fixes
+        .push(Fix::run("if the authority is your own, name its root", format!("smtpcheck {target} --cacert ca.pem")));
     Some(finding)
 }
 
@@ -241,7 +259,10 @@ fn outdated(plan: &Plan, event: &Event, leaf: &Certificate, now: Timestamp) -> O
             &CERTIFICATE_NOT_YET_VALID,
             format!("the certificate becomes valid on {}", date(leaf.not_before)),
             "the clock of this machine or of the one that made the certificate is wrong",
-            vec![Fix::run("check the clock of this machine", "date -u"), Fix::text("the operator issues a certificate that is valid now")],
+            vec![
+                Fix::run("check the clock of this machine", "date -u"),
+                Fix::text("the operator issues a certificate that is valid now"),
+            ],
         )
     } else if leaf.not_after.duration_since(now) < SignedDuration::from_hours(DAYS_TO_WARN * 24) {
         (
@@ -277,11 +298,15 @@ fn signature(event: &Event, handshake: &Handshake, leaf: &Certificate) -> Option
         ),
         _ => (
             "the handshake is not signed by the key of the certificate".to_owned(),
-            format!("key and certificate of the server do not belong together, or something on the way interferes ({fault})"),
+            format!(
+                "key and certificate of the server do not belong together, or something on the way interferes ({fault})"
+            ),
         ),
     };
     let mut finding = Finding::new(&CERTIFICATE_SIGNATURE_INVALID, Stage::Tls, Confidence::Certain, summary).on(event);
     finding.cause = cause;
-    finding.fixes.push(Fix::text("the operator makes a new key (EC P-256, or RSA with 2048 bits or more) and gets a certificate for it"));
+    finding.fixes.push(Fix::text(
+        "the operator makes a new key (EC P-256, or RSA with 2048 bits or more) and gets a certificate for it",
+    ));
     Some(finding)
 }

@@ -185,8 +185,11 @@ fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             let mut finding = found(&NAME_WITHOUT_ADDRESS, attempt, format!("{host} has {}", missing(names)));
             finding.cause = "the name exists without an address to connect to; it may be a mail domain, whose mail server has another name".to_owned();
             finding.confidence = Confidence::Likely;
-            finding.otherwise = Some("or the address record is simply missing; the operator of the domain can tell".to_owned());
-            finding.fixes.push(Fix::run("find the mail servers of the domain", format!("dig +short MX {}", names.host)));
+            finding.otherwise =
+                Some("or the address record is simply missing; the operator of the domain can tell".to_owned());
+            finding
+                .fixes
+                .push(Fix::run("find the mail servers of the domain", format!("dig +short MX {}", names.host)));
             finding.fixes.push(Fix::text("or take the server's host name from the provider's page"));
             finding
         }
@@ -216,13 +219,20 @@ fn look_up_failed(names: &Names, attempt: &Attempt, why: LookupFault, detail: &s
     };
     finding.cause = match why {
         LookupFault::Timeout => format!("{asked} did not answer"),
-        LookupFault::ServerFailure => format!("{asked} reports a failure (SERVFAIL): the name servers of the domain are at fault, or DNSSEC validation failed"),
+        LookupFault::ServerFailure => format!(
+            "{asked} reports a failure (SERVFAIL): the name servers of the domain are at fault, or DNSSEC validation failed"
+        ),
         LookupFault::Refused => format!("{asked} refuses to answer us"),
         LookupFault::Unreachable => format!("{asked} cannot be reached"),
         LookupFault::Other => format!("{asked} gave no usable answer: {detail}"),
     };
-    finding.fixes.push(Fix::run("look up a name that surely exists, to see whether only this one fails", "getent hosts example.com"));
-    finding.fixes.push(Fix::text("check /etc/resolv.conf, the DNS settings of the container, VPN, and the firewall on port 53"));
+    finding.fixes.push(Fix::run(
+        "look up a name that surely exists, to see whether only this one fails",
+        "getent hosts example.com",
+    ));
+    finding
+        .fixes
+        .push(Fix::text("check /etc/resolv.conf, the DNS settings of the container, VPN, and the firewall on port 53"));
     finding
 }
 
@@ -291,13 +301,17 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
             list.join(", ")
         ),
         (ConnectFaultKind::TimedOut, _) => {
-            format!("the same host answers on {}, so it is up: this port is filtered on the way or by the server", list.join(", "))
+            format!(
+                "the same host answers on {}, so it is up: this port is filtered on the way or by the server",
+                list.join(", ")
+            )
         }
         _ => format!("the same host answers on {}, so it is up: nothing listens on this port", list.join(", ")),
     };
     if kind == ConnectFaultKind::TimedOut {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("the server itself may filter the port; the same check from another network tells".to_owned());
+        finding.otherwise =
+            Some("the server itself may filter the port; the same check from another network tells".to_owned());
     }
     let which = match best {
         465 => "use port 465, which speaks TLS from the first byte",
@@ -319,14 +333,20 @@ fn last_resorts(plan: &Plan, kind: ConnectFaultKind) -> Vec<Fix> {
             Fix::text("check the address, and on the server the firewall for this port"),
         ],
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
-            vec![Fix::text("check the route and the VPN; on the server, look at the firewall (firewalld refuses this way)")]
+            vec![Fix::text(
+                "check the route and the VPN; on the server, look at the firewall (firewalld refuses this way)",
+            )]
         }
         ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => vec![
-            Fix::text("use a network that has this address family, or ask the operator for an address of the other one"),
+            Fix::text(
+                "use a network that has this address family, or ask the operator for an address of the other one",
+            ),
             Fix::run("check over IPv4 only", format!("smtpcheck {} -4", plan.target.host.with_port(plan.target.port))),
         ],
         ConnectFaultKind::DeniedHere => {
-            vec![Fix::text("allow outgoing connections to this port in the local policy (SELinux: httpd_can_sendmail for web servers)")]
+            vec![Fix::text(
+                "allow outgoing connections to this port in the local policy (SELinux: httpd_can_sendmail for web servers)",
+            )]
         }
     }
 }
@@ -336,10 +356,9 @@ fn unreachable_addresses(talk: Talk<'_>) -> Vec<Finding> {
     let Some((served, _)) = talk.connected() else { return Vec::new() };
     let failed = |event: &&Event| match &event.what {
         // A machine without IPv6 fails at once and at nobody's cost.
-        What::Dialled { result: DialResult::Failed { fault }, .. } => !matches!(
-            fault.kind,
-            ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress
-        ),
+        What::Dialled { result: DialResult::Failed { fault }, .. } => {
+            !matches!(fault.kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress)
+        }
         _ => false,
     };
     talk.events()
@@ -348,6 +367,10 @@ fn unreachable_addresses(talk: Talk<'_>) -> Vec<Finding> {
             let What::Dialled { address, result: DialResult::Failed { fault }, .. } = &event.what else { return None };
             let summary = format!("{} does not work ({}), {} does", address.ip(), fault.kind, served.ip());
             let mut finding = Finding::new(&ADDRESS_UNREACHABLE, Stage::Connect, Confidence::Certain, summary).on(event);
+            if address.ip().is_loopback() {
+                // `localhost` has both families everywhere, and services there listen on one.
+                finding.severity = Severity::Notice;
+            }
             finding.cause = "the name leads to an address on which this port cannot be reached; programs that try that address first wait or fail".to_owned();
             finding.fixes.push(Fix::text(format!(
                 "the operator makes the service listen on {}, opens the firewall for it, or removes the address from DNS",

@@ -5,7 +5,8 @@ use crate::evidence::{Evidence, Stage, Talk, What};
 use crate::plan::Plan;
 use crate::wire::status::Class;
 
-pub static CHECK: Check = Check { subject: "ehlo", ask: asks_nothing, judge, rules: &[&EHLO_REFUSED, &EHLO_UNSUPPORTED] };
+pub static CHECK: Check =
+    Check { subject: "ehlo", ask: asks_nothing, judge, rules: &[&EHLO_REFUSED, &EHLO_UNSUPPORTED] };
 
 static EHLO_REFUSED: Rule = Rule {
     id: "ehlo-refused",
@@ -53,13 +54,17 @@ fn judge_stage(talk: Talk<'_>, stage: Stage) -> Option<Finding> {
         let finding = Finding::new(&EHLO_UNSUPPORTED, stage, Confidence::Likely, summary).on(helo).on(heard.event);
         return Some(Finding {
             cause: "a filter between here and the server rewrites or blocks EHLO; or the server is very old".to_owned(),
-            otherwise: Some("the same check from another network tells: if EHLO works there, the filter is on this side".to_owned()),
-            fixes: vec![Fix::text("switch off SMTP inspection in the firewall on the way (Cisco: no inspect esmtp), or use port 587 or 465")],
+            otherwise: Some(
+                "the same check from another network tells: if EHLO works there, the filter is on this side".to_owned(),
+            ),
+            fixes: vec![Fix::text(
+                "switch off SMTP inspection in the firewall on the way (Cisco: no inspect esmtp), or use port 587 or 465",
+            )],
             consequences: vec!["without EHLO neither STARTTLS nor AUTH can be seen or used".to_owned()],
             ..finding
         });
     }
-    if heard.reply.code.is_some_and(|code| code == 421) {
+    if heard.reply.has_code(421) {
         return None;
     }
     let name = sent("EHLO ").and_then(|event| match &event.what {
@@ -76,7 +81,9 @@ fn judge_stage(talk: Talk<'_>, stage: Stage) -> Option<Finding> {
         Class::Success | Class::Intermediate | Class::Undefined => Failure::Protocol,
     };
     Some(Finding {
-        cause: format!("the server does not accept {name} as the name of a client, or does not accept this client at all"),
+        cause: format!(
+            "the server does not accept {name} as the name of a client, or does not accept this client at all"
+        ),
         otherwise: Some("announce another name: if that is accepted, the name was the cause".to_owned()),
         fixes: vec![Fix::run(
             "announce the full host name of the sending machine",

@@ -93,8 +93,7 @@ fn refused_recipients(talk: Talk<'_>) -> impl Iterator<Item = Heard<'_>> {
 
 /// 530 without a login is auth's, 421 is session's.
 fn is_others(plan: &Plan, heard: Heard<'_>) -> bool {
-    let code = |number: u16| heard.reply.code.is_some_and(|code| code == number);
-    code(421) || (code(530) && plan.login.is_none())
+    heard.reply.has_code(421) || (heard.reply.has_code(530) && plan.login.is_none())
 }
 
 fn sender_refused(plan: &Plan, heard: Heard<'_>) -> Option<Finding> {
@@ -109,11 +108,14 @@ fn sender_refused(plan: &Plan, heard: Heard<'_>) -> Option<Finding> {
         Failure::RefusedTemporary => "the server does not take mail from this sender now".to_owned(),
         _ => "the server does not take mail from this sender, this login or this machine".to_owned(),
     };
-    finding.otherwise = Some("the server's text tells which; another sender address tells whether it is the address".to_owned());
+    finding.otherwise =
+        Some("the server's text tells which; another sender address tells whether it is the address".to_owned());
     finding.fixes.push(match (&plan.login, failure) {
         (_, Failure::RefusedTemporary) => Fix::text("try again in some minutes"),
         (Some(_), _) => Fix::text("use an address of the account that logged in as sender"),
-        (None, _) => Fix::text("use a sender address whose domain exists and which you may use; log in with --user if the server is yours"),
+        (None, _) => Fix::text(
+            "use a sender address whose domain exists and which you may use; log in with --user if the server is yours",
+        ),
     });
     finding.failure = Some(failure);
     Some(finding)
@@ -132,14 +134,18 @@ fn recipient_refused(plan: &Plan, heard: Heard<'_>) -> Option<Finding> {
     let mut finding = Finding::new(rule, Stage::Rcpt, Confidence::Likely, summary).on(heard.event);
     if later {
         finding.cause = "the server takes no mail for this recipient now; senders keep it and try again".to_owned();
-        finding.otherwise = Some("greylisting passes after some minutes; a full mailbox or a fault of the server stays".to_owned());
+        finding.otherwise =
+            Some("greylisting passes after some minutes; a full mailbox or a fault of the server stays".to_owned());
         finding.fixes.push(Fix::text("try again after five minutes, from the same address"));
     } else {
-        finding.cause = "there is no such mailbox here, or the server does not take mail for this domain from us".to_owned();
+        finding.cause =
+            "there is no such mailbox here, or the server does not take mail for this domain from us".to_owned();
         finding.otherwise = Some("the server's text tells which; it may also be about the sender or this machine, since many servers refuse only at this step".to_owned());
         finding.fixes.push(Fix::text("check the address letter by letter"));
         if plan.login.is_none() {
-            finding.fixes.push(Fix::text("if the text speaks of relaying, log in with --user: only known users may send to other domains"));
+            finding.fixes.push(Fix::text(
+                "if the text speaks of relaying, log in with --user: only known users may send to other domains",
+            ));
         }
     }
     finding.failure = Some(failure);
@@ -168,7 +174,8 @@ fn needs_smtputf8(talk: Talk<'_>) -> Vec<Finding> {
             let summary = format!("{address} cannot be sent to this server, which does not offer SMTPUTF8");
             let finding = Finding::new(&ADDRESS_NEEDS_SMTPUTF8, event.stage, Confidence::Certain, summary).on(event);
             Some(Finding {
-                cause: "the part before the @ holds characters beyond ASCII, which need the SMTPUTF8 extension".to_owned(),
+                cause: "the part before the @ holds characters beyond ASCII, which need the SMTPUTF8 extension"
+                    .to_owned(),
                 fixes: vec![
                     Fix::text("use an ASCII address of the same mailbox"),
                     Fix::run("the operator of a Postfix server can switch it on", "postconf -e smtputf8_enable=yes"),

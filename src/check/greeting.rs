@@ -76,11 +76,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let plaintext = plan.tls_use() != TlsUse::Implicit;
     let silent = matches!(talk.fault(), Some(Fault::Silent { stage: Stage::Greeting, .. }));
     let foreign = greeting(talk).is_some_and(|reply| reply.code.is_none());
-    if plaintext && (silent || foreign) {
-        vec![Question::Talk(in_tls(plan))]
-    } else {
-        Vec::new()
-    }
+    if plaintext && (silent || foreign) { vec![Question::Talk(in_tls(plan))] } else { Vec::new() }
 }
 
 fn in_tls(plan: &Plan) -> TalkRequest {
@@ -124,16 +120,20 @@ fn implicit_tls_expected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Op
 
 fn missing(plan: &Plan, talk: Talk<'_>, what: &str, partial_bytes: usize) -> Finding {
     let summary = format!("the server accepts the connection and {what}");
-    let mut finding = Finding::new(&GREETING_MISSING, Stage::Greeting, Confidence::Likely, summary).tried(talk.attempt.id);
+    let mut finding =
+        Finding::new(&GREETING_MISSING, Stage::Greeting, Confidence::Likely, summary).tried(talk.attempt.id);
     for event in talk.events() {
         finding.evidence.events.push(event.seq);
     }
     finding.cause = if partial_bytes > 0 {
-        format!("{partial_bytes} bytes of a greeting arrived and no end of it: the server is very slow, or stalls on purpose")
+        format!(
+            "{partial_bytes} bytes of a greeting arrived and no end of it: the server is very slow, or stalls on purpose"
+        )
     } else {
         "it is overloaded, delays strangers on purpose, or waits for a slow look-up of our address; or this is no mail server".to_owned()
     };
-    finding.otherwise = Some("a longer --timeout tells a slow server from a dead one; RFC 5321 allows five minutes".to_owned());
+    finding.otherwise =
+        Some("a longer --timeout tells a slow server from a dead one; RFC 5321 allows five minutes".to_owned());
     finding.fixes.push(Fix::run(
         "wait as long as a mail server would",
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
@@ -165,7 +165,9 @@ fn judge_words(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
         Class::Permanent => (
             Failure::RefusedPermanent,
             "the server turns us away before it knows what we want, so it is about our address or about the server itself, not about sender or recipient",
-            Fix::text("read the server's text: it usually names the list or the reason; send through a relay that the server accepts, or ask its operator"),
+            Fix::text(
+                "read the server's text: it usually names the list or the reason; send through a relay that the server accepts, or ask its operator",
+            ),
         ),
         Class::Intermediate | Class::Undefined => (
             Failure::Protocol,

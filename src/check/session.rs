@@ -147,7 +147,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn closing(talk: Talk<'_>) -> Option<Finding> {
     let heard = talk.replies().last()?;
     let stage = heard.event.stage;
-    if !heard.reply.code.is_some_and(|code| code == 421) || matches!(stage, Stage::Greeting | Stage::Quit) {
+    if !heard.reply.has_code(421) || matches!(stage, Stage::Greeting | Stage::Quit) {
         return None;
     }
     let summary = format!("the server ends the conversation at {stage}: 421 {}", heard.reply.joined());
@@ -182,7 +182,10 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
         Fault::Closed { stage, reset } => (
             &CONNECTION_CLOSED,
             *stage,
-            format!("the server {} the connection where the answer to {stage} was due", if *reset { "resets" } else { "closes" }),
+            format!(
+                "the server {} the connection where the answer to {stage} was due",
+                if *reset { "resets" } else { "closes" }
+            ),
             "the server's process ended, or a proxy or firewall on the way cut the line",
             Fix::text("the operator reads the mail log at this moment; look for a proxy or firewall on the way"),
             Failure::Protocol,
@@ -230,7 +233,9 @@ fn irregular(talk: Talk<'_>) -> Option<Finding> {
         .collect();
     let first = odd.first()?;
     let mut kinds: Vec<&'static str> = Vec::new();
-    for oddity in odd.iter().flat_map(|heard| heard.reply.irregularities.iter()).filter(|oddity| !is_told_elsewhere(oddity)) {
+    for oddity in
+        odd.iter().flat_map(|heard| heard.reply.irregularities.iter()).filter(|oddity| !is_told_elsewhere(oddity))
+    {
         let name = name(oddity);
         if !kinds.contains(&name) {
             kinds.push(name);
@@ -272,7 +277,8 @@ fn unasked(talk: Talk<'_>) -> Option<Finding> {
     let event = talk.events().find(|event| match &event.what {
         // Behind the 220 to STARTTLS it is starttls' business, and worse.
         What::Stray { .. } => {
-            !(after_starttls(event.stage) && talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < event.seq))
+            !(after_starttls(event.stage)
+                && talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < event.seq))
         }
         _ => false,
     })?;
@@ -284,7 +290,9 @@ fn unasked(talk: Talk<'_>) -> Option<Finding> {
     let finding = Finding::new(&REPLY_UNASKED, event.stage, Confidence::Certain, summary).on(event);
     Some(Finding {
         cause: "the server answers one command twice, or a proxy adds words of its own".to_owned(),
-        fixes: vec![Fix::text("the operator looks at the server or the proxy in front of it; the same check from another network tells which side it is")],
+        fixes: vec![Fix::text(
+            "the operator looks at the server or the proxy in front of it; the same check from another network tells which side it is",
+        )],
         ..finding
     })
 }
@@ -296,7 +304,8 @@ fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         .collect();
     let first = skipped.first()?;
     let ports: Vec<String> = skipped.iter().map(|talk| talk.request.port.to_string()).collect();
-    let summary = format!("{} more connections would have helped and were not made (port {})", skipped.len(), ports.join(", "));
+    let summary =
+        format!("{} more connections would have helped and were not made (port {})", skipped.len(), ports.join(", "));
     let finding = Finding::new(&CONNECTION_BUDGET_SPENT, Stage::Connect, Confidence::Certain, summary);
     Some(Finding {
         cause: format!("--max-connections {} is used up", plan.limits.max_connections),

@@ -122,19 +122,20 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     let (heard, offers) = talk.capabilities(Stage::Ehlo)?;
     let required = plan.tls_use() == TlsUse::Required;
     // Without EHLO nothing can be offered; that is ehlo's finding, and this one its consequence.
-    if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || (talk.fell_back_to_helo() && !required) {
+    if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || (talk.fell_back_to_helo() && !required)
+    {
         return None;
     }
-    let withheld = talk.events().any(|event| {
-        matches!(&event.what, What::Withheld { reason: WithheldReason::Plaintext })
-    });
+    let withheld =
+        talk.events().any(|event| matches!(&event.what, What::Withheld { reason: WithheldReason::Plaintext }));
     let (severity, failure) = match () {
         () if required || withheld => (Severity::Error, Some(Failure::Tls)),
         () if is_this_machine(talk) => (Severity::Notice, None),
         () => (Severity::Warning, None),
     };
     let summary = "the server does not offer STARTTLS: the line stays open to everybody on the way".to_owned();
-    let mut finding = Finding::new(&STARTTLS_NOT_OFFERED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
+    let mut finding =
+        Finding::new(&STARTTLS_NOT_OFFERED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
     finding.severity = severity;
     finding.failure = failure;
     finding.cause = match (severity, required) {
@@ -143,7 +144,10 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
         _ => "TLS is not switched on at the server, or a firewall on the way removes the keyword".to_owned(),
     };
     if withheld {
-        finding.consequences.push("the password stayed here: no secret goes over a line that is not encrypted (--allow-plaintext-auth would)".to_owned());
+        finding.consequences.push(
+            "the password stayed here: no secret goes over a line that is not encrypted (--allow-plaintext-auth would)"
+                .to_owned(),
+        );
     }
     finding.fixes.push(Fix::run(
         "the operator switches TLS on; in Postfix",
@@ -155,7 +159,9 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
             format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
         ));
     }
-    finding.fixes.push(Fix::text("repeat the check from another network: if STARTTLS is there, a firewall on this side removes it"));
+    finding.fixes.push(Fix::text(
+        "repeat the check from another network: if STARTTLS is there, a firewall on this side removes it",
+    ));
     Some(finding)
 }
 
@@ -177,8 +183,13 @@ fn refused(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     } else {
         "the server lists STARTTLS and does not know it: something between here and the server changes the commands, or the server is badly configured".to_owned()
     };
-    finding.fixes.push(Fix::text("the operator reads the mail log at this moment; it names the certificate, key or setting that is wrong"));
-    finding.fixes.push(Fix::run("see whether implicit TLS works", format!("smtpcheck smtps://{}", plan.target.host.with_port(465))));
+    finding.fixes.push(Fix::text(
+        "the operator reads the mail log at this moment; it names the certificate, key or setting that is wrong",
+    ));
+    finding.fixes.push(Fix::run(
+        "see whether implicit TLS works",
+        format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
+    ));
     finding.failure = Some(Failure::Tls);
     Some(finding)
 }
@@ -216,14 +227,22 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
     let mut finding = Finding::new(&STARTTLS_EXPECTED, Stage::Tls, Confidence::Certain, summary);
     finding = finding.tried(talk.attempt.id).on(greeting.event);
     finding.cause = match upgraded {
-        Some(_) => "a second connection in plain text was greeted, offered STARTTLS, and TLS worked that way".to_owned(),
+        Some(_) => {
+            "a second connection in plain text was greeted, offered STARTTLS, and TLS worked that way".to_owned()
+        }
         None => "a second connection in plain text was greeted, and no TLS could be started on it".to_owned(),
     };
     finding.fixes.push(Fix::run(
         if upgraded.is_some() { "check it with STARTTLS" } else { "check it in plain text, to see what it offers" },
-        format!("smtpcheck {} --tls {}", plan.target.host.with_port(port), if upgraded.is_some() { "starttls" } else { "auto" }),
+        format!(
+            "smtpcheck {} --tls {}",
+            plan.target.host.with_port(port),
+            if upgraded.is_some() { "starttls" } else { "auto" }
+        ),
     ));
-    finding.fixes.push(Fix::text("in the mail program or application choose STARTTLS for this port, not SSL/TLS; or use port 465"));
+    finding.fixes.push(Fix::text(
+        "in the mail program or application choose STARTTLS for this port, not SSL/TLS; or use port 465",
+    ));
     finding.failure = Some(Failure::Tls);
     Some(finding)
 }
@@ -238,7 +257,9 @@ fn handshake_failed(plan: &Plan, talk: Talk<'_>, tls: &TlsFault) -> Finding {
         TlsFaultKind::Alert { code, name } => (
             format!("the server breaks the TLS handshake off with alert {code} ({name})"),
             match code {
-                40 | 70 | 71 => "server and smtpcheck (TLS 1.2 and 1.3, current ciphers) have no version or cipher in common; servers that speak only TLS 1.0 or 1.1 answer this way",
+                40 | 70 | 71 => {
+                    "server and smtpcheck (TLS 1.2 and 1.3, current ciphers) have no version or cipher in common; servers that speak only TLS 1.0 or 1.1 answer this way"
+                }
                 112 => "the server has no certificate for the name that was asked for (SNI)",
                 80 => "the server failed inside: mostly a missing or unfitting key or certificate",
                 42..=46 | 48 | 116 => "the server wants a client certificate",
@@ -268,7 +289,9 @@ fn handshake_failed(plan: &Plan, talk: Talk<'_>, tls: &TlsFault) -> Finding {
         ),
     };
     let mut finding = Finding::new(&TLS_HANDSHAKE_FAILED, Stage::Tls, confidence, summary).tried(talk.attempt.id);
-    for event in talk.events().filter(|event| !matches!(event.what, What::Dialled { result: DialResult::Overtaken, .. })) {
+    for event in
+        talk.events().filter(|event| !matches!(event.what, What::Dialled { result: DialResult::Overtaken, .. }))
+    {
         finding.evidence.events.push(event.seq);
     }
     finding.cause = cause.to_owned();

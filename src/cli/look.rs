@@ -45,7 +45,12 @@ pub fn plain(args: &LookArgs, outlet: &Outlet) -> Result<Look, UsageError> {
     let width = match &args.width {
         Some(text) => match text.parse::<usize>() {
             Ok(width @ 40..=1000) => width,
-            _ => return Err(UsageError::new(format!("--width {}: write a number from 40 to 1000", text.escape_debug()))),
+            _ => {
+                return Err(UsageError::new(format!(
+                    "--width {}: write a number from 40 to 1000",
+                    text.escape_debug()
+                )));
+            }
         },
         None => outlet.columns.unwrap_or(80).clamp(40, 160),
     };

@@ -13,8 +13,8 @@ use super::look::choice;
 use super::target::{self, Scheme, TypedTarget};
 use crate::check;
 use crate::plan::{
-    FailOn, Family, Gate, Limits, Login, Origin, Override, Plaintext, Plan, QuitAfter, Target, Tls, TlsMode, TlsVersion,
-    Unverified, Verify,
+    FailOn, Family, Gate, Limits, Login, Origin, Override, Plaintext, Plan, QuitAfter, Target, Tls, TlsMode,
+    TlsVersion, Unverified, Verify,
 };
 use crate::sasl;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -97,7 +97,10 @@ fn tls(args: &CheckArgs, scheme: Option<Scheme>) -> Result<Tls, UsageError> {
     let mode = match (scheme, given) {
         (Some(Scheme::Smtps), TlsMode::Auto | TlsMode::Implicit) => TlsMode::Implicit,
         (Some(Scheme::Smtps), _) => {
-            return Err(UsageError::new(format!("smtps:// means TLS from the first byte, and --tls {} says otherwise; give one of them", args.tls)));
+            return Err(UsageError::new(format!(
+                "smtps:// means TLS from the first byte, and --tls {} says otherwise; give one of them",
+                args.tls
+            )));
         }
         (Some(Scheme::Smtp) | None, mode) => mode,
     };
@@ -109,7 +112,9 @@ fn tls(args: &CheckArgs, scheme: Option<Scheme>) -> Result<Tls, UsageError> {
     let sni = args.sni.as_deref().map(|text| Host::parse(text).map(|host| host.to_string())).transpose();
     Ok(Tls {
         mode,
-        sni: sni.map_err(|error| UsageError::new(format!("--sni: {}", error.to_string().replace("the host", "the name"))))?,
+        sni: sni.map_err(|error| {
+            UsageError::new(format!("--sni: {}", error.to_string().replace("the host", "the name")))
+        })?,
         cacert: args.cacert.clone(),
         verify: if args.insecure { Verify::Insecure } else { Verify::Required },
         min,
@@ -173,7 +178,8 @@ fn mechanism(name: &str) -> Result<String, UsageError> {
 }
 
 fn over(text: &str) -> Result<Override, UsageError> {
-    let wrong = |why: &str| UsageError::new(format!("--resolve {}: {why}; write HOST:PORT:ADDRESS", text.escape_debug()));
+    let wrong =
+        |why: &str| UsageError::new(format!("--resolve {}: {why}; write HOST:PORT:ADDRESS", text.escape_debug()));
     let mut parts = text.splitn(3, ':');
     let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(wrong("a part is missing"));
@@ -192,7 +198,10 @@ fn resolver(text: &str) -> Result<SocketAddr, UsageError> {
         return Ok(SocketAddr::new(ip, 53));
     }
     text.parse().map_err(|_| {
-        UsageError::new(format!("--resolver {}: write an IP address, with a port if it is not 53: 192.0.2.53:5353", text.escape_debug()))
+        UsageError::new(format!(
+            "--resolver {}: write an IP address, with a port if it is not 53: 192.0.2.53:5353",
+            text.escape_debug()
+        ))
     })
 }
 
@@ -200,7 +209,10 @@ fn limits(args: &CheckArgs) -> Result<Limits, UsageError> {
     let max_connections = match args.max_connections.parse::<u32>() {
         Ok(number @ 1..=100) => number,
         _ => {
-            return Err(UsageError::new(format!("--max-connections {}: write a number from 1 to 100", args.max_connections.escape_debug())));
+            return Err(UsageError::new(format!(
+                "--max-connections {}: write a number from 1 to 100",
+                args.max_connections.escape_debug()
+            )));
         }
     };
     Ok(Limits {
@@ -213,7 +225,9 @@ fn limits(args: &CheckArgs) -> Result<Limits, UsageError> {
 
 /// `20s`, `350ms`, `2m`, up to a day.
 fn duration(flag: &str, text: &str) -> Result<u64, UsageError> {
-    let wrong = |why: &str| UsageError::new(format!("{flag} {}: {why}; write for example 20s, 350ms or 2m", text.escape_debug()));
+    let wrong = |why: &str| {
+        UsageError::new(format!("{flag} {}: {why}; write for example 20s, 350ms or 2m", text.escape_debug()))
+    };
     if text.trim().parse::<f64>().is_ok() {
         return Err(wrong("the unit is missing"));
     }
@@ -236,7 +250,11 @@ fn quit_after(text: Option<&str>) -> Result<QuitAfter, UsageError> {
         Some("auth") => QuitAfter::Auth,
         Some("mail" | "from") => QuitAfter::Mail,
         Some(other) => {
-            return Err(choice("--quit-after", other, &["connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt"]));
+            return Err(choice(
+                "--quit-after",
+                other,
+                &["connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt"],
+            ));
         }
     })
 }
@@ -312,7 +330,7 @@ mod tests {
     fn mistakes_say_what_to_write() {
         for (words, needle) in [
             (&["h.example", "--timeout", "90"][..], "unit is missing"),
-            (&["h.example", "--timeout", "-5s"], "negative"),
+            (&["h.example", "--timeout=-5s"], "negative"),
             (&["h.example", "--max-time=0s"], "no time at all"),
             (&["h.example", "--tls", "ssl"], "auto, starttls, implicit, none"),
             (&["h.example", "--to", "root"], "root@example.net"),

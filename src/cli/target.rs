@@ -35,7 +35,9 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
         None => (None, text),
     };
     if rest.contains('@') {
-        return Err(wrong("this is an address or holds a user; give the host alone, and the user with --user".to_owned()));
+        return Err(wrong(
+            "this is an address or holds a user; give the host alone, and the user with --user".to_owned(),
+        ));
     }
     let rest = match rest.split_once('/') {
         Some((host, "")) => host,
@@ -75,7 +77,10 @@ pub fn port_number(text: &str) -> Result<u16, String> {
     match text.trim().parse::<u16>() {
         Ok(port) if port > 0 => Ok(port),
         _ if text.is_empty() => Err("the port is empty; write for example host:587".to_owned()),
-        _ => Err(format!("{} is not a port; ports go from 1 to 65535, mail uses 25, 465, 587 and 2525", text.escape_debug())),
+        _ => Err(format!(
+            "{} is not a port; ports go from 1 to 65535, mail uses 25, 465, 587 and 2525",
+            text.escape_debug()
+        )),
     }
 }
 

@@ -17,8 +17,29 @@ use super::args::{CheckArgs, ExplainArgs, with_environment};
 const VERBS: [&str; 4] = ["check", "explain", "schema", "help"];
 /// Words that later versions may use, or that people type by habit.
 const RESERVED: [&str; 23] = [
-    "ports", "run", "demo", "sandbox", "providers", "completions", "man", "domain", "mx", "batch", "watch", "exporter",
-    "report", "config", "send", "serve", "init", "doctor", "diff", "list", "login", "update", "version",
+    "ports",
+    "run",
+    "demo",
+    "sandbox",
+    "providers",
+    "completions",
+    "man",
+    "domain",
+    "mx",
+    "batch",
+    "watch",
+    "exporter",
+    "report",
+    "config",
+    "send",
+    "serve",
+    "init",
+    "doctor",
+    "diff",
+    "list",
+    "login",
+    "update",
+    "version",
 ];
 
 /// What the user wants.
@@ -137,7 +158,10 @@ fn told(error: &clap::Error) -> UsageError {
         .map(str::trim)
         .take_while(|line| !line.starts_with("Usage:"))
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    let joined = useful.map(|line| line.trim_start_matches("error: ").trim_start_matches("tip: ")).collect::<Vec<_>>().join("; ");
+    let joined = useful
+        .map(|line| line.trim_start_matches("error: ").trim_start_matches("tip: "))
+        .collect::<Vec<_>>()
+        .join("; ");
     UsageError::new(format!("{joined}; smtpcheck --help lists all flags"))
 }
 

@@ -53,12 +53,9 @@ impl<'a> Login<'a> {
         };
         let common = allowed.iter().find(|mechanism| offered.iter().any(|name| name == mechanism.name));
         match common {
-            Some(mechanism) => Ok(Login {
-                mechanism,
-                exchange: (mechanism.begin)(credentials),
-                held: None,
-                cancelled: false,
-            }),
+            Some(mechanism) => {
+                Ok(Login { mechanism, exchange: (mechanism.begin)(credentials), held: None, cancelled: false })
+            }
             None => Err(WithheldReason::NoCommonMechanism {
                 offered: offered.to_vec(),
                 allowed: allowed.iter().map(|mechanism| mechanism.name.to_owned()).collect(),

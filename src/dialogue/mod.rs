@@ -259,7 +259,7 @@ impl<'a> Dialogue<'a> {
         if reply.irregularities.contains(&Irregularity::TooLong) {
             return self.hang_up(Err(Fault::Endless { stage }));
         }
-        if reply.code.is_some_and(|code| code == 421) {
+        if reply.has_code(421) {
             return self.hang_up(Ok(()));
         }
         match std::mem::replace(&mut self.state, State::Over) {
@@ -312,7 +312,7 @@ impl<'a> Dialogue<'a> {
     }
 
     fn starttls_answered(&mut self, reply: &Reply) {
-        if !reply.code.is_some_and(|code| code == 220) {
+        if !reply.has_code(220) {
             return self.say_farewell();
         }
         // RFC 3207 §6, CVE-2011-0411: what came in plaintext behind the 220 must not be taken for something that was
@@ -352,7 +352,7 @@ impl<'a> Dialogue<'a> {
 
     fn auth_answered(&mut self, mut login: Login<'a>, reply: &Reply) {
         // A server that answers `*` with one more challenge is not asked a third time.
-        if reply.code.is_some_and(|code| code == 334) && !login.is_cancelled() {
+        if reply.has_code(334) && !login.is_cancelled() {
             let turn = login.answer(reply);
             self.state = State::Auth(login);
             return self.say_auth(turn);

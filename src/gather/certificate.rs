@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
-use x509_parser::oid_registry::{OidRegistry, Oid};
+use x509_parser::oid_registry::{Oid, OidRegistry};
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -36,9 +36,7 @@ pub(crate) fn read(der: &CertificateDer<'_>) -> Certificate {
             der_b64,
         };
     };
-    let time = |time: x509_parser::time::ASN1Time| {
-        Timestamp::from_second(time.timestamp()).unwrap_or(Timestamp::MIN)
-    };
+    let time = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).unwrap_or(Timestamp::MIN);
     Certificate {
         subject: parsed.subject().to_string(),
         issuer: parsed.issuer().to_string(),

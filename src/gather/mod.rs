@@ -14,7 +14,6 @@ mod tap;
 mod tls;
 mod trust;
 
-use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -113,7 +112,7 @@ pub struct Gatherer {
     tasks: LocalSet,
     world: Rc<World>,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
-    signals: RefCell<Option<Signals>>,
+    signals: Option<Signals>,
     deadline: Instant,
     idle_since: Instant,
     said_time_up: bool,
@@ -152,14 +151,13 @@ impl Gatherer {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
         let (post, arrivals) = mpsc::unbounded_channel();
         let start = Instant::now();
-        let world =
-            World { start, plan: plan.clone(), credentials, names: names::Book::default(), trust, post };
+        let world = World { start, plan: plan.clone(), credentials, names: names::Book::default(), trust, post };
         Ok(Gatherer {
             runtime,
             tasks: LocalSet::new(),
             world: Rc::new(world),
             arrivals,
-            signals: RefCell::new(None),
+            signals: None,
             deadline: start + Duration::from_millis(plan.limits.total_ms),
             idle_since: start,
             said_time_up: false,
@@ -190,10 +188,13 @@ impl Gather for Gatherer {
     fn next(&mut self) -> Arrival {
         let Gatherer { runtime, tasks, arrivals, signals, deadline, idle_since, said_time_up, .. } = self;
         let idle = idle_since.elapsed();
-        let patience = if idle < Duration::from_millis(300) { Duration::from_millis(300) - idle } else { Duration::from_millis(100) };
+        let patience = if idle < Duration::from_millis(300) {
+            Duration::from_millis(300) - idle
+        } else {
+            Duration::from_millis(100)
+        };
         let time_up = *said_time_up;
         let arrival = tasks.block_on(runtime, async {
-            let mut signals = signals.borrow_mut();
             let signals = signals.get_or_insert_with(Signals::listen);
             tokio::select! {
                 biased;

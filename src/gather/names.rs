@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
-use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::sync::watch;
@@ -92,8 +92,13 @@ impl Book {
         }
         let given = given(plan, host);
         if !given.is_empty() {
-            let addresses: Vec<IpAddr> = given.into_iter().filter(|ip| ip.is_ipv4() == (family == Family::V4)).collect();
-            return if addresses.is_empty() { Lookup::Empty { ms: ms() } } else { Lookup::Found { addresses, ms: ms() } };
+            let addresses: Vec<IpAddr> =
+                given.into_iter().filter(|ip| ip.is_ipv4() == (family == Family::V4)).collect();
+            return if addresses.is_empty() {
+                Lookup::Empty { ms: ms() }
+            } else {
+                Lookup::Found { addresses, ms: ms() }
+            };
         }
         let resolver = match self.resolver.get_or_init(|| build(plan)) {
             Ok((resolver, _)) => Rc::clone(resolver),

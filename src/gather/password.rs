@@ -59,7 +59,7 @@ impl fmt::Display for PasswordError {
                     None => f.write_str("the password command was ended by a signal")?,
                 }
                 let said = stderr.trim();
-                if said.is_empty() { Ok(()) } else { write!(f, ": {}", crate::render::escape::visible(said)) }
+                if said.is_empty() { Ok(()) } else { write!(f, ": {said}") }
             }
             PasswordError::CommandTooSlow => {
                 write!(f, "the password command did not end within {} seconds", COMMAND_PATIENCE.as_secs())
@@ -102,7 +102,7 @@ pub fn from_environment(value: String) -> Result<Secret, PasswordError> {
 /// Asks the person at the terminal, without echo.
 pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     let source = "the prompt";
-    let question = format!("password for {}: ", crate::render::escape::visible(user));
+    let question = format!("password for {}: ", user.escape_debug());
     let typed = rpassword::prompt_password(question)
         .map_err(|error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() })?;
     clean(Zeroizing::new(typed), source)
@@ -111,8 +111,7 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
 /// Runs a command by the shell and takes what it prints. It has no standard input, and its time is limited.
 pub fn from_command(command: &str) -> Result<Secret, PasswordError> {
     let source = "--password-command".to_owned();
-    let unreadable =
-        |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
+    let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreadable)?;
     let output = runtime.block_on(async {
         let mut shell = shell(command);
@@ -146,8 +145,7 @@ fn shell(command: &str) -> tokio::process::Command {
 }
 
 fn read(from: impl Read, source: &str) -> Result<Secret, PasswordError> {
-    let unreadable =
-        |error: io::Error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() };
+    let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() };
     let mut bytes = Zeroizing::new(Vec::new());
     from.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     let text = match std::str::from_utf8(&bytes) {

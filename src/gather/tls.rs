@@ -52,7 +52,11 @@ pub(crate) async fn handshake(
         Ok(Err((error, tap))) => return Err(fault(&error, tap.first_bytes())),
         Err(_) => {
             let kind = TlsFaultKind::Silent { waited_ms: milliseconds(started.elapsed()) };
-            return Err(TlsFault { kind, first_bytes: String::new(), detail: "no answer to the ClientHello".to_owned() });
+            return Err(TlsFault {
+                kind,
+                first_bytes: String::new(),
+                detail: "no answer to the ClientHello".to_owned(),
+            });
         }
     };
     let ms = milliseconds(started.elapsed());
@@ -72,12 +76,7 @@ struct Seen {
     wanted: bool,
 }
 
-fn config(
-    plan: &Plan,
-    recorder: &Arc<Recorder>,
-    wanted: &Arc<ClientCertificateWanted>,
-    sni: bool,
-) -> ClientConfig {
+fn config(plan: &Plan, recorder: &Arc<Recorder>, wanted: &Arc<ClientCertificateWanted>, sni: bool) -> ClientConfig {
     let versions: &[&rustls::SupportedProtocolVersion] = match plan.tls.min {
         TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V1_3 => &[&rustls::version::TLS13],
@@ -103,8 +102,10 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
         Some(rustls::ProtocolVersion::TLSv1_2) => "1.2",
         _ => "unknown",
     };
-    let cipher = connection.negotiated_cipher_suite().map(|suite| suite.suite().as_str().unwrap_or("unknown").to_owned());
-    let group = connection.negotiated_key_exchange_group().map(|group| group.name().as_str().unwrap_or("unknown").to_owned());
+    let cipher =
+        connection.negotiated_cipher_suite().map(|suite| suite.suite().as_str().unwrap_or("unknown").to_owned());
+    let group =
+        connection.negotiated_key_exchange_group().map(|group| group.name().as_str().unwrap_or("unknown").to_owned());
     let signature_fault = recorder.signature_fault.lock().map(|fault| fault.clone()).unwrap_or_default();
     Handshake {
         version: version.to_owned(),

@@ -46,12 +46,8 @@ pub enum Theme {
 }
 
 /// The words for `--theme`.
-pub const THEMES: &[(&str, Theme)] = &[
-    ("default", Theme::Default),
-    ("light", Theme::Light),
-    ("colorblind", Theme::Colorblind),
-    ("mono", Theme::Mono),
-];
+pub const THEMES: &[(&str, Theme)] =
+    &[("default", Theme::Default), ("light", Theme::Light), ("colorblind", Theme::Colorblind), ("mono", Theme::Mono)];
 
 impl Theme {
     fn style(self, role: Role) -> Style {
@@ -69,7 +65,9 @@ impl Theme {
             (Role::Client, Theme::Colorblind) => rgb(230, 159, 0),
             (Role::Server, Theme::Colorblind) => rgb(86, 180, 233),
             (Role::Temporary | Role::Warning, Theme::Colorblind) => plain.bold(),
-            (Role::Permanent | Role::Error, Theme::Colorblind) => plain.bold().effects(Effects::BOLD | Effects::UNDERLINE),
+            (Role::Permanent | Role::Error, Theme::Colorblind) => {
+                plain.bold().effects(Effects::BOLD | Effects::UNDERLINE)
+            }
             (Role::Encrypted | Role::Command, Theme::Colorblind) => plain,
             (Role::Error | Role::Permanent | Role::Warning | Role::Temporary, Theme::Mono) => plain.bold(),
             (_, Theme::Mono) => plain,

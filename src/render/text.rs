@@ -24,6 +24,13 @@ use crate::wire::status::Class;
 /// Columns before the words of a line.
 const INDENT: usize = 10;
 
+/// Lines are broken at blanks only: a rule's id, a host name or a flag in two pieces cannot be copied.
+fn columns(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+}
+
 /// The whole report.
 pub fn render(report: &Report, look: &Look) -> String {
     let Report { plan, evidence, .. } = report;
@@ -120,7 +127,7 @@ impl<'a> Moment<'a> {
 }
 
 fn event_lines(event: &Event, look: &Look) -> Vec<Line> {
-    let note = |role: Role, sign: Sign, text: String| noted(Some(event), role, sign, &text, look);
+    let note = |role: Role, sign: Sign, text: String| noted(event, role, sign, &text, look);
     match &event.what {
         What::Dialled { address, started_ms, result } => {
             let ms = event.at_ms - started_ms;
@@ -132,9 +139,11 @@ fn event_lines(event: &Event, look: &Look) -> Vec<Line> {
                     let text = format!("{address}: {} after {}", fault.kind, duration(ms));
                     note(Role::Error, Sign::Fault, text)
                 }
-                DialResult::Overtaken => {
-                    note(Role::Dim, Sign::Note, format!("{address}: given up after {}, the other address was faster", duration(ms)))
-                }
+                DialResult::Overtaken => note(
+                    Role::Dim,
+                    Sign::Note,
+                    format!("{address}: given up after {}, the other address was faster", duration(ms)),
+                ),
             }
         }
         What::Sent { text, .. } => {
@@ -189,7 +198,7 @@ fn reply_lines(event: &Event, reply: &Reply, look: &Look) -> Vec<Line> {
     }
     if look.volume == Volume::Verbose && !reply.irregularities.is_empty() {
         let raw = String::from_utf8_lossy(&reply.raw).escape_debug().to_string();
-        lines.extend(noted(None, Role::Dim, Sign::Note, &format!("raw: {raw}"), look));
+        lines.extend(added(event, Role::Dim, Sign::Note, &format!("raw: {raw}"), look));
     }
     lines
 }
@@ -209,7 +218,7 @@ fn code_length(reply: &Reply, line: &str) -> usize {
 
 /// What a base64 challenge says, when it says something that can be read.
 fn challenge(reply: &Reply) -> String {
-    if !reply.code.is_some_and(|code| code == 334) {
+    if !reply.has_code(334) {
         return String::new();
     }
     decoded(reply.text.first().map_or("", String::as_str))
@@ -230,10 +239,10 @@ fn decoded(text: &str) -> String {
 fn secured_lines(event: &Event, handshake: &Handshake, look: &Look) -> Vec<Line> {
     let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
     parts.extend(handshake.group.clone());
-    let mut lines = noted(Some(event), Role::Dim, Sign::Note, &parts.join(", "), look);
+    let mut lines = noted(event, Role::Dim, Sign::Note, &parts.join(", "), look);
     let shown = if look.volume == Volume::Verbose { handshake.chain.len() } else { 1 };
     for (at, certificate) in handshake.chain.iter().take(shown).enumerate() {
-        lines.extend(certificate_lines(at, certificate, look));
+        lines.extend(certificate_lines(event, at, certificate, look));
     }
     let (role, sign, verdict) = match (&handshake.trust, &handshake.name) {
         (Trust::Trusted { .. }, NameMatch::Matches { expected }) => {
@@ -247,11 +256,11 @@ fn secured_lines(event: &Event, handshake: &Handshake, look: &Look) -> Vec<Line>
             (Role::Error, Sign::Fault, format!("not trusted, and it does not name {}", escape::visible(expected)))
         }
     };
-    lines.extend(noted(None, role, sign, &verdict, look));
+    lines.extend(added(event, role, sign, &verdict, look));
     lines
 }
 
-fn certificate_lines(at: usize, certificate: &Certificate, look: &Look) -> Vec<Line> {
+fn certificate_lines(event: &Event, at: usize, certificate: &Certificate, look: &Look) -> Vec<Line> {
     let date = |moment: jiff::Timestamp| moment.strftime("%Y-%m-%d").to_string();
     let names = if certificate.names.is_empty() { certificate.subject.clone() } else { certificate.names.join(" ") };
     let arrow = if look.signs == Signs::Unicode { "←" } else { "<-" };
@@ -262,10 +271,11 @@ fn certificate_lines(at: usize, certificate: &Certificate, look: &Look) -> Vec<L
         date(certificate.not_before),
         date(certificate.not_after)
     );
-    let mut lines = noted(None, Role::Dim, Sign::Note, &text, look);
+    let mut lines = added(event, Role::Dim, Sign::Note, &text, look);
     if look.volume == Volume::Verbose {
-        let more = format!("  {}, signed with {}, SHA-256 {}", certificate.key, certificate.signature, certificate.sha256);
-        lines.extend(noted(None, Role::Dim, Sign::Note, &more, look));
+        let more =
+            format!("  {}, signed with {}, SHA-256 {}", certificate.key, certificate.signature, certificate.sha256);
+        lines.extend(added(event, Role::Dim, Sign::Note, &more, look));
     }
     lines
 }
@@ -278,7 +288,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look
         }
         Question::Talk(request) if request.purpose != Purpose::Main => {
             let Some(talk) = evidence.talks().find(|talk| talk.attempt.id == attempt.id) else { return Vec::new() };
-            noted(None, Role::Dim, Sign::Note, &probe(plan, talk), look)
+            aside(&probe(plan, talk), look)
         }
         Question::Talk(_) => attempt.fault().map(|fault| fault_lines(attempt, fault, look)).unwrap_or_default(),
     }
@@ -323,12 +333,16 @@ fn fault_lines(attempt: &Attempt, fault: &Fault, look: &Look) -> Vec<Line> {
 fn probe(plan: &Plan, talk: Talk<'_>) -> String {
     let port = talk.request.port;
     let what = match talk.request.purpose {
-        Purpose::OtherTlsMode if talk.request.script.tls == TlsUse::Implicit => format!("port {port} again, with TLS from the first byte"),
+        Purpose::OtherTlsMode if talk.request.script.tls == TlsUse::Implicit => {
+            format!("port {port} again, with TLS from the first byte")
+        }
         Purpose::OtherTlsMode => format!("port {port} again, in plain text"),
         Purpose::SiblingPort | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };
     let outcome = match (&talk.attempt.outcome, talk.reply_at(Stage::Greeting), talk.handshake()) {
-        (Outcome::Skipped { reason: SkipReason::ConnectionBudget }, _, _) => "not tried, --max-connections is used up".to_owned(),
+        (Outcome::Skipped { reason: SkipReason::ConnectionBudget }, _, _) => {
+            "not tried, --max-connections is used up".to_owned()
+        }
         (Outcome::Skipped { reason: SkipReason::TimeUp }, _, _) => "not tried, the time is up".to_owned(),
         (_, Some(heard), _) => {
             let first = heard.reply.lines().into_iter().next().unwrap_or_default();
@@ -370,14 +384,9 @@ impl Sign {
 
 /// The columns before the words: mark, time, sign.
 fn margin(at_ms: Option<f64>, encrypted: bool, sign: Sign, role: Role, look: &Look) -> Line {
-    let bar = match (encrypted, look.signs) {
-        (true, Signs::Unicode) => "▎",
-        (true, Signs::Ascii) => "|",
-        (false, _) => " ",
-    };
     let time = at_ms.map_or_else(|| " ".repeat(6), |ms| format!("{:>6}", format!("{ms:.0}")));
     let sign = sign.shown(look, encrypted);
-    Line::of(Role::Encrypted, bar).and(Role::Dim, time).and(Role::Plain, " ").and(role, sign)
+    Line::of(Role::Encrypted, bar(encrypted, look)).and(Role::Dim, time).and(Role::Plain, " ").and(role, sign)
 }
 
 fn said(event: &Event, sign: Sign, parts: &[(Role, String)], gloss: &str, look: &Look) -> Vec<Line> {
@@ -388,9 +397,18 @@ fn continued(event: &Event, sign: Sign, parts: &[(Role, String)], look: &Look) -
     wrapped(None, event.tls, sign, parts, "", look)
 }
 
-fn noted(event: Option<&Event>, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Line> {
-    let encrypted = event.is_some_and(|event| event.tls);
-    wrapped(event.map(|event| event.at_ms), encrypted, sign, &[(role, text.to_owned())], "", look)
+fn noted(event: &Event, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Line> {
+    wrapped(Some(event.at_ms), event.tls, sign, &[(role, text.to_owned())], "", look)
+}
+
+/// More about an event, below it.
+fn added(event: &Event, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Line> {
+    wrapped(None, event.tls, sign, &[(role, text.to_owned())], "", look)
+}
+
+/// Something beside the conversation.
+fn aside(text: &str, look: &Look) -> Vec<Line> {
+    wrapped(None, false, Sign::Note, &[(Role::Dim, text.to_owned())], "", look)
 }
 
 fn timed(at_ms: f64, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Line> {
@@ -409,12 +427,10 @@ fn wrapped(
     let width = look.width.saturating_sub(INDENT).max(20);
     let whole: String = parts.iter().map(|(_, text)| text.as_str()).collect();
     let last_role = parts.last().map_or(Role::Plain, |(role, _)| *role);
-    let role = parts.first().map_or(Role::Plain, |_| last_role);
-    let first = |line: Line| line;
-    let start = margin(at_ms, encrypted, sign, role, look);
+    let start = margin(at_ms, encrypted, sign, last_role, look);
     let mut lines = Vec::new();
     if textwrap::core::display_width(&whole) <= width {
-        let mut line = first(start);
+        let mut line = start;
         for (role, text) in parts {
             line = line.and(*role, text.clone());
         }
@@ -428,7 +444,7 @@ fn wrapped(
         };
         let head_width = head.as_ref().map_or(0, |(_, head)| textwrap::core::display_width(head));
         let indent = " ".repeat(head_width);
-        let options = textwrap::Options::new(width).initial_indent(&indent).subsequent_indent("  ");
+        let options = columns(width).initial_indent(&indent).subsequent_indent("  ");
         for (at, piece) in textwrap::wrap(&tail, options).into_iter().enumerate() {
             let line = if at == 0 {
                 let mut line = start.clone();
@@ -437,28 +453,29 @@ fn wrapped(
                 }
                 line.and(last_role, piece.get(head_width..).unwrap_or_default())
             } else {
-                margin(None, encrypted, Sign::Note, role, look).blank_sign(encrypted, look).and(last_role, piece.into_owned())
+                below(encrypted, look).and(last_role, piece.into_owned())
             };
             lines.push(line);
         }
     }
-    if !gloss.is_empty() {
-        if let Some(last) = lines.pop() {
-            lines.push(last.and(Role::Dim, format!("  {gloss}")));
-        }
+    if !gloss.is_empty()
+        && let Some(last) = lines.pop()
+    {
+        lines.push(last.and(Role::Dim, format!("  {gloss}")));
     }
     lines
 }
 
-impl Line {
-    /// The margin of a line that goes on: mark, and blanks for time and sign.
-    fn blank_sign(self, encrypted: bool, look: &Look) -> Line {
-        let bar = match (encrypted, look.signs) {
-            (true, Signs::Unicode) => "▎",
-            (true, Signs::Ascii) => "|",
-            (false, _) => " ",
-        };
-        Line::of(Role::Encrypted, bar).and(Role::Plain, " ".repeat(INDENT - 1))
+/// The margin of a line that goes on: the mark, and blanks for time and sign.
+fn below(encrypted: bool, look: &Look) -> Line {
+    Line::of(Role::Encrypted, bar(encrypted, look)).and(Role::Plain, " ".repeat(INDENT - 1))
+}
+
+fn bar(encrypted: bool, look: &Look) -> &'static str {
+    match (encrypted, look.signs) {
+        (true, Signs::Unicode) => "▎",
+        (true, Signs::Ascii) => "|",
+        (false, _) => " ",
     }
 }
 
@@ -529,7 +546,7 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
     let mut lines = Vec::new();
     let first = format!("{word} {}{ignored}  ", finding.rule);
     let summary = escape::visible(&finding.summary);
-    let options = textwrap::Options::new(look.width).initial_indent(&first).subsequent_indent("     ");
+    let options = columns(look.width).initial_indent(&first).subsequent_indent("     ");
     for (at, piece) in textwrap::wrap(&summary, options).into_iter().enumerate() {
         lines.push(if at == 0 {
             Line::of(role, format!("{word} ")).and(Role::Bold, piece.get(word.len() + 1..).unwrap_or_default())
@@ -565,7 +582,7 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
 }
 
 fn labelled(label: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
-    let options = textwrap::Options::new(look.width.saturating_sub(9).max(20));
+    let options = columns(look.width.saturating_sub(9).max(20));
     textwrap::wrap(text, options)
         .into_iter()
         .enumerate()
@@ -614,7 +631,7 @@ fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
     if look.volume == Volume::Quiet {
         return vec![Line::of(role, word).and(Role::Plain, format!("  {text}"))];
     }
-    let options = textwrap::Options::new(look.width).initial_indent("      ").subsequent_indent("      ");
+    let options = columns(look.width).initial_indent("      ").subsequent_indent("      ");
     textwrap::wrap(&text, options)
         .into_iter()
         .enumerate()

@@ -275,7 +275,12 @@ fn target(plan: &Plan) -> Target {
     Target {
         input: plan.target.input.clone(),
         host: plan.target.host.clone(),
-        host_unicode: plan.target.host.name().filter(|name| name.is_international()).map(|name| name.unicode().to_owned()),
+        host_unicode: plan
+            .target
+            .host
+            .name()
+            .filter(|name| name.is_international())
+            .map(|name| name.unicode().to_owned()),
         port: plan.target.port,
         port_source: plan.origin("port"),
         tls_mode: plan.tls_use(),
@@ -355,7 +360,7 @@ fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
         (None, _) => AuthOutcome::NotTried,
         _ if withheld => AuthOutcome::Withheld,
         (_, Some(heard)) if heard.reply.is_success() => AuthOutcome::Accepted,
-        (_, Some(heard)) if heard.reply.code.is_some_and(|code| code == 334) => AuthOutcome::Unfinished,
+        (_, Some(heard)) if heard.reply.has_code(334) => AuthOutcome::Unfinished,
         (_, Some(_)) => AuthOutcome::Refused,
         (_, None) if sent.is_some() => AuthOutcome::Unfinished,
         (_, None) => AuthOutcome::NotReached,
@@ -393,9 +398,11 @@ fn envelope(plan: &Plan, talk: Option<Talk<'_>>) -> Option<Envelope> {
         text: heard.map(|heard| heard.reply.text.clone()),
         event: heard.map(|heard| heard.event.seq),
     };
-    let recipients = plan.to.iter().enumerate().map(|(number, to)| {
-        answered(to.to_string(), talk.and_then(|talk| talk.reply_to_recipient(number)))
-    });
+    let recipients = plan
+        .to
+        .iter()
+        .enumerate()
+        .map(|(number, to)| answered(to.to_string(), talk.and_then(|talk| talk.reply_to_recipient(number))));
     Some(Envelope {
         from: answered(from.to_string(), talk.and_then(|talk| talk.reply_at(Stage::Mail))),
         recipients: recipients.collect(),
@@ -474,7 +481,8 @@ fn step(plan: &Plan, talk: Talk<'_>, stage: Stage) -> Phase {
         (_, Some(heard)) => {
             let ms = begun.map(|event| ((heard.event.at_ms - event.at_ms) * 1000.0).round() / 1000.0);
             let accepted = heard.reply.is_success();
-            let reason = (!accepted).then(|| heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()));
+            let reason =
+                (!accepted).then(|| heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()));
             let status = if accepted { PhaseStatus::Ok } else { PhaseStatus::Failed };
             Phase { name: stage, status, ms, reason }
         }
@@ -539,7 +547,8 @@ mod tests {
 
     #[test]
     fn the_published_schema_is_that_of_the_types() {
-        let schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Document>();
+        let schema =
+            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Document>();
         let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
             std::fs::write("schema/report.json", &json).expect("the schema can be written");

@@ -44,7 +44,9 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         (Some(source), Some(login)) => Some(fetch(source, login)?),
         _ => None,
     };
-    let runs = plans.into_iter().map(|plan| Gatherer::new(&plan, credentials(&plan, secret.as_ref())).map(|gatherer| (plan, gatherer)));
+    let runs = plans
+        .into_iter()
+        .map(|plan| Gatherer::new(&plan, credentials(&plan, secret.as_ref())).map(|gatherer| (plan, gatherer)));
     let runs = runs.collect::<Result<Vec<_>, _>>()?;
     drop(secret);
     let mut sink = match file {
@@ -128,7 +130,8 @@ fn documents(reports: &[Report], format: &Format, look: &Look) -> String {
     match reports {
         [one] => (format.render)(one, look),
         several => {
-            let parts: Vec<String> = several.iter().map(|report| (format.render)(report, look).trim_end().to_owned()).collect();
+            let parts: Vec<String> =
+                several.iter().map(|report| (format.render)(report, look).trim_end().to_owned()).collect();
             format!("[\n{}\n]\n", parts.join(",\n"))
         }
     }

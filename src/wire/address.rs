@@ -253,11 +253,15 @@ impl fmt::Display for AddressError {
             AddressError::LocalPart { local, why } => {
                 write!(f, "the part before the @ {why}; put it in quotes: '\"{}\"@...'", local.escape_debug())
             }
-            AddressError::Domain(error) => write!(f, "after the @: {}", error.to_string().replace("the host", "the domain")),
+            AddressError::Domain(error) => {
+                write!(f, "after the @: {}", error.to_string().replace("the host", "the domain"))
+            }
             AddressError::Literal { text } => {
                 write!(f, "{} is no address literal; write [192.0.2.1] or [IPv6:2001:db8::1]", text.escape_debug())
             }
-            AddressError::TooLong => f.write_str("the address is too long: 64 bytes before the @, 254 in all (RFC 5321)"),
+            AddressError::TooLong => {
+                f.write_str("the address is too long: 64 bytes before the @, 254 in all (RFC 5321)")
+            }
             AddressError::NullRecipient => f.write_str("<> is a sender; a recipient needs an address"),
         }
     }

@@ -1,7 +1,7 @@
 //! What the answer to EHLO says (RFC 5321 §4.1.1.1): the first line greets, each further line is one keyword.
 //!
 //! Keywords are compared without case (RFC 5321 §2.4, §4.1.1.1) and found on any line, the last one included; `AUTH=LOGIN`, the
-//! form of servers before RFC 2554, counts as AUTH.
+//! form of servers before AUTH was standardised, counts as AUTH.
 
 use serde::{Deserialize, Serialize};
 

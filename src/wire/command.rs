@@ -58,9 +58,15 @@ impl fmt::Display for EhloNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EhloNameError::Empty => f.write_str("the name to announce is empty; write for example mail.example.net"),
-            EhloNameError::Stray('\r' | '\n') => f.write_str("the name to announce holds a line break; nothing was sent"),
+            EhloNameError::Stray('\r' | '\n') => {
+                f.write_str("the name to announce holds a line break; nothing was sent")
+            }
             EhloNameError::Stray(c) => {
-                write!(f, "the name to announce holds `{}`; it is one word, for example mail.example.net", c.escape_debug())
+                write!(
+                    f,
+                    "the name to announce holds `{}`; it is one word, for example mail.example.net",
+                    c.escape_debug()
+                )
             }
         }
     }

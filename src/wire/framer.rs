@@ -146,10 +146,9 @@ mod tests {
     fn a_long_line_keeps_its_head_and_counts_the_rest() {
         let long = vec![b'x'; MAX_LINE + 10];
         let found = lines(&[&long, b"\r\n250 ok\r\n"]);
-        assert_eq!(found.len(), 2);
+        let told: Vec<(usize, usize)> = found.iter().map(|line| (line.bytes.len(), line.dropped)).collect();
         // The CR is the eleventh byte beyond the bound.
-        assert_eq!((found[0].bytes.len(), found[0].dropped), (MAX_LINE, 11));
-        assert_eq!(found[1].bytes, b"250 ok");
+        assert_eq!(told, [(MAX_LINE, 11), (6, 0)]);
     }
 
     #[test]

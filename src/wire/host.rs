@@ -210,7 +210,10 @@ impl fmt::Display for HostError {
             HostError::Length { text } => {
                 let shown: String = text.chars().take(60).collect();
                 let dots = if text.chars().count() > 60 { "..." } else { "" };
-                write!(f, "{shown}{dots} is not a host name: parts between dots have 1 to 63 characters, the whole at most 253")
+                write!(
+                    f,
+                    "{shown}{dots} is not a host name: parts between dots have 1 to 63 characters, the whole at most 253"
+                )
             }
             HostError::NotAName { text } => write!(f, "{} is not a host name", text.escape_debug()),
         }
@@ -260,7 +263,10 @@ mod tests {
     #[test]
     fn what_a_configuration_file_left_behind_is_named_and_cleaned() {
         let message = |text: &str| Host::parse(text).expect_err("no host").to_string();
-        assert_eq!(message("smtp.gmail.com;"), "the host holds `;`, which no host name has; did you mean smtp.gmail.com");
+        assert_eq!(
+            message("smtp.gmail.com;"),
+            "the host holds `;`, which no host name has; did you mean smtp.gmail.com"
+        );
         assert_eq!(
             message("\"smtp.gmail.com\""),
             "the host holds a quote (\"), which no host name has; did you mean smtp.gmail.com"

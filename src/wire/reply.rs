@@ -81,6 +81,11 @@ impl Reply {
         self.code.map_or(Class::Undefined, ReplyCode::class)
     }
 
+    /// Whether this is the code that decides.
+    pub fn has_code(&self, number: u16) -> bool {
+        self.code.is_some_and(|code| code == number)
+    }
+
     /// 2yz.
     pub fn is_success(&self) -> bool {
         self.class() == Class::Success
@@ -256,10 +261,10 @@ impl Assembler {
 
     fn whole(&mut self) -> Reply {
         let codes: Vec<ReplyCode> = self.lines.iter().filter_map(|line| line.code).collect();
-        if let (Some(&first), Some(&last)) = (codes.first(), codes.last()) {
-            if codes.iter().any(|&code| code != last) {
-                self.note(Irregularity::CodeChanged { first, last });
-            }
+        if let (Some(&first), Some(&last)) = (codes.first(), codes.last())
+            && codes.iter().any(|&code| code != last)
+        {
+            self.note(Irregularity::CodeChanged { first, last });
         }
         let mut text: Vec<String> = self.lines.drain(..).map(|line| line.text).collect();
         let leading = text.iter().find_map(|line| EnhancedStatus::lead(line)).map(|(status, _)| status);

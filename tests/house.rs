@@ -1,0 +1,218 @@
+//! The house stays as it is drawn: import directions, complete lists, unique ids, known citations, no stray output.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use smtpcheck::{check, render, sasl};
+
+/// The import table of `src/lib.rs`: a room and what it may use. Everybody may use `secret`.
+const TABLE: &[(&str, &[&str])] = &[
+    ("wire", &[]),
+    ("secret", &[]),
+    ("logging", &[]),
+    ("sasl", &[]),
+    ("plan", &["wire"]),
+    ("question", &["plan", "wire"]),
+    ("evidence", &["question", "wire"]),
+    ("dialogue", &["evidence", "plan", "question", "sasl", "wire"]),
+    ("gather", &["dialogue", "evidence", "plan", "question", "sasl", "wire"]),
+    ("check", &["evidence", "plan", "question", "sasl", "wire"]),
+    ("inquiry", &["check", "evidence", "gather", "plan", "question"]),
+    ("report", &["check", "evidence", "gather", "inquiry", "plan", "wire"]),
+    ("render", &["check", "evidence", "plan", "question", "report", "wire"]),
+    ("cli", &["check", "plan", "render", "sasl", "wire"]),
+    (
+        "verbs",
+        &["check", "cli", "evidence", "gather", "inquiry", "plan", "question", "render", "report", "sasl", "wire"],
+    ),
+];
+
+/// RFCs that may be cited, with what they are. An obsolete one may be cited with the word "historic" only.
+const CURRENT: &[u32] = &[
+    1035, 1870, 2034, 2195, 2308, 2920, 3207, 3463, 4422, 4616, 4954, 5280, 5321, 5322, 5890, 5891, 5802, 6066, 6152,
+    6409, 6531, 6647, 6761, 7504, 7677, 8305, 8314, 8446, 8996, 9293, 9525,
+];
+const OBSOLETE: &[u32] = &[821, 2487, 2554, 2821, 2831, 3464];
+
+fn sources() -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root().join("src"), &mut found);
+    found.sort();
+    found
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The room a file belongs to: the first part of its path below `src`.
+fn room(path: &Path) -> String {
+    let below = path.strip_prefix(root().join("src")).unwrap();
+    let first = below.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The part of a file before its tests.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests").next().unwrap()
+}
+
+#[test]
+fn nobody_imports_against_the_table() {
+    let table: BTreeMap<&str, &[&str]> = TABLE.iter().copied().collect();
+    let rooms: BTreeSet<&str> = table.keys().copied().collect();
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let room = room(&path);
+        if room == "main" || room == "lib" {
+            continue;
+        }
+        let Some(allowed) = table.get(room.as_str()) else {
+            wrong.push(format!("{}: the room {room} is not in the table", path.display()));
+            continue;
+        };
+        let code: String = without_tests(&text)
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        for used in code.split("crate::").skip(1) {
+            let name: String = used.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let fine =
+                name == room || name == "secret" || allowed.contains(&name.as_str()) || !rooms.contains(name.as_str());
+            if !fine {
+                wrong.push(format!("{}: {room} may not use {name}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_map_in_lib_rs_is_the_table() {
+    let map = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    for (room, allowed) in TABLE.iter().filter(|(room, _)| !matches!(*room, "secret" | "logging" | "verbs")) {
+        let words = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+        let row = format!("//! | {room} | {words} |");
+        assert!(map.contains(&row), "src/lib.rs lacks the row: {row}");
+    }
+}
+
+#[test]
+fn network_and_terminal_libraries_stay_in_their_rooms() {
+    for (path, text) in sources() {
+        let (room, code) = (room(&path), without_tests(&text));
+        let names = |library: &str| {
+            code.lines().any(|line| {
+                let line = line.trim_start();
+                !line.starts_with("//")
+                    && (line.contains(&format!("{library}::")) || line.starts_with(&format!("use {library}")))
+            })
+        };
+        for library in ["tokio", "rustls", "hickory_resolver", "webpki", "tokio_rustls"] {
+            assert!(room == "gather" || !names(library), "{} names {library}", path.display());
+        }
+        assert!(room == "render" || !names("anstyle"), "{} names anstyle", path.display());
+    }
+}
+
+#[test]
+fn files_that_belong_to_a_list_are_in_it() {
+    let listed = |folder: &str, known: Vec<String>| {
+        for entry in std::fs::read_dir(root().join("src").join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().to_string_lossy().trim_end_matches(".rs").to_owned();
+            assert!(name == "mod" || known.contains(&name), "src/{folder}/{name}.rs is in no list");
+        }
+    };
+    listed("check", check::CHECKS.iter().map(|check| check.subject.to_owned()).collect());
+    listed("sasl", sasl::MECHANISMS.iter().map(|mechanism| mechanism.name.to_lowercase().replace('-', "_")).collect());
+    let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
+    formats.extend(["escape", "style", "rule"].map(str::to_owned));
+    listed("render", formats);
+}
+
+#[test]
+fn rules_have_unique_kebab_case_ids_and_whole_pages() {
+    let mut seen = BTreeSet::new();
+    for rule in check::rules() {
+        let kebab = rule
+            .id
+            .split('-')
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
+        assert!(kebab, "{} is not kebab-case", rule.id);
+        assert!(seen.insert(rule.id), "{} is there twice", rule.id);
+        assert!(!rule.cites.is_empty(), "{} cites nothing", rule.id);
+        let docs = &rule.docs;
+        for (heading, text) in [
+            ("sees", docs.sees),
+            ("matters", docs.matters),
+            ("action", docs.action),
+            ("example", docs.example),
+            ("references", docs.references),
+        ] {
+            assert!(text.len() > 10, "{}: {heading} says nothing", rule.id);
+        }
+        assert!(
+            !rule.title.ends_with('.') && rule.title.chars().next().is_some_and(char::is_lowercase),
+            "{}",
+            rule.title
+        );
+    }
+    assert!(seen.len() > 30);
+}
+
+#[test]
+fn every_rule_that_a_check_lists_is_declared_in_its_file_and_the_other_way_round() {
+    for check in check::CHECKS {
+        let text = std::fs::read_to_string(root().join(format!("src/check/{}.rs", check.subject))).unwrap();
+        let declared = text.matches(": Rule = Rule {").count();
+        assert_eq!(declared, check.rules.len(), "{}: rules declared and rules listed differ", check.subject);
+    }
+}
+
+#[test]
+fn every_rfc_that_is_cited_is_known() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        for (at, line) in text.lines().enumerate() {
+            for part in line.split("RFC ").skip(1) {
+                let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+                let Ok(number) = digits.parse::<u32>() else { continue };
+                let historic = OBSOLETE.contains(&number) && text.contains("historic");
+                if !CURRENT.contains(&number) && !historic {
+                    wrong.push(format!("{}:{}: RFC {number}", path.display(), at + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "unknown or obsolete RFCs (the latter need the word historic): {}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_prints_beside_the_ways_that_are_meant_for_it() {
+    for (path, text) in sources() {
+        for macro_name in ["println!", "print!(", "eprintln!", "eprint!(", "dbg!"] {
+            assert!(!without_tests(&text).contains(macro_name), "{} uses {macro_name}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for (path, text) in sources() {
+        assert!(text.starts_with("//!"), "{} has no header", path.display());
+    }
+}

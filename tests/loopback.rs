@@ -1,0 +1,443 @@
+//! The real program against scripted servers on loopback: flights, exit codes, deadlines, signals, pipes, and the
+//! secret that must not get out.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::io::Read;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use support::leak::CANARY as PASSWORD;
+use support::program::{command, finish, run, run_with};
+use support::server::{Identity, Server};
+
+const STARTTLS: &str = "
+    S: 220 localhost ESMTP
+    C
+    S: 250-localhost
+    S: 250 STARTTLS
+    C
+    S: 220 go ahead
+    TLS
+    C
+    S: 250-localhost
+    S: 250 AUTH PLAIN LOGIN
+    C
+    S: 221 bye";
+
+const WHOLE: &str = "
+    S: 220 localhost ESMTP
+    C
+    S: 250-localhost
+    S: 250-PIPELINING
+    S: 250 STARTTLS
+    C
+    S: 220 go ahead
+    TLS
+    C
+    S: 250-localhost
+    S: 250-PIPELINING
+    S: 250 AUTH PLAIN LOGIN
+    C
+    S: 235 2.7.0 welcome
+    C
+    C
+    S: 250 2.1.0 ok
+    S: 250 2.1.5 ok
+    C
+    C
+    S: 250 2.0.0 forgotten
+    S: 221 bye";
+
+/// TCP and the greeting: one flight each before the first line of ours.
+const BEFORE_THE_FIRST_LINE: usize = 2;
+
+fn target(server: &Server) -> String {
+    format!("127.0.0.1:{}", server.port())
+}
+
+#[test]
+fn a_starttls_check_costs_seven_flights() {
+    let identity = Identity::new();
+    let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
+    let run = run(&[&target(&server), "--cacert", ca.path().to_str().unwrap(), "--ehlo", "client.example.org"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let seen = server.seen();
+    assert_eq!(seen.lines, ["EHLO client.example.org", "STARTTLS", "EHLO client.example.org", "QUIT"]);
+    assert_eq!(BEFORE_THE_FIRST_LINE + seen.flights, 7);
+}
+
+#[test]
+fn a_login_with_sender_and_recipient_costs_nine_flights() {
+    let identity = Identity::new();
+    let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE], &identity));
+    let target = target(&server);
+    let args = [
+        &target,
+        "--cacert",
+        ca.path().to_str().unwrap(),
+        "--user",
+        "u@example.net",
+        "--password-stdin",
+        "--to",
+        "x@example.org",
+        "--json",
+    ];
+    let run = run_with(&args, Some(PASSWORD), &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let seen = server.seen();
+    assert_eq!(BEFORE_THE_FIRST_LINE + seen.flights, 9, "{:?}", seen.lines);
+    assert!(seen.lines[3].starts_with("AUTH PLAIN "), "{:?}", seen.lines);
+    assert_eq!(seen.lines[4..], ["MAIL FROM:<u@example.net>", "RCPT TO:<x@example.org>", "RSET", "QUIT"]);
+    let report = run.json();
+    assert_eq!(report["auth"]["outcome"], "accepted");
+    assert_eq!(report["tls"]["version"], "1.3");
+    assert_eq!(report["envelope"]["recipients"][0]["code"], 250);
+    assert_eq!(report["verdict"], "pass");
+}
+
+#[test]
+fn no_secret_goes_to_a_server_whose_certificate_does_not_verify() {
+    let identity = Identity::new();
+    let server = Server::start(&[WHOLE], &identity);
+    let run =
+        run_with(&[&target(&server), "--user", "u@example.net", "--password-stdin", "--json"], Some(PASSWORD), &[]);
+    assert_eq!(run.code, 6);
+    assert_eq!(run.rules(), ["certificate-untrusted"]);
+    assert!(run.stdout.contains("the password stayed here"));
+    let seen = server.seen();
+    assert!(!seen.lines.iter().any(|line| line.starts_with("AUTH")), "{:?}", seen.lines);
+}
+
+#[test]
+fn the_flag_that_names_the_risk_sends_it() {
+    let identity = Identity::new();
+    let server = Server::start(&[WHOLE], &identity);
+    let target = target(&server);
+    let args = [&target, "-k", "--user", "u@example.net", "--password-stdin", "--to", "x@example.org", "--json"];
+    let run = run_with(&args, Some(PASSWORD), &[]);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    assert!(server.seen().lines.iter().any(|line| line.starts_with("AUTH PLAIN ")));
+}
+
+#[test]
+fn a_secret_that_the_server_repeats_is_not_repeated_by_us() {
+    use base64::Engine;
+    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let hex: String = PASSWORD.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let script = format!(
+        "
+        S: 220 localhost ESMTP
+        C
+        S: 250-localhost
+        S: 250 AUTH LOGIN
+        C
+        S: 334 VXNlcm5hbWU6
+        C
+        S: 334 UGFzc3dvcmQ6
+        C
+        S: 535-5.7.8 you said {PASSWORD}
+        S: 535-5.7.8 or {} or {hex}
+        S: 535 5.7.8 or {}
+        C
+        S: 221 bye",
+        encode(PASSWORD),
+        encode(&format!("\0u@example.net\0{PASSWORD}"))
+    );
+    let identity = Identity::new();
+    for format in [&["--json"][..], &[], &["-v"], &["-q"], &["--color", "always"]] {
+        let server = Server::start(&[&script], &identity);
+        let target = target(&server);
+        let mut args = vec![target.as_str(), "--allow-plaintext-auth", "--user", "u@example.net", "--password-stdin"];
+        args.extend(format);
+        // `run_with` looks for the password in everything that was written.
+        let run = run_with(&args, Some(PASSWORD), &[("RUST_LOG", "trace")]);
+        assert_eq!(run.code, 7, "{}", run.stdout);
+        let sent = server.seen().lines;
+        assert!(sent.contains(&encode(PASSWORD)), "the server was sent it: {sent:?}");
+    }
+}
+
+#[test]
+fn a_port_that_expects_tls_is_named_and_proved() {
+    let identity = Identity::new();
+    let implicit = "
+        TLS
+        S: 220 localhost ESMTP
+        C
+        S: 221 bye";
+    // The first client speaks no TLS and hears nothing; the second begins with it.
+    let server = Server::start(&["wait", implicit], &identity);
+    let run = run(&[&target(&server), "--timeout", "300ms", "--json"]);
+    assert_eq!((run.code, run.rules()), (6, vec!["implicit-tls-expected".to_owned()]), "{}", run.stdout);
+    assert_eq!(server.sessions(), 2);
+}
+
+#[test]
+fn a_port_that_wants_starttls_is_named_and_proved() {
+    let identity = Identity::new();
+    let plain = "
+        S: 220 localhost ESMTP
+        C
+        S: 500 what?
+        close";
+    let server = Server::start(&[plain, STARTTLS], &identity);
+    let target = format!("smtps://{}", target(&server));
+    let run = run(&[&target, "--json"]);
+    assert_eq!((run.code, run.rules()), (6, vec!["starttls-expected".to_owned()]), "{}", run.stdout);
+}
+
+#[test]
+fn plaintext_after_starttls_is_recorded_and_never_reaches_tls() {
+    let script = STARTTLS.replace("S: 220 go ahead", "S. 220 go ahead\\r\\n250 injected\\r\\n");
+    let identity = Identity::new();
+    let (ca, server) = (identity.ca_file(), Server::start(&[&script], &identity));
+    let run = run(&[&target(&server), "--cacert", ca.path().to_str().unwrap(), "--json"]);
+    assert_eq!((run.code, run.rules()), (8, vec!["starttls-injected-bytes".to_owned()]), "{}", run.stdout);
+    let report = run.json();
+    assert_eq!(report["tls"]["version"], "1.3", "the handshake went on without the bytes");
+}
+
+#[test]
+fn a_server_that_drips_one_byte_after_the_other_runs_into_the_deadline() {
+    let identity = Identity::new();
+    let server = Server::start(&["drip"], &identity);
+    let begun = Instant::now();
+    let run = run(&[&target(&server), "--timeout", "400ms", "--max-time", "5s", "--json"]);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    assert!(run.rules().contains(&"greeting-missing".to_owned()));
+    assert!(begun.elapsed() < Duration::from_secs(5), "the deadline of one reply must hold");
+}
+
+#[test]
+fn the_deadline_for_everything_leaves_a_valid_report() {
+    let identity = Identity::new();
+    let server = Server::start(&["S: 220 localhost ESMTP\nC\nwait"], &identity);
+    let run = run(&[&target(&server), "--max-time", "400ms", "--json"]);
+    assert_eq!(run.code, 9, "{}", run.stdout);
+    let report = run.json();
+    assert_eq!((report["complete"].as_bool(), run.rules()), (Some(false), vec!["run-out-of-time".to_owned()]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_a_valid_report_and_its_exit_code() {
+    let identity = Identity::new();
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let server = Server::start(&["S: 220 localhost ESMTP\nC\nwait"], &identity);
+        let child = command(&[&target(&server), "--json"]).spawn().unwrap();
+        // The server has read EHLO when it counts a session with a line; the program then waits for the answer.
+        while server.sessions() == 0 {
+            std::thread::yield_now();
+        }
+        std::thread::park_timeout(Duration::from_millis(200));
+        assert!(std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let run = finish(child);
+        assert_eq!(run.code, code, "{}{}", run.stdout, run.stderr);
+        let report = run.json();
+        assert_eq!((report["complete"].as_bool(), report["exit"]["code"].as_u64()), (Some(false), Some(code as u64)));
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_program_silently() {
+    let identity = Identity::new();
+    let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
+    let mut child = command(&[&target(&server), "--cacert", ca.path().to_str().unwrap()]).spawn().unwrap();
+    let mut first = [0u8; 1];
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut first).unwrap();
+    drop(stdout);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()), (Some(0), String::new()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_cannot_be_written_is_exit_74() {
+    let identity = Identity::new();
+    for format in ["text", "json"] {
+        let server = Server::start(&[STARTTLS], &identity);
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command(&[&target(&server), "--format", format])
+            .stdout(Stdio::from(full))
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(74));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be written"));
+    }
+}
+
+#[test]
+fn a_report_file_is_whole_or_not_there() {
+    let identity = Identity::new();
+    let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json");
+    let args = ["--cacert", ca.path().to_str().unwrap(), "--json", "-o", file.to_str().unwrap()];
+    let target = target(&server);
+    let mut all = vec![target.as_str()];
+    all.extend(args);
+    let run = run(&all);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""));
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(report["verdict"], "pass");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+}
+
+#[test]
+fn nothing_of_the_server_reaches_the_terminal_as_a_control_character() {
+    let script = "
+        S. 220 \\x1b]52;c;aGk=\\x07\\x1b[31mred\\x9b\\xe2\\x80\\xae\\r\\n
+        C
+        S. 250-\\x1b]8;;http://evil.example\\x1b\\\\x\\x00y\\r\\n250 X\\xff\\xfe\\r\\n
+        C
+        S: 221 bye";
+    let identity = Identity::new();
+    for format in [&[][..], &["-v"], &["-q"], &["--json"]] {
+        let server = Server::start(&[script], &identity);
+        let target = target(&server);
+        let mut args = vec![target.as_str()];
+        args.extend(format);
+        let run = run(&args);
+        let bad: Vec<char> = run.stdout.chars().filter(|&c| c != '\n' && (c.is_control() || c == '\u{202e}')).collect();
+        assert!(bad.is_empty(), "{format:?}: {bad:?} in {:?}", run.stdout);
+    }
+}
+
+#[test]
+fn a_mistake_in_the_arguments_is_one_line_and_nobody_is_called() {
+    let identity = Identity::new();
+    let server = Server::start(&[STARTTLS], &identity);
+    let target = target(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing").join("ca.pem");
+    let missing = missing.to_str().unwrap();
+    let not_pem = folder.path().join("not.pem");
+    std::fs::write(&not_pem, "hello").unwrap();
+    for (args, needle) in [
+        (vec![target.as_str(), "--cacert", missing], "no such file"),
+        (vec![target.as_str(), "--cacert", not_pem.to_str().unwrap()], "holds no certificate"),
+        (vec![target.as_str(), "--user", "u"], "--password-stdin"),
+        (vec![target.as_str(), "--user", "u", "--password", "x"], "there is no --password"),
+        (vec![target.as_str(), "--user", "u", "--password=x"], "there is no --password"),
+        (vec![target.as_str(), "--user", "u", "--password-file", missing], "no such file"),
+        (
+            vec![target.as_str(), "--user", "u", "--password-command", "echo no; echo why >&2; exit 3"],
+            "exit code 3: why",
+        ),
+        (vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"], "both name a password"),
+        (vec![target.as_str(), "--to", "a@example.org\r\nDATA"], "line break"),
+        (vec![target.as_str(), "-o", missing], "--output"),
+        (vec![target.as_str(), "--format", "yaml"], "text, json"),
+        (vec![target.as_str(), "smtp.gmail.com;"], "did you mean smtp.gmail.com"),
+        (vec![target.as_str(), ""], "empty"),
+        (vec!["--json"], "a target is missing"),
+    ] {
+        let run = run(&args);
+        assert_eq!(run.code, 2, "{args:?}: {}", run.stdout);
+        assert!(run.stderr.contains(needle), "{args:?}: {}", run.stderr);
+        assert_eq!(run.stderr.lines().count(), 1, "{args:?}: {}", run.stderr);
+        assert_eq!(run.stdout, "", "{args:?}");
+    }
+    assert_eq!(server.sessions(), 0);
+}
+
+#[test]
+fn the_password_can_come_from_each_source() {
+    let identity = Identity::new();
+    let ca = identity.ca_file();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
+    let print = format!("cat {}", file.display());
+    use base64::Engine;
+    let expected = base64::engine::general_purpose::STANDARD.encode(format!("\0u@example.net\0{PASSWORD}"));
+    for (flags, variables) in [
+        (vec!["--password-file", file.to_str().unwrap()], vec![]),
+        (vec!["--password-command", &print], vec![]),
+        (vec![], vec![("SMTPCHECK_PASSWORD", PASSWORD)]),
+    ] {
+        let server = Server::start(&[WHOLE], &identity);
+        let target = target(&server);
+        let mut args = vec![
+            target.as_str(),
+            "--cacert",
+            ca.path().to_str().unwrap(),
+            "--user",
+            "u@example.net",
+            "--to",
+            "x@example.org",
+        ];
+        args.extend(&flags);
+        let run = run_with(&args, None, &variables);
+        assert_eq!(run.code, 0, "{flags:?}: {}{}", run.stdout, run.stderr);
+        assert_eq!(server.seen().lines[3], format!("AUTH PLAIN {expected}"));
+    }
+}
+
+#[test]
+fn every_flag_can_be_set_in_the_environment_and_a_flag_wins() {
+    let identity = Identity::new();
+    let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS, STARTTLS], &identity));
+    let variables = [
+        ("SMTPCHECK_CACERT", ca.path().to_str().unwrap()),
+        ("SMTPCHECK_JSON", "1"),
+        ("SMTPCHECK_EHLO", "from.environment.example"),
+        ("SMTPCHECK_TIMEOUT", ""),
+    ];
+    let target = target(&server);
+    let run = run_with(&[&target], None, &variables);
+    assert_eq!(run.json()["plan"]["origins"]["ehlo"], "environment");
+    assert_eq!(server.seen().lines[0], "EHLO from.environment.example");
+    let run = run_with(&[&target, "--ehlo", "from.flag.example"], None, &variables);
+    assert_eq!(run.code, 0);
+    assert_eq!(server.seen().lines[0], "EHLO from.flag.example");
+}
+
+#[test]
+fn an_ipv6_address_works_where_a_name_does() {
+    let identity = Identity::new();
+    let ca = identity.ca_file();
+    match Server::start_on("[::1]:0", &[STARTTLS], &identity) {
+        Ok(server) => {
+            let target = format!("[::1]:{}", server.port());
+            let run = run(&[&target, "--cacert", ca.path().to_str().unwrap()]);
+            assert_eq!(run.code, 0, "{}", run.stdout);
+        }
+        // A machine without IPv6: then the program must say so.
+        Err(_) => {
+            let run = run(&["[::1]:2525", "--json"]);
+            assert_eq!(run.code, 3);
+            assert!(run.rules().contains(&"connection-impossible".to_owned()), "{}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn several_targets_share_an_exit_code_or_get_one() {
+    let identity = Identity::new();
+    let ca = identity.ca_file();
+    let good = Server::start(&[STARTTLS], &identity);
+    let refusing = Server::start(&["S: 554 go away\nC\nS: 221 bye"], &identity);
+    let busy = Server::start(&["S: 421 busy"], &identity);
+    let (good, refusing, busy) = (target(&good), target(&refusing), target(&busy));
+    let cacert = ca.path().to_str().unwrap();
+    assert_eq!(run(&[&good, &refusing, "--cacert", cacert, "-q"]).code, 5);
+    assert_eq!(run(&[&busy, &refusing, "-q"]).code, 1);
+    let both = run(&[&busy, &refusing, "--json"]);
+    let list: serde_json::Value = serde_json::from_str(&both.stdout).unwrap();
+    assert_eq!(list.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_name_that_does_not_resolve_is_exit_3() {
+    // RFC 6761 §6.4: `.invalid` never exists. Without any resolver the look-up fails instead: 3 as well.
+    let run = run(&["no-such-host.invalid", "--connect-timeout", "3s", "--json"]);
+    assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
+    let rules = run.rules();
+    assert!(rules == ["name-not-found"] || rules == ["name-lookup-failed"], "{rules:?}");
+}

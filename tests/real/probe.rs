@@ -1,0 +1,138 @@
+//! A bare SMTP client, to prove what the servers do without the program under test.
+//!
+//! Promises: one command, one whole reply, as text without the line ends; certificates are verified as any careful
+//! client would.
+//! Does not: pipeline, check syntax, or go on when something is odd: it panics with the server's words.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use crate::servers::HOST;
+
+pub struct Probe {
+    stream: BufReader<Stream>,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Probe {
+    /// Reads the greeting.
+    pub fn plain(address: IpAddr, port: u16) -> Probe {
+        let mut probe = Probe::new(Stream::Plain(connect(address, port)));
+        assert!(probe.reply().starts_with("220 "), "a greeting");
+        probe
+    }
+
+    pub fn implicit_tls(address: IpAddr, port: u16, ca: &Path) -> io::Result<Probe> {
+        let mut probe = Probe::new(secure(connect(address, port), ca)?);
+        assert!(probe.reply().starts_with("220 "), "a greeting");
+        Ok(probe)
+    }
+
+    /// EHLO, STARTTLS, the handshake, EHLO. The error is that of the handshake.
+    pub fn starttls(address: IpAddr, port: u16, ca: &Path) -> io::Result<Probe> {
+        let mut probe = Probe::plain(address, port);
+        probe.say("EHLO client.example.com");
+        let reply = probe.say("STARTTLS");
+        assert!(reply.starts_with("220 "), "{reply}");
+        let Stream::Plain(tcp) = probe.stream.into_inner() else { unreachable!("made by plain()") };
+        let mut probe = Probe::new(secure(tcp, ca)?);
+        probe.say("EHLO client.example.com");
+        Ok(probe)
+    }
+
+    pub fn say(&mut self, line: &str) -> String {
+        self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("an open connection");
+        self.reply()
+    }
+
+    pub fn auth_plain(&mut self, user: &str, password: &str) -> String {
+        self.say(&format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{user}\0{password}"))))
+    }
+
+    pub fn auth_login(&mut self, user: &str, password: &str) -> String {
+        self.say("AUTH LOGIN");
+        self.say(&STANDARD.encode(user));
+        self.say(&STANDARD.encode(password))
+    }
+
+    /// MAIL and one RCPT, and the answer to the latter.
+    pub fn offer(&mut self, recipient: &str) -> String {
+        let reply = self.say("MAIL FROM:<sender@example.com>");
+        assert!(reply.starts_with("250 "), "{reply}");
+        self.say(&format!("RCPT TO:<{recipient}>"))
+    }
+
+    fn new(stream: Stream) -> Probe {
+        Probe { stream: BufReader::new(stream) }
+    }
+
+    fn reply(&mut self) -> String {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).expect("a reply within ten seconds");
+            assert!(line.ends_with("\r\n"), "the server hung up after {lines:?}");
+            let is_last = line.get(3..4) != Some("-");
+            lines.push(line.trim_end().to_owned());
+            if is_last {
+                return lines.join("\n");
+            }
+        }
+    }
+}
+
+fn connect(address: IpAddr, port: u16) -> TcpStream {
+    let tcp = TcpStream::connect(SocketAddr::new(address, port)).expect("a listening server");
+    tcp.set_read_timeout(Some(Duration::from_secs(10))).expect("not zero");
+    tcp
+}
+
+fn secure(mut tcp: TcpStream, ca: &Path) -> io::Result<Stream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(ca).expect("a PEM file")).expect("an authority");
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from(HOST).expect("a host name");
+    let mut tls = ClientConnection::new(Arc::new(config), name).expect("a whole configuration");
+    while tls.is_handshaking() {
+        tls.complete_io(&mut tcp)?;
+    }
+    Ok(Stream::Tls(Box::new(StreamOwned::new(tls, tcp))))
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(stream) => stream.read(buffer),
+            Stream::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(stream) => stream.write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Plain(stream) => stream.flush(),
+            Stream::Tls(stream) => stream.flush(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the tests at real servers have in common: how the program is run, and the words of its report.
+
+use serde_json::Value;
+
+pub use crate::support::program::Run;
+use crate::support::program::{findings, run_with};
+
+/// The exit codes that real servers cause.
+pub mod exit {
+    pub const OK: i32 = 0;
+    pub const UNREACHABLE: i32 = 3;
+    pub const REFUSED_TEMPORARY: i32 = 4;
+    pub const REFUSED_PERMANENT: i32 = 5;
+    pub const TLS: i32 = 6;
+    pub const AUTH: i32 = 7;
+}
+
+/// Words of the report.
+pub mod word {
+    pub const ACCEPTED: &str = "accepted";
+    pub const REFUSED: &str = "refused";
+    pub const WITHHELD: &str = "withheld";
+
+    pub const CERTIFICATE_EXPIRED: &str = "certificate-expired";
+    pub const CERTIFICATE_NAME_MISMATCH: &str = "certificate-name-mismatch";
+    pub const CERTIFICATE_UNTRUSTED: &str = "certificate-untrusted";
+    pub const CONNECTION_REFUSED: &str = "connection-refused";
+    pub const STARTTLS_NOT_OFFERED: &str = "starttls-not-offered";
+    pub const TLS_HANDSHAKE_FAILED: &str = "tls-handshake-failed";
+}
+
+#[derive(Clone, Copy)]
+pub enum Password<'a> {
+    None,
+    /// With `--password-stdin`, and a line end behind it, as `echo` sends it.
+    OnStdin(&'a str),
+    /// As `SMTPCHECK_PASSWORD`.
+    InEnvironment(&'a str),
+}
+
+/// Runs the program to its end.
+#[track_caller]
+pub fn smtpcheck(args: &[&str], password: Password) -> Run {
+    match password {
+        Password::None => run_with(args, None, &[]),
+        Password::OnStdin(text) => run_with(&[args, &["--password-stdin"]].concat(), Some(&format!("{text}\n")), &[]),
+        Password::InEnvironment(text) => run_with(args, None, &[("SMTPCHECK_PASSWORD", text)]),
+    }
+}
+
+/// The reply codes to RCPT, in the order of `--to`.
+pub fn recipient_codes(report: &Value) -> Vec<u64> {
+    let recipients = report["envelope"]["recipients"].as_array().map(Vec::as_slice).unwrap_or_default();
+    recipients.iter().filter_map(|recipient| recipient["code"].as_u64()).collect()
+}
+
+#[track_caller]
+pub fn assert_finds(report: &Value, rule: &str) {
+    let findings = findings(report);
+    assert!(findings.iter().any(|(found, _)| found == rule), "no {rule} among {findings:?}\n{report:#}");
+}
+
+/// One root cause raises one finding.
+#[track_caller]
+pub fn assert_finds_one_error(report: &Value) {
+    let findings = findings(report);
+    let errors = findings.iter().filter(|(_, severity)| severity == "error");
+    assert_eq!(errors.count(), 1, "{findings:?}\n{report:#}");
+}

@@ -1,0 +1,140 @@
+//! Dovecot, in two shapes: the SASL server behind Postfix, and a submission server that relays to another SMTP
+//! server.
+//!
+//! Passwords stand in the passwd-file as they are, `{PLAIN}`, because CRAM-MD5, DIGEST-MD5 and SCRAM each need them
+//! to derive their own keys from. Dovecot neither unquotes nor expands that field; it ends at a colon.
+//! Departs from Dovecot's defaults where those would cost time: a refused login is answered after half a second
+//! instead of two (auth_failure_delay; with 0 it still looks at its waiting list only twice a second), and repeated
+//! ones are not answered ever later (anvil-auth-penalty).
+//! Does not: store mail. Read next: `postfix`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::keeper::{self, Keeper, Launch, Sign};
+use super::pki::{Authority, Certificate};
+use super::{CANARY, HOST, QUOTED_USER, USER, free_port};
+
+/// What both shapes offer, in the words of Dovecot's configuration.
+const MECHANISMS: &str = "plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256";
+
+/// The SASL server that a Postfix asks.
+pub struct DovecotSasl {
+    /// For `smtpd_sasl_path`.
+    pub socket: PathBuf,
+    keeper: Keeper,
+}
+
+/// Demands STARTTLS and AUTH, then hands MAIL and RCPT to another server.
+pub struct DovecotSubmission {
+    /// At `DovecotSubmission::ADDRESS`. At 127.0.0.1 too, but there it offers AUTH before TLS and would take a
+    /// password.
+    pub starttls: u16,
+    pub ca: PathBuf,
+    keeper: Keeper,
+}
+
+impl DovecotSasl {
+    pub fn start() -> DovecotSasl {
+        let directory = keeper::directory("sasl");
+        let socket = directory.path().join("smtp-auth");
+        let config = format!(
+            "protocols = none\n\
+             ssl = no\n\
+             service auth {{\n  unix_listener {} {{\n    mode = 0666\n  }}\n}}\n",
+            socket.display()
+        );
+        let keeper = start(directory, &config, Sign::Socket(socket.clone()));
+        DovecotSasl { socket, keeper }
+    }
+
+    pub fn log(&self) -> String {
+        self.keeper.log()
+    }
+}
+
+impl DovecotSubmission {
+    /// Where to meet it. Dovecot takes a client whose address equals its own for a local one, which needs no TLS; a
+    /// client that connects to any other address of 127.0.0.0/8 still comes from 127.0.0.1.
+    pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+    /// `relay` is the port of a server on this machine that wants no AUTH.
+    pub fn start(relay: u16) -> DovecotSubmission {
+        let directory = keeper::directory("dovecot");
+        let authority = Authority::new(directory.path());
+        let Certificate { chain, key } = authority.good();
+        let starttls = free_port();
+        let config = format!(
+            "protocols = submission\n\
+             hostname = {HOST}\n\
+             ssl = required\n\
+             ssl_cert = <{chain}\n\
+             ssl_key = <{key}\n\
+             submission_relay_host = 127.0.0.1\n\
+             submission_relay_port = {relay}\n\
+             mail_location = maildir:~/mail\n\
+             mail_max_userip_connections = 100\n\
+             service submission-login {{\n\
+             \x20 inet_listener submission {{\n    address = {address} 127.0.0.1\n    port = {starttls}\n  }}\n\
+             }}\n",
+            address = Self::ADDRESS,
+            chain = chain.display(),
+            key = key.display(),
+        );
+        let keeper = start(directory, &config, Sign::Address(SocketAddr::from((Self::ADDRESS, starttls))));
+        DovecotSubmission { starttls, ca: authority.pem, keeper }
+    }
+
+    pub fn log(&self) -> String {
+        self.keeper.log()
+    }
+}
+
+fn start(directory: TempDir, config: &str, ready: Sign) -> Keeper {
+    let path = directory.path();
+    let users = path.join("users");
+    keeper::write(
+        &users,
+        // The name looked for is escaped, the name in the file is not, so `o'neil` must stand there as `o\'neil`.
+        &format!("{USER}:{{PLAIN}}{CANARY}\n{}:{{PLAIN}}{CANARY}\n", QUOTED_USER.replace('\'', "\\'")),
+    );
+    let home = path.join("home");
+    keeper::make_directory(&home, 0o777);
+    let log = path.join("dovecot.log");
+    let file = path.join("dovecot.conf");
+    keeper::write(&file, &(common_config(path, &users, &home, &log) + config));
+    Keeper::start(Launch {
+        command: ["/usr/sbin/dovecot", "-F", "-c"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([file.display().to_string()])
+            .collect(),
+        ready: vec![ready],
+        logs: vec![log],
+        directory,
+    })
+}
+
+fn common_config(directory: &Path, users: &Path, home: &Path, log: &Path) -> String {
+    format!(
+        "base_dir = {directory}/run\n\
+         state_dir = {directory}/state\n\
+         log_path = {log}\n\
+         auth_mechanisms = {MECHANISMS}\n\
+         # Empty allows every character; the default refuses the apostrophe.\n\
+         auth_username_chars =\n\
+         auth_failure_delay = 0\n\
+         auth_verbose = yes\n\
+         service anvil {{\n  unix_listener anvil-auth-penalty {{\n    mode = 0\n  }}\n}}\n\
+         passdb {{\n  driver = passwd-file\n  args = {users}\n}}\n\
+         userdb {{\n  driver = static\n  args = uid=dovecot gid=dovecot home={home}/%u\n}}\n\
+         # The user that owns mailboxes here is a system user.\n\
+         first_valid_uid = 1\n",
+        directory = directory.display(),
+        users = users.display(),
+        home = home.display(),
+        log = log.display(),
+    )
+}

@@ -1,0 +1,87 @@
+//! OpenSMTPD: a port as other mail servers meet it, without TLS, and a submission port whose TLS is broken.
+//!
+//! Debian 12's OpenSMTPD 6.8 cannot complete any handshake as a server: it keeps keys in another process, in a way
+//! that OpenSSL 3 undid (its issues 1171, 1208 and 1239; seen here with elliptic and RSA keys, TLS 1.2 and 1.3, and
+//! OpenSSL 3.0.22). Each ends in an internal_error alert. That is what its users meet, so it is kept as a case; and as
+//! OpenSMTPD has no AUTH without TLS, nobody logs in here.
+//! It has /var/spool/smtpd, /var/run/smtpd.sock and /var/lib/opensmtpd/empty compiled in, so it is given its own
+//! /var/spool, /run and /var/lib, in the mounts that only its namespace sees.
+//! Does not: deliver. Read next: `keeper`.
+
+use std::path::PathBuf;
+
+use super::keeper::{self, Keeper, Launch, Sign};
+use super::pki::{Authority, Certificate};
+use super::{DOMAIN, HOST, USER, free_port, loopbacks, unpacked};
+
+pub struct OpenSmtpd {
+    /// Accepts `known@` and `USER` at `DOMAIN`. Offers neither STARTTLS nor AUTH.
+    pub relay: u16,
+    /// Demands STARTTLS and AUTH; presents a good certificate, but no handshake succeeds.
+    pub broken_tls: u16,
+    pub ca: PathBuf,
+    /// Held until dropped.
+    _keeper: Keeper,
+}
+
+impl OpenSmtpd {
+    pub fn start() -> OpenSmtpd {
+        let directory = keeper::directory("opensmtpd");
+        let path = directory.path();
+        let authority = Authority::new(path);
+        let Certificate { chain, key } = authority.good();
+        let [relay, broken_tls] = [(); 2].map(|()| free_port());
+        let listeners: String = loopbacks()
+            .iter()
+            .map(|address| {
+                format!(
+                    "listen on {address} port {relay} hostname {HOST}\n\
+                     listen on {address} port {broken_tls} tls-require pki server auth <nobody> hostname {HOST}\n"
+                )
+            })
+            .collect();
+        let config = path.join("smtpd.conf");
+        keeper::write(
+            &config,
+            &format!(
+                "pki server cert \"{chain}\"\n\
+                 pki server key \"{key}\"\n\
+                 table nobody {{ \"nobody\" = \"*\" }}\n\
+                 table users {{ \"known@{DOMAIN}\" = \"nobody\", \"{USER}\" = \"nobody\" }}\n\
+                 {listeners}\
+                 action \"nowhere\" mda \"cat\" virtual <users>\n\
+                 match from any for domain \"{DOMAIN}\" action \"nowhere\"\n",
+                chain = chain.display(),
+                key = key.display(),
+            ),
+        );
+        let program = unpacked("opensmtpd").join("usr/sbin/smtpd");
+        let keeper = Keeper::start(Launch {
+            command: vec![
+                "sh".to_owned(),
+                "-c".to_owned(),
+                OWN_DIRECTORIES.to_owned(),
+                "own-directories".to_owned(),
+                program.display().to_string(),
+                // The foreground, with the log on standard error.
+                "-d".to_owned(),
+                "-f".to_owned(),
+                config.display().to_string(),
+            ],
+            ready: [relay, broken_tls].map(Sign::Port).into(),
+            logs: Vec::new(),
+            directory,
+        });
+        OpenSmtpd { relay, broken_tls, ca: authority.pem, _keeper: keeper }
+    }
+}
+
+/// Arguments: the server's command.
+const OWN_DIRECTORIES: &str = r#"
+    set -e
+    for directory in /run /var/spool /var/lib; do
+        mount -t tmpfs -o mode=755 tmpfs "$directory"
+    done
+    mkdir -p -m 711 /var/spool/smtpd /var/lib/opensmtpd/empty
+    exec "$@"
+"#;

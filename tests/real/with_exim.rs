@@ -1,0 +1,60 @@
+//! smtpcheck at Exim, which speaks TLS through GnuTLS and sends no enhanced status codes.
+
+use crate::program::{Password, Run, exit, recipient_codes, smtpcheck, word};
+use crate::servers::{CANARY, EXIM, HOST, QUOTED_USER, USER};
+
+fn check(port: u16, more: &[&str], password: Password) -> Run {
+    let port = port.to_string();
+    let common = [HOST, "--port", &port, "--cacert", EXIM.ca.to_str().unwrap(), "--from", USER, "--json"];
+    smtpcheck(&[&common, more].concat(), password)
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_login_after_starttls_is_ok() {
+    let report = check(EXIM.starttls, &["--user", USER, "--to", "anybody@example.org"], Password::OnStdin(CANARY));
+    let report = report.exits(exit::OK);
+    assert_eq!(report["auth"]["outcome"], word::ACCEPTED);
+    assert_eq!(report["tls"]["version"], "1.3");
+    assert_eq!(recipient_codes(&report), [250]);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_login_on_the_implicit_tls_port_is_ok() {
+    let args = ["--tls", "implicit", "--user", QUOTED_USER, "--auth", "LOGIN"];
+    let report = check(EXIM.implicit_tls, &args, Password::OnStdin(CANARY)).exits(exit::OK);
+    assert_eq!(report["auth"]["outcome"], word::ACCEPTED);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_wrong_password_is_an_auth_failure() {
+    let wrong = format!("{CANARY}!");
+    for mechanism in ["PLAIN", "LOGIN"] {
+        let args = ["--user", USER, "--auth", mechanism];
+        let report = check(EXIM.starttls, &args, Password::OnStdin(&wrong)).exits(exit::AUTH);
+        assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_known_recipient_is_ok() {
+    let report = check(EXIM.starttls, &["--to", "known@example.net"], Password::None).exits(exit::OK);
+    assert_eq!(recipient_codes(&report), [250]);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn an_unknown_recipient_is_refused_for_good() {
+    let report = check(EXIM.starttls, &["--to", "unknown@example.net"], Password::None).exits(exit::REFUSED_PERMANENT);
+    assert_eq!(recipient_codes(&report), [550]);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn relaying_without_a_login_is_refused_for_good() {
+    let report = check(EXIM.starttls, &["--to", "anybody@example.org"], Password::None).exits(exit::REFUSED_PERMANENT);
+    assert_eq!(recipient_codes(&report), [550]);
+}

@@ -1,0 +1,220 @@
+//! Looks for the test password in what a program printed, in every form in which a program could print it by
+//! accident.
+//!
+//! Promises: six consecutive bytes of the password are enough, in plain text of any case, percent-encoded, as
+//! hexadecimal digits, as a list of decimal bytes, or in base64 of either alphabet at any alignment, so also inside
+//! the base64 of `\0user\0password`, truncated, or wrapped. An escaped form (JSON, HTML, shell) needs no case of its
+//! own: it leaves letters as they are, and the password begins with enough of them.
+//! Does not: know hashes of the password, nor encodings of encodings. Read next: `program.rs`, which asks of every run.
+
+/// The password of all tests: every awkward character that one line can hold.
+pub const CANARY: &str = "c4nary pw,=\"\\'%s+/é~";
+
+/// Short enough for a truncated leak, long enough that no ordinary output has it by chance.
+const ENOUGH: usize = 6;
+
+type Form = (&'static str, fn(&[u8]) -> Vec<Vec<u8>>);
+
+/// Each turns a text into the texts that it may be an encoding of.
+const FORMS: &[Form] = &[
+    ("in plain", in_plain),
+    ("percent-encoded", from_percent),
+    ("in hexadecimal", from_hex),
+    ("as decimal bytes", from_decimal),
+    ("in base64", from_base64),
+];
+
+/// The forms in which the output shows the password; none is what we want.
+pub fn leaks(output: &[u8]) -> Vec<&'static str> {
+    let shows = |text: &Vec<u8>| {
+        let text = text.to_ascii_lowercase();
+        CANARY.to_ascii_lowercase().as_bytes().windows(ENOUGH).any(|piece| contains(&text, piece))
+    };
+    FORMS.iter().filter(|(_, decode)| decode(output).iter().any(shows)).map(|(name, _)| *name).collect()
+}
+
+fn contains(text: &[u8], piece: &[u8]) -> bool {
+    text.windows(piece.len()).any(|window| window == piece)
+}
+
+fn in_plain(text: &[u8]) -> Vec<Vec<u8>> {
+    vec![text.to_vec()]
+}
+
+/// RFC 3986 §2.1; what is not encoded stands for itself.
+fn from_percent(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut decoded = Vec::new();
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?));
+        match digits {
+            Some(byte) if *first == b'%' => {
+                decoded.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                decoded.push(*first);
+                rest = after;
+            }
+        }
+    }
+    vec![decoded]
+}
+
+/// Digits in a row, or with the usual marks between bytes: `63:34`, `63 34`, `\x63\x34`, `0x63, 0x34`.
+fn from_hex(text: &[u8]) -> Vec<Vec<u8>> {
+    let unmarked = String::from_utf8_lossy(text).replace("0x", "").replace("\\x", "");
+    let joined: Vec<u8> = unmarked.bytes().filter(|byte| !b" ,:-\r\n".contains(byte)).collect();
+    let mut decoded = Vec::new();
+    for run in text.split(|byte| nibble(*byte).is_none()).chain(joined.split(|byte| nibble(*byte).is_none())) {
+        for start in 0..2 {
+            let digits: Vec<u8> = run.iter().skip(start).filter_map(|byte| nibble(*byte)).collect();
+            decoded.push(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect());
+        }
+    }
+    decoded
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// As `{:?}` of bytes prints them.
+fn from_decimal(text: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(text);
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+    vec![numbers.map(|number| number.parse().unwrap_or(0)).collect()]
+}
+
+/// RFC 4648 §4 and §5. The start of an encoded text is unknown, so each run is read at four alignments.
+fn from_base64(text: &[u8]) -> Vec<Vec<u8>> {
+    let unwrapped: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let mut decoded = Vec::new();
+    for run in text.split(|byte| sextet(*byte).is_none()).chain(unwrapped.split(|byte| sextet(*byte).is_none())) {
+        for start in 0..4 {
+            let sextets: Vec<u32> = run.iter().skip(start).filter_map(|byte| sextet(*byte)).collect();
+            decoded.push(sextets.chunks(4).flat_map(three_bytes).collect());
+        }
+    }
+    decoded
+}
+
+/// The bytes that up to four sextets hold whole.
+fn three_bytes(sextets: &[u32]) -> Vec<u8> {
+    let bits = (0..4).fold(0, |bits, index| bits << 6 | sextets.get(index).copied().unwrap_or(0));
+    bits.to_be_bytes().into_iter().skip(1).take(sextets.len() * 6 / 8).collect()
+}
+
+fn sextet(letter: u8) -> Option<u32> {
+    let value = match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    };
+    Some(value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+    use super::{CANARY, leaks};
+
+    const USER: &str = "u@example.net";
+    const QUOTED_USER: &str = "o'neil@example.net";
+
+    fn hex(separator: &str) -> String {
+        CANARY.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(separator)
+    }
+
+    fn percent_encoded(stays: fn(u8) -> bool) -> String {
+        let encode = |byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+        CANARY.bytes().map(encode).collect()
+    }
+
+    #[test]
+    fn the_password_as_it_is_leaks() {
+        assert!(leaks(format!("login as u with {CANARY} failed").as_bytes()).contains(&"in plain"));
+    }
+
+    #[test]
+    fn the_password_in_capitals_leaks() {
+        assert!(leaks(CANARY.to_uppercase().as_bytes()).contains(&"in plain"));
+    }
+
+    #[test]
+    fn the_password_escaped_for_json_or_debugging_leaks() {
+        for text in [serde_json::to_string(CANARY).unwrap(), format!("{CANARY:?}")] {
+            assert!(leaks(text.as_bytes()).contains(&"in plain"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_eight_bytes_of_the_password_leak() {
+        assert!(leaks(b"AUTH c4nary p...").contains(&"in plain"));
+    }
+
+    #[test]
+    fn a_percent_encoded_password_leaks() {
+        for stays in [(|byte| byte.is_ascii_alphanumeric()) as fn(u8) -> bool, |_| false] {
+            let text = percent_encoded(stays);
+            assert!(leaks(format!("smtp://u:{text}@host").as_bytes()).contains(&"percent-encoded"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hexadecimal_password_leaks_with_any_marks_between_its_bytes() {
+        for text in [hex(""), hex(":"), hex(" "), hex("\\x"), hex(", 0x"), hex("").to_uppercase()] {
+            assert!(leaks(format!("(a{text})").as_bytes()).contains(&"in hexadecimal"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_printed_as_a_vector_of_bytes_leaks() {
+        assert!(leaks(format!("Vec {:?}", CANARY.as_bytes()).as_bytes()).contains(&"as decimal bytes"));
+    }
+
+    #[test]
+    fn a_base64_password_leaks_behind_any_number_of_bytes() {
+        for before in ["", "x", "xy", "xyz", "\0u@example.net\0", "n,a=u,\u{1}auth=Bearer "] {
+            let text = STANDARD.encode(format!("{before}{CANARY} and more"));
+            assert!(leaks(format!("C: AUTH PLAIN {text}").as_bytes()).contains(&"in base64"), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn the_initial_response_of_auth_plain_leaks_for_each_user() {
+        for user in [USER, QUOTED_USER] {
+            let text = STANDARD.encode(format!("\0{user}\0{CANARY}"));
+            assert!(leaks(text.as_bytes()).contains(&"in base64"), "{user}");
+        }
+    }
+
+    #[test]
+    fn a_base64_password_leaks_truncated_wrapped_or_in_the_alphabet_for_urls() {
+        let text = STANDARD.encode(format!("\0{USER}\0{CANARY}"));
+        let (head, tail) = text.split_at(30);
+        let shapes =
+            [text[3..].to_owned(), format!("{head}\r\n{tail}"), URL_SAFE_NO_PAD.encode(CANARY), text[..34].to_owned()];
+        for shape in shapes {
+            assert!(leaks(shape.as_bytes()).contains(&"in base64"), "{shape}");
+        }
+    }
+
+    #[test]
+    fn bytes_in_base64_or_hexadecimal_that_hold_no_password_are_quiet() {
+        let harmless = [
+            STANDARD.encode(format!("\0{USER}\0another password")),
+            "235 2.7.0 Authentication successful; canary, c4nar, 63:34:6e:61".to_owned(),
+            "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+            "%63%34%6E%61%72".to_owned(),
+        ];
+        for text in harmless {
+            assert_eq!(leaks(text.as_bytes()), Vec::<&str>::new(), "{text}");
+        }
+    }
+}

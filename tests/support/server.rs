@@ -1,0 +1,234 @@
+//! A server on loopback that plays a script, and tells afterwards what it was sent and in how many flights.
+//!
+//! A script is a list of lines: `S: text` is sent with CRLF, `S. text` as it is (`\r`, `\n`, `\x1b`), `C` waits for one
+//! line of the client, `TLS` does the handshake, `drip` sends one byte after the other until nobody listens, `wait`
+//! reads until the client goes away, `close` closes. At its end the server closes.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// What was seen of one client.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Its lines, without CRLF.
+    pub lines: Vec<String>,
+    /// How often the server had to wait for bytes of the client; a TLS handshake counts as one.
+    pub flights: usize,
+}
+
+/// A server that is running.
+pub struct Server {
+    address: SocketAddr,
+    results: Receiver<Seen>,
+    sessions: Arc<Mutex<usize>>,
+    _thread: JoinHandle<()>,
+}
+
+/// A certificate authority of the test, and one certificate of it for localhost and the loopback addresses.
+pub struct Identity {
+    pub ca_pem: String,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    pub fn new() -> Identity {
+        let ca_key = rcgen::KeyPair::generate().unwrap();
+        let mut ca = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+        ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        ca.distinguished_name.push(rcgen::DnType::CommonName, "smtpcheck test authority");
+        let ca_certificate = ca.self_signed(&ca_key).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        let mut leaf = rcgen::CertificateParams::new(names).unwrap();
+        leaf.not_after = rcgen::date_time_ymd(2096, 1, 1);
+        let issuer = rcgen::Issuer::from_params(&ca, &ca_key);
+        let certificate = leaf.signed_by(&key, &issuer).unwrap();
+        Identity {
+            ca_pem: ca_certificate.pem(),
+            chain: vec![certificate.der().clone()],
+            key: PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        }
+    }
+
+    /// Writes the authority's certificate where `--cacert` can read it.
+    pub fn ca_file(&self) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(self.ca_pem.as_bytes()).unwrap();
+        file
+    }
+}
+
+impl Server {
+    /// Plays the scripts, one a connection and then the last one again.
+    pub fn start(scripts: &[&str], identity: &Identity) -> Server {
+        Server::start_on("127.0.0.1:0", scripts, identity).unwrap()
+    }
+
+    pub fn start_on(listen: &str, scripts: &[&str], identity: &Identity) -> std::io::Result<Server> {
+        let listener = TcpListener::bind(listen)?;
+        let address = listener.local_addr()?;
+        let (sender, results) = channel();
+        let sessions = Arc::new(Mutex::new(0));
+        let config = Arc::new(
+            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(identity.chain.clone(), identity.key.clone_key())
+                .unwrap(),
+        );
+        let scripts: Vec<String> = scripts.iter().map(|script| (*script).to_owned()).collect();
+        let counted = Arc::clone(&sessions);
+        // The thread ends with the test's process; it owns nothing that outlives it.
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let number = {
+                    let mut count = counted.lock().unwrap();
+                    *count += 1;
+                    *count - 1
+                };
+                let script = scripts.get(number).or(scripts.last()).cloned().unwrap_or_default();
+                let (config, sender) = (Arc::clone(&config), sender.clone());
+                std::thread::spawn(move || {
+                    let mut session = Session { line: Line::Plain(stream), seen: Seen::default(), rest: Vec::new() };
+                    session.play(&script, &config);
+                    let _ = sender.send(session.seen);
+                });
+            }
+        });
+        Ok(Server { address, results, sessions, _thread: thread })
+    }
+
+    pub fn port(&self) -> String {
+        self.address.port().to_string()
+    }
+
+    /// What the next client that has ended did.
+    pub fn seen(&self) -> Seen {
+        self.results.recv_timeout(Duration::from_secs(20)).expect("a client came and went")
+    }
+
+    /// How many clients came.
+    pub fn sessions(&self) -> usize {
+        *self.sessions.lock().unwrap()
+    }
+}
+
+enum Line {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+    Gone,
+}
+
+struct Session {
+    line: Line,
+    seen: Seen,
+    rest: Vec<u8>,
+}
+
+impl Session {
+    fn play(&mut self, script: &str, config: &Arc<ServerConfig>) {
+        for step in script.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
+            let going = match step.split_once(' ').unwrap_or((step, "")) {
+                ("S:", text) => self.send(format!("{text}\r\n").as_bytes()),
+                ("S.", text) => self.send(&unescape(text)),
+                ("C", _) => self.read_line(),
+                ("TLS", _) => self.handshake(config),
+                ("drip", _) => {
+                    while self.send(b"2") {
+                        std::thread::yield_now();
+                        std::thread::park_timeout(Duration::from_millis(20));
+                    }
+                    false
+                }
+                ("wait", _) => {
+                    while self.read_line() {}
+                    false
+                }
+                ("close", _) => false,
+                other => panic!("unknown step {other:?}"),
+            };
+            if !going {
+                break;
+            }
+        }
+        if let Line::Tls(stream) = &mut self.line {
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> bool {
+        match &mut self.line {
+            Line::Plain(stream) => stream.write_all(bytes).is_ok(),
+            Line::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()).is_ok(),
+            Line::Gone => false,
+        }
+    }
+
+    fn read_line(&mut self) -> bool {
+        loop {
+            if let Some(end) = self.rest.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.rest.drain(..=end).collect();
+                self.seen.lines.push(String::from_utf8_lossy(&line).trim_end().to_owned());
+                return true;
+            }
+            self.seen.flights += 1;
+            let mut buffer = [0u8; 4096];
+            let read = match &mut self.line {
+                Line::Plain(stream) => stream.read(&mut buffer),
+                Line::Tls(stream) => stream.read(&mut buffer),
+                Line::Gone => Ok(0),
+            };
+            match read {
+                Ok(count) if count > 0 => self.rest.extend_from_slice(&buffer[..count]),
+                _ => {
+                    self.seen.flights -= 1;
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn handshake(&mut self, config: &Arc<ServerConfig>) -> bool {
+        let Line::Plain(mut stream) = std::mem::replace(&mut self.line, Line::Gone) else { return false };
+        let mut connection = ServerConnection::new(Arc::clone(config)).unwrap();
+        self.seen.flights += 1;
+        while connection.is_handshaking() {
+            if connection.complete_io(&mut stream).is_err() {
+                return false;
+            }
+        }
+        self.line = Line::Tls(Box::new(StreamOwned::new(connection, stream)));
+        true
+    }
+}
+
+fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'\\' {
+            bytes.push(byte);
+            continue;
+        }
+        match rest.next().unwrap() {
+            b'r' => bytes.push(b'\r'),
+            b'n' => bytes.push(b'\n'),
+            b'x' => {
+                let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
+            }
+            other => panic!("unknown escape {other}"),
+        }
+    }
+    bytes
+}
