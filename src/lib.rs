@@ -9,7 +9,8 @@
 //! 2. [`inquiry`] runs the loop. [`check`] asks [`question::Question`]s, pure functions of plan and evidence;
 //! 3. [`gather`] answers them: the only I/O, the only async. It drives one [`dialogue`] a conversation, a state machine
 //!    without sockets, which speaks the words of [`wire`] and the mechanisms of [`sasl`];
-//! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it.
+//! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it. What replies
+//!    mean, they look up in the [`lexicon`]: data with examples of its own.
 //! 5. [`report`] holds plan, evidence and findings, verdict and exit code; [`render`] turns it into text or JSON.
 //! 6. [`verbs`] joins the rooms for each verb of the command line.
 //!
@@ -20,16 +21,17 @@
 //! | room | may use |
 //! |---|---|
 //! | wire | nothing |
+//! | lexicon | wire |
 //! | sasl | nothing |
 //! | plan | wire |
 //! | question | plan, wire |
 //! | evidence | question, wire |
 //! | dialogue | evidence, plan, question, sasl, wire |
 //! | gather | dialogue, evidence, plan, question, sasl, wire |
-//! | check | evidence, plan, question, sasl, wire |
+//! | check | evidence, lexicon, plan, question, sasl, wire |
 //! | inquiry | check, evidence, gather, plan, question |
 //! | report | check, evidence, gather, inquiry, plan, wire |
-//! | render | check, evidence, plan, question, report, wire |
+//! | render | check, evidence, lexicon, plan, question, report, wire |
 //! | cli | check, plan, render, sasl, wire |
 //! | verbs | everything |
 //!
@@ -41,6 +43,7 @@ pub mod dialogue;
 pub mod evidence;
 pub mod gather;
 pub mod inquiry;
+pub mod lexicon;
 pub mod logging;
 pub mod plan;
 pub mod question;

@@ -106,7 +106,7 @@ fn no_secret_goes_to_a_server_whose_certificate_does_not_verify() {
         run_with(&[&target(&server), "--user", "u@example.net", "--password-stdin", "--json"], Some(PASSWORD), &[]);
     assert_eq!(run.code, 6);
     assert_eq!(run.rules(), ["certificate-untrusted"]);
-    assert!(run.stdout.contains("the password stayed here"));
+    assert!(run.stdout.contains("The password stayed here"));
     let seen = server.seen();
     assert!(!seen.lines.iter().any(|line| line.starts_with("AUTH")), "{:?}", seen.lines);
 }

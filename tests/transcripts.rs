@@ -553,7 +553,7 @@ fn every_error_and_warning_has_a_cause_and_a_fix_and_says_what_else_it_could_be(
             if finding.severity > check::Severity::Notice {
                 assert!(!finding.fixes.is_empty(), "{}: {} has no fix", played.name, finding.rule);
             }
-            let certain = finding.confidence == check::Confidence::Certain;
+            let certain = finding.confidence == smtpcheck::lexicon::Confidence::Certain;
             assert_eq!(
                 certain,
                 finding.otherwise.is_none(),

@@ -3,50 +3,12 @@
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
 use crate::evidence::{CancelReason, Event, Evidence, Stage, Talk, What, WithheldReason};
 use crate::plan::{Plan, QuitAfter, TlsUse};
-use crate::wire::status::Class;
 
 pub static CHECK: Check = Check {
     subject: "auth",
     ask: asks_nothing,
     judge,
-    rules: &[
-        &AUTH_REFUSED,
-        &AUTH_TEMPORARY_FAILURE,
-        &AUTH_NOT_OFFERED,
-        &AUTH_MECHANISM_MISMATCH,
-        &AUTH_EXCHANGE_BROKEN,
-        &AUTH_IN_PLAINTEXT,
-        &AUTH_REQUIRED,
-        &AUTH_WITHHELD,
-    ],
-};
-
-static AUTH_REFUSED: Rule = Rule {
-    id: "auth-refused",
-    severity: Severity::Error,
-    title: "the server refuses the login",
-    cites: &["RFC 4954 section 6"],
-    docs: Docs {
-        sees: "AUTH was answered with 5yz, mostly 535.",
-        matters: "Nothing can be sent until the login works. 535 has a dozen causes beside a wrong password: an app password or OAuth is needed, SMTP is switched off for the account, another host is responsible.",
-        action: "Check user name (often the full address) and password; read the server's text, it often names the page to open.",
-        example: "535 5.7.8 Error: authentication failed",
-        references: "RFC 4954 section 6 (reply codes of AUTH)",
-    },
-};
-
-static AUTH_TEMPORARY_FAILURE: Rule = Rule {
-    id: "auth-temporary-failure",
-    severity: Severity::Error,
-    title: "the server cannot check the login now",
-    cites: &["RFC 4954 section 6"],
-    docs: Docs {
-        sees: "AUTH was answered with 4yz.",
-        matters: "The password was not judged: the part of the server that knows the passwords is down or overloaded, or too many logins came at once.",
-        action: "Try again later, with the same password. If it stays, the operator reads the log of the authentication service.",
-        example: "454 4.7.0 Temporary authentication failure",
-        references: "RFC 4954 section 6 (454)",
-    },
+    rules: &[&AUTH_NOT_OFFERED, &AUTH_MECHANISM_MISMATCH, &AUTH_EXCHANGE_BROKEN, &AUTH_IN_PLAINTEXT, &AUTH_WITHHELD],
 };
 
 static AUTH_NOT_OFFERED: Rule = Rule {
@@ -105,20 +67,6 @@ static AUTH_IN_PLAINTEXT: Rule = Rule {
     },
 };
 
-static AUTH_REQUIRED: Rule = Rule {
-    id: "auth-required",
-    severity: Severity::Error,
-    title: "the server wants a login before it takes mail",
-    cites: &["RFC 4954 section 6", "RFC 6409 section 4.3"],
-    docs: Docs {
-        sees: "MAIL or RCPT was answered with 530, and no login was made.",
-        matters: "That is how a submission server should behave; it only means that the check went as far as it can without credentials.",
-        action: "Give a user with --user and a password with --password-stdin, --password-file or --password-command.",
-        example: "530 5.7.0 Authentication required",
-        references: "RFC 4954 section 6 (530)",
-    },
-};
-
 static AUTH_WITHHELD: Rule = Rule {
     id: "auth-withheld",
     severity: Severity::Error,
@@ -138,11 +86,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(offered_in_plaintext(plan, talk));
     findings.extend(withheld(plan, talk));
-    match cancelled(talk) {
-        Some(finding) => findings.push(finding),
-        None => findings.extend(refused(plan, talk)),
-    }
-    findings.extend(demanded(plan, talk));
+    findings.extend(cancelled(talk));
     findings
 }
 
@@ -262,68 +206,5 @@ fn cancelled(talk: Talk<'_>) -> Option<Finding> {
         .fixes
         .push(Fix::text("try another mechanism with --auth; the operator looks at the authentication service"));
     finding.failure = Some(Failure::Protocol);
-    Some(finding)
-}
-
-fn refused(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Auth)?;
-    let code = heard.reply.code?;
-    let text = heard.reply.joined();
-    let (rule, failure) = match heard.reply.class() {
-        _ if code == 421 => return None,
-        Class::Success | Class::Intermediate => return None,
-        Class::Transient => (&AUTH_TEMPORARY_FAILURE, Failure::RefusedTemporary),
-        Class::Permanent => (&AUTH_REFUSED, Failure::Auth),
-        Class::Undefined => (&AUTH_REFUSED, Failure::Protocol),
-    };
-    let status = heard.reply.enhanced.map(|status| format!(" {status}")).unwrap_or_default();
-    let summary = format!("the login is refused with {code}{status}: {text}");
-    let mut finding = Finding::new(rule, Stage::Auth, Confidence::Likely, summary).on(heard.event);
-    if failure == Failure::RefusedTemporary {
-        finding.cause = "the server could not check the login now; this says nothing about the password".to_owned();
-        finding.otherwise = Some(
-            "some servers answer a wrong password with 4yz too; if it stays for hours, check the password".to_owned(),
-        );
-        finding.fixes.push(Fix::text("try again in some minutes with the same password"));
-        finding.fixes.push(Fix::text("if it stays, the operator reads the log of the authentication service"));
-    } else {
-        finding.cause =
-            "user name or password is wrong, or this account may not log in here with a password".to_owned();
-        finding.otherwise = Some("the server's text tells which; if the same login works on the web, an app password or a setting of the account is missing".to_owned());
-        let user = plan.login.as_ref().map(|login| login.user.clone()).unwrap_or_default();
-        if !user.contains('@') {
-            finding.fixes.push(Fix::text("try the full address as user name: most servers want user@domain"));
-        }
-        finding.fixes.push(Fix::text("check the password; if two-step login is on, make an app password"));
-        finding.fixes.push(Fix::text(
-            "check at the provider that SMTP is switched on for this account, and that this is its host",
-        ));
-    }
-    finding.failure = Some(failure);
-    Some(finding)
-}
-
-fn demanded(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    if plan.login.is_some() {
-        return None;
-    }
-    let heard = [Stage::Mail, Stage::Rcpt]
-        .into_iter()
-        .find_map(|stage| talk.replies().find(|heard| heard.event.stage == stage && heard.reply.has_code(530)))?;
-    // RFC 3207 §4: 530 is also "Must issue a STARTTLS command first"; on an open line with STARTTLS it is that.
-    let encrypted = heard.event.tls;
-    let summary = format!("the server wants a login first: 530 {}", heard.reply.joined());
-    let mut finding = Finding::new(&AUTH_REQUIRED, heard.event.stage, Confidence::Certain, summary).on(heard.event);
-    if !encrypted {
-        finding.confidence = Confidence::Likely;
-        finding.otherwise =
-            Some("on an open line 530 can also mean that TLS must come first; the server's text tells".to_owned());
-    }
-    finding.cause = "without a login the check goes no further; for a submission server that is right".to_owned();
-    finding.fixes.push(Fix::run(
-        "log in",
-        format!("smtpcheck {} --user USER --password-stdin", plan.target.host.with_port(plan.target.port)),
-    ));
-    finding.failure = Some(Failure::Auth);
     Some(finding)
 }

@@ -6,14 +6,9 @@ use crate::evidence::{Evidence, Fault, Stage, Talk};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, TalkRequest};
 use crate::wire::reply::Reply;
-use crate::wire::status::Class;
 
-pub static CHECK: Check = Check {
-    subject: "greeting",
-    ask,
-    judge,
-    rules: &[&GREETING_MISSING, &IMPLICIT_TLS_EXPECTED, &GREETING_NOT_SMTP, &GREETING_REFUSED],
-};
+pub static CHECK: Check =
+    Check { subject: "greeting", ask, judge, rules: &[&GREETING_MISSING, &IMPLICIT_TLS_EXPECTED, &GREETING_NOT_SMTP] };
 
 static GREETING_MISSING: Rule = Rule {
     id: "greeting-missing",
@@ -54,20 +49,6 @@ static GREETING_NOT_SMTP: Rule = Rule {
         action: "Use the SMTP port: 587 with STARTTLS or 465 with implicit TLS for mail programs, 25 between servers.",
         example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
         references: "RFC 5321 section 4.2 (form of replies)",
-    },
-};
-
-static GREETING_REFUSED: Rule = Rule {
-    id: "greeting-refused",
-    severity: Severity::Error,
-    title: "the server refuses us in its greeting",
-    cites: &["RFC 5321 section 3.1", "RFC 7504 section 3"],
-    docs: Docs {
-        sees: "The greeting is a 4yz or 5yz reply in the place of 220.",
-        matters: "The server turned us away before it knew what we want: it does not accept our address (reputation, reverse DNS, its own list), or it is too busy (4yz), or it takes no mail at all (521).",
-        action: "For 4yz, try again later. For 5yz, read the server's text: it usually names the reason, often a list on which the sending address stands.",
-        example: "554-mx.example.net Your access to this mail system has been rejected due to the sending MTA's poor reputation",
-        references: "RFC 5321 section 3.1, RFC 7504 (521)",
     },
 };
 
@@ -143,44 +124,16 @@ fn missing(plan: &Plan, talk: Talk<'_>, what: &str, partial_bytes: usize) -> Fin
     finding
 }
 
+/// Refusals with a code are judged by `refusal`.
 fn judge_words(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Greeting)?;
-    let reply = heard.reply;
-    let Some(code) = reply.code else {
-        let (service, port) = recognise(&reply.joined());
-        let summary = format!("{service} answers on port {}, not a mail server", plan.target.port);
-        let finding = Finding::new(&GREETING_NOT_SMTP, Stage::Greeting, Confidence::Certain, summary).on(heard.event);
-        let cause = "the first line of an SMTP server begins with a three-digit code; this one does not".to_owned();
-        let fix = format!("use the SMTP port of this host{port}");
-        let next = format!("smtpcheck {}", plan.target.host.with_port(587));
-        return Some(Finding { cause, fixes: vec![Fix::run(fix, next)], failure: Some(Failure::Protocol), ..finding });
-    };
-    let (failure, cause, fix) = match reply.class() {
-        Class::Success => return None,
-        Class::Transient => (
-            Failure::RefusedTemporary,
-            "the server turns us away for now, before it knows what we want: it is busy, restarting, or limits connections from our address",
-            Fix::text("try again in some minutes; if it stays, read the server's text and ask its operator"),
-        ),
-        Class::Permanent => (
-            Failure::RefusedPermanent,
-            "the server turns us away before it knows what we want, so it is about our address or about the server itself, not about sender or recipient",
-            Fix::text(
-                "read the server's text: it usually names the list or the reason; send through a relay that the server accepts, or ask its operator",
-            ),
-        ),
-        Class::Intermediate | Class::Undefined => (
-            Failure::Protocol,
-            "a greeting is 220, or a refusal with 4yz or 5yz; this is neither",
-            Fix::text("check that host and port are those of a mail server"),
-        ),
-    };
-    let summary = format!("the greeting is {code}, not 220: {}", reply.joined());
-    let mut finding = Finding::new(&GREETING_REFUSED, Stage::Greeting, Confidence::Certain, summary).on(heard.event);
-    finding.cause = cause.to_owned();
-    finding.fixes.push(fix);
-    finding.failure = Some(failure);
-    Some(finding)
+    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.reply.code.is_none())?;
+    let (service, port) = recognise(&heard.reply.joined());
+    let summary = format!("{service} answers on port {}, not a mail server", plan.target.port);
+    let finding = Finding::new(&GREETING_NOT_SMTP, Stage::Greeting, Confidence::Certain, summary).on(heard.event);
+    let cause = "the first line of an SMTP server begins with a three-digit code; this one does not".to_owned();
+    let fix = format!("use the SMTP port of this host{port}");
+    let next = format!("smtpcheck {}", plan.target.host.with_port(587));
+    Some(Finding { cause, fixes: vec![Fix::run(fix, next)], failure: Some(Failure::Protocol), ..finding })
 }
 
 /// The service whose first words these are, and which port people confuse with it.

@@ -11,6 +11,8 @@ mod connect;
 mod ehlo;
 mod envelope;
 mod greeting;
+pub(crate) mod peer;
+pub mod refusal;
 mod session;
 mod starttls;
 
@@ -20,6 +22,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::{AttemptId, Event, EventId, Evidence, Stage};
+use crate::lexicon::{Basis, Category, Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Question;
 
@@ -32,6 +35,7 @@ pub static CHECKS: &[&Check] = &[
     &certificate::CHECK,
     &auth::CHECK,
     &envelope::CHECK,
+    &refusal::CHECK,
     &session::CHECK,
 ];
 
@@ -90,19 +94,6 @@ pub enum Severity {
     Error,
 }
 
-/// How sure a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Confidence {
-    /// One reading among several.
-    Possible,
-    /// The best reading; the finding says what else it could be.
-    Likely,
-    /// The evidence admits no other reading.
-    Certain,
-}
-
 /// Which kind of failure a finding is, for the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -130,6 +121,8 @@ pub enum Failure {
 pub struct Finding {
     /// The rule's id.
     pub rule: Cow<'static, str>,
+    /// What kind of refusal it is; none when nothing was refused.
+    pub category: Option<Category>,
     /// How bad.
     pub severity: Severity,
     /// The step it belongs to.
@@ -142,6 +135,8 @@ pub struct Finding {
     pub cause: String,
     /// What else it could be and how to tell; none when certain.
     pub otherwise: Option<String>,
+    /// By which entry of the lexicon a reply was read; none when no reply was.
+    pub basis: Option<Basis>,
     /// What it rests on.
     pub evidence: Grounds,
     /// What to do, most useful first.
@@ -162,29 +157,19 @@ pub struct Grounds {
     pub events: Vec<EventId>,
 }
 
-/// One thing to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Fix {
-    /// In words.
-    pub text: String,
-    /// A command to run or a setting to make.
-    pub command: Option<String>,
-    /// A page to open.
-    pub url: Option<String>,
-}
-
 impl Finding {
     /// A finding with the rule's severity and nothing to do about it yet.
     pub(crate) fn new(rule: &'static Rule, stage: Stage, confidence: Confidence, summary: String) -> Finding {
         Finding {
             rule: Cow::Borrowed(rule.id),
+            category: None,
             severity: rule.severity,
             stage,
             confidence,
             summary,
             cause: String::new(),
             otherwise: None,
+            basis: None,
             evidence: Grounds::default(),
             fixes: Vec::new(),
             consequences: Vec::new(),
@@ -205,34 +190,12 @@ impl Finding {
     }
 }
 
-impl Fix {
-    /// Words only.
-    pub(crate) fn text(text: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: None, url: None }
-    }
-
-    /// Words with a command.
-    pub(crate) fn run(text: impl Into<String>, command: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: Some(command.into()), url: None }
-    }
-}
-
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Severity::Notice => "notice",
             Severity::Warning => "warning",
             Severity::Error => "error",
-        })
-    }
-}
-
-impl fmt::Display for Confidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Confidence::Possible => "possible",
-            Confidence::Likely => "likely",
-            Confidence::Certain => "certain",
         })
     }
 }
@@ -246,7 +209,36 @@ pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.stage));
+    findings.iter_mut().for_each(as_sentences);
     findings
+}
+
+/// Causes, alternatives, consequences and fixes are sentences, whoever wrote them.
+fn as_sentences(finding: &mut Finding) {
+    let texts = finding
+        .otherwise
+        .iter_mut()
+        .chain(&mut finding.consequences)
+        .chain(finding.fixes.iter_mut().map(|fix| &mut fix.text));
+    for text in texts.chain(std::iter::once(&mut finding.cause)) {
+        // A word that is a name stays as it is: `smtpcheck`, `iCloud`, `postconf -e`.
+        let first = text.split([' ', ',']).next().unwrap_or_default();
+        let is_word = first.chars().all(|c| c.is_ascii_lowercase()) && !matches!(first, "smtpcheck" | "postconf");
+        if is_word && !first.is_empty() {
+            let (head, tail) = text.split_at(1);
+            *text = head.to_ascii_uppercase() + tail;
+        }
+    }
+}
+
+/// A word as a shell takes it for one word, whatever it holds.
+pub(crate) fn in_shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@._-+:=/,%[]<>".contains(c);
+    if !word.is_empty() && word.chars().all(plain) && !word.contains(['<', '>', '[', ']']) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// Every rule.

@@ -10,7 +10,6 @@ pub static CHECK: Check = Check {
     ask: asks_nothing,
     judge,
     rules: &[
-        &SERVER_CLOSING,
         &CONNECTION_CLOSED,
         &REPLY_MISSING,
         &REPLY_ENDLESS,
@@ -19,20 +18,6 @@ pub static CHECK: Check = Check {
         &RUN_OUT_OF_TIME,
         &CONNECTION_BUDGET_SPENT,
     ],
-};
-
-static SERVER_CLOSING: Rule = Rule {
-    id: "server-closing",
-    severity: Severity::Error,
-    title: "the server ends the conversation with 421",
-    cites: &["RFC 5321 section 3.8", "RFC 5321 section 4.2.2"],
-    docs: Docs {
-        sees: "A 421 after the greeting, at any step.",
-        matters: "The server closes the line: it shuts down, is overloaded, or limits what one client may do. Mail would wait and be tried again.",
-        action: "Try again later, with fewer connections. If it stays, the server's text and its log tell why.",
-        example: "421 4.7.0 mx.example.net Error: too many errors",
-        references: "RFC 5321 section 3.8",
-    },
 };
 
 static CONNECTION_CLOSED: Rule = Rule {
@@ -136,29 +121,11 @@ static CONNECTION_BUDGET_SPENT: Rule = Rule {
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
     let mut findings = Vec::new();
-    findings.extend(closing(talk));
     findings.extend(talk.fault().and_then(|fault| broken_off(plan, talk, fault)));
     findings.extend(irregular(talk));
     findings.extend(unasked(talk));
     findings.extend(not_tried(plan, evidence));
     findings
-}
-
-fn closing(talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.replies().last()?;
-    let stage = heard.event.stage;
-    if !heard.reply.has_code(421) || matches!(stage, Stage::Greeting | Stage::Quit) {
-        return None;
-    }
-    let summary = format!("the server ends the conversation at {stage}: 421 {}", heard.reply.joined());
-    let finding = Finding::new(&SERVER_CLOSING, stage, Confidence::Likely, summary).on(heard.event);
-    Some(Finding {
-        cause: "it shuts down, is overloaded, or limits what one client may do".to_owned(),
-        otherwise: Some("the server's text usually tells which".to_owned()),
-        fixes: vec![Fix::text("try again in some minutes, with fewer connections at a time")],
-        failure: Some(Failure::RefusedTemporary),
-        ..finding
-    })
 }
 
 fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {

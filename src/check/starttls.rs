@@ -10,13 +10,7 @@ pub static CHECK: Check = Check {
     subject: "starttls",
     ask,
     judge,
-    rules: &[
-        &STARTTLS_NOT_OFFERED,
-        &STARTTLS_REFUSED,
-        &STARTTLS_INJECTED_BYTES,
-        &STARTTLS_EXPECTED,
-        &TLS_HANDSHAKE_FAILED,
-    ],
+    rules: &[&STARTTLS_NOT_OFFERED, &STARTTLS_INJECTED_BYTES, &STARTTLS_EXPECTED, &TLS_HANDSHAKE_FAILED],
 };
 
 static STARTTLS_NOT_OFFERED: Rule = Rule {
@@ -30,20 +24,6 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
         action: "The operator gives the server a certificate and switches TLS on. If it is on, look for SMTP inspection on the way; the same check from another network tells.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
         references: "RFC 3207 section 4, RFC 8314 section 4",
-    },
-};
-
-static STARTTLS_REFUSED: Rule = Rule {
-    id: "starttls-refused",
-    severity: Severity::Error,
-    title: "the server offers STARTTLS and then refuses it",
-    cites: &["RFC 3207 section 4"],
-    docs: Docs {
-        sees: "STARTTLS was offered, and the answer to it is not 220.",
-        matters: "454 means that TLS is not available now, mostly because the server cannot read its key or certificate. Senders that insist on TLS deliver nothing.",
-        action: "The operator reads the mail log at the moment of the refusal: it names the file or the setting that is wrong.",
-        example: "454 4.7.0 TLS not available due to local problem",
-        references: "RFC 3207 section 4 (220, 501, 454)",
     },
 };
 
@@ -106,7 +86,6 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(not_offered(plan, talk));
-    findings.extend(refused(plan, talk));
     findings.extend(injected(talk));
     if let Some(Fault::Tls { tls }) = talk.fault() {
         findings.push(match expected_starttls(plan, evidence, talk) {
@@ -168,30 +147,6 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
 fn is_this_machine(talk: Talk<'_>) -> bool {
     let by_address = talk.connected().is_some_and(|(peer, _)| peer.ip().to_canonical().is_loopback());
     by_address || matches!(talk.request.host, Host::Ip(ip) if ip.is_loopback())
-}
-
-fn refused(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Starttls)?;
-    let code = heard.reply.code?;
-    if code == 220 || code == 421 {
-        return None;
-    }
-    let summary = format!("STARTTLS is refused with {code}: {}", heard.reply.joined());
-    let mut finding = Finding::new(&STARTTLS_REFUSED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
-    finding.cause = if code == 454 {
-        "the server cannot start TLS now: its certificate or key is missing, unreadable or does not fit (it has nothing to do with passwords)".to_owned()
-    } else {
-        "the server lists STARTTLS and does not know it: something between here and the server changes the commands, or the server is badly configured".to_owned()
-    };
-    finding.fixes.push(Fix::text(
-        "the operator reads the mail log at this moment; it names the certificate, key or setting that is wrong",
-    ));
-    finding.fixes.push(Fix::run(
-        "see whether implicit TLS works",
-        format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
-    ));
-    finding.failure = Some(Failure::Tls);
-    Some(finding)
 }
 
 fn injected(talk: Talk<'_>) -> Option<Finding> {

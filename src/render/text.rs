@@ -9,11 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::style::{Line, Role};
 use super::{Look, Signs, Transcript, Volume, escape};
-use crate::check::{Confidence, Finding, Severity};
+use crate::check::{Finding, Severity};
 use crate::evidence::{
     Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, Handshake, Lookup, NameMatch, Names, Outcome,
     SkipReason, Stage, Talk, Trust, What, WithheldReason,
 };
+use crate::lexicon::Confidence;
 use crate::plan::{Plan, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::report::{PhaseStatus, Report, Verdict, phases};

@@ -1,0 +1,36 @@
+//! Who the other side is: the provider and the software, as far as host name, greeting, EHLO reply and certificate tell.
+//! It asks nothing and judges nothing; checks use it to choose words, never to decide whether something is wrong.
+
+use crate::evidence::{Stage, Talk};
+use crate::lexicon::providers::{self, Provider, Signs};
+use crate::lexicon::software;
+use crate::plan::Plan;
+
+/// The provider, if it is a known one.
+pub fn provider(plan: &Plan, talk: Talk<'_>) -> Option<&'static Provider> {
+    let host = plan.target.host.name().map(|name| name.ascii().to_owned());
+    let greeting = text(talk, Stage::Greeting);
+    let ehlo = text(talk, Stage::EhloTls).or_else(|| text(talk, Stage::Ehlo));
+    let names = talk.handshake().and_then(|(_, handshake)| handshake.leaf()).map(|leaf| leaf.names.clone());
+    providers::recognise(&Signs {
+        host: host.as_deref(),
+        greeting: greeting.as_deref(),
+        ehlo: ehlo.as_deref(),
+        certificate: names.as_deref().unwrap_or_default(),
+    })
+}
+
+/// The software's id, if it is known.
+pub fn software(talk: Talk<'_>) -> Option<String> {
+    let by_greeting =
+        text(talk, Stage::Greeting).and_then(|text| software::by_greeting(&text)).map(|row| row.id.clone());
+    by_greeting.or_else(|| {
+        let ehlo = text(talk, Stage::EhloTls).or_else(|| text(talk, Stage::Ehlo));
+        let replies: Vec<String> = talk.replies().map(|heard| heard.reply.joined()).collect();
+        software::by_words(ehlo.as_deref(), &replies).map(str::to_owned)
+    })
+}
+
+fn text(talk: Talk<'_>, stage: Stage) -> Option<String> {
+    talk.reply_at(stage).map(|heard| heard.reply.joined())
+}

@@ -1,0 +1,250 @@
+//! Refusals: the first reply at each step that says no, read with the lexicon, and judged by the step at which it came.
+//!
+//! 1. The first refusal counts. RCPT replies after a refused MAIL are its echoes and become a consequence.
+//! 2. A refusal of several recipients for one reason that is about us (reputation, relaying, sender ...) is one finding.
+//! 3. A reply that the lexicon knows raises the rule of its cause; one of which only the code is known raises the rule
+//!    of its step, and says that it is only the code.
+
+mod rules;
+
+use super::{Check, Confidence, Failure, Finding, Fix, asks_nothing, in_shell, peer};
+use crate::evidence::talk::Heard;
+use crate::evidence::{Evidence, Stage, Talk, What};
+use crate::lexicon::{self, Basis, Cause, Context, Reading, Step};
+use crate::plan::Plan;
+use crate::wire::status::Class;
+
+pub static CHECK: Check = Check { subject: "refusal", ask: asks_nothing, judge, rules: rules::RULES };
+
+/// The rule of a cause, for `explain`.
+pub fn rule_of(cause: Cause) -> Option<&'static super::Rule> {
+    rules::of(cause)
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let mut findings: Vec<Finding> = Vec::new();
+    for heard in refusals(talk) {
+        let step = step(heard.event.stage);
+        let provider = peer::provider(plan, talk);
+        let software = peer::software(talk);
+        let context = Context {
+            step: Some(step),
+            provider: provider.map(|known| known.id.as_str()),
+            software: software.as_deref(),
+        };
+        let Some(reading) = lexicon::read(heard.reply, &context) else { continue };
+        let finding = finding(plan, talk, heard, reading);
+        let same = findings.iter_mut().find(|known| {
+            heard.event.stage == Stage::Rcpt
+                && known.stage == Stage::Rcpt
+                && !is_about_recipient(known)
+                && known.basis == finding.basis
+                && known.failure == finding.failure
+        });
+        match same {
+            Some(known) => {
+                known.evidence.events.push(heard.event.seq);
+                let to = recipient(plan, heard);
+                known.consequences.push(format!("{to} is refused for the same reason"));
+            }
+            None => findings.push(finding),
+        }
+    }
+    findings
+}
+
+fn is_about_recipient(finding: &Finding) -> bool {
+    use lexicon::Category;
+    matches!(
+        finding.category,
+        Some(
+            Category::UnknownUser
+                | Category::MailboxFull
+                | Category::MailboxDisabled
+                | Category::MailboxMoved
+                | Category::DomainUnknown
+                | Category::NoMailAccepted
+        )
+    )
+}
+
+/// The replies that say no and are no echoes.
+fn refusals(talk: Talk<'_>) -> Vec<Heard<'_>> {
+    let mut found = Vec::new();
+    for stage in [Stage::Greeting, Stage::Ehlo, Stage::Starttls, Stage::EhloTls, Stage::Auth, Stage::Mail] {
+        found.extend(talk.reply_at(stage).filter(|heard| is_refusal(talk, *heard)));
+    }
+    let mail_refused = found.iter().any(|heard| heard.event.stage == Stage::Mail);
+    if !mail_refused {
+        found.extend(talk.replies().filter(|heard| heard.event.stage == Stage::Rcpt && is_refusal(talk, *heard)));
+    }
+    found
+}
+
+fn is_refusal(talk: Talk<'_>, heard: Heard<'_>) -> bool {
+    if heard.reply.code.is_none() || heard.reply.irregularities.contains(&crate::wire::Irregularity::TooLong) {
+        return false;
+    }
+    match heard.event.stage {
+        // Any 2yz but 220 to STARTTLS is no leave to start.
+        Stage::Starttls => !heard.reply.has_code(220),
+        // A cancelled exchange is auth's; a 334 is a question.
+        Stage::Auth => {
+            let cancelled = talk.events().any(|event| matches!(event.what, What::AuthCancelled { .. }));
+            !cancelled && !heard.reply.is_success() && heard.reply.class() != Class::Intermediate
+        }
+        _ => !heard.reply.is_success(),
+    }
+}
+
+fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> Finding {
+    let stage = heard.event.stage;
+    let known = is_known(&reading);
+    let rule = match rules::of(reading.cause).filter(|_| known) {
+        Some(rule) => rule,
+        None => of_step(heard),
+    };
+    let mut finding = Finding::new(rule, stage, reading.confidence, summary(plan, talk, heard)).on(heard.event);
+    finding.category = Some(reading.cause.category());
+    finding.cause = reading.means;
+    finding.otherwise = reading.otherwise;
+    if !known {
+        finding.cause = format!("{} (This is what the code says; smtpcheck does not know the text.)", finding.cause);
+        // A code alone never leaves no other reading.
+        finding.confidence = finding.confidence.min(Confidence::Likely);
+        finding.otherwise = finding.otherwise.or_else(|| Some("the text of the reply may say more".to_owned()));
+    }
+    finding.basis = Some(reading.basis);
+    finding.fixes = reading.fixes.into_iter().map(|fix| filled(plan, talk, heard, fix)).collect();
+    if reading.cause == Cause::AuthRequired && plan.login.is_none() {
+        let target = plan.target.host.with_port(plan.target.port);
+        finding.fixes.insert(0, Fix::run("log in", format!("smtpcheck {target} --user USER --password-stdin")));
+        finding
+            .consequences
+            .push("without a login the check goes no further; for a submission server that is right".to_owned());
+    }
+    if stage == Stage::Mail && talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.reply.is_success())
+    {
+        finding.consequences.push("the recipients are refused because there is no sender".to_owned());
+    }
+    finding.failure = Some(failure(plan, heard, reading.cause));
+    finding
+}
+
+/// Whether more than the bare code is known.
+fn is_known(reading: &Reading) -> bool {
+    match reading.basis {
+        Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
+        Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
+        Basis::Code { .. } | Basis::Class { .. } => false,
+    }
+}
+
+fn of_step(heard: Heard<'_>) -> &'static super::Rule {
+    let later = heard.reply.class() == Class::Transient;
+    match heard.event.stage {
+        Stage::Greeting => &rules::GREETING_REFUSED,
+        _ if heard.reply.has_code(421) => &rules::SERVER_CLOSING,
+        Stage::Ehlo | Stage::EhloTls => &rules::EHLO_REFUSED,
+        Stage::Starttls => &rules::STARTTLS_REFUSED,
+        Stage::Auth if later => &rules::AUTH_TEMPORARY_FAILURE,
+        Stage::Auth => &rules::AUTH_REFUSED,
+        Stage::Mail => &rules::SENDER_REFUSED,
+        _ if later => &rules::RECIPIENT_DEFERRED,
+        _ => &rules::RECIPIENT_REFUSED,
+    }
+}
+
+fn step(stage: Stage) -> Step {
+    match stage {
+        Stage::Dns | Stage::Connect | Stage::Greeting => Step::Greeting,
+        Stage::Ehlo | Stage::EhloTls => Step::Ehlo,
+        Stage::Starttls | Stage::Tls => Step::Starttls,
+        Stage::Auth => Step::Auth,
+        Stage::Mail => Step::Mail,
+        Stage::Rcpt => Step::Rcpt,
+        Stage::Rset => Step::Rset,
+        Stage::Quit => Step::Quit,
+    }
+}
+
+/// The exit code's kind: the step decides, then the first digit.
+fn failure(plan: &Plan, heard: Heard<'_>, cause: Cause) -> Failure {
+    match (heard.event.stage, heard.reply.class()) {
+        (Stage::Starttls, _) if heard.reply.has_code(421) => Failure::RefusedTemporary,
+        (Stage::Starttls, _) => Failure::Tls,
+        (_, Class::Transient) => Failure::RefusedTemporary,
+        (Stage::Auth, Class::Permanent) => Failure::Auth,
+        // 530 and its like where nobody has logged in (RFC 4954 §6).
+        (_, Class::Permanent) if cause == Cause::AuthRequired && plan.login.is_none() => Failure::Auth,
+        (_, Class::Permanent) => Failure::RefusedPermanent,
+        (_, Class::Success | Class::Intermediate | Class::Undefined) => Failure::Protocol,
+    }
+}
+
+fn summary(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>) -> String {
+    let later = heard.reply.class() == Class::Transient;
+    let verb = if later { "put off" } else { "refused" };
+    let what = match heard.event.stage {
+        Stage::Greeting => return format!("the greeting turns us away with {}", told(heard)),
+        stage if heard.reply.has_code(421) => {
+            return format!("the server ends the conversation at {stage}: {}", told(heard));
+        }
+        Stage::Ehlo | Stage::EhloTls => announced(talk, heard.event.stage),
+        Stage::Starttls => "STARTTLS".to_owned(),
+        Stage::Auth => "the login".to_owned(),
+        Stage::Mail => {
+            format!("the sender {}", plan.from.as_ref().map_or_else(|| "<>".to_owned(), ToString::to_string))
+        }
+        _ => recipient(plan, heard),
+    };
+    format!("{what} is {verb} with {}", told(heard))
+}
+
+/// The command that was refused: EHLO, or HELO where the server did not know EHLO.
+fn announced(talk: Talk<'_>, stage: Stage) -> String {
+    let sent = talk.events().filter(|event| event.stage == stage).filter_map(|event| match &event.what {
+        What::Sent { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    sent.last().unwrap_or_else(|| "EHLO".to_owned())
+}
+
+fn recipient(plan: &Plan, heard: Heard<'_>) -> String {
+    heard.recipient.and_then(|at| plan.to.get(at)).map_or_else(|| "a recipient".to_owned(), ToString::to_string)
+}
+
+fn told(heard: Heard<'_>) -> String {
+    let code = heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
+    let status = heard.reply.enhanced.map(|status| format!(" {status}")).unwrap_or_default();
+    let text = heard.reply.joined();
+    if text.is_empty() { format!("{code}{status}") } else { format!("{code}{status}: {text}") }
+}
+
+/// Puts what is known into the placeholders of a fix, so that its command can be copied.
+fn filled(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, fix: Fix) -> Fix {
+    let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
+    let ours = talk.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
+    let values = [
+        ("{host}", plan.target.host.to_string()),
+        ("{port}", plan.target.port.to_string()),
+        ("{user}", user),
+        ("{from}", plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string)),
+        ("{rcpt}", recipient(plan, heard)),
+        ("{ip}", ours.map_or_else(|| "YOUR-PUBLIC-ADDRESS".to_owned(), |ip| ip.to_string())),
+    ];
+    let command = fix
+        .command
+        .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
+    let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
+    Fix { text, command, url: fix.url }
+}
+
+/// An address that the server cannot have seen: it saw that of a router.
+fn is_private(ip: std::net::IpAddr) -> bool {
+    match ip.to_canonical() {
+        std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+        std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}

@@ -1,0 +1,64 @@
+//! DNS block lists by the words with which replies name them.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::{Fix, embedded};
+
+static LISTS: LazyLock<File> = LazyLock::new(|| embedded("blocklists.toml", include_str!("data/blocklists.toml")));
+
+#[derive(Deserialize)]
+struct File {
+    blocklist: Vec<Blocklist>,
+}
+
+/// One list.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Blocklist {
+    /// Public, kebab-case.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    any: Vec<String>,
+    /// What a listing means.
+    pub means: String,
+    /// Where to look up or remove an address; empty when there is no such page.
+    pub removal: String,
+    /// `ip`, `domain` or `network`.
+    pub kind: String,
+    /// Who must act first: `sender`, `provider` or `receiver`.
+    pub who: String,
+    /// False when the list has been shut down.
+    pub active: bool,
+    /// What to do.
+    #[serde(default)]
+    pub fix: Vec<Fix>,
+    #[allow(dead_code, reason = "kept beside the fact")]
+    source: String,
+    #[cfg(test)]
+    example: String,
+    #[cfg(test)]
+    counter_example: String,
+}
+
+/// The first list that a normalised text names.
+pub fn named_in(text: &str) -> Option<&'static Blocklist> {
+    LISTS.blocklist.iter().find(|list| list.any.iter().any(|word| text.contains(word.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LISTS, named_in};
+    use crate::lexicon::normal;
+
+    #[test]
+    fn every_list_is_found_in_its_example_and_not_in_its_counter_example() {
+        for list in &LISTS.blocklist {
+            let found = |text: &str| named_in(&normal(text)).map(|found| found.id.as_str());
+            assert_eq!(found(&list.example), Some(list.id.as_str()), "{}", list.example);
+            assert_ne!(found(&list.counter_example), Some(list.id.as_str()), "{}", list.counter_example);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The closed lists: causes, which decide the rule, and categories, which are public in JSON.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a server refuses. One rule each; two of them share a category with another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The recipient does not exist.
+    UnknownUser,
+    /// The recipient's mailbox is full.
+    MailboxFull,
+    /// The recipient's mailbox is switched off.
+    MailboxDisabled,
+    /// The recipient has moved.
+    MailboxMoved,
+    /// A domain does not exist.
+    DomainUnknown,
+    /// The host or domain takes no mail at all.
+    NoMailAccepted,
+    /// The server takes no mail for this domain from us.
+    RelayDenied,
+    /// The envelope sender is not accepted.
+    SenderRejected,
+    /// SPF, DKIM or DMARC.
+    SenderAuthentication,
+    /// User name, password or key is wrong.
+    Credentials,
+    /// An app password is wanted.
+    AppPassword,
+    /// OAuth is wanted.
+    OauthRequired,
+    /// The account, tenant or address may not do this.
+    AccountRestricted,
+    /// The mechanism is unknown, too weak or not for this place.
+    AuthMechanism,
+    /// A login is wanted first.
+    AuthRequired,
+    /// Encryption is wanted first.
+    EncryptionRequired,
+    /// TLS cannot be started.
+    StarttlsFailed,
+    /// Our address has no fitting name.
+    ReverseDns,
+    /// The name that we announce is not accepted.
+    HeloName,
+    /// Our address is listed or in bad repute.
+    Reputation,
+    /// Come back later, as to every stranger.
+    Greylisted,
+    /// Too much in too short a time.
+    RateLimited,
+    /// Too many connections at once.
+    TooManyConnections,
+    /// The message is too large.
+    TooLarge,
+    /// Too many recipients.
+    TooManyRecipients,
+    /// Spam, virus, or a policy without another reason.
+    ContentPolicy,
+    /// Something is written wrongly.
+    Syntax,
+    /// Commands in the wrong order; mostly the echo of an earlier refusal.
+    Sequence,
+    /// The server does not do this.
+    Unsupported,
+    /// The server is broken or badly configured.
+    ServerFault,
+    /// The server has no room left.
+    ServerFull,
+    /// The server closes the connection.
+    Closing,
+    /// The recipient takes mail from inside only.
+    RecipientRestricted,
+    /// It is no refusal.
+    Accepted,
+    /// Nobody knows.
+    Other,
+}
+
+/// What kind of refusal it is, in reports. Closed: a new one comes with a new schema version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the words are those of `Cause`")]
+pub enum Category {
+    UnknownUser,
+    MailboxFull,
+    MailboxDisabled,
+    MailboxMoved,
+    DomainUnknown,
+    NoMailAccepted,
+    RelayDenied,
+    SenderRejected,
+    SenderAuthentication,
+    Credentials,
+    AppPassword,
+    OauthRequired,
+    AccountRestricted,
+    AuthMechanism,
+    EncryptionRequired,
+    StarttlsFailed,
+    ReverseDns,
+    HeloName,
+    Reputation,
+    Greylisted,
+    RateLimited,
+    TooManyConnections,
+    TooLarge,
+    TooManyRecipients,
+    ContentPolicy,
+    Syntax,
+    Sequence,
+    Unsupported,
+    ServerFault,
+    ServerFull,
+    Closing,
+    Accepted,
+    Other,
+}
+
+impl Cause {
+    /// The public category. A demand for a login is about credentials; a recipient that is closed to outsiders does
+    /// not accept this sender.
+    pub fn category(self) -> Category {
+        match self {
+            Cause::UnknownUser => Category::UnknownUser,
+            Cause::MailboxFull => Category::MailboxFull,
+            Cause::MailboxDisabled => Category::MailboxDisabled,
+            Cause::MailboxMoved => Category::MailboxMoved,
+            Cause::DomainUnknown => Category::DomainUnknown,
+            Cause::NoMailAccepted => Category::NoMailAccepted,
+            Cause::RelayDenied => Category::RelayDenied,
+            Cause::SenderRejected | Cause::RecipientRestricted => Category::SenderRejected,
+            Cause::SenderAuthentication => Category::SenderAuthentication,
+            Cause::Credentials | Cause::AuthRequired => Category::Credentials,
+            Cause::AppPassword => Category::AppPassword,
+            Cause::OauthRequired => Category::OauthRequired,
+            Cause::AccountRestricted => Category::AccountRestricted,
+            Cause::AuthMechanism => Category::AuthMechanism,
+            Cause::EncryptionRequired => Category::EncryptionRequired,
+            Cause::StarttlsFailed => Category::StarttlsFailed,
+            Cause::ReverseDns => Category::ReverseDns,
+            Cause::HeloName => Category::HeloName,
+            Cause::Reputation => Category::Reputation,
+            Cause::Greylisted => Category::Greylisted,
+            Cause::RateLimited => Category::RateLimited,
+            Cause::TooManyConnections => Category::TooManyConnections,
+            Cause::TooLarge => Category::TooLarge,
+            Cause::TooManyRecipients => Category::TooManyRecipients,
+            Cause::ContentPolicy => Category::ContentPolicy,
+            Cause::Syntax => Category::Syntax,
+            Cause::Sequence => Category::Sequence,
+            Cause::Unsupported => Category::Unsupported,
+            Cause::ServerFault => Category::ServerFault,
+            Cause::ServerFull => Category::ServerFull,
+            Cause::Closing => Category::Closing,
+            Cause::Accepted => Category::Accepted,
+            Cause::Other => Category::Other,
+        }
+    }
+
+    /// Whether it is about one recipient, and not about us, our sender or the server.
+    pub fn is_about_recipient(self) -> bool {
+        matches!(
+            self,
+            Cause::UnknownUser
+                | Cause::MailboxFull
+                | Cause::MailboxDisabled
+                | Cause::MailboxMoved
+                | Cause::DomainUnknown
+                | Cause::NoMailAccepted
+                | Cause::RecipientRestricted
+        )
+    }
+}

@@ -1,0 +1,65 @@
+//! EHLO keywords: what each line of a server's list means.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::embedded;
+
+static FILE: LazyLock<File> = LazyLock::new(|| embedded("keywords.toml", include_str!("data/keywords.toml")));
+
+#[derive(Deserialize)]
+struct File {
+    keyword: Vec<Keyword>,
+}
+
+/// One keyword.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Keyword {
+    /// As registered, upper case.
+    pub keyword: String,
+    pattern: Option<String>,
+    /// Where it is defined.
+    pub reference: String,
+    /// `registered`, `historic`, `private` or `masked`.
+    pub status: String,
+    /// What it means.
+    pub meaning: String,
+    /// What is said when it is there.
+    pub says: String,
+    /// What is said when it is missing, where that is worth a word.
+    pub absent: Option<String>,
+    #[allow(dead_code, reason = "kept beside the fact")]
+    source: Option<String>,
+    #[cfg(test)]
+    example: String,
+    #[cfg(test)]
+    counter_example: String,
+}
+
+/// A keyword: exact rows first, then prefixes, the longer ones first.
+pub fn find(word: &str) -> Option<&'static Keyword> {
+    let word = word.to_ascii_uppercase();
+    let is_prefix = |row: &&Keyword| row.pattern.as_deref() == Some("prefix");
+    let exact = FILE.keyword.iter().find(|row| !is_prefix(row) && row.keyword.eq_ignore_ascii_case(&word));
+    exact.or_else(|| {
+        let fits = |row: &&Keyword| is_prefix(row) && word.starts_with(&row.keyword.to_ascii_uppercase());
+        FILE.keyword.iter().filter(fits).max_by_key(|row| row.keyword.len())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FILE, find};
+
+    #[test]
+    fn every_keyword_is_found_by_its_example_and_not_by_its_counter_example() {
+        let word = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
+        for row in &FILE.keyword {
+            let found = |line: &str| find(&word(line)).map(|found| found.keyword.clone());
+            assert_eq!(found(&row.example).as_ref(), Some(&row.keyword), "{}", row.example);
+            assert_ne!(found(&row.counter_example).as_ref(), Some(&row.keyword), "{}", row.counter_example);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! SASL mechanisms by name: what goes over the wire and how good they are, also those that smtpcheck cannot do.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::embedded;
+
+static FILE: LazyLock<File> = LazyLock::new(|| embedded("mechanisms.toml", include_str!("data/mechanisms.toml")));
+
+#[derive(Deserialize)]
+struct File {
+    mechanism: Vec<MechanismRow>,
+}
+
+/// One mechanism.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct MechanismRow {
+    /// As registered.
+    pub name: String,
+    pattern: Option<String>,
+    /// Where it is defined.
+    pub reference: String,
+    /// What a listener would get.
+    pub secret_on_wire: String,
+    /// `strong`, `plain-inside-tls`, `obsolete`, `token`, `none` or `private`.
+    pub strength: String,
+    /// For people.
+    pub remark: String,
+    /// Whether smtpcheck is meant to log in with it.
+    pub can_smtpcheck: bool,
+}
+
+/// A mechanism by its name, in any case.
+pub fn find(name: &str) -> Option<&'static MechanismRow> {
+    let name = name.to_ascii_uppercase();
+    let exact = FILE.mechanism.iter().find(|row| row.pattern.is_none() && row.name.eq_ignore_ascii_case(&name));
+    exact.or_else(|| {
+        FILE.mechanism.iter().find(|row| row.pattern.is_some() && name.starts_with(&row.name.to_ascii_uppercase()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FILE, find};
+    use crate::sasl::MECHANISMS;
+
+    #[test]
+    fn every_mechanism_is_found_by_its_name() {
+        for row in &FILE.mechanism {
+            assert_eq!(find(&row.name).map(|found| &found.name), Some(&row.name));
+        }
+    }
+
+    #[test]
+    fn every_mechanism_that_we_have_is_described() {
+        for mechanism in MECHANISMS {
+            assert!(find(mechanism.name).is_some_and(|row| row.can_smtpcheck), "{}", mechanism.name);
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Phrases: literals in the text of a reply, with the conditions under which they mean something. One pass of an
+//! Aho-Corasick automaton finds every literal of every phrase; then the conditions are held against what was found.
+//!
+//! A phrase matches when each condition that it has holds: `stage`, `code`, `class`, `status`, all of `all`, one of
+//! `any`, none of `none`. Of several, those of the recognised provider come first, then those of the recognised
+//! software, then those that need neither; inside a group the more specific one wins: the bytes of its literals that
+//! hit, 8 for a condition on code or status, 4 for one on stage or class; then the order of the files.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use serde::Deserialize;
+
+use super::{Cause, Confidence, Context, Fix, Step, embedded, normal};
+use crate::wire::{EnhancedStatus, Reply};
+
+/// The phrase files, in their order.
+const FILES: [(&str, &str); 5] = [
+    ("phrases-auth.toml", include_str!("data/phrases-auth.toml")),
+    ("phrases-policy.toml", include_str!("data/phrases-policy.toml")),
+    ("phrases-providers.toml", include_str!("data/phrases-providers.toml")),
+    ("phrases-recipient.toml", include_str!("data/phrases-recipient.toml")),
+    ("phrases-session.toml", include_str!("data/phrases-session.toml")),
+];
+
+static PHRASES: LazyLock<Phrases> = LazyLock::new(Phrases::load);
+
+/// One phrase.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Phrase {
+    /// Public, kebab-case, never reused.
+    pub id: String,
+    provider: Option<String>,
+    anywhere: Option<bool>,
+    stage: Option<Vec<Step>>,
+    code: Option<Vec<u16>>,
+    class: Option<Vec<u16>>,
+    status: Option<Vec<String>>,
+    #[serde(default)]
+    all: Vec<String>,
+    #[serde(default)]
+    any: Vec<String>,
+    #[serde(default)]
+    none: Vec<String>,
+    /// What it means, for the rule.
+    #[serde(rename = "category")]
+    pub cause: Cause,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// What it means, for people.
+    pub means: String,
+    /// What else it could be.
+    #[serde(rename = "else")]
+    pub otherwise: Option<String>,
+    /// What to do.
+    pub fix: Vec<Fix>,
+    /// Where it is known from.
+    pub source: String,
+    #[cfg(test)]
+    matches: Vec<String>,
+    #[cfg(test)]
+    differs: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    phrase: Vec<Phrase>,
+}
+
+struct Phrases {
+    phrases: Vec<Phrase>,
+    literals: Vec<Literals>,
+    automaton: AhoCorasick,
+    count: usize,
+}
+
+/// The literals of one phrase, by their numbers in the automaton.
+struct Literals {
+    all: Vec<usize>,
+    any: Vec<usize>,
+    none: Vec<usize>,
+}
+
+/// Which literals stand in a text.
+struct Hits(Vec<bool>);
+
+impl Hits {
+    fn has(&self, literal: usize) -> bool {
+        self.0.get(literal).copied().unwrap_or(false)
+    }
+}
+
+impl Phrases {
+    fn load() -> Phrases {
+        let phrases: Vec<Phrase> = FILES.iter().flat_map(|(name, text)| embedded::<File>(name, text).phrase).collect();
+        let mut words: Vec<String> = Vec::new();
+        let mut numbers: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+        let mut number = |word: &String| {
+            *numbers.entry(word.clone()).or_insert_with(|| {
+                words.push(word.clone());
+                words.len() - 1
+            })
+        };
+        let literals = phrases
+            .iter()
+            .map(|phrase| Literals {
+                all: phrase.all.iter().map(&mut number).collect(),
+                any: phrase.any.iter().map(&mut number).collect(),
+                none: phrase.none.iter().map(&mut number).collect(),
+            })
+            .collect();
+        let count = words.len();
+        // Overlapping matches are wanted: "user unknown" and "unknown" both count.
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
+        let automaton = automaton.unwrap_or_else(|error| unreachable!("a few thousand short literals: {error}"));
+        Phrases { phrases, literals, automaton, count }
+    }
+
+    fn hits(&self, text: &str) -> Hits {
+        let mut hits = vec![false; self.count];
+        for found in self.automaton.find_overlapping_iter(text) {
+            if let Some(hit) = hits.get_mut(found.pattern().as_usize()) {
+                *hit = true;
+            }
+        }
+        Hits(hits)
+    }
+}
+
+impl Phrase {
+    /// How specifically it matches; none if it does not.
+    fn score(&self, literals: &Literals, hits: &Hits, seen: &Seen<'_>) -> Option<usize> {
+        let mut score = 0;
+        if let Some(steps) = &self.stage {
+            if seen.step.is_some_and(|step| !steps.contains(&step)) || seen.step.is_none() {
+                return None;
+            }
+            score += 4;
+        }
+        if let Some(codes) = &self.code {
+            if !seen.code.is_some_and(|code| codes.contains(&code)) {
+                return None;
+            }
+            score += 8;
+        }
+        if let Some(classes) = &self.class {
+            if !seen.code.is_some_and(|code| classes.contains(&(code / 100))) {
+                return None;
+            }
+            score += 4;
+        }
+        if let Some(statuses) = &self.status {
+            if !seen.status.is_some_and(|status| statuses.iter().any(|wanted| fits(wanted, status))) {
+                return None;
+            }
+            score += 8;
+        }
+        if !literals.all.iter().all(|&literal| hits.has(literal))
+            || literals.none.iter().any(|&literal| hits.has(literal))
+        {
+            return None;
+        }
+        score += self.all.iter().map(|word| word.chars().count()).sum::<usize>();
+        if !self.any.is_empty() {
+            let hit = self.any.iter().zip(&literals.any).filter(|(_, literal)| hits.has(**literal));
+            score += hit.map(|(word, _)| word.chars().count()).max()?;
+        }
+        Some(score)
+    }
+
+    /// 0 for the recognised provider, 1 for the recognised software, 2 for everybody; none if it is for others.
+    fn rank(&self, context: &Context<'_>) -> Option<u8> {
+        match &self.provider {
+            None => Some(2),
+            Some(provider) if Some(provider.as_str()) == context.provider => Some(0),
+            Some(provider) if Some(provider.as_str()) == context.software => Some(1),
+            Some(_) => self.anywhere.unwrap_or(false).then_some(2),
+        }
+    }
+}
+
+struct Seen<'a> {
+    step: Option<Step>,
+    code: Option<u16>,
+    status: Option<EnhancedStatus>,
+    #[allow(dead_code, reason = "for the tests' messages")]
+    text: &'a str,
+}
+
+/// `x.7.9` fits 4.7.9 and 5.7.9.
+fn fits(wanted: &str, status: EnhancedStatus) -> bool {
+    match wanted.strip_prefix("x.") {
+        Some(kind) => status.to_string().get(2..).is_some_and(|rest| rest == kind),
+        None => status.to_string() == wanted,
+    }
+}
+
+/// The text of a reply as phrases see it.
+pub fn text_of(reply: &Reply) -> String {
+    normal(&reply.joined())
+}
+
+/// The best phrase for a reply.
+pub fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
+    let text = text_of(reply);
+    let seen =
+        Seen { step: context.step, code: reply.code.map(|code| code.number()), status: reply.enhanced, text: &text };
+    let all: &'static Phrases = &PHRASES;
+    let hits = all.hits(&text);
+    let scored = all.phrases.iter().zip(&all.literals).enumerate().filter_map(|(at, (phrase, literals))| {
+        let rank = phrase.rank(context)?;
+        let score = phrase.score(literals, &hits, &seen)?;
+        Some(((rank, std::cmp::Reverse(score), at), phrase))
+    });
+    scored.min_by_key(|(key, _)| *key).map(|(_, phrase)| phrase)
+}
+
+/// All phrases, for lists and tests.
+pub fn all() -> &'static [Phrase] {
+    &PHRASES.phrases
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Context, PHRASES, Phrase, Phrases, Seen, all, find, text_of};
+    use crate::wire::reply;
+
+    fn score(phrases: &Phrases, at: usize, text: &str) -> Option<usize> {
+        let reply = reply::from_text(text)?;
+        let (phrase, literals) = (phrases.phrases.get(at)?, phrases.literals.get(at)?);
+        let text = text_of(&reply);
+        let step = phrase.stage.as_ref().and_then(|steps| steps.first().copied());
+        let seen = Seen { step, code: reply.code.map(|code| code.number()), status: reply.enhanced, text: &text };
+        phrase.score(literals, &phrases.hits(&text), &seen)
+    }
+
+    fn context(phrase: &Phrase) -> Context<'_> {
+        Context {
+            step: phrase.stage.as_ref().and_then(|steps| steps.first().copied()),
+            provider: phrase.provider.as_deref(),
+            software: phrase.provider.as_deref(),
+        }
+    }
+
+    #[test]
+    fn ids_are_unique() {
+        let mut ids: Vec<&str> = all().iter().map(|phrase| phrase.id.as_str()).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+        assert!(count > 500);
+    }
+
+    #[test]
+    fn every_example_matches_its_phrase_and_is_won_by_its_cause() {
+        let mut wrong = Vec::new();
+        for (at, phrase) in all().iter().enumerate() {
+            for example in &phrase.matches {
+                if score(&PHRASES, at, example).is_none() {
+                    wrong.push(format!("{} does not match {example:?}", phrase.id));
+                    continue;
+                }
+                let reply = reply::from_text(example).expect("a reply");
+                let best = find(&reply, &context(phrase)).expect("it matches");
+                if best.cause != phrase.cause {
+                    wrong.push(format!("{example:?} of {} is won by {}", phrase.id, best.id));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn no_counter_example_matches() {
+        for (at, phrase) in all().iter().enumerate() {
+            assert!(!phrase.matches.is_empty() && !phrase.differs.is_empty(), "{} lacks examples", phrase.id);
+            for example in &phrase.differs {
+                assert_eq!(score(&PHRASES, at, example), None, "{} matches {example:?}", phrase.id);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_certain_says_what_else_it_could_be() {
+        for phrase in all() {
+            let certain = phrase.confidence == crate::lexicon::Confidence::Certain;
+            assert!(certain || phrase.otherwise.is_some(), "{}", phrase.id);
+            assert!(!phrase.fix.is_empty(), "{}", phrase.id);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Providers: where to send, with which user name and password, and what is special; and how to recognise them.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::{embedded, normal};
+
+static PROVIDERS: LazyLock<File> = LazyLock::new(|| embedded("providers.toml", include_str!("data/providers.toml")));
+
+#[derive(Deserialize)]
+struct File {
+    provider: Vec<Provider>,
+}
+
+/// One provider.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Provider {
+    /// Public, kebab-case.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// `mailbox`, `relay`, `inbound`, `hosting` or `local`.
+    pub kind: String,
+    /// Host names for sending; `*.x` is any name below x.
+    pub hosts: Vec<String>,
+    #[serde(default)]
+    also: Vec<String>,
+    /// Ports, with what they speak.
+    #[serde(default, rename = "port")]
+    pub ports: Vec<Port>,
+    /// The port to use.
+    pub recommended: Option<u16>,
+    /// Why that one.
+    pub why: Option<String>,
+    /// What to give as user name.
+    pub user: Option<String>,
+    /// What to give as password.
+    pub password: Option<String>,
+    /// Where to make it.
+    pub password_url: Option<String>,
+    /// Mechanisms that are usually offered.
+    #[serde(default)]
+    pub auth: Vec<String>,
+    /// What is special.
+    pub rule: Option<String>,
+    /// Whether a missing STARTTLS means that something removed it.
+    #[serde(default)]
+    pub starttls_always: bool,
+    /// What a check without sending cannot see.
+    pub sees_after_data: Option<String>,
+    #[serde(default)]
+    banner_any: Vec<String>,
+    #[serde(default)]
+    cert_any: Vec<String>,
+    #[serde(default)]
+    ehlo_any: Vec<String>,
+    /// When this was last looked at.
+    pub reviewed: String,
+    /// Where it is known from.
+    pub source: String,
+    #[cfg(test)]
+    example: Example,
+    #[cfg(test)]
+    counter_example: Example,
+}
+
+/// One port of a provider.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Port {
+    /// The number.
+    pub port: u16,
+    /// What it speaks.
+    pub tls: PortTls,
+}
+
+/// What a port speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PortTls {
+    /// TLS from the first byte.
+    Implicit,
+    /// STARTTLS, and nothing else is accepted.
+    Starttls,
+    /// Never encrypted.
+    Plain,
+    /// STARTTLS is offered, plain text accepted.
+    StarttlsOrPlain,
+}
+
+#[cfg(test)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Example {
+    host: Option<String>,
+    banner: Option<String>,
+}
+
+/// What was seen of a server.
+#[derive(Clone, Debug, Default)]
+pub struct Signs<'a> {
+    /// The host name that was asked for.
+    pub host: Option<&'a str>,
+    /// The text of the greeting.
+    pub greeting: Option<&'a str>,
+    /// The text of the EHLO reply.
+    pub ehlo: Option<&'a str>,
+    /// The names in the certificate.
+    pub certificate: &'a [String],
+}
+
+/// Recognises a provider, by its strongest sign: host name, other names, certificate, greeting, EHLO reply.
+pub fn recognise(signs: &Signs<'_>) -> Option<&'static Provider> {
+    let all: &'static [Provider] = &PROVIDERS.provider;
+    let by_host = signs.host.and_then(|host| {
+        let host = host.to_ascii_lowercase();
+        all.iter()
+            .find(|provider| provider.hosts.iter().any(|known| is_host(known, &host)))
+            .or_else(|| all.iter().find(|provider| provider.also.iter().any(|known| is_also(known, &host))))
+    });
+    let by_certificate = || {
+        signs.certificate.iter().find_map(|name| {
+            let name = name.trim_start_matches("*.").to_ascii_lowercase();
+            all.iter().find(|provider| provider.cert_any.iter().any(|known| is_below(known, &name)))
+        })
+    };
+    let by_greeting = || signs.greeting.and_then(|text| longest(all, &normal(text), |provider| &provider.banner_any));
+    let by_ehlo = || signs.ehlo.and_then(|text| longest(all, &normal(text), |provider| &provider.ehlo_any));
+    by_host.or_else(by_certificate).or_else(by_greeting).or_else(by_ehlo)
+}
+
+fn is_host(known: &str, host: &str) -> bool {
+    match known.strip_prefix("*.") {
+        Some(parent) => host.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1),
+        None => known == host,
+    }
+}
+
+fn is_also(known: &str, host: &str) -> bool {
+    if known.starts_with('.') { host.ends_with(known) } else { known == host }
+}
+
+fn is_below(known: &str, name: &str) -> bool {
+    name == known || name.strip_suffix(known).is_some_and(|rest| rest.ends_with('.'))
+}
+
+fn longest(
+    all: &'static [Provider],
+    text: &str,
+    literals: impl Fn(&'static Provider) -> &'static Vec<String>,
+) -> Option<&'static Provider> {
+    let hits = all.iter().flat_map(|provider| literals(provider).iter().map(move |literal| (literal, provider)));
+    hits.filter(|(literal, _)| text.contains(literal.as_str()))
+        .max_by_key(|(literal, _)| literal.len())
+        .map(|(_, provider)| provider)
+}
+
+/// All providers.
+pub fn all() -> &'static [Provider] {
+    &PROVIDERS.provider
+}
+
+/// A provider by its id, its name, or one of its host names.
+pub fn find(word: &str) -> Vec<&'static Provider> {
+    let word = word.to_lowercase();
+    let exact: Vec<&'static Provider> = all().iter().filter(|provider| provider.id == word).collect();
+    if !exact.is_empty() {
+        return exact;
+    }
+    let by_host = recognise(&Signs { host: Some(&word), ..Signs::default() });
+    if let Some(provider) = by_host {
+        return vec![provider];
+    }
+    all()
+        .iter()
+        .filter(|provider| provider.name.to_lowercase().contains(&word) || provider.id.contains(&word))
+        .collect()
+}
+
+/// The provider's host that a mistyped name probably means.
+pub fn nearest_host(typed: &str) -> Option<&'static str> {
+    let typed = typed.to_ascii_lowercase();
+    let known: Vec<&String> = all()
+        .iter()
+        .flat_map(|provider| provider.hosts.iter().chain(&provider.also))
+        .filter(|host| !host.starts_with(['*', '.']))
+        .collect();
+    if known.iter().any(|host| **host == typed) {
+        return None;
+    }
+    known
+        .into_iter()
+        .map(|host| (strsim::damerau_levenshtein(&typed, host), host.as_str()))
+        .filter(|(distance, host)| (1..=2).contains(distance) && *distance * 6 <= host.len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, host)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Signs, all, find, nearest_host, recognise};
+
+    #[test]
+    fn every_provider_is_recognised_by_its_example_and_not_by_its_counter_example() {
+        for provider in all() {
+            let found = |example: &super::Example| {
+                let signs =
+                    Signs { host: example.host.as_deref(), greeting: example.banner.as_deref(), ..Signs::default() };
+                recognise(&signs).map(|found| found.id.clone())
+            };
+            assert_eq!(found(&provider.example).as_ref(), Some(&provider.id), "{:?}", provider.example);
+            assert_ne!(found(&provider.counter_example).as_ref(), Some(&provider.id), "{:?}", provider.counter_example);
+        }
+    }
+
+    #[test]
+    fn mistyped_hosts_get_the_right_name() {
+        assert_eq!(nearest_host("smtp.gmial.com"), Some("smtp.gmail.com"));
+        assert_eq!(nearest_host("smtp.ofice365.com"), Some("smtp.office365.com"));
+        assert_eq!(nearest_host("smtp.gmail.com"), None, "it is right");
+        assert_eq!(nearest_host("mail.example.net"), None);
+    }
+
+    #[test]
+    fn a_provider_is_found_by_id_name_and_host() {
+        for word in ["gmail", "Gmail", "smtp.gmail.com"] {
+            assert!(find(word).iter().any(|provider| provider.id == "gmail"), "{word}");
+        }
+    }
+}

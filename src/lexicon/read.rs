@@ -1,0 +1,169 @@
+//! The best reading of one reply: step x code x enhanced status x text x provider.
+//!
+//! What comes first (each only when the one before has nothing):
+//! 1. a phrase in the text: of the recognised provider, of the recognised software, of anybody;
+//! 2. what the recognised provider or software means by the enhanced status, where it differs from the registry;
+//! 3. the enhanced status, if it has a meaning of its own (`5.7.1` has none: everybody uses it for everything);
+//! 4. the reply code at this step;
+//! 5. the reply code by itself, and 6. its first digit (RFC 5321 §4.2), which is all that is left of a reply that nobody
+//!    knows: the reading says that it is only that.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cause, Confidence, Fix, Step, blocklists, phrases, tables};
+use crate::wire::Reply;
+
+/// What is known beside the reply.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// The step at which it came.
+    pub step: Option<Step>,
+    /// The provider's id, if it was recognised.
+    pub provider: Option<&'a str>,
+    /// The software's id, if it was recognised.
+    pub software: Option<&'a str>,
+}
+
+/// What a reply means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// Why the server refuses, if it does.
+    pub cause: Cause,
+    /// How sure.
+    pub confidence: Confidence,
+    /// In words.
+    pub means: String,
+    /// What else it could be; none when certain.
+    pub otherwise: Option<String>,
+    /// What to do, most useful first.
+    pub fixes: Vec<Fix>,
+    /// What it rests on.
+    pub basis: Basis,
+}
+
+/// What a reading rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "by", rename_all = "kebab-case")]
+pub enum Basis {
+    /// A phrase of the lexicon.
+    Phrase {
+        /// Its id.
+        id: String,
+    },
+    /// A provider's own use of an enhanced status.
+    ProviderStatus {
+        /// The provider's id.
+        provider: String,
+        /// The status.
+        status: String,
+    },
+    /// The enhanced status.
+    Status {
+        /// The status.
+        status: String,
+    },
+    /// The reply code at this step.
+    CodeAtStep {
+        /// The code.
+        code: u16,
+    },
+    /// The reply code by itself.
+    Code {
+        /// The code.
+        code: u16,
+    },
+    /// The first digit.
+    Class {
+        /// The digit.
+        digit: u16,
+    },
+}
+
+/// Reads a reply; none when it has no code and no known text.
+pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let mut reading =
+        by_phrase(reply, context).or_else(|| by_status(reply, context)).or_else(|| by_code(reply, context))?;
+    if reading.confidence == Confidence::Certain {
+        reading.otherwise = None;
+    }
+    name_the_list(reply, &mut reading);
+    Some(reading)
+}
+
+fn by_phrase(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let phrase = phrases::find(reply, context)?;
+    Some(Reading {
+        cause: phrase.cause,
+        confidence: phrase.confidence,
+        means: phrase.means.clone(),
+        otherwise: phrase.otherwise.clone(),
+        fixes: phrase.fix.clone(),
+        basis: Basis::Phrase { id: phrase.id.clone() },
+    })
+}
+
+fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let status = reply.enhanced?;
+    let whose: Vec<&str> = [context.provider, context.software, Some("any")].into_iter().flatten().collect();
+    if let Some(row) = tables::deviation(status, reply.code, &whose).filter(|row| row.provider != "any") {
+        return Some(Reading {
+            cause: row.cause,
+            confidence: row.confidence,
+            means: row.means.clone(),
+            otherwise: row.otherwise.clone(),
+            fixes: row.fix.clone(),
+            basis: Basis::ProviderStatus { provider: row.provider.clone(), status: status.to_string() },
+        });
+    }
+    let row = tables::status(status).filter(|row| !row.generic)?;
+    let cause = row.cause(status);
+    // The step decides before the status does where they contradict: what is said to AUTH is about the login.
+    let elsewhere = context.step == Some(Step::Auth) && cause.is_about_recipient();
+    (cause != Cause::Other && !elsewhere).then(|| Reading {
+        cause,
+        confidence: row.confidence,
+        means: row.meaning.clone(),
+        otherwise: row.otherwise.clone(),
+        fixes: row.fix.clone(),
+        basis: Basis::Status { status: status.to_string() },
+    })
+}
+
+fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let code = reply.code?;
+    if let Some(row) = context.step.and_then(|step| tables::code_at(code, step)) {
+        return Some(Reading {
+            cause: row.cause,
+            confidence: row.confidence,
+            means: row.means.clone(),
+            otherwise: row.otherwise.clone(),
+            fixes: row.fix.clone(),
+            basis: Basis::CodeAtStep { code: code.number() },
+        });
+    }
+    let class = tables::class(code)?;
+    let (cause, means, basis) = match tables::code(code) {
+        Some(row) => (row.cause, row.meaning.clone(), Basis::Code { code: code.number() }),
+        None => (class.cause, class.means.clone(), Basis::Class { digit: code.number() / 100 }),
+    };
+    let confidence = if cause == Cause::Accepted { class.confidence } else { Confidence::Possible };
+    Some(Reading { cause, confidence, means, otherwise: class.otherwise.clone(), fixes: class.fix.clone(), basis })
+}
+
+/// A refusal that names a block list gets the list's own page, if the reading has none.
+fn name_the_list(reply: &Reply, reading: &mut Reading) {
+    if reading.cause != Cause::Reputation || reading.fixes.iter().any(|fix| fix.url.is_some()) {
+        return;
+    }
+    let Some(list) = blocklists::named_in(&phrases::text_of(reply)) else { return };
+    for fix in list.fix.iter().filter(|fix| fix.url.is_some()) {
+        reading.fixes.push(fix.clone());
+    }
+    if !list.removal.is_empty() && !reading.fixes.iter().any(|fix| fix.url.is_some()) {
+        reading.fixes.push(Fix::open(
+            format!("Look the address up at {} and ask for removal there", list.name),
+            list.removal.clone(),
+        ));
+    }
+}

@@ -1,0 +1,246 @@
+//! Reply codes and enhanced status codes: the whole registry, what a code means at which step, and where providers
+//! deviate from the standard.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::{Cause, Confidence, Fix, Step, embedded};
+use crate::wire::{EnhancedStatus, ReplyCode};
+
+static CODES: LazyLock<Codes> = LazyLock::new(|| embedded("codes.toml", include_str!("data/codes.toml")));
+static STATUSES: LazyLock<Statuses> = LazyLock::new(|| embedded("status.toml", include_str!("data/status.toml")));
+
+#[derive(Deserialize)]
+struct Codes {
+    class: Vec<ClassRow>,
+    code: Vec<CodeRow>,
+}
+
+/// What a first digit means.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct ClassRow {
+    digit: u16,
+    /// What the standard says.
+    pub meaning: String,
+    /// For the rule.
+    #[serde(rename = "category")]
+    pub cause: Cause,
+    /// How sure.
+    pub confidence: Confidence,
+    /// For people.
+    pub means: String,
+    /// What else.
+    #[serde(rename = "else")]
+    pub otherwise: Option<String>,
+    /// What to do.
+    pub fix: Vec<Fix>,
+}
+
+/// A reply code.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct CodeRow {
+    code: u16,
+    /// What the standard says.
+    pub meaning: String,
+    /// Where it says so.
+    pub reference: String,
+    /// For the rule, when the step is not known.
+    #[serde(rename = "category")]
+    pub cause: Cause,
+    #[serde(default)]
+    at: Vec<CodeAt>,
+    #[cfg(test)]
+    example: Vec<Example>,
+}
+
+/// A reply code at a step.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct CodeAt {
+    stage: Vec<Step>,
+    /// For the rule.
+    #[serde(rename = "category")]
+    pub cause: Cause,
+    /// How sure.
+    pub confidence: Confidence,
+    /// For people.
+    pub means: String,
+    /// What else.
+    #[serde(rename = "else")]
+    pub otherwise: Option<String>,
+    /// What to do.
+    pub fix: Vec<Fix>,
+}
+
+#[cfg(test)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Example {
+    stage: Option<Step>,
+    reply: String,
+    expect: Cause,
+}
+
+#[derive(Deserialize)]
+struct Statuses {
+    status: Vec<StatusRow>,
+    deviation: Vec<Deviation>,
+}
+
+/// An enhanced status code of the registry.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct StatusRow {
+    code: String,
+    /// The registry's text.
+    pub text: String,
+    /// Where it is defined.
+    pub reference: String,
+    #[allow(dead_code, reason = "the registry's column; shown by nobody yet, held for completeness by the test")]
+    basic: Vec<u16>,
+    /// For people.
+    pub meaning: String,
+    #[serde(rename = "category")]
+    cause: Cause,
+    category4: Option<Cause>,
+    category5: Option<Cause>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// It has no meaning of its own and may not win over the code.
+    #[serde(default)]
+    pub generic: bool,
+    /// What else.
+    #[serde(rename = "else")]
+    pub otherwise: Option<String>,
+    /// What to do.
+    #[serde(default)]
+    pub fix: Vec<Fix>,
+}
+
+impl StatusRow {
+    /// For the rule; it may depend on the class.
+    pub fn cause(&self, status: EnhancedStatus) -> Cause {
+        let by_class = match status.class() {
+            2 => Some(Cause::Accepted),
+            4 => self.category4,
+            _ => self.category5,
+        };
+        by_class.unwrap_or(self.cause)
+    }
+}
+
+/// What a provider means by a status where it differs from the registry.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Deviation {
+    code: String,
+    to: Option<String>,
+    /// Whose.
+    pub provider: String,
+    #[serde(default)]
+    basic: Vec<u16>,
+    /// For people.
+    pub means: String,
+    /// For the rule.
+    #[serde(rename = "category")]
+    pub cause: Cause,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What else.
+    #[serde(rename = "else")]
+    pub otherwise: Option<String>,
+    /// What to do.
+    #[serde(default)]
+    pub fix: Vec<Fix>,
+    #[allow(dead_code, reason = "kept beside the fact")]
+    source: String,
+}
+
+impl Deviation {
+    fn fits(&self, status: EnhancedStatus, code: Option<ReplyCode>) -> bool {
+        let same = |wanted: &str| EnhancedStatus::parse(wanted);
+        let in_range = match (same(&self.code), self.to.as_deref().and_then(same)) {
+            (Some(from), Some(to)) => {
+                from.class() == status.class() && (from.kind()..=to.kind()).contains(&status.kind())
+            }
+            (Some(only), None) => only == status,
+            // `x.7.1`: any class.
+            (None, _) => self.code.strip_prefix("x.").is_some_and(|kind| status.to_string().get(2..) == Some(kind)),
+        };
+        in_range && (self.basic.is_empty() || code.is_some_and(|code| self.basic.contains(&code.number())))
+    }
+}
+
+/// A reply code of the table.
+pub fn code(code: ReplyCode) -> Option<&'static CodeRow> {
+    CODES.code.iter().find(|row| code == row.code)
+}
+
+/// A reply code at a step.
+pub fn code_at(code: ReplyCode, step: Step) -> Option<&'static CodeAt> {
+    self::code(code)?.at.iter().find(|row| row.stage.contains(&step))
+}
+
+/// What the first digit means.
+pub fn class(code: ReplyCode) -> Option<&'static ClassRow> {
+    CODES.class.iter().find(|row| row.digit == code.number() / 100)
+}
+
+/// A status of the registry.
+pub fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
+    STATUSES
+        .status
+        .iter()
+        .find(|row| row.code.strip_prefix("x.").is_some_and(|kind| status.to_string().get(2..) == Some(kind)))
+}
+
+/// What the recognised provider or software means by a status.
+pub fn deviation(status: EnhancedStatus, code: Option<ReplyCode>, whose: &[&str]) -> Option<&'static Deviation> {
+    STATUSES.deviation.iter().find(|row| whose.contains(&row.provider.as_str()) && row.fits(status, code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CODES, STATUSES, code, code_at};
+    use crate::lexicon::Step;
+    use crate::wire::{ReplyCode, reply};
+
+    #[test]
+    fn every_example_of_a_code_gives_its_cause() {
+        for row in &CODES.code {
+            assert!(!row.example.is_empty(), "{} has no example", row.code);
+            for example in &row.example {
+                let heard = reply::from_text(&example.reply).and_then(|reply| reply.code).expect("a code");
+                assert!(heard == row.code, "{}", example.reply);
+                let at = example.stage.and_then(|step| code_at(heard, step)).map(|at| at.cause);
+                assert_eq!(at.unwrap_or(row.cause), example.expect, "{}", example.reply);
+            }
+        }
+    }
+
+    #[test]
+    fn the_whole_registry_of_enhanced_status_codes_is_there() {
+        assert_eq!(STATUSES.status.len(), 81);
+        let mut codes: Vec<&str> = STATUSES.status.iter().map(|row| row.code.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), 81);
+        assert!(
+            STATUSES
+                .status
+                .iter()
+                .all(|row| !row.text.is_empty() && row.reference.contains("RFC") || row.reference.contains("draft"))
+        );
+    }
+
+    #[test]
+    fn the_same_code_means_three_things_at_three_steps() {
+        let cause = |number: u16, step: Step| code_at(ReplyCode::try_from(number).ok()?, step).map(|row| row.cause);
+        assert_ne!(cause(454, Step::Starttls), cause(454, Step::Auth));
+        assert_ne!(cause(554, Step::Greeting), cause(554, Step::Data));
+        assert!(code(ReplyCode::try_from(571).expect("a code")).is_some());
+    }
+}
