@@ -22,7 +22,7 @@ pub mod tables;
 use serde::{Deserialize, Serialize};
 
 pub use cause::{Category, Cause};
-pub use read::{Basis, Context, Reading, read};
+pub use read::{Basis, Context, Reading, by_class, read};
 
 /// How sure a reading or a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -142,13 +142,25 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
             basis: Basis::CodeAtStep { code: code.number() },
         });
     }
+    let by_class = by_class(reply)?;
+    let Some(row) = tables::code(code) else { return Some(by_class) };
+    let confidence = if row.cause == Cause::Accepted { by_class.confidence } else { Confidence::Possible };
+    let basis = Basis::Code { code: code.number() };
+    Some(Reading { cause: row.cause, confidence, means: row.meaning.clone(), basis, ..by_class })
+}
+
+/// What the first digit alone says, for a reply whose code is known to mean something else than usual.
+pub fn by_class(reply: &Reply) -> Option<Reading> {
+    let code = reply.code?;
     let class = tables::class(code)?;
-    let (cause, means, basis) = match tables::code(code) {
-        Some(row) => (row.cause, row.meaning.clone(), Basis::Code { code: code.number() }),
-        None => (class.cause, class.means.clone(), Basis::Class { digit: code.number() / 100 }),
-    };
-    let confidence = if cause == Cause::Accepted { class.confidence } else { Confidence::Possible };
-    Some(Reading { cause, confidence, means, otherwise: class.otherwise.clone(), fixes: class.fix.clone(), basis })
+    Some(Reading {
+        cause: class.cause,
+        confidence: class.confidence,
+        means: class.means.clone(),
+        otherwise: class.otherwise.clone(),
+        fixes: class.fix.clone(),
+        basis: Basis::Class { digit: code.number() / 100 },
+    })
 }
 
 /// A refusal that names a block list gets the list's own page, if the reading has none.

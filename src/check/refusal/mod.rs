@@ -100,6 +100,10 @@ fn is_refusal(talk: Talk<'_>, heard: Heard<'_>) -> bool {
 
 fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> Finding {
     let stage = heard.event.stage;
+    let reading = match lexicon::by_class(heard.reply).filter(|_| is_contradicted(talk, &reading)) {
+        Some(by_class) => by_class,
+        None => reading,
+    };
     let known = is_known(&reading);
     let rule = match rules::of(reading.cause).filter(|_| known) {
         Some(rule) => rule,
@@ -139,6 +143,12 @@ fn is_known(reading: &Reading) -> bool {
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
         Basis::Code { .. } | Basis::Class { .. } => false,
     }
+}
+
+/// A bare 530 after a login that worked does not ask for a login.
+fn is_contradicted(talk: Talk<'_>, reading: &Reading) -> bool {
+    let logged_in = talk.reply_at(Stage::Auth).is_some_and(|heard| heard.reply.is_success());
+    reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. })
 }
 
 fn of_step(heard: Heard<'_>) -> &'static super::Rule {
