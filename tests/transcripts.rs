@@ -105,6 +105,7 @@ struct TypedHandshake {
     trust: Option<String>,
     names: Option<Vec<String>>,
     common_name: Option<String>,
+    issuer: Option<String>,
     days_left: Option<i64>,
     not_yet: Option<i64>,
     signature_fault: Option<String>,
@@ -386,7 +387,11 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
     let not_after = now() + hours(typed.days_left.unwrap_or(60));
     let leaf = Certificate {
         subject: format!("CN={host}"),
-        issuer: if self_signed { format!("CN={host}") } else { "CN=Example CA".to_owned() },
+        issuer: match &typed.issuer {
+            Some(issuer) => issuer.clone(),
+            None if self_signed => format!("CN={host}"),
+            None => "CN=Example CA".to_owned(),
+        },
         serial: "01".to_owned(),
         names: names.clone(),
         common_name: typed.common_name.clone(),

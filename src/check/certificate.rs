@@ -10,6 +10,7 @@ use crate::evidence::{
     Certificate, ChainFault, Event, Evidence, Handshake, NameMatch, Stage, Talk, Trust, TrustStore, What,
     WithheldReason,
 };
+use crate::lexicon::software;
 use crate::plan::{Plan, TlsMode, Verify};
 
 /// Days before the end at which a certificate is worth a warning.
@@ -21,6 +22,7 @@ pub static CHECK: Check = Check {
     judge,
     rules: &[
         &CERTIFICATE_UNTRUSTED,
+        &CERTIFICATE_INTERCEPTED,
         &CERTIFICATE_NAME_MISMATCH,
         &CERTIFICATE_EXPIRED,
         &CERTIFICATE_NOT_YET_VALID,
@@ -40,6 +42,20 @@ static CERTIFICATE_UNTRUSTED: Rule = Rule {
         action: "The operator installs a certificate of a public authority with its whole chain. For a private authority, name its root with --cacert.",
         example: "the certificate that openssl req -x509 makes",
         references: "RFC 5280 section 6.1 (path validation)",
+    },
+};
+
+static CERTIFICATE_INTERCEPTED: Rule = Rule {
+    id: "certificate-intercepted",
+    severity: Severity::Error,
+    title: "a virus scanner or gateway shows a certificate of its own",
+    cites: &["RFC 5280 section 6.1"],
+    docs: Docs {
+        sees: "The issuer of an untrusted certificate is a virus scanner on this machine or a network gateway, not an authority.",
+        matters: "It sits between here and the server, reads everything, and programs that verify refuse its certificate. The server's own certificate was not seen.",
+        action: "Switch off the scanning of encrypted mail, or exclude this program; on a company network ask its administrator for the gateway's root certificate.",
+        example: "issuer: O=Avast Web/Mail Shield, CN=Avast Web/Mail Shield Root",
+        references: "RFC 5280 section 6.1",
     },
 };
 
@@ -118,7 +134,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some((event, handshake)) = talk.handshake() else { return Vec::new() };
     let mut faults = Vec::new();
     if let Some(leaf) = handshake.leaf() {
-        faults.extend(untrusted(plan, event, handshake, leaf));
+        faults.extend(intercepted(event, handshake, leaf).or_else(|| untrusted(plan, event, handshake, leaf)));
         faults.extend(misnamed(plan, event, handshake));
         faults.extend(outdated(plan, event, leaf, evidence.started_at));
         faults.extend(signature(event, handshake, leaf));
@@ -150,6 +166,22 @@ fn weigh(plan: &Plan, talk: Talk<'_>, faults: &mut [Finding]) {
             );
         }
     }
+}
+
+fn intercepted(event: &Event, handshake: &Handshake, leaf: &Certificate) -> Option<Finding> {
+    if matches!(handshake.trust, Trust::Trusted { .. }) {
+        return None;
+    }
+    let sign = software::by_certificate(&leaf.subject, &leaf.issuer, &leaf.names)?;
+    if !matches!(sign.kind.as_str(), "antivirus" | "gateway") {
+        return None;
+    }
+    let summary = format!("the certificate is made by {}, not by the server", sign.meaning);
+    let mut finding = Finding::new(&CERTIFICATE_INTERCEPTED, Stage::Tls, Confidence::Likely, summary).on(event);
+    finding.cause = sign.means.clone();
+    finding.otherwise = Some("the same check on another machine shows the server's own certificate".to_owned());
+    finding.fixes = sign.fix.clone();
+    Some(finding)
 }
 
 fn untrusted(plan: &Plan, event: &Event, handshake: &Handshake, leaf: &Certificate) -> Option<Finding> {
@@ -193,6 +225,11 @@ fn untrusted(plan: &Plan, event: &Event, handshake: &Handshake, leaf: &Certifica
     };
     let mut finding = Finding::new(&CERTIFICATE_UNTRUSTED, Stage::Tls, confidence, summary).on(event);
     finding.cause = cause;
+    // What the names say about such a certificate (a package's default, a hoster's, a test's) comes first.
+    if let Some(sign) = software::by_certificate(&leaf.subject, &leaf.issuer, &leaf.names) {
+        finding.consequences.push(sign.means.clone());
+        finding.fixes.extend(sign.fix.iter().cloned());
+    }
     if confidence == Confidence::Likely {
         finding.otherwise =
             Some("if other machines accept it, the trust store here is old: update ca-certificates".to_owned());

@@ -6,6 +6,7 @@ use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
     Attempt, DialResult, Event, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Outcome, Stage, Talk, What,
 };
+use crate::lexicon::providers::{self, Signs};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, TalkRequest};
 use crate::wire::Host;
@@ -171,6 +172,12 @@ fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         (Lookup::NotFound { .. }, _) | (_, Lookup::NotFound { .. }) => {
             let mut finding = found(&NAME_NOT_FOUND, attempt, format!("{host} does not exist"));
             finding.cause = "the resolver answers that there is no such name (NXDOMAIN)".to_owned();
+            if let Some(known) = providers::nearest_host(names.host.ascii()) {
+                finding.fixes.push(Fix::run(
+                    format!("it looks like {known} with a typing error"),
+                    format!("smtpcheck {known}:{}", plan.target.port),
+                ));
+            }
             finding.fixes.push(Fix::text(next));
             finding.fixes.push(Fix::run(
                 "ask a public resolver, to see whether only this network does not know the name",
@@ -184,6 +191,10 @@ fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         _ => {
             let mut finding = found(&NAME_WITHOUT_ADDRESS, attempt, format!("{host} has {}", missing(names)));
             finding.cause = "the name exists without an address to connect to; it may be a mail domain, whose mail server has another name".to_owned();
+            let meant = providers::recognise(&Signs { host: Some(names.host.ascii()), ..Signs::default() });
+            if let Some(host) = meant.and_then(|provider| provider.hosts.first()) {
+                finding.fixes.push(Fix::run("its server for mail programs is", format!("smtpcheck {host}")));
+            }
             finding.confidence = Confidence::Likely;
             finding.otherwise =
                 Some("or the address record is simply missing; the operator of the domain can tell".to_owned());

@@ -20,6 +20,12 @@ pub fn provider(plan: &Plan, talk: Talk<'_>) -> Option<&'static Provider> {
     })
 }
 
+/// The provider that the user meant, by the host name alone: what the server says of itself does not count.
+pub fn provider_by_name(plan: &Plan) -> Option<&'static Provider> {
+    let host = plan.target.host.name()?.ascii();
+    providers::recognise(&Signs { host: Some(host), ..Signs::default() })
+}
+
 /// The software's id, if it is known.
 pub fn software(talk: Talk<'_>) -> Option<String> {
     let by_greeting =

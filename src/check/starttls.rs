@@ -1,16 +1,24 @@
 //! The way into TLS: STARTTLS offered, accepted, clean; or a handshake that met something else.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity};
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, peer};
 use crate::evidence::{DialResult, Event, Evidence, Fault, Stage, Talk, TlsFault, TlsFaultKind, What, WithheldReason};
+use crate::lexicon::providers::PortTls;
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, TalkRequest};
-use crate::wire::Host;
+use crate::wire::{Capabilities, Host};
 
 pub static CHECK: Check = Check {
     subject: "starttls",
     ask,
     judge,
-    rules: &[&STARTTLS_NOT_OFFERED, &STARTTLS_INJECTED_BYTES, &STARTTLS_EXPECTED, &TLS_HANDSHAKE_FAILED],
+    rules: &[
+        &STARTTLS_NOT_OFFERED,
+        &STARTTLS_STRIPPED,
+        &SMTP_INSPECTION,
+        &STARTTLS_INJECTED_BYTES,
+        &STARTTLS_EXPECTED,
+        &TLS_HANDSHAKE_FAILED,
+    ],
 };
 
 static STARTTLS_NOT_OFFERED: Rule = Rule {
@@ -24,6 +32,34 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
         action: "The operator gives the server a certificate and switches TLS on. If it is on, look for SMTP inspection on the way; the same check from another network tells.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
         references: "RFC 3207 section 4, RFC 8314 section 4",
+    },
+};
+
+static STARTTLS_STRIPPED: Rule = Rule {
+    id: "starttls-stripped",
+    severity: Severity::Error,
+    title: "something on the way removes the offer of encryption",
+    cites: &["RFC 3207 section 6"],
+    docs: Docs {
+        sees: "STARTTLS is missing at a provider of which it is known that it always offers it.",
+        matters: "A firewall, a virus scanner or an attacker between here and the provider takes the keyword away, so that programs send everything, passwords too, for it to read.",
+        action: "Use port 465, where TLS begins with the first byte and nothing can be taken away. Look for SMTP inspection in the firewall or the virus scanner, and compare from another network.",
+        example: "smtp.gmail.com on 587 without STARTTLS",
+        references: "RFC 3207 section 6 (stripping), RFC 8314 section 3.3",
+    },
+};
+
+static SMTP_INSPECTION: Rule = Rule {
+    id: "smtp-inspection",
+    severity: Severity::Error,
+    title: "a firewall on the way rewrites the conversation",
+    cites: &["RFC 3207 section 6"],
+    docs: Docs {
+        sees: "The greeting consists of asterisks, or a keyword of the EHLO answer is overwritten with the letter X.",
+        matters: "That is what the SMTP inspection of Cisco ASA and PIX firewalls leaves of a greeting and of STARTTLS. No encryption, and often no login, is possible through it.",
+        action: "The administrator of the firewall switches the inspection off (`no inspect esmtp`) or allows TLS in it (`allow-tls`). Port 465 goes past it.",
+        example: "220 ********************************, and 250-XXXXXXXA in the place of 250-STARTTLS",
+        references: "RFC 3207 section 6; Cisco document 113423",
     },
 };
 
@@ -107,6 +143,9 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     }
     let withheld =
         talk.events().any(|event| matches!(&event.what, What::Withheld { reason: WithheldReason::Plaintext }));
+    if let Some(finding) = masked(plan, talk).or_else(|| stripped(plan, talk)) {
+        return Some(finding);
+    }
     let (severity, failure) = match () {
         () if required || withheld => (Severity::Error, Some(Failure::Tls)),
         () if is_this_machine(talk) => (Severity::Notice, None),
@@ -142,6 +181,56 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
         "repeat the check from another network: if STARTTLS is there, a firewall on this side removes it",
     ));
     Some(finding)
+}
+
+/// A keyword of four or more X and perhaps one letter, or a greeting of asterisks.
+fn masked(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let is_mask = |word: &str| {
+        let crosses = word.bytes().take_while(|&byte| byte == b'X').count();
+        crosses >= 4 && word.len() <= crosses + 1
+    };
+    let starred =
+        |text: &str| text.matches('*').count() >= 5 && text.chars().all(|c| matches!(c, '*' | ' ' | '0'..='9'));
+    let greeting = talk.reply_at(Stage::Greeting).filter(|heard| starred(&heard.reply.joined()));
+    let masks = |offers: &Capabilities| offers.offered.iter().any(|offer| is_mask(&offer.keyword));
+    let keyword = talk.capabilities(Stage::Ehlo).filter(|(_, offers)| masks(offers));
+    let event = greeting.map(|heard| heard.event).or(keyword.map(|(heard, _)| heard.event))?;
+    let summary = "a firewall on the way overwrites the greeting or STARTTLS (SMTP inspection)".to_owned();
+    let mut finding = Finding::new(&SMTP_INSPECTION, Stage::Starttls, Confidence::Certain, summary).on(event);
+    finding.cause = "asterisks in the greeting and keywords of X are what Cisco firewalls leave of them; the server itself says something else".to_owned();
+    finding.fixes.push(Fix::run(
+        "the administrator of the firewall switches the inspection off, or allows TLS in it",
+        "no inspect esmtp",
+    ));
+    finding.fixes.push(implicit_tls(plan));
+    finding.failure = Some(Failure::Tls);
+    Some(finding)
+}
+
+/// STARTTLS is missing where it is known to be there always.
+fn stripped(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let provider = peer::provider_by_name(plan).filter(|provider| provider.starttls_always)?;
+    let port = plan.target.port;
+    provider.ports.iter().find(|known| known.port == port && known.tls == PortTls::Starttls)?;
+    let (heard, _) = talk.capabilities(Stage::Ehlo)?;
+    let summary = format!("{} always offers STARTTLS on port {port}, and it is missing here", provider.name);
+    let mut finding = Finding::new(&STARTTLS_STRIPPED, Stage::Starttls, Confidence::Likely, summary).on(heard.event);
+    finding.cause = "something between here and the provider takes it away: a firewall, a virus scanner, or somebody who wants to read along".to_owned();
+    finding.otherwise =
+        Some("the name could also lead to another server than the provider's; the greeting tells".to_owned());
+    finding.fixes.push(implicit_tls(plan));
+    finding.fixes.push(Fix::text(
+        "look for SMTP inspection in the firewall or the virus scanner, and repeat the check from another network",
+    ));
+    finding.failure = Some(Failure::Tls);
+    Some(finding)
+}
+
+fn implicit_tls(plan: &Plan) -> Fix {
+    Fix::run(
+        "go past it with TLS from the first byte",
+        format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
+    )
 }
 
 fn is_this_machine(talk: Talk<'_>) -> bool {
