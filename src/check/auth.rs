@@ -3,6 +3,7 @@
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
 use crate::evidence::{CancelReason, Event, Evidence, Stage, Talk, What, WithheldReason};
 use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::wire::Capabilities;
 
 pub static CHECK: Check = Check {
     subject: "auth",
@@ -90,19 +91,16 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
+/// Where STARTTLS is missing altogether, that is the cause, and `starttls` says what it means for a login.
 fn offered_in_plaintext(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     let (heard, offers) = talk.capabilities(Stage::Ehlo)?;
-    let clear: Vec<String> =
-        offers.auth_mechanisms().into_iter().filter(|name| name == "PLAIN" || name == "LOGIN").collect();
-    let loopback = talk.connected().is_some_and(|(peer, _)| peer.ip().to_canonical().is_loopback());
-    if clear.is_empty() || plan.quit_after < QuitAfter::Ehlo {
+    let clear = in_clear(&offers);
+    let without_tls = !offers.has("STARTTLS") && plan.tls_use() != TlsUse::Never;
+    if clear.is_empty() || without_tls || plan.quit_after < QuitAfter::Ehlo {
         return None;
     }
     let summary = format!("AUTH {} is offered before TLS, on an open line", clear.join(" "));
     let mut finding = Finding::new(&AUTH_IN_PLAINTEXT, Stage::Ehlo, Confidence::Certain, summary).on(heard.event);
-    if loopback && !offers.has("STARTTLS") {
-        finding.severity = Severity::Notice;
-    }
     finding.cause =
         "a program that does not insist on TLS would send its password for everybody on the way to read".to_owned();
     finding
@@ -112,6 +110,11 @@ fn offered_in_plaintext(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
         "in Dovecot: disable_plaintext_auth = yes; in Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}",
     ));
     Some(finding)
+}
+
+/// The mechanisms that send the password as it is.
+pub(super) fn in_clear(offers: &Capabilities) -> Vec<String> {
+    offers.auth_mechanisms().into_iter().filter(|name| name == "PLAIN" || name == "LOGIN").collect()
 }
 
 fn withheld(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {

@@ -1,5 +1,6 @@
 //! The way into TLS: STARTTLS offered, accepted, clean; or a handshake that met something else.
 
+use super::auth::in_clear;
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, peer};
 use crate::evidence::{DialResult, Event, Evidence, Fault, Stage, Talk, TlsFault, TlsFaultKind, What, WithheldReason};
 use crate::lexicon::providers::PortTls;
@@ -143,7 +144,11 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     }
     let withheld =
         talk.events().any(|event| matches!(&event.what, What::Withheld { reason: WithheldReason::Plaintext }));
-    if let Some(finding) = masked(plan, talk).or_else(|| stripped(plan, talk)) {
+    let clear = in_clear(&offers);
+    let login = (!clear.is_empty())
+        .then(|| format!("a login would go over the open line: AUTH {} is offered on it", clear.join(" ")));
+    if let Some(mut finding) = masked(plan, talk).or_else(|| stripped(plan, talk)) {
+        finding.consequences.extend(login);
         return Some(finding);
     }
     let (severity, failure) = match () {
@@ -161,6 +166,7 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
         (_, true) => "TLS was required (--tls starttls), and the server lists no STARTTLS: it is not switched on, or a firewall on the way removes it".to_owned(),
         _ => "TLS is not switched on at the server, or a firewall on the way removes the keyword".to_owned(),
     };
+    finding.consequences.extend(login);
     if withheld {
         finding.consequences.push(
             "the password stayed here: no secret goes over a line that is not encrypted (--allow-plaintext-auth would)"
