@@ -49,6 +49,8 @@ pub enum Purpose {
     SiblingPort,
     /// The server was silent or spoke something else: does it answer in the other TLS mode?
     OtherTlsMode,
+    /// The server turned us away at one address family: does it take us at the other?
+    OtherFamily,
 }
 
 /// What to say in a conversation.

@@ -1,10 +1,11 @@
 //! EHLO and its answer.
 
 use super::{Check, Confidence, Docs, Finding, Fix, Rule, Severity, asks_nothing};
-use crate::evidence::{Evidence, Stage, What};
+use crate::evidence::{Evidence, Stage, Talk, What};
 use crate::plan::Plan;
 
-pub static CHECK: Check = Check { subject: "ehlo", ask: asks_nothing, judge, rules: &[&EHLO_UNSUPPORTED] };
+pub static CHECK: Check =
+    Check { subject: "ehlo", ask: asks_nothing, judge, rules: &[&EHLO_UNSUPPORTED, &CAPABILITIES_DIFFER] };
 
 static EHLO_UNSUPPORTED: Rule = Rule {
     id: "ehlo-unsupported",
@@ -20,15 +21,33 @@ static EHLO_UNSUPPORTED: Rule = Rule {
     },
 };
 
+static CAPABILITIES_DIFFER: Rule = Rule {
+    id: "capabilities-differ",
+    severity: Severity::Notice,
+    title: "the server offers less, or something else, inside TLS than before it",
+    cites: &["RFC 3207 section 4.2"],
+    docs: Docs {
+        sees: "A keyword of the EHLO answer before TLS is gone inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS belong to one side only and do not count, nor do keywords that appear inside TLS.",
+        matters: "It is allowed, and it is also what a proxy or a firewall on the way makes of the first answer: the answer inside TLS is the true one.",
+        action: "Compare with the configuration of the server; if it offers the same on both sides, look for a filter on the way.",
+        example: "SIZE 1000 before TLS, SIZE 2000 inside",
+        references: "RFC 3207 section 4.2 (EHLO again after TLS)",
+    },
+};
+
 /// Refusals are judged by `refusal`; here is what a server says that takes us in the old way.
 fn judge(_: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
-    let Some(heard) = talk.reply_at(Stage::Ehlo).filter(|heard| heard.reply.is_success()) else { return Vec::new() };
-    let helo = talk.events().find(|event| matches!(&event.what, What::Sent { text, .. } if text.starts_with("HELO ")));
-    let Some(helo) = helo else { return Vec::new() };
+    [helo_only(talk), differing(talk)].into_iter().flatten().collect()
+}
+
+fn helo_only(talk: Talk<'_>) -> Option<Finding> {
+    let heard = talk.reply_at(Stage::Ehlo).filter(|heard| heard.reply.is_success())?;
+    let is_helo = |what: &What| matches!(what, What::Sent { text, .. } if text.starts_with("HELO "));
+    let helo = talk.events().find(|event| is_helo(&event.what))?;
     let summary = "the server does not know EHLO, only the older HELO".to_owned();
     let finding = Finding::new(&EHLO_UNSUPPORTED, Stage::Ehlo, Confidence::Likely, summary).on(helo).on(heard.event);
-    vec![Finding {
+    Some(Finding {
         cause: "a filter between here and the server rewrites or blocks EHLO; or the server is very old".to_owned(),
         otherwise: Some(
             "the same check from another network tells: if EHLO works there, the filter is on this side".to_owned(),
@@ -38,5 +57,44 @@ fn judge(_: &Plan, evidence: &Evidence) -> Vec<Finding> {
         )],
         consequences: vec!["without EHLO neither STARTTLS nor AUTH can be seen or used".to_owned()],
         ..finding
-    }]
+    })
+}
+
+/// Keywords that are gone inside TLS, or have other parameters there. More keywords inside TLS are nothing new: careful
+/// servers say little before it.
+fn differing(talk: Talk<'_>) -> Option<Finding> {
+    let (first, before) = talk.capabilities(Stage::Ehlo)?;
+    let (second, after) = talk.capabilities(Stage::EhloTls)?;
+    let one_sided = |keyword: &str| {
+        let keyword = keyword.to_ascii_uppercase();
+        keyword.starts_with("AUTH") || matches!(keyword.as_str(), "STARTTLS" | "REQUIRETLS")
+    };
+    let parts: Vec<String> = before
+        .offered
+        .iter()
+        .filter(|offer| !one_sided(&offer.keyword))
+        .filter_map(|offer| match after.find(&offer.keyword) {
+            None => Some(format!("{} is gone inside TLS", offer.keyword)),
+            Some(inside) if inside.parameters != offer.parameters => Some(format!(
+                "{} is {} before TLS and {} inside",
+                offer.keyword,
+                offer.parameters.join(" "),
+                inside.parameters.join(" ")
+            )),
+            Some(_) => None,
+        })
+        .collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let summary = format!("the two EHLO answers differ: {}", parts.join("; "));
+    let finding = Finding::new(&CAPABILITIES_DIFFER, Stage::EhloTls, Confidence::Certain, summary);
+    Some(Finding {
+        cause: "the server is configured so, or something on the way rewrites the answer before TLS, where it can"
+            .to_owned(),
+        fixes: vec![Fix::text(
+            "compare with the server's configuration; if it offers the same on both sides, look for a filter on the way",
+        )],
+        ..finding.on(first.event).on(second.event)
+    })
 }

@@ -1,10 +1,11 @@
 //! MAIL FROM and RCPT TO, as far as they fail on this side: addresses that cannot be sent to this server.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
-use crate::evidence::{Evidence, Talk, What};
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing, peer};
+use crate::evidence::{Evidence, Stage, Talk, What};
 use crate::plan::Plan;
 
-pub static CHECK: Check = Check { subject: "envelope", ask: asks_nothing, judge, rules: &[&ADDRESS_NEEDS_SMTPUTF8] };
+pub static CHECK: Check =
+    Check { subject: "envelope", ask: asks_nothing, judge, rules: &[&ADDRESS_NEEDS_SMTPUTF8, &REFUSALS_AFTER_DATA] };
 
 static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {
     id: "address-needs-smtputf8",
@@ -20,9 +21,42 @@ static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {
     },
 };
 
+static REFUSALS_AFTER_DATA: Rule = Rule {
+    id: "refusals-after-data",
+    severity: Severity::Notice,
+    title: "this provider refuses some things only after the message was sent",
+    cites: &["RFC 5321 section 4.2.5"],
+    docs: Docs {
+        sees: "All recipients were accepted, at a provider of which it is known that it looks at sender, limits or content only at the end of the message.",
+        matters: "smtpcheck never sends a message, so it cannot see those refusals: an accepted recipient is no promise.",
+        action: "Send one real message with your own program and read its answer, if mail still does not arrive.",
+        example: "Microsoft 365 says 5.7.60 (no right to send as this address) after the message",
+        references: "RFC 5321 section 4.2.5 (replies after DATA)",
+    },
+};
+
 /// Refusals are judged by `refusal`.
-fn judge(_: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    evidence.main_talk().map(needs_smtputf8).unwrap_or_default()
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let mut findings = needs_smtputf8(talk);
+    findings.extend(later_refusals(plan, talk));
+    findings
+}
+
+fn later_refusals(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let heard = talk.reply_at(Stage::Rcpt)?;
+    let refused = talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.reply.is_success());
+    let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
+    let later = provider.sees_after_data.as_ref()?;
+    let summary = format!("{} refuses some things only after the message, which smtpcheck never sends", provider.name);
+    let finding = Finding::new(&REFUSALS_AFTER_DATA, Stage::Rcpt, Confidence::Certain, summary).on(heard.event);
+    Some(Finding {
+        cause: later.clone(),
+        fixes: vec![Fix::text(
+            "if mail still does not arrive, send one real message with your own program and read its answer",
+        )],
+        ..finding
+    })
 }
 
 fn needs_smtputf8(talk: Talk<'_>) -> Vec<Finding> {

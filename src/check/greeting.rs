@@ -3,7 +3,7 @@
 
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity};
 use crate::evidence::{Evidence, Fault, Stage, Talk};
-use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::plan::{Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, TalkRequest};
 use crate::wire::reply::Reply;
 
@@ -57,7 +57,25 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let plaintext = plan.tls_use() != TlsUse::Implicit;
     let silent = matches!(talk.fault(), Some(Fault::Silent { stage: Stage::Greeting, .. }));
     let foreign = greeting(talk).is_some_and(|reply| reply.code.is_none());
-    if plaintext && (silent || foreign) { vec![Question::Talk(in_tls(plan))] } else { Vec::new() }
+    if plaintext && (silent || foreign) {
+        return vec![Question::Talk(in_tls(plan))];
+    }
+    let turned_away = greeting(talk).is_some_and(|reply| reply.code.is_some() && !reply.is_success())
+        || matches!(talk.fault(), Some(Fault::Closed { stage: Stage::Greeting, .. }));
+    if turned_away { other_family(plan, evidence, talk).into_iter().collect() } else { Vec::new() }
+}
+
+/// A server may take us at one of its addresses and not at the other: our own two addresses have two reputations.
+fn other_family(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Question> {
+    let (peer, _) = talk.connected()?;
+    let (_, names) = evidence.names()?;
+    let names = names.filter(|_| plan.family == Family::Any)?;
+    let (family, addresses) = if peer.is_ipv4() { (Family::V6, &names.aaaa) } else { (Family::V4, &names.a) };
+    if addresses.addresses().is_empty() {
+        return None;
+    }
+    let probe = TalkRequest::probe(plan, Purpose::OtherFamily, plan.target.port, plan.tls_use(), QuitAfter::Banner);
+    Some(Question::Talk(TalkRequest { family, ..probe }))
 }
 
 fn in_tls(plan: &Plan) -> TalkRequest {
@@ -79,7 +97,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         }
         Some(Fault::Closed { stage: Stage::Greeting, reset }) => {
             let how = if *reset { "resets" } else { "closes" };
-            vec![missing(plan, talk, &format!("{how} it without a word"), 0)]
+            let mut finding = missing(plan, talk, &format!("{how} it without a word"), 0);
+            weigh_other_family(plan, evidence, &mut finding);
+            vec![finding]
         }
         _ => judge_words(plan, talk).into_iter().collect(),
     }
@@ -122,6 +142,25 @@ fn missing(plan: &Plan, talk: Talk<'_>, what: &str, partial_bytes: usize) -> Fin
     finding.fixes.push(Fix::text("check that host and port are those of a mail server"));
     finding.failure = Some(Failure::Unreachable);
     finding
+}
+
+/// Whether the other address family was greeted, for a finding about the first one.
+pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
+    let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
+    let Some(heard) = probe.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success()) else { return };
+    let (name, flag) = if probe.request.family == Family::V4 { ("IPv4", "-4") } else { ("IPv6", "-6") };
+    finding
+        .consequences
+        .push(format!("over {name} the same server greets us, so it is about our address of the other family"));
+    finding.evidence.events.push(heard.event.seq);
+    let target = plan.target.host.with_port(plan.target.port);
+    finding.fixes.insert(
+        0,
+        Fix::run(
+            format!("use {name} for this server until the other address is in order"),
+            format!("smtpcheck {target} {flag}"),
+        ),
+    );
 }
 
 /// Refusals with a code are judged by `refusal`.

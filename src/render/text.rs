@@ -15,7 +15,7 @@ use crate::evidence::{
     SkipReason, Stage, Talk, Trust, What, WithheldReason,
 };
 use crate::lexicon::Confidence;
-use crate::plan::{Plan, TlsUse};
+use crate::plan::{Family, Plan, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::report::{PhaseStatus, Report, Verdict, phases};
 use crate::wire::EhloName;
@@ -338,6 +338,8 @@ fn probe(plan: &Plan, talk: Talk<'_>) -> String {
             format!("port {port} again, with TLS from the first byte")
         }
         Purpose::OtherTlsMode => format!("port {port} again, in plain text"),
+        Purpose::OtherFamily if talk.request.family == Family::V4 => "again over IPv4".to_owned(),
+        Purpose::OtherFamily => "again over IPv6".to_owned(),
         Purpose::SiblingPort | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };
     let outcome = match (&talk.attempt.outcome, talk.reply_at(Stage::Greeting), talk.handshake()) {

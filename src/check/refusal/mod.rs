@@ -7,6 +7,7 @@
 
 mod rules;
 
+use super::greeting::weigh_other_family;
 use super::{Check, Confidence, Failure, Finding, Fix, asks_nothing, in_shell, peer};
 use crate::evidence::talk::Heard;
 use crate::evidence::{Evidence, Stage, Talk, What};
@@ -34,7 +35,10 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             software: software.as_deref(),
         };
         let Some(reading) = lexicon::read(heard.reply, &context) else { continue };
-        let finding = finding(plan, talk, heard, reading);
+        let mut finding = finding(plan, talk, heard, reading);
+        if heard.event.stage == Stage::Greeting {
+            weigh_other_family(plan, evidence, &mut finding);
+        }
         let same = findings.iter_mut().find(|known| {
             heard.event.stage == Stage::Rcpt
                 && known.stage == Stage::Rcpt
