@@ -106,7 +106,9 @@ impl Line {
     /// The line as it is written, with its line end.
     pub fn paint(&self, look: &Look) -> String {
         let mut painted = String::new();
-        for (role, text) in &self.0 {
+        let last = self.0.iter().rposition(|(_, text)| !text.trim_end().is_empty());
+        for (at, (role, text)) in self.0.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
+            let text = if Some(at) == last { text.trim_end() } else { text };
             let style = look.theme.style(*role);
             if look.colour == Colour::Off || style.is_plain() || text.trim().is_empty() {
                 painted.push_str(text);
@@ -114,8 +116,6 @@ impl Line {
                 painted.push_str(&format!("{style}{text}{style:#}"));
             }
         }
-        let end = painted.trim_end_matches(' ').len();
-        painted.truncate(end);
         painted.push('\n');
         painted
     }

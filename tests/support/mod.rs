@@ -1,4 +1,4 @@
-//! Shared by the tests that run the real program: a scripted server on loopback, a way to run the program, and the
+//! Shared by the tests: the player of transcripts, a scripted server on loopback, a way to run the program, and the
 //! search for a secret in every encoding.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
@@ -6,4 +6,5 @@
 
 pub mod leak;
 pub mod program;
+pub mod replay;
 pub mod server;

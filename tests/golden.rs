@@ -1,0 +1,86 @@
+//! What the text format looks like: golden files of some transcripts at 80 and 120 columns, with colour, in ASCII,
+//! quiet and verbose. After a change on purpose: UPDATE_GOLDEN=1 cargo test --test golden, and read the difference.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::path::PathBuf;
+
+use smtpcheck::render::{self, Colour, Look, Signs, Transcript, Volume};
+use support::replay::all;
+
+const SHOWN: &[&str] = &[
+    "healthy/submission",
+    "refusal/auth-credentials-refused",
+    "refusal/recipient-unknown",
+    "certificate/expired",
+    "starttls/masked-by-a-firewall",
+    "greeting/refused-over-ipv6-only",
+];
+
+fn looks() -> Vec<(&'static str, Look)> {
+    let plain = Look::plain();
+    vec![
+        ("80", plain.clone()),
+        ("120", Look { width: 120, ..plain.clone() }),
+        ("colour", Look { colour: Colour::On, ..plain.clone() }),
+        ("ascii", Look { signs: Signs::Ascii, ..plain.clone() }),
+        ("quiet", Look { volume: Volume::Quiet, ..plain.clone() }),
+        ("verbose", Look { volume: Volume::Verbose, ..plain.clone() }),
+        ("problems", Look { transcript: Transcript::Problems, ..plain }),
+    ]
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+#[test]
+fn the_text_looks_as_it_did() {
+    let played = all();
+    for name in SHOWN {
+        let one = played.iter().find(|one| one.name == *name).unwrap_or_else(|| panic!("no transcript {name}"));
+        for (look_name, look) in looks() {
+            let text = (render::format("text").unwrap().render)(&one.report, &look);
+            let file = folder().join(format!("{}.{look_name}.txt", name.replace('/', "-")));
+            if std::env::var_os("UPDATE_GOLDEN").is_some() {
+                std::fs::write(&file, &text).unwrap();
+            }
+            let golden = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
+            assert!(golden == text, "{} differs; it is now:\n{text}", file.display());
+        }
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_it_should_be() {
+    for one in all() {
+        for width in [80, 120] {
+            let look = Look { width, ..Look::plain() };
+            let text = (render::format("text").unwrap().render)(&one.report, &look);
+            for line in text.lines() {
+                // Commands and addresses of pages are never broken: they must survive being copied.
+                let is_command = line.starts_with("           ");
+                let columns = unicode_width::UnicodeWidthStr::width(line);
+                assert!(columns <= width || is_command, "{} at {width}: {columns} columns: {line}", one.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_carries_no_meaning_alone() {
+    for one in all() {
+        let plain = (render::format("text").unwrap().render)(&one.report, &Look::plain());
+        let coloured = (render::format("text").unwrap().render)(&one.report, &Look { colour: Colour::On, ..Look::plain() });
+        let mut stripped = String::new();
+        let mut rest = coloured.as_str();
+        while let Some((before, after)) = rest.split_once('\u{1b}') {
+            stripped.push_str(before);
+            rest = after.split_once('m').map_or("", |(_, after)| after);
+        }
+        stripped.push_str(rest);
+        assert_eq!(stripped, plain, "{}", one.name);
+    }
+}

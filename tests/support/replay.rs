@@ -1,0 +1,506 @@
+//! Plays transcripts: TOML dialogues in, reports out. The real dialogue, the real checks, no sockets and no clock.
+//!
+//! Each file in `tests/transcripts/` is one conversation (and its follow-ups) with the ids that must come of it, all of
+//! them and no other. `quiet` names rules that are near and must not fire. Every rule needs one transcript where it
+//! fires and one that lists it as quiet. The format:
+//!
+//! ```toml
+//! summary = "what happens, in one line"
+//! args = ["mx.example.net:25", "--from", "a@example.org"]   # as on the command line
+//! password = "..."            # optional; with --user in args
+//! expect = ["rule-id"]        # exactly these findings
+//! quiet = ["other-rule"]      # near, and silent
+//! exit = 0
+//! [names]                     # optional; default: a = ["192.0.2.25"], aaaa = "nodata"
+//! a = ["192.0.2.25"]          # or "nxdomain", "nodata", "servfail", "timeout", "refused", "unreachable"
+//! [[talk]]                    # conversations, matched by port and implicit TLS in the order of asking
+//! port = 25                   # optional
+//! implicit = false            # optional
+//! connect = "ok"              # or "refused", "timed-out", "host-unreachable", "network-unreachable", "denied-here"
+//! failed = [["2001:db8::25", "refused"]]   # dials that failed before
+//! dialogue = """
+//! S: 220 mx.example.net ESMTP
+//! C: EHLO client.example.org
+//! """
+//! [talk.handshake]            # optional; default: TLS 1.3, trusted, named, 60 days left
+//! trust = "trusted"           # or "self-signed", "unknown-issuer", "usage", "bad-signature", "malformed"
+//! names = ["mx.example.net"]  # names in the certificate
+//! days_left = 60
+//! fault = "closed"            # or "reset", "silent", "not-tls", "incompatible", "alert 40"
+//! ```
+//! Lines of a dialogue: `S: line`, `S. raw bytes with \r \n \x00, no line end added`, `C: line` (must be sent, secrets as
+//! shown), `TLS` (the handshake happens here), `after 5s`, `silent` (the reply deadline passes), `hangs up`, `resets`,
+//! `time is up` (the time for everything is up while the client waits here; nothing is asked after it).
+
+use std::collections::{BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use smtpcheck::check;
+use smtpcheck::cli::{self, Invocation};
+use smtpcheck::dialogue::{Dialogue, Peer, Step};
+use smtpcheck::evidence::fault::ConnectFaultKind;
+use smtpcheck::evidence::{
+    Answer, Attempt, AttemptId, Certificate, ChainFault, ConnectFault, DialResult, Event, Evidence, Fault, Handshake,
+    Lookup, LookupFault, NameMatch, NameSource, Names, Outcome, Stage, TlsFault, TlsFaultKind, Trust, TrustStore, What,
+};
+use smtpcheck::gather::{Arrival, Gather};
+use smtpcheck::inquiry::{self, Listener};
+use smtpcheck::plan::{Plan, TlsUse};
+use smtpcheck::question::{Question, TalkRequest};
+use smtpcheck::report::Report;
+use smtpcheck::sasl::Credentials;
+use smtpcheck::secret::Secret;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transcript {
+    #[allow(dead_code, reason = "for the reader of the file")]
+    pub summary: String,
+    pub args: Vec<String>,
+    pub password: Option<String>,
+    pub expect: Vec<String>,
+    #[serde(default)]
+    pub quiet: Vec<String>,
+    pub exit: u8,
+    pub names: Option<TypedNames>,
+    #[serde(default)]
+    pub talk: Vec<TypedTalk>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypedNames {
+    a: Option<TypedLookup>,
+    aaaa: Option<TypedLookup>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum TypedLookup {
+    Addresses(Vec<std::net::IpAddr>),
+    Word(String),
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypedTalk {
+    port: Option<u16>,
+    #[serde(default)]
+    implicit: Option<bool>,
+    connect: Option<String>,
+    #[serde(default)]
+    failed: Vec<(std::net::IpAddr, String)>,
+    #[serde(default)]
+    dialogue: String,
+    handshake: Option<TypedHandshake>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypedHandshake {
+    trust: Option<String>,
+    names: Option<Vec<String>>,
+    common_name: Option<String>,
+    issuer: Option<String>,
+    days_left: Option<i64>,
+    not_yet: Option<i64>,
+    signature_fault: Option<String>,
+    key: Option<String>,
+    fault: Option<String>,
+    first_bytes: Option<String>,
+}
+
+const NOW: &str = "2026-11-21T09:00:00Z";
+
+fn now() -> jiff::Timestamp {
+    NOW.parse().unwrap()
+}
+
+/// Answers questions from a transcript.
+struct Replay {
+    plan: Plan,
+    credentials: Option<Credentials>,
+    names: TypedNames,
+    talks: Vec<Option<TypedTalk>>,
+    arrivals: VecDeque<Arrival>,
+    clock: f64,
+    /// The talk that has just been played is left open: `--max-time` ended everything in the middle of it.
+    time_is_up: bool,
+    problems: Vec<String>,
+}
+
+impl Gather for Replay {
+    fn ask(&mut self, id: AttemptId, question: &Question) {
+        let outcome = match question {
+            Question::Resolve { host } => Outcome::Done {
+                answer: Answer::Names(Names {
+                    host: host.clone(),
+                    source: NameSource::System,
+                    a: lookup(self.names.a.as_ref()),
+                    aaaa: lookup(self.names.aaaa.as_ref()),
+                }),
+            },
+            Question::Talk(request) => match self.talk(id, request) {
+                Ok(()) => Outcome::Done { answer: Answer::Talk },
+                Err(fault) => Outcome::Failed { fault },
+            },
+        };
+        self.clock += 1.0;
+        self.arrivals.push_back(if std::mem::take(&mut self.time_is_up) {
+            Arrival::TimeUp
+        } else {
+            Arrival::Answered { attempt: id, at_ms: self.clock, outcome }
+        });
+    }
+
+    fn next(&mut self) -> Arrival {
+        self.arrivals.pop_front().expect("an open question has an answer")
+    }
+
+    fn now_ms(&self) -> f64 {
+        self.clock
+    }
+}
+
+impl Replay {
+    fn note(&mut self, id: AttemptId, stage: Stage, tls: bool, what: What) {
+        self.clock += 1.0;
+        self.arrivals.push_back(Arrival::Event { attempt: id, at_ms: self.clock, stage, tls, what });
+    }
+
+    fn talk(&mut self, id: AttemptId, request: &TalkRequest) -> Result<(), Fault> {
+        let address = match self.address(request) {
+            Some(ip) => SocketAddr::new(ip, request.port),
+            None => return Err(Fault::NoAddress),
+        };
+        let implicit = request.script.tls == TlsUse::Implicit;
+        let fits = |talk: &TypedTalk| {
+            talk.port.is_none_or(|port| port == request.port) && talk.implicit.is_none_or(|wanted| wanted == implicit)
+        };
+        let found = self.talks.iter_mut().find(|talk| talk.as_ref().is_some_and(fits)).and_then(Option::take);
+        let Some(talk) = found else {
+            self.problems.push(format!("no [[talk]] for {request:?}"));
+            return Err(Fault::NoAddress);
+        };
+        for (ip, why) in &talk.failed {
+            let address = SocketAddr::new(*ip, request.port);
+            let result = DialResult::Failed { fault: connect_fault(why) };
+            self.note(id, Stage::Connect, false, What::Dialled { address, started_ms: self.clock, result });
+        }
+        match talk.connect.as_deref() {
+            None | Some("ok") => {
+                let local = "192.0.2.9:40000".parse().unwrap();
+                let result = DialResult::Connected { local };
+                self.note(id, Stage::Connect, false, What::Dialled { address, started_ms: self.clock, result });
+            }
+            Some(why) => {
+                let connect = connect_fault(why);
+                let result = DialResult::Failed { fault: connect.clone() };
+                self.note(id, Stage::Connect, false, What::Dialled { address, started_ms: self.clock, result });
+                return Err(Fault::NotConnected { connect });
+            }
+        }
+        self.converse(id, request, &talk)
+    }
+
+    fn address(&self, request: &TalkRequest) -> Option<std::net::IpAddr> {
+        match &request.host {
+            smtpcheck::wire::Host::Ip(ip) => Some(*ip),
+            smtpcheck::wire::Host::Name(_) => {
+                let six = lookup(self.names.aaaa.as_ref());
+                let four = lookup(self.names.a.as_ref());
+                four.addresses().first().or(six.addresses().first()).copied()
+            }
+        }
+    }
+
+    fn converse(&mut self, id: AttemptId, request: &TalkRequest, talk: &TypedTalk) -> Result<(), Fault> {
+        let credentials = self.credentials.take();
+        let mut dialogue = Dialogue::new(&request.script, credentials.as_ref(), "192.0.2.9".parse().ok());
+        let mut script: VecDeque<&str> = talk.dialogue.lines().filter(|line| !line.trim().is_empty()).collect();
+        let mut said: VecDeque<String> = VecDeque::new();
+        let result = loop {
+            match dialogue.step() {
+                Step::Note(stage, what) => {
+                    if let What::Sent { text, .. } = &what {
+                        said.push_back(text.clone());
+                    }
+                    self.note(id, stage, dialogue.is_encrypted(), what);
+                }
+                Step::Send(_) => {
+                    while let (Some(text), Some(line)) = (said.front(), script.front()) {
+                        let Some(expected) = line.strip_prefix("C: ") else { break };
+                        if text != expected {
+                            self.problems.push(format!("expected {expected:?}, sent {text:?}"));
+                        }
+                        said.pop_front();
+                        script.pop_front();
+                    }
+                }
+                Step::BeginTls => {
+                    if script.front().is_some_and(|line| *line == "TLS") {
+                        script.pop_front();
+                    }
+                    let typed = talk.handshake.clone().unwrap_or_default();
+                    if let Some(fault) = &typed.fault {
+                        break Err(Fault::Tls { tls: tls_fault(fault, typed.first_bytes.as_deref()) });
+                    }
+                    let handshake = handshake(&self.plan, &typed);
+                    let peer = if handshake.verifies(now()) { Peer::Verified } else { Peer::Unverified };
+                    let what = What::Secured { handshake: Box::new(handshake) };
+                    self.note(id, Stage::Tls, true, what);
+                    dialogue.secured(peer);
+                }
+                Step::Await if script.front() == Some(&"time is up") => {
+                    script.pop_front();
+                    self.time_is_up = true;
+                    break Ok(());
+                }
+                Step::Await => {
+                    if let Some(problem) = feed(&mut dialogue, &mut script, &mut self.clock) {
+                        self.problems.push(problem);
+                        break Ok(());
+                    }
+                }
+                Step::HangUp(result) => break result,
+            }
+        };
+        self.problems.extend(said.iter().map(|text| format!("sent {text:?}, which the transcript does not have")));
+        self.problems.extend(
+            script.iter().filter(|line| !line.starts_with("silent")).map(|line| format!("not reached: {line}")),
+        );
+        drop(dialogue);
+        self.credentials = credentials;
+        result
+    }
+}
+
+/// Gives the dialogue what comes next: all server lines up to the next line of ours, in one piece.
+fn feed(dialogue: &mut Dialogue<'_>, script: &mut VecDeque<&str>, clock: &mut f64) -> Option<String> {
+    let mut bytes = Vec::new();
+    while let Some(line) = script.front() {
+        if let Some(text) = line.strip_prefix("S: ") {
+            bytes.extend_from_slice(text.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        } else if *line == "S:" {
+            bytes.extend_from_slice(b"\r\n");
+        } else if let Some(text) = line.strip_prefix("S. ") {
+            bytes.extend(unescape(text));
+        } else {
+            break;
+        }
+        script.pop_front();
+    }
+    if !bytes.is_empty() {
+        dialogue.receive(&bytes);
+        return None;
+    }
+    match script.pop_front() {
+        Some("hangs up") => dialogue.closed(false),
+        Some("resets") => dialogue.closed(true),
+        Some("silent") => dialogue.gave_up(30_000.0),
+        Some(line) if line.starts_with("after ") => {
+            let seconds: f64 = line.trim_start_matches("after ").trim_end_matches('s').parse().unwrap();
+            *clock += seconds * 1000.0;
+        }
+        other => return Some(format!("the client waits, and the transcript goes on with {other:?}")),
+    }
+    None
+}
+
+fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'\\' {
+            bytes.push(byte);
+            continue;
+        }
+        match rest.next() {
+            Some(b'r') => bytes.push(b'\r'),
+            Some(b'n') => bytes.push(b'\n'),
+            Some(b'x') => {
+                let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
+            }
+            other => panic!("unknown escape {other:?}"),
+        }
+    }
+    bytes
+}
+
+fn lookup(typed: Option<&TypedLookup>) -> Lookup {
+    let failed = |why, detail: &str| Lookup::Failed { why, detail: detail.to_owned(), ms: 1.0 };
+    match typed {
+        None => Lookup::Empty { ms: 1.0 },
+        Some(TypedLookup::Addresses(addresses)) => Lookup::Found { addresses: addresses.clone(), ms: 1.0 },
+        Some(TypedLookup::Word(word)) => match word.as_str() {
+            "nodata" => Lookup::Empty { ms: 1.0 },
+            "nxdomain" => Lookup::NotFound { ms: 1.0 },
+            "servfail" => failed(LookupFault::ServerFailure, "SERVFAIL"),
+            "timeout" => failed(LookupFault::Timeout, "request timed out"),
+            "refused" => failed(LookupFault::Refused, "REFUSED"),
+            "unreachable" => failed(LookupFault::Unreachable, "connection refused"),
+            other => panic!("unknown look-up {other}"),
+        },
+    }
+}
+
+fn connect_fault(word: &str) -> ConnectFault {
+    let kind = match word {
+        "refused" => ConnectFaultKind::Refused,
+        "timed-out" => ConnectFaultKind::TimedOut,
+        "host-unreachable" => ConnectFaultKind::HostUnreachable,
+        "network-unreachable" => ConnectFaultKind::NetworkUnreachable,
+        "no-source-address" => ConnectFaultKind::NoSourceAddress,
+        "denied-here" => ConnectFaultKind::DeniedHere,
+        "reset" => ConnectFaultKind::Reset,
+        other => panic!("unknown connect {other}"),
+    };
+    ConnectFault { kind, errno: None, detail: word.to_owned() }
+}
+
+fn tls_fault(word: &str, first_bytes: Option<&str>) -> TlsFault {
+    let kind = match word {
+        "closed" => TlsFaultKind::Closed,
+        "reset" => TlsFaultKind::Reset,
+        "silent" => TlsFaultKind::Silent { waited_ms: 30_000.0 },
+        "not-tls" => TlsFaultKind::NotTls,
+        "incompatible" => TlsFaultKind::Incompatible,
+        alert => {
+            let code = alert.strip_prefix("alert ").unwrap().parse().unwrap();
+            TlsFaultKind::Alert { code, name: format!("Alert{code}") }
+        }
+    };
+    TlsFault { kind, first_bytes: first_bytes.unwrap_or_default().to_owned(), detail: word.to_owned() }
+}
+
+fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
+    let host = plan.tls.sni.clone().unwrap_or_else(|| plan.target.host.to_string());
+    let names = typed.names.clone().unwrap_or_else(|| vec![host.clone()]);
+    let hours = |days: i64| jiff::SignedDuration::from_hours(days * 24);
+    let self_signed = typed.trust.as_deref() == Some("self-signed");
+    let not_after = now() + hours(typed.days_left.unwrap_or(60));
+    let leaf = Certificate {
+        subject: format!("CN={host}"),
+        issuer: match &typed.issuer {
+            Some(issuer) => issuer.clone(),
+            None if self_signed => format!("CN={host}"),
+            None => "CN=Example CA".to_owned(),
+        },
+        serial: "01".to_owned(),
+        names: names.clone(),
+        common_name: typed.common_name.clone(),
+        not_before: typed.not_yet.map_or_else(|| not_after - hours(90), |days| now() + hours(days)),
+        not_after,
+        key: typed.key.clone().unwrap_or_else(|| "EC P-256".to_owned()),
+        signature: "ecdsa-with-SHA256".to_owned(),
+        self_signed,
+        sha256: String::new(),
+        der_b64: String::new(),
+    };
+    let untrusted = |why| Trust::Untrusted { why, detail: "as the transcript says".to_owned() };
+    Handshake {
+        version: "1.3".to_owned(),
+        cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
+        group: Some("X25519MLKEM768".to_owned()),
+        sni: Some(host.clone()),
+        ms: 12.0,
+        client_certificate_requested: false,
+        trust: match typed.trust.as_deref() {
+            None | Some("trusted") => Trust::Trusted { path: vec![leaf.subject.clone()] },
+            Some("self-signed") => untrusted(ChainFault::SelfSigned),
+            Some("unknown-issuer") => untrusted(ChainFault::UnknownIssuer),
+            Some("intermediate-expired") => untrusted(ChainFault::IntermediateExpired),
+            Some("usage") => untrusted(ChainFault::Usage),
+            Some("bad-signature") => untrusted(ChainFault::BadSignature),
+            Some("malformed") => untrusted(ChainFault::Malformed),
+            Some(other) => panic!("unknown trust {other}"),
+        },
+        name: if names.contains(&host) {
+            NameMatch::Matches { expected: host }
+        } else {
+            NameMatch::Differs { expected: host, presented: names }
+        },
+        signature_fault: typed.signature_fault.clone(),
+        store: TrustStore::System { anchors: 140 },
+        chain: vec![leaf],
+    }
+}
+
+struct Deaf;
+
+impl Listener for Deaf {
+    fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Attempt) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn waiting(&mut self, _: &Plan, _: &Evidence, _: f64) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+pub struct Played {
+    pub name: String,
+    pub transcript: Transcript,
+    pub report: Report,
+    pub problems: Vec<String>,
+}
+
+pub fn play(path: &PathBuf) -> Played {
+    let name = path.strip_prefix(folder()).unwrap().with_extension("").to_string_lossy().into_owned();
+    let text = std::fs::read_to_string(path).unwrap();
+    let transcript: Transcript = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let words = transcript.args.iter().map(Into::into).collect();
+    let Invocation::Check(args, matches) = cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) else {
+        panic!("{name}: the arguments are no check");
+    };
+    let plan = cli::plan::plan(&args, &matches, &args.targets[0], Some("client.example.org"))
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    let credentials = plan.login.as_ref().map(|login| Credentials {
+        user: login.user.clone(),
+        secret: Secret::new(transcript.password.clone().unwrap_or_else(|| "c4nary-password".to_owned())),
+    });
+    let default = TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None };
+    let mut replay = Replay {
+        plan: plan.clone(),
+        credentials,
+        names: transcript.names.clone().unwrap_or(default),
+        talks: transcript.talk.iter().cloned().map(Some).collect(),
+        arrivals: VecDeque::new(),
+        clock: 0.0,
+        time_is_up: false,
+        problems: Vec::new(),
+    };
+    let (evidence, ended) = inquiry::inquire(&plan, &mut replay, now(), &mut Deaf);
+    let mut problems = replay.problems;
+    problems.extend(replay.talks.iter().flatten().map(|talk| format!("never asked: [[talk]] port {:?}", talk.port)));
+    Played { name, transcript, report: Report::new(plan, evidence, &ended, replay.clock), problems }
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
+}
+
+pub fn all() -> Vec<Played> {
+    let folder = folder();
+    let mut paths: Vec<PathBuf> = walk(&folder);
+    paths.sort();
+    assert!(!paths.is_empty(), "no transcripts in {}", folder.display());
+    paths.iter().map(play).collect()
+}
+
+fn walk(folder: &PathBuf) -> Vec<PathBuf> {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect()
+}
