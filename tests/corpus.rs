@@ -1,10 +1,11 @@
-//! How well replies are read that the lexicon was not written from: real ones, from logs, bounces and servers' sources,
-//! with the category that a careful reader gives them.
+//! How well real replies are read, from logs, bounces and servers' sources, with the category that a careful reader
+//! gives them. `unseen.toml` is for measuring: write no phrase from it. `replies.toml` was measured once (269 of 323)
+//! and then used to improve the phrases.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use serde::Deserialize;
-use smtpcheck::lexicon::{self, Confidence, Context, Step};
+use smtpcheck::lexicon::{self, Confidence, Context, Reading, Step};
 use smtpcheck::wire::reply;
 
 #[derive(Deserialize)]
@@ -22,46 +23,47 @@ struct Entry {
     also: Vec<lexicon::Cause>,
 }
 
-fn corpus() -> Corpus {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/replies.toml");
-    toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-#[test]
-fn nine_of_ten_unseen_replies_are_read_rightly_and_none_wrongly_with_certainty() {
+/// Replies of one file, how many are read rightly, and what is wrong; the second list was wrong with certainty.
+fn measure(file: &str) -> (usize, usize, Vec<String>, Vec<String>) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(file);
+    let corpus: Corpus = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let (mut right, mut all, mut wrong, mut sure) = (0, 0, Vec::new(), Vec::new());
-    for entry in corpus().reply {
+    for entry in corpus.reply {
         let context = Context { step: Step::parse(&entry.stage), ..Context::default() };
         let reading = reply::from_text(&entry.text).and_then(|reply| lexicon::read(&reply, &context));
-        let expected: Vec<_> =
-            std::iter::once(entry.category).chain(entry.also.iter().copied()).map(|cause| cause.category()).collect();
+        let expected = std::iter::once(&entry.category).chain(&entry.also).map(|cause| cause.category());
         all += 1;
-        let told =
-            |reading: &lexicon::Reading| format!("{:?} {:?} by {:?}", reading.cause, reading.confidence, reading.basis);
         match reading {
-            Some(reading) if expected.contains(&reading.cause.category()) => right += 1,
-            Some(reading) => {
-                let line = format!(
-                    "{} [{}] expected {:?}, read as {}",
-                    entry.text,
-                    entry.stage,
-                    entry.category,
-                    told(&reading)
-                );
-                if reading.confidence == Confidence::Certain {
+            Some(reading) if expected.into_iter().any(|category| category == reading.cause.category()) => right += 1,
+            Some(Reading { cause, confidence, basis, .. }) => {
+                let line = format!("{} [{}] read as {cause:?} {confidence:?} by {basis:?}", entry.text, entry.stage);
+                if confidence == Confidence::Certain {
                     sure.push(line.clone());
                 }
                 wrong.push(line);
             }
-            None => wrong.push(format!("{} [{}] expected {:?}, not read", entry.text, entry.stage, entry.category)),
+            None => wrong.push(format!("{} [{}] not read", entry.text, entry.stage)),
         }
     }
-    assert!(
-        sure.is_empty(),
-        "{right} of {all} right; {} wrong with certainty:\n{}\n--\n{}",
-        sure.len(),
-        sure.join("\n"),
-        wrong.join("\n")
-    );
+    (right, all, wrong, sure)
+}
+
+#[test]
+fn nine_of_ten_replies_that_nobody_looked_at_are_read_rightly() {
+    let (right, all, wrong, _) = measure("unseen.toml");
     assert!(right * 10 >= all * 9, "{right} of {all} right; wrong:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_replies_that_the_lexicon_was_improved_with_stay_right() {
+    let (right, all, wrong, _) = measure("replies.toml");
+    assert!(right * 100 >= all * 98, "{right} of {all} right; wrong:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_reply_is_read_wrongly_with_certainty() {
+    for file in ["unseen.toml", "replies.toml"] {
+        let (_, _, _, sure) = measure(file);
+        assert!(sure.is_empty(), "{file}:\n{}", sure.join("\n"));
+    }
 }

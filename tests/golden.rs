@@ -73,7 +73,8 @@ fn no_line_is_wider_than_it_should_be() {
 fn colour_carries_no_meaning_alone() {
     for one in all() {
         let plain = (render::format("text").unwrap().render)(&one.report, &Look::plain());
-        let coloured = (render::format("text").unwrap().render)(&one.report, &Look { colour: Colour::On, ..Look::plain() });
+        let coloured =
+            (render::format("text").unwrap().render)(&one.report, &Look { colour: Colour::On, ..Look::plain() });
         let mut stripped = String::new();
         let mut rest = coloured.as_str();
         while let Some((before, after)) = rest.split_once('\u{1b}') {

@@ -171,6 +171,11 @@ impl Phrase {
 
     /// 0 for the recognised provider, 1 for the recognised software, 2 for everybody; none if it is for others.
     fn rank(&self, context: &Context<'_>) -> Option<u8> {
+        // The step decides: before MAIL nothing can be about a recipient.
+        let early = matches!(context.step, Some(Step::Greeting | Step::Ehlo | Step::Starttls | Step::Auth));
+        if early && self.cause.is_about_recipient() {
+            return None;
+        }
         match &self.provider {
             None => Some(2),
             Some(provider) if Some(provider.as_str()) == context.provider => Some(0),
