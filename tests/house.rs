@@ -233,3 +233,14 @@ fn every_file_says_what_it_is() {
         assert!(text.starts_with("//!"), "{} has no header", path.display());
     }
 }
+
+#[test]
+fn the_page_of_rules_is_that_of_the_rules() {
+    let page = render::rule::markdown(check::CHECKS);
+    let file = root().join("docs/rules.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&file, &page).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
+    assert!(kept == page, "docs/rules.md is stale: run UPDATE_DOCS=1 cargo test --test house");
+}

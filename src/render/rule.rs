@@ -2,7 +2,7 @@
 
 use super::Look;
 use super::style::{Line, Role};
-use crate::check::Rule;
+use crate::check::{Check, Rule};
 
 /// The whole page.
 pub fn page(rule: &Rule, look: &Look) -> String {
@@ -26,6 +26,24 @@ pub fn page(rule: &Rule, look: &Look) -> String {
         }
     }
     lines.iter().map(|line| line.paint(look)).collect()
+}
+
+/// All rules as one Markdown page, by check; `docs/rules.md` is this text, and a test keeps it so.
+pub fn markdown(checks: &[&Check]) -> String {
+    let mut page = String::from(
+        "# Rules\n\nEvery finding names the rule that it comes from. `smtpcheck explain ID` prints the same page offline.\nThis file is generated from the rules: `UPDATE_DOCS=1 cargo test --test house`.\n",
+    );
+    for check in checks.iter().filter(|check| !check.rules.is_empty()) {
+        page.push_str(&format!("\n## {}\n", check.subject));
+        for rule in check.rules {
+            let docs = &rule.docs;
+            page.push_str(&format!(
+                "\n### {}\n\n*{}*: {}\n\n**What it sees.** {}\n\n**Why it matters.** {}\n\n**What to do.** {}\n\n**Example.** `{}`\n\n**References.** {}\n",
+                rule.id, rule.severity, rule.title, docs.sees, docs.matters, docs.action, docs.example.replace('`', "'"), docs.references
+            ));
+        }
+    }
+    page
 }
 
 /// One line a rule.
