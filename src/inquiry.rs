@@ -128,8 +128,9 @@ impl Inquiry<'_> {
         let now = self.gather.now_ms();
         let mut heard = Ok(());
         for id in self.open.clone() {
-            let stage = self.evidence.talks().find(|talk| talk.attempt.id == id).and_then(|talk| talk.last_stage());
-            let closed = self.close(id, now, Outcome::Failed { fault: fault(stage.unwrap_or(Stage::Connect)) });
+            let stage =
+                self.evidence.talks().find(|talk| talk.attempt.id == id).map_or(Stage::Dns, |talk| talk.awaited());
+            let closed = self.close(id, now, Outcome::Failed { fault: fault(stage) });
             heard = heard.and(closed);
         }
         heard

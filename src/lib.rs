@@ -25,7 +25,7 @@
 //! | sasl | nothing |
 //! | plan | wire |
 //! | question | plan, wire |
-//! | evidence | question, wire |
+//! | evidence | plan, question, wire |
 //! | dialogue | evidence, plan, question, sasl, wire |
 //! | gather | dialogue, evidence, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |

@@ -110,7 +110,7 @@ impl Report {
         let exit = match ended {
             Ended::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Ended::Interrupted(Signal::Terminate) => Exit::Terminated,
-            Ended::Whole | Ended::TimeUp | Ended::Unheard(_) => exit(&findings, &plan.gate),
+            Ended::Whole | Ended::TimeUp | Ended::Unheard(_) => exit(&findings, &plan),
         };
         let complete = matches!(ended, Ended::Whole);
         Report { plan, evidence, findings, complete, total_ms, exit }
@@ -129,6 +129,7 @@ impl Report {
     /// The one word of the result.
     pub fn verdict(&self) -> Verdict {
         match self.exit {
+            _ if !self.complete => Verdict::Incomplete,
             Exit::Ok => Verdict::Pass,
             Exit::Interrupted | Exit::Terminated | Exit::Incomplete => Verdict::Incomplete,
             _ => Verdict::Fail,
@@ -171,9 +172,12 @@ impl Gate {
 }
 
 /// The code of the first step that failed; 1 when only findings without a failed step count.
-fn exit(findings: &[Finding], gate: &Gate) -> Exit {
-    let counting: Vec<&Finding> = findings.iter().filter(|finding| gate.counts(finding)).collect();
-    let first = counting.iter().filter(|finding| finding.failure.is_some()).min_by_key(|finding| finding.stage);
+fn exit(findings: &[Finding], plan: &Plan) -> Exit {
+    let counting: Vec<&Finding> = findings.iter().filter(|finding| plan.gate.counts(finding)).collect();
+    let first = counting
+        .iter()
+        .filter(|finding| finding.failure.is_some())
+        .min_by_key(|finding| check::order(plan, finding.stage));
     match first.and_then(|finding| finding.failure) {
         Some(Failure::Unreachable) => Exit::Unreachable,
         Some(Failure::RefusedTemporary) => Exit::RefusedTemporary,

@@ -55,7 +55,12 @@ static GREETING_NOT_SMTP: Rule = Rule {
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
     let plaintext = plan.tls_use() != TlsUse::Implicit;
-    let silent = matches!(talk.fault(), Some(Fault::Silent { stage: Stage::Greeting, .. }));
+    // Servers that wait for TLS often hang up on a client that says nothing.
+    let silent = match talk.fault() {
+        Some(Fault::Silent { stage: Stage::Greeting, .. }) => true,
+        Some(Fault::Closed { stage: Stage::Greeting, .. }) => greeting(talk).is_none(),
+        _ => false,
+    };
     let foreign = greeting(talk).is_some_and(|reply| reply.code.is_none());
     if plaintext && (silent || foreign) {
         return vec![Question::Talk(in_tls(plan))];
@@ -88,35 +93,76 @@ fn greeting(talk: Talk<'_>) -> Option<&Reply> {
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
-    if let Some(finding) = implicit_tls_expected(plan, evidence, talk) {
+    if let Some(finding) = in_the_other_mode(plan, evidence, talk) {
         return vec![finding];
     }
-    match talk.fault() {
+    let begun = greeting(talk).is_some();
+    let mut finding = match talk.fault() {
         Some(Fault::Silent { stage: Stage::Greeting, waited_ms, partial_bytes }) => {
-            vec![missing(plan, talk, &format!("says nothing for {:.0} seconds", waited_ms / 1000.0), *partial_bytes)]
+            let waited = waited_ms / 1000.0;
+            if *partial_bytes > 0 {
+                missing(plan, talk, &format!("does not end its greeting within {waited:.0} seconds"), *partial_bytes)
+            } else {
+                missing(plan, talk, &format!("says nothing for {waited:.0} seconds"), 0)
+            }
         }
-        Some(Fault::Closed { stage: Stage::Greeting, reset }) => {
-            let how = if *reset { "resets" } else { "closes" };
-            let mut finding = missing(plan, talk, &format!("{how} it without a word"), 0);
-            weigh_other_family(plan, evidence, &mut finding);
-            vec![finding]
-        }
-        _ => judge_words(plan, talk).into_iter().collect(),
-    }
+        Some(Fault::Closed { stage: Stage::Greeting, reset }) => hung_up(talk, *reset, begun),
+        _ => return not_smtp(plan, talk).into_iter().collect(),
+    };
+    weigh_other_family(plan, evidence, &mut finding);
+    vec![finding]
 }
 
-fn implicit_tls_expected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+/// What a second connection that began with TLS has shown: SMTP, another service, or that there is no TLS either.
+fn in_the_other_mode(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
     let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::Implicit)?;
+    let inside = greeting(probe);
+    let foreign = match (inside, probe.fault()) {
+        (Some(reply), _) if reply.code.is_none() => Some(reply.joined()),
+        (None, Some(Fault::Tls { tls })) if recognise(&tls.first_bytes).is_some() => Some(tls.first_bytes.clone()),
+        _ => None,
+    };
+    if let Some(words) = foreign {
+        return Some(foreign_service(plan, talk, &words).tried(probe.attempt.id));
+    }
     let (event, _) = probe.handshake()?;
     let target = plan.target.host.with_port(plan.target.port);
     let summary = format!("port {} speaks TLS from the first byte, and plain text was spoken to it", plan.target.port);
     let mut finding = Finding::new(&IMPLICIT_TLS_EXPECTED, Stage::Greeting, Confidence::Certain, summary);
     finding = finding.tried(talk.attempt.id).on(event);
-    finding.cause = "the server waited for a TLS handshake while smtpcheck waited for a greeting; a second connection that began with TLS was answered at once".to_owned();
+    finding.cause = if greeting(talk).is_some() {
+        "to plain text the server answered with something that is not SMTP; a second connection that began with TLS was answered in TLS".to_owned()
+    } else {
+        "the server waited for a TLS handshake while smtpcheck waited for a greeting; a second connection that began with TLS was answered at once".to_owned()
+    };
+    if inside.is_none() {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("inside TLS no SMTP greeting came either, so another service with TLS may listen here, a web server for example".to_owned());
+    }
     finding.fixes.push(Fix::run("check it with implicit TLS", format!("smtpcheck smtps://{target}")));
     finding.fixes.push(Fix::text("in the mail program or application choose SSL/TLS (also called SMTPS or implicit TLS), not STARTTLS, for this port"));
     finding.failure = Some(Failure::Tls);
     Some(finding)
+}
+
+fn hung_up(talk: Talk<'_>, reset: bool, begun: bool) -> Finding {
+    let how = if reset { "resets the connection" } else { "hangs up" };
+    let when = if begun { "in the middle of its greeting" } else { "without a word" };
+    let summary = format!("the server accepts the connection and {how} {when}");
+    let mut finding =
+        Finding::new(&GREETING_MISSING, Stage::Greeting, Confidence::Likely, summary).tried(talk.attempt.id);
+    for event in talk.events() {
+        finding.evidence.events.push(event.seq);
+    }
+    finding.cause = "an access list does not let this machine in, a proxy or load balancer has no server behind it, or a limit on connections is reached".to_owned();
+    finding.otherwise =
+        Some("the same check from another network tells an access list from a broken server".to_owned());
+    finding.fixes.push(Fix::text(
+        "the operator looks whether the mail service runs behind the proxy, and which clients its access list lets in",
+    ));
+    finding.fixes.push(Fix::text("try again in some minutes, and from another network"));
+    finding.failure = Some(Failure::Unreachable);
+    finding
 }
 
 fn missing(plan: &Plan, talk: Talk<'_>, what: &str, partial_bytes: usize) -> Finding {
@@ -164,29 +210,42 @@ pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut
 }
 
 /// Refusals with a code are judged by `refusal`.
-fn judge_words(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+fn not_smtp(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.reply.code.is_none())?;
-    let (service, port) = recognise(&heard.reply.joined());
-    let summary = format!("{service} answers on port {}, not a mail server", plan.target.port);
-    let finding = Finding::new(&GREETING_NOT_SMTP, Stage::Greeting, Confidence::Certain, summary).on(heard.event);
-    let cause = "the first line of an SMTP server begins with a three-digit code; this one does not".to_owned();
-    let fix = format!("use the SMTP port of this host{port}");
-    let next = format!("smtpcheck {}", plan.target.host.with_port(587));
-    Some(Finding { cause, fixes: vec![Fix::run(fix, next)], failure: Some(Failure::Protocol), ..finding })
+    Some(foreign_service(plan, talk, &heard.reply.joined()).on(heard.event))
+}
+
+fn foreign_service(plan: &Plan, talk: Talk<'_>, words: &str) -> Finding {
+    let known = recognise(words);
+    let (service, port) = known.unwrap_or(("something else", ""));
+    let summary = format!("{service} answers on port {}, not an SMTP server", plan.target.port);
+    let confidence = if known.is_some() { Confidence::Certain } else { Confidence::Likely };
+    let mut finding = Finding::new(&GREETING_NOT_SMTP, Stage::Greeting, confidence, summary).tried(talk.attempt.id);
+    finding.cause = "the first line of an SMTP server begins with a three-digit code; this one does not".to_owned();
+    if known.is_none() {
+        finding.otherwise =
+            Some("a mail server behind a broken proxy can begin like this too; its operator can tell".to_owned());
+    }
+    finding.fixes.push(Fix::run(
+        format!("use the SMTP port of this host{port}"),
+        format!("smtpcheck {}", plan.target.host.with_port(587)),
+    ));
+    finding.failure = Some(Failure::Protocol);
+    finding
 }
 
 /// The service whose first words these are, and which port people confuse with it.
-fn recognise(text: &str) -> (&'static str, &'static str) {
+fn recognise(text: &str) -> Option<(&'static str, &'static str)> {
     let starts = |prefix: &str| text.starts_with(prefix);
     if starts("* OK") || starts("* PREAUTH") || starts("* BYE") {
-        ("an IMAP server", " (IMAP, 143 and 993, is for reading mail)")
+        Some(("an IMAP server", " (IMAP, 143 and 993, is for reading mail)"))
     } else if starts("+OK") || starts("-ERR") {
-        ("a POP3 server", " (POP3, 110 and 995, is for fetching mail)")
+        Some(("a POP3 server", " (POP3, 110 and 995, is for fetching mail)"))
     } else if starts("SSH-") {
-        ("an SSH server", "")
+        Some(("an SSH server", ""))
     } else if starts("HTTP/") || starts("<!DOCTYPE") || starts("<html") {
-        ("a web server", "")
+        Some(("a web server", ""))
     } else {
-        ("another service", "")
+        None
     }
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::{AttemptId, Event, EventId, Evidence, Stage};
 use crate::lexicon::{Basis, Category, Confidence, Fix};
-use crate::plan::Plan;
+use crate::plan::{Plan, TlsUse};
 use crate::question::Question;
 
 /// Every check, in the order of the conversation.
@@ -208,9 +208,17 @@ pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 /// All findings: errors first, then warnings, then notices, each in the order of the conversation.
 pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.stage));
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), order(plan, finding.stage)));
     findings.iter_mut().for_each(as_sentences);
     findings
+}
+
+/// The place of a step in the conversation: with implicit TLS the handshake comes before the greeting.
+pub fn order(plan: &Plan, stage: Stage) -> (Stage, u8) {
+    match stage {
+        Stage::Tls if plan.tls_use() == TlsUse::Implicit => (Stage::Connect, 1),
+        stage => (stage, 0),
+    }
 }
 
 /// Causes, alternatives, consequences and fixes are sentences, whoever wrote them.

@@ -1,9 +1,11 @@
 //! The conversation as a whole: closed early, silent in the middle, endless, out of our time, oddly formed.
 
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
+use crate::evidence::talk::Heard;
 use crate::evidence::{Evidence, Fault, Outcome, SkipReason, Stage, Talk, What};
 use crate::plan::Plan;
 use crate::wire::reply::Irregularity;
+use crate::wire::status::Class;
 
 pub static CHECK: Check = Check {
     subject: "session",
@@ -13,6 +15,7 @@ pub static CHECK: Check = Check {
         &CONNECTION_CLOSED,
         &REPLY_MISSING,
         &REPLY_ENDLESS,
+        &REPLY_WITHOUT_SENSE,
         &REPLY_IRREGULAR,
         &REPLY_UNASKED,
         &RUN_OUT_OF_TIME,
@@ -59,6 +62,20 @@ static REPLY_ENDLESS: Rule = Rule {
         action: "Check host and port; the operator looks at the server.",
         example: "250-x without end",
         references: "RFC 5321 section 4.5.3.1.5",
+    },
+};
+
+static REPLY_WITHOUT_SENSE: Rule = Rule {
+    id: "reply-without-sense",
+    severity: Severity::Error,
+    title: "the server answers a command with something that is no answer to it",
+    cites: &["RFC 5321 section 4.2", "RFC 5321 section 4.3.2"],
+    docs: Docs {
+        sees: "The answer to a step has no code, a code that SMTP does not define, or one that asks for more where nothing more can come (3yz).",
+        matters: "Nobody can tell whether the server agreed, so the conversation ends there.",
+        action: "Check host and port; the operator looks at the server or at the proxy in front of it.",
+        example: "120 to MAIL FROM, or a sentence without a code",
+        references: "RFC 5321 sections 4.2 and 4.3.2",
     },
 };
 
@@ -122,6 +139,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(talk.fault().and_then(|fault| broken_off(plan, talk, fault)));
+    findings.extend(without_sense(talk));
     findings.extend(irregular(talk));
     findings.extend(unasked(talk));
     findings.extend(not_tried(plan, evidence));
@@ -138,6 +156,12 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
         | Fault::Silent { stage: Stage::Greeting, .. }
         | Fault::Closed { stage: Stage::Greeting, .. }
         | Fault::Interrupted => return None,
+        // A server that does not follow the login mechanism may hang up as well.
+        Fault::Closed { stage: Stage::Auth, .. }
+            if talk.events().any(|event| matches!(event.what, What::AuthCancelled { .. })) =>
+        {
+            return None;
+        }
         Fault::Silent { stage, waited_ms, .. } => (
             &REPLY_MISSING,
             *stage,
@@ -176,7 +200,10 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
         Fault::TimeUp { stage } => (
             &RUN_OUT_OF_TIME,
             *stage,
-            format!("the time for the whole check ({} s) was up at {stage}", plan.limits.total_ms / 1000),
+            format!(
+                "the time for the whole check ({:.1} s) was up at {stage}",
+                std::time::Duration::from_millis(plan.limits.total_ms).as_secs_f64()
+            ),
             "the limit is ours, not the server's; everything after this step is not tested",
             Fix::run("give it more time", format!("smtpcheck {target} --max-time 5m --timeout 2m")),
             Failure::Incomplete,
@@ -192,10 +219,42 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
     Some(finding)
 }
 
+/// Neither yes nor no. A greeting without a code is greeting's.
+fn is_senseless(heard: &Heard<'_>) -> bool {
+    let cut = heard
+        .reply
+        .irregularities
+        .iter()
+        .any(|oddity| matches!(oddity, Irregularity::TooLong | Irregularity::CutShort));
+    match (heard.event.stage, heard.reply.class()) {
+        _ if cut => false,
+        (Stage::Greeting, _) if heard.reply.code.is_none() => false,
+        (Stage::Auth, Class::Intermediate) => !heard.reply.has_code(334),
+        (Stage::Rset | Stage::Quit, _) => false,
+        (_, class) => matches!(class, Class::Intermediate | Class::Undefined),
+    }
+}
+
+fn without_sense(talk: Talk<'_>) -> Option<Finding> {
+    let heard = talk.replies().find(is_senseless)?;
+    let stage = heard.event.stage;
+    let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+    let summary = format!("the answer to {stage} is neither yes nor no: {line}");
+    let finding = Finding::new(&REPLY_WITHOUT_SENSE, stage, Confidence::Certain, summary).on(heard.event);
+    Some(Finding {
+        cause: "a reply begins with a code of three digits, the first of them 2, 4 or 5; this one does not".to_owned(),
+        fixes: vec![Fix::text(
+            "check that host and port are those of a mail server; the operator looks at the server or the proxy in front of it",
+        )],
+        failure: Some(Failure::Protocol),
+        ..finding
+    })
+}
+
 fn irregular(talk: Talk<'_>) -> Option<Finding> {
     let odd: Vec<_> = talk
         .replies()
-        .filter(|heard| heard.reply.code.is_some())
+        .filter(|heard| heard.reply.code.is_some() && !is_senseless(heard))
         .filter(|heard| heard.reply.irregularities.iter().any(|oddity| !is_told_elsewhere(oddity)))
         .collect();
     let first = odd.first()?;
@@ -241,18 +300,19 @@ fn name(oddity: &Irregularity) -> &'static str {
 
 fn unasked(talk: Talk<'_>) -> Option<Finding> {
     let after_starttls = |stage: Stage| stage == Stage::Starttls;
+    // The half line at which we gave up waiting is told with the silence.
+    let given_up =
+        talk.events().last().filter(|_| matches!(talk.fault(), Some(Fault::Silent { .. }))).map(|event| event.seq);
     let event = talk.events().find(|event| match &event.what {
         // Behind the 220 to STARTTLS it is starttls' business, and worse.
         What::Stray { .. } => {
-            !(after_starttls(event.stage)
-                && talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < event.seq))
+            Some(event.seq) != given_up
+                && !(after_starttls(event.stage)
+                    && talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < event.seq))
         }
         _ => false,
     })?;
     let What::Stray { bytes, .. } = &event.what else { return None };
-    if matches!(talk.fault(), Some(Fault::Silent { .. })) {
-        return None;
-    }
     let summary = format!("{bytes} bytes came before {} was sent, and answer nothing", event.stage);
     let finding = Finding::new(&REPLY_UNASKED, event.stage, Confidence::Certain, summary).on(event);
     Some(Finding {
@@ -271,8 +331,11 @@ fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         .collect();
     let first = skipped.first()?;
     let ports: Vec<String> = skipped.iter().map(|talk| talk.request.port.to_string()).collect();
-    let summary =
-        format!("{} more connections would have helped and were not made (port {})", skipped.len(), ports.join(", "));
+    let connections = match skipped.len() {
+        1 => "1 more connection".to_owned(),
+        more => format!("{more} more connections"),
+    };
+    let summary = format!("{connections} would have helped and were not made (port {})", ports.join(", "));
     let finding = Finding::new(&CONNECTION_BUDGET_SPENT, Stage::Connect, Confidence::Certain, summary);
     Some(Finding {
         cause: format!("--max-connections {} is used up", plan.limits.max_connections),

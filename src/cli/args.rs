@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Command};
 
 /// Flags and targets of `smtpcheck check`.
@@ -165,10 +165,14 @@ pub fn with_environment(command: Command) -> Command {
         };
         let variable = format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"));
         let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
-            arg.value_parser(FalseyValueParser::new())
+            arg.value_parser(BoolishValueParser::new())
         } else {
             arg
         };
-        if std::env::var_os(&variable).is_some_and(|value| !value.is_empty()) { arg.env(variable) } else { arg }
+        if std::env::var_os(&variable).is_some_and(|value| !value.is_empty()) {
+            arg.env(variable).hide_env(true)
+        } else {
+            arg
+        }
     })
 }

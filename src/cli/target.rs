@@ -25,7 +25,9 @@ pub enum Scheme {
 
 /// Reads a target.
 pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
-    let wrong = |why: String| UsageError::new(format!("target {}: {why}", text.escape_debug()));
+    // smtp://user:password@host is a habit from curl: what stands before the @ is not repeated.
+    let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("...@{host}"));
+    let wrong = |why: String| UsageError::new(format!("target {}: {why}", shown.escape_debug()));
     let (scheme, rest) = match text.split_once("://") {
         Some(("smtp", rest)) => (Some(Scheme::Smtp), rest),
         Some(("smtps", rest)) => (Some(Scheme::Smtps), rest),

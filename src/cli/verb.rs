@@ -171,7 +171,8 @@ fn check_command() -> Command {
         .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
         .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck explain RULE... | --list\n       smtpcheck schema")
         .after_help(AFTER_HELP);
-    with_environment(CheckArgs::augment_args(command))
+    let about = command.get_about().cloned();
+    with_environment(CheckArgs::augment_args(command)).about(about.unwrap_or_default())
 }
 
 fn explain_command() -> Command {

@@ -37,7 +37,7 @@ use crate::evidence::{Fault, Stage, What, WithheldReason};
 use crate::plan::{Plaintext, QuitAfter, TlsUse, Unverified};
 use crate::question::Script;
 use crate::sasl::Credentials;
-use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, Reply};
+use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, Reply, reply};
 
 use login::{Login, Turn};
 use scrub::Scrubber;
@@ -113,6 +113,15 @@ enum Transaction {
     None,
 }
 
+/// What was in the framer before a command went out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drained {
+    /// Nothing that ends the talk.
+    Clear,
+    /// A 421: the talk is over.
+    Closing,
+}
+
 /// A command whose reply is due.
 #[derive(Clone, Debug)]
 struct Line {
@@ -159,6 +168,11 @@ impl<'a> Dialogue<'a> {
     /// Whether the line is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.line != LineState::Plain
+    }
+
+    /// Text of the server that did not come through [`Dialogue::receive`], without the secret.
+    pub fn without_secret(&self, text: String) -> String {
+        self.scrubber.scrub_text(text)
     }
 
     /// The step whose reply is due.
@@ -210,8 +224,9 @@ impl<'a> Dialogue<'a> {
         }
         match &self.state {
             State::Over => {}
-            // After QUIT nothing is lost. RFC 5321 §4.1.1.10 wants 221 first; many servers do not bother.
-            State::Farewell { due } if due.front().is_none_or(|line| line.stage == Stage::Quit) => {
+            // At RSET and QUIT everything that was asked for has been answered. RFC 5321 §4.1.1.10 wants 221 first; many
+            // servers do not bother.
+            State::Farewell { .. } => {
                 self.note(Stage::Quit, What::ClosedWithoutFarewell);
                 self.hang_up(Ok(()));
             }
@@ -225,12 +240,17 @@ impl<'a> Dialogue<'a> {
     /// The driver's deadline for this reply has passed.
     pub fn gave_up(&mut self, waited_ms: f64) {
         let stage = self.stage();
-        let partial = self.framer.take_stray();
-        let partial_bytes = partial.len();
-        if !partial.is_empty() || self.assembler.is_underway() {
-            self.note_stray(stage, &partial);
+        let half_line = self.framer.take_stray();
+        let mut partial_bytes = half_line.len();
+        if let Some(reply) = self.assembler.finish() {
+            partial_bytes += reply.raw.len();
+            let reply = self.scrubber.scrub_reply(reply);
+            self.note(stage, What::Received { reply, recipient: None });
         }
-        if stage == Stage::Quit {
+        if !half_line.is_empty() {
+            self.note_stray(stage, &half_line);
+        }
+        if matches!(stage, Stage::Rset | Stage::Quit) {
             self.hang_up(Ok(()));
         } else {
             self.hang_up(Err(Fault::Silent { stage, waited_ms, partial_bytes }));
@@ -317,8 +337,8 @@ impl<'a> Dialogue<'a> {
         }
         // RFC 3207 §6, CVE-2011-0411: what came in plaintext behind the 220 must not be taken for something that was
         // said inside TLS, nor be fed to the TLS library.
-        self.drain_stray(Stage::Starttls);
         self.state = State::Handshake;
+        self.drain_stray(Stage::Starttls);
         self.steps.push_back(Step::BeginTls);
     }
 
@@ -365,7 +385,9 @@ impl<'a> Dialogue<'a> {
     }
 
     fn say_auth(&mut self, turn: Turn) {
-        self.drain_stray(Stage::Auth);
+        if self.drain_stray(Stage::Auth) == Drained::Closing {
+            return;
+        }
         if let Some(reason) = turn.cancelled {
             self.note(Stage::Auth, What::AuthCancelled { reason });
         }
@@ -401,8 +423,9 @@ impl<'a> Dialogue<'a> {
                 due.push_back(Line { recipient: Some(number), ..line });
             }
         }
-        self.say(&due);
-        self.state = State::Envelope { due, transaction: Transaction::None };
+        if self.say(&due) == Drained::Clear {
+            self.state = State::Envelope { due, transaction: Transaction::None };
+        }
     }
 
     fn envelope_answered(&mut self, mut due: VecDeque<Line>, mut transaction: Transaction, reply: &Reply) {
@@ -418,10 +441,9 @@ impl<'a> Dialogue<'a> {
                 Transaction::None => self.say_farewell(),
             };
         }
-        if !self.pipelines() {
-            self.say(&due);
+        if self.pipelines() || self.say(&due) == Drained::Clear {
+            self.state = State::Envelope { due, transaction };
         }
-        self.state = State::Envelope { due, transaction };
     }
 
     fn reset_and_leave(&mut self) {
@@ -433,8 +455,9 @@ impl<'a> Dialogue<'a> {
     }
 
     fn leave(&mut self, due: VecDeque<Line>) {
-        self.say(&due);
-        self.state = State::Farewell { due };
+        if self.say(&due) == Drained::Clear {
+            self.state = State::Farewell { due };
+        }
     }
 
     fn farewell_answered(&mut self, mut due: VecDeque<Line>) {
@@ -442,10 +465,9 @@ impl<'a> Dialogue<'a> {
         if due.is_empty() {
             return self.hang_up(Ok(()));
         }
-        if !self.pipelines() {
-            self.say(&due);
+        if self.pipelines() || self.say(&due) == Drained::Clear {
+            self.state = State::Farewell { due };
         }
-        self.state = State::Farewell { due };
     }
 
     fn say_ehlo(&mut self, verb: Verb) {
@@ -455,23 +477,26 @@ impl<'a> Dialogue<'a> {
             Verb::Helo => Command::Helo(name),
         };
         let stage = self.ehlo_stage();
-        self.say_one(command, stage);
-        self.state = State::Ehlo(verb);
+        self.say_one(command, stage, State::Ehlo(verb));
     }
 
     fn say_starttls(&mut self) {
-        self.say_one(Command::StartTls, Stage::Starttls);
-        self.state = State::StartTls;
+        self.say_one(Command::StartTls, Stage::Starttls, State::StartTls);
     }
 
-    fn say_one(&mut self, command: Command, stage: Stage) {
-        self.say(&VecDeque::from([Line::new(command, stage)]));
+    fn say_one(&mut self, command: Command, stage: Stage, next: State<'a>) {
+        if self.say(&VecDeque::from([Line::new(command, stage)])) == Drained::Clear {
+            self.state = next;
+        }
     }
 
     /// Sends the first of the lines, or all of them in one flight if the server lets us (RFC 2920 §3.1).
-    fn say(&mut self, lines: &VecDeque<Line>) {
+    /// Nothing is sent to a server that has just said that it closes.
+    fn say(&mut self, lines: &VecDeque<Line>) -> Drained {
         let stage = lines.front().map_or(Stage::Quit, |line| line.stage);
-        self.drain_stray(stage);
+        if self.drain_stray(stage) == Drained::Closing {
+            return Drained::Closing;
+        }
         let together = if self.pipelines() { lines.len() } else { 1 };
         let mut bytes = Zeroizing::new(Vec::new());
         for line in lines.iter().take(together) {
@@ -480,6 +505,7 @@ impl<'a> Dialogue<'a> {
             self.note(line.stage, What::Sent { text, redacted: false, recipient: line.recipient });
         }
         self.steps.push_back(Step::Send(bytes));
+        Drained::Clear
     }
 
     fn pipelines(&self) -> bool {
@@ -493,11 +519,25 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// Nothing may be in the framer when a command goes out or TLS begins.
-    fn drain_stray(&mut self, stage: Stage) {
+    /// Nothing may be in the framer when a command goes out or TLS begins. What is there was asked for by nobody, with
+    /// one exception: a server may say 421 at any time (RFC 5321 §3.8).
+    fn drain_stray(&mut self, stage: Stage) -> Drained {
         let stray = self.framer.take_stray();
-        if !stray.is_empty() {
-            self.note_stray(stage, &stray);
+        if stray.is_empty() {
+            return Drained::Clear;
+        }
+        let closing = reply::from_text(&String::from_utf8_lossy(&stray)).filter(|reply| reply.has_code(421));
+        match closing.filter(|_| !matches!(self.state, State::Handshake)) {
+            Some(reply) => {
+                let reply = self.scrubber.scrub_reply(reply);
+                self.note(stage, What::Received { reply, recipient: None });
+                self.hang_up(Ok(()));
+                Drained::Closing
+            }
+            None => {
+                self.note_stray(stage, &stray);
+                Drained::Clear
+            }
         }
     }
 

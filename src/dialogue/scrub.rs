@@ -5,7 +5,7 @@
 //! Secrets of fewer than [`SHORTEST`] bytes are not looked for: the gaps would tell more than the text.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::sasl::Credentials;
@@ -46,6 +46,17 @@ impl Scrubber {
         if let Some(raw) = self.scrub(&reply.raw) {
             reply.raw = raw;
             reply.text = reply.text.into_iter().map(|line| self.scrub_text(line)).collect();
+        }
+        // Findings join the lines, and the transcript decodes base64: neither may put together what was taken apart.
+        let hidden = |bytes: &[u8]| self.scrub(bytes).is_some();
+        let decodes = |line: &String| STANDARD.decode(line.trim()).is_ok_and(|bytes| hidden(&bytes));
+        if hidden(reply.text.join(" ").as_bytes())
+            || hidden(reply.text.concat().as_bytes())
+            || reply.text.iter().any(decodes)
+        {
+            reply.text = vec![NOT_SHOWN.to_owned()];
+            let code = reply.code.map(|code| format!("{code} ")).unwrap_or_default();
+            reply.raw = format!("{code}{NOT_SHOWN}\r\n").into_bytes();
         }
         reply
     }
@@ -100,7 +111,11 @@ fn base64_core(secret: &[u8], alignment: usize) -> Zeroizing<Vec<u8>> {
 
 fn replace(haystack: &[u8], needle: &[u8]) -> Option<Vec<u8>> {
     let found = |from: usize| {
-        haystack.get(from..)?.windows(needle.len()).position(|window| window == needle).map(|at| from + at)
+        haystack
+            .get(from..)?
+            .windows(needle.len())
+            .position(|window| window.eq_ignore_ascii_case(needle))
+            .map(|at| from + at)
     };
     let mut at = found(0)?;
     let mut result = Vec::with_capacity(haystack.len());

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use super::{Attempt, DialResult, Event, Evidence, Fault, Handshake, Stage, What};
+use crate::plan::TlsUse;
 use crate::question::TalkRequest;
-use crate::wire::{Capabilities, Reply};
+use crate::wire::{Capabilities, Irregularity, Reply};
 
 /// One conversation.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,14 @@ impl<'a> Talk<'a> {
 
     /// What was offered at EHLO before TLS, or inside it. A server that knows only HELO offers nothing.
     pub fn capabilities(&self, stage: Stage) -> Option<(Heard<'a>, Capabilities)> {
-        let heard = self.reply_at(stage).filter(|heard| heard.reply.is_success())?;
+        let whole = |heard: &Heard<'_>| {
+            !heard
+                .reply
+                .irregularities
+                .iter()
+                .any(|oddity| matches!(oddity, Irregularity::CutShort | Irregularity::TooLong))
+        };
+        let heard = self.reply_at(stage).filter(|heard| heard.reply.is_success() && whole(heard))?;
         let offers = if self.fell_back_to_helo() { Capabilities::default() } else { Capabilities::read(heard.reply) };
         Some((heard, offers))
     }
@@ -99,8 +107,28 @@ impl<'a> Talk<'a> {
         self.attempt.is_over()
     }
 
-    /// The furthest step that left a trace.
-    pub fn last_stage(&self) -> Option<Stage> {
-        self.events().last().map(|event| event.stage)
+    /// The step that is waited for: the first one that was set off and has no answer.
+    pub fn awaited(&self) -> Stage {
+        let implicit = self.request.script.tls == TlsUse::Implicit;
+        let mut due = vec![Stage::Connect];
+        for event in self.events() {
+            match &event.what {
+                What::Dialled { result: DialResult::Connected { .. }, .. } => {
+                    due = vec![if implicit { Stage::Tls } else { Stage::Greeting }];
+                }
+                What::Secured { .. } => due = if implicit { vec![Stage::Greeting] } else { Vec::new() },
+                What::Sent { .. } => due.push(event.stage),
+                What::Received { reply, .. } => {
+                    if !due.is_empty() {
+                        due.remove(0);
+                    }
+                    if event.stage == Stage::Starttls && reply.has_code(220) {
+                        due.push(Stage::Tls);
+                    }
+                }
+                _ => {}
+            }
+        }
+        due.first().copied().unwrap_or(Stage::Quit)
     }
 }

@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 use super::tap::Tap;
 use super::{Arrival, World, dial, tls};
 use crate::dialogue::{Dialogue, Peer, Step};
-use crate::evidence::{Answer, AttemptId, Fault, Outcome, Stage, What};
+use crate::evidence::{Answer, AttemptId, Fault, Outcome, Stage, TlsFault, What};
 use crate::question::TalkRequest;
 
 /// The most that is read at once.
@@ -127,8 +127,10 @@ impl Conversation<'_> {
         let Line::Plain(tap) = std::mem::replace(&mut self.line, Line::Gone) else {
             return Err(Fault::Closed { stage: Stage::Tls, reset: false });
         };
-        let (stream, handshake) =
-            tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| Fault::Tls { tls })?;
+        let (stream, handshake) = tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| {
+            let first_bytes = dialogue.without_secret(tls.first_bytes);
+            Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
+        })?;
         self.line = Line::Tls(Box::new(stream));
         let verified = handshake.verifies(jiff::Timestamp::now());
         self.note(Stage::Tls, true, What::Secured { handshake: Box::new(handshake) });

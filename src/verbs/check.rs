@@ -1,8 +1,9 @@
 //! `smtpcheck check TARGET...`: plan, inquire, judge, render, exit code. Everything that can be wrong with the
 //! arguments is found before the first packet: all plans, all files, the password.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use jiff::Timestamp;
@@ -87,7 +88,9 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
             break;
         }
     }
-    if format.name != "text" && sink.write(&documents(&reports, format, &look)).map_err(Trouble::Output)?.is_closed() {
+    if format.name != "text"
+        && sink.write(&documents(&reports, args.targets.len() > 1, format, &look)).map_err(Trouble::Output)?.is_closed()
+    {
         return Ok(0);
     }
     sink.finish()?;
@@ -126,9 +129,9 @@ fn credentials(plan: &Plan, secret: Option<&Secret>) -> Option<Credentials> {
 }
 
 /// One document, or a list of them for several targets.
-fn documents(reports: &[Report], format: &Format, look: &Look) -> String {
+fn documents(reports: &[Report], list: bool, format: &Format, look: &Look) -> String {
     match reports {
-        [one] => (format.render)(one, look),
+        [one] if !list => (format.render)(one, look),
         several => {
             let parts: Vec<String> =
                 several.iter().map(|report| (format.render)(report, look).trim_end().to_owned()).collect();
@@ -228,7 +231,7 @@ impl Sink {
                     Err(error) => Err(error),
                 }
             }
-            Sink::File(draft) => draft.file.write_all(text.as_bytes()).map(|()| Written::Whole),
+            Sink::File(draft) => draft.write(text.as_bytes()).map(|()| Written::Whole),
         }
     }
 
@@ -240,29 +243,53 @@ impl Sink {
     }
 }
 
-/// A file that appears under its name when it is whole, and not before.
-struct Draft {
-    file: tempfile::NamedTempFile,
-    path: std::path::PathBuf,
+/// A file that appears under its name when it is whole, and not before. What is no file (a device, a named pipe) is
+/// written to as it is: renaming over /dev/null would take it away from the whole machine.
+enum Draft {
+    Whole { file: tempfile::NamedTempFile, path: PathBuf },
+    Direct(File),
 }
 
 impl Draft {
     /// Finds out before anything is sent whether the file can be made.
     fn begin(path: &Path) -> Result<Draft, Trouble> {
-        let folder = match path.parent() {
+        let wrong = |error: io::Error| Trouble::Usage(format!("--output {}: {error}", path.display()));
+        // A link is followed: the file behind it is meant.
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match std::fs::metadata(&real) {
+            Ok(there) if there.is_dir() => {
+                return Err(Trouble::Usage(format!("--output {}: this is a directory", path.display())));
+            }
+            Ok(there) if !there.is_file() => {
+                return File::options().write(true).open(&real).map(Draft::Direct).map_err(wrong);
+            }
+            _ => {}
+        }
+        let folder = match real.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let wrong = |error: io::Error| Trouble::Usage(format!("--output {}: {error}", path.display()));
-        if path.is_dir() {
-            return Err(Trouble::Usage(format!("--output {}: this is a directory", path.display())));
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(folder).map_err(|error| wrong(error.kind().into()))?;
+        Ok(Draft::Whole { file, path: real })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Draft::Whole { file, .. } => file.write_all(bytes),
+            Draft::Direct(file) => file.write_all(bytes),
         }
-        let file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
-        Ok(Draft { file, path: path.to_owned() })
     }
 
     fn keep(self) -> Result<(), Trouble> {
-        self.file.as_file().sync_all().map_err(Trouble::Output)?;
-        self.file.persist(&self.path).map(|_| ()).map_err(|error| Trouble::Output(error.error))
+        match self {
+            Draft::Whole { file, path } => {
+                file.as_file().sync_all().map_err(Trouble::Output)?;
+                file.persist(&path).map(|_| ()).map_err(|error| Trouble::Output(error.error))
+            }
+            Draft::Direct(_) => Ok(()),
+        }
     }
 }

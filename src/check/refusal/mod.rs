@@ -13,6 +13,7 @@ use crate::evidence::talk::Heard;
 use crate::evidence::{Evidence, Stage, Talk, What};
 use crate::lexicon::{self, Basis, Cause, Context, Reading, Step};
 use crate::plan::Plan;
+use crate::wire::Irregularity;
 use crate::wire::status::Class;
 
 pub static CHECK: Check = Check { subject: "refusal", ask: asks_nothing, judge, rules: rules::RULES };
@@ -87,18 +88,18 @@ fn refusals(talk: Talk<'_>) -> Vec<Heard<'_>> {
 }
 
 fn is_refusal(talk: Talk<'_>, heard: Heard<'_>) -> bool {
-    if heard.reply.code.is_none() || heard.reply.irregularities.contains(&crate::wire::Irregularity::TooLong) {
+    // What is no reply at all, or only the beginning of one, is session's.
+    let refuses = matches!(heard.reply.class(), Class::Transient | Class::Permanent);
+    let whole = |oddity: &Irregularity| !matches!(oddity, Irregularity::TooLong | Irregularity::CutShort);
+    if !heard.reply.irregularities.iter().all(whole) {
         return false;
     }
     match heard.event.stage {
         // Any 2yz but 220 to STARTTLS is no leave to start.
-        Stage::Starttls => !heard.reply.has_code(220),
-        // A cancelled exchange is auth's; a 334 is a question.
-        Stage::Auth => {
-            let cancelled = talk.events().any(|event| matches!(event.what, What::AuthCancelled { .. }));
-            !cancelled && !heard.reply.is_success() && heard.reply.class() != Class::Intermediate
-        }
-        _ => !heard.reply.is_success(),
+        Stage::Starttls => refuses || (heard.reply.is_success() && !heard.reply.has_code(220)),
+        // A cancelled exchange is auth's.
+        Stage::Auth => refuses && !talk.events().any(|event| matches!(event.what, What::AuthCancelled { .. })),
+        _ => refuses,
     }
 }
 
