@@ -107,7 +107,7 @@ fn offered_in_plaintext(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
         .fixes
         .push(Fix::run("the operator offers AUTH inside TLS only; in Postfix", "postconf -e smtpd_tls_auth_only=yes"));
     finding.fixes.push(Fix::text(
-        "in Dovecot: disable_plaintext_auth = yes; in Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}",
+        "in Dovecot: disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no); in Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}",
     ));
     Some(finding)
 }
@@ -126,6 +126,8 @@ fn withheld(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
         // Consequences of what starttls and certificate have found.
         WithheldReason::Unverified => None,
         WithheldReason::Plaintext => plaintext_by_choice(plan, talk, event),
+        // What follows from a missing EHLO or a missing STARTTLS is told there.
+        WithheldReason::NotOffered if talk.fell_back_to_helo() || is_for_want_of_tls(plan, talk) => None,
         WithheldReason::NotOffered => Some(not_offered(plan, talk, event)),
         WithheldReason::NoCommonMechanism { offered, allowed } => Some(no_common(event, offered, allowed)),
     }
@@ -147,6 +149,12 @@ fn plaintext_by_choice(plan: &Plan, talk: Talk<'_>, event: &Event) -> Option<Fin
     Some(finding)
 }
 
+fn is_for_want_of_tls(plan: &Plan, talk: Talk<'_>) -> bool {
+    let wanted = matches!(plan.tls_use(), TlsUse::IfOffered | TlsUse::Required);
+    let missing = talk.capabilities(Stage::Ehlo).is_some_and(|(_, offers)| !offers.has("STARTTLS"));
+    wanted && missing && plan.target.port != 25
+}
+
 fn not_offered(plan: &Plan, talk: Talk<'_>, event: &Event) -> Finding {
     let encrypted = talk.handshake().is_some();
     let summary = if encrypted {
@@ -157,9 +165,12 @@ fn not_offered(plan: &Plan, talk: Talk<'_>, event: &Event) -> Finding {
     let mut finding = Finding::new(&AUTH_NOT_OFFERED, Stage::Auth, Confidence::Certain, summary).on(event);
     finding.cause = match (plan.target.port, encrypted) {
         (25, _) => "port 25 is for mail between servers; logins belong to 587 or 465".to_owned(),
-        (_, false) => "many servers offer AUTH inside TLS only, and TLS did not come about".to_owned(),
+        (_, false) => "many servers offer AUTH inside TLS only, and --tls none leaves it out".to_owned(),
         _ => "this host receives mail and takes no logins, or AUTH is not switched on".to_owned(),
     };
+    if plan.tls_use() == TlsUse::Never {
+        finding.fixes.push(Fix::text("leave --tls none away, so that AUTH can be offered inside TLS"));
+    }
     for port in [587u16, 465].into_iter().filter(|&port| port != plan.target.port).take(1) {
         finding.fixes.push(Fix::run(
             "log in on the submission port",

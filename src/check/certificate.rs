@@ -258,8 +258,10 @@ fn misnamed(plan: &Plan, event: &Event, handshake: &Handshake) -> Option<Finding
     let mut finding = Finding::new(&CERTIFICATE_NAME_MISMATCH, Stage::Tls, Confidence::Certain, summary).on(event);
     let only_common_name = handshake.leaf().and_then(|leaf| leaf.common_name.as_ref()).filter(|_| presented.is_empty());
     finding.cause = match only_common_name {
-        Some(name) => format!("it has only a common name ({name}), which clients no longer look at; the name must stand in subjectAltName"),
-        None => "the server has several names and the certificate carries another one, or this is another server than you think".to_owned(),
+        Some(name) => format!(
+            "it has only a common name ({name}), which clients no longer look at; the name must stand in subjectAltName"
+        ),
+        None => "none of the names in it is the one that was asked for, so clients that verify refuse it".to_owned(),
     };
     if let Some(usable) = presented.iter().find(|name| !name.starts_with('*') && name.contains('.')) {
         finding.fixes.push(Fix::run(
@@ -288,7 +290,7 @@ fn outdated(plan: &Plan, event: &Event, leaf: &Certificate, now: Timestamp) -> O
         (
             &CERTIFICATE_EXPIRED,
             format!("the certificate expired {} ({})", ago(days(leaf.not_after, now)), date(leaf.not_after)),
-            "it was not renewed, or it was renewed and the mail service still uses the old file",
+            "its last day of validity has passed, and clients that verify refuse it from then on",
             vec![reload, Fix::text("if the date looks right to you, check the clock of this machine")],
         )
     } else if now < leaf.not_before {
@@ -301,11 +303,11 @@ fn outdated(plan: &Plan, event: &Event, leaf: &Certificate, now: Timestamp) -> O
                 Fix::text("the operator issues a certificate that is valid now"),
             ],
         )
-    } else if leaf.not_after.duration_since(now) < SignedDuration::from_hours(DAYS_TO_WARN * 24) {
+    } else if leaf.not_after.duration_since(now) <= SignedDuration::from_hours(DAYS_TO_WARN * 24) {
         (
             &CERTIFICATE_EXPIRES_SOON,
-            format!("the certificate expires in {} days ({})", days(now, leaf.not_after), date(leaf.not_after)),
-            "renewal does not happen by itself, or the mail service was not reloaded after it",
+            format!("the certificate expires {} ({})", ahead(days(now, leaf.not_after)), date(leaf.not_after)),
+            "certificates are usually renewed 30 days before their end, so this has not happened here by itself",
             vec![reload, Fix::run("then look again", format!("smtpcheck {target}"))],
         )
     } else {
@@ -315,6 +317,14 @@ fn outdated(plan: &Plan, event: &Event, leaf: &Certificate, now: Timestamp) -> O
     finding.cause = cause.to_owned();
     finding.fixes = fixes;
     Some(finding)
+}
+
+fn ahead(days: i64) -> String {
+    match days {
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        days => format!("in {days} days"),
+    }
 }
 
 fn ago(days: i64) -> String {

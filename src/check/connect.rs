@@ -4,7 +4,7 @@
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
-    Attempt, DialResult, Event, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Outcome, Stage, Talk, What,
+    Attempt, DialResult, Event, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Stage, Talk, What,
 };
 use crate::lexicon::providers::{self, Signs};
 use crate::plan::{Plan, QuitAfter, TlsUse};
@@ -197,7 +197,7 @@ fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             }
             finding.confidence = Confidence::Likely;
             finding.otherwise =
-                Some("or the address record is simply missing; the operator of the domain can tell".to_owned());
+                Some("the address record may simply be missing; the operator of the domain can tell".to_owned());
             finding
                 .fixes
                 .push(Fix::run("find the mail servers of the domain", format!("dig +short MX {}", names.host)));
@@ -254,12 +254,12 @@ fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: Connect
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => (
             &CONNECTION_REFUSED,
             format!("{host} refuses connections on port {port}"),
-            "the host was reached and nothing accepts connections on this port: the service is stopped or listens elsewhere, or a firewall refuses in its name",
+            "the host answered that it takes no connections on this port",
         ),
         ConnectFaultKind::TimedOut => (
             &CONNECTION_TIMED_OUT,
             format!("{host} does not answer on port {port}"),
-            "the connection request got no answer at all: a firewall on the way drops it, or no host is at that address",
+            "the connection request got no answer at all, neither yes nor no; silence is what firewalls do, and addresses without a host",
         ),
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => (
             &CONNECTION_IMPOSSIBLE,
@@ -285,7 +285,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: Connect
     }
     weigh_siblings(plan, evidence, kind, &mut finding);
     if finding.fixes.is_empty() {
-        finding.fixes = last_resorts(plan, kind);
+        finding.fixes = last_resorts(kind);
     }
     finding
 }
@@ -293,15 +293,17 @@ fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: Connect
 /// What the other mail ports of the host say about the silent or closed one.
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) {
     let looked: Vec<Talk<'_>> = evidence.probes(Purpose::SiblingPort).filter(Talk::is_over).collect();
-    let skipped = looked.iter().any(|probe| matches!(probe.attempt.outcome, Outcome::Skipped { .. }));
+    let unreached = |probe: &Talk<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
     let answers = |probe: &Talk<'_>| probe.reply_at(Stage::Greeting).is_some_and(|heard| heard.reply.is_success());
     let open: Vec<u16> = looked.iter().filter(|probe| answers(probe)).map(|probe| probe.request.port).collect();
     for probe in &looked {
         finding.evidence.attempts.push(probe.attempt.id);
     }
     let Some(best) = MAIL_PORTS.into_iter().find(|port| open.contains(port)) else {
-        if !looked.is_empty() && !skipped {
-            finding.consequences.push("no other mail port of this host answers either (587, 465, 25, 2525)".to_owned());
+        if !looked.is_empty() && looked.iter().all(unreached) {
+            let ports: Vec<String> = looked.iter().map(|probe| probe.request.port.to_string()).collect();
+            let list = ports.join(", ");
+            finding.consequences.push(format!("the other mail ports of this host cannot be reached either ({list})"));
         }
         return;
     };
@@ -319,11 +321,13 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         }
         _ => format!("the same host answers on {}, so it is up: nothing listens on this port", list.join(", ")),
     };
-    if kind == ConnectFaultKind::TimedOut {
-        finding.confidence = Confidence::Likely;
-        finding.otherwise =
-            Some("the server itself may filter the port; the same check from another network tells".to_owned());
-    }
+    finding.confidence = Confidence::Likely;
+    finding.otherwise = Some(match kind {
+        ConnectFaultKind::TimedOut => {
+            "the server itself may filter the port; the same check from another network tells".to_owned()
+        }
+        _ => "a firewall may refuse in the host's name; the same check from another network tells".to_owned(),
+    });
     let which = match best {
         465 => "use port 465, which speaks TLS from the first byte",
         587 => "use port 587, the port for mail programs",
@@ -333,10 +337,12 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
 }
 
-fn last_resorts(plan: &Plan, kind: ConnectFaultKind) -> Vec<Fix> {
+fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => vec![
-            Fix::text("check host and port; on the server, see that the mail service runs and listens on this address"),
+            Fix::text(
+                "check host and port; on the server, see that the mail service runs, listens on this address, and that no firewall refuses in its name",
+            ),
             Fix::run("on the server: what listens on which port", "ss -ltnp"),
         ],
         ConnectFaultKind::TimedOut => vec![
@@ -348,12 +354,9 @@ fn last_resorts(plan: &Plan, kind: ConnectFaultKind) -> Vec<Fix> {
                 "check the route and the VPN; on the server, look at the firewall (firewalld refuses this way)",
             )]
         }
-        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => vec![
-            Fix::text(
-                "use a network that has this address family, or ask the operator for an address of the other one",
-            ),
-            Fix::run("check over IPv4 only", format!("smtpcheck {} -4", plan.target.host.with_port(plan.target.port))),
-        ],
+        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => vec![Fix::text(
+            "use a network that has this address family, or ask the operator for an address of the other one",
+        )],
         ConnectFaultKind::DeniedHere => {
             vec![Fix::text(
                 "allow outgoing connections to this port in the local policy (SELinux: httpd_can_sendmail for web servers)",

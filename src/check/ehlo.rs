@@ -1,8 +1,8 @@
 //! EHLO and its answer.
 
-use super::{Check, Confidence, Docs, Finding, Fix, Rule, Severity, asks_nothing};
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
 use crate::evidence::{Evidence, Stage, Talk, What};
-use crate::plan::Plan;
+use crate::plan::{Plan, TlsUse};
 
 pub static CHECK: Check =
     Check { subject: "ehlo", ask: asks_nothing, judge, rules: &[&EHLO_UNSUPPORTED, &CAPABILITIES_DIFFER] };
@@ -13,7 +13,7 @@ static EHLO_UNSUPPORTED: Rule = Rule {
     title: "the server knows HELO only",
     cites: &["RFC 5321 section 3.2"],
     docs: Docs {
-        sees: "EHLO was answered with 500, 502 or 504, and HELO was accepted.",
+        sees: "EHLO was answered with 500, 502 or 504, and HELO was accepted. An error where STARTTLS was required or a login was wanted.",
         matters: "Without EHLO there is no STARTTLS, no AUTH, no SIZE. Every mail server of the last twenty years knows EHLO, so a filter or an old appliance stands in between.",
         action: "Look for a firewall with SMTP inspection on the way and switch the inspection off, or reach the server by another port.",
         example: "500 5.5.1 Command unrecognized: \"EHLO client.example.org\"",
@@ -36,18 +36,27 @@ static CAPABILITIES_DIFFER: Rule = Rule {
 };
 
 /// Refusals are judged by `refusal`; here is what a server says that takes us in the old way.
-fn judge(_: &Plan, evidence: &Evidence) -> Vec<Finding> {
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
-    [helo_only(talk), differing(talk)].into_iter().flatten().collect()
+    [helo_only(plan, talk), differing(talk)].into_iter().flatten().collect()
 }
 
-fn helo_only(talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Ehlo).filter(|heard| heard.reply.is_success())?;
+/// A warning; an error where STARTTLS or a login was wanted, which cannot be had without EHLO.
+fn helo_only(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let at = |stage| talk.reply_at(stage).filter(|heard| heard.reply.is_success());
+    let heard = at(Stage::Ehlo).or_else(|| at(Stage::EhloTls))?;
     let is_helo = |what: &What| matches!(what, What::Sent { text, .. } if text.starts_with("HELO "));
     let helo = talk.events().find(|event| is_helo(&event.what))?;
     let summary = "the server does not know EHLO, only the older HELO".to_owned();
     let finding = Finding::new(&EHLO_UNSUPPORTED, Stage::Ehlo, Confidence::Likely, summary).on(helo).on(heard.event);
+    let failure = match (plan.tls_use(), &plan.login) {
+        (TlsUse::Required, _) => Some(Failure::Tls),
+        (_, Some(_)) => Some(Failure::Auth),
+        (_, None) => None,
+    };
     Some(Finding {
+        severity: if failure.is_some() { Severity::Error } else { finding.severity },
+        failure,
         cause: "a filter between here and the server rewrites or blocks EHLO; or the server is very old".to_owned(),
         otherwise: Some(
             "the same check from another network tells: if EHLO works there, the filter is on this side".to_owned(),

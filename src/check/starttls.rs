@@ -138,12 +138,15 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     let (heard, offers) = talk.capabilities(Stage::Ehlo)?;
     let required = plan.tls_use() == TlsUse::Required;
     // Without EHLO nothing can be offered; that is ehlo's finding, and this one its consequence.
-    if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || (talk.fell_back_to_helo() && !required)
-    {
+    if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || talk.fell_back_to_helo() {
         return None;
     }
-    let withheld =
-        talk.events().any(|event| matches!(&event.what, What::Withheld { reason: WithheldReason::Plaintext }));
+    // On a port for mail programs AUTH is missing because TLS is: most servers offer it inside TLS only.
+    let withheld = talk.events().any(|event| match &event.what {
+        What::Withheld { reason: WithheldReason::Plaintext } => true,
+        What::Withheld { reason: WithheldReason::NotOffered } => plan.target.port != 25,
+        _ => false,
+    });
     let clear = in_clear(&offers);
     let login = (!clear.is_empty())
         .then(|| format!("a login would go over the open line: AUTH {} is offered on it", clear.join(" ")));
@@ -162,9 +165,13 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     finding.severity = severity;
     finding.failure = failure;
     finding.cause = match (severity, required) {
-        (Severity::Notice, _) => "TLS is not switched on; on this machine itself nobody listens, and test servers do without".to_owned(),
-        (_, true) => "TLS was required (--tls starttls), and the server lists no STARTTLS: it is not switched on, or a firewall on the way removes it".to_owned(),
-        _ => "TLS is not switched on at the server, or a firewall on the way removes the keyword".to_owned(),
+        (Severity::Notice, _) => {
+            "the server's list has no STARTTLS; on this machine itself nobody reads along, and test servers do without"
+                .to_owned()
+        }
+        (_, true) => "TLS was required (--tls starttls), and the server's list has no STARTTLS".to_owned(),
+        _ => "the server's list has no STARTTLS, so everything on this line can be read and changed on the way"
+            .to_owned(),
     };
     finding.consequences.extend(login);
     if withheld {
@@ -287,7 +294,7 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
         format!(
             "smtpcheck {} --tls {}",
             plan.target.host.with_port(port),
-            if upgraded.is_some() { "starttls" } else { "auto" }
+            if upgraded.is_some() { "starttls" } else { "none" }
         ),
     ));
     finding.fixes.push(Fix::text(
@@ -329,7 +336,11 @@ fn handshake_failed(plan: &Plan, talk: Talk<'_>, tls: &TlsFault) -> Finding {
         ),
         TlsFaultKind::Silent { waited_ms } => (
             format!("no answer to the TLS handshake for {:.0} seconds", waited_ms / 1000.0),
-            "the server expects plain text here and waits for more, or something on the way swallows the handshake",
+            if plan.tls_use() == TlsUse::Implicit {
+                "the server expects plain text here and waits for more, or something on the way swallows the handshake"
+            } else {
+                "the server agreed to TLS and then said nothing: it hangs, or something on the way swallows the handshake"
+            },
             Confidence::Likely,
         ),
         TlsFaultKind::Incompatible => (

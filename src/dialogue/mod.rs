@@ -42,6 +42,10 @@ use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, Reply,
 use login::{Login, Turn};
 use scrub::Scrubber;
 
+/// Bytes of one conversation that are read. A real one has a few thousand; with hundreds of recipients and the longest
+/// legal replies it stays far below.
+pub const MAX_TALK: usize = 2 * 1024 * 1024;
+
 /// What the driver has to do next.
 #[derive(Debug)]
 pub enum Step {
@@ -79,6 +83,7 @@ pub struct Dialogue<'a> {
     assembler: Assembler,
     offers: Capabilities,
     steps: VecDeque<Step>,
+    received: usize,
 }
 
 #[derive(Debug)]
@@ -150,6 +155,7 @@ impl<'a> Dialogue<'a> {
             assembler: Assembler::default(),
             offers: Capabilities::default(),
             steps: VecDeque::new(),
+            received: 0,
         };
         if script.tls == TlsUse::Implicit {
             dialogue.state = State::Handshake;
@@ -190,6 +196,11 @@ impl<'a> Dialogue<'a> {
 
     /// Bytes from the server, in pieces of any size.
     pub fn receive(&mut self, bytes: &[u8]) {
+        self.received += bytes.len();
+        if self.received > MAX_TALK {
+            let stage = self.stage();
+            return self.hang_up(Err(Fault::Endless { stage }));
+        }
         self.framer.push(bytes);
         self.read_replies();
     }

@@ -220,6 +220,25 @@ impl Gather for Gatherer {
     }
 }
 
+/// Ends the program on a signal that nobody reacts to: the main thread may be stuck in writing to a pipe that nobody
+/// reads. Within its first second a signal is left to the inquiry, which ends with a whole report.
+pub fn end_on_unheard_signals() {
+    let watch = || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        let signal = runtime.block_on(async {
+            let signal = Signals::listen().next().await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            signal
+        });
+        std::process::exit(match signal {
+            Signal::Interrupt => 130,
+            Signal::Terminate => 143,
+        });
+    };
+    // It belongs to the process and ends with it. Without it signals work as long as the reader reads.
+    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(watch);
+}
+
 /// Milliseconds with microseconds behind the point.
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0

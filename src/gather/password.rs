@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -116,17 +117,45 @@ pub fn from_command(command: &str) -> Result<Secret, PasswordError> {
     let output = runtime.block_on(async {
         let mut shell = shell(command);
         shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        match tokio::time::timeout(COMMAND_PATIENCE, shell.output()).await {
+        match tokio::time::timeout(COMMAND_PATIENCE, outcome(shell)).await {
             Ok(output) => output.map_err(unreadable),
             Err(_) => Err(PasswordError::CommandTooSlow),
         }
     })?;
-    let stdout = Zeroizing::new(output.stdout);
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(PasswordError::Command { stderr, code: output.status.code() });
+    let (status, stdout, stderr) = output;
+    if !status.success() && stdout.len() as u64 <= MAX_BYTES {
+        let stderr = String::from_utf8_lossy(&stderr).into_owned();
+        return Err(PasswordError::Command { stderr, code: status.code() });
     }
     read(stdout.as_slice(), &source)
+}
+
+/// The command's end and its output, as much of it as a password can have. One that prints more is killed.
+async fn outcome(
+    mut shell: tokio::process::Command,
+) -> io::Result<(std::process::ExitStatus, Zeroizing<Vec<u8>>, Vec<u8>)> {
+    let mut child = shell.spawn()?;
+    let (mut stdout, mut stderr) = (Zeroizing::new(Vec::new()), Vec::new());
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let read_out = async {
+        if let Some(out) = out {
+            out.take(MAX_BYTES + 1).read_to_end(&mut stdout).await?;
+        }
+        io::Result::Ok(())
+    };
+    let read_err = async {
+        if let Some(err) = err {
+            err.take(MAX_BYTES).read_to_end(&mut stderr).await?;
+        }
+        io::Result::Ok(())
+    };
+    let (read_out, read_err) = tokio::join!(read_out, read_err);
+    read_out.and(read_err)?;
+    if stdout.len() as u64 > MAX_BYTES {
+        child.start_kill()?;
+    }
+    let status = child.wait().await?;
+    Ok((status, stdout, stderr))
 }
 
 #[cfg(unix)]
@@ -147,7 +176,10 @@ fn shell(command: &str) -> tokio::process::Command {
 fn read(from: impl Read, source: &str) -> Result<Secret, PasswordError> {
     let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() };
     let mut bytes = Zeroizing::new(Vec::new());
-    from.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    from.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(unreadable(io::Error::other("more than 64 KiB; a password is one line")));
+    }
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => Zeroizing::new(text.to_owned()),
         Err(_) => return Err(unreadable(io::Error::other("the password is not UTF-8"))),

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::style::{Line, Role};
 use super::{Look, Signs, Transcript, Volume, escape};
+use jiff::Timestamp;
+
 use crate::check::{Finding, Severity};
 use crate::evidence::{
     Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, Handshake, Lookup, NameMatch, Names, Outcome,
@@ -17,13 +19,18 @@ use crate::evidence::{
 use crate::lexicon::Confidence;
 use crate::plan::{Family, Plan, TlsUse};
 use crate::question::{Purpose, Question};
-use crate::report::{PhaseStatus, Report, Verdict, phases};
+use crate::report::{Exit, PhaseStatus, Report, Verdict, phases};
 use crate::wire::EhloName;
 use crate::wire::Reply;
 use crate::wire::status::Class;
 
-/// Columns before the words of a line.
-const INDENT: usize = 10;
+/// Columns before the words of a line: mark, time, sign.
+fn indent(look: &Look) -> usize {
+    match look.signs {
+        Signs::Unicode => 10,
+        Signs::Ascii => 11,
+    }
+}
 
 /// Lines are broken at blanks only: a rule's id, a host name or a flag in two pieces cannot be copied.
 fn columns(width: usize) -> textwrap::Options<'static> {
@@ -119,7 +126,11 @@ impl<'a> Moment<'a> {
                     .and_then(Attempt::request)
                     .is_some_and(|request| request.purpose != Purpose::Main);
                 // Follow-ups are told in one line when they end.
-                if is_probe && look.volume != Volume::Verbose { Vec::new() } else { event_lines(event, look) }
+                if is_probe && look.volume != Volume::Verbose {
+                    Vec::new()
+                } else {
+                    event_lines(event, evidence.started_at, look)
+                }
             }
             Moment::Answer(attempt) => answer_lines(plan, evidence, attempt, look),
         };
@@ -127,7 +138,7 @@ impl<'a> Moment<'a> {
     }
 }
 
-fn event_lines(event: &Event, look: &Look) -> Vec<Line> {
+fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
     let note = |role: Role, sign: Sign, text: String| noted(event, role, sign, &text, look);
     match &event.what {
         What::Dialled { address, started_ms, result } => {
@@ -156,7 +167,7 @@ fn event_lines(event: &Event, look: &Look) -> Vec<Line> {
             let text = format!("{bytes} bytes that nobody asked for: {}", escape::visible(text.trim_end()));
             note(Role::Error, Sign::Fault, text)
         }
-        What::Secured { handshake } => secured_lines(event, handshake, look),
+        What::Secured { handshake } => secured_lines(event, handshake, started_at, look),
         What::Withheld { reason } => note(Role::Warning, Sign::Note, format!("no login: {}", withheld(reason))),
         What::AuthCancelled { .. } => note(Role::Error, Sign::Fault, "the login is cancelled".to_owned()),
         What::NeedsSmtputf8 { address, .. } => {
@@ -237,7 +248,7 @@ fn decoded(text: &str) -> String {
     }
 }
 
-fn secured_lines(event: &Event, handshake: &Handshake, look: &Look) -> Vec<Line> {
+fn secured_lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Look) -> Vec<Line> {
     let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
     parts.extend(handshake.group.clone());
     let mut lines = noted(event, Role::Dim, Sign::Note, &parts.join(", "), look);
@@ -245,18 +256,26 @@ fn secured_lines(event: &Event, handshake: &Handshake, look: &Look) -> Vec<Line>
     for (at, certificate) in handshake.chain.iter().take(shown).enumerate() {
         lines.extend(certificate_lines(event, at, certificate, look));
     }
-    let (role, sign, verdict) = match (&handshake.trust, &handshake.name) {
-        (Trust::Trusted { .. }, NameMatch::Matches { expected }) => {
-            (Role::Dim, Sign::Note, format!("trusted, and it names {}", escape::visible(expected)))
+    let (role, sign) = if handshake.verifies(now) { (Role::Dim, Sign::Note) } else { (Role::Error, Sign::Fault) };
+    let mut words = vec![match handshake.trust {
+        Trust::Trusted { .. } => "trusted".to_owned(),
+        Trust::Untrusted { .. } => "not trusted".to_owned(),
+    }];
+    words.push(match &handshake.name {
+        NameMatch::Matches { expected } => format!("names {}", escape::visible(expected)),
+        NameMatch::Differs { expected, .. } | NameMatch::Unreadable { expected } => {
+            format!("does not name {}", escape::visible(expected))
         }
-        (Trust::Trusted { .. }, NameMatch::Differs { expected, .. } | NameMatch::Unreadable { expected }) => {
-            (Role::Error, Sign::Fault, format!("trusted, but it does not name {}", escape::visible(expected)))
-        }
-        (Trust::Untrusted { .. }, NameMatch::Matches { .. }) => (Role::Error, Sign::Fault, "not trusted".to_owned()),
-        (Trust::Untrusted { .. }, NameMatch::Differs { expected, .. } | NameMatch::Unreadable { expected }) => {
-            (Role::Error, Sign::Fault, format!("not trusted, and it does not name {}", escape::visible(expected)))
-        }
-    };
+    });
+    words.extend(handshake.leaf().and_then(|leaf| match () {
+        () if now > leaf.not_after => Some("expired".to_owned()),
+        () if now < leaf.not_before => Some("not valid yet".to_owned()),
+        () => None,
+    }));
+    if handshake.signature_fault.is_some() {
+        words.push("not proved by its key".to_owned());
+    }
+    let verdict = format!("certificate: {}", words.join(", "));
     lines.extend(added(event, role, sign, &verdict, look));
     lines
 }
@@ -375,12 +394,12 @@ impl Sign {
             (Signs::Unicode, Sign::Server, _) => "← ",
             (Signs::Unicode, Sign::Note, _) => "· ",
             (Signs::Unicode, Sign::Fault, _) => "✗ ",
-            (Signs::Ascii, Sign::Client, false) => "->",
-            (Signs::Ascii, Sign::Client, true) => "~>",
-            (Signs::Ascii, Sign::Server, false) => "<-",
-            (Signs::Ascii, Sign::Server, true) => "<~",
-            (Signs::Ascii, Sign::Note, _) => " .",
-            (Signs::Ascii, Sign::Fault, _) => " !",
+            (Signs::Ascii, Sign::Client, false) => "-> ",
+            (Signs::Ascii, Sign::Client, true) => "~> ",
+            (Signs::Ascii, Sign::Server, false) => "<- ",
+            (Signs::Ascii, Sign::Server, true) => "<~ ",
+            (Signs::Ascii, Sign::Note, _) => "   ",
+            (Signs::Ascii, Sign::Fault, _) => "!  ",
         }
     }
 }
@@ -427,7 +446,7 @@ fn wrapped(
     gloss: &str,
     look: &Look,
 ) -> Vec<Line> {
-    let width = look.width.saturating_sub(INDENT).max(20);
+    let width = look.width.saturating_sub(indent(look)).max(20);
     let whole: String = parts.iter().map(|(_, text)| text.as_str()).collect();
     let last_role = parts.last().map_or(Role::Plain, |(role, _)| *role);
     let start = margin(at_ms, encrypted, sign, last_role, look);
@@ -471,7 +490,7 @@ fn wrapped(
 
 /// The margin of a line that goes on: the mark, and blanks for time and sign.
 fn below(encrypted: bool, look: &Look) -> Line {
-    Line::of(Role::Encrypted, bar(encrypted, look)).and(Role::Plain, " ".repeat(INDENT - 1))
+    Line::of(Role::Encrypted, bar(encrypted, look)).and(Role::Plain, " ".repeat(indent(look) - 1))
 }
 
 fn bar(encrypted: bool, look: &Look) -> &'static str {
@@ -528,7 +547,8 @@ fn short(stage: Stage) -> &'static str {
         Stage::Dns => "dns",
         Stage::Connect => "tcp",
         Stage::Greeting => "greeting",
-        Stage::Ehlo | Stage::EhloTls => "ehlo",
+        Stage::Ehlo => "ehlo",
+        Stage::EhloTls => "ehlo/tls",
         Stage::Starttls => "starttls",
         Stage::Tls => "tls",
         Stage::Auth => "auth",
@@ -627,25 +647,52 @@ fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
     if let Some(untested) = untested(report) {
         parts.push(format!("not tested: {untested}"));
     }
-    parts.push(format!("exit {} ({})", report.exit.code(), report.exit.name().replace('_', " ")));
+    parts.push(format!("exit {} ({})", report.exit.code(), in_words(report.exit)));
     parts.push(duration(report.total_ms));
     let separator = if look.signs == Signs::Unicode { " · " } else { " - " };
-    let text = parts.join(separator);
     if look.volume == Volume::Quiet {
-        return vec![Line::of(role, word).and(Role::Plain, format!("  {text}"))];
+        return vec![Line::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))];
     }
-    let options = columns(look.width).initial_indent("      ").subsequent_indent("      ");
-    textwrap::wrap(&text, options)
+    // A new line begins between two parts, never inside one.
+    let mut lines = Vec::new();
+    let mut text = String::new();
+    for part in parts {
+        let width =
+            textwrap::core::display_width(&text) + separator.chars().count() + textwrap::core::display_width(&part);
+        if !text.is_empty() && width + word.len() + 2 > look.width {
+            lines.push(std::mem::take(&mut text));
+        }
+        if !text.is_empty() {
+            text.push_str(separator);
+        }
+        text.push_str(&part);
+    }
+    lines.push(text);
+    let indent = " ".repeat(word.len() + 2);
+    lines
         .into_iter()
         .enumerate()
-        .map(|(at, piece)| {
-            if at == 0 {
-                Line::of(role, word).and(Role::Plain, format!("  {}", piece.trim_start()))
-            } else {
-                Line::of(Role::Plain, piece.into_owned())
-            }
+        .map(|(at, text)| match at {
+            0 => Line::of(role, word).and(Role::Plain, format!("  {text}")),
+            _ => Line::of(Role::Plain, format!("{indent}{text}")),
         })
         .collect()
+}
+
+fn in_words(exit: Exit) -> &'static str {
+    match exit {
+        Exit::RefusedTemporary => "refused for now",
+        Exit::RefusedPermanent => "refused for good",
+        Exit::Tls => "TLS",
+        Exit::Auth => "login",
+        Exit::Ok
+        | Exit::Findings
+        | Exit::Unreachable
+        | Exit::Protocol
+        | Exit::Incomplete
+        | Exit::Interrupted
+        | Exit::Terminated => exit.name(),
+    }
 }
 
 fn worst(report: &Report) -> Option<&Finding> {
@@ -667,7 +714,11 @@ fn counts(report: &Report) -> String {
     .into_iter()
     .flatten()
     .collect();
-    if parts.is_empty() { "nothing wrong in what was tested".to_owned() } else { parts.join(", ") }
+    match (parts.is_empty(), report.complete) {
+        (false, _) => parts.join(", "),
+        (true, true) => "nothing wrong in what was tested".to_owned(),
+        (true, false) => "stopped before anything could be judged".to_owned(),
+    }
 }
 
 /// Steps that did not run: what was not tested must not look fine.

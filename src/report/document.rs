@@ -10,7 +10,7 @@ use crate::evidence::{
     Talk, Trust, TrustStore, What, WithheldReason,
 };
 use crate::plan::{Origin, Plan, QuitAfter, TlsUse};
-use crate::wire::{EnhancedStatus, Host, ReplyCode};
+use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
 
 /// Grows in its second place when a key is added, in its first when one is renamed or removed.
 pub const SCHEMA_VERSION: &str = "1.0";
@@ -141,6 +141,8 @@ struct Tls {
     sni: Option<String>,
     /// Milliseconds of the handshake.
     ms: f64,
+    /// Trusted, named, in date and signed: what a client that verifies asks for.
+    verifies: bool,
     trusted: bool,
     name_match: bool,
     store: TrustStore,
@@ -336,6 +338,7 @@ fn tls(handshake: &Handshake, now: Timestamp) -> Tls {
         group: handshake.group.clone(),
         sni: handshake.sni.clone(),
         ms: handshake.ms,
+        verifies: handshake.verifies(now),
         trusted: matches!(handshake.trust, Trust::Trusted { .. }),
         name_match: matches!(handshake.name, NameMatch::Matches { .. }),
         store: handshake.store.clone(),
@@ -359,6 +362,7 @@ fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
     let outcome = match (&plan.login, heard) {
         (None, _) => AuthOutcome::NotTried,
         _ if withheld => AuthOutcome::Withheld,
+        (_, Some(heard)) if heard.reply.irregularities.contains(&Irregularity::CutShort) => AuthOutcome::Unfinished,
         (_, Some(heard)) if heard.reply.is_success() => AuthOutcome::Accepted,
         (_, Some(heard)) if heard.reply.has_code(334) => AuthOutcome::Unfinished,
         (_, Some(_)) => AuthOutcome::Refused,
@@ -486,8 +490,10 @@ fn step(plan: &Plan, talk: Talk<'_>, stage: Stage) -> Phase {
             let status = if accepted { PhaseStatus::Ok } else { PhaseStatus::Failed };
             Phase { name: stage, status, ms, reason }
         }
-        (Some(_), None) if failed_at(talk, stage) => {
-            Phase { name: stage, status: PhaseStatus::Failed, ms: None, reason: Some("no reply".to_owned()) }
+        (Some(event), None) if failed_at(talk, stage) => {
+            let end = talk.attempt.duration_ms.map(|ms| talk.attempt.started_ms + ms);
+            let ms = end.map(|end| ((end - event.at_ms) * 1000.0).round() / 1000.0);
+            Phase { name: stage, status: PhaseStatus::Failed, ms, reason: Some("no reply".to_owned()) }
         }
         _ => skipped(stage, why_skipped(plan, talk, stage)),
     }

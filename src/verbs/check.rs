@@ -15,6 +15,7 @@ use crate::cli::look::{self, Outlet};
 use crate::cli::password::{self, PasswordSource, Surroundings};
 use crate::cli::{UsageError, plan as planning};
 use crate::evidence::{Attempt, Event, Evidence};
+use crate::gather;
 use crate::gather::password as secrets;
 use crate::gather::{Gather, Gatherer};
 use crate::inquiry::{self, Ended, Listener};
@@ -56,6 +57,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     };
     let live = format.name == "text" && matches!(sink, Sink::Stdout);
     let mut reports = Vec::new();
+    gather::end_on_unheard_signals();
     for (at, (plan, mut gatherer)) in runs.into_iter().enumerate() {
         if at > 0 && format.name == "text" && !args.quiet && sink.write("\n").map_err(Trouble::Output)?.is_closed() {
             return Ok(0);
@@ -105,6 +107,13 @@ fn chosen_format(args: &CheckArgs) -> Result<&'static Format, UsageError> {
     })
 }
 
+fn environment_password() -> Result<Secret, Trouble> {
+    match std::env::var(VARIABLE) {
+        Ok(value) => Ok(secrets::from_environment(value)?),
+        Err(_) => Err(Trouble::Usage(format!("{VARIABLE} is not UTF-8"))),
+    }
+}
+
 fn surroundings() -> Surroundings {
     Surroundings {
         variable: std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty()),
@@ -117,7 +126,7 @@ fn fetch(source: &PasswordSource, login: &Login) -> Result<Secret, Trouble> {
         PasswordSource::Stdin => secrets::from_stdin()?,
         PasswordSource::File(path) => secrets::from_file(path)?,
         PasswordSource::Command(command) => secrets::from_command(command)?,
-        PasswordSource::Environment => secrets::from_environment(std::env::var(VARIABLE).unwrap_or_default())?,
+        PasswordSource::Environment => environment_password()?,
         PasswordSource::Prompt => secrets::from_prompt(&login.user)?,
     })
 }
