@@ -32,12 +32,11 @@
 //! shown), `TLS` (the handshake happens here), `after 5s`, `silent` (the reply deadline passes), `hangs up`, `resets`,
 //! `time is up` (the time for everything is up while the client waits here; nothing is asked after it).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use smtpcheck::check;
 use smtpcheck::cli::{self, Invocation};
 use smtpcheck::dialogue::{Dialogue, Peer, Step};
 use smtpcheck::evidence::fault::ConnectFaultKind;
@@ -71,21 +70,21 @@ pub struct Transcript {
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TypedNames {
+pub struct TypedNames {
     a: Option<TypedLookup>,
     aaaa: Option<TypedLookup>,
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
-enum TypedLookup {
+pub enum TypedLookup {
     Addresses(Vec<std::net::IpAddr>),
     Word(String),
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TypedTalk {
+pub struct TypedTalk {
     port: Option<u16>,
     #[serde(default)]
     implicit: Option<bool>,
@@ -99,7 +98,7 @@ struct TypedTalk {
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TypedHandshake {
+pub struct TypedHandshake {
     trust: Option<String>,
     names: Option<Vec<String>>,
     common_name: Option<String>,
