@@ -31,6 +31,12 @@ fn a_reply_in_several_words_is_one_reply() {
 }
 
 #[test]
+fn a_sentence_without_a_code_is_known_by_its_words() {
+    let run = explain(&["Application-specific", "password", "required", "--json"]);
+    assert_eq!(objects(&run)[0]["rule"], "auth-app-password-required", "{run}");
+}
+
+#[test]
 fn codes_statuses_keywords_mechanisms_and_rules_are_explained() {
     let words = ["PIPELINING", "XOAUTH2", "535", "5.1.1", "certificate-expired"];
     let run = explain(&[&words[..], &["--json"]].concat());

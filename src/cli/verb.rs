@@ -178,11 +178,11 @@ fn check_command() -> Command {
 }
 
 fn explain_command() -> Command {
-    let command = Command::new("smtpcheck explain")
+    // After the flags, whose type would lend its own description.
+    with_environment(ExplainArgs::augment_args(Command::new("smtpcheck explain")))
         .about("Explains rules, codes, replies and logs: what it is, what it means, how sure, what to do. Offline.")
         .override_usage("smtpcheck explain WHAT... | - | --list [FLAGS]")
-        .after_help(EXPLAIN_HELP);
-    with_environment(ExplainArgs::augment_args(command))
+        .after_help(EXPLAIN_HELP)
 }
 
 fn help_of(verb: Option<&OsString>) -> String {
@@ -209,8 +209,9 @@ Examples:
   smtpcheck mx.example.net:25 --from me@example.org --to you@example.net --json";
 
 const EXPLAIN_HELP: &str = "\
-A log on standard input ends with a count per cause, the most frequent first. Exit codes: 0 something was
-recognised, 1 nothing was, 2 usage, 74 output failed.
+A log on standard input ends with a count per cause, the most frequent first.
+
+Exit codes: 0 something was recognised, 1 nothing was, 2 usage, 74 output failed.
 
 Examples:
   smtpcheck explain 535

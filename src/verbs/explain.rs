@@ -8,7 +8,8 @@
 //! What the words are, in this order:
 //! 1. a reply when the first is a code or a status and more follow that are not all such or rules: `550 5.1.1 No`;
 //! 2. else each word by itself: a rule's id, a code, a status, a reply or log line in quotation marks, a keyword, a
-//!    mechanism, a known sentence without a code.
+//!    mechanism;
+//! 3. a known sentence without a code, when nothing of that holds (most phrases want a code).
 //!
 //! Read next: [`crate::lexicon::logline`], which finds replies; [`crate::render::explain`], which prints.
 
@@ -49,10 +50,15 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Trouble> {
             Err(StreamError::Output(error)) => Err(Trouble::Output(error)),
         };
     }
-    let explained: Vec<Explained> = items(&what).iter().flat_map(|item| given.item(item)).collect();
+    let is_unknown = |one: &Explained| one.kind == Kind::Unknown;
+    let mut explained: Vec<Explained> = items(&what).iter().flat_map(|item| given.item(item)).collect();
+    if what.len() > 1 && explained.iter().all(is_unknown) {
+        // A sentence without a code: `User unknown`.
+        explained = given.item(&what.join(" "));
+    }
     let pages: Vec<String> = explained.iter().map(|one| shown(one, form, &look)).collect();
     print(&pages.join(if form == Form::Json { "" } else { "\n" }))?;
-    Ok(if explained.iter().all(|one| one.kind == Kind::Unknown) { NOTHING } else { 0 })
+    Ok(if explained.iter().all(is_unknown) { NOTHING } else { 0 })
 }
 
 fn shown(explained: &Explained, form: Form, look: &Look) -> String {
