@@ -155,7 +155,7 @@ fn files_that_belong_to_a_list_are_in_it() {
     listed("check", checks);
     listed("sasl", sasl::MECHANISMS.iter().map(|mechanism| mechanism.name.to_lowercase().replace('-', "_")).collect());
     let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
-    formats.extend(["escape", "style", "rule"].map(str::to_owned));
+    formats.extend(["escape", "explain", "style", "rule"].map(str::to_owned));
     listed("render", formats);
 }
 

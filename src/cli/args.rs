@@ -1,6 +1,7 @@
 //! The flags. Each long flag `--some-flag` can also be set as `SMTPCHECK_SOME_FLAG`; that is done for all at once in
 //! [`with_environment`], so that none is forgotten.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
@@ -146,12 +147,22 @@ pub struct LookArgs {
 /// Flags of `smtpcheck explain`.
 #[derive(Args, Clone, Debug)]
 pub struct ExplainArgs {
-    /// A rule's id, as findings show it
-    #[arg(value_name = "RULE", required_unless_present = "list")]
-    pub what: Vec<String>,
+    /// A rule's id, a code (535), a status (5.7.139), a reply, a log line, an EHLO keyword or a mechanism; - reads a
+    /// reply, a log or a bounce from standard input
+    #[arg(value_name = "WHAT", required_unless_present = "list")]
+    pub what: Vec<OsString>,
     /// List all rules
     #[arg(long)]
     pub list: bool,
+    /// The step, where the input does not tell it: greeting, ehlo, starttls, auth, mail, rcpt, data
+    #[arg(long, value_name = "STEP")]
+    pub stage: Option<String>,
+    /// Whose replies they are, where the input does not tell it: a provider or software, by id, name or host
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+    /// One JSON object a line for each thing that is recognised
+    #[arg(long)]
+    pub json: bool,
 
     #[command(flatten)]
     pub look: LookArgs,

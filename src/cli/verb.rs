@@ -47,7 +47,7 @@ const RESERVED: [&str; 23] = [
 pub enum Invocation {
     /// Check one or more servers.
     Check(Box<CheckArgs>, ArgMatches),
-    /// Explain a rule.
+    /// Explain rules, replies, logs.
     Explain(ExplainArgs),
     /// Print the JSON Schema.
     Schema,
@@ -149,6 +149,9 @@ fn matches(command: Command, words: Vec<OsString>) -> Result<Result<ArgMatches, 
 
 /// clap's message on one line, without the usage block.
 fn told(error: &clap::Error) -> UsageError {
+    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<WHAT>") {
+        return UsageError::new("nothing to explain; write for example: smtpcheck explain 550 5.1.1 User unknown");
+    }
     if error.kind() == ErrorKind::MissingRequiredArgument {
         return UsageError::new("a target is missing; write for example: smtpcheck smtp.example.net:587");
     }
@@ -169,15 +172,18 @@ fn check_command() -> Command {
     let command = Command::new("smtpcheck")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
-        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck explain RULE... | --list\n       smtpcheck schema")
+        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck schema")
         .after_help(AFTER_HELP);
     let about = command.get_about().cloned();
     with_environment(CheckArgs::augment_args(command)).about(about.unwrap_or_default())
 }
 
 fn explain_command() -> Command {
-    let command = Command::new("smtpcheck explain").about("Explains a rule: what it sees, why it matters, what to do");
-    with_environment(ExplainArgs::augment_args(command))
+    // After the flags, whose type would lend its own description.
+    with_environment(ExplainArgs::augment_args(Command::new("smtpcheck explain")))
+        .about("Explains rules, codes, replies and logs: what it is, what it means, how sure, what to do. Offline.")
+        .override_usage("smtpcheck explain WHAT... | - | --list [FLAGS]")
+        .after_help(EXPLAIN_HELP)
 }
 
 fn help_of(verb: Option<&OsString>) -> String {
@@ -202,6 +208,18 @@ Examples:
   smtpcheck smtp.example.net:587
   smtpcheck smtps://mail.example.net --user u@example.net --password-command 'pass mail'
   smtpcheck mx.example.net:25 --from me@example.org --to you@example.net --json";
+
+const EXPLAIN_HELP: &str = "\
+A log on standard input ends with a count per cause, the most frequent first.
+
+Exit codes: 0 something was recognised, 1 nothing was, 2 usage, 74 output failed.
+
+Examples:
+  smtpcheck explain 535
+  smtpcheck explain 550 5.1.1 User unknown
+  smtpcheck explain 5.7.139 --provider microsoft-365
+  smtpcheck explain - < /var/log/mail.log
+  smtpcheck explain - --json < bounce.eml | jq -r '.rule'";
 
 #[cfg(test)]
 mod tests {

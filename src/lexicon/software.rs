@@ -102,6 +102,11 @@ pub struct CertificateSign {
     counter_example: String,
 }
 
+/// A kind of software by its id.
+pub fn find(id: &str) -> Option<&'static Software> {
+    FILE.software.iter().find(|row| row.id.eq_ignore_ascii_case(id))
+}
+
 /// The software that a greeting tells.
 pub fn by_greeting(text: &str) -> Option<&'static Software> {
     FILE.software.iter().find(|row| Regex::new(&row.regex).is_ok_and(|regex| regex.is_match(text)))

@@ -50,8 +50,9 @@ pub struct CodeRow {
     /// For the rule, when the step is not known.
     #[serde(rename = "category")]
     pub cause: Cause,
+    /// What it means at the steps where that is known.
     #[serde(default)]
-    at: Vec<CodeAt>,
+    pub at: Vec<CodeAt>,
     #[cfg(test)]
     example: Vec<Example>,
 }
@@ -60,7 +61,8 @@ pub struct CodeRow {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub struct CodeAt {
-    stage: Vec<Step>,
+    /// The steps.
+    pub stage: Vec<Step>,
     /// For the rule.
     #[serde(rename = "category")]
     pub cause: Cause,
@@ -200,6 +202,11 @@ pub fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
 /// What the recognised provider or software means by a status.
 pub fn deviation(status: EnhancedStatus, code: Option<ReplyCode>, whose: &[&str]) -> Option<&'static Deviation> {
     STATUSES.deviation.iter().find(|row| whose.contains(&row.provider.as_str()) && row.fits(status, code))
+}
+
+/// What everybody means by a status where that differs from the registry.
+pub fn deviations(status: EnhancedStatus, code: Option<ReplyCode>) -> impl Iterator<Item = &'static Deviation> {
+    STATUSES.deviation.iter().filter(move |row| row.provider != "any" && row.fits(status, code))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! [`text`] can also write while the conversation runs; the result is the same as that of the finished report.
 
 pub mod escape;
+pub mod explain;
 pub mod json;
 pub mod rule;
 pub mod style;

@@ -604,7 +604,7 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
     lines
 }
 
-fn labelled(label: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
+pub(super) fn labelled(label: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
     let options = columns(look.width.saturating_sub(9).max(20));
     textwrap::wrap(text, options)
         .into_iter()
@@ -617,7 +617,7 @@ fn labelled(label: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
 }
 
 /// A command is never broken: it must survive being copied.
-fn command_lines(command: &str, _: &Look) -> Vec<Line> {
+pub(super) fn command_lines(command: &str, _: &Look) -> Vec<Line> {
     vec![Line::of(Role::Plain, "           ").and(Role::Command, command)]
 }
 

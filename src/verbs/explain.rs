@@ -1,32 +1,468 @@
-//! `smtpcheck explain RULE...`: the pages of rules, offline.
+//! `smtpcheck explain WHAT... | -`: what a rule, a code, a status, a reply, an EHLO keyword or a mechanism means, and
+//! which replies stand in a log. Offline; nothing is asked of anybody.
+//!
+//! Promises: standard input is read as a stream, so memory does not depend on its length; nonsense is answered, not
+//! refused: exit 1 when nothing at all was recognised. Where a log tells step or host, that counts before `--stage`
+//! and `--provider`, which say what the input leaves open.
+//!
+//! What the words are, in this order:
+//! 1. a reply when the first is a code or a status and more follow that are not all such or rules: `550 5.1.1 No`;
+//! 2. else each word by itself: a rule's id, a code, a status, a reply or log line in quotation marks, a keyword, a
+//!    mechanism;
+//! 3. a known sentence without a code, when nothing of that holds (most phrases want a code).
+//!
+//! Read next: [`crate::lexicon::logline`], which finds replies; [`crate::render::explain`], which prints.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use super::{Trouble, outlet, print};
-use crate::check;
+use crate::check::{self, refusal};
 use crate::cli::args::ExplainArgs;
 use crate::cli::look;
-use crate::render::rule;
+use crate::lexicon::logline::{self, Finder, Found};
+use crate::lexicon::providers::{self, Signs};
+use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, Step, keywords, mechanisms, phrases};
+use crate::lexicon::{software, tables};
+use crate::render::explain::{self, Elsewhere, Explained, Extent, Kind, Tally};
+use crate::render::{Look, rule};
+use crate::wire::{Class, EnhancedStatus, Reply, ReplyCode, reply};
+
+/// Exit code when nothing at all was recognised.
+const NOTHING: u8 = 1;
+/// Distinct replies whose reading is remembered: a log repeats itself.
+const MEMORY: usize = 2048;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, Trouble> {
     let look = look::plain(&args.look, &outlet())?;
     if args.list {
         return print(&rule::list(check::rules(), &look));
     }
-    let mut text = String::new();
-    for id in &args.what {
-        match check::rule(id) {
-            Some(found) => {
-                if !text.is_empty() {
-                    text.push('\n');
+    let given = Given::of(args)?;
+    let what: Vec<String> = args.what.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let form = if args.json { Form::Json } else { Form::Text };
+    if what == ["-"] {
+        let mut input = BufReader::with_capacity(256 * 1024, io::stdin().lock());
+        return match stream(&mut input, io::stdout().lock(), &given, (form, &look)) {
+            Ok(extent) => Ok(if extent.replies == 0 { NOTHING } else { 0 }),
+            Err(StreamError::Input(error)) => Err(Trouble::Usage(format!("standard input cannot be read: {error}"))),
+            Err(StreamError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+            Err(StreamError::Output(error)) => Err(Trouble::Output(error)),
+        };
+    }
+    let is_unknown = |one: &Explained| one.kind == Kind::Unknown;
+    let mut explained: Vec<Explained> = items(&what).iter().flat_map(|item| given.item(item)).collect();
+    if what.len() > 1 && explained.iter().all(is_unknown) {
+        // A sentence without a code: `User unknown`.
+        explained = given.item(&what.join(" "));
+    }
+    let pages: Vec<String> = explained.iter().map(|one| shown(one, form, &look)).collect();
+    print(&pages.join(if form == Form::Json { "" } else { "\n" }))?;
+    Ok(if explained.iter().all(is_unknown) { NOTHING } else { 0 })
+}
+
+fn shown(explained: &Explained, form: Form, look: &Look) -> String {
+    let page = explained.rule.filter(|_| explained.kind == Kind::Rule).and_then(check::rule);
+    match (form, page) {
+        (Form::Json, _) => explain::json(explained),
+        (Form::Text, Some(found)) => rule::page(found, look),
+        (Form::Text, None) => explain::page(explained, look),
+    }
+}
+
+/// How answers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// Which end of a stream broke.
+#[derive(Debug)]
+pub enum StreamError {
+    /// It cannot be read.
+    Input(io::Error),
+    /// It cannot be written.
+    Output(io::Error),
+}
+
+/// Explains a log: with [`Form::Json`] each reply as it comes, with [`Form::Text`] the count per cause at the end, or the
+/// page of the reply if there is only one.
+pub fn stream(
+    input: &mut impl BufRead,
+    output: impl Write,
+    given: &Given,
+    (form, look): (Form, &Look),
+) -> Result<Extent, StreamError> {
+    let mut teller = Teller {
+        given,
+        form,
+        output: BufWriter::with_capacity(64 * 1024, output),
+        extent: Extent::default(),
+        memory: HashMap::new(),
+        tallies: BTreeMap::new(),
+        broken: None,
+    };
+    let (mut finder, mut line) = (Finder::default(), Vec::new());
+    while teller.broken.is_none() && next_line(input, &mut line).map_err(StreamError::Input)? {
+        teller.extent.lines += 1;
+        finder.push(&line, &mut |found| teller.tell(found));
+    }
+    finder.finish(&mut |found| teller.tell(found));
+    teller.end(look).map_err(StreamError::Output)
+}
+
+/// Reads a line into `line`, of which no more than the finder looks at is kept; false at the end.
+fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let most = logline::MAX_LINE as u64;
+    if input.by_ref().take(most).read_until(b'\n', line)? == 0 {
+        return Ok(false);
+    }
+    if line.len() == logline::MAX_LINE && !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+    }
+    Ok(true)
+}
+
+/// What decides how a reply is read: its text, its step, its host.
+type Seen = (String, Option<Step>, Option<String>);
+
+/// Takes the replies of a stream, tells them or counts them.
+struct Teller<'a, W: Write> {
+    given: &'a Given,
+    form: Form,
+    output: BufWriter<W>,
+    extent: Extent,
+    memory: HashMap<Seen, Option<(Cause, Explained)>>,
+    tallies: BTreeMap<(Cause, Option<&'static str>), Tally>,
+    broken: Option<io::Error>,
+}
+
+impl<W: Write> Teller<'_, W> {
+    fn tell(&mut self, found: Found) {
+        if self.memory.len() >= MEMORY {
+            self.memory.clear();
+        }
+        let Found { line, text, step, host } = found;
+        let known = self
+            .memory
+            .entry((text, step, host))
+            .or_insert_with_key(|(text, step, host)| self.given.reply(text, *step, host.as_deref()));
+        let Some((cause, explained)) = known else { return };
+        explained.line = Some(line);
+        self.extent.replies += 1;
+        match self.form {
+            Form::Json => {
+                if self.broken.is_none() {
+                    self.broken = self.output.write_all(explain::json(explained).as_bytes()).err();
                 }
-                text.push_str(&rule::page(found, &look));
             }
-            None => {
-                return Err(Trouble::Usage(format!(
-                    "there is no rule {}; smtpcheck explain --list shows them",
-                    id.escape_debug()
-                )));
+            Form::Text => {
+                let new = || Tally { count: 0, example: explained.clone() };
+                self.tallies.entry((*cause, explained.rule)).or_insert_with(new).count += 1;
             }
         }
     }
-    print(&text)
+
+    fn end(mut self, look: &Look) -> io::Result<Extent> {
+        if let Some(error) = self.broken {
+            return Err(error);
+        }
+        let mut tallies: Vec<_> = std::mem::take(&mut self.tallies).into_iter().collect();
+        // Refusals first, the most frequent one on top; what was accepted is worth a number only.
+        tallies.sort_by_key(|((cause, _), tally)| (*cause == Cause::Accepted, std::cmp::Reverse(tally.count)));
+        let tallies: Vec<Tally> = tallies.into_iter().map(|(_, tally)| tally).collect();
+        let text = match (self.form, tallies.as_slice(), self.extent.replies) {
+            (Form::Json, _, 0) => explain::json(&Explained::new(Kind::Unknown, "")),
+            (Form::Json, ..) => String::new(),
+            (Form::Text, _, 0) => explain::nothing(self.extent.lines),
+            (Form::Text, [only], 1) => explain::page(&only.example, look),
+            (Form::Text, all, _) => explain::summary(all, self.extent, look),
+        };
+        self.output.write_all(text.as_bytes())?;
+        self.output.flush()?;
+        Ok(self.extent)
+    }
+}
+
+/// What the user says beside the input.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    step: Option<Step>,
+    provider: Option<&'static str>,
+    software: Option<&'static str>,
+}
+
+impl Given {
+    fn of(args: &ExplainArgs) -> Result<Given, Trouble> {
+        let step = args.stage.as_deref().map(|word| {
+            let words = Step::ALL.map(|(name, _)| name).join(", ");
+            let told = || Trouble::Usage(format!("--stage {}: write one of {words}", word.escape_debug()));
+            Step::parse(word).ok_or_else(told)
+        });
+        let mut given = Given { step: step.transpose()?, ..Given::default() };
+        let Some(word) = args.provider.as_deref() else { return Ok(given) };
+        match providers::find(word).as_slice() {
+            [only] => given.provider = Some(&only.id),
+            [] => match software::find(word) {
+                Some(found) => given.software = Some(&found.id),
+                None => {
+                    let told = format!("--provider {}: no such provider or software is known", word.escape_debug());
+                    return Err(Trouble::Usage(told));
+                }
+            },
+            several => {
+                let ids: Vec<&str> = several.iter().map(|provider| provider.id.as_str()).collect();
+                let told = format!("--provider {}: write one of {}", word.escape_debug(), ids.join(", "));
+                return Err(Trouble::Usage(told));
+            }
+        }
+        Ok(given)
+    }
+
+    /// Reads one reply; none when the lexicon has nothing to say about it.
+    fn reply(&self, text: &str, step: Option<Step>, host: Option<&str>) -> Option<(Cause, Explained)> {
+        let reply = reply::from_text(text)?;
+        let by_host = host.and_then(recognised).unwrap_or_default();
+        let step = step.or(self.step);
+        let provider = by_host.provider.or(self.provider);
+        let context = Context { step, provider, software: by_host.software.or(self.software) };
+        let reading = lexicon::read(&reply, &context);
+        let mut explained = Explained {
+            stage: step,
+            provider: provider.map(str::to_owned),
+            code: reply.code,
+            status: reply.enhanced,
+            meaning: meaning(&reply),
+            also: elsewhere(&reply, &context),
+            ..Explained::new(Kind::Reply, text)
+        };
+        let Some(reading) = reading.or_else(|| by_registry(&reply)) else {
+            return (!explained.also.is_empty()).then_some((Cause::Other, explained));
+        };
+        let cause = reading.cause;
+        explained.rule = rule_of(&reading, &reply, step);
+        explained.category = Some(cause.category());
+        explained.confidence = Some(reading.confidence);
+        explained.cause = Some(reading.means);
+        explained.otherwise = reading.otherwise;
+        explained.fixes = reading.fixes.into_iter().map(|fix| filled(fix, host)).collect();
+        explained.source = source(&reading.basis);
+        explained.basis = Some(reading.basis);
+        Some((cause, explained))
+    }
+
+    /// Everything that one word or text of the command line is.
+    fn item(&self, item: &str) -> Vec<Explained> {
+        if let Some(found) = check::rule(item) {
+            return vec![of_rule(found)];
+        }
+        let (mut finder, mut found) = (Finder::default(), Vec::new());
+        for line in item.lines() {
+            finder.push(line.as_bytes(), &mut |one| found.push(one));
+        }
+        finder.finish(&mut |one| found.push(one));
+        let as_reply = |text: &str| self.reply(text, step_in(text), None).map(|(_, explained)| explained);
+        let replies: Vec<Explained> = found
+            .into_iter()
+            .filter_map(|found| self.reply(&found.text, found.step, found.host.as_deref()))
+            .map(|(_, explained)| explained)
+            .collect();
+        if !replies.is_empty() {
+            return replies;
+        }
+        let class = item.get(..3).and_then(|start| ReplyCode::parse(start.as_bytes())).map(ReplyCode::class);
+        let is_number = class.is_some_and(|class| class != Class::Undefined) || EnhancedStatus::lead(item).is_some();
+        if let Some(reply) = as_reply(item).filter(|_| is_number) {
+            return vec![reply];
+        }
+        let words: Vec<Explained> = of_keyword(item).into_iter().chain(of_mechanism(item)).collect();
+        if !words.is_empty() {
+            return words;
+        }
+        match as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. }))) {
+            Some(sentence) => vec![sentence],
+            None => vec![Explained { nearest: nearest(item), ..Explained::new(Kind::Unknown, item) }],
+        }
+    }
+}
+
+/// The words of the command line as things: see the header of this file.
+fn items(what: &[String]) -> Vec<String> {
+    let is_number = |word: &str| {
+        ReplyCode::parse(word.as_bytes()).is_some_and(|code| code.class() != Class::Undefined)
+            || EnhancedStatus::parse(word).is_some()
+    };
+    let (Some(first), Some(second)) = (what.first(), what.get(1)) else { return what.to_vec() };
+    let begins = is_number(first) || first.get(..4).is_some_and(|start| start.strip_suffix('-').is_some_and(is_number));
+    let is_pair = first.len() == 3 && second.contains('.');
+    let several = !is_pair && what.iter().all(|word| is_number(word) || check::rule(word).is_some());
+    if begins && !several { vec![what.join(" ")] } else { what.to_vec() }
+}
+
+/// Provider and software behind a host name.
+#[derive(Clone, Copy, Default)]
+struct Recognised {
+    provider: Option<&'static str>,
+    software: Option<&'static str>,
+}
+
+fn recognised(host: &str) -> Option<Recognised> {
+    if let Some(provider) = providers::recognise(&Signs { host: Some(host), ..Signs::default() }) {
+        return Some(Recognised { provider: Some(&provider.id), software: None });
+    }
+    let row = software::by_mx(host)?;
+    Some(Recognised { provider: row.provider.as_deref(), software: row.software.as_deref() })
+}
+
+fn step_in(text: &str) -> Option<Step> {
+    text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(logline::step_of)
+}
+
+/// What the registry says about a status that everybody uses for everything, which is better than nothing where there is
+/// neither a code nor a word.
+fn by_registry(reply: &Reply) -> Option<Reading> {
+    let status = reply.enhanced?;
+    let row = tables::status(status)?;
+    Some(Reading {
+        cause: row.cause(status),
+        confidence: Confidence::Possible,
+        means: row.meaning.clone(),
+        otherwise: row.otherwise.clone(),
+        fixes: row.fix.clone(),
+        basis: Basis::Status { status: status.to_string() },
+    })
+}
+
+/// The rule that a check would raise: that of the cause, or of the step when only the code is known.
+fn rule_of(reading: &Reading, reply: &Reply, step: Option<Step>) -> Option<&'static str> {
+    let known = match reading.basis {
+        Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
+        Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
+        Basis::Code { .. } | Basis::Class { .. } => step.is_none(),
+    };
+    let by_cause = refusal::rule_of(reading.cause).map(|rule| rule.id);
+    let refused = matches!(reply.class(), Class::Transient | Class::Permanent);
+    if known || !refused { by_cause } else { step.and_then(|step| rule_at(step, reply)).or(by_cause) }
+}
+
+/// The rule of a refusal of which only the step is known.
+fn rule_at(step: Step, reply: &Reply) -> Option<&'static str> {
+    let later = reply.class() == Class::Transient;
+    let id = match step {
+        Step::Greeting => "greeting-refused",
+        _ if reply.has_code(421) => "server-closing",
+        Step::Ehlo => "ehlo-refused",
+        Step::Starttls => "starttls-refused",
+        Step::Auth if later => "auth-temporary-failure",
+        Step::Auth => "auth-refused",
+        Step::Mail => "sender-refused",
+        Step::Rcpt if later => "recipient-deferred",
+        Step::Rcpt => "recipient-refused",
+        Step::Data | Step::Rset | Step::Quit => return None,
+    };
+    check::rule(id).map(|rule| rule.id)
+}
+
+/// What the standard says about the code and the registry about the status.
+fn meaning(reply: &Reply) -> Option<String> {
+    let code = reply.code.and_then(|code| match tables::code(code) {
+        Some(row) => Some(format!("{code}: {} ({})", row.meaning, row.reference)),
+        None => tables::class(code).map(|row| format!("{code}: in no standard; {}", row.meaning)),
+    });
+    let status = reply
+        .enhanced
+        .and_then(|status| tables::status(status).map(|row| format!("{status}: {} ({})", row.text, row.reference)));
+    let parts: Vec<String> = code.into_iter().chain(status).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// What a code or a status without words means at each step and at each provider, where nothing narrows it.
+fn elsewhere(reply: &Reply, context: &Context<'_>) -> Vec<Elsewhere> {
+    if reply.text.iter().any(|text| !text.is_empty() && EnhancedStatus::parse(text).is_none()) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    if let (Some(code), None, None) = (reply.code, reply.enhanced, context.step) {
+        for row in tables::code(code).into_iter().flat_map(|row| &row.at) {
+            let names = Step::ALL.iter().filter(|(_, step)| row.stage.contains(step)).map(|(name, _)| *name);
+            let at = names.collect::<Vec<_>>().join(", ");
+            let (category, confidence) = (row.cause.category(), row.confidence);
+            found.push(Elsewhere { at, category, confidence, cause: row.means.clone() });
+        }
+    }
+    if let (Some(status), None) = (reply.enhanced, context.provider) {
+        for row in tables::deviations(status, reply.code) {
+            let (at, category) = (row.provider.clone(), row.cause.category());
+            found.push(Elsewhere { at, category, confidence: row.confidence, cause: row.means.clone() });
+        }
+    }
+    found
+}
+
+fn source(basis: &Basis) -> Option<String> {
+    let Basis::Phrase { id } = basis else { return None };
+    let source = &phrases::all().iter().find(|phrase| phrase.id == *id)?.source;
+    // Notes of this project stand beside public places; only these can be looked up.
+    let public: Vec<&str> = source.split("; ").filter(|place| !place.contains(".md ")).collect();
+    (!public.is_empty()).then(|| public.join("; "))
+}
+
+/// Names for what only a check knows, so that a command can be read as a pattern.
+fn filled(fix: Fix, host: Option<&str>) -> Fix {
+    let values = [
+        ("{host}", host.unwrap_or("HOST")),
+        ("{port}", "PORT"),
+        ("{user}", "USER"),
+        ("{from}", "SENDER"),
+        ("{rcpt}", "RECIPIENT"),
+        ("{ip}", "YOUR-PUBLIC-ADDRESS"),
+    ];
+    let fill = |text: String| values.iter().fold(text, |text, (name, value)| text.replace(name, value));
+    Fix { text: fill(fix.text), command: fix.command.map(fill), url: fix.url }
+}
+
+fn of_rule(found: &'static check::Rule) -> Explained {
+    Explained {
+        rule: Some(found.id),
+        meaning: Some(found.title.to_owned()),
+        cause: Some(found.docs.sees.to_owned()),
+        fixes: vec![Fix::text(found.docs.action)],
+        source: Some(found.docs.references.to_owned()),
+        ..Explained::new(Kind::Rule, found.id)
+    }
+}
+
+fn of_keyword(word: &str) -> Option<Explained> {
+    let row = keywords::find(word.split_whitespace().next()?)?;
+    let mut meaning = format!("EHLO keyword ({}): {} Where it is listed: {}", row.status, row.meaning, row.says);
+    if let Some(absent) = &row.absent {
+        meaning = format!("{meaning} Where it is missing: {absent}");
+    }
+    let (meaning, source) = (Some(meaning), Some(row.reference.clone()));
+    Some(Explained { meaning, source, ..Explained::new(Kind::Keyword, word) })
+}
+
+fn of_mechanism(word: &str) -> Option<Explained> {
+    let row = mechanisms::find(word).filter(|_| !word.contains(char::is_whitespace))?;
+    let what = format!("SASL mechanism ({}): {} On the wire: {}", row.strength, row.remark, row.secret_on_wire);
+    let (meaning, source) = (Some(what), Some(row.reference.clone()));
+    Some(Explained { meaning, source, ..Explained::new(Kind::Mechanism, word) })
+}
+
+/// Rules whose id is like this word, best first.
+fn nearest(word: &str) -> Vec<&'static str> {
+    if word.len() > 60 || word.contains(char::is_whitespace) {
+        return Vec::new();
+    }
+    let word = word.to_lowercase();
+    let mut scored: Vec<(f64, &'static str)> = check::rules()
+        .map(|rule| (strsim::jaro_winkler(&word, rule.id), rule.id))
+        .filter(|(score, _)| *score > 0.75)
+        .collect();
+    scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    scored.into_iter().take(3).map(|(_, id)| id).collect()
 }

@@ -2,7 +2,7 @@
 //! `render/`, the only one that writes.
 
 mod check;
-mod explain;
+pub mod explain;
 mod progress;
 
 use std::ffi::OsString;

@@ -1,0 +1,803 @@
+//! Finds the replies of servers in what people have: logs of Postfix, Exim, Sendmail, OpenSMTPD, qmail and Exchange,
+//! bounces (DSN), transcripts of smtpcheck, swaks and curl, and replies as they came. With each reply goes what the
+//! line tells about it: the step, and the host that said it.
+//!
+//! Promises: it never fails and never panics, whatever the bytes are; it looks at [`MAX_LINE`] bytes of a line and
+//! keeps at most [`MAX_HELD`] of a reply that spans lines; a line without a reply costs one pass of a byte search.
+//! Does not: say what a reply means, which is [`super::read`]'s; report faults that no server told, such as
+//! `Connection timed out`.
+//!
+//! How a line is read, in this order:
+//! 1. One pass looks for the words that stand before replies (`MARKS`); a line with none of them, and without a code, a
+//!    command or an arrow at its start, is nothing.
+//! 2. A mark's row says what the words around it tell. The first code that follows begins the reply.
+//! 3. `550-` is held until `550 ` or another line comes; a header or a `said:` is held while lines begin with a blank.
+//!
+//! Read next: [`super::read`].
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::{Step, tables};
+use crate::wire::{Class, EnhancedStatus, ReplyCode};
+
+/// Bytes of a line that are looked at.
+pub const MAX_LINE: usize = 64 * 1024;
+/// Bytes of one reply over several lines that are kept.
+pub const MAX_HELD: usize = 64 * 1024;
+/// Conversations whose last commands are remembered (Exchange writes many at once).
+const MAX_TALKS: usize = 256;
+
+/// A reply that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The number of the line where it begins, from 1.
+    pub line: u64,
+    /// The reply, one line each with LF between, as `wire::reply::from_text` reads it.
+    pub text: String,
+    /// The step, if the log tells it or the code allows only one.
+    pub step: Option<Step>,
+    /// The host that said it, lower case, if the log tells it.
+    pub host: Option<String>,
+}
+
+/// What stands before a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    /// Postfix: `host x[1.2.3.4] said: 550 ... (in reply to RCPT TO command)`; also qmail's `Remote host said:`.
+    Said,
+    /// Postfix: `refused to talk to me: 554 ...`.
+    Greeting,
+    /// Postfix: `refused to start TLS: 454 ...`.
+    Starttls,
+    /// Postfix smtpd: `reject: RCPT from x[1.2.3.4]: 550 ...; from=<`.
+    Reject,
+    /// Exim: `SMTP error from remote mail server after RCPT TO:<x>: host y [1.2.3.4]: 550 ...`.
+    Exim,
+    /// Sendmail: `dsn=5.1.1, stat=User unknown`, `stat=Deferred: 450 ...`; OpenSMTPD: `stat="550 ..."`.
+    Stat,
+    /// Sendmail: `reject=550 ...`, `reply=550 ...`.
+    Field,
+    /// A header of a bounce.
+    Diagnostic,
+    /// A header of a bounce: who said it.
+    RemoteMta,
+    /// Exchange protocol log.
+    Exchange,
+    /// An arrow of a transcript.
+    Arrow,
+    /// A word after which some program quotes a reply.
+    Quote,
+    /// A blank, a code and the beginning of an enhanced status; nothing else is known.
+    Status,
+}
+
+/// The words, most telling first: of two in one line the earlier row is tried first.
+const MARKS: &[(&str, Mark)] = &[
+    ("Diagnostic-Code:", Mark::Diagnostic),
+    ("Diagnostic-code:", Mark::Diagnostic),
+    ("diagnostic-code:", Mark::Diagnostic),
+    ("Remote-MTA:", Mark::RemoteMta),
+    ("Remote-Mta:", Mark::RemoteMta),
+    (",<,", Mark::Exchange),
+    (",>,", Mark::Exchange),
+    (" refused to talk to me: ", Mark::Greeting),
+    (" refused to start TLS: ", Mark::Starttls),
+    (" said: ", Mark::Said),
+    ("_said:_", Mark::Said),
+    ("reject: ", Mark::Reject),
+    ("SMTP error from remote mail", Mark::Exim),
+    ("reject=", Mark::Field),
+    ("reply=", Mark::Field),
+    ("stat=", Mark::Stat),
+    ("LED=", Mark::Quote),
+    ("rejected: ", Mark::Quote),
+    ("deferred: ", Mark::Quote),
+    ("bounced: ", Mark::Quote),
+    ("response: ", Mark::Quote),
+    ("status=sent (", Mark::Quote),
+    (" C=\"", Mark::Quote),
+    ("<-", Mark::Arrow),
+    ("<~", Mark::Arrow),
+    ("<**", Mark::Arrow),
+    ("->", Mark::Arrow),
+    ("~>", Mark::Arrow),
+    ("\u{2190} ", Mark::Arrow),
+    ("\u{2192} ", Mark::Arrow),
+    // `x50 5.` and `x50 4.`: the last digit of a code and the first of a status.
+    ("0 5.", Mark::Status),
+    ("1 5.", Mark::Status),
+    ("2 5.", Mark::Status),
+    ("3 5.", Mark::Status),
+    ("4 5.", Mark::Status),
+    ("5 5.", Mark::Status),
+    ("0 4.", Mark::Status),
+    ("1 4.", Mark::Status),
+    ("2 4.", Mark::Status),
+    ("4 4.", Mark::Status),
+];
+
+static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = MARKS.iter().map(|(word, _)| word);
+    let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words);
+    search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
+});
+
+/// Reads lines one after the other.
+#[derive(Debug, Default)]
+pub struct Finder {
+    line: u64,
+    held: Option<Held>,
+    talks: HashMap<String, VecDeque<Step>>,
+    /// Exim's bounces have the reply on the line after `SMTP error from remote mail server after ...:`.
+    awaited: Option<Step>,
+    remote: Option<String>,
+}
+
+/// A reply that may go on in the next line.
+#[derive(Debug)]
+struct Held {
+    line: u64,
+    cut: Cut,
+    /// The whole text of a header or a `said:`, which may go on in lines that begin with a blank.
+    folded: Option<String>,
+}
+
+/// A reply cut out of a line.
+#[derive(Clone, Debug)]
+struct Cut {
+    text: String,
+    step: Option<Step>,
+    host: Option<String>,
+    /// The line is a line of the reply itself, so that the next one may be too.
+    is_line: bool,
+}
+
+impl Cut {
+    fn of(text: impl Into<String>) -> Cut {
+        Cut { text: text.into(), step: None, host: None, is_line: false }
+    }
+
+    fn at(self, step: Option<Step>) -> Cut {
+        Cut { step: step.or(self.step), ..self }
+    }
+
+    fn by(self, host: Option<String>) -> Cut {
+        Cut { host: host.or(self.host), ..self }
+    }
+
+    /// Whether `550-` was the last line of it.
+    fn is_open(&self) -> bool {
+        self.text.rsplit('\n').next().is_some_and(|last| last.as_bytes().get(3) == Some(&b'-'))
+    }
+}
+
+impl Finder {
+    /// Takes one line, without or with its line end; tells what it completes.
+    pub fn push(&mut self, line: &[u8], tell: &mut impl FnMut(Found)) {
+        self.line += 1;
+        let line = line.get(..MAX_LINE).unwrap_or(line);
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = if self.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+        if self.held.is_none() && self.awaited.is_none() && !may_hold(line) {
+            // The headers of one recipient in a bounce end with an empty line.
+            if line.is_empty() {
+                self.remote = None;
+            }
+            return;
+        }
+        self.read(&String::from_utf8_lossy(line), tell);
+    }
+
+    /// The end of the input: tells what was held.
+    pub fn finish(&mut self, tell: &mut impl FnMut(Found)) {
+        if let Some(held) = self.held.take() {
+            self.release(held, tell);
+        }
+    }
+
+    fn read(&mut self, line: &str, tell: &mut impl FnMut(Found)) {
+        if let Some(mut held) = self.held.take() {
+            if held.goes_on(line) {
+                self.held = Some(held);
+                return;
+            }
+            self.release(held, tell);
+        }
+        let awaited = self.awaited.take();
+        let cut = self.cut(line).or_else(|| {
+            let step = awaited?;
+            Some(Cut::of(first_reply(line)?).by(named_host(line)))
+                .map(|cut| Cut { is_line: true, ..cut }.at(Some(step)))
+        });
+        let Some(cut) = cut else { return };
+        let cut = if awaited.is_some() { Cut { step: cut.step.or(awaited), ..cut } } else { cut };
+        let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
+            .then(|| line.to_owned());
+        let held = Held { line: self.line, cut, folded };
+        if held.folded.is_some() || held.cut.is_open() {
+            self.held = Some(held);
+        } else {
+            self.release(held, tell);
+        }
+    }
+
+    fn release(&mut self, held: Held, tell: &mut impl FnMut(Found)) {
+        let Held { line, cut, folded } = held;
+        // What the first line alone told may have been cut in the middle.
+        let cut = folded.and_then(|whole| self.cut(&whole)).unwrap_or(cut);
+        let text = unfolded(&cut.text);
+        let code = text.as_bytes().get(..3).and_then(ReplyCode::parse);
+        tell(Found { line, text, step: cut.step.or_else(|| code.and_then(step_of)), host: cut.host });
+    }
+
+    /// The reply in one line.
+    fn cut(&mut self, line: &str) -> Option<Cut> {
+        if let Some(cut) = bare(line) {
+            let step = self.answered("", &cut);
+            return Some(Cut { is_line: true, ..cut }.at(step));
+        }
+        if let Some(step) = command(line.trim()) {
+            self.commanded("", step);
+            return None;
+        }
+        if let Some(said) = spoken(line) {
+            return self.heard("", said);
+        }
+        let mut hits: Vec<(usize, usize)> =
+            SEARCH.find_iter(line).map(|hit| (hit.pattern().as_usize(), hit.end())).collect();
+        hits.sort_unstable();
+        hits.dedup_by_key(|(pattern, _)| *pattern);
+        hits.into_iter().find_map(|(pattern, end)| {
+            let (_, mark) = MARKS.get(pattern)?;
+            let (before, after) = line.split_at_checked(end)?;
+            self.marked(*mark, line, before, after)
+        })
+    }
+
+    fn marked(&mut self, mark: Mark, line: &str, before: &str, after: &str) -> Option<Cut> {
+        match mark {
+            Mark::Said => said(before, after),
+            Mark::Greeting => Some(closed(line, first_reply(after)?).at(Some(Step::Greeting)).by(named_host(before))),
+            Mark::Starttls => Some(closed(line, first_reply(after)?).at(Some(Step::Starttls)).by(named_host(before))),
+            Mark::Reject => {
+                let text = first_reply(after)?;
+                let end = text.find("; from=<").or_else(|| text.find("; proto=")).unwrap_or(text.len());
+                Some(Cut::of(text.get(..end)?).at(step_word(after)))
+            }
+            Mark::Exim => {
+                let step = after.split_once(" after ").and_then(|(_, words)| step_word(words));
+                let Some(text) = first_reply(after) else {
+                    self.awaited = step.filter(|_| after.trim_end().ends_with(':'));
+                    return None;
+                };
+                Some(Cut { is_line: true, ..Cut::of(text).at(step).by(named_host(after)) })
+            }
+            Mark::Field => Some(Cut::of(at_start(after.trim_start_matches('"'))?).at(ruleset(line))),
+            Mark::Stat => stat(line, after),
+            Mark::Diagnostic => {
+                let after = after.split_once(';').map_or(after, |(_, value)| value).trim_start();
+                let cut = match after.split_once(" said: ") {
+                    Some((before, words)) => said(before, words),
+                    None => first_reply(after).map(Cut::of),
+                };
+                Some(cut?.by(self.remote.clone()))
+            }
+            Mark::RemoteMta => {
+                let (_, name) = after.split_once(';')?;
+                self.remote = host_name(name);
+                None
+            }
+            Mark::Exchange => {
+                let mut fields = line.splitn(8, ',');
+                let session = fields.nth(2)?.to_owned();
+                let data = fields.nth(4)?;
+                self.heard(&session, &csv(data))
+            }
+            // `spoken` has seen those that stand where arrows stand.
+            Mark::Arrow => None,
+            Mark::Quote => {
+                let text = at_start(after)?;
+                let end = text.find(['"', '}']).unwrap_or(text.len());
+                Some(closed(line, text.get(..end)?))
+            }
+            Mark::Status => {
+                // The mark ends two bytes after the code.
+                let start = before.len().checked_sub(6)?;
+                let free = start == 0 || !before.as_bytes().get(start - 1)?.is_ascii_alphanumeric();
+                let text = line.get(start..)?;
+                let code = text.as_bytes().get(..3).and_then(ReplyCode::parse)?;
+                let (status, _) = EnhancedStatus::lead(text.get(4..)?)?;
+                (free && u16::from(status.class()) == code.number() / 100).then(|| closed(line, text))
+            }
+        }
+    }
+
+    /// Something that one side of a conversation said.
+    fn heard(&mut self, talk: &str, words: &str) -> Option<Cut> {
+        if let Some(text) = at_start(words) {
+            let cut = Cut { is_line: true, ..Cut::of(text) };
+            let step = self.answered(talk, &cut);
+            return Some(cut.at(step));
+        }
+        if let Some(step) = command(words) {
+            self.commanded(talk, step);
+        }
+        None
+    }
+
+    fn commanded(&mut self, talk: &str, step: Step) {
+        if self.talks.len() >= MAX_TALKS && !self.talks.contains_key(talk) {
+            self.talks.clear();
+        }
+        let waiting = self.talks.entry(talk.to_owned()).or_default();
+        waiting.push_back(step);
+        // More commands than any client pipelines: replies are missing in this log.
+        if waiting.len() > 100 {
+            waiting.pop_front();
+        }
+    }
+
+    /// The command that a reply answers: the oldest one that waits (RFC 2920 §3.1: replies come in order). 334 and 354
+    /// leave it waiting, because more is said before its last reply (RFC 4954 §4, RFC 5321 §4.1.1.4).
+    fn answered(&mut self, talk: &str, cut: &Cut) -> Option<Step> {
+        let waiting = self.talks.get_mut(talk)?;
+        let step = waiting.front().copied()?;
+        let goes_on = cut.is_open() || cut.text.starts_with("334") || cut.text.starts_with("354");
+        if !goes_on {
+            waiting.pop_front();
+        }
+        Some(step)
+    }
+}
+
+impl Held {
+    /// Takes the next line if it belongs to this reply.
+    fn goes_on(&mut self, line: &str) -> bool {
+        if let Some(folded) = &mut self.folded
+            && line.starts_with([' ', '\t'])
+            && !line.trim().is_empty()
+        {
+            if folded.len() + line.len() <= MAX_HELD {
+                folded.push(' ');
+                folded.push_str(line.trim());
+            }
+            return true;
+        }
+        if self.folded.is_some() || !self.cut.is_line || !self.cut.is_open() {
+            return false;
+        }
+        let next = spoken(line).unwrap_or_else(|| line.trim_start());
+        let code = self.cut.text.get(..3).unwrap_or_default();
+        let same = at_start(next).is_some_and(|next| next.starts_with(code));
+        if same && self.cut.text.len() + next.len() <= MAX_HELD {
+            self.cut.text.push('\n');
+            self.cut.text.push_str(next.trim_end());
+        }
+        // The last line ends it; what follows with the same code is another reply.
+        same
+    }
+}
+
+/// Whether a line is worth a look: see the header, point 1.
+fn may_hold(line: &[u8]) -> bool {
+    let start = line.trim_ascii_start();
+    match start {
+        [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', ..] if matches!(start.get(3), None | Some(b' ' | b'-')) => return true,
+        [b'2' | b'4' | b'5', b'.', ..] | [b'<' | b'>', b' ', ..] | [b'S' | b'C', b':', ..] => return true,
+        _ => {}
+    }
+    let word = start.get(..4).unwrap_or_default();
+    COMMANDS.iter().any(|(name, _)| name.as_bytes().get(..4).is_some_and(|name| name.eq_ignore_ascii_case(word)))
+        || SEARCH.is_match(line)
+}
+
+const COMMANDS: [(&str, Step); 10] = [
+    ("EHLO", Step::Ehlo),
+    ("HELO", Step::Ehlo),
+    ("LHLO", Step::Ehlo),
+    ("STARTTLS", Step::Starttls),
+    ("AUTH", Step::Auth),
+    ("MAIL FROM:", Step::Mail),
+    ("RCPT TO:", Step::Rcpt),
+    ("DATA", Step::Data),
+    ("RSET", Step::Rset),
+    ("QUIT", Step::Quit),
+];
+
+/// The step of a command line.
+fn command(line: &str) -> Option<Step> {
+    let fits = |name: &str| {
+        line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+            && (name.ends_with(':') || matches!(line.as_bytes().get(name.len()), None | Some(b' ')))
+    };
+    COMMANDS.iter().find(|(name, _)| fits(name)).map(|(_, step)| *step)
+}
+
+/// The step in the words of a log: `RCPT TO command)`, `after pipelined MAIL FROM:<x>`, `end of DATA`.
+fn step_word(words: &str) -> Option<Step> {
+    const WORDS: [(&str, Step); 16] = [
+        ("RCPT", Step::Rcpt),
+        ("MAIL", Step::Mail),
+        ("end of data", Step::Data),
+        ("END-OF-MESSAGE", Step::Data),
+        ("sending data", Step::Data),
+        ("DATA", Step::Data),
+        ("BDAT", Step::Data),
+        ("EHLO", Step::Ehlo),
+        ("HELO", Step::Ehlo),
+        ("LHLO", Step::Ehlo),
+        ("STARTTLS", Step::Starttls),
+        ("AUTH", Step::Auth),
+        ("initial connection", Step::Greeting),
+        ("CONNECT", Step::Greeting),
+        ("RSET", Step::Rset),
+        ("QUIT", Step::Quit),
+    ];
+    let words = words.strip_prefix("pipelined ").unwrap_or(words);
+    let fits = |name: &str| words.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    WORDS.iter().find(|(name, _)| fits(name)).map(|(_, step)| *step)
+}
+
+/// The step at which alone a code is used: those of RFC 4954 §6 belong to AUTH, 354 to DATA (RFC 5321 §4.2.2).
+pub fn step_of(code: ReplyCode) -> Option<Step> {
+    match code.number() {
+        235 | 334 | 432 | 534 | 535 | 538 => Some(Step::Auth),
+        354 => Some(Step::Data),
+        221 => Some(Step::Quit),
+        _ => None,
+    }
+}
+
+/// A reply as it came, or a code or status alone. Without a status the code must be one that servers use, since numbers
+/// begin many lines.
+fn bare(line: &str) -> Option<Cut> {
+    let line = line.trim();
+    if EnhancedStatus::parse(line).is_some() {
+        return Some(Cut::of(line));
+    }
+    let text = at_start(line)?;
+    let code = text.as_bytes().get(..3).and_then(ReplyCode::parse)?;
+    let status = text.get(4..).and_then(EnhancedStatus::lead);
+    (status.is_some() || tables::code(code).is_some()).then(|| Cut::of(text))
+}
+
+/// What one side said in a transcript: after an arrow of swaks or smtpcheck, `S:`, `C:`, or curl's `<` and `>`. Before an
+/// arrow stand a time and the mark of an encrypted line at most.
+fn spoken(line: &str) -> Option<&str> {
+    const SIGNS: [&str; 14] =
+        ["<- ", "<~ ", "<** ", "<~* ", "<= ", "-> ", "~> ", "\u{2190} ", "\u{2192} ", "S: ", "C: ", "< ", "> ", "** "];
+    let before = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '\t' | '.' | '\u{258e}');
+    let start = line.trim_start_matches(before);
+    SIGNS.iter().find_map(|sign| start.strip_prefix(sign)).map(str::trim)
+}
+
+/// The text, if it begins with a code and a separator.
+fn at_start(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let code = text.as_bytes().get(..3).and_then(ReplyCode::parse)?;
+    let separated = matches!(text.as_bytes().get(3), None | Some(b' ' | b'-'));
+    (separated && code.class() != Class::Undefined).then_some(text)
+}
+
+/// The first reply in a text: at its start, or after `: `, `; `, a bracket or a quotation mark.
+fn first_reply(text: &str) -> Option<&str> {
+    let whole = at_start(text).filter(|text| text.len() > 3);
+    whole.or_else(|| {
+        let places = text.match_indices([':', ';', '(', '"', '{']);
+        places.filter_map(|(at, sign)| text.get(at + sign.len()..)).find_map(|rest| {
+            let rest = at_start(rest)?;
+            (rest.len() > 3).then_some(rest)
+        })
+    })
+}
+
+/// A reply that ends where the bracket around it ends: `status=bounced (host x said: 550 ...)`.
+fn closed(line: &str, text: &str) -> Cut {
+    let opened = line
+        .get(..line.len() - text.len())
+        .is_some_and(|before| before.matches('(').count() > before.matches(')').count());
+    let text = text.trim_end();
+    match text.strip_suffix(')') {
+        Some(inner) if opened && inner.matches('(').count() == inner.matches(')').count() => Cut::of(inner),
+        _ => Cut::of(text),
+    }
+}
+
+/// Postfix's `said: `, and qmail's, which writes `_` for blanks.
+fn said(before: &str, after: &str) -> Option<Cut> {
+    if before.ends_with("_said:_") {
+        let step = if before.contains("does_not_like_recipient") { Some(Step::Rcpt) } else { None };
+        let text = after.replace('_', " ");
+        let end = text.find("/Giving up").or_else(|| text.find('/').filter(|at| at + 1 == text.len()));
+        return Some(Cut::of(at_start(text.get(..end.unwrap_or(text.len()))?)?).at(step));
+    }
+    let text = at_start(after).or_else(|| first_reply(after))?;
+    let host = named_host(before);
+    if let Some((text, words)) = text.rsplit_once(" (in reply to ") {
+        return Some(Cut::of(text).at(step_word(words)).by(host));
+    }
+    let step = before.contains("SASL authentication failed").then_some(Step::Auth);
+    Some(closed(&format!("{before}{text}"), text).at(step).by(host))
+}
+
+/// Sendmail's `stat=` with the code behind a colon, or with its own words for a code, and then `dsn=` has the status;
+/// OpenSMTPD's `stat="550 ..."`.
+fn stat(line: &str, after: &str) -> Option<Cut> {
+    /// What Sendmail says in the place of a reply that it has read (sysexits). `Host unknown` and the like are its own.
+    const WORDS: [&str; 3] = ["User unknown", "Service unavailable", "Data format error"];
+    let host = field(line, "relay=").and_then(host_name);
+    let text = after.strip_prefix('"').map_or(after, |quoted| quoted.split('"').next().unwrap_or(quoted));
+    if let Some(reply) = first_reply(text) {
+        return Some(closed(line, reply).by(host));
+    }
+    let status = field(line, "dsn=").and_then(|status| EnhancedStatus::parse(status.trim_end_matches(',')))?;
+    let word = WORDS.iter().find(|word| after.starts_with(**word))?;
+    Some(Cut::of(format!("{status} {word}")).by(host))
+}
+
+fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let (_, value) = line.split_once(name)?;
+    value.split([' ', ',', '[']).next()
+}
+
+/// Sendmail's `ruleset=check_rcpt`.
+fn ruleset(line: &str) -> Option<Step> {
+    match field(line, "ruleset=")? {
+        "check_rcpt" => Some(Step::Rcpt),
+        "check_mail" => Some(Step::Mail),
+        "check_relay" => Some(Step::Greeting),
+        _ => None,
+    }
+}
+
+/// The name after the last ` host ` or `server `, or after `relay=`.
+fn named_host(text: &str) -> Option<String> {
+    let after = text
+        .rsplit_once("host ")
+        .or_else(|| text.rsplit_once("server "))
+        .or_else(|| text.rsplit_once("relay="))
+        .or_else(|| text.rsplit_once("H="))?;
+    host_name(after.1)
+}
+
+fn host_name(text: &str) -> Option<String> {
+    let name = text.trim_start().split(['[', ' ', ',', ':', '(']).next()?.trim_end_matches('.');
+    let fits = name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    fits.then(|| name.to_ascii_lowercase())
+}
+
+/// One CSV field with its quotation marks taken off, or what follows up to the next comma.
+fn csv(field: &str) -> String {
+    match field.strip_prefix('"') {
+        None => field.split(',').next().unwrap_or(field).to_owned(),
+        Some(quoted) => {
+            let end = quoted.rfind("\",").or_else(|| quoted.rfind('"')).unwrap_or(quoted.len());
+            quoted.get(..end).unwrap_or(quoted).replace("\"\"", "\"")
+        }
+    }
+}
+
+/// The lines of a reply that a log has put on one: `550-a 550-b 550 c`, with a blank, `?` (Postfix) or `\n` (Exim) between.
+fn unfolded(text: &str) -> String {
+    if text.as_bytes().get(3) != Some(&b'-') || text.contains('\n') {
+        return text.trim_end().to_owned();
+    }
+    let Some(code) = text.get(..3) else { return text.to_owned() };
+    let mut lines = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((line, next)) = next_line(rest, code) {
+        lines.push_str(line);
+        lines.push('\n');
+        rest = next;
+        if next.as_bytes().get(3) == Some(&b' ') {
+            break;
+        }
+    }
+    lines.push_str(rest.trim_end());
+    lines
+}
+
+fn next_line<'a>(text: &'a str, code: &str) -> Option<(&'a str, &'a str)> {
+    let mut from = 4;
+    while let Some(found) = text.get(from..).and_then(|rest| rest.find(code)) {
+        let at = from + found;
+        let before = text.get(..at)?;
+        let separated = before.ends_with([' ', '?']) || before.ends_with("\\n");
+        if separated && matches!(text.as_bytes().get(at + 3), Some(b' ' | b'-')) {
+            let line = before.strip_suffix("\\n").unwrap_or(before).trim_end_matches([' ', '?']);
+            return Some((line, text.get(at..)?));
+        }
+        from = at + 3;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, proptest};
+
+    use super::{Finder, Found, MAX_LINE};
+    use crate::lexicon::Step;
+
+    fn all(log: &str) -> Vec<Found> {
+        let (mut finder, mut found) = (Finder::default(), Vec::new());
+        for line in log.split_inclusive('\n') {
+            finder.push(line.as_bytes(), &mut |one| found.push(one));
+        }
+        finder.finish(&mut |one| found.push(one));
+        found
+    }
+
+    #[track_caller]
+    fn one(log: &str, text: &str, step: Option<Step>, host: Option<&str>) {
+        let found = all(log);
+        let told: Vec<_> = found.iter().map(|found| (found.text.as_str(), found.step, found.host.as_deref())).collect();
+        assert_eq!(told, [(text, step, host)], "{log}");
+    }
+
+    #[test]
+    fn postfix_tells_the_host_and_the_command() {
+        one(
+            "Dec  1 16:25:32 mx postfix/smtp[1]: 4C37: to=<u@example.com>, relay=mx.example.net[192.0.2.40]:25, delay=1, dsn=5.7.1, status=bounced (host mx.example.net[192.0.2.40] said: 554 5.7.1 <u@example.com>: Relay access denied (in reply to RCPT TO command))",
+            "554 5.7.1 <u@example.com>: Relay access denied",
+            Some(Step::Rcpt),
+            Some("mx.example.net"),
+        );
+        one(
+            "status=deferred (host mx.example.net[192.0.2.1] refused to talk to me: 421 4.7.0 too many (see below))",
+            "421 4.7.0 too many (see below)",
+            Some(Step::Greeting),
+            Some("mx.example.net"),
+        );
+        one(
+            "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 550 5.1.1 <a@example.org>: no; from=<b@example.net> to=<a@example.org> proto=SMTP helo=<x>",
+            "550 5.1.1 <a@example.org>: no",
+            Some(Step::Rcpt),
+            None,
+        );
+        one(
+            "status=deferred (SASL authentication failed; server smtp.example.com[192.0.2.1] said: 535-5.7.1 No. ?535 5.7.1 http://example.com/ y8sm.5)",
+            "535-5.7.1 No.\n535 5.7.1 http://example.com/ y8sm.5",
+            Some(Step::Auth),
+            Some("smtp.example.com"),
+        );
+    }
+
+    #[test]
+    fn exim_tells_them_in_its_log_and_in_its_bounces() {
+        one(
+            "2012-02-13 15:02:02 1Rwt ** u@example.ru R=d T=r: SMTP error from remote mail server after RCPT TO:<u@example.ru>: host mx.example.ru [192.0.2.3]: 553 no relay",
+            "553 no relay",
+            Some(Step::Rcpt),
+            Some("mx.example.ru"),
+        );
+        one(
+            "SMTP error from remote mail server after MAIL FROM:<u@example.com> SIZE=1409: host smtp.example.com [192.0.2.8]: 530-5.5.1 Authentication Required.\\n530 5.5.1 http://example.com",
+            "530-5.5.1 Authentication Required.\n530 5.5.1 http://example.com",
+            Some(Step::Mail),
+            Some("smtp.example.com"),
+        );
+        one(
+            "    SMTP error from remote mail server after end of data:\n    host mx.example.com [192.0.2.1]: 550-no\n    550-such\n    550 thing\n\nbye",
+            "550-no\n550-such\n550 thing",
+            Some(Step::Data),
+            Some("mx.example.com"),
+        );
+    }
+
+    #[test]
+    fn sendmail_opensmtpd_and_qmail() {
+        one(
+            "sm-mta[1]: l8E3: to=<u@example.com>, relay=mx.example.com. [192.0.2.1], dsn=5.1.1, stat=User unknown",
+            "5.1.1 User unknown",
+            None,
+            Some("mx.example.com"),
+        );
+        one(
+            "sm-mta[1]: n3K: relay=mx.example.com. [192.0.2.1], dsn=4.0.0, stat=Deferred: 421 cannot verify",
+            "421 cannot verify",
+            None,
+            Some("mx.example.com"),
+        );
+        one("ruleset=check_rcpt, relay=[192.0.2.9], reject=550 5.7.1 no", "550 5.7.1 no", Some(Step::Rcpt), None);
+        one("mta delivery result=\"PermFail\" stat=\"550 5.1.1 no\"", "550 5.1.1 no", None, None);
+        one(
+            "delivery 3: failure: 192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_such_user/Giving_up_on_192.0.2.1./",
+            "550 no such user",
+            Some(Step::Rcpt),
+            None,
+        );
+        assert_eq!(all("dsn=4.0.0, stat=Deferred: Connection timed out with mx.example.com."), []);
+    }
+
+    #[test]
+    fn exchange_sessions_keep_their_commands_apart() {
+        let log = "2023-08-30T00:37:33Z,C,S1,5,a,b,>,RCPT TO:<u@example.com>,\n\
+                   2023-08-30T00:37:33Z,C,S2,5,a,b,>,MAIL FROM:<u@example.com>,\n\
+                   2023-08-30T00:37:33Z,C,S1,6,a,b,<,\"550 5.1.1 no, \"\"none\"\"\",\n\
+                   2023-08-30T00:37:33Z,C,S2,6,a,b,<,250 2.1.0 ok,\n";
+        let found = all(log);
+        let told: Vec<_> = found.iter().map(|found| (found.line, found.text.as_str(), found.step)).collect();
+        assert_eq!(told, [(3, "550 5.1.1 no, \"none\"", Some(Step::Rcpt)), (4, "250 2.1.0 ok", Some(Step::Mail))]);
+    }
+
+    #[test]
+    fn bounces_fold_their_headers_and_name_the_remote_host() {
+        one(
+            "Remote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 550-5.1.1 The account\n    that you wrote to 550 5.1.1 does not exist\n\nx",
+            "550-5.1.1 The account that you wrote to\n550 5.1.1 does not exist",
+            None,
+            Some("mx.example.com"),
+        );
+        one(
+            "<u@example.com>: host mx.example.com[192.0.2.1] said: 552 recipient\n    storage full (in reply to RCPT TO\n    command)\n",
+            "552 recipient storage full",
+            Some(Step::Rcpt),
+            Some("mx.example.com"),
+        );
+        one(
+            "Diagnostic-Code: X-Postfix; host mx.example.com[192.0.2.1] said: 552 full (in reply to RCPT TO command)",
+            "552 full",
+            Some(Step::Rcpt),
+            Some("mx.example.com"),
+        );
+    }
+
+    #[test]
+    fn transcripts_tell_the_step_by_the_order_of_commands() {
+        let log =
+            " -> MAIL FROM:<a@example.org>\n -> RCPT TO:<b@example.net>\n<-  250 ok\n<** 550-no\n<** 550 really\n";
+        let told: Vec<_> = all(log).into_iter().map(|found| (found.text, found.step)).collect();
+        assert_eq!(
+            told,
+            [("250 ok".to_owned(), Some(Step::Mail)), ("550-no\n550 really".to_owned(), Some(Step::Rcpt))]
+        );
+        one("\u{258e}  123 \u{2190} 550 5.1.1 no", "550 5.1.1 no", None, None);
+        one("< 535 5.7.8 no", "535 5.7.8 no", Some(Step::Auth), None);
+    }
+
+    #[test]
+    fn replies_as_they_came_are_joined_and_told_apart() {
+        let texts: Vec<String> =
+            all("550-a\n550 b\n550 c\n421-d\nother\n").into_iter().map(|found| found.text).collect();
+        assert_eq!(texts, ["550-a\n550 b", "550 c", "421-d"]);
+    }
+
+    #[test]
+    fn what_no_server_said_is_nothing() {
+        for line in [
+            "postfix/smtp[1]: connect to mx.example.com[192.0.2.1]:25: Connection timed out",
+            "2008-07-30 12:02:35 1KO7Zr <= u@example.com U=u P=local S=412",
+            "2026-08-16 550 lines were read",
+            "260 sheep were counted",
+            "192.0.2.1 - - [10/Oct/2000] \"GET / HTTP/1.0\" 200 5.4",
+            "",
+        ] {
+            assert_eq!(all(line), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_reply_beyond_the_looked_at_part_of_a_line_is_not_seen() {
+        assert_eq!(all(&format!("{} said: 550 no", "x".repeat(MAX_LINE))), []);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_whatever_the_lines_are(
+            lines in proptest::collection::vec(("( said: |stat=|,<,|<- |Diagnostic-Code: |550-|SMTP error from remote mail)?", any::<Vec<u8>>()), 0..20)
+        ) {
+            let mut finder = Finder::default();
+            let mut count = 0;
+            for (start, rest) in &lines {
+                finder.push(&[start.as_bytes(), rest].concat(), &mut |_| count += 1);
+            }
+            finder.finish(&mut |_| count += 1);
+            prop_assert!(count <= lines.len());
+        }
+    }
+}

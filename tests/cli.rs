@@ -1,0 +1,137 @@
+//! The words of the command line that need no server: `explain`, with its exit codes and its bounds.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::Value;
+use support::program::{Run, command, finish, run, run_with};
+
+fn explain(args: &[&str]) -> Run {
+    run(&[&["explain"], args].concat())
+}
+
+fn objects(run: &Run) -> Vec<Value> {
+    run.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{run}"))).collect()
+}
+
+#[test]
+fn a_reply_in_several_words_is_one_reply() {
+    let run = explain(&["550", "5.1.1", "User", "unknown", "--stage", "rcpt", "--json"]);
+    assert_eq!(run.code, 0, "{run}");
+    let all = objects(&run);
+    assert_eq!(all.len(), 1, "{run}");
+    assert_eq!(all[0]["rule"], "recipient-unknown", "{run}");
+    assert_eq!(all[0]["category"], "unknown-user", "{run}");
+    assert_eq!(all[0]["stage"], "rcpt", "{run}");
+    assert!(all[0]["fixes"].as_array().is_some_and(|fixes| !fixes.is_empty()), "{run}");
+}
+
+#[test]
+fn a_sentence_without_a_code_is_known_by_its_words() {
+    let run = explain(&["Application-specific", "password", "required", "--json"]);
+    assert_eq!(objects(&run)[0]["rule"], "auth-app-password-required", "{run}");
+}
+
+#[test]
+fn codes_statuses_keywords_mechanisms_and_rules_are_explained() {
+    let words = ["PIPELINING", "XOAUTH2", "535", "5.1.1", "certificate-expired"];
+    let run = explain(&[&words[..], &["--json"]].concat());
+    assert_eq!(run.code, 0, "{run}");
+    let kinds: Vec<String> = objects(&run).iter().map(|one| one["kind"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, ["keyword", "mechanism", "reply", "reply", "rule"], "{run}");
+    let text = explain(&words);
+    assert!(words.iter().all(|word| text.stdout.contains(word)), "{text}");
+}
+
+#[test]
+fn a_code_alone_is_told_for_each_step_and_a_status_for_each_provider() {
+    let code = explain(&["454"]);
+    assert!(code.stdout.contains("starttls (") && code.stdout.contains("auth ("), "{code}");
+    let status = explain(&["5.7.139"]);
+    assert!(status.stdout.contains("microsoft-365 (") && status.stdout.contains("outlook-com ("), "{status}");
+    let narrowed = explain(&["5.7.139", "--provider", "microsoft-365", "--json"]);
+    assert_eq!(objects(&narrowed)[0]["rule"], "account-restricted", "{narrowed}");
+}
+
+#[test]
+fn a_log_ends_with_a_count_per_cause_the_most_frequent_first() {
+    let log = "mx postfix/smtp[1]: status=bounced (host mx.example.com[192.0.2.1] said: 552 5.2.2 Mailbox full (in reply to RCPT TO command))\n\
+               nothing here\n\
+               550 5.1.1 User unknown\n\
+               550 5.1.1 User \u{1b}[31munknown\n";
+    let run = run_with(&["explain", "-"], Some(log), &[]);
+    assert_eq!(run.code, 0, "{run}");
+    let at = |word: &str| run.stdout.find(word).unwrap_or_else(|| panic!("{word} is missing\n{run}"));
+    assert!(at("3 replies in 4 lines") < at("2  recipient-unknown"), "{run}");
+    assert!(at("2  recipient-unknown") < at("1  mailbox-full"), "{run}");
+    assert!(!run.stdout.contains('\u{1b}'), "{run}");
+    let json = objects(&run_with(&["explain", "-", "--json"], Some(log), &[]));
+    let lines: Vec<u64> = json.iter().map(|one| one["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [1, 3, 4]);
+}
+
+#[test]
+fn one_reply_of_several_lines_on_standard_input_gets_its_page() {
+    let run = run_with(&["explain", "-"], Some("550-5.1.1 The account does not exist\r\n550 5.1.1 Sorry\r\n"), &[]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains("smtpcheck explain recipient-unknown"), "{run}");
+}
+
+#[test]
+fn nonsense_gets_a_plain_answer_and_exit_code_1() {
+    for word in ["xyzzy", "", "5.999.1", "\u{1b}]0;x\u{7}", "999", "recipient-unknwon"] {
+        let run = explain(&[word]);
+        assert_eq!(run.code, 1, "{word:?} {run}");
+        assert!(run.stdout.contains("nothing was recognised") && !run.stdout.contains('\u{1b}'), "{word:?} {run}");
+    }
+    assert!(explain(&["recipient-unknwon"]).stdout.contains("recipient-unknown"));
+    assert_eq!(explain(&["xyzzy", "535"]).code, 0);
+    for input in ["", "\n", "no reply at all\n", "\0\u{1}\u{2}\n\0"] {
+        let run = run_with(&["explain", "-"], Some(input), &[]);
+        assert_eq!(run.code, 1, "{input:?} {run}");
+        assert!(run.stdout.contains("nothing was recognised"), "{input:?} {run}");
+    }
+}
+
+#[test]
+fn a_line_of_ten_megabytes_and_bytes_that_are_no_text_are_read_over() {
+    let mut input = vec![0xffu8; 10 << 20];
+    input.extend_from_slice(b"\n\xff\xfe said: 550 5.1.1 \xff User unknown\n");
+    let mut child = command(&["explain", "-", "--json"]).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&input).unwrap();
+    let run = finish(child);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(objects(&run)[0]["line"], 2, "{run}");
+}
+
+#[test]
+fn mistakes_in_flags_say_what_to_write() {
+    for (args, word) in [
+        (&["535", "--stage", "lunch"][..], "rcpt"),
+        (&["535", "--provider", "nobody-knows-it"], "--provider"),
+        (&[], "nothing to explain"),
+    ] {
+        let run = explain(args);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains(word), "{run}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_trouble_and_a_full_disk_is() {
+    let log = "550 5.1.1 User unknown\n".repeat(20_000);
+    let mut child = command(&["explain", "-", "--json"]).stdin(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let _ = child.stdin.take().unwrap().write_all(log.as_bytes());
+    assert_eq!(finish(child).code, 0);
+    if let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") {
+        let mut command = command(&["explain", "535"]);
+        let child = command.stdout(full).spawn().unwrap();
+        assert_eq!(finish(child).code, 74);
+    }
+}
