@@ -13,6 +13,9 @@
 //! exit = 0
 //! [names]                     # optional; default: a = ["192.0.2.25"], aaaa = "nodata"
 //! a = ["192.0.2.25"]          # or "nxdomain", "nodata", "servfail", "timeout", "refused", "unreachable"
+//! [machine]                   # optional; default: it says nothing of itself
+//! dmi = { sys_vendor = "Amazon EC2" }
+//! variables = []
 //! [[talk]]                    # conversations, matched by port and implicit TLS in the order of asking
 //! port = 25                   # optional
 //! implicit = false            # optional
@@ -34,7 +37,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -45,7 +48,8 @@ use smtpcheck::dialogue::{Dialogue, Peer, Step};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
     Answer, Attempt, AttemptId, Certificate, ChainFault, ConnectFault, DialResult, Event, Evidence, Fault, Handshake,
-    Lookup, LookupFault, NameMatch, NameSource, Names, Outcome, Stage, TlsFault, TlsFaultKind, Trust, TrustStore, What,
+    Lookup, LookupFault, Machine, NameMatch, NameSource, Names, Outcome, Stage, TlsFault, TlsFaultKind, Trust,
+    TrustStore, What,
 };
 use smtpcheck::gather::{Arrival, Gather};
 use smtpcheck::inquiry::{self, Listener};
@@ -68,6 +72,8 @@ struct Transcript {
     exit: u8,
     names: Option<TypedNames>,
     #[serde(default)]
+    machine: TypedMachine,
+    #[serde(default)]
     talk: Vec<TypedTalk>,
 }
 
@@ -76,6 +82,15 @@ struct Transcript {
 struct TypedNames {
     a: Option<TypedLookup>,
     aaaa: Option<TypedLookup>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypedMachine {
+    #[serde(default)]
+    dmi: BTreeMap<String, String>,
+    #[serde(default)]
+    variables: Vec<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -124,6 +139,7 @@ struct Replay {
     plan: Plan,
     credentials: Option<Credentials>,
     names: TypedNames,
+    machine: Machine,
     talks: Vec<Option<TypedTalk>>,
     arrivals: VecDeque<Arrival>,
     clock: f64,
@@ -143,6 +159,7 @@ impl Gather for Replay {
                     aaaa: lookup(self.names.aaaa.as_ref()),
                 }),
             },
+            Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(self.machine.clone()) },
             Question::Talk(request) => match self.talk(id, request) {
                 Ok(()) => Outcome::Done { answer: Answer::Talk },
                 Err(fault) => Outcome::Failed { fault },
@@ -469,6 +486,11 @@ fn play(path: &PathBuf) -> Played {
         plan: plan.clone(),
         credentials,
         names: transcript.names.clone().unwrap_or(default),
+        machine: Machine {
+            dmi: transcript.machine.dmi.clone(),
+            variables: transcript.machine.variables.clone(),
+            host: None,
+        },
         talks: transcript.talk.iter().cloned().map(Some).collect(),
         arrivals: VecDeque::new(),
         clock: 0.0,
