@@ -5,8 +5,11 @@
 
 pub mod escape;
 pub mod json;
+pub mod ports;
+pub mod providers;
 pub mod rule;
 pub mod style;
+mod table;
 pub mod text;
 
 use crate::report::Report;
