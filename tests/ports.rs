@@ -256,8 +256,9 @@ fn all_providers_are_in_the_table_and_in_the_json() {
     assert_eq!(json[0]["ports"][0], serde_json::json!({ "port": 465, "tls": "implicit" }));
 }
 
-/// A machine at Amazon from which port 25 of a host is silent; the other ports greet.
+/// A machine at Amazon from which some ports of a host are silent; the others greet.
 struct Cloud {
+    silent: &'static [u16],
     asked: Vec<Question>,
     arrivals: VecDeque<Arrival>,
 }
@@ -279,11 +280,14 @@ impl Gather for Cloud {
                 let dmi = [("sys_vendor".to_owned(), "Amazon EC2".to_owned())].into();
                 Outcome::Done { answer: Answer::Machine(Machine { dmi, ..Machine::default() }) }
             }
-            Question::Talk(request) if request.port == 25 => {
+            Question::Talk(request) if self.silent.contains(&request.port) => {
                 let connect =
                     ConnectFault { kind: ConnectFaultKind::TimedOut, errno: None, detail: "silence".to_owned() };
                 let result = DialResult::Failed { fault: connect.clone() };
-                self.happens(id, What::Dialled { address: SocketAddr::new(address, 25), started_ms: 0.0, result });
+                self.happens(
+                    id,
+                    What::Dialled { address: SocketAddr::new(address, request.port), started_ms: 0.0, result },
+                );
                 Outcome::Failed { fault: Fault::NotConnected { connect } }
             }
             Question::Talk(request) => {
@@ -331,19 +335,35 @@ impl Listener for Deaf {
     }
 }
 
-#[test]
-fn a_silent_port_25_is_a_block_of_the_cloud_and_nothing_is_asked_twice() {
+/// All ports of mail at that machine, with what was asked for them.
+fn from_the_cloud(silent: &'static [u16]) -> (Vec<Report>, Vec<Question>) {
     let words = ["ports", "mail.example.net"].map(Into::into).to_vec();
     let Ok(Invocation::Ports(args, matches)) = cli::parse(words) else { panic!("the arguments are sound") };
     let plans = cli::ports::plans(&args, &matches, None).unwrap();
-    let mut cloud = Cloud { asked: Vec::new(), arrivals: VecDeque::new() };
+    let mut cloud = Cloud { silent, asked: Vec::new(), arrivals: VecDeque::new() };
     let now = "2026-11-21T09:00:00Z".parse().unwrap();
     let (evidence, ended) = inquiry::inquire_all(&plans, &mut cloud, now, &mut Deaf);
-    let talks = cloud.asked.iter().filter(|question| matches!(question, Question::Talk(_))).count();
-    assert_eq!((talks, cloud.asked.len()), (4, 6), "one look-up, one look at the machine: {:?}", cloud.asked);
-    let host = plans[0].target.host.clone();
-    let reports: Vec<Report> =
-        plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, 2.0)).collect();
+    let reports = plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, 2.0)).collect();
+    (reports, cloud.asked)
+}
+
+#[test]
+fn a_cloud_that_blocks_a_port_is_likely_the_reason_of_its_silence_and_of_no_other() {
+    let (reports, _) = from_the_cloud(&[25, 465, 587, 2525]);
+    let findings: Vec<_> = reports.iter().map(|report| &report.findings[0]).collect();
+    assert!(findings.iter().all(|finding| finding.rule == "connection-timed-out"));
+    assert_eq!(findings[0].confidence, Confidence::Likely);
+    assert!(findings[0].cause.starts_with("This machine stands at Amazon EC2"), "{}", findings[0].cause);
+    assert!(findings[0].otherwise.as_ref().is_some_and(|words| words.contains("another network")));
+    assert!(findings[1..].iter().all(|finding| !finding.cause.contains("Amazon")), "587 is open at Amazon");
+}
+
+#[test]
+fn a_silent_port_25_is_a_block_of_the_cloud_and_nothing_is_asked_twice() {
+    let (reports, asked) = from_the_cloud(&[25]);
+    let talks = asked.iter().filter(|question| matches!(question, Question::Talk(_))).count();
+    assert_eq!((talks, asked.len()), (4, 6), "one look-up, one look at the machine: {asked:?}");
+    let host = reports[0].plan.target.host.clone();
     let finding = reports[0].findings.iter().find(|finding| finding.rule == "connection-timed-out").unwrap();
     assert_eq!(finding.confidence, Confidence::Likely);
     assert!(
