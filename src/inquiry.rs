@@ -1,12 +1,15 @@
 //! The loop: ask, gather, repeat. Each answer may raise new questions; when nothing new is asked and nothing is under
 //! way, everything has been seen. It does no I/O of its own and knows no check by name.
+//!
+//! Several plans can be inquired side by side ([`inquire_all`]): each keeps evidence of its own, as if it were alone,
+//! and what two of them ask is asked once. The gatherer hears errands, and each errand knows for whom it runs.
 
 use std::io;
 
 use jiff::Timestamp;
 
 use crate::check;
-use crate::evidence::{Attempt, AttemptId, Event, Evidence, Fault, Outcome, SkipReason, Stage};
+use crate::evidence::{Attempt, AttemptId, Event, Evidence, Fault, Outcome, SkipReason, Stage, What};
 use crate::gather::{Arrival, Gather, Signal};
 use crate::plan::Plan;
 use crate::question::Question;
@@ -41,38 +44,64 @@ pub fn inquire(
     started_at: Timestamp,
     listener: &mut dyn Listener,
 ) -> (Evidence, Ended) {
-    let mut inquiry = Inquiry { plan, gather, listener, evidence: Evidence::new(started_at), open: Vec::new() };
+    let (mut evidence, ended) = inquire_all(std::slice::from_ref(plan), gather, started_at, listener);
+    (evidence.pop().unwrap_or_else(|| Evidence::new(started_at)), ended)
+}
+
+/// The same for several plans at once. The evidence is in the order of the plans.
+pub fn inquire_all(
+    plans: &[Plan],
+    gather: &mut dyn Gather,
+    started_at: Timestamp,
+    listener: &mut dyn Listener,
+) -> (Vec<Evidence>, Ended) {
+    let cases = plans.iter().map(|plan| Case { plan, evidence: Evidence::new(started_at) }).collect();
+    let mut inquiry = Inquiry { cases, gather, listener, errands: Vec::new() };
     let ended = inquiry.run();
-    (inquiry.evidence, ended)
+    (inquiry.cases.into_iter().map(|case| case.evidence).collect(), ended)
+}
+
+/// A plan with what was seen for it.
+struct Case<'a> {
+    plan: &'a Plan,
+    evidence: Evidence,
+}
+
+/// Something that the gatherer was asked. Its number is its place, from 1.
+struct Errand {
+    question: Question,
+    /// For whom it runs; the first asked first.
+    holders: Vec<Holder>,
+    is_open: bool,
+}
+
+/// A case by its place, and the number of the attempt there.
+#[derive(Clone, Copy)]
+struct Holder {
+    case: usize,
+    attempt: AttemptId,
 }
 
 struct Inquiry<'a> {
-    plan: &'a Plan,
+    cases: Vec<Case<'a>>,
     gather: &'a mut dyn Gather,
     listener: &'a mut dyn Listener,
-    evidence: Evidence,
-    open: Vec<AttemptId>,
+    errands: Vec<Errand>,
 }
 
 impl Inquiry<'_> {
     fn run(&mut self) -> Ended {
         self.ask();
-        while !self.open.is_empty() {
+        while self.errands.iter().any(|errand| errand.is_open) {
             let arrival = self.gather.next();
             let heard = match arrival {
-                Arrival::Event { attempt, at_ms, stage, tls, what } => {
-                    self.evidence.happened(at_ms, attempt, stage, tls, what);
-                    match self.evidence.transcript.last() {
-                        Some(event) => self.listener.event(self.plan, &self.evidence, event),
-                        None => Ok(()),
-                    }
-                }
+                Arrival::Event { attempt, at_ms, stage, tls, what } => self.happened(attempt, at_ms, stage, tls, &what),
                 Arrival::Answered { attempt, at_ms, outcome } => {
-                    let heard = self.close(attempt, at_ms, outcome);
+                    let heard = self.close(attempt, at_ms, &outcome);
                     self.ask();
                     heard
                 }
-                Arrival::Waiting => self.listener.waiting(self.plan, &self.evidence, self.gather.now_ms()),
+                Arrival::Waiting => self.wait(),
                 Arrival::TimeUp => {
                     return match self.give_up(|stage| Fault::TimeUp { stage }) {
                         Ok(()) => Ended::TimeUp,
@@ -92,33 +121,100 @@ impl Inquiry<'_> {
         Ended::Whole
     }
 
+    /// Asks for all cases, until no answer that is there already raises another question.
     fn ask(&mut self) {
-        for question in check::ask(self.plan, &self.evidence) {
-            if self.evidence.answer_to(&question).is_some() {
-                continue;
+        let mut answered = true;
+        while answered {
+            answered = false;
+            for case in 0..self.cases.len() {
+                answered |= self.ask_for(case);
             }
-            let now = self.gather.now_ms();
-            if matches!(question, Question::Talk(_)) && self.connections() >= self.plan.limits.max_connections {
-                let outcome = Outcome::Skipped { reason: SkipReason::ConnectionBudget };
-                self.evidence.asked(question, now, outcome);
-                continue;
-            }
-            let id = self.evidence.asked(question.clone(), now, Outcome::Underway);
-            self.open.push(id);
-            self.gather.ask(id, &question);
         }
     }
 
-    fn connections(&self) -> u32 {
-        let made = self.evidence.talks().filter(|talk| !matches!(talk.attempt.outcome, Outcome::Skipped { .. }));
-        u32::try_from(made.count()).unwrap_or(u32::MAX)
+    /// Whether something was answered at once.
+    fn ask_for(&mut self, at: usize) -> bool {
+        let mut answered = false;
+        let Some(case) = self.cases.get(at) else { return false };
+        for question in check::ask(case.plan, &case.evidence) {
+            let now = self.gather.now_ms();
+            let Some(case) = self.cases.get_mut(at) else { break };
+            if case.evidence.answer_to(&question).is_some() {
+                continue;
+            }
+            if matches!(question, Question::Talk(_)) && connections(&case.evidence) >= case.plan.limits.max_connections
+            {
+                let outcome = Outcome::Skipped { reason: SkipReason::ConnectionBudget };
+                case.evidence.asked(question, now, outcome);
+                continue;
+            }
+            if let Some(errand) = self.errands.iter().position(|errand| errand.serves(&question, at)) {
+                answered |= self.join(errand, at, question);
+                continue;
+            }
+            let attempt = case.evidence.asked(question.clone(), now, Outcome::Underway);
+            let holders = vec![Holder { case: at, attempt }];
+            self.errands.push(Errand { question: question.clone(), holders, is_open: true });
+            self.gather.ask(number(self.errands.len() - 1), &question);
+        }
+        answered
     }
 
-    fn close(&mut self, id: AttemptId, at_ms: f64, outcome: Outcome) -> io::Result<()> {
-        self.open.retain(|open| *open != id);
-        self.evidence.ended(id, at_ms, outcome);
-        match self.evidence.attempt(id) {
-            Some(attempt) => self.listener.answered(self.plan, &self.evidence, attempt),
+    /// One more case takes part in an errand: what has come of it is told, what comes will be. True when it is over.
+    fn join(&mut self, errand: usize, case: usize, question: Question) -> bool {
+        let Some(errand) = self.errands.get_mut(errand) else { return false };
+        let Some((attempt, events)) = errand.holders.first().and_then(|first| {
+            let evidence = &self.cases.get(first.case)?.evidence;
+            let events: Vec<Event> =
+                evidence.transcript.iter().filter(|event| event.attempt == first.attempt).cloned().collect();
+            Some((evidence.attempt(first.attempt)?.clone(), events))
+        }) else {
+            return false;
+        };
+        let Some(joining) = self.cases.get_mut(case) else { return false };
+        let id = joining.evidence.asked(question, attempt.started_ms, Outcome::Underway);
+        for Event { at_ms, stage, tls, what, .. } in events {
+            joining.evidence.happened(at_ms, id, stage, tls, what);
+        }
+        errand.holders.push(Holder { case, attempt: id });
+        if let Some(ms) = attempt.duration_ms {
+            joining.evidence.ended(id, attempt.started_ms + ms, attempt.outcome);
+        }
+        !errand.is_open
+    }
+
+    fn happened(&mut self, id: AttemptId, at_ms: f64, stage: Stage, tls: bool, what: &What) -> io::Result<()> {
+        for holder in self.holders(id) {
+            let Some(Case { plan, evidence }) = self.cases.get_mut(holder.case) else { continue };
+            evidence.happened(at_ms, holder.attempt, stage, tls, what.clone());
+            if let Some(event) = evidence.transcript.last() {
+                self.listener.event(plan, evidence, event)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, id: AttemptId, at_ms: f64, outcome: &Outcome) -> io::Result<()> {
+        if let Some(errand) = self.errands.get_mut(place(id)) {
+            errand.is_open = false;
+        }
+        let mut heard = Ok(());
+        for holder in self.holders(id) {
+            let Some(Case { plan, evidence }) = self.cases.get_mut(holder.case) else { continue };
+            evidence.ended(holder.attempt, at_ms, outcome.clone());
+            if let Some(attempt) = evidence.attempt(holder.attempt) {
+                heard = heard.and(self.listener.answered(plan, evidence, attempt));
+            }
+        }
+        heard
+    }
+
+    /// Tells that nothing happens to the case that asked first of those that wait.
+    fn wait(&mut self) -> io::Result<()> {
+        let now = self.gather.now_ms();
+        let waiting = self.errands.iter().find(|errand| errand.is_open).and_then(|errand| errand.holders.first());
+        match waiting.and_then(|holder| self.cases.get(holder.case)) {
+            Some(Case { plan, evidence }) => self.listener.waiting(plan, evidence, now),
             None => Ok(()),
         }
     }
@@ -127,12 +223,47 @@ impl Inquiry<'_> {
     fn give_up(&mut self, fault: impl Fn(Stage) -> Fault) -> io::Result<()> {
         let now = self.gather.now_ms();
         let mut heard = Ok(());
-        for id in self.open.clone() {
-            let stage =
-                self.evidence.talks().find(|talk| talk.attempt.id == id).map_or(Stage::Dns, |talk| talk.awaited());
-            let closed = self.close(id, now, Outcome::Failed { fault: fault(stage) });
+        let open: Vec<AttemptId> = (0..self.errands.len())
+            .filter(|at| self.errands.get(*at).is_some_and(|errand| errand.is_open))
+            .map(number)
+            .collect();
+        for id in open {
+            let stage = self.holders(id).first().and_then(|holder| {
+                let evidence = &self.cases.get(holder.case)?.evidence;
+                Some(evidence.talks().find(|talk| talk.attempt.id == holder.attempt)?.awaited())
+            });
+            let closed = self.close(id, now, &Outcome::Failed { fault: fault(stage.unwrap_or(Stage::Dns)) });
             heard = heard.and(closed);
         }
         heard
     }
+
+    fn holders(&self, id: AttemptId) -> Vec<Holder> {
+        self.errands.get(place(id)).map(|errand| errand.holders.clone()).unwrap_or_default()
+    }
+}
+
+impl Errand {
+    /// Whether it answers a question of a case that has no part in it yet. Within one case each conversation is held
+    /// for itself: a follow-up may well repeat one.
+    fn serves(&self, question: &Question, case: usize) -> bool {
+        let fits = match (&self.question, question) {
+            (Question::Talk(held), Question::Talk(wanted)) => held.covers(wanted),
+            (held, wanted) => held == wanted,
+        };
+        fits && self.holders.iter().all(|holder| holder.case != case)
+    }
+}
+
+fn number(place: usize) -> AttemptId {
+    AttemptId(u32::try_from(place + 1).unwrap_or(u32::MAX))
+}
+
+fn place(number: AttemptId) -> usize {
+    usize::try_from(number.0).unwrap_or(usize::MAX).saturating_sub(1)
+}
+
+fn connections(evidence: &Evidence) -> u32 {
+    let made = evidence.talks().filter(|talk| !matches!(talk.attempt.outcome, Outcome::Skipped { .. }));
+    u32::try_from(made.count()).unwrap_or(u32::MAX)
 }

@@ -20,6 +20,11 @@ pub enum Question {
     },
     /// One SMTP conversation.
     Talk(TalkRequest),
+    /// Where this machine stands, by what it says of itself. Nothing is asked over the network.
+    Machine {
+        /// Names of environment variables that would tell.
+        variables: Vec<String>,
+    },
 }
 
 /// One SMTP conversation, from the TCP connection to QUIT.
@@ -95,6 +100,20 @@ impl TalkRequest {
                 quit_after: plan.quit_after,
             },
         }
+    }
+
+    /// Whether who holds this conversation sees all that the other one would show: the same line, at least as far, and
+    /// the other one neither logs in nor names anybody.
+    pub fn covers(&self, other: &TalkRequest) -> bool {
+        let (ours, theirs) = (&self.script, &other.script);
+        self.host == other.host
+            && self.port == other.port
+            && self.family == other.family
+            && ours.ehlo == theirs.ehlo
+            && ours.tls == theirs.tls
+            && ours.quit_after >= theirs.quit_after
+            && theirs.login.is_none()
+            && theirs.envelope.is_none()
     }
 
     /// A look at a port of the same host: no login, no envelope.

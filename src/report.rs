@@ -2,9 +2,10 @@
 //!
 //! Its JSON form is [`Document`], schema version 1.0, additive within 1.x: the plan, the attempts and the transcript are
 //! kept whole, so that a saved report can be loaded ([`Report::load`]) and judged again; the other keys are views of
-//! them for readers and scripts. Every key is always there: null is "did not get that far", [] is "looked, found none".
+//! them for readers and scripts. [`ports`] sums up the reports of several ports. Every key is always there: null is "did not get that far", [] is "looked, found none".
 
 mod document;
+pub mod ports;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

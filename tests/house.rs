@@ -151,11 +151,11 @@ fn files_that_belong_to_a_list_are_in_it() {
         }
     };
     let mut checks: Vec<String> = check::CHECKS.iter().map(|check| check.subject.to_owned()).collect();
-    checks.push("peer".to_owned());
+    checks.extend(["peer", "place"].map(str::to_owned));
     listed("check", checks);
     listed("sasl", sasl::MECHANISMS.iter().map(|mechanism| mechanism.name.to_lowercase().replace('-', "_")).collect());
     let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
-    formats.extend(["escape", "explain", "style", "rule"].map(str::to_owned));
+    formats.extend(["escape", "explain", "ports", "providers", "rule", "style", "table"].map(str::to_owned));
     listed("render", formats);
 }
 

@@ -1,7 +1,7 @@
 //! From the name to a TCP connection: what was asked, which addresses were tried, and, when none answers, whether the
-//! same host answers on another mail port.
+//! same host answers on another mail port, and whether the place where this machine stands blocks it.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity};
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, place};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
     Attempt, DialResult, Event, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Stage, Talk, What,
@@ -91,9 +91,9 @@ static CONNECTION_TIMED_OUT: Rule = Rule {
     title: "nothing answers on this port",
     cites: &["RFC 9293 section 3.8"],
     docs: Docs {
-        sees: "No answer to the connection request within the time (--connect-timeout), neither yes nor no.",
+        sees: "No answer to the connection request within the time (--connect-timeout), neither yes nor no. The other mail ports of the host are tried, and signs on this machine tell whether it stands in a cloud that blocks the port.",
         matters: "Silence is what firewalls do. Port 25 is blocked outwards by most home and cloud networks; a wrong address is silent too.",
-        action: "If another port of the same host answers, use it: 587 or 465 with a login. If none does, try from another network, and check the address.",
+        action: "If another port of the same host answers, use it: 587 or 465 with a login. If none does, try from another network, and check the address. In a known cloud the finding names the cloud's own procedure.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
         references: "RFC 8314 section 3.3 (which ports mail clients use)",
     },
@@ -127,23 +127,30 @@ static ADDRESS_UNREACHABLE: Rule = Rule {
     },
 };
 
-/// Looks up the name and talks; when the port cannot be reached, looks at the other mail ports.
+/// Looks up the name and talks; when the port cannot be reached, looks at the other mail ports, and when it is silent,
+/// at this machine: many clouds block mail ports outwards.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
     if let Host::Name(host) = &plan.target.host {
         questions.push(Question::Resolve { host: host.clone() });
     }
     questions.push(Question::Talk(TalkRequest::main(plan)));
-    let worth_it = evidence.main_talk().and_then(|talk| talk.fault()).is_some_and(|fault| match fault {
-        Fault::NotConnected { connect } => matches!(
-            connect.kind,
+    let kind = evidence.main_talk().and_then(|talk| talk.fault()).and_then(|fault| match fault {
+        Fault::NotConnected { connect } => Some(connect.kind),
+        _ => None,
+    });
+    let worth_it = matches!(
+        kind,
+        Some(
             ConnectFaultKind::Refused
                 | ConnectFaultKind::TimedOut
                 | ConnectFaultKind::HostUnreachable
                 | ConnectFaultKind::Reset
-        ),
-        _ => false,
-    });
+        )
+    );
+    if kind == Some(ConnectFaultKind::TimedOut) {
+        questions.push(place::question());
+    }
     if worth_it {
         for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
             let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
@@ -284,6 +291,9 @@ fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: Connect
         finding.evidence.events.push(event.seq);
     }
     weigh_siblings(plan, evidence, kind, &mut finding);
+    if kind == ConnectFaultKind::TimedOut {
+        weigh_place(plan, evidence, talk, &mut finding);
+    }
     if finding.fixes.is_empty() {
         finding.fixes = last_resorts(kind);
     }
@@ -335,6 +345,27 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         _ => "use port 2525, which some providers offer where the others are blocked",
     };
     finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
+}
+
+/// What the place where this machine stands does with the silent port.
+fn weigh_place(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, finding: &mut Finding) {
+    let Some((attempt, cloud)) = place::blocks(evidence, talk) else { return };
+    finding.evidence.attempts.push(attempt.id);
+    match finding.confidence {
+        // A sibling answers, so something is in the way of this port; the place says whose it probably is.
+        Confidence::Likely => {
+            finding.cause = format!("{}. This machine stands at {}: {}", finding.cause, cloud.name, cloud.means);
+        }
+        Confidence::Certain | Confidence::Possible => {
+            finding.cause = format!("this machine stands at {}, where ports are blocked. {}", cloud.name, cloud.means);
+            finding.confidence = place::confidence(cloud);
+            finding.otherwise = Some(
+                "the server may filter the port, or no host is at that address; the same check from another network tells"
+                    .to_owned(),
+            );
+        }
+    }
+    finding.fixes.extend(place::fixes(cloud, &plan.target.host));
 }
 
 fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {

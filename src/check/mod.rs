@@ -12,6 +12,7 @@ mod ehlo;
 mod envelope;
 mod greeting;
 pub(crate) mod peer;
+mod place;
 pub mod refusal;
 mod session;
 mod starttls;

@@ -168,6 +168,20 @@ pub struct ExplainArgs {
     pub look: LookArgs,
 }
 
+/// Flags of `smtpcheck providers`.
+#[derive(Args, Clone, Debug)]
+pub struct ProvidersArgs {
+    /// A provider's id, name or host; without it all are listed
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// A list of JSON objects, one a provider
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
 /// Gives every long flag its environment variable. An empty variable counts as not set, as CI systems set them.
 pub fn with_environment(command: Command) -> Command {
     command.mut_args(|arg| {

@@ -2,12 +2,14 @@
 //! that a plan does not need. Every mistake is a [`UsageError`] that says what to write instead.
 //!
 //! [`args`] declares the flags, [`verb`] finds the verb (the first word, unless it is a host), [`target`] reads the
-//! target, [`plan`] makes a plan of all of them, [`look`] decides about colours, [`password`] names the source.
+//! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`look`] decides
+//! about colours, [`password`] names the source.
 
 pub mod args;
 pub mod look;
 pub mod password;
 pub mod plan;
+pub mod ports;
 pub mod target;
 pub mod verb;
 

@@ -26,7 +26,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     let mut origins = origins(matches);
     let (port, port_origin) = port(args, &typed, tls.mode, &origins)?;
     origins.insert("port".to_owned(), port_origin);
-    let ehlo = ehlo(args, hostname)?;
+    let ehlo = ehlo(args.ehlo.as_deref(), hostname)?;
     if args.ehlo.is_none() {
         origins.insert("ehlo".to_owned(), Origin::Machine);
     }
@@ -54,7 +54,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     })
 }
 
-fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
+pub(super) fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
     matches
         .ids()
         .filter_map(|id| {
@@ -65,7 +65,7 @@ fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
             };
             Some((id.as_str().replace('_', "-"), origin))
         })
-        .filter(|(flag, _)| !matches!(flag.as_str(), "targets" | "CheckArgs" | "LookArgs"))
+        .filter(|(flag, _)| !matches!(flag.as_str(), "targets" | "host" | "CheckArgs" | "PortsArgs" | "LookArgs"))
         .collect()
 }
 
@@ -109,20 +109,23 @@ fn tls(args: &CheckArgs, scheme: Option<Scheme>) -> Result<Tls, UsageError> {
         "1.3" => TlsVersion::V1_3,
         other => return Err(choice("--tls-min", other, &["1.2", "1.3"])),
     };
-    let sni = args.sni.as_deref().map(|text| Host::parse(text).map(|host| host.to_string())).transpose();
     Ok(Tls {
         mode,
-        sni: sni.map_err(|error| {
-            UsageError::new(format!("--sni: {}", error.to_string().replace("the host", "the name")))
-        })?,
+        sni: args.sni.as_deref().map(sni).transpose()?,
         cacert: args.cacert.clone(),
         verify: if args.insecure { Verify::Insecure } else { Verify::Required },
         min,
     })
 }
 
-fn ehlo(args: &CheckArgs, hostname: Option<&str>) -> Result<EhloName, UsageError> {
-    if let Some(text) = &args.ehlo {
+pub(super) fn sni(text: &str) -> Result<String, UsageError> {
+    Host::parse(text)
+        .map(|host| host.to_string())
+        .map_err(|error| UsageError::new(format!("--sni: {}", error.to_string().replace("the host", "the name"))))
+}
+
+pub(super) fn ehlo(given: Option<&str>, hostname: Option<&str>) -> Result<EhloName, UsageError> {
+    if let Some(text) = given {
         return EhloName::parse(text).map_err(|error| UsageError::new(format!("--ehlo: {error}")));
     }
     // RFC 5321 §4.1.4: a client without a full host name announces its address.
@@ -177,7 +180,7 @@ fn mechanism(name: &str) -> Result<String, UsageError> {
     sasl::find(name).map(|mechanism| mechanism.name.to_owned()).ok_or_else(|| choice("--auth", name, &known))
 }
 
-fn over(text: &str) -> Result<Override, UsageError> {
+pub(super) fn over(text: &str) -> Result<Override, UsageError> {
     let wrong =
         |why: &str| UsageError::new(format!("--resolve {}: {why}; write HOST:PORT:ADDRESS", text.escape_debug()));
     let mut parts = text.splitn(3, ':');
@@ -192,7 +195,7 @@ fn over(text: &str) -> Result<Override, UsageError> {
     })
 }
 
-fn resolver(text: &str) -> Result<SocketAddr, UsageError> {
+pub(super) fn resolver(text: &str) -> Result<SocketAddr, UsageError> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(SocketAddr::new(ip, 53));
@@ -224,7 +227,7 @@ fn limits(args: &CheckArgs) -> Result<Limits, UsageError> {
 }
 
 /// `20s`, `350ms`, `2m`, up to a day.
-fn duration(flag: &str, text: &str) -> Result<u64, UsageError> {
+pub(super) fn duration(flag: &str, text: &str) -> Result<u64, UsageError> {
     let wrong = |why: &str| {
         UsageError::new(format!("{flag} {}: {why}; write for example 20s, 350ms or 2m", text.escape_debug()))
     };

@@ -10,18 +10,17 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::UsageError;
-use super::args::{CheckArgs, ExplainArgs, with_environment};
+use super::args::{CheckArgs, ExplainArgs, ProvidersArgs, with_environment};
+use super::ports::PortsArgs;
 
 /// Verbs that exist.
 #[cfg(test)]
-const VERBS: [&str; 4] = ["check", "explain", "schema", "help"];
+const VERBS: [&str; 6] = ["check", "ports", "explain", "providers", "schema", "help"];
 /// Words that later versions may use, or that people type by habit.
-const RESERVED: [&str; 23] = [
-    "ports",
+const RESERVED: [&str; 21] = [
     "run",
     "demo",
     "sandbox",
-    "providers",
     "completions",
     "man",
     "domain",
@@ -47,12 +46,25 @@ const RESERVED: [&str; 23] = [
 pub enum Invocation {
     /// Check one or more servers.
     Check(Box<CheckArgs>, ArgMatches),
+    /// Look at the mail ports of a host.
+    Ports(Box<PortsArgs>, ArgMatches),
     /// Explain rules, replies, logs.
     Explain(ExplainArgs),
-    /// Print the JSON Schema.
-    Schema,
+    /// Show known providers.
+    Providers(ProvidersArgs),
+    /// Print a JSON Schema.
+    Schema(SchemaOf),
     /// Print a text (help or version) and be done.
     Print(String),
+}
+
+/// Whose JSON Schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaOf {
+    /// Of the report of a check.
+    Report,
+    /// Of the answer of `smtpcheck ports`.
+    Ports,
 }
 
 /// Reads the words after the program's name.
@@ -62,7 +74,9 @@ pub(super) fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
     match name {
         Some(word) if looks_like_host(word) => check(words),
         Some("check") => check(without(words, verb)),
+        Some("ports") => ports(without(words, verb)),
         Some("explain") => explain(without(words, verb)),
+        Some("providers") => providers(without(words, verb)),
         Some("schema") => schema(without(words, verb)),
         Some("help") => Ok(Invocation::Print(help_of(without(words, verb).first()))),
         Some("version") => Ok(Invocation::Print(version())),
@@ -128,9 +142,34 @@ fn explain(words: Vec<OsString>) -> Result<Invocation, UsageError> {
     }
 }
 
+fn ports(words: Vec<OsString>) -> Result<Invocation, UsageError> {
+    match matches(ports_command(), words)? {
+        Ok(matches) => {
+            let args = PortsArgs::from_arg_matches(&matches).map_err(|error| told(&error))?;
+            Ok(Invocation::Ports(Box::new(args), matches))
+        }
+        Err(text) => Ok(Invocation::Print(text)),
+    }
+}
+
+fn providers(words: Vec<OsString>) -> Result<Invocation, UsageError> {
+    match matches(providers_command(), words)? {
+        Ok(matches) => {
+            ProvidersArgs::from_arg_matches(&matches).map(Invocation::Providers).map_err(|error| told(&error))
+        }
+        Err(text) => Ok(Invocation::Print(text)),
+    }
+}
+
 fn schema(words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    match matches(Command::new("smtpcheck schema").about("Prints the JSON Schema (2020-12) of the report"), words)? {
-        Ok(_) => Ok(Invocation::Schema),
+    let of = clap::Arg::new("of").value_name("report|ports").value_parser(["report", "ports"]).default_value("report");
+    let command = Command::new("smtpcheck schema")
+        .about("Prints the JSON Schema (2020-12) of the report, or of the answer of `smtpcheck ports`");
+    match matches(command.arg(of), words)? {
+        Ok(matches) => Ok(Invocation::Schema(match matches.get_one::<String>("of").map(String::as_str) {
+            Some("ports") => SchemaOf::Ports,
+            _ => SchemaOf::Report,
+        })),
         Err(text) => Ok(Invocation::Print(text)),
     }
 }
@@ -172,7 +211,7 @@ fn check_command() -> Command {
     let command = Command::new("smtpcheck")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
-        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck schema")
+        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck providers [NAME]\n       smtpcheck schema [report|ports]")
         .after_help(AFTER_HELP);
     let about = command.get_about().cloned();
     with_environment(CheckArgs::augment_args(command)).about(about.unwrap_or_default())
@@ -186,9 +225,24 @@ fn explain_command() -> Command {
         .after_help(EXPLAIN_HELP)
 }
 
+fn ports_command() -> Command {
+    with_environment(PortsArgs::augment_args(Command::new("smtpcheck ports")))
+        .about("Looks at the mail ports of a host at once, and says which one to use.\nNever logs in, never sends a message.")
+        .override_usage("smtpcheck ports HOST [FLAGS]")
+        .after_help(PORTS_AFTER_HELP)
+}
+
+fn providers_command() -> Command {
+    with_environment(ProvidersArgs::augment_args(Command::new("smtpcheck providers")))
+        .about("Shows known providers: hosts, ports, TLS mode, what they want for a user name and a password. Offline.")
+        .override_usage("smtpcheck providers [NAME] [FLAGS]")
+}
+
 fn help_of(verb: Option<&OsString>) -> String {
     let mut command = match verb.and_then(|word| word.to_str()) {
+        Some("ports") => ports_command(),
         Some("explain") => explain_command(),
+        Some("providers") => providers_command(),
         _ => check_command(),
     };
     command.render_help().to_string()
@@ -221,9 +275,21 @@ Examples:
   smtpcheck explain - < /var/log/mail.log
   smtpcheck explain - --json < bounce.eml | jq -r '.rule'";
 
+const PORTS_AFTER_HELP: &str = "\
+Exit codes: 0 a port works for its purpose, without an error; 3 no port answers, or the name has no address; else the
+code of the best port that answers: 4 and 5 refused, 6 TLS or certificate, 8 no SMTP; 2 usage, 9 cut short by us,
+130/143 interrupted. Ports for mail programs count before port 25.
+
+Examples:
+  smtpcheck ports mail.example.net
+  smtpcheck ports mail.example.net --ports 25,465,587,2525,2465 --json";
+
 #[cfg(test)]
 mod tests {
-    use super::{Invocation, RESERVED, VERBS, check_command, explain_command, looks_like_host, parse};
+    use super::{
+        Invocation, RESERVED, SchemaOf, VERBS, check_command, explain_command, looks_like_host, parse, ports_command,
+        providers_command,
+    };
 
     fn run(words: &[&str]) -> Result<Invocation, String> {
         parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())
@@ -240,7 +306,10 @@ mod tests {
             assert!(matches!(run(words), Ok(Invocation::Check(..))), "{words:?}");
         }
         assert!(matches!(run(&["explain", "--list"]), Ok(Invocation::Explain(_))));
-        assert!(matches!(run(&["schema"]), Ok(Invocation::Schema)));
+        assert!(matches!(run(&["schema"]), Ok(Invocation::Schema(SchemaOf::Report))));
+        assert!(matches!(run(&["schema", "ports"]), Ok(Invocation::Schema(SchemaOf::Ports))));
+        assert!(matches!(run(&["ports", "mailpit"]), Ok(Invocation::Ports(..))));
+        assert!(matches!(run(&["--json", "providers"]), Ok(Invocation::Providers(_))));
     }
 
     #[test]
@@ -258,5 +327,7 @@ mod tests {
     fn the_declarations_are_sound() {
         check_command().debug_assert();
         explain_command().debug_assert();
+        ports_command().debug_assert();
+        providers_command().debug_assert();
     }
 }

@@ -5,6 +5,7 @@
 //! [`talk`] (one conversation read back from the transcript).
 
 pub mod fault;
+pub mod machine;
 pub mod names;
 pub mod talk;
 pub mod tls;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use fault::{ConnectFault, Fault, TlsFault, TlsFaultKind};
+pub use machine::Machine;
 pub use names::{Lookup, LookupFault, NameSource, Names};
 pub use talk::Talk;
 pub use tls::{Certificate, ChainFault, Handshake, NameMatch, Trust, TrustStore};
@@ -91,6 +93,8 @@ pub enum Outcome {
 pub enum Answer {
     /// Addresses of a name, or that it has none.
     Names(Names),
+    /// What this machine says of itself.
+    Machine(Machine),
     /// The conversation came to an end in good order; it stands in the transcript.
     Talk,
 }
@@ -342,7 +346,15 @@ impl Evidence {
     pub fn talks(&self) -> impl Iterator<Item = Talk<'_>> {
         self.attempts.iter().filter_map(|attempt| match &attempt.question {
             Question::Talk(request) => Some(Talk::new(self, attempt, request)),
-            Question::Resolve { .. } => None,
+            Question::Resolve { .. } | Question::Machine { .. } => None,
+        })
+    }
+
+    /// What this machine says of itself, if that was asked.
+    pub fn machine(&self) -> Option<(&Attempt, &Machine)> {
+        self.attempts.iter().find_map(|attempt| match &attempt.outcome {
+            Outcome::Done { answer: Answer::Machine(machine) } => Some((attempt, machine)),
+            _ => None,
         })
     }
 
@@ -375,7 +387,7 @@ impl Attempt {
     pub fn request(&self) -> Option<&TalkRequest> {
         match &self.question {
             Question::Talk(request) => Some(request),
-            Question::Resolve { .. } => None,
+            Question::Resolve { .. } | Question::Machine { .. } => None,
         }
     }
 }

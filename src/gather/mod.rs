@@ -7,6 +7,7 @@
 
 mod certificate;
 mod dial;
+mod machine;
 mod names;
 pub mod password;
 mod talk;
@@ -180,6 +181,10 @@ impl Gather for Gatherer {
                     let outcome = talk::hold(&world, id, &request).await;
                     world.answered(id, outcome);
                 });
+            }
+            Question::Machine { variables } => {
+                let answer = Answer::Machine(machine::look(&variables));
+                world.answered(id, Outcome::Done { answer });
             }
         }
         self.idle_since = Instant::now();

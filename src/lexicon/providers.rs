@@ -179,6 +179,26 @@ pub fn find(word: &str) -> Vec<&'static Provider> {
         .collect()
 }
 
+/// The providers whose id, name or host is most like a word, best first, at most three.
+pub fn nearest(word: &str) -> Vec<&'static Provider> {
+    let word = word.to_lowercase();
+    let likeness = |provider: &Provider| {
+        let names = [provider.id.clone(), provider.name.to_lowercase()];
+        let hosts = provider.hosts.iter().chain(&provider.also).map(|host| host.trim_start_matches(['*', '.']));
+        names
+            .iter()
+            .map(String::as_str)
+            .chain(hosts)
+            .map(|known| strsim::jaro_winkler(&word, known))
+            .fold(0.0, f64::max)
+    };
+    let mut alike: Vec<(f64, &'static Provider)> =
+        all().iter().map(|provider| (likeness(provider), provider)).collect();
+    alike.retain(|(likeness, _)| *likeness > 0.8);
+    alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    alike.into_iter().take(3).map(|(_, provider)| provider).collect()
+}
+
 /// The provider's host that a mistyped name probably means.
 pub fn nearest_host(typed: &str) -> Option<&'static str> {
     let typed = typed.to_ascii_lowercase();

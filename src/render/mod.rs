@@ -6,8 +6,11 @@
 pub mod escape;
 pub mod explain;
 pub mod json;
+pub mod ports;
+pub mod providers;
 pub mod rule;
 pub mod style;
+mod table;
 pub mod text;
 
 use crate::report::Report;

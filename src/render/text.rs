@@ -33,7 +33,7 @@ fn indent(look: &Look) -> usize {
 }
 
 /// Lines are broken at blanks only: a rule's id, a host name or a flag in two pieces cannot be copied.
-fn columns(width: usize) -> textwrap::Options<'static> {
+pub(super) fn columns(width: usize) -> textwrap::Options<'static> {
     textwrap::Options::new(width)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
@@ -310,6 +310,8 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look
             let Some(talk) = evidence.talks().find(|talk| talk.attempt.id == attempt.id) else { return Vec::new() };
             aside(&probe(plan, talk), look)
         }
+        // The finding that it serves names the place.
+        Question::Machine { .. } => Vec::new(),
         Question::Talk(_) => attempt.fault().map(|fault| fault_lines(attempt, fault, look)).unwrap_or_default(),
     }
 }
@@ -577,6 +579,16 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
             Line::of(Role::Bold, piece.into_owned())
         });
     }
+    lines.extend(explanation(finding, look));
+    if let Some(seen) = pointer(report, finding) {
+        lines.extend(labelled("seen", Role::Dim, &seen, look));
+    }
+    lines
+}
+
+/// What a finding means and what to do about it.
+pub(super) fn explanation(finding: &Finding, look: &Look) -> Vec<Line> {
+    let mut lines = Vec::new();
     let sure = match finding.confidence {
         Confidence::Certain => "certain",
         Confidence::Likely => "likely",
@@ -597,9 +609,6 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
         for more in fix.command.iter().chain(&fix.url) {
             lines.extend(command_lines(&escape::visible(more), look));
         }
-    }
-    if let Some(seen) = pointer(report, finding) {
-        lines.extend(labelled("seen", Role::Dim, &seen, look));
     }
     lines
 }
@@ -743,6 +752,6 @@ fn milliseconds(ms: f64) -> String {
     if ms < 10.0 { format!("{ms:.1}") } else { format!("{ms:.0}") }
 }
 
-fn duration(ms: f64) -> String {
+pub(super) fn duration(ms: f64) -> String {
     if ms < 1000.0 { format!("{} ms", milliseconds(ms)) } else { format!("{:.1} s", ms / 1000.0) }
 }

@@ -3,13 +3,16 @@
 
 mod check;
 pub mod explain;
+mod ports;
 mod progress;
+mod providers;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 use crate::cli::look::{ColourEnvironment, Outlet};
+use crate::cli::verb::SchemaOf;
 use crate::cli::{self, Invocation, UsageError};
 use crate::gather::SetupError;
 use crate::gather::password::PasswordError;
@@ -73,7 +76,10 @@ pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
     match cli::parse(words)? {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         Invocation::Explain(args) => explain::run(&args),
-        Invocation::Schema => print(report::SCHEMA),
+        Invocation::Ports(args, matches) => ports::run(&args, &matches),
+        Invocation::Providers(args) => providers::run(&args),
+        Invocation::Schema(SchemaOf::Report) => print(report::SCHEMA),
+        Invocation::Schema(SchemaOf::Ports) => print(report::ports::PORTS_SCHEMA),
         Invocation::Print(text) => print(&text),
     }
 }

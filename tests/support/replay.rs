@@ -13,6 +13,9 @@
 //! exit = 0
 //! [names]                     # optional; default: a = ["192.0.2.25"], aaaa = "nodata"
 //! a = ["192.0.2.25"]          # or "nxdomain", "nodata", "servfail", "timeout", "refused", "unreachable"
+//! [machine]                   # optional; default: it says nothing of itself
+//! dmi = { sys_vendor = "Amazon EC2" }
+//! variables = []
 //! [[talk]]                    # conversations, matched by port and implicit TLS in the order of asking
 //! port = 25                   # optional
 //! implicit = false            # optional
@@ -32,7 +35,7 @@
 //! shown), `TLS` (the handshake happens here), `after 5s`, `silent` (the reply deadline passes), `hangs up`, `resets`,
 //! `time is up` (the time for everything is up while the client waits here; nothing is asked after it).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -42,7 +45,8 @@ use smtpcheck::dialogue::{Dialogue, Peer, Step};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
     Answer, Attempt, AttemptId, Certificate, ChainFault, ConnectFault, DialResult, Event, Evidence, Fault, Handshake,
-    Lookup, LookupFault, NameMatch, NameSource, Names, Outcome, Stage, TlsFault, TlsFaultKind, Trust, TrustStore, What,
+    Lookup, LookupFault, Machine, NameMatch, NameSource, Names, Outcome, Stage, TlsFault, TlsFaultKind, Trust,
+    TrustStore, What,
 };
 use smtpcheck::gather::{Arrival, Gather};
 use smtpcheck::inquiry::{self, Listener};
@@ -65,6 +69,8 @@ pub struct Transcript {
     pub exit: u8,
     pub names: Option<TypedNames>,
     #[serde(default)]
+    pub machine: TypedMachine,
+    #[serde(default)]
     pub talk: Vec<TypedTalk>,
 }
 
@@ -73,6 +79,15 @@ pub struct Transcript {
 pub struct TypedNames {
     a: Option<TypedLookup>,
     aaaa: Option<TypedLookup>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypedMachine {
+    #[serde(default)]
+    dmi: BTreeMap<String, String>,
+    #[serde(default)]
+    variables: Vec<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -122,6 +137,7 @@ struct Replay {
     plan: Plan,
     credentials: Option<Credentials>,
     names: TypedNames,
+    machine: Machine,
     talks: Vec<Option<TypedTalk>>,
     arrivals: VecDeque<Arrival>,
     clock: f64,
@@ -141,6 +157,7 @@ impl Gather for Replay {
                     aaaa: lookup(self.names.aaaa.as_ref()),
                 }),
             },
+            Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(self.machine.clone()) },
             Question::Talk(request) => match self.talk(id, request) {
                 Ok(()) => Outcome::Done { answer: Answer::Talk },
                 Err(fault) => Outcome::Failed { fault },
@@ -471,6 +488,11 @@ pub fn play(path: &PathBuf) -> Played {
         plan: plan.clone(),
         credentials,
         names: transcript.names.clone().unwrap_or(default),
+        machine: Machine {
+            dmi: transcript.machine.dmi.clone(),
+            variables: transcript.machine.variables.clone(),
+            host: None,
+        },
         talks: transcript.talk.iter().cloned().map(Some).collect(),
         arrivals: VecDeque::new(),
         clock: 0.0,

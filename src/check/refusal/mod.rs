@@ -257,7 +257,7 @@ fn filled(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, fix: Fix) -> Fix {
 }
 
 /// An address that the server cannot have seen: it saw that of a router.
-fn is_private(ip: std::net::IpAddr) -> bool {
+pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
     match ip.to_canonical() {
         std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
         std::net::IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),

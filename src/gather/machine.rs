@@ -1,0 +1,41 @@
+//! A look at this machine, for signs of the place where it stands. Nothing is asked over the network, and no value of
+//! an environment variable is read further than to see whether it is empty.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::evidence::Machine;
+
+/// Linux shows here what the firmware says of the machine; these files may be read by everybody.
+const DMI: &str = "/sys/class/dmi/id";
+const DMI_FILES: [&str; 7] = [
+    "sys_vendor",
+    "product_name",
+    "board_vendor",
+    "bios_vendor",
+    "bios_version",
+    "chassis_vendor",
+    "chassis_asset_tag",
+];
+/// A file of the kernel is one page at most.
+const PAGE: u64 = 4096;
+
+/// Looks. It takes less than a millisecond: seven files of the kernel's memory.
+pub(crate) fn look(variables: &[String]) -> Machine {
+    let dmi = DMI_FILES.iter().filter_map(|name| Some(((*name).to_owned(), read(&Path::new(DMI).join(name))?)));
+    let is_set = |name: &&String| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    Machine {
+        dmi: dmi.collect::<BTreeMap<_, _>>(),
+        variables: variables.iter().filter(is_set).cloned().collect(),
+        host: hostname::get().ok().and_then(|name| name.into_string().ok()).map(|name| name.to_ascii_lowercase()),
+    }
+}
+
+fn read(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(PAGE).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}

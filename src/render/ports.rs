@@ -1,0 +1,282 @@
+//! The answer of `smtpcheck ports`: a table with a row for each port, what is wrong at those that answer, and which one
+//! to use. At 80 columns the verdict is a word, with more room it names the rule.
+
+use super::style::{Line, Role};
+use super::table::{self, Cell, Column, Side};
+use super::{Look, Signs, escape, text};
+use crate::check::{self, Finding, Severity};
+use crate::lexicon::providers::{self, Signs as ProviderSigns};
+use crate::report::Report;
+use crate::report::ports::{PortRow, PortState, PortTlsMode, PortsReport, Purpose};
+use crate::wire::EhloName;
+
+/// From this width on the verdict names the rule.
+const ROOMY: usize = 100;
+/// `FAIL` and the longest id of a rule that is likely here.
+const VERDICT: usize = 31;
+
+/// The document, indented, with a final line end.
+pub fn json(answer: &PortsReport) -> String {
+    // Serialisation of our own types with string keys cannot fail.
+    escape::json(&serde_json::to_string_pretty(answer).unwrap_or_default()) + "\n"
+}
+
+/// The whole answer for people. The reports are those of the rows, in their order.
+pub fn render(answer: &PortsReport, reports: &[Report], look: &Look) -> String {
+    let mut lines = vec![header(answer, reports), Line::new()];
+    lines.extend(rows(answer, reports, look));
+    let told = findings(answer, reports);
+    if !told.is_empty() {
+        lines.push(Line::new());
+    }
+    for group in &told {
+        lines.extend(group_lines(group, look));
+    }
+    lines.push(Line::new());
+    lines.extend(recommendation(answer, look));
+    lines.push(verdict(answer, look));
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+fn header(answer: &PortsReport, reports: &[Report]) -> Line {
+    let ports: Vec<String> = answer.ports.iter().map(|row| row.port.to_string()).collect();
+    let mut line = Line::of(Role::Bold, answer.host.to_string());
+    if let Some(name) = answer.host.name().filter(|name| name.is_international()) {
+        line = line.and(Role::Plain, format!(" ({})", escape::visible(name.unicode())));
+    }
+    line = line.and(Role::Plain, format!("  {}", listed(&ports)));
+    match reports.first().map(|report| &report.plan.ehlo) {
+        Some(EhloName::Name(name)) => line.and(Role::Plain, format!("  as {}", escape::visible(name))),
+        _ => line,
+    }
+}
+
+fn rows(answer: &PortsReport, reports: &[Report], look: &Look) -> Vec<Line> {
+    let verdict = if look.width >= ROOMY { VERDICT } else { 4 };
+    let auth = table::rest(look.width, &[5, 11, 13, 10, 8, verdict]).max(12);
+    let column = |width, side| Column { width, side };
+    let columns = [
+        column(5, Side::Right),
+        column(11, Side::Left),
+        column(13, Side::Left),
+        column(auth, Side::Left),
+        column(10, Side::Right),
+        column(8, Side::Right),
+        column(verdict, Side::Left),
+    ];
+    let heads = ["PORT", "STATE", "TLS", "AUTH", "CERT", "GREETING", if verdict > 4 { "VERDICT" } else { "" }];
+    let mut lines = table::row(&columns, &heads.map(|head| (Role::Bold, head.to_owned())));
+    for (row, report) in answer.ports.iter().zip(reports) {
+        lines.extend(table::row(&columns, &cells(row, report, verdict > 4)));
+    }
+    lines
+}
+
+fn cells(row: &PortRow, report: &Report, names_rule: bool) -> [Cell; 7] {
+    let reached = matches!(row.state, PortState::Open | PortState::NotSmtp);
+    let role = if reached { Role::Plain } else { Role::Dim };
+    let greeting = row.greeting_ms.map_or_else(|| "-".to_owned(), text::duration);
+    [
+        (if reached { Role::Bold } else { Role::Dim }, row.port.to_string()),
+        (role, state(row.state).to_owned()),
+        (role, tls(row)),
+        (role, auth(row)),
+        certificate(row),
+        (role, greeting),
+        judged(row, report, names_rule),
+    ]
+}
+
+fn state(state: PortState) -> &'static str {
+    match state {
+        PortState::Open => "open",
+        PortState::NotSmtp => "not SMTP",
+        PortState::Refused => "refused",
+        PortState::Silent => "silent",
+        PortState::Unreachable => "unreachable",
+        PortState::NotTested => "not tested",
+    }
+}
+
+fn tls(row: &PortRow) -> String {
+    let Some(tls) = &row.tls else { return "-".to_owned() };
+    let mode = match tls.mode {
+        PortTlsMode::Implicit => "implicit",
+        PortTlsMode::Starttls => "STARTTLS",
+        PortTlsMode::None => return "none".to_owned(),
+    };
+    match &tls.version {
+        Some(version) => format!("{mode} {version}"),
+        None => "failed".to_owned(),
+    }
+}
+
+/// Mechanisms inside TLS; those that are offered to everybody on the way say so.
+fn auth(row: &PortRow) -> String {
+    let words = |mechanisms: &Option<Vec<String>>| {
+        let mechanisms = mechanisms.as_ref().filter(|mechanisms| !mechanisms.is_empty())?;
+        Some(escape::visible(&mechanisms.join(" ")))
+    };
+    let inside = words(&row.auth_inside_tls);
+    let before = words(&row.auth_before_tls).map(|words| format!("before TLS: {words}"));
+    let lines: Vec<String> = inside.into_iter().chain(before).collect();
+    if lines.is_empty() { "-".to_owned() } else { lines.join("\n") }
+}
+
+fn certificate(row: &PortRow) -> Cell {
+    let Some((verifies, days)) = row.tls.as_ref().and_then(|tls| Some((tls.verifies?, tls.days_left?))) else {
+        return (Role::Dim, "-".to_owned());
+    };
+    if verifies { (Role::Plain, format!("ok {days} d")) } else { (Role::Error, format!("bad {days} d")) }
+}
+
+fn judged(row: &PortRow, report: &Report, names_rule: bool) -> Cell {
+    if !matches!(row.state, PortState::Open | PortState::NotSmtp) {
+        return (Role::Dim, "-".to_owned());
+    }
+    let worst = report.findings.iter().find(|finding| finding.severity > Severity::Notice);
+    let (role, word) = match worst.map(|finding| finding.severity) {
+        Some(Severity::Error) => (Role::Error, "FAIL"),
+        Some(Severity::Warning) => (Role::Warning, "WARN"),
+        Some(Severity::Notice) | None => (Role::Bold, "PASS"),
+    };
+    match worst {
+        Some(finding) if names_rule => (role, format!("{word} {}", finding.rule)),
+        _ => (role, word.to_owned()),
+    }
+}
+
+/// One finding, with the ports where it was made.
+struct Group<'a> {
+    finding: &'a Finding,
+    ports: Vec<u16>,
+    is_same_everywhere: bool,
+    /// Nothing is wrong with the host, and it is worth knowing.
+    is_note: bool,
+}
+
+/// What is worth telling beside the table, once for all ports that share it.
+///
+/// 1. Errors and warnings of ports that accept connections.
+/// 2. When no port does, why.
+/// 3. A silent port 25 beside one that answers, since that is a block on the way; other silent ports only when no port
+///    works for mail programs.
+fn findings<'a>(answer: &PortsReport, reports: &'a [Report]) -> Vec<Group<'a>> {
+    let reached = |state| matches!(state, PortState::Open | PortState::NotSmtp);
+    let anything = answer.ports.iter().any(|row| reached(row.state));
+    let submission = answer.recommendation.submission.is_some();
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for (row, report) in answer.ports.iter().zip(reports) {
+        let blocked = row.state == PortState::Silent && (row.purpose == Purpose::Relay || !submission);
+        if anything && !reached(row.state) && !blocked {
+            continue;
+        }
+        for finding in report.findings.iter().filter(|finding| finding.severity > Severity::Notice) {
+            match groups
+                .iter_mut()
+                .find(|group| group.finding.rule == finding.rule && group.finding.cause == finding.cause)
+            {
+                Some(group) => {
+                    group.ports.push(row.port);
+                    group.is_same_everywhere &= group.finding.summary == finding.summary;
+                }
+                None => groups.push(Group {
+                    finding,
+                    ports: vec![row.port],
+                    is_same_everywhere: true,
+                    is_note: blocked && anything,
+                }),
+            }
+        }
+    }
+    groups
+}
+
+fn group_lines(group: &Group<'_>, look: &Look) -> Vec<Line> {
+    let Group { finding, ports, is_same_everywhere, is_note } = group;
+    let (role, word) = match (is_note, finding.severity) {
+        (true, _) | (_, Severity::Notice) => (Role::Bold, "NOTE"),
+        (_, Severity::Warning) => (Role::Warning, "WARN"),
+        (_, Severity::Error) => (Role::Error, "FAIL"),
+    };
+    let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
+    let which = if ports.len() == 1 { "port" } else { "ports" };
+    let what = match check::rule(&finding.rule).filter(|_| !is_same_everywhere) {
+        Some(rule) => rule.title.to_owned(),
+        None => escape::visible(&finding.summary),
+    };
+    let first = format!("{word} {}  ", finding.rule);
+    let options = text::columns(look.width).initial_indent(&first).subsequent_indent("     ");
+    let told = format!("{which} {}: {what}", listed(&numbers));
+    let mut lines: Vec<Line> = textwrap::wrap(&told, options)
+        .into_iter()
+        .enumerate()
+        .map(|(at, piece)| match at {
+            0 => Line::of(role, format!("{word} ")).and(Role::Bold, piece.get(word.len() + 1..).unwrap_or_default()),
+            _ => Line::of(Role::Bold, piece.into_owned()),
+        })
+        .collect();
+    lines.extend(text::explanation(finding, look));
+    lines
+}
+
+fn recommendation(answer: &PortsReport, look: &Look) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let chosen = &answer.recommendation;
+    let mut label = "use";
+    for (choice, whom) in [(&chosen.submission, "for mail programs"), (&chosen.relay, "for other mail servers")] {
+        let Some(choice) = choice else { continue };
+        lines.extend(text::labelled(label, Role::Bold, &format!("{} {whom}: {}", choice.port, choice.why), look));
+        lines.extend(text::command_lines(&choice.command, look));
+        label = "";
+    }
+    let anything = answer.ports.iter().any(|row| row.state == PortState::Open);
+    match (&chosen.submission, &chosen.relay) {
+        (None, None) if anything => {
+            lines.extend(text::labelled(
+                "use",
+                Role::Bold,
+                "none of these ports until the faults above are mended",
+                look,
+            ));
+        }
+        (None, None) => {
+            lines.extend(text::labelled("use", Role::Bold, "none of these ports: no mail server answers", look))
+        }
+        (None, Some(_)) => {
+            lines.extend(text::labelled("but", Role::Plain, "none of these ports works for mail programs", look));
+        }
+        (Some(_), _) => {}
+    }
+    let host = answer.host.name().map(|name| name.ascii().to_owned());
+    if let Some(provider) = providers::recognise(&ProviderSigns { host: host.as_deref(), ..ProviderSigns::default() }) {
+        lines.extend(text::labelled(
+            "see",
+            Role::Plain,
+            &format!("what {} wants for user and password:", provider.name),
+            look,
+        ));
+        lines.extend(text::command_lines(&format!("smtpcheck providers {}", provider.id), look));
+    }
+    lines
+}
+
+fn verdict(answer: &PortsReport, look: &Look) -> Line {
+    let (role, word) = match answer.exit.code {
+        0 => (Role::Bold, "PASS"),
+        9 | 130 | 143 => (Role::Warning, "CUT SHORT"),
+        _ => (Role::Error, "FAIL"),
+    };
+    let open = answer.ports.iter().filter(|row| row.state == PortState::Open).count();
+    let parts = [
+        format!("{open} of {} ports open", answer.ports.len()),
+        format!("exit {} ({})", answer.exit.code, answer.exit.name.replace('_', " ")),
+        text::duration(answer.total_ms),
+    ];
+    let separator = if look.signs == Signs::Unicode { " · " } else { " - " };
+    Line::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))
+}
+
+fn listed(words: &[String]) -> String {
+    words.join(", ")
+}

@@ -1,0 +1,231 @@
+//! Known providers: all of them in a table, or one on a page. What a provider wants is data of the lexicon; here it is
+//! only laid out.
+
+use serde::Serialize;
+
+use super::style::{Line, Role};
+use super::table::{self, Column, Side};
+use super::{Look, escape};
+use crate::lexicon::providers::{PortTls, Provider};
+
+/// From this width on a provider takes one line of the table.
+const ROOMY: usize = 110;
+/// The longest id.
+const ID: usize = 22;
+
+/// A provider in JSON. Every key is always there; null is "does not apply".
+#[derive(Serialize)]
+struct View<'a> {
+    id: &'a str,
+    name: &'a str,
+    kind: &'a str,
+    hosts: &'a [String],
+    ports: Vec<PortView>,
+    recommended: Option<u16>,
+    why: Option<&'a str>,
+    user: Option<&'a str>,
+    password: Option<&'a str>,
+    password_url: Option<&'a str>,
+    auth: &'a [String],
+    rule: Option<&'a str>,
+    starttls_always: bool,
+    sees_after_data: Option<&'a str>,
+    source: &'a str,
+    reviewed: &'a str,
+}
+
+#[derive(Serialize)]
+struct PortView {
+    port: u16,
+    tls: PortTls,
+}
+
+/// A list of objects, one a provider.
+pub fn json(providers: &[&Provider]) -> String {
+    let views: Vec<View<'_>> = providers
+        .iter()
+        .map(|provider| View {
+            id: &provider.id,
+            name: &provider.name,
+            kind: &provider.kind,
+            hosts: &provider.hosts,
+            ports: provider.ports.iter().map(|port| PortView { port: port.port, tls: port.tls }).collect(),
+            recommended: provider.recommended,
+            why: provider.why.as_deref(),
+            user: provider.user.as_deref(),
+            password: provider.password.as_deref(),
+            password_url: provider.password_url.as_deref(),
+            auth: &provider.auth,
+            rule: provider.rule.as_deref(),
+            starttls_always: provider.starttls_always,
+            sees_after_data: provider.sees_after_data.as_deref(),
+            source: &provider.source,
+            reviewed: &provider.reviewed,
+        })
+        .collect();
+    // Serialisation of our own types with string keys cannot fail.
+    escape::json(&serde_json::to_string_pretty(&views).unwrap_or_default()) + "\n"
+}
+
+/// A table of providers.
+pub fn list(providers: &[&Provider], look: &Look) -> String {
+    let lines = if look.width >= ROOMY { wide(providers, look) } else { narrow(providers, look) };
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+fn wide(providers: &[&Provider], look: &Look) -> Vec<Line> {
+    let column = |width| Column { width, side: Side::Left };
+    let (name, server, tls) = (26, 33, 8);
+    let columns = [ID, name, server, tls, table::rest(look.width, &[ID, name, server, tls])].map(column);
+    let heads = ["ID", "NAME", "SERVER", "TLS", "PASSWORD"].map(|head| (Role::Bold, head.to_owned()));
+    let mut lines = table::row(&columns, &heads);
+    for provider in providers {
+        let cells = [
+            (Role::Bold, provider.id.clone()),
+            (Role::Plain, provider.name.clone()),
+            (Role::Plain, server_of(provider)),
+            (Role::Plain, mode(provider).to_owned()),
+            (Role::Plain, password(provider).to_owned()),
+        ];
+        lines.extend(table::row(&columns, &cells));
+    }
+    lines
+}
+
+fn narrow(providers: &[&Provider], look: &Look) -> Vec<Line> {
+    let columns = [ID, table::rest(look.width, &[ID])].map(|width| Column { width, side: Side::Left });
+    let heads = ["ID", "NAME, SERVER, TLS, PASSWORD"].map(|head| (Role::Bold, head.to_owned()));
+    let mut lines = table::row(&columns, &heads);
+    for provider in providers {
+        lines.extend(table::row(&columns, &[(Role::Bold, provider.id.clone()), (Role::Bold, provider.name.clone())]));
+        let server = [server_of(provider), mode(provider).to_owned()].join("  ");
+        for words in [server.trim_end(), password(provider)] {
+            lines.extend(table::row(&columns, &[(Role::Plain, String::new()), (Role::Plain, words.to_owned())]));
+        }
+    }
+    lines
+}
+
+/// The page of one provider.
+pub fn page(provider: &Provider, look: &Look) -> String {
+    let mut lines = vec![
+        Line::of(Role::Bold, provider.name.clone()).and(Role::Dim, format!("  {}, {}", provider.id, kind(provider))),
+        Line::new(),
+    ];
+    let mut say = |label: &str, role: Role, words: &str| lines.extend(labelled(label, role, words, look));
+    say("host", Role::Plain, &hosts(provider));
+    if provider.ports.is_empty() {
+        say("ports", Role::Plain, "none: this provider offers no SMTP");
+    }
+    for (at, port) in provider.ports.iter().enumerate() {
+        say(if at == 0 { "ports" } else { "" }, Role::Plain, &format!("{:>5}  {}", port.port, spoken(port.tls)));
+    }
+    if let Some(port) = provider.recommended {
+        say("use", Role::Bold, &port.to_string());
+        say("", Role::Plain, provider.why.as_deref().unwrap_or_default());
+    }
+    say("user", Role::Plain, provider.user.as_deref().unwrap_or("-"));
+    say("password", Role::Plain, provider.password.as_deref().unwrap_or("-"));
+    if let Some(url) = &provider.password_url {
+        say("", Role::Command, url);
+    }
+    if !provider.auth.is_empty() {
+        say("AUTH", Role::Plain, &provider.auth.join(" "));
+    }
+    if let Some(rule) = &provider.rule {
+        say("special", Role::Plain, rule);
+    }
+    if provider.starttls_always {
+        say("", Role::Plain, "STARTTLS is always offered: where it is missing, something on the way removed it.");
+    }
+    if let Some(unseen) = &provider.sees_after_data {
+        say("unseen", Role::Plain, &format!("by a check that sends no message: {unseen}"));
+    }
+    say("source", Role::Dim, &format!("{}; reviewed {}", provider.source, provider.reviewed));
+    if let Some(command) = next(provider) {
+        say("next", Role::Command, &command);
+    }
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+fn labelled(label: &str, role: Role, words: &str, look: &Look) -> Vec<Line> {
+    // A page or a command is never broken: it must survive being copied.
+    if role == Role::Command {
+        return vec![Line::of(Role::Dim, format!("{label:<8}  ")).and(role, words)];
+    }
+    let columns = [8, table::rest(look.width.min(100), &[8])].map(|width| Column { width, side: Side::Left });
+    table::row(&columns, &[(Role::Dim, label.to_owned()), (role, words.to_owned())])
+}
+
+fn kind(provider: &Provider) -> &str {
+    match provider.kind.as_str() {
+        "mailbox" => "mailboxes for people",
+        "relay" => "for programs that send",
+        "inbound" => "receives mail from outside, nobody logs in",
+        "hosting" => "mailboxes of a web hoster",
+        "local" => "on this machine or in the own organisation",
+        other => other,
+    }
+}
+
+fn hosts(provider: &Provider) -> String {
+    if provider.hosts.is_empty() {
+        return "your own; the operator or the program's window names it".to_owned();
+    }
+    provider.hosts.join(", ").replace("*.", "NAME.")
+}
+
+fn spoken(tls: PortTls) -> &'static str {
+    match tls {
+        PortTls::Implicit => "TLS from the first byte (implicit, SSL/TLS)",
+        PortTls::Starttls => "STARTTLS, required",
+        PortTls::Plain => "never encrypted",
+        PortTls::StarttlsOrPlain => "STARTTLS offered, plain text accepted too",
+    }
+}
+
+/// The mode of the recommended port.
+fn mode(provider: &Provider) -> &'static str {
+    let port = provider.ports.iter().find(|port| Some(port.port) == provider.recommended);
+    match port.map(|port| port.tls) {
+        Some(PortTls::Implicit) => "implicit",
+        Some(PortTls::Starttls) => "STARTTLS",
+        Some(PortTls::Plain) => "none",
+        Some(PortTls::StarttlsOrPlain) => "optional",
+        None => "",
+    }
+}
+
+/// The first host that is a whole name.
+fn host(provider: &Provider) -> Option<&str> {
+    provider.hosts.iter().map(String::as_str).find(|host| !host.starts_with('*'))
+}
+
+fn server_of(provider: &Provider) -> String {
+    let host = host(provider).unwrap_or("(your host)");
+    match provider.recommended {
+        Some(port) => format!("{host}:{port}"),
+        None => "no SMTP".to_owned(),
+    }
+}
+
+/// What the password is, up to the first further explanation.
+fn password(provider: &Provider) -> &str {
+    let words = provider.password.as_deref().unwrap_or("-");
+    words.split([';', '(']).next().unwrap_or(words).trim_end()
+}
+
+fn next(provider: &Provider) -> Option<String> {
+    let port = provider.recommended?;
+    let host = match (host(provider), provider.kind.as_str()) {
+        (Some(host), _) => host,
+        (None, "local") => "localhost",
+        (None, _) => return None,
+    };
+    let scheme = if mode(provider) == "implicit" { "smtps://" } else { "" };
+    let login = match provider.user.as_deref() {
+        Some(user) if !user.starts_with("nothing") => " --user USER",
+        _ => "",
+    };
+    Some(format!("smtpcheck {scheme}{host}:{port}{login}"))
+}

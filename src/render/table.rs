@@ -1,0 +1,58 @@
+//! Rows of cells in columns. A cell that is too long goes on below itself, broken at blanks; nothing is cut off.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::style::{Line, Role};
+
+/// Blanks between columns.
+const GAP: usize = 2;
+
+/// One column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    pub(super) width: usize,
+    pub(super) side: Side,
+}
+
+/// To which side the words of a column lean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Left,
+    Right,
+}
+
+/// The words of one cell.
+pub(super) type Cell = (Role, String);
+
+/// The lines of one row.
+pub(super) fn row(columns: &[Column], cells: &[Cell]) -> Vec<Line> {
+    let broken: Vec<(Column, Role, Vec<String>)> = columns
+        .iter()
+        .zip(cells)
+        .map(|(column, (role, text))| {
+            let options = super::text::columns(column.width);
+            let pieces =
+                text.lines().flat_map(|line| textwrap::wrap(line, options.clone())).map(|piece| piece.into_owned());
+            (*column, *role, pieces.collect())
+        })
+        .collect();
+    let height = broken.iter().map(|(_, _, pieces)| pieces.len()).max().unwrap_or(0);
+    (0..height)
+        .map(|at| {
+            broken.iter().enumerate().fold(Line::new(), |line, (place, (column, role, pieces))| {
+                let piece = pieces.get(at).map_or("", String::as_str);
+                let pad = " ".repeat(column.width.saturating_sub(piece.width()));
+                let line = if place == 0 { line } else { line.and(Role::Plain, " ".repeat(GAP)) };
+                match column.side {
+                    Side::Left => line.and(*role, piece).and(Role::Plain, pad),
+                    Side::Right => line.and(Role::Plain, pad).and(*role, piece),
+                }
+            })
+        })
+        .collect()
+}
+
+/// What is left of the width for one more column beside these.
+pub(super) fn rest(width: usize, others: &[usize]) -> usize {
+    width.saturating_sub(others.iter().map(|width| width + GAP).sum())
+}

@@ -1,0 +1,352 @@
+//! Several ports of one host, each with its report, and which of them to use.
+//!
+//! A port has a purpose: 25 takes mail from other servers (RFC 5321), every other one takes mail from programs that log
+//! in (RFC 8314 §3.3). The JSON form is [`PortsReport`] itself: the table that people see, the recommendation, and in
+//! each row the whole report of that port, which can be loaded and judged again.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Document, Exit, Report, SCHEMA_VERSION};
+use crate::evidence::fault::ConnectFaultKind;
+use crate::evidence::{Fault, Outcome, Stage, Talk};
+use crate::plan::TlsUse;
+use crate::wire::Host;
+
+/// The JSON Schema (2020-12) of `smtpcheck ports --json`, generated from the types below by this file's test.
+pub const PORTS_SCHEMA: &str = include_str!("../../schema/ports.json");
+
+/// The port between mail servers.
+const RELAY: u16 = 25;
+
+/// The ports of one host, and which of them to use.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PortsReport {
+    /// Grows like that of the report.
+    pub schema_version: String,
+    /// The host that was asked for.
+    pub host: Host,
+    /// Whether the run came to its own end.
+    pub complete: bool,
+    /// How long everything took, milliseconds.
+    pub total_ms: f64,
+    /// Each port, in the order in which they were given.
+    pub ports: Vec<PortRow>,
+    /// Which one to use.
+    pub recommendation: Recommendation,
+    /// What the program says to the shell.
+    pub exit: PortsExit,
+}
+
+/// One port.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PortRow {
+    /// Its number.
+    pub port: u16,
+    /// For whom it is.
+    pub purpose: Purpose,
+    /// What was found there.
+    pub state: PortState,
+    /// What came of TLS; null when it was not reached.
+    pub tls: Option<PortTls>,
+    /// Mechanisms of AUTH before TLS; null when EHLO was not answered there.
+    pub auth_before_tls: Option<Vec<String>>,
+    /// Mechanisms of AUTH inside TLS; null when EHLO was not answered there.
+    pub auth_inside_tls: Option<Vec<String>>,
+    /// Milliseconds from the connection (or the end of the handshake) to the whole greeting.
+    pub greeting_ms: Option<f64>,
+    /// Whether it can be used for its purpose: it greets, and nothing found there is an error.
+    pub works: bool,
+    /// Its whole report.
+    pub report: Document,
+}
+
+/// For whom a port is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// Other mail servers deliver here.
+    Relay,
+    /// Mail programs and applications hand in here, mostly with a login.
+    Submission,
+}
+
+/// What was found at a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum PortState {
+    /// It accepts connections.
+    Open,
+    /// It accepts connections, and speaks something that is not SMTP.
+    NotSmtp,
+    /// The host says that nothing listens there.
+    Refused,
+    /// No answer to the connection request.
+    Silent,
+    /// No way to the host: no address, no route, forbidden here.
+    Unreachable,
+    /// Our time was up before it was seen.
+    NotTested,
+}
+
+/// What came of TLS at a port.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PortTls {
+    /// How it begins.
+    pub mode: PortTlsMode,
+    /// `1.2` or `1.3`; null when it could not be started.
+    pub version: Option<String>,
+    /// Whether the certificate verifies: trusted, in date, for this name; null without a handshake.
+    pub verifies: Option<bool>,
+    /// Whole days until the certificate ends; negative when it has.
+    pub days_left: Option<i64>,
+}
+
+/// How TLS begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum PortTlsMode {
+    /// With the first byte.
+    Implicit,
+    /// After STARTTLS.
+    Starttls,
+    /// Not at all: STARTTLS is not offered.
+    None,
+}
+
+/// Which ports to use.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Recommendation {
+    /// For mail programs and applications; null when none of the ports works for them.
+    pub submission: Option<Choice>,
+    /// For other mail servers; null when port 25 was not asked for or does not work.
+    pub relay: Option<Choice>,
+}
+
+/// A port to use.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Choice {
+    /// Its number.
+    pub port: u16,
+    /// Why this one.
+    pub why: String,
+    /// The next command.
+    pub command: String,
+}
+
+/// What the program says to the shell.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PortsExit {
+    /// The number.
+    pub code: u8,
+    /// Its name.
+    pub name: String,
+    /// Whether the same may work later without anybody doing anything.
+    pub retryable: bool,
+}
+
+impl PortsReport {
+    /// Sums up the reports of the ports of one host; there is at least one.
+    pub fn new(host: Host, reports: &[Report], total_ms: f64) -> PortsReport {
+        let ports: Vec<PortRow> = reports.iter().map(PortRow::new).collect();
+        let exit = exit(reports, &ports);
+        PortsReport {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            recommendation: Recommendation {
+                submission: best(&ports, Purpose::Submission).map(|row| choice(&host, row)),
+                relay: best(&ports, Purpose::Relay).map(|row| choice(&host, row)),
+            },
+            host,
+            complete: reports.iter().all(|report| report.complete),
+            total_ms,
+            ports,
+            exit: PortsExit { code: exit.code(), name: exit.name().to_owned(), retryable: exit.is_retryable() },
+        }
+    }
+}
+
+impl PortRow {
+    fn new(report: &Report) -> PortRow {
+        let port = report.plan.target.port;
+        let talk = report.evidence.main_talk();
+        let state = talk.map_or(PortState::NotTested, state);
+        let offered =
+            |stage| talk.and_then(|talk| talk.capabilities(stage)).map(|(_, offers)| offers.auth_mechanisms());
+        let greeting =
+            super::phases(&report.plan, &report.evidence).into_iter().find(|phase| phase.name == Stage::Greeting);
+        PortRow {
+            port,
+            purpose: if port == RELAY { Purpose::Relay } else { Purpose::Submission },
+            state,
+            tls: talk.and_then(|talk| tls(report, talk)),
+            auth_before_tls: offered(Stage::Ehlo),
+            auth_inside_tls: offered(Stage::EhloTls),
+            greeting_ms: greeting.and_then(|phase| phase.ms),
+            works: state == PortState::Open && report.exit == Exit::Ok,
+            report: Document::from(report),
+        }
+    }
+
+    /// Whether nobody on the way can read what is said, and the server has proved who it is.
+    fn is_safe(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.verifies == Some(true))
+    }
+
+    fn takes_logins(&self) -> bool {
+        let offered = if self.is_encrypted() { &self.auth_inside_tls } else { &self.auth_before_tls };
+        offered.as_ref().is_some_and(|mechanisms| !mechanisms.is_empty())
+    }
+
+    fn is_encrypted(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.version.is_some())
+    }
+}
+
+fn state(talk: Talk<'_>) -> PortState {
+    if !talk.is_over() || matches!(talk.attempt.outcome, Outcome::Skipped { .. }) {
+        return PortState::NotTested;
+    }
+    match talk.fault() {
+        Some(Fault::NotConnected { connect }) => match connect.kind {
+            ConnectFaultKind::Refused | ConnectFaultKind::Reset => PortState::Refused,
+            ConnectFaultKind::TimedOut => PortState::Silent,
+            ConnectFaultKind::HostUnreachable
+            | ConnectFaultKind::NetworkUnreachable
+            | ConnectFaultKind::NoSourceAddress
+            | ConnectFaultKind::DeniedHere
+            | ConnectFaultKind::Other => PortState::Unreachable,
+        },
+        Some(Fault::NoAddress) => PortState::Unreachable,
+        _ if talk.connected().is_none() => PortState::NotTested,
+        _ if talk.reply_at(Stage::Greeting).is_some_and(|heard| heard.reply.code.is_none()) => PortState::NotSmtp,
+        _ => PortState::Open,
+    }
+}
+
+fn tls(report: &Report, talk: Talk<'_>) -> Option<PortTls> {
+    let implicit = report.plan.tls_use() == TlsUse::Implicit;
+    let mode = if implicit { PortTlsMode::Implicit } else { PortTlsMode::Starttls };
+    let now = report.evidence.started_at;
+    if let Some((_, handshake)) = talk.handshake() {
+        return Some(PortTls {
+            mode,
+            version: Some(handshake.version.clone()),
+            verifies: Some(handshake.verifies(now)),
+            days_left: handshake.leaf().map(|leaf| leaf.not_after.duration_since(now).as_secs().div_euclid(86_400)),
+        });
+    }
+    let failed = |mode| PortTls { mode, version: None, verifies: None, days_left: None };
+    let offered = talk.capabilities(Stage::Ehlo).map(|(_, offers)| offers.has("STARTTLS"));
+    match (talk.fault(), offered) {
+        (Some(Fault::Tls { .. }), _) => Some(failed(mode)),
+        (_, Some(true)) => Some(failed(PortTlsMode::Starttls)),
+        (_, Some(false)) => Some(failed(PortTlsMode::None)),
+        (_, None) => None,
+    }
+}
+
+/// The best port for a purpose, if one works. What counts, in this order: the line is encrypted and the server has
+/// proved who it is; logins are taken; and RFC 8314 §3.3: TLS from the first byte before STARTTLS, 465 and 587 before
+/// ports that have no name, 2525 last, which is for networks where the others are blocked.
+fn best(ports: &[PortRow], purpose: Purpose) -> Option<&PortRow> {
+    ports.iter().filter(|row| row.purpose == purpose && row.works && !is_bypass(row, ports)).min_by_key(|row| rank(row))
+}
+
+/// Whether it is an open line beside an encrypted one for the same people. It is no way round the faults of that one
+/// (RFC 8314 §4.1: without TLS mail programs do not hand in).
+fn is_bypass(row: &PortRow, ports: &[PortRow]) -> bool {
+    let has_tls = |row: &PortRow| row.tls.as_ref().is_some_and(|tls| tls.mode != PortTlsMode::None);
+    let beside = |other: &PortRow| other.purpose == row.purpose && has_tls(other);
+    row.purpose == Purpose::Submission && !has_tls(row) && ports.iter().any(beside)
+}
+
+fn rank(row: &PortRow) -> (bool, bool, u8) {
+    (!row.is_safe(), !row.takes_logins(), preference(row.port))
+}
+
+fn preference(port: u16) -> u8 {
+    match port {
+        465 => 0,
+        587 => 1,
+        2525 => 3,
+        _ => 2,
+    }
+}
+
+fn choice(host: &Host, row: &PortRow) -> Choice {
+    let Some(tls) = row.tls.as_ref() else {
+        let command = format!("smtpcheck {}", host.with_port(row.port));
+        return Choice { port: row.port, why: "it is the one that works".to_owned(), command };
+    };
+    let mut why = match (row.purpose, row.port, tls.mode) {
+        (Purpose::Relay, _, _) => "the port between mail servers (RFC 5321); mail programs need another one".to_owned(),
+        (_, 465, PortTlsMode::Implicit) => {
+            "TLS from the first byte, so nobody on the way can take the encryption off (RFC 8314)".to_owned()
+        }
+        (_, 2525, _) => "the port that some providers add for networks where 465 and 587 are blocked".to_owned(),
+        (_, _, PortTlsMode::Implicit) => "TLS from the first byte".to_owned(),
+        (_, 587, PortTlsMode::Starttls) => "the port for mail programs, encrypted with STARTTLS (RFC 8314)".to_owned(),
+        (_, _, PortTlsMode::Starttls) => "encrypted with STARTTLS".to_owned(),
+        (_, _, PortTlsMode::None) => "it works, but NOT encrypted: send no password there".to_owned(),
+    };
+    if row.purpose == Purpose::Submission && !row.takes_logins() {
+        why.push_str("; it offers no login");
+    }
+    let target = host.with_port(row.port);
+    let command = match (row.purpose, tls.mode) {
+        (Purpose::Relay, _) => format!("smtpcheck {target} --from YOU@example.org --to SOMEBODY@example.net"),
+        (_, PortTlsMode::None) => format!("smtpcheck {target}"),
+        (_, PortTlsMode::Implicit) => format!("smtpcheck smtps://{target} --user USER"),
+        (_, PortTlsMode::Starttls) => format!("smtpcheck {target} --user USER"),
+    };
+    Choice { port: row.port, why, command }
+}
+
+/// The code of the best port: 0 when one works for its purpose, else that of the port that came closest.
+///
+/// 1. A signal decides.
+/// 2. Ports for mail programs that accept connections count before port 25: a host with a broken 465 and a working 25
+///    has a broken door for those whose door it is. So has one whose encrypted port is broken beside an open line.
+/// 3. When no port accepts connections, 3, or 9 when our time was up.
+fn exit(reports: &[Report], ports: &[PortRow]) -> Exit {
+    let signal =
+        reports.iter().map(|report| report.exit).find(|exit| matches!(exit, Exit::Interrupted | Exit::Terminated));
+    let closeness = |row: &PortRow| match row.state {
+        PortState::Open => 0,
+        PortState::NotSmtp => 1,
+        PortState::Refused | PortState::Silent | PortState::Unreachable => 2,
+        PortState::NotTested => 3,
+    };
+    let nearest = ports
+        .iter()
+        .zip(reports)
+        .min_by_key(|(row, _)| {
+            (closeness(row), row.purpose == Purpose::Relay, is_bypass(row, ports), !row.works, rank(row))
+        })
+        .map(|(_, report)| report.exit);
+    signal.or(nearest).unwrap_or(Exit::Unreachable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PORTS_SCHEMA, PortsReport};
+
+    #[test]
+    fn the_published_schema_of_ports_is_that_of_the_types() {
+        let schema =
+            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<PortsReport>();
+        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write("schema/ports.json", &json).expect("the schema can be written");
+        }
+        assert!(json == PORTS_SCHEMA, "schema/ports.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+    }
+}

@@ -1,0 +1,85 @@
+//! `smtpcheck ports HOST`: one inquiry for all ports of a host side by side, a report for each, and what they say
+//! together.
+
+use std::io;
+
+use clap::ArgMatches;
+use jiff::Timestamp;
+
+use super::progress::Progress;
+use super::{Trouble, outlet, print};
+use crate::cli::look;
+use crate::cli::ports::{self as planning, PortsArgs};
+use crate::evidence::{Attempt, Event, Evidence};
+use crate::gather::{Gather, Gatherer};
+use crate::inquiry::{self, Ended, Listener};
+use crate::plan::{Plan, TlsMode};
+use crate::render::ports as rendering;
+use crate::report::Report;
+use crate::report::ports::PortsReport;
+
+/// Ports whose TLS mode an RFC says. Another mode on one of them is a fault; on any other port it was our guess.
+const WITH_A_RULE: [u16; 3] = [25, 465, 587];
+
+pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble> {
+    let look = look::plain(&args.look, &outlet())?;
+    let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
+    let plans = planning::plans(args, matches, hostname.as_deref())?;
+    let Some(first) = plans.first() else { return Err(Trouble::Usage("--ports names no port".to_owned())) };
+    let host = first.target.host.clone();
+    let mut gatherer = Gatherer::new(first, None)?;
+    let mut patience = Patience(Progress::new());
+    let started_at = Timestamp::now();
+    let mut reports = inquire(plans, &mut gatherer, started_at, &mut patience);
+    let again: Vec<Plan> = reports.iter().filter(|report| report.complete).filter_map(other_mode).collect();
+    for report in inquire(again, &mut gatherer, started_at, &mut patience) {
+        if let Some(first_guess) = reports.iter_mut().find(|known| known.plan.target == report.plan.target) {
+            *first_guess = report;
+        }
+    }
+    patience.0.clear();
+    let answer = PortsReport::new(host, &reports, gatherer.now_ms());
+    print(&if args.json { rendering::json(&answer) } else { rendering::render(&answer, &reports, &look) })?;
+    Ok(answer.exit.code)
+}
+
+fn inquire(plans: Vec<Plan>, gatherer: &mut Gatherer, started_at: Timestamp, patience: &mut Patience) -> Vec<Report> {
+    if plans.is_empty() {
+        return Vec::new();
+    }
+    let (evidence, ended): (Vec<Evidence>, Ended) = inquiry::inquire_all(&plans, gatherer, started_at, patience);
+    let total_ms = gatherer.now_ms();
+    plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, total_ms)).collect()
+}
+
+/// A port without a rule of its own turned out to begin TLS the other way: once more, that way.
+fn other_mode(report: &Report) -> Option<Plan> {
+    let found = |rule: &str| report.findings.iter().any(|finding| finding.rule == rule);
+    let mode = match () {
+        () if WITH_A_RULE.contains(&report.plan.target.port) => return None,
+        () if found("implicit-tls-expected") => TlsMode::Implicit,
+        () if found("starttls-expected") => TlsMode::Starttls,
+        () => return None,
+    };
+    let mut plan = report.plan.clone();
+    plan.tls.mode = mode;
+    Some(plan)
+}
+
+/// Shows on a terminal that we wait; the table comes at the end.
+struct Patience(Progress);
+
+impl Listener for Patience {
+    fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Attempt) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn waiting(&mut self, _: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()> {
+        self.0.wait(evidence, now_ms);
+        Ok(())
+    }
+}
