@@ -1,14 +1,19 @@
 //! The first thing a server says, or does not say. Silence and foreign words raise one more question: does it answer
 //! in the other TLS mode?
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity};
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, peer};
 use crate::evidence::{Evidence, Fault, Stage, Talk};
+use crate::lexicon::software;
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, TalkRequest};
 use crate::wire::reply::Reply;
 
-pub static CHECK: Check =
-    Check { subject: "greeting", ask, judge, rules: &[&GREETING_MISSING, &IMPLICIT_TLS_EXPECTED, &GREETING_NOT_SMTP] };
+pub static CHECK: Check = Check {
+    subject: "greeting",
+    ask,
+    judge,
+    rules: &[&GREETING_MISSING, &IMPLICIT_TLS_EXPECTED, &GREETING_NOT_SMTP, &GREETING_OF_ANOTHER_HOST],
+};
 
 static GREETING_MISSING: Rule = Rule {
     id: "greeting-missing",
@@ -49,6 +54,20 @@ static GREETING_NOT_SMTP: Rule = Rule {
         action: "Use the SMTP port: 587 with STARTTLS or 465 with implicit TLS for mail programs, 25 between servers.",
         example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
         references: "RFC 5321 section 4.2 (form of replies)",
+    },
+};
+
+static GREETING_OF_ANOTHER_HOST: Rule = Rule {
+    id: "greeting-of-another-host",
+    severity: Severity::Warning,
+    title: "another server answers in the provider's place",
+    cites: &["RFC 5321 section 4.2"],
+    docs: Docs {
+        sees: "The host name belongs to a known provider, and the greeting is that of other software than the provider runs.",
+        matters: "Some web hosters and internet providers redirect all mail connections to a server of their own; virus scanners do it on one machine. Logins then fail, and the certificate is the wrong one.",
+        action: "Ask the hoster whether outgoing SMTP is redirected (on cPanel servers: SMTP restrictions), use another port of the provider, or send through the hoster's own server.",
+        example: "220 server1.hoster.example ESMTP Exim 4.96 from smtp.gmail.com",
+        references: "RFC 5321 section 4.2 (greeting)",
     },
 };
 
@@ -107,7 +126,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             }
         }
         Some(Fault::Closed { stage: Stage::Greeting, reset }) => hung_up(talk, *reset, begun),
-        _ => return not_smtp(plan, talk).into_iter().collect(),
+        _ => return not_smtp(plan, talk).or_else(|| of_another_host(plan, talk)).into_iter().collect(),
     };
     weigh_other_family(plan, evidence, &mut finding);
     vec![finding]
@@ -143,6 +162,28 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
     finding.fixes.push(Fix::text("in the mail program or application choose SSL/TLS (also called SMTPS or implicit TLS), not STARTTLS, for this port"));
     finding.failure = Some(Failure::Tls);
     Some(finding)
+}
+
+/// The provider's own name, greeted by software that the provider does not run.
+fn of_another_host(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success())?;
+    let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
+    let text = heard.reply.joined();
+    let other = software::by_greeting(&text).filter(|row| row.kind == "server" && row.provider.is_none())?;
+    if provider.greets_with(&text) {
+        return None;
+    }
+    let summary = format!("{} greets as {}, which is not what {} runs", plan.target.host, other.name, provider.name);
+    let finding = Finding::new(&GREETING_OF_ANOTHER_HOST, Stage::Greeting, Confidence::Likely, summary).on(heard.event);
+    Some(Finding {
+        cause: "something between here and the provider redirects the connection to a server of its own: a web hoster, an internet provider, or a virus scanner".to_owned(),
+        otherwise: Some("the provider may have changed its software; the certificate tells whose server it is".to_owned()),
+        fixes: vec![
+            Fix::text("ask the hoster or internet provider whether outgoing SMTP is redirected (cPanel: SMTP restrictions), or send through its server"),
+            Fix::run("look whether the other port is redirected too", format!("smtpcheck smtps://{}", plan.target.host.with_port(465))),
+        ],
+        ..finding
+    })
 }
 
 fn hung_up(talk: Talk<'_>, reset: bool, begun: bool) -> Finding {

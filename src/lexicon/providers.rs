@@ -66,6 +66,19 @@ pub struct Provider {
     counter_example: Example,
 }
 
+impl Provider {
+    /// Whether it is known how its greeting reads.
+    pub fn has_known_greeting(&self) -> bool {
+        !self.banner_any.is_empty()
+    }
+
+    /// Whether a greeting reads like its own.
+    pub fn greets_with(&self, text: &str) -> bool {
+        let text = normal(text);
+        self.banner_any.iter().any(|literal| text.contains(literal.as_str()))
+    }
+}
+
 /// One port of a provider.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
