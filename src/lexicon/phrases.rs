@@ -130,7 +130,7 @@ impl Phrases {
 
 impl Phrase {
     /// How specifically it matches; none if it does not.
-    fn score(&self, literals: &Literals, hits: &Hits, seen: &Seen<'_>) -> Option<usize> {
+    fn score(&self, literals: &Literals, hits: &Hits, seen: &Seen) -> Option<usize> {
         let mut score = 0;
         if let Some(steps) = &self.stage {
             if seen.step.is_some_and(|step| !steps.contains(&step)) || seen.step.is_none() {
@@ -185,12 +185,10 @@ impl Phrase {
     }
 }
 
-struct Seen<'a> {
+struct Seen {
     step: Option<Step>,
     code: Option<u16>,
     status: Option<EnhancedStatus>,
-    #[allow(dead_code, reason = "for the tests' messages")]
-    text: &'a str,
 }
 
 /// `x.7.9` fits 4.7.9 and 5.7.9.
@@ -209,8 +207,7 @@ pub fn text_of(reply: &Reply) -> String {
 /// The best phrase for a reply.
 pub fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
-    let seen =
-        Seen { step: context.step, code: reply.code.map(|code| code.number()), status: reply.enhanced, text: &text };
+    let seen = Seen { step: context.step, code: reply.code.map(|code| code.number()), status: reply.enhanced };
     let all: &'static Phrases = &PHRASES;
     let hits = all.hits(&text);
     let scored = all.phrases.iter().zip(&all.literals).enumerate().filter_map(|(at, (phrase, literals))| {
@@ -236,7 +233,7 @@ mod tests {
         let (phrase, literals) = (phrases.phrases.get(at)?, phrases.literals.get(at)?);
         let text = text_of(&reply);
         let step = phrase.stage.as_ref().and_then(|steps| steps.first().copied());
-        let seen = Seen { step, code: reply.code.map(|code| code.number()), status: reply.enhanced, text: &text };
+        let seen = Seen { step, code: reply.code.map(|code| code.number()), status: reply.enhanced };
         phrase.score(literals, &phrases.hits(&text), &seen)
     }
 
