@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::Value;
 use smtpcheck::cli::{self, Invocation};
@@ -57,9 +58,16 @@ const IMPLICIT: &str = "
     C
     S: 221 bye";
 
-/// A port on which nothing listens.
+/// A port on which nothing listens: below the range from which systems choose, so that no server of another test can be
+/// given it in the meantime.
 fn closed_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+    static NEXT: AtomicU16 = AtomicU16::new(18_000);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port.to_string();
+        }
+    }
 }
 
 /// The JSON answer, after checking that it fits the schema and tells the exit code.

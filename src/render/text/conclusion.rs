@@ -1,0 +1,254 @@
+//! What comes after the conversation: where the time went, the findings with cause and fix, the verdict.
+
+use super::{columns, duration, milliseconds};
+use crate::check::{Finding, Severity};
+use crate::evidence::Stage;
+use crate::lexicon::Confidence;
+use crate::render::style::{Line, Role};
+use crate::render::{Look, Signs, Volume, escape};
+use crate::report::{Exit, PhaseStatus, Report, Verdict, phases};
+
+/// What comes after the conversation.
+pub fn conclusion(report: &Report, look: &Look) -> String {
+    let mut lines = Vec::new();
+    if look.volume != Volume::Quiet {
+        lines.extend(phase_line(report, look));
+        let mut findings: Vec<&Finding> = report.findings.iter().collect();
+        // The worst stands last, next to the verdict.
+        findings.reverse();
+        for finding in findings {
+            lines.extend(finding_lines(report, finding, look));
+        }
+    }
+    lines.extend(verdict_lines(report, look));
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+fn phase_line(report: &Report, look: &Look) -> Vec<Line> {
+    let phases = phases(&report.plan, &report.evidence);
+    let timed: Vec<(&'static str, f64)> = phases
+        .iter()
+        .filter(|phase| phase.status != PhaseStatus::Skipped)
+        .filter_map(|phase| Some((short(phase.name), phase.ms?)))
+        .collect();
+    let Some(slowest) = timed.iter().map(|(_, ms)| *ms).max_by(f64::total_cmp) else { return Vec::new() };
+    let mut lines = Vec::new();
+    let (mut line, mut column) = (Line::new(), 0);
+    for (at, (name, ms)) in timed.iter().enumerate() {
+        let word = format!("{name} {}", milliseconds(*ms));
+        let end = if at + 1 == timed.len() { " ms" } else { ", " };
+        if column > 0 && column + word.len() + end.len() > look.width {
+            lines.push(std::mem::take(&mut line));
+            column = 0;
+        }
+        let role = if (*ms - slowest).abs() < f64::EPSILON && timed.len() > 1 { Role::Bold } else { Role::Dim };
+        column += word.len() + end.len();
+        line = line.and(role, word).and(Role::Dim, end);
+    }
+    lines.push(line);
+    lines
+}
+
+fn short(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Dns => "dns",
+        Stage::Connect => "tcp",
+        Stage::Greeting => "greeting",
+        Stage::Ehlo => "ehlo",
+        Stage::EhloTls => "ehlo/tls",
+        Stage::Starttls => "starttls",
+        Stage::Tls => "tls",
+        Stage::Auth => "auth",
+        Stage::Mail => "mail",
+        Stage::Rcpt => "rcpt",
+        Stage::Rset => "rset",
+        Stage::Quit => "quit",
+    }
+}
+
+fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
+    let (role, word) = match finding.severity {
+        Severity::Error => (Role::Error, "FAIL"),
+        Severity::Warning => (Role::Warning, "WARN"),
+        Severity::Notice => (Role::Bold, "NOTE"),
+    };
+    let ignored = if report.is_ignored(finding) { " (ignored)" } else { "" };
+    let mut lines = Vec::new();
+    let first = format!("{word} {}{ignored}  ", finding.rule);
+    let summary = escape::visible(&finding.summary);
+    let options = columns(look.width).initial_indent(&first).subsequent_indent("     ");
+    for (at, piece) in textwrap::wrap(&summary, options).into_iter().enumerate() {
+        lines.push(if at == 0 {
+            Line::of(role, format!("{word} ")).and(Role::Bold, piece.get(word.len() + 1..).unwrap_or_default())
+        } else {
+            Line::of(Role::Bold, piece.into_owned())
+        });
+    }
+    lines.extend(explanation(finding, look));
+    if let Some(seen) = pointer(report, finding) {
+        lines.extend(labelled("seen", Role::Dim, &seen, look));
+    }
+    lines
+}
+
+/// What a finding means and what to do about it.
+pub(in crate::render) fn explanation(finding: &Finding, look: &Look) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let sure = match finding.confidence {
+        Confidence::Certain => "certain",
+        Confidence::Likely => "likely",
+        Confidence::Possible => "possible",
+    };
+    let cause = format!("{sure}: {}", escape::visible(&finding.cause));
+    lines.extend(labelled("cause", Role::Plain, &cause, look));
+    if let Some(otherwise) = &finding.otherwise {
+        lines.extend(labelled("or", Role::Dim, &escape::visible(otherwise), look));
+    }
+    for consequence in &finding.consequences {
+        lines.extend(labelled("so", Role::Plain, &escape::visible(consequence), look));
+    }
+    for (at, fix) in finding.fixes.iter().enumerate() {
+        let label = if finding.fixes.len() == 1 { "fix".to_owned() } else { format!("fix {}", at + 1) };
+        let colon = if fix.command.is_some() || fix.url.is_some() { ":" } else { "" };
+        lines.extend(labelled(&label, Role::Plain, &format!("{}{colon}", escape::visible(&fix.text)), look));
+        for more in fix.command.iter().chain(&fix.url) {
+            lines.extend(command_lines(&escape::visible(more), look));
+        }
+    }
+    lines
+}
+
+pub(in crate::render) fn labelled(label: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
+    let options = columns(look.width.saturating_sub(9).max(20));
+    textwrap::wrap(text, options)
+        .into_iter()
+        .enumerate()
+        .map(|(at, piece)| {
+            let label = if at == 0 { label } else { "" };
+            Line::of(Role::Dim, format!("  {label:<6} ")).and(role, piece.into_owned())
+        })
+        .collect()
+}
+
+/// A command is never broken: it must survive being copied.
+pub(in crate::render) fn command_lines(command: &str, _: &Look) -> Vec<Line> {
+    vec![Line::of(Role::Plain, "           ").and(Role::Command, command)]
+}
+
+/// Which lines of the conversation a finding rests on.
+fn pointer(report: &Report, finding: &Finding) -> Option<String> {
+    let id = finding.evidence.events.last()?;
+    let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;
+    Some(format!("at {:.0} ms, {}; more: smtpcheck explain {}", event.at_ms, event.stage, finding.rule))
+}
+
+fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
+    let (role, word) = match report.verdict() {
+        Verdict::Pass => (Role::Bold, "PASS"),
+        Verdict::Fail => (Role::Error, "FAIL"),
+        Verdict::Incomplete => (Role::Warning, "CUT SHORT"),
+    };
+    let mut parts = Vec::new();
+    if look.volume == Volume::Quiet {
+        parts.push(report.plan.target.host.with_port(report.plan.target.port));
+    }
+    match worst(report) {
+        Some(finding) if look.volume == Volume::Quiet => {
+            parts.push(format!("{}: {}", finding.rule, escape::visible(&finding.summary)));
+        }
+        _ => parts.push(counts(report)),
+    }
+    if let Some(untested) = untested(report) {
+        parts.push(format!("not tested: {untested}"));
+    }
+    parts.push(format!("exit {} ({})", report.exit.code(), in_words(report.exit)));
+    parts.push(duration(report.total_ms));
+    let separator = if look.signs == Signs::Unicode { " · " } else { " - " };
+    if look.volume == Volume::Quiet {
+        return vec![Line::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))];
+    }
+    // A new line begins between two parts, never inside one.
+    let mut lines = Vec::new();
+    let mut text = String::new();
+    for part in parts {
+        let width =
+            textwrap::core::display_width(&text) + separator.chars().count() + textwrap::core::display_width(&part);
+        if !text.is_empty() && width + word.len() + 2 > look.width {
+            lines.push(std::mem::take(&mut text));
+        }
+        if !text.is_empty() {
+            text.push_str(separator);
+        }
+        text.push_str(&part);
+    }
+    lines.push(text);
+    let indent = " ".repeat(word.len() + 2);
+    lines
+        .into_iter()
+        .enumerate()
+        .map(|(at, text)| match at {
+            0 => Line::of(role, word).and(Role::Plain, format!("  {text}")),
+            _ => Line::of(Role::Plain, format!("{indent}{text}")),
+        })
+        .collect()
+}
+
+fn in_words(exit: Exit) -> &'static str {
+    match exit {
+        Exit::RefusedTemporary => "refused for now",
+        Exit::RefusedPermanent => "refused for good",
+        Exit::Tls => "TLS",
+        Exit::Auth => "login",
+        Exit::Ok
+        | Exit::Findings
+        | Exit::Unreachable
+        | Exit::Protocol
+        | Exit::Incomplete
+        | Exit::Interrupted
+        | Exit::Terminated => exit.name(),
+    }
+}
+
+fn worst(report: &Report) -> Option<&Finding> {
+    report.findings.iter().find(|finding| finding.severity == Severity::Error && !report.is_ignored(finding))
+}
+
+fn counts(report: &Report) -> String {
+    let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let told = |number: usize, word: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        more => Some(format!("{more} {word}s")),
+    };
+    let parts: Vec<String> = [
+        told(count(Severity::Error), "error"),
+        told(count(Severity::Warning), "warning"),
+        told(count(Severity::Notice), "notice"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match (parts.is_empty(), report.complete) {
+        (false, _) => parts.join(", "),
+        (true, true) => "nothing wrong in what was tested".to_owned(),
+        (true, false) => "stopped before anything could be judged".to_owned(),
+    }
+}
+
+/// Steps that did not run: what was not tested must not look fine.
+fn untested(report: &Report) -> Option<String> {
+    let phases = phases(&report.plan, &report.evidence);
+    let skipped: Vec<&'static str> = phases
+        .iter()
+        .filter(|phase| phase.status == PhaseStatus::Skipped)
+        .filter_map(|phase| match phase.name {
+            Stage::Tls => Some("TLS"),
+            Stage::Auth => Some("AUTH"),
+            Stage::Mail => Some("MAIL FROM"),
+            Stage::Rcpt => Some("RCPT TO"),
+            Stage::Greeting => Some("greeting"),
+            _ => None,
+        })
+        .collect();
+    if skipped.is_empty() { None } else { Some(skipped.join(", ")) }
+}
