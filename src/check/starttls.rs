@@ -196,11 +196,11 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// A keyword of four or more X and perhaps one letter, or a greeting of asterisks.
+/// A keyword of three or more X and one letter, or of four or more X, or a greeting of asterisks.
 fn masked(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     let is_mask = |word: &str| {
         let crosses = word.bytes().take_while(|&byte| byte == b'X').count();
-        crosses >= 4 && word.len() <= crosses + 1
+        (crosses >= 4 && word.len() == crosses) || (crosses >= 3 && word.len() == crosses + 1)
     };
     let starred =
         |text: &str| text.matches('*').count() >= 5 && text.chars().all(|c| matches!(c, '*' | ' ' | '0'..='9'));

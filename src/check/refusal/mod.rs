@@ -109,6 +109,7 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
         Some(by_class) => by_class,
         None => reading,
     };
+    let reading = doubted_inside_tls(heard, reading);
     let known = is_known(&reading);
     let rule = match rules::of(reading.cause).filter(|_| known) {
         Some(rule) => rule,
@@ -148,6 +149,15 @@ fn is_known(reading: &Reading) -> bool {
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
         Basis::Code { .. } | Basis::Class { .. } => false,
     }
+}
+
+/// A demand for encryption on a line that is encrypted is not to be taken at its word.
+fn doubted_inside_tls(heard: Heard<'_>, reading: Reading) -> Reading {
+    if reading.cause != Cause::EncryptionRequired || !heard.event.tls {
+        return reading;
+    }
+    let otherwise = "this line is encrypted already, so something between here and the server may end TLS and pass the rest on in plain text";
+    Reading { confidence: Confidence::Possible, otherwise: Some(otherwise.to_owned()), ..reading }
 }
 
 /// A bare 530 after a login that worked does not ask for a login.

@@ -65,15 +65,28 @@ pub fn header(plan: &Plan, look: &Look) -> String {
     if look.volume == Volume::Quiet {
         return String::new();
     }
-    let mut line = Line::of(Role::Bold, plan.target.host.with_port(plan.target.port));
+    let target = plan.target.host.with_port(plan.target.port);
+    let mut parts = Vec::new();
     if let Some(name) = plan.target.host.name().filter(|name| name.is_international()) {
-        line = line.and(Role::Plain, format!(" ({})", escape::visible(name.unicode())));
+        parts.push(format!(" ({})", escape::visible(name.unicode())));
     }
-    line = line.and(Role::Plain, format!("  {}", plan.tls_use()));
+    parts.push(format!("  {}", plan.tls_use()));
     if let EhloName::Name(name) = &plan.ehlo {
-        line = line.and(Role::Plain, format!("  as {}", escape::visible(name)));
+        parts.push(format!("  as {}", escape::visible(name)));
     }
-    line.paint(look)
+    let mut column = target.len();
+    let mut lines = vec![Line::of(Role::Bold, target)];
+    for part in parts {
+        let width = textwrap::core::display_width(&part);
+        if column + width > look.width {
+            lines.push(Line::of(Role::Plain, part));
+            column = width;
+        } else if let Some(line) = lines.pop() {
+            lines.push(line.and(Role::Plain, part));
+            column += width;
+        }
+    }
+    lines.iter().map(|line| line.paint(look)).collect()
 }
 
 /// One event as it happens; empty when the look does not show it.
