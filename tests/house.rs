@@ -244,3 +244,28 @@ fn the_page_of_rules_is_that_of_the_rules() {
     let kept = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
     assert!(kept == page, "docs/rules.md is stale: run UPDATE_DOCS=1 cargo test --test house");
 }
+
+#[test]
+fn every_smtpcheck_command_in_a_fix_is_one_that_this_version_takes() {
+    let mut wrong = Vec::new();
+    for (path, text) in data() {
+        for part in text.split("command = \"smtpcheck ").skip(1) {
+            let command = part.split('"').next().unwrap();
+            let filled = [
+                ("{host}", "mx.example.net"),
+                ("{port}", "587"),
+                ("{user}", "u@example.net"),
+                ("{from}", "a@example.org"),
+                ("{rcpt}", "x@example.net"),
+                ("{ip}", "192.0.2.9"),
+            ]
+            .iter()
+            .fold(command.to_owned(), |command, (name, value)| command.replace(name, value));
+            let words = filled.split(' ').map(|word| word.trim_matches('\'').into()).collect();
+            if let Err(error) = smtpcheck::cli::parse(words) {
+                wrong.push(format!("{}: smtpcheck {command}: {error}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
