@@ -346,25 +346,11 @@ fn rule_of(reading: &Reading, reply: &Reply, step: Option<Step>) -> Option<&'sta
     };
     let by_cause = refusal::rule_of(reading.cause).map(|rule| rule.id);
     let refused = matches!(reply.class(), Class::Transient | Class::Permanent);
-    if known || !refused { by_cause } else { step.and_then(|step| rule_at(step, reply)).or(by_cause) }
-}
-
-/// The rule of a refusal of which only the step is known.
-fn rule_at(step: Step, reply: &Reply) -> Option<&'static str> {
-    let later = reply.class() == Class::Transient;
-    let id = match step {
-        Step::Greeting => "greeting-refused",
-        _ if reply.has_code(421) => "server-closing",
-        Step::Ehlo => "ehlo-refused",
-        Step::Starttls => "starttls-refused",
-        Step::Auth if later => "auth-temporary-failure",
-        Step::Auth => "auth-refused",
-        Step::Mail => "sender-refused",
-        Step::Rcpt if later => "recipient-deferred",
-        Step::Rcpt => "recipient-refused",
-        Step::Data | Step::Rset | Step::Quit => return None,
-    };
-    check::rule(id).map(|rule| rule.id)
+    if known || !refused {
+        by_cause
+    } else {
+        step.and_then(|step| refusal::rule_at(step, reply)).map(|rule| rule.id).or(by_cause)
+    }
 }
 
 /// What the standard says about the code and the registry about the status.

@@ -13,8 +13,8 @@ use crate::evidence::talk::Heard;
 use crate::evidence::{Evidence, Stage, Talk, What};
 use crate::lexicon::{self, Basis, Cause, Context, Reading, Step};
 use crate::plan::Plan;
-use crate::wire::Irregularity;
 use crate::wire::status::Class;
+use crate::wire::{Irregularity, Reply};
 
 pub static CHECK: Check = Check { subject: "refusal", ask: asks_nothing, judge, rules: rules::RULES };
 
@@ -111,7 +111,10 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
     };
     let reading = doubted_inside_tls(heard, reading);
     let known = is_known(&reading);
-    let rule = match rules::of(reading.cause).filter(|_| known) {
+    // A fault of the server at AUTH is first of all no judgement of the password.
+    let unjudged =
+        stage == Stage::Auth && reading.cause == Cause::ServerFault && heard.reply.class() == Class::Transient;
+    let rule = match rules::of(reading.cause).filter(|_| known && !unjudged) {
         Some(rule) => rule,
         None => of_step(heard),
     };
@@ -167,18 +170,25 @@ fn is_contradicted(talk: Talk<'_>, reading: &Reading) -> bool {
 }
 
 fn of_step(heard: Heard<'_>) -> &'static super::Rule {
-    let later = heard.reply.class() == Class::Transient;
-    match heard.event.stage {
-        Stage::Greeting => &rules::GREETING_REFUSED,
-        _ if heard.reply.has_code(421) => &rules::SERVER_CLOSING,
-        Stage::Ehlo | Stage::EhloTls => &rules::EHLO_REFUSED,
-        Stage::Starttls => &rules::STARTTLS_REFUSED,
-        Stage::Auth if later => &rules::AUTH_TEMPORARY_FAILURE,
-        Stage::Auth => &rules::AUTH_REFUSED,
-        Stage::Mail => &rules::SENDER_REFUSED,
-        _ if later => &rules::RECIPIENT_DEFERRED,
-        _ => &rules::RECIPIENT_REFUSED,
-    }
+    // RSET and QUIT are no refusals; what else has no rule of its own is refused at the recipients.
+    rule_at(step(heard.event.stage), heard.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
+}
+
+/// The rule of a refusal of which only the step is known; none for steps that smtpcheck never gets to.
+pub fn rule_at(step: Step, reply: &Reply) -> Option<&'static super::Rule> {
+    let later = reply.class() == Class::Transient;
+    Some(match step {
+        Step::Greeting => &rules::GREETING_REFUSED,
+        _ if reply.has_code(421) => &rules::SERVER_CLOSING,
+        Step::Ehlo => &rules::EHLO_REFUSED,
+        Step::Starttls => &rules::STARTTLS_REFUSED,
+        Step::Auth if later => &rules::AUTH_TEMPORARY_FAILURE,
+        Step::Auth => &rules::AUTH_REFUSED,
+        Step::Mail => &rules::SENDER_REFUSED,
+        Step::Rcpt if later => &rules::RECIPIENT_DEFERRED,
+        Step::Rcpt => &rules::RECIPIENT_REFUSED,
+        Step::Data | Step::Rset | Step::Quit => return None,
+    })
 }
 
 fn step(stage: Stage) -> Step {
