@@ -12,7 +12,7 @@ pub static CHECK: Check = Check {
     subject: "greeting",
     ask,
     judge,
-    rules: &[&GREETING_MISSING, &IMPLICIT_TLS_EXPECTED, &GREETING_NOT_SMTP, &GREETING_OF_ANOTHER_HOST],
+    rules: &[&GREETING_MISSING, &IMPLICIT_TLS_EXPECTED, &GREETING_NOT_SMTP, &GREETING_OF_ANOTHER_HOST, &GREETING_SLOW],
 };
 
 static GREETING_MISSING: Rule = Rule {
@@ -56,6 +56,23 @@ static GREETING_NOT_SMTP: Rule = Rule {
         references: "RFC 5321 section 4.2 (form of replies)",
     },
 };
+
+static GREETING_SLOW: Rule = Rule {
+    id: "greeting-slow",
+    severity: Severity::Notice,
+    title: "the greeting takes its time",
+    cites: &["RFC 5321 section 4.5.3.2.1"],
+    docs: Docs {
+        sees: "Five seconds or more passed between the connection and the end of the greeting.",
+        matters: "Some servers delay every stranger on purpose, to send away programs that do not wait; others look up the name of our address and get no answer. Programs with a short time-out give up here, mail servers wait five minutes.",
+        action: "Give your program more time. If the server is yours, look at its DNS look-ups and at its greet delay; if the sending machine is yours, give its address a PTR record.",
+        example: "220-mx.example.net ESMTP, then a pause of six seconds, then 220 mx.example.net ESMTP",
+        references: "RFC 5321 section 4.5.3.2.1 (five minutes for the greeting)",
+    },
+};
+
+/// From which time on a greeting is slow. postscreen's greet test takes six seconds.
+const SLOW_MS: f64 = 5000.0;
 
 static GREETING_OF_ANOTHER_HOST: Rule = Rule {
     id: "greeting-of-another-host",
@@ -126,7 +143,10 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             }
         }
         Some(Fault::Closed { stage: Stage::Greeting, reset }) => hung_up(talk, *reset, begun),
-        _ => return not_smtp(plan, talk).or_else(|| of_another_host(plan, talk)).into_iter().collect(),
+        _ => {
+            let words = not_smtp(plan, talk).or_else(|| of_another_host(plan, talk));
+            return [words, slow(talk)].into_iter().flatten().collect();
+        }
     };
     weigh_other_family(plan, evidence, &mut finding);
     vec![finding]
@@ -162,6 +182,22 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
     finding.fixes.push(Fix::text("in the mail program or application choose SSL/TLS (also called SMTPS or implicit TLS), not STARTTLS, for this port"));
     finding.failure = Some(Failure::Tls);
     Some(finding)
+}
+
+fn slow(talk: Talk<'_>) -> Option<Finding> {
+    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success())?;
+    let before = talk.events().take_while(|event| event.seq < heard.event.seq).last()?;
+    let waited = heard.event.at_ms - before.at_ms;
+    if waited < SLOW_MS {
+        return None;
+    }
+    let summary = format!("the greeting took {:.1} seconds", waited / 1000.0);
+    let finding = Finding::new(&GREETING_SLOW, Stage::Greeting, Confidence::Certain, summary).on(heard.event);
+    Some(Finding {
+        cause: "the server delays strangers on purpose, or waits for a look-up of our address; programs with a short time-out give up before it".to_owned(),
+        fixes: vec![Fix::text("give your program more time for the greeting; mail servers wait five minutes (RFC 5321)")],
+        ..finding
+    })
 }
 
 /// The provider's own name, greeted by software that the provider does not run.
