@@ -166,8 +166,12 @@ fn not_offered(plan: &Plan, talk: Talk<'_>, event: &Event) -> Finding {
     finding.cause = match (plan.target.port, encrypted) {
         (25, _) => "port 25 is for mail between servers; logins belong to 587 or 465".to_owned(),
         (_, false) => "many servers offer AUTH inside TLS only, and --tls none leaves it out".to_owned(),
-        _ => "this host receives mail and takes no logins, or AUTH is not switched on".to_owned(),
+        _ => "this host receives mail and takes no logins".to_owned(),
     };
+    if plan.target.port != 25 && encrypted {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("AUTH may not be switched on yet; the operator can tell".to_owned());
+    }
     if plan.tls_use() == TlsUse::Never {
         finding.fixes.push(Fix::text("leave --tls none away, so that AUTH can be offered inside TLS"));
     }

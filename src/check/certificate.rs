@@ -297,7 +297,7 @@ fn outdated(plan: &Plan, event: &Event, leaf: &Certificate, now: Timestamp) -> O
         (
             &CERTIFICATE_NOT_YET_VALID,
             format!("the certificate becomes valid on {}", date(leaf.not_before)),
-            "the clock of this machine or of the one that made the certificate is wrong",
+            "by the clock of this machine its first day lies ahead, and clients that verify refuse it until then",
             vec![
                 Fix::run("check the clock of this machine", "date -u"),
                 Fix::text("the operator issues a certificate that is valid now"),
@@ -338,19 +338,21 @@ fn ago(days: i64) -> String {
 fn signature(event: &Event, handshake: &Handshake, leaf: &Certificate) -> Option<Finding> {
     let fault = handshake.signature_fault.as_ref()?;
     let bits = leaf.key.strip_prefix("RSA ").and_then(|bits| bits.parse::<u32>().ok());
-    let (summary, cause) = match bits {
+    let (summary, cause, otherwise) = match bits {
         Some(bits) if bits < 2048 => (
             format!("the key of the certificate is too weak: RSA with {bits} bits"),
             "clients want at least 2048 bits and do not accept a handshake signed with less".to_owned(),
+            None,
         ),
         _ => (
             "the handshake is not signed by the key of the certificate".to_owned(),
-            format!(
-                "key and certificate of the server do not belong together, or something on the way interferes ({fault})"
-            ),
+            format!("key and certificate of the server do not belong together ({fault})"),
+            Some("something on the way may interfere; the same check from another network tells".to_owned()),
         ),
     };
-    let mut finding = Finding::new(&CERTIFICATE_SIGNATURE_INVALID, Stage::Tls, Confidence::Certain, summary).on(event);
+    let confidence = if otherwise.is_some() { Confidence::Likely } else { Confidence::Certain };
+    let mut finding = Finding::new(&CERTIFICATE_SIGNATURE_INVALID, Stage::Tls, confidence, summary).on(event);
+    finding.otherwise = otherwise;
     finding.cause = cause;
     finding.fixes.push(Fix::text(
         "the operator makes a new key (EC P-256, or RSA with 2048 bits or more) and gets a certificate for it",

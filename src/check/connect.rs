@@ -271,7 +271,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: Connect
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => (
             &CONNECTION_IMPOSSIBLE,
             format!("{host} cannot be reached: {kind}"),
-            "the network says that there is no way to this host; some firewalls of servers answer this way too",
+            "the network says that there is no way to this host",
         ),
         ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => (
             &CONNECTION_IMPOSSIBLE,
@@ -286,6 +286,10 @@ fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: Connect
     };
     let mut finding = Finding::new(rule, Stage::Connect, Confidence::Certain, summary).tried(talk.attempt.id);
     finding.cause = cause.to_owned();
+    if matches!(kind, ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other) {
+        finding.confidence = Confidence::Likely;
+        finding.otherwise = Some("some firewalls of servers answer this way too (firewalld does)".to_owned());
+    }
     finding.failure = Some(Failure::Unreachable);
     for event in talk.events() {
         finding.evidence.events.push(event.seq);

@@ -97,10 +97,12 @@ fn differing(talk: Talk<'_>) -> Option<Finding> {
         return None;
     }
     let summary = format!("the two EHLO answers differ: {}", parts.join("; "));
-    let finding = Finding::new(&CAPABILITIES_DIFFER, Stage::EhloTls, Confidence::Certain, summary);
+    let finding = Finding::new(&CAPABILITIES_DIFFER, Stage::EhloTls, Confidence::Likely, summary);
     Some(Finding {
-        cause: "the server is configured so, or something on the way rewrites the answer before TLS, where it can"
-            .to_owned(),
+        cause: "the server is configured so".to_owned(),
+        otherwise: Some(
+            "something on the way may rewrite the answer before TLS, where it can; another network tells".to_owned(),
+        ),
         fixes: vec![Fix::text(
             "compare with the server's configuration; if it offers the same on both sides, look for a filter on the way",
         )],

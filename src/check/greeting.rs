@@ -192,10 +192,13 @@ fn slow(talk: Talk<'_>) -> Option<Finding> {
         return None;
     }
     let summary = format!("the greeting took {:.1} seconds", waited / 1000.0);
-    let finding = Finding::new(&GREETING_SLOW, Stage::Greeting, Confidence::Certain, summary).on(heard.event);
+    let finding = Finding::new(&GREETING_SLOW, Stage::Greeting, Confidence::Likely, summary).on(heard.event);
     Some(Finding {
-        cause: "the server delays strangers on purpose, or waits for a look-up of our address; programs with a short time-out give up before it".to_owned(),
-        fixes: vec![Fix::text("give your program more time for the greeting; mail servers wait five minutes (RFC 5321)")],
+        cause: "the server delays strangers on purpose; programs with a short time-out give up before it".to_owned(),
+        otherwise: Some("it may wait for a look-up of our address, or be overloaded; its mail log tells".to_owned()),
+        fixes: vec![Fix::text(
+            "give your program more time for the greeting; mail servers wait five minutes (RFC 5321)",
+        )],
         ..finding
     })
 }

@@ -148,7 +148,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
     let target = plan.target.host.with_port(plan.target.port);
-    let (rule, stage, summary, cause, fix, failure) = match fault {
+    let (rule, stage, summary, cause, otherwise, fix, failure) = match fault {
         // Told by connect, greeting and starttls.
         Fault::NoAddress
         | Fault::NotConnected { .. }
@@ -166,7 +166,8 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
             &REPLY_MISSING,
             *stage,
             format!("no answer to {stage} for {:.0} seconds", waited_ms / 1000.0),
-            "the server waits for something itself, or something on the way swallows the answer",
+            "the server waits for something itself: a look-up, a filter, a database",
+            Some("something on the way may swallow the answer; the same check from another network tells"),
             Fix::run("give it more time", format!("smtpcheck {target} --timeout 300s --max-time 10m")),
             Failure::Unreachable,
         ),
@@ -177,7 +178,8 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
                 "the server {} the connection where the answer to {stage} was due",
                 if *reset { "resets" } else { "closes" }
             ),
-            "the server's process ended, or a proxy or firewall on the way cut the line",
+            "the server's process ended in the middle of the conversation",
+            Some("a proxy or firewall on the way may cut the line; the same check from another network tells"),
             Fix::text("the operator reads the mail log at this moment; look for a proxy or firewall on the way"),
             Failure::Protocol,
         ),
@@ -185,7 +187,8 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
             &REPLY_ENDLESS,
             *stage,
             format!("the answer to {stage} does not end"),
-            "the server is broken or attacks its clients; smtpcheck read 64 KiB or 512 lines and hung up",
+            "no mail server says so much: it is broken or attacks its clients; smtpcheck read 64 KiB or 512 lines and hung up",
+            None,
             Fix::text("check host and port; the operator looks at the server"),
             Failure::Protocol,
         ),
@@ -193,7 +196,8 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
             &REPLY_MISSING,
             *stage,
             format!("the server takes nothing more at {stage}"),
-            "the server has stopped reading, or the line is dead",
+            "the server has stopped reading",
+            Some("the line itself may be dead; the same check from another network tells"),
             Fix::text("try again; the operator looks whether the server hangs"),
             Failure::Unreachable,
         ),
@@ -205,11 +209,14 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
                 std::time::Duration::from_millis(plan.limits.total_ms).as_secs_f64()
             ),
             "the limit is ours, not the server's; everything after this step is not tested",
+            None,
             Fix::run("give it more time", format!("smtpcheck {target} --max-time 5m --timeout 2m")),
             Failure::Incomplete,
         ),
     };
-    let mut finding = Finding::new(rule, stage, Confidence::Certain, summary).tried(talk.attempt.id);
+    let confidence = if otherwise.is_some() { Confidence::Likely } else { Confidence::Certain };
+    let mut finding = Finding::new(rule, stage, confidence, summary).tried(talk.attempt.id);
+    finding.otherwise = otherwise.map(str::to_owned);
     if let Some(event) = talk.events().last() {
         finding = finding.on(event);
     }
@@ -314,9 +321,10 @@ fn unasked(talk: Talk<'_>) -> Option<Finding> {
     })?;
     let What::Stray { bytes, .. } = &event.what else { return None };
     let summary = format!("{bytes} bytes came before {} was sent, and answer nothing", event.stage);
-    let finding = Finding::new(&REPLY_UNASKED, event.stage, Confidence::Certain, summary).on(event);
+    let finding = Finding::new(&REPLY_UNASKED, event.stage, Confidence::Likely, summary).on(event);
     Some(Finding {
-        cause: "the server answers one command twice, or a proxy adds words of its own".to_owned(),
+        cause: "the server answers one command twice".to_owned(),
+        otherwise: Some("a proxy on the way may add words of its own".to_owned()),
         fixes: vec![Fix::text(
             "the operator looks at the server or the proxy in front of it; the same check from another network tells which side it is",
         )],

@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::World;
 use super::names::Known;
-use super::{World, milliseconds};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{ConnectFault, DialResult, Fault, What};
 use crate::question::TalkRequest;
@@ -190,7 +190,7 @@ impl<'a> Race<'a> {
 
     fn out_of_time(&mut self, note: &mut impl FnMut(What)) -> Fault {
         for (address, started_ms) in std::mem::take(&mut self.underway) {
-            let waited = milliseconds(self.world.start.elapsed()) - started_ms;
+            let waited = self.world.now_ms() - started_ms;
             let detail = format!("no answer within {waited:.0} ms");
             let fault = ConnectFault { kind: ConnectFaultKind::TimedOut, errno: None, detail };
             self.lost(address, started_ms, fault, note);

@@ -15,6 +15,7 @@ mod tap;
 mod tls;
 mod trust;
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -114,14 +115,15 @@ pub struct Gatherer {
     world: Rc<World>,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     signals: Option<Signals>,
-    deadline: Instant,
+    total: Duration,
     idle_since: Instant,
     said_time_up: bool,
 }
 
 /// What the tasks share.
 pub(crate) struct World {
-    pub(crate) start: Instant,
+    /// When it was looked at first: of several targets each has a clock of its own, though all are prepared at once.
+    start: OnceCell<Instant>,
     pub(crate) plan: Plan,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) names: names::Book,
@@ -131,7 +133,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn now_ms(&self) -> f64 {
-        milliseconds(self.start.elapsed())
+        milliseconds(self.start().elapsed())
+    }
+
+    fn start(&self) -> Instant {
+        *self.start.get_or_init(Instant::now)
     }
 
     /// Nobody listens any more only when the program is about to end.
@@ -151,7 +157,7 @@ impl Gatherer {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
         let (post, arrivals) = mpsc::unbounded_channel();
-        let start = Instant::now();
+        let start = OnceCell::new();
         let world = World { start, plan: plan.clone(), credentials, names: names::Book::default(), trust, post };
         Ok(Gatherer {
             runtime,
@@ -159,8 +165,8 @@ impl Gatherer {
             world: Rc::new(world),
             arrivals,
             signals: None,
-            deadline: start + Duration::from_millis(plan.limits.total_ms),
-            idle_since: start,
+            total: Duration::from_millis(plan.limits.total_ms),
+            idle_since: Instant::now(),
             said_time_up: false,
         })
     }
@@ -191,7 +197,8 @@ impl Gather for Gatherer {
     }
 
     fn next(&mut self) -> Arrival {
-        let Gatherer { runtime, tasks, arrivals, signals, deadline, idle_since, said_time_up, .. } = self;
+        let deadline = self.world.start() + self.total;
+        let Gatherer { runtime, tasks, arrivals, signals, idle_since, said_time_up, .. } = self;
         let idle = idle_since.elapsed();
         let patience = if idle < Duration::from_millis(300) {
             Duration::from_millis(300) - idle
@@ -206,7 +213,7 @@ impl Gather for Gatherer {
                 signal = signals.next() => Arrival::Interrupted(signal),
                 // The sender lives in `world`, which this gatherer holds.
                 Some(arrival) = arrivals.recv() => arrival,
-                () = tokio::time::sleep_until(*deadline), if !time_up => Arrival::TimeUp,
+                () = tokio::time::sleep_until(deadline), if !time_up => Arrival::TimeUp,
                 () = tokio::time::sleep(patience) => Arrival::Waiting,
             }
         });

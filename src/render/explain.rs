@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::style::{Line, Role};
-use super::text::{command_lines, labelled};
+use super::text::{command_line, fix_lines, labelled};
 use super::{Look, escape};
 use crate::lexicon::{Basis, Category, Confidence, Fix, Step};
 use crate::wire::{EnhancedStatus, ReplyCode};
@@ -168,7 +168,7 @@ pub fn page(explained: &Explained, look: &Look) -> String {
     lines.extend(basis(explained).iter().flat_map(|basis| labelled("by", Role::Dim, &escape::visible(basis), look)));
     if let Some(rule) = explained.rule {
         lines.extend(labelled("rule", Role::Dim, &format!("{rule}; its page:"), look));
-        lines.extend(command_lines(&format!("smtpcheck explain {rule}"), look));
+        lines.push(command_line(&format!("smtpcheck explain {rule}")));
     }
     paint(&lines, look)
 }
@@ -217,19 +217,6 @@ fn unknown(explained: &Explained, look: &Look) -> Vec<Line> {
         lines.extend(labelled("near", Role::Plain, &explained.nearest.join(", "), look));
     }
     lines.extend(labelled("all", Role::Dim, "smtpcheck explain --list", look));
-    lines
-}
-
-fn fix_lines(fixes: &[Fix], look: &Look) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (at, fix) in fixes.iter().enumerate() {
-        let label = if fixes.len() == 1 { "fix".to_owned() } else { format!("fix {}", at + 1) };
-        let colon = if fix.command.is_some() || fix.url.is_some() { ":" } else { "" };
-        lines.extend(labelled(&label, Role::Plain, &format!("{}{colon}", escape::visible(&fix.text)), look));
-        for more in fix.command.iter().chain(&fix.url) {
-            lines.extend(command_lines(&escape::visible(more), look));
-        }
-    }
     lines
 }
 

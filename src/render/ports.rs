@@ -227,7 +227,7 @@ fn recommendation(answer: &PortsReport, look: &Look) -> Vec<Line> {
     for (choice, whom) in [(&chosen.submission, "for mail programs"), (&chosen.relay, "for other mail servers")] {
         let Some(choice) = choice else { continue };
         lines.extend(text::labelled(label, Role::Bold, &format!("{} {whom}: {}", choice.port, choice.why), look));
-        lines.extend(text::command_lines(&choice.command, look));
+        lines.push(text::command_line(&choice.command));
         label = "";
     }
     let anything = answer.ports.iter().any(|row| row.state == PortState::Open);
@@ -256,7 +256,7 @@ fn recommendation(answer: &PortsReport, look: &Look) -> Vec<Line> {
             &format!("what {} wants for user and password:", provider.name),
             look,
         ));
-        lines.extend(text::command_lines(&format!("smtpcheck providers {}", provider.id), look));
+        lines.push(text::command_line(&format!("smtpcheck providers {}", provider.id)));
     }
     lines
 }

@@ -7,7 +7,7 @@ use super::{Exit, Report, Verdict};
 use crate::check::Finding;
 use crate::evidence::{
     Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, Handshake, Lookup, NameMatch, Outcome, Stage,
-    Talk, Trust, TrustStore, What, WithheldReason,
+    Talk, Trust, TrustStore, What,
 };
 use crate::plan::{Origin, Plan, QuitAfter, TlsUse};
 use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
@@ -358,7 +358,8 @@ fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
         }
         _ => None,
     });
-    let withheld = talk.into_iter().flat_map(|talk| talk.events()).any(|event| is_withheld(&event.what));
+    let withheld =
+        talk.into_iter().flat_map(|talk| talk.events()).any(|event| matches!(event.what, What::Withheld { .. }));
     let outcome = match (&plan.login, heard) {
         (None, _) => AuthOutcome::NotTried,
         _ if withheld => AuthOutcome::Withheld,
@@ -378,18 +379,6 @@ fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
         code: heard.and_then(|heard| heard.reply.code),
         enhanced: heard.and_then(|heard| heard.reply.enhanced),
         event: heard.map(|heard| heard.event.seq),
-    }
-}
-
-fn is_withheld(what: &What) -> bool {
-    match what {
-        What::Withheld { reason } => match reason {
-            WithheldReason::Plaintext
-            | WithheldReason::Unverified
-            | WithheldReason::NotOffered
-            | WithheldReason::NoCommonMechanism { .. } => true,
-        },
-        _ => false,
     }
 }
 

@@ -36,14 +36,15 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             software: software.as_deref(),
         };
         let Some(reading) = lexicon::read(heard.reply, &context) else { continue };
+        let about_recipient = reading.cause.is_about_recipient();
         let mut finding = finding(plan, talk, heard, reading);
         if heard.event.stage == Stage::Greeting {
             weigh_other_family(plan, evidence, &mut finding);
         }
         let same = findings.iter_mut().find(|known| {
-            heard.event.stage == Stage::Rcpt
+            !about_recipient
+                && heard.event.stage == Stage::Rcpt
                 && known.stage == Stage::Rcpt
-                && !is_about_recipient(known)
                 && known.basis == finding.basis
                 && known.failure == finding.failure
         });
@@ -57,21 +58,6 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         }
     }
     findings
-}
-
-fn is_about_recipient(finding: &Finding) -> bool {
-    use lexicon::Category;
-    matches!(
-        finding.category,
-        Some(
-            Category::UnknownUser
-                | Category::MailboxFull
-                | Category::MailboxDisabled
-                | Category::MailboxMoved
-                | Category::DomainUnknown
-                | Category::NoMailAccepted
-        )
-    )
 }
 
 /// The replies that say no and are no echoes.

@@ -3,7 +3,7 @@
 use super::{columns, duration, milliseconds};
 use crate::check::{Finding, Severity};
 use crate::evidence::Stage;
-use crate::lexicon::Confidence;
+use crate::lexicon::{Confidence, Fix};
 use crate::render::style::{Line, Role};
 use crate::render::{Look, Signs, Volume, escape};
 use crate::report::{Exit, PhaseStatus, Report, Verdict, phases};
@@ -107,12 +107,19 @@ pub(in crate::render) fn explanation(finding: &Finding, look: &Look) -> Vec<Line
     for consequence in &finding.consequences {
         lines.extend(labelled("so", Role::Plain, &escape::visible(consequence), look));
     }
-    for (at, fix) in finding.fixes.iter().enumerate() {
-        let label = if finding.fixes.len() == 1 { "fix".to_owned() } else { format!("fix {}", at + 1) };
+    lines.extend(fix_lines(&finding.fixes, look));
+    lines
+}
+
+/// What to do, numbered when there is a choice.
+pub(in crate::render) fn fix_lines(fixes: &[Fix], look: &Look) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (at, fix) in fixes.iter().enumerate() {
+        let label = if fixes.len() == 1 { "fix".to_owned() } else { format!("fix {}", at + 1) };
         let colon = if fix.command.is_some() || fix.url.is_some() { ":" } else { "" };
         lines.extend(labelled(&label, Role::Plain, &format!("{}{colon}", escape::visible(&fix.text)), look));
         for more in fix.command.iter().chain(&fix.url) {
-            lines.extend(command_lines(&escape::visible(more), look));
+            lines.push(command_line(&escape::visible(more)));
         }
     }
     lines
@@ -131,8 +138,8 @@ pub(in crate::render) fn labelled(label: &str, role: Role, text: &str, look: &Lo
 }
 
 /// A command is never broken: it must survive being copied.
-pub(in crate::render) fn command_lines(command: &str, _: &Look) -> Vec<Line> {
-    vec![Line::of(Role::Plain, "           ").and(Role::Command, command)]
+pub(in crate::render) fn command_line(command: &str) -> Line {
+    Line::of(Role::Plain, "           ").and(Role::Command, command)
 }
 
 /// Which lines of the conversation a finding rests on.

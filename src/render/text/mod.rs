@@ -23,7 +23,7 @@ use crate::wire::status::Class;
 use crate::wire::{EhloName, Reply};
 
 pub use conclusion::conclusion;
-pub(super) use conclusion::{command_lines, explanation, labelled};
+pub(super) use conclusion::{command_line, explanation, fix_lines, labelled};
 
 /// Columns before the words of a line: mark, time, sign.
 fn indent(look: &Look) -> usize {
