@@ -431,6 +431,10 @@ fn several_targets_share_an_exit_code_or_get_one() {
     let both = run(&[&busy, &refusing, "--json"]);
     let list: serde_json::Value = serde_json::from_str(&both.stdout).unwrap();
     assert_eq!(list.as_array().map(Vec::len), Some(2));
+    // Each has a clock of its own: the second does not begin where the first ended.
+    let begun = list[1]["attempts"][0]["started_ms"].as_f64().unwrap();
+    let first = list[0]["total_ms"].as_f64().unwrap();
+    assert!(begun < first, "the second began at {begun} ms, the first took {first} ms");
 }
 
 #[test]

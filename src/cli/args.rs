@@ -35,7 +35,7 @@ pub struct CheckArgs {
     /// Time for one reply
     #[arg(long, value_name = "TIME", default_value = "30s", help_heading = "Reach")]
     pub timeout: String,
-    /// Time for everything
+    /// Time for everything, for each target
     #[arg(short, long, value_name = "TIME", default_value = "60s", help_heading = "Reach")]
     pub max_time: String,
     /// Conversations with one target, follow-ups included

@@ -35,7 +35,7 @@ pub struct Blocklist {
     /// What to do.
     #[serde(default)]
     pub fix: Vec<Fix>,
-    #[allow(dead_code, reason = "kept beside the fact")]
+    #[cfg(test)]
     source: String,
     #[cfg(test)]
     example: String,
@@ -56,6 +56,7 @@ mod tests {
     #[test]
     fn every_list_is_found_in_its_example_and_not_in_its_counter_example() {
         for list in &LISTS.blocklist {
+            assert!(!list.source.is_empty(), "{} has no source", list.id);
             let found = |text: &str| named_in(&normal(text)).map(|found| found.id.as_str());
             assert_eq!(found(&list.example), Some(list.id.as_str()), "{}", list.example);
             assert_ne!(found(&list.counter_example), Some(list.id.as_str()), "{}", list.counter_example);

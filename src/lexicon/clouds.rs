@@ -39,7 +39,7 @@ pub struct Cloud {
     /// What to do.
     #[serde(default)]
     pub fix: Vec<Fix>,
-    #[allow(dead_code, reason = "kept beside the fact")]
+    #[cfg(test)]
     source: String,
     #[cfg(test)]
     example: BTreeMap<String, String>,
@@ -84,6 +84,7 @@ mod tests {
     #[test]
     fn every_place_is_recognised_by_its_example_and_not_by_its_counter_example() {
         for cloud in &FILE.cloud {
+            assert!(!cloud.source.is_empty(), "{} has no source", cloud.id);
             let found = |example: &std::collections::BTreeMap<String, String>| {
                 let mut signs = MachineSigns::default();
                 for (key, value) in example {

@@ -31,7 +31,7 @@ pub struct Software {
     pub kind: String,
     /// The provider that this greeting proves.
     pub provider: Option<String>,
-    #[allow(dead_code, reason = "kept beside the fact")]
+    #[cfg(test)]
     source: Option<String>,
     #[cfg(test)]
     example: String,
@@ -46,7 +46,7 @@ struct Sign {
     #[serde(rename = "where")]
     place: String,
     literal: String,
-    #[allow(dead_code, reason = "kept beside the fact")]
+    #[cfg(test)]
     source: String,
     #[cfg(test)]
     example: String,
@@ -66,7 +66,7 @@ pub struct Mx {
     pub provider: Option<String>,
     /// The software's id, if it is one.
     pub software: Option<String>,
-    #[allow(dead_code, reason = "kept beside the fact")]
+    #[cfg(test)]
     source: String,
     #[cfg(test)]
     example: String,
@@ -94,7 +94,7 @@ pub struct CertificateSign {
     /// What to do.
     #[serde(default)]
     pub fix: Vec<Fix>,
-    #[allow(dead_code, reason = "kept beside the fact")]
+    #[cfg(test)]
     source: Option<String>,
     #[cfg(test)]
     example: String,
@@ -161,6 +161,7 @@ mod tests {
     #[test]
     fn every_greeting_is_won_by_its_row() {
         for row in &FILE.software {
+            assert!(row.source.as_deref() != Some(""), "{} has an empty source", row.id);
             assert_eq!(by_greeting(&row.example).map(|found| &found.id), Some(&row.id), "{}", row.example);
             assert_ne!(
                 by_greeting(&row.counter_example).map(|found| &found.id),
@@ -174,6 +175,7 @@ mod tests {
     #[test]
     fn every_sign_stands_in_its_example_and_not_in_its_counter_example() {
         for sign in &FILE.sign {
+            assert!(!sign.source.is_empty(), "{} has no source", sign.literal);
             assert!(normal(&sign.example).contains(&sign.literal), "{}", sign.example);
             assert!(!normal(&sign.counter_example).contains(&sign.literal), "{}", sign.counter_example);
         }
@@ -182,6 +184,7 @@ mod tests {
     #[test]
     fn every_mx_row_is_found_by_its_example() {
         for row in &FILE.mx {
+            assert!(!row.source.is_empty(), "{} has no source", row.name);
             assert_eq!(by_mx(&row.example).map(|found| &found.name), Some(&row.name), "{}", row.example);
             assert!(
                 by_mx(&row.counter_example).is_none_or(|found| found.suffix != row.suffix),
@@ -194,6 +197,7 @@ mod tests {
     #[test]
     fn every_certificate_sign_stands_in_its_example_and_not_in_its_counter_example() {
         for sign in &FILE.certificate {
+            assert!(sign.source.as_deref() != Some(""), "{} has an empty source", sign.literal);
             assert!(sign.stands_in(&sign.example), "{}", sign.example);
             assert!(!sign.stands_in(&sign.counter_example), "{}", sign.counter_example);
         }
