@@ -5,6 +5,7 @@
 //! on. The laws: one root cause raises one finding; an error or a warning carries a fix; `certain` only when the
 //! evidence admits no other reading; what was not tested is never called fine.
 
+mod again;
 mod auth;
 mod certificate;
 mod connect;
@@ -206,11 +207,17 @@ pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     CHECKS.iter().flat_map(|check| (check.ask)(plan, evidence)).collect()
 }
 
+/// The conversation that needs no waiting for: whatever still came, the judgement would stay.
+pub fn settled(plan: &Plan, evidence: &Evidence) -> Option<AttemptId> {
+    greeting::settled(plan, evidence)
+}
+
 /// All findings: errors first, then warnings, then notices, each in the order of the conversation.
 pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), order(plan, finding.stage)));
     findings.iter_mut().for_each(as_sentences);
+    again::carry(plan, &mut findings);
     findings
 }
 

@@ -1,0 +1,162 @@
+//! The next command, with the flags of this one: who gave an authority's file or an address by hand needs them in the
+//! command that a fix suggests, or it ends in another failure.
+//!
+//! Carried are flags of the command line about reach, names and trust. What to say (login, sender, recipients) each fix
+//! decides for itself, and what stands in the environment is there the next time too.
+
+use super::{Finding, in_shell};
+use crate::plan::{Family, Origin, Plan, TlsVersion, Verify};
+use crate::wire::EhloName;
+
+/// Completes the commands of all findings.
+pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
+    for command in findings.iter_mut().flat_map(|finding| &mut finding.fixes).filter_map(|fix| fix.command.as_mut()) {
+        *command = completed(plan, command);
+    }
+}
+
+fn completed(plan: &Plan, command: &str) -> String {
+    let Some(verb) = Verb::of(command) else { return command.to_owned() };
+    let host = in_shell(&plan.target.host.to_string());
+    let target = command.split(' ').find(|word| word.contains(&host));
+    let mut whole = command.to_owned();
+    for (flag, value) in flags(plan, target.map(|word| port_in(word, plan.target.port)), verb) {
+        let given = command.split(' ').any(|word| word == flag || spellings(flag).contains(&word));
+        if !given {
+            whole.push(' ');
+            whole.push_str(flag);
+            if let Some(value) = value {
+                whole.push(' ');
+                whole.push_str(&in_shell(&value));
+            }
+        }
+    }
+    whole
+}
+
+/// Which flags a command takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Check,
+    Ports,
+}
+
+impl Verb {
+    /// None for commands of other programs, and for those that ask nobody.
+    fn of(command: &str) -> Option<Verb> {
+        match command.strip_prefix("smtpcheck ")?.split(' ').next()? {
+            "ports" => Some(Verb::Ports),
+            "explain" | "providers" | "schema" => None,
+            _ => Some(Verb::Check),
+        }
+    }
+}
+
+/// Flags that the user gave, with their values. Those about one host only where the command is about that host.
+fn flags(plan: &Plan, same_host: Option<u16>, verb: Verb) -> Vec<(&'static str, Option<String>)> {
+    let mut flags = Vec::new();
+    let mut add = |name: &str, flag: &'static str, value: Option<String>| {
+        if plan.origin(name) == Origin::Flag {
+            flags.push((flag, value));
+        }
+    };
+    match plan.family {
+        Family::Any => {}
+        Family::V4 => add("ipv4", "-4", None),
+        Family::V6 => add("ipv6", "-6", None),
+    }
+    if let Some(resolver) = plan.resolver {
+        add("resolver", "--resolver", Some(resolver.to_string()));
+    }
+    if let Some(port) = same_host {
+        let of_host = plan.overrides.iter().filter(|one| one.host == plan.target.host);
+        for over in of_host.filter(|one| one.port == plan.target.port || verb == Verb::Ports) {
+            let port = if verb == Verb::Ports { over.port } else { port };
+            add("resolve", "--resolve", Some(format!("{}:{port}:{}", over.host, over.address)));
+        }
+        if let Some(sni) = &plan.tls.sni {
+            add("sni", "--sni", Some(sni.clone()));
+        }
+        if let Some(path) = &plan.tls.cacert {
+            add("cacert", "--cacert", Some(path.display().to_string()));
+        }
+        if plan.tls.verify == Verify::Insecure && verb == Verb::Check {
+            add("insecure", "--insecure", None);
+        }
+    }
+    if plan.tls.min == TlsVersion::V1_3 && verb == Verb::Check {
+        add("tls-min", "--tls-min", Some("1.3".to_owned()));
+    }
+    if let EhloName::Name(name) = &plan.ehlo {
+        add("ehlo", "--ehlo", Some(name.clone()));
+    }
+    flags
+}
+
+/// The short or other name under which a command may have the flag already. One address family excludes the other.
+fn spellings(flag: &str) -> &'static [&'static str] {
+    match flag {
+        "-4" => &["-6", "--ipv4", "--ipv6"],
+        "-6" => &["-4", "--ipv4", "--ipv6"],
+        "--insecure" => &["-k"],
+        "--ehlo" => &["--helo"],
+        _ => &[],
+    }
+}
+
+fn port_in(word: &str, otherwise: u16) -> u16 {
+    let digits = word.rsplit(':').next().unwrap_or_default();
+    digits.parse().unwrap_or(if word.starts_with("smtps://") { 465 } else { otherwise })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{self, Invocation};
+
+    fn plan(words: &[&str]) -> Plan {
+        let words = words.iter().map(Into::into).collect();
+        let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+        let target = args.targets.first().expect("a check has a target");
+        cli::plan::plan(&args, &matches, target, None).expect("a plan")
+    }
+
+    #[test]
+    fn a_command_about_the_same_host_gets_the_flags_that_were_given() {
+        let given = ["mail.example.net:587", "--cacert", "my ca.pem", "--resolve", "mail.example.net:587:192.0.2.7"];
+        assert_eq!(
+            completed(&plan(&given), "smtpcheck smtps://mail.example.net:465"),
+            "smtpcheck smtps://mail.example.net:465 --resolve mail.example.net:465:192.0.2.7 --cacert 'my ca.pem'"
+        );
+        assert_eq!(
+            completed(&plan(&given), "smtpcheck ports mail.example.net"),
+            "smtpcheck ports mail.example.net --resolve mail.example.net:587:192.0.2.7 --cacert 'my ca.pem'"
+        );
+    }
+
+    #[test]
+    fn what_the_command_says_itself_stays() {
+        let given = ["mail.example.net", "-6", "--ehlo", "a.example.org", "-k"];
+        assert_eq!(
+            completed(&plan(&given), "smtpcheck mail.example.net:587 -4 --helo b.example.org"),
+            "smtpcheck mail.example.net:587 -4 --helo b.example.org --insecure"
+        );
+    }
+
+    #[test]
+    fn another_host_gets_only_what_holds_for_every_host() {
+        let given = ["mail.example.net", "-4", "--cacert", "ca.pem", "-k", "--sni", "x.example.net"];
+        assert_eq!(
+            completed(&plan(&given), "smtpcheck smtp.gmail.com:587 --user u"),
+            "smtpcheck smtp.gmail.com:587 --user u -4"
+        );
+    }
+
+    #[test]
+    fn other_programs_and_offline_verbs_are_left_alone() {
+        let given = plan(&["mail.example.net", "-4"]);
+        for command in ["postconf -e smtpd_tls_security_level=may", "smtpcheck providers", "smtpcheck explain 550"] {
+            assert_eq!(completed(&given, command), command);
+        }
+    }
+}
