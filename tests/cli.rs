@@ -135,3 +135,40 @@ fn a_reader_that_goes_away_is_no_trouble_and_a_full_disk_is() {
         assert_eq!(finish(child).code, 74);
     }
 }
+
+#[test]
+fn words_on_standard_input_are_explained_too() {
+    let run = run_with(&["explain", "-"], Some("starttls-not-offered\nPIPELINING\nSCRAM-SHA-256\n"), &[]);
+    assert_eq!(run.code, 0, "{run}");
+    for told in ["the server offers no encryption", "PIPELINING", "SCRAM-SHA-256"] {
+        assert!(run.stdout.contains(told), "{told}: {run}");
+    }
+    let kinds: Vec<String> = objects(&run_with(&["explain", "-", "--json"], Some("chunking\nxyzzy\n550 no\n"), &[]))
+        .iter()
+        .map(|object| object["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(kinds, ["keyword", "reply"]);
+}
+
+#[test]
+fn what_explain_and_providers_print_fits_their_schemas() {
+    for (schema, words) in [
+        (
+            "explain",
+            &["explain", "550 5.1.1 no", "5.7.139", "xyzzy", "starttls-not-offered", "SIZE", "PLAIN", "--json"][..],
+        ),
+        ("providers", &["providers", "--json"][..]),
+    ] {
+        let text = run(&["schema", schema]).stdout;
+        let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
+        let printed = run(words).stdout;
+        let objects = serde_json::Deserializer::from_str(&printed).into_iter::<serde_json::Value>();
+        let mut count = 0;
+        for object in objects {
+            let object = object.unwrap();
+            assert!(validator.is_valid(&object), "{schema}: {:?}", validator.validate(&object).err());
+            count += 1;
+        }
+        assert!(count > 0, "{schema}: nothing was printed");
+    }
+}

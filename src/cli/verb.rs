@@ -65,6 +65,20 @@ pub enum SchemaOf {
     Report,
     /// Of the answer of `smtpcheck ports`.
     Ports,
+    /// Of one line of `smtpcheck explain --json`.
+    Explain,
+    /// Of the answer of `smtpcheck providers --json`.
+    Providers,
+}
+
+impl SchemaOf {
+    /// Each with its word, the default first.
+    pub const ALL: &[(&str, SchemaOf)] = &[
+        ("report", SchemaOf::Report),
+        ("ports", SchemaOf::Ports),
+        ("explain", SchemaOf::Explain),
+        ("providers", SchemaOf::Providers),
+    ];
 }
 
 /// Reads the words after the program's name.
@@ -162,14 +176,16 @@ fn providers(words: Vec<OsString>) -> Result<Invocation, UsageError> {
 }
 
 fn schema(words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    let of = clap::Arg::new("of").value_name("report|ports").value_parser(["report", "ports"]).default_value("report");
+    let names: Vec<&str> = SchemaOf::ALL.iter().map(|(name, _)| *name).collect();
+    let of = clap::Arg::new("of").value_name("OF").value_parser(names).default_value("report");
     let command = Command::new("smtpcheck schema")
-        .about("Prints the JSON Schema (2020-12) of the report, or of the answer of `smtpcheck ports`");
+        .about("Prints the JSON Schema (2020-12) of the report, or of what another verb prints with --json");
     match matches(command.arg(of), words)? {
-        Ok(matches) => Ok(Invocation::Schema(match matches.get_one::<String>("of").map(String::as_str) {
-            Some("ports") => SchemaOf::Ports,
-            _ => SchemaOf::Report,
-        })),
+        Ok(matches) => {
+            let word = matches.get_one::<String>("of").map_or("report", String::as_str);
+            let chosen = SchemaOf::ALL.iter().find(|(name, _)| *name == word);
+            Ok(Invocation::Schema(chosen.map_or(SchemaOf::Report, |(_, of)| *of)))
+        }
         Err(text) => Ok(Invocation::Print(text)),
     }
 }

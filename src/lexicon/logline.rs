@@ -29,6 +29,8 @@ pub const MAX_LINE: usize = 64 * 1024;
 pub const MAX_HELD: usize = 64 * 1024;
 /// Conversations whose last commands are remembered (Exchange writes many at once).
 const MAX_TALKS: usize = 256;
+/// Replies of a bounce's text that are remembered until its headers.
+const MAX_QUOTED: usize = 16;
 
 /// A reply that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +136,8 @@ pub struct Finder {
     /// Exim's bounces have the reply on the line after `SMTP error from remote mail server after ...:`.
     awaited: Option<Step>,
     remote: Option<String>,
+    /// The last replies: a bounce quotes each one in its text and once more in a header.
+    quoted: VecDeque<String>,
 }
 
 /// A reply that may go on in the next line.
@@ -227,11 +231,26 @@ impl Finder {
 
     fn release(&mut self, held: Held, tell: &mut impl FnMut(Found)) {
         let Held { line, cut, folded } = held;
+        let is_header = folded.as_ref().is_some_and(|whole| whole.contains("iagnostic-"));
         // What the first line alone told may have been cut in the middle.
         let cut = folded.and_then(|whole| self.cut(&whole)).unwrap_or(cut);
         let text = unfolded(&cut.text);
+        if is_header && self.was_quoted(&text) {
+            return;
+        }
+        if !is_header {
+            self.quoted.truncate(MAX_QUOTED - 1);
+            self.quoted.push_front(text.clone());
+        }
         let code = text.as_bytes().get(..3).and_then(ReplyCode::parse);
         tell(Found { line, text, step: cut.step.or_else(|| code.and_then(step_of)), host: cut.host });
+    }
+
+    /// Whether a header of a bounce repeats a reply that stands in its text, line ends and blanks aside. Each repeats once.
+    fn was_quoted(&mut self, text: &str) -> bool {
+        let same = |known: &String| known.split_whitespace().eq(text.split_whitespace());
+        let at = self.quoted.iter().position(same);
+        at.and_then(|at| self.quoted.remove(at)).is_some()
     }
 
     /// The reply in one line.
@@ -745,6 +764,18 @@ mod tests {
             Some(Step::Rcpt),
             Some("mx.example.com"),
         );
+    }
+
+    #[test]
+    fn a_bounce_that_says_everything_twice_is_counted_once() {
+        let said = "host mx.example.com[192.0.2.1] said: 550 5.1.1\n    <u@example.com>: no such user (in reply to RCPT TO command)";
+        let bounce = format!(
+            "<u@example.com>: {said}\n\n<v@example.com>: {said}\n\n{0}\n\n{0}\n\nRemote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 452 full\n",
+            "Remote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 550 5.1.1 <u@example.com>: no such\n    user"
+        );
+        let texts: Vec<String> = all(&bounce).into_iter().map(|found| found.text).collect();
+        let no = "550 5.1.1 <u@example.com>: no such user";
+        assert_eq!(texts, [no, no, "452 full"]);
     }
 
     #[test]

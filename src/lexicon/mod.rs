@@ -55,6 +55,7 @@ pub struct Fix {
 /// The step at which a reply came, as the data names it. `data` is the end of the message too: smtpcheck never gets
 /// there, pasted replies do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
     /// The greeting.

@@ -91,6 +91,7 @@ pub struct Port {
 
 /// What a port speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PortTls {
     /// TLS from the first byte.

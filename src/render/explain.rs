@@ -11,8 +11,12 @@ use super::{Look, escape};
 use crate::lexicon::{Basis, Category, Confidence, Fix, Step};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
+/// The JSON Schema (2020-12) of one line of `explain --json`, generated from the type below by this file's test.
+pub const SCHEMA: &str = include_str!("../../schema/explain.json");
+
 /// What one reply, code, status, keyword or mechanism means.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Explained {
     /// What it is.
     pub kind: Kind,
@@ -54,6 +58,7 @@ pub struct Explained {
 
 /// What a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A reply.
@@ -70,6 +75,7 @@ pub enum Kind {
 
 /// A meaning under a condition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Elsewhere {
     /// The step or the provider.
     pub at: String,
@@ -123,6 +129,8 @@ pub struct Extent {
     pub lines: u64,
     /// Replies in them.
     pub replies: u64,
+    /// Lines that are one word: a rule's id, an enhanced status, a keyword or a mechanism.
+    pub words: u64,
 }
 
 /// One object on one line.
@@ -175,7 +183,7 @@ pub fn page(explained: &Explained, look: &Look) -> String {
 
 /// The count per cause, in the order in which it is given, with one example each.
 pub fn summary(tallies: &[Tally], extent: Extent, look: &Look) -> String {
-    let Extent { lines: read, replies } = extent;
+    let Extent { lines: read, replies, .. } = extent;
     let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
     let head = format!("{} in {}", plural(replies, "reply", "replies"), plural(read, "line", "lines"));
     let mut lines = vec![Line::of(Role::Bold, head)];
@@ -254,4 +262,20 @@ fn cut(text: &str, width: usize) -> String {
 
 fn paint(lines: &[Line], look: &Look) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Explained, SCHEMA};
+
+    #[test]
+    fn the_published_schema_of_explain_is_that_of_the_types() {
+        let schema =
+            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Explained>();
+        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write("schema/explain.json", &json).expect("the schema can be written");
+        }
+        assert!(json == SCHEMA, "schema/explain.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+    }
 }

@@ -15,6 +15,7 @@ const ID: usize = 22;
 
 /// A provider in JSON. Every key is always there; null is "does not apply".
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct View<'a> {
     id: &'a str,
     name: &'a str,
@@ -35,10 +36,14 @@ struct View<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PortView {
     port: u16,
     tls: PortTls,
 }
+
+/// The JSON Schema (2020-12) of `providers --json`, generated from the types above by this file's test.
+pub const SCHEMA: &str = include_str!("../../schema/providers.json");
 
 /// A list of objects, one a provider.
 pub fn json(providers: &[&Provider]) -> String {
@@ -228,4 +233,20 @@ fn next(provider: &Provider) -> Option<String> {
         _ => "",
     };
     Some(format!("smtpcheck {scheme}{host}:{port}{login}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SCHEMA, View};
+
+    #[test]
+    fn the_published_schema_of_providers_is_that_of_the_types() {
+        let schema =
+            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Vec<View<'_>>>();
+        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write("schema/providers.json", &json).expect("the schema can be written");
+        }
+        assert!(json == SCHEMA, "schema/providers.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+    }
 }

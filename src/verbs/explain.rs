@@ -44,7 +44,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Trouble> {
     if what == ["-"] {
         let mut input = BufReader::with_capacity(256 * 1024, io::stdin().lock());
         return match stream(&mut input, io::stdout().lock(), &given, (form, &look)) {
-            Ok(extent) => Ok(if extent.replies == 0 { NOTHING } else { 0 }),
+            Ok(extent) => Ok(if extent.replies + extent.words == 0 { NOTHING } else { 0 }),
             Err(StreamError::Input(error)) => Err(Trouble::Usage(format!("standard input cannot be read: {error}"))),
             Err(StreamError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
             Err(StreamError::Output(error)) => Err(Trouble::Output(error)),
@@ -108,6 +108,9 @@ pub fn stream(
     let (mut finder, mut line) = (Finder::default(), Vec::new());
     while teller.broken.is_none() && next_line(input, &mut line).map_err(StreamError::Input)? {
         teller.extent.lines += 1;
+        if let Some(word) = one_word(&line) {
+            teller.tell_word(word, look);
+        }
         finder.push(&line, &mut |found| teller.tell(found));
     }
     finder.finish(&mut |found| teller.tell(found));
@@ -125,6 +128,17 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
         input.skip_until(b'\n')?;
     }
     Ok(true)
+}
+
+/// A line of one word that is the name of something; the shapes of names are looked at first, since a log has many lines.
+fn one_word(line: &[u8]) -> Option<Explained> {
+    let line = line.trim_ascii();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if line.is_empty() || line.len() > 60 || !line.iter().all(is_name) {
+        return None;
+    }
+    let word = std::str::from_utf8(line).ok()?;
+    check::rule(word).map(of_rule).or_else(|| of_keyword(word)).or_else(|| of_mechanism(word))
 }
 
 /// What decides how a reply is read: its text, its step, its host.
@@ -167,6 +181,18 @@ impl<W: Write> Teller<'_, W> {
         }
     }
 
+    fn tell_word(&mut self, explained: Explained, look: &Look) {
+        let explained = Explained { line: Some(self.extent.lines), ..explained };
+        let mut page = shown(&explained, self.form, look);
+        if self.form == Form::Text {
+            page.push('\n');
+        }
+        self.extent.words += 1;
+        if self.broken.is_none() {
+            self.broken = self.output.write_all(page.as_bytes()).err();
+        }
+    }
+
     fn end(mut self, look: &Look) -> io::Result<Extent> {
         if let Some(error) = self.broken {
             return Err(error);
@@ -176,6 +202,7 @@ impl<W: Write> Teller<'_, W> {
         tallies.sort_by_key(|((cause, _), tally)| (*cause == Cause::Accepted, std::cmp::Reverse(tally.count)));
         let tallies: Vec<Tally> = tallies.into_iter().map(|(_, tally)| tally).collect();
         let text = match (self.form, tallies.as_slice(), self.extent.replies) {
+            (_, _, 0) if self.extent.words > 0 => String::new(),
             (Form::Json, _, 0) => explain::json(&Explained::new(Kind::Unknown, "")),
             (Form::Json, ..) => String::new(),
             (Form::Text, _, 0) => explain::nothing(self.extent.lines),

@@ -16,7 +16,7 @@ use crate::cli::verb::SchemaOf;
 use crate::cli::{self, Invocation, UsageError};
 use crate::gather::SetupError;
 use crate::gather::password::PasswordError;
-use crate::report;
+use crate::{render, report};
 
 /// Exit code of a mistake in the arguments.
 pub const USAGE: u8 = 2;
@@ -78,8 +78,12 @@ pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
         Invocation::Explain(args) => explain::run(&args),
         Invocation::Ports(args, matches) => ports::run(&args, &matches),
         Invocation::Providers(args) => providers::run(&args),
-        Invocation::Schema(SchemaOf::Report) => print(report::SCHEMA),
-        Invocation::Schema(SchemaOf::Ports) => print(report::ports::PORTS_SCHEMA),
+        Invocation::Schema(of) => print(match of {
+            SchemaOf::Report => report::SCHEMA,
+            SchemaOf::Ports => report::ports::PORTS_SCHEMA,
+            SchemaOf::Explain => render::explain::SCHEMA,
+            SchemaOf::Providers => render::providers::SCHEMA,
+        }),
         Invocation::Print(text) => print(&text),
     }
 }

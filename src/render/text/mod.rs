@@ -188,6 +188,11 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
             let text = format!("{} is not sent: it needs SMTPUTF8, which is not offered", escape::visible(address));
             note(Role::Error, Sign::Fault, text)
         }
+        What::Quiet { waited_ms } => note(
+            Role::Dim,
+            Sign::Note,
+            format!("nothing has come for {:.1} s; still waiting, and looking at the side", waited_ms / 1000.0),
+        ),
         What::ClosedWithoutFarewell => note(Role::Dim, Sign::Note, "the server closed without 221".to_owned()),
     }
 }
