@@ -95,10 +95,18 @@ impl Inquiry<'_> {
         while self.errands.iter().any(|errand| errand.is_open) {
             let arrival = self.gather.next();
             let heard = match arrival {
-                Arrival::Event { attempt, at_ms, stage, tls, what } => self.happened(attempt, at_ms, stage, tls, &what),
+                Arrival::Event { attempt, at_ms, stage, tls, what } => {
+                    let heard = self.happened(attempt, at_ms, stage, tls, &what);
+                    // Silence is the one event that is worth a question before the conversation is over.
+                    if matches!(what, What::Quiet { .. }) {
+                        self.ask();
+                    }
+                    heard
+                }
                 Arrival::Answered { attempt, at_ms, outcome } => {
                     let heard = self.close(attempt, at_ms, &outcome);
                     self.ask();
+                    self.stop_waiting();
                     heard
                 }
                 Arrival::Waiting => self.wait(),
@@ -207,6 +215,21 @@ impl Inquiry<'_> {
             }
         }
         heard
+    }
+
+    /// Stops the conversations of which nobody who holds them expects anything any more.
+    fn stop_waiting(&mut self) {
+        for at in 0..self.errands.len() {
+            let Some(errand) = self.errands.get(at).filter(|errand| errand.is_open) else { continue };
+            let settled = errand.holders.iter().all(|holder| {
+                self.cases
+                    .get(holder.case)
+                    .is_some_and(|case| check::settled(case.plan, &case.evidence) == Some(holder.attempt))
+            });
+            if settled {
+                self.gather.stop(number(at));
+            }
+        }
     }
 
     /// Tells that nothing happens to the case that asked first of those that wait.

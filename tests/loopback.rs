@@ -170,9 +170,13 @@ fn a_port_that_expects_tls_is_named_and_proved() {
         S: 221 bye";
     // The first client speaks no TLS and hears nothing; the second begins with it.
     let server = Server::start(&["wait", implicit], &identity);
-    let run = run(&[&target(&server), "--timeout", "300ms", "--json"]);
+    let run = run(&[&target(&server), "--timeout", "6s", "--json"]);
     assert_eq!((run.code, run.rules()), (6, vec!["implicit-tls-expected".to_owned()]), "{}", run.stdout);
     assert_eq!(server.sessions(), 2);
+    // TLS was tried after a sixth of the time, and its answer ended the wait for a greeting.
+    let fault = &run.json()["attempts"][0]["outcome"]["fault"];
+    assert_eq!(fault["fault"], "silent", "{}", run.stdout);
+    assert!(fault["waited_ms"].as_f64().unwrap() < 6000.0, "{}", run.stdout);
 }
 
 #[test]

@@ -286,17 +286,17 @@ fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: Connect
     };
     let mut finding = Finding::new(rule, Stage::Connect, Confidence::Certain, summary).tried(talk.attempt.id);
     finding.cause = cause.to_owned();
-    if matches!(kind, ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other) {
+    finding.otherwise = otherwise(kind).map(str::to_owned);
+    if finding.otherwise.is_some() {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("some firewalls of servers answer this way too (firewalld does)".to_owned());
     }
     finding.failure = Some(Failure::Unreachable);
     for event in talk.events() {
         finding.evidence.events.push(event.seq);
     }
-    weigh_siblings(plan, evidence, kind, &mut finding);
+    let siblings = weigh_siblings(plan, evidence, kind, &mut finding);
     if kind == ConnectFaultKind::TimedOut {
-        weigh_place(plan, evidence, talk, &mut finding);
+        weigh_place(plan, evidence, talk, siblings, &mut finding);
     }
     if finding.fixes.is_empty() {
         finding.fixes = last_resorts(kind);
@@ -304,8 +304,31 @@ fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: Connect
     finding
 }
 
+/// What else a failed connection can mean, and how to tell. What this machine says of itself has no other reading.
+fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
+    match kind {
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => {
+            Some("a firewall may refuse in the host's name; the same check from another network tells")
+        }
+        ConnectFaultKind::TimedOut => {
+            Some("the host may be down, or a firewall swallows the request; another network or another port tells")
+        }
+        ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
+            Some("some firewalls of servers answer this way too (firewalld does)")
+        }
+        ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere => None,
+    }
+}
+
+/// Whether another mail port of the host greets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Siblings {
+    Answer,
+    Unknown,
+}
+
 /// What the other mail ports of the host say about the silent or closed one.
-fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) {
+fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
     let looked: Vec<Talk<'_>> = evidence.probes(Purpose::SiblingPort).filter(Talk::is_over).collect();
     let unreached = |probe: &Talk<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
     let answers = |probe: &Talk<'_>| probe.reply_at(Stage::Greeting).is_some_and(|heard| heard.reply.is_success());
@@ -319,7 +342,7 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
             let list = ports.join(", ");
             finding.consequences.push(format!("the other mail ports of this host cannot be reached either ({list})"));
         }
-        return;
+        return Siblings::Unknown;
     };
     let list: Vec<String> = open.iter().map(u16::to_string).collect();
     finding.cause = match (kind, plan.target.port) {
@@ -335,13 +358,10 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         }
         _ => format!("the same host answers on {}, so it is up: nothing listens on this port", list.join(", ")),
     };
-    finding.confidence = Confidence::Likely;
-    finding.otherwise = Some(match kind {
-        ConnectFaultKind::TimedOut => {
-            "the server itself may filter the port; the same check from another network tells".to_owned()
-        }
-        _ => "a firewall may refuse in the host's name; the same check from another network tells".to_owned(),
-    });
+    if kind == ConnectFaultKind::TimedOut {
+        finding.otherwise =
+            Some("the server itself may filter the port; the same check from another network tells".to_owned());
+    }
     let which = match best {
         465 => "use port 465, which speaks TLS from the first byte",
         587 => "use port 587, the port for mail programs",
@@ -349,18 +369,19 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         _ => "use port 2525, which some providers offer where the others are blocked",
     };
     finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
+    Siblings::Answer
 }
 
 /// What the place where this machine stands does with the silent port.
-fn weigh_place(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, finding: &mut Finding) {
+fn weigh_place(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, siblings: Siblings, finding: &mut Finding) {
     let Some((attempt, cloud)) = place::blocks(evidence, talk) else { return };
     finding.evidence.attempts.push(attempt.id);
-    match finding.confidence {
-        // A sibling answers, so something is in the way of this port; the place says whose it probably is.
-        Confidence::Likely => {
+    match siblings {
+        // Something is in the way of this port; the place says whose it probably is.
+        Siblings::Answer => {
             finding.cause = format!("{}. This machine stands at {}: {}", finding.cause, cloud.name, cloud.means);
         }
-        Confidence::Certain | Confidence::Possible => {
+        Siblings::Unknown => {
             finding.cause = format!("this machine stands at {}, where ports are blocked. {}", cloud.name, cloud.means);
             finding.confidence = place::confidence(cloud);
             finding.otherwise = Some(

@@ -2,10 +2,11 @@
 //! in the other TLS mode?
 
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, peer};
-use crate::evidence::{Evidence, Fault, Stage, Talk};
+use crate::evidence::{AttemptId, Event, Evidence, Fault, Stage, Talk, What};
 use crate::lexicon::software;
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, TalkRequest};
+use crate::wire::Class;
 use crate::wire::reply::Reply;
 
 pub static CHECK: Check = Check {
@@ -49,8 +50,8 @@ static GREETING_NOT_SMTP: Rule = Rule {
     title: "something else than SMTP answers on this port",
     cites: &["RFC 5321 section 4.2"],
     docs: Docs {
-        sees: "The first line has no three-digit code.",
-        matters: "Another service listens here: a web server, SSH, IMAP, POP3.",
+        sees: "The first line has no three-digit code; or it is that of a service which has codes too (FTP, NNTP, LMTP), and EHLO is refused.",
+        matters: "Another service listens here: a web server, SSH, IMAP, POP3, FTP.",
         action: "Use the SMTP port: 587 with STARTTLS or 465 with implicit TLS for mail programs, 25 between servers.",
         example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
         references: "RFC 5321 section 4.2 (form of replies)",
@@ -89,8 +90,15 @@ static GREETING_OF_ANOTHER_HOST: Rule = Rule {
 };
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
     let plaintext = plan.tls_use() != TlsUse::Implicit;
+    let quiet = talk.events().any(|event| matches!(event.what, What::Quiet { .. }));
+    if plaintext && quiet {
+        return vec![Question::Talk(in_tls(plan))];
+    }
+    if !talk.is_over() {
+        return Vec::new();
+    }
     // Servers that wait for TLS often hang up on a client that says nothing.
     let silent = match talk.fault() {
         Some(Fault::Silent { stage: Stage::Greeting, .. }) => true,
@@ -104,6 +112,13 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let turned_away = greeting(talk).is_some_and(|reply| reply.code.is_some() && !reply.is_success())
         || matches!(talk.fault(), Some(Fault::Closed { stage: Stage::Greeting, .. }));
     if turned_away { other_family(plan, evidence, talk).into_iter().collect() } else { Vec::new() }
+}
+
+/// A server that waits for TLS will never greet in plain text: once it has answered in TLS, nobody waits for it.
+pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<AttemptId> {
+    let talk = evidence.main_talk().filter(|talk| !talk.is_over() && greeting(*talk).is_none())?;
+    evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request == &in_tls(plan))?.handshake()?;
+    Some(talk.attempt.id)
 }
 
 /// A server may take us at one of its addresses and not at the other: our own two addresses have two reputations.
@@ -154,6 +169,10 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 /// What a second connection that began with TLS has shown: SMTP, another service, or that there is no TLS either.
 fn in_the_other_mode(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+    // A port can take both, and one that greets in plain text speaks plain text.
+    if greeting(talk).is_some_and(Reply::is_success) {
+        return None;
+    }
     let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::Implicit)?;
     let inside = greeting(probe);
     let foreign = match (inside, probe.fault()) {
@@ -186,7 +205,9 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
 
 fn slow(talk: Talk<'_>) -> Option<Finding> {
     let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success())?;
-    let before = talk.events().take_while(|event| event.seq < heard.event.seq).last()?;
+    let is_silence = |event: &&Event| matches!(event.what, What::Quiet { .. });
+    let before =
+        talk.events().take_while(|event| event.seq < heard.event.seq).filter(|event| !is_silence(event)).last()?;
     let waited = heard.event.at_ms - before.at_ms;
     if waited < SLOW_MS {
         return None;
@@ -289,10 +310,51 @@ pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut
     );
 }
 
-/// Refusals with a code are judged by `refusal`.
+/// Refusals with a code are judged by `refusal`, unless the greeting shows whose they are.
 fn not_smtp(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.reply.code.is_none())?;
-    Some(foreign_service(plan, talk, &heard.reply.joined()).on(heard.event))
+    let heard = talk.reply_at(Stage::Greeting)?;
+    if heard.reply.code.is_none() {
+        return Some(foreign_service(plan, talk, &heard.reply.joined()).on(heard.event));
+    }
+    let service = service_with_codes(talk)?;
+    let refused = talk.reply_at(Stage::Ehlo)?;
+    let summary = format!("{} answers on port {}, not an SMTP server", service.name, plan.target.port);
+    let finding = Finding::new(&GREETING_NOT_SMTP, Stage::Greeting, Confidence::Likely, summary);
+    Some(Finding {
+        cause: format!("{}, and EHLO is unknown there", service.sign),
+        otherwise: Some(
+            "a mail server whose EHLO a filter blocks can look like this; its operator can tell".to_owned(),
+        ),
+        fixes: vec![Fix::run(
+            "use the SMTP port of this host",
+            format!("smtpcheck {}", plan.target.host.with_port(587)),
+        )],
+        failure: Some(Failure::Protocol),
+        ..finding.on(heard.event).on(refused.event)
+    })
+}
+
+/// A service that is no SMTP and answers with codes of three digits too.
+pub(super) struct Service {
+    name: &'static str,
+    sign: &'static str,
+}
+
+/// FTP (RFC 959 §4.2), NNTP (RFC 3977 §3.2) and LMTP (RFC 2033 §4.1) refuse EHLO and HELO, and their greetings tell them.
+pub(super) fn service_with_codes(talk: Talk<'_>) -> Option<Service> {
+    let refused = talk.reply_at(Stage::Ehlo).is_some_and(|heard| heard.reply.class() == Class::Permanent);
+    let heard = talk.reply_at(Stage::Greeting).filter(|heard| refused && heard.reply.is_success())?;
+    let text = heard.reply.joined().to_ascii_lowercase();
+    let says = |word: &str| text.contains(word);
+    if heard.reply.has_code(200) || heard.reply.has_code(201) {
+        Some(Service { name: "a news server (NNTP)", sign: "its greeting begins with 200 or 201 in the place of 220" })
+    } else if says("lmtp") {
+        Some(Service { name: "a mailbox store (LMTP)", sign: "its greeting says LMTP, where clients say LHLO" })
+    } else if (says("ftp") && !says("smtp")) || says("filezilla") {
+        Some(Service { name: "a file server (FTP)", sign: "its greeting says FTP" })
+    } else {
+        None
+    }
 }
 
 fn foreign_service(plan: &Plan, talk: Talk<'_>, words: &str) -> Finding {

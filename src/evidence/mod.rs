@@ -238,6 +238,11 @@ pub enum What {
         /// Which recipient of the plan it is, from 0; none is the sender.
         recipient: Option<usize>,
     },
+    /// Nothing has come for so long that it is worth looking elsewhere at the side; the wait goes on.
+    Quiet {
+        /// How long, milliseconds.
+        waited_ms: f64,
+    },
     /// The server closed after QUIT without saying 221 (RFC 5321 §4.1.1.10 wants it).
     ClosedWithoutFarewell,
 }

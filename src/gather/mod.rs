@@ -15,14 +15,15 @@ mod tap;
 mod tls;
 mod trust;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
@@ -37,6 +38,8 @@ pub trait Gather {
     fn ask(&mut self, id: AttemptId, question: &Question);
     /// Waits for the next thing to happen. Called only while a question is open.
     fn next(&mut self) -> Arrival;
+    /// Waits no longer for a conversation: it ends with what was seen, and is answered as usual.
+    fn stop(&mut self, id: AttemptId);
     /// Milliseconds since the start, by a monotonic clock.
     fn now_ms(&self) -> f64;
 }
@@ -128,7 +131,18 @@ pub(crate) struct World {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) names: names::Book,
     pub(crate) trust: trust::Anchors,
+    pub(crate) stops: Stops,
     pub(crate) post: mpsc::UnboundedSender<Arrival>,
+}
+
+/// Who is told to wait no longer, by the number of the conversation.
+#[derive(Default)]
+pub(crate) struct Stops(RefCell<HashMap<AttemptId, Rc<Notify>>>);
+
+impl Stops {
+    pub(crate) fn of(&self, id: AttemptId) -> Rc<Notify> {
+        Rc::clone(self.0.borrow_mut().entry(id).or_default())
+    }
 }
 
 impl World {
@@ -158,7 +172,8 @@ impl Gatherer {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
         let (post, arrivals) = mpsc::unbounded_channel();
         let start = OnceCell::new();
-        let world = World { start, plan: plan.clone(), credentials, names: names::Book::default(), trust, post };
+        let (names, stops) = (names::Book::default(), Stops::default());
+        let world = World { start, plan: plan.clone(), credentials, names, trust, stops, post };
         Ok(Gatherer {
             runtime,
             tasks: LocalSet::new(),
@@ -194,6 +209,10 @@ impl Gather for Gatherer {
             }
         }
         self.idle_since = Instant::now();
+    }
+
+    fn stop(&mut self, id: AttemptId) {
+        self.world.stops.of(id).notify_one();
     }
 
     fn next(&mut self) -> Arrival {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
@@ -23,6 +24,11 @@ use crate::question::TalkRequest;
 /// The most that is read at once.
 const READ_SIZE: usize = 8 * 1024;
 
+/// How long a greeting may take before it is worth looking elsewhere at the side; less where a reply has less than six
+/// times as long.
+const QUIET: Duration = Duration::from_secs(5);
+const QUIET_SHARE: u32 = 6;
+
 /// Holds the conversation to its end.
 pub(crate) async fn hold(world: &Rc<World>, id: AttemptId, request: &TalkRequest) -> Outcome {
     let note = |stage, tls, what| world.post(Arrival::Event { attempt: id, at_ms: world.now_ms(), stage, tls, what });
@@ -32,7 +38,8 @@ pub(crate) async fn hold(world: &Rc<World>, id: AttemptId, request: &TalkRequest
     };
     // Without it each small command would wait for the ACK of the one before (RFC 9293 §3.7.4).
     let _ = stream.set_nodelay(true);
-    let mut talk = Conversation { world, id, request, line: Line::Plain(Tap::new(stream)), deadline: Instant::now() };
+    let (stop, line) = (world.stops.of(id), Line::Plain(Tap::new(stream)));
+    let mut talk = Conversation { world, id, request, line, since: Instant::now(), stop, silent: true };
     match talk.run(local).await {
         Ok(()) => Outcome::Done { answer: Answer::Talk },
         Err(fault) => Outcome::Failed { fault },
@@ -44,7 +51,12 @@ struct Conversation<'a> {
     id: AttemptId,
     request: &'a TalkRequest,
     line: Line,
-    deadline: Instant,
+    /// When the wait for the reply that is due began.
+    since: Instant,
+    /// Somebody decided that nothing more is to be expected.
+    stop: Rc<Notify>,
+    /// Not a byte has come, and nobody has been told so.
+    silent: bool,
 }
 
 enum Line {
@@ -92,14 +104,26 @@ impl Conversation<'_> {
                 Line::Gone => Ok(0),
             }
         };
-        match tokio::time::timeout_at(self.deadline, read).await {
-            Ok(Ok(0)) => dialogue.closed(false),
-            Ok(Ok(count)) => dialogue.receive(buffer.get(..count).unwrap_or_default()),
-            // TLS without close_notify is an end of stream like another; after QUIT nobody minds (RFC 8446 §6.1).
-            Ok(Err(error)) => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
-            Err(_) => {
-                let waited = Duration::from_millis(self.world.plan.limits.reply_ms);
-                dialogue.gave_up(super::milliseconds(waited));
+        let patience = Duration::from_millis(self.world.plan.limits.reply_ms);
+        let quiet = (patience / QUIET_SHARE).min(QUIET);
+        let may_be_quiet = self.silent && dialogue.stage() == Stage::Greeting;
+        tokio::select! {
+            biased;
+            read = read => match read {
+                Ok(0) => dialogue.closed(false),
+                Ok(count) => {
+                    self.silent = false;
+                    dialogue.receive(buffer.get(..count).unwrap_or_default());
+                }
+                // TLS without close_notify is an end of stream like another; after QUIT nobody minds (RFC 8446 §6.1).
+                Err(error) => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
+            },
+            () = tokio::time::sleep_until(self.since + patience) => dialogue.gave_up(super::milliseconds(patience)),
+            () = self.stop.notified() => dialogue.gave_up(super::milliseconds(self.since.elapsed())),
+            () = tokio::time::sleep_until(self.since + quiet), if may_be_quiet => {
+                self.silent = false;
+                let waited_ms = super::milliseconds(quiet);
+                self.note(Stage::Greeting, dialogue.is_encrypted(), What::Quiet { waited_ms });
             }
         }
     }
@@ -152,7 +176,7 @@ impl Conversation<'_> {
     }
 
     fn restart_clock(&mut self) {
-        self.deadline = Instant::now() + Duration::from_millis(self.world.plan.limits.reply_ms);
+        self.since = Instant::now();
     }
 
     fn note(&self, stage: Stage, tls: bool, what: What) {

@@ -32,7 +32,7 @@
 //! fault = "closed"            # or "reset", "silent", "not-tls", "incompatible", "alert 40"
 //! ```
 //! Lines of a dialogue: `S: line`, `S. raw bytes with \r \n \x00, no line end added`, `C: line` (must be sent, secrets as
-//! shown), `TLS` (the handshake happens here), `after 5s`, `silent` (the reply deadline passes), `hangs up`, `resets`,
+//! shown), `TLS` (the handshake happens here), `after 5s`, `quiet` (five seconds without a word), `silent` (the reply deadline passes), `hangs up`, `resets`,
 //! `time is up` (the time for everything is up while the client waits here; nothing is asked after it).
 
 use std::collections::{BTreeMap, VecDeque};
@@ -175,6 +175,9 @@ impl Gather for Replay {
         self.arrivals.pop_front().expect("an open question has an answer")
     }
 
+    /// A conversation is played to its end at once.
+    fn stop(&mut self, _: AttemptId) {}
+
     fn now_ms(&self) -> f64 {
         self.clock
     }
@@ -273,6 +276,11 @@ impl Replay {
                     script.pop_front();
                     self.time_is_up = true;
                     break Ok(());
+                }
+                Step::Await if script.front() == Some(&"quiet") => {
+                    script.pop_front();
+                    self.clock += 5000.0;
+                    self.note(id, dialogue.stage(), dialogue.is_encrypted(), What::Quiet { waited_ms: 5000.0 });
                 }
                 Step::Await => {
                     if let Some(problem) = feed(&mut dialogue, &mut script, &mut self.clock) {

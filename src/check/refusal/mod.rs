@@ -1,13 +1,13 @@
 //! Refusals: the first reply at each step that says no, read with the lexicon, and judged by the step at which it came.
 //!
 //! 1. The first refusal counts. RCPT replies after a refused MAIL are its echoes and become a consequence.
-//! 2. A refusal of several recipients for one reason that is about us (reputation, relaying, sender ...) is one finding.
+//! 2. A refusal of several recipients for one reason is one finding.
 //! 3. A reply that the lexicon knows raises the rule of its cause; one of which only the code is known raises the rule
 //!    of its step, and says that it is only the code.
 
 mod rules;
 
-use super::greeting::weigh_other_family;
+use super::greeting::{service_with_codes, weigh_other_family};
 use super::{Check, Confidence, Failure, Finding, Fix, asks_nothing, in_shell, peer};
 use crate::evidence::talk::Heard;
 use crate::evidence::{Evidence, Stage, Talk, What};
@@ -42,8 +42,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             weigh_other_family(plan, evidence, &mut finding);
         }
         let same = findings.iter_mut().find(|known| {
-            !about_recipient
-                && heard.event.stage == Stage::Rcpt
+            heard.event.stage == Stage::Rcpt
                 && known.stage == Stage::Rcpt
                 && known.basis == finding.basis
                 && known.failure == finding.failure
@@ -52,7 +51,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Some(known) => {
                 known.evidence.events.push(heard.event.seq);
                 let to = recipient(plan, heard);
-                known.consequences.push(format!("{to} is refused for the same reason"));
+                let told = if about_recipient { "gets the same answer" } else { "is refused for the same reason" };
+                known.consequences.push(format!("{to} {told}"));
             }
             None => findings.push(finding),
         }
@@ -64,7 +64,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn refusals(talk: Talk<'_>) -> Vec<Heard<'_>> {
     let mut found = Vec::new();
     for stage in [Stage::Greeting, Stage::Ehlo, Stage::Starttls, Stage::EhloTls, Stage::Auth, Stage::Mail] {
-        found.extend(talk.reply_at(stage).filter(|heard| is_refusal(talk, *heard)));
+        // That an FTP server knows no EHLO is greeting's.
+        let of_smtp = stage != Stage::Ehlo || service_with_codes(talk).is_none();
+        found.extend(talk.reply_at(stage).filter(|heard| of_smtp && is_refusal(talk, *heard)));
     }
     let mail_refused = found.iter().any(|heard| heard.event.stage == Stage::Mail);
     if !mail_refused {
