@@ -143,10 +143,41 @@ pub struct Tls {
     pub sni: Option<String>,
     /// A file of trusted certificates in the place of the system's.
     pub cacert: Option<PathBuf>,
+    /// What is shown to a server that asks for a certificate.
+    pub identity: Option<ClientCertificate>,
     /// Whether a certificate that does not verify is a fault.
     pub verify: Verify,
     /// The lowest version that is offered.
     pub min: TlsVersion,
+    /// When the end of a certificate is worth a word.
+    pub days: CertificateDays,
+}
+
+/// `--cert` and `--key`: the files, which are read before anything is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ClientCertificate {
+    /// The certificate with its chain, PEM.
+    pub cert: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+}
+
+/// `--cert-days WARN[,ERROR]`: days left of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CertificateDays {
+    /// This many days or fewer are a warning.
+    pub warning: u16,
+    /// This many days or fewer are an error.
+    pub error: u16,
+}
+
+impl Default for CertificateDays {
+    /// Automatic renewal comes 30 days before the end, so at 21 it has failed.
+    fn default() -> CertificateDays {
+        CertificateDays { warning: 21, error: 0 }
+    }
 }
 
 /// `--tls`.

@@ -312,6 +312,66 @@ fn nothing_of_the_server_reaches_the_terminal_as_a_control_character() {
     }
 }
 
+/// One line on standard error, exit 2, and nothing else.
+fn refused(args: &[&str], needle: &str) {
+    let run = run(args);
+    assert_eq!(run.code, 2, "{args:?}: {}", run.stdout);
+    assert!(run.stderr.contains(needle), "{args:?}: {}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 1, "{args:?}: {}", run.stderr);
+    assert_eq!(run.stdout, "", "{args:?}");
+}
+
+#[test]
+fn a_mistake_in_the_files_of_our_certificate_is_one_line_and_nobody_is_called() {
+    let identity = Identity::new();
+    let server = Server::start(&[STARTTLS], &identity);
+    let target = target(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (key, other) = (rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap());
+    let made = rcgen::CertificateParams::new(vec!["client.example.org".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let cert = file("cert.pem", made.pem().as_bytes());
+    let locked = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAoGCCqGSIb3DQUM\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMAoGCCqGSIb3DQUM\n-----END RSA PRIVATE KEY-----\n";
+    for (cert, key, needle) in [
+        (&cert, &file("other.pem", other.serialize_pem().as_bytes()), "is not the key of the certificate"),
+        (&cert, &file("locked.pem", locked.as_bytes()), "is encrypted"),
+        (&cert, &file("old.pem", old.as_bytes()), "is encrypted"),
+        (&cert, &file("key.der", &key.serialize_der()), "is DER"),
+        (&cert, &file("empty.pem", b""), "holds no private key"),
+        (&cert, &cert, "holds no private key"),
+        (&file("cert.der", made.der()), &cert, "is DER"),
+        (&file("no.pem", b"hello"), &cert, "holds no certificate"),
+        (&folder.path().join("missing").to_str().unwrap().to_owned(), &cert, "no such file"),
+    ] {
+        refused(&[&target, "--cert", cert, "--key", key], needle);
+    }
+    refused(&[&target, "--key", &cert], "--cert");
+    refused(&[&target, "--cert-days", "7,21"], "--cert-days");
+    refused(&[&target, "--cert-days", "soon"], "--cert-days");
+    assert_eq!(server.sessions(), 0);
+    // Both in one file is how curl takes it, too.
+    let both = file("both.pem", format!("{}{}", made.pem(), key.serialize_pem()).as_bytes());
+    let ca = identity.ca_file();
+    let run = run(&[&target, "--cert", &both, "--cacert", ca.path().to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn the_chain_is_shown_as_pem_on_request() {
+    let identity = Identity::new();
+    let server = Server::start(&[STARTTLS], &identity);
+    let run = run(&[&target(&server), "-k", "--show-chain", "-q"]);
+    let pem = run.stdout.split("-----END CERTIFICATE-----").next().unwrap();
+    let base64: String = pem.lines().skip_while(|line| !line.starts_with("-----BEGIN")).skip(1).collect();
+    let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, base64).unwrap();
+    assert_eq!(der, identity.leaf_der(), "{}", run.stdout);
+}
+
 #[test]
 fn a_mistake_in_the_arguments_is_one_line_and_nobody_is_called() {
     let identity = Identity::new();
@@ -341,11 +401,7 @@ fn a_mistake_in_the_arguments_is_one_line_and_nobody_is_called() {
         (vec![target.as_str(), ""], "empty"),
         (vec!["--json"], "a target is missing"),
     ] {
-        let run = run(&args);
-        assert_eq!(run.code, 2, "{args:?}: {}", run.stdout);
-        assert!(run.stderr.contains(needle), "{args:?}: {}", run.stderr);
-        assert_eq!(run.stderr.lines().count(), 1, "{args:?}: {}", run.stderr);
-        assert_eq!(run.stdout, "", "{args:?}");
+        refused(&args, needle);
     }
     assert_eq!(server.sessions(), 0);
 }

@@ -7,7 +7,7 @@
 
 mod again;
 mod auth;
-mod certificate;
+pub(crate) mod certificate;
 mod connect;
 mod ehlo;
 mod envelope;

@@ -64,6 +64,18 @@ pub struct CheckArgs {
     /// Trust the certificates in this PEM file, in the place of the system's
     #[arg(long, value_name = "FILE", help_heading = "TLS")]
     pub cacert: Option<PathBuf>,
+    /// Certificate to show when the server asks for one, PEM with its chain
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
+    pub cert: Option<PathBuf>,
+    /// Key of that certificate, PEM [default: the file of --cert]
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
+    pub key: Option<PathBuf>,
+    /// Days before the end of a certificate that are a warning, and an error
+    #[arg(long, value_name = "WARN[,ERROR]", default_value = "21,0", help_heading = "TLS")]
+    pub cert_days: String,
+    /// Show the certificates as PEM
+    #[arg(long, help_heading = "TLS")]
+    pub show_chain: bool,
     /// Accept any certificate, and send it the password too
     #[arg(short = 'k', long, help_heading = "TLS")]
     pub insecure: bool,

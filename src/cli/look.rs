@@ -3,7 +3,7 @@
 use super::UsageError;
 use super::args::{CheckArgs, LookArgs};
 use crate::render::style::THEMES;
-use crate::render::{Colour, Look, Signs, Transcript, Volume};
+use crate::render::{Chain, Colour, Look, Signs, Transcript, Volume};
 
 /// What the output goes to.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ pub fn plain(args: &LookArgs, outlet: &Outlet) -> Result<Look, UsageError> {
         None => outlet.columns.unwrap_or(80).clamp(40, 160),
     };
     let signs = if args.ascii { Signs::Ascii } else { Signs::Unicode };
-    Ok(Look { colour, theme, signs, width, volume: Volume::Normal, transcript: Transcript::Full })
+    Ok(Look { colour, theme, signs, width, volume: Volume::Normal, transcript: Transcript::Full, chain: Chain::Hidden })
 }
 
 /// The look of a check.
@@ -71,7 +71,8 @@ pub fn check(args: &CheckArgs, outlet: &Outlet) -> Result<Look, UsageError> {
         "none" => Transcript::None,
         other => return Err(choice("--transcript", other, &["full", "problems", "none"])),
     };
-    Ok(Look { volume, transcript, ..plain(&args.look, outlet)? })
+    let chain = if args.show_chain { Chain::Shown } else { Chain::Hidden };
+    Ok(Look { volume, transcript, chain, ..plain(&args.look, outlet)? })
 }
 
 fn automatic(outlet: &Outlet) -> Colour {

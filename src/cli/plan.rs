@@ -13,8 +13,8 @@ use super::look::choice;
 use super::target::{self, Scheme, TypedTarget};
 use crate::check;
 use crate::plan::{
-    FailOn, Family, Gate, Limits, Login, Origin, Override, Plaintext, Plan, QuitAfter, Target, Tls, TlsMode,
-    TlsVersion, Unverified, Verify,
+    CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, Origin, Override, Plaintext, Plan,
+    QuitAfter, Target, Tls, TlsMode, TlsVersion, Unverified, Verify,
 };
 use crate::sasl;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -113,9 +113,32 @@ fn tls(args: &CheckArgs, scheme: Option<Scheme>) -> Result<Tls, UsageError> {
         mode,
         sni: args.sni.as_deref().map(sni).transpose()?,
         cacert: args.cacert.clone(),
+        identity: args
+            .cert
+            .clone()
+            .map(|cert| ClientCertificate { key: args.key.clone().unwrap_or(cert.clone()), cert }),
         verify: if args.insecure { Verify::Insecure } else { Verify::Required },
         min,
+        days: days(&args.cert_days)?,
     })
+}
+
+fn days(text: &str) -> Result<CertificateDays, UsageError> {
+    let wrong = || {
+        UsageError::new(format!(
+            "--cert-days {}: write the days that are a warning, and after a comma those that are an error: 21,7",
+            text.escape_debug()
+        ))
+    };
+    let number = |part: &str| part.trim().parse::<u16>().map_err(|_| wrong());
+    let (warning, error) = match text.split_once(',') {
+        Some((warning, error)) => (number(warning)?, number(error)?),
+        None => (number(text)?, 0),
+    };
+    if error > warning {
+        return Err(wrong());
+    }
+    Ok(CertificateDays { warning, error })
 }
 
 pub(super) fn sni(text: &str) -> Result<String, UsageError> {

@@ -10,7 +10,8 @@ use super::UsageError;
 use super::args::LookArgs;
 use super::{plan as single, target};
 use crate::plan::{
-    FailOn, Family, Gate, Limits, Origin, Override, Plan, QuitAfter, Target, Tls, TlsMode, TlsVersion, Verify,
+    CertificateDays, FailOn, Family, Gate, Limits, Origin, Override, Plan, QuitAfter, Target, Tls, TlsMode, TlsVersion,
+    Verify,
 };
 use crate::wire::Host;
 
@@ -100,8 +101,10 @@ pub fn plans(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
             mode: TlsMode::Auto,
             sni: args.sni.as_deref().map(single::sni).transpose()?,
             cacert: args.cacert.clone(),
+            identity: None,
             verify: Verify::Required,
             min: TlsVersion::V1_2,
+            days: CertificateDays::default(),
         },
         login: None,
         gate: Gate { fail_on: FailOn::Error, ignore: Vec::new() },

@@ -4,6 +4,7 @@
 //! a refusal by a server is a result, not a fault. Read next: [`fault`] (why something could not be seen), [`tls`],
 //! [`talk`] (one conversation read back from the transcript).
 
+pub mod certificate;
 pub mod fault;
 pub mod machine;
 pub mod names;
@@ -16,11 +17,12 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use certificate::Certificate;
 pub use fault::{ConnectFault, Fault, TlsFault, TlsFaultKind};
 pub use machine::Machine;
 pub use names::{Lookup, LookupFault, NameSource, Names};
 pub use talk::Talk;
-pub use tls::{Certificate, ChainFault, Handshake, NameMatch, Trust, TrustStore};
+pub use tls::{ChainFault, Handshake, HandshakeKind, NameMatch, Staple, StapleStatus, Trust, TrustStore};
 
 use crate::question::{Purpose, Question, TalkRequest};
 use crate::wire::Reply;

@@ -1,8 +1,10 @@
 //! A TLS handshake as it was seen, and the certificates as they were sent. Trust, name and dates are separate facts,
-//! so that a certificate with three faults shows three.
+//! so that a certificate with three faults shows three. Read next: [`super::certificate`], one certificate.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::Certificate;
 
 /// A completed handshake.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,22 +16,75 @@ pub struct Handshake {
     pub cipher: String,
     /// The key exchange group; none on a resumed session.
     pub group: Option<String>,
+    /// The signature scheme by which the server proved its key, as in RFC 8446 §4.2.3; none if none was seen.
+    pub signature: Option<String>,
+    /// The protocol by ALPN (RFC 7301); smtpcheck offers none, so a server should choose none.
+    pub alpn: Option<String>,
+    /// How it came about.
+    pub kind: HandshakeKind,
     /// The name in our ClientHello; an address sends none (RFC 6066 §3).
     pub sni: Option<String>,
     /// Milliseconds from the ClientHello to the end of the handshake.
     pub ms: f64,
     /// Whether the server asked for a certificate of ours.
     pub client_certificate_requested: bool,
-    /// The chain exactly as sent, leaf first.
+    /// Whether it got one (`--cert`).
+    pub client_certificate_sent: bool,
+    /// The OCSP response that came with the certificate (RFC 6066 §8); none if none came.
+    pub staple: Option<Staple>,
+    /// The chain exactly as sent, leaf first; at most 20 certificates are kept.
     pub chain: Vec<Certificate>,
+    /// How many certificates were sent.
+    pub chain_length: usize,
     /// Whether the chain leads to an anchor, names and dates aside.
     pub trust: Trust,
+    /// The certificates of the chain that lead to the anchor, by their places from 0; empty when untrusted.
+    pub path: Vec<usize>,
     /// Whether the leaf names the host.
     pub name: NameMatch,
     /// Whether the handshake was signed by the leaf's key; a fault in the library's words.
     pub signature_fault: Option<String>,
     /// Whose anchors were used.
     pub store: TrustStore,
+}
+
+/// How a handshake came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum HandshakeKind {
+    /// In one round.
+    Full,
+    /// The server asked for another key share first, which costs a round trip (RFC 8446 §4.1.4).
+    FullWithRetry,
+    /// A session of before went on.
+    Resumed,
+}
+
+/// An OCSP response that the server sent along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Staple {
+    /// What it says of the certificate.
+    pub status: StapleStatus,
+    /// Until when it holds; none if it does not say.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub next_update: Option<Timestamp>,
+}
+
+/// What an OCSP response says of a certificate (RFC 6960 §2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum StapleStatus {
+    /// It is not revoked.
+    Good,
+    /// It is revoked.
+    Revoked,
+    /// The responder does not know it.
+    Unknown,
+    /// The response is an error, or no OCSP response.
+    Unreadable,
 }
 
 impl Handshake {
@@ -40,11 +95,10 @@ impl Handshake {
 
     /// Whether a careful client would go on: trusted, named, in date, signed.
     pub fn verifies(&self, now: Timestamp) -> bool {
-        let in_date = |certificate: &Certificate| certificate.not_before <= now && now <= certificate.not_after;
         matches!(self.trust, Trust::Trusted { .. })
             && matches!(self.name, NameMatch::Matches { .. })
             && self.signature_fault.is_none()
-            && self.leaf().is_some_and(in_date)
+            && self.leaf().is_some_and(|leaf| leaf.is_in_date(now))
     }
 }
 
@@ -55,6 +109,11 @@ impl Handshake {
 pub enum Trust {
     /// It does.
     Trusted {
+        /// Subjects from the leaf to the anchor.
+        path: Vec<String>,
+    },
+    /// It would, if every certificate of it were in date.
+    Outdated {
         /// Subjects from the leaf to the anchor.
         path: Vec<String>,
     },
@@ -76,10 +135,14 @@ pub enum ChainFault {
     SelfSigned,
     /// No certificate that was sent leads to an anchor.
     UnknownIssuer,
-    /// An intermediate certificate is out of date.
-    IntermediateExpired,
-    /// A certificate is not for this use, or its constraints forbid it.
+    /// A certificate is out of date, and no moment is in date for all of them.
+    Expired,
+    /// A certificate is not for this use.
     Usage,
+    /// An authority may not sign for this name (RFC 5280 §4.2.1.10).
+    NameConstraint,
+    /// A signature is of a kind that is not accepted any more, such as SHA-1.
+    WeakSignature,
     /// A signature does not fit.
     BadSignature,
     /// A certificate cannot be read.
@@ -134,36 +197,4 @@ pub enum TrustStore {
         /// How many.
         anchors: usize,
     },
-}
-
-/// One certificate as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Certificate {
-    /// The subject's distinguished name.
-    pub subject: String,
-    /// The issuer's distinguished name.
-    pub issuer: String,
-    /// The serial number in hexadecimal.
-    pub serial: String,
-    /// DNS names and addresses of the subjectAltName extension.
-    pub names: Vec<String>,
-    /// The common name of the subject, which no client looks at any more (RFC 9525 §6.3).
-    pub common_name: Option<String>,
-    /// First moment of validity.
-    #[cfg_attr(test, schemars(with = "String"))]
-    pub not_before: Timestamp,
-    /// Last moment of validity.
-    #[cfg_attr(test, schemars(with = "String"))]
-    pub not_after: Timestamp,
-    /// The public key, `RSA 2048` or `EC P-256`.
-    pub key: String,
-    /// The algorithm of the issuer's signature.
-    pub signature: String,
-    /// Whether subject and issuer are the same name and the signature is its own key's.
-    pub self_signed: bool,
-    /// SHA-256 of the certificate, hexadecimal.
-    pub sha256: String,
-    /// The certificate, base64 of DER.
-    pub der_b64: String,
 }

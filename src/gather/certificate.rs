@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
+use x509_parser::error::X509Error;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::{Oid, OidRegistry};
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
@@ -17,40 +18,160 @@ use crate::evidence::Certificate;
 /// Names that are kept of one certificate.
 const MAX_NAMES: usize = 200;
 
-/// Reads one certificate.
-pub(crate) fn read(der: &CertificateDer<'_>) -> Certificate {
-    let (sha256, der_b64) = (hex(&Sha256::digest(der)), STANDARD.encode(der));
-    let Ok((_, parsed)) = X509Certificate::from_der(der) else {
-        return Certificate {
-            subject: "(unreadable)".to_owned(),
-            issuer: "(unreadable)".to_owned(),
-            serial: String::new(),
-            names: Vec::new(),
-            common_name: None,
-            not_before: Timestamp::MIN,
-            not_after: Timestamp::MIN,
-            key: "(unreadable)".to_owned(),
-            signature: "(unreadable)".to_owned(),
-            self_signed: false,
-            sha256,
-            der_b64,
-        };
+/// The TLS feature `status_request` in a certificate (RFC 7633 §4.2.3): a SEQUENCE of one INTEGER 5.
+const MUST_STAPLE: (&str, &[u8]) = ("1.3.6.1.5.5.7.1.24", &[0x30, 0x03, 0x02, 0x01, 0x05]);
+
+/// Reads a chain as it was sent, and finds who signed whom in it.
+pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
+    let parsed: Vec<Option<X509Certificate<'_>>> =
+        ders.iter().map(|der| X509Certificate::from_der(der).ok().map(|(_, parsed)| parsed)).collect();
+    let issuer_of = |at: usize, child: &X509Certificate<'_>| {
+        let mut others = parsed.iter().enumerate().filter(|(other, _)| *other != at);
+        others.find(|(_, one)| one.as_ref().is_some_and(|one| signs(one, child))).map(|(other, _)| other)
     };
+    ders.iter()
+        .zip(&parsed)
+        .enumerate()
+        .map(|(at, (der, parsed))| match parsed {
+            None => unreadable(der),
+            Some(parsed) => {
+                let certificate = readable(der, parsed);
+                let issued_by = if certificate.self_signed { None } else { issuer_of(at, parsed) };
+                Certificate { issued_by, ..certificate }
+            }
+        })
+        .collect()
+}
+
+/// Whether one certificate signed another: by name, and by signature where that can be checked. Signatures with MD5, on
+/// curves that nobody uses or by short keys cannot; there the name alone counts.
+fn signs(issuer: &X509Certificate<'_>, child: &X509Certificate<'_>) -> bool {
+    if issuer.subject().as_raw() != child.issuer().as_raw() {
+        return false;
+    }
+    match child.verify_signature(Some(issuer.public_key())) {
+        Ok(()) => true,
+        Err(X509Error::SignatureUnsupportedAlgorithm) => true,
+        Err(_) => size(issuer.public_key()).is_none_or(|bits| is_rsa(issuer.public_key()) && bits < 2048),
+    }
+}
+
+fn is_rsa(info: &SubjectPublicKeyInfo<'_>) -> bool {
+    matches!(info.parsed(), Ok(PublicKey::RSA(_)))
+}
+
+fn unreadable(der: &CertificateDer<'_>) -> Certificate {
+    Certificate {
+        subject: "(unreadable)".to_owned(),
+        issuer: "(unreadable)".to_owned(),
+        serial: String::new(),
+        version: 0,
+        names: Vec::new(),
+        names_total: 0,
+        common_name: None,
+        not_before: Timestamp::MIN,
+        not_after: Timestamp::MIN,
+        key: "(unreadable)".to_owned(),
+        key_bits: None,
+        signature: "(unreadable)".to_owned(),
+        self_signed: false,
+        issued_by: None,
+        is_authority: false,
+        key_usage: None,
+        extended_key_usage: None,
+        must_staple: false,
+        issuer_urls: Vec::new(),
+        sha256: hex(&Sha256::digest(der)),
+        spki_sha256: String::new(),
+        der_b64: STANDARD.encode(der),
+    }
+}
+
+fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certificate {
     let time = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).unwrap_or(Timestamp::MIN);
+    let all_names = names(parsed);
     Certificate {
         subject: parsed.subject().to_string(),
         issuer: parsed.issuer().to_string(),
         serial: hex(parsed.raw_serial()),
-        names: names(&parsed),
+        // X.509 counts its versions from 0.
+        version: parsed.version().0.saturating_add(1),
+        names_total: all_names.len(),
+        names: all_names.into_iter().take(MAX_NAMES).collect(),
         common_name: parsed.subject().iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_owned),
         not_before: time(parsed.validity().not_before),
         not_after: time(parsed.validity().not_after),
         key: key(parsed.public_key()),
+        key_bits: size(parsed.public_key()),
         signature: algorithm(&parsed.signature_algorithm.algorithm),
-        self_signed: parsed.subject().as_raw() == parsed.issuer().as_raw() && parsed.verify_signature(None).is_ok(),
-        sha256,
-        der_b64,
+        self_signed: signs(parsed, parsed),
+        issued_by: None,
+        is_authority: parsed.is_ca(),
+        key_usage: key_usage(parsed),
+        extended_key_usage: extended_key_usage(parsed),
+        must_staple: must_staple(parsed),
+        issuer_urls: issuer_urls(parsed),
+        sha256: hex(&Sha256::digest(der)),
+        spki_sha256: hex(&Sha256::digest(parsed.public_key().raw)),
+        der_b64: STANDARD.encode(der),
     }
+}
+
+/// The words of RFC 5280 §4.2.1.3.
+fn key_usage(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
+    let usage = parsed.key_usage().ok()??.value;
+    let words = [
+        (usage.digital_signature(), "digitalSignature"),
+        (usage.non_repudiation(), "nonRepudiation"),
+        (usage.key_encipherment(), "keyEncipherment"),
+        (usage.data_encipherment(), "dataEncipherment"),
+        (usage.key_agreement(), "keyAgreement"),
+        (usage.key_cert_sign(), "keyCertSign"),
+        (usage.crl_sign(), "cRLSign"),
+        (usage.encipher_only(), "encipherOnly"),
+        (usage.decipher_only(), "decipherOnly"),
+    ];
+    Some(words.into_iter().filter(|(is_set, _)| *is_set).map(|(_, word)| word.to_owned()).collect())
+}
+
+/// The words of RFC 5280 §4.2.1.12.
+fn extended_key_usage(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
+    let usage = parsed.extended_key_usage().ok()??.value;
+    let words = [
+        (usage.any, "anyExtendedKeyUsage"),
+        (usage.server_auth, "serverAuth"),
+        (usage.client_auth, "clientAuth"),
+        (usage.code_signing, "codeSigning"),
+        (usage.email_protection, "emailProtection"),
+        (usage.time_stamping, "timeStamping"),
+        (usage.ocsp_signing, "OCSPSigning"),
+    ];
+    let known = words.into_iter().filter(|(is_set, _)| *is_set).map(|(_, word)| word.to_owned());
+    Some(known.chain(usage.other.iter().take(20).map(Oid::to_id_string)).collect())
+}
+
+fn must_staple(parsed: &X509Certificate<'_>) -> bool {
+    let (oid, value) = MUST_STAPLE;
+    parsed.extensions().iter().any(|extension| extension.oid.to_id_string() == oid && extension.value == value)
+}
+
+fn issuer_urls(parsed: &X509Certificate<'_>) -> Vec<String> {
+    let access = parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityInfoAccess(access) => Some(access),
+        _ => None,
+    });
+    let Some(access) = access else { return Vec::new() };
+    access
+        .accessdescs
+        .iter()
+        // id-ad-caIssuers (RFC 5280 §4.2.2.1).
+        .filter(|description| description.access_method.to_id_string() == "1.3.6.1.5.5.7.48.2")
+        .filter_map(|description| match &description.access_location {
+            GeneralName::URI(uri) => Some((*uri).to_owned()),
+            _ => None,
+        })
+        .take(4)
+        .collect()
 }
 
 fn names(parsed: &X509Certificate<'_>) -> Vec<String> {
@@ -60,7 +181,7 @@ fn names(parsed: &X509Certificate<'_>) -> Vec<String> {
         GeneralName::IPAddress(bytes) => address(bytes),
         _ => None,
     };
-    extension.value.general_names.iter().filter_map(shown).take(MAX_NAMES).collect()
+    extension.value.general_names.iter().filter_map(shown).collect()
 }
 
 fn address(bytes: &[u8]) -> Option<String> {
@@ -70,22 +191,54 @@ fn address(bytes: &[u8]) -> Option<String> {
     <[u8; 16]>::try_from(bytes).ok().map(|sixteen| std::net::Ipv6Addr::from(sixteen).to_string())
 }
 
+/// Curves by their dotted numbers, with their sizes in bits.
+const CURVES: &[(&str, &str, u32)] = &[
+    ("1.2.840.10045.3.1.1", "P-192", 192),
+    ("1.3.132.0.33", "P-224", 224),
+    ("1.2.840.10045.3.1.7", "P-256", 256),
+    ("1.3.132.0.34", "P-384", 384),
+    ("1.3.132.0.35", "P-521", 521),
+    ("1.3.132.0.10", "secp256k1", 256),
+    ("1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1", 256),
+    ("1.3.36.3.3.2.8.1.1.11", "brainpoolP384r1", 384),
+    ("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1", 512),
+];
+
+fn curve(info: &SubjectPublicKeyInfo<'_>) -> Option<String> {
+    info.algorithm.parameters.as_ref()?.as_oid().ok().map(|oid| oid.to_id_string())
+}
+
 fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
     match info.parsed() {
         Ok(PublicKey::RSA(rsa)) => format!("RSA {}", rsa.key_size()),
-        Ok(PublicKey::EC(_)) => {
-            let curve = info.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-            match curve.map(|oid| oid.to_id_string()).as_deref() {
-                Some("1.2.840.10045.3.1.7") => "EC P-256".to_owned(),
-                Some("1.3.132.0.34") => "EC P-384".to_owned(),
-                Some("1.3.132.0.35") => "EC P-521".to_owned(),
-                Some(other) => format!("EC {other}"),
-                None => "EC".to_owned(),
-            }
-        }
+        Ok(PublicKey::EC(_)) => match curve(info) {
+            None => "EC".to_owned(),
+            Some(dotted) => match CURVES.iter().find(|(oid, ..)| *oid == dotted) {
+                Some((_, name, _)) => format!("EC {name}"),
+                None => format!("EC {dotted}"),
+            },
+        },
         Ok(PublicKey::DSA(_)) => "DSA".to_owned(),
-        _ if info.algorithm.algorithm.to_id_string() == "1.3.101.112" => "Ed25519".to_owned(),
-        _ => info.algorithm.algorithm.to_id_string(),
+        _ => match info.algorithm.algorithm.to_id_string().as_str() {
+            "1.3.101.112" => "Ed25519".to_owned(),
+            "1.3.101.113" => "Ed448".to_owned(),
+            dotted => dotted.to_owned(),
+        },
+    }
+}
+
+fn size(info: &SubjectPublicKeyInfo<'_>) -> Option<u32> {
+    match info.parsed() {
+        Ok(PublicKey::RSA(rsa)) => u32::try_from(rsa.key_size()).ok(),
+        Ok(PublicKey::EC(_)) => {
+            let dotted = curve(info)?;
+            CURVES.iter().find(|(oid, ..)| *oid == dotted).map(|(.., bits)| *bits)
+        }
+        _ => match info.algorithm.algorithm.to_id_string().as_str() {
+            "1.3.101.112" => Some(256),
+            "1.3.101.113" => Some(456),
+            _ => None,
+        },
     }
 }
 

@@ -6,22 +6,30 @@
 //! for everything (here).
 
 mod certificate;
+#[cfg(test)]
+mod chains;
 mod dial;
+mod identity;
 mod machine;
 mod names;
 pub mod password;
+mod staple;
 mod talk;
 mod tap;
 mod tls;
 mod trust;
+mod verify;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use rustls::sign::CertifiedKey;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::LocalSet;
@@ -89,8 +97,10 @@ pub enum Signal {
 /// Why nothing could be started: our machine or the arguments.
 #[derive(Debug)]
 pub enum SetupError {
-    /// The file of trusted certificates cannot be read or holds none.
-    CaFile {
+    /// A file that a flag names cannot be read, or holds something else.
+    File {
+        /// Which flag.
+        flag: &'static str,
         /// Which file.
         path: PathBuf,
         /// Why.
@@ -103,7 +113,7 @@ pub enum SetupError {
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SetupError::CaFile { path, why } => write!(f, "--cacert {}: {why}", path.display()),
+            SetupError::File { flag, path, why } => write!(f, "{flag} {}: {why}", path.display()),
             SetupError::Runtime(error) => write!(f, "the program cannot start: {error}"),
         }
     }
@@ -131,6 +141,9 @@ pub(crate) struct World {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) names: names::Book,
     pub(crate) trust: trust::Anchors,
+    pub(crate) identity: Option<Arc<CertifiedKey>>,
+    /// The wall clock at the start, for the dates of certificates.
+    pub(crate) started_at: Timestamp,
     pub(crate) stops: Stops,
     pub(crate) post: mpsc::UnboundedSender<Arrival>,
 }
@@ -168,12 +181,23 @@ impl Gatherer {
     /// Prepares everything that can go wrong before something is sent.
     pub fn new(plan: &Plan, credentials: Option<Credentials>) -> Result<Gatherer, SetupError> {
         let trust = trust::Anchors::new(plan)?;
+        let identity = plan.tls.identity.as_ref().map(identity::load).transpose()?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
         let (post, arrivals) = mpsc::unbounded_channel();
         let start = OnceCell::new();
         let (names, stops) = (names::Book::default(), Stops::default());
-        let world = World { start, plan: plan.clone(), credentials, names, trust, stops, post };
+        let world = World {
+            start,
+            plan: plan.clone(),
+            credentials,
+            names,
+            trust,
+            identity,
+            started_at: Timestamp::now(),
+            stops,
+            post,
+        };
         Ok(Gatherer {
             runtime,
             tasks: LocalSet::new(),

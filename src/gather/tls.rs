@@ -1,14 +1,14 @@
 //! One TLS handshake by rustls, with a verifier that records everything and decides nothing: the talk goes on after a
 //! bad certificate, because there is more to see, and the dialogue keeps the secrets back.
 //!
-//! Trust, name and dates are looked at one by one, since a strict verifier stops at the first fault: the chain is
-//! judged at a moment inside the leaf's validity, the name alone, the dates by the checks.
+//! Trust and name are looked at one by one by [`super::verify`], the dates by the checks.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
@@ -21,8 +21,8 @@ use tokio_rustls::client::TlsStream;
 
 use super::tap::Tap;
 use super::trust::Store;
-use super::{World, certificate, milliseconds};
-use crate::evidence::{Certificate, ChainFault, Handshake, NameMatch, TlsFault, TlsFaultKind, Trust};
+use super::{World, certificate, milliseconds, staple, verify};
+use crate::evidence::{Handshake, HandshakeKind, TlsFault, TlsFaultKind};
 use crate::plan::{Plan, TlsVersion};
 use crate::wire::Host;
 
@@ -38,9 +38,9 @@ pub(crate) async fn handshake(
     world.trust.prefetch();
     let expected = world.plan.tls.sni.clone().unwrap_or_else(|| host.to_string());
     let recorder = Arc::new(Recorder::new());
-    let wanted = Arc::new(ClientCertificateWanted::default());
+    let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: world.identity.clone() });
     let name = ServerName::try_from(expected.clone()).ok();
-    let config = config(&world.plan, &recorder, &wanted, name.is_some());
+    let config = config(&world.plan, &recorder, &ours, name.is_some());
     // A name that TLS cannot carry (RFC 6066 §3) goes without SNI; the address stands in, and is not sent.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
     tap.arm();
@@ -64,7 +64,8 @@ pub(crate) async fn handshake(
         Some(ServerName::DnsName(_)) => Some(expected.clone()),
         _ => None,
     };
-    let seen = Seen { expected, sni, ms, wanted: wanted.0.load(Ordering::Relaxed) };
+    let asked = ours.asked.load(Ordering::Relaxed);
+    let seen = Seen { expected, sni, ms, asked, shown: asked && ours.shown.is_some(), now: world.started_at };
     let evidence = describe(stream.get_ref().1, &recorder, world.trust.wait(), seen);
     Ok((stream, evidence))
 }
@@ -73,10 +74,12 @@ struct Seen {
     expected: String,
     sni: Option<String>,
     ms: f64,
-    wanted: bool,
+    asked: bool,
+    shown: bool,
+    now: Timestamp,
 }
 
-fn config(plan: &Plan, recorder: &Arc<Recorder>, wanted: &Arc<ClientCertificateWanted>, sni: bool) -> ClientConfig {
+fn config(plan: &Plan, recorder: &Arc<Recorder>, ours: &Arc<OurCertificate>, sni: bool) -> ClientConfig {
     let versions: &[&rustls::SupportedProtocolVersion] = match plan.tls.min {
         TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V1_3 => &[&rustls::version::TLS13],
@@ -86,17 +89,21 @@ fn config(plan: &Plan, recorder: &Arc<Recorder>, wanted: &Arc<ClientCertificateW
         .expect("the provider has suites for TLS 1.2 and 1.3")
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(recorder) as Arc<dyn ServerCertVerifier>)
-        .with_client_cert_resolver(Arc::clone(wanted) as Arc<dyn ResolvesClientCert>);
+        .with_client_cert_resolver(Arc::clone(ours) as Arc<dyn ResolvesClientCert>);
     // The verifier is not called on a resumed session: each handshake here is a full one.
     config.resumption = Resumption::disabled();
     config.enable_sni = sni;
+    // The de facto format of browsers and Wireshark; the user asks for it by the variable.
+    if std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty()) {
+        config.key_log = Arc::new(rustls::KeyLogFile::new());
+    }
     config
 }
 
 fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, seen: Seen) -> Handshake {
-    let ders: Vec<CertificateDer<'static>> =
-        connection.peer_certificates().unwrap_or_default().iter().take(MAX_CHAIN).cloned().collect();
-    let chain: Vec<Certificate> = ders.iter().map(certificate::read).collect();
+    let sent = connection.peer_certificates().unwrap_or_default();
+    let ders: Vec<CertificateDer<'static>> = sent.iter().take(MAX_CHAIN).cloned().collect();
+    let chain = certificate::read_chain(&ders);
     let version = match connection.protocol_version() {
         Some(rustls::ProtocolVersion::TLSv1_3) => "1.3",
         Some(rustls::ProtocolVersion::TLSv1_2) => "1.2",
@@ -106,93 +113,32 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
         connection.negotiated_cipher_suite().map(|suite| suite.suite().as_str().unwrap_or("unknown").to_owned());
     let group =
         connection.negotiated_key_exchange_group().map(|group| group.name().as_str().unwrap_or("unknown").to_owned());
-    let signature_fault = recorder.signature_fault.lock().map(|fault| fault.clone()).unwrap_or_default();
+    let noted = recorder.noted.lock().map(|noted| noted.clone()).unwrap_or_default();
+    let verdict = verify::walk(&ders, &chain, recorder.algorithms(), store, seen.now);
     Handshake {
         version: version.to_owned(),
         // rustls writes TLS13_AES_...; IANA's registry says TLS_AES_...
         cipher: cipher.unwrap_or_default().replace("TLS13_", "TLS_"),
         group,
+        signature: noted.scheme,
+        alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+        kind: match connection.handshake_kind() {
+            Some(rustls::HandshakeKind::Resumed) => HandshakeKind::Resumed,
+            Some(rustls::HandshakeKind::FullWithHelloRetryRequest) => HandshakeKind::FullWithRetry,
+            _ => HandshakeKind::Full,
+        },
         sni: seen.sni,
         ms: seen.ms,
-        client_certificate_requested: seen.wanted,
-        trust: trust(&ders, &chain, recorder.algorithms(), store),
-        name: name_match(&ders, &chain, seen.expected),
-        signature_fault,
+        client_certificate_requested: seen.asked,
+        client_certificate_sent: seen.shown,
+        staple: staple::read(&noted.staple),
+        chain_length: sent.len(),
+        trust: verdict.trust,
+        path: verdict.path,
+        name: verify::name_match(&ders, &chain, seen.expected),
+        signature_fault: noted.signature_fault,
         store: store.origin.clone(),
         chain,
-    }
-}
-
-/// Whether the chain leads to an anchor, at a moment when the leaf is in date.
-fn trust(
-    ders: &[CertificateDer<'static>],
-    chain: &[Certificate],
-    algorithms: &[&dyn SignatureVerificationAlgorithm],
-    store: &Store,
-) -> Trust {
-    let untrusted = |why, detail: &str| Trust::Untrusted { why, detail: detail.to_owned() };
-    let (Some((der, others)), Some((leaf, _))) = (ders.split_first(), chain.split_first()) else {
-        return untrusted(ChainFault::Malformed, "the server sent no certificate");
-    };
-    // A leaf that is itself in the user's file is trusted as it stands. webpki would call a self-signed CA
-    // certificate, the default of `openssl req -x509`, unfit as a leaf, even when it is the anchor.
-    if store.pinned.contains(der) {
-        return Trust::Trusted { path: vec![leaf.subject.clone()] };
-    }
-    let parsed = match webpki::EndEntityCert::try_from(der) {
-        Ok(parsed) => parsed,
-        Err(_) if leaf.self_signed => return untrusted(ChainFault::SelfSigned, "signed by its own key"),
-        Err(error) => return untrusted(ChainFault::Malformed, &error.to_string()),
-    };
-    let middle = (leaf.not_before.as_second() / 2).saturating_add(leaf.not_after.as_second() / 2);
-    let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(middle).unwrap_or(0)));
-    let now = UnixTime::now();
-    let in_date = leaf.not_before.as_second() <= now.as_secs().cast_signed()
-        && now.as_secs().cast_signed() <= leaf.not_after.as_second();
-    let usage = webpki::KeyUsage::server_auth();
-    let moment = if in_date { now } else { moment };
-    match parsed.verify_for_usage(algorithms, &store.anchors, others, moment, usage, None, None) {
-        Ok(path) => {
-            let subjects = chain.iter().take(path.intermediate_certificates().count() + 1);
-            Trust::Trusted { path: subjects.map(|certificate| certificate.subject.clone()).collect() }
-        }
-        Err(_) if leaf.self_signed => untrusted(ChainFault::SelfSigned, "signed by its own key"),
-        Err(error) => untrusted(chain_fault(&error), &error.to_string()),
-    }
-}
-
-fn chain_fault(error: &webpki::Error) -> ChainFault {
-    use webpki::Error;
-    match error {
-        Error::UnknownIssuer => ChainFault::UnknownIssuer,
-        Error::CertExpired { .. } | Error::CertNotValidYet { .. } => ChainFault::IntermediateExpired,
-        Error::InvalidSignatureForPublicKey => ChainFault::BadSignature,
-        Error::CaUsedAsEndEntity
-        | Error::EndEntityUsedAsCa
-        | Error::NameConstraintViolation
-        | Error::PathLenConstraintViolated
-        | Error::RequiredEkuNotFoundContext(_) => ChainFault::Usage,
-        Error::BadDer | Error::BadDerTime | Error::UnsupportedCertVersion => ChainFault::Malformed,
-        _ => ChainFault::Other,
-    }
-}
-
-fn name_match(ders: &[CertificateDer<'static>], chain: &[Certificate], expected: String) -> NameMatch {
-    let Some(leaf) = chain.first() else { return NameMatch::Unreadable { expected } };
-    let presented = leaf.names.clone();
-    let Ok(name) = ServerName::try_from(expected.as_str()) else {
-        return NameMatch::Differs { expected, presented };
-    };
-    let by_webpki = ders
-        .first()
-        .and_then(|der| webpki::EndEntityCert::try_from(der).ok())
-        .map(|parsed| parsed.verify_is_valid_for_subject_name(&name).is_ok());
-    // webpki refuses some certificates as a whole (X.509 version 1); their names can still be compared.
-    let plainly = || presented.iter().any(|name| name.eq_ignore_ascii_case(&expected));
-    if by_webpki.unwrap_or_else(plainly) {
-        NameMatch::Matches { expected }
-    } else {
-        NameMatch::Differs { expected, presented }
     }
 }
 
@@ -214,18 +160,25 @@ fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
     TlsFault { kind, first_bytes: String::from_utf8_lossy(shown).into_owned(), detail: error.to_string() }
 }
 
-/// Accepts every certificate and every signature, and keeps what was wrong with the signature.
+/// Accepts every certificate and every signature, and keeps what came with them and what was wrong.
 #[derive(Debug)]
 struct Recorder {
     provider: Arc<CryptoProvider>,
-    signature_fault: Mutex<Option<String>>,
+    noted: Mutex<Noted>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Noted {
+    staple: Vec<u8>,
+    scheme: Option<String>,
+    signature_fault: Option<String>,
 }
 
 impl Recorder {
     fn new() -> Recorder {
         Recorder {
             provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
-            signature_fault: Mutex::new(None),
+            noted: Mutex::new(Noted::default()),
         }
     }
 
@@ -233,9 +186,10 @@ impl Recorder {
         self.provider.signature_verification_algorithms.all
     }
 
-    fn record(&self, result: Result<HandshakeSignatureValid, rustls::Error>) {
-        if let (Err(error), Ok(mut fault)) = (result, self.signature_fault.lock()) {
-            *fault = Some(error.to_string());
+    fn record(&self, scheme: SignatureScheme, result: Result<HandshakeSignatureValid, rustls::Error>) {
+        if let Ok(mut noted) = self.noted.lock() {
+            noted.scheme = scheme.as_str().map(str::to_ascii_lowercase);
+            noted.signature_fault = result.err().map(|error| error.to_string());
         }
     }
 }
@@ -246,9 +200,12 @@ impl ServerCertVerifier for Recorder {
         _leaf: &CertificateDer<'_>,
         _others: &[CertificateDer<'_>],
         _name: &ServerName<'_>,
-        _staple: &[u8],
+        staple: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Ok(mut noted) = self.noted.lock() {
+            noted.staple = staple.to_vec();
+        }
         Ok(ServerCertVerified::assertion())
     }
 
@@ -259,7 +216,7 @@ impl ServerCertVerifier for Recorder {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        self.record(rustls::crypto::verify_tls12_signature(message, leaf, signed, algorithms));
+        self.record(signed.scheme, rustls::crypto::verify_tls12_signature(message, leaf, signed, algorithms));
         Ok(HandshakeSignatureValid::assertion())
     }
 
@@ -270,7 +227,7 @@ impl ServerCertVerifier for Recorder {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        self.record(rustls::crypto::verify_tls13_signature(message, leaf, signed, algorithms));
+        self.record(signed.scheme, rustls::crypto::verify_tls13_signature(message, leaf, signed, algorithms));
         Ok(HandshakeSignatureValid::assertion())
     }
 
@@ -279,14 +236,17 @@ impl ServerCertVerifier for Recorder {
     }
 }
 
-/// Has no certificate to give, but hears when one is asked for.
-#[derive(Debug, Default)]
-struct ClientCertificateWanted(AtomicBool);
+/// Shows our certificate, if there is one, and hears when one is asked for.
+#[derive(Debug)]
+struct OurCertificate {
+    asked: AtomicBool,
+    shown: Option<Arc<CertifiedKey>>,
+}
 
-impl ResolvesClientCert for ClientCertificateWanted {
+impl ResolvesClientCert for OurCertificate {
     fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.store(true, Ordering::Relaxed);
-        None
+        self.asked.store(true, Ordering::Relaxed);
+        self.shown.clone()
     }
 
     fn has_certs(&self) -> bool {

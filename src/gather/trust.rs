@@ -51,7 +51,7 @@ impl Anchors {
 }
 
 fn from_file(path: &Path) -> Result<Store, SetupError> {
-    let fault = |why: String| SetupError::CaFile { path: path.to_owned(), why };
+    let fault = |why: String| SetupError::File { flag: "--cacert", path: path.to_owned(), why };
     let bytes = std::fs::read(path).map_err(|error| fault(reason(&error)))?;
     let looks_like_der = bytes.first() == Some(&0x30);
     let loaded = rustls_native_certs::load_certs_from_paths(Some(path), None);
@@ -67,7 +67,7 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
     Ok(Store { origin, anchors, pinned: loaded.certs })
 }
 
-fn reason(error: &std::io::Error) -> String {
+pub(super) fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),

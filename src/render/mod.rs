@@ -46,6 +46,8 @@ pub struct Look {
     pub volume: Volume,
     /// How much of the conversation is shown.
     pub transcript: Transcript,
+    /// Whether the certificates are shown as PEM.
+    pub chain: Chain,
 }
 
 /// Whether colours may be used.
@@ -88,6 +90,15 @@ pub enum Transcript {
     None,
 }
 
+/// Whether the certificates are shown as PEM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// `--show-chain`.
+    Shown,
+    /// Their names and dates are enough.
+    Hidden,
+}
+
 impl Look {
     /// 80 columns, no colour: what a pipe gets.
     pub fn plain() -> Look {
@@ -98,6 +109,7 @@ impl Look {
             width: 80,
             volume: Volume::Normal,
             transcript: Transcript::Full,
+            chain: Chain::Hidden,
         }
     }
 }

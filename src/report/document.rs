@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Exit, Report, Verdict};
 use crate::check::Finding;
 use crate::evidence::{
-    Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, Handshake, Lookup, NameMatch, Outcome, Stage,
-    Talk, Trust, TrustStore, What,
+    Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, Handshake, HandshakeKind, Lookup, NameMatch,
+    Outcome, Stage, Staple, Talk, Trust, TrustStore, What,
 };
 use crate::plan::{Origin, Plan, QuitAfter, TlsUse};
 use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
@@ -138,6 +138,10 @@ struct Tls {
     version: String,
     cipher: String,
     group: Option<String>,
+    /// The scheme by which the server signed the handshake.
+    signature: Option<String>,
+    alpn: Option<String>,
+    kind: HandshakeKind,
     sni: Option<String>,
     /// Milliseconds of the handshake.
     ms: f64,
@@ -147,11 +151,16 @@ struct Tls {
     name_match: bool,
     store: TrustStore,
     client_certificate_requested: bool,
+    client_certificate_sent: bool,
+    /// The OCSP response that came along; null when none did.
+    staple: Option<Staple>,
     /// The last moment of the server's own certificate.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     not_after: Option<Timestamp>,
     /// Whole days left at the start of the run; negative when expired.
     days_left: Option<i64>,
+    /// How many certificates were sent; the chain holds the first 20.
+    chain_length: usize,
     chain: Vec<Certificate>,
 }
 
@@ -336,6 +345,9 @@ fn tls(handshake: &Handshake, now: Timestamp) -> Tls {
         version: handshake.version.clone(),
         cipher: handshake.cipher.clone(),
         group: handshake.group.clone(),
+        signature: handshake.signature.clone(),
+        alpn: handshake.alpn.clone(),
+        kind: handshake.kind,
         sni: handshake.sni.clone(),
         ms: handshake.ms,
         verifies: handshake.verifies(now),
@@ -343,6 +355,9 @@ fn tls(handshake: &Handshake, now: Timestamp) -> Tls {
         name_match: matches!(handshake.name, NameMatch::Matches { .. }),
         store: handshake.store.clone(),
         client_certificate_requested: handshake.client_certificate_requested,
+        client_certificate_sent: handshake.client_certificate_sent,
+        staple: handshake.staple.clone(),
+        chain_length: handshake.chain_length,
         not_after: leaf.map(|leaf| leaf.not_after),
         days_left: leaf.map(|leaf| leaf.not_after.duration_since(now).as_secs().div_euclid(86_400)),
         chain: handshake.chain.clone(),

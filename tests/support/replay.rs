@@ -26,9 +26,9 @@
 //! C: EHLO client.example.org
 //! """
 //! [talk.handshake]            # optional; default: TLS 1.3, trusted, named, 60 days left
-//! trust = "trusted"           # or "self-signed", "unknown-issuer", "usage", "bad-signature", "malformed"
+//! trust = "trusted"           # or "outdated", or a ChainFault: "self-signed", "unknown-issuer", "usage" ...
 //! names = ["mx.example.net"]  # names in the certificate
-//! days_left = 60
+//! leaf = { days_left = 60 }   # and the other fields of TypedCertificate; `chain` has those that were sent behind it
 //! fault = "closed"            # or "reset", "silent", "not-tls", "incompatible", "alert 40"
 //! ```
 //! Lines of a dialogue: `S: line`, `S. raw bytes with \r \n \x00, no line end added`, `C: line` (must be sent, secrets as
@@ -45,8 +45,8 @@ use smtpcheck::dialogue::{Dialogue, Peer, Step};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
     Answer, Attempt, AttemptId, Certificate, ChainFault, ConnectFault, DialResult, Event, Evidence, Fault, Handshake,
-    Lookup, LookupFault, Machine, NameMatch, NameSource, Names, Outcome, Stage, TlsFault, TlsFaultKind, Trust,
-    TrustStore, What,
+    HandshakeKind, Lookup, LookupFault, Machine, NameMatch, NameSource, Names, Outcome, Stage, Staple, TlsFault,
+    TlsFaultKind, Trust, TrustStore, What,
 };
 use smtpcheck::gather::{Arrival, Gather};
 use smtpcheck::inquiry::{self, Listener};
@@ -116,14 +116,38 @@ pub struct TypedTalk {
 pub struct TypedHandshake {
     trust: Option<String>,
     names: Option<Vec<String>>,
-    common_name: Option<String>,
-    issuer: Option<String>,
-    days_left: Option<i64>,
-    not_yet: Option<i64>,
+    #[serde(default)]
+    leaf: TypedCertificate,
+    #[serde(default)]
+    chain: Vec<TypedCertificate>,
     signature_fault: Option<String>,
-    key: Option<String>,
+    staple: Option<String>,
     fault: Option<String>,
     first_bytes: Option<String>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypedCertificate {
+    subject: Option<String>,
+    issuer: Option<String>,
+    common_name: Option<String>,
+    days_left: Option<i64>,
+    valid_days: Option<i64>,
+    not_yet: Option<i64>,
+    key: Option<String>,
+    signature: Option<String>,
+    issued_by: Option<usize>,
+    #[serde(default)]
+    self_signed: bool,
+    #[serde(default)]
+    authority: bool,
+    key_usage: Option<Vec<String>>,
+    extended_key_usage: Option<Vec<String>>,
+    #[serde(default)]
+    must_staple: bool,
+    #[serde(default)]
+    issuer_urls: Vec<String>,
 }
 
 const NOW: &str = "2026-11-21T09:00:00Z";
@@ -404,45 +428,47 @@ fn tls_fault(word: &str, first_bytes: Option<&str>) -> TlsFault {
 fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
     let host = plan.tls.sni.clone().unwrap_or_else(|| plan.target.host.to_string());
     let names = typed.names.clone().unwrap_or_else(|| vec![host.clone()]);
-    let hours = |days: i64| jiff::SignedDuration::from_hours(days * 24);
     let self_signed = typed.trust.as_deref() == Some("self-signed");
-    let not_after = now() + hours(typed.days_left.unwrap_or(60));
     let leaf = Certificate {
-        subject: format!("CN={host}"),
-        issuer: match &typed.issuer {
-            Some(issuer) => issuer.clone(),
-            None if self_signed => format!("CN={host}"),
-            None => "CN=Example CA".to_owned(),
-        },
-        serial: "01".to_owned(),
         names: names.clone(),
-        common_name: typed.common_name.clone(),
-        not_before: typed.not_yet.map_or_else(|| not_after - hours(90), |days| now() + hours(days)),
-        not_after,
-        key: typed.key.clone().unwrap_or_else(|| "EC P-256".to_owned()),
-        signature: "ecdsa-with-SHA256".to_owned(),
+        names_total: names.len(),
         self_signed,
-        sha256: String::new(),
-        der_b64: String::new(),
+        issued_by: typed.leaf.issued_by.or((!typed.chain.is_empty()).then_some(1)),
+        ..certificate(&typed.leaf, 0, &host, if self_signed { &host } else { "Example CA" })
     };
-    let untrusted = |why| Trust::Untrusted { why, detail: "as the transcript says".to_owned() };
+    let behind = typed.chain.iter().enumerate().map(|(at, one)| certificate(one, at + 1, "Example CA", "Example Root"));
+    let chain: Vec<Certificate> = std::iter::once(leaf).chain(behind).collect();
+    let path = || chain.iter().map(|one| one.subject.clone()).collect();
+    let trust = match typed.trust.as_deref() {
+        None | Some("trusted") => Trust::Trusted { path: path() },
+        Some("outdated") => Trust::Outdated { path: path() },
+        Some(word) => {
+            let why: ChainFault =
+                serde_json::from_value(word.into()).unwrap_or_else(|_| panic!("unknown trust {word}"));
+            Trust::Untrusted { why, detail: "as the transcript says".to_owned() }
+        }
+    };
+    let is_line = |place: &usize| *place == 0 || chain.iter().any(|one| one.issued_by == Some(*place));
     Handshake {
         version: "1.3".to_owned(),
         cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
         group: Some("X25519MLKEM768".to_owned()),
+        signature: Some("ecdsa_secp256r1_sha256".to_owned()),
+        alpn: None,
+        kind: HandshakeKind::Full,
         sni: Some(host.clone()),
         ms: 12.0,
         client_certificate_requested: false,
-        trust: match typed.trust.as_deref() {
-            None | Some("trusted") => Trust::Trusted { path: vec![leaf.subject.clone()] },
-            Some("self-signed") => untrusted(ChainFault::SelfSigned),
-            Some("unknown-issuer") => untrusted(ChainFault::UnknownIssuer),
-            Some("intermediate-expired") => untrusted(ChainFault::IntermediateExpired),
-            Some("usage") => untrusted(ChainFault::Usage),
-            Some("bad-signature") => untrusted(ChainFault::BadSignature),
-            Some("malformed") => untrusted(ChainFault::Malformed),
-            Some(other) => panic!("unknown trust {other}"),
+        client_certificate_sent: false,
+        staple: typed.staple.as_ref().map(|word| Staple {
+            status: serde_json::from_value(word.as_str().into()).unwrap_or_else(|_| panic!("unknown staple {word}")),
+            next_update: None,
+        }),
+        path: match &trust {
+            Trust::Trusted { .. } | Trust::Outdated { .. } => (0..chain.len()).filter(is_line).collect(),
+            Trust::Untrusted { .. } => Vec::new(),
         },
+        trust,
         name: if names.contains(&host) {
             NameMatch::Matches { expected: host }
         } else {
@@ -450,7 +476,40 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
         },
         signature_fault: typed.signature_fault.clone(),
         store: TrustStore::System { anchors: 140 },
-        chain: vec![leaf],
+        chain_length: chain.len(),
+        chain,
+    }
+}
+
+fn certificate(typed: &TypedCertificate, place: usize, subject: &str, issuer: &str) -> Certificate {
+    let hours = |days: i64| jiff::SignedDuration::from_hours(days * 24);
+    let not_after = now() + hours(typed.days_left.unwrap_or(60));
+    let key = typed.key.clone().unwrap_or_else(|| "EC P-256".to_owned());
+    Certificate {
+        subject: typed.subject.clone().unwrap_or_else(|| format!("CN={subject}")),
+        issuer: typed.issuer.clone().unwrap_or_else(|| format!("CN={issuer}")),
+        serial: "01".to_owned(),
+        version: 3,
+        names: Vec::new(),
+        names_total: 0,
+        common_name: typed.common_name.clone(),
+        not_before: typed
+            .not_yet
+            .map_or_else(|| not_after - hours(typed.valid_days.unwrap_or(90)), |days| now() + hours(days)),
+        not_after,
+        key_bits: key.trim_start_matches("EC P-").trim_start_matches("RSA ").parse().ok(),
+        key,
+        signature: typed.signature.clone().unwrap_or_else(|| "ecdsa-with-SHA256".to_owned()),
+        self_signed: typed.self_signed,
+        issued_by: typed.issued_by,
+        is_authority: typed.authority,
+        key_usage: typed.key_usage.clone(),
+        extended_key_usage: typed.extended_key_usage.clone(),
+        must_staple: typed.must_staple,
+        issuer_urls: typed.issuer_urls.clone(),
+        sha256: format!("{place:064x}"),
+        spki_sha256: String::new(),
+        der_b64: String::new(),
     }
 }
 

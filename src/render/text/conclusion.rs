@@ -1,6 +1,6 @@
 //! What comes after the conversation: where the time went, the findings with cause and fix, the verdict.
 
-use super::{columns, duration, milliseconds};
+use super::{columns, duration, milliseconds, tls};
 use crate::check::{Finding, Severity};
 use crate::evidence::Stage;
 use crate::lexicon::{Confidence, Fix};
@@ -21,7 +21,8 @@ pub fn conclusion(report: &Report, look: &Look) -> String {
         }
     }
     lines.extend(verdict_lines(report, look));
-    lines.iter().map(|line| line.paint(look)).collect()
+    let painted = lines.iter().map(|line| line.paint(look));
+    std::iter::once(tls::pem(report, look)).chain(painted).collect()
 }
 
 fn phase_line(report: &Report, look: &Look) -> Vec<Line> {

@@ -5,6 +5,7 @@
 //! the words. Without colour, without Unicode and at 80 columns it says the same.
 
 mod conclusion;
+mod tls;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,8 +14,8 @@ use jiff::Timestamp;
 use super::style::{Line, Role};
 use super::{Look, Signs, Transcript, Volume, escape};
 use crate::evidence::{
-    Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, Handshake, Lookup, NameMatch, Names, Outcome,
-    SkipReason, Stage, Talk, Trust, What, WithheldReason,
+    Attempt, DialResult, Event, EventId, Evidence, Fault, Lookup, Names, Outcome, SkipReason, Stage, Talk, What,
+    WithheldReason,
 };
 use crate::plan::{Family, Plan, TlsUse};
 use crate::question::{Purpose, Question};
@@ -181,7 +182,7 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
             let text = format!("{bytes} bytes that nobody asked for: {}", escape::visible(text.trim_end()));
             note(Role::Error, Sign::Fault, text)
         }
-        What::Secured { handshake } => secured_lines(event, handshake, started_at, look),
+        What::Secured { handshake } => tls::lines(event, handshake, started_at, look),
         What::Withheld { reason } => note(Role::Warning, Sign::Note, format!("no login: {}", withheld(reason))),
         What::AuthCancelled { .. } => note(Role::Error, Sign::Fault, "the login is cancelled".to_owned()),
         What::NeedsSmtputf8 { address, .. } => {
@@ -265,58 +266,6 @@ fn decoded(text: &str) -> String {
         Some(plain) => format!("({})", escape::visible(&plain)),
         None => String::new(),
     }
-}
-
-fn secured_lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Look) -> Vec<Line> {
-    let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
-    parts.extend(handshake.group.clone());
-    let mut lines = noted(event, Role::Dim, Sign::Note, &parts.join(", "), look);
-    let shown = if look.volume == Volume::Verbose { handshake.chain.len() } else { 1 };
-    for (at, certificate) in handshake.chain.iter().take(shown).enumerate() {
-        lines.extend(certificate_lines(event, at, certificate, look));
-    }
-    let (role, sign) = if handshake.verifies(now) { (Role::Dim, Sign::Note) } else { (Role::Error, Sign::Fault) };
-    let mut words = vec![match handshake.trust {
-        Trust::Trusted { .. } => "trusted".to_owned(),
-        Trust::Untrusted { .. } => "not trusted".to_owned(),
-    }];
-    words.push(match &handshake.name {
-        NameMatch::Matches { expected } => format!("names {}", escape::visible(expected)),
-        NameMatch::Differs { expected, .. } | NameMatch::Unreadable { expected } => {
-            format!("does not name {}", escape::visible(expected))
-        }
-    });
-    words.extend(handshake.leaf().and_then(|leaf| match () {
-        () if now > leaf.not_after => Some("expired".to_owned()),
-        () if now < leaf.not_before => Some("not valid yet".to_owned()),
-        () => None,
-    }));
-    if handshake.signature_fault.is_some() {
-        words.push("not proved by its key".to_owned());
-    }
-    let verdict = format!("certificate: {}", words.join(", "));
-    lines.extend(added(event, role, sign, &verdict, look));
-    lines
-}
-
-fn certificate_lines(event: &Event, at: usize, certificate: &Certificate, look: &Look) -> Vec<Line> {
-    let date = |moment: jiff::Timestamp| moment.strftime("%Y-%m-%d").to_string();
-    let names = if certificate.names.is_empty() { certificate.subject.clone() } else { certificate.names.join(" ") };
-    let arrow = if look.signs == Signs::Unicode { "←" } else { "<-" };
-    let text = format!(
-        "{at} {} {arrow} {}, {} to {}",
-        escape::visible(&names),
-        escape::visible(&certificate.issuer),
-        date(certificate.not_before),
-        date(certificate.not_after)
-    );
-    let mut lines = added(event, Role::Dim, Sign::Note, &text, look);
-    if look.volume == Volume::Verbose {
-        let more =
-            format!("  {}, signed with {}, SHA-256 {}", certificate.key, certificate.signature, certificate.sha256);
-        lines.extend(added(event, Role::Dim, Sign::Note, &more, look));
-    }
-    lines
 }
 
 fn answer_lines(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look) -> Vec<Line> {

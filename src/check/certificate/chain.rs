@@ -1,0 +1,79 @@
+//! Which certificates were sent, and in which order. None of this stops a current program; all of it is worth mending.
+
+use super::super::{Confidence, Finding, Fix};
+use super::Seen;
+use super::rules::{CERTIFICATE_CHAIN_DISORDERED, CERTIFICATE_CHAIN_SURPLUS, CERTIFICATE_LIFETIME_LONG};
+use crate::evidence::Certificate;
+
+/// A chain has three certificates, with a cross-signed root four.
+const MANY: usize = 10;
+
+/// Days of validity that Apple's systems accept at most.
+const LONG_DAYS: i64 = 825;
+
+pub(super) fn oddities(seen: Seen<'_>) -> Vec<Finding> {
+    [disordered(seen), surplus(seen), long_lived(seen)].into_iter().flatten().collect()
+}
+
+/// RFC 8446 §4.4.2: the sender's certificate comes first, each following one should certify the one before; so whoever
+/// signed stands further on.
+fn disordered(seen: Seen<'_>) -> Option<Finding> {
+    let backwards = |(place, one): (usize, &Certificate)| {
+        one.issued_by.filter(|issuer| *issuer < place).map(|issuer| (place, issuer))
+    };
+    let (place, issuer) = seen.handshake.chain.iter().enumerate().find_map(backwards)?;
+    let signer = if issuer == 0 { "the first one".to_owned() } else { format!("number {issuer}") };
+    let summary = format!("{} is signed by {signer}, which stands before it", seen.called(place));
+    let mut finding = seen.finding(&CERTIFICATE_CHAIN_DISORDERED, Confidence::Certain, summary);
+    finding.cause =
+        "the certificates stand in the file in the wrong order; most programs sort them, older ones fail".to_owned();
+    finding.fixes = vec![Fix::text(
+        "the operator puts the file in order: the server's certificate first, then each time the one that signed the one before",
+    )];
+    Some(finding)
+}
+
+fn surplus(seen: Seen<'_>) -> Option<Finding> {
+    let chain = &seen.handshake.chain;
+    let line: Vec<usize> = seen.lineage().into_iter().map(|(place, _)| place).collect();
+    let mut parts: Vec<String> = Vec::new();
+    for (place, one) in chain.iter().enumerate().skip(1) {
+        let twice = chain.iter().take(place).any(|earlier| earlier.sha256 == one.sha256);
+        if twice {
+            parts.push(format!("number {place} is there twice ({})", one.subject));
+        } else if one.self_signed {
+            parts.push(format!("number {place} is a root, which nobody believes for being sent ({})", one.subject));
+        } else if one.is_readable() && !line.contains(&place) {
+            let dated = if one.is_in_date(seen.now) { "" } else { ", and out of date" };
+            parts.push(format!("number {place} is not needed{dated} ({})", one.subject));
+        } else if !one.is_readable() {
+            parts.push(format!("number {place} cannot be read"));
+        }
+    }
+    if seen.handshake.chain_length > MANY {
+        parts.push(format!("{} certificates are sent in all", seen.handshake.chain_length));
+    }
+    let shown = parts.len().min(4);
+    let more = if parts.len() > shown { format!("; and {} more", parts.len() - shown) } else { String::new() };
+    let list = parts.get(..shown).filter(|shown| !shown.is_empty())?.join("; ");
+    let summary = format!("the server sends certificates that nobody needs: {list}{more}");
+    let mut finding = seen.finding(&CERTIFICATE_CHAIN_SURPLUS, Confidence::Certain, summary);
+    finding.cause = "the file of the server holds more than its certificate and the intermediate ones".to_owned();
+    finding.fixes = vec![Fix::text("the operator removes them from the file; each handshake gets shorter")];
+    Some(finding)
+}
+
+fn long_lived(seen: Seen<'_>) -> Option<Finding> {
+    let leaf = seen.leaf;
+    let days = leaf.not_after.duration_since(leaf.not_before).as_hours() / 24;
+    if !leaf.is_readable() || days <= LONG_DAYS {
+        return None;
+    }
+    let summary = format!("the certificate is valid for {days} days");
+    let mut finding = seen.finding(&CERTIFICATE_LIFETIME_LONG, Confidence::Certain, summary);
+    finding.cause = format!(
+        "Apple's systems refuse server certificates that are valid for more than {LONG_DAYS} days, of private authorities too"
+    );
+    finding.fixes = vec![Fix::text("the operator issues it for a year or less, and lets a program renew it")];
+    Some(finding)
+}

@@ -1,0 +1,186 @@
+//! The certificate: who signed it, for which name, from when to when, with which keys. One pass lists every fault, not
+//! the first; each is seen by itself.
+//!
+//! On port 25 mail servers encrypt without looking at the certificate, so a bad one stops nobody there and is a
+//! warning; with a login, or on any other port, it is an error.
+//!
+//! Rooms: [`trust`] (who vouches for it), [`chain`] (which certificates were sent), [`dates`], [`keys`] (keys,
+//! signatures, usage, OCSP), here the name, and [`rules`].
+
+mod chain;
+mod dates;
+mod keys;
+mod rules;
+mod trust;
+
+use super::{Check, Confidence, Failure, Finding, Fix, Severity, asks_nothing};
+use crate::evidence::{Certificate, Event, Evidence, Handshake, NameMatch, Stage, Talk, Trust, What, WithheldReason};
+use crate::plan::{Plan, TlsMode, Verify};
+use rules::CERTIFICATE_NAME_MISMATCH;
+
+pub static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, judge, rules: rules::RULES };
+
+/// A handshake with what is needed to judge it.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    plan: &'a Plan,
+    event: &'a Event,
+    handshake: &'a Handshake,
+    leaf: &'a Certificate,
+    now: jiff::Timestamp,
+}
+
+impl<'a> Seen<'a> {
+    /// The certificates from the leaf towards the root with their places, as far as they were sent: by the path that
+    /// verifies, else by who signed whom. Roots that sign themselves are not among them.
+    fn lineage(self) -> Vec<(usize, &'a Certificate)> {
+        let chain = &self.handshake.chain;
+        let mut places = self.handshake.path.clone();
+        if places.is_empty() {
+            let mut next = Some(0);
+            while let Some(place) = next.filter(|place| !places.contains(place)) {
+                places.push(place);
+                next = chain.get(place).and_then(|one| one.issued_by);
+            }
+        }
+        let found = places.into_iter().filter_map(|place| Some((place, chain.get(place)?)));
+        found.filter(|(place, one)| *place == 0 || !one.self_signed).collect()
+    }
+
+    /// How a finding names a certificate.
+    fn called(self, place: usize) -> String {
+        match self.handshake.chain.get(place) {
+            Some(one) if place > 0 => format!("certificate {place} of the chain ({})", one.subject),
+            _ => "the certificate".to_owned(),
+        }
+    }
+
+    fn finding(self, rule: &'static super::Rule, confidence: Confidence, summary: String) -> Finding {
+        Finding::new(rule, Stage::Tls, confidence, summary).on(self.event)
+    }
+
+    fn target(self) -> String {
+        self.plan.target.host.with_port(self.plan.target.port)
+    }
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some((event, handshake)) = talk.handshake() else { return Vec::new() };
+    let Some(leaf) = handshake.leaf() else { return Vec::new() };
+    let seen = Seen { plan, event, handshake, leaf, now: evidence.started_at };
+    let mut faults = dates::out_of_date(seen);
+    let of_keys = keys::faults(seen);
+    let explained = faults.iter().chain(&of_keys).map(|fault| fault.rule.as_ref());
+    faults.splice(0..0, trust::fault(seen, &explained.collect::<Vec<_>>()));
+    faults.extend(misnamed(seen));
+    faults.extend(of_keys);
+    weigh(plan, talk, &mut faults);
+    // What only warns, or what the user asked for by number, is the same on every port.
+    faults.extend(dates::ending(seen));
+    faults.extend(chain::oddities(seen));
+    faults.extend(keys::promises(seen));
+    faults
+}
+
+/// What is wrong with which certificate of the chain, in a word each, for who looks at the chain.
+pub(crate) fn flaws(handshake: &Handshake, now: jiff::Timestamp) -> Vec<(usize, &'static str)> {
+    let mut flaws = Vec::new();
+    let verifies = !matches!(handshake.trust, Trust::Untrusted { .. });
+    for (at, one) in handshake.chain.iter().enumerate() {
+        let of_line = at == 0 || handshake.chain.iter().any(|other| other.issued_by == Some(at));
+        let lost = !verifies && of_line && !one.self_signed && one.issued_by.is_none();
+        let words = [
+            (!one.is_readable(), "cannot be read"),
+            (at == 0 && one.self_signed && !verifies, "self-signed"),
+            (at > 0 && one.self_signed && !verifies, "a root that is not trusted here"),
+            (lost && one.is_readable(), "its issuer is unknown"),
+            (of_line && one.is_readable() && now > one.not_after, "expired"),
+            (of_line && one.is_readable() && now < one.not_before, "not valid yet"),
+            (of_line && keys::is_weak(one), "weak key"),
+            (of_line && keys::forgeable(one).is_some(), "weak signature"),
+            (at == 0 && matches!(handshake.name, NameMatch::Differs { .. }), "another name"),
+        ];
+        flaws.extend(words.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| (at, word)));
+    }
+    flaws
+}
+
+/// Who is hurt by a fault decides how bad it is.
+fn weigh(plan: &Plan, talk: Talk<'_>, faults: &mut [Finding]) {
+    let withheld =
+        talk.events().any(|event| matches!(&event.what, What::Withheld { reason: WithheldReason::Unverified }));
+    let nobody_looks = plan.target.port == 25 && plan.tls.mode == TlsMode::Auto && plan.login.is_none();
+    let accepted = plan.tls.verify == Verify::Insecure;
+    for (at, fault) in faults.iter_mut().filter(|fault| fault.severity == Severity::Error).enumerate() {
+        if accepted {
+            fault.severity = Severity::Notice;
+            fault.consequences.push("accepted, because --insecure says so".to_owned());
+        } else if nobody_looks {
+            fault.severity = Severity::Warning;
+            fault.consequences.push("mail servers that deliver to port 25 do not verify and go on; senders with MTA-STS or DANE, smart hosts and mail programs refuse it".to_owned());
+        } else {
+            fault.failure = Some(Failure::Tls);
+        }
+        if withheld && at == 0 {
+            fault.consequences.push(
+                "the password stayed here: no secret goes to a server that cannot prove who it is (--insecure would)"
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+fn misnamed(seen: Seen<'_>) -> Option<Finding> {
+    let (expected, presented) = match &seen.handshake.name {
+        NameMatch::Matches { .. } => return None,
+        NameMatch::Differs { expected, presented } => (expected, presented.as_slice()),
+        NameMatch::Unreadable { expected } => (expected, [].as_slice()),
+    };
+    let summary = if presented.is_empty() {
+        format!("the certificate names no host, so not {expected} either")
+    } else {
+        format!("the certificate is for {}, not for {expected}", few(presented, seen.leaf.names_total))
+    };
+    let mut finding = seen.finding(&CERTIFICATE_NAME_MISMATCH, Confidence::Certain, summary);
+    let only_common_name = seen.leaf.common_name.as_ref().filter(|_| presented.is_empty());
+    finding.cause = match (only_common_name, presented.iter().find_map(|name| wildcard(name, expected))) {
+        (Some(name), _) => format!(
+            "it has only a common name ({name}), which clients no longer look at; the name must stand in subjectAltName"
+        ),
+        (None, Some(why)) => why,
+        (None, None) => {
+            "none of the names in it is the one that was asked for, so clients that verify refuse it".to_owned()
+        }
+    };
+    if let Some(usable) = presented.iter().find(|name| !name.starts_with('*') && name.contains('.')) {
+        finding.fixes.push(Fix::run(
+            "connect to the name that the certificate carries, if it is the same server",
+            format!("smtpcheck {usable}:{}", seen.plan.target.port),
+        ));
+    }
+    finding.fixes.push(Fix::text(format!("or the operator gets a certificate that carries {expected}")));
+    Some(finding)
+}
+
+/// Why a wildcard that looks as if it fitted does not (RFC 9525 §6.3: it stands for one whole label, the first).
+fn wildcard(name: &str, expected: &str) -> Option<String> {
+    let domain = name.strip_prefix("*.")?;
+    if expected.eq_ignore_ascii_case(domain) {
+        return Some(format!("{name} stands for names below {domain}, not for {domain} itself"));
+    }
+    let below = expected.len().checked_sub(domain.len() + 1).and_then(|at| expected.split_at_checked(at));
+    let (label, rest) = below?;
+    let is_below = rest.strip_prefix('.').is_some_and(|rest| rest.eq_ignore_ascii_case(domain));
+    (is_below && label.contains('.'))
+        .then(|| format!("{name} stands for one label only, and {expected} has more of them before {domain}"))
+}
+
+fn few(names: &[String], total: usize) -> String {
+    let mut list = names.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+    let total = total.max(names.len());
+    if total > 4 {
+        list.push_str(&format!(" and {} more", total - 4));
+    }
+    list
+}

@@ -1,0 +1,189 @@
+//! Who vouches for the certificate, and if nobody does, why: its own key, a private authority, a certificate that is
+//! missing in the chain, a scanner on the way.
+
+use super::super::{Confidence, Finding, Fix};
+use super::Seen;
+use super::rules::{
+    CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_EXPIRED, CERTIFICATE_INTERCEPTED, CERTIFICATE_INTERMEDIATE_EXPIRED,
+    CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED, CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_UNTRUSTED,
+    CERTIFICATE_USAGE_WRONG,
+};
+use crate::evidence::{Certificate, ChainFault, Trust, TrustStore};
+use crate::lexicon::software;
+
+/// The fault, unless one of the rules that fired already explains it.
+pub(super) fn fault(seen: Seen<'_>, explained: &[&str]) -> Option<Finding> {
+    let Trust::Untrusted { why, detail } = &seen.handshake.trust else { return None };
+    let told = |rules: &[&super::super::Rule]| rules.iter().any(|rule| explained.contains(&rule.id));
+    let is_told = match why {
+        ChainFault::Expired => told(&[&CERTIFICATE_EXPIRED, &CERTIFICATE_INTERMEDIATE_EXPIRED]),
+        ChainFault::WeakSignature => told(&[&CERTIFICATE_SIGNATURE_WEAK]),
+        ChainFault::Usage => told(&[&CERTIFICATE_USAGE_WRONG]),
+        ChainFault::SelfSigned
+        | ChainFault::UnknownIssuer
+        | ChainFault::NameConstraint
+        | ChainFault::BadSignature
+        | ChainFault::Malformed
+        | ChainFault::Other => false,
+    };
+    if is_told { None } else { Some(intercepted(seen).unwrap_or_else(|| untrusted(seen, *why, detail))) }
+}
+
+fn intercepted(seen: Seen<'_>) -> Option<Finding> {
+    let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names)?;
+    if !matches!(sign.kind.as_str(), "antivirus" | "gateway") {
+        return None;
+    }
+    let summary = format!("the certificate is made by {}, not by the server", sign.meaning);
+    let mut finding = seen.finding(&CERTIFICATE_INTERCEPTED, Confidence::Likely, summary);
+    finding.cause = sign.means.clone();
+    finding.otherwise = Some("the same check on another machine shows the server's own certificate".to_owned());
+    finding.fixes = sign.fix.clone();
+    Some(finding)
+}
+
+fn untrusted(seen: Seen<'_>, why: ChainFault, detail: &str) -> Finding {
+    let mut finding = match why {
+        ChainFault::SelfSigned => self_signed(seen),
+        ChainFault::UnknownIssuer => unknown_issuer(seen),
+        ChainFault::NameConstraint => name_constrained(seen),
+        ChainFault::Expired => broken(seen, "no moment is in date for all certificates of the chain", detail),
+        ChainFault::Usage => broken(seen, "the chain holds a certificate that is not meant for this use", detail),
+        ChainFault::WeakSignature => {
+            broken(seen, "a signature in the chain is of a kind that is not accepted any more", detail)
+        }
+        ChainFault::BadSignature => broken(seen, "a signature in the chain is wrong", detail),
+        ChainFault::Malformed if seen.leaf.version == 1 => {
+            broken(seen, "the certificate is of X.509 version 1, from before names and uses could be told", detail)
+        }
+        ChainFault::Malformed if seen.leaf.is_readable() => broken(
+            seen,
+            "the certificate is too large, or formed in a way that current libraries do not accept",
+            detail,
+        ),
+        ChainFault::Malformed => broken(seen, "the certificate cannot be read", detail),
+        ChainFault::Other => {
+            let mut finding = broken(seen, "the chain does not verify", detail);
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some(OLD_STORE.to_owned());
+            finding
+        }
+    };
+    // What the names say about such a certificate (a package's default, a hoster's, a test's) comes first.
+    if let Some(sign) = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names) {
+        finding.consequences.push(sign.means.clone());
+        finding.fixes.splice(0..0, sign.fix.iter().cloned());
+    }
+    finding
+}
+
+const OLD_STORE: &str = "if other machines accept it, the trust store here is old: update ca-certificates";
+
+fn self_signed(seen: Seen<'_>) -> Finding {
+    let summary = "the certificate is self-signed: only the server itself vouches for it".to_owned();
+    let mut finding = seen.finding(&CERTIFICATE_SELF_SIGNED, Confidence::Certain, summary);
+    let made = if seen.leaf.is_authority { ", as openssl req -x509 makes it" } else { "" };
+    finding.cause =
+        format!("subject and issuer are both {}{made}, and it is not in {}", seen.leaf.subject, store(seen));
+    finding.fixes =
+        vec![public_certificate(), own_authority(seen, "if the server is your own, trust exactly this certificate")];
+    finding
+}
+
+/// Nobody whom we trust signed the last certificate that we can follow to.
+fn unknown_issuer(seen: Seen<'_>) -> Finding {
+    let last = last_followed(seen);
+    // A certificate that says where its issuer's can be fetched is of an authority that expects this to work.
+    let fetchable = seen.leaf.issuer_urls.first().filter(|_| std::ptr::eq(last, seen.leaf));
+    if let Some(url) = fetchable {
+        return incomplete(seen, url);
+    }
+    if last.self_signed {
+        let summary = format!("the certificate leads to the root {}, which is not in {}", last.subject, store(seen));
+        let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
+        finding.cause = "the authority is a private one; that its root is sent along makes nobody trust it".to_owned();
+        finding.otherwise = Some(OLD_STORE.to_owned());
+        finding.fixes = vec![own_authority(seen, "if the authority is your own, name its root"), public_certificate()];
+        return finding;
+    }
+    let summary = format!("the certificate is signed by {}, which leads to no root in {}", last.issuer, store(seen));
+    let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
+    finding.cause = if seen.handshake.chain.len() == 1 {
+        "the issuer is a private authority, or the intermediate certificate is missing: the server sent one certificate only".to_owned()
+    } else {
+        "the issuer is a private authority, or a certificate is missing in the chain".to_owned()
+    };
+    finding.otherwise = Some(OLD_STORE.to_owned());
+    finding.fixes = vec![
+        Fix::text("the operator installs the whole chain (fullchain.pem, not cert.pem), of a public authority"),
+        own_authority(seen, "if the authority is your own, name its root"),
+    ];
+    finding
+}
+
+fn incomplete(seen: Seen<'_>, url: &str) -> Finding {
+    let sent = match seen.handshake.chain_length {
+        1 => "the server sends its own only".to_owned(),
+        more => format!("none of the {more} that the server sends is it"),
+    };
+    let summary = format!("the certificate of its issuer, {}, is missing", seen.leaf.issuer);
+    let mut finding = seen.finding(&CERTIFICATE_CHAIN_INCOMPLETE, Confidence::Likely, summary);
+    finding.cause = format!(
+        "{sent}, so programs that do not fetch it by themselves cannot follow the chain to a root; browsers do, mail programs do not"
+    );
+    finding.otherwise = Some(format!("the issuer may be a root that {} lacks; {OLD_STORE}", store(seen)));
+    finding.fixes = vec![
+        Fix::text(
+            "the operator installs the whole chain (fullchain.pem, not cert.pem), the server's certificate first",
+        ),
+        Fix::run("the missing certificate is published by the authority", format!("curl -O {url}")),
+    ];
+    finding
+}
+
+fn name_constrained(seen: Seen<'_>) -> Finding {
+    let summary = format!("an authority in the chain may not sign for {}", seen.leaf.names.join(", "));
+    let mut finding = seen.finding(&CERTIFICATE_NAME_CONSTRAINED, Confidence::Certain, summary);
+    finding.cause = "its name constraints exclude a name of the certificate".to_owned();
+    finding.fixes =
+        vec![Fix::text("the operator gets the certificate from an authority that may sign for all its names")];
+    finding
+}
+
+fn broken(seen: Seen<'_>, what: &str, detail: &str) -> Finding {
+    let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Certain, what.to_owned());
+    finding.cause = format!("programs that verify refuse such a chain ({detail})");
+    finding.fixes = vec![public_certificate(), own_authority(seen, "if the authority is your own, name its root")];
+    finding
+}
+
+/// The certificate furthest from the leaf that can be reached by who signed whom.
+fn last_followed<'a>(seen: Seen<'a>) -> &'a Certificate {
+    let chain = &seen.handshake.chain;
+    let mut last = seen.leaf;
+    for _ in 0..chain.len() {
+        match last.issued_by.and_then(|place| chain.get(place)) {
+            Some(next) => last = next,
+            None => break,
+        }
+    }
+    last
+}
+
+fn store(seen: Seen<'_>) -> String {
+    match &seen.handshake.store {
+        TrustStore::System { .. } => "this machine's trust store".to_owned(),
+        TrustStore::Mozilla { .. } => "Mozilla's roots (this machine has no trust store)".to_owned(),
+        TrustStore::File { path, .. } => path.clone(),
+    }
+}
+
+fn public_certificate() -> Fix {
+    Fix::text(
+        "the operator installs a certificate of a public authority, with the whole chain (fullchain.pem, not cert.pem)",
+    )
+}
+
+fn own_authority(seen: Seen<'_>, text: &str) -> Fix {
+    Fix::run(text, format!("smtpcheck {} --cacert ca.pem", seen.target()))
+}

@@ -1,0 +1,355 @@
+//! A table: the fault that is set into a chain, and the findings that must come of it, all of them and no other. Real
+//! certificates, made here; no sockets. Those that no library makes any more lie in `tests/data/certificates`.
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+    use jiff::Timestamp;
+    use rcgen::{
+        BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+        Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    };
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, TrustAnchor};
+
+    use super::super::trust::Store;
+    use super::super::{certificate, verify};
+    use crate::check;
+    use crate::cli::{self, Invocation};
+    use crate::evidence::{Evidence, Handshake, HandshakeKind, Outcome, Stage, Staple, StapleStatus, TrustStore, What};
+    use crate::question::{Question, TalkRequest};
+
+    const HOST: &str = "mail.example.net";
+    const NOW: &str = "2026-12-01T12:00:00Z";
+
+    fn now() -> Timestamp {
+        NOW.parse().unwrap()
+    }
+
+    /// A certificate with its key, by which it can sign others.
+    struct Made {
+        params: CertificateParams,
+        key: KeyPair,
+        der: CertificateDer<'static>,
+    }
+
+    fn day(offset: i64) -> time::OffsetDateTime {
+        time::OffsetDateTime::from_unix_timestamp(now().as_second() + offset * 86_400).unwrap()
+    }
+
+    fn params(name: &str, names: &[&str], days: (i64, i64)) -> CertificateParams {
+        let mut params =
+            CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        (params.not_before, params.not_after) = (day(days.0), day(days.1));
+        params
+    }
+
+    fn authority(name: &str, days: (i64, i64)) -> CertificateParams {
+        let mut params = params(name, &[], days);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params
+    }
+
+    fn server() -> CertificateParams {
+        let mut params = params(HOST, &[HOST], (-30, 60));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params
+    }
+
+    fn by_itself(params: CertificateParams) -> Made {
+        let key = KeyPair::generate().unwrap();
+        let der = params.self_signed(&key).unwrap().der().clone();
+        Made { params, key, der }
+    }
+
+    fn by(issuer: &Made, params: CertificateParams) -> Made {
+        let key = KeyPair::generate().unwrap();
+        let der = params.signed_by(&key, &Issuer::from_params(&issuer.params, &issuer.key)).unwrap().der().clone();
+        Made { params, key, der }
+    }
+
+    fn store(roots: &[&CertificateDer<'static>]) -> Store {
+        let anchor = |der: &&CertificateDer<'static>| -> TrustAnchor<'static> {
+            webpki::anchor_from_trusted_cert(der).unwrap().to_owned()
+        };
+        let pinned = roots.iter().map(|der| (*der).clone()).collect();
+        let origin = TrustStore::System { anchors: roots.len() };
+        Store { origin, anchors: roots.iter().map(anchor).collect(), pinned }
+    }
+
+    /// What is found for a chain on port 587, sorted.
+    fn found(chain: &[&CertificateDer<'static>], store: &Store) -> Vec<String> {
+        found_with(chain, store, |_| {})
+    }
+
+    fn found_with(chain: &[&CertificateDer<'static>], store: &Store, change: impl Fn(&mut Handshake)) -> Vec<String> {
+        let handshake = handshake(chain, store);
+        let mut handshake = Box::new(handshake);
+        change(&mut handshake);
+        let words = ["mail.example.net:587"].iter().map(Into::into).collect();
+        let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
+        let plan = cli::plan::plan(&args, &matches, &args.targets[0], None).unwrap();
+        let mut evidence = Evidence::new(now());
+        let id = evidence.asked(Question::Talk(TalkRequest::main(&plan)), 0.0, Outcome::Underway);
+        evidence.happened(1.0, id, Stage::Tls, true, What::Secured { handshake });
+        let mut ids: Vec<String> =
+            check::judge(&plan, &evidence).into_iter().map(|finding| finding.rule.into_owned()).collect();
+        ids.sort();
+        ids
+    }
+
+    fn handshake(chain: &[&CertificateDer<'static>], store: &Store) -> Handshake {
+        let ders: Vec<CertificateDer<'static>> = chain.iter().map(|der| (*der).clone()).collect();
+        let read = certificate::read_chain(&ders);
+        let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
+        let verdict = verify::walk(&ders, &read, algorithms, store, now());
+        Handshake {
+            version: "1.3".to_owned(),
+            cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
+            group: None,
+            signature: None,
+            alpn: None,
+            kind: HandshakeKind::Full,
+            sni: Some(HOST.to_owned()),
+            ms: 1.0,
+            client_certificate_requested: false,
+            client_certificate_sent: false,
+            staple: None,
+            chain_length: read.len(),
+            trust: verdict.trust,
+            path: verdict.path,
+            name: verify::name_match(&ders, &read, HOST.to_owned()),
+            signature_fault: None,
+            store: store.origin.clone(),
+            chain: read,
+        }
+    }
+
+    /// Root, intermediate, and a store that trusts the root.
+    fn house() -> (Made, Made, Store) {
+        let root = by_itself(authority("Example Root", (-1000, 1000)));
+        let middle = by(&root, authority("Example CA", (-500, 500)));
+        let trusted = store(&[&root.der]);
+        (root, middle, trusted)
+    }
+
+    #[test]
+    fn a_chain_in_good_order_has_no_fault() {
+        let (_, middle, store) = house();
+        let leaf = by(&middle, server());
+        assert_eq!(found(&[&leaf.der, &middle.der], &store), [""; 0]);
+    }
+
+    #[test]
+    fn each_fault_of_the_servers_certificate_is_found_alone() {
+        let (_, middle, store) = house();
+        type Change = fn(&mut CertificateParams);
+        let faults: &[(&str, Change, &str)] = &[
+            ("expired", |leaf| leaf.not_after = day(-1), "certificate-expired"),
+            ("not yet valid", |leaf| leaf.not_before = day(1), "certificate-not-yet-valid"),
+            ("ends soon", |leaf| leaf.not_after = day(20), "certificate-expires-soon"),
+            ("for ten years", |leaf| leaf.not_after = day(3650), "certificate-lifetime-long"),
+            ("another name", |leaf| *leaf = named(&["other.example.net"]), "certificate-name-mismatch"),
+            ("a wildcard one label up", |leaf| *leaf = named(&["*.net"]), "certificate-name-mismatch"),
+            ("the wildcard's own domain", |leaf| *leaf = named(&["*.mail.example.net"]), "certificate-name-mismatch"),
+            ("a common name only", |leaf| *leaf = named(&[]), "certificate-name-mismatch"),
+            ("an address", |leaf| *leaf = named(&["192.0.2.1"]), "certificate-name-mismatch"),
+            (
+                "for mail",
+                |leaf| leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection],
+                "certificate-usage-wrong",
+            ),
+            (
+                "for encryption",
+                |leaf| leaf.key_usages = vec![KeyUsagePurpose::KeyEncipherment],
+                "certificate-usage-wrong",
+            ),
+            ("an authority", |leaf| leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained), "certificate-usage-wrong"),
+            ("must-staple", |leaf| leaf.custom_extensions.push(must_staple()), "certificate-staple-missing"),
+        ];
+        for (what, change, id) in faults {
+            let mut params = server();
+            change(&mut params);
+            let leaf = by(&middle, params);
+            assert_eq!(found(&[&leaf.der, &middle.der], &store), [*id], "{what}");
+        }
+    }
+
+    fn named(names: &[&str]) -> CertificateParams {
+        params(HOST, names, (-30, 60))
+    }
+
+    fn must_staple() -> CustomExtension {
+        CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 0x03, 0x02, 0x01, 0x05])
+    }
+
+    /// AuthorityInfoAccess with one caIssuers URL of less than 100 bytes.
+    fn fetchable_at(url: &str) -> CustomExtension {
+        let short = |length: usize| u8::try_from(length).unwrap();
+        let oid = [0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02];
+        let location = [&[0x86, short(url.len())][..], url.as_bytes()].concat();
+        let description = [&oid[..], &location].concat();
+        let inner = [&[0x30, short(description.len())][..], &description].concat();
+        let outer = [&[0x30, short(inner.len())][..], &inner].concat();
+        CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], outer)
+    }
+
+    #[test]
+    fn wildcards_fit_one_label() {
+        let (_, middle, store) = house();
+        let leaf = by(&middle, named(&["*.example.net"]));
+        assert_eq!(found(&[&leaf.der, &middle.der], &store), [""; 0]);
+    }
+
+    #[test]
+    fn who_does_not_vouch_is_told_apart() {
+        let (root, middle, trusted) = house();
+        let nobody = store(&[]);
+        let mut fetchable = server();
+        fetchable.custom_extensions.push(fetchable_at("http://ca.example/ca.der"));
+        let fetchable = by(&middle, fetchable);
+        let plain = by(&middle, server());
+        assert_eq!(found(&[&fetchable.der], &trusted), ["certificate-chain-incomplete"]);
+        assert_eq!(found(&[&plain.der], &trusted), ["certificate-untrusted"]);
+        assert_eq!(found(&[&plain.der, &middle.der], &nobody), ["certificate-untrusted"]);
+        let with_root = found(&[&plain.der, &middle.der, &root.der], &nobody);
+        assert_eq!(with_root, ["certificate-chain-surplus", "certificate-untrusted"]);
+        let mut as_openssl_makes_it = server();
+        as_openssl_makes_it.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let alone = by_itself(as_openssl_makes_it);
+        assert_eq!(found(&[&alone.der], &trusted), ["certificate-self-signed"]);
+        assert_eq!(found(&[&alone.der], &store(&[&alone.der])), [""; 0], "named by --cacert");
+        let modest = by_itself(server());
+        assert_eq!(found(&[&modest.der], &trusted), ["certificate-self-signed"]);
+    }
+
+    #[test]
+    fn the_rest_of_the_chain_is_judged_too() {
+        let (root, middle, trusted) = house();
+        let leaf = by(&middle, server());
+        let other = by_itself(authority("Another CA", (-10, 500)));
+        let duplicate = found(&[&leaf.der, &middle.der, &middle.der], &trusted);
+        assert_eq!(duplicate, ["certificate-chain-surplus"]);
+        assert_eq!(found(&[&leaf.der, &middle.der, &root.der], &trusted), ["certificate-chain-surplus"]);
+        assert_eq!(found(&[&leaf.der, &other.der, &middle.der], &trusted), ["certificate-chain-surplus"]);
+        let upper = by(&root, authority("Upper CA", (-400, 400)));
+        let lower = by(&upper, authority("Lower CA", (-400, 400)));
+        let leaf = by(&lower, server());
+        assert_eq!(found(&[&leaf.der, &lower.der, &upper.der], &trusted), [""; 0]);
+        assert_eq!(found(&[&leaf.der, &upper.der, &lower.der], &trusted), ["certificate-chain-disordered"]);
+        let ended = by(&root, authority("Ended CA", (-400, -1)));
+        let leaf = by(&ended, server());
+        assert_eq!(found(&[&leaf.der, &ended.der], &trusted), ["certificate-intermediate-expired"]);
+        let ending = by(&root, authority("Ending CA", (-400, 5)));
+        let leaf = by(&ending, server());
+        assert_eq!(found(&[&leaf.der, &ending.der], &trusted), ["certificate-expires-soon"]);
+        let mut narrow = authority("Narrow CA", (-400, 400));
+        narrow.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName("example.com".to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
+        let narrow = by(&root, narrow);
+        let leaf = by(&narrow, server());
+        assert_eq!(found(&[&leaf.der, &narrow.der], &trusted), ["certificate-name-constrained"]);
+    }
+
+    #[test]
+    fn three_faults_at_once_are_three_findings() {
+        let (_, middle, trusted) = house();
+        let mut params = named(&["other.example.net"]);
+        params.not_after = day(-3);
+        params.custom_extensions.push(fetchable_at("http://ca.example/ca.der"));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let leaf = by(&middle, params);
+        let all = [
+            "certificate-chain-incomplete",
+            "certificate-expired",
+            "certificate-name-mismatch",
+            "certificate-usage-wrong",
+        ];
+        assert_eq!(found(&[&leaf.der], &trusted), all);
+        let mut params = named(&[]);
+        params.not_before = day(3);
+        let alone = by_itself(params);
+        let all = ["certificate-name-mismatch", "certificate-not-yet-valid", "certificate-self-signed"];
+        assert_eq!(found(&[&alone.der], &trusted), all);
+    }
+
+    #[test]
+    fn an_ended_cross_signature_that_nobody_needs_is_no_fault() {
+        // Let's Encrypt in October 2021: the root itself is trusted, and its cross-signed form by an ended one is sent.
+        let old = by_itself(authority("Old Root", (-2000, -10)));
+        let new = by_itself(authority("New Root", (-1000, 1000)));
+        let crossed = by(&old, authority("New Root", (-1000, 300)));
+        let middle = by(&new, authority("Example CA", (-500, 500)));
+        let leaf = by(&middle, server());
+        let seen = found(&[&leaf.der, &middle.der, &crossed.der], &store(&[&new.der]));
+        assert_eq!(seen, ["certificate-chain-surplus"]);
+    }
+
+    fn legacy(name: &str) -> CertificateDer<'static> {
+        let path = format!("{}/tests/data/certificates/{name}.pem", env!("CARGO_MANIFEST_DIR"));
+        CertificateDer::from_pem_file(path).unwrap()
+    }
+
+    #[test]
+    fn keys_and_signatures_of_old_times_are_named() {
+        let trusted = store(&[&legacy("legacy-ca")]);
+        for (name, expected) in [
+            ("rsa1024", &["certificate-key-weak", "certificate-lifetime-long"][..]),
+            ("dsa", &["certificate-key-weak", "certificate-lifetime-long"]),
+            ("sha1", &["certificate-lifetime-long", "certificate-signature-weak"]),
+            ("md5", &["certificate-lifetime-long", "certificate-signature-weak"]),
+            ("v1", &["certificate-lifetime-long", "certificate-name-mismatch", "certificate-untrusted"]),
+        ] {
+            assert_eq!(found(&[&legacy(name)], &trusted), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_comes_with_the_certificate_counts() {
+        let (_, middle, trusted) = house();
+        let mut params = server();
+        params.custom_extensions.push(must_staple());
+        let leaf = by(&middle, params);
+        let chain = [&leaf.der, &middle.der];
+        let stapled = |status, next_update| {
+            move |handshake: &mut Handshake| {
+                handshake.staple = Some(Staple { status, next_update });
+            }
+        };
+        assert_eq!(found_with(&chain, &trusted, stapled(StapleStatus::Good, None)), [""; 0]);
+        assert_eq!(found_with(&chain, &trusted, stapled(StapleStatus::Revoked, None)), ["certificate-revoked"]);
+        let late = "2026-11-30T00:00:00Z".parse().ok();
+        assert_eq!(found_with(&chain, &trusted, stapled(StapleStatus::Good, late)), ["certificate-staple-missing"]);
+        let key_of_another = |handshake: &mut Handshake| {
+            handshake.staple = Some(Staple { status: StapleStatus::Good, next_update: None });
+            handshake.signature_fault = Some("BadSignature".to_owned());
+        };
+        assert_eq!(found_with(&chain, &trusted, key_of_another), ["certificate-signature-invalid"]);
+    }
+
+    #[test]
+    fn rubbish_ten_thousand_names_and_a_hundred_certificates_are_bounded() {
+        let (_, middle, trusted) = house();
+        let rubbish = CertificateDer::from(vec![0x30, 0x82, 0xff, 0xff, 0x01]);
+        let seen = found(&[&rubbish], &trusted);
+        assert!(seen.contains(&"certificate-untrusted".to_owned()), "{seen:?}");
+        let names: Vec<String> = (0..10_000).map(|number| format!("h{number}.example.org")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let leaf = by(&middle, named(&names));
+        let many = handshake(&[&leaf.der, &middle.der], &trusted);
+        assert_eq!((many.chain[0].names.len(), many.chain[0].names_total), (200, 10_000));
+        // Current libraries read no certificate of more than 64 KiB.
+        assert_eq!(found(&[&leaf.der, &middle.der], &trusted), ["certificate-name-mismatch", "certificate-untrusted"]);
+        let leaf = by(&middle, server());
+        let mut long = vec![&leaf.der];
+        long.extend(std::iter::repeat_n(&middle.der, 99));
+        assert_eq!(found(&long, &trusted), ["certificate-chain-surplus"]);
+    }
+}

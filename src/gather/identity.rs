@@ -1,0 +1,64 @@
+//! The certificate that we show when a server asks for one (`--cert`, `--key`). Read and held against its key before
+//! anything is sent, so that a mistake in the files costs nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use zeroize::Zeroizing;
+
+use super::SetupError;
+use crate::plan::ClientCertificate;
+
+/// Reads certificate and key.
+pub(super) fn load(wanted: &ClientCertificate) -> Result<Arc<CertifiedKey>, SetupError> {
+    let chain = certificates(&wanted.cert)?;
+    let key = private_key(wanted)?;
+    let fault = |path: &Path, flag, why: String| SetupError::File { flag, path: path.to_owned(), why };
+    match CertifiedKey::from_der(chain, key, &rustls::crypto::aws_lc_rs::default_provider()) {
+        Ok(certified) => Ok(Arc::new(certified)),
+        Err(rustls::Error::InconsistentKeys(_)) => {
+            Err(fault(&wanted.key, "--key", format!("is not the key of the certificate in {}", wanted.cert.display())))
+        }
+        Err(error) => Err(fault(&wanted.key, "--key", format!("cannot be used: {error}"))),
+    }
+}
+
+fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, SetupError> {
+    let fault = |why: String| SetupError::File { flag: "--cert", path: path.clone(), why };
+    let bytes = std::fs::read(path).map_err(|error| fault(super::trust::reason(&error)))?;
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
+    if !chain.is_empty() {
+        return Ok(chain);
+    }
+    Err(fault(if bytes.first() == Some(&0x30) {
+        format!("is DER; convert it with: openssl x509 -inform der -in {} -out client.pem", path.display())
+    } else {
+        "holds no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
+    }))
+}
+
+fn private_key(wanted: &ClientCertificate) -> Result<PrivateKeyDer<'static>, SetupError> {
+    let path = &wanted.key;
+    let fault = |why: String| SetupError::File { flag: "--key", path: path.clone(), why };
+    let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| fault(super::trust::reason(&error)))?);
+    if let Ok(key) = PrivateKeyDer::from_pem_slice(&bytes) {
+        // The old form tells it in a header inside the block, which the reader of PEM passes over.
+        if !says(&bytes, b"Proc-Type: 4,ENCRYPTED") {
+            return Ok(key);
+        }
+    }
+    Err(fault(if says(&bytes, b"ENCRYPTED") {
+        format!("is encrypted; write it without its passphrase with: openssl pkey -in {} -out key.pem", path.display())
+    } else if bytes.first() == Some(&0x30) {
+        format!("is DER; convert it with: openssl pkey -inform der -in {} -out key.pem", path.display())
+    } else {
+        "holds no private key; a PEM file has lines -----BEGIN PRIVATE KEY-----".to_owned()
+    }))
+}
+
+fn says(bytes: &[u8], words: &[u8]) -> bool {
+    bytes.windows(words.len()).any(|window| window == words)
+}

@@ -1,0 +1,168 @@
+//! The line about TLS as Postfix users know it, and the chain with each fault at the certificate that has it.
+
+use jiff::Timestamp;
+
+use super::super::style::{Line, Role};
+use super::super::{Chain, Look, Signs, Volume, escape};
+use super::{Sign, added, noted};
+use crate::check::certificate;
+use crate::evidence::{Certificate, Event, Handshake, HandshakeKind, NameMatch, StapleStatus, Trust};
+use crate::report::Report;
+
+/// The whole chain where something is wrong with it, or when asked for; else the server's certificate.
+pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Look) -> Vec<Line> {
+    let mut lines = noted(event, Role::Dim, Sign::Note, &summary(handshake), look);
+    let flaws = certificate::flaws(handshake, now);
+    let whole = look.volume == Volume::Verbose || !flaws.is_empty();
+    for (at, one) in handshake.chain.iter().enumerate().take(if whole { handshake.chain.len() } else { 1 }) {
+        let words: Vec<&str> = flaws.iter().filter(|(place, _)| *place == at).map(|(_, word)| *word).collect();
+        lines.extend(certificate_lines(event, at, one, &words, look));
+    }
+    if look.volume == Volume::Verbose {
+        lines.extend(added(event, Role::Dim, Sign::Note, &circumstances(handshake), look));
+    }
+    let (role, sign) = if handshake.verifies(now) { (Role::Dim, Sign::Note) } else { (Role::Error, Sign::Fault) };
+    lines.extend(added(event, role, sign, &verdict(handshake, now), look));
+    lines
+}
+
+/// `TLS 1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768 (post-quantum), signed with ecdsa_secp256r1_sha256`.
+fn summary(handshake: &Handshake) -> String {
+    let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
+    parts.extend(handshake.group.as_ref().map(|group| {
+        let remark = if group.contains("MLKEM") { " (post-quantum)" } else { "" };
+        format!("{group}{remark}")
+    }));
+    parts.extend(handshake.signature.as_ref().map(|scheme| format!("signed with {scheme}")));
+    parts.join(", ")
+}
+
+/// What a reader with `-v` wants to know beside the chain.
+fn circumstances(handshake: &Handshake) -> String {
+    let mut parts = vec![
+        match &handshake.sni {
+            Some(name) => format!("SNI {}", escape::visible(name)),
+            None => "no SNI".to_owned(),
+        },
+        format!("{:.1} ms", handshake.ms),
+    ];
+    parts.extend(match handshake.kind {
+        HandshakeKind::Full => None,
+        HandshakeKind::FullWithRetry => Some("one round trip more, for another group".to_owned()),
+        HandshakeKind::Resumed => Some("resumed".to_owned()),
+    });
+    parts.extend(handshake.alpn.as_ref().map(|name| format!("ALPN {}", escape::visible(name))));
+    parts.push(match (handshake.client_certificate_requested, handshake.client_certificate_sent) {
+        (false, _) => "no client certificate asked for".to_owned(),
+        (true, false) => "a client certificate was asked for, and none was shown".to_owned(),
+        (true, true) => "our certificate was shown".to_owned(),
+    });
+    parts.push(match &handshake.staple {
+        None => "no OCSP response".to_owned(),
+        Some(staple) => match staple.status {
+            StapleStatus::Good => "OCSP: good".to_owned(),
+            StapleStatus::Revoked => "OCSP: revoked".to_owned(),
+            StapleStatus::Unknown => "OCSP: unknown".to_owned(),
+            StapleStatus::Unreadable => "OCSP: unreadable".to_owned(),
+        },
+    });
+    parts.join(", ")
+}
+
+fn verdict(handshake: &Handshake, now: Timestamp) -> String {
+    let mut words = vec![match handshake.trust {
+        Trust::Trusted { .. } => "trusted".to_owned(),
+        Trust::Outdated { .. } => "not trusted any more".to_owned(),
+        Trust::Untrusted { .. } => "not trusted".to_owned(),
+    }];
+    words.push(match &handshake.name {
+        NameMatch::Matches { expected } => format!("names {}", escape::visible(expected)),
+        NameMatch::Differs { expected, .. } | NameMatch::Unreadable { expected } => {
+            format!("does not name {}", escape::visible(expected))
+        }
+    });
+    words.extend(handshake.leaf().filter(|leaf| leaf.is_readable()).and_then(|leaf| match () {
+        () if now > leaf.not_after => Some("expired".to_owned()),
+        () if now < leaf.not_before => Some("not valid yet".to_owned()),
+        () => None,
+    }));
+    if handshake.signature_fault.is_some() {
+        words.push("not proved by its key".to_owned());
+    }
+    format!("certificate: {}", words.join(", "))
+}
+
+fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&str], look: &Look) -> Vec<Line> {
+    let date = |moment: Timestamp| moment.strftime("%Y-%m-%d").to_string();
+    let arrow = if look.signs == Signs::Unicode { "←" } else { "<-" };
+    let mut text = format!("{at} {} {arrow} {}", escape::visible(&names(one, look)), escape::visible(&one.issuer));
+    if one.is_readable() {
+        text.push_str(&format!(", {} to {}", date(one.not_before), date(one.not_after)));
+    }
+    let (role, sign) = if flaws.is_empty() { (Role::Dim, Sign::Note) } else { (Role::Error, Sign::Fault) };
+    if !flaws.is_empty() {
+        text.push_str(&format!(": {}", flaws.join(", ")));
+    }
+    let mut lines = added(event, role, sign, &text, look);
+    if look.volume == Volume::Verbose && one.is_readable() {
+        for more in details(one) {
+            lines.extend(added(event, Role::Dim, Sign::Note, &format!("  {}", escape::visible(&more)), look));
+        }
+    }
+    lines
+}
+
+fn names(one: &Certificate, look: &Look) -> String {
+    if one.names.is_empty() {
+        return one.subject.clone();
+    }
+    let shown = if look.volume == Volume::Verbose { 20 } else { 4 };
+    let mut list = one.names.iter().take(shown).cloned().collect::<Vec<_>>().join(" ");
+    let total = one.names_total.max(one.names.len());
+    if total > shown {
+        list.push_str(&format!(" and {} more", total - shown));
+    }
+    list
+}
+
+fn details(one: &Certificate) -> Vec<String> {
+    let mut lines = vec![format!("subject {}", one.subject), format!("{}, signed with {}", one.key, one.signature)];
+    let mut uses = Vec::new();
+    if one.is_authority {
+        uses.push("an authority".to_owned());
+    }
+    uses.extend(one.extended_key_usage.iter().map(|uses| uses.join(" ")));
+    uses.extend(one.key_usage.iter().map(|uses| uses.join(" ")));
+    if !uses.is_empty() {
+        lines.push(format!("for {}", uses.join("; ")));
+    }
+    lines.push(format!("SHA-256 {}", one.sha256));
+    lines.push(format!("key SHA-256 {}", one.spki_sha256));
+    lines
+}
+
+/// The chain of the conversation that the user asked for, as `openssl s_client -showcerts` prints it; empty unless
+/// `--show-chain` is given.
+pub(super) fn pem(report: &Report, look: &Look) -> String {
+    if look.chain == Chain::Hidden {
+        return String::new();
+    }
+    let Some((_, handshake)) = report.evidence.main_talk().and_then(|talk| talk.handshake()) else {
+        return String::new();
+    };
+    let mut text = String::new();
+    for (at, one) in handshake.chain.iter().enumerate() {
+        text.push_str(&format!("{at} s:{}\n  i:{}\n", escape::visible(&one.subject), escape::visible(&one.issuer)));
+        text.push_str("-----BEGIN CERTIFICATE-----\n");
+        let mut rest = one.der_b64.as_str();
+        while !rest.is_empty() {
+            // Base64 is ASCII, so every place is a boundary.
+            let (line, next) = rest.split_at_checked(64).unwrap_or((rest, ""));
+            text.push_str(line);
+            text.push('\n');
+            rest = next;
+        }
+        text.push_str("-----END CERTIFICATE-----\n");
+    }
+    text
+}
