@@ -84,6 +84,10 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: Verb) -> Vec<(&'static str, 
             add("insecure", "--insecure", None);
         }
     }
+    if let Some(identity) = plan.tls.identity.as_ref().filter(|_| same_host.is_some() && verb == Verb::Check) {
+        add("cert", "--cert", Some(identity.cert.display().to_string()));
+        add("key", "--key", Some(identity.key.display().to_string()));
+    }
     if plan.tls.min == TlsVersion::V1_3 && verb == Verb::Check {
         add("tls-min", "--tls-min", Some("1.3".to_owned()));
     }

@@ -113,14 +113,22 @@ fn tls(args: &CheckArgs, scheme: Option<Scheme>) -> Result<Tls, UsageError> {
         mode,
         sni: args.sni.as_deref().map(sni).transpose()?,
         cacert: args.cacert.clone(),
-        identity: args
-            .cert
-            .clone()
-            .map(|cert| ClientCertificate { key: args.key.clone().unwrap_or(cert.clone()), cert }),
+        identity: identity(args)?,
         verify: if args.insecure { Verify::Insecure } else { Verify::Required },
         min,
         days: days(&args.cert_days)?,
     })
+}
+
+/// Without `--key` the key is in the file of the certificate, as with curl.
+fn identity(args: &CheckArgs) -> Result<Option<ClientCertificate>, UsageError> {
+    match (&args.cert, &args.key) {
+        (None, None) => Ok(None),
+        (Some(cert), key) => {
+            Ok(Some(ClientCertificate { cert: cert.clone(), key: key.clone().unwrap_or_else(|| cert.clone()) }))
+        }
+        (None, Some(_)) => Err(UsageError::new("--key is the key of a certificate; name that with --cert")),
+    }
 }
 
 fn days(text: &str) -> Result<CertificateDays, UsageError> {

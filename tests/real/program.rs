@@ -23,6 +23,7 @@ pub mod word {
 
     pub const CERTIFICATE_EXPIRED: &str = "certificate-expired";
     pub const CERTIFICATE_NAME_MISMATCH: &str = "certificate-name-mismatch";
+    pub const CERTIFICATE_SELF_SIGNED: &str = "certificate-self-signed";
     pub const CERTIFICATE_UNTRUSTED: &str = "certificate-untrusted";
     pub const CONNECTION_REFUSED: &str = "connection-refused";
     pub const STARTTLS_NOT_OFFERED: &str = "starttls-not-offered";

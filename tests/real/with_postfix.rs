@@ -135,7 +135,7 @@ fn an_expired_certificate_is_a_tls_failure() {
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn a_self_signed_certificate_is_a_tls_failure() {
-    assert_finds(&log_in(POSTFIX.self_signed, &[]).exits(exit::TLS), word::CERTIFICATE_UNTRUSTED);
+    assert_finds(&log_in(POSTFIX.self_signed, &[]).exits(exit::TLS), word::CERTIFICATE_SELF_SIGNED);
 }
 
 #[test]
