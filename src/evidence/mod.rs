@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod fault;
 pub mod machine;
 pub mod names;
+pub mod presented;
 pub mod talk;
 pub mod tls;
 
@@ -21,8 +22,9 @@ pub use certificate::Certificate;
 pub use fault::{ConnectFault, Fault, TlsFault, TlsFaultKind};
 pub use machine::Machine;
 pub use names::{Lookup, LookupFault, NameSource, Names};
+pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
 pub use talk::Talk;
-pub use tls::{ChainFault, Handshake, HandshakeKind, NameMatch, Staple, StapleStatus, Trust, TrustStore};
+pub use tls::{Handshake, HandshakeKind, Staple, StapleStatus};
 
 use crate::question::{Purpose, Question, TalkRequest};
 use crate::wire::Reply;

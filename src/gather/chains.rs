@@ -14,7 +14,7 @@ mod tests {
     use rustls::pki_types::{CertificateDer, TrustAnchor};
 
     use super::super::trust::Store;
-    use super::super::{certificate, verify};
+    use super::super::verify::{self, Expectation};
     use crate::check;
     use crate::cli::{self, Invocation};
     use crate::evidence::{Evidence, Handshake, HandshakeKind, Outcome, Stage, Staple, StapleStatus, TrustStore, What};
@@ -105,9 +105,8 @@ mod tests {
 
     fn handshake(chain: &[&CertificateDer<'static>], store: &Store) -> Handshake {
         let ders: Vec<CertificateDer<'static>> = chain.iter().map(|der| (*der).clone()).collect();
-        let read = certificate::read_chain(&ders);
         let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
-        let verdict = verify::walk(&ders, &read, algorithms, store, now());
+        let expected = Expectation { name: HOST.to_owned(), now: now() };
         Handshake {
             version: "1.3".to_owned(),
             cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
@@ -120,13 +119,8 @@ mod tests {
             client_certificate_requested: false,
             client_certificate_sent: false,
             staple: None,
-            chain_length: read.len(),
-            trust: verdict.trust,
-            path: verdict.path,
-            name: verify::name_match(&ders, &read, HOST.to_owned()),
+            presented: verify::presented(&ders, ders.len(), algorithms, store, &expected),
             signature_fault: None,
-            store: store.origin.clone(),
-            chain: read,
         }
     }
 
@@ -344,7 +338,7 @@ mod tests {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let leaf = by(&middle, named(&names));
         let many = handshake(&[&leaf.der, &middle.der], &trusted);
-        assert_eq!((many.chain[0].names.len(), many.chain[0].names_total), (200, 10_000));
+        assert_eq!((many.presented.chain[0].names.len(), many.presented.chain[0].names_total), (200, 10_000));
         // Current libraries read no certificate of more than 64 KiB.
         assert_eq!(found(&[&leaf.der, &middle.der], &trusted), ["certificate-name-mismatch", "certificate-untrusted"]);
         let leaf = by(&middle, server());

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
@@ -21,7 +20,8 @@ use tokio_rustls::client::TlsStream;
 
 use super::tap::Tap;
 use super::trust::Store;
-use super::{World, certificate, milliseconds, staple, verify};
+use super::verify::Expectation;
+use super::{World, milliseconds, staple, verify};
 use crate::evidence::{Handshake, HandshakeKind, TlsFault, TlsFaultKind};
 use crate::plan::{Plan, TlsVersion};
 use crate::wire::Host;
@@ -65,18 +65,18 @@ pub(crate) async fn handshake(
         _ => None,
     };
     let asked = ours.asked.load(Ordering::Relaxed);
-    let seen = Seen { expected, sni, ms, asked, shown: asked && ours.shown.is_some(), now: world.started_at };
+    let by = Expectation { name: expected, now: world.started_at };
+    let seen = Seen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
     let evidence = describe(stream.get_ref().1, &recorder, world.trust.wait(), seen);
     Ok((stream, evidence))
 }
 
 struct Seen {
-    expected: String,
+    by: Expectation,
     sni: Option<String>,
     ms: f64,
     asked: bool,
     shown: bool,
-    now: Timestamp,
 }
 
 fn config(plan: &Plan, recorder: &Arc<Recorder>, ours: &Arc<OurCertificate>, sni: bool) -> ClientConfig {
@@ -103,7 +103,6 @@ fn config(plan: &Plan, recorder: &Arc<Recorder>, ours: &Arc<OurCertificate>, sni
 fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, seen: Seen) -> Handshake {
     let sent = connection.peer_certificates().unwrap_or_default();
     let ders: Vec<CertificateDer<'static>> = sent.iter().take(MAX_CHAIN).cloned().collect();
-    let chain = certificate::read_chain(&ders);
     let version = match connection.protocol_version() {
         Some(rustls::ProtocolVersion::TLSv1_3) => "1.3",
         Some(rustls::ProtocolVersion::TLSv1_2) => "1.2",
@@ -114,7 +113,6 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
     let group =
         connection.negotiated_key_exchange_group().map(|group| group.name().as_str().unwrap_or("unknown").to_owned());
     let noted = recorder.noted.lock().map(|noted| noted.clone()).unwrap_or_default();
-    let verdict = verify::walk(&ders, &chain, recorder.algorithms(), store, seen.now);
     Handshake {
         version: version.to_owned(),
         // rustls writes TLS13_AES_...; IANA's registry says TLS_AES_...
@@ -132,13 +130,8 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
         client_certificate_requested: seen.asked,
         client_certificate_sent: seen.shown,
         staple: staple::read(&noted.staple),
-        chain_length: sent.len(),
-        trust: verdict.trust,
-        path: verdict.path,
-        name: verify::name_match(&ders, &chain, seen.expected),
+        presented: verify::presented(&ders, sent.len(), recorder.algorithms(), store, &seen.by),
         signature_fault: noted.signature_fault,
-        store: store.origin.clone(),
-        chain,
     }
 }
 

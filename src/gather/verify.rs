@@ -8,17 +8,46 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
+use super::certificate;
 use super::trust::Store;
-use crate::evidence::{Certificate, ChainFault, NameMatch, Trust};
+use crate::evidence::{Certificate, ChainFault, NameMatch, Presented, Trust};
+
+/// What is expected of a certificate.
+pub(super) struct Expectation {
+    /// The name of the server.
+    pub(super) name: String,
+    /// The moment at which it must hold.
+    pub(super) now: Timestamp,
+}
+
+/// Reads and judges the certificates as they were sent, of which `sent` came in all.
+pub(super) fn presented(
+    ders: &[CertificateDer<'static>],
+    sent: usize,
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
+    store: &Store,
+    expected: &Expectation,
+) -> Presented {
+    let chain = certificate::read_chain(ders);
+    let verdict = walk(ders, &chain, algorithms, store, expected.now);
+    Presented {
+        chain_length: sent,
+        trust: verdict.trust,
+        path: verdict.path,
+        name: name_match(ders, &chain, expected.name.clone()),
+        store: store.origin.clone(),
+        chain,
+    }
+}
 
 /// What a chain is, and by which of its certificates it leads to the anchor.
-pub(super) struct Verdict {
-    pub(super) trust: Trust,
-    pub(super) path: Vec<usize>,
+struct Verdict {
+    trust: Trust,
+    path: Vec<usize>,
 }
 
 /// Walks the chain from the leaf to an anchor of the store.
-pub(super) fn walk(
+fn walk(
     ders: &[CertificateDer<'static>],
     chain: &[Certificate],
     algorithms: &[&dyn SignatureVerificationAlgorithm],
@@ -130,7 +159,7 @@ fn fault(error: &webpki::Error) -> ChainFault {
 }
 
 /// Whether the leaf names the host (RFC 9525 §6).
-pub(super) fn name_match(ders: &[CertificateDer<'static>], chain: &[Certificate], expected: String) -> NameMatch {
+fn name_match(ders: &[CertificateDer<'static>], chain: &[Certificate], expected: String) -> NameMatch {
     let Some(leaf) = chain.first().filter(|leaf| leaf.is_readable()) else {
         return NameMatch::Unreadable { expected };
     };

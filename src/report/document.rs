@@ -351,16 +351,16 @@ fn tls(handshake: &Handshake, now: Timestamp) -> Tls {
         sni: handshake.sni.clone(),
         ms: handshake.ms,
         verifies: handshake.verifies(now),
-        trusted: matches!(handshake.trust, Trust::Trusted { .. }),
-        name_match: matches!(handshake.name, NameMatch::Matches { .. }),
-        store: handshake.store.clone(),
+        trusted: matches!(handshake.presented.trust, Trust::Trusted { .. }),
+        name_match: matches!(handshake.presented.name, NameMatch::Matches { .. }),
+        store: handshake.presented.store.clone(),
         client_certificate_requested: handshake.client_certificate_requested,
         client_certificate_sent: handshake.client_certificate_sent,
         staple: handshake.staple.clone(),
-        chain_length: handshake.chain_length,
+        chain_length: handshake.presented.chain_length,
         not_after: leaf.map(|leaf| leaf.not_after),
         days_left: leaf.map(|leaf| leaf.not_after.duration_since(now).as_secs().div_euclid(86_400)),
-        chain: handshake.chain.clone(),
+        chain: handshake.presented.chain.clone(),
     }
 }
 

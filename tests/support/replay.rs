@@ -45,8 +45,8 @@ use smtpcheck::dialogue::{Dialogue, Peer, Step};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
     Answer, Attempt, AttemptId, Certificate, ChainFault, ConnectFault, DialResult, Event, Evidence, Fault, Handshake,
-    HandshakeKind, Lookup, LookupFault, Machine, NameMatch, NameSource, Names, Outcome, Stage, Staple, TlsFault,
-    TlsFaultKind, Trust, TrustStore, What,
+    HandshakeKind, Lookup, LookupFault, Machine, NameMatch, NameSource, Names, Outcome, Presented, Stage, Staple,
+    TlsFault, TlsFaultKind, Trust, TrustStore, What,
 };
 use smtpcheck::gather::{Arrival, Gather};
 use smtpcheck::inquiry::{self, Listener};
@@ -464,20 +464,22 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
             status: serde_json::from_value(word.as_str().into()).unwrap_or_else(|_| panic!("unknown staple {word}")),
             next_update: None,
         }),
-        path: match &trust {
-            Trust::Trusted { .. } | Trust::Outdated { .. } => (0..chain.len()).filter(is_line).collect(),
-            Trust::Untrusted { .. } => Vec::new(),
-        },
-        trust,
-        name: if names.contains(&host) {
-            NameMatch::Matches { expected: host }
-        } else {
-            NameMatch::Differs { expected: host, presented: names }
+        presented: Presented {
+            path: match &trust {
+                Trust::Trusted { .. } | Trust::Outdated { .. } => (0..chain.len()).filter(is_line).collect(),
+                Trust::Untrusted { .. } => Vec::new(),
+            },
+            trust,
+            name: if names.contains(&host) {
+                NameMatch::Matches { expected: host }
+            } else {
+                NameMatch::Differs { expected: host, presented: names }
+            },
+            store: TrustStore::System { anchors: 140 },
+            chain_length: chain.len(),
+            chain,
         },
         signature_fault: typed.signature_fault.clone(),
-        store: TrustStore::System { anchors: 140 },
-        chain_length: chain.len(),
-        chain,
     }
 }
 

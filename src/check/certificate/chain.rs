@@ -21,7 +21,7 @@ fn disordered(seen: Seen<'_>) -> Option<Finding> {
     let backwards = |(place, one): (usize, &Certificate)| {
         one.issued_by.filter(|issuer| *issuer < place).map(|issuer| (place, issuer))
     };
-    let (place, issuer) = seen.handshake.chain.iter().enumerate().find_map(backwards)?;
+    let (place, issuer) = seen.presented.chain.iter().enumerate().find_map(backwards)?;
     let signer = if issuer == 0 { "the first one".to_owned() } else { format!("number {issuer}") };
     let summary = format!("{} is signed by {signer}, which stands before it", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_DISORDERED, Confidence::Certain, summary);
@@ -34,7 +34,7 @@ fn disordered(seen: Seen<'_>) -> Option<Finding> {
 }
 
 fn surplus(seen: Seen<'_>) -> Option<Finding> {
-    let chain = &seen.handshake.chain;
+    let chain = &seen.presented.chain;
     let line: Vec<usize> = seen.lineage().into_iter().map(|(place, _)| place).collect();
     let mut parts: Vec<String> = Vec::new();
     for (place, one) in chain.iter().enumerate().skip(1) {
@@ -50,8 +50,8 @@ fn surplus(seen: Seen<'_>) -> Option<Finding> {
             parts.push(format!("number {place} cannot be read"));
         }
     }
-    if seen.handshake.chain_length > MANY {
-        parts.push(format!("{} certificates are sent in all", seen.handshake.chain_length));
+    if seen.presented.chain_length > MANY {
+        parts.push(format!("{} certificates are sent in all", seen.presented.chain_length));
     }
     let shown = parts.len().min(4);
     let more = if parts.len() > shown { format!("; and {} more", parts.len() - shown) } else { String::new() };

@@ -61,7 +61,7 @@ fn weak_signature(seen: Seen<'_>) -> Option<Finding> {
 
 /// Whether the server has the key of its certificate (RFC 8446 §4.4.3).
 fn proof(seen: Seen<'_>) -> Option<Finding> {
-    let fault = seen.handshake.signature_fault.as_ref()?;
+    let fault = seen.handshake?.signature_fault.as_ref()?;
     // With a key that is too short, or a certificate that cannot be read or is of version 1, the library says the same.
     if is_weak(seen.leaf) || seen.leaf.version < 3 {
         return None;
@@ -110,7 +110,7 @@ fn usage(seen: Seen<'_>) -> Option<Finding> {
 }
 
 fn revoked(seen: Seen<'_>) -> Option<Finding> {
-    seen.handshake.staple.as_ref().filter(|staple| staple.status == StapleStatus::Revoked)?;
+    seen.handshake?.staple.as_ref().filter(|staple| staple.status == StapleStatus::Revoked)?;
     let summary = "the authority has revoked the certificate".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_REVOKED, Confidence::Likely, summary);
     finding.cause =
@@ -123,10 +123,8 @@ fn revoked(seen: Seen<'_>) -> Option<Finding> {
 
 /// What the certificate promises and the server does not keep (RFC 7633 §4.2.2).
 pub(super) fn promises(seen: Seen<'_>) -> Option<Finding> {
-    if !seen.leaf.must_staple {
-        return None;
-    }
-    let (summary, cause) = match &seen.handshake.staple {
+    let handshake = seen.handshake.filter(|_| seen.leaf.must_staple)?;
+    let (summary, cause) = match &handshake.staple {
         None => (
             "the certificate promises an OCSP response, and none came with it".to_owned(),
             "the server cannot send one, or could not fetch it",

@@ -14,18 +14,22 @@ mod rules;
 mod trust;
 
 use super::{Check, Confidence, Failure, Finding, Fix, Severity, asks_nothing};
-use crate::evidence::{Certificate, Event, Evidence, Handshake, NameMatch, Stage, Talk, Trust, What, WithheldReason};
+use crate::evidence::{
+    Certificate, Event, Evidence, Handshake, NameMatch, Presented, Stage, Talk, Trust, What, WithheldReason,
+};
 use crate::plan::{Plan, TlsMode, Verify};
 use rules::CERTIFICATE_NAME_MISMATCH;
 
 pub static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, judge, rules: rules::RULES };
 
-/// A handshake with what is needed to judge it.
+/// What a server showed, with what is needed to judge it.
 #[derive(Clone, Copy)]
 struct Seen<'a> {
     plan: &'a Plan,
     event: &'a Event,
-    handshake: &'a Handshake,
+    presented: &'a Presented,
+    /// The handshake that it came with; none if only the certificates were seen.
+    handshake: Option<&'a Handshake>,
     leaf: &'a Certificate,
     now: jiff::Timestamp,
 }
@@ -34,8 +38,8 @@ impl<'a> Seen<'a> {
     /// The certificates from the leaf towards the root with their places, as far as they were sent: by the path that
     /// verifies, else by who signed whom. Roots that sign themselves are not among them.
     fn lineage(self) -> Vec<(usize, &'a Certificate)> {
-        let chain = &self.handshake.chain;
-        let mut places = self.handshake.path.clone();
+        let chain = &self.presented.chain;
+        let mut places = self.presented.path.clone();
         if places.is_empty() {
             let mut next = Some(0);
             while let Some(place) = next.filter(|place| !places.contains(place)) {
@@ -49,7 +53,7 @@ impl<'a> Seen<'a> {
 
     /// How a finding names a certificate.
     fn called(self, place: usize) -> String {
-        match self.handshake.chain.get(place) {
+        match self.presented.chain.get(place) {
             Some(one) if place > 0 => format!("certificate {place} of the chain ({})", one.subject),
             _ => "the certificate".to_owned(),
         }
@@ -68,7 +72,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
     let Some((event, handshake)) = talk.handshake() else { return Vec::new() };
     let Some(leaf) = handshake.leaf() else { return Vec::new() };
-    let seen = Seen { plan, event, handshake, leaf, now: evidence.started_at };
+    let (presented, now) = (&handshake.presented, evidence.started_at);
+    let seen = Seen { plan, event, presented, handshake: Some(handshake), leaf, now };
     let mut faults = dates::out_of_date(seen);
     let of_keys = keys::faults(seen);
     let explained = faults.iter().chain(&of_keys).map(|fault| fault.rule.as_ref());
@@ -84,11 +89,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// What is wrong with which certificate of the chain, in a word each, for who looks at the chain.
-pub(crate) fn flaws(handshake: &Handshake, now: jiff::Timestamp) -> Vec<(usize, &'static str)> {
+pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<(usize, &'static str)> {
     let mut flaws = Vec::new();
-    let verifies = !matches!(handshake.trust, Trust::Untrusted { .. });
-    for (at, one) in handshake.chain.iter().enumerate() {
-        let of_line = at == 0 || handshake.chain.iter().any(|other| other.issued_by == Some(at));
+    let verifies = !matches!(presented.trust, Trust::Untrusted { .. });
+    for (at, one) in presented.chain.iter().enumerate() {
+        let of_line = at == 0 || presented.chain.iter().any(|other| other.issued_by == Some(at));
         let lost = !verifies && of_line && !one.self_signed && one.issued_by.is_none();
         let words = [
             (!one.is_readable(), "cannot be read"),
@@ -99,7 +104,7 @@ pub(crate) fn flaws(handshake: &Handshake, now: jiff::Timestamp) -> Vec<(usize, 
             (of_line && one.is_readable() && now < one.not_before, "not valid yet"),
             (of_line && keys::is_weak(one), "weak key"),
             (of_line && keys::forgeable(one).is_some(), "weak signature"),
-            (at == 0 && matches!(handshake.name, NameMatch::Differs { .. }), "another name"),
+            (at == 0 && matches!(presented.name, NameMatch::Differs { .. }), "another name"),
         ];
         flaws.extend(words.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| (at, word)));
     }
@@ -132,7 +137,7 @@ fn weigh(plan: &Plan, talk: Talk<'_>, faults: &mut [Finding]) {
 }
 
 fn misnamed(seen: Seen<'_>) -> Option<Finding> {
-    let (expected, presented) = match &seen.handshake.name {
+    let (expected, presented) = match &seen.presented.name {
         NameMatch::Matches { .. } => return None,
         NameMatch::Differs { expected, presented } => (expected, presented.as_slice()),
         NameMatch::Unreadable { expected } => (expected, [].as_slice()),

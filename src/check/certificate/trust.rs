@@ -13,7 +13,7 @@ use crate::lexicon::software;
 
 /// The fault, unless one of the rules that fired already explains it.
 pub(super) fn fault(seen: Seen<'_>, explained: &[&str]) -> Option<Finding> {
-    let Trust::Untrusted { why, detail } = &seen.handshake.trust else { return None };
+    let Trust::Untrusted { why, detail } = &seen.presented.trust else { return None };
     let told = |rules: &[&super::super::Rule]| rules.iter().any(|rule| explained.contains(&rule.id));
     let is_told = match why {
         ChainFault::Expired => told(&[&CERTIFICATE_EXPIRED, &CERTIFICATE_INTERMEDIATE_EXPIRED]),
@@ -108,7 +108,7 @@ fn unknown_issuer(seen: Seen<'_>) -> Finding {
     }
     let summary = format!("the certificate is signed by {}, which leads to no root in {}", last.issuer, store(seen));
     let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
-    finding.cause = if seen.handshake.chain.len() == 1 {
+    finding.cause = if seen.presented.chain.len() == 1 {
         "the issuer is a private authority, or the intermediate certificate is missing: the server sent one certificate only".to_owned()
     } else {
         "the issuer is a private authority, or a certificate is missing in the chain".to_owned()
@@ -122,7 +122,7 @@ fn unknown_issuer(seen: Seen<'_>) -> Finding {
 }
 
 fn incomplete(seen: Seen<'_>, url: &str) -> Finding {
-    let sent = match seen.handshake.chain_length {
+    let sent = match seen.presented.chain_length {
         1 => "the server sends its own only".to_owned(),
         more => format!("none of the {more} that the server sends is it"),
     };
@@ -159,7 +159,7 @@ fn broken(seen: Seen<'_>, what: &str, detail: &str) -> Finding {
 
 /// The certificate furthest from the leaf that can be reached by who signed whom.
 fn last_followed<'a>(seen: Seen<'a>) -> &'a Certificate {
-    let chain = &seen.handshake.chain;
+    let chain = &seen.presented.chain;
     let mut last = seen.leaf;
     for _ in 0..chain.len() {
         match last.issued_by.and_then(|place| chain.get(place)) {
@@ -171,7 +171,7 @@ fn last_followed<'a>(seen: Seen<'a>) -> &'a Certificate {
 }
 
 fn store(seen: Seen<'_>) -> String {
-    match &seen.handshake.store {
+    match &seen.presented.store {
         TrustStore::System { .. } => "this machine's trust store".to_owned(),
         TrustStore::Mozilla { .. } => "Mozilla's roots (this machine has no trust store)".to_owned(),
         TrustStore::File { path, .. } => path.clone(),

@@ -12,9 +12,11 @@ use crate::report::Report;
 /// The whole chain where something is wrong with it, or when asked for; else the server's certificate.
 pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Look) -> Vec<Line> {
     let mut lines = noted(event, Role::Dim, Sign::Note, &summary(handshake), look);
-    let flaws = certificate::flaws(handshake, now);
+    let flaws = certificate::flaws(&handshake.presented, now);
     let whole = look.volume == Volume::Verbose || !flaws.is_empty();
-    for (at, one) in handshake.chain.iter().enumerate().take(if whole { handshake.chain.len() } else { 1 }) {
+    for (at, one) in
+        handshake.presented.chain.iter().enumerate().take(if whole { handshake.presented.chain.len() } else { 1 })
+    {
         let words: Vec<&str> = flaws.iter().filter(|(place, _)| *place == at).map(|(_, word)| *word).collect();
         lines.extend(certificate_lines(event, at, one, &words, look));
     }
@@ -70,12 +72,12 @@ fn circumstances(handshake: &Handshake) -> String {
 }
 
 fn verdict(handshake: &Handshake, now: Timestamp) -> String {
-    let mut words = vec![match handshake.trust {
+    let mut words = vec![match handshake.presented.trust {
         Trust::Trusted { .. } => "trusted".to_owned(),
         Trust::Outdated { .. } => "not trusted any more".to_owned(),
         Trust::Untrusted { .. } => "not trusted".to_owned(),
     }];
-    words.push(match &handshake.name {
+    words.push(match &handshake.presented.name {
         NameMatch::Matches { expected } => format!("names {}", escape::visible(expected)),
         NameMatch::Differs { expected, .. } | NameMatch::Unreadable { expected } => {
             format!("does not name {}", escape::visible(expected))
@@ -151,7 +153,7 @@ pub(super) fn pem(report: &Report, look: &Look) -> String {
         return String::new();
     };
     let mut text = String::new();
-    for (at, one) in handshake.chain.iter().enumerate() {
+    for (at, one) in handshake.presented.chain.iter().enumerate() {
         text.push_str(&format!("{at} s:{}\n  i:{}\n", escape::visible(&one.subject), escape::visible(&one.issuer)));
         text.push_str("-----BEGIN CERTIFICATE-----\n");
         let mut rest = one.der_b64.as_str();
