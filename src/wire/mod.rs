@@ -1,10 +1,12 @@
-//! Bytes and SMTP words: lines, replies, status codes, capabilities, commands, addresses, host names.
+//! Bytes and SMTP words: lines, replies, status codes, capabilities, commands, addresses, host names; and the first
+//! words of TLS, for servers that no library talks to.
 //!
 //! Nothing here does I/O, reads a clock or allocates without bound. Parsing what a *peer* sent is total: it yields a
 //! value and a list of [`reply::Irregularity`]s, never an error. Parsing what the *user* typed returns `Result`, and
 //! what was parsed once needs no second check: no command line built from it can hold CR, LF or NUL.
 //!
-//! Read next: [`framer`] (bytes to lines), [`reply`] (lines to replies), [`capability`] (the EHLO answer).
+//! Read next: [`framer`] (bytes to lines), [`reply`] (lines to replies), [`capability`] (the EHLO answer),
+//! [`tls`] (a ClientHello and what is answered to it).
 
 pub mod address;
 pub mod capability;
@@ -13,6 +15,7 @@ pub mod framer;
 pub mod host;
 pub mod reply;
 pub mod status;
+pub mod tls;
 
 pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
 pub use capability::{Capabilities, Capability};

@@ -1,0 +1,310 @@
+//! What a server answers to a ClientHello, and what its handshake messages tell about it.
+//!
+//! Messages come here whole, without their header; [`crate::wire::tls::reader`] joins them. A ServerHello that cannot
+//! be read is an answer of its own; what follows it only adds to it, and is left out where it cannot be read.
+
+use serde::{Deserialize, Serialize};
+use tls_parser::{
+    DigitallySigned, ECParametersContent, TlsExtension, TlsExtensionType, TlsMessageHandshake, parse_dh_params,
+    parse_digitally_signed, parse_ecdh_params, parse_tls_extension_unknown, parse_tls_handshake_msg_certificate,
+    parse_tls_handshake_server_hello,
+};
+
+use crate::wire::tls::{FirstBytes, Version, alert_name, group_name, scheme_name, suite_name};
+
+/// Certificates of one chain that are kept.
+pub const MAX_CERTIFICATES: usize = 20;
+/// Bytes of all certificates that are kept.
+pub const MAX_CERTIFICATE_BYTES: usize = 256 * 1024;
+/// Bytes of text that are kept of a peer that does not speak TLS.
+pub const MAX_TEXT: usize = 64;
+
+/// RFC 8446 §4.1.3: the random of a ServerHello that is a HelloRetryRequest, SHA-256 of that word.
+const RETRY: [u8; 32] = [
+    0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11,
+    0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
+];
+
+/// What a server answers to a [`crate::wire::tls::Hello`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "heard", rename_all = "kebab-case")]
+pub enum Answer {
+    /// A ServerHello, or a HelloRetryRequest, which has its form: the server takes something of what was offered.
+    ServerHello(ServerHello),
+    /// An alert in the place of a ServerHello: the server refuses.
+    Alert {
+        /// The number of the description (RFC 8446 §6).
+        code: u8,
+        /// Its name, as [`crate::wire::tls::alert_name`] gives it.
+        name: String,
+    },
+    /// An SSLv2 SERVER-HELLO.
+    Sslv2,
+    /// No TLS: another protocol, usually in plain text.
+    NotTls {
+        /// Which one.
+        kind: FirstBytes,
+        /// Its first line without the end, as far as 64 bytes reach; U+FFFD in the place of bytes that are not UTF-8.
+        text: String,
+    },
+    /// TLS records with nonsense in them.
+    Malformed {
+        /// What is wrong, as a lower-case phrase.
+        why: String,
+    },
+}
+
+/// What a ServerHello and the messages after it tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ServerHello {
+    /// The version that the server chose, in the extension of TLS 1.3 if it is there.
+    pub version: Version,
+    /// The number of the suite that it chose.
+    pub suite: u16,
+    /// The suite's IANA name, else `0x....`.
+    pub suite_name: String,
+    /// The number of the group: of the key share in TLS 1.3, of the named curve of an ECDHE key exchange before.
+    pub group: Option<u16>,
+    /// The group's name, as [`crate::wire::tls::group_name`] gives it.
+    pub group_name: Option<String>,
+    /// Whether this is a HelloRetryRequest: the group is the server's choice, and it waits for a key.
+    pub is_retry: bool,
+    /// The mark of RFC 8446 §4.1.3 that the server knows a newer version than it chose. `Some(1.2)`: TLS 1.2 was
+    /// chosen by a server that has TLS 1.3. `Some(1.1)`: TLS 1.1 or older was chosen by one that has at least TLS 1.2.
+    /// To be expected if no more was offered; if more was offered, something between lowered it. Not every server
+    /// sets it.
+    pub downgrade: Option<Version>,
+    /// Whether renegotiation is bound to the connection (RFC 5746). False in TLS 1.3, which has no renegotiation.
+    pub secure_renegotiation: bool,
+    /// Whether the extended master secret is used (RFC 7627). False in TLS 1.3, where it is always so.
+    pub extended_master_secret: bool,
+    /// Whether the server compresses, without having been asked to.
+    pub compression: bool,
+    /// The signature scheme of the key exchange, in TLS 1.2 with an ephemeral key.
+    pub signature: Option<String>,
+    /// The size of the prime in bits, where the key exchange is DHE.
+    pub dh_bits: Option<u32>,
+    /// Whether the server asked for a client certificate; before TLS 1.3 only, where it does so in clear.
+    pub client_certificate_requested: bool,
+    /// The chain as it was sent, DER, leaf first; before TLS 1.3 only. At most [`MAX_CERTIFICATES`] and
+    /// [`MAX_CERTIFICATE_BYTES`]; the rest is left out.
+    #[serde(skip)]
+    pub certificates: Vec<Vec<u8>>,
+}
+
+impl Answer {
+    pub(super) fn alert(code: u8) -> Answer {
+        Answer::Alert { code, name: alert_name(code) }
+    }
+
+    pub(super) fn malformed(why: impl Into<String>) -> Answer {
+        Answer::Malformed { why: why.into() }
+    }
+
+    /// Plain text, or bytes that belong to nothing known.
+    pub(super) fn not_tls(bytes: &[u8]) -> Answer {
+        let line = bytes.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let mut text = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
+        while text.len() > MAX_TEXT {
+            text.pop();
+        }
+        Answer::NotTls { kind: FirstBytes::of(bytes), text }
+    }
+}
+
+impl ServerHello {
+    /// Reads the body of a ServerHello, or says why it cannot be read.
+    pub(super) fn parse(body: &[u8]) -> Result<ServerHello, String> {
+        let (rest, hello) =
+            parse_tls_handshake_server_hello(body).map_err(|_| "a ServerHello that cannot be read".to_owned())?;
+        // SSLv3 has no extensions, but RFC 5746 §3.6 appends one to its ServerHello for a client that sent the SCSV.
+        let extensions = extensions(hello.ext.unwrap_or_else(|| rest.get(2..).unwrap_or_default()));
+        let extension = |kind: u16| extensions.iter().find(|(known, _)| *known == kind).map(|(_, body)| *body);
+        // RFC 8446 §4.2.1: where the extension is, it alone counts.
+        let number = extension(43).and_then(first_word).unwrap_or(hello.version.0);
+        let version = Version::of(number).ok_or_else(|| format!("a ServerHello of version 0x{number:04X}"))?;
+        let is_13 = version == Version::Tls13;
+        // RFC 8446 §4.2.8: the group comes first, in a ServerHello and in a HelloRetryRequest.
+        let group = extension(51).and_then(first_word).filter(|_| is_13);
+        Ok(ServerHello {
+            version,
+            suite: hello.cipher.0,
+            suite_name: suite_name(hello.cipher.0),
+            group,
+            group_name: group.map(group_name),
+            is_retry: is_13 && hello.random == RETRY,
+            downgrade: downgrade(hello.random).filter(|_| !is_13),
+            secure_renegotiation: !is_13 && extension(0xFF01).is_some(),
+            extended_master_secret: !is_13 && extension(23).is_some(),
+            compression: hello.compression.0 != 0,
+            signature: None,
+            dh_bits: None,
+            client_certificate_requested: false,
+            certificates: Vec::new(),
+        })
+    }
+
+    /// Takes the body of a Certificate message.
+    pub(super) fn certificate(&mut self, body: &[u8]) {
+        let Ok((_, TlsMessageHandshake::Certificate(message))) = parse_tls_handshake_msg_certificate(body) else {
+            return;
+        };
+        let mut kept = self.certificates.iter().map(Vec::len).sum::<usize>();
+        for certificate in message.cert_chain {
+            kept += certificate.data.len();
+            if self.certificates.len() == MAX_CERTIFICATES || kept > MAX_CERTIFICATE_BYTES {
+                return;
+            }
+            self.certificates.push(certificate.data.to_vec());
+        }
+    }
+
+    /// Takes the body of a ServerKeyExchange message; its form is that of the suite (RFC 5246 §7.4.3, historic, and
+    /// RFC 8422 §5.4).
+    pub(super) fn key_exchange(&mut self, body: &[u8]) {
+        let is_of = |families: &[&str]| families.iter().any(|family| self.suite_name.starts_with(family));
+        let rest = if is_of(&["TLS_ECDHE_RSA_", "TLS_ECDHE_ECDSA_", "TLS_ECDH_anon_"]) {
+            let Ok((rest, exchange)) = parse_ecdh_params(body) else { return };
+            if let ECParametersContent::NamedGroup(group) = exchange.curve_params.params_content {
+                self.group = Some(group.0);
+                self.group_name = Some(group_name(group.0));
+            }
+            rest
+        } else if is_of(&["TLS_DHE_RSA_", "TLS_DHE_DSS_", "TLS_DH_anon_"]) {
+            let Ok((rest, exchange)) = parse_dh_params(body) else { return };
+            self.dh_bits = Some(bits(exchange.dh_p));
+            rest
+        } else {
+            return;
+        };
+        // RFC 5246 §4.7 (historic): from TLS 1.2 on a signature says its scheme. Without a certificate nobody signs.
+        if self.version == Version::Tls12
+            && !self.suite_name.contains("_anon_")
+            && let Ok((_, DigitallySigned { alg: Some(scheme), .. })) = parse_digitally_signed(rest)
+        {
+            self.signature = Some(scheme_name(u16::from_be_bytes([scheme.hash.0, scheme.sign.0])));
+        }
+    }
+}
+
+/// Extensions by type, as far as they can be read. Each is looked at only where it is needed, so that one that is
+/// odd does not hide the others.
+fn extensions(mut bytes: &[u8]) -> Vec<(u16, &[u8])> {
+    let mut found = Vec::new();
+    while let Ok((rest, TlsExtension::Unknown(TlsExtensionType(kind), body))) = parse_tls_extension_unknown(bytes) {
+        found.push((kind, body));
+        bytes = rest;
+    }
+    found
+}
+
+fn first_word(bytes: &[u8]) -> Option<u16> {
+    bytes.first_chunk().map(|&word| u16::from_be_bytes(word))
+}
+
+/// RFC 8446 §4.1.3: the last eight bytes of the random are `DOWNGRD` and 1 or 0.
+fn downgrade(random: &[u8]) -> Option<Version> {
+    match random.last_chunk()? {
+        b"DOWNGRD\x01" => Some(Version::Tls12),
+        b"DOWNGRD\x00" => Some(Version::Tls11),
+        _ => None,
+    }
+}
+
+/// The length of a number in bits; it comes in at most 65535 bytes.
+fn bits(number: &[u8]) -> u32 {
+    let significant = number.iter().skip_while(|&&byte| byte == 0).count() as u32;
+    let first = number.iter().find(|&&byte| byte != 0).map_or(0, |byte| byte.leading_zeros());
+    (significant * 8).saturating_sub(first)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+
+    use super::{Answer, MAX_CERTIFICATES, MAX_TEXT, RETRY, ServerHello, bits};
+    use crate::wire::tls::{FirstBytes, Version};
+
+    /// A ServerHello of TLS 1.2 with this random and these extensions.
+    fn body(random: [u8; 32], extensions: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(extensions.len()).expect("short").to_be_bytes();
+        [&[3, 3][..], &random, &[0, 0xC0, 0x30, 0], &length, extensions].concat()
+    }
+
+    #[test]
+    fn the_mark_of_a_lowered_version_is_read_and_means_nothing_in_tls_1_3() {
+        let mut random = [9; 32];
+        random[24..].copy_from_slice(b"DOWNGRD\x01");
+        let hello = ServerHello::parse(&body(random, &[])).expect("a ServerHello");
+        assert_eq!((hello.version, hello.downgrade), (Version::Tls12, Some(Version::Tls12)));
+        let newer = ServerHello::parse(&body(random, &[0, 43, 0, 2, 3, 4])).expect("a ServerHello");
+        assert_eq!((newer.version, newer.downgrade), (Version::Tls13, None));
+        random[31] = 0;
+        let older = ServerHello::parse(&body(random, &[])).expect("a ServerHello");
+        assert_eq!(older.downgrade, Some(Version::Tls11));
+    }
+
+    #[test]
+    fn an_extension_that_is_odd_does_not_hide_the_next() {
+        // An empty supported_groups, a GREASE value, then the extended master secret.
+        let hello = ServerHello::parse(&body([1; 32], &[0, 10, 0, 0, 0x0A, 0x0A, 0, 1, 0, 0, 23, 0, 0]));
+        assert!(hello.expect("a ServerHello").extended_master_secret);
+    }
+
+    #[test]
+    fn a_retry_is_told_by_its_random_and_only_in_tls_1_3() {
+        let retry = ServerHello::parse(&body(RETRY, &[0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0x11, 0xEC])).expect("whole");
+        assert_eq!((retry.is_retry, retry.group_name.as_deref()), (true, Some("X25519MLKEM768")));
+        assert!(!ServerHello::parse(&body(RETRY, &[])).expect("whole").is_retry);
+    }
+
+    #[test]
+    fn a_draft_of_tls_1_3_is_no_version() {
+        let why = ServerHello::parse(&body([1; 32], &[0, 43, 0, 2, 0x7F, 0x1C])).expect_err("a draft");
+        assert_eq!(why, "a ServerHello of version 0x7F1C");
+    }
+
+    #[test]
+    fn certificates_beyond_the_bound_are_left_out() {
+        let mut hello = ServerHello::parse(&body([1; 32], &[])).expect("whole");
+        let list: Vec<u8> = (0..50).flat_map(|_| [0, 0, 1, 0x30]).collect();
+        hello.certificate(&[&[0, 0, 200][..], &list].concat());
+        assert_eq!(hello.certificates.len(), MAX_CERTIFICATES);
+        let mut hello = ServerHello::parse(&body([1; 32], &[])).expect("whole");
+        let large = [&[4, 0, 3, 4, 0, 0][..], &vec![0; 0x04_0000]].concat();
+        hello.certificate(&large);
+        hello.certificate(&large);
+        assert_eq!(hello.certificates.len(), 1);
+    }
+
+    #[test]
+    fn leading_zeros_of_a_prime_do_not_count() {
+        assert_eq!((bits(&[0, 0x80, 0]), bits(&[1]), bits(&[0, 0]), bits(&[])), (16, 1, 0, 0));
+    }
+
+    #[test]
+    fn text_is_one_line_of_at_most_64_bytes() {
+        let text = |bytes: &[u8]| match Answer::not_tls(bytes) {
+            Answer::NotTls { kind, text } => (kind, text),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(text(b"220 mx ESMTP\r\n220 more"), (FirstBytes::Smtp, "220 mx ESMTP".to_owned()));
+        assert!(text(&[0xFE; 64]).1.len() <= MAX_TEXT);
+    }
+
+    #[test]
+    fn an_answer_survives_a_report_but_for_its_certificates() {
+        let mut hello = ServerHello::parse(&body([1; 32], &[])).expect("whole");
+        hello.certificates.push(vec![0x30]);
+        let json = serde_json::to_value(Answer::ServerHello(hello.clone())).expect("json");
+        assert_eq!((&json["heard"], &json["version"]), (&"server-hello".into(), &"1.2".into()));
+        hello.certificates.clear();
+        assert_eq!(serde_json::from_value::<Answer>(json).expect("the same"), Answer::ServerHello(hello));
+        for answer in [Answer::Sslv2, Answer::alert(70), Answer::malformed("x"), Answer::not_tls(b"* OK\r\n")] {
+            let json = serde_json::to_string(&answer).expect("json");
+            assert_eq!(serde_json::from_str::<Answer>(&json).expect("the same"), answer);
+        }
+    }
+}

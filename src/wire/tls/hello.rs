@@ -1,0 +1,444 @@
+//! The ClientHello of each question that is asked of a server, and its bytes.
+//!
+//! It is sent as it is and never completed, so it may offer what nobody should use. Decisions that all of them share:
+//! 1. A TLS 1.3 key share is always empty: RFC 8446 §4.2.8 lets a client ask so for the server's choice of a group,
+//!    which comes in a HelloRetryRequest, and no key is ever made.
+//! 2. Compression is null only. A server that compresses without being asked is still seen.
+//! 3. The last extension is never empty, and a message of 256 to 511 bytes is padded to 512: there are servers that
+//!    hang otherwise (RFC 7685 §1 tells the second).
+//! 4. Nothing here is random: the caller gives 32 bytes, and the same bytes give the same hello.
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::host::Host;
+use crate::wire::tls::Version;
+use crate::wire::tls::offers::{
+    GROUPS_CURRENT, GROUPS_POST_QUANTUM, SIGNATURES, SIGNATURES_CURRENT, SIGNATURES_ECDSA, SIGNATURES_RSA, SUITES_13,
+    groups, is_weak, signatures, suites, suites_where,
+};
+
+/// Entries of one list that are sent, so that any [`Hello`] has bytes.
+const MAX_OFFERED: usize = 4096;
+/// RFC 8446 §5.1: no fragment is longer.
+const MAX_FRAGMENT: usize = 16 * 1024;
+/// The message is padded to this size if it is long by purpose: with TCP and IP headers two packets of any network.
+const LARGE: usize = 1800;
+
+/// A ClientHello that is sent as it is and never completed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Hello {
+    /// The highest version offered, and the only one unless the shape says otherwise.
+    pub version: Version,
+    /// Cipher suites by number, first choice first. At most 4096 are sent, of groups and signatures too.
+    pub suites: Vec<u16>,
+    /// Groups by number; none in SSLv3.
+    pub groups: Vec<u16>,
+    /// Signature schemes by number; none before TLS 1.2.
+    pub signatures: Vec<u16>,
+    /// What is around these lists.
+    pub shape: Shape,
+}
+
+/// What a [`Hello`] looks like beside its lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// One version, and no more than a server needs to choose in it.
+    Question,
+    /// As a client of today: TLS 1.3, and TLS 1.2 for servers without it.
+    Client,
+    /// The same, padded to more than 1500 bytes.
+    PaddedClient,
+}
+
+impl Hello {
+    /// Everything a server of that version could take, old and weak suites too, modern first.
+    pub fn everything(version: Version) -> Hello {
+        Hello {
+            version,
+            suites: suites(version),
+            groups: groups(version),
+            signatures: signatures(version),
+            shape: Shape::Question,
+        }
+    }
+
+    /// TLS 1.2 for a server with an ECDSA certificate: only suites and signature schemes of such.
+    pub fn ecdsa_only() -> Hello {
+        let suites = suites_where(|name| name.starts_with("TLS_ECDHE_ECDSA_"));
+        Hello { suites, signatures: SIGNATURES_ECDSA.to_vec(), ..Hello::everything(Version::Tls12) }
+    }
+
+    /// TLS 1.2 for a server with an RSA certificate: ECDHE, DHE and static RSA, and only RSA signature schemes.
+    pub fn rsa_only() -> Hello {
+        let suites = suites_where(|name| {
+            ["TLS_ECDHE_RSA_", "TLS_DHE_RSA_", "TLS_RSA_"].iter().any(|family| name.starts_with(family))
+        });
+        Hello { suites, signatures: SIGNATURES_RSA.to_vec(), ..Hello::everything(Version::Tls12) }
+    }
+
+    /// TLS 1.2 with keys encrypted to the RSA certificate: a server that takes it gives up forward secrecy.
+    pub fn static_rsa() -> Hello {
+        let suites = suites_where(|name| name.starts_with("TLS_RSA_"));
+        Hello { suites, signatures: SIGNATURES_RSA.to_vec(), ..Hello::everything(Version::Tls12) }
+    }
+
+    /// TLS 1.2 with what no server should take, and only that: NULL, EXPORT, no certificate, DES, 3DES, RC2, RC4.
+    pub fn weak() -> Hello {
+        Hello { suites: suites_where(is_weak), ..Hello::everything(Version::Tls12) }
+    }
+
+    /// TLS 1.3 with nothing but hybrids of ML-KEM. A server that has one names it in a HelloRetryRequest; one that
+    /// has none answers an alert: `handshake_failure` (OpenSSL, rustls), `unexpected_message` (Java).
+    pub fn post_quantum() -> Hello {
+        Hello { groups: GROUPS_POST_QUANTUM.to_vec(), ..Hello::everything(Version::Tls13) }
+    }
+
+    /// What a current client offers, without hybrids of ML-KEM: below 260 bytes with a host name of up to 60,
+    /// and one packet with any.
+    pub fn small() -> Hello {
+        let modern = suites_where(|name| {
+            name.starts_with("TLS_ECDHE_") && (name.contains("_GCM_") || name.contains("_CHACHA20_"))
+        });
+        Hello {
+            version: Version::Tls13,
+            suites: SUITES_13.iter().take(3).copied().chain(modern).collect(),
+            groups: GROUPS_CURRENT.to_vec(),
+            signatures: SIGNATURES_CURRENT.to_vec(),
+            shape: Shape::Client,
+        }
+    }
+
+    /// The same with hybrids of ML-KEM first, and padded (RFC 7685) to more than 1500 bytes, as their key shares make
+    /// it. A server that answers [`Hello::small`] and not this one cannot read a ClientHello that comes in two packets.
+    pub fn large() -> Hello {
+        let groups = [GROUPS_POST_QUANTUM, GROUPS_CURRENT].concat();
+        Hello { groups, shape: Shape::PaddedClient, ..Hello::small() }
+    }
+
+    /// The same without these suites, to learn what a server takes next.
+    #[must_use]
+    pub fn without_suites(&self, suites: &[u16]) -> Hello {
+        Hello { suites: without(&self.suites, suites), ..self.clone() }
+    }
+
+    /// The same without these groups.
+    #[must_use]
+    pub fn without_groups(&self, groups: &[u16]) -> Hello {
+        Hello { groups: without(&self.groups, groups), ..self.clone() }
+    }
+
+    /// The record, or records, as bytes. A text that is no DNS name, an address for one, is not sent as server name
+    /// (RFC 6066 §3).
+    ///
+    /// In SSLv3 `TLS_EMPTY_RENEGOTIATION_INFO_SCSV` is sent beside the suites, as RFC 5746 §3.3 wants it where there
+    /// are no extensions.
+    pub fn bytes(&self, sni: Option<&str>, random: [u8; 32]) -> Vec<u8> {
+        let message = self.message(sni, random);
+        // RFC 8446 §5.1: the record says 1.0 in a first hello, for servers that would read more into it.
+        let record_version: u16 = if self.version == Version::Ssl3 { 0x0300 } else { 0x0301 };
+        let mut bytes = Vec::with_capacity(message.len() + 5);
+        for fragment in message.chunks(MAX_FRAGMENT) {
+            bytes.push(22);
+            bytes.extend(record_version.to_be_bytes());
+            bytes.extend(sized(2, fragment));
+        }
+        bytes
+    }
+
+    fn message(&self, sni: Option<&str>, random: [u8; 32]) -> Vec<u8> {
+        let mut body = Vec::new();
+        // RFC 8446 §4.1.2: from TLS 1.3 on the version is an extension, and this field says 1.2.
+        body.extend(self.version.min(Version::Tls12).number().to_be_bytes());
+        body.extend(random);
+        body.extend(sized(1, &self.session(random)));
+        let mut suites = words(&self.suites);
+        if self.version == Version::Ssl3 {
+            suites.extend([0x00, 0xFF]);
+        }
+        body.extend(sized(2, &suites));
+        body.extend(sized(1, &[0]));
+        if self.version > Version::Ssl3 {
+            let mut extensions = self.extensions(sni);
+            // Type and length of the message, length of the extensions.
+            let size = 4 + body.len() + 2 + extensions.len();
+            extensions.extend(self.padding(size));
+            body.extend(sized(2, &extensions));
+        }
+        [vec![1], sized(3, &body)].concat()
+    }
+
+    /// RFC 8446 §D.4: with a session id of 32 bytes the hello looks like one that resumes, which middleboxes let pass.
+    /// It need not be unlike the random; it is that backwards.
+    fn session(&self, random: [u8; 32]) -> Vec<u8> {
+        match self.version {
+            Version::Ssl3 | Version::Tls10 | Version::Tls11 | Version::Tls12 => Vec::new(),
+            Version::Tls13 => random.into_iter().rev().collect(),
+        }
+    }
+
+    fn extensions(&self, sni: Option<&str>) -> Vec<u8> {
+        let offers_13 = self.version == Version::Tls13;
+        let offers_12 = self.version == Version::Tls12 || (offers_13 && self.shape != Shape::Question);
+        let offers_old = offers_12 || self.version < Version::Tls12;
+        let mut bytes = Vec::new();
+        if let Some(name) = sni.and_then(server_name) {
+            // RFC 6066 §3: a list of names with their kind, 0 for a host.
+            bytes.extend(extension(0, &sized(2, &[vec![0], sized(2, name.as_bytes())].concat())));
+        }
+        if offers_old {
+            // RFC 7627 §5.1: the session's secret depends on the whole handshake.
+            bytes.extend(extension(23, &[]));
+            // RFC 5746 §3.4: empty in a first handshake.
+            bytes.extend(extension(0xFF01, &[0]));
+        }
+        if !self.groups.is_empty() {
+            bytes.extend(extension(10, &sized(2, &words(&self.groups))));
+        }
+        if offers_old {
+            // RFC 8422 §5.1.2: points are sent uncompressed.
+            bytes.extend(extension(11, &[1, 0]));
+            // RFC 6066 §8: an OCSP response is welcome, from any responder.
+            bytes.extend(extension(5, &[1, 0, 0, 0, 0]));
+        }
+        if offers_12 || offers_13 {
+            bytes.extend(extension(13, &sized(2, &words(&self.signatures))));
+            if self.shape == Shape::Question && self.signatures != SIGNATURES {
+                // RFC 8446 §4.2.3: the question is about the server's key. Its issuer may have signed with any.
+                bytes.extend(extension(50, &sized(2, &words(SIGNATURES))));
+            }
+        }
+        if offers_13 {
+            let versions: &[u8] = if offers_12 { &[3, 4, 3, 3] } else { &[3, 4] };
+            bytes.extend(extension(43, &sized(1, versions)));
+            // RFC 8446 §4.2.9: resumption, if ever, with a new key exchange.
+            bytes.extend(extension(45, &[1, 1]));
+            bytes.extend(extension(51, &sized(2, &[])));
+        }
+        bytes
+    }
+
+    /// The padding that a message of `size` bytes needs, as an extension.
+    fn padding(&self, size: usize) -> Vec<u8> {
+        let wanted = match self.shape {
+            Shape::PaddedClient if size < LARGE => LARGE,
+            Shape::Question | Shape::Client | Shape::PaddedClient if (256..512).contains(&size) => 512,
+            Shape::Question | Shape::Client | Shape::PaddedClient => return Vec::new(),
+        };
+        extension(21, &vec![0; wanted.saturating_sub(size + 4).max(1)])
+    }
+}
+
+/// The form of a host name that RFC 6066 §3 allows: ASCII, without a final dot, and no address.
+fn server_name(text: &str) -> Option<String> {
+    let host = Host::parse(text).ok()?;
+    let name = host.name()?.ascii();
+    // RFC 1035 §2.3.1, and underscores, which container names have. A last label of digits is an IPv4 address in
+    // disguise.
+    let spelled = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    let numeric = name.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+    (spelled && !numeric).then(|| name.to_owned())
+}
+
+fn without(list: &[u16], gone: &[u16]) -> Vec<u16> {
+    list.iter().filter(|id| !gone.contains(id)).copied().collect()
+}
+
+fn words(list: &[u16]) -> Vec<u8> {
+    list.iter().take(MAX_OFFERED).flat_map(|word| word.to_be_bytes()).collect()
+}
+
+fn extension(kind: u16, body: &[u8]) -> Vec<u8> {
+    [kind.to_be_bytes().to_vec(), sized(2, body)].concat()
+}
+
+/// A body behind its length in so many bytes. The lists are bounded by [`MAX_OFFERED`], so that it always fits.
+fn sized(width: usize, body: &[u8]) -> Vec<u8> {
+    let length = (body.len() as u64).to_be_bytes();
+    length.into_iter().skip(8_usize.saturating_sub(width)).chain(body.iter().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use tls_parser::{
+        TlsClientHelloContents, TlsExtension, TlsExtensionType, TlsMessage, TlsMessageHandshake, TlsVersion,
+        parse_tls_client_hello_extensions, parse_tls_message_handshake, parse_tls_raw_record,
+    };
+
+    use super::{Hello, Shape, server_name};
+    use crate::wire::tls::{Version, suite_name};
+
+    const NAME: Option<&str> = Some("mx.example.net");
+
+    /// The joined handshake message and the version of the records.
+    fn unframed(mut bytes: &[u8]) -> (Vec<u8>, u16) {
+        let (mut message, mut version) = (Vec::new(), 0);
+        while !bytes.is_empty() {
+            let (rest, record) = parse_tls_raw_record(bytes).expect("a record");
+            assert_eq!(record.hdr.record_type.0, 22);
+            version = record.hdr.version.0;
+            message.extend_from_slice(record.data);
+            bytes = rest;
+        }
+        (message, version)
+    }
+
+    fn with_parsed<R>(bytes: &[u8], look: impl FnOnce(&TlsClientHelloContents<'_>, &[TlsExtension<'_>]) -> R) -> R {
+        let (message, _) = unframed(bytes);
+        let (rest, parsed) = parse_tls_message_handshake(&message).expect("a message");
+        assert!(rest.is_empty());
+        let TlsMessage::Handshake(TlsMessageHandshake::ClientHello(hello)) = parsed else { panic!("{parsed:?}") };
+        let (rest, extensions) = parse_tls_client_hello_extensions(hello.ext.unwrap_or_default()).expect("extensions");
+        assert!(rest.is_empty());
+        look(&hello, &extensions)
+    }
+
+    fn all() -> Vec<Hello> {
+        let mut all: Vec<Hello> = Version::ALL.map(Hello::everything).to_vec();
+        all.extend([Hello::ecdsa_only(), Hello::rsa_only(), Hello::static_rsa(), Hello::weak()]);
+        all.extend([Hello::post_quantum(), Hello::small(), Hello::large()]);
+        all
+    }
+
+    fn kinds(hello: &Hello) -> Vec<u16> {
+        with_parsed(&hello.bytes(NAME, [7; 32]), |_, extensions| {
+            extensions.iter().map(|extension| TlsExtensionType::from(extension).0).collect()
+        })
+    }
+
+    #[test]
+    fn the_bytes_hold_exactly_what_is_offered() {
+        for offered in all() {
+            with_parsed(&offered.bytes(NAME, [7; 32]), |hello, extensions| {
+                let mut suites: Vec<u16> = hello.ciphers.iter().map(|suite| suite.0).collect();
+                if offered.version == Version::Ssl3 {
+                    assert_eq!(suites.pop(), Some(0x00FF));
+                    assert_eq!(hello.ext, None);
+                }
+                assert_eq!(suites, offered.suites);
+                assert_eq!(hello.version.0, offered.version.number().min(0x0303));
+                assert_eq!(hello.random, [7; 32]);
+                assert_eq!(hello.comp.iter().map(|method| method.0).collect::<Vec<_>>(), [0]);
+                assert_eq!(hello.session_id.is_some(), offered.version == Version::Tls13);
+                for extension in extensions {
+                    match extension {
+                        TlsExtension::SNI(names) => assert_eq!(names[0].1, b"mx.example.net"),
+                        TlsExtension::EllipticCurves(groups) => {
+                            assert_eq!(groups.iter().map(|group| group.0).collect::<Vec<_>>(), offered.groups);
+                        }
+                        TlsExtension::SignatureAlgorithms(schemes) => assert_eq!(*schemes, offered.signatures),
+                        TlsExtension::KeyShare(share) => assert_eq!(*share, [0, 0]),
+                        _ => {}
+                    }
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn each_version_has_its_extensions_and_its_record() {
+        let twelve = Hello::everything(Version::Tls12);
+        assert_eq!(kinds(&twelve), [0, 23, 0xFF01, 10, 11, 5, 13, 21]);
+        assert_eq!(kinds(&Hello::everything(Version::Tls10)), [0, 23, 0xFF01, 10, 11, 5, 21]);
+        assert_eq!(kinds(&Hello::everything(Version::Tls13)), [0, 10, 13, 43, 45, 51]);
+        assert_eq!(kinds(&Hello::small()), [0, 23, 0xFF01, 10, 11, 5, 13, 43, 45, 51]);
+        assert_eq!(unframed(&twelve.bytes(NAME, [0; 32])).1, 0x0301);
+        assert_eq!(unframed(&Hello::everything(Version::Ssl3).bytes(NAME, [0; 32])).1, 0x0300);
+    }
+
+    #[test]
+    fn a_client_of_today_offers_two_versions_and_a_question_one() {
+        let versions = |hello: Hello| {
+            with_parsed(&hello.bytes(None, [0; 32]), |_, extensions| {
+                extensions.iter().find_map(|extension| match extension {
+                    TlsExtension::SupportedVersions(versions) => Some(versions.clone()),
+                    _ => None,
+                })
+            })
+        };
+        assert_eq!(versions(Hello::small()), Some(vec![TlsVersion(0x0304), TlsVersion(0x0303)]));
+        assert_eq!(versions(Hello::everything(Version::Tls12)), None);
+        // One version alone is two bytes too, which the parser takes for a server's.
+        let alone = Hello::post_quantum().bytes(None, [0; 32]);
+        assert!(alone.windows(7).any(|window| window == [0, 43, 0, 3, 2, 3, 4]));
+    }
+
+    #[test]
+    fn small_is_small_large_is_large_and_none_is_of_a_size_that_hangs_servers() {
+        let long = "a-rather-long-label-of-a-host-name.and-another-one-that-is-long.example-of-a-company.example";
+        for name in [None, NAME, Some(&long[..60]), Some(long)] {
+            let small = Hello::small().bytes(name, [0; 32]).len();
+            assert!(small < if name.is_none_or(|name| name.len() <= 60) { 260 } else { 600 }, "{small} of {name:?}");
+            assert!(Hello::large().bytes(name, [0; 32]).len() > 1500);
+            for hello in all().iter().filter(|hello| hello.version > Version::Ssl3) {
+                let (message, _) = unframed(&hello.bytes(name, [0; 32]));
+                assert!(!(256..512).contains(&message.len()), "{} of {hello:?}", message.len());
+            }
+        }
+        assert_eq!(Hello::large().without_groups(&[0x11EC, 0x11EB, 0x11ED]).groups, Hello::small().groups);
+    }
+
+    #[test]
+    fn the_last_extension_is_never_empty() {
+        for hello in all().iter().filter(|hello| hello.version > Version::Ssl3) {
+            let last = kinds(hello).pop();
+            assert!(!matches!(last, None | Some(0 | 23)), "{last:?} of {hello:?}");
+        }
+    }
+
+    #[test]
+    fn each_question_offers_its_kind_of_suites_and_nothing_else() {
+        let names = |hello: &Hello| hello.suites.iter().map(|&id| suite_name(id)).collect::<Vec<_>>();
+        assert!(names(&Hello::ecdsa_only()).iter().all(|name| name.contains("_ECDSA_")));
+        assert!(names(&Hello::rsa_only()).iter().all(|name| name.contains("_RSA_")));
+        assert!(names(&Hello::static_rsa()).iter().all(|name| name.starts_with("TLS_RSA_")));
+        assert!(names(&Hello::weak()).iter().all(|name| !name.contains("_AES_") || name.contains("_anon_")));
+        let everything = Hello::everything(Version::Tls12);
+        for hello in [Hello::ecdsa_only(), Hello::rsa_only(), Hello::static_rsa(), Hello::weak()] {
+            assert!(hello.suites.len() > 15 && hello.suites.iter().all(|id| everything.suites.contains(id)));
+            assert_eq!((hello.version, hello.shape), (Version::Tls12, Shape::Question));
+        }
+        let rest = everything.without_suites(&Hello::weak().suites);
+        assert!(
+            names(&rest)
+                .iter()
+                .all(|name| ["AES", "CHACHA", "CAMELLIA", "SEED", "IDEA"].iter().any(|c| name.contains(c)))
+        );
+        // The question is about the key of the server; the certificate may be signed with anything.
+        assert!(kinds(&Hello::ecdsa_only()).contains(&50) && !kinds(&everything).contains(&50));
+    }
+
+    #[test]
+    fn only_names_are_sent_as_server_name() {
+        assert_eq!(server_name("MX.Example.NET."), Some("mx.example.net".to_owned()));
+        assert_eq!(server_name("mail_relay"), Some("mail_relay".to_owned()));
+        assert_eq!(server_name("bücher.example"), Some("xn--bcher-kva.example".to_owned()));
+        for no in ["192.0.2.1", "2001:db8::1", "[2001:db8::1]", "127.1", "", ".", "a b", "a/b"] {
+            assert_eq!(server_name(no), None, "{no}");
+        }
+        let without = Hello::small().bytes(None, [0; 32]);
+        assert_eq!(Hello::small().bytes(Some("192.0.2.1"), [0; 32]), without);
+    }
+
+    proptest! {
+        #[test]
+        fn any_hello_has_bytes_that_are_whole_records(
+            suites in proptest::collection::vec(any::<u16>(), 0..9000),
+            groups in proptest::collection::vec(any::<u16>(), 0..9000),
+            signatures in proptest::collection::vec(any::<u16>(), 0..9000),
+            at in 0usize..5,
+            shape in 0usize..3,
+        ) {
+            let shape = [Shape::Question, Shape::Client, Shape::PaddedClient][shape];
+            let hello = Hello { version: Version::ALL[at], suites, groups, signatures, shape };
+            let (message, _) = unframed(&hello.bytes(NAME, [1; 32]));
+            let length = u32::from_be_bytes([0, message[1], message[2], message[3]]) as usize;
+            prop_assert_eq!(length + 4, message.len());
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What a ClientHello can offer: suites, groups and signature schemes, modern first, because many servers take the
+//! first of ours that they know.
+//!
+//! The lists hold what mail servers have been seen with, not all of the registries: no PSK, SRP, Kerberos, ARIA, GOST.
+//! They stay below 128 suites, at which old servers break off; the test holds that.
+
+use tls_parser::TlsCipherSuite;
+
+use crate::wire::tls::Version;
+
+/// Suites of TLS 1.3 (RFC 8446 §B.4), then those of drafts and of national or integrity-only use.
+pub(super) const SUITES_13: &[u16] =
+    &[0x1302, 0x1303, 0x1301, 0x1304, 0x1305, 0x1306, 0x1307, 0x00C6, 0x00C7, 0xC0B5, 0xC0B4];
+
+/// Suites up to TLS 1.2, from forward secrecy with authenticated encryption down to no encryption.
+const SUITES_12: &[u16] = &[
+    // Ephemeral keys, AEAD: ECDHE with GCM and ChaCha20, then DHE, then CCM, then DSS certificates.
+    0xC02C, 0xC030, 0xCCA9, 0xCCA8, 0xC02B, 0xC02F, 0x009F, 0xCCAA, 0x009E, 0xC0AD, 0xC0AC, 0xC09F, 0xC09E, 0xC0AF,
+    0xC0AE, 0xC0A3, 0xC0A2, 0x00A3, 0x00A2, //
+    // Ephemeral keys, CBC: AES, then Camellia, DSS, SEED.
+    0xC024, 0xC028, 0xC023, 0xC027, 0x006B, 0x0067, 0xC00A, 0xC014, 0xC009, 0xC013, 0x0039, 0x0033, 0xC073, 0xC077,
+    0xC072, 0xC076, 0x00C4, 0x00BE, 0x0088, 0x0045, 0x006A, 0x0040, 0x0038, 0x0032, 0x009A, //
+    // The curve is in the certificate.
+    0xC02E, 0xC032, 0xC02D, 0xC031, 0xC026, 0xC02A, 0xC025, 0xC029, 0xC005, 0xC00F, 0xC004, 0xC00E, //
+    // Keys encrypted to the certificate.
+    0x009D, 0x009C, 0xC09D, 0xC09C, 0xC0A1, 0xC0A0, 0x003D, 0x003C, 0x0035, 0x002F, 0x00C0, 0x00BA, 0x0084, 0x0041,
+    0x0096, 0x0007, //
+    // 3DES, RC4.
+    0xC008, 0xC012, 0x0016, 0x0013, 0x000A, 0xC007, 0xC011, 0x0066, 0x0005, 0x0004, //
+    // No certificate.
+    0x00A7, 0x00A6, 0x006D, 0x006C, 0xC019, 0xC018, 0x003A, 0x0034, 0x00C5, 0x00BF, 0x0089, 0x0046, 0x009B, 0xC017,
+    0x001B, 0xC016, 0x0018, //
+    // DES and export.
+    0x0015, 0x0012, 0x0009, 0x0063, 0x0065, 0x0062, 0x0064, 0x0061, 0x0060, 0x0014, 0x0011, 0x0008, 0x0006, 0x0003,
+    0x001A, 0x0019, 0x0017, //
+    // No encryption.
+    0xC006, 0xC010, 0xC015, 0x003B, 0x0002, 0x0001,
+];
+
+/// Hybrids of ML-KEM and a curve.
+pub(super) const GROUPS_POST_QUANTUM: &[u16] = &[0x11EC, 0x11EB, 0x11ED];
+/// What a current client has beside them.
+pub(super) const GROUPS_CURRENT: &[u16] = &[29, 23, 24, 25];
+const GROUPS_13: &[u16] = &[30, 0x0100, 0x0101, 0x0102, 0x0103, 0x0104, 31, 32, 33, 41, 0x0201, 0x0202, 0x0200, 0x6399];
+/// Curves that TLS 1.3 dropped. The finite fields of RFC 7919 are left out on purpose: a server that finds them uses
+/// them, and the prime that it uses with other clients would not be seen.
+const GROUPS_12: &[u16] =
+    &[30, 26, 27, 28, 22, 21, 20, 19, 18, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 17, 16, 15];
+
+/// What a current client takes.
+pub(super) const SIGNATURES_CURRENT: &[u16] =
+    &[0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601];
+/// ECDSA, with the old hashes at the end.
+pub(super) const SIGNATURES_ECDSA: &[u16] = &[0x0403, 0x0503, 0x0603, 0x0303, 0x0203];
+/// RSA: PSS, then PKCS #1, with the old hashes at the end.
+pub(super) const SIGNATURES_RSA: &[u16] =
+    &[0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0301, 0x0201, 0x0101];
+/// All of them: elliptic, RSA, Brainpool, ML-DSA, SM2, DSA, old hashes.
+pub(super) const SIGNATURES: &[u16] = &[
+    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601,
+    0x081A, 0x081B, 0x081C, 0x0904, 0x0905, 0x0906, 0x0708, 0x0303, 0x0301, 0x0402, 0x0302, 0x0203, 0x0201, 0x0202,
+    0x0101,
+];
+
+/// Suites that a server of that version could take.
+pub(super) fn suites(version: Version) -> Vec<u16> {
+    match version {
+        Version::Tls13 => SUITES_13.to_vec(),
+        Version::Tls12 => SUITES_12.to_vec(),
+        // RFC 5246 §A.5 (historic): AEAD and the SHA-2 suites must not be negotiated in older versions.
+        Version::Tls11 | Version::Tls10 => suites_where(|name| !needs_tls12(name)),
+        // Elliptic curves came with an extension, which SSLv3 has not.
+        Version::Ssl3 => suites_where(|name| !needs_tls12(name) && !name.starts_with("TLS_ECDH")),
+    }
+}
+
+/// Suites up to TLS 1.2 whose IANA name passes. The name is the registry's own account of a suite's parts.
+pub(super) fn suites_where(fits: impl Fn(&str) -> bool) -> Vec<u16> {
+    let named = SUITES_12.iter().filter_map(|&id| TlsCipherSuite::from_id(id).map(|suite| (id, suite.name)));
+    named.filter(|(_, name)| fits(name)).map(|(id, _)| id).collect()
+}
+
+/// A suite that no server should take: no encryption, no certificate, export, DES, 3DES, RC2, RC4.
+pub(super) fn is_weak(name: &str) -> bool {
+    ["_NULL_", "_anon_", "_EXPORT", "_DES_", "_DES40_", "_3DES_", "_RC2_", "_RC4_"]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
+/// Groups that a server of that version could take.
+pub(super) fn groups(version: Version) -> Vec<u16> {
+    match version {
+        Version::Ssl3 => Vec::new(),
+        Version::Tls10 | Version::Tls11 | Version::Tls12 => [GROUPS_CURRENT, GROUPS_12].concat(),
+        Version::Tls13 => [GROUPS_POST_QUANTUM, GROUPS_CURRENT, GROUPS_13].concat(),
+    }
+}
+
+/// Signature schemes that a server of that version could take; before TLS 1.2 they were not negotiated.
+pub(super) fn signatures(version: Version) -> Vec<u16> {
+    match version {
+        Version::Ssl3 | Version::Tls10 | Version::Tls11 => Vec::new(),
+        Version::Tls12 | Version::Tls13 => SIGNATURES.to_vec(),
+    }
+}
+
+fn needs_tls12(name: &str) -> bool {
+    name.contains("_GCM_")
+        || name.contains("_CCM")
+        || name.contains("_CHACHA20_")
+        || name.ends_with("_SHA256")
+        || name.ends_with("_SHA384")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::wire::tls::{Version, group_name, scheme_name, suite_name};
+
+    #[test]
+    fn every_number_has_a_name_is_there_once_and_the_suites_are_fewer_than_128() {
+        for version in Version::ALL {
+            let suites = super::suites(version);
+            assert!(suites.len() < 128, "{version}: {}", suites.len());
+            assert_eq!(suites.iter().collect::<BTreeSet<_>>().len(), suites.len(), "{version}");
+            assert_eq!(suites.iter().find(|&&id| suite_name(id).starts_with("0x")), None, "{version}");
+            let (groups, signatures) = (super::groups(version), super::signatures(version));
+            assert_eq!(groups.iter().collect::<BTreeSet<_>>().len(), groups.len(), "{version}");
+            assert_eq!(groups.iter().find(|&&id| group_name(id).starts_with("0x")), None, "{version}");
+            assert_eq!(signatures.iter().find(|&&id| scheme_name(id).starts_with("0x")), None, "{version}");
+        }
+    }
+
+    #[test]
+    fn suites_of_old_versions_are_those_that_they_may_negotiate() {
+        let old = super::suites(Version::Tls10);
+        assert!(old.contains(&0xC014) && old.contains(&0x0005) && !old.contains(&0xC030) && !old.contains(&0x003C));
+        let oldest = super::suites(Version::Ssl3);
+        assert!(oldest.contains(&0x0035) && oldest.contains(&0x0003) && !oldest.contains(&0xC014));
+    }
+}
