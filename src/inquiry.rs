@@ -150,8 +150,9 @@ impl Inquiry<'_> {
             if case.evidence.answer_to(&question).is_some() {
                 continue;
             }
-            if matches!(question, Question::Talk(_)) && connections(&case.evidence) >= case.plan.limits.max_connections
-            {
+            let connects = matches!(question, Question::Talk(_) | Question::Hello(_));
+            let budget = usize::try_from(case.plan.limits.max_connections).unwrap_or(usize::MAX);
+            if connects && case.evidence.connections() >= budget {
                 let outcome = Outcome::Skipped { reason: SkipReason::ConnectionBudget };
                 case.evidence.asked(question, now, outcome);
                 continue;
@@ -253,7 +254,13 @@ impl Inquiry<'_> {
         for id in open {
             let stage = self.holders(id).first().and_then(|holder| {
                 let evidence = &self.cases.get(holder.case)?.evidence;
-                Some(evidence.talks().find(|talk| talk.attempt.id == holder.attempt)?.awaited())
+                match &evidence.attempt(holder.attempt)?.question {
+                    Question::Hello(_) => Some(Stage::Tls),
+                    Question::Resolve { .. } | Question::Machine { .. } => None,
+                    Question::Talk(_) => {
+                        Some(evidence.talks().find(|talk| talk.attempt.id == holder.attempt)?.awaited())
+                    }
+                }
             });
             let closed = self.close(id, now, &Outcome::Failed { fault: fault(stage.unwrap_or(Stage::Dns)) });
             heard = heard.and(closed);
@@ -284,9 +291,4 @@ fn number(place: usize) -> AttemptId {
 
 fn place(number: AttemptId) -> usize {
     usize::try_from(number.0).unwrap_or(usize::MAX).saturating_sub(1)
-}
-
-fn connections(evidence: &Evidence) -> u32 {
-    let made = evidence.talks().filter(|talk| !matches!(talk.attempt.outcome, Outcome::Skipped { .. }));
-    u32::try_from(made.count()).unwrap_or(u32::MAX)
 }

@@ -38,6 +38,8 @@ pub struct Plan {
     pub tls: Tls,
     /// Who logs in, if AUTH is wanted.
     pub login: Option<Login>,
+    /// What else is tried, because the user asked for it.
+    pub probes: Vec<Probe>,
     /// When the result is a failure.
     pub gate: Gate,
     /// Where each value came from, by the name of its flag.
@@ -151,6 +153,8 @@ pub struct Tls {
     pub min: TlsVersion,
     /// When the end of a certificate is worth a word.
     pub days: CertificateDays,
+    /// Whether everything that the server accepts is looked at (`--tls-scan`).
+    pub scan: bool,
 }
 
 /// `--cert` and `--key`: the files, which are read before anything is sent.
@@ -216,6 +220,23 @@ pub enum TlsVersion {
     /// TLS 1.3 (RFC 8446).
     #[serde(rename = "1.3")]
     V1_3,
+}
+
+/// `--probe`: what a careful guest does not do unasked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Probe {
+    /// STARTTLS and another command in one packet (CVE-2011-0411).
+    StarttlsInjection,
+    /// MAIL FROM before TLS.
+    MailBeforeTls,
+}
+
+impl Probe {
+    /// Each with its word.
+    pub const ALL: [(&str, Probe); 2] =
+        [("starttls-injection", Probe::StarttlsInjection), ("mail-before-tls", Probe::MailBeforeTls)];
 }
 
 /// Who logs in, without the password.

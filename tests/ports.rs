@@ -286,6 +286,7 @@ impl Gather for Cloud {
                     aaaa: Lookup::Empty { ms: 1.0 },
                 }),
             },
+            Question::Hello(_) => unreachable!("no handshake fails here"),
             Question::Machine { .. } => {
                 let dmi = [("sys_vendor".to_owned(), "Amazon EC2".to_owned())].into();
                 Outcome::Done { answer: Answer::Machine(Machine { dmi, ..Machine::default() }) }

@@ -12,9 +12,11 @@ mod connect;
 mod ehlo;
 mod envelope;
 mod greeting;
+mod handshake;
 pub(crate) mod peer;
 mod place;
 pub mod refusal;
+pub mod scan;
 mod session;
 mod starttls;
 
@@ -34,7 +36,9 @@ pub static CHECKS: &[&Check] = &[
     &greeting::CHECK,
     &ehlo::CHECK,
     &starttls::CHECK,
+    &handshake::CHECK,
     &certificate::CHECK,
+    &scan::CHECK,
     &auth::CHECK,
     &envelope::CHECK,
     &refusal::CHECK,

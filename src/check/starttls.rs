@@ -1,12 +1,14 @@
-//! The way into TLS: STARTTLS offered, accepted, clean; or a handshake that met something else.
+//! The way into TLS: STARTTLS offered, accepted, clean, required; or TLS begun where STARTTLS is expected. Why a handshake
+//! fails is [`super::handshake`]'s.
 
 use super::auth::in_clear;
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, peer};
-use crate::evidence::{DialResult, Event, Evidence, Fault, Stage, Talk, TlsFault, TlsFaultKind, What, WithheldReason};
+use crate::evidence::talk::Heard;
+use crate::evidence::{Event, Evidence, Fault, Stage, Talk, TlsFaultKind, What, WithheldReason};
 use crate::lexicon::providers::PortTls;
-use crate::plan::{Plan, QuitAfter, TlsUse};
-use crate::question::{Purpose, Question, TalkRequest};
-use crate::wire::{Capabilities, Host};
+use crate::plan::{Plan, Probe, QuitAfter, TlsUse};
+use crate::question::{Envelope, Purpose, Question, Starttls, TalkRequest};
+use crate::wire::{Capabilities, Host, ReversePath};
 
 pub static CHECK: Check = Check {
     subject: "starttls",
@@ -18,7 +20,8 @@ pub static CHECK: Check = Check {
         &SMTP_INSPECTION,
         &STARTTLS_INJECTED_BYTES,
         &STARTTLS_EXPECTED,
-        &TLS_HANDSHAKE_FAILED,
+        &STARTTLS_COMMAND_INJECTION,
+        &STARTTLS_NOT_ENFORCED,
     ],
 };
 
@@ -92,31 +95,84 @@ static STARTTLS_EXPECTED: Rule = Rule {
     },
 };
 
-static TLS_HANDSHAKE_FAILED: Rule = Rule {
-    id: "tls-handshake-failed",
+static STARTTLS_COMMAND_INJECTION: Rule = Rule {
+    id: "starttls-command-injection",
     severity: Severity::Error,
-    title: "the TLS handshake fails",
-    cites: &["RFC 8446 section 6"],
+    title: "a command sent before TLS takes effect inside TLS",
+    cites: &["RFC 3207 section 4.2"],
     docs: Docs {
-        sees: "The handshake began and did not come to its end: an alert, a closed connection, silence, or terms that neither side accepts.",
-        matters: "No encrypted line, so no login and no mail for senders that insist on TLS.",
-        action: "The operator reads the mail log at that moment. An alert protocol_version or handshake_failure means that the server speaks only old versions or ciphers; a closed connection often means that it has no certificate for this name.",
-        example: "alert 40 handshake_failure",
-        references: "RFC 8446 section 6 (alerts), RFC 8996 (TLS 1.0 and 1.1 are retired)",
+        sees: "With --probe starttls-injection, STARTTLS and NOOP went out in one packet. The server answered 220, the handshake was made, and inside TLS, where nothing had been said, the answer to NOOP came.",
+        matters: "Somebody on the way can put commands before the client's: a whole MAIL, RCPT and DATA that collects the client's password and mail (CVE-2011-0411 and its like).",
+        action: "The operator updates the mail server, or the proxy in front of it: what was read before TLS must be forgotten.",
+        example: "STARTTLS CRLF NOOP CRLF in one packet, and 250 inside TLS",
+        references: "RFC 3207 section 4.2 (the server must discard what it knew from before); CVE-2011-0411",
     },
 };
 
-/// Implicit TLS met something that is not TLS, or nothing: does the port greet in plain text, and offer STARTTLS?
+static STARTTLS_NOT_ENFORCED: Rule = Rule {
+    id: "starttls-not-enforced",
+    severity: Severity::Warning,
+    title: "the server takes mail before TLS on a port for mail programs",
+    cites: &["RFC 8314 section 4.1"],
+    docs: Docs {
+        sees: "With --probe mail-before-tls or --tls-scan: STARTTLS is offered on a port other than 25, and MAIL FROM without it is accepted in the place of 530. On port 25 a server must take it (RFC 3207 section 4), so nothing is said there.",
+        matters: "A program that is set up wrongly sends mail, and perhaps a password, over the open line without noticing.",
+        action: "The operator requires TLS on that port; in Postfix: smtpd_tls_security_level=encrypt for the submission service in master.cf.",
+        example: "250 2.1.0 Ok to MAIL FROM on port 587, before STARTTLS",
+        references: "RFC 8314 section 4.1, RFC 3207 section 4 (530 must issue a STARTTLS command first)",
+    },
+};
+
+/// 1. Implicit TLS met something that is not TLS, or nothing: does the port greet in plain text, and offer STARTTLS?
+/// 2. What the user asked for by name, where STARTTLS is offered.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
-    let Some(Fault::Tls { tls }) = talk.fault() else { return Vec::new() };
-    let other = matches!(tls.kind, TlsFaultKind::NotTls | TlsFaultKind::Closed | TlsFaultKind::Silent { .. });
-    if plan.tls_use() != TlsUse::Implicit || !other {
+    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
+    if let Some(Fault::Tls { tls }) = talk.fault() {
+        let other = matches!(tls.kind, TlsFaultKind::NotTls | TlsFaultKind::Closed | TlsFaultKind::Silent { .. });
+        if plan.tls_use() == TlsUse::Implicit && other {
+            return vec![Question::Talk(in_plain(plan))];
+        }
+    }
+    let offered = talk.capabilities(Stage::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS"));
+    if !offered {
         return Vec::new();
     }
-    let port = plan.target.port;
-    let in_plain = TalkRequest::probe(plan, Purpose::OtherTlsMode, port, TlsUse::IfOffered, QuitAfter::Starttls);
-    vec![Question::Talk(in_plain)]
+    let wants = |probe: Probe| plan.probes.contains(&probe);
+    let mut questions = Vec::new();
+    if wants(Probe::StarttlsInjection) {
+        let port = plan.target.port;
+        let mut talk =
+            TalkRequest::probe(plan, Purpose::StarttlsInjection, port, TlsUse::Required, QuitAfter::Starttls);
+        talk.script.starttls = Starttls::WithNoop;
+        questions.push(Question::Talk(talk));
+    }
+    if (wants(Probe::MailBeforeTls) || plan.tls.scan) && plan.target.port != 25 {
+        let port = plan.target.port;
+        let mut talk = TalkRequest::probe(plan, Purpose::MailBeforeTls, port, TlsUse::Never, QuitAfter::Mail);
+        talk.script.envelope = Some(Envelope { from: plan.from.clone().unwrap_or(ReversePath::Null), to: Vec::new() });
+        questions.push(Question::Talk(talk));
+    }
+    questions
+}
+
+fn in_plain(plan: &Plan) -> TalkRequest {
+    TalkRequest::probe(plan, Purpose::OtherTlsMode, plan.target.port, TlsUse::IfOffered, QuitAfter::Starttls)
+}
+
+/// Whether TLS was started at a port that greets in plain text.
+pub(super) fn is_expected(evidence: &Evidence) -> bool {
+    greeted_in_plain(evidence).is_some()
+}
+
+/// Whether that is still to be found out.
+pub(super) fn is_being_asked(plan: &Plan, evidence: &Evidence) -> bool {
+    let question = Question::Talk(in_plain(plan));
+    evidence.answer_to(&question).is_some_and(|attempt| !attempt.is_over())
+}
+
+fn greeted_in_plain(evidence: &Evidence) -> Option<(Talk<'_>, Heard<'_>)> {
+    let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::IfOffered)?;
+    Some((probe, probe.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success())?))
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
@@ -124,12 +180,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(not_offered(plan, talk));
     findings.extend(injected(talk));
-    if let Some(Fault::Tls { tls }) = talk.fault() {
-        findings.push(match expected_starttls(plan, evidence, talk) {
-            Some(finding) => finding,
-            None => handshake_failed(plan, talk, tls),
-        });
+    if matches!(talk.fault(), Some(Fault::Tls { .. })) {
+        findings.extend(expected_starttls(plan, evidence, talk));
     }
+    findings.extend(command_injection(evidence));
+    findings.extend(not_enforced(plan, evidence));
     findings
 }
 
@@ -273,8 +328,7 @@ fn after_220(talk: Talk<'_>, stray: &Event) -> bool {
 }
 
 fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
-    let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::IfOffered)?;
-    let greeting = probe.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success())?;
+    let (probe, greeting) = greeted_in_plain(evidence)?;
     let upgraded = probe.handshake();
     let port = plan.target.port;
     let summary = match upgraded {
@@ -304,70 +358,37 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
     Some(finding)
 }
 
-fn handshake_failed(plan: &Plan, talk: Talk<'_>, tls: &TlsFault) -> Finding {
-    let (summary, cause, confidence) = match &tls.kind {
-        TlsFaultKind::NotTls => (
-            format!("plain text came in the place of a TLS handshake: {}", tls.first_bytes.trim_end()),
-            "the server said that it would start TLS, or was expected to, and went on in plain text",
-            Confidence::Certain,
-        ),
-        TlsFaultKind::Alert { code, name } => (
-            format!("the server breaks the TLS handshake off with alert {code} ({name})"),
-            match code {
-                40 | 70 | 71 => {
-                    "server and smtpcheck (TLS 1.2 and 1.3, current ciphers) have no version or cipher in common; servers that speak only TLS 1.0 or 1.1 answer this way"
-                }
-                112 => "the server has no certificate for the name that was asked for (SNI)",
-                80 => "the server failed inside: mostly a missing or unfitting key or certificate",
-                42..=46 | 48 | 116 => "the server wants a client certificate",
-                _ => "the server did not accept the handshake",
-            },
-            Confidence::Likely,
-        ),
-        TlsFaultKind::Closed => (
-            "the server closes the connection in the TLS handshake".to_owned(),
-            "the server has no usable certificate for this name, refuses this client, or does not speak TLS here",
-            Confidence::Likely,
-        ),
-        TlsFaultKind::Reset => (
-            "the connection is reset in the TLS handshake".to_owned(),
-            "the server's process died, or a firewall on the way forbids TLS on this port",
-            Confidence::Likely,
-        ),
-        TlsFaultKind::Silent { waited_ms } => (
-            format!("no answer to the TLS handshake for {:.0} seconds", waited_ms / 1000.0),
-            if plan.tls_use() == TlsUse::Implicit {
-                "the server expects plain text here and waits for more, or something on the way swallows the handshake"
-            } else {
-                "the server agreed to TLS and then said nothing: it hangs, or something on the way swallows the handshake"
-            },
-            Confidence::Likely,
-        ),
-        TlsFaultKind::Incompatible => (
-            format!("the TLS handshake fails: {}", tls.detail),
-            "the server's answer is TLS, but of a kind that no current client accepts",
-            Confidence::Likely,
-        ),
-    };
-    let mut finding = Finding::new(&TLS_HANDSHAKE_FAILED, Stage::Tls, confidence, summary).tried(talk.attempt.id);
-    for event in
-        talk.events().filter(|event| !matches!(event.what, What::Dialled { result: DialResult::Overtaken, .. }))
-    {
-        finding.evidence.events.push(event.seq);
-    }
-    finding.cause = cause.to_owned();
-    if confidence != Confidence::Certain {
-        finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
-    }
-    finding.fixes.push(Fix::text("the operator reads the mail log at this moment, and checks certificate, key and the versions that are switched on"));
-    finding.fixes.push(Fix::run(
-        "see what another TLS library says",
-        format!(
-            "openssl s_client -connect {}{}",
-            plan.target.host.with_port(plan.target.port),
-            if plan.tls_use() == TlsUse::Implicit { "" } else { " -starttls smtp" }
-        ),
-    ));
-    finding.failure = Some(Failure::Tls);
-    finding
+/// Both preconditions are in the talk itself: STARTTLS was offered and answered with 220 (else there is no handshake).
+fn command_injection(evidence: &Evidence) -> Option<Finding> {
+    let probe = evidence.probes(Purpose::StarttlsInjection).next()?;
+    probe.handshake()?;
+    let is_ours = |event: &Event| event.tls && matches!(event.what, What::Sent { .. });
+    let first_said = probe.events().find(|event| is_ours(event)).map(|event| event.seq);
+    let heard =
+        probe.replies().find(|heard| heard.event.tls && first_said.is_none_or(|said| heard.event.seq < said))?;
+    let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+    let summary = format!("a command that was sent before TLS is answered inside TLS: {line}");
+    let finding =
+        Finding::new(&STARTTLS_COMMAND_INJECTION, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
+    Some(Finding {
+        cause: "the server keeps what it has read before the handshake, so that somebody on the way can put commands in front of the client's".to_owned(),
+        fixes: vec![Fix::text("the operator updates the mail server, or the proxy in front of it (CVE-2011-0411 and its like)")],
+        failure: Some(Failure::Protocol),
+        ..finding
+    })
+}
+
+fn not_enforced(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
+    let probe = evidence.probes(Purpose::MailBeforeTls).next()?;
+    let heard = probe.reply_at(Stage::Mail).filter(|heard| heard.reply.is_success())?;
+    let summary = format!("port {} takes MAIL FROM before TLS", plan.target.port);
+    let finding = Finding::new(&STARTTLS_NOT_ENFORCED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
+    Some(Finding {
+        cause: "TLS is offered and not required there, so a program that is set up wrongly sends over the open line without noticing".to_owned(),
+        fixes: vec![Fix::run(
+            "the operator requires TLS for the submission service; in Postfix",
+            "postconf -P submission/inet/smtpd_tls_security_level=encrypt",
+        )],
+        ..finding
+    })
 }

@@ -38,9 +38,9 @@ pub struct CheckArgs {
     /// Time for everything, for each target
     #[arg(short, long, value_name = "TIME", default_value = "60s", help_heading = "Reach")]
     pub max_time: String,
-    /// Conversations with one target, follow-ups included
-    #[arg(long, value_name = "N", default_value = "6", help_heading = "Reach")]
-    pub max_connections: String,
+    /// Connections to one target, follow-ups included [default: 6, with --tls-scan 13]
+    #[arg(long, value_name = "N", help_heading = "Reach")]
+    pub max_connections: Option<String>,
 
     /// Name to announce [default: this machine's]
     #[arg(long, value_name = "NAME", visible_alias = "helo", help_heading = "Say")]
@@ -73,6 +73,12 @@ pub struct CheckArgs {
     /// Days before the end of a certificate that are a warning, and an error
     #[arg(long, value_name = "WARN[,ERROR]", default_value = "21,0", help_heading = "TLS")]
     pub cert_days: String,
+    /// Look at all versions, cipher suites, groups and certificates that the server accepts
+    #[arg(long, help_heading = "TLS")]
+    pub tls_scan: bool,
+    /// Try what a careful guest does not do unasked (repeat): starttls-injection, mail-before-tls
+    #[arg(long, value_name = "NAME", help_heading = "TLS")]
+    pub probe: Vec<String>,
     /// Show the certificates as PEM
     #[arg(long, help_heading = "TLS")]
     pub show_chain: bool,

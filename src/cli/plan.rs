@@ -13,7 +13,7 @@ use super::look::choice;
 use super::target::{self, Scheme, TypedTarget};
 use crate::check;
 use crate::plan::{
-    CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, Origin, Override, Plaintext, Plan,
+    CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, Origin, Override, Plaintext, Plan, Probe,
     QuitAfter, Target, Tls, TlsMode, TlsVersion, Unverified, Verify,
 };
 use crate::sasl;
@@ -49,6 +49,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         quit_after: quit_after(args.quit_after.as_deref())?,
         tls,
         login,
+        probes: probes(args)?,
         gate: gate(args)?,
         origins,
     })
@@ -117,6 +118,7 @@ fn tls(args: &CheckArgs, scheme: Option<Scheme>) -> Result<Tls, UsageError> {
         verify: if args.insecure { Verify::Insecure } else { Verify::Required },
         min,
         days: days(&args.cert_days)?,
+        scan: args.tls_scan,
     })
 }
 
@@ -129,6 +131,19 @@ fn identity(args: &CheckArgs) -> Result<Option<ClientCertificate>, UsageError> {
         }
         (None, Some(_)) => Err(UsageError::new("--key is the key of a certificate; name that with --cert")),
     }
+}
+
+fn probes(args: &CheckArgs) -> Result<Vec<Probe>, UsageError> {
+    let mut probes: Vec<Probe> = Vec::new();
+    for word in args.probe.iter().flat_map(|words| words.split(',')) {
+        let names: Vec<&str> = Probe::ALL.iter().map(|(name, _)| *name).collect();
+        let known = Probe::ALL.iter().find(|(name, _)| *name == word.trim());
+        let (_, probe) = known.ok_or_else(|| choice("--probe", word.trim(), &names))?;
+        if !probes.contains(probe) {
+            probes.push(*probe);
+        }
+    }
+    Ok(probes)
 }
 
 fn days(text: &str) -> Result<CertificateDays, UsageError> {
@@ -240,12 +255,15 @@ pub(super) fn resolver(text: &str) -> Result<SocketAddr, UsageError> {
 }
 
 fn limits(args: &CheckArgs) -> Result<Limits, UsageError> {
-    let max_connections = match args.max_connections.parse::<u32>() {
-        Ok(number @ 1..=100) => number,
-        _ => {
+    let max_connections = match args.max_connections.as_deref().map(str::parse::<u32>) {
+        // A scan makes twelve besides the check itself (RFC 5321 §4.5.4.1 asks for restraint).
+        None if args.tls_scan => 13,
+        None => 6,
+        Some(Ok(number @ 1..=100)) => number,
+        Some(_) => {
             return Err(UsageError::new(format!(
                 "--max-connections {}: write a number from 1 to 100",
-                args.max_connections.escape_debug()
+                args.max_connections.as_deref().unwrap_or_default().escape_debug()
             )));
         }
     };

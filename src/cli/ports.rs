@@ -105,8 +105,10 @@ pub fn plans(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
             verify: Verify::Required,
             min: TlsVersion::V1_2,
             days: CertificateDays::default(),
+            scan: false,
         },
         login: None,
+        probes: Vec::new(),
         gate: Gate { fail_on: FailOn::Error, ignore: Vec::new() },
         origins,
     };

@@ -14,6 +14,7 @@
 //! | StartTls | 220 | what else has arrived is evidence, then the handshake |
 //! | | anything else | QUIT |
 //! | Handshake | up | EHLO again (RFC 3207 §4.2); Greeting, if TLS is implicit |
+//! | Eavesdrop | anything, or nothing for two seconds | QUIT; only after STARTTLS that was said together with NOOP |
 //! | Auth | 334 | the mechanism's answer, or `*` when it has none |
 //! | | 235 | envelope, or QUIT |
 //! | | anything else | QUIT |
@@ -30,12 +31,13 @@ mod scrub;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use crate::evidence::{Fault, Stage, What, WithheldReason};
 use crate::plan::{Plaintext, QuitAfter, TlsUse, Unverified};
-use crate::question::Script;
+use crate::question::{Script, Starttls};
 use crate::sasl::Credentials;
 use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, Reply, reply};
 
@@ -45,6 +47,9 @@ use scrub::Scrubber;
 /// Bytes of one conversation that are read. A real one has a few thousand; with hundreds of recipients and the longest
 /// legal replies it stays far below.
 pub const MAX_TALK: usize = 2 * 1024 * 1024;
+
+/// How long to listen for an answer that a good server does not give.
+const EAVESDROP: Duration = Duration::from_secs(2);
 
 /// What the driver has to do next.
 #[derive(Debug)]
@@ -92,6 +97,7 @@ enum State<'a> {
     Ehlo(Verb),
     StartTls,
     Handshake,
+    Eavesdrop,
     Auth(Login<'a>),
     Envelope { due: VecDeque<Line>, transaction: Transaction },
     Farewell { due: VecDeque<Line> },
@@ -188,10 +194,16 @@ impl<'a> Dialogue<'a> {
             State::Ehlo(_) => self.ehlo_stage(),
             State::StartTls => Stage::Starttls,
             State::Handshake => Stage::Tls,
+            State::Eavesdrop => Stage::EhloTls,
             State::Auth(_) => Stage::Auth,
             State::Envelope { due, .. } | State::Farewell { due } => due.front().map_or(Stage::Quit, |line| line.stage),
             State::Over => Stage::Quit,
         }
+    }
+
+    /// How long to wait for what is due, where that is not the time for a reply.
+    pub fn patience(&self) -> Option<Duration> {
+        matches!(self.state, State::Eavesdrop).then_some(EAVESDROP)
     }
 
     /// Bytes from the server, in pieces of any size.
@@ -215,6 +227,8 @@ impl<'a> Dialogue<'a> {
             if self.script.quit_after == QuitAfter::Connect {
                 self.hang_up(Ok(()));
             }
+        } else if self.script.starttls == Starttls::WithNoop {
+            self.state = State::Eavesdrop;
         } else if self.script.quit_after <= QuitAfter::Starttls {
             self.say_farewell();
         } else {
@@ -261,7 +275,9 @@ impl<'a> Dialogue<'a> {
         if !half_line.is_empty() {
             self.note_stray(stage, &half_line);
         }
-        if matches!(stage, Stage::Rset | Stage::Quit) {
+        if matches!(self.state, State::Eavesdrop) {
+            self.say_farewell();
+        } else if matches!(stage, Stage::Rset | Stage::Quit) {
             self.hang_up(Ok(()));
         } else {
             self.hang_up(Err(Fault::Silent { stage, waited_ms, partial_bytes }));
@@ -297,6 +313,7 @@ impl<'a> Dialogue<'a> {
             State::Greeting => self.greeted(&reply),
             State::Ehlo(verb) => self.ehlo_answered(verb, &reply),
             State::StartTls => self.starttls_answered(&reply),
+            State::Eavesdrop => self.say_farewell(),
             State::Auth(login) => self.auth_answered(login, &reply),
             State::Envelope { due, transaction } => self.envelope_answered(due, transaction, &reply),
             State::Farewell { due } => self.farewell_answered(due),
@@ -492,6 +509,20 @@ impl<'a> Dialogue<'a> {
     }
 
     fn say_starttls(&mut self) {
+        if self.script.starttls == Starttls::WithNoop {
+            if self.drain_stray(Stage::Starttls) == Drained::Closing {
+                return;
+            }
+            let mut bytes = Zeroizing::new(Vec::new());
+            for command in [Command::StartTls, Command::Noop] {
+                bytes.extend_from_slice(&command.line());
+                let what = What::Sent { text: command.to_string(), redacted: false, recipient: None };
+                self.note(Stage::Starttls, what);
+            }
+            self.steps.push_back(Step::Send(bytes));
+            self.state = State::StartTls;
+            return;
+        }
         self.say_one(Command::StartTls, Stage::Starttls, State::StartTls);
     }
 

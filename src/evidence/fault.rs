@@ -145,5 +145,23 @@ pub enum TlsFaultKind {
         waited_ms: f64,
     },
     /// TLS, but not to agree with.
-    Incompatible,
+    Incompatible {
+        /// In what.
+        why: Incompatibility,
+    },
+}
+
+/// In what server and TLS library do not agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Incompatibility {
+    /// The server chose a version that was not offered.
+    Version,
+    /// The server marks that it can do TLS 1.3, and chose TLS 1.2 although TLS 1.3 was offered (RFC 8446 §4.1.3).
+    Downgraded,
+    /// A message of the server is larger than any that is accepted (64 KiB): mostly its certificates.
+    TooLarge,
+    /// Something else.
+    Other,
 }

@@ -6,6 +6,7 @@
 
 pub mod certificate;
 pub mod fault;
+pub mod hello;
 pub mod machine;
 pub mod names;
 pub mod presented;
@@ -19,7 +20,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use certificate::Certificate;
-pub use fault::{ConnectFault, Fault, TlsFault, TlsFaultKind};
+pub use fault::{ConnectFault, Fault, Incompatibility, TlsFault, TlsFaultKind};
+pub use hello::{Hello, HelloHeard, HelloSeen};
 pub use machine::Machine;
 pub use names::{Lookup, LookupFault, NameSource, Names};
 pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
@@ -99,6 +101,8 @@ pub enum Answer {
     Names(Names),
     /// What this machine says of itself.
     Machine(Machine),
+    /// What came after a ClientHello of ours.
+    Hello(HelloSeen),
     /// The conversation came to an end in good order; it stands in the transcript.
     Talk,
 }
@@ -230,6 +234,11 @@ pub enum What {
         /// Why.
         reason: WithheldReason,
     },
+    /// The server sent tickets with which a session can be resumed (RFC 8446 §4.6.1); told at the end.
+    Tickets {
+        /// How many.
+        count: u32,
+    },
     /// A running AUTH exchange was given up.
     AuthCancelled {
         /// Why.
@@ -355,8 +364,25 @@ impl Evidence {
     pub fn talks(&self) -> impl Iterator<Item = Talk<'_>> {
         self.attempts.iter().filter_map(|attempt| match &attempt.question {
             Question::Talk(request) => Some(Talk::new(self, attempt, request)),
-            Question::Resolve { .. } | Question::Machine { .. } => None,
+            Question::Resolve { .. } | Question::Hello(_) | Question::Machine { .. } => None,
         })
+    }
+
+    /// All ClientHellos of ours, in the order of asking.
+    pub fn hellos(&self) -> impl Iterator<Item = Hello<'_>> {
+        self.attempts.iter().filter_map(|attempt| match &attempt.question {
+            Question::Hello(request) => Some(Hello { attempt, request }),
+            Question::Resolve { .. } | Question::Talk(_) | Question::Machine { .. } => None,
+        })
+    }
+
+    /// How often a connection was made or tried.
+    pub fn connections(&self) -> usize {
+        let is_connection = |attempt: &&Attempt| {
+            matches!(attempt.question, Question::Talk(_) | Question::Hello(_))
+                && !matches!(attempt.outcome, Outcome::Skipped { .. })
+        };
+        self.attempts.iter().filter(is_connection).count()
     }
 
     /// What this machine says of itself, if that was asked.
@@ -396,7 +422,7 @@ impl Attempt {
     pub fn request(&self) -> Option<&TalkRequest> {
         match &self.question {
             Question::Talk(request) => Some(request),
-            Question::Resolve { .. } | Question::Machine { .. } => None,
+            Question::Resolve { .. } | Question::Hello(_) | Question::Machine { .. } => None,
         }
     }
 }

@@ -9,6 +9,7 @@ mod certificate;
 #[cfg(test)]
 mod chains;
 mod dial;
+mod hello;
 mod identity;
 mod machine;
 mod names;
@@ -224,6 +225,12 @@ impl Gather for Gatherer {
             Question::Talk(request) => {
                 self.tasks.spawn_local(async move {
                     let outcome = talk::hold(&world, id, &request).await;
+                    world.answered(id, outcome);
+                });
+            }
+            Question::Hello(request) => {
+                self.tasks.spawn_local(async move {
+                    let outcome = hello::ask(&world, id, &request).await;
                     world.answered(id, outcome);
                 });
             }

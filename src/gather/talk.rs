@@ -5,7 +5,7 @@
 //! with each whole reply, so that a server that drips one byte a second runs into it like a silent one.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -31,32 +31,70 @@ const QUIET_SHARE: u32 = 6;
 
 /// Holds the conversation to its end.
 pub(crate) async fn hold(world: &Rc<World>, id: AttemptId, request: &TalkRequest) -> Outcome {
-    let note = |stage, tls, what| world.post(Arrival::Event { attempt: id, at_ms: world.now_ms(), stage, tls, what });
-    let (stream, local) = match dial::dial(world, request, |what| note(Stage::Connect, false, what)).await {
-        Ok(connected) => connected,
+    let mut talk = match Conversation::begin(world, id, request).await {
+        Ok(talk) => talk,
         Err(fault) => return Outcome::Failed { fault },
     };
-    // Without it each small command would wait for the ACK of the one before (RFC 9293 §3.7.4).
-    let _ = stream.set_nodelay(true);
-    let (stop, line) = (world.stops.of(id), Line::Plain(Tap::new(stream)));
-    let mut talk = Conversation { world, id, request, line, since: Instant::now(), stop, silent: true };
-    match talk.run(local).await {
+    let ended = loop {
+        match talk.advance().await {
+            Ok(Advance::Tls) => {
+                if let Err(fault) = talk.secure().await {
+                    break Err(fault);
+                }
+            }
+            Ok(Advance::End(result)) => break result,
+            Err(fault) => break Err(fault),
+        }
+    };
+    match ended {
         Ok(()) => Outcome::Done { answer: Answer::Talk },
         Err(fault) => Outcome::Failed { fault },
     }
+}
+
+/// Where a conversation that should lead to TLS has led.
+pub(super) enum Led {
+    /// The handshake may begin on this line.
+    ToTls(TcpStream),
+    /// The server ended it before, at this step.
+    Elsewhere(Stage),
+}
+
+/// Holds the conversation up to the handshake, which is left to the caller.
+pub(super) async fn lead(world: &Rc<World>, id: AttemptId, request: &TalkRequest) -> Result<Led, Fault> {
+    let mut talk = Conversation::begin(world, id, request).await?;
+    match talk.advance().await? {
+        Advance::Tls => match talk.line {
+            Line::Plain(tap) => Ok(Led::ToTls(tap.into_inner())),
+            Line::Tls(_) | Line::Gone => Ok(Led::Elsewhere(Stage::Tls)),
+        },
+        Advance::End(result) => result.map(|()| Led::Elsewhere(talk.last)),
+    }
+}
+
+/// How far a conversation has come.
+enum Advance {
+    /// The handshake is due.
+    Tls,
+    /// It is over.
+    End(Result<(), Fault>),
 }
 
 struct Conversation<'a> {
     world: &'a Rc<World>,
     id: AttemptId,
     request: &'a TalkRequest,
+    dialogue: Dialogue<'a>,
     line: Line,
+    buffer: Vec<u8>,
     /// When the wait for the reply that is due began.
     since: Instant,
     /// Somebody decided that nothing more is to be expected.
     stop: Rc<Notify>,
     /// Not a byte has come, and nobody has been told so.
     silent: bool,
+    /// The step of the last reply, that to QUIT aside.
+    last: Stage,
 }
 
 enum Line {
@@ -66,45 +104,69 @@ enum Line {
     Gone,
 }
 
-impl Conversation<'_> {
-    async fn run(&mut self, local: SocketAddr) -> Result<(), Fault> {
-        let credentials = self.world.credentials.as_ref();
-        let mut dialogue = Dialogue::new(&self.request.script, credentials, Some(unmapped(local.ip())));
-        self.restart_clock();
-        let mut buffer = vec![0u8; READ_SIZE];
+impl<'a> Conversation<'a> {
+    /// Connects.
+    async fn begin(world: &'a Rc<World>, id: AttemptId, request: &'a TalkRequest) -> Result<Conversation<'a>, Fault> {
+        let note = |what| {
+            world.post(Arrival::Event { attempt: id, at_ms: world.now_ms(), stage: Stage::Connect, tls: false, what })
+        };
+        let (stream, local) = dial::dial(world, request, note).await?;
+        // Without it each small command would wait for the ACK of the one before (RFC 9293 §3.7.4).
+        let _ = stream.set_nodelay(true);
+        Ok(Conversation {
+            world,
+            id,
+            request,
+            dialogue: Dialogue::new(&request.script, world.credentials.as_ref(), Some(unmapped(local.ip()))),
+            line: Line::Plain(Tap::new(stream)),
+            buffer: vec![0u8; READ_SIZE],
+            since: Instant::now(),
+            stop: world.stops.of(id),
+            silent: true,
+            last: Stage::Connect,
+        })
+    }
+
+    /// Goes on until the handshake is due or nothing is left to say.
+    async fn advance(&mut self) -> Result<Advance, Fault> {
         loop {
-            match dialogue.step() {
+            match self.dialogue.step() {
                 Step::Note(stage, what) => {
                     if matches!(what, What::Received { .. }) {
                         self.restart_clock();
+                        if stage != Stage::Quit {
+                            self.last = stage;
+                        }
                     }
-                    self.note(stage, dialogue.is_encrypted(), what);
+                    self.note(stage, self.dialogue.is_encrypted(), what);
                 }
                 Step::Send(bytes) => match self.send(&bytes).await {
                     Sent::All => self.restart_clock(),
                     // What the server said before it closed is worth more than our failed write: read on.
                     Sent::Closed => {}
-                    Sent::OutOfTime => return Err(Fault::Unread { stage: dialogue.stage() }),
+                    Sent::OutOfTime => return Err(Fault::Unread { stage: self.dialogue.stage() }),
                 },
-                Step::BeginTls => self.secure(&mut dialogue).await?,
-                Step::Await => self.listen(&mut dialogue, &mut buffer).await,
+                Step::BeginTls => return Ok(Advance::Tls),
+                Step::Await => self.listen().await?,
                 Step::HangUp(result) => {
                     self.hang_up().await;
-                    return result;
+                    return Ok(Advance::End(result));
                 }
             }
         }
     }
 
-    async fn listen(&mut self, dialogue: &mut Dialogue<'_>, buffer: &mut [u8]) {
+    async fn listen(&mut self) -> Result<(), Fault> {
+        let Conversation { line, buffer, dialogue, .. } = self;
+        let whole = Duration::from_millis(self.world.plan.limits.reply_ms);
+        let patience = dialogue.patience().map_or(whole, |shorter| shorter.min(whole));
         let read = async {
-            match &mut self.line {
+            match line {
                 Line::Plain(stream) => stream.read(buffer).await,
                 Line::Tls(stream) => stream.read(buffer).await,
                 Line::Gone => Ok(0),
             }
         };
-        let patience = Duration::from_millis(self.world.plan.limits.reply_ms);
         let quiet = (patience / QUIET_SHARE).min(QUIET);
         let may_be_quiet = self.silent && dialogue.stage() == Stage::Greeting;
         tokio::select! {
@@ -113,19 +175,24 @@ impl Conversation<'_> {
                 Ok(0) => dialogue.closed(false),
                 Ok(count) => {
                     self.silent = false;
-                    dialogue.receive(buffer.get(..count).unwrap_or_default());
+                    dialogue.receive(self.buffer.get(..count).unwrap_or_default());
                 }
-                // TLS without close_notify is an end of stream like another; after QUIT nobody minds (RFC 8446 §6.1).
-                Err(error) => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
+                Err(error) => match tls::alert(&error) {
+                    // TLS 1.3 refuses a client certificate, or wants one, only now (RFC 8446 §4.4.2.4, appendix E.1.2).
+                    Some(tls) if dialogue.stage() != Stage::Quit => return Err(Fault::Tls { tls }),
+                    // TLS without close_notify is an end of stream like another; after QUIT nobody minds (RFC 8446 §6.1).
+                    _ => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
+                },
             },
             () = tokio::time::sleep_until(self.since + patience) => dialogue.gave_up(super::milliseconds(patience)),
             () = self.stop.notified() => dialogue.gave_up(super::milliseconds(self.since.elapsed())),
             () = tokio::time::sleep_until(self.since + quiet), if may_be_quiet => {
                 self.silent = false;
                 let waited_ms = super::milliseconds(quiet);
-                self.note(Stage::Greeting, dialogue.is_encrypted(), What::Quiet { waited_ms });
+                self.note(Stage::Greeting, self.dialogue.is_encrypted(), What::Quiet { waited_ms });
             }
         }
+        Ok(())
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Sent {
@@ -147,24 +214,30 @@ impl Conversation<'_> {
         }
     }
 
-    async fn secure(&mut self, dialogue: &mut Dialogue<'_>) -> Result<(), Fault> {
+    async fn secure(&mut self) -> Result<(), Fault> {
         let Line::Plain(tap) = std::mem::replace(&mut self.line, Line::Gone) else {
             return Err(Fault::Closed { stage: Stage::Tls, reset: false });
         };
         let (stream, handshake) = tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| {
-            let first_bytes = dialogue.without_secret(tls.first_bytes);
+            let first_bytes = self.dialogue.without_secret(tls.first_bytes);
             Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
         })?;
         self.line = Line::Tls(Box::new(stream));
         let verified = handshake.verifies(jiff::Timestamp::now());
         self.note(Stage::Tls, true, What::Secured { handshake: Box::new(handshake) });
-        dialogue.secured(if verified { Peer::Verified } else { Peer::Unverified });
+        self.dialogue.secured(if verified { Peer::Verified } else { Peer::Unverified });
         self.restart_clock();
         Ok(())
     }
 
     /// Says good-bye to TLS and TCP, without waiting for the other side.
     async fn hang_up(&mut self) {
+        if let Line::Tls(stream) = &self.line {
+            let count = stream.get_ref().1.tls13_tickets_received();
+            if count > 0 {
+                self.note(Stage::Tls, true, What::Tickets { count });
+            }
+        }
         let farewell = async {
             match &mut self.line {
                 Line::Plain(stream) => stream.shutdown().await,

@@ -20,6 +20,11 @@ impl<S> Tap<S> {
         Tap { inner, first: Vec::new() }
     }
 
+    /// The stream itself.
+    pub(crate) fn into_inner(self) -> S {
+        self.inner
+    }
+
     /// Forgets what came so far: what comes next is the answer to a ClientHello.
     pub(crate) fn arm(&mut self) {
         self.first.clear();

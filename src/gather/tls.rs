@@ -22,9 +22,10 @@ use super::tap::Tap;
 use super::trust::Store;
 use super::verify::Expectation;
 use super::{World, milliseconds, staple, verify};
-use crate::evidence::{Handshake, HandshakeKind, TlsFault, TlsFaultKind};
+use crate::evidence::{Handshake, HandshakeKind, Incompatibility, TlsFault, TlsFaultKind};
 use crate::plan::{Plan, TlsVersion};
 use crate::wire::Host;
+use crate::wire::tls::scheme_name;
 
 /// Certificates of a chain that are looked at.
 const MAX_CHAIN: usize = 20;
@@ -145,12 +146,34 @@ fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
         (Some(rustls::Error::InvalidMessage(_)), _) if !first.first().is_some_and(|byte| (20..=23).contains(byte)) => {
             TlsFaultKind::NotTls
         }
-        (Some(_), _) => TlsFaultKind::Incompatible,
+        (Some(error), _) => TlsFaultKind::Incompatible { why: incompatibility(error) },
         (None, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => TlsFaultKind::Reset,
         (None, _) => TlsFaultKind::Closed,
     };
     let shown = first.get(..64).unwrap_or(first);
     TlsFault { kind, first_bytes: String::from_utf8_lossy(shown).into_owned(), detail: error.to_string() }
+}
+
+fn incompatibility(error: &rustls::Error) -> Incompatibility {
+    use rustls::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+    match error {
+        Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => Incompatibility::Version,
+        Error::PeerMisbehaved(PeerMisbehaved::AttemptedDowngradeToTls12WhenTls13IsSupported) => {
+            Incompatibility::Downgraded
+        }
+        Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        ) => Incompatibility::TooLarge,
+        _ => Incompatibility::Other,
+    }
+}
+
+/// The alert in an error of a line that was secured already.
+pub(crate) fn alert(error: &io::Error) -> Option<TlsFault> {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::AlertReceived(_))).then(|| fault(error, &[]))
 }
 
 /// Accepts every certificate and every signature, and keeps what came with them and what was wrong.
@@ -181,7 +204,7 @@ impl Recorder {
 
     fn record(&self, scheme: SignatureScheme, result: Result<HandshakeSignatureValid, rustls::Error>) {
         if let Ok(mut noted) = self.noted.lock() {
-            noted.scheme = scheme.as_str().map(str::to_ascii_lowercase);
+            noted.scheme = Some(scheme_name(u16::from(scheme)));
             noted.signature_fault = result.err().map(|error| error.to_string());
         }
     }

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Exit, Report, Verdict};
 use crate::check::Finding;
+use crate::check::scan::{self, Scan};
 use crate::evidence::{
-    Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, Handshake, HandshakeKind, Lookup, NameMatch,
-    Outcome, Stage, Staple, Talk, Trust, TrustStore, What,
+    Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, HandshakeKind, Lookup, NameMatch, Outcome,
+    Stage, Staple, Talk, Trust, TrustStore, What,
 };
 use crate::plan::{Origin, Plan, QuitAfter, TlsUse};
 use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
@@ -35,6 +36,8 @@ pub struct Document {
     greeting: Option<Greeting>,
     capabilities: Capabilities,
     tls: Option<Tls>,
+    /// What `--tls-scan` has found; null without it.
+    tls_scan: Option<Scan>,
     auth: Auth,
     envelope: Option<Envelope>,
     attempts: Vec<Attempt>,
@@ -152,6 +155,8 @@ struct Tls {
     store: TrustStore,
     client_certificate_requested: bool,
     client_certificate_sent: bool,
+    /// Tickets for resuming the session; null before TLS 1.3, where they are not counted.
+    tickets: Option<u32>,
     /// The OCSP response that came along; null when none did.
     staple: Option<Staple>,
     /// The last moment of the server's own certificate.
@@ -248,7 +253,8 @@ impl From<&Report> for Document {
                 before_tls: talk.and_then(|talk| words(talk, Stage::Ehlo)),
                 after_tls: talk.and_then(|talk| words(talk, Stage::EhloTls)),
             },
-            tls: talk.and_then(|talk| talk.handshake()).map(|(_, handshake)| tls(handshake, evidence.started_at)),
+            tls: talk.and_then(|talk| tls(talk, evidence.started_at)),
+            tls_scan: scan::results(plan, evidence),
             auth: auth(plan, talk),
             envelope: envelope(plan, talk),
             attempts: evidence.attempts.clone(),
@@ -339,9 +345,15 @@ fn words(talk: Talk<'_>, stage: Stage) -> Option<Vec<String>> {
     talk.capabilities(stage).map(|(_, offers)| offers.words())
 }
 
-fn tls(handshake: &Handshake, now: Timestamp) -> Tls {
+fn tls(talk: Talk<'_>, now: Timestamp) -> Option<Tls> {
+    let (_, handshake) = talk.handshake()?;
     let leaf = handshake.leaf();
-    Tls {
+    let tickets = talk.events().find_map(|event| match event.what {
+        What::Tickets { count } => Some(count),
+        _ => None,
+    });
+    let tickets = tickets.unwrap_or_default();
+    Some(Tls {
         version: handshake.version.clone(),
         cipher: handshake.cipher.clone(),
         group: handshake.group.clone(),
@@ -356,12 +368,13 @@ fn tls(handshake: &Handshake, now: Timestamp) -> Tls {
         store: handshake.presented.store.clone(),
         client_certificate_requested: handshake.client_certificate_requested,
         client_certificate_sent: handshake.client_certificate_sent,
+        tickets: (handshake.version == "1.3").then_some(tickets),
         staple: handshake.staple.clone(),
         chain_length: handshake.presented.chain_length,
         not_after: leaf.map(|leaf| leaf.not_after),
         days_left: leaf.map(|leaf| leaf.not_after.duration_since(now).as_secs().div_euclid(86_400)),
         chain: handshake.presented.chain.clone(),
-    }
+    })
 }
 
 fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {

@@ -97,6 +97,8 @@ pub enum Command {
     },
     /// RFC 5321 §4.1.1.5: forgets sender and recipients.
     Rset,
+    /// RFC 5321 §4.1.1.9: does nothing.
+    Noop,
     /// RFC 5321 §4.1.1.10.
     Quit,
 }
@@ -123,6 +125,7 @@ impl fmt::Display for Command {
             }
             Command::Rcpt { to } => write!(f, "RCPT TO:<{to}>"),
             Command::Rset => f.write_str("RSET"),
+            Command::Noop => f.write_str("NOOP"),
             Command::Quit => f.write_str("QUIT"),
         }
     }

@@ -31,8 +31,13 @@
 //! leaf = { days_left = 60 }   # and the other fields of TypedCertificate; `chain` has those that were sent behind it
 //! fault = "closed"            # or "reset", "silent", "not-tls", "incompatible", "alert 40"
 //! ```
+//! `[[hello]]` answers ClientHellos of our own, by what they offer (`Offer` as it prints, or `without a name`):
+//! `offer = "TLS 1.2 with everything"`, and `version = "1.0"` with `suite`, `group` (numbers), `dh_bits`, `old = true` (no
+//! secure renegotiation), `certificate = "RSA 2048"`; or `alert = 70`; or `instead = "closed"`, `"reset"`, `"silent"`,
+//! `"turned away"`, `"sslv2"`. Without a fitting one the answer is alert 40.
+//!
 //! Lines of a dialogue: `S: line`, `S. raw bytes with \r \n \x00, no line end added`, `C: line` (must be sent, secrets as
-//! shown), `TLS` (the handshake happens here), `after 5s`, `quiet` (five seconds without a word), `silent` (the reply deadline passes), `hangs up`, `resets`,
+//! shown), `TLS` (the handshake happens here), `alert 116` (instead of a reply inside TLS), `after 5s`, `quiet` (five seconds without a word), `silent` (the reply deadline passes), `hangs up`, `resets`,
 //! `time is up` (the time for everything is up while the client waits here; nothing is asked after it).
 
 use std::collections::{BTreeMap, VecDeque};
@@ -45,16 +50,17 @@ use smtpcheck::dialogue::{Dialogue, Peer, Step};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
     Answer, Attempt, AttemptId, Certificate, ChainFault, ConnectFault, DialResult, Event, Evidence, Fault, Handshake,
-    HandshakeKind, Lookup, LookupFault, Machine, NameMatch, NameSource, Names, Outcome, Presented, Stage, Staple,
-    TlsFault, TlsFaultKind, Trust, TrustStore, What,
+    HandshakeKind, HelloHeard, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch, NameSource, Names,
+    Outcome, Presented, Stage, Staple, TlsFault, TlsFaultKind, Trust, TrustStore, What,
 };
 use smtpcheck::gather::{Arrival, Gather};
 use smtpcheck::inquiry::{self, Listener};
 use smtpcheck::plan::{Plan, TlsUse};
-use smtpcheck::question::{Question, TalkRequest};
+use smtpcheck::question::{HelloRequest, Question, TalkRequest};
 use smtpcheck::report::Report;
 use smtpcheck::sasl::Credentials;
 use smtpcheck::secret::Secret;
+use smtpcheck::wire::tls::{self, Version};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +78,24 @@ pub struct Transcript {
     pub machine: TypedMachine,
     #[serde(default)]
     pub talk: Vec<TypedTalk>,
+    #[serde(default)]
+    pub hello: Vec<TypedHello>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypedHello {
+    offer: String,
+    version: Option<Version>,
+    #[serde(default)]
+    suite: u16,
+    group: Option<u16>,
+    dh_bits: Option<u32>,
+    #[serde(default)]
+    old: bool,
+    certificate: Option<String>,
+    alert: Option<u8>,
+    instead: Option<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -122,6 +146,8 @@ pub struct TypedHandshake {
     chain: Vec<TypedCertificate>,
     signature_fault: Option<String>,
     staple: Option<String>,
+    /// `asked` or `shown`.
+    client_certificate: Option<String>,
     fault: Option<String>,
     first_bytes: Option<String>,
 }
@@ -163,6 +189,7 @@ struct Replay {
     names: TypedNames,
     machine: Machine,
     talks: Vec<Option<TypedTalk>>,
+    hellos: Vec<TypedHello>,
     arrivals: VecDeque<Arrival>,
     clock: f64,
     /// The talk that has just been played is left open: `--max-time` ended everything in the middle of it.
@@ -182,6 +209,7 @@ impl Gather for Replay {
                 }),
             },
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(self.machine.clone()) },
+            Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
             Question::Talk(request) => match self.talk(id, request) {
                 Ok(()) => Outcome::Done { answer: Answer::Talk },
                 Err(fault) => Outcome::Failed { fault },
@@ -248,6 +276,50 @@ impl Replay {
         self.converse(id, request, &talk)
     }
 
+    fn hello(&self, request: &HelloRequest) -> HelloSeen {
+        let offer = if request.sni.is_none() { "without a name".to_owned() } else { request.offer.to_string() };
+        let typed = self.hellos.iter().find(|typed| typed.offer == offer);
+        let alert = |code: u8| tls::Answer::Alert { code, name: tls::alert_name(code) };
+        let answer = |answer| HelloHeard::Answer { answer };
+        let heard = match typed {
+            None => answer(alert(40)),
+            Some(TypedHello { alert: Some(code), .. }) => answer(alert(*code)),
+            Some(TypedHello { instead: Some(word), .. }) => match word.as_str() {
+                "closed" => HelloHeard::Closed,
+                "reset" => HelloHeard::Reset,
+                "silent" => HelloHeard::Silence { waited_ms: 5000.0 },
+                "turned away" => HelloHeard::TurnedAway { stage: Stage::Greeting },
+                "sslv2" => answer(tls::Answer::Sslv2),
+                other => panic!("unknown instead {other}"),
+            },
+            Some(typed) => answer(tls::Answer::ServerHello(tls::ServerHello {
+                version: typed.version.unwrap_or_else(|| panic!("{offer}: a version is missing")),
+                suite: typed.suite,
+                suite_name: tls::suite_name(typed.suite),
+                group: typed.group,
+                group_name: typed.group.map(tls::group_name),
+                is_retry: false,
+                downgrade: None,
+                secure_renegotiation: !typed.old,
+                extended_master_secret: true,
+                compression: false,
+                signature: None,
+                dh_bits: typed.dh_bits,
+                client_certificate_requested: false,
+                certificates: Vec::new(),
+            })),
+        };
+        let of_key = |key: &String| {
+            let leaf = TypedCertificate { key: Some(key.clone()), ..TypedCertificate::default() };
+            let typed = TypedHandshake { leaf, trust: Some("self-signed".to_owned()), ..TypedHandshake::default() };
+            let mut presented = handshake(&self.plan, &typed).presented;
+            presented.chain[0].sha256 = format!("{:064x}", 99);
+            Box::new(presented)
+        };
+        let presented = typed.and_then(|typed| typed.certificate.as_ref()).map(of_key);
+        HelloSeen { ms: Some(1.0), heard, presented }
+    }
+
     fn address(&self, request: &TalkRequest) -> Option<std::net::IpAddr> {
         match &request.host {
             smtpcheck::wire::Host::Ip(ip) => Some(*ip),
@@ -295,6 +367,10 @@ impl Replay {
                     let what = What::Secured { handshake: Box::new(handshake) };
                     self.note(id, Stage::Tls, true, what);
                     dialogue.secured(peer);
+                }
+                Step::Await if script.front().is_some_and(|line| line.starts_with("alert ")) => {
+                    let word = script.pop_front().unwrap_or_default();
+                    break Err(Fault::Tls { tls: tls_fault(word, None) });
                 }
                 Step::Await if script.front() == Some(&"time is up") => {
                     script.pop_front();
@@ -416,7 +492,9 @@ fn tls_fault(word: &str, first_bytes: Option<&str>) -> TlsFault {
         "reset" => TlsFaultKind::Reset,
         "silent" => TlsFaultKind::Silent { waited_ms: 30_000.0 },
         "not-tls" => TlsFaultKind::NotTls,
-        "incompatible" => TlsFaultKind::Incompatible,
+        "incompatible" => TlsFaultKind::Incompatible { why: Incompatibility::Other },
+        "downgraded" => TlsFaultKind::Incompatible { why: Incompatibility::Downgraded },
+        "too-large" => TlsFaultKind::Incompatible { why: Incompatibility::TooLarge },
         alert => {
             let code = alert.strip_prefix("alert ").unwrap().parse().unwrap();
             TlsFaultKind::Alert { code, name: format!("Alert{code}") }
@@ -458,8 +536,8 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
         kind: HandshakeKind::Full,
         sni: Some(host.clone()),
         ms: 12.0,
-        client_certificate_requested: false,
-        client_certificate_sent: false,
+        client_certificate_requested: typed.client_certificate.is_some(),
+        client_certificate_sent: typed.client_certificate.as_deref() == Some("shown"),
         staple: typed.staple.as_ref().map(|word| Staple {
             status: serde_json::from_value(word.as_str().into()).unwrap_or_else(|_| panic!("unknown staple {word}")),
             next_update: None,
@@ -563,6 +641,7 @@ pub fn play(path: &PathBuf) -> Played {
             host: None,
         },
         talks: transcript.talk.iter().cloned().map(Some).collect(),
+        hellos: transcript.hello.clone(),
         arrivals: VecDeque::new(),
         clock: 0.0,
         time_is_up: false,

@@ -15,7 +15,7 @@ mod trust;
 
 use super::{Check, Confidence, Failure, Finding, Fix, Severity, asks_nothing};
 use crate::evidence::{
-    Certificate, Event, Evidence, Handshake, NameMatch, Presented, Stage, Talk, Trust, What, WithheldReason,
+    AttemptId, Certificate, Event, Evidence, Handshake, NameMatch, Presented, Stage, Talk, Trust, What, WithheldReason,
 };
 use crate::plan::{Plan, TlsMode, Verify};
 use rules::CERTIFICATE_NAME_MISMATCH;
@@ -26,7 +26,9 @@ pub static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, jud
 #[derive(Clone, Copy)]
 struct Seen<'a> {
     plan: &'a Plan,
-    event: &'a Event,
+    /// The handshake's event; a probe has none.
+    event: Option<&'a Event>,
+    attempt: AttemptId,
     presented: &'a Presented,
     /// The handshake that it came with; none if only the certificates were seen.
     handshake: Option<&'a Handshake>,
@@ -60,7 +62,11 @@ impl<'a> Seen<'a> {
     }
 
     fn finding(self, rule: &'static super::Rule, confidence: Confidence, summary: String) -> Finding {
-        Finding::new(rule, Stage::Tls, confidence, summary).on(self.event)
+        let finding = Finding::new(rule, Stage::Tls, confidence, summary).tried(self.attempt);
+        match self.event {
+            Some(event) => finding.on(event),
+            None => finding,
+        }
     }
 
     fn target(self) -> String {
@@ -73,14 +79,30 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some((event, handshake)) = talk.handshake() else { return Vec::new() };
     let Some(leaf) = handshake.leaf() else { return Vec::new() };
     let (presented, now) = (&handshake.presented, evidence.started_at);
-    let seen = Seen { plan, event, presented, handshake: Some(handshake), leaf, now };
+    let (event, attempt) = (Some(event), talk.attempt.id);
+    faults_of(Seen { plan, event, attempt, presented, handshake: Some(handshake), leaf, now }, talk)
+}
+
+/// The faults of another certificate of the same server, which a probe has seen.
+pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, attempt: AttemptId, presented: &Presented) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(leaf) = presented.leaf() else { return Vec::new() };
+    let seen = Seen { plan, event: None, attempt, presented, handshake: None, leaf, now: evidence.started_at };
+    let mut faults = faults_of(seen, talk);
+    for fault in &mut faults {
+        fault.summary = format!("for clients that want {}: {}", leaf.key, fault.summary);
+    }
+    faults
+}
+
+fn faults_of(seen: Seen<'_>, talk: Talk<'_>) -> Vec<Finding> {
     let mut faults = dates::out_of_date(seen);
     let of_keys = keys::faults(seen);
     let explained = faults.iter().chain(&of_keys).map(|fault| fault.rule.as_ref());
     faults.splice(0..0, trust::fault(seen, &explained.collect::<Vec<_>>()));
     faults.extend(misnamed(seen));
     faults.extend(of_keys);
-    weigh(plan, talk, &mut faults);
+    weigh(seen.plan, talk, &mut faults);
     // What only warns, or what the user asked for by number, is the same on every port.
     faults.extend(dates::ending(seen));
     faults.extend(chain::oddities(seen));

@@ -13,6 +13,7 @@ pub fn conclusion(report: &Report, look: &Look) -> String {
     let mut lines = Vec::new();
     if look.volume != Volume::Quiet {
         lines.extend(phase_line(report, look));
+        lines.extend(tls::scanned(report, look));
         let mut findings: Vec<&Finding> = report.findings.iter().collect();
         // The worst stands last, next to the verdict.
         findings.reverse();

@@ -136,10 +136,11 @@ impl<'a> Moment<'a> {
     fn render(&self, plan: &Plan, evidence: &Evidence, look: &Look) -> String {
         let lines = match self {
             Moment::Event(event) => {
-                let is_probe = evidence
-                    .attempt(event.attempt)
-                    .and_then(Attempt::request)
-                    .is_some_and(|request| request.purpose != Purpose::Main);
+                let is_probe = evidence.attempt(event.attempt).is_some_and(|attempt| match &attempt.question {
+                    Question::Talk(request) => request.purpose != Purpose::Main,
+                    Question::Hello(_) => true,
+                    Question::Resolve { .. } | Question::Machine { .. } => false,
+                });
                 // Follow-ups are told in one line when they end.
                 if is_probe && look.volume != Volume::Verbose {
                     Vec::new()
@@ -189,6 +190,11 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
             let text = format!("{} is not sent: it needs SMTPUTF8, which is not offered", escape::visible(address));
             note(Role::Error, Sign::Fault, text)
         }
+        // `-v` says it; for the rest it is one line too many.
+        What::Tickets { count } if look.volume == Volume::Verbose => {
+            note(Role::Dim, Sign::Note, format!("the session could be resumed ({count} tickets)"))
+        }
+        What::Tickets { .. } => Vec::new(),
         What::Quiet { waited_ms } => note(
             Role::Dim,
             Sign::Note,
@@ -278,6 +284,10 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look
             let Some(talk) = evidence.talks().find(|talk| talk.attempt.id == attempt.id) else { return Vec::new() };
             aside(&probe(plan, talk), look)
         }
+        Question::Hello(_) => {
+            let hello = evidence.hellos().find(|hello| hello.attempt.id == attempt.id);
+            hello.map(|hello| aside(&tls::offered(hello), look)).unwrap_or_default()
+        }
         // The finding that it serves names the place.
         Question::Machine { .. } => Vec::new(),
         Question::Talk(_) => attempt.fault().map(|fault| fault_lines(attempt, fault, look)).unwrap_or_default(),
@@ -329,7 +339,9 @@ fn probe(plan: &Plan, talk: Talk<'_>) -> String {
         Purpose::OtherTlsMode => format!("port {port} again, in plain text"),
         Purpose::OtherFamily if talk.request.family == Family::V4 => "again over IPv4".to_owned(),
         Purpose::OtherFamily => "again over IPv6".to_owned(),
-        Purpose::SiblingPort | Purpose::Main => format!("{} on port {port}", plan.target.host),
+        Purpose::StarttlsInjection => return injection(talk),
+        Purpose::MailBeforeTls => return before_tls(talk),
+        Purpose::SiblingPort | Purpose::TlsHello | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };
     let outcome = match (&talk.attempt.outcome, talk.reply_at(Stage::Greeting), talk.handshake()) {
         (Outcome::Skipped { reason: SkipReason::ConnectionBudget }, _, _) => {
@@ -347,6 +359,31 @@ fn probe(plan: &Plan, talk: Talk<'_>) -> String {
         _ => "no greeting".to_owned(),
     };
     format!("{what}: {outcome}")
+}
+
+/// What the probe of `--probe starttls-injection` shows; what is not proved is not called safe.
+fn injection(talk: Talk<'_>) -> String {
+    let answered = talk.replies().any(|heard| heard.event.tls && heard.event.stage == Stage::EhloTls);
+    let before = talk.events().any(|event| matches!(event.what, What::Stray { .. }) && event.stage == Stage::Starttls);
+    let outcome = match (talk.handshake(), talk.reply_at(Stage::Starttls)) {
+        (Some(_), _) if answered => "the command took effect inside TLS",
+        (Some(_), _) if before => "answered before TLS and not carried over: not vulnerable",
+        (Some(_), _) => "nothing was carried into TLS: not vulnerable",
+        (None, Some(heard)) if heard.reply.has_code(220) => {
+            "the handshake failed on the bytes of the command, so they were not read as one: not vulnerable"
+        }
+        (None, Some(_)) => "the server refuses STARTTLS together with a command: not vulnerable",
+        (None, None) => "not tested, the conversation did not get to STARTTLS",
+    };
+    format!("STARTTLS and NOOP in one packet: {outcome}")
+}
+
+fn before_tls(talk: Talk<'_>) -> String {
+    let outcome = match talk.reply_at(Stage::Mail) {
+        Some(heard) => escape::visible(&heard.reply.lines().into_iter().next().unwrap_or_default()),
+        None => "not tested, the conversation did not get to MAIL".to_owned(),
+    };
+    format!("MAIL FROM before TLS: {outcome}")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,14 @@ use jiff::Timestamp;
 
 use super::super::style::{Line, Role};
 use super::super::{Chain, Look, Signs, Volume, escape};
-use super::{Sign, added, noted};
+use super::{Sign, added, labelled, noted};
 use crate::check::certificate;
-use crate::evidence::{Certificate, Event, Handshake, HandshakeKind, NameMatch, StapleStatus, Trust};
+use crate::check::scan::{self, Scan, Support};
+use crate::evidence::{
+    Certificate, Event, Handshake, HandshakeKind, Hello, HelloHeard, NameMatch, Outcome, StapleStatus, Trust,
+};
 use crate::report::Report;
+use crate::wire::tls::{Answer, is_post_quantum};
 
 /// The whole chain where something is wrong with it, or when asked for; else the server's certificate.
 pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Look) -> Vec<Line> {
@@ -32,7 +36,7 @@ pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: 
 fn summary(handshake: &Handshake) -> String {
     let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
     parts.extend(handshake.group.as_ref().map(|group| {
-        let remark = if group.contains("MLKEM") { " (post-quantum)" } else { "" };
+        let remark = if is_post_quantum(group) { " (post-quantum)" } else { "" };
         format!("{group}{remark}")
     }));
     parts.extend(handshake.signature.as_ref().map(|scheme| format!("signed with {scheme}")));
@@ -167,4 +171,65 @@ pub(super) fn pem(report: &Report, look: &Look) -> String {
         text.push_str("-----END CERTIFICATE-----\n");
     }
     text
+}
+
+/// A ClientHello of ours and its answer, in one line.
+pub(super) fn offered(hello: Hello<'_>) -> String {
+    let what = &hello.request.offer;
+    let name = if hello.request.sni.is_none() { ", without a server name" } else { "" };
+    let heard = match (&hello.attempt.outcome, hello.seen().map(|seen| &seen.heard)) {
+        (_, Some(HelloHeard::Answer { answer })) => match answer {
+            Answer::ServerHello(taken) => {
+                let group = taken.group_name.as_ref().map(|group| format!(", {group}")).unwrap_or_default();
+                format!("{} with {}{group}", taken.version, taken.suite_name)
+            }
+            Answer::Alert { code, name } => format!("refused with alert {code} ({name})"),
+            Answer::Sslv2 => "SSLv2".to_owned(),
+            Answer::NotTls { text, .. } => format!("plain text: {}", escape::visible(text)),
+            Answer::Malformed { why } => format!("nonsense: {}", escape::visible(why)),
+        },
+        (_, Some(HelloHeard::Closed)) => "refused, the server hangs up".to_owned(),
+        (_, Some(HelloHeard::Reset)) => "refused, the connection is reset".to_owned(),
+        (_, Some(HelloHeard::Silence { .. })) => "no answer".to_owned(),
+        (_, Some(HelloHeard::TurnedAway { stage })) => format!("turned away at {stage}"),
+        (Outcome::Skipped { .. }, None) => "not tried, --max-connections is used up".to_owned(),
+        (Outcome::Failed { .. }, None) => "not connected".to_owned(),
+        (Outcome::Done { .. } | Outcome::Underway, None) => "not finished".to_owned(),
+    };
+    format!("offered {what}{name}: {heard}")
+}
+
+/// What `--tls-scan` has found, in a few lines; nothing without it.
+pub(super) fn scanned(report: &Report, look: &Look) -> Vec<Line> {
+    let Some(scan) = scan::results(&report.plan, &report.evidence) else { return Vec::new() };
+    let Scan { versions, suites, suites_complete, groups, groups_complete, certificates, .. } = &scan;
+    let least = |complete: &bool| if *complete { "" } else { " (at least)" };
+    let mut lines = Vec::new();
+    let versions: Vec<String> =
+        versions.iter().map(|seen| format!("{} {}", seen.version, word(seen.accepted))).collect();
+    let mut say = |label: &str, text: String| lines.extend(labelled(label, Role::Plain, &text, look));
+    say("versions", versions.join(", "));
+    if !suites.is_empty() {
+        let names: Vec<String> = suites.iter().map(|suite| escape::visible(&suite.name)).collect();
+        say("suites", format!("{}{}", names.join(", "), least(suites_complete)));
+    }
+    if !groups.is_empty() {
+        say("groups", format!("{}{}", groups.join(", "), least(groups_complete)));
+    }
+    say("post-quantum", word(scan.post_quantum).to_owned());
+    let remark = if scan.without_forward_secrecy == Support::Yes { " (without forward secrecy)" } else { "" };
+    say("static RSA", format!("{}{remark}", word(scan.without_forward_secrecy)));
+    for one in certificates {
+        let verdict = if one.verifies { "verifies" } else { "does not verify" };
+        say("certificate", format!("{}, {verdict}, SHA-256 {}", one.key, one.sha256));
+    }
+    lines
+}
+
+fn word(support: Support) -> &'static str {
+    match support {
+        Support::Yes => "yes",
+        Support::No => "no",
+        Support::Unknown => "unknown",
+    }
 }

@@ -1,0 +1,416 @@
+//! A handshake that came to no end: why. When the normal one fails, ClientHellos of our own ask what the server would
+//! have taken: old versions and suites, a smaller ClientHello, one without a server name.
+//!
+//! What is asked, and when:
+//! 1. TLS 1.2 and everything older with all suites, whenever a handshake failed in TLS.
+//! 2. A small ClientHello, when the server did not answer the normal one in TLS or its parser choked (alerts 10, 47, 50,
+//!    109); then a large one, to prove that it is the size.
+//! 3. A ClientHello without a server name, when the name was refused (alert 112).
+
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, starttls};
+use crate::evidence::{
+    DialResult, Evidence, Fault, Hello, HelloHeard, Incompatibility, Stage, Talk, TlsFault, TlsFaultKind, What,
+};
+use crate::plan::{Plan, TlsUse, TlsVersion};
+use crate::question::{HelloRequest, Offer, Question};
+use crate::wire::tls::{Answer, FirstBytes, ServerHello, Version};
+
+pub static CHECK: Check = Check {
+    subject: "handshake",
+    ask,
+    judge,
+    rules: &[
+        &TLS_VERSION_TOO_OLD,
+        &TLS_SUITES_TOO_OLD,
+        &TLS_LARGE_HELLO_REFUSED,
+        &TLS_DOWNGRADED,
+        &CLIENT_CERTIFICATE_REQUIRED,
+        &CLIENT_CERTIFICATE_REFUSED,
+        &TLS_HANDSHAKE_FAILED,
+    ],
+};
+
+static TLS_VERSION_TOO_OLD: Rule = Rule {
+    id: "tls-version-too-old",
+    severity: Severity::Error,
+    title: "the server speaks only TLS versions that are not accepted any more",
+    cites: &["RFC 8996 section 4", "RFC 8996 section 5"],
+    docs: Docs {
+        sees: "The normal handshake failed, and to a ClientHello that offers old versions the server answered with TLS 1.1 or older; or with TLS 1.2, where --tls-min 1.3 asks for more.",
+        matters: "TLS 1.0 and 1.1 are retired, SSL is broken. Current programs do not connect, and name no version when they fail.",
+        action: "The operator updates the server or its TLS library, or switches TLS 1.2 and 1.3 on. A device that cannot is given a relay beside it that can.",
+        example: "an old appliance that answers with TLS 1.0",
+        references: "RFC 8996 (TLS 1.0 and 1.1 are retired), RFC 7568 (SSLv3)",
+    },
+};
+
+static TLS_SUITES_TOO_OLD: Rule = Rule {
+    id: "tls-suites-too-old",
+    severity: Severity::Error,
+    title: "server and current programs have no cipher suite in common",
+    cites: &["RFC 9325 section 4.1"],
+    docs: Docs {
+        sees: "The normal handshake failed, and to a ClientHello that offers everything the server chose TLS 1.2 with a suite that current programs do not offer: without forward secrecy, with CBC, or with finite-field Diffie-Hellman.",
+        matters: "Programs with current TLS libraries do not connect; others do, so that it works from one machine and not from the next.",
+        action: "The operator allows ECDHE with AES-GCM or ChaCha20 (in Postfix: smtpd_tls_mandatory_ciphers=high, and no exclusions of ECDHE), or updates the TLS library.",
+        example: "TLS_RSA_WITH_AES_128_CBC_SHA and nothing else",
+        references: "RFC 9325 sections 4.1 and 4.2 (which suites to use)",
+    },
+};
+
+static TLS_LARGE_HELLO_REFUSED: Rule = Rule {
+    id: "tls-large-hello-refused",
+    severity: Severity::Error,
+    title: "the server or something before it cannot read a large ClientHello",
+    cites: &["RFC 8446 section 4.1.2"],
+    docs: Docs {
+        sees: "The normal ClientHello, which takes more than one packet because of its post-quantum key share, got no answer in TLS. A small one was answered, and a large one without any new algorithm was not.",
+        matters: "Current browsers, OpenSSL, Go and rustls send large ClientHellos; all of them fail here.",
+        action: "The operator updates the server, the load balancer or the firewall that inspects TLS: it must read a ClientHello that comes in several packets. Until then, programs can switch post-quantum groups off.",
+        example: "a proxy that reads the server name from the first packet only (tldr.fail)",
+        references: "RFC 8446 section 4.1.2; https://tldr.fail",
+    },
+};
+
+static TLS_DOWNGRADED: Rule = Rule {
+    id: "tls-downgraded",
+    severity: Severity::Error,
+    title: "something on the way lowers the TLS version",
+    cites: &["RFC 8446 section 4.1.3"],
+    docs: Docs {
+        sees: "The server chose TLS 1.2 and marked that it can do TLS 1.3, although TLS 1.3 was offered to it.",
+        matters: "The server did not see what was sent: a proxy, a firewall or an attacker changes the handshake. The TLS library breaks it off.",
+        action: "Compare from another network. If it stays, the operator looks at the proxy or the inspection in front of the server.",
+        example: "DOWNGRD 01 at the end of the server's random number",
+        references: "RFC 8446 section 4.1.3 (downgrade protection)",
+    },
+};
+
+static CLIENT_CERTIFICATE_REQUIRED: Rule = Rule {
+    id: "client-certificate-required",
+    severity: Severity::Error,
+    title: "the server wants a certificate of ours",
+    cites: &["RFC 8446 section 4.4.2.4", "RFC 8446 section 6.2"],
+    docs: Docs {
+        sees: "The server asked for a client certificate, none was shown (no --cert), and it broke the connection off.",
+        matters: "It talks only to clients whose certificates it knows.",
+        action: "Give a certificate with --cert and --key, or use the port for clients without one.",
+        example: "alert 116 certificate_required, after the handshake",
+        references: "RFC 8446 sections 4.4.2.4 and 6.2",
+    },
+};
+
+static CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
+    id: "client-certificate-refused",
+    severity: Severity::Error,
+    title: "the server does not accept our certificate",
+    cites: &["RFC 8446 section 6.2"],
+    docs: Docs {
+        sees: "The certificate of --cert was shown, and the server broke the connection off with an alert about it.",
+        matters: "It is expired, revoked, of an authority that the server does not trust, or sent without its chain.",
+        action: "Compare the alert with the certificate: 45 expired, 44 revoked, 48 unknown authority. The file of --cert needs the whole chain; the operator names its authority to the server.",
+        example: "alert 48 unknown_ca",
+        references: "RFC 8446 section 6.2 (error alerts)",
+    },
+};
+
+static TLS_HANDSHAKE_FAILED: Rule = Rule {
+    id: "tls-handshake-failed",
+    severity: Severity::Error,
+    title: "the TLS handshake fails",
+    cites: &["RFC 8446 section 6"],
+    docs: Docs {
+        sees: "The handshake began and did not come to its end: an alert, a closed connection, silence, or terms that neither side accepts.",
+        matters: "No encrypted line, so no login and no mail for senders that insist on TLS.",
+        action: "The operator reads the mail log at that moment. An alert protocol_version or handshake_failure means that the server speaks only old versions or ciphers; a closed connection often means that it has no certificate for this name.",
+        example: "alert 40 handshake_failure",
+        references: "RFC 8446 section 6 (alerts), RFC 8996 (TLS 1.0 and 1.1 are retired)",
+    },
+};
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
+    let Some(Fault::Tls { tls }) = talk.fault() else { return Vec::new() };
+    // A line that was secured met our certificate; one that is plain text has no versions.
+    if talk.handshake().is_some() || tls.kind == TlsFaultKind::NotTls {
+        return Vec::new();
+    }
+    if starttls::is_being_asked(plan, evidence) || starttls::is_expected(evidence) {
+        return Vec::new();
+    }
+    let ask = |offer| Question::Hello(HelloRequest::new(plan, offer));
+    let mut questions = vec![ask(Offer::Version { version: Version::Tls12 })];
+    if is_unanswered(tls) {
+        questions.push(ask(Offer::Small));
+        if by_offer(evidence, &Offer::Small).is_some_and(|hello| hello.accepted().is_some()) {
+            questions.push(ask(Offer::Large));
+        }
+    }
+    if matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. }) {
+        questions.push(Question::Hello(HelloRequest { sni: None, ..HelloRequest::new(plan, Offer::Small) }));
+    }
+    questions
+}
+
+/// Whether the server gave no answer in TLS, or its parser choked: what a ClientHello that is too large for it does.
+fn is_unanswered(tls: &TlsFault) -> bool {
+    match &tls.kind {
+        TlsFaultKind::Closed | TlsFaultKind::Reset | TlsFaultKind::Silent { .. } => {
+            FirstBytes::of(tls.first_bytes.as_bytes()) != FirstBytes::TlsHandshake
+        }
+        TlsFaultKind::Alert { code, .. } => matches!(code, 10 | 47 | 50 | 109),
+        TlsFaultKind::NotTls | TlsFaultKind::Incompatible { .. } => false,
+    }
+}
+
+/// A ClientHello with the server's name, by what it offers.
+fn by_offer<'a>(evidence: &'a Evidence, offer: &Offer) -> Option<Hello<'a>> {
+    evidence.hellos().find(|hello| hello.request.offer == *offer && hello.request.sni.is_some())
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(Fault::Tls { tls }) = talk.fault() else { return Vec::new() };
+    if starttls::is_expected(evidence) {
+        return Vec::new();
+    }
+    let mut finding = our_certificate(plan, talk, tls)
+        .or_else(|| downgraded(plan, tls))
+        .or_else(|| too_old(plan, evidence))
+        .or_else(|| too_large(evidence))
+        .unwrap_or_else(|| handshake_failed(plan, evidence, tls));
+    finding = finding.tried(talk.attempt.id);
+    for event in
+        talk.events().filter(|event| !matches!(event.what, What::Dialled { result: DialResult::Overtaken, .. }))
+    {
+        finding.evidence.events.push(event.seq);
+    }
+    finding.failure = Some(Failure::Tls);
+    vec![finding]
+}
+
+fn our_certificate(plan: &Plan, talk: Talk<'_>, tls: &TlsFault) -> Option<Finding> {
+    let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
+    let (_, handshake) = talk.handshake()?;
+    let target = plan.target.host.with_port(plan.target.port);
+    if handshake.client_certificate_sent {
+        let summary = format!("the server refuses our certificate with alert {code} ({name})");
+        let mut finding = Finding::new(&CLIENT_CERTIFICATE_REFUSED, Stage::Tls, Confidence::Likely, summary);
+        finding.cause = match code {
+            45 => "it is expired, by the server's clock",
+            44 => "it is revoked",
+            48 => "the server does not know the authority that signed it, or its chain was not sent along",
+            43 => "it is of a kind that the server does not take",
+            49 => "the certificate is good, and its owner has no right to connect",
+            _ => "the server does not accept it",
+        }
+        .to_owned();
+        finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
+        finding.fixes = vec![Fix::text(
+            "the file of --cert must hold the whole chain, the certificate first; the operator names its authority to the server",
+        )];
+        return Some(finding);
+    }
+    if !handshake.client_certificate_requested {
+        return None;
+    }
+    let summary = format!("the server wants a certificate of ours, and breaks off with alert {code} ({name})");
+    let certain = *code == 116;
+    let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
+    let mut finding = Finding::new(&CLIENT_CERTIFICATE_REQUIRED, Stage::Tls, confidence, summary);
+    finding.cause = "it talks only to clients whose certificates it knows, and none was shown".to_owned();
+    finding.otherwise = (!certain).then(|| "the server's mail log at this moment names the reason".to_owned());
+    finding.fixes = vec![
+        Fix::run("show your certificate", format!("smtpcheck {target} --cert client.pem --key client.key")),
+        Fix::text("or use the port for clients without one; mail programs log in with a password there"),
+    ];
+    Some(finding)
+}
+
+fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {
+    if tls.kind != (TlsFaultKind::Incompatible { why: Incompatibility::Downgraded }) {
+        return None;
+    }
+    let summary = "the server can do TLS 1.3 and chose TLS 1.2, although TLS 1.3 was offered".to_owned();
+    let mut finding = Finding::new(&TLS_DOWNGRADED, Stage::Tls, Confidence::Likely, summary);
+    finding.cause = "something on the way takes the newer version out of the handshake: a proxy, a firewall, or somebody who wants to read along".to_owned();
+    finding.otherwise =
+        Some("the server itself may mark this wrongly; the same check from another network tells".to_owned());
+    finding.fixes = vec![
+        Fix::text("repeat the check from another network"),
+        Fix::run(
+            "look at what the server accepts",
+            format!("smtpcheck {} --tls-scan", plan.target.host.with_port(plan.target.port)),
+        ),
+    ];
+    Some(finding)
+}
+
+/// The server took an old version, or a suite that nobody offers any more.
+fn too_old(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
+    let hello = by_offer(evidence, &Offer::Version { version: Version::Tls12 })?;
+    if let Some(HelloHeard::Answer { answer: Answer::Sslv2 }) = hello.seen().map(|seen| &seen.heard) {
+        return Some(version_too_old(plan, hello, "SSLv2"));
+    }
+    let taken = hello.accepted()?;
+    let wanted = match plan.tls.min {
+        TlsVersion::V1_2 => Version::Tls12,
+        TlsVersion::V1_3 => Version::Tls13,
+    };
+    if taken.version < wanted {
+        return Some(version_too_old(plan, hello, &taken.version.to_string()));
+    }
+    (!is_current(taken)).then(|| suites_too_old(hello, taken))
+}
+
+/// What current libraries offer in TLS 1.2 (RFC 9325 §4.2): ephemeral elliptic curves with an AEAD.
+fn is_current(taken: &ServerHello) -> bool {
+    let name = taken.suite_name.as_str();
+    name.starts_with("TLS_ECDHE_") && (name.contains("_GCM_") || name.contains("_CHACHA20_"))
+}
+
+fn version_too_old(plan: &Plan, hello: Hello<'_>, version: &str) -> Finding {
+    let least = match plan.tls.min {
+        TlsVersion::V1_2 => "TLS 1.2",
+        TlsVersion::V1_3 => "TLS 1.3 (--tls-min)",
+    };
+    let summary = format!("the server speaks {version} at most, and {least} is the least that is accepted");
+    let mut finding =
+        Finding::new(&TLS_VERSION_TOO_OLD, Stage::Tls, Confidence::Certain, summary).tried(hello.attempt.id);
+    finding.cause =
+        "a ClientHello that offers old versions was answered with it, the normal one was refused".to_owned();
+    finding.fixes = vec![Fix::run(
+        "the operator updates the TLS library, or switches TLS 1.2 and 1.3 on; in Postfix",
+        "postconf -e smtpd_tls_protocols='>=TLSv1.2'",
+    )];
+    finding
+}
+
+fn suites_too_old(hello: Hello<'_>, taken: &ServerHello) -> Finding {
+    let summary =
+        format!("the server takes {} with {}, which current programs do not offer", taken.version, taken.suite_name);
+    let mut finding =
+        Finding::new(&TLS_SUITES_TOO_OLD, Stage::Tls, Confidence::Likely, summary).tried(hello.attempt.id);
+    finding.cause = "version and certificate are not the reason: of all cipher suites, it took an old one, so it has none of those in use today".to_owned();
+    finding.otherwise = Some(
+        "it may prefer the old one and break off for another reason; its mail log at this moment tells".to_owned(),
+    );
+    finding.fixes = vec![Fix::run(
+        "the operator allows ECDHE with AES-GCM or ChaCha20; in Postfix",
+        "postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers= smtpd_tls_eecdh_grade=auto",
+    )];
+    finding
+}
+
+/// A small ClientHello is answered; a large one is not, and neither was the normal one.
+fn too_large(evidence: &Evidence) -> Option<Finding> {
+    let small = by_offer(evidence, &Offer::Small).filter(|hello| hello.accepted().is_some())?;
+    let large =
+        by_offer(evidence, &Offer::Large).filter(|hello| hello.seen().is_some() && hello.accepted().is_none())?;
+    let summary = "a small ClientHello is answered, and one of more than one packet is not".to_owned();
+    let mut finding = Finding::new(&TLS_LARGE_HELLO_REFUSED, Stage::Tls, Confidence::Likely, summary);
+    finding = finding.tried(small.attempt.id).tried(large.attempt.id);
+    finding.cause = "the server, or a load balancer or firewall in front of it, reads only the first packet of a ClientHello; those of current programs take two, because of the post-quantum key share".to_owned();
+    finding.otherwise = Some(
+        "a limit on connections that struck just then can look like this; repeat the check after some minutes"
+            .to_owned(),
+    );
+    finding.fixes = vec![
+        Fix::text(
+            "the operator updates the server and what stands in front of it: load balancer, proxy, TLS inspection",
+        ),
+        Fix::text(
+            "until then, switch post-quantum groups off in the program that sends (OpenSSL: Groups = X25519:P-256)",
+        ),
+    ];
+    Some(finding)
+}
+
+fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding {
+    let without_name = evidence.hellos().find(|hello| hello.request.sni.is_none() && hello.accepted().is_some());
+    let (summary, cause, confidence) = match &tls.kind {
+        TlsFaultKind::NotTls => (
+            format!("{} came in the place of a TLS handshake: {}", in_place_of_tls(tls), tls.first_bytes.trim_end()),
+            "the server said that it would start TLS, or was expected to, and went on in plain text",
+            Confidence::Certain,
+        ),
+        TlsFaultKind::Alert { code, name } => (
+            format!("the server breaks the TLS handshake off with alert {code} ({name})"),
+            match code {
+                40 | 70 | 71 => {
+                    "server and smtpcheck (TLS 1.2 and 1.3, current ciphers) have no version or cipher in common; servers that speak only TLS 1.0 or 1.1 answer this way"
+                }
+                112 if without_name.is_some() => {
+                    "the server has no certificate for the name that was asked for (SNI); without a name it answers"
+                }
+                112 => "the server has no certificate for the name that was asked for (SNI)",
+                80 => "the server failed inside: mostly a missing or unfitting key or certificate",
+                42..=46 | 48 | 116 => "the server wants a client certificate",
+                _ => "the server did not accept the handshake",
+            },
+            Confidence::Likely,
+        ),
+        TlsFaultKind::Closed => (
+            "the server closes the connection in the TLS handshake".to_owned(),
+            "the server has no usable certificate for this name, refuses this client, or does not speak TLS here",
+            Confidence::Likely,
+        ),
+        TlsFaultKind::Reset => (
+            "the connection is reset in the TLS handshake".to_owned(),
+            "the server's process died, or a firewall on the way forbids TLS on this port",
+            Confidence::Likely,
+        ),
+        TlsFaultKind::Silent { waited_ms } => (
+            format!("no answer to the TLS handshake for {:.0} seconds", waited_ms / 1000.0),
+            if plan.tls_use() == TlsUse::Implicit {
+                "the server expects plain text here and waits for more, or something on the way swallows the handshake"
+            } else {
+                "the server agreed to TLS and then said nothing: it hangs, or something on the way swallows the handshake"
+            },
+            Confidence::Likely,
+        ),
+        TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
+            "the server sends more certificates than any client accepts (64 KiB)".to_owned(),
+            "the file with its certificates holds far too much, a whole trust store for example",
+            Confidence::Likely,
+        ),
+        TlsFaultKind::Incompatible { .. } => (
+            format!("the TLS handshake fails: {}", tls.detail),
+            "the server's answer is TLS, but of a kind that no current client accepts",
+            Confidence::Likely,
+        ),
+    };
+    let mut finding = Finding::new(&TLS_HANDSHAKE_FAILED, Stage::Tls, confidence, summary);
+    for hello in evidence.hellos() {
+        finding = finding.tried(hello.attempt.id);
+    }
+    finding.cause = cause.to_owned();
+    if confidence != Confidence::Certain {
+        finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
+    }
+    finding.fixes.push(Fix::text("the operator reads the mail log at this moment, and checks certificate, key and the versions that are switched on"));
+    finding.fixes.push(Fix::run(
+        "see what another TLS library says",
+        format!(
+            "openssl s_client -connect {}{}",
+            plan.target.host.with_port(plan.target.port),
+            if plan.tls_use() == TlsUse::Implicit { "" } else { " -starttls smtp" }
+        ),
+    ));
+    finding
+}
+
+/// What the first bytes are, which are no TLS.
+fn in_place_of_tls(tls: &TlsFault) -> &'static str {
+    match FirstBytes::of(tls.first_bytes.as_bytes()) {
+        FirstBytes::Smtp => "plain SMTP",
+        FirstBytes::Imap => "an IMAP server",
+        FirstBytes::Pop3 => "a POP3 server",
+        FirstBytes::Ssh => "an SSH server",
+        FirstBytes::Http => "a web server",
+        FirstBytes::Ftp => "a file server (FTP)",
+        FirstBytes::Nntp => "a news server (NNTP)",
+        FirstBytes::Sslv2 => "SSLv2, which is broken since 1996,",
+        FirstBytes::TlsHandshake | FirstBytes::TlsAlert | FirstBytes::Unknown => "plain text",
+    }
+}

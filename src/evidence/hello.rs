@@ -1,0 +1,81 @@
+//! What came of a ClientHello of ours that was never completed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, Outcome, Presented, Stage};
+use crate::question::HelloRequest;
+use crate::wire::tls;
+
+/// What a server answered to a ClientHello of ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct HelloSeen {
+    /// Milliseconds from the ClientHello to the answer; none if it was never sent.
+    pub ms: Option<f64>,
+    /// What came.
+    pub heard: HelloHeard,
+    /// The certificates, if they came in clear (before TLS 1.3).
+    pub presented: Option<Box<Presented>>,
+}
+
+/// What came after a ClientHello of ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "came", rename_all = "kebab-case")]
+pub enum HelloHeard {
+    /// Bytes.
+    Answer {
+        /// What they say.
+        answer: tls::Answer,
+    },
+    /// End of stream.
+    Closed,
+    /// RST.
+    Reset,
+    /// Nothing.
+    Silence {
+        /// How long, milliseconds.
+        waited_ms: f64,
+    },
+    /// The server did not let us get to TLS, so the ClientHello was not sent.
+    TurnedAway {
+        /// At which step; its reply stands in the transcript.
+        stage: Stage,
+    },
+}
+
+/// One ClientHello of ours, read back from its attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Hello<'a> {
+    /// The attempt it is.
+    pub attempt: &'a Attempt,
+    /// What was wanted.
+    pub request: &'a HelloRequest,
+}
+
+impl<'a> Hello<'a> {
+    /// What came of it; none while it is under way, and where it was skipped or failed.
+    pub fn seen(&self) -> Option<&'a HelloSeen> {
+        match &self.attempt.outcome {
+            Outcome::Done { answer: super::Answer::Hello(seen) } => Some(seen),
+            _ => None,
+        }
+    }
+
+    /// The ServerHello, if there was one.
+    pub fn accepted(&self) -> Option<&'a tls::ServerHello> {
+        match &self.seen()?.heard {
+            HelloHeard::Answer { answer: tls::Answer::ServerHello(hello) } => Some(hello),
+            _ => None,
+        }
+    }
+
+    /// Whether the server said no to what was offered, and not to us: an alert, or it hung up on the ClientHello.
+    pub fn is_declined(&self) -> bool {
+        self.seen().is_some_and(|seen| match &seen.heard {
+            HelloHeard::Answer { answer } => matches!(answer, tls::Answer::Alert { .. }),
+            HelloHeard::Closed | HelloHeard::Reset => true,
+            HelloHeard::Silence { .. } | HelloHeard::TurnedAway { .. } => false,
+        })
+    }
+}
