@@ -243,14 +243,33 @@ impl Probe {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Login {
-    /// The user name.
+    /// The user name; may be empty where no name is needed (EXTERNAL, ANONYMOUS).
     pub user: String,
+    /// As whom to act, if that is somebody else (`--authzid`).
+    pub authzid: Option<String>,
+    /// What proves it.
+    pub proof: LoginProof,
+    /// Whether another mechanism is tried after a refusal (`--try-all-mechanisms`).
+    pub try_all: bool,
     /// Mechanisms the user allows, best first; empty is every mechanism that smtpcheck has.
     pub mechanisms: Vec<String>,
     /// Whether a password may go over a line that is not encrypted.
     pub plaintext: Plaintext,
     /// Whether it may go to a peer whose certificate does not verify.
     pub unverified: Unverified,
+}
+
+/// What proves who logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum LoginProof {
+    /// A password.
+    Password,
+    /// An OAuth 2.0 access token.
+    Token,
+    /// The certificate of the TLS handshake, or nothing.
+    NoSecret,
 }
 
 /// `--allow-plaintext-auth` or not.

@@ -1,7 +1,7 @@
 //! AUTH: what is offered where, and what came of a login.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
-use crate::evidence::{CancelReason, Event, Evidence, Stage, Talk, What, WithheldReason};
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing, peer};
+use crate::evidence::{CancelReason, Event, Evidence, PasswordOddity, Stage, Talk, TokenForm, What, WithheldReason};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::wire::Capabilities;
 
@@ -9,7 +9,16 @@ pub static CHECK: Check = Check {
     subject: "auth",
     ask: asks_nothing,
     judge,
-    rules: &[&AUTH_NOT_OFFERED, &AUTH_MECHANISM_MISMATCH, &AUTH_EXCHANGE_BROKEN, &AUTH_IN_PLAINTEXT, &AUTH_WITHHELD],
+    rules: &[
+        &AUTH_NOT_OFFERED,
+        &AUTH_MECHANISM_MISMATCH,
+        &AUTH_EXCHANGE_BROKEN,
+        &AUTH_SERVER_UNPROVED,
+        &AUTH_IN_PLAINTEXT,
+        &AUTH_WITHHELD,
+        &AUTH_TOKEN_EXPIRED,
+        &AUTH_TOKEN_UNFIT,
+    ],
 };
 
 static AUTH_NOT_OFFERED: Rule = Rule {
@@ -46,11 +55,53 @@ static AUTH_EXCHANGE_BROKEN: Rule = Rule {
     title: "the server does not follow the login mechanism",
     cites: &["RFC 4954 section 4"],
     docs: Docs {
-        sees: "The server asked for more than the mechanism has, or with something that is not base64; smtpcheck cancelled the login with `*`.",
+        sees: "The server asked for more than the mechanism has, with something that is not base64 or not of this mechanism, or for a number of hashing rounds that is out of all bounds; smtpcheck cancelled the login with `*`.",
         matters: "No client can log in this way.",
         action: "Try another mechanism with --auth; the operator looks at the authentication service.",
         example: "334 after the password of AUTH LOGIN",
         references: "RFC 4954 section 4",
+    },
+};
+
+static AUTH_SERVER_UNPROVED: Rule = Rule {
+    id: "auth-server-unproved",
+    severity: Severity::Error,
+    title: "the server does not prove that it knows the password",
+    cites: &["RFC 5802 section 3", "RFC 6331 section 2"],
+    docs: Docs {
+        sees: "In SCRAM and DIGEST-MD5 the server signs the login with what it knows of the password. Its signature was wrong, or it said yes without one.",
+        matters: "It may be somebody else who lets everybody in, to collect mail or more passwords. The password itself was not sent.",
+        action: "Do not use this server until its operator has looked at it; compare from another network.",
+        example: "235 without the v= of SCRAM",
+        references: "RFC 5802 section 3 (the client must check the server's signature)",
+    },
+};
+
+static AUTH_TOKEN_EXPIRED: Rule = Rule {
+    id: "auth-token-expired",
+    severity: Severity::Error,
+    title: "the access token has expired",
+    cites: &["RFC 7519 section 4.1.4", "RFC 6750 section 3.1"],
+    docs: Docs {
+        sees: "The token is a JSON Web Token, and the moment of its end has passed by the clock of this machine. The token itself is never shown.",
+        matters: "Access tokens live for an hour or so; no server takes an old one.",
+        action: "Fetch a new one with the refresh token, just before the login; --token-command runs the program that does it.",
+        example: "exp 1700000000",
+        references: "RFC 7519 section 4.1.4 (exp), RFC 6750 section 3.1 (invalid_token)",
+    },
+};
+
+static AUTH_TOKEN_UNFIT: Rule = Rule {
+    id: "auth-token-unfit",
+    severity: Severity::Error,
+    title: "the token is not one for this server",
+    cites: &["RFC 7519 section 4.1.3", "RFC 6749 section 1.5"],
+    docs: Docs {
+        sees: "The token is a refresh token (then it stayed here), or it says that it is for another service. The token itself is never shown.",
+        matters: "A refresh token is as good as the password and belongs to the token service alone. A token for another service is refused.",
+        action: "Ask the token service for an access token for mail: at Microsoft the scope https://outlook.office.com/SMTP.Send, at Google https://mail.google.com/.",
+        example: "a token for https://graph.microsoft.com at smtp.office365.com",
+        references: "RFC 7519 section 4.1.3 (aud), RFC 6749 section 1.5 (refresh tokens)",
     },
 };
 
@@ -88,7 +139,77 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(offered_in_plaintext(plan, talk));
     findings.extend(withheld(plan, talk));
     findings.extend(cancelled(talk));
+    findings.extend(token(plan, evidence, talk));
     findings
+}
+
+/// What the token says of itself, where the login did not succeed.
+fn token(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+    if talk.reply_at(Stage::Auth).is_some_and(|heard| heard.reply.is_success()) {
+        return None;
+    }
+    let (event, form, expires, audience) = talk.events().find_map(|event| match &event.what {
+        What::Token { form, expires, audience } => Some((event, *form, *expires, audience.as_deref())),
+        _ => None,
+    })?;
+    let now = evidence.started_at.as_second();
+    let (rule, summary, cause, fix) = if form == TokenForm::Refresh {
+        (
+            &AUTH_TOKEN_UNFIT,
+            "the token looks like a refresh token, so it stayed here".to_owned(),
+            "a refresh token is for the token service, which gives an access token for it; a mail server takes the access token",
+            "fetch an access token with it, and give that",
+        )
+    } else if let Some(ago) = expires.map(|end| now - end).filter(|ago| *ago > 0) {
+        (
+            &AUTH_TOKEN_EXPIRED,
+            format!("the access token expired {} minutes ago", ago / 60),
+            "access tokens live for an hour or so; by the clock of this machine this one is over",
+            "fetch a new one just before the login, for example with --token-command",
+        )
+    } else if let Some(audience) = audience.filter(|audience| is_foreign(plan, talk, audience)) {
+        (
+            &AUTH_TOKEN_UNFIT,
+            format!("the access token is for {audience}, not for mail"),
+            "Microsoft's mail servers take tokens for https://outlook.office.com only",
+            "ask the token service for the scope https://outlook.office.com/SMTP.Send",
+        )
+    } else {
+        return None;
+    };
+    let finding = Finding::new(rule, Stage::Auth, Confidence::Likely, summary).on(event);
+    Some(Finding {
+        cause: cause.to_owned(),
+        otherwise: Some("the look at the token may mislead, or the clock here be wrong; the token service tells for what it is good".to_owned()),
+        fixes: vec![Fix::text(fix)],
+        failure: Some(Failure::Auth),
+        ..finding
+    })
+}
+
+/// Whether an audience is not mail's, at the provider of which that is known.
+fn is_foreign(plan: &Plan, talk: Talk<'_>, audience: &str) -> bool {
+    let microsoft = peer::provider(plan, talk).is_some_and(|provider| provider.id.starts_with("microsoft"));
+    microsoft && !audience.contains("outlook.office")
+}
+
+/// What about a password is often a mistake, in words.
+pub(super) fn oddities(talk: Talk<'_>) -> Vec<String> {
+    let found = talk.events().find_map(|event| match &event.what {
+        What::OddPassword { oddities } => Some(oddities.as_slice()),
+        _ => None,
+    });
+    let word = |oddity: &PasswordOddity| match oddity {
+        PasswordOddity::LeadingBlank => "the password begins with a blank, which may have come along by copying",
+        PasswordOddity::TrailingBlank => "the password ends with a blank, which may have come along by copying",
+        PasswordOddity::AppPasswordWithBlanks => {
+            "the password looks like an app password with blanks between its groups; Google wants it without them"
+        }
+        PasswordOddity::NotAscii => {
+            "the password has characters beyond ASCII, which programs encode in different ways; try one without"
+        }
+    };
+    found.unwrap_or_default().iter().map(|oddity| word(oddity).to_owned()).collect()
 }
 
 /// Where STARTTLS is missing altogether, that is the cause, and `starttls` says what it means for a login.
@@ -125,6 +246,8 @@ fn withheld(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     match reason {
         // Consequences of what starttls and certificate have found.
         WithheldReason::Unverified => None,
+        // The finding about the token says it.
+        WithheldReason::RefreshToken => None,
         WithheldReason::Plaintext => plaintext_by_choice(plan, talk, event),
         // What follows from a missing EHLO or a missing STARTTLS is told there.
         WithheldReason::NotOffered if talk.fell_back_to_helo() || is_for_want_of_tls(plan, talk) => None,
@@ -191,7 +314,10 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
     let summary = format!("the server offers AUTH {}, and none of it can be used", offered.join(" "));
     let mut finding = Finding::new(&AUTH_MECHANISM_MISMATCH, Stage::Auth, Confidence::Certain, summary).on(event);
     let only_tokens = offered.iter().all(|name| name.contains("OAUTH"));
-    finding.cause = if only_tokens {
+    let has_token = !allowed.is_empty() && allowed.iter().all(|name| name.contains("OAUTH"));
+    finding.cause = if has_token {
+        "a token is given, and the server takes passwords".to_owned()
+    } else if only_tokens {
         "passwords are switched off at this server: it takes OAuth tokens only".to_owned()
     } else {
         format!("allowed here: {}", allowed.join(" "))
@@ -213,8 +339,15 @@ fn cancelled(talk: Talk<'_>) -> Option<Finding> {
         What::AuthCancelled { reason } => Some((event, *reason)),
         _ => None,
     })?;
+    if reason == CancelReason::ServerUnproved {
+        return Some(unproved(event));
+    }
     let summary = match reason {
-        CancelReason::UnexpectedChallenge => "the server asked for more than the login mechanism has",
+        CancelReason::Malformed => "the server's challenge is not one of the login mechanism that it offers",
+        CancelReason::Iterations => "the server asks for a number of hashing rounds that is out of all bounds",
+        CancelReason::ServerUnproved | CancelReason::UnexpectedChallenge => {
+            "the server asked for more than the login mechanism has"
+        }
         CancelReason::NotBase64 => "the server sent a challenge that is not base64",
     };
     let mut finding =
@@ -225,4 +358,18 @@ fn cancelled(talk: Talk<'_>) -> Option<Finding> {
         .push(Fix::text("try another mechanism with --auth; the operator looks at the authentication service"));
     finding.failure = Some(Failure::Protocol);
     Some(finding)
+}
+
+fn unproved(event: &Event) -> Finding {
+    let summary = "the server does not prove that it knows the password, whatever it says".to_owned();
+    let finding = Finding::new(&AUTH_SERVER_UNPROVED, Stage::Auth, Confidence::Certain, summary).on(event);
+    Finding {
+        cause: "its signature of the login is wrong or missing; somebody who does not know the password may stand there and let everybody in".to_owned(),
+        fixes: vec![
+            Fix::text("repeat the check from another network; the password itself was not sent"),
+            Fix::text("the operator looks at the authentication service and at what stands in front of it"),
+        ],
+        failure: Some(Failure::Protocol),
+        ..finding
+    }
 }

@@ -95,6 +95,12 @@ pub struct CheckArgs {
     /// Mechanisms to use, best first, with commas between
     #[arg(long, value_name = "MECH[,MECH]", help_heading = "AUTH")]
     pub auth: Option<String>,
+    /// Act as this user, if the server lets USER do that
+    #[arg(long, value_name = "NAME", help_heading = "AUTH")]
+    pub authzid: Option<String>,
+    /// After a refusal try the next mechanism with the same password; each try counts towards a lock-out
+    #[arg(long, help_heading = "AUTH")]
+    pub try_all_mechanisms: bool,
     /// Do not log in, even with --user
     #[arg(long, help_heading = "AUTH")]
     pub no_auth: bool,
@@ -111,6 +117,12 @@ pub struct CheckArgs {
     /// Read the password from the output of this command
     #[arg(long, value_name = "CMD", help_heading = "Password (also SMTPCHECK_PASSWORD, else a prompt on a terminal)")]
     pub password_command: Option<String>,
+    /// Take user and password of the host from ~/.netrc, or the file that NETRC names
+    #[arg(short, long, help_heading = "Password (also SMTPCHECK_PASSWORD, else a prompt on a terminal)")]
+    pub netrc: bool,
+    /// Read an OAuth 2.0 access token from the output of this command, and log in with it
+    #[arg(long, value_name = "CMD", help_heading = "Password (also SMTPCHECK_PASSWORD, else a prompt on a terminal)")]
+    pub token_command: Option<String>,
     /// Exists only to say that it does not
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, action = ArgAction::Append, default_missing_value = "")]
     pub password: Vec<String>,

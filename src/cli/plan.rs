@@ -13,10 +13,10 @@ use super::look::choice;
 use super::target::{self, Scheme, TypedTarget};
 use crate::check;
 use crate::plan::{
-    CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, Origin, Override, Plaintext, Plan, Probe,
-    QuitAfter, Target, Tls, TlsMode, TlsVersion, Unverified, Verify,
+    CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, LoginProof, Origin, Override, Plaintext,
+    Plan, Probe, QuitAfter, Target, Tls, TlsMode, TlsVersion, Unverified, Verify,
 };
-use crate::sasl;
+use crate::sasl::{self, Needs};
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
 
 /// The plan for one of the targets.
@@ -200,8 +200,12 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
         Some(text) => text.split(',').map(|name| mechanism(name.trim())).collect::<Result<Vec<_>, _>>()?,
         None => Vec::new(),
     };
-    let Some(user) = args.user.clone().filter(|_| !args.no_auth) else { return Ok(None) };
-    if user.is_empty() {
+    let proof = proof(args, &mechanisms)?;
+    if args.no_auth || (args.user.is_none() && proof != LoginProof::NoSecret) {
+        return Ok(None);
+    }
+    let user = args.user.clone().unwrap_or_default();
+    if user.is_empty() && proof != LoginProof::NoSecret {
         return Err(UsageError::new("--user is empty"));
     }
     if user.contains(':') {
@@ -210,15 +214,51 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
             super::password::SOURCES
         )));
     }
-    if user.chars().any(char::is_control) {
-        return Err(UsageError::new("--user holds a line break or another control character"));
+    for (flag, name) in [("--user", Some(&user)), ("--authzid", args.authzid.as_ref())] {
+        if name.is_some_and(|name| name.chars().any(char::is_control)) {
+            return Err(UsageError::new(format!("{flag} holds a line break or another control character")));
+        }
     }
     Ok(Some(Login {
         user,
+        authzid: args.authzid.clone(),
+        proof,
+        try_all: args.try_all_mechanisms,
         mechanisms,
         plaintext: if args.allow_plaintext_auth { Plaintext::Allowed } else { Plaintext::Refused },
         unverified: if verify == Verify::Insecure { Unverified::Allowed } else { Unverified::Refused },
     }))
+}
+
+/// What logs in, by what `--auth` names and where the secret comes from:
+/// 1. `--token-command` gives a token, and only mechanisms with one can be named;
+/// 2. mechanisms with a token alone make a token of whatever source is given;
+/// 3. EXTERNAL and ANONYMOUS alone need no secret, and EXTERNAL a certificate;
+/// 4. everything else is a password.
+fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageError> {
+    let needs: Vec<Needs> =
+        mechanisms.iter().filter_map(|name| sasl::find(name)).map(|mechanism| mechanism.needs).collect();
+    let all = |of: &[Needs]| !needs.is_empty() && needs.iter().all(|one| of.contains(one));
+    if args.token_command.is_some() {
+        if !needs.is_empty() && !needs.contains(&Needs::Token) {
+            return Err(UsageError::new(
+                "--token-command gives a token, and --auth names none of the mechanisms that take one: OAUTHBEARER, XOAUTH2",
+            ));
+        }
+        return Ok(LoginProof::Token);
+    }
+    if all(&[Needs::ClientCertificate]) && args.cert.is_none() {
+        return Err(UsageError::new(
+            "--auth EXTERNAL logs in with the certificate of the connection; name it with --cert",
+        ));
+    }
+    Ok(if all(&[Needs::Token]) {
+        LoginProof::Token
+    } else if all(&[Needs::ClientCertificate, Needs::Nothing]) {
+        LoginProof::NoSecret
+    } else {
+        LoginProof::Password
+    })
 }
 
 fn mechanism(name: &str) -> Result<String, UsageError> {

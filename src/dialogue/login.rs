@@ -5,9 +5,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::Access;
 use crate::evidence::{CancelReason, WithheldReason};
 use crate::plan;
-use crate::sasl::{self, Credentials, Exchange, MECHANISMS, Mechanism, Response, Shows};
+use crate::sasl::{self, Binding, Broken, Exchange, MECHANISMS, Mechanism, Needs, Opening, Response, Shows};
 use crate::secret::NOT_SHOWN;
 use crate::wire::Reply;
 
@@ -34,33 +35,81 @@ pub struct Turn {
     pub redacted: bool,
     /// If this is `*`: why.
     pub cancelled: Option<CancelReason>,
+    /// What the challenge said in words.
+    pub heard: Option<String>,
+}
+
+/// What the line gives for a login, and what was tried on it.
+#[derive(Clone, Copy)]
+pub struct Line<'m> {
+    /// What binds a login to it.
+    pub binding: Option<&'m Binding>,
+    /// Mechanisms that were refused.
+    pub tried: &'m [&'static str],
+}
+
+fn reason(broken: Broken) -> CancelReason {
+    match broken {
+        Broken::UnexpectedChallenge => CancelReason::UnexpectedChallenge,
+        Broken::Malformed | Broken::Nonce => CancelReason::Malformed,
+        Broken::Iterations(_) => CancelReason::Iterations,
+        Broken::ServerUnproved => CancelReason::ServerUnproved,
+    }
 }
 
 impl<'a> Login<'a> {
-    /// The strongest mechanism that the server offers, that we have, and that the user allows.
+    /// The strongest mechanism that the server offers, that the credentials can serve, and that the user allows; those
+    /// that were tried already aside.
     pub fn choose(
         wanted: &plan::Login,
         offered: &[String],
-        credentials: &'a Credentials,
+        access: &Access<'a>,
+        line: Line<'_>,
     ) -> Result<Login<'a>, WithheldReason> {
         if offered.is_empty() {
             return Err(WithheldReason::NotOffered);
         }
-        let allowed: Vec<&'static Mechanism> = if wanted.mechanisms.is_empty() {
+        let named: Vec<&'static Mechanism> = if wanted.mechanisms.is_empty() {
             MECHANISMS.to_vec()
         } else {
             wanted.mechanisms.iter().filter_map(|name| sasl::find(name)).collect()
         };
-        let common = allowed.iter().find(|mechanism| offered.iter().any(|name| name == mechanism.name));
-        match common {
+        let bound = |mechanism: &Mechanism| mechanism.needs != Needs::PasswordAndBinding || line.binding.is_some();
+        let fits = |mechanism: &&&Mechanism| {
+            access.credentials.serve(mechanism.needs) && bound(mechanism) && !line.tried.contains(&mechanism.name)
+        };
+        let allowed: Vec<&'static Mechanism> = named.iter().filter(fits).copied().collect();
+        let is_offered = |name: &str| offered.iter().any(|one| one == name);
+        match allowed.iter().find(|mechanism| is_offered(mechanism.name)) {
             Some(mechanism) => {
-                Ok(Login { mechanism, exchange: (mechanism.begin)(credentials), held: None, cancelled: false })
+                let opening = Opening {
+                    credentials: access.credentials,
+                    means: &access.means,
+                    binding: line.binding,
+                    offers_plus: is_offered(&format!("{}-PLUS", mechanism.name)),
+                };
+                Ok(Login { mechanism, exchange: (mechanism.begin)(&opening), held: None, cancelled: false })
             }
             None => Err(WithheldReason::NoCommonMechanism {
                 offered: offered.to_vec(),
                 allowed: allowed.iter().map(|mechanism| mechanism.name.to_owned()).collect(),
             }),
         }
+    }
+
+    /// The mechanism's name.
+    pub fn name(&self) -> &'static str {
+        self.mechanism.name
+    }
+
+    /// Whether it sends anything that must not be read or go to a stranger.
+    pub fn has_secret(&self) -> bool {
+        matches!(self.mechanism.needs, Needs::Password | Needs::PasswordAndBinding | Needs::Token)
+    }
+
+    /// Whether the server has proved itself, where the mechanism wants that.
+    pub fn is_proved(&self) -> bool {
+        self.exchange.is_proved()
     }
 
     /// The AUTH command.
@@ -87,13 +136,13 @@ impl<'a> Login<'a> {
         let response = match self.held.take() {
             Some(held) => Ok(held),
             None => match decode(reply) {
-                Some(challenge) => self.exchange.answer(&challenge).map_err(|_| CancelReason::UnexpectedChallenge),
+                Some(challenge) => self.exchange.answer(&challenge).map_err(reason),
                 // PLAIN and LOGIN do not look at the challenge, and some servers send `334 Ok` (Amazon SES).
                 None => self.exchange.answer(b"").map_err(|_| CancelReason::NotBase64),
             },
         };
         match response {
-            Ok(response) => Turn::new("", &encode(&response.bytes), response.shows),
+            Ok(response) => Turn { heard: response.heard, ..Turn::new("", &encode(&response.bytes), response.shows) },
             Err(reason) => self.cancel(reason),
         }
     }
@@ -118,7 +167,7 @@ impl std::fmt::Debug for Login<'_> {
 impl Turn {
     fn plain(text: String) -> Turn {
         let line = Zeroizing::new(format!("{text}\r\n").into_bytes());
-        Turn { line, shown: text, redacted: false, cancelled: None }
+        Turn { line, shown: text, redacted: false, cancelled: None, heard: None }
     }
 
     fn new(command: &str, encoded: &str, shows: Shows) -> Turn {
@@ -130,7 +179,7 @@ impl Turn {
             Shows::All => (encoded, false),
             Shows::Nothing => (NOT_SHOWN, true),
         };
-        Turn { line, shown: format!("{command}{tail}"), redacted, cancelled: None }
+        Turn { line, shown: format!("{command}{tail}"), redacted, cancelled: None, heard: None }
     }
 }
 

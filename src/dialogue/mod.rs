@@ -35,11 +35,11 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::evidence::{Fault, Stage, What, WithheldReason};
+use crate::evidence::{CancelReason, Fault, PasswordOddity, Stage, TokenForm, What, WithheldReason};
 use crate::plan::{Plaintext, QuitAfter, TlsUse, Unverified};
 use crate::question::{Script, Starttls};
-use crate::sasl::Credentials;
-use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, Reply, reply};
+use crate::sasl::{Binding, Credentials, Means, Proof, token};
+use crate::wire::{Assembler, Capabilities, Class, Command, Framer, Irregularity, Reply, reply};
 
 use login::{Login, Turn};
 use scrub::Scrubber;
@@ -75,11 +75,22 @@ pub enum Peer {
     Unverified,
 }
 
+/// What a login needs.
+#[derive(Debug)]
+pub struct Access<'a> {
+    /// Who logs in.
+    pub credentials: &'a Credentials,
+    /// Random text, time, host.
+    pub means: Means,
+}
+
 /// One conversation.
 #[derive(Debug)]
 pub struct Dialogue<'a> {
     script: &'a Script,
-    credentials: Option<&'a Credentials>,
+    access: Option<Access<'a>>,
+    binding: Option<Binding>,
+    tried: Vec<&'static str>,
     scrubber: Scrubber,
     local: Option<IpAddr>,
     state: State<'a>,
@@ -149,11 +160,14 @@ impl Line {
 
 impl<'a> Dialogue<'a> {
     /// A conversation on a line that TCP has just connected. With implicit TLS the first step is the handshake.
-    pub fn new(script: &'a Script, credentials: Option<&'a Credentials>, local: Option<IpAddr>) -> Dialogue<'a> {
+    pub fn new(script: &'a Script, access: Option<Access<'a>>, local: Option<IpAddr>) -> Dialogue<'a> {
+        let scrubber = Scrubber::new(access.as_ref().map(|access| access.credentials));
         let mut dialogue = Dialogue {
             script,
-            credentials,
-            scrubber: Scrubber::new(credentials),
+            access,
+            binding: None,
+            tried: Vec::new(),
+            scrubber,
             local,
             state: State::Greeting,
             line: LineState::Plain,
@@ -217,8 +231,9 @@ impl<'a> Dialogue<'a> {
         self.read_replies();
     }
 
-    /// The handshake is up.
-    pub fn secured(&mut self, peer: Peer) {
+    /// The handshake is up; `binding` is what can bind a login to it.
+    pub fn secured(&mut self, peer: Peer, binding: Option<Binding>) {
+        self.binding = binding;
         self.line = LineState::Encrypted(peer);
         // RFC 3207 §4.2: what was learned before TLS is forgotten.
         self.offers = Capabilities::default();
@@ -372,26 +387,38 @@ impl<'a> Dialogue<'a> {
 
     fn begin_auth(&mut self) {
         let Some(wanted) = &self.script.login else { return self.begin_envelope() };
-        let Some(credentials) = self.credentials else { return self.begin_envelope() };
+        let Some(access) = &self.access else { return self.begin_envelope() };
         let offered = self.offers.auth_mechanisms();
-        let login = Login::choose(wanted, &offered, credentials);
+        let line = login::Line { binding: self.binding.as_ref(), tried: &self.tried };
+        let login = Login::choose(wanted, &offered, access, line);
         let withheld = match (&login, self.line) {
             // In this order: a server that offers nothing would get nothing on the best of lines either.
             (Err(reason), _) => Some(reason.clone()),
+            (Ok(login), _) if !login.has_secret() => None,
             (Ok(_), LineState::Plain) if wanted.plaintext == Plaintext::Refused => Some(WithheldReason::Plaintext),
             (Ok(_), LineState::Encrypted(Peer::Unverified)) if wanted.unverified == Unverified::Refused => {
                 Some(WithheldReason::Unverified)
             }
             (Ok(_), _) => None,
         };
+        let looks = looks(access.credentials);
+        let is_refresh = matches!(looks, Some(What::Token { form: TokenForm::Refresh, .. }));
+        let withheld = withheld.or(is_refresh.then_some(WithheldReason::RefreshToken));
+        if self.tried.is_empty() {
+            self.steps.extend(looks.map(|what| Step::Note(Stage::Auth, what)));
+        }
         match (login, withheld) {
             (Ok(mut login), None) => {
                 let turn = login.open();
+                self.tried.push(login.name());
                 self.state = State::Auth(login);
                 self.say_auth(turn);
             }
             (_, Some(reason)) => {
-                self.note(Stage::Auth, What::Withheld { reason });
+                // After a refusal there is no mechanism left; that is no news.
+                if self.tried.is_empty() {
+                    self.note(Stage::Auth, What::Withheld { reason });
+                }
                 self.say_farewell();
             }
             (Err(_), None) => self.say_farewell(),
@@ -405,16 +432,28 @@ impl<'a> Dialogue<'a> {
             self.state = State::Auth(login);
             return self.say_auth(turn);
         }
-        if reply.is_success() && self.script.quit_after > QuitAfter::Auth && !login.is_cancelled() {
-            self.begin_envelope();
-        } else {
-            self.say_farewell();
+        if reply.is_success() && !login.is_cancelled() && !login.is_proved() {
+            // RFC 5802 §3: a server that says yes without its signature may be somebody else.
+            self.note(Stage::Auth, What::AuthCancelled { reason: CancelReason::ServerUnproved });
+            return self.say_farewell();
         }
+        if reply.is_success() && self.script.quit_after > QuitAfter::Auth && !login.is_cancelled() {
+            return self.begin_envelope();
+        }
+        let try_all = self.script.login.as_ref().is_some_and(|wanted| wanted.try_all);
+        if try_all && reply.class() == Class::Permanent && !login.is_cancelled() {
+            return self.begin_auth();
+        }
+        self.say_farewell();
     }
 
     fn say_auth(&mut self, turn: Turn) {
         if self.drain_stray(Stage::Auth) == Drained::Closing {
             return;
+        }
+        if let Some(text) = turn.heard {
+            let text = self.scrubber.scrub_text(text);
+            self.note(Stage::Auth, What::Explained { text });
         }
         if let Some(reason) = turn.cancelled {
             self.note(Stage::Auth, What::AuthCancelled { reason });
@@ -595,5 +634,35 @@ impl<'a> Dialogue<'a> {
     fn hang_up(&mut self, result: Result<(), Fault>) {
         self.state = State::Over;
         self.steps.push_back(Step::HangUp(result));
+    }
+}
+
+/// What the secret tells of itself that is worth knowing when it is refused. The secret is not in it.
+fn looks(credentials: &Credentials) -> Option<What> {
+    match &credentials.proof {
+        Proof::Token(secret) => {
+            let facts = token::look(secret);
+            let form = match facts.form {
+                token::Form::Jwt => TokenForm::Jwt,
+                token::Form::Refresh => TokenForm::Refresh,
+                token::Form::Opaque => TokenForm::Opaque,
+            };
+            Some(What::Token { form, expires: facts.expires, audience: facts.audience })
+        }
+        Proof::Password(secret) => {
+            let text = secret.reveal();
+            let groups: Vec<&str> = text.split(' ').collect();
+            let of_letters = |group: &&str| group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_lowercase());
+            let signs = [
+                (text.starts_with(char::is_whitespace), PasswordOddity::LeadingBlank),
+                (text.ends_with(char::is_whitespace), PasswordOddity::TrailingBlank),
+                (groups.len() == 4 && groups.iter().all(of_letters), PasswordOddity::AppPasswordWithBlanks),
+                (!text.is_ascii(), PasswordOddity::NotAscii),
+            ];
+            let oddities: Vec<PasswordOddity> =
+                signs.into_iter().filter(|(is_so, _)| *is_so).map(|(_, oddity)| oddity).collect();
+            (!oddities.is_empty()).then_some(What::OddPassword { oddities })
+        }
+        Proof::NoSecret => None,
     }
 }

@@ -24,7 +24,7 @@ impl Scrubber {
     /// Prepares the forms of one password; with none, nothing is ever replaced.
     pub fn new(credentials: Option<&Credentials>) -> Scrubber {
         let Some(credentials) = credentials else { return Scrubber::default() };
-        let secret = credentials.secret.reveal();
+        let Some(secret) = credentials.secret().map(crate::secret::Secret::reveal) else { return Scrubber::default() };
         if secret.len() < SHORTEST {
             return Scrubber::default();
         }
@@ -139,12 +139,12 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
 
     use super::Scrubber;
-    use crate::sasl::Credentials;
+    use crate::sasl::{Credentials, Proof};
     use crate::secret::Secret;
 
     fn scrubber(password: &str) -> Scrubber {
-        let secret = Secret::new(password.to_owned());
-        Scrubber::new(Some(&Credentials { user: "u".to_owned(), secret }))
+        let proof = Proof::Password(Secret::new(password.to_owned()));
+        Scrubber::new(Some(&Credentials { user: "u".to_owned(), authzid: None, proof }))
     }
 
     #[test]

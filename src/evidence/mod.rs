@@ -239,6 +239,25 @@ pub enum What {
         /// How many.
         count: u32,
     },
+    /// What the token tells of itself; the token is not shown.
+    Token {
+        /// Its kind.
+        form: TokenForm,
+        /// When it ends, seconds since 1970, if it says so.
+        expires: Option<i64>,
+        /// For whom it is, if it says so.
+        audience: Option<String>,
+    },
+    /// The password has something that is often a mistake; it is sent as it is.
+    OddPassword {
+        /// What.
+        oddities: Vec<PasswordOddity>,
+    },
+    /// The server says in a challenge why it refuses (RFC 7628 §3.2.2).
+    Explained {
+        /// Its words.
+        text: String,
+    },
     /// A running AUTH exchange was given up.
     AuthCancelled {
         /// Why.
@@ -290,6 +309,8 @@ pub enum WithheldReason {
     Unverified,
     /// AUTH is not offered.
     NotOffered,
+    /// The token is a refresh token, which no mail server may see.
+    RefreshToken,
     /// No mechanism is both offered and ours.
     NoCommonMechanism {
         /// What the server offers.
@@ -297,6 +318,34 @@ pub enum WithheldReason {
         /// What was allowed here.
         allowed: Vec<String>,
     },
+}
+
+/// What a token looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenForm {
+    /// A JSON Web Token (RFC 7519).
+    Jwt,
+    /// A refresh token, which is for the token service only.
+    Refresh,
+    /// Anything else.
+    Opaque,
+}
+
+/// Something in a password that is often a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum PasswordOddity {
+    /// It begins with a blank.
+    LeadingBlank,
+    /// It ends with a blank.
+    TrailingBlank,
+    /// Four groups of four letters with blanks between: a Google app password as it is shown.
+    AppPasswordWithBlanks,
+    /// It has characters beyond ASCII, which programs encode in different ways.
+    NotAscii,
 }
 
 /// Why a running AUTH exchange was given up.
@@ -308,6 +357,12 @@ pub enum CancelReason {
     UnexpectedChallenge,
     /// The challenge is not base64 (RFC 4954 §4).
     NotBase64,
+    /// The challenge is not one of the mechanism, or answers another login.
+    Malformed,
+    /// The server asks for too many or too few rounds of hashing.
+    Iterations,
+    /// The server does not prove that it knows the password, whatever it says.
+    ServerUnproved,
 }
 
 impl Evidence {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
@@ -41,6 +41,22 @@ pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
             }
         })
         .collect()
+}
+
+/// The certificate hashed as its own signature is, SHA-256 where that is MD5 or SHA-1 (RFC 5929 §4.1).
+pub(crate) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    let name = algorithm(&parsed.signature_algorithm.algorithm).to_ascii_lowercase();
+    Some(if name.contains("sha384") {
+        Sha384::digest(der).to_vec()
+    } else if name.contains("sha512") {
+        Sha512::digest(der).to_vec()
+    } else if name.contains("ed25519") || name.contains("pss") {
+        // Neither names one hash of its own that RFC 5929 could mean.
+        return None;
+    } else {
+        Sha256::digest(der).to_vec()
+    })
 }
 
 /// Whether one certificate signed another: by name, and by signature where that can be checked. Signatures with MD5, on

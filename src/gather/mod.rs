@@ -13,6 +13,7 @@ mod hello;
 mod identity;
 mod machine;
 mod names;
+pub mod netrc;
 pub mod password;
 mod staple;
 mod talk;

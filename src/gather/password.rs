@@ -31,6 +31,8 @@ pub enum PasswordError {
     },
     /// The command failed.
     Command {
+        /// Which flag named it.
+        source: String,
         /// What it said, to be shown.
         stderr: String,
         /// Its exit code, if it ended by itself.
@@ -54,10 +56,10 @@ impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PasswordError::Unreadable { source, why } => write!(f, "{source}: {why}"),
-            PasswordError::Command { stderr, code } => {
+            PasswordError::Command { source, stderr, code } => {
                 match code {
-                    Some(code) => write!(f, "the password command failed with exit code {code}")?,
-                    None => f.write_str("the password command was ended by a signal")?,
+                    Some(code) => write!(f, "the command of {source} failed with exit code {code}")?,
+                    None => write!(f, "the command of {source} was ended by a signal")?,
                 }
                 let said = stderr.trim();
                 if said.is_empty() { Ok(()) } else { write!(f, ": {said}") }
@@ -82,7 +84,12 @@ pub fn from_stdin() -> Result<Secret, PasswordError> {
 
 /// Reads a file.
 pub fn from_file(path: &Path) -> Result<Secret, PasswordError> {
-    let source = format!("--password-file {}", path.display());
+    from_named_file(path, "--password-file ")
+}
+
+/// Reads a file; `named` is what a message calls it by, before its path.
+pub fn from_named_file(path: &Path, named: &str) -> Result<Secret, PasswordError> {
+    let source = format!("{named}{}", path.display());
     let unreadable = |error: io::Error| PasswordError::Unreadable {
         source: source.clone(),
         why: match error.kind() {
@@ -109,9 +116,10 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     clean(Zeroizing::new(typed), source)
 }
 
-/// Runs a command by the shell and takes what it prints. It has no standard input, and its time is limited.
-pub fn from_command(command: &str) -> Result<Secret, PasswordError> {
-    let source = "--password-command".to_owned();
+/// Runs a command by the shell and takes what it prints. It has no standard input, and its time is limited. `flag` is what
+/// messages call it by.
+pub fn from_command(command: &str, flag: &str) -> Result<Secret, PasswordError> {
+    let source = flag.to_owned();
     let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreadable)?;
     let output = runtime.block_on(async {
@@ -125,7 +133,7 @@ pub fn from_command(command: &str) -> Result<Secret, PasswordError> {
     let (status, stdout, stderr) = output;
     if !status.success() && stdout.len() as u64 <= MAX_BYTES {
         let stderr = String::from_utf8_lossy(&stderr).into_owned();
-        return Err(PasswordError::Command { stderr, code: status.code() });
+        return Err(PasswordError::Command { source, stderr, code: status.code() });
     }
     read(stdout.as_slice(), &source)
 }
@@ -187,7 +195,7 @@ fn read(from: impl Read, source: &str) -> Result<Secret, PasswordError> {
     clean(text, source)
 }
 
-fn clean(text: Zeroizing<String>, source: &str) -> Result<Secret, PasswordError> {
+pub(super) fn clean(text: Zeroizing<String>, source: &str) -> Result<Secret, PasswordError> {
     let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     if line.is_empty() {
         return Err(PasswordError::Empty { source: source.to_owned() });

@@ -9,6 +9,8 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -17,9 +19,10 @@ use tokio_rustls::client::TlsStream;
 
 use super::tap::Tap;
 use super::{Arrival, World, dial, tls};
-use crate::dialogue::{Dialogue, Peer, Step};
+use crate::dialogue::{Access, Dialogue, Peer, Step};
 use crate::evidence::{Answer, AttemptId, Fault, Outcome, Stage, TlsFault, What};
 use crate::question::TalkRequest;
+use crate::sasl::Means;
 
 /// The most that is read at once.
 const READ_SIZE: usize = 8 * 1024;
@@ -117,7 +120,7 @@ impl<'a> Conversation<'a> {
             world,
             id,
             request,
-            dialogue: Dialogue::new(&request.script, world.credentials.as_ref(), Some(unmapped(local.ip()))),
+            dialogue: Dialogue::new(&request.script, access(world, request), Some(unmapped(local.ip()))),
             line: Line::Plain(Tap::new(stream)),
             buffer: vec![0u8; READ_SIZE],
             since: Instant::now(),
@@ -218,14 +221,15 @@ impl<'a> Conversation<'a> {
         let Line::Plain(tap) = std::mem::replace(&mut self.line, Line::Gone) else {
             return Err(Fault::Closed { stage: Stage::Tls, reset: false });
         };
-        let (stream, handshake) = tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| {
-            let first_bytes = self.dialogue.without_secret(tls.first_bytes);
-            Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
-        })?;
+        let (stream, handshake, binding) =
+            tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| {
+                let first_bytes = self.dialogue.without_secret(tls.first_bytes);
+                Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
+            })?;
         self.line = Line::Tls(Box::new(stream));
         let verified = handshake.verifies(jiff::Timestamp::now());
         self.note(Stage::Tls, true, What::Secured { handshake: Box::new(handshake) });
-        self.dialogue.secured(if verified { Peer::Verified } else { Peer::Unverified });
+        self.dialogue.secured(if verified { Peer::Verified } else { Peer::Unverified }, binding);
         self.restart_clock();
         Ok(())
     }
@@ -255,6 +259,17 @@ impl<'a> Conversation<'a> {
     fn note(&self, stage: Stage, tls: bool, what: What) {
         self.world.post(Arrival::Event { attempt: self.id, at_ms: self.world.now_ms(), stage, tls, what });
     }
+}
+
+/// What a login needs, if one is wanted.
+fn access<'a>(world: &'a World, request: &TalkRequest) -> Option<Access<'a>> {
+    let credentials = world.credentials.as_ref().filter(|_| request.script.login.is_some())?;
+    let mut random = [0; 18];
+    rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
+    let unix_time = u64::try_from(world.started_at.as_second()).unwrap_or(0);
+    // Base64 has no comma (RFC 5802 §5.1).
+    let means = Means { host: request.host.to_string(), port: request.port, nonce: STANDARD.encode(random), unix_time };
+    Some(Access { credentials, means })
 }
 
 enum Sent {

@@ -21,9 +21,10 @@ use tokio_rustls::client::TlsStream;
 use super::tap::Tap;
 use super::trust::Store;
 use super::verify::Expectation;
-use super::{World, milliseconds, staple, verify};
+use super::{World, certificate, milliseconds, staple, verify};
 use crate::evidence::{Handshake, HandshakeKind, Incompatibility, TlsFault, TlsFaultKind};
 use crate::plan::{Plan, TlsVersion};
+use crate::sasl::Binding;
 use crate::wire::Host;
 use crate::wire::tls::scheme_name;
 
@@ -35,7 +36,7 @@ pub(crate) async fn handshake(
     world: &World,
     host: &Host,
     mut tap: Tap<TcpStream>,
-) -> Result<(TlsStream<Tap<TcpStream>>, Handshake), TlsFault> {
+) -> Result<(TlsStream<Tap<TcpStream>>, Handshake, Option<Binding>), TlsFault> {
     world.trust.prefetch();
     let expected = world.plan.tls.sni.clone().unwrap_or_else(|| host.to_string());
     let recorder = Arc::new(Recorder::new());
@@ -69,7 +70,19 @@ pub(crate) async fn handshake(
     let by = Expectation { name: expected, now: world.started_at };
     let seen = Seen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
     let evidence = describe(stream.get_ref().1, &recorder, world.trust.wait(), seen);
-    Ok((stream, evidence))
+    let binding = binding(stream.get_ref().1);
+    Ok((stream, evidence, binding))
+}
+
+/// What binds a login to this connection: the exporter in TLS 1.3 (RFC 9266 §2); in TLS 1.2, where the exporter is safe
+/// only with an extended master secret that the library does not tell of, the hash of the certificate (RFC 5929 §4.1).
+fn binding(connection: &ClientConnection) -> Option<Binding> {
+    if connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3) {
+        let data = connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok()?;
+        return Some(Binding { name: "tls-exporter", data: data.to_vec() });
+    }
+    let data = certificate::end_point(connection.peer_certificates()?.first()?)?;
+    Some(Binding { name: "tls-server-end-point", data })
 }
 
 struct Seen {

@@ -5,25 +5,20 @@
 
 use zeroize::Zeroizing;
 
-use super::{Credentials, Exchange, Mechanism, Response, Shows, UnexpectedChallenge, Vector};
+use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "LOGIN",
-    begin: |credentials| Box::new(Login { credentials, next: Next::User }),
+    needs: Needs::Password,
+    begin: |opening| Box::new(Login { credentials: opening.credentials, next: Next::User }),
     vectors: &[
         Vector {
-            source: "draft-murchison-sasl-login-00 §2, with its prompts",
-            user: "tim",
-            password: "tanstaaftanstaaf",
-            initial: None,
             steps: &[(b"User Name\0", b"tim"), (b"Password\0", b"tanstaaftanstaaf")],
+            ..Vector::plain("draft-murchison-sasl-login-00 §2, with its prompts", "tim", "tanstaaftanstaaf")
         },
         Vector {
-            source: "prompts that are not the draft's",
-            user: "tim",
-            password: "x",
-            initial: None,
             steps: &[(b"", b"tim"), (b"Username:", b"x")],
+            ..Vector::plain("prompts that are not the draft's", "tim", "x")
         },
     ],
 };
@@ -44,18 +39,17 @@ impl Exchange for Login<'_> {
         None
     }
 
-    fn answer(&mut self, _challenge: &[u8]) -> Result<Response, UnexpectedChallenge> {
+    fn answer(&mut self, _challenge: &[u8]) -> Result<Response, Broken> {
         match self.next {
             Next::User => {
                 self.next = Next::Password;
-                Ok(Response { bytes: Zeroizing::new(self.credentials.user.clone().into_bytes()), shows: Shows::All })
+                Ok(Response::open(self.credentials.user.clone().into_bytes()))
             }
             Next::Password => {
                 self.next = Next::Nothing;
-                let bytes = Zeroizing::new(self.credentials.secret.reveal().as_bytes().to_vec());
-                Ok(Response { bytes, shows: Shows::Nothing })
+                Ok(Response::secret(Zeroizing::new(self.credentials.revealed().as_bytes().to_vec())))
             }
-            Next::Nothing => Err(UnexpectedChallenge),
+            Next::Nothing => Err(Broken::UnexpectedChallenge),
         }
     }
 }

@@ -1,10 +1,22 @@
 //! SASL mechanisms as pure step functions (RFC 4422), and the list of them.
 //!
-//! A mechanism knows nothing of SMTP, base64, sockets or TLS: challenges come in decoded, responses go out plain.
-//! Each is one file and one row of [`MECHANISMS`], which is also the order of preference.
+//! A mechanism knows nothing of SMTP, base64, sockets or TLS: challenges come in decoded, responses go out plain, and
+//! what is random, of today or of the line comes in with [`Opening`]. Each is one file and one row of [`MECHANISMS`],
+//! which is also the order of preference. What a server sends is checked: its nonce, its iteration count, its proof.
+//!
+//! Read next: [`scram`], the one with the most to check; [`token`], what a bearer token tells of itself.
 
+mod anonymous;
+mod cram_md5;
+mod digest_md5;
+mod external;
 mod login;
+mod ntlm;
+mod oauthbearer;
 mod plain;
+pub mod scram;
+pub mod token;
+mod xoauth2;
 
 use std::fmt;
 
@@ -12,26 +24,131 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// Every mechanism, strongest first.
-pub static MECHANISMS: &[&Mechanism] = &[&plain::MECHANISM, &login::MECHANISM];
+/// Every mechanism, strongest first. With a password: those that prove it without sending it and bind it to the line,
+/// those that prove it, those that send it inside TLS, those that are given up. Then tokens, then what has no secret.
+pub static MECHANISMS: &[&Mechanism] = &[
+    &scram::SHA_512_PLUS,
+    &scram::SHA_256_PLUS,
+    &scram::SHA_1_PLUS,
+    &scram::SHA_512,
+    &scram::SHA_256,
+    &scram::SHA_1,
+    &plain::MECHANISM,
+    &login::MECHANISM,
+    &cram_md5::MECHANISM,
+    &digest_md5::MECHANISM,
+    &ntlm::MECHANISM,
+    &oauthbearer::MECHANISM,
+    &xoauth2::MECHANISM,
+    &external::MECHANISM,
+    &anonymous::MECHANISM,
+];
 
 /// One mechanism.
 pub struct Mechanism {
     /// As registered with IANA, upper case.
     pub name: &'static str,
+    /// What it logs in with.
+    pub needs: Needs,
     /// Starts an exchange.
-    pub begin: fn(&Credentials) -> Box<dyn Exchange + '_>,
+    pub begin: for<'a> fn(&Opening<'a, '_>) -> Box<dyn Exchange + 'a>,
     /// Challenge and response pairs from its specification, by which the list's test proves it.
     pub vectors: &'static [Vector],
+}
+
+/// What a mechanism logs in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// A password.
+    Password,
+    /// A password, and bytes that bind it to the TLS connection (RFC 5056).
+    PasswordAndBinding,
+    /// An OAuth 2.0 access token.
+    Token,
+    /// A certificate that was shown in the TLS handshake.
+    ClientCertificate,
+    /// Nothing.
+    Nothing,
 }
 
 /// Who logs in.
 #[derive(Debug)]
 pub struct Credentials {
-    /// The authentication identity.
+    /// The authentication identity; may be empty where a certificate or nobody logs in.
     pub user: String,
-    /// The password.
-    pub secret: Secret,
+    /// The authorisation identity, if it is another.
+    pub authzid: Option<String>,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves an identity.
+#[derive(Debug)]
+pub enum Proof {
+    /// A password.
+    Password(Secret),
+    /// An OAuth 2.0 access token.
+    Token(Secret),
+    /// The certificate of the TLS handshake, or nothing at all.
+    NoSecret,
+}
+
+impl Credentials {
+    /// The password or the token, for who has to keep it out of sight.
+    pub fn secret(&self) -> Option<&Secret> {
+        match &self.proof {
+            Proof::Password(secret) | Proof::Token(secret) => Some(secret),
+            Proof::NoSecret => None,
+        }
+    }
+
+    /// Whether a mechanism can be served. Whether the line has a binding, the opening tells.
+    pub fn serve(&self, needs: Needs) -> bool {
+        match (needs, &self.proof) {
+            (Needs::Password | Needs::PasswordAndBinding, Proof::Password(_)) | (Needs::Token, Proof::Token(_)) => true,
+            (Needs::ClientCertificate | Needs::Nothing, Proof::NoSecret) => true,
+            (_, Proof::Password(_) | Proof::Token(_) | Proof::NoSecret) => false,
+        }
+    }
+
+    fn revealed(&self) -> &str {
+        self.secret().map_or("", Secret::reveal)
+    }
+}
+
+/// What a login is begun with beside the credentials: what is random, of today, or of the connection.
+#[derive(Clone, Debug)]
+pub struct Means {
+    /// The host name of the server, as the user gave it.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Printable random text without a comma, new for each login (RFC 5802 §5.1).
+    pub nonce: String,
+    /// Seconds since 1970.
+    pub unix_time: u64,
+}
+
+/// Bytes that only the two ends of this TLS connection know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// `tls-exporter` (RFC 9266) or `tls-server-end-point` (RFC 5929 §4).
+    pub name: &'static str,
+    /// The bytes.
+    pub data: Vec<u8>,
+}
+
+/// Everything that a mechanism may look at when it begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a, 'm> {
+    /// Who logs in.
+    pub credentials: &'a Credentials,
+    /// Random text, time, host.
+    pub means: &'m Means,
+    /// The binding of the line, if TLS is up and has one.
+    pub binding: Option<&'m Binding>,
+    /// Whether the server offers this mechanism with binding as well.
+    pub offers_plus: bool,
 }
 
 /// One login as it runs.
@@ -39,15 +156,34 @@ pub trait Exchange {
     /// The initial response (RFC 4422 §3.3), for mechanisms in which the client speaks first.
     fn initial(&mut self) -> Option<Response>;
     /// Answers a challenge.
-    fn answer(&mut self, challenge: &[u8]) -> Result<Response, UnexpectedChallenge>;
+    fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken>;
+    /// Whether the server has proved that it knows the password too, in mechanisms where it must.
+    fn is_proved(&self) -> bool {
+        true
+    }
 }
 
 /// What goes to the server.
+#[derive(Debug)]
 pub struct Response {
     /// Before base64.
     pub bytes: Zeroizing<Vec<u8>>,
     /// What a transcript may show of it.
     pub shows: Shows,
+    /// What the challenge said in words: the reason of a refusal.
+    pub heard: Option<String>,
+}
+
+impl Response {
+    /// A response that tells nobody anything.
+    pub fn open(bytes: Vec<u8>) -> Response {
+        Response { bytes: Zeroizing::new(bytes), shows: Shows::All, heard: None }
+    }
+
+    /// A response that holds the secret or something made of it.
+    pub fn secret(bytes: Zeroizing<Vec<u8>>) -> Response {
+        Response { bytes, shows: Shows::Nothing, heard: None }
+    }
 }
 
 /// What a transcript may show of a response.
@@ -59,14 +195,36 @@ pub enum Shows {
     All,
 }
 
-/// The server asked once more than the mechanism has answers.
+/// Why a login cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnexpectedChallenge;
+pub enum Broken {
+    /// The server asked once more than the mechanism has answers.
+    UnexpectedChallenge,
+    /// The challenge is not one of this mechanism.
+    Malformed,
+    /// The server does not repeat our nonce: it answers somebody else's login.
+    Nonce,
+    /// It asks for so many rounds of hashing that it would burn our processor, or so few that they protect nothing.
+    Iterations(u32),
+    /// It does not know the password: its signature is wrong.
+    ServerUnproved,
+}
 
-impl fmt::Display for UnexpectedChallenge {
+impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the server asked for more than the mechanism has")
+        match self {
+            Broken::UnexpectedChallenge => f.write_str("the server asked for more than the mechanism has"),
+            Broken::Malformed => f.write_str("the server's challenge is not one of this mechanism"),
+            Broken::Nonce => f.write_str("the server does not repeat our nonce"),
+            Broken::Iterations(count) => write!(f, "the server asks for {count} rounds of hashing"),
+            Broken::ServerUnproved => f.write_str("the server does not prove that it knows the password"),
+        }
     }
+}
+
+/// Lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Finds a mechanism by its name, in any case.
@@ -87,33 +245,70 @@ pub struct Vector {
     pub source: &'static str,
     /// Authentication identity.
     pub user: &'static str,
-    /// Password.
-    pub password: &'static str,
+    /// Password or token.
+    pub secret: &'static str,
+    /// The random text.
+    pub nonce: &'static str,
+    /// The server.
+    pub host: &'static str,
+    /// The binding of the line, `tls-exporter`.
+    pub binding: Option<&'static [u8]>,
     /// The initial response, if the mechanism has one.
     pub initial: Option<&'static [u8]>,
     /// Challenges with the response to each.
     pub steps: &'static [(&'static [u8], &'static [u8])],
 }
 
+impl Vector {
+    /// One without anything random.
+    pub const fn plain(source: &'static str, user: &'static str, secret: &'static str) -> Vector {
+        Vector { source, user, secret, nonce: "", host: "", binding: None, initial: None, steps: &[] }
+    }
+}
+
 #[cfg(test)]
-mod tests {
-    use super::{Credentials, MECHANISMS, find};
+pub(crate) mod tests {
+    use super::{Binding, Credentials, MECHANISMS, Means, Needs, Opening, Proof, find};
     use crate::secret::Secret;
+
+    /// Means with this nonce, for a port 587.
+    pub(crate) fn means(host: &str, nonce: &str) -> Means {
+        Means { host: host.to_owned(), port: 587, nonce: nonce.to_owned(), unix_time: 1_700_000_000 }
+    }
+
+    pub(crate) fn credentials(needs: Needs, user: &str, secret: &str) -> Credentials {
+        let secret = Secret::new(secret.to_owned());
+        let proof = match needs {
+            Needs::Password | Needs::PasswordAndBinding => Proof::Password(secret),
+            Needs::Token => Proof::Token(secret),
+            Needs::ClientCertificate | Needs::Nothing => Proof::NoSecret,
+        };
+        Credentials { user: user.to_owned(), authzid: None, proof }
+    }
 
     #[test]
     fn every_mechanism_reproduces_its_vectors() {
         for mechanism in MECHANISMS {
             assert!(!mechanism.vectors.is_empty(), "{} has no vectors", mechanism.name);
             for vector in mechanism.vectors {
-                let credentials =
-                    Credentials { user: vector.user.to_owned(), secret: Secret::new(vector.password.to_owned()) };
-                let mut exchange = (mechanism.begin)(&credentials);
-                let initial = exchange.initial().map(|response| response.bytes.to_vec());
-                assert_eq!(initial.as_deref(), vector.initial, "{} {}", mechanism.name, vector.source);
+                let credentials = credentials(mechanism.needs, vector.user, vector.secret);
+                let means = means(vector.host, vector.nonce);
+                let binding = vector.binding.map(|data| Binding { name: "tls-exporter", data: data.to_vec() });
+                let opening = Opening {
+                    credentials: &credentials,
+                    means: &means,
+                    binding: binding.as_ref(),
+                    offers_plus: binding.is_some(),
+                };
+                let mut exchange = (mechanism.begin)(&opening);
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                let initial = exchange.initial().map(|response| text(&response.bytes));
+                assert_eq!(initial, vector.initial.map(text), "{} {}", mechanism.name, vector.source);
                 for (challenge, response) in vector.steps {
                     let answer = exchange.answer(challenge).expect("a step of the vector");
-                    assert_eq!(answer.bytes.as_slice(), *response, "{} {}", mechanism.name, vector.source);
+                    assert_eq!(text(&answer.bytes), text(response), "{} {}", mechanism.name, vector.source);
                 }
+                assert!(exchange.is_proved(), "{} {}", mechanism.name, vector.source);
                 assert!(exchange.answer(b"more").is_err(), "{} must refuse a challenge too many", mechanism.name);
             }
         }
@@ -123,5 +318,21 @@ mod tests {
     fn names_are_found_in_any_case() {
         assert_eq!(find("plain").map(|mechanism| mechanism.name), Some("PLAIN"));
         assert!(find("PLAINER").is_none());
+    }
+
+    #[test]
+    fn no_challenge_makes_a_mechanism_panic() {
+        use proptest::prelude::{any, prop_assert, proptest};
+        proptest!(|(challenges in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 0..4))| {
+            for mechanism in MECHANISMS {
+                let credentials = credentials(mechanism.needs, "u", "p");
+                let means = means("mail.example.net", "nonce");
+                let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+                let mut exchange = (mechanism.begin)(&opening);
+                let _ = exchange.initial();
+                let answers = challenges.iter().filter(|challenge| exchange.answer(challenge).is_ok()).count();
+                prop_assert!(answers <= 3);
+            }
+        });
     }
 }

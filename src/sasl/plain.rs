@@ -3,17 +3,15 @@
 
 use zeroize::Zeroizing;
 
-use super::{Credentials, Exchange, Mechanism, Response, Shows, UnexpectedChallenge, Vector};
+use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "PLAIN",
-    begin: |credentials| Box::new(Plain { credentials, spoken: false }),
+    needs: Needs::Password,
+    begin: |opening| Box::new(Plain { credentials: opening.credentials, spoken: false }),
     vectors: &[Vector {
-        source: "RFC 4616 §4, first example",
-        user: "tim",
-        password: "tanstaaftanstaaf",
         initial: Some(b"\0tim\0tanstaaftanstaaf"),
-        steps: &[],
+        ..Vector::plain("RFC 4616 §4, first example", "tim", "tanstaaftanstaaf")
     }],
 };
 
@@ -25,14 +23,16 @@ struct Plain<'a> {
 impl Plain<'_> {
     fn message(&mut self) -> Response {
         self.spoken = true;
-        let Credentials { user, secret } = self.credentials;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(2 + user.len() + secret.reveal().len()));
+        let (user, password) = (&self.credentials.user, self.credentials.revealed());
+        let authzid = self.credentials.authzid.as_deref().unwrap_or_default();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(2 + authzid.len() + user.len() + password.len()));
         // RFC 4616 §2: message = [authzid] NUL authcid NUL passwd; an empty authzid means "as myself".
+        bytes.extend_from_slice(authzid.as_bytes());
         bytes.push(0);
         bytes.extend_from_slice(user.as_bytes());
         bytes.push(0);
-        bytes.extend_from_slice(secret.reveal().as_bytes());
-        Response { bytes, shows: Shows::Nothing }
+        bytes.extend_from_slice(password.as_bytes());
+        Response::secret(bytes)
     }
 }
 
@@ -41,22 +41,32 @@ impl Exchange for Plain<'_> {
         Some(self.message())
     }
 
-    fn answer(&mut self, _challenge: &[u8]) -> Result<Response, UnexpectedChallenge> {
-        if self.spoken { Err(UnexpectedChallenge) } else { Ok(self.message()) }
+    fn answer(&mut self, _challenge: &[u8]) -> Result<Response, Broken> {
+        if self.spoken { Err(Broken::UnexpectedChallenge) } else { Ok(self.message()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::MECHANISM;
-    use crate::sasl::Credentials;
-    use crate::secret::Secret;
+    use crate::sasl::tests::{credentials, means};
+    use crate::sasl::{Credentials, Needs, Opening};
 
     #[test]
     fn without_an_initial_response_the_message_answers_the_first_challenge() {
-        let credentials = Credentials { user: "tim".to_owned(), secret: Secret::new("x".to_owned()) };
-        let mut exchange = (MECHANISM.begin)(&credentials);
+        let (credentials, means) = (credentials(Needs::Password, "tim", "x"), means("", ""));
+        let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+        let mut exchange = (MECHANISM.begin)(&opening);
         assert_eq!(exchange.answer(b"").expect("two-step form").bytes.as_slice(), b"\0tim\0x");
         assert!(exchange.answer(b"").is_err());
+    }
+
+    #[test]
+    fn somebody_else_can_be_acted_for() {
+        let credentials = Credentials { authzid: Some("boss".to_owned()), ..credentials(Needs::Password, "tim", "x") };
+        let means = means("", "");
+        let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+        let initial = (MECHANISM.begin)(&opening).initial().expect("the client speaks first");
+        assert_eq!(initial.bytes.as_slice(), b"boss\0tim\0x");
     }
 }

@@ -13,16 +13,17 @@ use super::{Trouble, outlet};
 use crate::cli::args::CheckArgs;
 use crate::cli::look::{self, Outlet};
 use crate::cli::password::{self, PasswordSource, Surroundings};
-use crate::cli::{UsageError, plan as planning};
+use crate::cli::{UsageError, plan as planning, target};
 use crate::evidence::{Attempt, Event, Evidence};
 use crate::gather;
+use crate::gather::netrc;
 use crate::gather::password as secrets;
 use crate::gather::{Gather, Gatherer};
 use crate::inquiry::{self, Ended, Listener};
-use crate::plan::{Login, Plan};
+use crate::plan::{Login, LoginProof, Plan};
 use crate::render::{self, Format, Look, text};
 use crate::report::{Exit, Report};
-use crate::sasl::Credentials;
+use crate::sasl::{Credentials, Proof};
 use crate::secret::Secret;
 
 const VARIABLE: &str = "SMTPCHECK_PASSWORD";
@@ -35,15 +36,18 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     };
     let look = look::check(args, &outlet)?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
+    let filled = with_netrc(args)?;
+    let args = filled.as_ref().unwrap_or(args);
     let plans = args
         .targets
         .iter()
         .map(|target| planning::plan(args, matches, target, hostname.as_deref()))
         .collect::<Result<Vec<Plan>, UsageError>>()?;
-    let source = password::source(args, surroundings())?;
+    let login = plans.first().and_then(|plan| plan.login.as_ref());
+    let source = password::source(args, login, surroundings(login))?;
     let file = args.output.as_deref().map(Draft::begin).transpose()?;
-    let secret = match (&source, plans.first().and_then(|plan| plan.login.as_ref())) {
-        (Some(source), Some(login)) => Some(fetch(source, login)?),
+    let secret = match (&source, plans.first()) {
+        (Some(source), Some(plan)) => Some(fetch(source, plan)?),
         _ => None,
     };
     let runs = plans
@@ -114,27 +118,50 @@ fn environment_password() -> Result<Secret, Trouble> {
     }
 }
 
-fn surroundings() -> Surroundings {
+fn surroundings(login: Option<&Login>) -> Surroundings {
+    let name = match login.map(|login| login.proof) {
+        Some(LoginProof::Token) => "smtpcheck-token",
+        _ => "smtpcheck-password",
+    };
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(name));
     Surroundings {
         variable: std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty()),
+        directory: directory.filter(|file| file.exists()),
         terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
     }
 }
 
-fn fetch(source: &PasswordSource, login: &Login) -> Result<Secret, Trouble> {
+/// With `--netrc` and without `--user`, the user of the first target's line.
+fn with_netrc(args: &CheckArgs) -> Result<Option<CheckArgs>, Trouble> {
+    let Some(target) = args.targets.first().filter(|_| args.netrc && args.user.is_none()) else { return Ok(None) };
+    let host = target::parse(target)?.host.to_string();
+    let user = netrc::user(&host)?;
+    Ok(Some(CheckArgs { user: Some(user), ..args.clone() }))
+}
+
+fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
+    let user = plan.login.as_ref().map(|login| login.user.as_str()).unwrap_or_default();
     Ok(match source {
+        PasswordSource::TokenCommand(command) => secrets::from_command(command, "--token-command")?,
+        PasswordSource::Netrc => netrc::password(&plan.target.host.to_string(), user)?,
+        PasswordSource::Directory(path) => secrets::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
         PasswordSource::Stdin => secrets::from_stdin()?,
         PasswordSource::File(path) => secrets::from_file(path)?,
-        PasswordSource::Command(command) => secrets::from_command(command)?,
+        PasswordSource::Command(command) => secrets::from_command(command, "--password-command")?,
         PasswordSource::Environment => environment_password()?,
-        PasswordSource::Prompt => secrets::from_prompt(&login.user)?,
+        PasswordSource::Prompt => secrets::from_prompt(user)?,
     })
 }
 
 /// Each target gets a copy of its own, which is wiped with its gatherer.
 fn credentials(plan: &Plan, secret: Option<&Secret>) -> Option<Credentials> {
     let login = plan.login.as_ref()?;
-    Some(Credentials { user: login.user.clone(), secret: secret?.duplicate() })
+    let proof = match login.proof {
+        LoginProof::Password => Proof::Password(secret?.duplicate()),
+        LoginProof::Token => Proof::Token(secret?.duplicate()),
+        LoginProof::NoSecret => Proof::NoSecret,
+    };
+    Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
 }
 
 /// One document, or a list of them for several targets.

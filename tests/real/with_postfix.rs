@@ -13,6 +13,9 @@ fn check(port: u16, ca: &Path, more: &[&str], password: Password) -> Run {
 }
 
 /// At a port that wants a login, as the first user with the right password.
+/// What Dovecot behind it offers, and smtpcheck speaks.
+const MECHANISMS: [&str; 6] = ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"];
+
 fn log_in(port: u16, more: &[&str]) -> Run {
     check(port, &POSTFIX.ca, &[&["--user", USER], more].concat(), Password::OnStdin(CANARY))
 }
@@ -43,10 +46,29 @@ fn a_login_on_the_implicit_tls_port_is_ok() {
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn each_mechanism_can_be_asked_for_by_name() {
-    for mechanism in ["PLAIN", "LOGIN"] {
+    for mechanism in MECHANISMS {
         let report = log_in(POSTFIX.submission, &["--auth", mechanism]).exits(exit::OK);
         assert_eq!(report["auth"]["outcome"], word::ACCEPTED, "{mechanism}");
+        assert_eq!(report["auth"]["mechanism"], mechanism);
     }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_wrong_password_is_refused_by_each_mechanism() {
+    let wrong = format!("{CANARY}!");
+    for mechanism in MECHANISMS {
+        let args = ["--user", USER, "--auth", mechanism];
+        let report = check(POSTFIX.submission, &POSTFIX.ca, &args, Password::OnStdin(&wrong)).exits(exit::AUTH);
+        assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn the_strongest_mechanism_that_is_offered_is_chosen() {
+    let report = log_in(POSTFIX.submission, &[]).exits(exit::OK);
+    assert_eq!(report["auth"]["mechanism"], "SCRAM-SHA-256");
 }
 
 #[test]

@@ -46,7 +46,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use smtpcheck::cli::{self, Invocation};
-use smtpcheck::dialogue::{Dialogue, Peer, Step};
+use smtpcheck::dialogue::{Access, Dialogue, Peer, Step};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
     Answer, Attempt, AttemptId, Certificate, ChainFault, ConnectFault, DialResult, Event, Evidence, Fault, Handshake,
@@ -55,10 +55,10 @@ use smtpcheck::evidence::{
 };
 use smtpcheck::gather::{Arrival, Gather};
 use smtpcheck::inquiry::{self, Listener};
-use smtpcheck::plan::{Plan, TlsUse};
+use smtpcheck::plan::{LoginProof, Plan, TlsUse};
 use smtpcheck::question::{HelloRequest, Question, TalkRequest};
 use smtpcheck::report::Report;
-use smtpcheck::sasl::Credentials;
+use smtpcheck::sasl::{Credentials, Means, Proof};
 use smtpcheck::secret::Secret;
 use smtpcheck::wire::tls::{self, Version};
 
@@ -333,7 +333,14 @@ impl Replay {
 
     fn converse(&mut self, id: AttemptId, request: &TalkRequest, talk: &TypedTalk) -> Result<(), Fault> {
         let credentials = self.credentials.take();
-        let mut dialogue = Dialogue::new(&request.script, credentials.as_ref(), "192.0.2.9".parse().ok());
+        let means = Means {
+            host: request.host.to_string(),
+            port: request.port,
+            nonce: "rOprNGfwEbeRWgbNEkqO".to_owned(),
+            unix_time: 1_795_000_000,
+        };
+        let access = credentials.as_ref().map(|credentials| Access { credentials, means });
+        let mut dialogue = Dialogue::new(&request.script, access, "192.0.2.9".parse().ok());
         let mut script: VecDeque<&str> = talk.dialogue.lines().filter(|line| !line.trim().is_empty()).collect();
         let mut said: VecDeque<String> = VecDeque::new();
         let result = loop {
@@ -366,7 +373,7 @@ impl Replay {
                     let peer = if handshake.verifies(now()) { Peer::Verified } else { Peer::Unverified };
                     let what = What::Secured { handshake: Box::new(handshake) };
                     self.note(id, Stage::Tls, true, what);
-                    dialogue.secured(peer);
+                    dialogue.secured(peer, None);
                 }
                 Step::Await if script.front().is_some_and(|line| line.starts_with("alert ")) => {
                     let word = script.pop_front().unwrap_or_default();
@@ -626,9 +633,14 @@ pub fn play(path: &PathBuf) -> Played {
     };
     let plan = cli::plan::plan(&args, &matches, &args.targets[0], Some("client.example.org"))
         .unwrap_or_else(|error| panic!("{name}: {error}"));
-    let credentials = plan.login.as_ref().map(|login| Credentials {
-        user: login.user.clone(),
-        secret: Secret::new(transcript.password.clone().unwrap_or_else(|| "c4nary-password".to_owned())),
+    let credentials = plan.login.as_ref().map(|login| {
+        let secret = Secret::new(transcript.password.clone().unwrap_or_else(|| "c4nary-password".to_owned()));
+        let proof = match login.proof {
+            LoginProof::Password => Proof::Password(secret),
+            LoginProof::Token => Proof::Token(secret),
+            LoginProof::NoSecret => Proof::NoSecret,
+        };
+        Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof }
     });
     let default = TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None };
     let mut replay = Replay {

@@ -129,6 +129,16 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
     {
         finding.consequences.push("the recipients are refused because there is no sender".to_owned());
     }
+    if stage == Stage::Auth {
+        finding.consequences.extend(talk.events().filter_map(|event| match &event.what {
+            What::Explained { text } => Some(format!("the server's own words: {text}")),
+            _ => None,
+        }));
+        // Only a refusal of what was sent makes it suspicious.
+        if heard.reply.class() == Class::Permanent {
+            finding.consequences.extend(super::auth::oddities(talk));
+        }
+    }
     finding.failure = Some(failure(plan, heard, reading.cause));
     finding
 }

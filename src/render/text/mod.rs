@@ -185,6 +185,11 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
         }
         What::Secured { handshake } => tls::lines(event, handshake, started_at, look),
         What::Withheld { reason } => note(Role::Warning, Sign::Note, format!("no login: {}", withheld(reason))),
+        // What is told of a secret is told where it matters, in a finding.
+        What::OddPassword { .. } | What::Token { .. } => Vec::new(),
+        What::Explained { text } => {
+            note(Role::Dim, Sign::Note, format!("the server says why: {}", escape::visible(text)))
+        }
         What::AuthCancelled { .. } => note(Role::Error, Sign::Fault, "the login is cancelled".to_owned()),
         What::NeedsSmtputf8 { address, .. } => {
             let text = format!("{} is not sent: it needs SMTPUTF8, which is not offered", escape::visible(address));
@@ -209,6 +214,7 @@ fn withheld(reason: &WithheldReason) -> &'static str {
         WithheldReason::Plaintext => "the line is not encrypted, so the password stays here",
         WithheldReason::Unverified => "the certificate does not verify, so the password stays here",
         WithheldReason::NotOffered => "the server offers no AUTH",
+        WithheldReason::RefreshToken => "this is a refresh token, which no mail server may see",
         WithheldReason::NoCommonMechanism { .. } => "no mechanism in common",
     }
 }
@@ -487,10 +493,16 @@ fn wrapped(
             lines.push(line);
         }
     }
-    if !gloss.is_empty()
-        && let Some(last) = lines.pop()
-    {
-        lines.push(last.and(Role::Dim, format!("  {gloss}")));
+    if gloss.is_empty() {
+        return lines;
+    }
+    if textwrap::core::display_width(&whole) + 2 + textwrap::core::display_width(gloss) <= width {
+        let last = lines.pop();
+        lines.extend(last.map(|last| last.and(Role::Dim, format!("  {gloss}"))));
+    } else {
+        let options = columns(width).initial_indent("  ").subsequent_indent("  ");
+        let pieces = textwrap::wrap(gloss, options);
+        lines.extend(pieces.into_iter().map(|piece| below(encrypted, look).and(Role::Dim, piece.into_owned())));
     }
     lines
 }

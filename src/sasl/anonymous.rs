@@ -1,0 +1,26 @@
+//! ANONYMOUS (RFC 4505): nobody logs in, and says so. The trace may be an address or any text.
+
+use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector};
+
+pub static MECHANISM: Mechanism = Mechanism {
+    name: "ANONYMOUS",
+    needs: Needs::Nothing,
+    begin: |opening| Box::new(Anonymous { credentials: opening.credentials, spoken: false }),
+    vectors: &[Vector { initial: Some(b"sirhc"), ..Vector::plain("RFC 4505 §4, the example", "sirhc", "") }],
+};
+
+struct Anonymous<'a> {
+    credentials: &'a Credentials,
+    spoken: bool,
+}
+
+impl Exchange for Anonymous<'_> {
+    fn initial(&mut self) -> Option<Response> {
+        self.spoken = true;
+        Some(Response::open(self.credentials.user.clone().into_bytes()))
+    }
+
+    fn answer(&mut self, _challenge: &[u8]) -> Result<Response, Broken> {
+        if self.spoken { Err(Broken::UnexpectedChallenge) } else { self.initial().ok_or(Broken::UnexpectedChallenge) }
+    }
+}

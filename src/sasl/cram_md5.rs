@@ -1,0 +1,42 @@
+//! CRAM-MD5 (RFC 2195): the password answers a riddle by HMAC-MD5. It is not sent, but who listens can try passwords
+//! against the answer, and the server proves nothing.
+
+use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
+use zeroize::Zeroizing;
+
+use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector};
+
+pub static MECHANISM: Mechanism = Mechanism {
+    name: "CRAM-MD5",
+    needs: Needs::Password,
+    begin: |opening| Box::new(CramMd5 { credentials: opening.credentials, answered: false }),
+    vectors: &[Vector {
+        steps: &[(b"<1896.697170952@postoffice.reston.mci.net>", b"tim b913a602c7eda7a495b4e6e7334d3890")],
+        ..Vector::plain("RFC 2195 §2, the example", "tim", "tanstaaftanstaaf")
+    }],
+};
+
+struct CramMd5<'a> {
+    credentials: &'a Credentials,
+    answered: bool,
+}
+
+impl Exchange for CramMd5<'_> {
+    fn initial(&mut self) -> Option<Response> {
+        None
+    }
+
+    fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken> {
+        if std::mem::replace(&mut self.answered, true) {
+            return Err(Broken::UnexpectedChallenge);
+        }
+        let mut mac = Hmac::<Md5>::new_from_slice(self.credentials.revealed().as_bytes())
+            .expect("HMAC takes a key of any length (RFC 2104 §2)");
+        mac.update(challenge);
+        let mut bytes = Zeroizing::new(self.credentials.user.clone().into_bytes());
+        bytes.push(b' ');
+        bytes.extend_from_slice(super::hex(&mac.finalize().into_bytes()).as_bytes());
+        Ok(Response::secret(bytes))
+    }
+}

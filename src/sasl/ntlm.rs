@@ -1,0 +1,225 @@
+//! NTLM version 2 (MS-NLMP, MS-SMTPNTLM): what old Exchange servers offer. Historic: HMAC-MD5 over an MD4 hash; who listens
+//! can try passwords, and who steals the hash needs no password. Spoken so that a login can be judged, never by choice
+//! where anything else is offered.
+
+use hmac::{Hmac, KeyInit, Mac};
+use md4::{Digest, Md4};
+use md5::Md5;
+use zeroize::Zeroizing;
+
+use super::{Broken, Credentials, Exchange, Mechanism, Needs, Opening, Response, Vector};
+
+pub static MECHANISM: Mechanism = Mechanism {
+    name: "NTLM",
+    needs: Needs::Password,
+    begin: |opening| Box::new(Ntlm::new(opening)),
+    vectors: &[Vector {
+        // The messages hold bytes that are no text; the tests below have the numbers of MS-NLMP §4.2.4.
+        initial: Some(b"NTLMSSP\0\x01\0\0\0\x05\x02\x08\0\0\0\0\0\x20\0\0\0\0\0\0\0\x20\0\0\0"),
+        ..Vector::plain("MS-NLMP §2.2.1.1, without domain and workstation", "User", "Password")
+    }],
+};
+
+const SIGNATURE: &[u8] = b"NTLMSSP\0";
+/// Unicode, ask for the target's names, NTLM, extended session security (MS-NLMP §2.2.2.5).
+const FLAGS: u32 = 0x0008_0205;
+/// The timestamp of the server (MS-NLMP §2.2.2.1).
+const TIMESTAMP: u16 = 7;
+/// Between 1601, where Windows begins to count, and 1970, in seconds.
+const EPOCH: u64 = 11_644_473_600;
+
+struct Ntlm<'a> {
+    credentials: &'a Credentials,
+    challenge: [u8; 8],
+    unix_time: u64,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Begun,
+    Asked,
+    Answered,
+}
+
+impl<'a> Ntlm<'a> {
+    fn new(opening: &Opening<'a, '_>) -> Ntlm<'a> {
+        let mut challenge = [0; 8];
+        for (byte, random) in challenge.iter_mut().zip(Md5::digest(&opening.means.nonce)) {
+            *byte = random;
+        }
+        Ntlm { credentials: opening.credentials, challenge, unix_time: opening.means.unix_time, state: State::Begun }
+    }
+
+    fn negotiate(&mut self) -> Response {
+        self.state = State::Asked;
+        let mut message = SIGNATURE.to_vec();
+        message.extend(1u32.to_le_bytes());
+        message.extend(FLAGS.to_le_bytes());
+        // Domain and workstation: no bytes of them, at the end of the message.
+        for _ in 0..2 {
+            message.extend([0, 0, 0, 0]);
+            message.extend(32u32.to_le_bytes());
+        }
+        Response::open(message)
+    }
+
+    fn authenticate(&mut self, message: &[u8]) -> Result<Response, Broken> {
+        let asked = Challenge::read(message).ok_or(Broken::Malformed)?;
+        // `DOMAIN\\user` and `user@domain` both name one; the second goes whole.
+        let (domain, user) = self.credentials.user.split_once('\\').unwrap_or(("", &self.credentials.user));
+        let key = response_key(self.credentials.revealed(), user, domain);
+        let time = asked.timestamp().unwrap_or_else(|| ((self.unix_time + EPOCH) * 10_000_000).to_le_bytes());
+        let (proof, blob) = response(&key, &asked, time, self.challenge);
+        let mut answer = Zeroizing::new(proof);
+        answer.extend_from_slice(&blob);
+        // LMv2 is sent as zeros when the server told its time (MS-NLMP §3.1.5.1.2); nobody asks for it any more.
+        let parts = [vec![0; 24], answer.to_vec(), utf16(domain), utf16(user), Vec::new(), Vec::new()];
+        self.state = State::Answered;
+        Ok(Response::secret(Zeroizing::new(message_three(&parts, asked.flags))))
+    }
+}
+
+impl Exchange for Ntlm<'_> {
+    fn initial(&mut self) -> Option<Response> {
+        Some(self.negotiate())
+    }
+
+    fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken> {
+        match self.state {
+            State::Begun => Ok(self.negotiate()),
+            State::Asked => self.authenticate(challenge),
+            State::Answered => Err(Broken::UnexpectedChallenge),
+        }
+    }
+}
+
+/// What the server asks (MS-NLMP §2.2.1.2).
+struct Challenge<'a> {
+    flags: u32,
+    random: [u8; 8],
+    target: &'a [u8],
+}
+
+impl<'a> Challenge<'a> {
+    fn read(message: &'a [u8]) -> Option<Challenge<'a>> {
+        let is_two = message.starts_with(SIGNATURE) && message.get(8..12)? == 2u32.to_le_bytes();
+        if !is_two {
+            return None;
+        }
+        let flags = u32::from_le_bytes(message.get(20..24)?.try_into().ok()?);
+        let random = message.get(24..32)?.try_into().ok()?;
+        let target = match (message.get(40..42), message.get(44..48)) {
+            (Some(length), Some(offset)) => {
+                let length = usize::from(u16::from_le_bytes(length.try_into().ok()?));
+                let offset = usize::try_from(u32::from_le_bytes(offset.try_into().ok()?)).ok()?;
+                message.get(offset..offset.checked_add(length)?)?
+            }
+            _ => &[],
+        };
+        Some(Challenge { flags, random, target })
+    }
+
+    fn timestamp(&self) -> Option<[u8; 8]> {
+        let mut rest = self.target;
+        loop {
+            let id = u16::from_le_bytes(rest.get(..2)?.try_into().ok()?);
+            let length = usize::from(u16::from_le_bytes(rest.get(2..4)?.try_into().ok()?));
+            let value = rest.get(4..4 + length)?;
+            match id {
+                0 => return None,
+                TIMESTAMP => return value.try_into().ok(),
+                _ => rest = rest.get(4 + length..)?,
+            }
+        }
+    }
+}
+
+/// NTOWFv2 (MS-NLMP §3.3.2).
+fn response_key(password: &str, user: &str, domain: &str) -> Zeroizing<Vec<u8>> {
+    let hash = Zeroizing::new(Md4::digest(&*Zeroizing::new(utf16(password))).to_vec());
+    hmac(&hash, &[utf16(&user.to_uppercase()), utf16(domain)].concat())
+}
+
+/// NTProofStr and the blob that it covers (MS-NLMP §3.3.2).
+fn response(key: &[u8], asked: &Challenge<'_>, time: [u8; 8], ours: [u8; 8]) -> (Vec<u8>, Vec<u8>) {
+    let mut blob = vec![1, 1, 0, 0, 0, 0, 0, 0];
+    blob.extend(time);
+    blob.extend(ours);
+    blob.extend([0; 4]);
+    blob.extend(asked.target);
+    blob.extend([0; 4]);
+    let proof = hmac(key, &[&asked.random[..], &blob].concat());
+    (proof.to_vec(), blob)
+}
+
+/// AUTHENTICATE_MESSAGE (MS-NLMP §2.2.1.3): six parts, each named by length and place in the header.
+fn message_three(parts: &[Vec<u8>], flags: u32) -> Vec<u8> {
+    let mut message = SIGNATURE.to_vec();
+    message.extend(3u32.to_le_bytes());
+    let mut place = 8 + 4 + parts.len() * 8 + 4;
+    for part in parts {
+        let length = u16::try_from(part.len()).unwrap_or(u16::MAX).to_le_bytes();
+        message.extend(length);
+        message.extend(length);
+        message.extend(u32::try_from(place).unwrap_or(u32::MAX).to_le_bytes());
+        place += part.len();
+    }
+    message.extend((flags & FLAGS).to_le_bytes());
+    message.extend(parts.iter().flatten());
+    message
+}
+
+fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut mac = Hmac::<Md5>::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104 §2)");
+    mac.update(data);
+    Zeroizing::new(mac.finalize().into_bytes().to_vec())
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Challenge, MECHANISM, response, response_key};
+    use crate::sasl::tests::{credentials, means};
+    use crate::sasl::{Needs, Opening, hex};
+
+    /// Domain and Server, then the end of the list.
+    const TARGET: &[u8] = b"\x02\0\x0c\0D\0o\0m\0a\0i\0n\0\x01\0\x0c\0S\0e\0r\0v\0e\0r\0\0\0\0\0";
+
+    #[test]
+    fn the_example_of_the_specification_is_reproduced() {
+        // MS-NLMP §4.2.4.1.1 and §4.2.4.2.2.
+        let key = response_key("Password", "User", "Domain");
+        assert_eq!(hex(&key), "0c868a403bfd7a93a3001ef22ef02e3f");
+        let random = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
+        let asked = Challenge { flags: 0, random, target: TARGET };
+        let (proof, _) = response(&key, &asked, [0; 8], [0xaa; 8]);
+        assert_eq!(hex(&proof), "68cd0ab851e51c96aabc927bebef6a1c");
+    }
+
+    #[test]
+    fn a_challenge_is_answered_and_rubbish_is_not() {
+        let mut message = b"NTLMSSP\0\x02\0\0\0\0\0\0\0\x30\0\0\0\x05\x02\x08\0".to_vec();
+        message.extend([1; 8]);
+        message.extend([0; 8]);
+        message.extend(u16::try_from(TARGET.len()).expect("short").to_le_bytes());
+        message.extend(u16::try_from(TARGET.len()).expect("short").to_le_bytes());
+        message.extend(48u32.to_le_bytes());
+        message.extend(TARGET);
+        let (credentials, means) = (credentials(Needs::Password, "Domain\\User", "Password"), means("", "n"));
+        let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+        let mut exchange = (MECHANISM.begin)(&opening);
+        let _ = exchange.initial();
+        let answer = exchange.answer(&message).expect("an answer");
+        assert!(answer.bytes.starts_with(b"NTLMSSP\0\x03"));
+        assert!(exchange.answer(&message).is_err());
+        for cut in 0..32 {
+            let mut exchange = (MECHANISM.begin)(&opening);
+            let _ = exchange.initial();
+            assert!(exchange.answer(message.get(..cut).unwrap_or_default()).is_err(), "{cut}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What a bearer token tells of itself before it is used, and what a server says when it refuses one. The token is
+//! never shown; what is told are its kind, its end and its audience.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::secret::Secret;
+
+/// What can be told of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// What it looks like.
+    pub form: Form,
+    /// When it ends, seconds since 1970 (`exp`, RFC 7519 §4.1.4).
+    pub expires: Option<i64>,
+    /// For whom it is (`aud`, RFC 7519 §4.1.3).
+    pub audience: Option<String>,
+}
+
+/// What a token looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A JSON Web Token, which can be read.
+    Jwt,
+    /// A refresh token: long-lived, for the token service only, never for a mail server.
+    Refresh,
+    /// Anything else.
+    Opaque,
+}
+
+/// Looks at a token.
+pub fn look(secret: &Secret) -> Facts {
+    let text = secret.reveal();
+    if let Some(claims) = claims(text) {
+        let audience = match claims.get("aud") {
+            Some(Value::String(one)) => Some(one.clone()),
+            Some(Value::Array(several)) => several.first().and_then(Value::as_str).map(str::to_owned),
+            _ => None,
+        };
+        return Facts { form: Form::Jwt, expires: claims.get("exp").and_then(Value::as_i64), audience };
+    }
+    // Google: refresh tokens begin with 1//, access tokens with ya29. Microsoft: 0.A and 1.A, and M.C or M.R for
+    // personal accounts, where an access token begins with EwB or eyJ.
+    let refresh = ["1//", "0.A", "1.A", "M.C", "M.R"].iter().any(|start| text.starts_with(start));
+    Facts { form: if refresh { Form::Refresh } else { Form::Opaque }, expires: None, audience: None }
+}
+
+/// The middle part of `header.claims.signature` (RFC 7519 §7.2).
+fn claims(text: &str) -> Option<Value> {
+    let mut parts = text.split('.');
+    let (header, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let decode = |part: &str| -> Option<Value> {
+        let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    };
+    decode(header)?.get("alg")?;
+    decode(claims).filter(Value::is_object)
+}
+
+/// The server's own words about a refused token: JSON with `status` and more, in one line; else the text.
+pub(super) fn refusal(challenge: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(challenge).ok()?.trim();
+    let Ok(Value::Object(said)) = serde_json::from_str(text) else {
+        return (!text.is_empty()).then(|| text.chars().take(500).collect());
+    };
+    let word = |name: &str| said.get(name).and_then(Value::as_str).map(|value| format!("{name} {value}"));
+    let words: Vec<String> =
+        ["status", "error", "error_description", "schemes", "scope"].into_iter().filter_map(word).collect();
+    Some(words.join(", ").chars().take(500).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::{Form, look, refusal};
+    use crate::secret::Secret;
+
+    fn seen(text: &str) -> super::Facts {
+        look(&Secret::new(text.to_owned()))
+    }
+
+    #[test]
+    fn a_json_web_token_tells_its_end_and_its_audience() {
+        let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+        let header = part(r#"{"alg":"RS256"}"#);
+        let token = format!("{header}.{}.sig", part(r#"{"aud":"https://graph.microsoft.com","exp":1700000000}"#));
+        let facts = seen(&token);
+        assert_eq!((facts.form, facts.expires), (Form::Jwt, Some(1_700_000_000)));
+        assert_eq!(facts.audience.as_deref(), Some("https://graph.microsoft.com"));
+        let several = format!("{header}.{}.sig", part(r#"{"aud":["a","b"]}"#));
+        assert_eq!(seen(&several).audience.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn refresh_tokens_are_told_from_access_tokens() {
+        for text in ["1//0abc", "0.AXkAabc", "M.C512_BAY.0.U"] {
+            assert_eq!(seen(text).form, Form::Refresh, "{text}");
+        }
+        for text in ["ya29.a0Af", "EwBYA", "hunter2", "a.b.c", ""] {
+            assert_eq!(seen(text).form, Form::Opaque, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_words() {
+        let told = refusal(br#"{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}"#);
+        assert_eq!(told.as_deref(), Some("status 400, schemes Bearer, scope https://mail.google.com/"));
+        assert_eq!(refusal(b"no").as_deref(), Some("no"));
+        assert_eq!(refusal(b""), None);
+    }
+}

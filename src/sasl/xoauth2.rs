@@ -1,0 +1,60 @@
+//! XOAUTH2 (documents of Google and Microsoft): a bearer token in one message. A refusal comes first as a challenge with
+//! JSON, which the client answers with an empty line to get the 535.
+
+use zeroize::Zeroizing;
+
+use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector, token};
+
+pub static MECHANISM: Mechanism = Mechanism {
+    name: "XOAUTH2",
+    needs: Needs::Token,
+    begin: |opening| Box::new(Xoauth2 { credentials: opening.credentials, state: State::Begun }),
+    vectors: &[Vector {
+        initial: Some(
+            b"user=someuser@example.com\x01auth=Bearer ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\x01\x01",
+        ),
+        steps: &[(br#"{"status":"401","schemes":"bearer mac","scope":"https://mail.google.com/"}"#, b"")],
+        ..Vector::plain(
+            "developers.google.com/gmail/imap/xoauth2-protocol, initial client response and error response",
+            "someuser@example.com",
+            "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg",
+        )
+    }],
+};
+
+struct Xoauth2<'a> {
+    credentials: &'a Credentials,
+    state: State,
+}
+
+enum State {
+    Begun,
+    Spoken,
+    Refused,
+}
+
+impl Xoauth2<'_> {
+    fn message(&mut self) -> Response {
+        self.state = State::Spoken;
+        let (user, secret) = (&self.credentials.user, self.credentials.revealed());
+        let text = Zeroizing::new(format!("user={user}\x01auth=Bearer {secret}\x01\x01"));
+        Response::secret(Zeroizing::new(text.as_bytes().to_vec()))
+    }
+}
+
+impl Exchange for Xoauth2<'_> {
+    fn initial(&mut self) -> Option<Response> {
+        Some(self.message())
+    }
+
+    fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken> {
+        match self.state {
+            State::Begun => Ok(self.message()),
+            State::Spoken => {
+                self.state = State::Refused;
+                Ok(Response { heard: token::refusal(challenge), ..Response::open(Vec::new()) })
+            }
+            State::Refused => Err(Broken::UnexpectedChallenge),
+        }
+    }
+}
