@@ -18,6 +18,8 @@ pub static CHECK: Check = Check {
         &AUTH_WITHHELD,
         &AUTH_TOKEN_EXPIRED,
         &AUTH_TOKEN_UNFIT,
+        &AUTH_MECHANISM_OBSOLETE,
+        &AUTH_TOKENS_ONLY,
     ],
 };
 
@@ -27,7 +29,7 @@ static AUTH_NOT_OFFERED: Rule = Rule {
     title: "the server takes no login here",
     cites: &["RFC 4954 section 3", "RFC 6409 section 4.3"],
     docs: Docs {
-        sees: "A login was wanted (--user), and AUTH is not among the keywords of the last EHLO answer. Nothing was sent.",
+        sees: "A login was wanted (--user), and AUTH is not among the keywords of the last EHLO answer. Nothing was sent. Without --user and --from it is a notice, on the ports for mail programs (587 and 465) and inside TLS only.",
         matters: "Ports for mail between servers (25) take no login. Many servers offer AUTH only inside TLS.",
         action: "Use the submission port, 587 with STARTTLS or 465, or the provider's submission host in the place of its MX.",
         example: "smtpcheck mx.example.net:25 --user u@example.net",
@@ -105,6 +107,34 @@ static AUTH_TOKEN_UNFIT: Rule = Rule {
     },
 };
 
+static AUTH_MECHANISM_OBSOLETE: Rule = Rule {
+    id: "auth-mechanism-obsolete",
+    severity: Severity::Notice,
+    title: "the server offers login mechanisms that are given up",
+    cites: &["RFC 6331 section 2", "RFC 4954 section 9"],
+    docs: Docs {
+        sees: "CRAM-MD5, DIGEST-MD5 or NTLM is among the mechanisms of AUTH. A warning where nothing else is offered.",
+        matters: "Who listens can try passwords against what is sent, and the server has to keep every password readable, or its hash, which is as good. Inside TLS they protect nothing that PLAIN does not.",
+        action: "The operator offers PLAIN inside TLS, better SCRAM-SHA-256, and takes the old ones away; in Dovecot: auth_mechanisms = plain login scram-sha-256.",
+        example: "250 AUTH CRAM-MD5 DIGEST-MD5",
+        references: "RFC 6331 (why DIGEST-MD5 is historic), RFC 4954 section 9",
+    },
+};
+
+static AUTH_TOKENS_ONLY: Rule = Rule {
+    id: "auth-tokens-only",
+    severity: Severity::Notice,
+    title: "the server takes OAuth tokens and no passwords",
+    cites: &["RFC 7628 section 1"],
+    docs: Docs {
+        sees: "All mechanisms that the server offers take a token: XOAUTH2, OAUTHBEARER.",
+        matters: "Programs that know only user name and password cannot log in here.",
+        action: "Use a program that logs in with OAuth 2.0, or ask the provider whether app passwords or a relay with passwords exist.",
+        example: "250 AUTH XOAUTH2",
+        references: "RFC 7628 section 1; documents of Google and Microsoft about XOAUTH2",
+    },
+};
+
 static AUTH_IN_PLAINTEXT: Rule = Rule {
     id: "auth-offered-in-plaintext",
     severity: Severity::Warning,
@@ -140,7 +170,76 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(withheld(plan, talk));
     findings.extend(cancelled(talk));
     findings.extend(token(plan, evidence, talk));
+    findings.extend(obsolete(talk));
+    if plan.login.is_none() {
+        findings.extend(tokens_only(talk));
+        findings.extend(missing_on_submission(plan, talk));
+    }
     findings
+}
+
+/// CRAM-MD5 (RFC 2195), DIGEST-MD5 (historic by RFC 6331), NTLM (MS-NLMP).
+const OBSOLETE: [&str; 3] = ["CRAM-MD5", "DIGEST-MD5", "NTLM"];
+
+fn obsolete(talk: Talk<'_>) -> Option<Finding> {
+    let (heard, offers) = talk.final_capabilities()?;
+    let offered = offers.auth_mechanisms();
+    let old: Vec<&str> = offered.iter().map(String::as_str).filter(|name| OBSOLETE.contains(name)).collect();
+    if old.is_empty() {
+        return None;
+    }
+    let only = old.len() == offered.len();
+    let list = old.join(" ");
+    let summary =
+        if only { format!("AUTH {list} is all that is offered") } else { format!("AUTH {list} is still offered") };
+    let finding = Finding::new(&AUTH_MECHANISM_OBSOLETE, heard.event.stage, Confidence::Certain, summary);
+    Some(Finding {
+        severity: if only { Severity::Warning } else { Severity::Notice },
+        cause:
+            "these are given up: who listens can try passwords, and the server must keep passwords or what is as good"
+                .to_owned(),
+        fixes: vec![Fix::text(
+            "the operator offers PLAIN inside TLS and SCRAM-SHA-256, and takes the old ones away; in Dovecot: auth_mechanisms = plain login scram-sha-256",
+        )],
+        ..finding.on(heard.event)
+    })
+}
+
+fn tokens_only(talk: Talk<'_>) -> Option<Finding> {
+    let (heard, offers) = talk.final_capabilities()?;
+    let offered = offers.auth_mechanisms();
+    if offered.is_empty() || !offered.iter().all(|name| name.contains("OAUTH")) {
+        return None;
+    }
+    let summary = format!("the server takes OAuth tokens only: AUTH {}", offered.join(" "));
+    let finding = Finding::new(&AUTH_TOKENS_ONLY, heard.event.stage, Confidence::Certain, summary);
+    Some(Finding {
+        cause: "logins with a password are switched off there".to_owned(),
+        fixes: vec![Fix::text(
+            "use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay with passwords",
+        )],
+        ..finding.on(heard.event)
+    })
+}
+
+/// Ports 587 and 465 are for programs that log in (RFC 6409 §4.3, RFC 8314 §3.3); a relay on them without is possible.
+fn missing_on_submission(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+    let (heard, offers) = talk.capabilities(Stage::EhloTls).filter(|_| matches!(plan.target.port, 587 | 465))?;
+    // With a sender the user knows what the port is for, and the reply to MAIL says more.
+    if !offers.auth_mechanisms().is_empty() || plan.from.is_some() {
+        return None;
+    }
+    let summary = "the server offers no AUTH inside TLS, on a port for programs that log in".to_owned();
+    let finding = Finding::new(&AUTH_NOT_OFFERED, Stage::EhloTls, Confidence::Likely, summary);
+    Some(Finding {
+        severity: Severity::Notice,
+        cause: "logins are not switched on there, or it takes mail from addresses that it knows".to_owned(),
+        otherwise: Some("it may offer AUTH to other networks only; the operator can tell".to_owned()),
+        fixes: vec![Fix::text(
+            "if programs shall log in here, the operator switches AUTH on; in Postfix smtpd_sasl_auth_enable = yes",
+        )],
+        ..finding.on(heard.event)
+    })
 }
 
 /// What the token says of itself, where the login did not succeed.

@@ -14,6 +14,7 @@ pub fn conclusion(report: &Report, look: &Look) -> String {
     if look.volume != Volume::Quiet {
         lines.extend(phase_line(report, look));
         lines.extend(tls::scanned(report, look));
+        lines.extend(auth_line(report, look));
         let mut findings: Vec<&Finding> = report.findings.iter().collect();
         // The worst stands last, next to the verdict.
         findings.reverse();
@@ -49,6 +50,22 @@ fn phase_line(report: &Report, look: &Look) -> Vec<Line> {
     }
     lines.push(line);
     lines
+}
+
+/// Where no login was wanted: what is offered, and whether it is offered where it should be.
+fn auth_line(report: &Report, look: &Look) -> Vec<Line> {
+    let talk = report.evidence.main_talk().filter(|_| report.plan.login.is_none());
+    let Some((_, inside)) = talk.and_then(|talk| talk.capabilities(Stage::EhloTls)) else { return Vec::new() };
+    let mechanisms = inside.auth_mechanisms();
+    if mechanisms.is_empty() {
+        return Vec::new();
+    }
+    let before = talk.and_then(|talk| talk.capabilities(Stage::Ehlo)).map(|(_, offers)| offers.auth_mechanisms());
+    let where_offered = match before {
+        Some(before) if before.is_empty() => " (inside TLS only, as it should be)",
+        Some(_) | None => "",
+    };
+    labelled("auth", Role::Plain, &format!("{}{where_offered}", escape::visible(&mechanisms.join(" "))), look)
 }
 
 fn short(stage: Stage) -> &'static str {
