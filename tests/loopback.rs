@@ -414,12 +414,18 @@ fn the_password_can_come_from_each_source() {
     let file = folder.path().join("password");
     std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
     let print = format!("cat {}", file.display());
+    std::fs::write(folder.path().join("smtpcheck-password"), PASSWORD).unwrap();
+    let netrc = folder.path().join("netrc");
+    let quoted = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
+    std::fs::write(&netrc, format!("machine 127.0.0.1 login u@example.net password \"{quoted}\"\n")).unwrap();
     use base64::Engine;
     let expected = base64::engine::general_purpose::STANDARD.encode(format!("\0u@example.net\0{PASSWORD}"));
     for (flags, variables) in [
         (vec!["--password-file", file.to_str().unwrap()], vec![]),
         (vec!["--password-command", &print], vec![]),
         (vec![], vec![("SMTPCHECK_PASSWORD", PASSWORD)]),
+        (vec![], vec![("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap())]),
+        (vec!["--netrc"], vec![("NETRC", netrc.to_str().unwrap())]),
     ] {
         let server = Server::start(&[WHOLE], &identity);
         let target = target(&server);
@@ -437,6 +443,81 @@ fn the_password_can_come_from_each_source() {
         assert_eq!(run.code, 0, "{flags:?}: {}{}", run.stdout, run.stderr);
         assert_eq!(server.seen().lines[3], format!("AUTH PLAIN {expected}"));
     }
+}
+
+#[test]
+fn netrc_gives_the_user_too_and_says_what_it_lacks() {
+    let identity = Identity::new();
+    let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE], &identity));
+    let folder = tempfile::tempdir().unwrap();
+    let netrc = folder.path().join("netrc");
+    std::fs::write(&netrc, "machine 127.0.0.1 login u@example.net password x\n").unwrap();
+    let variables = [("NETRC", netrc.to_str().unwrap())];
+    let target = target(&server);
+    let args = [&target, "--netrc", "--cacert", ca.path().to_str().unwrap(), "--to", "x@example.org"];
+    let found = run_with(&args, None, &variables);
+    assert_eq!(found.code, 0, "{}{}", found.stdout, found.stderr);
+    let missing = run_with(&["mail.example.net", "--netrc"], None, &variables);
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.contains("no login for mail.example.net"), "{}", missing.stderr);
+}
+
+#[test]
+fn no_mechanism_shows_the_secret_whatever_is_printed() {
+    let identity = Identity::new();
+    let ca = identity.ca_file();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, PASSWORD).unwrap();
+    for (mechanism, talk) in [
+        ("PLAIN", "C\nS: 535 5.7.8 no"),
+        ("LOGIN", "C\nS: 334 VXNlcm5hbWU6\nC\nS: 334 UGFzc3dvcmQ6\nC\nS: 535 5.7.8 no"),
+        ("CRAM-MD5", "C\nS: 334 PDFAaD4=\nC\nS: 535 5.7.8 no"),
+        ("DIGEST-MD5", "C\nS: 334 bm9uY2U9ImFiYyIscW9wPSJhdXRoIg==\nC\nS: 535 5.7.8 no"),
+        ("SCRAM-SHA-256", "C\nS: 334 cj1ub3RoaW5nLHM9YWFhYSxpPTQwOTY=\nC\nS: 501 no"),
+        ("NTLM", "C\nS: 334 TlRMTVNTUAACAAAAAAAAADAAAAAFAggAAAECAwQFBgc=\nC\nS: 535 5.7.8 no"),
+        ("XOAUTH2", "C\nS: 334 eyJzdGF0dXMiOiI0MDEifQ==\nC\nS: 535 5.7.8 no"),
+        ("OAUTHBEARER", "C\nS: 334 eyJzdGF0dXMiOiI0MDEifQ==\nC\nS: 535 5.7.8 no"),
+    ] {
+        let begin =
+            STARTTLS.replace("AUTH PLAIN LOGIN", &format!("AUTH {mechanism}")).replace("    C\n    S: 221 bye", "");
+        let script = format!("{begin}\n{talk}\nC\nS: 221 bye");
+        let server = Server::start(&[&script], &identity);
+        let target = target(&server);
+        let common = [
+            target.as_str(),
+            "--cacert",
+            ca.path().to_str().unwrap(),
+            "--user",
+            "u@example.net",
+            "--auth",
+            mechanism,
+            "--password-file",
+            file.to_str().unwrap(),
+        ];
+        // Each run is searched for the password by the helper.
+        for form in [&["-v"][..], &["--json"], &["-q"], &["--transcript", "problems"]] {
+            let run = run_with(&[&common, form].concat(), None, &[("RUST_LOG", "trace")]);
+            assert!(matches!(run.code, 7 | 8), "{mechanism} {form:?}: {} {}{}", run.code, run.stdout, run.stderr);
+        }
+        let seen = server.seen();
+        assert!(seen.lines.iter().any(|line| line.starts_with(&format!("AUTH {mechanism}"))), "{:?}", seen.lines);
+    }
+}
+
+#[test]
+fn a_mistake_about_the_login_is_one_line_and_nobody_is_called() {
+    let identity = Identity::new();
+    let server = Server::start(&[STARTTLS], &identity);
+    let target = target(&server);
+    refused(&[&target, "--user", "u", "--auth", "FOO"], "SCRAM-SHA-256");
+    refused(&[&target, "--auth", "EXTERNAL"], "--cert");
+    refused(&[&target, "--user", "u", "--auth", "PLAIN", "--token-command", "true"], "OAUTHBEARER");
+    refused(&[&target, "--user", "u", "--token-command", "exit 4"], "exit code 4");
+    refused(&[&target, "--user", "u", "--token-command", "true", "--password-stdin"], "both name a password");
+    refused(&[&target, "--token-command", "true"], "--user");
+    refused(&[&target, "--user", "u", "--authzid", "a\nb", "--password-stdin"], "--authzid");
+    assert_eq!(server.sessions(), 0);
 }
 
 #[test]
