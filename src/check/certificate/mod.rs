@@ -13,11 +13,12 @@ mod keys;
 mod rules;
 mod trust;
 
-use super::{Check, Confidence, Failure, Finding, Fix, Severity, asks_nothing};
+use super::{Check, Confidence, Failure, Finding, Fix, Severity, asks_nothing, in_shell};
 use crate::evidence::{
     AttemptId, Certificate, Event, Evidence, Handshake, NameMatch, Presented, Stage, Talk, Trust, What, WithheldReason,
 };
 use crate::plan::{Plan, TlsMode, Verify};
+use crate::wire::Host;
 use rules::CERTIFICATE_NAME_MISMATCH;
 
 pub static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, judge, rules: rules::RULES };
@@ -180,13 +181,18 @@ fn misnamed(seen: Seen<'_>) -> Option<Finding> {
             "none of the names in it is the one that was asked for, so clients that verify refuse it".to_owned()
         }
     };
-    if let Some(usable) = presented.iter().find(|name| !name.starts_with('*') && name.contains('.')) {
+    let is_usable = |name: &&String| {
+        // Who makes a certificate writes what he likes into it; only a host name belongs into a command.
+        !name.starts_with(['*', '-']) && name.contains('.') && Host::parse(name.as_str()).is_ok()
+    };
+    if let Some(usable) = presented.iter().find(is_usable) {
         finding.fixes.push(Fix::run(
             "connect to the name that the certificate carries, if it is the same server",
-            format!("smtpcheck {usable}:{}", seen.plan.target.port),
+            format!("smtpcheck {}", in_shell(&format!("{usable}:{}", seen.plan.target.port))),
         ));
     }
-    finding.fixes.push(Fix::text(format!("or the operator gets a certificate that carries {expected}")));
+    let or = if finding.fixes.is_empty() { "" } else { "or " };
+    finding.fixes.push(Fix::text(format!("{or}the operator gets a certificate that carries {expected}")));
     Some(finding)
 }
 

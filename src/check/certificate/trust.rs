@@ -1,7 +1,7 @@
 //! Who vouches for the certificate, and if nobody does, why: its own key, a private authority, a certificate that is
 //! missing in the chain, a scanner on the way.
 
-use super::super::{Confidence, Finding, Fix};
+use super::super::{Confidence, Finding, Fix, in_shell};
 use super::Seen;
 use super::rules::{
     CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_EXPIRED, CERTIFICATE_INTERCEPTED, CERTIFICATE_INTERMEDIATE_EXPIRED,
@@ -136,9 +136,18 @@ fn incomplete(seen: Seen<'_>, url: &str) -> Finding {
         Fix::text(
             "the operator installs the whole chain (fullchain.pem, not cert.pem), the server's certificate first",
         ),
-        Fix::run("the missing certificate is published by the authority", format!("curl -O {url}")),
     ];
+    // Who signs a certificate writes its address: it may be anything, and the command is made to be pasted.
+    if is_web(url) {
+        let command = format!("curl -O {}", in_shell(url));
+        finding.fixes.push(Fix::run("the missing certificate is published by the authority", command));
+    }
     finding
+}
+
+/// Whether this is an address of the web, in printable ASCII.
+fn is_web(url: &str) -> bool {
+    (url.starts_with("http://") || url.starts_with("https://")) && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn name_constrained(seen: Seen<'_>) -> Finding {
