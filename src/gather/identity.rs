@@ -7,7 +7,6 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use zeroize::Zeroizing;
 
 use super::SetupError;
 use crate::plan::ClientCertificate;
@@ -28,7 +27,7 @@ pub(super) fn load(wanted: &ClientCertificate) -> Result<Arc<CertifiedKey>, Setu
 
 fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, SetupError> {
     let fault = |why: String| SetupError::File { flag: "--cert", path: path.clone(), why };
-    let bytes = std::fs::read(path).map_err(|error| fault(super::trust::reason(&error)))?;
+    let bytes = super::trust::contents(path).map_err(|error| fault(super::trust::reason(&error)))?;
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
     if !chain.is_empty() {
         return Ok(chain);
@@ -43,7 +42,7 @@ fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, SetupErr
 fn private_key(wanted: &ClientCertificate) -> Result<PrivateKeyDer<'static>, SetupError> {
     let path = &wanted.key;
     let fault = |why: String| SetupError::File { flag: "--key", path: path.clone(), why };
-    let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| fault(super::trust::reason(&error)))?);
+    let bytes = super::trust::contents(path).map_err(|error| fault(super::trust::reason(&error)))?;
     if let Ok(key) = PrivateKeyDer::from_pem_slice(&bytes) {
         // The old form tells it in a header inside the block, which the reader of PEM passes over.
         if !says(&bytes, b"Proc-Type: 4,ENCRYPTED") {
