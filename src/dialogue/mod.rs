@@ -84,6 +84,11 @@ pub struct Access<'a> {
     pub means: Means,
 }
 
+/// What a peer said outside of a dialogue, without the secret.
+pub fn without_secret(credentials: Option<&Credentials>, text: String) -> String {
+    Scrubber::new(credentials).scrub_text(text)
+}
+
 /// One conversation.
 #[derive(Debug)]
 pub struct Dialogue<'a> {

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::talk::{self, Led};
 use super::verify::{self, Expectation};
 use super::{World, milliseconds};
+use crate::dialogue;
 use crate::evidence::{Answer, AttemptId, HelloHeard, HelloSeen, Outcome, Presented, Stage};
 use crate::question::HelloRequest;
 use crate::wire::tls::{self, Reader};
@@ -51,9 +52,21 @@ async fn exchange(world: &Rc<World>, request: &HelloRequest, mut stream: TcpStre
         Ok(heard) => heard,
         Err(_) => HelloHeard::Silence { waited_ms: milliseconds(patience) },
     };
+    let heard = without_secret(world, heard);
     let ms = Some(milliseconds(started.elapsed()));
     let presented = presented(world, request, &heard);
     HelloSeen { ms, heard, presented }
+}
+
+/// A peer that speaks no TLS may repeat the password of an earlier conversation.
+fn without_secret(world: &World, heard: HelloHeard) -> HelloHeard {
+    match heard {
+        HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text } } => {
+            let text = dialogue::without_secret(world.credentials.as_ref(), text);
+            HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text } }
+        }
+        heard => heard,
+    }
 }
 
 /// Sends the ClientHello and reads until the answer is whole.

@@ -32,6 +32,9 @@ const READ_SIZE: usize = 8 * 1024;
 const QUIET: Duration = Duration::from_secs(5);
 const QUIET_SHARE: u32 = 6;
 
+/// How much is shown of what came in the place of a handshake.
+const FIRST_BYTES: usize = 64;
+
 /// Holds the conversation to its end.
 pub(crate) async fn hold(world: &Rc<World>, id: AttemptId, request: &TalkRequest) -> Outcome {
     let mut talk = match Conversation::begin(world, id, request).await {
@@ -223,7 +226,8 @@ impl<'a> Conversation<'a> {
         };
         let (stream, handshake, binding) =
             tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| {
-                let first_bytes = self.dialogue.without_secret(tls.first_bytes);
+                // Cut after the secret is out: half of one that stands across the cut would not be known again.
+                let first_bytes = self.dialogue.without_secret(tls.first_bytes).chars().take(FIRST_BYTES).collect();
                 Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
             })?;
         self.line = Line::Tls(Box::new(stream));

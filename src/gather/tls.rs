@@ -163,8 +163,7 @@ fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
         (None, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => TlsFaultKind::Reset,
         (None, _) => TlsFaultKind::Closed,
     };
-    let shown = first.get(..64).unwrap_or(first);
-    TlsFault { kind, first_bytes: String::from_utf8_lossy(shown).into_owned(), detail: error.to_string() }
+    TlsFault { kind, first_bytes: String::from_utf8_lossy(first).into_owned(), detail: error.to_string() }
 }
 
 fn incompatibility(error: &rustls::Error) -> Incompatibility {
