@@ -62,12 +62,15 @@ impl<'a> Hello<'a> {
         }
     }
 
-    /// The ServerHello, if there was one.
+    /// The ServerHello, if there was one. A choice of what was not offered (RFC 8446 §4.1.3 forbids it) takes nothing.
     pub fn accepted(&self) -> Option<&'a tls::ServerHello> {
-        match &self.seen()?.heard {
-            HelloHeard::Answer { answer: tls::Answer::ServerHello(hello) } => Some(hello),
-            _ => None,
-        }
+        let HelloHeard::Answer { answer: tls::Answer::ServerHello(taken) } = &self.seen()?.heard else { return None };
+        let offered = self.request.offer.hello();
+        let group_is_offered = |group| offered.groups.contains(&group);
+        let is_offered = taken.version <= offered.version
+            && offered.suites.contains(&taken.suite)
+            && (taken.version < tls::Version::Tls13 || taken.group.is_none_or(group_is_offered));
+        is_offered.then_some(taken)
     }
 
     /// Whether the server said no to what was offered, and not to us: an alert, or it hung up on the ClientHello.

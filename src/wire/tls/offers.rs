@@ -50,8 +50,8 @@ const GROUPS_12: &[u16] =
 /// What a current client takes.
 pub(super) const SIGNATURES_CURRENT: &[u16] =
     &[0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601];
-/// ECDSA, with the old hashes at the end.
-pub(super) const SIGNATURES_ECDSA: &[u16] = &[0x0403, 0x0503, 0x0603, 0x0303, 0x0203];
+/// ECDSA, then EdDSA, whose certificates go with the same suites (RFC 8422 §5.1), with the old hashes at the end.
+pub(super) const SIGNATURES_ECDSA: &[u16] = &[0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0303, 0x0203];
 /// RSA: PSS, then PKCS #1, with the old hashes at the end.
 pub(super) const SIGNATURES_RSA: &[u16] =
     &[0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0301, 0x0201, 0x0101];
