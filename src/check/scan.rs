@@ -6,6 +6,8 @@
 //! that are known, as long as the budget lasts. What the handshake of the check itself has proved is not asked again.
 //!
 //! A server that turns us away in between is throttling: the scan stops, and what was not asked is unknown, never "no".
+//! One that only hangs up may mean what was offered or us: that is a "no" if it answers a later ClientHello, and the last
+//! one, of a current client, is there to find out.
 
 use serde::{Deserialize, Serialize};
 
@@ -177,7 +179,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         .filter(|offer| !is_proved(talk, offer))
         .find(|offer| by_offer(evidence, offer).is_none())
         .or_else(|| next_group(evidence, talk))
-        .or_else(|| next_suite(evidence));
+        .or_else(|| next_suite(evidence))
+        .or_else(|| control(evidence));
     next.map(|offer| Question::Hello(HelloRequest::new(plan, offer))).into_iter().collect()
 }
 
@@ -237,8 +240,25 @@ fn next_suite(evidence: &Evidence) -> Option<Offer> {
     (!known.is_empty()).then_some(Offer::OtherSuites { known })
 }
 
+/// What the server should answer if it still answers us, where it did not at the end.
+fn control(evidence: &Evidence) -> Option<Offer> {
+    let hung_up = evidence.hellos().last().is_some_and(|hello| hello.is_hung_up());
+    (hung_up && by_offer(evidence, &Offer::Small).is_none()).then_some(Offer::Small)
+}
+
+/// Whether what was offered was refused: in TLS, or by hanging up while other ClientHellos are still answered.
+fn is_refused(evidence: &Evidence, hello: Hello<'_>) -> bool {
+    let answers_later = || evidence.hellos().any(|other| other.attempt.id > hello.attempt.id && other.is_answered());
+    hello.is_declined() && (!hello.is_hung_up() || answers_later())
+}
+
 /// Why no more is asked, before the end.
 fn stopped(evidence: &Evidence) -> Option<String> {
+    let hellos: Vec<Hello<'_>> = evidence.hellos().collect();
+    if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {
+        let number = hellos.iter().rposition(Hello::is_answered).map_or(0, |last| last + 1);
+        return Some(format!("the server hung up on everything after {number} ClientHellos (throttled)"));
+    }
     let number = evidence.hellos().position(|hello| is_turned_away(hello))?;
     let hello = evidence.hellos().nth(number)?;
     Some(match &hello.attempt.outcome {
@@ -292,18 +312,18 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
             true
         }
     });
-    let declined =
-        |is_it: fn(&Offer) -> bool| evidence.hellos().any(|hello| is_it(&hello.request.offer) && hello.is_declined());
+    let refused =
+        |is_it: fn(&Offer) -> bool| evidence.hellos().any(|hello| is_it(&hello.request.offer) && is_refused(evidence, hello));
     Some(Scan {
         versions,
-        suites_complete: declined(|offer| matches!(offer, Offer::OtherSuites { .. })),
-        groups_complete: declined(|offer| matches!(offer, Offer::OtherGroups { .. })),
+        suites_complete: refused(|offer| matches!(offer, Offer::OtherSuites { .. })),
+        groups_complete: refused(|offer| matches!(offer, Offer::OtherGroups { .. })),
         post_quantum: if groups.iter().any(|group| tls::is_post_quantum(group)) {
             Support::Yes
         } else {
-            support(by_offer(evidence, &Offer::PostQuantum))
+            support(evidence, by_offer(evidence, &Offer::PostQuantum))
         },
-        without_forward_secrecy: support(by_offer(evidence, &Offer::StaticRsa)),
+        without_forward_secrecy: support(evidence, by_offer(evidence, &Offer::StaticRsa)),
         suites,
         groups,
         certificates: certificates(talk, evidence),
@@ -313,10 +333,10 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
     })
 }
 
-fn support(hello: Option<Hello<'_>>) -> Support {
+fn support(evidence: &Evidence, hello: Option<Hello<'_>>) -> Support {
     match hello {
         Some(hello) if hello.accepted().is_some() => Support::Yes,
-        Some(hello) if hello.is_declined() => Support::No,
+        Some(hello) if is_refused(evidence, hello) => Support::No,
         Some(_) | None => Support::Unknown,
     }
 }
@@ -339,7 +359,7 @@ fn version_support(evidence: &Evidence, known: Option<&str>, version: Version) -
     };
     let asked: Vec<Hello<'_>> = evidence.hellos().filter(alone).collect();
     // A server that answers with another version than the only one that was offered does not have that one.
-    let refuses = |hello: &Hello<'_>| hello.is_declined() || hello.accepted().is_some();
+    let refuses = |hello: &Hello<'_>| is_refused(evidence, *hello) || hello.accepted().is_some();
     // Of TLS 1.2 both kinds of certificates are asked for.
     let enough = if version == Version::Tls12 { 2 } else { 1 };
     if asked.len() >= enough && asked.iter().all(refuses) { Support::No } else { Support::Unknown }

@@ -73,6 +73,17 @@ impl<'a> Hello<'a> {
         is_offered.then_some(taken)
     }
 
+    /// Whether the server hung up on the ClientHello without a word: its no to what was offered, or to us.
+    pub fn is_hung_up(&self) -> bool {
+        self.seen().is_some_and(|seen| matches!(seen.heard, HelloHeard::Closed | HelloHeard::Reset))
+    }
+
+    /// Whether TLS came back, a ServerHello or an alert: the server talks with us still.
+    pub fn is_answered(&self) -> bool {
+        let is_tls = |answer: &tls::Answer| matches!(answer, tls::Answer::ServerHello(_) | tls::Answer::Alert { .. });
+        self.seen().is_some_and(|seen| matches!(&seen.heard, HelloHeard::Answer { answer } if is_tls(answer)))
+    }
+
     /// Whether the server said no to what was offered, and not to us: an alert, or it hung up on the ClientHello.
     pub fn is_declined(&self) -> bool {
         self.seen().is_some_and(|seen| match &seen.heard {
