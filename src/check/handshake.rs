@@ -328,6 +328,10 @@ fn too_large(evidence: &Evidence) -> Option<Finding> {
 
 fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding {
     let without_name = evidence.hellos().find(|hello| hello.request.sni.is_none() && hello.accepted().is_some());
+    // Version and suites are in common, as another ClientHello shows.
+    let current = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
+        .and_then(|hello| hello.accepted())
+        .filter(|taken| is_current(taken));
     let (summary, cause, confidence) = match &tls.kind {
         TlsFaultKind::NotTls => (
             format!("{} came in the place of a TLS handshake: {}", in_place_of_tls(tls), tls.first_bytes.trim_end()),
@@ -337,6 +341,14 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
         TlsFaultKind::Alert { code, name } => (
             format!("the server breaks the TLS handshake off with alert {code} ({name})"),
             match code {
+                40 if plan.tls.identity.is_none()
+                    && current.is_some_and(|taken| taken.client_certificate_requested) =>
+                {
+                    "the server wants a client certificate (--cert, --key), and none was shown"
+                }
+                40 if current.is_some() => {
+                    "version and cipher suites are in common; mostly the server's certificate has a key of a kind that current programs do not take (RSA-PSS, Ed448, Brainpool)"
+                }
                 40 | 70 | 71 => {
                     "server and smtpcheck (TLS 1.2 and 1.3, current ciphers) have no version or cipher in common; servers that speak only TLS 1.0 or 1.1 answer this way"
                 }
@@ -345,6 +357,7 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
                 }
                 112 => "the server has no certificate for the name that was asked for (SNI)",
                 80 => "the server failed inside: mostly a missing or unfitting key or certificate",
+                42..=46 | 48 if plan.tls.identity.is_some() => "the server does not accept our certificate (--cert)",
                 42..=46 | 48 | 116 => "the server wants a client certificate",
                 _ => "the server did not accept the handshake",
             },

@@ -312,8 +312,9 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
             true
         }
     });
-    let refused =
-        |is_it: fn(&Offer) -> bool| evidence.hellos().any(|hello| is_it(&hello.request.offer) && is_refused(evidence, hello));
+    let refused = |is_it: fn(&Offer) -> bool| {
+        evidence.hellos().any(|hello| is_it(&hello.request.offer) && is_refused(evidence, hello))
+    };
     Some(Scan {
         versions,
         suites_complete: refused(|offer| matches!(offer, Offer::OtherSuites { .. })),

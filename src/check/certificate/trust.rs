@@ -132,11 +132,9 @@ fn incomplete(seen: Seen<'_>, url: &str) -> Finding {
         "{sent}, so programs that do not fetch it by themselves cannot follow the chain to a root; browsers do, mail programs do not"
     );
     finding.otherwise = Some(format!("the issuer may be a root that {} lacks; {OLD_STORE}", store(seen)));
-    finding.fixes = vec![
-        Fix::text(
-            "the operator installs the whole chain (fullchain.pem, not cert.pem), the server's certificate first",
-        ),
-    ];
+    finding.fixes = vec![Fix::text(
+        "the operator installs the whole chain (fullchain.pem, not cert.pem), the server's certificate first",
+    )];
     // Who signs a certificate writes its address: it may be anything, and the command is made to be pasted.
     if is_web(url) {
         let command = format!("curl -O {}", in_shell(url));
