@@ -26,7 +26,7 @@ use crate::evidence::{Handshake, HandshakeKind, Incompatibility, TlsFault, TlsFa
 use crate::plan::{Plan, TlsVersion};
 use crate::sasl::Binding;
 use crate::wire::Host;
-use crate::wire::tls::scheme_name;
+use crate::wire::tls::{alert_name, scheme_name};
 
 /// Certificates of a chain that are looked at.
 const MAX_CHAIN: usize = 20;
@@ -153,7 +153,8 @@ fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let kind = match (inner, error.kind()) {
         (Some(rustls::Error::AlertReceived(alert)), _) => {
-            TlsFaultKind::Alert { code: u8::from(*alert), name: format!("{alert:?}") }
+            let code = u8::from(*alert);
+            TlsFaultKind::Alert { code, name: alert_name(code) }
         }
         // A TLS record begins with its type, 20 to 23 (RFC 8446 §5.1).
         (Some(rustls::Error::InvalidMessage(_)), _) if !first.first().is_some_and(|byte| (20..=23).contains(byte)) => {
