@@ -261,7 +261,9 @@ fn size(info: &SubjectPublicKeyInfo<'_>) -> Option<u32> {
 fn algorithm(oid: &Oid<'_>) -> String {
     let registry = OidRegistry::default().with_pkcs1().with_x962().with_x509();
     match oid.to_id_string().as_str() {
+        // Both are in no registry of the library.
         "1.3.101.112" => "ed25519".to_owned(),
+        "1.2.840.10045.4.1" => "ecdsa-with-SHA1".to_owned(),
         dotted => registry.get(oid).map_or_else(|| dotted.to_owned(), |entry| entry.sn().to_owned()),
     }
 }

@@ -95,6 +95,8 @@ fn walk(
             ChainFault::Usage if !reaches_anchor(ders, chain, store) => {
                 untrusted(ChainFault::UnknownIssuer, "no issuer was found")
             }
+            // The library prints every algorithm that it has, by number.
+            ChainFault::WeakSignature => untrusted(ChainFault::WeakSignature, "its algorithm is not supported"),
             why => untrusted(why, &error.to_string()),
         },
     }
