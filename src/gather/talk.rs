@@ -184,8 +184,11 @@ impl<'a> Conversation<'a> {
                     dialogue.receive(self.buffer.get(..count).unwrap_or_default());
                 }
                 Err(error) => match tls::alert(&error) {
-                    // TLS 1.3 refuses a client certificate, or wants one, only now (RFC 8446 §4.4.2.4, appendix E.1.2).
-                    Some(tls) if dialogue.stage() != Stage::Quit => return Err(Fault::Tls { tls }),
+                    // TLS 1.3 refuses a client certificate, or wants one, only now (RFC 8446 §4.4.2.4, appendix E.1.2);
+                    // with --quit-after starttls QUIT is the first that is said inside TLS.
+                    Some(tls) if dialogue.stage() != Stage::Quit || self.last == Stage::Starttls => {
+                        return Err(Fault::Tls { tls });
+                    }
                     // TLS without close_notify is an end of stream like another; after QUIT nobody minds (RFC 8446 §6.1).
                     _ => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
                 },
