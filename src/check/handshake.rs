@@ -175,6 +175,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         return Vec::new();
     }
     let mut finding = our_certificate(plan, talk, tls)
+        .or_else(|| our_certificate_in_tls_1_2(plan, evidence, tls))
         .or_else(|| downgraded(plan, tls))
         .or_else(|| too_old(plan, evidence))
         .or_else(|| too_large(evidence))
@@ -189,42 +190,68 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     vec![finding]
 }
 
+/// After the handshake, as TLS 1.3 does it.
 fn our_certificate(plan: &Plan, talk: Talk<'_>, tls: &TlsFault) -> Option<Finding> {
     let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
     let (_, handshake) = talk.handshake()?;
-    let target = plan.target.host.with_port(plan.target.port);
     if handshake.client_certificate_sent {
-        let summary = format!("the server refuses our certificate with alert {code} ({name})");
-        let mut finding = Finding::new(&CLIENT_CERTIFICATE_REFUSED, Stage::Tls, Confidence::Likely, summary);
-        finding.cause = match code {
-            45 => "it is expired, by the server's clock",
-            44 => "it is revoked",
-            48 => "the server does not know the authority that signed it, or its chain was not sent along",
-            43 => "it is of a kind that the server does not take",
-            49 => "the certificate is good, and its owner has no right to connect",
-            _ => "the server does not accept it",
-        }
-        .to_owned();
-        finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
-        finding.fixes = vec![Fix::text(
-            "the file of --cert must hold the whole chain, the certificate first; the operator names its authority to the server",
-        )];
-        return Some(finding);
+        return Some(certificate_refused(*code, name));
     }
-    if !handshake.client_certificate_requested {
+    handshake.client_certificate_requested.then(|| certificate_required(plan, *code, name))
+}
+
+/// Up to TLS 1.2 the server refuses within the handshake, often with alert 40, which says nothing (RFC 5246 §7.4.6,
+/// historic). It is about our certificate when
+/// 1. the alert can be about one,
+/// 2. to a ClientHello that offers TLS 1.2 the server asked for one,
+/// 3. and neither the version nor the suite that it took is to blame.
+fn our_certificate_in_tls_1_2(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
+    let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
+    let hello = by_offer(evidence, &Offer::Version { version: Version::Tls12 })?;
+    let taken = hello.accepted()?;
+    let is_about_one = matches!(code, 40..=46 | 48 | 49 | 116);
+    if !is_about_one || !taken.client_certificate_requested || !is_current(taken) {
         return None;
     }
+    let finding = match plan.tls.identity {
+        Some(_) => certificate_refused(*code, name),
+        None => certificate_required(plan, *code, name),
+    };
+    Some(finding.tried(hello.attempt.id))
+}
+
+fn certificate_refused(code: u8, name: &str) -> Finding {
+    let summary = format!("the server refuses our certificate with alert {code} ({name})");
+    let mut finding = Finding::new(&CLIENT_CERTIFICATE_REFUSED, Stage::Tls, Confidence::Likely, summary);
+    finding.cause = match code {
+        45 => "it is expired, by the server's clock",
+        44 => "it is revoked",
+        48 => "the server does not know the authority that signed it, or its chain was not sent along",
+        43 => "it is of a kind that the server does not take",
+        49 => "the certificate is good, and its owner has no right to connect",
+        _ => "the server does not accept it",
+    }
+    .to_owned();
+    finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
+    finding.fixes = vec![Fix::text(
+        "the file of --cert must hold the whole chain, the certificate first; the operator names its authority to the server",
+    )];
+    finding
+}
+
+fn certificate_required(plan: &Plan, code: u8, name: &str) -> Finding {
     let summary = format!("the server wants a certificate of ours, and breaks off with alert {code} ({name})");
-    let certain = *code == 116;
+    let certain = code == 116;
     let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&CLIENT_CERTIFICATE_REQUIRED, Stage::Tls, confidence, summary);
     finding.cause = "it talks only to clients whose certificates it knows, and none was shown".to_owned();
     finding.otherwise = (!certain).then(|| "the server's mail log at this moment names the reason".to_owned());
+    let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![
         Fix::run("show your certificate", format!("smtpcheck {target} --cert client.pem --key client.key")),
         Fix::text("or use the port for clients without one; mail programs log in with a password there"),
     ];
-    Some(finding)
+    finding
 }
 
 fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {

@@ -33,7 +33,7 @@
 //! ```
 //! `[[hello]]` answers ClientHellos of our own, by what they offer (`Offer` as it prints, or `without a name`):
 //! `offer = "TLS 1.2 with everything"`, and `version = "1.0"` with `suite`, `group` (numbers), `dh_bits`, `old = true` (no
-//! secure renegotiation), `certificate = "RSA 2048"`; or `alert = 70`; or `instead = "closed"`, `"reset"`, `"silent"`,
+//! secure renegotiation), `asks_certificate = true` (of ours), `certificate = "RSA 2048"`; or `alert = 70`; or `instead = "closed"`, `"reset"`, `"silent"`,
 //! `"turned away"`, `"sslv2"`. Without a fitting one the answer is alert 40.
 //!
 //! Lines of a dialogue: `S: line`, `S. raw bytes with \r \n \x00, no line end added`, `C: line` (must be sent, secrets as
@@ -93,6 +93,8 @@ pub struct TypedHello {
     dh_bits: Option<u32>,
     #[serde(default)]
     old: bool,
+    #[serde(default)]
+    asks_certificate: bool,
     certificate: Option<String>,
     alert: Option<u8>,
     instead: Option<String>,
@@ -305,7 +307,7 @@ impl Replay {
                 compression: false,
                 signature: None,
                 dh_bits: typed.dh_bits,
-                client_certificate_requested: false,
+                client_certificate_requested: typed.asks_certificate,
                 certificates: Vec::new(),
             })),
         };
