@@ -21,13 +21,27 @@ pub mod word {
     pub const REFUSED: &str = "refused";
     pub const WITHHELD: &str = "withheld";
 
+    pub const CERTIFICATE_CHAIN_DISORDERED: &str = "certificate-chain-disordered";
+    pub const CERTIFICATE_CHAIN_INCOMPLETE: &str = "certificate-chain-incomplete";
+    pub const CERTIFICATE_CHAIN_SURPLUS: &str = "certificate-chain-surplus";
     pub const CERTIFICATE_EXPIRED: &str = "certificate-expired";
+    pub const CERTIFICATE_KEY_WEAK: &str = "certificate-key-weak";
     pub const CERTIFICATE_NAME_MISMATCH: &str = "certificate-name-mismatch";
+    pub const CERTIFICATE_REVOKED: &str = "certificate-revoked";
     pub const CERTIFICATE_SELF_SIGNED: &str = "certificate-self-signed";
+    pub const CERTIFICATE_SIGNATURE_WEAK: &str = "certificate-signature-weak";
     pub const CERTIFICATE_UNTRUSTED: &str = "certificate-untrusted";
+    pub const CLIENT_CERTIFICATE_REFUSED: &str = "client-certificate-refused";
+    pub const CLIENT_CERTIFICATE_REQUIRED: &str = "client-certificate-required";
     pub const CONNECTION_REFUSED: &str = "connection-refused";
+    pub const STARTTLS_COMMAND_INJECTION: &str = "starttls-command-injection";
+    pub const STARTTLS_NOT_ENFORCED: &str = "starttls-not-enforced";
     pub const STARTTLS_NOT_OFFERED: &str = "starttls-not-offered";
     pub const TLS_HANDSHAKE_FAILED: &str = "tls-handshake-failed";
+    pub const TLS_OLD_VERSION_ACCEPTED: &str = "tls-old-version-accepted";
+    pub const TLS_SUITES_TOO_OLD: &str = "tls-suites-too-old";
+    pub const TLS_VERSION_TOO_OLD: &str = "tls-version-too-old";
+    pub const TLS_WEAK_SUITE_ACCEPTED: &str = "tls-weak-suite-accepted";
 }
 
 #[derive(Clone, Copy)]
@@ -59,6 +73,12 @@ pub fn recipient_codes(report: &Value) -> Vec<u64> {
 pub fn assert_finds(report: &Value, rule: &str) {
     let findings = findings(report);
     assert!(findings.iter().any(|(found, _)| found == rule), "no {rule} among {findings:?}\n{report:#}");
+}
+
+#[track_caller]
+pub fn assert_finds_not(report: &Value, rule: &str) {
+    let findings = findings(report);
+    assert!(findings.iter().all(|(found, _)| found != rule), "{rule} among {findings:?}\n{report:#}");
 }
 
 /// One root cause raises one finding.

@@ -10,6 +10,7 @@ mod dovecot;
 mod exim;
 mod keeper;
 mod opensmtpd;
+mod openssl;
 mod pki;
 mod ports;
 mod postfix;
@@ -21,6 +22,8 @@ pub use dovecot::DovecotSubmission;
 pub use exim::Exim;
 pub use keeper::is_inhabited;
 pub use opensmtpd::OpenSmtpd;
+pub use openssl::{OpenSsl, Workbench};
+pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
 

@@ -1,16 +1,19 @@
 //! A certification authority and the certificates it signs, good and bad, made anew for each server.
 //!
 //! Promises: each bad certificate has exactly one fault; only the self-signed one has two by nature (not issued by
-//! the authority, and marked as an authority itself, as `openssl req -x509` does).
+//! the authority, and marked as an authority itself, as `openssl req -x509` does). What rcgen does not make on purpose,
+//! short keys and forgeable signatures, openssl(1) does.
 //! Does not: know which server presents which. Read next: `postfix`, which uses them all.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SerialNumber,
 };
 
 use super::HOST;
@@ -23,6 +26,13 @@ pub struct Authority {
     directory: PathBuf,
     /// What `--cacert` is given.
     pub pem: PathBuf,
+    key: PathBuf,
+}
+
+/// What an OCSP response says of a certificate.
+pub enum Standing {
+    Good,
+    Revoked,
 }
 
 /// Files in PEM; the key is readable by root only until `readable_by_all`.
@@ -33,14 +43,39 @@ pub struct Certificate {
 
 impl Authority {
     pub fn new(directory: &Path) -> Authority {
-        let mut params = params("smtpcheck test authority", &[], Validity::Now);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let key = KeyPair::generate().expect("a P-256 key");
-        let pem = directory.join("ca.pem");
+        let params = authority_params("smtpcheck test authority");
+        let key = elliptic();
         let certificate = params.self_signed(&key).expect("complete parameters");
-        fs::write(&pem, certificate.pem()).expect("a writable directory");
-        Authority { issuer: Issuer::new(params, key), directory: directory.to_owned(), pem }
+        Authority::write_down(directory, "ca", &certificate.pem(), params, key)
+    }
+
+    /// One that signs no certificates of this one's servers: for clients, or to be unknown.
+    pub fn another(&self, name: &str) -> Authority {
+        let params = authority_params(&format!("smtpcheck {name} authority"));
+        let key = elliptic();
+        let certificate = params.self_signed(&key).expect("complete parameters");
+        Authority::write_down(&self.directory, name, &certificate.pem(), params, key)
+    }
+
+    /// Two between this one and its servers, the upper one signed by it and the lower one by the upper.
+    pub fn two_intermediates(&self) -> (Authority, Authority) {
+        let upper = self.intermediate("upper");
+        let lower = upper.intermediate("lower");
+        (upper, lower)
+    }
+
+    fn intermediate(&self, name: &str) -> Authority {
+        let mut params = authority_params(&format!("smtpcheck {name} authority"));
+        params.use_authority_key_identifier_extension = true;
+        let key = elliptic();
+        let certificate = params.signed_by(&key, &self.issuer).expect("complete parameters");
+        Authority::write_down(&self.directory, name, &certificate.pem(), params, key)
+    }
+
+    fn write_down(directory: &Path, name: &str, pem: &str, params: CertificateParams, key: KeyPair) -> Authority {
+        let paths = write_pair(directory, name, pem, &key.serialize_pem());
+        let issuer = Issuer::new(params, key);
+        Authority { issuer, directory: directory.to_owned(), pem: paths.chain, key: paths.key }
     }
 
     /// With an elliptic key, as Let's Encrypt makes them today.
@@ -60,27 +95,146 @@ impl Authority {
     pub fn self_signed(&self) -> Certificate {
         let mut params = params(HOST, &[HOST], Validity::Now);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a P-256 key");
+        let key = elliptic();
         let certificate = params.self_signed(&key).expect("complete parameters");
         self.write("self-signed", &certificate.pem(), &key)
     }
 
+    /// With an RSA key of 2048 bits.
+    pub fn good_rsa(&self) -> Certificate {
+        self.signed_for("rsa", &server_params(HOST, Validity::Now), self.rsa_2048())
+    }
+
+    pub fn expired_rsa(&self) -> Certificate {
+        self.signed_for("expired-rsa", &server_params(HOST, Validity::UntilYesterday), self.rsa_2048())
+    }
+
+    /// Good, and it says where the certificate of its issuer can be fetched (RFC 5280 §4.2.2.1).
+    pub fn with_issuer_address(&self) -> Certificate {
+        const OID: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+        const CA_ISSUERS: &[u8] = &[0x06, 8, 0x2B, 6, 1, 5, 5, 7, 0x30, 2];
+        const URI: &[u8] = b"http://ca.example.net/intermediate.crt";
+        let description = [CA_ISSUERS, &tagged(0x86, URI)].concat();
+        let content = tagged(0x30, &tagged(0x30, &description));
+        let mut params = server_params(HOST, Validity::Now);
+        params.custom_extensions = vec![CustomExtension::from_oid_content(OID, content)];
+        self.signed("with-issuer", &params)
+    }
+
+    /// For a client.
+    pub fn client(&self, name: &str) -> Certificate {
+        let mut params = server_params("client.example.com", Validity::Now);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.signed(name, &params)
+    }
+
+    /// Good but for its key, RSA with 1024 bits.
+    pub fn with_short_key(&self) -> Certificate {
+        let [key, public] = ["short.private", "short.public"].map(|name| self.directory.join(name));
+        openssl(&format!("genrsa -out {} 1024", key.display()));
+        openssl(&format!("pkey -in {} -pubout -out {}", key.display(), public.display()));
+        let certificate = self.signed_by_openssl("short", &format!("-force_pubkey {}", public.display()));
+        Certificate { key, ..certificate }
+    }
+
+    /// Good but for its signature, with SHA-1.
+    pub fn with_sha1(&self) -> Certificate {
+        self.signed_by_openssl("sha1", "-sha1")
+    }
+
+    /// A good certificate, and the OCSP response of its authority about it, in DER.
+    pub fn with_ocsp(&self, standing: Standing) -> (Certificate, PathBuf) {
+        let mut params = server_params(HOST, Validity::Now);
+        params.serial_number = Some(SerialNumber::from(0x1234_u64));
+        let certificate = self.signed("numbered", &params);
+        let [index, response] = ["ocsp.index", "ocsp.der"].map(|name| self.directory.join(name));
+        // The database of openssl-ca(1): status, end, time of revocation, serial, file, subject.
+        let line = match standing {
+            Standing::Good => "V\t491231235959Z\t\t1234\tunknown\t/CN=localhost\n",
+            Standing::Revoked => "R\t491231235959Z\t250101000000Z,keyCompromise\t1234\tunknown\t/CN=localhost\n",
+        };
+        fs::write(&index, line).expect("a writable directory");
+        openssl(&format!(
+            "ocsp -index {index} -CA {ca} -rsigner {ca} -rkey {key} -issuer {ca} -cert {leaf} -ndays 7 -respout {out}",
+            index = index.display(),
+            ca = self.pem.display(),
+            key = self.key.display(),
+            leaf = certificate.chain.display(),
+            out = response.display(),
+        ));
+        (certificate, response)
+    }
+
+    /// Good but for what the options of openssl-x509(1) make of it.
+    fn signed_by_openssl(&self, name: &str, how: &str) -> Certificate {
+        let mut params = server_params(HOST, Validity::Now);
+        // A request has none.
+        params.use_authority_key_identifier_extension = false;
+        let key = elliptic();
+        let request = params.serialize_request(&key).expect("complete parameters").pem().expect("DER");
+        let paths = self.write(name, &request, &key);
+        let request = self.directory.join(format!("{name}.csr"));
+        fs::rename(&paths.chain, &request).expect("a writable directory");
+        openssl(&format!(
+            "x509 -req -in {} -copy_extensions copyall -days 90 -CA {} -CAkey {} {how} -out {}",
+            request.display(),
+            self.pem.display(),
+            self.key.display(),
+            paths.chain.display(),
+        ));
+        paths
+    }
+
     fn signed(&self, name: &str, params: &CertificateParams) -> Certificate {
-        let key = KeyPair::generate().expect("a P-256 key");
+        self.signed_for(name, params, elliptic())
+    }
+
+    fn signed_for(&self, name: &str, params: &CertificateParams, key: KeyPair) -> Certificate {
         let certificate = params.signed_by(&key, &self.issuer).expect("complete parameters");
         self.write(name, &certificate.pem(), &key)
     }
 
-    fn write(&self, name: &str, chain: &str, key: &KeyPair) -> Certificate {
-        let paths = Certificate {
-            chain: self.directory.join(format!("{name}.crt")),
-            key: self.directory.join(format!("{name}.key")),
-        };
-        fs::write(&paths.chain, chain).expect("a writable directory");
-        fs::write(&paths.key, key.serialize_pem()).expect("a writable directory");
-        paths.let_read_key(0o600);
-        paths
+    fn rsa_2048(&self) -> KeyPair {
+        let path = self.directory.join("rsa-2048.key");
+        openssl(&format!("genrsa -out {} 2048", path.display()));
+        KeyPair::from_pem(&fs::read_to_string(path).expect("made just now")).expect("a private key")
     }
+
+    fn write(&self, name: &str, chain: &str, key: &KeyPair) -> Certificate {
+        write_pair(&self.directory, name, chain, &key.serialize_pem())
+    }
+}
+
+fn write_pair(directory: &Path, name: &str, chain: &str, key: &str) -> Certificate {
+    let paths = paths(directory, name);
+    fs::write(&paths.chain, chain).expect("a writable directory");
+    fs::write(&paths.key, key).expect("a writable directory");
+    paths.let_read_key(0o600);
+    paths
+}
+
+fn paths(directory: &Path, name: &str) -> Certificate {
+    Certificate { chain: directory.join(format!("{name}.crt")), key: directory.join(format!("{name}.key")) }
+}
+
+/// Runs openssl(1) to its end, with arguments that have spaces between and none within.
+fn openssl(arguments: &str) {
+    let output = Command::new("openssl")
+        .args(arguments.split_whitespace())
+        .env("OPENSSL_CONF", "/dev/null")
+        .output()
+        .expect("openssl, which .ci/install-servers installs");
+    assert!(output.status.success(), "openssl {arguments}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn elliptic() -> KeyPair {
+    KeyPair::generate().expect("a P-256 key")
+}
+
+/// DER, shorter than 128 bytes.
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).ok().filter(|length| *length < 128).expect("a short content");
+    [&[tag, length], content].concat()
 }
 
 impl Certificate {
@@ -98,6 +252,13 @@ impl Certificate {
 enum Validity {
     Now,
     UntilYesterday,
+}
+
+fn authority_params(common_name: &str) -> CertificateParams {
+    let mut params = params(common_name, &[], Validity::Now);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
 }
 
 fn server_params(host: &str, validity: Validity) -> CertificateParams {

@@ -1,0 +1,119 @@
+//! `openssl s_server`, for what no mail server here does any more or can be told to do: old versions and suites, client
+//! certificates, OCSP responses, chains in any order.
+//!
+//! It knows no SMTP, so a thread of the test speaks the few lines up to STARTTLS and passes on every byte behind them.
+//! Inside TLS it sends each line back turned around (-rev); a client says no more there than it must.
+//! Promises: one s_server for one test, ended with it (`keeper`); no setting of this machine reaches it.
+//! Does not: serve two clients at once; the second waits until the first has closed. Read next: `pki`.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::free_port;
+use super::keeper::{self, Keeper, Launch, Sign};
+use super::pki::{Authority, Certificate};
+
+/// Where certificates are made for an s_server that does not run yet.
+pub struct Workbench {
+    pub authority: Authority,
+    directory: TempDir,
+}
+
+/// Listens on 127.0.0.1 only.
+pub struct OpenSsl {
+    pub port: u16,
+    pub ca: PathBuf,
+    _keeper: Keeper,
+}
+
+impl Workbench {
+    pub fn new() -> Workbench {
+        let directory = keeper::directory("openssl");
+        Workbench { authority: Authority::new(directory.path()), directory }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Files one behind the other, as `-cert_chain` takes them.
+    pub fn bundle(&self, parts: &[&Path]) -> PathBuf {
+        let texts: Vec<String> = parts.iter().map(|part| std::fs::read_to_string(part).expect("a file")).collect();
+        let bundle = self.path("bundle.pem");
+        keeper::write(&bundle, &texts.concat());
+        bundle
+    }
+
+    /// `arguments` are those of openssl-s_server(1), with spaces between and none within.
+    pub fn serve(self, certificate: &Certificate, arguments: &str) -> OpenSsl {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let command = format!(
+            "env OPENSSL_CONF=/dev/null openssl s_server -accept {address} -rev -cert {} -key {} {arguments}",
+            certificate.chain.display(),
+            certificate.key.display(),
+        );
+        let keeper = Keeper::start(Launch {
+            directory: self.directory,
+            command: command.split_whitespace().map(str::to_owned).collect(),
+            ready: vec![Sign::Address(address)],
+            logs: Vec::new(),
+        });
+        OpenSsl { port: speak_smtp_before(address), ca: self.authority.pem, _keeper: keeper }
+    }
+}
+
+/// The port of what speaks SMTP. The thread ends with the test's process; it owns nothing that outlives it.
+fn speak_smtp_before(server: SocketAddr) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = listener.local_addr().expect("a listener").port();
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            // A client that goes away in between is nothing to tell of.
+            std::thread::spawn(move || talk(client, server));
+        }
+    });
+    port
+}
+
+fn talk(mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
+    client.set_nodelay(true)?;
+    client.write_all(b"220 localhost ESMTP\r\n")?;
+    let mut lines = BufReader::new(client.try_clone()?);
+    loop {
+        let mut line = String::new();
+        if lines.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let command = line.trim_end().split(' ').next().unwrap_or_default().to_ascii_uppercase();
+        let reply = match command.as_str() {
+            "EHLO" => "250-localhost\r\n250 STARTTLS\r\n",
+            "STARTTLS" => "220 2.0.0 Ready to start TLS\r\n",
+            "QUIT" => "221 2.0.0 Bye\r\n",
+            _ => "530 5.7.0 Must issue a STARTTLS command first\r\n",
+        };
+        if command == "STARTTLS" {
+            let upstream = TcpStream::connect(server)?;
+            upstream.set_nodelay(true)?;
+            client.write_all(reply.as_bytes())?;
+            let (from_client, to_client) = (Box::new(lines), client);
+            pass_on(from_client, upstream.try_clone()?);
+            pass_on(Box::new(upstream), to_client);
+            return Ok(());
+        }
+        client.write_all(reply.as_bytes())?;
+        if command == "QUIT" {
+            return Ok(());
+        }
+    }
+}
+
+/// Every byte, and the end.
+fn pass_on(mut from: Box<dyn Read + Send>, mut to: TcpStream) {
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    });
+}
