@@ -1,6 +1,6 @@
 //! smtpcheck at Exim, which speaks TLS through GnuTLS and sends no enhanced status codes.
 
-use crate::program::{Password, Run, exit, recipient_codes, smtpcheck, word};
+use crate::program::{Password, Run, assert_finds_not, exit, recipient_codes, smtpcheck, word};
 use crate::servers::{CANARY, EXIM, HOST, QUOTED_USER, USER};
 
 fn check(port: u16, more: &[&str], password: Password) -> Run {
@@ -57,4 +57,16 @@ fn an_unknown_recipient_is_refused_for_good() {
 fn relaying_without_a_login_is_refused_for_good() {
     let report = check(EXIM.starttls, &["--to", "anybody@example.org"], Password::None).exits(exit::REFUSED_PERMANENT);
     assert_eq!(recipient_codes(&report), [550]);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_command_before_tls_is_forgotten_and_that_is_said() {
+    let probe = ["--probe", "starttls-injection"];
+    let report = check(EXIM.starttls, &probe, Password::None).exits(exit::OK);
+    assert_finds_not(&report, word::STARTTLS_COMMAND_INJECTION);
+    let (port, ca) = (EXIM.starttls.to_string(), EXIM.ca.to_str().unwrap());
+    let run =
+        smtpcheck(&[&[HOST, "--port", &port, "--cacert", ca, "--width", "200"], &probe[..]].concat(), Password::None);
+    assert!(run.stdout.contains("not vulnerable"), "{run}");
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::program::{Password, Run, assert_finds, assert_finds_one_error, exit, recipient_codes, smtpcheck, word};
+use crate::program::{
+    Password, Run, assert_finds, assert_finds_not, assert_finds_one_error, exit, recipient_codes, smtpcheck, word,
+};
 use crate::servers::{CANARY, HOST, POSTFIX, Postfix, QUOTED_USER, USER, free_port};
 
 fn check(port: u16, ca: &Path, more: &[&str], password: Password) -> Run {
@@ -209,6 +211,45 @@ fn no_format_shows_a_password_whether_it_is_right_or_wrong() {
             assert!(!run.stdout.is_empty(), "{format}");
         }
     }
+}
+
+// --tls-scan and --probe.
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_scan_shows_both_certificates_in_a_few_connections() {
+    let report = check(POSTFIX.two_certificates, &POSTFIX.ca, &["--tls-scan"], Password::None).exits(exit::OK);
+    let certificates = report["tls_scan"]["certificates"].as_array().unwrap();
+    let keys: Vec<&str> = certificates.iter().filter_map(|seen| seen["key"].as_str()).collect();
+    assert_eq!(keys, ["EC P-256", "RSA 2048"]);
+    assert!(certificates.iter().all(|seen| seen["verifies"] == true), "{certificates:#?}");
+    assert_eq!(report["tls_scan"]["inconclusive"], serde_json::Value::Null);
+    // Every connection is an attempt: the talk of the check, the ClientHellos, MAIL before TLS.
+    let attempts = report["attempts"].as_array().unwrap();
+    let connections = attempts.iter().filter(|attempt| attempt["question"]["ask"] != "resolve").count();
+    assert!((3..=13).contains(&connections), "{connections} connections");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_command_before_tls_is_forgotten_and_that_is_said() {
+    let probe = ["--probe", "starttls-injection"];
+    let report = check(POSTFIX.submission, &POSTFIX.ca, &probe, Password::None).exits(exit::OK);
+    assert_finds_not(&report, word::STARTTLS_COMMAND_INJECTION);
+    let (port, ca) = (POSTFIX.submission.to_string(), POSTFIX.ca.to_str().unwrap());
+    let run =
+        smtpcheck(&[&[HOST, "--port", &port, "--cacert", ca, "--width", "200"], &probe[..]].concat(), Password::None);
+    assert!(run.stdout.contains("not vulnerable"), "{run}");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn mail_before_tls_is_a_finding_where_tls_is_offered_and_not_required() {
+    let probe = ["--probe", "mail-before-tls"];
+    let required = check(POSTFIX.submission, &POSTFIX.ca, &probe, Password::None).exits(exit::OK);
+    assert_finds_not(&required, word::STARTTLS_NOT_ENFORCED);
+    let offered = check(POSTFIX.relay, &POSTFIX.ca, &probe, Password::None).exits(exit::OK);
+    assert_finds(&offered, word::STARTTLS_NOT_ENFORCED);
 }
 
 // What the server saw: a Postfix of the test's own, whose log is about nobody else.

@@ -1,4 +1,4 @@
-//! Postfix with Dovecot behind it for SASL: one relay and five submission ports, three of them with a bad
+//! Postfix with Dovecot behind it for SASL: one relay and six submission ports, three of them with a bad
 //! certificate.
 //!
 //! Promises: each port is configured as the stock master.cf and the usual guides do it, so that its replies are those
@@ -30,6 +30,8 @@ pub struct Postfix {
     pub self_signed: u16,
     /// As `submission`, with a certificate for `mail.example.org`.
     pub other_name: u16,
+    /// As `submission`, with a certificate for each kind of key, P-256 and RSA.
+    pub two_certificates: u16,
     pub ca: PathBuf,
     keeper: Keeper,
     sasl: DovecotSasl,
@@ -42,8 +44,8 @@ impl Postfix {
         let path = directory.path();
         let authority = Authority::new(path);
         let [submission, implicit_tls, relay] = [(); 3].map(|()| free_port());
-        let [expired, self_signed, other_name] = [(); 3].map(|()| free_port());
-        let good = authority.good();
+        let [expired, self_signed, other_name, two_certificates] = [(); 4].map(|()| free_port());
+        let (good, good_rsa) = (authority.good(), authority.good_rsa());
         let master_cf = [
             smtpd(submission, &good, SUBMISSION),
             smtpd(implicit_tls, &good, IMPLICIT_TLS),
@@ -51,6 +53,7 @@ impl Postfix {
             smtpd(expired, &authority.expired(), SUBMISSION),
             smtpd(self_signed, &authority.self_signed(), SUBMISSION),
             smtpd(other_name, &authority.for_another_name(), SUBMISSION),
+            smtpd_with_both(two_certificates, &good, &good_rsa),
             SERVICES.to_owned(),
         ];
         keeper::write(&path.join("master.cf"), &master_cf.concat());
@@ -72,11 +75,24 @@ impl Postfix {
                 "-c".to_owned(),
                 path.display().to_string(),
             ],
-            ready: [submission, implicit_tls, relay, expired, self_signed, other_name].map(Sign::Port).into(),
+            ready: [submission, implicit_tls, relay, expired, self_signed, other_name, two_certificates]
+                .map(Sign::Port)
+                .into(),
             logs: vec![path.join("maillog")],
             directory,
         });
-        Postfix { submission, implicit_tls, relay, expired, self_signed, other_name, ca: authority.pem, keeper, sasl }
+        Postfix {
+            submission,
+            implicit_tls,
+            relay,
+            expired,
+            self_signed,
+            other_name,
+            two_certificates,
+            ca: authority.pem,
+            keeper,
+            sasl,
+        }
     }
 
     /// Postfix's and its Dovecot's.
@@ -161,6 +177,13 @@ fn main_cf(directory: &Path, sasl: &Path) -> String {
         protocols = if addresses.len() == 1 { "ipv4" } else { "all" },
         sasl = sasl.display(),
     )
+}
+
+/// `smtpd_tls_chain_files` knows no single certificate beside it; each key stands before its chain.
+fn smtpd_with_both(port: u16, elliptic: &Certificate, rsa: &Certificate) -> String {
+    let files = [&elliptic.key, &elliptic.chain, &rsa.key, &rsa.chain].map(|path| path.display().to_string());
+    let chain_files = format!("smtpd_tls_chain_files={}", files.join(","));
+    smtpd(port, elliptic, &[SUBMISSION, &[&chain_files]].concat())
 }
 
 fn smtpd(port: u16, certificate: &Certificate, settings: &[&str]) -> String {
