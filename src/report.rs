@@ -111,7 +111,12 @@ impl Report {
         let exit = match ended {
             Ended::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Ended::Interrupted(Signal::Terminate) => Exit::Terminated,
-            Ended::Whole | Ended::TimeUp | Ended::Unheard(_) => exit(&findings, &plan),
+            Ended::Whole | Ended::Unheard(_) => exit(&findings, &plan),
+            // Nothing was wrong as far as it came, and it did not come to its end.
+            Ended::TimeUp => match exit(&findings, &plan) {
+                Exit::Ok => Exit::Incomplete,
+                other => other,
+            },
         };
         let complete = matches!(ended, Ended::Whole);
         Report { plan, evidence, findings, complete, total_ms, exit }

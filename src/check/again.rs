@@ -5,7 +5,7 @@
 //! decides for itself, and what stands in the environment is there the next time too.
 
 use super::{Finding, in_shell};
-use crate::plan::{Family, Origin, Plan, TlsVersion, Verify};
+use crate::plan::{Family, Origin, Plan, TlsMode, TlsVersion, Verify};
 use crate::wire::EhloName;
 
 /// Completes the commands of all findings.
@@ -21,7 +21,8 @@ fn completed(plan: &Plan, command: &str) -> String {
     let target = command.split(' ').find(|word| word.contains(&host));
     let mut whole = command.to_owned();
     for (flag, value) in flags(plan, target.map(|word| port_in(word, plan.target.port)), verb) {
-        let given = command.split(' ').any(|word| word == flag || spellings(flag).contains(&word));
+        let in_target = flag == "--tls" && command.contains("smtps://");
+        let given = in_target || command.split(' ').any(|word| word == flag || spellings(flag).contains(&word));
         if !given {
             whole.push(' ');
             whole.push_str(flag);
@@ -55,44 +56,55 @@ impl Verb {
 /// Flags that the user gave, with their values. Those about one host only where the command is about that host.
 fn flags(plan: &Plan, same_host: Option<u16>, verb: Verb) -> Vec<(&'static str, Option<String>)> {
     let mut flags = Vec::new();
-    let mut add = |name: &str, flag: &'static str, value: Option<String>| {
+    let add = |flags: &mut Vec<_>, name: &str, flag: &'static str, value: Option<String>| {
         if plan.origin(name) == Origin::Flag {
             flags.push((flag, value));
         }
     };
     match plan.family {
         Family::Any => {}
-        Family::V4 => add("ipv4", "-4", None),
-        Family::V6 => add("ipv6", "-6", None),
+        Family::V4 => add(&mut flags, "ipv4", "-4", None),
+        Family::V6 => add(&mut flags, "ipv6", "-6", None),
     }
     if let Some(resolver) = plan.resolver {
-        add("resolver", "--resolver", Some(resolver.to_string()));
+        add(&mut flags, "resolver", "--resolver", Some(resolver.to_string()));
     }
     if let Some(port) = same_host {
         let of_host = plan.overrides.iter().filter(|one| one.host == plan.target.host);
         for over in of_host.filter(|one| one.port == plan.target.port || verb == Verb::Ports) {
             let port = if verb == Verb::Ports { over.port } else { port };
-            add("resolve", "--resolve", Some(format!("{}:{port}:{}", over.host, over.address)));
+            add(&mut flags, "resolve", "--resolve", Some(format!("{}:{port}:{}", over.host, over.address)));
         }
         if let Some(sni) = &plan.tls.sni {
-            add("sni", "--sni", Some(sni.clone()));
+            add(&mut flags, "sni", "--sni", Some(sni.clone()));
         }
         if let Some(path) = &plan.tls.cacert {
-            add("cacert", "--cacert", Some(path.display().to_string()));
+            add(&mut flags, "cacert", "--cacert", Some(path.display().to_string()));
         }
         if plan.tls.verify == Verify::Insecure && verb == Verb::Check {
-            add("insecure", "--insecure", None);
+            add(&mut flags, "insecure", "--insecure", None);
         }
     }
     if let Some(identity) = plan.tls.identity.as_ref().filter(|_| same_host.is_some() && verb == Verb::Check) {
-        add("cert", "--cert", Some(identity.cert.display().to_string()));
-        add("key", "--key", Some(identity.key.display().to_string()));
+        add(&mut flags, "cert", "--cert", Some(identity.cert.display().to_string()));
+        add(&mut flags, "key", "--key", Some(identity.key.display().to_string()));
+    }
+    // `smtps://` in the target says it as well, and port 465 by itself.
+    let mode = match plan.tls.mode {
+        TlsMode::Implicit => Some("implicit"),
+        TlsMode::Starttls => Some("starttls"),
+        TlsMode::Auto | TlsMode::None => None,
+    };
+    if let Some(mode) =
+        mode.filter(|_| verb == Verb::Check && same_host == Some(plan.target.port) && plan.target.port != 465)
+    {
+        flags.push(("--tls", Some(mode.to_owned())));
     }
     if plan.tls.min == TlsVersion::V1_3 && verb == Verb::Check {
-        add("tls-min", "--tls-min", Some("1.3".to_owned()));
+        add(&mut flags, "tls-min", "--tls-min", Some("1.3".to_owned()));
     }
     if let EhloName::Name(name) = &plan.ehlo {
-        add("ehlo", "--ehlo", Some(name.clone()));
+        add(&mut flags, "ehlo", "--ehlo", Some(name.clone()));
     }
     flags
 }
@@ -154,6 +166,20 @@ mod tests {
             completed(&plan(&given), "smtpcheck smtp.gmail.com:587 --user u"),
             "smtpcheck smtp.gmail.com:587 --user u -4"
         );
+    }
+
+    #[test]
+    fn tls_from_the_first_byte_is_not_lost_on_a_port_of_ones_own() {
+        let given = plan(&["smtps://mail.example.net:2465"]);
+        assert_eq!(
+            completed(&given, "smtpcheck mail.example.net:2465 --tls-scan"),
+            "smtpcheck mail.example.net:2465 --tls-scan --tls implicit"
+        );
+        assert_eq!(completed(&given, "smtpcheck mail.example.net:587"), "smtpcheck mail.example.net:587");
+        let as_it_is = "smtpcheck smtps://mail.example.net:2465 -v";
+        assert_eq!(completed(&given, as_it_is), as_it_is);
+        let other = "smtpcheck mail.example.net:2465 --tls starttls";
+        assert_eq!(completed(&given, other), other);
     }
 
     #[test]

@@ -400,6 +400,14 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
             "the server's process died, or a firewall on the way forbids TLS on this port",
             Confidence::Likely,
         ),
+        TlsFaultKind::Silent { waited_ms } if !tls.first_bytes.is_empty() => (
+            format!(
+                "the server began to answer the TLS handshake and did not finish in {:.0} seconds",
+                waited_ms / 1000.0
+            ),
+            "the server is overloaded or hangs, or something on the way swallows the larger packets of the answer",
+            Confidence::Likely,
+        ),
         TlsFaultKind::Silent { waited_ms } => (
             format!("no answer to the TLS handshake for {:.0} seconds", waited_ms / 1000.0),
             if plan.tls_use() == TlsUse::Implicit {
@@ -415,8 +423,8 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
             Confidence::Likely,
         ),
         TlsFaultKind::Incompatible { .. } => (
-            format!("the TLS handshake fails: {}", tls.detail),
-            "the server's answer is TLS, but of a kind that no current client accepts",
+            "the TLS handshake fails: the server's answer breaks the rules of TLS".to_owned(),
+            "the server, or something on the way, sends TLS of a kind that no current client accepts",
             Confidence::Likely,
         ),
     };
@@ -451,6 +459,7 @@ fn in_place_of_tls(tls: &TlsFault) -> &'static str {
         FirstBytes::Ftp => "a file server (FTP)",
         FirstBytes::Nntp => "a news server (NNTP)",
         FirstBytes::Sslv2 => "SSLv2, which is broken since 1996,",
+        FirstBytes::Unknown if tls.first_bytes.contains(char::REPLACEMENT_CHARACTER) => "something that is no TLS",
         FirstBytes::TlsHandshake | FirstBytes::TlsAlert | FirstBytes::Unknown => "plain text",
     }
 }

@@ -257,17 +257,32 @@ fn stopped(evidence: &Evidence) -> Option<String> {
     let hellos: Vec<Hello<'_>> = evidence.hellos().collect();
     if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {
         let number = hellos.iter().rposition(Hello::is_answered).map_or(0, |last| last + 1);
-        return Some(format!("the server hung up on everything after {number} ClientHellos (throttled)"));
+        return Some(format!("the server hung up on everything after {} (throttled)", counted(number)));
+    }
+    // Silence, nonsense or plain text where TLS was: a refusal says so, twice in a row is not about what was offered.
+    let is_no_answer = |hello: &Hello<'_>| hello.seen().is_some() && !hello.is_answered() && !hello.is_hung_up();
+    let in_a_row =
+        hellos.windows(2).position(|pair| pair.iter().all(|hello| is_no_answer(hello) && !is_turned_away(*hello)));
+    if let Some(number) = in_a_row {
+        return Some(format!("the server gave no answer in TLS any more after {}", counted(number)));
     }
     let number = evidence.hellos().position(|hello| is_turned_away(hello))?;
     let hello = evidence.hellos().nth(number)?;
+    let number = counted(number);
     Some(match &hello.attempt.outcome {
-        Outcome::Skipped { .. } => format!("--max-connections was used up after {number} ClientHellos"),
+        Outcome::Skipped { .. } => format!("--max-connections was used up after {number}"),
         Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted } => {
-            format!("it was cut off after {number} ClientHellos")
+            format!("it was cut off after {number}")
         }
-        _ => format!("the server turned us away after {number} ClientHellos (throttled)"),
+        _ => format!("the server turned us away after {number} (throttled)"),
     })
+}
+
+fn counted(number: usize) -> String {
+    match number {
+        1 => "1 ClientHello".to_owned(),
+        more => format!("{more} ClientHellos"),
+    }
 }
 
 fn is_turned_away(hello: Hello<'_>) -> bool {
@@ -413,7 +428,10 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let Some(hello) = hello else { continue };
         findings.extend(certificate::of_probe(plan, evidence, hello.attempt.id, presented));
     }
-    findings.extend(inconclusive(&scan, evidence));
+    // Where there is no TLS, another finding says why.
+    if has_tls(talk) {
+        findings.extend(inconclusive(&scan, evidence));
+    }
     findings
 }
 
@@ -454,7 +472,13 @@ fn weak_suites(evidence: &Evidence) -> Option<Finding> {
     };
     let summary = format!("the server accepts {what}");
     let mut finding = Finding::new(&TLS_WEAK_SUITE_ACCEPTED, Stage::Tls, Confidence::Certain, summary);
-    finding.cause = "it can be broken, or never protected anything; a client that offers it may get it".to_owned();
+    finding.cause = if what.contains("_anon_") {
+        // Postfix offers these to mail servers that do not look at certificates anyway.
+        finding.severity = Severity::Notice;
+        "with it nobody proves who the server is: it keeps listeners out, and lets in who sits in the middle".to_owned()
+    } else {
+        "it can be broken, or never protected anything; a client that offers it may get it".to_owned()
+    };
     finding.fixes = vec![Fix::run(
         "the operator excludes what is weak; in Postfix",
         "postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers=aNULL,eNULL,EXPORT,DES,3DES,RC4,MD5",
@@ -484,9 +508,13 @@ fn inconclusive(scan: &Scan, evidence: &Evidence) -> Option<Finding> {
     let why = scan.inconclusive.as_ref()?;
     let summary = format!("the scan of TLS is inconclusive: {why}");
     let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Stage::Tls, Confidence::Certain, summary);
-    finding.cause = "what was not asked is not known; it is not called fine, and not called missing".to_owned();
-    finding.fixes =
-        vec![Fix::text("repeat the scan after some minutes, or from an address that the server does not limit")];
+    finding.cause = "what was seen until then is shown, the rest is unknown: neither fine nor missing".to_owned();
+    let of_ours = why.starts_with("--max-connections") || why.starts_with("it was cut off");
+    finding.fixes = vec![Fix::text(if of_ours {
+        "give the scan more room with --max-connections and --max-time"
+    } else {
+        "repeat the scan after some minutes, or from an address that the server does not limit"
+    })];
     for hello in evidence.hellos().filter(|hello| is_turned_away(*hello)) {
         finding = finding.tried(hello.attempt.id);
     }

@@ -340,10 +340,10 @@ fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let first = skipped.first()?;
     let ports: Vec<String> = skipped.iter().map(|talk| talk.request.port.to_string()).collect();
     let connections = match skipped.len() {
-        1 => "1 more connection".to_owned(),
-        more => format!("{more} more connections"),
+        1 => "1 more connection would have helped and was not made".to_owned(),
+        more => format!("{more} more connections would have helped and were not made"),
     };
-    let summary = format!("{connections} would have helped and were not made (port {})", ports.join(", "));
+    let summary = format!("{connections} (port {})", ports.join(", "));
     let finding = Finding::new(&CONNECTION_BUDGET_SPENT, Stage::Connect, Confidence::Certain, summary);
     Some(Finding {
         cause: format!("--max-connections {} is used up", plan.limits.max_connections),

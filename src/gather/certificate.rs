@@ -238,6 +238,7 @@ fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
         _ => match info.algorithm.algorithm.to_id_string().as_str() {
             "1.3.101.112" => "Ed25519".to_owned(),
             "1.3.101.113" => "Ed448".to_owned(),
+            "1.2.840.113549.1.1.10" => "RSA-PSS".to_owned(),
             dotted => dotted.to_owned(),
         },
     }

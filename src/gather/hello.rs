@@ -48,9 +48,13 @@ async fn exchange(world: &Rc<World>, request: &HelloRequest, mut stream: TcpStre
     let hello = request.offer.hello().bytes(request.sni.as_deref(), random);
     let started = Instant::now();
     let patience = PATIENCE.min(Duration::from_millis(world.plan.limits.reply_ms));
-    let heard = match tokio::time::timeout(patience, converse(&mut stream, &hello)).await {
+    let mut reader = Reader::default();
+    let heard = match tokio::time::timeout(patience, converse(&mut stream, &hello, &mut reader)).await {
         Ok(heard) => heard,
-        Err(_) => HelloHeard::Silence { waited_ms: milliseconds(patience) },
+        Err(_) => match reader.finish() {
+            Some(answer) => HelloHeard::Answer { answer },
+            None => HelloHeard::Silence { waited_ms: milliseconds(patience) },
+        },
     };
     let heard = without_secret(world, heard);
     let ms = Some(milliseconds(started.elapsed()));
@@ -62,6 +66,9 @@ async fn exchange(world: &Rc<World>, request: &HelloRequest, mut stream: TcpStre
 fn without_secret(world: &World, heard: HelloHeard) -> HelloHeard {
     match heard {
         HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text } } => {
+            // Where the text was cut, half a secret may stand, which nobody would know again.
+            let is_cut = world.credentials.is_some() && text.len() >= tls::MAX_TEXT;
+            let text = if is_cut { "(not shown)".to_owned() } else { text };
             let text = dialogue::without_secret(world.credentials.as_ref(), text);
             HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text } }
         }
@@ -70,13 +77,12 @@ fn without_secret(world: &World, heard: HelloHeard) -> HelloHeard {
 }
 
 /// Sends the ClientHello and reads until the answer is whole.
-async fn converse(stream: &mut TcpStream, hello: &[u8]) -> HelloHeard {
+async fn converse(stream: &mut TcpStream, hello: &[u8], reader: &mut Reader) -> HelloHeard {
     let ended = |error: &io::Error| {
         if error.kind() == io::ErrorKind::ConnectionReset { HelloHeard::Reset } else { HelloHeard::Closed }
     };
     // A server may close on the first bytes of it; what it said before is worth more than our failed write.
     let _ = stream.write_all(hello).await;
-    let mut reader = Reader::default();
     let mut buffer = vec![0u8; 8 * 1024];
     loop {
         let heard = match stream.read(&mut buffer).await {
@@ -87,7 +93,7 @@ async fn converse(stream: &mut TcpStream, hello: &[u8]) -> HelloHeard {
             },
             Err(error) => ended(&error),
         };
-        return match reader.finish() {
+        return match std::mem::take(reader).finish() {
             Some(answer) => HelloHeard::Answer { answer },
             None => heard,
         };

@@ -1,7 +1,7 @@
 //! The certificate that we show when a server asks for one (`--cert`, `--key`). Read and held against its key before
 //! anything is sent, so that a mistake in the files costs nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
@@ -25,8 +25,8 @@ pub(super) fn load(wanted: &ClientCertificate) -> Result<Arc<CertifiedKey>, Setu
     }
 }
 
-fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, SetupError> {
-    let fault = |why: String| SetupError::File { flag: "--cert", path: path.clone(), why };
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupError> {
+    let fault = |why: String| SetupError::File { flag: "--cert", path: path.to_owned(), why };
     let bytes = super::trust::contents(path).map_err(|error| fault(super::trust::reason(&error)))?;
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
     if !chain.is_empty() {

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -12,12 +13,13 @@ const KEPT: usize = 512;
 
 pub(crate) struct Tap<S> {
     inner: S,
-    first: Vec<u8>,
+    /// Shared, because who gives up a handshake loses the stream with it.
+    first: Arc<Mutex<Vec<u8>>>,
 }
 
 impl<S> Tap<S> {
     pub(crate) fn new(inner: S) -> Tap<S> {
-        Tap { inner, first: Vec::new() }
+        Tap { inner, first: Arc::default() }
     }
 
     /// The stream itself.
@@ -26,12 +28,13 @@ impl<S> Tap<S> {
     }
 
     /// Forgets what came so far: what comes next is the answer to a ClientHello.
-    pub(crate) fn arm(&mut self) {
-        self.first.clear();
+    pub(crate) fn arm(&mut self) -> Arc<Mutex<Vec<u8>>> {
+        self.first = Arc::default();
+        Arc::clone(&self.first)
     }
 
-    pub(crate) fn first_bytes(&self) -> &[u8] {
-        &self.first
+    pub(crate) fn first_bytes(&self) -> Vec<u8> {
+        self.first.lock().map(|first| first.clone()).unwrap_or_default()
     }
 }
 
@@ -44,8 +47,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
         let fresh = buffer.filled().get(before..).unwrap_or_default();
-        let room = KEPT.saturating_sub(self.first.len()).min(fresh.len());
-        self.first.extend_from_slice(fresh.get(..room).unwrap_or_default());
+        if let Ok(mut first) = self.first.lock() {
+            let room = KEPT.saturating_sub(first.len()).min(fresh.len());
+            first.extend_from_slice(fresh.get(..room).unwrap_or_default());
+        }
         polled
     }
 }

@@ -26,6 +26,7 @@ use crate::evidence::{Handshake, HandshakeKind, Incompatibility, TlsFault, TlsFa
 use crate::plan::{Plan, TlsVersion};
 use crate::sasl::Binding;
 use crate::wire::Host;
+use crate::wire::tls::FirstBytes;
 use crate::wire::tls::{alert_name, scheme_name};
 
 /// Certificates of a chain that are looked at.
@@ -45,19 +46,21 @@ pub(crate) async fn handshake(
     let config = config(&world.plan, &recorder, &ours, name.is_some());
     // A name that TLS cannot carry (RFC 6066 §3) goes without SNI; the address stands in, and is not sent.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
-    tap.arm();
+    let first = tap.arm();
     let started = Instant::now();
     let patience = Duration::from_millis(world.plan.limits.reply_ms);
     let connect = TlsConnector::from(Arc::new(config)).connect(sent, tap).into_fallible();
     let stream = match tokio::time::timeout(patience, connect).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err((error, tap))) => return Err(fault(&error, tap.first_bytes())),
+        Ok(Err((error, tap))) => return Err(fault(&error, &tap.first_bytes())),
         Err(_) => {
             let kind = TlsFaultKind::Silent { waited_ms: milliseconds(started.elapsed()) };
+            let first = first.lock().map(|first| first.clone()).unwrap_or_default();
+            let detail = if first.is_empty() { "no answer to the ClientHello" } else { "the answer does not end" };
             return Err(TlsFault {
                 kind,
-                first_bytes: String::new(),
-                detail: "no answer to the ClientHello".to_owned(),
+                first_bytes: String::from_utf8_lossy(&first).into_owned(),
+                detail: detail.to_owned(),
             });
         }
     };
@@ -155,6 +158,10 @@ fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
         (Some(rustls::Error::AlertReceived(alert)), _) => {
             let code = u8::from(*alert);
             TlsFaultKind::Alert { code, name: alert_name(code) }
+        }
+        // Told by the bytes themselves, which as text are no longer what they were.
+        (Some(_), _) if FirstBytes::of(first) == FirstBytes::Sslv2 => {
+            TlsFaultKind::Incompatible { why: Incompatibility::Version }
         }
         // A TLS record begins with its type, 20 to 23 (RFC 8446 §5.1).
         (Some(rustls::Error::InvalidMessage(_)), _) if !first.first().is_some_and(|byte| (20..=23).contains(byte)) => {

@@ -42,7 +42,10 @@ fn surplus(seen: Seen<'_>) -> Option<Finding> {
         if twice {
             parts.push(format!("number {place} is there twice ({})", one.subject));
         } else if one.self_signed {
-            parts.push(format!("number {place} is a root, which nobody believes for being sent ({})", one.subject));
+            parts.push(format!(
+                "number {place} is a root, which clients have already or do not trust ({})",
+                one.subject
+            ));
         } else if one.is_readable() && !line.contains(&place) {
             let dated = if one.is_in_date(seen.now) { "" } else { ", and out of date" };
             parts.push(format!("number {place} is not needed{dated} ({})", one.subject));
@@ -53,7 +56,7 @@ fn surplus(seen: Seen<'_>) -> Option<Finding> {
     if seen.presented.chain_length > MANY {
         parts.push(format!("{} certificates are sent in all", seen.presented.chain_length));
     }
-    let shown = parts.len().min(4);
+    let shown = parts.len().min(3);
     let more = if parts.len() > shown { format!("; and {} more", parts.len() - shown) } else { String::new() };
     let list = parts.get(..shown).filter(|shown| !shown.is_empty())?.join("; ");
     let summary = format!("the server sends certificates that nobody needs: {list}{more}");

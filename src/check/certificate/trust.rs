@@ -85,8 +85,13 @@ fn self_signed(seen: Seen<'_>) -> Finding {
     let made = if seen.leaf.is_authority { ", as openssl req -x509 makes it" } else { "" };
     finding.cause =
         format!("subject and issuer are both {}{made}, and it is not in {}", seen.leaf.subject, store(seen));
-    finding.fixes =
-        vec![public_certificate(), own_authority(seen, "if the server is your own, trust exactly this certificate")];
+    finding.fixes = vec![
+        public_certificate(),
+        own_authority(
+            seen,
+            "if the server is your own, save its certificate as ca.pem (--show-chain prints it) and trust exactly that",
+        ),
+    ];
     finding
 }
 

@@ -188,8 +188,8 @@ pub(super) fn offered(hello: Hello<'_>) -> String {
             Answer::NotTls { text, .. } => format!("plain text: {}", escape::visible(text)),
             Answer::Malformed { why } => format!("nonsense: {}", escape::visible(why)),
         },
-        (_, Some(HelloHeard::Closed)) => "refused, the server hangs up".to_owned(),
-        (_, Some(HelloHeard::Reset)) => "refused, the connection is reset".to_owned(),
+        (_, Some(HelloHeard::Closed)) => "the server hangs up".to_owned(),
+        (_, Some(HelloHeard::Reset)) => "the connection is reset".to_owned(),
         (_, Some(HelloHeard::Silence { .. })) => "no answer".to_owned(),
         (_, Some(HelloHeard::TurnedAway { stage })) => format!("turned away at {stage}"),
         (Outcome::Skipped { .. }, None) => "not tried, --max-connections is used up".to_owned(),
@@ -217,8 +217,15 @@ pub(super) fn scanned(report: &Report, look: &Look) -> Vec<Line> {
         say("groups", format!("{}{}", groups.join(", "), least(groups_complete)));
     }
     say("post-quantum", word(scan.post_quantum).to_owned());
-    let remark = if scan.without_forward_secrecy == Support::Yes { " (without forward secrecy)" } else { "" };
-    say("static RSA", format!("{}{remark}", word(scan.without_forward_secrecy)));
+    say(
+        "forward secrecy",
+        match scan.without_forward_secrecy {
+            Support::Yes => "not always: a suite without it is accepted",
+            Support::No => "always",
+            Support::Unknown => "unknown",
+        }
+        .to_owned(),
+    );
     for one in certificates {
         let verdict = if one.verifies { "verifies" } else { "does not verify" };
         say("certificate", format!("{}, {verdict}, SHA-256 {}", one.key, one.sha256));

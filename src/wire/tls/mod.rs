@@ -18,7 +18,7 @@ mod offers;
 pub mod reader;
 pub mod version;
 
-pub use answer::{Answer, ServerHello};
+pub use answer::{Answer, MAX_TEXT, ServerHello};
 pub use first_bytes::FirstBytes;
 pub use hello::{Hello, Shape};
 pub use names::{alert_name, group_name, is_post_quantum, scheme_name, suite_name};
