@@ -106,6 +106,18 @@ fn a_server_of_tls_1_2_is_too_old_for_who_wants_1_3() {
     assert_finds_nothing(&check(&server, &[]).exits(exit::OK));
 }
 
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_server_without_a_handshake_is_not_called_safe_from_injected_commands() {
+    let workbench = Workbench::new();
+    let certificate = workbench.authority.good_rsa();
+    let server = workbench.serve(&certificate, "-tls1 -cipher ALL:@SECLEVEL=0");
+    let port = server.port.to_string();
+    let run =
+        smtpcheck(&[HOST, "-4", "--port", &port, "--probe", "starttls-injection", "--width", "200"], Password::None);
+    assert!(run.stdout.contains("not tested, the handshake fails without the command too"), "{run}");
+}
+
 // --tls-scan.
 
 #[test]

@@ -288,7 +288,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look
         }
         Question::Talk(request) if request.purpose != Purpose::Main => {
             let Some(talk) = evidence.talks().find(|talk| talk.attempt.id == attempt.id) else { return Vec::new() };
-            aside(&probe(plan, talk), look)
+            aside(&probe(plan, evidence, talk), look)
         }
         Question::Hello(_) => {
             let hello = evidence.hellos().find(|hello| hello.attempt.id == attempt.id);
@@ -336,7 +336,7 @@ fn fault_lines(attempt: &Attempt, fault: &Fault, look: &Look) -> Vec<Line> {
 }
 
 /// A follow-up in one line.
-fn probe(plan: &Plan, talk: Talk<'_>) -> String {
+fn probe(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> String {
     let port = talk.request.port;
     let what = match talk.request.purpose {
         Purpose::OtherTlsMode if talk.request.script.tls == TlsUse::Implicit => {
@@ -345,7 +345,7 @@ fn probe(plan: &Plan, talk: Talk<'_>) -> String {
         Purpose::OtherTlsMode => format!("port {port} again, in plain text"),
         Purpose::OtherFamily if talk.request.family == Family::V4 => "again over IPv4".to_owned(),
         Purpose::OtherFamily => "again over IPv6".to_owned(),
-        Purpose::StarttlsInjection => return injection(talk),
+        Purpose::StarttlsInjection => return injection(evidence, talk),
         Purpose::MailBeforeTls => return before_tls(talk),
         Purpose::SiblingPort | Purpose::TlsHello | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };
@@ -368,16 +368,18 @@ fn probe(plan: &Plan, talk: Talk<'_>) -> String {
 }
 
 /// What the probe of `--probe starttls-injection` shows; what is not proved is not called safe.
-fn injection(talk: Talk<'_>) -> String {
+fn injection(evidence: &Evidence, talk: Talk<'_>) -> String {
+    let works_without = evidence.main_talk().is_some_and(|main| main.handshake().is_some());
     let answered = talk.replies().any(|heard| heard.event.tls && heard.event.stage == Stage::EhloTls);
     let before = talk.events().any(|event| matches!(event.what, What::Stray { .. }) && event.stage == Stage::Starttls);
     let outcome = match (talk.handshake(), talk.reply_at(Stage::Starttls)) {
         (Some(_), _) if answered => "the command took effect inside TLS",
         (Some(_), _) if before => "answered before TLS and not carried over: not vulnerable",
         (Some(_), _) => "nothing was carried into TLS: not vulnerable",
-        (None, Some(heard)) if heard.reply.has_code(220) => {
+        (None, Some(heard)) if heard.reply.has_code(220) && works_without => {
             "the handshake failed on the bytes of the command, so they were not read as one: not vulnerable"
         }
+        (None, Some(heard)) if heard.reply.has_code(220) => "not tested, the handshake fails without the command too",
         (None, Some(_)) => "the server refuses STARTTLS together with a command: not vulnerable",
         (None, None) => "not tested, the conversation did not get to STARTTLS",
     };
