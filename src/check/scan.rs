@@ -515,7 +515,7 @@ fn inconclusive(scan: &Scan, evidence: &Evidence) -> Option<Finding> {
     } else {
         "repeat the scan after some minutes, or from an address that the server does not limit"
     })];
-    for hello in evidence.hellos().filter(|hello| is_turned_away(*hello)) {
+    for hello in evidence.hellos().filter(|hello| is_turned_away(*hello) || !hello.is_answered()) {
         finding = finding.tried(hello.attempt.id);
     }
     Some(finding)
