@@ -8,13 +8,24 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::SetupError;
+use super::{SetupError, file};
 use crate::plan::ClientCertificate;
 
 /// Reads certificate and key.
 pub(super) fn load(wanted: &ClientCertificate) -> Result<Arc<CertifiedKey>, SetupError> {
-    let chain = certificates(&wanted.cert)?;
-    let key = private_key(wanted)?;
+    let fault_of = |flag, path: &Path, error: &std::io::Error| SetupError::File {
+        flag,
+        path: path.to_owned(),
+        why: file::reason(error),
+    };
+    let cert = file::contents(&wanted.cert).map_err(|error| fault_of("--cert", &wanted.cert, &error))?;
+    // Both in one file are read once: it may be a pipe.
+    let key = match wanted.key == wanted.cert {
+        true => cert.clone(),
+        false => file::contents(&wanted.key).map_err(|error| fault_of("--key", &wanted.key, &error))?,
+    };
+    let chain = certificates(&wanted.cert, &cert)?;
+    let key = private_key(wanted, &key)?;
     let fault = |path: &Path, flag, why: String| SetupError::File { flag, path: path.to_owned(), why };
     match CertifiedKey::from_der(chain, key, &rustls::crypto::aws_lc_rs::default_provider()) {
         Ok(certified) => Ok(Arc::new(certified)),
@@ -25,10 +36,9 @@ pub(super) fn load(wanted: &ClientCertificate) -> Result<Arc<CertifiedKey>, Setu
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupError> {
+fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, SetupError> {
     let fault = |why: String| SetupError::File { flag: "--cert", path: path.to_owned(), why };
-    let bytes = super::trust::contents(path).map_err(|error| fault(super::trust::reason(&error)))?;
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(bytes).filter_map(Result::ok).collect();
     if !chain.is_empty() {
         return Ok(chain);
     }
@@ -39,17 +49,16 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupError>
     }))
 }
 
-fn private_key(wanted: &ClientCertificate) -> Result<PrivateKeyDer<'static>, SetupError> {
+fn private_key(wanted: &ClientCertificate, bytes: &[u8]) -> Result<PrivateKeyDer<'static>, SetupError> {
     let path = &wanted.key;
     let fault = |why: String| SetupError::File { flag: "--key", path: path.clone(), why };
-    let bytes = super::trust::contents(path).map_err(|error| fault(super::trust::reason(&error)))?;
-    if let Ok(key) = PrivateKeyDer::from_pem_slice(&bytes) {
+    if let Ok(key) = PrivateKeyDer::from_pem_slice(bytes) {
         // The old form tells it in a header inside the block, which the reader of PEM passes over.
-        if !says(&bytes, b"Proc-Type: 4,ENCRYPTED") {
+        if !says(bytes, b"Proc-Type: 4,ENCRYPTED") {
             return Ok(key);
         }
     }
-    Err(fault(if says(&bytes, b"ENCRYPTED") {
+    Err(fault(if says(bytes, b"ENCRYPTED") {
         format!("is encrypted; write it without its passphrase with: openssl pkey -in {} -out key.pem", path.display())
     } else if bytes.first() == Some(&0x30) {
         format!("is DER; convert it with: openssl pkey -inform der -in {} -out key.pem", path.display())

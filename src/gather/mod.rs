@@ -9,6 +9,7 @@ mod certificate;
 #[cfg(test)]
 mod chains;
 mod dial;
+mod file;
 mod hello;
 mod identity;
 mod machine;

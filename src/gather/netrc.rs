@@ -40,13 +40,11 @@ fn file() -> Result<(PathBuf, Zeroizing<String>), PasswordError> {
         Some(path) => PathBuf::from(path),
         None => std::env::home_dir().unwrap_or_default().join(if cfg!(windows) { "_netrc" } else { ".netrc" }),
     };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok((path, Zeroizing::new(text))),
-        Err(error) => Err(PasswordError::Unreadable {
-            source: format!("--netrc {}", path.display()),
-            why: super::trust::reason(&error),
-        }),
-    }
+    let unreadable = |why: String| PasswordError::Unreadable { source: format!("--netrc {}", path.display()), why };
+    let bytes = super::file::contents(&path).map_err(|error| unreadable(super::file::reason(&error)))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+    let text = Zeroizing::new(text.to_owned());
+    Ok((path, text))
 }
 
 /// The first entry that fits; `default` fits every host. Of several for one host, that of the user.

@@ -90,16 +90,10 @@ pub fn from_file(path: &Path) -> Result<Secret, PasswordError> {
 /// Reads a file; `named` is what a message calls it by, before its path.
 pub fn from_named_file(path: &Path, named: &str) -> Result<Secret, PasswordError> {
     let source = format!("{named}{}", path.display());
-    let unreadable = |error: io::Error| PasswordError::Unreadable {
-        source: source.clone(),
-        why: match error.kind() {
-            io::ErrorKind::NotFound => "no such file".to_owned(),
-            io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),
-            _ => error.to_string(),
-        },
-    };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    read(file, &source)
+    let unreadable =
+        |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: super::file::reason(&error) };
+    let bytes = super::file::contents(path).map_err(unreadable)?;
+    read(bytes.as_slice(), &source)
 }
 
 /// Takes the value of `SMTPCHECK_PASSWORD`.

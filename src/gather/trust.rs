@@ -3,20 +3,15 @@
 //! A file is read before anything is sent, so that a mistake in it costs nothing. The system's store (3.5 ms of
 //! reading and parsing) is read on a thread of its own once TLS begins, while the handshake is on its way.
 
-use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
-use zeroize::Zeroizing;
 
-use super::SetupError;
+use super::{SetupError, file};
 use crate::evidence::TrustStore;
 use crate::plan::Plan;
-
-/// Bytes of a file with certificates; a whole trust store has a few hundred KiB.
-const MAX_FILE: u64 = 8 * 1024 * 1024;
 
 /// Anchors with where they come from.
 pub(crate) struct Store {
@@ -58,7 +53,7 @@ impl Anchors {
 
 fn from_file(path: &Path) -> Result<Store, SetupError> {
     let fault = |why: String| SetupError::File { flag: "--cacert", path: path.to_owned(), why };
-    let bytes = contents(path).map_err(|error| fault(reason(&error)))?;
+    let bytes = file::contents(path).map_err(|error| fault(file::reason(&error)))?;
     let looks_like_der = bytes.first() == Some(&0x30);
     let certs: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
     if certs.is_empty() {
@@ -71,24 +66,6 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
     let anchors: Vec<TrustAnchor<'static>> = certs.iter().filter_map(anchor).collect();
     let origin = TrustStore::File { path: path.display().to_string(), anchors: certs.len() };
     Ok(Store { origin, anchors, pinned: certs })
-}
-
-/// The content of a file with certificates or keys. A device without end is no such file; a pipe is read once.
-pub(super) fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(io::Error::other("more than 8 MiB; that is no file of certificates"));
-    }
-    Ok(bytes)
-}
-
-pub(super) fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 fn from_system() -> Store {
