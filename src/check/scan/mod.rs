@@ -5,154 +5,30 @@
 //! certificates; 1.1, 1.0, SSLv3; weak suites; no forward secrecy; then what remains of groups and suites without those
 //! that are known, as long as the budget lasts. What the handshake of the check itself has proved is not asked again.
 //!
+//! Read next: [`results`], what it has shown.
+//!
 //! A server that turns us away in between is throttling: the scan stops, and what was not asked is unknown, never "no".
 //! One that only hangs up may mean what was offered or us: that is a "no" if it answers a later ClientHello, and the last
 //! one, of a current client, is there to find out.
 
-use serde::{Deserialize, Serialize};
+mod results;
+mod rules;
 
-use super::{Check, Confidence, Docs, Finding, Fix, Rule, Severity, certificate};
-use crate::evidence::{Evidence, Fault, Hello, HelloHeard, Outcome, Presented, Stage, Talk, TlsFaultKind};
+use super::{Check, Confidence, Finding, Fix, Severity, certificate};
+use crate::evidence::{Evidence, Fault, Hello, HelloHeard, Outcome, Stage, Talk, TlsFaultKind};
 use crate::plan::Plan;
 use crate::question::{HelloRequest, Offer, Question};
 use crate::wire::tls::{self, Version};
 
-pub static CHECK: Check = Check {
-    subject: "scan",
-    ask,
-    judge,
-    rules: &[&TLS_OLD_VERSION_ACCEPTED, &TLS_WEAK_SUITE_ACCEPTED, &TLS_RENEGOTIATION_INSECURE, &TLS_SCAN_INCONCLUSIVE],
-};
+pub use results::{CertificateSeen, Scan, SuiteSeen, Support, VersionSeen, results};
+
+use results::chains;
+use rules::{TLS_OLD_VERSION_ACCEPTED, TLS_RENEGOTIATION_INSECURE, TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED};
+
+pub static CHECK: Check = Check { subject: "scan", ask, judge, rules: rules::RULES };
 
 /// ClientHellos of one scan: twelve connections with the one that asks for MAIL before TLS.
 const MAX_HELLOS: usize = 11;
-
-static TLS_OLD_VERSION_ACCEPTED: Rule = Rule {
-    id: "tls-old-version-accepted",
-    severity: Severity::Warning,
-    title: "the server still accepts versions of TLS that are retired",
-    cites: &["RFC 8996 section 4", "RFC 8996 section 5", "RFC 7568 section 3"],
-    docs: Docs {
-        sees: "With --tls-scan: a ClientHello that offers only TLS 1.1, TLS 1.0 or SSLv3 is accepted. A notice on port 25, where an old version is still better than none.",
-        matters: "An attacker on the way can push careless clients down to them; audits count them as a fault.",
-        action: "The operator switches them off: in Postfix smtpd_tls_protocols and smtpd_tls_mandatory_protocols to >=TLSv1.2.",
-        example: "TLS 1.0 and TLS 1.1 beside TLS 1.3",
-        references: "RFC 8996 (TLS 1.0 and 1.1 are retired), RFC 7568 (SSLv3)",
-    },
-};
-
-static TLS_WEAK_SUITE_ACCEPTED: Rule = Rule {
-    id: "tls-weak-suite-accepted",
-    severity: Severity::Warning,
-    title: "the server accepts a cipher suite that protects nobody",
-    cites: &["RFC 9325 section 4.1"],
-    docs: Docs {
-        sees: "With --tls-scan: a suite without encryption or without a certificate, with EXPORT, DES, 3DES, RC2 or RC4, or Diffie-Hellman with a prime of less than 2048 bits is accepted. A notice on port 25.",
-        matters: "Some of them are broken, some never protected anything. A client that offers them may get them.",
-        action: "The operator excludes them: in Postfix smtpd_tls_ciphers=medium and smtpd_tls_exclude_ciphers=aNULL, eNULL, EXPORT, DES, RC4, 3DES.",
-        example: "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
-        references: "RFC 9325 section 4.1 (suites that must not be used)",
-    },
-};
-
-static TLS_RENEGOTIATION_INSECURE: Rule = Rule {
-    id: "tls-renegotiation-insecure",
-    severity: Severity::Warning,
-    title: "the server lacks a protection that every TLS library has had since 2010",
-    cites: &["RFC 5746 section 3.6", "RFC 9325 section 3.3"],
-    docs: Docs {
-        sees: "With --tls-scan: in TLS 1.2 or older the server does not bind renegotiation to the connection, or it compresses.",
-        matters: "Somebody on the way can put bytes in front of the client's (CVE-2009-3555), or guess secrets by the size of what is compressed (CRIME).",
-        action: "The operator updates the TLS library; it is more than ten years old.",
-        example: "no renegotiation_info in the ServerHello",
-        references: "RFC 5746 section 3.6, RFC 9325 section 3.3 (compression)",
-    },
-};
-
-static TLS_SCAN_INCONCLUSIVE: Rule = Rule {
-    id: "tls-scan-inconclusive",
-    severity: Severity::Notice,
-    title: "the scan of TLS did not come to its end",
-    cites: &["RFC 5321 section 4.5.4.1"],
-    docs: Docs {
-        sees: "With --tls-scan: the server turned a connection away, --max-connections was used up, or there is no TLS to look at.",
-        matters: "What was not asked is not known. It is not called fine, and not called missing.",
-        action: "Repeat the scan after some minutes, with more time between, or from an address that the server does not limit.",
-        example: "421 too many connections after the seventh ClientHello",
-        references: "RFC 5321 section 4.5.4.1 (how often to try)",
-    },
-};
-
-/// What is known after a scan. In JSON it is `tls_scan`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Scan {
-    /// Each version, newest first.
-    pub versions: Vec<VersionSeen>,
-    /// Cipher suites that were accepted, in the order of finding.
-    pub suites: Vec<SuiteSeen>,
-    /// Whether these are all of TLS 1.2 and older: the server refused everything else.
-    pub suites_complete: bool,
-    /// Groups that were accepted.
-    pub groups: Vec<String>,
-    /// Whether these are all of TLS 1.3.
-    pub groups_complete: bool,
-    /// Whether a group with ML-KEM is accepted.
-    pub post_quantum: Support,
-    /// Whether a suite without forward secrecy is accepted.
-    pub without_forward_secrecy: Support,
-    /// The certificates that were shown for each kind of key.
-    pub certificates: Vec<CertificateSeen>,
-    /// ClientHellos that were sent.
-    pub hellos: usize,
-    /// Why it stopped before its end; null when it did not.
-    pub inconclusive: Option<String>,
-}
-
-/// Whether something is accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Support {
-    /// It is.
-    Yes,
-    /// It is refused.
-    No,
-    /// It was not asked, or the answer was neither.
-    Unknown,
-}
-
-/// A version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct VersionSeen {
-    /// Which one.
-    pub version: Version,
-    /// Whether it is accepted.
-    pub accepted: Support,
-}
-
-/// A cipher suite.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct SuiteSeen {
-    /// The version in which it was accepted.
-    pub version: Version,
-    /// Its IANA name.
-    pub name: String,
-}
-
-/// A certificate of one kind of key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct CertificateSeen {
-    /// Its key, `RSA 2048` or `EC P-256`.
-    pub key: String,
-    /// Trusted, named and in date.
-    pub verifies: bool,
-    /// SHA-256 of the certificate, hexadecimal.
-    pub sha256: String,
-}
 
 /// The ClientHellos that do not depend on answers.
 const FIXED: [Offer; 9] = [
@@ -291,123 +167,6 @@ fn is_turned_away(hello: Hello<'_>) -> bool {
         Outcome::Underway => false,
         Outcome::Done { .. } => hello.seen().is_some_and(|seen| matches!(seen.heard, HelloHeard::TurnedAway { .. })),
     }
-}
-
-/// What the scan has shown so far; none without `--tls-scan`.
-pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
-    let talk = evidence.main_talk().filter(|_| plan.tls.scan)?;
-    let known_version = talk.handshake().map(|(_, handshake)| handshake.version.clone());
-    let versions: Vec<VersionSeen> = Version::ALL
-        .into_iter()
-        .rev()
-        .map(|version| VersionSeen { version, accepted: version_support(evidence, known_version.as_deref(), version) })
-        .collect();
-    let mut suites: Vec<SuiteSeen> = Vec::new();
-    let mut groups: Vec<String> = Vec::new();
-    if let Some((_, handshake)) = talk.handshake() {
-        let version = if handshake.version == "1.3" { Version::Tls13 } else { Version::Tls12 };
-        suites.push(SuiteSeen { version, name: handshake.cipher.clone() });
-        groups.extend(handshake.group.clone());
-    }
-    for taken in evidence.hellos().filter_map(|hello| hello.accepted()) {
-        suites.push(SuiteSeen { version: taken.version, name: taken.suite_name.clone() });
-        groups.extend(taken.group_name.clone());
-    }
-    let mut seen = Vec::new();
-    suites.retain(|suite| {
-        !seen.contains(&suite.name) && {
-            seen.push(suite.name.clone());
-            true
-        }
-    });
-    let mut seen = Vec::new();
-    groups.retain(|group| {
-        !seen.contains(group) && {
-            seen.push(group.clone());
-            true
-        }
-    });
-    let refused = |is_it: fn(&Offer) -> bool| {
-        evidence.hellos().any(|hello| is_it(&hello.request.offer) && is_refused(evidence, hello))
-    };
-    Some(Scan {
-        versions,
-        suites_complete: refused(|offer| matches!(offer, Offer::OtherSuites { .. })),
-        groups_complete: refused(|offer| matches!(offer, Offer::OtherGroups { .. })),
-        post_quantum: if groups.iter().any(|group| tls::is_post_quantum(group)) {
-            Support::Yes
-        } else {
-            support(evidence, by_offer(evidence, &Offer::PostQuantum))
-        },
-        without_forward_secrecy: support(evidence, by_offer(evidence, &Offer::StaticRsa)),
-        suites,
-        groups,
-        certificates: certificates(talk, evidence),
-        hellos: evidence.hellos().filter(|hello| hello.seen().is_some_and(|seen| seen.ms.is_some())).count(),
-        inconclusive: stopped(evidence)
-            .or_else(|| (talk.is_over() && !has_tls(talk)).then(|| "there is no TLS to look at".to_owned())),
-    })
-}
-
-fn support(evidence: &Evidence, hello: Option<Hello<'_>>) -> Support {
-    match hello {
-        Some(hello) if hello.accepted().is_some() => Support::Yes,
-        Some(hello) if is_refused(evidence, hello) => Support::No,
-        Some(_) | None => Support::Unknown,
-    }
-}
-
-/// A version is accepted when the answer to any ClientHello has it, and refused when the one that offers it alone is.
-fn version_support(evidence: &Evidence, known: Option<&str>, version: Version) -> Support {
-    let of_handshake = match version {
-        Version::Tls13 => known == Some("1.3"),
-        Version::Tls12 => known == Some("1.2"),
-        Version::Tls11 | Version::Tls10 | Version::Ssl3 => false,
-    };
-    let taken = evidence.hellos().filter_map(|hello| hello.accepted()).any(|taken| taken.version == version);
-    if of_handshake || taken {
-        return Support::Yes;
-    }
-    let alone = |hello: &Hello<'_>| match &hello.request.offer {
-        Offer::Version { version: offered } => *offered == version,
-        Offer::EcdsaOnly | Offer::RsaOnly => version == Version::Tls12,
-        _ => false,
-    };
-    let asked: Vec<Hello<'_>> = evidence.hellos().filter(alone).collect();
-    // A server that answers with another version than the only one that was offered does not have that one.
-    let refuses = |hello: &Hello<'_>| is_refused(evidence, *hello) || hello.accepted().is_some();
-    // Of TLS 1.2 both kinds of certificates are asked for.
-    let enough = if version == Version::Tls12 { 2 } else { 1 };
-    if asked.len() >= enough && asked.iter().all(refuses) { Support::No } else { Support::Unknown }
-}
-
-/// Each chain that was shown, the one of the check itself first.
-fn chains<'a>(talk: Talk<'a>, evidence: &'a Evidence) -> Vec<(Option<Hello<'a>>, &'a Presented)> {
-    let first = talk.handshake().map(|(_, handshake)| (None, &handshake.presented));
-    let others = evidence
-        .hellos()
-        .filter(|hello| matches!(hello.request.offer, Offer::EcdsaOnly | Offer::RsaOnly))
-        .filter_map(|hello| Some((Some(hello), hello.seen()?.presented.as_deref()?)));
-    let mut known = Vec::new();
-    first
-        .into_iter()
-        .chain(others)
-        .filter(|(_, presented)| {
-            let sha256 = presented.leaf().map(|leaf| leaf.sha256.clone());
-            let is_new = !known.contains(&sha256);
-            known.push(sha256);
-            is_new
-        })
-        .collect()
-}
-
-fn certificates(talk: Talk<'_>, evidence: &Evidence) -> Vec<CertificateSeen> {
-    let shown = |presented: &Presented| {
-        let leaf = presented.leaf()?;
-        let verifies = presented.verifies(evidence.started_at);
-        Some(CertificateSeen { key: leaf.key.clone(), verifies, sha256: leaf.sha256.clone() })
-    };
-    chains(talk, evidence).into_iter().filter_map(|(_, presented)| shown(presented)).collect()
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {

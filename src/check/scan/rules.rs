@@ -1,0 +1,63 @@
+//! The rules about what a server accepts, with their pages.
+
+use super::super::{Docs, Rule, Severity};
+
+/// All of them.
+pub(super) static RULES: &[&Rule] =
+    &[&TLS_OLD_VERSION_ACCEPTED, &TLS_WEAK_SUITE_ACCEPTED, &TLS_RENEGOTIATION_INSECURE, &TLS_SCAN_INCONCLUSIVE];
+
+pub(super) static TLS_OLD_VERSION_ACCEPTED: Rule = Rule {
+    id: "tls-old-version-accepted",
+    severity: Severity::Warning,
+    title: "the server still accepts versions of TLS that are retired",
+    cites: &["RFC 8996 section 4", "RFC 8996 section 5", "RFC 7568 section 3"],
+    docs: Docs {
+        sees: "With --tls-scan: a ClientHello that offers only TLS 1.1, TLS 1.0 or SSLv3 is accepted. A notice on port 25, where an old version is still better than none.",
+        matters: "An attacker on the way can push careless clients down to them; audits count them as a fault.",
+        action: "The operator switches them off: in Postfix smtpd_tls_protocols and smtpd_tls_mandatory_protocols to >=TLSv1.2.",
+        example: "TLS 1.0 and TLS 1.1 beside TLS 1.3",
+        references: "RFC 8996 (TLS 1.0 and 1.1 are retired), RFC 7568 (SSLv3)",
+    },
+};
+
+pub(super) static TLS_WEAK_SUITE_ACCEPTED: Rule = Rule {
+    id: "tls-weak-suite-accepted",
+    severity: Severity::Warning,
+    title: "the server accepts a cipher suite that protects nobody",
+    cites: &["RFC 9325 section 4.1"],
+    docs: Docs {
+        sees: "With --tls-scan: a suite without encryption or without a certificate, with EXPORT, DES, 3DES, RC2 or RC4, or Diffie-Hellman with a prime of less than 2048 bits is accepted. A notice on port 25.",
+        matters: "Some of them are broken, some never protected anything. A client that offers them may get them.",
+        action: "The operator excludes them: in Postfix smtpd_tls_ciphers=medium and smtpd_tls_exclude_ciphers=aNULL, eNULL, EXPORT, DES, RC4, 3DES.",
+        example: "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
+        references: "RFC 9325 section 4.1 (suites that must not be used)",
+    },
+};
+
+pub(super) static TLS_RENEGOTIATION_INSECURE: Rule = Rule {
+    id: "tls-renegotiation-insecure",
+    severity: Severity::Warning,
+    title: "the server lacks a protection that every TLS library has had since 2010",
+    cites: &["RFC 5746 section 3.6", "RFC 9325 section 3.3"],
+    docs: Docs {
+        sees: "With --tls-scan: in TLS 1.2 or older the server does not bind renegotiation to the connection, or it compresses.",
+        matters: "Somebody on the way can put bytes in front of the client's (CVE-2009-3555), or guess secrets by the size of what is compressed (CRIME).",
+        action: "The operator updates the TLS library; it is more than ten years old.",
+        example: "no renegotiation_info in the ServerHello",
+        references: "RFC 5746 section 3.6, RFC 9325 section 3.3 (compression)",
+    },
+};
+
+pub(super) static TLS_SCAN_INCONCLUSIVE: Rule = Rule {
+    id: "tls-scan-inconclusive",
+    severity: Severity::Notice,
+    title: "the scan of TLS did not come to its end",
+    cites: &["RFC 5321 section 4.5.4.1"],
+    docs: Docs {
+        sees: "With --tls-scan: the server turned a connection away, --max-connections was used up, or there is no TLS to look at.",
+        matters: "What was not asked is not known. It is not called fine, and not called missing.",
+        action: "Repeat the scan after some minutes, with more time between, or from an address that the server does not limit.",
+        example: "421 too many connections after the seventh ClientHello",
+        references: "RFC 5321 section 4.5.4.1 (how often to try)",
+    },
+};
