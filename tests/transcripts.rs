@@ -44,6 +44,16 @@ fn every_rule_has_a_transcript_where_it_fires_and_one_where_it_stays_quiet() {
     assert!(unknown.is_empty(), "transcripts name rules that do not exist: {unknown:?}");
 }
 
+/// The code and the outcome are about that one too.
+#[test]
+fn of_several_logins_the_report_names_the_last() {
+    let played = all().into_iter().find(|played| played.name.ends_with("try-all-mechanisms")).unwrap();
+    let json = (smtpcheck::render::format("json").unwrap().render)(&played.report, &smtpcheck::render::Look::plain());
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(report["auth"]["mechanism"], "LOGIN");
+    assert_eq!(report["auth"]["outcome"], "accepted");
+}
+
 #[test]
 fn quiet_rules_are_quiet() {
     for played in all() {

@@ -380,12 +380,14 @@ fn tls(talk: Talk<'_>, now: Timestamp) -> Option<Tls> {
 fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
     let offered = |stage| talk.and_then(|talk| talk.capabilities(stage)).map(|(_, offers)| offers.auth_mechanisms());
     let heard = talk.and_then(|talk| talk.reply_at(Stage::Auth));
-    let sent = talk.into_iter().flat_map(|talk| talk.events()).find_map(|event| match &event.what {
+    // Of several tries the last, which the code and the outcome are about.
+    let sent = talk.into_iter().flat_map(|talk| talk.events()).filter_map(|event| match &event.what {
         What::Sent { text, .. } if event.stage == Stage::Auth => {
             text.strip_prefix("AUTH ").and_then(|rest| rest.split(' ').next()).map(str::to_owned)
         }
         _ => None,
     });
+    let sent = sent.last();
     let withheld =
         talk.into_iter().flat_map(|talk| talk.events()).any(|event| matches!(event.what, What::Withheld { .. }));
     let outcome = match (&plan.login, heard) {
