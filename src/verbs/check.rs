@@ -1,6 +1,7 @@
 //! `smtpcheck check TARGET...`: plan, inquire, judge, render, exit code. Everything that can be wrong with the
 //! arguments is found before the first packet: all plans, all files, the password.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -36,25 +37,23 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     };
     let look = look::check(args, &outlet)?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
-    let filled = with_netrc(args)?;
-    let args = filled.as_ref().unwrap_or(args);
+    let filled = args.targets.iter().map(|target| with_netrc(args, target)).collect::<Result<Vec<_>, _>>()?;
     let plans = args
         .targets
         .iter()
-        .map(|target| planning::plan(args, matches, target, hostname.as_deref()))
+        .zip(&filled)
+        .map(|(target, args)| planning::plan(args, matches, target, hostname.as_deref()))
         .collect::<Result<Vec<Plan>, UsageError>>()?;
+    let args = filled.first().map_or(args, Cow::as_ref);
     let login = plans.first().and_then(|plan| plan.login.as_ref());
     let source = password::source(args, login, surroundings(login))?;
     let file = args.output.as_deref().map(Draft::begin).transpose()?;
-    let secret = match (&source, plans.first()) {
-        (Some(source), Some(plan)) => Some(fetch(source, plan)?),
-        _ => None,
-    };
+    let credentials = all_credentials(source.as_ref(), &plans)?;
     let runs = plans
         .into_iter()
-        .map(|plan| Gatherer::new(&plan, credentials(&plan, secret.as_ref())).map(|gatherer| (plan, gatherer)));
+        .zip(credentials)
+        .map(|(plan, credentials)| Gatherer::new(&plan, credentials).map(|gatherer| (plan, gatherer)));
     let runs = runs.collect::<Result<Vec<_>, _>>()?;
-    drop(secret);
     let mut sink = match file {
         Some(draft) => Sink::File(draft),
         None => Sink::Stdout,
@@ -131,12 +130,31 @@ fn surroundings(login: Option<&Login>) -> Surroundings {
     }
 }
 
-/// With `--netrc` and without `--user`, the user of the first target's line.
-fn with_netrc(args: &CheckArgs) -> Result<Option<CheckArgs>, Trouble> {
-    let Some(target) = args.targets.first().filter(|_| args.netrc && args.user.is_none()) else { return Ok(None) };
-    let host = target::parse(target)?.host.to_string();
-    let user = netrc::user(&host)?;
-    Ok(Some(CheckArgs { user: Some(user), ..args.clone() }))
+/// With `--netrc` and without `--user`, the user of the target's line.
+fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs>, Trouble> {
+    if !args.netrc || args.user.is_some() {
+        return Ok(Cow::Borrowed(args));
+    }
+    let user = netrc::user(&target::parse(target)?.host.to_string())?;
+    Ok(Cow::Owned(CheckArgs { user: Some(user), ..args.clone() }))
+}
+
+/// One secret for all targets, fetched once; but from `.netrc` to each host only its own.
+fn all_credentials(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Credentials>>, Trouble> {
+    let shared = match (source, plans.first()) {
+        (Some(source), Some(plan)) if *source != PasswordSource::Netrc => Some(fetch(source, plan)?),
+        _ => None,
+    };
+    plans
+        .iter()
+        .map(|plan| {
+            let own = match source {
+                Some(source @ PasswordSource::Netrc) => Some(fetch(source, plan)?),
+                _ => None,
+            };
+            Ok(credentials(plan, own.as_ref().or(shared.as_ref())))
+        })
+        .collect()
 }
 
 fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
