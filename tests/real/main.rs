@@ -1,5 +1,5 @@
-//! smtpcheck against real servers: Postfix, Exim, OpenSMTPD and Dovecot, started by the tests on this machine; and
-//! at `openssl s_server`, where it is about TLS that those do not speak.
+//! smtpcheck against real servers: Postfix (with Dovecot or Cyrus for SASL), Exim, OpenSMTPD and Dovecot, started by the
+//! tests on this machine; and at `openssl s_server`, where it is about TLS that those do not speak.
 //!
 //! Promises: each test is about one behaviour that a user sees at such a server; no run may show the test password in
 //! any form (`support::program` looks after each); nothing is left behind, neither process nor file (`servers::keeper`).
@@ -23,6 +23,8 @@ mod proof;
 mod servers;
 #[path = "../support/mod.rs"]
 mod support;
+mod token;
+mod with_auth;
 mod with_dovecot;
 mod with_exim;
 mod with_opensmtpd;

@@ -21,6 +21,8 @@ pub mod word {
     pub const REFUSED: &str = "refused";
     pub const WITHHELD: &str = "withheld";
 
+    pub const AUTH_CREDENTIALS_REFUSED: &str = "auth-credentials-refused";
+    pub const AUTH_TOKEN_EXPIRED: &str = "auth-token-expired";
     pub const CERTIFICATE_CHAIN_DISORDERED: &str = "certificate-chain-disordered";
     pub const CERTIFICATE_CHAIN_INCOMPLETE: &str = "certificate-chain-incomplete";
     pub const CERTIFICATE_CHAIN_SURPLUS: &str = "certificate-chain-surplus";

@@ -2,7 +2,9 @@
 //! server.
 //!
 //! Passwords stand in the passwd-file as they are, `{PLAIN}`, because CRAM-MD5, DIGEST-MD5 and SCRAM each need them
-//! to derive their own keys from. Dovecot neither unquotes nor expands that field; it ends at a colon.
+//! to derive their own keys from. Dovecot neither unquotes nor expands that field; it ends at a colon. Those with
+//! colons or blanks at an end are written in base64, `{PLAIN.b64}`.
+//! Tokens are JSON Web Tokens that Dovecot checks itself, with `TOKEN_KEY`; their claim `email` names the user.
 //! Departs from Dovecot's defaults where those would cost time: a refused login is answered after half a second
 //! instead of two (auth_failure_delay; with 0 it still looks at its waiting list only twice a second), and repeated
 //! ones are not answered ever later (anvil-auth-penalty).
@@ -11,14 +13,21 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use tempfile::TempDir;
 
 use super::keeper::{self, Keeper, Launch, Sign};
 use super::pki::{Authority, Certificate};
-use super::{CANARY, HOST, QUOTED_USER, USER, free_port};
+use super::{
+    CANARY, DECOMPOSED_PASSWORD, DECOMPOSED_USER, HOST, MASTER, ODD_PASSWORD, ODD_USER, QUOTED_USER, USER, free_port,
+};
 
 /// What both shapes offer, in the words of Dovecot's configuration.
-const MECHANISMS: &str = "plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256";
+const MECHANISMS: &str = "plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2";
+
+/// What a good token is signed with (HS256).
+pub const TOKEN_KEY: &[u8] = b"the key of the token service here";
 
 /// The SASL server that a Postfix asks.
 pub struct DovecotSasl {
@@ -27,12 +36,15 @@ pub struct DovecotSasl {
     keeper: Keeper,
 }
 
-/// Demands STARTTLS and AUTH, then hands MAIL and RCPT to another server.
+/// Demands STARTTLS and AUTH, then hands MAIL and RCPT to another server. Asks for a certificate, which its own
+/// authority must have signed, and takes the user from it for EXTERNAL; a client without one is welcome too.
 pub struct DovecotSubmission {
     /// At `DovecotSubmission::ADDRESS`. At 127.0.0.1 too, but there it offers AUTH before TLS and would take a
     /// password.
     pub starttls: u16,
     pub ca: PathBuf,
+    /// Of `USER`.
+    pub client: Certificate,
     keeper: Keeper,
 }
 
@@ -43,6 +55,8 @@ impl DovecotSasl {
         let config = format!(
             "protocols = none\n\
              ssl = no\n\
+             # Postfix takes it from the list, except where it lets anybody in.\n\
+             auth_mechanisms = {MECHANISMS} anonymous\n\
              service auth {{\n  unix_listener {} {{\n    mode = 0666\n  }}\n}}\n",
             socket.display()
         );
@@ -72,6 +86,11 @@ impl DovecotSubmission {
              ssl = required\n\
              ssl_cert = <{chain}\n\
              ssl_key = <{key}\n\
+             ssl_ca = <{ca}\n\
+             ssl_require_crl = no\n\
+             ssl_verify_client_cert = yes\n\
+             auth_ssl_username_from_cert = yes\n\
+             auth_mechanisms = {MECHANISMS} external\n\
              submission_relay_host = 127.0.0.1\n\
              submission_relay_port = {relay}\n\
              mail_location = maildir:~/mail\n\
@@ -82,9 +101,11 @@ impl DovecotSubmission {
             address = Self::ADDRESS,
             chain = chain.display(),
             key = key.display(),
+            ca = authority.pem.display(),
         );
+        let client = authority.of_user(USER);
         let keeper = start(directory, &config, Sign::Address(SocketAddr::from((Self::ADDRESS, starttls))));
-        DovecotSubmission { starttls, ca: authority.pem, keeper }
+        DovecotSubmission { starttls, ca: authority.pem, client, keeper }
     }
 
     pub fn log(&self) -> String {
@@ -94,17 +115,38 @@ impl DovecotSubmission {
 
 fn start(directory: TempDir, config: &str, ready: Sign) -> Keeper {
     let path = directory.path();
-    let users = path.join("users");
     keeper::write(
-        &users,
+        &path.join("users"),
         // The name looked for is escaped, the name in the file is not, so `o'neil` must stand there as `o\'neil`.
-        &format!("{USER}:{{PLAIN}}{CANARY}\n{}:{{PLAIN}}{CANARY}\n", QUOTED_USER.replace('\'', "\\'")),
+        &format!(
+            "{USER}:{{PLAIN}}{CANARY}\n\
+             {}:{{PLAIN}}{CANARY}\n\
+             {ODD_USER}:{{PLAIN.b64}}{}\n\
+             {DECOMPOSED_USER}:{{PLAIN.b64}}{}\n",
+            QUOTED_USER.replace('\'', "\\'"),
+            BASE64.encode(ODD_PASSWORD),
+            BASE64.encode(DECOMPOSED_PASSWORD),
+        ),
     );
+    keeper::write(&path.join("masters"), &format!("{MASTER}:{{PLAIN}}{CANARY}\n"));
+    keeper::write(
+        &path.join("tokens.conf"),
+        &format!(
+            "introspection_mode = local\n\
+             local_validation_key_dict = fs:posix:prefix={}/keys/\n\
+             username_attribute = email\n",
+            path.display()
+        ),
+    );
+    // Where the dictionary looks up a key that has no `kid`, for a token that has no `azp`.
+    let keys = path.join("keys/default/HS256");
+    std::fs::create_dir_all(&keys).expect("a writable directory");
+    keeper::write(&keys.join("default"), &BASE64.encode(TOKEN_KEY));
     let home = path.join("home");
     keeper::make_directory(&home, 0o777);
     let log = path.join("dovecot.log");
     let file = path.join("dovecot.conf");
-    keeper::write(&file, &(common_config(path, &users, &home, &log) + config));
+    keeper::write(&file, &(common_config(path, &home, &log) + config));
     Keeper::start(Launch {
         command: ["/usr/sbin/dovecot", "-F", "-c"]
             .map(str::to_owned)
@@ -117,23 +159,26 @@ fn start(directory: TempDir, config: &str, ready: Sign) -> Keeper {
     })
 }
 
-fn common_config(directory: &Path, users: &Path, home: &Path, log: &Path) -> String {
+fn common_config(directory: &Path, home: &Path, log: &Path) -> String {
     format!(
         "base_dir = {directory}/run\n\
          state_dir = {directory}/state\n\
          log_path = {log}\n\
-         auth_mechanisms = {MECHANISMS}\n\
          # Empty allows every character; the default refuses the apostrophe.\n\
          auth_username_chars =\n\
          auth_failure_delay = 0\n\
          auth_verbose = yes\n\
          service anvil {{\n  unix_listener anvil-auth-penalty {{\n    mode = 0\n  }}\n}}\n\
-         passdb {{\n  driver = passwd-file\n  args = {users}\n}}\n\
+         passdb {{\n  driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args = {directory}/tokens.conf\n}}\n\
+         # The handshake has proved who it is.\n\
+         passdb {{\n  driver = static\n  mechanisms = external\n  args = nopassword\n}}\n\
+         # May act as any user.\n\
+         passdb {{\n  driver = passwd-file\n  master = yes\n  args = {directory}/masters\n  result_success = continue\n}}\n\
+         passdb {{\n  driver = passwd-file\n  args = {directory}/users\n}}\n\
          userdb {{\n  driver = static\n  args = uid=dovecot gid=dovecot home={home}/%u\n}}\n\
          # The user that owns mailboxes here is a system user.\n\
          first_valid_uid = 1\n",
         directory = directory.display(),
-        users = users.display(),
         home = home.display(),
         log = log.display(),
     )

@@ -6,6 +6,7 @@
 //! Does not: deliver anything, ask any DNS, or listen on an address that is not loopback.
 //! Needs root and what `.ci/install-servers` installs. Read next: `keeper`, then `postfix`.
 
+mod cyrus;
 mod dovecot;
 mod exim;
 mod keeper;
@@ -18,7 +19,8 @@ mod postfix;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-pub use dovecot::DovecotSubmission;
+pub use cyrus::CyrusSasl;
+pub use dovecot::{DovecotSubmission, TOKEN_KEY};
 pub use exim::Exim;
 pub use keeper::is_inhabited;
 pub use opensmtpd::OpenSmtpd;
@@ -46,9 +48,32 @@ pub const QUOTED_USER: &str = "o'neil@example.net";
 /// ends the password in Dovecot's passwd-file, and no space at either end, which every file format here trims.
 pub use crate::support::leak::CANARY;
 
+/// May authenticate at Postfix and Dovecot, and has a password that only few formats can hold.
+pub const ODD_USER: &str = "odd@example.net";
+
+/// The awkward characters of `CANARY` and the rest: blanks at both ends, a colon, a letter of Latin-1 and one that is
+/// not.
+pub const ODD_PASSWORD: &str = " c4nary pw,=\"\\'%s+/é~:ü€ ";
+
+/// May authenticate at Postfix and Dovecot too.
+pub const DECOMPOSED_USER: &str = "decomposed@example.net";
+
+/// As some keyboards and file systems write `ü`: two code points, which SASLprep (RFC 4013) makes one.
+pub const DECOMPOSED_PASSWORD: &str = "c4nary pw,=\"u\u{308}";
+
+/// May authenticate at Cyrus SASL, with `ASCII_PASSWORD`.
+pub const ASCII_USER: &str = "ascii@example.net";
+
+/// The awkward characters of `CANARY` that are ASCII.
+pub const ASCII_PASSWORD: &str = "c4nary pw,=\"\\'%s+/~";
+
+/// May act as any other user at Postfix and Dovecot; the password is `CANARY`.
+pub const MASTER: &str = "master@example.net";
+
 /// The servers that tests share. Started by the first test that asks; if that fails, every later test fails at once.
 /// Statics are never dropped: the keeper notices the end of the process instead.
 pub static POSTFIX: LazyLock<Postfix> = LazyLock::new(Postfix::start);
+pub static POSTFIX_WITH_CYRUS: LazyLock<Postfix> = LazyLock::new(|| Postfix::with(CyrusSasl::new()));
 pub static EXIM: LazyLock<Exim> = LazyLock::new(Exim::start);
 pub static OPENSMTPD: LazyLock<OpenSmtpd> = LazyLock::new(OpenSmtpd::start);
 pub static DOVECOT: LazyLock<DovecotSubmission> = LazyLock::new(|| DovecotSubmission::start(POSTFIX.relay));

@@ -91,6 +91,15 @@ impl Authority {
         self.signed("other", &server_params(OTHER_HOST, Validity::Now))
     }
 
+    /// For a client, to log in as this user.
+    pub fn of_user(&self, user: &str) -> Certificate {
+        let mut params = params(user, &[], Validity::Now);
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        self.signed("user", &params)
+    }
+
     /// As `openssl req -x509 -subj /CN=localhost -addext subjectAltName=DNS:localhost` makes it.
     pub fn self_signed(&self) -> Certificate {
         let mut params = params(HOST, &[HOST], Validity::Now);

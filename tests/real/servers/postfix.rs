@@ -1,4 +1,4 @@
-//! Postfix with Dovecot behind it for SASL: one relay and six submission ports, three of them with a bad
+//! Postfix with Dovecot or Cyrus behind it for SASL: one relay and seven submission ports, three of them with a bad
 //! certificate.
 //!
 //! Promises: each port is configured as the stock master.cf and the usual guides do it, so that its replies are those
@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::cyrus::CyrusSasl;
 use super::dovecot::DovecotSasl;
 use super::keeper::{self, Keeper, Launch, Sign};
 use super::pki::{Authority, Certificate};
@@ -32,19 +33,69 @@ pub struct Postfix {
     pub other_name: u16,
     /// As `submission`, with a certificate for each kind of key, P-256 and RSA.
     pub two_certificates: u16,
+    /// As `submission`, and anonymous logins are welcome.
+    pub anonymous: u16,
     pub ca: PathBuf,
     keeper: Keeper,
-    sasl: DovecotSasl,
+    sasl: Sasl,
+}
+
+/// What decides about logins.
+pub enum Sasl {
+    Dovecot(DovecotSasl),
+    Cyrus(CyrusSasl),
+}
+
+impl Sasl {
+    /// For main.cf in this directory.
+    fn settings(&self, directory: &Path) -> String {
+        match self {
+            Sasl::Dovecot(dovecot) => {
+                format!("smtpd_sasl_type = dovecot\nsmtpd_sasl_path = {}\n", dovecot.socket.display())
+            }
+            Sasl::Cyrus(cyrus) => {
+                // Debian's Postfix looks there by itself, others because of the setting.
+                let config = directory.join("sasl");
+                keeper::make_directory(&config, 0o755);
+                keeper::write(&config.join("smtpd.conf"), &cyrus.config());
+                format!("smtpd_sasl_type = cyrus\ncyrus_sasl_config_path = {}\n", config.display())
+            }
+        }
+    }
+
+    fn log(&self) -> String {
+        match self {
+            Sasl::Dovecot(dovecot) => dovecot.log(),
+            // A library of Postfix's, which logs it.
+            Sasl::Cyrus(_) => String::new(),
+        }
+    }
+}
+
+impl From<DovecotSasl> for Sasl {
+    fn from(sasl: DovecotSasl) -> Sasl {
+        Sasl::Dovecot(sasl)
+    }
+}
+
+impl From<CyrusSasl> for Sasl {
+    fn from(sasl: CyrusSasl) -> Sasl {
+        Sasl::Cyrus(sasl)
+    }
 }
 
 impl Postfix {
     pub fn start() -> Postfix {
-        let sasl = DovecotSasl::start();
+        Postfix::with(DovecotSasl::start())
+    }
+
+    pub fn with(sasl: impl Into<Sasl>) -> Postfix {
+        let sasl = sasl.into();
         let directory = keeper::directory("postfix");
         let path = directory.path();
         let authority = Authority::new(path);
         let [submission, implicit_tls, relay] = [(); 3].map(|()| free_port());
-        let [expired, self_signed, other_name, two_certificates] = [(); 4].map(|()| free_port());
+        let [expired, self_signed, other_name, two_certificates, anonymous] = [(); 5].map(|()| free_port());
         let (good, good_rsa) = (authority.good(), authority.good_rsa());
         let master_cf = [
             smtpd(submission, &good, SUBMISSION),
@@ -54,10 +105,11 @@ impl Postfix {
             smtpd(self_signed, &authority.self_signed(), SUBMISSION),
             smtpd(other_name, &authority.for_another_name(), SUBMISSION),
             smtpd_with_both(two_certificates, &good, &good_rsa),
+            smtpd(anonymous, &good, ANONYMOUS),
             SERVICES.to_owned(),
         ];
         keeper::write(&path.join("master.cf"), &master_cf.concat());
-        keeper::write(&path.join("main.cf"), &main_cf(path, &sasl.socket));
+        keeper::write(&path.join("main.cf"), &main_cf(path, &sasl));
         let_settle(&path.join("main.cf"));
         make_queue(path);
         let program = unpacked("postfix").join("usr/lib/postfix");
@@ -75,7 +127,7 @@ impl Postfix {
                 "-c".to_owned(),
                 path.display().to_string(),
             ],
-            ready: [submission, implicit_tls, relay, expired, self_signed, other_name, two_certificates]
+            ready: [submission, implicit_tls, relay, expired, self_signed, other_name, two_certificates, anonymous]
                 .map(Sign::Port)
                 .into(),
             logs: vec![path.join("maillog")],
@@ -89,13 +141,14 @@ impl Postfix {
             self_signed,
             other_name,
             two_certificates,
+            anonymous,
             ca: authority.pem,
             keeper,
             sasl,
         }
     }
 
-    /// Postfix's and its Dovecot's.
+    /// Postfix's, and its Dovecot's.
     pub fn log(&self) -> String {
         self.keeper.log() + &self.sasl.log()
     }
@@ -116,7 +169,6 @@ smtpd_peername_lookup = no
 local_transport = discard:
 default_transport = discard:
 alias_maps =
-smtpd_sasl_type = dovecot
 smtpd_tls_loglevel = 1
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 ";
@@ -125,6 +177,15 @@ const SUBMISSION: &[&str] = &[
     "smtpd_tls_security_level=encrypt",
     "smtpd_tls_auth_only=yes",
     "smtpd_sasl_auth_enable=yes",
+    "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
+];
+
+/// By default Postfix takes ANONYMOUS from what its SASL server offers.
+const ANONYMOUS: &[&str] = &[
+    "smtpd_tls_security_level=encrypt",
+    "smtpd_tls_auth_only=yes",
+    "smtpd_sasl_auth_enable=yes",
+    "smtpd_sasl_security_options=",
     "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
 ];
 
@@ -151,7 +212,7 @@ discard unix - - n - - discard
 postlog unix-dgram n - n - 1 postlogd
 ";
 
-fn main_cf(directory: &Path, sasl: &Path) -> String {
+fn main_cf(directory: &Path, sasl: &Sasl) -> String {
     let addresses: Vec<String> = loopbacks().iter().map(ToString::to_string).collect();
     let package = unpacked("postfix");
     let local_part = USER.split('@').next().expect("an address");
@@ -170,12 +231,12 @@ fn main_cf(directory: &Path, sasl: &Path) -> String {
          smtpd_recipient_restrictions = check_recipient_access inline:{{\n\
          \x20 {{ greylisted@{DOMAIN} = 451 4.7.1 Greylisted, please try again in 300 seconds }},\n\
          \x20 {{ full@{DOMAIN} = 452 4.2.2 Mailbox full }} }}\n\
-         smtpd_sasl_path = {sasl}\n",
+         {sasl}",
         directory = directory.display(),
         package = package.display(),
         addresses = addresses.join(", "),
         protocols = if addresses.len() == 1 { "ipv4" } else { "all" },
-        sasl = sasl.display(),
+        sasl = sasl.settings(directory),
     )
 }
 

@@ -1,0 +1,333 @@
+//! smtpcheck logging in by every mechanism that a real server here can speak: at Postfix with Dovecot, at Dovecot's own
+//! submission server, and at Postfix with Cyrus SASL. What `with_postfix.rs` has is not here again.
+
+use std::fs;
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use crate::program::{Password, Run, assert_finds, assert_finds_one_error, exit, smtpcheck, word};
+use crate::servers::{
+    ASCII_PASSWORD, ASCII_USER, CANARY, DECOMPOSED_PASSWORD, DECOMPOSED_USER, DOVECOT, DovecotSubmission, HOST, MASTER,
+    ODD_PASSWORD, ODD_USER, POSTFIX, POSTFIX_WITH_CYRUS, Postfix, QUOTED_USER, TOKEN_KEY, USER,
+};
+use crate::support::program::{findings, run_with};
+use crate::token::{self, HOUR, token};
+
+const TOKEN_MECHANISMS: [&str; 2] = ["OAUTHBEARER", "XOAUTH2"];
+
+/// Of Dovecot's, those that take a password.
+const PASSWORD_MECHANISMS: [&str; 6] = ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"];
+
+fn at_postfix(postfix: &Postfix, port: u16, more: &[&str], password: Password) -> Run {
+    let port = port.to_string();
+    let common = [HOST, "--port", &port, "--cacert", postfix.ca.to_str().unwrap(), "--quit-after", "auth", "--json"];
+    smtpcheck(&[&common, more].concat(), password)
+}
+
+fn at_dovecot(more: &[&str], password: Password) -> Run {
+    let [host, port] = [DovecotSubmission::ADDRESS.to_string(), DOVECOT.starttls.to_string()];
+    let common = [&host, "--port", &port, "--cacert", DOVECOT.ca.to_str().unwrap(), "--quit-after", "auth", "--json"];
+    smtpcheck(&[&common, more].concat(), password)
+}
+
+/// At both, one report each.
+fn at_both(more: &[&str], password: Password, code: i32) -> [Value; 2] {
+    [at_postfix(&POSTFIX, POSTFIX.submission, more, password), at_dovecot(more, password)].map(|run| run.exits(code))
+}
+
+fn with_token(mechanism: &str, token: &str, code: i32) -> [Value; 2] {
+    let (command, _file) = token::command(token);
+    at_both(&["--user", USER, "--auth", mechanism, "--token-command", &command], Password::None, code)
+}
+
+/// The AUTH commands in the transcript, as `AUTH PLAIN [password, not shown]`.
+fn logins(report: &Value) -> Vec<&str> {
+    let events = report["transcript"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let sent = events.iter().filter(|event| event["kind"] == "sent").filter_map(|event| event["text"].as_str());
+    sent.filter(|text| text.starts_with("AUTH ")).collect()
+}
+
+/// The mechanisms that were tried, in order.
+fn tried(report: &Value) -> Vec<&str> {
+    logins(report).into_iter().filter_map(|line| line.split(' ').nth(1)).collect()
+}
+
+fn assert_logs_in(report: &Value, mechanism: &str) {
+    assert_eq!(report["auth"]["outcome"], word::ACCEPTED, "{mechanism}");
+    assert_eq!(report["auth"]["mechanism"], mechanism);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_good_token_logs_in_with_each_mechanism_that_takes_one() {
+    let good = token(USER, SystemTime::now() + HOUR, TOKEN_KEY);
+    for mechanism in TOKEN_MECHANISMS {
+        for report in with_token(mechanism, &good, exit::OK) {
+            assert_logs_in(&report, mechanism);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn with_a_token_only_mechanisms_that_take_one_are_chosen() {
+    let (command, _file) = token::command(&token(USER, SystemTime::now() + HOUR, TOKEN_KEY));
+    for report in at_both(&["--user", USER, "--token-command", &command], Password::None, exit::OK) {
+        assert_logs_in(&report, "OAUTHBEARER");
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn an_expired_token_is_an_auth_failure_that_names_its_end_and_shows_what_the_server_says() {
+    let expired = token(USER, SystemTime::now() - HOUR, TOKEN_KEY);
+    for (mechanism, words) in TOKEN_MECHANISMS.into_iter().zip(["status invalid_token", "status 401"]) {
+        for report in with_token(mechanism, &expired, exit::AUTH) {
+            assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
+            assert_finds(&report, word::AUTH_TOKEN_EXPIRED);
+            assert_shows_the_words_of_the_server(&report, words);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_token_that_somebody_else_signed_is_an_auth_failure_that_shows_what_the_server_says() {
+    let forged = token(USER, SystemTime::now() + HOUR, b"the key of another token service");
+    for (mechanism, words) in TOKEN_MECHANISMS.into_iter().zip(["status invalid_token", "status 401"]) {
+        for report in with_token(mechanism, &forged, exit::AUTH) {
+            assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
+            assert_finds_one_error(&report);
+            assert!(!findings(&report).iter().any(|(rule, _)| rule == word::AUTH_TOKEN_EXPIRED), "{report:#}");
+            assert_shows_the_words_of_the_server(&report, words);
+        }
+    }
+}
+
+/// Which the server puts into JSON before it refuses (RFC 7628 §3.2.2).
+fn assert_shows_the_words_of_the_server(report: &Value, words: &str) {
+    let findings = report["findings"].as_array().unwrap();
+    let refused = findings.iter().find(|finding| finding["rule"] == word::AUTH_CREDENTIALS_REFUSED).unwrap();
+    let consequences = refused["consequences"].to_string();
+    assert!(consequences.contains(words), "no {words} in {consequences}\n{report:#}");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_token_for_another_user_is_an_auth_failure() {
+    let other = token(QUOTED_USER, SystemTime::now() + HOUR, TOKEN_KEY);
+    for mechanism in TOKEN_MECHANISMS {
+        for report in with_token(mechanism, &other, exit::AUTH) {
+            assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn the_certificate_of_a_user_logs_in_without_any_password() {
+    let [cert, key] = [&DOVECOT.client.chain, &DOVECOT.client.key].map(|path| path.to_str().unwrap());
+    let args = ["--auth", "EXTERNAL", "--cert", cert, "--key", key];
+    let report = at_dovecot(&args, Password::None).exits(exit::OK);
+    assert_logs_in(&report, "EXTERNAL");
+    assert_eq!(logins(&report), ["AUTH EXTERNAL ="]);
+    let report = at_dovecot(&[&args[..], &["--user", USER]].concat(), Password::None).exits(exit::OK);
+    assert_logs_in(&report, "EXTERNAL");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn the_certificate_of_one_user_does_not_log_in_another() {
+    let [cert, key] = [&DOVECOT.client.chain, &DOVECOT.client.key].map(|path| path.to_str().unwrap());
+    let args = ["--auth", "EXTERNAL", "--cert", cert, "--key", key, "--user", QUOTED_USER];
+    let report = at_dovecot(&args, Password::None).exits(exit::AUTH);
+    assert_eq!(report["auth"]["outcome"], word::REFUSED);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn nobody_logs_in_where_anybody_may() {
+    for args in [&["--auth", "ANONYMOUS"][..], &["--auth", "ANONYMOUS", "--user", "me@example.org"]] {
+        let report = at_postfix(&POSTFIX, POSTFIX.anonymous, args, Password::None).exits(exit::OK);
+        assert_logs_in(&report, "ANONYMOUS");
+    }
+}
+
+/// NTLM has a password of ASCII only here: Cyrus SASL widens each byte of the UTF-8 to 16 bits, which is UTF-16 for
+/// ASCII alone.
+const CYRUS_MECHANISMS: [&str; 8] =
+    ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM"];
+
+fn at_cyrus(user: &str, more: &[&str], password: &str) -> Run {
+    let postfix = &POSTFIX_WITH_CYRUS;
+    at_postfix(postfix, postfix.submission, &[&["--user", user], more].concat(), Password::OnStdin(password))
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn cyrus_sasl_takes_a_login_by_each_of_its_mechanisms() {
+    for mechanism in CYRUS_MECHANISMS {
+        let report = at_cyrus(ASCII_USER, &["--auth", mechanism], ASCII_PASSWORD).exits(exit::OK);
+        assert_logs_in(&report, mechanism);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn cyrus_sasl_refuses_a_wrong_password_by_each_of_its_mechanisms() {
+    let wrong = format!("{ASCII_PASSWORD}!");
+    for mechanism in CYRUS_MECHANISMS {
+        let report = at_cyrus(ASCII_USER, &["--auth", mechanism], &wrong).exits(exit::AUTH);
+        assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn cyrus_sasl_takes_a_password_with_every_awkward_character_by_each_mechanism_but_ntlm() {
+    for mechanism in CYRUS_MECHANISMS.into_iter().filter(|mechanism| *mechanism != "NTLM") {
+        let report = at_cyrus(ODD_USER, &["--auth", mechanism], ODD_PASSWORD).exits(exit::OK);
+        assert_logs_in(&report, mechanism);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn the_longest_hash_that_cyrus_sasl_offers_is_chosen() {
+    let report = at_cyrus(USER, &[], CANARY).exits(exit::OK);
+    assert_logs_in(&report, "SCRAM-SHA-512");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_password_with_every_awkward_character_logs_in_by_each_mechanism() {
+    for mechanism in PASSWORD_MECHANISMS {
+        let args = ["--user", ODD_USER, "--auth", mechanism];
+        for report in at_both(&args, Password::OnStdin(ODD_PASSWORD), exit::OK) {
+            assert_logs_in(&report, mechanism);
+        }
+    }
+}
+
+/// And without its blanks it is another password.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn blanks_at_the_ends_belong_to_the_password() {
+    for report in at_both(&["--user", ODD_USER], Password::OnStdin(ODD_PASSWORD.trim()), exit::AUTH) {
+        assert_eq!(report["auth"]["outcome"], word::REFUSED);
+    }
+}
+
+/// SCRAM prepares a password (RFC 5802 §2.2) that Dovecot keeps as it was typed; the others send or hash it as it is.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_password_that_saslprep_changes_logs_in_by_every_mechanism_but_scram() {
+    for mechanism in PASSWORD_MECHANISMS {
+        let code = if mechanism.starts_with("SCRAM") { exit::AUTH } else { exit::OK };
+        let args = ["--user", DECOMPOSED_USER, "--auth", mechanism];
+        let report = at_postfix(&POSTFIX, POSTFIX.submission, &args, Password::OnStdin(DECOMPOSED_PASSWORD));
+        report.exits(code);
+    }
+}
+
+/// The same password, which the first two refuse.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn with_try_all_mechanisms_one_that_works_is_found_after_those_that_do_not() {
+    let args = ["--user", DECOMPOSED_USER, "--try-all-mechanisms"];
+    for report in at_both(&args, Password::OnStdin(DECOMPOSED_PASSWORD), exit::OK) {
+        assert_eq!(tried(&report), ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"]);
+        assert_logs_in(&report, "PLAIN");
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_wrong_password_is_tried_once_and_with_try_all_mechanisms_by_each() {
+    let wrong = format!("{CANARY}!");
+    for report in at_both(&["--user", USER], Password::OnStdin(&wrong), exit::AUTH) {
+        assert_eq!(tried(&report), ["SCRAM-SHA-256"]);
+    }
+    for report in at_both(&["--user", USER, "--try-all-mechanisms"], Password::OnStdin(&wrong), exit::AUTH) {
+        assert_eq!(tried(&report), ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5"]);
+        assert_eq!(report["auth"]["outcome"], word::REFUSED);
+    }
+}
+
+/// Dovecot lets master users do that with PLAIN only: the other mechanisms look for the secret of the user itself.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_master_user_acts_as_another_and_a_plain_user_does_not() {
+    let act_as = |user| ["--user", user, "--authzid", USER, "--auth", "PLAIN"];
+    for report in at_both(&act_as(MASTER), Password::OnStdin(CANARY), exit::OK) {
+        assert_logs_in(&report, "PLAIN");
+    }
+    at_both(&act_as(QUOTED_USER), Password::OnStdin(CANARY), exit::AUTH);
+    let log = DOVECOT.log();
+    assert!(log.contains(&format!("Login: user=<{USER}>, method=PLAIN")), "{log}");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn user_and_password_come_from_netrc() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("netrc");
+    let quoted = ODD_PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
+    fs::write(&file, format!("machine {HOST} login {ODD_USER} password \"{quoted}\"\n")).unwrap();
+    let report = with_variable("NETRC", file.to_str().unwrap(), &["--netrc"]).exits(exit::OK);
+    assert_eq!(report["auth"]["user"], ODD_USER);
+    assert_logs_in(&report, "SCRAM-SHA-256");
+}
+
+/// Of two hosts with other passwords, neither may ever see the one of the other.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn each_of_several_hosts_gets_its_own_user_and_password_from_netrc() {
+    let directory = tempfile::tempdir().unwrap();
+    let [file, ca] = ["netrc", "ca.pem"].map(|name| directory.path().join(name));
+    let quoted = |password: &str| password.replace('\\', "\\\\").replace('"', "\\\"");
+    let dovecot = DovecotSubmission::ADDRESS;
+    let lines = [(HOST.to_owned(), ODD_USER, ODD_PASSWORD), (dovecot.to_string(), USER, CANARY)]
+        .map(|(host, user, password)| format!("machine {host} login {user} password \"{}\"\n", quoted(password)));
+    fs::write(&file, lines.concat()).unwrap();
+    fs::write(&ca, [&POSTFIX.ca, &DOVECOT.ca].map(|file| fs::read_to_string(file).unwrap()).concat()).unwrap();
+    let targets = [format!("{HOST}:{}", POSTFIX.submission), format!("{dovecot}:{}", DOVECOT.starttls)];
+    let args =
+        [&targets[0], &targets[1], "--cacert", ca.to_str().unwrap(), "--quit-after", "auth", "--json", "--netrc"];
+    let run = run_with(&args, None, &[("NETRC", file.to_str().unwrap())]);
+    assert_eq!(run.code, exit::OK, "{run}");
+    let reports: Value = serde_json::from_str(&run.stdout).unwrap();
+    for (report, user) in reports.as_array().unwrap().iter().zip([ODD_USER, USER]) {
+        assert_eq!(report["auth"]["user"], user);
+        assert_logs_in(report, "SCRAM-SHA-256");
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn the_password_comes_from_the_credentials_of_a_service() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("smtpcheck-password"), ODD_PASSWORD).unwrap();
+    let folder = directory.path().to_str().unwrap();
+    let report = with_variable("CREDENTIALS_DIRECTORY", folder, &["--user", ODD_USER]).exits(exit::OK);
+    assert_logs_in(&report, "SCRAM-SHA-256");
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn the_token_comes_from_the_credentials_of_a_service() {
+    let directory = tempfile::tempdir().unwrap();
+    let good = token(USER, SystemTime::now() + HOUR, TOKEN_KEY);
+    fs::write(directory.path().join("smtpcheck-token"), good).unwrap();
+    let folder = directory.path().to_str().unwrap();
+    let args = ["--user", USER, "--auth", "XOAUTH2"];
+    let report = with_variable("CREDENTIALS_DIRECTORY", folder, &args).exits(exit::OK);
+    assert_logs_in(&report, "XOAUTH2");
+}
+
+fn with_variable(name: &str, value: &str, more: &[&str]) -> Run {
+    let port = POSTFIX.submission.to_string();
+    let common = [HOST, "--port", &port, "--cacert", POSTFIX.ca.to_str().unwrap(), "--quit-after", "auth", "--json"];
+    run_with(&[&common, more].concat(), None, &[(name, value)])
+}
