@@ -1,5 +1,5 @@
 //! smtpcheck logging in by every mechanism that a real server here can speak: at Postfix with Dovecot, at Dovecot's own
-//! submission server, and at Postfix with Cyrus SASL. What `with_postfix.rs` has is not here again.
+//! submission server, at Postfix with Cyrus SASL, and at GNU SASL. What `with_postfix.rs` has is not here again.
 
 use std::fs;
 use std::time::SystemTime;
@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::program::{Password, Run, assert_finds, assert_finds_one_error, exit, smtpcheck, word};
 use crate::servers::{
-    ASCII_PASSWORD, ASCII_USER, CANARY, DECOMPOSED_PASSWORD, DECOMPOSED_USER, DOVECOT, DovecotSubmission, HOST, MASTER,
-    ODD_PASSWORD, ODD_USER, POSTFIX, POSTFIX_WITH_CYRUS, Postfix, QUOTED_USER, TOKEN_KEY, USER,
+    ASCII_PASSWORD, ASCII_USER, CANARY, DECOMPOSED_PASSWORD, DECOMPOSED_USER, DOVECOT, DovecotSubmission, GNU_SASL,
+    HOST, MASTER, ODD_PASSWORD, ODD_USER, POSTFIX, POSTFIX_WITH_CYRUS, Postfix, QUOTED_USER, TOKEN_KEY, USER,
 };
 use crate::support::program::{findings, run_with};
 use crate::token::{self, HOUR, token};
@@ -197,6 +197,43 @@ fn cyrus_sasl_takes_a_password_with_every_awkward_character_by_each_mechanism_bu
 fn the_longest_hash_that_cyrus_sasl_offers_is_chosen() {
     let report = at_cyrus(USER, &[], CANARY).exits(exit::OK);
     assert_logs_in(&report, "SCRAM-SHA-512");
+}
+
+const BINDING_MECHANISMS: [&str; 2] = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"];
+
+fn at_gnu_sasl(port: u16, more: &[&str], password: &str) -> Run {
+    let port = port.to_string();
+    let common = [HOST, "--port", &port, "--tls", "implicit", "--cacert", GNU_SASL.ca.to_str().unwrap(), "--json"];
+    smtpcheck(&[&common[..], &["--quit-after", "auth", "--user", USER], more].concat(), Password::OnStdin(password))
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn gnu_sasl_takes_a_login_that_is_bound_to_the_line() {
+    for mechanism in BINDING_MECHANISMS {
+        let report = at_gnu_sasl(GNU_SASL.implicit_tls, &["--auth", mechanism], CANARY).exits(exit::OK);
+        assert_logs_in(&report, mechanism);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn gnu_sasl_refuses_a_wrong_password_over_a_bound_line() {
+    for mechanism in BINDING_MECHANISMS {
+        let wrong = format!("{CANARY}!");
+        let report = at_gnu_sasl(GNU_SASL.implicit_tls, &["--auth", mechanism], &wrong).exits(exit::AUTH);
+        assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
+    }
+}
+
+/// The right password, over a line that somebody else passes on.
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn gnu_sasl_refuses_a_login_that_is_bound_to_another_line() {
+    for mechanism in BINDING_MECHANISMS {
+        let report = at_gnu_sasl(GNU_SASL.in_between, &["--auth", mechanism], CANARY).exits(exit::AUTH);
+        assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@
 mod cyrus;
 mod dovecot;
 mod exim;
+mod gnu_sasl;
 mod keeper;
 mod opensmtpd;
 mod openssl;
@@ -22,6 +23,7 @@ use std::sync::LazyLock;
 pub use cyrus::CyrusSasl;
 pub use dovecot::{DovecotSubmission, TOKEN_KEY};
 pub use exim::Exim;
+pub use gnu_sasl::GnuSasl;
 pub use keeper::is_inhabited;
 pub use opensmtpd::OpenSmtpd;
 pub use openssl::{OpenSsl, Workbench};
@@ -74,6 +76,7 @@ pub const MASTER: &str = "master@example.net";
 /// Statics are never dropped: the keeper notices the end of the process instead.
 pub static POSTFIX: LazyLock<Postfix> = LazyLock::new(Postfix::start);
 pub static POSTFIX_WITH_CYRUS: LazyLock<Postfix> = LazyLock::new(|| Postfix::with(CyrusSasl::new()));
+pub static GNU_SASL: LazyLock<GnuSasl> = LazyLock::new(GnuSasl::start);
 pub static EXIM: LazyLock<Exim> = LazyLock::new(Exim::start);
 pub static OPENSMTPD: LazyLock<OpenSmtpd> = LazyLock::new(OpenSmtpd::start);
 pub static DOVECOT: LazyLock<DovecotSubmission> = LazyLock::new(|| DovecotSubmission::start(POSTFIX.relay));
