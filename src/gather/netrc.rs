@@ -105,7 +105,12 @@ fn word(text: &str) -> (Zeroizing<String>, &str) {
     while let Some((at, character)) = characters.next() {
         match character {
             '"' => return (word, inside.get(at + 1..).unwrap_or_default()),
-            '\\' => word.extend(characters.next().map(|(_, escaped)| escaped)),
+            '\\' => word.extend(characters.next().map(|(_, escaped)| match escaped {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                other => other,
+            })),
             other => word.push(other),
         }
     }

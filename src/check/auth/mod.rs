@@ -15,7 +15,7 @@ use rules::{
     AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNPROVED,
     AUTH_WITHHELD,
 };
-pub(super) use secret::oddities;
+pub(super) use secret::{oddities, said_in_challenge, token};
 
 pub static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rules: rules::RULES };
 

@@ -3,10 +3,11 @@
 use super::super::{Confidence, Failure, Finding, Fix, peer};
 use super::rules::{AUTH_TOKEN_EXPIRED, AUTH_TOKEN_UNFIT};
 use crate::evidence::{Evidence, PasswordOddity, Stage, Talk, TokenForm, What};
+use crate::lexicon::Category;
 use crate::plan::Plan;
 
 /// What the token says of itself, where the login did not succeed.
-pub(super) fn token(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
     if talk.reply_at(Stage::Auth).is_some_and(|heard| heard.reply.is_success()) {
         return None;
     }
@@ -39,8 +40,16 @@ pub(super) fn token(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<
     } else {
         return None;
     };
-    let finding = Finding::new(rule, Stage::Auth, Confidence::Likely, summary).on(event);
+    let mut finding = Finding::new(rule, Stage::Auth, Confidence::Likely, summary).on(event);
+    // The refusal follows from it, and is no finding of its own.
+    if let Some(heard) = talk.reply_at(Stage::Auth) {
+        finding = finding.on(heard.event);
+        let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+        finding.consequences.push(format!("the login is refused: {line}"));
+        finding.consequences.extend(said_in_challenge(talk));
+    }
     Some(Finding {
+        category: Some(Category::Credentials),
         cause: cause.to_owned(),
         otherwise: Some("the look at the token may mislead, or the clock here be wrong; the token service tells for what it is good".to_owned()),
         fixes: vec![Fix::text(fix)],
@@ -72,4 +81,13 @@ pub(in crate::check) fn oddities(talk: Talk<'_>) -> Vec<String> {
         }
     };
     found.unwrap_or_default().iter().map(|oddity| word(oddity).to_owned()).collect()
+}
+
+/// What the server said about a refused token before its 535.
+pub(in crate::check) fn said_in_challenge(talk: Talk<'_>) -> Vec<String> {
+    let words = talk.events().filter_map(|event| match &event.what {
+        What::Explained { text } => Some(format!("the server's own words: {text}")),
+        _ => None,
+    });
+    words.collect()
 }

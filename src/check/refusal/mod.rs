@@ -12,7 +12,7 @@ use super::{Check, Confidence, Failure, Finding, Fix, asks_nothing, in_shell, pe
 use crate::evidence::talk::Heard;
 use crate::evidence::{Evidence, Stage, Talk, What};
 use crate::lexicon::{self, Basis, Cause, Context, Reading, Step};
-use crate::plan::Plan;
+use crate::plan::{LoginProof, Plan};
 use crate::wire::status::Class;
 use crate::wire::{Irregularity, Reply};
 
@@ -26,7 +26,9 @@ pub fn rule_of(cause: Cause) -> Option<&'static super::Rule> {
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
     let mut findings: Vec<Finding> = Vec::new();
-    for heard in refusals(talk) {
+    // A token that was over, or for somebody else, is told by what it says of itself.
+    let explained = super::auth::token(plan, evidence, talk).is_some();
+    for heard in refusals(talk).into_iter().filter(|heard| !(explained && heard.event.stage == Stage::Auth)) {
         let step = step(heard.event.stage);
         let provider = peer::provider(plan, talk);
         let software = peer::software(talk);
@@ -116,7 +118,24 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
         finding.confidence = finding.confidence.min(Confidence::Likely);
         finding.otherwise = finding.otherwise.or_else(|| Some("the text of the reply may say more".to_owned()));
     }
+    let of_token = stage == Stage::Auth
+        && plan.login.as_ref().is_some_and(|login| login.proof == LoginProof::Token)
+        && reading.cause == Cause::Credentials
+        && !matches!(&reading.basis, Basis::ProviderStatus { .. });
     finding.basis = Some(reading.basis);
+    if of_token {
+        // The lexicon speaks of passwords, which most logins have.
+        finding.cause =
+            "the server does not accept the token: it has expired, is for another user or scope, or was revoked"
+                .to_owned();
+        finding.fixes = vec![
+            Fix::text("fetch a new access token for exactly this user, with the scope for sending mail, and try again"),
+            Fix::text("the token service's page for this application shows whether the consent was taken back"),
+        ];
+        finding.failure = Some(failure(plan, heard, Cause::Credentials));
+        finding.consequences.extend(super::auth::said_in_challenge(talk));
+        return finding;
+    }
     finding.fixes = reading.fixes.into_iter().map(|fix| filled(plan, talk, heard, fix)).collect();
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
         let target = plan.target.host.with_port(plan.target.port);
@@ -130,10 +149,7 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
         finding.consequences.push("the recipients are refused because there is no sender".to_owned());
     }
     if stage == Stage::Auth {
-        finding.consequences.extend(talk.events().filter_map(|event| match &event.what {
-            What::Explained { text } => Some(format!("the server's own words: {text}")),
-            _ => None,
-        }));
+        finding.consequences.extend(super::auth::said_in_challenge(talk));
         // Only a refusal of what was sent makes it suspicious.
         if heard.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(talk));
