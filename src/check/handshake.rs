@@ -436,6 +436,23 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
     if confidence != Confidence::Certain {
         finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
     }
+    let is_other_service = tls.kind == TlsFaultKind::NotTls
+        && matches!(
+            FirstBytes::of(tls.first_bytes.as_bytes()),
+            FirstBytes::Imap
+                | FirstBytes::Pop3
+                | FirstBytes::Ssh
+                | FirstBytes::Http
+                | FirstBytes::Ftp
+                | FirstBytes::Nntp
+        );
+    if is_other_service {
+        finding.cause = "another service listens on this port, not a mail server".to_owned();
+        finding
+            .fixes
+            .push(Fix::run("use the SMTP port of this host", format!("smtpcheck {}", plan.target.host.with_port(587))));
+        return finding;
+    }
     finding.fixes.push(Fix::text("the operator reads the mail log at this moment, and checks certificate, key and the versions that are switched on"));
     finding.fixes.push(Fix::run(
         "see what another TLS library says",
