@@ -108,7 +108,9 @@ fn a_token_that_somebody_else_signed_is_an_auth_failure_that_shows_what_the_serv
 /// Which the server puts into JSON before it refuses (RFC 7628 §3.2.2).
 fn assert_shows_the_words_of_the_server(report: &Value, words: &str) {
     let findings = report["findings"].as_array().unwrap();
-    let refused = findings.iter().find(|finding| finding["rule"] == word::AUTH_CREDENTIALS_REFUSED).unwrap();
+    // An expired token is the one root cause, of which the refusal follows.
+    let tells = |rule: &Value| rule == word::AUTH_CREDENTIALS_REFUSED || rule == word::AUTH_TOKEN_EXPIRED;
+    let refused = findings.iter().find(|finding| tells(&finding["rule"])).unwrap();
     let consequences = refused["consequences"].to_string();
     assert!(consequences.contains(words), "no {words} in {consequences}\n{report:#}");
 }

@@ -153,10 +153,30 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
         // Only a refusal of what was sent makes it suspicious.
         if heard.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(talk));
+            finding.fixes.extend(in_another_way(plan, talk));
         }
     }
     finding.failure = Some(failure(plan, heard, reading.cause));
     finding
+}
+
+/// A server that keeps hashed passwords can check them when they are sent, and by no proof that is made of them.
+fn in_another_way(plan: &Plan, talk: Talk<'_>) -> Option<Fix> {
+    let sent = talk.events().filter_map(|event| match &event.what {
+        What::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next(),
+        _ => None,
+    });
+    let mechanism = sent.last().filter(|name| !matches!(*name, "PLAIN" | "LOGIN" | "XOAUTH2" | "OAUTHBEARER"))?;
+    let (_, offers) = talk.final_capabilities()?;
+    let plain = offers.auth_mechanisms().into_iter().find(|name| name == "PLAIN" || name == "LOGIN")?;
+    let login = plan.login.as_ref()?;
+    let target = plan.target.host.with_port(plan.target.port);
+    Some(Fix::run(
+        format!(
+            "the password may be right, and the server unable to check it by {mechanism}; send it inside TLS by {plain}"
+        ),
+        format!("smtpcheck {target} --user {} --auth {plain}", in_shell(&login.user)),
+    ))
 }
 
 /// Whether more than the bare code is known.
