@@ -50,6 +50,18 @@ pub struct Fix {
     /// A page to open.
     #[serde(default)]
     pub url: Option<String>,
+    /// For whom it is; none: for everybody. It stands in the data only, and has been heeded when a fix is shown.
+    #[serde(default, skip_serializing)]
+    #[cfg_attr(test, schemars(skip))]
+    pub when: Option<FixWhen>,
+}
+
+/// For whom a fix is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FixWhen {
+    /// Who logs in with a name that is no address.
+    UserWithoutDomain,
 }
 
 /// The step at which a reply came, as the data names it. `data` is the end of the message too: smtpcheck never gets
@@ -101,17 +113,17 @@ impl Step {
 impl Fix {
     /// Words only.
     pub fn text(text: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: None, url: None }
+        Fix { text: text.into(), command: None, url: None, when: None }
     }
 
     /// Words with a command.
     pub fn run(text: impl Into<String>, command: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: Some(command.into()), url: None }
+        Fix { text: text.into(), command: Some(command.into()), url: None, when: None }
     }
 
     /// Words with a page.
     pub fn open(text: impl Into<String>, url: impl Into<String>) -> Fix {
-        Fix { text: text.into(), command: None, url: Some(url.into()) }
+        Fix { text: text.into(), command: None, url: Some(url.into()), when: None }
     }
 }
 

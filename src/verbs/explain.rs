@@ -435,7 +435,7 @@ fn filled(fix: Fix, host: Option<&str>) -> Fix {
         ("{ip}", "YOUR-PUBLIC-ADDRESS"),
     ];
     let fill = |text: String| values.iter().fold(text, |text, (name, value)| text.replace(name, value));
-    Fix { text: fill(fix.text), command: fix.command.map(fill), url: fix.url }
+    Fix { text: fill(fix.text), command: fix.command.map(fill), url: fix.url, when: fix.when }
 }
 
 fn of_rule(found: &'static check::Rule) -> Explained {

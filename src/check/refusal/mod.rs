@@ -11,7 +11,7 @@ use super::greeting::{service_with_codes, weigh_other_family};
 use super::{Check, Confidence, Failure, Finding, Fix, asks_nothing, in_shell, peer};
 use crate::evidence::talk::Heard;
 use crate::evidence::{Evidence, Stage, Talk, What};
-use crate::lexicon::{self, Basis, Cause, Context, Reading, Step};
+use crate::lexicon::{self, Basis, Cause, Context, FixWhen, Reading, Step};
 use crate::plan::{LoginProof, Plan};
 use crate::wire::status::Class;
 use crate::wire::{Irregularity, Reply};
@@ -136,7 +136,9 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
         finding.consequences.extend(super::auth::said_in_challenge(talk));
         return finding;
     }
-    finding.fixes = reading.fixes.into_iter().map(|fix| filled(plan, talk, heard, fix)).collect();
+    let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
+    let fits = |fix: &Fix| !(is_address && fix.when == Some(FixWhen::UserWithoutDomain));
+    finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, talk, heard, fix)).collect();
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
         let target = plan.target.host.with_port(plan.target.port);
         finding.fixes.insert(0, Fix::run("log in", format!("smtpcheck {target} --user USER --password-stdin")));
@@ -307,7 +309,7 @@ fn filled(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, fix: Fix) -> Fix {
         .command
         .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
     let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
-    Fix { text, command, url: fix.url }
+    Fix { text, command, url: fix.url, when: None }
 }
 
 /// An address that the server cannot have seen: it saw that of a router.
