@@ -13,6 +13,7 @@
 //!    mean, they look up in the [`lexicon`]: data with examples of its own.
 //! 5. [`report`] holds plan, evidence and findings, verdict and exit code; [`render`] turns it into text or JSON.
 //! 6. [`verbs`] joins the rooms for each verb of the command line.
+//! 7. [`sandbox`] stands beside all this: SMTP servers that are wrong on purpose, to check and to be checked by.
 //!
 //! Reading order: `wire`, `evidence`, `dialogue` (its header has the transition table), `check`, then the rest.
 //!
@@ -31,11 +32,12 @@
 //! | check | evidence, lexicon, plan, question, sasl, wire |
 //! | inquiry | check, evidence, gather, plan, question |
 //! | report | check, evidence, gather, inquiry, plan, wire |
-//! | render | check, evidence, lexicon, plan, question, report, wire |
+//! | sandbox | sasl, wire |
+//! | render | check, evidence, lexicon, plan, question, report, sandbox, wire |
 //! | cli | check, plan, render, sasl, wire |
 //! | verbs | everything |
 //!
-//! tokio, rustls and hickory are named only in `gather`; terminal colours only in `render`.
+//! tokio, rustls and hickory are named only in `gather` and `sandbox`; terminal colours only in `render`.
 
 pub mod check;
 pub mod cli;
@@ -49,6 +51,7 @@ pub mod plan;
 pub mod question;
 pub mod render;
 pub mod report;
+pub mod sandbox;
 pub mod sasl;
 pub mod secret;
 pub mod verbs;

@@ -10,6 +10,7 @@ pub mod look;
 pub mod password;
 pub mod plan;
 pub mod ports;
+pub mod sandbox;
 pub mod target;
 pub mod verb;
 

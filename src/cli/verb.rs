@@ -12,15 +12,14 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use super::UsageError;
 use super::args::{CheckArgs, ExplainArgs, ProvidersArgs, with_environment};
 use super::ports::PortsArgs;
+use super::sandbox::{DemoArgs, SandboxArgs};
 
 /// Verbs that exist.
 #[cfg(test)]
-const VERBS: [&str; 6] = ["check", "ports", "explain", "providers", "schema", "help"];
+const VERBS: [&str; 8] = ["check", "ports", "explain", "demo", "sandbox", "providers", "schema", "help"];
 /// Words that later versions may use, or that people type by habit.
-const RESERVED: [&str; 21] = [
+const RESERVED: [&str; 19] = [
     "run",
-    "demo",
-    "sandbox",
     "completions",
     "man",
     "domain",
@@ -52,6 +51,10 @@ pub enum Invocation {
     Explain(ExplainArgs),
     /// Show known providers.
     Providers(ProvidersArgs),
+    /// Serve servers that are wrong on purpose.
+    Sandbox(SandboxArgs),
+    /// Check such a server at once.
+    Demo(DemoArgs),
     /// Print a JSON Schema.
     Schema(SchemaOf),
     /// Print a text (help or version) and be done.
@@ -89,8 +92,10 @@ pub(super) fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
         Some(word) if looks_like_host(word) => check(words),
         Some("check") => check(without(words, verb)),
         Some("ports") => ports(without(words, verb)),
-        Some("explain") => explain(without(words, verb)),
-        Some("providers") => providers(without(words, verb)),
+        Some("explain") => only(explain_command(), without(words, verb), Invocation::Explain),
+        Some("providers") => only(providers_command(), without(words, verb), Invocation::Providers),
+        Some("sandbox") => only(sandbox_command(), without(words, verb), Invocation::Sandbox),
+        Some("demo") => only(demo_command(), without(words, verb), Invocation::Demo),
         Some("schema") => schema(without(words, verb)),
         Some("help") => Ok(Invocation::Print(help_of(without(words, verb).first()))),
         Some("version") => Ok(Invocation::Print(version())),
@@ -149,9 +154,14 @@ fn check(words: Vec<OsString>) -> Result<Invocation, UsageError> {
     }
 }
 
-fn explain(words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    match matches(explain_command(), words)? {
-        Ok(matches) => ExplainArgs::from_arg_matches(&matches).map(Invocation::Explain).map_err(|error| told(&error)),
+/// A verb that needs nothing but its flags.
+fn only<A: FromArgMatches>(
+    command: Command,
+    words: Vec<OsString>,
+    wanted: fn(A) -> Invocation,
+) -> Result<Invocation, UsageError> {
+    match matches(command, words)? {
+        Ok(matches) => A::from_arg_matches(&matches).map(wanted).map_err(|error| told(&error)),
         Err(text) => Ok(Invocation::Print(text)),
     }
 }
@@ -161,15 +171,6 @@ fn ports(words: Vec<OsString>) -> Result<Invocation, UsageError> {
         Ok(matches) => {
             let args = PortsArgs::from_arg_matches(&matches).map_err(|error| told(&error))?;
             Ok(Invocation::Ports(Box::new(args), matches))
-        }
-        Err(text) => Ok(Invocation::Print(text)),
-    }
-}
-
-fn providers(words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    match matches(providers_command(), words)? {
-        Ok(matches) => {
-            ProvidersArgs::from_arg_matches(&matches).map(Invocation::Providers).map_err(|error| told(&error))
         }
         Err(text) => Ok(Invocation::Print(text)),
     }
@@ -227,7 +228,7 @@ fn check_command() -> Command {
     let command = Command::new("smtpcheck")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
-        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck providers [NAME]\n       smtpcheck schema [report|ports]")
+        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck schema [report|ports]")
         .after_help(AFTER_HELP);
     let about = command.get_about().cloned();
     with_environment(CheckArgs::augment_args(command)).about(about.unwrap_or_default())
@@ -254,11 +255,27 @@ fn providers_command() -> Command {
         .override_usage("smtpcheck providers [NAME] [FLAGS]")
 }
 
+fn sandbox_command() -> Command {
+    with_environment(SandboxArgs::augment_args(Command::new("smtpcheck sandbox")))
+        .about("Serves SMTP servers that misbehave on purpose, to try any mail program against; until Ctrl-C.\nEach has one fault, or none. Messages are thrown away.")
+        .override_usage("smtpcheck sandbox [SCENARIO...] [FLAGS]\n       smtpcheck sandbox --list")
+        .after_help(SANDBOX_AFTER_HELP)
+}
+
+fn demo_command() -> Command {
+    with_environment(DemoArgs::augment_args(Command::new("smtpcheck demo")))
+        .about("Starts a server with a known fault on this machine and checks it: the main job, without a network.")
+        .override_usage("smtpcheck demo [SCENARIO] [FLAGS]")
+        .after_help(DEMO_AFTER_HELP)
+}
+
 fn help_of(verb: Option<&OsString>) -> String {
     let mut command = match verb.and_then(|word| word.to_str()) {
         Some("ports") => ports_command(),
         Some("explain") => explain_command(),
         Some("providers") => providers_command(),
+        Some("sandbox") => sandbox_command(),
+        Some("demo") => demo_command(),
         _ => check_command(),
     };
     command.render_help().to_string()
@@ -300,11 +317,28 @@ Examples:
   smtpcheck ports mail.example.net
   smtpcheck ports mail.example.net --ports 25,465,587,2525,2465 --json";
 
+const SANDBOX_AFTER_HELP: &str = "\
+Exit codes: 0 ended by Ctrl-C or a signal, 2 usage (an unknown scenario, a port that is taken), 74 output failed.
+
+Examples:
+  smtpcheck sandbox greylisted certificate-expired
+  smtpcheck sandbox healthy-submission --port 2587 --ca-file ca.pem
+  smtpcheck sandbox --list --json | jq -r .scenario
+  smtpcheck sandbox --fleet 7 --port 2525 --dns 5353";
+
+const DEMO_AFTER_HELP: &str = "\
+Exit codes: with a scenario those of the check; without one 0 when each of the four came out as it should.
+
+Examples:
+  smtpcheck demo
+  smtpcheck demo greylisted
+  smtpcheck sandbox --list        # the scenarios";
+
 #[cfg(test)]
 mod tests {
     use super::{
-        Invocation, RESERVED, SchemaOf, VERBS, check_command, explain_command, looks_like_host, parse, ports_command,
-        providers_command,
+        Invocation, RESERVED, SchemaOf, VERBS, check_command, demo_command, explain_command, looks_like_host, parse,
+        ports_command, providers_command, sandbox_command,
     };
 
     fn run(words: &[&str]) -> Result<Invocation, String> {
@@ -345,5 +379,7 @@ mod tests {
         explain_command().debug_assert();
         ports_command().debug_assert();
         providers_command().debug_assert();
+        sandbox_command().debug_assert();
+        demo_command().debug_assert();
     }
 }

@@ -9,6 +9,7 @@ pub mod json;
 pub mod ports;
 pub mod providers;
 pub mod rule;
+pub mod sandbox;
 pub mod style;
 mod table;
 pub mod text;

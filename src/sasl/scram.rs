@@ -138,7 +138,7 @@ enum Form {
 }
 
 /// A hash function as SCRAM uses it: H, HMAC and Hi of RFC 5802 §2.2.
-trait Hash {
+pub(crate) trait Hash {
     fn hash(data: &[u8]) -> Zeroizing<Vec<u8>>;
     fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>>;
     fn stretch(password: &[u8], salt: &[u8], rounds: u32) -> Zeroizing<Vec<u8>>;

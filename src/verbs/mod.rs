@@ -2,10 +2,12 @@
 //! `render/`, the only one that writes.
 
 mod check;
+mod demo;
 pub mod explain;
 mod ports;
 mod progress;
 mod providers;
+mod sandbox;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -84,6 +86,8 @@ pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
             SchemaOf::Explain => render::explain::SCHEMA,
             SchemaOf::Providers => render::providers::SCHEMA,
         }),
+        Invocation::Sandbox(args) => sandbox::run(&args),
+        Invocation::Demo(args) => demo::run(&args),
         Invocation::Print(text) => print(&text),
     }
 }

@@ -1,0 +1,166 @@
+//! What `smtpcheck sandbox` prints: the servers, and what clients do. Text of clients is untrusted like that of servers.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use super::style::{Line, Role};
+use super::{Look, escape};
+use crate::sandbox::journal::{Entry, Speaker};
+use crate::sandbox::scenario::ClientTrust;
+use crate::sandbox::{Scenario, login};
+
+/// One line of `--json`.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Record<'a> {
+    /// A server.
+    Server {
+        scenario: &'a str,
+        /// `host:port`; null when it is only listed.
+        address: Option<String>,
+        summary: &'a str,
+        /// Ids of the findings of a good client, in their order.
+        expect: &'a [&'a str],
+        /// The exit code of smtpcheck.
+        exit: u8,
+        /// Flags with which smtpcheck finds it.
+        flags: &'a [&'a str],
+        /// The password or token that belongs to these flags. It is no secret: all sandboxes have the same.
+        login: Option<&'a str>,
+        /// Whether the authority of the sandbox has to be trusted for that.
+        trusts_authority: bool,
+    },
+    /// What a client needs to know of all of them.
+    Ready {
+        authority: &'a str,
+        user: &'a str,
+        password: &'a str,
+        token: &'a str,
+        fleet_port: Option<u16>,
+        dns: Option<SocketAddr>,
+    },
+    /// What a client or a server did.
+    Said { session: u64, scenario: &'a str, at_ms: f64, speaker: &'a str, text: &'a str },
+}
+
+/// What is told before the servers.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready<'a> {
+    /// The file with the authority.
+    pub authority: &'a str,
+    /// The port of a fleet.
+    pub fleet_port: Option<u16>,
+    /// Where names are answered.
+    pub dns: Option<SocketAddr>,
+}
+
+/// The head of the list.
+pub fn ready(ready: Ready<'_>, look: &Look) -> String {
+    let mut told = vec![
+        format!(
+            "# authority to trust: {} (smtpcheck --cacert, curl --cacert, SSL_CERT_FILE)",
+            escape::visible(ready.authority)
+        ),
+        format!("# login: user {}, password {}, token {}", login::USER, login::PASSWORD, login::TOKEN),
+    ];
+    told.extend(ready.fleet_port.map(|port| format!("# fleet: port {port} of every address 127.x.y.z")));
+    told.extend(ready.dns.map(|at| format!("# names: *.test at {at} (smtpcheck --resolver {at})")));
+    told.iter().map(|line| Line::of(Role::Dim, line.clone()).paint(look)).collect()
+}
+
+/// The same as JSON.
+pub fn ready_json(ready: Ready<'_>) -> String {
+    let Ready { authority, fleet_port, dns } = ready;
+    let (user, password, token) = (login::USER, login::PASSWORD, login::TOKEN);
+    line(&Record::Ready { authority, user, password, token, fleet_port, dns })
+}
+
+/// One server on one line.
+pub fn server(scenario: &Scenario, address: Option<&str>, look: &Look) -> String {
+    let expected = if scenario.expect.is_empty() { "no finding".to_owned() } else { scenario.expect.join(" ") };
+    let mut told = Line::of(Role::Bold, format!("{:<36}", scenario.name));
+    if let Some(address) = address {
+        told = told.and(Role::Plain, format!(" {address:<16}"));
+    }
+    told.and(Role::Plain, format!(" {}", scenario.summary))
+        .and(Role::Dim, format!(" -> {expected}, exit {}", scenario.exit))
+        .paint(look)
+}
+
+/// The same as JSON.
+pub fn server_json(scenario: &Scenario, address: Option<&str>) -> String {
+    line(&Record::Server {
+        scenario: scenario.name,
+        address: address.map(str::to_owned),
+        summary: scenario.summary,
+        expect: scenario.expect,
+        exit: scenario.exit,
+        flags: scenario.client.flags,
+        login: scenario.client.secret,
+        trusts_authority: scenario.client.trust == ClientTrust::Sandbox,
+    })
+}
+
+/// The heading of a demo: what is wrong with the server, and the command that finds it.
+pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[String], look: &Look) -> String {
+    let number = place.map(|(at, all)| format!("{at} of {all}: ")).unwrap_or_default();
+    let told = format!("Demo {number}{}", scenario.name);
+    let mut text = Line::of(Role::Bold, told).paint(look);
+    for line in textwrap::wrap(&format!("The server: {}.", scenario.summary), look.width) {
+        text.push_str(&Line::of(Role::Plain, line.into_owned()).paint(look));
+    }
+    let command = words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
+    text + &Line::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
+}
+
+/// What to do next.
+pub fn end_of_lessons(look: &Look) -> String {
+    let count = crate::sandbox::scenarios().count();
+    let text = format!(
+        "These were 4 of {count} servers. All of them: smtpcheck sandbox --list; one of them: smtpcheck demo NAME; \
+         for your own mail program: smtpcheck sandbox NAME."
+    );
+    textwrap::wrap(&text, look.width)
+        .into_iter()
+        .map(|line| Line::of(Role::Plain, line.into_owned()).paint(look))
+        .collect()
+}
+
+/// What a client or a server did, on one line.
+pub fn said(entry: &Entry, look: &Look) -> String {
+    let (sign, role) = match entry.speaker {
+        Speaker::Client => ("C:", Role::Client),
+        Speaker::Server => ("S:", Role::Server),
+        Speaker::Nobody => ("--", Role::Dim),
+    };
+    let told = format!("{:>7.0} {}#{} {sign} ", entry.at_ms, entry.scenario, entry.session);
+    Line::of(Role::Dim, told).and(role, shortened(&escape::visible(&entry.text))).paint(look)
+}
+
+/// The same as JSON.
+pub fn said_json(entry: &Entry) -> String {
+    let speaker = match entry.speaker {
+        Speaker::Client => "client",
+        Speaker::Server => "server",
+        Speaker::Nobody => "nobody",
+    };
+    let Entry { session, scenario, at_ms, text, .. } = entry;
+    line(&Record::Said { session: *session, scenario, at_ms: *at_ms, speaker, text })
+}
+
+/// A line of a client can have 64 KiB; nobody wants to read that.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 400;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(MOST).collect();
+    format!("{head} [and more]")
+}
+
+fn line(record: &Record<'_>) -> String {
+    // Texts and numbers only: this cannot fail.
+    let json = serde_json::to_string(record).unwrap_or_default();
+    format!("{}\n", escape::json(&json))
+}

@@ -1,0 +1,404 @@
+//! What a sandbox shows in the handshake: certificates with one fault each, made on first use and never stored.
+//!
+//! One authority is made for each run; clients are told to trust it (`--cacert`), and it signs what is in good order.
+//! Two certificates are older than any library that would make them (SHA-1, a key of 1024 bits); they come from the folder
+//! `legacy`, with an authority of their own. Keys are P-256, which costs less than a millisecond to make.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SigningKey,
+};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use sha1::{Digest, Sha1};
+
+use super::scenario::{Recipe, TlsTerms};
+
+const LEGACY_AUTHORITY: &str = include_str!("legacy/authority.pem");
+const LEGACY_SHA1: &str = include_str!("legacy/sha1.pem");
+const LEGACY_WEAK_KEY: &str = include_str!("legacy/weak-key.pem");
+
+/// Certificates that are kept; a fleet has a million addresses.
+const MAX_KEPT: usize = 4096;
+
+/// A host that no sandbox has.
+const OTHER_HOST: &str = "mail.elsewhere.test";
+
+/// The certificates of one run.
+#[derive(Default)]
+pub struct Certificates {
+    authority: OnceLock<Result<Made, String>>,
+    configs: Mutex<HashMap<(Recipe, TlsTerms, IpAddr), Arc<Identity>>>,
+}
+
+/// What a server needs for its handshakes.
+pub struct Identity {
+    /// For the library.
+    pub config: Arc<ServerConfig>,
+    /// The chain, for answers that the library does not give.
+    pub chain: Vec<CertificateDer<'static>>,
+}
+
+/// A certificate with its key, by which it can sign others.
+struct Made {
+    params: CertificateParams,
+    key: KeyPair,
+    der: CertificateDer<'static>,
+    pem: String,
+}
+
+/// A chain with the key of its leaf, and a staple if there is one.
+struct Chain {
+    ders: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    staple: Vec<u8>,
+}
+
+impl Certificates {
+    /// The authorities that a client should trust, PEM.
+    pub fn authorities(&self) -> Result<String, String> {
+        Ok(format!("{}{LEGACY_AUTHORITY}", self.authority()?.pem))
+    }
+
+    /// What the recipe makes for the address at which a client has come.
+    pub fn identity(&self, recipe: Recipe, terms: TlsTerms, at: IpAddr) -> Result<Arc<Identity>, String> {
+        let kept = || self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = kept().get(&(recipe, terms, at)) {
+            return Ok(Arc::clone(made));
+        }
+        let identity = Arc::new(self.make(recipe, terms, at)?);
+        let mut configs = kept();
+        if configs.len() >= MAX_KEPT {
+            configs.clear();
+        }
+        configs.insert((recipe, terms, at), Arc::clone(&identity));
+        Ok(identity)
+    }
+
+    /// A certificate and its key that a client can show, both PEM in one text.
+    pub fn client(&self) -> Result<String, String> {
+        let mut params = params("demo client", &[], (-1, 90));
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let made = signed(self.authority()?, params)?;
+        Ok(format!("{}{}", made.pem, made.key.serialize_pem()))
+    }
+
+    fn authority(&self) -> Result<&Made, String> {
+        let make = || by_itself(authority("smtpcheck sandbox authority", (-30, 3000)));
+        self.authority.get_or_init(make).as_ref().map_err(Clone::clone)
+    }
+
+    fn make(&self, recipe: Recipe, terms: TlsTerms, at: IpAddr) -> Result<Identity, String> {
+        let chain = self.chain(recipe, at)?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let versions: &[&rustls::SupportedProtocolVersion] = match terms {
+            TlsTerms::Only12 | TlsTerms::ClientCertificate12 => &[&rustls::version::TLS12],
+            TlsTerms::Open | TlsTerms::ClientCertificate | TlsTerms::ClientCertificateWelcome => {
+                &[&rustls::version::TLS13, &rustls::version::TLS12]
+            }
+        };
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(versions)
+            .map_err(|error| error.to_string())?;
+        let verifier = |welcome: bool| {
+            let mut roots = RootCertStore::empty();
+            roots.add(self.authority()?.der.clone()).map_err(|error| error.to_string())?;
+            let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+            let builder = if welcome { builder.allow_unauthenticated() } else { builder };
+            builder.build().map_err(|error| error.to_string())
+        };
+        let builder = match terms {
+            TlsTerms::Open | TlsTerms::Only12 => builder.with_no_client_auth(),
+            TlsTerms::ClientCertificate | TlsTerms::ClientCertificate12 => {
+                builder.with_client_cert_verifier(verifier(false)?)
+            }
+            TlsTerms::ClientCertificateWelcome => builder.with_client_cert_verifier(verifier(true)?),
+        };
+        let config = builder
+            .with_single_cert_with_ocsp(chain.ders.clone(), chain.key, chain.staple)
+            .map_err(|error| error.to_string())?;
+        Ok(Identity { config: Arc::new(config), chain: chain.ders })
+    }
+
+    fn chain(&self, recipe: Recipe, at: IpAddr) -> Result<Chain, String> {
+        let root = self.authority()?;
+        let between = |name: &str, days| signed(root, authority(name, days));
+        Ok(match recipe {
+            Recipe::Good => signed(root, server(at, (-30, 60)))?.alone(),
+            Recipe::WithIntermediate => {
+                let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
+                signed(&middle, server(at, (-30, 60)))?.followed_by(&[&middle])
+            }
+            Recipe::Dates(from, until) => signed(root, server(at, (from, until)))?.alone(),
+            Recipe::OtherName => signed(root, named(&[OTHER_HOST], (-30, 60)))?.alone(),
+            Recipe::CommonNameOnly => signed(root, named(&[], (-30, 60)))?.alone(),
+            Recipe::SelfSigned => by_itself(server(at, (-30, 60)))?.alone(),
+            Recipe::SelfSignedAuthority => {
+                let mut params = server(at, (-30, 60));
+                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+                params.key_usages = Vec::new();
+                params.extended_key_usages = Vec::new();
+                by_itself(params)?.alone()
+            }
+            Recipe::UnknownAuthority => {
+                let unknown = by_itself(authority("Example Private CA", (-30, 3000)))?;
+                signed(&unknown, server(at, (-30, 60)))?.followed_by(&[&unknown])
+            }
+            Recipe::MissingIntermediate => {
+                let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
+                signed(&middle, server(at, (-30, 60)))?.alone()
+            }
+            Recipe::ExpiredIntermediate => {
+                let middle = between("smtpcheck sandbox intermediate", (-400, -2))?;
+                signed(&middle, server(at, (-30, 60)))?.followed_by(&[&middle])
+            }
+            Recipe::Disordered => {
+                let upper = between("smtpcheck sandbox upper intermediate", (-30, 1000))?;
+                let lower = signed(&upper, authority("smtpcheck sandbox lower intermediate", (-30, 900)))?;
+                signed(&lower, server(at, (-30, 60)))?.followed_by(&[&upper, &lower])
+            }
+            Recipe::Surplus => {
+                let leaf = signed(root, server(at, (-30, 60)))?;
+                let foreign = by_itself(authority("Somebody Else's CA", (-30, 3000)))?;
+                let twin = Made::copy(&leaf)?;
+                leaf.followed_by(&[&twin, &foreign])
+            }
+            Recipe::RootSent => signed(root, server(at, (-30, 60)))?.followed_by(&[root]),
+            Recipe::Sha1 => legacy(LEGACY_SHA1)?,
+            Recipe::WeakKey => legacy(LEGACY_WEAK_KEY)?,
+            Recipe::ClientOnly => {
+                let mut params = server(at, (-30, 60));
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+                signed(root, params)?.alone()
+            }
+            Recipe::Constrained => {
+                let mut params = authority("smtpcheck sandbox constrained intermediate", (-30, 1000));
+                params.name_constraints = Some(NameConstraints {
+                    permitted_subtrees: vec![GeneralSubtree::DnsName("elsewhere.test".to_owned())],
+                    excluded_subtrees: Vec::new(),
+                });
+                let middle = signed(root, params)?;
+                signed(&middle, server(at, (-30, 60)))?.followed_by(&[&middle])
+            }
+            Recipe::StapleMissing => {
+                let mut params = server(at, (-30, 60));
+                params.custom_extensions.push(must_staple());
+                signed(root, params)?.alone()
+            }
+            Recipe::Revoked => {
+                let leaf = signed(root, server(at, (-30, 60)))?;
+                let staple = revoked(root, &leaf)?;
+                Chain { staple, ..leaf.alone() }
+            }
+            Recipe::LongLived => signed(root, server(at, (-30, 3600)))?.alone(),
+            Recipe::ThreeFaults => {
+                let unknown = by_itself(authority("Example Private CA", (-400, 3000)))?;
+                signed(&unknown, named(&[OTHER_HOST], (-100, -3)))?.followed_by(&[&unknown])
+            }
+            Recipe::Interceptor => {
+                let mut params = authority("Avast Web/Mail Shield Root", (-30, 3000));
+                params.distinguished_name.push(DnType::OrganizationName, "Avast Web/Mail Shield");
+                let scanner = by_itself(params)?;
+                signed(&scanner, server(at, (-30, 60)))?.followed_by(&[&scanner])
+            }
+            Recipe::ManyNames => {
+                let names: Vec<String> = (0..2000).map(|number| format!("h{number}.elsewhere.test")).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).chain(["localhost", "127.0.0.1"]).collect();
+                signed(root, named(&names, (-30, 60)))?.alone()
+            }
+            Recipe::Megabyte => {
+                let mut params = server(at, (-30, 60));
+                // An extension of nobody's: 1.3.6.1.4.1 is the arc of private enterprises.
+                let content = der(0x04, &vec![b'x'; 1024 * 1024]);
+                params
+                    .custom_extensions
+                    .push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], content));
+                signed(root, params)?.alone()
+            }
+            Recipe::LongChain => {
+                let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
+                let leaf = signed(&middle, server(at, (-30, 60)))?;
+                leaf.followed_by(&vec![&middle; 39])
+            }
+            Recipe::HostileNames => {
+                let mut params = server(at, (-30, 60));
+                let name = "\u{1b}]52;c;aGk=\u{7}\u{1b}[31m\u{202e}::error::<script>alert(1)</script>\r\n";
+                params.distinguished_name.push(DnType::OrganizationName, name);
+                params.distinguished_name.push(DnType::CommonName, name);
+                signed(root, params)?.alone()
+            }
+        })
+    }
+}
+
+impl Made {
+    fn copy(other: &Made) -> Result<Made, String> {
+        let key = KeyPair::try_from(other.key.serialize_der()).map_err(|error| error.to_string())?;
+        Ok(Made { params: other.params.clone(), key, der: other.der.clone(), pem: other.pem.clone() })
+    }
+
+    fn alone(self) -> Chain {
+        self.followed_by(&[])
+    }
+
+    fn followed_by(self, others: &[&Made]) -> Chain {
+        let ders = std::iter::once(self.der).chain(others.iter().map(|made| made.der.clone())).collect();
+        Chain { ders, key: PrivateKeyDer::Pkcs8(self.key.serialize_der().into()), staple: Vec::new() }
+    }
+}
+
+fn by_itself(params: CertificateParams) -> Result<Made, String> {
+    let key = KeyPair::generate().map_err(|error| error.to_string())?;
+    let certificate = params.self_signed(&key).map_err(|error| error.to_string())?;
+    Ok(Made { params, key, der: certificate.der().clone(), pem: certificate.pem() })
+}
+
+fn signed(issuer: &Made, params: CertificateParams) -> Result<Made, String> {
+    let key = KeyPair::generate().map_err(|error| error.to_string())?;
+    let by = Issuer::from_params(&issuer.params, &issuer.key);
+    let certificate = params.signed_by(&key, &by).map_err(|error| error.to_string())?;
+    Ok(Made { params, key, der: certificate.der().clone(), pem: certificate.pem() })
+}
+
+fn params(name: &str, names: &[&str], days: (i64, i64)) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.subject_alt_names = names.iter().filter_map(|name| alternative(name)).collect();
+    (params.not_before, params.not_after) = (day(days.0), day(days.1));
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+fn alternative(name: &str) -> Option<SanType> {
+    match name.parse::<IpAddr>() {
+        Ok(ip) => Some(SanType::IpAddress(ip)),
+        Err(_) => name.try_into().ok().map(SanType::DnsName),
+    }
+}
+
+fn authority(name: &str, days: (i64, i64)) -> CertificateParams {
+    let mut params = params(name, &[], days);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+/// A certificate for localhost, every name below `test`, and the address at which the client has come.
+fn server(at: IpAddr, days: (i64, i64)) -> CertificateParams {
+    let [at, v4, v6] = [at, Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()].map(|ip| ip.to_string());
+    let mut names = vec!["localhost", "*.test", &v4, &v6];
+    if at != v4 && at != v6 {
+        names.push(&at);
+    }
+    named(&names, days)
+}
+
+fn named(names: &[&str], days: (i64, i64)) -> CertificateParams {
+    let common = names.first().copied().unwrap_or("localhost");
+    let mut params = params(common, names, days);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params
+}
+
+fn legacy(pem: &str) -> Result<Chain, String> {
+    let ders: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(Chain { ders: ders.map_err(|error| error.to_string())?, key, staple: Vec::new() })
+}
+
+/// RFC 7633 §4.2.3.1: the TLS feature status_request.
+fn must_staple() -> CustomExtension {
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5])
+}
+
+fn day(offset: i64) -> time::OffsetDateTime {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed());
+    time::OffsetDateTime::from_unix_timestamp(now + offset * 86_400).unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
+}
+
+/// An OCSP response (RFC 6960 §4.2.1) by which the issuer takes a certificate back.
+fn revoked(issuer: &Made, leaf: &Made) -> Result<Vec<u8>, String> {
+    const SHA1: &[u8] = &[0x30, 9, 6, 5, 0x2B, 0x0E, 3, 2, 0x1A, 5, 0];
+    const ECDSA_SHA256: &[u8] = &[0x30, 10, 6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 2];
+    const BASIC: &[u8] = &[6, 9, 0x2B, 6, 1, 5, 5, 7, 0x30, 1, 1];
+    let (_, certificate) = x509_parser::parse_x509_certificate(&issuer.der).map_err(|error| error.to_string())?;
+    let (_, ended) = x509_parser::parse_x509_certificate(&leaf.der).map_err(|error| error.to_string())?;
+    let spki = issuer.key.subject_public_key_info();
+    let (_, key) = <x509_parser::x509::SubjectPublicKeyInfo<'_> as x509_parser::prelude::FromDer<_>>::from_der(&spki)
+        .map_err(|error| error.to_string())?;
+    let key_hash = Sha1::digest(&key.subject_public_key.data);
+    let id = [
+        SHA1.to_vec(),
+        der(0x04, &Sha1::digest(certificate.subject().as_raw())),
+        der(0x04, &key_hash),
+        der(0x02, ended.raw_serial()),
+    ];
+    let (since, now, next) = (generalized(-2), generalized(0), generalized(7));
+    let single = [
+        der(0x30, &id.concat()),
+        der(0xA1, &der(0x18, since.as_bytes())),
+        der(0x18, now.as_bytes()),
+        der(0xA0, &der(0x18, next.as_bytes())),
+    ];
+    let data = [der(0xA2, &der(0x04, &key_hash)), der(0x18, now.as_bytes()), der(0x30, &der(0x30, &single.concat()))];
+    let data = der(0x30, &data.concat());
+    let signature = issuer.key.sign(&data).map_err(|error| error.to_string())?;
+    let bits = [&[0][..], &signature].concat();
+    let basic = der(0x30, &[data, ECDSA_SHA256.to_vec(), der(0x03, &bits)].concat());
+    let bytes = der(0x30, &[BASIC.to_vec(), der(0x04, &basic)].concat());
+    Ok(der(0x30, &[der(0x0A, &[0]), der(0xA0, &bytes)].concat()))
+}
+
+fn generalized(offset: i64) -> String {
+    let at = day(offset);
+    format!("{:04}{:02}{:02}000000Z", at.year(), u8::from(at.month()), at.day())
+}
+
+/// A value of DER with its tag and length (X.690 §8.1).
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let significant: Vec<u8> = length.iter().copied().skip_while(|&byte| byte == 0).collect();
+    let mut bytes = vec![tag];
+    match (content.len(), u8::try_from(significant.len())) {
+        (short @ 0..128, _) => bytes.extend(u8::try_from(short)),
+        (_, Ok(count)) => {
+            bytes.push(0x80 | count);
+            bytes.extend(significant);
+        }
+        (_, Err(_)) => {}
+    }
+    bytes.extend_from_slice(content);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scenario::{Recipe, TlsTerms};
+    use super::{Certificates, der};
+
+    #[test]
+    fn lengths_of_der_are_short_or_counted() {
+        assert_eq!(der(4, &[1, 2]), [4, 2, 1, 2]);
+        assert_eq!(der(4, &[0; 200]).get(..3), Some(&[4, 0x81, 200][..]));
+        assert_eq!(der(4, &[0; 70_000]).get(..5), Some(&[4, 0x83, 1, 0x11, 0x70][..]));
+    }
+
+    #[test]
+    fn an_identity_is_made_once() {
+        let (certificates, at) = (Certificates::default(), std::net::Ipv4Addr::LOCALHOST.into());
+        let first = certificates.identity(Recipe::Revoked, TlsTerms::Open, at).expect("a recipe");
+        let second = certificates.identity(Recipe::Revoked, TlsTerms::Open, at).expect("a recipe");
+        assert_eq!(first.chain, second.chain);
+        assert!(certificates.authorities().expect("authorities").matches("BEGIN CERTIFICATE").count() == 2);
+    }
+}

@@ -1,0 +1,300 @@
+//! A small DNS server on loopback for names below `test` (RFC 6761 §6.2), for `--resolver`. UDP and TCP, no recursion,
+//! nothing but what follows from the name:
+//!
+//! | name | answer |
+//! |---|---|
+//! | `SCENARIO.test` | the scenario's address; MX itself, SPF, DMARC and MTA-STS texts, SRV of submission |
+//! | `127-1-2-3.test` | that address |
+//! | `v6.test`, `both.test` | AAAA only, A and AAAA |
+//! | `nodata.test`, `null-mx.test` | no record at all, a null MX (RFC 7505 §3) |
+//! | `servfail.test`, `refused.test`, `timeout.test` | SERVFAIL, REFUSED, no answer |
+//! | `_25._tcp.dane.test`, `_25._tcp.dane-wrong.test` | TLSA of the healthy servers, and of nobody (RFC 6698 §2) |
+//! | 127.in-addr.arpa | PTR to the scenario, or to `127-1-2-3.test` |
+//! | anything else | NXDOMAIN |
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hickory_resolver::proto::op::{Message, MessageType, ResponseCode};
+use hickory_resolver::proto::rr::rdata::tlsa::{CertUsage, Matching, Selector};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, MX, PTR, SOA, SRV, TLSA, TXT};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+
+use super::certificates::Certificates;
+use super::fleet::address_of;
+use super::scenario::{Recipe, TlsTerms};
+use super::scenarios::scenarios;
+
+/// Seconds that an answer may be kept: none, so that a new sandbox is not answered for by an old one.
+const TTL: u32 = 0;
+/// A question over TCP has to come within this time.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is known.
+pub struct Zone {
+    /// Whether each scenario has an address of its own.
+    pub is_fleet: bool,
+    /// The port of each scenario.
+    pub ports: Vec<(&'static str, u16)>,
+    /// For TLSA records.
+    pub certificates: Arc<Certificates>,
+}
+
+/// The server, bound.
+pub struct Server {
+    udp: UdpSocket,
+    tcp: TcpListener,
+    address: SocketAddr,
+    zone: Zone,
+}
+
+/// What is answered.
+enum Answer {
+    Records(Vec<RData>),
+    Code(ResponseCode),
+    Nothing,
+}
+
+impl Server {
+    /// Binds UDP and TCP on one port.
+    pub fn bind(address: SocketAddr, zone: Zone) -> io::Result<Server> {
+        let udp = std::net::UdpSocket::bind(address)?;
+        let address = udp.local_addr()?;
+        let tcp = std::net::TcpListener::bind(address)?;
+        udp.set_nonblocking(true)?;
+        tcp.set_nonblocking(true)?;
+        Ok(Server { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, address, zone })
+    }
+
+    /// Where it answers.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until it is dropped.
+    pub async fn run(self) {
+        let mut buffer = [0; 4096];
+        loop {
+            tokio::select! {
+                received = self.udp.recv_from(&mut buffer) => {
+                    let Ok((count, peer)) = received else { continue };
+                    if let Some(answer) = self.zone.answer(buffer.get(..count).unwrap_or_default()) {
+                        let _ = self.udp.send_to(&answer, peer).await;
+                    }
+                }
+                accepted = self.tcp.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        let _ = tokio::time::timeout(PATIENCE, self.over_tcp(stream)).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// RFC 7766 §8: each message has its length before it.
+    async fn over_tcp(&self, mut stream: TcpStream) -> io::Result<()> {
+        let length = stream.read_u16().await?;
+        let mut question = vec![0; usize::from(length)];
+        stream.read_exact(&mut question).await?;
+        if let Some(answer) = self.zone.answer(&question) {
+            stream.write_u16(u16::try_from(answer.len()).unwrap_or(0)).await?;
+            stream.write_all(&answer).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Zone {
+    fn answer(&self, question: &[u8]) -> Option<Vec<u8>> {
+        let message = Message::from_vec(question).ok().filter(|message| message.message_type == MessageType::Query)?;
+        let query = message.queries.first()?.clone();
+        let name = query.name().to_lowercase();
+        let mut reply = Message::response(message.id, message.op_code);
+        reply.metadata.authoritative = true;
+        reply.metadata.recursion_desired = message.recursion_desired;
+        reply.add_query(query.clone());
+        match self.look_up(&name.to_ascii(), query.query_type()) {
+            Answer::Records(records) => {
+                if records.is_empty() {
+                    reply.add_authority(start_of_authority()?);
+                }
+                for data in records {
+                    reply.add_answer(Record::from_rdata(query.name().clone(), TTL, data));
+                }
+            }
+            Answer::Code(code) => {
+                reply.metadata.response_code = code;
+                if code == ResponseCode::NXDomain {
+                    reply.add_authority(start_of_authority()?);
+                }
+            }
+            Answer::Nothing => return None,
+        }
+        reply.to_vec().ok()
+    }
+
+    fn look_up(&self, name: &str, kind: RecordType) -> Answer {
+        if let Some(reverse) = name.strip_suffix(".127.in-addr.arpa.") {
+            return self.reverse(reverse, kind);
+        }
+        let Some(host) = name.strip_suffix(".test.") else { return Answer::Code(ResponseCode::NXDomain) };
+        match host {
+            "timeout" => return Answer::Nothing,
+            "servfail" => return Answer::Code(ResponseCode::ServFail),
+            "refused" => return Answer::Code(ResponseCode::Refused),
+            "nodata" => return Answer::Records(Vec::new()),
+            "null-mx" if kind == RecordType::MX => return Answer::Records(vec![RData::MX(MX::new(0, Name::root()))]),
+            "null-mx" => return Answer::Records(Vec::new()),
+            _ => {}
+        }
+        if let Some(owner) = host.strip_prefix("_25._tcp.") {
+            return self.tlsa(owner, kind);
+        }
+        let text = |text: &str| {
+            let records =
+                if kind == RecordType::TXT { vec![RData::TXT(TXT::new(vec![text.to_owned()]))] } else { Vec::new() };
+            Answer::Records(records)
+        };
+        if let Some(owner) = host.strip_prefix("_submission._tcp.") {
+            return self.service(owner, kind);
+        }
+        if host.strip_prefix("_mta-sts.").is_some_and(|owner| self.addresses(owner).is_some()) {
+            return text("v=STSv1; id=20260101000000Z;");
+        }
+        if host.strip_prefix("_dmarc.").is_some_and(|owner| self.addresses(owner).is_some()) {
+            return text("v=DMARC1; p=reject");
+        }
+        let Some((v4, v6)) = self.addresses(host) else { return Answer::Code(ResponseCode::NXDomain) };
+        Answer::Records(match kind {
+            RecordType::A => v4.map(|ip| RData::A(A(ip))).into_iter().collect(),
+            RecordType::AAAA => v6.map(|ip| RData::AAAA(AAAA(ip))).into_iter().collect(),
+            RecordType::MX => Name::from_ascii(name).map(|name| RData::MX(MX::new(10, name))).into_iter().collect(),
+            RecordType::TXT => return text("v=spf1 ip4:127.0.0.0/8 -all"),
+            _ => Vec::new(),
+        })
+    }
+
+    /// The addresses of a name, if it is one.
+    fn addresses(&self, host: &str) -> Option<(Option<Ipv4Addr>, Option<Ipv6Addr>)> {
+        let loopback = Ipv4Addr::LOCALHOST;
+        match host {
+            "v6" => return Some((None, Some(Ipv6Addr::LOCALHOST))),
+            "both" => return Some((Some(loopback), Some(Ipv6Addr::LOCALHOST))),
+            "dane" | "dane-wrong" => return Some((Some(self.healthy()), None)),
+            _ => {}
+        }
+        let written = host.replace('-', ".").parse::<Ipv4Addr>().ok().filter(Ipv4Addr::is_loopback);
+        if let Some(address) = written {
+            return Some((Some(address), None));
+        }
+        let address = address_of(host)?;
+        Some((Some(if self.is_fleet { address } else { loopback }), None))
+    }
+
+    fn healthy(&self) -> Ipv4Addr {
+        let of_fleet = address_of(HEALTHY_RELAY).filter(|_| self.is_fleet);
+        of_fleet.unwrap_or(Ipv4Addr::LOCALHOST)
+    }
+
+    /// RFC 6698 §2.1: the key of the server, as SHA-256.
+    fn tlsa(&self, owner: &str, kind: RecordType) -> Answer {
+        let digest = match owner {
+            "dane" => self.healthy_key(),
+            "dane-wrong" => Some(vec![0; 32]),
+            _ => return Answer::Code(ResponseCode::NXDomain),
+        };
+        let record = |digest| RData::TLSA(TLSA::new(CertUsage::DaneEe, Selector::Spki, Matching::Sha256, digest));
+        Answer::Records(digest.filter(|_| kind == RecordType::TLSA).map(record).into_iter().collect())
+    }
+
+    fn healthy_key(&self) -> Option<Vec<u8>> {
+        let identity = self.certificates.identity(Recipe::Good, TlsTerms::Open, IpAddr::V4(self.healthy())).ok()?;
+        let (_, leaf) = x509_parser::parse_x509_certificate(identity.chain.first()?).ok()?;
+        Some(Sha256::digest(leaf.public_key().raw).to_vec())
+    }
+
+    /// RFC 6186 §3.1: where mail is submitted.
+    fn service(&self, owner: &str, kind: RecordType) -> Answer {
+        let known = self.ports.iter().find(|(name, _)| *name == owner).map(|(_, port)| *port);
+        let Some(port) = known else { return Answer::Code(ResponseCode::NXDomain) };
+        let target = Name::from_ascii(format!("{owner}.test.")).ok();
+        let record = target.filter(|_| kind == RecordType::SRV).map(|target| RData::SRV(SRV::new(0, 1, port, target)));
+        Answer::Records(record.into_iter().collect())
+    }
+
+    /// `d.c.b` of 127.b.c.d.
+    fn reverse(&self, labels: &str, kind: RecordType) -> Answer {
+        let octets: Option<Vec<u8>> = labels.split('.').map(|label| label.parse().ok()).collect();
+        let Some([d, c, b]) = octets.as_deref() else { return Answer::Code(ResponseCode::NXDomain) };
+        let address = Ipv4Addr::new(127, *b, *c, *d);
+        let named =
+            scenarios().find(|scenario| address_of(scenario.name) == Some(address)).map(|one| one.name.to_owned());
+        let host = named.unwrap_or_else(|| address.to_string().replace('.', "-"));
+        let name = Name::from_ascii(format!("{host}.test.")).ok();
+        let record = name.filter(|_| kind == RecordType::PTR).map(|name| RData::PTR(PTR(name)));
+        Answer::Records(record.into_iter().collect())
+    }
+}
+
+/// The scenario whose key the TLSA record of `dane.test` holds.
+const HEALTHY_RELAY: &str = "healthy-relay";
+
+/// What a denial carries (RFC 2308 §3).
+fn start_of_authority() -> Option<Record> {
+    let zone = Name::from_ascii("test.").ok()?;
+    let (server, mailbox) = (Name::from_ascii("ns.test.").ok()?, Name::from_ascii("hostmaster.test.").ok()?);
+    Some(Record::from_rdata(zone, TTL, RData::SOA(SOA::new(server, mailbox, 1, 3600, 600, 86_400, TTL))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hickory_resolver::proto::op::{Message, Query, ResponseCode};
+    use hickory_resolver::proto::rr::{Name, RecordType};
+
+    use super::Zone;
+    use crate::sandbox::certificates::Certificates;
+
+    fn asked(name: &str, kind: RecordType) -> Option<(ResponseCode, Vec<String>)> {
+        let ports = vec![("healthy-submission", 1587)];
+        let zone = Zone { is_fleet: true, ports, certificates: Arc::new(Certificates::default()) };
+        let mut message = Message::query();
+        message.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
+        let answer = Message::from_vec(&zone.answer(&message.to_vec().unwrap())?).unwrap();
+        assert_eq!(answer.id, message.id);
+        let records = answer.answers.iter().map(|record| record.data.to_string()).collect();
+        Some((answer.response_code, records))
+    }
+
+    #[test]
+    fn what_is_answered_follows_from_the_name() {
+        let ok = |records: &[&str]| {
+            Some((ResponseCode::NoError, records.iter().map(|record| (*record).to_owned()).collect::<Vec<_>>()))
+        };
+        assert_eq!(asked("healthy-submission.test.", RecordType::A), ok(&["127.77.0.0"]));
+        assert_eq!(asked("Healthy-Submission.TEST.", RecordType::AAAA), ok(&[]));
+        assert_eq!(asked("healthy-submission.test.", RecordType::MX), ok(&["10 healthy-submission.test."]));
+        assert_eq!(
+            asked("_submission._tcp.healthy-submission.test.", RecordType::SRV),
+            ok(&["0 1 1587 healthy-submission.test."])
+        );
+        assert_eq!(asked("127-3-4-5.test.", RecordType::A), ok(&["127.3.4.5"]));
+        assert_eq!(asked("5.4.3.127.in-addr.arpa.", RecordType::PTR), ok(&["127-3-4-5.test."]));
+        assert_eq!(asked("0.0.77.127.in-addr.arpa.", RecordType::PTR), ok(&["healthy-submission.test."]));
+        assert_eq!(asked("v6.test.", RecordType::AAAA), ok(&["::1"]));
+        assert_eq!(asked("null-mx.test.", RecordType::MX), ok(&["0 ."]));
+        assert_eq!(asked("_mta-sts.healthy-relay.test.", RecordType::TXT), ok(&["v=STSv1; id=20260101000000Z;"]));
+        let tlsa = asked("_25._tcp.dane.test.", RecordType::TLSA).unwrap().1;
+        assert!(tlsa.len() == 1 && tlsa[0].starts_with("3 1 1 "), "{tlsa:?}");
+        assert_eq!(asked("nobody.test.", RecordType::A).unwrap().0, ResponseCode::NXDomain);
+        assert_eq!(asked("www.example.org.", RecordType::A).unwrap().0, ResponseCode::NXDomain);
+        assert_eq!(asked("servfail.test.", RecordType::A).unwrap().0, ResponseCode::ServFail);
+        assert_eq!(asked("timeout.test.", RecordType::A), None);
+    }
+}

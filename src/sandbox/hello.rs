@@ -1,0 +1,288 @@
+//! Answers to a ClientHello that no current library gives: old versions, weak suites, a lowered version, half an answer.
+//! The handshake goes no further than that: what a client learns from it, it learns from the first flight.
+//!
+//! A ClientHello is read here only as far as the choice needs it (RFC 8446 §4.1.2), and anything that cannot be read is
+//! left to the library. Read next: `session`, which looks at what has come before it decides who answers.
+
+use rustls::pki_types::CertificateDer;
+
+/// Bytes of a ClientHello that are looked at.
+pub const MAX_HELLO: usize = 16 * 1024 + 5;
+
+const TLS10: u16 = 0x0301;
+const TLS12: u16 = 0x0303;
+const TLS13: u16 = 0x0304;
+
+/// Which ClientHellos are answered here, and how; the library answers the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// None.
+    Library,
+    /// This alert, whatever was offered.
+    Alert(u8),
+    /// Nothing newer than this version (0x0300 is SSLv3, 0x0301 TLS 1.0).
+    OnlyUpTo(u16),
+    /// TLS 1.2 with suites that current clients do not offer, and nothing else.
+    OnlyOldSuites,
+    /// TLS 1.2, with the mark that TLS 1.3 would have been there (RFC 8446 §4.1.3).
+    Downgraded,
+    /// A ClientHello of more bytes than that is closed on; the library answers others.
+    UpTo(usize),
+    /// Who offers TLS 1.1 or 1.0 at most gets it; the library answers others.
+    OldToo,
+    /// Who offers weak suites only gets one; the library answers others.
+    WeakToo,
+    /// Who offers TLS 1.2 at most gets it without RFC 5746; the library answers others.
+    NoSecureRenegotiation,
+    /// The first half of a ServerHello, then nothing.
+    Half,
+}
+
+/// What is done with a ClientHello.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// The library goes on with it.
+    LeaveToLibrary,
+    /// These bytes are sent, then the client is waited for.
+    Send(Vec<u8>),
+    /// The connection is closed.
+    Close,
+}
+
+/// What a ClientHello offers, as far as it matters.
+struct Offer {
+    highest: u16,
+    suites: Vec<u16>,
+    bytes: usize,
+}
+
+/// Decides about a ClientHello: the bytes of its record, whole.
+pub fn react(answer: Answer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reaction {
+    let Some(offer) = read(hello) else { return Reaction::LeaveToLibrary };
+    let chosen = |version: u16, suite: u16, mark, renegotiation| {
+        Reaction::Send(flight(version, suite, mark, renegotiation, chain))
+    };
+    let is_legacy = offer.highest < TLS13;
+    match answer {
+        Answer::Library => Reaction::LeaveToLibrary,
+        Answer::Alert(code) => Reaction::Send(alert(code)),
+        Answer::OnlyUpTo(version) if offer.highest >= version => {
+            let suite = if version < TLS10 { 0x0035 } else { 0xC013 };
+            let suite = if offer.suites.contains(&suite) { suite } else { 0x0035 };
+            chosen(version, suite, Mark::None, Renegotiation::Bound)
+        }
+        Answer::OnlyUpTo(_) => Reaction::Send(alert(PROTOCOL_VERSION)),
+        Answer::OnlyOldSuites => {
+            match [0x009D, 0x0035, 0x002F].into_iter().find(|suite| offer.suites.contains(suite)) {
+                Some(suite) => chosen(offer.highest.min(TLS12), suite, Mark::None, Renegotiation::Bound),
+                None => Reaction::Send(alert(HANDSHAKE_FAILURE)),
+            }
+        }
+        Answer::Downgraded => chosen(TLS12.min(offer.highest), 0xC02F, Mark::HasTls13, Renegotiation::Bound),
+        Answer::UpTo(bytes) if offer.bytes > bytes => Reaction::Close,
+        Answer::UpTo(_) => Reaction::LeaveToLibrary,
+        Answer::OldToo if offer.highest < TLS12 && offer.highest >= TLS10 => {
+            chosen(offer.highest, 0xC013, Mark::None, Renegotiation::Bound)
+        }
+        Answer::OldToo => Reaction::LeaveToLibrary,
+        Answer::WeakToo => match offer.suites.iter().copied().find(|suite| WEAK.contains(suite)) {
+            Some(suite) if is_legacy && offer.suites.iter().all(|suite| !STRONG.contains(suite)) => {
+                chosen(TLS12.min(offer.highest), suite, Mark::None, Renegotiation::Bound)
+            }
+            _ => Reaction::LeaveToLibrary,
+        },
+        Answer::NoSecureRenegotiation if offer.highest == TLS12 => {
+            let suite = offer.suites.iter().copied().find(|suite| STRONG.contains(suite));
+            match suite {
+                Some(suite) => chosen(TLS12, suite, Mark::None, Renegotiation::Unbound),
+                None => Reaction::Send(alert(HANDSHAKE_FAILURE)),
+            }
+        }
+        Answer::NoSecureRenegotiation => Reaction::LeaveToLibrary,
+        Answer::Half => {
+            let whole = flight(TLS12, 0xC02F, Mark::None, Renegotiation::Bound, chain);
+            Reaction::Send(whole.get(..40).unwrap_or(&whole).to_vec())
+        }
+    }
+}
+
+const PROTOCOL_VERSION: u8 = 70;
+const HANDSHAKE_FAILURE: u8 = 40;
+/// 3DES, RC4, export and NULL suites that a scan offers.
+const WEAK: &[u16] = &[0xC012, 0x000A, 0x0005, 0xC011, 0x0003, 0x0002];
+/// ECDHE with GCM, and what else a current client has.
+const STRONG: &[u16] = &[0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA8, 0xCCA9, 0x009C, 0x009D, 0x1301, 0x1302, 0x1303];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    None,
+    /// RFC 8446 §4.1.3: the last eight bytes of the random.
+    HasTls13,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Renegotiation {
+    /// RFC 5746 §3.6.
+    Bound,
+    Unbound,
+}
+
+/// A fatal alert.
+pub fn alert(code: u8) -> Vec<u8> {
+    vec![21, 3, 3, 0, 2, 2, code]
+}
+
+/// ServerHello, Certificate, ServerHelloDone: what is said in clear before TLS 1.3.
+fn flight(version: u16, suite: u16, mark: Mark, renegotiation: Renegotiation, chain: &[CertificateDer<'_>]) -> Vec<u8> {
+    let mut random = *b"a sandbox has nothing to hide...";
+    if mark == Mark::HasTls13 {
+        random.iter_mut().rev().zip(b"DOWNGRD\x01".iter().rev()).for_each(|(byte, sign)| *byte = *sign);
+    }
+    let mut hello = version.to_be_bytes().to_vec();
+    hello.extend_from_slice(&random);
+    hello.push(0);
+    hello.extend_from_slice(&suite.to_be_bytes());
+    hello.push(0);
+    if renegotiation == Renegotiation::Bound {
+        hello.extend_from_slice(&[0, 5, 0xFF, 0x01, 0, 1, 0]);
+    }
+    let mut list = Vec::new();
+    for der in chain {
+        list.extend_from_slice(&three(der.len()));
+        list.extend_from_slice(der);
+    }
+    let certificate = [three(list.len()).to_vec(), list].concat();
+    [
+        record(version, &message(2, &hello)),
+        record(version, &message(11, &certificate)),
+        record(version, &message(14, &[])),
+    ]
+    .concat()
+}
+
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    [&[kind][..], &three(body.len()), body].concat()
+}
+
+/// Records of at most 2^14 bytes (RFC 8446 §5.1).
+fn record(version: u16, message: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for piece in message.chunks(16 * 1024) {
+        bytes.push(22);
+        bytes.extend_from_slice(&version.to_be_bytes());
+        bytes.extend_from_slice(&u16::try_from(piece.len()).unwrap_or(0).to_be_bytes());
+        bytes.extend_from_slice(piece);
+    }
+    bytes
+}
+
+fn three(length: usize) -> [u8; 3] {
+    let [.., a, b, c] = length.to_be_bytes();
+    [a, b, c]
+}
+
+/// A cursor over bytes of the client; everything is optional.
+struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn number(&mut self, bytes: usize) -> Option<usize> {
+        Some(self.take(bytes)?.iter().fold(0, |number, byte| number << 8 | usize::from(*byte)))
+    }
+
+    fn vector(&mut self, length_bytes: usize) -> Option<&'a [u8]> {
+        let length = self.number(length_bytes)?;
+        self.take(length)
+    }
+}
+
+/// Whether a whole record is there, and how long it is; `Err` when this is no TLS.
+pub fn record_length(bytes: &[u8]) -> Result<Option<usize>, ()> {
+    match bytes {
+        [22, 3, _, high, low, ..] => Ok(Some(5 + usize::from(u16::from_be_bytes([*high, *low])))),
+        [] | [22] | [22, 3] | [22, 3, _] | [22, 3, _, _] => Ok(None),
+        _ => Err(()),
+    }
+}
+
+fn read(hello: &[u8]) -> Option<Offer> {
+    let mut record = Cursor(hello);
+    record.take(5)?;
+    let mut message = Cursor(record.0);
+    (message.number(1)? == 1).then_some(())?;
+    let mut body = Cursor(message.vector(3).unwrap_or(message.0));
+    let mut highest = u16::try_from(body.number(2)?).ok()?;
+    body.take(32)?;
+    body.vector(1)?;
+    let suites = body.vector(2)?.chunks_exact(2).filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)));
+    let suites: Vec<u16> = suites.collect();
+    body.vector(1)?;
+    let mut extensions = Cursor(body.vector(2).unwrap_or_default());
+    while let (Some(kind), Some(content)) = (extensions.number(2), extensions.vector(2)) {
+        // supported_versions (RFC 8446 §4.2.1): TLS 1.3 stands only there.
+        if kind == 43 {
+            let mut content = Cursor(content);
+            let versions = content.vector(1)?.chunks_exact(2);
+            let versions = versions.filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)));
+            highest = versions.filter(|version| *version <= TLS13).max().unwrap_or(highest);
+        }
+    }
+    Some(Offer { highest, suites, bytes: hello.len() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Reaction, TLS12, TLS13, react, read, record_length};
+    use crate::wire::tls::{self, Hello, Reader, Version};
+
+    fn bytes(hello: &Hello) -> Vec<u8> {
+        hello.bytes(None, [7; 32])
+    }
+
+    fn heard(answer: Answer, hello: &Hello) -> Option<tls::Answer> {
+        match react(answer, &bytes(hello), &[]) {
+            Reaction::Send(bytes) => Reader::default().push(&bytes),
+            Reaction::Close | Reaction::LeaveToLibrary => None,
+        }
+    }
+
+    #[test]
+    fn what_a_client_offers_is_read() {
+        let modern = read(&bytes(&Hello::small())).expect("a ClientHello");
+        assert_eq!((modern.highest, modern.suites.contains(&0x1301)), (TLS13, true));
+        assert_eq!(read(&bytes(&Hello::everything(Version::Tls12))).map(|offer| offer.highest), Some(TLS12));
+        assert_eq!(record_length(&bytes(&Hello::small())), Ok(Some(bytes(&Hello::small()).len())));
+        assert_eq!(record_length(b"EHLO"), Err(()));
+        assert!(read(b"\x16\x03\x01\x00\x02\x01\x00").is_none());
+    }
+
+    #[test]
+    fn the_reader_of_wire_understands_each_answer() {
+        let accepted = |answer, hello: &Hello| match heard(answer, hello) {
+            Some(tls::Answer::ServerHello(taken)) => Some((taken.version, taken.suite_name.clone(), taken)),
+            _ => None,
+        };
+        let old = Hello::everything(Version::Tls10);
+        assert_eq!(accepted(Answer::OnlyUpTo(0x0301), &old).map(|taken| taken.0), Some(Version::Tls10));
+        assert_eq!(
+            accepted(Answer::OnlyUpTo(0x0300), &Hello::everything(Version::Ssl3)).map(|taken| taken.0),
+            Some(Version::Ssl3)
+        );
+        assert!(accepted(Answer::OldToo, &Hello::everything(Version::Tls11)).is_some());
+        assert_eq!(react(Answer::OldToo, &bytes(&Hello::small()), &[]), Reaction::LeaveToLibrary);
+        let weak = accepted(Answer::WeakToo, &Hello::weak()).map(|taken| taken.1).unwrap_or_default();
+        assert!(weak.contains("3DES"), "{weak}");
+        let (_, _, lowered) = accepted(Answer::Downgraded, &Hello::small()).expect("a ServerHello");
+        assert_eq!(lowered.downgrade, Some(Version::Tls12));
+        let (_, _, unbound) = accepted(Answer::NoSecureRenegotiation, &Hello::rsa_only()).expect("a ServerHello");
+        assert!(!unbound.secure_renegotiation);
+        assert_eq!(react(Answer::UpTo(600), &bytes(&Hello::large()), &[]), Reaction::Close);
+        assert!(matches!(heard(Answer::Alert(80), &old), Some(tls::Answer::Alert { code: 80, .. })));
+        assert_eq!(heard(Answer::Half, &old), None);
+    }
+}

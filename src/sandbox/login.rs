@@ -1,0 +1,426 @@
+//! The other end of AUTH: who may log in to a sandbox, by which mechanisms, and which faults it has in doing so.
+//!
+//! One user is known, with one password and one token ([`USER`], [`PASSWORD`], [`TOKEN`]); none of them is a secret. The
+//! mechanisms are checked as a server checks them: SCRAM, DIGEST-MD5 and CRAM-MD5 by their proofs. NTLM is challenged
+//! and always refused: nothing here needs to know more of it. What a client sends is kept nowhere.
+//!
+//! Sequence of one exchange: [`Exchange::begin`], then [`Exchange::answer`] for each line, until it is over.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use md5::{Digest, Md5};
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
+
+use crate::sasl::scram::Hash;
+
+/// The only user.
+pub const USER: &str = "demo@sandbox.test";
+/// The user's password.
+pub const PASSWORD: &str = "sandbox-password";
+/// The user's OAuth token.
+pub const TOKEN: &str = "sandbox-token";
+
+/// Rounds of SCRAM, the least that RFC 7677 §4 allows.
+const ROUNDS: u32 = 4096;
+/// A challenge is answered that often at most.
+const MAX_ANSWERS: usize = 8;
+
+/// How logins go.
+#[derive(Clone, Copy, Debug)]
+pub enum Login {
+    /// The user with the password or the token gets in.
+    Right,
+    /// Everybody gets in, and SCRAM is told so without a proof.
+    Unproved,
+    /// The exchange goes its way and ends with this reply, whatever was sent.
+    Ends(&'static str),
+    /// SCRAM answers with a nonce of its own.
+    OtherNonce,
+    /// SCRAM wants that many rounds.
+    Rounds(u32),
+    /// SCRAM signs with something else than the password.
+    WrongProof,
+    /// The token is refused with these words in a challenge (RFC 7628 §3.2.2), then with this reply.
+    TokenRefused(&'static str, &'static str),
+}
+
+/// What the server says next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// 334 with these bytes in base64.
+    Challenge(Vec<u8>),
+    /// 235.
+    Welcome,
+    /// A reply of its own.
+    Reply(String),
+}
+
+/// One login as it runs.
+#[derive(Debug)]
+pub struct Exchange {
+    login: Login,
+    state: State,
+    binding: Option<Vec<u8>>,
+    number: u64,
+    answers: usize,
+}
+
+#[derive(Debug)]
+enum State {
+    Plain,
+    LoginUser,
+    LoginPassword(String),
+    CramMd5(String),
+    DigestMd5(String),
+    DigestDone,
+    ScramFirst(Variant, Plus),
+    ScramFinal { variant: Variant, header: Vec<u8>, first: String, challenge: String, nonce: String },
+    ScramDone,
+    Bearer,
+    BearerRefused(&'static str),
+    NobodysName,
+    Ntlm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Variant {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Plus {
+    Bound,
+    Unbound,
+}
+
+/// What the connection adds to a login.
+#[derive(Debug, Default)]
+pub struct Line {
+    /// The bytes of `tls-exporter` (RFC 9266), inside TLS 1.3.
+    pub binding: Option<Vec<u8>>,
+    /// Whether the client has shown a certificate.
+    pub client_certificate: bool,
+    /// The number of the session, which makes challenges differ.
+    pub number: u64,
+}
+
+impl Exchange {
+    /// Starts a mechanism; none when the sandbox does not know it. `initial` is the initial response, still in base64.
+    pub fn begin(mechanism: &str, initial: Option<&str>, login: Login, line: Line) -> Option<(Exchange, Turn)> {
+        let number = line.number;
+        let (state, challenge) = match mechanism.to_ascii_uppercase().as_str() {
+            "PLAIN" => (State::Plain, Some(Vec::new())),
+            "LOGIN" => (State::LoginUser, Some(b"Username:".to_vec())),
+            "CRAM-MD5" => {
+                let riddle = format!("<{number}.1735689600@localhost>");
+                (State::CramMd5(riddle.clone()), Some(riddle.into_bytes()))
+            }
+            "DIGEST-MD5" => {
+                let nonce = format!("sandbox{number}");
+                let text =
+                    format!("realm=\"localhost\",nonce=\"{nonce}\",qop=\"auth\",charset=utf-8,algorithm=md5-sess");
+                (State::DigestMd5(nonce), Some(text.into_bytes()))
+            }
+            "SCRAM-SHA-1" => (State::ScramFirst(Variant::Sha1, Plus::Unbound), Some(Vec::new())),
+            "SCRAM-SHA-256" => (State::ScramFirst(Variant::Sha256, Plus::Unbound), Some(Vec::new())),
+            "SCRAM-SHA-512" => (State::ScramFirst(Variant::Sha512, Plus::Unbound), Some(Vec::new())),
+            "SCRAM-SHA-1-PLUS" => (State::ScramFirst(Variant::Sha1, Plus::Bound), Some(Vec::new())),
+            "SCRAM-SHA-256-PLUS" => (State::ScramFirst(Variant::Sha256, Plus::Bound), Some(Vec::new())),
+            "SCRAM-SHA-512-PLUS" => (State::ScramFirst(Variant::Sha512, Plus::Bound), Some(Vec::new())),
+            "XOAUTH2" | "OAUTHBEARER" => (State::Bearer, Some(Vec::new())),
+            "ANONYMOUS" => (State::NobodysName, Some(Vec::new())),
+            "EXTERNAL" if line.client_certificate => (State::NobodysName, Some(Vec::new())),
+            "EXTERNAL" => return Some((Exchange::over(login), Turn::Reply(no_certificate()))),
+            "NTLM" => (State::Ntlm, Some(Vec::new())),
+            _ => return None,
+        };
+        let mut exchange = Exchange { login, state, binding: line.binding, number, answers: 0 };
+        let turn = match initial {
+            Some(text) => exchange.answer(text),
+            None => Turn::Challenge(challenge.unwrap_or_default()),
+        };
+        Some((exchange, turn))
+    }
+
+    fn over(login: Login) -> Exchange {
+        Exchange { login, state: State::Plain, binding: None, number: 0, answers: 0 }
+    }
+
+    /// Takes a line of the client, in base64 (`=` is an empty initial response, RFC 4954 §4).
+    pub fn answer(&mut self, line: &str) -> Turn {
+        if line == "*" {
+            return Turn::Reply("501 5.7.0 Authentication cancelled".to_owned());
+        }
+        self.answers += 1;
+        let bytes = if line == "=" { Some(Vec::new()) } else { STANDARD.decode(line).ok() };
+        match bytes {
+            None => Turn::Reply("501 5.5.2 Cannot decode base64".to_owned()),
+            Some(_) if self.answers > MAX_ANSWERS => Turn::Reply("501 5.5.0 Too many answers".to_owned()),
+            Some(bytes) => self.hear(&bytes),
+        }
+    }
+
+    fn hear(&mut self, bytes: &[u8]) -> Turn {
+        match std::mem::replace(&mut self.state, State::Plain) {
+            State::Plain => {
+                let mut parts = bytes.split(|&byte| byte == 0).skip(1);
+                let (user, password) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+                self.verdict(user == USER.as_bytes() && password == PASSWORD.as_bytes())
+            }
+            State::LoginUser => {
+                self.state = State::LoginPassword(String::from_utf8_lossy(bytes).into_owned());
+                Turn::Challenge(b"Password:".to_vec())
+            }
+            State::LoginPassword(user) => self.verdict(user == USER && bytes == PASSWORD.as_bytes()),
+            State::CramMd5(riddle) => {
+                let proof = hex(&mac::<Md5>(PASSWORD.as_bytes(), riddle.as_bytes()));
+                self.verdict(bytes == format!("{USER} {proof}").as_bytes())
+            }
+            State::DigestMd5(nonce) => self.digest(&String::from_utf8_lossy(bytes), &nonce),
+            State::DigestDone | State::ScramDone => self.verdict(true),
+            State::ScramFirst(variant, plus) => self.scram_first(variant, plus, &String::from_utf8_lossy(bytes)),
+            State::ScramFinal { variant, header, first, challenge, nonce } => {
+                let messages = [first, challenge];
+                self.scram_final(variant, &header, &messages, &nonce, &String::from_utf8_lossy(bytes))
+            }
+            State::Bearer => {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                let token = text.split('\x01').find_map(|part| part.strip_prefix("auth=Bearer "));
+                match self.login {
+                    Login::TokenRefused(words, reply) => {
+                        self.state = State::BearerRefused(reply);
+                        Turn::Challenge(words.as_bytes().to_vec())
+                    }
+                    _ => self.verdict(token == Some(TOKEN) && text.contains(USER)),
+                }
+            }
+            State::BearerRefused(reply) => Turn::Reply(reply.to_owned()),
+            State::NobodysName => self.verdict(true),
+            State::Ntlm => self.ntlm(bytes),
+        }
+    }
+
+    fn verdict(&self, right: bool) -> Turn {
+        match self.login {
+            Login::Ends(reply) => Turn::Reply(reply.to_owned()),
+            Login::Unproved => Turn::Welcome,
+            _ if right => Turn::Welcome,
+            _ => Turn::Reply("535 5.7.8 Authentication credentials invalid".to_owned()),
+        }
+    }
+
+    /// RFC 2831 §2.1.2 (historic): the proof, and what proves the server in return.
+    fn digest(&mut self, response: &str, nonce: &str) -> Turn {
+        let value = |name: &str| {
+            let start = response.find(&format!("{name}="))? + name.len() + 1;
+            let rest = response.get(start..)?.trim_start_matches('"');
+            rest.split(['"', ',']).next()
+        };
+        let (cnonce, uri) = (value("cnonce").unwrap_or_default(), value("digest-uri").unwrap_or_default());
+        let realm = value("realm").unwrap_or("localhost");
+        let mut a1 = Md5::digest(format!("{USER}:{realm}:{PASSWORD}")).to_vec();
+        a1.extend_from_slice(format!(":{nonce}:{cnonce}").as_bytes());
+        let ha1 = hex(&Md5::digest(&a1));
+        let proof = |method: &str| {
+            let ha2 = hex(&Md5::digest(format!("{method}:{uri}")));
+            hex(&Md5::digest(format!("{ha1}:{nonce}:00000001:{cnonce}:auth:{ha2}")))
+        };
+        if matches!(self.login, Login::Ends(_)) || value("response") != Some(proof("AUTHENTICATE").as_str()) {
+            return self.verdict(false);
+        }
+        self.state = State::DigestDone;
+        Turn::Challenge(format!("rspauth={}", proof("")).into_bytes())
+    }
+
+    /// RFC 5802 §5: `gs2-header n=user,r=nonce`, answered with nonce, salt and rounds.
+    fn scram_first(&mut self, variant: Variant, plus: Plus, message: &str) -> Turn {
+        let mut parts = message.splitn(3, ',');
+        let (flag, authzid) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let first = parts.next().unwrap_or_default().to_owned();
+        let client = first.split(',').find_map(|part| part.strip_prefix("r=")).unwrap_or_default().to_owned();
+        let bound = flag.starts_with("p=");
+        if client.is_empty() || bound != (plus == Plus::Bound) {
+            return Turn::Reply("501 5.5.2 Not a SCRAM message".to_owned());
+        }
+        let mut header = format!("{flag},{authzid},").into_bytes();
+        if bound {
+            header.extend_from_slice(self.binding.as_deref().unwrap_or_default());
+        }
+        let nonce = match self.login {
+            Login::OtherNonce => format!("somebody-else-{}", self.number),
+            _ => format!("{client}sandbox{}", self.number),
+        };
+        let rounds = match self.login {
+            Login::Rounds(rounds) => rounds,
+            _ => ROUNDS,
+        };
+        let challenge = format!("r={nonce},s={},i={rounds}", STANDARD.encode(salt()));
+        self.state = State::ScramFinal { variant, header, first, challenge: challenge.clone(), nonce };
+        Turn::Challenge(challenge.into_bytes())
+    }
+
+    fn scram_final(&mut self, variant: Variant, header: &[u8], said: &[String; 2], nonce: &str, last: &str) -> Turn {
+        let (without_proof, proof) = last.rsplit_once(",p=").unwrap_or((last, ""));
+        let expected = format!("c={},r={nonce}", STANDARD.encode(header));
+        let [first, challenge] = said;
+        let message = format!("{first},{challenge},{expected}");
+        let keys = match variant {
+            Variant::Sha1 => keys::<Sha1>(&message),
+            Variant::Sha256 => keys::<Sha256>(&message),
+            Variant::Sha512 => keys::<Sha512>(&message),
+        };
+        let right = without_proof == expected && STANDARD.decode(proof).is_ok_and(|proof| proof == keys.proof);
+        match self.login {
+            Login::Unproved => return Turn::Welcome,
+            Login::Ends(_) => return self.verdict(false),
+            _ if !right => return self.verdict(false),
+            _ => {}
+        }
+        self.state = State::ScramDone;
+        let signature = match self.login {
+            Login::WrongProof => vec![0; keys.signature.len()],
+            _ => keys.signature,
+        };
+        Turn::Challenge(format!("v={}", STANDARD.encode(signature)).into_bytes())
+    }
+
+    /// MS-NLMP §2.2.1: the first message asks, the second is ours, the third is refused.
+    fn ntlm(&mut self, message: &[u8]) -> Turn {
+        const NEGOTIATE: u8 = 1;
+        if message.get(8) != Some(&NEGOTIATE) {
+            return self.verdict(false);
+        }
+        self.state = State::Ntlm;
+        let mut challenge = b"NTLMSSP\0\x02\0\0\0".to_vec();
+        // No target name, flags for Unicode and NTLM, eight bytes of challenge, reserved, no target information.
+        challenge.extend_from_slice(&[0, 0, 0, 0, 56, 0, 0, 0, 0x05, 0x82, 0x08, 0x00]);
+        challenge.extend_from_slice(&self.number.to_le_bytes());
+        challenge.extend_from_slice(&[0; 24]);
+        Turn::Challenge(challenge)
+    }
+}
+
+struct Keys {
+    proof: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+/// RFC 5802 §3: what proves the client, and what proves the server.
+fn keys<H: Hash>(message: &str) -> Keys {
+    let salted = H::stretch(PASSWORD.as_bytes(), &salt(), ROUNDS);
+    let client = H::hmac(&salted, b"Client Key");
+    let signature = H::hmac(&H::hash(&client), message.as_bytes());
+    let proof = client.iter().zip(signature.iter()).map(|(one, other)| one ^ other).collect();
+    let server = H::hmac(&H::hmac(&salted, b"Server Key"), message.as_bytes());
+    Keys { proof, signature: server.to_vec() }
+}
+
+fn salt() -> [u8; 16] {
+    *b"smtpcheck-salt-1"
+}
+
+fn mac<D>(key: &[u8], message: &[u8]) -> Vec<u8>
+where
+    Hmac<D>: KeyInit + Mac,
+    D: hmac::digest::block_api::EagerHash,
+{
+    let mut mac = <Hmac<D> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104 §2)");
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn no_certificate() -> String {
+    "535 5.7.8 No client certificate".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::{Exchange, Line, Login, PASSWORD, TOKEN, Turn, USER};
+    use crate::sasl::{Credentials, MECHANISMS, Means, Mechanism, Needs, Opening, Proof};
+    use crate::secret::Secret;
+
+    fn credentials(needs: Needs, secret: &str) -> Credentials {
+        let secret = Secret::new(secret.to_owned());
+        let proof = match needs {
+            Needs::Password | Needs::PasswordAndBinding => Proof::Password(secret),
+            Needs::Token => Proof::Token(secret),
+            Needs::ClientCertificate | Needs::Nothing => Proof::NoSecret,
+        };
+        Credentials { user: USER.to_owned(), authzid: None, proof }
+    }
+
+    /// Our own client against the sandbox: the last turn.
+    fn talk(mechanism: &Mechanism, credentials: &Credentials, login: Login) -> (Turn, bool) {
+        let means =
+            Means { host: "localhost".to_owned(), port: 587, nonce: "fyko+d2lbbFgONRv9qkx".to_owned(), unix_time: 0 };
+        let binding = crate::sasl::Binding { name: "tls-exporter", data: vec![7; 32] };
+        let opening = Opening { credentials, means: &means, binding: Some(&binding), offers_plus: true };
+        let mut client = (mechanism.begin)(&opening);
+        let initial = client.initial().map(|response| STANDARD.encode(&*response.bytes));
+        let initial = initial.map(|text| if text.is_empty() { "=".to_owned() } else { text });
+        let line = Line { binding: Some(vec![7; 32]), client_certificate: true, number: 3 };
+        let (mut server, mut turn) =
+            Exchange::begin(mechanism.name, initial.as_deref(), login, line).expect("a mechanism of the sandbox");
+        while let Turn::Challenge(challenge) = &turn {
+            let response = match client.answer(challenge) {
+                Ok(response) => STANDARD.encode(&*response.bytes),
+                Err(_) => "*".to_owned(),
+            };
+            turn = server.answer(&response);
+        }
+        (turn, client.is_proved())
+    }
+
+    #[test]
+    fn every_mechanism_lets_the_right_user_in_and_nobody_else() {
+        for mechanism in MECHANISMS {
+            let right = if mechanism.needs == Needs::Token { TOKEN } else { PASSWORD };
+            let (turn, proved) = talk(mechanism, &credentials(mechanism.needs, right), Login::Right);
+            if mechanism.name == "NTLM" {
+                assert!(matches!(&turn, Turn::Reply(reply) if reply.starts_with("535")), "{turn:?}");
+                continue;
+            }
+            assert_eq!(turn, Turn::Welcome, "{}", mechanism.name);
+            assert!(proved, "{}", mechanism.name);
+            if !matches!(mechanism.needs, Needs::ClientCertificate | Needs::Nothing) {
+                let (turn, _) = talk(mechanism, &credentials(mechanism.needs, "another"), Login::Right);
+                assert!(matches!(&turn, Turn::Reply(reply) if reply.starts_with("535")), "{}", mechanism.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sandbox_that_lies_in_scram_is_found_out_by_our_client() {
+        let scram = MECHANISMS.iter().find(|one| one.name == "SCRAM-SHA-256").expect("SCRAM-SHA-256");
+        let right = credentials(scram.needs, PASSWORD);
+        for login in [Login::OtherNonce, Login::Rounds(u32::MAX), Login::Rounds(1), Login::WrongProof] {
+            let (turn, proved) = talk(scram, &right, login);
+            assert!(matches!(&turn, Turn::Reply(reply) if reply.starts_with("501")), "{login:?}: {turn:?}");
+            assert!(!proved, "{login:?}");
+        }
+        assert_eq!(talk(scram, &right, Login::Unproved), (Turn::Welcome, false));
+    }
+
+    #[test]
+    fn rubbish_ends_an_exchange() {
+        let begin = |line: &str| {
+            let (_, turn) = Exchange::begin("PLAIN", Some(line), Login::Right, Line::default()).expect("PLAIN");
+            turn
+        };
+        assert!(matches!(begin("***"), Turn::Reply(reply) if reply.starts_with("501 5.5.2")));
+        assert!(matches!(begin("*"), Turn::Reply(reply) if reply.starts_with("501 5.7.0")));
+        assert!(matches!(begin("="), Turn::Reply(reply) if reply.starts_with("535")));
+        assert!(Exchange::begin("X-NOBODY", None, Login::Right, Line::default()).is_none());
+    }
+}

@@ -1,0 +1,360 @@
+//! SMTP servers that misbehave on purpose, on loopback: for `demo`, for the tests, and for anybody's mail program.
+//!
+//! A [`Scenario`] is one server with one fault, as a value; [`SCENARIOS`] lists them all. [`Sandbox::open`] binds the ports
+//! and [`Sandbox::run`] serves, on one thread. Nothing is ever delivered: a message that a client sends is thrown away.
+//! This room is beside the checker and knows nothing of it, so that neither excuses a mistake of the other.
+//!
+//! | file | what |
+//! |---|---|
+//! | `scenario` | what a scenario is made of |
+//! | `scenarios/` | the scenarios, by subject |
+//! | `session` | one connection |
+//! | `login` | the other end of AUTH |
+//! | `certificates`, `hello` | what is shown in a handshake, and handshakes that no library makes |
+//! | `fleet`, `dns` | many targets on one machine, and names for them |
+//! | `journal` | what clients did, for who listens |
+
+mod certificates;
+mod dns;
+pub mod fleet;
+mod hello;
+pub mod journal;
+pub mod login;
+pub mod scenario;
+pub mod scenarios;
+mod session;
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::LocalSet;
+
+use certificates::Certificates;
+use fleet::Fleet;
+use journal::Listener;
+use session::Visit;
+
+pub use scenario::Scenario;
+pub use scenarios::{SCENARIOS, scenario, scenarios};
+
+/// Connections that are served at once; more are closed at once.
+const MAX_SESSIONS: usize = 4096;
+/// What counts as recent for a server that turns frequent guests away.
+const RECENT: Duration = Duration::from_secs(10);
+
+/// Where and how to serve.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The address to listen on.
+    pub listen: IpAddr,
+    /// The port of the first scenario, and the next one for each further; none is any that is free.
+    pub port: Option<u16>,
+    /// Whether clients of other machines are served.
+    pub remote: Remote,
+    /// One server on every address of 127.0.0.0/8.
+    pub fleet: Option<Fleet>,
+    /// The port of a small DNS server for `*.test`, 0 for any that is free.
+    pub dns: Option<u16>,
+}
+
+/// Whether clients of other machines are served (`--allow-remote`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remote {
+    /// No.
+    Refused,
+    /// The user takes the risk by name.
+    Allowed,
+}
+
+/// One scenario with its address.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// What is served.
+    pub scenario: &'static Scenario,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+/// Why nothing is served.
+#[derive(Debug)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// What for: `scenario NAME`, `DNS`.
+        what: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The ports from the first one on are not enough.
+    OutOfPorts {
+        /// The first.
+        first: u16,
+        /// How many scenarios.
+        count: usize,
+    },
+    /// The machine has no addresses for a fleet.
+    NoFleet(io::Error),
+    /// Something that this machine should be able to do.
+    Machine(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Bind { address, what, error } if error.kind() == io::ErrorKind::AddrInUse => {
+                write!(f, "{address} (for {what}) is taken by another program; choose another with --port")
+            }
+            StartError::Bind { address, what, error } => write!(f, "cannot listen on {address} (for {what}): {error}"),
+            StartError::OutOfPorts { first, count } => {
+                write!(f, "--port {first}: {count} scenarios need as many ports, and there are none above 65535")
+            }
+            StartError::NoFleet(error) => {
+                write!(f, "--fleet needs all of 127.0.0.0/8, which only Linux has: 127.1.0.1 cannot be used: {error}")
+            }
+            StartError::Machine(why) => write!(f, "the sandbox cannot start: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Servers whose ports are bound. They answer once [`Sandbox::run`] is called.
+pub struct Sandbox {
+    runtime: tokio::runtime::Runtime,
+    services: Vec<Service>,
+    listeners: Vec<TcpListener>,
+    fleet: Option<Fleet>,
+    remote: Remote,
+    dns: Option<dns::Server>,
+    certificates: Arc<Certificates>,
+}
+
+impl Sandbox {
+    /// Binds a port for each scenario, or one for a whole fleet.
+    pub fn open(scenarios: &[&'static Scenario], options: &Options) -> Result<Sandbox, StartError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| StartError::Machine(error.to_string()))?;
+        let certificates = Arc::new(Certificates::default());
+        let guard = runtime.enter();
+        let (mut services, mut listeners) = (Vec::new(), Vec::new());
+        if options.fleet.is_some() {
+            std::net::TcpListener::bind((Ipv4Addr::new(127, 1, 0, 1), 0)).map_err(StartError::NoFleet)?;
+            let address = SocketAddr::new(options.listen, options.port.unwrap_or(0));
+            listeners.push(bind(address, "the fleet")?);
+        } else {
+            for (at, scenario) in scenarios.iter().copied().enumerate() {
+                let port = port(options.port, at, scenarios.len())?;
+                let listener = bind(SocketAddr::new(options.listen, port), scenario.name)?;
+                let address = listener.local_addr().map_err(|error| StartError::Machine(error.to_string()))?;
+                services.push(Service { scenario, address });
+                listeners.push(listener);
+            }
+        }
+        let ports = services.iter().map(|service| (service.scenario.name, service.address.port())).collect();
+        let dns = options.dns.map(|port| {
+            let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
+            let zone = dns::Zone { is_fleet: options.fleet.is_some(), ports, certificates: Arc::clone(&certificates) };
+            dns::Server::bind(address, zone).map_err(|error| StartError::Bind {
+                address,
+                what: "DNS".to_owned(),
+                error,
+            })
+        });
+        let dns = dns.transpose()?;
+        drop(guard);
+        let (fleet, remote) = (options.fleet, options.remote);
+        Ok(Sandbox { runtime, services, listeners, fleet, remote, dns, certificates })
+    }
+
+    /// What is served where. Empty for a fleet, which is everywhere.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// The port of the fleet.
+    pub fn fleet_port(&self) -> Option<u16> {
+        self.fleet.and(self.listeners.first()).and_then(|listener| listener.local_addr().ok()).map(|at| at.port())
+    }
+
+    /// Where names are answered.
+    pub fn dns(&self) -> Option<SocketAddr> {
+        self.dns.as_ref().map(dns::Server::address)
+    }
+
+    /// The authorities that a client should trust, PEM.
+    pub fn authorities(&self) -> Result<String, StartError> {
+        self.certificates.authorities().map_err(StartError::Machine)
+    }
+
+    /// A certificate with its key for clients that are asked for one, PEM.
+    pub fn client_certificate(&self) -> Result<String, StartError> {
+        self.certificates.client().map_err(StartError::Machine)
+    }
+
+    /// Serves on this thread until a signal comes; gives the exit code that it asks for.
+    pub fn run(self, listener: Option<Listener>) -> u8 {
+        self.serve(listener, interrupted())
+    }
+
+    /// Serves on a thread of its own until the handle is dropped.
+    pub fn spawn(self, listener: Option<Listener>) -> Result<Running, StartError> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serve = move || {
+            self.serve(listener, async {
+                let _ = stopped.await;
+                0
+            });
+        };
+        let thread = std::thread::Builder::new()
+            .name("sandbox".to_owned())
+            .spawn(serve)
+            .map_err(|error| StartError::Machine(error.to_string()))?;
+        Ok(Running { stop: Some(stop), thread: Some(thread) })
+    }
+
+    fn serve(self, listener: Option<Listener>, end: impl Future<Output = u8>) -> u8 {
+        let Sandbox { runtime, services, listeners, fleet, remote, dns, certificates } = self;
+        let world = Rc::new(World {
+            fleet,
+            remote,
+            certificates,
+            listener,
+            number: RefCell::new(0),
+            at_once: RefCell::new(0),
+            visits: RefCell::default(),
+        });
+        let tasks = LocalSet::new();
+        for (at, listener) in listeners.into_iter().enumerate() {
+            let scenario = services.get(at).map(|service| service.scenario);
+            tasks.spawn_local(accept(Rc::clone(&world), listener, scenario));
+        }
+        if let Some(dns) = dns {
+            tasks.spawn_local(dns.run());
+        }
+        tasks.block_on(&runtime, end)
+    }
+}
+
+/// A sandbox on a thread of its own; it ends with this.
+pub struct Running {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct World {
+    fleet: Option<Fleet>,
+    remote: Remote,
+    certificates: Arc<Certificates>,
+    listener: Option<Listener>,
+    number: RefCell<u64>,
+    at_once: RefCell<usize>,
+    visits: RefCell<HashMap<(&'static str, IpAddr), VecDeque<Instant>>>,
+}
+
+impl World {
+    /// How often somebody has come to a server lately, this time included.
+    fn visit(&self, scenario: &'static Scenario, at: IpAddr) -> u32 {
+        let counts = scenario.server.on.iter().any(|(on, _)| matches!(on, scenario::On::Visit(_)));
+        if !counts {
+            return 1;
+        }
+        let mut visits = self.visits.borrow_mut();
+        let recent = visits.entry((scenario.name, at)).or_default();
+        let now = Instant::now();
+        recent.retain(|when| now.duration_since(*when) < RECENT);
+        recent.push_back(now);
+        u32::try_from(recent.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Takes clients in, each with a task of its own; they end with the set of tasks.
+async fn accept(world: Rc<World>, listener: TcpListener, scenario: Option<&'static Scenario>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => take_in(&world, stream, peer, scenario),
+            // Too many open files, or a client that has gone already: others may do better.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+fn take_in(world: &Rc<World>, stream: TcpStream, peer: SocketAddr, scenario: Option<&'static Scenario>) {
+    let Ok(at) = stream.local_addr() else { return };
+    let at = at.ip().to_canonical();
+    let is_stranger = !at.is_loopback() || !peer.ip().to_canonical().is_loopback();
+    if (is_stranger && world.remote == Remote::Refused) || *world.at_once.borrow() >= MAX_SESSIONS {
+        return;
+    }
+    let of_fleet = || match at {
+        IpAddr::V4(at) => world.fleet.map(|fleet| fleet.at(at)),
+        IpAddr::V6(_) => None,
+    };
+    let Some(scenario) = scenario.or_else(of_fleet) else { return };
+    *world.number.borrow_mut() += 1;
+    *world.at_once.borrow_mut() += 1;
+    let visit = Visit { number: *world.number.borrow(), recent: world.visit(scenario, at), at };
+    let world = Rc::clone(world);
+    tokio::task::spawn_local(async move {
+        session::serve(stream, scenario, visit, &world.certificates, world.listener.as_ref()).await;
+        *world.at_once.borrow_mut() -= 1;
+    });
+}
+
+fn bind(address: SocketAddr, what: &str) -> Result<TcpListener, StartError> {
+    let failed = |error| StartError::Bind { address, what: what.to_owned(), error };
+    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    TcpListener::from_std(listener).map_err(failed)
+}
+
+fn port(first: Option<u16>, at: usize, count: usize) -> Result<u16, StartError> {
+    let Some(first) = first.filter(|&first| first != 0) else { return Ok(0) };
+    let offset = u16::try_from(at).ok().and_then(|at| first.checked_add(at));
+    offset.ok_or(StartError::OutOfPorts { first, count })
+}
+
+/// Waits for SIGINT or SIGTERM.
+#[cfg(unix)]
+async fn interrupted() -> u8 {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        // They do what they always do: end the program.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => 0,
+        _ = terminate.recv() => 0,
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> u8 {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => 0,
+        Err(_) => std::future::pending().await,
+    }
+}

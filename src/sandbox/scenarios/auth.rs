@@ -1,0 +1,311 @@
+//! What can be wrong with logins: refusals, what is missing, what a mechanism must not do.
+
+use crate::sandbox::Scenario;
+use crate::sandbox::login::{self, Login};
+use crate::sandbox::scenario::{BARE, Client, Demand, Do, LOGGING_IN, On, RELAY, SUBMISSION, Server};
+
+/// A server with these mechanisms, and how logins go.
+const fn with(inside: &'static [&'static str], login: Login) -> Server {
+    Server { inside, login, ..SUBMISSION }
+}
+
+/// A server that ends each login with this reply.
+const fn ends(reply: &'static str) -> Server {
+    Server { login: Login::Ends(reply), ..SUBMISSION }
+}
+
+const fn by(mechanism: &'static [&'static str]) -> Client {
+    Client { flags: mechanism, secret: Some(login::PASSWORD), ..BARE }
+}
+
+const SCRAM: &[&str] = &["AUTH SCRAM-SHA-256"];
+const TOKEN: Client =
+    Client { flags: &["--user", login::USER, "--auth", "XOAUTH2"], secret: Some(login::TOKEN), ..BARE };
+/// A check that does not wait for half a minute.
+const HASTY: Client = Client { flags: &["--user", login::USER, "--timeout", "1s", "--max-time", "5s"], ..LOGGING_IN };
+
+pub static ALL: &[Scenario] = &[
+    Scenario {
+        name: "auth-wrong-password",
+        summary: "the password is refused",
+        server: SUBMISSION,
+        client: Client { secret: Some("not-the-password"), ..LOGGING_IN },
+        expect: &["auth-credentials-refused"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-wrong-password-scram",
+        summary: "the password is refused by SCRAM, where it is never sent",
+        server: with(SCRAM, Login::Right),
+        client: Client { secret: Some("not-the-password"), ..LOGGING_IN },
+        expect: &["auth-credentials-refused"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-wrong-password-cram-md5",
+        summary: "the password is refused by CRAM-MD5",
+        server: with(&["AUTH CRAM-MD5 PLAIN"], Login::Right),
+        client: Client {
+            flags: &["--user", login::USER, "--auth", "CRAM-MD5"],
+            secret: Some("not-the-password"),
+            ..BARE
+        },
+        expect: &["auth-credentials-refused"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-ntlm-refused",
+        summary: "the password is refused by NTLM",
+        server: with(&["AUTH NTLM"], Login::Right),
+        client: LOGGING_IN,
+        expect: &["auth-credentials-refused"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-digest-md5",
+        summary: "the only mechanism is DIGEST-MD5, which was given up",
+        server: with(&["AUTH DIGEST-MD5"], Login::Right),
+        client: LOGGING_IN,
+        expect: &["auth-mechanism-obsolete"],
+        exit: 0,
+    },
+    Scenario {
+        name: "auth-refused-without-reason",
+        summary: "the login is refused with 550 and no reason",
+        server: ends("550 5.0.0 Requested action not taken"),
+        client: LOGGING_IN,
+        expect: &["auth-refused"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-back-end-down",
+        summary: "the login cannot be checked for now: 454",
+        server: ends("454 4.7.0 Temporary authentication failure"),
+        client: LOGGING_IN,
+        expect: &["auth-temporary-failure"],
+        exit: 4,
+    },
+    Scenario {
+        name: "auth-app-password",
+        summary: "an app password is wanted in the place of the account's password",
+        server: ends(
+            "534 5.7.9 Application-specific password required. For more information, go to https://support.google.com/mail/?p=InvalidSecondFactor",
+        ),
+        client: LOGGING_IN,
+        expect: &["auth-app-password-required"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-oauth-only",
+        summary: "passwords are not taken any more, only OAuth tokens",
+        server: ends("535 5.7.139 Authentication unsuccessful, basic authentication is disabled."),
+        client: LOGGING_IN,
+        expect: &["auth-oauth-required"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-switched-off",
+        summary: "SMTP login is switched off for the tenant",
+        server: ends(
+            "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.",
+        ),
+        client: LOGGING_IN,
+        expect: &["account-restricted"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-account-locked",
+        summary: "the account is locked after too many tries",
+        server: ends("535 5.7.0 Your account has been locked due to too many failed login attempts"),
+        client: LOGGING_IN,
+        expect: &["account-restricted"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-mechanism-refused",
+        summary: "the mechanism is offered and then not known",
+        server: ends("504 5.5.4 Unrecognized authentication type"),
+        client: LOGGING_IN,
+        expect: &["auth-mechanism-refused"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-not-offered",
+        summary: "no login is offered, before TLS or inside it",
+        server: Server { demands: Demand::Nothing, ..RELAY },
+        client: LOGGING_IN,
+        expect: &["auth-not-offered"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-mechanism-mismatch",
+        summary: "the only mechanisms offered need a Kerberos ticket",
+        server: with(&["AUTH GSSAPI GSS-SPNEGO"], Login::Right),
+        client: LOGGING_IN,
+        expect: &["auth-mechanism-mismatch"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-in-plain-text",
+        summary: "login is offered before TLS, where everybody on the way can read the password",
+        server: Server { plain: &["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN", "8BITMIME"], ..SUBMISSION },
+        client: BARE,
+        expect: &["auth-offered-in-plaintext"],
+        exit: 0,
+    },
+    Scenario {
+        name: "auth-only-in-plain-text",
+        summary: "there is no TLS, so the password stays here",
+        server: Server { plain: &["PIPELINING", "AUTH PLAIN LOGIN"], ..SUBMISSION },
+        client: LOGGING_IN,
+        expect: &["auth-withheld"],
+        exit: 6,
+    },
+    Scenario {
+        name: "auth-required",
+        summary: "MAIL is refused until somebody logs in",
+        server: SUBMISSION,
+        client: Client { flags: &["--from", "me@sandbox.test", "--to", "you@elsewhere.test"], ..BARE },
+        expect: &["auth-required"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-obsolete-mechanisms",
+        summary: "only CRAM-MD5 and DIGEST-MD5 are offered, which were given up",
+        server: with(&["AUTH CRAM-MD5 DIGEST-MD5"], Login::Right),
+        client: BARE,
+        expect: &["auth-mechanism-obsolete"],
+        exit: 0,
+    },
+    Scenario {
+        name: "auth-tokens-only",
+        summary: "only OAuth tokens are taken",
+        server: with(&["AUTH XOAUTH2 OAUTHBEARER"], Login::Right),
+        client: BARE,
+        expect: &["auth-tokens-only"],
+        exit: 0,
+    },
+    Scenario {
+        name: "auth-token-refused",
+        summary: "the token is refused, and a challenge says why",
+        server: with(
+            &["AUTH XOAUTH2"],
+            Login::TokenRefused(
+                "{\"status\":\"400\",\"schemes\":\"Bearer\",\"scope\":\"https://mail.google.com/\"}",
+                "535 5.7.8 Username and Password not accepted.",
+            ),
+        ),
+        client: TOKEN,
+        expect: &["auth-credentials-refused"],
+        exit: 7,
+    },
+    Scenario {
+        name: "scram-other-nonce",
+        summary: "the server answers somebody else's SCRAM",
+        server: with(SCRAM, Login::OtherNonce),
+        client: LOGGING_IN,
+        expect: &["auth-server-unproved"],
+        exit: 7,
+    },
+    Scenario {
+        name: "scram-four-thousand-million-rounds",
+        summary: "the server wants 4,294,967,295 rounds of hashing, which would burn the client's processor",
+        server: with(SCRAM, Login::Rounds(u32::MAX)),
+        client: LOGGING_IN,
+        expect: &["auth-exchange-broken"],
+        exit: 7,
+    },
+    Scenario {
+        name: "scram-one-round",
+        summary: "the server wants a single round of hashing, so that the password can be guessed",
+        server: with(SCRAM, Login::Rounds(1)),
+        client: LOGGING_IN,
+        expect: &["auth-exchange-broken"],
+        exit: 7,
+    },
+    Scenario {
+        name: "scram-wrong-proof",
+        summary: "the server does not know the password: its proof is wrong",
+        server: with(SCRAM, Login::WrongProof),
+        client: LOGGING_IN,
+        expect: &["auth-server-unproved"],
+        exit: 7,
+    },
+    Scenario {
+        name: "scram-without-proof",
+        summary: "the server says yes and proves nothing",
+        server: with(SCRAM, Login::Unproved),
+        client: LOGGING_IN,
+        expect: &["auth-server-unproved"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-challenges-without-end",
+        summary: "each answer gets another challenge",
+        server: Server { on: &[(On::Auth, &[Do::Challenges("VXNlcm5hbWU6")])], ..SUBMISSION },
+        client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
+        expect: &["auth-exchange-broken"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-challenge-not-base64",
+        summary: "the challenge is not base64",
+        server: Server { on: &[(On::Auth, &[Do::Challenges("***")])], ..SUBMISSION },
+        client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
+        expect: &["auth-exchange-broken"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-challenge-of-a-megabyte",
+        summary: "the challenge has a megabyte",
+        server: Server { on: &[(On::Auth, &[Do::Challenge(1024 * 1024)])], ..SUBMISSION },
+        client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
+        expect: &["reply-endless"],
+        exit: 8,
+    },
+    Scenario {
+        name: "auth-silence",
+        summary: "no answer to AUTH",
+        server: Server { on: &[(On::Auth, &[Do::Silence])], ..SUBMISSION },
+        client: HASTY,
+        expect: &["reply-missing"],
+        exit: 8,
+    },
+    Scenario {
+        name: "auth-close",
+        summary: "the connection is closed at AUTH",
+        server: Server { on: &[(On::Auth, &[Do::Close])], ..SUBMISSION },
+        client: LOGGING_IN,
+        expect: &["connection-closed"],
+        exit: 8,
+    },
+    Scenario {
+        name: "auth-echo",
+        summary: "the server repeats everything it is sent, so that a careless client shows the password",
+        server: ends(
+            "535 5.7.8 Cannot log in demo@sandbox.test with sandbox-password (c2FuZGJveC1wYXNzd29yZA==, 73616e64626f782d70617373776f7264)",
+        ),
+        client: LOGGING_IN,
+        expect: &["auth-credentials-refused"],
+        exit: 7,
+    },
+    Scenario {
+        name: "sender-of-somebody-else",
+        summary: "logged in, and not allowed to use this sender",
+        server: Server {
+            on: &[(
+                On::Rcpt,
+                &[Do::Say(
+                    "553 5.7.1 <boss@sandbox.test>: Sender address rejected: not owned by user demo@sandbox.test",
+                )],
+            )],
+            ..SUBMISSION
+        },
+        client: Client {
+            flags: &["--user", login::USER, "--from", "boss@sandbox.test", "--to", "you@elsewhere.test"],
+            ..LOGGING_IN
+        },
+        expect: &["sender-not-accepted"],
+        exit: 5,
+    },
+];

@@ -1,0 +1,196 @@
+//! What can be wrong before the first command: silence, refusals, other services, other hosts.
+
+use crate::sandbox::Scenario;
+use crate::sandbox::scenario::{BARE, Client, Do, IMPLICIT, On, RELAY, SENDING, SUBMISSION, Server};
+
+/// A check that does not wait for half a minute.
+const HASTY: Client = Client { flags: &["--timeout", "1s", "--max-time", "5s"], ..BARE };
+
+pub static ALL: &[Scenario] = &[
+    Scenario {
+        name: "greeting-missing",
+        summary: "the connection is taken and nothing is said, by a server in trouble or a firewall in between",
+        server: Server { on: &[(On::Connect, &[Do::Silence])], ..SUBMISSION },
+        client: HASTY,
+        expect: &["greeting-missing"],
+        exit: 3,
+    },
+    Scenario {
+        name: "greeting-slow",
+        summary: "the greeting comes after six seconds, as servers do that want to be rid of impatient spammers",
+        server: Server { on: &[(On::Connect, &[Do::Wait(6000), Do::Say("220 localhost ESMTP")])], ..RELAY },
+        client: BARE,
+        expect: &["greeting-slow"],
+        exit: 0,
+    },
+    Scenario {
+        name: "greeting-refused",
+        summary: "554 in the place of a greeting: no mail is taken here",
+        server: Server { greeting: "554 localhost No SMTP service here", ..RELAY },
+        client: BARE,
+        expect: &["greeting-refused"],
+        exit: 5,
+    },
+    Scenario {
+        name: "greeting-block-list",
+        summary: "the address of the client is on a block list, and the greeting says so",
+        server: Server {
+            greeting: "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/127.0.0.1",
+            ..RELAY
+        },
+        client: BARE,
+        expect: &["client-reputation"],
+        exit: 5,
+    },
+    Scenario {
+        name: "greeting-too-many-connections",
+        summary: "421 in the place of a greeting: too many connections at once",
+        server: Server {
+            on: &[(
+                On::Connect,
+                &[
+                    Do::Say("421 4.7.0 localhost Too many concurrent SMTP connections; please try again later"),
+                    Do::Close,
+                ],
+            )],
+            ..RELAY
+        },
+        client: BARE,
+        expect: &["too-many-connections"],
+        exit: 4,
+    },
+    Scenario {
+        name: "greeting-busy",
+        summary: "421 in the place of a greeting, without a reason",
+        server: Server {
+            on: &[(
+                On::Connect,
+                &[Do::Say("421 localhost Service not available, closing transmission channel"), Do::Close],
+            )],
+            ..RELAY
+        },
+        client: BARE,
+        expect: &["server-closing"],
+        exit: 4,
+    },
+    Scenario {
+        name: "greeting-pop3",
+        summary: "a POP3 server answers",
+        server: Server { greeting: "+OK POP3 ready <1.2@localhost>", ..SUBMISSION },
+        client: BARE,
+        expect: &["greeting-not-smtp"],
+        exit: 8,
+    },
+    Scenario {
+        name: "greeting-imap",
+        summary: "an IMAP server answers",
+        server: Server { greeting: "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] Dovecot ready.", ..SUBMISSION },
+        client: BARE,
+        expect: &["greeting-not-smtp"],
+        exit: 8,
+    },
+    Scenario {
+        name: "greeting-ssh",
+        summary: "an SSH server answers",
+        server: Server { greeting: "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", ..SUBMISSION },
+        client: BARE,
+        expect: &["greeting-not-smtp"],
+        exit: 8,
+    },
+    Scenario {
+        name: "greeting-http",
+        summary: "a web server answers as soon as it is spoken to",
+        server: Server {
+            on: &[(On::Connect, &[Do::Say("HTTP/1.1 400 Bad Request\nServer: nginx\nConnection: close\n"), Do::Close])],
+            ..SUBMISSION
+        },
+        client: BARE,
+        expect: &["greeting-not-smtp"],
+        exit: 8,
+    },
+    Scenario {
+        name: "greeting-ftp",
+        summary: "an FTP server answers, whose greeting has the same code",
+        server: Server {
+            greeting: "220 (vsFTPd 3.0.3)",
+            on: &[
+                (On::Ehlo, &[Do::Say("530 Please login with USER and PASS.")]),
+                (On::Helo, &[Do::Say("530 Please login with USER and PASS.")]),
+                (On::Quit, &[Do::Say("221 Goodbye."), Do::Close]),
+            ],
+            ..SUBMISSION
+        },
+        client: BARE,
+        expect: &["greeting-not-smtp"],
+        exit: 8,
+    },
+    Scenario {
+        name: "greeting-of-a-stranger",
+        summary: "the greeting names Gmail, and this is not Gmail",
+        server: Server { greeting: "220 smtp.gmail.com ESMTP 5b1f17b1804b1-sandbox.14 - gsmtp", ..SUBMISSION },
+        client: BARE,
+        expect: &[],
+        exit: 0,
+    },
+    Scenario {
+        name: "tls-before-greeting",
+        summary: "the server waits for TLS from the first byte, and the client for a greeting",
+        server: IMPLICIT,
+        client: HASTY,
+        expect: &["implicit-tls-expected"],
+        exit: 3,
+    },
+    Scenario {
+        name: "plain-where-tls-was-expected",
+        summary: "the client begins with TLS, and the server with a greeting in plain text",
+        server: RELAY,
+        client: Client { flags: &["--tls", "implicit"], ..BARE },
+        expect: &["starttls-expected"],
+        exit: 6,
+    },
+    Scenario {
+        name: "ehlo-unknown",
+        summary: "a server of the last century that knows HELO only",
+        server: Server { on: &[(On::Ehlo, &[Do::Say("500 Command unrecognized")])], ..RELAY },
+        client: SENDING,
+        expect: &["ehlo-unsupported"],
+        exit: 0,
+    },
+    Scenario {
+        name: "ehlo-refused",
+        summary: "EHLO and HELO are refused without a reason",
+        server: Server {
+            on: &[
+                (On::Ehlo, &[Do::Say("550 Requested action not taken")]),
+                (On::Helo, &[Do::Say("550 Requested action not taken")]),
+            ],
+            ..RELAY
+        },
+        client: BARE,
+        expect: &["ehlo-refused"],
+        exit: 5,
+    },
+    Scenario {
+        name: "ehlo-name-refused",
+        summary: "the name that EHLO announces is not one of the Internet",
+        server: Server {
+            on: &[(On::Ehlo, &[Do::Say("550 5.7.1 <laptop>: Helo command rejected: need fully-qualified hostname")])],
+            ..RELAY
+        },
+        client: BARE,
+        expect: &["ehlo-name-refused"],
+        exit: 5,
+    },
+    Scenario {
+        name: "capabilities-hidden",
+        summary: "fewer keywords inside TLS than before it: something in between answers for the server",
+        server: Server {
+            plain: &["PIPELINING", "SIZE 10240000", "STARTTLS", "8BITMIME", "CHUNKING"],
+            inside: &["SIZE 10240000"],
+            ..RELAY
+        },
+        client: BARE,
+        expect: &["capabilities-differ"],
+        exit: 0,
+    },
+];

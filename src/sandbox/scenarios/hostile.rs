@@ -1,0 +1,217 @@
+//! Peers that want to hang, fill, crash or fool a client. Each has to be survived within the deadline, with bounded
+//! memory, and with a finding that says what happened.
+
+use crate::sandbox::Scenario;
+use crate::sandbox::login;
+use crate::sandbox::scenario::{BARE, Client, Do, On, RELAY, Recipe, SENDING, SUBMISSION, Server};
+
+/// A check that gives up soon.
+const HASTY: Client = Client {
+    flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--timeout", "1s", "--max-time", "5s"],
+    ..BARE
+};
+
+const fn doing(on: &'static [(On, &'static [Do])]) -> Server {
+    Server { on, ..RELAY }
+}
+
+pub static ALL: &[Scenario] = &[
+    Scenario {
+        name: "drip-for-ever",
+        summary: "the greeting comes with a byte a second and never ends",
+        server: doing(&[(On::Connect, &[Do::Raw(b"220 "), Do::Endless(b"x", 1000)])]),
+        client: HASTY,
+        expect: &["greeting-missing"],
+        exit: 3,
+    },
+    Scenario {
+        name: "drip-at-mail",
+        summary: "the answer to MAIL comes with a byte every 100 milliseconds and never ends",
+        server: doing(&[(On::Mail, &[Do::Raw(b"250 "), Do::Endless(b"x", 100)])]),
+        client: HASTY,
+        expect: &["reply-missing"],
+        exit: 8,
+    },
+    Scenario {
+        name: "endless-greeting",
+        summary: "a greeting with lines without end",
+        server: doing(&[(On::Connect, &[Do::Endless(b"220-welcome\r\n", 0)])]),
+        client: HASTY,
+        expect: &["reply-endless"],
+        exit: 8,
+    },
+    Scenario {
+        name: "endless-ehlo",
+        summary: "an answer to EHLO with lines without end",
+        server: doing(&[(On::Ehlo, &[Do::Endless(b"250-XANOTHER\r\n", 0)])]),
+        client: HASTY,
+        expect: &["reply-endless"],
+        exit: 8,
+    },
+    Scenario {
+        name: "ehlo-of-100000-lines",
+        summary: "an answer to EHLO with a hundred thousand lines",
+        server: doing(&[(On::Ehlo, &[Do::Times(100_000, b"250-XKEYWORD\r\n"), Do::Raw(b"250 STARTTLS\r\n")])]),
+        client: HASTY,
+        expect: &["reply-endless"],
+        exit: 8,
+    },
+    Scenario {
+        name: "line-of-ten-megabytes",
+        summary: "a line of ten megabytes",
+        server: doing(&[(On::Ehlo, &[Do::Raw(b"250 "), Do::Times(10 * 1024 * 1024, b"x"), Do::Raw(b"\r\n")])]),
+        client: HASTY,
+        expect: &["reply-endless"],
+        exit: 8,
+    },
+    Scenario {
+        name: "endless-replies",
+        summary: "whole replies without end, to commands that nobody said",
+        server: doing(&[(On::Ehlo, &[Do::Endless(b"250 localhost\r\n", 0)])]),
+        client: HASTY,
+        expect: &["reply-unasked"],
+        exit: 8,
+    },
+    Scenario {
+        name: "endless-inside-tls",
+        summary: "inside TLS, lines without end",
+        server: doing(&[(On::EhloInside, &[Do::Endless(b"250-XANOTHER\r\n", 0)])]),
+        client: HASTY,
+        expect: &["reply-endless"],
+        exit: 8,
+    },
+    Scenario {
+        name: "poisoned-replies",
+        summary: "every reply holds escape sequences, tags and forged annotations",
+        server: Server {
+            greeting: POISON_GREETING,
+            on: &[
+                (On::Ehlo, &[Do::Say(POISON_EHLO)]),
+                (On::EhloInside, &[Do::Say(POISON_EHLO)]),
+                (On::Rcpt, &[Do::Say(POISON_RCPT)]),
+                (On::Quit, &[Do::Say(POISON_QUIT), Do::Close]),
+            ],
+            ..RELAY
+        },
+        client: SENDING,
+        expect: &["recipient-unknown", "reply-irregular"],
+        exit: 5,
+    },
+    Scenario {
+        name: "poisoned-bytes",
+        summary: "NUL, invalid UTF-8 and C1 control characters in every reply",
+        server: doing(&[
+            (On::Connect, &[Do::Raw(b"220 localhost \x00\xff\xfe\xc3\x28\x80\x9b31m\xe2\x80\xae ESMTP\r\n")]),
+            (On::Ehlo, &[Do::Raw(b"250-localhost \x00\x1b[1m\r\n250-X\xf0\x9f\x92\r\n250 STARTTLS\r\n")]),
+            (On::Rcpt, &[Do::Raw(b"550 5.1.1 \x00\xff\xfe User unknown \x9b\x1b]0;x\x07\r\n")]),
+        ]),
+        client: SENDING,
+        expect: &["recipient-unknown", "reply-irregular"],
+        exit: 5,
+    },
+    Scenario {
+        name: "poisoned-instead-of-tls",
+        summary: "escape sequences where the handshake should be",
+        server: doing(&[(
+            On::Starttls,
+            &[
+                Do::Say("220 2.0.0 Ready"),
+                Do::Wait(50),
+                Do::Raw(b"\x1b]52;c;AAAA\x07\x1b[2J::error::forged\r\n<script>alert(1)</script>\r\n"),
+                Do::Silence,
+            ],
+        )]),
+        client: HASTY,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "poisoned-certificate",
+        summary: "a certificate whose names hold escape sequences and tags",
+        server: Server { identity: Recipe::HostileNames, ..RELAY },
+        client: BARE,
+        expect: &[],
+        exit: 0,
+    },
+    Scenario {
+        name: "tls-record-storm",
+        summary: "small TLS records without end where the ServerHello should be",
+        server: doing(&[(On::Handshake, &[Do::Endless(b"\x16\x03\x03\x00\x04\x00\x00\x00\x00", 0)])]),
+        client: HASTY,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-warning-storm",
+        summary: "TLS warnings without end where the ServerHello should be",
+        server: doing(&[(On::Handshake, &[Do::Endless(b"\x15\x03\x03\x00\x02\x01\x70", 0)])]),
+        client: HASTY,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-empty-record-storm",
+        summary: "empty TLS records without end",
+        server: doing(&[(On::Handshake, &[Do::Endless(b"\x16\x03\x03\x00\x00", 0)])]),
+        client: HASTY,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-drip",
+        summary: "a ServerHello with a byte every 100 milliseconds",
+        server: doing(&[(
+            On::Handshake,
+            &[Do::Raw(b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb"), Do::Endless(b"\x03", 100)],
+        )]),
+        client: HASTY,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "certificate-of-a-megabyte",
+        summary: "a certificate of a megabyte",
+        server: Server { identity: Recipe::Megabyte, ..RELAY },
+        client: HASTY,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "chain-of-forty",
+        summary: "a chain of forty certificates",
+        server: Server { identity: Recipe::LongChain, ..RELAY },
+        client: BARE,
+        expect: &["certificate-chain-surplus"],
+        exit: 0,
+    },
+    Scenario {
+        name: "deaf",
+        summary: "after the greeting nothing is read any more, so that the client's writes block",
+        server: doing(&[(On::Secured, &[Do::Deaf])]),
+        client: HASTY,
+        expect: &["reply-missing"],
+        exit: 8,
+    },
+    Scenario {
+        name: "echo-of-auth",
+        summary: "the answer to AUTH is a multi-line reply that puts the password together from pieces",
+        server: Server {
+            on: &[(
+                On::AuthAnswer,
+                &[Do::Say("535-5.7.8 sandbox-\n535-5.7.8 password\n535 5.7.8 c2FuZGJveC1w YXNzd29yZA==")],
+            )],
+            inside: &["AUTH LOGIN"],
+            ..SUBMISSION
+        },
+        client: Client { flags: &["--user", login::USER], secret: Some(login::PASSWORD), ..BARE },
+        expect: &["auth-credentials-refused"],
+        exit: 7,
+    },
+];
+
+/// Escape sequences of a terminal (OSC 52 writes the clipboard, OSC 8 hides a link, CSI clears the screen), commands of a
+/// CI log, tags of HTML and XML, and characters that turn the direction of writing.
+const POISON_GREETING: &str = "220 localhost ESMTP \x1b]52;c;cm0gLXJmIH4=\x07\x1b[2J\u{9b}31m \u{202e}desrever\u{202c} ::error::forged <script>alert(1)</script>";
+const POISON_EHLO: &str = "250-localhost \x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\\n250-X\u{2066}HIDDEN\u{200b}\u{feff}\n250-PIPELINING\n250 STARTTLS";
+const POISON_RCPT: &str = "550-5.1.1 User unknown ::error file=x,line=1::forged%0A%0D\n550-5.1.1 ##[error]forged ##vso[task.complete]\n550-5.1.1 </pre></svg><img src=x onerror=alert(1)> ]]> <!-- & \" ' `x` $(id)\n550 5.1.1 \x1b[31mred\x07 | a | b | [x](javascript:alert(1)) ![x](http://evil.example/x.png)";
+const POISON_QUIT: &str = "221 bye \x1b]0;title\x07\u{202e}";

@@ -1,0 +1,298 @@
+//! Refusals of MAIL and RCPT, in words that no provider owns.
+
+use crate::sandbox::Scenario;
+use crate::sandbox::scenario::{Client, Do, On, RELAY, SENDING, Server};
+
+/// A server that answers RCPT like this.
+const fn rcpt(on: &'static [(On, &'static [Do])]) -> Server {
+    Server { on, ..RELAY }
+}
+
+macro_rules! refuses {
+    ($moment:ident, $name:literal, $summary:literal, $reply:literal, $rule:literal, $exit:literal) => {
+        Scenario {
+            name: $name,
+            summary: $summary,
+            server: rcpt(&[(On::$moment, &[Do::Say($reply)])]),
+            client: SENDING,
+            expect: &[$rule],
+            exit: $exit,
+        }
+    };
+}
+
+const THREE: Client = Client {
+    flags: &[
+        "--from",
+        "me@sandbox.test",
+        "--to",
+        "one@sandbox.test",
+        "--to",
+        "gone@sandbox.test",
+        "--to",
+        "three@sandbox.test",
+    ],
+    ..SENDING
+};
+
+pub static ALL: &[Scenario] = &[
+    refuses!(
+        Rcpt,
+        "recipient-unknown",
+        "nobody of that name",
+        "550 5.1.1 <you@sandbox.test>: Recipient address rejected: User unknown in local recipient table",
+        "recipient-unknown",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "recipient-refused",
+        "refused without a reason",
+        "550 Requested action not taken",
+        "recipient-refused",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "recipient-deferred",
+        "put off without a reason",
+        "450 4.0.0 Try again later",
+        "recipient-deferred",
+        4
+    ),
+    refuses!(
+        Rcpt,
+        "mailbox-full",
+        "the mailbox is full",
+        "452 4.2.2 <you@sandbox.test>: Mailbox full",
+        "mailbox-full",
+        4
+    ),
+    refuses!(
+        Rcpt,
+        "mailbox-disabled",
+        "the mailbox is switched off",
+        "550 5.2.1 <you@sandbox.test>: Mailbox disabled, not accepting messages",
+        "mailbox-disabled",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "mailbox-moved",
+        "the mailbox has moved",
+        "551 5.1.6 User not local; please try <you@elsewhere.test>",
+        "mailbox-moved",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "domain-unknown",
+        "the domain of the recipient does not exist",
+        "550 5.1.2 <you@sandbox.test>: Recipient address rejected: Domain not found",
+        "domain-unknown",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "no-mail-accepted",
+        "the domain takes no mail",
+        "556 5.1.10 <you@sandbox.test>: Recipient address has null MX",
+        "no-mail-accepted",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "relay-denied",
+        "the server is not the one for this recipient",
+        "554 5.7.1 <you@sandbox.test>: Relay access denied",
+        "relay-denied",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "recipient-restricted",
+        "only some senders may write to this recipient",
+        "550 5.7.1 You do not have permission to send to this recipient",
+        "recipient-restricted",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "greylisted",
+        "greylisted: the first try of an unknown sender is put off",
+        "450 4.2.0 <you@sandbox.test>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/sandbox.test.html",
+        "greylisted",
+        4
+    ),
+    refuses!(
+        Rcpt,
+        "rate-limited",
+        "too many messages in a short time",
+        "450 4.7.1 <you@sandbox.test>: Recipient address rejected: Policy rejection: rate limit exceeded",
+        "rate-limited",
+        4
+    ),
+    refuses!(
+        Rcpt,
+        "too-many-recipients",
+        "too many recipients for one message",
+        "452 4.5.3 Error: too many recipients",
+        "too-many-recipients",
+        4
+    ),
+    refuses!(
+        Rcpt,
+        "client-block-list",
+        "the address of the client is on a block list, which is told at RCPT",
+        "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using b.barracudacentral.org",
+        "client-reputation",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "client-reverse-dns",
+        "the address of the client has no name",
+        "450 4.7.25 Client host rejected: cannot find your hostname, [127.0.0.1]",
+        "client-reverse-dns",
+        4
+    ),
+    refuses!(
+        Rcpt,
+        "client-helo-name",
+        "the name of EHLO is refused, which is told at RCPT",
+        "504 5.5.2 <laptop>: Helo command rejected: need fully-qualified hostname",
+        "ehlo-name-refused",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "sender-spf",
+        "the domain of the sender does not allow this client (SPF)",
+        "550 5.7.23 <you@sandbox.test>: Recipient address rejected: Message rejected due to: SPF fail - not authorized",
+        "sender-authentication-failed",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "content-policy",
+        "refused for reasons of policy",
+        "550 5.7.1 Message rejected due to content restrictions",
+        "content-policy",
+        5
+    ),
+    refuses!(
+        Rcpt,
+        "server-fault",
+        "an error of the server",
+        "451 4.3.0 Error: queue file write error",
+        "server-fault",
+        4
+    ),
+    refuses!(
+        Rcpt,
+        "command-syntax",
+        "the server finds fault with the form of the address",
+        "501 5.1.3 Bad recipient address syntax",
+        "command-syntax-refused",
+        5
+    ),
+    refuses!(
+        Mail,
+        "sender-refused",
+        "the sender is refused without a reason",
+        "550 Requested action not taken",
+        "sender-refused",
+        5
+    ),
+    refuses!(
+        Mail,
+        "sender-not-accepted",
+        "the domain of the sender does not exist",
+        "450 4.1.8 <me@sandbox.test>: Sender address rejected: Domain not found",
+        "sender-not-accepted",
+        4
+    ),
+    refuses!(
+        Mail,
+        "message-too-large",
+        "the message would be too large",
+        "552 5.3.4 Message size exceeds fixed maximum message size",
+        "message-too-large",
+        5
+    ),
+    refuses!(
+        Mail,
+        "server-storage-full",
+        "the server has no room",
+        "452 4.3.1 Insufficient system storage",
+        "server-storage-full",
+        4
+    ),
+    refuses!(
+        Mail,
+        "command-out-of-sequence",
+        "the server says that the order is wrong",
+        "503 5.5.1 Bad sequence of commands",
+        "command-out-of-sequence",
+        5
+    ),
+    refuses!(
+        Mail,
+        "command-unsupported",
+        "the server does not know MAIL",
+        "502 5.5.1 Command not implemented",
+        "command-unsupported",
+        5
+    ),
+    refuses!(
+        Mail,
+        "encryption-required",
+        "the server wants encryption that it has already",
+        "530 5.7.0 Must issue a STARTTLS command first",
+        "encryption-required",
+        6
+    ),
+    Scenario {
+        name: "one-of-three-refused",
+        summary: "of three recipients one is unknown",
+        server: rcpt(&[(On::RcptTo("gone@"), &[Do::Say("550 5.1.1 <gone@sandbox.test>: User unknown")])]),
+        client: THREE,
+        expect: &["recipient-unknown"],
+        exit: 5,
+    },
+    Scenario {
+        name: "third-recipient-too-many",
+        summary: "the third recipient is one too many",
+        server: rcpt(&[(On::RcptNumber(3), &[Do::Say("452 4.5.3 Too many recipients")])]),
+        client: THREE,
+        expect: &["too-many-recipients"],
+        exit: 4,
+    },
+    Scenario {
+        name: "null-sender-refused",
+        summary: "the sender of bounces is refused, against RFC 5321",
+        server: rcpt(&[(On::Mail, &[Do::Say("550 5.1.7 <>: Sender address rejected: Null sender not allowed")])]),
+        client: Client { flags: &["--from", "<>", "--to", "you@sandbox.test"], ..SENDING },
+        expect: &["sender-not-accepted"],
+        exit: 5,
+    },
+    Scenario {
+        name: "smtputf8-missing",
+        summary: "an address with letters beyond ASCII, at a server that does not take such",
+        server: RELAY,
+        client: Client { flags: &["--from", "me@sandbox.test", "--to", "j\u{f6}rg@sandbox.test"], ..SENDING },
+        expect: &["address-needs-smtputf8"],
+        exit: 5,
+    },
+    Scenario {
+        name: "tarpit",
+        summary: "each reply is held back for 300 milliseconds",
+        server: rcpt(&[
+            (On::Mail, &[Do::Wait(300), Do::Say("250 2.1.0 Ok")]),
+            (On::Rcpt, &[Do::Wait(300), Do::Say("250 2.1.5 Ok")]),
+        ]),
+        client: SENDING,
+        expect: &[],
+        exit: 0,
+    },
+];

@@ -1,0 +1,177 @@
+//! Handshakes that fail or should: old versions, old suites, lowered versions, certificates of the client.
+
+use crate::sandbox::Scenario;
+use crate::sandbox::hello::Answer;
+use crate::sandbox::scenario::{BARE, Client, Do, IMPLICIT, On, RELAY, Server, TlsTerms};
+
+const SCAN: Client = Client { flags: &["--tls-scan"], ..BARE };
+/// A check that does not wait for half a minute.
+const HASTY: Client = Client { flags: &["--timeout", "1s", "--max-time", "8s"], ..BARE };
+
+pub static ALL: &[Scenario] = &[
+    Scenario {
+        name: "tls-only-1.0",
+        summary: "a server that has TLS 1.0 and nothing newer",
+        server: Server { hello: Answer::OnlyUpTo(0x0301), ..RELAY },
+        client: BARE,
+        expect: &["tls-version-too-old"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-only-1.1",
+        summary: "a server that has TLS 1.1 and nothing newer",
+        server: Server { hello: Answer::OnlyUpTo(0x0302), ..RELAY },
+        client: BARE,
+        expect: &["tls-version-too-old"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-only-sslv3",
+        summary: "a server that has SSLv3 and nothing newer",
+        server: Server { hello: Answer::OnlyUpTo(0x0300), ..RELAY },
+        client: BARE,
+        expect: &["tls-version-too-old"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-old-suites",
+        summary: "TLS 1.2, with cipher suites that no current client offers",
+        server: Server { hello: Answer::OnlyOldSuites, ..RELAY },
+        client: BARE,
+        expect: &["tls-suites-too-old"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-large-hello-refused",
+        summary: "a ClientHello that needs two packets, as post-quantum clients send it, is hung up on",
+        server: Server { hello: Answer::UpTo(1000), ..RELAY },
+        client: BARE,
+        expect: &["tls-large-hello-refused"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-downgraded",
+        summary: "TLS 1.2 is chosen with the mark that TLS 1.3 would be there: something in between lowers the version",
+        server: Server { hello: Answer::Downgraded, ..RELAY },
+        client: BARE,
+        expect: &["tls-downgraded"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-alert",
+        summary: "every ClientHello is answered with an alert, as by a server without a certificate",
+        server: Server { hello: Answer::Alert(40), ..RELAY },
+        client: BARE,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-internal-error",
+        summary: "every ClientHello is answered with the alert internal_error",
+        server: Server { hello: Answer::Alert(80), ..RELAY },
+        client: BARE,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-unknown-name",
+        summary: "the server has no certificate for the name it is asked for",
+        server: Server { hello: Answer::Alert(112), ..RELAY },
+        client: BARE,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-half-a-hello",
+        summary: "half a ServerHello, and then nothing",
+        server: Server { hello: Answer::Half, ..RELAY },
+        client: HASTY,
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-implicit-broken",
+        summary: "TLS from the first byte, which ends in an alert",
+        server: Server { hello: Answer::Alert(40), ..IMPLICIT },
+        client: Client { flags: &["--tls", "implicit"], ..BARE },
+        expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-sslv2",
+        summary: "the handshake is answered in SSLv2",
+        server: Server {
+            on: &[(
+                On::Handshake,
+                &[
+                    Do::Wait(50),
+                    Do::Raw(b"\x80\x2b\x04\x00\x01\x00\x02\x00\x10\x00\x06\x00\x10AAAAAAAAAAAAAAAA"),
+                    Do::Silence,
+                ],
+            )],
+            ..RELAY
+        },
+        client: HASTY,
+        expect: &["tls-version-too-old"],
+        exit: 6,
+    },
+    Scenario {
+        name: "client-certificate-required",
+        summary: "the server wants a certificate of the client and gets none",
+        server: Server { tls: TlsTerms::ClientCertificate, ..RELAY },
+        client: BARE,
+        expect: &["client-certificate-required"],
+        exit: 6,
+    },
+    Scenario {
+        name: "client-certificate-required-1.2",
+        summary: "the same in TLS 1.2, where the handshake itself fails",
+        server: Server { tls: TlsTerms::ClientCertificate12, ..RELAY },
+        client: BARE,
+        expect: &["client-certificate-required"],
+        exit: 6,
+    },
+    Scenario {
+        name: "scan-old-versions",
+        summary: "beside current versions, TLS 1.0 and 1.1 are accepted",
+        server: Server { hello: Answer::OldToo, ..RELAY },
+        client: SCAN,
+        expect: &["tls-old-version-accepted"],
+        exit: 0,
+    },
+    Scenario {
+        name: "scan-weak-suites",
+        summary: "a weak cipher suite is accepted from who asks for it",
+        server: Server { hello: Answer::WeakToo, ..RELAY },
+        client: SCAN,
+        expect: &["tls-weak-suite-accepted"],
+        exit: 0,
+    },
+    Scenario {
+        name: "scan-insecure-renegotiation",
+        summary: "TLS 1.2 without the extension that makes renegotiation safe",
+        server: Server { hello: Answer::NoSecureRenegotiation, ..RELAY },
+        client: SCAN,
+        expect: &["tls-renegotiation-insecure"],
+        exit: 0,
+    },
+    Scenario {
+        name: "scan-throttled",
+        summary: "the fifth connection within ten seconds is turned away",
+        server: Server {
+            on: &[(On::Visit(5), &[Do::Say("421 4.7.0 Too many connections from your address"), Do::Close])],
+            ..RELAY
+        },
+        client: SCAN,
+        expect: &["tls-scan-inconclusive"],
+        exit: 0,
+    },
+    Scenario {
+        name: "scan-healthy",
+        summary: "a server whose scan finds nothing",
+        server: RELAY,
+        client: SCAN,
+        expect: &[],
+        exit: 0,
+    },
+];

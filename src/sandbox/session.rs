@@ -1,0 +1,585 @@
+//! One connection of a client to a scenario: lines in, deeds out.
+//!
+//! What a command does is decided in one place ([`Session::obey`]): first the scenario's own rows, then the manners of a
+//! small SMTP server (RFC 5321 §4.1.4: MAIL, then RCPT, then DATA; RFC 3207 §4.2: nothing from before TLS counts inside
+//! it). A message is taken and thrown away. Bounds: a line of 64 KiB, a message of 64 MiB, ten minutes in all, so that a
+//! client that is as hostile as the server does not keep it for ever.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::certificates::{Certificates, Identity};
+use super::hello::{self, MAX_HELLO, Reaction};
+use super::journal::{Entry, Listener, Speaker};
+use super::login::{self, Exchange, Turn};
+use super::scenario::{Demand, Do, Door, On, Pace, Scenario};
+
+const MAX_LINE: usize = 64 * 1024;
+const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+const READ_SIZE: usize = 16 * 1024;
+/// How long a connection is kept whatever happens.
+pub const LIFETIME: Duration = Duration::from_secs(600);
+
+/// What a session is told of its connection.
+pub(super) struct Visit {
+    /// The number of the connection, over all scenarios.
+    pub number: u64,
+    /// The how many-th of this scenario within ten seconds it is, from 1.
+    pub recent: u32,
+    /// The address at which the client has come.
+    pub at: IpAddr,
+}
+
+/// Serves one client to its end.
+pub(super) async fn serve(
+    stream: TcpStream,
+    scenario: &'static Scenario,
+    visit: Visit,
+    certificates: &Certificates,
+    listener: Option<&Listener>,
+) {
+    // Without it each small reply would wait for the ACK of the one before.
+    let _ = stream.set_nodelay(true);
+    let mut session = Session {
+        scenario,
+        visit,
+        certificates,
+        listener,
+        began: Instant::now(),
+        line: Line::Plain(stream),
+        inbox: Vec::new(),
+        inside: false,
+        logged_in: false,
+        has_sender: false,
+        recipients: 0,
+        answers: 0,
+        client_certificate: false,
+        binding: None,
+    };
+    session.tell(Speaker::Nobody, || "connected".to_owned());
+    let ended = tokio::time::timeout(LIFETIME, session.run()).await;
+    let why = match ended {
+        Err(_) => "ten minutes are over".to_owned(),
+        Ok(Ok(())) => "the connection has ended".to_owned(),
+        Ok(Err(error)) => format!("the client has gone: {error}"),
+    };
+    session.tell(Speaker::Nobody, || why);
+}
+
+enum Line {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+    Gone,
+}
+
+/// Whether the conversation goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    On,
+    Over,
+}
+
+struct Session<'a> {
+    scenario: &'static Scenario,
+    visit: Visit,
+    certificates: &'a Certificates,
+    listener: Option<&'a Listener>,
+    began: Instant,
+    line: Line,
+    inbox: Vec<u8>,
+    inside: bool,
+    logged_in: bool,
+    has_sender: bool,
+    recipients: u32,
+    answers: u32,
+    client_certificate: bool,
+    binding: Option<Vec<u8>>,
+}
+
+impl Session<'_> {
+    async fn run(&mut self) -> io::Result<()> {
+        let mut flow = match self.scenario.visited(self.visit.recent) {
+            Some(acts) => self.perform(acts).await?,
+            None => Flow::On,
+        };
+        if flow == Flow::On && self.scenario.server.door == Door::Implicit {
+            flow = self.handshake().await?;
+        }
+        if flow == Flow::On {
+            flow = match self.scenario.on(On::Connect) {
+                Some(acts) => self.perform(acts).await?,
+                None => self.say(self.scenario.server.greeting).await?,
+            };
+        }
+        while flow == Flow::On {
+            let Some(line) = self.read_line().await? else { break };
+            flow = self.obey(&line).await?;
+        }
+        self.hang_up().await;
+        Ok(())
+    }
+
+    /// What a command does: the scenario's own row, else the manners.
+    async fn obey(&mut self, line: &str) -> io::Result<Flow> {
+        let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
+        let verb = verb.to_ascii_uppercase();
+        let shown = if verb == "AUTH" { mechanism_only(line) } else { line.to_owned() };
+        self.tell(Speaker::Client, || shown);
+        let inside = self.inside;
+        match verb.as_str() {
+            "EHLO" => {
+                self.forget_transaction();
+                match self.scenario.on(if inside { On::EhloInside } else { On::Ehlo }) {
+                    Some(acts) => self.perform(acts).await,
+                    None => self.perform(&[Do::Capabilities]).await,
+                }
+            }
+            "HELO" => {
+                self.forget_transaction();
+                self.own_or(On::Helo, "250 localhost").await
+            }
+            "STARTTLS" => match self.scenario.on(On::Starttls) {
+                Some(acts) => self.perform(acts).await,
+                None if inside => self.say("503 5.5.1 TLS is on already").await,
+                None if self.offers("STARTTLS") => {
+                    self.perform(&[Do::Say("220 2.0.0 Ready to start TLS"), Do::Tls]).await
+                }
+                None => self.say("502 5.5.1 Command not implemented").await,
+            },
+            "AUTH" => self.auth(argument).await,
+            "MAIL" => self.mail().await,
+            "RCPT" => self.recipient(argument).await,
+            "DATA" => self.data().await,
+            "RSET" => {
+                self.forget_transaction();
+                self.own_or(On::Rset, "250 2.0.0 Ok").await
+            }
+            "NOOP" => self.own_or(On::Other, "250 2.0.0 Ok").await,
+            "VRFY" => self.own_or(On::Other, "252 2.0.0 Cannot verify, send and see").await,
+            "QUIT" => match self.scenario.on(On::Quit) {
+                Some(acts) => self.perform(acts).await,
+                None => {
+                    self.say("221 2.0.0 Bye").await?;
+                    Ok(Flow::Over)
+                }
+            },
+            _ => self.own_or(On::Other, "500 5.5.2 Command not recognised").await,
+        }
+    }
+
+    async fn own_or(&mut self, moment: On, manners: &'static str) -> io::Result<Flow> {
+        match self.scenario.on(moment) {
+            Some(acts) => self.perform(acts).await,
+            None => self.say(manners).await,
+        }
+    }
+
+    async fn mail(&mut self) -> io::Result<Flow> {
+        let own = if self.inside { None } else { self.scenario.on(On::MailPlain) };
+        if let Some(acts) = own {
+            return self.perform(acts).await;
+        }
+        match self.scenario.server.demands {
+            Demand::Tls | Demand::Login if !self.inside && self.scenario.server.plain.contains(&"STARTTLS") => {
+                return self.say("530 5.7.0 Must issue a STARTTLS command first").await;
+            }
+            Demand::Login if !self.logged_in => return self.say("530 5.7.0 Authentication required").await,
+            Demand::Nothing | Demand::Tls | Demand::Login => {}
+        }
+        self.has_sender = true;
+        self.own_or(On::Mail, "250 2.1.0 Ok").await
+    }
+
+    async fn recipient(&mut self, argument: &str) -> io::Result<Flow> {
+        if !self.has_sender {
+            return self.say("503 5.5.1 Need MAIL command").await;
+        }
+        self.recipients += 1;
+        match self.scenario.on_recipient(argument, self.recipients) {
+            Some(acts) => self.perform(acts).await,
+            None => self.say("250 2.1.5 Ok").await,
+        }
+    }
+
+    async fn data(&mut self) -> io::Result<Flow> {
+        if self.recipients == 0 {
+            return self.say("503 5.5.1 Need RCPT command").await;
+        }
+        if let Some(acts) = self.scenario.on(On::Data) {
+            return self.perform(acts).await;
+        }
+        self.say("354 End data with <CR><LF>.<CR><LF>").await?;
+        let mut bytes = 0;
+        loop {
+            let Some(line) = self.read_line().await? else { return Ok(Flow::Over) };
+            if line == "." {
+                break;
+            }
+            bytes += line.len() + 2;
+            if bytes > MAX_MESSAGE {
+                return self.say("552 5.3.4 Message too large").await.map(|_| Flow::Over);
+            }
+        }
+        self.tell(Speaker::Client, || format!("[a message of {bytes} bytes, thrown away]"));
+        self.forget_transaction();
+        self.own_or(On::Message, "250 2.0.0 Ok: thrown away").await
+    }
+
+    async fn auth(&mut self, argument: &str) -> io::Result<Flow> {
+        if let Some(acts) = self.scenario.on(On::Auth) {
+            return self.perform(acts).await;
+        }
+        let mut words = argument.split_ascii_whitespace();
+        let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
+        let offers = |line: &&str| line.split([' ', '=']).skip(1).any(|word| word.eq_ignore_ascii_case(&mechanism));
+        if self.logged_in {
+            return self.say("503 5.5.1 Already logged in").await;
+        }
+        if !self.keywords().iter().any(offers) {
+            return self.say("504 5.5.4 Unrecognized authentication type").await;
+        }
+        let line = login::Line {
+            binding: self.binding.clone(),
+            client_certificate: self.client_certificate,
+            number: self.visit.number,
+        };
+        let begun = Exchange::begin(&mechanism, words.next(), self.scenario.server.login, line);
+        let Some((mut exchange, mut turn)) = begun else {
+            return self.say("504 5.5.4 Unrecognized authentication type").await;
+        };
+        loop {
+            match turn {
+                Turn::Welcome => {
+                    self.logged_in = true;
+                    return self.say("235 2.7.0 Authentication successful").await;
+                }
+                Turn::Reply(reply) => return self.say(&reply).await,
+                Turn::Challenge(challenge) => {
+                    let Some(answer) = self.challenge(&encoded(&challenge)).await? else { return Ok(Flow::Over) };
+                    if let Some(acts) = self.scenario.on(On::AuthAnswer) {
+                        return self.perform(acts).await;
+                    }
+                    turn = exchange.answer(&answer);
+                }
+            }
+        }
+    }
+
+    /// Sends a challenge as it is and takes the answer, of which nothing is told.
+    async fn challenge(&mut self, text: &str) -> io::Result<Option<String>> {
+        self.say(&format!("334 {text}")).await?;
+        let answer = self.read_line().await?;
+        self.answers += 1;
+        if let Some(answer) = &answer {
+            let shown = if answer == "*" { "*" } else { "[an answer, not shown]" };
+            self.tell(Speaker::Client, || shown.to_owned());
+        }
+        Ok(answer)
+    }
+
+    fn forget_transaction(&mut self) {
+        self.has_sender = false;
+        self.recipients = 0;
+    }
+
+    fn keywords(&self) -> &'static [&'static str] {
+        if self.inside { self.scenario.server.inside } else { self.scenario.server.plain }
+    }
+
+    fn offers(&self, keyword: &str) -> bool {
+        self.keywords().iter().any(|line| line.eq_ignore_ascii_case(keyword))
+    }
+
+    async fn say(&mut self, reply: &str) -> io::Result<Flow> {
+        let mut bytes = Vec::with_capacity(reply.len() + 2);
+        for line in reply.split('\n') {
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+            self.tell(Speaker::Server, || line.to_owned());
+        }
+        self.write(&bytes).await?;
+        Ok(Flow::On)
+    }
+
+    async fn perform(&mut self, acts: &[Do]) -> io::Result<Flow> {
+        for act in acts {
+            if self.act(act).await? == Flow::Over {
+                return Ok(Flow::Over);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    async fn act(&mut self, act: &Do) -> io::Result<Flow> {
+        match act {
+            Do::Say(reply) => return self.say(reply).await,
+            Do::Raw(bytes) => {
+                self.tell(Speaker::Server, || String::from_utf8_lossy(bytes).into_owned());
+                self.write(bytes).await?;
+            }
+            Do::Times(count, bytes) => {
+                self.tell(Speaker::Nobody, || format!("{} bytes, {count} times", bytes.len()));
+                self.write(&bytes.repeat(*count)).await?;
+            }
+            Do::Endless(bytes, pause) => {
+                self.tell(Speaker::Nobody, || format!("{} bytes again and again", bytes.len()));
+                let piece =
+                    if *pause == 0 { bytes.repeat(READ_SIZE.div_ceil(bytes.len().max(1))) } else { bytes.to_vec() };
+                loop {
+                    self.write(&piece).await?;
+                    tokio::time::sleep(Duration::from_millis(*pause)).await;
+                }
+            }
+            Do::Drip(bytes, pause) => {
+                self.tell(Speaker::Nobody, || format!("{} bytes, one by one", bytes.len()));
+                for byte in *bytes {
+                    self.write(&[*byte]).await?;
+                    tokio::time::sleep(Duration::from_millis(*pause)).await;
+                }
+            }
+            Do::Wait(pause) => tokio::time::sleep(Duration::from_millis(*pause)).await,
+            Do::Capabilities => {
+                let reply = capabilities(self.keywords());
+                return self.say(&reply).await;
+            }
+            Do::Tls => {
+                self.inbox.clear();
+                return self.handshake().await;
+            }
+            Do::TlsCarrying => {
+                let carried = std::mem::take(&mut self.inbox);
+                let flow = self.handshake().await?;
+                self.inbox = carried;
+                return Ok(flow);
+            }
+            Do::Challenge(size) => {
+                let text = "QUFB".repeat(size.div_ceil(4));
+                return Ok(match self.challenge(&text).await? {
+                    Some(_) => self.swallow().await?,
+                    None => Flow::Over,
+                });
+            }
+            Do::Challenges(text) => {
+                while self.challenge(text).await?.is_some() {}
+                return Ok(Flow::Over);
+            }
+            Do::Silence => {
+                self.tell(Speaker::Nobody, || "silent from here on".to_owned());
+                return self.swallow().await;
+            }
+            Do::Deaf => {
+                self.tell(Speaker::Nobody, || "neither reads nor writes from here on".to_owned());
+                std::future::pending::<()>().await;
+            }
+            Do::HalfClose => {
+                self.tell(Speaker::Nobody, || "our side is closed".to_owned());
+                match &mut self.line {
+                    Line::Plain(stream) => stream.shutdown().await?,
+                    Line::Tls(stream) => stream.shutdown().await?,
+                    Line::Gone => {}
+                }
+                return self.swallow().await;
+            }
+            Do::Close => return Ok(Flow::Over),
+            Do::CloseRudely => {
+                self.line = Line::Gone;
+                return Ok(Flow::Over);
+            }
+            Do::Reset => {
+                let _ = match &self.line {
+                    Line::Plain(stream) => stream.set_zero_linger(),
+                    Line::Tls(stream) => stream.get_ref().0.set_zero_linger(),
+                    Line::Gone => Ok(()),
+                };
+                self.line = Line::Gone;
+                return Ok(Flow::Over);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    /// Reads and forgets until the client has gone.
+    async fn swallow(&mut self) -> io::Result<Flow> {
+        while self.fill().await? > 0 {
+            self.inbox.clear();
+        }
+        Ok(Flow::Over)
+    }
+
+    async fn handshake(&mut self) -> io::Result<Flow> {
+        // Boxed, because deeds lead to a handshake and a handshake to deeds.
+        if let Some(acts) = self.scenario.on(On::Handshake) {
+            return Box::pin(self.perform(acts)).await;
+        }
+        let server = &self.scenario.server;
+        let identity =
+            self.certificates.identity(server.identity, server.tls, self.visit.at).map_err(io::Error::other)?;
+        let Line::Plain(stream) = std::mem::replace(&mut self.line, Line::Gone) else { return Ok(Flow::Over) };
+        match self.first_flight(&stream, &identity).await? {
+            Reaction::LeaveToLibrary => {}
+            Reaction::Close => return Ok(Flow::Over),
+            Reaction::Send(bytes) => {
+                self.line = Line::Plain(stream);
+                self.tell(Speaker::Nobody, || format!("a ClientHello is answered by hand with {} bytes", bytes.len()));
+                self.write(&bytes).await?;
+                return self.swallow().await;
+            }
+        }
+        let stream = TlsAcceptor::from(identity.config.clone()).accept(stream).await?;
+        let connection = stream.get_ref().1;
+        self.client_certificate = connection.peer_certificates().is_some_and(|chain| !chain.is_empty());
+        // RFC 9266 §2: the exporter is a binding in TLS 1.3 only.
+        let is_13 = connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
+        self.binding = is_13
+            .then(|| connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok())
+            .flatten()
+            .map(|bytes| bytes.to_vec());
+        let version = if is_13 { "TLS 1.3" } else { "TLS 1.2" };
+        self.tell(Speaker::Nobody, || format!("{version} is on"));
+        self.line = Line::Tls(Box::new(stream));
+        self.inside = true;
+        match self.scenario.on(On::Secured) {
+            Some(acts) => Box::pin(self.perform(acts)).await,
+            None => Ok(Flow::On),
+        }
+    }
+
+    /// Looks at the ClientHello without taking it, as far as somebody other than the library may answer it.
+    async fn first_flight(&self, stream: &TcpStream, identity: &Identity) -> io::Result<Reaction> {
+        let answer = self.scenario.server.hello;
+        if answer == hello::Answer::Library {
+            return Ok(Reaction::LeaveToLibrary);
+        }
+        let mut buffer = vec![0; MAX_HELLO];
+        for _ in 0..100 {
+            let count = stream.peek(&mut buffer).await?;
+            let seen = buffer.get(..count).unwrap_or_default();
+            match hello::record_length(seen) {
+                Ok(Some(length)) if count >= length.min(MAX_HELLO) => {
+                    return Ok(hello::react(answer, seen, &identity.chain));
+                }
+                Ok(_) if count > 0 => tokio::time::sleep(Duration::from_millis(5)).await,
+                Ok(_) | Err(()) => break,
+            }
+        }
+        Ok(Reaction::LeaveToLibrary)
+    }
+
+    /// The next line without its end; none at the end of the stream.
+    async fn read_line(&mut self) -> io::Result<Option<String>> {
+        let mut searched = 0;
+        loop {
+            if let Some(at) = self.inbox.iter().skip(searched).position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.inbox.drain(..=searched + at).collect();
+                return Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned()));
+            }
+            searched = self.inbox.len();
+            if searched > MAX_LINE {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a line of more than 64 KiB"));
+            }
+            if self.fill().await? == 0 {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads once into the inbox; 0 at the end of the stream.
+    async fn fill(&mut self) -> io::Result<usize> {
+        self.inbox.reserve(READ_SIZE);
+        match &mut self.line {
+            Line::Plain(stream) => read_some(stream, &mut self.inbox).await,
+            Line::Tls(stream) => read_some(stream, &mut self.inbox).await,
+            Line::Gone => Ok(0),
+        }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self.scenario.server.pace {
+            Pace::Whole => self.write_piece(bytes).await,
+            Pace::Bytes => {
+                for byte in bytes {
+                    self.write_piece(&[*byte]).await?;
+                    tokio::task::yield_now().await;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn write_piece(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.line {
+            Line::Plain(stream) => write_all(stream, bytes).await,
+            Line::Tls(stream) => write_all(stream, bytes).await,
+            Line::Gone => Ok(()),
+        }
+    }
+
+    async fn hang_up(&mut self) {
+        let _ = match &mut self.line {
+            Line::Plain(stream) => stream.shutdown().await,
+            Line::Tls(stream) => stream.shutdown().await,
+            Line::Gone => Ok(()),
+        };
+    }
+
+    fn tell(&self, speaker: Speaker, text: impl FnOnce() -> String) {
+        if let Some(listener) = self.listener {
+            let at_ms = self.began.elapsed().as_secs_f64() * 1000.0;
+            let (session, scenario) = (self.visit.number, self.scenario.name);
+            listener(Entry { session, scenario, at_ms, speaker, text: text() });
+        }
+    }
+}
+
+async fn read_some(stream: &mut (impl AsyncRead + Unpin), inbox: &mut Vec<u8>) -> io::Result<usize> {
+    stream.read_buf(inbox).await
+}
+
+async fn write_all(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
+}
+
+fn encoded(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// `AUTH PLAIN AG...` without what is secret.
+fn mechanism_only(line: &str) -> String {
+    let mut words = line.split_ascii_whitespace();
+    let shown: Vec<&str> = words.by_ref().take(2).collect();
+    let rest = if words.next().is_some() { " [an answer, not shown]" } else { "" };
+    format!("{}{rest}", shown.join(" "))
+}
+
+/// The reply to EHLO (RFC 5321 §4.1.1.1).
+fn capabilities(keywords: &[&str]) -> String {
+    let lines: Vec<&str> = std::iter::once("localhost").chain(keywords.iter().copied()).collect();
+    let last = lines.len() - 1;
+    let line = |(at, text): (usize, &&str)| format!("250{}{text}", if at == last { ' ' } else { '-' });
+    lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{capabilities, mechanism_only};
+
+    #[test]
+    fn the_answer_to_ehlo_ends_with_a_blank() {
+        assert_eq!(capabilities(&["SIZE 1", "STARTTLS"]), "250-localhost\n250-SIZE 1\n250 STARTTLS");
+        assert_eq!(capabilities(&[]), "250 localhost");
+    }
+
+    #[test]
+    fn of_auth_only_the_mechanism_is_told() {
+        assert_eq!(mechanism_only("AUTH PLAIN AHUAcA=="), "AUTH PLAIN [an answer, not shown]");
+        assert_eq!(mechanism_only("auth login"), "auth login");
+    }
+}

@@ -1,0 +1,124 @@
+//! `smtpcheck demo [SCENARIO]`: a server that is wrong on purpose and a check of it, in one process. The check is the
+//! ordinary one, called with the words that a user would write; they are shown.
+
+use std::ffi::OsString;
+
+use super::sandbox::{Folder, scenario};
+use super::{Trouble, check, outlet, print};
+use crate::cli::sandbox::DemoArgs;
+use crate::cli::{self, Invocation, look};
+use crate::render::Look;
+use crate::render::sandbox as rendering;
+use crate::sandbox::scenario::ClientTrust;
+use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
+
+/// What is shown without a name: a healthy server, then a login, a certificate and a recipient that fail.
+const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certificate-expired", "relay-denied"];
+
+pub(super) fn run(args: &DemoArgs) -> Result<u8, Trouble> {
+    let look = look::plain(&args.look, &outlet())?;
+    match &args.scenario {
+        Some(name) => one(args, scenario(name)?, &look),
+        None => lessons(args, &look),
+    }
+}
+
+fn one(args: &DemoArgs, scenario: &'static Scenario, look: &Look) -> Result<u8, Trouble> {
+    let stage = Stage::open(&[scenario])?;
+    let Some(service) = stage.services.first() else { return Ok(0) };
+    let words = stage.words(service)?;
+    if shows_words(args) {
+        print(&rendering::lesson(scenario, None, &told(&words), look))?;
+    }
+    check_with(&words, args)
+}
+
+fn lessons(args: &DemoArgs, look: &Look) -> Result<u8, Trouble> {
+    let chosen = LESSONS.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?;
+    let stage = Stage::open(&chosen)?;
+    let is_json = !shows_words(args) && !args.quiet;
+    let mut as_expected = true;
+    for (at, service) in stage.services.iter().enumerate() {
+        let words = stage.words(service)?;
+        if shows_words(args) {
+            print(&rendering::lesson(service.scenario, Some((at + 1, LESSONS.len())), &told(&words), look))?;
+        } else if is_json {
+            print(if at == 0 { "[\n" } else { ",\n" })?;
+        }
+        as_expected &= check_with(&words, args)? == service.scenario.exit;
+        if shows_words(args) {
+            print("\n")?;
+        }
+    }
+    if is_json {
+        print("]\n")?;
+    }
+    if shows_words(args) {
+        print(&rendering::end_of_lessons(look))?;
+    }
+    Ok(if as_expected { 0 } else { 1 })
+}
+
+fn shows_words(args: &DemoArgs) -> bool {
+    !args.json && args.format == "text" && !args.quiet
+}
+
+fn check_with(words: &[OsString], args: &DemoArgs) -> Result<u8, Trouble> {
+    match cli::parse(words.iter().cloned().chain(args.words()).collect())? {
+        Invocation::Check(args, matches) => check::run(&args, &matches),
+        // The words begin with an address, which is never a verb.
+        _ => Err(Trouble::Usage("the demo is no check".to_owned())),
+    }
+}
+
+fn told(words: &[OsString]) -> Vec<String> {
+    words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// Servers, and the files that their client needs. All of it goes when the demo ends.
+struct Stage {
+    services: Vec<Service>,
+    folder: Folder,
+    authorities: String,
+    client_certificate: String,
+    _running: Running,
+}
+
+impl Stage {
+    fn open(scenarios: &[&'static Scenario]) -> Result<Stage, Trouble> {
+        let options = Options {
+            listen: std::net::Ipv4Addr::LOCALHOST.into(),
+            port: None,
+            remote: Remote::Refused,
+            fleet: None,
+            dns: None,
+        };
+        let house = Sandbox::open(scenarios, &options)?;
+        let (services, authorities) = (house.services().to_vec(), house.authorities()?);
+        let client_certificate = house.client_certificate()?;
+        let running = house.spawn(None)?;
+        Ok(Stage { services, folder: Folder::new()?, authorities, client_certificate, _running: running })
+    }
+
+    /// The words behind `smtpcheck` with which the fault of a server shows.
+    fn words(&self, service: &Service) -> Result<Vec<OsString>, Trouble> {
+        let client = &service.scenario.client;
+        let mut words: Vec<OsString> = vec![service.address.to_string().into()];
+        words.extend(client.flags.iter().map(|flag| self.filled(flag)).collect::<Result<Vec<_>, _>>()?);
+        if client.trust == ClientTrust::Sandbox {
+            words.extend(["--cacert".into(), self.folder.write("ca.pem", &self.authorities)?.into()]);
+        }
+        if let Some(secret) = client.secret {
+            words.extend(["--password-file".into(), self.folder.write("password", secret)?.into()]);
+        }
+        Ok(words)
+    }
+
+    /// A flag's value, where it stands for something that is made anew each time.
+    fn filled(&self, flag: &str) -> Result<OsString, Trouble> {
+        match flag {
+            "{client-certificate}" => Ok(self.folder.write("client.pem", &self.client_certificate)?.into()),
+            other => Ok(other.into()),
+        }
+    }
+}

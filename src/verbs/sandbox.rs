@@ -1,0 +1,118 @@
+//! `smtpcheck sandbox [SCENARIO...]`: servers that are wrong on purpose, for anybody to call.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Trouble, outlet, print};
+use crate::cli::look;
+use crate::cli::sandbox::SandboxArgs;
+use crate::render::Look;
+use crate::render::sandbox::{self as rendering, Ready};
+use crate::sandbox::fleet::Fleet;
+use crate::sandbox::journal::{Entry, Listener};
+use crate::sandbox::{self, Options, Remote, Sandbox, Scenario, StartError};
+
+impl From<StartError> for Trouble {
+    fn from(error: StartError) -> Trouble {
+        Trouble::Usage(error.to_string())
+    }
+}
+
+pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
+    let look = look::plain(&args.look, &outlet())?;
+    let wish = args.wish()?;
+    let fleet = wish.fleet.map(|seed| Fleet { seed });
+    let chosen = if args.scenarios.is_empty() {
+        sandbox::scenarios().collect()
+    } else {
+        args.scenarios.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?
+    };
+    if args.list {
+        return print(&listed(fleet, &chosen, wish.count, args.json, &look));
+    }
+    let options = Options {
+        listen: wish.listen,
+        port: wish.port,
+        remote: if args.allow_remote { Remote::Allowed } else { Remote::Refused },
+        fleet,
+        dns: wish.dns,
+    };
+    let house = Sandbox::open(&chosen, &options)?;
+    let folder = Folder::new()?;
+    let authority = match &args.ca_file {
+        Some(path) => written(path, &house.authorities()?)?,
+        None => folder.write("ca.pem", &house.authorities()?)?,
+    };
+    let authority = authority.to_string_lossy().into_owned();
+    let ready = Ready { authority: &authority, fleet_port: house.fleet_port(), dns: house.dns() };
+    let services = house.services().iter().map(|service| {
+        let address = service.address.to_string();
+        match args.json {
+            true => rendering::server_json(service.scenario, Some(&address)),
+            false => rendering::server(service.scenario, Some(&address), &look),
+        }
+    });
+    let head = if args.json { rendering::ready_json(ready) } else { rendering::ready(ready, &look) };
+    print(&std::iter::once(head).chain(services).collect::<String>())?;
+    Ok(house.run((!args.quiet).then(|| teller(args.json, look))))
+}
+
+/// Tells what happens on standard output until nobody reads it any more; the servers go on.
+fn teller(json: bool, look: Look) -> Listener {
+    Arc::new(move |entry: Entry| {
+        let text = if json { rendering::said_json(&entry) } else { rendering::said(&entry, &look) };
+        let mut stdout = io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    })
+}
+
+fn listed(fleet: Option<Fleet>, chosen: &[&'static Scenario], count: usize, json: bool, look: &Look) -> String {
+    let one = |scenario: &Scenario, address: Option<&str>| match json {
+        true => rendering::server_json(scenario, address),
+        false => rendering::server(scenario, address, look),
+    };
+    match fleet {
+        Some(fleet) => Fleet::addresses().take(count).map(|at| one(fleet.at(at), Some(&at.to_string()))).collect(),
+        None => chosen.iter().map(|scenario| one(scenario, None)).collect(),
+    }
+}
+
+/// A scenario by its name, or the names that are near.
+pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Trouble> {
+    sandbox::scenario(name).ok_or_else(|| {
+        let mut near: Vec<(f64, &str)> = sandbox::scenarios()
+            .map(|one| (strsim::jaro_winkler(name, one.name), one.name))
+            .filter(|(alike, one)| *alike > 0.8 || (name.len() > 3 && one.contains(name)))
+            .collect();
+        near.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let near: Vec<&str> = near.into_iter().take(3).map(|(_, one)| one).collect();
+        let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+        let name = name.escape_debug();
+        Trouble::Usage(format!("no scenario is called {name}{hint} smtpcheck sandbox --list shows all of them"))
+    })
+}
+
+/// Writes what a user asked for by name.
+fn written(path: &Path, text: &str) -> Result<PathBuf, Trouble> {
+    let told = |error: io::Error| Trouble::Usage(format!("--ca-file {}: {error}", path.display()));
+    std::fs::write(path, text).map_err(told)?;
+    Ok(path.to_owned())
+}
+
+/// A folder that goes with the program.
+pub(super) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(super) fn new() -> Result<Folder, Trouble> {
+        let made = tempfile::Builder::new().prefix("smtpcheck-").tempdir();
+        made.map(Folder).map_err(|error| Trouble::Usage(format!("no temporary folder can be made: {error}")))
+    }
+
+    /// Writes a file that only this user can read.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, Trouble> {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
+        Ok(path)
+    }
+}

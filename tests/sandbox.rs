@@ -1,0 +1,341 @@
+//! Every scenario of the sandbox against the built program: the findings, the exit code, the time and the memory that the
+//! scenario promises, and that nothing of a hostile server gets through any format.
+//!
+//! `cargo test --test sandbox -- --nocapture table` prints the table of all scenarios with their results.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use smtpcheck::render::{self, Colour, Look, Volume};
+use smtpcheck::report::Report;
+use smtpcheck::sandbox::scenario::ClientTrust;
+use smtpcheck::sandbox::{Scenario, scenarios};
+
+use support::leak::{CANARY, leaks};
+use support::program;
+
+/// Peak memory of a run, in any scenario.
+const MOST_MEMORY: u64 = 64 * 1024 * 1024;
+/// What a run may take beyond its own deadline.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A sandbox with all scenarios, served by the built program.
+struct House {
+    child: Child,
+    addresses: BTreeMap<String, String>,
+    folder: tempfile::TempDir,
+    authority: String,
+}
+
+impl House {
+    fn open(flags: &[&str]) -> House {
+        let mut command = program::command(&["sandbox", "--json", "--quiet"]);
+        let mut child = command.args(flags).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(ready["event"], "ready", "{ready}");
+        let mut addresses = BTreeMap::new();
+        while addresses.len() < scenarios().count() {
+            let server: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+            let text = |key: &str| server[key].as_str().unwrap().to_owned();
+            addresses.insert(text("scenario"), text("address"));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("canary"), CANARY).unwrap();
+        House { child, addresses, folder, authority: ready["authority"].as_str().unwrap().to_owned() }
+    }
+
+    /// The words with which the fault of a scenario shows.
+    fn words(&self, scenario: &Scenario, secret: Option<&str>) -> Vec<String> {
+        let mut words = vec![self.addresses[scenario.name].clone()];
+        words.extend(scenario.client.flags.iter().map(|flag| (*flag).to_owned()));
+        if scenario.client.trust == ClientTrust::Sandbox {
+            words.extend(["--cacert".to_owned(), self.authority.clone()]);
+        }
+        if let Some(secret) = secret {
+            let path = self.folder.path().join(format!("secret-{}", scenario.name));
+            std::fs::write(&path, secret).unwrap();
+            words.extend(["--password-file".to_owned(), path.to_str().unwrap().to_owned()]);
+        }
+        words
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a check of one scenario came to.
+struct Seen {
+    scenario: &'static Scenario,
+    code: i32,
+    rules: Vec<String>,
+    json: String,
+    took: Duration,
+    peak: u64,
+}
+
+/// All scenarios, checked once for all tests of this file.
+fn house() -> &'static (House, Vec<Seen>) {
+    static HOUSE: OnceLock<(House, Vec<Seen>)> = OnceLock::new();
+    HOUSE.get_or_init(|| {
+        let house = House::open(&[]);
+        let seen = in_parallel(scenarios().collect(), |scenario| check(&house, scenario));
+        (house, seen)
+    })
+}
+
+fn check(house: &House, scenario: &'static Scenario) -> Seen {
+    let words = house.words(scenario, scenario.client.secret);
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(["--json"]).collect();
+    let began = Instant::now();
+    let child = program::command(&words).spawn().unwrap();
+    let watch = peak_of(child.id());
+    let run = program::finish(child);
+    let took = began.elapsed();
+    let report = run.json();
+    let rules = program::findings(&report).into_iter().map(|(rule, _)| rule).collect();
+    Seen { scenario, code: run.code, rules, json: run.stdout, took, peak: watch.join().unwrap() }
+}
+
+/// The peak of a process's memory in bytes, read until it ends; 0 where the system does not tell.
+fn peak_of(id: u32) -> std::thread::JoinHandle<u64> {
+    std::thread::spawn(move || {
+        let mut peak = 0;
+        while let Ok(status) = std::fs::read_to_string(format!("/proc/{id}/status")) {
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let Some(kilobytes) = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()) else {
+                break;
+            };
+            peak = kilobytes * 1024;
+            std::thread::park_timeout(Duration::from_millis(3));
+        }
+        peak
+    })
+}
+
+/// Does it for all, eight at once: most of them wait for a server.
+fn in_parallel<T: Send, R: Send>(all: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let queue = Mutex::new(all.into_iter().enumerate());
+    let results = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap().next();
+                    let Some((at, one)) = next else { break };
+                    let result = work(one);
+                    results.lock().unwrap().push((at, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap();
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The deadline that the scenario's client sets itself.
+fn deadline(scenario: &Scenario) -> Duration {
+    let at = scenario.client.flags.iter().position(|flag| *flag == "--max-time");
+    let seconds = at.map_or(60, |at| scenario.client.flags[at + 1].trim_end_matches('s').parse().unwrap());
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn table() {
+    let (_, seen) = house();
+    println!("{:<36} {:>4} {:>7} {:>7}  findings", "scenario", "exit", "ms", "MiB");
+    for one in seen {
+        let (ms, mib) = (one.took.as_millis(), one.peak as f64 / 1024.0 / 1024.0);
+        let wrong = if one.rules == one.scenario.expect && one.code == i32::from(one.scenario.exit) {
+            ""
+        } else {
+            "  <- WRONG"
+        };
+        println!("{:<36} {:>4} {ms:>7} {mib:>7.1}  {}{wrong}", one.scenario.name, one.code, one.rules.join(" "));
+    }
+    assert_eq!(seen.len(), scenarios().count());
+}
+
+#[test]
+fn every_scenario_has_the_findings_and_the_exit_code_that_it_promises() {
+    let mut wrong = Vec::new();
+    for one in &house().1 {
+        if one.rules != one.scenario.expect {
+            wrong.push(format!("{}: {:?}, not {:?}", one.scenario.name, one.rules, one.scenario.expect));
+        }
+        if one.code != i32::from(one.scenario.exit) {
+            wrong.push(format!("{}: exit {}, not {}", one.scenario.name, one.code, one.scenario.exit));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_scenario_outlasts_its_deadline_or_fills_the_memory() {
+    for one in &house().1 {
+        let name = one.scenario.name;
+        assert!(one.took <= deadline(one.scenario) + GRACE, "{name} took {:?}", one.took);
+        assert!(one.peak <= MOST_MEMORY, "{name} used {} bytes", one.peak);
+        if cfg!(target_os = "linux") {
+            assert!(one.peak > 0, "{name}: its memory was not seen");
+        }
+    }
+}
+
+/// Everything that the program can print of a report.
+fn renderings(json: &str) -> Vec<(String, String)> {
+    let report = Report::load(json).unwrap();
+    let mut all = Vec::new();
+    for format in render::FORMATS {
+        for volume in [Volume::Quiet, Volume::Normal, Volume::Verbose] {
+            for colour in [Colour::Off, Colour::On] {
+                let look = Look { colour, volume, ..Look::plain() };
+                all.push((format!("{} {volume:?} {colour:?}", format.name), (format.render)(&report, &look)));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn no_format_lets_a_control_character_of_the_server_through() {
+    for one in &house().1 {
+        for (how, text) in renderings(&one.json) {
+            let bare = without_colours(&text);
+            let bad: Vec<char> = bare.chars().filter(|&c| c != '\n' && acts_on_a_terminal(c)).collect();
+            assert!(bad.is_empty(), "{} as {how}: {bad:?}", one.scenario.name);
+        }
+    }
+}
+
+/// The text without the sequences that only we write: SGR, as `render/style` makes them.
+fn without_colours(text: &str) -> String {
+    let mut rest = text;
+    let mut bare = String::new();
+    while let Some(at) = rest.find("\u{1b}[") {
+        bare.push_str(&rest[..at]);
+        let after = &rest[at + 2..];
+        let end = after.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(after.len());
+        if !after[end..].starts_with('m') {
+            bare.push_str("\u{1b}");
+            rest = after;
+            continue;
+        }
+        rest = &after[end + 1..];
+    }
+    bare + rest
+}
+
+fn acts_on_a_terminal(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[test]
+fn what_is_shown_live_lets_no_control_character_through() {
+    let (house, _) = house();
+    let poisoned = scenarios().filter(|one| one.name.starts_with("poisoned")).collect();
+    let outputs = in_parallel(poisoned, |scenario: &'static Scenario| {
+        let words = house.words(scenario, scenario.client.secret);
+        let words: Vec<&str> = words.iter().map(String::as_str).chain(["-v", "--color", "always"]).collect();
+        (scenario.name, program::run_with(&words, None, &[("RUST_LOG", "trace")]))
+    });
+    assert_eq!(outputs.len(), 4);
+    for (name, run) in outputs {
+        for text in [&run.stdout, &run.stderr] {
+            let bare = without_colours(text);
+            let bad: Vec<char> = bare.chars().filter(|&c| c != '\n' && acts_on_a_terminal(c)).collect();
+            assert!(bad.is_empty(), "{name}: {bad:?} in {text}");
+        }
+    }
+}
+
+#[test]
+fn no_login_shows_the_secret_in_any_format() {
+    let (house, _) = house();
+    let logins: Vec<_> = scenarios().filter(|scenario| scenario.client.secret.is_some()).collect();
+    assert!(logins.len() > 30);
+    in_parallel(logins, |scenario: &'static Scenario| {
+        let words = house.words(scenario, Some(CANARY));
+        for flags in [&["--json"][..], &["-v"], &["-q"]] {
+            let words: Vec<&str> = words.iter().map(String::as_str).chain(flags.iter().copied()).collect();
+            // The run itself searches what was printed.
+            let run = program::run_with(&words, None, &[("RUST_LOG", "trace")]);
+            if flags == ["--json"] {
+                for (how, text) in renderings(&run.stdout) {
+                    assert_eq!(leaks(text.as_bytes()), Vec::<&str>::new(), "{} as {how}", scenario.name);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_password_that_a_server_repeats_is_not_shown() {
+    let (_, seen) = house();
+    let echo: Vec<&Seen> = seen.iter().filter(|one| one.scenario.name.contains("echo")).collect();
+    assert_eq!(echo.len(), 2);
+    for one in echo {
+        for (how, text) in renderings(&one.json) {
+            for form in ["sandbox-password", "c2FuZGJveC1wYXNzd29yZA", "73616e64626f782d70617373776f7264"] {
+                assert!(!text.contains(form), "{} as {how}: {form}", one.scenario.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_rule_that_a_server_can_raise_has_a_scenario() {
+    /// Rules that need more than one server's behaviour: a name, a network, a flag, a host of a provider.
+    const OTHERWISE: &[(&str, &str)] = &[
+        ("name-not-found", "a name"),
+        ("name-without-address", "a name"),
+        ("name-lookup-failed", "a resolver"),
+        ("connection-refused", "a closed port"),
+        ("connection-timed-out", "a network that drops packets"),
+        ("connection-impossible", "a machine without a network"),
+        ("address-unreachable", "a host with two address families"),
+    ];
+    let fired: Vec<&str> = scenarios().flat_map(|scenario| scenario.expect.iter().copied()).collect();
+    for (rule, why) in OTHERWISE {
+        assert!(!fired.contains(rule), "{rule} has a scenario and is said to need {why}");
+    }
+    let missing: Vec<&str> = smtpcheck::check::rules()
+        .map(|rule| rule.id)
+        .filter(|id| !fired.contains(id) && !OTHERWISE.iter().any(|(rule, _)| rule == id))
+        .collect();
+    assert!(missing.is_empty(), "no scenario raises {missing:?}");
+    let known: Vec<&str> = smtpcheck::check::rules().map(|rule| rule.id).collect();
+    let unknown: Vec<&&str> = fired.iter().filter(|id| !known.contains(*id)).collect();
+    assert!(unknown.is_empty(), "no rule is called {unknown:?}");
+}
+
+#[test]
+fn names_of_scenarios_are_kebab_case_and_unique() {
+    let mut seen = std::collections::BTreeSet::new();
+    for scenario in scenarios() {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        assert!(scenario.name.chars().all(fits), "{}", scenario.name);
+        assert!(seen.insert(scenario.name), "{} is there twice", scenario.name);
+        assert!(!scenario.summary.ends_with('.') && scenario.summary.len() > 10, "{}", scenario.summary);
+    }
+}
