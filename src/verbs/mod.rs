@@ -6,6 +6,7 @@ pub mod explain;
 mod ports;
 mod progress;
 mod providers;
+mod sink;
 
 use std::ffi::OsString;
 use std::fmt;
