@@ -429,6 +429,7 @@ mod tests {
             (&["h.example", "--from", "a@b\r\nDATA"], "line break"),
             (&["h.example", "--ehlo", "a b"], "one word"),
             (&["h.example", "--user", "u:secret"], "holds a colon"),
+            (&["h.example", "--user", ""], "--user is empty"),
             (&["h.example", "--auth", "FOO"], "PLAIN, LOGIN"),
             (&["h.example", "--ignore", "nonsense"], "explain --list"),
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),
