@@ -143,6 +143,71 @@ fn an_open_line_is_no_way_round_a_certificate_that_does_not_verify() {
 }
 
 #[test]
+fn ports_that_show_different_certificates_are_told() {
+    let (one, other) = (Identity::new(), Identity::new());
+    let ca = one.ca_file();
+    for (second, count) in [(&one, 1), (&other, 2)] {
+        let first = Server::start(&[STARTTLS, STARTTLS], &one);
+        let second = Server::start(&[IMPLICIT, IMPLICIT], second);
+        let list = format!("{},{}", first.port(), second.port());
+        let args = ["ports", "127.0.0.1", "--ports", &list, "--cacert", ca.path().to_str().unwrap()];
+        let json = run(&[&args[..], &["--json"]].concat());
+        assert_eq!(answer(&json)["certificates"].as_array().unwrap().len(), count, "{json}");
+    }
+}
+
+#[test]
+fn the_note_about_different_certificates_names_the_ports_of_each() {
+    let (one, other) = (Identity::new(), Identity::new());
+    let servers = [Server::start(&[STARTTLS], &one), Server::start(&[STARTTLS], &other)];
+    let list = format!("{},{}", servers[0].port(), servers[1].port());
+    let run = run(&["ports", "127.0.0.1", "--ports", &list, "--width", "200"]);
+    let note = run.stdout.lines().find(|line| line.contains("different certificates")).unwrap_or_default();
+    assert!(servers.iter().all(|server| note.contains(&format!("{} (", server.port()))), "{run}");
+}
+
+#[test]
+fn quiet_is_the_verdict_verbose_adds_each_conversation_and_a_file_gets_all() {
+    let identity = Identity::new();
+    let called = |more: &[&str]| {
+        let server = Server::start(&[PLAIN], &identity);
+        let port = server.port();
+        run(&[&["ports", "127.0.0.1", "--ports", &port][..], more].concat())
+    };
+    let quiet = called(&["-q"]);
+    assert!(quiet.stdout.starts_with("PASS  1 of 1 ports open") && quiet.stdout.lines().count() == 1, "{quiet}");
+    assert!(!called(&[]).stdout.contains("250-localhost"));
+    assert!(called(&["-v"]).stdout.contains("250-localhost"));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let whole = called(&["--json", "-o", file.path().to_str().unwrap()]);
+    assert_eq!(whole.stdout, "", "{whole}");
+    let written: Value = serde_json::from_str(&std::fs::read_to_string(file.path()).unwrap()).unwrap();
+    assert_eq!(written["exit"]["code"], 0);
+    assert_eq!(called(&["-q", "-v"]).code, 2);
+}
+
+#[test]
+fn fail_on_and_ignore_change_the_code_and_not_the_advice() {
+    let identity = Identity::new();
+    for (more, code) in [
+        (&["--fail-on", "warning"][..], 0),
+        (&["--fail-on", "notice"], 1),
+        (&["--fail-on", "notice", "--ignore", "starttls-not-offered"], 0),
+        (&["--fail-on", "never"], 0),
+    ] {
+        let server = Server::start(&[PLAIN], &identity);
+        let port = server.port();
+        let run = run(&[&["ports", "127.0.0.1", "--ports", &port, "--json"][..], more].concat());
+        let answer = answer(&run);
+        assert_eq!(run.code, code, "{more:?} {run}");
+        assert_eq!(answer["recommendation"]["submission"]["port"].to_string(), port, "{run}");
+    }
+    let refuses = Server::start(&["S: 554 5.7.1 go away\nC\nS: 221 bye"], &identity);
+    let run = run(&["ports", "127.0.0.1", "--ports", &refuses.port(), "--fail-on", "never", "--json"]);
+    assert_eq!((answer(&run)["recommendation"]["submission"].clone(), run.code), (Value::Null, 0), "{run}");
+}
+
+#[test]
 fn a_host_that_nobody_knows_or_that_refuses_everything_is_unreachable() {
     let closed = closed_port();
     for args in [

@@ -54,6 +54,19 @@ fn of_several_logins_the_report_names_the_last() {
     assert_eq!(report["auth"]["outcome"], "accepted");
 }
 
+/// `user-without-domain` in the lexicon: who logs in with an address is not told to.
+#[test]
+fn only_a_user_name_without_a_domain_is_told_to_be_an_address() {
+    let advice = |name: &str| -> Vec<String> {
+        let played = all().into_iter().find(|played| played.name.ends_with(name)).unwrap();
+        let fixes = played.report.findings.iter().flat_map(|finding| &finding.fixes);
+        let told = fixes.filter(|fix| fix.text.contains("complete mail address")).cloned();
+        told.map(|fix| fix.command.unwrap()).collect()
+    };
+    assert_eq!(advice("user-without-domain"), ["smtpcheck mail.example.net:587 --user bob@YOUR-DOMAIN"]);
+    assert_eq!(advice("AUT-08"), [""; 0]);
+}
+
 #[test]
 fn quiet_rules_are_quiet() {
     for played in all() {

@@ -2,6 +2,7 @@
 
 use super::UsageError;
 use super::args::{CheckArgs, LookArgs};
+use super::ports::PortsArgs;
 use crate::render::style::THEMES;
 use crate::render::{Chain, Colour, Look, Signs, Transcript, Volume};
 
@@ -60,11 +61,6 @@ pub fn plain(args: &LookArgs, outlet: &Outlet) -> Result<Look, UsageError> {
 
 /// The look of a check.
 pub fn check(args: &CheckArgs, outlet: &Outlet) -> Result<Look, UsageError> {
-    let volume = match (args.quiet, args.verbose) {
-        (true, _) => Volume::Quiet,
-        (false, true) => Volume::Verbose,
-        (false, false) => Volume::Normal,
-    };
     let transcript = match args.transcript.as_str() {
         "full" => Transcript::Full,
         "problems" => Transcript::Problems,
@@ -72,7 +68,21 @@ pub fn check(args: &CheckArgs, outlet: &Outlet) -> Result<Look, UsageError> {
         other => return Err(choice("--transcript", other, &["full", "problems", "none"])),
     };
     let chain = if args.show_chain { Chain::Shown } else { Chain::Hidden };
-    Ok(Look { volume, transcript, chain, ..plain(&args.look, outlet)? })
+    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, chain, ..plain(&args.look, outlet)? })
+}
+
+/// The look of the answer about several ports.
+pub fn ports(args: &PortsArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+    Ok(Look { volume: volume(args.quiet, args.verbose), ..plain(&args.look, outlet)? })
+}
+
+/// What `-q` and `-v` say; the parser lets only one of them through.
+fn volume(quiet: bool, verbose: bool) -> Volume {
+    match (quiet, verbose) {
+        (true, _) => Volume::Quiet,
+        (false, true) => Volume::Verbose,
+        (false, false) => Volume::Normal,
+    }
 }
 
 fn automatic(outlet: &Outlet) -> Colour {

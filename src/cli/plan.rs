@@ -50,7 +50,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         tls,
         login,
         probes: probes(args)?,
-        gate: gate(args)?,
+        gate: gate(&args.fail_on, &args.ignore)?,
         origins,
     })
 }
@@ -351,21 +351,21 @@ fn quit_after(text: Option<&str>) -> Result<QuitAfter, UsageError> {
     })
 }
 
-fn gate(args: &CheckArgs) -> Result<Gate, UsageError> {
-    let fail_on = match args.fail_on.as_str() {
+pub(super) fn gate(fail_on: &str, ignore: &[String]) -> Result<Gate, UsageError> {
+    let fail_on = match fail_on {
         "error" => FailOn::Error,
         "warning" => FailOn::Warning,
         "notice" => FailOn::Notice,
         "never" => FailOn::Never,
         other => return Err(choice("--fail-on", other, &["error", "warning", "notice", "never"])),
     };
-    if let Some(unknown) = args.ignore.iter().find(|id| check::rule(id).is_none()) {
+    if let Some(unknown) = ignore.iter().find(|id| check::rule(id).is_none()) {
         return Err(UsageError::new(format!(
             "--ignore {}: there is no such rule; smtpcheck explain --list shows them",
             unknown.escape_debug()
         )));
     }
-    Ok(Gate { fail_on, ignore: args.ignore.clone() })
+    Ok(Gate { fail_on, ignore: ignore.to_vec() })
 }
 
 #[cfg(test)]
@@ -429,6 +429,7 @@ mod tests {
             (&["h.example", "--from", "a@b\r\nDATA"], "line break"),
             (&["h.example", "--ehlo", "a b"], "one word"),
             (&["h.example", "--user", "u:secret"], "holds a colon"),
+            (&["h.example", "--user", ""], "--user is empty"),
             (&["h.example", "--auth", "FOO"], "PLAIN, LOGIN"),
             (&["h.example", "--ignore", "nonsense"], "explain --list"),
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),

@@ -10,8 +10,7 @@ use super::UsageError;
 use super::args::LookArgs;
 use super::{plan as single, target};
 use crate::plan::{
-    CertificateDays, FailOn, Family, Gate, Limits, Origin, Override, Plan, QuitAfter, Target, Tls, TlsMode, TlsVersion,
-    Verify,
+    CertificateDays, Family, Limits, Origin, Override, Plan, QuitAfter, Target, Tls, TlsMode, TlsVersion, Verify,
 };
 use crate::wire::Host;
 
@@ -63,9 +62,25 @@ pub struct PortsArgs {
     /// One JSON document, see `smtpcheck schema ports`
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+    /// Write to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// The verdict line only
+    #[arg(short, long, help_heading = "Output", conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// The conversation and the whole report of each port, below the table
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
 
     #[command(flatten)]
     pub look: LookArgs,
+
+    /// Fail from this severity on: error, warning, notice, never
+    #[arg(long, value_name = "SEVERITY", default_value = "error", help_heading = "Gate")]
+    pub fail_on: String,
+    /// Do not count findings of this rule (repeat)
+    #[arg(long, value_name = "RULE", help_heading = "Gate")]
+    pub ignore: Vec<String>,
 }
 
 /// The plans, one a port, in the order of the ports.
@@ -109,7 +124,7 @@ pub fn plans(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         },
         login: None,
         probes: Vec::new(),
-        gate: Gate { fail_on: FailOn::Error, ignore: Vec::new() },
+        gate: single::gate(&args.fail_on, &args.ignore)?,
         origins,
     };
     Ok(ports.into_iter().map(|port| for_port(&template, port)).collect())
@@ -216,6 +231,8 @@ mod tests {
             (&["h.example", "--ports", "25,,587"], "a port is empty"),
             (&["h.example", "--ports", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"], "at most 16"),
             (&["h.example", "--timeout", "3"], "unit is missing"),
+            (&["h.example", "--fail-on", "fatal"], "--fail-on fatal"),
+            (&["h.example", "--ignore", "no-such-rule"], "there is no such rule"),
             (&["u@h.example"], "--user"),
         ] {
             let message = made(words).expect_err("a mistake");

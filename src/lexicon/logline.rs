@@ -20,8 +20,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::{Step, tables};
-use crate::wire::{Class, EnhancedStatus, ReplyCode};
+use super::{Context, Step, phrases, tables};
+use crate::wire::{Class, EnhancedStatus, ReplyCode, reply};
 
 /// Bytes of a line that are looked at.
 pub const MAX_LINE: usize = 64 * 1024;
@@ -471,8 +471,8 @@ pub fn step_of(code: ReplyCode) -> Option<Step> {
     }
 }
 
-/// A reply as it came, or a code or status alone. Without a status the code must be one that servers use, since numbers
-/// begin many lines.
+/// A reply as it came, or a code or status alone. Since numbers begin many lines, there must be more than a number: a
+/// status, a code that servers use, or a refusal in known words (`522 sorry, recipient mailbox is full`).
 fn bare(line: &str) -> Option<Cut> {
     let line = line.trim();
     if EnhancedStatus::parse(line).is_some() {
@@ -481,7 +481,11 @@ fn bare(line: &str) -> Option<Cut> {
     let text = at_start(line)?;
     let code = text.as_bytes().get(..3).and_then(ReplyCode::parse)?;
     let status = text.get(4..).and_then(EnhancedStatus::lead);
-    (status.is_some() || tables::code(code).is_some()).then(|| Cut::of(text))
+    let is_known = || {
+        let refuses = matches!(code.class(), Class::Transient | Class::Permanent);
+        refuses && reply::from_text(text).is_some_and(|reply| phrases::find(&reply, &Context::default()).is_some())
+    };
+    (status.is_some() || tables::code(code).is_some() || is_known()).then(|| Cut::of(text))
 }
 
 /// What one side said in a transcript: after an arrow of swaks or smtpcheck, `S:`, `C:`, or curl's `<` and `>`. Before an
@@ -649,6 +653,14 @@ mod tests {
         }
         finder.finish(&mut |one| found.push(one));
         found
+    }
+
+    #[test]
+    fn a_code_that_nobody_uses_begins_a_reply_where_the_words_are_known() {
+        let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
+        assert_eq!(texts("522 sorry, recipient mailbox is full"), ["522 sorry, recipient mailbox is full"]);
+        assert_eq!(texts("522 files were copied"), [""; 0]);
+        assert_eq!(texts("322 mailbox is full"), [""; 0]);
     }
 
     #[track_caller]

@@ -3,7 +3,7 @@
 
 use super::style::{Line, Role};
 use super::table::{self, Cell, Column, Side};
-use super::{Look, Signs, escape, text};
+use super::{Look, Signs, Volume, escape, text};
 use crate::check::{self, Finding, Severity};
 use crate::lexicon::providers::{self, Signs as ProviderSigns};
 use crate::report::Report;
@@ -23,6 +23,9 @@ pub fn json(answer: &PortsReport) -> String {
 
 /// The whole answer for people. The reports are those of the rows, in their order.
 pub fn render(answer: &PortsReport, reports: &[Report], look: &Look) -> String {
+    if look.volume == Volume::Quiet {
+        return verdict(answer, look).paint(look);
+    }
     let mut lines = vec![header(answer, reports), Line::new()];
     lines.extend(rows(answer, reports, look));
     let told = findings(answer, reports);
@@ -32,10 +35,41 @@ pub fn render(answer: &PortsReport, reports: &[Report], look: &Look) -> String {
     for group in &told {
         lines.extend(group_lines(group, look));
     }
+    lines.extend(certificates(answer, look));
     lines.push(Line::new());
     lines.extend(recommendation(answer, look));
     lines.push(verdict(answer, look));
-    lines.iter().map(|line| line.paint(look)).collect()
+    let mut whole: String = lines.iter().map(|line| line.paint(look)).collect();
+    if look.volume == Volume::Verbose {
+        for report in reports {
+            whole.push('\n');
+            whole.push_str(&text::render(report, look));
+        }
+    }
+    whole
+}
+
+/// Ports that do not show the same certificate: often one service has loaded the renewed one, and the others have not.
+fn certificates(answer: &PortsReport, look: &Look) -> Vec<Line> {
+    if answer.certificates.len() < 2 {
+        return Vec::new();
+    }
+    let told: Vec<String> = answer
+        .certificates
+        .iter()
+        .map(|one| {
+            let ports: Vec<String> = one.ports.iter().map(u16::to_string).collect();
+            format!("{} ({}, {} d)", listed(&ports), escape::visible(&one.name), one.days_left)
+        })
+        .collect();
+    let text = format!(
+        "the ports show different certificates: {}. If one was renewed, the service of the others still has the old one: \
+         restart or reload it",
+        told.join("; ")
+    );
+    let mut lines = vec![Line::new()];
+    lines.extend(text::labelled("note", Role::Bold, &text, look));
+    lines
 }
 
 fn header(answer: &PortsReport, reports: &[Report]) -> Line {

@@ -4,11 +4,13 @@
 //! in (RFC 8314 §3.3). The JSON form is [`PortsReport`] itself: the table that people see, the recommendation, and in
 //! each row the whole report of that port, which can be loaded and judged again.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Document, Exit, Report, SCHEMA_VERSION};
+use crate::check::{Finding, Severity};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Fault, Outcome, Stage, Talk};
+use crate::evidence::{Certificate, Fault, Outcome, Stage, Talk};
 use crate::plan::TlsUse;
 use crate::wire::Host;
 
@@ -32,6 +34,9 @@ pub struct PortsReport {
     pub total_ms: f64,
     /// Each port, in the order in which they were given.
     pub ports: Vec<PortRow>,
+    /// The certificates that were shown, each with its ports, the one that ends last first. More than one: the ports do
+    /// not show the same.
+    pub certificates: Vec<PortCertificate>,
     /// Which one to use.
     pub recommendation: Recommendation,
     /// What the program says to the shell.
@@ -106,6 +111,20 @@ pub struct PortTls {
     pub days_left: Option<i64>,
 }
 
+/// A certificate, and where it was shown.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PortCertificate {
+    /// SHA-256 of the certificate, hexadecimal.
+    pub sha256: String,
+    /// For whom it is: its first DNS name or address, else its subject.
+    pub name: String,
+    /// Whole days until it ends; negative when it has.
+    pub days_left: i64,
+    /// The ports that show it, in the order in which they were given.
+    pub ports: Vec<u16>,
+}
+
 /// How TLS begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -167,6 +186,7 @@ impl PortsReport {
             host,
             complete: reports.iter().all(|report| report.complete),
             total_ms,
+            certificates: certificates(reports),
             ports,
             exit: PortsExit { code: exit.code(), name: exit.name().to_owned(), retryable: exit.is_retryable() },
         }
@@ -190,7 +210,7 @@ impl PortRow {
             auth_before_tls: offered(Stage::Ehlo),
             auth_inside_tls: offered(Stage::EhloTls),
             greeting_ms: greeting.and_then(|phase| phase.ms),
-            works: state == PortState::Open && report.exit == Exit::Ok,
+            works: state == PortState::Open && is_sound(report),
             report: Document::from(report),
         }
     }
@@ -208,6 +228,14 @@ impl PortRow {
     fn is_encrypted(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.version.is_some())
     }
+}
+
+/// Whether nothing that was found is an error and it came to its end. `--fail-on` changes the exit code and not what a
+/// port is good for.
+fn is_sound(report: &Report) -> bool {
+    let is_error = |finding: &Finding| finding.severity >= Severity::Error && !report.is_ignored(finding);
+    !matches!(report.exit, Exit::Incomplete | Exit::Interrupted | Exit::Terminated)
+        && !report.findings.iter().any(is_error)
 }
 
 fn state(talk: Talk<'_>) -> PortState {
@@ -240,7 +268,7 @@ fn tls(report: &Report, talk: Talk<'_>) -> Option<PortTls> {
             mode,
             version: Some(handshake.version.clone()),
             verifies: Some(handshake.verifies(now)),
-            days_left: handshake.leaf().map(|leaf| leaf.not_after.duration_since(now).as_secs().div_euclid(86_400)),
+            days_left: handshake.leaf().map(|leaf| days_left(leaf, now)),
         });
     }
     let failed = |mode| PortTls { mode, version: None, verifies: None, days_left: None };
@@ -251,6 +279,30 @@ fn tls(report: &Report, talk: Talk<'_>) -> Option<PortTls> {
         (_, Some(false)) => Some(failed(PortTlsMode::None)),
         (_, None) => None,
     }
+}
+
+fn days_left(certificate: &Certificate, now: Timestamp) -> i64 {
+    certificate.not_after.duration_since(now).as_secs().div_euclid(86_400)
+}
+
+fn certificates(reports: &[Report]) -> Vec<PortCertificate> {
+    let mut all: Vec<PortCertificate> = Vec::new();
+    for report in reports {
+        let handshake = report.evidence.main_talk().and_then(|talk| talk.handshake());
+        let Some(leaf) = handshake.and_then(|(_, handshake)| handshake.leaf()) else { continue };
+        let port = report.plan.target.port;
+        match all.iter_mut().find(|known| known.sha256 == leaf.sha256) {
+            Some(known) => known.ports.push(port),
+            None => all.push(PortCertificate {
+                sha256: leaf.sha256.clone(),
+                name: leaf.names.first().unwrap_or(&leaf.subject).clone(),
+                days_left: days_left(leaf, report.evidence.started_at),
+                ports: vec![port],
+            }),
+        }
+    }
+    all.sort_by_key(|certificate| std::cmp::Reverse(certificate.days_left));
+    all
 }
 
 /// The best port for a purpose, if one works. What counts, in this order: the line is encrypted and the server has

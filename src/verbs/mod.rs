@@ -8,6 +8,7 @@ mod ports;
 mod progress;
 mod providers;
 mod sandbox;
+mod sink;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -7,8 +7,9 @@ use clap::ArgMatches;
 use jiff::Timestamp;
 
 use super::progress::Progress;
-use super::{Trouble, outlet, print};
-use crate::cli::look;
+use super::sink::{Draft, Sink};
+use super::{Trouble, outlet};
+use crate::cli::look::{self, Outlet};
 use crate::cli::ports::{self as planning, PortsArgs};
 use crate::evidence::{Attempt, Event, Evidence};
 use crate::gather::{Gather, Gatherer};
@@ -22,12 +23,14 @@ use crate::report::ports::PortsReport;
 const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
 pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble> {
-    let look = look::plain(&args.look, &outlet())?;
+    let outlet = if args.output.is_some() { Outlet::default() } else { outlet() };
+    let look = look::ports(args, &outlet)?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let plans = planning::plans(args, matches, hostname.as_deref())?;
     let Some(first) = plans.first() else { return Err(Trouble::Usage("--ports names no port".to_owned())) };
     let host = first.target.host.clone();
     let mut gatherer = Gatherer::new(first, None)?;
+    let mut sink = args.output.as_deref().map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
     let mut patience = Patience(Progress::new());
     let started_at = Timestamp::now();
     let mut reports = inquire(plans, &mut gatherer, started_at, &mut patience);
@@ -39,7 +42,11 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     }
     patience.0.clear();
     let answer = PortsReport::new(host, &reports, gatherer.now_ms());
-    print(&if args.json { rendering::json(&answer) } else { rendering::render(&answer, &reports, &look) })?;
+    let text = if args.json { rendering::json(&answer) } else { rendering::render(&answer, &reports, &look) };
+    if sink.write(&text).map_err(Trouble::Output)?.is_closed() {
+        return Ok(0);
+    }
+    sink.finish()?;
     Ok(answer.exit.code)
 }
 

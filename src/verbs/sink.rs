@@ -1,0 +1,99 @@
+//! Where the result goes: standard output, or a file that appears under its name when it is whole.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::Trouble;
+
+/// Where the result goes.
+pub(super) enum Sink {
+    Stdout,
+    File(Draft),
+}
+
+/// Whether the reader is still there.
+pub(super) enum Written {
+    Whole,
+    Closed,
+}
+
+impl Written {
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self, Written::Closed)
+    }
+}
+
+impl Sink {
+    pub(super) fn write(&mut self, text: &str) -> io::Result<Written> {
+        match self {
+            Sink::Stdout => {
+                let mut stdout = io::stdout().lock();
+                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+                    Ok(()) => Ok(Written::Whole),
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Written::Closed),
+                    Err(error) => Err(error),
+                }
+            }
+            Sink::File(draft) => draft.write(text.as_bytes()).map(|()| Written::Whole),
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<(), Trouble> {
+        match self {
+            Sink::Stdout => Ok(()),
+            Sink::File(draft) => draft.keep(),
+        }
+    }
+}
+
+/// A file that appears under its name when it is whole, and not before. What is no file (a device, a named pipe) is
+/// written to as it is: renaming over /dev/null would take it away from the whole machine.
+pub(super) enum Draft {
+    Whole { file: tempfile::NamedTempFile, path: PathBuf },
+    Direct(File),
+}
+
+impl Draft {
+    /// Finds out before anything is sent whether the file can be made.
+    pub(super) fn begin(path: &Path) -> Result<Draft, Trouble> {
+        let wrong = |error: io::Error| Trouble::Usage(format!("--output {}: {error}", path.display()));
+        // A link is followed: the file behind it is meant.
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match std::fs::metadata(&real) {
+            Ok(there) if there.is_dir() => {
+                return Err(Trouble::Usage(format!("--output {}: this is a directory", path.display())));
+            }
+            Ok(there) if !there.is_file() => {
+                return File::options().write(true).open(&real).map(Draft::Direct).map_err(wrong);
+            }
+            _ => {}
+        }
+        let folder = match real.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(folder).map_err(|error| wrong(error.kind().into()))?;
+        Ok(Draft::Whole { file, path: real })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Draft::Whole { file, .. } => file.write_all(bytes),
+            Draft::Direct(file) => file.write_all(bytes),
+        }
+    }
+
+    fn keep(self) -> Result<(), Trouble> {
+        match self {
+            Draft::Whole { file, path } => {
+                file.as_file().sync_all().map_err(Trouble::Output)?;
+                file.persist(&path).map(|_| ()).map_err(|error| Trouble::Output(error.error))
+            }
+            Draft::Direct(_) => Ok(()),
+        }
+    }
+}
