@@ -197,7 +197,8 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
         }
         // `-v` says it; for the rest it is one line too many.
         What::Tickets { count } if look.volume == Volume::Verbose => {
-            note(Role::Dim, Sign::Note, format!("the session could be resumed ({count} tickets)"))
+            let tickets = if *count > 1 { format!(" ({count} tickets)") } else { String::new() };
+            note(Role::Dim, Sign::Note, format!("the session could be resumed{tickets}"))
         }
         What::Tickets { .. } => Vec::new(),
         What::Quiet { waited_ms } => note(
