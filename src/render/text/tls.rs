@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::super::style::{Line, Role};
 use super::super::{Chain, Look, Signs, Volume, escape};
 use super::{Sign, added, labelled, noted};
-use crate::check::certificate;
+use crate::check::Severity;
+use crate::check::certificate::{self, Flaw};
 use crate::check::scan::{self, Scan, Support};
 use crate::evidence::{
     Certificate, Event, Handshake, HandshakeKind, Hello, HelloHeard, NameMatch, Outcome, StapleStatus, Trust,
@@ -21,8 +22,8 @@ pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: 
     for (at, one) in
         handshake.presented.chain.iter().enumerate().take(if whole { handshake.presented.chain.len() } else { 1 })
     {
-        let words: Vec<&str> = flaws.iter().filter(|(place, _)| *place == at).map(|(_, word)| *word).collect();
-        lines.extend(certificate_lines(event, at, one, &words, look));
+        let flaws: Vec<&Flaw> = flaws.iter().filter(|flaw| flaw.place == at).collect();
+        lines.extend(certificate_lines(event, at, one, &flaws, look));
     }
     if look.volume == Volume::Verbose {
         lines.extend(added(event, Role::Dim, Sign::Note, &circumstances(handshake), look));
@@ -98,16 +99,21 @@ fn verdict(handshake: &Handshake, now: Timestamp) -> String {
     format!("certificate: {}", words.join(", "))
 }
 
-fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&str], look: &Look) -> Vec<Line> {
+fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&Flaw], look: &Look) -> Vec<Line> {
     let date = |moment: Timestamp| moment.strftime("%Y-%m-%d").to_string();
     let arrow = if look.signs == Signs::Unicode { "←" } else { "<-" };
     let mut text = format!("{at} {} {arrow} {}", escape::visible(&names(one, look)), escape::visible(&one.issuer));
     if one.is_readable() {
         text.push_str(&format!(", {} to {}", date(one.not_before), date(one.not_after)));
     }
-    let (role, sign) = if flaws.is_empty() { (Role::Dim, Sign::Note) } else { (Role::Error, Sign::Fault) };
+    let (role, sign) = match flaws.iter().map(|flaw| flaw.severity).max() {
+        None => (Role::Dim, Sign::Note),
+        Some(Severity::Error) => (Role::Error, Sign::Fault),
+        Some(Severity::Warning) => (Role::Warning, Sign::Note),
+        Some(Severity::Notice) => (Role::Plain, Sign::Note),
+    };
     if !flaws.is_empty() {
-        text.push_str(&format!(": {}", flaws.join(", ")));
+        text.push_str(&format!(": {}", flaws.iter().map(|flaw| flaw.word).collect::<Vec<_>>().join(", ")));
     }
     let mut lines = added(event, role, sign, &text, look);
     if look.volume == Volume::Verbose && one.is_readable() {
