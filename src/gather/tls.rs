@@ -39,8 +39,8 @@ pub(crate) struct Secured {
     pub(crate) stream: TlsStream<Tap<TcpStream>>,
     pub(crate) handshake: Handshake,
     pub(crate) binding: Option<Binding>,
-    /// Whether the server offers to resume a TLS 1.2 session, by number or ticket (RFC 5246 §7.3, historic). The tickets of TLS 1.3 come
-    /// only after the handshake.
+    /// Whether the server offers to resume a TLS 1.2 session, by number or ticket (RFC 5246 §7.3, historic). The tickets
+    /// of TLS 1.3 come only after the handshake.
     pub(crate) is_resumable: bool,
 }
 
