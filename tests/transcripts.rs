@@ -54,6 +54,27 @@ fn of_several_logins_the_report_names_the_last() {
     assert_eq!(report["auth"]["outcome"], "accepted");
 }
 
+/// The reason, in words for who has never heard of a record of TLS.
+#[test]
+fn a_handshake_that_fails_says_what_came_and_why() {
+    let all = all();
+    for (name, words) in [
+        ("handshake/refuses-everything", "has no certificate, or one that it cannot use"),
+        ("starttls/alert", "the server refuses with alert 40"),
+        ("starttls/put-off-in-the-handshake", "cannot start TLS now: 454 4.7.0 TLS not available"),
+        ("starttls/put-off-in-the-handshake", "what came is not TLS: 454 4.7.0 TLS not available"),
+        ("starttls/closed-in-the-handshake", "TLS failed: the server closed the connection"),
+        ("starttls/silent-in-the-handshake", "TLS failed: no answer"),
+        ("starttls/plain-text-in-the-handshake", "plain SMTP came in the place of a TLS handshake"),
+    ] {
+        let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
+        let look = smtpcheck::render::Look::plain();
+        let text = (smtpcheck::render::format("text").unwrap().render)(&played.report, &look);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(words), "{name}: {words:?} in {text}");
+    }
+}
+
 #[test]
 fn quiet_rules_are_quiet() {
     for played in all() {

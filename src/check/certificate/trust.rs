@@ -96,10 +96,11 @@ fn self_signed(seen: Seen<'_>) -> Finding {
         format!("subject and issuer are both {}{made}, and it is not in {}", seen.leaf.subject, store(seen));
     finding.fixes = vec![
         public_certificate(),
-        own_authority(
-            seen,
-            "if the server is your own, save its certificate as ca.pem (--show-chain prints it) and trust exactly that",
+        Fix::run(
+            "if the server is your own, save the certificate that it shows, on a network that you trust",
+            format!("smtpcheck {} --show-chain -q -o ca.pem", seen.target()),
         ),
+        own_authority(seen, "and then trust exactly that one"),
     ];
     finding
 }

@@ -326,7 +326,7 @@ fn fault_lines(attempt: &Attempt, fault: &Fault, look: &Look) -> Vec<Line> {
         Fault::Silent { stage, waited_ms, .. } => format!("no answer to {stage} in {}", duration(*waited_ms)),
         Fault::Closed { stage, reset: true } => format!("connection reset at {stage}"),
         Fault::Closed { stage, reset: false } => format!("connection closed at {stage}"),
-        Fault::Tls { tls } => format!("TLS failed: {}", escape::visible(&tls.detail)),
+        Fault::Tls { tls } => format!("TLS failed: {}", escape::visible(&tls::failure(tls))),
         Fault::Endless { stage } => format!("the answer to {stage} does not end; hung up"),
         Fault::Unread { stage } => format!("the server takes nothing more at {stage}"),
         Fault::TimeUp { stage } => format!("our time is up, at {stage}"),

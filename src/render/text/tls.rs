@@ -9,7 +9,8 @@ use crate::check::Severity;
 use crate::check::certificate::{self, Flaw};
 use crate::check::scan::{self, Scan, Support};
 use crate::evidence::{
-    Certificate, Event, Handshake, HandshakeKind, Hello, HelloHeard, NameMatch, Outcome, StapleStatus, Trust,
+    Certificate, Event, Handshake, HandshakeKind, Hello, HelloHeard, Incompatibility, NameMatch, Outcome, StapleStatus,
+    TlsFault, TlsFaultKind, Trust,
 };
 use crate::report::Report;
 use crate::wire::tls::{Answer, is_post_quantum};
@@ -151,6 +152,27 @@ fn details(one: &Certificate) -> Vec<String> {
     lines.push(format!("SHA-256 {}", one.sha256));
     lines.push(format!("key SHA-256 {}", one.spki_sha256));
     lines
+}
+
+/// How a handshake failed, in words; those of the library say what they mean to its programmers.
+pub(super) fn failure(tls: &TlsFault) -> String {
+    match &tls.kind {
+        TlsFaultKind::NotTls => {
+            let line = tls.first_bytes.trim().lines().next().unwrap_or_default();
+            if line.is_empty() { "what came is not TLS".to_owned() } else { format!("what came is not TLS: {line}") }
+        }
+        TlsFaultKind::Alert { code, name } => format!("the server refuses with alert {code} ({name})"),
+        TlsFaultKind::Closed => "the server closed the connection".to_owned(),
+        TlsFaultKind::Reset => "the connection was reset".to_owned(),
+        TlsFaultKind::Silent { .. } if tls.first_bytes.is_empty() => "no answer".to_owned(),
+        TlsFaultKind::Silent { .. } => "the answer does not end".to_owned(),
+        TlsFaultKind::Incompatible { why } => match why {
+            Incompatibility::Version => "the server chose a version that is too old".to_owned(),
+            Incompatibility::Downgraded => "the server did not see that TLS 1.3 was offered".to_owned(),
+            Incompatibility::TooLarge => "the server sends too many certificates".to_owned(),
+            Incompatibility::Other => tls.detail.clone(),
+        },
+    }
 }
 
 /// The chain of the conversation that the user asked for, as `openssl s_client -showcerts` prints it; empty unless
