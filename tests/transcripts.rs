@@ -54,6 +54,23 @@ fn of_several_logins_the_report_names_the_last() {
     assert_eq!(report["auth"]["outcome"], "accepted");
 }
 
+/// What was not asked, or not answered, is unknown; "no" needs a refusal.
+#[test]
+fn a_scan_that_is_turned_away_says_no_to_nothing() {
+    let all = all();
+    for (name, proved) in [("scan/throttled", 2), ("scan/no-answer-any-more", 2)] {
+        let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
+        let scan = smtpcheck::check::scan::results(&played.report.plan, &played.report.evidence).unwrap();
+        let accepted = serde_json::to_value(&scan.versions).unwrap();
+        let accepted: Vec<&str> =
+            accepted.as_array().unwrap().iter().map(|seen| seen["accepted"].as_str().unwrap()).collect();
+        assert!(!accepted.contains(&"no"), "{name}: {accepted:?}");
+        assert_eq!(accepted.iter().filter(|word| **word == "yes").count(), proved, "{name}: {accepted:?}");
+        assert!(!scan.suites_complete && !scan.groups_complete, "{name}");
+        assert!(scan.inconclusive.is_some(), "{name}");
+    }
+}
+
 /// The reason, in words for who has never heard of a record of TLS.
 #[test]
 fn a_handshake_that_fails_says_what_came_and_why() {

@@ -227,6 +227,10 @@ mod tests {
         assert_eq!(found(&[&alone.der], &store(&[&alone.der])), [""; 0], "named by --cacert");
         let modest = by_itself(server());
         assert_eq!(found(&[&modest.der], &trusted), ["certificate-self-signed"]);
+        // Of the same name as the issuer, with another key.
+        let impostor = by(&root, authority("Example CA", (-500, 500)));
+        let wrong = found(&[&plain.der, &impostor.der], &trusted);
+        assert_eq!(wrong, ["certificate-chain-surplus", "certificate-untrusted"]);
     }
 
     #[test]
@@ -306,6 +310,7 @@ mod tests {
             ("dsa", &["certificate-key-weak", "certificate-lifetime-long"]),
             ("sha1", &["certificate-lifetime-long", "certificate-signature-weak"]),
             ("md5", &["certificate-lifetime-long", "certificate-signature-weak"]),
+            ("p224", &["certificate-key-weak", "certificate-lifetime-long", "certificate-self-signed"]),
             ("v1", &["certificate-lifetime-long", "certificate-name-mismatch", "certificate-untrusted"]),
         ] {
             assert_eq!(found(&[&legacy(name)], &trusted), expected, "{name}");
