@@ -231,12 +231,17 @@ pub enum Probe {
     StarttlsInjection,
     /// MAIL FROM before TLS.
     MailBeforeTls,
+    /// AUTH before TLS, without a password.
+    AuthBeforeTls,
 }
 
 impl Probe {
     /// Each with its word.
-    pub const ALL: [(&str, Probe); 2] =
-        [("starttls-injection", Probe::StarttlsInjection), ("mail-before-tls", Probe::MailBeforeTls)];
+    pub const ALL: [(&str, Probe); 3] = [
+        ("starttls-injection", Probe::StarttlsInjection),
+        ("mail-before-tls", Probe::MailBeforeTls),
+        ("auth-before-tls", Probe::AuthBeforeTls),
+    ];
 }
 
 /// Who logs in, without the password.

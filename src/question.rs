@@ -65,8 +65,8 @@ pub enum Purpose {
     TlsHello,
     /// Does a command that came in one packet with STARTTLS take effect inside TLS?
     StarttlsInjection,
-    /// Does the server take MAIL before TLS?
-    MailBeforeTls,
+    /// Does the server take a login or MAIL before TLS?
+    BeforeTls,
 }
 
 /// What to say in a conversation.
@@ -85,6 +85,9 @@ pub struct Script {
     pub quit_after: QuitAfter,
     /// How STARTTLS is said.
     pub starttls: Starttls,
+    /// Whether a login is begun without a password and broken off, to hear whether one would be taken.
+    #[serde(default)]
+    pub asks_for_auth: bool,
 }
 
 /// How STARTTLS is said.
@@ -218,6 +221,7 @@ impl HelloRequest {
                 envelope: None,
                 quit_after: QuitAfter::Starttls,
                 starttls: Starttls::Alone,
+                asks_for_auth: false,
             },
         }
     }
@@ -248,6 +252,7 @@ impl TalkRequest {
                 envelope: plan.from.clone().map(|from| Envelope { from, to: plan.to.clone() }),
                 quit_after: plan.quit_after,
                 starttls: Starttls::Alone,
+                asks_for_auth: false,
             },
         }
     }
@@ -265,6 +270,7 @@ impl TalkRequest {
             && theirs.login.is_none()
             && theirs.envelope.is_none()
             && ours.starttls == theirs.starttls
+            && !theirs.asks_for_auth
     }
 
     /// A look at a port of the same host: no login, no envelope.
@@ -281,6 +287,7 @@ impl TalkRequest {
                 envelope: None,
                 quit_after,
                 starttls: Starttls::Alone,
+                asks_for_auth: false,
             },
         }
     }

@@ -51,6 +51,15 @@ const WHOLE: &str = "
     S: 250 2.0.0 forgotten
     S: 221 bye";
 
+const IMPLICIT: &str = "
+    TLS
+    S: 220 localhost ESMTP
+    C
+    S: 250-localhost
+    S: 250 AUTH PLAIN LOGIN
+    C
+    S: 221 bye";
+
 /// TCP and the greeting: one flight each before the first line of ours.
 const BEFORE_THE_FIRST_LINE: usize = 2;
 
@@ -359,6 +368,87 @@ fn a_mistake_in_the_files_of_our_certificate_is_one_line_and_nobody_is_called() 
     let ca = identity.ca_file();
     let run = run(&[&target, "--cert", &both, "--cacert", ca.path().to_str().unwrap()]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn a_chain_of_a_megabyte_is_reported_and_not_read() {
+    let identity = Identity::new().sending([vec![0x41; 1024 * 1024]]);
+    let server = Server::start(&[STARTTLS], &identity);
+    let run = run(&[&target(&server), "-k", "--json"]);
+    assert_eq!(run.code, 6, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.rules(), ["tls-handshake-failed"]);
+    assert!(run.stdout.contains("more certificates than any client accepts"), "{}", run.stdout);
+    assert!(run.stdout.len() < 256 * 1024, "{}", run.stdout.len());
+}
+
+#[test]
+fn of_a_hundred_certificates_twenty_are_kept_and_all_are_counted() {
+    let identity = Identity::new();
+    let other = identity.leaf_der().to_vec();
+    let (ca, identity) = (identity.ca_file(), identity.sending(std::iter::repeat_n(other, 99)));
+    let server = Server::start(&[STARTTLS], &identity);
+    let run = run(&[&target(&server), "--cacert", ca.path().to_str().unwrap(), "--json"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.rules(), ["certificate-chain-surplus"]);
+    let report = run.json();
+    assert_eq!(report["tls"]["chain_length"], 100);
+    assert_eq!(report["tls"]["chain"].as_array().unwrap().len(), 20);
+}
+
+#[test]
+fn a_scan_takes_at_most_twelve_connections_more() {
+    let identity = Identity::new();
+    let (ca, server) = (identity.ca_file(), Server::start(&[IMPLICIT], &identity));
+    let run =
+        run(&[&target(&server), "--tls", "implicit", "--cacert", ca.path().to_str().unwrap(), "--tls-scan", "--json"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let scan = &run.json()["tls_scan"];
+    assert_eq!(scan["inconclusive"], serde_json::Value::Null);
+    let accepted: Vec<&str> =
+        scan["versions"].as_array().unwrap().iter().map(|seen| seen["accepted"].as_str().unwrap()).collect();
+    assert_eq!(accepted, ["yes", "yes", "no", "no", "no"]);
+    assert_eq!(scan["certificates"].as_array().unwrap().len(), 1);
+    let hellos = usize::try_from(scan["hellos"].as_u64().unwrap()).unwrap();
+    assert!((8..=12).contains(&hellos), "{scan:#}");
+    assert_eq!(server.sessions(), 1 + hellos);
+}
+
+#[test]
+fn a_login_before_tls_is_begun_and_broken_off_without_a_password() {
+    let identity = Identity::new();
+    let clear = "
+        S: 220 localhost ESMTP
+        C
+        S: 250-localhost
+        S: 250 STARTTLS
+        C
+        S: 334
+        C
+        S: 501 5.7.0 aborted
+        C
+        S: 221 bye";
+    let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE, clear], &identity));
+    let target = target(&server);
+    let ca = ca.path().to_str().unwrap().to_owned();
+    let args = [&target, "--cacert", &ca, "--user", "u@example.net", "--password-stdin", "--to", "x@example.org"];
+    let run = run_with(&[&args[..], &["--probe", "auth-before-tls", "--json"]].concat(), Some(PASSWORD), &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.rules(), ["auth-accepted-in-plaintext"]);
+    server.seen();
+    assert_eq!(server.seen().lines[1..], ["AUTH PLAIN", "*", "QUIT"]);
+}
+
+#[test]
+fn the_secrets_of_a_session_are_logged_only_where_sslkeylogfile_says() {
+    let identity = Identity::new();
+    let server = Server::start(&[STARTTLS], &identity);
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("keys.log");
+    run_with(&[&target(&server), "-k"], None, &[("SSLKEYLOGFILE", "")]);
+    assert!(!log.exists());
+    run_with(&[&target(&server), "-k"], None, &[("SSLKEYLOGFILE", log.to_str().unwrap())]);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.lines().any(|line| line.starts_with("CLIENT_TRAFFIC_SECRET_0 ")), "{log}");
 }
 
 #[test]

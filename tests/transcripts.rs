@@ -67,6 +67,44 @@ fn only_a_user_name_without_a_domain_is_told_to_be_an_address() {
     assert_eq!(advice("AUT-08"), [""; 0]);
 }
 
+/// What was not asked, or not answered, is unknown; "no" needs a refusal.
+#[test]
+fn a_scan_that_is_turned_away_says_no_to_nothing() {
+    let all = all();
+    for (name, proved) in [("scan/throttled", 2), ("scan/no-answer-any-more", 2)] {
+        let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
+        let scan = smtpcheck::check::scan::results(&played.report.plan, &played.report.evidence).unwrap();
+        let accepted = serde_json::to_value(&scan.versions).unwrap();
+        let accepted: Vec<&str> =
+            accepted.as_array().unwrap().iter().map(|seen| seen["accepted"].as_str().unwrap()).collect();
+        assert!(!accepted.contains(&"no"), "{name}: {accepted:?}");
+        assert_eq!(accepted.iter().filter(|word| **word == "yes").count(), proved, "{name}: {accepted:?}");
+        assert!(!scan.suites_complete && !scan.groups_complete, "{name}");
+        assert!(scan.inconclusive.is_some(), "{name}");
+    }
+}
+
+/// The reason, in words for who has never heard of a record of TLS.
+#[test]
+fn a_handshake_that_fails_says_what_came_and_why() {
+    let all = all();
+    for (name, words) in [
+        ("handshake/refuses-everything", "has no certificate, or one that it cannot use"),
+        ("starttls/alert", "the server refuses with alert 40"),
+        ("starttls/put-off-in-the-handshake", "cannot start TLS now: 454 4.7.0 TLS not available"),
+        ("starttls/put-off-in-the-handshake", "what came is not TLS: 454 4.7.0 TLS not available"),
+        ("starttls/closed-in-the-handshake", "TLS failed: the server closed the connection"),
+        ("starttls/silent-in-the-handshake", "TLS failed: no answer"),
+        ("starttls/plain-text-in-the-handshake", "plain SMTP came in the place of a TLS handshake"),
+    ] {
+        let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
+        let look = smtpcheck::render::Look::plain();
+        let text = (smtpcheck::render::format("text").unwrap().render)(&played.report, &look);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(words), "{name}: {words:?} in {text}");
+    }
+}
+
 #[test]
 fn quiet_rules_are_quiet() {
     for played in all() {

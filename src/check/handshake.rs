@@ -359,7 +359,18 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
     let current = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
         .and_then(|hello| hello.accepted())
         .filter(|taken| is_current(taken));
+    let refuses_everything = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
+        .and_then(|hello| hello.seen())
+        .is_some_and(|seen| matches!(&seen.heard, HelloHeard::Answer { answer: Answer::Alert { .. } }));
+    let is_put_off = tls.kind == TlsFaultKind::NotTls
+        && FirstBytes::of(tls.first_bytes.as_bytes()) == FirstBytes::Smtp
+        && tls.first_bytes.starts_with('4');
     let (summary, cause, confidence) = match &tls.kind {
+        TlsFaultKind::NotTls if is_put_off => (
+            format!("the server cannot start TLS now: {}", tls.first_bytes.trim_end()),
+            "it agreed to TLS and then said that it cannot, with a code that means: later",
+            Confidence::Certain,
+        ),
         TlsFaultKind::NotTls => (
             format!("{} came in the place of a TLS handshake: {}", in_place_of_tls(tls), tls.first_bytes.trim_end()),
             "the server said that it would start TLS, or was expected to, and went on in plain text",
@@ -375,6 +386,9 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
                 }
                 40 if current.is_some() => {
                     "version and cipher suites are in common; mostly the server's certificate has a key of a kind that current programs do not take (RSA-PSS, Ed448, Brainpool)"
+                }
+                40 | 71 if refuses_everything => {
+                    "a ClientHello that offers all versions and cipher suites is refused, too: mostly the server has no certificate, or one that it cannot use"
                 }
                 40 | 70 | 71 => {
                     "server and smtpcheck (TLS 1.2 and 1.3, current ciphers) have no version or cipher in common; servers that speak only TLS 1.0 or 1.1 answer this way"
@@ -452,6 +466,9 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
             .fixes
             .push(Fix::run("use the SMTP port of this host", format!("smtpcheck {}", plan.target.host.with_port(587))));
         return finding;
+    }
+    if is_put_off {
+        finding.fixes.push(Fix::text("repeat the check after some minutes"));
     }
     finding.fixes.push(Fix::text("the operator reads the mail log at this moment, and checks certificate, key and the versions that are switched on"));
     finding.fixes.push(Fix::run(

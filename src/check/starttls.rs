@@ -146,10 +146,15 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         talk.script.starttls = Starttls::WithNoop;
         questions.push(Question::Talk(talk));
     }
-    if (wants(Probe::MailBeforeTls) || plan.tls.scan) && plan.target.port != 25 {
-        let port = plan.target.port;
-        let mut talk = TalkRequest::probe(plan, Purpose::MailBeforeTls, port, TlsUse::Never, QuitAfter::Mail);
-        talk.script.envelope = Some(Envelope { from: plan.from.clone().unwrap_or(ReversePath::Null), to: Vec::new() });
+    let port = plan.target.port;
+    // On port 25 a server must take MAIL in the clear (RFC 3207 §4).
+    let asks_for_mail = (wants(Probe::MailBeforeTls) || plan.tls.scan) && port != 25;
+    let asks_for_auth = wants(Probe::AuthBeforeTls) || (plan.tls.scan && port != 25);
+    if asks_for_mail || asks_for_auth {
+        let mut talk = TalkRequest::probe(plan, Purpose::BeforeTls, port, TlsUse::Never, QuitAfter::Mail);
+        let from = plan.from.clone().unwrap_or(ReversePath::Null);
+        talk.script.envelope = asks_for_mail.then_some(Envelope { from, to: Vec::new() });
+        talk.script.asks_for_auth = asks_for_auth;
         questions.push(Question::Talk(talk));
     }
     questions
@@ -379,7 +384,7 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
 }
 
 fn not_enforced(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
-    let probe = evidence.probes(Purpose::MailBeforeTls).next()?;
+    let probe = evidence.probes(Purpose::BeforeTls).next()?;
     let heard = probe.reply_at(Stage::Mail).filter(|heard| heard.reply.is_success())?;
     let summary = format!("port {} takes MAIL FROM before TLS", plan.target.port);
     let finding = Finding::new(&STARTTLS_NOT_ENFORCED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);

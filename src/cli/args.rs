@@ -76,7 +76,7 @@ pub struct CheckArgs {
     /// Look at all versions, cipher suites, groups and certificates that the server accepts
     #[arg(long, help_heading = "TLS")]
     pub tls_scan: bool,
-    /// Try what a careful guest does not do unasked (repeat): starttls-injection, mail-before-tls
+    /// Try what a careful guest does not do unasked (repeat): starttls-injection, mail-before-tls, auth-before-tls
     #[arg(long, value_name = "NAME", help_heading = "TLS")]
     pub probe: Vec<String>,
     /// Show the certificates as PEM

@@ -8,6 +8,7 @@
 //! | | anything else | QUIT (RFC 5321 §3.1: a refused client says QUIT) |
 //! | Ehlo | 2yz, STARTTLS wanted and offered, no TLS yet | STARTTLS |
 //! | | 2yz, STARTTLS required and not offered | QUIT |
+//! | | 2yz, a login is to be asked about, no TLS yet | AUTH PLAIN without a password |
 //! | | 2yz otherwise | AUTH, or envelope, or QUIT |
 //! | | 500, 502, 504 to the first EHLO | HELO (RFC 5321 §3.2) |
 //! | | anything else | QUIT |
@@ -15,6 +16,8 @@
 //! | | anything else | QUIT |
 //! | Handshake | up | EHLO again (RFC 3207 §4.2); Greeting, if TLS is implicit |
 //! | Eavesdrop | anything, or nothing for two seconds | QUIT; only after STARTTLS that was said together with NOOP |
+//! | AskAuth | 334 | `*`: nobody logs in |
+//! | | anything else | envelope, or QUIT |
 //! | Auth | 334 | the mechanism's answer, or `*` when it has none |
 //! | | 235 | envelope, or QUIT |
 //! | | anything else | QUIT |
@@ -114,6 +117,7 @@ enum State<'a> {
     StartTls,
     Handshake,
     Eavesdrop,
+    AskAuth(Asked),
     Auth(Login<'a>),
     Envelope { due: VecDeque<Line>, transaction: Transaction },
     Farewell { due: VecDeque<Line> },
@@ -124,6 +128,13 @@ enum State<'a> {
 enum Verb {
     Ehlo,
     Helo,
+}
+
+/// How far the question about a login has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Begun,
+    BrokenOff,
 }
 
 /// How well the line is protected.
@@ -214,7 +225,7 @@ impl<'a> Dialogue<'a> {
             State::StartTls => Stage::Starttls,
             State::Handshake => Stage::Tls,
             State::Eavesdrop => Stage::EhloTls,
-            State::Auth(_) => Stage::Auth,
+            State::AskAuth(_) | State::Auth(_) => Stage::Auth,
             State::Envelope { due, .. } | State::Farewell { due } => due.front().map_or(Stage::Quit, |line| line.stage),
             State::Over => Stage::Quit,
         }
@@ -334,6 +345,7 @@ impl<'a> Dialogue<'a> {
             State::Ehlo(verb) => self.ehlo_answered(verb, &reply),
             State::StartTls => self.starttls_answered(&reply),
             State::Eavesdrop => self.say_farewell(),
+            State::AskAuth(asked) => self.question_answered(asked, &reply),
             State::Auth(login) => self.auth_answered(login, &reply),
             State::Envelope { due, transaction } => self.envelope_answered(due, transaction, &reply),
             State::Farewell { due } => self.farewell_answered(due),
@@ -376,7 +388,22 @@ impl<'a> Dialogue<'a> {
                 TlsUse::IfOffered | TlsUse::Never | TlsUse::Implicit => {}
             }
         }
-        if self.script.quit_after <= QuitAfter::Starttls { self.say_farewell() } else { self.begin_auth() }
+        if self.script.quit_after <= QuitAfter::Starttls {
+            self.say_farewell();
+        } else if self.script.asks_for_auth && self.line == LineState::Plain {
+            self.say_one(Command::AuthPlain, Stage::Auth, State::AskAuth(Asked::Begun));
+        } else {
+            self.begin_auth();
+        }
+    }
+
+    /// A server that answers `*` with one more challenge is not asked a third time.
+    fn question_answered(&mut self, asked: Asked, reply: &Reply) {
+        match (asked, reply.has_code(334)) {
+            (Asked::Begun, true) => self.say_one(Command::Cancel, Stage::Auth, State::AskAuth(Asked::BrokenOff)),
+            (Asked::BrokenOff, true) => self.say_farewell(),
+            (_, false) => self.begin_envelope(),
+        }
     }
 
     fn starttls_answered(&mut self, reply: &Reply) {

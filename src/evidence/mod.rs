@@ -234,7 +234,8 @@ pub enum What {
         /// Why.
         reason: WithheldReason,
     },
-    /// The server sent tickets with which a session can be resumed (RFC 8446 §4.6.1); told at the end.
+    /// The server sent tickets with which a session can be resumed (RFC 8446 §4.6.1); told at the end. In TLS 1.2, which
+    /// tells it in the handshake, it is one.
     Tickets {
         /// How many.
         count: u32,

@@ -5,7 +5,10 @@
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
+    use std::sync::LazyLock;
+
     use jiff::Timestamp;
+    use proptest::prelude::*;
     use rcgen::{
         BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
         Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
@@ -15,7 +18,7 @@ mod tests {
 
     use super::super::trust::Store;
     use super::super::verify::{self, Expectation};
-    use crate::check;
+    use crate::check::{self, Finding};
     use crate::cli::{self, Invocation};
     use crate::evidence::{Evidence, Handshake, HandshakeKind, Outcome, Stage, Staple, StapleStatus, TrustStore, What};
     use crate::question::{Question, TalkRequest};
@@ -88,6 +91,13 @@ mod tests {
     }
 
     fn found_with(chain: &[&CertificateDer<'static>], store: &Store, change: impl Fn(&mut Handshake)) -> Vec<String> {
+        let mut ids: Vec<String> =
+            judged(chain, store, change).into_iter().map(|finding| finding.rule.into_owned()).collect();
+        ids.sort();
+        ids
+    }
+
+    fn judged(chain: &[&CertificateDer<'static>], store: &Store, change: impl Fn(&mut Handshake)) -> Vec<Finding> {
         let handshake = handshake(chain, store);
         let mut handshake = Box::new(handshake);
         change(&mut handshake);
@@ -97,10 +107,7 @@ mod tests {
         let mut evidence = Evidence::new(now());
         let id = evidence.asked(Question::Talk(TalkRequest::main(&plan)), 0.0, Outcome::Underway);
         evidence.happened(1.0, id, Stage::Tls, true, What::Secured { handshake });
-        let mut ids: Vec<String> =
-            check::judge(&plan, &evidence).into_iter().map(|finding| finding.rule.into_owned()).collect();
-        ids.sort();
-        ids
+        check::judge(&plan, &evidence)
     }
 
     fn handshake(chain: &[&CertificateDer<'static>], store: &Store) -> Handshake {
@@ -220,6 +227,10 @@ mod tests {
         assert_eq!(found(&[&alone.der], &store(&[&alone.der])), [""; 0], "named by --cacert");
         let modest = by_itself(server());
         assert_eq!(found(&[&modest.der], &trusted), ["certificate-self-signed"]);
+        // Of the same name as the issuer, with another key.
+        let impostor = by(&root, authority("Example CA", (-500, 500)));
+        let wrong = found(&[&plain.der, &impostor.der], &trusted);
+        assert_eq!(wrong, ["certificate-chain-surplus", "certificate-untrusted"]);
     }
 
     #[test]
@@ -299,6 +310,7 @@ mod tests {
             ("dsa", &["certificate-key-weak", "certificate-lifetime-long"]),
             ("sha1", &["certificate-lifetime-long", "certificate-signature-weak"]),
             ("md5", &["certificate-lifetime-long", "certificate-signature-weak"]),
+            ("p224", &["certificate-key-weak", "certificate-lifetime-long", "certificate-self-signed"]),
             ("v1", &["certificate-lifetime-long", "certificate-name-mismatch", "certificate-untrusted"]),
         ] {
             assert_eq!(found(&[&legacy(name)], &trusted), expected, "{name}");
@@ -327,6 +339,157 @@ mod tests {
         };
         assert_eq!(found_with(&chain, &trusted, key_of_another), ["certificate-signature-invalid"]);
     }
+
+    #[test]
+    fn the_days_that_are_left_count_for_the_servers_certificate_and_for_those_above_it() {
+        let (root, middle, trusted) = house();
+        let judged = |leaf_days: i64, middle_days: i64| {
+            let middle = by(&root, authority("Example CA", (-500, middle_days)));
+            let mut params = server();
+            params.not_after = day(leaf_days);
+            let leaf = by(&middle, params);
+            found(&[&leaf.der, &middle.der], &trusted)
+        };
+        let soon = "certificate-expires-soon";
+        assert_eq!(judged(22, 500), [""; 0]);
+        assert_eq!(judged(21, 500), [soon]);
+        assert_eq!(judged(0, 500), [soon]);
+        assert_eq!(judged(-1, 500), ["certificate-expired"]);
+        assert_eq!(judged(60, 22), [""; 0]);
+        assert_eq!(judged(60, 21), [soon]);
+        assert_eq!(judged(60, 0), [soon]);
+        assert_eq!(judged(60, -1), ["certificate-intermediate-expired"]);
+        assert_eq!(judged(5, 6), [soon, soon]);
+        assert_eq!(judged(-1, -2), ["certificate-expired", "certificate-intermediate-expired"]);
+        // A root that is sent along is nobody's to renew here.
+        let leaf = by(&middle, server());
+        let ending = by_itself(authority("Ending Root", (-500, 5)));
+        assert_eq!(found(&[&leaf.der, &middle.der, &ending.der], &trusted), ["certificate-chain-surplus"]);
+    }
+
+    #[test]
+    fn the_missing_issuer_is_named_wherever_the_chain_ends() {
+        let (root, middle, _) = house();
+        let nobody = store(&[]);
+        let mut fetchable = server();
+        fetchable.custom_extensions.push(fetchable_at("http://ca.example/ca.der"));
+        let fetchable = by(&middle, fetchable);
+        let plain = by(&middle, server());
+        let says = |chain: &[&CertificateDer<'static>], words: &[&str]| {
+            let findings = judged(chain, &nobody, |_| {});
+            let summary = findings.first().map(|finding| finding.summary.clone()).unwrap_or_default();
+            assert!(words.iter().all(|word| summary.contains(word)), "{words:?} in {summary:?}");
+        };
+        says(&[&fetchable.der], &["certificate of its issuer", "CN=Example CA", "is missing"]);
+        says(&[&plain.der], &["signed by CN=Example CA"]);
+        says(&[&plain.der, &middle.der], &["ends at CN=Example CA", "CN=Example Root, was not sent"]);
+        says(&[&plain.der, &middle.der, &root.der], &["leads to the root CN=Example Root"]);
+        says(&[&fetchable.der, &root.der], &["certificate of its issuer", "CN=Example CA", "is missing"]);
+    }
+
+    /// What the reader of the chain sees, at which certificate.
+    #[test]
+    fn each_fault_is_shown_at_the_certificate_that_has_it() {
+        let (root, middle, trusted) = house();
+        let nobody = store(&[]);
+        let shown = |chain: &[&CertificateDer<'static>], store: &Store| {
+            let flaws = check::certificate::flaws(&handshake(chain, store).presented, now());
+            flaws.into_iter().map(|flaw| format!("{} {}", flaw.place, flaw.word)).collect::<Vec<_>>()
+        };
+        let leaf = by(&middle, server());
+        let other = by_itself(authority("Another CA", (-10, 500)));
+        let stranger = by(&other, authority("Stranger", (-10, 500)));
+        assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), [""; 0]);
+        assert_eq!(shown(&[&leaf.der], &trusted), ["0 its issuer is unknown"]);
+        assert_eq!(shown(&[&leaf.der, &middle.der], &nobody), ["1 its issuer is unknown"]);
+        assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &nobody), ["2 a root that is not trusted here"]);
+        assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &trusted), ["2 a root, not needed"]);
+        assert_eq!(shown(&[&leaf.der, &middle.der, &middle.der], &trusted), ["2 sent twice"]);
+        assert_eq!(shown(&[&leaf.der, &stranger.der, &middle.der], &trusted), ["1 not needed"]);
+        let lower = by(&middle, authority("Lower CA", (-10, 400)));
+        let below = by(&lower, server());
+        let disordered = shown(&[&below.der, &middle.der, &lower.der], &trusted);
+        assert_eq!(disordered, ["2 stands behind its issuer"]);
+        // The root is trusted, and nothing else is said of it: the name is the matter, or the use.
+        let mut narrow = authority("Narrow CA", (-400, 400));
+        narrow.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName("example.com".to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
+        let narrow = by(&root, narrow);
+        let leaf = by(&narrow, server());
+        let constrained = shown(&[&leaf.der, &narrow.der], &trusted);
+        assert_eq!(constrained, ["0 a name that its authority may not sign for"]);
+        let mut params = named(&["other.example.net"]);
+        params.not_after = day(-3);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let leaf = by(&middle, params);
+        let three = ["0 expired", "0 made for something else", "0 another name"];
+        assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), three);
+        let rubbish = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x05]);
+        let leaf = by(&middle, server());
+        assert_eq!(shown(&[&leaf.der, &middle.der, &rubbish], &trusted), ["2 cannot be read"]);
+    }
+
+    #[test]
+    fn a_certificate_of_a_megabyte_is_bounded_and_reported() {
+        let (_, middle, trusted) = house();
+        let mut params = server();
+        let filler = vec![0x41; 1024 * 1024];
+        params.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], filler));
+        let leaf = by(&middle, params);
+        assert!(leaf.der.len() > 1024 * 1024);
+        // Current libraries read no certificate of more than 64 KiB; that is said, and not "unknown authority".
+        assert_eq!(found(&[&leaf.der, &middle.der], &trusted), ["certificate-untrusted"]);
+        let findings = judged(&[&leaf.der, &middle.der], &trusted, |_| {});
+        assert!(findings[0].summary.contains("too large"), "{}", findings[0].summary);
+        // As one that is not DER at all, in the place of an intermediate.
+        let rubbish = CertificateDer::from(vec![0x41; 1024 * 1024]);
+        let leaf = by(&middle, server());
+        assert_eq!(found(&[&leaf.der, &middle.der, &rubbish], &trusted), ["certificate-chain-surplus"]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        /// Bytes of a real chain that are changed, cut and added to: nothing panics, and each is judged or is sound.
+        #[test]
+        fn a_chain_with_broken_der_is_reported_and_never_panics(
+            at in any::<prop::sample::Index>(),
+            bytes in prop::collection::vec(any::<u8>(), 0..6),
+            cut in any::<Option<prop::sample::Index>>(),
+            of_leaf in any::<bool>(),
+        ) {
+            let (leaf, middle, trusted) = &*SOUND;
+            let whole = if of_leaf { leaf } else { middle };
+            let mut broken = whole.to_vec();
+            let at = at.index(broken.len());
+            broken.splice(at..(at + bytes.len()).min(whole.len()), bytes);
+            if let Some(cut) = cut {
+                broken.truncate(cut.index(broken.len()));
+            }
+            let is_whole = broken == whole.to_vec();
+            let broken = CertificateDer::from(broken);
+            let chain = if of_leaf { [&broken, middle] } else { [leaf, &broken] };
+            // What the signature covers cannot change unseen, and neither can the signature.
+            prop_assert_eq!(found(&chain, trusted).is_empty(), is_whole);
+        }
+
+        #[test]
+        fn any_bytes_in_the_place_of_a_certificate_are_reported(
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let (_, middle, trusted) = &*SOUND;
+            prop_assert!(!found(&[&CertificateDer::from(bytes), middle], trusted).is_empty());
+        }
+    }
+
+    /// Server's certificate, intermediate, and a store that trusts their root.
+    static SOUND: LazyLock<(CertificateDer<'static>, CertificateDer<'static>, Store)> = LazyLock::new(|| {
+        let (_, middle, trusted) = house();
+        let leaf = by(&middle, server());
+        (leaf.der, middle.der, trusted)
+    });
 
     #[test]
     fn rubbish_ten_thousand_names_and_a_hundred_certificates_are_bounded() {

@@ -227,16 +227,18 @@ impl<'a> Conversation<'a> {
         let Line::Plain(tap) = std::mem::replace(&mut self.line, Line::Gone) else {
             return Err(Fault::Closed { stage: Stage::Tls, reset: false });
         };
-        let (stream, handshake, binding) =
-            tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| {
-                // Cut after the secret is out: half of one that stands across the cut would not be known again.
-                let first_bytes = self.dialogue.without_secret(tls.first_bytes).chars().take(FIRST_BYTES).collect();
-                Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
-            })?;
-        self.line = Line::Tls(Box::new(stream));
-        let verified = handshake.verifies(jiff::Timestamp::now());
-        self.note(Stage::Tls, true, What::Secured { handshake: Box::new(handshake) });
-        self.dialogue.secured(if verified { Peer::Verified } else { Peer::Unverified }, binding);
+        let secured = tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| {
+            // Cut after the secret is out: half of one that stands across the cut would not be known again.
+            let first_bytes = self.dialogue.without_secret(tls.first_bytes).chars().take(FIRST_BYTES).collect();
+            Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
+        })?;
+        self.line = Line::Tls(Box::new(secured.stream));
+        let verified = secured.handshake.verifies(jiff::Timestamp::now());
+        self.note(Stage::Tls, true, What::Secured { handshake: Box::new(secured.handshake) });
+        if secured.is_resumable {
+            self.note(Stage::Tls, true, What::Tickets { count: 1 });
+        }
+        self.dialogue.secured(if verified { Peer::Verified } else { Peer::Unverified }, secured.binding);
         self.restart_clock();
         Ok(())
     }

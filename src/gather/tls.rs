@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::client::{
+    ClientSessionStore, ResolvesClientCert, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue,
+};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, NamedGroup, SignatureScheme};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -32,18 +34,25 @@ use crate::wire::tls::{alert_name, scheme_name};
 /// Certificates of a chain that are looked at.
 const MAX_CHAIN: usize = 20;
 
+/// A line that is encrypted now.
+pub(crate) struct Secured {
+    pub(crate) stream: TlsStream<Tap<TcpStream>>,
+    pub(crate) handshake: Handshake,
+    pub(crate) binding: Option<Binding>,
+    /// Whether the server offers to resume a TLS 1.2 session, by number or ticket (RFC 5246 §7.3, historic). The tickets
+    /// of TLS 1.3 come only after the handshake.
+    pub(crate) is_resumable: bool,
+}
+
 /// Runs the handshake within the time for one reply.
-pub(crate) async fn handshake(
-    world: &World,
-    host: &Host,
-    mut tap: Tap<TcpStream>,
-) -> Result<(TlsStream<Tap<TcpStream>>, Handshake, Option<Binding>), TlsFault> {
+pub(crate) async fn handshake(world: &World, host: &Host, mut tap: Tap<TcpStream>) -> Result<Secured, TlsFault> {
     world.trust.prefetch();
     let expected = world.plan.tls.sni.clone().unwrap_or_else(|| host.to_string());
     let recorder = Arc::new(Recorder::new());
     let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: world.identity.clone() });
     let name = ServerName::try_from(expected.clone()).ok();
-    let config = config(&world.plan, &recorder, &ours, name.is_some());
+    let sessions = Arc::new(Sessions::default());
+    let config = config(&world.plan, &recorder, &ours, &sessions, name.is_some());
     // A name that TLS cannot carry (RFC 6066 §3) goes without SNI; the address stands in, and is not sent.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
     let first = tap.arm();
@@ -72,9 +81,9 @@ pub(crate) async fn handshake(
     let asked = ours.asked.load(Ordering::Relaxed);
     let by = Expectation { name: expected, now: world.started_at };
     let seen = Seen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
-    let evidence = describe(stream.get_ref().1, &recorder, world.trust.wait(), seen);
+    let handshake = describe(stream.get_ref().1, &recorder, world.trust.wait(), seen);
     let binding = binding(stream.get_ref().1);
-    Ok((stream, evidence, binding))
+    Ok(Secured { stream, handshake, binding, is_resumable: sessions.offered.load(Ordering::Relaxed) })
 }
 
 /// What binds a login to this connection: the exporter in TLS 1.3 (RFC 9266 §2); in TLS 1.2, where the exporter is safe
@@ -96,7 +105,13 @@ struct Seen {
     shown: bool,
 }
 
-fn config(plan: &Plan, recorder: &Arc<Recorder>, ours: &Arc<OurCertificate>, sni: bool) -> ClientConfig {
+fn config(
+    plan: &Plan,
+    recorder: &Arc<Recorder>,
+    ours: &Arc<OurCertificate>,
+    sessions: &Arc<Sessions>,
+    sni: bool,
+) -> ClientConfig {
     let versions: &[&rustls::SupportedProtocolVersion] = match plan.tls.min {
         TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V1_3 => &[&rustls::version::TLS13],
@@ -107,8 +122,7 @@ fn config(plan: &Plan, recorder: &Arc<Recorder>, ours: &Arc<OurCertificate>, sni
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(recorder) as Arc<dyn ServerCertVerifier>)
         .with_client_cert_resolver(Arc::clone(ours) as Arc<dyn ResolvesClientCert>);
-    // The verifier is not called on a resumed session: each handshake here is a full one.
-    config.resumption = Resumption::disabled();
+    config.resumption = Resumption::store(Arc::clone(sessions) as Arc<dyn ClientSessionStore>);
     config.enable_sni = sni;
     // The de facto format of browsers and Wireshark; the user asks for it by the variable.
     if std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty()) {
@@ -269,6 +283,37 @@ impl ServerCertVerifier for Recorder {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Hears that a session could be resumed, and keeps none: the verifier is not called on a resumed one, so each handshake
+/// here is a full one.
+#[derive(Debug, Default)]
+struct Sessions {
+    offered: AtomicBool,
+}
+
+impl ClientSessionStore for Sessions {
+    fn set_kx_hint(&self, _name: ServerName<'static>, _group: NamedGroup) {}
+
+    fn kx_hint(&self, _name: &ServerName<'_>) -> Option<NamedGroup> {
+        None
+    }
+
+    fn set_tls12_session(&self, _name: ServerName<'static>, _session: Tls12ClientSessionValue) {
+        self.offered.store(true, Ordering::Relaxed);
+    }
+
+    fn tls12_session(&self, _name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        None
+    }
+
+    fn remove_tls12_session(&self, _name: &ServerName<'static>) {}
+
+    fn insert_tls13_ticket(&self, _name: ServerName<'static>, _ticket: Tls13ClientSessionValue) {}
+
+    fn take_tls13_ticket(&self, _name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        None
     }
 }
 

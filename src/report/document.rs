@@ -155,7 +155,7 @@ struct Tls {
     store: TrustStore,
     client_certificate_requested: bool,
     client_certificate_sent: bool,
-    /// Tickets for resuming the session; null before TLS 1.3, where they are not counted.
+    /// Tickets for resuming the session; in TLS 1.2 it is 1 when the server lets it be resumed, by number or ticket.
     tickets: Option<u32>,
     /// The OCSP response that came along; null when none did.
     staple: Option<Staple>,
@@ -368,7 +368,7 @@ fn tls(talk: Talk<'_>, now: Timestamp) -> Option<Tls> {
         store: handshake.presented.store.clone(),
         client_certificate_requested: handshake.client_certificate_requested,
         client_certificate_sent: handshake.client_certificate_sent,
-        tickets: (handshake.version == "1.3").then_some(tickets),
+        tickets: Some(tickets),
         staple: handshake.staple.clone(),
         chain_length: handshake.presented.chain_length,
         not_after: leaf.map(|leaf| leaf.not_after),

@@ -83,6 +83,10 @@ pub enum Command {
     Helo(String),
     /// RFC 3207 §4.
     StartTls,
+    /// AUTH PLAIN without a password (RFC 4954 §4): the server would have to ask for one.
+    AuthPlain,
+    /// The line that breaks a login off (RFC 4954 §4).
+    Cancel,
     /// RFC 5321 §4.1.1.2; `SMTPUTF8` as parameter (RFC 6531 §3.4) where an address needs it.
     Mail {
         /// The sender.
@@ -116,6 +120,8 @@ impl fmt::Display for Command {
             Command::Ehlo(name) => write!(f, "EHLO {name}"),
             Command::Helo(name) => write!(f, "HELO {name}"),
             Command::StartTls => f.write_str("STARTTLS"),
+            Command::AuthPlain => f.write_str("AUTH PLAIN"),
+            Command::Cancel => f.write_str("*"),
             Command::Mail { from, smtputf8 } => {
                 match from {
                     ReversePath::Null => f.write_str("MAIL FROM:<>")?,

@@ -38,6 +38,7 @@ pub mod word {
     pub const CONNECTION_REFUSED: &str = "connection-refused";
     pub const STARTTLS_COMMAND_INJECTION: &str = "starttls-command-injection";
     pub const STARTTLS_NOT_ENFORCED: &str = "starttls-not-enforced";
+    pub const AUTH_ACCEPTED_IN_PLAINTEXT: &str = "auth-accepted-in-plaintext";
     pub const STARTTLS_NOT_OFFERED: &str = "starttls-not-offered";
     pub const TLS_HANDSHAKE_FAILED: &str = "tls-handshake-failed";
     pub const TLS_OLD_VERSION_ACCEPTED: &str = "tls-old-version-accepted";

@@ -249,6 +249,27 @@ fn a_client_certificate_that_is_asked_for_and_not_required_is_no_finding() {
     assert_finds_nothing(&report);
 }
 
+// Sessions.
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_session_that_could_be_resumed_is_told_in_both_versions() {
+    for (arguments, offers) in [
+        ("-tls1_3", true),
+        ("-tls1_3 -num_tickets 0", false),
+        ("-tls1_2", true),
+        ("-tls1_2 -no_ticket", true),
+        ("-tls1_2 -no_ticket -no_cache", false),
+    ] {
+        let workbench = Workbench::new();
+        let certificate = workbench.authority.good();
+        let server = workbench.serve(&certificate, arguments);
+        let report = check(&server, &[]).exits(exit::OK);
+        assert_eq!(report["tls"]["tickets"].as_u64().unwrap() > 0, offers, "{arguments}");
+        assert_eq!(report["tls"]["kind"], "full");
+    }
+}
+
 // The server name.
 
 #[test]

@@ -252,6 +252,16 @@ fn mail_before_tls_is_a_finding_where_tls_is_offered_and_not_required() {
     assert_finds(&offered, word::STARTTLS_NOT_ENFORCED);
 }
 
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_login_before_tls_is_refused_where_tls_is_required() {
+    let report =
+        check(POSTFIX.submission, &POSTFIX.ca, &["--probe", "auth-before-tls"], Password::None).exits(exit::OK);
+    assert_finds_not(&report, word::AUTH_ACCEPTED_IN_PLAINTEXT);
+    let attempts = report["attempts"].as_array().unwrap();
+    assert!(attempts.iter().any(|attempt| attempt["question"]["purpose"] == "before-tls"), "{attempts:#?}");
+}
+
 // What the server saw: a Postfix of the test's own, whose log is about nobody else.
 
 /// What Postfix counts at the end of each session in which a command came, such as `ehlo=2 starttls=1 mail=1 quit=1

@@ -60,6 +60,12 @@ impl Identity {
         }
     }
 
+    /// With these bytes behind the server's own certificate, whatever they are.
+    pub fn sending(mut self, others: impl IntoIterator<Item = Vec<u8>>) -> Identity {
+        self.chain.extend(others.into_iter().map(CertificateDer::from));
+        self
+    }
+
     /// The server's own certificate.
     pub fn leaf_der(&self) -> &[u8] {
         &self.chain[0]

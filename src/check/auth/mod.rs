@@ -10,10 +10,11 @@ mod secret;
 use super::{Check, Confidence, Failure, Finding, Fix, asks_nothing};
 use crate::evidence::{CancelReason, Event, Evidence, Stage, Talk, What, WithheldReason};
 use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::question::Purpose;
 use crate::wire::Capabilities;
 use rules::{
     AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNPROVED,
-    AUTH_WITHHELD,
+    AUTH_TAKEN_IN_PLAINTEXT, AUTH_WITHHELD,
 };
 pub(super) use secret::{oddities, said_in_challenge, token};
 
@@ -22,7 +23,7 @@ pub static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rul
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
     let mut findings = Vec::new();
-    findings.extend(offered_in_plaintext(plan, talk));
+    findings.extend(in_plaintext(plan, evidence, talk));
     findings.extend(withheld(plan, talk));
     findings.extend(cancelled(talk));
     findings.extend(secret::token(plan, evidence, talk));
@@ -32,6 +33,31 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         findings.extend(offers::missing_on_submission(plan, talk));
     }
     findings
+}
+
+/// What is offered is taken, too: one finding. What is not offered may be taken all the same.
+fn in_plaintext(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+    let asked = evidence.probes(Purpose::BeforeTls).next();
+    let taken = asked.and_then(|probe| {
+        probe.replies().find(|heard| heard.event.stage == Stage::Auth).filter(|heard| heard.reply.has_code(334))
+    });
+    match (offered_in_plaintext(plan, talk), taken) {
+        (None, None) => None,
+        (Some(offered), None) => Some(offered),
+        (Some(mut offered), Some(heard)) => {
+            offered.consequences.push("it is taken there, too: AUTH PLAIN is answered with 334".to_owned());
+            Some(offered.on(heard.event))
+        }
+        (None, Some(heard)) => Some(taken_in_plaintext(heard.event)),
+    }
+}
+
+fn taken_in_plaintext(event: &Event) -> Finding {
+    let summary = "AUTH PLAIN is taken before TLS, although the server does not offer it there".to_owned();
+    let mut finding = Finding::new(&AUTH_TAKEN_IN_PLAINTEXT, Stage::Auth, Confidence::Certain, summary).on(event);
+    finding.cause = "the server asks for the password (334) where it should refuse (538), so a program that does not insist on TLS sends it for everybody on the way to read".to_owned();
+    finding.fixes = only_inside_tls();
+    finding
 }
 
 /// Where STARTTLS is missing altogether, that is the cause, and `starttls` says what it means for a login.
@@ -46,13 +72,17 @@ fn offered_in_plaintext(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&AUTH_IN_PLAINTEXT, Stage::Ehlo, Confidence::Certain, summary).on(heard.event);
     finding.cause =
         "a program that does not insist on TLS would send its password for everybody on the way to read".to_owned();
-    finding
-        .fixes
-        .push(Fix::run("the operator offers AUTH inside TLS only; in Postfix", "postconf -e smtpd_tls_auth_only=yes"));
-    finding.fixes.push(Fix::text(
-        "in Dovecot: disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no); in Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}",
-    ));
+    finding.fixes = only_inside_tls();
     Some(finding)
+}
+
+fn only_inside_tls() -> Vec<Fix> {
+    vec![
+        Fix::run("the operator offers AUTH inside TLS only; in Postfix", "postconf -e smtpd_tls_auth_only=yes"),
+        Fix::text(
+            "in Dovecot: disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no); in Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}",
+        ),
+    ]
 }
 
 /// The mechanisms that send the password as it is.

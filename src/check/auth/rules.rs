@@ -9,6 +9,7 @@ pub(super) static RULES: &[&Rule] = &[
     &AUTH_EXCHANGE_BROKEN,
     &AUTH_SERVER_UNPROVED,
     &AUTH_IN_PLAINTEXT,
+    &AUTH_TAKEN_IN_PLAINTEXT,
     &AUTH_WITHHELD,
     &AUTH_TOKEN_EXPIRED,
     &AUTH_TOKEN_UNFIT,
@@ -139,6 +140,20 @@ pub(super) static AUTH_IN_PLAINTEXT: Rule = Rule {
         action: "The operator offers AUTH inside TLS only; in Postfix smtpd_tls_auth_only = yes, in Dovecot disable_plaintext_auth = yes, in Exim auth_advertise_hosts with $tls_in_cipher.",
         example: "250-STARTTLS and 250 AUTH PLAIN LOGIN in the same answer",
         references: "RFC 4954 section 9, RFC 8314 section 4.1",
+    },
+};
+
+pub(super) static AUTH_TAKEN_IN_PLAINTEXT: Rule = Rule {
+    id: "auth-accepted-in-plaintext",
+    severity: Severity::Warning,
+    title: "the server takes a login over an open line, although it offers none there",
+    cites: &["RFC 4954 section 4", "RFC 8314 section 4.1"],
+    docs: Docs {
+        sees: "With --probe auth-before-tls or --tls-scan: STARTTLS is offered, AUTH with PLAIN or LOGIN is not, and AUTH PLAIN, sent before TLS without a password, is answered with 334 in the place of a refusal. The login is broken off; no password is sent.",
+        matters: "A program that does not wait for the offer sends its password for everybody on the way to read, and the login works, so that nobody notices.",
+        action: "The operator refuses AUTH before TLS; in Postfix smtpd_tls_auth_only = yes, in Dovecot disable_plaintext_auth = yes (since 2.4: auth_allow_cleartext = no), in Exim server_advertise_condition of each authenticator with $tls_in_cipher.",
+        example: "334 to AUTH PLAIN on port 587, before STARTTLS; 538 or 530 would be right",
+        references: "RFC 4954 section 4 and 6 (538 encryption required), RFC 8314 section 4.1",
     },
 };
 

@@ -40,7 +40,7 @@ fn surplus(seen: Seen<'_>) -> Option<Finding> {
     for (place, one) in chain.iter().enumerate().skip(1) {
         let twice = chain.iter().take(place).any(|earlier| earlier.sha256 == one.sha256);
         if twice {
-            parts.push(format!("number {place} is there twice ({})", one.subject));
+            parts.push(format!("number {place} is sent twice ({})", one.subject));
         } else if one.self_signed {
             parts.push(format!(
                 "number {place} is a root, which clients have already or do not trust ({})",

@@ -77,9 +77,9 @@ fn proof(seen: Seen<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// In this order: an authority's certificate, an extended usage without serverAuth, a usage without digitalSignature.
-fn usage(seen: Seen<'_>) -> Option<Finding> {
-    let leaf = seen.leaf;
+/// What a server's certificate was made for in the place of servers. In this order: an authority's certificate, an
+/// extended usage without serverAuth, a usage without digitalSignature.
+pub(super) fn misuse(leaf: &Certificate) -> Option<(String, Severity)> {
     let lacks = |uses: &Option<Vec<String>>, any_of: &[&str]| {
         uses.as_ref().is_some_and(|uses| !uses.iter().any(|one| any_of.contains(&one.as_str())))
     };
@@ -87,19 +87,26 @@ fn usage(seen: Seen<'_>) -> Option<Finding> {
         None | Some([]) => "nothing".to_owned(),
         Some(uses) => uses.join(", "),
     };
-    let (summary, severity) = if leaf.is_authority && !leaf.self_signed {
-        ("the certificate is that of an authority (CA:TRUE), not of a server".to_owned(), Severity::Error)
+    if leaf.is_authority && !leaf.self_signed {
+        Some(("the certificate is that of an authority (CA:TRUE), not of a server".to_owned(), Severity::Error))
     } else if lacks(&leaf.extended_key_usage, &["serverAuth", "anyExtendedKeyUsage"]) {
-        let summary =
-            format!("the certificate is for {}, not for servers (serverAuth)", list(&leaf.extended_key_usage));
-        (summary, Severity::Error)
+        let uses = list(&leaf.extended_key_usage)
+            .replace("clientAuth", "clients (clientAuth)")
+            .replace("emailProtection", "mail (emailProtection)")
+            .replace("codeSigning", "signing programs (codeSigning)");
+        let summary = format!("the certificate is for {uses}, not for servers (serverAuth)");
+        Some((summary, Severity::Error))
     } else if lacks(&leaf.key_usage, &["digitalSignature"]) && !leaf.self_signed {
         let summary =
             format!("the key of the certificate is for {}, not for signing handshakes", list(&leaf.key_usage));
-        (summary, Severity::Warning)
+        Some((summary, Severity::Warning))
     } else {
-        return None;
-    };
+        None
+    }
+}
+
+fn usage(seen: Seen<'_>) -> Option<Finding> {
+    let (summary, severity) = misuse(seen.leaf)?;
     let mut finding = seen.finding(&CERTIFICATE_USAGE_WRONG, Confidence::Certain, summary);
     finding.severity = severity;
     finding.cause = "it was made for something else; programs that look at this refuse it".to_owned();

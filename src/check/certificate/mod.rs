@@ -15,7 +15,8 @@ mod trust;
 
 use super::{Check, Confidence, Failure, Finding, Fix, Severity, asks_nothing, in_shell};
 use crate::evidence::{
-    AttemptId, Certificate, Event, Evidence, Handshake, NameMatch, Presented, Stage, Talk, Trust, What, WithheldReason,
+    AttemptId, Certificate, ChainFault, Event, Evidence, Handshake, NameMatch, Presented, Stage, Talk, Trust, What,
+    WithheldReason,
 };
 use crate::plan::{Plan, TlsMode, Verify};
 use crate::wire::Host;
@@ -111,25 +112,53 @@ fn faults_of(seen: Seen<'_>, talk: Talk<'_>) -> Vec<Finding> {
     faults
 }
 
-/// What is wrong with which certificate of the chain, in a word each, for who looks at the chain.
-pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<(usize, &'static str)> {
+/// What is wrong with a certificate of the chain, in a few words.
+pub(crate) struct Flaw {
+    /// Which one, from 0.
+    pub(crate) place: usize,
+    pub(crate) word: &'static str,
+    /// As far as the certificate itself goes; who is hurt by it the findings say.
+    pub(crate) severity: Severity,
+}
+
+/// What is wrong with which certificate of the chain, for who looks at the chain.
+pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     let mut flaws = Vec::new();
-    let verifies = !matches!(presented.trust, Trust::Untrusted { .. });
-    for (at, one) in presented.chain.iter().enumerate() {
-        let of_line = at == 0 || presented.chain.iter().any(|other| other.issued_by == Some(at));
-        let lost = !verifies && of_line && !one.self_signed && one.issued_by.is_none();
+    let why = match &presented.trust {
+        Trust::Untrusted { why, .. } => Some(*why),
+        Trust::Trusted { .. } | Trust::Outdated { .. } => None,
+    };
+    let chain = &presented.chain;
+    for (at, one) in chain.iter().enumerate() {
+        let is_used = match presented.path.as_slice() {
+            [] => at == 0 || chain.iter().any(|other| other.issued_by == Some(at)),
+            path => path.contains(&at),
+        };
+        let (counts, is_leaf, is_root) = (is_used && one.is_readable(), at == 0, at > 0 && one.self_signed);
+        let is_twice = !is_leaf && chain.iter().take(at).any(|earlier| earlier.sha256 == one.sha256);
+        let is_lost = why == Some(ChainFault::UnknownIssuer) && !one.self_signed && one.issued_by.is_none();
+        let is_spare = !is_leaf && one.is_readable() && !is_used && !is_root && !is_twice;
+        let misuse = keys::misuse(one).filter(|_| is_leaf);
+        use Severity::{Error, Notice, Warning};
         let words = [
-            (!one.is_readable(), "cannot be read"),
-            (at == 0 && one.self_signed && !verifies, "self-signed"),
-            (at > 0 && one.self_signed && !verifies, "a root that is not trusted here"),
-            (lost && one.is_readable(), "its issuer is unknown"),
-            (of_line && one.is_readable() && now > one.not_after, "expired"),
-            (of_line && one.is_readable() && now < one.not_before, "not valid yet"),
-            (of_line && keys::is_weak(one), "weak key"),
-            (of_line && keys::forgeable(one).is_some(), "weak signature"),
-            (at == 0 && matches!(presented.name, NameMatch::Differs { .. }), "another name"),
+            (!one.is_readable(), Error, "cannot be read"),
+            (is_leaf && one.self_signed && why.is_some(), Error, "self-signed"),
+            (is_root && !is_twice && why.is_some(), Error, "a root that is not trusted here"),
+            (counts && is_lost, Error, "its issuer is unknown"),
+            (counts && now > one.not_after, Error, "expired"),
+            (counts && now < one.not_before, Error, "not valid yet"),
+            (is_used && keys::is_weak(one), Error, "weak key"),
+            (is_used && keys::forgeable(one).is_some(), Error, "weak signature"),
+            (misuse.is_some(), misuse.as_ref().map_or(Error, |(_, severity)| *severity), "made for something else"),
+            (is_leaf && why == Some(ChainFault::NameConstraint), Error, "a name that its authority may not sign for"),
+            (is_leaf && matches!(presented.name, NameMatch::Differs { .. }), Error, "another name"),
+            (one.issued_by.is_some_and(|issuer| issuer < at) && !is_twice, Warning, "stands behind its issuer"),
+            (is_twice, Notice, "sent twice"),
+            (is_root && !is_twice && why.is_none(), Notice, "a root, not needed"),
+            (is_spare, Notice, "not needed"),
         ];
-        flaws.extend(words.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| (at, word)));
+        let found = words.into_iter().filter(|(is_so, ..)| *is_so);
+        flaws.extend(found.map(|(_, severity, word)| Flaw { place: at, word, severity }));
     }
     flaws
 }
@@ -186,9 +215,16 @@ fn misnamed(seen: Seen<'_>) -> Option<Finding> {
         !name.starts_with(['*', '-']) && name.contains('.') && Host::parse(name.as_str()).is_ok()
     };
     if let Some(usable) = presented.iter().find(is_usable) {
+        let target = format!("{usable}:{}", seen.plan.target.port);
         finding.fixes.push(Fix::run(
             "connect to the name that the certificate carries, if it is the same server",
-            format!("smtpcheck {}", in_shell(&format!("{usable}:{}", seen.plan.target.port))),
+            // The same server shows the same certificate: who trusts a file for it needs the file there, too.
+            match &seen.plan.tls.cacert {
+                Some(path) => {
+                    format!("smtpcheck {} --cacert {}", in_shell(&target), in_shell(&path.display().to_string()))
+                }
+                None => format!("smtpcheck {}", in_shell(&target)),
+            },
         ));
     }
     let or = if finding.fixes.is_empty() { "" } else { "or " };

@@ -8,7 +8,7 @@ use super::rules::{
     CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED, CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_UNTRUSTED,
     CERTIFICATE_USAGE_WRONG,
 };
-use crate::evidence::{Certificate, ChainFault, Trust, TrustStore};
+use crate::evidence::{Certificate, ChainFault, NameMatch, Trust, TrustStore};
 use crate::lexicon::software;
 
 /// The fault, unless one of the rules that fired already explains it.
@@ -70,7 +70,16 @@ fn untrusted(seen: Seen<'_>, why: ChainFault, detail: &str) -> Finding {
         }
     };
     // What the names say about such a certificate (a package's default, a hoster's, a test's) comes first.
-    if let Some(sign) = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names) {
+    // One that was made for the very host that was asked for is no left-over of an installation.
+    let is_for_host = |sign: &&software::CertificateSign| {
+        let expected = match &seen.presented.name {
+            NameMatch::Matches { expected } => Some(expected),
+            NameMatch::Differs { .. } | NameMatch::Unreadable { .. } => None,
+        };
+        sign.kind == "default" && expected.is_some() && expected == seen.leaf.common_name.as_ref()
+    };
+    let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names);
+    if let Some(sign) = sign.filter(|sign| !is_for_host(sign)) {
         finding.consequences.push(sign.means.clone());
         finding.fixes.splice(0..0, sign.fix.iter().cloned());
     }
@@ -87,10 +96,11 @@ fn self_signed(seen: Seen<'_>) -> Finding {
         format!("subject and issuer are both {}{made}, and it is not in {}", seen.leaf.subject, store(seen));
     finding.fixes = vec![
         public_certificate(),
-        own_authority(
-            seen,
-            "if the server is your own, save its certificate as ca.pem (--show-chain prints it) and trust exactly that",
+        Fix::run(
+            "if the server is your own, save the certificate that it shows, on a network that you trust",
+            format!("smtpcheck {} --show-chain -q -o ca.pem", seen.target()),
         ),
+        own_authority(seen, "and then trust exactly that one"),
     ];
     finding
 }
@@ -111,7 +121,12 @@ fn unknown_issuer(seen: Seen<'_>) -> Finding {
         finding.fixes = vec![own_authority(seen, "if the authority is your own, name its root"), public_certificate()];
         return finding;
     }
-    let summary = format!("the certificate is signed by {}, which leads to no root in {}", last.issuer, store(seen));
+    let summary = if std::ptr::eq(last, seen.leaf) {
+        format!("the certificate is signed by {}, which leads to no root in {}", last.issuer, store(seen))
+    } else {
+        let (end, issuer) = (&last.subject, &last.issuer);
+        format!("the chain ends at {end}: its issuer, {issuer}, was not sent and is not in {}", store(seen))
+    };
     let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
     finding.cause = if seen.presented.chain.len() == 1 {
         "the issuer is a private authority, or the intermediate certificate is missing: the server sent one certificate only".to_owned()

@@ -197,7 +197,8 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
         }
         // `-v` says it; for the rest it is one line too many.
         What::Tickets { count } if look.volume == Volume::Verbose => {
-            note(Role::Dim, Sign::Note, format!("the session could be resumed ({count} tickets)"))
+            let tickets = if *count > 1 { format!(" ({count} tickets)") } else { String::new() };
+            note(Role::Dim, Sign::Note, format!("the session could be resumed{tickets}"))
         }
         What::Tickets { .. } => Vec::new(),
         What::Quiet { waited_ms } => note(
@@ -325,7 +326,7 @@ fn fault_lines(attempt: &Attempt, fault: &Fault, look: &Look) -> Vec<Line> {
         Fault::Silent { stage, waited_ms, .. } => format!("no answer to {stage} in {}", duration(*waited_ms)),
         Fault::Closed { stage, reset: true } => format!("connection reset at {stage}"),
         Fault::Closed { stage, reset: false } => format!("connection closed at {stage}"),
-        Fault::Tls { tls } => format!("TLS failed: {}", escape::visible(&tls.detail)),
+        Fault::Tls { tls } => format!("TLS failed: {}", escape::visible(&tls::failure(tls))),
         Fault::Endless { stage } => format!("the answer to {stage} does not end; hung up"),
         Fault::Unread { stage } => format!("the server takes nothing more at {stage}"),
         Fault::TimeUp { stage } => format!("our time is up, at {stage}"),
@@ -346,7 +347,7 @@ fn probe(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> String {
         Purpose::OtherFamily if talk.request.family == Family::V4 => "again over IPv4".to_owned(),
         Purpose::OtherFamily => "again over IPv6".to_owned(),
         Purpose::StarttlsInjection => return injection(evidence, talk),
-        Purpose::MailBeforeTls => return before_tls(talk),
+        Purpose::BeforeTls => return before_tls(talk),
         Purpose::SiblingPort | Purpose::TlsHello | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };
     let outcome = match (&talk.attempt.outcome, talk.reply_at(Stage::Greeting), talk.handshake()) {
@@ -387,11 +388,15 @@ fn injection(evidence: &Evidence, talk: Talk<'_>) -> String {
 }
 
 fn before_tls(talk: Talk<'_>) -> String {
-    let outcome = match talk.reply_at(Stage::Mail) {
+    // To AUTH the first answer counts; the second is about the login being broken off.
+    let answer = |stage, name: &str| match talk.replies().find(|heard| heard.event.stage == stage) {
         Some(heard) => escape::visible(&heard.reply.lines().into_iter().next().unwrap_or_default()),
-        None => "not tested, the conversation did not get to MAIL".to_owned(),
+        None => format!("not tested, the conversation did not get to {name}"),
     };
-    format!("MAIL FROM before TLS: {outcome}")
+    let script = &talk.request.script;
+    let auth = script.asks_for_auth.then(|| format!("AUTH before TLS: {}", answer(Stage::Auth, "AUTH")));
+    let mail = script.envelope.is_some().then(|| format!("MAIL FROM before TLS: {}", answer(Stage::Mail, "MAIL")));
+    [auth, mail].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

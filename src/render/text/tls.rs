@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use super::super::style::{Line, Role};
 use super::super::{Chain, Look, Signs, Volume, escape};
 use super::{Sign, added, labelled, noted};
-use crate::check::certificate;
+use crate::check::Severity;
+use crate::check::certificate::{self, Flaw};
 use crate::check::scan::{self, Scan, Support};
 use crate::evidence::{
-    Certificate, Event, Handshake, HandshakeKind, Hello, HelloHeard, NameMatch, Outcome, StapleStatus, Trust,
+    Certificate, Event, Handshake, HandshakeKind, Hello, HelloHeard, Incompatibility, NameMatch, Outcome, StapleStatus,
+    TlsFault, TlsFaultKind, Trust,
 };
 use crate::report::Report;
 use crate::wire::tls::{Answer, is_post_quantum};
@@ -21,8 +23,8 @@ pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: 
     for (at, one) in
         handshake.presented.chain.iter().enumerate().take(if whole { handshake.presented.chain.len() } else { 1 })
     {
-        let words: Vec<&str> = flaws.iter().filter(|(place, _)| *place == at).map(|(_, word)| *word).collect();
-        lines.extend(certificate_lines(event, at, one, &words, look));
+        let flaws: Vec<&Flaw> = flaws.iter().filter(|flaw| flaw.place == at).collect();
+        lines.extend(certificate_lines(event, at, one, &flaws, look));
     }
     if look.volume == Volume::Verbose {
         lines.extend(added(event, Role::Dim, Sign::Note, &circumstances(handshake), look));
@@ -98,16 +100,21 @@ fn verdict(handshake: &Handshake, now: Timestamp) -> String {
     format!("certificate: {}", words.join(", "))
 }
 
-fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&str], look: &Look) -> Vec<Line> {
+fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&Flaw], look: &Look) -> Vec<Line> {
     let date = |moment: Timestamp| moment.strftime("%Y-%m-%d").to_string();
     let arrow = if look.signs == Signs::Unicode { "←" } else { "<-" };
     let mut text = format!("{at} {} {arrow} {}", escape::visible(&names(one, look)), escape::visible(&one.issuer));
     if one.is_readable() {
         text.push_str(&format!(", {} to {}", date(one.not_before), date(one.not_after)));
     }
-    let (role, sign) = if flaws.is_empty() { (Role::Dim, Sign::Note) } else { (Role::Error, Sign::Fault) };
+    let (role, sign) = match flaws.iter().map(|flaw| flaw.severity).max() {
+        None => (Role::Dim, Sign::Note),
+        Some(Severity::Error) => (Role::Error, Sign::Fault),
+        Some(Severity::Warning) => (Role::Warning, Sign::Note),
+        Some(Severity::Notice) => (Role::Plain, Sign::Note),
+    };
     if !flaws.is_empty() {
-        text.push_str(&format!(": {}", flaws.join(", ")));
+        text.push_str(&format!(": {}", flaws.iter().map(|flaw| flaw.word).collect::<Vec<_>>().join(", ")));
     }
     let mut lines = added(event, role, sign, &text, look);
     if look.volume == Volume::Verbose && one.is_readable() {
@@ -145,6 +152,27 @@ fn details(one: &Certificate) -> Vec<String> {
     lines.push(format!("SHA-256 {}", one.sha256));
     lines.push(format!("key SHA-256 {}", one.spki_sha256));
     lines
+}
+
+/// How a handshake failed, in words; those of the library say what they mean to its programmers.
+pub(super) fn failure(tls: &TlsFault) -> String {
+    match &tls.kind {
+        TlsFaultKind::NotTls => {
+            let line = tls.first_bytes.trim().lines().next().unwrap_or_default();
+            if line.is_empty() { "what came is not TLS".to_owned() } else { format!("what came is not TLS: {line}") }
+        }
+        TlsFaultKind::Alert { code, name } => format!("the server refuses with alert {code} ({name})"),
+        TlsFaultKind::Closed => "the server closed the connection".to_owned(),
+        TlsFaultKind::Reset => "the connection was reset".to_owned(),
+        TlsFaultKind::Silent { .. } if tls.first_bytes.is_empty() => "no answer".to_owned(),
+        TlsFaultKind::Silent { .. } => "the answer does not end".to_owned(),
+        TlsFaultKind::Incompatible { why } => match why {
+            Incompatibility::Version => "the server chose a version that is too old".to_owned(),
+            Incompatibility::Downgraded => "the server did not see that TLS 1.3 was offered".to_owned(),
+            Incompatibility::TooLarge => "the server sends too many certificates".to_owned(),
+            Incompatibility::Other => tls.detail.clone(),
+        },
+    }
 }
 
 /// The chain of the conversation that the user asked for, as `openssl s_client -showcerts` prints it; empty unless
