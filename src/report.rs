@@ -6,11 +6,14 @@
 
 mod document;
 pub mod ports;
+mod run;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use document::{Document, Phase, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
+
+pub use run::{Case, CaseOutcome, Place, Run, Source};
 
 use crate::check::{self, Failure, Finding, Severity};
 use crate::evidence::Evidence;
@@ -31,8 +34,28 @@ pub struct Report {
     pub complete: bool,
     /// How long it took, milliseconds.
     pub total_ms: f64,
+    /// What was expected by the user, and whether it held.
+    pub expectations: Vec<Judged>,
     /// What the program says to the shell.
     pub exit: Exit,
+}
+
+/// One expectation of the user (`--expect`, or of a suite), judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Judged {
+    /// As it was written.
+    pub expression: String,
+    /// Whether it held.
+    pub held: bool,
+    /// What was expected, in words.
+    pub expected: String,
+    /// What was seen, as JSON would show it; null when the check did not get that far.
+    pub seen: Option<String>,
+    /// Where a suite's file declares it: line and column, from 1.
+    pub line: Option<usize>,
+    /// See `line`.
+    pub column: Option<usize>,
 }
 
 /// The exit codes of a check. The others (2, 70, 74) never come with a report.
@@ -119,7 +142,7 @@ impl Report {
             },
         };
         let complete = matches!(ended, Ended::Whole);
-        Report { plan, evidence, findings, complete, total_ms, exit }
+        Report { plan, evidence, findings, complete, total_ms, expectations: Vec::new(), exit }
     }
 
     /// Reads a report that was saved as JSON.

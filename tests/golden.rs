@@ -42,7 +42,7 @@ fn the_text_looks_as_it_did() {
     for name in SHOWN {
         let one = played.iter().find(|one| one.name == *name).unwrap_or_else(|| panic!("no transcript {name}"));
         for (look_name, look) in looks() {
-            let text = (render::format("text").unwrap().render)(&one.report, &look);
+            let text = render::format("text").unwrap().one(&one.report, &look);
             let file = folder().join(format!("{}.{look_name}.txt", name.replace('/', "-")));
             if std::env::var_os("UPDATE_GOLDEN").is_some() {
                 std::fs::write(&file, &text).unwrap();
@@ -58,7 +58,7 @@ fn no_line_is_wider_than_it_should_be() {
     for one in all() {
         for width in [80, 120] {
             let look = Look { width, ..Look::plain() };
-            let text = (render::format("text").unwrap().render)(&one.report, &look);
+            let text = render::format("text").unwrap().one(&one.report, &look);
             for line in text.lines() {
                 // Commands and addresses of pages are never broken: they must survive being copied.
                 let is_command = line.starts_with("           ");
@@ -72,9 +72,8 @@ fn no_line_is_wider_than_it_should_be() {
 #[test]
 fn colour_carries_no_meaning_alone() {
     for one in all() {
-        let plain = (render::format("text").unwrap().render)(&one.report, &Look::plain());
-        let coloured =
-            (render::format("text").unwrap().render)(&one.report, &Look { colour: Colour::On, ..Look::plain() });
+        let plain = render::format("text").unwrap().one(&one.report, &Look::plain());
+        let coloured = render::format("text").unwrap().one(&one.report, &Look { colour: Colour::On, ..Look::plain() });
         let mut stripped = String::new();
         let mut rest = coloured.as_str();
         while let Some((before, after)) = rest.split_once('\u{1b}') {

@@ -14,16 +14,13 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use smtpcheck::render::{self, Colour, Look, Volume};
 use smtpcheck::report::Report;
 use smtpcheck::sandbox::scenario::ClientTrust;
-use smtpcheck::sandbox::{Scenario, scenarios};
+use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenarios};
 
 use support::leak::{CANARY, leaks};
 use support::program;
@@ -33,36 +30,40 @@ const MOST_MEMORY: u64 = 64 * 1024 * 1024;
 /// What a run may take beyond its own deadline.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A sandbox with all scenarios, served by the built program.
+/// A sandbox with all scenarios, on a thread that ends with the tests.
 struct House {
-    child: Child,
-    addresses: BTreeMap<String, String>,
+    addresses: BTreeMap<&'static str, String>,
     folder: tempfile::TempDir,
     authority: String,
+    client_certificate: String,
+    _running: Running,
 }
 
 impl House {
-    fn open(flags: &[&str]) -> House {
-        let mut command = program::command(&["sandbox", "--json", "--quiet"]);
-        let mut child = command.args(flags).stderr(Stdio::inherit()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-        assert_eq!(ready["event"], "ready", "{ready}");
-        let mut addresses = BTreeMap::new();
-        while addresses.len() < scenarios().count() {
-            let server: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-            let text = |key: &str| server[key].as_str().unwrap().to_owned();
-            addresses.insert(text("scenario"), text("address"));
-        }
+    fn open() -> House {
+        let all: Vec<&'static Scenario> = scenarios().collect();
+        let listen = std::net::Ipv4Addr::LOCALHOST.into();
+        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
+        let sandbox = Sandbox::open(&all, &options).unwrap();
+        let addresses = sandbox.services().iter().map(|one| (one.scenario.name, one.address.to_string())).collect();
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("canary"), CANARY).unwrap();
-        House { child, addresses, folder, authority: ready["authority"].as_str().unwrap().to_owned() }
+        let write = |name: &str, text: String| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let authority = write("ca.pem", sandbox.authorities().unwrap());
+        let client_certificate = write("client.pem", sandbox.client_certificate().unwrap());
+        House { addresses, authority, client_certificate, _running: sandbox.spawn(None).unwrap(), folder }
     }
 
     /// The words with which the fault of a scenario shows.
     fn words(&self, scenario: &Scenario, secret: Option<&str>) -> Vec<String> {
         let mut words = vec![self.addresses[scenario.name].clone()];
-        words.extend(scenario.client.flags.iter().map(|flag| (*flag).to_owned()));
+        words.extend(scenario.client.flags.iter().map(|flag| match *flag {
+            "{client-certificate}" => self.client_certificate.clone(),
+            flag => flag.to_owned(),
+        }));
         if scenario.client.trust == ClientTrust::Sandbox {
             words.extend(["--cacert".to_owned(), self.authority.clone()]);
         }
@@ -72,13 +73,6 @@ impl House {
             words.extend(["--password-file".to_owned(), path.to_str().unwrap().to_owned()]);
         }
         words
-    }
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -96,7 +90,7 @@ struct Seen {
 fn house() -> &'static (House, Vec<Seen>) {
     static HOUSE: OnceLock<(House, Vec<Seen>)> = OnceLock::new();
     HOUSE.get_or_init(|| {
-        let house = House::open(&[]);
+        let house = House::open();
         let seen = in_parallel(scenarios().collect(), |scenario| check(&house, scenario));
         (house, seen)
     })
@@ -209,7 +203,7 @@ fn renderings(json: &str) -> Vec<(String, String)> {
         for volume in [Volume::Quiet, Volume::Normal, Volume::Verbose] {
             for colour in [Colour::Off, Colour::On] {
                 let look = Look { colour, volume, ..Look::plain() };
-                all.push((format!("{} {volume:?} {colour:?}", format.name), (format.render)(&report, &look)));
+                all.push((format!("{} {volume:?} {colour:?}", format.name), format.one(&report, &look)));
             }
         }
     }

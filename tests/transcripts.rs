@@ -48,7 +48,7 @@ fn every_rule_has_a_transcript_where_it_fires_and_one_where_it_stays_quiet() {
 #[test]
 fn of_several_logins_the_report_names_the_last() {
     let played = all().into_iter().find(|played| played.name.ends_with("try-all-mechanisms")).unwrap();
-    let json = (smtpcheck::render::format("json").unwrap().render)(&played.report, &smtpcheck::render::Look::plain());
+    let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Look::plain());
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(report["auth"]["mechanism"], "LOGIN");
     assert_eq!(report["auth"]["outcome"], "accepted");
@@ -99,7 +99,7 @@ fn a_handshake_that_fails_says_what_came_and_why() {
     ] {
         let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
         let look = smtpcheck::render::Look::plain();
-        let text = (smtpcheck::render::format("text").unwrap().render)(&played.report, &look);
+        let text = smtpcheck::render::format("text").unwrap().one(&played.report, &look);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains(words), "{name}: {words:?} in {text}");
     }
@@ -144,8 +144,7 @@ fn every_error_and_warning_has_a_cause_and_a_fix_and_says_what_else_it_could_be(
 #[test]
 fn a_saved_report_is_loaded_and_judged_the_same() {
     for played in all() {
-        let json =
-            (smtpcheck::render::format("json").unwrap().render)(&played.report, &smtpcheck::render::Look::plain());
+        let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Look::plain());
         let loaded = Report::load(&json).unwrap_or_else(|error| panic!("{}: {error}", played.name));
         assert_eq!(loaded, played.report, "{}", played.name);
         assert_eq!(check::judge(&loaded.plan, &loaded.evidence), played.report.findings, "{}", played.name);
@@ -157,8 +156,7 @@ fn every_report_fits_the_published_schema() {
     let schema: serde_json::Value = serde_json::from_str(smtpcheck::report::SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for played in all() {
-        let json =
-            (smtpcheck::render::format("json").unwrap().render)(&played.report, &smtpcheck::render::Look::plain());
+        let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Look::plain());
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         let errors: Vec<String> =
             validator.iter_errors(&value).map(|error| format!("{} at {}", error, error.instance_path())).collect();

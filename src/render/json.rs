@@ -1,11 +1,27 @@
-//! The report as one JSON document; its types are `report::Document`.
+//! Reports as JSON documents, whose types are `report::Document`: one document for one target, else a list of them.
 
 use super::{Look, escape};
-use crate::report::{Document, Report};
+use crate::report::{CaseOutcome, Document, Report, Run, Source};
 
-/// The whole document, indented, with a final line end.
-pub fn render(report: &Report, _: &Look) -> String {
+/// The whole output, indented, with a final line end.
+pub fn whole(run: &Run, _: &Look) -> String {
+    let documents: Vec<String> = run
+        .cases
+        .iter()
+        .filter_map(|case| match &case.outcome {
+            CaseOutcome::Checked { report, .. } => Some(document(report)),
+            CaseOutcome::Skipped { .. } => None,
+        })
+        .collect();
+    match (&run.source, documents.as_slice()) {
+        (Source::Target, [one]) => format!("{one}\n"),
+        (_, several) => format!("[\n{}\n]\n", several.join(",\n")),
+    }
+}
+
+/// One document.
+fn document(report: &Report) -> String {
     // Serialisation of our own types with string keys cannot fail.
     let document = serde_json::to_string_pretty(&Document::from(report)).unwrap_or_default();
-    escape::json(&document) + "\n"
+    escape::json(&document)
 }

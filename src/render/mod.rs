@@ -14,12 +14,12 @@ pub mod style;
 mod table;
 pub mod text;
 
-use crate::report::Report;
+use crate::report::{Report, Run};
 
 /// Every format.
 pub static FORMATS: &[Format] = &[
-    Format { name: "text", summary: "for people: the conversation, what it means, what to do", render: text::render },
-    Format { name: "json", summary: "for programs: one document, see `smtpcheck schema`", render: json::render },
+    Format { name: "text", summary: "for people: the conversation, what it means, what to do", render: text::whole },
+    Format { name: "json", summary: "for programs: one document, see `smtpcheck schema`", render: json::whole },
 ];
 
 /// One format.
@@ -29,7 +29,14 @@ pub struct Format {
     /// One line for the help.
     pub summary: &'static str,
     /// Makes the whole output, with a final line end.
-    pub render: fn(&Report, &Look) -> String,
+    pub render: fn(&Run, &Look) -> String,
+}
+
+impl Format {
+    /// The output of a run of one report.
+    pub fn one(&self, report: &Report, look: &Look) -> String {
+        (self.render)(&Run::of(report.clone()), look)
+    }
 }
 
 /// How output looks. Decided once, from flags, environment and terminal.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Report, Verdict};
+use super::{Exit, Judged, Report, Verdict};
 use crate::check::Finding;
 use crate::check::scan::{self, Scan};
 use crate::evidence::{
@@ -43,7 +43,8 @@ pub struct Document {
     attempts: Vec<Attempt>,
     transcript: Vec<Event>,
     findings: Vec<Finding>,
-    expectations: Vec<Expectation>,
+    /// What the user expected; [] when nothing was.
+    expectations: Vec<Judged>,
     verdict: Verdict,
     exit: ExitView,
 }
@@ -218,14 +219,6 @@ struct Answered {
     event: Option<EventId>,
 }
 
-/// Filled by expectations, which are not part of a plain check.
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Expectation {
-    expression: String,
-    held: bool,
-}
-
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ExitView {
@@ -236,7 +229,7 @@ struct ExitView {
 
 impl From<&Report> for Document {
     fn from(report: &Report) -> Document {
-        let Report { plan, evidence, findings, complete, total_ms, exit } = report;
+        let Report { plan, evidence, findings, complete, total_ms, expectations, exit } = report;
         let talk = evidence.main_talk();
         Document {
             schema_version: SCHEMA_VERSION.to_owned(),
@@ -260,7 +253,7 @@ impl From<&Report> for Document {
             attempts: evidence.attempts.clone(),
             transcript: evidence.transcript.clone(),
             findings: findings.clone(),
-            expectations: Vec::new(),
+            expectations: expectations.clone(),
             verdict: report.verdict(),
             exit: ExitView { code: exit.code(), name: exit.name().to_owned(), retryable: exit.is_retryable() },
         }
@@ -269,7 +262,9 @@ impl From<&Report> for Document {
 
 impl From<Document> for Report {
     fn from(document: Document) -> Report {
-        let Document { started_at, complete, total_ms, plan, attempts, transcript, findings, exit, .. } = document;
+        let Document {
+            started_at, complete, total_ms, plan, attempts, transcript, findings, expectations, exit, ..
+        } = document;
         let exits = [
             Exit::Ok,
             Exit::Findings,
@@ -284,7 +279,8 @@ impl From<Document> for Report {
             Exit::Terminated,
         ];
         let exit = exits.into_iter().find(|known| known.code() == exit.code).unwrap_or(Exit::Findings);
-        Report { plan, evidence: Evidence { started_at, attempts, transcript }, findings, complete, total_ms, exit }
+        let evidence = Evidence { started_at, attempts, transcript };
+        Report { plan, evidence, findings, complete, total_ms, expectations, exit }
     }
 }
 

@@ -23,7 +23,7 @@ use crate::gather::{Gather, Gatherer};
 use crate::inquiry::{self, Ended, Listener};
 use crate::plan::{Login, LoginProof, Plan};
 use crate::render::{self, Format, Look, text};
-use crate::report::{Exit, Report};
+use crate::report::{Case, Exit, Report, Run, Source};
 use crate::sasl::{Credentials, Proof};
 use crate::secret::Secret;
 
@@ -93,13 +93,14 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
             break;
         }
     }
-    if format.name != "text"
-        && sink.write(&documents(&reports, args.targets.len() > 1, format, &look)).map_err(Trouble::Output)?.is_closed()
-    {
+    let code = common_code(&reports);
+    let source = if args.targets.len() > 1 { Source::Targets } else { Source::Target };
+    let run = Run { source, cases: reports.into_iter().map(Case::of).collect() };
+    if format.name != "text" && sink.write(&(format.render)(&run, &look)).map_err(Trouble::Output)?.is_closed() {
         return Ok(0);
     }
     sink.finish()?;
-    Ok(common_code(&reports))
+    Ok(code)
 }
 
 fn chosen_format(args: &CheckArgs) -> Result<&'static Format, UsageError> {
@@ -180,18 +181,6 @@ fn credentials(plan: &Plan, secret: Option<&Secret>) -> Option<Credentials> {
         LoginProof::NoSecret => Proof::NoSecret,
     };
     Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
-}
-
-/// One document, or a list of them for several targets.
-fn documents(reports: &[Report], list: bool, format: &Format, look: &Look) -> String {
-    match reports {
-        [one] if !list => (format.render)(one, look),
-        several => {
-            let parts: Vec<String> =
-                several.iter().map(|report| (format.render)(report, look).trim_end().to_owned()).collect();
-            format!("[\n{}\n]\n", parts.join(",\n"))
-        }
-    }
 }
 
 /// The common code if all failures share it, else 1.

@@ -19,7 +19,7 @@ use crate::evidence::{
 };
 use crate::plan::{Family, Plan, TlsUse};
 use crate::question::{Purpose, Question};
-use crate::report::Report;
+use crate::report::{Report, Run};
 use crate::wire::status::Class;
 use crate::wire::{EhloName, Reply};
 
@@ -39,6 +39,12 @@ pub(super) fn columns(width: usize) -> textwrap::Options<'static> {
     textwrap::Options::new(width)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
+}
+
+/// All reports, parted by an empty line.
+pub fn whole(run: &Run, look: &Look) -> String {
+    let parting = if look.volume == Volume::Quiet { "" } else { "\n" };
+    run.reports().map(|report| render(report, look)).collect::<Vec<_>>().join(parting)
 }
 
 /// The whole report.
