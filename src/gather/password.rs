@@ -110,8 +110,15 @@ pub fn from_environment(value: String) -> Result<Secret, PasswordError> {
 pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     let source = "the prompt";
     let question = format!("password for {}: ", user.escape_debug());
-    let typed = rpassword::prompt_password(question)
-        .map_err(|error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() })?;
+    // Until the answer is there a signal finds a terminal without echo.
+    let _watch = super::watch_prompt();
+    let typed = rpassword::prompt_password(question);
+    if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+        // The signal has reached us before those who watch for it, who end the program in a moment.
+        std::thread::park_timeout(Duration::from_secs(1));
+    }
+    let typed =
+        typed.map_err(|error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() })?;
     clean(Zeroizing::new(typed), source)
 }
 
