@@ -596,6 +596,29 @@ fn no_mechanism_shows_the_secret_whatever_is_printed() {
 }
 
 #[test]
+fn a_user_name_with_a_domain_too_many_is_written_with_one_in_a_fix() {
+    let identity = Identity::new();
+    let refused = "S: 535 5.7.8 Error: authentication failed\nC\nS: 221 bye";
+    let script = STARTTLS.replace("S: 221 bye", refused);
+    for (user, told) in [
+        ("ann@example.net@mail.example.net", true),
+        ("EXAMPLE\\ann@example.net", true),
+        ("ann@example.net", false),
+        ("EXAMPLE\\ann", false),
+    ] {
+        let (ca, server) = (identity.ca_file(), Server::start(&[&script], &identity));
+        let target = target(&server);
+        let ca = ca.path().to_str().unwrap();
+        let run =
+            run_with(&[&target, "--cacert", ca, "--user", user, "--password-stdin", "--json"], Some(PASSWORD), &[]);
+        assert_eq!(run.code, 7, "{run}");
+        let fixes = run.json()["findings"][0]["fixes"].to_string();
+        assert_eq!(fixes.contains("more than one domain"), told, "{user}: {fixes}");
+        assert!(!told || fixes.contains("--user ann@example.net --cacert"), "{user}: {fixes}");
+    }
+}
+
+#[test]
 fn a_mistake_about_the_login_is_one_line_and_nobody_is_called() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);

@@ -37,6 +37,8 @@ pub struct Turn {
     pub cancelled: Option<CancelReason>,
     /// What the challenge said in words.
     pub heard: Option<String>,
+    /// What the server may not be shown saying.
+    pub hides: Vec<Zeroizing<Vec<u8>>>,
 }
 
 /// What the line gives for a login, and what was tried on it.
@@ -124,7 +126,7 @@ impl<'a> Login<'a> {
             self.held = Some(initial);
             return Turn::plain(format!("AUTH {name}"));
         }
-        Turn::new(&format!("AUTH {name} "), &encoded, initial.shows)
+        Turn { hides: initial.hides, ..Turn::new(&format!("AUTH {name} "), &encoded, initial.shows) }
     }
 
     /// The answer to a 334.
@@ -142,7 +144,10 @@ impl<'a> Login<'a> {
             },
         };
         match response {
-            Ok(response) => Turn { heard: response.heard, ..Turn::new("", &encode(&response.bytes), response.shows) },
+            Ok(response) => {
+                let turn = Turn::new("", &encode(&response.bytes), response.shows);
+                Turn { heard: response.heard, hides: response.hides, ..turn }
+            }
             Err(reason) => self.cancel(reason),
         }
     }
@@ -167,7 +172,7 @@ impl std::fmt::Debug for Login<'_> {
 impl Turn {
     fn plain(text: String) -> Turn {
         let line = Zeroizing::new(format!("{text}\r\n").into_bytes());
-        Turn { line, shown: text, redacted: false, cancelled: None, heard: None }
+        Turn { line, shown: text, redacted: false, cancelled: None, heard: None, hides: Vec::new() }
     }
 
     fn new(command: &str, encoded: &str, shows: Shows) -> Turn {
@@ -179,7 +184,7 @@ impl Turn {
             Shows::All => (encoded, false),
             Shows::Nothing => (NOT_SHOWN, true),
         };
-        Turn { line, shown: format!("{command}{tail}"), redacted, cancelled: None, heard: None }
+        Turn { line, shown: format!("{command}{tail}"), redacted, cancelled: None, heard: None, hides: Vec::new() }
     }
 }
 

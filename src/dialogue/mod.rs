@@ -45,7 +45,7 @@ use crate::sasl::{Binding, Credentials, Means, Proof, token};
 use crate::wire::{Assembler, Capabilities, Class, Command, Framer, Irregularity, Reply, reply};
 
 use login::{Login, Turn};
-use scrub::Scrubber;
+pub use scrub::Scrubber;
 
 /// Bytes of one conversation that are read. A real one has a few thousand; with hundreds of recipients and the longest
 /// legal replies it stays far below.
@@ -55,7 +55,6 @@ pub const MAX_TALK: usize = 2 * 1024 * 1024;
 const EAVESDROP: Duration = Duration::from_secs(2);
 
 /// What the driver has to do next.
-#[derive(Debug)]
 pub enum Step {
     /// Write these bytes. One flight: nothing is waited for in between.
     Send(Zeroizing<Vec<u8>>),
@@ -67,6 +66,19 @@ pub enum Step {
     Await,
     /// Hang up; the talk is over, whole or with a fault.
     HangUp(Result<(), Fault>),
+}
+
+/// Without the bytes: a panic may print it.
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Step::Send(_) => f.write_str("Send"),
+            Step::BeginTls => f.write_str("BeginTls"),
+            Step::Note(stage, what) => f.debug_tuple("Note").field(stage).field(what).finish(),
+            Step::Await => f.write_str("Await"),
+            Step::HangUp(result) => f.debug_tuple("HangUp").field(result).finish(),
+        }
+    }
 }
 
 /// Whether the peer is who it should be.
@@ -85,11 +97,6 @@ pub struct Access<'a> {
     pub credentials: &'a Credentials,
     /// Random text, time, host.
     pub means: Means,
-}
-
-/// What a peer said outside of a dialogue, without the secret.
-pub fn without_secret(credentials: Option<&Credentials>, text: String) -> String {
-    Scrubber::new(credentials).scrub_text(text)
 }
 
 /// One conversation.
@@ -326,8 +333,10 @@ impl<'a> Dialogue<'a> {
     }
 
     /// The transition table.
-    fn heard(&mut self, reply: Reply) {
-        let reply = self.scrubber.scrub_reply(reply);
+    fn heard(&mut self, unscrubbed: Reply) {
+        // What a mechanism checks is what was said: the server's signature is itself out of sight.
+        let challenge = matches!(self.state, State::Auth(_)).then(|| unscrubbed.clone());
+        let reply = self.scrubber.scrub_reply(unscrubbed);
         let stage = self.stage();
         let recipient = match &self.state {
             State::Envelope { due, .. } => due.front().and_then(|line| line.recipient),
@@ -346,7 +355,7 @@ impl<'a> Dialogue<'a> {
             State::StartTls => self.starttls_answered(&reply),
             State::Eavesdrop => self.say_farewell(),
             State::AskAuth(asked) => self.question_answered(asked, &reply),
-            State::Auth(login) => self.auth_answered(login, &reply),
+            State::Auth(login) => self.auth_answered(login, challenge.as_ref().unwrap_or(&reply)),
             State::Envelope { due, transaction } => self.envelope_answered(due, transaction, &reply),
             State::Farewell { due } => self.farewell_answered(due),
             state @ (State::Handshake | State::Over) => self.state = state,
@@ -480,6 +489,7 @@ impl<'a> Dialogue<'a> {
     }
 
     fn say_auth(&mut self, turn: Turn) {
+        self.scrubber.hide(&turn.hides);
         if self.drain_stray(Stage::Auth) == Drained::Closing {
             return;
         }

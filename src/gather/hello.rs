@@ -69,7 +69,7 @@ fn without_secret(world: &World, heard: HelloHeard) -> HelloHeard {
             // Where the text was cut, half a secret may stand, which nobody would know again.
             let is_cut = world.credentials.is_some() && text.len() >= tls::MAX_TEXT;
             let text = if is_cut { "(not shown)".to_owned() } else { text };
-            let text = dialogue::without_secret(world.credentials.as_ref(), text);
+            let text = dialogue::Scrubber::new(world.credentials.as_ref()).scrub_text(text);
             HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text } }
         }
         heard => heard,
@@ -110,5 +110,7 @@ fn presented(world: &World, request: &HelloRequest, heard: &HelloHeard) -> Optio
     let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
     let name = world.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
     let expected = Expectation { name, now: world.started_at };
-    Some(Box::new(verify::presented(&ders, ders.len(), algorithms, world.trust.wait(), &expected)))
+    let presented = verify::presented(&ders, ders.len(), algorithms, world.trust.wait(), &expected);
+    let scrubber = dialogue::Scrubber::new(world.credentials.as_ref());
+    Some(Box::new(presented.with_texts(&|text| scrubber.scrub_text(text))))
 }

@@ -34,7 +34,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls::sign::CertifiedKey;
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
@@ -294,13 +294,50 @@ pub fn end_on_unheard_signals() {
             tokio::time::sleep(Duration::from_secs(1)).await;
             signal
         });
-        std::process::exit(match signal {
-            Signal::Interrupt => 130,
-            Signal::Terminate => 143,
-        });
+        std::process::exit(code(signal));
     };
     // It belongs to the process and ends with it. Without it signals work as long as the reader reads.
     let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(watch);
+}
+
+/// Ends the program on a signal while somebody types a password, and gives the terminal its echo back before; for as long
+/// as the result is kept. Without a terminal or signals of this kind there is nothing to watch.
+#[cfg(unix)]
+fn watch_prompt() -> Option<oneshot::Sender<()>> {
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+    let terminal = std::fs::File::open("/dev/tty").ok()?;
+    let before = tcgetattr(&terminal).ok()?;
+    let (done, answered) = oneshot::channel();
+    let (ready, listening) = std::sync::mpsc::channel();
+    let watch = move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        let signal = runtime.block_on(async {
+            let mut signals = Signals::listen();
+            let _ = ready.send(());
+            tokio::select! {
+                signal = signals.next() => Some(signal),
+                _ = answered => None,
+            }
+        });
+        if let Some(signal) = signal {
+            let _ = tcsetattr(&terminal, OptionalActions::Flush, &before);
+            std::process::exit(code(signal));
+        }
+    };
+    std::thread::Builder::new().name("prompt".to_owned()).spawn(watch).ok()?;
+    let _ = listening.recv();
+    Some(done)
+}
+
+#[cfg(not(unix))]
+fn watch_prompt() {}
+
+fn code(signal: Signal) -> i32 {
+    match signal {
+        Signal::Interrupt => 130,
+        Signal::Terminate => 143,
+    }
 }
 
 /// Milliseconds with microseconds behind the point.

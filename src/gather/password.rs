@@ -39,7 +39,12 @@ pub enum PasswordError {
         code: Option<i32>,
     },
     /// The command did not end in time.
-    CommandTooSlow,
+    CommandTooSlow {
+        /// Which flag named it.
+        source: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
     /// There is nothing in it.
     Empty {
         /// Which source.
@@ -64,8 +69,8 @@ impl fmt::Display for PasswordError {
                 let said = stderr.trim();
                 if said.is_empty() { Ok(()) } else { write!(f, ": {said}") }
             }
-            PasswordError::CommandTooSlow => {
-                write!(f, "the password command did not end within {} seconds", COMMAND_PATIENCE.as_secs())
+            PasswordError::CommandTooSlow { source, waited } => {
+                write!(f, "the command of {source} did not end within {} seconds", waited.as_secs())
             }
             PasswordError::Empty { source } => write!(f, "{source} gives an empty password"),
             PasswordError::Control { source } => {
@@ -105,28 +110,42 @@ pub fn from_environment(value: String) -> Result<Secret, PasswordError> {
 pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     let source = "the prompt";
     let question = format!("password for {}: ", user.escape_debug());
-    let typed = rpassword::prompt_password(question)
-        .map_err(|error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() })?;
+    // Until the answer is there a signal finds a terminal without echo.
+    let _watch = super::watch_prompt();
+    let typed = rpassword::prompt_password(question);
+    if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+        // The signal has reached us before those who watch for it, who end the program in a moment.
+        std::thread::park_timeout(Duration::from_secs(1));
+    }
+    let typed =
+        typed.map_err(|error| PasswordError::Unreadable { source: source.to_owned(), why: error.to_string() })?;
     clean(Zeroizing::new(typed), source)
 }
 
 /// Runs a command by the shell and takes what it prints. It has no standard input, and its time is limited. `flag` is what
 /// messages call it by.
 pub fn from_command(command: &str, flag: &str) -> Result<Secret, PasswordError> {
+    from_command_within(command, flag, COMMAND_PATIENCE)
+}
+
+fn from_command_within(command: &str, flag: &str, patience: Duration) -> Result<Secret, PasswordError> {
     let source = flag.to_owned();
     let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreadable)?;
     let output = runtime.block_on(async {
         let mut shell = shell(command);
         shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        match tokio::time::timeout(COMMAND_PATIENCE, outcome(shell)).await {
+        match tokio::time::timeout(patience, outcome(shell)).await {
             Ok(output) => output.map_err(unreadable),
-            Err(_) => Err(PasswordError::CommandTooSlow),
+            Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: patience }),
         }
     })?;
     let (status, stdout, stderr) = output;
     if !status.success() && stdout.len() as u64 <= MAX_BYTES {
-        let stderr = String::from_utf8_lossy(&stderr).into_owned();
+        // One that got as far as printing a password may tell it twice: `sh -x` shows each command that it runs.
+        let printed = read(stdout.as_slice(), &source).ok();
+        let stderr =
+            crate::dialogue::Scrubber::of(printed.as_ref()).scrub_text(String::from_utf8_lossy(&stderr).into_owned());
         return Err(PasswordError::Command { source, stderr, code: status.code() });
     }
     read(stdout.as_slice(), &source)
@@ -204,7 +223,9 @@ pub(super) fn clean(text: Zeroizing<String>, source: &str) -> Result<Secret, Pas
 mod tests {
     use zeroize::Zeroizing;
 
-    use super::clean;
+    use std::time::Duration;
+
+    use super::{PasswordError, clean, from_command_within};
 
     fn cleaned(text: &str) -> Result<String, String> {
         clean(Zeroizing::new(text.to_owned()), "the test")
@@ -217,6 +238,43 @@ mod tests {
         assert_eq!(cleaned("p w \n"), Ok("p w ".to_owned()));
         assert_eq!(cleaned("p\r\n"), Ok("p".to_owned()));
         assert_eq!(cleaned(" p"), Ok(" p".to_owned()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_does_not_end_is_given_up() {
+        let result = from_command_within("sleep 600", "--password-command", Duration::from_millis(50));
+        assert!(matches!(result, Err(PasswordError::CommandTooSlow { .. })), "{result:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_failed_command_says_is_shown_without_the_password_that_it_printed() {
+        let failed = |command: &str| {
+            let result = from_command_within(command, "--password-command", Duration::from_secs(30));
+            result.expect_err("a failure").to_string()
+        };
+        assert_eq!(
+            failed("echo locked >&2; exit 3"),
+            "the command of --password-command failed with exit code 3: locked"
+        );
+        let traced = failed("set -x; echo hunter-2x; exit 4");
+        assert!(traced.contains("exit code 4: ") && traced.contains("[password, not shown]"), "{traced}");
+        assert!(!traced.contains("hunter"), "{traced}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_does_not_inherit_a_password_of_ours() {
+        let result = from_command_within(
+            "env | grep -c ^SMTPCHECK_PASSWORD=; true",
+            "--password-command",
+            Duration::from_secs(30),
+        );
+        assert_eq!(
+            result.map(|secret| secret.reveal().to_owned()).map_err(|error| error.to_string()),
+            Ok("0".to_owned())
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ use tokio_rustls::client::TlsStream;
 use super::tap::Tap;
 use super::{Arrival, World, dial, tls};
 use crate::dialogue::{Access, Dialogue, Peer, Step};
-use crate::evidence::{Answer, AttemptId, Fault, Outcome, Stage, TlsFault, What};
+use crate::evidence::{Answer, AttemptId, Fault, Handshake, Outcome, Stage, TlsFault, What};
 use crate::question::TalkRequest;
 use crate::sasl::Means;
 
@@ -230,11 +230,16 @@ impl<'a> Conversation<'a> {
         let secured = tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| {
             // Cut after the secret is out: half of one that stands across the cut would not be known again.
             let first_bytes = self.dialogue.without_secret(tls.first_bytes).chars().take(FIRST_BYTES).collect();
-            Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
+            let detail = self.dialogue.without_secret(tls.detail);
+            Fault::Tls { tls: TlsFault { first_bytes, detail, ..tls } }
         })?;
         self.line = Line::Tls(Box::new(secured.stream));
-        let verified = secured.handshake.verifies(jiff::Timestamp::now());
-        self.note(Stage::Tls, true, What::Secured { handshake: Box::new(secured.handshake) });
+        let handshake = secured.handshake;
+        let verified = handshake.verifies(jiff::Timestamp::now());
+        let presented = handshake.presented.with_texts(&|text| self.dialogue.without_secret(text));
+        let alpn = handshake.alpn.map(|name| self.dialogue.without_secret(name));
+        let handshake = Box::new(Handshake { presented, alpn, ..handshake });
+        self.note(Stage::Tls, true, What::Secured { handshake });
         if secured.is_resumable {
             self.note(Stage::Tls, true, What::Tickets { count: 1 });
         }
@@ -270,9 +275,9 @@ impl<'a> Conversation<'a> {
     }
 }
 
-/// What a login needs, if one is wanted.
+/// What a login needs. A conversation without one has it too: the server may repeat there what it was sent in another.
 fn access<'a>(world: &'a World, request: &TalkRequest) -> Option<Access<'a>> {
-    let credentials = world.credentials.as_ref().filter(|_| request.script.login.is_some())?;
+    let credentials = world.credentials.as_ref()?;
     let mut random = [0; 18];
     rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
     let unix_time = u64::try_from(world.started_at.as_second()).unwrap_or(0);

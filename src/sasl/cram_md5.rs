@@ -36,7 +36,8 @@ impl Exchange for CramMd5<'_> {
         mac.update(challenge);
         let mut bytes = Zeroizing::new(self.credentials.user.clone().into_bytes());
         bytes.push(b' ');
-        bytes.extend_from_slice(super::hex(&mac.finalize().into_bytes()).as_bytes());
-        Ok(Response::secret(bytes))
+        let digest = Zeroizing::new(super::hex(&mac.finalize().into_bytes()).into_bytes());
+        bytes.extend_from_slice(&digest);
+        Ok(Response::proof(bytes, vec![digest]))
     }
 }

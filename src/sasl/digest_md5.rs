@@ -72,18 +72,20 @@ impl<'a> DigestMd5<'a> {
             let text = Zeroizing::new(format!("{}:{nonce}:00000001:{}:auth:{ha2}", *ha1, self.cnonce));
             super::hex(&Md5::digest(text.as_bytes()))
         };
+        let (response, owed) = (proof("AUTHENTICATE"), proof(""));
         let mut line = Zeroizing::new(String::new());
         if utf8 {
             line.push_str("charset=utf-8,");
         }
         line.push_str(&format!("username=\"{}\",realm=\"{}\",", quoted(user), quoted(&realm)));
         line.push_str(&format!("nonce=\"{}\",nc=00000001,cnonce=\"{}\",", quoted(&nonce), self.cnonce));
-        line.push_str(&format!("digest-uri=\"{}\",response={},qop=auth", quoted(&uri), proof("AUTHENTICATE")));
+        line.push_str(&format!("digest-uri=\"{}\",response={response},qop=auth", quoted(&uri)));
         if let Some(authzid) = &self.credentials.authzid {
             line.push_str(&format!(",authzid=\"{}\"", quoted(authzid)));
         }
-        self.state = State::Answered(proof(""));
-        Ok(Response::secret(Zeroizing::new(line.as_bytes().to_vec())))
+        let hides = [&response, &owed].map(|proof| Zeroizing::new(proof.clone().into_bytes())).into();
+        self.state = State::Answered(owed);
+        Ok(Response::proof(Zeroizing::new(line.as_bytes().to_vec()), hides))
     }
 }
 

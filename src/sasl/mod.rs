@@ -20,6 +20,9 @@ mod xoauth2;
 
 use std::fmt;
 
+use md5::{Digest, Md5};
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -164,12 +167,14 @@ pub trait Exchange {
 }
 
 /// What goes to the server.
-#[derive(Debug)]
 pub struct Response {
     /// Before base64.
     pub bytes: Zeroizing<Vec<u8>>,
     /// What a transcript may show of it.
     pub shows: Shows,
+    /// What was made of the secret and may not be shown either when the server says it: proofs, by which passwords can
+    /// be guessed without asking the server.
+    pub hides: Vec<Zeroizing<Vec<u8>>>,
     /// What the challenge said in words: the reason of a refusal.
     pub heard: Option<String>,
 }
@@ -177,12 +182,24 @@ pub struct Response {
 impl Response {
     /// A response that tells nobody anything.
     pub fn open(bytes: Vec<u8>) -> Response {
-        Response { bytes: Zeroizing::new(bytes), shows: Shows::All, heard: None }
+        Response { bytes: Zeroizing::new(bytes), shows: Shows::All, hides: Vec::new(), heard: None }
     }
 
     /// A response that holds the secret or something made of it.
     pub fn secret(bytes: Zeroizing<Vec<u8>>) -> Response {
-        Response { bytes, shows: Shows::Nothing, heard: None }
+        Response { bytes, shows: Shows::Nothing, hides: Vec::new(), heard: None }
+    }
+
+    /// One that holds a proof that was made of the secret; `hides` are the proof and what the server owes for it.
+    pub fn proof(bytes: Zeroizing<Vec<u8>>, hides: Vec<Zeroizing<Vec<u8>>>) -> Response {
+        Response { hides, ..Response::secret(bytes) }
+    }
+}
+
+/// Without the bytes: a panic may print it.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({:?})", self.shows)
     }
 }
 
@@ -220,6 +237,19 @@ impl fmt::Display for Broken {
             Broken::ServerUnproved => f.write_str("the server does not prove that it knows the password"),
         }
     }
+}
+
+/// The checksums of a secret that programs keep or print, the one of Windows among them: what is guessed from them in
+/// no time is not to be shown either.
+pub fn checksums(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
+    let bytes = secret.as_bytes();
+    vec![
+        Zeroizing::new(Md5::digest(bytes).to_vec()),
+        Zeroizing::new(Sha1::digest(bytes).to_vec()),
+        Zeroizing::new(Sha256::digest(bytes).to_vec()),
+        Zeroizing::new(Sha512::digest(bytes).to_vec()),
+        ntlm::hash(secret),
+    ]
 }
 
 /// Lower-case hexadecimal.

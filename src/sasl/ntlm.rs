@@ -71,12 +71,12 @@ impl<'a> Ntlm<'a> {
         let key = response_key(self.credentials.revealed(), user, domain);
         let time = asked.timestamp().unwrap_or_else(|| ((self.unix_time + EPOCH) * 10_000_000).to_le_bytes());
         let (proof, blob) = response(&key, &asked, time, self.challenge);
-        let mut answer = Zeroizing::new(proof);
+        let mut answer = proof.clone();
         answer.extend_from_slice(&blob);
         // LMv2 is sent as zeros when the server told its time (MS-NLMP §3.1.5.1.2); nobody asks for it any more.
         let parts = [vec![0; 24], answer.to_vec(), utf16(domain), utf16(user), Vec::new(), Vec::new()];
         self.state = State::Answered;
-        Ok(Response::secret(Zeroizing::new(message_three(&parts, asked.flags))))
+        Ok(Response::proof(Zeroizing::new(message_three(&parts, asked.flags)), vec![proof, key]))
     }
 }
 
@@ -135,14 +135,18 @@ impl<'a> Challenge<'a> {
     }
 }
 
+/// NTOWFv1 (MS-NLMP §3.3.1): what Windows keeps of a password, and as good as it.
+pub(super) fn hash(password: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Md4::digest(&*Zeroizing::new(utf16(password))).to_vec())
+}
+
 /// NTOWFv2 (MS-NLMP §3.3.2).
 fn response_key(password: &str, user: &str, domain: &str) -> Zeroizing<Vec<u8>> {
-    let hash = Zeroizing::new(Md4::digest(&*Zeroizing::new(utf16(password))).to_vec());
-    hmac(&hash, &[utf16(&user.to_uppercase()), utf16(domain)].concat())
+    hmac(&hash(password), &[utf16(&user.to_uppercase()), utf16(domain)].concat())
 }
 
 /// NTProofStr and the blob that it covers (MS-NLMP §3.3.2).
-fn response(key: &[u8], asked: &Challenge<'_>, time: [u8; 8], ours: [u8; 8]) -> (Vec<u8>, Vec<u8>) {
+fn response(key: &[u8], asked: &Challenge<'_>, time: [u8; 8], ours: [u8; 8]) -> (Zeroizing<Vec<u8>>, Vec<u8>) {
     let mut blob = vec![1, 1, 0, 0, 0, 0, 0, 0];
     blob.extend(time);
     blob.extend(ours);
@@ -150,7 +154,7 @@ fn response(key: &[u8], asked: &Challenge<'_>, time: [u8; 8], ours: [u8; 8]) -> 
     blob.extend(asked.target);
     blob.extend([0; 4]);
     let proof = hmac(key, &[&asked.random[..], &blob].concat());
-    (proof.to_vec(), blob)
+    (proof, blob)
 }
 
 /// AUTHENTICATE_MESSAGE (MS-NLMP §2.2.1.3): six parts, each named by length and place in the header.
@@ -177,7 +181,10 @@ fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    // Room for all of it, as growing would leave copies of a password behind.
+    let mut bytes = Vec::with_capacity(text.len() * 2);
+    bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+    bytes
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! A script is a list of lines: `S: text` is sent with CRLF, `S. text` as it is (`\r`, `\n`, `\x1b`), `C` waits for one
 //! line of the client, `TLS` does the handshake, `drip` sends one byte after the other until nobody listens, `wait`
-//! reads until the client goes away, `close` closes. At its end the server closes.
+//! reads until the client goes away, `close` closes. At its end the server closes. In an `S:` stands `{sent}` for the last
+//! line of the client, and `{decoded}` for what its last word is in base64.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,6 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -40,14 +43,22 @@ pub struct Identity {
 
 impl Identity {
     pub fn new() -> Identity {
+        Identity::saying("", &[])
+    }
+
+    /// One whose server certificate holds more than it has to: a common name and other names.
+    pub fn saying(common_name: &str, more: &[&str]) -> Identity {
         let ca_key = rcgen::KeyPair::generate().unwrap();
         let mut ca = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
         ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         ca.distinguished_name.push(rcgen::DnType::CommonName, "smtpcheck test authority");
         let ca_certificate = ca.self_signed(&ca_key).unwrap();
         let key = rcgen::KeyPair::generate().unwrap();
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-        let mut leaf = rcgen::CertificateParams::new(names).unwrap();
+        let names = ["localhost", "127.0.0.1", "::1"].iter().chain(more).map(|name| (*name).to_owned());
+        let mut leaf = rcgen::CertificateParams::new(names.collect::<Vec<_>>()).unwrap();
+        if !common_name.is_empty() {
+            leaf.distinguished_name.push(rcgen::DnType::CommonName, common_name);
+        }
         let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs().cast_signed();
         let day = |offset: i64| time::OffsetDateTime::from_unix_timestamp(now + offset * 86_400).unwrap();
         (leaf.not_before, leaf.not_after) = (day(-1), day(300));
@@ -111,6 +122,8 @@ impl Server {
                 let script = scripts.get(number).or(scripts.last()).cloned().unwrap_or_default();
                 let (config, sender) = (Arc::clone(&config), sender.clone());
                 std::thread::spawn(move || {
+                    // Each line of a script is a packet, and would wait for the ACK of the one before.
+                    let _ = stream.set_nodelay(true);
                     let mut session = Session { line: Line::Plain(stream), seen: Seen::default(), rest: Vec::new() };
                     session.play(&script, &config);
                     let _ = sender.send(session.seen);
@@ -151,7 +164,7 @@ impl Session {
     fn play(&mut self, script: &str, config: &Arc<ServerConfig>) {
         for step in script.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
             let going = match step.split_once(' ').unwrap_or((step, "")) {
-                ("S:", text) => self.send(format!("{text}\r\n").as_bytes()),
+                ("S:", text) => self.send(format!("{}\r\n", self.repeated(text)).as_bytes()),
                 ("S.", text) => self.send(&unescape(text)),
                 ("C", _) => self.read_line(),
                 ("TLS", _) => self.handshake(config),
@@ -177,6 +190,12 @@ impl Session {
             stream.conn.send_close_notify();
             let _ = stream.flush();
         }
+    }
+
+    fn repeated(&self, text: &str) -> String {
+        let sent = self.seen.lines.last().map(String::as_str).unwrap_or_default();
+        let decoded = STANDARD.decode(sent.split(' ').next_back().unwrap_or_default()).unwrap_or_default();
+        text.replace("{sent}", sent).replace("{decoded}", &String::from_utf8_lossy(&decoded))
     }
 
     fn send(&mut self, bytes: &[u8]) -> bool {

@@ -155,11 +155,32 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
         // Only a refusal of what was sent makes it suspicious.
         if heard.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(talk));
+            if reading.cause == Cause::Credentials {
+                finding.fixes.extend(with_one_domain(plan));
+            }
             finding.fixes.extend(in_another_way(plan, talk));
         }
     }
     finding.failure = Some(failure(plan, heard, reading.cause));
     finding
+}
+
+/// A user name with a domain too many: `ann@example.net@mail.example.net`, which programs make that add one by themselves,
+/// or `EXAMPLE\ann@example.net`, which is two ways to name it at once.
+fn with_one_domain(plan: &Plan) -> Option<Fix> {
+    let login = plan.login.as_ref()?;
+    let bare = login.user.split_once('\\').map_or(login.user.as_str(), |(_, bare)| bare);
+    let (name, rest) = bare.split_once('@')?;
+    let domain = rest.split('@').next().unwrap_or(rest);
+    let once = format!("{name}@{domain}");
+    if once == login.user || name.is_empty() || domain.is_empty() {
+        return None;
+    }
+    let target = plan.target.host.with_port(plan.target.port);
+    Some(Fix::run(
+        "the user name has more than one domain; write it with one",
+        format!("smtpcheck {target} --user {}", in_shell(&once)),
+    ))
 }
 
 /// A server that keeps hashed passwords can check them when they are sent, and by no proof that is made of them.

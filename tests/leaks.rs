@@ -1,0 +1,240 @@
+//! Servers that try to have the password shown: they say again what they were sent, in any form, at any place, and the
+//! program must not pass it on.
+//!
+//! `support::program` searches the output of each run for the password; what is made of the password (checksums, proofs)
+//! is looked for here.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use sha2::Digest;
+
+use support::leak::CANARY;
+use support::program::{Run, run_with};
+use support::server::{Identity, Server};
+
+const USER: &str = "u@example.net";
+
+/// What prints most; all the rest is less of the same.
+const FORMATS: [&[&str]; 2] = [&["--json"], &["-v", "--show-chain"]];
+
+fn hex(bytes: &[u8], between: &str) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(between)
+}
+
+fn swapped(text: &str) -> String {
+    let swap = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+    text.chars().map(swap).collect()
+}
+
+fn percent(stays: &[u8], blank: &str) -> String {
+    let one = |byte: u8| match byte {
+        b' ' => blank.to_owned(),
+        byte if byte.is_ascii_alphanumeric() || stays.contains(&byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02x}"),
+    };
+    CANARY.bytes().map(one).collect()
+}
+
+/// Ways to write the password, none of which may be shown.
+fn echoes() -> Vec<String> {
+    let message = STANDARD.encode(format!("\0{USER}\0{CANARY}"));
+    let numbers: Vec<String> = CANARY.bytes().map(|byte| byte.to_string()).collect();
+    let cut = |text: &str, at: usize| text.chars().take(at).collect::<String>();
+    vec![
+        CANARY.to_owned(),
+        CANARY.to_uppercase(),
+        swapped(CANARY),
+        format!("{CANARY:?}"),
+        cut(CANARY, 12),
+        STANDARD.encode(CANARY),
+        URL_SAFE_NO_PAD.encode(CANARY),
+        message.clone(),
+        cut(&message, 36),
+        format!("AUTH PLAIN {}...", cut(&message, 40)),
+        STANDARD.encode(format!("xy{CANARY}zzz")),
+        hex(CANARY.as_bytes(), ""),
+        hex(CANARY.as_bytes(), "").to_uppercase(),
+        hex(CANARY.as_bytes(), ":"),
+        hex(CANARY.as_bytes(), " "),
+        cut(&hex(CANARY.as_bytes(), ""), 20),
+        percent(b"", "%20"),
+        percent(b"-._~", "+"),
+        CANARY.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        format!("[{}]", numbers.join(", ")),
+        numbers.join(" "),
+    ]
+}
+
+/// A talk in which the login is refused with these lines.
+fn refusing(mechanism: &str, talk: &str) -> String {
+    format!(
+        "
+        S: 220 localhost ESMTP
+        C
+        S: 250-localhost
+        S: 250 STARTTLS
+        C
+        S: 220 go ahead
+        TLS
+        C
+        S: 250-localhost
+        S: 250 AUTH {mechanism}
+        C
+        {talk}
+        C
+        S: 221 bye"
+    )
+}
+
+/// Runs against the scripts, one a connection, in each format.
+fn runs(identity: &Identity, scripts: &[&str], more: &[&str]) -> Vec<(Run, Server)> {
+    runs_with(identity, scripts, more, &[])
+}
+
+fn runs_with(identity: &Identity, scripts: &[&str], more: &[&str], variables: &[(&str, &str)]) -> Vec<(Run, Server)> {
+    FORMATS.iter().map(|format| once(identity, scripts, &[more, format].concat(), variables)).collect()
+}
+
+fn once(identity: &Identity, scripts: &[&str], more: &[&str], variables: &[(&str, &str)]) -> (Run, Server) {
+    let (ca, server) = (identity.ca_file(), Server::start(scripts, identity));
+    let target = format!("localhost:{}", server.port());
+    let ca = ca.path().to_str().unwrap();
+    let common = [target.as_str(), "-4", "--cacert", ca, "--user", USER, "--password-stdin"];
+    let run = run_with(&[&common[..], more].concat(), Some(CANARY), variables);
+    assert!(run.code != 0 && run.code != 2, "{}: {run}", run.code);
+    (run, server)
+}
+
+#[test]
+fn no_way_of_writing_the_password_in_a_refusal_is_passed_on() {
+    let identity = Identity::new();
+    let lines: String = echoes().iter().map(|echo| format!("S: 535-5.7.8 you said {echo}!\n")).collect();
+    let script = refusing("PLAIN", &format!("{lines}S: 535 5.7.8 no"));
+    runs_with(&identity, &[&script], &[], &[("RUST_LOG", "trace")]);
+    for (at, echo) in echoes().into_iter().enumerate() {
+        once(&identity, &[&refusing("PLAIN", &format!("S: 535 5.7.8 {echo}"))], FORMATS[at % 2], &[]);
+    }
+}
+
+#[test]
+fn a_password_in_pieces_is_not_passed_on() {
+    let identity = Identity::new();
+    // Halves of fewer than eight characters are more than can be known again without hiding ordinary words.
+    for (at, echo) in echoes().into_iter().filter(|echo| echo.chars().count() >= 16).enumerate() {
+        let half = echo.chars().count() / 2;
+        let first: String = echo.chars().take(half).collect();
+        let second: String = echo.chars().skip(half).collect();
+        let over_lines = format!("S: 535-5.7.8 {first}\nS: 535 5.7.8 {second}");
+        once(&identity, &[&refusing("PLAIN", &over_lines)], FORMATS[at % 2], &[]);
+        let over_replies = format!("S: 334 {first}\nC\nS: 535 5.7.8 {second}");
+        once(&identity, &[&refusing("LOGIN", &over_replies)], FORMATS[at % 2], &[]);
+    }
+    let letters: String = CANARY.chars().map(|letter| format!("S: 535-{letter}\n")).collect();
+    runs(&identity, &[&refusing("PLAIN", &format!("{letters}S: 535 no"))], &[]);
+    let bytes: String = hex(CANARY.as_bytes(), "\n").lines().map(|byte| format!("S: 535-{byte}\n")).collect();
+    runs(&identity, &[&refusing("PLAIN", &format!("{bytes}S: 535 no"))], &[]);
+}
+
+/// With `--probe` and `--tls-scan` the program comes again, without a login, to a server that knows the password by now.
+#[test]
+fn a_later_conversation_does_not_pass_on_what_an_earlier_one_sent() {
+    let identity = Identity::new();
+    let refused = refusing("PLAIN", "S: 535 5.7.8 no");
+    let encoded = STANDARD.encode(CANARY);
+    for (echo, format) in [CANARY, encoded.as_str()].into_iter().zip(FORMATS) {
+        for later in [
+            format!("S: 220 localhost ESMTP {echo}\nC\nS: 250 localhost\nC\nS: 221 bye"),
+            format!("S: 554 {echo}"),
+            format!(
+                "S: 220 localhost\nC\nS: 250-localhost {echo}\nS: 250-X-{echo}\nS: 250 STARTTLS\nC\nS: 454 {echo}\nC\nS: 221 {echo}"
+            ),
+            format!("S: 220 localhost\nC\nS: 250-localhost\nS: 250 STARTTLS\nC\nS: 220 ready\nS: {echo}"),
+            format!("S: {echo}"),
+            format!("S. {}", CANARY.replace('\\', "\\x5c")),
+        ] {
+            for more in [&["--probe", "starttls-injection,mail-before-tls"][..], &["--tls-scan"]] {
+                let (_, server) = once(&identity, &[&refused, &later], &[more, format].concat(), &[]);
+                assert!(server.sessions() > 1, "there was no later conversation");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_password_in_the_certificate_is_not_passed_on() {
+    let encoded = STANDARD.encode(CANARY);
+    let hex = hex(CANARY.as_bytes(), "");
+    let name = format!("{hex}.example.net");
+    for common_name in [CANARY, encoded.as_str(), hex.as_str()] {
+        let identity = Identity::saying(common_name, &[&name]);
+        let script = refusing("PLAIN", "S: 535 5.7.8 no");
+        let runs = runs_with(&identity, &[&script], &[], &[("RUST_LOG", "trace")]);
+        assert!(runs.iter().all(|(run, _)| run.code == 7), "a certificate with odd names is as good as another");
+        let report = runs[0].0.json();
+        assert_eq!(report["tls"]["verifies"], true, "{report:#}");
+    }
+}
+
+#[test]
+fn what_a_server_says_about_a_token_is_shown_without_it() {
+    let identity = Identity::new();
+    for (at, echo) in echoes().into_iter().enumerate() {
+        let json = serde_json::json!({ "status": "401", "error_description": format!("bad token {echo}") }).to_string();
+        let talk = format!("S: 334 {}\nC\nS: 535 5.7.8 no", STANDARD.encode(json));
+        for mechanism in ["XOAUTH2", "OAUTHBEARER"] {
+            let more = [&["--auth", mechanism], FORMATS[at % 2]].concat();
+            assert_eq!(once(&identity, &[&refusing(mechanism, &talk)], &more, &[]).0.code, 7);
+        }
+    }
+}
+
+#[test]
+fn no_checksum_of_the_password_is_passed_on() {
+    let identity = Identity::new();
+    let bytes = CANARY.as_bytes();
+    for sum in [
+        md5::Md5::digest(bytes).to_vec(),
+        sha1::Sha1::digest(bytes).to_vec(),
+        sha2::Sha256::digest(bytes).to_vec(),
+        sha2::Sha512::digest(bytes).to_vec(),
+    ] {
+        let texts = [hex(&sum, ""), hex(&sum, "").to_uppercase(), STANDARD.encode(&sum)];
+        let lines: String = texts.iter().map(|text| format!("S: 535-5.7.8 {{{text}}} is wrong\n")).collect();
+        for (run, _) in runs(&identity, &[&refusing("PLAIN", &format!("{lines}S: 535 5.7.8 no"))], &[]) {
+            assert!(!texts.iter().any(|text| format!("{run}").contains(text)), "{texts:?}\n{run}");
+        }
+    }
+}
+
+/// Of a proof with all that was said around it, passwords can be tried without asking the server.
+#[test]
+fn no_proof_that_was_made_of_the_password_is_passed_on() {
+    let identity = Identity::new();
+    let repeats = "S: 535-5.7.8 {sent}\nS: 535 5.7.8 {decoded}";
+    let challenge = |text: &[u8]| format!("S: 334 {}\nC\n{repeats}", STANDARD.encode(text));
+    let ntlm = b"NTLMSSP\0\x02\0\0\0\0\0\0\0\x30\0\0\0\x05\x02\x08\0\x01\x02\x03\x04\x05\x06\x07\x08";
+    for (mechanism, talk, proof) in [
+        ("CRAM-MD5", challenge(b"<1@h>"), (|said| said.split(' ').nth(1)) as fn(&str) -> Option<&str>),
+        ("DIGEST-MD5", challenge(b"nonce=\"abc\",qop=\"auth\""), |said| {
+            said.split("response=").nth(1)?.split(',').next()
+        }),
+        ("NTLM", challenge(ntlm), |_| None),
+    ] {
+        for (run, server) in runs(&identity, &[&refusing(mechanism, &talk)], &["--auth", mechanism]) {
+            assert_eq!(run.code, 7, "{run}");
+            let lines = server.seen().lines;
+            let sent = &lines[lines.len() - 2];
+            let decoded = STANDARD.decode(sent).unwrap();
+            let said = String::from_utf8_lossy(&decoded).into_owned();
+            let shown = format!("{run}");
+            assert!(!shown.contains(sent.as_str()), "{mechanism} {sent}\n{run}");
+            // The proof of NTLM stands behind the 24 zeros of its historic sibling, and is no text.
+            let proof = proof(&said).map_or_else(|| STANDARD.encode(&decoded[90..105]), str::to_owned);
+            assert!(proof.len() >= 20 && !shown.contains(&proof), "{mechanism} {proof}\n{run}");
+        }
+    }
+}
