@@ -54,6 +54,7 @@ fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String
     let script = Script {
         ehlo: EhloName::Name("client.example.org".to_owned()),
         tls: TlsUse::Implicit,
+        asks_for_auth: false,
         login: Some(login),
         envelope: None,
         quit_after: QuitAfter::Auth,
