@@ -311,7 +311,8 @@ impl<'a> Dialogue<'a> {
             self.note(stage, What::Received { reply, recipient: None });
         }
         if !half_line.is_empty() {
-            self.note_stray(stage, &half_line);
+            let text = self.scrubber.scrub_text(String::from_utf8_lossy(&half_line).into_owned());
+            self.note(stage, What::Unfinished { text, bytes: half_line.len() });
         }
         if matches!(self.state, State::Eavesdrop) {
             self.say_farewell();

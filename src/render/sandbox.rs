@@ -24,6 +24,8 @@ enum Record<'a> {
         expect: &'a [&'a str],
         /// The exit code of smtpcheck.
         exit: u8,
+        /// The name by which smtpcheck has to call it (`--resolve`), if it is not its address.
+        host: Option<&'a str>,
         /// Flags with which smtpcheck finds it.
         flags: &'a [&'a str],
         /// The password or token that belongs to these flags. It is no secret: all sandboxes have the same.
@@ -96,6 +98,7 @@ pub fn server_json(scenario: &Scenario, address: Option<&str>) -> String {
         summary: scenario.summary,
         expect: scenario.expect,
         exit: scenario.exit,
+        host: scenario.client.host,
         flags: scenario.client.flags,
         login: scenario.client.secret,
         trusts_authority: scenario.client.trust == ClientTrust::Sandbox,

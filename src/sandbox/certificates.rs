@@ -16,6 +16,7 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig};
 use sha1::{Digest, Sha1};
 
@@ -101,30 +102,35 @@ impl Certificates {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let versions: &[&rustls::SupportedProtocolVersion] = match terms {
             TlsTerms::Only12 | TlsTerms::ClientCertificate12 => &[&rustls::version::TLS12],
-            TlsTerms::Open | TlsTerms::ClientCertificate | TlsTerms::ClientCertificateWelcome => {
-                &[&rustls::version::TLS13, &rustls::version::TLS12]
-            }
+            TlsTerms::Open
+            | TlsTerms::ClientCertificate
+            | TlsTerms::ForeignClientCertificate
+            | TlsTerms::ClientCertificateWelcome => &[&rustls::version::TLS13, &rustls::version::TLS12],
         };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
             .map_err(|error| error.to_string())?;
+        let foreign = by_itself(authority("Somebody Else's CA", (-30, 3000)))?;
         let verifier = |welcome: bool| {
             let mut roots = RootCertStore::empty();
-            roots.add(self.authority()?.der.clone()).map_err(|error| error.to_string())?;
+            let trusted = if terms == TlsTerms::ForeignClientCertificate { &foreign } else { self.authority()? };
+            roots.add(trusted.der.clone()).map_err(|error| error.to_string())?;
             let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
             let builder = if welcome { builder.allow_unauthenticated() } else { builder };
             builder.build().map_err(|error| error.to_string())
         };
         let builder = match terms {
             TlsTerms::Open | TlsTerms::Only12 => builder.with_no_client_auth(),
-            TlsTerms::ClientCertificate | TlsTerms::ClientCertificate12 => {
+            TlsTerms::ClientCertificate | TlsTerms::ClientCertificate12 | TlsTerms::ForeignClientCertificate => {
                 builder.with_client_cert_verifier(verifier(false)?)
             }
             TlsTerms::ClientCertificateWelcome => builder.with_client_cert_verifier(verifier(true)?),
         };
-        let config = builder
-            .with_single_cert_with_ocsp(chain.ders.clone(), chain.key, chain.staple)
-            .map_err(|error| error.to_string())?;
+        // Not `with_single_cert`, which would not take a key that belongs to another certificate.
+        let key = provider.key_provider.load_private_key(chain.key).map_err(|error| error.to_string())?;
+        let mut shown = CertifiedKey::new(chain.ders.clone(), key);
+        shown.ocsp = Some(chain.staple).filter(|staple| !staple.is_empty());
+        let config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
         Ok(Identity { config: Arc::new(config), chain: chain.ders })
     }
 
@@ -150,11 +156,21 @@ impl Certificates {
             }
             Recipe::UnknownAuthority => {
                 let unknown = by_itself(authority("Example Private CA", (-30, 3000)))?;
-                signed(&unknown, server(at, (-30, 60)))?.followed_by(&[&unknown])
+                signed(&unknown, server(at, (-30, 60)))?.alone()
             }
             Recipe::MissingIntermediate => {
                 let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
                 signed(&middle, server(at, (-30, 60)))?.alone()
+            }
+            Recipe::FetchableIntermediate => {
+                let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
+                let mut params = server(at, (-30, 60));
+                params.custom_extensions.push(issuer_at("http://ca.sandbox.test/intermediate.crt"));
+                signed(&middle, params)?.alone()
+            }
+            Recipe::ForeignKey => {
+                let (leaf, other) = (signed(root, server(at, (-30, 60)))?, signed(root, server(at, (-30, 60)))?);
+                Chain { key: other.alone().key, ..leaf.alone() }
             }
             Recipe::ExpiredIntermediate => {
                 let middle = between("smtpcheck sandbox intermediate", (-400, -2))?;
@@ -201,13 +217,13 @@ impl Certificates {
             Recipe::LongLived => signed(root, server(at, (-30, 3600)))?.alone(),
             Recipe::ThreeFaults => {
                 let unknown = by_itself(authority("Example Private CA", (-400, 3000)))?;
-                signed(&unknown, named(&[OTHER_HOST], (-100, -3)))?.followed_by(&[&unknown])
+                signed(&unknown, named(&[OTHER_HOST], (-100, -3)))?.alone()
             }
             Recipe::Interceptor => {
                 let mut params = authority("Avast Web/Mail Shield Root", (-30, 3000));
                 params.distinguished_name.push(DnType::OrganizationName, "Avast Web/Mail Shield");
                 let scanner = by_itself(params)?;
-                signed(&scanner, server(at, (-30, 60)))?.followed_by(&[&scanner])
+                signed(&scanner, server(at, (-30, 60)))?.alone()
             }
             Recipe::ManyNames => {
                 let names: Vec<String> = (0..2000).map(|number| format!("h{number}.elsewhere.test")).collect();
@@ -319,6 +335,14 @@ fn legacy(pem: &str) -> Result<Chain, String> {
 /// RFC 7633 §4.2.3.1: the TLS feature status_request.
 fn must_staple() -> CustomExtension {
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5])
+}
+
+/// RFC 5280 §4.2.2.1: where the certificate of the issuer can be had.
+fn issuer_at(url: &str) -> CustomExtension {
+    const CA_ISSUERS: &[u8] = &[6, 8, 0x2B, 6, 1, 5, 5, 7, 0x30, 2];
+    let description = [CA_ISSUERS, &der(0x86, url.as_bytes())].concat();
+    let content = der(0x30, &der(0x30, &description));
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], content)
 }
 
 fn day(offset: i64) -> time::OffsetDateTime {

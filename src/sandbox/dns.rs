@@ -253,6 +253,8 @@ fn start_of_authority() -> Option<Record> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
     use std::sync::Arc;
 
     use hickory_resolver::proto::op::{Message, Query, ResponseCode};

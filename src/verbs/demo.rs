@@ -103,7 +103,14 @@ impl Stage {
     /// The words behind `smtpcheck` with which the fault of a server shows.
     fn words(&self, service: &Service) -> Result<Vec<OsString>, Trouble> {
         let client = &service.scenario.client;
-        let mut words: Vec<OsString> = vec![service.address.to_string().into()];
+        let mut words: Vec<OsString> = match client.host {
+            None => vec![service.address.to_string().into()],
+            Some(host) => {
+                let (ip, port) = (service.address.ip(), service.address.port());
+                let [target, resolve] = [format!("{host}:{port}"), format!("{host}:{port}:{ip}")];
+                vec![target.into(), "--resolve".into(), resolve.into()]
+            }
+        };
         words.extend(client.flags.iter().map(|flag| self.filled(flag)).collect::<Result<Vec<_>, _>>()?);
         if client.trust == ClientTrust::Sandbox {
             words.extend(["--cacert".into(), self.folder.write("ca.pem", &self.authorities)?.into()]);

@@ -185,6 +185,10 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
             said(event, Sign::Client, &[(Role::Client, escape::visible(text))], &gloss, look)
         }
         What::Received { reply, .. } => reply_lines(event, reply, look),
+        What::Unfinished { text, bytes } => {
+            let text = format!("{bytes} bytes of an answer that has not ended: {}", escape::visible(text.trim_end()));
+            note(Role::Error, Sign::Fault, text)
+        }
         What::Stray { text, bytes } => {
             let text = format!("{bytes} bytes that nobody asked for: {}", escape::visible(text.trim_end()));
             note(Role::Error, Sign::Fault, text)
