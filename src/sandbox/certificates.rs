@@ -36,7 +36,16 @@ const OTHER_HOST: &str = "mail.elsewhere.test";
 #[derive(Default)]
 pub struct Certificates {
     authority: OnceLock<Result<Made, String>>,
-    configs: Mutex<HashMap<(Recipe, TlsTerms, IpAddr), Arc<Identity>>>,
+    configs: Mutex<HashMap<(Recipe, TlsTerms, At), Arc<Identity>>>,
+}
+
+/// As whom a server is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct At {
+    /// The scenario.
+    pub name: &'static str,
+    /// The address at which a client has come.
+    pub ip: IpAddr,
 }
 
 /// What a server needs for its handshakes.
@@ -69,7 +78,7 @@ impl Certificates {
     }
 
     /// What the recipe makes for the address at which a client has come.
-    pub fn identity(&self, recipe: Recipe, terms: TlsTerms, at: IpAddr) -> Result<Arc<Identity>, String> {
+    pub fn identity(&self, recipe: Recipe, terms: TlsTerms, at: At) -> Result<Arc<Identity>, String> {
         let kept = || self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = kept().get(&(recipe, terms, at)) {
             return Ok(Arc::clone(made));
@@ -97,7 +106,7 @@ impl Certificates {
         self.authority.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
-    fn make(&self, recipe: Recipe, terms: TlsTerms, at: IpAddr) -> Result<Identity, String> {
+    fn make(&self, recipe: Recipe, terms: TlsTerms, at: At) -> Result<Identity, String> {
         let chain = self.chain(recipe, at)?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let versions: &[&rustls::SupportedProtocolVersion] = match terms {
@@ -134,7 +143,7 @@ impl Certificates {
         Ok(Identity { config: Arc::new(config), chain: chain.ders })
     }
 
-    fn chain(&self, recipe: Recipe, at: IpAddr) -> Result<Chain, String> {
+    fn chain(&self, recipe: Recipe, at: At) -> Result<Chain, String> {
         let root = self.authority()?;
         let between = |name: &str, days| signed(root, authority(name, days));
         Ok(match recipe {
@@ -308,12 +317,13 @@ fn authority(name: &str, days: (i64, i64)) -> CertificateParams {
     params
 }
 
-/// A certificate for localhost, every name below `test`, and the address at which the client has come.
-fn server(at: IpAddr, days: (i64, i64)) -> CertificateParams {
-    let [at, v4, v6] = [at, Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()].map(|ip| ip.to_string());
-    let mut names = vec!["localhost", "*.test", &v4, &v6];
-    if at != v4 && at != v6 {
-        names.push(&at);
+/// A certificate for localhost, the scenario's name below `test`, and the address at which the client has come.
+fn server(at: At, days: (i64, i64)) -> CertificateParams {
+    let [ip, v4, v6] = [at.ip, Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()].map(|ip| ip.to_string());
+    let host = format!("{}.test", at.name);
+    let mut names = vec!["localhost", &host, &v4, &v6];
+    if ip != v4 && ip != v6 {
+        names.push(&ip);
     }
     named(&names, days)
 }
@@ -408,7 +418,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::super::scenario::{Recipe, TlsTerms};
-    use super::{Certificates, der};
+    use super::{At, Certificates, der};
 
     #[test]
     fn lengths_of_der_are_short_or_counted() {
@@ -419,7 +429,8 @@ mod tests {
 
     #[test]
     fn an_identity_is_made_once() {
-        let (certificates, at) = (Certificates::default(), std::net::Ipv4Addr::LOCALHOST.into());
+        let certificates = Certificates::default();
+        let at = At { name: "revoked", ip: std::net::Ipv4Addr::LOCALHOST.into() };
         let first = certificates.identity(Recipe::Revoked, TlsTerms::Open, at).expect("a recipe");
         let second = certificates.identity(Recipe::Revoked, TlsTerms::Open, at).expect("a recipe");
         assert_eq!(first.chain, second.chain);

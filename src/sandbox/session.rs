@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::certificates::{Certificates, Identity};
+use super::certificates::{At, Certificates, Identity};
 use super::hello::{self, MAX_HELLO, Reaction};
 use super::journal::{Entry, Listener, Speaker};
 use super::login::{self, Exchange, Turn};
@@ -423,8 +423,8 @@ impl Session<'_> {
             return Box::pin(self.perform(acts)).await;
         }
         let server = &self.scenario.server;
-        let identity =
-            self.certificates.identity(server.identity, server.tls, self.visit.at).map_err(io::Error::other)?;
+        let at = At { name: self.scenario.name, ip: self.visit.at };
+        let identity = self.certificates.identity(server.identity, server.tls, at).map_err(io::Error::other)?;
         let Line::Plain(stream) = std::mem::replace(&mut self.line, Line::Gone) else { return Ok(Flow::Over) };
         match self.first_flight(&stream, &identity).await? {
             Reaction::LeaveToLibrary => {}

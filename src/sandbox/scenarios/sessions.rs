@@ -31,7 +31,7 @@ macro_rules! ends {
 
 pub static ALL: &[Scenario] = &[
     ends!(Connect, "close-at-connect", "closed before a greeting", [Do::Close], &["greeting-missing"], 3),
-    ends!(Connect, "reset-at-connect", "reset before a greeting", [Do::Reset], &["greeting-missing"], 3),
+    ends!(Connect, "reset-at-connect", "reset before a greeting", [Do::Wait(100), Do::Reset], &["greeting-missing"], 3),
     ends!(Ehlo, "close-at-ehlo", "closed at EHLO", [Do::Close], &["connection-closed"], 8),
     ends!(Ehlo, "reset-at-ehlo", "reset at EHLO", [Do::Reset], &["connection-closed"], 8),
     ends!(Ehlo, "silence-at-ehlo", "silent at EHLO", [Do::Silence], &["reply-missing"], 3),
