@@ -20,14 +20,18 @@ struct Served {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     ready: Value,
+    /// What it leaves behind when it is killed goes with this.
+    _folder: tempfile::TempDir,
 }
 
 impl Served {
     fn start(flags: &[&str]) -> Served {
-        let mut child = program::command(&[&["sandbox", "--json"], flags].concat()).spawn().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = program::command(&[&["sandbox", "--json"], flags].concat());
+        let mut child = command.env("TMPDIR", folder.path()).env("TEMP", folder.path()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-        Served { child, lines, ready }
+        Served { child, lines, ready, _folder: folder }
     }
 
     fn next(&mut self) -> Value {

@@ -117,6 +117,14 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
     text + &Line::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
 }
 
+/// That the server is gone, and how to have it stay.
+pub fn end_of_lesson(scenario: &Scenario, look: &Look) -> String {
+    let text = format!("This server ended with the demo. It stays up with: smtpcheck sandbox {}", scenario.name);
+    let lines = textwrap::wrap(&text, look.width);
+    "\n".to_owned()
+        + &lines.into_iter().map(|line| Line::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
+}
+
 /// What to do next.
 pub fn end_of_lessons(look: &Look) -> String {
     let count = crate::sandbox::scenarios().count();

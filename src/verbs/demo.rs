@@ -30,7 +30,11 @@ fn one(args: &DemoArgs, scenario: &'static Scenario, look: &Look) -> Result<u8, 
     if shows_words(args) {
         print(&rendering::lesson(scenario, None, &told(&words), look))?;
     }
-    check_with(&words, args)
+    let code = check_with(&words, args)?;
+    if shows_words(args) {
+        print(&rendering::end_of_lesson(scenario, look))?;
+    }
+    Ok(code)
 }
 
 fn lessons(args: &DemoArgs, look: &Look) -> Result<u8, Trouble> {
