@@ -155,6 +155,9 @@ pub struct CheckArgs {
     /// Do not count findings of this rule (repeat)
     #[arg(long, value_name = "RULE", help_heading = "Gate")]
     pub ignore: Vec<String>,
+    /// What must hold, such as 'tls.version >= 1.2' or 'rcpt.class == 5' (repeat)
+    #[arg(long, value_name = "EXPR", help_heading = "Gate")]
+    pub expect: Vec<String>,
 }
 
 /// Flags about colours and width, shared by all verbs.

@@ -14,7 +14,7 @@ use super::{Trouble, outlet};
 use crate::cli::args::CheckArgs;
 use crate::cli::look::{self, Outlet};
 use crate::cli::password::{self, PasswordSource, Surroundings};
-use crate::cli::{UsageError, plan as planning, target};
+use crate::cli::{UsageError, expect, plan as planning, target};
 use crate::evidence::{Attempt, Event, Evidence};
 use crate::gather;
 use crate::gather::netrc;
@@ -23,7 +23,7 @@ use crate::gather::{Gather, Gatherer};
 use crate::inquiry::{self, Ended, Listener};
 use crate::plan::{Login, LoginProof, Plan};
 use crate::render::{self, Format, Look, text};
-use crate::report::{Case, Exit, Report, Run, Source};
+use crate::report::{Case, Exit, Expectation, Report, Run, Source};
 use crate::sasl::{Credentials, Proof};
 use crate::secret::Secret;
 
@@ -45,6 +45,10 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         .map(|(target, args)| planning::plan(args, matches, target, hostname.as_deref()))
         .collect::<Result<Vec<Plan>, UsageError>>()?;
     let args = filled.first().map_or(args, Cow::as_ref);
+    let expectations: Vec<Expectation> = expect::expressions(&args.expect, &plans)?
+        .into_iter()
+        .map(|expression| Expectation { expression, place: None })
+        .collect();
     let login = plans.first().and_then(|plan| plan.login.as_ref());
     let source = password::source(args, login, surroundings(login))?;
     let file = args.output.as_deref().map(Draft::begin).transpose()?;
@@ -77,7 +81,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         if let Ended::Unheard(error) = ended {
             return if error.kind() == io::ErrorKind::BrokenPipe { Ok(0) } else { Err(Trouble::Output(error)) };
         }
-        let report = Report::new(plan, evidence, &ended, total_ms);
+        let report = Report::new(plan, evidence, &ended, total_ms).expecting(&expectations);
         let text = match (format.name, live && look.transcript == render::Transcript::Full) {
             ("text", true) => text::conclusion(&report, &look),
             ("text", false) if live => without_header(&text::render(&report, &look), &heading),
