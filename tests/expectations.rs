@@ -1,21 +1,23 @@
-//! `--expect` of the built program: what holds and what does not, the exit code that follows, and that mistakes are told
+//! `--expect`, `--retry`, `--wait` and `--write-out` of the built program: what holds and what does not, the exit code that follows, and that mistakes are told
 //! before anything is sent. The list of names in `docs/expectations.md` is held to the program's.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 use smtpcheck::expect::{Expression, NAMES};
-use smtpcheck::report::{Document, Report};
+use smtpcheck::report::{Case, CaseOutcome, Document, Report};
 use smtpcheck::sandbox::scenario::ClientTrust;
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenario};
 
-use support::program::{Run, run};
+use support::program::{self, Run, run};
 use support::replay;
+use support::server::{Identity, Server};
 
 const SCENARIOS: [&str; 4] = ["healthy-relay", "relay-denied", "greylisted", "one-of-three-refused"];
 
@@ -239,4 +241,85 @@ fn the_examples_of_the_page_are_sound() {
         read += 1;
     }
     assert!(read >= 8, "{read} examples");
+}
+
+/// A server that puts off the first connections and takes the next.
+fn busy(first: usize) -> Server {
+    let busy = "S: 421 4.3.2 busy, come back later\nclose";
+    let fine = "S: 220 mx.example.net ESMTP\nC\nS: 250 mx.example.net\nC\nS: 221 bye";
+    let scripts: Vec<&str> = std::iter::repeat_n(busy, first).chain([fine]).collect();
+    Server::start(&scripts, &Identity::new())
+}
+
+fn tried(server: &Server, flags: &[&str]) -> Run {
+    let target = format!("127.0.0.1:{}", server.port());
+    run(&[&[target.as_str(), "--tls", "none"], flags].concat())
+}
+
+#[test]
+fn what_is_put_off_is_tried_again_and_every_try_is_kept() {
+    let report = tried(&busy(2), &["--json", "--retry", "3", "--wait", "70ms"]).exits(0);
+    let earlier = report["earlier"].as_array().unwrap();
+    let codes: Vec<&Value> = earlier.iter().map(|one| &one["exit"]["code"]).collect();
+    assert_eq!(codes, [4, 4]);
+    let text = tried(&busy(1), &["--retry", "1", "--wait", "10ms"]);
+    assert_eq!(text.code, 0, "{text}");
+    assert!(text.stdout.contains("try 1  ") && text.stdout.contains("exit 4 (refused for now)"), "{text}");
+    let case = Case::load(&tried(&busy(1), &["--json", "--retry", "1", "--wait", "10ms"]).stdout).unwrap();
+    assert!(matches!(case.outcome, CaseOutcome::Checked { earlier, .. } if earlier.len() == 1));
+}
+
+#[test]
+fn tries_end_and_what_is_refused_for_good_is_not_tried_again() {
+    let report = tried(&busy(3), &["--json", "--retry", "2", "--wait", "30ms"]).exits(4);
+    assert_eq!(report["earlier"].as_array().unwrap().len(), 2);
+    let report = check("relay-denied", &["--json", "--retry", "3", "--wait", "10ms"], &[]).exits(5);
+    assert_eq!(report["earlier"], serde_json::json!([]));
+    // Put off is what was expected: there is nothing to wait for.
+    let report = check("greylisted", &["--json", "--retry", "3", "--wait", "10ms"], &["rcpt.class == 4"]).exits(0);
+    assert_eq!(report["earlier"], serde_json::json!([]));
+    for flags in [["--retry", "many"], ["--retry", "101"], ["--wait", "10"]] {
+        let run = run(&[&["127.0.0.1:9"], &flags[..]].concat());
+        assert!(run.code == 2 && run.stderr.contains(flags[0]), "{run}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_in_the_pause_ends_it_with_a_whole_report() {
+    let server = busy(1);
+    let target = format!("127.0.0.1:{}", server.port());
+    let mut child = program::command(&[&target, "--tls", "none", "--wait", "10m", "--retry", "1"]).spawn().unwrap();
+    let mut heard = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while !heard.contains("try 1") {
+        heard += &lines.next().expect("the line about the first try").unwrap();
+    }
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{heard}{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("exit 130")), "{rest:?}");
+}
+
+#[test]
+fn one_line_for_scripts() {
+    let run =
+        check("healthy-relay", &["--write-out", r"%{exit} %{tls_version} %{rcpt_code} 100%%\t%{auth_code}|\n"], &[]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "0 1.3 250 100%\t|\n"), "{run}");
+    let failed = check("relay-denied", &["--write-out", "%{exit_name} %{rules} %{verdict} %{tries}\n"], &[]);
+    assert_eq!((failed.code, failed.stdout.as_str()), (5, "refused_permanent relay-denied fail 1\n"), "{failed}");
+    let ms = check("healthy-relay", &["--write-out", "%{total_ms} %{tls_ms} %{address}"], &[]).stdout;
+    let parts: Vec<&str> = ms.split(' ').collect();
+    assert!(parts[0].parse::<f64>().unwrap() > parts[1].parse::<f64>().unwrap() && parts[2] == "127.0.0.1", "{ms}");
+    let unknown = check("healthy-relay", &["--write-out", "%{tls_verson}"], &[]);
+    assert!(unknown.code == 2 && unknown.stderr.contains("the nearest is %{tls_version}"), "{unknown}");
+}
+
+#[test]
+fn the_page_lists_every_value_of_write_out() {
+    let page = include_str!("../docs/scripts.md");
+    for (name, _) in smtpcheck::render::write_out::VALUES {
+        assert!(page.contains(&format!("`{name}`")), "docs/scripts.md lacks {name}");
+    }
 }

@@ -9,6 +9,7 @@ mod progress;
 mod providers;
 mod sandbox;
 mod sink;
+mod tries;
 
 use std::ffi::OsString;
 use std::fmt;

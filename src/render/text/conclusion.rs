@@ -197,6 +197,17 @@ fn pointer(report: &Report, finding: &Finding) -> Option<String> {
     Some(format!("at {:.0} ms, {}; more: smtpcheck explain {}", event.at_ms, event.stage, finding.rule))
 }
 
+/// What came of a try that another one follows; empty when the look shows the verdict only.
+pub fn try_line(number: usize, report: &Report, look: &Look) -> String {
+    if look.volume == Volume::Quiet {
+        return String::new();
+    }
+    let what = worst(report)
+        .map_or_else(String::new, |finding| format!("{}: {}, ", finding.rule, escape::visible(&finding.summary)));
+    let told = format!("{what}exit {} ({})", report.exit.code(), in_words(report.exit));
+    labelled(&format!("try {number}"), Role::Plain, &told, look).iter().map(|line| line.paint(look)).collect()
+}
+
 fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
     let (role, word) = match report.verdict() {
         Verdict::Pass => (Role::Bold, "PASS"),
