@@ -5,6 +5,7 @@
 //! them for readers and scripts. [`ports`] sums up the reports of several ports. Every key is always there: null is "did not get that far", [] is "looked, found none".
 
 mod document;
+mod expectations;
 pub mod ports;
 mod run;
 
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use document::{Document, Phase, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
-
+pub use expectations::Expectation;
 pub use run::{Case, CaseOutcome, Place, Run, Source};
 
 use crate::check::{self, Failure, Finding, Severity};
@@ -165,6 +166,11 @@ impl Report {
         }
     }
 
+    /// Expectations that did not hold.
+    pub fn failed_expectations(&self) -> impl Iterator<Item = &Judged> {
+        self.expectations.iter().filter(|judged| !judged.held)
+    }
+
     /// Whether the user asked not to count a finding.
     pub fn is_ignored(&self, finding: &Finding) -> bool {
         self.plan.gate.ignores(finding)
@@ -196,7 +202,7 @@ impl Gate {
             FailOn::Notice => true,
             FailOn::Never => false,
         };
-        reaches && !self.ignores(finding)
+        reaches && !self.ignores(finding) && !finding.expected
     }
 }
 
@@ -207,7 +213,16 @@ fn exit(findings: &[Finding], plan: &Plan) -> Exit {
         .iter()
         .filter(|finding| finding.failure.is_some())
         .min_by_key(|finding| check::order(plan, finding.stage));
-    match first.and_then(|finding| finding.failure) {
+    match first {
+        Some(finding) => code_of(finding),
+        None if counting.is_empty() => Exit::Ok,
+        None => Exit::Findings,
+    }
+}
+
+/// The code that a finding asks for.
+fn code_of(finding: &Finding) -> Exit {
+    match finding.failure {
         Some(Failure::Unreachable) => Exit::Unreachable,
         Some(Failure::RefusedTemporary) => Exit::RefusedTemporary,
         Some(Failure::RefusedPermanent) => Exit::RefusedPermanent,
@@ -215,7 +230,6 @@ fn exit(findings: &[Finding], plan: &Plan) -> Exit {
         Some(Failure::Auth) => Exit::Auth,
         Some(Failure::Protocol) => Exit::Protocol,
         Some(Failure::Incomplete) => Exit::Incomplete,
-        None if counting.is_empty() => Exit::Ok,
         None => Exit::Findings,
     }
 }

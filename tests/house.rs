@@ -21,15 +21,16 @@ const TABLE: &[(&str, &[&str])] = &[
     ("gather", &["dialogue", "evidence", "plan", "question", "sasl", "wire"]),
     ("check", &["evidence", "lexicon", "plan", "question", "sasl", "wire"]),
     ("inquiry", &["check", "evidence", "gather", "plan", "question"]),
-    ("report", &["check", "evidence", "gather", "inquiry", "plan", "wire"]),
+    ("expect", &["check", "plan"]),
+    ("report", &["check", "evidence", "expect", "gather", "inquiry", "plan", "wire"]),
     ("sandbox", &["sasl", "wire"]),
     ("render", &["check", "evidence", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
-    ("cli", &["check", "plan", "render", "sasl", "wire"]),
+    ("cli", &["check", "expect", "plan", "render", "sasl", "wire"]),
     (
         "verbs",
         &[
-            "check", "cli", "evidence", "gather", "inquiry", "lexicon", "plan", "question", "render", "report",
-            "sandbox", "sasl", "wire",
+            "check", "cli", "evidence", "expect", "gather", "inquiry", "lexicon", "plan", "question", "render",
+            "report", "sandbox", "sasl", "wire",
         ],
     ),
 ];
@@ -164,7 +165,10 @@ fn files_that_belong_to_a_list_are_in_it() {
     mechanisms.push("token".to_owned());
     listed("sasl", mechanisms);
     let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
-    formats.extend(["escape", "explain", "ports", "providers", "rule", "sandbox", "style", "table"].map(str::to_owned));
+    formats.extend(
+        ["escape", "explain", "ports", "providers", "rule", "sandbox", "style", "table", "write_out"]
+            .map(str::to_owned),
+    );
     listed("render", formats);
 }
 

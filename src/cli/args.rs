@@ -139,6 +139,9 @@ pub struct CheckArgs {
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
+    /// Print this instead, such as '%{exit} %{tls_version} %{total_ms}\n'
+    #[arg(long, value_name = "TEXT", help_heading = "Output", conflicts_with_all = ["json", "output"])]
+    pub write_out: Option<String>,
     /// The verdict line only
     #[arg(short, long, help_heading = "Output", conflicts_with = "verbose")]
     pub quiet: bool,
@@ -155,6 +158,15 @@ pub struct CheckArgs {
     /// Do not count findings of this rule (repeat)
     #[arg(long, value_name = "RULE", help_heading = "Gate")]
     pub ignore: Vec<String>,
+    /// What must hold, such as 'tls.version >= 1.2' or 'rcpt.class == 5' (repeat)
+    #[arg(long, value_name = "EXPR", help_heading = "Gate")]
+    pub expect: Vec<String>,
+    /// Try so many times more when the result is exit 3 or 4, with growing pauses
+    #[arg(long, value_name = "N", help_heading = "Gate")]
+    pub retry: Option<String>,
+    /// Spread those tries over this time; without --retry, try until it has passed
+    #[arg(long, value_name = "TIME", help_heading = "Gate")]
+    pub wait: Option<String>,
 }
 
 /// Flags about colours and width, shared by all verbs.

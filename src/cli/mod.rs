@@ -2,10 +2,11 @@
 //! that a plan does not need. Every mistake is a [`UsageError`] that says what to write instead.
 //!
 //! [`args`] declares the flags, [`verb`] finds the verb (the first word, unless it is a host), [`target`] reads the
-//! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`look`] decides
-//! about colours, [`password`] names the source.
+//! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`expect`] reads what is expected, [`look`]
+//! decides about colours, [`password`] names the source.
 
 pub mod args;
+pub mod expect;
 pub mod look;
 pub mod password;
 pub mod plan;

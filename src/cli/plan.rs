@@ -14,7 +14,7 @@ use super::target::{self, Scheme, TypedTarget};
 use crate::check;
 use crate::plan::{
     CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, LoginProof, Origin, Override, Plaintext,
-    Plan, Probe, QuitAfter, Target, Tls, TlsMode, TlsVersion, Unverified, Verify,
+    Plan, Probe, QuitAfter, Retry, Target, Tls, TlsMode, TlsVersion, Unverified, Verify,
 };
 use crate::sasl::{self, Needs};
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -330,6 +330,18 @@ pub(super) fn duration(flag: &str, text: &str) -> Result<u64, UsageError> {
         1..=86_400_000 => Ok(ms),
         _ => Err(wrong("this is more than a day")),
     }
+}
+
+/// `--retry` and `--wait`.
+pub fn retry(tries: Option<&str>, wait: Option<&str>) -> Result<Retry, UsageError> {
+    let tries = match tries.map(|text| (text, text.trim().parse::<u32>())) {
+        None => None,
+        Some((_, Ok(tries @ 0..=100))) => Some(tries),
+        Some((text, _)) => {
+            return Err(UsageError::new(format!("--retry {}: write a number from 0 to 100", text.escape_debug())));
+        }
+    };
+    Ok(Retry { tries, wait_ms: wait.map(|text| duration("--wait", text)).transpose()? })
 }
 
 fn quit_after(text: Option<&str>) -> Result<QuitAfter, UsageError> {

@@ -284,6 +284,27 @@ impl Gather for Gatherer {
     }
 }
 
+/// Waits; a signal ends it early. `tick` is called about every 100 ms with the time that is left.
+pub fn pause(time: Duration, tick: &mut dyn FnMut(Duration)) -> Result<Option<Signal>, SetupError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
+    Ok(runtime.block_on(async {
+        let mut signals = Signals::listen();
+        let end = Instant::now() + time;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            tick(left);
+            tokio::select! {
+                biased;
+                signal = signals.next() => return Some(signal),
+                () = tokio::time::sleep(left.min(Duration::from_millis(100))) => {}
+            }
+        }
+    }))
+}
+
 /// Ends the program on a signal that nobody reacts to: the main thread may be stuck in writing to a pipe that nobody
 /// reads. Within its first second a signal is left to the inquiry, which ends with a whole report.
 pub fn end_on_unheard_signals() {

@@ -13,6 +13,7 @@ pub mod sandbox;
 pub mod style;
 mod table;
 pub mod text;
+pub mod write_out;
 
 use crate::report::{Report, Run};
 

@@ -4,27 +4,26 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::time::Duration;
 
 use clap::ArgMatches;
-use jiff::Timestamp;
 
 use super::progress::Progress;
 use super::sink::{Draft, Sink, Written};
+use super::tries::{Job, Teller, Tried};
 use super::{Trouble, outlet};
 use crate::cli::args::CheckArgs;
 use crate::cli::look::{self, Outlet};
 use crate::cli::password::{self, PasswordSource, Surroundings};
-use crate::cli::{UsageError, plan as planning, target};
+use crate::cli::{UsageError, expect, plan as planning, target};
 use crate::evidence::{Attempt, Event, Evidence};
-use crate::gather;
-use crate::gather::netrc;
 use crate::gather::password as secrets;
-use crate::gather::{Gather, Gatherer};
-use crate::inquiry::{self, Ended, Listener};
+use crate::gather::{self, Gatherer, netrc};
+use crate::inquiry::Listener;
 use crate::plan::{Login, LoginProof, Plan};
+use crate::render::write_out::Template;
 use crate::render::{self, Format, Look, text};
-use crate::report::{Case, Exit, Report, Run, Source};
-use crate::sasl::{Credentials, Proof};
+use crate::report::{Case, Document, Exit, Expectation, Report, Run, Source};
 use crate::secret::Secret;
 
 const VARIABLE: &str = "SMTPCHECK_PASSWORD";
@@ -36,6 +35,8 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         None => outlet(),
     };
     let look = look::check(args, &outlet)?;
+    let template = args.write_out.as_deref().map(Template::parse).transpose();
+    let template = template.map_err(|fault| UsageError::new(format!("--write-out: {fault}")))?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let filled = args.targets.iter().map(|target| with_netrc(args, target)).collect::<Result<Vec<_>, _>>()?;
     let plans = args
@@ -45,62 +46,92 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         .map(|(target, args)| planning::plan(args, matches, target, hostname.as_deref()))
         .collect::<Result<Vec<Plan>, UsageError>>()?;
     let args = filled.first().map_or(args, Cow::as_ref);
+    let expectations: Vec<Expectation> = expect::expressions(&args.expect, &plans)?
+        .into_iter()
+        .map(|expression| Expectation { expression, place: None })
+        .collect();
     let login = plans.first().and_then(|plan| plan.login.as_ref());
     let source = password::source(args, login, surroundings(login))?;
+    let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref())?;
     let file = args.output.as_deref().map(Draft::begin).transpose()?;
-    let credentials = all_credentials(source.as_ref(), &plans)?;
-    let runs = plans
-        .into_iter()
-        .zip(credentials)
-        .map(|(plan, credentials)| Gatherer::new(&plan, credentials).map(|gatherer| (plan, gatherer)));
-    let runs = runs.collect::<Result<Vec<_>, _>>()?;
+    let secrets = all_secrets(source.as_ref(), &plans)?;
+    let jobs = plans.into_iter().zip(secrets).map(|(plan, secret)| {
+        let job = Job { plan, secret, expectations: expectations.clone(), retry };
+        job.gatherer().map(|gatherer| (job, gatherer))
+    });
+    let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
     let mut sink = match file {
         Some(draft) => Sink::File(draft),
         None => Sink::Stdout,
     };
-    let live = format.name == "text" && matches!(sink, Sink::Stdout);
-    let mut reports = Vec::new();
+    let source = if args.targets.len() > 1 { Source::Targets } else { Source::Target };
+    let shown = Shown { format, look: &look, template: template.as_ref() };
+    match told(check_all(jobs, source, &shown, &mut sink))? {
+        Some(run) => {
+            sink.finish()?;
+            Ok(run.exit_code())
+        }
+        None => Ok(0),
+    }
+}
+
+/// How the result is shown.
+struct Shown<'a> {
+    format: &'static Format,
+    look: &'a Look,
+    /// `--write-out`, in the place of the format.
+    template: Option<&'a Template>,
+}
+
+impl Shown<'_> {
+    fn is_text(&self) -> bool {
+        self.format.name == "text" && self.template.is_none()
+    }
+}
+
+/// A reader that went away is not our trouble: there is nothing left to do.
+fn told<T>(result: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+    match result {
+        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// Checks one target after the other. Text is told as it comes, the other formats at the end.
+fn check_all(jobs: Vec<(Job, Gatherer)>, source: Source, shown: &Shown<'_>, sink: &mut Sink) -> Result<Run, Trouble> {
+    let look = shown.look;
+    let live = shown.is_text() && matches!(sink, Sink::Stdout);
+    let mut cases = Vec::new();
     gather::end_on_unheard_signals();
-    for (at, (plan, mut gatherer)) in runs.into_iter().enumerate() {
-        if at > 0 && format.name == "text" && !args.quiet && sink.write("\n").map_err(Trouble::Output)?.is_closed() {
-            return Ok(0);
+    for (at, (job, gatherer)) in jobs.into_iter().enumerate() {
+        let mut narrator = Narrator { look, live, sink: &mut *sink, progress: Progress::new() };
+        if at > 0 && shown.is_text() && look.volume != render::Volume::Quiet {
+            narrator.say("\n").map_err(Trouble::Output)?;
         }
-        let mut narrator = Narrator { look: &look, live, sink: &mut sink, progress: Progress::new() };
-        let heading = if live { text::header(&plan, &look) } else { String::new() };
-        if narrator.say(&heading).is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-            return Ok(0);
-        }
-        let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut narrator);
+        let heading = if live { text::header(&job.plan, look) } else { String::new() };
+        narrator.say(&heading).map_err(Trouble::Output)?;
+        let Tried { report, earlier } = job.run(gatherer, &mut narrator)?;
         narrator.progress.clear();
-        let total_ms = gatherer.now_ms();
-        drop(gatherer);
-        if let Ended::Unheard(error) = ended {
-            return if error.kind() == io::ErrorKind::BrokenPipe { Ok(0) } else { Err(Trouble::Output(error)) };
-        }
-        let report = Report::new(plan, evidence, &ended, total_ms);
-        let text = match (format.name, live && look.transcript == render::Transcript::Full) {
-            ("text", true) => text::conclusion(&report, &look),
-            ("text", false) if live => without_header(&text::render(&report, &look), &heading),
-            ("text", false) => text::render(&report, &look),
-            _ => String::new(),
+        let text = match (shown.template, shown.is_text(), live && look.transcript == render::Transcript::Full) {
+            (Some(template), ..) => template.fill(&Document::from(&report).after(&earlier)),
+            (None, true, true) => text::conclusion(&report, look),
+            (None, true, false) if live => without_header(&text::render(&report, look), &heading),
+            (None, true, false) => text::tries(&earlier, look) + &text::render(&report, look),
+            (None, false, _) => String::new(),
         };
-        if sink.write(&text).map_err(Trouble::Output)?.is_closed() {
-            return Ok(0);
-        }
+        narrator.say(&text).map_err(Trouble::Output)?;
         let interrupted = matches!(report.exit, Exit::Interrupted | Exit::Terminated);
-        reports.push(report);
+        cases.push(Case::of(report).after(earlier));
         if interrupted {
             break;
         }
     }
-    let code = common_code(&reports);
-    let source = if args.targets.len() > 1 { Source::Targets } else { Source::Target };
-    let run = Run { source, cases: reports.into_iter().map(Case::of).collect() };
-    if format.name != "text" && sink.write(&(format.render)(&run, &look)).map_err(Trouble::Output)?.is_closed() {
-        return Ok(0);
+    let run = Run { source, cases };
+    if !shown.is_text() && shown.template.is_none() {
+        let mut narrator = Narrator { look, live, sink, progress: Progress::new() };
+        narrator.say(&(shown.format.render)(&run, look)).map_err(Trouble::Output)?;
     }
-    sink.finish()?;
-    Ok(code)
+    Ok(run)
 }
 
 fn chosen_format(args: &CheckArgs) -> Result<&'static Format, UsageError> {
@@ -141,24 +172,21 @@ fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs
 }
 
 /// One secret for all targets, fetched once; but from `.netrc` to each host only its own.
-fn all_credentials(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Credentials>>, Trouble> {
+fn all_secrets(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Secret>>, Trouble> {
     let shared = match (source, plans.first()) {
         (Some(source), Some(plan)) if *source != PasswordSource::Netrc => Some(fetch(source, plan)?),
         _ => None,
     };
     plans
         .iter()
-        .map(|plan| {
-            let own = match source {
-                Some(source @ PasswordSource::Netrc) => Some(fetch(source, plan)?),
-                _ => None,
-            };
-            Ok(credentials(plan, own.as_ref().or(shared.as_ref())))
+        .map(|plan| match source {
+            Some(source @ PasswordSource::Netrc) => fetch(source, plan).map(Some),
+            _ => Ok(shared.as_ref().map(Secret::duplicate)),
         })
         .collect()
 }
 
-fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
+pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
     let user = plan.login.as_ref().map(|login| login.user.as_str()).unwrap_or_default();
     Ok(match source {
         PasswordSource::TokenCommand(command) => secrets::from_command(command, "--token-command")?,
@@ -170,31 +198,6 @@ fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
         PasswordSource::Environment => environment_password()?,
         PasswordSource::Prompt => secrets::from_prompt(user)?,
     })
-}
-
-/// Each target gets a copy of its own, which is wiped with its gatherer.
-fn credentials(plan: &Plan, secret: Option<&Secret>) -> Option<Credentials> {
-    let login = plan.login.as_ref()?;
-    let proof = match login.proof {
-        LoginProof::Password => Proof::Password(secret?.duplicate()),
-        LoginProof::Token => Proof::Token(secret?.duplicate()),
-        LoginProof::NoSecret => Proof::NoSecret,
-    };
-    Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
-}
-
-/// The common code if all failures share it, else 1.
-fn common_code(reports: &[Report]) -> u8 {
-    let mut failures: Vec<u8> = reports.iter().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
-    if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {
-        return signal;
-    }
-    failures.dedup();
-    match failures.as_slice() {
-        [] => 0,
-        [one] => *one,
-        _ => 1,
-    }
 }
 
 fn without_header(text: &str, heading: &str) -> String {
@@ -242,5 +245,19 @@ impl Listener for Narrator<'_> {
     fn waiting(&mut self, _: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()> {
         self.progress.wait(evidence, now_ms);
         Ok(())
+    }
+}
+
+impl Teller for Narrator<'_> {
+    fn tried(&mut self, number: usize, report: &Report) -> io::Result<()> {
+        if !self.live {
+            return Ok(());
+        }
+        let text = text::try_line(number, report, self.look);
+        self.say(&text)
+    }
+
+    fn pausing(&mut self, left: Duration) {
+        self.progress.show(&format!("next try in {:.0} s", left.as_secs_f64().ceil()));
     }
 }

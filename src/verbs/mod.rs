@@ -9,6 +9,7 @@ mod progress;
 mod providers;
 mod sandbox;
 mod sink;
+mod tries;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,6 +18,7 @@ use std::io::{self, IsTerminal, Write};
 use crate::cli::look::{ColourEnvironment, Outlet};
 use crate::cli::verb::SchemaOf;
 use crate::cli::{self, Invocation, UsageError};
+use crate::expect::Mistake;
 use crate::gather::SetupError;
 use crate::gather::password::PasswordError;
 use crate::{render, report};
@@ -31,6 +33,8 @@ pub const OUTPUT: u8 = 74;
 pub enum Trouble {
     /// The arguments, or a file that they name: exit 2, nothing was sent.
     Usage(String),
+    /// The same, with lines that show where the mistake is.
+    Pointed(Vec<String>),
     /// The output cannot be written: exit 74. A closed pipe is not trouble.
     Output(io::Error),
 }
@@ -39,8 +43,16 @@ impl Trouble {
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Trouble::Usage(_) => USAGE,
+            Trouble::Usage(_) | Trouble::Pointed(_) => USAGE,
             Trouble::Output(_) => OUTPUT,
+        }
+    }
+
+    /// What it says, line by line.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Trouble::Pointed(lines) => lines.clone(),
+            Trouble::Usage(_) | Trouble::Output(_) => vec![self.to_string()],
         }
     }
 }
@@ -49,6 +61,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Trouble::Usage(text) => f.write_str(text),
+            Trouble::Pointed(lines) => f.write_str(&lines.join("\n")),
             Trouble::Output(error) => write!(f, "the output cannot be written: {error}"),
         }
     }
@@ -59,6 +72,14 @@ impl std::error::Error for Trouble {}
 impl From<UsageError> for Trouble {
     fn from(error: UsageError) -> Trouble {
         Trouble::Usage(error.to_string())
+    }
+}
+
+impl From<Mistake> for Trouble {
+    fn from(mistake: Mistake) -> Trouble {
+        let mut lines = vec![format!("--expect: {mistake}")];
+        lines.extend(mistake.pointed());
+        Trouble::Pointed(lines)
     }
 }
 

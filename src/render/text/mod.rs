@@ -19,12 +19,12 @@ use crate::evidence::{
 };
 use crate::plan::{Family, Plan, TlsUse};
 use crate::question::{Purpose, Question};
-use crate::report::{Report, Run};
+use crate::report::{CaseOutcome, Report, Run};
 use crate::wire::status::Class;
 use crate::wire::{EhloName, Reply};
 
-pub use conclusion::conclusion;
 pub(super) use conclusion::{command_line, explanation, fix_lines, labelled};
+pub use conclusion::{conclusion, try_line};
 
 /// Columns before the words of a line: mark, time, sign.
 fn indent(look: &Look) -> usize {
@@ -44,7 +44,16 @@ pub(super) fn columns(width: usize) -> textwrap::Options<'static> {
 /// All reports, parted by an empty line.
 pub fn whole(run: &Run, look: &Look) -> String {
     let parting = if look.volume == Volume::Quiet { "" } else { "\n" };
-    run.reports().map(|report| render(report, look)).collect::<Vec<_>>().join(parting)
+    let cases = run.cases.iter().filter_map(|case| match &case.outcome {
+        CaseOutcome::Checked { report, earlier } => Some(tries(earlier, look) + &render(report, look)),
+        CaseOutcome::Skipped { .. } => None,
+    });
+    cases.collect::<Vec<_>>().join(parting)
+}
+
+/// A line for each try before the one that counts.
+pub fn tries(earlier: &[Report], look: &Look) -> String {
+    earlier.iter().enumerate().map(|(at, report)| try_line(at + 1, report, look)).collect()
 }
 
 /// The whole report.
