@@ -2,7 +2,7 @@
 //! arguments is found before the first packet: all plans, all files, the password.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -189,15 +189,23 @@ fn all_secrets(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Op
 pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
     let user = plan.login.as_ref().map(|login| login.user.as_str()).unwrap_or_default();
     Ok(match source {
-        PasswordSource::TokenCommand(command) => secrets::from_command(command, "--token-command")?,
+        PasswordSource::TokenCommand(command) => secrets::from_command(command, "--token-command", tell)?,
         PasswordSource::Netrc => netrc::password(&plan.target.host.to_string(), user)?,
         PasswordSource::Directory(path) => secrets::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
         PasswordSource::Stdin => secrets::from_stdin()?,
         PasswordSource::File(path) => secrets::from_file(path)?,
-        PasswordSource::Command(command) => secrets::from_command(command, "--password-command")?,
+        PasswordSource::Command(command) => secrets::from_command(command, "--password-command", tell)?,
         PasswordSource::Environment => environment_password()?,
         PasswordSource::Prompt => secrets::from_prompt(user)?,
     })
+}
+
+/// What a command of the user says beside its result. Nobody is left to be told when standard error is gone.
+fn tell(text: &str) {
+    let mut stderr = io::stderr().lock();
+    for line in text.lines() {
+        let _ = writeln!(stderr, "{}", render::escape::visible(line));
+    }
 }
 
 fn without_header(text: &str, heading: &str) -> String {
