@@ -25,6 +25,7 @@ mod servers;
 mod support;
 mod token;
 mod with_auth;
+mod with_clients;
 mod with_dovecot;
 mod with_exim;
 mod with_opensmtpd;

@@ -65,6 +65,36 @@ pub static ALL: &[Scenario] = &[
         &["connection-closed"],
         8
     ),
+    ends!(EhloInside, "reset-at-ehlo-inside-tls", "reset at EHLO inside TLS", [Do::Reset], &["connection-closed"], 8),
+    ends!(
+        Mail,
+        "close-rudely-at-mail",
+        "closed at MAIL, without the good-bye of TLS",
+        [Do::CloseRudely],
+        &["connection-closed"],
+        8
+    ),
+    Scenario {
+        name: "reset-at-auth",
+        summary: "reset at AUTH",
+        server: Server { on: &[(On::Auth, &[Do::Reset])], ..SUBMISSION },
+        client: Client { flags: &["--user", login::USER], secret: Some(login::PASSWORD), ..BARE },
+        expect: &["connection-closed"],
+        exit: 8,
+    },
+    Scenario {
+        name: "size-too-small",
+        summary: "the server takes messages of a thousand bytes at most, and says so",
+        server: Server {
+            plain: &["SIZE 1000", "STARTTLS"],
+            inside: &["SIZE 1000"],
+            on: &[(On::Data, &[Do::Say("552 5.3.4 Message size exceeds fixed limit")])],
+            ..RELAY
+        },
+        client: SENDING,
+        expect: &[],
+        exit: 0,
+    },
     Scenario {
         name: "421-at-auth",
         summary: "421 at AUTH",
