@@ -32,13 +32,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-use crate::evidence::{Answer, AttemptId, Outcome, Stage, What};
+use crate::evidence::{Answer, AttemptId, Certificate, Outcome, Stage, Staple, What};
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::sasl::Credentials;
@@ -338,6 +339,13 @@ fn code(signal: Signal) -> i32 {
         Signal::Interrupt => 130,
         Signal::Terminate => 143,
     }
+}
+
+/// What a chain of certificates and the OCSP response beside it say, read as those of a handshake are; whom they convince
+/// is not looked at.
+pub fn certificates(chain: &[Vec<u8>], staple: &[u8]) -> (Vec<Certificate>, Option<Staple>) {
+    let ders: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    (certificate::read_chain(&ders), staple::read(staple))
 }
 
 /// Milliseconds with microseconds behind the point.
