@@ -1,7 +1,8 @@
 //! The bodies of the fuzz targets, without a fuzzer: the inputs to begin with, every input that was ever found to break
 //! something, and a bounded number of mutations of both, the same each time.
 //!
-//! `FUZZ_ROUNDS=100` makes a hundred times as many, `FUZZ_SEED=7` others.
+//! `FUZZ_ROUNDS=100` makes a hundred times as many, `FUZZ_SEED=7` others; `FUZZ_CORPUS=fuzz/corpus` writes the inputs to begin
+//! with to a folder each, from which the fuzzers of `fuzz/` start.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -126,6 +127,13 @@ fn smoke(name: &str) {
     };
     let mut corpus = (body.seeds)();
     corpus.extend(found_once(body));
+    if let Some(folder) = std::env::var_os("FUZZ_CORPUS") {
+        let folder = Path::new(&folder).join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        for (number, input) in corpus.iter().enumerate() {
+            std::fs::write(folder.join(format!("seed-{number}")), input).unwrap();
+        }
+    }
     corpus.iter().for_each(|input| run(input));
     run(b"");
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15 ^ number("FUZZ_SEED", 1));
