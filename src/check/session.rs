@@ -2,7 +2,7 @@
 
 use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
 use crate::evidence::talk::Heard;
-use crate::evidence::{Evidence, Fault, Outcome, SkipReason, Stage, Talk, What};
+use crate::evidence::{Event, Evidence, Fault, Outcome, SkipReason, Stage, Talk, What};
 use crate::plan::Plan;
 use crate::wire::reply::Irregularity;
 use crate::wire::status::Class;
@@ -308,8 +308,9 @@ fn name(oddity: &Irregularity) -> &'static str {
 fn unasked(talk: Talk<'_>) -> Option<Finding> {
     let after_starttls = |stage: Stage| stage == Stage::Starttls;
     // The half line at which we gave up waiting is told with the silence.
-    let given_up =
-        talk.events().last().filter(|_| matches!(talk.fault(), Some(Fault::Silent { .. }))).map(|event| event.seq);
+    // After what came too early a command goes out, or TLS begins: it is never the last of a conversation.
+    let is_farewell = |event: &&Event| matches!(event.what, What::Tickets { .. });
+    let given_up = talk.events().filter(|event| !is_farewell(event)).last().map(|event| event.seq);
     let event = talk.events().find(|event| match &event.what {
         // Behind the 220 to STARTTLS it is starttls' business, and worse.
         What::Stray { .. } => {
