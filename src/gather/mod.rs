@@ -23,7 +23,7 @@ mod tls;
 mod trust;
 mod verify;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -150,7 +150,12 @@ pub(crate) struct World {
     pub(crate) started_at: Timestamp,
     pub(crate) stops: Stops,
     pub(crate) post: mpsc::UnboundedSender<Arrival>,
+    /// Bytes that servers said in all conversations.
+    heard: Cell<usize>,
 }
+
+/// Bytes of all conversations of a run that are read: a report holds them all.
+const MAX_RUN: usize = 1024 * 1024;
 
 /// Who is told to wait no longer, by the number of the conversation.
 #[derive(Default)]
@@ -165,6 +170,13 @@ impl Stops {
 impl World {
     pub(crate) fn now_ms(&self) -> f64 {
         milliseconds(self.start().elapsed())
+    }
+
+    /// Counts what came; false when it is more than a report can hold.
+    pub(crate) fn hears(&self, bytes: usize) -> bool {
+        let heard = self.heard.get().saturating_add(bytes);
+        self.heard.set(heard);
+        heard <= MAX_RUN
     }
 
     fn start(&self) -> Instant {
@@ -201,6 +213,7 @@ impl Gatherer {
             started_at: Timestamp::now(),
             stops,
             post,
+            heard: Cell::new(0),
         };
         Ok(Gatherer {
             runtime,

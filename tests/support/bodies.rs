@@ -401,7 +401,7 @@ impl Gather for Server<'_> {
                 answer: Answer::Names(Names {
                     host: host.clone(),
                     source: NameSource::System,
-                    a: Lookup::Found { addresses: vec!["192.0.2.25".parse().unwrap()], ms: 1.0 },
+                    a: Lookup::answered(vec!["192.0.2.25".parse().unwrap()], 1.0),
                     aaaa: Lookup::Empty { ms: 1.0 },
                 }),
             },
