@@ -28,7 +28,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Once, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -131,7 +131,7 @@ pub struct Gatherer {
     tasks: LocalSet,
     world: Rc<World>,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
-    signals: Option<Signals>,
+    signals: Signals,
     total: Duration,
     idle_since: Instant,
     said_time_up: bool,
@@ -200,6 +200,12 @@ impl Gatherer {
         let identity = plan.tls.identity.as_ref().map(identity::load).transpose()?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
+        // From here on a signal is heard, though only the inquiry reacts to it: one that came earlier would end the program
+        // without a report.
+        let signals = {
+            let _inside = runtime.enter();
+            Signals::listen()
+        };
         let (post, arrivals) = mpsc::unbounded_channel();
         let start = OnceCell::new();
         let (names, stops) = (names::Book::default(), Stops::default());
@@ -220,7 +226,7 @@ impl Gatherer {
             tasks: LocalSet::new(),
             world: Rc::new(world),
             arrivals,
-            signals: None,
+            signals,
             total: Duration::from_millis(plan.limits.total_ms),
             idle_since: Instant::now(),
             said_time_up: false,
@@ -263,6 +269,9 @@ impl Gather for Gatherer {
     }
 
     fn next(&mut self) -> Arrival {
+        if let Some(signal) = HEARD.get() {
+            return Arrival::Interrupted(*signal);
+        }
         let deadline = self.world.start() + self.total;
         let Gatherer { runtime, tasks, arrivals, signals, idle_since, said_time_up, .. } = self;
         let idle = idle_since.elapsed();
@@ -273,7 +282,6 @@ impl Gather for Gatherer {
         };
         let time_up = *said_time_up;
         let arrival = tasks.block_on(runtime, async {
-            let signals = signals.get_or_insert_with(Signals::listen);
             tokio::select! {
                 biased;
                 signal = signals.next() => Arrival::Interrupted(signal),
@@ -298,21 +306,34 @@ impl Gather for Gatherer {
     }
 }
 
-/// Ends the program on a signal that nobody reacts to: the main thread may be stuck in writing to a pipe that nobody
-/// reads. Within its first second a signal is left to the inquiry, which ends with a whole report.
+/// Hears signals from here on, and ends the program on one that nobody reacts to: the main thread may be stuck in writing
+/// to a pipe that nobody reads. Within its first second a signal is left to the inquiry, which ends with a whole report,
+/// also if it begins only then.
 pub fn end_on_unheard_signals() {
-    let watch = || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        let signal = runtime.block_on(async {
-            let signal = Signals::listen().next().await;
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            signal
-        });
-        std::process::exit(code(signal));
-    };
-    // It belongs to the process and ends with it. Without it signals work as long as the reader reads.
-    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(watch);
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let (ready, listening) = std::sync::mpsc::channel();
+        let watch = move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            let signal = runtime.block_on(async {
+                let mut signals = Signals::listen();
+                let _ = ready.send(());
+                let signal = signals.next().await;
+                let _ = HEARD.set(signal);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                signal
+            });
+            std::process::exit(code(signal));
+        };
+        // It belongs to the process and ends with it. Without it signals work as long as the reader reads.
+        if std::thread::Builder::new().name("signals".to_owned()).spawn(watch).is_ok() {
+            let _ = listening.recv();
+        }
+    });
 }
+
+/// The first signal, once it is there.
+static HEARD: OnceLock<Signal> = OnceLock::new();
 
 /// Ends the program on a signal while somebody types a password, and gives the terminal its echo back before; for as long
 /// as the result is kept. Without a terminal or signals of this kind there is nothing to watch.
