@@ -314,6 +314,7 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
         ("name-not-found", "a name"),
         ("name-without-address", "a name"),
         ("name-lookup-failed", "a resolver"),
+        ("name-with-many-addresses", "a resolver"),
         ("connection-refused", "a closed port"),
         ("connection-timed-out", "a network that drops packets"),
         ("connection-impossible", "a machine without a network"),

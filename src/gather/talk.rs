@@ -179,6 +179,7 @@ impl<'a> Conversation<'a> {
             biased;
             read = read => match read {
                 Ok(0) => dialogue.closed(false),
+                Ok(count) if !self.world.hears(count) => dialogue.exhausted(),
                 Ok(count) => {
                     self.silent = false;
                     dialogue.receive(self.buffer.get(..count).unwrap_or_default());

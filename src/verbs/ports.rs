@@ -12,7 +12,7 @@ use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
 use crate::cli::ports::{self as planning, PortsArgs};
 use crate::evidence::{Attempt, Event, Evidence};
-use crate::gather::{Gather, Gatherer};
+use crate::gather::{self, Gather, Gatherer};
 use crate::inquiry::{self, Ended, Listener};
 use crate::plan::{Plan, TlsMode};
 use crate::render::ports as rendering;
@@ -32,6 +32,7 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let mut gatherer = Gatherer::new(first, None)?;
     let mut sink = args.output.as_deref().map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
     let mut patience = Patience(Progress::new());
+    gather::end_on_unheard_signals();
     let started_at = Timestamp::now();
     let mut reports = inquire(plans, &mut gatherer, started_at, &mut patience);
     let again: Vec<Plan> = reports.iter().filter(|report| report.complete).filter_map(other_mode).collect();

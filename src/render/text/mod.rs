@@ -322,8 +322,9 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look
 
 fn name_lines(attempt: &Attempt, names: &Names, look: &Look) -> Vec<Line> {
     let family = |lookup: &Lookup, word: &str| match lookup {
-        Lookup::Found { addresses, .. } => {
-            Some(addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        Lookup::Found { addresses, left_out, .. } => {
+            let more = (*left_out > 0).then(|| format!("and {left_out} more"));
+            Some(addresses.iter().map(ToString::to_string).chain(more).collect::<Vec<_>>().join(" "))
         }
         Lookup::Empty { .. } => Some(format!("no {word}")),
         Lookup::NotFound { .. } => Some("does not exist".to_owned()),
