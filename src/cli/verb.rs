@@ -14,11 +14,40 @@ use super::args::{CheckArgs, ExplainArgs, ProvidersArgs, with_environment};
 use super::ports::PortsArgs;
 use super::sandbox::{DemoArgs, SandboxArgs};
 
-/// Verbs that exist.
-#[cfg(test)]
-const VERBS: [&str; 8] = ["check", "ports", "explain", "demo", "sandbox", "providers", "schema", "help"];
+/// One verb of the command line.
+pub struct Verb {
+    /// Its word.
+    pub name: &'static str,
+    /// Its flags, as clap knows them.
+    pub command: fn() -> Command,
+    read: fn(Command, Vec<OsString>) -> Result<Invocation, UsageError>,
+}
+
+/// All verbs, in the order of the help. Help, completions and manual pages are made of this list.
+pub const VERBS: &[Verb] = &[
+    Verb { name: "check", command: check_command, read: check },
+    Verb { name: "ports", command: ports_command, read: ports },
+    Verb {
+        name: "explain",
+        command: explain_command,
+        read: |command, words| only(command, words, Invocation::Explain),
+    },
+    Verb { name: "demo", command: demo_command, read: |command, words| only(command, words, Invocation::Demo) },
+    Verb {
+        name: "sandbox",
+        command: sandbox_command,
+        read: |command, words| only(command, words, Invocation::Sandbox),
+    },
+    Verb {
+        name: "providers",
+        command: providers_command,
+        read: |command, words| only(command, words, Invocation::Providers),
+    },
+    Verb { name: "schema", command: schema_command, read: schema },
+];
+
 /// Words that later versions may use, or that people type by habit.
-const RESERVED: [&str; 19] = [
+const RESERVED: &[&str] = &[
     "run",
     "completions",
     "man",
@@ -37,7 +66,6 @@ const RESERVED: [&str; 19] = [
     "list",
     "login",
     "update",
-    "version",
 ];
 
 /// What the user wants.
@@ -86,24 +114,27 @@ impl SchemaOf {
 
 /// Reads the words after the program's name.
 pub(super) fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    let verb = first_word(&words);
-    let name = verb.as_ref().map(|(_, word)| word.as_str());
-    match name {
-        Some(word) if looks_like_host(word) => check(words),
-        Some("check") => check(without(words, verb)),
-        Some("ports") => ports(without(words, verb)),
-        Some("explain") => only(explain_command(), without(words, verb), Invocation::Explain),
-        Some("providers") => only(providers_command(), without(words, verb), Invocation::Providers),
-        Some("sandbox") => only(sandbox_command(), without(words, verb), Invocation::Sandbox),
-        Some("demo") => only(demo_command(), without(words, verb), Invocation::Demo),
-        Some("schema") => schema(without(words, verb)),
-        Some("help") => Ok(Invocation::Print(help_of(without(words, verb).first()))),
-        Some("version") => Ok(Invocation::Print(version())),
-        Some(word) if RESERVED.contains(&word) => Err(UsageError::new(format!(
-            "`{word}` is kept for a command of a later version; to check a host of that name write smtp://{word}"
-        ))),
-        _ => check(words),
+    let first = first_word(&words);
+    let name = first.as_ref().map(|(_, word)| word.clone());
+    match name.as_deref() {
+        Some("help") => return Ok(Invocation::Print(help_of(without(words, first).first()))),
+        Some("version") => return Ok(Invocation::Print(version())),
+        Some(word) if RESERVED.contains(&word) => {
+            return Err(UsageError::new(format!(
+                "`{word}` is kept for a command of a later version; to check a host of that name write smtp://{word}"
+            )));
+        }
+        _ => {}
     }
+    match name.and_then(|word| verb(&word)) {
+        Some(verb) => (verb.read)((verb.command)(), without(words, first)),
+        None => check(check_command(), words),
+    }
+}
+
+/// The verb of that name; what looks like a host is none.
+fn verb(word: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.name == word && !looks_like_host(word))
 }
 
 /// Whether a word can never be a verb.
@@ -141,11 +172,11 @@ fn without(mut words: Vec<OsString>, verb: Option<(usize, String)>) -> Vec<OsStr
     words
 }
 
-fn check(words: Vec<OsString>) -> Result<Invocation, UsageError> {
+fn check(mut command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
     if words.is_empty() {
-        return Ok(Invocation::Print(check_command().render_help().to_string()));
+        return Ok(Invocation::Print(command.render_help().to_string()));
     }
-    match matches(check_command(), words)? {
+    match matches(command, words)? {
         Ok(matches) => {
             let args = CheckArgs::from_arg_matches(&matches).map_err(|error| told(&error))?;
             Ok(Invocation::Check(Box::new(args), matches))
@@ -166,8 +197,8 @@ fn only<A: FromArgMatches>(
     }
 }
 
-fn ports(words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    match matches(ports_command(), words)? {
+fn ports(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
+    match matches(command, words)? {
         Ok(matches) => {
             let args = PortsArgs::from_arg_matches(&matches).map_err(|error| told(&error))?;
             Ok(Invocation::Ports(Box::new(args), matches))
@@ -176,12 +207,8 @@ fn ports(words: Vec<OsString>) -> Result<Invocation, UsageError> {
     }
 }
 
-fn schema(words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    let names: Vec<&str> = SchemaOf::ALL.iter().map(|(name, _)| *name).collect();
-    let of = clap::Arg::new("of").value_name("OF").value_parser(names).default_value("report");
-    let command = Command::new("smtpcheck schema")
-        .about("Prints the JSON Schema (2020-12) of the report, or of what another verb prints with --json");
-    match matches(command.arg(of), words)? {
+fn schema(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
+    match matches(command, words)? {
         Ok(matches) => {
             let word = matches.get_one::<String>("of").map_or("report", String::as_str);
             let chosen = SchemaOf::ALL.iter().find(|(name, _)| *name == word);
@@ -249,6 +276,14 @@ fn ports_command() -> Command {
         .after_help(PORTS_AFTER_HELP)
 }
 
+fn schema_command() -> Command {
+    let names: Vec<&str> = SchemaOf::ALL.iter().map(|(name, _)| *name).collect();
+    let of = clap::Arg::new("of").value_name("OF").value_parser(names).default_value("report");
+    Command::new("smtpcheck schema")
+        .about("Prints the JSON Schema (2020-12) of the report, or of what another verb prints with --json")
+        .arg(of)
+}
+
 fn providers_command() -> Command {
     with_environment(ProvidersArgs::augment_args(Command::new("smtpcheck providers")))
         .about("Shows known providers: hosts, ports, TLS mode, what they want for a user name and a password. Offline.")
@@ -269,15 +304,9 @@ fn demo_command() -> Command {
         .after_help(DEMO_AFTER_HELP)
 }
 
-fn help_of(verb: Option<&OsString>) -> String {
-    let mut command = match verb.and_then(|word| word.to_str()) {
-        Some("ports") => ports_command(),
-        Some("explain") => explain_command(),
-        Some("providers") => providers_command(),
-        Some("sandbox") => sandbox_command(),
-        Some("demo") => demo_command(),
-        _ => check_command(),
-    };
+fn help_of(word: Option<&OsString>) -> String {
+    let verb = word.and_then(|word| word.to_str()).and_then(verb);
+    let mut command = verb.map_or_else(check_command, |verb| (verb.command)());
     command.render_help().to_string()
 }
 
@@ -336,10 +365,7 @@ Examples:
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Invocation, RESERVED, SchemaOf, VERBS, check_command, demo_command, explain_command, looks_like_host, parse,
-        ports_command, providers_command, sandbox_command,
-    };
+    use super::{Invocation, RESERVED, SchemaOf, VERBS, looks_like_host, parse};
 
     fn run(words: &[&str]) -> Result<Invocation, String> {
         parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())
@@ -347,7 +373,8 @@ mod tests {
 
     #[test]
     fn no_verb_looks_like_a_host() {
-        assert!(!VERBS.iter().chain(RESERVED.iter()).any(|word| looks_like_host(word)));
+        assert!(!VERBS.iter().any(|verb| looks_like_host(verb.name)));
+        assert!(!RESERVED.iter().any(|word| looks_like_host(word)));
     }
 
     #[test]
@@ -375,11 +402,8 @@ mod tests {
 
     #[test]
     fn the_declarations_are_sound() {
-        check_command().debug_assert();
-        explain_command().debug_assert();
-        ports_command().debug_assert();
-        providers_command().debug_assert();
-        sandbox_command().debug_assert();
-        demo_command().debug_assert();
+        for verb in VERBS {
+            (verb.command)().debug_assert();
+        }
     }
 }
