@@ -11,6 +11,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::UsageError;
 use super::args::{CheckArgs, ExplainArgs, ProvidersArgs, with_environment};
+use super::config::{self, ConfigArgs, Settings};
 use super::ports::PortsArgs;
 use super::sandbox::{DemoArgs, SandboxArgs};
 
@@ -23,9 +24,11 @@ pub struct Verb {
     read: fn(Command, Vec<OsString>) -> Result<Invocation, UsageError>,
 }
 
+const CHECK: Verb = Verb { name: "check", command: check_command, read: check };
+
 /// All verbs, in the order of the help. Help, completions and manual pages are made of this list.
 pub const VERBS: &[Verb] = &[
-    Verb { name: "check", command: check_command, read: check },
+    CHECK,
     Verb { name: "ports", command: ports_command, read: ports },
     Verb {
         name: "explain",
@@ -43,6 +46,7 @@ pub const VERBS: &[Verb] = &[
         command: providers_command,
         read: |command, words| only(command, words, Invocation::Providers),
     },
+    Verb { name: "config", command: config_command, read: |command, words| only(command, words, Invocation::Config) },
     Verb { name: "schema", command: schema_command, read: schema },
 ];
 
@@ -57,7 +61,6 @@ const RESERVED: &[&str] = &[
     "watch",
     "exporter",
     "report",
-    "config",
     "send",
     "serve",
     "init",
@@ -83,6 +86,8 @@ pub enum Invocation {
     Sandbox(SandboxArgs),
     /// Check such a server at once.
     Demo(DemoArgs),
+    /// Show what the configuration file and the environment make of a check.
+    Config(ConfigArgs),
     /// Print a JSON Schema.
     Schema(SchemaOf),
     /// Print a text (help or version) and be done.
@@ -100,6 +105,8 @@ pub enum SchemaOf {
     Explain,
     /// Of the answer of `smtpcheck providers --json`.
     Providers,
+    /// Of the configuration file.
+    Config,
 }
 
 impl SchemaOf {
@@ -109,11 +116,12 @@ impl SchemaOf {
         ("ports", SchemaOf::Ports),
         ("explain", SchemaOf::Explain),
         ("providers", SchemaOf::Providers),
+        ("config", SchemaOf::Config),
     ];
 }
 
 /// Reads the words after the program's name.
-pub(super) fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
+pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocation, UsageError> {
     let first = first_word(&words);
     let name = first.as_ref().map(|(_, word)| word.clone());
     match name.as_deref() {
@@ -126,10 +134,24 @@ pub(super) fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
         }
         _ => {}
     }
-    match name.and_then(|word| verb(&word)) {
-        Some(verb) => (verb.read)((verb.command)(), without(words, first)),
-        None => check(check_command(), words),
-    }
+    let known = name.and_then(|word| verb(&word));
+    let (verb, words) = match known {
+        Some(verb) => (verb, without(words, first)),
+        None => (&CHECK, words),
+    };
+    let settings = settings.of(verb.name);
+    let (command, from_file) = settings.apply((verb.command)(), &words);
+    let mut invocation = (verb.read)(command, words)?;
+    config::complete(&mut invocation, &settings, from_file)?;
+    Ok(invocation)
+}
+
+/// Whether a call does something that a configuration file can change. Help is given even when the file is broken.
+pub(super) fn takes_settings(words: &[OsString]) -> bool {
+    let help = |word: &OsString| ["-h", "--help", "-V", "--version"].iter().any(|flag| word == flag);
+    let printed = ["help", "version", "schema", "completions", "man"];
+    let first = first_word(words).map(|(_, word)| word);
+    !words.is_empty() && !words.iter().any(help) && !first.is_some_and(|word| printed.contains(&word.as_str()))
 }
 
 /// The verb of that name; what looks like a host is none.
@@ -144,6 +166,21 @@ fn looks_like_host(word: &str) -> bool {
 
 /// The first word that is neither a flag nor a flag's value, and where it stands.
 fn first_word(words: &[OsString]) -> Option<(usize, String)> {
+    plain_words(words).into_iter().next()
+}
+
+/// The targets of a check, or the host of `ports`, as they stand in the words.
+pub(super) fn targets(words: &[OsString]) -> Vec<String> {
+    let mut plain = plain_words(words).into_iter().map(|(_, word)| word).peekable();
+    match plain.peek().and_then(|word| verb(word)).map(|verb| verb.name) {
+        Some("check" | "ports") => plain.skip(1).collect(),
+        Some(_) => Vec::new(),
+        None => plain.collect(),
+    }
+}
+
+/// The words before `--` that are neither flags nor values of flags, and where they stand.
+fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
     let command = check_command();
     let takes_value = |flag: &str| {
         command.get_arguments().any(|arg| {
@@ -154,15 +191,18 @@ fn first_word(words: &[OsString]) -> Option<(usize, String)> {
             matched && arg.get_action().takes_values() && arg.get_long() != Some("password")
         })
     };
-    let mut at = 0;
+    let (mut at, mut plain) = (0, Vec::new());
     while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {
         match word.as_str() {
-            "--" => return None,
+            "--" => break,
             flag if flag.starts_with('-') && flag.len() > 1 => at += if takes_value(flag) { 2 } else { 1 },
-            _ => return Some((at, word)),
+            _ => {
+                plain.push((at, word));
+                at += 1;
+            }
         }
     }
-    None
+    plain
 }
 
 fn without(mut words: Vec<OsString>, verb: Option<(usize, String)>) -> Vec<OsString> {
@@ -235,6 +275,9 @@ fn told(error: &clap::Error) -> UsageError {
     if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<WHAT>") {
         return UsageError::new("nothing to explain; write for example: smtpcheck explain 550 5.1.1 User unknown");
     }
+    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<ACTION>") {
+        return UsageError::new("config does one thing so far; write smtpcheck config show");
+    }
     if error.kind() == ErrorKind::MissingRequiredArgument {
         return UsageError::new("a target is missing; write for example: smtpcheck smtp.example.net:587");
     }
@@ -288,6 +331,13 @@ fn providers_command() -> Command {
     with_environment(ProvidersArgs::augment_args(Command::new("smtpcheck providers")))
         .about("Shows known providers: hosts, ports, TLS mode, what they want for a user name and a password. Offline.")
         .override_usage("smtpcheck providers [NAME] [FLAGS]")
+}
+
+fn config_command() -> Command {
+    with_environment(ConfigArgs::augment_args(Command::new("smtpcheck config")))
+        .about("Shows each value that a check would use, with where it came from: environment, profile, configuration file or default.")
+        .override_usage("smtpcheck config show [FLAGS]")
+        .after_help(CONFIG_AFTER_HELP)
 }
 
 fn sandbox_command() -> Command {
@@ -346,6 +396,17 @@ Examples:
   smtpcheck ports mail.example.net
   smtpcheck ports mail.example.net --ports 25,465,587,2525,2465 --json";
 
+const CONFIG_AFTER_HELP: &str = "\
+The file is ~/.config/smtpcheck/config.toml, or in $XDG_CONFIG_HOME, or in %APPDATA% on Windows. Its keys are the names
+of flags: under [defaults] for every check, in a [profile.NAME] for a server that --profile NAME or @NAME checks.
+
+Exit codes: 0 shown, 2 a mistake in the file, with its line and column.
+
+Examples:
+  smtpcheck config show
+  smtpcheck config show --profile relay --json | jq -r '.values[] | select(.origin != \"default\") | .name'
+  smtpcheck schema config";
+
 const SANDBOX_AFTER_HELP: &str = "\
 Exit codes: 0 ended by Ctrl-C or a signal, 2 usage (an unknown scenario, a port that is taken), 74 output failed.
 
@@ -365,10 +426,10 @@ Examples:
 
 #[cfg(test)]
 mod tests {
-    use super::{Invocation, RESERVED, SchemaOf, VERBS, looks_like_host, parse};
+    use super::{Invocation, RESERVED, SchemaOf, VERBS, looks_like_host};
 
     fn run(words: &[&str]) -> Result<Invocation, String> {
-        parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())
+        crate::cli::parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())
     }
 
     #[test]
