@@ -3,11 +3,13 @@
 //!
 //! [`args`] declares the flags, [`verb`] finds the verb (the first word, unless it is a host), [`target`] reads the
 //! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`look`] decides
-//! about colours, [`password`] names the source, [`config`] knows what a configuration file may say.
+//! about colours, [`password`] names the source, [`config`] knows what a configuration file may say,
+//! [`pages`] makes completions and manual pages of the same flags.
 
 pub mod args;
 pub mod config;
 pub mod look;
+pub mod pages;
 pub mod password;
 pub mod plan;
 pub mod ports;

@@ -12,6 +12,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use super::UsageError;
 use super::args::{CheckArgs, ExplainArgs, ProvidersArgs, with_environment};
 use super::config::{self, ConfigArgs, Settings};
+use super::pages::{CompletionsArgs, ManArgs};
 use super::ports::PortsArgs;
 use super::sandbox::{DemoArgs, SandboxArgs};
 
@@ -47,28 +48,19 @@ pub const VERBS: &[Verb] = &[
         read: |command, words| only(command, words, Invocation::Providers),
     },
     Verb { name: "config", command: config_command, read: |command, words| only(command, words, Invocation::Config) },
+    Verb {
+        name: "completions",
+        command: completions_command,
+        read: |command, words| only(command, words, Invocation::Completions),
+    },
+    Verb { name: "man", command: man_command, read: |command, words| only(command, words, Invocation::Man) },
     Verb { name: "schema", command: schema_command, read: schema },
 ];
 
 /// Words that later versions may use, or that people type by habit.
 const RESERVED: &[&str] = &[
-    "run",
-    "completions",
-    "man",
-    "domain",
-    "mx",
-    "batch",
-    "watch",
-    "exporter",
-    "report",
-    "send",
-    "serve",
-    "init",
-    "doctor",
-    "diff",
-    "list",
-    "login",
-    "update",
+    "run", "domain", "mx", "batch", "watch", "exporter", "report", "send", "serve", "init", "doctor", "diff", "list",
+    "login", "update",
 ];
 
 /// What the user wants.
@@ -88,6 +80,10 @@ pub enum Invocation {
     Demo(DemoArgs),
     /// Show what the configuration file and the environment make of a check.
     Config(ConfigArgs),
+    /// Print the completions of a shell.
+    Completions(CompletionsArgs),
+    /// Print a manual page.
+    Man(ManArgs),
     /// Print a JSON Schema.
     Schema(SchemaOf),
     /// Print a text (help or version) and be done.
@@ -298,7 +294,7 @@ fn check_command() -> Command {
     let command = Command::new("smtpcheck")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
-        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck schema [report|ports]")
+        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck config show\n       smtpcheck completions SHELL | man [VERB] | schema [OF]")
         .after_help(AFTER_HELP);
     let about = command.get_about().cloned();
     with_environment(CheckArgs::augment_args(command)).about(about.unwrap_or_default())
@@ -338,6 +334,20 @@ fn config_command() -> Command {
         .about("Shows each value that a check would use, with where it came from: environment, profile, configuration file or default.")
         .override_usage("smtpcheck config show [FLAGS]")
         .after_help(CONFIG_AFTER_HELP)
+}
+
+fn completions_command() -> Command {
+    CompletionsArgs::augment_args(Command::new("smtpcheck completions"))
+        .about("Prints completions for a shell: words, flags and the values that a flag takes.")
+        .override_usage("smtpcheck completions SHELL")
+        .after_help(COMPLETIONS_AFTER_HELP)
+}
+
+fn man_command() -> Command {
+    ManArgs::augment_args(Command::new("smtpcheck man"))
+        .about("Prints the manual page of smtpcheck, or of one of its verbs.")
+        .override_usage("smtpcheck man [VERB]")
+        .after_help(MAN_AFTER_HELP)
 }
 
 fn sandbox_command() -> Command {
@@ -406,6 +416,19 @@ Examples:
   smtpcheck config show
   smtpcheck config show --profile relay --json | jq -r '.values[] | select(.origin != \"default\") | .name'
   smtpcheck schema config";
+
+const COMPLETIONS_AFTER_HELP: &str = "\
+Examples:
+  smtpcheck completions bash > ~/.local/share/bash-completion/completions/smtpcheck
+  smtpcheck completions zsh > ~/.zfunc/_smtpcheck    # with fpath+=~/.zfunc before compinit in ~/.zshrc
+  smtpcheck completions fish > ~/.config/fish/completions/smtpcheck.fish
+  smtpcheck completions powershell >> $PROFILE
+  smtpcheck completions elvish >> ~/.config/elvish/rc.elv";
+
+const MAN_AFTER_HELP: &str = "\
+Examples:
+  smtpcheck man | man -l -
+  smtpcheck man ports > ~/.local/share/man/man1/smtpcheck-ports.1";
 
 const SANDBOX_AFTER_HELP: &str = "\
 Exit codes: 0 ended by Ctrl-C or a signal, 2 usage (an unknown scenario, a port that is taken), 74 output failed.

@@ -101,6 +101,8 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, Trouble> {
         }),
         Invocation::Sandbox(args) => sandbox::run(&args),
         Invocation::Demo(args) => demo::run(&args),
+        Invocation::Completions(args) => print(&cli::pages::completions(&args)),
+        Invocation::Man(args) => print(&cli::pages::manual(&args)?),
         Invocation::Config(args) => config::run(&args, settings),
         Invocation::Print(text) => print(&text),
     }
