@@ -167,7 +167,8 @@ fn first_word(words: &[OsString]) -> Option<(usize, String)> {
 
 /// The targets of a check, or the host of `ports`, as they stand in the words.
 pub(super) fn targets(words: &[OsString]) -> Vec<String> {
-    let mut plain = plain_words(words).into_iter().map(|(_, word)| word).peekable();
+    let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
+    let mut plain = plain_words(words).into_iter().map(|(_, word)| word).chain(after).peekable();
     match plain.peek().and_then(|word| verb(word)).map(|verb| verb.name) {
         Some("check" | "ports") => plain.skip(1).collect(),
         Some(_) => Vec::new(),

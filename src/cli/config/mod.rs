@@ -424,6 +424,7 @@ mod tests {
             want(Source::Named("y".into()), Some("relay"))
         );
         assert_eq!(of(&["--from", "@x", "h.example"], &Surroundings::default()), want(Source::Usual, None));
+        assert_eq!(of(&["check", "--", "@relay"], &Surroundings::default()), want(Source::Usual, Some("relay")));
         assert!(of(&["@relay", "h.example"], &around).is_err_and(|why| why.contains("alone")));
         assert!(of(&["@relay", "--profile", "other"], &around).is_err_and(|why| why.contains("two profiles")));
     }
