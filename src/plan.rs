@@ -69,6 +69,10 @@ pub enum Origin {
     Target,
     /// An environment variable.
     Environment,
+    /// A profile of the configuration file.
+    Profile,
+    /// The defaults of the configuration file.
+    Config,
     /// This machine: its host name.
     Machine,
     /// Nobody said anything.

@@ -1,16 +1,20 @@
 //! The flags. Each long flag `--some-flag` can also be set as `SMTPCHECK_SOME_FLAG`; that is done for all at once in
 //! [`with_environment`], so that none is forgotten.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Command};
 
+use super::config::ConfigFlags;
+use crate::plan::Origin;
+
 /// Flags and targets of `smtpcheck check`.
 #[derive(Args, Clone, Debug)]
 pub struct CheckArgs {
-    /// host, host:port, [v6]:port, smtp://host:port or smtps://host:port
+    /// host, host:port, [v6]:port, smtp://host:port, smtps://host:port, or @PROFILE
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<String>,
 
@@ -167,6 +171,12 @@ pub struct CheckArgs {
     /// Spread those tries over this time; without --retry, try until it has passed
     #[arg(long, value_name = "TIME", help_heading = "Gate")]
     pub wait: Option<String>,
+
+    #[command(flatten)]
+    pub config: ConfigFlags,
+    /// What the configuration file says
+    #[arg(skip)]
+    pub from_file: BTreeMap<String, Origin>,
 }
 
 /// Flags about colours and width, shared by all verbs.
@@ -224,13 +234,18 @@ pub struct ProvidersArgs {
     pub look: LookArgs,
 }
 
+/// The environment variable of a flag.
+pub(super) fn variable(long: &str) -> String {
+    format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"))
+}
+
 /// Gives every long flag its environment variable. An empty variable counts as not set, as CI systems set them.
 pub fn with_environment(command: Command) -> Command {
     command.mut_args(|arg| {
         let Some(long) = arg.get_long().filter(|long| !matches!(*long, "help" | "version" | "password")) else {
             return arg;
         };
-        let variable = format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"));
+        let variable = variable(long);
         let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
             arg.value_parser(BoolishValueParser::new())
         } else {

@@ -8,6 +8,7 @@
 mod certificate;
 #[cfg(test)]
 mod chains;
+pub mod config;
 mod dial;
 mod file;
 mod hello;

@@ -2,6 +2,7 @@
 //! `render/`, the only one that writes.
 
 mod check;
+mod config;
 mod demo;
 pub mod explain;
 mod ports;
@@ -15,6 +16,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use crate::cli::config::Settings;
 use crate::cli::look::{ColourEnvironment, Outlet};
 use crate::cli::verb::SchemaOf;
 use crate::cli::{self, Invocation, UsageError};
@@ -97,7 +99,22 @@ impl From<PasswordError> for Trouble {
 
 /// Does what the words after the program's name ask for; gives the exit code.
 pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
-    match cli::parse(words)? {
+    let settings = config::settings(&words)?;
+    let done = cli::parse_with(words, &settings).map_err(Trouble::from).and_then(|wanted| perform(wanted, &settings));
+    done.map_err(|trouble| match trouble {
+        Trouble::Usage(text) => Trouble::Usage(settings.located(text)),
+        Trouble::Pointed(mut lines) => {
+            if let Some(first) = lines.first_mut() {
+                *first = settings.located(std::mem::take(first));
+            }
+            Trouble::Pointed(lines)
+        }
+        Trouble::Output(error) => Trouble::Output(error),
+    })
+}
+
+fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, Trouble> {
+    match wanted {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         Invocation::Explain(args) => explain::run(&args),
         Invocation::Ports(args, matches) => ports::run(&args, &matches),
@@ -107,9 +124,13 @@ pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
             SchemaOf::Ports => report::ports::PORTS_SCHEMA,
             SchemaOf::Explain => render::explain::SCHEMA,
             SchemaOf::Providers => render::providers::SCHEMA,
+            SchemaOf::Config => cli::config::SCHEMA,
         }),
         Invocation::Sandbox(args) => sandbox::run(&args),
         Invocation::Demo(args) => demo::run(&args),
+        Invocation::Completions(args) => print(&cli::pages::completions(&args)),
+        Invocation::Man(args) => print(&cli::pages::manual(&args)?),
+        Invocation::Config(args) => config::run(&args, settings),
         Invocation::Print(text) => print(&text),
     }
 }

@@ -31,3 +31,4 @@ mod with_exim;
 mod with_opensmtpd;
 mod with_openssl;
 mod with_postfix;
+mod with_shells;
