@@ -5,6 +5,7 @@
 //! them for readers and scripts. [`ports`] sums up the reports of several ports. Every key is always there: null is "did not get that far", [] is "looked, found none".
 
 mod document;
+mod line;
 pub mod ports;
 mod run;
 
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use document::{Document, Phase, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
-
+pub use line::{LINE_SCHEMA, Line};
 pub use run::{Case, CaseOutcome, Place, Run, Source};
 
 use crate::check::{self, Failure, Finding, Severity};
@@ -163,6 +164,11 @@ impl Report {
             Exit::Interrupted | Exit::Terminated | Exit::Incomplete => Verdict::Incomplete,
             _ => Verdict::Fail,
         }
+    }
+
+    /// Whether a finding makes the check fail: it reaches `--fail-on` and is not ignored.
+    pub fn fails_by(&self, finding: &Finding) -> bool {
+        self.plan.gate.counts(finding)
     }
 
     /// Whether the user asked not to count a finding.

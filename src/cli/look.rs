@@ -3,6 +3,7 @@
 use super::UsageError;
 use super::args::{CheckArgs, LookArgs};
 use super::ports::PortsArgs;
+use crate::render::nagios::{Range, Thresholds};
 use crate::render::style::THEMES;
 use crate::render::{Chain, Colour, Look, Signs, Transcript, Volume};
 
@@ -56,7 +57,7 @@ pub fn plain(args: &LookArgs, outlet: &Outlet) -> Result<Look, UsageError> {
         None => outlet.columns.unwrap_or(80).clamp(40, 160),
     };
     let signs = if args.ascii { Signs::Ascii } else { Signs::Unicode };
-    Ok(Look { colour, theme, signs, width, volume: Volume::Normal, transcript: Transcript::Full, chain: Chain::Hidden })
+    Ok(Look { colour, theme, signs, width, ..Look::plain() })
 }
 
 /// The look of a check.
@@ -68,7 +69,20 @@ pub fn check(args: &CheckArgs, outlet: &Outlet) -> Result<Look, UsageError> {
         other => return Err(choice("--transcript", other, &["full", "problems", "none"])),
     };
     let chain = if args.show_chain { Chain::Shown } else { Chain::Hidden };
-    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, chain, ..plain(&args.look, outlet)? })
+    let thresholds = Thresholds {
+        warning: args.warning.as_deref().map(|text| range("--warning", text)).transpose()?,
+        critical: args.critical.as_deref().map(|text| range("--critical", text)).transpose()?,
+    };
+    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, chain, thresholds, ..plain(&args.look, outlet)? })
+}
+
+fn range(flag: &str, text: &str) -> Result<Range, UsageError> {
+    Range::parse(text).ok_or_else(|| {
+        UsageError::new(format!(
+            "{flag} {}: write seconds, for example 5, or a range as of a monitoring plugin, 0:5",
+            text.escape_debug()
+        ))
+    })
 }
 
 /// The look of the answer about several ports.

@@ -3,13 +3,16 @@
 //!
 //! [`args`] declares the flags, [`verb`] finds the verb (the first word, unless it is a host), [`target`] reads the
 //! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`look`] decides
-//! about colours, [`password`] names the source.
+//! about colours, [`password`] names the source, [`report`] the files
+//! beside the result.
 
 pub mod args;
 pub mod look;
 pub mod password;
 pub mod plan;
+pub mod plugin;
 pub mod ports;
+pub mod report;
 pub mod sandbox;
 pub mod target;
 pub mod verb;

@@ -66,6 +66,8 @@ pub enum Invocation {
 pub enum SchemaOf {
     /// Of the report of a check.
     Report,
+    /// Of one line of the format `ndjson`.
+    Event,
     /// Of the answer of `smtpcheck ports`.
     Ports,
     /// Of one line of `smtpcheck explain --json`.
@@ -78,6 +80,7 @@ impl SchemaOf {
     /// Each with its word, the default first.
     pub const ALL: &[(&str, SchemaOf)] = &[
         ("report", SchemaOf::Report),
+        ("event", SchemaOf::Event),
         ("ports", SchemaOf::Ports),
         ("explain", SchemaOf::Explain),
         ("providers", SchemaOf::Providers),

@@ -49,11 +49,18 @@ pub struct Document {
     exit: ExitView,
 }
 
+/// The program that wrote it.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Tool {
+pub struct Tool {
     name: String,
     version: String,
+}
+
+impl Tool {
+    pub(super) fn this() -> Tool {
+        Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -233,7 +240,7 @@ impl From<&Report> for Document {
         let talk = evidence.main_talk();
         Document {
             schema_version: SCHEMA_VERSION.to_owned(),
-            tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            tool: Tool::this(),
             started_at: evidence.started_at,
             complete: *complete,
             total_ms: *total_ms,

@@ -8,13 +8,14 @@ use std::path::Path;
 use clap::ArgMatches;
 use jiff::Timestamp;
 
+use super::outputs::Outputs;
 use super::progress::Progress;
 use super::sink::{Draft, Sink, Written};
 use super::{Trouble, outlet};
 use crate::cli::args::CheckArgs;
 use crate::cli::look::{self, Outlet};
 use crate::cli::password::{self, PasswordSource, Surroundings};
-use crate::cli::{UsageError, plan as planning, target};
+use crate::cli::{UsageError, plan as planning, report, target};
 use crate::evidence::{Attempt, Event, Evidence};
 use crate::gather;
 use crate::gather::netrc;
@@ -22,8 +23,8 @@ use crate::gather::password as secrets;
 use crate::gather::{Gather, Gatherer};
 use crate::inquiry::{self, Ended, Listener};
 use crate::plan::{Login, LoginProof, Plan};
-use crate::render::{self, Format, Look, text};
-use crate::report::{Case, Exit, Report, Run, Source};
+use crate::render::{self, Format, Look, nagios, ndjson, text};
+use crate::report::{Case, Exit, Line, Report, Run, Source};
 use crate::sasl::{Credentials, Proof};
 use crate::secret::Secret;
 
@@ -48,6 +49,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let login = plans.first().and_then(|plan| plan.login.as_ref());
     let source = password::source(args, login, surroundings(login))?;
     let file = args.output.as_deref().map(Draft::begin).transpose()?;
+    let outputs = Outputs::begin(&args.report, format)?;
     let credentials = all_credentials(source.as_ref(), &plans)?;
     let runs = plans
         .into_iter()
@@ -59,18 +61,32 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         None => Sink::Stdout,
     };
     let live = format.name == "text" && matches!(sink, Sink::Stdout);
+    let origin = if args.targets.len() > 1 { Source::Targets } else { Source::Target };
+    if format.name == "ndjson" && say_line(&mut sink, &Line::start(&origin, args.targets.len()))?.is_closed() {
+        return Ok(0);
+    }
     let mut reports = Vec::new();
     gather::end_on_unheard_signals();
     for (at, (plan, mut gatherer)) in runs.into_iter().enumerate() {
         if at > 0 && format.name == "text" && !args.quiet && sink.write("\n").map_err(Trouble::Output)?.is_closed() {
             return Ok(0);
         }
-        let mut narrator = Narrator { look: &look, live, sink: &mut sink, progress: Progress::new() };
-        let heading = if live { text::header(&plan, &look) } else { String::new() };
+        let voice = match format.name {
+            "ndjson" => Voice::Lines(at + 1),
+            _ if live => Voice::Text,
+            _ => Voice::Silent,
+        };
+        let mut narrator = Narrator { look: &look, voice, sink: &mut sink, progress: Progress::new() };
+        let started_at = Timestamp::now();
+        let heading = match voice {
+            Voice::Text => text::header(&plan, &look),
+            Voice::Lines(number) => ndjson::written(&Line::begun(number, &plan, started_at)),
+            Voice::Silent => String::new(),
+        };
         if narrator.say(&heading).is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
             return Ok(0);
         }
-        let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut narrator);
+        let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, started_at, &mut narrator);
         narrator.progress.clear();
         let total_ms = gatherer.now_ms();
         drop(gatherer);
@@ -82,6 +98,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
             ("text", true) => text::conclusion(&report, &look),
             ("text", false) if live => without_header(&text::render(&report, &look), &heading),
             ("text", false) => text::render(&report, &look),
+            ("ndjson", _) => ndjson::written(&Line::result(at + 1, &Case::of(report.clone()))),
             _ => String::new(),
         };
         if sink.write(&text).map_err(Trouble::Output)?.is_closed() {
@@ -94,21 +111,24 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         }
     }
     let code = common_code(&reports);
-    let source = if args.targets.len() > 1 { Source::Targets } else { Source::Target };
-    let run = Run { source, cases: reports.into_iter().map(Case::of).collect() };
-    if format.name != "text" && sink.write(&(format.render)(&run, &look)).map_err(Trouble::Output)?.is_closed() {
+    let run = Run { source: origin, cases: reports.into_iter().map(Case::of).collect() };
+    let rest = match format.name {
+        // They have told everything else as it happened.
+        "text" => String::new(),
+        "ndjson" => ndjson::written(&Line::end(&run)),
+        _ => (format.render)(&run, &look),
+    };
+    if sink.write(&rest).map_err(Trouble::Output)?.is_closed() {
         return Ok(0);
     }
     sink.finish()?;
+    outputs.write(&run, &look)?;
+    let code = if format.name == "nagios" { nagios::state(&run, &look.thresholds).code() } else { code };
     Ok(code)
 }
 
 fn chosen_format(args: &CheckArgs) -> Result<&'static Format, UsageError> {
-    let name = if args.json { "json" } else { args.format.as_str() };
-    render::format(name).ok_or_else(|| {
-        let known: Vec<&str> = render::FORMATS.iter().map(|format| format.name).collect();
-        UsageError(format!("--format {}: write one of {}", name.escape_debug(), known.join(", ")))
-    })
+    report::format("--format", if args.json { "json" } else { args.format.as_str() })
 }
 
 fn environment_password() -> Result<Secret, Trouble> {
@@ -201,10 +221,23 @@ fn without_header(text: &str, heading: &str) -> String {
     text.strip_prefix(heading).unwrap_or(text).to_owned()
 }
 
+fn say_line(sink: &mut Sink, line: &Line) -> Result<Written, Trouble> {
+    sink.write(&ndjson::written(line)).map_err(Trouble::Output)
+}
+
+/// What is told while the conversation runs.
+#[derive(Clone, Copy)]
+enum Voice {
+    Silent,
+    Text,
+    /// A line for each event, of the check with this number.
+    Lines(usize),
+}
+
 /// Tells the conversation while it runs.
 struct Narrator<'a> {
     look: &'a Look,
-    live: bool,
+    voice: Voice,
     sink: &'a mut Sink,
     progress: Progress,
 }
@@ -224,18 +257,20 @@ impl Narrator<'_> {
 
 impl Listener for Narrator<'_> {
     fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()> {
-        if !self.live {
-            return Ok(());
-        }
-        let text = text::event(plan, evidence, event, self.look);
+        let text = match self.voice {
+            Voice::Silent => return Ok(()),
+            Voice::Text => text::event(plan, evidence, event, self.look),
+            Voice::Lines(number) => ndjson::happened(number, event),
+        };
         self.say(&text)
     }
 
     fn answered(&mut self, plan: &Plan, evidence: &Evidence, attempt: &Attempt) -> io::Result<()> {
-        if !self.live {
-            return Ok(());
-        }
-        let text = text::answered(plan, evidence, attempt, self.look);
+        let text = match self.voice {
+            Voice::Silent => return Ok(()),
+            Voice::Text => text::answered(plan, evidence, attempt, self.look),
+            Voice::Lines(number) => ndjson::answered(number, attempt),
+        };
         self.say(&text)
     }
 

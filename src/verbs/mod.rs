@@ -4,6 +4,7 @@
 mod check;
 mod demo;
 pub mod explain;
+mod outputs;
 mod ports;
 mod progress;
 mod providers;
@@ -19,6 +20,7 @@ use crate::cli::verb::SchemaOf;
 use crate::cli::{self, Invocation, UsageError};
 use crate::gather::SetupError;
 use crate::gather::password::PasswordError;
+use crate::render::nagios::{self, State};
 use crate::{render, report};
 
 /// Exit code of a mistake in the arguments.
@@ -74,8 +76,20 @@ impl From<PasswordError> for Trouble {
     }
 }
 
-/// Does what the words after the program's name ask for; gives the exit code.
+/// Does what the words ask for, of which the first is the program's name; gives the exit code. A monitoring plugin tells
+/// its trouble on standard output, and in its own codes.
 pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
+    let is_plugin = cli::plugin::is_wanted(&words);
+    match obey(words.into_iter().skip(1).collect()) {
+        Err(trouble) if is_plugin => {
+            print(&nagios::unusable(&trouble.to_string()))?;
+            Ok(State::Unknown.code())
+        }
+        done => done,
+    }
+}
+
+fn obey(words: Vec<OsString>) -> Result<u8, Trouble> {
     match cli::parse(words)? {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         Invocation::Explain(args) => explain::run(&args),
@@ -83,6 +97,7 @@ pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
         Invocation::Providers(args) => providers::run(&args),
         Invocation::Schema(of) => print(match of {
             SchemaOf::Report => report::SCHEMA,
+            SchemaOf::Event => report::LINE_SCHEMA,
             SchemaOf::Ports => report::ports::PORTS_SCHEMA,
             SchemaOf::Explain => render::explain::SCHEMA,
             SchemaOf::Providers => render::providers::SCHEMA,

@@ -68,7 +68,7 @@ fn auth_line(report: &Report, look: &Look) -> Vec<Line> {
     labelled("auth", Role::Plain, &format!("{}{where_offered}", escape::visible(&mechanisms.join(" "))), look)
 }
 
-fn short(stage: Stage) -> &'static str {
+pub(in crate::render) fn short(stage: Stage) -> &'static str {
     match stage {
         Stage::Dns => "dns",
         Stage::Connect => "tcp",
@@ -219,7 +219,7 @@ fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
         .collect()
 }
 
-fn in_words(exit: Exit) -> &'static str {
+pub(in crate::render) fn in_words(exit: Exit) -> &'static str {
     match exit {
         Exit::RefusedTemporary => "refused for now",
         Exit::RefusedPermanent => "refused for good",
@@ -239,7 +239,7 @@ fn worst(report: &Report) -> Option<&Finding> {
     report.findings.iter().find(|finding| finding.severity == Severity::Error && !report.is_ignored(finding))
 }
 
-fn counts(report: &Report) -> String {
+pub(in crate::render) fn counts(report: &Report) -> String {
     let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let told = |number: usize, word: &str| match number {
         0 => None,
@@ -262,7 +262,7 @@ fn counts(report: &Report) -> String {
 }
 
 /// Steps that did not run: what was not tested must not look fine.
-fn untested(report: &Report) -> Option<String> {
+pub(in crate::render) fn untested(report: &Report) -> Option<String> {
     let phases = phases(&report.plan, &report.evidence);
     let skipped: Vec<&'static str> = phases
         .iter()
