@@ -3,6 +3,7 @@
 use super::UsageError;
 use super::args::{CheckArgs, LookArgs};
 use super::ports::PortsArgs;
+use super::report::ReportArgs;
 use crate::render::nagios::{Range, Thresholds};
 use crate::render::style::THEMES;
 use crate::render::{Chain, Colour, Look, Signs, Transcript, Volume};
@@ -62,12 +63,7 @@ pub fn plain(args: &LookArgs, outlet: &Outlet) -> Result<Look, UsageError> {
 
 /// The look of a check.
 pub fn check(args: &CheckArgs, outlet: &Outlet) -> Result<Look, UsageError> {
-    let transcript = match args.transcript.as_str() {
-        "full" => Transcript::Full,
-        "problems" => Transcript::Problems,
-        "none" => Transcript::None,
-        other => return Err(choice("--transcript", other, &["full", "problems", "none"])),
-    };
+    let transcript = transcript(&args.transcript)?;
     let chain = if args.show_chain { Chain::Shown } else { Chain::Hidden };
     let thresholds = Thresholds {
         warning: args.warning.as_deref().map(|text| range("--warning", text)).transpose()?,
@@ -83,6 +79,21 @@ fn range(flag: &str, text: &str) -> Result<Range, UsageError> {
             text.escape_debug()
         ))
     })
+}
+
+/// The look of a saved report.
+pub fn report(args: &ReportArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+    let transcript = transcript(&args.transcript)?;
+    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, ..plain(&args.look, outlet)? })
+}
+
+fn transcript(word: &str) -> Result<Transcript, UsageError> {
+    match word {
+        "full" => Ok(Transcript::Full),
+        "problems" => Ok(Transcript::Problems),
+        "none" => Ok(Transcript::None),
+        other => Err(choice("--transcript", other, &["full", "problems", "none"])),
+    }
 }
 
 /// The look of the answer about several ports.

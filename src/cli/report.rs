@@ -1,8 +1,11 @@
-//! `--report KIND=PATH`: which format into which file.
+//! `--report KIND=PATH`: which format into which file; and the flags of `smtpcheck report`.
 
 use std::path::PathBuf;
 
+use clap::Args;
+
 use super::UsageError;
+use super::args::LookArgs;
 use super::look::choice;
 use crate::render::{self, Format};
 
@@ -36,4 +39,43 @@ pub fn format(flag: &str, name: &str) -> Result<&'static Format, UsageError> {
     let name = if name == "md" { "markdown" } else { name };
     let known: Vec<&str> = render::FORMATS.iter().map(|format| format.name).collect();
     render::format(name).ok_or_else(|| choice(flag, name, &known))
+}
+
+/// Flags of `smtpcheck report`.
+#[derive(Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// Saved reports (--json, --format ndjson); - is standard input. Of two files it is told what has changed
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Judge what was seen again, with the rules of this version
+    #[arg(long)]
+    pub rejudge: bool,
+    /// Show two files one after the other, in the place of what has changed
+    #[arg(long)]
+    pub merge: bool,
+
+    /// text, json, ndjson, junit, github, nagios, prometheus, markdown or html; of what has changed text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub format: String,
+    /// The same as --format json
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// Write a report to a file too, whole or not at all (repeat): junit=smtpcheck.xml
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
+    pub report: Vec<String>,
+    /// Write to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// The verdict line only
+    #[arg(short, long, help_heading = "Output", conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Certificates, follow-ups and odd bytes in full
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+    /// How much of the conversation: full, problems, none
+    #[arg(long, value_name = "HOW", default_value = "full", help_heading = "Output")]
+    pub transcript: String,
+
+    #[command(flatten)]
+    pub look: LookArgs,
 }

@@ -12,13 +12,14 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use super::UsageError;
 use super::args::{CheckArgs, ExplainArgs, ProvidersArgs, with_environment};
 use super::ports::PortsArgs;
+use super::report::ReportArgs;
 use super::sandbox::{DemoArgs, SandboxArgs};
 
 /// Verbs that exist.
 #[cfg(test)]
-const VERBS: [&str; 8] = ["check", "ports", "explain", "demo", "sandbox", "providers", "schema", "help"];
+const VERBS: [&str; 9] = ["check", "ports", "explain", "demo", "sandbox", "providers", "report", "schema", "help"];
 /// Words that later versions may use, or that people type by habit.
-const RESERVED: [&str; 19] = [
+const RESERVED: [&str; 18] = [
     "run",
     "completions",
     "man",
@@ -27,7 +28,6 @@ const RESERVED: [&str; 19] = [
     "batch",
     "watch",
     "exporter",
-    "report",
     "config",
     "send",
     "serve",
@@ -49,6 +49,8 @@ pub enum Invocation {
     Ports(Box<PortsArgs>, ArgMatches),
     /// Explain rules, replies, logs.
     Explain(ExplainArgs),
+    /// Show saved reports.
+    Report(ReportArgs),
     /// Show known providers.
     Providers(ProvidersArgs),
     /// Serve servers that are wrong on purpose.
@@ -96,6 +98,7 @@ pub(super) fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
         Some("check") => check(without(words, verb)),
         Some("ports") => ports(without(words, verb)),
         Some("explain") => only(explain_command(), without(words, verb), Invocation::Explain),
+        Some("report") => only(report_command(), without(words, verb), Invocation::Report),
         Some("providers") => only(providers_command(), without(words, verb), Invocation::Providers),
         Some("sandbox") => only(sandbox_command(), without(words, verb), Invocation::Sandbox),
         Some("demo") => only(demo_command(), without(words, verb), Invocation::Demo),
@@ -195,7 +198,7 @@ fn schema(words: Vec<OsString>) -> Result<Invocation, UsageError> {
 }
 
 /// The matches, or a text that was asked for.
-fn matches(command: Command, words: Vec<OsString>) -> Result<Result<ArgMatches, String>, UsageError> {
+pub(super) fn matches(command: Command, words: Vec<OsString>) -> Result<Result<ArgMatches, String>, UsageError> {
     let program = OsString::from("smtpcheck");
     match command.try_get_matches_from(std::iter::once(program).chain(words)) {
         Ok(matches) => Ok(Ok(matches)),
@@ -207,9 +210,15 @@ fn matches(command: Command, words: Vec<OsString>) -> Result<Result<ArgMatches, 
 }
 
 /// clap's message on one line, without the usage block.
-fn told(error: &clap::Error) -> UsageError {
+pub(super) fn told(error: &clap::Error) -> UsageError {
     if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<WHAT>") {
         return UsageError::new("nothing to explain; write for example: smtpcheck explain 550 5.1.1 User unknown");
+    }
+    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<FILE>") {
+        return UsageError::new("a file is missing; write for example: smtpcheck report saved.json");
+    }
+    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<HOST>") {
+        return UsageError::new("a host is missing; write for example: check_smtp -H mail.example.net");
     }
     if error.kind() == ErrorKind::MissingRequiredArgument {
         return UsageError::new("a target is missing; write for example: smtpcheck smtp.example.net:587");
@@ -231,7 +240,7 @@ fn check_command() -> Command {
     let command = Command::new("smtpcheck")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
-        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck schema [report|ports]")
+        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck report FILE...\n       smtpcheck schema [report|ports]")
         .after_help(AFTER_HELP);
     let about = command.get_about().cloned();
     with_environment(CheckArgs::augment_args(command)).about(about.unwrap_or_default())
@@ -250,6 +259,13 @@ fn ports_command() -> Command {
         .about("Looks at the mail ports of a host at once, and says which one to use.\nNever logs in, never sends a message.")
         .override_usage("smtpcheck ports HOST [FLAGS]")
         .after_help(PORTS_AFTER_HELP)
+}
+
+fn report_command() -> Command {
+    with_environment(ReportArgs::augment_args(Command::new("smtpcheck report")))
+        .about("Shows saved reports in any format, or what has changed between two of them. Offline.")
+        .override_usage("smtpcheck report FILE... [FLAGS]")
+        .after_help(REPORT_AFTER_HELP)
 }
 
 fn providers_command() -> Command {
@@ -276,6 +292,7 @@ fn help_of(verb: Option<&OsString>) -> String {
     let mut command = match verb.and_then(|word| word.to_str()) {
         Some("ports") => ports_command(),
         Some("explain") => explain_command(),
+        Some("report") => report_command(),
         Some("providers") => providers_command(),
         Some("sandbox") => sandbox_command(),
         Some("demo") => demo_command(),
@@ -311,6 +328,16 @@ Examples:
   smtpcheck explain - < /var/log/mail.log
   smtpcheck explain - --json < bounce.eml | jq -r '.rule'";
 
+const REPORT_AFTER_HELP: &str = "\
+Exit codes: that of the reports, as their checks had it; of two files 0 when nothing has changed, else 1; 2 a file that
+is no report, 74 output failed.
+
+Examples:
+  smtpcheck mx.example.net --json -o today.json
+  smtpcheck report today.json --format html -o today.html
+  smtpcheck report yesterday.json today.json
+  smtpcheck report old.json --rejudge";
+
 const PORTS_AFTER_HELP: &str = "\
 Exit codes: 0 a port works for its purpose, without an error; 3 no port answers, or the name has no address; else the
 code of the best port that answers: 4 and 5 refused, 6 TLS or certificate, 8 no SMTP; 2 usage, 9 cut short by us,
@@ -341,7 +368,7 @@ Examples:
 mod tests {
     use super::{
         Invocation, RESERVED, SchemaOf, VERBS, check_command, demo_command, explain_command, looks_like_host, parse,
-        ports_command, providers_command, sandbox_command,
+        ports_command, providers_command, report_command, sandbox_command,
     };
 
     fn run(words: &[&str]) -> Result<Invocation, String> {
@@ -382,6 +409,7 @@ mod tests {
         explain_command().debug_assert();
         ports_command().debug_assert();
         providers_command().debug_assert();
+        report_command().debug_assert();
         sandbox_command().debug_assert();
         demo_command().debug_assert();
     }

@@ -3,6 +3,7 @@
 //!
 //! [`text`] can also write while the conversation runs; the result is the same as that of the finished report.
 
+pub mod difference;
 pub mod escape;
 pub mod explain;
 mod gist;

@@ -93,13 +93,19 @@ impl Range {
 
 /// The whole answer.
 pub fn whole(run: &Run, look: &Look) -> String {
-    let state = state(run, &look.thresholds);
+    answer(run, look, &[]).1
+}
+
+/// The answer where something else was expected too: what did not come is a WARNING, as check_smtp has it.
+pub fn answer(run: &Run, look: &Look, mismatches: &[String]) -> (State, String) {
+    let state = state(run, &look.thresholds).max(if mismatches.is_empty() { State::Ok } else { State::Warning });
     let took: f64 = run.reports().map(|report| report.total_ms).sum();
     let mut problems = Vec::new();
     for case in &run.cases {
         let prefix = if run.cases.len() > 1 { format!("{}: ", escape::visible(&case.name)) } else { String::new() };
         problems.extend(problem(case).map(|problem| format!("{prefix}{problem}")));
     }
+    problems.extend(mismatches.iter().map(|mismatch| escape::visible(mismatch)));
     let rest = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
     let why = problems.first().map(|first| format!("{first}{rest}, ")).unwrap_or_default();
     let mut text = format!("SMTP {} - {}{} sec. response time|", state.word(), bare(&why), gist::seconds(took));
@@ -110,7 +116,7 @@ pub fn whole(run: &Run, look: &Look) -> String {
             let _ = writeln!(text, "{}", bare(&line));
         }
     }
-    text
+    (state, text)
 }
 
 /// The answer to a mistake, which a scheduler shows too.

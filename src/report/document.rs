@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Judged, Report, Verdict};
+use super::{Judged, Report, Verdict, known_exit};
 use crate::check::Finding;
 use crate::check::scan::{self, Scan};
 use crate::evidence::{
@@ -272,20 +272,7 @@ impl From<Document> for Report {
         let Document {
             started_at, complete, total_ms, plan, attempts, transcript, findings, expectations, exit, ..
         } = document;
-        let exits = [
-            Exit::Ok,
-            Exit::Findings,
-            Exit::Unreachable,
-            Exit::RefusedTemporary,
-            Exit::RefusedPermanent,
-            Exit::Tls,
-            Exit::Auth,
-            Exit::Protocol,
-            Exit::Incomplete,
-            Exit::Interrupted,
-            Exit::Terminated,
-        ];
-        let exit = exits.into_iter().find(|known| known.code() == exit.code).unwrap_or(Exit::Findings);
+        let exit = known_exit(exit.code);
         let evidence = Evidence { started_at, attempts, transcript };
         Report { plan, evidence, findings, complete, total_ms, expectations, exit }
     }

@@ -110,7 +110,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
             break;
         }
     }
-    let code = common_code(&reports);
+    let code = common_code(reports.iter());
     let run = Run { source: origin, cases: reports.into_iter().map(Case::of).collect() };
     let rest = match format.name {
         // They have told everything else as it happened.
@@ -138,7 +138,7 @@ fn environment_password() -> Result<Secret, Trouble> {
     }
 }
 
-fn surroundings(login: Option<&Login>) -> Surroundings {
+pub(super) fn surroundings(login: Option<&Login>) -> Surroundings {
     let name = match login.map(|login| login.proof) {
         Some(LoginProof::Token) => "smtpcheck-token",
         _ => "smtpcheck-password",
@@ -161,7 +161,10 @@ fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs
 }
 
 /// One secret for all targets, fetched once; but from `.netrc` to each host only its own.
-fn all_credentials(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Credentials>>, Trouble> {
+pub(super) fn all_credentials(
+    source: Option<&PasswordSource>,
+    plans: &[Plan],
+) -> Result<Vec<Option<Credentials>>, Trouble> {
     let shared = match (source, plans.first()) {
         (Some(source), Some(plan)) if *source != PasswordSource::Netrc => Some(fetch(source, plan)?),
         _ => None,
@@ -204,8 +207,8 @@ fn credentials(plan: &Plan, secret: Option<&Secret>) -> Option<Credentials> {
 }
 
 /// The common code if all failures share it, else 1.
-fn common_code(reports: &[Report]) -> u8 {
-    let mut failures: Vec<u8> = reports.iter().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
+pub(super) fn common_code<'a>(reports: impl Iterator<Item = &'a Report>) -> u8 {
+    let mut failures: Vec<u8> = reports.map(|report| report.exit.code()).filter(|&code| code != 0).collect();
     if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {
         return signal;
     }

@@ -29,16 +29,21 @@ pub(super) fn section(number: usize, level: u8, report: &Report) -> String {
         if phase.status == PhaseStatus::Failed {
             classes.push("failed");
         }
+        // What did not run has no bar, and needs the room for its reason.
+        let room = if phase.ms.is_none() { " colspan=\"2\"" } else { "" };
         let _ = write!(
             page,
-            "<tr class=\"{}\"><th scope=\"row\">{}</th><td class=\"number\">{}</td><td>{}</td>",
+            "<tr class=\"{}\"><th scope=\"row\">{}</th><td class=\"number\">{}</td><td{room}>{}</td>",
             classes.join(" "),
             text::short(phase.name),
             phase.ms.map(|ms| format!("{ms:.1}")).unwrap_or_default(),
             result(phase)
         );
-        let _ = writeln!(page, "<td class=\"track\">{}</td></tr>", bar(begun, phase.ms, whole));
-        begun += phase.ms.unwrap_or_default();
+        if let Some(ms) = phase.ms {
+            let _ = write!(page, "<td class=\"track\">{}</td>", bar(begun, ms, whole));
+            begun += ms;
+        }
+        page.push_str("</tr>\n");
     }
     page + "</table>\n"
 }
@@ -55,8 +60,10 @@ fn result(phase: &Phase) -> String {
     }
 }
 
-fn bar(begun: f64, ms: Option<f64>, whole: f64) -> String {
-    let Some(ms) = ms.filter(|_| whole > 0.0) else { return String::new() };
+fn bar(begun: f64, ms: f64, whole: f64) -> String {
+    if whole <= 0.0 {
+        return String::new();
+    }
     let (at, length) = (begun / whole * WIDTH, (ms / whole * WIDTH).max(2.0));
     // A bar that is too short to be seen is drawn as long as a hair, and stays inside.
     let at = at.min(WIDTH - length);
