@@ -164,5 +164,6 @@ pub(super) fn for_readers(look: &Look) -> Look {
 
 /// Seconds from milliseconds, with three digits.
 pub(super) fn seconds(ms: f64) -> String {
-    format!("{:.3}", ms / 1000.0)
+    // No number at all adds up to minus nothing.
+    format!("{:.3}", ms / 1000.0 + 0.0)
 }

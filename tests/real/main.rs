@@ -27,6 +27,7 @@ mod token;
 mod with_auth;
 mod with_dovecot;
 mod with_exim;
+mod with_formats;
 mod with_opensmtpd;
 mod with_openssl;
 mod with_postfix;
