@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     smtpcheck::logging::start();
-    match smtpcheck::verbs::run(std::env::args_os().skip(1).collect()) {
+    match smtpcheck::verbs::run(std::env::args_os().collect()) {
         Ok(code) => ExitCode::from(code),
         Err(trouble) => {
             // What a command or a user wrote may be in it. Nobody is left to be told when standard error is gone too.

@@ -4,17 +4,23 @@
 //! kept whole, so that a saved report can be loaded ([`Report::load`]) and judged again; the other keys are views of
 //! them for readers and scripts. [`ports`] sums up the reports of several ports. Every key is always there: null is "did not get that far", [] is "looked, found none".
 
+mod difference;
 mod document;
 mod expectations;
+mod line;
 pub mod ports;
 mod run;
+mod saved;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use difference::{Change, CheckDifference, Difference};
 pub use document::{Document, Phase, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
 pub use expectations::Expectation;
+pub use line::{LINE_SCHEMA, Line};
 pub use run::{Case, CaseOutcome, Place, Run, Source};
+pub use saved::{NotSaved, Saved};
 
 use crate::check::{self, Failure, Finding, Severity};
 use crate::evidence::Evidence;
@@ -128,6 +134,24 @@ impl Exit {
     }
 }
 
+/// The exit of a saved report; one that this version does not know is a failure.
+fn known_exit(code: u8) -> Exit {
+    let exits = [
+        Exit::Ok,
+        Exit::Findings,
+        Exit::Unreachable,
+        Exit::RefusedTemporary,
+        Exit::RefusedPermanent,
+        Exit::Tls,
+        Exit::Auth,
+        Exit::Protocol,
+        Exit::Incomplete,
+        Exit::Interrupted,
+        Exit::Terminated,
+    ];
+    exits.into_iter().find(|known| known.code() == code).unwrap_or(Exit::Findings)
+}
+
 impl Report {
     /// Judges the evidence.
     pub fn new(plan: Plan, evidence: Evidence, ended: &Ended, total_ms: f64) -> Report {
@@ -144,6 +168,19 @@ impl Report {
         };
         let complete = matches!(ended, Ended::Whole);
         Report { plan, evidence, findings, complete, total_ms, expectations: Vec::new(), exit }
+    }
+
+    /// The same evidence, judged by the rules of this version. What the user expected stays as it was judged.
+    pub fn judged_again(self) -> Report {
+        let findings = check::judge(&self.plan, &self.evidence);
+        let by_expectation = if self.expectations.iter().all(|one| one.held) { Exit::Ok } else { Exit::Findings };
+        let exit = match (self.exit, exit(&findings, &self.plan)) {
+            (interrupted @ (Exit::Interrupted | Exit::Terminated), _) => interrupted,
+            (_, Exit::Ok) if !self.complete => Exit::Incomplete,
+            (_, Exit::Ok) => by_expectation,
+            (_, other) => other,
+        };
+        Report { findings, exit, ..self }
     }
 
     /// Reads a report that was saved as JSON.
@@ -169,6 +206,11 @@ impl Report {
     /// Expectations that did not hold.
     pub fn failed_expectations(&self) -> impl Iterator<Item = &Judged> {
         self.expectations.iter().filter(|judged| !judged.held)
+    }
+
+    /// Whether a finding makes the check fail: it reaches `--fail-on` and is not ignored.
+    pub fn fails_by(&self, finding: &Finding) -> bool {
+        self.plan.gate.counts(finding)
     }
 
     /// Whether the user asked not to count a finding.

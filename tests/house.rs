@@ -166,8 +166,21 @@ fn files_that_belong_to_a_list_are_in_it() {
     listed("sasl", mechanisms);
     let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
     formats.extend(
-        ["config", "escape", "explain", "ports", "providers", "rule", "sandbox", "style", "table", "write_out"]
-            .map(str::to_owned),
+        [
+            "config",
+            "difference",
+            "escape",
+            "explain",
+            "gist",
+            "ports",
+            "providers",
+            "rule",
+            "sandbox",
+            "style",
+            "table",
+            "write_out",
+        ]
+        .map(str::to_owned),
     );
     listed("render", formats);
 }

@@ -231,6 +231,48 @@ fn no_format_lets_a_control_character_of_the_server_through() {
     }
 }
 
+/// What a program reads is whole, whatever the server said; `tests/formats.rs` has words that are made to break it.
+#[test]
+fn every_format_for_programs_can_be_read_by_one() {
+    for one in &house().1 {
+        let report = Report::load(&one.json).unwrap();
+        let render = |name: &str| render::format(name).unwrap().one(&report, &Look::plain());
+        let name = one.scenario.name;
+        assert!(render("ndjson").lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{name}");
+        let xml = render("junit");
+        let mut reader = quick_xml::Reader::from_str(&xml);
+        let mut cases = 0;
+        loop {
+            match reader.read_event().unwrap_or_else(|error| panic!("{name}: {error}: {xml}")) {
+                quick_xml::events::Event::Start(tag) if tag.name().as_ref() == b"testcase" => cases += 1,
+                quick_xml::events::Event::Eof => break,
+                _ => {}
+            }
+        }
+        assert_eq!(cases, 1, "{name}");
+        let page = render("html");
+        let body = page.split_once("</style>").unwrap().1;
+        for tag in body.split('<').skip(1) {
+            let known = [
+                "a", "article", "body", "code", "dd", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "head", "header",
+                "html", "li", "main", "ol", "p", "pre", "rect", "span", "svg", "table", "td", "th", "tr", "ul",
+            ];
+            let word = tag.trim_start_matches('/').split([' ', '>', '/']).next().unwrap();
+            assert!(known.contains(&word), "{name}: <{tag}");
+        }
+        let annotations = render("github");
+        assert!(
+            annotations.lines().all(|line| {
+                ["::error title=", "::warning title=", "PASS ", "FAIL ", "CUT SHORT "]
+                    .iter()
+                    .any(|begin| line.starts_with(begin))
+            }),
+            "{name}: {annotations}"
+        );
+        assert_eq!(render("nagios").matches('|').count(), 1, "{name}");
+    }
+}
+
 /// The text without the sequences that only we write: SGR, as `render/style` makes them.
 fn without_colours(text: &str) -> String {
     let mut rest = text;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_smtpcheck_global_optspecs
-    string join \n p/port= 4/ipv4 6/ipv6 resolve= resolver= connect-timeout= timeout= m/max-time= max-connections= ehlo= f/from= t/to= quit-after= tls= sni= cacert= cert= key= cert-days= tls-scan probe= show-chain k/insecure tls-min= u/user= auth= authzid= try-all-mechanisms no-auth allow-plaintext-auth password-stdin password-file= password-command= n/netrc token-command= color= theme= ascii width= format= json o/output= write-out= q/quiet v/verbose transcript= fail-on= ignore= expect= retry= wait= config= no-config profile= h/help V/version
+    string join \n p/port= 4/ipv4 6/ipv6 resolve= resolver= connect-timeout= timeout= m/max-time= max-connections= ehlo= f/from= t/to= quit-after= tls= sni= cacert= cert= key= cert-days= tls-scan probe= show-chain k/insecure tls-min= u/user= auth= authzid= try-all-mechanisms no-auth allow-plaintext-auth password-stdin password-file= password-command= n/netrc token-command= color= theme= ascii width= format= report= warning= critical= json o/output= write-out= q/quiet v/verbose transcript= fail-on= ignore= expect= retry= wait= config= no-config profile= h/help V/version
 end
 
 function __fish_smtpcheck_needs_command
@@ -83,8 +83,18 @@ light\t''
 colorblind\t''
 mono\t''"
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l width -d 'Columns [default: the terminal\'s, else 80]' -r -f
-complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l format -d 'text or json' -r -f -a "text\t''
-json\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l format -d 'text, json, ndjson, junit, github, nagios, prometheus, markdown or html' -r -f -a "text\t''
+json\t''
+ndjson\t''
+junit\t''
+github\t''
+nagios\t''
+prometheus\t''
+markdown\t''
+html\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l report -d 'Write a report to a file too, whole or not at all (repeat): junit=smtpcheck.xml' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l warning -d 'Seconds that are a WARNING in the format nagios, a number or a range [@]start:end' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l critical -d 'Seconds that are CRITICAL there' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s o -l output -d 'Write to this file, whole or not at all' -r -F
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l write-out -d 'Print this instead, such as \'%{exit} %{tls_version} %{total_ms}\\n\'' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l transcript -d 'How much of the conversation: full, problems, none' -r -f -a "full\t''
@@ -123,6 +133,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "explain" -d 'Ex
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "demo" -d 'Starts a server with a known fault on this machine and checks it: the main job, without a network.'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "sandbox" -d 'Serves SMTP servers that misbehave on purpose, to try any mail program against; until Ctrl-C. Each has one fault, or none. Messages are thrown away.'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "providers" -d 'Shows known providers: hosts, ports, TLS mode, what they want for a user name and a password. Offline.'
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "report" -d 'Shows saved reports in any format, or what has changed between two of them. Offline.'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "config" -d 'Shows each value that a check would use, with where it came from: environment, profile, configuration file or default.'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "completions" -d 'Prints completions for a shell: words, flags and the values that a flag takes.'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "man" -d 'Prints the manual page of smtpcheck, or of one of its verbs.'
@@ -186,8 +197,18 @@ light\t''
 colorblind\t''
 mono\t''"
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l width -d 'Columns [default: the terminal\'s, else 80]' -r -f
-complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l format -d 'text or json' -r -f -a "text\t''
-json\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l format -d 'text, json, ndjson, junit, github, nagios, prometheus, markdown or html' -r -f -a "text\t''
+json\t''
+ndjson\t''
+junit\t''
+github\t''
+nagios\t''
+prometheus\t''
+markdown\t''
+html\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l report -d 'Write a report to a file too, whole or not at all (repeat): junit=smtpcheck.xml' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l warning -d 'Seconds that are a WARNING in the format nagios, a number or a range [@]start:end' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l critical -d 'Seconds that are CRITICAL there' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s o -l output -d 'Write to this file, whole or not at all' -r -F
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l write-out -d 'Print this instead, such as \'%{exit} %{tls_version} %{total_ms}\\n\'' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l transcript -d 'How much of the conversation: full, problems, none' -r -f -a "full\t''
@@ -267,7 +288,14 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l json -d 
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l ascii -d 'ASCII signs only'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand demo" -l format -d 'text, json' -r -f -a "text\t''
-json\t''"
+json\t''
+ndjson\t''
+junit\t''
+github\t''
+nagios\t''
+prometheus\t''
+markdown\t''
+html\t''"
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand demo" -l transcript -d 'full, problems, none' -r -f -a "full\t''
 problems\t''
 none\t''"
@@ -315,6 +343,35 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand providers" -l width 
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand providers" -l json -d 'A list of JSON objects, one a provider'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand providers" -l ascii -d 'ASCII signs only'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand providers" -s h -l help -d 'Print help'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l format -d 'text, json, ndjson, junit, github, nagios, prometheus, markdown or html; of what has changed text or json' -r -f -a "text\t''
+json\t''
+ndjson\t''
+junit\t''
+github\t''
+nagios\t''
+prometheus\t''
+markdown\t''
+html\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l report -d 'Write a report to a file too, whole or not at all (repeat): junit=smtpcheck.xml' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -s o -l output -d 'Write to this file, whole or not at all' -r -F
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l transcript -d 'How much of the conversation: full, problems, none' -r -f -a "full\t''
+problems\t''
+none\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l color -d 'auto, always, never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l theme -d 'default, light, colorblind, mono' -r -f -a "default\t''
+light\t''
+colorblind\t''
+mono\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l width -d 'Columns [default: the terminal\'s, else 80]' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l rejudge -d 'Judge what was seen again, with the rules of this version'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l merge -d 'Show two files one after the other, in the place of what has changed'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l json -d 'The same as --format json'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -s q -l quiet -d 'The verdict line only'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -s v -l verbose -d 'Certificates, follow-ups and odd bytes in full'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -l ascii -d 'ASCII signs only'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand report" -s h -l help -d 'Print help'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand config" -l config -d 'Read this configuration file [default: ~/.config/smtpcheck/config.toml]' -r -F
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand config" -l profile -d 'Use this profile of the configuration file, as @NAME does' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand config" -l color -d 'auto, always, never' -r -f -a "auto\t''

@@ -134,9 +134,18 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub look: LookArgs,
 
-    /// text or json
+    /// text, json, ndjson, junit, github, nagios, prometheus, markdown or html
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     pub format: String,
+    /// Write a report to a file too, whole or not at all (repeat): junit=smtpcheck.xml
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
+    pub report: Vec<String>,
+    /// Seconds that are a WARNING in the format nagios, a number or a range [@]start:end
+    #[arg(long, value_name = "RANGE", help_heading = "Output")]
+    pub warning: Option<String>,
+    /// Seconds that are CRITICAL there
+    #[arg(long, value_name = "RANGE", help_heading = "Output")]
+    pub critical: Option<String>,
     /// The same as --format json
     #[arg(long, help_heading = "Output")]
     pub json: bool,

@@ -3,6 +3,8 @@
 use super::UsageError;
 use super::args::{CheckArgs, LookArgs};
 use super::ports::PortsArgs;
+use super::report::ReportArgs;
+use crate::render::nagios::{Range, Thresholds};
 use crate::render::style::THEMES;
 use crate::render::{Chain, Colour, Look, Signs, Transcript, Volume};
 
@@ -56,19 +58,42 @@ pub fn plain(args: &LookArgs, outlet: &Outlet) -> Result<Look, UsageError> {
         None => outlet.columns.unwrap_or(80).clamp(40, 160),
     };
     let signs = if args.ascii { Signs::Ascii } else { Signs::Unicode };
-    Ok(Look { colour, theme, signs, width, volume: Volume::Normal, transcript: Transcript::Full, chain: Chain::Hidden })
+    Ok(Look { colour, theme, signs, width, ..Look::plain() })
 }
 
 /// The look of a check.
 pub fn check(args: &CheckArgs, outlet: &Outlet) -> Result<Look, UsageError> {
-    let transcript = match args.transcript.as_str() {
-        "full" => Transcript::Full,
-        "problems" => Transcript::Problems,
-        "none" => Transcript::None,
-        other => return Err(choice("--transcript", other, &["full", "problems", "none"])),
-    };
+    let transcript = transcript(&args.transcript)?;
     let chain = if args.show_chain { Chain::Shown } else { Chain::Hidden };
-    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, chain, ..plain(&args.look, outlet)? })
+    let thresholds = Thresholds {
+        warning: args.warning.as_deref().map(|text| range("--warning", text)).transpose()?,
+        critical: args.critical.as_deref().map(|text| range("--critical", text)).transpose()?,
+    };
+    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, chain, thresholds, ..plain(&args.look, outlet)? })
+}
+
+fn range(flag: &str, text: &str) -> Result<Range, UsageError> {
+    Range::parse(text).ok_or_else(|| {
+        UsageError::new(format!(
+            "{flag} {}: write seconds, for example 5, or a range as of a monitoring plugin, 0:5",
+            text.escape_debug()
+        ))
+    })
+}
+
+/// The look of a saved report.
+pub fn report(args: &ReportArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+    let transcript = transcript(&args.transcript)?;
+    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, ..plain(&args.look, outlet)? })
+}
+
+fn transcript(word: &str) -> Result<Transcript, UsageError> {
+    match word {
+        "full" => Ok(Transcript::Full),
+        "problems" => Ok(Transcript::Problems),
+        "none" => Ok(Transcript::None),
+        other => Err(choice("--transcript", other, &["full", "problems", "none"])),
+    }
 }
 
 /// The look of the answer about several ports.

@@ -4,7 +4,7 @@
 //! [`args`] declares the flags, [`verb`] finds the verb (the first word, unless it is a host), [`target`] reads the
 //! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`expect`] reads what is expected, [`look`]
 //! decides about colours, [`password`] names the source, [`config`] knows what a configuration file may say,
-//! [`pages`] makes completions and manual pages of the same flags.
+//! [`pages`] makes completions and manual pages of the same flags, [`report`] the files beside the result.
 
 pub mod args;
 pub mod config;
@@ -13,7 +13,9 @@ pub mod look;
 pub mod pages;
 pub mod password;
 pub mod plan;
+pub mod plugin;
 pub mod ports;
+pub mod report;
 pub mod sandbox;
 pub mod target;
 pub mod verb;

@@ -14,6 +14,7 @@ use super::args::{CheckArgs, ExplainArgs, ProvidersArgs, with_environment};
 use super::config::{self, ConfigArgs, Settings};
 use super::pages::{CompletionsArgs, ManArgs};
 use super::ports::PortsArgs;
+use super::report::ReportArgs;
 use super::sandbox::{DemoArgs, SandboxArgs};
 
 /// One verb of the command line.
@@ -47,6 +48,7 @@ pub const VERBS: &[Verb] = &[
         command: providers_command,
         read: |command, words| only(command, words, Invocation::Providers),
     },
+    Verb { name: "report", command: report_command, read: |command, words| only(command, words, Invocation::Report) },
     Verb { name: "config", command: config_command, read: |command, words| only(command, words, Invocation::Config) },
     Verb {
         name: "completions",
@@ -59,8 +61,8 @@ pub const VERBS: &[Verb] = &[
 
 /// Words that later versions may use, or that people type by habit.
 const RESERVED: &[&str] = &[
-    "run", "domain", "mx", "batch", "watch", "exporter", "report", "send", "serve", "init", "doctor", "diff", "list",
-    "login", "update",
+    "run", "domain", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list", "login",
+    "update",
 ];
 
 /// What the user wants.
@@ -72,6 +74,8 @@ pub enum Invocation {
     Ports(Box<PortsArgs>, ArgMatches),
     /// Explain rules, replies, logs.
     Explain(ExplainArgs),
+    /// Show saved reports.
+    Report(ReportArgs),
     /// Show known providers.
     Providers(ProvidersArgs),
     /// Serve servers that are wrong on purpose.
@@ -95,6 +99,8 @@ pub enum Invocation {
 pub enum SchemaOf {
     /// Of the report of a check.
     Report,
+    /// Of one line of the format `ndjson`.
+    Event,
     /// Of the answer of `smtpcheck ports`.
     Ports,
     /// Of one line of `smtpcheck explain --json`.
@@ -109,6 +115,7 @@ impl SchemaOf {
     /// Each with its word, the default first.
     pub const ALL: &[(&str, SchemaOf)] = &[
         ("report", SchemaOf::Report),
+        ("event", SchemaOf::Event),
         ("ports", SchemaOf::Ports),
         ("explain", SchemaOf::Explain),
         ("providers", SchemaOf::Providers),
@@ -256,7 +263,7 @@ fn schema(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageErr
 }
 
 /// The matches, or a text that was asked for.
-fn matches(command: Command, words: Vec<OsString>) -> Result<Result<ArgMatches, String>, UsageError> {
+pub(super) fn matches(command: Command, words: Vec<OsString>) -> Result<Result<ArgMatches, String>, UsageError> {
     let program = OsString::from("smtpcheck");
     match command.try_get_matches_from(std::iter::once(program).chain(words)) {
         Ok(matches) => Ok(Ok(matches)),
@@ -268,12 +275,18 @@ fn matches(command: Command, words: Vec<OsString>) -> Result<Result<ArgMatches, 
 }
 
 /// clap's message on one line, without the usage block.
-fn told(error: &clap::Error) -> UsageError {
+pub(super) fn told(error: &clap::Error) -> UsageError {
     if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<WHAT>") {
         return UsageError::new("nothing to explain; write for example: smtpcheck explain 550 5.1.1 User unknown");
     }
     if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<ACTION>") {
         return UsageError::new("config does one thing so far; write smtpcheck config show");
+    }
+    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<FILE>") {
+        return UsageError::new("a file is missing; write for example: smtpcheck report saved.json");
+    }
+    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<HOST>") {
+        return UsageError::new("a host is missing; write for example: check_smtp -H mail.example.net");
     }
     if error.kind() == ErrorKind::MissingRequiredArgument {
         return UsageError::new("a target is missing; write for example: smtpcheck smtp.example.net:587");
@@ -295,7 +308,7 @@ fn check_command() -> Command {
     let command = Command::new("smtpcheck")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
-        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck config show\n       smtpcheck completions SHELL | man [VERB] | schema [OF]")
+        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck report FILE...\n       smtpcheck config show\n       smtpcheck completions SHELL | man [VERB] | schema [OF]")
         .after_help(AFTER_HELP);
     let about = command.get_about().cloned();
     with_environment(CheckArgs::augment_args(command)).about(about.unwrap_or_default())
@@ -322,6 +335,13 @@ fn schema_command() -> Command {
     Command::new("smtpcheck schema")
         .about("Prints the JSON Schema (2020-12) of the report, or of what another verb prints with --json")
         .arg(of)
+}
+
+fn report_command() -> Command {
+    with_environment(ReportArgs::augment_args(Command::new("smtpcheck report")))
+        .about("Shows saved reports in any format, or what has changed between two of them. Offline.")
+        .override_usage("smtpcheck report FILE... [FLAGS]")
+        .after_help(REPORT_AFTER_HELP)
 }
 
 fn providers_command() -> Command {
@@ -397,6 +417,16 @@ Examples:
   smtpcheck explain 5.7.139 --provider microsoft-365
   smtpcheck explain - < /var/log/mail.log
   smtpcheck explain - --json < bounce.eml | jq -r '.rule'";
+
+const REPORT_AFTER_HELP: &str = "\
+Exit codes: that of the reports, as their checks had it; of two files 0 when nothing has changed, else 1; 2 a file that
+is no report, 74 output failed.
+
+Examples:
+  smtpcheck mx.example.net --json -o today.json
+  smtpcheck report today.json --format html -o today.html
+  smtpcheck report yesterday.json today.json
+  smtpcheck report old.json --rejudge";
 
 const PORTS_AFTER_HELP: &str = "\
 Exit codes: 0 a port works for its purpose, without an error; 3 no port answers, or the name has no address; else the

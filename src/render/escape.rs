@@ -40,6 +40,8 @@ fn is_dangerous(c: char) -> bool {
             '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
             // Line and paragraph separators, zero-width characters, the byte order mark, interlinear annotation.
             | '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            // No characters at all; XML 1.0 forbids them.
+            | '\u{fffe}' | '\u{ffff}'
             // Tags, which can hide whole messages.
             | '\u{e0000}'..='\u{e007f}')
 }

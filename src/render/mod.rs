@@ -4,10 +4,19 @@
 //! [`text`] can also write while the conversation runs; the result is the same as that of the finished report.
 
 pub mod config;
+pub mod difference;
 pub mod escape;
 pub mod explain;
+mod gist;
+pub mod github;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod nagios;
+pub mod ndjson;
 pub mod ports;
+pub mod prometheus;
 pub mod providers;
 pub mod rule;
 pub mod sandbox;
@@ -22,6 +31,17 @@ use crate::report::{Report, Run};
 pub static FORMATS: &[Format] = &[
     Format { name: "text", summary: "for people: the conversation, what it means, what to do", render: text::whole },
     Format { name: "json", summary: "for programs: one document, see `smtpcheck schema`", render: json::whole },
+    Format { name: "ndjson", summary: "for programs: a line for each thing as it happens", render: ndjson::whole },
+    Format { name: "junit", summary: "for CI: JUnit XML, one test case a check", render: junit::whole },
+    Format { name: "github", summary: "for GitHub Actions: annotations and a step summary", render: github::whole },
+    Format {
+        name: "nagios",
+        summary: "for monitoring: a plugin's answer, as check_smtp gives it",
+        render: nagios::whole,
+    },
+    Format { name: "prometheus", summary: "for monitoring: metrics in text form", render: prometheus::whole },
+    Format { name: "markdown", summary: "for people: a summary for a comment or an issue", render: markdown::whole },
+    Format { name: "html", summary: "for people: one page in one file, without scripts", render: html::whole },
 ];
 
 /// One format.
@@ -58,6 +78,8 @@ pub struct Look {
     pub transcript: Transcript,
     /// Whether the certificates are shown as PEM.
     pub chain: Chain,
+    /// How long a check may take before the format `nagios` says so.
+    pub thresholds: nagios::Thresholds,
 }
 
 /// Whether colours may be used.
@@ -120,7 +142,15 @@ impl Look {
             volume: Volume::Normal,
             transcript: Transcript::Full,
             chain: Chain::Hidden,
+            thresholds: nagios::Thresholds::default(),
         }
+    }
+}
+
+impl Look {
+    /// The same for a file: without colours, and with columns that do not depend on a terminal.
+    pub fn for_file(&self) -> Look {
+        Look { colour: Colour::Off, width: 100, ..self.clone() }
     }
 }
 

@@ -103,6 +103,11 @@ impl Line {
         self
     }
 
+    /// Its words with their roles.
+    pub(super) fn words(&self) -> &[(Role, String)] {
+        &self.0
+    }
+
     /// The line as it is written, with its line end.
     pub fn paint(&self, look: &Look) -> String {
         let mut painted = String::new();

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Judged, Report, Verdict};
+use super::{Judged, Report, Verdict, known_exit};
 use crate::check::Finding;
 use crate::check::scan::{self, Scan};
 use crate::evidence::{
@@ -51,11 +51,18 @@ pub struct Document {
     exit: ExitView,
 }
 
+/// The program that wrote it.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Tool {
+pub struct Tool {
     name: String,
     version: String,
+}
+
+impl Tool {
+    pub(super) fn this() -> Tool {
+        Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -235,7 +242,7 @@ impl From<&Report> for Document {
         let talk = evidence.main_talk();
         Document {
             schema_version: SCHEMA_VERSION.to_owned(),
-            tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            tool: Tool::this(),
             started_at: evidence.started_at,
             complete: *complete,
             total_ms: *total_ms,
@@ -280,20 +287,7 @@ impl From<Document> for Report {
         let Document {
             started_at, complete, total_ms, plan, attempts, transcript, findings, expectations, exit, ..
         } = document;
-        let exits = [
-            Exit::Ok,
-            Exit::Findings,
-            Exit::Unreachable,
-            Exit::RefusedTemporary,
-            Exit::RefusedPermanent,
-            Exit::Tls,
-            Exit::Auth,
-            Exit::Protocol,
-            Exit::Incomplete,
-            Exit::Interrupted,
-            Exit::Terminated,
-        ];
-        let exit = exits.into_iter().find(|known| known.code() == exit.code).unwrap_or(Exit::Findings);
+        let exit = known_exit(exit.code);
         let evidence = Evidence { started_at, attempts, transcript };
         Report { plan, evidence, findings, complete, total_ms, expectations, exit }
     }

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Document, Report};
 
 /// All cases of one command, in the order in which they were asked for.
@@ -54,7 +56,8 @@ pub enum CaseOutcome {
 }
 
 /// A place in a suite's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     /// From 1.
     pub line: usize,
@@ -108,6 +111,14 @@ impl Case {
             *earlier = before;
         }
         self
+    }
+
+    /// Attempts before the one that counts, oldest first.
+    pub fn earlier(&self) -> &[Report] {
+        match &self.outcome {
+            CaseOutcome::Checked { earlier, .. } => earlier,
+            CaseOutcome::Skipped { .. } => &[],
+        }
     }
 
     /// The report that counts, if it was checked.

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use jiff::Timestamp;
 
+use super::outputs::Outputs;
 use super::progress::Progress;
 use super::sink::{Draft, Sink, Written};
 use super::tries::{Job, Teller, Tried};
@@ -15,15 +17,15 @@ use super::{Trouble, outlet};
 use crate::cli::args::CheckArgs;
 use crate::cli::look::{self, Outlet};
 use crate::cli::password::{self, PasswordSource, Surroundings};
-use crate::cli::{UsageError, expect, plan as planning, target};
+use crate::cli::{UsageError, expect, plan as planning, report, target};
 use crate::evidence::{Attempt, Event, Evidence};
 use crate::gather::password as secrets;
 use crate::gather::{self, Gatherer, netrc};
 use crate::inquiry::Listener;
 use crate::plan::{Login, LoginProof, Plan};
 use crate::render::write_out::Template;
-use crate::render::{self, Format, Look, text};
-use crate::report::{Case, Document, Exit, Expectation, Report, Run, Source};
+use crate::render::{self, Format, Look, nagios, ndjson, text};
+use crate::report::{Case, Document, Exit, Expectation, Line, Report, Run, Source};
 use crate::secret::Secret;
 
 const VARIABLE: &str = "SMTPCHECK_PASSWORD";
@@ -55,6 +57,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref())?;
     let file = args.output.as_deref().map(Draft::begin).transpose()?;
     let secrets = all_secrets(source.as_ref(), &plans)?;
+    let outputs = Outputs::begin(&args.report, format)?;
     let jobs = plans.into_iter().zip(secrets).map(|(plan, secret)| {
         let job = Job { plan, secret, expectations: expectations.clone(), retry };
         job.gatherer().map(|gatherer| (job, gatherer))
@@ -69,7 +72,9 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     match told(check_all(jobs, source, &shown, &mut sink))? {
         Some(run) => {
             sink.finish()?;
-            Ok(run.exit_code())
+            outputs.write(&run, &look)?;
+            let is_plugin = format.name == "nagios" && template.is_none();
+            Ok(if is_plugin { nagios::state(&run, &look.thresholds).code() } else { run.exit_code() })
         }
         None => Ok(0),
     }
@@ -102,44 +107,62 @@ fn check_all(jobs: Vec<(Job, Gatherer)>, source: Source, shown: &Shown<'_>, sink
     let look = shown.look;
     let live = shown.is_text() && matches!(sink, Sink::Stdout);
     let mut cases = Vec::new();
+    let is_ndjson = shown.format.name == "ndjson" && shown.template.is_none();
+    if is_ndjson {
+        let start = ndjson::written(&Line::start(&source, jobs.len()));
+        Narrator { look, voice: Voice::Silent, sink: &mut *sink, progress: Progress::new() }
+            .say(&start)
+            .map_err(Trouble::Output)?;
+    }
     gather::end_on_unheard_signals();
     for (at, (job, gatherer)) in jobs.into_iter().enumerate() {
-        let mut narrator = Narrator { look, live, sink: &mut *sink, progress: Progress::new() };
+        let voice = match () {
+            () if is_ndjson => Voice::Lines(at + 1),
+            () if live => Voice::Text,
+            () => Voice::Silent,
+        };
+        let mut narrator = Narrator { look, voice, sink: &mut *sink, progress: Progress::new() };
         if at > 0 && shown.is_text() && look.volume != render::Volume::Quiet {
             narrator.say("\n").map_err(Trouble::Output)?;
         }
-        let heading = if live { text::header(&job.plan, look) } else { String::new() };
+        let heading = match voice {
+            Voice::Text => text::header(&job.plan, look),
+            Voice::Lines(number) => ndjson::written(&Line::begun(number, &job.plan, Timestamp::now())),
+            Voice::Silent => String::new(),
+        };
         narrator.say(&heading).map_err(Trouble::Output)?;
         let Tried { report, earlier } = job.run(gatherer, &mut narrator)?;
         narrator.progress.clear();
+        let case = Case::of(report).after(earlier);
+        let (Some(report), earlier) = (case.report(), case.earlier()) else { continue };
         let text = match (shown.template, shown.is_text(), live && look.transcript == render::Transcript::Full) {
-            (Some(template), ..) => template.fill(&Document::from(&report).after(&earlier)),
-            (None, true, true) => text::conclusion(&report, look),
-            (None, true, false) if live => without_header(&text::render(&report, look), &heading),
-            (None, true, false) => text::tries(&earlier, look) + &text::render(&report, look),
+            (Some(template), ..) => template.fill(&Document::from(report).after(earlier)),
+            (None, true, true) => text::conclusion(report, look),
+            (None, true, false) if live => without_header(&text::render(report, look), &heading),
+            (None, true, false) => text::tries(earlier, look) + &text::render(report, look),
+            (None, false, _) if is_ndjson => ndjson::written(&Line::result(at + 1, &case)),
             (None, false, _) => String::new(),
         };
         narrator.say(&text).map_err(Trouble::Output)?;
         let interrupted = matches!(report.exit, Exit::Interrupted | Exit::Terminated);
-        cases.push(Case::of(report).after(earlier));
+        cases.push(case);
         if interrupted {
             break;
         }
     }
     let run = Run { source, cases };
-    if !shown.is_text() && shown.template.is_none() {
-        let mut narrator = Narrator { look, live, sink, progress: Progress::new() };
-        narrator.say(&(shown.format.render)(&run, look)).map_err(Trouble::Output)?;
-    }
+    let rest = match (shown.template, shown.format.name) {
+        // They have told everything else as it happened.
+        (Some(_), _) | (None, "text") => String::new(),
+        (None, "ndjson") => ndjson::written(&Line::end(&run)),
+        (None, _) => (shown.format.render)(&run, look),
+    };
+    Narrator { look, voice: Voice::Silent, sink, progress: Progress::new() }.say(&rest).map_err(Trouble::Output)?;
     Ok(run)
 }
 
 fn chosen_format(args: &CheckArgs) -> Result<&'static Format, UsageError> {
-    let name = if args.json { "json" } else { args.format.as_str() };
-    render::format(name).ok_or_else(|| {
-        let known: Vec<&str> = render::FORMATS.iter().map(|format| format.name).collect();
-        UsageError(format!("--format {}: write one of {}", name.escape_debug(), known.join(", ")))
-    })
+    report::format("--format", if args.json { "json" } else { args.format.as_str() })
 }
 
 fn environment_password() -> Result<Secret, Trouble> {
@@ -149,7 +172,7 @@ fn environment_password() -> Result<Secret, Trouble> {
     }
 }
 
-fn surroundings(login: Option<&Login>) -> Surroundings {
+pub(super) fn surroundings(login: Option<&Login>) -> Surroundings {
     let name = match login.map(|login| login.proof) {
         Some(LoginProof::Token) => "smtpcheck-token",
         _ => "smtpcheck-password",
@@ -172,7 +195,7 @@ fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs
 }
 
 /// One secret for all targets, fetched once; but from `.netrc` to each host only its own.
-fn all_secrets(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Secret>>, Trouble> {
+pub(super) fn all_secrets(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Secret>>, Trouble> {
     let shared = match (source, plans.first()) {
         (Some(source), Some(plan)) if *source != PasswordSource::Netrc => Some(fetch(source, plan)?),
         _ => None,
@@ -212,10 +235,19 @@ fn without_header(text: &str, heading: &str) -> String {
     text.strip_prefix(heading).unwrap_or(text).to_owned()
 }
 
+/// What is told while the conversation runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    Silent,
+    Text,
+    /// A line for each event, of the check with this number.
+    Lines(usize),
+}
+
 /// Tells the conversation while it runs.
 struct Narrator<'a> {
     look: &'a Look,
-    live: bool,
+    voice: Voice,
     sink: &'a mut Sink,
     progress: Progress,
 }
@@ -235,18 +267,20 @@ impl Narrator<'_> {
 
 impl Listener for Narrator<'_> {
     fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()> {
-        if !self.live {
-            return Ok(());
-        }
-        let text = text::event(plan, evidence, event, self.look);
+        let text = match self.voice {
+            Voice::Silent => return Ok(()),
+            Voice::Text => text::event(plan, evidence, event, self.look),
+            Voice::Lines(number) => ndjson::happened(number, event),
+        };
         self.say(&text)
     }
 
     fn answered(&mut self, plan: &Plan, evidence: &Evidence, attempt: &Attempt) -> io::Result<()> {
-        if !self.live {
-            return Ok(());
-        }
-        let text = text::answered(plan, evidence, attempt, self.look);
+        let text = match self.voice {
+            Voice::Silent => return Ok(()),
+            Voice::Text => text::answered(plan, evidence, attempt, self.look),
+            Voice::Lines(number) => ndjson::answered(number, attempt),
+        };
         self.say(&text)
     }
 
@@ -258,7 +292,7 @@ impl Listener for Narrator<'_> {
 
 impl Teller for Narrator<'_> {
     fn tried(&mut self, number: usize, report: &Report) -> io::Result<()> {
-        if !self.live {
+        if self.voice != Voice::Text {
             return Ok(());
         }
         let text = text::try_line(number, report, self.look);

@@ -5,9 +5,12 @@ mod check;
 mod config;
 mod demo;
 pub mod explain;
+mod outputs;
+mod plugin;
 mod ports;
 mod progress;
 mod providers;
+mod report;
 mod sandbox;
 mod sink;
 mod tries;
@@ -23,7 +26,8 @@ use crate::cli::{self, Invocation, UsageError};
 use crate::expect::Mistake;
 use crate::gather::SetupError;
 use crate::gather::password::PasswordError;
-use crate::{render, report};
+use crate::render::nagios::{self, State};
+use crate::{render, report as documents};
 
 /// Exit code of a mistake in the arguments.
 pub const USAGE: u8 = 2;
@@ -97,8 +101,21 @@ impl From<PasswordError> for Trouble {
     }
 }
 
-/// Does what the words after the program's name ask for; gives the exit code.
+/// Does what the words ask for, of which the first is the program's name; gives the exit code. A monitoring plugin tells
+/// its trouble on standard output, and in its own codes.
 pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
+    let (is_plugin, is_called_so) = (cli::plugin::is_wanted(&words), cli::plugin::is_called(&words));
+    let words = words.into_iter().skip(1).collect();
+    match if is_called_so { plugin::run(words) } else { obey(words) } {
+        Err(trouble) if is_plugin => {
+            print(&nagios::unusable(&trouble.to_string()))?;
+            Ok(State::Unknown.code())
+        }
+        done => done,
+    }
+}
+
+fn obey(words: Vec<OsString>) -> Result<u8, Trouble> {
     let settings = config::settings(&words)?;
     let done = cli::parse_with(words, &settings).map_err(Trouble::from).and_then(|wanted| perform(wanted, &settings));
     done.map_err(|trouble| match trouble {
@@ -118,10 +135,12 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, Trouble> {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         Invocation::Explain(args) => explain::run(&args),
         Invocation::Ports(args, matches) => ports::run(&args, &matches),
+        Invocation::Report(args) => report::run(&args),
         Invocation::Providers(args) => providers::run(&args),
         Invocation::Schema(of) => print(match of {
-            SchemaOf::Report => report::SCHEMA,
-            SchemaOf::Ports => report::ports::PORTS_SCHEMA,
+            SchemaOf::Report => documents::SCHEMA,
+            SchemaOf::Event => documents::LINE_SCHEMA,
+            SchemaOf::Ports => documents::ports::PORTS_SCHEMA,
             SchemaOf::Explain => render::explain::SCHEMA,
             SchemaOf::Providers => render::providers::SCHEMA,
             SchemaOf::Config => cli::config::SCHEMA,

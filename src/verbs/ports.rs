@@ -31,7 +31,7 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let host = first.target.host.clone();
     let mut gatherer = Gatherer::new(first, None)?;
     let mut sink = args.output.as_deref().map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
-    let mut patience = Patience(Progress::new());
+    let mut patience = Patience::new();
     gather::end_on_unheard_signals();
     let started_at = Timestamp::now();
     let mut reports = inquire(plans, &mut gatherer, started_at, &mut patience);
@@ -75,7 +75,14 @@ fn other_mode(report: &Report) -> Option<Plan> {
 }
 
 /// Shows on a terminal that we wait; the table comes at the end.
-struct Patience(Progress);
+pub(super) struct Patience(Progress);
+
+impl Patience {
+    /// Shows it if there is a terminal to show it on.
+    pub(super) fn new() -> Patience {
+        Patience(Progress::new())
+    }
+}
 
 impl Listener for Patience {
     fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> io::Result<()> {

@@ -57,12 +57,17 @@ pub(super) enum Draft {
 impl Draft {
     /// Finds out before anything is sent whether the file can be made.
     pub(super) fn begin(path: &Path) -> Result<Draft, Trouble> {
-        let wrong = |error: io::Error| Trouble::Usage(format!("--output {}: {error}", path.display()));
+        Draft::begin_for("--output", path)
+    }
+
+    /// The same for the file of another flag.
+    pub(super) fn begin_for(flag: &str, path: &Path) -> Result<Draft, Trouble> {
+        let wrong = |error: io::Error| Trouble::Usage(format!("{flag} {}: {error}", path.display()));
         // A link is followed: the file behind it is meant.
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         match std::fs::metadata(&real) {
             Ok(there) if there.is_dir() => {
-                return Err(Trouble::Usage(format!("--output {}: this is a directory", path.display())));
+                return Err(Trouble::Usage(format!("{flag} {}: this is a directory", path.display())));
             }
             Ok(there) if !there.is_file() => {
                 return File::options().write(true).open(&real).map(Draft::Direct).map_err(wrong);
@@ -85,6 +90,12 @@ impl Draft {
             Draft::Whole { file, .. } => file.write_all(bytes),
             Draft::Direct(file) => file.write_all(bytes),
         }
+    }
+
+    /// Writes the whole text, and lets the file appear.
+    pub(super) fn fill(mut self, text: &str) -> Result<(), Trouble> {
+        self.write(text.as_bytes()).map_err(Trouble::Output)?;
+        self.keep()
     }
 
     fn keep(self) -> Result<(), Trouble> {

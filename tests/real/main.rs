@@ -28,6 +28,7 @@ mod with_auth;
 mod with_clients;
 mod with_dovecot;
 mod with_exim;
+mod with_formats;
 mod with_opensmtpd;
 mod with_openssl;
 mod with_postfix;

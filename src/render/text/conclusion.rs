@@ -71,7 +71,7 @@ fn auth_line(report: &Report, look: &Look) -> Vec<Line> {
     labelled("auth", Role::Plain, &format!("{}{where_offered}", escape::visible(&mechanisms.join(" "))), look)
 }
 
-fn short(stage: Stage) -> &'static str {
+pub(in crate::render) fn short(stage: Stage) -> &'static str {
     match stage {
         Stage::Dns => "dns",
         Stage::Connect => "tcp",
@@ -259,7 +259,7 @@ fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
         .collect()
 }
 
-fn in_words(exit: Exit) -> &'static str {
+pub(in crate::render) fn in_words(exit: Exit) -> &'static str {
     match exit {
         Exit::RefusedTemporary => "refused for now",
         Exit::RefusedPermanent => "refused for good",
@@ -282,7 +282,7 @@ fn worst(report: &Report) -> Option<&Finding> {
         .find(|finding| finding.severity == Severity::Error && !report.is_ignored(finding) && !finding.expected)
 }
 
-fn counts(report: &Report) -> String {
+pub(in crate::render) fn counts(report: &Report) -> String {
     let counts = |finding: &&Finding, severity| finding.severity == severity && !finding.expected;
     let count = |severity| report.findings.iter().filter(|finding| counts(finding, severity)).count();
     let (failed, all) = (report.failed_expectations().count(), report.expectations.len());
@@ -312,7 +312,7 @@ fn counts(report: &Report) -> String {
 }
 
 /// Steps that did not run: what was not tested must not look fine.
-fn untested(report: &Report) -> Option<String> {
+pub(in crate::render) fn untested(report: &Report) -> Option<String> {
     let phases = phases(&report.plan, &report.evidence);
     let skipped: Vec<&'static str> = phases
         .iter()

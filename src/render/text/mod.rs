@@ -23,8 +23,9 @@ use crate::report::{CaseOutcome, Report, Run};
 use crate::wire::status::Class;
 use crate::wire::{EhloName, Reply};
 
-pub(super) use conclusion::{command_line, explanation, fix_lines, labelled};
+pub(super) use conclusion::{command_line, counts, explanation, fix_lines, in_words, labelled, short, untested};
 pub use conclusion::{conclusion, try_line};
+pub(super) use tls::{scanned, summary as tls_summary, verdict as tls_verdict};
 
 /// Columns before the words of a line: mark, time, sign.
 fn indent(look: &Look) -> usize {
@@ -58,22 +59,27 @@ pub fn tries(earlier: &[Report], look: &Look) -> String {
 
 /// The whole report.
 pub fn render(report: &Report, look: &Look) -> String {
-    let Report { plan, evidence, .. } = report;
     let mut text = String::new();
     if look.volume != Volume::Quiet {
-        text.push_str(&header(plan, look));
-        if look.transcript != Transcript::None {
-            let pointed: Vec<EventId> =
-                report.findings.iter().flat_map(|finding| finding.evidence.events.iter().copied()).collect();
-            for shown in Moment::all(evidence) {
-                if look.transcript == Transcript::Full || shown.is_among(&pointed) {
-                    text.push_str(&shown.render(plan, evidence, look));
-                }
-            }
-        }
+        text.push_str(&header(&report.plan, look));
+        text.extend(conversation(report, look).iter().map(|line| line.paint(look)));
     }
     text.push_str(&conclusion(report, look));
     text
+}
+
+/// The conversation, as much of it as the look shows.
+pub(super) fn conversation(report: &Report, look: &Look) -> Vec<Line> {
+    let Report { plan, evidence, findings, .. } = report;
+    if look.transcript == Transcript::None {
+        return Vec::new();
+    }
+    let pointed: Vec<EventId> = findings.iter().flat_map(|finding| finding.evidence.events.iter().copied()).collect();
+    Moment::all(evidence)
+        .into_iter()
+        .filter(|shown| look.transcript == Transcript::Full || shown.is_among(&pointed))
+        .flat_map(|shown| shown.lines(plan, evidence, look))
+        .collect()
 }
 
 /// The first line: what is checked and how.
@@ -122,14 +128,14 @@ pub fn answered(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look
 }
 
 /// Something that is shown: an event, or the outcome of a question.
-enum Moment<'a> {
+pub(super) enum Moment<'a> {
     Event(&'a Event),
     Answer(&'a Attempt),
 }
 
 impl<'a> Moment<'a> {
     /// All moments of a run in the order in which they were seen.
-    fn all(evidence: &'a Evidence) -> Vec<Moment<'a>> {
+    pub(super) fn all(evidence: &'a Evidence) -> Vec<Moment<'a>> {
         let mut moments: Vec<(f64, Moment<'a>)> =
             evidence.transcript.iter().map(|event| (event.at_ms, Moment::Event(event))).collect();
         for attempt in &evidence.attempts {
@@ -149,7 +155,11 @@ impl<'a> Moment<'a> {
     }
 
     fn render(&self, plan: &Plan, evidence: &Evidence, look: &Look) -> String {
-        let lines = match self {
+        self.lines(plan, evidence, look).iter().map(|line| line.paint(look)).collect()
+    }
+
+    fn lines(&self, plan: &Plan, evidence: &Evidence, look: &Look) -> Vec<Line> {
+        match self {
             Moment::Event(event) => {
                 let is_probe = evidence.attempt(event.attempt).is_some_and(|attempt| match &attempt.question {
                     Question::Talk(request) => request.purpose != Purpose::Main,
@@ -164,8 +174,7 @@ impl<'a> Moment<'a> {
                 }
             }
             Moment::Answer(attempt) => answer_lines(plan, evidence, attempt, look),
-        };
-        lines.iter().map(|line| line.paint(look)).collect()
+        }
     }
 }
 

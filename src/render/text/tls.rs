@@ -35,7 +35,7 @@ pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: 
 }
 
 /// `TLS 1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768 (post-quantum), signed with ecdsa_secp256r1_sha256`.
-fn summary(handshake: &Handshake) -> String {
+pub(in crate::render) fn summary(handshake: &Handshake) -> String {
     let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
     parts.extend(handshake.group.as_ref().map(|group| {
         let remark = if is_post_quantum(group) { " (post-quantum)" } else { "" };
@@ -77,7 +77,7 @@ fn circumstances(handshake: &Handshake) -> String {
     parts.join(", ")
 }
 
-fn verdict(handshake: &Handshake, now: Timestamp) -> String {
+pub(in crate::render) fn verdict(handshake: &Handshake, now: Timestamp) -> String {
     let mut words = vec![match handshake.presented.trust {
         Trust::Trusted { .. } => "trusted".to_owned(),
         Trust::Outdated { .. } => "not trusted any more".to_owned(),
@@ -228,7 +228,7 @@ pub(super) fn offered(hello: Hello<'_>) -> String {
 }
 
 /// What `--tls-scan` has found, in a few lines; nothing without it.
-pub(super) fn scanned(report: &Report, look: &Look) -> Vec<Line> {
+pub(in crate::render) fn scanned(report: &Report, look: &Look) -> Vec<Line> {
     let Some(scan) = scan::results(&report.plan, &report.evidence) else { return Vec::new() };
     let Scan { versions, suites, suites_complete, groups, groups_complete, certificates, .. } = &scan;
     let least = |complete: &bool| if *complete { "" } else { " (at least)" };

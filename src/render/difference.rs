@@ -1,0 +1,43 @@
+//! What has changed between two runs: for people, and as JSON.
+
+use super::style::{Line, Role};
+use super::{Look, Signs, escape};
+use crate::report::{Change, Difference};
+
+/// For people.
+pub fn render(difference: &Difference, look: &Look) -> String {
+    let mut lines = Vec::new();
+    let arrow = if look.signs == Signs::Unicode { "→" } else { "->" };
+    for check in difference.checks.iter().filter(|check| !check.changes.is_empty()) {
+        lines.push(Line::of(Role::Bold, escape::visible(&check.name)));
+        for Change { what, before, after } in &check.changes {
+            let what = escape::visible(what);
+            let told = match (before, after) {
+                (Some(before), Some(after)) => {
+                    format!("{} {arrow} {}", escape::visible(before), escape::visible(after))
+                }
+                (None, Some(after)) => format!("new: {}", escape::visible(after)),
+                (Some(before), None) => format!("gone: {}", escape::visible(before)),
+                (None, None) => String::new(),
+            };
+            lines.push(Line::of(Role::Plain, format!("  {what}  ")).and(Role::Bold, told));
+        }
+    }
+    let same = difference.checks.iter().filter(|check| check.changes.is_empty()).count();
+    lines.push(Line::of(
+        Role::Dim,
+        match (difference.changed, same) {
+            (false, _) => "nothing has changed".to_owned(),
+            (true, 0) => "everything else is as it was".to_owned(),
+            (true, 1) => "everything else is as it was, and 1 check altogether".to_owned(),
+            (true, more) => format!("everything else is as it was, and {more} checks altogether"),
+        },
+    ));
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+/// For programs.
+pub fn json(difference: &Difference) -> String {
+    // Serialisation of our own types with string keys cannot fail.
+    escape::json(&serde_json::to_string_pretty(difference).unwrap_or_default()) + "\n"
+}

@@ -1,0 +1,111 @@
+//! Annotations for GitHub Actions: workflow commands on standard output, one an error or a warning, at the line of the
+//! suite that asks for it. GitHub shows ten of a kind for each step and drops the rest without a word, so at most nine
+//! are written, and then how many more there are. The step summary is the format `markdown`; `verbs` puts it there.
+
+use std::fmt::Write;
+
+use super::gist::{self, Reason, Word};
+use super::{Look, escape};
+use crate::check::Severity;
+use crate::report::{Case, CaseOutcome, Place, Run, Source};
+
+/// GitHub's ten, less one that counts the rest.
+const MOST: usize = 9;
+
+/// All annotations, then one line for each check.
+pub fn whole(run: &Run, _: &Look) -> String {
+    let file = match &run.source {
+        Source::Suite(path) => Some(path.to_string_lossy().into_owned()),
+        Source::Target | Source::Targets => None,
+    };
+    let mut text = String::new();
+    for (level, all) in [("error", errors(run)), ("warning", warnings(run))] {
+        for one in all.iter().take(MOST) {
+            text.push_str(&one.command(level, file.as_deref()));
+        }
+        if all.len() > MOST {
+            let more = all.len() - MOST;
+            let _ = writeln!(text, "::{level} title=smtpcheck::and {more} more, which the summary of this step lists");
+        }
+    }
+    for case in &run.cases {
+        let told = match &case.outcome {
+            CaseOutcome::Checked { report, .. } => gist::result(report),
+            CaseOutcome::Skipped { reason } => escape::visible(reason),
+        };
+        let _ =
+            writeln!(text, "{} {}: {}", Word::of(case).shown(), defused(&escape::visible(&case.name)), defused(&told));
+    }
+    text
+}
+
+struct Annotation {
+    title: String,
+    message: String,
+    place: Option<Place>,
+}
+
+impl Annotation {
+    fn command(&self, level: &str, file: Option<&str>) -> String {
+        let place = match (file, self.place) {
+            (Some(file), Some(Place { line, column })) => {
+                format!("file={},line={line},col={column},", property(&escape::visible(file)))
+            }
+            _ => String::new(),
+        };
+        format!("::{level} {place}title={}::{}\n", property(&self.title), data(&self.message))
+    }
+}
+
+fn errors(run: &Run) -> Vec<Annotation> {
+    let failed = run.cases.iter().filter_map(|case| Some((case, case.report()?)));
+    failed.flat_map(|(case, report)| Reason::all(report).into_iter().map(move |reason| error(case, &reason))).collect()
+}
+
+fn error(case: &Case, reason: &Reason<'_>) -> Annotation {
+    let lines = std::iter::once(reason.summary()).chain(reason.advice());
+    Annotation {
+        title: format!("{}: {}", escape::visible(&case.name), reason.id()),
+        message: lines.collect::<Vec<_>>().join("\n"),
+        place: reason.place(case),
+    }
+}
+
+/// Warnings that do not make a check fail.
+fn warnings(run: &Run) -> Vec<Annotation> {
+    let mut all = Vec::new();
+    for case in &run.cases {
+        let Some(report) = case.report() else { continue };
+        let quiet = report.findings.iter().filter(|finding| {
+            finding.severity == Severity::Warning && !report.is_ignored(finding) && !report.fails_by(finding)
+        });
+        all.extend(quiet.map(|finding| error(case, &Reason::Finding(finding))));
+    }
+    all
+}
+
+/// The text of a command: a line end would end it, and the next line could be another one.
+fn data(text: &str) -> String {
+    defused(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
+}
+
+/// The value of a property, in which `:` and `,` mean something too.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// The older form of a command, `##[error]`, is obeyed in the middle of a line too.
+fn defused(text: &str) -> String {
+    text.replace("##[", "# #[")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{data, property};
+
+    #[test]
+    fn nothing_ends_a_command_or_begins_another() {
+        assert_eq!(data("a\n::error::b\r% ##[error]c"), "a%0A::error::b%0D%25 # #[error]c");
+        assert_eq!(property("x,line=1::y"), "x%2Cline=1%3A%3Ay");
+    }
+}

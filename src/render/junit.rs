@@ -1,0 +1,140 @@
+//! JUnit XML, as Jenkins, GitLab and most others read it: one `testcase` a check, also when it took several attempts; one
+//! `failure` with all reasons, their causes and fixes; the conversation in `system-out`.
+//!
+//! A check that we cut short is an `error`: it says nothing of the server. The elements and attributes are those of the
+//! schema of the Jenkins plugin (`tests/data/junit.xsd`), and of no later dialect.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+
+use super::gist::{self, Reason, Word};
+use super::{Look, Transcript, escape};
+use crate::report::{Case, CaseOutcome, Report, Run, Source};
+
+/// The whole document.
+pub fn whole(run: &Run, look: &Look) -> String {
+    let mut bytes = Vec::new();
+    // A Vec takes every write.
+    let _ = document(&mut Writer::new_with_indent(&mut bytes, b' ', 2), run, look);
+    bytes.push(b'\n');
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Look) -> io::Result<()> {
+    let suite = match &run.source {
+        Source::Suite(path) => escape::visible(&path.to_string_lossy()),
+        Source::Target | Source::Targets => "smtpcheck".to_owned(),
+    };
+    let count = |word: Word| run.cases.iter().filter(|case| Word::of(case) == word).count().to_string();
+    let took: f64 = run.cases.iter().flat_map(attempts).map(|report| report.total_ms).sum();
+    let (tests, took) = (run.cases.len().to_string(), gist::seconds(took));
+    let (failures, errors, skipped) = (count(Word::Fail), count(Word::CutShort), count(Word::Skip));
+    let counts = [
+        ("tests", tests.as_str()),
+        ("failures", failures.as_str()),
+        ("errors", errors.as_str()),
+        ("time", took.as_str()),
+    ];
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let suites = writer.create_element("testsuites").with_attributes([("name", "smtpcheck")]).with_attributes(counts);
+    suites.write_inner_content(|writer| {
+        let mut element = writer
+            .create_element("testsuite")
+            .with_attributes([("name", suite.as_str())])
+            .with_attributes(counts)
+            .with_attributes([("skipped", skipped.as_str())]);
+        let began = run.reports().map(Report::started_at).min();
+        // ISO 8601 without a zone, as the schema wants it; it is UTC.
+        let began = began.map(|began| began.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+        if let Some(began) = &began {
+            element = element.with_attribute(("timestamp", began.as_str()));
+        }
+        element.write_inner_content(|writer| {
+            let mut names = BTreeSet::new();
+            run.cases.iter().try_for_each(|case| testcase(writer, &suite, &unique(&case.name, &mut names), case, look))
+        })?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// GitLab drops a case whose name was there before.
+fn unique(name: &str, names: &mut BTreeSet<String>) -> String {
+    let name = escape::visible(name);
+    let numbered = (2..).map(|number| format!("{name} ({number})"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !names.contains(name)).unwrap_or(name);
+    names.insert(free.clone());
+    free
+}
+
+fn testcase(writer: &mut Writer<&mut Vec<u8>>, suite: &str, name: &str, case: &Case, look: &Look) -> io::Result<()> {
+    let took = gist::seconds(attempts(case).map(|report| report.total_ms).sum());
+    let element = writer.create_element("testcase").with_attributes([
+        ("name", name),
+        ("classname", suite),
+        ("time", took.as_str()),
+    ]);
+    let (report, earlier) = match &case.outcome {
+        CaseOutcome::Skipped { reason } => {
+            let reason = escape::visible(reason);
+            element.write_inner_content(|writer| {
+                writer.create_element("skipped").with_attribute(("message", reason.as_str())).write_empty()?;
+                Ok(())
+            })?;
+            return Ok(());
+        }
+        CaseOutcome::Checked { report, earlier } => (report, earlier),
+    };
+    element.write_inner_content(|writer| {
+        let reasons = Reason::all(report);
+        if let Some(first) = reasons.first() {
+            let word = if Word::of(case) == Word::CutShort { "error" } else { "failure" };
+            let more = if reasons.len() > 1 { format!(" (and {} more)", reasons.len() - 1) } else { String::new() };
+            let (message, kind) = (format!("{}: {}{more}", first.id(), first.summary()), first.id());
+            writer
+                .create_element(word)
+                .with_attributes([("message", message.as_str()), ("type", kind.as_str())])
+                .write_text_content(BytesText::new(&told(&reasons, report)))?;
+        }
+        let said = said(report, earlier, look);
+        writer.create_element("system-out").write_text_content(BytesText::new(&said))?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Every reason with its cause and what to do.
+fn told(reasons: &[Reason<'_>], report: &Report) -> String {
+    let mut text = String::from("\n");
+    for reason in reasons {
+        text.push_str(&format!("{}: {}\n", reason.id(), reason.summary()));
+        for line in reason.advice() {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    text.push_str(&format!("{}\n", gist::exit(report)));
+    text
+}
+
+fn said(report: &Report, earlier: &[Report], look: &Look) -> String {
+    let mut text = String::from("\n");
+    for (at, one) in earlier.iter().enumerate() {
+        text.push_str(&format!("{}\n", gist::attempt(at, one)));
+    }
+    if look.transcript != Transcript::None {
+        text.push_str(&gist::conversation(report, look));
+    }
+    text.push_str(&format!("{}\n", gist::result(report)));
+    text
+}
+
+fn attempts(case: &Case) -> impl Iterator<Item = &Report> {
+    let (last, earlier) = match &case.outcome {
+        CaseOutcome::Checked { report, earlier } => (Some(report.as_ref()), earlier.as_slice()),
+        CaseOutcome::Skipped { .. } => (None, [].as_slice()),
+    };
+    earlier.iter().chain(last)
+}

@@ -1,0 +1,171 @@
+//! Markdown, for a step summary, a comment or an issue: verdicts in a table, then each check with its findings, their
+//! fixes, and the conversation in a block of code.
+//!
+//! Words of the server cannot become markup: outside of code every sign that Markdown gives a meaning is escaped, and a
+//! block of code is fenced by more backticks than stand in it.
+
+use std::fmt::Write;
+
+use super::gist::{self, Word};
+use super::{Look, Transcript, escape};
+use crate::check::{Finding, Severity};
+use crate::report::{Case, CaseOutcome, PhaseStatus, Report, Run, Source, phases};
+
+/// The whole text.
+pub fn whole(run: &Run, look: &Look) -> String {
+    let mut text = format!("# smtpcheck: {}\n\n", headline(run));
+    if let Source::Suite(path) = &run.source {
+        let _ = writeln!(text, "Suite {}\n", code(&path.to_string_lossy()));
+    }
+    if let ([case], Some(report)) = (run.cases.as_slice(), run.reports().next()) {
+        text.push_str(&checked(case, report, look));
+        return text;
+    }
+    text.push_str("| | check | result |\n|---|---|---|\n");
+    for case in &run.cases {
+        let told = match &case.outcome {
+            CaseOutcome::Checked { report, .. } => gist::result(report),
+            CaseOutcome::Skipped { reason } => escape::visible(reason),
+        };
+        let word = Word::of(case).shown();
+        let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&told));
+    }
+    for case in &run.cases {
+        let Some(report) = case.report() else { continue };
+        let _ = write!(text, "\n## {} {}\n\n", Word::of(case).shown(), plain(&case.name));
+        text.push_str(&checked(case, report, look));
+    }
+    text
+}
+
+/// The verdict of one check, or how many passed.
+fn headline(run: &Run) -> String {
+    if let [case] = run.cases.as_slice() {
+        return format!("{} {}", Word::of(case).shown(), plain(&case.name));
+    }
+    let count = |word: Word| run.cases.iter().filter(|case| Word::of(case) == word).count();
+    let kinds = [Word::Pass, Word::Fail, Word::CutShort, Word::Skip];
+    let counted = kinds.into_iter().map(|word| (count(word), word.shown())).filter(|(count, _)| *count > 0);
+    let counted: Vec<String> = counted.map(|(count, word)| format!("{count} {word}")).collect();
+    if counted.is_empty() { "no checks".to_owned() } else { counted.join(", ") }
+}
+
+fn checked(case: &Case, report: &Report, look: &Look) -> String {
+    let mut text = format!("{}\n\n", plain(&gist::result(report)));
+    if let CaseOutcome::Checked { earlier, .. } = &case.outcome {
+        for (at, one) in earlier.iter().enumerate() {
+            let _ = writeln!(text, "- {}", plain(&gist::attempt(at, one)));
+        }
+        if !earlier.is_empty() {
+            text.push('\n');
+        }
+    }
+    for one in &report.expectations {
+        let word = if one.held { "held" } else { "**did not hold**" };
+        let expected = if one.held { plain(&one.expression) } else { plain(&gist::not_held(one)) };
+        let _ = writeln!(text, "- expected, {word}: {expected}");
+    }
+    if !report.expectations.is_empty() {
+        text.push('\n');
+    }
+    for one in &report.findings {
+        text.push_str(&finding(report, one));
+    }
+    text.push_str(&times(report));
+    if look.transcript != Transcript::None {
+        let said = gist::conversation(report, look);
+        let _ = write!(text, "<details><summary>Conversation</summary>\n\n{}\n</details>\n", block(&said));
+    }
+    text
+}
+
+fn finding(report: &Report, finding: &Finding) -> String {
+    let word = match finding.severity {
+        Severity::Error => "Error",
+        Severity::Warning => "Warning",
+        Severity::Notice => "Notice",
+    };
+    let ignored = if report.is_ignored(finding) { " (ignored)" } else { "" };
+    let mut text = format!("### {word}: {}{ignored}\n\n", plain(&finding.summary));
+    let _ = write!(text, "{}, {}: {}\n\n", code(&finding.rule), gist::sure(finding), plain(&finding.cause));
+    for (label, said) in
+        finding.otherwise.iter().map(|said| ("Or", said)).chain(finding.consequences.iter().map(|said| ("So", said)))
+    {
+        let _ = write!(text, "{label}: {}\n\n", plain(said));
+    }
+    for (at, fix) in finding.fixes.iter().enumerate() {
+        let _ = writeln!(text, "{}. {}", at + 1, plain(&fix.text));
+        for more in fix.command.iter().chain(&fix.url) {
+            let _ = writeln!(text, "   {}", code(more));
+        }
+    }
+    if !finding.fixes.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+fn times(report: &Report) -> String {
+    let phases = phases(&report.plan, &report.evidence);
+    if phases.is_empty() {
+        return String::new();
+    }
+    let mut text = "| step | result | ms |\n|---|---|---:|\n".to_owned();
+    for phase in phases {
+        let status = match phase.status {
+            PhaseStatus::Ok => "ok",
+            PhaseStatus::Failed => "failed",
+            PhaseStatus::Skipped => "not run",
+        };
+        let reason = phase.reason.map(|reason| format!(": {}", plain(&reason))).unwrap_or_default();
+        let ms = phase.ms.map(|ms| format!("{ms:.1}")).unwrap_or_default();
+        let _ = writeln!(text, "| {} | {status}{reason} | {ms} |", phase.name);
+    }
+    text.push('\n');
+    text
+}
+
+/// Words that stay words: every sign with a meaning gets a backslash, and what could become a link is broken.
+fn plain(text: &str) -> String {
+    let mut safe = String::new();
+    for c in escape::visible(text).chars() {
+        if "\\`*_{}[]<>#|!&~@$".contains(c) {
+            safe.push('\\');
+        }
+        safe.push(c);
+    }
+    // GitHub makes links of bare addresses; in another place than this one a server's address is not clicked by mistake.
+    safe.replace("://", ":\\//").replace("www.", "www\\.")
+}
+
+/// Words as code, in one line.
+fn code(text: &str) -> String {
+    let text = escape::visible(text);
+    let fence = "`".repeat(longest_run(&text) + 1);
+    // A blank at both ends is taken away again; without it a backtick at an end would belong to the fence.
+    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{blank}{text}{blank}{fence}")
+}
+
+/// The beginning of a text that is longer than `most` bytes, with a word about it.
+pub fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+        // Wherever the cut fell, a block of code ends here.
+        let fence = "`".repeat((longest_run(&text) + 1).max(3));
+        text.push_str(&format!("\n{fence}\n\nThis summary is cut off here: it is too long.\n"));
+    }
+    text
+}
+
+/// Lines as code.
+fn block(text: &str) -> String {
+    let fence = "`".repeat((longest_run(text) + 1).max(3));
+    format!("{fence}text\n{text}{fence}\n")
+}
+
+/// How many backticks stand side by side.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}

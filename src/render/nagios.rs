@@ -1,0 +1,263 @@
+//! The answer of a monitoring plugin (Nagios, Icinga, Naemon, Sensu): the first line and the label `time` are those of
+//! check_smtp 2.x, so that graphs and rules go on; after it come further labels, and on further lines cause and fix.
+//!
+//! Unlike check_smtp every reply is judged and the certificate is verified. The states:
+//! 1. OK (0): the check passed;
+//! 2. WARNING (1): it passed with a warning, the server put us off (4yz), or `--warning` is exceeded;
+//! 3. CRITICAL (2): it failed in another way, or `--critical` is exceeded. Time that runs out is the server's;
+//! 4. UNKNOWN (3): nothing was tested: a mistake in the arguments, a skip, an interruption.
+
+use std::fmt::Write;
+
+use super::gist::{self, Reason};
+use super::{Look, Volume, escape, text};
+use crate::check::Severity;
+use crate::report::{Case, CaseOutcome, Exit, Report, Run, Verdict, phases};
+
+/// What a plugin says to the scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// 0.
+    Ok,
+    /// 3. What is known to be wrong counts more.
+    Unknown,
+    /// 1.
+    Warning,
+    /// 2.
+    Critical,
+}
+
+impl State {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            State::Ok => 0,
+            State::Warning => 1,
+            State::Critical => 2,
+            State::Unknown => 3,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            State::Ok => "OK",
+            State::Warning => "WARNING",
+            State::Critical => "CRITICAL",
+            State::Unknown => "UNKNOWN",
+        }
+    }
+}
+
+/// How long a check may take.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Thresholds {
+    /// Outside of it: WARNING.
+    pub warning: Option<Range>,
+    /// Outside of it: CRITICAL.
+    pub critical: Option<Range>,
+}
+
+/// `[@]start:end`, in seconds: outside of it is an alert, with `@` inside of it. `10` is `0:10`, `~` is no limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    start: f64,
+    end: f64,
+    inside: bool,
+    shown: String,
+}
+
+impl Range {
+    /// Reads a range; none if it is not one.
+    pub fn parse(text: &str) -> Option<Range> {
+        let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
+        let (inside, rest) = match text.strip_prefix('@') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (start, end) = match rest.split_once(':') {
+            None => (0.0, number(rest)?),
+            Some((start, end)) => {
+                let start = if start == "~" { f64::NEG_INFINITY } else { number(start)? };
+                (start, if end.is_empty() { f64::INFINITY } else { number(end)? })
+            }
+        };
+        // As check_smtp prints it: a plain number with six digits.
+        let shown = number(text).map_or_else(|| text.to_owned(), |number| format!("{number:.6}"));
+        (start <= end).then_some(Range { start, end, inside, shown })
+    }
+
+    fn alerts(&self, value: f64) -> bool {
+        (value < self.start || value > self.end) != self.inside
+    }
+}
+
+/// The whole answer.
+pub fn whole(run: &Run, look: &Look) -> String {
+    answer(run, look, &[]).1
+}
+
+/// The answer where something else was expected too: what did not come is a WARNING, as check_smtp has it.
+pub fn answer(run: &Run, look: &Look, mismatches: &[String]) -> (State, String) {
+    let state = state(run, &look.thresholds).max(if mismatches.is_empty() { State::Ok } else { State::Warning });
+    let took: f64 = run.reports().map(|report| report.total_ms).sum();
+    let mut problems = Vec::new();
+    for case in &run.cases {
+        let prefix = if run.cases.len() > 1 { format!("{}: ", escape::visible(&case.name)) } else { String::new() };
+        problems.extend(problem(case).map(|problem| format!("{prefix}{problem}")));
+    }
+    problems.extend(mismatches.iter().map(|mismatch| escape::visible(mismatch)));
+    let rest = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
+    let why = problems.first().map(|first| format!("{first}{rest}, ")).unwrap_or_default();
+    let mut text = format!("SMTP {} - {}{} sec. response time|", state.word(), bare(&why), gist::seconds(took));
+    text.push_str(&figures(run, &look.thresholds));
+    text.push('\n');
+    for case in &run.cases {
+        for line in more(case, look) {
+            let _ = writeln!(text, "{}", bare(&line));
+        }
+    }
+    (state, text)
+}
+
+/// The answer to a mistake, which a scheduler shows too.
+pub fn unusable(text: &str) -> String {
+    format!("SMTP UNKNOWN - {}\n", bare(&escape::visible(text)))
+}
+
+/// The worst state of all checks.
+pub fn state(run: &Run, thresholds: &Thresholds) -> State {
+    run.cases
+        .iter()
+        .filter_map(|case| case.report())
+        .map(|report| judged(report, thresholds))
+        .max()
+        .unwrap_or(State::Unknown)
+}
+
+fn judged(report: &Report, thresholds: &Thresholds) -> State {
+    let seconds = report.total_ms / 1000.0;
+    let exceeded = |range: &Option<Range>| range.as_ref().is_some_and(|range| range.alerts(seconds));
+    let by_time = match (exceeded(&thresholds.critical), exceeded(&thresholds.warning)) {
+        (true, _) => State::Critical,
+        (false, true) => State::Warning,
+        (false, false) => State::Ok,
+    };
+    let by_check = match report.exit {
+        Exit::Interrupted | Exit::Terminated => return State::Unknown,
+        Exit::Ok if report.verdict() == Verdict::Pass => match warning(report) {
+            Some(_) => State::Warning,
+            None => State::Ok,
+        },
+        Exit::RefusedTemporary => State::Warning,
+        Exit::Ok
+        | Exit::Findings
+        | Exit::Unreachable
+        | Exit::RefusedPermanent
+        | Exit::Tls
+        | Exit::Auth
+        | Exit::Protocol
+        | Exit::Incomplete => State::Critical,
+    };
+    by_check.max(by_time)
+}
+
+/// A warning that does not make the check fail, unless nothing is to be told at all.
+fn warning(report: &Report) -> Option<Reason<'_>> {
+    let quiet = report.plan.gate.fail_on == crate::plan::FailOn::Never;
+    let found = report.findings.iter().find(|one| one.severity == Severity::Warning && !report.is_ignored(one));
+    found.filter(|_| !quiet).map(Reason::Finding)
+}
+
+/// What is wrong with a check, in a few words.
+fn problem(case: &Case) -> Option<String> {
+    match &case.outcome {
+        CaseOutcome::Skipped { reason } => Some(format!("not tested: {}", escape::visible(reason))),
+        CaseOutcome::Checked { report, .. } => {
+            let reason = Reason::all(report).into_iter().next().or_else(|| warning(report))?;
+            Some(format!("{}: {}", reason.id(), reason.summary()))
+        }
+    }
+}
+
+/// The lines after the first one: causes and fixes; with `-v` the conversation.
+fn more(case: &Case, look: &Look) -> Vec<String> {
+    let CaseOutcome::Checked { report, earlier } = &case.outcome else { return Vec::new() };
+    if look.volume == Volume::Quiet {
+        return Vec::new();
+    }
+    let mut lines: Vec<String> = earlier.iter().enumerate().map(|(at, one)| gist::attempt(at, one)).collect();
+    for reason in Reason::all(report).iter().chain(&warning(report)) {
+        lines.push(format!("{}: {}", reason.id(), reason.summary()));
+        lines.extend(reason.advice());
+    }
+    if look.volume == Volume::Verbose {
+        lines.extend(gist::conversation(report, look).lines().map(str::to_owned));
+    }
+    lines
+}
+
+/// `'label'=value[unit];[warn];[crit];[min];[max]`, first that of check_smtp.
+fn figures(run: &Run, thresholds: &Thresholds) -> String {
+    let mut all = Vec::new();
+    for case in &run.cases {
+        let Some(report) = case.report() else { continue };
+        let label = |name: &str| match run.cases.len() {
+            1 => name.to_owned(),
+            // Neither a quote nor an equals sign may stand in a label.
+            _ => format!("'{}::{name}'", escape::visible(&case.name).replace(['\'', '=', '|'], "_")),
+        };
+        let limit = |range: &Option<Range>| range.as_ref().map(|range| range.shown.clone()).unwrap_or_default();
+        let limits = format!("{};{}", limit(&thresholds.warning), limit(&thresholds.critical));
+        all.push(format!("{}={:.6}s;{limits};0.000000", label("time"), report.total_ms / 1000.0));
+        for phase in phases(&report.plan, &report.evidence) {
+            let Some(ms) = phase.ms else { continue };
+            let name = text::short(phase.name).replace('/', "_");
+            all.push(format!("{}={:.6}s;;;0.000000", label(&name), ms / 1000.0));
+        }
+        let leaf = report.evidence.main_talk().and_then(|talk| talk.handshake()).and_then(|(_, seen)| seen.leaf());
+        if let Some(leaf) = leaf.filter(|leaf| leaf.is_readable()) {
+            let left = leaf.not_after.duration_since(report.started_at()).as_secs().div_euclid(86_400);
+            let days = report.plan.tls.days;
+            // Fewer days than this are an alert, which a range says with a colon behind it.
+            all.push(format!("{}={left};{}:;{}:", label("cert_days"), days.warning, days.error));
+        }
+    }
+    all.join(" ")
+}
+
+/// A bar would begin the figures.
+fn bare(text: &str) -> String {
+    text.replace('|', "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Range, State};
+
+    #[test]
+    fn ranges_are_those_of_the_guidelines() {
+        let alerts = |range: &str, value: f64| Range::parse(range).expect("a range").alerts(value);
+        for (range, outside, within) in [
+            ("10", &[-1.0, 10.1][..], &[0.0, 10.0][..]),
+            ("10:", &[9.9][..], &[10.0, 1e9][..]),
+            ("~:10", &[10.1][..], &[-1e9, 10.0][..]),
+            ("10:20", &[9.0, 21.0][..], &[10.0, 20.0][..]),
+            ("@10:20", &[10.0, 15.0, 20.0][..], &[9.0, 21.0][..]),
+        ] {
+            assert!(outside.iter().all(|value| alerts(range, *value)), "{range}");
+            assert!(within.iter().all(|value| !alerts(range, *value)), "{range}");
+        }
+        for wrong in ["", "x", "20:10", ":", "10;20", "nan", "inf", "@", "1:2:3"] {
+            assert_eq!(Range::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_to_be_wrong_counts_more_than_what_is_unknown() {
+        assert_eq!(
+            [State::Unknown, State::Critical, State::Ok, State::Warning].into_iter().max(),
+            Some(State::Critical)
+        );
+        assert_eq!([State::Unknown, State::Ok].into_iter().max(), Some(State::Unknown));
+    }
+}

@@ -1,0 +1,235 @@
+//! Prometheus text exposition, for the textfile collector of node_exporter (`--report prometheus=FILE`, which appears
+//! whole) or a push gateway. The names `probe_*` are those of blackbox_exporter, so that its alerts and dashboards work.
+//!
+//! Every sample carries `target` and `check`. What was not seen has no sample; nothing is ever NaN.
+
+use std::fmt::Write;
+
+use super::{Look, escape};
+use crate::check::Severity;
+use crate::evidence::Stage;
+use crate::report::{Case, CaseOutcome, Report, Run, Verdict, phases};
+
+/// The whole text, one family after the other as the format wants it.
+pub fn whole(run: &Run, _: &Look) -> String {
+    let mut text = String::new();
+    for family in FAMILIES {
+        let samples: Vec<Sample> = run.cases.iter().flat_map(|case| (family.samples)(case)).collect();
+        if samples.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "# HELP {} {}\n# TYPE {} gauge", family.name, family.help, family.name);
+        for Sample { labels, value } in samples {
+            let labels: Vec<String> =
+                labels.iter().map(|(name, value)| format!("{name}=\"{}\"", label(value))).collect();
+            let _ = writeln!(text, "{}{{{}}} {value}", family.name, labels.join(","));
+        }
+    }
+    text
+}
+
+struct Family {
+    name: &'static str,
+    help: &'static str,
+    samples: fn(&Case) -> Vec<Sample>,
+}
+
+struct Sample {
+    labels: Vec<(&'static str, String)>,
+    value: f64,
+}
+
+static FAMILIES: &[Family] = &[
+    Family {
+        name: "probe_success",
+        help: "Whether the check passed.",
+        samples: |case| one(case, |report| Some(truth(report.verdict() == Verdict::Pass))),
+    },
+    Family {
+        name: "probe_duration_seconds",
+        help: "How long the check took, follow-ups included.",
+        samples: |case| one(case, |report| Some(seconds(report.total_ms))),
+    },
+    Family {
+        name: "probe_ssl_earliest_cert_expiry",
+        help: "When the first certificate of the chain expires, in seconds since 1970.",
+        samples: |case| one(case, earliest_expiry),
+    },
+    Family {
+        name: "smtpcheck_certificate_verifies",
+        help: "Whether the certificate is trusted, in date and names the host.",
+        samples: |case| {
+            one(case, |report| {
+                let (_, handshake) = report.evidence.main_talk()?.handshake()?;
+                Some(truth(handshake.verifies(report.started_at())))
+            })
+        },
+    },
+    Family {
+        name: "smtpcheck_exit_code",
+        help: "The exit code of the check, see the documentation.",
+        samples: |case| one(case, |report| Some(f64::from(report.exit.code()))),
+    },
+    Family {
+        name: "smtpcheck_complete",
+        help: "Whether the check came to its own end.",
+        samples: |case| one(case, |report| Some(truth(report.complete))),
+    },
+    Family {
+        name: "smtpcheck_attempts",
+        help: "How many attempts were made.",
+        samples: |case| match &case.outcome {
+            CaseOutcome::Checked { earlier, .. } => {
+                let attempts = u32::try_from(earlier.len() + 1).unwrap_or(u32::MAX);
+                vec![Sample { labels: labels(case), value: f64::from(attempts) }]
+            }
+            CaseOutcome::Skipped { .. } => Vec::new(),
+        },
+    },
+    Family {
+        name: "smtpcheck_skipped",
+        help: "A check that this machine could not make.",
+        samples: |case| match &case.outcome {
+            CaseOutcome::Checked { .. } => Vec::new(),
+            CaseOutcome::Skipped { .. } => vec![Sample { labels: labels(case), value: 1.0 }],
+        },
+    },
+    Family {
+        name: "smtpcheck_phase_duration_seconds",
+        help: "How long a step took; steps that did not run are not there.",
+        samples: |case| {
+            several(case, |report| {
+                let phases = phases(&report.plan, &report.evidence);
+                let timed = phases.into_iter().filter_map(|phase| Some((stage(phase.name), phase.ms?)));
+                timed.map(|(name, ms)| (vec![("phase", name.to_owned())], seconds(ms))).collect()
+            })
+        },
+    },
+    Family {
+        name: "smtpcheck_reply_code",
+        help: "The last reply code at a step.",
+        samples: |case| several(case, reply_codes),
+    },
+    Family {
+        name: "smtpcheck_finding",
+        help: "What was found, by rule; ignored findings are not there.",
+        samples: |case| {
+            several(case, |report| {
+                let mut counted: Vec<(Vec<(&'static str, String)>, f64)> = Vec::new();
+                for finding in report.findings.iter().filter(|finding| !report.is_ignored(finding)) {
+                    let severity = match finding.severity {
+                        Severity::Error => "error",
+                        Severity::Warning => "warning",
+                        Severity::Notice => "notice",
+                    };
+                    let labels = vec![("rule", finding.rule.to_string()), ("severity", severity.to_owned())];
+                    match counted.iter_mut().find(|(known, _)| *known == labels) {
+                        Some((_, count)) => *count += 1.0,
+                        None => counted.push((labels, 1.0)),
+                    }
+                }
+                counted
+            })
+        },
+    },
+    Family {
+        name: "smtpcheck_expectation_held",
+        help: "Whether what the user expected held.",
+        samples: |case| {
+            several(case, |report| {
+                let mut seen: Vec<&str> = Vec::new();
+                let mut samples = Vec::new();
+                for one in &report.expectations {
+                    if !seen.contains(&one.expression.as_str()) {
+                        seen.push(&one.expression);
+                        samples.push((vec![("expression", one.expression.clone())], truth(one.held)));
+                    }
+                }
+                samples
+            })
+        },
+    },
+    Family {
+        name: "smtpcheck_started_timestamp_seconds",
+        help: "When the check began, in seconds since 1970.",
+        samples: |case| one(case, |report| Some(report.started_at().as_duration().as_secs_f64())),
+    },
+    Family {
+        name: "smtpcheck_build_info",
+        help: "The program that made the check.",
+        samples: |case| several(case, |_| vec![(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1.0)]),
+    },
+];
+
+fn one(case: &Case, value: impl Fn(&Report) -> Option<f64>) -> Vec<Sample> {
+    let value = case.report().and_then(value).filter(|value| value.is_finite());
+    value.map(|value| Sample { labels: labels(case), value }).into_iter().collect()
+}
+
+fn several(case: &Case, samples: impl Fn(&Report) -> Vec<(Vec<(&'static str, String)>, f64)>) -> Vec<Sample> {
+    let Some(report) = case.report() else { return Vec::new() };
+    let all = samples(report).into_iter().filter(|(_, value)| value.is_finite());
+    all.map(|(more, value)| Sample { labels: [labels(case), more].concat(), value }).collect()
+}
+
+/// Names are unique within a run, so every sample is.
+fn labels(case: &Case) -> Vec<(&'static str, String)> {
+    let target = case.report().map(|report| report.plan.target.host.with_port(report.plan.target.port));
+    let mut labels = vec![("check", case.name.clone())];
+    labels.extend(target.map(|target| ("target", target)));
+    labels
+}
+
+fn earliest_expiry(report: &Report) -> Option<f64> {
+    let (_, handshake) = report.evidence.main_talk()?.handshake()?;
+    let readable = handshake.presented.chain.iter().filter(|one| one.is_readable());
+    readable.map(|one| one.not_after).min().map(|end| end.as_duration().as_secs_f64())
+}
+
+fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
+    let Some(talk) = report.evidence.main_talk() else { return Vec::new() };
+    let mut codes: Vec<(Vec<(&'static str, String)>, f64)> = Vec::new();
+    for heard in talk.replies() {
+        let Some(code) = heard.reply.code else { continue };
+        let recipient = heard.recipient.map(|number| ("recipient", number.to_string()));
+        let labels: Vec<(&'static str, String)> =
+            std::iter::once(("step", stage(heard.event.stage).to_owned())).chain(recipient).collect();
+        let value = f64::from(code.number());
+        match codes.iter_mut().find(|(known, _)| *known == labels) {
+            Some((_, last)) => *last = value,
+            None => codes.push((labels, value)),
+        }
+    }
+    codes
+}
+
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Dns => "dns",
+        Stage::Connect => "connect",
+        Stage::Greeting => "greeting",
+        Stage::Ehlo => "ehlo",
+        Stage::Starttls => "starttls",
+        Stage::Tls => "tls",
+        Stage::EhloTls => "ehlo-tls",
+        Stage::Auth => "auth",
+        Stage::Mail => "mail",
+        Stage::Rcpt => "rcpt",
+        Stage::Rset => "rset",
+        Stage::Quit => "quit",
+    }
+}
+
+/// Microseconds are exact enough.
+fn seconds(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1_000_000.0
+}
+
+fn truth(fact: bool) -> f64 {
+    if fact { 1.0 } else { 0.0 }
+}
+
+/// The value of a label: backslash, quote and line end are escaped, and no control character is left.
+fn label(text: &str) -> String {
+    escape::visible(text).replace('\\', "\\\\").replace('"', "\\\"")
+}

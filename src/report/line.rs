@@ -1,0 +1,167 @@
+//! The report as it grows: one JSON object a line (NDJSON). It begins with `start`, tells what happens as it happens, has
+//! one `result` with the whole report for each check, and closes with `end`: without it the file is cut off.
+//!
+//! A reader that knows an event by its word reads it and passes over the rest.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::document::Tool;
+use super::{Case, CaseOutcome, Document, Place, Report, Run, SCHEMA_VERSION, Source};
+use crate::evidence::{Attempt, Event};
+use crate::plan::Plan;
+
+/// The JSON Schema (2020-12) of one line, generated from the types below by this file's test.
+pub const LINE_SCHEMA: &str = include_str!("../../schema/event.json");
+
+/// One line. `check` is the number of a check in this run, from 1.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Line {
+    /// The first line.
+    Start {
+        /// See `Document`.
+        schema_version: String,
+        /// The program.
+        tool: Tool,
+        /// The suite's file, as it was named; null without one.
+        suite: Option<String>,
+        /// How many checks there are.
+        checks: usize,
+    },
+    /// A check begins.
+    Check {
+        /// Which.
+        check: usize,
+        /// Its name, unique within the run.
+        name: String,
+        /// Where a suite's file declares it.
+        place: Option<Place>,
+        /// `host:port`; null when it is skipped.
+        target: Option<String>,
+        /// When; null when it is skipped.
+        #[cfg_attr(test, schemars(with = "Option<String>"))]
+        started_at: Option<Timestamp>,
+    },
+    /// Something happened in a conversation.
+    Happened {
+        /// In which check.
+        check: usize,
+        /// As the report has it in `transcript`.
+        happened: Box<Event>,
+    },
+    /// A question has its answer.
+    Answered {
+        /// In which check.
+        check: usize,
+        /// As the report has it in `attempts`.
+        attempt: Box<Attempt>,
+    },
+    /// A check is over.
+    Result {
+        /// Which.
+        check: usize,
+        /// Its name.
+        name: String,
+        /// Where a suite's file declares it.
+        place: Option<Place>,
+        /// Attempts before the one that counts, oldest first.
+        earlier: Vec<Document>,
+        /// The attempt that counts.
+        report: Box<Document>,
+    },
+    /// A check was left out.
+    Skipped {
+        /// Which.
+        check: usize,
+        /// Its name.
+        name: String,
+        /// Where a suite's file declares it.
+        place: Option<Place>,
+        /// Why.
+        reason: String,
+    },
+    /// The last line.
+    End {
+        /// How many checks there were.
+        checks: usize,
+        /// How many have a result.
+        results: usize,
+        /// How many were skipped.
+        skipped: usize,
+        /// How many have which exit code.
+        by_exit: BTreeMap<u8, usize>,
+    },
+}
+
+impl Line {
+    /// The first line.
+    pub fn start(source: &Source, checks: usize) -> Line {
+        let suite = match source {
+            Source::Suite(path) => Some(path.to_string_lossy().into_owned()),
+            Source::Target | Source::Targets => None,
+        };
+        Line::Start { schema_version: SCHEMA_VERSION.to_owned(), tool: Tool::this(), suite, checks }
+    }
+
+    /// A check begins.
+    pub fn check(check: usize, case: &Case) -> Line {
+        let report = case.report();
+        Line::Check {
+            check,
+            name: case.name.clone(),
+            place: case.place,
+            target: report.map(|report| report.plan.target.host.with_port(report.plan.target.port)),
+            started_at: report.map(Report::started_at),
+        }
+    }
+
+    /// A check begins that has no suite.
+    pub fn begun(check: usize, plan: &Plan, started_at: Timestamp) -> Line {
+        let name = plan.target.host.with_port(plan.target.port);
+        Line::Check { check, name: name.clone(), place: None, target: Some(name), started_at: Some(started_at) }
+    }
+
+    /// A check is over.
+    pub fn result(check: usize, case: &Case) -> Line {
+        let (name, place) = (case.name.clone(), case.place);
+        match &case.outcome {
+            CaseOutcome::Checked { report, earlier } => Line::Result {
+                check,
+                name,
+                place,
+                earlier: earlier.iter().map(Document::from).collect(),
+                report: Box::new(Document::from(report.as_ref())),
+            },
+            CaseOutcome::Skipped { reason } => Line::Skipped { check, name, place, reason: reason.clone() },
+        }
+    }
+
+    /// The last line.
+    pub fn end(run: &Run) -> Line {
+        let mut by_exit = BTreeMap::new();
+        for report in run.reports() {
+            *by_exit.entry(report.exit.code()).or_insert(0) += 1;
+        }
+        let results = run.reports().count();
+        Line::End { checks: run.cases.len(), results, skipped: run.cases.len() - results, by_exit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LINE_SCHEMA, Line};
+
+    #[test]
+    fn the_published_schema_of_a_line_is_that_of_the_types() {
+        let schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Line>();
+        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write("schema/event.json", &json).expect("the schema can be written");
+        }
+        assert!(json == LINE_SCHEMA, "schema/event.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+    }
+}

@@ -1,0 +1,292 @@
+//! Reports beside the result and reports that were saved, by the built program: `--report`, `--format ndjson` as things
+//! happen, `smtpcheck report`, and the answer of a plugin to every mistake.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::net::TcpListener;
+use std::path::Path;
+
+use serde_json::Value;
+use support::program::{Run, command, finish, run, run_with};
+
+/// A port of this machine on which nobody listens.
+const NOBODY: &str = "127.0.0.1:1";
+
+fn in_folder(folder: &Path, name: &str) -> String {
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+/// The names in a folder, so that a half-written file is seen.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn reports_are_written_beside_the_result_and_nothing_else_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let formats = ["json", "ndjson", "junit", "github", "nagios", "prometheus", "markdown", "html", "text"];
+    let flags: Vec<String> =
+        formats.iter().map(|format| format!("--report={format}={}", in_folder(folder.path(), format))).collect();
+    let words: Vec<&str> = std::iter::once(NOBODY).chain(flags.iter().map(String::as_str)).collect();
+    let run = run(&words);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stdout.contains("connection-refused"), "the result is the text, as without them: {run}");
+    let mut expected: Vec<&str> = formats.to_vec();
+    expected.sort_unstable();
+    assert_eq!(names(folder.path()), expected);
+    for format in formats {
+        let text = std::fs::read_to_string(folder.path().join(format)).unwrap();
+        assert!(text.contains("connection-refused"), "{format}: {text}");
+        assert!(!text.contains('\u{1b}'), "{format}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let target = listener.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let missing = format!("junit={}", in_folder(folder.path(), "nowhere/x.xml"));
+    let itself = format!("junit={}", folder.path().display());
+    let twice = format!("html={}", in_folder(folder.path(), "x"));
+    for (report, told) in [
+        (vec![missing.as_str()], "nowhere"),
+        (vec![&itself], "directory"),
+        (vec!["junit"], "KIND=FILE"),
+        (vec!["junit="], "file is missing"),
+        (vec!["junit=-"], "--format junit"),
+        (vec!["joomla=x"], "junit"),
+        (vec![&twice, &twice], "two reports"),
+    ] {
+        let flags: Vec<&str> = report.iter().flat_map(|report| ["--report", report]).collect();
+        let run = run(&[&[target.as_str()], flags.as_slice()].concat());
+        assert_eq!(run.code, 2, "{report:?} {run}");
+        assert!(run.stderr.contains(told) && run.stdout.is_empty(), "{report:?} {run}");
+    }
+    assert_eq!(listener.accept().map(|_| ()).unwrap_err().kind(), ErrorKind::WouldBlock, "something was sent");
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_later_is_exit_74_and_the_other_reports_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = format!("junit={}", in_folder(folder.path(), "good.xml"));
+    let run = run(&[NOBODY, "--report", "html=/dev/full", "--report", &good]);
+    assert_eq!(run.code, 74, "{run}");
+    assert!(run.stderr.contains("cannot be written"), "{run}");
+    assert!(std::fs::read_to_string(folder.path().join("good.xml")).unwrap().ends_with("</testsuites>\n"));
+}
+
+#[test]
+fn the_step_summary_of_github_is_appended_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = in_folder(folder.path(), "summary.md");
+    std::fs::write(&summary, "# before\n\n").unwrap();
+    let variables = [("GITHUB_STEP_SUMMARY", summary.as_str())];
+    let run = run_with(&[NOBODY, "--format", "github"], None, &variables);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stdout.starts_with("::error title=127.0.0.1%3A1%3A connection-refused::"), "{run}");
+    let text = std::fs::read_to_string(&summary).unwrap();
+    assert!(text.starts_with("# before\n\n# smtpcheck: FAIL 127.0.0.1:1\n"), "{text}");
+    let elsewhere = run_with(&[NOBODY, "--format", "github"], None, &[("GITHUB_STEP_SUMMARY", "/nowhere/at/all")]);
+    assert_eq!(elsewhere.code, 2, "{elsewhere}");
+    // Without the format nobody asked for a summary.
+    run_with(&[NOBODY], None, &variables);
+    assert_eq!(std::fs::read_to_string(&summary).unwrap(), text);
+}
+
+#[cfg(unix)]
+#[test]
+fn lines_come_as_things_happen_and_a_signal_still_closes_them() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = listener.local_addr().unwrap().to_string();
+    let mut child = command(&[&target, "--format", "ndjson"]).spawn().unwrap();
+    let id = child.id().to_string();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(next()["event"], "start");
+    assert_eq!(next()["event"], "check");
+    // The server has said nothing yet, and the program still waits for it.
+    let dialled = next();
+    assert_eq!(dialled["happened"]["kind"], "dialled", "{dialled}");
+    std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    let mut rest = Vec::new();
+    while rest.last().is_none_or(|line: &Value| line["event"] != "end") {
+        rest.push(next());
+    }
+    let result = &rest[rest.len() - 2];
+    assert_eq!(result["event"], "result");
+    assert_eq!(result["report"]["exit"]["code"], 143);
+    assert_eq!(rest[rest.len() - 1]["by_exit"]["143"], 1);
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+}
+
+fn saved(folder: &Path, name: &str, words: &[&str]) -> String {
+    let file = in_folder(folder, name);
+    run(&[words, &["-o", &file]].concat());
+    file
+}
+
+#[test]
+fn a_saved_report_is_shown_in_every_format_with_the_exit_code_of_its_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = saved(folder.path(), "a.json", &[NOBODY, "--json"]);
+    let lines = saved(folder.path(), "a.ndjson", &[NOBODY, "--format", "ndjson"]);
+    for file in [&json, &lines] {
+        for format in ["text", "json", "ndjson", "junit", "github", "prometheus", "markdown", "html"] {
+            let run = run(&["report", file, "--format", format]);
+            assert_eq!(run.code, 3, "{format} {run}");
+            assert!(run.stdout.contains("connection-refused") && run.stderr.is_empty(), "{format} {run}");
+        }
+        assert_eq!(run(&["report", file, "--format", "nagios"]).code, 2);
+        assert_eq!(run(&["report", file, "--rejudge"]).code, 3);
+    }
+    assert_eq!(run(&["report", &json, "--json"]).stdout, std::fs::read_to_string(&json).unwrap());
+    let piped = run_with(&["report", "-", "-q"], Some(&std::fs::read_to_string(&json).unwrap()), &[]);
+    assert!(piped.stdout.starts_with("FAIL  127.0.0.1:1"), "{piped}");
+}
+
+#[test]
+fn of_two_files_it_is_told_what_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = saved(folder.path(), "one.json", &[NOBODY, "--json"]);
+    let same = run(&["report", &one, &one]);
+    assert_eq!((same.code, same.stdout.as_str()), (0, "nothing has changed\n"), "{same}");
+    let other = in_folder(folder.path(), "other.json");
+    let mut report: Value = serde_json::from_str(&std::fs::read_to_string(&one).unwrap()).unwrap();
+    report["findings"][0]["rule"] = "connection-timed-out\u{1b}[31m".into();
+    std::fs::write(&other, report.to_string()).unwrap();
+    let changed = run(&["report", &one, &other]);
+    assert_eq!(changed.code, 1, "{changed}");
+    assert!(changed.stdout.contains("finding connection-refused  gone: error"), "{changed}");
+    assert!(changed.stdout.contains("finding connection-timed-out\\x1b[31m  new: error"), "{changed}");
+    let json: Value = serde_json::from_str(&run(&["report", &one, &other, "--json"]).stdout).unwrap();
+    assert_eq!(json["changed"], true);
+    let merged = run(&["report", &one, &other, "--merge", "--format", "junit"]);
+    assert_eq!(merged.stdout.matches("<testcase ").count(), 2, "{merged}");
+    assert_eq!(run(&["report", &one, &other, "--format", "html"]).code, 2);
+}
+
+#[test]
+fn files_that_are_no_reports_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = saved(folder.path(), "cut.ndjson", &[NOBODY, NOBODY, "--format", "ndjson"]);
+    let lines = std::fs::read_to_string(&cut).unwrap();
+    let at = lines.rfind("{\"event\":\"result\"").unwrap();
+    std::fs::write(&cut, &lines[..at + 40]).unwrap();
+    let run_cut = run(&["report", &cut, "-q"]);
+    assert_eq!(run_cut.code, 3, "{run_cut}");
+    assert!(run_cut.stderr.contains("cut off") && run_cut.stderr.contains("1 checks"), "{run_cut}");
+    for (name, text, told) in [
+        ("empty", "", "empty"),
+        ("blank", " \n\n", "empty"),
+        ("text", "220 mx.example.net ESMTP", "not JSON"),
+        ("half", "{\"schema_version\": \"1.0\", ", "not JSON"),
+        ("other", "{\"a\": 1}", "schema_version"),
+        ("ports", "{\"schema_version\": \"1.0\", \"ports\": []}", "transcript"),
+        ("broken", "{\"schema_version\": \"1.0\", \"transcript\": 7}", "cannot"),
+        ("new", "{\"schema_version\": \"9.0\", \"transcript\": []}", "9.0"),
+        ("started", "{\"event\":\"start\",\"checks\":1}\n", "stopped before"),
+        ("list", "[1, 2]", "schema_version"),
+        ("deep", &"[".repeat(100_000), "not JSON"),
+    ] {
+        let file = in_folder(folder.path(), name);
+        std::fs::write(&file, text).unwrap();
+        let run = run(&["report", &file]);
+        assert_eq!(run.code, 2, "{name} {run}");
+        assert!(run.stderr.contains(told) || told == "cannot" && run.stderr.contains("can be read"), "{name} {run}");
+        assert!(run.stderr.lines().last().unwrap().contains(name), "the file is named: {run}");
+    }
+    let bytes = in_folder(folder.path(), "bytes");
+    std::fs::File::create(&bytes).unwrap().write_all(b"\xff\xfe{\0}\0").unwrap();
+    assert!(run(&["report", &bytes]).stderr.contains("UTF-8"));
+    assert_eq!(run(&["report", "/nowhere/at/all"]).code, 2);
+    assert!(run(&["report"]).stderr.contains("a file is missing"));
+}
+
+/// The answer of a plugin: one line on standard output, and nothing on standard error.
+#[track_caller]
+fn is_unknown(run: &Run, told: &str) {
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stdout.starts_with("SMTP UNKNOWN - ") && run.stdout.lines().count() == 1, "{run}");
+    assert!(run.stdout.contains(told) && run.stderr.is_empty(), "{told}: {run}");
+}
+
+#[test]
+fn a_plugin_answers_every_mistake_in_its_own_way() {
+    for (words, told) in [
+        (&["host:0", "--format", "nagios"][..], "not a port"),
+        (&["--format=nagios"], "target is missing"),
+        (&["mx.example.net", "--format", "nagios", "--no-such-flag"], "--no-such-flag"),
+        (&["mx.example.net", "--format", "nagios", "--warning", "lots"], "--warning lots"),
+        (&["mx.example.net", "--format", "nagios", "--cacert", "/nowhere"], "/nowhere"),
+    ] {
+        is_unknown(&run(words), told);
+    }
+    is_unknown(&run_with(&["host:0"], None, &[("SMTPCHECK_FORMAT", "nagios")]), "not a port");
+    assert_eq!(run(&["host:0", "--format", "json"]).code, 2);
+}
+
+#[cfg(unix)]
+fn check_smtp(words: &[&str]) -> Run {
+    use std::os::unix::process::CommandExt;
+    let mut command = command(words);
+    command.arg0("/usr/lib/nagios/plugins/check_smtp");
+    finish(command.spawn().unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn under_the_name_of_the_plugin_its_flags_are_understood() {
+    let refused = check_smtp(&["-H", "127.0.0.1", "-p", "1", "-t", "5", "-w", "3", "-c", "4"]);
+    assert_eq!(refused.code, 2, "{refused}");
+    let first = refused.stdout.lines().next().unwrap();
+    assert!(first.starts_with("SMTP CRITICAL - connection-refused: "), "{first}");
+    assert!(first.contains(" sec. response time|time=0.") && first.contains("s;3.000000;4.000000;0.000000"), "{first}");
+    is_unknown(&check_smtp(&[]), "-H");
+    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-U", "u", "-P", "hunter2hunter2"]), "--password-file");
+    assert!(!check_smtp(&["-H", "127.0.0.1", "-U", "u", "-P", "hunter2hunter2"]).stdout.contains("hunter2"));
+    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-C", "DATA"]), "begins no message");
+    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-C", "RCPT TO:<a@b.example>", "-R", "("]), "-R (");
+    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-R", "250"]), "fewer -C than -R");
+    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-t", "soon"]), "-t soon");
+    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-w", "x"]), "--warning x");
+    assert_eq!(check_smtp(&["-h"]).code, 3);
+    assert_eq!(check_smtp(&["-V"]).code, 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_plugin_is_told_to_expect_is_looked_at() {
+    let script = "S: 220 mx.example.net ESMTP
+C
+S: 250 mx.example.net
+C
+S: 250 2.1.0 ok
+C
+S: 550 5.7.1 relaying denied
+C
+S: 221 bye
+";
+    let ask = |flags: &[&str]| {
+        let server = support::server::Server::start(&[script], &support::server::Identity::new());
+        let port = server.port();
+        let envelope = ["-f", "a@example.org", "-C", "RCPT TO:<x@example.com>"];
+        check_smtp(&[&["-H", "127.0.0.1", "-p", &port], envelope.as_slice(), flags].concat())
+    };
+    let refused = ask(&[]);
+    assert_eq!(refused.code, 2, "without -R every reply is judged: {refused}");
+    let wanted = ask(&["-R", "^550"]);
+    assert!(wanted.code == 0 && wanted.stdout.starts_with("SMTP OK - "), "a refusal that was wanted is fine: {wanted}");
+    let other = ask(&["-R", "^550", "-e", "220 mail.example.net"]);
+    assert_eq!(other.code, 1, "{other}");
+    assert!(other.stdout.contains("the greeting does not hold 220 mail.example.net"), "{other}");
+}
