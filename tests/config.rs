@@ -154,6 +154,19 @@ fn no_file_in_the_working_directory_is_read_by_a_check() {
 }
 
 #[test]
+fn a_mistake_on_the_command_line_is_not_looked_for_in_the_file() {
+    let home = home("[defaults]\ntimeout = \"20s\"\n[profile.near]\ntarget = \"127.0.0.1:1\"\n");
+    let run = at_home(home.path(), &["127.0.0.1:1", "--timeout", "5"], &[]);
+    assert!(run.code == 2 && run.stderr.starts_with("smtpcheck: --timeout 5: "), "{run}");
+    let run = at_home(home.path(), &["@near", "--json"], &[]);
+    assert_eq!(origins(&run)["timeout"], "config", "{run}");
+    let run = at_home(home.path(), &["--profile", "near", "--json"], &[]);
+    assert!(origins(&run).as_object().unwrap().keys().all(|key| key.chars().all(|c| !c.is_uppercase())), "{run}");
+    let run = run_with(&["explain", "535"], None, &[("SMTPCHECK_PROFILE", "near")]);
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
 fn which_file_is_read_can_be_said() {
     let home = home("[defaults]\nehlo = \"usual.example\"\n");
     let other = home.path().join("other.toml");

@@ -299,6 +299,100 @@ fn completions_and_manual_pages_are_those_of_the_flags() {
     }
 }
 
+/// The simple commands of a line of shell, in words without their quotes. Enough shell for what stands in our pages.
+fn commands(line: &str) -> Vec<Vec<String>> {
+    let (mut all, mut words, mut word, mut quote) = (Vec::new(), Vec::new(), None::<String>, None::<char>);
+    let mut letters = line.chars().peekable();
+    while let Some(c) = letters.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some('"') | None, '\\') => word.get_or_insert_default().extend(letters.next()),
+            (Some(_), c) => word.get_or_insert_default().push(c),
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '#') if word.is_none() => break,
+            (None, ' ') => words.extend(word.take()),
+            // What stands after < or > is a file.
+            (None, '<' | '>') if letters.peek() != Some(&'(') => {
+                words.extend(word.take().filter(|word| word != "2"));
+                while letters.next_if(|c| matches!(c, ' ' | '>' | '&')).is_some() {}
+                while letters.next_if(|c| !matches!(c, ' ' | ')' | ';' | '|')).is_some() {}
+            }
+            (None, '|' | '&' | ';' | '(' | ')' | '`' | '<' | '>') => {
+                words.extend(word.take());
+                all.push(std::mem::take(&mut words));
+            }
+            (None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    all.push(words);
+    let before = |word: &String| {
+        matches!(word.as_str(), "$" | "if" | "then" | "do" | "while" | "until" | "else" | "!" | "exec" | "time" | "-")
+            || word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+    };
+    all.into_iter().map(|words| words.into_iter().skip_while(before).collect()).collect()
+}
+
+/// Every smtpcheck command in a block of code of a page, in words, with where it stands.
+fn commands_in_pages() -> Vec<(String, Vec<String>)> {
+    let mut pages = vec![root().join("README.md")];
+    pages.extend(std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()));
+    let mut found = Vec::new();
+    for page in pages.into_iter().filter(|page| page.is_file()) {
+        let text = std::fs::read_to_string(&page).unwrap().replace("\\\n", " ");
+        let is_code = !page.extension().is_some_and(|ending| ending == "md");
+        let mut fenced = is_code;
+        for (at, line) in text.lines().enumerate() {
+            if line.trim_start().starts_with("```") {
+                fenced = !fenced;
+            } else if fenced || line.starts_with("    ") {
+                let all = commands(line.trim())
+                    .into_iter()
+                    .filter(|words| words.first().is_some_and(|word| word == "smtpcheck"));
+                found.extend(all.map(|words| (format!("{}:{}", page.display(), at + 1), words)));
+            }
+        }
+    }
+    found
+}
+
+/// Whether this version takes the words, down to the values of the flags.
+fn is_taken(words: &[String]) -> Result<(), String> {
+    use smtpcheck::cli::{Invocation, config, look, parse_with, plan};
+    let file = "[profile.relay]\ntarget = \"smtp.example.net:587\"\nuser = \"u\"\npassword-command = \"pass mail\"\n";
+    let profile = words.iter().any(|word| word == "@relay" || word == "relay").then_some("relay");
+    let settings = config::read(file, Path::new("config.toml"), profile, None).map_err(|error| error.to_string())?;
+    let words = words.iter().skip(1).map(Into::into).collect();
+    let invocation = parse_with(words, &settings).map_err(|error| error.to_string())?;
+    if let Invocation::Check(args, matches) = &invocation {
+        for target in &args.targets {
+            plan::plan(args, matches, target, None).map_err(|error| error.to_string())?;
+        }
+        look::check(args, &look::Outlet::default()).map_err(|error| error.to_string())?;
+        render::format(&args.format).ok_or_else(|| format!("there is no format {}", args.format))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn every_smtpcheck_command_in_a_page_is_one_that_this_version_takes() {
+    let all = commands_in_pages();
+    let wrong: Vec<String> = all
+        .iter()
+        .filter_map(|(place, words)| Some(format!("{place}: {}: {}", words.join(" "), is_taken(words).err()?)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(all.len() > 15, "only {} commands were found", all.len());
+    let words = commands("if ! FOO=1 smtpcheck 'a b' -q 2>&1 | grep x; then smtpcheck b > f # smtpcheck c");
+    assert_eq!(words[0], ["smtpcheck", "a b", "-q"]);
+    assert_eq!(words[2], ["smtpcheck", "b"]);
+    assert!(is_taken(&["smtpcheck", "h.example", "--tls", "ssl"].map(str::to_owned)).is_err());
+    assert!(is_taken(&["smtpcheck", "h.example", "--prot", "1"].map(str::to_owned)).is_err());
+}
+
 #[test]
 fn every_smtpcheck_command_in_a_fix_is_one_that_this_version_takes() {
     let mut wrong = Vec::new();

@@ -66,7 +66,9 @@ pub(super) fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, Origin>
             };
             Some((id.as_str().replace('_', "-"), origin))
         })
-        .filter(|(flag, _)| !matches!(flag.as_str(), "targets" | "host" | "CheckArgs" | "PortsArgs" | "LookArgs"));
+        .filter(|(flag, _)| {
+            !matches!(flag.as_str(), "targets" | "host" | "CheckArgs" | "PortsArgs" | "LookArgs" | "ConfigFlags")
+        });
     let mut origins = from_file.clone();
     origins.extend(said);
     origins

@@ -149,6 +149,12 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     Ok(invocation)
 }
 
+/// Whether a call is about one server, which a profile can name.
+pub(super) fn takes_profile(words: &[OsString]) -> bool {
+    let verb = first_word(words).and_then(|(_, word)| verb(&word));
+    verb.is_none_or(|verb| matches!(verb.name, "check" | "ports" | "config"))
+}
+
 /// Whether a call does something that a configuration file can change. Help is given even when the file is broken.
 pub(super) fn takes_settings(words: &[OsString]) -> bool {
     let help = |word: &OsString| ["-h", "--help", "-V", "--version"].iter().any(|flag| word == flag);

@@ -175,7 +175,7 @@ pub fn wanted(words: &[OsString], around: &Surroundings) -> Result<Wanted, Usage
         }
         profile = Some(name.to_owned());
     }
-    Ok(Wanted { file, profile })
+    Ok(Wanted { file, profile: profile.filter(|_| verb::takes_profile(words)) })
 }
 
 /// One setting of the file.
@@ -230,9 +230,16 @@ impl Settings {
     /// A message about a value of the file, with its place in front.
     pub fn located(&self, message: String) -> String {
         let Some(path) = &self.file else { return message };
-        let flag =
-            |part: &str| -> String { part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect() };
-        let named = message.split("--").skip(1).find_map(|part| self.find(&flag(part)));
+        // The same flag may be wrong on the command line: then another value stands beside it in the message.
+        let named = message.split("--").skip(1).find_map(|part| {
+            let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(part.len());
+            let (flag, rest) = part.split_at(end);
+            let says = |value: &String| {
+                let after = rest.strip_prefix(' ').or_else(|| rest.strip_prefix(": ")).unwrap_or_default();
+                after.starts_with(value.as_str()) || message.contains(&format!("'{value}' for '--{flag}"))
+            };
+            self.find(flag).filter(|setting| setting.values.iter().any(says))
+        });
         let target = self.target.as_ref().filter(|target| {
             message.starts_with("target ")
                 && target.values.first().is_some_and(|value| message.contains(value.as_str()))
