@@ -134,9 +134,30 @@ pub(super) fn exit(report: &Report) -> String {
     format!("exit {} ({})", report.exit.code(), text::in_words(report.exit))
 }
 
+/// What came of a case, in one line: why it failed, else what was counted.
+pub(super) fn outcome(case: &Case) -> String {
+    match &case.outcome {
+        CaseOutcome::Skipped { reason } => escape::visible(reason),
+        CaseOutcome::Checked { report, .. } => match Reason::all(report).first() {
+            Some(first) => {
+                format!("{}: {}; {}; {}", first.id(), first.summary(), exit(report), text::duration(report.total_ms))
+            }
+            None => result(report),
+        },
+    }
+}
+
 /// The last line of the text format, without the word: what was counted, what was not tested, exit code and time.
 pub(super) fn result(report: &Report) -> String {
-    let mut parts = vec![text::counts(report)];
+    let mut parts = Vec::new();
+    let failed = report.expectations.iter().filter(|one| !one.held).count();
+    if failed > 0 {
+        parts.push(format!("{failed} of {} expectations did not hold", report.expectations.len()));
+    }
+    // "Nothing wrong" would be the wrong word beside what did not hold.
+    if failed == 0 || !report.findings.is_empty() {
+        parts.push(text::counts(report));
+    }
     parts.extend(text::untested(report).map(|steps| format!("not tested: {steps}")));
     parts.push(exit(report));
     parts.push(text::duration(report.total_ms));

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::gist::{self, Reason, Word};
 use super::{Look, escape};
 use crate::check::Severity;
-use crate::report::{Case, CaseOutcome, Place, Run, Source};
+use crate::report::{Case, Place, Run, Source};
 
 /// GitHub's ten, less one that counts the rest.
 const MOST: usize = 9;
@@ -29,10 +29,7 @@ pub fn whole(run: &Run, _: &Look) -> String {
         }
     }
     for case in &run.cases {
-        let told = match &case.outcome {
-            CaseOutcome::Checked { report, .. } => gist::result(report),
-            CaseOutcome::Skipped { reason } => escape::visible(reason),
-        };
+        let told = gist::outcome(case);
         let _ =
             writeln!(text, "{} {}: {}", Word::of(case).shown(), defused(&escape::visible(&case.name)), defused(&told));
     }

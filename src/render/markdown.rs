@@ -23,10 +23,7 @@ pub fn whole(run: &Run, look: &Look) -> String {
     }
     text.push_str("| | check | result |\n|---|---|---|\n");
     for case in &run.cases {
-        let told = match &case.outcome {
-            CaseOutcome::Checked { report, .. } => gist::result(report),
-            CaseOutcome::Skipped { reason } => escape::visible(reason),
-        };
+        let told = gist::outcome(case);
         let word = Word::of(case).shown();
         let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&told));
     }
