@@ -11,7 +11,8 @@
 //!    without sockets, which speaks the words of [`wire`] and the mechanisms of [`sasl`];
 //! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it. What replies
 //!    mean, they look up in the [`lexicon`]: data with examples of its own.
-//! 5. [`report`] holds plan, evidence and findings, verdict and exit code; [`render`] turns it into text or JSON.
+//! 5. [`report`] holds plan, evidence and findings, verdict and exit code, and holds them against what the user
+//!    expects ([`expect`]); [`render`] turns it into text or JSON.
 //! 6. [`verbs`] joins the rooms for each verb of the command line.
 //! 7. [`sandbox`] stands beside all this: SMTP servers that are wrong on purpose, to check and to be checked by.
 //!
@@ -30,11 +31,12 @@
 //! | dialogue | evidence, plan, question, sasl, wire |
 //! | gather | dialogue, evidence, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
+//! | expect | check, plan |
 //! | inquiry | check, evidence, gather, plan, question |
-//! | report | check, evidence, gather, inquiry, plan, wire |
+//! | report | check, evidence, expect, gather, inquiry, plan, wire |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, lexicon, plan, question, report, sandbox, wire |
-//! | cli | check, plan, render, sasl, wire |
+//! | cli | check, expect, plan, render, sasl, wire |
 //! | verbs | everything |
 //!
 //! tokio, rustls and hickory are named only in `gather` and `sandbox`; terminal colours only in `render`.
@@ -43,6 +45,7 @@ pub mod check;
 pub mod cli;
 pub mod dialogue;
 pub mod evidence;
+pub mod expect;
 pub mod gather;
 pub mod inquiry;
 pub mod lexicon;

@@ -9,8 +9,9 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(trouble) => {
             // What a command or a user wrote may be in it. Nobody is left to be told when standard error is gone too.
-            let told = smtpcheck::render::escape::visible(&trouble.to_string());
-            let _ = writeln!(std::io::stderr(), "smtpcheck: {told}");
+            let lines = trouble.lines();
+            let told: Vec<String> = lines.iter().map(|line| smtpcheck::render::escape::visible(line)).collect();
+            let _ = writeln!(std::io::stderr(), "smtpcheck: {}", told.join("\n"));
             ExitCode::from(trouble.code())
         }
     }

@@ -69,6 +69,10 @@ pub enum Origin {
     Target,
     /// An environment variable.
     Environment,
+    /// A profile of the configuration file.
+    Profile,
+    /// The defaults of the configuration file.
+    Config,
     /// This machine: its host name.
     Machine,
     /// Nobody said anything.
@@ -299,6 +303,35 @@ pub enum Unverified {
     Allowed,
 }
 
+/// `--retry` and `--wait`: how often, and for how long, a check is begun again that ended with 3 or 4.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retry {
+    /// Further tries; none is as many as `wait_ms` has room for.
+    pub tries: Option<u32>,
+    /// Milliseconds over which they are spread; none is as the pauses come.
+    pub wait_ms: Option<u64>,
+}
+
+impl Retry {
+    /// The pause before the next try, in milliseconds, after this many further tries and this long after the first began.
+    /// Pauses double, so that a server in trouble is not pushed. With `--retry` alone they begin at 1 s and end at 60 s; with
+    /// `--wait` too, they fill its time; with `--wait` alone they end at 30 s, until its time is up.
+    pub fn pause(self, done: u32, elapsed_ms: u64) -> Option<u64> {
+        let doubled = |most: u64| 1000_u64.saturating_mul(1 << done.min(16)).min(most);
+        match (self.tries, self.wait_ms) {
+            (None, None) => None,
+            (Some(tries), _) if done >= tries => None,
+            (Some(_), None) => Some(doubled(60_000)),
+            (Some(tries), Some(wait)) => {
+                // 1 + 2 + 4 ... of `tries` parts; more than 30 doublings no clock can tell from the first pause.
+                let parts = (1_u64 << tries.min(30)) - 1;
+                Some((wait.saturating_mul(1 << done.min(30)) / parts).max(1))
+            }
+            (None, Some(wait)) => Some(doubled(30_000).min(wait.saturating_sub(elapsed_ms))).filter(|&pause| pause > 0),
+        }
+    }
+}
+
 /// When the result is a failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -365,5 +398,32 @@ impl fmt::Display for TlsUse {
             TlsUse::IfOffered => "STARTTLS if offered",
             TlsUse::Never => "no TLS",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Retry;
+
+    fn pauses(tries: Option<u32>, wait_ms: Option<u64>) -> Vec<u64> {
+        let retry = Retry { tries, wait_ms };
+        let (mut all, mut elapsed) = (Vec::new(), 0);
+        while let Some(pause) = retry.pause(u32::try_from(all.len()).expect("few"), elapsed) {
+            all.push(pause);
+            elapsed += pause;
+        }
+        all
+    }
+
+    #[test]
+    fn pauses_grow_and_end() {
+        assert_eq!(pauses(None, None), Vec::<u64>::new());
+        assert_eq!(pauses(Some(0), None), Vec::<u64>::new());
+        assert_eq!(pauses(Some(8), None), [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+        assert_eq!(pauses(Some(3), Some(7000)), [1000, 2000, 4000]);
+        assert_eq!(pauses(Some(1), Some(5000)), [5000]);
+        assert_eq!(pauses(None, Some(60_000)), [1000, 2000, 4000, 8000, 16_000, 29_000]);
+        assert_eq!(pauses(None, Some(500)), [500]);
+        assert!(pauses(Some(100), Some(1000)).iter().all(|&pause| pause >= 1));
     }
 }

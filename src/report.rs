@@ -6,6 +6,7 @@
 
 mod difference;
 mod document;
+mod expectations;
 mod line;
 pub mod ports;
 mod run;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use difference::{Change, CheckDifference, Difference};
 pub use document::{Document, Phase, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
+pub use expectations::Expectation;
 pub use line::{LINE_SCHEMA, Line};
 pub use run::{Case, CaseOutcome, Place, Run, Source};
 pub use saved::{NotSaved, Saved};
@@ -168,17 +170,18 @@ impl Report {
         Report { plan, evidence, findings, complete, total_ms, expectations: Vec::new(), exit }
     }
 
-    /// The same evidence, judged by the rules of this version. What the user expected stays as it was judged.
+    /// The same evidence, judged by the rules of this version. What the user expected is held against it again.
     pub fn judged_again(self) -> Report {
         let findings = check::judge(&self.plan, &self.evidence);
-        let by_expectation = if self.expectations.iter().all(|one| one.held) { Exit::Ok } else { Exit::Findings };
         let exit = match (self.exit, exit(&findings, &self.plan)) {
             (interrupted @ (Exit::Interrupted | Exit::Terminated), _) => interrupted,
             (_, Exit::Ok) if !self.complete => Exit::Incomplete,
-            (_, Exit::Ok) => by_expectation,
             (_, other) => other,
         };
-        Report { findings, exit, ..self }
+        // An expectation that this version cannot read is left out.
+        let expected: Vec<Expectation> =
+            self.expectations.iter().filter_map(|one| Expectation::again(one).ok()).collect();
+        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(&expected)
     }
 
     /// Reads a report that was saved as JSON.
@@ -201,7 +204,12 @@ impl Report {
         }
     }
 
-    /// Whether a finding makes the check fail: it reaches `--fail-on` and is not ignored.
+    /// Expectations that did not hold.
+    pub fn failed_expectations(&self) -> impl Iterator<Item = &Judged> {
+        self.expectations.iter().filter(|judged| !judged.held)
+    }
+
+    /// Whether a finding makes the check fail: it reaches `--fail-on`, is not ignored, and was not expected.
     pub fn fails_by(&self, finding: &Finding) -> bool {
         self.plan.gate.counts(finding)
     }
@@ -237,7 +245,7 @@ impl Gate {
             FailOn::Notice => true,
             FailOn::Never => false,
         };
-        reaches && !self.ignores(finding)
+        reaches && !self.ignores(finding) && !finding.expected
     }
 }
 
@@ -248,7 +256,16 @@ fn exit(findings: &[Finding], plan: &Plan) -> Exit {
         .iter()
         .filter(|finding| finding.failure.is_some())
         .min_by_key(|finding| check::order(plan, finding.stage));
-    match first.and_then(|finding| finding.failure) {
+    match first {
+        Some(finding) => code_of(finding),
+        None if counting.is_empty() => Exit::Ok,
+        None => Exit::Findings,
+    }
+}
+
+/// The code that a finding asks for.
+fn code_of(finding: &Finding) -> Exit {
+    match finding.failure {
         Some(Failure::Unreachable) => Exit::Unreachable,
         Some(Failure::RefusedTemporary) => Exit::RefusedTemporary,
         Some(Failure::RefusedPermanent) => Exit::RefusedPermanent,
@@ -256,7 +273,6 @@ fn exit(findings: &[Finding], plan: &Plan) -> Exit {
         Some(Failure::Auth) => Exit::Auth,
         Some(Failure::Protocol) => Exit::Protocol,
         Some(Failure::Incomplete) => Exit::Incomplete,
-        None if counting.is_empty() => Exit::Ok,
         None => Exit::Findings,
     }
 }

@@ -21,15 +21,16 @@ const TABLE: &[(&str, &[&str])] = &[
     ("gather", &["dialogue", "evidence", "plan", "question", "sasl", "wire"]),
     ("check", &["evidence", "lexicon", "plan", "question", "sasl", "wire"]),
     ("inquiry", &["check", "evidence", "gather", "plan", "question"]),
-    ("report", &["check", "evidence", "gather", "inquiry", "plan", "wire"]),
+    ("expect", &["check", "plan"]),
+    ("report", &["check", "evidence", "expect", "gather", "inquiry", "plan", "wire"]),
     ("sandbox", &["sasl", "wire"]),
     ("render", &["check", "evidence", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
-    ("cli", &["check", "plan", "render", "sasl", "wire"]),
+    ("cli", &["check", "expect", "plan", "render", "sasl", "wire"]),
     (
         "verbs",
         &[
-            "check", "cli", "evidence", "gather", "inquiry", "lexicon", "plan", "question", "render", "report",
-            "sandbox", "sasl", "wire",
+            "check", "cli", "evidence", "expect", "gather", "inquiry", "lexicon", "plan", "question", "render",
+            "report", "sandbox", "sasl", "wire",
         ],
     ),
 ];
@@ -165,8 +166,21 @@ fn files_that_belong_to_a_list_are_in_it() {
     listed("sasl", mechanisms);
     let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
     formats.extend(
-        ["difference", "escape", "explain", "gist", "ports", "providers", "rule", "sandbox", "style", "table"]
-            .map(str::to_owned),
+        [
+            "config",
+            "difference",
+            "escape",
+            "explain",
+            "gist",
+            "ports",
+            "providers",
+            "rule",
+            "sandbox",
+            "style",
+            "table",
+            "write_out",
+        ]
+        .map(str::to_owned),
     );
     listed("render", formats);
 }
@@ -255,6 +269,34 @@ fn the_page_of_rules_is_that_of_the_rules() {
     }
     let kept = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
     assert!(kept == page, "docs/rules.md is stale: run UPDATE_DOCS=1 cargo test --test house");
+}
+
+#[test]
+fn completions_and_manual_pages_are_those_of_the_flags() {
+    use smtpcheck::cli::pages::{CompletionsArgs, ManArgs, completions, manual};
+    let mut pages = vec![("docs/man/smtpcheck.1".to_owned(), manual(&ManArgs { verb: None }).unwrap())];
+    for verb in smtpcheck::cli::verb::VERBS {
+        let page = manual(&ManArgs { verb: Some(verb.name.to_owned()) }).unwrap();
+        pages.push((format!("docs/man/smtpcheck-{}.1", verb.name), page));
+    }
+    for (shell, file) in [("bash", "smtpcheck.bash"), ("zsh", "_smtpcheck"), ("fish", "smtpcheck.fish")] {
+        let script = completions(&CompletionsArgs { shell: shell.parse().unwrap() });
+        pages.push((format!("docs/completions/{file}"), script));
+    }
+    for folder in ["docs/man", "docs/completions"] {
+        std::fs::create_dir_all(root().join(folder)).unwrap();
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let name = format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy());
+            assert!(pages.iter().any(|(page, _)| *page == name), "{name} is made of nothing; delete it");
+        }
+    }
+    for (page, text) in &pages {
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(root().join(page), text).unwrap();
+        }
+        let kept = std::fs::read_to_string(root().join(page)).unwrap_or_default().replace("\r\n", "\n");
+        assert!(kept == *text, "{page} is stale: run UPDATE_DOCS=1 cargo test --test house");
+    }
 }
 
 #[test]

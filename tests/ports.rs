@@ -347,7 +347,7 @@ impl Gather for Cloud {
                 answer: Answer::Names(Names {
                     host: host.clone(),
                     source: NameSource::System,
-                    a: Lookup::Found { addresses: vec![address], ms: 1.0 },
+                    a: Lookup::answered(vec![address], 1.0),
                     aaaa: Lookup::Empty { ms: 1.0 },
                 }),
             },

@@ -22,6 +22,7 @@ pub static CHECK: Check = Check {
         &NAME_NOT_FOUND,
         &NAME_WITHOUT_ADDRESS,
         &NAME_LOOKUP_FAILED,
+        &NAME_WITH_MANY_ADDRESSES,
         &CONNECTION_REFUSED,
         &CONNECTION_TIMED_OUT,
         &CONNECTION_IMPOSSIBLE,
@@ -68,6 +69,20 @@ static NAME_LOOKUP_FAILED: Rule = Rule {
         action: "Look up another name. If that fails too, mend the resolver of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, its own name servers are at fault.",
         example: "a container without DNS; a domain whose DNSSEC signatures have expired",
         references: "RFC 1035 section 4.1.1 (response codes)",
+    },
+};
+
+static NAME_WITH_MANY_ADDRESSES: Rule = Rule {
+    id: "name-with-many-addresses",
+    severity: Severity::Notice,
+    title: "the name has more addresses than are tried",
+    cites: &["RFC 5321 section 5.1"],
+    docs: Docs {
+        sees: "The answer to the look-up holds more than 16 addresses of one family. The first 16 are kept and tried, the others are not.",
+        matters: "Mail servers try some addresses of a host and then the next host, so most of these are never used. An answer of this size does not fit into one UDP packet either. Large mail services get along with a dozen.",
+        action: "If the name is yours, give it fewer addresses, or several names behind MX records. If it is not, compare it with the provider's page.",
+        example: "a name with 40 A records",
+        references: "RFC 5321 section 5.1 (a client may limit how many addresses it tries)",
     },
 };
 
@@ -163,11 +178,33 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
-    match talk.fault() {
+    let mut findings = match talk.fault() {
         Some(Fault::NoAddress) => no_address(plan, evidence).into_iter().collect(),
         Some(Fault::NotConnected { connect }) => vec![not_connected(plan, evidence, talk, connect.kind)],
         _ => unreachable_addresses(talk),
+    };
+    findings.extend(many_addresses(evidence));
+    findings
+}
+
+fn many_addresses(evidence: &Evidence) -> Option<Finding> {
+    let (attempt, names) = evidence.names()?;
+    let names = names?;
+    let left_out = names.a.left_out() + names.aaaa.left_out();
+    if left_out == 0 {
+        return None;
     }
+    let kept = names.addresses().count();
+    let summary = format!("{} has {} addresses; {kept} of them count here", names.host.both(), kept + left_out);
+    let finding = found(&NAME_WITH_MANY_ADDRESSES, attempt, summary);
+    Some(Finding {
+        cause: "the answer to the look-up is far larger than that of any mail service".to_owned(),
+        fixes: vec![Fix::run(
+            "see all of them, and take away those that are not needed",
+            format!("dig +short {} A {0} AAAA", names.host),
+        )],
+        ..finding
+    })
 }
 
 fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {

@@ -114,11 +114,16 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if turned_away { other_family(plan, evidence, talk).into_iter().collect() } else { Vec::new() }
 }
 
-/// A server that waits for TLS will never greet in plain text: once it has answered in TLS, nobody waits for it.
+/// What nobody waits for any more: of the two ways to begin, the one that was wrong. A server that waits for TLS will
+/// never greet in plain text once it has answered in TLS, and one that has greeted in plain text will not do it in TLS.
 pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<AttemptId> {
-    let talk = evidence.main_talk().filter(|talk| !talk.is_over() && greeting(*talk).is_none())?;
-    evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request == &in_tls(plan))?.handshake()?;
-    Some(talk.attempt.id)
+    let talk = evidence.main_talk()?;
+    let in_tls = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request == &in_tls(plan))?;
+    if greeting(talk).is_some_and(|reply| reply.code.is_some()) {
+        return (!in_tls.is_over()).then_some(in_tls.attempt.id);
+    }
+    in_tls.handshake()?;
+    (!talk.is_over()).then_some(talk.attempt.id)
 }
 
 /// A server may take us at one of its addresses and not at the other: our own two addresses have two reputations.

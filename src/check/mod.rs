@@ -151,6 +151,8 @@ pub struct Finding {
     pub consequences: Vec<String>,
     /// Which exit code it asks for; none for what only warns.
     pub failure: Option<Failure>,
+    /// Whether an expectation of the user names it: it is shown and does not count.
+    pub expected: bool,
 }
 
 /// What a finding rests on.
@@ -180,6 +182,7 @@ impl Finding {
             fixes: Vec::new(),
             consequences: Vec::new(),
             failure: None,
+            expected: false,
         }
     }
 

@@ -261,7 +261,7 @@ fn without_sense(talk: Talk<'_>) -> Option<Finding> {
 fn irregular(talk: Talk<'_>) -> Option<Finding> {
     let odd: Vec<_> = talk
         .replies()
-        .filter(|heard| heard.reply.code.is_some() && !is_senseless(heard))
+        .filter(|heard| heard.reply.code.is_some() && !is_senseless(heard) && !is_endless(heard))
         .filter(|heard| heard.reply.irregularities.iter().any(|oddity| !is_told_elsewhere(oddity)))
         .collect();
     let first = odd.first()?;
@@ -282,6 +282,11 @@ fn irregular(talk: Talk<'_>) -> Option<Finding> {
     finding.cause = "smtpcheck reads them all the same; other programs may not".to_owned();
     finding.fixes.push(Fix::text("the operator looks at the server, or at the proxy in front of it"));
     Some(finding)
+}
+
+/// Of a reply without end nothing else is worth a word.
+fn is_endless(heard: &Heard<'_>) -> bool {
+    heard.reply.irregularities.contains(&Irregularity::TooLong)
 }
 
 fn is_told_elsewhere(oddity: &Irregularity) -> bool {
@@ -307,15 +312,11 @@ fn name(oddity: &Irregularity) -> &'static str {
 
 fn unasked(talk: Talk<'_>) -> Option<Finding> {
     let after_starttls = |stage: Stage| stage == Stage::Starttls;
-    // The half line at which we gave up waiting is told with the silence.
-    let given_up =
-        talk.events().last().filter(|_| matches!(talk.fault(), Some(Fault::Silent { .. }))).map(|event| event.seq);
     let event = talk.events().find(|event| match &event.what {
         // Behind the 220 to STARTTLS it is starttls' business, and worse.
         What::Stray { .. } => {
-            Some(event.seq) != given_up
-                && !(after_starttls(event.stage)
-                    && talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < event.seq))
+            let after_220 = talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < event.seq);
+            !(after_starttls(event.stage) && after_220)
         }
         _ => false,
     })?;

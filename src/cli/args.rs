@@ -1,16 +1,20 @@
 //! The flags. Each long flag `--some-flag` can also be set as `SMTPCHECK_SOME_FLAG`; that is done for all at once in
 //! [`with_environment`], so that none is forgotten.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Command};
 
+use super::config::ConfigFlags;
+use crate::plan::Origin;
+
 /// Flags and targets of `smtpcheck check`.
 #[derive(Args, Clone, Debug)]
 pub struct CheckArgs {
-    /// host, host:port, [v6]:port, smtp://host:port or smtps://host:port
+    /// host, host:port, [v6]:port, smtp://host:port, smtps://host:port, or @PROFILE
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<String>,
 
@@ -148,6 +152,9 @@ pub struct CheckArgs {
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
+    /// Print this instead, such as '%{exit} %{tls_version} %{total_ms}\n'
+    #[arg(long, value_name = "TEXT", help_heading = "Output", conflicts_with_all = ["json", "output"])]
+    pub write_out: Option<String>,
     /// The verdict line only
     #[arg(short, long, help_heading = "Output", conflicts_with = "verbose")]
     pub quiet: bool,
@@ -164,6 +171,21 @@ pub struct CheckArgs {
     /// Do not count findings of this rule (repeat)
     #[arg(long, value_name = "RULE", help_heading = "Gate")]
     pub ignore: Vec<String>,
+    /// What must hold, such as 'tls.version >= 1.2' or 'rcpt.class == 5' (repeat)
+    #[arg(long, value_name = "EXPR", help_heading = "Gate")]
+    pub expect: Vec<String>,
+    /// Try so many times more when the result is exit 3 or 4, with growing pauses
+    #[arg(long, value_name = "N", help_heading = "Gate")]
+    pub retry: Option<String>,
+    /// Spread those tries over this time; without --retry, try until it has passed
+    #[arg(long, value_name = "TIME", help_heading = "Gate")]
+    pub wait: Option<String>,
+
+    #[command(flatten)]
+    pub config: ConfigFlags,
+    /// What the configuration file says
+    #[arg(skip)]
+    pub from_file: BTreeMap<String, Origin>,
 }
 
 /// Flags about colours and width, shared by all verbs.
@@ -221,13 +243,18 @@ pub struct ProvidersArgs {
     pub look: LookArgs,
 }
 
+/// The environment variable of a flag.
+pub(super) fn variable(long: &str) -> String {
+    format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"))
+}
+
 /// Gives every long flag its environment variable. An empty variable counts as not set, as CI systems set them.
 pub fn with_environment(command: Command) -> Command {
     command.mut_args(|arg| {
         let Some(long) = arg.get_long().filter(|long| !matches!(*long, "help" | "version" | "password")) else {
             return arg;
         };
-        let variable = format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"));
+        let variable = variable(long);
         let arg = if matches!(arg.get_action(), ArgAction::SetTrue) {
             arg.value_parser(BoolishValueParser::new())
         } else {

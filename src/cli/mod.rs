@@ -2,12 +2,16 @@
 //! that a plan does not need. Every mistake is a [`UsageError`] that says what to write instead.
 //!
 //! [`args`] declares the flags, [`verb`] finds the verb (the first word, unless it is a host), [`target`] reads the
-//! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`look`] decides
-//! about colours, [`password`] names the source, [`report`] the files
-//! beside the result.
+//! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`expect`] reads what is expected, [`look`]
+//! decides about colours, [`password`] names the source, [`report`] the files beside the result, [`plugin`] reads the
+//! flags of check_smtp, [`config`] knows what a configuration file may say, [`pages`] makes completions and manual pages
+//! of the same flags.
 
 pub mod args;
+pub mod config;
+pub mod expect;
 pub mod look;
+pub mod pages;
 pub mod password;
 pub mod plan;
 pub mod plugin;
@@ -42,5 +46,10 @@ impl std::error::Error for UsageError {}
 
 /// Reads the words after the program's name.
 pub fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    verb::parse(words)
+    verb::parse(words, &config::Settings::none())
+}
+
+/// The same, with what a configuration file says.
+pub fn parse_with(words: Vec<OsString>, settings: &config::Settings) -> Result<Invocation, UsageError> {
+    verb::parse(words, settings)
 }

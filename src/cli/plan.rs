@@ -14,7 +14,7 @@ use super::target::{self, Scheme, TypedTarget};
 use crate::check;
 use crate::plan::{
     CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, LoginProof, Origin, Override, Plaintext,
-    Plan, Probe, QuitAfter, Target, Tls, TlsMode, TlsVersion, Unverified, Verify,
+    Plan, Probe, QuitAfter, Retry, Target, Tls, TlsMode, TlsVersion, Unverified, Verify,
 };
 use crate::sasl::{self, Needs};
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -22,8 +22,8 @@ use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
 /// The plan for one of the targets.
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let typed = target::parse(target)?;
-    let tls = tls(args, typed.scheme)?;
-    let mut origins = origins(matches);
+    let mut origins = origins(matches, &args.from_file);
+    let tls = tls(args, typed.scheme, origins.get("tls").copied())?;
     let (port, port_origin) = port(args, &typed, tls.mode, &origins)?;
     origins.insert("port".to_owned(), port_origin);
     let ehlo = ehlo(args.ehlo.as_deref(), hostname)?;
@@ -55,8 +55,8 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     })
 }
 
-pub(super) fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
-    matches
+pub(super) fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, Origin>) -> BTreeMap<String, Origin> {
+    let said = matches
         .ids()
         .filter_map(|id| {
             let origin = match matches.value_source(id.as_str())? {
@@ -66,8 +66,15 @@ pub(super) fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
             };
             Some((id.as_str().replace('_', "-"), origin))
         })
-        .filter(|(flag, _)| !matches!(flag.as_str(), "targets" | "host" | "CheckArgs" | "PortsArgs" | "LookArgs"))
-        .collect()
+        .filter(|(flag, _)| !matches!(flag.as_str(), "targets" | "host" | "CheckArgs" | "PortsArgs" | "LookArgs"));
+    let mut origins = from_file.clone();
+    origins.extend(said);
+    origins
+}
+
+/// Whether a value stands in the configuration file; then what the target itself says comes first.
+fn is_from_file(origin: Option<Origin>) -> bool {
+    matches!(origin, Some(Origin::Config | Origin::Profile))
 }
 
 fn port(
@@ -76,9 +83,10 @@ fn port(
     mode: TlsMode,
     origins: &BTreeMap<String, Origin>,
 ) -> Result<(u16, Origin), UsageError> {
-    if let Some(text) = &args.port {
+    let origin = origins.get("port").copied();
+    if let Some(text) = args.port.as_ref().filter(|_| typed.port.is_none() || !is_from_file(origin)) {
         let port = target::port_number(text).map_err(|why| UsageError::new(format!("--port: {why}")))?;
-        return Ok((port, origins.get("port").copied().unwrap_or(Origin::Flag)));
+        return Ok((port, origin.unwrap_or(Origin::Flag)));
     }
     match (typed.port, mode) {
         (Some(port), _) => Ok((port, Origin::Target)),
@@ -87,7 +95,7 @@ fn port(
     }
 }
 
-fn tls(args: &CheckArgs, scheme: Option<Scheme>) -> Result<Tls, UsageError> {
+fn tls(args: &CheckArgs, scheme: Option<Scheme>, origin: Option<Origin>) -> Result<Tls, UsageError> {
     let given = match args.tls.as_str() {
         "auto" => TlsMode::Auto,
         "starttls" => TlsMode::Starttls,
@@ -97,6 +105,7 @@ fn tls(args: &CheckArgs, scheme: Option<Scheme>) -> Result<Tls, UsageError> {
     };
     let mode = match (scheme, given) {
         (Some(Scheme::Smtps), TlsMode::Auto | TlsMode::Implicit) => TlsMode::Implicit,
+        (Some(Scheme::Smtps), _) if is_from_file(origin) => TlsMode::Implicit,
         (Some(Scheme::Smtps), _) => {
             return Err(UsageError::new(format!(
                 "smtps:// means TLS from the first byte, and --tls {} says otherwise; give one of them",
@@ -332,6 +341,18 @@ pub(super) fn duration(flag: &str, text: &str) -> Result<u64, UsageError> {
     }
 }
 
+/// `--retry` and `--wait`.
+pub fn retry(tries: Option<&str>, wait: Option<&str>) -> Result<Retry, UsageError> {
+    let tries = match tries.map(|text| (text, text.trim().parse::<u32>())) {
+        None => None,
+        Some((_, Ok(tries @ 0..=100))) => Some(tries),
+        Some((text, _)) => {
+            return Err(UsageError::new(format!("--retry {}: write a number from 0 to 100", text.escape_debug())));
+        }
+    };
+    Ok(Retry { tries, wait_ms: wait.map(|text| duration("--wait", text)).transpose()? })
+}
+
 fn quit_after(text: Option<&str>) -> Result<QuitAfter, UsageError> {
     Ok(match text {
         None | Some("rcpt" | "to") => QuitAfter::Rcpt,
@@ -393,6 +414,26 @@ mod tests {
         assert_eq!(port(&["smtps://h.example"]), Ok((465, Origin::Default)));
         assert_eq!(port(&["h.example", "--tls", "implicit"]), Ok((465, Origin::Default)));
         assert_eq!(port(&["h.example"]), Ok((587, Origin::Default)));
+    }
+
+    #[test]
+    fn what_the_target_says_comes_before_the_configuration_file() {
+        let file = "[defaults]\nport = 2525\ntls = \"none\"\n";
+        let settings = crate::cli::config::read(file, std::path::Path::new("c.toml"), None, None).expect("fine");
+        let made = |target: &str| match crate::cli::parse_with(vec![target.into()], &settings) {
+            Ok(Invocation::Check(args, matches)) => plan(&args, &matches, target, None),
+            Ok(_) => Err(crate::cli::UsageError::new("no check")),
+            Err(error) => Err(error),
+        };
+        let made = |target: &str| made(target).expect("a plan");
+        let plain = made("h.example");
+        assert_eq!((plan_port(&plain), plain.origin("tls")), ((2525, Origin::Config), Origin::Config));
+        assert_eq!(plan_port(&made("h.example:25")), (25, Origin::Target));
+        assert_eq!(made("smtps://h.example:465").tls_use(), TlsUse::Implicit);
+    }
+
+    fn plan_port(plan: &Plan) -> (u16, Origin) {
+        (plan.target.port, plan.origin("port"))
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //!
 //! Each plan is that of an ordinary check without login and envelope, so each port gets an ordinary report.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
 
 use super::UsageError;
 use super::args::LookArgs;
+use super::config::ConfigFlags;
 use super::{plan as single, target};
 use crate::plan::{
     CertificateDays, Family, Limits, Origin, Override, Plan, QuitAfter, Target, Tls, TlsMode, TlsVersion, Verify,
@@ -20,7 +22,7 @@ const MOST: usize = 16;
 /// Flags of `smtpcheck ports`.
 #[derive(Args, Clone, Debug)]
 pub struct PortsArgs {
-    /// A host name or an address, without a port
+    /// A host name or an address, without a port, or @PROFILE
     #[arg(value_name = "HOST")]
     pub host: Option<String>,
     /// Ports to look at; those that end in 465 speak TLS from the first byte, the others STARTTLS
@@ -81,13 +83,19 @@ pub struct PortsArgs {
     /// Do not count findings of this rule (repeat)
     #[arg(long, value_name = "RULE", help_heading = "Gate")]
     pub ignore: Vec<String>,
+
+    #[command(flatten)]
+    pub config: ConfigFlags,
+    /// What the configuration file says
+    #[arg(skip)]
+    pub from_file: BTreeMap<String, Origin>,
 }
 
 /// The plans, one a port, in the order of the ports.
 pub fn plans(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Vec<Plan>, UsageError> {
     let host = host(args.host.as_deref())?;
     let ports = ports(&args.ports)?;
-    let mut origins = single::origins(matches);
+    let mut origins = single::origins(matches, &args.from_file);
     origins.insert("port".to_owned(), origins.get("ports").copied().unwrap_or(Origin::Default));
     if args.ehlo.is_none() {
         origins.insert("ehlo".to_owned(), Origin::Machine);

@@ -98,8 +98,8 @@ impl SandboxArgs {
             let told = self.listen.escape_debug();
             UsageError::new(format!("--listen {told}: write an IP address, for example 127.0.0.1"))
         })?;
-        let reaches_others = !listen.is_loopback() && !(self.fleet.is_some() && listen.is_unspecified());
-        if reaches_others && !self.allow_remote {
+        let of_fleet = self.fleet.is_some() && listen.is_unspecified();
+        if !listen.is_loopback() && !of_fleet && !self.allow_remote {
             return Err(UsageError::new(format!(
                 "--listen {listen}: clients of other machines could use these servers; add --allow-remote if that is meant"
             )));

@@ -47,9 +47,9 @@ use crate::wire::{Assembler, Capabilities, Class, Command, Framer, Irregularity,
 use login::{Login, Turn};
 pub use scrub::Scrubber;
 
-/// Bytes of one conversation that are read. A real one has a few thousand; with hundreds of recipients and the longest
-/// legal replies it stays far below.
-pub const MAX_TALK: usize = 2 * 1024 * 1024;
+/// Bytes of one conversation that are read. A real one has a few thousand; five hundred recipients with the longest legal
+/// replies have half of it. In a report a byte can become six, beside what it is kept as.
+pub const MAX_TALK: usize = 512 * 1024;
 
 /// How long to listen for an answer that a good server does not give.
 const EAVESDROP: Duration = Duration::from_secs(2);
@@ -247,11 +247,16 @@ impl<'a> Dialogue<'a> {
     pub fn receive(&mut self, bytes: &[u8]) {
         self.received += bytes.len();
         if self.received > MAX_TALK {
-            let stage = self.stage();
-            return self.hang_up(Err(Fault::Endless { stage }));
+            return self.exhausted();
         }
         self.framer.push(bytes);
         self.read_replies();
+    }
+
+    /// More has been said than is kept, here or in all conversations together.
+    pub fn exhausted(&mut self) {
+        let stage = self.stage();
+        self.hang_up(Err(Fault::Endless { stage }));
     }
 
     /// The handshake is up; `binding` is what can bind a login to it.
@@ -311,7 +316,8 @@ impl<'a> Dialogue<'a> {
             self.note(stage, What::Received { reply, recipient: None });
         }
         if !half_line.is_empty() {
-            self.note_stray(stage, &half_line);
+            let text = self.scrubber.scrub_text(String::from_utf8_lossy(&half_line).into_owned());
+            self.note(stage, What::Unfinished { text, bytes: half_line.len() });
         }
         if matches!(self.state, State::Eavesdrop) {
             self.say_farewell();

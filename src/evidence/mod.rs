@@ -224,6 +224,13 @@ pub enum What {
         /// How many bytes.
         bytes: usize,
     },
+    /// The start of an answer that had not ended when we gave up waiting for it.
+    Unfinished {
+        /// The bytes as text, U+FFFD for what is not UTF-8.
+        text: String,
+        /// How many bytes.
+        bytes: usize,
+    },
     /// TLS is up.
     Secured {
         /// All that is known about it.

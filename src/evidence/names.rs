@@ -39,6 +39,9 @@ pub enum NameSource {
     Override,
 }
 
+/// Addresses of one family that are kept and tried. The largest mail services answer with a dozen.
+pub const MAX_ADDRESSES: usize = 16;
+
 /// The look-up of one family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -46,8 +49,11 @@ pub enum NameSource {
 pub enum Lookup {
     /// Addresses, in the order of the answer.
     Found {
-        /// At least one.
+        /// At least one, at most [`MAX_ADDRESSES`].
         addresses: Vec<IpAddr>,
+        /// How many more there were.
+        #[serde(default)]
+        left_out: usize,
         /// Milliseconds.
         ms: f64,
     },
@@ -92,6 +98,21 @@ pub enum LookupFault {
 }
 
 impl Lookup {
+    /// What an answer without a failure says.
+    pub fn answered(mut addresses: Vec<IpAddr>, ms: f64) -> Lookup {
+        let left_out = addresses.len().saturating_sub(MAX_ADDRESSES);
+        addresses.truncate(MAX_ADDRESSES);
+        if addresses.is_empty() { Lookup::Empty { ms } } else { Lookup::Found { addresses, left_out, ms } }
+    }
+
+    /// How many addresses were not kept.
+    pub fn left_out(&self) -> usize {
+        match self {
+            Lookup::Found { left_out, .. } => *left_out,
+            Lookup::Empty { .. } | Lookup::NotFound { .. } | Lookup::Failed { .. } | Lookup::NotAsked => 0,
+        }
+    }
+
     /// The addresses, if there are any.
     pub fn addresses(&self) -> &[IpAddr] {
         match self {

@@ -8,6 +8,7 @@
 mod certificate;
 #[cfg(test)]
 mod chains;
+pub mod config;
 mod dial;
 mod file;
 mod hello;
@@ -23,22 +24,23 @@ mod tls;
 mod trust;
 mod verify;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Once, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-use crate::evidence::{Answer, AttemptId, Outcome, Stage, What};
+use crate::evidence::{Answer, AttemptId, Certificate, Outcome, Stage, Staple, What};
 use crate::plan::Plan;
 use crate::question::Question;
 use crate::sasl::Credentials;
@@ -130,7 +132,7 @@ pub struct Gatherer {
     tasks: LocalSet,
     world: Rc<World>,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
-    signals: Option<Signals>,
+    signals: Signals,
     total: Duration,
     idle_since: Instant,
     said_time_up: bool,
@@ -149,7 +151,12 @@ pub(crate) struct World {
     pub(crate) started_at: Timestamp,
     pub(crate) stops: Stops,
     pub(crate) post: mpsc::UnboundedSender<Arrival>,
+    /// Bytes that servers said in all conversations.
+    heard: Cell<usize>,
 }
+
+/// Bytes of all conversations of a run that are read: a report holds them all.
+const MAX_RUN: usize = 1024 * 1024;
 
 /// Who is told to wait no longer, by the number of the conversation.
 #[derive(Default)]
@@ -164,6 +171,13 @@ impl Stops {
 impl World {
     pub(crate) fn now_ms(&self) -> f64 {
         milliseconds(self.start().elapsed())
+    }
+
+    /// Counts what came; false when it is more than a report can hold.
+    pub(crate) fn hears(&self, bytes: usize) -> bool {
+        let heard = self.heard.get().saturating_add(bytes);
+        self.heard.set(heard);
+        heard <= MAX_RUN
     }
 
     fn start(&self) -> Instant {
@@ -187,6 +201,12 @@ impl Gatherer {
         let identity = plan.tls.identity.as_ref().map(identity::load).transpose()?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
+        // From here on a signal is heard, though only the inquiry reacts to it: one that came earlier would end the program
+        // without a report.
+        let signals = {
+            let _inside = runtime.enter();
+            Signals::listen()
+        };
         let (post, arrivals) = mpsc::unbounded_channel();
         let start = OnceCell::new();
         let (names, stops) = (names::Book::default(), Stops::default());
@@ -200,13 +220,14 @@ impl Gatherer {
             started_at: Timestamp::now(),
             stops,
             post,
+            heard: Cell::new(0),
         };
         Ok(Gatherer {
             runtime,
             tasks: LocalSet::new(),
             world: Rc::new(world),
             arrivals,
-            signals: None,
+            signals,
             total: Duration::from_millis(plan.limits.total_ms),
             idle_since: Instant::now(),
             said_time_up: false,
@@ -249,6 +270,9 @@ impl Gather for Gatherer {
     }
 
     fn next(&mut self) -> Arrival {
+        if let Some(signal) = HEARD.get() {
+            return Arrival::Interrupted(*signal);
+        }
         let deadline = self.world.start() + self.total;
         let Gatherer { runtime, tasks, arrivals, signals, idle_since, said_time_up, .. } = self;
         let idle = idle_since.elapsed();
@@ -259,7 +283,6 @@ impl Gather for Gatherer {
         };
         let time_up = *said_time_up;
         let arrival = tasks.block_on(runtime, async {
-            let signals = signals.get_or_insert_with(Signals::listen);
             tokio::select! {
                 biased;
                 signal = signals.next() => Arrival::Interrupted(signal),
@@ -284,21 +307,55 @@ impl Gather for Gatherer {
     }
 }
 
-/// Ends the program on a signal that nobody reacts to: the main thread may be stuck in writing to a pipe that nobody
-/// reads. Within its first second a signal is left to the inquiry, which ends with a whole report.
-pub fn end_on_unheard_signals() {
-    let watch = || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        let signal = runtime.block_on(async {
-            let signal = Signals::listen().next().await;
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            signal
-        });
-        std::process::exit(code(signal));
-    };
-    // It belongs to the process and ends with it. Without it signals work as long as the reader reads.
-    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(watch);
+/// Waits; a signal ends it early. `tick` is called about every 100 ms with the time that is left.
+pub fn pause(time: Duration, tick: &mut dyn FnMut(Duration)) -> Result<Option<Signal>, SetupError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
+    Ok(runtime.block_on(async {
+        let mut signals = Signals::listen();
+        let end = Instant::now() + time;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            tick(left);
+            tokio::select! {
+                biased;
+                signal = signals.next() => return Some(signal),
+                () = tokio::time::sleep(left.min(Duration::from_millis(100))) => {}
+            }
+        }
+    }))
 }
+
+/// Hears signals from here on, and ends the program on one that nobody reacts to: the main thread may be stuck in writing
+/// to a pipe that nobody reads. Within its first second a signal is left to the inquiry, which ends with a whole report,
+/// also if it begins only then.
+pub fn end_on_unheard_signals() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let (ready, listening) = std::sync::mpsc::channel();
+        let watch = move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            let signal = runtime.block_on(async {
+                let mut signals = Signals::listen();
+                let _ = ready.send(());
+                let signal = signals.next().await;
+                let _ = HEARD.set(signal);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                signal
+            });
+            std::process::exit(code(signal));
+        };
+        // It belongs to the process and ends with it. Without it signals work as long as the reader reads.
+        if std::thread::Builder::new().name("signals".to_owned()).spawn(watch).is_ok() {
+            let _ = listening.recv();
+        }
+    });
+}
+
+/// The first signal, once it is there.
+static HEARD: OnceLock<Signal> = OnceLock::new();
 
 /// Ends the program on a signal while somebody types a password, and gives the terminal its echo back before; for as long
 /// as the result is kept. Without a terminal or signals of this kind there is nothing to watch.
@@ -338,6 +395,13 @@ fn code(signal: Signal) -> i32 {
         Signal::Interrupt => 130,
         Signal::Terminate => 143,
     }
+}
+
+/// What a chain of certificates and the OCSP response beside it say, read as those of a handshake are; whom they convince
+/// is not looked at.
+pub fn certificates(chain: &[Vec<u8>], staple: &[u8]) -> (Vec<Certificate>, Option<Staple>) {
+    let ders: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    (certificate::read_chain(&ders), staple::read(staple))
 }
 
 /// Milliseconds with microseconds behind the point.

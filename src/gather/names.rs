@@ -94,11 +94,7 @@ impl Book {
         if !given.is_empty() {
             let addresses: Vec<IpAddr> =
                 given.into_iter().filter(|ip| ip.is_ipv4() == (family == Family::V4)).collect();
-            return if addresses.is_empty() {
-                Lookup::Empty { ms: ms() }
-            } else {
-                Lookup::Found { addresses, ms: ms() }
-            };
+            return Lookup::answered(addresses, ms());
         }
         let resolver = match self.resolver.get_or_init(|| build(plan)) {
             Ok((resolver, _)) => Rc::clone(resolver),
@@ -120,7 +116,7 @@ impl Book {
                         _ => None,
                     })
                     .collect();
-                if addresses.is_empty() { Lookup::Empty { ms: ms() } } else { Lookup::Found { addresses, ms: ms() } }
+                Lookup::answered(addresses, ms())
             }
             Err(error) => failed(&error, ms()),
         }

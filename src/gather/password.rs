@@ -123,12 +123,17 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
 }
 
 /// Runs a command by the shell and takes what it prints. It has no standard input, and its time is limited. `flag` is what
-/// messages call it by.
-pub fn from_command(command: &str, flag: &str) -> Result<Secret, PasswordError> {
-    from_command_within(command, flag, COMMAND_PATIENCE)
+/// messages call it by. What it says on its standard error goes to `tell`, without the password.
+pub fn from_command(command: &str, flag: &str, tell: impl FnOnce(&str)) -> Result<Secret, PasswordError> {
+    from_command_within(command, flag, COMMAND_PATIENCE, tell)
 }
 
-fn from_command_within(command: &str, flag: &str, patience: Duration) -> Result<Secret, PasswordError> {
+fn from_command_within(
+    command: &str,
+    flag: &str,
+    patience: Duration,
+    tell: impl FnOnce(&str),
+) -> Result<Secret, PasswordError> {
     let source = flag.to_owned();
     let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreadable)?;
@@ -141,14 +146,17 @@ fn from_command_within(command: &str, flag: &str, patience: Duration) -> Result<
         }
     })?;
     let (status, stdout, stderr) = output;
+    let printed = read(stdout.as_slice(), &source);
+    // One that got as far as printing a password may tell it twice: `sh -x` shows each command that it runs.
+    let scrubber = crate::dialogue::Scrubber::of(printed.as_ref().ok());
+    let stderr = scrubber.scrub_text(String::from_utf8_lossy(&stderr).into_owned());
     if !status.success() && stdout.len() as u64 <= MAX_BYTES {
-        // One that got as far as printing a password may tell it twice: `sh -x` shows each command that it runs.
-        let printed = read(stdout.as_slice(), &source).ok();
-        let stderr =
-            crate::dialogue::Scrubber::of(printed.as_ref()).scrub_text(String::from_utf8_lossy(&stderr).into_owned());
         return Err(PasswordError::Command { source, stderr, code: status.code() });
     }
-    read(stdout.as_slice(), &source)
+    if !stderr.trim().is_empty() {
+        tell(stderr.trim_end());
+    }
+    printed
 }
 
 /// The command's end and its output, as much of it as a password can have. One that prints more is killed.
@@ -243,7 +251,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_command_that_does_not_end_is_given_up() {
-        let result = from_command_within("sleep 600", "--password-command", Duration::from_millis(50));
+        let result = from_command_within("sleep 600", "--password-command", Duration::from_millis(50), |_| {});
         assert!(matches!(result, Err(PasswordError::CommandTooSlow { .. })), "{result:?}");
     }
 
@@ -251,7 +259,7 @@ mod tests {
     #[test]
     fn what_a_failed_command_says_is_shown_without_the_password_that_it_printed() {
         let failed = |command: &str| {
-            let result = from_command_within(command, "--password-command", Duration::from_secs(30));
+            let result = from_command_within(command, "--password-command", Duration::from_secs(30), |_| {});
             result.expect_err("a failure").to_string()
         };
         assert_eq!(
@@ -265,11 +273,24 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn what_a_command_says_beside_the_password_is_told_without_it() {
+        let mut told = String::new();
+        let tell = |text: &str| told = text.to_owned();
+        let patience = Duration::from_secs(30);
+        let secret =
+            from_command_within("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", patience, tell);
+        assert!(secret.is_ok_and(|secret| secret.reveal() == "hunter-2x"));
+        assert_eq!(told, "asking for [password, not shown]");
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn a_command_does_not_inherit_a_password_of_ours() {
         let result = from_command_within(
             "env | grep -c ^SMTPCHECK_PASSWORD=; true",
             "--password-command",
             Duration::from_secs(30),
+            |_| {},
         );
         assert_eq!(
             result.map(|secret| secret.reveal().to_owned()).map_err(|error| error.to_string()),

@@ -20,7 +20,7 @@ use tokio_rustls::client::TlsStream;
 use super::tap::Tap;
 use super::{Arrival, World, dial, tls};
 use crate::dialogue::{Access, Dialogue, Peer, Step};
-use crate::evidence::{Answer, AttemptId, Fault, Handshake, Outcome, Stage, TlsFault, What};
+use crate::evidence::{Answer, AttemptId, Fault, Handshake, Outcome, Stage, TlsFault, TlsFaultKind, What};
 use crate::question::TalkRequest;
 use crate::sasl::Means;
 
@@ -179,6 +179,7 @@ impl<'a> Conversation<'a> {
             biased;
             read = read => match read {
                 Ok(0) => dialogue.closed(false),
+                Ok(count) if !self.world.hears(count) => dialogue.exhausted(),
                 Ok(count) => {
                     self.silent = false;
                     dialogue.receive(self.buffer.get(..count).unwrap_or_default());
@@ -227,7 +228,17 @@ impl<'a> Conversation<'a> {
         let Line::Plain(tap) = std::mem::replace(&mut self.line, Line::Gone) else {
             return Err(Fault::Closed { stage: Stage::Tls, reset: false });
         };
-        let secured = tls::handshake(self.world, &self.request.host, tap).await.map_err(|tls| {
+        let began = Instant::now();
+        let shaken = tokio::select! {
+            biased;
+            shaken = tls::handshake(self.world, &self.request.host, tap) => shaken,
+            () = self.stop.notified() => Err(TlsFault {
+                kind: TlsFaultKind::Silent { waited_ms: super::milliseconds(began.elapsed()) },
+                first_bytes: String::new(),
+                detail: "nobody needs the answer any more".to_owned(),
+            }),
+        };
+        let secured = shaken.map_err(|tls| {
             // Cut after the secret is out: half of one that stands across the cut would not be known again.
             let first_bytes = self.dialogue.without_secret(tls.first_bytes).chars().take(FIRST_BYTES).collect();
             let detail = self.dialogue.without_secret(tls.detail);

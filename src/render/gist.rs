@@ -115,6 +115,15 @@ pub(super) fn advice(finding: &Finding) -> Vec<String> {
     lines
 }
 
+/// Why a finding does not count, if it does not.
+pub(super) fn set_aside(report: &Report, finding: &Finding) -> Option<&'static str> {
+    match () {
+        () if finding.expected => Some("expected"),
+        () if report.is_ignored(finding) => Some("ignored"),
+        () => None,
+    }
+}
+
 /// A fix in one line.
 pub(super) fn fix(fix: &Fix) -> String {
     let more = fix.command.iter().chain(&fix.url).map(|more| escape::visible(more));
@@ -149,15 +158,7 @@ pub(super) fn outcome(case: &Case) -> String {
 
 /// The last line of the text format, without the word: what was counted, what was not tested, exit code and time.
 pub(super) fn result(report: &Report) -> String {
-    let mut parts = Vec::new();
-    let failed = report.expectations.iter().filter(|one| !one.held).count();
-    if failed > 0 {
-        parts.push(format!("{failed} of {} expectations did not hold", report.expectations.len()));
-    }
-    // "Nothing wrong" would be the wrong word beside what did not hold.
-    if failed == 0 || !report.findings.is_empty() {
-        parts.push(text::counts(report));
-    }
+    let mut parts = vec![text::counts(report)];
     parts.extend(text::untested(report).map(|steps| format!("not tested: {steps}")));
     parts.push(exit(report));
     parts.push(text::duration(report.total_ms));

@@ -74,7 +74,10 @@ fn warnings(run: &Run) -> Vec<Annotation> {
     for case in &run.cases {
         let Some(report) = case.report() else { continue };
         let quiet = report.findings.iter().filter(|finding| {
-            finding.severity == Severity::Warning && !report.is_ignored(finding) && !report.fails_by(finding)
+            finding.severity == Severity::Warning
+                && !report.is_ignored(finding)
+                && !finding.expected
+                && !report.fails_by(finding)
         });
         all.extend(quiet.map(|finding| error(case, &Reason::Finding(finding))));
     }

@@ -9,7 +9,7 @@ pub fn whole(run: &Run, _: &Look) -> String {
         .cases
         .iter()
         .filter_map(|case| match &case.outcome {
-            CaseOutcome::Checked { report, .. } => Some(document(report)),
+            CaseOutcome::Checked { report, earlier } => Some(document(report, earlier)),
             CaseOutcome::Skipped { .. } => None,
         })
         .collect();
@@ -20,8 +20,8 @@ pub fn whole(run: &Run, _: &Look) -> String {
 }
 
 /// One document.
-fn document(report: &Report) -> String {
+fn document(report: &Report, earlier: &[Report]) -> String {
     // Serialisation of our own types with string keys cannot fail.
-    let document = serde_json::to_string_pretty(&Document::from(report)).unwrap_or_default();
+    let document = serde_json::to_string_pretty(&Document::from(report).after(earlier)).unwrap_or_default();
     escape::json(&document)
 }

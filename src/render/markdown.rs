@@ -82,7 +82,7 @@ fn finding(report: &Report, finding: &Finding) -> String {
         Severity::Warning => "Warning",
         Severity::Notice => "Notice",
     };
-    let ignored = if report.is_ignored(finding) { " (ignored)" } else { "" };
+    let ignored = gist::set_aside(report, finding).map(|word| format!(" ({word})")).unwrap_or_default();
     let mut text = format!("### {word}: {}{ignored}\n\n", plain(&finding.summary));
     let _ = write!(text, "{}, {}: {}\n\n", code(&finding.rule), gist::sure(finding), plain(&finding.cause));
     for (label, said) in

@@ -3,6 +3,7 @@
 //!
 //! [`text`] can also write while the conversation runs; the result is the same as that of the finished report.
 
+pub mod config;
 pub mod difference;
 pub mod escape;
 pub mod explain;
@@ -22,6 +23,7 @@ pub mod sandbox;
 pub mod style;
 mod table;
 pub mod text;
+pub mod write_out;
 
 use crate::report::{Report, Run};
 

@@ -24,6 +24,8 @@ enum Record<'a> {
         expect: &'a [&'a str],
         /// The exit code of smtpcheck.
         exit: u8,
+        /// The name by which smtpcheck has to call it (`--resolve`), if it is not its address.
+        host: Option<&'a str>,
         /// Flags with which smtpcheck finds it.
         flags: &'a [&'a str],
         /// The password or token that belongs to these flags. It is no secret: all sandboxes have the same.
@@ -96,6 +98,7 @@ pub fn server_json(scenario: &Scenario, address: Option<&str>) -> String {
         summary: scenario.summary,
         expect: scenario.expect,
         exit: scenario.exit,
+        host: scenario.client.host,
         flags: scenario.client.flags,
         login: scenario.client.secret,
         trusts_authority: scenario.client.trust == ClientTrust::Sandbox,
@@ -112,6 +115,14 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
     }
     let command = words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
     text + &Line::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
+}
+
+/// That the server is gone, and how to have it stay.
+pub fn end_of_lesson(scenario: &Scenario, look: &Look) -> String {
+    let text = format!("This server ended with the demo. It stays up with: smtpcheck sandbox {}", scenario.name);
+    let lines = textwrap::wrap(&text, look.width);
+    "\n".to_owned()
+        + &lines.into_iter().map(|line| Line::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
 }
 
 /// What to do next.

@@ -45,6 +45,8 @@ pub struct Document {
     findings: Vec<Finding>,
     /// What the user expected; [] when nothing was.
     expectations: Vec<Judged>,
+    /// Tries before this one (`--retry`, `--wait`), oldest first; [] when there was none.
+    earlier: Vec<Document>,
     verdict: Verdict,
     exit: ExitView,
 }
@@ -261,9 +263,22 @@ impl From<&Report> for Document {
             transcript: evidence.transcript.clone(),
             findings: findings.clone(),
             expectations: expectations.clone(),
+            earlier: Vec::new(),
             verdict: report.verdict(),
             exit: ExitView { code: exit.code(), name: exit.name().to_owned(), retryable: exit.is_retryable() },
         }
+    }
+}
+
+impl Document {
+    /// The same with the tries before it.
+    pub fn after(self, earlier: &[Report]) -> Document {
+        Document { earlier: earlier.iter().map(Document::from).collect(), ..self }
+    }
+
+    /// The tries before it.
+    pub(super) fn take_earlier(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.earlier).into_iter().map(Report::from).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Report;
+use super::{Document, Report};
 
 /// All cases of one command, in the order in which they were asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +71,20 @@ impl Run {
         Run { source: Source::Target, cases: vec![Case::of(report)] }
     }
 
+    /// What the program says to the shell: a signal, else the common code if all failures share it, else 1.
+    pub fn exit_code(&self) -> u8 {
+        let mut failures: Vec<u8> = self.reports().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
+        if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {
+            return signal;
+        }
+        failures.dedup();
+        match failures.as_slice() {
+            [] => 0,
+            [one] => *one,
+            _ => 1,
+        }
+    }
+
     /// The reports that count, in order.
     pub fn reports(&self) -> impl Iterator<Item = &Report> {
         self.cases.iter().filter_map(Case::report)
@@ -82,6 +96,21 @@ impl Case {
     pub fn of(report: Report) -> Case {
         let name = report.plan.target.host.with_port(report.plan.target.port);
         Case { name, place: None, outcome: CaseOutcome::Checked { report: Box::new(report), earlier: Vec::new() } }
+    }
+
+    /// Reads one check that was saved as JSON, with the tries before it.
+    pub fn load(json: &str) -> Result<Case, serde_json::Error> {
+        let mut document: Document = serde_json::from_str(json)?;
+        let earlier = document.take_earlier();
+        Ok(Case::of(Report::from(document)).after(earlier))
+    }
+
+    /// The same with the tries before it.
+    pub fn after(mut self, before: Vec<Report>) -> Case {
+        if let CaseOutcome::Checked { earlier, .. } = &mut self.outcome {
+            *earlier = before;
+        }
+        self
     }
 
     /// The report that counts, if it was checked.

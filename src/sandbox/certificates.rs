@@ -16,6 +16,7 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig};
 use sha1::{Digest, Sha1};
 
@@ -35,7 +36,16 @@ const OTHER_HOST: &str = "mail.elsewhere.test";
 #[derive(Default)]
 pub struct Certificates {
     authority: OnceLock<Result<Made, String>>,
-    configs: Mutex<HashMap<(Recipe, TlsTerms, IpAddr), Arc<Identity>>>,
+    configs: Mutex<HashMap<(Recipe, TlsTerms, At), Arc<Identity>>>,
+}
+
+/// As whom a server is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct At {
+    /// The scenario.
+    pub name: &'static str,
+    /// The address at which a client has come.
+    pub ip: IpAddr,
 }
 
 /// What a server needs for its handshakes.
@@ -68,7 +78,7 @@ impl Certificates {
     }
 
     /// What the recipe makes for the address at which a client has come.
-    pub fn identity(&self, recipe: Recipe, terms: TlsTerms, at: IpAddr) -> Result<Arc<Identity>, String> {
+    pub fn identity(&self, recipe: Recipe, terms: TlsTerms, at: At) -> Result<Arc<Identity>, String> {
         let kept = || self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = kept().get(&(recipe, terms, at)) {
             return Ok(Arc::clone(made));
@@ -96,39 +106,44 @@ impl Certificates {
         self.authority.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
-    fn make(&self, recipe: Recipe, terms: TlsTerms, at: IpAddr) -> Result<Identity, String> {
+    fn make(&self, recipe: Recipe, terms: TlsTerms, at: At) -> Result<Identity, String> {
         let chain = self.chain(recipe, at)?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let versions: &[&rustls::SupportedProtocolVersion] = match terms {
             TlsTerms::Only12 | TlsTerms::ClientCertificate12 => &[&rustls::version::TLS12],
-            TlsTerms::Open | TlsTerms::ClientCertificate | TlsTerms::ClientCertificateWelcome => {
-                &[&rustls::version::TLS13, &rustls::version::TLS12]
-            }
+            TlsTerms::Open
+            | TlsTerms::ClientCertificate
+            | TlsTerms::ForeignClientCertificate
+            | TlsTerms::ClientCertificateWelcome => &[&rustls::version::TLS13, &rustls::version::TLS12],
         };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
             .map_err(|error| error.to_string())?;
+        let foreign = by_itself(authority("Somebody Else's CA", (-30, 3000)))?;
         let verifier = |welcome: bool| {
             let mut roots = RootCertStore::empty();
-            roots.add(self.authority()?.der.clone()).map_err(|error| error.to_string())?;
+            let trusted = if terms == TlsTerms::ForeignClientCertificate { &foreign } else { self.authority()? };
+            roots.add(trusted.der.clone()).map_err(|error| error.to_string())?;
             let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
             let builder = if welcome { builder.allow_unauthenticated() } else { builder };
             builder.build().map_err(|error| error.to_string())
         };
         let builder = match terms {
             TlsTerms::Open | TlsTerms::Only12 => builder.with_no_client_auth(),
-            TlsTerms::ClientCertificate | TlsTerms::ClientCertificate12 => {
+            TlsTerms::ClientCertificate | TlsTerms::ClientCertificate12 | TlsTerms::ForeignClientCertificate => {
                 builder.with_client_cert_verifier(verifier(false)?)
             }
             TlsTerms::ClientCertificateWelcome => builder.with_client_cert_verifier(verifier(true)?),
         };
-        let config = builder
-            .with_single_cert_with_ocsp(chain.ders.clone(), chain.key, chain.staple)
-            .map_err(|error| error.to_string())?;
+        // Not `with_single_cert`, which would not take a key that belongs to another certificate.
+        let key = provider.key_provider.load_private_key(chain.key).map_err(|error| error.to_string())?;
+        let mut shown = CertifiedKey::new(chain.ders.clone(), key);
+        shown.ocsp = Some(chain.staple).filter(|staple| !staple.is_empty());
+        let config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
         Ok(Identity { config: Arc::new(config), chain: chain.ders })
     }
 
-    fn chain(&self, recipe: Recipe, at: IpAddr) -> Result<Chain, String> {
+    fn chain(&self, recipe: Recipe, at: At) -> Result<Chain, String> {
         let root = self.authority()?;
         let between = |name: &str, days| signed(root, authority(name, days));
         Ok(match recipe {
@@ -150,11 +165,21 @@ impl Certificates {
             }
             Recipe::UnknownAuthority => {
                 let unknown = by_itself(authority("Example Private CA", (-30, 3000)))?;
-                signed(&unknown, server(at, (-30, 60)))?.followed_by(&[&unknown])
+                signed(&unknown, server(at, (-30, 60)))?.alone()
             }
             Recipe::MissingIntermediate => {
                 let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
                 signed(&middle, server(at, (-30, 60)))?.alone()
+            }
+            Recipe::FetchableIntermediate => {
+                let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
+                let mut params = server(at, (-30, 60));
+                params.custom_extensions.push(issuer_at("http://ca.sandbox.test/intermediate.crt"));
+                signed(&middle, params)?.alone()
+            }
+            Recipe::ForeignKey => {
+                let (leaf, other) = (signed(root, server(at, (-30, 60)))?, signed(root, server(at, (-30, 60)))?);
+                Chain { key: other.alone().key, ..leaf.alone() }
             }
             Recipe::ExpiredIntermediate => {
                 let middle = between("smtpcheck sandbox intermediate", (-400, -2))?;
@@ -201,13 +226,13 @@ impl Certificates {
             Recipe::LongLived => signed(root, server(at, (-30, 3600)))?.alone(),
             Recipe::ThreeFaults => {
                 let unknown = by_itself(authority("Example Private CA", (-400, 3000)))?;
-                signed(&unknown, named(&[OTHER_HOST], (-100, -3)))?.followed_by(&[&unknown])
+                signed(&unknown, named(&[OTHER_HOST], (-100, -3)))?.alone()
             }
             Recipe::Interceptor => {
                 let mut params = authority("Avast Web/Mail Shield Root", (-30, 3000));
                 params.distinguished_name.push(DnType::OrganizationName, "Avast Web/Mail Shield");
                 let scanner = by_itself(params)?;
-                signed(&scanner, server(at, (-30, 60)))?.followed_by(&[&scanner])
+                signed(&scanner, server(at, (-30, 60)))?.alone()
             }
             Recipe::ManyNames => {
                 let names: Vec<String> = (0..2000).map(|number| format!("h{number}.elsewhere.test")).collect();
@@ -292,12 +317,13 @@ fn authority(name: &str, days: (i64, i64)) -> CertificateParams {
     params
 }
 
-/// A certificate for localhost, every name below `test`, and the address at which the client has come.
-fn server(at: IpAddr, days: (i64, i64)) -> CertificateParams {
-    let [at, v4, v6] = [at, Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()].map(|ip| ip.to_string());
-    let mut names = vec!["localhost", "*.test", &v4, &v6];
-    if at != v4 && at != v6 {
-        names.push(&at);
+/// A certificate for localhost, the scenario's name below `test`, and the address at which the client has come.
+fn server(at: At, days: (i64, i64)) -> CertificateParams {
+    let [ip, v4, v6] = [at.ip, Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()].map(|ip| ip.to_string());
+    let host = format!("{}.test", at.name);
+    let mut names = vec!["localhost", &host, &v4, &v6];
+    if ip != v4 && ip != v6 {
+        names.push(&ip);
     }
     named(&names, days)
 }
@@ -319,6 +345,14 @@ fn legacy(pem: &str) -> Result<Chain, String> {
 /// RFC 7633 §4.2.3.1: the TLS feature status_request.
 fn must_staple() -> CustomExtension {
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5])
+}
+
+/// RFC 5280 §4.2.2.1: where the certificate of the issuer can be had.
+fn issuer_at(url: &str) -> CustomExtension {
+    const CA_ISSUERS: &[u8] = &[6, 8, 0x2B, 6, 1, 5, 5, 7, 0x30, 2];
+    let description = [CA_ISSUERS, &der(0x86, url.as_bytes())].concat();
+    let content = der(0x30, &der(0x30, &description));
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], content)
 }
 
 fn day(offset: i64) -> time::OffsetDateTime {
@@ -384,7 +418,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::super::scenario::{Recipe, TlsTerms};
-    use super::{Certificates, der};
+    use super::{At, Certificates, der};
 
     #[test]
     fn lengths_of_der_are_short_or_counted() {
@@ -395,7 +429,8 @@ mod tests {
 
     #[test]
     fn an_identity_is_made_once() {
-        let (certificates, at) = (Certificates::default(), std::net::Ipv4Addr::LOCALHOST.into());
+        let certificates = Certificates::default();
+        let at = At { name: "revoked", ip: std::net::Ipv4Addr::LOCALHOST.into() };
         let first = certificates.identity(Recipe::Revoked, TlsTerms::Open, at).expect("a recipe");
         let second = certificates.identity(Recipe::Revoked, TlsTerms::Open, at).expect("a recipe");
         assert_eq!(first.chain, second.chain);

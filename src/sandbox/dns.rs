@@ -13,7 +13,7 @@
 //! | anything else | NXDOMAIN |
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
-use super::certificates::Certificates;
+use super::certificates::{At, Certificates};
 use super::fleet::address_of;
 use super::scenario::{Recipe, TlsTerms};
 use super::scenarios::scenarios;
@@ -213,7 +213,8 @@ impl Zone {
     }
 
     fn healthy_key(&self) -> Option<Vec<u8>> {
-        let identity = self.certificates.identity(Recipe::Good, TlsTerms::Open, IpAddr::V4(self.healthy())).ok()?;
+        let at = At { name: HEALTHY_RELAY, ip: self.healthy().into() };
+        let identity = self.certificates.identity(Recipe::Good, TlsTerms::Open, at).ok()?;
         let (_, leaf) = x509_parser::parse_x509_certificate(identity.chain.first()?).ok()?;
         Some(Sha256::digest(leaf.public_key().raw).to_vec())
     }
@@ -253,6 +254,8 @@ fn start_of_authority() -> Option<Record> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
     use std::sync::Arc;
 
     use hickory_resolver::proto::op::{Message, Query, ResponseCode};

@@ -62,7 +62,7 @@ pub fn react(answer: Answer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reac
     let chosen = |version: u16, suite: u16, mark, renegotiation| {
         Reaction::Send(flight(version, suite, mark, renegotiation, chain))
     };
-    let is_legacy = offer.highest < TLS13;
+    let is_12 = offer.highest == TLS12;
     match answer {
         Answer::Library => Reaction::LeaveToLibrary,
         Answer::Alert(code) => Reaction::Send(alert(code)),
@@ -86,7 +86,7 @@ pub fn react(answer: Answer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reac
         }
         Answer::OldToo => Reaction::LeaveToLibrary,
         Answer::WeakToo => match offer.suites.iter().copied().find(|suite| WEAK.contains(suite)) {
-            Some(suite) if is_legacy && offer.suites.iter().all(|suite| !STRONG.contains(suite)) => {
+            Some(suite) if is_12 && offer.suites.iter().all(|suite| !STRONG.contains(suite)) => {
                 chosen(TLS12.min(offer.highest), suite, Mark::None, Renegotiation::Bound)
             }
             _ => Reaction::LeaveToLibrary,

@@ -18,7 +18,7 @@ use crate::sasl::scram::Hash;
 /// The only user.
 pub const USER: &str = "demo@sandbox.test";
 /// The user's password.
-pub const PASSWORD: &str = "sandbox-password";
+pub const PASSWORD: &str = "open-sesame-42";
 /// The user's OAuth token.
 pub const TOKEN: &str = "sandbox-token";
 

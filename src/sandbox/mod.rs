@@ -137,6 +137,7 @@ pub struct Sandbox {
     remote: Remote,
     dns: Option<dns::Server>,
     certificates: Arc<Certificates>,
+    signals: Option<Signals>,
 }
 
 impl Sandbox {
@@ -175,7 +176,7 @@ impl Sandbox {
         let dns = dns.transpose()?;
         drop(guard);
         let (fleet, remote) = (options.fleet, options.remote);
-        Ok(Sandbox { runtime, services, listeners, fleet, remote, dns, certificates })
+        Ok(Sandbox { runtime, services, listeners, fleet, remote, dns, certificates, signals: None })
     }
 
     /// What is served where. Empty for a fleet, which is everywhere.
@@ -203,9 +204,24 @@ impl Sandbox {
         self.certificates.client().map_err(StartError::Machine)
     }
 
+    /// From here on a signal ends [`Sandbox::run`], and not the program in the middle of something.
+    pub fn heed_signals(&mut self) {
+        let _inside = self.runtime.enter();
+        self.signals = Some(Signals::listen());
+    }
+
     /// Serves on this thread until a signal comes; gives the exit code that it asks for.
-    pub fn run(self, listener: Option<Listener>) -> u8 {
-        self.serve(listener, interrupted())
+    pub fn run(mut self, listener: Option<Listener>) -> u8 {
+        if self.signals.is_none() {
+            self.heed_signals();
+        }
+        let signals = self.signals.take();
+        self.serve(listener, async {
+            match signals {
+                Some(signals) => signals.next().await,
+                None => std::future::pending().await,
+            }
+        })
     }
 
     /// Serves on a thread of its own until the handle is dropped.
@@ -225,7 +241,7 @@ impl Sandbox {
     }
 
     fn serve(self, listener: Option<Listener>, end: impl Future<Output = u8>) -> u8 {
-        let Sandbox { runtime, services, listeners, fleet, remote, dns, certificates } = self;
+        let Sandbox { runtime, services, listeners, fleet, remote, dns, certificates, signals: _ } = self;
         let world = Rc::new(World {
             fleet,
             remote,
@@ -336,25 +352,46 @@ fn port(first: Option<u16>, at: usize, count: usize) -> Result<u16, StartError> 
     offset.ok_or(StartError::OutOfPorts { first, count })
 }
 
-/// Waits for SIGINT or SIGTERM.
+/// SIGINT and SIGTERM.
 #[cfg(unix)]
-async fn interrupted() -> u8 {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // They do what they always do: end the program.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => 0,
-        _ = terminate.recv() => 0,
+struct Signals {
+    interrupt: io::Result<tokio::signal::unix::Signal>,
+    terminate: io::Result<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Signals {
+        use tokio::signal::unix::{SignalKind, signal};
+        Signals { interrupt: signal(SignalKind::interrupt()), terminate: signal(SignalKind::terminate()) }
+    }
+
+    /// Waits for one of them.
+    async fn next(self) -> u8 {
+        let (Ok(mut interrupt), Ok(mut terminate)) = (self.interrupt, self.terminate) else {
+            // They do what they always do: end the program.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => 0,
+            _ = terminate.recv() => 0,
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn interrupted() -> u8 {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => 0,
-        Err(_) => std::future::pending().await,
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Signals {
+        Signals
+    }
+
+    async fn next(self) -> u8 {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => 0,
+            Err(_) => std::future::pending().await,
+        }
     }
 }

@@ -54,7 +54,9 @@ pub struct Server {
 /// How smtpcheck has to be called.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
-    /// Further words on the command line.
+    /// The name by which the server is called, if it is not its address; the client is told where that is.
+    pub host: Option<&'static str>,
+    /// Further words on the command line; `{client-certificate}` is the file of a certificate of the sandbox.
     pub flags: &'static [&'static str],
     /// The password or token that it is given on the side, if it is to log in.
     pub secret: Option<&'static str>,
@@ -109,7 +111,9 @@ pub enum TlsTerms {
     Only12,
     /// The client has to show a certificate of this sandbox, in TLS 1.3.
     ClientCertificate,
-    /// The same in TLS 1.2, where the refusal comes within the handshake.
+    /// The client has to show a certificate of an authority that made none.
+    ForeignClientCertificate,
+    /// The same as `ClientCertificate` in TLS 1.2, where the refusal comes within the handshake.
     ClientCertificate12,
     /// A certificate of the client is asked for, and none is fine too.
     ClientCertificateWelcome,
@@ -162,6 +166,10 @@ pub enum Recipe {
     ThreeFaults,
     /// Issued by what an antivirus program calls itself.
     Interceptor,
+    /// With a key that is not that of the certificate.
+    ForeignKey,
+    /// By an intermediate that is not sent and could be fetched.
+    FetchableIntermediate,
     /// With two thousand names.
     ManyNames,
     /// Of a megabyte.
@@ -282,7 +290,7 @@ pub const RELAY: Server = Server {
 pub const IMPLICIT: Server = Server { door: Door::Implicit, ..SUBMISSION };
 
 /// A check without flags.
-pub const BARE: Client = Client { flags: &[], secret: None, trust: ClientTrust::Sandbox };
+pub const BARE: Client = Client { host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
 
 /// A check that names sender and recipient.
 pub const SENDING: Client = Client { flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test"], ..BARE };

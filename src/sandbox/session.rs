@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::certificates::{Certificates, Identity};
+use super::certificates::{At, Certificates, Identity};
 use super::hello::{self, MAX_HELLO, Reaction};
 use super::journal::{Entry, Listener, Speaker};
 use super::login::{self, Exchange, Turn};
@@ -404,6 +404,11 @@ impl Session<'_> {
         Ok(Flow::On)
     }
 
+    async fn perform_half_close(&mut self) -> io::Result<Flow> {
+        self.hang_up().await;
+        self.swallow().await
+    }
+
     /// Reads and forgets until the client has gone.
     async fn swallow(&mut self) -> io::Result<Flow> {
         while self.fill().await? > 0 {
@@ -418,8 +423,8 @@ impl Session<'_> {
             return Box::pin(self.perform(acts)).await;
         }
         let server = &self.scenario.server;
-        let identity =
-            self.certificates.identity(server.identity, server.tls, self.visit.at).map_err(io::Error::other)?;
+        let at = At { name: self.scenario.name, ip: self.visit.at };
+        let identity = self.certificates.identity(server.identity, server.tls, at).map_err(io::Error::other)?;
         let Line::Plain(stream) = std::mem::replace(&mut self.line, Line::Gone) else { return Ok(Flow::Over) };
         match self.first_flight(&stream, &identity).await? {
             Reaction::LeaveToLibrary => {}
@@ -431,7 +436,16 @@ impl Session<'_> {
                 return self.swallow().await;
             }
         }
-        let stream = TlsAcceptor::from(identity.config.clone()).accept(stream).await?;
+        let accepted = TlsAcceptor::from(identity.config.clone()).accept(stream).into_fallible().await;
+        let stream = match accepted {
+            Ok(stream) => stream,
+            Err((error, stream)) => {
+                // Closing with unread bytes would be a reset, which takes our alert away from the client.
+                self.line = Line::Plain(stream);
+                let _ = tokio::time::timeout(Duration::from_secs(1), self.perform_half_close()).await;
+                return Err(error);
+            }
+        };
         let connection = stream.get_ref().1;
         self.client_certificate = connection.peer_certificates().is_some_and(|chain| !chain.is_empty());
         // RFC 9266 §2: the exporter is a binding in TLS 1.3 only.

@@ -2,30 +2,29 @@
 //! arguments is found before the first packet: all plans, all files, the password.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use clap::ArgMatches;
-use jiff::Timestamp;
 
 use super::outputs::Outputs;
 use super::progress::Progress;
 use super::sink::{Draft, Sink, Written};
+use super::tries::{Job, Teller, Tried};
 use super::{Trouble, outlet};
 use crate::cli::args::CheckArgs;
 use crate::cli::look::{self, Outlet};
 use crate::cli::password::{self, PasswordSource, Surroundings};
-use crate::cli::{UsageError, plan as planning, report, target};
+use crate::cli::{UsageError, expect, plan as planning, report, target};
 use crate::evidence::{Attempt, Event, Evidence};
-use crate::gather;
-use crate::gather::netrc;
 use crate::gather::password as secrets;
-use crate::gather::{Gather, Gatherer};
-use crate::inquiry::{self, Ended, Listener};
+use crate::gather::{self, Gatherer, netrc};
+use crate::inquiry::Listener;
 use crate::plan::{Login, LoginProof, Plan};
+use crate::render::write_out::Template;
 use crate::render::{self, Format, Look, nagios, ndjson, text};
-use crate::report::{Case, Exit, Line, Report, Run, Source};
-use crate::sasl::{Credentials, Proof};
+use crate::report::{Case, Document, Exit, Expectation, Line, Report, Run, Source};
 use crate::secret::Secret;
 
 const VARIABLE: &str = "SMTPCHECK_PASSWORD";
@@ -37,6 +36,8 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         None => outlet(),
     };
     let look = look::check(args, &outlet)?;
+    let template = args.write_out.as_deref().map(Template::parse).transpose();
+    let template = template.map_err(|fault| UsageError::new(format!("--write-out: {fault}")))?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let filled = args.targets.iter().map(|target| with_netrc(args, target)).collect::<Result<Vec<_>, _>>()?;
     let plans = args
@@ -46,85 +47,121 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         .map(|(target, args)| planning::plan(args, matches, target, hostname.as_deref()))
         .collect::<Result<Vec<Plan>, UsageError>>()?;
     let args = filled.first().map_or(args, Cow::as_ref);
+    let expectations: Vec<Expectation> = expect::expressions(&args.expect, &plans)?
+        .into_iter()
+        .map(|expression| Expectation { expression, place: None })
+        .collect();
     let login = plans.first().and_then(|plan| plan.login.as_ref());
     let source = password::source(args, login, surroundings(login))?;
+    let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref())?;
     let file = args.output.as_deref().map(Draft::begin).transpose()?;
     let outputs = Outputs::begin(&args.report, format)?;
-    let credentials = all_credentials(source.as_ref(), &plans)?;
-    let runs = plans
-        .into_iter()
-        .zip(credentials)
-        .map(|(plan, credentials)| Gatherer::new(&plan, credentials).map(|gatherer| (plan, gatherer)));
-    let runs = runs.collect::<Result<Vec<_>, _>>()?;
+    let secrets = all_secrets(source.as_ref(), &plans)?;
+    let jobs = plans.into_iter().zip(secrets).map(|(plan, secret)| {
+        let job = Job { plan, secret, expectations: expectations.clone(), retry };
+        job.gatherer().map(|gatherer| (job, gatherer))
+    });
+    let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
     let mut sink = match file {
         Some(draft) => Sink::File(draft),
         None => Sink::Stdout,
     };
-    let live = format.name == "text" && matches!(sink, Sink::Stdout);
-    let origin = if args.targets.len() > 1 { Source::Targets } else { Source::Target };
-    if format.name == "ndjson" && say_line(&mut sink, &Line::start(&origin, args.targets.len()))?.is_closed() {
-        return Ok(0);
-    }
-    let mut reports = Vec::new();
-    gather::end_on_unheard_signals();
-    for (at, (plan, mut gatherer)) in runs.into_iter().enumerate() {
-        if at > 0 && format.name == "text" && !args.quiet && sink.write("\n").map_err(Trouble::Output)?.is_closed() {
-            return Ok(0);
+    let source = if args.targets.len() > 1 { Source::Targets } else { Source::Target };
+    let shown = Shown { format, look: &look, template: template.as_ref() };
+    match told(check_all(jobs, source, &shown, &mut sink))? {
+        Some(run) => {
+            sink.finish()?;
+            outputs.write(&run, &look)?;
+            Ok(match format.name {
+                "nagios" => nagios::state(&run, &look.thresholds).code(),
+                _ => run.exit_code(),
+            })
         }
-        let voice = match format.name {
-            "ndjson" => Voice::Lines(at + 1),
-            _ if live => Voice::Text,
-            _ => Voice::Silent,
+        None => Ok(0),
+    }
+}
+
+/// How the result is shown.
+struct Shown<'a> {
+    format: &'static Format,
+    look: &'a Look,
+    /// `--write-out`, in the place of the format.
+    template: Option<&'a Template>,
+}
+
+impl Shown<'_> {
+    fn is_text(&self) -> bool {
+        self.format.name == "text" && self.template.is_none()
+    }
+
+    /// Whether a line is written for each event as it happens.
+    fn is_lines(&self) -> bool {
+        self.format.name == "ndjson" && self.template.is_none()
+    }
+}
+
+/// A reader that went away is not our trouble: there is nothing left to do.
+fn told<T>(result: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+    match result {
+        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// Checks one target after the other. Text and lines are told as they come, the other formats at the end.
+fn check_all(jobs: Vec<(Job, Gatherer)>, source: Source, shown: &Shown<'_>, sink: &mut Sink) -> Result<Run, Trouble> {
+    let look = shown.look;
+    let live = shown.is_text() && matches!(sink, Sink::Stdout);
+    let mut cases = Vec::new();
+    gather::end_on_unheard_signals();
+    if shown.is_lines() {
+        let mut narrator = Narrator { look, voice: Voice::Silent, sink: &mut *sink, progress: Progress::new() };
+        narrator.say(&ndjson::written(&Line::start(&source, jobs.len()))).map_err(Trouble::Output)?;
+    }
+    for (at, (job, gatherer)) in jobs.into_iter().enumerate() {
+        let voice = match shown.is_lines() {
+            true => Voice::Lines(at + 1),
+            false if live => Voice::Text,
+            false => Voice::Silent,
         };
-        let mut narrator = Narrator { look: &look, voice, sink: &mut sink, progress: Progress::new() };
-        let started_at = Timestamp::now();
+        let mut narrator = Narrator { look, voice, sink: &mut *sink, progress: Progress::new() };
+        if at > 0 && shown.is_text() && look.volume != render::Volume::Quiet {
+            narrator.say("\n").map_err(Trouble::Output)?;
+        }
         let heading = match voice {
-            Voice::Text => text::header(&plan, &look),
-            Voice::Lines(number) => ndjson::written(&Line::begun(number, &plan, started_at)),
+            Voice::Text => text::header(&job.plan, look),
+            Voice::Lines(number) => ndjson::written(&Line::begun(number, &job.plan)),
             Voice::Silent => String::new(),
         };
-        if narrator.say(&heading).is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-            return Ok(0);
-        }
-        let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, started_at, &mut narrator);
+        narrator.say(&heading).map_err(Trouble::Output)?;
+        let Tried { report, earlier } = job.run(gatherer, &mut narrator)?;
         narrator.progress.clear();
-        let total_ms = gatherer.now_ms();
-        drop(gatherer);
-        if let Ended::Unheard(error) = ended {
-            return if error.kind() == io::ErrorKind::BrokenPipe { Ok(0) } else { Err(Trouble::Output(error)) };
-        }
-        let report = Report::new(plan, evidence, &ended, total_ms);
-        let text = match (format.name, live && look.transcript == render::Transcript::Full) {
-            ("text", true) => text::conclusion(&report, &look),
-            ("text", false) if live => without_header(&text::render(&report, &look), &heading),
-            ("text", false) => text::render(&report, &look),
-            ("ndjson", _) => ndjson::written(&Line::result(at + 1, &Case::of(report.clone()))),
-            _ => String::new(),
-        };
-        if sink.write(&text).map_err(Trouble::Output)?.is_closed() {
-            return Ok(0);
-        }
         let interrupted = matches!(report.exit, Exit::Interrupted | Exit::Terminated);
-        reports.push(report);
+        let text = match (shown.template, shown.is_text(), live && look.transcript == render::Transcript::Full) {
+            (Some(template), ..) => template.fill(&Document::from(&report).after(&earlier)),
+            (None, true, true) => text::conclusion(&report, look),
+            (None, true, false) if live => without_header(&text::render(&report, look), &heading),
+            (None, true, false) => text::tries(&earlier, look) + &text::render(&report, look),
+            (None, false, _) => String::new(),
+        };
+        let case = Case::of(report).after(earlier);
+        let text = match voice {
+            Voice::Lines(number) => ndjson::written(&Line::result(number, &case)),
+            Voice::Text | Voice::Silent => text,
+        };
+        narrator.say(&text).map_err(Trouble::Output)?;
+        cases.push(case);
         if interrupted {
             break;
         }
     }
-    let code = common_code(reports.iter());
-    let run = Run { source: origin, cases: reports.into_iter().map(Case::of).collect() };
-    let rest = match format.name {
-        // They have told everything else as it happened.
-        "text" => String::new(),
-        "ndjson" => ndjson::written(&Line::end(&run)),
-        _ => (format.render)(&run, &look),
-    };
-    if sink.write(&rest).map_err(Trouble::Output)?.is_closed() {
-        return Ok(0);
+    let run = Run { source, cases };
+    if !shown.is_text() && shown.template.is_none() {
+        let mut narrator = Narrator { look, voice: Voice::Silent, sink, progress: Progress::new() };
+        let rest = if shown.is_lines() { ndjson::written(&Line::end(&run)) } else { (shown.format.render)(&run, look) };
+        narrator.say(&rest).map_err(Trouble::Output)?;
     }
-    sink.finish()?;
-    outputs.write(&run, &look)?;
-    let code = if format.name == "nagios" { nagios::state(&run, &look.thresholds).code() } else { code };
-    Ok(code)
+    Ok(run)
 }
 
 fn chosen_format(args: &CheckArgs) -> Result<&'static Format, UsageError> {
@@ -161,71 +198,44 @@ fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs
 }
 
 /// One secret for all targets, fetched once; but from `.netrc` to each host only its own.
-pub(super) fn all_credentials(
-    source: Option<&PasswordSource>,
-    plans: &[Plan],
-) -> Result<Vec<Option<Credentials>>, Trouble> {
+pub(super) fn all_secrets(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Secret>>, Trouble> {
     let shared = match (source, plans.first()) {
         (Some(source), Some(plan)) if *source != PasswordSource::Netrc => Some(fetch(source, plan)?),
         _ => None,
     };
     plans
         .iter()
-        .map(|plan| {
-            let own = match source {
-                Some(source @ PasswordSource::Netrc) => Some(fetch(source, plan)?),
-                _ => None,
-            };
-            Ok(credentials(plan, own.as_ref().or(shared.as_ref())))
+        .map(|plan| match source {
+            Some(source @ PasswordSource::Netrc) => fetch(source, plan).map(Some),
+            _ => Ok(shared.as_ref().map(Secret::duplicate)),
         })
         .collect()
 }
 
-fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
+pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
     let user = plan.login.as_ref().map(|login| login.user.as_str()).unwrap_or_default();
     Ok(match source {
-        PasswordSource::TokenCommand(command) => secrets::from_command(command, "--token-command")?,
+        PasswordSource::TokenCommand(command) => secrets::from_command(command, "--token-command", tell)?,
         PasswordSource::Netrc => netrc::password(&plan.target.host.to_string(), user)?,
         PasswordSource::Directory(path) => secrets::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
         PasswordSource::Stdin => secrets::from_stdin()?,
         PasswordSource::File(path) => secrets::from_file(path)?,
-        PasswordSource::Command(command) => secrets::from_command(command, "--password-command")?,
+        PasswordSource::Command(command) => secrets::from_command(command, "--password-command", tell)?,
         PasswordSource::Environment => environment_password()?,
         PasswordSource::Prompt => secrets::from_prompt(user)?,
     })
 }
 
-/// Each target gets a copy of its own, which is wiped with its gatherer.
-fn credentials(plan: &Plan, secret: Option<&Secret>) -> Option<Credentials> {
-    let login = plan.login.as_ref()?;
-    let proof = match login.proof {
-        LoginProof::Password => Proof::Password(secret?.duplicate()),
-        LoginProof::Token => Proof::Token(secret?.duplicate()),
-        LoginProof::NoSecret => Proof::NoSecret,
-    };
-    Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
-}
-
-/// The common code if all failures share it, else 1.
-pub(super) fn common_code<'a>(reports: impl Iterator<Item = &'a Report>) -> u8 {
-    let mut failures: Vec<u8> = reports.map(|report| report.exit.code()).filter(|&code| code != 0).collect();
-    if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {
-        return signal;
-    }
-    failures.dedup();
-    match failures.as_slice() {
-        [] => 0,
-        [one] => *one,
-        _ => 1,
+/// What a command of the user says beside its result. Nobody is left to be told when standard error is gone.
+fn tell(text: &str) {
+    let mut stderr = io::stderr().lock();
+    for line in text.lines() {
+        let _ = writeln!(stderr, "{}", render::escape::visible(line));
     }
 }
 
 fn without_header(text: &str, heading: &str) -> String {
     text.strip_prefix(heading).unwrap_or(text).to_owned()
-}
-
-fn say_line(sink: &mut Sink, line: &Line) -> Result<Written, Trouble> {
-    sink.write(&ndjson::written(line)).map_err(Trouble::Output)
 }
 
 /// What is told while the conversation runs.
@@ -280,5 +290,20 @@ impl Listener for Narrator<'_> {
     fn waiting(&mut self, _: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()> {
         self.progress.wait(evidence, now_ms);
         Ok(())
+    }
+}
+
+impl Teller for Narrator<'_> {
+    fn tried(&mut self, number: usize, report: &Report) -> io::Result<()> {
+        let text = match self.voice {
+            Voice::Silent => return Ok(()),
+            Voice::Text => text::try_line(number, report, self.look),
+            Voice::Lines(check) => ndjson::written(&Line::tried(check, number, report)),
+        };
+        self.say(&text)
+    }
+
+    fn pausing(&mut self, left: Duration) {
+        self.progress.show(&format!("next try in {:.0} s", left.as_secs_f64().ceil()));
     }
 }

@@ -7,6 +7,7 @@ use super::sandbox::{Folder, scenario};
 use super::{Trouble, check, outlet, print};
 use crate::cli::sandbox::DemoArgs;
 use crate::cli::{self, Invocation, look};
+use crate::gather;
 use crate::render::Look;
 use crate::render::sandbox as rendering;
 use crate::sandbox::scenario::ClientTrust;
@@ -15,8 +16,13 @@ use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 /// What is shown without a name: a healthy server, then a login, a certificate and a recipient that fail.
 const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certificate-expired", "relay-denied"];
 
+/// Exit codes from here on say that a signal ended a check; no lesson follows it.
+const INTERRUPTED: u8 = 128;
+
 pub(super) fn run(args: &DemoArgs) -> Result<u8, Trouble> {
     let look = look::plain(&args.look, &outlet())?;
+    // Before there is a file that has to go.
+    gather::end_on_unheard_signals();
     match &args.scenario {
         Some(name) => one(args, scenario(name)?, &look),
         None => lessons(args, &look),
@@ -30,7 +36,11 @@ fn one(args: &DemoArgs, scenario: &'static Scenario, look: &Look) -> Result<u8, 
     if shows_words(args) {
         print(&rendering::lesson(scenario, None, &told(&words), look))?;
     }
-    check_with(&words, args)
+    let code = check_with(&words, args)?;
+    if shows_words(args) {
+        print(&rendering::end_of_lesson(scenario, look))?;
+    }
+    Ok(code)
 }
 
 fn lessons(args: &DemoArgs, look: &Look) -> Result<u8, Trouble> {
@@ -45,7 +55,11 @@ fn lessons(args: &DemoArgs, look: &Look) -> Result<u8, Trouble> {
         } else if is_json {
             print(if at == 0 { "[\n" } else { ",\n" })?;
         }
-        as_expected &= check_with(&words, args)? == service.scenario.exit;
+        let code = check_with(&words, args)?;
+        if code >= INTERRUPTED {
+            return Ok(code);
+        }
+        as_expected &= code == service.scenario.exit;
         if shows_words(args) {
             print("\n")?;
         }
@@ -103,7 +117,14 @@ impl Stage {
     /// The words behind `smtpcheck` with which the fault of a server shows.
     fn words(&self, service: &Service) -> Result<Vec<OsString>, Trouble> {
         let client = &service.scenario.client;
-        let mut words: Vec<OsString> = vec![service.address.to_string().into()];
+        let mut words: Vec<OsString> = match client.host {
+            None => vec![service.address.to_string().into()],
+            Some(host) => {
+                let (ip, port) = (service.address.ip(), service.address.port());
+                let [target, resolve] = [format!("{host}:{port}"), format!("{host}:{port}:{ip}")];
+                vec![target.into(), "--resolve".into(), resolve.into()]
+            }
+        };
         words.extend(client.flags.iter().map(|flag| self.filled(flag)).collect::<Result<Vec<_>, _>>()?);
         if client.trust == ClientTrust::Sandbox {
             words.extend(["--cacert".into(), self.folder.write("ca.pem", &self.authorities)?.into()]);

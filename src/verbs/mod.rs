@@ -2,6 +2,7 @@
 //! `render/`, the only one that writes.
 
 mod check;
+mod config;
 mod demo;
 pub mod explain;
 mod outputs;
@@ -12,14 +13,17 @@ mod providers;
 mod report;
 mod sandbox;
 mod sink;
+mod tries;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use crate::cli::config::Settings;
 use crate::cli::look::{ColourEnvironment, Outlet};
 use crate::cli::verb::SchemaOf;
 use crate::cli::{self, Invocation, UsageError};
+use crate::expect::Mistake;
 use crate::gather::SetupError;
 use crate::gather::password::PasswordError;
 use crate::render::nagios::{self, State};
@@ -35,6 +39,8 @@ pub const OUTPUT: u8 = 74;
 pub enum Trouble {
     /// The arguments, or a file that they name: exit 2, nothing was sent.
     Usage(String),
+    /// The same, with lines that show where the mistake is.
+    Pointed(Vec<String>),
     /// The output cannot be written: exit 74. A closed pipe is not trouble.
     Output(io::Error),
 }
@@ -43,8 +49,16 @@ impl Trouble {
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Trouble::Usage(_) => USAGE,
+            Trouble::Usage(_) | Trouble::Pointed(_) => USAGE,
             Trouble::Output(_) => OUTPUT,
+        }
+    }
+
+    /// What it says, line by line.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Trouble::Pointed(lines) => lines.clone(),
+            Trouble::Usage(_) | Trouble::Output(_) => vec![self.to_string()],
         }
     }
 }
@@ -53,6 +67,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Trouble::Usage(text) => f.write_str(text),
+            Trouble::Pointed(lines) => f.write_str(&lines.join("\n")),
             Trouble::Output(error) => write!(f, "the output cannot be written: {error}"),
         }
     }
@@ -63,6 +78,14 @@ impl std::error::Error for Trouble {}
 impl From<UsageError> for Trouble {
     fn from(error: UsageError) -> Trouble {
         Trouble::Usage(error.to_string())
+    }
+}
+
+impl From<Mistake> for Trouble {
+    fn from(mistake: Mistake) -> Trouble {
+        let mut lines = vec![format!("--expect: {mistake}")];
+        lines.extend(mistake.pointed());
+        Trouble::Pointed(lines)
     }
 }
 
@@ -85,7 +108,8 @@ pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
     let words = words.into_iter().skip(1).collect();
     match if is_called_so { plugin::run(words) } else { obey(words) } {
         Err(trouble) if is_plugin => {
-            print(&nagios::unusable(&trouble.to_string()))?;
+            // One line is what a scheduler shows.
+            print(&nagios::unusable(&trouble.lines().into_iter().next().unwrap_or_default()))?;
             Ok(State::Unknown.code())
         }
         done => done,
@@ -93,7 +117,22 @@ pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
 }
 
 fn obey(words: Vec<OsString>) -> Result<u8, Trouble> {
-    match cli::parse(words)? {
+    let settings = config::settings(&words)?;
+    let done = cli::parse_with(words, &settings).map_err(Trouble::from).and_then(|wanted| perform(wanted, &settings));
+    done.map_err(|trouble| match trouble {
+        Trouble::Usage(text) => Trouble::Usage(settings.located(text)),
+        Trouble::Pointed(mut lines) => {
+            if let Some(first) = lines.first_mut() {
+                *first = settings.located(std::mem::take(first));
+            }
+            Trouble::Pointed(lines)
+        }
+        Trouble::Output(error) => Trouble::Output(error),
+    })
+}
+
+fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, Trouble> {
+    match wanted {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         Invocation::Explain(args) => explain::run(&args),
         Invocation::Ports(args, matches) => ports::run(&args, &matches),
@@ -105,9 +144,13 @@ fn obey(words: Vec<OsString>) -> Result<u8, Trouble> {
             SchemaOf::Ports => documents::ports::PORTS_SCHEMA,
             SchemaOf::Explain => render::explain::SCHEMA,
             SchemaOf::Providers => render::providers::SCHEMA,
+            SchemaOf::Config => cli::config::SCHEMA,
         }),
         Invocation::Sandbox(args) => sandbox::run(&args),
         Invocation::Demo(args) => demo::run(&args),
+        Invocation::Completions(args) => print(&cli::pages::completions(&args)),
+        Invocation::Man(args) => print(&cli::pages::manual(&args)?),
+        Invocation::Config(args) => config::run(&args, settings),
         Invocation::Print(text) => print(&text),
     }
 }

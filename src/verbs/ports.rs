@@ -2,17 +2,19 @@
 //! together.
 
 use std::io;
+use std::time::Duration;
 
 use clap::ArgMatches;
 use jiff::Timestamp;
 
 use super::progress::Progress;
 use super::sink::{Draft, Sink};
+use super::tries::Teller;
 use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
 use crate::cli::ports::{self as planning, PortsArgs};
 use crate::evidence::{Attempt, Event, Evidence};
-use crate::gather::{Gather, Gatherer};
+use crate::gather::{self, Gather, Gatherer};
 use crate::inquiry::{self, Ended, Listener};
 use crate::plan::{Plan, TlsMode};
 use crate::render::ports as rendering;
@@ -32,6 +34,7 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let mut gatherer = Gatherer::new(first, None)?;
     let mut sink = args.output.as_deref().map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
     let mut patience = Patience::new();
+    gather::end_on_unheard_signals();
     let started_at = Timestamp::now();
     let mut reports = inquire(plans, &mut gatherer, started_at, &mut patience);
     let again: Vec<Plan> = reports.iter().filter(|report| report.complete).filter_map(other_mode).collect();
@@ -80,6 +83,16 @@ impl Patience {
     /// Shows it if there is a terminal to show it on.
     pub(super) fn new() -> Patience {
         Patience(Progress::new())
+    }
+}
+
+impl Teller for Patience {
+    fn tried(&mut self, _: usize, _: &Report) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn pausing(&mut self, left: Duration) {
+        self.0.show(&format!("next try in {:.0} s", left.as_secs_f64().ceil()));
     }
 }
 

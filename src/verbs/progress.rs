@@ -26,7 +26,15 @@ impl Progress {
             Some((What::Dialled { .. }, _)) => "the greeting".to_owned(),
             Some((_, stage)) => stage.to_string(),
         };
-        let line = format!("\r\x1b[K  waiting for {what} ... {:.1} s", (now_ms - since) / 1000.0);
+        self.show(&format!("waiting for {what} ... {:.1} s", (now_ms - since) / 1000.0));
+    }
+
+    /// Says something for the moment.
+    pub(super) fn show(&mut self, text: &str) {
+        if !self.enabled {
+            return;
+        }
+        let line = format!("\r\x1b[K  {text}");
         let mut stderr = io::stderr().lock();
         let _ = stderr.write_all(line.as_bytes()).and_then(|()| stderr.flush());
         self.shown = true;

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::check::common_code;
 use super::outputs::Outputs;
 use super::sink::{Draft, Sink};
 use super::{Trouble, outlet};
@@ -45,7 +44,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Trouble> {
     outputs.write(&run, &look)?;
     Ok(match format.name {
         "nagios" => nagios::state(&run, &look.thresholds).code(),
-        _ => common_code(run.reports()),
+        _ => run.exit_code(),
     })
 }
 

@@ -38,7 +38,9 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
         fleet,
         dns: wish.dns,
     };
-    let house = Sandbox::open(&chosen, &options)?;
+    let mut house = Sandbox::open(&chosen, &options)?;
+    // Before there is a file that has to go.
+    house.heed_signals();
     let folder = Folder::new()?;
     let authority = match &args.ca_file {
         Some(path) => written(path, &house.authorities()?)?,

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
+pub mod bodies;
 pub mod leak;
 pub mod program;
 pub mod replay;

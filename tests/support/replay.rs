@@ -468,7 +468,7 @@ fn lookup(typed: Option<&TypedLookup>) -> Lookup {
     let failed = |why, detail: &str| Lookup::Failed { why, detail: detail.to_owned(), ms: 1.0 };
     match typed {
         None => Lookup::Empty { ms: 1.0 },
-        Some(TypedLookup::Addresses(addresses)) => Lookup::Found { addresses: addresses.clone(), ms: 1.0 },
+        Some(TypedLookup::Addresses(addresses)) => Lookup::answered(addresses.clone(), 1.0),
         Some(TypedLookup::Word(word)) => match word.as_str() {
             "nodata" => Lookup::Empty { ms: 1.0 },
             "nxdomain" => Lookup::NotFound { ms: 1.0 },

@@ -28,7 +28,7 @@ pub struct Seen {
 
 /// A server that is running.
 pub struct Server {
-    address: SocketAddr,
+    pub address: SocketAddr,
     results: Receiver<Seen>,
     sessions: Arc<Mutex<usize>>,
     _thread: JoinHandle<()>,

@@ -3,6 +3,7 @@
 
 use super::super::{Confidence, Finding, Fix, in_shell};
 use super::Seen;
+use super::keys::is_weak;
 use super::rules::{
     CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_EXPIRED, CERTIFICATE_INTERCEPTED, CERTIFICATE_INTERMEDIATE_EXPIRED,
     CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED, CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_UNTRUSTED,
@@ -19,10 +20,11 @@ pub(super) fn fault(seen: Seen<'_>, explained: &[&str]) -> Option<Finding> {
         ChainFault::Expired => told(&[&CERTIFICATE_EXPIRED, &CERTIFICATE_INTERMEDIATE_EXPIRED]),
         ChainFault::WeakSignature => told(&[&CERTIFICATE_SIGNATURE_WEAK]),
         ChainFault::Usage => told(&[&CERTIFICATE_USAGE_WRONG]),
+        // The library does not look at signatures by a key that is too short, and calls them wrong.
+        ChainFault::BadSignature => seen.lineage().iter().any(|(place, one)| *place > 0 && is_weak(one)),
         ChainFault::SelfSigned
         | ChainFault::UnknownIssuer
         | ChainFault::NameConstraint
-        | ChainFault::BadSignature
         | ChainFault::Malformed
         | ChainFault::Other => false,
     };

@@ -212,7 +212,7 @@ fn finding(report: &Report, finding: &Finding, level: u8) -> String {
         Severity::Warning => ("warning", "Warning"),
         Severity::Notice => ("notice", "Notice"),
     };
-    let ignored = if report.is_ignored(finding) { ", ignored" } else { "" };
+    let ignored = gist::set_aside(report, finding).map(|word| format!(", {word}")).unwrap_or_default();
     let mut page = format!(
         "<article class=\"finding {class}\">\n<h{level}><span class=\"badge {class}\">{word}</span> {}</h{level}>\n\
          <p class=\"soft\"><code>{}</code>{ignored}, at {}</p>\n<p>{} <span class=\"soft\">({})</span></p>\n",

@@ -6,7 +6,7 @@ use crate::evidence::Stage;
 use crate::lexicon::{Confidence, Fix};
 use crate::render::style::{Line, Role};
 use crate::render::{Look, Signs, Volume, escape};
-use crate::report::{Exit, PhaseStatus, Report, Verdict, phases};
+use crate::report::{Exit, Judged, PhaseStatus, Report, Verdict, phases};
 
 /// What comes after the conversation.
 pub fn conclusion(report: &Report, look: &Look) -> String {
@@ -20,6 +20,9 @@ pub fn conclusion(report: &Report, look: &Look) -> String {
         findings.reverse();
         for finding in findings {
             lines.extend(finding_lines(report, finding, look));
+        }
+        for judged in &report.expectations {
+            lines.extend(expectation_lines(judged, look));
         }
     }
     lines.extend(verdict_lines(report, look));
@@ -91,9 +94,13 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
         Severity::Warning => (Role::Warning, "WARN"),
         Severity::Notice => (Role::Bold, "NOTE"),
     };
-    let ignored = if report.is_ignored(finding) { " (ignored)" } else { "" };
+    let (role, word, aside) = match () {
+        () if finding.expected => (Role::Bold, "OK  ", " (expected)"),
+        () if report.is_ignored(finding) => (role, word, " (ignored)"),
+        () => (role, word, ""),
+    };
     let mut lines = Vec::new();
-    let first = format!("{word} {}{ignored}  ", finding.rule);
+    let first = format!("{word} {}{aside}  ", finding.rule);
     let summary = escape::visible(&finding.summary);
     let options = columns(look.width).initial_indent(&first).subsequent_indent("     ");
     for (at, piece) in textwrap::wrap(&summary, options).into_iter().enumerate() {
@@ -106,6 +113,28 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
     lines.extend(explanation(finding, look));
     if let Some(seen) = pointer(report, finding) {
         lines.extend(labelled("seen", Role::Dim, &seen, look));
+    }
+    lines
+}
+
+/// Whether an expectation held, and if not, what was seen in the place of what was expected.
+fn expectation_lines(judged: &Judged, look: &Look) -> Vec<Line> {
+    let (role, word) = if judged.held { (Role::Bold, "HELD") } else { (Role::Error, "FAIL") };
+    let expression = escape::visible(&judged.expression);
+    let mut lines = Vec::new();
+    for (at, piece) in
+        textwrap::wrap(&expression, columns(look.width.saturating_sub(5).max(20))).into_iter().enumerate()
+    {
+        let first = if at == 0 { word } else { "    " };
+        lines.push(Line::of(role, first).and(Role::Plain, format!(" {piece}")));
+    }
+    if !judged.held {
+        let seen = match &judged.seen {
+            Some(seen) => format!("seen {}", escape::visible(seen)),
+            None => "not seen: the check did not get that far".to_owned(),
+        };
+        let told = format!("expected {}, {seen}", escape::visible(&judged.expected));
+        lines.extend(labelled("", Role::Plain, &told, look));
     }
     lines
 }
@@ -166,6 +195,17 @@ fn pointer(report: &Report, finding: &Finding) -> Option<String> {
     let id = finding.evidence.events.last()?;
     let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;
     Some(format!("at {:.0} ms, {}; more: smtpcheck explain {}", event.at_ms, event.stage, finding.rule))
+}
+
+/// What came of a try that another one follows; empty when the look shows the verdict only.
+pub fn try_line(number: usize, report: &Report, look: &Look) -> String {
+    if look.volume == Volume::Quiet {
+        return String::new();
+    }
+    let what = worst(report)
+        .map_or_else(String::new, |finding| format!("{}: {}, ", finding.rule, escape::visible(&finding.summary)));
+    let told = format!("{what}exit {} ({})", report.exit.code(), in_words(report.exit));
+    labelled(&format!("try {number}"), Role::Plain, &told, look).iter().map(|line| line.paint(look)).collect()
 }
 
 fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
@@ -236,11 +276,16 @@ pub(in crate::render) fn in_words(exit: Exit) -> &'static str {
 }
 
 fn worst(report: &Report) -> Option<&Finding> {
-    report.findings.iter().find(|finding| finding.severity == Severity::Error && !report.is_ignored(finding))
+    report
+        .findings
+        .iter()
+        .find(|finding| finding.severity == Severity::Error && !report.is_ignored(finding) && !finding.expected)
 }
 
 pub(in crate::render) fn counts(report: &Report) -> String {
-    let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let counts = |finding: &&Finding, severity| finding.severity == severity && !finding.expected;
+    let count = |severity| report.findings.iter().filter(|finding| counts(finding, severity)).count();
+    let (failed, all) = (report.failed_expectations().count(), report.expectations.len());
     let told = |number: usize, word: &str| match number {
         0 => None,
         1 => Some(format!("1 {word}")),
@@ -250,6 +295,11 @@ pub(in crate::render) fn counts(report: &Report) -> String {
         told(count(Severity::Error), "error"),
         told(count(Severity::Warning), "warning"),
         told(count(Severity::Notice), "notice"),
+        (all > 0).then(|| match (failed, all) {
+            (0, 1) => "the expectation held".to_owned(),
+            (0, all) => format!("all {all} expectations held"),
+            (failed, all) => format!("{failed} of {all} expectations failed"),
+        }),
     ]
     .into_iter()
     .flatten()

@@ -19,12 +19,12 @@ use crate::evidence::{
 };
 use crate::plan::{Family, Plan, TlsUse};
 use crate::question::{Purpose, Question};
-use crate::report::{Report, Run};
+use crate::report::{CaseOutcome, Report, Run};
 use crate::wire::status::Class;
 use crate::wire::{EhloName, Reply};
 
-pub use conclusion::conclusion;
 pub(super) use conclusion::{command_line, counts, explanation, fix_lines, in_words, labelled, short, untested};
+pub use conclusion::{conclusion, try_line};
 pub(super) use tls::{scanned, summary as tls_summary, verdict as tls_verdict};
 
 /// Columns before the words of a line: mark, time, sign.
@@ -45,7 +45,16 @@ pub(super) fn columns(width: usize) -> textwrap::Options<'static> {
 /// All reports, parted by an empty line.
 pub fn whole(run: &Run, look: &Look) -> String {
     let parting = if look.volume == Volume::Quiet { "" } else { "\n" };
-    run.reports().map(|report| render(report, look)).collect::<Vec<_>>().join(parting)
+    let cases = run.cases.iter().filter_map(|case| match &case.outcome {
+        CaseOutcome::Checked { report, earlier } => Some(tries(earlier, look) + &render(report, look)),
+        CaseOutcome::Skipped { .. } => None,
+    });
+    cases.collect::<Vec<_>>().join(parting)
+}
+
+/// A line for each try before the one that counts.
+pub fn tries(earlier: &[Report], look: &Look) -> String {
+    earlier.iter().enumerate().map(|(at, report)| try_line(at + 1, report, look)).collect()
 }
 
 /// The whole report.
@@ -194,6 +203,10 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
             said(event, Sign::Client, &[(Role::Client, escape::visible(text))], &gloss, look)
         }
         What::Received { reply, .. } => reply_lines(event, reply, look),
+        What::Unfinished { text, bytes } => {
+            let text = format!("{bytes} bytes of an answer that has not ended: {}", escape::visible(text.trim_end()));
+            note(Role::Error, Sign::Fault, text)
+        }
         What::Stray { text, bytes } => {
             let text = format!("{bytes} bytes that nobody asked for: {}", escape::visible(text.trim_end()));
             note(Role::Error, Sign::Fault, text)
@@ -318,8 +331,9 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look
 
 fn name_lines(attempt: &Attempt, names: &Names, look: &Look) -> Vec<Line> {
     let family = |lookup: &Lookup, word: &str| match lookup {
-        Lookup::Found { addresses, .. } => {
-            Some(addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        Lookup::Found { addresses, left_out, .. } => {
+            let more = (*left_out > 0).then(|| format!("and {left_out} more"));
+            Some(addresses.iter().map(ToString::to_string).chain(more).collect::<Vec<_>>().join(" "))
         }
         Lookup::Empty { .. } => Some(format!("no {word}")),
         Lookup::NotFound { .. } => Some("does not exist".to_owned()),

@@ -6,7 +6,7 @@ use crate::sandbox::scenario::{BARE, Client, Demand, Do, LOGGING_IN, On, RELAY, 
 
 /// A server with these mechanisms, and how logins go.
 const fn with(inside: &'static [&'static str], login: Login) -> Server {
-    Server { inside, login, ..SUBMISSION }
+    Server { plain: &["STARTTLS"], inside, login, ..SUBMISSION }
 }
 
 /// A server that ends each login with this reply.
@@ -21,6 +21,8 @@ const fn by(mechanism: &'static [&'static str]) -> Client {
 const SCRAM: &[&str] = &["AUTH SCRAM-SHA-256"];
 const TOKEN: Client =
     Client { flags: &["--user", login::USER, "--auth", "XOAUTH2"], secret: Some(login::TOKEN), ..BARE };
+/// `{"alg":"none"}.{"exp":1600000000}` with a signature of nobody.
+const OLD_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJleHAiOjE2MDAwMDAwMDB9.c2FuZGJveA";
 /// A check that does not wait for half a minute.
 const HASTY: Client = Client { flags: &["--user", login::USER, "--timeout", "1s", "--max-time", "5s"], ..LOGGING_IN };
 
@@ -50,7 +52,7 @@ pub static ALL: &[Scenario] = &[
             secret: Some("not-the-password"),
             ..BARE
         },
-        expect: &["auth-credentials-refused"],
+        expect: &["auth-credentials-refused", "auth-mechanism-obsolete"],
         exit: 7,
     },
     Scenario {
@@ -58,7 +60,7 @@ pub static ALL: &[Scenario] = &[
         summary: "the password is refused by NTLM",
         server: with(&["AUTH NTLM"], Login::Right),
         client: LOGGING_IN,
-        expect: &["auth-credentials-refused"],
+        expect: &["auth-credentials-refused", "auth-mechanism-obsolete"],
         exit: 7,
     },
     Scenario {
@@ -158,8 +160,16 @@ pub static ALL: &[Scenario] = &[
         summary: "there is no TLS, so the password stays here",
         server: Server { plain: &["PIPELINING", "AUTH PLAIN LOGIN"], ..SUBMISSION },
         client: LOGGING_IN,
-        expect: &["auth-withheld"],
+        expect: &["starttls-not-offered"],
         exit: 6,
+    },
+    Scenario {
+        name: "auth-withheld",
+        summary: "the client was told to do without TLS, so its password stays here",
+        server: Server { plain: &["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN"], ..SUBMISSION },
+        client: Client { flags: &["--user", login::USER, "--tls", "none"], ..LOGGING_IN },
+        expect: &["auth-withheld", "auth-offered-in-plaintext"],
+        exit: 7,
     },
     Scenario {
         name: "auth-required",
@@ -200,12 +210,28 @@ pub static ALL: &[Scenario] = &[
         exit: 7,
     },
     Scenario {
+        name: "auth-token-expired",
+        summary: "the client's token is over, and is refused",
+        server: with(&["AUTH XOAUTH2"], Login::Ends("535 5.7.3 Authentication unsuccessful")),
+        client: Client { secret: Some(OLD_TOKEN), ..TOKEN },
+        expect: &["auth-token-expired"],
+        exit: 7,
+    },
+    Scenario {
+        name: "auth-token-unfit",
+        summary: "the client's token is one that only renews others, and stays here",
+        server: with(&["AUTH XOAUTH2"], Login::Right),
+        client: Client { secret: Some("1//0gSandboxRefreshToken"), ..TOKEN },
+        expect: &["auth-token-unfit"],
+        exit: 7,
+    },
+    Scenario {
         name: "scram-other-nonce",
         summary: "the server answers somebody else's SCRAM",
         server: with(SCRAM, Login::OtherNonce),
         client: LOGGING_IN,
-        expect: &["auth-server-unproved"],
-        exit: 7,
+        expect: &["auth-exchange-broken"],
+        exit: 8,
     },
     Scenario {
         name: "scram-four-thousand-million-rounds",
@@ -213,7 +239,7 @@ pub static ALL: &[Scenario] = &[
         server: with(SCRAM, Login::Rounds(u32::MAX)),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
-        exit: 7,
+        exit: 8,
     },
     Scenario {
         name: "scram-one-round",
@@ -221,7 +247,7 @@ pub static ALL: &[Scenario] = &[
         server: with(SCRAM, Login::Rounds(1)),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
-        exit: 7,
+        exit: 8,
     },
     Scenario {
         name: "scram-wrong-proof",
@@ -229,7 +255,7 @@ pub static ALL: &[Scenario] = &[
         server: with(SCRAM, Login::WrongProof),
         client: LOGGING_IN,
         expect: &["auth-server-unproved"],
-        exit: 7,
+        exit: 8,
     },
     Scenario {
         name: "scram-without-proof",
@@ -237,7 +263,7 @@ pub static ALL: &[Scenario] = &[
         server: with(SCRAM, Login::Unproved),
         client: LOGGING_IN,
         expect: &["auth-server-unproved"],
-        exit: 7,
+        exit: 8,
     },
     Scenario {
         name: "auth-challenges-without-end",
@@ -245,7 +271,7 @@ pub static ALL: &[Scenario] = &[
         server: Server { on: &[(On::Auth, &[Do::Challenges("VXNlcm5hbWU6")])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["auth-exchange-broken"],
-        exit: 7,
+        exit: 8,
     },
     Scenario {
         name: "auth-challenge-not-base64",
@@ -253,7 +279,7 @@ pub static ALL: &[Scenario] = &[
         server: Server { on: &[(On::Auth, &[Do::Challenges("***")])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["auth-exchange-broken"],
-        exit: 7,
+        exit: 8,
     },
     Scenario {
         name: "auth-challenge-of-a-megabyte",
@@ -269,7 +295,7 @@ pub static ALL: &[Scenario] = &[
         server: Server { on: &[(On::Auth, &[Do::Silence])], ..SUBMISSION },
         client: HASTY,
         expect: &["reply-missing"],
-        exit: 8,
+        exit: 3,
     },
     Scenario {
         name: "auth-close",
@@ -283,7 +309,7 @@ pub static ALL: &[Scenario] = &[
         name: "auth-echo",
         summary: "the server repeats everything it is sent, so that a careless client shows the password",
         server: ends(
-            "535 5.7.8 Cannot log in demo@sandbox.test with sandbox-password (c2FuZGJveC1wYXNzd29yZA==, 73616e64626f782d70617373776f7264)",
+            "535 5.7.8 Cannot log in demo@sandbox.test with open-sesame-42 (b3Blbi1zZXNhbWUtNDI=, 6f70656e2d736573616d652d3432)",
         ),
         client: LOGGING_IN,
         expect: &["auth-credentials-refused"],

@@ -24,9 +24,17 @@ pub static ALL: &[Scenario] = &[
         exit: 0,
     },
     Scenario {
-        name: "greeting-refused",
-        summary: "554 in the place of a greeting: no mail is taken here",
+        name: "greeting-no-service",
+        summary: "554 in the place of a greeting: no mail is taken here, which is mostly said to addresses of bad name",
         server: Server { greeting: "554 localhost No SMTP service here", ..RELAY },
+        client: BARE,
+        expect: &["client-reputation"],
+        exit: 5,
+    },
+    Scenario {
+        name: "greeting-refused",
+        summary: "a refusal in the place of a greeting, without a reason",
+        server: Server { greeting: "590-No.\n590 No.", ..RELAY },
         client: BARE,
         expect: &["greeting-refused"],
         exit: 5,
@@ -70,7 +78,7 @@ pub static ALL: &[Scenario] = &[
             ..RELAY
         },
         client: BARE,
-        expect: &["server-closing"],
+        expect: &["server-fault"],
         exit: 4,
     },
     Scenario {
@@ -125,11 +133,14 @@ pub static ALL: &[Scenario] = &[
         exit: 8,
     },
     Scenario {
-        name: "greeting-of-a-stranger",
-        summary: "the greeting names Gmail, and this is not Gmail",
-        server: Server { greeting: "220 smtp.gmail.com ESMTP 5b1f17b1804b1-sandbox.14 - gsmtp", ..SUBMISSION },
-        client: BARE,
-        expect: &[],
+        name: "greeting-of-another-host",
+        summary: "the server of a web hoster answers in the place of Gmail's",
+        server: Server {
+            greeting: "220 server1.hoster.test ESMTP Exim 4.96 Thu, 01 Jan 2026 09:00:00 +0000",
+            ..SUBMISSION
+        },
+        client: Client { host: Some("smtp.gmail.com"), flags: &["--sni", "localhost"], ..BARE },
+        expect: &["greeting-of-another-host"],
         exit: 0,
     },
     Scenario {
@@ -138,7 +149,7 @@ pub static ALL: &[Scenario] = &[
         server: IMPLICIT,
         client: HASTY,
         expect: &["implicit-tls-expected"],
-        exit: 3,
+        exit: 6,
     },
     Scenario {
         name: "plain-where-tls-was-expected",

@@ -39,6 +39,7 @@ pub static ALL: &[Scenario] = &[
         name: "healthy-scram",
         summary: "a login in which the password is never sent, bound to the encrypted line",
         server: Server {
+            plain: &["PIPELINING", "STARTTLS", "8BITMIME"],
             inside: &["PIPELINING", "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN", "8BITMIME"],
             ..SUBMISSION
         },
@@ -49,12 +50,29 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "healthy-oauth",
         summary: "a login with an OAuth token",
-        server: Server { inside: &["AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER", "SMTPUTF8", "8BITMIME"], ..SUBMISSION },
+        server: Server {
+            plain: &["STARTTLS"],
+            inside: &["AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER", "8BITMIME"],
+            ..SUBMISSION
+        },
         client: Client {
             flags: &["--user", login::USER, "--auth", "OAUTHBEARER,XOAUTH2"],
             secret: Some(login::TOKEN),
             ..BARE
         },
+        expect: &[],
+        exit: 0,
+    },
+    Scenario {
+        name: "healthy-external",
+        summary: "a login with a certificate, and without a password",
+        server: Server {
+            plain: &["STARTTLS"],
+            inside: &["AUTH EXTERNAL PLAIN"],
+            tls: TlsTerms::ClientCertificateWelcome,
+            ..SUBMISSION
+        },
+        client: Client { flags: &["--cert", "{client-certificate}", "--auth", "EXTERNAL"], ..BARE },
         expect: &[],
         exit: 0,
     },
@@ -87,7 +105,7 @@ pub static ALL: &[Scenario] = &[
         summary: "keywords in lower case and STARTTLS last, which is allowed",
         server: Server {
             plain: &["pipelining", "size 10240000", "starttls"],
-            inside: &["pipelining", "auth plain login", "8bitmime"],
+            inside: &["pipelining", "size 10240000", "auth plain login", "8bitmime"],
             ..SUBMISSION
         },
         client: WHOLE,

@@ -56,7 +56,7 @@ pub static ALL: &[Scenario] = &[
         Rcpt,
         "recipient-deferred",
         "put off without a reason",
-        "450 4.0.0 Try again later",
+        "450 4.0.0 Requested action not taken",
         "recipient-deferred",
         4
     ),
@@ -250,7 +250,7 @@ pub static ALL: &[Scenario] = &[
         "the server wants encryption that it has already",
         "530 5.7.0 Must issue a STARTTLS command first",
         "encryption-required",
-        6
+        5
     ),
     Scenario {
         name: "one-of-three-refused",
@@ -283,6 +283,21 @@ pub static ALL: &[Scenario] = &[
         client: Client { flags: &["--from", "me@sandbox.test", "--to", "j\u{f6}rg@sandbox.test"], ..SENDING },
         expect: &["address-needs-smtputf8"],
         exit: 5,
+    },
+    Scenario {
+        name: "refusals-after-data",
+        summary: "a provider that takes every recipient, and refuses some things only after the message",
+        server: Server {
+            greeting: "220 FR3P281CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready",
+            ..RELAY
+        },
+        client: Client {
+            host: Some("smtp.office365.com"),
+            flags: &["--sni", "localhost", "--from", "me@sandbox.test", "--to", "you@sandbox.test"],
+            ..SENDING
+        },
+        expect: &["refusals-after-data"],
+        exit: 0,
     },
     Scenario {
         name: "tarpit",

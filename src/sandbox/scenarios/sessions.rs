@@ -31,10 +31,10 @@ macro_rules! ends {
 
 pub static ALL: &[Scenario] = &[
     ends!(Connect, "close-at-connect", "closed before a greeting", [Do::Close], &["greeting-missing"], 3),
-    ends!(Connect, "reset-at-connect", "reset before a greeting", [Do::Reset], &["greeting-missing"], 3),
+    ends!(Connect, "reset-at-connect", "reset before a greeting", [Do::Wait(100), Do::Reset], &["greeting-missing"], 3),
     ends!(Ehlo, "close-at-ehlo", "closed at EHLO", [Do::Close], &["connection-closed"], 8),
     ends!(Ehlo, "reset-at-ehlo", "reset at EHLO", [Do::Reset], &["connection-closed"], 8),
-    ends!(Ehlo, "silence-at-ehlo", "silent at EHLO", [Do::Silence], &["reply-missing"], 8),
+    ends!(Ehlo, "silence-at-ehlo", "silent at EHLO", [Do::Silence], &["reply-missing"], 3),
     ends!(Ehlo, "421-at-ehlo", "421 at EHLO", [Do::Say(BYE), Do::Close], &["server-closing"], 4),
     ends!(Starttls, "421-at-starttls", "421 at STARTTLS", [Do::Say(BYE), Do::Close], &["server-closing"], 4),
     ends!(EhloInside, "close-at-ehlo-inside-tls", "closed at EHLO inside TLS", [Do::Close], &["connection-closed"], 8),
@@ -46,14 +46,14 @@ pub static ALL: &[Scenario] = &[
         &["server-closing"],
         4
     ),
-    ends!(EhloInside, "silence-at-ehlo-inside-tls", "silent at EHLO inside TLS", [Do::Silence], &["reply-missing"], 8),
+    ends!(EhloInside, "silence-at-ehlo-inside-tls", "silent at EHLO inside TLS", [Do::Silence], &["reply-missing"], 3),
     ends!(Mail, "close-at-mail", "closed at MAIL", [Do::Close], &["connection-closed"], 8),
     ends!(Mail, "reset-at-mail", "reset at MAIL", [Do::Reset], &["connection-closed"], 8),
-    ends!(Mail, "silence-at-mail", "silent at MAIL", [Do::Silence], &["reply-missing"], 8),
+    ends!(Mail, "silence-at-mail", "silent at MAIL", [Do::Silence], &["reply-missing"], 3),
     ends!(Mail, "421-at-mail", "421 at MAIL", [Do::Say(BYE), Do::Close], &["server-closing"], 4),
     ends!(Rcpt, "close-at-rcpt", "closed at RCPT", [Do::Close], &["connection-closed"], 8),
     ends!(Rcpt, "reset-at-rcpt", "reset at RCPT", [Do::Reset], &["connection-closed"], 8),
-    ends!(Rcpt, "silence-at-rcpt", "silent at RCPT", [Do::Silence], &["reply-missing"], 8),
+    ends!(Rcpt, "silence-at-rcpt", "silent at RCPT", [Do::Silence], &["reply-missing"], 3),
     ends!(Rcpt, "421-at-rcpt", "421 at RCPT", [Do::Say(BYE), Do::Close], &["server-closing"], 4),
     ends!(Quit, "close-at-quit", "closed at QUIT without a good-bye, which nobody minds", [Do::Close], &[], 0),
     ends!(Quit, "silence-at-quit", "silent at QUIT, when everything was answered", [Do::Silence], &[], 0),
@@ -65,6 +65,36 @@ pub static ALL: &[Scenario] = &[
         &["connection-closed"],
         8
     ),
+    ends!(EhloInside, "reset-at-ehlo-inside-tls", "reset at EHLO inside TLS", [Do::Reset], &["connection-closed"], 8),
+    ends!(
+        Mail,
+        "close-rudely-at-mail",
+        "closed at MAIL, without the good-bye of TLS",
+        [Do::CloseRudely],
+        &["connection-closed"],
+        8
+    ),
+    Scenario {
+        name: "reset-at-auth",
+        summary: "reset at AUTH",
+        server: Server { on: &[(On::Auth, &[Do::Reset])], ..SUBMISSION },
+        client: Client { flags: &["--user", login::USER], secret: Some(login::PASSWORD), ..BARE },
+        expect: &["connection-closed"],
+        exit: 8,
+    },
+    Scenario {
+        name: "size-too-small",
+        summary: "the server takes messages of a thousand bytes at most, and says so",
+        server: Server {
+            plain: &["SIZE 1000", "STARTTLS"],
+            inside: &["SIZE 1000"],
+            on: &[(On::Data, &[Do::Say("552 5.3.4 Message size exceeds fixed limit")])],
+            ..RELAY
+        },
+        client: SENDING,
+        expect: &[],
+        exit: 0,
+    },
     Scenario {
         name: "421-at-auth",
         summary: "421 at AUTH",
@@ -104,6 +134,25 @@ pub static ALL: &[Scenario] = &[
     ),
     ends!(Mail, "reply-999", "a code that nobody has defined", [Do::Say("999 what")], &["reply-without-sense"], 8),
     Scenario {
+        name: "time-is-up",
+        summary: "the server thinks over the recipient for longer than the client has time for everything",
+        server: doing(&[(On::Rcpt, &[Do::Silence])]),
+        client: Client {
+            flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--max-time", "2s"],
+            ..BARE
+        },
+        expect: &["run-out-of-time"],
+        exit: 9,
+    },
+    Scenario {
+        name: "budget-of-one",
+        summary: "the server is silent, and the client may not look for the reason by a second connection",
+        server: doing(&[(On::Connect, &[Do::Silence])]),
+        client: Client { flags: &["--max-connections", "1", "--timeout", "1s", "--max-time", "5s"], ..BARE },
+        expect: &["greeting-missing", "connection-budget-spent"],
+        exit: 3,
+    },
+    Scenario {
         name: "bare-line-feeds",
         summary: "lines that end with LF alone",
         server: doing(&[(On::Ehlo, &[Do::Raw(b"250-localhost\n250-STARTTLS\n250 8BITMIME\n")])]),
@@ -116,7 +165,7 @@ pub static ALL: &[Scenario] = &[
         summary: "a reply whose lines carry different codes",
         server: doing(&[(On::Mail, &[Do::Say("250-2.1.0 Ok\n550 5.7.1 No")])]),
         client: SENDING,
-        expect: &["sender-refused"],
+        expect: &["sender-refused", "reply-irregular"],
         exit: 5,
     },
     Scenario {
@@ -140,7 +189,7 @@ pub static ALL: &[Scenario] = &[
         summary: "no STARTTLS and no login: a server that was never configured",
         server: Server { plain: &["8BITMIME"], demands: Demand::Nothing, ..RELAY },
         client: SENDING,
-        expect: &[],
+        expect: &["starttls-not-offered"],
         exit: 0,
     },
 ];

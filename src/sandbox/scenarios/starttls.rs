@@ -29,6 +29,17 @@ pub static ALL: &[Scenario] = &[
         exit: 6,
     },
     Scenario {
+        name: "auth-accepted-in-plain-text",
+        summary: "login is not offered before TLS, and taken all the same",
+        server: Server {
+            on: &[(On::Auth, &[Do::Say("334 "), Do::Say("501 5.7.0 Authentication cancelled")])],
+            ..SUBMISSION
+        },
+        client: Client { flags: &["--probe", "auth-before-tls"], ..BARE },
+        expect: &["auth-accepted-in-plaintext"],
+        exit: 0,
+    },
+    Scenario {
         name: "starttls-refused",
         summary: "STARTTLS is offered and then refused for now: 454",
         server: Server {
@@ -64,7 +75,7 @@ pub static ALL: &[Scenario] = &[
         server: Server { on: &[(On::Starttls, &[Do::Say("220 2.0.0 Ready to start TLS"), Do::TlsCarrying])], ..RELAY },
         client: Client { flags: &["--probe", "starttls-injection"], ..BARE },
         expect: &["starttls-command-injection"],
-        exit: 1,
+        exit: 8,
     },
     Scenario {
         name: "starttls-not-enforced",

@@ -2,7 +2,7 @@
 
 use crate::sandbox::Scenario;
 use crate::sandbox::hello::Answer;
-use crate::sandbox::scenario::{BARE, Client, Do, IMPLICIT, On, RELAY, Server, TlsTerms};
+use crate::sandbox::scenario::{BARE, Client, Demand, Do, IMPLICIT, On, RELAY, Server, TlsTerms};
 
 const SCAN: Client = Client { flags: &["--tls-scan"], ..BARE };
 /// A check that does not wait for half a minute.
@@ -132,9 +132,17 @@ pub static ALL: &[Scenario] = &[
         exit: 6,
     },
     Scenario {
+        name: "client-certificate-refused",
+        summary: "the server wants a certificate of an authority that did not make ours",
+        server: Server { tls: TlsTerms::ForeignClientCertificate, ..RELAY },
+        client: Client { flags: &["--cert", "{client-certificate}"], ..BARE },
+        expect: &["client-certificate-refused"],
+        exit: 6,
+    },
+    Scenario {
         name: "scan-old-versions",
         summary: "beside current versions, TLS 1.0 and 1.1 are accepted",
-        server: Server { hello: Answer::OldToo, ..RELAY },
+        server: Server { hello: Answer::OldToo, demands: Demand::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-old-version-accepted"],
         exit: 0,
@@ -142,7 +150,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scan-weak-suites",
         summary: "a weak cipher suite is accepted from who asks for it",
-        server: Server { hello: Answer::WeakToo, ..RELAY },
+        server: Server { hello: Answer::WeakToo, demands: Demand::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-weak-suite-accepted"],
         exit: 0,
@@ -150,7 +158,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scan-insecure-renegotiation",
         summary: "TLS 1.2 without the extension that makes renegotiation safe",
-        server: Server { hello: Answer::NoSecureRenegotiation, ..RELAY },
+        server: Server { hello: Answer::NoSecureRenegotiation, demands: Demand::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-renegotiation-insecure"],
         exit: 0,
@@ -160,6 +168,7 @@ pub static ALL: &[Scenario] = &[
         summary: "the fifth connection within ten seconds is turned away",
         server: Server {
             on: &[(On::Visit(5), &[Do::Say("421 4.7.0 Too many connections from your address"), Do::Close])],
+            demands: Demand::Tls,
             ..RELAY
         },
         client: SCAN,
@@ -169,7 +178,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scan-healthy",
         summary: "a server whose scan finds nothing",
-        server: RELAY,
+        server: Server { demands: Demand::Tls, ..RELAY },
         client: SCAN,
         expect: &[],
         exit: 0,

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# What action.yml does. Inputs come as INPUT_* variables and are data: each becomes whole words of an array, never a part
+# of a line that a shell reads again. The password goes by the environment, never by an argument.
+set -euo pipefail
+
+# Words for the log of a workflow, where a line that begins with :: is a command.
+fail() {
+    printf 'smtpcheck action: %s\n' "$1" >&2
+    exit 2
+}
+
+# One line of an input each; empty lines and a carriage return of Windows go.
+lines() {
+    local line
+    while IFS= read -r line || [ -n "$line" ]; do
+        line=${line%$'\r'}
+        [ -z "$line" ] || printf '%s\0' "$line"
+    done <<<"$1"
+}
+
+# The file of a release for this machine, without its ending.
+platform() {
+    case "${RUNNER_OS:-}/${RUNNER_ARCH:-}" in
+        Linux/X64) echo x86_64-unknown-linux-musl ;;
+        Linux/ARM64) echo aarch64-unknown-linux-musl ;;
+        macOS/X64) echo x86_64-apple-darwin ;;
+        macOS/ARM64) echo aarch64-apple-darwin ;;
+        Windows/X64) echo x86_64-pc-windows-msvc ;;
+        *) fail "there is no release for ${RUNNER_OS:-?} on ${RUNNER_ARCH:-?}; give the input program" ;;
+    esac
+}
+
+check_sum() {
+    if command -v sha256sum >/dev/null; then
+        sha256sum --check --quiet -
+    else
+        shasum -a 256 --check --quiet -
+    fi
+}
+
+# Downloads and verifies a release; says where the program is.
+install() {
+    local version=${INPUT_VERSION:-latest} repository=${ACTION_REPOSITORY:-} folder platform ending url file
+    [[ $version =~ ^(latest|v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?)$ ]] ||
+        fail "the input version is not a version; write latest or for example 0.1.0"
+    [[ $repository =~ ^[0-9A-Za-z_.-]+/[0-9A-Za-z_.-]+$ ]] || fail "the repository of this action is not known"
+    platform=$(platform)
+    ending=tar.gz
+    [ "${RUNNER_OS:-}" != Windows ] || ending=zip
+    file=smtpcheck-$platform.$ending
+    if [ "$version" = latest ]; then
+        url=https://github.com/$repository/releases/latest/download
+    else
+        url=https://github.com/$repository/releases/download/v${version#v}
+    fi
+    folder=$(mktemp -d "${RUNNER_TEMP:-/tmp}/smtpcheck.XXXXXX")
+    cd "$folder"
+    curl --fail --silent --show-error --location --proto '=https' --retry 3 --remote-name "$url/$file" \
+        --remote-name "$url/SHA256SUMS" || fail "the release cannot be downloaded from $url"
+    grep -F "  $file" SHA256SUMS | check_sum || fail "the checksum of $file is wrong"
+    # Who built it: the attestation that the release workflow signed.
+    if command -v gh >/dev/null && [ -n "${GH_TOKEN:-}" ]; then
+        gh attestation verify "$file" --repo "$repository" >/dev/null || fail "the provenance of $file does not verify"
+    fi
+    if [ "$ending" = zip ]; then
+        unzip -q "$file"
+    else
+        tar xzf "$file"
+    fi
+    echo "$folder/smtpcheck-$platform/smtpcheck"
+}
+
+main() {
+    local program=${INPUT_PROGRAM:-} word code=0
+    local -a words=() targets=()
+    while IFS= read -r -d '' word; do targets+=("$word"); done < <(lines "${INPUT_TARGET:-}")
+    if [ -n "${INPUT_SUITE:-}" ] && [ ${#targets[@]} -gt 0 ]; then
+        fail "give target or suite, not both"
+    elif [ -z "${INPUT_SUITE:-}" ] && [ ${#targets[@]} -eq 0 ]; then
+        fail "give target or suite"
+    fi
+    if [ -n "${INPUT_SUITE:-}" ]; then words=(run); else words=(check); fi
+    [ -z "${INPUT_FORMAT:-}" ] || words+=("--format=$INPUT_FORMAT")
+    while IFS= read -r -d '' word; do words+=("$word"); done < <(lines "${INPUT_ARGUMENTS:-}")
+    # After -- nothing is a flag, whatever it looks like.
+    if [ -n "${INPUT_SUITE:-}" ]; then words+=(-- "$INPUT_SUITE"); else words+=(-- "${targets[@]}"); fi
+    [ -n "$program" ] || program=$(install)
+    if [ -n "${INPUT_PASSWORD:-}" ]; then
+        export SMTPCHECK_PASSWORD=$INPUT_PASSWORD
+    fi
+    unset INPUT_PASSWORD GH_TOKEN
+    "$program" "${words[@]}" || code=$?
+    [ -z "${GITHUB_OUTPUT:-}" ] || printf 'exit-code=%d\n' "$code" >>"$GITHUB_OUTPUT"
+    exit "$code"
+}
+
+main

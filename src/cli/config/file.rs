@@ -1,0 +1,433 @@
+//! The text of the configuration file: its tables and keys, each with its place. A key is the name of a flag of `check`
+//! or `ports`; what it takes is read off the flag. Every mistake says where, and what to write.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::ops::Range;
+use std::path::Path;
+
+use clap::builder::ValueHint;
+use clap::{Arg, ArgAction};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{ALTERNATIVES, Setting, Settings};
+use crate::cli::UsageError;
+use crate::cli::verb;
+use crate::plan::Origin;
+
+/// The JSON Schema of the file, for editors.
+pub const SCHEMA: &str = include_str!("../../../schema/config.json");
+
+/// Flags that belong to one call.
+const OF_ONE_CALL: &[&str] = &["config", "no-config", "profile", "output", "json", "password-stdin", "help", "version"];
+
+/// What decides who is sent a secret, or does what a guest does not do unasked.
+const OF_A_PROFILE: &[&str] = &[
+    "user",
+    "authzid",
+    "password-file",
+    "password-command",
+    "token-command",
+    "netrc",
+    "cert",
+    "key",
+    "insecure",
+    "allow-plaintext-auth",
+    "try-all-mechanisms",
+    "probe",
+];
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Switch,
+    Text,
+    File,
+    List,
+}
+
+impl Kind {
+    fn of(arg: &Arg) -> Kind {
+        match arg.get_action() {
+            ArgAction::SetTrue => Kind::Switch,
+            ArgAction::Append => Kind::List,
+            _ if arg.get_value_hint() == ValueHint::AnyPath => Kind::File,
+            _ => Kind::Text,
+        }
+    }
+
+    fn wants(self, key: &str) -> String {
+        match self {
+            Kind::Switch => format!("{key} = true, or false"),
+            Kind::Text | Kind::File => format!("{key} = \"...\""),
+            Kind::List => format!("{key} = [\"...\", \"...\"]"),
+        }
+    }
+}
+
+/// All keys, with the flags that they stand for.
+fn keys() -> BTreeMap<String, Arg> {
+    let mut keys = BTreeMap::new();
+    for verb in verb::VERBS.iter().filter(|verb| matches!(verb.name, "check" | "ports")) {
+        for arg in (verb.command)().get_arguments().filter(|arg| !arg.is_hide_set()) {
+            if let Some(long) = arg.get_long().filter(|long| !OF_ONE_CALL.contains(long)) {
+                keys.entry(long.to_owned()).or_insert_with(|| arg.clone());
+            }
+        }
+    }
+    keys
+}
+
+/// Reads the text of the file. `home` is what `~/` means in it.
+pub fn read(text: &str, file: &Path, profile: Option<&str>, home: Option<&OsStr>) -> Result<Settings, UsageError> {
+    Reader { text, file, home, keys: keys() }.read(profile)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    file: &'a Path,
+    home: Option<&'a OsStr>,
+    keys: BTreeMap<String, Arg>,
+}
+
+impl Reader<'_> {
+    fn read(&self, profile: Option<&str>) -> Result<Settings, UsageError> {
+        let root = DeTable::parse(self.text).map_err(|error| {
+            let message = error.message().lines().next().unwrap_or("this is not TOML").to_owned();
+            self.wrong(&error.span().unwrap_or(0..0), &message)
+        })?;
+        let mut defaults = Vec::new();
+        let mut profiles: Vec<(String, Vec<Setting>)> = Vec::new();
+        for (key, value) in root.get_ref() {
+            match (&**key.get_ref(), value.get_ref()) {
+                ("defaults", DeValue::Table(table)) => defaults = self.table(table, Origin::Config)?,
+                ("profile", DeValue::Table(table)) => {
+                    for (name, profile) in table {
+                        profiles.push((name.get_ref().to_string(), self.profile(name, profile)?));
+                    }
+                }
+                (known @ ("defaults" | "profile"), other) => {
+                    let what = if known == "profile" { "[profile.NAME]" } else { "[defaults]" };
+                    let message = format!("{known} is a table, written {what}, and not {}", type_of(other));
+                    return Err(self.wrong(&value.span(), &message));
+                }
+                (word, _) => return Err(self.wrong(&key.span(), &self.stray(word))),
+            }
+        }
+        let chosen = profile.map(|name| self.chosen(name, &profiles)).transpose()?.unwrap_or_default();
+        let (targets, chosen): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|setting| setting.key == "target");
+        let replaced = |key: &str| {
+            let by = |other: &Setting| {
+                other.key == key
+                    || ALTERNATIVES.iter().any(|group| group.contains(&key) && group.contains(&other.key.as_str()))
+            };
+            chosen.iter().any(by)
+        };
+        defaults.retain(|setting| !replaced(&setting.key));
+        defaults.extend(chosen);
+        Ok(Settings {
+            file: Some(self.file.to_owned()),
+            profile: profile.map(str::to_owned),
+            target: targets.into_iter().next(),
+            settings: defaults,
+        })
+    }
+
+    fn chosen(&self, name: &str, profiles: &[(String, Vec<Setting>)]) -> Result<Vec<Setting>, UsageError> {
+        if let Some((_, settings)) = profiles.iter().find(|(known, _)| known == name) {
+            return Ok(settings.clone());
+        }
+        let known: Vec<&str> = profiles.iter().map(|(known, _)| known.as_str()).collect();
+        let hint = match (nearest(name, known.iter().copied()), known.as_slice()) {
+            (Some(near), _) => format!("did you mean {near}?"),
+            (None, []) => format!("the file has none; add [profile.{name}]"),
+            (None, known) => format!("it has {}", known.join(", ")),
+        };
+        Err(UsageError::new(format!("{}: there is no profile {}; {hint}", self.file.display(), name.escape_debug())))
+    }
+
+    fn profile(
+        &self,
+        name: &Spanned<toml::de::DeString<'_>>,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<Vec<Setting>, UsageError> {
+        let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.get_ref().is_empty() || !name.get_ref().chars().all(fine) {
+            let message = "the name of a profile has letters, digits, dots, - and _ only, to be typed as @NAME";
+            return Err(self.wrong(&name.span(), message));
+        }
+        match value.get_ref() {
+            DeValue::Table(table) => self.table(table, Origin::Profile),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_) => {
+                let message = format!("a profile is a table: write [profile.NAME] above, and {} in it", name.get_ref());
+                Err(self.wrong(&name.span(), &message))
+            }
+        }
+    }
+
+    fn table(&self, table: &DeTable<'_>, origin: Origin) -> Result<Vec<Setting>, UsageError> {
+        table.iter().map(|(key, value)| self.setting(key, value, origin)).collect()
+    }
+
+    fn setting(
+        &self,
+        key: &Spanned<toml::de::DeString<'_>>,
+        value: &Spanned<DeValue<'_>>,
+        origin: Origin,
+    ) -> Result<Setting, UsageError> {
+        let word = &**key.get_ref();
+        let values =
+            match (word, self.keys.get(word)) {
+                ("target", _) if origin == Origin::Profile => vec![self.text_of(value, word, Kind::Text)?],
+                (_, Some(_)) if origin == Origin::Config && OF_A_PROFILE.contains(&word) => {
+                    return Err(self.wrong(&key.span(), &format!(
+                    "{word} stands in a [profile.NAME] only: a default would hold for every server that is checked"
+                )));
+                }
+                (_, Some(arg)) => self.values(value, word, Kind::of(arg))?,
+                (_, None) => return Err(self.wrong(&key.span(), &self.unknown(word, origin))),
+            };
+        let (line, column) = position(self.text, key.span().start);
+        Ok(Setting { key: word.to_owned(), values, origin, line, column })
+    }
+
+    fn values(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: Kind) -> Result<Vec<String>, UsageError> {
+        match (kind, value.get_ref()) {
+            (Kind::Switch, DeValue::Boolean(on)) => Ok(vec![on.to_string()]),
+            (Kind::List, DeValue::Array(array)) => array.iter().map(|one| self.text_of(one, key, kind)).collect(),
+            (Kind::Switch, other) => Err(self.wrong(&value.span(), &mistyped(key, kind, other))),
+            (Kind::Text | Kind::File | Kind::List, _) => Ok(vec![self.text_of(value, key, kind)?]),
+        }
+    }
+
+    fn text_of(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: Kind) -> Result<String, UsageError> {
+        match value.get_ref() {
+            DeValue::String(text) if kind == Kind::File => Ok(self.path(text)),
+            DeValue::String(text) => Ok(text.to_string()),
+            DeValue::Integer(number) if kind != Kind::File => Ok(number.to_string()),
+            other => Err(self.wrong(&value.span(), &mistyped(key, kind, other))),
+        }
+    }
+
+    /// A path is meant from the folder of the file: wherever smtpcheck is called, the same file.
+    fn path(&self, text: &str) -> String {
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        let path = match (text.strip_prefix("~/"), self.home) {
+            (Some(rest), Some(home)) => Path::new(home).join(rest),
+            _ => folder.join(text),
+        };
+        path.to_string_lossy().into_owned()
+    }
+
+    /// What is wrong with a key in a table.
+    fn unknown(&self, word: &str, origin: Origin) -> String {
+        match word {
+            "password" | "token" | "secret" | "pass" => format!(
+                "a {word} does not belong into a file: name where it is kept, with password-command = \"...\" or password-file = \"...\", or token-command for a token"
+            ),
+            "json" => "json is for one call; write format = \"json\"".to_owned(),
+            "target" => "target stands in a [profile.NAME]".to_owned(),
+            _ if OF_ONE_CALL.contains(&word) => format!("--{word} is for one call, and not for a file"),
+            _ => {
+                let near = nearest(word, self.keys.keys().map(String::as_str));
+                let target =
+                    (origin == Origin::Profile && nearest(word, ["target"].into_iter()).is_some()).then_some("target");
+                match target.or(near) {
+                    Some(near) => format!("there is no setting {}; did you mean {near}?", word.escape_debug()),
+                    None => format!(
+                        "there is no setting {}; settings are named as flags are, see smtpcheck --help",
+                        word.escape_debug()
+                    ),
+                }
+            }
+        }
+    }
+
+    /// What is wrong with a key outside of all tables.
+    fn stray(&self, word: &str) -> String {
+        if self.keys.contains_key(word) && !OF_A_PROFILE.contains(&word) {
+            return format!("{word} stands under [defaults] or in a [profile.NAME]; write that line above");
+        }
+        if self.keys.contains_key(word) || word == "target" {
+            return format!("{word} stands in a [profile.NAME]; write that line above");
+        }
+        match nearest(word, ["defaults", "profile"].into_iter()) {
+            Some("profile") => format!("there is no table {}; did you mean [profile.NAME]?", word.escape_debug()),
+            Some(near) => format!("there is no table {}; did you mean [{near}]?", word.escape_debug()),
+            None => self.unknown(word, Origin::Config),
+        }
+    }
+
+    fn wrong(&self, span: &Range<usize>, message: &str) -> UsageError {
+        let (line, column) = position(self.text, span.start);
+        UsageError::new(format!("{}: {message}", place(self.file, line, column)))
+    }
+}
+
+fn mistyped(key: &str, kind: Kind, value: &DeValue<'_>) -> String {
+    format!("{key} is {}; write {}", type_of(value), kind.wants(key))
+}
+
+fn type_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a number",
+        DeValue::Float(_) => "a number with a point",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+pub(super) fn place(file: &Path, line: usize, column: usize) -> String {
+    format!("{}:{line}:{column}", file.display())
+}
+
+/// Line and column of a byte, from 1, in characters.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.rsplit_once('\n').map_or(before, |(_, line)| line);
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+/// The word that was probably meant; an underscore in the place of a dash is as good as none.
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase().replace('_', "-");
+    let far = |known: &str| strsim::damerau_levenshtein(&word, known);
+    let best = known.map(|known| (far(known), known)).min_by_key(|(distance, _)| *distance);
+    best.filter(|(distance, known)| *distance <= 2 && *distance < known.len()).map(|(_, known)| known)
+}
+
+#[cfg(test)]
+fn schema_of(arg: &Arg) -> serde_json::Value {
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    match Kind::of(arg) {
+        Kind::Switch => serde_json::json!({ "type": "boolean", "description": help }),
+        Kind::File => serde_json::json!({ "type": "string", "description": help }),
+        Kind::Text => serde_json::json!({ "type": ["string", "integer"], "description": help }),
+        Kind::List => {
+            let one = serde_json::json!({ "type": ["string", "integer"] });
+            serde_json::json!({ "anyOf": [one, { "type": "array", "items": one }], "description": help })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Settings, keys, read};
+    use crate::plan::Origin;
+    use std::ffi::OsStr;
+    use std::path::Path;
+
+    const FILE: &str = "[defaults]\ntimeout = \"20s\"\nipv4 = true\nignore = [\"greeting-slow\"]\n\n[profile.relay]\ntarget = \"smtp.example.net:2525\"\nuser = \"app\"\npassword-command = \"pass smtp/app\"\ncacert = \"ca.pem\"\nkey = \"~/key.pem\"\nipv6 = true\nport = 2526\n";
+
+    fn of(text: &str, profile: Option<&str>) -> Result<Settings, String> {
+        read(text, Path::new("/etc/c.toml"), profile, Some(OsStr::new("/home/u"))).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_profile_comes_before_the_defaults() {
+        let plain = of(FILE, None).expect("fine");
+        assert_eq!(
+            plain.find("timeout").map(|one| (one.values.as_slice(), one.origin, one.line)),
+            Some((&["20s".to_owned()][..], Origin::Config, 2))
+        );
+        assert!(plain.find("ipv4").is_some() && plain.find("user").is_none() && plain.target.is_none());
+        let relay = of(FILE, Some("relay")).expect("fine");
+        assert!(relay.find("ipv4").is_none(), "ipv6 of the profile says otherwise");
+        assert_eq!(relay.find("user").map(|one| one.origin), Some(Origin::Profile));
+        assert_eq!(relay.find("port").map(|one| one.values.clone()), Some(vec!["2526".to_owned()]));
+        assert_eq!(relay.target.map(|one| one.values), Some(vec!["smtp.example.net:2525".to_owned()]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_are_meant_from_the_folder_of_the_file() {
+        let relay = of(FILE, Some("relay")).expect("fine");
+        let value = |key: &str| relay.find(key).and_then(|one| one.values.first().cloned());
+        assert_eq!(value("cacert").as_deref(), Some("/etc/ca.pem"));
+        assert_eq!(value("key").as_deref(), Some("/home/u/key.pem"));
+    }
+
+    #[test]
+    fn mistakes_are_told_with_line_and_column_and_what_to_write() {
+        for (text, place, needle) in [
+            ("[defaults]\ntmieout = \"1s\"", "2:1", "did you mean timeout?"),
+            ("[defaults]\n  connect_timeout = \"1s\"", "2:3", "did you mean connect-timeout?"),
+            ("[defaults]\ntimeout = true", "2:11", "timeout is true or false; write timeout = \"...\""),
+            ("[defaults]\nascii = \"yes\"", "2:9", "ascii = true, or false"),
+            ("[defaults]\nignore = [1.5]", "2:11", "a number with a point"),
+            ("[defaults]\nuser = \"u\"", "2:1", "[profile.NAME] only"),
+            ("[defaults]\ninsecure = true", "2:1", "[profile.NAME] only"),
+            ("[profile.a]\npassword = \"hunter2\"", "2:1", "password-command"),
+            ("[profile.a]\npasword-file = \"x\"", "2:1", "did you mean password-file?"),
+            ("[profile.a]\ntaget = \"x\"", "2:1", "did you mean target?"),
+            ("[profile.a]\njson = true", "2:1", "format = \"json\""),
+            ("timeout = \"1s\"", "1:1", "under [defaults]"),
+            ("[profiles.a]\n", "1:2", "did you mean [profile.NAME]?"),
+            ("[profile.\"a b\"]\n", "1:10", "letters, digits"),
+            ("[profile]\na = 1\n", "2:1", "a profile is a table"),
+            ("profile = 3\n", "1:11", "[profile.NAME]"),
+            ("[defaults]\n\u{fc} = \n", "2:1", ""),
+            ("[defaults]\ntimeout = \"1s\"\ntimeout = \"2s\"", "3:1", "duplicate"),
+        ] {
+            let message = of(text, None).expect_err(text);
+            assert!(message.starts_with(&format!("/etc/c.toml:{place}: ")), "{text:?} -> {message}");
+            assert!(message.contains(needle) && !message.contains("hunter2"), "{text:?} -> {message}");
+            assert!(!message.contains('\n'), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_profile_is_told_with_the_nearest_one() {
+        assert!(of(FILE, Some("rely")).expect_err("unknown").contains("did you mean relay?"));
+        assert!(of(FILE, Some("xyzzy")).expect_err("unknown").contains("it has relay"));
+        assert!(of("", Some("relay")).expect_err("unknown").contains("[profile.relay]"));
+    }
+
+    #[test]
+    fn the_published_schema_of_the_file_is_that_of_the_flags() {
+        let table = |keys: Vec<(&String, serde_json::Value)>, more: Option<(&str, serde_json::Value)>| {
+            let mut properties: serde_json::Map<String, serde_json::Value> =
+                keys.into_iter().map(|(key, value)| (key.clone(), value)).collect();
+            properties.extend(more.map(|(key, value)| (key.to_owned(), value)));
+            serde_json::json!({ "type": "object", "additionalProperties": false, "properties": properties })
+        };
+        let keys = keys();
+        let all = || keys.iter().map(|(key, arg)| (key, super::schema_of(arg)));
+        let target = serde_json::json!({ "type": "string", "description": "What @NAME and --profile NAME check" });
+        let schema = serde_json::json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "The configuration file of smtpcheck",
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+                "defaults": table(all().filter(|(key, _)| !super::OF_A_PROFILE.contains(&key.as_str())).collect(), None),
+                "profile": {
+                    "type": "object",
+                    "propertyNames": { "pattern": "^[A-Za-z0-9._-]+$" },
+                    "additionalProperties": table(all().collect(), Some(("target", target))),
+                },
+            },
+        });
+        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write("schema/config.json", &json).expect("the schema can be written");
+        }
+        assert!(json == super::SCHEMA, "schema/config.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        let parsed: serde_json::Value = serde_json::from_str(super::SCHEMA).expect("JSON");
+        let validator = jsonschema::validator_for(&parsed).expect("a schema");
+        let good: serde_json::Value = toml::from_str(FILE).expect("TOML");
+        assert!(validator.is_valid(&good));
+        for bad in ["[defaults]\nuser = \"u\"", "[profile.a]\npassword = \"x\"", "timeout = \"1s\""] {
+            assert!(!validator.is_valid(&toml::from_str(bad).expect("TOML")), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What each type can be compared with, and how.
+//!
+//! | type | comparisons |
+//! |---|---|
+//! | a number, a version, a date | `== != < <= > >=`, `in [..]` |
+//! | a text | `== !=`, `in [..]`, `contains`, `excludes`, `matches` |
+//! | a word | `== !=`, `in [..]` |
+//! | true or false | `== !=` |
+//! | a list | `contains`, `excludes` |
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use regex_lite::Regex;
+use serde_json::Value;
+
+use super::names::Kind;
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Equal,
+    Different,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+    In,
+    Contains,
+    Excludes,
+    Matches,
+}
+
+impl Operator {
+    /// Each with its spelling; longer ones first where one begins another.
+    pub(super) const ALL: [(&'static str, Operator); 10] = [
+        ("==", Operator::Equal),
+        ("!=", Operator::Different),
+        ("<=", Operator::AtMost),
+        (">=", Operator::AtLeast),
+        ("<", Operator::Less),
+        (">", Operator::More),
+        ("in", Operator::In),
+        ("contains", Operator::Contains),
+        ("excludes", Operator::Excludes),
+        ("matches", Operator::Matches),
+    ];
+
+    pub(super) fn spelling(self) -> &'static str {
+        Operator::ALL.iter().find(|(_, operator)| *operator == self).map_or("", |(spelling, _)| spelling)
+    }
+
+    /// Whether a type knows this comparison.
+    pub(super) fn fits(self, kind: Kind) -> bool {
+        let allowed: &[Operator] = match kind {
+            Kind::Number | Kind::Version | Kind::Moment => &[
+                Operator::Equal,
+                Operator::Different,
+                Operator::Less,
+                Operator::AtMost,
+                Operator::More,
+                Operator::AtLeast,
+                Operator::In,
+            ],
+            Kind::Text => &[
+                Operator::Equal,
+                Operator::Different,
+                Operator::In,
+                Operator::Contains,
+                Operator::Excludes,
+                Operator::Matches,
+            ],
+            Kind::Word(_) => &[Operator::Equal, Operator::Different, Operator::In],
+            Kind::Fact => &[Operator::Equal, Operator::Different],
+            Kind::Names | Kind::Keywords | Kind::Rules => &[Operator::Contains, Operator::Excludes],
+        };
+        allowed.contains(&self)
+    }
+
+    /// Those that a type knows, for a message.
+    pub(super) fn of(kind: Kind) -> String {
+        let all = Operator::ALL.iter().filter(|(_, operator)| operator.fits(kind));
+        all.map(|(spelling, _)| *spelling).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A comparison with the value of the right type.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) operator: Operator,
+    /// One value, or those of the list after `in`.
+    pub(super) values: Vec<Literal>,
+}
+
+/// A value of an expectation, of the type of its name.
+#[derive(Clone, Debug)]
+pub(super) enum Literal {
+    Number(f64),
+    Text(String),
+    Fact(bool),
+    Version(Vec<u32>),
+    Moment {
+        at: Timestamp,
+        written: String,
+    },
+    Pattern(Regex),
+    /// A name in a list.
+    Item(String),
+    /// An EHLO keyword in a list, or a whole line.
+    Keyword(String),
+}
+
+/// How a value that was seen stands to one that is wanted.
+fn order(seen: &Value, wanted: &Literal) -> Option<std::cmp::Ordering> {
+    match wanted {
+        Literal::Number(number) => seen.as_f64()?.partial_cmp(number),
+        Literal::Version(version) => Some(versions(seen.as_str()?)?.cmp(version)),
+        Literal::Moment { at, .. } => Some(seen.as_str()?.parse::<Timestamp>().ok()?.cmp(at)),
+        Literal::Text(text) => Some(seen.as_str()?.cmp(text.as_str())),
+        Literal::Fact(fact) => Some(seen.as_bool()?.cmp(fact)),
+        Literal::Pattern(_) | Literal::Item(_) | Literal::Keyword(_) => None,
+    }
+}
+
+/// `1.2` as numbers.
+pub(super) fn versions(text: &str) -> Option<Vec<u32>> {
+    text.split('.').map(|part| part.parse().ok()).collect()
+}
+
+/// A date or a moment.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at);
+    }
+    let date = text.parse::<Date>().ok()?;
+    date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+impl Wanted {
+    /// Whether a value, which is not null, is as it should be. What cannot be compared is not.
+    pub(super) fn holds(&self, seen: &Value) -> bool {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        let any = |fits: &[std::cmp::Ordering]| {
+            self.values.iter().any(|wanted| order(seen, wanted).is_some_and(|order| fits.contains(&order)))
+        };
+        match self.operator {
+            Operator::Equal | Operator::In => any(&[Equal]),
+            Operator::Different => any(&[Less, Greater]),
+            Operator::Less => any(&[Less]),
+            Operator::AtMost => any(&[Less, Equal]),
+            Operator::More => any(&[Greater]),
+            Operator::AtLeast => any(&[Greater, Equal]),
+            Operator::Contains | Operator::Matches => self.values.iter().any(|wanted| contains(seen, wanted)),
+            Operator::Excludes => {
+                (seen.is_array() || seen.is_string()) && !self.values.iter().any(|wanted| contains(seen, wanted))
+            }
+        }
+    }
+
+    /// The item that a list should hold.
+    pub(super) fn contained(&self) -> Option<&str> {
+        match (self.operator, self.values.as_slice()) {
+            (Operator::Contains, [Literal::Item(item)]) => Some(item),
+            _ => None,
+        }
+    }
+
+    /// In words, so that `seen ..` can follow.
+    pub(super) fn in_words(&self) -> String {
+        let values: Vec<String> = self.values.iter().map(Literal::shown).collect();
+        let values = values.join(", ");
+        match self.operator {
+            Operator::Equal => values,
+            Operator::Different => format!("anything but {values}"),
+            Operator::Less => format!("less than {values}"),
+            Operator::AtMost => format!("at most {values}"),
+            Operator::More => format!("more than {values}"),
+            Operator::AtLeast => format!("at least {values}"),
+            Operator::In => format!("one of {values}"),
+            Operator::Contains => format!("something with {values}"),
+            Operator::Excludes => format!("nothing with {values}"),
+            Operator::Matches => format!("a match of {values}"),
+        }
+    }
+}
+
+fn contains(seen: &Value, wanted: &Literal) -> bool {
+    let items = || seen.as_array().map(Vec::as_slice).unwrap_or_default().iter().filter_map(Value::as_str);
+    match wanted {
+        Literal::Text(text) => seen.as_str().is_some_and(|seen| seen.contains(text.as_str())),
+        Literal::Pattern(pattern) => seen.as_str().is_some_and(|seen| pattern.is_match(seen)),
+        Literal::Item(item) => items().any(|seen| seen.eq_ignore_ascii_case(item)),
+        Literal::Keyword(word) => items().any(|line| {
+            let keyword = line.split(' ').next().unwrap_or_default();
+            keyword.eq_ignore_ascii_case(word) || line.eq_ignore_ascii_case(word)
+        }),
+        Literal::Number(_) | Literal::Fact(_) | Literal::Version(_) | Literal::Moment { .. } => false,
+    }
+}
+
+impl Literal {
+    fn shown(&self) -> String {
+        match self {
+            Literal::Number(number) => number.to_string(),
+            Literal::Text(text) => Value::from(text.as_str()).to_string(),
+            Literal::Fact(fact) => fact.to_string(),
+            Literal::Version(parts) => parts.iter().map(u32::to_string).collect::<Vec<_>>().join("."),
+            Literal::Moment { written, .. } => written.clone(),
+            Literal::Pattern(pattern) => Value::from(pattern.as_str()).to_string(),
+            Literal::Item(item) | Literal::Keyword(item) => item.clone(),
+        }
+    }
+}

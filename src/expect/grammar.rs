@@ -1,0 +1,354 @@
+//! Reads an expectation, and says where it is wrong.
+//!
+//! ```text
+//! expectation = name comparison value
+//! name        = word { "." word | "[" number "]" }
+//! comparison  = "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "contains" | "excludes" | "matches"
+//! value       = single | "[" single { "," single } "]"      (the list after "in" only)
+//! single      = "text" | 'text' | word                      (\" and \\ in texts)
+//! ```
+
+use std::fmt;
+
+use regex_lite::Regex;
+
+use super::Expression;
+use super::compare::{Literal, Operator, Wanted, moment, versions};
+use super::names::{self, Kind, Name};
+use crate::check;
+
+/// Longer than any sentence that somebody writes.
+const MAX_CHARS: usize = 1000;
+
+/// A mistake in an expectation, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// What is wrong, and what to write instead.
+    pub message: String,
+    /// The expectation.
+    pub text: String,
+    /// Where it is wrong, in characters from 0.
+    pub at: usize,
+    /// How many characters are.
+    pub length: usize,
+}
+
+impl Mistake {
+    pub(super) fn new(text: &str, at: usize, length: usize, message: String) -> Mistake {
+        Mistake { message, text: text.to_owned(), at, length: length.max(1) }
+    }
+
+    /// The expectation, and under it a mark where it is wrong.
+    pub fn pointed(&self) -> [String; 2] {
+        let safe = |c: char| if c.is_control() { ' ' } else { c };
+        let text: String = self.text.chars().map(safe).collect();
+        let before: String = text.chars().take(self.at).collect();
+        let marked: String = text.chars().skip(self.at).take(self.length).collect();
+        let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);
+        let carets = "^".repeat(width(&marked).max(1));
+        [format!("  {text}"), format!("  {}{carets}", " ".repeat(width(&before)))]
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// A piece of the sentence with its place.
+#[derive(Clone, Debug)]
+struct Token {
+    at: usize,
+    length: usize,
+    what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    /// Letters, digits and what stands in names and numbers.
+    Word(String),
+    /// In quotes.
+    Quoted(String),
+    /// `==` and the like.
+    Sign(String),
+    Open,
+    Close,
+    Comma,
+}
+
+pub(super) fn parse(text: &str) -> Result<Expression, Mistake> {
+    if text.chars().count() > MAX_CHARS {
+        let message = format!("an expectation is at most {MAX_CHARS} characters long");
+        return Err(Mistake { message, text: text.chars().take(60).collect(), at: 0, length: 1 });
+    }
+    Reader { text, tokens: tokens(text)?, next: 0 }.expression()
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    tokens: Vec<Token>,
+    next: usize,
+}
+
+impl Reader<'_> {
+    fn expression(mut self) -> Result<Expression, Mistake> {
+        let example = "write a name, a comparison and a value: tls.version >= 1.2";
+        let first = self.take().ok_or_else(|| self.at_end(example))?;
+        let What::Word(written) = &first.what else { return Err(self.wrong(&first, example)) };
+        let (name, index) = self.name(&first, written)?;
+        let known = Operator::of(name.kind);
+        let second =
+            self.take().ok_or_else(|| self.at_end(&format!("a comparison is missing; write one of {known}")))?;
+        let operator = self.operator(&second, name)?;
+        let what = format!("a value is missing after {}", operator.spelling());
+        let third = self.take().ok_or_else(|| self.at_end(&what))?;
+        let values = match (&third.what, operator) {
+            (What::Open, Operator::In) => self.list(name, operator)?,
+            (_, Operator::In) => {
+                return Err(self.wrong(&third, "after in comes a list: in [550, 554]"));
+            }
+            (What::Open, _) => {
+                return Err(self.wrong(
+                    &third,
+                    &format!("after {} comes one value; for several write in [..]", operator.spelling()),
+                ));
+            }
+            _ => vec![self.literal(&third, name, operator)?],
+        };
+        if let Some(more) = self.take() {
+            let message = match &more.what {
+                What::Word(word) if matches!(word.as_str(), "and" | "&&") => {
+                    "two things that must both hold are two expectations"
+                }
+                What::Word(word) if matches!(word.as_str(), "or" | "||") => "write in [..] for one of several values",
+                What::Sign(sign) if matches!(sign.as_str(), "&&" | "||") => {
+                    "an expectation is one comparison; two that must both hold are two expectations, and in [..] is one of several values"
+                }
+                _ => "the expectation ends before this",
+            };
+            return Err(self.wrong(&more, message));
+        }
+        let wanted = Wanted { operator, values };
+        Ok(Expression { text: self.text.to_owned(), name, index, at: first.at, wanted })
+    }
+
+    fn take(&mut self) -> Option<Token> {
+        let token = self.tokens.get(self.next).cloned();
+        self.next += 1;
+        token
+    }
+
+    fn wrong(&self, token: &Token, message: &str) -> Mistake {
+        Mistake::new(self.text, token.at, token.length, message.to_owned())
+    }
+
+    fn at_end(&self, message: &str) -> Mistake {
+        Mistake::new(self.text, self.text.trim_end().chars().count(), 1, message.to_owned())
+    }
+
+    /// The row of a name, and the number in its brackets.
+    fn name(&self, token: &Token, written: &str) -> Result<(&'static Name, usize), Mistake> {
+        let mut pattern = String::new();
+        let mut index = 0;
+        let mut rest = written;
+        while let Some((before, after)) = rest.split_once('[') {
+            let Some((number, after)) = after.split_once(']') else {
+                return Err(self.wrong(token, "the bracket is not closed; write a number: recipients[0]"));
+            };
+            index = match number.parse::<usize>() {
+                Ok(number @ 0..1000) => number,
+                _ => return Err(self.wrong(token, "in the brackets stands a number from 0: recipients[0]")),
+            };
+            pattern.push_str(before);
+            pattern.push_str("[N]");
+            rest = after;
+        }
+        pattern.push_str(rest);
+        if let Some(name) = names::all().find(|name| name.name == pattern) {
+            return Ok((name, index));
+        }
+        let known: Vec<&str> = names::all().map(|name| name.name).collect();
+        let message = match nearest(&pattern.to_lowercase(), &known) {
+            Some(near) => format!("there is no {written}; the nearest name is {near}"),
+            None => format!("there is no {written}; docs/expectations.md lists the names"),
+        };
+        Err(self.wrong(token, &message))
+    }
+
+    fn operator(&self, token: &Token, name: &Name) -> Result<Operator, Mistake> {
+        let known = Operator::of(name.kind);
+        let (What::Word(word) | What::Sign(word)) = &token.what else {
+            return Err(self.wrong(token, &format!("a comparison is missing; write one of {known}")));
+        };
+        if word == "=" {
+            return Err(self.wrong(token, "write == to compare"));
+        }
+        let Some((_, operator)) = Operator::ALL.iter().find(|(spelling, _)| spelling == word) else {
+            let all = Operator::ALL.map(|(spelling, _)| spelling);
+            let hint = nearest(word, &all).map(|near| format!("; the nearest is {near}")).unwrap_or_default();
+            let message = format!("{word} is no comparison{hint}; {} takes {known}", name.name);
+            return Err(self.wrong(token, &message));
+        };
+        if operator.fits(name.kind) {
+            return Ok(*operator);
+        }
+        let message = format!(
+            "{} is {}, which {} does not compare; it takes {known}",
+            name.name,
+            name.kind.word(),
+            operator.spelling()
+        );
+        Err(self.wrong(token, &message))
+    }
+
+    fn list(&mut self, name: &Name, operator: Operator) -> Result<Vec<Literal>, Mistake> {
+        let mut values = Vec::new();
+        let open = "the list is not closed; write in [550, 554]";
+        loop {
+            let token = self.take().ok_or_else(|| self.at_end(open))?;
+            if token.what == What::Close && values.is_empty() {
+                return Err(self.wrong(&token, "the list is empty, so nothing could be in it"));
+            }
+            values.push(self.literal(&token, name, operator)?);
+            let token = self.take().ok_or_else(|| self.at_end(open))?;
+            match token.what {
+                What::Comma => {}
+                What::Close => return Ok(values),
+                _ => return Err(self.wrong(&token, "write a comma between the values of a list")),
+            }
+        }
+    }
+
+    /// A value of the type of the name.
+    fn literal(&self, token: &Token, name: &Name, operator: Operator) -> Result<Literal, Mistake> {
+        let (text, is_quoted) = match &token.what {
+            What::Word(word) => (word.as_str(), false),
+            What::Quoted(text) => (text.as_str(), true),
+            What::Sign(_) | What::Open | What::Close | What::Comma => {
+                return Err(self.wrong(token, "here stands a value: a number, a word, or a text in quotes"));
+            }
+        };
+        let unlike = |instead: &str| self.wrong(token, &format!("{} is {}; {instead}", name.name, name.kind.word()));
+        match name.kind {
+            Kind::Number => match text.parse::<f64>() {
+                Ok(_) if is_quoted => Err(unlike(&format!("write {text} without quotes"))),
+                Ok(number) if number.is_finite() => Ok(Literal::Number(number)),
+                _ => Err(unlike("write a number, such as 250")),
+            },
+            Kind::Fact => match text {
+                "true" | "false" if !is_quoted => Ok(Literal::Fact(text == "true")),
+                _ => Err(unlike("write true or false")),
+            },
+            Kind::Version => match versions(text).filter(|parts| parts.len() == 2) {
+                Some(parts) => Ok(Literal::Version(parts)),
+                None => Err(unlike("write it as 1.2 or 1.3")),
+            },
+            Kind::Moment => match moment(text) {
+                Some(at) => Ok(Literal::Moment { at, written: text.to_owned() }),
+                None => Err(unlike("write it as 2027-01-31 or 2027-01-31T12:00:00Z")),
+            },
+            Kind::Word(words) if words.contains(&text) => Ok(Literal::Text(text.to_owned())),
+            Kind::Word(words) => {
+                let hint = nearest(text, words).map(|near| format!("the nearest is {near}; ")).unwrap_or_default();
+                Err(self
+                    .wrong(token, &format!("{} is never {text}; {hint}it is one of {}", name.name, words.join(", "))))
+            }
+            Kind::Text if operator == Operator::Matches => match Regex::new(text) {
+                Ok(pattern) => Ok(Literal::Pattern(pattern)),
+                Err(error) => Err(self.wrong(token, &format!("this is no pattern: {error}"))),
+            },
+            Kind::Text if !is_quoted && (text.parse::<f64>().is_ok() || matches!(text, "true" | "false")) => {
+                Err(unlike(&format!("write \"{text}\" in quotes")))
+            }
+            Kind::Text => Ok(Literal::Text(text.to_owned())),
+            Kind::Rules => {
+                if check::rule(text).is_some() {
+                    return Ok(Literal::Item(text.to_owned()));
+                }
+                let known: Vec<&str> = check::rules().map(|rule| rule.id).collect();
+                let hint = nearest(text, &known).map(|near| format!("the nearest is {near}; ")).unwrap_or_default();
+                Err(self.wrong(token, &format!("there is no rule {text}; {hint}smtpcheck explain --list shows all")))
+            }
+            Kind::Keywords | Kind::Names if text.trim().is_empty() => Err(unlike("name what stands in it")),
+            Kind::Keywords => Ok(Literal::Keyword(text.to_owned())),
+            Kind::Names => Ok(Literal::Item(text.to_owned())),
+        }
+    }
+}
+
+fn tokens(text: &str) -> Result<Vec<Token>, Mistake> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        if c.is_whitespace() {
+            at += 1;
+            continue;
+        }
+        let rest = chars.get(at..).unwrap_or_default();
+        let (length, what) = match c {
+            '"' | '\'' => quoted(text, at, rest)?,
+            '[' => (1, What::Open),
+            ']' => (1, What::Close),
+            ',' => (1, What::Comma),
+            '=' | '!' | '<' | '>' | '&' | '|' => {
+                let sign: String = rest.iter().take_while(|c| matches!(c, '=' | '!' | '<' | '>' | '&' | '|')).collect();
+                (sign.chars().count(), What::Sign(sign))
+            }
+            c if is_of_word(c) => {
+                let is_name = tokens.is_empty();
+                let word: String = rest
+                    .iter()
+                    .copied()
+                    .take_while(|&c| is_of_word(c) || (is_name && matches!(c, '[' | ']')))
+                    .collect();
+                (word.chars().count(), What::Word(word))
+            }
+            _ => {
+                let message =
+                    format!("{} means nothing here; a text with such characters stands in quotes", c.escape_debug());
+                return Err(Mistake::new(text, at, 1, message));
+            }
+        };
+        tokens.push(Token { at, length, what });
+        at += length;
+    }
+    Ok(tokens)
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | ':' | '/' | '@' | '*')
+}
+
+fn quoted(text: &str, at: usize, rest: &[char]) -> Result<(usize, What), Mistake> {
+    let mut value = String::new();
+    let mut chars = rest.iter().copied().enumerate();
+    let quote = chars.next().map_or('"', |(_, quote)| quote);
+    while let Some((place, c)) = chars.next() {
+        match c {
+            c if c == quote => return Ok((place + 1, What::Quoted(value))),
+            '\\' => match chars.next() {
+                Some((_, c)) if c == '\\' || c == quote => value.push(c),
+                // Patterns are full of backslashes, and none of them is ours.
+                Some((_, c)) => value.extend(['\\', c]),
+                None => {}
+            },
+            c => value.push(c),
+        }
+    }
+    Err(Mistake::new(text, at, rest.len(), "the quotes are not closed".to_owned()))
+}
+
+/// The known word that is most like one that is not known, if one is like it at all.
+pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    // A name without its first part: days_left.
+    if let Some(whole) = known.iter().find(|name| name.rsplit('.').next() == Some(word)) {
+        return Some(whole);
+    }
+    let likeness = |name: &&&str| strsim::jaro_winkler(word, name);
+    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    Some(*best).filter(|best| strsim::jaro_winkler(word, best) > 0.75)
+}

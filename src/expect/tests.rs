@@ -1,0 +1,215 @@
+//! What expectations mean, by example, and that no text whatever makes the reader fall.
+
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+use serde_json::{Value, json};
+
+use super::{Excuse, Expression, Outcome, names};
+
+fn report() -> Value {
+    json!({
+        "complete": true, "total_ms": 141.5, "verdict": "fail",
+        "exit": {"code": 5, "name": "refused_permanent", "retryable": false},
+        "target": {"host": "mx.example.net", "port": 25, "tls_mode": "if-offered"},
+        "greeting": {"code": 220, "text": ["mx.example.net ESMTP", "hello"], "event": 2},
+        "capabilities": {"before_tls": ["SIZE 10240000", "AUTH PLAIN LOGIN", "STARTTLS"], "after_tls": null},
+        "tls": {"version": "1.3", "days_left": 58, "verifies": true, "not_after": "2027-01-18T06:00:00Z",
+                "chain": [{"names": ["mx.example.net", "*.example.org"], "key_bits": 256}]},
+        "auth": {"offered_before_tls": ["PLAIN", "LOGIN"], "offered_after_tls": ["XOAUTH2"], "code": null, "event": null,
+                 "outcome": "not-tried"},
+        "envelope": {"from": {"code": 250, "enhanced": "2.1.0", "text": ["ok"], "event": 9},
+                     "recipients": [{"code": 550, "enhanced": "5.7.1", "text": ["relaying denied"], "event": 10},
+                                    {"code": 554, "enhanced": null, "text": ["no"], "event": 11}]},
+        "phases": [{"name": "dns", "ms": 3.0}, {"name": "connect", "ms": null}],
+        "findings": [{"rule": "relay-denied"}],
+    })
+}
+
+fn judged(text: &str) -> Outcome {
+    Expression::parse(text).unwrap_or_else(|mistake| panic!("{text}: {mistake}")).judge(&report())
+}
+
+#[test]
+fn each_type_is_compared_in_its_own_way() {
+    for text in [
+        "tls.version >= 1.2",
+        "tls.version == \"1.3\"",
+        "tls.version < 1.10",
+        "certificate.days_left > 21",
+        "certificate.not_after > 2027-01-01",
+        "tls.verifies == true",
+        "auth.mechanisms contains \"XOAUTH2\"",
+        "auth.mechanisms excludes PLAIN",
+        "auth.offered_before_tls contains plain",
+        "capabilities.before_tls contains AUTH",
+        "capabilities.before_tls contains 'SIZE 10240000'",
+        "capabilities.before_tls excludes SMTPUTF8",
+        "envelope.recipients[0].code == 550",
+        "envelope.recipients[1].class == 5",
+        "rcpt.class == 5",
+        "rcpt.code in [550, 554]",
+        "greeting.text contains \"ESMTP hello\"",
+        "greeting.text matches '^mx\\.[a-z]+'",
+        "greeting.text excludes Postfix",
+        "timing.total_ms < 800",
+        "timing.dns_ms<=3",
+        "findings excludes \"starttls-not-offered\"",
+        "exit.code != 0",
+        "exit.name == refused_permanent",
+        "certificate.names contains \"*.example.org\"",
+        "target.port == 25",
+    ] {
+        assert!(judged(text).held, "{text}: {:?}", judged(text));
+    }
+    for text in ["tls.version > 1.3", "rcpt.code == 550", "auth.mechanisms contains PLAIN", "tls.verifies == false"] {
+        assert!(!judged(text).held, "{text}");
+    }
+}
+
+#[test]
+fn what_was_not_reached_never_holds() {
+    for text in [
+        "auth.code == 235",
+        "auth.code != 235",
+        "capabilities.after_tls excludes AUTH",
+        "timing.connect_ms < 100",
+        "timing.tls_ms < 100",
+        "envelope.recipients[7].code != 550",
+        "envelope.recipients[1].enhanced != '5.7.1'",
+        "tls.chain[4].key_bits > 1",
+    ] {
+        assert_eq!(judged(text), Outcome { held: false, seen: None, excuse: Excuse::Nothing }, "{text}");
+    }
+}
+
+#[test]
+fn the_result_tells_what_was_expected_and_what_was_seen() {
+    let told = |text: &str| {
+        let expression = Expression::parse(text).expect("sound");
+        (expression.expected(), expression.judge(&report()).seen)
+    };
+    assert_eq!(told("tls.version >= 1.2"), ("at least 1.2".to_owned(), Some("\"1.3\"".to_owned())));
+    assert_eq!(told("rcpt.code in [250, 251]"), ("one of 250, 251".to_owned(), Some("550, 554".to_owned())));
+    assert_eq!(told("timing.total_ms < 100"), ("less than 100".to_owned(), Some("141.5".to_owned())));
+    assert_eq!(told("auth.code == 235"), ("235".to_owned(), None));
+}
+
+#[test]
+fn only_an_expectation_that_no_success_satisfies_names_a_refusal() {
+    for (text, excuse) in [
+        ("rcpt.class == 5", Excuse::Replies(vec![10, 11])),
+        ("rcpt.code in [550, 554]", Excuse::Replies(vec![10, 11])),
+        ("rcpt.code >= 500", Excuse::Replies(vec![10, 11])),
+        ("rcpt.code in [250, 550, 554]", Excuse::Nothing),
+        ("rcpt.code != 250", Excuse::Nothing),
+        ("envelope.recipients[0].enhanced == \"5.7.1\"", Excuse::Replies(vec![10])),
+        ("envelope.recipients[0].text contains denied", Excuse::Nothing),
+        ("envelope.from.code == 250", Excuse::Nothing),
+        ("exit.code == 5", Excuse::Exit),
+        ("exit.code in [0, 5]", Excuse::Nothing),
+        ("exit.name != ok", Excuse::Exit),
+        ("verdict == fail", Excuse::Exit),
+        ("findings contains relay-denied", Excuse::Rule("relay-denied".to_owned())),
+        ("findings excludes starttls-not-offered", Excuse::Nothing),
+    ] {
+        let outcome = judged(text);
+        assert!(outcome.held, "{text}");
+        assert_eq!(outcome.excuse, excuse, "{text}");
+    }
+}
+
+#[test]
+fn mistakes_have_a_place_and_a_way_out() {
+    for (text, marked, needle) in [
+        ("", "", "a name, a comparison and a value"),
+        ("tls.verson >= 1.2", "tls.verson", "tls.version"),
+        ("days_left > 3", "days_left", "tls.days_left"),
+        ("cert.days_left > 3", "cert.days_left", ".days_left"),
+        ("envelope.recipients.code == 550", "envelope.recipients.code", "envelope.recipients[N].code"),
+        ("envelope.recipients[x].code == 550", "envelope.recipients[x].code", "a number from 0"),
+        ("tls.version", "", "a comparison is missing"),
+        ("tls.version >=", "", "a value is missing after >="),
+        ("tls.version => 1.2", "=>", "no comparison"),
+        ("tls.version = 1.2", "=", "write =="),
+        ("tls.version contains 1.2", "contains", "a version, which contains does not compare"),
+        ("tls.version >= high", "high", "1.2 or 1.3"),
+        ("rcpt.code == \"550\"", "\"550\"", "550 without quotes"),
+        ("rcpt.code == denied", "denied", "write a number"),
+        ("rcpt.enhanced == 5.7", "5.7", "\"5.7\" in quotes"),
+        ("tls.verifies == yes", "yes", "true or false"),
+        ("exit.name == refused", "refused", "refused_"),
+        ("findings excludes starttls-not-ofered", "starttls-not-ofered", "starttls-not-offered"),
+        ("findings == relay-denied", "==", "contains excludes"),
+        ("rcpt.code in 550", "550", "in [550, 554]"),
+        ("rcpt.code in []", "]", "the list is empty"),
+        ("rcpt.code in [550", "", "not closed"),
+        ("rcpt.code in [550 554]", "554", "a comma"),
+        ("rcpt.code == [550]", "[", "one value"),
+        ("greeting.text contains \"ESMTP", "\"ESMTP", "quotes are not closed"),
+        ("greeting.text matches \"(\"", "\"(\"", "no pattern"),
+        ("rcpt.class == 5 and mail.class == 2", "and", "two expectations"),
+        ("rcpt.class == 5 or 4", "or", "in [..]"),
+        ("rcpt.class == 5 6", "6", "ends before this"),
+        ("rcpt.class == $X", "$", "in quotes"),
+    ] {
+        let mistake = Expression::parse(text).expect_err(text);
+        let at: String = text.chars().skip(mistake.at).take(mistake.length).collect();
+        assert_eq!(at, marked, "{text}: {mistake}");
+        assert!(mistake.message.contains(needle), "{text}: {mistake}");
+        assert!(!mistake.message.contains('\n'), "{mistake}");
+    }
+}
+
+#[test]
+fn the_mark_stands_under_the_mistake() {
+    let mistake = Expression::parse("greeting.text == \"日本\" x").expect_err("too long");
+    assert_eq!(mistake.pointed(), ["  greeting.text == \"日本\" x", "                          ^"]);
+}
+
+#[test]
+fn every_name_can_be_read_and_none_is_there_twice() {
+    let mut seen = std::collections::BTreeSet::new();
+    for name in names::all() {
+        assert!(seen.insert(name.name), "{} is there twice", name.name);
+        let values = name.read(&Value::Null, 0);
+        assert!(!values.is_empty(), "{} reads nothing at all of nothing", name.name);
+    }
+    assert!(seen.len() > 80);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_fall(text in any::<String>()) {
+        if let Err(mistake) = Expression::parse(&text) {
+            prop_assert!(mistake.at <= text.chars().count());
+            let _ = mistake.pointed();
+        }
+    }
+
+    #[test]
+    fn nothing_like_an_expectation_makes_the_reader_fall(
+        text in "(rcpt|tls|exit|findings|greeting)\\.?(code|text|version|[a-z\\[\\]0-9]{0,6}) ?(==|!=|<|>=|in|contains|matches)? ?[\\[\"'0-9a-z\\.,\\\\ \\]\\(\\)\\*\\+]{0,12}"
+    ) {
+        if let Ok(expression) = Expression::parse(&text) {
+            let first = expression.judge(&report());
+            prop_assert_eq!(first, expression.judge(&report()));
+            prop_assert!(!expression.expected().is_empty());
+        }
+    }
+
+    #[test]
+    fn numbers_are_compared_as_numbers(seen in 0u32..100_000, wanted in 0u32..100_000) {
+        let mut report = report();
+        report["total_ms"] = seen.into();
+        let holds = |operator: &str| {
+            Expression::parse(&format!("timing.total_ms {operator} {wanted}")).expect("sound").judge(&report).held
+        };
+        prop_assert_eq!(holds("<"), seen < wanted);
+        prop_assert_eq!(holds("<="), seen <= wanted);
+        prop_assert_eq!(holds("=="), seen == wanted);
+        prop_assert_eq!(holds("!="), seen != wanted);
+        prop_assert_eq!(holds(">="), seen >= wanted);
+        prop_assert_eq!(holds(">"), seen > wanted);
+    }
+}

@@ -1,0 +1,146 @@
+//! The script of action.yml with inputs as an attacker would write them, and with a program that tells what it was given.
+//! On systems with bash, as the runners have it.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const PROGRAM: &str = "#!/bin/sh\nfor word; do printf '[%s]\\n' \"$word\"; done\nprintf 'password=%s\\n' \"$SMTPCHECK_PASSWORD\"\nenv | grep -q '^INPUT_PASSWORD=\\|^GH_TOKEN=' && echo handed on\nexit \"${CODE:-0}\"\n";
+
+struct Stage {
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        std::fs::write(&program, PROGRAM).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Stage { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, inputs: &[(&str, &str)]) -> (i32, String) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/action/check.sh");
+        let mut command = Command::new("bash");
+        command.arg(script).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).current_dir(self.folder.path());
+        command.env("GITHUB_OUTPUT", self.path("output")).env("INPUT_PROGRAM", self.path("program"));
+        let Output { status, stdout, stderr } = command.envs(inputs.iter().copied()).output().unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        (status.code().unwrap(), text)
+    }
+}
+
+#[test]
+fn hostile_inputs_are_words_and_nothing_else() {
+    let stage = Stage::new();
+    for hostile in [
+        "$(touch hit)",
+        "`touch hit`",
+        "; touch hit;",
+        "a && touch hit",
+        "' ; touch hit; '",
+        "\"; touch hit; \"",
+        "| tee hit",
+        "> hit",
+        "${IFS}touch${IFS}hit",
+        "--output=hit",
+        "-o",
+        "* ?",
+        "a b  c",
+        "x\u{1b}[31m",
+        "\\",
+        "%s%n",
+    ] {
+        let (code, text) = stage.run(&[("INPUT_TARGET", hostile)]);
+        assert_eq!((code, text), (0, format!("[check]\n[--]\n[{hostile}]\npassword=\n")), "{hostile}");
+        let (code, text) =
+            stage.run(&[("INPUT_SUITE", hostile), ("INPUT_FORMAT", hostile), ("INPUT_ARGUMENTS", hostile)]);
+        let words = format!("[run]\n[--format={hostile}]\n[{hostile}]\n[--]\n[{hostile}]\npassword=\n");
+        assert_eq!((code, text), (0, words), "{hostile}");
+        let (code, _) = stage.run(&[
+            ("INPUT_TARGET", "h"),
+            ("INPUT_PROGRAM", ""),
+            ("INPUT_VERSION", hostile),
+            ("ACTION_REPOSITORY", "o/r"),
+        ]);
+        assert_eq!(code, 2, "a version of {hostile}");
+        let repository = [("INPUT_TARGET", "h"), ("INPUT_PROGRAM", ""), ("ACTION_REPOSITORY", hostile)];
+        assert_eq!(stage.run(&repository).0, 2, "a repository of {hostile}");
+        assert!(!stage.path("hit").exists(), "{hostile}");
+    }
+}
+
+#[test]
+fn lines_are_words_and_the_password_goes_by_the_environment() {
+    let stage = Stage::new();
+    let (code, text) = stage.run(&[
+        ("INPUT_TARGET", "one.example\r\n\ntwo.example:25\n"),
+        ("INPUT_ARGUMENTS", "--user\nu v\n"),
+        ("INPUT_FORMAT", "github"),
+        ("INPUT_PASSWORD", "p$(w) 'x'"),
+        ("GH_TOKEN", "t"),
+        ("CODE", "7"),
+    ]);
+    let words =
+        "[check]\n[--format=github]\n[--user]\n[u v]\n[--]\n[one.example]\n[two.example:25]\npassword=p$(w) 'x'\n";
+    assert_eq!((code, text.as_str()), (7, words));
+    assert_eq!(std::fs::read_to_string(stage.path("output")).unwrap(), "exit-code=7\n");
+}
+
+#[test]
+fn a_step_without_a_target_or_with_too_much_says_so() {
+    let stage = Stage::new();
+    for inputs in [&[][..], &[("INPUT_TARGET", "\n")], &[("INPUT_TARGET", "a"), ("INPUT_SUITE", "b")]] {
+        let (code, text) = stage.run(inputs);
+        assert!(code == 2 && text.starts_with("smtpcheck action: give target or suite"), "{text}");
+    }
+}
+
+#[test]
+fn the_real_program_takes_the_words() {
+    let stage = Stage::new();
+    let program = env!("CARGO_BIN_EXE_smtpcheck");
+    let words =
+        [("INPUT_PROGRAM", program), ("INPUT_FORMAT", "text"), ("INPUT_ARGUMENTS", "-q\n--connect-timeout\n2s")];
+    let (code, text) = stage.run(&[&words[..], &[("INPUT_TARGET", "127.0.0.1:1\n--insecure")]].concat());
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("127.0.0.1:1") && text.contains("--insecure:587"), "no target is a flag: {text}");
+}
+
+/// An expression in a line of a shell is written into it before the shell reads it: whoever names a branch writes shell.
+#[test]
+fn no_expression_stands_in_a_shell_line() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join(".github/workflows");
+    let workflows = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut lines_of_shell = 0;
+    for file in workflows.chain([root.join("action.yml")]) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut inside = None;
+        for (at, line) in text.lines().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let key = line.trim_start().trim_start_matches("- ");
+            if inside.is_some_and(|outer| !line.trim().is_empty() && indent <= outer) {
+                inside = None;
+            }
+            if key.starts_with("run:") {
+                inside = Some(line.find("run:").unwrap());
+            }
+            if inside.is_some() {
+                lines_of_shell += 1;
+                assert!(!line.contains("${{"), "{}:{}: {line}", file.display(), at + 1);
+            }
+        }
+    }
+    assert!(lines_of_shell > 40, "{lines_of_shell}");
+}

@@ -1,0 +1,178 @@
+//! Peers that say as much as they may, at every step, on every connection: the bounds hold together, and hitting one is told.
+//!
+//! These runs print megabytes, so they are not searched for the password as all others are; there is none in them.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use support::program::{command, findings};
+
+const MOST_MEMORY: u64 = 64 * 1024 * 1024;
+
+/// What a run came to: exit code, report, peak of memory.
+struct Ended {
+    code: i32,
+    report: Value,
+    peak: u64,
+    took: Duration,
+}
+
+impl Ended {
+    fn rules(&self) -> Vec<String> {
+        findings(&self.report).into_iter().map(|(rule, _)| rule).collect()
+    }
+
+    #[track_caller]
+    fn is_bounded(&self) {
+        // Of a report that no pipe holds: its writer waits for us, and so can be looked at.
+        assert!(self.peak < MOST_MEMORY, "{} bytes", self.peak);
+        assert!(self.peak > 0 || !cfg!(target_os = "linux"), "its memory was not seen");
+        assert!(self.took < Duration::from_secs(30), "{:?}", self.took);
+    }
+}
+
+fn run(words: &[&str]) -> Ended {
+    let began = Instant::now();
+    let mut child = command(words).arg("--json").spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut pipe = child.stdout.take().unwrap();
+    let (mut output, mut peak) = (Vec::new(), 0);
+    let mut buffer = vec![0; 64 * 1024];
+    // The report is written when it is whole: its memory is seen between its first byte and its last.
+    loop {
+        let count = pipe.read(&mut buffer).unwrap();
+        if count == 0 {
+            break;
+        }
+        output.extend_from_slice(&buffer[..count]);
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0);
+        peak = peak.max(kilobytes * 1024);
+    }
+    let code = child.wait().unwrap().code().unwrap();
+    let took = began.elapsed();
+    Ended { code, report: serde_json::from_slice(&output).unwrap(), peak, took }
+}
+
+/// A reply of almost 64 KiB in almost 512 lines of control characters, which a report writes as six characters each.
+fn long(code: &str, last: &str) -> String {
+    format!("{}{code} {last}\r\n", format!("{code}-X {}\r\n", "\u{1}".repeat(120)).repeat(480))
+}
+
+/// Answers each line of each client with what `answer` says, after a greeting.
+fn serve(greeting: String, answer: fn(&str) -> String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let talk = move |stream: &TcpStream, greeting: &str| -> std::io::Result<()> {
+        let (mut lines, mut stream) = (BufReader::new(stream).lines(), stream);
+        stream.write_all(greeting.as_bytes())?;
+        while let Some(Ok(line)) = lines.next() {
+            stream.write_all(answer(&line).as_bytes())?;
+        }
+        Ok(())
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let greeting = greeting.clone();
+            // It ends when the client goes away.
+            std::thread::spawn(move || talk(&stream, &greeting));
+        }
+    });
+    address
+}
+
+#[test]
+fn long_replies_to_many_recipients_end_the_conversation() {
+    let address = serve("220 localhost\r\n".to_owned(), |line| match line.get(..4) {
+        Some("RCPT") => long("250", "ok"),
+        _ => "250 localhost\r\n".to_owned(),
+    });
+    let to: Vec<String> = (0..40).map(|number| format!("b{number}@sandbox.test")).collect();
+    let mut words = vec![address.as_str(), "--tls", "none", "--from", "a@sandbox.test"];
+    words.extend(to.iter().flat_map(|to| ["--to", to.as_str()]));
+    let ended = run(&words);
+    ended.is_bounded();
+    assert_eq!((ended.code, ended.rules()), (8, vec!["reply-endless".to_owned()]));
+    let answered = ended.report["transcript"].as_array().unwrap().iter().filter(|event| event["kind"] == "received");
+    // Greeting, EHLO, MAIL, and eight of almost 64 KiB, of which 512 KiB hold no more.
+    assert_eq!(answered.count(), 3 + 8);
+}
+
+#[test]
+fn long_words_on_many_connections_end_the_run() {
+    let address = serve(long("220", "ready"), |line| match line.get(..4) {
+        Some("EHLO") => long("250", "STARTTLS"),
+        // What follows is no ServerHello, so that each ClientHello gets a connection and no answer.
+        _ => long("220", "go"),
+    });
+    let ended = run(&[&address, "--tls", "starttls", "--tls-scan"]);
+    ended.is_bounded();
+    assert_ne!(ended.code, 0);
+    assert!(!ended.rules().is_empty());
+    assert!(ended.report.to_string().contains("\"endless\""), "no connection was cut short");
+}
+
+/// A resolver that answers over UDP that the answer is too long for it, and over TCP with four thousand addresses.
+fn resolver() -> String {
+    let (udp, tcp) = (0..100)
+        .find_map(|_| {
+            let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+            Some((UdpSocket::bind(tcp.local_addr().unwrap()).ok()?, tcp))
+        })
+        .unwrap();
+    let address = tcp.local_addr().unwrap().to_string();
+    fn head(query: &[u8], flags: [u8; 2], answers: u16) -> Vec<u8> {
+        let end = 12 + query[12..].iter().position(|byte| *byte == 0).unwrap() + 5;
+        let counts = [0, 1, answers.to_be_bytes()[0], answers.to_be_bytes()[1], 0, 0, 0, 0];
+        [&query[..2], &flags, &counts, &query[12..end]].concat()
+    }
+    std::thread::spawn(move || {
+        let mut query = [0; 512];
+        while let Ok((count, from)) = udp.recv_from(&mut query) {
+            udp.send_to(&head(&query[..count], [0x83, 0x80], 0), from).unwrap();
+        }
+    });
+    let answer = |mut stream: TcpStream| -> std::io::Result<()> {
+        let mut length = [0; 2];
+        stream.read_exact(&mut length)?;
+        let mut query = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut query)?;
+        let end = 12 + query[12..].iter().position(|byte| *byte == 0).unwrap() + 5;
+        // The type of the question: 1 is A.
+        let count: u16 = if query[end - 3] == 1 { 4000 } else { 0 };
+        let mut message = head(&query, [0x81, 0x80], count);
+        for number in 0..count {
+            let [high, low] = number.to_be_bytes();
+            message.extend_from_slice(&[0xC0, 0x0C, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 1, high, low]);
+        }
+        stream.write_all(&u16::try_from(message.len()).unwrap().to_be_bytes())?;
+        stream.write_all(&message)
+    };
+    std::thread::spawn(move || {
+        for stream in tcp.incoming().flatten() {
+            std::thread::spawn(move || answer(stream));
+        }
+    });
+    address
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_with_four_thousand_addresses_is_not_tried_four_thousand_times() {
+    // A port that nobody listens on, at any of the addresses.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let (target, resolver) = (format!("mx.sandbox.test:{port}"), resolver());
+    let ended = run(&[&target, "--resolver", &resolver]);
+    assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
+    assert_eq!(ended.code, 3);
+    assert!(ended.rules().contains(&"name-with-many-addresses".to_owned()), "{:?}", ended.rules());
+    // 16 of them, at this port and the four ports of mail.
+    assert_eq!(ended.report["transcript"].as_array().unwrap().len(), 16 * 5);
+}

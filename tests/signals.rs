@@ -1,0 +1,291 @@
+//! Signals, pipes, full disks and empty input: whatever happens around the program, it ends, with the right exit code and
+//! with output that can be read.
+//!
+//! Where a run stands when a signal comes, its server knows: it tells when it has read what leads there.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use smtpcheck::render;
+use support::program::{Run, command, finish};
+use support::server::{Identity, Server};
+
+/// A client that sends everything there is to send, and gives nothing up by itself.
+const ALL: [&str; 11] = [
+    "--tls",
+    "none",
+    "--from",
+    "a@sandbox.test",
+    "--to",
+    "b@sandbox.test",
+    "--user",
+    "u",
+    "--allow-plaintext-auth",
+    "--timeout",
+    "50s",
+];
+
+/// Answers every command until one begins with `until`, then tells so and waits until the client goes away.
+fn answer_until(stream: &TcpStream, until: &str, reached: &Sender<()>) {
+    let (mut lines, mut stream) = (BufReader::new(stream).lines(), stream);
+    let mut say = |text: &str| stream.write_all(text.as_bytes()).is_ok();
+    say("220 localhost ESMTP\r\n");
+    while let Some(Ok(line)) = lines.next() {
+        if line.starts_with(until) {
+            reached.send(()).unwrap();
+            // Nothing more comes until the client closes.
+            lines.next();
+            return;
+        }
+        let answer = match line.get(..4) {
+            Some("EHLO") => "250-localhost\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n",
+            Some("AUTH") => "235 2.7.0 ok\r\n",
+            Some("STAR") => "220 go\r\n",
+            _ => "250 ok\r\n",
+        };
+        if !say(answer) {
+            return;
+        }
+    }
+}
+
+/// A server that answers until then, on each connection.
+fn server_until(until: &'static str) -> (String, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let sender = sender.clone();
+            std::thread::spawn(move || answer_until(&stream, until, &sender));
+        }
+    });
+    (address, receiver)
+}
+
+fn start(words: &[&str]) -> Child {
+    let mut child = command(words).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"secret of nobody\n").unwrap();
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// The report is whole JSON that fits its schema, and says that the run is not.
+#[track_caller]
+fn is_cut_short(run: &Run, code: i32) {
+    assert_eq!(run.code, code, "{run}");
+    let report = run.json();
+    assert_eq!(
+        (report["complete"].as_bool(), report["exit"]["code"].as_i64()),
+        (Some(false), Some(code.into())),
+        "{run}"
+    );
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn a_signal_at_any_step_of_a_conversation_leaves_a_valid_report() {
+    for until in ["EHLO", "AUTH", "MAIL", "RCPT", "RSET", "QUIT"] {
+        for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+            let (address, reached) = server_until(until);
+            let words: Vec<&str> =
+                [address.as_str()].into_iter().chain(ALL).chain(["--password-stdin", "--json"]).collect();
+            let child = start(&words);
+            reached.recv().unwrap();
+            signal(&child, name);
+            is_cut_short(&finish(child), code);
+        }
+    }
+}
+
+#[test]
+fn a_signal_before_the_greeting_leaves_a_valid_report() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let child = start(&[&listener.local_addr().unwrap().to_string(), "--json"]);
+    let silent = listener.accept().unwrap();
+    signal(&child, "-TERM");
+    is_cut_short(&finish(child), 143);
+    drop(silent);
+}
+
+#[test]
+fn a_signal_in_the_handshake_leaves_a_valid_report() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let child = start(&[&listener.local_addr().unwrap().to_string(), "--tls", "implicit", "--json"]);
+    let (mut stream, _) = listener.accept().unwrap();
+    // The ClientHello is there: its answer is waited for.
+    stream.read_exact(&mut [0; 5]).unwrap();
+    signal(&child, "-INT");
+    is_cut_short(&finish(child), 130);
+}
+
+#[test]
+fn a_signal_in_the_look_up_leaves_a_valid_report() {
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = resolver.local_addr().unwrap().to_string();
+    let child = start(&["mx.sandbox.test", "--resolver", &address, "--json"]);
+    resolver.recv_from(&mut [0; 512]).unwrap();
+    signal(&child, "-INT");
+    is_cut_short(&finish(child), 130);
+}
+
+#[test]
+fn a_signal_in_a_follow_up_leaves_a_valid_report() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let child = start(&[&listener.local_addr().unwrap().to_string(), "--timeout", "300ms", "--json"]);
+    // Nothing is said on the first; the second looks whether TLS is spoken here.
+    let first = listener.accept().unwrap();
+    let (mut second, _) = listener.accept().unwrap();
+    second.read_exact(&mut [0; 5]).unwrap();
+    signal(&child, "-TERM");
+    is_cut_short(&finish(child), 143);
+    drop(first);
+}
+
+#[test]
+fn a_signal_to_a_look_at_the_ports_leaves_valid_json() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let child = start(&["ports", "127.0.0.1", "--ports", &port, "--json"]);
+    let silent = listener.accept().unwrap();
+    signal(&child, "-INT");
+    let run = finish(child);
+    assert_eq!(run.code, 130, "{run}");
+    let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((answer["exit"]["code"].as_i64(), answer["complete"].as_bool()), (Some(130), Some(false)), "{run}");
+    drop(silent);
+}
+
+/// Replies whose report no pipe holds.
+const LONG: &str = "S: 220 localhost ESMTP\nC\nS: 250 localhost\nC\nS: 250 ok\n";
+
+#[test]
+fn a_signal_ends_a_program_whose_output_nobody_reads() {
+    let long: String = (0..500).map(|_| format!("S: 550-{}\n", "x".repeat(120))).collect();
+    let script = format!("{LONG}{}C\nS: 221 bye\nclose", format!("C\n{long}S: 550 no\n").repeat(4));
+    let server = Server::start(&[&script], &Identity::new());
+    let address = server.address.to_string();
+    let to = ["b", "c", "d", "e"].map(|name| format!("{name}@sandbox.test"));
+    let mut words = vec![address.as_str(), "--json", "--tls", "none", "--from", "a@sandbox.test"];
+    words.extend(to.iter().flat_map(|to| ["--to", to.as_str()]));
+    let mut child = command(&words).spawn().unwrap();
+    // The first byte is there, so the rest is on its way into a pipe that is too small.
+    let mut pipe = child.stdout.take().unwrap();
+    pipe.read_exact(&mut [0]).unwrap();
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+}
+
+#[test]
+fn a_sandbox_ends_with_0_and_leaves_no_file() {
+    for name in ["-INT", "-TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = command(&["sandbox", "healthy-submission"]).env("TMPDIR", folder.path()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut String::new()).unwrap();
+        assert!(std::fs::read_dir(folder.path()).unwrap().count() > 0, "the authority is written to a file");
+        signal(&child, name);
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file was left");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_demo_and_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let child = command(&["demo", "silence-at-ehlo"]).env("TMPDIR", folder.path()).spawn();
+    let mut child = child.unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    // The first line says what is wrong with the server; files and server are there, the check may have begun or not.
+    let mut line = String::new();
+    while !line.contains("EHLO") {
+        line.clear();
+        assert!(output.read_line(&mut line).unwrap() > 0, "the demo ended");
+    }
+    signal(&child, "-INT");
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file was left");
+}
+
+fn healthy() -> Server {
+    Server::start(&["S: 220 localhost ESMTP\nC\nS: 250 localhost\nC\nS: 221 bye\nclose"], &Identity::new())
+}
+
+/// Words of which each prints something.
+fn speakers(server: &Server) -> Vec<Vec<String>> {
+    let address = server.address.to_string();
+    let port = server.address.port().to_string();
+    let checks =
+        render::FORMATS.iter().map(|format| vec![address.clone(), "--format".to_owned(), format.name.to_owned()]);
+    let others = [
+        "explain --list",
+        "explain 550 5.1.1 No",
+        "providers",
+        "schema",
+        "sandbox --list",
+        "help",
+        "demo healthy-relay",
+    ]
+    .map(|line| line.split(' ').map(str::to_owned).collect());
+    let ports = vec!["ports".to_owned(), "127.0.0.1".to_owned(), "--ports".to_owned(), port];
+    checks.chain(others).chain([ports]).collect()
+}
+
+#[test]
+fn a_reader_that_is_gone_ends_everything_silently_with_0() {
+    let server = healthy();
+    for words in speakers(&server) {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut child = command(&words).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""), "{words:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_exit_74_whatever_is_printed() {
+    let server = healthy();
+    for words in speakers(&server) {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command(&words).stdout(full).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(74), "{words:?} {stderr}");
+        assert!(stderr.contains("cannot be written"), "{words:?} {stderr}");
+    }
+    let output = command(&["sandbox", "healthy-submission"])
+        .stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(74));
+}
+
+#[test]
+fn standard_input_at_its_end_is_answered_and_not_asked_again() {
+    let server = healthy();
+    let address = server.address.to_string();
+    for words in [vec![address.as_str(), "--user", "u", "--password-stdin"], vec![address.as_str(), "--user", "u"]] {
+        let run = finish(command(&words).spawn().unwrap());
+        assert_eq!(run.code, 2, "{run}");
+        assert_eq!(run.stderr.lines().count(), 1, "{run}");
+    }
+    let run = finish(command(&["explain", "-"]).spawn().unwrap());
+    assert_eq!(run.code, 1, "{run}");
+}
