@@ -170,17 +170,18 @@ impl Report {
         Report { plan, evidence, findings, complete, total_ms, expectations: Vec::new(), exit }
     }
 
-    /// The same evidence, judged by the rules of this version. What the user expected stays as it was judged.
+    /// The same evidence, judged by the rules of this version. What the user expected is held against it again.
     pub fn judged_again(self) -> Report {
         let findings = check::judge(&self.plan, &self.evidence);
-        let by_expectation = if self.expectations.iter().all(|one| one.held) { Exit::Ok } else { Exit::Findings };
         let exit = match (self.exit, exit(&findings, &self.plan)) {
             (interrupted @ (Exit::Interrupted | Exit::Terminated), _) => interrupted,
             (_, Exit::Ok) if !self.complete => Exit::Incomplete,
-            (_, Exit::Ok) => by_expectation,
             (_, other) => other,
         };
-        Report { findings, exit, ..self }
+        // An expectation that this version cannot read is left out.
+        let expected: Vec<Expectation> =
+            self.expectations.iter().filter_map(|one| Expectation::again(one).ok()).collect();
+        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(&expected)
     }
 
     /// Reads a report that was saved as JSON.
@@ -208,7 +209,7 @@ impl Report {
         self.expectations.iter().filter(|judged| !judged.held)
     }
 
-    /// Whether a finding makes the check fail: it reaches `--fail-on` and is not ignored.
+    /// Whether a finding makes the check fail: it reaches `--fail-on`, is not ignored, and was not expected.
     pub fn fails_by(&self, finding: &Finding) -> bool {
         self.plan.gate.counts(finding)
     }

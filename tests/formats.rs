@@ -40,6 +40,14 @@ fn played(name: &str) -> Report {
     found.unwrap_or_else(|| panic!("no transcript {name}")).1.clone()
 }
 
+/// Every attempt at a check.
+fn attempts(case: &Case) -> Vec<&Report> {
+    match &case.outcome {
+        CaseOutcome::Checked { report, earlier } => earlier.iter().chain([report.as_ref()]).collect(),
+        CaseOutcome::Skipped { .. } => Vec::new(),
+    }
+}
+
 fn rendered(format: &str, run: &Run) -> String {
     (render::format(format).unwrap().render)(run, &Look::plain())
 }
@@ -136,7 +144,11 @@ fn every_line_of_ndjson_fits_its_schema_and_the_last_one_closes_it() {
         assert_eq!(end["event"], "end", "{name}");
         assert_eq!(end["checks"], run.cases.len(), "{name}");
         let happened = lines.iter().filter(|line| line["event"] == "happened").count();
-        assert_eq!(happened, run.reports().map(|report| report.evidence.transcript.len()).sum::<usize>(), "{name}");
+        assert_eq!(
+            happened,
+            run.cases.iter().flat_map(attempts).map(|report| report.evidence.transcript.len()).sum::<usize>(),
+            "{name}"
+        );
     }
 }
 
@@ -442,6 +454,31 @@ fn no_format_leaves_a_control_character_whatever_is_said() {
             }
         }
     }
+}
+
+#[test]
+fn the_help_and_the_page_of_the_formats_name_every_one() {
+    let page = std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md")).unwrap();
+    let help = |verb: &str| support::program::run(&[verb, "--help"]).stdout;
+    for format in render::FORMATS {
+        assert!(page.contains(&format!("| `{}` |", format.name)), "docs/formats.md lacks {}", format.name);
+        for verb in ["check", "report"] {
+            assert!(help(verb).contains(format.name), "smtpcheck {verb} --help lacks {}", format.name);
+        }
+    }
+}
+
+/// Every name of a metric in the page is one, and the other way round.
+#[test]
+fn the_page_of_the_formats_has_the_metrics_that_there_are() {
+    let page = std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md")).unwrap();
+    let words = |text: &str| -> std::collections::BTreeSet<String> {
+        let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let metrics = parts.filter(|word| word.starts_with("probe_") || word.starts_with("smtpcheck_"));
+        metrics.filter(|word| *word != "probe_").map(str::to_owned).collect()
+    };
+    let shown: String = rendered("prometheus", &suite()).lines().filter(|line| line.starts_with("# TYPE")).collect();
+    assert_eq!(words(&page), words(&shown.replace("gauge", "gauge ")));
 }
 
 /// A document that was saved is the same in every format when it is loaded again.

@@ -3,8 +3,9 @@
 //!
 //! [`args`] declares the flags, [`verb`] finds the verb (the first word, unless it is a host), [`target`] reads the
 //! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`expect`] reads what is expected, [`look`]
-//! decides about colours, [`password`] names the source, [`config`] knows what a configuration file may say,
-//! [`pages`] makes completions and manual pages of the same flags, [`report`] the files beside the result.
+//! decides about colours, [`password`] names the source, [`report`] the files beside the result, [`plugin`] reads the
+//! flags of check_smtp, [`config`] knows what a configuration file may say, [`pages`] makes completions and manual pages
+//! of the same flags.
 
 pub mod args;
 pub mod config;

@@ -282,17 +282,17 @@ pub(super) fn matches(command: Command, words: Vec<OsString>) -> Result<Result<A
 
 /// clap's message on one line, without the usage block.
 pub(super) fn told(error: &clap::Error) -> UsageError {
+    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<FILE>") {
+        return UsageError::new("a file is missing; write for example: smtpcheck report saved.json");
+    }
+    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("--hostname") {
+        return UsageError::new("a host is missing; write for example: check_smtp -H mail.example.net");
+    }
     if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<WHAT>") {
         return UsageError::new("nothing to explain; write for example: smtpcheck explain 550 5.1.1 User unknown");
     }
     if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<ACTION>") {
         return UsageError::new("config does one thing so far; write smtpcheck config show");
-    }
-    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<FILE>") {
-        return UsageError::new("a file is missing; write for example: smtpcheck report saved.json");
-    }
-    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<HOST>") {
-        return UsageError::new("a host is missing; write for example: check_smtp -H mail.example.net");
     }
     if error.kind() == ErrorKind::MissingRequiredArgument {
         return UsageError::new("a target is missing; write for example: smtpcheck smtp.example.net:587");
@@ -328,6 +328,13 @@ fn explain_command() -> Command {
         .after_help(EXPLAIN_HELP)
 }
 
+fn report_command() -> Command {
+    with_environment(ReportArgs::augment_args(Command::new("smtpcheck report")))
+        .about("Shows saved reports in any format, or what has changed between two of them. Offline.")
+        .override_usage("smtpcheck report FILE... [FLAGS]")
+        .after_help(REPORT_AFTER_HELP)
+}
+
 fn ports_command() -> Command {
     with_environment(PortsArgs::augment_args(Command::new("smtpcheck ports")))
         .about("Looks at the mail ports of a host at once, and says which one to use.\nNever logs in, never sends a message.")
@@ -341,13 +348,6 @@ fn schema_command() -> Command {
     Command::new("smtpcheck schema")
         .about("Prints the JSON Schema (2020-12) of the report, or of what another verb prints with --json")
         .arg(of)
-}
-
-fn report_command() -> Command {
-    with_environment(ReportArgs::augment_args(Command::new("smtpcheck report")))
-        .about("Shows saved reports in any format, or what has changed between two of them. Offline.")
-        .override_usage("smtpcheck report FILE... [FLAGS]")
-        .after_help(REPORT_AFTER_HELP)
 }
 
 fn providers_command() -> Command {

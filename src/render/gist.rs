@@ -115,6 +115,15 @@ pub(super) fn advice(finding: &Finding) -> Vec<String> {
     lines
 }
 
+/// Why a finding does not count, if it does not.
+pub(super) fn set_aside(report: &Report, finding: &Finding) -> Option<&'static str> {
+    match () {
+        () if finding.expected => Some("expected"),
+        () if report.is_ignored(finding) => Some("ignored"),
+        () => None,
+    }
+}
+
 /// A fix in one line.
 pub(super) fn fix(fix: &Fix) -> String {
     let more = fix.command.iter().chain(&fix.url).map(|more| escape::visible(more));
@@ -132,6 +141,19 @@ pub(super) fn sure(finding: &Finding) -> &'static str {
 /// `exit 6 (TLS)`.
 pub(super) fn exit(report: &Report) -> String {
     format!("exit {} ({})", report.exit.code(), text::in_words(report.exit))
+}
+
+/// What came of a case, in one line: why it failed, else what was counted.
+pub(super) fn outcome(case: &Case) -> String {
+    match &case.outcome {
+        CaseOutcome::Skipped { reason } => escape::visible(reason),
+        CaseOutcome::Checked { report, .. } => match Reason::all(report).first() {
+            Some(first) => {
+                format!("{}: {}; {}; {}", first.id(), first.summary(), exit(report), text::duration(report.total_ms))
+            }
+            None => result(report),
+        },
+    }
 }
 
 /// The last line of the text format, without the word: what was counted, what was not tested, exit code and time.

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::gist::{self, Reason, Word};
 use super::{Look, escape};
 use crate::check::Severity;
-use crate::report::{Case, CaseOutcome, Place, Run, Source};
+use crate::report::{Case, Place, Run, Source};
 
 /// GitHub's ten, less one that counts the rest.
 const MOST: usize = 9;
@@ -29,10 +29,7 @@ pub fn whole(run: &Run, _: &Look) -> String {
         }
     }
     for case in &run.cases {
-        let told = match &case.outcome {
-            CaseOutcome::Checked { report, .. } => gist::result(report),
-            CaseOutcome::Skipped { reason } => escape::visible(reason),
-        };
+        let told = gist::outcome(case);
         let _ =
             writeln!(text, "{} {}: {}", Word::of(case).shown(), defused(&escape::visible(&case.name)), defused(&told));
     }
@@ -77,7 +74,10 @@ fn warnings(run: &Run) -> Vec<Annotation> {
     for case in &run.cases {
         let Some(report) = case.report() else { continue };
         let quiet = report.findings.iter().filter(|finding| {
-            finding.severity == Severity::Warning && !report.is_ignored(finding) && !report.fails_by(finding)
+            finding.severity == Severity::Warning
+                && !report.is_ignored(finding)
+                && !finding.expected
+                && !report.fails_by(finding)
         });
         all.extend(quiet.map(|finding| error(case, &Reason::Finding(finding))));
     }

@@ -23,10 +23,7 @@ pub fn whole(run: &Run, look: &Look) -> String {
     }
     text.push_str("| | check | result |\n|---|---|---|\n");
     for case in &run.cases {
-        let told = match &case.outcome {
-            CaseOutcome::Checked { report, .. } => gist::result(report),
-            CaseOutcome::Skipped { reason } => escape::visible(reason),
-        };
+        let told = gist::outcome(case);
         let word = Word::of(case).shown();
         let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&told));
     }
@@ -85,7 +82,7 @@ fn finding(report: &Report, finding: &Finding) -> String {
         Severity::Warning => "Warning",
         Severity::Notice => "Notice",
     };
-    let ignored = if report.is_ignored(finding) { " (ignored)" } else { "" };
+    let ignored = gist::set_aside(report, finding).map(|word| format!(" ({word})")).unwrap_or_default();
     let mut text = format!("### {word}: {}{ignored}\n\n", plain(&finding.summary));
     let _ = write!(text, "{}, {}: {}\n\n", code(&finding.rule), gist::sure(finding), plain(&finding.cause));
     for (label, said) in

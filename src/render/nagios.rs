@@ -164,7 +164,10 @@ fn judged(report: &Report, thresholds: &Thresholds) -> State {
 /// A warning that does not make the check fail, unless nothing is to be told at all.
 fn warning(report: &Report) -> Option<Reason<'_>> {
     let quiet = report.plan.gate.fail_on == crate::plan::FailOn::Never;
-    let found = report.findings.iter().find(|one| one.severity == Severity::Warning && !report.is_ignored(one));
+    let found = report
+        .findings
+        .iter()
+        .find(|one| one.severity == Severity::Warning && !report.is_ignored(one) && !one.expected);
     found.filter(|_| !quiet).map(Reason::Finding)
 }
 

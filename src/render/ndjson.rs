@@ -4,7 +4,7 @@
 use super::text::Moment;
 use super::{Look, escape};
 use crate::evidence::{Attempt, Event};
-use crate::report::{Line, Run};
+use crate::report::{CaseOutcome, Line, Report, Run};
 
 /// All lines.
 pub fn whole(run: &Run, _: &Look) -> String {
@@ -12,18 +12,25 @@ pub fn whole(run: &Run, _: &Look) -> String {
     for (at, case) in run.cases.iter().enumerate() {
         let number = at + 1;
         text.push_str(&written(&Line::check(number, case)));
-        if let Some(report) = case.report() {
-            for moment in Moment::all(&report.evidence) {
-                text.push_str(&match moment {
-                    Moment::Event(event) => happened(number, event),
-                    Moment::Answer(attempt) => answered(number, attempt),
-                });
+        if let CaseOutcome::Checked { report, earlier } = &case.outcome {
+            for (at, one) in earlier.iter().enumerate() {
+                text.push_str(&moments(number, one));
+                text.push_str(&written(&Line::tried(number, at + 1, one)));
             }
+            text.push_str(&moments(number, report));
         }
         text.push_str(&written(&Line::result(number, case)));
     }
     text.push_str(&written(&Line::end(run)));
     text
+}
+
+fn moments(check: usize, report: &Report) -> String {
+    let told = |moment: Moment<'_>| match moment {
+        Moment::Event(event) => happened(check, event),
+        Moment::Answer(attempt) => answered(check, attempt),
+    };
+    Moment::all(&report.evidence).into_iter().map(told).collect()
 }
 
 /// Something that happened in a check.

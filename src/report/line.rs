@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::document::Tool;
@@ -42,9 +41,15 @@ pub enum Line {
         place: Option<Place>,
         /// `host:port`; null when it is skipped.
         target: Option<String>,
-        /// When; null when it is skipped.
-        #[cfg_attr(test, schemars(with = "Option<String>"))]
-        started_at: Option<Timestamp>,
+    },
+    /// An attempt at a check is over, and another one follows; its events begin with number 1 again.
+    Tried {
+        /// At which check.
+        check: usize,
+        /// Which attempt, from 1.
+        number: usize,
+        /// Its exit code.
+        exit_code: u8,
     },
     /// Something happened in a conversation.
     Happened {
@@ -115,14 +120,18 @@ impl Line {
             name: case.name.clone(),
             place: case.place,
             target: report.map(|report| report.plan.target.host.with_port(report.plan.target.port)),
-            started_at: report.map(Report::started_at),
         }
     }
 
     /// A check begins that has no suite.
-    pub fn begun(check: usize, plan: &Plan, started_at: Timestamp) -> Line {
+    pub fn begun(check: usize, plan: &Plan) -> Line {
         let name = plan.target.host.with_port(plan.target.port);
-        Line::Check { check, name: name.clone(), place: None, target: Some(name), started_at: Some(started_at) }
+        Line::Check { check, name: name.clone(), place: None, target: Some(name) }
+    }
+
+    /// An attempt is over, and another one follows.
+    pub fn tried(check: usize, number: usize, report: &Report) -> Line {
+        Line::Tried { check, number, exit_code: report.exit.code() }
     }
 
     /// A check is over.

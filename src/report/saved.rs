@@ -56,10 +56,10 @@ impl Reader<'_> {
         }
         match serde_json::from_str::<Value>(text) {
             Ok(Value::Array(all)) => {
-                let cases = all.into_iter().map(|one| self.report(one).map(Case::of));
+                let cases = all.into_iter().map(|one| self.case(one));
                 Ok(Run { source: Source::Targets, cases: cases.collect::<Result<_, _>>()? })
             }
-            Ok(one) if one.get("event").is_none() => Ok(Run::of(self.report(one)?)),
+            Ok(one) if one.get("event").is_none() => Ok(Run { source: Source::Target, cases: vec![self.case(one)?] }),
             Ok(_) => self.lines(text),
             // A document that is no JSON, if it is not one of several lines that are.
             Err(error) => {
@@ -69,6 +69,19 @@ impl Reader<'_> {
                     _ => Err(NotSaved(format!("this is not JSON: {error}"))),
                 }
             }
+        }
+    }
+
+    /// A document, with the attempts before it.
+    fn case(&mut self, mut value: Value) -> Result<Case, NotSaved> {
+        let earlier = self.earlier(&mut value)?;
+        Ok(Case::of(self.report(value)?).after(earlier))
+    }
+
+    fn earlier(&mut self, value: &mut Value) -> Result<Vec<Report>, NotSaved> {
+        match value.get_mut("earlier").map(Value::take) {
+            Some(Value::Array(all)) => all.into_iter().map(|one| self.report(one)).collect(),
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -94,12 +107,7 @@ impl Reader<'_> {
                     run.cases.push(Case { name, place, outcome: CaseOutcome::Skipped { reason } });
                 }
                 Some("result") => {
-                    let earlier = match line.get_mut("earlier").map(Value::take) {
-                        Some(Value::Array(all)) => {
-                            all.into_iter().map(|one| self.report(one)).collect::<Result<_, _>>()?
-                        }
-                        _ => Vec::new(),
-                    };
+                    let earlier = self.earlier(&mut line)?;
                     let report = self.report(line.get_mut("report").map(Value::take).unwrap_or_default())?;
                     let outcome = CaseOutcome::Checked { report: Box::new(report), earlier };
                     run.cases.push(Case { name, place, outcome });

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use jiff::Timestamp;
 
 use super::outputs::Outputs;
 use super::progress::Progress;
@@ -56,8 +55,8 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let source = password::source(args, login, surroundings(login))?;
     let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref())?;
     let file = args.output.as_deref().map(Draft::begin).transpose()?;
-    let secrets = all_secrets(source.as_ref(), &plans)?;
     let outputs = Outputs::begin(&args.report, format)?;
+    let secrets = all_secrets(source.as_ref(), &plans)?;
     let jobs = plans.into_iter().zip(secrets).map(|(plan, secret)| {
         let job = Job { plan, secret, expectations: expectations.clone(), retry };
         job.gatherer().map(|gatherer| (job, gatherer))
@@ -73,8 +72,10 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         Some(run) => {
             sink.finish()?;
             outputs.write(&run, &look)?;
-            let is_plugin = format.name == "nagios" && template.is_none();
-            Ok(if is_plugin { nagios::state(&run, &look.thresholds).code() } else { run.exit_code() })
+            Ok(match format.name {
+                "nagios" => nagios::state(&run, &look.thresholds).code(),
+                _ => run.exit_code(),
+            })
         }
         None => Ok(0),
     }
@@ -92,6 +93,11 @@ impl Shown<'_> {
     fn is_text(&self) -> bool {
         self.format.name == "text" && self.template.is_none()
     }
+
+    /// Whether a line is written for each event as it happens.
+    fn is_lines(&self) -> bool {
+        self.format.name == "ndjson" && self.template.is_none()
+    }
 }
 
 /// A reader that went away is not our trouble: there is nothing left to do.
@@ -102,24 +108,21 @@ fn told<T>(result: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
     }
 }
 
-/// Checks one target after the other. Text is told as it comes, the other formats at the end.
+/// Checks one target after the other. Text and lines are told as they come, the other formats at the end.
 fn check_all(jobs: Vec<(Job, Gatherer)>, source: Source, shown: &Shown<'_>, sink: &mut Sink) -> Result<Run, Trouble> {
     let look = shown.look;
     let live = shown.is_text() && matches!(sink, Sink::Stdout);
     let mut cases = Vec::new();
-    let is_ndjson = shown.format.name == "ndjson" && shown.template.is_none();
-    if is_ndjson {
-        let start = ndjson::written(&Line::start(&source, jobs.len()));
-        Narrator { look, voice: Voice::Silent, sink: &mut *sink, progress: Progress::new() }
-            .say(&start)
-            .map_err(Trouble::Output)?;
-    }
     gather::end_on_unheard_signals();
+    if shown.is_lines() {
+        let mut narrator = Narrator { look, voice: Voice::Silent, sink: &mut *sink, progress: Progress::new() };
+        narrator.say(&ndjson::written(&Line::start(&source, jobs.len()))).map_err(Trouble::Output)?;
+    }
     for (at, (job, gatherer)) in jobs.into_iter().enumerate() {
-        let voice = match () {
-            () if is_ndjson => Voice::Lines(at + 1),
-            () if live => Voice::Text,
-            () => Voice::Silent,
+        let voice = match shown.is_lines() {
+            true => Voice::Lines(at + 1),
+            false if live => Voice::Text,
+            false => Voice::Silent,
         };
         let mut narrator = Narrator { look, voice, sink: &mut *sink, progress: Progress::new() };
         if at > 0 && shown.is_text() && look.volume != render::Volume::Quiet {
@@ -127,37 +130,37 @@ fn check_all(jobs: Vec<(Job, Gatherer)>, source: Source, shown: &Shown<'_>, sink
         }
         let heading = match voice {
             Voice::Text => text::header(&job.plan, look),
-            Voice::Lines(number) => ndjson::written(&Line::begun(number, &job.plan, Timestamp::now())),
+            Voice::Lines(number) => ndjson::written(&Line::begun(number, &job.plan)),
             Voice::Silent => String::new(),
         };
         narrator.say(&heading).map_err(Trouble::Output)?;
         let Tried { report, earlier } = job.run(gatherer, &mut narrator)?;
         narrator.progress.clear();
-        let case = Case::of(report).after(earlier);
-        let (Some(report), earlier) = (case.report(), case.earlier()) else { continue };
+        let interrupted = matches!(report.exit, Exit::Interrupted | Exit::Terminated);
         let text = match (shown.template, shown.is_text(), live && look.transcript == render::Transcript::Full) {
-            (Some(template), ..) => template.fill(&Document::from(report).after(earlier)),
-            (None, true, true) => text::conclusion(report, look),
-            (None, true, false) if live => without_header(&text::render(report, look), &heading),
-            (None, true, false) => text::tries(earlier, look) + &text::render(report, look),
-            (None, false, _) if is_ndjson => ndjson::written(&Line::result(at + 1, &case)),
+            (Some(template), ..) => template.fill(&Document::from(&report).after(&earlier)),
+            (None, true, true) => text::conclusion(&report, look),
+            (None, true, false) if live => without_header(&text::render(&report, look), &heading),
+            (None, true, false) => text::tries(&earlier, look) + &text::render(&report, look),
             (None, false, _) => String::new(),
         };
+        let case = Case::of(report).after(earlier);
+        let text = match voice {
+            Voice::Lines(number) => ndjson::written(&Line::result(number, &case)),
+            Voice::Text | Voice::Silent => text,
+        };
         narrator.say(&text).map_err(Trouble::Output)?;
-        let interrupted = matches!(report.exit, Exit::Interrupted | Exit::Terminated);
         cases.push(case);
         if interrupted {
             break;
         }
     }
     let run = Run { source, cases };
-    let rest = match (shown.template, shown.format.name) {
-        // They have told everything else as it happened.
-        (Some(_), _) | (None, "text") => String::new(),
-        (None, "ndjson") => ndjson::written(&Line::end(&run)),
-        (None, _) => (shown.format.render)(&run, look),
-    };
-    Narrator { look, voice: Voice::Silent, sink, progress: Progress::new() }.say(&rest).map_err(Trouble::Output)?;
+    if !shown.is_text() && shown.template.is_none() {
+        let mut narrator = Narrator { look, voice: Voice::Silent, sink, progress: Progress::new() };
+        let rest = if shown.is_lines() { ndjson::written(&Line::end(&run)) } else { (shown.format.render)(&run, look) };
+        narrator.say(&rest).map_err(Trouble::Output)?;
+    }
     Ok(run)
 }
 
@@ -236,7 +239,7 @@ fn without_header(text: &str, heading: &str) -> String {
 }
 
 /// What is told while the conversation runs.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Voice {
     Silent,
     Text,
@@ -292,10 +295,11 @@ impl Listener for Narrator<'_> {
 
 impl Teller for Narrator<'_> {
     fn tried(&mut self, number: usize, report: &Report) -> io::Result<()> {
-        if self.voice != Voice::Text {
-            return Ok(());
-        }
-        let text = text::try_line(number, report, self.look);
+        let text = match self.voice {
+            Voice::Silent => return Ok(()),
+            Voice::Text => text::try_line(number, report, self.look),
+            Voice::Lines(check) => ndjson::written(&Line::tried(check, number, report)),
+        };
         self.say(&text)
     }
 

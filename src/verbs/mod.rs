@@ -108,7 +108,8 @@ pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
     let words = words.into_iter().skip(1).collect();
     match if is_called_so { plugin::run(words) } else { obey(words) } {
         Err(trouble) if is_plugin => {
-            print(&nagios::unusable(&trouble.to_string()))?;
+            // One line is what a scheduler shows.
+            print(&nagios::unusable(&trouble.lines().into_iter().next().unwrap_or_default()))?;
             Ok(State::Unknown.code())
         }
         done => done,

@@ -4,19 +4,17 @@
 use std::ffi::OsString;
 
 use clap::ArgMatches;
-use jiff::Timestamp;
 
 use super::check::{all_secrets, surroundings};
 use super::ports::Patience;
-use super::tries::Job;
+use super::tries::{Job, Tried};
 use super::{Trouble, print};
 use crate::cli::args::CheckArgs;
 use crate::cli::look::{self, Outlet};
 use crate::cli::plugin::{Command, PluginCheck, Wanted};
 use crate::cli::{self, Invocation, password, plan as planning};
 use crate::evidence::Stage;
-use crate::gather::{self, Gather};
-use crate::inquiry;
+use crate::gather;
 use crate::render::nagios;
 use crate::report::{Report, Run};
 use crate::wire::Reply;
@@ -43,11 +41,10 @@ fn checked(check: &PluginCheck, args: &CheckArgs, matches: &ArgMatches) -> Resul
     let plan = planning::plan(args, matches, target, hostname.as_deref())?;
     let source = password::source(args, plan.login.as_ref(), surroundings(plan.login.as_ref()))?;
     let secret = all_secrets(source.as_ref(), std::slice::from_ref(&plan))?.pop().flatten();
-    let job = Job { plan: plan.clone(), secret, expectations: Vec::new(), retry: planning::retry(None, None)? };
-    let mut gatherer = job.gatherer()?;
+    let job = Job { plan, secret, expectations: Vec::new(), retry: planning::retry(None, None)? };
+    let gatherer = job.gatherer()?;
     gather::end_on_unheard_signals();
-    let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut Patience::new());
-    let report = Report::new(plan, evidence, &ended, gatherer.now_ms());
+    let Tried { report, .. } = job.run(gatherer, &mut Patience::new())?;
     let mismatches = mismatches(check, &report);
     let run = Run::of(as_wanted(check, report));
     let (state, text) = nagios::answer(&run, &look, &mismatches);

@@ -2,12 +2,14 @@
 //! together.
 
 use std::io;
+use std::time::Duration;
 
 use clap::ArgMatches;
 use jiff::Timestamp;
 
 use super::progress::Progress;
 use super::sink::{Draft, Sink};
+use super::tries::Teller;
 use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
 use crate::cli::ports::{self as planning, PortsArgs};
@@ -81,6 +83,16 @@ impl Patience {
     /// Shows it if there is a terminal to show it on.
     pub(super) fn new() -> Patience {
         Patience(Progress::new())
+    }
+}
+
+impl Teller for Patience {
+    fn tried(&mut self, _: usize, _: &Report) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn pausing(&mut self, left: Duration) {
+        self.0.show(&format!("next try in {:.0} s", left.as_secs_f64().ceil()));
     }
 }
 

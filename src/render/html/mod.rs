@@ -83,10 +83,7 @@ fn several(run: &Run, title: &str, look: &Look) -> String {
         "<tr><th scope=\"col\">Result</th><th scope=\"col\">Check</th><th scope=\"col\">What came of it</th></tr>\n",
     );
     for (at, case) in run.cases.iter().enumerate() {
-        let told = match &case.outcome {
-            CaseOutcome::Checked { report, .. } => gist::result(report),
-            CaseOutcome::Skipped { reason } => reason.clone(),
-        };
+        let told = gist::outcome(case);
         let _ = writeln!(
             page,
             "<tr><td>{}</td><td><a href=\"#check-{}\">{}</a></td><td>{}</td></tr>",
@@ -185,7 +182,9 @@ fn sections(number: usize, level: u8, case: &Case, report: &Report, look: &Look)
     }
     page.push_str(&heading(number, level, "findings", "Findings"));
     if report.findings.is_empty() {
-        let _ = writeln!(page, "<p>{}</p>", words(&text::counts(report)));
+        let none =
+            if report.expectations.iter().all(|one| one.held) { text::counts(report) } else { "none".to_owned() };
+        let _ = writeln!(page, "<p>{}</p>", words(&none));
     }
     for one in &report.findings {
         page.push_str(&finding(report, one, level + 1));
@@ -213,7 +212,7 @@ fn finding(report: &Report, finding: &Finding, level: u8) -> String {
         Severity::Warning => ("warning", "Warning"),
         Severity::Notice => ("notice", "Notice"),
     };
-    let ignored = if report.is_ignored(finding) { ", ignored" } else { "" };
+    let ignored = gist::set_aside(report, finding).map(|word| format!(", {word}")).unwrap_or_default();
     let mut page = format!(
         "<article class=\"finding {class}\">\n<h{level}><span class=\"badge {class}\">{word}</span> {}</h{level}>\n\
          <p class=\"soft\"><code>{}</code>{ignored}, at {}</p>\n<p>{} <span class=\"soft\">({})</span></p>\n",
