@@ -343,7 +343,7 @@ fn commands_in_pages() -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     for page in pages.into_iter().filter(|page| page.is_file()) {
         let text = std::fs::read_to_string(&page).unwrap().replace("\\\n", " ");
-        let is_code = !page.extension().is_some_and(|ending| ending == "md");
+        let is_code = page.extension().is_none_or(|ending| ending != "md");
         let mut fenced = is_code;
         for (at, line) in text.lines().enumerate() {
             if line.trim_start().starts_with("```") {
