@@ -6,7 +6,7 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -226,6 +226,42 @@ fn a_port_that_nothing_gets_out_to_is_a_skip_and_not_a_failure() {
     drop(other);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_while_ports_are_tried_leaves_a_valid_report_too() {
+    let (silent, _waiting, _listener) = silent_port();
+    let port = silent.rsplit(':').next().unwrap();
+    let check =
+        |name: &str| format!("[[check]]\nname = \"{name}\"\ntarget = \"{silent}\"\nneeds = \"egress:{port}\"\n");
+    let suite = Suite::new(&format!("{}{}", check("first"), check("second")));
+    let mut command = program::command(&["run", "--json"]);
+    let child = command.current_dir(suite.folder.path()).spawn().unwrap();
+    at_work(child.id());
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let run = program::finish(child);
+    assert_eq!(run.code, 143, "{run}");
+    let value = json(&run);
+    assert_eq!(value["exit"]["code"], 143, "{run}");
+    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before it began", "{run}");
+}
+
+/// Waits until a run has opened its sockets, so that a signal finds it at work.
+#[cfg(unix)]
+fn at_work(id: u32) {
+    let sockets = || {
+        let Ok(open) = std::fs::read_dir(format!("/proc/{id}/fd")) else { return 0 };
+        let is_socket =
+            |path: PathBuf| std::fs::read_link(path).is_ok_and(|link| link.to_string_lossy().starts_with("socket:"));
+        open.filter_map(Result::ok).filter(|entry| is_socket(entry.path())).count()
+    };
+    let began = Instant::now();
+    // Two for signals, one for each of the runtimes of the watch and of the check, and the connection.
+    while sockets() < 5 && began.elapsed() < Duration::from_secs(5) {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn passwords_come_by_reference_and_are_not_shown() {
     let suite = Suite::new(
@@ -332,18 +368,8 @@ fn a_signal_leaves_a_valid_report_of_what_was_seen_so_far() {
     );
     let mut command = program::command(&["run", "--jobs", "1", "--json"]);
     let child = command.current_dir(suite.folder.path()).env("RUST_LOG", "off").spawn().unwrap();
-    // The program has to be at work, which only the clock of its process tells: it has opened a socket.
     let id = child.id();
-    let sockets = || {
-        let Ok(open) = std::fs::read_dir(format!("/proc/{id}/fd")) else { return 0 };
-        let is_socket =
-            |path: PathBuf| std::fs::read_link(path).is_ok_and(|link| link.to_string_lossy().starts_with("socket:"));
-        open.filter_map(Result::ok).filter(|entry| is_socket(entry.path())).count()
-    };
-    let began = Instant::now();
-    while Path::new("/proc").exists() && sockets() < 3 && began.elapsed() < Duration::from_secs(5) {
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
+    at_work(id);
     assert!(std::process::Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap().success());
     let run = program::finish(child);
     assert_eq!(run.code, 130, "{run}");

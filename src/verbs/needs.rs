@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use super::tries::Job;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Attempt, Event, Evidence, Fault};
-use crate::gather::{self, Gatherer};
-use crate::inquiry::{self, Listener};
+use crate::gather::{self, Gatherer, Signal};
+use crate::inquiry::{self, Ended, Listener};
 use crate::plan::{Family, Plan, QuitAfter, TlsMode};
 use crate::suite::Need;
 
@@ -45,8 +45,8 @@ enum Way {
     Unknown,
 }
 
-/// For each port that nothing gets out to, why.
-pub(super) fn blocked_ports(jobs: &[&Job]) -> BTreeMap<u16, String> {
+/// For each port that nothing gets out to, why; or the signal that came meanwhile.
+pub(super) fn blocked_ports(jobs: &[&Job]) -> Result<BTreeMap<u16, String>, Signal> {
     let mut targets: Vec<&Job> = Vec::new();
     for job in jobs {
         let target = &job.plan.target;
@@ -59,8 +59,8 @@ pub(super) fn blocked_ports(jobs: &[&Job]) -> BTreeMap<u16, String> {
     for group in targets.chunks(AT_ONCE) {
         let seen = std::thread::scope(|scope| {
             let asked: Vec<_> = group.iter().map(|job| scope.spawn(|| way(&job.plan))).collect();
-            asked.into_iter().map(|one| one.join().unwrap_or(Way::Unknown)).collect::<Vec<Way>>()
-        });
+            asked.into_iter().map(|one| one.join().unwrap_or(Ok(Way::Unknown))).collect::<Result<Vec<Way>, Signal>>()
+        })?;
         for (job, way) in group.iter().zip(seen) {
             let host = job.plan.target.host.to_string();
             ways.entry(job.plan.target.port).or_default().push((host, way));
@@ -74,11 +74,11 @@ pub(super) fn blocked_ports(jobs: &[&Job]) -> BTreeMap<u16, String> {
         let silent: Vec<&str> = silent.take(3).collect();
         format!("no connection to port {port} gets out of this network: no answer from {}", silent.join(", "))
     };
-    ways.into_iter().map(|(port, seen)| (port, reason(port, &seen))).collect()
+    Ok(ways.into_iter().map(|(port, seen)| (port, reason(port, &seen))).collect())
 }
 
 /// Connects, and does nothing else.
-fn way(plan: &Plan) -> Way {
+fn way(plan: &Plan) -> Result<Way, Signal> {
     let mut plan = plan.clone();
     plan.quit_after = QuitAfter::Connect;
     plan.tls.mode = TlsMode::None;
@@ -90,13 +90,16 @@ fn way(plan: &Plan) -> Way {
     plan.limits.max_connections = 1;
     plan.limits.connect_ms = plan.limits.connect_ms.min(PATIENCE_MS);
     plan.limits.total_ms = plan.limits.total_ms.min(PATIENCE_MS + 1000);
-    let Ok(mut gatherer) = Gatherer::new(&plan, None) else { return Way::Unknown };
-    let (evidence, _) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut Deaf);
-    let Some(talk) = evidence.main_talk() else { return Way::Unknown };
-    if talk.connected().is_some() {
-        return Way::Open;
+    let Ok(mut gatherer) = Gatherer::new(&plan, None) else { return Ok(Way::Unknown) };
+    let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut Deaf);
+    if let Ended::Interrupted(signal) = ended {
+        return Err(signal);
     }
-    match talk.fault() {
+    let Some(talk) = evidence.main_talk() else { return Ok(Way::Unknown) };
+    if talk.connected().is_some() {
+        return Ok(Way::Open);
+    }
+    Ok(match talk.fault() {
         Some(Fault::NotConnected { connect }) => match connect.kind {
             ConnectFaultKind::Refused | ConnectFaultKind::Reset => Way::Open,
             ConnectFaultKind::TimedOut
@@ -108,7 +111,7 @@ fn way(plan: &Plan) -> Way {
         },
         Some(Fault::TimeUp { .. }) => Way::Blocked,
         _ => Way::Unknown,
-    }
+    })
 }
 
 /// Hears nothing.

@@ -21,8 +21,8 @@ use crate::cli::password::PasswordSource;
 use crate::cli::run::{self as flags, RunArgs};
 use crate::cli::{self, Invocation, UsageError, plan as planning};
 use crate::evidence::{Attempt, Event, Evidence};
-use crate::gather;
 use crate::gather::password as secrets;
+use crate::gather::{self, Signal};
 use crate::inquiry::Listener;
 use crate::plan::{LoginProof, Plan};
 use crate::render::{Format, Look, nagios, suite as rendering};
@@ -277,7 +277,7 @@ fn run_all(
     look: &Look,
     sink: &mut Sink,
 ) -> Result<Run, Trouble> {
-    skip_blocked(&mut ready);
+    let stopped = skip_blocked(&mut ready).err();
     let is_text = format.name == "text";
     let mut say = |text: &str| match sink.write(text) {
         Ok(written) if written.is_closed() => Err(Trouble::Output(io::ErrorKind::BrokenPipe.into())),
@@ -285,11 +285,19 @@ fn run_all(
         Err(error) => Err(Trouble::Output(error)),
     };
     let queue = Queue::new(&ready);
+    if stopped.is_some() {
+        queue.close();
+    }
     let (sender, receiver) = mpsc::channel();
     let cases = std::thread::scope(|scope| {
         for _ in 0..at_once.min(ready.len().max(1)) {
             let (sender, queue, ready) = (sender.clone(), &queue, &ready);
             scope.spawn(move || queue.work(ready, &sender));
+        }
+        let first = ready.iter().enumerate().find(|(_, one)| one.skipped.is_none());
+        if let Some((signal, (at, one))) = stopped.zip(first) {
+            // The first check was about to begin, and tells of the signal.
+            let _ = sender.send((at, Ok(one.job.stopped(signal))));
         }
         drop(sender);
         let told = in_order(&ready, &receiver, |case| if is_text { say(&rendering::case(case, look)) } else { Ok(()) });
@@ -343,17 +351,18 @@ fn skipped(one: &Ready, reason: String) -> Case {
     Case { name: one.check.name.clone(), place: one.place, outcome: CaseOutcome::Skipped { reason } }
 }
 
-/// Skips the checks whose port nothing gets out to.
-fn skip_blocked(ready: &mut [Ready]) {
+/// Skips the checks whose port nothing gets out to; gives the signal that came meanwhile.
+fn skip_blocked(ready: &mut [Ready]) -> Result<(), Signal> {
     let needs =
         |one: &Ready| one.skipped.is_none() && one.check.needs.iter().any(|need| matches!(need, Need::Egress(_)));
     let jobs: Vec<&Job> = ready.iter().filter(|one| needs(one)).map(|one| &one.job).collect();
-    let blocked = if jobs.is_empty() { BTreeMap::new() } else { needs::blocked_ports(&jobs) };
+    let blocked = if jobs.is_empty() { BTreeMap::new() } else { needs::blocked_ports(&jobs)? };
     for one in ready.iter_mut() {
         if needs(one) {
             one.skipped = blocked.get(&one.job.plan.target.port).cloned();
         }
     }
+    Ok(())
 }
 
 /// What is still to be begun, and with which hosts somebody is at work.
