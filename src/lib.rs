@@ -13,7 +13,7 @@
 //!    mean, they look up in the [`lexicon`]: data with examples of its own.
 //! 5. [`report`] holds plan, evidence and findings, verdict and exit code, and holds them against what the user
 //!    expects ([`expect`]); [`render`] turns it into text or JSON.
-//! 6. [`verbs`] joins the rooms for each verb of the command line.
+//! 6. [`suite`] reads a file of checks with what is expected of each; [`verbs`] joins the rooms for each verb of the command line.
 //! 7. [`sandbox`] stands beside all this: SMTP servers that are wrong on purpose, to check and to be checked by.
 //!
 //! Reading order: `wire`, `evidence`, `dialogue` (its header has the transition table), `check`, then the rest.
@@ -34,6 +34,7 @@
 //! | expect | check, plan |
 //! | inquiry | check, evidence, gather, plan, question |
 //! | report | check, evidence, expect, gather, inquiry, plan, wire |
+//! | suite | expect |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, lexicon, plan, question, report, sandbox, wire |
 //! | cli | check, expect, plan, render, sasl, wire |
@@ -57,5 +58,6 @@ pub mod report;
 pub mod sandbox;
 pub mod sasl;
 pub mod secret;
+pub mod suite;
 pub mod verbs;
 pub mod wire;

@@ -19,7 +19,7 @@ pub use difference::{Change, CheckDifference, Difference};
 pub use document::{Document, Phase, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
 pub use expectations::Expectation;
 pub use line::{LINE_SCHEMA, Line};
-pub use run::{Case, CaseOutcome, Place, Run, Source};
+pub use run::{Case, CaseOutcome, Place, RUN_SCHEMA, Run, RunDocument, Source};
 pub use saved::{NotSaved, Saved};
 
 use crate::check::{self, Failure, Finding, Severity};

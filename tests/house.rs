@@ -23,6 +23,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("inquiry", &["check", "evidence", "gather", "plan", "question"]),
     ("expect", &["check", "plan"]),
     ("report", &["check", "evidence", "expect", "gather", "inquiry", "plan", "wire"]),
+    ("suite", &["expect"]),
     ("sandbox", &["sasl", "wire"]),
     ("render", &["check", "evidence", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
     ("cli", &["check", "expect", "plan", "render", "sasl", "wire"]),
@@ -30,7 +31,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "verbs",
         &[
             "check", "cli", "evidence", "expect", "gather", "inquiry", "lexicon", "plan", "question", "render",
-            "report", "sandbox", "sasl", "wire",
+            "report", "sandbox", "sasl", "suite", "wire",
         ],
     ),
 ];
@@ -177,6 +178,7 @@ fn files_that_belong_to_a_list_are_in_it() {
             "rule",
             "sandbox",
             "style",
+            "suite",
             "table",
             "write_out",
         ]

@@ -43,6 +43,9 @@ _smtpcheck() {
             smtpcheck,report)
                 cmd="smtpcheck__subcmd__report"
                 ;;
+            smtpcheck,run)
+                cmd="smtpcheck__subcmd__run"
+                ;;
             smtpcheck,sandbox)
                 cmd="smtpcheck__subcmd__sandbox"
                 ;;
@@ -56,7 +59,7 @@ _smtpcheck() {
 
     case "${cmd}" in
         smtpcheck)
-            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h -V --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help --version check ports explain demo sandbox providers report config completions man schema"
+            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h -V --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help --version check run ports explain demo sandbox providers report config completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1029,6 +1032,86 @@ _smtpcheck() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        smtpcheck__subcmd__run)
+            opts="-j -o -q -v -h --only --jobs --list --dry-run --record --format --report --json --output --quiet --verbose --transcript --color --theme --ascii --width --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --only)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json ndjson junit github nagios prometheus markdown html" -- "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transcript)
+                    COMPREPLY=($(compgen -W "full problems none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "default light colorblind mono" -- "${cur}"))
+                    return 0
+                    ;;
+                --width)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         smtpcheck__subcmd__sandbox)
             opts="-p -q -h --list --port --listen --allow-remote --fleet --count --dns --ca-file --json --quiet --color --theme --ascii --width --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1105,7 +1188,7 @@ _smtpcheck() {
             return 0
             ;;
         smtpcheck__subcmd__schema)
-            opts="-h --help report event ports explain providers config"
+            opts="-h --help report event suite run ports explain providers config"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

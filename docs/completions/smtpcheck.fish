@@ -128,6 +128,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l no-config -d 'Read 
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s h -l help -d 'Print help'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s V -l version -d 'Print version'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "check" -d 'Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix. Never sends a message.'
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "run" -d 'Runs a suite: checks in a TOML file, with what must hold of each. For CI. Never sends a message.'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "ports" -d 'Looks at the mail ports of a host at once, and says which one to use. Never logs in, never sends a message.'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "explain" -d 'Explains rules, codes, replies and logs: what it is, what it means, how sure, what to do. Offline.'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -f -a "demo" -d 'Starts a server with a known fault on this machine and checks it: the main job, without a network.'
@@ -240,6 +241,38 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s q -l quiet
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s v -l verbose -d 'Certificates, follow-ups and odd bytes in full'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l no-config -d 'Read no configuration file'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s h -l help -d 'Print help'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l only -d 'Run checks of this tag or name only (repeat)' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -s j -l jobs -d 'Checks at once, two of them with one host at most' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l record -d 'Check this server once, and write a suite that expects what is seen; flags of the check follow after --' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l format -d 'How the result is shown, as for a check' -r -f -a "text\t''
+json\t''
+ndjson\t''
+junit\t''
+github\t''
+nagios\t''
+prometheus\t''
+markdown\t''
+html\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l report -d 'Write a report to a file too, whole or not at all (repeat): junit=smtpcheck.xml' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -s o -l output -d 'Write to this file, whole or not at all' -r -F
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l transcript -d 'How much of the conversation: full, problems, none' -r -f -a "full\t''
+problems\t''
+none\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l color -d 'auto, always, never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l theme -d 'default, light, colorblind, mono' -r -f -a "default\t''
+light\t''
+colorblind\t''
+mono\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l width -d 'Columns [default: the terminal\'s, else 80]' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l list -d 'List the checks'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l dry-run -d 'Read everything, say what would be done, and send nothing'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l json -d 'The same as --format json, see `smtpcheck schema run`'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -s q -l quiet -d 'A line for each check only'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -s v -l verbose -d 'The whole report of each check, not only of those that fail'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l ascii -d 'ASCII signs only'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -s h -l help -d 'Print help'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand ports" -l ports -d 'Ports to look at; those that end in 465 speak TLS from the first byte, the others STARTTLS' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand ports" -l resolve -d 'Use this address for that host, on all ports (repeat)' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand ports" -l resolver -d 'Ask this resolver in the place of the system\'s' -r -f

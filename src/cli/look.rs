@@ -4,6 +4,7 @@ use super::UsageError;
 use super::args::{CheckArgs, LookArgs};
 use super::ports::PortsArgs;
 use super::report::ReportArgs;
+use super::run::RunArgs;
 use crate::render::nagios::{Range, Thresholds};
 use crate::render::style::THEMES;
 use crate::render::{Chain, Colour, Look, Signs, Transcript, Volume};
@@ -99,6 +100,12 @@ fn transcript(word: &str) -> Result<Transcript, UsageError> {
 /// The look of the answer about several ports.
 pub fn ports(args: &PortsArgs, outlet: &Outlet) -> Result<Look, UsageError> {
     Ok(Look { volume: volume(args.quiet, args.verbose), ..plain(&args.look, outlet)? })
+}
+
+/// The look of a run of a suite.
+pub fn run(args: &RunArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+    let transcript = transcript(&args.transcript)?;
+    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, ..plain(&args.look, outlet)? })
 }
 
 /// What `-q` and `-v` say; the parser lets only one of them through.

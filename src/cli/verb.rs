@@ -15,6 +15,7 @@ use super::config::{self, ConfigArgs, Settings};
 use super::pages::{CompletionsArgs, ManArgs};
 use super::ports::PortsArgs;
 use super::report::ReportArgs;
+use super::run::RunArgs;
 use super::sandbox::{DemoArgs, SandboxArgs};
 
 /// One verb of the command line.
@@ -31,6 +32,11 @@ const CHECK: Verb = Verb { name: "check", command: check_command, read: check };
 /// All verbs, in the order of the help. Help, completions and manual pages are made of this list.
 pub const VERBS: &[Verb] = &[
     CHECK,
+    Verb {
+        name: "run",
+        command: run_command,
+        read: |command, words| only(command, words, |args| Invocation::Run(Box::new(args))),
+    },
     Verb { name: "ports", command: ports_command, read: ports },
     Verb {
         name: "explain",
@@ -61,8 +67,7 @@ pub const VERBS: &[Verb] = &[
 
 /// Words that later versions may use, or that people type by habit.
 const RESERVED: &[&str] = &[
-    "run", "domain", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list", "login",
-    "update",
+    "domain", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list", "login", "update",
 ];
 
 /// What the user wants.
@@ -70,6 +75,8 @@ const RESERVED: &[&str] = &[
 pub enum Invocation {
     /// Check one or more servers.
     Check(Box<CheckArgs>, ArgMatches),
+    /// Run a suite.
+    Run(Box<RunArgs>),
     /// Look at the mail ports of a host.
     Ports(Box<PortsArgs>, ArgMatches),
     /// Explain rules, replies, logs.
@@ -101,6 +108,10 @@ pub enum SchemaOf {
     Report,
     /// Of one line of the format `ndjson`.
     Event,
+    /// Of a suite's file.
+    Suite,
+    /// Of the answer of `smtpcheck run --json`.
+    Run,
     /// Of the answer of `smtpcheck ports`.
     Ports,
     /// Of one line of `smtpcheck explain --json`.
@@ -116,6 +127,8 @@ impl SchemaOf {
     pub const ALL: &[(&str, SchemaOf)] = &[
         ("report", SchemaOf::Report),
         ("event", SchemaOf::Event),
+        ("suite", SchemaOf::Suite),
+        ("run", SchemaOf::Run),
         ("ports", SchemaOf::Ports),
         ("explain", SchemaOf::Explain),
         ("providers", SchemaOf::Providers),
@@ -314,7 +327,7 @@ fn check_command() -> Command {
     let command = Command::new("smtpcheck")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
-        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck report FILE...\n       smtpcheck config show\n       smtpcheck completions SHELL | man [VERB] | schema [OF]")
+        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck run [FILE]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck report FILE...\n       smtpcheck config show\n       smtpcheck completions SHELL | man [VERB] | schema [OF]")
         .after_help(AFTER_HELP);
     let about = command.get_about().cloned();
     with_environment(CheckArgs::augment_args(command)).about(about.unwrap_or_default())
@@ -348,6 +361,13 @@ fn schema_command() -> Command {
     Command::new("smtpcheck schema")
         .about("Prints the JSON Schema (2020-12) of the report, or of what another verb prints with --json")
         .arg(of)
+}
+
+fn run_command() -> Command {
+    with_environment(RunArgs::augment_args(Command::new("smtpcheck run")))
+        .about("Runs a suite: checks in a TOML file, with what must hold of each. For CI.\nNever sends a message.")
+        .override_usage("smtpcheck run [FILE] [FLAGS]\n       smtpcheck run --record TARGET [-- FLAGS OF THE CHECK]")
+        .after_help(RUN_AFTER_HELP)
 }
 
 fn providers_command() -> Command {
@@ -466,6 +486,16 @@ const MAN_AFTER_HELP: &str = "\
 Examples:
   smtpcheck man | man -l -
   smtpcheck man ports > ~/.local/share/man/man1/smtpcheck-ports.1";
+
+const RUN_AFTER_HELP: &str = "\
+Exit codes: 0 every check passed or was skipped; the code of a check when all that fail share it, else 1; 2 a mistake in
+the suite, with line and column, and nothing was sent; 74 output failed, 130/143 interrupted.
+
+Examples:
+  smtpcheck run
+  smtpcheck run relay.toml --only smoke --json
+  smtpcheck run --dry-run
+  smtpcheck run --record mail.example.net:587 -o smtpcheck.toml -- --tls starttls";
 
 const SANDBOX_AFTER_HELP: &str = "\
 Exit codes: 0 ended by Ctrl-C or a signal, 2 usage (an unknown scenario, a port that is taken), 74 output failed.

@@ -343,10 +343,16 @@ fn quoted(text: &str, at: usize, rest: &[char]) -> Result<(usize, What), Mistake
 }
 
 /// The known word that is most like one that is not known, if one is like it at all.
-pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     // A name without its first part: days_left.
     if let Some(whole) = known.iter().find(|name| name.rsplit('.').next() == Some(word)) {
         return Some(whole);
+    }
+    // A slip of the finger: a letter too many, too few, another, or two swapped.
+    let slips = |name: &&&str| strsim::damerau_levenshtein(word, name);
+    let allowed = (word.chars().count() / 3).min(2);
+    if let Some(near) = known.iter().min_by_key(slips).filter(|near| slips(near) <= allowed) {
+        return Some(near);
     }
     let likeness = |name: &&&str| strsim::jaro_winkler(word, name);
     let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;

@@ -14,6 +14,7 @@ mod names;
 use serde_json::Value;
 
 pub use grammar::Mistake;
+pub(crate) use grammar::nearest;
 pub use names::{Kind, NAMES, Name};
 
 use compare::Wanted;

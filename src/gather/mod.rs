@@ -41,7 +41,7 @@ use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 use crate::evidence::{Answer, AttemptId, Certificate, Outcome, Stage, Staple, What};
-use crate::plan::Plan;
+use crate::plan::{Family, Plan};
 use crate::question::Question;
 use crate::sasl::Credentials;
 
@@ -326,6 +326,17 @@ pub fn pause(time: Duration, tick: &mut dyn FnMut(Duration)) -> Result<Option<Si
             }
         }
     }))
+}
+
+/// Whether this machine has a way to addresses of a family. Nothing is sent: only its routes are asked.
+pub fn has_route(family: Family) -> bool {
+    let reaches = |from: &str, to: &str| std::net::UdpSocket::bind(from).and_then(|socket| socket.connect(to)).is_ok();
+    let (v4, v6) = (|| reaches("0.0.0.0:0", "192.0.2.1:9"), || reaches("[::]:0", "[2001:db8::1]:9"));
+    match family {
+        Family::V4 => v4(),
+        Family::V6 => v6(),
+        Family::Any => v4() || v6(),
+    }
 }
 
 /// Hears signals from here on, and ends the program on one that nobody reacts to: the main thread may be stuck in writing

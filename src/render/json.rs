@@ -1,10 +1,16 @@
-//! Reports as JSON documents, whose types are `report::Document`: one document for one target, else a list of them.
+//! Reports as JSON documents, whose types are `report::Document`: one document for one target, a list of them for several,
+//! and for a suite one with a case for each check.
 
 use super::{Look, escape};
-use crate::report::{CaseOutcome, Document, Report, Run, Source};
+use crate::report::{CaseOutcome, Document, Report, Run, RunDocument, Source};
 
 /// The whole output, indented, with a final line end.
 pub fn whole(run: &Run, _: &Look) -> String {
+    if let Source::Suite(_) = run.source {
+        // Serialisation of our own types with string keys cannot fail.
+        let document = serde_json::to_string_pretty(&RunDocument::from(run)).unwrap_or_default();
+        return escape::json(&document) + "\n";
+    }
     let documents: Vec<String> = run
         .cases
         .iter()

@@ -21,6 +21,7 @@ pub mod providers;
 pub mod rule;
 pub mod sandbox;
 pub mod style;
+pub mod suite;
 mod table;
 pub mod text;
 pub mod write_out;

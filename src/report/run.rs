@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, Report};
+use super::ports::PortsExit;
+use super::{Document, Exit, Report, SCHEMA_VERSION};
 
 /// All cases of one command, in the order in which they were asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +86,14 @@ impl Run {
         }
     }
 
+    /// The same with its name.
+    fn exit(&self) -> PortsExit {
+        let code = self.exit_code();
+        let of = self.reports().map(|report| report.exit).find(|exit| exit.code() == code);
+        let exit = of.unwrap_or(if code == 0 { Exit::Ok } else { Exit::Findings });
+        PortsExit { code, name: exit.name().to_owned(), retryable: exit.is_retryable() }
+    }
+
     /// The reports that count, in order.
     pub fn reports(&self) -> impl Iterator<Item = &Report> {
         self.cases.iter().filter_map(Case::report)
@@ -100,9 +109,7 @@ impl Case {
 
     /// Reads one check that was saved as JSON, with the tries before it.
     pub fn load(json: &str) -> Result<Case, serde_json::Error> {
-        let mut document: Document = serde_json::from_str(json)?;
-        let earlier = document.take_earlier();
-        Ok(Case::of(Report::from(document)).after(earlier))
+        serde_json::from_str::<Document>(json).map(Case::from)
     }
 
     /// The same with the tries before it.
@@ -127,5 +134,86 @@ impl Case {
             CaseOutcome::Checked { report, .. } => Some(report),
             CaseOutcome::Skipped { .. } => None,
         }
+    }
+}
+
+impl From<Document> for Case {
+    fn from(mut document: Document) -> Case {
+        let earlier = document.take_earlier();
+        Case::of(Report::from(document)).after(earlier)
+    }
+}
+
+/// The JSON Schema (2020-12) of a run of a suite, generated from the types below by this file's test.
+pub const RUN_SCHEMA: &str = include_str!("../../schema/run.json");
+
+/// A run of a suite as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RunDocument {
+    /// Of the reports inside, too.
+    pub schema_version: String,
+    /// The suite's file, as it was named.
+    pub suite: PathBuf,
+    /// Its checks, in the file's order.
+    pub cases: Vec<CaseDocument>,
+    /// What the program says to the shell.
+    pub exit: PortsExit,
+}
+
+/// A check of a suite as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CaseDocument {
+    /// Its name, unique in the suite.
+    pub name: String,
+    /// Where the file declares it, from 1; null when an included file does.
+    pub line: Option<usize>,
+    /// See `line`.
+    pub column: Option<usize>,
+    /// Why it was skipped; null when it was checked.
+    pub skipped: Option<String>,
+    /// Its report; null when it was skipped.
+    pub report: Option<Document>,
+}
+
+impl From<&Run> for RunDocument {
+    fn from(run: &Run) -> RunDocument {
+        let suite = match &run.source {
+            Source::Suite(path) => path.clone(),
+            Source::Target | Source::Targets => PathBuf::new(),
+        };
+        let case = |case: &Case| {
+            let (skipped, report) = match &case.outcome {
+                CaseOutcome::Checked { report, earlier } => {
+                    (None, Some(Document::from(report.as_ref()).after(earlier)))
+                }
+                CaseOutcome::Skipped { reason } => (Some(reason.clone()), None),
+            };
+            let (line, column) = (case.place.map(|place| place.line), case.place.map(|place| place.column));
+            CaseDocument { name: case.name.clone(), line, column, skipped, report }
+        };
+        RunDocument {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            suite,
+            cases: run.cases.iter().map(case).collect(),
+            exit: run.exit(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RUN_SCHEMA, RunDocument};
+
+    #[test]
+    fn the_published_schema_of_runs_is_that_of_the_types() {
+        let schema =
+            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<RunDocument>();
+        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write("schema/run.json", &json).expect("the schema can be written");
+        }
+        assert!(json == RUN_SCHEMA, "schema/run.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
     }
 }

@@ -59,6 +59,7 @@ impl Reader<'_> {
                 let cases = all.into_iter().map(|one| self.case(one));
                 Ok(Run { source: Source::Targets, cases: cases.collect::<Result<_, _>>()? })
             }
+            Ok(one) if one.get("cases").is_some() => self.suite(one),
             Ok(one) if one.get("event").is_none() => Ok(Run { source: Source::Target, cases: vec![self.case(one)?] }),
             Ok(_) => self.lines(text),
             // A document that is no JSON, if it is not one of several lines that are.
@@ -83,6 +84,25 @@ impl Reader<'_> {
             Some(Value::Array(all)) => all.into_iter().map(|one| self.report(one)).collect(),
             _ => Ok(Vec::new()),
         }
+    }
+
+    /// A run of a suite.
+    fn suite(&mut self, mut value: Value) -> Result<Run, NotSaved> {
+        let file = value.get("suite").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let Some(Value::Array(all)) = value.get_mut("cases").map(Value::take) else {
+            return Err(NotSaved("this is JSON, but no run of a suite: its cases are no list".to_owned()));
+        };
+        let mut cases = Vec::new();
+        for mut one in all {
+            let name = one.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let place = part(&one, "line").zip(part(&one, "column")).map(|(line, column)| Place { line, column });
+            let outcome = match one.get_mut("report").map(Value::take) {
+                Some(report) if !report.is_null() => self.case(report)?.outcome,
+                _ => CaseOutcome::Skipped { reason: part(&one, "skipped").unwrap_or_default() },
+            };
+            cases.push(Case { name, place, outcome });
+        }
+        Ok(Run { source: Source::Suite(file.into()), cases })
     }
 
     /// NDJSON. Only the results count; a line that is no JSON is where the file was cut off.

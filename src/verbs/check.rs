@@ -30,7 +30,7 @@ use crate::secret::Secret;
 const VARIABLE: &str = "SMTPCHECK_PASSWORD";
 
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble> {
-    let format = chosen_format(args)?;
+    let format = chosen_format(&args.format, args.json)?;
     let outlet = match args.output {
         Some(_) => Outlet::default(),
         None => outlet(),
@@ -101,7 +101,7 @@ impl Shown<'_> {
 }
 
 /// A reader that went away is not our trouble: there is nothing left to do.
-fn told<T>(result: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+pub(super) fn told<T>(result: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
     match result {
         Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
         other => other.map(Some),
@@ -164,8 +164,8 @@ fn check_all(jobs: Vec<(Job, Gatherer)>, source: Source, shown: &Shown<'_>, sink
     Ok(run)
 }
 
-fn chosen_format(args: &CheckArgs) -> Result<&'static Format, UsageError> {
-    report::format("--format", if args.json { "json" } else { args.format.as_str() })
+pub(super) fn chosen_format(name: &str, json: bool) -> Result<&'static Format, UsageError> {
+    report::format("--format", if json { "json" } else { name })
 }
 
 fn environment_password() -> Result<Secret, Trouble> {

@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod demo;
 pub mod explain;
+mod needs;
 mod outputs;
 mod plugin;
 mod ports;
@@ -13,6 +14,7 @@ mod providers;
 mod report;
 mod sandbox;
 mod sink;
+mod suite;
 mod tries;
 
 use std::ffi::OsString;
@@ -27,6 +29,7 @@ use crate::expect::Mistake;
 use crate::gather::SetupError;
 use crate::gather::password::PasswordError;
 use crate::render::nagios::{self, State};
+use crate::suite::Fault;
 use crate::{render, report as documents};
 
 /// Exit code of a mistake in the arguments.
@@ -89,6 +92,14 @@ impl From<Mistake> for Trouble {
     }
 }
 
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Trouble {
+        let mut lines = vec![fault.to_string()];
+        lines.extend(fault.pointed);
+        Trouble::Pointed(lines)
+    }
+}
+
 impl From<SetupError> for Trouble {
     fn from(error: SetupError) -> Trouble {
         Trouble::Usage(error.to_string())
@@ -134,6 +145,7 @@ fn obey(words: Vec<OsString>) -> Result<u8, Trouble> {
 fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, Trouble> {
     match wanted {
         Invocation::Check(args, matches) => check::run(&args, &matches),
+        Invocation::Run(args) => suite::run(&args),
         Invocation::Explain(args) => explain::run(&args),
         Invocation::Ports(args, matches) => ports::run(&args, &matches),
         Invocation::Report(args) => report::run(&args),
@@ -141,6 +153,8 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, Trouble> {
         Invocation::Schema(of) => print(match of {
             SchemaOf::Report => documents::SCHEMA,
             SchemaOf::Event => documents::LINE_SCHEMA,
+            SchemaOf::Suite => crate::suite::SCHEMA,
+            SchemaOf::Run => documents::RUN_SCHEMA,
             SchemaOf::Ports => documents::ports::PORTS_SCHEMA,
             SchemaOf::Explain => render::explain::SCHEMA,
             SchemaOf::Providers => render::providers::SCHEMA,

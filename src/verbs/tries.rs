@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::Trouble;
+use crate::evidence::Evidence;
 use crate::gather::{self, Gather, Gatherer, Signal};
 use crate::inquiry::{self, Ended, Listener};
 use crate::plan::{LoginProof, Plan, Retry};
@@ -73,6 +74,13 @@ impl Job {
             earlier.push(report);
             gatherer = self.gatherer()?;
         }
+    }
+
+    /// A check that a signal stopped before it began.
+    pub(super) fn stopped(&self, signal: Signal) -> Tried {
+        let evidence = Evidence::new(Timestamp::now());
+        let report = Report::new(self.plan.clone(), evidence, &Ended::Interrupted(signal), 0.0);
+        Tried { report: report.expecting(&self.expectations), earlier: Vec::new() }
     }
 
     fn attempt(&self, gatherer: &mut Gatherer, teller: &mut dyn Teller) -> Result<Report, Trouble> {

@@ -110,7 +110,10 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
             Line::of(Role::Bold, piece.into_owned())
         });
     }
-    lines.extend(explanation(finding, look));
+    // What is as it should be needs no fix.
+    if !finding.expected {
+        lines.extend(explanation(finding, look));
+    }
     if let Some(seen) = pointer(report, finding) {
         lines.extend(labelled("seen", Role::Dim, &seen, look));
     }

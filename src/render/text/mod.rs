@@ -19,7 +19,7 @@ use crate::evidence::{
 };
 use crate::plan::{Family, Plan, TlsUse};
 use crate::question::{Purpose, Question};
-use crate::report::{CaseOutcome, Report, Run};
+use crate::report::{CaseOutcome, Report, Run, Source};
 use crate::wire::status::Class;
 use crate::wire::{EhloName, Reply};
 
@@ -44,6 +44,9 @@ pub(super) fn columns(width: usize) -> textwrap::Options<'static> {
 
 /// All reports, parted by an empty line.
 pub fn whole(run: &Run, look: &Look) -> String {
+    if let Source::Suite(_) = run.source {
+        return super::suite::whole(run, look);
+    }
     let parting = if look.volume == Volume::Quiet { "" } else { "\n" };
     let cases = run.cases.iter().filter_map(|case| match &case.outcome {
         CaseOutcome::Checked { report, earlier } => Some(tries(earlier, look) + &render(report, look)),

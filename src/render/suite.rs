@@ -1,0 +1,215 @@
+//! A run of a suite as text: a line for each check, the whole report beneath those that fail, and the count at the end.
+//! Also what `--list` and `--dry-run` show, and the suite that `--record` writes.
+
+use serde_json::Value;
+
+use super::style::{Line, Role};
+use super::{Look, Signs, Volume, escape, text};
+use crate::report::{Case, CaseOutcome, Document, Exit, Report, Run, Verdict};
+
+/// The whole run.
+pub fn whole(run: &Run, look: &Look) -> String {
+    let cases: String = run.cases.iter().map(|each| case(each, look)).collect();
+    cases + &summary(run, look)
+}
+
+/// One check.
+pub fn case(case: &Case, look: &Look) -> String {
+    let name = escape::visible(&case.name);
+    let dot = if look.signs == Signs::Unicode { " · " } else { " - " };
+    match &case.outcome {
+        CaseOutcome::Skipped { reason } => {
+            let told = format!(" {name}: {}", escape::visible(reason));
+            Line::of(Role::Warning, "SKIP").and(Role::Plain, told).paint(look)
+        }
+        CaseOutcome::Checked { report, earlier } => {
+            let (role, word) = match report.verdict() {
+                Verdict::Pass => (Role::Bold, "PASS"),
+                Verdict::Fail => (Role::Error, "FAIL"),
+                Verdict::Incomplete => (Role::Warning, "CUT SHORT"),
+            };
+            let target = report.plan.target.host.with_port(report.plan.target.port);
+            let mut parts = vec![target];
+            if !earlier.is_empty() {
+                parts.push(format!("{} tries", earlier.len() + 1));
+            }
+            if report.exit != Exit::Ok {
+                parts.push(format!("exit {}", report.exit.code()));
+                parts.extend(why(report));
+            }
+            let told = format!(" {name}  {}", parts.join(dot));
+            let line = Line::of(role, word).and(Role::Plain, told).paint(look);
+            let is_shown = match look.volume {
+                Volume::Quiet => false,
+                Volume::Normal => report.exit != Exit::Ok,
+                Volume::Verbose => true,
+            };
+            if !is_shown {
+                return line;
+            }
+            let report = text::tries(earlier, look) + &text::render(report, look);
+            format!("{line}\n{report}\n")
+        }
+    }
+}
+
+/// What is wrong, in a few words.
+fn why(report: &Report) -> Option<String> {
+    let counts = |finding: &&crate::check::Finding| !finding.expected && !report.is_ignored(finding);
+    let expected =
+        report.failed_expectations().next().map(|judged| format!("not {}", escape::visible(&judged.expression)));
+    expected.or_else(|| report.findings.iter().find(counts).map(|finding| finding.rule.to_string()))
+}
+
+/// The count at the end.
+pub fn summary(run: &Run, look: &Look) -> String {
+    let code = run.exit_code();
+    let passed = run.reports().filter(|report| report.exit == Exit::Ok).count();
+    let failed = run.reports().count() - passed;
+    let skipped = run.cases.len() - passed - failed;
+    let told = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let parts: Vec<String> =
+        [told(failed, "failed"), told(passed, "passed"), told(skipped, "skipped")].into_iter().flatten().collect();
+    let (role, word) = match code {
+        0 => (Role::Bold, "PASS"),
+        130 | 143 => (Role::Warning, "CUT SHORT"),
+        _ => (Role::Error, "FAIL"),
+    };
+    let dot = if look.signs == Signs::Unicode { " · " } else { " - " };
+    let none = if run.cases.is_empty() { "nothing was checked" } else { "" };
+    let told = format!("  {none}{}{dot}exit {code}", parts.join(", "));
+    Line::of(role, word).and(Role::Plain, told).paint(look)
+}
+
+/// One check before it is run.
+#[derive(Debug)]
+pub struct Planned {
+    /// Its name.
+    pub name: String,
+    /// The server.
+    pub target: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The words of the same check on the command line.
+    pub words: Vec<String>,
+    /// Where the password comes from, in words.
+    pub password: Option<String>,
+    /// What is expected.
+    pub expect: Vec<String>,
+    /// What it needs.
+    pub needs: Vec<String>,
+    /// Why it would be skipped.
+    pub skipped: Option<String>,
+}
+
+/// What `--list` shows: a line for each, name, target and tags with tabs between.
+pub fn list(planned: &[Planned]) -> String {
+    let line = |one: &Planned| {
+        let tags = one.tags.iter().map(|tag| escape::visible(tag)).collect::<Vec<_>>().join(",");
+        format!("{}\t{}\t{tags}\n", escape::visible(&one.name), escape::visible(&one.target))
+    };
+    planned.iter().map(line).collect()
+}
+
+/// What `--dry-run` shows.
+pub fn dry_run(planned: &[Planned], look: &Look) -> String {
+    let mut lines = Vec::new();
+    for one in planned {
+        lines.push(Line::of(Role::Bold, escape::visible(&one.name)));
+        let words = one.words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
+        lines.push(text::command_line(&escape::visible(&format!("smtpcheck {words}"))));
+        let mut told = |label: &str, text: &str| {
+            lines.extend(text::labelled(label, Role::Plain, &escape::visible(text), look));
+        };
+        if let Some(password) = &one.password {
+            told("secret", password);
+        }
+        for expectation in &one.expect {
+            told("expect", expectation);
+        }
+        if !one.needs.is_empty() {
+            told("needs", &one.needs.join(", "));
+        }
+        if let Some(reason) = &one.skipped {
+            told("SKIP", reason);
+        }
+    }
+    let count = planned.len();
+    let word = if count == 1 { "check" } else { "checks" };
+    lines.push(Line::of(Role::Bold, format!("{count} {word}")).and(Role::Plain, ", nothing was sent"));
+    lines.iter().map(|line| line.paint(look)).collect()
+}
+
+/// A suite that expects of a server what was seen of it. `keys` are those of the check, as TOML.
+pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> String {
+    let quoted = |text: &str| toml_text(&escape::visible(text));
+    let name = report.plan.target.host.with_port(report.plan.target.port);
+    let mut suite = format!("[[check]]\nname = {}\ntarget = {}\n", quoted(&name), quoted(target));
+    for (key, value) in keys {
+        suite.push_str(&format!("{key} = {value}\n"));
+    }
+    suite.push_str("expect = [\n");
+    for expectation in expectations(report) {
+        suite.push_str(&format!("    {},\n", quoted(&expectation)));
+    }
+    suite.push_str("]\n");
+    suite
+}
+
+/// A basic string of TOML, in which no variable is meant; what needs an escape there needs the same one in JSON.
+pub fn toml_text(text: &str) -> String {
+    Value::from(text.replace("${", "$${")).to_string()
+}
+
+/// What was seen and should stay so.
+fn expectations(report: &Report) -> Vec<String> {
+    // Serialisation of our own types with string keys cannot fail.
+    let seen = serde_json::to_value(Document::from(report)).unwrap_or_default();
+    let at = |pointer: &str| seen.pointer(pointer).cloned().unwrap_or_default();
+    let texts = |pointer: &str| {
+        let list = at(pointer).as_array().cloned().unwrap_or_default();
+        list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect::<Vec<String>>()
+    };
+    let mut all = Vec::new();
+    for finding in report.findings.iter().filter(|finding| finding.failure.is_some() && !report.is_ignored(finding)) {
+        all.push(format!("findings contains {}", finding.rule));
+    }
+    if report.exit != Exit::Ok {
+        all.push(format!("exit.code == {}", report.exit.code()));
+    }
+    let before = at("/capabilities/before_tls");
+    let offers = |word: &str| texts("/capabilities/before_tls").iter().any(|line| line.split(' ').next() == Some(word));
+    if offers("STARTTLS") {
+        all.push("capabilities.before_tls contains STARTTLS".to_owned());
+    }
+    if let Some(version) = at("/tls/version").as_str() {
+        all.push(format!("tls.version >= {version}"));
+        if !before.is_null() && !offers("AUTH") {
+            all.push("capabilities.before_tls excludes AUTH".to_owned());
+        }
+    }
+    if at("/tls/verifies") == Value::Bool(true) {
+        all.push("certificate.verifies == true".to_owned());
+        if at("/tls/days_left").as_i64().is_some_and(|days| days > 14) {
+            all.push("certificate.days_left > 14".to_owned());
+        }
+    }
+    let inside = texts("/auth/offered_after_tls");
+    let mechanisms = if at("/auth/offered_after_tls").is_null() { texts("/auth/offered_before_tls") } else { inside };
+    // A name of other characters is no name of a mechanism (RFC 4422 §3.1).
+    let is_name =
+        |name: &&String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    all.extend(mechanisms.iter().filter(is_name).map(|name| format!("auth.mechanisms contains {name}")));
+    if at("/auth/outcome") == "accepted" {
+        all.push("auth.outcome == accepted".to_owned());
+    }
+    if let Some(code) = at("/envelope/from/code").as_u64() {
+        all.push(format!("mail.class == {}", code / 100));
+    }
+    for number in 0..report.plan.to.len() {
+        if let Some(code) = at(&format!("/envelope/recipients/{number}/code")).as_u64() {
+            all.push(format!("envelope.recipients[{number}].class == {}", code / 100));
+        }
+    }
+    all
+}

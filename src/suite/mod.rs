@@ -1,0 +1,606 @@
+//! A suite: a TOML file with named checks and what is expected of each. Text in, checks out; files and variables are
+//! read by functions that the caller gives, so nothing here does I/O.
+//!
+//! Every mistake is a [`Fault`] with file, line and column, found before anything is sent. The keys are a closed list
+//! ([`KEYS`]), most of them flags of `smtpcheck check`. Values can hold `${NAME}` and `${NAME:-otherwise}` of the
+//! environment. A file can include others: it is as if their defaults and checks stood at its beginning.
+//!
+//! Does not: decide what a flag's value means (that is `cli`), or whether a need is met (`verbs`).
+
+mod keys;
+mod place;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+pub use keys::{KEYS, Key, Scope, Shape};
+pub use place::{At, Fault};
+
+use crate::expect::{Expression, Mistake, nearest};
+use crate::secret::Secret;
+use place::Source;
+
+/// The JSON Schema (2020-12) of a suite's file, generated from [`KEYS`] by this file's test.
+pub const SCHEMA: &str = include_str!("../../schema/suite.json");
+
+/// More is several suites.
+pub const MOST_CHECKS: usize = 1000;
+const MOST_BYTES: usize = 1024 * 1024;
+const MOST_INCLUDES: usize = 50;
+
+/// What stands around a suite: the caller's files and variables.
+pub struct Surroundings<'a> {
+    /// The bytes of a file, or why they cannot be read.
+    pub load: &'a dyn Fn(&Path) -> Result<Vec<u8>, String>,
+    /// A variable of the environment.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether nobody but the owner can read a file.
+    pub is_private: &'a dyn Fn(&Path) -> bool,
+}
+
+/// One check as the file says it.
+#[derive(Debug)]
+pub struct Check {
+    /// Its name, unique in the suite.
+    pub name: String,
+    /// Which file declares it.
+    pub file: PathBuf,
+    /// Where.
+    pub at: At,
+    /// The server.
+    pub target: String,
+    /// What it is called by besides its name.
+    pub tags: Vec<String>,
+    /// What the machine must have.
+    pub needs: Vec<Need>,
+    /// Flags of `smtpcheck check`, each one word.
+    pub flags: Vec<String>,
+    /// Where the password comes from.
+    pub password: Option<Password>,
+    /// What is expected, with the place of each.
+    pub expect: Vec<Expected>,
+    /// The place of each key, by its name.
+    pub places: BTreeMap<String, At>,
+    /// The file of each key that stands elsewhere, in the defaults of an include.
+    files: BTreeMap<String, PathBuf>,
+}
+
+/// What is expected, and where the suite says so.
+#[derive(Debug)]
+pub struct Expected {
+    /// What.
+    pub expression: Expression,
+    /// Where.
+    pub at: At,
+    /// In which file.
+    pub file: PathBuf,
+    /// Whether columns inside the text can be told.
+    is_exact: bool,
+}
+
+impl Expected {
+    /// A mistake that shows only against the rest of the check.
+    pub fn fault(&self, mistake: &Mistake) -> Fault {
+        faulty(mistake, self.at, self.is_exact, &self.file)
+    }
+}
+
+/// What a machine must have for a check to make sense.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Connections to this port get out of its network.
+    Egress(u16),
+    /// It has a way to IPv4 addresses.
+    Ipv4,
+    /// It has a way to IPv6 addresses.
+    Ipv6,
+    /// This variable is set.
+    Variable(String),
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Need::Egress(port) => write!(f, "egress:{port}"),
+            Need::Ipv4 => f.write_str("ipv4"),
+            Need::Ipv6 => f.write_str("ipv6"),
+            Need::Variable(name) => write!(f, "env:{name}"),
+        }
+    }
+}
+
+/// Where a password comes from.
+#[derive(Debug)]
+pub enum Password {
+    /// What a command prints.
+    Command(String),
+    /// The content of a file.
+    File(PathBuf),
+    /// The value of a variable.
+    Environment(String),
+    /// A token that a command prints.
+    TokenCommand(String),
+    /// It stands in the suite itself.
+    Plain(Secret),
+}
+
+impl Check {
+    /// A mistake at the key that a message of the command line is about, else at the check.
+    pub fn fault(&self, message: &str) -> Fault {
+        let named = |key: &&String| {
+            let flag = format!("--{key}");
+            message.match_indices(&flag).any(|(at, flag)| {
+                let behind = message.get(at + flag.len()..).and_then(|rest| rest.chars().next());
+                !behind.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-')
+            })
+        };
+        let key = self.places.keys().find(named).map(String::as_str);
+        let key = key.or(message.starts_with("target ").then_some("target"));
+        let message = match key {
+            Some(key) => message.replace(&format!("--{key}"), key),
+            None => message.to_owned(),
+        };
+        self.fault_at(key, message)
+    }
+
+    /// A mistake at a key, or at the check.
+    pub fn fault_at(&self, key: Option<&str>, message: String) -> Fault {
+        let at = key.and_then(|key| self.places.get(key)).copied().unwrap_or(self.at);
+        let file = key.and_then(|key| self.files.get(key)).unwrap_or(&self.file).clone();
+        Fault { file, at, message, pointed: Vec::new() }
+    }
+}
+
+/// Reads a suite with everything that it includes.
+pub fn read(file: &Path, around: &Surroundings<'_>) -> Result<Vec<Check>, Fault> {
+    let mut reading = Reading { around, checks: Vec::new(), open: Vec::new(), files: 0 };
+    reading.file(file, None)?;
+    Ok(reading.checks)
+}
+
+/// A value with its place.
+#[derive(Clone, Debug)]
+struct Set {
+    value: Value,
+    at: At,
+    file: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Text(String),
+    Switch(bool),
+    List(Vec<Item>),
+}
+
+/// One text of a list.
+#[derive(Clone, Debug)]
+struct Item {
+    text: String,
+    at: At,
+    file: PathBuf,
+    /// Whether it stands in the file as it is, so that columns inside can be told.
+    is_exact: bool,
+}
+
+/// The keys of a table.
+type Keys = BTreeMap<&'static str, Set>;
+
+struct Reading<'a> {
+    around: &'a Surroundings<'a>,
+    checks: Vec<Check>,
+    /// The files that are being read, the including one first.
+    open: Vec<PathBuf>,
+    files: usize,
+}
+
+impl Reading<'_> {
+    /// Reads a file; gives its defaults. `from` is the place that includes it.
+    fn file(&mut self, file: &Path, from: Option<&dyn Fn(String) -> Fault>) -> Result<Keys, Fault> {
+        let at_begin = |message: String| Fault {
+            file: file.to_owned(),
+            at: At { line: 1, column: 1 },
+            message,
+            pointed: Vec::new(),
+        };
+        let unread = |message: String| match from {
+            Some(fault) => fault(format!("{}: {message}", file.display())),
+            None => at_begin(message),
+        };
+        self.files += 1;
+        if self.open.iter().any(|open| open == file) {
+            return Err(unread("this file includes itself".to_owned()));
+        }
+        if self.files > MOST_INCLUDES {
+            return Err(unread(format!("more than {MOST_INCLUDES} files are included")));
+        }
+        let bytes = (self.around.load)(file).map_err(unread)?;
+        if bytes.len() > MOST_BYTES {
+            return Err(at_begin("the file is larger than 1 MiB".to_owned()));
+        }
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+            Err(error) => return Err(place::not_utf8(file, &bytes, error.valid_up_to())),
+        };
+        let source = Source::new(file, text);
+        if text.trim().is_empty() {
+            return Err(source.fault(0, "the file is empty; a suite has at least one [[check]] with name and target"));
+        }
+        let parsed = DeTable::parse(text);
+        let table = parsed.map_err(|error| {
+            let byte = error.span().map_or(0, |span| span.start);
+            source.fault(byte, format!("this is not TOML: {}", error.message().replace('\n', ", ")))
+        })?;
+        self.open.push(file.to_owned());
+        let defaults = self.top(&source, table.get_ref(), from.is_none());
+        self.open.pop();
+        defaults
+    }
+
+    fn top(&mut self, source: &Source<'_>, table: &DeTable<'_>, is_first: bool) -> Result<Keys, Fault> {
+        let mut defaults = Keys::new();
+        let entries = in_order(table);
+        if let Some((key, _)) = entries.iter().find(|(key, _)| !TOP.contains(&key.get_ref().as_ref())) {
+            return Err(unknown(source, key, &TOP, "a suite"));
+        }
+        if let Some((_, value)) = entries.iter().find(|(key, _)| key.get_ref() == "include") {
+            for Item { text: name, at, .. } in list(source, "include", value, self.around)? {
+                let path = beside(source.file, &name);
+                let here = |message: String| Fault { file: source.file.to_owned(), at, message, pointed: Vec::new() };
+                for (key, set) in self.file(&path, Some(&here))? {
+                    put(&mut defaults, key, set);
+                }
+            }
+        }
+        if let Some((_, value)) = entries.iter().find(|(key, _)| key.get_ref() == "defaults") {
+            let DeValue::Table(table) = value.get_ref() else {
+                return Err(wrong_type(source, "defaults", value, "a table: [defaults]"));
+            };
+            for (key, set) in self.keys(source, table, Scope::Both)? {
+                put(&mut defaults, key, set);
+            }
+        }
+        match entries.iter().find(|(key, _)| key.get_ref() == "check").map(|(_, value)| value) {
+            Some(value) => {
+                let DeValue::Array(checks) = value.get_ref() else {
+                    return Err(wrong_type(source, "check", value, "a list of tables: [[check]]"));
+                };
+                for check in checks.iter() {
+                    let DeValue::Table(table) = check.get_ref() else {
+                        return Err(wrong_type(source, "check", check, "a table: [[check]]"));
+                    };
+                    self.check(source, check.span().start, table, &defaults)?;
+                }
+            }
+            None if is_first && self.checks.is_empty() => {
+                return Err(source.fault(0, "there is no [[check]] in this suite"));
+            }
+            None => {}
+        }
+        Ok(defaults)
+    }
+
+    /// The keys of a check or of the defaults, each of the right type.
+    fn keys(&self, source: &Source<'_>, table: &DeTable<'_>, scope: Scope) -> Result<Keys, Fault> {
+        let is_default = scope != Scope::Check;
+        let allowed: Vec<&str> =
+            KEYS.iter().filter(|key| !is_default || key.scope != Scope::Check).map(|key| key.name).collect();
+        let whose = if is_default { "[defaults]" } else { "a check" };
+        let mut keys = Keys::new();
+        for (name, value) in in_order(table) {
+            let known = KEYS.iter().find(|key| key.name == name.get_ref().as_ref());
+            let Some(key) = known.filter(|key| allowed.contains(&key.name)) else {
+                return Err(unknown(source, name, &allowed, whose));
+            };
+            let at = source.at(value.span().start);
+            let value = shaped(source, key, value, self.around)?;
+            keys.insert(key.name, Set { value, at, file: source.file.to_owned() });
+        }
+        let mut secrets: Vec<(&str, At)> =
+            keys::SECRETS.into_iter().filter_map(|name| Some((name, keys.get(name)?.at))).collect();
+        secrets.sort_by_key(|(_, at)| *at);
+        if let [(first, _), (second, at), ..] = *secrets.as_slice() {
+            let message = format!("{first} and {second} both name a password; give one of them");
+            return Err(Fault { file: source.file.to_owned(), at, message, pointed: Vec::new() });
+        }
+        if let Some(set) = keys.get("password") {
+            let is_reference = matches!(&set.value, Value::List(_));
+            if !is_reference && !(self.around.is_private)(source.file) {
+                let message = "others can read this file, so a password must not stand in it; take the rights away \
+                               (chmod 600), or name it by password-command, password-file or password-env";
+                return Err(Fault {
+                    file: source.file.to_owned(),
+                    at: set.at,
+                    message: message.to_owned(),
+                    pointed: Vec::new(),
+                });
+            }
+        }
+        Ok(keys)
+    }
+
+    fn check(&mut self, source: &Source<'_>, byte: usize, table: &DeTable<'_>, defaults: &Keys) -> Result<(), Fault> {
+        let at = source.at(byte);
+        let own = self.keys(source, table, Scope::Check)?;
+        let has_secret = keys::SECRETS.iter().any(|name| own.contains_key(name));
+        let mut all = defaults.clone();
+        if has_secret {
+            all.retain(|name, _| !keys::SECRETS.contains(name));
+        }
+        for (key, set) in own {
+            put(&mut all, key, set);
+        }
+        let text = |key: &str| match all.get(key).map(|set| &set.value) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let here = |message: String| Fault { file: source.file.to_owned(), at, message, pointed: Vec::new() };
+        let Some(name) = text("name") else { return Err(here("this check has no name; add name = \"..\"".to_owned())) };
+        let name_at = all.get("name").map_or(at, |set| set.at);
+        let at_name =
+            |message: String| Fault { file: source.file.to_owned(), at: name_at, message, pointed: Vec::new() };
+        if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+            return Err(at_name("a name has 1 to 200 characters, and no line breaks".to_owned()));
+        }
+        if let Some(first) = self.checks.iter().find(|known| known.name == name) {
+            let place = format!("{}:{}", first.file.display(), first.at.line);
+            return Err(at_name(format!("there is a check of the name {} already, at {place}", quoted(&name))));
+        }
+        let Some(target) = text("target") else {
+            return Err(here(format!("the check {} has no target; add target = \"smtp://host:port\"", quoted(&name))));
+        };
+        if self.checks.len() >= MOST_CHECKS {
+            return Err(here(format!("a suite has at most {MOST_CHECKS} checks; make several of it")));
+        }
+        self.checks.push(Check {
+            password: password(&all),
+            flags: flags(&all),
+            tags: items(&all, "tags").map(|item| item.text.clone()).collect(),
+            needs: items(&all, "needs").map(need).collect::<Result<_, _>>()?,
+            expect: items(&all, "expect").map(expected).collect::<Result<_, _>>()?,
+            places: all.iter().map(|(key, set)| ((*key).to_owned(), set.at)).collect(),
+            files: all.iter().map(|(key, set)| ((*key).to_owned(), set.file.clone())).collect(),
+            name,
+            target,
+            file: source.file.to_owned(),
+            at,
+        });
+        Ok(())
+    }
+}
+
+const TOP: [&str; 3] = ["include", "defaults", "check"];
+
+/// A key of the table above takes the place of one below; of lists that are added, it adds to it.
+fn put(all: &mut Keys, key: &'static str, mut set: Set) {
+    let is_added = KEYS.iter().any(|known| known.name == key && known.scope == Scope::Added);
+    if let (true, Some(Set { value: Value::List(below), .. }), Value::List(own)) =
+        (is_added, all.get(key), &mut set.value)
+    {
+        own.splice(0..0, below.iter().cloned());
+    }
+    if keys::SECRETS.contains(&key) {
+        all.retain(|name, _| !keys::SECRETS.contains(name));
+    }
+    all.insert(key, set);
+}
+
+/// The entries as they stand in the file.
+fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<Cow<'i, str>>, &'t Spanned<DeValue<'i>>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+fn unknown(source: &Source<'_>, key: &Spanned<Cow<'_, str>>, known: &[&str], whose: &str) -> Fault {
+    let name = key.get_ref();
+    let best = nearest(&name.replace('_', "-").to_lowercase(), known);
+    let message = match best {
+        Some(near) => format!("{whose} has no {}; the nearest is {near}", quoted(name)),
+        None => format!("{whose} has no {}; it has {}", quoted(name), known.join(", ")),
+    };
+    source.fault(key.span().start, message)
+}
+
+fn wrong_type(source: &Source<'_>, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> Fault {
+    let given = match value.get_ref() {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    source.fault(value.span().start, format!("{key} is {wanted}, and this is {given}"))
+}
+
+/// The value of a key, of the key's type.
+fn shaped(
+    source: &Source<'_>,
+    key: &Key,
+    value: &Spanned<DeValue<'_>>,
+    around: &Surroundings<'_>,
+) -> Result<Value, Fault> {
+    let wrong = |wanted: &str| wrong_type(source, key.name, value, wanted);
+    match (key.shape, value.get_ref()) {
+        (Shape::Text | Shape::NumberOrText, DeValue::String(text)) => {
+            let byte = value.span().start;
+            // A password that is a variable does not stand in the file; the list is the mark of that.
+            if key.name == "password"
+                && text.starts_with("${")
+                && text.ends_with('}')
+                && text.matches("${").count() == 1
+            {
+                let filled = filled(source, byte, text, around)?;
+                let (at, file) = (source.at(byte), source.file.to_owned());
+                return Ok(Value::List(vec![Item { text: filled, at, file, is_exact: false }]));
+            }
+            let text = filled(source, byte, text, around)?;
+            let text =
+                if keys::PATHS.contains(&key.name) { beside(source.file, &text).display().to_string() } else { text };
+            Ok(Value::Text(text))
+        }
+        (Shape::Number | Shape::NumberOrText, DeValue::Integer(number)) if number.radix() == 10 => {
+            Ok(Value::Text(number.as_str().to_owned()))
+        }
+        (Shape::NumberOrText, DeValue::Float(number)) => Ok(Value::Text(number.as_str().to_owned())),
+        (Shape::Switch, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
+        (Shape::List, _) => Ok(Value::List(list(source, key.name, value, around)?)),
+        (Shape::Text, _) => Err(wrong("a text in quotes")),
+        (Shape::Number, _) => Err(wrong("a whole number")),
+        (Shape::NumberOrText, _) => Err(wrong("a number or a text")),
+        (Shape::Switch, _) => Err(wrong("true or false")),
+    }
+}
+
+/// Texts with their places.
+fn list(
+    source: &Source<'_>,
+    key: &str,
+    value: &Spanned<DeValue<'_>>,
+    around: &Surroundings<'_>,
+) -> Result<Vec<Item>, Fault> {
+    let one = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
+        DeValue::String(text) => {
+            let span = value.span();
+            let text = filled(source, span.start, text, around)?;
+            let raw = source.text.get(span.clone()).unwrap_or_default();
+            let is_exact = raw.get(1..raw.len().saturating_sub(1)) == Some(text.as_str());
+            Ok(Item { text, at: source.at(span.start), file: source.file.to_owned(), is_exact })
+        }
+        _ => Err(wrong_type(source, key, value, "a list of texts")),
+    };
+    match value.get_ref() {
+        DeValue::Array(values) => values.iter().map(one).collect(),
+        _ => Ok(vec![one(value)?]),
+    }
+}
+
+/// The text with `${NAME}` and `${NAME:-otherwise}` filled in; `$${` is `${`.
+fn filled(source: &Source<'_>, byte: usize, text: &str, around: &Surroundings<'_>) -> Result<String, Fault> {
+    let mut whole = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let (before, after) = (rest.get(..at).unwrap_or_default(), rest.get(at + 2..).unwrap_or_default());
+        if let Some(before) = before.strip_suffix('$') {
+            whole.push_str(before);
+            whole.push_str("${");
+            rest = after;
+            continue;
+        }
+        whole.push_str(before);
+        let Some((inside, behind)) = after.split_once('}') else {
+            return Err(source.fault(byte, "${ is not closed; write ${NAME}, or $${ for the signs themselves"));
+        };
+        let (name, otherwise) = match inside.split_once(":-") {
+            Some((name, otherwise)) => (name, Some(otherwise)),
+            None => (inside, None),
+        };
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name {
+            return Err(source.fault(byte, "in ${..} stands the name of a variable: letters, digits and _"));
+        }
+        let value = (around.variable)(name).filter(|value| !value.is_empty());
+        match value.or_else(|| otherwise.map(str::to_owned)) {
+            Some(value) => whole.push_str(&value),
+            None => {
+                let message = format!("the variable {name} is not set; set it, or write ${{{name}:-otherwise}}");
+                return Err(source.fault(byte, message));
+            }
+        }
+        rest = behind;
+    }
+    whole.push_str(rest);
+    Ok(whole)
+}
+
+/// A path, from the folder of the file that names it.
+fn beside(file: &Path, path: &str) -> PathBuf {
+    match file.parent() {
+        Some(folder) => folder.join(path),
+        None => PathBuf::from(path),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.escape_debug())
+}
+
+fn items<'a>(all: &'a Keys, key: &str) -> std::slice::Iter<'a, Item> {
+    match all.get(key).map(|set| &set.value) {
+        Some(Value::List(list)) => list.iter(),
+        _ => [].iter(),
+    }
+}
+
+/// The keys that are flags, each as one word.
+fn flags(all: &Keys) -> Vec<String> {
+    let mut flags = Vec::new();
+    for (key, set) in all.iter().filter(|(key, _)| keys::is_flag(key)) {
+        match &set.value {
+            Value::Text(text) => flags.push(format!("--{key}={text}")),
+            Value::Switch(true) => flags.push(format!("--{key}")),
+            Value::Switch(false) => {}
+            Value::List(list) => flags.extend(list.iter().map(|item| format!("--{key}={}", item.text))),
+        }
+    }
+    flags
+}
+
+fn password(all: &Keys) -> Option<Password> {
+    let (key, set) = keys::SECRETS.iter().find_map(|key| all.get_key_value(key))?;
+    let text = match &set.value {
+        Value::Text(text) => text.clone(),
+        Value::List(list) => list.first()?.text.clone(),
+        Value::Switch(_) => return None,
+    };
+    Some(match *key {
+        "password-command" => Password::Command(text),
+        "password-file" => Password::File(PathBuf::from(text)),
+        "password-env" => Password::Environment(text),
+        "token-command" => Password::TokenCommand(text),
+        _ => Password::Plain(Secret::new(text)),
+    })
+}
+
+fn need(item: &Item) -> Result<Need, Fault> {
+    let text = item.text.as_str();
+    let wrong = || Fault {
+        file: item.file.clone(),
+        at: item.at,
+        message: format!("there is no need {}; write egress:25 (any port), ipv4, ipv6 or env:NAME", quoted(text)),
+        pointed: Vec::new(),
+    };
+    match text.split_once(':') {
+        None if text == "ipv4" => Ok(Need::Ipv4),
+        None if text == "ipv6" => Ok(Need::Ipv6),
+        Some(("egress", port)) => match port.parse::<u16>() {
+            Ok(port @ 1..) => Ok(Need::Egress(port)),
+            _ => Err(wrong()),
+        },
+        Some(("env", name)) if !name.is_empty() => Ok(Need::Variable(name.to_owned())),
+        _ => Err(wrong()),
+    }
+}
+
+fn expected(item: &Item) -> Result<Expected, Fault> {
+    let Item { text, at, file, is_exact } = item;
+    match Expression::parse(text) {
+        Ok(expression) => Ok(Expected { expression, at: *at, file: file.clone(), is_exact: *is_exact }),
+        Err(mistake) => Err(faulty(&mistake, *at, *is_exact, file)),
+    }
+}
+
+fn faulty(mistake: &Mistake, at: At, is_exact: bool, file: &Path) -> Fault {
+    let column = if is_exact { at.column + 1 + mistake.at } else { at.column };
+    let pointed = mistake.pointed().to_vec();
+    Fault { file: file.to_owned(), at: At { column, ..at }, message: mistake.to_string(), pointed }
+}
+
+#[cfg(test)]
+mod tests;

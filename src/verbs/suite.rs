@@ -1,0 +1,527 @@
+//! `smtpcheck run [FILE]`: a suite is read whole, every check is planned, every password fetched, and only then something
+//! is sent. Checks run at once on threads of their own, and are told in the file's order.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::ArgMatches;
+
+use super::check::{chosen_format, fetch, told};
+use super::needs::{self, Deaf};
+use super::outputs::Outputs;
+use super::sink::{Draft, Sink};
+use super::tries::{Job, Teller, Tried};
+use super::{Trouble, outlet};
+use crate::cli::look::{self, Outlet};
+use crate::cli::password::PasswordSource;
+use crate::cli::run::{self as flags, RunArgs};
+use crate::cli::{self, Invocation, UsageError, plan as planning};
+use crate::evidence::{Attempt, Event, Evidence};
+use crate::gather::password as secrets;
+use crate::gather::{self, Signal};
+use crate::inquiry::Listener;
+use crate::plan::{LoginProof, Plan};
+use crate::render::{Format, Look, nagios, suite as rendering};
+use crate::report::{Case, CaseOutcome, Exit, Expectation, Place, Report, Run, Source};
+use crate::secret::Secret;
+use crate::suite::{self, Check, Fault, Need, Password, Shape, Surroundings};
+
+/// Checks at once with one host.
+const PER_HOST: usize = 2;
+/// The variable of a password that no check names.
+const VARIABLE: &str = "SMTPCHECK_PASSWORD";
+
+pub(super) fn run(args: &RunArgs) -> Result<u8, Trouble> {
+    let format = chosen_format(&args.format, args.json)?;
+    let outlet = if args.output.is_some() { Outlet::default() } else { outlet() };
+    let look = look::run(args, &outlet)?;
+    let at_once = flags::jobs(&args.jobs)?;
+    if let Some(target) = &args.record {
+        return record(target, args);
+    }
+    let checks = chosen(read(&args.file)?, &args.only)?;
+    let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
+    let mut ready = Vec::new();
+    for check in checks {
+        ready.push(ready_check(check, &args.file, hostname.as_deref())?);
+    }
+    if args.list || args.dry_run {
+        let planned: Vec<rendering::Planned> = ready.iter().map(Ready::planned).collect();
+        let text = if args.list { rendering::list(&planned) } else { rendering::dry_run(&planned, &look) };
+        return to_sink(args.output.as_deref(), &text);
+    }
+    fetch_secrets(&mut ready)?;
+    prove_files(&ready)?;
+    let draft = args.output.as_deref().map(Draft::begin).transpose()?;
+    let outputs = Outputs::begin(&args.report, format)?;
+    let mut sink = draft.map_or(Sink::Stdout, Sink::File);
+    gather::end_on_unheard_signals();
+    let run = told(run_all(ready, Source::Suite(args.file.clone()), at_once, format, &look, &mut sink))?;
+    match run {
+        Some(run) => {
+            sink.finish()?;
+            outputs.write(&run, &look)?;
+            Ok(if format.name == "nagios" { nagios::state(&run, &look.thresholds).code() } else { run.exit_code() })
+        }
+        None => Ok(0),
+    }
+}
+
+/// A check that is ready to be run.
+struct Ready {
+    check: Check,
+    place: Option<Place>,
+    job: Job,
+    /// Why it is not run.
+    skipped: Option<String>,
+}
+
+impl Ready {
+    fn planned(&self) -> rendering::Planned {
+        let Ready { check, skipped, .. } = self;
+        rendering::Planned {
+            name: check.name.clone(),
+            target: check.target.clone(),
+            tags: check.tags.clone(),
+            words: std::iter::once(&check.target).chain(&check.flags).cloned().collect(),
+            password: check.password.as_ref().map(|password| match password {
+                Password::Command(command) => format!("from the command {command}"),
+                Password::File(path) => format!("from the file {}", path.display()),
+                Password::Environment(name) => format!("from the variable {name}"),
+                Password::TokenCommand(command) => format!("a token, from the command {command}"),
+                Password::Plain(_) => "from the suite".to_owned(),
+            }),
+            expect: check.expect.iter().map(|expected| expected.expression.text.clone()).collect(),
+            needs: check.needs.iter().map(Need::to_string).collect(),
+            skipped: skipped.clone(),
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<Check>, Trouble> {
+    let load = |path: &Path| {
+        std::fs::read(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "no such file".to_owned(),
+            _ => error.to_string(),
+        })
+    };
+    let variable = |name: &str| std::env::var(name).ok();
+    let around = Surroundings { load: &load, variable: &variable, is_private: &is_private };
+    Ok(suite::read(file, &around)?)
+}
+
+/// Whether the owner alone can read a file. Where the system does not tell, nobody knows.
+#[cfg(unix)]
+fn is_private(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).is_ok_and(|there| there.mode() & 0o077 == 0)
+}
+
+#[cfg(not(unix))]
+fn is_private(_: &Path) -> bool {
+    false
+}
+
+/// Those that `--only` names, by tag or by name.
+fn chosen(checks: Vec<Check>, only: &[String]) -> Result<Vec<Check>, UsageError> {
+    let fits = |check: &Check, word: &String| check.name == *word || check.tags.contains(word);
+    if let Some(unknown) = only.iter().find(|word| !checks.iter().any(|check| fits(check, word))) {
+        let known = checks.iter().flat_map(|check| std::iter::once(&check.name).chain(&check.tags));
+        let likeness = |known: &&String| strsim::jaro_winkler(unknown, known);
+        let near = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|near| likeness(near) > 0.7);
+        let hint = near.map(|near| format!("; the nearest is {}", near.escape_debug())).unwrap_or_default();
+        return Err(UsageError(format!(
+            "--only {}: the suite has no such name or tag{hint}; --list shows all",
+            unknown.escape_debug()
+        )));
+    }
+    let is_chosen = |check: &Check| only.is_empty() || only.iter().any(|word| fits(check, word));
+    Ok(checks.into_iter().filter(is_chosen).collect())
+}
+
+/// Everything about a check that can be wrong without asking anybody.
+fn ready_check(check: Check, file: &Path, hostname: Option<&str>) -> Result<Ready, Trouble> {
+    let mut words = vec!["check".to_owned()];
+    words.extend(check.flags.iter().cloned());
+    if let Some(Password::TokenCommand(command)) = &check.password {
+        words.push(format!("--token-command={command}"));
+    }
+    words.extend(["--".to_owned(), check.target.clone()]);
+    let usage = |error: UsageError| Trouble::from(check.fault(&error.to_string()));
+    let (args, matches) = match cli::parse(words.into_iter().map(Into::into).collect()).map_err(usage)? {
+        Invocation::Check(args, matches) => (args, matches),
+        _ => return Err(check.fault("this is no check").into()),
+    };
+    let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
+    let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref()).map_err(usage)?;
+    let here = |at: suite::At, of: &Path| (of == file).then_some(Place { line: at.line, column: at.column });
+    let mut expectations = Vec::new();
+    for expected in &check.expect {
+        expected.expression.fits(&plan).map_err(|mistake| expected.fault(&mistake))?;
+        let place = here(expected.at, &expected.file);
+        expectations.push(Expectation { expression: expected.expression.clone(), place });
+    }
+    for need in &check.needs {
+        if let Need::Egress(port) = need
+            && *port != plan.target.port
+        {
+            let message = format!("{need} is about another port than the target's, which is {}", plan.target.port);
+            return Err(check.fault_at(Some("needs"), message).into());
+        }
+    }
+    let skipped = check.needs.iter().find_map(needs::lacking);
+    let place = here(check.at, &check.file);
+    let job = Job { plan, secret: None, expectations, retry };
+    Ok(Ready { check, place, job, skipped })
+}
+
+/// The passwords of all checks that are run, each source asked once.
+fn fetch_secrets(ready: &mut [Ready]) -> Result<(), Trouble> {
+    let mut known: HashMap<String, Secret> = HashMap::new();
+    for one in ready.iter_mut().filter(|one| one.skipped.is_none()) {
+        let Ready { check, job, .. } = one;
+        let wants = job.plan.login.as_ref().is_some_and(|login| login.proof != LoginProof::NoSecret);
+        if !wants {
+            if check.password.is_some()
+                && job.plan.login.is_none()
+                && !check.flags.iter().any(|flag| flag == "--no-auth")
+            {
+                return Err(check.fault("there is a password and no user; add user = \"..\"").into());
+            }
+            continue;
+        }
+        let (key, source) = match &check.password {
+            Some(Password::Plain(secret)) => {
+                job.secret = Some(secret.duplicate());
+                continue;
+            }
+            Some(Password::Command(command)) => {
+                (format!("command {command}"), PasswordSource::Command(command.clone()))
+            }
+            Some(Password::TokenCommand(command)) => {
+                (format!("token {command}"), PasswordSource::TokenCommand(command.clone()))
+            }
+            Some(Password::File(path)) => (format!("file {}", path.display()), PasswordSource::File(path.clone())),
+            Some(Password::Environment(name)) => {
+                job.secret = Some(from_variable(check, name)?);
+                continue;
+            }
+            None if std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty()) => {
+                (VARIABLE.to_owned(), PasswordSource::Environment)
+            }
+            None => {
+                let message =
+                    "a user without a password; add password-command, password-file, password-env or token-command";
+                return Err(check.fault_at(Some("user"), message.to_owned()).into());
+            }
+        };
+        if let Some(secret) = known.get(&key) {
+            job.secret = Some(secret.duplicate());
+            continue;
+        }
+        let secret = fetch(&source, &job.plan).map_err(|trouble| check.fault(&trouble.to_string()))?;
+        job.secret = Some(secret.duplicate());
+        known.insert(key, secret);
+    }
+    Ok(())
+}
+
+fn from_variable(check: &Check, name: &str) -> Result<Secret, Fault> {
+    let wrong = |message: String| check.fault_at(Some("password-env"), message);
+    match std::env::var(name) {
+        Ok(value) if !value.is_empty() => {
+            secrets::from_environment(value).map_err(|error| wrong(error.to_string().replace(VARIABLE, name)))
+        }
+        Ok(_) | Err(std::env::VarError::NotPresent) => Err(wrong(format!("the variable {name} is not set"))),
+        Err(std::env::VarError::NotUnicode(_)) => Err(wrong(format!("the variable {name} is not UTF-8"))),
+    }
+}
+
+/// The certificates and keys that the checks name can be read. Each set of files is looked at once.
+fn prove_files(ready: &[Ready]) -> Result<(), Trouble> {
+    let mut known: Vec<(Option<PathBuf>, Option<PathBuf>, Option<PathBuf>)> = Vec::new();
+    for one in ready.iter().filter(|one| one.skipped.is_none()) {
+        let tls = &one.job.plan.tls;
+        let identity = tls.identity.as_ref();
+        let files = (
+            tls.cacert.clone(),
+            identity.map(|identity| identity.cert.clone()),
+            identity.map(|identity| identity.key.clone()),
+        );
+        if !known.contains(&files) {
+            one.job.gatherer().map_err(|trouble| one.check.fault(&trouble.to_string()))?;
+            known.push(files);
+        }
+    }
+    Ok(())
+}
+
+fn to_sink(output: Option<&Path>, text: &str) -> Result<u8, Trouble> {
+    let mut sink = output.map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
+    if !sink.write(text).map_err(Trouble::Output)?.is_closed() {
+        sink.finish()?;
+    }
+    Ok(0)
+}
+
+/// Runs what is ready, and tells it in order.
+fn run_all(
+    mut ready: Vec<Ready>,
+    source: Source,
+    at_once: usize,
+    format: &'static Format,
+    look: &Look,
+    sink: &mut Sink,
+) -> Result<Run, Trouble> {
+    let stopped = skip_blocked(&mut ready).err();
+    let is_text = format.name == "text";
+    let mut say = |text: &str| match sink.write(text) {
+        Ok(written) if written.is_closed() => Err(Trouble::Output(io::ErrorKind::BrokenPipe.into())),
+        Ok(_) => Ok(()),
+        Err(error) => Err(Trouble::Output(error)),
+    };
+    let queue = Queue::new(&ready);
+    if stopped.is_some() {
+        queue.close();
+    }
+    let (sender, receiver) = mpsc::channel();
+    let cases = std::thread::scope(|scope| {
+        for _ in 0..at_once.min(ready.len().max(1)) {
+            let (sender, queue, ready) = (sender.clone(), &queue, &ready);
+            scope.spawn(move || queue.work(ready, &sender));
+        }
+        let first = ready.iter().enumerate().find(|(_, one)| one.skipped.is_none());
+        if let Some((signal, (at, one))) = stopped.zip(first) {
+            // The first check was about to begin, and tells of the signal.
+            let _ = sender.send((at, Ok(one.job.stopped(signal))));
+        }
+        drop(sender);
+        let told = in_order(&ready, &receiver, |case| if is_text { say(&rendering::case(case, look)) } else { Ok(()) });
+        // Whoever is still at work may end what is begun, and begins nothing new.
+        queue.close();
+        told
+    })?;
+    let run = Run { source, cases };
+    let rest = if is_text { rendering::summary(&run, look) } else { (format.render)(&run, look) };
+    say(&rest)?;
+    Ok(run)
+}
+
+/// Takes results as they come, and tells each when all before it are told.
+fn in_order(
+    ready: &[Ready],
+    results: &mpsc::Receiver<(usize, Result<Tried, Trouble>)>,
+    mut tell: impl FnMut(&Case) -> Result<(), Trouble>,
+) -> Result<Vec<Case>, Trouble> {
+    let mut early: BTreeMap<usize, Case> = BTreeMap::new();
+    let mut cases: Vec<Case> = Vec::new();
+    loop {
+        while let Some(one) = ready.get(cases.len()) {
+            let case = match (early.remove(&cases.len()), &one.skipped) {
+                (Some(case), _) => case,
+                (None, Some(reason)) => skipped(one, reason.clone()),
+                (None, None) => break,
+            };
+            tell(&case)?;
+            cases.push(case);
+        }
+        let Ok((at, result)) = results.recv() else { break };
+        let Tried { report, earlier } = result?;
+        if let Some(one) = ready.get(at) {
+            let outcome = CaseOutcome::Checked { report: Box::new(report), earlier };
+            early.insert(at, Case { name: one.check.name.clone(), place: one.place, outcome });
+        }
+    }
+    // A signal came: what was not begun is told as such.
+    for (at, one) in ready.iter().enumerate().skip(cases.len()) {
+        let case = early.remove(&at).unwrap_or_else(|| {
+            skipped(one, one.skipped.clone().unwrap_or_else(|| "a signal stopped the run before it began".to_owned()))
+        });
+        tell(&case)?;
+        cases.push(case);
+    }
+    Ok(cases)
+}
+
+fn skipped(one: &Ready, reason: String) -> Case {
+    Case { name: one.check.name.clone(), place: one.place, outcome: CaseOutcome::Skipped { reason } }
+}
+
+/// Skips the checks whose port nothing gets out to; gives the signal that came meanwhile.
+fn skip_blocked(ready: &mut [Ready]) -> Result<(), Signal> {
+    let needs =
+        |one: &Ready| one.skipped.is_none() && one.check.needs.iter().any(|need| matches!(need, Need::Egress(_)));
+    let jobs: Vec<&Job> = ready.iter().filter(|one| needs(one)).map(|one| &one.job).collect();
+    let blocked = if jobs.is_empty() { BTreeMap::new() } else { needs::blocked_ports(&jobs)? };
+    for one in ready.iter_mut() {
+        if needs(one) {
+            one.skipped = blocked.get(&one.job.plan.target.port).cloned();
+        }
+    }
+    Ok(())
+}
+
+/// What is still to be begun, and with which hosts somebody is at work.
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    waiting: Vec<usize>,
+    busy: HashMap<String, usize>,
+    is_closed: bool,
+}
+
+impl Queue {
+    fn new(ready: &[Ready]) -> Queue {
+        let waiting = ready.iter().enumerate().filter(|(_, one)| one.skipped.is_none()).map(|(at, _)| at).collect();
+        let state = State { waiting, busy: HashMap::new(), is_closed: false };
+        Queue { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Takes one check after the other, until there is none.
+    fn work(&self, ready: &[Ready], results: &mpsc::Sender<(usize, Result<Tried, Trouble>)>) {
+        while let Some(at) = self.next(ready) {
+            let Some(one) = ready.get(at) else { break };
+            let result = one.job.gatherer().and_then(|gatherer| one.job.run(gatherer, &mut Silent));
+            let is_signal = |tried: &Tried| matches!(tried.report.exit, Exit::Interrupted | Exit::Terminated);
+            if result.as_ref().map_or(true, is_signal) {
+                self.close();
+            }
+            self.done(&host(one));
+            // Nobody takes results any more when the output is closed.
+            let _ = results.send((at, result));
+        }
+    }
+
+    /// The first check whose host is not busy; waits while all are.
+    fn next(&self, ready: &[Ready]) -> Option<usize> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if state.is_closed || state.waiting.is_empty() {
+                return None;
+            }
+            let is_free = |at: &usize| {
+                let busy = ready.get(*at).and_then(|one| state.busy.get(&host(one))).copied().unwrap_or_default();
+                busy < PER_HOST
+            };
+            if let Some(place) = state.waiting.iter().position(is_free) {
+                let at = state.waiting.remove(place);
+                if let Some(one) = ready.get(at) {
+                    *state.busy.entry(host(one)).or_default() += 1;
+                }
+                return Some(at);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn done(&self, host: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(busy) = state.busy.get_mut(host) {
+            *busy = busy.saturating_sub(1);
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
+        self.changed.notify_all();
+    }
+}
+
+fn host(one: &Ready) -> String {
+    one.job.plan.target.host.to_string()
+}
+
+/// Tells nothing while it runs: the result is told at the end.
+struct Silent;
+
+impl Listener for Silent {
+    fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()> {
+        Deaf.event(plan, evidence, event)
+    }
+
+    fn answered(&mut self, plan: &Plan, evidence: &Evidence, attempt: &Attempt) -> io::Result<()> {
+        Deaf.answered(plan, evidence, attempt)
+    }
+
+    fn waiting(&mut self, plan: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()> {
+        Deaf.waiting(plan, evidence, now_ms)
+    }
+}
+
+impl Teller for Silent {
+    fn tried(&mut self, _: usize, _: &Report) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn pausing(&mut self, _: Duration) {}
+}
+
+/// Checks a server once, and writes a suite that expects what was seen.
+fn record(target: &str, args: &RunArgs) -> Result<u8, Trouble> {
+    let words = args.words.iter().cloned().chain(["--".to_owned(), target.to_owned()]);
+    let words = std::iter::once("check".to_owned()).chain(words).map(Into::into).collect();
+    let Invocation::Check(check, matches) = cli::parse(words)? else {
+        return Err(Trouble::Usage("after -- stand flags of a check".to_owned()));
+    };
+    let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
+    let plan = planning::plan(&check, &matches, target, hostname.as_deref())?;
+    let login = plan.login.as_ref();
+    let source = cli::password::source(&check, login, super::check::surroundings(login))?;
+    let draft = args.output.as_deref().map(Draft::begin).transpose()?;
+    let secret = source.as_ref().map(|source| fetch(source, &plan)).transpose()?;
+    let retry = planning::retry(check.retry.as_deref(), check.wait.as_deref())?;
+    let job = Job { plan, secret, expectations: Vec::new(), retry };
+    let gatherer = job.gatherer()?;
+    gather::end_on_unheard_signals();
+    let Tried { report, .. } = job.run(gatherer, &mut Silent)?;
+    if matches!(report.exit, Exit::Interrupted | Exit::Terminated | Exit::Incomplete) {
+        // What was not seen to its end is no measure.
+        return Ok(report.exit.code());
+    }
+    let mut sink = draft.map_or(Sink::Stdout, Sink::File);
+    let text = rendering::recorded(&report, target, &keys(&matches));
+    if !sink.write(&text).map_err(Trouble::Output)?.is_closed() {
+        sink.finish()?;
+    }
+    Ok(0)
+}
+
+/// The flags of a check as keys of a suite, with their values as TOML.
+fn keys(matches: &ArgMatches) -> Vec<(String, String)> {
+    let mut keys = Vec::new();
+    for key in suite::KEYS {
+        let id = key.name.replace('-', "_");
+        let is_given = matches.try_contains_id(&id).unwrap_or(false)
+            && matches.value_source(&id) == Some(clap::parser::ValueSource::CommandLine);
+        if !is_given || key.name == "password" || key.name == "expect" {
+            continue;
+        }
+        let values: Vec<String> = matches
+            .try_get_raw(&id)
+            .ok()
+            .flatten()
+            .map(|values| values.map(|value| value.to_string_lossy().into_owned()).collect())
+            .unwrap_or_default();
+        let is_path = matches!(key.name, "cacert" | "cert" | "key" | "password-file");
+        let text = |value: &String| {
+            let whole = std::path::absolute(value).map(|path| path.display().to_string());
+            rendering::toml_text(&if is_path { whole.unwrap_or_else(|_| value.clone()) } else { value.clone() })
+        };
+        let value = match key.shape {
+            Shape::Switch => "true".to_owned(),
+            Shape::List => format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(", ")),
+            Shape::Text | Shape::Number | Shape::NumberOrText => values.first().map(text).unwrap_or_default(),
+        };
+        keys.push((key.name.to_owned(), value));
+    }
+    keys
+}

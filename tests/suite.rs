@@ -1,0 +1,432 @@
+//! `smtpcheck run` of the built program against the sandbox: what passes, what fails, what is skipped and why, and that a
+//! mistake in the file is one message with its place, before anything is sent.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use smtpcheck::report::{CaseOutcome, RUN_SCHEMA, Saved, Source};
+use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenario};
+
+use support::leak::CANARY;
+use support::program::{self, Run};
+
+const SCENARIOS: [&str; 6] =
+    ["healthy-submission", "healthy-relay", "relay-denied", "greylisted", "greeting-slow", "auth-wrong-password"];
+
+struct House {
+    addresses: BTreeMap<&'static str, String>,
+    authority: String,
+    _folder: tempfile::TempDir,
+    _running: Running,
+}
+
+fn house() -> &'static House {
+    static HOUSE: OnceLock<House> = OnceLock::new();
+    HOUSE.get_or_init(|| {
+        let all: Vec<&'static Scenario> = SCENARIOS.iter().map(|name| scenario(name).unwrap()).collect();
+        let listen = std::net::Ipv4Addr::LOCALHOST.into();
+        let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
+        let sandbox = Sandbox::open(&all, &options).unwrap();
+        let addresses = sandbox.services().iter().map(|one| (one.scenario.name, one.address.to_string())).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        std::fs::write(&path, sandbox.authorities().unwrap()).unwrap();
+        let authority = path.to_str().unwrap().to_owned();
+        House { addresses, authority, _folder: folder, _running: sandbox.spawn(None).unwrap() }
+    })
+}
+
+/// A folder with a suite. `{name}` in it stands for the address of a scenario, `{ca}` for the authority's file.
+struct Suite {
+    folder: tempfile::TempDir,
+}
+
+impl Suite {
+    fn new(text: &str) -> Suite {
+        let suite = Suite { folder: tempfile::tempdir().unwrap() };
+        suite.write("smtpcheck.toml", text);
+        suite
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let house = house();
+        let mut text = text.replace("{ca}", &house.authority);
+        for (scenario, address) in &house.addresses {
+            text = text.replace(&format!("{{{scenario}}}"), address);
+        }
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn run(&self, flags: &[&str]) -> Run {
+        self.run_with(flags, &[])
+    }
+
+    fn run_with(&self, flags: &[&str], variables: &[(&str, &str)]) -> Run {
+        let mut command = program::command(&[&["run"], flags].concat());
+        command.current_dir(self.folder.path()).envs(variables.iter().copied());
+        program::finish(command.spawn().unwrap())
+    }
+}
+
+/// Standard output as JSON that fits the schema which the program publishes.
+fn json(run: &Run) -> Value {
+    let value: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"));
+    let schema: Value = serde_json::from_str(RUN_SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{}", errors.join("; "));
+    value
+}
+
+const GUARD: &str = r#"
+[defaults]
+cacert = "{ca}"
+from = "probe@example.org"
+expect = ["tls.version >= 1.2"]
+
+[[check]]
+name = "takes mail for us"
+target = "smtp://{healthy-relay}"
+to = ["you@sandbox.test"]
+tags = ["smoke"]
+expect = ["rcpt.class == 2", "certificate.days_left > 21"]
+
+[[check]]
+name = "is no open relay"
+target = "smtp://{relay-denied}"
+to = ["someone@elsewhere.test"]
+tags = ["guard"]
+expect = ["rcpt.class == 5"]
+"#;
+
+#[test]
+fn a_suite_that_holds_is_0_and_told_in_the_order_of_the_file() {
+    let suite = Suite::new(GUARD);
+    let run = suite.run(&[]);
+    assert_eq!(run.code, 0, "{run}");
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(lines[0].starts_with("PASS takes mail for us  127.0.0.1:"), "{run}");
+    assert!(lines[1].starts_with("PASS is no open relay  127.0.0.1:"), "{run}");
+    assert_eq!(lines[2], "PASS  2 passed · exit 0", "{run}");
+    let value = json(&suite.run(&["--json"]));
+    assert_eq!(value["exit"]["code"], 0);
+    assert_eq!(value["cases"][1]["line"], 14);
+    assert_eq!(value["cases"][1]["report"]["expectations"][1]["line"], 19);
+    assert_eq!(value["cases"][1]["report"]["findings"][0]["expected"], true);
+}
+
+#[test]
+fn what_fails_shows_its_whole_report_and_gives_its_code() {
+    let suite = Suite::new(&GUARD.replace("{relay-denied}", "{healthy-relay}"));
+    let run = suite.run(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stdout.contains("FAIL is no open relay  127.0.0.1:"), "{run}");
+    assert!(run.stdout.contains("not rcpt.class == 5") && run.stdout.contains("expected 5, seen 2"), "{run}");
+    assert!(run.stdout.contains("RCPT TO:<someone@elsewhere.test>"), "{run}");
+    assert!(run.stdout.ends_with("FAIL  1 failed, 1 passed · exit 1\n"), "{run}");
+    let quiet = suite.run(&["-q"]);
+    assert_eq!(quiet.stdout.lines().count(), 3, "{quiet}");
+}
+
+#[test]
+fn the_code_is_that_of_all_failures_if_they_share_it() {
+    let check = |name: &str| {
+        format!(
+            "[[check]]\nname = \"{name}\"\ntarget = \"{{{name}}}\"\ncacert = \"{{ca}}\"\nto = \"you@sandbox.test\"\n"
+        )
+    };
+    let shared = Suite::new(&format!("{}{}", check("relay-denied"), check("healthy-relay"))).run(&["-q"]);
+    assert_eq!(shared.code, 5, "{shared}");
+    let mixed = Suite::new(&format!("{}{}", check("relay-denied"), check("greylisted"))).run(&["-q"]);
+    assert_eq!(mixed.code, 1, "{mixed}");
+}
+
+#[test]
+fn only_chooses_by_tag_and_by_name() {
+    let suite = Suite::new(GUARD);
+    let names = |only: &str| {
+        let value = json(&suite.run(&["--json", "--only", only]));
+        let names: Vec<String> =
+            value["cases"].as_array().unwrap().iter().map(|case| case["name"].as_str().unwrap().to_owned()).collect();
+        names
+    };
+    assert_eq!(names("smoke"), ["takes mail for us"]);
+    assert_eq!(names("is no open relay"), ["is no open relay"]);
+    let unknown = suite.run(&["--only", "smoek"]);
+    assert!(unknown.code == 2 && unknown.stderr.contains("the nearest is smoke"), "{unknown}");
+}
+
+#[test]
+fn what_the_machine_lacks_is_a_skip_with_its_reason_and_never_quiet() {
+    let suite = Suite::new(&format!("{GUARD}needs = [\"env:SMTPCHECK_TEST_NEED\"]\n"));
+    let run = suite.run(&[]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains("SKIP is no open relay: the variable SMTPCHECK_TEST_NEED is not set\n"), "{run}");
+    assert!(run.stdout.contains("PASS  1 passed, 1 skipped · exit 0"), "{run}");
+    let value = json(&suite.run(&["--json"]));
+    assert_eq!(value["cases"][1]["skipped"], "the variable SMTPCHECK_TEST_NEED is not set");
+    assert_eq!(value["cases"][1]["report"], Value::Null);
+    assert!(suite.run_with(&["-q"], &[("SMTPCHECK_TEST_NEED", "1")]).stdout.contains("2 passed"));
+    let loaded = Saved::read(&suite.run(&["--json"]).stdout, &|_| None).unwrap().run;
+    assert_eq!(loaded.source, Source::Suite("smtpcheck.toml".into()));
+    assert!(matches!(&loaded.cases[1].outcome, CaseOutcome::Skipped { reason } if reason.contains("NEED")));
+}
+
+/// A port that takes no connection: its queue is full, so requests to connect are not answered.
+#[cfg(target_os = "linux")]
+fn silent_port() -> (String, Vec<std::net::TcpStream>, std::net::TcpListener) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
+        waiting.push(stream);
+        assert!(waiting.len() < 10_000, "the queue does not fill");
+    }
+    (address.to_string(), waiting, listener)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_port_that_nothing_gets_out_to_is_a_skip_and_not_a_failure() {
+    let (silent, _waiting, _listener) = silent_port();
+    let port = silent.rsplit(':').next().unwrap();
+    let check = |name: &str, target: &str, port: &str| {
+        format!(
+            "[[check]]\nname = \"{name}\"\ntarget = \"{target}\"\nneeds = \"egress:{port}\"\nconnect-timeout = \"400ms\"\ntls = \"none\"\nmax-connections = 1\n"
+        )
+    };
+    let run = Suite::new(&check("blocked", &silent, port)).run(&[]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        run.stdout.contains(&format!(
+            "SKIP blocked: no connection to port {port} gets out of this network: no answer from 127.0.0.1"
+        )),
+        "{run}"
+    );
+    // Somebody else answers on that port: it gets out, and the silent one is at fault. 127.0.0.2 is this machine too.
+    let other = std::net::TcpListener::bind(format!("127.0.0.2:{port}")).unwrap();
+    let both = Suite::new(&format!(
+        "{}{}",
+        check("silent", &silent, port),
+        check("there", &format!("127.0.0.2:{port}"), port)
+    ));
+    let began = Instant::now();
+    let run = both.run(&["-q", "--only", "silent", "--only", "there"]);
+    assert!(run.stdout.contains("FAIL silent") && !run.stdout.contains("SKIP"), "{run}");
+    assert!(began.elapsed() < Duration::from_secs(60));
+    drop(other);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_while_ports_are_tried_leaves_a_valid_report_too() {
+    let (silent, _waiting, _listener) = silent_port();
+    let port = silent.rsplit(':').next().unwrap();
+    let check =
+        |name: &str| format!("[[check]]\nname = \"{name}\"\ntarget = \"{silent}\"\nneeds = \"egress:{port}\"\n");
+    let suite = Suite::new(&format!("{}{}", check("first"), check("second")));
+    let mut command = program::command(&["run", "--json"]);
+    let child = command.current_dir(suite.folder.path()).spawn().unwrap();
+    at_work(child.id());
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let run = program::finish(child);
+    assert_eq!(run.code, 143, "{run}");
+    let value = json(&run);
+    assert_eq!(value["exit"]["code"], 143, "{run}");
+    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before it began", "{run}");
+}
+
+/// Waits until a run has opened its sockets, so that a signal finds it at work.
+#[cfg(unix)]
+fn at_work(id: u32) {
+    let sockets = || {
+        let Ok(open) = std::fs::read_dir(format!("/proc/{id}/fd")) else { return 0 };
+        let is_socket =
+            |path: PathBuf| std::fs::read_link(path).is_ok_and(|link| link.to_string_lossy().starts_with("socket:"));
+        open.filter_map(Result::ok).filter(|entry| is_socket(entry.path())).count()
+    };
+    let began = Instant::now();
+    // Two for signals, one for each of the runtimes of the watch and of the check, and the connection.
+    while sockets() < 5 && began.elapsed() < Duration::from_secs(5) {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn passwords_come_by_reference_and_are_not_shown() {
+    let suite = Suite::new(
+        "[defaults]\nuser = \"me@sandbox.test\"\ncacert = \"{ca}\"\n\
+         [[check]]\nname = \"by variable\"\ntarget = \"{auth-wrong-password}\"\npassword-env = \"SMTPCHECK_TEST_SECRET\"\nexpect = \"auth.code == 535\"\n\
+         [[check]]\nname = \"by file\"\ntarget = \"{auth-wrong-password}\"\npassword-file = \"secret\"\nexpect = \"exit.code == 7\"\n\
+         [[check]]\nname = \"by command\"\ntarget = \"{auth-wrong-password}\"\npassword-command = \"cat secret\"\nexpect = \"auth.outcome == refused\"\n",
+    );
+    suite.write("secret", CANARY);
+    for flags in [&["-v"][..], &["--json"]] {
+        // The run itself searches what was printed.
+        let run = suite.run_with(flags, &[("SMTPCHECK_TEST_SECRET", CANARY), ("RUST_LOG", "trace")]);
+        assert_eq!(run.code, 0, "{run}");
+    }
+    let unset = suite.run(&[]);
+    assert!(
+        unset.code == 2 && unset.stderr.contains("smtpcheck.toml:7:16: the variable SMTPCHECK_TEST_SECRET is not set"),
+        "{unset}"
+    );
+    let none = Suite::new("[[check]]\nname = \"a\"\ntarget = \"127.0.0.1:9\"\nuser = \"u\"\n").run(&[]);
+    assert!(none.code == 2 && none.stderr.contains("smtpcheck.toml:4:8: a user without a password"), "{none}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_in_the_file_wants_a_file_of_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let text = format!(
+        "[[check]]\nname = \"a\"\ntarget = \"{{auth-wrong-password}}\"\nuser = \"me@sandbox.test\"\ncacert = \"{{ca}}\"\npassword = {}\nexpect = \"auth.code == 535\"\n",
+        serde_json::Value::from(CANARY)
+    );
+    let suite = Suite::new(&text);
+    let path = suite.folder.path().join("smtpcheck.toml");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = suite.run(&[]);
+    assert!(
+        refused.code == 2 && refused.stderr.contains("smtpcheck.toml:6:12: others can read this file"),
+        "{refused}"
+    );
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let taken = suite.run(&["-v"]);
+    assert_eq!(taken.code, 0, "{taken}");
+}
+
+#[test]
+fn mistakes_are_one_message_with_their_place_and_nothing_is_sent() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let sound = format!("[[check]]\nname = \"sound\"\ntarget = \"{address}\"\n");
+    let other = format!("[[check]]\nname = \"b\"\ntarget = \"{address}\"\n");
+    for (more, message) in [
+        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: a check has no \"tsl\"; the nearest is tls"),
+        ("tls = \"ssl\"\n", "smtpcheck.toml:7:7: tls ssl: write one of auto, starttls, implicit, none"),
+        ("timeout = \"90\"\n", "smtpcheck.toml:7:11: timeout 90: the unit is missing"),
+        ("retry = 1000\n", "smtpcheck.toml:7:9: retry 1000: write a number from 0 to 100"),
+        ("cacert = \"gone.pem\"\n", "smtpcheck.toml:7:10: cacert gone.pem: no such file"),
+        ("expect = \"rcpt.code == 250\"\n", "smtpcheck.toml:7:11: rcpt.code is about a recipient that is not there"),
+        (
+            "expect = \"tls.version >= 1.2 x\"\n",
+            "smtpcheck.toml:7:30: the expectation ends before this\n  tls.version >= 1.2 x\n                     ^\n",
+        ),
+        ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 is about another port"),
+        ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from: "),
+        ("password-env = \"PATH\"\n", "smtpcheck.toml:4:1: there is a password and no user"),
+        (
+            "[[check]]\nname = \"sound\"\ntarget = \"h\"\n",
+            "smtpcheck.toml:8:8: there is a check of the name \"sound\" already",
+        ),
+    ] {
+        let run = Suite::new(&format!("{sound}{other}{more}")).run(&[]);
+        assert_eq!(run.code, 2, "{more}{run}");
+        assert!(run.stdout.is_empty() && run.stderr.contains(message), "{more}{run}");
+    }
+    let target = Suite::new("[[check]]\nname = \"a\"\ntarget = \"http://x\"\n").run(&[]);
+    assert!(target.code == 2 && target.stderr.contains("smtpcheck.toml:3:10: target http://x"), "{target}");
+    let missing = Suite::new("").run(&["other.toml"]);
+    assert!(missing.code == 2 && missing.stderr.contains("other.toml:1:1: no such file"), "{missing}");
+    let empty = Suite::new("").run(&[]);
+    assert!(empty.code == 2 && empty.stderr.contains("the file is empty"), "{empty}");
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn many_checks_run_at_once() {
+    // Each waits six seconds for its greeting; two at once with one host would take eighteen.
+    let port = house().addresses["greeting-slow"].rsplit(':').next().unwrap().to_owned();
+    let text: String = (0..6)
+        .map(|at| format!("[[check]]\nname = \"{at}\"\ntarget = \"host{at}.test:{port}\"\nresolve = \"host{at}.test:{port}:127.0.0.1\"\nquit-after = \"banner\"\n"))
+        .collect();
+    let began = Instant::now();
+    let run = Suite::new(&text).run(&["-q"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    let names: Vec<&str> = run.stdout.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(names[..6], ["0", "1", "2", "3", "4", "5"], "{run}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_a_valid_report_of_what_was_seen_so_far() {
+    let suite = Suite::new(
+        "[[check]]\nname = \"slow\"\ntarget = \"{greeting-slow}\"\n[[check]]\nname = \"later\"\ntarget = \"{greeting-slow}\"\n",
+    );
+    let mut command = program::command(&["run", "--jobs", "1", "--json"]);
+    let child = command.current_dir(suite.folder.path()).env("RUST_LOG", "off").spawn().unwrap();
+    let id = child.id();
+    at_work(id);
+    assert!(std::process::Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap().success());
+    let run = program::finish(child);
+    assert_eq!(run.code, 130, "{run}");
+    let value = json(&run);
+    assert_eq!(value["cases"][0]["report"]["complete"], false, "{run}");
+    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before it began", "{run}");
+}
+
+#[test]
+fn list_and_dry_run_send_nothing() {
+    let suite = Suite::new(&format!(
+        "{GUARD}needs = [\"env:SMTPCHECK_TEST_NEED\"]\nuser = \"u\"\npassword-command = \"exit 9\"\n"
+    ));
+    let list = suite.run(&["--list"]);
+    assert_eq!(list.code, 0, "{list}");
+    assert!(list.stdout.starts_with("takes mail for us\tsmtp://127.0.0.1:"), "{list}");
+    assert!(list.stdout.contains("\tguard\n"), "{list}");
+    let dry = suite.run(&["--dry-run"]);
+    assert_eq!(dry.code, 0, "{dry}");
+    for needle in ["from the command exit 9", "rcpt.class == 5", "SKIP", "2 checks, nothing was sent"] {
+        assert!(dry.stdout.contains(needle), "{needle}: {dry}");
+    }
+}
+
+#[test]
+fn what_is_recorded_holds_when_it_is_run() {
+    let suite = Suite::new("");
+    let house = house();
+    for (name, code) in [("healthy-submission", 0), ("relay-denied", 0)] {
+        let target = &house.addresses[name];
+        let flags =
+            ["--record", target, "-o", "new.toml", "--", "--cacert", &house.authority, "--to", "you@sandbox.test"];
+        let recorded = suite.run(&flags);
+        assert_eq!(recorded.code, 0, "{recorded}");
+        let text = std::fs::read_to_string(suite.folder.path().join("new.toml")).unwrap();
+        assert!(text.contains("\"tls.version >= 1.3\""), "{text}");
+        let run = suite.run(&["new.toml"]);
+        assert_eq!(run.code, code, "{text}{run}");
+    }
+    let text = std::fs::read_to_string(suite.folder.path().join("new.toml")).unwrap();
+    assert!(text.contains("findings contains relay-denied"), "{text}");
+}
+
+#[test]
+fn the_schema_of_suites_takes_what_the_program_takes() {
+    let schema: Value = serde_json::from_str(smtpcheck::suite::SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let sound: toml::Table = GUARD.parse().unwrap();
+    assert!(validator.is_valid(&serde_json::to_value(sound).unwrap()));
+    let wrong: toml::Table = "[[check]]\nnmae = \"x\"\n".parse().unwrap();
+    assert!(!validator.is_valid(&serde_json::to_value(wrong).unwrap()));
+}
+
+#[test]
+fn the_page_lists_every_key() {
+    let page = include_str!("../docs/suite.md");
+    for key in smtpcheck::suite::KEYS {
+        assert!(page.contains(&format!("`{}`", key.name)), "docs/suite.md lacks {}", key.name);
+    }
+}
