@@ -115,8 +115,8 @@ impl SchemaOf {
     /// Each with its word, the default first.
     pub const ALL: &[(&str, SchemaOf)] = &[
         ("report", SchemaOf::Report),
-        ("event", SchemaOf::Event),
         ("ports", SchemaOf::Ports),
+        ("event", SchemaOf::Event),
         ("explain", SchemaOf::Explain),
         ("providers", SchemaOf::Providers),
         ("config", SchemaOf::Config),
