@@ -1105,7 +1105,7 @@ _smtpcheck() {
             return 0
             ;;
         smtpcheck__subcmd__schema)
-            opts="-h --help report event ports explain providers config"
+            opts="-h --help report ports event explain providers config"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
