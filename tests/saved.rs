@@ -290,3 +290,37 @@ S: 221 bye
     assert_eq!(other.code, 1, "{other}");
     assert!(other.stdout.contains("the greeting does not hold 220 mail.example.net"), "{other}");
 }
+
+#[test]
+fn every_attempt_is_told_in_the_lines_and_is_there_again_when_they_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = in_folder(folder.path(), "tries.ndjson");
+    let run_lines = run(&[NOBODY, "--retry", "1", "--format", "ndjson", "-o", &lines]);
+    assert_eq!(run_lines.code, 3, "{run_lines}");
+    let text = std::fs::read_to_string(&lines).unwrap();
+    let all: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let tried: Vec<&Value> = all.iter().filter(|line| line["event"] == "tried").collect();
+    assert_eq!(tried.len(), 1, "{text}");
+    assert_eq!((tried[0]["number"].as_u64(), tried[0]["exit_code"].as_u64()), (Some(1), Some(3)));
+    let again = run(&["report", &lines, "--format", "ndjson"]);
+    assert_eq!(again.stdout, text, "what is shown again is what was written as it happened");
+    let junit = run(&["report", &lines, "--format", "junit"]).stdout;
+    assert_eq!((junit.matches("<testcase ").count(), junit.matches("attempt 1: exit 3").count()), (1, 1), "{junit}");
+    // JSON keeps them too.
+    let json = saved(folder.path(), "tries.json", &[NOBODY, "--retry", "1", "--json"]);
+    assert!(run(&["report", &json, "--format", "markdown"]).stdout.contains("- attempt 1: exit 3"));
+}
+
+#[test]
+fn what_was_expected_is_held_against_what_is_judged_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = saved(folder.path(), "a.json", &[NOBODY, "--json", "--expect", "exit.code == 3"]);
+    for words in [&["report", &expected][..], &["report", &expected, "--rejudge"]] {
+        let run = run(words);
+        assert_eq!(run.code, 0, "an unreachable server was what was expected: {run}");
+    }
+    let failed = saved(folder.path(), "b.json", &[NOBODY, "--json", "--expect", "exit.code == 0"]);
+    let run = run(&["report", &failed, "--rejudge", "--format", "junit"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stdout.contains("exit.code == 0 does not hold"), "{run}");
+}
