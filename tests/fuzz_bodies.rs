@@ -153,7 +153,19 @@ macro_rules! smoke_tests {
     };
 }
 
-smoke_tests!(replies, offers, server_hello, challenges, log, conversation, certificates, saved_report, words,);
+smoke_tests!(
+    replies,
+    offers,
+    server_hello,
+    challenges,
+    log,
+    conversation,
+    certificates,
+    saved_report,
+    words,
+    expectation,
+    suite,
+);
 
 #[test]
 fn every_body_is_tested_here_and_has_a_target() {

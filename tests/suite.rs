@@ -430,3 +430,32 @@ fn the_page_lists_every_key() {
         assert!(page.contains(&format!("`{}`", key.name)), "docs/suite.md lacks {}", key.name);
     }
 }
+
+#[test]
+fn every_format_tells_a_suite_with_what_failed_and_what_was_skipped() {
+    let text = format!(
+        "{}[[check]]\nname = \"needs more\"\ntarget = \"{{healthy-relay}}\"\nneeds = \"env:SMTPCHECK_TEST_NEED\"\n",
+        GUARD.replace("{relay-denied}", "{healthy-relay}")
+    );
+    let suite = Suite::new(&text);
+    for format in smtpcheck::render::FORMATS {
+        let path = format!("out.{}", format.name);
+        let report = format!("{}={path}", format.name);
+        let run = suite.run(&["-q", "--format", format.name, "--report", &report]);
+        // A plugin has codes of its own.
+        assert_eq!(run.code, if format.name == "nagios" { 2 } else { 1 }, "{}\n{run}", format.name);
+        let written = std::fs::read_to_string(suite.folder.path().join(path)).unwrap();
+        for shown in [&run.stdout, &written] {
+            if format.name != "nagios" && format.name != "prometheus" {
+                assert!(shown.contains("is no open relay") && shown.contains("needs more"), "{}\n{shown}", format.name);
+            }
+        }
+    }
+    let annotated = suite.run(&["--format", "github"]);
+    assert!(annotated.stdout.contains("file=smtpcheck.toml,line=19"), "{annotated}");
+    let again = suite.run(&["--json", "-o", "saved.json"]);
+    assert_eq!(again.code, 1, "{again}");
+    let mut command = program::command(&["report", "saved.json"]);
+    let shown = program::finish(command.current_dir(suite.folder.path()).spawn().unwrap());
+    assert!(shown.stdout.ends_with("FAIL  1 failed, 1 passed, 1 skipped · exit 1\n"), "{shown}");
+}

@@ -19,6 +19,7 @@ use smtpcheck::evidence::{
     Lookup, Machine, NameMatch, NameSource, Names, Outcome, Presented, Stage, TlsFault, TlsFaultKind, Trust,
     TrustStore, What,
 };
+use smtpcheck::expect::Expression;
 use smtpcheck::gather::{self, Arrival, Gather};
 use smtpcheck::inquiry::{self, Listener};
 use smtpcheck::plan::{LoginProof, Plan};
@@ -27,6 +28,7 @@ use smtpcheck::render::{self, Look, Volume};
 use smtpcheck::report::Report;
 use smtpcheck::sasl::{self, Binding, Credentials, Means, Opening, Proof};
 use smtpcheck::secret::Secret;
+use smtpcheck::suite::Surroundings;
 use smtpcheck::verbs::explain;
 use smtpcheck::wire::tls::{self, Reader};
 use smtpcheck::wire::{Assembler, Capabilities, Ending, ForwardPath, Framer, Host, Irregularity, Mailbox, Reply};
@@ -54,6 +56,8 @@ pub static BODIES: &[Body] = &[
     Body { name: "certificates", run: certificates, seeds: certificate_seeds, rounds: 60 },
     Body { name: "saved_report", run: saved_report, seeds: report_seeds, rounds: 60 },
     Body { name: "words", run: words, seeds: word_seeds, rounds: 1500 },
+    Body { name: "expectation", run: expectation, seeds: expectation_seeds, rounds: 1500 },
+    Body { name: "suite", run: suite, seeds: suite_seeds, rounds: 600 },
 ];
 
 /// Ends a piece of what a server says: then the client has to do something before more comes.
@@ -234,6 +238,47 @@ fn words(data: &[u8]) {
     }
     let words: Vec<std::ffi::OsString> = text.split(['\n', ' ']).take(16).map(Into::into).collect();
     let _ = cli::parse(words);
+}
+
+/// What a user expects: read or refused, with a place inside the text, and judged the same each time.
+fn expectation(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match Expression::parse(&text) {
+        Ok(expression) => {
+            let report =
+                serde_json::json!({"exit": {"code": 5}, "tls": {"version": "1.3"}, "greeting": {"text": [text]}});
+            assert_eq!(expression.judge(&report), expression.judge(&report));
+            assert!(!expression.judge(&serde_json::Value::Null).held || expression.text.starts_with("findings"));
+        }
+        Err(mistake) => {
+            assert!(mistake.at <= text.chars().count());
+            assert!(mistake.pointed().iter().all(|line| !line.contains(char::is_control)));
+        }
+    }
+}
+
+fn expectation_seeds() -> Vec<Vec<u8>> {
+    ["tls.version >= 1.2", "rcpt.code in [550, 554]", "greeting.text matches '^m.*$'", "findings excludes greylisted"]
+        .map(|text| text.as_bytes().to_vec())
+        .to_vec()
+}
+
+/// A suite's file, which may include itself: read or refused.
+fn suite(data: &[u8]) {
+    let load = |_: &std::path::Path| Ok(data.to_vec());
+    let around = Surroundings { load: &load, variable: &|name| Some(name.to_lowercase()), is_private: &|_| false };
+    match smtpcheck::suite::read(std::path::Path::new("suite.toml"), &around) {
+        Ok(checks) => assert!(!checks.is_empty() && checks.iter().all(|check| !check.name.is_empty())),
+        Err(fault) => assert!(fault.at.line >= 1 && fault.at.column >= 1),
+    }
+}
+
+fn suite_seeds() -> Vec<Vec<u8>> {
+    let whole = "[defaults]\ntls = \"none\"\nexpect = [\"tls.version >= 1.2\"]\n[[check]]\nname = \"a\"\ntarget = \"${HOST:-h}\"\n\
+                 needs = [\"egress:25\"]\nretry = 2\ninsecure = true\npassword-env = \"P\"\n";
+    [whole, "include = \"suite.toml\"\n", "[[check]]\nname = \"b\"\ntarget = \"h\"\nto = \"a@b\"\n"]
+        .map(|text| text.as_bytes().to_vec())
+        .to_vec()
 }
 
 /// A whole check of a server that says these bytes. The first byte chooses what the check wants; [`CUT`] ends what the
