@@ -459,3 +459,23 @@ fn every_format_tells_a_suite_with_what_failed_and_what_was_skipped() {
     let shown = program::finish(command.current_dir(suite.folder.path()).spawn().unwrap());
     assert!(shown.stdout.ends_with("FAIL  1 failed, 1 passed, 1 skipped · exit 1\n"), "{shown}");
 }
+
+#[test]
+fn lines_of_json_are_told_check_by_check_and_end_whole() {
+    let suite = Suite::new(GUARD);
+    let run = suite.run(&["--format", "ndjson"]);
+    assert_eq!(run.code, 0, "{run}");
+    let events: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |name: &str| events.iter().filter(|event| event["event"] == name).count();
+    assert_eq!((of("start"), of("check"), of("result"), of("end")), (1, 2, 2, 1), "{run}");
+    assert_eq!((&events[0]["event"], &events[events.len() - 1]["event"]), (&"start".into(), &"end".into()));
+    let schema: Value = serde_json::from_str(smtpcheck::report::LINE_SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for event in &events {
+        assert!(validator.is_valid(event), "{event}");
+    }
+    std::fs::write(suite.folder.path().join("saved.ndjson"), &run.stdout).unwrap();
+    let mut command = program::command(&["report", "saved.ndjson", "-q"]);
+    let shown = program::finish(command.current_dir(suite.folder.path()).spawn().unwrap());
+    assert_eq!(shown.code, 0, "{shown}");
+}

@@ -4,24 +4,29 @@
 use super::text::Moment;
 use super::{Look, escape};
 use crate::evidence::{Attempt, Event};
-use crate::report::{CaseOutcome, Line, Report, Run};
+use crate::report::{Case, CaseOutcome, Line, Report, Run};
 
 /// All lines.
 pub fn whole(run: &Run, _: &Look) -> String {
     let mut text = written(&Line::start(&run.source, run.cases.len()));
     for (at, case) in run.cases.iter().enumerate() {
-        let number = at + 1;
-        text.push_str(&written(&Line::check(number, case)));
-        if let CaseOutcome::Checked { report, earlier } = &case.outcome {
-            for (at, one) in earlier.iter().enumerate() {
-                text.push_str(&moments(number, one));
-                text.push_str(&written(&Line::tried(number, at + 1, one)));
-            }
-            text.push_str(&moments(number, report));
-        }
-        text.push_str(&written(&Line::result(number, case)));
+        text.push_str(&check(at + 1, case));
     }
     text.push_str(&written(&Line::end(run)));
+    text
+}
+
+/// All lines of one check, whose number counts from 1.
+pub fn check(number: usize, case: &Case) -> String {
+    let mut text = written(&Line::check(number, case));
+    if let CaseOutcome::Checked { report, earlier } = &case.outcome {
+        for (at, one) in earlier.iter().enumerate() {
+            text.push_str(&moments(number, one));
+            text.push_str(&written(&Line::tried(number, at + 1, one)));
+        }
+        text.push_str(&moments(number, report));
+    }
+    text.push_str(&written(&Line::result(number, case)));
     text
 }
 

@@ -25,8 +25,8 @@ use crate::gather::password as secrets;
 use crate::gather::{self, Signal};
 use crate::inquiry::Listener;
 use crate::plan::{LoginProof, Plan};
-use crate::render::{Format, Look, nagios, suite as rendering};
-use crate::report::{Case, CaseOutcome, Exit, Expectation, Place, Report, Run, Source};
+use crate::render::{Format, Look, nagios, ndjson, suite as rendering};
+use crate::report::{Case, CaseOutcome, Exit, Expectation, Line, Place, Report, Run, Source};
 use crate::secret::Secret;
 use crate::suite::{self, Check, Fault, Need, Password, Shape, Surroundings};
 
@@ -278,12 +278,19 @@ fn run_all(
     sink: &mut Sink,
 ) -> Result<Run, Trouble> {
     let stopped = skip_blocked(&mut ready).err();
-    let is_text = format.name == "text";
+    let manner = match format.name {
+        "text" => Manner::Text,
+        "ndjson" => Manner::Lines,
+        _ => Manner::AtTheEnd,
+    };
     let mut say = |text: &str| match sink.write(text) {
         Ok(written) if written.is_closed() => Err(Trouble::Output(io::ErrorKind::BrokenPipe.into())),
         Ok(_) => Ok(()),
         Err(error) => Err(Trouble::Output(error)),
     };
+    if manner == Manner::Lines {
+        say(&ndjson::written(&Line::start(&source, ready.len())))?;
+    }
     let queue = Queue::new(&ready);
     if stopped.is_some() {
         queue.close();
@@ -300,22 +307,41 @@ fn run_all(
             let _ = sender.send((at, Ok(one.job.stopped(signal))));
         }
         drop(sender);
-        let told = in_order(&ready, &receiver, |case| if is_text { say(&rendering::case(case, look)) } else { Ok(()) });
+        let told = in_order(&ready, &receiver, |number, case| match manner {
+            Manner::Text => say(&rendering::case(case, look)),
+            Manner::Lines => say(&ndjson::check(number, case)),
+            Manner::AtTheEnd => Ok(()),
+        });
         // Whoever is still at work may end what is begun, and begins nothing new.
         queue.close();
         told
     })?;
     let run = Run { source, cases };
-    let rest = if is_text { rendering::summary(&run, look) } else { (format.render)(&run, look) };
+    let rest = match manner {
+        Manner::Text => rendering::summary(&run, look),
+        Manner::Lines => ndjson::written(&Line::end(&run)),
+        Manner::AtTheEnd => (format.render)(&run, look),
+    };
     say(&rest)?;
     Ok(run)
+}
+
+/// When a format tells the checks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// One after the other, as they end; a summary last.
+    Text,
+    /// The same, in lines of JSON.
+    Lines,
+    /// All together.
+    AtTheEnd,
 }
 
 /// Takes results as they come, and tells each when all before it are told.
 fn in_order(
     ready: &[Ready],
     results: &mpsc::Receiver<(usize, Result<Tried, Trouble>)>,
-    mut tell: impl FnMut(&Case) -> Result<(), Trouble>,
+    mut tell: impl FnMut(usize, &Case) -> Result<(), Trouble>,
 ) -> Result<Vec<Case>, Trouble> {
     let mut early: BTreeMap<usize, Case> = BTreeMap::new();
     let mut cases: Vec<Case> = Vec::new();
@@ -326,7 +352,7 @@ fn in_order(
                 (None, Some(reason)) => skipped(one, reason.clone()),
                 (None, None) => break,
             };
-            tell(&case)?;
+            tell(cases.len() + 1, &case)?;
             cases.push(case);
         }
         let Ok((at, result)) = results.recv() else { break };
@@ -341,7 +367,7 @@ fn in_order(
         let case = early.remove(&at).unwrap_or_else(|| {
             skipped(one, one.skipped.clone().unwrap_or_else(|| "a signal stopped the run before it began".to_owned()))
         });
-        tell(&case)?;
+        tell(cases.len() + 1, &case)?;
         cases.push(case);
     }
     Ok(cases)
