@@ -485,7 +485,7 @@ fn a_mistake_in_the_arguments_is_one_line_and_nobody_is_called() {
         ),
         (vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"], "both name a password"),
         (vec![target.as_str(), "--to", "a@example.org\r\nDATA"], "line break"),
-        (vec![target.as_str(), "-o", missing], "--output"),
+        (vec![target.as_str(), "-o", missing], "there is no directory"),
         (vec![target.as_str(), "--format", "yaml"], "text, json"),
         (vec![target.as_str(), "smtp.gmail.com;"], "did you mean smtp.gmail.com"),
         (vec![target.as_str(), ""], "empty"),

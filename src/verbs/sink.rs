@@ -81,7 +81,14 @@ impl Draft {
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(|error| wrong(error.kind().into()))?;
+        let file = builder.tempfile_in(folder).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                let (path, folder) = (path.display(), folder.display());
+                Trouble::Usage(format!("{flag} {path}: there is no directory {folder}"))
+            }
+            // Without the name of the draft, which means nothing to the user.
+            kind => wrong(kind.into()),
+        })?;
         Ok(Draft::Whole { file, path: real })
     }
 
