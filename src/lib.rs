@@ -12,8 +12,9 @@
 //! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it. What replies
 //!    mean, they look up in the [`lexicon`]: data with examples of its own.
 //! 5. [`report`] holds plan, evidence and findings, verdict and exit code, and holds them against what the user
-//!    expects ([`expect`]); [`render`] turns it into text or JSON.
-//! 6. [`suite`] reads a file of checks with what is expected of each; [`verbs`] joins the rooms for each verb of the command line.
+//!    expects ([`expect`]); [`render`] turns it into text, JSON, and what CI and monitoring read.
+//! 6. [`suite`] reads a file of checks with what is expected of each; [`verbs`] joins the rooms for each verb of the
+//!    command line.
 //! 7. [`sandbox`] stands beside all this: SMTP servers that are wrong on purpose, to check and to be checked by.
 //!
 //! Reading order: `wire`, `evidence`, `dialogue` (its header has the transition table), `check`, then the rest.
