@@ -461,6 +461,15 @@ fn every_format_tells_a_suite_with_what_failed_and_what_was_skipped() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_suite_that_never_ends_is_read_no_further_than_any_file() {
+    let suite = Suite::new(GUARD);
+    let run = suite.run(&["/dev/zero"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+    assert!(run.stderr.contains("more than 8 MiB"), "{run}");
+}
+
+#[test]
 fn lines_of_json_are_told_check_by_check_and_end_whole() {
     let suite = Suite::new(GUARD);
     let run = suite.run(&["--format", "ndjson"]);

@@ -109,6 +109,7 @@ fn a_handshake_that_fails_says_what_came_and_why() {
 fn quiet_rules_are_quiet() {
     for played in all() {
         for id in &played.transcript.quiet {
+            assert!(!played.transcript.summary.is_empty(), "{} does not say what happens", played.name);
             assert!(!played.transcript.expect.contains(id), "{}: {id} is both expected and quiet", played.name);
         }
     }

@@ -15,7 +15,7 @@ const MAX_FILE: u64 = 8 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The bytes of a file, wiped when they go.
-pub(super) fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel();
     let path = path.to_owned();
     // A thread that is stuck in a pipe ends with the program, which ends with an error right away.
@@ -38,7 +38,7 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Why it cannot be read, in the same words on every system.
-pub(super) fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),

@@ -10,7 +10,7 @@ mod certificate;
 mod chains;
 pub mod config;
 mod dial;
-mod file;
+pub(crate) mod file;
 mod hello;
 mod identity;
 mod machine;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{Trouble, outlet, print};
 use crate::cli::look;
 use crate::cli::sandbox::SandboxArgs;
+use crate::gather;
 use crate::render::Look;
 use crate::render::sandbox::{self as rendering, Ready};
 use crate::sandbox::fleet::Fleet;
@@ -57,6 +58,8 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
     });
     let head = if args.json { rendering::ready_json(ready) } else { rendering::ready(ready, &look) };
     print(&std::iter::once(head).chain(services).collect::<String>())?;
+    // A reader that has stopped reading holds this thread in writing, where it hears no signal.
+    gather::end_on_unheard_signals();
     Ok(house.run((!args.quiet).then(|| teller(args.json, look))))
 }
 

@@ -103,11 +103,9 @@ impl Ready {
 }
 
 fn read(file: &Path) -> Result<Vec<Check>, Trouble> {
-    let load = |path: &Path| {
-        std::fs::read(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => "no such file".to_owned(),
-            _ => error.to_string(),
-        })
+    let load = |path: &Path| match gather::file::contents(path) {
+        Ok(bytes) => Ok(bytes.to_vec()),
+        Err(error) => Err(gather::file::reason(&error)),
     };
     let variable = |name: &str| std::env::var(name).ok();
     let around = Surroundings { load: &load, variable: &variable, is_private: &is_private };

@@ -65,7 +65,6 @@ use smtpcheck::wire::tls::{self, Version};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transcript {
-    #[allow(dead_code, reason = "for the reader of the file")]
     pub summary: String,
     pub args: Vec<String>,
     pub password: Option<String>,
