@@ -1,6 +1,6 @@
 //! What comes after the conversation: where the time went, the findings with cause and fix, the verdict.
 
-use super::{columns, duration, milliseconds, tls};
+use super::{columns, duration, milliseconds, scan, tls};
 use crate::check::{Finding, Severity};
 use crate::evidence::Stage;
 use crate::lexicon::{Confidence, Fix};
@@ -13,7 +13,7 @@ pub fn conclusion(report: &Report, look: &Look) -> String {
     let mut lines = Vec::new();
     if look.volume != Volume::Quiet {
         lines.extend(phase_line(report, look));
-        lines.extend(tls::scanned(report, look));
+        lines.extend(scan::scanned(report, look));
         lines.extend(auth_line(report, look));
         let mut findings: Vec<&Finding> = report.findings.iter().collect();
         // The worst stands last, next to the verdict.
