@@ -284,7 +284,9 @@ impl fmt::Display for Offer {
                 };
                 write!(f, "{other}{which}cipher suites{}", in_version(version))
             }
-            Offer::Order { version, .. } => write!(f, "the accepted cipher suites in another order{}", in_version(version)),
+            Offer::Order { version, .. } => {
+                write!(f, "the accepted cipher suites in another order{}", in_version(version))
+            }
             Offer::OtherGroups { version: Version::Tls13, .. } => f.write_str("the other groups"),
             Offer::OtherGroups { version, .. } => write!(f, "the other groups, in {version}"),
         }

@@ -12,7 +12,8 @@ use super::args::LookArgs;
 use super::config::ConfigFlags;
 use super::{plan as single, target};
 use crate::plan::{
-    CertificateDays, Family, Limits, Origin, Override, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Verify,
+    CertificateDays, Family, Limits, Origin, Override, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion,
+    Verify,
 };
 use crate::wire::Host;
 

@@ -173,16 +173,16 @@ fn flight(version: u16, suite: u16, mark: Mark, extensions: Extensions, chain: &
     hello.push(0);
     hello.extend_from_slice(&suite.to_be_bytes());
     hello.push(0);
-    let mut list = Vec::new();
+    let mut added = Vec::new();
     if extensions.renegotiation == Renegotiation::Bound {
-        list.extend_from_slice(&[0xFF, 0x01, 0, 1, 0]);
+        added.extend_from_slice(&[0xFF, 0x01, 0, 1, 0]);
     }
     if extensions.has_master_secret && version >= TLS10 {
-        list.extend_from_slice(&[0, 23, 0, 0]);
+        added.extend_from_slice(&[0, 23, 0, 0]);
     }
-    if !list.is_empty() {
-        hello.extend_from_slice(&u16::try_from(list.len()).unwrap_or(0).to_be_bytes());
-        hello.extend_from_slice(&list);
+    if !added.is_empty() {
+        hello.extend_from_slice(&u16::try_from(added.len()).unwrap_or(0).to_be_bytes());
+        hello.extend_from_slice(&added);
     }
     let mut list = Vec::new();
     for der in chain {
@@ -313,7 +313,8 @@ mod tests {
         );
         assert!(accepted(Answer::OldToo, &Hello::everything(Version::Tls11)).is_some());
         assert_eq!(react(Answer::OldToo, &bytes(&Hello::small()), &[]), Reaction::LeaveToLibrary);
-        let weak = accepted(Answer::WeakToo, &Hello::weak(Version::Tls12, &[])).map(|taken| taken.1).unwrap_or_default();
+        let weak =
+            accepted(Answer::WeakToo, &Hello::weak(Version::Tls12, &[])).map(|taken| taken.1).unwrap_or_default();
         assert!(weak.contains("_anon_"), "{weak}");
         let fallback = Hello::fallback(Version::Tls11);
         assert!(matches!(heard(Answer::OldToo, &fallback), Some(tls::Answer::Alert { code: 86, .. })));

@@ -13,6 +13,8 @@ mod profile;
 mod results;
 mod rules;
 mod seen;
+#[cfg(test)]
+mod tests;
 
 use super::{Check, Confidence, Finding, Fix, Severity, certificate};
 use crate::evidence::{Evidence, Fault, Hello, HelloHeard, Outcome, Stage, Talk, TlsFaultKind};
@@ -21,9 +23,7 @@ use crate::question::{HelloRequest, Offer, Question};
 use crate::wire::tls::{Version, WeakClass};
 
 pub use profile::{Deviation, Level, ProfileVerdict, Topic, verdict};
-pub use results::{
-    CertificateSeen, Features, Preference, Scan, SuiteSeen, Support, VersionSeen, WeakSeen, results,
-};
+pub use results::{CertificateSeen, Features, Preference, Scan, SuiteSeen, Support, VersionSeen, WeakSeen, results};
 
 use results::chains;
 use rules::{
@@ -169,7 +169,10 @@ const LEAST_PRIME: u32 = 2048;
 
 fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     let accepted: Vec<&WeakSeen> = scan.weak.iter().filter(|weak| weak.accepted == Support::Yes).collect();
-    let short = seen.hellos.iter().find(|one| one.taken.is_some_and(|taken| taken.dh_bits.is_some_and(|bits| bits < LEAST_PRIME)));
+    let short = seen
+        .hellos
+        .iter()
+        .find(|one| one.taken.is_some_and(|taken| taken.dh_bits.is_some_and(|bits| bits < LEAST_PRIME)));
     let bits = scan.dh_bits.filter(|bits| *bits < LEAST_PRIME);
     if accepted.is_empty() && bits.is_none() {
         return None;
@@ -273,9 +276,10 @@ fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     let Offer::Fallback { version } = &hello.request.offer else { return None };
     let summary = format!("the server accepts {version} from a client that marks it as a fallback");
     let mut finding = Finding::new(&TLS_FALLBACK_UNPROTECTED, Stage::Tls, Confidence::Certain, summary);
-    finding.cause = "the server has a newer version and does not answer with the alert inappropriate_fallback (RFC 7507), so \
+    finding.cause =
+        "the server has a newer version and does not answer with the alert inappropriate_fallback (RFC 7507), so \
                      an on-path attacker can push clients that retry with older versions down to the oldest one"
-        .to_owned();
+            .to_owned();
     finding.fixes = vec![Fix::run(
         "switch TLS 1.1 and older off: then there is nothing to be pushed to (server operator); in Postfix",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
@@ -287,17 +291,16 @@ fn extended_master_secret(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     if scan.features.extended_master_secret != Support::No {
         return None;
     }
-    let is_old = |one: &&One<'_>| {
-        one.taken.is_some_and(|taken| taken.version < Version::Tls13 && taken.version > Version::Ssl3)
-    };
+    let is_old =
+        |one: &&One<'_>| one.taken.is_some_and(|taken| taken.version < Version::Tls13 && taken.version > Version::Ssl3);
     let one = seen.hellos.iter().find(is_old)?;
     let version = one.taken?.version;
     let summary = format!("in {version} the server does not use the extended master secret");
-    let mut finding =
-        Finding::new(&TLS_NO_EXTENDED_MASTER_SECRET, Stage::Tls, Confidence::Certain, summary);
-    finding.cause = "without it the keys do not depend on the whole handshake (RFC 7627). Clients in FIPS mode refuse to \
+    let mut finding = Finding::new(&TLS_NO_EXTENDED_MASTER_SECRET, Stage::Tls, Confidence::Certain, summary);
+    finding.cause =
+        "without it the keys do not depend on the whole handshake (RFC 7627). Clients in FIPS mode refuse to \
                      connect; others connect, and do not resume sessions safely"
-        .to_owned();
+            .to_owned();
     finding.fixes = vec![Fix::text("update the TLS library of the mail server (server operator)")];
     Some(finding.tried(one.hello.attempt.id))
 }

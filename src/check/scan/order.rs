@@ -56,9 +56,8 @@ fn unasked(seen: &Seen<'_>, offer: Offer) -> Option<Offer> {
 
 fn version(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     let has_13 = seen.of_handshake() == Some(Version::Tls13);
-    let is_post_quantum = |(_, handshake): (_, &crate::evidence::Handshake)| {
-        handshake.group.as_deref().is_some_and(tls::is_post_quantum)
-    };
+    let is_post_quantum =
+        |(_, handshake): (_, &crate::evidence::Handshake)| handshake.group.as_deref().is_some_and(tls::is_post_quantum);
     let has_post_quantum = seen.talk.handshake().is_some_and(is_post_quantum);
     let mut offers: Vec<Offer> = Vec::new();
     if !has_13 {
@@ -134,7 +133,8 @@ fn everything(seen: &Seen<'_>) -> Option<Offer> {
 fn next_group(seen: &Seen<'_>, version: Version) -> Option<Offer> {
     let is_of = |offer: &Offer| matches!(offer, Offer::OtherGroups { version: of, .. } if *of == version);
     let is_over = seen.hellos.iter().any(|one| {
-        is_of(one.offer()) && one.taken.is_none_or(|taken| (taken.version == Version::Tls13) != (version == Version::Tls13))
+        is_of(one.offer())
+            && one.taken.is_none_or(|taken| (taken.version == Version::Tls13) != (version == Version::Tls13))
     });
     let mut known = seen.groups(version);
     known.sort_unstable();
@@ -145,9 +145,7 @@ fn next_group(seen: &Seen<'_>, version: Version) -> Option<Offer> {
 }
 
 fn next_suite(seen: &Seen<'_>, version: Version, list: SuiteList) -> Option<Offer> {
-    let is_of = |offer: &Offer| {
-        matches!(offer, Offer::OtherSuites { version: of, list: from, .. } if *of == version && *from == list)
-    };
+    let is_of = |offer: &Offer| matches!(offer, Offer::OtherSuites { version: of, list: from, .. } if *of == version && *from == list);
     let is_over =
         seen.hellos.iter().any(|one| is_of(one.offer()) && one.taken.is_none_or(|taken| taken.version != version));
     let mut known = seen.suites(version);

@@ -166,8 +166,7 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
         sslv2: sslv2(&seen),
         suites_complete: suites_complete(&seen, depth),
         weak: WeakClass::ALL.into_iter().map(|class| weak(&seen, class)).collect(),
-        groups_complete: seen
-            .is_exhausted(|offer| matches!(offer, Offer::OtherGroups { version: Version::Tls13, .. })),
+        groups_complete: seen.is_exhausted(|offer| matches!(offer, Offer::OtherGroups { version: Version::Tls13, .. })),
         groups_before_1_3: old_style.map(|version| names(&seen.groups(version), tls::group_name)),
         groups_before_1_3_complete: !all_ecdsa
             && old_style.is_some_and(|version| {
@@ -225,7 +224,8 @@ fn suites(seen: &Seen<'_>) -> Vec<SuiteSeen> {
     let mut suites: Vec<SuiteSeen> = Vec::new();
     let of_handshake = seen.talk.handshake().zip(seen.of_handshake());
     let first = of_handshake.map(|((_, handshake), version)| (version, handshake.cipher.clone()));
-    for (version, name) in first.into_iter().chain(seen.taken().map(|taken| (taken.version, taken.suite_name.clone()))) {
+    for (version, name) in first.into_iter().chain(seen.taken().map(|taken| (taken.version, taken.suite_name.clone())))
+    {
         match suites.iter_mut().find(|suite| suite.name == name) {
             Some(known) => known.version = known.version.max(version),
             None => suites.push(SuiteSeen { version, name }),
@@ -286,7 +286,8 @@ fn suites_complete(seen: &Seen<'_>, depth: ScanDepth) -> bool {
 }
 
 fn preference(seen: &Seen<'_>, version: Version) -> Option<Preference> {
-    let one = seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Order { version: of, .. } if *of == version))?;
+    let one =
+        seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Order { version: of, .. } if *of == version))?;
     let Offer::Order { suites, .. } = one.offer() else { return None };
     let taken = one.taken.filter(|taken| taken.version == version)?;
     let is_first = suites.first() == Some(&taken.suite);

@@ -3,16 +3,15 @@
 use super::super::{Docs, Rule, Severity};
 
 /// All of them.
-pub(super) static RULES: &[&Rule] =
-    &[
-        &TLS_OLD_VERSION_ACCEPTED,
-        &TLS_WEAK_SUITE_ACCEPTED,
-        &TLS_RENEGOTIATION_INSECURE,
-        &TLS_FALLBACK_UNPROTECTED,
-        &TLS_NO_EXTENDED_MASTER_SECRET,
-        &TLS_PROFILE_NOT_MET,
-        &TLS_SCAN_INCONCLUSIVE,
-    ];
+pub(super) static RULES: &[&Rule] = &[
+    &TLS_OLD_VERSION_ACCEPTED,
+    &TLS_WEAK_SUITE_ACCEPTED,
+    &TLS_RENEGOTIATION_INSECURE,
+    &TLS_FALLBACK_UNPROTECTED,
+    &TLS_NO_EXTENDED_MASTER_SECRET,
+    &TLS_PROFILE_NOT_MET,
+    &TLS_SCAN_INCONCLUSIVE,
+];
 
 pub(super) static TLS_OLD_VERSION_ACCEPTED: Rule = Rule {
     id: "tls-old-version-accepted",

@@ -314,6 +314,7 @@ fn schema_of(arg: &Arg) -> serde_json::Value {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     match Kind::of(arg) {
         Kind::Switch => serde_json::json!({ "type": "boolean", "description": help }),
+        Kind::SwitchOrText => serde_json::json!({ "type": ["boolean", "string"], "description": help }),
         Kind::File => serde_json::json!({ "type": "string", "description": help }),
         Kind::Text => serde_json::json!({ "type": ["string", "integer"], "description": help }),
         Kind::List => {

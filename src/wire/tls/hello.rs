@@ -137,7 +137,11 @@ impl Hello {
         let is_signed = |name: &str| {
             (name.starts_with("TLS_ECDHE_") || name.starts_with("TLS_DHE_")) && WeakClass::of(name).next().is_none()
         };
-        Hello { suites: suites_where(is_signed), signatures: SIGNATURES_OLD.to_vec(), ..Hello::everything(Version::Tls12) }
+        Hello {
+            suites: suites_where(is_signed),
+            signatures: SIGNATURES_OLD.to_vec(),
+            ..Hello::everything(Version::Tls12)
+        }
     }
 
     /// SSLv2, and nothing else.
@@ -492,9 +496,7 @@ mod tests {
             assert_eq!((hello.version, hello.shape), (Version::Tls12, Shape::Question));
         }
         let rest = everything.without_suites(&weak.suites);
-        assert!(
-            names(&rest).iter().all(|name| ["AES", "CHACHA", "CAMELLIA", "SEED"].iter().any(|c| name.contains(c)))
-        );
+        assert!(names(&rest).iter().all(|name| ["AES", "CHACHA", "CAMELLIA", "SEED"].iter().any(|c| name.contains(c))));
         // The question is about the key of the server; the certificate may be signed with anything.
         assert!(kinds(&Hello::ecdsa_only()).contains(&50) && !kinds(&everything).contains(&50));
     }
@@ -513,7 +515,9 @@ mod tests {
         assert!(names(&WeakClass::ALL).is_empty());
         // One that belongs to a known class too is still offered for the other.
         assert!(names(&[WeakClass::Anonymous]).contains(&"TLS_DH_anon_WITH_RC4_128_MD5".to_owned()));
-        assert!(Hello::static_rsa(Version::Tls12).suites.iter().all(|&id| WeakClass::of(&suite_name(id)).next().is_none()));
+        assert!(
+            Hello::static_rsa(Version::Tls12).suites.iter().all(|&id| WeakClass::of(&suite_name(id)).next().is_none())
+        );
     }
 
     #[test]

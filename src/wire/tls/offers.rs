@@ -112,15 +112,16 @@ pub(super) fn suites_where(fits: impl Fn(&str) -> bool) -> Vec<u16> {
     NAMED.iter().filter(|(_, name)| fits(name)).map(|(id, _)| *id).collect()
 }
 
-/// Suites of that version that few servers have.
+/// Suites of that version that few servers have. In SSLv3 those are elliptic curves too: without its extension a client
+/// leaves the curve to the server (RFC 8422 §4), and some servers choose one.
 pub(super) fn rare_suites(version: Version) -> Vec<u16> {
     let fits = |name: &str| match version {
         Version::Tls13 => false,
         Version::Tls12 => true,
-        Version::Tls11 | Version::Tls10 => !needs_tls12(name),
-        Version::Ssl3 => !needs_tls12(name) && !name.starts_with("TLS_ECDH"),
+        Version::Tls11 | Version::Tls10 | Version::Ssl3 => !needs_tls12(name),
     };
-    NAMED_RARE.iter().filter(|(_, name)| fits(name)).map(|(id, _)| *id).collect()
+    let curves = NAMED.iter().filter(|(_, name)| version == Version::Ssl3 && name.starts_with("TLS_ECDH"));
+    curves.chain(NAMED_RARE.iter()).filter(|(_, name)| fits(name)).map(|(id, _)| *id).collect()
 }
 
 /// Suites of that version whose IANA name passes.

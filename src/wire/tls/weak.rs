@@ -84,10 +84,7 @@ mod tests {
     fn a_suite_belongs_to_each_class_that_its_name_shows() {
         let of = |name| WeakClass::of(name).collect::<Vec<_>>();
         assert_eq!(of("TLS_RSA_WITH_NULL_SHA"), [WeakClass::Null]);
-        assert_eq!(
-            of("TLS_DH_anon_EXPORT_WITH_RC4_40_MD5"),
-            [WeakClass::Export, WeakClass::Anonymous, WeakClass::Rc4]
-        );
+        assert_eq!(of("TLS_DH_anon_EXPORT_WITH_RC4_40_MD5"), [WeakClass::Export, WeakClass::Anonymous, WeakClass::Rc4]);
         assert_eq!(of("TLS_RSA_EXPORT_WITH_DES40_CBC_SHA"), [WeakClass::Export, WeakClass::Des]);
         assert_eq!(of("TLS_RSA_WITH_3DES_EDE_CBC_SHA"), [WeakClass::TripleDes]);
         assert_eq!(of("TLS_RSA_WITH_DES_CBC_SHA"), [WeakClass::Des]);

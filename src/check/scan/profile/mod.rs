@@ -248,7 +248,8 @@ impl Comparison {
         if has_old && has_curves && !scan.groups_before_1_3_complete {
             self.unknown.push("all groups of TLS 1.2".to_owned());
         }
-        let exhausted = (!has_13 || scan.groups_complete) && (!has_old || !has_curves || scan.groups_before_1_3_complete);
+        let exhausted =
+            (!has_13 || scan.groups_complete) && (!has_old || !has_curves || scan.groups_before_1_3_complete);
         for (wanted, level, source) in profile.groups_wanted {
             // A group that exists in TLS 1.3 only is no fault of a server without it.
             let applies = has_13 || !tls::is_post_quantum(wanted.first().copied().unwrap_or_default());
@@ -264,7 +265,8 @@ impl Comparison {
         let Some(rule) = &profile.prime else { return };
         match (scan.dhe, scan.dh_bits) {
             (_, Some(bits)) if bits < rule.least => {
-                let change = format!("Use a prime of at least {} bits, or switch ephemeral Diffie-Hellman off", rule.least);
+                let change =
+                    format!("Use a prime of at least {} bits, or switch ephemeral Diffie-Hellman off", rule.least);
                 let found = format!("Diffie-Hellman with a prime of {bits} bits");
                 self.add(Topic::Groups, Level::Must, found, change, rule.source);
             }
@@ -302,7 +304,9 @@ impl Comparison {
                     source,
                 );
             }
-            Support::Unknown if scan.versions.iter().any(|one| one.version == Version::Tls12 && one.accepted == Support::Yes) => {
+            Support::Unknown
+                if scan.versions.iter().any(|one| one.version == Version::Tls12 && one.accepted == Support::Yes) =>
+            {
                 self.unknown.push("the hash of the key exchange".to_owned());
             }
             Support::No | Support::Unknown => {}
@@ -334,7 +338,8 @@ impl Comparison {
         match leaf.key_bits.filter(|_| is_rsa) {
             Some(bits) => {
                 let found = format!("a certificate with a key of {name} bits");
-                let change = format!("Use an RSA key of at least {} bits, or an ECDSA key", rules.rsa_good.max(rules.rsa_least));
+                let change =
+                    format!("Use an RSA key of at least {} bits, or an ECDSA key", rules.rsa_good.max(rules.rsa_least));
                 if rules.rsa_least == u32::MAX {
                     let change = format!("Use a certificate with an ECDSA key ({})", rules.keys.good.join(", "));
                     self.add(Topic::CertificateKey, Level::Must, found, change, rules.source);
@@ -465,7 +470,10 @@ mod tests {
         for (name, id) in TlsProfile::ALL {
             let profile = profile(id);
             let all = |table: &Graded| table.good.iter().chain(table.phased_out).copied().collect::<Vec<_>>();
-            for suite in all(&profile.suites).into_iter().chain(profile.suites_wanted.map(|wanted| wanted.0).unwrap_or_default().iter().copied()) {
+            for suite in all(&profile.suites)
+                .into_iter()
+                .chain(profile.suites_wanted.map(|wanted| wanted.0).unwrap_or_default().iter().copied())
+            {
                 assert!(suites.contains(suite), "{name}: {suite}");
             }
             let wanted = profile.groups_wanted.iter().flat_map(|(groups, ..)| groups.iter().copied());
@@ -481,7 +489,8 @@ mod tests {
     fn nothing_is_both_good_and_phased_out() {
         for (name, id) in TlsProfile::ALL {
             let profile = profile(id);
-            for table in [&profile.suites, &profile.groups, &profile.certificate.keys, &profile.certificate.signatures] {
+            for table in [&profile.suites, &profile.groups, &profile.certificate.keys, &profile.certificate.signatures]
+            {
                 let good: BTreeSet<_> = table.good.iter().collect();
                 assert_eq!(good.len(), table.good.len(), "{name}");
                 assert!(table.phased_out.iter().all(|one| !good.contains(one)), "{name}");

@@ -28,8 +28,11 @@ const STAPLE: Feature = Feature {
     source: "ocsp_staple",
 };
 
-const NOT_TESTED: &[&str] =
-    &["session resumption and tickets", "signatures of the intermediate certificates", "HSTS, which SMTP does not have"];
+const NOT_TESTED: &[&str] = &[
+    "session resumption and tickets",
+    "signatures of the intermediate certificates",
+    "HSTS, which SMTP does not have",
+];
 
 pub(super) static INTERMEDIATE: Profile = Profile {
     title: "Mozilla Server Side TLS 5.8, intermediate",
@@ -80,11 +83,7 @@ pub(super) static INTERMEDIATE: Profile = Profile {
 pub(super) static MODERN: Profile = Profile {
     title: "Mozilla Server Side TLS 5.8, modern",
     url: URL,
-    versions: Versions {
-        allowed: &[Version::Tls13],
-        wanted: &[(Version::Tls13, Level::Must)],
-        source: "tls_versions",
-    },
+    versions: Versions { allowed: &[Version::Tls13], wanted: &[(Version::Tls13, Level::Must)], source: "tls_versions" },
     suites: Graded { good: SUITES_13, phased_out: &[], source: "ciphersuites" },
     suites_wanted: None,
     groups: GROUPS,

@@ -2,9 +2,7 @@
 //! here, "phase out" should change, and "insufficient" (all that it does not list) must.
 
 use super::Level;
-use super::table::{
-    CertificateRules, Feature, Graded, Prime, Profile, Versions, no_compression, secure_renegotiation,
-};
+use super::table::{CertificateRules, Feature, Graded, Prime, Profile, Versions, no_compression, secure_renegotiation};
 use crate::check::scan::results::Support;
 use crate::wire::tls::Version;
 
