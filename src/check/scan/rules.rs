@@ -72,7 +72,7 @@ pub(super) static TLS_FALLBACK_UNPROTECTED: Rule = Rule {
 pub(super) static TLS_NO_EXTENDED_MASTER_SECRET: Rule = Rule {
     id: "tls-no-extended-master-secret",
     severity: Severity::Notice,
-    title: "TLS 1.2 without the extended master secret",
+    title: "the server does not use the extended master secret in TLS 1.2",
     cites: &["RFC 7627 section 5.1", "RFC 9325 section 3.5"],
     docs: Docs {
         sees: "With --tls-scan: in TLS 1.2, 1.1 and 1.0 the server answers without the extension extended_master_secret, which the ClientHello has.",

@@ -207,8 +207,11 @@ impl Comparison {
 
     fn suites(&mut self, profile: &Profile, scan: &Scan) {
         let mut names: Vec<&str> = Vec::new();
-        let of_versions = scan.versions.iter().flat_map(|one| one.suites.iter().flatten());
-        for name in of_versions.chain(scan.suites.iter().map(|suite| &suite.name)) {
+        // Suites of a version that must be off go with it.
+        let is_allowed = |version: Version| profile.versions.allowed.contains(&version);
+        let of_versions = scan.versions.iter().filter(|one| is_allowed(one.version));
+        let of_suites = scan.suites.iter().filter(|suite| is_allowed(suite.version)).map(|suite| &suite.name);
+        for name in of_versions.flat_map(|one| one.suites.iter().flatten()).chain(of_suites) {
             if !names.contains(&name.as_str()) {
                 names.push(name);
             }
@@ -337,7 +340,7 @@ impl Comparison {
         let is_rsa = name.starts_with("RSA");
         match leaf.key_bits.filter(|_| is_rsa) {
             Some(bits) => {
-                let found = format!("a certificate with a key of {name} bits");
+                let found = format!("a certificate with the key {name}");
                 let change =
                     format!("Use an RSA key of at least {} bits, or an ECDSA key", rules.rsa_good.max(rules.rsa_least));
                 if rules.rsa_least == u32::MAX {
@@ -432,13 +435,12 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     }
     finding.fixes = verdict.deviations.iter().map(|one| Fix::text(one.change.clone())).collect();
     if let Some(fix) = finding.fixes.first_mut() {
-        fix.url = Some(verdict.url.clone().into());
+        fix.url = Some(verdict.url.clone());
     }
     let seen = Seen::of(evidence)?;
     // The ClientHellos are many; the report has them all. The first and the last stand for them.
-    let ids = seen.hellos.iter().map(|one| one.hello.attempt.id);
-    for id in ids.clone().take(1).chain(ids.last()) {
-        finding = finding.tried(id);
+    for one in [seen.hellos.first(), seen.hellos.last()].into_iter().flatten() {
+        finding = finding.tried(one.hello.attempt.id);
     }
     Some(finding.tried(seen.talk.attempt.id))
 }
