@@ -104,8 +104,10 @@ fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
             offers.push(Offer::Dhe { version });
         }
     }
-    // RFC 7507 §3: the mark matters below the newest version.
-    offers.extend(seen.spoken().get(1).map(|version| Offer::Fallback { version: *version }));
+    // RFC 7507 §3: the mark matters below the newest version, and most where TLS 1.3 does not protect (RFC 8446 §4.1.3).
+    let below: Vec<Version> = seen.spoken().into_iter().skip(1).collect();
+    let retired = below.iter().find(|version| **version < Version::Tls12);
+    offers.extend(retired.or(below.first()).map(|version| Offer::Fallback { version: *version }));
     if depth == ScanDepth::Full && seen.version(Version::Tls12) == Support::Yes {
         offers.push(Offer::OldHashes);
     }
