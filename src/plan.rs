@@ -159,6 +159,51 @@ pub struct Tls {
     pub days: CertificateDays,
     /// Whether everything that the server accepts is looked at (`--tls-scan`).
     pub scan: bool,
+    /// How much of it.
+    #[serde(default)]
+    pub scan_depth: ScanDepth,
+    /// The published profile that it is compared with (`--tls-profile`).
+    #[serde(default)]
+    pub profile: Option<TlsProfile>,
+}
+
+/// How much `--tls-scan` looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ScanDepth {
+    /// Versions, weak suites, certificates, in few connections.
+    #[default]
+    Basic,
+    /// Every suite of every version, every group, whose order counts.
+    Full,
+}
+
+/// A published profile of TLS for servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsProfile {
+    /// Mozilla Server Side TLS, intermediate.
+    MozillaIntermediate,
+    /// Mozilla Server Side TLS, modern.
+    MozillaModern,
+    /// NCSC-NL, IT Security Guidelines for TLS, 2025.
+    #[serde(rename = "ncsc-nl-2025")]
+    NcscNl2025,
+    /// BSI TR-03116-4.
+    #[serde(rename = "bsi-tr-03116")]
+    BsiTr03116,
+}
+
+impl TlsProfile {
+    /// Each with its name on the command line and in reports.
+    pub const ALL: [(&'static str, TlsProfile); 4] = [
+        ("mozilla-intermediate", TlsProfile::MozillaIntermediate),
+        ("mozilla-modern", TlsProfile::MozillaModern),
+        ("ncsc-nl-2025", TlsProfile::NcscNl2025),
+        ("bsi-tr-03116", TlsProfile::BsiTr03116),
+    ];
 }
 
 /// `--cert` and `--key`: the files, which are read before anything is sent.

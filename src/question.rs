@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Family, Login, Plan, QuitAfter, TlsUse};
-use crate::wire::tls::{Hello, Version};
+use crate::wire::tls::{Hello, Version, WeakClass};
 use crate::wire::{DomainName, EhloName, ForwardPath, Host, ReversePath};
 
 /// One thing to ask.
@@ -136,26 +136,89 @@ pub enum Offer {
     EcdsaOnly,
     /// TLS 1.2 for servers with an RSA certificate.
     RsaOnly,
-    /// TLS 1.2 without forward secrecy.
-    StaticRsa,
-    /// TLS 1.2 with what no server should take.
-    Weak,
+    /// No forward secrecy: keys encrypted to the RSA certificate.
+    StaticRsa {
+        /// In which version.
+        #[serde(default = "tls12")]
+        version: Version,
+    },
+    /// What no server should accept, and only that.
+    Weak {
+        /// In which version.
+        #[serde(default = "tls12")]
+        version: Version,
+        /// Classes that are known already; suites of others are offered.
+        #[serde(default)]
+        known: Vec<WeakClass>,
+    },
+    /// Ephemeral Diffie-Hellman over a prime, to see its size.
+    Dhe {
+        /// In which version.
+        version: Version,
+    },
+    /// A version with the mark that a newer one failed before (RFC 7507).
+    Fallback {
+        /// Which one.
+        version: Version,
+    },
+    /// TLS 1.2 with MD5, SHA-1 and SHA-224 only.
+    OldHashes,
+    /// SSLv2.
+    Sslv2,
     /// TLS 1.3 with post-quantum groups only.
     PostQuantum,
     /// A current client, in a small ClientHello.
     Small,
     /// A current client, in a ClientHello of more than one packet.
     Large,
-    /// TLS 1.2 without the suites that are known already.
+    /// A version without the suites that are known already.
     OtherSuites {
-        /// Those.
+        /// Which version.
+        #[serde(default = "tls12")]
+        version: Version,
+        /// Out of which list.
+        #[serde(default)]
+        list: SuiteList,
+        /// Those that are known.
         known: Vec<u16>,
     },
-    /// TLS 1.3 without the groups that are known already.
+    /// Suites that are accepted, in an order that the server has not shown: does it keep its own?
+    Order {
+        /// In which version.
+        version: Version,
+        /// Those, in this order.
+        suites: Vec<u16>,
+    },
+    /// A version without the groups that are known already.
     OtherGroups {
-        /// Those.
+        /// Which version.
+        #[serde(default = "tls13")]
+        version: Version,
+        /// Those that are known.
         known: Vec<u16>,
     },
+}
+
+/// A list of cipher suites to offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum SuiteList {
+    /// What mail servers have been seen with.
+    #[default]
+    Common,
+    /// What few servers have.
+    Rare,
+}
+
+/// The version of offers in reports from before they had one.
+fn tls12() -> Version {
+    Version::Tls12
+}
+
+/// As [`tls12`], for groups.
+fn tls13() -> Version {
+    Version::Tls13
 }
 
 impl Offer {
@@ -165,30 +228,67 @@ impl Offer {
             Offer::Version { version } => Hello::everything(*version),
             Offer::EcdsaOnly => Hello::ecdsa_only(),
             Offer::RsaOnly => Hello::rsa_only(),
-            Offer::StaticRsa => Hello::static_rsa(),
-            Offer::Weak => Hello::weak(),
+            Offer::StaticRsa { version } => Hello::static_rsa(*version),
+            Offer::Weak { version, known } => Hello::weak(*version, known),
+            Offer::Dhe { version } => Hello::dhe(*version),
+            Offer::Fallback { version } => Hello::fallback(*version),
+            Offer::OldHashes => Hello::old_hashes(),
+            Offer::Sslv2 => Hello::sslv2(),
             Offer::PostQuantum => Hello::post_quantum(),
             Offer::Small => Hello::small(),
             Offer::Large => Hello::large(),
-            Offer::OtherSuites { known } => Hello::everything(Version::Tls12).without_suites(known),
-            Offer::OtherGroups { known } => Hello::everything(Version::Tls13).without_groups(known),
+            Offer::OtherSuites { version, list: SuiteList::Common, known } => {
+                Hello::everything(*version).without_suites(known)
+            }
+            Offer::OtherSuites { version, list: SuiteList::Rare, known } => Hello::rare(*version).without_suites(known),
+            Offer::Order { version, suites } => Hello::of_suites(*version, suites),
+            Offer::OtherGroups { version: Version::Tls13, known } => {
+                Hello::everything(Version::Tls13).without_groups(known)
+            }
+            Offer::OtherGroups { version, known } => Hello::ecdhe(*version).without_groups(known),
         }
     }
 }
 
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // TLS 1.2 is what a server is asked about where nothing else is said.
+        let in_version = |version: &Version| match version {
+            Version::Tls12 => String::new(),
+            other => format!(", in {other}"),
+        };
         match self {
             Offer::Version { version } => write!(f, "{version} with everything"),
             Offer::EcdsaOnly => f.write_str("an ECDSA certificate only"),
             Offer::RsaOnly => f.write_str("an RSA certificate only"),
-            Offer::StaticRsa => f.write_str("no forward secrecy"),
-            Offer::Weak => f.write_str("weak cipher suites only"),
+            Offer::StaticRsa { version } => write!(f, "no forward secrecy{}", in_version(version)),
+            Offer::Weak { version, known } if known.is_empty() => {
+                write!(f, "weak cipher suites only{}", in_version(version))
+            }
+            Offer::Weak { version, known } => {
+                let known: Vec<String> = known.iter().map(WeakClass::to_string).collect();
+                write!(f, "weak cipher suites other than {}{}", known.join(", "), in_version(version))
+            }
+            Offer::Dhe { version } => write!(f, "ephemeral Diffie-Hellman only{}", in_version(version)),
+            Offer::Fallback { version } => write!(f, "{version} as a fallback (RFC 7507)"),
+            Offer::OldHashes => f.write_str("signatures with MD5, SHA-1 and SHA-224 only"),
+            Offer::Sslv2 => f.write_str("SSLv2 only"),
             Offer::PostQuantum => f.write_str("post-quantum groups only"),
             Offer::Small => f.write_str("a small ClientHello"),
             Offer::Large => f.write_str("a large ClientHello"),
-            Offer::OtherSuites { .. } => f.write_str("the other cipher suites"),
-            Offer::OtherGroups { .. } => f.write_str("the other groups"),
+            Offer::OtherSuites { version, list, known } => {
+                let (which, other) = match list {
+                    SuiteList::Common => ("", "the other "),
+                    SuiteList::Rare if known.is_empty() => ("rare ", ""),
+                    SuiteList::Rare => ("rare ", "the other "),
+                };
+                write!(f, "{other}{which}cipher suites{}", in_version(version))
+            }
+            Offer::Order { version, .. } => {
+                write!(f, "the accepted cipher suites in another order{}", in_version(version))
+            }
+            Offer::OtherGroups { version: Version::Tls13, .. } => f.write_str("the other groups"),
+            Offer::OtherGroups { version, .. } => write!(f, "the other groups, in {version}"),
         }
     }
 }

@@ -59,7 +59,7 @@ _smtpcheck() {
 
     case "${cmd}" in
         smtpcheck)
-            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h -V --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help --version check run ports explain demo sandbox providers report config completions man schema"
+            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h -V --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --tls-profile --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help --version check run ports explain demo sandbox providers report config completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -202,6 +202,14 @@ _smtpcheck() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
+                    return 0
+                    ;;
+                --tls-scan)
+                    COMPREPLY=($(compgen -W "basic full" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-profile)
+                    COMPREPLY=($(compgen -W "mozilla-intermediate mozilla-modern ncsc-nl-2025 bsi-tr-03116" -- "${cur}"))
                     return 0
                     ;;
                 --probe)
@@ -365,7 +373,7 @@ _smtpcheck() {
             return 0
             ;;
         smtpcheck__subcmd__check)
-            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help"
+            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --tls-profile --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -508,6 +516,14 @@ _smtpcheck() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
+                    return 0
+                    ;;
+                --tls-scan)
+                    COMPREPLY=($(compgen -W "basic full" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-profile)
+                    COMPREPLY=($(compgen -W "mozilla-intermediate mozilla-modern ncsc-nl-2025 bsi-tr-03116" -- "${cur}"))
                     return 0
                     ;;
                 --probe)

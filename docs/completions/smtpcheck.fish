@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_smtpcheck_global_optspecs
-    string join \n p/port= 4/ipv4 6/ipv6 resolve= resolver= connect-timeout= timeout= m/max-time= max-connections= ehlo= f/from= t/to= quit-after= tls= sni= cacert= cert= key= cert-days= tls-scan probe= show-chain k/insecure tls-min= u/user= auth= authzid= try-all-mechanisms no-auth allow-plaintext-auth password-stdin password-file= password-command= n/netrc token-command= color= theme= ascii width= format= report= warning= critical= json o/output= write-out= q/quiet v/verbose transcript= fail-on= ignore= expect= retry= wait= config= no-config profile= h/help V/version
+    string join \n p/port= 4/ipv4 6/ipv6 resolve= resolver= connect-timeout= timeout= m/max-time= max-connections= ehlo= f/from= t/to= quit-after= tls= sni= cacert= cert= key= cert-days= tls-scan= tls-profile= probe= show-chain k/insecure tls-min= u/user= auth= authzid= try-all-mechanisms no-auth allow-plaintext-auth password-stdin password-file= password-command= n/netrc token-command= color= theme= ascii width= format= report= warning= critical= json o/output= write-out= q/quiet v/verbose transcript= fail-on= ignore= expect= retry= wait= config= no-config profile= h/help V/version
 end
 
 function __fish_smtpcheck_needs_command
@@ -30,7 +30,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l resolver -d 'Ask th
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l connect-timeout -d 'Time to connect, look-up included' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l timeout -d 'Time for one reply' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s m -l max-time -d 'Time for everything, for each target' -r -f
-complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l max-connections -d 'Connections to one target, follow-ups included [default: 6, with --tls-scan 13]' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l max-connections -d 'Connections to one target, follow-ups included [default: 6, with --tls-scan 24, with --tls-scan=full 150]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l ehlo -l helo -d 'Name to announce [default: this machine\'s]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s f -l from -d 'Sender for MAIL FROM; <> is the null sender [default with --to: the user, else <>]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s t -l to -d 'Recipient for RCPT TO (repeat); no message is ever sent' -r -f
@@ -50,6 +50,12 @@ complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l cacert -d 'Trust th
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l cert -d 'Certificate to show when the server asks for one, PEM with its chain' -r -F
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l key -d 'Key of that certificate, PEM [default: the file of --cert]' -r -F
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l cert-days -d 'Days before the end of a certificate that are a warning, and an error' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l tls-scan -d 'Look for the versions, weak cipher suites, groups and certificates that the server accepts; with =full list all suites and groups' -r -f -a "basic\t''
+full\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l tls-profile -d 'Compare with a published profile, and say what must change: mozilla-intermediate, mozilla-modern, ncsc-nl-2025, bsi-tr-03116 (implies --tls-scan=full)' -r -f -a "mozilla-intermediate\t''
+mozilla-modern\t''
+ncsc-nl-2025\t''
+bsi-tr-03116\t''"
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l probe -d 'Try what a careful guest does not do unasked (repeat): starttls-injection, mail-before-tls, auth-before-tls' -r -f -a "starttls-injection\t''
 mail-before-tls\t''
 auth-before-tls\t''"
@@ -112,7 +118,6 @@ complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l config -d 'Read thi
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l profile -d 'Use this profile of the configuration file, as @NAME does' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s 4 -l ipv4 -d 'Use IPv4 only'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s 6 -l ipv6 -d 'Use IPv6 only'
-complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l tls-scan -d 'Look at all versions, cipher suites, groups and certificates that the server accepts'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l show-chain -d 'Show the certificates as PEM'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s k -l insecure -d 'Accept any certificate, and send it the password too'
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l try-all-mechanisms -d 'After a refusal try the next mechanism with the same password; each try counts towards a lock-out'
@@ -145,7 +150,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l resolver -
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l connect-timeout -d 'Time to connect, look-up included' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l timeout -d 'Time for one reply' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s m -l max-time -d 'Time for everything, for each target' -r -f
-complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l max-connections -d 'Connections to one target, follow-ups included [default: 6, with --tls-scan 13]' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l max-connections -d 'Connections to one target, follow-ups included [default: 6, with --tls-scan 24, with --tls-scan=full 150]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l ehlo -l helo -d 'Name to announce [default: this machine\'s]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s f -l from -d 'Sender for MAIL FROM; <> is the null sender [default with --to: the user, else <>]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s t -l to -d 'Recipient for RCPT TO (repeat); no message is ever sent' -r -f
@@ -165,6 +170,12 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l cacert -d 
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l cert -d 'Certificate to show when the server asks for one, PEM with its chain' -r -F
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l key -d 'Key of that certificate, PEM [default: the file of --cert]' -r -F
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l cert-days -d 'Days before the end of a certificate that are a warning, and an error' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l tls-scan -d 'Look for the versions, weak cipher suites, groups and certificates that the server accepts; with =full list all suites and groups' -r -f -a "basic\t''
+full\t''"
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l tls-profile -d 'Compare with a published profile, and say what must change: mozilla-intermediate, mozilla-modern, ncsc-nl-2025, bsi-tr-03116 (implies --tls-scan=full)' -r -f -a "mozilla-intermediate\t''
+mozilla-modern\t''
+ncsc-nl-2025\t''
+bsi-tr-03116\t''"
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l probe -d 'Try what a careful guest does not do unasked (repeat): starttls-injection, mail-before-tls, auth-before-tls' -r -f -a "starttls-injection\t''
 mail-before-tls\t''
 auth-before-tls\t''"
@@ -227,7 +238,6 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l config -d 
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l profile -d 'Use this profile of the configuration file, as @NAME does' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s 4 -l ipv4 -d 'Use IPv4 only'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s 6 -l ipv6 -d 'Use IPv6 only'
-complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l tls-scan -d 'Look at all versions, cipher suites, groups and certificates that the server accepts'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l show-chain -d 'Show the certificates as PEM'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s k -l insecure -d 'Accept any certificate, and send it the password too'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l try-all-mechanisms -d 'After a refusal try the next mechanism with the same password; each try counts towards a lock-out'

@@ -42,7 +42,7 @@ pub struct CheckArgs {
     /// Time for everything, for each target
     #[arg(short, long, value_name = "TIME", default_value = "60s", help_heading = "Reach")]
     pub max_time: String,
-    /// Connections to one target, follow-ups included [default: 6, with --tls-scan 13]
+    /// Connections to one target, follow-ups included [default: 6, with --tls-scan 24, with --tls-scan=full 150]
     #[arg(long, value_name = "N", help_heading = "Reach")]
     pub max_connections: Option<String>,
 
@@ -77,9 +77,19 @@ pub struct CheckArgs {
     /// Days before the end of a certificate that are a warning, and an error
     #[arg(long, value_name = "WARN[,ERROR]", default_value = "21,0", help_heading = "TLS")]
     pub cert_days: String,
-    /// Look at all versions, cipher suites, groups and certificates that the server accepts
-    #[arg(long, help_heading = "TLS")]
-    pub tls_scan: bool,
+    /// Look for the versions, weak cipher suites, groups and certificates that the server accepts; with =full list all suites and groups
+    #[arg(
+        long,
+        value_name = "DEPTH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "basic",
+        help_heading = "TLS"
+    )]
+    pub tls_scan: Option<String>,
+    /// Compare with a published profile, and say what must change: mozilla-intermediate, mozilla-modern, ncsc-nl-2025, bsi-tr-03116 (implies --tls-scan=full)
+    #[arg(long, value_name = "NAME", help_heading = "TLS")]
+    pub tls_profile: Option<String>,
     /// Try what a careful guest does not do unasked (repeat): starttls-injection, mail-before-tls, auth-before-tls
     #[arg(long, value_name = "NAME", help_heading = "TLS")]
     pub probe: Vec<String>,

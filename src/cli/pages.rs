@@ -9,7 +9,7 @@ use clap_mangen::roff::{Roff, roman};
 
 use super::UsageError;
 use super::verb::VERBS;
-use crate::plan::Probe;
+use crate::plan::{Probe, TlsProfile};
 use crate::render::FORMATS;
 use crate::render::style::THEMES;
 use crate::sasl::MECHANISMS;
@@ -101,6 +101,8 @@ fn choices(flag: &str) -> Option<Vec<&'static str>> {
     Some(match flag {
         "tls" => vec!["auto", "starttls", "implicit", "none"],
         "tls-min" => vec!["1.2", "1.3"],
+        "tls-scan" => vec!["basic", "full"],
+        "tls-profile" => TlsProfile::ALL.iter().map(|(name, _)| *name).collect(),
         "quit-after" => vec!["connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt"],
         "transcript" => vec!["full", "problems", "none"],
         "fail-on" => vec!["error", "warning", "notice", "never"],

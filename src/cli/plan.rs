@@ -14,7 +14,7 @@ use super::target::{self, Scheme, TypedTarget};
 use crate::check;
 use crate::plan::{
     CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, LoginProof, Origin, Override, Plaintext,
-    Plan, Probe, QuitAfter, Retry, Target, Tls, TlsMode, TlsVersion, Unverified, Verify,
+    Plan, Probe, QuitAfter, Retry, ScanDepth, Target, Tls, TlsMode, TlsProfile, TlsVersion, Unverified, Verify,
 };
 use crate::sasl::{self, Needs};
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -129,8 +129,32 @@ fn tls(args: &CheckArgs, scheme: Option<Scheme>, origin: Option<Origin>) -> Resu
         verify: if args.insecure { Verify::Insecure } else { Verify::Required },
         min,
         days: days(&args.cert_days)?,
-        scan: args.tls_scan,
+        scan: scan_depth(args)?.is_some(),
+        scan_depth: scan_depth(args)?.unwrap_or_default(),
+        profile: profile(args)?,
     })
+}
+
+/// How much of a scan; none without one. A profile is about all suites, so it asks for all.
+fn scan_depth(args: &CheckArgs) -> Result<Option<ScanDepth>, UsageError> {
+    let asked = match args.tls_scan.as_deref() {
+        None => None,
+        Some("full") => Some(ScanDepth::Full),
+        Some(word) => match word.to_ascii_lowercase().as_str() {
+            // Words of variables and of files, where a flag is on or off.
+            "basic" | "true" | "yes" | "on" | "y" | "t" | "1" => Some(ScanDepth::Basic),
+            "false" | "no" | "off" | "n" | "f" | "0" => None,
+            _ => return Err(choice("--tls-scan", word, &["basic", "full"])),
+        },
+    };
+    Ok(if profile(args)?.is_some() { Some(ScanDepth::Full) } else { asked })
+}
+
+fn profile(args: &CheckArgs) -> Result<Option<TlsProfile>, UsageError> {
+    let Some(word) = args.tls_profile.as_deref() else { return Ok(None) };
+    let names: Vec<&str> = TlsProfile::ALL.iter().map(|(name, _)| *name).collect();
+    let known = TlsProfile::ALL.iter().find(|(name, _)| *name == word);
+    known.map(|(_, profile)| Some(*profile)).ok_or_else(|| choice("--tls-profile", word, &names))
 }
 
 /// Without `--key` the key is in the file of the certificate, as with curl.
@@ -307,13 +331,17 @@ pub(super) fn resolver(text: &str) -> Result<SocketAddr, UsageError> {
 
 fn limits(args: &CheckArgs) -> Result<Limits, UsageError> {
     let max_connections = match args.max_connections.as_deref().map(str::parse::<u32>) {
-        // A scan makes twelve besides the check itself (RFC 5321 §4.5.4.1 asks for restraint).
-        None if args.tls_scan => 13,
-        None => 6,
-        Some(Ok(number @ 1..=100)) => number,
+        // RFC 5321 §4.5.4.1 asks for restraint. A server without weak suites gets 13 in a basic scan; each class of weak
+        // suites costs one more. A full scan needs one for each suite of each version.
+        None => match scan_depth(args)? {
+            None => 6,
+            Some(ScanDepth::Basic) => 24,
+            Some(ScanDepth::Full) => 150,
+        },
+        Some(Ok(number @ 1..=1000)) => number,
         Some(_) => {
             return Err(UsageError::new(format!(
-                "--max-connections {}: write a number from 1 to 100",
+                "--max-connections {}: write a number from 1 to 1000",
                 args.max_connections.as_deref().unwrap_or_default().escape_debug()
             )));
         }

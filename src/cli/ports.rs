@@ -12,7 +12,8 @@ use super::args::LookArgs;
 use super::config::ConfigFlags;
 use super::{plan as single, target};
 use crate::plan::{
-    CertificateDays, Family, Limits, Origin, Override, Plan, QuitAfter, Target, Tls, TlsMode, TlsVersion, Verify,
+    CertificateDays, Family, Limits, Origin, Override, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion,
+    Verify,
 };
 use crate::wire::Host;
 
@@ -129,6 +130,8 @@ pub fn plans(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
             min: TlsVersion::V1_2,
             days: CertificateDays::default(),
             scan: false,
+            scan_depth: ScanDepth::Basic,
+            profile: None,
         },
         login: None,
         probes: Vec::new(),

@@ -211,7 +211,7 @@ fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
             let aliases = arg.get_all_aliases().unwrap_or_default().into_iter().map(|alias| format!("--{alias}"));
             let short = arg.get_short().map(|short| format!("-{short}"));
             let matched = names.chain(aliases).chain(short).any(|name| name == flag);
-            matched && arg.get_action().takes_values() && arg.get_long() != Some("password")
+            matched && arg.get_action().takes_values() && !arg.is_require_equals_set()
         })
     };
     let (mut at, mut plain) = (0, Vec::new());

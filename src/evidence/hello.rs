@@ -78,9 +78,19 @@ impl<'a> Hello<'a> {
         self.seen().is_some_and(|seen| matches!(seen.heard, HelloHeard::Closed | HelloHeard::Reset))
     }
 
-    /// Whether TLS came back, a ServerHello or an alert: the server talks with us still.
+    /// The alert, if one was the answer.
+    pub fn alert(&self) -> Option<u8> {
+        match &self.seen()?.heard {
+            HelloHeard::Answer { answer: tls::Answer::Alert { code, .. } } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Whether TLS came back, a ServerHello, one of SSLv2, or an alert: the server talks with us still.
     pub fn is_answered(&self) -> bool {
-        let is_tls = |answer: &tls::Answer| matches!(answer, tls::Answer::ServerHello(_) | tls::Answer::Alert { .. });
+        let is_tls = |answer: &tls::Answer| {
+            matches!(answer, tls::Answer::ServerHello(_) | tls::Answer::Alert { .. } | tls::Answer::Sslv2)
+        };
         self.seen().is_some_and(|seen| matches!(&seen.heard, HelloHeard::Answer { answer } if is_tls(answer)))
     }
 

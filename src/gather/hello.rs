@@ -15,24 +15,31 @@ use super::verify::{self, Expectation};
 use super::{World, milliseconds};
 use crate::dialogue;
 use crate::evidence::{Answer, AttemptId, HelloHeard, HelloSeen, Outcome, Presented, Stage};
-use crate::question::HelloRequest;
+use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, Reader};
 
-/// Between two of them, so that a server that counts connections does not take us for an attack.
-const SPACING: Duration = Duration::from_millis(100);
+/// Before the next one, where a server did not answer the last: it may count connections. One that answers is not waited
+/// for; it gets one connection after the other, never two at once.
+const SPACING: Duration = Duration::from_millis(250);
 
 /// A server that answers ClientHellos at all answers soon; one that drops what it dislikes never does.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks, and says what came.
 pub(crate) async fn ask(world: &Rc<World>, id: AttemptId, request: &HelloRequest) -> Outcome {
-    tokio::time::sleep(SPACING).await;
+    if !world.answers_hellos.get() {
+        tokio::time::sleep(SPACING).await;
+    }
     let way = request.way();
     let seen = match talk::lead(world, id, &way).await {
-        Err(fault) => return Outcome::Failed { fault },
+        Err(fault) => {
+            world.answers_hellos.set(false);
+            return Outcome::Failed { fault };
+        }
         Ok(Led::Elsewhere(stage)) => turned_away(stage),
         Ok(Led::ToTls(stream)) => exchange(world, request, stream).await,
     };
+    world.answers_hellos.set(matches!(seen.heard, HelloHeard::Answer { .. }));
     Outcome::Done { answer: Answer::Hello(seen) }
 }
 
@@ -100,10 +107,11 @@ async fn converse(stream: &mut TcpStream, hello: &[u8], reader: &mut Reader) -> 
     }
 }
 
-/// Certificates that came in clear, judged as those of a whole handshake are.
+/// Certificates that came in clear, judged as those of a whole handshake are. Questions about one suite or group more show
+/// the same ones again, which are left out: a scan asks hundreds.
 fn presented(world: &World, request: &HelloRequest, heard: &HelloHeard) -> Option<Box<Presented>> {
     let HelloHeard::Answer { answer: tls::Answer::ServerHello(hello) } = heard else { return None };
-    if hello.certificates.is_empty() {
+    if hello.certificates.is_empty() || !is_about_certificates(&request.offer) {
         return None;
     }
     let ders: Vec<CertificateDer<'static>> = hello.certificates.iter().cloned().map(CertificateDer::from).collect();
@@ -113,4 +121,24 @@ fn presented(world: &World, request: &HelloRequest, heard: &HelloHeard) -> Optio
     let presented = verify::presented(&ders, ders.len(), algorithms, world.trust.wait(), &expected);
     let scrubber = dialogue::Scrubber::new(world.credentials.as_ref());
     Some(Box::new(presented.with_texts(&|text| scrubber.scrub_text(text))))
+}
+
+fn is_about_certificates(offer: &Offer) -> bool {
+    match offer {
+        Offer::Version { .. }
+        | Offer::EcdsaOnly
+        | Offer::RsaOnly
+        | Offer::PostQuantum
+        | Offer::Small
+        | Offer::Large => true,
+        Offer::StaticRsa { .. }
+        | Offer::Weak { .. }
+        | Offer::Dhe { .. }
+        | Offer::Fallback { .. }
+        | Offer::OldHashes
+        | Offer::Sslv2
+        | Offer::OtherSuites { .. }
+        | Offer::Order { .. }
+        | Offer::OtherGroups { .. } => false,
+    }
 }

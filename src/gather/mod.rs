@@ -153,6 +153,8 @@ pub(crate) struct World {
     pub(crate) post: mpsc::UnboundedSender<Arrival>,
     /// Bytes that servers said in all conversations.
     heard: Cell<usize>,
+    /// Whether the last ClientHello of ours had an answer, so that the next need not wait.
+    pub(crate) answers_hellos: Cell<bool>,
 }
 
 /// Bytes of all conversations of a run that are read: a report holds them all.
@@ -221,6 +223,7 @@ impl Gatherer {
             stops,
             post,
             heard: Cell::new(0),
+            answers_hellos: Cell::new(true),
         };
         Ok(Gatherer {
             runtime,

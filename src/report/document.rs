@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Judged, Report, Verdict, known_exit};
 use crate::check::Finding;
-use crate::check::scan::{self, Scan};
+use crate::check::scan::{self, ProfileVerdict, Scan};
 use crate::evidence::{
     Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, HandshakeKind, Lookup, NameMatch, Outcome,
     Stage, Staple, Talk, Trust, TrustStore, What,
@@ -38,6 +38,9 @@ pub struct Document {
     tls: Option<Tls>,
     /// What `--tls-scan` has found; null without it.
     tls_scan: Option<Scan>,
+    /// How the server compares with a published profile; null without `--tls-profile`, and where there is no TLS.
+    #[serde(default)]
+    tls_profile: Option<ProfileVerdict>,
     auth: Auth,
     envelope: Option<Envelope>,
     attempts: Vec<Attempt>,
@@ -257,6 +260,7 @@ impl From<&Report> for Document {
             },
             tls: talk.and_then(|talk| tls(talk, evidence.started_at)),
             tls_scan: scan::results(plan, evidence),
+            tls_profile: scan::verdict(plan, evidence),
             auth: auth(plan, talk),
             envelope: envelope(plan, talk),
             attempts: evidence.attempts.clone(),

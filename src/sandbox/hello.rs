@@ -30,6 +30,10 @@ pub enum Answer {
     UpTo(usize),
     /// Who offers TLS 1.1 or 1.0 at most gets it; the library answers others.
     OldToo,
+    /// The same, and without a word about a client that marks its offer as a fallback (RFC 7507).
+    OldTooUnguarded,
+    /// Who offers TLS 1.2 at most gets it without the extended master secret (RFC 7627); the library answers others.
+    NoExtendedMasterSecret,
     /// Who offers weak suites only gets one; the library answers others.
     WeakToo,
     /// Who offers TLS 1.2 at most gets it without RFC 5746; the library answers others.
@@ -60,9 +64,12 @@ struct Offer {
 pub fn react(answer: Answer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reaction {
     let Some(offer) = read(hello) else { return Reaction::LeaveToLibrary };
     let chosen = |version: u16, suite: u16, mark, renegotiation| {
-        Reaction::Send(flight(version, suite, mark, renegotiation, chain))
+        let extensions = Extensions { renegotiation, has_master_secret: true };
+        Reaction::Send(flight(version, suite, mark, extensions, chain))
     };
+    let first_of = |list: &[u16]| list.iter().copied().find(|suite| offer.suites.contains(suite));
     let is_12 = offer.highest == TLS12;
+    let is_old = (TLS10..TLS12).contains(&offer.highest);
     match answer {
         Answer::Library => Reaction::LeaveToLibrary,
         Answer::Alert(code) => Reaction::Send(alert(code)),
@@ -81,11 +88,22 @@ pub fn react(answer: Answer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reac
         Answer::Downgraded => chosen(TLS12.min(offer.highest), 0xC02F, Mark::HasTls13, Renegotiation::Bound),
         Answer::UpTo(bytes) if offer.bytes > bytes => Reaction::Close,
         Answer::UpTo(_) => Reaction::LeaveToLibrary,
-        Answer::OldToo if offer.highest < TLS12 && offer.highest >= TLS10 => {
-            chosen(offer.highest, 0xC013, Mark::None, Renegotiation::Bound)
-        }
-        Answer::OldToo => Reaction::LeaveToLibrary,
-        Answer::WeakToo => match offer.suites.iter().copied().find(|suite| WEAK.contains(suite)) {
+        // RFC 7507 §3: there is a newer version.
+        Answer::OldToo if is_old && offer.suites.contains(&FALLBACK) => Reaction::Send(alert(INAPPROPRIATE_FALLBACK)),
+        Answer::OldToo | Answer::OldTooUnguarded if is_old => match first_of(&[0xC013, 0x002F]) {
+            Some(suite) => chosen(offer.highest, suite, Mark::None, Renegotiation::Bound),
+            None => Reaction::Send(alert(HANDSHAKE_FAILURE)),
+        },
+        Answer::OldToo | Answer::OldTooUnguarded => Reaction::LeaveToLibrary,
+        Answer::NoExtendedMasterSecret if is_12 => match first_of(STRONG) {
+            Some(suite) => {
+                let extensions = Extensions { renegotiation: Renegotiation::Bound, has_master_secret: false };
+                Reaction::Send(flight(TLS12, suite, Mark::None, extensions, chain))
+            }
+            None => Reaction::Send(alert(HANDSHAKE_FAILURE)),
+        },
+        Answer::NoExtendedMasterSecret => Reaction::LeaveToLibrary,
+        Answer::WeakToo => match first_of(WEAK) {
             Some(suite) if is_12 && offer.suites.iter().all(|suite| !STRONG.contains(suite)) => {
                 chosen(TLS12.min(offer.highest), suite, Mark::None, Renegotiation::Bound)
             }
@@ -100,7 +118,8 @@ pub fn react(answer: Answer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reac
         }
         Answer::NoSecureRenegotiation => Reaction::LeaveToLibrary,
         Answer::Half => {
-            let whole = flight(TLS12, 0xC02F, Mark::None, Renegotiation::Bound, chain);
+            let extensions = Extensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
+            let whole = flight(TLS12, 0xC02F, Mark::None, extensions, chain);
             Reaction::Send(whole.get(..40).unwrap_or(&whole).to_vec())
         }
     }
@@ -108,8 +127,11 @@ pub fn react(answer: Answer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reac
 
 const PROTOCOL_VERSION: u8 = 70;
 const HANDSHAKE_FAILURE: u8 = 40;
-/// 3DES, RC4, export and NULL suites that a scan offers.
-const WEAK: &[u16] = &[0xC012, 0x000A, 0x0005, 0xC011, 0x0003, 0x0002];
+const INAPPROPRIATE_FALLBACK: u8 = 86;
+/// TLS_FALLBACK_SCSV (RFC 7507).
+const FALLBACK: u16 = 0x5600;
+/// Anonymous, 3DES, RC4, export and NULL suites, in the order in which the server prefers them: each hides the next.
+const WEAK: &[u16] = &[0x0034, 0xC012, 0x000A, 0x0005, 0xC011, 0x0003, 0x0002];
 /// ECDHE with GCM, and what else a current client has.
 const STRONG: &[u16] = &[0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA8, 0xCCA9, 0x009C, 0x009D, 0x1301, 0x1302, 0x1303];
 
@@ -127,13 +149,21 @@ enum Renegotiation {
     Unbound,
 }
 
+/// Extensions of a ServerHello.
+#[derive(Clone, Copy)]
+struct Extensions {
+    renegotiation: Renegotiation,
+    /// RFC 7627.
+    has_master_secret: bool,
+}
+
 /// A fatal alert.
 pub fn alert(code: u8) -> Vec<u8> {
     vec![21, 3, 3, 0, 2, 2, code]
 }
 
 /// ServerHello, Certificate, ServerHelloDone: what is said in clear before TLS 1.3.
-fn flight(version: u16, suite: u16, mark: Mark, renegotiation: Renegotiation, chain: &[CertificateDer<'_>]) -> Vec<u8> {
+fn flight(version: u16, suite: u16, mark: Mark, extensions: Extensions, chain: &[CertificateDer<'_>]) -> Vec<u8> {
     let mut random = *b"a sandbox has nothing to hide...";
     if mark == Mark::HasTls13 {
         random.iter_mut().rev().zip(b"DOWNGRD\x01".iter().rev()).for_each(|(byte, sign)| *byte = *sign);
@@ -143,8 +173,16 @@ fn flight(version: u16, suite: u16, mark: Mark, renegotiation: Renegotiation, ch
     hello.push(0);
     hello.extend_from_slice(&suite.to_be_bytes());
     hello.push(0);
-    if renegotiation == Renegotiation::Bound {
-        hello.extend_from_slice(&[0, 5, 0xFF, 0x01, 0, 1, 0]);
+    let mut added = Vec::new();
+    if extensions.renegotiation == Renegotiation::Bound {
+        added.extend_from_slice(&[0xFF, 0x01, 0, 1, 0]);
+    }
+    if extensions.has_master_secret && version >= TLS10 {
+        added.extend_from_slice(&[0, 23, 0, 0]);
+    }
+    if !added.is_empty() {
+        hello.extend_from_slice(&u16::try_from(added.len()).unwrap_or(0).to_be_bytes());
+        hello.extend_from_slice(&added);
     }
     let mut list = Vec::new();
     for der in chain {
@@ -275,8 +313,14 @@ mod tests {
         );
         assert!(accepted(Answer::OldToo, &Hello::everything(Version::Tls11)).is_some());
         assert_eq!(react(Answer::OldToo, &bytes(&Hello::small()), &[]), Reaction::LeaveToLibrary);
-        let weak = accepted(Answer::WeakToo, &Hello::weak()).map(|taken| taken.1).unwrap_or_default();
-        assert!(weak.contains("3DES"), "{weak}");
+        let weak =
+            accepted(Answer::WeakToo, &Hello::weak(Version::Tls12, &[])).map(|taken| taken.1).unwrap_or_default();
+        assert!(weak.contains("_anon_"), "{weak}");
+        let fallback = Hello::fallback(Version::Tls11);
+        assert!(matches!(heard(Answer::OldToo, &fallback), Some(tls::Answer::Alert { code: 86, .. })));
+        assert!(accepted(Answer::OldTooUnguarded, &fallback).is_some());
+        let (_, _, bare) = accepted(Answer::NoExtendedMasterSecret, &Hello::rsa_only()).expect("a ServerHello");
+        assert!(!bare.extended_master_secret && bare.secure_renegotiation);
         let (_, _, lowered) = accepted(Answer::Downgraded, &Hello::small()).expect("a ServerHello");
         assert_eq!(lowered.downgrade, Some(Version::Tls12));
         let (_, _, unbound) = accepted(Answer::NoSecureRenegotiation, &Hello::rsa_only()).expect("a ServerHello");

@@ -25,6 +25,8 @@ pub enum Shape {
     NumberOrText,
     /// true or false.
     Switch,
+    /// true, false, or a text that says how much.
+    SwitchOrText,
     /// A list of texts, or one text.
     List,
 }
@@ -109,7 +111,13 @@ pub static KEYS: &[Key] = &[
         "days before a certificate's end that are a warning, and an error",
     ),
     key("tls-min", Shape::NumberOrText, Scope::Both, "the lowest version to offer, 1.2 or 1.3"),
-    key("tls-scan", Shape::Switch, Scope::Both, "look at everything that the server accepts"),
+    key(
+        "tls-scan",
+        Shape::SwitchOrText,
+        Scope::Both,
+        "look for versions, weak suites, groups and certificates that the server accepts; \"full\" lists all suites",
+    ),
+    key("tls-profile", Shape::Text, Scope::Both, "a published profile to compare with, see --help"),
     key("probe", Shape::List, Scope::Both, "what a careful guest does not do unasked"),
     key("insecure", Shape::Switch, Scope::Both, "accept any certificate, and send it the password too"),
     key("ipv4", Shape::Switch, Scope::Both, "use IPv4 only"),

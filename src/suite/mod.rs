@@ -449,12 +449,16 @@ fn shaped(
             Ok(Value::Text(number.as_str().to_owned()))
         }
         (Shape::NumberOrText, DeValue::Float(number)) => Ok(Value::Text(number.as_str().to_owned())),
-        (Shape::Switch, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
+        (Shape::SwitchOrText, DeValue::String(text)) => {
+            Ok(Value::Text(filled(source, value.span().start, text, around)?))
+        }
+        (Shape::Switch | Shape::SwitchOrText, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
         (Shape::List, _) => Ok(Value::List(list(source, key.name, value, around)?)),
         (Shape::Text, _) => Err(wrong("a text in quotes")),
         (Shape::Number, _) => Err(wrong("a whole number")),
         (Shape::NumberOrText, _) => Err(wrong("a number or a text")),
         (Shape::Switch, _) => Err(wrong("true or false")),
+        (Shape::SwitchOrText, _) => Err(wrong("true, false or a text")),
     }
 }
 

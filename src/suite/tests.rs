@@ -160,6 +160,7 @@ fn the_published_schema_of_suites_is_that_of_the_keys() {
         Shape::Number => json!({"type": "integer"}),
         Shape::NumberOrText => json!({"type": ["number", "string"]}),
         Shape::Switch => json!({"type": "boolean"}),
+        Shape::SwitchOrText => json!({"type": ["boolean", "string"]}),
         Shape::List => json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
     };
     let properties = |is_default: bool| -> Value {

@@ -542,6 +542,7 @@ fn keys(matches: &ArgMatches) -> Vec<(String, String)> {
         };
         let value = match key.shape {
             Shape::Switch => "true".to_owned(),
+            Shape::SwitchOrText => values.first().map_or_else(|| "true".to_owned(), text),
             Shape::List => format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(", ")),
             Shape::Text | Shape::Number | Shape::NumberOrText => values.first().map(text).unwrap_or_default(),
         };

@@ -33,7 +33,7 @@
 //! ```
 //! `[[hello]]` answers ClientHellos of our own, by what they offer (`Offer` as it prints, or `without a name`):
 //! `offer = "TLS 1.2 with everything"`, and `version = "1.0"` with `suite`, `group` (numbers), `dh_bits`, `old = true` (no
-//! secure renegotiation), `asks_certificate = true` (of ours), `certificate = "RSA 2048"`; or `alert = 70`; or `instead = "closed"`, `"reset"`, `"silent"`,
+//! secure renegotiation), `master_secret = "old"` (RFC 7627 not used), `asks_certificate = true` (of ours), `certificate = "RSA 2048"`; or `alert = 70`; or `instead = "closed"`, `"reset"`, `"silent"`,
 //! `"turned away"`, `"sslv2"`. Without a fitting one the answer is alert 40.
 //!
 //! Lines of a dialogue: `S: line`, `S. raw bytes with \r \n \x00, no line end added`, `C: line` (must be sent, secrets as
@@ -92,6 +92,7 @@ pub struct TypedHello {
     dh_bits: Option<u32>,
     #[serde(default)]
     old: bool,
+    master_secret: Option<String>,
     #[serde(default)]
     asks_certificate: bool,
     certificate: Option<String>,
@@ -302,8 +303,11 @@ impl Replay {
                 is_retry: false,
                 downgrade: None,
                 secure_renegotiation: !typed.old,
-                extended_master_secret: true,
+                extended_master_secret: typed.master_secret.as_deref() != Some("old"),
                 compression: false,
+                encrypt_then_mac: false,
+                session_ticket: false,
+                ocsp_response: false,
                 signature: None,
                 dh_bits: typed.dh_bits,
                 client_certificate_requested: typed.asks_certificate,

@@ -1,62 +1,49 @@
 //! What a server accepts in TLS, not only what it chose for us: versions, cipher suites, groups, certificates of both
 //! kinds (`--tls-scan`). By ClientHellos of our own, one after the other, none of them ever completed.
 //!
-//! In which order they are sent, at most eleven: TLS 1.3; post-quantum groups only; TLS 1.2 for ECDSA and for RSA
-//! certificates; 1.1, 1.0, SSLv3; weak suites; no forward secrecy; then what remains of groups and suites without those
-//! that are known, as long as the budget lasts. What the handshake of the check itself has proved is not asked again.
+//! Read next: [`order`], which comes when and why; [`results`], what it has shown; [`profile`], how that compares with
+//! what is published.
 //!
-//! Read next: [`results`], what it has shown.
-//!
-//! A server that turns us away in between is throttling: the scan stops, and what was not asked is unknown, never "no".
-//! One that only hangs up may mean what was offered or us: that is a "no" if it answers a later ClientHello, and the last
-//! one, of a current client, is there to find out.
+//! A server that rejects a session in between is throttling: the scan stops, and what was not asked is unknown, never
+//! "no". One that only closes may mean what was offered or us: that is a "no" if it answers a later ClientHello, and the
+//! last one, of a current client, is there to find out.
 
+mod order;
+mod profile;
 mod results;
 mod rules;
+mod seen;
+#[cfg(test)]
+mod tests;
 
 use super::{Check, Confidence, Finding, Fix, Severity, certificate};
 use crate::evidence::{Evidence, Fault, Hello, HelloHeard, Outcome, Stage, Talk, TlsFaultKind};
 use crate::plan::Plan;
 use crate::question::{HelloRequest, Offer, Question};
-use crate::wire::tls::{self, Version};
+use crate::wire::tls::{Version, WeakClass};
 
-pub use results::{CertificateSeen, Scan, SuiteSeen, Support, VersionSeen, results};
+pub use profile::{Deviation, Level, ProfileVerdict, Topic, verdict};
+pub use results::{CertificateSeen, Features, Preference, Scan, SuiteSeen, Support, VersionSeen, WeakSeen, results};
 
 use results::chains;
-use rules::{TLS_OLD_VERSION_ACCEPTED, TLS_RENEGOTIATION_INSECURE, TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED};
+use rules::{
+    TLS_FALLBACK_UNPROTECTED, TLS_NO_EXTENDED_MASTER_SECRET, TLS_OLD_VERSION_ACCEPTED, TLS_RENEGOTIATION_INSECURE,
+    TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED,
+};
+use seen::{One, Seen};
 
 pub static CHECK: Check = Check { subject: "scan", ask, judge, rules: rules::RULES };
 
-/// ClientHellos of one scan: twelve connections with the one that asks for MAIL before TLS.
-const MAX_HELLOS: usize = 11;
-
-/// The ClientHellos that do not depend on answers.
-const FIXED: [Offer; 9] = [
-    Offer::Version { version: Version::Tls13 },
-    Offer::PostQuantum,
-    Offer::EcdsaOnly,
-    Offer::RsaOnly,
-    Offer::Version { version: Version::Tls11 },
-    Offer::Version { version: Version::Tls10 },
-    Offer::Version { version: Version::Ssl3 },
-    Offer::Weak,
-    Offer::StaticRsa,
-];
-
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(talk) = evidence.main_talk().filter(|talk| plan.tls.scan && talk.is_over()) else { return Vec::new() };
-    let hellos: Vec<Hello<'_>> = evidence.hellos().collect();
-    let is_busy = hellos.iter().any(|hello| !hello.attempt.is_over());
-    if !has_tls(talk) || is_busy || stopped(evidence).is_some() || hellos.len() >= MAX_HELLOS {
+    if !plan.tls.scan {
         return Vec::new();
     }
-    let next = FIXED
-        .into_iter()
-        .filter(|offer| !is_proved(talk, offer))
-        .find(|offer| by_offer(evidence, offer).is_none())
-        .or_else(|| next_group(evidence, talk))
-        .or_else(|| next_suite(evidence))
-        .or_else(|| control(evidence));
+    let Some(seen) = Seen::of(evidence).filter(|seen| seen.talk.is_over() && seen.has_tls()) else { return Vec::new() };
+    let is_busy = seen.hellos.iter().any(|one| !one.hello.attempt.is_over());
+    if is_busy || stopped(&seen).is_some() {
+        return Vec::new();
+    }
+    let next = order::next(&seen, plan.tls.scan_depth);
     next.map(|offer| Question::Hello(HelloRequest::new(plan, offer))).into_iter().collect()
 }
 
@@ -66,71 +53,14 @@ fn has_tls(talk: Talk<'_>) -> bool {
     talk.handshake().is_some() || talk.fault().is_some_and(failed_in_tls)
 }
 
-/// What the handshake of the check itself shows.
-fn is_proved(talk: Talk<'_>, offer: &Offer) -> bool {
-    let Some((_, handshake)) = talk.handshake() else { return false };
-    match offer {
-        Offer::Version { version: Version::Tls13 } => handshake.version == "1.3",
-        Offer::PostQuantum => handshake.group.as_deref().is_some_and(tls::is_post_quantum),
-        _ => false,
-    }
-}
-
-fn by_offer<'a>(evidence: &'a Evidence, offer: &Offer) -> Option<Hello<'a>> {
-    evidence.hellos().find(|hello| hello.request.offer == *offer)
-}
-
-/// Numbers of the groups of TLS 1.3 that are known, for the next question about others.
-fn next_group(evidence: &Evidence, talk: Talk<'_>) -> Option<Offer> {
-    let mut known: Vec<u16> = Vec::new();
-    for hello in evidence.hellos() {
-        let asks_groups = matches!(hello.request.offer, Offer::OtherGroups { .. });
-        // One that was refused leaves no others.
-        if asks_groups && hello.accepted().is_none() {
-            return None;
-        }
-        known.extend(hello.accepted().filter(|taken| taken.version == Version::Tls13).and_then(|taken| taken.group));
-    }
-    let first = talk.handshake().filter(|(_, handshake)| handshake.version == "1.3");
-    let all = Offer::Version { version: Version::Tls13 }.hello().groups;
-    let of_ours = first.and_then(|(_, handshake)| handshake.group.clone());
-    known.extend(all.into_iter().find(|id| Some(tls::group_name(*id)) == of_ours));
-    known.sort_unstable();
-    known.dedup();
-    // Half of what is left is for suites.
-    let asked = evidence.hellos().filter(|hello| matches!(hello.request.offer, Offer::OtherGroups { .. })).count();
-    (!known.is_empty() && asked < 2).then_some(Offer::OtherGroups { known })
-}
-
-fn next_suite(evidence: &Evidence) -> Option<Offer> {
-    let mut known: Vec<u16> = Vec::new();
-    for hello in evidence.hellos() {
-        let asks_suites = matches!(hello.request.offer, Offer::OtherSuites { .. });
-        if asks_suites && hello.accepted().is_none() {
-            return None;
-        }
-        known.extend(hello.accepted().filter(|taken| taken.version < Version::Tls13).map(|taken| taken.suite));
-    }
-    known.sort_unstable();
-    known.dedup();
-    (!known.is_empty()).then_some(Offer::OtherSuites { known })
-}
-
-/// What the server should answer if it still answers us, where it did not at the end.
-fn control(evidence: &Evidence) -> Option<Offer> {
-    let hung_up = evidence.hellos().last().is_some_and(|hello| hello.is_hung_up());
-    (hung_up && by_offer(evidence, &Offer::Small).is_none()).then_some(Offer::Small)
-}
-
-/// Whether what was offered was refused: in TLS, or by hanging up while other ClientHellos are still answered.
-fn is_refused(evidence: &Evidence, hello: Hello<'_>) -> bool {
-    let answers_later = || evidence.hellos().any(|other| other.attempt.id > hello.attempt.id && other.is_answered());
-    hello.is_declined() && (!hello.is_hung_up() || answers_later())
+/// Whether the server closed on it. SSLv2 is older than alerts: closing is its usual no.
+fn is_hung_up_on(hello: &Hello<'_>) -> bool {
+    hello.is_hung_up() && hello.request.offer != Offer::Sslv2
 }
 
 /// Why no more is asked, before the end.
-fn stopped(evidence: &Evidence) -> Option<String> {
-    let hellos: Vec<Hello<'_>> = evidence.hellos().collect();
+fn stopped(seen: &Seen<'_>) -> Option<String> {
+    let hellos: Vec<Hello<'_>> = seen.hellos.iter().map(|one| one.hello).collect();
     if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {
         let number = hellos.iter().rposition(Hello::is_answered).map_or(0, |last| last + 1);
         return Some(format!("the server hung up on everything after {} (throttled)", counted(number)));
@@ -142,8 +72,8 @@ fn stopped(evidence: &Evidence) -> Option<String> {
     if let Some(number) = in_a_row {
         return Some(format!("the server gave no answer in TLS any more after {}", counted(number)));
     }
-    let number = evidence.hellos().position(|hello| is_turned_away(hello))?;
-    let hello = evidence.hellos().nth(number)?;
+    let number = hellos.iter().position(|hello| is_turned_away(*hello))?;
+    let hello = hellos.get(number)?;
     let number = counted(number);
     Some(match &hello.attempt.outcome {
         Outcome::Skipped { .. } => format!("--max-connections was used up after {number}"),
@@ -171,9 +101,17 @@ fn is_turned_away(hello: Hello<'_>) -> bool {
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(scan) = results(plan, evidence) else { return Vec::new() };
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
-    let mut findings: Vec<Finding> =
-        [old_versions(evidence, &scan), weak_suites(evidence), renegotiation(evidence)].into_iter().flatten().collect();
+    let Some(seen) = Seen::of(evidence) else { return Vec::new() };
+    let mut findings: Vec<Finding> = [
+        old_versions(&seen, &scan),
+        weak_suites(&seen, &scan),
+        renegotiation(&seen),
+        fallback(&seen, &scan),
+        extended_master_secret(&seen, &scan),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     // Mail servers that deliver take what they can get; there an old version still beats none (RFC 7435).
     if plan.target.port == 25 {
         for finding in &mut findings {
@@ -183,32 +121,40 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             );
         }
     }
-    for (hello, presented) in chains(talk, evidence) {
+    for (hello, presented) in chains(seen.talk, evidence) {
         let Some(hello) = hello else { continue };
         findings.extend(certificate::of_probe(plan, evidence, hello.attempt.id, presented));
     }
     // Where there is no TLS, another finding says why.
-    if has_tls(talk) {
-        findings.extend(inconclusive(&scan, evidence));
+    if seen.has_tls() {
+        findings.extend(inconclusive(&scan, &seen));
+        findings.extend(profile::finding(plan, evidence));
     }
     findings
 }
 
-fn old_versions(evidence: &Evidence, scan: &Scan) -> Option<Finding> {
-    let old: Vec<String> = scan
-        .versions
-        .iter()
-        .filter(|seen| seen.version < Version::Tls12 && seen.accepted == Support::Yes)
-        .map(|seen| seen.version.to_string())
-        .collect();
+fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
+    let is_old = |one: &&VersionSeen| one.version < Version::Tls12 && one.accepted == Support::Yes;
+    let mut old: Vec<String> = scan.versions.iter().filter(is_old).map(|one| one.version.to_string()).collect();
+    if scan.sslv2 == Support::Yes {
+        old.push("SSLv2".to_owned());
+    }
     if old.is_empty() {
         return None;
     }
     let summary = format!("the server still accepts {}", old.join(", "));
     let mut finding = Finding::new(&TLS_OLD_VERSION_ACCEPTED, Stage::Tls, Confidence::Certain, summary);
-    for hello in evidence.hellos().filter(|hello| hello.accepted().is_some_and(|taken| taken.version < Version::Tls12))
-    {
-        finding = finding.tried(hello.attempt.id);
+    // One for each version: with --tls-scan=full there are dozens.
+    let mut versions = Vec::new();
+    for one in &seen.hellos {
+        let Some(taken) = one.taken.filter(|taken| taken.version < Version::Tls12) else { continue };
+        if !versions.contains(&taken.version) {
+            versions.push(taken.version);
+            finding = finding.tried(one.hello.attempt.id);
+        }
+    }
+    if let Some(one) = seen.by(&Offer::Sslv2).filter(|_| scan.sslv2 == Support::Yes) {
+        finding = finding.tried(one.hello.attempt.id);
     }
     finding.cause = "they are retired; a client that can be pushed down to them is badly protected".to_owned();
     finding.fixes = vec![Fix::run(
@@ -218,40 +164,96 @@ fn old_versions(evidence: &Evidence, scan: &Scan) -> Option<Finding> {
     Some(finding)
 }
 
-fn weak_suites(evidence: &Evidence) -> Option<Finding> {
-    let weak = evidence.hellos().find(|hello| hello.request.offer == Offer::Weak && hello.accepted().is_some());
-    let short = evidence.hellos().find_map(|hello| {
-        let bits = hello.accepted()?.dh_bits.filter(|bits| *bits < 2048)?;
-        Some((hello, bits))
-    });
-    let (hello, what) = match (weak, short) {
-        (Some(hello), _) => (hello, hello.accepted()?.suite_name.clone()),
-        (None, Some((hello, bits))) => (hello, format!("Diffie-Hellman with a prime of {bits} bits")),
-        (None, None) => return None,
-    };
-    let summary = format!("the server accepts {what}");
+/// Diffie-Hellman below this can be broken ahead of time by those who have the means (RFC 9325 §4.1, Logjam).
+const LEAST_PRIME: u32 = 2048;
+
+fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
+    let accepted: Vec<&WeakSeen> = scan.weak.iter().filter(|weak| weak.accepted == Support::Yes).collect();
+    let short = seen
+        .hellos
+        .iter()
+        .find(|one| one.taken.is_some_and(|taken| taken.dh_bits.is_some_and(|bits| bits < LEAST_PRIME)));
+    let bits = scan.dh_bits.filter(|bits| *bits < LEAST_PRIME);
+    if accepted.is_empty() && bits.is_none() {
+        return None;
+    }
+    let mut what: Vec<String> = accepted
+        .iter()
+        .map(|weak| match weak.suites.first() {
+            Some(suite) => format!("{} ({} in {})", weak.class, suite.name, suite.version),
+            None => weak.class.to_string(),
+        })
+        .collect();
+    what.extend(bits.map(|bits| format!("Diffie-Hellman with a prime of {bits} bits")));
+    let summary = format!("the server accepts weak cipher suites: {}", what.join(", "));
     let mut finding = Finding::new(&TLS_WEAK_SUITE_ACCEPTED, Stage::Tls, Confidence::Certain, summary);
-    finding.cause = if what.contains("_anon_") {
-        // Postfix offers these to mail servers that do not look at certificates anyway.
+    for weak in &accepted {
+        let shows = |one: &&One<'_>| one.taken.is_some_and(|taken| weak.class.has(&taken.suite_name));
+        if let Some(one) = seen.hellos.iter().find(shows) {
+            finding = finding.tried(one.hello.attempt.id);
+        }
+    }
+    if let Some(one) = short {
+        finding = finding.tried(one.hello.attempt.id);
+    }
+    let mut causes: Vec<&str> = accepted.iter().map(|weak| why_weak(weak.class)).collect();
+    if bits.is_some() {
+        causes.push("OpenSSL 3 and other current clients reject Diffie-Hellman over such a short prime");
+    }
+    finding.cause = format!("{}. Only a client that offers such a suite can get it", causes.join(". "));
+    // Postfix offers suites without a certificate to mail servers, which do not verify it anyway.
+    let is_only_anonymous = bits.is_none() && accepted.iter().all(|weak| weak.class == WeakClass::Anonymous);
+    if is_only_anonymous {
         finding.severity = Severity::Notice;
-        "with it nobody proves who the server is: it keeps listeners out, and lets in who sits in the middle".to_owned()
-    } else {
-        "it can be broken, or never protected anything; a client that offers it may get it".to_owned()
-    };
-    finding.fixes = vec![Fix::run(
-        "the operator excludes what is weak; in Postfix",
-        "postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers=aNULL,eNULL,EXPORT,DES,3DES,RC4,MD5",
-    )];
-    Some(finding.tried(hello.attempt.id))
+    }
+    if !accepted.is_empty() {
+        let excluded: Vec<&str> = accepted.iter().map(|weak| openssl_name(weak.class)).collect();
+        finding.fixes.push(Fix::run(
+            "exclude them (server operator); in Postfix",
+            format!("postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers={}", excluded.join(",")),
+        ));
+    }
+    if bits.is_some() {
+        finding.fixes.push(Fix::run(
+            "use a prime of at least 2048 bits, or switch ephemeral Diffie-Hellman off (server operator); in Postfix 3.7 or later",
+            "postconf -e smtpd_tls_dh1024_param_file=auto",
+        ));
+    }
+    Some(finding)
 }
 
-fn renegotiation(evidence: &Evidence) -> Option<Finding> {
-    let unsafe_answer = |hello: &Hello<'_>| {
-        let old = hello.accepted().filter(|taken| taken.version < Version::Tls13);
-        old.is_some_and(|taken| !taken.secure_renegotiation || taken.compression)
-    };
-    let hello = evidence.hellos().find(unsafe_answer)?;
-    let taken = hello.accepted()?;
+fn why_weak(class: WeakClass) -> &'static str {
+    match class {
+        WeakClass::Null => "NULL suites do not encrypt: everything, passwords too, is sent in clear text inside TLS",
+        WeakClass::Anonymous => {
+            "Anonymous suites do not authenticate the server, so an on-path attacker can impersonate it"
+        }
+        WeakClass::Export => "EXPORT suites use keys of 40 to 56 bits, which are broken in hours (FREAK, Logjam)",
+        WeakClass::Rc4 => "RC4 leaks what it encrypts, and RFC 7465 forbids it",
+        WeakClass::Des => "DES has keys of 56 bits, which are broken in hours",
+        WeakClass::TripleDes => "3DES has blocks of 64 bits, which leak in long sessions (Sweet32)",
+        WeakClass::SmallBlock => "RC2 and IDEA have blocks of 64 bits, which leak in long sessions (Sweet32)",
+    }
+}
+
+/// The class as OpenSSL and Postfix name it in lists of ciphers.
+fn openssl_name(class: WeakClass) -> &'static str {
+    match class {
+        WeakClass::Null => "eNULL",
+        WeakClass::Anonymous => "aNULL",
+        WeakClass::Export => "EXPORT",
+        WeakClass::Rc4 => "RC4",
+        WeakClass::Des => "DES",
+        WeakClass::TripleDes => "3DES",
+        WeakClass::SmallBlock => "RC2,IDEA",
+    }
+}
+
+fn renegotiation(seen: &Seen<'_>) -> Option<Finding> {
+    let (hello, taken) = seen.hellos.iter().find_map(|one| {
+        let taken = one.taken.filter(|taken| taken.version < Version::Tls13)?;
+        (!taken.secure_renegotiation || taken.compression).then_some((one.hello, taken))
+    })?;
     let summary = if taken.compression {
         format!("in {} the server compresses", taken.version)
     } else {
@@ -263,7 +265,47 @@ fn renegotiation(evidence: &Evidence) -> Option<Finding> {
     Some(finding.tried(hello.attempt.id))
 }
 
-fn inconclusive(scan: &Scan, evidence: &Evidence) -> Option<Finding> {
+/// Only where a version is accepted that a client should not be pushed to: between TLS 1.3 and 1.2 the mark of RFC 8446
+/// §4.1.3 protects.
+fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
+    let hello = seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Fallback { .. }))?.hello;
+    let is_old = |one: &VersionSeen| one.version < Version::Tls12 && one.accepted == Support::Yes;
+    if scan.features.fallback_protection != Support::No || !scan.versions.iter().any(is_old) {
+        return None;
+    }
+    let Offer::Fallback { version } = &hello.request.offer else { return None };
+    let summary = format!("the server accepts {version} from a client that marks it as a fallback");
+    let mut finding = Finding::new(&TLS_FALLBACK_UNPROTECTED, Stage::Tls, Confidence::Certain, summary);
+    finding.cause =
+        "the server has a newer version and does not answer with the alert inappropriate_fallback (RFC 7507), so \
+                     an on-path attacker can push clients that retry with older versions down to the oldest one"
+            .to_owned();
+    finding.fixes = vec![Fix::run(
+        "switch TLS 1.1 and older off: then there is nothing to be pushed to (server operator); in Postfix",
+        "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
+    )];
+    Some(finding.tried(hello.attempt.id))
+}
+
+fn extended_master_secret(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
+    if scan.features.extended_master_secret != Support::No {
+        return None;
+    }
+    let is_old =
+        |one: &&One<'_>| one.taken.is_some_and(|taken| taken.version < Version::Tls13 && taken.version > Version::Ssl3);
+    let one = seen.hellos.iter().find(is_old)?;
+    let version = one.taken?.version;
+    let summary = format!("in {version} the server does not use the extended master secret");
+    let mut finding = Finding::new(&TLS_NO_EXTENDED_MASTER_SECRET, Stage::Tls, Confidence::Certain, summary);
+    finding.cause =
+        "without it the keys do not depend on the whole handshake (RFC 7627). Clients in FIPS mode refuse to \
+                     connect; others connect, and do not resume sessions safely"
+            .to_owned();
+    finding.fixes = vec![Fix::text("update the TLS library of the mail server (server operator)")];
+    Some(finding.tried(one.hello.attempt.id))
+}
+
+fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     let why = scan.inconclusive.as_ref()?;
     let summary = format!("the scan of TLS is inconclusive: {why}");
     let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Stage::Tls, Confidence::Certain, summary);
@@ -274,7 +316,8 @@ fn inconclusive(scan: &Scan, evidence: &Evidence) -> Option<Finding> {
     } else {
         "repeat the scan after some minutes, or from an address that the server does not limit"
     })];
-    for hello in evidence.hellos().filter(|hello| is_turned_away(*hello) || !hello.is_answered()) {
+    let hellos = seen.hellos.iter().map(|one| one.hello);
+    for hello in hellos.filter(|hello| is_turned_away(*hello) || !hello.is_answered()) {
         finding = finding.tried(hello.attempt.id);
     }
     Some(finding)

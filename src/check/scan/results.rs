@@ -3,36 +3,76 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{by_offer, has_tls, is_refused, stopped};
-use crate::evidence::{Evidence, Hello, Presented, Talk};
-use crate::plan::Plan;
-use crate::question::Offer;
-use crate::wire::tls::{self, Version};
+use super::seen::Seen;
+use super::{has_tls, stopped};
+use crate::evidence::{Evidence, Hello, HelloHeard, Presented, Talk};
+use crate::plan::{Plan, ScanDepth};
+use crate::question::{Offer, SuiteList};
+use crate::wire::tls::{self, Answer, ServerHello, Version, WeakClass};
 
 /// What is known after a scan. In JSON it is `tls_scan`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Scan {
+    /// How much was looked at.
+    pub depth: ScanDepth,
     /// Each version, newest first.
     pub versions: Vec<VersionSeen>,
-    /// Cipher suites that were accepted, in the order of finding.
+    /// Whether SSLv2 is accepted. Without `--tls-scan=full` it is asked only of servers that have TLS 1.0 or SSLv3.
+    pub sslv2: Support,
+    /// Cipher suites that were accepted, in the order of finding; each once, with the newest version that chose it.
     pub suites: Vec<SuiteSeen>,
-    /// Whether these are all of TLS 1.2 and older: the server refused everything else.
+    /// Whether these are all of TLS 1.2 and older: the server rejected everything else that was offered. Suites with PSK,
+    /// SRP and Kerberos never are; rare ones only with `--tls-scan=full`.
     pub suites_complete: bool,
+    /// Each class of weak suites, the worst first.
+    pub weak: Vec<WeakSeen>,
     /// Groups that were accepted.
     pub groups: Vec<String>,
     /// Whether these are all of TLS 1.3.
     pub groups_complete: bool,
+    /// Groups of TLS 1.2 and older that were accepted; null without `--tls-scan=full`, or where there is no such version.
+    pub groups_before_1_3: Option<Vec<String>>,
+    /// Whether these are all. Unknown (false) where all certificates are ECDSA, whose curve cannot be left out.
+    pub groups_before_1_3_complete: bool,
     /// Whether a group with ML-KEM is accepted.
     pub post_quantum: Support,
     /// Whether a suite without forward secrecy is accepted.
     pub without_forward_secrecy: Support,
+    /// Whether ephemeral Diffie-Hellman over a prime is accepted.
+    pub dhe: Support,
+    /// The size of the smallest prime that was seen, in bits; null when none was.
+    pub dh_bits: Option<u32>,
+    /// Whether the server signs with MD5, SHA-1 or SHA-224 in TLS 1.2; asked with `--tls-scan=full` only.
+    pub old_hashes: Support,
     /// The certificates that were shown for each kind of key.
     pub certificates: Vec<CertificateSeen>,
+    /// What the answers of TLS 1.2 and older show beside.
+    pub features: Features,
     /// ClientHellos that were sent.
     pub hellos: usize,
     /// Why it stopped before its end; null when it did not.
     pub inconclusive: Option<String>,
+}
+
+/// Extensions and the like. All but the OCSP response are about TLS 1.2 and older.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Features {
+    /// The extended master secret (RFC 7627).
+    pub extended_master_secret: Support,
+    /// Encrypt-then-MAC (RFC 7366); unknown where no suite with CBC was chosen.
+    pub encrypt_then_mac: Support,
+    /// Renegotiation is bound to the connection (RFC 5746).
+    pub secure_renegotiation: Support,
+    /// Session tickets (RFC 5077, historic).
+    pub session_tickets: Support,
+    /// The server compresses.
+    pub compression: Support,
+    /// An OCSP response comes with the certificate (RFC 6066 section 8).
+    pub ocsp_response: Support,
+    /// A client that was pushed to an older version is told so (RFC 7507); unknown where there is one version only.
+    pub fallback_protection: Support,
 }
 
 /// Whether something is accepted.
@@ -42,20 +82,38 @@ pub struct Scan {
 pub enum Support {
     /// It is.
     Yes,
-    /// It is refused.
+    /// It is rejected.
     No,
     /// It was not asked, or the answer was neither.
     Unknown,
 }
 
 /// A version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VersionSeen {
     /// Which one.
     pub version: Version,
     /// Whether it is accepted.
     pub accepted: Support,
+    /// Its cipher suites, in the order in which the server chose them; null without `--tls-scan=full`, and where the
+    /// version is not accepted.
+    pub suites: Option<Vec<String>>,
+    /// Whether these are all of it.
+    pub suites_complete: bool,
+    /// Whose order of suites counts; null where it was not asked, or there is only one suite.
+    pub preference: Option<Preference>,
+}
+
+/// Whose order of cipher suites counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Preference {
+    /// The server's.
+    Server,
+    /// The client's.
+    Client,
 }
 
 /// A cipher suite.
@@ -66,6 +124,18 @@ pub struct SuiteSeen {
     pub version: Version,
     /// Its IANA name.
     pub name: String,
+}
+
+/// A class of weak cipher suites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct WeakSeen {
+    /// Which one.
+    pub class: WeakClass,
+    /// Whether a suite of it is accepted.
+    pub accepted: Support,
+    /// Those that were.
+    pub suites: Vec<SuiteSeen>,
 }
 
 /// A certificate of one kind of key.
@@ -82,91 +152,221 @@ pub struct CertificateSeen {
 
 /// What the scan has shown so far; none without `--tls-scan`.
 pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
-    let talk = evidence.main_talk().filter(|_| plan.tls.scan)?;
-    let known_version = talk.handshake().map(|(_, handshake)| handshake.version.clone());
-    let versions: Vec<VersionSeen> = Version::ALL
-        .into_iter()
-        .rev()
-        .map(|version| VersionSeen { version, accepted: version_support(evidence, known_version.as_deref(), version) })
-        .collect();
-    let mut suites: Vec<SuiteSeen> = Vec::new();
-    let mut groups: Vec<String> = Vec::new();
-    if let Some((_, handshake)) = talk.handshake() {
-        let version = if handshake.version == "1.3" { Version::Tls13 } else { Version::Tls12 };
-        suites.push(SuiteSeen { version, name: handshake.cipher.clone() });
-        groups.extend(handshake.group.clone());
-    }
-    for taken in evidence.hellos().filter_map(|hello| hello.accepted()) {
-        suites.push(SuiteSeen { version: taken.version, name: taken.suite_name.clone() });
-        groups.extend(taken.group_name.clone());
-    }
-    let mut seen = Vec::new();
-    suites.retain(|suite| {
-        !seen.contains(&suite.name) && {
-            seen.push(suite.name.clone());
-            true
-        }
-    });
-    let mut seen = Vec::new();
-    groups.retain(|group| {
-        !seen.contains(group) && {
-            seen.push(group.clone());
-            true
-        }
-    });
-    let refused = |is_it: fn(&Offer) -> bool| {
-        evidence.hellos().any(|hello| is_it(&hello.request.offer) && is_refused(evidence, hello))
-    };
+    let seen = Seen::of(evidence).filter(|_| plan.tls.scan)?;
+    let depth = plan.tls.scan_depth;
+    let post_quantum_known = seen.groups(Version::Tls13).iter().any(|id| tls::is_post_quantum(&tls::group_name(*id)));
+    let rsa_known = seen.taken().any(|taken| taken.suite_name.starts_with("TLS_RSA_"));
+    let groups = groups(&seen);
+    let old_style = seen.newest_old_style().filter(|_| depth == ScanDepth::Full);
+    let certificates = certificates(seen.talk, evidence);
+    let all_ecdsa = !certificates.is_empty() && certificates.iter().all(|one| one.key.starts_with("EC "));
     Some(Scan {
-        versions,
-        suites_complete: refused(|offer| matches!(offer, Offer::OtherSuites { .. })),
-        groups_complete: refused(|offer| matches!(offer, Offer::OtherGroups { .. })),
-        post_quantum: if groups.iter().any(|group| tls::is_post_quantum(group)) {
+        depth,
+        versions: Version::ALL.into_iter().rev().map(|version| version_seen(&seen, version, depth)).collect(),
+        sslv2: sslv2(&seen),
+        suites_complete: suites_complete(&seen, depth),
+        weak: WeakClass::ALL.into_iter().map(|class| weak(&seen, class)).collect(),
+        groups_complete: seen.is_exhausted(|offer| matches!(offer, Offer::OtherGroups { version: Version::Tls13, .. })),
+        groups_before_1_3: old_style.map(|version| names(&seen.groups(version), tls::group_name)),
+        groups_before_1_3_complete: !all_ecdsa
+            && old_style.is_some_and(|version| {
+                seen.is_exhausted(|offer| matches!(offer, Offer::OtherGroups { version: of, .. } if *of == version))
+            }),
+        post_quantum: if post_quantum_known {
+            Support::Yes
+        } else if seen.version(Version::Tls13) == Support::No {
+            Support::No
+        } else {
+            by(&seen, |offer| *offer == Offer::PostQuantum)
+        },
+        without_forward_secrecy: if rsa_known {
             Support::Yes
         } else {
-            support(evidence, by_offer(evidence, &Offer::PostQuantum))
+            by(&seen, |offer| matches!(offer, Offer::StaticRsa { .. }))
         },
-        without_forward_secrecy: support(evidence, by_offer(evidence, &Offer::StaticRsa)),
-        suites,
+        dhe: if seen.taken().any(|taken| taken.suite_name.starts_with("TLS_DHE_")) {
+            Support::Yes
+        } else {
+            by(&seen, |offer| matches!(offer, Offer::Dhe { .. }))
+        },
+        dh_bits: seen.taken().filter_map(|taken| taken.dh_bits).min(),
+        old_hashes: by(&seen, |offer| *offer == Offer::OldHashes),
+        suites: suites(&seen),
         groups,
-        certificates: certificates(talk, evidence),
-        hellos: evidence.hellos().filter(|hello| hello.seen().is_some_and(|seen| seen.ms.is_some())).count(),
-        inconclusive: stopped(evidence)
-            .or_else(|| (talk.is_over() && !has_tls(talk)).then(|| "there is no TLS to look at".to_owned())),
+        features: features(&seen),
+        hellos: seen.hellos.iter().filter(|one| one.hello.seen().is_some_and(|seen| seen.ms.is_some())).count(),
+        inconclusive: stopped(&seen)
+            .or_else(|| (seen.talk.is_over() && !has_tls(seen.talk)).then(|| "there is no TLS to look at".to_owned())),
+        certificates,
     })
 }
 
-fn support(evidence: &Evidence, hello: Option<Hello<'_>>) -> Support {
-    match hello {
-        Some(hello) if hello.accepted().is_some() => Support::Yes,
-        Some(hello) if is_refused(evidence, hello) => Support::No,
-        Some(_) | None => Support::Unknown,
+/// What became of the offer that passes.
+fn by(seen: &Seen<'_>, is_it: impl Fn(&Offer) -> bool) -> Support {
+    seen.hellos.iter().find(|one| is_it(one.offer())).map_or(Support::Unknown, |one| one.support())
+}
+
+fn names(ids: &[u16], name: fn(u16) -> String) -> Vec<String> {
+    ids.iter().map(|id| name(*id)).collect()
+}
+
+fn sslv2(seen: &Seen<'_>) -> Support {
+    let Some(one) = seen.by(&Offer::Sslv2) else { return Support::Unknown };
+    match one.hello.seen().map(|seen| &seen.heard) {
+        Some(HelloHeard::Answer { answer: Answer::Sslv2 }) => Support::Yes,
+        // A server that reads the hello of SSLv2 as one of its own form answers in TLS.
+        Some(HelloHeard::Answer { answer: Answer::ServerHello(_) }) => Support::No,
+        _ => one.support(),
     }
 }
 
-/// A version is accepted when the answer to any ClientHello has it, and refused when the one that offers it alone is.
-fn version_support(evidence: &Evidence, known: Option<&str>, version: Version) -> Support {
-    let of_handshake = match version {
-        Version::Tls13 => known == Some("1.3"),
-        Version::Tls12 => known == Some("1.2"),
-        Version::Tls11 | Version::Tls10 | Version::Ssl3 => false,
-    };
-    let taken = evidence.hellos().filter_map(|hello| hello.accepted()).any(|taken| taken.version == version);
-    if of_handshake || taken {
-        return Support::Yes;
+fn suites(seen: &Seen<'_>) -> Vec<SuiteSeen> {
+    let mut suites: Vec<SuiteSeen> = Vec::new();
+    let of_handshake = seen.talk.handshake().zip(seen.of_handshake());
+    let first = of_handshake.map(|((_, handshake), version)| (version, handshake.cipher.clone()));
+    for (version, name) in first.into_iter().chain(seen.taken().map(|taken| (taken.version, taken.suite_name.clone())))
+    {
+        match suites.iter_mut().find(|suite| suite.name == name) {
+            Some(known) => known.version = known.version.max(version),
+            None => suites.push(SuiteSeen { version, name }),
+        }
     }
-    let alone = |hello: &Hello<'_>| match &hello.request.offer {
-        Offer::Version { version: offered } => *offered == version,
-        Offer::EcdsaOnly | Offer::RsaOnly => version == Version::Tls12,
-        _ => false,
-    };
-    let asked: Vec<Hello<'_>> = evidence.hellos().filter(alone).collect();
-    // A server that answers with another version than the only one that was offered does not have that one.
-    let refuses = |hello: &Hello<'_>| is_refused(evidence, *hello) || hello.accepted().is_some();
-    // Of TLS 1.2 both kinds of certificates are asked for.
-    let enough = if version == Version::Tls12 { 2 } else { 1 };
-    if asked.len() >= enough && asked.iter().all(refuses) { Support::No } else { Support::Unknown }
+    suites
 }
+
+fn groups(seen: &Seen<'_>) -> Vec<String> {
+    let mut groups: Vec<String> = Vec::new();
+    let first = seen.talk.handshake().and_then(|(_, handshake)| handshake.group.clone());
+    for group in first.into_iter().chain(seen.taken().filter_map(|taken| taken.group_name.clone())) {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+fn version_seen(seen: &Seen<'_>, version: Version, depth: ScanDepth) -> VersionSeen {
+    let accepted = seen.version(version);
+    let is_listed = depth == ScanDepth::Full && accepted == Support::Yes;
+    VersionSeen {
+        version,
+        accepted,
+        suites: is_listed.then(|| names(&seen.suites(version), tls::suite_name)),
+        suites_complete: is_listed && has_all_suites(seen, version),
+        preference: preference(seen, version),
+    }
+}
+
+/// Whether the server rejected all suites of a version but those that are known, of both lists.
+fn has_all_suites(seen: &Seen<'_>, version: Version) -> bool {
+    let rejected = |list: SuiteList| {
+        seen.is_exhausted(
+            |offer| matches!(offer, Offer::OtherSuites { version: of, list: from, .. } if *of == version && *from == list),
+        )
+    };
+    let offered = |list: SuiteList| {
+        let known = seen.suites(version);
+        !Offer::OtherSuites { version, list, known }.hello().suites.is_empty()
+    };
+    [SuiteList::Common, SuiteList::Rare].into_iter().all(|list| rejected(list) || !offered(list))
+}
+
+fn suites_complete(seen: &Seen<'_>, depth: ScanDepth) -> bool {
+    let old: Vec<Version> = seen.spoken().into_iter().filter(|version| *version < Version::Tls13).collect();
+    match depth {
+        ScanDepth::Basic => {
+            let is_other = |offer: &Offer| matches!(offer, Offer::OtherSuites { list: SuiteList::Common, .. });
+            seen.is_exhausted(is_other) && old.len() <= 1
+        }
+        ScanDepth::Full => {
+            let is_settled = |version: &Version| seen.version(*version) != Support::Unknown;
+            Version::ALL.iter().all(is_settled) && old.iter().all(|version| has_all_suites(seen, *version))
+        }
+    }
+}
+
+fn preference(seen: &Seen<'_>, version: Version) -> Option<Preference> {
+    let one =
+        seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Order { version: of, .. } if *of == version))?;
+    let Offer::Order { suites, .. } = one.offer() else { return None };
+    let taken = one.taken.filter(|taken| taken.version == version)?;
+    let is_first = suites.first() == Some(&taken.suite);
+    Some(if is_first { Preference::Client } else { Preference::Server })
+}
+
+fn weak(seen: &Seen<'_>, class: WeakClass) -> WeakSeen {
+    let mut suites: Vec<SuiteSeen> = Vec::new();
+    for taken in seen.taken().filter(|taken| class.has(&taken.suite_name)) {
+        let suite = SuiteSeen { version: taken.version, name: taken.suite_name.clone() };
+        if !suites.contains(&suite) {
+            suites.push(suite);
+        }
+    }
+    let is_rejected = |version: Version| {
+        seen.is_exhausted(|offer| match offer {
+            Offer::Weak { version: of, known } => *of == version && !known.contains(&class),
+            _ => false,
+        })
+    };
+    let versions = seen.versions_for_weak();
+    let accepted = match suites.as_slice() {
+        [] if !versions.is_empty() && versions.into_iter().all(is_rejected) => Support::No,
+        [] => Support::Unknown,
+        [..] => Support::Yes,
+    };
+    WeakSeen { class, accepted, suites }
+}
+
+fn features(seen: &Seen<'_>) -> Features {
+    let old = || seen.taken().filter(|taken| taken.version < Version::Tls13);
+    // SSLv3 has no extensions.
+    let extended = || old().filter(|taken| taken.version > Version::Ssl3);
+    let answered = || seen.hellos.iter().any(|one| one.taken.is_some_and(|taken| taken.version < Version::Tls13));
+    let any = |mut of: Box<dyn Iterator<Item = bool> + '_>| {
+        if of.any(|is| is) {
+            Support::Yes
+        } else if answered() {
+            Support::No
+        } else {
+            Support::Unknown
+        }
+    };
+    let is_cbc = |taken: &&ServerHello| taken.suite_name.contains("_CBC_");
+    let staple = seen.talk.handshake().map(|(_, handshake)| handshake.staple.is_some());
+    let fallback = seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Fallback { .. }));
+    Features {
+        extended_master_secret: any(Box::new(extended().map(|taken| taken.extended_master_secret))),
+        encrypt_then_mac: if extended().any(|taken| taken.encrypt_then_mac) {
+            Support::Yes
+        } else if extended().any(|taken| is_cbc(&taken)) {
+            Support::No
+        } else {
+            Support::Unknown
+        },
+        secure_renegotiation: match (old().next(), old().all(|taken| taken.secure_renegotiation)) {
+            (None, _) => Support::Unknown,
+            (Some(_), true) => Support::Yes,
+            (Some(_), false) => Support::No,
+        },
+        session_tickets: any(Box::new(extended().map(|taken| taken.session_ticket))),
+        compression: any(Box::new(old().map(|taken| taken.compression))),
+        ocsp_response: match (staple, extended().any(|taken| taken.ocsp_response)) {
+            (Some(true), _) | (_, true) => Support::Yes,
+            (Some(false), false) => Support::No,
+            (None, false) => any(Box::new(std::iter::empty())),
+        },
+        fallback_protection: match fallback {
+            None => Support::Unknown,
+            // RFC 7507 §3. A server that answers with its newest version was not pushed; one with this version was.
+            Some(one) if one.hello.alert() == Some(INAPPROPRIATE_FALLBACK) => Support::Yes,
+            Some(one) if one.taken.is_some() => Support::No,
+            Some(_) => Support::Unknown,
+        },
+    }
+}
+
+/// RFC 7507 §2.
+const INAPPROPRIATE_FALLBACK: u8 = 86;
 
 /// Each chain that was shown, the one of the check itself first.
 pub(super) fn chains<'a>(talk: Talk<'a>, evidence: &'a Evidence) -> Vec<(Option<Hello<'a>>, &'a Presented)> {

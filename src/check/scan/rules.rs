@@ -3,8 +3,15 @@
 use super::super::{Docs, Rule, Severity};
 
 /// All of them.
-pub(super) static RULES: &[&Rule] =
-    &[&TLS_OLD_VERSION_ACCEPTED, &TLS_WEAK_SUITE_ACCEPTED, &TLS_RENEGOTIATION_INSECURE, &TLS_SCAN_INCONCLUSIVE];
+pub(super) static RULES: &[&Rule] = &[
+    &TLS_OLD_VERSION_ACCEPTED,
+    &TLS_WEAK_SUITE_ACCEPTED,
+    &TLS_RENEGOTIATION_INSECURE,
+    &TLS_FALLBACK_UNPROTECTED,
+    &TLS_NO_EXTENDED_MASTER_SECRET,
+    &TLS_PROFILE_NOT_MET,
+    &TLS_SCAN_INCONCLUSIVE,
+];
 
 pub(super) static TLS_OLD_VERSION_ACCEPTED: Rule = Rule {
     id: "tls-old-version-accepted",
@@ -12,7 +19,7 @@ pub(super) static TLS_OLD_VERSION_ACCEPTED: Rule = Rule {
     title: "the server still accepts versions of TLS that are retired",
     cites: &["RFC 8996 section 4", "RFC 8996 section 5", "RFC 7568 section 3"],
     docs: Docs {
-        sees: "With --tls-scan: a ClientHello that offers only TLS 1.1, TLS 1.0 or SSLv3 is accepted. A notice on port 25, where an old version is still better than none.",
+        sees: "With --tls-scan: a ClientHello that offers only TLS 1.1, TLS 1.0, SSLv3 or SSLv2 is accepted. A notice on port 25, where an old version is still better than none.",
         matters: "An attacker on the way can push careless clients down to them; audits count them as a fault.",
         action: "The operator switches them off: in Postfix smtpd_tls_protocols and smtpd_tls_mandatory_protocols to >=TLSv1.2.",
         example: "TLS 1.0 and TLS 1.1 beside TLS 1.3",
@@ -26,7 +33,7 @@ pub(super) static TLS_WEAK_SUITE_ACCEPTED: Rule = Rule {
     title: "the server accepts a cipher suite that protects nobody",
     cites: &["RFC 9325 section 4.1"],
     docs: Docs {
-        sees: "With --tls-scan: a suite without encryption or without a certificate, with EXPORT, DES, 3DES, RC2 or RC4, or Diffie-Hellman with a prime of less than 2048 bits is accepted. A notice on port 25.",
+        sees: "With --tls-scan: a suite without encryption (NULL) or without a certificate (anonymous), with EXPORT, DES, 3DES, RC2, IDEA or RC4, or Diffie-Hellman with a prime of less than 2048 bits is accepted. Each of these is looked for apart from the others, so that one does not hide another. A notice on port 25, and where there are only anonymous suites.",
         matters: "Some of them are broken, some never protected anything. A client that offers them may get them.",
         action: "The operator excludes them: in Postfix smtpd_tls_ciphers=medium and smtpd_tls_exclude_ciphers=aNULL, eNULL, EXPORT, DES, RC4, 3DES.",
         example: "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
@@ -45,6 +52,48 @@ pub(super) static TLS_RENEGOTIATION_INSECURE: Rule = Rule {
         action: "The operator updates the TLS library; it is more than ten years old.",
         example: "no renegotiation_info in the ServerHello",
         references: "RFC 5746 section 3.6, RFC 9325 section 3.3 (compression)",
+    },
+};
+
+pub(super) static TLS_FALLBACK_UNPROTECTED: Rule = Rule {
+    id: "tls-fallback-unprotected",
+    severity: Severity::Notice,
+    title: "the server does not notice when a client is pushed to an older version",
+    cites: &["RFC 7507 section 3"],
+    docs: Docs {
+        sees: "With --tls-scan: TLS 1.1 or older is accepted beside a newer version, and a ClientHello of an older version with TLS_FALLBACK_SCSV is accepted instead of being answered with the alert inappropriate_fallback.",
+        matters: "Some clients retry a failed handshake with an older version. Without this answer an on-path attacker can make it fail until the oldest version is used (POODLE).",
+        action: "Switch TLS 1.1 and older off, or update the TLS library.",
+        example: "TLS 1.1 with TLS_FALLBACK_SCSV is accepted by a server that has TLS 1.2",
+        references: "RFC 7507 section 3 (what a server does about TLS_FALLBACK_SCSV)",
+    },
+};
+
+pub(super) static TLS_NO_EXTENDED_MASTER_SECRET: Rule = Rule {
+    id: "tls-no-extended-master-secret",
+    severity: Severity::Notice,
+    title: "the server does not use the extended master secret in TLS 1.2",
+    cites: &["RFC 7627 section 5.1", "RFC 9325 section 3.5"],
+    docs: Docs {
+        sees: "With --tls-scan: in TLS 1.2, 1.1 and 1.0 the server answers without the extension extended_master_secret, which the ClientHello has.",
+        matters: "The keys of a session do not depend on the whole handshake (triple handshake attack). Clients in FIPS mode refuse to connect.",
+        action: "Update the TLS library of the mail server: OpenSSL has it since 1.1.0, Java since 8u161, Go since 1.21.",
+        example: "TLS 1.2 with TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, without extended_master_secret",
+        references: "RFC 7627 section 5.1 (the extension), RFC 9325 section 3.5 (it should be used)",
+    },
+};
+
+pub(super) static TLS_PROFILE_NOT_MET: Rule = Rule {
+    id: "tls-profile-not-met",
+    severity: Severity::Warning,
+    title: "the server differs from the published profile of TLS that it is compared with",
+    cites: &["RFC 9325 section 1"],
+    docs: Docs {
+        sees: "With --tls-profile: versions, cipher suites, groups, the prime of Diffie-Hellman, certificates or features differ from what Mozilla, NCSC-NL or BSI publish. Each deviation is listed with the part of the publication that it comes from. A notice where nothing must change, and something is advised against or phased out.",
+        matters: "Audits and contracts ask for such profiles. A profile says more than what is insecure: a server can be safe and not meet it.",
+        action: "Change what is listed, most important first, and check again. What a scan cannot see is listed as not tested.",
+        example: "smtpcheck mx.example.net:25 --tls-profile ncsc-nl-2025, and TLS 1.0 is accepted",
+        references: "Mozilla Server Side TLS 5.8, NCSC-NL guidelines for TLS 2025-05, BSI TR-03116-4 with TR-02102-2; RFC 9325 has the IETF's own advice",
     },
 };
 

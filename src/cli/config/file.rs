@@ -42,6 +42,8 @@ const OF_A_PROFILE: &[&str] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Switch,
+    /// On, off, or a word that says how much.
+    SwitchOrText,
     Text,
     File,
     List,
@@ -52,6 +54,7 @@ impl Kind {
         match arg.get_action() {
             ArgAction::SetTrue => Kind::Switch,
             ArgAction::Append => Kind::List,
+            _ if arg.is_require_equals_set() => Kind::SwitchOrText,
             _ if arg.get_value_hint() == ValueHint::AnyPath => Kind::File,
             _ => Kind::Text,
         }
@@ -60,6 +63,7 @@ impl Kind {
     fn wants(self, key: &str) -> String {
         match self {
             Kind::Switch => format!("{key} = true, or false"),
+            Kind::SwitchOrText => format!("{key} = true, false or \"...\""),
             Kind::Text | Kind::File => format!("{key} = \"...\""),
             Kind::List => format!("{key} = [\"...\", \"...\"]"),
         }
@@ -199,10 +203,10 @@ impl Reader<'_> {
 
     fn values(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: Kind) -> Result<Vec<String>, UsageError> {
         match (kind, value.get_ref()) {
-            (Kind::Switch, DeValue::Boolean(on)) => Ok(vec![on.to_string()]),
+            (Kind::Switch | Kind::SwitchOrText, DeValue::Boolean(on)) => Ok(vec![on.to_string()]),
             (Kind::List, DeValue::Array(array)) => array.iter().map(|one| self.text_of(one, key, kind)).collect(),
             (Kind::Switch, other) => Err(self.wrong(&value.span(), &mistyped(key, kind, other))),
-            (Kind::Text | Kind::File | Kind::List, _) => Ok(vec![self.text_of(value, key, kind)?]),
+            (Kind::SwitchOrText | Kind::Text | Kind::File | Kind::List, _) => Ok(vec![self.text_of(value, key, kind)?]),
         }
     }
 
@@ -310,6 +314,7 @@ fn schema_of(arg: &Arg) -> serde_json::Value {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     match Kind::of(arg) {
         Kind::Switch => serde_json::json!({ "type": "boolean", "description": help }),
+        Kind::SwitchOrText => serde_json::json!({ "type": ["boolean", "string"], "description": help }),
         Kind::File => serde_json::json!({ "type": "string", "description": help }),
         Kind::Text => serde_json::json!({ "type": ["string", "integer"], "description": help }),
         Kind::List => {

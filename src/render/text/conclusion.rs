@@ -1,6 +1,6 @@
 //! What comes after the conversation: where the time went, the findings with cause and fix, the verdict.
 
-use super::{columns, duration, milliseconds, tls};
+use super::{columns, duration, milliseconds, scan, tls};
 use crate::check::{Finding, Severity};
 use crate::evidence::Stage;
 use crate::lexicon::{Confidence, Fix};
@@ -13,7 +13,7 @@ pub fn conclusion(report: &Report, look: &Look) -> String {
     let mut lines = Vec::new();
     if look.volume != Volume::Quiet {
         lines.extend(phase_line(report, look));
-        lines.extend(tls::scanned(report, look));
+        lines.extend(scan::scanned(report, look));
         lines.extend(auth_line(report, look));
         let mut findings: Vec<&Finding> = report.findings.iter().collect();
         // The worst stands last, next to the verdict.
@@ -177,13 +177,17 @@ pub(in crate::render) fn fix_lines(fixes: &[Fix], look: &Look) -> Vec<Line> {
 }
 
 pub(in crate::render) fn labelled(label: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
-    let options = columns(look.width.saturating_sub(9).max(20));
+    // A label that is longer than its column leaves less of the first line.
+    let longer = " ".repeat(label.len().saturating_sub(6));
+    let options = columns(look.width.saturating_sub(9).max(20)).initial_indent(&longer);
     textwrap::wrap(text, options)
         .into_iter()
         .enumerate()
         .map(|(at, piece)| {
             let label = if at == 0 { label } else { "" };
-            Line::of(Role::Dim, format!("  {label:<6} ")).and(role, piece.into_owned())
+            let piece =
+                if at == 0 { piece.get(longer.len()..).unwrap_or_default().to_owned() } else { piece.into_owned() };
+            Line::of(Role::Dim, format!("  {label:<6} ")).and(role, piece)
         })
         .collect()
 }

@@ -5,6 +5,7 @@
 //! the words. Without colour, without Unicode and at 80 columns it says the same.
 
 mod conclusion;
+mod scan;
 mod tls;
 
 use base64::Engine;
@@ -25,7 +26,8 @@ use crate::wire::{EhloName, Reply};
 
 pub(super) use conclusion::{command_line, counts, explanation, fix_lines, in_words, labelled, short, untested};
 pub use conclusion::{conclusion, try_line};
-pub(super) use tls::{scanned, summary as tls_summary, verdict as tls_verdict};
+pub(super) use scan::scanned;
+pub(super) use tls::{summary as tls_summary, verdict as tls_verdict};
 
 /// Columns before the words of a line: mark, time, sign.
 fn indent(look: &Look) -> usize {

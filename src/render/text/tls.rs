@@ -4,10 +4,9 @@ use jiff::Timestamp;
 
 use super::super::style::{Line, Role};
 use super::super::{Chain, Look, Signs, Volume, escape};
-use super::{Sign, added, labelled, noted};
+use super::{Sign, added, noted};
 use crate::check::Severity;
 use crate::check::certificate::{self, Flaw};
-use crate::check::scan::{self, Scan, Support};
 use crate::evidence::{
     Certificate, Event, Handshake, HandshakeKind, Hello, HelloHeard, Incompatibility, NameMatch, Outcome, StapleStatus,
     TlsFault, TlsFaultKind, Trust,
@@ -225,46 +224,4 @@ pub(super) fn offered(hello: Hello<'_>) -> String {
         (Outcome::Done { .. } | Outcome::Underway, None) => "not finished".to_owned(),
     };
     format!("offered {what}{name}: {heard}")
-}
-
-/// What `--tls-scan` has found, in a few lines; nothing without it.
-pub(in crate::render) fn scanned(report: &Report, look: &Look) -> Vec<Line> {
-    let Some(scan) = scan::results(&report.plan, &report.evidence) else { return Vec::new() };
-    let Scan { versions, suites, suites_complete, groups, groups_complete, certificates, .. } = &scan;
-    let least = |complete: &bool| if *complete { "" } else { " (at least)" };
-    let mut lines = Vec::new();
-    let versions: Vec<String> =
-        versions.iter().map(|seen| format!("{} {}", seen.version, word(seen.accepted))).collect();
-    let mut say = |label: &str, text: String| lines.extend(labelled(label, Role::Plain, &text, look));
-    say("versions", versions.join(", "));
-    if !suites.is_empty() {
-        let names: Vec<String> = suites.iter().map(|suite| escape::visible(&suite.name)).collect();
-        say("suites", format!("{}{}", names.join(", "), least(suites_complete)));
-    }
-    if !groups.is_empty() {
-        say("groups", format!("{}{}", groups.join(", "), least(groups_complete)));
-    }
-    say("post-quantum", word(scan.post_quantum).to_owned());
-    say(
-        "forward secrecy",
-        match scan.without_forward_secrecy {
-            Support::Yes => "not always: a suite without it is accepted",
-            Support::No => "always",
-            Support::Unknown => "unknown",
-        }
-        .to_owned(),
-    );
-    for one in certificates {
-        let verdict = if one.verifies { "verifies" } else { "does not verify" };
-        say("certificate", format!("{}, {verdict}, SHA-256 {}", one.key, one.sha256));
-    }
-    lines
-}
-
-fn word(support: Support) -> &'static str {
-    match support {
-        Support::Yes => "yes",
-        Support::No => "no",
-        Support::Unknown => "unknown",
-    }
 }

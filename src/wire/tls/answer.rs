@@ -80,8 +80,17 @@ pub struct ServerHello {
     pub secure_renegotiation: bool,
     /// Whether the extended master secret is used (RFC 7627). False in TLS 1.3, where it is always so.
     pub extended_master_secret: bool,
-    /// Whether the server compresses, without having been asked to.
+    /// Whether the server compresses.
     pub compression: bool,
+    /// Whether the MAC covers what is encrypted (RFC 7366), said only of suites with CBC. False in TLS 1.3.
+    #[serde(default)]
+    pub encrypt_then_mac: bool,
+    /// Whether the server will send a session ticket (RFC 5077, historic). False in TLS 1.3, which says so later.
+    #[serde(default)]
+    pub session_ticket: bool,
+    /// Whether the server will send an OCSP response (RFC 6066 §8). False in TLS 1.3, which says so encrypted.
+    #[serde(default)]
+    pub ocsp_response: bool,
     /// The signature scheme of the key exchange, in TLS 1.2 with an ephemeral key.
     pub signature: Option<String>,
     /// The size of the prime in bits, where the key exchange is DHE.
@@ -139,6 +148,9 @@ impl ServerHello {
             secure_renegotiation: !is_13 && extension(0xFF01).is_some(),
             extended_master_secret: !is_13 && extension(23).is_some(),
             compression: hello.compression.0 != 0,
+            encrypt_then_mac: !is_13 && extension(22).is_some(),
+            session_ticket: !is_13 && extension(35).is_some(),
+            ocsp_response: !is_13 && extension(5).is_some(),
             signature: None,
             dh_bits: None,
             client_certificate_requested: false,
@@ -251,6 +263,14 @@ mod tests {
         // An empty supported_groups, a GREASE value, then the extended master secret.
         let hello = ServerHello::parse(&body([1; 32], &[0, 10, 0, 0, 0x0A, 0x0A, 0, 1, 0, 0, 23, 0, 0]));
         assert!(hello.expect("a ServerHello").extended_master_secret);
+    }
+
+    #[test]
+    fn what_a_server_adds_is_read_from_its_extensions() {
+        let hello = ServerHello::parse(&body([1; 32], &[0, 22, 0, 0, 0, 35, 0, 0, 0, 5, 0, 0])).expect("a ServerHello");
+        assert!(hello.encrypt_then_mac && hello.session_ticket && hello.ocsp_response);
+        let bare = ServerHello::parse(&body([1; 32], &[])).expect("a ServerHello");
+        assert!(!bare.encrypt_then_mac && !bare.session_ticket && !bare.ocsp_response);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! It is sent as it is and never completed, so it may offer what nobody should use. Decisions that all of them share:
 //! 1. A TLS 1.3 key share is always empty: RFC 8446 §4.2.8 lets a client ask so for the server's choice of a group,
 //!    which comes in a HelloRetryRequest, and no key is ever made.
-//! 2. Compression is null only. A server that compresses without being asked is still seen.
+//! 2. Compression: DEFLATE is offered beside null in questions up to TLS 1.2, to see whether the server would use it
+//!    (CRIME); in TLS 1.3 only null may be (RFC 8446 §4.1.2), and a current client offers only that.
 //! 3. The last extension is never empty, and a message of 256 to 511 bytes is padded to 512: there are servers that
 //!    hang otherwise (RFC 7685 §1 tells the second).
 //! 4. Nothing here is random: the caller gives 32 bytes, and the same bytes give the same hello.
@@ -13,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use crate::wire::host::Host;
 use crate::wire::tls::Version;
 use crate::wire::tls::offers::{
-    GROUPS_CURRENT, GROUPS_POST_QUANTUM, SIGNATURES, SIGNATURES_CURRENT, SIGNATURES_ECDSA, SIGNATURES_RSA, SUITES_13,
-    groups, is_weak, signatures, suites, suites_where,
+    GROUPS_CURRENT, GROUPS_POST_QUANTUM, SIGNATURES, SIGNATURES_CURRENT, SIGNATURES_ECDSA, SIGNATURES_OLD,
+    SIGNATURES_RSA, SUITES_13, groups, rare_suites, signatures, suites, suites_of, suites_where,
 };
+use crate::wire::tls::weak::WeakClass;
 
 /// Entries of one list that are sent, so that any [`Hello`] has bytes.
 const MAX_OFFERED: usize = 4096;
@@ -51,7 +53,12 @@ pub enum Shape {
     Client,
     /// The same, padded to more than 1500 bytes.
     PaddedClient,
+    /// SSLv2 has another form (draft-hickman-netscape-ssl-00): its seven suites, and none of the lists.
+    Sslv2,
 }
+
+/// TLS_FALLBACK_SCSV (RFC 7507 §2): the client says that it offers less than it has.
+const FALLBACK: u16 = 0x5600;
 
 impl Hello {
     /// Everything a server of that version could take, old and weak suites too, modern first.
@@ -79,15 +86,69 @@ impl Hello {
         Hello { suites, signatures: SIGNATURES_RSA.to_vec(), ..Hello::everything(Version::Tls12) }
     }
 
-    /// TLS 1.2 with keys encrypted to the RSA certificate: a server that takes it gives up forward secrecy.
-    pub fn static_rsa() -> Hello {
-        let suites = suites_where(|name| name.starts_with("TLS_RSA_"));
-        Hello { suites, signatures: SIGNATURES_RSA.to_vec(), ..Hello::everything(Version::Tls12) }
+    /// Keys encrypted to the RSA certificate: a server that takes it gives up forward secrecy. Without weak suites, which
+    /// would hide others.
+    pub fn static_rsa(version: Version) -> Hello {
+        let is_static = |name: &str| name.starts_with("TLS_RSA_") && WeakClass::of(name).next().is_none();
+        let mut hello = Hello::everything(version);
+        if version == Version::Tls12 {
+            hello.signatures = SIGNATURES_RSA.to_vec();
+        }
+        Hello { suites: suites_of(version, is_static), ..hello }
     }
 
-    /// TLS 1.2 with what no server should take, and only that: NULL, EXPORT, no certificate, DES, 3DES, RC2, RC4.
-    pub fn weak() -> Hello {
-        Hello { suites: suites_where(is_weak), ..Hello::everything(Version::Tls12) }
+    /// Suites of weak classes and nothing else: each that belongs to a class other than those that are known already.
+    pub fn weak(version: Version, known: &[WeakClass]) -> Hello {
+        let is_open = |name: &str| WeakClass::of(name).any(|class| !known.contains(&class));
+        Hello { suites: suites_of(version, is_open), ..Hello::everything(version) }
+    }
+
+    /// Ephemeral Diffie-Hellman over a prime that the server chooses, and nothing weak: the prime is seen.
+    pub fn dhe(version: Version) -> Hello {
+        let is_dhe = |name: &str| name.starts_with("TLS_DHE_") && WeakClass::of(name).next().is_none();
+        Hello { suites: suites_of(version, is_dhe), ..Hello::everything(version) }
+    }
+
+    /// Ephemeral elliptic curves and nothing else, to learn which curves there are.
+    pub fn ecdhe(version: Version) -> Hello {
+        let is_ecdhe = |name: &str| name.starts_with("TLS_ECDHE_") && WeakClass::of(name).next().is_none();
+        Hello { suites: suites_of(version, is_ecdhe), ..Hello::everything(version) }
+    }
+
+    /// What few servers have: ARIA, static Diffie-Hellman and the like.
+    pub fn rare(version: Version) -> Hello {
+        Hello { suites: rare_suites(version), ..Hello::everything(version) }
+    }
+
+    /// These suites, in this order.
+    pub fn of_suites(version: Version, suites: &[u16]) -> Hello {
+        Hello { suites: suites.to_vec(), ..Hello::everything(version) }
+    }
+
+    /// As a client that was rejected with a newer version and tries this one (RFC 7507 §4).
+    pub fn fallback(version: Version) -> Hello {
+        let mut hello = Hello::everything(version);
+        hello.suites.push(FALLBACK);
+        hello
+    }
+
+    /// TLS 1.2 with a signed key exchange, for which only MD5, SHA-1 and SHA-224 are offered (RFC 9155 §3).
+    pub fn old_hashes() -> Hello {
+        let is_signed = |name: &str| {
+            (name.starts_with("TLS_ECDHE_") || name.starts_with("TLS_DHE_")) && WeakClass::of(name).next().is_none()
+        };
+        Hello {
+            suites: suites_where(is_signed),
+            signatures: SIGNATURES_OLD.to_vec(),
+            ..Hello::everything(Version::Tls12)
+        }
+    }
+
+    /// SSLv2, and nothing else.
+    pub fn sslv2() -> Hello {
+        let empty = Vec::new;
+        let (suites, groups, signatures) = (empty(), empty(), empty());
+        Hello { version: Version::Ssl3, suites, groups, signatures, shape: Shape::Sslv2 }
     }
 
     /// TLS 1.3 with nothing but hybrids of ML-KEM. A server that has one names it in a HelloRetryRequest; one that
@@ -136,6 +197,9 @@ impl Hello {
     /// In SSLv3 `TLS_EMPTY_RENEGOTIATION_INFO_SCSV` is sent beside the suites, as RFC 5746 §3.3 wants it where there
     /// are no extensions.
     pub fn bytes(&self, sni: Option<&str>, random: [u8; 32]) -> Vec<u8> {
+        if self.shape == Shape::Sslv2 {
+            return sslv2(random);
+        }
         let message = self.message(sni, random);
         // RFC 8446 §5.1: the record says 1.0 in a first hello, for servers that would read more into it.
         let record_version: u16 = if self.version == Version::Ssl3 { 0x0300 } else { 0x0301 };
@@ -159,7 +223,8 @@ impl Hello {
             suites.extend([0x00, 0xFF]);
         }
         body.extend(sized(2, &suites));
-        body.extend(sized(1, &[0]));
+        let asks_for_deflate = self.shape == Shape::Question && self.version < Version::Tls13;
+        body.extend(sized(1, if asks_for_deflate { &[1, 0] } else { &[0] }));
         if self.version > Version::Ssl3 {
             let mut extensions = self.extensions(sni);
             // Type and length of the message, length of the extensions.
@@ -194,6 +259,12 @@ impl Hello {
             // RFC 5746 §3.4: empty in a first handshake.
             bytes.extend(extension(0xFF01, &[0]));
         }
+        if offers_old && self.shape == Shape::Question {
+            // RFC 7366 §2: answered only where the suite that was chosen has CBC.
+            bytes.extend(extension(22, &[]));
+            // RFC 5077 §3.2 (historic, its form of TLS 1.2 and older): a ticket would be welcome.
+            bytes.extend(extension(35, &[]));
+        }
         if !self.groups.is_empty() {
             bytes.extend(extension(10, &sized(2, &words(&self.groups))));
         }
@@ -225,10 +296,23 @@ impl Hello {
         let wanted = match self.shape {
             Shape::PaddedClient if size < LARGE => LARGE,
             Shape::Question | Shape::Client | Shape::PaddedClient if (256..512).contains(&size) => 512,
-            Shape::Question | Shape::Client | Shape::PaddedClient => return Vec::new(),
+            Shape::Question | Shape::Client | Shape::PaddedClient | Shape::Sslv2 => return Vec::new(),
         };
         extension(21, &vec![0; wanted.saturating_sub(size + 4).max(1)])
     }
+}
+
+/// A CLIENT-HELLO of SSLv2: its kind, the version, three lengths, the suites of three bytes each, no session, a challenge.
+fn sslv2(random: [u8; 32]) -> Vec<u8> {
+    // RC4 128, RC4 40, RC2 128, RC2 40, IDEA, DES, triple DES, all with MD5.
+    const KINDS: [u32; 7] = [0x01_0080, 0x02_0080, 0x03_0080, 0x04_0080, 0x05_0080, 0x06_0040, 0x07_00C0];
+    let suites: Vec<u8> = KINDS.iter().flat_map(|kind| kind.to_be_bytes().into_iter().skip(1)).collect();
+    let challenge = random.get(..16).unwrap_or_default();
+    let size = |part: &[u8]| (part.len() as u16).to_be_bytes();
+    let body = [&[1, 0, 2][..], &size(&suites), &[0, 0], &size(challenge), &suites, challenge].concat();
+    // The highest bit says that the header has two bytes and that nothing is padded.
+    let length = (body.len() as u16 | 0x8000).to_be_bytes();
+    [&length[..], &body].concat()
 }
 
 /// The form of a host name that RFC 6066 §3 allows: ASCII, without a final dot, and no address.
@@ -271,7 +355,7 @@ mod tests {
     };
 
     use super::{Hello, Shape, server_name};
-    use crate::wire::tls::{Version, suite_name};
+    use crate::wire::tls::{Version, WeakClass, suite_name};
 
     const NAME: Option<&str> = Some("mx.example.net");
 
@@ -300,7 +384,12 @@ mod tests {
 
     fn all() -> Vec<Hello> {
         let mut all: Vec<Hello> = Version::ALL.map(Hello::everything).to_vec();
-        all.extend([Hello::ecdsa_only(), Hello::rsa_only(), Hello::static_rsa(), Hello::weak()]);
+        all.extend([Hello::ecdsa_only(), Hello::rsa_only(), Hello::old_hashes()]);
+        for version in [Version::Ssl3, Version::Tls10, Version::Tls12] {
+            all.extend([Hello::static_rsa(version), Hello::weak(version, &[]), Hello::dhe(version)]);
+            all.extend([Hello::fallback(version), Hello::rare(version)]);
+        }
+        all.push(Hello::ecdhe(Version::Tls12));
         all.extend([Hello::post_quantum(), Hello::small(), Hello::large()]);
         all
     }
@@ -323,7 +412,8 @@ mod tests {
                 assert_eq!(suites, offered.suites);
                 assert_eq!(hello.version.0, offered.version.number().min(0x0303));
                 assert_eq!(hello.random, [7; 32]);
-                assert_eq!(hello.comp.iter().map(|method| method.0).collect::<Vec<_>>(), [0]);
+                let methods: &[u8] = if offered.version < Version::Tls13 { &[1, 0] } else { &[0] };
+                assert_eq!(hello.comp.iter().map(|method| method.0).collect::<Vec<_>>(), methods);
                 assert_eq!(hello.session_id.is_some(), offered.version == Version::Tls13);
                 for extension in extensions {
                     match extension {
@@ -343,8 +433,8 @@ mod tests {
     #[test]
     fn each_version_has_its_extensions_and_its_record() {
         let twelve = Hello::everything(Version::Tls12);
-        assert_eq!(kinds(&twelve), [0, 23, 0xFF01, 10, 11, 5, 13, 21]);
-        assert_eq!(kinds(&Hello::everything(Version::Tls10)), [0, 23, 0xFF01, 10, 11, 5, 21]);
+        assert_eq!(kinds(&twelve), [0, 23, 0xFF01, 22, 35, 10, 11, 5, 13, 21]);
+        assert_eq!(kinds(&Hello::everything(Version::Tls10)), [0, 23, 0xFF01, 22, 35, 10, 11, 5, 21]);
         assert_eq!(kinds(&Hello::everything(Version::Tls13)), [0, 10, 13, 43, 45, 51]);
         assert_eq!(kinds(&Hello::small()), [0, 23, 0xFF01, 10, 11, 5, 13, 43, 45, 51]);
         assert_eq!(unframed(&twelve.bytes(NAME, [0; 32])).1, 0x0301);
@@ -396,21 +486,47 @@ mod tests {
         let names = |hello: &Hello| hello.suites.iter().map(|&id| suite_name(id)).collect::<Vec<_>>();
         assert!(names(&Hello::ecdsa_only()).iter().all(|name| name.contains("_ECDSA_")));
         assert!(names(&Hello::rsa_only()).iter().all(|name| name.contains("_RSA_")));
-        assert!(names(&Hello::static_rsa()).iter().all(|name| name.starts_with("TLS_RSA_")));
-        assert!(names(&Hello::weak()).iter().all(|name| !name.contains("_AES_") || name.contains("_anon_")));
+        let static_rsa = Hello::static_rsa(Version::Tls12);
+        assert!(names(&static_rsa).iter().all(|name| name.starts_with("TLS_RSA_")));
+        let weak = Hello::weak(Version::Tls12, &[]);
+        assert!(names(&weak).iter().all(|name| !name.contains("_AES_") || name.contains("_anon_")));
         let everything = Hello::everything(Version::Tls12);
-        for hello in [Hello::ecdsa_only(), Hello::rsa_only(), Hello::static_rsa(), Hello::weak()] {
-            assert!(hello.suites.len() > 15 && hello.suites.iter().all(|id| everything.suites.contains(id)));
+        for hello in [Hello::ecdsa_only(), Hello::rsa_only(), static_rsa, weak.clone(), Hello::dhe(Version::Tls12)] {
+            assert!(hello.suites.len() > 14 && hello.suites.iter().all(|id| everything.suites.contains(id)));
             assert_eq!((hello.version, hello.shape), (Version::Tls12, Shape::Question));
         }
-        let rest = everything.without_suites(&Hello::weak().suites);
-        assert!(
-            names(&rest)
-                .iter()
-                .all(|name| ["AES", "CHACHA", "CAMELLIA", "SEED", "IDEA"].iter().any(|c| name.contains(c)))
-        );
+        let rest = everything.without_suites(&weak.suites);
+        assert!(names(&rest).iter().all(|name| ["AES", "CHACHA", "CAMELLIA", "SEED"].iter().any(|c| name.contains(c))));
         // The question is about the key of the server; the certificate may be signed with anything.
         assert!(kinds(&Hello::ecdsa_only()).contains(&50) && !kinds(&everything).contains(&50));
+    }
+
+    #[test]
+    fn a_weak_class_that_is_known_hides_no_other() {
+        let names = |known: &[WeakClass]| {
+            Hello::weak(Version::Tls12, known).suites.iter().map(|&id| suite_name(id)).collect::<Vec<_>>()
+        };
+        for class in WeakClass::ALL {
+            assert!(names(&[]).iter().any(|name| class.has(name)), "{class}");
+            let others: Vec<WeakClass> = WeakClass::ALL.into_iter().filter(|other| *other != class).collect();
+            let alone = names(&others);
+            assert!(!alone.is_empty() && alone.iter().all(|name| class.has(name)), "{class}: {alone:?}");
+        }
+        assert!(names(&WeakClass::ALL).is_empty());
+        // One that belongs to a known class too is still offered for the other.
+        assert!(names(&[WeakClass::Anonymous]).contains(&"TLS_DH_anon_WITH_RC4_128_MD5".to_owned()));
+        assert!(
+            Hello::static_rsa(Version::Tls12).suites.iter().all(|&id| WeakClass::of(&suite_name(id)).next().is_none())
+        );
+    }
+
+    #[test]
+    fn sslv2_has_the_form_of_its_time() {
+        let bytes = Hello::sslv2().bytes(NAME, [7; 32]);
+        assert_eq!(bytes.len(), 2 + 9 + 21 + 16);
+        assert_eq!(bytes[..11], [0x80, 46, 1, 0, 2, 0, 21, 0, 0, 0, 16]);
+        assert_eq!(bytes[11..17], [1, 0, 0x80, 2, 0, 0x80]);
+        assert_eq!(bytes[32..], [7; 16]);
     }
 
     #[test]

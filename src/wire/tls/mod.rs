@@ -17,6 +17,7 @@ pub mod names;
 mod offers;
 pub mod reader;
 pub mod version;
+pub mod weak;
 
 pub use answer::{Answer, MAX_TEXT, ServerHello};
 pub use first_bytes::FirstBytes;
@@ -24,3 +25,4 @@ pub use hello::{Hello, Shape};
 pub use names::{alert_name, group_name, is_post_quantum, scheme_name, suite_name};
 pub use reader::Reader;
 pub use version::Version;
+pub use weak::WeakClass;

@@ -2,7 +2,10 @@
 //! first of ours that they know.
 //!
 //! The lists hold what mail servers have been seen with, not all of the registries: no PSK, SRP, Kerberos, ARIA, GOST.
-//! They stay below 128 suites, at which old servers break off; the test holds that.
+//! They stay below 128 suites, at which old servers break off; the test holds that. Suites that are seldom seen (ARIA,
+//! Camellia with GCM, static Diffie-Hellman, GOST) are a list of their own, for scans that look for everything.
+
+use std::sync::LazyLock;
 
 use tls_parser::TlsCipherSuite;
 
@@ -37,6 +40,34 @@ const SUITES_12: &[u16] = &[
     0xC006, 0xC010, 0xC015, 0x003B, 0x0002, 0x0001,
 ];
 
+/// Suites up to TLS 1.2 that few servers have: ARIA, Camellia with GCM, then static Diffie-Hellman and GOST.
+const SUITES_RARE: &[u16] = &[
+    // ECDHE and DHE with ARIA and Camellia, AEAD then CBC.
+    0xC05D, 0xC061, 0xC05C, 0xC060, 0xC053, 0xC052, 0xC057, 0xC056, 0xC087, 0xC08B, 0xC086, 0xC08A, 0xC07D, 0xC07C,
+    0xC081, 0xC080, 0xC049, 0xC04D, 0xC048, 0xC04C, 0xC045, 0xC044, 0xC043, 0xC042, 0x00C3, 0x00BD, 0x0087, 0x0044,
+    0x0099, //
+    // The curve is in the certificate.
+    0xC05F, 0xC063, 0xC05E, 0xC062, 0xC089, 0xC08D, 0xC088, 0xC08C, 0xC04B, 0xC04F, 0xC04A, 0xC04E, 0xC075, 0xC079,
+    0xC074, 0xC078, 0xC003, 0xC00D, 0xC002, 0xC00C, 0xC001, 0xC00B, //
+    // Keys encrypted to the certificate.
+    0xC051, 0xC050, 0xC07B, 0xC07A, 0xC03D, 0xC03C, //
+    // Static Diffie-Hellman.
+    0x00A1, 0x00A5, 0x00A0, 0x00A4, 0x0069, 0x0068, 0x003F, 0x003E, 0x0037, 0x0036, 0x0031, 0x0030, 0x0086, 0x0085,
+    0x0043, 0x0042, 0x0010, 0x000D, 0x000F, 0x000C, //
+    // No certificate.
+    0xC05B, 0xC05A, 0xC085, 0xC084, 0xC047, 0xC046,
+];
+
+/// A suite of [`SUITES_12`] or [`SUITES_RARE`] with its IANA name, looked up once.
+type Named = (u16, &'static str);
+
+static NAMED: LazyLock<Vec<Named>> = LazyLock::new(|| named(SUITES_12));
+static NAMED_RARE: LazyLock<Vec<Named>> = LazyLock::new(|| named(SUITES_RARE));
+
+fn named(suites: &[u16]) -> Vec<Named> {
+    suites.iter().filter_map(|&id| TlsCipherSuite::from_id(id).map(|suite| (id, suite.name))).collect()
+}
+
 /// Hybrids of ML-KEM and a curve.
 pub(super) const GROUPS_POST_QUANTUM: &[u16] = &[0x11EC, 0x11EB, 0x11ED];
 /// What a current client has beside them.
@@ -55,6 +86,8 @@ pub(super) const SIGNATURES_ECDSA: &[u16] = &[0x0403, 0x0503, 0x0603, 0x0807, 0x
 /// RSA: PSS, then PKCS #1, with the old hashes at the end.
 pub(super) const SIGNATURES_RSA: &[u16] =
     &[0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0301, 0x0201, 0x0101];
+/// MD5, SHA-1 and SHA-224 only; the worst first, for servers that choose as the client prefers.
+pub(super) const SIGNATURES_OLD: &[u16] = &[0x0101, 0x0203, 0x0201, 0x0202, 0x0303, 0x0301, 0x0302];
 /// All of them: elliptic, RSA, Brainpool, ML-DSA, SM2, DSA, old hashes.
 pub(super) const SIGNATURES: &[u16] = &[
     0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601,
@@ -76,15 +109,25 @@ pub(super) fn suites(version: Version) -> Vec<u16> {
 
 /// Suites up to TLS 1.2 whose IANA name passes. The name is the registry's own account of a suite's parts.
 pub(super) fn suites_where(fits: impl Fn(&str) -> bool) -> Vec<u16> {
-    let named = SUITES_12.iter().filter_map(|&id| TlsCipherSuite::from_id(id).map(|suite| (id, suite.name)));
-    named.filter(|(_, name)| fits(name)).map(|(id, _)| id).collect()
+    NAMED.iter().filter(|(_, name)| fits(name)).map(|(id, _)| *id).collect()
 }
 
-/// A suite that no server should take: no encryption, no certificate, export, DES, 3DES, RC2, RC4.
-pub(super) fn is_weak(name: &str) -> bool {
-    ["_NULL_", "_anon_", "_EXPORT", "_DES_", "_DES40_", "_3DES_", "_RC2_", "_RC4_"]
-        .iter()
-        .any(|part| name.contains(part))
+/// Suites of that version that few servers have. In SSLv3 those are elliptic curves too: without its extension a client
+/// leaves the curve to the server (RFC 8422 §4), and some servers choose one.
+pub(super) fn rare_suites(version: Version) -> Vec<u16> {
+    let fits = |name: &str| match version {
+        Version::Tls13 => false,
+        Version::Tls12 => true,
+        Version::Tls11 | Version::Tls10 | Version::Ssl3 => !needs_tls12(name),
+    };
+    let curves = NAMED.iter().filter(|(_, name)| version == Version::Ssl3 && name.starts_with("TLS_ECDH"));
+    curves.chain(NAMED_RARE.iter()).filter(|(_, name)| fits(name)).map(|(id, _)| *id).collect()
+}
+
+/// Suites of that version whose IANA name passes.
+pub(super) fn suites_of(version: Version, fits: impl Fn(&str) -> bool) -> Vec<u16> {
+    let allowed = suites(version);
+    suites_where(fits).into_iter().filter(|id| allowed.contains(id)).collect()
 }
 
 /// Groups that a server of that version could take.
@@ -125,6 +168,9 @@ mod tests {
             assert!(suites.len() < 128, "{version}: {}", suites.len());
             assert_eq!(suites.iter().collect::<BTreeSet<_>>().len(), suites.len(), "{version}");
             assert_eq!(suites.iter().find(|&&id| suite_name(id).starts_with("0x")), None, "{version}");
+            let rare = super::rare_suites(version);
+            assert!(rare.len() < 128 && rare.iter().all(|id| !suites.contains(id)), "{version}");
+            assert_eq!(rare.iter().collect::<BTreeSet<_>>().len(), rare.len(), "{version}");
             let (groups, signatures) = (super::groups(version), super::signatures(version));
             assert_eq!(groups.iter().collect::<BTreeSet<_>>().len(), groups.len(), "{version}");
             assert_eq!(groups.iter().find(|&&id| group_name(id).starts_with("0x")), None, "{version}");
@@ -136,6 +182,7 @@ mod tests {
     fn suites_of_old_versions_are_those_that_they_may_negotiate() {
         let old = super::suites(Version::Tls10);
         assert!(old.contains(&0xC014) && old.contains(&0x0005) && !old.contains(&0xC030) && !old.contains(&0x003C));
+        assert_eq!(super::rare_suites(Version::Tls12).len(), super::SUITES_RARE.len());
         let oldest = super::suites(Version::Ssl3);
         assert!(oldest.contains(&0x0035) && oldest.contains(&0x0003) && !oldest.contains(&0xC014));
     }

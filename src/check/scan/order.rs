@@ -1,0 +1,175 @@
+//! Which ClientHello comes next.
+//!
+//! 1. What the handshake of the check itself has proved is not asked.
+//! 2. Versions first; a version that the server does not have is not asked for anything else. TLS 1.2 is asked for by the
+//!    two kinds of certificates.
+//! 3. Weak suites are offered together, and again without the classes that were accepted, until the server rejects what
+//!    is left: each ClientHello finds a class, and none hides another. A server without weak suites gets one.
+//! 4. Key exchange without forward secrecy, and Diffie-Hellman over a prime, each alone; then what a client sees that was
+//!    pushed to an older version (RFC 7507).
+//! 5. Without `--tls-scan=full` what remains of the budget for a server without faults goes to further groups and suites.
+//!    With it, everything is asked until the server rejects the rest: groups, then suites of each version and whose order
+//!    of suites counts.
+//! 6. If the server closed on the last one, a current client's ClientHello tells whether it still answers.
+
+use super::results::Support;
+use super::seen::Seen;
+use crate::question::{Offer, SuiteList};
+use crate::wire::tls::{self, Version, WeakClass};
+
+use crate::plan::ScanDepth;
+
+/// ClientHellos that a server without weak suites gets: 13 connections with the check itself and the session that sends
+/// MAIL before TLS.
+const WITHOUT_FAULTS: usize = 11;
+
+/// ClientHellos of a basic scan: each weak class that is accepted costs one more, and so does the second version that is
+/// asked for them. With the check itself and its session before TLS 24 connections.
+const MOST_BASIC: usize = 22;
+
+/// ClientHellos of a full scan, whatever `--max-connections` is: no server has that much to show.
+const MOST_FULL: usize = 1000;
+
+/// The next one; none at the end.
+pub(super) fn next(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
+    let asked = seen.hellos.len();
+    let most = match depth {
+        ScanDepth::Basic => MOST_BASIC,
+        ScanDepth::Full => MOST_FULL,
+    };
+    if asked >= most {
+        return None;
+    }
+    let next = version(seen, depth).or_else(|| weak(seen)).or_else(|| key_exchange(seen, depth));
+    let next = next.or_else(|| match depth {
+        ScanDepth::Basic if asked < WITHOUT_FAULTS => a_few_more(seen),
+        ScanDepth::Basic => None,
+        ScanDepth::Full => everything(seen),
+    });
+    next.or_else(|| control(seen))
+}
+
+/// The offer, unless it was made before.
+fn unasked(seen: &Seen<'_>, offer: Offer) -> Option<Offer> {
+    seen.by(&offer).is_none().then_some(offer)
+}
+
+fn version(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
+    let has_13 = seen.of_handshake() == Some(Version::Tls13);
+    let is_post_quantum =
+        |(_, handshake): (_, &crate::evidence::Handshake)| handshake.group.as_deref().is_some_and(tls::is_post_quantum);
+    let has_post_quantum = seen.talk.handshake().is_some_and(is_post_quantum);
+    let mut offers: Vec<Offer> = Vec::new();
+    if !has_13 {
+        offers.push(Offer::Version { version: Version::Tls13 });
+    }
+    if !has_post_quantum && seen.version(Version::Tls13) != Support::No {
+        offers.push(Offer::PostQuantum);
+    }
+    offers.extend([Offer::EcdsaOnly, Offer::RsaOnly]);
+    for version in [Version::Tls11, Version::Tls10, Version::Ssl3] {
+        // A full scan believes no server about versions that it was not asked for.
+        if depth == ScanDepth::Full || seen.version(version) == Support::Unknown {
+            offers.push(Offer::Version { version });
+        }
+    }
+    let has_old = [Version::Tls10, Version::Ssl3].into_iter().any(|version| seen.version(version) == Support::Yes);
+    if depth == ScanDepth::Full || has_old {
+        offers.push(Offer::Sslv2);
+    }
+    offers.into_iter().find_map(|offer| unasked(seen, offer))
+}
+
+fn weak(seen: &Seen<'_>) -> Option<Offer> {
+    let known = seen.weak();
+    if known.len() == WeakClass::ALL.len() {
+        return None;
+    }
+    seen.versions_for_weak().into_iter().find_map(|version| {
+        let is_over = seen.hellos.iter().any(|one| {
+            matches!(one.offer(), Offer::Weak { version: offered, .. } if *offered == version) && one.taken.is_none()
+        });
+        if is_over { None } else { unasked(seen, Offer::Weak { version, known: known.clone() }) }
+    })
+}
+
+fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
+    let mut offers: Vec<Offer> = Vec::new();
+    if let Some(version) = seen.newest_old_style() {
+        let has = |family: &str| seen.taken().any(|taken| taken.suite_name.starts_with(family));
+        if depth == ScanDepth::Full || !has("TLS_RSA_") {
+            offers.push(Offer::StaticRsa { version });
+        }
+        if depth == ScanDepth::Full || !has("TLS_DHE_") {
+            offers.push(Offer::Dhe { version });
+        }
+    }
+    // RFC 7507 §3: the mark matters below the newest version, and most where TLS 1.3 does not protect (RFC 8446 §4.1.3).
+    let below: Vec<Version> = seen.spoken().into_iter().skip(1).collect();
+    let retired = below.iter().find(|version| **version < Version::Tls12);
+    offers.extend(retired.or(below.first()).map(|version| Offer::Fallback { version: *version }));
+    if depth == ScanDepth::Full && seen.version(Version::Tls12) == Support::Yes {
+        offers.push(Offer::OldHashes);
+    }
+    offers.into_iter().find_map(|offer| unasked(seen, offer))
+}
+
+/// Two groups and a few suites, where the handshake or a ClientHello has shown the first.
+fn a_few_more(seen: &Seen<'_>) -> Option<Offer> {
+    let asked = seen.hellos.iter().filter(|one| matches!(one.offer(), Offer::OtherGroups { .. })).count();
+    let group = if asked < 2 { next_group(seen, Version::Tls13) } else { None };
+    group.or_else(|| next_suite(seen, seen.newest_old_style()?, SuiteList::Common))
+}
+
+fn everything(seen: &Seen<'_>) -> Option<Offer> {
+    let groups = [Some(Version::Tls13), seen.newest_old_style()];
+    groups.into_iter().flatten().find_map(|version| next_group(seen, version)).or_else(|| {
+        seen.spoken().into_iter().find_map(|version| {
+            next_suite(seen, version, SuiteList::Common)
+                .or_else(|| next_suite(seen, version, SuiteList::Rare))
+                .or_else(|| unasked(seen, Offer::Order { version, suites: other_order(&seen.suites(version))? }))
+        })
+    })
+}
+
+fn next_group(seen: &Seen<'_>, version: Version) -> Option<Offer> {
+    let is_of = |offer: &Offer| matches!(offer, Offer::OtherGroups { version: of, .. } if *of == version);
+    let is_over = seen.hellos.iter().any(|one| {
+        is_of(one.offer())
+            && one.taken.is_none_or(|taken| (taken.version == Version::Tls13) != (version == Version::Tls13))
+    });
+    let mut known = seen.groups(version);
+    known.sort_unstable();
+    if is_over || known.is_empty() || version == Version::Ssl3 {
+        return None;
+    }
+    unasked(seen, Offer::OtherGroups { version, known })
+}
+
+fn next_suite(seen: &Seen<'_>, version: Version, list: SuiteList) -> Option<Offer> {
+    let is_of = |offer: &Offer| matches!(offer, Offer::OtherSuites { version: of, list: from, .. } if *of == version && *from == list);
+    let is_over =
+        seen.hellos.iter().any(|one| is_of(one.offer()) && one.taken.is_none_or(|taken| taken.version != version));
+    let mut known = seen.suites(version);
+    known.sort_unstable();
+    let offer = Offer::OtherSuites { version, list, known };
+    if is_over || seen.suites(version).is_empty() || offer.hello().suites.is_empty() {
+        return None;
+    }
+    unasked(seen, offer)
+}
+
+/// The suites last first, so that a server that keeps its own order chooses another one than the first. ChaCha20 is not
+/// put first: servers prefer it where a client does, whatever their order.
+pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
+    let mut other: Vec<u16> = suites.iter().rev().copied().collect();
+    let first = other.iter().position(|id| !tls::suite_name(*id).contains("_CHACHA20_"))?;
+    other.swap(0, first);
+    (other.len() > 1 && other.first() != suites.first()).then_some(other)
+}
+
+/// What the server should answer if it still answers, where it did not at the end.
+fn control(seen: &Seen<'_>) -> Option<Offer> {
+    let is_closed = seen.hellos.last().is_some_and(|one| super::is_hung_up_on(&one.hello));
+    if is_closed { unasked(seen, Offer::Small) } else { None }
+}

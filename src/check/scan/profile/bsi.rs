@@ -1,0 +1,120 @@
+//! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, which it takes its lists from. The suites
+//! that it allows until 2026 are phased out here; X25519 and ML-KEM, which are in no edition that could be read, too.
+
+use super::Level;
+use super::table::{CertificateRules, Graded, Prime, Profile, Versions, no_compression, secure_renegotiation};
+use crate::wire::tls::Version;
+
+pub(super) static TR_03116_4: Profile = Profile {
+    title: "BSI TR-03116-4",
+    url: "https://www.bsi.bund.de/dok/TR-03116",
+    versions: Versions {
+        allowed: &[Version::Tls12, Version::Tls13],
+        wanted: &[(Version::Tls12, Level::Must), (Version::Tls13, Level::Should)],
+        source: "TR-03116-4 section 2.1.1",
+    },
+    suites: Graded {
+        good: &[
+            "TLS_AES_128_GCM_SHA256",
+            "TLS_AES_256_GCM_SHA384",
+            "TLS_AES_128_CCM_SHA256",
+            "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+            "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+            "TLS_ECDHE_ECDSA_WITH_AES_128_CCM",
+            "TLS_ECDHE_ECDSA_WITH_AES_256_CCM",
+            "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+            "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+            "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256",
+            "TLS_DHE_DSS_WITH_AES_256_GCM_SHA384",
+            "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
+            "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
+            "TLS_DHE_RSA_WITH_AES_128_CCM",
+            "TLS_DHE_RSA_WITH_AES_256_CCM",
+        ],
+        phased_out: &[
+            "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
+            "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384",
+            "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
+            "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384",
+            "TLS_DHE_DSS_WITH_AES_128_CBC_SHA256",
+            "TLS_DHE_DSS_WITH_AES_256_CBC_SHA256",
+            "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256",
+            "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256",
+            "TLS_ECDH_ECDSA_WITH_AES_128_CBC_SHA256",
+            "TLS_ECDH_ECDSA_WITH_AES_256_CBC_SHA384",
+            "TLS_ECDH_ECDSA_WITH_AES_128_GCM_SHA256",
+            "TLS_ECDH_ECDSA_WITH_AES_256_GCM_SHA384",
+            "TLS_ECDH_RSA_WITH_AES_128_CBC_SHA256",
+            "TLS_ECDH_RSA_WITH_AES_256_CBC_SHA384",
+            "TLS_ECDH_RSA_WITH_AES_128_GCM_SHA256",
+            "TLS_ECDH_RSA_WITH_AES_256_GCM_SHA384",
+        ],
+        source: "TR-03116-4 section 2.2.1.2 and 2.3.2, TR-02102-2 sections 3.3.1 and 3.4.4",
+    },
+    suites_wanted: Some((
+        &[
+            "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+            "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+            "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
+            "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
+        ],
+        "TR-03116-4 section 2.2.1.2, table 2",
+    )),
+    groups: Graded {
+        good: &[
+            "secp256r1",
+            "secp384r1",
+            "secp521r1",
+            "brainpoolP256r1",
+            "brainpoolP384r1",
+            "brainpoolP512r1",
+            "brainpoolP256r1tls13",
+            "brainpoolP384r1tls13",
+            "brainpoolP512r1tls13",
+            "FFDHE3072",
+            "FFDHE4096",
+        ],
+        phased_out: &["X25519", "X448", "X25519MLKEM768", "secp256r1MLKEM768", "secp384r1MLKEM1024"],
+        source: "TR-02102-2 sections 3.3.2 and 3.4.2",
+    },
+    groups_wanted: &[
+        (&["secp256r1"], Level::Must, "TR-03116-4 sections 2.2.2 and 2.3.3"),
+        (&["brainpoolP256r1", "brainpoolP256r1tls13"], Level::Should, "TR-03116-4 sections 2.2.2 and 2.3.3"),
+    ],
+    prime: Some(Prime { least: 3000, source: "TR-02102-2 section 3.6.1" }),
+    order: None,
+    hashes: Some("TR-03116-4 section 2.2.3.1"),
+    features: &[no_compression("TR-02102-2 section 3.3.4.3"), secure_renegotiation("TR-02102-2 section 3.3.4.1")],
+    certificate: CertificateRules {
+        rsa_least: 3000,
+        rsa_good: 3000,
+        keys: Graded {
+            good: &[
+                "EC P-256",
+                "EC P-384",
+                "EC P-521",
+                "EC brainpoolP256r1",
+                "EC brainpoolP384r1",
+                "EC brainpoolP512r1",
+                "RSA-PSS",
+            ],
+            phased_out: &[],
+            source: "TR-02102-2 section 3.6",
+        },
+        signatures: Graded {
+            good: &["rsassa-pss", "ecdsa-with-SHA256", "ecdsa-with-SHA384", "ecdsa-with-SHA512"],
+            phased_out: &["sha256WithRSAEncryption", "sha384WithRSAEncryption", "sha512WithRSAEncryption"],
+            source: "TR-03116-4 section 2.3.4.2, table 10 (RSA with PKCS #1 until 2025)",
+        },
+        days: &[],
+        days_source: "",
+        source: "TR-02102-2 section 3.6.1",
+    },
+    not_tested: &[
+        "renegotiation by the client, which has to be off",
+        "0-RTT of TLS 1.3, which has to be off",
+        "how long sessions are kept (48 hours at most)",
+        "heartbeat and truncated HMAC, which have to be off",
+        "keys and signatures of the other certificates of the chain",
+    ],
+};

@@ -1,0 +1,182 @@
+//! The ClientHellos of a scan with what each of them has shown, worked out once for each look at the evidence.
+//!
+//! A choice that the server made counts for the version that it chose, which may be older than the one that was offered.
+
+use super::{has_tls, is_hung_up_on};
+use crate::evidence::{Evidence, Hello, Talk};
+use crate::question::Offer;
+use crate::wire::tls::{self, ServerHello, Version, WeakClass};
+
+use super::results::Support;
+
+/// All of them.
+pub(super) struct Seen<'a> {
+    pub(super) talk: Talk<'a>,
+    pub(super) hellos: Vec<One<'a>>,
+}
+
+/// One of them.
+#[derive(Clone, Copy)]
+pub(super) struct One<'a> {
+    pub(super) hello: Hello<'a>,
+    /// What the server chose.
+    pub(super) taken: Option<&'a ServerHello>,
+    /// Whether what was offered was rejected.
+    pub(super) is_rejected: bool,
+}
+
+impl<'a> One<'a> {
+    pub(super) fn offer(&self) -> &'a Offer {
+        &self.hello.request.offer
+    }
+
+    pub(super) fn support(&self) -> Support {
+        match (self.taken, self.is_rejected) {
+            (Some(_), _) => Support::Yes,
+            (None, true) => Support::No,
+            (None, false) => Support::Unknown,
+        }
+    }
+}
+
+impl<'a> Seen<'a> {
+    /// None before the session of the check itself, which comes first.
+    pub(super) fn of(evidence: &'a Evidence) -> Option<Seen<'a>> {
+        let talk = evidence.main_talk()?;
+        let mut hellos: Vec<One<'a>> = evidence
+            .hellos()
+            .map(|hello| One { hello, taken: hello.accepted(), is_rejected: hello.is_declined() })
+            .collect();
+        // Closing says no to what was offered only if the server answers a later ClientHello.
+        let last_answer = hellos.iter().rposition(|one| one.hello.is_answered());
+        for (at, one) in hellos.iter_mut().enumerate() {
+            if is_hung_up_on(&one.hello) {
+                one.is_rejected = last_answer.is_some_and(|last| last > at);
+            }
+        }
+        Some(Seen { talk, hellos })
+    }
+
+    pub(super) fn has_tls(&self) -> bool {
+        has_tls(self.talk)
+    }
+
+    pub(super) fn by(&self, offer: &Offer) -> Option<&One<'a>> {
+        self.hellos.iter().find(|one| one.offer() == offer)
+    }
+
+    /// The choices of the server, in the order of asking.
+    pub(super) fn taken(&self) -> impl Iterator<Item = &'a ServerHello> + '_ {
+        self.hellos.iter().filter_map(|one| one.taken)
+    }
+
+    /// The version of the handshake of the check itself.
+    pub(super) fn of_handshake(&self) -> Option<Version> {
+        match self.talk.handshake()?.1.version.as_str() {
+            "1.3" => Some(Version::Tls13),
+            "1.2" => Some(Version::Tls12),
+            _ => None,
+        }
+    }
+
+    /// Whether a version is accepted, by all that was seen: rejected is one that was rejected where it was offered alone,
+    /// or where a server that has only newer ones said so.
+    pub(super) fn version(&self, version: Version) -> Support {
+        if self.of_handshake() == Some(version) || self.taken().any(|taken| taken.version == version) {
+            return Support::Yes;
+        }
+        if self.has_only_newer_than(version) {
+            return Support::No;
+        }
+        let alone = |one: &&One<'_>| match one.offer() {
+            Offer::Version { version: offered } => *offered == version,
+            Offer::EcdsaOnly | Offer::RsaOnly => version == Version::Tls12,
+            _ => false,
+        };
+        let asked: Vec<&One<'_>> = self.hellos.iter().filter(alone).collect();
+        // Of TLS 1.2 both kinds of certificates are asked for.
+        let enough = if version == Version::Tls12 { 2 } else { 1 };
+        // A server that answers with another version than the only one that was offered does not have that one.
+        let is_no = |one: &&One<'_>| one.is_rejected || one.taken.is_some();
+        if asked.len() >= enough && asked.iter().all(is_no) { Support::No } else { Support::Unknown }
+    }
+
+    /// RFC 5246 §E.1 (historic): a server that has only versions newer than the client's sends `protocol_version`. So one
+    /// such answer to TLS 1.1 settles TLS 1.0 and SSLv3 too.
+    fn has_only_newer_than(&self, version: Version) -> bool {
+        self.hellos.iter().any(|one| {
+            matches!(one.offer(), Offer::Version { version: offered } if *offered >= version && *offered < Version::Tls12)
+                && one.hello.alert() == Some(PROTOCOL_VERSION)
+        })
+    }
+
+    /// Versions that are accepted, newest first.
+    pub(super) fn spoken(&self) -> Vec<Version> {
+        Version::ALL.into_iter().rev().filter(|version| self.version(*version) == Support::Yes).collect()
+    }
+
+    /// The newest version up to TLS 1.2 that is accepted: its suites say which key exchange and certificate are used.
+    pub(super) fn newest_old_style(&self) -> Option<Version> {
+        self.spoken().into_iter().find(|version| *version < Version::Tls13)
+    }
+
+    /// Numbers of the suites that are known of a version, in the order of finding.
+    pub(super) fn suites(&self, version: Version) -> Vec<u16> {
+        let mut known: Vec<u16> = Vec::new();
+        if let Some((_, handshake)) = self.talk.handshake().filter(|_| self.of_handshake() == Some(version)) {
+            let all = Offer::Version { version }.hello().suites;
+            known.extend(all.into_iter().find(|id| tls::suite_name(*id) == handshake.cipher));
+        }
+        let taken = self.taken().filter(|taken| taken.version == version).map(|taken| taken.suite);
+        for id in taken {
+            if !known.contains(&id) {
+                known.push(id);
+            }
+        }
+        known
+    }
+
+    /// Numbers of the groups that are known of TLS 1.3, or of the versions before it.
+    pub(super) fn groups(&self, version: Version) -> Vec<u16> {
+        let is_13 = version == Version::Tls13;
+        let mut known: Vec<u16> = Vec::new();
+        if let Some((_, handshake)) = self.talk.handshake()
+            && self.of_handshake().is_some_and(|of_handshake| (of_handshake == Version::Tls13) == is_13)
+        {
+            let all = Offer::Version { version }.hello().groups;
+            known.extend(all.into_iter().find(|id| Some(tls::group_name(*id)) == handshake.group));
+        }
+        let taken = self.taken().filter(|taken| (taken.version == Version::Tls13) == is_13);
+        for id in taken.filter_map(|taken| taken.group) {
+            if !known.contains(&id) {
+                known.push(id);
+            }
+        }
+        known
+    }
+
+    /// Weak classes of which a suite is accepted.
+    pub(super) fn weak(&self) -> Vec<WeakClass> {
+        let has = |class: WeakClass| self.taken().any(|taken| class.has(&taken.suite_name));
+        WeakClass::ALL.into_iter().filter(|class| has(*class)).collect()
+    }
+
+    /// Versions in which weak suites are asked for: TLS 1.2, and the oldest that is accepted, which EXPORT and DES belong
+    /// to (RFC 4346 §A.5 and RFC 5469 §1 took them out of newer ones).
+    pub(super) fn versions_for_weak(&self) -> Vec<Version> {
+        let oldest = self.spoken().pop().filter(|version| *version < Version::Tls12);
+        let newest = (self.version(Version::Tls12) != Support::No).then_some(Version::Tls12);
+        let newest = newest.or_else(|| self.newest_old_style());
+        let mut versions: Vec<Version> = newest.into_iter().chain(oldest).collect();
+        versions.dedup();
+        versions
+    }
+
+    /// Whether a ClientHello that passes was rejected: nothing is left of what it offered.
+    pub(super) fn is_exhausted(&self, is_it: impl Fn(&Offer) -> bool) -> bool {
+        self.hellos.iter().any(|one| is_it(one.offer()) && one.is_rejected)
+    }
+}
+
+/// RFC 8446 §6.2.
+const PROTOCOL_VERSION: u8 = 70;
