@@ -21,7 +21,7 @@ pub(super) use secret::{oddities, said_in_challenge, token};
 pub static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rules: rules::RULES };
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(in_plaintext(plan, evidence, talk));
     findings.extend(withheld(plan, talk));
@@ -91,7 +91,7 @@ pub(in crate::check) fn in_clear(offers: &Capabilities) -> Vec<String> {
 }
 
 fn withheld(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let (event, reason) = talk.events().find_map(|event| match &event.what {
+    let (event, reason) = talk.believed().find_map(|event| match &event.what {
         What::Withheld { reason } => Some((event, reason)),
         _ => None,
     })?;
@@ -187,7 +187,7 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
 }
 
 fn cancelled(talk: Talk<'_>) -> Option<Finding> {
-    let (event, reason) = talk.events().find_map(|event| match &event.what {
+    let (event, reason) = talk.believed().find_map(|event| match &event.what {
         What::AuthCancelled { reason } => Some((event, *reason)),
         _ => None,
     })?;
