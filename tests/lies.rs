@@ -34,15 +34,8 @@ enum Phase {
     Rset,
 }
 
-const DECIDING: [Phase; 7] = [
-    Phase::Greeting,
-    Phase::Ehlo,
-    Phase::Starttls,
-    Phase::EhloTls,
-    Phase::Auth,
-    Phase::Mail,
-    Phase::Rcpt,
-];
+const DECIDING: [Phase; 7] =
+    [Phase::Greeting, Phase::Ehlo, Phase::Starttls, Phase::EhloTls, Phase::Auth, Phase::Mail, Phase::Rcpt];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lie {
@@ -232,7 +225,13 @@ fn a_reply_too_many_is_never_a_success_and_no_finding_contradicts_the_server() {
             wrong.push(format!("{case:?}: {}", told(&report)));
         }
     }
-    assert!(wrong.is_empty(), "{} of {} wrong\n{}", wrong.len(), cases.len(), wrong.iter().step_by(wrong.len().div_ceil(6)).take(6).cloned().collect::<Vec<_>>().join("\n\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} wrong\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.iter().step_by(wrong.len().div_ceil(6)).take(6).cloned().collect::<Vec<_>>().join("\n\n")
+    );
 }
 
 #[test]
@@ -259,11 +258,35 @@ fn a_reply_that_is_no_success_of_its_command_is_never_one() {
         ),
         (
             Phase::Mail,
-            &["200 ok", "220 ok", "221 ok", "235 ok", "251 ok", "252 ok", "299 ok", "354 ok", "250 5.1.0 no", "250-ok\r\n550 no", "550-no\r\n250 ok"],
+            &[
+                "200 ok",
+                "220 ok",
+                "221 ok",
+                "235 ok",
+                "251 ok",
+                "252 ok",
+                "299 ok",
+                "354 ok",
+                "250 5.1.0 no",
+                "250-ok\r\n550 no",
+                "550-no\r\n250 ok",
+            ],
         ),
         (
             Phase::Rcpt,
-            &["200 ok", "220 ok", "221 ok", "235 ok", "299 ok", "354 ok", "250 5.1.1 no", "250 4.2.0 no", "250-ok\r\n550 no", "550-no\r\n250 ok", "550 2.1.5 ok"],
+            &[
+                "200 ok",
+                "220 ok",
+                "221 ok",
+                "235 ok",
+                "299 ok",
+                "354 ok",
+                "250 5.1.1 no",
+                "250 4.2.0 no",
+                "250-ok\r\n550 no",
+                "550-no\r\n250 ok",
+                "550 2.1.5 ok",
+            ],
         ),
     ];
     for (at, replies) in table {
@@ -271,10 +294,9 @@ fn a_reply_that_is_no_success_of_its_command_is_never_one() {
             for pipelining in [true, false] {
                 let report = run(Case { truth: Truth::AcceptsAll, at: *at, lie: Lie::Instead(reply), pipelining });
                 assert_eq!(report.exit.code(), 8, "{reply:?} at {at:?}: {}", told(&report));
-                let lies = report
-                    .findings
-                    .iter()
-                    .any(|finding| finding.confidence == Confidence::Certain && contradicts(Truth::AcceptsAll, finding));
+                let lies = report.findings.iter().any(|finding| {
+                    finding.confidence == Confidence::Certain && contradicts(Truth::AcceptsAll, finding)
+                });
                 assert!(!lies, "{reply:?} at {at:?}: {}", told(&report));
             }
         }
@@ -303,7 +325,8 @@ fn a_recipient_whose_command_is_swallowed_in_a_flight_is_asked_about_alone() {
 
 #[test]
 fn what_a_late_reply_hides_is_found_by_the_session_that_waits() {
-    let case = Case { truth: Truth::RejectsRecipient, at: Phase::EhloTls, lie: Lie::Late("250 2.0.0 Ok"), pipelining: true };
+    let case =
+        Case { truth: Truth::RejectsRecipient, at: Phase::EhloTls, lie: Lie::Late("250 2.0.0 Ok"), pipelining: true };
     let report = run(case);
     assert_eq!(report.exit.code(), 8, "{}", told(&report));
     let rules: Vec<&str> = report.findings.iter().map(|finding| finding.rule.as_ref()).collect();
@@ -320,9 +343,11 @@ fn a_login_that_was_rejected_is_not_repeated() {
     for extra in ["235 2.7.0 Authentication successful", "250 2.0.0 Ok"] {
         let case = Case { truth: Truth::RejectsLogin, at: Phase::EhloTls, lie: Lie::Late(extra), pipelining: true };
         let report = run(case);
-        let logins = report.evidence.transcript.iter().filter(|event| {
-            matches!(&event.what, What::Sent { text, .. } if text.starts_with("AUTH "))
-        });
+        let logins = report
+            .evidence
+            .transcript
+            .iter()
+            .filter(|event| matches!(&event.what, What::Sent { text, .. } if text.starts_with("AUTH ")));
         assert_eq!(report.exit.code(), 8, "{}", told(&report));
         assert!(logins.count() <= 2, "{}", told(&report));
     }

@@ -72,7 +72,13 @@ static REPLY_WITHOUT_SENSE: Rule = Rule {
     id: "reply-without-sense",
     severity: Severity::Error,
     title: "a reply neither accepts nor rejects its command",
-    cites: &["RFC 5321 section 4.2", "RFC 5321 section 4.3.2", "RFC 4954 section 4", "RFC 3207 section 4", "RFC 2034 section 4"],
+    cites: &[
+        "RFC 5321 section 4.2",
+        "RFC 5321 section 4.3.2",
+        "RFC 4954 section 4",
+        "RFC 3207 section 4",
+        "RFC 2034 section 4",
+    ],
     docs: Docs {
         sees: "A reply has no code, a code that SMTP does not define, a success code that is not defined for this command (only 220 greets, 250, 251 and 252 accept a recipient, 235 a login), or it contradicts itself: lines with codes of different classes, or a code and an enhanced status of different classes.",
         matters: "It cannot be known whether the server accepted the command, so nothing is counted as accepted.",
@@ -189,8 +195,7 @@ fn out_of_step(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Findi
     let Sequence { broken, mended, .. } = talk.sequence();
     let found = broken.or(mended)?;
     let (rule, summary) = proved_by(found);
-    let mut finding =
-        Finding::new(rule, found.stage, Confidence::Likely, summary).on(found.certain).on(found.proof);
+    let mut finding = Finding::new(rule, found.stage, Confidence::Likely, summary).on(found.certain).on(found.proof);
     finding.failure = Some(Failure::Protocol);
     finding.cause = format!(
         "replies are paired with commands by their order alone (RFC 5321 section 4.2); the server, or a device in front of it, sent a reply too many or too few behind {}",
@@ -225,7 +230,8 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
         }
         What::Received { reply, .. } => {
             let (stage, line) = (found.proof.stage, reply.lines().into_iter().next().unwrap_or_default());
-            let summary = format!("replies and commands are out of step: {stage} got the reply to another command: {line}");
+            let summary =
+                format!("replies and commands are out of step: {stage} got the reply to another command: {line}");
             (&SESSION_OUT_OF_STEP, summary)
         }
         _ => (&SESSION_OUT_OF_STEP, "replies and commands are out of step".to_owned()),
@@ -377,9 +383,7 @@ fn broken_off_at(talk: Talk<'_>, stage: Stage) -> Vec<&Event> {
     let awaited = sent().nth(answered).or_else(|| sent().last());
     let begun = talk.events().filter(|event| matches!(event.what, What::Dialled { .. } | What::Secured { .. })).last();
     let parts = talk.events().filter(|event| match &event.what {
-        What::Received { reply, .. } => {
-            event.stage == stage && reply.irregularities.iter().any(is_told_elsewhere)
-        }
+        What::Received { reply, .. } => event.stage == stage && reply.irregularities.iter().any(is_told_elsewhere),
         What::Unfinished { .. } => event.stage == stage,
         _ => false,
     });
@@ -400,7 +404,10 @@ fn swallowed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, finding: &mut Fin
     if wanted > 0 && answered == wanted {
         finding.failure = Some(Failure::Protocol);
         finding.cause = "the server advertises PIPELINING and loses a command that arrives together with others; one at a time it answered all of them".to_owned();
-        finding.otherwise = Some("a proxy or filter in front of the server may lose the command; the same check from another network tells".to_owned());
+        finding.otherwise = Some(
+            "a proxy or filter in front of the server may lose the command; the same check from another network tells"
+                .to_owned(),
+        );
         finding.fixes.insert(
             0,
             Fix::run(
@@ -428,7 +435,8 @@ fn without_sense(talk: Talk<'_>) -> Option<Finding> {
     let lines = heard.reply.lines();
     let line = lines.first().cloned().unwrap_or_default();
     let (summary, cause) = if heard.fit() == Fit::Contradicts {
-        let all = if lines.len() > 1 { format!("{line} ... {}", lines.last().cloned().unwrap_or_default()) } else { line };
+        let all =
+            if lines.len() > 1 { format!("{line} ... {}", lines.last().cloned().unwrap_or_default()) } else { line };
         (
             format!("the reply to {stage} contradicts itself: {all}"),
             "all lines of a reply have one code, and its enhanced status has the same class as the code (RFC 5321 section 4.2, RFC 2034); this reply accepts and rejects at once, so nothing is counted as accepted",

@@ -471,7 +471,9 @@ impl Evidence {
             return Some(main);
         }
         let begun = |talk: &Talk<'_>| talk.reply_at(Stage::Greeting).is_some_and(|heard| heard.accepts());
-        Some(self.probes(Purpose::InStep).find(|talk| talk.is_over() && begun(talk)).unwrap_or(main))
+        // Where replies come without end, waiting for the end of them tells nothing.
+        let ends = |talk: &Talk<'_>| !matches!(talk.fault(), Some(Fault::Endless { .. }));
+        Some(self.probes(Purpose::InStep).find(|talk| talk.is_over() && begun(talk) && ends(talk)).unwrap_or(main))
     }
 
     /// The session that shows the certificate: a handshake is certain whatever happened behind it.

@@ -53,11 +53,7 @@ impl Sequence<'_> {
 }
 
 /// Reads the events of one session, in order.
-pub fn read<'a>(
-    events: impl Iterator<Item = &'a Event>,
-    pacing: Pacing,
-    fault: Option<&Fault>,
-) -> Sequence<'a> {
+pub fn read<'a>(events: impl Iterator<Item = &'a Event>, pacing: Pacing, fault: Option<&Fault>) -> Sequence<'a> {
     let mut walk = Walk::new(pacing);
     for event in events {
         if walk.take(event) == Heed::Enough {
@@ -84,6 +80,8 @@ struct Walk<'a> {
     broken: Option<Break<'a>>,
     mended: Option<Break<'a>>,
     login_accepted: bool,
+    /// The server has not ended the login: it takes everything for an answer to its challenge.
+    login_open: bool,
     starttls_accepted: bool,
     /// The code of the last reply, if it rejects.
     rejected: Option<ReplyCode>,
@@ -101,6 +99,7 @@ impl<'a> Walk<'a> {
             broken: None,
             mended: None,
             login_accepted: false,
+            login_open: false,
             starttls_accepted: false,
             rejected: None,
             left: false,
@@ -143,7 +142,10 @@ impl<'a> Walk<'a> {
         }
         self.in_step &= holds;
         match event.stage {
-            Stage::Auth => self.login_accepted = fits == Fit::Accepts,
+            Stage::Auth => {
+                self.login_accepted = fits == Fit::Accepts;
+                self.login_open = fits == Fit::Continues;
+            }
             Stage::Starttls => self.starttls_accepted = fits == Fit::Accepts,
             Stage::Quit => self.left = true,
             _ => {}
@@ -154,11 +156,10 @@ impl<'a> Walk<'a> {
 
     fn is_foreign(&self, stage: Stage, reply: &Reply, fits: Fit) -> bool {
         match fits {
+            Fit::Foreign if self.login_open => false,
             // A server that does not serve this client rejects everything in the same words, QUIT too.
             Fit::Foreign => !(stage == Stage::Quit && self.rejected.is_some() && self.rejected == reply.code),
-            Fit::Rejects => {
-                self.login_accepted && matches!(stage, Stage::Mail | Stage::Rcpt) && is_about_login(reply)
-            }
+            Fit::Rejects => self.login_accepted && matches!(stage, Stage::Mail | Stage::Rcpt) && is_about_login(reply),
             _ => false,
         }
     }

@@ -481,9 +481,9 @@ impl Replay<'_> {
                 // A pause is over when the server sends nothing more in it.
                 Step::Await
                     if dialogue.is_pausing()
-                        && !script.front().is_some_and(|line| {
-                            line.starts_with("S") || matches!(*line, "hangs up" | "resets")
-                        }) =>
+                        && !script
+                            .front()
+                            .is_some_and(|line| line.starts_with("S") || matches!(*line, "hangs up" | "resets")) =>
                 {
                     dialogue.gave_up(0.0);
                 }

@@ -39,7 +39,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn in_plaintext(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
-        probe.replies().find(|heard| heard.event.stage == Stage::Auth).filter(|heard| heard.reply.has_code(334))
+        // 334 is the reply to AUTH and to nothing else, whatever else the server sends.
+        probe.all_replies().find(|heard| heard.event.stage == Stage::Auth).filter(|heard| heard.reply.has_code(334))
     });
     match (offered_in_plaintext(plan, talk), taken) {
         (None, None) => None,

@@ -14,8 +14,8 @@ use crate::evidence::talk::Heard;
 use crate::evidence::{Evidence, Stage, Talk, What};
 use crate::lexicon::{self, Basis, Cause, Context, FixWhen, Reading, Step};
 use crate::plan::{LoginProof, Plan};
-use crate::wire::status::Class;
 use crate::wire::Reply;
+use crate::wire::status::Class;
 
 pub static CHECK: Check = Check { subject: "refusal", ask: asks_nothing, judge, rules: rules::RULES };
 
@@ -141,8 +141,7 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
             .consequences
             .push("without a login the check goes no further; for a submission server that is right".to_owned());
     }
-    if stage == Stage::Mail && talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.accepts())
-    {
+    if stage == Stage::Mail && talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.accepts()) {
         finding.consequences.push("the recipients are refused because there is no sender".to_owned());
     }
     if stage == Stage::Auth {
@@ -212,10 +211,14 @@ fn doubted_inside_tls(heard: Heard<'_>, reading: Reading) -> Reading {
         return reading;
     }
     // "Use STARTTLS" is no advice inside STARTTLS.
-    let means = "the server demands encryption, on a connection that is encrypted already: it does not know that TLS is in use".to_owned();
+    let means =
+        "the server demands encryption, on a connection that is encrypted already: it does not know that TLS is in use"
+            .to_owned();
     let otherwise = "the server may use the code for another reason, for example a missing login; its mail log tells";
     let fixes = vec![
-        Fix::text("Find what ends TLS in front of the server (proxy, load balancer) and passes the session on in clear text, and let it tell the server that TLS is in use (server operator)"),
+        Fix::text(
+            "Find what ends TLS in front of the server (proxy, load balancer) and passes the session on in clear text, and let it tell the server that TLS is in use (server operator)",
+        ),
         Fix::text("Repeat the check from another network, to see whether a device on the network path ends TLS"),
     ];
     Reading { confidence: Confidence::Possible, means, otherwise: Some(otherwise.to_owned()), fixes, ..reading }

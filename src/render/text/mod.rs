@@ -410,7 +410,9 @@ fn injection(evidence: &Evidence, talk: Talk<'_>) -> String {
     let before = talk.events().any(|event| matches!(event.what, What::Stray { .. }) && event.stage == Stage::Starttls);
     let outcome = match (talk.handshake(), talk.reply_at(Stage::Starttls)) {
         (Some(_), _) if answered => "the command took effect inside TLS",
-        (Some(_), _) if greets => "the server sends something inside TLS by itself, and not the reply to the command: not vulnerable",
+        (Some(_), _) if greets => {
+            "the server sends something inside TLS by itself, and not the reply to the command: not vulnerable"
+        }
         (Some(_), _) if before => "answered before TLS and not carried over: not vulnerable",
         (Some(_), _) => "nothing was carried into TLS: not vulnerable",
         (None, Some(heard)) if heard.reply.has_code(220) && works_without => {
