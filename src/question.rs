@@ -67,6 +67,8 @@ pub enum Purpose {
     StarttlsInjection,
     /// Does the server take a login or MAIL before TLS?
     BeforeTls,
+    /// Replies and commands got out of step: what does the server reply to a client that waits before each command?
+    InStep,
 }
 
 /// What to say in a conversation.
@@ -88,6 +90,21 @@ pub struct Script {
     /// Whether a login is begun without a password and broken off, to hear whether one would be taken.
     #[serde(default)]
     pub asks_for_auth: bool,
+    /// When a command is sent.
+    #[serde(default)]
+    pub pacing: Pacing,
+}
+
+/// When a command is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Pacing {
+    /// As soon as the protocol allows it: several at once where the server has PIPELINING (RFC 2920).
+    #[default]
+    Prompt,
+    /// One at a time, and only when nothing more has arrived for a moment, so that a reply too many is seen as such.
+    Paused,
 }
 
 /// How STARTTLS is said.
@@ -322,10 +339,23 @@ impl HelloRequest {
                 quit_after: QuitAfter::Starttls,
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
+                pacing: Pacing::Prompt,
             },
         }
     }
 }
+
+/// Whether a login is repeated in a follow-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
+
+/// How many recipients are asked about once more.
+pub const REPEATED_RECIPIENTS: usize = 10;
 
 /// Sender and recipients.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -353,6 +383,7 @@ impl TalkRequest {
                 quit_after: plan.quit_after,
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
+                pacing: Pacing::Prompt,
             },
         }
     }
@@ -371,6 +402,22 @@ impl TalkRequest {
             && theirs.envelope.is_none()
             && ours.starttls == theirs.starttls
             && !theirs.asks_for_auth
+            && ours.pacing == theirs.pacing
+    }
+
+    /// The main session again, one command at a time. Without a login where the server has rejected it already: a second
+    /// failure could lock the account.
+    pub fn in_step(plan: &Plan, login: Repeat) -> TalkRequest {
+        let mut request = TalkRequest { purpose: Purpose::InStep, ..TalkRequest::main(plan) };
+        request.script.pacing = Pacing::Paused;
+        if let Some(envelope) = &mut request.script.envelope {
+            // A pause for each: the rest is not tested again.
+            envelope.to.truncate(REPEATED_RECIPIENTS);
+        }
+        if login == Repeat::No && request.script.login.take().is_some() {
+            request.script.envelope = None;
+        }
+        request
     }
 
     /// A look at a port of the same host: no login, no envelope.
@@ -388,6 +435,7 @@ impl TalkRequest {
                 quit_after,
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
+                pacing: Pacing::Prompt,
             },
         }
     }

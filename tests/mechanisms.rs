@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use smtpcheck::dialogue::{Access, Dialogue, Peer, Step};
 use smtpcheck::evidence::{CancelReason, What};
 use smtpcheck::plan::{Login, LoginProof, Plaintext, QuitAfter, TlsUse, Unverified};
-use smtpcheck::question::{Script, Starttls};
+use smtpcheck::question::{Pacing, Script, Starttls};
 use smtpcheck::sasl::{Binding, Credentials, MECHANISMS, Means, Mechanism, Needs, Proof, Vector};
 use smtpcheck::secret::{NOT_SHOWN, Secret};
 use smtpcheck::wire::EhloName;
@@ -55,6 +55,7 @@ fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String
         ehlo: EhloName::Name("client.example.org".to_owned()),
         tls: TlsUse::Implicit,
         asks_for_auth: false,
+        pacing: Pacing::Prompt,
         login: Some(login),
         envelope: None,
         quit_after: QuitAfter::Auth,

@@ -368,7 +368,7 @@ enum Siblings {
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
     let looked: Vec<Talk<'_>> = evidence.probes(Purpose::SiblingPort).filter(Talk::is_over).collect();
     let unreached = |probe: &Talk<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
-    let answers = |probe: &Talk<'_>| probe.reply_at(Stage::Greeting).is_some_and(|heard| heard.reply.is_success());
+    let answers = |probe: &Talk<'_>| probe.reply_at(Stage::Greeting).is_some_and(|heard| heard.accepts());
     let open: Vec<u16> = looked.iter().filter(|probe| answers(probe)).map(|probe| probe.request.port).collect();
     for probe in &looked {
         finding.evidence.attempts.push(probe.attempt.id);

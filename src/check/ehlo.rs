@@ -37,13 +37,13 @@ static CAPABILITIES_DIFFER: Rule = Rule {
 
 /// Refusals are judged by `refusal`; here is what a server says that takes us in the old way.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
     [helo_only(plan, talk), differing(talk)].into_iter().flatten().collect()
 }
 
 /// A warning; an error where STARTTLS or a login was wanted, which cannot be had without EHLO.
 fn helo_only(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let at = |stage| talk.reply_at(stage).filter(|heard| heard.reply.is_success());
+    let at = |stage| talk.reply_at(stage).filter(|heard| heard.accepts());
     let heard = at(Stage::Ehlo).or_else(|| at(Stage::EhloTls))?;
     let is_helo = |what: &What| matches!(what, What::Sent { text, .. } if text.starts_with("HELO "));
     let helo = talk.events().find(|event| is_helo(&event.what))?;

@@ -37,7 +37,7 @@ static REFUSALS_AFTER_DATA: Rule = Rule {
 
 /// Refusals are judged by `refusal`.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
     let mut findings = needs_smtputf8(talk);
     findings.extend(later_refusals(plan, talk));
     findings
@@ -45,7 +45,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 fn later_refusals(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     let heard = talk.reply_at(Stage::Rcpt)?;
-    let refused = talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.reply.is_success());
+    let refused = talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
     let later = provider.sees_after_data.as_ref()?;
     let summary = format!("{} refuses some things only after the message, which smtpcheck never sends", provider.name);
@@ -60,7 +60,7 @@ fn later_refusals(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
 }
 
 fn needs_smtputf8(talk: Talk<'_>) -> Vec<Finding> {
-    talk.events()
+    talk.believed()
         .filter_map(|event| {
             let What::NeedsSmtputf8 { address, .. } = &event.what else { return None };
             let summary = format!("{address} cannot be sent to this server, which does not offer SMTPUTF8");

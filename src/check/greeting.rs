@@ -209,7 +209,7 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
 }
 
 fn slow(talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success())?;
+    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.accepts())?;
     let is_silence = |event: &&Event| matches!(event.what, What::Quiet { .. });
     let before =
         talk.events().take_while(|event| event.seq < heard.event.seq).filter(|event| !is_silence(event)).last()?;
@@ -231,7 +231,7 @@ fn slow(talk: Talk<'_>) -> Option<Finding> {
 
 /// The provider's own name, greeted by software that the provider does not run.
 fn of_another_host(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success())?;
+    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.accepts())?;
     let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
     let text = heard.reply.joined();
     let other = software::by_greeting(&text).filter(|row| row.kind == "server" && row.provider.is_none())?;
@@ -299,7 +299,7 @@ fn missing(plan: &Plan, talk: Talk<'_>, what: &str, partial_bytes: usize) -> Fin
 /// Whether the other address family was greeted, for a finding about the first one.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
-    let Some(heard) = probe.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success()) else { return };
+    let Some(heard) = probe.reply_at(Stage::Greeting).filter(|heard| heard.accepts()) else { return };
     let (name, flag) = if probe.request.family == Family::V4 { ("IPv4", "-4") } else { ("IPv6", "-6") };
     finding
         .consequences

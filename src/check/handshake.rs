@@ -169,7 +169,7 @@ fn by_offer<'a>(evidence: &'a Evidence, offer: &Offer) -> Option<Hello<'a>> {
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
     let Some(Fault::Tls { tls }) = talk.fault() else { return Vec::new() };
     if starttls::is_expected(evidence) {
         return Vec::new();

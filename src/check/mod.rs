@@ -30,6 +30,8 @@ use crate::lexicon::{Basis, Category, Confidence, Fix};
 use crate::plan::{Plan, TlsUse};
 use crate::question::Question;
 
+pub(crate) use starttls::carried_into_tls;
+
 /// Every check, in the order of the conversation.
 pub static CHECKS: &[&Check] = &[
     &connect::CHECK,
@@ -222,7 +224,11 @@ pub fn settled(plan: &Plan, evidence: &Evidence) -> Option<AttemptId> {
 /// All findings: errors first, then warnings, then notices, each in the order of the conversation.
 pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), order(plan, finding.stage)));
+    // Where the session got out of step, that decides; what a follow-up found behind it comes after it.
+    findings.sort_by_key(|finding| {
+        let severity = std::cmp::Reverse(finding.severity);
+        (severity, order(plan, finding.stage), !session::is_about_order(finding))
+    });
     findings.iter_mut().for_each(as_sentences);
     again::carry(plan, &mut findings);
     findings

@@ -1,15 +1,17 @@
 //! The conversation as a whole: closed early, silent in the middle, endless, out of our time, oddly formed.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, order};
+use crate::evidence::fit::{Fit, is_about_login};
+use crate::evidence::sequence::{Break, Sequence};
 use crate::evidence::talk::Heard;
-use crate::evidence::{Evidence, Fault, Outcome, SkipReason, Stage, Talk, What};
+use crate::evidence::{Event, Evidence, Fault, Outcome, SkipReason, Stage, Talk, What};
 use crate::plan::Plan;
+use crate::question::{Purpose, Question, Repeat, TalkRequest};
 use crate::wire::reply::Irregularity;
-use crate::wire::status::Class;
 
 pub static CHECK: Check = Check {
     subject: "session",
-    ask: asks_nothing,
+    ask,
     judge,
     rules: &[
         &CONNECTION_CLOSED,
@@ -18,6 +20,7 @@ pub static CHECK: Check = Check {
         &REPLY_WITHOUT_SENSE,
         &REPLY_IRREGULAR,
         &REPLY_UNASKED,
+        &SESSION_OUT_OF_STEP,
         &RUN_OUT_OF_TIME,
         &CONNECTION_BUDGET_SPENT,
     ],
@@ -68,14 +71,34 @@ static REPLY_ENDLESS: Rule = Rule {
 static REPLY_WITHOUT_SENSE: Rule = Rule {
     id: "reply-without-sense",
     severity: Severity::Error,
-    title: "the server answers a command with something that is no answer to it",
+    title: "a reply neither accepts nor rejects its command",
+    cites: &[
+        "RFC 5321 section 4.2",
+        "RFC 5321 section 4.3.2",
+        "RFC 4954 section 4",
+        "RFC 3207 section 4",
+        "RFC 2034 section 4",
+    ],
+    docs: Docs {
+        sees: "A reply has no code, a code that SMTP does not define, a success code that is not defined for this command (only 220 greets, 250, 251 and 252 accept a recipient, 235 a login), or it contradicts itself: lines with codes of different classes, or a code and an enhanced status of different classes.",
+        matters: "It cannot be known whether the server accepted the command, so nothing is counted as accepted.",
+        action: "Check host and port. Correct the reply in the server, or in the proxy or filter in front of it (server operator).",
+        example: "120 to MAIL FROM, 220 to RCPT TO, 250 5.1.1 User unknown, or 550-No followed by 250 Ok",
+        references: "RFC 5321 sections 4.2 and 4.3.2; RFC 4954 section 4 (235); RFC 3207 section 4 (220); RFC 2034 section 4 (code and enhanced status agree)",
+    },
+};
+
+static SESSION_OUT_OF_STEP: Rule = Rule {
+    id: "session-out-of-step",
+    severity: Severity::Error,
+    title: "replies and commands are out of step",
     cites: &["RFC 5321 section 4.2", "RFC 5321 section 4.3.2"],
     docs: Docs {
-        sees: "The answer to a step has no code, a code that SMTP does not define, or one that asks for more where nothing more can come (3yz).",
-        matters: "Nobody can tell whether the server agreed, so the conversation ends there.",
-        action: "Check host and port; the operator looks at the server or at the proxy in front of it.",
-        example: "120 to MAIL FROM, or a sentence without a code",
-        references: "RFC 5321 sections 4.2 and 4.3.2",
+        sees: "A reply belongs to another command (250 to AUTH, 220 to EHLO, a rejection of RSET or QUIT, a rejected login where the login had been accepted), or another reply follows the one to QUIT. So the server sent a reply too many or too few.",
+        matters: "SMTP pairs replies with commands by their order alone. From the reply too many on, each command gets the reply to an earlier one: a rejected recipient looks accepted, a rejected login too. Nothing behind the last certain point is believed; a second session, with a pause before each command, finds out what the server really replies.",
+        action: "Find the server, proxy or filter that sends a reply twice or too late, and correct it (server operator). Repeat the check from another network to see which side it is on.",
+        example: "250 to EHLO, 0.1 seconds later one more 250, and in the end 250 to QUIT",
+        references: "RFC 5321 section 4.2 (exactly one reply to each command), section 4.3.2 (which replies belong to which command)",
     },
 };
 
@@ -85,7 +108,7 @@ static REPLY_IRREGULAR: Rule = Rule {
     title: "replies are not formed as they should be",
     cites: &["RFC 5321 section 4.2"],
     docs: Docs {
-        sees: "Bare line feeds, missing codes, changing codes, control bytes, text that is not UTF-8, over-long lines, or bytes beyond ASCII.",
+        sees: "Bare line feeds, missing codes, changing codes, 250 in the place of 221 to QUIT, control bytes, text that is not UTF-8, over-long lines, or bytes beyond ASCII.",
         matters: "smtpcheck reads them all the same; other programs may not.",
         action: "The operator looks at the server or at the proxy in front of it.",
         example: "a reply that ends with LF in the place of CR LF",
@@ -95,15 +118,15 @@ static REPLY_IRREGULAR: Rule = Rule {
 
 static REPLY_UNASKED: Rule = Rule {
     id: "reply-unasked",
-    severity: Severity::Warning,
-    title: "the server says something that nobody asked for",
-    cites: &["RFC 5321 section 4.1.1"],
+    severity: Severity::Error,
+    title: "the server sends a reply that no command asked for",
+    cites: &["RFC 5321 section 4.2", "RFC 5321 section 4.1.1"],
     docs: Docs {
-        sees: "Bytes of the server were there before a command was sent, so they answer none.",
-        matters: "A client that takes them for the next answer misunderstands everything after. Two replies to one command, or a proxy that adds its own, do this.",
-        action: "The operator looks at the server or at the proxy in front of it; compare from another network.",
-        example: "250 ok twice after one EHLO",
-        references: "RFC 5321 section 4.1.1 (one reply to each command)",
+        sees: "Bytes of the server arrived before a command was sent, so they are the reply to none. A warning where they cannot be taken for a reply (no digit at the start of a line).",
+        matters: "A client that takes them for the next reply misunderstands everything after them. Which of two replies to one command counts cannot be known, so the phases behind it are not believed; a second session, with a pause before each command, finds out what the server really replies.",
+        action: "Find the server, proxy or filter that replies twice, and correct it (server operator). Repeat the check from another network to see which side it is on.",
+        example: "250 Ok twice after one EHLO, or 250 and 550 after one MAIL FROM",
+        references: "RFC 5321 section 4.2 (exactly one reply to each command)",
     },
 };
 
@@ -135,18 +158,141 @@ static CONNECTION_BUDGET_SPENT: Rule = Rule {
     },
 };
 
+/// What is in doubt is asked again by a client that waits before each command, and so sees a reply too many as such.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
+    if talk.sequence().believed_until().is_none() {
+        return Vec::new();
+    }
+    let login = if rejected_login(talk).is_some() { Repeat::No } else { Repeat::Yes };
+    vec![Question::Talk(TalkRequest::in_step(plan, login))]
+}
+
+/// A rejection that can only be meant for AUTH, wherever it arrived. Another login could lock the account.
+fn rejected_login(talk: Talk<'_>) -> Option<Heard<'_>> {
+    let begun = talk.events().any(|event| event.stage == Stage::Auth && matches!(event.what, What::Sent { .. }));
+    talk.all_replies().find(|heard| begun && is_about_login(heard.reply))
+}
+
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let (Some(main), Some(telling)) = (evidence.main_talk(), evidence.telling_talk()) else { return Vec::new() };
     let mut findings = Vec::new();
-    findings.extend(talk.fault().and_then(|fault| broken_off(plan, talk, fault)));
-    findings.extend(without_sense(talk));
-    findings.extend(irregular(talk));
-    findings.extend(unasked(talk));
+    findings.extend(main.fault().and_then(|fault| broken_off(plan, evidence, main, fault)));
+    findings.extend(out_of_step(plan, evidence, main));
+    findings.extend(without_sense(telling));
+    findings.extend(irregular(main));
+    findings.extend(unasked(main));
     findings.extend(not_tried(plan, evidence));
     findings
 }
 
-fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
+/// Whether a finding says that replies cannot be paired with commands.
+pub(super) fn is_about_order(finding: &Finding) -> bool {
+    [&SESSION_OUT_OF_STEP, &REPLY_UNASKED].iter().any(|rule| rule.id == finding.rule) && finding.failure.is_some()
+}
+
+fn out_of_step(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+    let Sequence { broken, mended, .. } = talk.sequence();
+    let found = broken.or(mended)?;
+    let (rule, summary) = proved_by(found);
+    let mut finding = Finding::new(rule, found.stage, Confidence::Likely, summary).on(found.certain).on(found.proof);
+    finding.failure = Some(Failure::Protocol);
+    finding.cause = format!(
+        "replies are paired with commands by their order alone (RFC 5321 section 4.2); the server, or a device in front of it, sent a reply too many or too few behind {}",
+        found.stage
+    );
+    finding.otherwise = Some(
+        "the server may reply to one command in a way that RFC 5321 does not define; its operator can tell".to_owned(),
+    );
+    finding.fixes.push(Fix::text(
+        "Find the server, proxy or filter that sends a reply twice or too late, and correct it (server operator)",
+    ));
+    finding.fixes.push(Fix::text("Repeat the check from another network to see on which side it is"));
+    if broken.is_some() {
+        finding.consequences.extend(in_doubt(plan, talk));
+        finding.consequences.extend(repeated(plan, evidence, talk));
+        finding.evidence.attempts.extend(evidence.probes(Purpose::InStep).map(|probe| probe.attempt.id));
+    } else {
+        finding.consequences.push("TLS put the session in step again, so what followed is certain".to_owned());
+    }
+    Some(finding)
+}
+
+fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
+    match &found.proof.what {
+        What::Stray { text, .. } if found.is_behind_quit => {
+            let line = text.lines().next().unwrap_or_default();
+            (&SESSION_OUT_OF_STEP, format!("replies and commands are out of step: after the reply to QUIT came {line}"))
+        }
+        What::Stray { bytes, .. } => {
+            let summary = format!("{bytes} bytes came before {} was sent, and answer nothing", found.proof.stage);
+            (&REPLY_UNASKED, summary)
+        }
+        What::Received { reply, .. } => {
+            let (stage, line) = (found.proof.stage, reply.lines().into_iter().next().unwrap_or_default());
+            let summary =
+                format!("replies and commands are out of step: {stage} got the reply to another command: {line}");
+            (&SESSION_OUT_OF_STEP, summary)
+        }
+        _ => (&SESSION_OUT_OF_STEP, "replies and commands are out of step".to_owned()),
+    }
+}
+
+/// The phases that were begun and of which nothing is known for it.
+fn in_doubt(plan: &Plan, talk: Talk<'_>) -> Option<String> {
+    let believed = talk.sequence().believed_until()?;
+    let mut stages: Vec<Stage> = Vec::new();
+    for event in talk.events().filter(|event| event.seq > believed && matches!(event.what, What::Sent { .. })) {
+        if !stages.contains(&event.stage) && !matches!(event.stage, Stage::Rset | Stage::Quit) {
+            stages.push(event.stage);
+        }
+    }
+    stages.sort_by_key(|stage| order(plan, *stage));
+    let names: Vec<String> = stages.iter().map(Stage::to_string).collect();
+    (!names.is_empty()).then(|| format!("the result is not known of {}", names.join(", ")))
+}
+
+/// Lines of a finding about the second session; more recipients have the report.
+const MOST_REPEATED: usize = 12;
+
+/// What the second session found out.
+fn repeated(plan: &Plan, evidence: &Evidence, main: Talk<'_>) -> Vec<String> {
+    let mut told = Vec::new();
+    if let Some(heard) = rejected_login(main) {
+        let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+        told.push(format!("{line} can only be the reply to AUTH, so the login was rejected; it was not repeated"));
+    }
+    let Some(probe) = evidence.probes(Purpose::InStep).next() else { return told };
+    match &probe.attempt.outcome {
+        Outcome::Skipped { .. } => {
+            told.push("a second session, with a pause before each command, was not tried".to_owned());
+            return told;
+        }
+        _ if probe.sequence().believed_until().is_some() => {
+            told.push("a second session, with a pause before each command, got out of step too".to_owned());
+        }
+        Outcome::Failed { .. } => {
+            told.push("a second session, with a pause before each command, did not come to its end".to_owned());
+        }
+        Outcome::Underway | Outcome::Done { .. } => {}
+    }
+    let deciding = |heard: &Heard<'_>| {
+        matches!(heard.event.stage, Stage::Starttls | Stage::Auth | Stage::Mail | Stage::Rcpt)
+            && heard.fit() != Fit::Continues
+    };
+    for heard in probe.replies().filter(deciding).take(MOST_REPEATED) {
+        let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+        let recipient = heard.recipient.and_then(|number| plan.to.get(number));
+        let what = match recipient {
+            Some(recipient) => format!("{} {recipient}", heard.event.stage),
+            None => heard.event.stage.to_string(),
+        };
+        told.push(format!("in a second session, with a pause before each command, the reply to {what} is {line}"));
+    }
+    told
+}
+
+fn broken_off(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
     let target = plan.target.host.with_port(plan.target.port);
     let (rule, stage, summary, cause, otherwise, fix, failure) = match fault {
         // Told by connect, greeting and starttls.
@@ -217,39 +363,98 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
     let confidence = if otherwise.is_some() { Confidence::Likely } else { Confidence::Certain };
     let mut finding = Finding::new(rule, stage, confidence, summary).tried(talk.attempt.id);
     finding.otherwise = otherwise.map(str::to_owned);
-    if let Some(event) = talk.events().last() {
+    for event in broken_off_at(talk, stage) {
         finding = finding.on(event);
     }
     finding.cause = cause.to_owned();
     finding.fixes.push(fix);
     finding.failure = Some(failure);
+    if talk.sequence().swallowed.is_some() {
+        swallowed(plan, evidence, talk, &mut finding);
+    }
     Some(finding)
 }
 
-/// Neither yes nor no. A greeting without a code is greeting's.
+/// The command whose reply is missing, and what there is of a reply; where nothing was sent, what the phase began with.
+fn broken_off_at(talk: Talk<'_>, stage: Stage) -> Vec<&Event> {
+    let is_whole = |heard: &Heard<'_>| heard.fit() != Fit::Unfinished;
+    let answered = talk.all_replies().filter(|heard| heard.event.stage == stage && is_whole(heard)).count();
+    let sent = || talk.events().filter(|event| event.stage == stage && matches!(event.what, What::Sent { .. }));
+    let awaited = sent().nth(answered).or_else(|| sent().last());
+    let begun = talk.events().filter(|event| matches!(event.what, What::Dialled { .. } | What::Secured { .. })).last();
+    let parts = talk.events().filter(|event| match &event.what {
+        What::Received { reply, .. } => event.stage == stage && reply.irregularities.iter().any(is_told_elsewhere),
+        What::Unfinished { .. } => event.stage == stage,
+        _ => false,
+    });
+    awaited.or(begun).into_iter().chain(parts).collect()
+}
+
+/// A command of a pipelined flight was not answered. Which of them is not known, so none of the flight is believed; a
+/// second session without PIPELINING tells whether that is the reason.
+fn swallowed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, finding: &mut Finding) {
+    finding.consequences.push(
+        "the commands were sent together (PIPELINING), and one reply is missing, so it is not known which command each reply belongs to".to_owned(),
+    );
+    finding.consequences.extend(repeated(plan, evidence, talk));
+    let Some(probe) = evidence.probes(Purpose::InStep).next() else { return };
+    finding.evidence.attempts.push(probe.attempt.id);
+    let wanted = probe.request.script.envelope.as_ref().map_or(0, |envelope| envelope.to.len());
+    let answered = probe.replies().filter(|heard| heard.event.stage == Stage::Rcpt).count();
+    if wanted > 0 && answered == wanted {
+        finding.failure = Some(Failure::Protocol);
+        finding.cause = "the server advertises PIPELINING and loses a command that arrives together with others; one at a time it answered all of them".to_owned();
+        finding.otherwise = Some(
+            "a proxy or filter in front of the server may lose the command; the same check from another network tells"
+                .to_owned(),
+        );
+        finding.fixes.insert(
+            0,
+            Fix::run(
+                "Do not advertise PIPELINING until it works (server operator); in Postfix",
+                "postconf -e smtpd_discard_ehlo_keywords=pipelining",
+            ),
+        );
+    }
+}
+
+/// Neither yes nor no. A greeting without a code is greeting's, and so is that of a news server.
 fn is_senseless(heard: &Heard<'_>) -> bool {
-    let cut = heard
-        .reply
-        .irregularities
-        .iter()
-        .any(|oddity| matches!(oddity, Irregularity::TooLong | Irregularity::CutShort));
-    match (heard.event.stage, heard.reply.class()) {
-        _ if cut => false,
-        (Stage::Greeting, _) if heard.reply.code.is_none() => false,
-        (Stage::Auth, Class::Intermediate) => !heard.reply.has_code(334),
-        (Stage::Rset | Stage::Quit, _) => false,
-        (_, class) => matches!(class, Class::Intermediate | Class::Undefined),
+    match heard.fit() {
+        Fit::Senseless => heard.event.stage != Stage::Greeting || heard.reply.code.is_some(),
+        Fit::Contradicts => true,
+        Fit::Accepts | Fit::Continues | Fit::Rejects | Fit::Odd | Fit::Foreign | Fit::Unfinished => false,
     }
 }
 
 fn without_sense(talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.replies().find(is_senseless)?;
+    let is_news = super::greeting::service_with_codes(talk).is_some();
+    let told = |heard: &Heard<'_>| is_senseless(heard) && !(is_news && heard.event.stage == Stage::Greeting);
+    let heard = talk.replies().find(told)?;
     let stage = heard.event.stage;
-    let line = heard.reply.lines().into_iter().next().unwrap_or_default();
-    let summary = format!("the answer to {stage} is neither yes nor no: {line}");
+    let lines = heard.reply.lines();
+    let line = lines.first().cloned().unwrap_or_default();
+    let (summary, cause) = if heard.fit() == Fit::Contradicts {
+        let all =
+            if lines.len() > 1 { format!("{line} ... {}", lines.last().cloned().unwrap_or_default()) } else { line };
+        (
+            format!("the reply to {stage} contradicts itself: {all}"),
+            "all lines of a reply have one code, and its enhanced status has the same class as the code (RFC 5321 section 4.2, RFC 2034); this reply accepts and rejects at once, so nothing is counted as accepted",
+        )
+    } else if heard.reply.is_success() {
+        (
+            format!("the reply to {stage} is no success that is defined for it: {line}"),
+            "each command has its own success codes (RFC 5321 section 4.3.2); a client that takes any 2yz for success may be wrong, so nothing is counted as accepted",
+        )
+    } else {
+        (
+            format!("the answer to {stage} is neither yes nor no: {line}"),
+            "a reply begins with a code of three digits, the first of them 2, 4 or 5; this one does not",
+        )
+    };
     let finding = Finding::new(&REPLY_WITHOUT_SENSE, stage, Confidence::Certain, summary).on(heard.event);
     Some(Finding {
-        cause: "a reply begins with a code of three digits, the first of them 2, 4 or 5; this one does not".to_owned(),
+        cause: cause.to_owned(),
         fixes: vec![Fix::text(
             "check that host and port are those of a mail server; the operator looks at the server or the proxy in front of it",
         )],
@@ -260,9 +465,11 @@ fn without_sense(talk: Talk<'_>) -> Option<Finding> {
 
 fn irregular(talk: Talk<'_>) -> Option<Finding> {
     let odd: Vec<_> = talk
-        .replies()
+        .all_replies()
         .filter(|heard| heard.reply.code.is_some() && !is_senseless(heard) && !is_endless(heard))
-        .filter(|heard| heard.reply.irregularities.iter().any(|oddity| !is_told_elsewhere(oddity)))
+        .filter(|heard| {
+            is_odd_farewell(heard) || heard.reply.irregularities.iter().any(|oddity| !is_told_elsewhere(oddity))
+        })
         .collect();
     let first = odd.first()?;
     let mut kinds: Vec<&'static str> = Vec::new();
@@ -274,6 +481,12 @@ fn irregular(talk: Talk<'_>) -> Option<Finding> {
             kinds.push(name);
         }
     }
+    if talk.sequence().broken.is_none() && odd.iter().any(is_odd_farewell) {
+        kinds.push("a success code that is not that of the command");
+    }
+    if kinds.is_empty() {
+        return None;
+    }
     let summary = format!("replies are oddly formed: {}", kinds.join(", "));
     let mut finding = Finding::new(&REPLY_IRREGULAR, first.event.stage, Confidence::Certain, summary);
     for heard in &odd {
@@ -282,6 +495,11 @@ fn irregular(talk: Talk<'_>) -> Option<Finding> {
     finding.cause = "smtpcheck reads them all the same; other programs may not".to_owned();
     finding.fixes.push(Fix::text("the operator looks at the server, or at the proxy in front of it"));
     Some(finding)
+}
+
+/// RSET or QUIT answered with a 2yz that is not its own (RFC 5321 §4.3.2), where nothing is out of step.
+fn is_odd_farewell(heard: &Heard<'_>) -> bool {
+    heard.fit() == Fit::Odd && heard.reply.is_success()
 }
 
 /// Of a reply without end nothing else is worth a word.
@@ -310,13 +528,17 @@ fn name(oddity: &Irregularity) -> &'static str {
     }
 }
 
+/// Bytes that answer nothing and put nothing out of step. Those that do are [`out_of_step`]'s.
 fn unasked(talk: Talk<'_>) -> Option<Finding> {
-    let after_starttls = |stage: Stage| stage == Stage::Starttls;
+    let Sequence { broken, mended, .. } = talk.sequence();
+    if broken.or(mended).is_some() {
+        return None;
+    }
     let event = talk.events().find(|event| match &event.what {
         // Behind the 220 to STARTTLS it is starttls' business, and worse.
         What::Stray { .. } => {
             let after_220 = talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < event.seq);
-            !(after_starttls(event.stage) && after_220)
+            !(event.stage == Stage::Starttls && after_220)
         }
         _ => false,
     })?;
@@ -324,7 +546,8 @@ fn unasked(talk: Talk<'_>) -> Option<Finding> {
     let summary = format!("{bytes} bytes came before {} was sent, and answer nothing", event.stage);
     let finding = Finding::new(&REPLY_UNASKED, event.stage, Confidence::Likely, summary).on(event);
     Some(Finding {
-        cause: "the server answers one command twice".to_owned(),
+        severity: Severity::Warning,
+        cause: "the server sends something that is no reply".to_owned(),
         otherwise: Some("a proxy on the way may add words of its own".to_owned()),
         fixes: vec![Fix::text(
             "the operator looks at the server or the proxy in front of it; the same check from another network tells which side it is",

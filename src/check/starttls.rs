@@ -101,7 +101,7 @@ static STARTTLS_COMMAND_INJECTION: Rule = Rule {
     title: "a command sent before TLS takes effect inside TLS",
     cites: &["RFC 3207 section 4.2"],
     docs: Docs {
-        sees: "With --probe starttls-injection, STARTTLS and NOOP went out in one packet. The server answered 220, the handshake was made, and inside TLS, where nothing had been said, the answer to NOOP came.",
+        sees: "With --probe starttls-injection, STARTTLS and NOOP went out in one packet. The server answered 220, the handshake was made, and inside TLS the reply to NOOP came: before anything was sent there, or in the place of the reply to QUIT. What the server sends unasked in the main session too does not count.",
         matters: "Somebody on the way can put commands before the client's: a whole MAIL, RCPT and DATA that collects the client's password and mail (CVE-2011-0411 and its like).",
         action: "The operator updates the mail server, or the proxy in front of it: what was read before TLS must be forgotten.",
         example: "STARTTLS CRLF NOOP CRLF in one packet, and 250 inside TLS",
@@ -177,14 +177,14 @@ pub(super) fn is_being_asked(plan: &Plan, evidence: &Evidence) -> bool {
 
 fn greeted_in_plain(evidence: &Evidence) -> Option<(Talk<'_>, Heard<'_>)> {
     let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::IfOffered)?;
-    Some((probe, probe.reply_at(Stage::Greeting).filter(|heard| heard.reply.is_success())?))
+    Some((probe, probe.reply_at(Stage::Greeting).filter(|heard| heard.accepts())?))
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let (Some(main), Some(talk)) = (evidence.main_talk(), evidence.telling_talk()) else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(not_offered(plan, talk));
-    findings.extend(injected(talk));
+    findings.extend(injected(main));
     if matches!(talk.fault(), Some(Fault::Tls { .. })) {
         findings.extend(expected_starttls(plan, evidence, talk));
     }
@@ -363,16 +363,50 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
     Some(finding)
 }
 
-/// Both preconditions are in the talk itself: STARTTLS was offered and answered with 220 (else there is no handshake).
-fn command_injection(evidence: &Evidence) -> Option<Finding> {
-    let probe = evidence.probes(Purpose::StarttlsInjection).next()?;
+/// What shows that NOOP, sent before TLS, was carried out inside it. That STARTTLS was advertised and accepted is in the
+/// session itself: else there is no handshake.
+///
+/// 1. A reply inside TLS before anything was sent there. Not a greeting (NOOP is never answered with 220, RFC 5321
+///    §4.3.2), and not what the server sends unasked in the main session too.
+/// 2. 250 to QUIT: the server keeps the NOOP until it reads the next command. Not where it answers QUIT with 250 always.
+pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Talk<'a>) -> Option<Heard<'a>> {
     probe.handshake()?;
     let is_ours = |event: &Event| event.tls && matches!(event.what, What::Sent { .. });
     let first_said = probe.events().find(|event| is_ours(event)).map(|event| event.seq);
-    let heard =
-        probe.replies().find(|heard| heard.event.tls && first_said.is_none_or(|said| heard.event.seq < said))?;
+    let unasked = |heard: &Heard<'_>| first_said.is_none_or(|said| heard.event.seq < said);
+    let is_habit = |heard: &Heard<'_>| evidence.main_talk().is_some_and(|main| sends_unasked(main, heard));
+    let inside = || probe.all_replies().filter(|heard| heard.event.tls);
+    let answered = inside().find(|heard| unasked(heard) && !heard.reply.has_code(220) && !is_habit(heard));
+    let to_quit = || inside().find(|heard| heard.event.stage == Stage::Quit && heard.reply.has_code(250));
+    let quits_oddly = |main: Talk<'_>| {
+        let last = main.all_replies().filter(|heard| heard.event.stage == Stage::Quit).last();
+        last.is_some_and(|heard| !heard.reply.has_code(221))
+    };
+    answered.or_else(|| to_quit().filter(|_| !evidence.main_talk().is_some_and(quits_oddly)))
+}
+
+/// Whether the main session, where nothing was sent ahead, has the same reply inside TLS to no command: as stray bytes, or
+/// taken for a reply that it cannot be.
+fn sends_unasked(main: Talk<'_>, heard: &Heard<'_>) -> bool {
     let line = heard.reply.lines().into_iter().next().unwrap_or_default();
-    let summary = format!("a command that was sent before TLS is answered inside TLS: {line}");
+    let as_stray = main.events().any(|event| match &event.what {
+        What::Stray { text, .. } => event.tls && text.lines().any(|stray| stray == line),
+        _ => false,
+    });
+    let in_doubt = |other: &Heard<'_>| !other.accepts() || main.sequence().broken.is_some();
+    let to_ehlo = main.all_replies().filter(|other| other.event.stage == Stage::EhloTls).filter(in_doubt);
+    as_stray || to_ehlo.map(|other| other.reply).any(|reply| reply.lines().first() == Some(&line))
+}
+
+fn command_injection(evidence: &Evidence) -> Option<Finding> {
+    let probe = evidence.probes(Purpose::StarttlsInjection).next()?;
+    let heard = carried_into_tls(evidence, probe)?;
+    let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+    let summary = if heard.event.stage == Stage::Quit {
+        format!("a command that was sent before TLS is answered inside TLS, in the place of QUIT: {line}")
+    } else {
+        format!("a command that was sent before TLS is answered inside TLS: {line}")
+    };
     let finding =
         Finding::new(&STARTTLS_COMMAND_INJECTION, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
     Some(Finding {
@@ -385,7 +419,7 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
 
 fn not_enforced(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let probe = evidence.probes(Purpose::BeforeTls).next()?;
-    let heard = probe.reply_at(Stage::Mail).filter(|heard| heard.reply.is_success())?;
+    let heard = probe.reply_at(Stage::Mail).filter(|heard| heard.accepts())?;
     let summary = format!("port {} takes MAIL FROM before TLS", plan.target.port);
     let finding = Finding::new(&STARTTLS_NOT_ENFORCED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
     Some(Finding {

@@ -3,31 +3,35 @@
 //!
 //! | state | when | then |
 //! |---|---|---|
-//! | Greeting | 2yz | EHLO (or QUIT, if the talk ends here) |
+//! | Greeting | 220 | EHLO (or QUIT, if the talk ends here) |
+//! | | 200, 201 | EHLO, which a news server rejects, then QUIT |
 //! | | no code at all | hang up: this is not SMTP |
 //! | | anything else | QUIT (RFC 5321 §3.1: a refused client says QUIT) |
-//! | Ehlo | 2yz, STARTTLS wanted and offered, no TLS yet | STARTTLS |
-//! | | 2yz, STARTTLS required and not offered | QUIT |
-//! | | 2yz, a login is to be asked about, no TLS yet | AUTH PLAIN without a password |
-//! | | 2yz otherwise | AUTH, or envelope, or QUIT |
+//! | Ehlo | 250, STARTTLS wanted and offered, no TLS yet | STARTTLS |
+//! | | 250, STARTTLS required and not offered | QUIT |
+//! | | 250, a login is to be asked about, no TLS yet | AUTH PLAIN without a password |
+//! | | 250 otherwise | AUTH, or envelope, or QUIT |
 //! | | 500, 502, 504 to the first EHLO | HELO (RFC 5321 §3.2) |
 //! | | anything else | QUIT |
 //! | StartTls | 220 | what else has arrived is evidence, then the handshake |
 //! | | anything else | QUIT |
 //! | Handshake | up | EHLO again (RFC 3207 §4.2); Greeting, if TLS is implicit |
-//! | Eavesdrop | anything, or nothing for two seconds | QUIT; only after STARTTLS that was said together with NOOP |
+//! | Eavesdrop | anything but 220, or nothing for two seconds | QUIT; only after STARTTLS that was said together with NOOP |
 //! | AskAuth | 334 | `*`: nobody logs in |
 //! | | anything else | envelope, or QUIT |
 //! | Auth | 334 | the mechanism's answer, or `*` when it has none |
 //! | | 235 | envelope, or QUIT |
 //! | | anything else | QUIT |
 //! | Envelope | replies to MAIL and RCPTs, in one flight if PIPELINING is offered (RFC 2920 §3.1) | RSET and QUIT |
-//! | Farewell | last reply | hang up |
+//! | Farewell | 221 to QUIT | hang up |
+//! | | anything else to QUIT | listen for the end of the session, and hang up |
 //! | any | 421 | hang up: the server closes (RFC 5321 §3.8) |
 //! | any | a reply without end | hang up |
 //!
 //! Bytes that are there before a command is sent were asked for by nobody: they become evidence, and are never taken
-//! for the answer to the command.
+//! for the answer to the command. Behind them nothing but TLS puts the session in step again, so what would follow is not
+//! sent; in a session with [`Pacing::Paused`] it is, for there each reply is followed by a wait for more of them.
+//! Which reply is a success is decided in one place, [`fit`].
 
 mod login;
 mod scrub;
@@ -38,9 +42,11 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::evidence::fit::{Fit, fit};
+use crate::evidence::sequence::could_be_reply;
 use crate::evidence::{CancelReason, Fault, PasswordOddity, Stage, TokenForm, What, WithheldReason};
 use crate::plan::{Plaintext, QuitAfter, TlsUse, Unverified};
-use crate::question::{Script, Starttls};
+use crate::question::{Pacing, Script, Starttls};
 use crate::sasl::{Binding, Credentials, Means, Proof, token};
 use crate::wire::{Assembler, Capabilities, Class, Command, Framer, Irregularity, Reply, reply};
 
@@ -53,6 +59,12 @@ pub const MAX_TALK: usize = 512 * 1024;
 
 /// How long to listen for an answer that a good server does not give.
 const EAVESDROP: Duration = Duration::from_secs(2);
+
+/// How long to listen, in a session with [`Pacing::Paused`], for more than the reply that is due.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long to listen for the end of a session whose QUIT was not answered with 221.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// What the driver has to do next.
 pub enum Step {
@@ -115,6 +127,20 @@ pub struct Dialogue<'a> {
     offers: Capabilities,
     steps: VecDeque<Step>,
     received: usize,
+    /// The reply on which the next command waits, as it was received, with [`Pacing::Paused`].
+    held: Option<Reply>,
+    pairing: Pairing,
+    /// The greeting was no welcome, and EHLO is sent to see what the server is.
+    is_look_only: bool,
+}
+
+/// Whether the next reply can be taken for the reply to the next command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pairing {
+    /// As far as is known.
+    InStep,
+    /// The server sent a reply too many, so there may be more.
+    OutOfStep,
 }
 
 #[derive(Debug)]
@@ -128,6 +154,7 @@ enum State<'a> {
     Auth(Login<'a>),
     Envelope { due: VecDeque<Line>, transaction: Transaction },
     Farewell { due: VecDeque<Line> },
+    Linger,
     Over,
 }
 
@@ -199,6 +226,9 @@ impl<'a> Dialogue<'a> {
             offers: Capabilities::default(),
             steps: VecDeque::new(),
             received: 0,
+            held: None,
+            pairing: Pairing::InStep,
+            is_look_only: false,
         };
         if script.tls == TlsUse::Implicit {
             dialogue.state = State::Handshake;
@@ -234,13 +264,23 @@ impl<'a> Dialogue<'a> {
             State::Eavesdrop => Stage::EhloTls,
             State::AskAuth(_) | State::Auth(_) => Stage::Auth,
             State::Envelope { due, .. } | State::Farewell { due } => due.front().map_or(Stage::Quit, |line| line.stage),
-            State::Over => Stage::Quit,
+            State::Linger | State::Over => Stage::Quit,
         }
     }
 
     /// How long to wait for what is due, where that is not the time for a reply.
     pub fn patience(&self) -> Option<Duration> {
-        matches!(self.state, State::Eavesdrop).then_some(EAVESDROP)
+        match &self.state {
+            _ if self.held.is_some() => Some(PAUSE),
+            State::Eavesdrop => Some(EAVESDROP),
+            State::Linger => Some(LINGER),
+            _ => None,
+        }
+    }
+
+    /// Whether what is waited for is that nothing more comes.
+    pub fn is_pausing(&self) -> bool {
+        self.held.is_some() || matches!(self.state, State::Linger)
     }
 
     /// Bytes from the server, in pieces of any size.
@@ -262,6 +302,7 @@ impl<'a> Dialogue<'a> {
     /// The handshake is up; `binding` is what can bind a login to it.
     pub fn secured(&mut self, peer: Peer, binding: Option<Binding>) {
         self.binding = binding;
+        self.pairing = Pairing::InStep;
         self.line = LineState::Encrypted(peer);
         // RFC 3207 §4.2: what was learned before TLS is forgotten.
         self.offers = Capabilities::default();
@@ -281,6 +322,12 @@ impl<'a> Dialogue<'a> {
 
     /// The server closed, by FIN or by RST.
     pub fn closed(&mut self, reset: bool) {
+        if let Some(reply) = self.held.take() {
+            return self.act_on(&reply);
+        }
+        if matches!(self.state, State::Linger) {
+            return self.hang_up_after_quit();
+        }
         while let Some(line) = self.framer.finish() {
             if let Some(reply) = self.assembler.push(line) {
                 self.heard(reply);
@@ -307,6 +354,12 @@ impl<'a> Dialogue<'a> {
 
     /// The driver's deadline for this reply has passed.
     pub fn gave_up(&mut self, waited_ms: f64) {
+        if let Some(reply) = self.held.take() {
+            return self.act_on(&reply);
+        }
+        if matches!(self.state, State::Linger) {
+            return self.hang_up_after_quit();
+        }
         let stage = self.stage();
         let half_line = self.framer.take_stray();
         let mut partial_bytes = half_line.len();
@@ -329,7 +382,7 @@ impl<'a> Dialogue<'a> {
     }
 
     fn read_replies(&mut self) {
-        while !matches!(self.state, State::Over | State::Handshake) {
+        while !matches!(self.state, State::Over | State::Handshake | State::Linger) && self.held.is_none() {
             // Until the server must speak, everything in the framer waits: it may turn out to be unasked for.
             let Some(line) = self.framer.next_line() else { return };
             if let Some(reply) = self.assembler.push(line) {
@@ -338,11 +391,8 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// The transition table.
     fn heard(&mut self, unscrubbed: Reply) {
-        // What a mechanism checks is what was said: the server's signature is itself out of sight.
-        let challenge = matches!(self.state, State::Auth(_)).then(|| unscrubbed.clone());
-        let reply = self.scrubber.scrub_reply(unscrubbed);
+        let reply = self.scrubber.scrub_reply(unscrubbed.clone());
         let stage = self.stage();
         let recipient = match &self.state {
             State::Envelope { due, .. } => due.front().and_then(|line| line.recipient),
@@ -355,23 +405,43 @@ impl<'a> Dialogue<'a> {
         if reply.has_code(421) {
             return self.hang_up(Ok(()));
         }
+        let is_last = matches!(&self.state, State::Farewell { due } if due.len() == 1);
+        match self.script.pacing {
+            Pacing::Paused if !is_last => self.held = Some(unscrubbed),
+            Pacing::Paused | Pacing::Prompt => self.act_on(&unscrubbed),
+        }
+    }
+
+    /// The transition table.
+    fn act_on(&mut self, unscrubbed: &Reply) {
+        let scrubbed = self.scrubber.scrub_reply(unscrubbed.clone());
+        let reply = &scrubbed;
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Greeting => self.greeted(&reply),
-            State::Ehlo(verb) => self.ehlo_answered(verb, &reply),
-            State::StartTls => self.starttls_answered(&reply),
+            State::Greeting => self.greeted(reply),
+            State::Ehlo(verb) => self.ehlo_answered(verb, reply),
+            State::StartTls => self.starttls_answered(reply),
+            // A server that greets inside TLS has answered no command; what comes next may.
+            State::Eavesdrop if reply.has_code(220) => self.state = State::Eavesdrop,
             State::Eavesdrop => self.say_farewell(),
-            State::AskAuth(asked) => self.question_answered(asked, &reply),
-            State::Auth(login) => self.auth_answered(login, challenge.as_ref().unwrap_or(&reply)),
-            State::Envelope { due, transaction } => self.envelope_answered(due, transaction, &reply),
-            State::Farewell { due } => self.farewell_answered(due),
-            state @ (State::Handshake | State::Over) => self.state = state,
+            State::AskAuth(asked) => self.question_answered(asked, reply),
+            // What a mechanism checks is what was said: the server's signature is itself out of sight.
+            State::Auth(login) => self.auth_answered(login, unscrubbed),
+            State::Envelope { due, transaction } => self.envelope_answered(due, transaction, reply),
+            State::Farewell { due } => self.farewell_answered(due, reply),
+            state @ (State::Handshake | State::Linger | State::Over) => self.state = state,
         }
     }
 
     fn greeted(&mut self, reply: &Reply) {
         if reply.code.is_none() {
             self.hang_up(Ok(()));
-        } else if !reply.is_success() || self.script.quit_after <= QuitAfter::Banner {
+        } else if self.script.quit_after <= QuitAfter::Banner {
+            self.say_farewell();
+        } else if reply.has_code(200) || reply.has_code(201) {
+            // A news server greets with 200 or 201 (RFC 3977 §5.1); what it replies to EHLO shows that it is one.
+            self.is_look_only = true;
+            self.say_ehlo(Verb::Ehlo);
+        } else if fit(Stage::Greeting, reply) != Fit::Accepts {
             self.say_farewell();
         } else {
             self.say_ehlo(Verb::Ehlo);
@@ -385,7 +455,7 @@ impl<'a> Dialogue<'a> {
         if verb == Verb::Ehlo && unknown && self.line == LineState::Plain {
             return self.say_ehlo(Verb::Helo);
         }
-        if !reply.is_success() {
+        if fit(self.ehlo_stage(), reply) != Fit::Accepts || self.is_look_only {
             return self.say_farewell();
         }
         self.offers = match verb {
@@ -422,7 +492,7 @@ impl<'a> Dialogue<'a> {
     }
 
     fn starttls_answered(&mut self, reply: &Reply) {
-        if !reply.has_code(220) {
+        if fit(Stage::Starttls, reply) != Fit::Accepts {
             return self.say_farewell();
         }
         // RFC 3207 §6, CVE-2011-0411: what came in plaintext behind the 220 must not be taken for something that was
@@ -434,7 +504,16 @@ impl<'a> Dialogue<'a> {
 
     fn begin_auth(&mut self) {
         let Some(wanted) = &self.script.login else { return self.begin_envelope() };
-        let Some(access) = &self.access else { return self.begin_envelope() };
+        if self.access.is_none() {
+            return self.begin_envelope();
+        }
+        if self.drain_stray(Stage::Auth) == Drained::Closing {
+            return;
+        }
+        if self.pairing == Pairing::OutOfStep {
+            return self.say_farewell();
+        }
+        let Some(access) = &self.access else { return };
         let offered = self.offers.auth_mechanisms();
         let line = login::Line { binding: self.binding.as_ref(), tried: &self.tried };
         let login = Login::choose(wanted, &offered, access, line);
@@ -473,22 +552,24 @@ impl<'a> Dialogue<'a> {
     }
 
     fn auth_answered(&mut self, mut login: Login<'a>, reply: &Reply) {
+        let fits = fit(Stage::Auth, reply);
+        let accepts = fits == Fit::Accepts && !login.is_cancelled();
         // A server that answers `*` with one more challenge is not asked a third time.
-        if reply.has_code(334) && !login.is_cancelled() {
+        if fits == Fit::Continues && !login.is_cancelled() {
             let turn = login.answer(reply);
             self.state = State::Auth(login);
             return self.say_auth(turn);
         }
-        if reply.is_success() && !login.is_cancelled() && !login.is_proved() {
+        if accepts && !login.is_proved() {
             // RFC 5802 §3: a server that says yes without its signature may be somebody else.
             self.note(Stage::Auth, What::AuthCancelled { reason: CancelReason::ServerUnproved });
             return self.say_farewell();
         }
-        if reply.is_success() && self.script.quit_after > QuitAfter::Auth && !login.is_cancelled() {
+        if accepts && self.script.quit_after > QuitAfter::Auth {
             return self.begin_envelope();
         }
         let try_all = self.script.login.as_ref().is_some_and(|wanted| wanted.try_all);
-        if try_all && reply.class() == Class::Permanent && !login.is_cancelled() {
+        if try_all && fits == Fit::Rejects && reply.class() == Class::Permanent && !login.is_cancelled() {
             return self.begin_auth();
         }
         self.say_farewell();
@@ -512,10 +593,16 @@ impl<'a> Dialogue<'a> {
     }
 
     fn begin_envelope(&mut self) {
-        let Some(envelope) = &self.script.envelope else { return self.say_farewell() };
-        if self.script.quit_after <= QuitAfter::Auth {
+        if self.script.envelope.is_none() || self.script.quit_after <= QuitAfter::Auth {
             return self.say_farewell();
         }
+        if self.drain_stray(Stage::Mail) == Drained::Closing {
+            return;
+        }
+        if self.pairing == Pairing::OutOfStep {
+            return self.say_farewell();
+        }
+        let Some(envelope) = &self.script.envelope else { return };
         let smtputf8 = self.offers.has("SMTPUTF8");
         if let Some(address) = envelope.from.mailbox().filter(|from| from.needs_smtputf8() && !smtputf8) {
             let address = address.to_string();
@@ -545,12 +632,18 @@ impl<'a> Dialogue<'a> {
 
     fn envelope_answered(&mut self, mut due: VecDeque<Line>, mut transaction: Transaction, reply: &Reply) {
         let answered = due.pop_front();
-        if answered.is_some_and(|line| line.stage == Stage::Mail) && reply.is_success() {
+        if answered.is_some_and(|line| line.stage == Stage::Mail) && fit(Stage::Mail, reply) == Fit::Accepts {
             transaction = Transaction::Open;
         }
         // Without PIPELINING nothing more has gone out, and a refused MAIL makes every RCPT an echo of it. With it
         // the replies to the RCPTs of the flight are still to come.
-        if due.is_empty() || (transaction == Transaction::None && !self.pipelines()) {
+        if let (Some(next), false) = (due.front(), self.pipelines())
+            && self.drain_stray(next.stage) == Drained::Closing
+        {
+            return;
+        }
+        let goes_on = self.pipelines() || (transaction == Transaction::Open && self.pairing == Pairing::InStep);
+        if due.is_empty() || !goes_on {
             return match transaction {
                 Transaction::Open => self.reset_and_leave(),
                 Transaction::None => self.say_farewell(),
@@ -575,14 +668,27 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    fn farewell_answered(&mut self, mut due: VecDeque<Line>) {
+    fn farewell_answered(&mut self, mut due: VecDeque<Line>, reply: &Reply) {
         due.pop_front();
         if due.is_empty() {
-            return self.hang_up(Ok(()));
+            // The reply to QUIT is 221, and the last of the session. Where it is another, one more may be on its way.
+            match fit(Stage::Quit, reply) {
+                Fit::Accepts => self.hang_up_after_quit(),
+                _ => self.state = State::Linger,
+            }
+            return;
         }
         if self.pipelines() || self.say(&due) == Drained::Clear {
             self.state = State::Farewell { due };
         }
+    }
+
+    fn hang_up_after_quit(&mut self) {
+        let extra = self.framer.take_stray();
+        if !extra.is_empty() {
+            self.note_stray(Stage::Quit, &extra);
+        }
+        self.hang_up(Ok(()));
     }
 
     fn say_ehlo(&mut self, verb: Verb) {
@@ -638,7 +744,7 @@ impl<'a> Dialogue<'a> {
     }
 
     fn pipelines(&self) -> bool {
-        self.offers.has("PIPELINING")
+        self.script.pacing == Pacing::Prompt && self.offers.has("PIPELINING")
     }
 
     fn ehlo_stage(&self) -> Stage {
@@ -664,6 +770,10 @@ impl<'a> Dialogue<'a> {
                 Drained::Closing
             }
             None => {
+                let text = String::from_utf8_lossy(&stray);
+                if self.script.pacing == Pacing::Prompt && could_be_reply(&text) {
+                    self.pairing = Pairing::OutOfStep;
+                }
                 self.note_stray(stage, &stray);
                 Drained::Clear
             }

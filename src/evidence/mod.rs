@@ -6,10 +6,12 @@
 
 pub mod certificate;
 pub mod fault;
+pub mod fit;
 pub mod hello;
 pub mod machine;
 pub mod names;
 pub mod presented;
+pub mod sequence;
 pub mod talk;
 pub mod tls;
 
@@ -459,6 +461,24 @@ impl Evidence {
     /// The conversation that the user asked for.
     pub fn main_talk(&self) -> Option<Talk<'_>> {
         self.talks().find(|talk| talk.request.purpose == Purpose::Main)
+    }
+
+    /// The session that shows what is really the case: the main one; where its replies and commands got out of step, or
+    /// a pipelined command was swallowed, the follow-up that waits before each command, if the server let it begin.
+    pub fn telling_talk(&self) -> Option<Talk<'_>> {
+        let main = self.main_talk()?;
+        if main.sequence().believed_until().is_none() {
+            return Some(main);
+        }
+        let begun = |talk: &Talk<'_>| talk.reply_at(Stage::Greeting).is_some_and(|heard| heard.accepts());
+        // Where replies come without end, waiting for the end of them tells nothing.
+        let ends = |talk: &Talk<'_>| !matches!(talk.fault(), Some(Fault::Endless { .. }));
+        Some(self.probes(Purpose::InStep).find(|talk| talk.is_over() && begun(talk) && ends(talk)).unwrap_or(main))
+    }
+
+    /// The session that shows the certificate: a handshake is certain whatever happened behind it.
+    pub fn secured_talk(&self) -> Option<Talk<'_>> {
+        self.main_talk().filter(|talk| talk.handshake().is_some()).or_else(|| self.telling_talk())
     }
 
     /// The follow-up conversations of one kind.

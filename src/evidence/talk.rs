@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 
+use super::fit::{Fit, fit};
+use super::sequence::{self, Sequence};
 use super::{Attempt, DialResult, Event, Evidence, Fault, Handshake, Stage, What};
 use crate::plan::TlsUse;
 use crate::question::TalkRequest;
-use crate::wire::{Capabilities, Irregularity, Reply};
+use crate::wire::{Capabilities, Reply};
 
 /// One conversation.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +30,18 @@ pub struct Heard<'a> {
     pub recipient: Option<usize>,
 }
 
+impl Heard<'_> {
+    /// How it fits the command that it is paired with.
+    pub fn fit(&self) -> Fit {
+        fit(self.event.stage, self.reply)
+    }
+
+    /// Whether it is the success that is defined for that command.
+    pub fn accepts(&self) -> bool {
+        self.fit() == Fit::Accepts
+    }
+}
+
 impl<'a> Talk<'a> {
     pub(super) fn new(evidence: &'a Evidence, attempt: &'a Attempt, request: &'a TalkRequest) -> Talk<'a> {
         Talk { evidence, attempt, request }
@@ -39,8 +53,25 @@ impl<'a> Talk<'a> {
         self.evidence.transcript.iter().filter(move |event| event.attempt == id)
     }
 
-    /// Its replies, in order.
+    /// The events that can be believed: where replies and commands got out of step, those up to the last certain point.
+    pub fn believed(&self) -> impl Iterator<Item = &'a Event> + use<'a> {
+        let until = self.sequence().believed_until();
+        self.events().filter(move |event| until.is_none_or(|last| event.seq <= last))
+    }
+
+    /// Whether its replies belong to the commands that they are paired with.
+    pub fn sequence(&self) -> Sequence<'a> {
+        sequence::read(self.events(), self.request.script.pacing, self.fault())
+    }
+
+    /// Its replies that can be believed, in order.
     pub fn replies(&self) -> impl Iterator<Item = Heard<'a>> + use<'a> {
+        let until = self.sequence().believed_until();
+        self.all_replies().filter(move |heard| until.is_none_or(|last| heard.event.seq <= last))
+    }
+
+    /// All its replies as they were paired with commands, in order, whether that can be believed or not.
+    pub fn all_replies(&self) -> impl Iterator<Item = Heard<'a>> + use<'a> {
         self.events().filter_map(|event| match &event.what {
             What::Received { reply, recipient } => Some(Heard { event, reply, recipient: *recipient }),
             _ => None,
@@ -75,14 +106,7 @@ impl<'a> Talk<'a> {
 
     /// What was offered at EHLO before TLS, or inside it. A server that knows only HELO offers nothing.
     pub fn capabilities(&self, stage: Stage) -> Option<(Heard<'a>, Capabilities)> {
-        let whole = |heard: &Heard<'_>| {
-            !heard
-                .reply
-                .irregularities
-                .iter()
-                .any(|oddity| matches!(oddity, Irregularity::CutShort | Irregularity::TooLong))
-        };
-        let heard = self.reply_at(stage).filter(|heard| heard.reply.is_success() && whole(heard))?;
+        let heard = self.reply_at(stage).filter(Heard::accepts)?;
         let offers = if self.fell_back_to_helo() { Capabilities::default() } else { Capabilities::read(heard.reply) };
         Some((heard, offers))
     }

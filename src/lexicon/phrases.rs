@@ -212,6 +212,7 @@ pub fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let hits = all.hits(&text);
     let scored = all.phrases.iter().zip(&all.literals).enumerate().filter_map(|(at, (phrase, literals))| {
         let rank = phrase.rank(context)?;
+        context.step.is_none_or(|step| phrase.cause.can_arise_at(step)).then_some(())?;
         let score = phrase.score(literals, &hits, &seen)?;
         Some(((rank, std::cmp::Reverse(score), at), phrase))
     });

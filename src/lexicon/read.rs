@@ -119,7 +119,9 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let row = tables::status(status).filter(|row| !row.generic)?;
     let cause = row.cause(status);
     // The step decides before the status does where they contradict: what is said to AUTH is about the login.
-    let elsewhere = context.step == Some(Step::Auth) && cause.is_about_recipient();
+    // RFC 4954 §6: X.7.8, credentials not valid, is a reply to AUTH and to nothing else.
+    let of_login = cause == Cause::Credentials && matches!(context.step, Some(Step::Mail | Step::Rcpt));
+    let elsewhere = of_login || context.step.is_some_and(|step| !cause.can_arise_at(step));
     (cause != Cause::Other && !elsewhere).then(|| Reading {
         cause,
         confidence: row.confidence,

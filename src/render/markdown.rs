@@ -113,6 +113,7 @@ fn times(report: &Report) -> String {
             PhaseStatus::Ok => "ok",
             PhaseStatus::Failed => "failed",
             PhaseStatus::Skipped => "not run",
+            PhaseStatus::Unknown => "not known",
         };
         let reason = phase.reason.map(|reason| format!(": {}", plain(&reason))).unwrap_or_default();
         let ms = phase.ms.map(|ms| format!("{ms:.1}")).unwrap_or_default();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Judged, Report, Verdict, known_exit};
 use crate::check::Finding;
 use crate::check::scan::{self, ProfileVerdict, Scan};
+use crate::evidence::fit::Fit;
 use crate::evidence::{
     Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, HandshakeKind, Lookup, NameMatch, Outcome,
     Stage, Staple, Talk, Trust, TrustStore, What,
@@ -131,6 +132,8 @@ pub enum PhaseStatus {
     Failed,
     /// It did not run.
     Skipped,
+    /// It ran, and what came of it cannot be known: replies and commands were out of step.
+    Unknown,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -212,6 +215,8 @@ enum AuthOutcome {
     Refused,
     /// Begun, and not answered.
     Unfinished,
+    /// Sent, and which reply belongs to it cannot be known.
+    Unknown,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -399,13 +404,15 @@ fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
     let sent = sent.last();
     let withheld =
         talk.into_iter().flat_map(|talk| talk.events()).any(|event| matches!(event.what, What::Withheld { .. }));
+    let is_in_doubt = talk.is_some_and(|talk| talk.sequence().believed_until().is_some());
     let outcome = match (&plan.login, heard) {
         (None, _) => AuthOutcome::NotTried,
         _ if withheld => AuthOutcome::Withheld,
         (_, Some(heard)) if heard.reply.irregularities.contains(&Irregularity::CutShort) => AuthOutcome::Unfinished,
-        (_, Some(heard)) if heard.reply.is_success() => AuthOutcome::Accepted,
+        (_, Some(heard)) if heard.accepts() => AuthOutcome::Accepted,
         (_, Some(heard)) if heard.reply.has_code(334) => AuthOutcome::Unfinished,
         (_, Some(_)) => AuthOutcome::Refused,
+        (_, None) if sent.is_some() && is_in_doubt => AuthOutcome::Unknown,
         (_, None) if sent.is_some() => AuthOutcome::Unfinished,
         (_, None) => AuthOutcome::NotReached,
     };
@@ -512,12 +519,19 @@ fn step(plan: &Plan, talk: Talk<'_>, stage: Stage) -> Phase {
     match (begun, last) {
         (_, Some(heard)) => {
             let ms = begun.map(|event| ((heard.event.at_ms - event.at_ms) * 1000.0).round() / 1000.0);
-            let accepted = heard.reply.is_success();
+            let harmless = heard.fit() == Fit::Odd && heard.reply.is_success();
+            let accepted = heard.accepts() || harmless;
             let reason =
                 (!accepted).then(|| heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()));
             let status = if accepted { PhaseStatus::Ok } else { PhaseStatus::Failed };
             Phase { name: stage, status, ms, reason }
         }
+        (Some(_), None) if in_doubt(talk, stage) => Phase {
+            name: stage,
+            status: PhaseStatus::Unknown,
+            ms: None,
+            reason: Some("not known: replies and commands were out of step".to_owned()),
+        },
         (Some(event), None) if failed_at(talk, stage) => {
             let end = talk.attempt.duration_ms.map(|ms| talk.attempt.started_ms + ms);
             let ms = end.map(|end| ((end - event.at_ms) * 1000.0).round() / 1000.0);
@@ -525,6 +539,12 @@ fn step(plan: &Plan, talk: Talk<'_>, stage: Stage) -> Phase {
         }
         _ => skipped(stage, why_skipped(plan, talk, stage)),
     }
+}
+
+/// Whether the phase got a reply, or may have got one, that cannot be believed.
+fn in_doubt(talk: Talk<'_>, stage: Stage) -> bool {
+    let is_answered = talk.all_replies().any(|heard| heard.event.stage == stage);
+    is_answered && talk.sequence().believed_until().is_some()
 }
 
 fn tls_step(plan: &Plan, talk: Talk<'_>) -> Phase {

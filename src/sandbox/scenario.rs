@@ -246,6 +246,8 @@ pub enum Do {
     Tls,
     /// The handshake, after which commands that came before it are obeyed: the fault of CVE-2011-0411.
     TlsCarrying,
+    /// The same, obeyed only when the next command arrives inside TLS.
+    TlsHolding,
     /// A challenge of this many bytes, then nothing but silence.
     Challenge(usize),
     /// Challenges without end: each answer gets the next.

@@ -358,6 +358,15 @@ impl Session<'_> {
                 self.inbox = carried;
                 return Ok(flow);
             }
+            Do::TlsHolding => {
+                let mut carried = std::mem::take(&mut self.inbox);
+                let flow = self.handshake().await?;
+                self.inbox.clear();
+                self.fill().await?;
+                carried.append(&mut self.inbox);
+                self.inbox = carried;
+                return Ok(flow);
+            }
             Do::Challenge(size) => {
                 let text = "QUFB".repeat(size.div_ceil(4));
                 return Ok(match self.challenge(&text).await? {

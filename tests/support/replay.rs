@@ -184,14 +184,58 @@ fn now() -> jiff::Timestamp {
     NOW.parse().unwrap()
 }
 
+/// A server in the place of a transcript: what it sends for each command. The greeting is the reply to "".
+pub trait Server {
+    fn reply(&mut self, command: &str) -> Sends;
+}
+
+/// What a server sends for one command.
+#[derive(Default)]
+pub struct Sends {
+    /// At once, in one segment.
+    pub now: String,
+    /// A moment later: before the reply to the next command, or in the pause before it.
+    pub late: String,
+}
+
+type NewServer<'a> = &'a dyn Fn() -> Box<dyn Server>;
+
+/// Checks servers that are made by a function, one for each session.
+pub fn hold(args: &[&str], server: NewServer<'_>) -> Report {
+    let words = args.iter().map(Into::into).collect();
+    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { panic!("the arguments are no check") };
+    let plan = cli::plan::plan(&args, &matches, &args.targets[0], Some("client.example.org")).unwrap();
+    let credentials = plan.login.as_ref().map(|login| Credentials {
+        user: login.user.clone(),
+        authzid: login.authzid.clone(),
+        proof: Proof::Password(Secret::new("c4nary-password".to_owned())),
+    });
+    let mut replay = Replay {
+        plan: plan.clone(),
+        credentials,
+        names: TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None },
+        machine: Machine { dmi: BTreeMap::new(), variables: Vec::new(), host: None },
+        talks: Vec::new(),
+        hellos: Vec::new(),
+        server: Some(server),
+        arrivals: VecDeque::new(),
+        clock: 0.0,
+        time_is_up: false,
+        problems: Vec::new(),
+    };
+    let (evidence, ended) = inquiry::inquire(&plan, &mut replay, now(), &mut Deaf);
+    Report::new(plan, evidence, &ended, replay.clock)
+}
+
 /// Answers questions from a transcript.
-struct Replay {
+struct Replay<'s> {
     plan: Plan,
     credentials: Option<Credentials>,
     names: TypedNames,
     machine: Machine,
     talks: Vec<Option<TypedTalk>>,
     hellos: Vec<TypedHello>,
+    server: Option<NewServer<'s>>,
     arrivals: VecDeque<Arrival>,
     clock: f64,
     /// The talk that has just been played is left open: `--max-time` ended everything in the middle of it.
@@ -199,7 +243,7 @@ struct Replay {
     problems: Vec<String>,
 }
 
-impl Gather for Replay {
+impl Gather for Replay<'_> {
     fn ask(&mut self, id: AttemptId, question: &Question) {
         let outcome = match question {
             Question::Resolve { host } => Outcome::Done {
@@ -237,7 +281,7 @@ impl Gather for Replay {
     }
 }
 
-impl Replay {
+impl Replay<'_> {
     fn note(&mut self, id: AttemptId, stage: Stage, tls: bool, what: What) {
         self.clock += 1.0;
         self.arrivals.push_back(Arrival::Event { attempt: id, at_ms: self.clock, stage, tls, what });
@@ -248,6 +292,11 @@ impl Replay {
             Some(ip) => SocketAddr::new(ip, request.port),
             None => return Err(Fault::NoAddress),
         };
+        if let Some(server) = self.server {
+            let result = DialResult::Connected { local: "192.0.2.9:40000".parse().unwrap() };
+            self.note(id, Stage::Connect, false, What::Dialled { address, started_ms: self.clock, result });
+            return self.converse_with(id, request, server().as_mut());
+        }
         let implicit = request.script.tls == TlsUse::Implicit;
         let fits = |talk: &TypedTalk| {
             talk.port.is_none_or(|port| port == request.port) && talk.implicit.is_none_or(|wanted| wanted == implicit)
@@ -336,6 +385,55 @@ impl Replay {
         }
     }
 
+    fn converse_with(&mut self, id: AttemptId, request: &TalkRequest, server: &mut dyn Server) -> Result<(), Fault> {
+        let credentials = self.credentials.take();
+        let means = Means {
+            host: request.host.to_string(),
+            port: request.port,
+            nonce: "rOprNGfwEbeRWgbNEkqO".to_owned(),
+            unix_time: 1_795_000_000,
+        };
+        let access = credentials.as_ref().map(|credentials| Access { credentials, means });
+        let mut dialogue = Dialogue::new(&request.script, access, "192.0.2.9".parse().ok());
+        let mut commands: VecDeque<String> = VecDeque::new();
+        let mut late = String::new();
+        if request.script.tls != TlsUse::Implicit {
+            commands.push_back(String::new());
+        }
+        let result = loop {
+            match dialogue.step() {
+                Step::Note(stage, what) => {
+                    if let What::Sent { text, .. } = &what {
+                        commands.push_back(text.clone());
+                    }
+                    self.note(id, stage, dialogue.is_encrypted(), what);
+                }
+                Step::Send(_) => {}
+                Step::BeginTls => {
+                    late.clear();
+                    let handshake = handshake(&self.plan, &TypedHandshake::default());
+                    self.note(id, Stage::Tls, true, What::Secured { handshake: Box::new(handshake) });
+                    dialogue.secured(Peer::Verified, None);
+                }
+                Step::Await => {
+                    if !late.is_empty() {
+                        dialogue.receive(std::mem::take(&mut late).as_bytes());
+                    } else if let Some(command) = commands.pop_front() {
+                        let sends = server.reply(&command);
+                        late = sends.late;
+                        dialogue.receive(sends.now.as_bytes());
+                    } else {
+                        dialogue.gave_up(30_000.0);
+                    }
+                }
+                Step::HangUp(result) => break result,
+            }
+        };
+        drop(dialogue);
+        self.credentials = credentials;
+        result
+    }
+
     fn converse(&mut self, id: AttemptId, request: &TalkRequest, talk: &TypedTalk) -> Result<(), Fault> {
         let credentials = self.credentials.take();
         let means = Means {
@@ -383,6 +481,15 @@ impl Replay {
                 Step::Await if script.front().is_some_and(|line| line.starts_with("alert ")) => {
                     let word = script.pop_front().unwrap_or_default();
                     break Err(Fault::Tls { tls: tls_fault(word, None) });
+                }
+                // A pause is over when the server sends nothing more in it.
+                Step::Await
+                    if dialogue.is_pausing()
+                        && !script
+                            .front()
+                            .is_some_and(|line| line.starts_with("S") || matches!(*line, "hangs up" | "resets")) =>
+                {
+                    dialogue.gave_up(0.0);
                 }
                 Step::Await if script.front() == Some(&"time is up") => {
                     script.pop_front();
@@ -659,6 +766,7 @@ pub fn play(path: &PathBuf) -> Played {
         },
         talks: transcript.talk.iter().cloned().map(Some).collect(),
         hellos: transcript.hello.clone(),
+        server: None,
         arrivals: VecDeque::new(),
         clock: 0.0,
         time_is_up: false,

@@ -21,7 +21,7 @@ pub(super) use secret::{oddities, said_in_challenge, token};
 pub static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rules: rules::RULES };
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(in_plaintext(plan, evidence, talk));
     findings.extend(withheld(plan, talk));
@@ -39,7 +39,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 fn in_plaintext(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
-        probe.replies().find(|heard| heard.event.stage == Stage::Auth).filter(|heard| heard.reply.has_code(334))
+        // 334 is the reply to AUTH and to nothing else, whatever else the server sends.
+        probe.all_replies().find(|heard| heard.event.stage == Stage::Auth).filter(|heard| heard.reply.has_code(334))
     });
     match (offered_in_plaintext(plan, talk), taken) {
         (None, None) => None,
@@ -91,7 +92,7 @@ pub(in crate::check) fn in_clear(offers: &Capabilities) -> Vec<String> {
 }
 
 fn withheld(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let (event, reason) = talk.events().find_map(|event| match &event.what {
+    let (event, reason) = talk.believed().find_map(|event| match &event.what {
         What::Withheld { reason } => Some((event, reason)),
         _ => None,
     })?;
@@ -187,7 +188,7 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
 }
 
 fn cancelled(talk: Talk<'_>) -> Option<Finding> {
-    let (event, reason) = talk.events().find_map(|event| match &event.what {
+    let (event, reason) = talk.believed().find_map(|event| match &event.what {
         What::AuthCancelled { reason } => Some((event, *reason)),
         _ => None,
     })?;

@@ -8,10 +8,10 @@ use crate::plan::Plan;
 
 /// What the token says of itself, where the login did not succeed.
 pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
-    if talk.reply_at(Stage::Auth).is_some_and(|heard| heard.reply.is_success()) {
+    if talk.reply_at(Stage::Auth).is_some_and(|heard| heard.accepts()) {
         return None;
     }
-    let (event, form, expires, audience) = talk.events().find_map(|event| match &event.what {
+    let (event, form, expires, audience) = talk.believed().find_map(|event| match &event.what {
         What::Token { form, expires, audience } => Some((event, *form, *expires, audience.as_deref())),
         _ => None,
     })?;
@@ -66,7 +66,7 @@ fn is_foreign(plan: &Plan, talk: Talk<'_>, audience: &str) -> bool {
 
 /// What about a password is often a mistake, in words.
 pub(in crate::check) fn oddities(talk: Talk<'_>) -> Vec<String> {
-    let found = talk.events().find_map(|event| match &event.what {
+    let found = talk.believed().find_map(|event| match &event.what {
         What::OddPassword { oddities } => Some(oddities.as_slice()),
         _ => None,
     });
@@ -85,7 +85,7 @@ pub(in crate::check) fn oddities(talk: Talk<'_>) -> Vec<String> {
 
 /// What the server said about a refused token before its 535.
 pub(in crate::check) fn said_in_challenge(talk: Talk<'_>) -> Vec<String> {
-    let words = talk.events().filter_map(|event| match &event.what {
+    let words = talk.believed().filter_map(|event| match &event.what {
         What::Explained { text } => Some(format!("the server's own words: {text}")),
         _ => None,
     });

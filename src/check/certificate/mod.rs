@@ -77,7 +77,7 @@ impl<'a> Seen<'a> {
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(talk) = evidence.secured_talk() else { return Vec::new() };
     let Some((event, handshake)) = talk.handshake() else { return Vec::new() };
     let Some(leaf) = handshake.leaf() else { return Vec::new() };
     let (presented, now) = (&handshake.presented, evidence.started_at);

@@ -9,12 +9,13 @@ mod rules;
 
 use super::greeting::{service_with_codes, weigh_other_family};
 use super::{Check, Confidence, Failure, Finding, Fix, asks_nothing, in_shell, peer};
+use crate::evidence::fit::Fit;
 use crate::evidence::talk::Heard;
 use crate::evidence::{Evidence, Stage, Talk, What};
 use crate::lexicon::{self, Basis, Cause, Context, FixWhen, Reading, Step};
 use crate::plan::{LoginProof, Plan};
+use crate::wire::Reply;
 use crate::wire::status::Class;
-use crate::wire::{Irregularity, Reply};
 
 pub static CHECK: Check = Check { subject: "refusal", ask: asks_nothing, judge, rules: rules::RULES };
 
@@ -24,7 +25,7 @@ pub fn rule_of(cause: Cause) -> Option<&'static super::Rule> {
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
     let mut findings: Vec<Finding> = Vec::new();
     // A token that was over, or for somebody else, is told by what it says of itself.
     let explained = super::auth::token(plan, evidence, talk).is_some();
@@ -78,15 +79,9 @@ fn refusals(talk: Talk<'_>) -> Vec<Heard<'_>> {
 }
 
 fn is_refusal(talk: Talk<'_>, heard: Heard<'_>) -> bool {
-    // What is no reply at all, or only the beginning of one, is session's.
-    let refuses = matches!(heard.reply.class(), Class::Transient | Class::Permanent);
-    let whole = |oddity: &Irregularity| !matches!(oddity, Irregularity::TooLong | Irregularity::CutShort);
-    if !heard.reply.irregularities.iter().all(whole) {
-        return false;
-    }
+    // What is no reply at all, or only the beginning of one, or the reply to another command, is session's.
+    let refuses = heard.fit() == Fit::Rejects;
     match heard.event.stage {
-        // Any 2yz but 220 to STARTTLS is no leave to start.
-        Stage::Starttls => refuses || (heard.reply.is_success() && !heard.reply.has_code(220)),
         // A cancelled exchange is auth's.
         Stage::Auth => refuses && !talk.events().any(|event| matches!(event.what, What::AuthCancelled { .. })),
         _ => refuses,
@@ -146,8 +141,7 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
             .consequences
             .push("without a login the check goes no further; for a submission server that is right".to_owned());
     }
-    if stage == Stage::Mail && talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.reply.is_success())
-    {
+    if stage == Stage::Mail && talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.accepts()) {
         finding.consequences.push("the recipients are refused because there is no sender".to_owned());
     }
     if stage == Stage::Auth {
@@ -216,13 +210,23 @@ fn doubted_inside_tls(heard: Heard<'_>, reading: Reading) -> Reading {
     if reading.cause != Cause::EncryptionRequired || !heard.event.tls {
         return reading;
     }
-    let otherwise = "this line is encrypted already, so something between here and the server may end TLS and pass the rest on in plain text";
-    Reading { confidence: Confidence::Possible, otherwise: Some(otherwise.to_owned()), ..reading }
+    // "Use STARTTLS" is no advice inside STARTTLS.
+    let means =
+        "the server demands encryption, on a connection that is encrypted already: it does not know that TLS is in use"
+            .to_owned();
+    let otherwise = "the server may use the code for another reason, for example a missing login; its mail log tells";
+    let fixes = vec![
+        Fix::text(
+            "Find what ends TLS in front of the server (proxy, load balancer) and passes the session on in clear text, and let it tell the server that TLS is in use (server operator)",
+        ),
+        Fix::text("Repeat the check from another network, to see whether a device on the network path ends TLS"),
+    ];
+    Reading { confidence: Confidence::Possible, means, otherwise: Some(otherwise.to_owned()), fixes, ..reading }
 }
 
 /// A bare 530 after a login that worked does not ask for a login.
 fn is_contradicted(talk: Talk<'_>, reading: &Reading) -> bool {
-    let logged_in = talk.reply_at(Stage::Auth).is_some_and(|heard| heard.reply.is_success());
+    let logged_in = talk.reply_at(Stage::Auth).is_some_and(|heard| heard.accepts());
     reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. })
 }
 
@@ -264,9 +268,9 @@ fn step(stage: Stage) -> Step {
 /// The exit code's kind: the step decides, then the first digit.
 fn failure(plan: &Plan, heard: Heard<'_>, cause: Cause) -> Failure {
     match (heard.event.stage, heard.reply.class()) {
-        (Stage::Starttls, _) if heard.reply.has_code(421) => Failure::RefusedTemporary,
-        (Stage::Starttls, _) => Failure::Tls,
+        // RFC 3207 §4: 454 says that TLS is not available for now, so a retry is worth it.
         (_, Class::Transient) => Failure::RefusedTemporary,
+        (Stage::Starttls, _) => Failure::Tls,
         (Stage::Auth, Class::Permanent) => Failure::Auth,
         // 530 and its like where nobody has logged in (RFC 4954 §6).
         (_, Class::Permanent) if cause == Cause::AuthRequired && plan.login.is_none() => Failure::Auth,

@@ -53,6 +53,7 @@ fn result(phase: &Phase) -> String {
         PhaseStatus::Ok => "ok",
         PhaseStatus::Failed => "failed",
         PhaseStatus::Skipped => "not run",
+        PhaseStatus::Unknown => "not known",
     };
     match &phase.reason {
         Some(reason) => format!("{word}: {}", words(reason)),

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::style::{Line, Role};
 use super::{Look, Signs, Transcript, Volume, escape};
+use crate::check;
 use crate::evidence::{
     Attempt, DialResult, Event, EventId, Evidence, Fault, Lookup, Names, Outcome, SkipReason, Stage, Talk, What,
     WithheldReason,
@@ -382,6 +383,7 @@ fn probe(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> String {
         Purpose::OtherFamily => "again over IPv6".to_owned(),
         Purpose::StarttlsInjection => return injection(evidence, talk),
         Purpose::BeforeTls => return before_tls(talk),
+        Purpose::InStep => "again, with a pause before each command".to_owned(),
         Purpose::SiblingPort | Purpose::TlsHello | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };
     let outcome = match (&talk.attempt.outcome, talk.reply_at(Stage::Greeting), talk.handshake()) {
@@ -405,10 +407,14 @@ fn probe(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> String {
 /// What the probe of `--probe starttls-injection` shows; what is not proved is not called safe.
 fn injection(evidence: &Evidence, talk: Talk<'_>) -> String {
     let works_without = evidence.main_talk().is_some_and(|main| main.handshake().is_some());
-    let answered = talk.replies().any(|heard| heard.event.tls && heard.event.stage == Stage::EhloTls);
+    let answered = check::carried_into_tls(evidence, talk).is_some();
+    let greets = talk.all_replies().any(|heard| heard.event.tls && heard.event.stage == Stage::EhloTls);
     let before = talk.events().any(|event| matches!(event.what, What::Stray { .. }) && event.stage == Stage::Starttls);
     let outcome = match (talk.handshake(), talk.reply_at(Stage::Starttls)) {
         (Some(_), _) if answered => "the command took effect inside TLS",
+        (Some(_), _) if greets => {
+            "the server sends something inside TLS by itself, and not the reply to the command: not vulnerable"
+        }
         (Some(_), _) if before => "answered before TLS and not carried over: not vulnerable",
         (Some(_), _) => "nothing was carried into TLS: not vulnerable",
         (None, Some(heard)) if heard.reply.has_code(220) && works_without => {

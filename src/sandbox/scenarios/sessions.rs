@@ -2,7 +2,7 @@
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login;
-use crate::sandbox::scenario::{BARE, Client, Demand, Do, On, RELAY, SENDING, SUBMISSION, Server};
+use crate::sandbox::scenario::{BARE, Client, Demand, Do, LOGGING_IN, On, RELAY, SENDING, SUBMISSION, Server};
 
 const fn doing(on: &'static [(On, &'static [Do])]) -> Server {
     Server { on, ..RELAY }
@@ -165,8 +165,8 @@ pub static ALL: &[Scenario] = &[
         summary: "a reply whose lines carry different codes",
         server: doing(&[(On::Mail, &[Do::Say("250-2.1.0 Ok\n550 5.7.1 No")])]),
         client: SENDING,
-        expect: &["sender-refused", "reply-irregular"],
-        exit: 5,
+        expect: &["reply-without-sense"],
+        exit: 8,
     },
     Scenario {
         name: "reply-before-the-command",
@@ -174,7 +174,7 @@ pub static ALL: &[Scenario] = &[
         server: doing(&[(On::Connect, &[Do::Say("220 localhost ESMTP\n250 localhost")])]),
         client: SENDING,
         expect: &["reply-unasked"],
-        exit: 0,
+        exit: 8,
     },
     Scenario {
         name: "two-replies-to-ehlo",
@@ -182,7 +182,56 @@ pub static ALL: &[Scenario] = &[
         server: doing(&[(On::Ehlo, &[Do::Say("250-localhost\n250 STARTTLS\n250 and again")])]),
         client: SENDING,
         expect: &["reply-unasked"],
-        exit: 0,
+        exit: 8,
+    },
+    Scenario {
+        name: "one-reply-behind",
+        summary: "MAIL gets two replies, so that the recipient, rejected a second later, looks accepted",
+        server: doing(&[
+            (On::Mail, &[Do::Say("250 2.1.0 Ok\n250 2.1.0 Ok")]),
+            (
+                On::Rcpt,
+                &[Do::Wait(1000), Do::Say("550 5.1.1 <you@sandbox.test>: Recipient address rejected: User unknown")],
+            ),
+        ]),
+        client: SENDING,
+        expect: &["session-out-of-step", "recipient-unknown"],
+        exit: 8,
+    },
+    Scenario {
+        name: "one-reply-behind-at-login",
+        summary: "AUTH gets a 235, and a second later the rejection",
+        server: Server {
+            on: &[(On::Auth, &[Do::Say("235 2.7.0 Accepted"), Do::Wait(1000), Do::Say("535 5.7.8 Not accepted")])],
+            ..SUBMISSION
+        },
+        client: Client { secret: Some("not-the-password"), ..LOGGING_IN },
+        expect: &["session-out-of-step"],
+        exit: 8,
+    },
+    Scenario {
+        name: "two-greetings",
+        summary: "a proxy greets, and a second later the server behind it",
+        server: doing(&[(On::Connect, &[Do::Say("220 proxy ready"), Do::Wait(1000), Do::Say("220 localhost ESMTP")])]),
+        client: SENDING,
+        expect: &["session-out-of-step"],
+        exit: 8,
+    },
+    Scenario {
+        name: "login-answered-with-250",
+        summary: "AUTH is answered with 250 in the place of 235",
+        server: Server { on: &[(On::Auth, &[Do::Say("250 Ok")])], ..SUBMISSION },
+        client: LOGGING_IN,
+        expect: &["session-out-of-step"],
+        exit: 8,
+    },
+    Scenario {
+        name: "recipient-rejected-with-250",
+        summary: "a recipient gets 250 with the enhanced status of a rejection",
+        server: doing(&[(On::Rcpt, &[Do::Say("250 5.1.1 User unknown")])]),
+        client: SENDING,
+        expect: &["reply-without-sense"],
+        exit: 8,
     },
     Scenario {
         name: "submission-without-anything",

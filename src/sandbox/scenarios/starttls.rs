@@ -1,7 +1,7 @@
 //! What can be wrong with STARTTLS: missing, masked, refused, followed by something else, obeyed in the wrong order.
 
 use crate::sandbox::Scenario;
-use crate::sandbox::scenario::{BARE, Client, Demand, Do, On, RELAY, SUBMISSION, Server};
+use crate::sandbox::scenario::{BARE, Client, Demand, Do, On, RELAY, SENDING, SUBMISSION, Server};
 
 const REQUIRED: Client = Client { flags: &["--tls", "starttls"], ..BARE };
 /// A check that does not wait for half a minute.
@@ -48,7 +48,7 @@ pub static ALL: &[Scenario] = &[
         },
         client: BARE,
         expect: &["starttls-refused"],
-        exit: 6,
+        exit: 4,
     },
     Scenario {
         name: "starttls-unknown",
@@ -76,6 +76,30 @@ pub static ALL: &[Scenario] = &[
         client: Client { flags: &["--probe", "starttls-injection"], ..BARE },
         expect: &["starttls-command-injection"],
         exit: 8,
+    },
+    Scenario {
+        name: "starttls-command-injection-held",
+        summary: "a command that came before TLS is obeyed together with the first one inside it (CVE-2011-0411)",
+        server: Server { on: &[(On::Starttls, &[Do::Say("220 2.0.0 Ready to start TLS"), Do::TlsHolding])], ..RELAY },
+        client: Client { flags: &["--probe", "starttls-injection"], ..BARE },
+        expect: &["starttls-command-injection"],
+        exit: 8,
+    },
+    Scenario {
+        name: "greets-again-inside-tls",
+        summary: "the server greets a second time inside TLS, where it has to wait for EHLO",
+        server: Server { on: &[(On::Secured, &[Do::Say("220 localhost ESMTP, inside TLS")])], ..RELAY },
+        client: Client { flags: &["--probe", "starttls-injection"], ..BARE },
+        expect: &["session-out-of-step"],
+        exit: 8,
+    },
+    Scenario {
+        name: "starttls-demanded-inside-tls",
+        summary: "the server demands STARTTLS for MAIL inside TLS",
+        server: Server { on: &[(On::Mail, &[Do::Say("530 5.7.0 Must issue a STARTTLS command first")])], ..RELAY },
+        client: SENDING,
+        expect: &["encryption-required"],
+        exit: 5,
     },
     Scenario {
         name: "starttls-not-enforced",

@@ -1,0 +1,213 @@
+//! Whether a reply can be the reply to a command: one total function from phase and reply to a [`Fit`].
+//!
+//! The success codes, each with its section. Any other 2yz is no success of that command:
+//!
+//! | phase | success | source |
+//! |---|---|---|
+//! | greeting | 220 | RFC 5321 §4.3.2 (connection establishment), §3.1 |
+//! | EHLO, HELO | 250 | RFC 5321 §4.3.2, §4.1.1.1 |
+//! | STARTTLS | 220 | RFC 3207 §4 |
+//! | AUTH | 235; 334 asks for more | RFC 4954 §4 |
+//! | MAIL | 250 | RFC 5321 §4.3.2 |
+//! | RCPT | 250, 251 | RFC 5321 §4.3.2 |
+//! | RCPT | 252 | belongs to VRFY (§3.5.3), and servers send it here: "will accept message and attempt delivery" |
+//! | RSET | 250 | RFC 5321 §4.3.2, §4.1.1.5 |
+//! | QUIT | 221 | RFC 5321 §4.3.2, §4.1.1.10 |
+//!
+//! 4yz and 5yz reject (a client decides by the first digit, §4.2.1), except at RSET and QUIT, which no server has a reason
+//! to reject: there only the codes for "command not known" (500 to 504) are tolerated, and any other rejection was meant
+//! for an earlier command. 421 may answer everything (§3.8).
+//!
+//! What a sequence of replies proves is [`super::sequence`]'s.
+
+use super::Stage;
+use crate::wire::reply::{Irregularity, Reply};
+use crate::wire::{Class, EnhancedStatus, ReplyCode};
+
+/// What a reply is to the command that it is paired with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// The success that is defined for it.
+    Accepts,
+    /// 334 to AUTH: the exchange goes on.
+    Continues,
+    /// 4yz or 5yz, or 421 anywhere.
+    Rejects,
+    /// Not what the RFC has for RSET or QUIT, and harmless: real servers do it.
+    Odd,
+    /// It says yes and no at once: codes of different classes, or a code and an enhanced status of different classes.
+    Contradicts,
+    /// Neither yes nor no: no code, a code that SMTP does not define, or a success that is not defined for this command.
+    Senseless,
+    /// The reply to another command of the session: replies and commands are out of step.
+    Foreign,
+    /// It had no end.
+    Unfinished,
+}
+
+/// How a reply fits the command of a phase.
+pub fn fit(stage: Stage, reply: &Reply) -> Fit {
+    let unfinished = |oddity: &Irregularity| matches!(oddity, Irregularity::CutShort | Irregularity::TooLong);
+    if reply.irregularities.iter().any(unfinished) {
+        return Fit::Unfinished;
+    }
+    let is_last = matches!(stage, Stage::Rset | Stage::Quit);
+    let Some(code) = reply.code else { return if is_last { Fit::Odd } else { Fit::Senseless } };
+    // RFC 5321 §3.8: a server that has to shut down may reply 421 to any command.
+    if code == 421 {
+        return Fit::Rejects;
+    }
+    if !is_last && contradicts(stage, reply) {
+        return Fit::Contradicts;
+    }
+    let rejects = matches!(code.class(), Class::Transient | Class::Permanent);
+    match (stage, code.number()) {
+        (Stage::Greeting, 220)
+        | (Stage::Ehlo | Stage::EhloTls, 250)
+        | (Stage::Starttls, 220)
+        | (Stage::Auth, 235)
+        | (Stage::Mail, 250)
+        | (Stage::Rcpt, 250..=252)
+        | (Stage::Rset, 250)
+        | (Stage::Quit, 221) => Fit::Accepts,
+        (Stage::Auth, 334) => Fit::Continues,
+        // Some servers answer QUIT with 250. Whether another reply follows decides, see `sequence`.
+        (Stage::Quit, 250) => Fit::Odd,
+        // RFC 5321 §4.2.4, §4.3.2: a server that does not implement the command, or finds its syntax wrong.
+        (Stage::Rset | Stage::Quit, 500..=504) => Fit::Odd,
+        (Stage::Rset | Stage::Quit, _) if rejects => Fit::Foreign,
+        (_, _) if rejects => Fit::Rejects,
+        // Nothing was asked before the greeting, so it cannot be the reply to anything else.
+        (Stage::Greeting | Stage::Dns | Stage::Connect | Stage::Tls, _) => Fit::Senseless,
+        // The codes that the commands of this program are answered with.
+        (_, 220 | 221 | 235 | 250 | 251 | 334) => Fit::Foreign,
+        (Stage::Rset | Stage::Quit, _) => Fit::Odd,
+        (_, _) => Fit::Senseless,
+    }
+}
+
+/// Whether a rejection can only be meant for AUTH (RFC 4954 §6: 534, 535 and 538, and X.7.8 "authentication credentials
+/// invalid", are replies to AUTH).
+pub fn is_about_login(reply: &Reply) -> bool {
+    reply.has_code(534)
+        || reply.has_code(535)
+        || reply.has_code(538)
+        || reply.enhanced.is_some_and(|status| status.kind() == (7, 8) && status.class() != 2)
+}
+
+/// 1. Lines of one reply have one code (RFC 5321 §4.2.1). Where 4yz and 5yz are mixed the last decides, as in Postfix.
+///    At the greeting a rejection may follow the first lines of a welcome: postscreen sends `220-` before its tests.
+/// 2. Code and enhanced status have one class (RFC 2034 §4). 4 and 5 are mixed by real servers (`451 5.7.3`); the
+///    greeting and the reply to EHLO carry no status.
+fn contradicts(stage: Stage, reply: &Reply) -> bool {
+    let rejects = |class: Class| matches!(class, Class::Transient | Class::Permanent);
+    let (class, lines) = (reply.class(), reply.lines());
+    let other = |code: ReplyCode| code.class() != class && !(rejects(class) && rejects(code.class()));
+    let codes = lines.iter().filter_map(|line| ReplyCode::parse(line.as_bytes().get(..3)?));
+    let mixed = codes.filter(|code| code.class() != Class::Undefined).any(other);
+    if mixed && !(stage == Stage::Greeting && rejects(class)) {
+        return true;
+    }
+    if matches!(stage, Stage::Greeting | Stage::Ehlo | Stage::EhloTls) {
+        return false;
+    }
+    let opposite = |status: EnhancedStatus| (status.class() == 2) != (class == Class::Success);
+    let leading = lines.iter().filter_map(|line| Some(EnhancedStatus::lead(line.get(4..)?)?.0));
+    class != Class::Intermediate && leading.chain(reply.enhanced).any(opposite)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fit, fit, is_about_login};
+    use crate::evidence::Stage;
+    use crate::wire::reply::from_text;
+
+    #[test]
+    fn each_command_has_its_own_success_codes() {
+        let table = [
+            (Stage::Greeting, &[220][..]),
+            (Stage::Ehlo, &[250]),
+            (Stage::EhloTls, &[250]),
+            (Stage::Starttls, &[220]),
+            (Stage::Auth, &[235]),
+            (Stage::Mail, &[250]),
+            (Stage::Rcpt, &[250, 251, 252]),
+            (Stage::Rset, &[250]),
+            (Stage::Quit, &[221]),
+        ];
+        for (stage, accepted) in table {
+            for code in 200..300 {
+                let reply = from_text(&format!("{code} words")).expect("a reply");
+                let is_accepted = fit(stage, &reply) == Fit::Accepts;
+                assert_eq!(is_accepted, accepted.contains(&code), "{code} at {stage}");
+            }
+        }
+    }
+
+    #[test]
+    fn replies_that_say_yes_and_no_at_once_are_no_success() {
+        for (stage, text) in [
+            (Stage::Mail, "250 5.1.1 ok"),
+            (Stage::Mail, "250-2.1.0 ok\r\n250 5.1.0 no"),
+            (Stage::Rcpt, "550-no\r\n250 ok"),
+            (Stage::Rcpt, "250-ok\r\n550 no"),
+            (Stage::Rcpt, "250-ok\r\n550-no\r\n250 ok"),
+            (Stage::Rcpt, "550 2.1.5 ok"),
+            (Stage::Rcpt, "250 sorry, no mailbox here (#5.1.1)"),
+            (Stage::Auth, "235 5.7.8 no"),
+            (Stage::Auth, "334-more\r\n235 ok"),
+            (Stage::Ehlo, "250-mx\r\n550 no"),
+            (Stage::Greeting, "554-no\r\n220 mx"),
+            (Stage::Starttls, "220 4.7.0 TLS not available"),
+        ] {
+            let reply = from_text(text).expect("a reply");
+            assert_eq!(fit(stage, &reply), Fit::Contradicts, "{text:?} at {stage}");
+        }
+    }
+
+    #[test]
+    fn what_real_servers_send_fits() {
+        for (stage, text, wanted) in [
+            (Stage::Greeting, "220-mx\r\n521 5.7.1 blocked", Fit::Rejects),
+            (Stage::Starttls, "220 2.0.0 Ready to start TLS", Fit::Accepts),
+            (Stage::Starttls, "220 TLS go ahead", Fit::Accepts),
+            (Stage::Auth, "235 2.7.0 Accepted", Fit::Accepts),
+            (Stage::Auth, "334 VXNlcm5hbWU6", Fit::Continues),
+            (Stage::Mail, "451 5.7.3 STARTTLS is required", Fit::Rejects),
+            (Stage::Mail, "530 5.7.57 Client not authenticated", Fit::Rejects),
+            (Stage::Rcpt, "251 2.1.5 will forward", Fit::Accepts),
+            (Stage::Rcpt, "550-5.1.1 no\r\n550 5.1.1 such user", Fit::Rejects),
+            (Stage::Rcpt, "450-4.2.0 later\r\n550 4.2.0 later", Fit::Rejects),
+            (Stage::Rset, "250 2.0.0 Ok", Fit::Accepts),
+            (Stage::Rset, "502 5.5.1 not implemented", Fit::Odd),
+            (Stage::Quit, "221 2.0.0 Bye", Fit::Accepts),
+            (Stage::Quit, "250 bye", Fit::Odd),
+            (Stage::Quit, "205 closing connection", Fit::Odd),
+            (Stage::Quit, "421 closing", Fit::Rejects),
+        ] {
+            let reply = from_text(text).expect("a reply");
+            assert_eq!(fit(stage, &reply), wanted, "{text:?} at {stage}");
+        }
+    }
+
+    #[test]
+    fn the_reply_to_another_command_is_known_as_such() {
+        for (stage, text) in [
+            (Stage::Ehlo, "220 mx"),
+            (Stage::Starttls, "250 ok"),
+            (Stage::Auth, "250 ok"),
+            (Stage::Mail, "221 bye"),
+            (Stage::Rcpt, "235 ok"),
+            (Stage::Rset, "550 5.1.1 no such user"),
+            (Stage::Rset, "221 bye"),
+            (Stage::Quit, "451 4.7.1 greylisted"),
+        ] {
+            let reply = from_text(text).expect("a reply");
+            assert_eq!(fit(stage, &reply), Fit::Foreign, "{text:?} at {stage}");
+        }
+        for text in ["535 no", "535 5.7.8 no", "454 4.7.8 no"] {
+            assert!(is_about_login(&from_text(text).expect("a reply")), "{text}");
+        }
+        assert!(!is_about_login(&from_text("530 5.7.0 log in first").expect("a reply")));
+    }
+}
