@@ -67,6 +67,8 @@ pub enum Purpose {
     StarttlsInjection,
     /// Does the server take a login or MAIL before TLS?
     BeforeTls,
+    /// Does the handshake succeed with another server name (SNI)?
+    ServerName,
 }
 
 /// What to say in a conversation.
@@ -88,6 +90,9 @@ pub struct Script {
     /// Whether a login is begun without a password and broken off, to hear whether one would be taken.
     #[serde(default)]
     pub asks_for_auth: bool,
+    /// The server name in the ClientHello (SNI), where it is another one than the plan's.
+    #[serde(default)]
+    pub sni: Option<String>,
 }
 
 /// How STARTTLS is said.
@@ -222,6 +227,7 @@ impl HelloRequest {
                 quit_after: QuitAfter::Starttls,
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
+                sni: None,
             },
         }
     }
@@ -253,6 +259,7 @@ impl TalkRequest {
                 quit_after: plan.quit_after,
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
+                sni: None,
             },
         }
     }
@@ -270,6 +277,7 @@ impl TalkRequest {
             && theirs.login.is_none()
             && theirs.envelope.is_none()
             && ours.starttls == theirs.starttls
+            && ours.sni == theirs.sni
             && !theirs.asks_for_auth
     }
 
@@ -288,6 +296,7 @@ impl TalkRequest {
                 quit_after,
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
+                sni: None,
             },
         }
     }

@@ -14,7 +14,7 @@
 mod results;
 mod rules;
 
-use super::{Check, Confidence, Finding, Fix, Severity, certificate};
+use super::{Check, Confidence, Finding, Fix, Severity, certificate, clients};
 use crate::evidence::{Evidence, Fault, Hello, HelloHeard, Outcome, Stage, Talk, TlsFaultKind};
 use crate::plan::Plan;
 use crate::question::{HelloRequest, Offer, Question};
@@ -23,7 +23,8 @@ use crate::wire::tls::{self, Version};
 pub use results::{CertificateSeen, Scan, SuiteSeen, Support, VersionSeen, results};
 
 use results::chains;
-use rules::{TLS_OLD_VERSION_ACCEPTED, TLS_RENEGOTIATION_INSECURE, TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED};
+pub(super) use rules::TLS_RENEGOTIATION_INSECURE;
+use rules::{TLS_OLD_VERSION_ACCEPTED, TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED};
 
 pub static CHECK: Check = Check { subject: "scan", ask, judge, rules: rules::RULES };
 
@@ -250,7 +251,8 @@ fn renegotiation(evidence: &Evidence) -> Option<Finding> {
         let old = hello.accepted().filter(|taken| taken.version < Version::Tls13);
         old.is_some_and(|taken| !taken.secure_renegotiation || taken.compression)
     };
-    let hello = evidence.hellos().find(unsafe_answer)?;
+    // What the session itself has shown is said once, by `clients`.
+    let hello = evidence.hellos().find(unsafe_answer).filter(|_| !clients::shows_insecure_renegotiation(evidence))?;
     let taken = hello.accepted()?;
     let summary = if taken.compression {
         format!("in {} the server compresses", taken.version)

@@ -34,15 +34,15 @@ pub(super) static TLS_WEAK_SUITE_ACCEPTED: Rule = Rule {
     },
 };
 
-pub(super) static TLS_RENEGOTIATION_INSECURE: Rule = Rule {
+pub(in super::super) static TLS_RENEGOTIATION_INSECURE: Rule = Rule {
     id: "tls-renegotiation-insecure",
     severity: Severity::Warning,
     title: "the server lacks a protection that every TLS library has had since 2010",
     cites: &["RFC 5746 section 3.6", "RFC 9325 section 3.3"],
     docs: Docs {
-        sees: "With --tls-scan: in TLS 1.2 or older the server does not bind renegotiation to the connection, or it compresses.",
-        matters: "Somebody on the way can put bytes in front of the client's (CVE-2009-3555), or guess secrets by the size of what is compressed (CRIME).",
-        action: "The operator updates the TLS library; it is more than ten years old.",
+        sees: "The server chose TLS 1.2 and did not send renegotiation_info. With --tls-scan also: in TLS 1.2 or older it does not send it, or it compresses.",
+        matters: "Programs with OpenSSL 3 (PHP, Python, Postfix, swaks) do not connect: they end the handshake with 'unsafe legacy renegotiation disabled'. An on-path attacker can put bytes in front of the client's (CVE-2009-3555), or guess secrets by the size of what is compressed (CRIME).",
+        action: "Update the TLS library of the server, or of the device in front of it (server operator). Until then clients can allow it: OpenSSL with Options = UnsafeLegacyServerConnect.",
         example: "no renegotiation_info in the ServerHello",
         references: "RFC 5746 section 3.6, RFC 9325 section 3.3 (compression)",
     },
