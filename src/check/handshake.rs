@@ -196,7 +196,10 @@ fn more_terms(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     let Some(taken) = wide.accepted() else {
         return is_alert(wide).then_some(Offer::Version { version: Version::Tls13 });
     };
-    if taken.version != Version::Tls12 || clients::own_obstacle_to(wide).is_none() {
+    // Where it is the kind of key, other suites do not change it.
+    let obstacle = clients::own_obstacle_to(wide);
+    let is_worth_it = matches!(obstacle, Some(clients::Obstacle::CipherSuite | clients::Obstacle::Group));
+    if taken.version != Version::Tls12 || !is_worth_it {
         return None;
     }
     let others: Vec<Hello<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
@@ -400,18 +403,22 @@ fn suites_too_old(evidence: &Evidence, hello: Hello<'_>, taken: &ServerHello) ->
     for other in &others {
         finding = finding.tried(other.attempt.id);
     }
-    finding.cause = match (taken.dh_bits, taken.suite_name.as_str()) {
+    let has = if others.iter().any(|other| other.accepted().is_some()) { "prefers" } else { "has only" };
+    let exchange = match (taken.dh_bits, taken.suite_name.as_str()) {
         (Some(bits), _) if bits < 2048 => format!(
-            "version and certificate are not the reason: the server has only finite-field Diffie-Hellman (DHE), with a prime of {bits} bits. rustls and Go do not offer DHE at all, and OpenSSL 3 with its defaults (security level 2) ends the handshake with \"dh key too small\"; Postfix accepts it where TLS is opportunistic"
+            "finite-field Diffie-Hellman (DHE), with a prime of {bits} bits. rustls and Go do not offer DHE at all, and OpenSSL 3 with its defaults (security level 2) ends the handshake with \"dh key too small\"; Postfix accepts it where TLS is opportunistic"
         ),
         (Some(bits), _) => format!(
-            "version and certificate are not the reason: the server has only finite-field Diffie-Hellman (DHE), with a prime of {bits} bits. OpenSSL 3 accepts it; rustls, which smtpcheck uses, and Go do not offer DHE at all"
+            "finite-field Diffie-Hellman (DHE), with a prime of {bits} bits. OpenSSL 3 accepts it; rustls, which smtpcheck uses, and Go do not offer DHE at all"
         ),
         (None, name) if name.starts_with("TLS_RSA_") => {
-            "version and certificate are not the reason: the server has only RSA key exchange, without forward secrecy, which rustls, Python and Go no longer offer".to_owned()
+            "RSA key exchange, without forward secrecy, which rustls, Python and Go do not offer any more".to_owned()
         }
-        (None, _) => "version and certificate are not the reason: of all cipher suites, the server chose an old one, so it has none of those that smtpcheck's TLS library offers".to_owned(),
+        (None, _) => {
+            "a cipher suite of the kind that smtpcheck's TLS library (rustls) does not offer any more".to_owned()
+        }
     };
+    finding.cause = format!("version and certificate are not the reason: the server {has} {exchange}");
     finding.otherwise = (!is_all).then(|| {
         "the server may prefer the old one and end the handshake for another reason; its mail log at this moment tells"
             .to_owned()
@@ -513,7 +520,11 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
     // Version and suites are in common, as another ClientHello shows.
     let current = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
         .and_then(|hello| hello.accepted())
-        .filter(|taken| is_current(taken));
+        .filter(|taken| is_current(taken))
+        .or_else(|| {
+            let newest = by_offer(evidence, &Offer::Version { version: Version::Tls13 })?;
+            newest.accepted().filter(|_| clients::own_obstacle_to(newest).is_none())
+        });
     let refuses_everything = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
         .and_then(|hello| hello.seen())
         .is_some_and(|seen| matches!(&seen.heard, HelloHeard::Answer { answer: Answer::Alert { .. } }))

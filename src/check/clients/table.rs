@@ -150,8 +150,8 @@ pub(crate) static CLIENTS: &[Client] = &[
         source: "measured with openssl s_client and curl, 3.0.22 at security level 2; SSL_CTX_set_security_level(3), SSL_CTX_set_options(3) (SSL_OP_LEGACY_SERVER_CONNECT is off from 3.0 on)",
     },
     Client {
-        name: "Python 3.10 and later",
-        programs: "smtplib, Django",
+        name: "Python",
+        programs: "3.10 and later: smtplib, Django",
         least: Version::Tls12,
         older_versions: Has::No,
         needs_renegotiation_info: true,
@@ -194,7 +194,7 @@ pub(crate) static CLIENTS: &[Client] = &[
         source: "measured with gnutls-cli 3.7.9, priority NORMAL (primes of 1024 bits and more); gnutls_dh_set_prime_bits(3): the priority string sets the minimum",
     },
     Client {
-        name: "Java 17 and later",
+        name: "Java",
         programs: "Jakarta Mail, Spring, Jenkins",
         least: Version::Tls12,
         older_versions: Has::No,
@@ -238,7 +238,7 @@ pub(crate) static CLIENTS: &[Client] = &[
         source: "Microsoft Learn: TLS registry settings (ClientMinKeyBitLength, DisableRenegoOnClient), TLS cipher suites and elliptic curves by Windows version; not measured",
     },
     Client {
-        name: "Go 1.22 and later",
+        name: "Go",
         programs: "net/smtp, Gitea, Grafana",
         least: Version::Tls12,
         older_versions: Has::No,
