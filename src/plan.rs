@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::host::HostError;
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
 
 /// What to check, and how.
@@ -92,16 +93,63 @@ pub enum Family {
     V6,
 }
 
-/// `--resolve HOST:PORT:ADDR`, as in curl.
+/// `--resolve HOST:PORT:ADDR[,ADDR]`, as in curl; one for each address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Override {
-    /// The name that is not looked up.
-    pub host: Host,
+    /// The name that is not looked up, the address that is not connected to, or `*` for every host.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub host: OverrideHost,
     /// The port for which this holds.
     pub port: u16,
     /// The address to use.
     pub address: std::net::IpAddr,
+    /// Whether no target of the run has this host and port.
+    #[serde(default)]
+    pub is_unused: bool,
+}
+
+/// For which hosts an address is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum OverrideHost {
+    /// `*`.
+    Every,
+    /// A name or an address.
+    One(Host),
+}
+
+impl OverrideHost {
+    /// Whether it is for this host.
+    pub fn is_for(&self, host: &Host) -> bool {
+        match self {
+            OverrideHost::Every => true,
+            OverrideHost::One(one) => one == host,
+        }
+    }
+}
+
+impl fmt::Display for OverrideHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OverrideHost::Every => f.write_str("*"),
+            OverrideHost::One(host) => host.fmt(f),
+        }
+    }
+}
+
+impl TryFrom<String> for OverrideHost {
+    type Error = HostError;
+
+    fn try_from(text: String) -> Result<OverrideHost, HostError> {
+        if text == "*" { Ok(OverrideHost::Every) } else { Host::parse(&text).map(OverrideHost::One) }
+    }
+}
+
+impl From<OverrideHost> for String {
+    fn from(host: OverrideHost) -> String {
+        host.to_string()
+    }
 }
 
 /// Deadlines in milliseconds, and the connection budget.
@@ -412,6 +460,15 @@ impl Plan {
             TlsMode::Auto if self.target.port == 465 => TlsUse::Implicit,
             TlsMode::Auto => TlsUse::IfOffered,
         }
+    }
+
+    /// The addresses that `--resolve` gives for a host; those for the host itself come before those for every host.
+    pub fn given_addresses(&self, host: &Host) -> Vec<std::net::IpAddr> {
+        let of_port = || self.overrides.iter().filter(|given| given.port == self.target.port);
+        let own: Vec<_> = of_port().filter(|given| given.host == OverrideHost::One(host.clone())).collect();
+        let given =
+            if own.is_empty() { of_port().filter(|given| given.host == OverrideHost::Every).collect() } else { own };
+        given.into_iter().map(|given| given.address).collect()
     }
 
     /// Where a value came from; what nobody set came from nowhere.

@@ -69,6 +69,8 @@ pub enum Purpose {
     BeforeTls,
     /// Replies and commands got out of step: what does the server reply to a client that waits before each command?
     InStep,
+    /// Does the handshake succeed with another server name (SNI)?
+    ServerName,
 }
 
 /// What to say in a conversation.
@@ -93,6 +95,9 @@ pub struct Script {
     /// When a command is sent.
     #[serde(default)]
     pub pacing: Pacing,
+    /// The server name in the ClientHello (SNI), where it is another one than the plan's.
+    #[serde(default)]
+    pub sni: Option<String>,
 }
 
 /// When a command is sent.
@@ -340,6 +345,7 @@ impl HelloRequest {
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
                 pacing: Pacing::Prompt,
+                sni: None,
             },
         }
     }
@@ -384,6 +390,7 @@ impl TalkRequest {
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
                 pacing: Pacing::Prompt,
+                sni: None,
             },
         }
     }
@@ -401,6 +408,7 @@ impl TalkRequest {
             && theirs.login.is_none()
             && theirs.envelope.is_none()
             && ours.starttls == theirs.starttls
+            && ours.sni == theirs.sni
             && !theirs.asks_for_auth
             && ours.pacing == theirs.pacing
     }
@@ -436,6 +444,7 @@ impl TalkRequest {
                 starttls: Starttls::Alone,
                 asks_for_auth: false,
                 pacing: Pacing::Prompt,
+                sni: None,
             },
         }
     }

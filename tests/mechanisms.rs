@@ -60,6 +60,7 @@ fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String
         envelope: None,
         quit_after: QuitAfter::Auth,
         starttls: Starttls::Alone,
+        sni: None,
     };
     let credentials = Credentials { user, authzid: None, proof };
     let means =

@@ -150,6 +150,10 @@ fn a_fleet_is_what_it_says_it_is() {
         if !truth["login"].is_null() || !truth["host"].is_null() || truth["flags"].to_string().contains('{') {
             continue;
         }
+        // Its certificate was made beforehand and names 127.0.0.1 only.
+        if truth["scenario"] == "certificate-sha1" {
+            continue;
+        }
         let target = format!("{}:{port}", truth["address"].as_str().unwrap());
         let flags: Vec<String> =
             truth["flags"].as_array().unwrap().iter().map(|flag| flag.as_str().unwrap().to_owned()).collect();

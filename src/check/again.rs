@@ -70,10 +70,12 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: Verb) -> Vec<(&'static str, 
         add(&mut flags, "resolver", "--resolver", Some(resolver.to_string()));
     }
     if let Some(port) = same_host {
-        let of_host = plan.overrides.iter().filter(|one| one.host == plan.target.host);
-        for over in of_host.filter(|one| one.port == plan.target.port || verb == Verb::Ports) {
-            let port = if verb == Verb::Ports { over.port } else { port };
-            add(&mut flags, "resolve", "--resolve", Some(format!("{}:{port}:{}", over.host, over.address)));
+        let given = plan.given_addresses(&plan.target.host);
+        if !given.is_empty() {
+            let port = if verb == Verb::Ports { plan.target.port } else { port };
+            let addresses = given.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            let host = plan.target.host.with_port(port);
+            add(&mut flags, "resolve", "--resolve", Some(format!("{host}:{addresses}")));
         }
         if let Some(sni) = &plan.tls.sni {
             add(&mut flags, "sni", "--sni", Some(sni.clone()));

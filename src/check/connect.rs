@@ -7,7 +7,7 @@ use crate::evidence::{
     Attempt, DialResult, Event, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Stage, Talk, What,
 };
 use crate::lexicon::providers::{self, Signs};
-use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::plan::{Override, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, TalkRequest};
 use crate::wire::Host;
 
@@ -27,6 +27,7 @@ pub static CHECK: Check = Check {
         &CONNECTION_TIMED_OUT,
         &CONNECTION_IMPOSSIBLE,
         &ADDRESS_UNREACHABLE,
+        &RESOLVE_ENTRY_UNUSED,
     ],
 };
 
@@ -176,6 +177,20 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
+static RESOLVE_ENTRY_UNUSED: Rule = Rule {
+    id: "resolve-entry-unused",
+    severity: Severity::Notice,
+    title: "an address of --resolve is for a host or port that is not checked",
+    cites: &["--resolve HOST:PORT:ADDR, as in curl"],
+    docs: Docs {
+        sees: "--resolve gives an address for a host and port that no target of this run has.",
+        matters: "The entry has no effect: the target's name is looked up as usual, and the check may reach another server than intended.",
+        action: "Write the entry for the target's own host and port; the default port is 587, or 465 with TLS from the first byte.",
+        example: "smtpcheck mail.example.net:25 --resolve mail.example.net:587:192.0.2.7",
+        references: "curl(1), --resolve",
+    },
+};
+
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.main_talk() else { return Vec::new() };
     let mut findings = match talk.fault() {
@@ -184,7 +199,23 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         _ => unreachable_addresses(talk),
     };
     findings.extend(many_addresses(evidence));
+    findings.extend(plan.overrides.iter().filter(|one| one.is_unused).map(|one| unused(plan, talk, one)));
     findings
+}
+
+fn unused(plan: &Plan, talk: Talk<'_>, one: &Override) -> Finding {
+    let Override { host, port, address, .. } = one;
+    let target = plan.target.host.with_port(plan.target.port);
+    let summary = format!("--resolve {host}:{port}:{address} has no effect: this run connects to {target}");
+    let finding = Finding::new(&RESOLVE_ENTRY_UNUSED, Stage::Dns, Confidence::Certain, summary);
+    Finding {
+        cause: "an address of --resolve counts for exactly the host and port that it names".to_owned(),
+        fixes: vec![Fix::run(
+            "name the host and port of the target",
+            format!("smtpcheck {target} --resolve {target}:{address}"),
+        )],
+        ..finding.tried(talk.attempt.id)
+    }
 }
 
 fn many_addresses(evidence: &Evidence) -> Option<Finding> {

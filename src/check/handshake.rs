@@ -6,14 +6,18 @@
 //! 2. A small ClientHello, when the server did not answer the normal one in TLS or its parser choked (alerts 10, 47, 50,
 //!    109); then a large one, to prove that it is the size.
 //! 3. A ClientHello without a server name, when the name was refused (alert 112).
+//! 4. TLS 1.3 with all groups, when TLS 1.2 was refused too.
+//! 5. TLS 1.2 without the families of suites that it has taken so far, twice at most, when it took what smtpcheck's TLS
+//!    library does not offer: so that it is known for which clients the handshake fails, and for which it does not. A scan
+//!    asks for all of that itself.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, starttls};
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, clients, server_name, starttls};
 use crate::evidence::{
     DialResult, Evidence, Fault, Hello, HelloHeard, Incompatibility, Stage, Talk, TlsFault, TlsFaultKind, What,
 };
 use crate::plan::{Plan, TlsUse, TlsVersion};
-use crate::question::{HelloRequest, Offer, Question};
-use crate::wire::tls::{Answer, FirstBytes, ServerHello, Version};
+use crate::question::{HelloRequest, Offer, Question, SuiteList};
+use crate::wire::tls::{Answer, FirstBytes, ServerHello, Version, suite_name};
 
 pub static CHECK: Check = Check {
     subject: "handshake",
@@ -22,6 +26,8 @@ pub static CHECK: Check = Check {
     rules: &[
         &TLS_VERSION_TOO_OLD,
         &TLS_SUITES_TOO_OLD,
+        &TLS_GROUP_UNUSUAL,
+        &TLS_KEY_UNUSUAL,
         &TLS_LARGE_HELLO_REFUSED,
         &TLS_DOWNGRADED,
         &CLIENT_CERTIFICATE_REQUIRED,
@@ -47,14 +53,42 @@ static TLS_VERSION_TOO_OLD: Rule = Rule {
 static TLS_SUITES_TOO_OLD: Rule = Rule {
     id: "tls-suites-too-old",
     severity: Severity::Error,
-    title: "server and current programs have no cipher suite in common",
+    title: "the server has no cipher suite that all current programs offer",
     cites: &["RFC 9325 section 4.1"],
     docs: Docs {
-        sees: "The normal handshake failed, and to a ClientHello that offers everything the server chose TLS 1.2 with a suite that current programs do not offer: without forward secrecy, with CBC, or with finite-field Diffie-Hellman.",
-        matters: "Programs with current TLS libraries do not connect; others do, so that it works from one machine and not from the next.",
-        action: "The operator allows ECDHE with AES-GCM or ChaCha20 (in Postfix: smtpd_tls_mandatory_ciphers=high, and no exclusions of ECDHE), or updates the TLS library.",
+        sees: "The normal handshake failed, and to a ClientHello that offers everything the server chose TLS 1.2 with a suite that many current programs do not offer: without forward secrecy, with CBC, or with finite-field Diffie-Hellman (DHE). The finding lists which clients connect and which do not, with their error words; a DHE prime of fewer than 2048 bits is refused by OpenSSL 3 as 'dh key too small'.",
+        matters: "Programs with some TLS libraries do not connect; others do, so that it works from one machine and not from the next.",
+        action: "Allow ECDHE with AES-GCM or ChaCha20 (in Postfix: smtpd_tls_mandatory_ciphers=high, and no exclusions of ECDHE), or update the TLS library (server operator).",
         example: "TLS_RSA_WITH_AES_128_CBC_SHA and nothing else",
         references: "RFC 9325 sections 4.1 and 4.2 (which suites to use)",
+    },
+};
+
+static TLS_GROUP_UNUSUAL: Rule = Rule {
+    id: "tls-group-unusual",
+    severity: Severity::Error,
+    title: "the server accepts only key exchange groups that some current programs do not offer",
+    cites: &["RFC 8446 section 4.2.7", "RFC 8422 section 5.1.1"],
+    docs: Docs {
+        sees: "The normal handshake failed, and to a ClientHello that offers all groups the server chose one that smtpcheck's TLS library does not have: P-521, X448, a finite field (ffdhe), a Brainpool curve.",
+        matters: "Every client offers X25519 and P-256; what else it offers differs from library to library. The finding lists which clients connect.",
+        action: "Add X25519 and P-256 to the server's groups (in Postfix: tls_eecdh_auto_curves; in Dovecot: ssl_curve_list; server operator).",
+        example: "a server whose only group is P-521",
+        references: "RFC 8446 section 9.1 (P-256 must be implemented, X25519 should be)",
+    },
+};
+
+static TLS_KEY_UNUSUAL: Rule = Rule {
+    id: "tls-key-unusual",
+    severity: Severity::Error,
+    title: "the server's certificate has a key, or makes a signature, that some current programs do not accept",
+    cites: &["RFC 8446 section 4.2.3", "RFC 8446 section 9.1"],
+    docs: Docs {
+        sees: "The normal handshake failed, and to a ClientHello that offers everything the server used a certificate or signature that smtpcheck's TLS library does not accept: Ed448, Brainpool, a key for RSA-PSS only, DSA, or a signature with SHA-1.",
+        matters: "Every client accepts RSA and ECDSA with P-256; what else it accepts differs from library to library. The finding lists which clients connect.",
+        action: "Get a certificate with an RSA or ECDSA P-256 key, beside the other one or in its place (server operator).",
+        example: "a certificate with an Ed448 key",
+        references: "RFC 8446 section 9.1 (signatures that must be implemented), RFC 9155 (no SHA-1 in TLS 1.2)",
     },
 };
 
@@ -146,10 +180,51 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
             questions.push(ask(Offer::Large));
         }
     }
-    if matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. }) {
+    questions.extend(more_terms(plan, evidence).map(ask));
+    if matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. }) && tls.sni.is_some() {
         questions.push(Question::Hello(HelloRequest { sni: None, ..HelloRequest::new(plan, Offer::Small) }));
     }
     questions
+}
+
+/// What the server would take beside its first choice, or in TLS 1.3.
+fn more_terms(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
+    let wide = by_offer(evidence, &Offer::Version { version: Version::Tls12 }).filter(|wide| wide.attempt.is_over())?;
+    if plan.tls.scan {
+        return None;
+    }
+    let Some(taken) = wide.accepted() else {
+        return is_alert(wide).then_some(Offer::Version { version: Version::Tls13 });
+    };
+    // Where it is the kind of key, other suites do not change it.
+    let obstacle = clients::own_obstacle_to(wide);
+    let is_worth_it = matches!(obstacle, Some(clients::Obstacle::CipherSuite | clients::Obstacle::Group));
+    if taken.version != Version::Tls12 || !is_worth_it {
+        return None;
+    }
+    let others: Vec<Hello<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
+    if others.len() >= MORE_SUITES || others.iter().any(|hello| hello.accepted().is_none()) {
+        return None;
+    }
+    let all = wide.request.offer.hello().suites;
+    let named: Vec<(u16, String)> = all.iter().map(|&id| (id, suite_name(id))).collect();
+    let chosen = std::iter::once(&wide).chain(&others).filter_map(|hello| hello.accepted());
+    let family =
+        |taken: &ServerHello| clients::family(&taken.suite_name, named.iter().map(|(id, name)| (*id, name.as_str())));
+    let known = chosen.flat_map(family).collect();
+    Some(Offer::OtherSuites { version: Version::Tls12, list: SuiteList::Common, known })
+}
+
+/// How often a server is asked what else it would take.
+const MORE_SUITES: usize = 2;
+
+fn is_about_other_suites(hello: &Hello<'_>) -> bool {
+    matches!(hello.request.offer, Offer::OtherSuites { .. })
+}
+
+fn is_alert(hello: Hello<'_>) -> bool {
+    let is_alert = |heard: &HelloHeard| matches!(heard, HelloHeard::Answer { answer: Answer::Alert { .. } });
+    hello.seen().is_some_and(|seen| is_alert(&seen.heard))
 }
 
 /// Whether the server gave no answer in TLS, or its parser choked: what a ClientHello that is too large for it does.
@@ -171,13 +246,14 @@ fn by_offer<'a>(evidence: &'a Evidence, offer: &Offer) -> Option<Hello<'a>> {
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(talk) = evidence.telling_talk() else { return Vec::new() };
     let Some(Fault::Tls { tls }) = talk.fault() else { return Vec::new() };
-    if starttls::is_expected(evidence) {
+    if starttls::is_expected(evidence) || server_name::explains_failure(evidence) {
         return Vec::new();
     }
     let mut finding = our_certificate(plan, talk, tls)
         .or_else(|| our_certificate_in_tls_1_2(plan, evidence, tls))
         .or_else(|| downgraded(plan, tls))
         .or_else(|| too_old(plan, evidence))
+        .or_else(|| unusual(evidence, tls))
         .or_else(|| too_large(evidence))
         .unwrap_or_else(|| handshake_failed(plan, evidence, tls));
     finding = finding.tried(talk.attempt.id);
@@ -277,7 +353,7 @@ fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {
 fn too_old(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let hello = by_offer(evidence, &Offer::Version { version: Version::Tls12 })?;
     if let Some(HelloHeard::Answer { answer: Answer::Sslv2 }) = hello.seen().map(|seen| &seen.heard) {
-        return Some(version_too_old(plan, hello, "SSLv2"));
+        return Some(version_too_old(plan, evidence, hello, "SSLv2"));
     }
     let taken = hello.accepted()?;
     let wanted = match plan.tls.min {
@@ -285,9 +361,9 @@ fn too_old(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         TlsVersion::V1_3 => Version::Tls13,
     };
     if taken.version < wanted {
-        return Some(version_too_old(plan, hello, &taken.version.to_string()));
+        return Some(version_too_old(plan, evidence, hello, &taken.version.to_string()));
     }
-    (!is_current(taken)).then(|| suites_too_old(hello, taken))
+    (!is_current(taken)).then(|| suites_too_old(evidence, hello, taken))
 }
 
 /// What current libraries offer in TLS 1.2 (RFC 9325 §4.2): ephemeral elliptic curves with an AEAD.
@@ -296,7 +372,7 @@ fn is_current(taken: &ServerHello) -> bool {
     name.starts_with("TLS_ECDHE_") && (name.contains("_GCM_") || name.contains("_CHACHA20_"))
 }
 
-fn version_too_old(plan: &Plan, hello: Hello<'_>, version: &str) -> Finding {
+fn version_too_old(plan: &Plan, evidence: &Evidence, hello: Hello<'_>, version: &str) -> Finding {
     let least = match plan.tls.min {
         TlsVersion::V1_2 => "TLS 1.2",
         TlsVersion::V1_3 => "TLS 1.3 (--tls-min)",
@@ -310,23 +386,110 @@ fn version_too_old(plan: &Plan, hello: Hello<'_>, version: &str) -> Finding {
         "the operator updates the TLS library, or switches TLS 1.2 and 1.3 on; in Postfix",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2'",
     )];
+    finding.consequences = clients::sentences(evidence);
     finding
 }
 
-fn suites_too_old(hello: Hello<'_>, taken: &ServerHello) -> Finding {
-    let summary =
-        format!("the server takes {} with {}, which current programs do not offer", taken.version, taken.suite_name);
-    let mut finding =
-        Finding::new(&TLS_SUITES_TOO_OLD, Stage::Tls, Confidence::Likely, summary).tried(hello.attempt.id);
-    finding.cause = "version and certificate are not the reason: of all cipher suites, it took an old one, so it has none of those in use today".to_owned();
-    finding.otherwise = Some(
-        "it may prefer the old one and break off for another reason; its mail log at this moment tells".to_owned(),
+/// Certain where the server refused everything beside what it took: then it has nothing that smtpcheck offers.
+fn suites_too_old(evidence: &Evidence, hello: Hello<'_>, taken: &ServerHello) -> Finding {
+    let prime = taken.dh_bits.map(|bits| format!(" and a Diffie-Hellman prime of {bits} bits")).unwrap_or_default();
+    let summary = format!(
+        "the server's best cipher suite is {} with {}{prime}, which not all current programs accept",
+        taken.version, taken.suite_name
     );
+    let others: Vec<Hello<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
+    let is_all = others.iter().any(|other| is_alert(*other)) && clients::own_obstacle(evidence).is_some();
+    let confidence = if is_all { Confidence::Certain } else { Confidence::Likely };
+    let mut finding = Finding::new(&TLS_SUITES_TOO_OLD, Stage::Tls, confidence, summary).tried(hello.attempt.id);
+    for other in &others {
+        finding = finding.tried(other.attempt.id);
+    }
+    let has = if others.iter().any(|other| other.accepted().is_some()) { "prefers" } else { "has only" };
+    let exchange = match (taken.dh_bits, taken.suite_name.as_str()) {
+        (Some(bits), _) if bits < 2048 => format!(
+            "finite-field Diffie-Hellman (DHE), with a prime of {bits} bits. rustls and Go do not offer DHE at all, and OpenSSL 3 with its defaults (security level 2) ends the handshake with \"dh key too small\"; Postfix accepts it where TLS is opportunistic"
+        ),
+        (Some(bits), _) => format!(
+            "finite-field Diffie-Hellman (DHE), with a prime of {bits} bits. OpenSSL 3 accepts it; rustls, which smtpcheck uses, and Go do not offer DHE at all"
+        ),
+        (None, name) if name.starts_with("TLS_RSA_") => {
+            "RSA key exchange, without forward secrecy, which rustls, Python and Go do not offer any more".to_owned()
+        }
+        (None, _) => {
+            "a cipher suite of the kind that smtpcheck's TLS library (rustls) does not offer any more".to_owned()
+        }
+    };
+    finding.cause = format!("version and certificate are not the reason: the server {has} {exchange}");
+    finding.otherwise = (!is_all).then(|| {
+        "the server may prefer the old one and end the handshake for another reason; its mail log at this moment tells"
+            .to_owned()
+    });
+    finding.consequences = clients::sentences(evidence);
     finding.fixes = vec![Fix::run(
-        "the operator allows ECDHE with AES-GCM or ChaCha20; in Postfix",
+        "allow ECDHE with AES-GCM or ChaCha20 (server operator); in Postfix",
         "postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers= smtpd_tls_eecdh_grade=auto",
     )];
+    if taken.dh_bits.is_some_and(|bits| bits < 2048) {
+        finding.fixes.push(Fix::run(
+            "or at least use Diffie-Hellman parameters of 2048 bits or more (server operator)",
+            "openssl dhparam -out /etc/ssl/dhparam.pem 2048",
+        ));
+    }
     finding
+}
+
+/// Version and suites are in common; the group, or the kind of key or signature, is not.
+fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
+    // Alerts about what the two sides have in common (RFC 8446 §6.2): handshake_failure, illegal_parameter,
+    // insufficient_security.
+    let is_about_terms = match tls.kind {
+        TlsFaultKind::Alert { code, .. } => matches!(code, 40 | 47 | 70 | 71),
+        TlsFaultKind::Incompatible { .. } => true,
+        TlsFaultKind::NotTls | TlsFaultKind::Closed | TlsFaultKind::Reset | TlsFaultKind::Silent { .. } => false,
+    };
+    let wide = |version| by_offer(evidence, &Offer::Version { version }).filter(|hello| hello.accepted().is_some());
+    let hello = wide(Version::Tls12).or_else(|| wide(Version::Tls13)).filter(|_| is_about_terms)?;
+    let taken = hello.accepted()?;
+    let (rule, what, fix) = match clients::own_obstacle_to(hello)? {
+        clients::Obstacle::Group => {
+            let group = taken.group_name.as_deref().unwrap_or("an unknown one");
+            let what = format!("the key exchange group {group}");
+            (
+                &TLS_GROUP_UNUSUAL,
+                what,
+                "add X25519 and P-256 to the groups of the server (in Postfix: tls_eecdh_auto_curves; server operator)",
+            )
+        }
+        clients::Obstacle::KeyOrSignature => {
+            let key = hello.seen().and_then(|seen| seen.presented.as_ref()?.leaf()).map(|leaf| leaf.key.as_str());
+            let what = match (taken.signature.as_deref(), key) {
+                (Some(name), Some(key)) => format!("a certificate with the key {key} and the signature {name}"),
+                (Some(name), None) => format!("the signature {name}"),
+                (None, key) => format!("a certificate with the key {}", key.unwrap_or("of an unusual kind")),
+            };
+            (
+                &TLS_KEY_UNUSUAL,
+                what,
+                "get a certificate with an RSA or ECDSA P-256 key, and allow signatures with SHA-256 (server operator)",
+            )
+        }
+        clients::Obstacle::Version
+        | clients::Obstacle::CipherSuite
+        | clients::Obstacle::DhPrime
+        | clients::Obstacle::RenegotiationInfo => return None,
+    };
+    let summary = format!("the server uses {what}, which not all current programs accept");
+    let mut finding = Finding::new(rule, Stage::Tls, Confidence::Likely, summary).tried(hello.attempt.id);
+    finding.cause = format!(
+        "version and cipher suites are in common; offered everything, the server chose {what}, which smtpcheck's TLS library (rustls) does not have"
+    );
+    finding.otherwise = Some(
+        "the server may prefer it and end the handshake for another reason; its mail log at this moment tells"
+            .to_owned(),
+    );
+    finding.consequences = clients::sentences(evidence);
+    finding.fixes = vec![Fix::text(fix)];
+    Some(finding)
 }
 
 /// A small ClientHello is answered; a large one is not, and neither was the normal one.
@@ -358,10 +521,16 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
     // Version and suites are in common, as another ClientHello shows.
     let current = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
         .and_then(|hello| hello.accepted())
-        .filter(|taken| is_current(taken));
+        .filter(|taken| is_current(taken))
+        .or_else(|| {
+            let newest = by_offer(evidence, &Offer::Version { version: Version::Tls13 })?;
+            newest.accepted().filter(|_| clients::own_obstacle_to(newest).is_none())
+        });
     let refuses_everything = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
         .and_then(|hello| hello.seen())
-        .is_some_and(|seen| matches!(&seen.heard, HelloHeard::Answer { answer: Answer::Alert { .. } }));
+        .is_some_and(|seen| matches!(&seen.heard, HelloHeard::Answer { answer: Answer::Alert { .. } }))
+        && by_offer(evidence, &Offer::Version { version: Version::Tls13 })
+            .is_none_or(|hello| hello.accepted().is_none());
     let is_put_off = tls.kind == TlsFaultKind::NotTls
         && FirstBytes::of(tls.first_bytes.as_bytes()) == FirstBytes::Smtp
         && tls.first_bytes.starts_with('4');
@@ -394,9 +563,12 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
                     "server and smtpcheck (TLS 1.2 and 1.3, current ciphers) have no version or cipher in common; servers that speak only TLS 1.0 or 1.1 answer this way"
                 }
                 112 if without_name.is_some() => {
-                    "the server has no certificate for the name that was asked for (SNI); without a name it answers"
+                    "the server has no certificate for the server name that was sent; without a name it responds"
                 }
-                112 => "the server has no certificate for the name that was asked for (SNI)",
+                112 if tls.sni.is_none() => {
+                    "the server requires a server name, and has no certificate for clients without one"
+                }
+                112 => "the server has no certificate for the server name that was sent",
                 80 => "the server failed inside: mostly a missing or unfitting key or certificate",
                 42..=46 | 48 if plan.tls.identity.is_some() => "the server does not accept our certificate (--cert)",
                 42..=46 | 48 | 116 => "the server wants a client certificate",
@@ -449,6 +621,17 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
     finding.cause = cause.to_owned();
     if confidence != Confidence::Certain {
         finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
+    }
+    // What a server refuses altogether it may refuse because of the name.
+    let is_about_the_name = matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. });
+    if is_about_the_name || refuses_everything {
+        finding.cause = format!("{}; {}", finding.cause, server_name::told(plan, tls));
+    }
+    if is_about_the_name || (refuses_everything && tls.sni.is_none()) {
+        finding.fixes.push(Fix::run(
+            "send the host name for which the server has a certificate",
+            format!("smtpcheck {} --sni NAME", plan.target.host.with_port(plan.target.port)),
+        ));
     }
     let is_other_service = tls.kind == TlsFaultKind::NotTls
         && matches!(

@@ -8,6 +8,7 @@
 mod again;
 mod auth;
 pub(crate) mod certificate;
+pub(crate) mod clients;
 mod connect;
 mod ehlo;
 mod envelope;
@@ -17,6 +18,7 @@ pub(crate) mod peer;
 mod place;
 pub mod refusal;
 pub mod scan;
+mod server_name;
 mod session;
 mod starttls;
 
@@ -38,7 +40,9 @@ pub static CHECKS: &[&Check] = &[
     &greeting::CHECK,
     &ehlo::CHECK,
     &starttls::CHECK,
+    &server_name::CHECK,
     &handshake::CHECK,
+    &clients::CHECK,
     &certificate::CHECK,
     &scan::CHECK,
     &auth::CHECK,
@@ -224,6 +228,7 @@ pub fn settled(plan: &Plan, evidence: &Evidence) -> Option<AttemptId> {
 /// All findings: errors first, then warnings, then notices, each in the order of the conversation.
 pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
+    server_name::absorb(plan, evidence, &mut findings);
     // Where the session got out of step, that decides; what a follow-up found behind it comes after it.
     findings.sort_by_key(|finding| {
         let severity = std::cmp::Reverse(finding.severity);

@@ -28,7 +28,7 @@ pub struct CheckArgs {
     #[arg(short = '6', long, help_heading = "Reach")]
     pub ipv6: bool,
     /// Use this address for that host and port, as in curl (repeat)
-    #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Reach")]
+    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", allow_hyphen_values = true, help_heading = "Reach")]
     pub resolve: Vec<String>,
     /// Ask this resolver in the place of the system's
     #[arg(long, value_name = "IP[:PORT]", help_heading = "Reach")]

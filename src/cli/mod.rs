@@ -17,6 +17,7 @@ pub mod plan;
 pub mod plugin;
 pub mod ports;
 pub mod report;
+pub mod resolve;
 pub mod run;
 pub mod sandbox;
 pub mod target;

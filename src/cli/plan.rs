@@ -10,11 +10,12 @@ use jiff::SignedDuration;
 use super::UsageError;
 use super::args::CheckArgs;
 use super::look::choice;
+use super::resolve;
 use super::target::{self, Scheme, TypedTarget};
 use crate::check;
 use crate::plan::{
-    CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, LoginProof, Origin, Override, Plaintext,
-    Plan, Probe, QuitAfter, Retry, ScanDepth, Target, Tls, TlsMode, TlsProfile, TlsVersion, Unverified, Verify,
+    CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, LoginProof, Origin, Plaintext, Plan,
+    Probe, QuitAfter, Retry, ScanDepth, Target, Tls, TlsMode, TlsProfile, TlsVersion, Unverified, Verify,
 };
 use crate::sasl::{self, Needs};
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
@@ -40,7 +41,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
             (false, true) => Family::V6,
             (false, false) => Family::Any,
         },
-        overrides: args.resolve.iter().map(|text| over(text)).collect::<Result<_, _>>()?,
+        overrides: resolve::overrides(&args.resolve)?,
         resolver: args.resolver.as_deref().map(resolver).transpose()?,
         limits: limits(args)?,
         ehlo,
@@ -299,21 +300,6 @@ fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageErr
 fn mechanism(name: &str) -> Result<String, UsageError> {
     let known: Vec<&str> = sasl::MECHANISMS.iter().map(|mechanism| mechanism.name).collect();
     sasl::find(name).map(|mechanism| mechanism.name.to_owned()).ok_or_else(|| choice("--auth", name, &known))
-}
-
-pub(super) fn over(text: &str) -> Result<Override, UsageError> {
-    let wrong =
-        |why: &str| UsageError::new(format!("--resolve {}: {why}; write HOST:PORT:ADDRESS", text.escape_debug()));
-    let mut parts = text.splitn(3, ':');
-    let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(wrong("a part is missing"));
-    };
-    let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
-    Ok(Override {
-        host: Host::parse(host).map_err(|error| wrong(&error.to_string()))?,
-        port: target::port_number(port).map_err(|why| wrong(&why))?,
-        address: bare.parse().map_err(|_| wrong("the last part is not an IP address"))?,
-    })
 }
 
 pub(super) fn resolver(text: &str) -> Result<SocketAddr, UsageError> {

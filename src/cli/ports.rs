@@ -10,7 +10,7 @@ use clap::{ArgMatches, Args};
 use super::UsageError;
 use super::args::LookArgs;
 use super::config::ConfigFlags;
-use super::{plan as single, target};
+use super::{plan as single, resolve, target};
 use crate::plan::{
     CertificateDays, Family, Limits, Origin, Override, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion,
     Verify,
@@ -36,7 +36,7 @@ pub struct PortsArgs {
     #[arg(short = '6', long, help_heading = "Reach")]
     pub ipv6: bool,
     /// Use this address for that host, on all ports (repeat)
-    #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Reach")]
+    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", allow_hyphen_values = true, help_heading = "Reach")]
     pub resolve: Vec<String>,
     /// Ask this resolver in the place of the system's
     #[arg(long, value_name = "IP[:PORT]", help_heading = "Reach")]
@@ -138,7 +138,9 @@ pub fn plans(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         gate: single::gate(&args.fail_on, &args.ignore)?,
         origins,
     };
-    Ok(ports.into_iter().map(|port| for_port(&template, port)).collect())
+    let mut plans: Vec<Plan> = ports.into_iter().map(|port| for_port(&template, port)).collect();
+    resolve::mark_unused(&mut plans);
+    Ok(plans)
 }
 
 fn for_port(template: &Plan, port: u16) -> Plan {
@@ -187,8 +189,7 @@ fn ports(list: &str) -> Result<Vec<u16>, UsageError> {
 /// The name is looked up once for all ports, so an address that is given for one of them counts for all.
 fn overrides(given: &[String], ports: &[u16]) -> Result<Vec<Override>, UsageError> {
     let mut all: Vec<Override> = Vec::new();
-    for text in given {
-        let one = single::over(text)?;
+    for one in resolve::overrides(given)? {
         for &port in ports {
             let same = Override { port, ..one.clone() };
             if !all.contains(&same) {

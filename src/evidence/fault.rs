@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Stage;
+use crate::wire::tls::ServerHello;
 
 /// Why a question has no whole answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,6 +120,12 @@ pub struct TlsFault {
     pub first_bytes: String,
     /// The TLS library's words.
     pub detail: String,
+    /// The server name in the ClientHello (SNI); none if none was sent: the target is an IP address (RFC 6066 §3).
+    #[serde(default)]
+    pub sni: Option<String>,
+    /// What the server's first flight said in clear text before the handshake failed; none if nothing of it came.
+    #[serde(default)]
+    pub server_hello: Option<Box<ServerHello>>,
 }
 
 /// What came in the place of a handshake.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Certificate, Presented};
+use crate::wire::tls::ServerHello;
 
 /// A completed handshake.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub struct Handshake {
     pub presented: Presented,
     /// Whether the handshake was signed by the leaf's key; a fault in the library's words.
     pub signature_fault: Option<String>,
+    /// What the server's first flight said in clear text; none if it could not be read.
+    #[serde(default)]
+    pub server_hello: Option<ServerHello>,
 }
 
 /// How a handshake came about.

@@ -128,6 +128,7 @@ mod tests {
             staple: None,
             presented: verify::presented(&ders, ders.len(), algorithms, store, &expected),
             signature_fault: None,
+            server_hello: None,
         }
     }
 

@@ -67,7 +67,11 @@ impl<'a> Race<'a> {
             worst: None,
         };
         match &request.host {
-            Host::Ip(ip) => race.add(*ip),
+            Host::Ip(ip) => {
+                let given = world.plan.given_addresses(&request.host);
+                let addresses = if given.is_empty() { vec![*ip] } else { given };
+                addresses.into_iter().for_each(|ip| race.add(ip));
+            }
             Host::Name(name) => race.source = Some(world.names.follow(world, name)),
         }
         race

@@ -125,11 +125,7 @@ impl Book {
 
 /// `--resolve` addresses for the target's name.
 fn given(plan: &Plan, host: &DomainName) -> Vec<IpAddr> {
-    plan.overrides
-        .iter()
-        .filter(|given| given.port == plan.target.port && given.host == Host::Name(host.clone()))
-        .map(|given| given.address)
-        .collect()
+    plan.given_addresses(&Host::Name(host.clone()))
 }
 
 fn failed(error: &NetError, ms: f64) -> Lookup {

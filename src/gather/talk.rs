@@ -231,11 +231,13 @@ impl<'a> Conversation<'a> {
         let began = Instant::now();
         let shaken = tokio::select! {
             biased;
-            shaken = tls::handshake(self.world, &self.request.host, tap) => shaken,
+            shaken = tls::handshake(self.world, self.request, tap) => shaken,
             () = self.stop.notified() => Err(TlsFault {
                 kind: TlsFaultKind::Silent { waited_ms: super::milliseconds(began.elapsed()) },
                 first_bytes: String::new(),
                 detail: "nobody needs the answer any more".to_owned(),
+                sni: None,
+                server_hello: None,
             }),
         };
         let secured = shaken.map_err(|tls| {

@@ -1,5 +1,6 @@
-//! A stream that remembers the first bytes it delivered since it was last armed. When a handshake fails, they tell
-//! what the server really is; a TLS library only says that they were not TLS.
+//! A stream that keeps what the server answers to a ClientHello while it passes: the first bytes, and what its first
+//! flight says in clear text. When a handshake fails, they show what the server really is; when it succeeds, they show
+//! what the TLS library does not report (RFC 5746, RFC 7627). No round trip is added, and both are bounded.
 
 use std::io;
 use std::pin::Pin;
@@ -8,18 +9,54 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::wire::tls::{Answer, Reader, ServerHello};
+
 /// How many bytes are kept.
 const KEPT: usize = 512;
 
 pub(crate) struct Tap<S> {
     inner: S,
-    /// Shared, because who gives up a handshake loses the stream with it.
-    first: Arc<Mutex<Vec<u8>>>,
+    /// None before TLS begins. Shared, because a handshake that is given up takes the stream with it.
+    opening: Option<Arc<Mutex<Opening>>>,
+}
+
+/// What the server has sent since the ClientHello.
+#[derive(Default)]
+pub(crate) struct Opening {
+    first: Vec<u8>,
+    /// Stops by itself at the end of the first flight, or at its own bound.
+    reader: Reader,
+    answer: Option<Answer>,
+}
+
+impl Opening {
+    fn take(&mut self, bytes: &[u8]) {
+        let room = KEPT.saturating_sub(self.first.len()).min(bytes.len());
+        self.first.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        if self.answer.is_none() {
+            self.answer = self.reader.push(bytes);
+        }
+    }
+
+    /// The first bytes.
+    pub(crate) fn first_bytes(&self) -> Vec<u8> {
+        self.first.clone()
+    }
+
+    /// The ServerHello with what followed it in clear text, as far as it has come; the certificates are left out.
+    pub(crate) fn server_hello(&mut self) -> Option<ServerHello> {
+        match self.answer.take().or_else(|| std::mem::take(&mut self.reader).finish()) {
+            Some(Answer::ServerHello(hello)) => Some(ServerHello { certificates: Vec::new(), ..hello }),
+            Some(Answer::Alert { .. } | Answer::Sslv2 | Answer::NotTls { .. } | Answer::Malformed { .. }) | None => {
+                None
+            }
+        }
+    }
 }
 
 impl<S> Tap<S> {
     pub(crate) fn new(inner: S) -> Tap<S> {
-        Tap { inner, first: Arc::default() }
+        Tap { inner, opening: None }
     }
 
     /// The stream itself.
@@ -27,14 +64,9 @@ impl<S> Tap<S> {
         self.inner
     }
 
-    /// Forgets what came so far: what comes next is the answer to a ClientHello.
-    pub(crate) fn arm(&mut self) -> Arc<Mutex<Vec<u8>>> {
-        self.first = Arc::default();
-        Arc::clone(&self.first)
-    }
-
-    pub(crate) fn first_bytes(&self) -> Vec<u8> {
-        self.first.lock().map(|first| first.clone()).unwrap_or_default()
+    /// From now on what comes is the answer to a ClientHello.
+    pub(crate) fn arm(&mut self) -> Arc<Mutex<Opening>> {
+        Arc::clone(self.opening.insert(Arc::default()))
     }
 }
 
@@ -47,9 +79,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
         let fresh = buffer.filled().get(before..).unwrap_or_default();
-        if let Ok(mut first) = self.first.lock() {
-            let room = KEPT.saturating_sub(first.len()).min(fresh.len());
-            first.extend_from_slice(fresh.get(..room).unwrap_or_default());
+        if let Some(Ok(mut opening)) = self.opening.as_ref().map(|opening| opening.lock()) {
+            opening.take(fresh);
         }
         polled
     }

@@ -26,8 +26,8 @@ use super::verify::Expectation;
 use super::{World, certificate, milliseconds, staple, verify};
 use crate::evidence::{Handshake, HandshakeKind, Incompatibility, TlsFault, TlsFaultKind};
 use crate::plan::{Plan, TlsVersion};
+use crate::question::TalkRequest;
 use crate::sasl::Binding;
-use crate::wire::Host;
 use crate::wire::tls::FirstBytes;
 use crate::wire::tls::{alert_name, scheme_name};
 
@@ -45,9 +45,14 @@ pub(crate) struct Secured {
 }
 
 /// Runs the handshake within the time for one reply.
-pub(crate) async fn handshake(world: &World, host: &Host, mut tap: Tap<TcpStream>) -> Result<Secured, TlsFault> {
+pub(crate) async fn handshake(
+    world: &World,
+    request: &TalkRequest,
+    mut tap: Tap<TcpStream>,
+) -> Result<Secured, TlsFault> {
     world.trust.prefetch();
-    let expected = world.plan.tls.sni.clone().unwrap_or_else(|| host.to_string());
+    let of_plan = || world.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
+    let expected = request.script.sni.clone().unwrap_or_else(of_plan);
     let recorder = Arc::new(Recorder::new());
     let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: world.identity.clone() });
     let name = ServerName::try_from(expected.clone()).ok();
@@ -55,33 +60,41 @@ pub(crate) async fn handshake(world: &World, host: &Host, mut tap: Tap<TcpStream
     let config = config(&world.plan, &recorder, &ours, &sessions, name.is_some());
     // A name that TLS cannot carry (RFC 6066 §3) goes without SNI; the address stands in, and is not sent.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
-    let first = tap.arm();
+    let sni = match &name {
+        Some(ServerName::DnsName(name)) => Some(name.as_ref().to_owned()),
+        _ => None,
+    };
+    let opening = tap.arm();
+    let opened =
+        || opening.lock().map(|mut opening| (opening.first_bytes(), opening.server_hello())).unwrap_or_default();
     let started = Instant::now();
     let patience = Duration::from_millis(world.plan.limits.reply_ms);
     let connect = TlsConnector::from(Arc::new(config)).connect(sent, tap).into_fallible();
     let stream = match tokio::time::timeout(patience, connect).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err((error, tap))) => return Err(fault(&error, &tap.first_bytes())),
+        Ok(Err((error, _))) => {
+            let (first, server_hello) = opened();
+            return Err(TlsFault { sni, server_hello: server_hello.map(Box::new), ..fault(&error, &first) });
+        }
         Err(_) => {
             let kind = TlsFaultKind::Silent { waited_ms: milliseconds(started.elapsed()) };
-            let first = first.lock().map(|first| first.clone()).unwrap_or_default();
+            let (first, server_hello) = opened();
             let detail = if first.is_empty() { "no answer to the ClientHello" } else { "the answer does not end" };
             return Err(TlsFault {
                 kind,
                 first_bytes: String::from_utf8_lossy(&first).into_owned(),
                 detail: detail.to_owned(),
+                sni,
+                server_hello: server_hello.map(Box::new),
             });
         }
     };
     let ms = milliseconds(started.elapsed());
-    let sni = match &name {
-        Some(ServerName::DnsName(_)) => Some(expected.clone()),
-        _ => None,
-    };
     let asked = ours.asked.load(Ordering::Relaxed);
     let by = Expectation { name: expected, now: world.started_at };
     let seen = Seen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
-    let handshake = describe(stream.get_ref().1, &recorder, world.trust.wait(), seen);
+    let handshake =
+        Handshake { server_hello: opened().1, ..describe(stream.get_ref().1, &recorder, world.trust.wait(), seen) };
     let binding = binding(stream.get_ref().1);
     Ok(Secured { stream, handshake, binding, is_resumable: sessions.offered.load(Ordering::Relaxed) })
 }
@@ -163,6 +176,7 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
         staple: staple::read(&noted.staple),
         presented: verify::presented(&ders, sent.len(), recorder.algorithms(), store, &seen.by),
         signature_fault: noted.signature_fault,
+        server_hello: None,
     }
 }
 
@@ -185,7 +199,13 @@ fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
         (None, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => TlsFaultKind::Reset,
         (None, _) => TlsFaultKind::Closed,
     };
-    TlsFault { kind, first_bytes: String::from_utf8_lossy(first).into_owned(), detail: error.to_string() }
+    TlsFault {
+        kind,
+        first_bytes: String::from_utf8_lossy(first).into_owned(),
+        detail: error.to_string(),
+        sni: None,
+        server_hello: None,
+    }
 }
 
 fn incompatibility(error: &rustls::Error) -> Incompatibility {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Judged, Report, Verdict, known_exit};
 use crate::check::Finding;
+use crate::check::clients::{self, ClientSeen};
 use crate::check::scan::{self, ProfileVerdict, Scan};
 use crate::evidence::fit::Fit;
 use crate::evidence::{
@@ -12,6 +13,7 @@ use crate::evidence::{
     Stage, Staple, Talk, Trust, TrustStore, What,
 };
 use crate::plan::{Origin, Plan, QuitAfter, TlsUse};
+use crate::wire::tls::Version;
 use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
 
 /// Grows in its second place when a key is added, in its first when one is renamed or removed.
@@ -42,6 +44,9 @@ pub struct Document {
     /// How the server compares with a published profile; null without `--tls-profile`, and where there is no TLS.
     #[serde(default)]
     tls_profile: Option<ProfileVerdict>,
+    /// Which common clients connect, certificates aside; null where that is not known.
+    #[serde(default)]
+    tls_clients: Option<Vec<ClientSeen>>,
     auth: Auth,
     envelope: Option<Envelope>,
     attempts: Vec<Attempt>,
@@ -171,6 +176,12 @@ struct Tls {
     store: TrustStore,
     client_certificate_requested: bool,
     client_certificate_sent: bool,
+    /// Whether TLS 1.2 sent renegotiation_info (RFC 5746); null in TLS 1.3, which has no renegotiation.
+    #[serde(default)]
+    secure_renegotiation: Option<bool>,
+    /// Whether TLS 1.2 confirmed the extended master secret (RFC 7627); null in TLS 1.3, where it is built in.
+    #[serde(default)]
+    extended_master_secret: Option<bool>,
     /// Tickets for resuming the session; in TLS 1.2 it is 1 when the server lets it be resumed, by number or ticket.
     tickets: Option<u32>,
     /// The OCSP response that came along; null when none did.
@@ -266,6 +277,7 @@ impl From<&Report> for Document {
             tls: talk.and_then(|talk| tls(talk, evidence.started_at)),
             tls_scan: scan::results(plan, evidence),
             tls_profile: scan::verdict(plan, evidence),
+            tls_clients: clients::results(evidence),
             auth: auth(plan, talk),
             envelope: envelope(plan, talk),
             attempts: evidence.attempts.clone(),
@@ -367,6 +379,7 @@ fn tls(talk: Talk<'_>, now: Timestamp) -> Option<Tls> {
         _ => None,
     });
     let tickets = tickets.unwrap_or_default();
+    let hello = handshake.server_hello.as_ref().filter(|hello| hello.version < Version::Tls13);
     Some(Tls {
         version: handshake.version.clone(),
         cipher: handshake.cipher.clone(),
@@ -382,6 +395,8 @@ fn tls(talk: Talk<'_>, now: Timestamp) -> Option<Tls> {
         store: handshake.presented.store.clone(),
         client_certificate_requested: handshake.client_certificate_requested,
         client_certificate_sent: handshake.client_certificate_sent,
+        secure_renegotiation: hello.map(|hello| hello.secure_renegotiation),
+        extended_master_secret: hello.map(|hello| hello.extended_master_secret),
         tickets: Some(tickets),
         staple: handshake.staple.clone(),
         chain_length: handshake.presented.chain_length,

@@ -15,7 +15,7 @@ use rcgen::{
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig};
 use sha1::{Digest, Sha1};
@@ -139,7 +139,18 @@ impl Certificates {
         let key = provider.key_provider.load_private_key(chain.key).map_err(|error| error.to_string())?;
         let mut shown = CertifiedKey::new(chain.ders.clone(), key);
         shown.ocsp = Some(chain.staple).filter(|staple| !staple.is_empty());
-        let config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
+        let config = if recipe == Recipe::ByServerName {
+            let right = self.chain(Recipe::Good, at)?;
+            let key = provider.key_provider.load_private_key(right.key).map_err(|error| error.to_string())?;
+            let right = Arc::new(CertifiedKey::new(right.ders, key));
+            builder.with_cert_resolver(Arc::new(ByName {
+                name: format!("{}.test", at.name),
+                right,
+                other: Arc::new(shown),
+            }))
+        } else {
+            builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
+        };
         Ok(Identity { config: Arc::new(config), chain: chain.ders })
     }
 
@@ -153,7 +164,7 @@ impl Certificates {
                 signed(&middle, server(at, (-30, 60)))?.followed_by(&[&middle])
             }
             Recipe::Dates(from, until) => signed(root, server(at, (from, until)))?.alone(),
-            Recipe::OtherName => signed(root, named(&[OTHER_HOST], (-30, 60)))?.alone(),
+            Recipe::OtherName | Recipe::ByServerName => signed(root, named(&[OTHER_HOST], (-30, 60)))?.alone(),
             Recipe::CommonNameOnly => signed(root, named(&[], (-30, 60)))?.alone(),
             Recipe::SelfSigned => by_itself(server(at, (-30, 60)))?.alone(),
             Recipe::SelfSignedAuthority => {
@@ -261,6 +272,21 @@ impl Certificates {
                 signed(root, params)?.alone()
             }
         })
+    }
+}
+
+/// Chooses the certificate by the server name, as a server with several does.
+#[derive(Debug)]
+struct ByName {
+    name: String,
+    right: Arc<CertifiedKey>,
+    other: Arc<CertifiedKey>,
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let is_right = hello.server_name().is_some_and(|name| name == self.name);
+        Some(Arc::clone(if is_right { &self.right } else { &self.other }))
     }
 }
 

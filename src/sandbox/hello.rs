@@ -40,6 +40,14 @@ pub enum Answer {
     NoSecureRenegotiation,
     /// The first half of a ServerHello, then nothing.
     Half,
+    /// TLS 1.2 with DHE and a prime of so many bits, and nothing else.
+    OnlyDhe(usize),
+    /// TLS 1.2 with ECDHE over this group, and nothing else.
+    OnlyGroup(u16),
+    /// TLS 1.2 with ECDHE and a signature of this scheme, and nothing else.
+    OnlySignature(u16),
+    /// Who does not send this server name (SNI) gets that alert; the library answers others.
+    OnlyNamed(&'static str, u8),
 }
 
 /// What is done with a ClientHello.
@@ -57,6 +65,9 @@ pub enum Reaction {
 struct Offer {
     highest: u16,
     suites: Vec<u16>,
+    groups: Vec<u16>,
+    signatures: Vec<u16>,
+    name: Option<String>,
     bytes: usize,
 }
 
@@ -117,6 +128,20 @@ pub fn react(answer: Answer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reac
             }
         }
         Answer::NoSecureRenegotiation => Reaction::LeaveToLibrary,
+        Answer::OnlyDhe(bits) if offer.suites.contains(&0x009E) && offer.highest >= TLS12 => {
+            Reaction::Send(exchange(0x009E, &dhe_params(bits), 0x0804, chain))
+        }
+        Answer::OnlyGroup(group) if offer.groups.contains(&group) && offer.suites.contains(&0xC02F) => {
+            Reaction::Send(exchange(0xC02F, &curve_params(group), 0x0804, chain))
+        }
+        Answer::OnlySignature(scheme) if offer.signatures.contains(&scheme) && offer.suites.contains(&0xC02B) => {
+            Reaction::Send(exchange(0xC02B, &curve_params(23), scheme, chain))
+        }
+        Answer::OnlyDhe(_) | Answer::OnlyGroup(_) | Answer::OnlySignature(_) => {
+            Reaction::Send(alert(HANDSHAKE_FAILURE))
+        }
+        Answer::OnlyNamed(name, _) if offer.name.as_deref() == Some(name) => Reaction::LeaveToLibrary,
+        Answer::OnlyNamed(_, code) => Reaction::Send(alert(code)),
         Answer::Half => {
             let extensions = Extensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
             let whole = flight(TLS12, 0xC02F, Mark::None, extensions, chain);
@@ -160,6 +185,28 @@ struct Extensions {
 /// A fatal alert.
 pub fn alert(code: u8) -> Vec<u8> {
     vec![21, 3, 3, 0, 2, 2, code]
+}
+
+/// A flight of TLS 1.2 with a ServerKeyExchange (RFC 5246 §7.4.3, historic): parameters, and a signature that nobody
+/// checks.
+fn exchange(suite: u16, params: &[u8], scheme: u16, chain: &[CertificateDer<'_>]) -> Vec<u8> {
+    let extensions = Extensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
+    let flight = flight(TLS12, suite, Mark::None, extensions, chain);
+    let body = [params, &scheme.to_be_bytes(), &[0, 4, 1, 2, 3, 4]].concat();
+    let done = record(TLS12, &message(14, &[]));
+    let before = flight.len().saturating_sub(done.len());
+    [flight.get(..before).unwrap_or_default(), &record(TLS12, &message(12, &body)), &done].concat()
+}
+
+/// A prime of so many bits (its value means nothing), the generator 2, and a public value.
+fn dhe_params(bits: usize) -> Vec<u8> {
+    let length = u16::try_from(bits / 8).unwrap_or(0).to_be_bytes();
+    [&length, vec![0xFF; bits / 8].as_slice(), &[0, 1, 2], &[0, 1, 4]].concat()
+}
+
+/// A named curve (RFC 8422 §5.4) with a point that nobody looks at.
+fn curve_params(group: u16) -> Vec<u8> {
+    [&[3][..], &group.to_be_bytes(), &[32], &[9; 32]].concat()
 }
 
 /// ServerHello, Certificate, ServerHelloDone: what is said in clear before TLS 1.3.
@@ -260,8 +307,20 @@ fn read(hello: &[u8]) -> Option<Offer> {
     let suites = body.vector(2)?.chunks_exact(2).filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)));
     let suites: Vec<u16> = suites.collect();
     body.vector(1)?;
+    let (mut groups, mut signatures, mut name) = (Vec::new(), Vec::new(), None);
     let mut extensions = Cursor(body.vector(2).unwrap_or_default());
     while let (Some(kind), Some(content)) = (extensions.number(2), extensions.vector(2)) {
+        // server_name (RFC 6066 §3): one host name in a list of one.
+        if kind == 0 {
+            let mut list = Cursor(content);
+            list.take(3);
+            name = list.vector(2).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        }
+        if kind == 10 || kind == 13 {
+            let list = Cursor(content).vector(2).unwrap_or_default().chunks_exact(2);
+            let words = list.filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?))).collect();
+            if kind == 10 { groups = words } else { signatures = words }
+        }
         // supported_versions (RFC 8446 §4.2.1): TLS 1.3 stands only there.
         if kind == 43 {
             let mut content = Cursor(content);
@@ -270,7 +329,7 @@ fn read(hello: &[u8]) -> Option<Offer> {
             highest = versions.filter(|version| *version <= TLS13).max().unwrap_or(highest);
         }
     }
-    Some(Offer { highest, suites, bytes: hello.len() })
+    Some(Offer { highest, suites, groups, signatures, name, bytes: hello.len() })
 }
 
 #[cfg(test)]
@@ -325,6 +384,18 @@ mod tests {
         assert_eq!(lowered.downgrade, Some(Version::Tls12));
         let (_, _, unbound) = accepted(Answer::NoSecureRenegotiation, &Hello::rsa_only()).expect("a ServerHello");
         assert!(!unbound.secure_renegotiation);
+        let dhe = accepted(Answer::OnlyDhe(1024), &Hello::everything(Version::Tls12)).expect("a ServerHello").2;
+        assert_eq!((dhe.dh_bits, dhe.signature.as_deref()), (Some(1024), Some("rsa_pss_rsae_sha256")));
+        let curve = accepted(Answer::OnlyGroup(25), &Hello::everything(Version::Tls12)).expect("a ServerHello").2;
+        assert_eq!(curve.group, Some(25));
+        let signed = accepted(Answer::OnlySignature(0x0808), &Hello::everything(Version::Tls12));
+        assert_eq!(signed.expect("a ServerHello").2.signature.as_deref(), Some("ed448"));
+        let named = |sni| react(Answer::OnlyNamed("a.test", 112), &Hello::small().bytes(sni, [7; 32]), &[]);
+        assert_eq!(named(Some("a.test")), Reaction::LeaveToLibrary);
+        assert_eq!(
+            (named(None), named(Some("b.test"))),
+            (Reaction::Send(super::alert(112)), Reaction::Send(super::alert(112)))
+        );
         assert_eq!(react(Answer::UpTo(600), &bytes(&Hello::large()), &[]), Reaction::Close);
         assert!(matches!(heard(Answer::Alert(80), &old), Some(tls::Answer::Alert { code: 80, .. })));
         assert_eq!(heard(Answer::Half, &old), None);

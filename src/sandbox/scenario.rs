@@ -130,6 +130,8 @@ pub enum Recipe {
     Dates(i64, i64),
     /// For another host.
     OtherName,
+    /// To who sends the scenario's name below `test` (SNI) a good one for it, to others one for another host.
+    ByServerName,
     /// No subject alternative name, only a common name.
     CommonNameOnly,
     /// Signed by its own key.

@@ -122,7 +122,7 @@ pub static KEYS: &[Key] = &[
     key("insecure", Shape::Switch, Scope::Both, "accept any certificate, and send it the password too"),
     key("ipv4", Shape::Switch, Scope::Both, "use IPv4 only"),
     key("ipv6", Shape::Switch, Scope::Both, "use IPv6 only"),
-    key("resolve", Shape::List, Scope::Both, "HOST:PORT:ADDR, an address for a name"),
+    key("resolve", Shape::List, Scope::Both, "HOST:PORT:ADDR[,ADDR], addresses for a host"),
     key("resolver", Shape::Text, Scope::Both, "the resolver to ask"),
     key("connect-timeout", Shape::Text, Scope::Both, "time to connect"),
     key("timeout", Shape::Text, Scope::Both, "time for one reply"),

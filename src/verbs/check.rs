@@ -16,7 +16,7 @@ use super::{Trouble, outlet};
 use crate::cli::args::CheckArgs;
 use crate::cli::look::{self, Outlet};
 use crate::cli::password::{self, PasswordSource, Surroundings};
-use crate::cli::{UsageError, expect, plan as planning, report, target};
+use crate::cli::{UsageError, expect, plan as planning, report, resolve, target};
 use crate::evidence::{Attempt, Event, Evidence};
 use crate::gather::password as secrets;
 use crate::gather::{self, Gatherer, netrc};
@@ -40,12 +40,13 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let template = template.map_err(|fault| UsageError::new(format!("--write-out: {fault}")))?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let filled = args.targets.iter().map(|target| with_netrc(args, target)).collect::<Result<Vec<_>, _>>()?;
-    let plans = args
+    let mut plans = args
         .targets
         .iter()
         .zip(&filled)
         .map(|(target, args)| planning::plan(args, matches, target, hostname.as_deref()))
         .collect::<Result<Vec<Plan>, UsageError>>()?;
+    resolve::mark_unused(&mut plans);
     let args = filled.first().map_or(args, Cow::as_ref);
     let expectations: Vec<Expectation> = expect::expressions(&args.expect, &plans)?
         .into_iter()

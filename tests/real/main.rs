@@ -29,6 +29,7 @@ mod with_clients;
 mod with_dovecot;
 mod with_exim;
 mod with_formats;
+mod with_odd_tls;
 mod with_opensmtpd;
 mod with_openssl;
 mod with_postfix;

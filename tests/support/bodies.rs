@@ -504,7 +504,8 @@ impl Server<'_> {
                     if self.said.front().is_some_and(|said| said == b"NOTLS") {
                         self.said.pop_front();
                         let (first_bytes, detail) = (String::new(), String::new());
-                        return Err(Fault::Tls { tls: TlsFault { kind: TlsFaultKind::NotTls, first_bytes, detail } });
+                        let (kind, sni, server_hello) = (TlsFaultKind::NotTls, None, None);
+                        return Err(Fault::Tls { tls: TlsFault { kind, first_bytes, detail, sni, server_hello } });
                     }
                     let handshake = self.handshake(request);
                     let peer = if handshake.verifies(now()) { Peer::Verified } else { Peer::Unverified };
@@ -558,6 +559,7 @@ impl Server<'_> {
                 chain,
             },
             signature_fault: None,
+            server_hello: None,
         }
     }
 }

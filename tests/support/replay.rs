@@ -19,6 +19,7 @@
 //! [[talk]]                    # conversations, matched by port and implicit TLS in the order of asking
 //! port = 25                   # optional
 //! implicit = false            # optional
+//! name = "mx.example.net"     # of a follow-up that sends this server name (SNI)
 //! connect = "ok"              # or "refused", "timed-out", "host-unreachable", "network-unreachable", "denied-here"
 //! failed = [["2001:db8::25", "refused"]]   # dials that failed before
 //! dialogue = """
@@ -29,6 +30,7 @@
 //! trust = "trusted"           # or "outdated", or a ChainFault: "self-signed", "unknown-issuer", "usage" ...
 //! names = ["mx.example.net"]  # names in the certificate
 //! leaf = { days_left = 60 }   # and the other fields of TypedCertificate; `chain` has those that were sent behind it
+//! lacks = ["renegotiation_info"]   # TLS 1.2, and what its ServerHello does not have; or "extended_master_secret"
 //! fault = "closed"            # or "reset", "silent", "not-tls", "incompatible", "alert 40"
 //! ```
 //! `[[hello]]` answers ClientHellos of our own, by what they offer (`Offer` as it prints, or `without a name`):
@@ -90,6 +92,7 @@ pub struct TypedHello {
     suite: u16,
     group: Option<u16>,
     dh_bits: Option<u32>,
+    signature: Option<String>,
     #[serde(default)]
     old: bool,
     master_secret: Option<String>,
@@ -129,6 +132,7 @@ pub struct TypedTalk {
     port: Option<u16>,
     #[serde(default)]
     implicit: Option<bool>,
+    name: Option<String>,
     connect: Option<String>,
     #[serde(default)]
     failed: Vec<(std::net::IpAddr, String)>,
@@ -150,6 +154,7 @@ pub struct TypedHandshake {
     staple: Option<String>,
     /// `asked` or `shown`.
     client_certificate: Option<String>,
+    lacks: Option<Vec<String>>,
     fault: Option<String>,
     first_bytes: Option<String>,
 }
@@ -299,7 +304,9 @@ impl Replay<'_> {
         }
         let implicit = request.script.tls == TlsUse::Implicit;
         let fits = |talk: &TypedTalk| {
-            talk.port.is_none_or(|port| port == request.port) && talk.implicit.is_none_or(|wanted| wanted == implicit)
+            talk.port.is_none_or(|port| port == request.port)
+                && talk.implicit.is_none_or(|wanted| wanted == implicit)
+                && talk.name == request.script.sni
         };
         let found = self.talks.iter_mut().find(|talk| talk.as_ref().is_some_and(fits)).and_then(Option::take);
         let Some(talk) = found else {
@@ -357,7 +364,7 @@ impl Replay<'_> {
                 encrypt_then_mac: false,
                 session_ticket: false,
                 ocsp_response: false,
-                signature: None,
+                signature: typed.signature.clone(),
                 dh_bits: typed.dh_bits,
                 client_certificate_requested: typed.asks_certificate,
                 certificates: Vec::new(),
@@ -366,7 +373,7 @@ impl Replay<'_> {
         let of_key = |key: &String| {
             let leaf = TypedCertificate { key: Some(key.clone()), ..TypedCertificate::default() };
             let typed = TypedHandshake { leaf, trust: Some("self-signed".to_owned()), ..TypedHandshake::default() };
-            let mut presented = handshake(&self.plan, &typed).presented;
+            let mut presented = handshake(server_name(&self.plan, None), &typed).presented;
             presented.chain[0].sha256 = format!("{:064x}", 99);
             Box::new(presented)
         };
@@ -469,10 +476,11 @@ impl Replay<'_> {
                         script.pop_front();
                     }
                     let typed = talk.handshake.clone().unwrap_or_default();
+                    let host = server_name(&self.plan, request.script.sni.as_ref());
                     if let Some(fault) = &typed.fault {
-                        break Err(Fault::Tls { tls: tls_fault(fault, typed.first_bytes.as_deref()) });
+                        break Err(Fault::Tls { tls: tls_fault(fault, typed.first_bytes.as_deref(), sni(&host)) });
                     }
-                    let handshake = handshake(&self.plan, &typed);
+                    let handshake = handshake(host, &typed);
                     let peer = if handshake.verifies(now()) { Peer::Verified } else { Peer::Unverified };
                     let what = What::Secured { handshake: Box::new(handshake) };
                     self.note(id, Stage::Tls, true, what);
@@ -480,7 +488,7 @@ impl Replay<'_> {
                 }
                 Step::Await if script.front().is_some_and(|line| line.starts_with("alert ")) => {
                     let word = script.pop_front().unwrap_or_default();
-                    break Err(Fault::Tls { tls: tls_fault(word, None) });
+                    break Err(Fault::Tls { tls: tls_fault(word, None, None) });
                 }
                 // A pause is over when the server sends nothing more in it.
                 Step::Await
@@ -605,7 +613,7 @@ fn connect_fault(word: &str) -> ConnectFault {
     ConnectFault { kind, errno: None, detail: word.to_owned() }
 }
 
-fn tls_fault(word: &str, first_bytes: Option<&str>) -> TlsFault {
+fn tls_fault(word: &str, first_bytes: Option<&str>, sni: Option<String>) -> TlsFault {
     let kind = match word {
         "closed" => TlsFaultKind::Closed,
         "reset" => TlsFaultKind::Reset,
@@ -619,11 +627,44 @@ fn tls_fault(word: &str, first_bytes: Option<&str>) -> TlsFault {
             TlsFaultKind::Alert { code, name: format!("Alert{code}") }
         }
     };
-    TlsFault { kind, first_bytes: first_bytes.unwrap_or_default().to_owned(), detail: word.to_owned() }
+    let first_bytes = first_bytes.unwrap_or_default().to_owned();
+    TlsFault { kind, first_bytes, detail: word.to_owned(), sni, server_hello: None }
 }
 
-fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
-    let host = plan.tls.sni.clone().unwrap_or_else(|| plan.target.host.to_string());
+/// The name that the handshake is about: sent as SNI unless it is an address.
+fn server_name(plan: &Plan, of_follow_up: Option<&String>) -> String {
+    of_follow_up.cloned().or(plan.tls.sni.clone()).unwrap_or_else(|| plan.target.host.to_string())
+}
+
+fn sni(host: &str) -> Option<String> {
+    host.parse::<std::net::IpAddr>().is_err().then(|| host.to_owned())
+}
+
+/// A ServerHello of TLS 1.2 without some of its extensions.
+fn server_hello(lacks: &[String]) -> tls::ServerHello {
+    let known = ["renegotiation_info", "extended_master_secret"];
+    assert!(lacks.iter().all(|word| known.contains(&word.as_str())), "unknown lacks {lacks:?}");
+    let has = |word: &str| !lacks.iter().any(|lack| lack == word);
+    tls::ServerHello {
+        version: Version::Tls12,
+        suite: 0xC02F,
+        suite_name: tls::suite_name(0xC02F),
+        group: Some(29),
+        group_name: Some(tls::group_name(29)),
+        is_retry: false,
+        downgrade: None,
+        secure_renegotiation: has("renegotiation_info"),
+        extended_master_secret: has("extended_master_secret"),
+        compression: false,
+        signature: Some("ecdsa_secp256r1_sha256".to_owned()),
+        dh_bits: None,
+        client_certificate_requested: false,
+        certificates: Vec::new(),
+    }
+}
+
+fn handshake(host: String, typed: &TypedHandshake) -> Handshake {
+    let hello = typed.lacks.as_deref().map(server_hello);
     let names = typed.names.clone().unwrap_or_else(|| vec![host.clone()]);
     let self_signed = typed.trust.as_deref() == Some("self-signed");
     let leaf = Certificate {
@@ -647,13 +688,15 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
     };
     let is_line = |place: &usize| *place == 0 || chain.iter().any(|one| one.issued_by == Some(*place));
     Handshake {
-        version: "1.3".to_owned(),
-        cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
-        group: Some("X25519MLKEM768".to_owned()),
+        version: if hello.is_some() { "1.2" } else { "1.3" }.to_owned(),
+        cipher: hello.as_ref().map_or("TLS_AES_256_GCM_SHA384", |hello| &hello.suite_name).to_owned(),
+        group: Some(
+            hello.as_ref().and_then(|hello| hello.group_name.as_deref()).unwrap_or("X25519MLKEM768").to_owned(),
+        ),
         signature: Some("ecdsa_secp256r1_sha256".to_owned()),
         alpn: None,
         kind: HandshakeKind::Full,
-        sni: Some(host.clone()),
+        sni: sni(&host),
         ms: 12.0,
         client_certificate_requested: typed.client_certificate.is_some(),
         client_certificate_sent: typed.client_certificate.as_deref() == Some("shown"),
@@ -677,6 +720,7 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
             chain,
         },
         signature_fault: typed.signature_fault.clone(),
+        server_hello: hello,
     }
 }
 
@@ -743,8 +787,9 @@ pub fn play(path: &PathBuf) -> Played {
     let Invocation::Check(args, matches) = cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) else {
         panic!("{name}: the arguments are no check");
     };
-    let plan = cli::plan::plan(&args, &matches, &args.targets[0], Some("client.example.org"))
+    let mut plan = cli::plan::plan(&args, &matches, &args.targets[0], Some("client.example.org"))
         .unwrap_or_else(|error| panic!("{name}: {error}"));
+    cli::resolve::mark_unused(std::slice::from_mut(&mut plan));
     let credentials = plan.login.as_ref().map(|login| {
         let secret = Secret::new(transcript.password.clone().unwrap_or_else(|| "c4nary-password".to_owned()));
         let proof = match login.proof {

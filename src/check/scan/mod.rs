@@ -16,7 +16,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 
-use super::{Check, Confidence, Finding, Fix, Severity, certificate};
+use super::{Check, Confidence, Finding, Fix, Severity, certificate, clients};
 use crate::evidence::{Evidence, Fault, Hello, HelloHeard, Outcome, Stage, Talk, TlsFaultKind};
 use crate::plan::Plan;
 use crate::question::{HelloRequest, Offer, Question};
@@ -26,10 +26,8 @@ pub use profile::{Deviation, Level, ProfileVerdict, Topic, verdict};
 pub use results::{CertificateSeen, Features, Preference, Scan, SuiteSeen, Support, VersionSeen, WeakSeen, results};
 
 use results::chains;
-use rules::{
-    TLS_FALLBACK_UNPROTECTED, TLS_NO_EXTENDED_MASTER_SECRET, TLS_OLD_VERSION_ACCEPTED, TLS_RENEGOTIATION_INSECURE,
-    TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED,
-};
+pub(super) use rules::TLS_RENEGOTIATION_INSECURE;
+use rules::{TLS_FALLBACK_UNPROTECTED, TLS_OLD_VERSION_ACCEPTED, TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED};
 use seen::{One, Seen};
 
 pub static CHECK: Check = Check { subject: "scan", ask, judge, rules: rules::RULES };
@@ -105,9 +103,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = [
         old_versions(&seen, &scan),
         weak_suites(&seen, &scan),
-        renegotiation(&seen),
+        renegotiation(evidence, &seen),
         fallback(&seen, &scan),
-        extended_master_secret(&seen, &scan),
+        extended_master_secret(evidence, &seen, &scan),
     ]
     .into_iter()
     .flatten()
@@ -249,11 +247,15 @@ fn openssl_name(class: WeakClass) -> &'static str {
     }
 }
 
-fn renegotiation(seen: &Seen<'_>) -> Option<Finding> {
+fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
     let (hello, taken) = seen.hellos.iter().find_map(|one| {
         let taken = one.taken.filter(|taken| taken.version < Version::Tls13)?;
         (!taken.secure_renegotiation || taken.compression).then_some((one.hello, taken))
     })?;
+    // What the session itself has shown is reported once, by `clients`.
+    if clients::shows_insecure_renegotiation(evidence) {
+        return None;
+    }
     let summary = if taken.compression {
         format!("in {} the server compresses", taken.version)
     } else {
@@ -287,8 +289,9 @@ fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     Some(finding.tried(hello.attempt.id))
 }
 
-fn extended_master_secret(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
-    if scan.features.extended_master_secret != Support::No {
+fn extended_master_secret(evidence: &Evidence, seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
+    // What the session itself has shown is reported once, by `clients`.
+    if scan.features.extended_master_secret != Support::No || clients::shows_no_extended_master_secret(evidence) {
         return None;
     }
     let is_old =
@@ -296,7 +299,8 @@ fn extended_master_secret(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     let one = seen.hellos.iter().find(is_old)?;
     let version = one.taken?.version;
     let summary = format!("in {version} the server does not use the extended master secret");
-    let mut finding = Finding::new(&TLS_NO_EXTENDED_MASTER_SECRET, Stage::Tls, Confidence::Certain, summary);
+    let mut finding =
+        Finding::new(&clients::TLS_EXTENDED_MASTER_SECRET_MISSING, Stage::Tls, Confidence::Certain, summary);
     finding.cause =
         "without it the keys do not depend on the whole handshake (RFC 7627). Clients in FIPS mode refuse to \
                      connect; others connect, and do not resume sessions safely"

@@ -8,7 +8,6 @@ pub(super) static RULES: &[&Rule] = &[
     &TLS_WEAK_SUITE_ACCEPTED,
     &TLS_RENEGOTIATION_INSECURE,
     &TLS_FALLBACK_UNPROTECTED,
-    &TLS_NO_EXTENDED_MASTER_SECRET,
     &TLS_PROFILE_NOT_MET,
     &TLS_SCAN_INCONCLUSIVE,
 ];
@@ -41,15 +40,15 @@ pub(super) static TLS_WEAK_SUITE_ACCEPTED: Rule = Rule {
     },
 };
 
-pub(super) static TLS_RENEGOTIATION_INSECURE: Rule = Rule {
+pub(in super::super) static TLS_RENEGOTIATION_INSECURE: Rule = Rule {
     id: "tls-renegotiation-insecure",
     severity: Severity::Warning,
     title: "the server lacks a protection that every TLS library has had since 2010",
     cites: &["RFC 5746 section 3.6", "RFC 9325 section 3.3"],
     docs: Docs {
-        sees: "With --tls-scan: in TLS 1.2 or older the server does not bind renegotiation to the connection, or it compresses.",
-        matters: "Somebody on the way can put bytes in front of the client's (CVE-2009-3555), or guess secrets by the size of what is compressed (CRIME).",
-        action: "The operator updates the TLS library; it is more than ten years old.",
+        sees: "The server chose TLS 1.2 and did not send renegotiation_info. With --tls-scan also: in TLS 1.2 or older it does not send it, or it compresses.",
+        matters: "Programs with OpenSSL 3 (PHP, Python, Postfix, swaks) do not connect: they end the handshake with 'unsafe legacy renegotiation disabled'. An on-path attacker can put bytes in front of the client's (CVE-2009-3555), or guess secrets by the size of what is compressed (CRIME).",
+        action: "Update the TLS library of the server, or of the device in front of it (server operator). Until then clients can allow it: OpenSSL with Options = UnsafeLegacyServerConnect.",
         example: "no renegotiation_info in the ServerHello",
         references: "RFC 5746 section 3.6, RFC 9325 section 3.3 (compression)",
     },
@@ -66,20 +65,6 @@ pub(super) static TLS_FALLBACK_UNPROTECTED: Rule = Rule {
         action: "Switch TLS 1.1 and older off, or update the TLS library.",
         example: "TLS 1.1 with TLS_FALLBACK_SCSV is accepted by a server that has TLS 1.2",
         references: "RFC 7507 section 3 (what a server does about TLS_FALLBACK_SCSV)",
-    },
-};
-
-pub(super) static TLS_NO_EXTENDED_MASTER_SECRET: Rule = Rule {
-    id: "tls-no-extended-master-secret",
-    severity: Severity::Notice,
-    title: "the server does not use the extended master secret in TLS 1.2",
-    cites: &["RFC 7627 section 5.1", "RFC 9325 section 3.5"],
-    docs: Docs {
-        sees: "With --tls-scan: in TLS 1.2, 1.1 and 1.0 the server answers without the extension extended_master_secret, which the ClientHello has.",
-        matters: "The keys of a session do not depend on the whole handshake (triple handshake attack). Clients in FIPS mode refuse to connect.",
-        action: "Update the TLS library of the mail server: OpenSSL has it since 1.1.0, Java since 8u161, Go since 1.21.",
-        example: "TLS 1.2 with TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, without extended_master_secret",
-        references: "RFC 7627 section 5.1 (the extension), RFC 9325 section 3.5 (it should be used)",
     },
 };
 

@@ -113,7 +113,8 @@ fn plan(words: &[&str]) -> Plan {
 fn scan(server: &Server, plan: &Plan) -> Evidence {
     let mut evidence = Evidence::new(jiff::Timestamp::UNIX_EPOCH);
     let alert = TlsFaultKind::Alert { code: 40, name: "handshake_failure".to_owned() };
-    let tls = TlsFault { kind: alert, detail: String::new(), first_bytes: String::new() };
+    let tls =
+        TlsFault { kind: alert, detail: String::new(), first_bytes: String::new(), server_hello: None, sni: None };
     let fault = Fault::Tls { tls };
     evidence.asked(Question::Talk(TalkRequest::main(plan)), 0.0, Outcome::Failed { fault });
     for number in 0.. {
@@ -274,7 +275,7 @@ fn findings_name_what_the_answers_lack() {
         judge(&plan, &scan(server, &plan)).into_iter().map(|finding| finding.rule.into_owned()).collect::<Vec<_>>()
     };
     assert_eq!(rules(&sound()), Vec::<String>::new());
-    assert_eq!(rules(&Server { has_master_secret: false, ..sound() }), ["tls-no-extended-master-secret"]);
+    assert_eq!(rules(&Server { has_master_secret: false, ..sound() }), ["tls-extended-master-secret-missing"]);
     // TLS 1.3 has a mark of its own against being pushed down to TLS 1.2.
     assert_eq!(rules(&Server { sees_fallback: false, ..sound() }), Vec::<String>::new());
     let old = Server { sees_fallback: false, ..sound() }.with(Version::Tls11, &[0xC013]);

@@ -384,6 +384,10 @@ fn probe(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> String {
         Purpose::StarttlsInjection => return injection(evidence, talk),
         Purpose::BeforeTls => return before_tls(talk),
         Purpose::InStep => "again, with a pause before each command".to_owned(),
+        Purpose::ServerName => {
+            let name = talk.request.script.sni.as_deref().unwrap_or_default();
+            format!("port {port} again, with the server name {}", escape::visible(name))
+        }
         Purpose::SiblingPort | Purpose::TlsHello | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };
     let outcome = match (&talk.attempt.outcome, talk.reply_at(Stage::Greeting), talk.handshake()) {

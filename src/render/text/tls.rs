@@ -160,6 +160,10 @@ pub(super) fn failure(tls: &TlsFault) -> String {
             let line = tls.first_bytes.trim().lines().next().unwrap_or_default();
             if line.is_empty() { "what came is not TLS".to_owned() } else { format!("what came is not TLS: {line}") }
         }
+        TlsFaultKind::Alert { code: 112, name } => match &tls.sni {
+            Some(sent) => format!("the server refuses with alert 112 ({name}) to the server name {sent}"),
+            None => format!("the server refuses with alert 112 ({name}); no server name was sent"),
+        },
         TlsFaultKind::Alert { code, name } => format!("the server refuses with alert {code} ({name})"),
         TlsFaultKind::Closed => "the server closed the connection".to_owned(),
         TlsFaultKind::Reset => "the connection was reset".to_owned(),

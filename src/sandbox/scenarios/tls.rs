@@ -2,7 +2,7 @@
 
 use crate::sandbox::Scenario;
 use crate::sandbox::hello::Answer;
-use crate::sandbox::scenario::{BARE, Client, Demand, Do, IMPLICIT, On, RELAY, Server, TlsTerms};
+use crate::sandbox::scenario::{BARE, Client, Demand, Do, IMPLICIT, On, RELAY, Recipe, Server, TlsTerms};
 
 const SCAN: Client = Client { flags: &["--tls-scan"], ..BARE };
 /// A check that does not wait for half a minute.
@@ -79,6 +79,74 @@ pub static ALL: &[Scenario] = &[
         server: Server { hello: Answer::Alert(112), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-name-needed",
+        summary: "alert unrecognized_name to every client that does not send the name of the greeting",
+        server: Server {
+            greeting: "220 tls-name-needed.test ESMTP smtpcheck sandbox",
+            hello: Answer::OnlyNamed("tls-name-needed.test", 112),
+            ..RELAY
+        },
+        client: BARE,
+        expect: &["tls-server-name-needed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-name-needed-strict-sni",
+        summary: "alert handshake_failure to every client that does not send the name of the greeting, as HAProxy does it",
+        server: Server {
+            greeting: "220 tls-name-needed-strict-sni.test ESMTP smtpcheck sandbox",
+            hello: Answer::OnlyNamed("tls-name-needed-strict-sni.test", 40),
+            ..RELAY
+        },
+        client: Client { flags: &["--sni", "typo.test"], ..BARE },
+        expect: &["tls-server-name-needed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-name-chooses-certificate",
+        summary: "a certificate for another host to every client that does not send the name of the greeting",
+        server: Server {
+            greeting: "220 tls-name-chooses-certificate.test ESMTP smtpcheck sandbox",
+            identity: Recipe::ByServerName,
+            ..RELAY
+        },
+        client: BARE,
+        expect: &["tls-server-name-needed"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-only-dhe-1024",
+        summary: "Diffie-Hellman with a prime of 1024 bits, and no other key exchange",
+        server: Server { hello: Answer::OnlyDhe(1024), ..RELAY },
+        client: BARE,
+        expect: &["tls-suites-too-old"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-only-dhe-2048",
+        summary: "Diffie-Hellman with a prime of 2048 bits, and no other key exchange",
+        server: Server { hello: Answer::OnlyDhe(2048), ..RELAY },
+        client: BARE,
+        expect: &["tls-suites-too-old"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-only-p-521",
+        summary: "key exchange over the curve P-521, and no other group",
+        server: Server { hello: Answer::OnlyGroup(25), ..RELAY },
+        client: BARE,
+        expect: &["tls-group-unusual"],
+        exit: 6,
+    },
+    Scenario {
+        name: "tls-key-ed448",
+        summary: "a handshake signed with Ed448, which some TLS libraries do not know",
+        server: Server { hello: Answer::OnlySignature(0x0808), ..RELAY },
+        client: BARE,
+        expect: &["tls-key-unusual"],
         exit: 6,
     },
     Scenario {
@@ -168,7 +236,7 @@ pub static ALL: &[Scenario] = &[
         summary: "TLS 1.2 without the extended master secret",
         server: Server { hello: Answer::NoExtendedMasterSecret, demands: Demand::Tls, ..RELAY },
         client: SCAN,
-        expect: &["tls-no-extended-master-secret"],
+        expect: &["tls-extended-master-secret-missing"],
         exit: 0,
     },
     Scenario {

@@ -65,6 +65,30 @@ impl Workbench {
     }
 }
 
+impl Workbench {
+    /// A server of `odd_tls.py`, which says what the words mean. It needs tlslite-ng for some of them.
+    pub fn serve_oddly(self, certificate: &Certificate, words: &str) -> OpenSsl {
+        let port = free_port();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/servers/odd_tls.py");
+        let modules = super::unpacked("python");
+        let command = format!(
+            "env PYTHONPATH={} PYTHONDONTWRITEBYTECODE=1 OPENSSL_CONF=/dev/null python3 {} {port} {} {} {words}",
+            modules.display(),
+            script.display(),
+            certificate.chain.display(),
+            certificate.key.display(),
+        );
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let keeper = Keeper::start(Launch {
+            directory: self.directory,
+            command: command.split_whitespace().map(str::to_owned).collect(),
+            ready: vec![Sign::Address(address)],
+            logs: Vec::new(),
+        });
+        OpenSsl { port: speak_smtp_before(address), ca: self.authority.pem, _keeper: keeper }
+    }
+}
+
 /// The port of what speaks SMTP. The thread ends with the test's process; it owns nothing that outlives it.
 fn speak_smtp_before(server: SocketAddr) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");

@@ -1,0 +1,482 @@
+//! For whom a verdict about TLS holds. smtpcheck's TLS library is not everybody's: what it accepts, others refuse, and
+//! the other way round. This file compares what a server has shown in clear text with what common clients offer and
+//! accept ([`table`]), says which connect, and raises the findings where smtpcheck connects and others do not.
+//!
+//! What is known, and from where:
+//! 1. After a handshake: the ServerHello of the session itself. It was chosen from what smtpcheck offers, so it tells
+//!    what a client demands of the server (RFC 5746, RFC 7627), not what the server would choose for another client.
+//! 2. After a handshake that failed: the answers to ClientHellos that offer everything, in the order of asking. A client
+//!    gets the first of them that it offers.
+//!
+//! Certificates are left aside; who trusts them is the subject of `certificate`.
+
+mod rules;
+mod table;
+
+use serde::{Deserialize, Serialize};
+
+use super::scan::TLS_RENEGOTIATION_INSECURE;
+use super::{Check, Confidence, Finding, Fix, Rule, asks_nothing};
+use crate::evidence::{Event, Evidence, Fault, Handshake, Hello, Stage};
+use crate::plan::Plan;
+use crate::wire::tls::{ServerHello, Version};
+
+pub use table::Obstacle;
+
+pub(in crate::check) use rules::TLS_EXTENDED_MASTER_SECRET_MISSING;
+use table::{CLIENTS, Client, Has};
+
+pub static CHECK: Check = Check { subject: "clients", ask: asks_nothing, judge, rules: rules::RULES };
+
+/// Whether one client connects, certificates aside. In JSON they are `tls_clients`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ClientSeen {
+    /// The client, by its TLS library.
+    pub client: String,
+    /// Programs that use it.
+    pub programs: String,
+    /// Whether it connects.
+    pub connects: Connects,
+    /// The last version that connects, where newer ones do not; else null.
+    pub until: Option<String>,
+    /// What is in the way; null where nothing is.
+    pub obstacle: Option<Obstacle>,
+    /// The client's error words; null where it connects.
+    pub error: Option<String>,
+}
+
+/// Whether a client connects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Connects {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// Only old versions of it do.
+    OldVersions,
+    /// Not documented.
+    Unknown,
+}
+
+/// Which clients connect. None where that is not known, and where the handshake failed for another reason than what
+/// server and client have in common.
+pub fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
+    let talk = evidence.main_talk()?;
+    if let Some((_, handshake)) = talk.handshake() {
+        let hello = handshake.server_hello.as_ref()?;
+        return Some(CLIENTS.iter().map(|client| seen(client, refused(client, hello))).collect());
+    }
+    let Some(Fault::Tls { .. }) = talk.fault() else { return None };
+    let terms = terms(evidence);
+    let ours = CLIENTS.first().map(|client| verdict(client, &terms))?;
+    let is_about_terms = !terms.is_empty() && matches!(ours, Verdict::No(_));
+    is_about_terms.then(|| CLIENTS.iter().map(|client| seen(client, verdict(client, &terms))).collect())
+}
+
+/// What stands between the server and smtpcheck's own library, as far as ClientHellos have shown it.
+pub(super) fn own_obstacle(evidence: &Evidence) -> Option<Obstacle> {
+    match CLIENTS.first().map(|client| verdict(client, &terms(evidence)))? {
+        Verdict::No(obstacle) => Some(obstacle),
+        Verdict::Yes | Verdict::Until(..) | Verdict::Unknown(_) => None,
+    }
+}
+
+/// What smtpcheck's library does not offer of one answer.
+pub(super) fn own_obstacle_to(hello: Hello<'_>) -> Option<Obstacle> {
+    let term = Term::of(hello)?;
+    match CLIENTS.first().map(|client| offered(client, &term))? {
+        Verdict::No(obstacle) => Some(obstacle),
+        Verdict::Yes | Verdict::Until(..) | Verdict::Unknown(_) => None,
+    }
+}
+
+/// Who connects and who does not, in two sentences.
+pub(super) fn sentences(evidence: &Evidence) -> Vec<String> {
+    let Some(all) = results(evidence) else { return Vec::new() };
+    let named = |one: &ClientSeen| match &one.until {
+        Some(until) => format!("{} up to {until} ({})", one.client, one.programs),
+        None => format!("{} ({})", one.client, one.programs),
+    };
+    let list = |of: &[Connects], with_words: bool| {
+        let some = all.iter().filter(|one| of.contains(&one.connects));
+        let some = some.map(|one| match &one.error {
+            Some(error) if with_words && !error.is_empty() => format!("{}: \"{error}\"", named(one)),
+            _ => named(one),
+        });
+        some.collect::<Vec<_>>()
+    };
+    let (can, cannot) = (list(&[Connects::Yes, Connects::OldVersions], false), list(&[Connects::No], true));
+    let mut sentences = Vec::new();
+    if !can.is_empty() {
+        sentences.push(format!("clients that connect: {}", can.join(", ")));
+    }
+    if !cannot.is_empty() {
+        sentences.push(format!("clients that do not connect: {}", cannot.join("; ")));
+    }
+    sentences
+}
+
+/// Whether the session itself showed that renegotiation is not bound to the connection; the scan then need not say it.
+pub(super) fn shows_insecure_renegotiation(evidence: &Evidence) -> bool {
+    evidence.main_talk().and_then(|talk| talk.handshake()).is_some_and(|(_, handshake)| is_unbound(handshake))
+}
+
+/// Whether the session itself showed that the server does not use the extended master secret.
+pub(super) fn shows_no_extended_master_secret(evidence: &Evidence) -> bool {
+    evidence.main_talk().and_then(|talk| talk.handshake()).is_some_and(|(_, handshake)| {
+        let hello = handshake.server_hello.as_ref();
+        hello.is_some_and(|hello| hello.version < Version::Tls13 && !hello.extended_master_secret)
+    })
+}
+
+fn is_unbound(handshake: &Handshake) -> bool {
+    handshake.server_hello.as_ref().is_some_and(|hello| hello.version < Version::Tls13 && !hello.secure_renegotiation)
+}
+
+/// One choice of the server, with the kind of key that came with it.
+struct Term<'a> {
+    hello: &'a ServerHello,
+    key: Option<&'a str>,
+}
+
+impl<'a> Term<'a> {
+    fn of(hello: Hello<'a>) -> Option<Term<'a>> {
+        let presented = hello.seen().and_then(|seen| seen.presented.as_ref());
+        let leaf = presented.and_then(|presented| presented.leaf());
+        Some(Term { hello: hello.accepted()?, key: leaf.map(|leaf| leaf.key.as_str()) })
+    }
+}
+
+fn terms(evidence: &Evidence) -> Vec<Term<'_>> {
+    evidence.hellos().filter(|hello| hello.request.sni.is_some()).filter_map(Term::of).collect()
+}
+
+enum Verdict {
+    Yes,
+    No(Obstacle),
+    /// Only old versions, up to this one; what stops newer ones.
+    Until(&'static str, Obstacle),
+    Unknown(Obstacle),
+}
+
+/// The first choice that the client offers decides, as the server makes it; then what the client demands of it.
+fn verdict(client: &Client, terms: &[Term<'_>]) -> Verdict {
+    let mut first = None;
+    for term in terms {
+        match offered(client, term) {
+            Verdict::Yes => return refused(client, term.hello),
+            other @ (Verdict::Until(..) | Verdict::Unknown(_)) => return other,
+            no @ Verdict::No(_) => first = first.or(Some(no)),
+        }
+    }
+    first.unwrap_or(Verdict::Yes)
+}
+
+/// Whether a client offers what the server chose.
+fn offered(client: &Client, term: &Term<'_>) -> Verdict {
+    let hello = term.hello;
+    let old = match hello.version {
+        Version::Ssl3 => Has::No,
+        version if version < client.least => client.older_versions,
+        Version::Tls10 | Version::Tls11 | Version::Tls12 | Version::Tls13 => Has::Yes,
+    };
+    let suite = Suite::of(&hello.suite_name);
+    let exchange = match suite.exchange {
+        Exchange::Tls13 | Exchange::Ecdhe => Has::Yes,
+        Exchange::Dhe => client.shortest_prime.map_or(Has::No, |_| Has::Yes),
+        Exchange::StaticRsa => client.static_rsa,
+        Exchange::Other => Has::No,
+    };
+    let bulk = match suite.bulk {
+        Bulk::Aead => Has::Yes,
+        Bulk::CbcSha1 => client.cbc_sha1,
+        Bulk::CbcSha2 => client.cbc_sha2,
+        Bulk::Other => Has::No,
+    };
+    let has_group = hello.group.is_none_or(|group| client.groups.contains(&group));
+    let group = if has_group { Has::Yes } else { Has::No };
+    let facts = [
+        (old, Obstacle::Version),
+        (exchange, Obstacle::CipherSuite),
+        (bulk, Obstacle::CipherSuite),
+        (group, Obstacle::Group),
+        (takes_signature(client, term), Obstacle::KeyOrSignature),
+    ];
+    let weaker = |wanted: fn(Has) -> bool| facts.into_iter().find(|(has, _)| wanted(*has));
+    if let Some((_, obstacle)) = weaker(|has| has == Has::No) {
+        return Verdict::No(obstacle);
+    }
+    match weaker(|has| has != Has::Yes) {
+        Some((Has::Until(until), obstacle)) => Verdict::Until(until, obstacle),
+        Some((_, obstacle)) => Verdict::Unknown(obstacle),
+        None => Verdict::Yes,
+    }
+}
+
+fn takes_signature(client: &Client, term: &Term<'_>) -> Has {
+    // No client has Brainpool curves, DSA or ML-DSA among its defaults.
+    let is_usual = |key: &str| {
+        key.starts_with("RSA") || key.starts_with("Ed") || ["EC P-256", "EC P-384", "EC P-521"].contains(&key)
+    };
+    if term.key.is_some_and(|key| !is_usual(key)) {
+        return Has::No;
+    }
+    match term.hello.signature.as_deref() {
+        None => Has::Yes,
+        Some(name) if name.ends_with("_sha1") => client.sha1,
+        Some("ed448") => client.ed448,
+        Some(name) if name.starts_with("rsa_pss_pss_") => client.pss_key,
+        Some(name) => {
+            let usual =
+                ["ecdsa_secp", "ed25519", "rsa_pss_rsae_", "rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"];
+            if usual.iter().any(|start| name.starts_with(start)) { Has::Yes } else { Has::No }
+        }
+    }
+}
+
+/// Whether a client ends the handshake because of what it was sent.
+fn refused(client: &Client, hello: &ServerHello) -> Verdict {
+    // TLS 1.3 has no renegotiation (RFC 8446 §1.2) and no prime of the server's own.
+    let is_old = hello.version < Version::Tls13;
+    let is_short = hello.dh_bits.zip(client.shortest_prime).is_some_and(|(bits, least)| bits < least);
+    if is_old && is_short {
+        Verdict::No(Obstacle::DhPrime)
+    } else if is_old && client.needs_renegotiation_info && !hello.secure_renegotiation {
+        Verdict::No(Obstacle::RenegotiationInfo)
+    } else {
+        Verdict::Yes
+    }
+}
+
+fn seen(client: &Client, verdict: Verdict) -> ClientSeen {
+    let (connects, until, obstacle) = match verdict {
+        Verdict::Yes => (Connects::Yes, None, None),
+        Verdict::No(obstacle) => (Connects::No, None, Some(obstacle)),
+        Verdict::Until(until, obstacle) => (Connects::OldVersions, Some(until.to_owned()), Some(obstacle)),
+        Verdict::Unknown(obstacle) => (Connects::Unknown, None, Some(obstacle)),
+    };
+    let error = obstacle.filter(|_| connects == Connects::No).map(|obstacle| client.words(obstacle).to_owned());
+    let (client, programs) = (client.name.to_owned(), client.programs.to_owned());
+    ClientSeen { client, programs, connects, until, obstacle, error }
+}
+
+/// A cipher suite by what clients choose by.
+struct Suite {
+    exchange: Exchange,
+    bulk: Bulk,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exchange {
+    Tls13,
+    Ecdhe,
+    Dhe,
+    StaticRsa,
+    Other,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bulk {
+    Aead,
+    CbcSha1,
+    CbcSha2,
+    Other,
+}
+
+impl Suite {
+    /// Reads the IANA name, which is the registry's own account of a suite's parts.
+    fn of(name: &str) -> Suite {
+        let Some((exchange, rest)) = name.split_once("_WITH_") else {
+            return Suite { exchange: Exchange::Tls13, bulk: Bulk::Aead };
+        };
+        let exchange = match exchange {
+            "TLS_ECDHE_RSA" | "TLS_ECDHE_ECDSA" => Exchange::Ecdhe,
+            "TLS_DHE_RSA" => Exchange::Dhe,
+            "TLS_RSA" => Exchange::StaticRsa,
+            _ => Exchange::Other,
+        };
+        let is_aes = rest.starts_with("AES_");
+        let bulk = match () {
+            () if (is_aes && rest.contains("_GCM_")) || rest.starts_with("CHACHA20_") => Bulk::Aead,
+            () if is_aes && rest.ends_with("_CBC_SHA") => Bulk::CbcSha1,
+            () if is_aes && rest.contains("_CBC_SHA") => Bulk::CbcSha2,
+            () => Bulk::Other,
+        };
+        Suite { exchange, bulk }
+    }
+}
+
+/// All suites of the same family, for the next question about others: DHE and RSA key exchange each as one, ECDHE by
+/// whether it has an AEAD.
+pub(super) fn family<'a>(of: &str, all: impl Iterator<Item = (u16, &'a str)>) -> Vec<u16> {
+    let key = |name: &str| {
+        let suite = Suite::of(name);
+        (suite.exchange, suite.exchange == Exchange::Ecdhe && suite.bulk == Bulk::Aead)
+    };
+    all.filter(|(_, name)| key(name) == key(of)).map(|(id, _)| id).collect()
+}
+
+fn judge(_: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some((event, handshake)) = evidence.main_talk().and_then(|talk| talk.handshake()) else { return Vec::new() };
+    let Some(hello) = &handshake.server_hello else { return Vec::new() };
+    // In TLS 1.3 both are built in (RFC 8446 appendix D).
+    if hello.version >= Version::Tls13 {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    if !hello.secure_renegotiation {
+        findings.push(insecure_renegotiation(evidence, event, hello));
+    }
+    if !hello.extended_master_secret {
+        findings.push(no_extended_master_secret(event, hello));
+    }
+    findings
+}
+
+fn found(rule: &'static Rule, event: &Event, summary: String) -> Finding {
+    Finding::new(rule, Stage::Tls, Confidence::Certain, summary).on(event)
+}
+
+/// RFC 5746 §4.1: a client may refuse a server without renegotiation_info, and OpenSSL 3 does.
+fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHello) -> Finding {
+    let summary = format!(
+        "programs with OpenSSL 3 do not connect: in {} the server does not send renegotiation_info (RFC 5746)",
+        hello.version
+    );
+    Finding {
+        cause: "the server's TLS library is from before 2010, or secure renegotiation is switched off in it or in a device in front of it. Programs with OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with \"unsafe legacy renegotiation disabled\"; smtpcheck's own TLS library does not insist on the extension".to_owned(),
+        fixes: vec![
+            Fix::text("update the TLS library of the mail server, or of the load balancer or security appliance in front of it (server operator)"),
+            Fix::text("until then, allow it in the client: OpenSSL with Options = UnsafeLegacyServerConnect in openssl.cnf, Postfix with tls_ssl_options = LEGACY_SERVER_CONNECT"),
+        ],
+        consequences: sentences(evidence),
+        ..found(&TLS_RENEGOTIATION_INSECURE, event, summary)
+    }
+}
+
+fn no_extended_master_secret(event: &Event, hello: &ServerHello) -> Finding {
+    let summary = format!(
+        "clients in FIPS mode do not connect: in {} the server does not confirm the extended master secret (RFC 7627)",
+        hello.version
+    );
+    Finding {
+        cause: "the server's TLS library is from before 2016, or the extension is switched off. RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider and other FIPS 140-3 modules end the handshake; clients without FIPS mode connect".to_owned(),
+        fixes: vec![Fix::text("switch TLS 1.3 on, or update the server's TLS library (server operator)")],
+        ..found(&TLS_EXTENDED_MASTER_SECRET_MISSING, event, summary)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CLIENTS, Term, Verdict, verdict};
+    use crate::wire::tls::{ServerHello, Version, suite_name};
+
+    /// A choice of TLS 1.2 with everything in order.
+    fn choice(suite: u16) -> ServerHello {
+        ServerHello {
+            version: Version::Tls12,
+            suite,
+            suite_name: suite_name(suite),
+            group: None,
+            group_name: None,
+            is_retry: false,
+            downgrade: None,
+            secure_renegotiation: true,
+            extended_master_secret: true,
+            compression: false,
+            encrypt_then_mac: false,
+            session_ticket: false,
+            ocsp_response: false,
+            signature: None,
+            dh_bits: None,
+            client_certificate_requested: false,
+            certificates: Vec::new(),
+        }
+    }
+
+    /// Who connects, by the first word of each name; `~` before those of which only old versions do.
+    fn who(terms: &[(ServerHello, Option<&str>)]) -> String {
+        let terms: Vec<Term<'_>> = terms.iter().map(|(hello, key)| Term { hello, key: *key }).collect();
+        let words = CLIENTS.iter().filter_map(|client| {
+            let name = client.name.split(' ').next().unwrap_or_default();
+            match verdict(client, &terms) {
+                Verdict::Yes => Some(name.to_owned()),
+                Verdict::Until(..) => Some(format!("~{name}")),
+                Verdict::Unknown(_) => Some(format!("?{name}")),
+                Verdict::No(_) => None,
+            }
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The table of a measurement: servers made with OpenSSL, and who of openssl s_client 3.0.22, Python 3.11, gnutls-cli
+    /// 3.7.9, JDK 17 and Go 1.19 connected.
+    #[test]
+    fn what_was_measured_is_what_the_table_says() {
+        let dhe = |bits| ServerHello { dh_bits: Some(bits), ..choice(0x009F) };
+        let ecdhe = |group| ServerHello { group: Some(group), ..choice(0xC030) };
+        let signed = |name: &str| ServerHello { signature: Some(name.to_owned()), ..ecdhe(23) };
+        let version = |version| ServerHello { version, ..choice(0xC014) };
+        let in_13 = |group| ServerHello { version: Version::Tls13, group: Some(group), ..choice(0x1302) };
+        for (what, hello, key, expected) in [
+            ("DHE 512", dhe(512), None, ""),
+            ("DHE 768", dhe(768), None, ""),
+            ("DHE 1024", dhe(1024), None, "GnuTLS Java Windows"),
+            ("DHE 1536", dhe(1536), None, "GnuTLS Java Windows"),
+            ("DHE 2048", dhe(2048), None, "OpenSSL Python GnuTLS Java Windows"),
+            ("DHE 4096", dhe(4096), None, "OpenSSL Python GnuTLS Java Windows"),
+            ("RSA key exchange", choice(0x009D), None, "OpenSSL GnuTLS ~Java Windows ~Go"),
+            ("ECDHE, CBC, SHA-1", choice(0xC014), None, "OpenSSL GnuTLS Java Windows Go"),
+            ("ECDHE, CBC, SHA-256", choice(0xC027), None, "OpenSSL Python Java Windows"),
+            (
+                "DHE 2048, CBC, SHA-1",
+                ServerHello { dh_bits: Some(2048), ..choice(0x0033) },
+                None,
+                "OpenSSL GnuTLS Java Windows",
+            ),
+            ("Camellia", choice(0x0041), None, ""),
+            ("TLS 1.0", version(Version::Tls10), None, "GnuTLS ~Windows"),
+            ("TLS 1.1", version(Version::Tls11), None, "GnuTLS ~Windows"),
+            ("P-521 in 1.3", in_13(25), None, "OpenSSL Python GnuTLS Java Go"),
+            ("X448 in 1.3", in_13(30), None, "OpenSSL Python GnuTLS Java"),
+            ("ffdhe2048 in 1.3", in_13(0x0100), None, "OpenSSL Python GnuTLS Java"),
+            ("Brainpool as a group", ecdhe(26), None, ""),
+            ("Brainpool as a key", ecdhe(23), Some("EC brainpoolP256r1"), ""),
+            ("Ed448", signed("ed448"), None, "OpenSSL Python GnuTLS Java"),
+            ("Ed25519", signed("ed25519"), Some("Ed25519"), "rustls OpenSSL Python GnuTLS Java Windows Go"),
+            ("a key for RSA-PSS", signed("rsa_pss_pss_sha256"), None, "OpenSSL Python GnuTLS Java ?Windows"),
+            ("signed with SHA-1", signed("rsa_pkcs1_sha1"), None, "GnuTLS ~Java ?Windows ~Go"),
+            (
+                "P-521 as a key",
+                signed("ecdsa_secp521r1_sha512"),
+                Some("EC P-521"),
+                "rustls OpenSSL Python GnuTLS Java Windows Go",
+            ),
+            (
+                "no renegotiation_info",
+                ServerHello { secure_renegotiation: false, ..ecdhe(23) },
+                None,
+                "rustls GnuTLS Java Windows Go",
+            ),
+            (
+                "no extended master secret",
+                ServerHello { extended_master_secret: false, ..ecdhe(23) },
+                None,
+                "rustls OpenSSL Python GnuTLS Java Windows Go",
+            ),
+        ] {
+            assert_eq!(who(&[(hello, key)]), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_client_gets_the_first_choice_that_it_offers() {
+        let short = ServerHello { dh_bits: Some(1024), ..choice(0x009F) };
+        // OpenSSL offers DHE and gets it; Python too. Go offers RSA only.
+        assert_eq!(who(&[(short.clone(), None), (choice(0x009D), None)]), "GnuTLS Java Windows ~Go");
+        assert_eq!(who(&[(choice(0x009D), None), (short, None)]), "OpenSSL GnuTLS ~Java Windows ~Go");
+    }
+}

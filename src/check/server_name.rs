@@ -1,0 +1,384 @@
+//! The server name in the ClientHello (SNI, RFC 6066 section 3): when none or a wrong one was sent, a server with several
+//! certificates refuses the handshake, shows its default certificate, or lets another service respond. One more session
+//! with a better name tells this from a server that is broken.
+//!
+//! When it is asked, and what proves it:
+//! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites do
+//!    not explain. Proof: with the better name it succeeds.
+//! 2. The certificate is for another host, and not for the better name either. Proof: with that name the server shows a
+//!    certificate for it.
+//! 3. With TLS from the first byte, no SMTP server responds, and no name or one of `--sni` was sent. Proof: with the
+//!    better name an SMTP server greets.
+//!
+//! Better names, best first: the one in the greeting (RFC 5321 section 4.2), the one in EHLO's reply, the target where
+//! `--sni` took its place, names of the certificate, the one in the greeting of another mail port of the host.
+
+use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, in_shell, starttls};
+use crate::evidence::{Evidence, Fault, Stage, Talk, TlsFault, TlsFaultKind};
+use crate::evidence::{Hello, NameMatch};
+use crate::plan::{Plan, QuitAfter, TlsUse};
+use crate::question::{Offer, Purpose, Question, TalkRequest};
+use crate::wire::tls::Version;
+use crate::wire::{DomainName, Host, Reply};
+
+pub static CHECK: Check = Check { subject: "server_name", ask, judge, rules: &[&TLS_SERVER_NAME_NEEDED] };
+
+static TLS_SERVER_NAME_NEEDED: Rule = Rule {
+    id: "tls-server-name-needed",
+    severity: Severity::Error,
+    title: "the server needs another server name (SNI) than the one that was sent",
+    cites: &["RFC 6066 section 3", "RFC 8446 section 9.2"],
+    docs: Docs {
+        sees: "The handshake failed, the certificate was for another host, or another service responded; with the server name from the greeting (or from EHLO's reply, or from the certificate) in the ClientHello, the server responds as a mail server with the right certificate. With an IP address as the target, no name is sent at all.",
+        matters: "The server, or a load balancer in front of it, chooses certificate and service by the name in the ClientHello. Programs that are configured with an address, an alias or a wrong name fail.",
+        action: "Use the name that the server knows as the server in the program, not its address or an alias: smtpcheck NAME:PORT, or --sni NAME. The operator can also add a default certificate (HAProxy: without strict-sni).",
+        example: "alert 112 unrecognized_name to 192.0.2.25, and a session with mail.example.net succeeds",
+        references: "RFC 6066 section 3 (server_name: no addresses, and the alert), RFC 8446 section 9.2",
+    },
+};
+
+/// Names that are tried at most.
+const MAX_NAMES: usize = 2;
+
+/// What a missing or wrong name may be the reason of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Symptom {
+    HandshakeFailed,
+    OtherCertificate,
+    OtherService,
+}
+
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
+    let Some(symptom) = symptom(plan, evidence, talk) else { return Vec::new() };
+    for name in candidates(plan, evidence, talk, symptom) {
+        let question = Question::Talk(with_name(plan, &name));
+        match evidence.answer_to(&question) {
+            None => return vec![question],
+            Some(attempt) if !attempt.is_over() => return Vec::new(),
+            Some(_) if proof(evidence, symptom).is_some() => return Vec::new(),
+            Some(_) => {}
+        }
+    }
+    other_port(plan, evidence, talk, symptom).into_iter().collect()
+}
+
+/// What the main session shows that a name could explain.
+fn symptom(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Symptom> {
+    if starttls::is_being_asked(plan, evidence) || starttls::is_expected(evidence) {
+        return None;
+    }
+    let Some((_, handshake)) = talk.handshake() else {
+        let Some(Fault::Tls { tls }) = talk.fault() else { return None };
+        return may_be_the_name(evidence, tls).then_some(Symptom::HandshakeFailed);
+    };
+    let is_guessed = handshake.sni.is_none() || plan.tls.sni.is_some();
+    if plan.tls_use() == TlsUse::Implicit && is_guessed && is_no_smtp(talk) {
+        return Some(Symptom::OtherService);
+    }
+    matches!(handshake.presented.name, NameMatch::Differs { .. }).then_some(Symptom::OtherCertificate)
+}
+
+/// Alert 112 is about the name. HAProxy with strict-sni, nginx and others send 40, 49 or 80, or close; that is about the
+/// name only if the same ClientHello with all versions and cipher suites was refused too.
+fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
+    let is_vague = match tls.kind {
+        TlsFaultKind::Alert { code: 112, .. } => return true,
+        TlsFaultKind::Alert { code, .. } => matches!(code, 40 | 49 | 80),
+        TlsFaultKind::Closed | TlsFaultKind::Reset => true,
+        TlsFaultKind::NotTls | TlsFaultKind::Silent { .. } | TlsFaultKind::Incompatible { .. } => false,
+    };
+    let is_wide = |hello: &Hello<'_>| hello.request.offer == Offer::Version { version: Version::Tls12 };
+    let wide = evidence.hellos().find(is_wide).filter(|hello| hello.attempt.is_over());
+    is_vague && wide.is_some_and(|hello| hello.accepted().is_none())
+}
+
+/// Inside TLS something else than an SMTP greeting came, or nothing.
+fn is_no_smtp(talk: Talk<'_>) -> bool {
+    match talk.reply_at(Stage::Greeting) {
+        Some(heard) => heard.reply.code.is_none(),
+        None => matches!(
+            talk.fault(),
+            Some(Fault::Silent { stage: Stage::Greeting, .. } | Fault::Closed { stage: Stage::Greeting, .. })
+        ),
+    }
+}
+
+/// Names that are worth a session, best first.
+fn candidates(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, symptom: Symptom) -> Vec<DomainName> {
+    let greeted = talk.reply_at(Stage::Greeting).map(|heard| heard.reply);
+    let replied = talk.reply_at(Stage::Ehlo).or(talk.reply_at(Stage::EhloTls)).map(|heard| heard.reply);
+    let target = plan.target.host.name().filter(|_| plan.tls.sni.is_some()).cloned();
+    let of_others = evidence.probes(Purpose::SiblingPort).filter_map(|probe| probe.reply_at(Stage::Greeting));
+    let mut names: Vec<DomainName> = [greeted, replied].into_iter().flatten().filter_map(announced).collect();
+    names.extend(target);
+    if symptom == Symptom::OtherService {
+        names.extend(of_the_certificate(talk));
+    }
+    names.extend(of_others.filter_map(|heard| announced(heard.reply)));
+    let sent = sent(talk);
+    let shown = talk.handshake().and_then(|(_, handshake)| handshake.leaf()).map(|leaf| leaf.names.as_slice());
+    let is_covered = |name: &DomainName| {
+        symptom == Symptom::OtherCertificate
+            && shown.is_some_and(|shown| shown.iter().any(|pattern| covers(pattern, name.ascii())))
+    };
+    let mut kept: Vec<DomainName> = Vec::new();
+    for name in names {
+        if sent != Some(name.ascii()) && !is_covered(&name) && !kept.contains(&name) && kept.len() < MAX_NAMES {
+            kept.push(name);
+        }
+    }
+    kept
+}
+
+/// The host name that a greeting or EHLO's reply begins with (RFC 5321 section 4.2 and 4.1.1.1): a full one, in letters,
+/// digits and hyphens.
+fn announced(reply: &Reply) -> Option<DomainName> {
+    let word = reply.text.first().filter(|_| reply.is_success())?.split(' ').next()?;
+    let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    let is_numeric = word.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+    DomainName::parse(word).ok().filter(|name| is_plain && !is_numeric && name.ascii().contains('.'))
+}
+
+/// Names of the certificate that could be a mail server's, those that say so first.
+fn of_the_certificate(talk: Talk<'_>) -> Vec<DomainName> {
+    let Some(leaf) = talk.handshake().and_then(|(_, handshake)| handshake.leaf()) else { return Vec::new() };
+    let names = leaf.names.iter().filter(|name| name.parse::<std::net::IpAddr>().is_err());
+    let mut names: Vec<DomainName> = names.filter_map(|name| DomainName::parse(name).ok()).collect();
+    names.retain(|name| name.ascii().contains('.') && !name.ascii().contains('*'));
+    let is_mail = |name: &DomainName| ["mail", "smtp", "mx"].iter().any(|start| name.ascii().starts_with(start));
+    names.sort_by_key(|name| !is_mail(name));
+    names
+}
+
+/// Whether a name of a certificate is that of the host; a wildcard stands for one label (RFC 9525 section 6.3).
+fn covers(pattern: &str, name: &str) -> bool {
+    let is_wild = pattern
+        .strip_prefix("*.")
+        .is_some_and(|parent| name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)));
+    is_wild || pattern.eq_ignore_ascii_case(name)
+}
+
+/// The server name that the main session sent.
+fn sent(talk: Talk<'_>) -> Option<&str> {
+    match (talk.handshake(), talk.fault()) {
+        (Some((_, handshake)), _) => handshake.sni.as_deref(),
+        (None, Some(Fault::Tls { tls })) => tls.sni.as_deref(),
+        (None, _) => None,
+    }
+}
+
+fn with_name(plan: &Plan, name: &DomainName) -> TalkRequest {
+    let (tls, last) = match plan.tls_use() {
+        TlsUse::Implicit => (TlsUse::Implicit, QuitAfter::Banner),
+        TlsUse::Required | TlsUse::IfOffered | TlsUse::Never => (TlsUse::Required, QuitAfter::Starttls),
+    };
+    let mut request = TalkRequest::probe(plan, Purpose::ServerName, plan.target.port, tls, last);
+    request.script.sni = Some(name.ascii().to_owned());
+    request
+}
+
+/// With TLS from the first byte there is no greeting before the handshake; another mail port of the host has one.
+fn other_port(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, symptom: Symptom) -> Option<Question> {
+    let is_blind = plan.tls_use() == TlsUse::Implicit && symptom == Symptom::HandshakeFailed && sent(talk).is_none();
+    if !is_blind {
+        return None;
+    }
+    for port in [587, 25].into_iter().filter(|port| *port != plan.target.port) {
+        let request = TalkRequest::probe(plan, Purpose::SiblingPort, port, TlsUse::IfOffered, QuitAfter::Banner);
+        let question = Question::Talk(request);
+        match evidence.answer_to(&question) {
+            None => return Some(question),
+            Some(attempt) if !attempt.is_over() => return None,
+            Some(_) => {}
+        }
+        let greeted = evidence.probes(Purpose::SiblingPort).any(|probe| probe.reply_at(Stage::Greeting).is_some());
+        if greeted {
+            return None;
+        }
+    }
+    None
+}
+
+/// The session with another name that shows that the name was the reason.
+fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Talk<'_>> {
+    evidence.probes(Purpose::ServerName).find(|probe| {
+        let Some((_, handshake)) = probe.handshake() else { return false };
+        match symptom {
+            Symptom::HandshakeFailed => true,
+            Symptom::OtherCertificate => matches!(handshake.presented.name, NameMatch::Matches { .. }),
+            Symptom::OtherService => probe.reply_at(Stage::Greeting).is_some_and(|heard| heard.reply.is_success()),
+        }
+    })
+}
+
+/// Whether the name is proved to be the reason why the handshake failed.
+pub(super) fn explains_failure(evidence: &Evidence) -> bool {
+    proof(evidence, Symptom::HandshakeFailed).is_some()
+}
+
+/// How the name of the main session is told, as a sentence without its end.
+pub(super) fn told(plan: &Plan, tls: &TlsFault) -> String {
+    match &tls.sni {
+        Some(name) => format!("the server name that was sent is {name} (SNI)"),
+        None => format!("no server name (SNI) was sent, because {} is no host name", sent_instead(plan)),
+    }
+}
+
+fn sent_instead(plan: &Plan) -> String {
+    plan.tls.sni.clone().unwrap_or_else(|| plan.target.host.to_string())
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(symptom) = symptom(plan, evidence, talk) else { return Vec::new() };
+    let Some(probe) = proof(evidence, symptom) else { return Vec::new() };
+    let Some(name) = probe.request.script.sni.as_deref() else { return Vec::new() };
+    let before = match sent(talk) {
+        Some(sent) => format!("the server name {sent} was sent (SNI)"),
+        None => format!("no server name (SNI) was sent, because {} is no host name", sent_instead(plan)),
+    };
+    let (happened, then) = match (symptom, talk.fault()) {
+        (Symptom::HandshakeFailed, Some(Fault::Tls { tls })) => (failure(tls), "the handshake succeeded"),
+        (Symptom::HandshakeFailed, _) => ("the handshake failed".to_owned(), "the handshake succeeded"),
+        (Symptom::OtherCertificate, _) => {
+            ("the server showed a certificate for another host".to_owned(), "it showed a certificate for this name")
+        }
+        (Symptom::OtherService, _) => ("no SMTP server responded".to_owned(), "an SMTP server greeted"),
+    };
+    let summary = format!("this server needs the name {name}: {happened}, and with that name {then}");
+    let mut finding = Finding::new(&TLS_SERVER_NAME_NEEDED, Stage::Tls, Confidence::Certain, summary);
+    finding = finding.tried(talk.attempt.id);
+    finding = match probe.handshake() {
+        Some((event, _)) => finding.on(event),
+        None => finding.tried(probe.attempt.id),
+    };
+    finding.cause = format!(
+        "{before}, and {happened}. The server, or a load balancer in front of it, chooses the certificate and the service by that name"
+    );
+    finding.fixes = fixes(plan, name);
+    finding.failure = Some(Failure::Tls);
+    vec![finding]
+}
+
+fn failure(tls: &TlsFault) -> String {
+    match &tls.kind {
+        TlsFaultKind::Alert { code, name } => format!("the server ended the handshake with alert {code} ({name})"),
+        TlsFaultKind::Reset => "the connection was reset in the handshake".to_owned(),
+        TlsFaultKind::Closed
+        | TlsFaultKind::NotTls
+        | TlsFaultKind::Silent { .. }
+        | TlsFaultKind::Incompatible { .. } => "the server closed the connection in the handshake".to_owned(),
+    }
+}
+
+fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
+    let port = plan.target.port;
+    let scheme = if plan.tls_use() == TlsUse::Implicit && port != 465 { "smtps://" } else { "" };
+    let mut fixes = Vec::new();
+    let is_target = plan.target.host.name().is_some_and(|host| host.ascii() == name);
+    if !is_target {
+        fixes.push(Fix::run(
+            "connect to the server by that name",
+            format!("smtpcheck {}", in_shell(&format!("{scheme}{name}:{port}"))),
+        ));
+    }
+    let target = plan.target.host.with_port(port);
+    fixes.push(Fix::run(
+        if is_target { "send the name of the target" } else { "or keep the target, and send that name" },
+        format!("smtpcheck {} --sni {}", in_shell(&target), in_shell(name)),
+    ));
+    fixes.push(Fix::text(match plan.target.host {
+        Host::Ip(ip) => format!("in the mail program or application, enter {name} as the server, not {ip}"),
+        Host::Name(_) => format!("in the mail program or application, enter {name} as the server"),
+    }));
+    fixes
+}
+
+/// One root cause, one finding. What the default certificate or the default service did wrong follows from the name;
+/// where that is not proved, the findings say that no name was sent.
+pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let is_needed = |finding: &Finding| finding.rule == TLS_SERVER_NAME_NEEDED.id;
+    let Some(mut needed) = findings.iter().find(|finding| is_needed(finding)).cloned() else {
+        return without_name(plan, evidence, findings);
+    };
+    let follows = |finding: &Finding| {
+        finding.rule.starts_with("certificate-")
+            || matches!(finding.rule.as_ref(), "greeting-not-smtp" | "greeting-missing")
+    };
+    let (absorbed, rest): (Vec<Finding>, Vec<Finding>) = findings.drain(..).partition(follows);
+    // A certificate for another host is not an error everywhere, so neither is its reason.
+    if let Some(misnamed) = absorbed.iter().find(|finding| finding.rule == "certificate-name-mismatch") {
+        (needed.severity, needed.failure) = (misnamed.severity, misnamed.failure);
+    }
+    // What else is odd about a certificate that is not the server's own is of no interest.
+    let tells = |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
+    for finding in absorbed.into_iter().filter(tells) {
+        needed.consequences.push(format!("without that name: {}", finding.summary));
+        needed.consequences.extend(finding.consequences);
+    }
+    *findings = rest;
+    if let Some(place) = findings.iter_mut().find(|finding| is_needed(finding)) {
+        *place = needed;
+    }
+}
+
+fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
+    let Some(talk) = evidence.main_talk() else { return };
+    let Some((_, handshake)) = talk.handshake() else { return };
+    if handshake.sni.is_some() {
+        return;
+    }
+    for finding in findings {
+        match finding.rule.as_ref() {
+            "certificate-name-mismatch" => finding.consequences.push(
+                "no server name (SNI) was sent, because the target is an IP address: to a client that sends its name, the server may show another certificate (--sni NAME)"
+                    .to_owned(),
+            ),
+            "greeting-not-smtp" => {
+                let target = plan.target.host.with_port(plan.target.port);
+                let fix = Fix::run("repeat the check with the server's name", format!("smtpcheck {target} --sni NAME"));
+                finding.fixes.insert(0, fix);
+                finding.confidence = Confidence::Likely;
+                finding.otherwise = Some(
+                    "no server name (SNI) was sent, because the target is an IP address, and a load balancer that chooses the service by that name sends such clients to its default service; the same check with the server's name tells"
+                        .to_owned(),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{announced, covers};
+    use crate::wire::reply;
+
+    fn name(line: &str) -> Option<String> {
+        announced(&reply::from_text(line)?).map(|name| name.ascii().to_owned())
+    }
+
+    #[test]
+    fn a_full_host_name_is_read_from_a_greeting_and_nothing_else_is() {
+        assert_eq!(name("220 mail.example.net ESMTP ready\r\n").as_deref(), Some("mail.example.net"));
+        assert_eq!(name("220-MX.example.net ESMTP\r\n220 ready\r\n").as_deref(), Some("mx.example.net"));
+        for line in [
+            "220 localhost ESMTP\r\n",
+            "220 [192.0.2.1] ESMTP\r\n",
+            "220 192.0.2.1 ESMTP\r\n",
+            "220 ESMTP\r\n",
+            "554 mail.example.net no\r\n",
+            "220 $(id).example.net ready\r\n",
+            "220 \r\n",
+        ] {
+            assert_eq!(name(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_one_label() {
+        assert!(covers("*.example.net", "mail.example.net") && covers("Mail.example.net", "mail.example.net"));
+        assert!(!covers("*.example.net", "a.mail.example.net") && !covers("*.example.net", "example.net"));
+    }
+}

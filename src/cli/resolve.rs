@@ -1,0 +1,161 @@
+//! `--resolve`, with the grammar of curl: `[+]HOST:PORT:ADDRESS[,ADDRESS]...`. HOST is a name, an IPv4 address, an IPv6
+//! address in brackets, or `*` for every host; addresses may have brackets. Of two entries for the same host and port the
+//! later one counts, and an entry for the host comes before one for `*`, as in curl.
+//!
+//! `+` means in curl that the entry expires like one of the resolver; a run ends long before, so it changes nothing.
+//! `-HOST:PORT` removes there what an earlier transfer has left; nothing is left here, so it is a usage error.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::{UsageError, target};
+use crate::plan::{Override, OverrideHost, Plan};
+use crate::wire::Host;
+
+/// Reads all entries, in the order in which they were given.
+pub(super) fn overrides(texts: &[String]) -> Result<Vec<Override>, UsageError> {
+    let mut all: Vec<Override> = Vec::new();
+    for text in texts {
+        let entries = entry(text).map_err(|why| wrong(text, &why))?;
+        if let Some(first) = entries.first() {
+            all.retain(|earlier| earlier.host != first.host || earlier.port != first.port);
+        }
+        all.extend(entries);
+    }
+    Ok(all)
+}
+
+/// Marks the entries that no plan of the run uses, in the first plan, so that it is told once.
+pub fn mark_unused(plans: &mut [Plan]) {
+    let used: Vec<bool> = match plans.first() {
+        None => return,
+        Some(first) => first
+            .overrides
+            .iter()
+            .map(|one| plans.iter().any(|plan| one.port == plan.target.port && one.host.is_for(&plan.target.host)))
+            .collect(),
+    };
+    if let Some(first) = plans.first_mut() {
+        for (one, used) in first.overrides.iter_mut().zip(used) {
+            one.is_unused = !used;
+        }
+    }
+}
+
+fn wrong(text: &str, why: &str) -> UsageError {
+    UsageError::new(format!(
+        "--resolve {}: {why}; write HOST:PORT:ADDRESS[,ADDRESS], for example mail.example.net:587:192.0.2.7",
+        text.escape_debug()
+    ))
+}
+
+fn entry(text: &str) -> Result<Vec<Override>, String> {
+    if text.starts_with('-') {
+        return Err("a leading - removes an address that curl has kept, and smtpcheck keeps none: leave the entry out"
+            .to_owned());
+    }
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let (host, rest) = host(text)?;
+    let (port, addresses) = rest.split_once(':').ok_or("the address is missing")?;
+    let port = target::port_number(port)?;
+    let address = |part: &str| {
+        let part = part.trim();
+        let bare = part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(part);
+        match bare.parse::<IpAddr>() {
+            Ok(address) => Ok(Override { host: host.clone(), port, address, is_unused: false }),
+            Err(_) if bare.is_empty() => Err("an address is missing".to_owned()),
+            Err(_) => Err(format!("{} is not an IP address", part.escape_debug())),
+        }
+    };
+    addresses.split(',').map(address).collect()
+}
+
+/// The host, and what follows its colon.
+fn host(text: &str) -> Result<(OverrideHost, &str), String> {
+    let (host, rest) = match text.strip_prefix('[') {
+        Some(after) => {
+            let (host, rest) = after.split_once(']').ok_or("the bracket is not closed")?;
+            host.parse::<Ipv6Addr>().map_err(|_| format!("[{}] is not an IPv6 address", host.escape_debug()))?;
+            (host, rest.strip_prefix(':').ok_or("after the bracket comes :PORT")?)
+        }
+        None => text.split_once(':').ok_or("the port and the address are missing")?,
+    };
+    if host == "*" {
+        return Ok((OverrideHost::Every, rest));
+    }
+    // 2001:db8::1:587:192.0.2.7: where the host ends cannot be known.
+    let is_bare_ipv6 = !text.starts_with('[')
+        && rest.split(':').next().is_some_and(|port| {
+            port.len() > 5 || port.is_empty() || port.bytes().any(|byte| byte.is_ascii_alphabetic())
+        });
+    let is_hexadecimal = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_bare_ipv6 && is_hexadecimal && text.matches(':').count() > 3 {
+        return Err("an IPv6 address as the host needs brackets: [2001:db8::1]:587:192.0.2.7".to_owned());
+    }
+    let host = Host::parse(host).map_err(|error| error.to_string())?;
+    Ok((OverrideHost::One(host), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overrides;
+
+    fn read(texts: &[&str]) -> Result<String, String> {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        let all = overrides(&texts).map_err(|error| error.to_string())?;
+        let shown = all.iter().map(|one| format!("{} {} {}", one.host, one.port, one.address));
+        Ok(shown.collect::<Vec<_>>().join(", "))
+    }
+
+    #[test]
+    fn the_grammar_of_curl_is_read() {
+        for (text, expected) in [
+            ("h.example:587:192.0.2.7", "h.example 587 192.0.2.7"),
+            ("+h.example:587:192.0.2.7", "h.example 587 192.0.2.7"),
+            (
+                "h.example:587:192.0.2.7,[2001:db8::7],2001:db8::8",
+                "h.example 587 192.0.2.7, h.example 587 2001:db8::7, h.example 587 2001:db8::8",
+            ),
+            ("h.example:587:[2001:db8::7]", "h.example 587 2001:db8::7"),
+            ("h.example:587:2001:db8::7", "h.example 587 2001:db8::7"),
+            ("192.0.2.1:25:127.0.0.1", "192.0.2.1 25 127.0.0.1"),
+            ("[2001:db8::1]:25:127.0.0.1", "2001:db8::1 25 127.0.0.1"),
+            ("[2001:db8::1]:25:[::1],127.0.0.1", "2001:db8::1 25 ::1, 2001:db8::1 25 127.0.0.1"),
+            ("*:587:192.0.2.7", "* 587 192.0.2.7"),
+            ("+*:587:192.0.2.7", "* 587 192.0.2.7"),
+            ("H.Example.:587:192.0.2.7", "h.example 587 192.0.2.7"),
+        ] {
+            assert_eq!(read(&[text]).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_later_entry_for_a_host_and_port_counts() {
+        let texts = ["h.example:587:192.0.2.1", "h.example:25:192.0.2.2", "h.example:587:192.0.2.3"];
+        assert_eq!(read(&texts).as_deref(), Ok("h.example 25 192.0.2.2, h.example 587 192.0.2.3"));
+    }
+
+    #[test]
+    fn mistakes_say_what_to_write() {
+        for (text, needle) in [
+            ("h.example", "the port and the address are missing"),
+            ("h.example:587", "the address is missing"),
+            ("h.example:587:", "an address is missing"),
+            ("h.example:587:192.0.2.1,", "an address is missing"),
+            ("h.example:587:192.0.2", "192.0.2 is not an IP address"),
+            ("h.example:587:other.example", "other.example is not an IP address"),
+            ("h.example:0:192.0.2.1", "0 is not a port"),
+            ("h.example::192.0.2.1", "the port is empty"),
+            (":587:192.0.2.1", "the host is empty"),
+            ("300.1.1.1:587:192.0.2.1", "not an IPv4 address"),
+            ("[2001:db8::1:587:192.0.2.1", "the bracket is not closed"),
+            ("[2001:db8::1]587:192.0.2.1", "after the bracket comes :PORT"),
+            ("[h.example]:587:192.0.2.1", "not an IPv6 address"),
+            ("2001:db8::1:587:192.0.2.1", "needs brackets"),
+            ("-h.example:587", "leave the entry out"),
+            ("", "the port and the address are missing"),
+        ] {
+            let message = read(&[text]).expect_err(text);
+            assert!(message.contains(needle) && message.contains("HOST:PORT:ADDRESS"), "{text} -> {message}");
+        }
+    }
+}

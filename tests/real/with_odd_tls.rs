@@ -1,0 +1,141 @@
+//! For whom a verdict about TLS holds: servers that some TLS libraries take and others refuse, and beside smtpcheck's
+//! `tls_clients` what openssl s_client, Python and gnutls-cli themselves come to at the same server.
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::program::{Password, assert_finds, exit, smtpcheck, word};
+use crate::servers::{HOST, OpenSsl, Workbench};
+
+fn check(server: &OpenSsl, more: &[&str]) -> crate::program::Run {
+    let port = server.port.to_string();
+    let ca = server.ca.to_str().unwrap();
+    let common = [HOST, "-4", "--port", &port, "--cacert", ca, "--quit-after", "starttls", "--json"];
+    smtpcheck(&[&common, more].concat(), Password::None)
+}
+
+/// Whether the client connects, as smtpcheck says.
+#[track_caller]
+fn said(report: &Value, client: &str) -> bool {
+    let all = report["tls_clients"].as_array().unwrap_or_else(|| panic!("no tls_clients in {report:#}"));
+    let of_client = |one: &&Value| one["client"].as_str().unwrap().starts_with(client);
+    all.iter().find(of_client).unwrap()["connects"] == "yes"
+}
+
+/// What the clients of this machine do at the server: OpenSSL, Python, GnuTLS, in this order.
+fn done(server: &OpenSsl) -> [(&'static str, bool); 3] {
+    let to = format!("127.0.0.1:{}", server.port);
+    let port = server.port.to_string();
+    let python = "import smtplib,ssl,sys\n\
+        c=ssl.create_default_context()\nc.check_hostname=False\nc.verify_mode=ssl.CERT_NONE\n\
+        s=smtplib.SMTP('127.0.0.1',int(sys.argv[1]))\ns.starttls(context=c)\nprint('Cipher is',s.sock.cipher()[0])";
+    let ran = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null());
+        let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let openssl = ran("openssl", &["s_client", "-connect", &to, "-starttls", "smtp", "-servername", HOST]);
+    let python = ran("python3", &["-c", python, &port]);
+    let gnutls = ran("gnutls-cli", &["--insecure", "--starttls-proto=smtp", "--port", &port, "127.0.0.1"]);
+    [
+        ("OpenSSL", openssl.contains("Cipher is ") && !openssl.contains("Cipher is (NONE)")),
+        ("Python", python.contains("Cipher is ")),
+        ("GnuTLS", gnutls.contains("Handshake was completed")),
+    ]
+}
+
+#[track_caller]
+fn assert_clients_do_what_is_said(report: &Value, server: &OpenSsl) {
+    for (client, connects) in done(server) {
+        assert_eq!(said(report, client), connects, "{client}: {:#}", report["tls_clients"]);
+    }
+}
+
+fn parameters(workbench: &Workbench, bits: u32) -> String {
+    let path = workbench.path(&format!("dh{bits}.pem"));
+    let known = ["genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out"].map(str::to_owned);
+    let made = ["dhparam", "-dsaparam", "-out"].map(str::to_owned);
+    let mut words = if bits == 2048 { known.to_vec() } else { made.to_vec() };
+    words.push(path.to_str().unwrap().to_owned());
+    words.extend((bits != 2048).then(|| bits.to_string()));
+    assert!(Command::new("openssl").args(&words).stderr(Stdio::null()).status().unwrap().success());
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn of_dhe_with_a_short_prime_it_is_said_who_refuses_it_and_who_does_not() {
+    for bits in [1024, 1536, 2048] {
+        let workbench = Workbench::new();
+        let certificate = workbench.authority.good_rsa();
+        let prime = parameters(&workbench, bits);
+        let server = workbench.serve_oddly(&certificate, &format!("dhe {prime}"));
+        let report = check(&server, &[]).exits(exit::TLS);
+        assert_finds(&report, word::TLS_SUITES_TOO_OLD);
+        let finding = &report["findings"][0];
+        assert!(finding["summary"].as_str().unwrap().contains(&format!("{bits} bits")), "{finding:#}");
+        assert_eq!(finding["confidence"], "certain", "{finding:#}");
+        let told = finding["consequences"].to_string();
+        assert_eq!(told.contains("dh key too small"), bits < 2048, "{told}");
+        assert!(!said(&report, "rustls") && !said(&report, "Go"), "{report:#}");
+        assert_clients_do_what_is_said(&report, &server);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn of_a_server_with_rsa_key_exchange_only_it_is_said_who_connects() {
+    let workbench = Workbench::new();
+    let certificate = workbench.authority.good_rsa();
+    let server = workbench.serve(&certificate, "-tls1_2 -cipher kRSA+AES");
+    let report = check(&server, &[]).exits(exit::TLS);
+    assert_finds(&report, word::TLS_SUITES_TOO_OLD);
+    // The key usage of this certificate is digitalSignature alone. GnuTLS minds that here, and certificates are not what
+    // `tls_clients` is about.
+    for (client, connects) in done(&server).into_iter().filter(|(client, _)| *client != "GnuTLS") {
+        assert_eq!(said(&report, client), connects, "{client}: {:#}", report["tls_clients"]);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn a_group_that_only_some_clients_have_is_named() {
+    for (arguments, group) in [("-groups P-521", "secp521r1"), ("-tls1_3 -groups X448", "x448")] {
+        let workbench = Workbench::new();
+        let certificate = workbench.authority.good_rsa();
+        let server = workbench.serve(&certificate, arguments);
+        let report = check(&server, &[]).exits(exit::TLS);
+        assert_finds(&report, "tls-group-unusual");
+        let summary = report["findings"][0]["summary"].as_str().unwrap().to_ascii_lowercase();
+        assert!(summary.contains(group), "{summary}");
+        assert_clients_do_what_is_said(&report, &server);
+    }
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn without_renegotiation_info_programs_with_openssl_3_are_said_to_refuse_and_do() {
+    let workbench = Workbench::new();
+    let certificate = workbench.authority.good_rsa();
+    let server = workbench.serve_oddly(&certificate, "without 0xFF01");
+    let report = check(&server, &[]).exits(exit::OK);
+    assert_finds(&report, "tls-renegotiation-insecure");
+    assert_eq!(report["tls"]["secure_renegotiation"], false);
+    assert_eq!(report["tls"]["extended_master_secret"], true);
+    assert!(report["findings"][0].to_string().contains("unsafe legacy renegotiation disabled"), "{report:#}");
+    assert_clients_do_what_is_said(&report, &server);
+}
+
+#[test]
+#[ignore = "needs the servers that .ci/install-servers installs"]
+fn without_the_extended_master_secret_only_fips_clients_are_said_to_refuse() {
+    let workbench = Workbench::new();
+    let certificate = workbench.authority.good_rsa();
+    let server = workbench.serve_oddly(&certificate, "without 23");
+    let report = check(&server, &[]).exits(exit::OK);
+    assert_finds(&report, "tls-extended-master-secret-missing");
+    assert_eq!(report["tls"]["extended_master_secret"], false);
+    assert_clients_do_what_is_said(&report, &server);
+}
