@@ -1,6 +1,7 @@
 //! `smtpcheck report FILE...`: saved reports in any format, judged again if that is wanted, or what has changed between
 //! two of them. Nothing is asked of any network.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -113,12 +114,20 @@ fn rejudged(run: Run) -> Run {
 /// All checks of all files; a name that comes twice gets a number.
 fn merged(runs: Vec<Run>) -> Run {
     let mut cases: Vec<Case> = Vec::new();
+    let mut taken: HashSet<String> = HashSet::new();
+    // The number from which the search goes on: a monitor saves the same target thousands of times.
+    let mut next: HashMap<String, usize> = HashMap::new();
     for mut case in runs.into_iter().flat_map(|run| run.cases) {
-        let is_free = |name: &str| cases.iter().all(|known| known.name != name);
-        if !is_free(&case.name) {
-            let numbered = (2..).map(|number| format!("{} ({number})", case.name)).find(|name| is_free(name));
-            case.name = numbered.unwrap_or_default();
+        if taken.contains(&case.name) {
+            let number = next.entry(case.name.clone()).or_insert(2);
+            let mut numbered = format!("{} ({number})", case.name);
+            while taken.contains(&numbered) {
+                *number += 1;
+                numbered = format!("{} ({number})", case.name);
+            }
+            case.name = numbered;
         }
+        taken.insert(case.name.clone());
         // Places belong to the one suite that a run has.
         case.place = None;
         cases.push(case);

@@ -7,6 +7,8 @@
 mod conclusion;
 mod tls;
 
+use std::collections::HashSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -77,7 +79,8 @@ pub(super) fn conversation(report: &Report, look: &Look) -> Vec<Line> {
     if look.transcript == Transcript::None {
         return Vec::new();
     }
-    let pointed: Vec<EventId> = findings.iter().flat_map(|finding| finding.evidence.events.iter().copied()).collect();
+    let pointed: HashSet<EventId> =
+        findings.iter().flat_map(|finding| finding.evidence.events.iter().copied()).collect();
     Moment::all(evidence)
         .into_iter()
         .filter(|shown| look.transcript == Transcript::Full || shown.is_among(&pointed))
@@ -150,7 +153,7 @@ impl<'a> Moment<'a> {
         moments.into_iter().map(|(_, moment)| moment).collect()
     }
 
-    fn is_among(&self, pointed: &[EventId]) -> bool {
+    fn is_among(&self, pointed: &HashSet<EventId>) -> bool {
         match self {
             Moment::Event(event) => pointed.contains(&event.seq),
             Moment::Answer(_) => false,
