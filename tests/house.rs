@@ -11,7 +11,7 @@ use smtpcheck::{check, render, sasl};
 const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("secret", &[]),
-    ("logging", &[]),
+    ("logging", &["render"]),
     ("lexicon", &["wire"]),
     ("sasl", &[]),
     ("plan", &["wire"]),

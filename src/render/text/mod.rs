@@ -276,7 +276,7 @@ fn reply_lines(event: &Event, reply: &Reply, look: &Look) -> Vec<Line> {
         lines.extend(shown);
     }
     if look.volume == Volume::Verbose && !reply.irregularities.is_empty() {
-        let raw = String::from_utf8_lossy(&reply.raw).escape_debug().to_string();
+        let raw = escape::visible(&String::from_utf8_lossy(&reply.raw).escape_debug().to_string());
         lines.extend(added(event, Role::Dim, Sign::Note, &format!("raw: {raw}"), look));
     }
     lines
