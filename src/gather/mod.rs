@@ -12,11 +12,13 @@ pub mod config;
 mod dial;
 pub(crate) mod file;
 mod hello;
+mod hosts;
 mod identity;
 mod machine;
 mod names;
 pub mod netrc;
 pub mod password;
+mod roots;
 mod staple;
 mod talk;
 mod tap;
@@ -147,6 +149,8 @@ pub(crate) struct World {
     pub(crate) names: names::Book,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
+    /// Where the keys of sessions are written, if the user asks for it.
+    pub(crate) key_log: Option<Arc<dyn rustls::KeyLog>>,
     /// The wall clock at the start, for the dates of certificates.
     pub(crate) started_at: Timestamp,
     pub(crate) stops: Stops,
@@ -217,6 +221,7 @@ impl Gatherer {
             names,
             trust,
             identity,
+            key_log: key_log()?,
             started_at: Timestamp::now(),
             stops,
             post,
@@ -233,6 +238,16 @@ impl Gatherer {
             said_time_up: false,
         })
     }
+}
+
+/// The de facto format of browsers and Wireshark; the user asks for it by the variable.
+fn key_log() -> Result<Option<Arc<dyn rustls::KeyLog>>, SetupError> {
+    let Some(path) = std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty()) else { return Ok(None) };
+    // The library opens the file, which a named pipe can delay for ever.
+    let log = file::in_time(Duration::from_secs(20), || Ok(rustls::KeyLogFile::new()));
+    let fault =
+        |error: std::io::Error| SetupError::File { flag: "SSLKEYLOGFILE", path: path.into(), why: error.to_string() };
+    Ok(Some(Arc::new(log.map_err(fault)?)))
 }
 
 impl Gather for Gatherer {
@@ -374,7 +389,7 @@ static HEARD: OnceLock<Signal> = OnceLock::new();
 fn watch_prompt() -> Option<oneshot::Sender<()>> {
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-    let terminal = std::fs::File::open("/dev/tty").ok()?;
+    let terminal = file::terminal().ok()?;
     let before = tcgetattr(&terminal).ok()?;
     let (done, answered) = oneshot::channel();
     let (ready, listening) = std::sync::mpsc::channel();

@@ -9,14 +9,14 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::sync::watch;
 
-use super::{World, milliseconds};
+use super::{World, hosts, milliseconds};
 use crate::evidence::{Lookup, LookupFault, NameSource, Names};
 use crate::plan::{Family, Plan};
 use crate::wire::{DomainName, Host};
@@ -96,6 +96,10 @@ impl Book {
                 given.into_iter().filter(|ip| ip.is_ipv4() == (family == Family::V4)).collect();
             return Lookup::answered(addresses, ms());
         }
+        let by_file = hosts::addresses(host.ascii(), family == Family::V4);
+        if !by_file.is_empty() {
+            return Lookup::answered(by_file, ms());
+        }
         let resolver = match self.resolver.get_or_init(|| build(plan)) {
             Ok((resolver, _)) => Rc::clone(resolver),
             Err(detail) => {
@@ -162,8 +166,12 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
     let from = |config| TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
     let (mut builder, source) = match plan.resolver {
         Some(server) => (from(asked_of(server)), NameSource::Given { resolver: server }),
-        None => match TokioResolver::builder_tokio() {
-            Ok(builder) => (builder, NameSource::System),
+        None => match of_the_system() {
+            Ok((config, options)) => {
+                let mut builder = from(config);
+                *builder.options_mut() = options;
+                (builder, NameSource::System)
+            }
             // No resolv.conf, or one without a name server: glibc asks 127.0.0.1 then.
             Err(error) => {
                 tracing::debug!(%error, "no resolver configured, asking 127.0.0.1");
@@ -173,9 +181,24 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
         },
     };
     let options = builder.options_mut();
+    // `hosts` has looked there, within bounds.
+    options.use_hosts_file = ResolveHosts::Never;
     // One run asks each name once, and a follow-up must not be answered from memory.
     options.cache_size = 0;
     options.timeout = Duration::from_millis(plan.limits.connect_ms.div_ceil(2).clamp(1, 5000));
     options.attempts = 1;
     builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())
+}
+
+/// How this machine asks for names. The file is short on every system; a device or a pipe in its place is no configuration.
+#[cfg(all(unix, not(any(target_os = "android", target_vendor = "apple"))))]
+fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
+    const MOST: u64 = 64 * 1024;
+    let text = super::file::regular(std::path::Path::new("/etc/resolv.conf"), MOST)?;
+    hickory_resolver::system_conf::parse_resolv_conf(text)
+}
+
+#[cfg(not(all(unix, not(any(target_os = "android", target_vendor = "apple")))))]
+fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
+    hickory_resolver::system_conf::read_system_conf()
 }

@@ -2,8 +2,7 @@
 //! two of them. Nothing is asked of any network.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use super::outputs::Outputs;
@@ -12,12 +11,10 @@ use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
 use crate::cli::report::{self, ReportArgs};
 use crate::cli::{Invocation, plan as planning};
+use crate::gather;
 use crate::plan::Plan;
 use crate::render::{Format, Look, difference as rendering, escape, nagios};
 use crate::report::{Case, CaseOutcome, Difference, Report, Run, Saved, Source};
-
-/// Far more than any report has; a device that never ends is not read for ever.
-const MOST: u64 = 512 * 1024 * 1024;
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Trouble> {
     let format = report::format("--format", if args.json { "json" } else { &args.format })?;
@@ -67,28 +64,16 @@ fn told(difference: &Difference, format: &Format, args: &ReportArgs, look: &Look
 fn read(path: &Path) -> Result<Run, Trouble> {
     let shown = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
     let wrong = |why: &dyn std::fmt::Display| Trouble::Usage(format!("{shown}: {why}"));
-    let text = content(path).map_err(|error| wrong(&error))?;
-    let saved = Saved::read(&text, &plan_for).map_err(|error| wrong(&error))?;
+    let bytes = gather::file::report(path).map_err(|error| wrong(&gather::file::reason(&error)))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| wrong(&"this is not UTF-8, so it is no report"))?;
+    // Windows PowerShell writes a byte order mark when it saves.
+    let saved = Saved::read(text.strip_prefix('\u{feff}').unwrap_or(text), &plan_for).map_err(|error| wrong(&error))?;
     for remark in &saved.remarks {
         let line = format!("smtpcheck: {shown}: {remark}\n");
         // Nobody is left to be told when standard error is gone.
         let _ = io::Write::write_all(&mut io::stderr(), (escape::visible(line.trim_end()) + "\n").as_bytes());
     }
     Ok(saved.run)
-}
-
-fn content(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes)?,
-        false => File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?,
-    };
-    if u64::try_from(read).is_ok_and(|read| read > MOST) {
-        return Err(io::Error::other("this is too long for a report"));
-    }
-    // Windows PowerShell writes a byte order mark when it saves.
-    let text = String::from_utf8(bytes).map_err(|_| io::Error::other("this is not UTF-8, so it is no report"))?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// A plan that says no more than the target.

@@ -8,6 +8,7 @@ use super::{Trouble, outlet, print};
 use crate::cli::look;
 use crate::cli::sandbox::SandboxArgs;
 use crate::gather;
+use crate::gather::file;
 use crate::render::Look;
 use crate::render::sandbox::{self as rendering, Ready};
 use crate::sandbox::fleet::Fleet;
@@ -101,7 +102,7 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Trouble> {
 /// Writes what a user asked for by name.
 fn written(path: &Path, text: &str) -> Result<PathBuf, Trouble> {
     let told = |error: io::Error| Trouble::Usage(format!("--ca-file {}: {error}", path.display()));
-    std::fs::write(path, text).map_err(told)?;
+    file::write(path, text).map_err(told)?;
     Ok(path.to_owned())
 }
 
@@ -117,7 +118,7 @@ impl Folder {
     /// Writes a file that only this user can read.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, Trouble> {
         let path = self.0.path().join(name);
-        std::fs::write(&path, text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
+        file::write(&path, text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
         Ok(path)
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::Trouble;
+use crate::gather::file;
 
 /// Where the result goes.
 pub(super) enum Sink {
@@ -70,7 +71,7 @@ impl Draft {
                 return Err(Trouble::Usage(format!("{flag} {}: this is a directory", path.display())));
             }
             Ok(there) if !there.is_file() => {
-                return File::options().write(true).open(&real).map(Draft::Direct).map_err(wrong);
+                return file::direct(&real).map(Draft::Direct).map_err(wrong);
             }
             _ => {}
         }
