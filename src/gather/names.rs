@@ -2,7 +2,7 @@
 //! one host share one look-up. The resolver is built when the first name needs it; an IP address or `--resolve` never
 //! builds one.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -33,6 +33,8 @@ pub(crate) struct Known {
 pub(crate) struct Book {
     pages: RefCell<HashMap<DomainName, watch::Receiver<Known>>>,
     resolver: OnceCell<Result<(Rc<TokioResolver>, NameSource), String>>,
+    /// The error of the system that a lookup failed with, if it did.
+    pub(super) errno: Cell<Option<i32>>,
 }
 
 impl Book {
@@ -122,7 +124,12 @@ impl Book {
                     .collect();
                 Lookup::answered(addresses, ms())
             }
-            Err(error) => failed(&error, ms()),
+            Err(error) => {
+                if let NetError::Io(error) = &error {
+                    self.errno.set(error.raw_os_error());
+                }
+                failed(&error, ms())
+            }
         }
     }
 }

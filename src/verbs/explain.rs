@@ -46,7 +46,6 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Trouble> {
         return match stream(&mut input, io::stdout().lock(), &given, (form, &look)) {
             Ok(extent) => Ok(if extent.replies + extent.words == 0 { NOTHING } else { 0 }),
             Err(StreamError::Input(error)) => Err(Trouble::Usage(format!("standard input cannot be read: {error}"))),
-            Err(StreamError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
             Err(StreamError::Output(error)) => Err(Trouble::Output(error)),
         };
     }
@@ -225,7 +224,8 @@ impl<W: Write> Teller<'_, W> {
 
     fn end(mut self, look: &Look) -> io::Result<Extent> {
         if let Some(error) = self.broken {
-            return Err(error);
+            // What was written until then was recognised.
+            return super::sink::unless_closed(Err(error)).map(|()| self.extent);
         }
         let mut tallies: Vec<_> = std::mem::take(&mut self.tallies).into_iter().collect();
         // Refusals first, the most frequent one on top; what was accepted is worth a number only.
@@ -239,9 +239,8 @@ impl<W: Write> Teller<'_, W> {
             (Form::Text, [only], 1) => explain::page(&only.example, look),
             (Form::Text, all, _) => explain::summary(all, self.extent, look),
         };
-        self.output.write_all(text.as_bytes())?;
-        self.output.flush()?;
-        Ok(self.extent)
+        let written = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
+        super::sink::unless_closed(written).map(|()| self.extent)
     }
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::outputs::Outputs;
-use super::sink::{Draft, Sink};
+use super::sink::{Draft, Sink, file_of};
 use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
 use crate::cli::report::{self, ReportArgs};
@@ -18,26 +18,24 @@ use crate::report::{Case, CaseOutcome, Difference, Report, Run, Saved, Source};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Trouble> {
     let format = report::format("--format", if args.json { "json" } else { &args.format })?;
-    let outlet = if args.output.is_some() { Outlet::default() } else { outlet() };
+    let outlet = if file_of(&args.output).is_some() { Outlet::default() } else { outlet() };
     let look = look::report(args, &outlet)?;
     let runs = args.files.iter().map(|file| read(file)).collect::<Result<Vec<Run>, _>>()?;
     let mut runs: Vec<Run> = match args.rejudge {
         true => runs.into_iter().map(rejudged).collect(),
         false => runs,
     };
-    let mut sink = args.output.as_deref().map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
+    let mut sink = file_of(&args.output).map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
     if let ([before, after], false) = (runs.as_slice(), args.merge) {
         let difference = Difference::new(before, after);
         let text = told(&difference, format, args, &look)?;
-        let closed = sink.write(&text).map_err(Trouble::Output)?.is_closed();
+        sink.write(&text).map_err(Trouble::Output)?;
         sink.finish()?;
-        return Ok(if closed { 0 } else { u8::from(difference.changed) });
+        return Ok(u8::from(difference.changed));
     }
     let outputs = Outputs::begin(&args.report, format)?;
     let run = if runs.len() == 1 { runs.remove(0) } else { merged(runs) };
-    if sink.write(&(format.render)(&run, &look)).map_err(Trouble::Output)?.is_closed() {
-        return Ok(0);
-    }
+    sink.write(&(format.render)(&run, &look)).map_err(Trouble::Output)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
     Ok(match format.name {

@@ -13,11 +13,14 @@ use crate::render::Look;
 use crate::render::sandbox::{self as rendering, Ready};
 use crate::sandbox::fleet::Fleet;
 use crate::sandbox::journal::{Entry, Listener};
-use crate::sandbox::{self, Options, Remote, Sandbox, Scenario, StartError};
+use crate::sandbox::{self, Hangup, Options, Remote, Sandbox, Scenario, StartError};
 
 impl From<StartError> for Trouble {
     fn from(error: StartError) -> Trouble {
-        Trouble::Usage(error.to_string())
+        match error {
+            StartError::Machine(_) => Trouble::Machine(error.to_string()),
+            _ => Trouble::Usage(error.to_string()),
+        }
     }
 }
 
@@ -33,6 +36,8 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
     if args.list {
         return print(&listed(fleet, &chosen, wish.count, args.json, &look));
     }
+    // Its certificates are made for the day.
+    gather::clock()?;
     let options = Options {
         listen: wish.listen,
         port: wish.port,
@@ -42,7 +47,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
     };
     let mut house = Sandbox::open(&chosen, &options)?;
     // Before there is a file that has to go.
-    house.heed_signals();
+    house.heed_signals(if gather::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {
         Some(path) => written(path, &house.authorities()?)?,
