@@ -626,8 +626,12 @@ pub struct Played {
 
 pub fn play(path: &PathBuf) -> Played {
     let name = path.strip_prefix(folder()).unwrap().with_extension("").to_string_lossy().into_owned();
-    let text = std::fs::read_to_string(path).unwrap();
-    let transcript: Transcript = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    play_text(name, &std::fs::read_to_string(path).unwrap())
+}
+
+/// The same with the text of a transcript.
+pub fn play_text(name: String, text: &str) -> Played {
+    let transcript: Transcript = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
     let words = transcript.args.iter().map(Into::into).collect();
     let Invocation::Check(args, matches) = cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) else {
         panic!("{name}: the arguments are no check");
