@@ -142,7 +142,7 @@ fn names_of_certificates() {
 fn run(count: usize) -> Run {
     let report = played(&session(1, |_| "S: 550 no\n".to_owned()));
     let case = |at: usize| Case {
-        name: if at % 2 == 0 { "the same".to_owned() } else { format!("check {at}") },
+        name: if at.is_multiple_of(2) { "the same".to_owned() } else { format!("check {at}") },
         place: Some(Place { line: at + 1, column: 1 }),
         outcome: CaseOutcome::Checked { report: Box::new(report.clone()), earlier: Vec::new() },
     };
