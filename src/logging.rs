@@ -2,17 +2,37 @@
 //! Without the variable nothing is set up. No log line of ours holds a secret or text of a server; rustls would write down
 //! each certificate as it came, in which a server can put what it likes, so its most talkative level is left out.
 
+use std::io::{self, Write};
+
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::render::escape;
 
 /// Starts logging if the environment wants it.
 pub fn start() {
     let Some(wanted) = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty()) else { return };
     let Ok(targets) = wanted.parse::<Targets>() else { return };
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| Visible(io::stderr())).with_ansi(false);
     let targets = bounded(&targets);
     tracing_subscriber::registry().with(lines).with(targets).init();
+}
+
+/// Writes each line with its characters made visible: libraries log names and files of others as they are.
+struct Visible<W: Write>(W);
+
+impl<W: Write> Write for Visible<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let lines: Vec<String> = text.split('\n').map(escape::visible).collect();
+        self.0.write_all(lines.join("\n").as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// The same without the level at which rustls tells what it was sent.
@@ -30,7 +50,16 @@ mod tests {
     use tracing::Level;
     use tracing_subscriber::filter::Targets;
 
-    use super::bounded;
+    use std::io::Write;
+
+    use super::{Visible, bounded};
+
+    #[test]
+    fn a_line_of_the_log_has_no_character_that_a_terminal_acts_upon() {
+        let mut written = Visible(Vec::new());
+        written.write_all("one \u{1b}[31m\u{ad}\ntwo\n".as_bytes()).expect("memory");
+        assert_eq!(written.0, b"one \\x1b[31m\\xad\ntwo\n");
+    }
 
     #[test]
     fn what_rustls_was_sent_is_logged_at_no_level() {

@@ -176,3 +176,47 @@ fn a_name_with_four_thousand_addresses_is_not_tried_four_thousand_times() {
     // 16 of them, at this port and the four ports of mail.
     assert_eq!(ended.report["transcript"].as_array().unwrap().len(), 16 * 5);
 }
+
+/// A pipe in which no other program writes.
+#[cfg(unix)]
+fn silent_pipe(folder: &std::path::Path) -> String {
+    let pipe = folder.join("pipe").to_string_lossy().into_owned();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    pipe
+}
+
+#[cfg(unix)]
+#[test]
+fn a_trust_store_that_never_comes_ends_with_the_overall_time_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = silent_pipe(folder.path());
+    let server =
+        support::server::Server::start(&["TLS\nS: 220 localhost ESMTP\nwait"], &support::server::Identity::new());
+    let address = server.address.to_string();
+    let words = [&address, "--tls", "implicit", "--json", "--max-time", "500ms"];
+    let output = command(&words).env("SSL_CERT_FILE", pipe).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(9), "{report}");
+    assert_eq!(findings(&report)[0].0, "run-out-of-time");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_trust_store_without_end_is_not_read_to_its_end() {
+    let server = support::server::Server::start(&["TLS\nclose"], &support::server::Identity::new());
+    let address = server.address.to_string();
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero.pem")).unwrap();
+    let words = [&address, "--tls", "implicit", "--json"];
+    let mut checked = command(&words);
+    checked.env("SSL_CERT_FILE", "/dev/zero").env("SSL_CERT_DIR", folder.path());
+    // A limit of the whole address space: what grows without end fails here.
+    let mut limited = std::process::Command::new("sh");
+    limited.arg("-c").arg("ulimit -v 2000000; exec \"$0\" \"$@\"").arg(checked.get_program()).args(checked.get_args());
+    for (name, value) in checked.get_envs().filter_map(|(name, value)| Some((name, value?))) {
+        limited.env(name, value);
+    }
+    let output = limited.output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["tls"]["trusted"], false, "{report}");
+}

@@ -456,6 +456,34 @@ fn no_format_leaves_a_control_character_whatever_is_said() {
     }
 }
 
+/// Every character that cannot be seen or is acted upon, and a pile of marks.
+fn unseen() -> impl Iterator<Item = char> {
+    use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory as Category};
+    use icu_properties::{CodePointMapData, CodePointSetData};
+    let category = CodePointMapData::<Category>::new();
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    ('\0'..=char::MAX).filter(move |c| {
+        let kinds = [Category::Control, Category::Format, Category::LineSeparator, Category::ParagraphSeparator];
+        ignorable.contains(*c) || kinds.contains(&category.get(*c))
+    })
+}
+
+#[test]
+fn no_format_leaves_a_character_that_cannot_be_seen() {
+    let all: Vec<char> = unseen().collect();
+    assert!(all.len() > 4000 && ['\u{ad}', '\u{3164}', '\u{180e}', '\u{fe0f}'].iter().all(|c| all.contains(c)));
+    let mut words: String = all.iter().flat_map(|c| ['a', *c]).collect();
+    words.push_str(&"\u{301}".repeat(200));
+    let run = saying(&words);
+    let known: std::collections::HashSet<char> = all.into_iter().filter(|c| *c != '\n').collect();
+    for format in render::FORMATS {
+        let text = (format.render)(&run, &Look { volume: Volume::Verbose, ..Look::plain() });
+        let bad: Vec<char> = text.chars().filter(|c| known.contains(c)).collect();
+        assert!(bad.is_empty(), "{}: {:?}", format.name, bad.first());
+        assert!(!text.contains(&"\u{301}".repeat(9)), "{} lets marks pile up", format.name);
+    }
+}
+
 #[test]
 fn the_help_and_the_page_of_the_formats_name_every_one() {
     let page = std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md")).unwrap();

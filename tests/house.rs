@@ -11,7 +11,7 @@ use smtpcheck::{check, render, sasl};
 const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("secret", &[]),
-    ("logging", &[]),
+    ("logging", &["render"]),
     ("lexicon", &["wire"]),
     ("sasl", &[]),
     ("plan", &["wire"]),
@@ -36,14 +36,40 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// How a file is opened. `gather/file.rs` does it for all, with bounds in size and time.
+const OPENERS: &[&str] = &[
+    "File::open",
+    "File::create",
+    "File::options",
+    "OpenOptions",
+    "fs::read(",
+    "fs::read_to_string(",
+    "fs::write(",
+    "fs::copy(",
+    "pem_file_iter",
+    "from_pem_file",
+    "load_native_certs",
+    "builder_tokio",
+    "read_system_conf",
+    "Hosts::from",
+];
+
+/// Who else may, and for what.
+const OPENERS_ELSEWHERE: &[(&str, &str)] = &[
+    // Systems that keep their trust store in no file.
+    ("src/gather/roots.rs", "load_native_certs"),
+    // Systems that keep the configuration of their resolver in no file.
+    ("src/gather/names.rs", "read_system_conf"),
+];
+
 /// RFCs that may be cited, with what they are. An obsolete one may be cited with the word "historic" only.
 const CURRENT: &[u32] = &[
     959, 1035, 1870, 1985, 2033, 2034, 2104, 2195, 2308, 2444, 2645, 2808, 2852, 2920, 3030, 3163, 3207, 3461, 3463,
     3865, 3885, 3886, 3977, 3986, 4141, 4178, 4422, 4468, 4505, 4616, 4648, 4752, 4865, 4954, 5056, 5248, 5280, 5321,
     5322, 5469, 5746, 5782, 5801, 5802, 5890, 5891, 5929, 6066, 6152, 6186, 6331, 6409, 6531, 6595, 6616, 6647, 6698,
     6710, 6749, 6750, 6761, 6960, 7055, 7208, 7293, 7301, 7366, 7372, 7435, 7465, 7504, 7505, 7507, 7519, 7568, 7627,
-    7628, 7633, 7677, 7685, 7766, 7919, 8305, 8314, 8422, 8446, 8461, 8617, 8689, 8996, 9155, 9266, 9293, 9325, 9422,
-    9525,
+    7628, 7633, 7677, 7685, 7766, 7919, 8259, 8305, 8314, 8422, 8446, 8461, 8617, 8689, 8996, 9155, 9266, 9293, 9325,
+    9422, 9525,
 ];
 const OBSOLETE: &[u32] =
     &[821, 1845, 1846, 2222, 2487, 2554, 2821, 2831, 3464, 4013, 4346, 4405, 5077, 5246, 5336, 6101, 7489];
@@ -421,4 +447,26 @@ fn every_smtpcheck_command_in_a_fix_is_one_that_this_version_takes() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_are_opened_in_one_place_which_bounds_them() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        // Tests stand last in a file, or in one of their own.
+        let is_test = name.ends_with("/tests.rs") || name.ends_with("/chains.rs");
+        if name == "src/gather/file.rs" || is_test {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        for opener in OPENERS.iter().filter(|opener| !OPENERS_ELSEWHERE.contains(&(name.as_str(), **opener))) {
+            for (number, line) in code.lines().enumerate() {
+                if line.contains(opener) && !line.trim_start().starts_with("//") {
+                    wrong.push(format!("{name}:{}: {}", number + 1, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "open files through gather::file:\n{}", wrong.join("\n"));
 }

@@ -96,7 +96,7 @@ fn is_cut_short(run: &Run, code: i32) {
 #[test]
 fn a_signal_at_any_step_of_a_conversation_leaves_a_valid_report() {
     for until in ["EHLO", "AUTH", "MAIL", "RCPT", "RSET", "QUIT"] {
-        for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        for (name, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 143)] {
             let (address, reached) = server_until(until);
             let words: Vec<&str> =
                 [address.as_str()].into_iter().chain(ALL).chain(["--password-stdin", "--json"]).collect();
@@ -188,7 +188,7 @@ fn a_signal_ends_a_program_whose_output_nobody_reads() {
 
 #[test]
 fn a_sandbox_ends_with_0_and_leaves_no_file() {
-    for name in ["-INT", "-TERM"] {
+    for name in ["-INT", "-TERM", "-HUP"] {
         let folder = tempfile::tempdir().unwrap();
         let mut child = command(&["sandbox", "healthy-submission"]).env("TMPDIR", folder.path()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -225,6 +225,12 @@ fn healthy() -> Server {
     Server::start(&["S: 220 localhost ESMTP\nC\nS: 250 localhost\nC\nS: 221 bye\nclose"], &Identity::new())
 }
 
+/// It rejects the recipient.
+fn refusing() -> Server {
+    let script = "S: 220 localhost ESMTP\nC\nS: 250 localhost\nC\nS: 250 ok\nC\nS: 550 5.1.1 no\nC\nS: 250 ok\nC\nS: 221 bye\nclose";
+    Server::start(&[script], &Identity::new())
+}
+
 /// Words of which each prints something.
 fn speakers(server: &Server) -> Vec<Vec<String>> {
     let address = server.address.to_string();
@@ -246,16 +252,103 @@ fn speakers(server: &Server) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn a_reader_that_is_gone_ends_everything_silently_with_0() {
+fn a_reader_that_is_gone_changes_no_exit_code() {
     let server = healthy();
     for words in speakers(&server) {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let read = finish(command(&words).spawn().unwrap());
         let mut child = command(&words).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""), "{words:?}");
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(read.code), ""), "{words:?}");
     }
+}
+
+#[test]
+fn a_reader_that_is_gone_takes_no_report_away() {
+    let server = refusing();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json");
+    let report = format!("json={}", file.display());
+    let address = server.address.to_string();
+    let words = [&address, "--tls", "none", "--from", "a@sandbox.test", "--to", "b@sandbox.test", "--report", &report];
+    let mut child = command(&words).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+    let saved: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!((saved["exit"]["code"].as_i64(), saved["complete"].as_bool()), (Some(5), Some(true)));
+}
+
+#[test]
+fn standard_streams_that_are_closed_change_no_exit_code() {
+    let server = refusing();
+    let program = env!("CARGO_BIN_EXE_smtpcheck");
+    let check = format!("{program} {} --tls none --from a@sandbox.test --to b@sandbox.test", server.address);
+    for closed in [">&-", "2>&-", "<&-", ">&- 2>&- <&-"] {
+        let ended = Command::new("sh").arg("-c").arg(format!("{check} {closed}")).output().unwrap();
+        assert_eq!(ended.status.code(), Some(5), "{closed}");
+    }
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let server = refusing();
+    let address = server.address.to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let words = [&address, "--tls", "none", "--from", "a@sandbox.test", "--to", "b@sandbox.test", "--json", "-o", "-"];
+    let run = finish(command(&words).current_dir(folder.path()).spawn().unwrap());
+    assert_eq!(run.exits(5)["exit"]["code"], 5);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file was made");
+}
+
+#[test]
+fn without_arguments_nothing_is_checked_and_that_is_an_error() {
+    for words in [&[][..], &["check"]] {
+        let run = finish(command(words).spawn().unwrap());
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+        assert!(run.stderr.contains("Usage: smtpcheck"), "{run}");
+    }
+    for words in [&[""][..], &["check", ""], &["ports", ""]] {
+        let run = finish(command(words).spawn().unwrap());
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+        assert!(run.stderr.contains("the host is empty"), "{run}");
+    }
+}
+
+#[test]
+fn without_file_descriptors_no_server_is_judged() {
+    let server = refusing();
+    let program = env!("CARGO_BIN_EXE_smtpcheck");
+    let port = server.address.port();
+    for words in [server.address.to_string(), format!("ports 127.0.0.1 --ports {port}")] {
+        let script = format!("ulimit -n 20; exec {program} {words}");
+        let ended = Command::new("sh").arg("-c").arg(script).output().unwrap();
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(70), "{stderr}");
+        assert!(stderr.contains("no file descriptors are left") && stderr.lines().count() == 1, "{stderr}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_that_is_ignored_stays_ignored() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (program, address) = (env!("CARGO_BIN_EXE_smtpcheck"), listener.local_addr().unwrap());
+    let script = format!("trap '' HUP; exec {program} {address} --tls none --json");
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(script).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = shell.spawn().unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.write_all(b"220 localhost ESMTP\r\n").unwrap();
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    lines.next().unwrap().unwrap();
+    signal(&child, "-HUP");
+    stream.write_all(b"250 localhost\r\n").unwrap();
+    lines.next().unwrap().unwrap();
+    stream.write_all(b"221 bye\r\n").unwrap();
+    drop((stream, lines));
+    assert_eq!(finish(child).json()["complete"], true);
 }
 
 #[cfg(target_os = "linux")]

@@ -534,11 +534,13 @@ fn unasked(talk: Talk<'_>) -> Option<Finding> {
     if broken.or(mended).is_some() {
         return None;
     }
+    let after_starttls = |stage: Stage| stage == Stage::Starttls;
+    let answer = talk.reply_at(Stage::Starttls).map(|heard| heard.event.seq);
     let event = talk.events().find(|event| match &event.what {
         // Behind the 220 to STARTTLS it is starttls' business, and worse.
         What::Stray { .. } => {
-            let after_220 = talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < event.seq);
-            !(event.stage == Stage::Starttls && after_220)
+            let after_220 = answer.is_some_and(|seq| seq < event.seq);
+            !(after_starttls(event.stage) && after_220)
         }
         _ => false,
     })?;

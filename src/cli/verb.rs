@@ -99,6 +99,8 @@ pub enum Invocation {
     Schema(SchemaOf),
     /// Print a text (help or version) and be done.
     Print(String),
+    /// Nothing was given; the lines say how to call the program.
+    NothingGiven(Vec<String>),
 }
 
 /// Whose JSON Schema.
@@ -235,9 +237,17 @@ fn without(mut words: Vec<OsString>, verb: Option<(usize, String)>) -> Vec<OsStr
     words
 }
 
-fn check(mut command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
+fn check(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
     if words.is_empty() {
-        return Ok(Invocation::Print(command.render_help().to_string()));
+        // A script whose variable is empty must not take this for a check that passed.
+        return Ok(Invocation::NothingGiven(vec![
+            "no server given; write for example: smtpcheck smtp.example.net:587".to_owned(),
+            String::new(),
+            "Usage: smtpcheck [check] TARGET... [FLAGS]".to_owned(),
+            "       smtpcheck COMMAND [ARGUMENTS]".to_owned(),
+            String::new(),
+            "smtpcheck --help lists the commands and the flags.".to_owned(),
+        ]));
     }
     match matches(command, words)? {
         Ok(matches) => {

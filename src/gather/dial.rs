@@ -180,6 +180,7 @@ impl<'a> Race<'a> {
     }
 
     fn lost(&mut self, address: SocketAddr, started_ms: f64, fault: ConnectFault, note: &mut impl FnMut(What)) {
+        self.world.notes_error(fault.errno);
         if self.worst.as_ref().is_none_or(|worst| telling(fault.kind) > telling(worst.kind)) {
             self.worst = Some(fault.clone());
         }

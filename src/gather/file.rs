@@ -1,40 +1,127 @@
-//! Files that the user names, read before anything is sent: bounded in size and in time, because a name can lead to
-//! /dev/zero or to a pipe in which nobody writes.
+//! Every file that the program reads or opens for writing, bounded in size and in time: a name can lead to /dev/zero, to a
+//! pipe in which nobody writes, or to a directory of a hundred thousand files. Opening a file anywhere else is an error
+//! of `tests/house.rs`.
+//!
+//! [`contents`] and [`report`] read what the user names, pipes included. [`regular`] and [`lines`] read what the system
+//! has at a fixed place, where a pipe or a device is never right. [`appended`], [`direct`] and [`write`] open what is
+//! written to.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::sync::mpsc;
-use std::time::Duration;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-/// Bytes of one file. The largest trust stores have half a megabyte.
-const MAX_FILE: u64 = 8 * 1024 * 1024;
+const MIB: u64 = 1024 * 1024;
 
-/// How long a file may take; what feeds a pipe may have to ask its user for something.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How much is read of one file, and how long that may take.
+struct Bounds {
+    most: u64,
+    /// Until a byte or the end is there.
+    idle: Duration,
+    overall: Duration,
+}
+
+/// Settings, certificates, keys, passwords, suites. The largest trust stores have half a megabyte. What feeds a pipe may
+/// have to ask its user for something.
+const SMALL: Bounds = Bounds { most: 8 * MIB, idle: Duration::from_secs(20), overall: Duration::from_secs(20) };
+
+/// Saved reports: thousands of targets fit. A check that writes to the pipe takes a minute (`--max-time`), and is silent
+/// until it ends.
+const REPORT: Bounds = Bounds { most: 128 * MIB, idle: Duration::from_secs(90), overall: Duration::from_secs(600) };
+
+/// How long it may take to open a file: a named pipe opens when another program has opened its other end.
+const OPENING: Duration = Duration::from_secs(20);
+
+/// Bytes of one line of [`lines`].
+const MAX_LINE: u64 = 4096;
 
 /// The bytes of a file, wiped when they go.
 pub(crate) fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let (sender, receiver) = mpsc::channel();
     let path = path.to_owned();
-    // A thread that is stuck in a pipe ends with the program, which ends with an error right away.
-    std::thread::Builder::new().name("file".to_owned()).spawn(move || {
-        let _ = sender.send(read(&path));
-    })?;
-    match receiver.recv_timeout(PATIENCE) {
-        Ok(read) => read,
-        Err(_) => Err(io::Error::other(format!("nothing can be read from it within {} seconds", PATIENCE.as_secs()))),
+    collect(&SMALL, move || File::open(path))
+}
+
+/// The bytes of a saved report; `-` is standard input.
+pub(crate) fn report(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    if path.as_os_str() == "-" {
+        // A pipe of a shell, whose other end the user sees; only its size is bounded.
+        let mut bytes = Zeroizing::new(Vec::new());
+        io::stdin().lock().take(REPORT.most + 1).read_to_end(&mut bytes)?;
+        return within(bytes, REPORT.most);
+    }
+    let path = path.to_owned();
+    collect(&REPORT, move || File::open(path))
+}
+
+/// The bytes of a file of the system.
+pub(crate) fn regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    regular_file(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    within(bytes, most)
+}
+
+/// Hands each line of a file of the system to `tell`, up to `most` bytes in all; what is too long for a line is left out.
+/// Lists of blocked names make `/etc/hosts` as long as some megabytes, so it is never held in memory.
+pub(crate) fn lines(path: &Path, most: u64, mut tell: impl FnMut(&str)) -> io::Result<()> {
+    let mut file = BufReader::with_capacity(64 * 1024, regular_file(path)?.take(most));
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if Read::take(&mut file, MAX_LINE).read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        if line.len() as u64 == MAX_LINE && !line.ends_with(b"\n") {
+            file.skip_until(b'\n')?;
+        } else if let Ok(text) = std::str::from_utf8(&line) {
+            tell(text.trim_end());
+        }
     }
 }
 
-fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(io::Error::other("more than 8 MiB; that is no such file"));
-    }
-    Ok(bytes)
+/// Opens a file to add to it.
+pub(crate) fn appended(path: &Path) -> io::Result<File> {
+    let path = path.to_owned();
+    in_time(OPENING, move || File::options().append(true).create(true).open(path))
+}
+
+/// Opens a device or a pipe to write to it.
+pub(crate) fn direct(path: &Path) -> io::Result<File> {
+    let path = path.to_owned();
+    in_time(OPENING, move || File::options().write(true).open(path))
+}
+
+/// Writes a file, in the place of what it held.
+pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.to_owned();
+    let mut file = in_time(OPENING, move || File::options().write(true).create(true).truncate(true).open(path))?;
+    file.write_all(text.as_bytes())
+}
+
+/// The terminal of this process.
+#[cfg(unix)]
+pub(crate) fn terminal() -> io::Result<File> {
+    File::open("/dev/tty")
+}
+
+/// The result of something that the system may never finish.
+pub(super) fn in_time<T: Send + 'static>(
+    most: Duration,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (sender, receiver) = mpsc::channel();
+    // A thread that is stuck in a pipe ends with the program.
+    std::thread::Builder::new().name("file".to_owned()).spawn(move || {
+        let _ = sender.send(work());
+    })?;
+    receiver.recv_timeout(most).unwrap_or_else(|_| {
+        Err(io::Error::other(format!(
+            "it cannot be opened within {} seconds: a pipe without another end",
+            most.as_secs()
+        )))
+    })
 }
 
 /// Why it cannot be read, in the same words on every system.
@@ -44,5 +131,151 @@ pub(crate) fn reason(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),
         io::ErrorKind::IsADirectory => "is a folder, not a file".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+/// Reads on a thread of its own, piece by piece, so that a read which never returns is noticed.
+fn collect<R: Read>(
+    bounds: &Bounds,
+    open: impl FnOnce() -> io::Result<R> + Send + 'static,
+) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Of room for one piece: the reader is never far ahead.
+    let (sender, receiver) = mpsc::sync_channel::<io::Result<Option<Zeroizing<Vec<u8>>>>>(1);
+    let most = bounds.most;
+    std::thread::Builder::new().name("file".to_owned()).spawn(move || {
+        let mut file = match open() {
+            Ok(file) => file.take(most.saturating_add(1)),
+            Err(error) => return drop(sender.send(Err(error))),
+        };
+        // Nothing yet, but it is open.
+        if sender.send(Ok(None)).is_err() {
+            return;
+        }
+        loop {
+            let mut piece = Zeroizing::new(vec![0; 64 * 1024]);
+            let read = match file.read(&mut piece) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return drop(sender.send(Err(error))),
+                Ok(read) => read,
+            };
+            piece.truncate(read);
+            // An empty piece is the end. Without a receiver the time is over.
+            if sender.send(Ok(Some(piece))).is_err() || read == 0 {
+                return;
+            }
+        }
+    })?;
+    let began = Instant::now();
+    let mut bytes = Zeroizing::new(Vec::new());
+    let mut patience = OPENING.min(bounds.overall);
+    loop {
+        let left = bounds.overall.saturating_sub(began.elapsed());
+        match receiver.recv_timeout(patience.min(left)) {
+            Ok(piece) => {
+                patience = bounds.idle;
+                let Some(piece) = piece? else { continue };
+                if piece.is_empty() {
+                    return within(bytes, most);
+                }
+                // Grown by hand: what a reallocation leaves behind would not be wiped.
+                if bytes.capacity() - bytes.len() < piece.len() {
+                    let mut larger = Zeroizing::new(Vec::with_capacity((bytes.len() + piece.len()) * 2));
+                    larger.extend_from_slice(&bytes);
+                    bytes = larger;
+                }
+                bytes.extend_from_slice(&piece);
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) if bytes.is_empty() => {
+                let waited = patience.as_secs();
+                return Err(io::Error::other(format!("nothing can be read from it within {waited} seconds")));
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                return Err(io::Error::other(format!("it does not end within {} seconds", began.elapsed().as_secs())));
+            }
+        }
+    }
+}
+
+fn within<B: AsRef<[u8]>>(bytes: B, most: u64) -> io::Result<B> {
+    if bytes.as_ref().len() as u64 > most {
+        return Err(io::Error::other(format!("more than {} MiB; that is no such file", most.div_ceil(MIB))));
+    }
+    Ok(bytes)
+}
+
+fn regular_file(path: &Path) -> io::Result<File> {
+    // Links are followed. Between this and the opening only a privileged user could change what the name leads to.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("is no regular file"));
+    }
+    File::open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read};
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::{Bounds, collect, in_time, lines, regular};
+
+    const SHORT: Duration = Duration::from_millis(50);
+    const BOUNDS: Bounds = Bounds { most: 100, idle: SHORT, overall: SHORT };
+
+    /// Gives one byte, and then nothing for ever.
+    struct Stuck(bool);
+
+    impl Read for Stuck {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            if std::mem::replace(&mut self.0, false) {
+                to.first_mut().into_iter().for_each(|byte| *byte = b'x');
+                return Ok(1);
+            }
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+
+    fn error<T>(result: io::Result<T>) -> String {
+        result.err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_never_comes_is_given_up() {
+        assert!(error(collect(&BOUNDS, || Ok(Stuck(false)))).contains("nothing can be read"));
+        assert!(error(collect(&BOUNDS, || Ok(Stuck(true)))).contains("does not end"));
+        let never = || -> io::Result<()> {
+            loop {
+                std::thread::park();
+            }
+        };
+        assert!(error(in_time(SHORT, never)).contains("cannot be opened"));
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_read_to_its_end() {
+        let long = Duration::from_secs(600);
+        let bounds = || Bounds { most: 100, idle: long, overall: long };
+        assert!(error(collect(&bounds(), || Ok(io::repeat(0)))).contains("more than 1 MiB"));
+        assert!(collect(&bounds(), || Ok(&[7u8; 100][..])).is_ok_and(|read| *read == vec![7; 100]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_at_a_place_of_the_system_is_no_file() {
+        assert!(regular(Path::new("/dev/zero"), 10).is_err());
+        assert!(lines(Path::new("/dev/zero"), 10, |_| {}).is_err());
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_left_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("hosts");
+        std::fs::write(&file, format!("a\n{}\nb", "x".repeat(1_000_000))).expect("a file");
+        let mut told = Vec::new();
+        lines(&file, u64::MAX, |line| told.push(line.to_owned())).expect("lines");
+        assert_eq!(told, ["a", "b"]);
+        assert!(regular(&file, 100).is_err());
     }
 }

@@ -65,7 +65,7 @@ async fn exchange(world: &Rc<World>, request: &HelloRequest, mut stream: TcpStre
     };
     let heard = without_secret(world, heard);
     let ms = Some(milliseconds(started.elapsed()));
-    let presented = presented(world, request, &heard);
+    let presented = presented(world, request, &heard).await;
     HelloSeen { ms, heard, presented }
 }
 
@@ -109,7 +109,7 @@ async fn converse(stream: &mut TcpStream, hello: &[u8], reader: &mut Reader) -> 
 
 /// Certificates that came in clear, judged as those of a whole handshake are. Questions about one suite or group more show
 /// the same ones again, which are left out: a scan asks hundreds.
-fn presented(world: &World, request: &HelloRequest, heard: &HelloHeard) -> Option<Box<Presented>> {
+async fn presented(world: &World, request: &HelloRequest, heard: &HelloHeard) -> Option<Box<Presented>> {
     let HelloHeard::Answer { answer: tls::Answer::ServerHello(hello) } = heard else { return None };
     if hello.certificates.is_empty() || !is_about_certificates(&request.offer) {
         return None;
@@ -118,7 +118,7 @@ fn presented(world: &World, request: &HelloRequest, heard: &HelloHeard) -> Optio
     let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
     let name = world.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
     let expected = Expectation { name, now: world.started_at };
-    let presented = verify::presented(&ders, ders.len(), algorithms, world.trust.wait(), &expected);
+    let presented = verify::presented(&ders, ders.len(), algorithms, world.trust.wait().await, &expected);
     let scrubber = dialogue::Scrubber::new(world.credentials.as_ref());
     Some(Box::new(presented.with_texts(&|text| scrubber.scrub_text(text))))
 }

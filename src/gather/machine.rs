@@ -2,10 +2,9 @@
 //! an environment variable is read further than to see whether it is empty.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
+use super::file;
 use crate::evidence::Machine;
 
 /// Linux shows here what the firmware says of the machine; these files may be read by everybody.
@@ -34,8 +33,7 @@ pub(crate) fn look(variables: &[String]) -> Machine {
 }
 
 fn read(path: &Path) -> Option<String> {
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(PAGE).read_to_end(&mut bytes).ok()?;
+    let bytes = file::regular(path, PAGE).ok()?;
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     (!text.is_empty()).then_some(text)
 }

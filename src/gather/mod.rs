@@ -12,11 +12,14 @@ pub mod config;
 mod dial;
 pub(crate) mod file;
 mod hello;
+mod hosts;
 mod identity;
 mod machine;
 mod names;
+mod needs;
 pub mod netrc;
 pub mod password;
+mod roots;
 mod staple;
 mod talk;
 mod tap;
@@ -44,6 +47,8 @@ use crate::evidence::{Answer, AttemptId, Certificate, Outcome, Stage, Staple, Wh
 use crate::plan::{Family, Plan};
 use crate::question::Question;
 use crate::sasl::Credentials;
+
+pub use needs::clock;
 
 /// Something that answers questions.
 pub trait Gather {
@@ -95,7 +100,7 @@ pub enum Arrival {
 pub enum Signal {
     /// SIGINT, or Ctrl-C.
     Interrupt,
-    /// SIGTERM.
+    /// SIGTERM, or SIGHUP: the terminal is gone.
     Terminate,
 }
 
@@ -113,6 +118,13 @@ pub enum SetupError {
     },
     /// The runtime could not be made.
     Runtime(std::io::Error),
+    /// No file descriptor is left.
+    Descriptors,
+    /// The wall clock cannot be right.
+    Clock {
+        /// In which way.
+        way: &'static str,
+    },
 }
 
 impl fmt::Display for SetupError {
@@ -120,6 +132,13 @@ impl fmt::Display for SetupError {
         match self {
             SetupError::File { flag, path, why } => write!(f, "{flag} {}: {why}", path.display()),
             SetupError::Runtime(error) => write!(f, "the program cannot start: {error}"),
+            SetupError::Descriptors => f.write_str(
+                "no file descriptors are left for connections; raise the limit, for example with: ulimit -n 256",
+            ),
+            SetupError::Clock { way } => write!(
+                f,
+                "the clock of this machine is {way}, so no certificate can be judged; set the clock and try again"
+            ),
         }
     }
 }
@@ -147,6 +166,8 @@ pub(crate) struct World {
     pub(crate) names: names::Book,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
+    /// Where the keys of sessions are written, if the user asks for it.
+    pub(crate) key_log: Option<Arc<dyn rustls::KeyLog>>,
     /// The wall clock at the start, for the dates of certificates.
     pub(crate) started_at: Timestamp,
     pub(crate) stops: Stops,
@@ -155,6 +176,8 @@ pub(crate) struct World {
     heard: Cell<usize>,
     /// Whether the last ClientHello of ours had an answer, so that the next need not wait.
     pub(crate) answers_hellos: Cell<bool>,
+    /// Whether a connection failed because no descriptor was left.
+    lacks_descriptors: Cell<bool>,
 }
 
 /// Bytes of all conversations of a run that are read: a report holds them all.
@@ -182,6 +205,13 @@ impl World {
         heard <= MAX_RUN
     }
 
+    /// Looks at an error of a connection; one that tells of this process says nothing about a server.
+    pub(crate) fn notes_error(&self, errno: Option<i32>) {
+        if needs::is_lack(errno) {
+            self.lacks_descriptors.set(true);
+        }
+    }
+
     fn start(&self) -> Instant {
         *self.start.get_or_init(Instant::now)
     }
@@ -199,6 +229,8 @@ impl World {
 impl Gatherer {
     /// Prepares everything that can go wrong before something is sent.
     pub fn new(plan: &Plan, credentials: Option<Credentials>) -> Result<Gatherer, SetupError> {
+        let started_at = needs::clock()?;
+        needs::descriptors()?;
         let trust = trust::Anchors::new(plan)?;
         let identity = plan.tls.identity.as_ref().map(identity::load).transpose()?;
         let runtime =
@@ -219,11 +251,13 @@ impl Gatherer {
             names,
             trust,
             identity,
-            started_at: Timestamp::now(),
+            key_log: key_log()?,
+            started_at,
             stops,
             post,
             heard: Cell::new(0),
             answers_hellos: Cell::new(true),
+            lacks_descriptors: Cell::new(false),
         };
         Ok(Gatherer {
             runtime,
@@ -235,6 +269,24 @@ impl Gatherer {
             idle_since: Instant::now(),
             said_time_up: false,
         })
+    }
+}
+
+/// The de facto format of browsers and Wireshark; the user asks for it by the variable.
+fn key_log() -> Result<Option<Arc<dyn rustls::KeyLog>>, SetupError> {
+    let Some(path) = std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty()) else { return Ok(None) };
+    // The library opens the file, which a named pipe can delay for ever.
+    let log = file::in_time(Duration::from_secs(20), || Ok(rustls::KeyLogFile::new()));
+    let fault =
+        |error: std::io::Error| SetupError::File { flag: "SSLKEYLOGFILE", path: path.into(), why: error.to_string() };
+    Ok(Some(Arc::new(log.map_err(fault)?)))
+}
+
+impl Gatherer {
+    /// Whether what was seen can be judged: a connection that this machine could not open says nothing about a server.
+    pub fn is_able(&self) -> Result<(), SetupError> {
+        self.world.notes_error(self.world.names.errno.get());
+        if self.world.lacks_descriptors.get() { Err(SetupError::Descriptors) } else { Ok(()) }
     }
 }
 
@@ -377,7 +429,7 @@ static HEARD: OnceLock<Signal> = OnceLock::new();
 fn watch_prompt() -> Option<oneshot::Sender<()>> {
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-    let terminal = std::fs::File::open("/dev/tty").ok()?;
+    let terminal = file::terminal().ok()?;
     let before = tcgetattr(&terminal).ok()?;
     let (done, answered) = oneshot::channel();
     let (ready, listening) = std::sync::mpsc::channel();
@@ -423,10 +475,35 @@ pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
+/// Whether the program was started by `nohup`, which lets it live on without its terminal. Linux tells by a file of the
+/// kernel; elsewhere it cannot be found out without unsafe code, and a hangup ends the program.
+#[cfg(unix)]
+pub fn is_hangup_ignored() -> bool {
+    static IGNORED: OnceLock<bool> = OnceLock::new();
+    // Looked at before the first handler is set, which replaces what was there.
+    *IGNORED.get_or_init(|| {
+        let status = file::regular(std::path::Path::new("/proc/self/status"), 64 * 1024).unwrap_or_default();
+        ignores_hangup(&String::from_utf8_lossy(&status))
+    })
+}
+
+/// A mask in hexadecimal digits, of which the lowest bit is signal 1, SIGHUP (proc(5)).
+#[cfg(unix)]
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
+#[cfg(not(unix))]
+pub fn is_hangup_ignored() -> bool {
+    false
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: Option<tokio::signal::unix::Signal>,
     terminate: Option<tokio::signal::unix::Signal>,
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -434,7 +511,9 @@ impl Signals {
     /// Where a signal cannot be caught it does what it always does: end the program.
     fn listen() -> Signals {
         use tokio::signal::unix::{SignalKind, signal};
-        Signals { interrupt: signal(SignalKind::interrupt()).ok(), terminate: signal(SignalKind::terminate()).ok() }
+        let hangup = if is_hangup_ignored() { None } else { signal(SignalKind::hangup()).ok() };
+        let (interrupt, terminate) = (signal(SignalKind::interrupt()).ok(), signal(SignalKind::terminate()).ok());
+        Signals { interrupt, terminate, hangup }
     }
 
     async fn next(&mut self) -> Signal {
@@ -449,6 +528,7 @@ impl Signals {
         tokio::select! {
             () = one(&mut self.interrupt) => Signal::Interrupt,
             () = one(&mut self.terminate) => Signal::Terminate,
+            () = one(&mut self.hangup) => Signal::Terminate,
         }
     }
 }
@@ -467,5 +547,17 @@ impl Signals {
             Ok(()) => Signal::Interrupt,
             Err(_) => std::future::pending().await,
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::ignores_hangup;
+
+    #[test]
+    fn the_mask_of_ignored_signals_is_read() {
+        assert!(ignores_hangup("Name:\tx\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n"));
+        assert!(!ignores_hangup("SigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n"));
+        assert!(!ignores_hangup(""));
     }
 }

@@ -2,21 +2,21 @@
 //! one host share one look-up. The resolver is built when the first name needs it; an IP address or `--resolve` never
 //! builds one.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::sync::watch;
 
-use super::{World, milliseconds};
+use super::{World, hosts, milliseconds};
 use crate::evidence::{Lookup, LookupFault, NameSource, Names};
 use crate::plan::{Family, Plan};
 use crate::wire::{DomainName, Host};
@@ -33,6 +33,8 @@ pub(crate) struct Known {
 pub(crate) struct Book {
     pages: RefCell<HashMap<DomainName, watch::Receiver<Known>>>,
     resolver: OnceCell<Result<(Rc<TokioResolver>, NameSource), String>>,
+    /// The error of the system that a lookup failed with, if it did.
+    pub(super) errno: Cell<Option<i32>>,
 }
 
 impl Book {
@@ -96,6 +98,10 @@ impl Book {
                 given.into_iter().filter(|ip| ip.is_ipv4() == (family == Family::V4)).collect();
             return Lookup::answered(addresses, ms());
         }
+        let by_file = hosts::addresses(host.ascii(), family == Family::V4);
+        if !by_file.is_empty() {
+            return Lookup::answered(by_file, ms());
+        }
         let resolver = match self.resolver.get_or_init(|| build(plan)) {
             Ok((resolver, _)) => Rc::clone(resolver),
             Err(detail) => {
@@ -118,7 +124,12 @@ impl Book {
                     .collect();
                 Lookup::answered(addresses, ms())
             }
-            Err(error) => failed(&error, ms()),
+            Err(error) => {
+                if let NetError::Io(error) = &error {
+                    self.errno.set(error.raw_os_error());
+                }
+                failed(&error, ms())
+            }
         }
     }
 }
@@ -158,8 +169,12 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
     let from = |config| TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
     let (mut builder, source) = match plan.resolver {
         Some(server) => (from(asked_of(server)), NameSource::Given { resolver: server }),
-        None => match TokioResolver::builder_tokio() {
-            Ok(builder) => (builder, NameSource::System),
+        None => match of_the_system() {
+            Ok((config, options)) => {
+                let mut builder = from(config);
+                *builder.options_mut() = options;
+                (builder, NameSource::System)
+            }
             // No resolv.conf, or one without a name server: glibc asks 127.0.0.1 then.
             Err(error) => {
                 tracing::debug!(%error, "no resolver configured, asking 127.0.0.1");
@@ -169,9 +184,24 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
         },
     };
     let options = builder.options_mut();
+    // `hosts` has looked there, within bounds.
+    options.use_hosts_file = ResolveHosts::Never;
     // One run asks each name once, and a follow-up must not be answered from memory.
     options.cache_size = 0;
     options.timeout = Duration::from_millis(plan.limits.connect_ms.div_ceil(2).clamp(1, 5000));
     options.attempts = 1;
     builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())
+}
+
+/// How this machine asks for names. The file is short on every system; a device or a pipe in its place is no configuration.
+#[cfg(all(unix, not(any(target_os = "android", target_vendor = "apple"))))]
+fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
+    const MOST: u64 = 64 * 1024;
+    let text = super::file::regular(std::path::Path::new("/etc/resolv.conf"), MOST)?;
+    hickory_resolver::system_conf::parse_resolv_conf(text)
+}
+
+#[cfg(not(all(unix, not(any(target_os = "android", target_vendor = "apple")))))]
+fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
+    hickory_resolver::system_conf::read_system_conf()
 }

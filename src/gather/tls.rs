@@ -25,7 +25,7 @@ use super::trust::Store;
 use super::verify::Expectation;
 use super::{World, certificate, milliseconds, staple, verify};
 use crate::evidence::{Handshake, HandshakeKind, Incompatibility, TlsFault, TlsFaultKind};
-use crate::plan::{Plan, TlsVersion};
+use crate::plan::TlsVersion;
 use crate::question::TalkRequest;
 use crate::sasl::Binding;
 use crate::wire::tls::FirstBytes;
@@ -57,7 +57,7 @@ pub(crate) async fn handshake(
     let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: world.identity.clone() });
     let name = ServerName::try_from(expected.clone()).ok();
     let sessions = Arc::new(Sessions::default());
-    let config = config(&world.plan, &recorder, &ours, &sessions, name.is_some());
+    let config = config(world, &recorder, &ours, &sessions, name.is_some());
     // A name that TLS cannot carry (RFC 6066 §3) goes without SNI; the address stands in, and is not sent.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
     let sni = match &name {
@@ -93,8 +93,8 @@ pub(crate) async fn handshake(
     let asked = ours.asked.load(Ordering::Relaxed);
     let by = Expectation { name: expected, now: world.started_at };
     let seen = Seen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
-    let handshake =
-        Handshake { server_hello: opened().1, ..describe(stream.get_ref().1, &recorder, world.trust.wait(), seen) };
+    let trust = world.trust.wait().await;
+    let handshake = Handshake { server_hello: opened().1, ..describe(stream.get_ref().1, &recorder, trust, seen) };
     let binding = binding(stream.get_ref().1);
     Ok(Secured { stream, handshake, binding, is_resumable: sessions.offered.load(Ordering::Relaxed) })
 }
@@ -119,12 +119,13 @@ struct Seen {
 }
 
 fn config(
-    plan: &Plan,
+    world: &World,
     recorder: &Arc<Recorder>,
     ours: &Arc<OurCertificate>,
     sessions: &Arc<Sessions>,
     sni: bool,
 ) -> ClientConfig {
+    let World { plan, key_log, .. } = world;
     let versions: &[&rustls::SupportedProtocolVersion] = match plan.tls.min {
         TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V1_3 => &[&rustls::version::TLS13],
@@ -137,9 +138,8 @@ fn config(
         .with_client_cert_resolver(Arc::clone(ours) as Arc<dyn ResolvesClientCert>);
     config.resumption = Resumption::store(Arc::clone(sessions) as Arc<dyn ClientSessionStore>);
     config.enable_sni = sni;
-    // The de facto format of browsers and Wireshark; the user asks for it by the variable.
-    if std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty()) {
-        config.key_log = Arc::new(rustls::KeyLogFile::new());
+    if let Some(log) = key_log {
+        config.key_log = Arc::clone(log);
     }
     config
 }

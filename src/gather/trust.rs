@@ -4,12 +4,14 @@
 //! reading and parsing) is read on a thread of its own once TLS begins, while the handshake is on its way.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
+use tokio::sync::watch;
 
-use super::{SetupError, file};
+use super::{SetupError, file, roots};
 use crate::evidence::TrustStore;
 use crate::plan::Plan;
 
@@ -23,31 +25,52 @@ pub(crate) struct Store {
 
 /// The store of one run, read at most once.
 #[derive(Clone)]
-pub(crate) struct Anchors(Arc<OnceLock<Store>>);
+pub(crate) struct Anchors(Arc<Reading>);
+
+struct Reading {
+    store: OnceLock<Store>,
+    is_begun: AtomicBool,
+    /// Wakes those who wait.
+    done: watch::Sender<()>,
+}
 
 impl Anchors {
     pub(crate) fn new(plan: &Plan) -> Result<Anchors, SetupError> {
-        let cell = OnceLock::new();
+        let store = OnceLock::new();
         if let Some(path) = &plan.tls.cacert {
-            let _ = cell.set(from_file(path)?);
+            let _ = store.set(from_file(path)?);
         }
-        Ok(Anchors(Arc::new(cell)))
+        Ok(Anchors(Arc::new(Reading { store, is_begun: AtomicBool::new(false), done: watch::Sender::new(()) })))
     }
 
     /// Starts to read, without waiting for it.
     pub(crate) fn prefetch(&self) {
-        if self.0.get().is_none() {
-            let cell = Arc::clone(&self.0);
-            // The thread is waited for by `wait`, through the cell. If it cannot be had, `wait` does the work.
-            let _ = std::thread::Builder::new().name("trust store".to_owned()).spawn(move || {
-                cell.get_or_init(from_system);
-            });
+        if self.0.store.get().is_some() || self.0.is_begun.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let read = |reading: &Reading| {
+            reading.store.get_or_init(from_system);
+            reading.done.send_replace(());
+        };
+        let reading = Arc::clone(&self.0);
+        // One that is stuck in a slow file ends with the program; `wait` waits beside the time limits of the run.
+        let begun = std::thread::Builder::new().name("trust store".to_owned()).spawn(move || read(&reading));
+        if begun.is_err() {
+            read(&self.0);
         }
     }
 
     /// The store; waits until it has been read.
-    pub(crate) fn wait(&self) -> &Store {
-        self.0.get_or_init(from_system)
+    pub(crate) async fn wait(&self) -> &Store {
+        self.prefetch();
+        let mut done = self.0.done.subscribe();
+        loop {
+            if let Some(store) = self.0.store.get() {
+                return store;
+            }
+            // The sender lives as long as this does.
+            let _ = done.changed().await;
+        }
     }
 }
 
@@ -69,8 +92,8 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
 }
 
 fn from_system() -> Store {
-    let loaded = rustls_native_certs::load_native_certs();
-    let anchors: Vec<TrustAnchor<'static>> = loaded.certs.iter().filter_map(anchor).collect();
+    let loaded = roots::of_this_machine();
+    let anchors: Vec<TrustAnchor<'static>> = loaded.iter().filter_map(anchor).collect();
     if anchors.is_empty() {
         let anchors = webpki_roots::TLS_SERVER_ROOTS.to_vec();
         return Store { origin: TrustStore::Mozilla { anchors: anchors.len() }, anchors, pinned: Vec::new() };

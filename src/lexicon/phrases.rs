@@ -1,5 +1,6 @@
 //! Phrases: literals in the text of a reply, with the conditions under which they mean something. One pass of an
-//! Aho-Corasick automaton finds every literal of every phrase; then the conditions are held against what was found.
+//! Aho-Corasick automaton finds every literal of every phrase; then the conditions are held against what was found, of
+//! those phrases only that a literal in the text leads to.
 //!
 //! A phrase matches when each condition that it has holds: `stage`, `code`, `class`, `status`, all of `all`, one of
 //! `any`, none of `none`. Of several, those of the recognised provider come first, then those of the recognised
@@ -12,7 +13,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
 use super::{Cause, Confidence, Context, Fix, Step, embedded, normal};
-use crate::wire::{EnhancedStatus, Reply};
+use crate::wire::Reply;
 
 /// The phrase files, in their order.
 const FILES: [(&str, &str); 5] = [
@@ -72,7 +73,10 @@ struct Phrases {
     phrases: Vec<Phrase>,
     literals: Vec<Literals>,
     automaton: AhoCorasick,
-    count: usize,
+    /// For each literal, the phrases that can match only where it is in the text; by their places.
+    led_to: Vec<Vec<usize>>,
+    /// The phrases that want no literal.
+    wordless: Vec<usize>,
 }
 
 /// The literals of one phrase, by their numbers in the automaton.
@@ -82,12 +86,27 @@ struct Literals {
     none: Vec<usize>,
 }
 
-/// Which literals stand in a text.
-struct Hits(Vec<bool>);
+/// Which literals are in a text.
+struct Hits {
+    has: Vec<bool>,
+    /// The same as a list, each once.
+    list: Vec<usize>,
+}
 
 impl Hits {
     fn has(&self, literal: usize) -> bool {
-        self.0.get(literal).copied().unwrap_or(false)
+        self.has.get(literal).copied().unwrap_or(false)
+    }
+}
+
+impl Literals {
+    /// The literals of which one has to be in the text: the longest of those that all have to be, as the rarest; else any.
+    fn needed(&self, words: &[String]) -> Vec<usize> {
+        let length = |literal: &usize| words.get(*literal).map_or(0, String::len);
+        match self.all.iter().max_by_key(|literal| length(literal)) {
+            Some(rarest) => vec![*rarest],
+            None => self.any.clone(),
+        }
     }
 }
 
@@ -102,7 +121,7 @@ impl Phrases {
                 words.len() - 1
             })
         };
-        let literals = phrases
+        let literals: Vec<Literals> = phrases
             .iter()
             .map(|phrase| Literals {
                 all: phrase.all.iter().map(&mut number).collect(),
@@ -110,21 +129,38 @@ impl Phrases {
                 none: phrase.none.iter().map(&mut number).collect(),
             })
             .collect();
-        let count = words.len();
+        let (mut led_to, mut wordless) = (vec![Vec::new(); words.len()], Vec::new());
+        for (at, literals) in literals.iter().enumerate() {
+            let needed = literals.needed(&words);
+            if needed.is_empty() {
+                wordless.push(at);
+            }
+            for literal in needed {
+                led_to.get_mut(literal).into_iter().for_each(|led: &mut Vec<usize>| led.push(at));
+            }
+        }
         // Overlapping matches are wanted: "user unknown" and "unknown" both count.
         let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
         let automaton = automaton.unwrap_or_else(|error| unreachable!("a few thousand short literals: {error}"));
-        Phrases { phrases, literals, automaton, count }
+        Phrases { phrases, literals, automaton, led_to, wordless }
     }
 
     fn hits(&self, text: &str) -> Hits {
-        let mut hits = vec![false; self.count];
+        let mut hits = Hits { has: vec![false; self.led_to.len()], list: Vec::new() };
         for found in self.automaton.find_overlapping_iter(text) {
-            if let Some(hit) = hits.get_mut(found.pattern().as_usize()) {
+            let literal = found.pattern().as_usize();
+            if let Some(hit) = hits.has.get_mut(literal).filter(|hit| !**hit) {
                 *hit = true;
+                hits.list.push(literal);
             }
         }
-        Hits(hits)
+        hits
+    }
+
+    /// The places of all phrases that may match: some come twice.
+    fn candidates<'a>(&'a self, hits: &'a Hits) -> impl Iterator<Item = usize> + 'a {
+        let led_to = hits.list.iter().filter_map(|literal| self.led_to.get(*literal)).flatten();
+        led_to.chain(&self.wordless).copied()
     }
 }
 
@@ -151,7 +187,7 @@ impl Phrase {
             score += 4;
         }
         if let Some(statuses) = &self.status {
-            if !seen.status.is_some_and(|status| statuses.iter().any(|wanted| fits(wanted, status))) {
+            if !seen.status.as_ref().is_some_and(|status| statuses.iter().any(|wanted| fits(wanted, status))) {
                 return None;
             }
             score += 8;
@@ -188,14 +224,22 @@ impl Phrase {
 struct Seen {
     step: Option<Step>,
     code: Option<u16>,
-    status: Option<EnhancedStatus>,
+    /// As it is written, so that it is put into words once.
+    status: Option<String>,
+}
+
+impl Seen {
+    fn of(reply: &Reply, step: Option<Step>) -> Seen {
+        let status = reply.enhanced.map(|status| status.to_string());
+        Seen { step, code: reply.code.map(|code| code.number()), status }
+    }
 }
 
 /// `x.7.9` fits 4.7.9 and 5.7.9.
-fn fits(wanted: &str, status: EnhancedStatus) -> bool {
+fn fits(wanted: &str, status: &str) -> bool {
     match wanted.strip_prefix("x.") {
-        Some(kind) => status.to_string().get(2..).is_some_and(|rest| rest == kind),
-        None => status.to_string() == wanted,
+        Some(kind) => status.get(2..).is_some_and(|rest| rest == kind),
+        None => status == wanted,
     }
 }
 
@@ -207,10 +251,11 @@ pub fn text_of(reply: &Reply) -> String {
 /// The best phrase for a reply.
 pub fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
-    let seen = Seen { step: context.step, code: reply.code.map(|code| code.number()), status: reply.enhanced };
+    let seen = Seen::of(reply, context.step);
     let all: &'static Phrases = &PHRASES;
     let hits = all.hits(&text);
-    let scored = all.phrases.iter().zip(&all.literals).enumerate().filter_map(|(at, (phrase, literals))| {
+    let scored = all.candidates(&hits).filter_map(|at| {
+        let (phrase, literals) = (all.phrases.get(at)?, all.literals.get(at)?);
         let rank = phrase.rank(context)?;
         context.step.is_none_or(|step| phrase.cause.can_arise_at(step)).then_some(())?;
         let score = phrase.score(literals, &hits, &seen)?;
@@ -234,7 +279,7 @@ mod tests {
         let (phrase, literals) = (phrases.phrases.get(at)?, phrases.literals.get(at)?);
         let text = text_of(&reply);
         let step = phrase.stage.as_ref().and_then(|steps| steps.first().copied());
-        let seen = Seen { step, code: reply.code.map(|code| code.number()), status: reply.enhanced };
+        let seen = Seen::of(&reply, step);
         phrase.score(literals, &phrases.hits(&text), &seen)
     }
 
@@ -273,6 +318,20 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn the_literals_of_a_text_lead_to_every_phrase_that_matches() {
+        for phrase in all() {
+            for example in phrase.matches.iter().chain(&phrase.differs) {
+                let hits = PHRASES.hits(&text_of(&reply::from_text(example).expect("a reply")));
+                let led_to: Vec<usize> = PHRASES.candidates(&hits).collect();
+                let matching = (0..all().len()).filter(|at| score(&PHRASES, *at, example).is_some());
+                assert!(matching.into_iter().all(|at| led_to.contains(&at)), "{example}");
+                // What is looked at is a small part of all.
+                assert!(led_to.len() < all().len() / 4, "{} of {} for {example}", led_to.len(), all().len());
+            }
+        }
     }
 
     #[test]

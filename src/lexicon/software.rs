@@ -1,7 +1,7 @@
 //! The software behind a server, by its greeting, its EHLO reply or its sentences; providers by MX names; and
 //! certificates that tell who stands in between.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex_lite::Regex;
 use serde::Deserialize;
@@ -27,6 +27,9 @@ pub struct Software {
     /// For people.
     pub name: String,
     regex: String,
+    /// Compiled when it is first needed: most greetings are recognised by one of the first rows.
+    #[serde(skip)]
+    compiled: OnceLock<Option<Regex>>,
     /// `server`, `provider`, `gateway`, `test` or `mask`.
     pub kind: String,
     /// The provider that this greeting proves.
@@ -109,17 +112,21 @@ pub fn find(id: &str) -> Option<&'static Software> {
 
 /// The software that a greeting tells.
 pub fn by_greeting(text: &str) -> Option<&'static Software> {
-    FILE.software.iter().find(|row| Regex::new(&row.regex).is_ok_and(|regex| regex.is_match(text)))
+    FILE.software.iter().find(|row| {
+        let compiled = row.compiled.get_or_init(|| Regex::new(&row.regex).ok());
+        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
+    })
 }
 
 /// The software that an EHLO reply or any other reply tells.
 pub fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'static str> {
     let ehlo = ehlo.map(normal);
+    let replies: Vec<String> = replies.iter().map(|reply| normal(reply)).collect();
     FILE.sign
         .iter()
         .find(|sign| match sign.place.as_str() {
             "ehlo" => ehlo.as_ref().is_some_and(|text| text.contains(&sign.literal)),
-            _ => replies.iter().any(|reply| normal(reply).contains(&sign.literal)),
+            _ => replies.iter().any(|reply| reply.contains(&sign.literal)),
         })
         .map(|sign| sign.software.as_str())
 }

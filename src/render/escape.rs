@@ -1,11 +1,22 @@
-//! Text of a peer made safe to show: control characters, escape sequences, characters that change the direction of
-//! writing or cannot be seen become visible escapes. What is left is plain printable text on one line.
+//! Text received from a server, made safe to show. Characters that a terminal acts upon, that cannot be seen, that change
+//! the direction of writing, or that have no meaning in Unicode become visible escapes. What is left is printable text on
+//! one line. Every format for people, every log line and every annotation passes text through [`visible`], and JSON
+//! through [`json`].
+//!
+//! Which characters these are is decided by their Unicode properties, not by a list: see [`Kind::of`].
+
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+/// Marks that may follow one another. Written languages need up to four; a pile of them covers the lines above.
+const MOST_MARKS: usize = 8;
 
 /// The same text without anything that a terminal would act upon.
 pub fn visible(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
+    let mut marks = Marks::default();
     for c in text.chars() {
-        if is_dangerous(c) {
+        if marks.must_escape(c) {
             let number = u32::from(c);
             let escape = if number < 0x100 { format!("\\x{number:02x}") } else { format!("\\u{{{number:x}}}") };
             safe.push_str(&escape);
@@ -16,12 +27,13 @@ pub fn visible(text: &str) -> String {
     safe
 }
 
-/// The same JSON with characters that JSON allows raw, and terminals act upon, written as `\u` escapes. In JSON such
-/// characters can only stand inside strings.
+/// The same JSON with characters that JSON allows raw, and terminals act upon, written as `\u` escapes (RFC 8259 section
+/// 7), which leave the value as it is. In JSON such characters are possible inside strings only.
 pub fn json(document: &str) -> String {
     let mut safe = String::with_capacity(document.len());
+    let mut marks = Marks::default();
     for c in document.chars() {
-        if c != '\n' && is_dangerous(c) {
+        if marks.must_escape(c) && c != '\n' {
             let mut units = [0u16; 2];
             for unit in c.encode_utf16(&mut units) {
                 safe.push_str(&format!("\\u{unit:04x}"));
@@ -29,28 +41,82 @@ pub fn json(document: &str) -> String {
         } else {
             safe.push(c);
         }
+        if c == '"' {
+            marks = Marks::default();
+        }
     }
     safe
 }
 
-fn is_dangerous(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            // Marks, embeddings, overrides and isolates of writing direction (UAX 9).
-            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            // Line and paragraph separators, zero-width characters, the byte order mark, interlinear annotation.
-            | '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            // No characters at all; XML 1.0 forbids them.
-            | '\u{fffe}' | '\u{ffff}'
-            // Tags, which can hide whole messages.
-            | '\u{e0000}'..='\u{e007f}')
+/// What a character does to the text around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    /// It is drawn over the character before it.
+    Mark,
+    /// It is acted upon, invisible, or has no meaning.
+    Dangerous,
+}
+
+impl Kind {
+    /// Dangerous are, by General_Category (UAX 44):
+    /// 1. Cc, control characters;
+    /// 2. Cf, format characters: marks of direction (UAX 9), zero-width characters, soft hyphen, tags, the byte order mark;
+    /// 3. Zl and Zp, line and paragraph separators;
+    /// 4. Co, private use: a font decides what is seen, and some show check marks and locks;
+    /// 5. Cn, unassigned, which includes the noncharacters that XML 1.0 forbids; a terminal cannot know their width;
+    ///
+    /// and every character with Default_Ignorable_Code_Point, which is invisible wherever it is not supported: Hangul
+    /// fillers, variation selectors, the Mongolian vowel separator.
+    fn of(c: char) -> Kind {
+        if matches!(c, ' '..='~') {
+            return Kind::Plain;
+        }
+        const DANGEROUS: GeneralCategoryGroup = GeneralCategoryGroup::Other
+            .union(GeneralCategoryGroup::LineSeparator)
+            .union(GeneralCategoryGroup::ParagraphSeparator);
+        let category = CodePointMapData::<GeneralCategory>::new().get(c);
+        if DANGEROUS.contains(category) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) {
+            Kind::Dangerous
+        } else if GeneralCategoryGroup::Mark.contains(category) {
+            Kind::Mark
+        } else {
+            Kind::Plain
+        }
+    }
+}
+
+/// Counts marks in a row. One at the start of a text would be drawn over a character of smtpcheck's own.
+struct Marks(usize);
+
+impl Default for Marks {
+    fn default() -> Marks {
+        Marks(MOST_MARKS)
+    }
+}
+
+impl Marks {
+    /// Whether the next character must be escaped.
+    fn must_escape(&mut self, next: char) -> bool {
+        match Kind::of(next) {
+            Kind::Dangerous => true,
+            Kind::Mark => {
+                self.0 = self.0.saturating_add(1);
+                self.0 > MOST_MARKS
+            }
+            Kind::Plain => {
+                self.0 = 0;
+                false
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
 
-    use super::{json, visible};
+    use super::{MOST_MARKS, json, visible};
 
     #[test]
     fn escape_sequences_and_overrides_become_visible() {
@@ -58,6 +124,57 @@ mod tests {
         assert_eq!(visible("\u{9b}31m"), "\\x9b31m");
         assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(visible("schöner Gruß"), "schöner Gruß");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_becomes_visible() {
+        for c in [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{180e}',
+            '\u{180b}',
+            '\u{200b}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{2060}',
+            '\u{2062}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{ffa0}',
+            '\u{fff9}',
+            '\u{1d173}',
+            '\u{e0041}',
+            '\u{e0100}',
+            '\u{e000}',
+            '\u{378}',
+            '\u{fdd0}',
+            '\u{ffff}',
+            '\u{10ffff}',
+        ] {
+            let escape = match u32::from(c) {
+                number @ ..0x100 => format!("\\x{number:02x}"),
+                number => format!("\\u{{{number:x}}}"),
+            };
+            assert_eq!(visible(&format!("a{c}b")), format!("a{escape}b"));
+        }
+        let written = "Grüße, naïve, Пользователь, 受信者が不明, مستخدم, उपयोगकर्ता, ผู้ใช้, \u{a0}x";
+        assert_eq!(visible(written), written);
+    }
+
+    #[test]
+    fn marks_are_shown_up_to_a_number_and_never_over_a_character_of_ours() {
+        let pile = |count: usize| format!("a{}b", "\u{301}".repeat(count));
+        assert_eq!(visible(&pile(MOST_MARKS)), pile(MOST_MARKS));
+        let escaped = format!("a{}\\u{{301}}b", "\u{301}".repeat(MOST_MARKS));
+        assert_eq!(visible(&pile(MOST_MARKS + 1)), escaped);
+        assert_eq!(visible("\u{338}a"), "\\u{338}a");
+        let document = serde_json::to_string(&["\u{338}a", &pile(100)]).expect("strings");
+        let safe = json(&document);
+        assert!(safe.starts_with("[\"\\u0338a") && !safe.contains(&"\u{301}".repeat(MOST_MARKS + 1)), "{safe}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&safe).expect("still JSON"), ["\u{338}a", &pile(100)]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What has changed between two runs. Only what means something: texts that differ each time (the number in a greeting,
 //! times) do not count, so that two runs at the same healthy server are equal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -70,11 +70,16 @@ impl Difference {
         if let ([one], [other]) = (before.cases.as_slice(), after.cases.as_slice()) {
             checks.push(compared(other.name.clone(), Some(one), Some(other)));
         } else {
-            for case in &after.cases {
-                let old = before.cases.iter().find(|old| old.name == case.name);
-                checks.push(compared(case.name.clone(), old, Some(case)));
+            let mut known: HashMap<&str, &Case> = HashMap::new();
+            for old in &before.cases {
+                // Of several with one name the first counts.
+                known.entry(&old.name).or_insert(old);
             }
-            let gone = before.cases.iter().filter(|old| after.cases.iter().all(|case| case.name != old.name));
+            for case in &after.cases {
+                checks.push(compared(case.name.clone(), known.get(case.name.as_str()).copied(), Some(case)));
+            }
+            let there: HashSet<&str> = after.cases.iter().map(|case| case.name.as_str()).collect();
+            let gone = before.cases.iter().filter(|old| !there.contains(old.name.as_str()));
             checks.extend(gone.map(|old| compared(old.name.clone(), Some(old), None)));
         }
         Difference { changed: checks.iter().any(|check| !check.changes.is_empty()), checks }

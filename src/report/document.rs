@@ -452,11 +452,17 @@ fn envelope(plan: &Plan, talk: Option<Talk<'_>>) -> Option<Envelope> {
         text: heard.map(|heard| heard.reply.text.clone()),
         event: heard.map(|heard| heard.event.seq),
     };
-    let recipients = plan
-        .to
-        .iter()
-        .enumerate()
-        .map(|(number, to)| answered(to.to_string(), talk.and_then(|talk| talk.reply_to_recipient(number))));
+    // One pass over the session: there can be as many recipients as replies.
+    let mut replies = std::collections::HashMap::new();
+    let to_recipients =
+        talk.into_iter().flat_map(|talk| talk.replies().filter(|heard| heard.event.stage == Stage::Rcpt));
+    for heard in to_recipients {
+        if let Some(number) = heard.recipient {
+            replies.entry(number).or_insert(heard);
+        }
+    }
+    let recipients =
+        plan.to.iter().enumerate().map(|(number, to)| answered(to.to_string(), replies.get(&number).copied()));
     Some(Envelope {
         from: answered(from.to_string(), talk.and_then(|talk| talk.reply_at(Stage::Mail))),
         recipients: recipients.collect(),

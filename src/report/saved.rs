@@ -1,17 +1,24 @@
 //! Reports that were saved as JSON or NDJSON, read again. A report of a newer schema is read as far as this version
 //! understands it, and says so.
+//!
+//! Memory follows the length of the text: lists are taken element by element, and one report has a bounded number of values.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer as _, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Case, CaseOutcome, Place, Report, Run, SCHEMA_VERSION, Source, known_exit};
 use crate::check::Finding;
 use crate::evidence::{Attempt, Event, Evidence};
 use crate::plan::Plan;
+
+/// Values in one report. A check reads 1 MiB of its servers at most, of which the shortest lines make 150,000 texts.
+const MAX_VALUES: usize = 500_000;
 
 /// What a file holds.
 #[derive(Debug)]
@@ -54,27 +61,45 @@ impl Reader<'_> {
         if text.trim().is_empty() {
             return Err(NotSaved("the file is empty".to_owned()));
         }
-        match serde_json::from_str::<Value>(text) {
-            Ok(Value::Array(all)) => {
-                let cases = all.into_iter().map(|one| self.case(one));
-                Ok(Run { source: Source::Targets, cases: cases.collect::<Result<_, _>>()? })
-            }
-            Ok(one) if one.get("cases").is_some() => self.suite(one),
-            Ok(one) if one.get("event").is_none() => Ok(Run { source: Source::Target, cases: vec![self.case(one)?] }),
+        if text.trim_start().starts_with('[') {
+            let mut cases = Vec::new();
+            self.each(text, &mut |reader, one| {
+                cases.push(reader.case(one)?);
+                Ok(())
+            })?;
+            return Ok(Run { source: Source::Targets, cases });
+        }
+        match serde_json::from_str::<Head<'_>>(text) {
+            Ok(Head { cases: Some(cases), suite, .. }) => self.suite(suite, cases.get()),
+            Ok(Head { event: None, .. }) => Ok(Run { source: Source::Target, cases: vec![self.case(text)?] }),
             Ok(_) => self.lines(text),
             // A document that is no JSON, if it is not one of several lines that are.
             Err(error) => {
                 let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-                match serde_json::from_str::<Value>(first) {
-                    Ok(line) if line.get("event").is_some() => self.lines(text),
-                    _ => Err(NotSaved(format!("this is not JSON: {error}"))),
+                match serde_json::from_str::<Head<'_>>(first) {
+                    Ok(Head { event: Some(_), .. }) => self.lines(text),
+                    _ => Err(not_json(&error)),
                 }
             }
         }
     }
 
+    /// Takes the elements of a list one after the other, so that what is no report ends it at once.
+    fn each(&mut self, list: &str, take: Take<'_>) -> Result<(), NotSaved> {
+        let mut failed = None;
+        let elements = Elements { reader: self, take, failed: &mut failed };
+        let mut list = serde_json::Deserializer::from_str(list);
+        let read = list.deserialize_seq(elements).and_then(|()| list.end());
+        match (failed, read) {
+            (Some(error), _) => Err(error),
+            (None, Err(error)) => Err(not_json(&error)),
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
     /// A document, with the attempts before it.
-    fn case(&mut self, mut value: Value) -> Result<Case, NotSaved> {
+    fn case(&mut self, text: &str) -> Result<Case, NotSaved> {
+        let mut value = tree(text)?;
         let earlier = self.earlier(&mut value)?;
         Ok(Case::of(self.report(value)?).after(earlier))
     }
@@ -87,22 +112,30 @@ impl Reader<'_> {
     }
 
     /// A run of a suite.
-    fn suite(&mut self, mut value: Value) -> Result<Run, NotSaved> {
-        let file = value.get("suite").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let Some(Value::Array(all)) = value.get_mut("cases").map(Value::take) else {
+    fn suite(&mut self, file: Option<Cow<'_, str>>, all: &str) -> Result<Run, NotSaved> {
+        if !all.starts_with('[') {
             return Err(NotSaved("this is JSON, but no run of a suite: its cases are no list".to_owned()));
-        };
-        let mut cases = Vec::new();
-        for mut one in all {
-            let name = one.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let place = part(&one, "line").zip(part(&one, "column")).map(|(line, column)| Place { line, column });
-            let outcome = match one.get_mut("report").map(Value::take) {
-                Some(report) if !report.is_null() => self.case(report)?.outcome,
-                _ => CaseOutcome::Skipped { reason: part(&one, "skipped").unwrap_or_default() },
-            };
-            cases.push(Case { name, place, outcome });
         }
-        Ok(Run { source: Source::Suite(file.into()), cases })
+        let mut cases = Vec::new();
+        self.each(all, &mut |reader, one| {
+            cases.push(reader.suite_case(one)?);
+            Ok(())
+        })?;
+        Ok(Run { source: Source::Suite(file.unwrap_or_default().as_ref().into()), cases })
+    }
+
+    fn suite_case(&mut self, text: &str) -> Result<Case, NotSaved> {
+        let mut one = tree(text)?;
+        let name = one.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let place = part(&one, "line").zip(part(&one, "column")).map(|(line, column)| Place { line, column });
+        let outcome = match one.get_mut("report").map(Value::take) {
+            Some(mut report) if !report.is_null() => {
+                let earlier = self.earlier(&mut report)?;
+                Case::of(self.report(report)?).after(earlier).outcome
+            }
+            _ => CaseOutcome::Skipped { reason: part(&one, "skipped").unwrap_or_default() },
+        };
+        Ok(Case { name, place, outcome })
     }
 
     /// NDJSON. Only the results count; a line that is no JSON is where the file was cut off.
@@ -110,7 +143,7 @@ impl Reader<'_> {
         let mut run = Run { source: Source::Targets, cases: Vec::new() };
         let (mut begun, mut ended) = (0, false);
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let Ok(mut line) = serde_json::from_str::<Value>(line) else { break };
+            let Ok(mut line) = tree(line) else { break };
             let name = line.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
             let place: Option<Place> = part(&line, "place");
             match line.get("event").and_then(Value::as_str) {
@@ -158,7 +191,7 @@ impl Reader<'_> {
             ));
         }
         let is_newer = number(&version) > number(SCHEMA_VERSION);
-        match serde_json::from_value::<Kept>(value.clone()) {
+        match Kept::deserialize(&value) {
             Ok(kept) => {
                 if is_newer {
                     self.remark(format!(
@@ -217,6 +250,83 @@ impl Reader<'_> {
     }
 }
 
+/// Takes one element of a list, as it is written.
+type Take<'a> = &'a mut dyn FnMut(&mut Reader<'_>, &str) -> Result<(), NotSaved>;
+
+/// Hands out the elements of a list; stops at the first that is not taken.
+struct Elements<'a, 'b> {
+    reader: &'a mut Reader<'b>,
+    take: Take<'a>,
+    failed: &'a mut Option<NotSaved>,
+}
+
+impl<'de> Visitor<'de> for Elements<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(one) = list.next_element::<&RawValue>()? {
+            if let Err(error) = (self.take)(self.reader, one.get()) {
+                *self.failed = Some(error);
+                return Err(serde::de::Error::custom("not taken"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// By what a document is recognised. The parts are left as they are written.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cases: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "name")]
+    suite: Option<Cow<'a, str>>,
+}
+
+/// A name; anything else in its place is none.
+fn name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    let written = <&RawValue>::deserialize(from)?;
+    Ok(serde_json::from_str::<String>(written.get()).ok().map(Cow::Owned))
+}
+
+/// One document as a tree. A tree takes more memory than its text, for a list of numbers sixteen times as much: so the
+/// values are counted first.
+fn tree(text: &str) -> Result<Value, NotSaved> {
+    let mut count = 0usize;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b',' | b'[' | b'{' => count += 1,
+            b'"' => {
+                while let Some(inside) = bytes.next() {
+                    match inside {
+                        b'"' => break,
+                        b'\\' => drop(bytes.next()),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if count > MAX_VALUES {
+        return Err(NotSaved(format!(
+            "one report in it has more than {MAX_VALUES} values, which no report of a check has"
+        )));
+    }
+    serde_json::from_str(text).map_err(|error| not_json(&error))
+}
+
+fn not_json(error: &serde_json::Error) -> NotSaved {
+    NotSaved(format!("this is not JSON: {error}"))
+}
+
 /// What is kept of a document; the rest of it are views of this.
 #[derive(Deserialize)]
 struct Kept {
@@ -252,13 +362,48 @@ fn number(version: &str) -> (u32, u32) {
 }
 
 fn part<T: DeserializeOwned>(value: &Value, key: &str) -> Option<T> {
-    value.get(key).and_then(|value| serde_json::from_value(value.clone()).ok())
+    value.get(key).and_then(|value| T::deserialize(value).ok())
 }
 
 /// The entries of a list that can be read.
 fn each<T: DeserializeOwned>(value: &Value, key: &str, lost: &mut usize) -> Vec<T> {
     let all = value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let read: Vec<T> = all.iter().filter_map(|one| serde_json::from_value(one.clone()).ok()).collect();
+    let read: Vec<T> = all.iter().filter_map(|one| T::deserialize(one).ok()).collect();
     *lost += all.len() - read.len();
     read
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_VALUES, Saved};
+
+    fn error(text: &str) -> String {
+        Saved::read(text, &|_| None).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_list_ends_with_its_first_element_that_is_no_report() {
+        // Were the list read as a whole, the end that is missing would be told.
+        let text = format!("[{}", "0,".repeat(1_000_000));
+        assert_eq!(error(&text), "this is JSON, but no report of a check: it has no schema_version");
+        let text = format!(r#"{{"suite":"a","cases":[{}0]}}"#, r#"{"report":0},"#.repeat(1000));
+        assert_eq!(error(&text), "this is JSON, but no report of a check: it has no schema_version");
+        assert!(error("[{}] more").contains("no schema_version"));
+        assert!(error("[] more").contains("trailing characters"));
+    }
+
+    #[test]
+    fn a_report_with_more_values_than_any_is_not_read() {
+        let values = "0,".repeat(MAX_VALUES);
+        for text in [
+            format!(r#"{{"schema_version":"1.0","transcript":[{values}0]}}"#),
+            format!(r#"[{{"schema_version":"1.0","transcript":[{{"kind":"sent","more":[{values}0]}}]}}]"#),
+            format!("{{\"event\":\"start\"}}\n{{\"event\":\"result\",\"report\":[{values}0]}}\n"),
+        ] {
+            let told = error(&text);
+            assert!(told.contains("more than 500000 values") || told.contains("no result in it"), "{told}");
+        }
+        // What is in a text is no value.
+        assert!(!error(&format!(r#"{{"a":"{}"}}"#, ",".repeat(MAX_VALUES + 1))).contains("values"));
+    }
 }

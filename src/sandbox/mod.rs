@@ -205,15 +205,15 @@ impl Sandbox {
     }
 
     /// From here on a signal ends [`Sandbox::run`], and not the program in the middle of something.
-    pub fn heed_signals(&mut self) {
+    pub fn heed_signals(&mut self, hangup: Hangup) {
         let _inside = self.runtime.enter();
-        self.signals = Some(Signals::listen());
+        self.signals = Some(Signals::listen(hangup));
     }
 
     /// Serves on this thread until a signal comes; gives the exit code that it asks for.
     pub fn run(mut self, listener: Option<Listener>) -> u8 {
         if self.signals.is_none() {
-            self.heed_signals();
+            self.heed_signals(Hangup::Ends);
         }
         let signals = self.signals.take();
         self.serve(listener, async {
@@ -353,17 +353,29 @@ fn port(first: Option<u16>, at: usize, count: usize) -> Result<u16, StartError> 
 }
 
 /// SIGINT and SIGTERM.
+/// What the end of the terminal does to the servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hangup {
+    /// They end too.
+    Ends,
+    /// They go on, as with `nohup`.
+    Ignored,
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: io::Result<tokio::signal::unix::Signal>,
     terminate: io::Result<tokio::signal::unix::Signal>,
+    /// None for a server that lives on without its terminal.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    fn listen() -> Signals {
+    fn listen(hangup: Hangup) -> Signals {
         use tokio::signal::unix::{SignalKind, signal};
-        Signals { interrupt: signal(SignalKind::interrupt()), terminate: signal(SignalKind::terminate()) }
+        let hangup = if hangup == Hangup::Ends { signal(SignalKind::hangup()).ok() } else { None };
+        Signals { interrupt: signal(SignalKind::interrupt()), terminate: signal(SignalKind::terminate()), hangup }
     }
 
     /// Waits for one of them.
@@ -372,9 +384,17 @@ impl Signals {
             // They do what they always do: end the program.
             return std::future::pending().await;
         };
+        let mut hangup = self.hangup;
+        let hung_up = async {
+            match &mut hangup {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = interrupt.recv() => 0,
             _ = terminate.recv() => 0,
+            _ = hung_up => 0,
         }
     }
 }
@@ -384,7 +404,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn listen() -> Signals {
+    fn listen(_: Hangup) -> Signals {
         Signals
     }
 

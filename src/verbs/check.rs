@@ -10,7 +10,7 @@ use clap::ArgMatches;
 
 use super::outputs::Outputs;
 use super::progress::Progress;
-use super::sink::{Draft, Sink, Written};
+use super::sink::{Draft, Sink, file_of};
 use super::tries::{Job, Teller, Tried};
 use super::{Trouble, outlet};
 use crate::cli::args::CheckArgs;
@@ -31,7 +31,7 @@ const VARIABLE: &str = "SMTPCHECK_PASSWORD";
 
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble> {
     let format = chosen_format(&args.format, args.json)?;
-    let outlet = match args.output {
+    let outlet = match file_of(&args.output) {
         Some(_) => Outlet::default(),
         None => outlet(),
     };
@@ -55,31 +55,32 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let login = plans.first().and_then(|plan| plan.login.as_ref());
     let source = password::source(args, login, surroundings(login))?;
     let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref())?;
-    let file = args.output.as_deref().map(Draft::begin).transpose()?;
+    let file = file_of(&args.output).map(Draft::begin).transpose()?;
     let outputs = Outputs::begin(&args.report, format)?;
     let secrets = all_secrets(source.as_ref(), &plans)?;
-    let jobs = plans.into_iter().zip(secrets).map(|(plan, secret)| {
-        let job = Job { plan, secret, expectations: expectations.clone(), retry };
-        job.gatherer().map(|gatherer| (job, gatherer))
+    let jobs = plans.into_iter().zip(secrets).map(|(plan, secret)| Job {
+        plan,
+        secret,
+        expectations: expectations.clone(),
+        retry,
     });
-    let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
+    let jobs: Vec<Job> = jobs.collect();
+    // All targets have the files of the first. The others get their runtime and sockets when it is their turn: there can
+    // be a hundred thousand.
+    let first = jobs.first().map(Job::gatherer).transpose()?;
     let mut sink = match file {
         Some(draft) => Sink::File(draft),
         None => Sink::Stdout,
     };
     let source = if args.targets.len() > 1 { Source::Targets } else { Source::Target };
     let shown = Shown { format, look: &look, template: template.as_ref() };
-    match told(check_all(jobs, source, &shown, &mut sink))? {
-        Some(run) => {
-            sink.finish()?;
-            outputs.write(&run, &look)?;
-            Ok(match format.name {
-                "nagios" => nagios::state(&run, &look.thresholds).code(),
-                _ => run.exit_code(),
-            })
-        }
-        None => Ok(0),
-    }
+    let run = check_all(jobs, first, source, &shown, &mut sink)?;
+    sink.finish()?;
+    outputs.write(&run, &look)?;
+    Ok(match format.name {
+        "nagios" => nagios::state(&run, &look.thresholds).code(),
+        _ => run.exit_code(),
+    })
 }
 
 /// How the result is shown.
@@ -101,16 +102,14 @@ impl Shown<'_> {
     }
 }
 
-/// A reader that went away is not our trouble: there is nothing left to do.
-pub(super) fn told<T>(result: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
-    match result {
-        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
-        other => other.map(Some),
-    }
-}
-
 /// Checks one target after the other. Text and lines are told as they come, the other formats at the end.
-fn check_all(jobs: Vec<(Job, Gatherer)>, source: Source, shown: &Shown<'_>, sink: &mut Sink) -> Result<Run, Trouble> {
+fn check_all(
+    jobs: Vec<Job>,
+    mut prepared: Option<Gatherer>,
+    source: Source,
+    shown: &Shown<'_>,
+    sink: &mut Sink,
+) -> Result<Run, Trouble> {
     let look = shown.look;
     let live = shown.is_text() && matches!(sink, Sink::Stdout);
     let mut cases = Vec::new();
@@ -119,7 +118,8 @@ fn check_all(jobs: Vec<(Job, Gatherer)>, source: Source, shown: &Shown<'_>, sink
         let mut narrator = Narrator { look, voice: Voice::Silent, sink: &mut *sink, progress: Progress::new() };
         narrator.say(&ndjson::written(&Line::start(&source, jobs.len()))).map_err(Trouble::Output)?;
     }
-    for (at, (job, gatherer)) in jobs.into_iter().enumerate() {
+    for (at, job) in jobs.into_iter().enumerate() {
+        let gatherer = prepared.take().map_or_else(|| job.gatherer(), Ok)?;
         let voice = match shown.is_lines() {
             true => Voice::Lines(at + 1),
             false if live => Voice::Text,
@@ -262,10 +262,7 @@ impl Narrator<'_> {
             return Ok(());
         }
         self.progress.clear();
-        match self.sink.write(text)? {
-            Written::Whole => Ok(()),
-            Written::Closed => Err(io::ErrorKind::BrokenPipe.into()),
-        }
+        self.sink.write(text)
     }
 }
 

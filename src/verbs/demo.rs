@@ -23,6 +23,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<u8, Trouble> {
     let look = look::plain(&args.look, &outlet())?;
     // Before there is a file that has to go.
     gather::end_on_unheard_signals();
+    gather::clock()?;
     match &args.scenario {
         Some(name) => one(args, scenario(name)?, &look),
         None => lessons(args, &look),

@@ -46,7 +46,6 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Trouble> {
         return match stream(&mut input, io::stdout().lock(), &given, (form, &look)) {
             Ok(extent) => Ok(if extent.replies + extent.words == 0 { NOTHING } else { 0 }),
             Err(StreamError::Input(error)) => Err(Trouble::Usage(format!("standard input cannot be read: {error}"))),
-            Err(StreamError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
             Err(StreamError::Output(error)) => Err(Trouble::Output(error)),
         };
     }
@@ -101,7 +100,8 @@ pub fn stream(
         form,
         output: BufWriter::with_capacity(64 * 1024, output),
         extent: Extent::default(),
-        memory: HashMap::new(),
+        shown: HashMap::new(),
+        counted: HashMap::new(),
         tallies: BTreeMap::new(),
         broken: None,
     };
@@ -150,35 +150,64 @@ struct Teller<'a, W: Write> {
     form: Form,
     output: BufWriter<W>,
     extent: Extent,
-    memory: HashMap<Seen, Option<(Cause, Explained)>>,
+    /// What was read lately: of each reply its words, or only what it is counted as.
+    shown: HashMap<Seen, Option<Explained>>,
+    counted: HashMap<Seen, Option<(Cause, Option<&'static str>)>>,
     tallies: BTreeMap<(Cause, Option<&'static str>), Tally>,
     broken: Option<io::Error>,
 }
 
 impl<W: Write> Teller<'_, W> {
     fn tell(&mut self, found: Found) {
-        if self.memory.len() >= MEMORY {
-            self.memory.clear();
+        match self.form {
+            Form::Json => self.show(found),
+            Form::Text => self.count(found),
         }
-        let Found { line, text, step, host } = found;
+    }
+
+    fn show(&mut self, Found { line, text, step, host }: Found) {
+        if self.shown.len() >= MEMORY {
+            self.shown.clear();
+        }
         let known = self
-            .memory
+            .shown
             .entry((text, step, host))
             .or_insert_with_key(|(text, step, host)| self.given.reply(text, *step, host.as_deref()));
-        let Some((cause, explained)) = known else { return };
+        let Some(explained) = known else { return };
         explained.line = Some(line);
         self.extent.replies += 1;
-        match self.form {
-            Form::Json => {
-                if self.broken.is_none() {
-                    self.broken = self.output.write_all(explain::json(explained).as_bytes()).err();
-                }
+        if self.broken.is_none() {
+            self.broken = self.output.write_all(explain::json(explained).as_bytes()).err();
+        }
+    }
+
+    fn count(&mut self, Found { line, text, step, host }: Found) {
+        if self.counted.len() >= MEMORY {
+            self.counted.clear();
+        }
+        let seen = (text, step, host);
+        let (kind, read) = match self.counted.get(&seen) {
+            Some(known) => (*known, None),
+            None => {
+                let (text, step, host) = &seen;
+                let read = self.given.read(text, *step, host.as_deref());
+                (read.as_ref().map(|read| (read.cause, read.rule)), read)
             }
-            Form::Text => {
-                let new = || Tally { count: 0, example: explained.clone() };
-                self.tallies.entry((*cause, explained.rule)).or_insert_with(new).count += 1;
+        };
+        if let Some(kind) = kind {
+            self.extent.replies += 1;
+            match (self.tallies.get_mut(&kind), read) {
+                (Some(tally), _) => tally.count += 1,
+                (None, Some(read)) => {
+                    let (text, _, host) = &seen;
+                    let example = Explained { line: Some(line), ..read.explained(text, host.as_deref()) };
+                    self.tallies.insert(kind, Tally { count: 1, example });
+                }
+                // Whatever is known was counted when it was read.
+                (None, None) => {}
             }
         }
+        self.counted.entry(seen).or_insert(kind);
     }
 
     fn tell_word(&mut self, explained: Explained, look: &Look) {
@@ -195,7 +224,8 @@ impl<W: Write> Teller<'_, W> {
 
     fn end(mut self, look: &Look) -> io::Result<Extent> {
         if let Some(error) = self.broken {
-            return Err(error);
+            // What was written until then was recognised.
+            return super::sink::unless_closed(Err(error)).map(|()| self.extent);
         }
         let mut tallies: Vec<_> = std::mem::take(&mut self.tallies).into_iter().collect();
         // Refusals first, the most frequent one on top; what was accepted is worth a number only.
@@ -209,9 +239,8 @@ impl<W: Write> Teller<'_, W> {
             (Form::Text, [only], 1) => explain::page(&only.example, look),
             (Form::Text, all, _) => explain::summary(all, self.extent, look),
         };
-        self.output.write_all(text.as_bytes())?;
-        self.output.flush()?;
-        Ok(self.extent)
+        let written = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
+        super::sink::unless_closed(written).map(|()| self.extent)
     }
 }
 
@@ -251,35 +280,25 @@ impl Given {
     }
 
     /// Reads one reply; none when the lexicon has nothing to say about it.
-    fn reply(&self, text: &str, step: Option<Step>, host: Option<&str>) -> Option<(Cause, Explained)> {
+    fn read(&self, text: &str, step: Option<Step>, host: Option<&str>) -> Option<Understood> {
         let reply = reply::from_text(text)?;
         let by_host = host.and_then(recognised).unwrap_or_default();
         let step = step.or(self.step);
         let provider = by_host.provider.or(self.provider);
         let context = Context { step, provider, software: by_host.software.or(self.software) };
-        let reading = lexicon::read(&reply, &context);
-        let mut explained = Explained {
-            stage: step,
-            provider: provider.map(str::to_owned),
-            code: reply.code,
-            status: reply.enhanced,
-            meaning: meaning(&reply),
-            also: elsewhere(&reply, &context),
-            ..Explained::new(Kind::Reply, text)
-        };
-        let Some(reading) = reading.or_else(|| by_registry(&reply)) else {
-            return (!explained.also.is_empty()).then_some((Cause::Other, explained));
-        };
-        let cause = reading.cause;
-        explained.rule = rule_of(&reading, &reply, step);
-        explained.category = Some(cause.category());
-        explained.confidence = Some(reading.confidence);
-        explained.cause = Some(reading.means);
-        explained.otherwise = reading.otherwise;
-        explained.fixes = reading.fixes.into_iter().map(|fix| filled(fix, host)).collect();
-        explained.source = source(&reading.basis);
-        explained.basis = Some(reading.basis);
-        Some((cause, explained))
+        let reading = lexicon::read(&reply, &context).or_else(|| by_registry(&reply));
+        let also = elsewhere(&reply, &context);
+        if reading.is_none() && also.is_empty() {
+            return None;
+        }
+        let cause = reading.as_ref().map_or(Cause::Other, |reading| reading.cause);
+        let rule = reading.as_ref().and_then(|reading| rule_of(reading, &reply, step));
+        Some(Understood { cause, rule, reply, step, provider, reading, also })
+    }
+
+    /// The same, put into words.
+    fn reply(&self, text: &str, step: Option<Step>, host: Option<&str>) -> Option<Explained> {
+        Some(self.read(text, step, host)?.explained(text, host))
     }
 
     /// Everything that one word or text of the command line is.
@@ -292,12 +311,9 @@ impl Given {
             finder.push(line.as_bytes(), &mut |one| found.push(one));
         }
         finder.finish(&mut |one| found.push(one));
-        let as_reply = |text: &str| self.reply(text, step_in(text), None).map(|(_, explained)| explained);
-        let replies: Vec<Explained> = found
-            .into_iter()
-            .filter_map(|found| self.reply(&found.text, found.step, found.host.as_deref()))
-            .map(|(_, explained)| explained)
-            .collect();
+        let as_reply = |text: &str| self.reply(text, step_in(text), None);
+        let replies: Vec<Explained> =
+            found.into_iter().filter_map(|found| self.reply(&found.text, found.step, found.host.as_deref())).collect();
         if !replies.is_empty() {
             return replies;
         }
@@ -314,6 +330,42 @@ impl Given {
             Some(sentence) => vec![sentence],
             None => vec![Explained { nearest: nearest(item), ..Explained::new(Kind::Unknown, item) }],
         }
+    }
+}
+
+/// A reply that was read. What it says is put into words only when they are shown: of a long log, for a few replies.
+struct Understood {
+    cause: Cause,
+    rule: Option<&'static str>,
+    reply: Reply,
+    step: Option<Step>,
+    provider: Option<&'static str>,
+    reading: Option<Reading>,
+    also: Vec<Elsewhere>,
+}
+
+impl Understood {
+    fn explained(self, text: &str, host: Option<&str>) -> Explained {
+        let Understood { rule, reply, step, provider, reading, also, .. } = self;
+        let mut explained = Explained {
+            stage: step,
+            provider: provider.map(str::to_owned),
+            code: reply.code,
+            status: reply.enhanced,
+            meaning: meaning(&reply),
+            also,
+            rule,
+            ..Explained::new(Kind::Reply, text)
+        };
+        let Some(reading) = reading else { return explained };
+        explained.category = Some(reading.cause.category());
+        explained.confidence = Some(reading.confidence);
+        explained.cause = Some(reading.means);
+        explained.otherwise = reading.otherwise;
+        explained.fixes = reading.fixes.into_iter().map(|fix| filled(fix, host)).collect();
+        explained.source = source(&reading.basis);
+        explained.basis = Some(reading.basis);
+        explained
     }
 }
 

@@ -37,6 +37,9 @@ pub const USAGE: u8 = 2;
 /// Exit code when the output cannot be written.
 pub const OUTPUT: u8 = 74;
 
+/// Exit code when this machine cannot run the program, and of a fault in the program itself.
+pub const INTERNAL: u8 = 70;
+
 /// Why a verb could not do its work.
 #[derive(Debug)]
 pub enum Trouble {
@@ -46,6 +49,8 @@ pub enum Trouble {
     Pointed(Vec<String>),
     /// The output cannot be written: exit 74. A closed pipe is not trouble.
     Output(io::Error),
+    /// This machine cannot run the program now: exit 70.
+    Machine(String),
 }
 
 impl Trouble {
@@ -54,6 +59,7 @@ impl Trouble {
         match self {
             Trouble::Usage(_) | Trouble::Pointed(_) => USAGE,
             Trouble::Output(_) => OUTPUT,
+            Trouble::Machine(_) => INTERNAL,
         }
     }
 
@@ -61,7 +67,7 @@ impl Trouble {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Trouble::Pointed(lines) => lines.clone(),
-            Trouble::Usage(_) | Trouble::Output(_) => vec![self.to_string()],
+            Trouble::Usage(_) | Trouble::Output(_) | Trouble::Machine(_) => vec![self.to_string()],
         }
     }
 }
@@ -69,7 +75,7 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Usage(text) => f.write_str(text),
+            Trouble::Usage(text) | Trouble::Machine(text) => f.write_str(text),
             Trouble::Pointed(lines) => f.write_str(&lines.join("\n")),
             Trouble::Output(error) => write!(f, "the output cannot be written: {error}"),
         }
@@ -102,7 +108,12 @@ impl From<Fault> for Trouble {
 
 impl From<SetupError> for Trouble {
     fn from(error: SetupError) -> Trouble {
-        Trouble::Usage(error.to_string())
+        match error {
+            SetupError::Runtime(_) | SetupError::Descriptors | SetupError::Clock { .. } => {
+                Trouble::Machine(error.to_string())
+            }
+            SetupError::File { .. } => Trouble::Usage(error.to_string()),
+        }
     }
 }
 
@@ -138,7 +149,7 @@ fn obey(words: Vec<OsString>) -> Result<u8, Trouble> {
             }
             Trouble::Pointed(lines)
         }
-        Trouble::Output(error) => Trouble::Output(error),
+        other @ (Trouble::Output(_) | Trouble::Machine(_)) => other,
     })
 }
 
@@ -166,17 +177,15 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, Trouble> {
         Invocation::Man(args) => print(&cli::pages::manual(&args)?),
         Invocation::Config(args) => config::run(&args, settings),
         Invocation::Print(text) => print(&text),
+        Invocation::NothingGiven(lines) => Err(Trouble::Pointed(lines)),
     }
 }
 
 /// Writes to standard output. A reader that went away is not our trouble.
 fn print(text: &str) -> Result<u8, Trouble> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => Ok(0),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
-        Err(error) => Err(Trouble::Output(error)),
-    }
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    sink::unless_closed(written).map(|()| 0).map_err(Trouble::Output)
 }
 
 /// What standard output is.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Trouble;
 use super::sink::Draft;
 use crate::cli::report::kinds;
+use crate::gather::file;
 use crate::render::{Format, Look, markdown};
 use crate::report::Run;
 
@@ -49,5 +50,5 @@ impl Outputs {
 fn step_summary() -> Result<Option<File>, Trouble> {
     let Some(path) = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()) else { return Ok(None) };
     let wrong = |error| Trouble::Usage(format!("{SUMMARY} {}: {error}", Path::new(&path).display()));
-    File::options().append(true).create(true).open(&path).map(Some).map_err(wrong)
+    file::appended(Path::new(&path)).map(Some).map_err(wrong)
 }

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use jiff::Timestamp;
 
 use super::progress::Progress;
-use super::sink::{Draft, Sink};
+use super::sink::{Draft, Sink, file_of};
 use super::tries::Teller;
 use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
@@ -25,30 +25,30 @@ use crate::report::ports::PortsReport;
 const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
 pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble> {
-    let outlet = if args.output.is_some() { Outlet::default() } else { outlet() };
+    let outlet = if file_of(&args.output).is_some() { Outlet::default() } else { outlet() };
     let look = look::ports(args, &outlet)?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let plans = planning::plans(args, matches, hostname.as_deref())?;
     let Some(first) = plans.first() else { return Err(Trouble::Usage("--ports names no port".to_owned())) };
     let host = first.target.host.clone();
     let mut gatherer = Gatherer::new(first, None)?;
-    let mut sink = args.output.as_deref().map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
+    let mut sink = file_of(&args.output).map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
     let mut patience = Patience::new();
     gather::end_on_unheard_signals();
     let started_at = Timestamp::now();
     let mut reports = inquire(plans, &mut gatherer, started_at, &mut patience);
+    gatherer.is_able()?;
     let again: Vec<Plan> = reports.iter().filter(|report| report.complete).filter_map(other_mode).collect();
     for report in inquire(again, &mut gatherer, started_at, &mut patience) {
         if let Some(first_guess) = reports.iter_mut().find(|known| known.plan.target == report.plan.target) {
             *first_guess = report;
         }
     }
+    gatherer.is_able()?;
     patience.0.clear();
     let answer = PortsReport::new(host, &reports, gatherer.now_ms());
     let text = if args.json { rendering::json(&answer) } else { rendering::render(&answer, &reports, &look) };
-    if sink.write(&text).map_err(Trouble::Output)?.is_closed() {
-        return Ok(0);
-    }
+    sink.write(&text).map_err(Trouble::Output)?;
     sink.finish()?;
     Ok(answer.exit.code)
 }

@@ -1,45 +1,41 @@
 //! `smtpcheck report FILE...`: saved reports in any format, judged again if that is wanted, or what has changed between
 //! two of them. Nothing is asked of any network.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::Path;
 
 use super::outputs::Outputs;
-use super::sink::{Draft, Sink};
+use super::sink::{Draft, Sink, file_of};
 use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
 use crate::cli::report::{self, ReportArgs};
 use crate::cli::{Invocation, plan as planning};
+use crate::gather;
 use crate::plan::Plan;
 use crate::render::{Format, Look, difference as rendering, escape, nagios};
 use crate::report::{Case, CaseOutcome, Difference, Report, Run, Saved, Source};
 
-/// Far more than any report has; a device that never ends is not read for ever.
-const MOST: u64 = 512 * 1024 * 1024;
-
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Trouble> {
     let format = report::format("--format", if args.json { "json" } else { &args.format })?;
-    let outlet = if args.output.is_some() { Outlet::default() } else { outlet() };
+    let outlet = if file_of(&args.output).is_some() { Outlet::default() } else { outlet() };
     let look = look::report(args, &outlet)?;
     let runs = args.files.iter().map(|file| read(file)).collect::<Result<Vec<Run>, _>>()?;
     let mut runs: Vec<Run> = match args.rejudge {
         true => runs.into_iter().map(rejudged).collect(),
         false => runs,
     };
-    let mut sink = args.output.as_deref().map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
+    let mut sink = file_of(&args.output).map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
     if let ([before, after], false) = (runs.as_slice(), args.merge) {
         let difference = Difference::new(before, after);
         let text = told(&difference, format, args, &look)?;
-        let closed = sink.write(&text).map_err(Trouble::Output)?.is_closed();
+        sink.write(&text).map_err(Trouble::Output)?;
         sink.finish()?;
-        return Ok(if closed { 0 } else { u8::from(difference.changed) });
+        return Ok(u8::from(difference.changed));
     }
     let outputs = Outputs::begin(&args.report, format)?;
     let run = if runs.len() == 1 { runs.remove(0) } else { merged(runs) };
-    if sink.write(&(format.render)(&run, &look)).map_err(Trouble::Output)?.is_closed() {
-        return Ok(0);
-    }
+    sink.write(&(format.render)(&run, &look)).map_err(Trouble::Output)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
     Ok(match format.name {
@@ -66,28 +62,16 @@ fn told(difference: &Difference, format: &Format, args: &ReportArgs, look: &Look
 fn read(path: &Path) -> Result<Run, Trouble> {
     let shown = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
     let wrong = |why: &dyn std::fmt::Display| Trouble::Usage(format!("{shown}: {why}"));
-    let text = content(path).map_err(|error| wrong(&error))?;
-    let saved = Saved::read(&text, &plan_for).map_err(|error| wrong(&error))?;
+    let bytes = gather::file::report(path).map_err(|error| wrong(&gather::file::reason(&error)))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| wrong(&"this is not UTF-8, so it is no report"))?;
+    // Windows PowerShell writes a byte order mark when it saves.
+    let saved = Saved::read(text.strip_prefix('\u{feff}').unwrap_or(text), &plan_for).map_err(|error| wrong(&error))?;
     for remark in &saved.remarks {
         let line = format!("smtpcheck: {shown}: {remark}\n");
         // Nobody is left to be told when standard error is gone.
         let _ = io::Write::write_all(&mut io::stderr(), (escape::visible(line.trim_end()) + "\n").as_bytes());
     }
     Ok(saved.run)
-}
-
-fn content(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes)?,
-        false => File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?,
-    };
-    if u64::try_from(read).is_ok_and(|read| read > MOST) {
-        return Err(io::Error::other("this is too long for a report"));
-    }
-    // Windows PowerShell writes a byte order mark when it saves.
-    let text = String::from_utf8(bytes).map_err(|_| io::Error::other("this is not UTF-8, so it is no report"))?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// A plan that says no more than the target.
@@ -113,12 +97,20 @@ fn rejudged(run: Run) -> Run {
 /// All checks of all files; a name that comes twice gets a number.
 fn merged(runs: Vec<Run>) -> Run {
     let mut cases: Vec<Case> = Vec::new();
+    let mut taken: HashSet<String> = HashSet::new();
+    // The number from which the search goes on: a monitor saves the same target thousands of times.
+    let mut next: HashMap<String, usize> = HashMap::new();
     for mut case in runs.into_iter().flat_map(|run| run.cases) {
-        let is_free = |name: &str| cases.iter().all(|known| known.name != name);
-        if !is_free(&case.name) {
-            let numbered = (2..).map(|number| format!("{} ({number})", case.name)).find(|name| is_free(name));
-            case.name = numbered.unwrap_or_default();
+        if taken.contains(&case.name) {
+            let number = next.entry(case.name.clone()).or_insert(2);
+            let mut numbered = format!("{} ({number})", case.name);
+            while taken.contains(&numbered) {
+                *number += 1;
+                numbered = format!("{} ({number})", case.name);
+            }
+            case.name = numbered;
         }
+        taken.insert(case.name.clone());
         // Places belong to the one suite that a run has.
         case.place = None;
         cases.push(case);

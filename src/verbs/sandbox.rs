@@ -8,15 +8,19 @@ use super::{Trouble, outlet, print};
 use crate::cli::look;
 use crate::cli::sandbox::SandboxArgs;
 use crate::gather;
+use crate::gather::file;
 use crate::render::Look;
 use crate::render::sandbox::{self as rendering, Ready};
 use crate::sandbox::fleet::Fleet;
 use crate::sandbox::journal::{Entry, Listener};
-use crate::sandbox::{self, Options, Remote, Sandbox, Scenario, StartError};
+use crate::sandbox::{self, Hangup, Options, Remote, Sandbox, Scenario, StartError};
 
 impl From<StartError> for Trouble {
     fn from(error: StartError) -> Trouble {
-        Trouble::Usage(error.to_string())
+        match error {
+            StartError::Machine(_) => Trouble::Machine(error.to_string()),
+            _ => Trouble::Usage(error.to_string()),
+        }
     }
 }
 
@@ -32,6 +36,8 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
     if args.list {
         return print(&listed(fleet, &chosen, wish.count, args.json, &look));
     }
+    // Its certificates are made for the day.
+    gather::clock()?;
     let options = Options {
         listen: wish.listen,
         port: wish.port,
@@ -41,7 +47,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
     };
     let mut house = Sandbox::open(&chosen, &options)?;
     // Before there is a file that has to go.
-    house.heed_signals();
+    house.heed_signals(if gather::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {
         Some(path) => written(path, &house.authorities()?)?,
@@ -101,7 +107,7 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Trouble> {
 /// Writes what a user asked for by name.
 fn written(path: &Path, text: &str) -> Result<PathBuf, Trouble> {
     let told = |error: io::Error| Trouble::Usage(format!("--ca-file {}: {error}", path.display()));
-    std::fs::write(path, text).map_err(told)?;
+    file::write(path, text).map_err(told)?;
     Ok(path.to_owned())
 }
 
@@ -117,7 +123,7 @@ impl Folder {
     /// Writes a file that only this user can read.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, Trouble> {
         let path = self.0.path().join(name);
-        std::fs::write(&path, text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
+        file::write(&path, text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
         Ok(path)
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::Trouble;
+use crate::gather::file;
 
 /// Where the result goes.
 pub(super) enum Sink {
@@ -12,30 +13,25 @@ pub(super) enum Sink {
     File(Draft),
 }
 
-/// Whether the reader is still there.
-pub(super) enum Written {
-    Whole,
-    Closed,
+/// The file that `--output` names; `-` is standard output, as in curl.
+pub(super) fn file_of(output: &Option<PathBuf>) -> Option<&Path> {
+    output.as_deref().filter(|path| path.as_os_str() != "-")
 }
 
-impl Written {
-    pub(super) fn is_closed(&self) -> bool {
-        matches!(self, Written::Closed)
-    }
+/// A reader that has gone away (`smtpcheck ... | head -1`) is no failure: the run goes on to its end, so that the exit
+/// code is that of the check, and files beside the result are written.
+pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 impl Sink {
-    pub(super) fn write(&mut self, text: &str) -> io::Result<Written> {
+    pub(super) fn write(&mut self, text: &str) -> io::Result<()> {
         match self {
             Sink::Stdout => {
                 let mut stdout = io::stdout().lock();
-                match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-                    Ok(()) => Ok(Written::Whole),
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Written::Closed),
-                    Err(error) => Err(error),
-                }
+                unless_closed(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
             }
-            Sink::File(draft) => draft.write(text.as_bytes()).map(|()| Written::Whole),
+            Sink::File(draft) => draft.write(text.as_bytes()),
         }
     }
 
@@ -70,7 +66,7 @@ impl Draft {
                 return Err(Trouble::Usage(format!("{flag} {}: this is a directory", path.display())));
             }
             Ok(there) if !there.is_file() => {
-                return File::options().write(true).open(&real).map(Draft::Direct).map_err(wrong);
+                return file::direct(&real).map(Draft::Direct).map_err(wrong);
             }
             _ => {}
         }
@@ -95,7 +91,7 @@ impl Draft {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Draft::Whole { file, .. } => file.write_all(bytes),
-            Draft::Direct(file) => file.write_all(bytes),
+            Draft::Direct(file) => unless_closed(file.write_all(bytes)),
         }
     }
 

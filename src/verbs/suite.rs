@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
-use super::check::{chosen_format, fetch, told};
+use super::check::{chosen_format, fetch};
 use super::needs::{self, Deaf};
 use super::outputs::Outputs;
-use super::sink::{Draft, Sink};
+use super::sink::{Draft, Sink, file_of};
 use super::tries::{Job, Teller, Tried};
 use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
@@ -37,7 +37,7 @@ const VARIABLE: &str = "SMTPCHECK_PASSWORD";
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Trouble> {
     let format = chosen_format(&args.format, args.json)?;
-    let outlet = if args.output.is_some() { Outlet::default() } else { outlet() };
+    let outlet = if file_of(&args.output).is_some() { Outlet::default() } else { outlet() };
     let look = look::run(args, &outlet)?;
     let at_once = flags::jobs(&args.jobs)?;
     if let Some(target) = &args.record {
@@ -52,23 +52,18 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Trouble> {
     if args.list || args.dry_run {
         let planned: Vec<rendering::Planned> = ready.iter().map(Ready::planned).collect();
         let text = if args.list { rendering::list(&planned) } else { rendering::dry_run(&planned, &look) };
-        return to_sink(args.output.as_deref(), &text);
+        return to_sink(file_of(&args.output), &text);
     }
     fetch_secrets(&mut ready)?;
     prove_files(&ready)?;
-    let draft = args.output.as_deref().map(Draft::begin).transpose()?;
+    let draft = file_of(&args.output).map(Draft::begin).transpose()?;
     let outputs = Outputs::begin(&args.report, format)?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     gather::end_on_unheard_signals();
-    let run = told(run_all(ready, Source::Suite(args.file.clone()), at_once, format, &look, &mut sink))?;
-    match run {
-        Some(run) => {
-            sink.finish()?;
-            outputs.write(&run, &look)?;
-            Ok(if format.name == "nagios" { nagios::state(&run, &look.thresholds).code() } else { run.exit_code() })
-        }
-        None => Ok(0),
-    }
+    let run = run_all(ready, Source::Suite(args.file.clone()), at_once, format, &look, &mut sink)?;
+    sink.finish()?;
+    outputs.write(&run, &look)?;
+    Ok(if format.name == "nagios" { nagios::state(&run, &look.thresholds).code() } else { run.exit_code() })
 }
 
 /// A check that is ready to be run.
@@ -260,9 +255,8 @@ fn prove_files(ready: &[Ready]) -> Result<(), Trouble> {
 
 fn to_sink(output: Option<&Path>, text: &str) -> Result<u8, Trouble> {
     let mut sink = output.map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
-    if !sink.write(text).map_err(Trouble::Output)?.is_closed() {
-        sink.finish()?;
-    }
+    sink.write(text).map_err(Trouble::Output)?;
+    sink.finish()?;
     Ok(0)
 }
 
@@ -281,11 +275,7 @@ fn run_all(
         "ndjson" => Manner::Lines,
         _ => Manner::AtTheEnd,
     };
-    let mut say = |text: &str| match sink.write(text) {
-        Ok(written) if written.is_closed() => Err(Trouble::Output(io::ErrorKind::BrokenPipe.into())),
-        Ok(_) => Ok(()),
-        Err(error) => Err(Trouble::Output(error)),
-    };
+    let mut say = |text: &str| sink.write(text).map_err(Trouble::Output);
     if manner == Manner::Lines {
         say(&ndjson::written(&Line::start(&source, ready.len())))?;
     }
@@ -500,7 +490,7 @@ fn record(target: &str, args: &RunArgs) -> Result<u8, Trouble> {
     let plan = planning::plan(&check, &matches, target, hostname.as_deref())?;
     let login = plan.login.as_ref();
     let source = cli::password::source(&check, login, super::check::surroundings(login))?;
-    let draft = args.output.as_deref().map(Draft::begin).transpose()?;
+    let draft = file_of(&args.output).map(Draft::begin).transpose()?;
     let secret = source.as_ref().map(|source| fetch(source, &plan)).transpose()?;
     let retry = planning::retry(check.retry.as_deref(), check.wait.as_deref())?;
     let job = Job { plan, secret, expectations: Vec::new(), retry };
@@ -513,9 +503,8 @@ fn record(target: &str, args: &RunArgs) -> Result<u8, Trouble> {
     }
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     let text = rendering::recorded(&report, target, &keys(&matches));
-    if !sink.write(&text).map_err(Trouble::Output)?.is_closed() {
-        sink.finish()?;
-    }
+    sink.write(&text).map_err(Trouble::Output)?;
+    sink.finish()?;
     Ok(0)
 }
 

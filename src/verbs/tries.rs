@@ -86,6 +86,7 @@ impl Job {
     fn attempt(&self, gatherer: &mut Gatherer, teller: &mut dyn Teller) -> Result<Report, Trouble> {
         let (evidence, ended) = inquiry::inquire(&self.plan, gatherer, Timestamp::now(), teller);
         let total_ms = gatherer.now_ms();
+        gatherer.is_able()?;
         match ended {
             Ended::Unheard(error) => Err(Trouble::Output(error)),
             ended => Ok(Report::new(self.plan.clone(), evidence, &ended, total_ms).expecting(&self.expectations)),

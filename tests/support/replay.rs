@@ -418,7 +418,7 @@ impl Replay<'_> {
                 Step::Send(_) => {}
                 Step::BeginTls => {
                     late.clear();
-                    let handshake = handshake(&self.plan, &TypedHandshake::default());
+                    let handshake = handshake(self.plan.target.host.to_string(), &TypedHandshake::default());
                     self.note(id, Stage::Tls, true, What::Secured { handshake: Box::new(handshake) });
                     dialogue.secured(Peer::Verified, None);
                 }
@@ -656,6 +656,9 @@ fn server_hello(lacks: &[String]) -> tls::ServerHello {
         secure_renegotiation: has("renegotiation_info"),
         extended_master_secret: has("extended_master_secret"),
         compression: false,
+        encrypt_then_mac: false,
+        session_ticket: false,
+        ocsp_response: false,
         signature: Some("ecdsa_secp256r1_sha256".to_owned()),
         dh_bits: None,
         client_certificate_requested: false,
@@ -781,8 +784,12 @@ pub struct Played {
 
 pub fn play(path: &PathBuf) -> Played {
     let name = path.strip_prefix(folder()).unwrap().with_extension("").to_string_lossy().into_owned();
-    let text = std::fs::read_to_string(path).unwrap();
-    let transcript: Transcript = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    play_text(name, &std::fs::read_to_string(path).unwrap())
+}
+
+/// The same with the text of a transcript.
+pub fn play_text(name: String, text: &str) -> Played {
+    let transcript: Transcript = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
     let words = transcript.args.iter().map(Into::into).collect();
     let Invocation::Check(args, matches) = cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) else {
         panic!("{name}: the arguments are no check");

@@ -29,26 +29,29 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     // A token that was over, or for somebody else, is told by what it says of itself.
     let explained = super::auth::token(plan, evidence, talk).is_some();
-    for heard in refusals(talk).into_iter().filter(|heard| !(explained && heard.event.stage == Stage::Auth)) {
-        let step = step(heard.event.stage);
-        let provider = peer::provider(plan, talk);
-        let software = peer::software(talk);
+    let refusals = refusals(talk);
+    if refusals.is_empty() {
+        return findings;
+    }
+    // Worked out once: a server can reject hundreds of recipients, each with a different text.
+    let provider = peer::provider(plan, talk);
+    let software = peer::software(talk);
+    let logged_in = talk.reply_at(Stage::Auth).is_some_and(|heard| heard.reply.is_success());
+    for heard in refusals.into_iter().filter(|heard| !(explained && heard.event.stage == Stage::Auth)) {
         let context = Context {
-            step: Some(step),
+            step: Some(step(heard.event.stage)),
             provider: provider.map(|known| known.id.as_str()),
             software: software.as_deref(),
         };
         let Some(reading) = lexicon::read(heard.reply, &context) else { continue };
         let about_recipient = reading.cause.is_about_recipient();
-        let mut finding = finding(plan, talk, heard, reading);
-        if heard.event.stage == Stage::Greeting {
-            weigh_other_family(plan, evidence, &mut finding);
-        }
+        let reading = weighed(heard, reading, logged_in);
+        let reason = failure(plan, heard, reading.cause);
         let same = findings.iter_mut().find(|known| {
             heard.event.stage == Stage::Rcpt
                 && known.stage == Stage::Rcpt
-                && known.basis == finding.basis
-                && known.failure == finding.failure
+                && known.basis.as_ref() == Some(&reading.basis)
+                && known.failure == Some(reason)
         });
         match same {
             Some(known) => {
@@ -57,7 +60,13 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 let told = if about_recipient { "gets the same answer" } else { "is refused for the same reason" };
                 known.consequences.push(format!("{to} {told}"));
             }
-            None => findings.push(finding),
+            None => {
+                let mut finding = finding(plan, talk, heard, reading);
+                if heard.event.stage == Stage::Greeting {
+                    weigh_other_family(plan, evidence, &mut finding);
+                }
+                findings.push(finding);
+            }
         }
     }
     findings
@@ -90,11 +99,6 @@ fn is_refusal(talk: Talk<'_>, heard: Heard<'_>) -> bool {
 
 fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> Finding {
     let stage = heard.event.stage;
-    let reading = match lexicon::by_class(heard.reply).filter(|_| is_contradicted(talk, &reading)) {
-        Some(by_class) => by_class,
-        None => reading,
-    };
-    let reading = doubted_inside_tls(heard, reading);
     let known = is_known(&reading);
     // A fault of the server at AUTH is first of all no judgement of the password.
     let unjudged =
@@ -224,10 +228,12 @@ fn doubted_inside_tls(heard: Heard<'_>, reading: Reading) -> Reading {
     Reading { confidence: Confidence::Possible, means, otherwise: Some(otherwise.to_owned()), fixes, ..reading }
 }
 
-/// A bare 530 after a login that worked does not ask for a login.
-fn is_contradicted(talk: Talk<'_>, reading: &Reading) -> bool {
-    let logged_in = talk.reply_at(Stage::Auth).is_some_and(|heard| heard.accepts());
-    reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. })
+/// The reading as the rest of the session lets it stand: a bare 530 after a login that worked does not ask for a login.
+fn weighed(heard: Heard<'_>, reading: Reading, logged_in: bool) -> Reading {
+    let is_contradicted =
+        reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. });
+    let reading = lexicon::by_class(heard.reply).filter(|_| is_contradicted).unwrap_or(reading);
+    doubted_inside_tls(heard, reading)
 }
 
 fn of_step(heard: Heard<'_>) -> &'static super::Rule {

@@ -8,6 +8,8 @@ mod conclusion;
 mod scan;
 mod tls;
 
+use std::collections::HashSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -80,7 +82,8 @@ pub(super) fn conversation(report: &Report, look: &Look) -> Vec<Line> {
     if look.transcript == Transcript::None {
         return Vec::new();
     }
-    let pointed: Vec<EventId> = findings.iter().flat_map(|finding| finding.evidence.events.iter().copied()).collect();
+    let pointed: HashSet<EventId> =
+        findings.iter().flat_map(|finding| finding.evidence.events.iter().copied()).collect();
     Moment::all(evidence)
         .into_iter()
         .filter(|shown| look.transcript == Transcript::Full || shown.is_among(&pointed))
@@ -153,7 +156,7 @@ impl<'a> Moment<'a> {
         moments.into_iter().map(|(_, moment)| moment).collect()
     }
 
-    fn is_among(&self, pointed: &[EventId]) -> bool {
+    fn is_among(&self, pointed: &HashSet<EventId>) -> bool {
         match self {
             Moment::Event(event) => pointed.contains(&event.seq),
             Moment::Answer(_) => false,
@@ -276,7 +279,7 @@ fn reply_lines(event: &Event, reply: &Reply, look: &Look) -> Vec<Line> {
         lines.extend(shown);
     }
     if look.volume == Volume::Verbose && !reply.irregularities.is_empty() {
-        let raw = String::from_utf8_lossy(&reply.raw).escape_debug().to_string();
+        let raw = escape::visible(&String::from_utf8_lossy(&reply.raw).escape_debug().to_string());
         lines.extend(added(event, Role::Dim, Sign::Note, &format!("raw: {raw}"), look));
     }
     lines

@@ -1,0 +1,80 @@
+//! The addresses of a name in the file `hosts`, read as getaddrinfo does: the address first, then the names, `#` for
+//! comments. Only the lines of one name are kept, however long the file is.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use super::file;
+
+/// Bytes of the file that are looked at: long lists of blocked names have 20 MB.
+const MOST: u64 = 64 * 1024 * 1024;
+/// Addresses of one name and one family.
+const MAX_ADDRESSES: usize = 64;
+
+/// The addresses of a name, of one family; empty when the file names none, or cannot be read.
+pub(super) fn addresses(name: &str, is_ipv4: bool) -> Vec<IpAddr> {
+    let mut found = Vec::new();
+    let Some(path) = place() else { return found };
+    if let Err(error) = of(&path, name, is_ipv4, &mut found) {
+        tracing::debug!(?path, %error, "not used");
+    }
+    found
+}
+
+fn of(path: &Path, name: &str, is_ipv4: bool, found: &mut Vec<IpAddr>) -> std::io::Result<()> {
+    let name = name.trim_end_matches('.');
+    file::lines(path, MOST, |line| {
+        let line = line.split('#').next().unwrap_or_default();
+        let mut words = line.trim_start_matches('\u{feff}').split_whitespace();
+        let Some(address) = words.next() else { return };
+        let is_named = words.any(|word| word.trim_end_matches('.').eq_ignore_ascii_case(name));
+        if let Some(address) = is_named.then(|| address.parse::<IpAddr>().ok()).flatten()
+            && address.is_ipv4() == is_ipv4
+            && found.len() < MAX_ADDRESSES
+            && !found.contains(&address)
+        {
+            found.push(address);
+        }
+    })
+}
+
+#[cfg(unix)]
+fn place() -> Option<PathBuf> {
+    Some(PathBuf::from("/etc/hosts"))
+}
+
+#[cfg(windows)]
+fn place() -> Option<PathBuf> {
+    let root = std::env::var_os("SystemRoot")?;
+    Some(PathBuf::from(root).join("System32").join("drivers").join("etc").join("hosts"))
+}
+
+#[cfg(not(any(unix, windows)))]
+fn place() -> Option<PathBuf> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    #[test]
+    fn the_lines_of_a_name_are_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hosts");
+        let blocked = "0.0.0.0 ads.example.net\n".repeat(1000);
+        let text = format!(
+            "\u{feff}192.0.2.1 mail.example.net mail # 192.0.2.9 mail\n#192.0.2.8 mail\n{blocked}\n2001:db8::1\tMAIL\n192.0.2.2 mail.\nno-address mail\n192.0.2.1 mail\n"
+        );
+        std::fs::write(&path, text).expect("a file");
+        let all = |name: &str, is_ipv4: bool| {
+            let mut found: Vec<IpAddr> = Vec::new();
+            super::of(&path, name, is_ipv4, &mut found).expect("it can be read");
+            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(all("mail", true), ["192.0.2.1", "192.0.2.2"]);
+        assert_eq!(all("mail", false), ["2001:db8::1"]);
+        assert_eq!(all("ads.example.net", true), ["0.0.0.0"]);
+        assert_eq!(all("other", true), Vec::<String>::new());
+    }
+}
