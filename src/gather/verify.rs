@@ -55,7 +55,12 @@ pub(super) fn with_staple(
     let trust = trust(&found, &chain, seen.as_ref());
     let limits = match (&trust, anchor) {
         // A certificate that is its own anchor convinces only who was told to believe it.
-        (Trust::Trusted { path }, Some(anchor)) if path.len() > 1 => limits(ders, &found, anchor, expected),
+        // One that is for another use is no server's certificate for any client.
+        (Trust::Trusted { path }, Some(anchor))
+            if path.len() > 1 && chain.first().is_some_and(|leaf| leaf.misuse().is_none()) =>
+        {
+            limits(ders, &found, anchor, expected)
+        }
         _ => Vec::new(),
     };
     let staple = staple::read(response, ders.first(), issuer(ders, &chain, &found, anchor), now);

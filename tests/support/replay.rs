@@ -549,6 +549,7 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
         staple: typed.staple.as_ref().map(|word| Staple {
             status: serde_json::from_value(word.as_str().into()).unwrap_or_else(|_| panic!("unknown staple {word}")),
             next_update: None,
+            fault: None,
         }),
         presented: Presented {
             path: match &trust {
@@ -562,6 +563,9 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
                 NameMatch::Differs { expected: host, presented: names }
             },
             store: TrustStore::System { anchors: 140 },
+            anchor: None,
+            faults: Vec::new(),
+            limits: Vec::new(),
             chain_length: chain.len(),
             chain,
         },
