@@ -312,6 +312,10 @@ pub(crate) fn verify(scheme: Scheme, key: &Key<'_>, message: &[u8], signature: &
                     return Err(Fault::OtherKind);
                 }
             }
+            // Of a key that is for both kinds of RSA signatures, GnuTLS verifies the usual length of the salt only.
+            if pss.is_none() && salt != hash.digest(&[]).len() {
+                return Err(Fault::Unsupported(format!("RSASSA-PSS with a salt of {salt} bytes by a plain RSA key")));
+            }
             let algorithm: Option<&'static dyn VerificationAlgorithm> = match hash {
                 Hash::Sha256 => Some(&aws::RSA_PSS_2048_8192_SHA256),
                 Hash::Sha384 => Some(&aws::RSA_PSS_2048_8192_SHA384),

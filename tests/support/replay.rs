@@ -49,9 +49,9 @@ use smtpcheck::cli::{self, Invocation};
 use smtpcheck::dialogue::{Access, Dialogue, Peer, Step};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
-    Answer, Attempt, AttemptId, Certificate, ChainFault, ConnectFault, DialResult, Event, Evidence, Fault, Handshake,
-    HandshakeKind, HelloHeard, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch, NameSource, Names,
-    Outcome, Presented, Stage, Staple, TlsFault, TlsFaultKind, Trust, TrustStore, What,
+    Answer, Attempt, AttemptId, Certificate, ChainFault, ClientLimit, ConnectFault, DialResult, Event, Evidence, Fault,
+    Handshake, HandshakeKind, HelloHeard, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch,
+    NameSource, Names, Outcome, Presented, Stage, Staple, TlsFault, TlsFaultKind, Trust, TrustStore, What,
 };
 use smtpcheck::gather::{Arrival, Gather};
 use smtpcheck::inquiry::{self, Listener};
@@ -147,6 +147,10 @@ pub struct TypedHandshake {
     chain: Vec<TypedCertificate>,
     signature_fault: Option<String>,
     staple: Option<String>,
+    /// Why the OCSP response does not count.
+    staple_fault: Option<String>,
+    /// What some clients cannot verify in the server's certificate.
+    limit: Option<String>,
     /// `asked` or `shown`.
     client_certificate: Option<String>,
     fault: Option<String>,
@@ -549,7 +553,9 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
         staple: typed.staple.as_ref().map(|word| Staple {
             status: serde_json::from_value(word.as_str().into()).unwrap_or_else(|_| panic!("unknown staple {word}")),
             next_update: None,
-            fault: None,
+            fault: typed.staple_fault.as_ref().map(|word| {
+                serde_json::from_value(word.as_str().into()).unwrap_or_else(|_| panic!("unknown fault {word}"))
+            }),
         }),
         presented: Presented {
             path: match &trust {
@@ -565,7 +571,16 @@ fn handshake(plan: &Plan, typed: &TypedHandshake) -> Handshake {
             store: TrustStore::System { anchors: 140 },
             anchor: None,
             faults: Vec::new(),
-            limits: Vec::new(),
+            limits: typed
+                .limit
+                .iter()
+                .map(|what| ClientLimit {
+                    place: 0,
+                    what: what.clone(),
+                    rejected_by: vec!["rustls".to_owned()],
+                    accepted_by: vec!["OpenSSL".to_owned(), "GnuTLS".to_owned()],
+                })
+                .collect(),
             chain_length: chain.len(),
             chain,
         },

@@ -39,7 +39,8 @@ pub(super) fn weak_signature(seen: Seen<'_>, place: usize, hash: &str) -> Findin
 /// Whether the server has the key of its certificate (RFC 8446 §4.4.3). Where the certificate cannot be read, that is the
 /// fault, and its signature cannot be judged.
 pub(super) fn proof(seen: Seen<'_>, fault: &str) -> Option<Finding> {
-    if !seen.leaf.is_readable() {
+    // Of a key that is too short, other libraries say the same, whatever the signature is; the key is the finding.
+    if !seen.leaf.is_readable() || seen.leaf.has_weak_key() {
         return None;
     }
     let summary = "the handshake is not signed by the key of the certificate".to_owned();

@@ -30,9 +30,9 @@ pub(super) fn untrusted(seen: Seen<'_>, why: ChainFault) -> Finding {
     let finding = match why {
         ChainFault::SelfSigned => self_signed(seen),
         ChainFault::UnknownIssuer => unknown_issuer(seen),
+        ChainFault::NameConstraint => name_constrained(seen, &seen.leaf.names.join(", ")),
         ChainFault::Expired
         | ChainFault::Usage
-        | ChainFault::NameConstraint
         | ChainFault::WeakSignature
         | ChainFault::BadSignature
         | ChainFault::Malformed
