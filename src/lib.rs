@@ -11,6 +11,8 @@
 //!    without sockets, which speaks the words of [`wire`] and the mechanisms of [`sasl`];
 //! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it. What replies
 //!    mean, they look up in the [`lexicon`]: data with examples of its own.
+//!    Whether certificates lead to a trust anchor is decided in `pkix`, by pure functions; `evidence::doubt` holds the
+//!    one decision whether a server is verified.
 //! 5. [`report`] holds plan, evidence and findings, verdict and exit code, and holds them against what the user
 //!    expects ([`expect`]); [`render`] turns it into text, JSON, and what CI and monitoring read.
 //! 6. [`suite`] reads a file of checks with what is expected of each; [`verbs`] joins the rooms for each verb of the
@@ -29,8 +31,9 @@
 //! | plan | wire |
 //! | question | plan, wire |
 //! | evidence | plan, question, wire |
+//! | pkix | evidence |
 //! | dialogue | evidence, plan, question, sasl, wire |
-//! | gather | dialogue, evidence, plan, question, sasl, wire |
+//! | gather | dialogue, evidence, pkix, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
 //! | expect | check, plan |
 //! | inquiry | check, evidence, gather, plan, question |
@@ -52,6 +55,7 @@ pub mod gather;
 pub mod inquiry;
 pub mod lexicon;
 pub mod logging;
+mod pkix;
 pub mod plan;
 pub mod question;
 pub mod render;

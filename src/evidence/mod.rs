@@ -5,11 +5,13 @@
 //! [`talk`] (one conversation read back from the transcript).
 
 pub mod certificate;
+pub mod doubt;
 pub mod fault;
 pub mod fit;
 pub mod hello;
 pub mod machine;
 pub mod names;
+pub mod path;
 pub mod presented;
 pub mod sequence;
 pub mod talk;
@@ -22,13 +24,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use certificate::Certificate;
+pub use doubt::{Doubt, Misuse};
 pub use fault::{ConnectFault, Fault, Incompatibility, TlsFault, TlsFaultKind};
 pub use hello::{Hello, HelloHeard, HelloSeen};
 pub use machine::Machine;
 pub use names::{Lookup, LookupFault, NameSource, Names};
+pub use path::{AnchorSeen, ClientLimit, PathFault, PathFaultKind, PathPlace};
 pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
 pub use talk::Talk;
-pub use tls::{Handshake, HandshakeKind, Staple, StapleStatus};
+pub use tls::{Handshake, HandshakeKind, Staple, StapleFault, StapleStatus};
 
 use crate::question::{Purpose, Question, TalkRequest};
 use crate::wire::Reply;

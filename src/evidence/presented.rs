@@ -1,10 +1,10 @@
 //! The certificates that a server showed. Trust, name and dates are separate facts, so that a certificate with three
 //! faults shows three. Read next: [`super::certificate`], one certificate.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Certificate;
+use super::path::{AnchorSeen, ClientLimit, PathFault};
 
 /// What a server showed of itself, and whom it convinces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,15 @@ pub struct Presented {
     pub name: NameMatch,
     /// Whose anchors were used.
     pub store: TrustStore,
+    /// The anchor that the path leads to, or would lead to without its faults; none: no anchor was found.
+    #[serde(default)]
+    pub anchor: Option<AnchorSeen>,
+    /// What is wrong with the path, the dates of the certificates that were sent aside.
+    #[serde(default)]
+    pub faults: Vec<PathFault>,
+    /// What some clients cannot verify in a path that is valid.
+    #[serde(default)]
+    pub limits: Vec<ClientLimit>,
 }
 
 impl Presented {
@@ -44,14 +53,8 @@ impl Presented {
             name @ (NameMatch::Matches { .. } | NameMatch::Unreadable { .. }) => name,
         };
         let chain = self.chain.into_iter().map(|certificate| certificate.with_texts(change)).collect();
-        Presented { chain, trust, name, ..self }
-    }
-
-    /// Whether it is trusted, named and in date.
-    pub fn verifies(&self, now: Timestamp) -> bool {
-        matches!(self.trust, Trust::Trusted { .. })
-            && matches!(self.name, NameMatch::Matches { .. })
-            && self.leaf().is_some_and(|leaf| leaf.is_in_date(now))
+        let faults = self.faults.into_iter().map(|fault| fault.with_texts(change)).collect();
+        Presented { chain, trust, name, faults, ..self }
     }
 }
 
@@ -74,7 +77,7 @@ pub enum Trust {
     Untrusted {
         /// Why.
         why: ChainFault,
-        /// The library's words.
+        /// In words.
         detail: String,
     },
 }

@@ -35,7 +35,7 @@ pub struct Handshake {
     /// The certificates.
     #[serde(flatten)]
     pub presented: Presented,
-    /// Whether the handshake was signed by the leaf's key; a fault in the library's words.
+    /// Why the handshake's signature does not count; none: the key of the certificate made it.
     pub signature_fault: Option<String>,
     /// What the server's first flight said in clear text; none if it could not be read.
     #[serde(default)]
@@ -64,6 +64,33 @@ pub struct Staple {
     /// Until when it holds; none if it does not say.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub next_update: Option<Timestamp>,
+    /// Why the response does not count for this certificate; none: it counts.
+    #[serde(default)]
+    pub fault: Option<StapleFault>,
+}
+
+/// Why an OCSP response does not count (RFC 6960 §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum StapleFault {
+    /// It is an error, or no OCSP response.
+    Unreadable,
+    /// It is about another certificate.
+    OtherCertificate,
+    /// The certificate of the issuer is not known, so that nothing can be verified.
+    UnknownIssuer,
+    /// It is signed neither by the issuer nor by a responder that the issuer authorized.
+    WrongSignature,
+    /// Its time has not come, or has passed.
+    OutOfDate,
+}
+
+impl Staple {
+    /// Whether the issuer says by it that the certificate is revoked.
+    pub fn revokes(&self) -> bool {
+        self.status == StapleStatus::Revoked && self.fault.is_none()
+    }
 }
 
 /// What an OCSP response says of a certificate (RFC 6960 §2.2).
@@ -85,10 +112,5 @@ impl Handshake {
     /// The certificate of the server itself.
     pub fn leaf(&self) -> Option<&Certificate> {
         self.presented.leaf()
-    }
-
-    /// Whether a careful client would go on: trusted, named, in date, signed.
-    pub fn verifies(&self, now: Timestamp) -> bool {
-        self.presented.verifies(now) && self.signature_fault.is_none()
     }
 }

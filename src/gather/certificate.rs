@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::error::X509Error;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::{Oid, OidRegistry};
 use x509_parser::prelude::FromDer;
@@ -14,6 +13,10 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::evidence::Certificate;
+use crate::pkix::{
+    self,
+    signature::{self, Key, Scheme},
+};
 
 /// Names that are kept of one certificate.
 const MAX_NAMES: usize = 200;
@@ -59,21 +62,17 @@ pub(crate) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
     })
 }
 
-/// Whether one certificate signed another: by name, and by signature where that can be checked. Signatures with MD5, on
-/// curves that nobody uses or by short keys cannot; there the name alone counts.
+/// Whether one certificate signed another: by name, and by signature where that can be checked. Where it cannot, the name
+/// alone counts.
 fn signs(issuer: &X509Certificate<'_>, child: &X509Certificate<'_>) -> bool {
     if issuer.subject().as_raw() != child.issuer().as_raw() {
         return false;
     }
-    match child.verify_signature(Some(issuer.public_key())) {
-        Ok(()) => true,
-        Err(X509Error::SignatureUnsupportedAlgorithm) => true,
-        Err(_) => size(issuer.public_key()).is_none_or(|bits| is_rsa(issuer.public_key()) && bits < 2048),
-    }
-}
-
-fn is_rsa(info: &SubjectPublicKeyInfo<'_>) -> bool {
-    matches!(info.parsed(), Ok(PublicKey::RSA(_)))
+    let Some(read) = pkix::Certificate::read(child.as_raw()) else { return false };
+    let verified = Scheme::read(read.outer_algorithm)
+        .and_then(|scheme| Ok((scheme, Key::read(issuer.public_key().raw)?)))
+        .and_then(|(scheme, key)| signature::verify(scheme, &key, read.signed, read.signature));
+    matches!(verified, Ok(()) | Err(signature::Fault::Unsupported(_)))
 }
 
 fn unreadable(der: &CertificateDer<'_>) -> Certificate {
@@ -104,7 +103,6 @@ fn unreadable(der: &CertificateDer<'_>) -> Certificate {
 }
 
 fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certificate {
-    let time = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).unwrap_or(Timestamp::MIN);
     let all_names = names(parsed);
     Certificate {
         subject: parsed.subject().to_string(),
@@ -115,8 +113,8 @@ fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certifica
         names_total: all_names.len(),
         names: all_names.into_iter().take(MAX_NAMES).collect(),
         common_name: parsed.subject().iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_owned),
-        not_before: time(parsed.validity().not_before),
-        not_after: time(parsed.validity().not_after),
+        not_before: moment(parsed.validity().not_before.timestamp()),
+        not_after: moment(parsed.validity().not_after.timestamp()),
         key: key(parsed.public_key()),
         key_bits: size(parsed.public_key()),
         signature: algorithm(&parsed.signature_algorithm.algorithm),
@@ -131,6 +129,13 @@ fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certifica
         spki_sha256: hex(&Sha256::digest(parsed.public_key().raw)),
         der_b64: STANDARD.encode(der),
     }
+}
+
+/// A moment by its seconds from 1970. 99991231235959Z, which means "no end" (RFC 5280 §4.1.2.5), lies a day beyond what a
+/// timestamp can hold.
+pub(super) fn moment(seconds: i64) -> Timestamp {
+    let nearest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_second(seconds).unwrap_or(nearest)
 }
 
 /// The words of RFC 5280 §4.2.1.3.
@@ -238,7 +243,10 @@ fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
         _ => match info.algorithm.algorithm.to_id_string().as_str() {
             "1.3.101.112" => "Ed25519".to_owned(),
             "1.3.101.113" => "Ed448".to_owned(),
-            "1.2.840.113549.1.1.10" => "RSA-PSS".to_owned(),
+            "1.2.840.113549.1.1.10" => match Key::read(info.raw) {
+                Ok(Key::Rsa { bits, .. }) => format!("RSA-PSS {bits}"),
+                _ => "RSA-PSS".to_owned(),
+            },
             dotted => dotted.to_owned(),
         },
     }
@@ -254,6 +262,10 @@ fn size(info: &SubjectPublicKeyInfo<'_>) -> Option<u32> {
         _ => match info.algorithm.algorithm.to_id_string().as_str() {
             "1.3.101.112" => Some(256),
             "1.3.101.113" => Some(456),
+            "1.2.840.113549.1.1.10" => match Key::read(info.raw) {
+                Ok(Key::Rsa { bits, .. }) => u32::try_from(bits).ok(),
+                _ => None,
+            },
             _ => None,
         },
     }

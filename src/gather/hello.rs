@@ -115,10 +115,9 @@ async fn presented(world: &World, request: &HelloRequest, heard: &HelloHeard) ->
         return None;
     }
     let ders: Vec<CertificateDer<'static>> = hello.certificates.iter().cloned().map(CertificateDer::from).collect();
-    let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
     let name = world.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
     let expected = Expectation { name, now: world.started_at };
-    let presented = verify::presented(&ders, ders.len(), algorithms, world.trust.wait().await, &expected);
+    let presented = verify::presented(&ders, ders.len(), world.trust.wait().await, &expected);
     let scrubber = dialogue::Scrubber::new(world.credentials.as_ref());
     Some(Box::new(presented.with_texts(&|text| scrubber.scrub_text(text))))
 }

@@ -248,7 +248,8 @@ impl<'a> Conversation<'a> {
         })?;
         self.line = Line::Tls(Box::new(secured.stream));
         let handshake = secured.handshake;
-        let verified = handshake.verifies(jiff::Timestamp::now());
+        // The moment that every judgement uses: the checks must come to the same result.
+        let verified = handshake.verifies(self.world.started_at);
         let presented = handshake.presented.with_texts(&|text| self.dialogue.without_secret(text));
         let alpn = handshake.alpn.map(|name| self.dialogue.without_secret(name));
         let handshake = Box::new(Handshake { presented, alpn, ..handshake });

@@ -13,7 +13,7 @@ use rustls::client::{
     ClientSessionStore, ResolvesClientCert, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue,
 };
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, NamedGroup, SignatureScheme};
 use tokio::net::TcpStream;
@@ -23,8 +23,10 @@ use tokio_rustls::client::TlsStream;
 use super::tap::Tap;
 use super::trust::Store;
 use super::verify::Expectation;
-use super::{World, certificate, milliseconds, staple, verify};
+use super::{World, certificate, milliseconds, verify};
 use crate::evidence::{Handshake, HandshakeKind, Incompatibility, TlsFault, TlsFaultKind};
+use crate::pkix;
+use crate::pkix::signature::{self, Curve, Hash, Key, Scheme};
 use crate::plan::TlsVersion;
 use crate::question::TalkRequest;
 use crate::sasl::Binding;
@@ -157,6 +159,7 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
     let group =
         connection.negotiated_key_exchange_group().map(|group| group.name().as_str().unwrap_or("unknown").to_owned());
     let noted = recorder.noted.lock().map(|noted| noted.clone()).unwrap_or_default();
+    let (presented, staple) = verify::with_staple(&ders, sent.len(), &noted.staple, store, &seen.by);
     Handshake {
         version: version.to_owned(),
         // rustls writes TLS13_AES_...; IANA's registry says TLS_AES_...
@@ -173,8 +176,8 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
         ms: seen.ms,
         client_certificate_requested: seen.asked,
         client_certificate_sent: seen.shown,
-        staple: staple::read(&noted.staple),
-        presented: verify::presented(&ders, sent.len(), recorder.algorithms(), store, &seen.by),
+        staple,
+        presented,
         signature_fault: noted.signature_fault,
         server_hello: None,
     }
@@ -252,15 +255,60 @@ impl Recorder {
         }
     }
 
-    fn algorithms(&self) -> &[&'static dyn SignatureVerificationAlgorithm] {
-        self.provider.signature_verification_algorithms.all
-    }
-
-    fn record(&self, scheme: SignatureScheme, result: Result<HandshakeSignatureValid, rustls::Error>) {
+    fn record(&self, scheme: SignatureScheme, result: Result<(), String>) {
         if let Ok(mut noted) = self.noted.lock() {
             noted.scheme = Some(scheme_name(u16::from(scheme)));
-            noted.signature_fault = result.err().map(|error| error.to_string());
+            noted.signature_fault = result.err();
         }
+    }
+}
+
+/// Whether the handshake was signed by the key of the certificate (RFC 8446 §4.4.3, RFC 5246 §7.4.3, historic). The
+/// certificate is read for its key only: whatever else is wrong with it is no fault of this signature.
+fn proof(
+    version: TlsVersion,
+    message: &[u8],
+    leaf: &CertificateDer<'_>,
+    signed: &DigitallySignedStruct,
+) -> Result<(), String> {
+    let read = pkix::Certificate::read(leaf).ok_or("the certificate cannot be read")?;
+    let name = scheme_name(u16::from(signed.scheme));
+    let (scheme, curve) = match signed.scheme {
+        SignatureScheme::RSA_PKCS1_SHA1 => (Scheme::RsaPkcs1(Hash::Sha1), None),
+        SignatureScheme::RSA_PKCS1_SHA256 => (Scheme::RsaPkcs1(Hash::Sha256), None),
+        SignatureScheme::RSA_PKCS1_SHA384 => (Scheme::RsaPkcs1(Hash::Sha384), None),
+        SignatureScheme::RSA_PKCS1_SHA512 => (Scheme::RsaPkcs1(Hash::Sha512), None),
+        SignatureScheme::RSA_PSS_SHA256 => (pss(Hash::Sha256, 32), None),
+        SignatureScheme::RSA_PSS_SHA384 => (pss(Hash::Sha384, 48), None),
+        SignatureScheme::RSA_PSS_SHA512 => (pss(Hash::Sha512, 64), None),
+        SignatureScheme::ECDSA_NISTP256_SHA256 => (Scheme::Ecdsa(Hash::Sha256), Some(Curve::P256)),
+        SignatureScheme::ECDSA_NISTP384_SHA384 => (Scheme::Ecdsa(Hash::Sha384), Some(Curve::P384)),
+        SignatureScheme::ECDSA_NISTP521_SHA512 => (Scheme::Ecdsa(Hash::Sha512), Some(Curve::P521)),
+        SignatureScheme::ED25519 => (Scheme::Ed25519, None),
+        _ => return Err(format!("{name} cannot be verified by smtpcheck")),
+    };
+    // RFC 8446 §4.2.3: PKCS #1 is for certificates only, and the name of the scheme fixes the curve.
+    let is_allowed = version == TlsVersion::V1_2 || !matches!(scheme, Scheme::RsaPkcs1(_));
+    let key = Key::read(read.key).map_err(|fault| fault_in_words(fault, &name))?;
+    let is_of_curve = match (&key, curve) {
+        (Key::Ec { curve, .. }, Some(wanted)) => version == TlsVersion::V1_2 || *curve == wanted,
+        _ => true,
+    };
+    if !is_allowed || !is_of_curve {
+        return Err(format!("{name} is not allowed with this key"));
+    }
+    signature::verify(scheme, &key, message, signed.signature()).map_err(|fault| fault_in_words(fault, &name))
+}
+
+fn pss(hash: Hash, salt: usize) -> Scheme {
+    Scheme::RsaPss { hash, mask: hash, salt }
+}
+
+fn fault_in_words(fault: signature::Fault, scheme: &str) -> String {
+    match fault {
+        signature::Fault::Wrong => "another key made the signature".to_owned(),
+        signature::Fault::OtherKind => format!("{scheme} does not belong to a key of this kind"),
+        signature::Fault::Unsupported(what) => format!("smtpcheck cannot verify {what}"),
     }
 }
 
@@ -285,8 +333,7 @@ impl ServerCertVerifier for Recorder {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        self.record(signed.scheme, rustls::crypto::verify_tls12_signature(message, leaf, signed, algorithms));
+        self.record(signed.scheme, proof(TlsVersion::V1_2, message, leaf, signed));
         Ok(HandshakeSignatureValid::assertion())
     }
 
@@ -296,8 +343,7 @@ impl ServerCertVerifier for Recorder {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        self.record(signed.scheme, rustls::crypto::verify_tls13_signature(message, leaf, signed, algorithms));
+        self.record(signed.scheme, proof(TlsVersion::V1_3, message, leaf, signed));
         Ok(HandshakeSignatureValid::assertion())
     }
 

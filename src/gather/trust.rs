@@ -7,20 +7,38 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, TrustAnchor};
 use tokio::sync::watch;
 
 use super::{SetupError, file, roots};
 use crate::evidence::TrustStore;
+use crate::pkix;
 use crate::plan::Plan;
 
 /// Anchors with where they come from.
 pub(crate) struct Store {
     pub(crate) origin: TrustStore,
-    pub(crate) anchors: Vec<TrustAnchor<'static>>,
-    /// The certificates of a file that the user named, to find a leaf that is trusted as it stands.
-    pub(crate) pinned: Vec<CertificateDer<'static>>,
+    pub(crate) anchors: Vec<StoredAnchor>,
+}
+
+/// One anchor.
+pub(crate) enum StoredAnchor {
+    /// A certificate, which is held to its own dates and extensions.
+    Certificate(CertificateDer<'static>),
+    /// Name and key, both in DER with their tags, and the content of NameConstraints: what is compiled in.
+    Key { subject: Vec<u8>, key: Vec<u8>, constraints: Option<Vec<u8>> },
+}
+
+impl StoredAnchor {
+    pub(crate) fn as_anchor(&self) -> pkix::Anchor<'_> {
+        match self {
+            StoredAnchor::Certificate(der) => pkix::Anchor::Certificate(der),
+            StoredAnchor::Key { subject, key, constraints } => {
+                pkix::Anchor::Key { subject, key, constraints: constraints.as_deref() }
+            }
+        }
+    }
 }
 
 /// The store of one run, read at most once.
@@ -86,21 +104,25 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
             "holds no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
         }));
     }
-    let anchors: Vec<TrustAnchor<'static>> = certs.iter().filter_map(anchor).collect();
     let origin = TrustStore::File { path: path.display().to_string(), anchors: certs.len() };
-    Ok(Store { origin, anchors, pinned: certs })
+    Ok(Store { origin, anchors: certs.into_iter().map(StoredAnchor::Certificate).collect() })
 }
 
 fn from_system() -> Store {
     let loaded = roots::of_this_machine();
-    let anchors: Vec<TrustAnchor<'static>> = loaded.iter().filter_map(anchor).collect();
-    if anchors.is_empty() {
-        let anchors = webpki_roots::TLS_SERVER_ROOTS.to_vec();
-        return Store { origin: TrustStore::Mozilla { anchors: anchors.len() }, anchors, pinned: Vec::new() };
+    if loaded.is_empty() {
+        let anchors: Vec<StoredAnchor> = webpki_roots::TLS_SERVER_ROOTS.iter().map(compiled_in).collect();
+        return Store { origin: TrustStore::Mozilla { anchors: anchors.len() }, anchors };
     }
-    Store { origin: TrustStore::System { anchors: anchors.len() }, anchors, pinned: Vec::new() }
+    let anchors: Vec<StoredAnchor> = loaded.into_iter().map(StoredAnchor::Certificate).collect();
+    Store { origin: TrustStore::System { anchors: anchors.len() }, anchors }
 }
 
-fn anchor(certificate: &CertificateDer<'static>) -> Option<TrustAnchor<'static>> {
-    webpki::anchor_from_trusted_cert(certificate).ok().map(|anchor| anchor.to_owned())
+/// webpki keeps the inside of each SEQUENCE.
+fn compiled_in(anchor: &rustls::pki_types::TrustAnchor<'_>) -> StoredAnchor {
+    StoredAnchor::Key {
+        subject: pkix::der::wrap(pkix::der::tag::SEQUENCE, &anchor.subject),
+        key: pkix::der::wrap(pkix::der::tag::SEQUENCE, &anchor.subject_public_key_info),
+        constraints: anchor.name_constraints.as_ref().map(|content| content.to_vec()),
+    }
 }

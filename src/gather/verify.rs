@@ -1,16 +1,23 @@
-//! Whether a chain leads to an anchor and names the host: each looked at alone, because a strict verifier stops at the
-//! first fault. Dates are the checks' business, so the chain is walked at a moment when all of it was in date.
+//! Whether a chain leads to an anchor of the store and names the host, and what a stapled OCSP response is worth: `pkix`
+//! judges, this brings the bytes together and turns them into evidence.
+//!
+//! A path that is valid is shown to webpki as well. Where webpki does not verify it, the evidence says so: programs with
+//! rustls will fail there, and it is nothing that others would see.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rustls::pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
-use std::time::Duration;
-use x509_parser::certificate::X509Certificate;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
-use super::certificate;
-use super::trust::Store;
-use crate::evidence::{Certificate, ChainFault, NameMatch, Presented, Trust};
+use super::trust::{Store, StoredAnchor};
+use super::{certificate, staple};
+use crate::evidence::{
+    AnchorSeen, Certificate, ChainFault, ClientLimit, NameMatch, PathFault, PathFaultKind, PathPlace, Presented,
+    Staple, Trust,
+};
+use crate::pkix::{self, Found, Reject, ocsp::Authority};
 
 /// What is expected of a certificate.
 pub(super) struct Expectation {
@@ -24,160 +31,219 @@ pub(super) struct Expectation {
 pub(super) fn presented(
     ders: &[CertificateDer<'static>],
     sent: usize,
-    algorithms: &[&dyn SignatureVerificationAlgorithm],
     store: &Store,
     expected: &Expectation,
 ) -> Presented {
+    with_staple(ders, sent, &[], store, expected).0
+}
+
+/// The same, and the OCSP response that came with them, which is empty if none did.
+pub(super) fn with_staple(
+    ders: &[CertificateDer<'static>],
+    sent: usize,
+    response: &[u8],
+    store: &Store,
+    expected: &Expectation,
+) -> (Presented, Option<Staple>) {
     let chain = certificate::read_chain(ders);
-    let verdict = walk(ders, &chain, algorithms, store, expected.now);
-    Presented {
+    let bytes: Vec<&[u8]> = ders.iter().map(AsRef::as_ref).collect();
+    let anchors: Vec<pkix::Anchor<'_>> = store.anchors.iter().map(StoredAnchor::as_anchor).collect();
+    let now = expected.now.as_second();
+    let found = pkix::find(&bytes, &anchors, now);
+    let anchor = found.anchor.and_then(|at| anchors.get(at)).copied();
+    let seen = anchor.map(anchor_seen);
+    let trust = trust(&found, &chain, seen.as_ref());
+    let limits = match (&trust, anchor) {
+        // A certificate that is its own anchor convinces only who was told to believe it.
+        // One that is for another use is no server's certificate for any client.
+        (Trust::Trusted { path }, Some(anchor))
+            if path.len() > 1 && chain.first().is_some_and(|leaf| leaf.misuse().is_none()) =>
+        {
+            limits(ders, &found, anchor, expected)
+        }
+        _ => Vec::new(),
+    };
+    let staple = staple::read(response, ders.first(), issuer(ders, &chain, &found, anchor), now);
+    let is_trusted = !matches!(trust, Trust::Untrusted { .. });
+    let presented = Presented {
         chain_length: sent,
-        trust: verdict.trust,
-        path: verdict.path,
+        trust,
+        path: if is_trusted { found.path } else { Vec::new() },
         name: name_match(ders, &chain, expected.name.clone()),
         store: store.origin.clone(),
+        anchor: seen,
+        faults: found.faults,
+        limits,
         chain,
-    }
+    };
+    (presented, staple)
 }
 
-/// What a chain is, and by which of its certificates it leads to the anchor.
-struct Verdict {
-    trust: Trust,
-    path: Vec<usize>,
-}
-
-/// Walks the chain from the leaf to an anchor of the store.
-fn walk(
-    ders: &[CertificateDer<'static>],
-    chain: &[Certificate],
-    algorithms: &[&dyn SignatureVerificationAlgorithm],
-    store: &Store,
-    now: Timestamp,
-) -> Verdict {
-    let untrusted =
-        |why, detail: &str| Verdict { trust: Trust::Untrusted { why, detail: detail.to_owned() }, path: Vec::new() };
-    let (Some((der, others)), Some(leaf)) = (ders.split_first(), chain.first()) else {
+fn trust(found: &Found, chain: &[Certificate], anchor: Option<&AnchorSeen>) -> Trust {
+    let subject = |place: &usize| chain.get(*place).map(|one| one.subject.clone());
+    let mut path: Vec<String> = found.path.iter().filter_map(subject).collect();
+    let untrusted = |why, detail: &str| Trust::Untrusted { why, detail: detail.to_owned() };
+    let Some(leaf) = chain.first() else {
         return untrusted(ChainFault::Malformed, "the server sent no certificate");
     };
-    // A leaf that is itself in the user's file is trusted as it stands. webpki would call a self-signed CA
-    // certificate, the default of `openssl req -x509`, unfit as a leaf, even when it is the anchor.
-    if store.pinned.contains(der) {
-        return Verdict { trust: Trust::Trusted { path: vec![leaf.subject.clone()] }, path: vec![0] };
-    }
-    let parsed = match webpki::EndEntityCert::try_from(der) {
-        Ok(parsed) => parsed,
-        Err(_) if leaf.self_signed => return untrusted(ChainFault::SelfSigned, "signed by its own key"),
-        Err(error) => return untrusted(ChainFault::Malformed, &error.to_string()),
-    };
-    let at = |moment: Timestamp| -> Result<(Vec<usize>, Vec<String>), webpki::Error> {
-        let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(moment.as_second()).unwrap_or(0)));
-        let usage = webpki::KeyUsage::server_auth();
-        let found = parsed.verify_for_usage(algorithms, &store.anchors, others, moment, usage, None, None)?;
-        let between = found.intermediate_certificates().filter_map(|one| {
-            let place = ders.iter().position(|der| der.as_ref() == one.der().as_ref())?;
-            Some((place, chain.get(place)?.subject.clone()))
+    let is_of_dates = |fault: &PathFault| fault.kind == PathFaultKind::OutOfDate;
+    let worst =
+        found.faults.iter().filter(|fault| !is_of_dates(fault)).max_by_key(|fault| {
+            (fault.kind == PathFaultKind::WrongSignature, matches!(fault.at, PathPlace::Sent { .. }))
         });
-        let (mut places, mut subjects): (Vec<usize>, Vec<String>) =
-            std::iter::once((0, leaf.subject.clone())).chain(between).unzip();
-        places.dedup();
-        subjects.extend(name_of(found.anchor()));
-        Ok((places, subjects))
-    };
-    let today = at(now);
-    if let Ok((path, subjects)) = today {
-        return Verdict { trust: Trust::Trusted { path: subjects }, path };
-    }
-    match (today, at(common_moment(chain))) {
-        (_, Ok((path, subjects))) => Verdict { trust: Trust::Outdated { path: subjects }, path },
-        (_, Err(_)) if leaf.self_signed => untrusted(ChainFault::SelfSigned, "signed by its own key"),
-        (_, Err(error)) => match fault(&error) {
-            // Usage is looked at before the issuer; the checks see it by themselves, and a lost issuer they would not.
-            ChainFault::Usage if !reaches_anchor(ders, chain, store) => {
-                untrusted(ChainFault::UnknownIssuer, "no issuer was found")
+    match (anchor, worst) {
+        (None, _) if leaf.self_signed => untrusted(ChainFault::SelfSigned, "signed by its own key"),
+        (None, Some(fault)) if is_about_bytes(&fault.kind) => untrusted(why(&fault.kind), fault.kind.word()),
+        (None, _) => untrusted(ChainFault::UnknownIssuer, "no issuer was found"),
+        (Some(_), Some(fault)) => untrusted(why(&fault.kind), fault.kind.word()),
+        (Some(anchor), None) => {
+            // A certificate that is its own anchor stands in the path once.
+            if found.path != [0] || path.first() != Some(&anchor.subject) || leaf.subject != leaf.issuer {
+                path.push(anchor.subject.clone());
             }
-            // The library prints every algorithm that it has, by number.
-            ChainFault::WeakSignature => untrusted(ChainFault::WeakSignature, "its algorithm is not supported"),
-            why => untrusted(why, &error.to_string()),
+            if found.is_outdated || !found.faults.is_empty() {
+                Trust::Outdated { path }
+            } else {
+                Trust::Trusted { path }
+            }
+        }
+    }
+}
+
+/// Whether the fault, and not a missing certificate, is why the path ends.
+fn is_about_bytes(kind: &PathFaultKind) -> bool {
+    matches!(kind, PathFaultKind::Unreadable | PathFaultKind::TooLarge | PathFaultKind::WrongSignature)
+}
+
+fn why(kind: &PathFaultKind) -> ChainFault {
+    match kind {
+        PathFaultKind::Unreadable
+        | PathFaultKind::TooLarge
+        | PathFaultKind::OldVersion { .. }
+        | PathFaultKind::RepeatedExtension { .. }
+        | PathFaultKind::UnreadableExtension { .. }
+        | PathFaultKind::AlgorithmsDiffer => ChainFault::Malformed,
+        PathFaultKind::NameConstraint { .. }
+        | PathFaultKind::UnsupportedNameConstraint
+        | PathFaultKind::TooManyNames => ChainFault::NameConstraint,
+        PathFaultKind::NotAuthority
+        | PathFaultKind::MayNotSign
+        | PathFaultKind::PathTooLong { .. }
+        | PathFaultKind::OtherUse => ChainFault::Usage,
+        PathFaultKind::WrongSignature => ChainFault::BadSignature,
+        PathFaultKind::WeakSignature { .. } => ChainFault::WeakSignature,
+        PathFaultKind::OutOfDate => ChainFault::Expired,
+        PathFaultKind::CriticalExtension { .. }
+        | PathFaultKind::OtherAuthorityKey
+        | PathFaultKind::UnsupportedSignature { .. }
+        | PathFaultKind::WeakKey { .. } => ChainFault::Other,
+    }
+}
+
+fn anchor_seen(anchor: pkix::Anchor<'_>) -> AnchorSeen {
+    let (subject, dates) = match anchor {
+        pkix::Anchor::Certificate(der) => match pkix::Certificate::read(der) {
+            Some(read) => (read.subject, Some((read.not_before, read.not_after))),
+            None => (&[][..], None),
         },
+        pkix::Anchor::Key { subject, .. } => (subject, None),
+    };
+    let shown = X509Name::from_der(subject).map(|(_, name)| name.to_string());
+    AnchorSeen {
+        subject: shown.unwrap_or_else(|_| "(unreadable)".to_owned()),
+        not_before: dates.map(|(from, _)| certificate::moment(from)),
+        not_after: dates.map(|(_, to)| certificate::moment(to)),
     }
 }
 
-/// Whether the last certificate that can be followed to is signed by an anchor, by its name.
-fn reaches_anchor(ders: &[CertificateDer<'static>], chain: &[Certificate], store: &Store) -> bool {
-    let mut last = 0;
-    for _ in 0..chain.len() {
-        match chain.get(last).and_then(|one| one.issued_by) {
-            Some(next) => last = next,
-            None => break,
+/// Who must have signed an OCSP response about the server's certificate.
+fn issuer<'a>(
+    ders: &'a [CertificateDer<'static>],
+    chain: &[Certificate],
+    found: &Found,
+    anchor: Option<pkix::Anchor<'a>>,
+) -> Option<Authority<'a>> {
+    let next = found.path.get(1).copied().or_else(|| chain.first()?.issued_by.filter(|_| anchor.is_none()));
+    let der = match (next, anchor) {
+        (Some(next), _) => ders.get(next)?.as_ref(),
+        (None, Some(pkix::Anchor::Certificate(der))) => der,
+        (None, Some(pkix::Anchor::Key { subject, key, .. })) => return Some(Authority { subject, key }),
+        (None, None) => return None,
+    };
+    let read = pkix::Certificate::read(der)?;
+    Some(Authority { subject: read.subject, key: read.key })
+}
+
+/// What clients with rustls cannot verify in a path that is valid, told by webpki itself; and what GnuTLS cannot.
+fn limits(
+    ders: &[CertificateDer<'static>],
+    found: &Found,
+    anchor: pkix::Anchor<'_>,
+    expected: &Expectation,
+) -> Vec<ClientLimit> {
+    let bytes: Vec<&[u8]> = ders.iter().map(AsRef::as_ref).collect();
+    let rarities = pkix::rarities(&bytes, &found.path, anchor);
+    let others = |name: &str| {
+        ["OpenSSL", "GnuTLS", "rustls"].into_iter().filter(|one| *one != name).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let of = |place, what: &str, name: &str| ClientLimit {
+        place,
+        what: what.to_owned(),
+        rejected_by: vec![name.to_owned()],
+        accepted_by: others(name),
+    };
+    let mut limits: Vec<ClientLimit> = Vec::new();
+    for rarity in rarities.iter().filter(|rarity| rarity.rejected_by == Reject::GnuTls) {
+        limits.push(of(rarity.place, &rarity.what, "GnuTLS"));
+    }
+    if is_verified_by_webpki(ders, found, anchor, expected.now) == Some(false) {
+        let of_rustls = rarities.iter().filter(|rarity| rarity.rejected_by == Reject::Rustls);
+        let known: Vec<ClientLimit> = of_rustls.map(|rarity| of(rarity.place, &rarity.what, "rustls")).collect();
+        let is_authority =
+            certificate::read_chain(ders.get(..1).unwrap_or_default()).iter().any(|one| one.is_authority);
+        if known.is_empty() && !is_authority {
+            limits.push(of(0, "something in the path that webpki does not support", "rustls"));
+        }
+        limits.extend(known);
+    }
+    for limit in &mut limits {
+        if limits_of_both(&rarities) {
+            limit.accepted_by = vec!["OpenSSL".to_owned()];
         }
     }
-    let parsed = ders.get(last).and_then(|der| X509Certificate::from_der(der).ok());
-    // The anchor holds the inside of the SEQUENCE, the certificate the whole.
-    parsed.is_some_and(|(_, one)| {
-        let issuer = one.issuer().as_raw();
-        store.anchors.iter().any(|anchor| issuer.ends_with(anchor.subject.as_ref()))
-    })
+    limits
 }
 
-/// A moment at which every certificate is in date; else one inside the leaf's validity.
-fn common_moment(chain: &[Certificate]) -> Timestamp {
-    let readable = || chain.iter().filter(|one| one.is_readable());
-    let latest_start = readable().map(|one| one.not_before).max().unwrap_or(Timestamp::UNIX_EPOCH);
-    let first_end = readable().map(|one| one.not_after).min().unwrap_or(Timestamp::UNIX_EPOCH);
-    if latest_start <= first_end {
-        return latest_start;
-    }
-    chain.first().map_or(Timestamp::UNIX_EPOCH, |leaf| leaf.not_before)
+fn limits_of_both(rarities: &[pkix::Rarity]) -> bool {
+    let of = |who| rarities.iter().any(|rarity| rarity.rejected_by == who);
+    of(Reject::GnuTls) && of(Reject::Rustls)
 }
 
-/// The subject of an anchor, which holds only the inside of the SEQUENCE.
-fn name_of(anchor: &TrustAnchor<'_>) -> Option<String> {
-    let inside = anchor.subject.as_ref();
-    let length = u16::try_from(inside.len()).ok()?.to_be_bytes();
-    let mut der = vec![0x30, 0x82];
-    der.extend(length);
-    der.extend(inside);
-    // DER wants the shortest form of a length; the parser takes the long one too.
-    X509Name::from_der(&der).ok().map(|(_, name)| name.to_string())
-}
-
-fn fault(error: &webpki::Error) -> ChainFault {
-    use webpki::Error;
-    match error {
-        Error::UnknownIssuer => ChainFault::UnknownIssuer,
-        Error::CertExpired { .. } | Error::CertNotValidYet { .. } => ChainFault::Expired,
-        Error::InvalidSignatureForPublicKey => ChainFault::BadSignature,
-        Error::UnsupportedSignatureAlgorithmContext(_) | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
-            ChainFault::WeakSignature
-        }
-        Error::NameConstraintViolation => ChainFault::NameConstraint,
-        Error::CaUsedAsEndEntity
-        | Error::EndEntityUsedAsCa
-        | Error::PathLenConstraintViolated
-        | Error::RequiredEkuNotFoundContext(_) => ChainFault::Usage,
-        Error::BadDer | Error::BadDerTime | Error::UnsupportedCertVersion => ChainFault::Malformed,
-        _ => ChainFault::Other,
-    }
+/// None if webpki does not take the anchor, which says nothing about the chain.
+fn is_verified_by_webpki(
+    ders: &[CertificateDer<'static>],
+    found: &Found,
+    anchor: pkix::Anchor<'_>,
+    now: Timestamp,
+) -> Option<bool> {
+    let pkix::Anchor::Certificate(der) = anchor else { return None };
+    let der = CertificateDer::from(der);
+    let anchor = webpki::anchor_from_trusted_cert(&der).ok()?;
+    let Ok(leaf) = webpki::EndEntityCert::try_from(ders.first()?) else { return Some(false) };
+    let between: Vec<CertificateDer<'_>> =
+        found.path.iter().skip(1).filter_map(|place| ders.get(*place).cloned()).collect();
+    let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now.as_second()).unwrap_or(0)));
+    let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
+    let usage = webpki::KeyUsage::server_auth();
+    Some(leaf.verify_for_usage(algorithms, &[anchor], &between, moment, usage, None, None).is_ok())
 }
 
 /// Whether the leaf names the host (RFC 9525 §6).
 fn name_match(ders: &[CertificateDer<'static>], chain: &[Certificate], expected: String) -> NameMatch {
-    let Some(leaf) = chain.first().filter(|leaf| leaf.is_readable()) else {
-        return NameMatch::Unreadable { expected };
-    };
-    let presented = leaf.names.clone();
-    let Ok(name) = ServerName::try_from(expected.as_str()) else {
-        return NameMatch::Differs { expected, presented };
-    };
-    let by_webpki = ders
-        .first()
-        .and_then(|der| webpki::EndEntityCert::try_from(der).ok())
-        .map(|parsed| parsed.verify_is_valid_for_subject_name(&name).is_ok());
-    // webpki refuses some certificates as a whole (X.509 version 1); their names can still be compared.
-    let plainly = || presented.iter().any(|name| name.eq_ignore_ascii_case(&expected));
-    if by_webpki.unwrap_or_else(plainly) {
-        NameMatch::Matches { expected }
-    } else {
-        NameMatch::Differs { expected, presented }
+    let read = ders.first().and_then(|der| pkix::Certificate::read(der));
+    match (read, chain.first().filter(|leaf| leaf.is_readable())) {
+        (Some(read), Some(_)) if pkix::names::matches(&read, &expected) => NameMatch::Matches { expected },
+        (_, Some(leaf)) => NameMatch::Differs { expected, presented: leaf.names.clone() },
+        (_, None) => NameMatch::Unreadable { expected },
     }
 }

@@ -171,6 +171,9 @@ struct Tls {
     ms: f64,
     /// Trusted, named, in date and signed: what a client that verifies asks for.
     verifies: bool,
+    /// Why it does not verify, each reason as a word; empty if it does.
+    #[serde(default)]
+    doubts: Vec<String>,
     trusted: bool,
     name_match: bool,
     store: TrustStore,
@@ -390,6 +393,7 @@ fn tls(talk: Talk<'_>, now: Timestamp) -> Option<Tls> {
         sni: handshake.sni.clone(),
         ms: handshake.ms,
         verifies: handshake.verifies(now),
+        doubts: handshake.doubts(now).iter().map(|doubt| doubt.word().to_owned()).collect(),
         trusted: matches!(handshake.presented.trust, Trust::Trusted { .. }),
         name_match: matches!(handshake.presented.name, NameMatch::Matches { .. }),
         store: handshake.presented.store.clone(),

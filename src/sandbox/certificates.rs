@@ -234,6 +234,22 @@ impl Certificates {
                 let staple = revoked(root, &leaf)?;
                 Chain { staple, ..leaf.alone() }
             }
+            Recipe::StapleForeign => {
+                let (leaf, other) = (signed(root, server(at, (-30, 60)))?, signed(root, server(at, (-30, 60)))?);
+                let staple = revoked(root, &other)?;
+                Chain { staple, ..leaf.alone() }
+            }
+            Recipe::CriticalPolicies => {
+                let mut params = server(at, (-30, 60));
+                params.custom_extensions.push(critical_policies());
+                signed(root, params)?.alone()
+            }
+            Recipe::NotSigning => {
+                let mut params = authority("smtpcheck sandbox intermediate", (-30, 1000));
+                params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign];
+                let middle = signed(root, params)?;
+                signed(&middle, server(at, (-30, 60)))?.followed_by(&[&middle])
+            }
             Recipe::LongLived => signed(root, server(at, (-30, 3600)))?.alone(),
             Recipe::ThreeFaults => {
                 let unknown = by_itself(authority("Example Private CA", (-400, 3000)))?;
@@ -371,6 +387,14 @@ fn legacy(pem: &str) -> Result<Chain, String> {
 /// RFC 7633 §4.2.3.1: the TLS feature status_request.
 fn must_staple() -> CustomExtension {
     CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5])
+}
+
+/// RFC 5280 §4.2.1.4: certificatePolicies with the policy of the CA/Browser Forum for domains, critical.
+fn critical_policies() -> CustomExtension {
+    let policy = der(0x30, &der(0x06, &[0x67, 0x81, 0x0C, 1, 2, 1]));
+    let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 32], der(0x30, &policy));
+    extension.set_criticality(true);
+    extension
 }
 
 /// RFC 5280 §4.2.2.1: where the certificate of the issuer can be had.

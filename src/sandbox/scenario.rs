@@ -162,6 +162,12 @@ pub enum Recipe {
     StapleMissing,
     /// With an OCSP staple that says revoked.
     Revoked,
+    /// An OCSP response that takes back another certificate.
+    StapleForeign,
+    /// A critical certificatePolicies extension, which not every client processes.
+    CriticalPolicies,
+    /// An intermediate certificate that may not sign certificates, and signed the server's.
+    NotSigning,
     /// Valid for ten years.
     LongLived,
     /// Ended, for another host, and of an unknown authority.

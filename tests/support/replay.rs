@@ -51,9 +51,9 @@ use smtpcheck::cli::{self, Invocation};
 use smtpcheck::dialogue::{Access, Dialogue, Peer, Step};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
-    Answer, Attempt, AttemptId, Certificate, ChainFault, ConnectFault, DialResult, Event, Evidence, Fault, Handshake,
-    HandshakeKind, HelloHeard, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch, NameSource, Names,
-    Outcome, Presented, Stage, Staple, TlsFault, TlsFaultKind, Trust, TrustStore, What,
+    Answer, Attempt, AttemptId, Certificate, ChainFault, ClientLimit, ConnectFault, DialResult, Event, Evidence, Fault,
+    Handshake, HandshakeKind, HelloHeard, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch,
+    NameSource, Names, Outcome, Presented, Stage, Staple, TlsFault, TlsFaultKind, Trust, TrustStore, What,
 };
 use smtpcheck::gather::{Arrival, Gather};
 use smtpcheck::inquiry::{self, Listener};
@@ -152,6 +152,10 @@ pub struct TypedHandshake {
     chain: Vec<TypedCertificate>,
     signature_fault: Option<String>,
     staple: Option<String>,
+    /// Why the OCSP response does not count.
+    staple_fault: Option<String>,
+    /// What some clients cannot verify in the server's certificate.
+    limit: Option<String>,
     /// `asked` or `shown`.
     client_certificate: Option<String>,
     lacks: Option<Vec<String>>,
@@ -706,6 +710,9 @@ fn handshake(host: String, typed: &TypedHandshake) -> Handshake {
         staple: typed.staple.as_ref().map(|word| Staple {
             status: serde_json::from_value(word.as_str().into()).unwrap_or_else(|_| panic!("unknown staple {word}")),
             next_update: None,
+            fault: typed.staple_fault.as_ref().map(|word| {
+                serde_json::from_value(word.as_str().into()).unwrap_or_else(|_| panic!("unknown fault {word}"))
+            }),
         }),
         presented: Presented {
             path: match &trust {
@@ -719,6 +726,18 @@ fn handshake(host: String, typed: &TypedHandshake) -> Handshake {
                 NameMatch::Differs { expected: host, presented: names }
             },
             store: TrustStore::System { anchors: 140 },
+            anchor: None,
+            faults: Vec::new(),
+            limits: typed
+                .limit
+                .iter()
+                .map(|what| ClientLimit {
+                    place: 0,
+                    what: what.clone(),
+                    rejected_by: vec!["rustls".to_owned()],
+                    accepted_by: vec!["OpenSSL".to_owned(), "GnuTLS".to_owned()],
+                })
+                .collect(),
             chain_length: chain.len(),
             chain,
         },

@@ -9,11 +9,10 @@ use super::rules::{
 };
 use crate::evidence::Certificate;
 
-/// What is out of date now.
-pub(super) fn out_of_date(seen: Seen<'_>) -> Vec<Finding> {
-    let lineage = seen.lineage();
-    let out = lineage.into_iter().filter(|(_, one)| one.is_readable() && !one.is_in_date(seen.now));
-    out.map(|(place, one)| if place == 0 { leaf(seen) } else { intermediate(seen, place, one) }).collect()
+/// The finding about a certificate that is out of date now.
+pub(super) fn out_of_date(seen: Seen<'_>, place: usize) -> Option<Finding> {
+    let one = seen.presented.chain.get(place)?;
+    Some(if place == 0 { leaf(seen) } else { intermediate(seen, place, one) })
 }
 
 fn leaf(seen: Seen<'_>) -> Finding {
@@ -90,11 +89,11 @@ fn renewal() -> Fix {
     Fix::run("the operator renews it and reloads the mail service; for Postfix", "postfix reload")
 }
 
-fn days(from: Timestamp, to: Timestamp) -> i64 {
+pub(super) fn days(from: Timestamp, to: Timestamp) -> i64 {
     to.duration_since(from).as_hours() / 24
 }
 
-fn date(moment: Timestamp) -> String {
+pub(super) fn date(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
@@ -106,7 +105,7 @@ fn ahead(days: i64) -> String {
     }
 }
 
-fn ago(days: i64) -> String {
+pub(super) fn ago(days: i64) -> String {
     match days {
         0 => "today".to_owned(),
         1 => "yesterday".to_owned(),

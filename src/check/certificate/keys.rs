@@ -3,67 +3,44 @@
 use super::super::{Confidence, Finding, Fix, Severity};
 use super::Seen;
 use super::rules::{
-    CERTIFICATE_KEY_WEAK, CERTIFICATE_REVOKED, CERTIFICATE_SIGNATURE_INVALID, CERTIFICATE_SIGNATURE_WEAK,
-    CERTIFICATE_STAPLE_MISSING, CERTIFICATE_USAGE_WRONG,
+    CERTIFICATE_KEY_WEAK, CERTIFICATE_LIMITED_CLIENTS, CERTIFICATE_REVOKED, CERTIFICATE_SIGNATURE_INVALID,
+    CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_STAPLE_MISSING, CERTIFICATE_STAPLE_UNUSABLE, CERTIFICATE_USAGE_WRONG,
 };
-use crate::evidence::{Certificate, StapleStatus};
+use crate::evidence::{Misuse, StapleFault};
 
-/// What a program that verifies refuses.
-pub(super) fn faults(seen: Seen<'_>) -> Vec<Finding> {
-    let mut faults = Vec::new();
-    faults.extend(weak_key(seen));
-    faults.extend(weak_signature(seen));
-    faults.extend(proof(seen));
-    faults.extend(usage(seen));
-    faults.extend(revoked(seen));
-    faults
+/// The finding about a key that is too short.
+pub(super) fn weak_key(seen: Seen<'_>, place: usize) -> Option<Finding> {
+    let one = seen.presented.chain.get(place)?;
+    Some(too_short(seen, &seen.called(place), &one.key))
 }
 
-pub(super) fn is_weak(one: &Certificate) -> bool {
-    let least = match one.key.split(' ').next() {
-        Some("RSA") => 2048,
-        Some("EC") => 256,
-        Some("DSA") => return true,
-        _ => return false,
-    };
-    one.key_bits.is_some_and(|bits| bits < least)
-}
-
-fn weak_key(seen: Seen<'_>) -> Option<Finding> {
-    let (place, one) = seen.lineage().into_iter().find(|(_, one)| is_weak(one))?;
-    let summary = format!("the key of {} is too weak: {}", seen.called(place), one.key);
+/// The same, of a certificate or of the root.
+pub(super) fn too_short(seen: Seen<'_>, whose: &str, key: &str) -> Finding {
+    let summary = format!("the key of {whose} is too weak: {key}");
     let mut finding = seen.finding(&CERTIFICATE_KEY_WEAK, Confidence::Certain, summary);
     finding.cause =
         "clients want RSA with at least 2048 bits or a curve with at least 256, and refuse what is less".to_owned();
     finding.fixes = vec![Fix::text(
         "the operator makes a new key (EC P-256, or RSA with 2048 bits or more) and gets a certificate for it",
     )];
-    Some(finding)
+    finding
 }
 
-/// The hash of a signature that can be forged. What signs itself is not believed for its signature.
-pub(super) fn forgeable(one: &Certificate) -> Option<&'static str> {
-    let name = one.signature.to_ascii_lowercase();
-    ["md2", "md5", "sha1"].into_iter().find(|hash| name.contains(hash) && !one.self_signed)
-}
-
-fn weak_signature(seen: Seen<'_>) -> Option<Finding> {
-    let (place, hash) = seen.lineage().into_iter().find_map(|(place, one)| Some((place, forgeable(one)?)))?;
-    let hash = if hash == "sha1" { "SHA-1".to_owned() } else { hash.to_ascii_uppercase() };
+pub(super) fn weak_signature(seen: Seen<'_>, place: usize, hash: &str) -> Finding {
     let summary = format!("{} is signed with {hash}", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_WEAK, Confidence::Certain, summary);
     finding.cause = format!("signatures with {hash} can be forged, and current programs refuse them");
     finding.fixes = vec![Fix::text(
         "the operator gets a new certificate, signed with SHA-256; a private authority changes its settings first",
     )];
-    Some(finding)
+    finding
 }
 
-/// Whether the server has the key of its certificate (RFC 8446 §4.4.3).
-fn proof(seen: Seen<'_>) -> Option<Finding> {
-    let fault = seen.handshake?.signature_fault.as_ref()?;
-    // With a key that is too short, or a certificate that cannot be read or is of version 1, the library says the same.
-    if is_weak(seen.leaf) || seen.leaf.version < 3 {
+/// Whether the server has the key of its certificate (RFC 8446 §4.4.3). Where the certificate cannot be read, that is the
+/// fault, and its signature cannot be judged.
+pub(super) fn proof(seen: Seen<'_>, fault: &str) -> Option<Finding> {
+    // Of a key that is too short, other libraries say the same, whatever the signature is; the key is the finding.
+    if !seen.leaf.is_readable() || seen.leaf.has_weak_key() {
         return None;
     }
     let summary = "the handshake is not signed by the key of the certificate".to_owned();
@@ -77,75 +54,131 @@ fn proof(seen: Seen<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// What a server's certificate was made for in the place of servers. In this order: an authority's certificate, an
-/// extended usage without serverAuth, a usage without digitalSignature.
-pub(super) fn misuse(leaf: &Certificate) -> Option<(String, Severity)> {
-    let lacks = |uses: &Option<Vec<String>>, any_of: &[&str]| {
-        uses.as_ref().is_some_and(|uses| !uses.iter().any(|one| any_of.contains(&one.as_str())))
-    };
+/// The server's certificate excludes servers.
+pub(super) fn misused(seen: Seen<'_>, misuse: Misuse) -> Finding {
     let list = |uses: &Option<Vec<String>>| match uses.as_deref() {
         None | Some([]) => "nothing".to_owned(),
         Some(uses) => uses.join(", "),
     };
-    if leaf.is_authority && !leaf.self_signed {
-        Some(("the certificate is that of an authority (CA:TRUE), not of a server".to_owned(), Severity::Error))
-    } else if lacks(&leaf.extended_key_usage, &["serverAuth", "anyExtendedKeyUsage"]) {
-        let uses = list(&leaf.extended_key_usage)
-            .replace("clientAuth", "clients (clientAuth)")
-            .replace("emailProtection", "mail (emailProtection)")
-            .replace("codeSigning", "signing programs (codeSigning)");
-        let summary = format!("the certificate is for {uses}, not for servers (serverAuth)");
-        Some((summary, Severity::Error))
-    } else if lacks(&leaf.key_usage, &["digitalSignature"]) && !leaf.self_signed {
-        let summary =
-            format!("the key of the certificate is for {}, not for signing handshakes", list(&leaf.key_usage));
-        Some((summary, Severity::Warning))
-    } else {
-        None
-    }
-}
-
-fn usage(seen: Seen<'_>) -> Option<Finding> {
-    let (summary, severity) = misuse(seen.leaf)?;
+    let summary = match misuse {
+        Misuse::ExtendedUsage => {
+            let uses = list(&seen.leaf.extended_key_usage)
+                .replace("clientAuth", "clients (clientAuth)")
+                .replace("emailProtection", "mail (emailProtection)")
+                .replace("codeSigning", "signing programs (codeSigning)");
+            format!("the certificate is for {uses}, not for servers (serverAuth)")
+        }
+        Misuse::Usage => {
+            format!("the key of the certificate is for {}, not for signing handshakes", list(&seen.leaf.key_usage))
+        }
+    };
+    let cause = match misuse {
+        Misuse::ExtendedUsage => "it was made for something else; programs that look at this refuse it",
+        Misuse::Usage => {
+            "the server signs each handshake with this key, and its key usage lacks digitalSignature; GnuTLS and current browsers reject the connection"
+        }
+    };
     let mut finding = seen.finding(&CERTIFICATE_USAGE_WRONG, Confidence::Certain, summary);
-    finding.severity = severity;
-    finding.cause = "it was made for something else; programs that look at this refuse it".to_owned();
-    finding.fixes = vec![Fix::text(
+    finding.cause = cause.to_owned();
+    finding.fixes = vec![for_a_server()];
+    finding
+}
+
+fn for_a_server() -> Fix {
+    Fix::text(
         "the operator gets a certificate for a TLS server: CA:FALSE, extended key usage serverAuth, key usage digitalSignature",
-    )];
+    )
+}
+
+/// An authority's certificate as a server's: OpenSSL and GnuTLS verify it, so it is no more than a warning. A certificate
+/// that signs itself is made so by `openssl req -x509`.
+pub(super) fn authority_as_server(seen: Seen<'_>) -> Option<Finding> {
+    if !seen.leaf.is_authority || seen.leaf.self_signed {
+        return None;
+    }
+    let summary = "the certificate is that of an authority (CA:TRUE), not of a server".to_owned();
+    let mut finding = seen.finding(&CERTIFICATE_USAGE_WRONG, Confidence::Certain, summary);
+    finding.severity = Severity::Warning;
+    finding.cause = "OpenSSL and GnuTLS verify it; programs with rustls and browsers reject it".to_owned();
+    finding.fixes = vec![for_a_server()];
     Some(finding)
 }
 
-fn revoked(seen: Seen<'_>) -> Option<Finding> {
-    seen.handshake?.staple.as_ref().filter(|staple| staple.status == StapleStatus::Revoked)?;
+pub(super) fn revoked(seen: Seen<'_>) -> Finding {
     let summary = "the authority has revoked the certificate".to_owned();
-    let mut finding = seen.finding(&CERTIFICATE_REVOKED, Confidence::Likely, summary);
+    let mut finding = seen.finding(&CERTIFICATE_REVOKED, Confidence::Certain, summary);
     finding.cause =
-        "the OCSP response that came with it says so; the reason is mostly a key that others know".to_owned();
-    finding.otherwise =
-        Some("the response is not checked for who signed it; the authority's own page tells".to_owned());
+        "the OCSP response that came with it says so, and the issuer has signed it; the reason is mostly a key that others know"
+            .to_owned();
     finding.fixes = vec![Fix::text("the operator makes a new key and gets a new certificate for it, at once")];
-    Some(finding)
+    finding
 }
 
 /// What the certificate promises and the server does not keep (RFC 7633 §4.2.2).
-pub(super) fn promises(seen: Seen<'_>) -> Option<Finding> {
-    let handshake = seen.handshake.filter(|_| seen.leaf.must_staple)?;
-    let (summary, cause) = match &handshake.staple {
-        None => (
-            "the certificate promises an OCSP response, and none came with it".to_owned(),
-            "the server cannot send one, or could not fetch it",
-        ),
-        Some(staple) if staple.next_update.is_some_and(|until| until < seen.now) => (
-            "the certificate promises an OCSP response, and the one that came is out of date".to_owned(),
-            "the server has not fetched a new one",
-        ),
-        Some(_) => return None,
+pub(super) fn staple_missing(seen: Seen<'_>) -> Finding {
+    let staple = seen.handshake.and_then(|handshake| handshake.staple.as_ref());
+    let (what, cause) = match staple.map(|staple| (staple.fault, staple)) {
+        None => ("none came with it", "the server cannot send one, or could not fetch it"),
+        Some((Some(fault), _)) => of_fault(fault),
+        Some((None, _)) => ("the one that came is out of date", "the server has not fetched a new one"),
     };
+    let summary = format!("the certificate promises an OCSP response, and {what}");
     let mut finding = seen.finding(&CERTIFICATE_STAPLE_MISSING, Confidence::Certain, summary);
-    finding.cause = format!("{cause}; programs that heed the promise (must-staple) refuse the certificate");
+    finding.cause =
+        format!("{cause}; programs that heed the promise (must-staple), GnuTLS among them, refuse the certificate");
     finding.fixes = vec![Fix::text(
         "the operator gets a certificate without must-staple, or switches stapling on where the server can (Exim: tls_ocsp_file)",
     )];
+    finding
+}
+
+/// What is wrong with a response, and why that can be.
+fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
+    match fault {
+        StapleFault::Unreadable => {
+            ("the one that came cannot be read", "the responder reported an error, or the file is damaged")
+        }
+        StapleFault::OtherCertificate => (
+            "the one that came is about another certificate",
+            "the server still has the response for an earlier certificate",
+        ),
+        StapleFault::UnknownIssuer => (
+            "the one that came cannot be verified",
+            "the certificate of the issuer was not sent and is not in the trust store",
+        ),
+        StapleFault::WrongSignature => (
+            "the one that came is not signed by the issuer",
+            "neither the issuer nor a responder that it authorized made the signature",
+        ),
+        StapleFault::OutOfDate => ("the one that came is out of date", "the server has not fetched a new one"),
+    }
+}
+
+/// A response that does not count, with a certificate that does not need one.
+pub(super) fn staple_unusable(seen: Seen<'_>) -> Option<Finding> {
+    let staple = seen.handshake.filter(|_| !seen.leaf.must_staple)?.staple.as_ref()?;
+    // Without the issuer nothing can be said, and the missing issuer is a finding of its own.
+    let fault = staple.fault.filter(|fault| *fault != StapleFault::UnknownIssuer)?;
+    let (what, cause) = of_fault(fault);
+    let summary = format!("the OCSP response of the server cannot be used: {what}");
+    let mut finding = seen.finding(&CERTIFICATE_STAPLE_UNUSABLE, Confidence::Certain, summary);
+    finding.cause = format!("{cause}; most clients ignore such a response, and strict ones end the connection");
+    finding.fixes = vec![Fix::text(
+        "Fetch a new OCSP response for the current certificate and reload the mail service, or switch stapling off (server operator)",
+    )];
     Some(finding)
+}
+
+/// What not every client can verify (in a path that is valid).
+pub(super) fn limited_clients(seen: Seen<'_>) -> Vec<Finding> {
+    let found = seen.presented.limits.iter().map(|limit| {
+        let (rejecting, accepting) = (limit.rejected_by.join(", "), limit.accepted_by.join(" and "));
+        let summary = format!("some clients cannot verify this: {} has {}", seen.called(limit.place), limit.what);
+        let mut finding = seen.finding(&CERTIFICATE_LIMITED_CLIENTS, Confidence::Certain, summary);
+        finding.cause = format!("{accepting} can verify it, and clients that use {rejecting} cannot");
+        finding.fixes =
+            vec![Fix::text("Get a certificate without it if such clients must be able to connect (server operator)")];
+        finding
+    });
+    found.collect()
 }

@@ -15,8 +15,8 @@ mod trust;
 
 use super::{Check, Confidence, Failure, Finding, Fix, Severity, asks_nothing, in_shell};
 use crate::evidence::{
-    AttemptId, Certificate, ChainFault, Event, Evidence, Handshake, NameMatch, Presented, Stage, Talk, Trust, What,
-    WithheldReason,
+    AttemptId, Certificate, ChainFault, Doubt, Event, Evidence, Handshake, NameMatch, PathFault, PathFaultKind,
+    PathPlace, Presented, Stage, Talk, Trust, What, WithheldReason,
 };
 use crate::plan::{Plan, TlsMode, Verify};
 use crate::wire::Host;
@@ -39,20 +39,8 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// The certificates from the leaf towards the root with their places, as far as they were sent: by the path that
-    /// verifies, else by who signed whom. Roots that sign themselves are not among them.
     fn lineage(self) -> Vec<(usize, &'a Certificate)> {
-        let chain = &self.presented.chain;
-        let mut places = self.presented.path.clone();
-        if places.is_empty() {
-            let mut next = Some(0);
-            while let Some(place) = next.filter(|place| !places.contains(place)) {
-                places.push(place);
-                next = chain.get(place).and_then(|one| one.issued_by);
-            }
-        }
-        let found = places.into_iter().filter_map(|place| Some((place, chain.get(place)?)));
-        found.filter(|(place, one)| *place == 0 || !one.self_signed).collect()
+        self.presented.lineage()
     }
 
     /// How a finding names a certificate.
@@ -98,18 +86,48 @@ pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, attempt: AttemptId, pre
 }
 
 fn faults_of(seen: Seen<'_>, talk: Talk<'_>) -> Vec<Finding> {
-    let mut faults = dates::out_of_date(seen);
-    let of_keys = keys::faults(seen);
-    let explained = faults.iter().chain(&of_keys).map(|fault| fault.rule.as_ref());
-    faults.splice(0..0, trust::fault(seen, &explained.collect::<Vec<_>>()));
-    faults.extend(misnamed(seen));
-    faults.extend(of_keys);
+    let doubts = match seen.handshake {
+        Some(handshake) => handshake.doubts(seen.now),
+        None => seen.presented.doubts(seen.now),
+    };
+    let mut faults = Vec::new();
+    // Where a scanner shows a certificate of its own, nothing else about its chain matters.
+    let scanner = doubts.iter().find(|doubt| is_of_path(doubt)).and_then(|_| trust::intercepted(seen));
+    let is_scanned = scanner.is_some();
+    faults.extend(scanner);
+    faults.extend(doubts.iter().filter(|doubt| !is_scanned || !is_of_path(doubt)).filter_map(|one| finding(seen, one)));
     weigh(seen.plan, talk, &mut faults);
     // What only warns, or what the user asked for by number, is the same on every port.
     faults.extend(dates::ending(seen));
     faults.extend(chain::oddities(seen));
-    faults.extend(keys::promises(seen));
+    faults.extend(keys::authority_as_server(seen));
+    faults.extend(keys::staple_unusable(seen));
+    faults.extend(keys::limited_clients(seen));
     faults
+}
+
+/// Whether the doubt is about how the certificate leads to an anchor.
+fn is_of_path(doubt: &Doubt<'_>) -> bool {
+    matches!(doubt, Doubt::NoPath(_) | Doubt::Path(_))
+}
+
+/// What is said about one reason not to believe the server. Each is an error before it is weighed, so that the run fails
+/// exactly when the login was held back.
+fn finding(seen: Seen<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
+    match doubt {
+        // Without a certificate there is nothing to find here, and no handshake of today ends like that.
+        Doubt::NoCertificate => None,
+        Doubt::NoPath(why) => Some(trust::untrusted(seen, *why)),
+        Doubt::Path(fault) => Some(trust::of_path(seen, fault)),
+        Doubt::OutOfDate(place) => dates::out_of_date(seen, *place),
+        Doubt::WeakKey(place) => keys::weak_key(seen, *place),
+        Doubt::WeakSignature(place, hash) => Some(keys::weak_signature(seen, *place, hash)),
+        Doubt::Misuse(misuse) => Some(keys::misused(seen, *misuse)),
+        Doubt::Name => misnamed(seen),
+        Doubt::Proof(fault) => keys::proof(seen, fault),
+        Doubt::Revoked => Some(keys::revoked(seen)),
+        Doubt::StapleMissing => Some(keys::staple_missing(seen)),
+    }
 }
 
 /// What is wrong with a certificate of the chain, in a few words.
@@ -138,7 +156,10 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
         let is_twice = !is_leaf && chain.iter().take(at).any(|earlier| earlier.sha256 == one.sha256);
         let is_lost = why == Some(ChainFault::UnknownIssuer) && !one.self_signed && one.issued_by.is_none();
         let is_spare = !is_leaf && one.is_readable() && !is_used && !is_root && !is_twice;
-        let misuse = keys::misuse(one).filter(|_| is_leaf);
+        let is_misused = is_leaf && one.misuse().is_some();
+        let is_authority = is_leaf && one.is_authority && !one.self_signed;
+        let is_broken =
+            presented.faults.iter().any(|fault| fault.at == PathPlace::Sent { place: at } && is_shown(fault));
         use Severity::{Error, Notice, Warning};
         let words = [
             (!one.is_readable(), Error, "cannot be read"),
@@ -147,9 +168,11 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
             (counts && is_lost, Error, "its issuer is unknown"),
             (counts && now > one.not_after, Error, "expired"),
             (counts && now < one.not_before, Error, "not valid yet"),
-            (is_used && keys::is_weak(one), Error, "weak key"),
-            (is_used && keys::forgeable(one).is_some(), Error, "weak signature"),
-            (misuse.is_some(), misuse.as_ref().map_or(Error, |(_, severity)| *severity), "made for something else"),
+            (is_used && one.has_weak_key(), Error, "weak key"),
+            (is_used && one.forgeable().is_some(), Error, "weak signature"),
+            (is_misused, Error, "made for something else"),
+            (is_authority, Warning, "made for something else"),
+            (is_broken, Error, "breaks a rule of the path"),
             (is_leaf && why == Some(ChainFault::NameConstraint), Error, "a name that its authority may not sign for"),
             (is_leaf && matches!(presented.name, NameMatch::Differs { .. }), Error, "another name"),
             (one.issued_by.is_some_and(|issuer| issuer < at) && !is_twice, Warning, "stands behind its issuer"),
@@ -161,6 +184,17 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
         flaws.extend(found.map(|(_, severity, word)| Flaw { place: at, word, severity }));
     }
     flaws
+}
+
+/// Faults for which there is no word of their own.
+fn is_shown(fault: &PathFault) -> bool {
+    !matches!(
+        fault.kind,
+        PathFaultKind::NameConstraint { .. }
+            | PathFaultKind::WeakKey { .. }
+            | PathFaultKind::WeakSignature { .. }
+            | PathFaultKind::Unreadable
+    )
 }
 
 /// Who is hurt by a fault decides how bad it is.
@@ -194,13 +228,26 @@ fn misnamed(seen: Seen<'_>) -> Option<Finding> {
         NameMatch::Differs { expected, presented } => (expected, presented.as_slice()),
         NameMatch::Unreadable { expected } => (expected, [].as_slice()),
     };
-    let summary = if presented.is_empty() {
+    // RFC 9525 §6.5: an address counts in the form of an address only.
+    let is_in_the_wrong_form =
+        expected.parse::<std::net::IpAddr>().is_ok() && presented.iter().any(|name| name == expected);
+    let summary = if is_in_the_wrong_form {
+        format!("the certificate names {expected} as a DNS name, not as an IP address")
+    } else if presented.is_empty() {
         format!("the certificate names no host, so not {expected} either")
     } else {
         format!("the certificate is for {}, not for {expected}", few(presented, seen.leaf.names_total))
     };
     let mut finding = seen.finding(&CERTIFICATE_NAME_MISMATCH, Confidence::Certain, summary);
     let only_common_name = seen.leaf.common_name.as_ref().filter(|_| presented.is_empty());
+    if is_in_the_wrong_form {
+        finding.cause =
+            "clients compare an IP address only with the entries of the type iPAddress in subjectAltName".to_owned();
+        finding.fixes = vec![Fix::text(format!(
+            "Get a certificate with IP:{expected} in the place of DNS:{expected} in subjectAltName, or connect to a host name (server operator)"
+        ))];
+        return Some(finding);
+    }
     finding.cause = match (only_common_name, presented.iter().find_map(|name| wildcard(name, expected))) {
         (Some(name), _) => format!(
             "it has only a common name ({name}), which clients no longer look at; the name must stand in subjectAltName"

@@ -16,10 +16,12 @@ pub(super) static RULES: &[&Rule] = &[
     &CERTIFICATE_EXPIRES_SOON,
     &CERTIFICATE_REVOKED,
     &CERTIFICATE_STAPLE_MISSING,
+    &CERTIFICATE_STAPLE_UNUSABLE,
     &CERTIFICATE_SIGNATURE_INVALID,
     &CERTIFICATE_KEY_WEAK,
     &CERTIFICATE_SIGNATURE_WEAK,
     &CERTIFICATE_USAGE_WRONG,
+    &CERTIFICATE_LIMITED_CLIENTS,
     &CERTIFICATE_CHAIN_DISORDERED,
     &CERTIFICATE_CHAIN_SURPLUS,
     &CERTIFICATE_LIFETIME_LONG,
@@ -199,7 +201,7 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     title: "the certificate is not made for a server",
     cites: &["RFC 5280 section 4.2.1.12", "RFC 5280 section 4.2.1.3", "RFC 5280 section 4.2.1.9"],
     docs: Docs {
-        sees: "Its extended key usage lacks serverAuth, it is the certificate of an authority (CA:TRUE), or its key usage lacks digitalSignature (then a warning, since only some programs look). A warning on port 25 without a login.",
+        sees: "Its extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of an authority (CA:TRUE; then a warning, since OpenSSL and GnuTLS accept it). A warning on port 25 without a login.",
         matters: "Programs that verify refuse it: it was made for something else.",
         action: "The operator gets a certificate for a TLS server: CA:FALSE, extended key usage serverAuth, key usage digitalSignature.",
         example: "a certificate for clients (clientAuth) or for signing mail (emailProtection)",
@@ -251,12 +253,12 @@ pub(super) static CERTIFICATE_CHAIN_SURPLUS: Rule = Rule {
 
 pub(super) static CERTIFICATE_STAPLE_MISSING: Rule = Rule {
     id: "certificate-staple-missing",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     title: "the certificate promises an OCSP response, and none came",
     cites: &["RFC 7633 section 4.2.2"],
     docs: Docs {
-        sees: "The certificate has the must-staple extension, and the server sent no OCSP response with it, or one that is out of date.",
-        matters: "Programs that heed the promise refuse the certificate. Mail servers mostly cannot send OCSP responses at all.",
+        sees: "The certificate has the must-staple extension, and the server sent no OCSP response with it, or one that does not count: out of date, about another certificate, or not signed by the issuer. A warning on port 25 without a login.",
+        matters: "Programs that heed the promise, all with GnuTLS among them, refuse the certificate. Mail servers mostly cannot send OCSP responses at all.",
         action: "The operator gets a certificate without must-staple, or switches stapling on where the server can do it (Exim: tls_ocsp_file).",
         example: "TLS Feature: status_request",
         references: "RFC 7633 section 4.2.2, RFC 6066 section 8",
@@ -269,7 +271,7 @@ pub(super) static CERTIFICATE_REVOKED: Rule = Rule {
     title: "the authority has revoked the certificate",
     cites: &["RFC 6960 section 2.2"],
     docs: Docs {
-        sees: "The OCSP response that the server sends with its certificate says revoked. A warning on port 25 without a login.",
+        sees: "The OCSP response that the server sends with its certificate says revoked, is about this certificate and is signed by its issuer or by a responder that the issuer authorized. A warning on port 25 without a login.",
         matters: "The authority takes its word back, mostly because the key is no longer secret. Programs that look refuse it.",
         action: "The operator makes a new key and gets a new certificate for it, at once.",
         example: "Cert Status: revoked",
@@ -288,5 +290,33 @@ pub(super) static CERTIFICATE_LIFETIME_LONG: Rule = Rule {
         action: "The operator issues it for a shorter time and renews it by a program.",
         example: "openssl req -x509 -days 3650",
         references: "RFC 5280 section 4.1.2.5; Apple: Requirements for trusted certificates in iOS 13 and macOS 10.15 (support.apple.com/103769)",
+    },
+};
+
+pub(super) static CERTIFICATE_STAPLE_UNUSABLE: Rule = Rule {
+    id: "certificate-staple-unusable",
+    severity: Severity::Warning,
+    title: "the OCSP response of the server does not count",
+    cites: &["RFC 6960 section 3.2"],
+    docs: Docs {
+        sees: "The server sent an OCSP response that is about another certificate, is not signed by the issuer or a responder that it authorized, is out of date, or cannot be read.",
+        matters: "What such a response says is ignored, a revocation too. Most clients continue without it; GnuTLS reports an invalid OCSP status.",
+        action: "Fetch a new OCSP response for the current certificate and reload the mail service, or switch stapling off (server operator).",
+        example: "the certificate was renewed, and the response for the old one is still sent",
+        references: "RFC 6960 section 3.2 (when a response is accepted), section 4.2.2.2 (authorized responders)",
+    },
+};
+
+pub(super) static CERTIFICATE_LIMITED_CLIENTS: Rule = Rule {
+    id: "certificate-limited-clients",
+    severity: Severity::Warning,
+    title: "some clients cannot verify the certificate",
+    cites: &["RFC 5280 section 4.2"],
+    docs: Docs {
+        sees: "The chain is valid, and a certificate in it has something that not every TLS library supports: a critical certificatePolicies or inhibitAnyPolicy, name constraints for directory names, more than six certificates of authorities, an unusual signature.",
+        matters: "Clients with OpenSSL and GnuTLS connect, and clients with another library reject the certificate.",
+        action: "Get a certificate without it if such clients must be able to connect (server operator).",
+        example: "X509v3 Certificate Policies: critical",
+        references: "RFC 5280 section 4.2 (a client rejects a critical extension that it cannot process)",
     },
 };

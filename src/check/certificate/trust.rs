@@ -3,35 +3,16 @@
 
 use super::super::{Confidence, Finding, Fix, in_shell};
 use super::Seen;
-use super::keys::is_weak;
+use super::dates::{ago, date, days};
 use super::rules::{
-    CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_EXPIRED, CERTIFICATE_INTERCEPTED, CERTIFICATE_INTERMEDIATE_EXPIRED,
-    CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED, CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_UNTRUSTED,
-    CERTIFICATE_USAGE_WRONG,
+    CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_INTERCEPTED, CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED,
+    CERTIFICATE_UNTRUSTED,
 };
-use crate::evidence::{Certificate, ChainFault, NameMatch, Trust, TrustStore};
+use crate::evidence::{Certificate, ChainFault, NameMatch, PathFault, PathFaultKind, PathPlace, TrustStore};
 use crate::lexicon::software;
 
-/// The fault, unless one of the rules that fired already explains it.
-pub(super) fn fault(seen: Seen<'_>, explained: &[&str]) -> Option<Finding> {
-    let Trust::Untrusted { why, detail } = &seen.presented.trust else { return None };
-    let told = |rules: &[&super::super::Rule]| rules.iter().any(|rule| explained.contains(&rule.id));
-    let is_told = match why {
-        ChainFault::Expired => told(&[&CERTIFICATE_EXPIRED, &CERTIFICATE_INTERMEDIATE_EXPIRED]),
-        ChainFault::WeakSignature => told(&[&CERTIFICATE_SIGNATURE_WEAK]),
-        ChainFault::Usage => told(&[&CERTIFICATE_USAGE_WRONG]),
-        // The library does not look at signatures by a key that is too short, and calls them wrong.
-        ChainFault::BadSignature => seen.lineage().iter().any(|(place, one)| *place > 0 && is_weak(one)),
-        ChainFault::SelfSigned
-        | ChainFault::UnknownIssuer
-        | ChainFault::NameConstraint
-        | ChainFault::Malformed
-        | ChainFault::Other => false,
-    };
-    if is_told { None } else { Some(intercepted(seen).unwrap_or_else(|| untrusted(seen, *why, detail))) }
-}
-
-fn intercepted(seen: Seen<'_>) -> Option<Finding> {
+/// A scanner or gateway that shows a certificate of its own.
+pub(super) fn intercepted(seen: Seen<'_>) -> Option<Finding> {
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names)?;
     if !matches!(sign.kind.as_str(), "antivirus" | "gateway") {
         return None;
@@ -44,33 +25,150 @@ fn intercepted(seen: Seen<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-fn untrusted(seen: Seen<'_>, why: ChainFault, detail: &str) -> Finding {
-    let mut finding = match why {
+/// No path leads to an anchor.
+pub(super) fn untrusted(seen: Seen<'_>, why: ChainFault) -> Finding {
+    let finding = match why {
         ChainFault::SelfSigned => self_signed(seen),
         ChainFault::UnknownIssuer => unknown_issuer(seen),
-        ChainFault::NameConstraint => name_constrained(seen),
-        ChainFault::Expired => broken(seen, "no moment is in date for all certificates of the chain", detail),
-        ChainFault::Usage => broken(seen, "the chain holds a certificate that is not meant for this use", detail),
-        ChainFault::WeakSignature => {
-            broken(seen, "a signature in the chain is of a kind that is not accepted any more", detail)
-        }
-        ChainFault::BadSignature => broken(seen, "a signature in the chain is wrong", detail),
-        ChainFault::Malformed if seen.leaf.version == 1 => {
-            broken(seen, "the certificate is of X.509 version 1, from before names and uses could be told", detail)
-        }
-        ChainFault::Malformed if seen.leaf.is_readable() => broken(
-            seen,
-            "the certificate is too large, or formed in a way that current libraries do not accept",
-            detail,
-        ),
-        ChainFault::Malformed => broken(seen, "the certificate cannot be read", detail),
-        ChainFault::Other => {
-            let mut finding = broken(seen, "the chain does not verify", detail);
+        ChainFault::NameConstraint => name_constrained(seen, &seen.leaf.names.join(", ")),
+        ChainFault::Expired
+        | ChainFault::Usage
+        | ChainFault::WeakSignature
+        | ChainFault::BadSignature
+        | ChainFault::Malformed
+        | ChainFault::Other => {
+            let mut finding =
+                broken(seen, "the chain does not verify".to_owned(), "what exactly was not seen".to_owned());
             finding.confidence = Confidence::Likely;
             finding.otherwise = Some(OLD_STORE.to_owned());
             finding
         }
     };
+    with_sign(seen, finding)
+}
+
+/// A rule of path validation that a certificate breaks.
+pub(super) fn of_path(seen: Seen<'_>, fault: &PathFault) -> Finding {
+    let who = match fault.at {
+        PathPlace::Sent { place } => seen.called(place),
+        PathPlace::Anchor => root(seen),
+    };
+    let rejected = |why: &str| format!("{why}; OpenSSL, GnuTLS or both reject such a chain");
+    let (summary, cause) = match &fault.kind {
+        PathFaultKind::NameConstraint { name } => return name_constrained(seen, name),
+        PathFaultKind::WeakKey { key } => return super::keys::too_short(seen, &who, key),
+        PathFaultKind::WeakSignature { hash } => (format!("{who} is signed with {hash}"), rejected("it can be forged")),
+        PathFaultKind::UnsupportedNameConstraint => {
+            let summary = format!("the authorities above {who} limit a kind of name that clients cannot compare");
+            return constrained(seen, summary, "programs that meet such a limit refuse the chain");
+        }
+        PathFaultKind::TooManyNames => (
+            format!("{who} has more names, and its authorities more name constraints, than are compared"),
+            "comparing all of them would take too long; OpenSSL has such a limit, too".to_owned(),
+        ),
+        PathFaultKind::OutOfDate => {
+            (format!("{who} {}", dates_of_root(seen)), rejected("a root that is out of date is not trusted any more"))
+        }
+        PathFaultKind::Unreadable => (format!("{who} cannot be read"), "it is no X.509 certificate in DER".to_owned()),
+        PathFaultKind::TooLarge => (
+            format!("{who} is too large"),
+            "it has more than 64 KiB, and current libraries read no certificate of that size".to_owned(),
+        ),
+        PathFaultKind::OldVersion { version } => (
+            format!("{who} is of X.509 version {version}, which has no names and uses"),
+            rejected("RFC 5280 requires version 3 wherever there are extensions, and an authority needs them"),
+        ),
+        PathFaultKind::NotAuthority => (
+            format!("{who} signed a certificate and is not that of an authority"),
+            rejected("basicConstraints with CA:TRUE is missing (RFC 5280 section 6.1.4 (k))"),
+        ),
+        PathFaultKind::MayNotSign => (
+            format!("{who} may not sign certificates, and signed one"),
+            rejected("its key usage lacks keyCertSign (RFC 5280 section 6.1.4 (n))"),
+        ),
+        PathFaultKind::PathTooLong { limit } => (
+            format!("{who} allows {limit} authorities below it, and there are more"),
+            rejected("its path length constraint is exceeded (RFC 5280 section 6.1.4 (l))"),
+        ),
+        PathFaultKind::CriticalExtension { extension } => (
+            format!("{who} has a critical extension that clients do not process: {extension}"),
+            rejected("a critical extension that is not processed makes a certificate invalid (RFC 5280 section 4.2)"),
+        ),
+        PathFaultKind::RepeatedExtension { extension } => (
+            format!("{who} has the extension {extension} more than once"),
+            rejected("each extension may stand there once (RFC 5280 section 4.2)"),
+        ),
+        PathFaultKind::UnreadableExtension { extension } => (
+            format!("the extension {extension} of {who} cannot be read"),
+            rejected("it is not formed as RFC 5280 defines it"),
+        ),
+        PathFaultKind::OtherUse => (
+            format!("{who} is limited to other uses than TLS servers"),
+            rejected("its extended key usage lacks serverAuth, or its Netscape type lacks the server"),
+        ),
+        PathFaultKind::OtherAuthorityKey => (
+            format!("{who} names another key as its issuer's than the one that signed it"),
+            rejected(
+                "authorityKeyIdentifier and the certificate of the issuer do not agree (RFC 5280 section 4.2.1.1)",
+            ),
+        ),
+        PathFaultKind::WrongSignature => (
+            format!("the signature of {who} is wrong: it is not made by the key of its issuer"),
+            rejected(
+                "the certificate was changed, or the certificate that was found for its issuer has the same name and another key",
+            ),
+        ),
+        PathFaultKind::AlgorithmsDiffer => (
+            format!("{who} names two different algorithms for its signature"),
+            rejected("both must be the same (RFC 5280 section 4.1.1.2)"),
+        ),
+        PathFaultKind::UnsupportedSignature { algorithm } => {
+            let summary = format!("smtpcheck cannot verify the signature of {who}: {algorithm}");
+            let cause = "smtpcheck does not support this algorithm, so it is not known whether the chain is valid";
+            let mut finding = broken(seen, summary, cause.to_owned());
+            finding.confidence = Confidence::Likely;
+            finding.otherwise = Some("clients that support the algorithm may verify the chain".to_owned());
+            return with_sign(seen, finding);
+        }
+    };
+    let mut finding = broken(seen, summary, cause);
+    if fault.at == PathPlace::Anchor {
+        finding.fixes = vec![replaced_root(seen)];
+    }
+    with_sign(seen, finding)
+}
+
+/// How a finding names the anchor.
+fn root(seen: Seen<'_>) -> String {
+    match &seen.presented.anchor {
+        Some(anchor) => format!("the root {} in {}", anchor.subject, store(seen)),
+        None => format!("the root in {}", store(seen)),
+    }
+}
+
+fn dates_of_root(seen: Seen<'_>) -> String {
+    let dates = seen.presented.anchor.as_ref().and_then(|anchor| anchor.not_before.zip(anchor.not_after));
+    match dates {
+        Some((_, until)) if until < seen.now => format!("expired {} ({})", ago(days(until, seen.now)), date(until)),
+        Some((from, _)) => format!("becomes valid on {}", date(from)),
+        None => "is out of date".to_owned(),
+    }
+}
+
+fn replaced_root(seen: Seen<'_>) -> Fix {
+    Fix::text(match &seen.presented.store {
+        TrustStore::File { path, .. } => {
+            format!("Replace it in {path} by the current root certificate of the authority")
+        }
+        TrustStore::System { .. } | TrustStore::Mozilla { .. } => {
+            "Update ca-certificates on this machine, or install a chain that leads to another root (server operator)"
+                .to_owned()
+        }
+    })
+}
+
+/// What the names say about such a certificate is said with it.
+fn with_sign(seen: Seen<'_>, mut finding: Finding) -> Finding {
     // What the names say about such a certificate (a package's default, a hoster's, a test's) comes first.
     // One that was made for the very host that was asked for is no left-over of an installation.
     let is_for_host = |sign: &&software::CertificateSign| {
@@ -123,7 +221,13 @@ fn unknown_issuer(seen: Seen<'_>) -> Finding {
         finding.fixes = vec![own_authority(seen, "if the authority is your own, name its root"), public_certificate()];
         return finding;
     }
-    let summary = if std::ptr::eq(last, seen.leaf) {
+    let (kept, sent) = (seen.presented.chain.len(), seen.presented.chain_length);
+    let summary = if sent > kept {
+        let issuer = &last.issuer;
+        format!(
+            "the issuer {issuer} is not among the first {kept} of the {sent} certificates that the server sent, and only those are examined"
+        )
+    } else if std::ptr::eq(last, seen.leaf) {
         format!("the certificate is signed by {}, which leads to no root in {}", last.issuer, store(seen))
     } else {
         let (end, issuer) = (&last.subject, &last.issuer);
@@ -170,18 +274,22 @@ fn is_web(url: &str) -> bool {
     (url.starts_with("http://") || url.starts_with("https://")) && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn name_constrained(seen: Seen<'_>) -> Finding {
-    let summary = format!("an authority in the chain may not sign for {}", seen.leaf.names.join(", "));
+fn name_constrained(seen: Seen<'_>, name: &str) -> Finding {
+    let summary = format!("an authority in the chain may not sign for {name}");
+    constrained(seen, summary, "its name constraints exclude a name of the certificate")
+}
+
+fn constrained(seen: Seen<'_>, summary: String, cause: &str) -> Finding {
     let mut finding = seen.finding(&CERTIFICATE_NAME_CONSTRAINED, Confidence::Certain, summary);
-    finding.cause = "its name constraints exclude a name of the certificate".to_owned();
+    finding.cause = cause.to_owned();
     finding.fixes =
         vec![Fix::text("the operator gets the certificate from an authority that may sign for all its names")];
     finding
 }
 
-fn broken(seen: Seen<'_>, what: &str, detail: &str) -> Finding {
-    let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Certain, what.to_owned());
-    finding.cause = format!("programs that verify refuse such a chain ({detail})");
+fn broken(seen: Seen<'_>, what: String, cause: String) -> Finding {
+    let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Certain, what);
+    finding.cause = cause;
     finding.fixes = vec![public_certificate(), own_authority(seen, "if the authority is your own, name its root")];
     finding
 }

@@ -36,7 +36,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     // Worked out once: a server can reject hundreds of recipients, each with a different text.
     let provider = peer::provider(plan, talk);
     let software = peer::software(talk);
-    let logged_in = talk.reply_at(Stage::Auth).is_some_and(|heard| heard.reply.is_success());
+    let logged_in = talk.reply_at(Stage::Auth).is_some_and(|heard| heard.accepts());
     for heard in refusals.into_iter().filter(|heard| !(explained && heard.event.stage == Stage::Auth)) {
         let context = Context {
             step: Some(step(heard.event.stage)),

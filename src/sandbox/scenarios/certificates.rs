@@ -159,7 +159,28 @@ pub static ALL: &[Scenario] = &[
         "the certificate promises a proof that it is not revoked, and none comes",
         Recipe::StapleMissing,
         &["certificate-staple-missing"],
+        6,
+    ),
+    shows(
+        "certificate-staple-foreign",
+        "the OCSP response is about another certificate, which it calls revoked",
+        Recipe::StapleForeign,
+        &["certificate-staple-unusable"],
         0,
+    ),
+    shows(
+        "certificate-critical-policies",
+        "the certificate has a critical extension that not every client processes",
+        Recipe::CriticalPolicies,
+        &["certificate-limited-clients"],
+        0,
+    ),
+    shows(
+        "certificate-intermediate-not-signing",
+        "the intermediate certificate may not sign certificates",
+        Recipe::NotSigning,
+        &["certificate-untrusted"],
+        6,
     ),
     shows(
         "certificate-revoked",

@@ -1,0 +1,347 @@
+//! One certificate as path validation needs it (RFC 5280 §4.1): the fields that decide about trust, and a note of every
+//! extension that is there twice, critical and not known, or not to be read. Nothing is judged here; see [`super::path`].
+
+use super::der::{self, Element, Reader, tag};
+
+/// A certificate that is longer is read by none of the current libraries of rustls, and by few others.
+pub(crate) const MAX_LENGTH: usize = 64 * 1024;
+
+/// Extensions of one certificate that are read (RFC 5280 defines 15).
+const MAX_EXTENSIONS: usize = 100;
+
+/// Names of one certificate that are read.
+const MAX_NAMES: usize = 10_000;
+
+/// A certificate, read.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate<'a> {
+    /// What the signature covers.
+    pub(crate) signed: &'a [u8],
+    /// 1 to 3.
+    pub(crate) version: u8,
+    pub(crate) serial: &'a [u8],
+    /// The Name, with its tag.
+    pub(crate) issuer: &'a [u8],
+    pub(crate) subject: &'a [u8],
+    /// Seconds from 1970.
+    pub(crate) not_before: i64,
+    pub(crate) not_after: i64,
+    /// SubjectPublicKeyInfo, with its tag.
+    pub(crate) key: &'a [u8],
+    /// AlgorithmIdentifier of what is signed, and beside the signature; both with their tags.
+    pub(crate) inner_algorithm: &'a [u8],
+    pub(crate) outer_algorithm: &'a [u8],
+    pub(crate) signature: &'a [u8],
+    pub(crate) extensions: Extensions<'a>,
+}
+
+/// What the extensions say (RFC 5280 §4.2).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extensions<'a> {
+    pub(crate) basic_constraints: Option<BasicConstraints>,
+    /// The bits in the order of §4.2.1.3, digitalSignature first.
+    pub(crate) key_usage: Option<u16>,
+    /// Object identifiers.
+    pub(crate) extended_key_usage: Option<Vec<&'a [u8]>>,
+    pub(crate) names: Option<Vec<GeneralName<'a>>>,
+    pub(crate) name_constraints: Option<NameConstraints<'a>>,
+    pub(crate) subject_key: Option<&'a [u8]>,
+    pub(crate) authority_key: AuthorityKey<'a>,
+    /// The old extension of Netscape: bits, the first is for clients, the second for servers.
+    pub(crate) netscape_type: Option<u16>,
+    /// Critical and not understood here (§4.2).
+    pub(crate) unknown_critical: Vec<&'a [u8]>,
+    /// More than once (§4.2: a certificate must not include more than one instance).
+    pub(crate) repeated: Vec<&'a [u8]>,
+    /// Known, and not as RFC 5280 defines it.
+    pub(crate) unreadable: Vec<&'a [u8]>,
+    /// Critical, of those that OpenSSL and GnuTLS process and some other clients do not.
+    pub(crate) rarely_supported: Vec<&'a [u8]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BasicConstraints {
+    pub(crate) is_authority: bool,
+    pub(crate) path_length: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AuthorityKey<'a> {
+    pub(crate) key: Option<&'a [u8]>,
+    /// A directory name, with its tag.
+    pub(crate) issuer: Option<&'a [u8]>,
+    pub(crate) serial: Option<&'a [u8]>,
+}
+
+/// One name by its kind (RFC 5280 §4.2.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GeneralName<'a> {
+    Dns(&'a [u8]),
+    Email(&'a [u8]),
+    Uri(&'a [u8]),
+    Address(&'a [u8]),
+    /// A Name, with its tag.
+    Directory(&'a [u8]),
+    /// otherName, x400Address, ediPartyName, registeredID: by the number of its tag.
+    Other(u8),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NameConstraints<'a> {
+    pub(crate) permitted: Vec<GeneralName<'a>>,
+    pub(crate) excluded: Vec<GeneralName<'a>>,
+}
+
+/// The bit keyCertSign of keyUsage (§4.2.1.3).
+pub(crate) const KEY_CERT_SIGN: u16 = 1 << 10;
+
+/// id-kp-serverAuth and id-kp-OCSPSigning (§4.2.1.12).
+pub(crate) const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
+
+/// id-ce: 2.5.29.
+const ID_CE: &[u8] = &[0x55, 0x1d];
+
+const NETSCAPE_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
+
+impl<'a> Certificate<'a> {
+    /// Reads a whole certificate; none if it is no certificate in DER.
+    pub(crate) fn read(der: &'a [u8]) -> Option<Certificate<'a>> {
+        let mut outer = Reader::new(der::only(der, tag::SEQUENCE)?.content);
+        let signed = outer.expect(tag::SEQUENCE)?;
+        let outer_algorithm = outer.expect(tag::SEQUENCE)?.whole;
+        let signature = der::whole_bytes(outer.expect(tag::BIT_STRING)?.content)?;
+        outer.end()?;
+
+        let mut inner = Reader::new(signed.content);
+        let version = match inner.optional(tag::constructed(0))? {
+            // §4.1.2.1: counted from 0, and 0 is the default.
+            Some(explicit) => u8::try_from(der::small_integer(der::only(explicit.content, tag::INTEGER)?.content)?)
+                .ok()
+                .filter(|version| *version <= 2)?
+                .checked_add(1)?,
+            None => 1,
+        };
+        let serial = inner.expect(tag::INTEGER)?.content;
+        let inner_algorithm = inner.expect(tag::SEQUENCE)?.whole;
+        let issuer = inner.expect(tag::SEQUENCE)?.whole;
+        let mut validity = Reader::new(inner.expect(tag::SEQUENCE)?.content);
+        let (not_before, not_after) = (der::time(&validity.read()?)?, der::time(&validity.read()?)?);
+        validity.end()?;
+        let subject = inner.expect(tag::SEQUENCE)?.whole;
+        let key = inner.expect(tag::SEQUENCE)?.whole;
+        // issuerUniqueID and subjectUniqueID (§4.1.2.8) mean nothing today.
+        inner.optional(tag::context(1))?;
+        inner.optional(tag::context(2))?;
+        let extensions = match inner.optional(tag::constructed(3))? {
+            // §4.1.2.9: in version 3 only.
+            Some(explicit) if version == 3 => Extensions::read(explicit.content)?,
+            Some(_) => return None,
+            None => Extensions::default(),
+        };
+        inner.end()?;
+        let (signed, issuer, subject) = (signed.whole, issuer, subject);
+        Some(Certificate {
+            signed,
+            version,
+            serial,
+            issuer,
+            subject,
+            not_before,
+            not_after,
+            key,
+            inner_algorithm,
+            outer_algorithm,
+            signature,
+            extensions,
+        })
+    }
+
+    /// §3.2: issuer and subject are the same entity.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.issuer == self.subject
+    }
+
+    pub(crate) fn is_in_date(&self, now: i64) -> bool {
+        self.not_before <= now && now <= self.not_after
+    }
+}
+
+impl<'a> Extensions<'a> {
+    fn read(content: &'a [u8]) -> Option<Extensions<'a>> {
+        let list = der::elements(der::only(content, tag::SEQUENCE)?.content)?;
+        if list.len() > MAX_EXTENSIONS {
+            return None;
+        }
+        let mut found = Extensions::default();
+        let mut known: Vec<&[u8]> = Vec::new();
+        for extension in list {
+            let mut fields = Reader::new(Some(extension).filter(|one| one.tag == tag::SEQUENCE)?.content);
+            let oid = fields.expect(tag::OID)?.content;
+            let critical = match fields.optional(tag::BOOLEAN)? {
+                Some(flag) => der::boolean(flag.content)?,
+                None => false,
+            };
+            let value = fields.expect(tag::OCTET_STRING)?.content;
+            fields.end()?;
+            if known.contains(&oid) {
+                found.repeated.push(oid);
+                continue;
+            }
+            known.push(oid);
+            found.take(oid, critical, value);
+        }
+        Some(found)
+    }
+
+    /// Which critical extensions count as understood is what both OpenSSL 3 and GnuTLS 3.7 process: RFC 5280 §4.2 says
+    /// that a critical one that is not processed rejects the certificate.
+    fn take(&mut self, oid: &'a [u8], critical: bool, value: &'a [u8]) {
+        let arc = oid.strip_prefix(ID_CE).and_then(|rest| <[u8; 1]>::try_from(rest).ok()).map(|[arc]| arc);
+        let is_read = match arc {
+            // subjectKeyIdentifier and authorityKeyIdentifier must not be critical (§4.2.1.1, §4.2.1.2).
+            Some(14) => {
+                self.refuse_critical(oid, critical);
+                der::only(value, tag::OCTET_STRING).map(|key| self.subject_key = Some(key.content))
+            }
+            Some(35) => {
+                self.refuse_critical(oid, critical);
+                authority_key(value).map(|key| self.authority_key = key)
+            }
+            Some(15) => bits(value).map(|bits| self.key_usage = Some(bits)),
+            Some(17) => general_names(value).map(|names| self.names = Some(names)),
+            Some(19) => basic_constraints(value).map(|found| self.basic_constraints = Some(found)),
+            Some(30) => name_constraints(value).map(|found| self.name_constraints = Some(found)),
+            Some(37) => object_identifiers(value).map(|found| self.extended_key_usage = Some(found)),
+            // cRLDistributionPoints, certificatePolicies, inhibitAnyPolicy: without a policy that the client requires,
+            // nothing follows from them (§6.1.1 (c): user-initial-policy-set is any-policy).
+            Some(31 | 32 | 54) => {
+                if critical {
+                    self.rarely_supported.push(oid);
+                }
+                Some(())
+            }
+            _ if oid == NETSCAPE_TYPE => {
+                self.refuse_critical(oid, critical);
+                bits(value).map(|bits| self.netscape_type = Some(bits))
+            }
+            _ => {
+                self.refuse_critical(oid, critical);
+                Some(())
+            }
+        };
+        if is_read.is_none() {
+            self.unreadable.push(oid);
+        }
+    }
+
+    fn refuse_critical(&mut self, oid: &'a [u8], critical: bool) {
+        if critical {
+            self.unknown_critical.push(oid);
+        }
+    }
+}
+
+/// A BIT STRING of at most 16 bits, the first bit highest.
+fn bits(value: &[u8]) -> Option<u16> {
+    let (unused, bytes) = der::only(value, tag::BIT_STRING)?.content.split_first()?;
+    if *unused > 7 || bytes.len() > 2 {
+        return None;
+    }
+    let first = bytes.first().copied().unwrap_or(0);
+    Some(u16::from_be_bytes([first, bytes.get(1).copied().unwrap_or(0)]))
+}
+
+/// §4.2.1.9. A CA flag that is written although it is the default is not DER, and seen in the field.
+fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
+    let mut fields = Reader::new(der::only(value, tag::SEQUENCE)?.content);
+    let is_authority = match fields.optional(tag::BOOLEAN)? {
+        Some(flag) => der::boolean(flag.content)?,
+        None => false,
+    };
+    let path_length = match fields.optional(tag::INTEGER)? {
+        Some(limit) => Some(der::small_integer(limit.content)?),
+        None => None,
+    };
+    fields.end()?;
+    // A length without the flag is forbidden and means nothing; OpenSSL and GnuTLS accept it in a server's certificate.
+    Some(BasicConstraints { is_authority, path_length })
+}
+
+fn object_identifiers(value: &[u8]) -> Option<Vec<&[u8]>> {
+    let list = der::elements(der::only(value, tag::SEQUENCE)?.content)?;
+    let all = list.into_iter().map(|one| (one.tag == tag::OID).then_some(one.content)).collect::<Option<Vec<_>>>()?;
+    (!all.is_empty()).then_some(all)
+}
+
+fn general_names(value: &[u8]) -> Option<Vec<GeneralName<'_>>> {
+    let list = der::elements(der::only(value, tag::SEQUENCE)?.content)?;
+    if list.len() > MAX_NAMES {
+        return None;
+    }
+    list.iter().map(general_name).collect()
+}
+
+fn general_name<'a>(element: &Element<'a>) -> Option<GeneralName<'a>> {
+    Some(match element.tag {
+        0x81 => GeneralName::Email(element.content),
+        0x82 => GeneralName::Dns(element.content),
+        0x86 => GeneralName::Uri(element.content),
+        0x87 => GeneralName::Address(element.content),
+        0xa4 => GeneralName::Directory(der::only(element.content, tag::SEQUENCE)?.whole),
+        0xa0 | 0xa3 | 0xa5 | 0x88 => GeneralName::Other(element.tag & 0x1f),
+        _ => return None,
+    })
+}
+
+/// §4.2.1.10. A minimum or maximum is not used by the Internet profile and makes the extension unreadable.
+fn name_constraints(value: &[u8]) -> Option<NameConstraints<'_>> {
+    let mut fields = Reader::new(der::only(value, tag::SEQUENCE)?.content);
+    let permitted = subtrees(fields.optional(tag::constructed(0))?)?;
+    let excluded = subtrees(fields.optional(tag::constructed(1))?)?;
+    fields.end()?;
+    Some(NameConstraints { permitted, excluded })
+}
+
+fn subtrees(list: Option<Element<'_>>) -> Option<Vec<GeneralName<'_>>> {
+    let Some(list) = list else { return Some(Vec::new()) };
+    let list = der::elements(list.content)?;
+    if list.len() > MAX_NAMES {
+        return None;
+    }
+    list.into_iter().map(subtree).collect()
+}
+
+fn subtree(element: Element<'_>) -> Option<GeneralName<'_>> {
+    let mut fields = Reader::new(Some(element).filter(|one| one.tag == tag::SEQUENCE)?.content);
+    let base = fields.read()?;
+    fields.end()?;
+    general_name(&base)
+}
+
+/// The constraints that a trust anchor without a certificate carries.
+pub(crate) fn constraints_of_anchor(content: &[u8]) -> Option<NameConstraints<'_>> {
+    let mut fields = Reader::new(content);
+    let permitted = subtrees(fields.optional(tag::constructed(0))?)?;
+    let excluded = subtrees(fields.optional(tag::constructed(1))?)?;
+    fields.end()?;
+    Some(NameConstraints { permitted, excluded })
+}
+
+/// §4.2.1.1.
+fn authority_key(value: &[u8]) -> Option<AuthorityKey<'_>> {
+    let mut fields = Reader::new(der::only(value, tag::SEQUENCE)?.content);
+    let key = fields.optional(tag::context(0))?.map(|key| key.content);
+    let issuers = fields.optional(tag::constructed(1))?;
+    let serial = fields.optional(tag::context(2))?.map(|serial| serial.content);
+    fields.end()?;
+    let issuers = match issuers {
+        Some(list) => der::elements(list.content)?,
+        None => Vec::new(),
+    };
+    let issuer = issuers.iter().find_map(|name| match general_name(name) {
+        Some(GeneralName::Directory(name)) => Some(name),
+        _ => None,
+    });
+    Some(AuthorityKey { key, issuer, serial })
+}

@@ -1,0 +1,561 @@
+//! Certification path validation (RFC 5280 §6.1) with a bounded search for the path (RFC 4158 describes the problem).
+//!
+//! Each step of §6.1.3 to §6.1.5 is a fault of its own, and all faults of the best path are returned, not the first. What
+//! the RFC leaves to the client is decided as the strictest of OpenSSL 3 and GnuTLS decides it; where both accept, so does
+//! this. Where §6.1 does not apply to a trust anchor (§6.1.1 (d) takes a name and a key), the certificate of the anchor is
+//! held to the same rules as one below it, as both libraries do: dates, basicConstraints, keyUsage, critical extensions,
+//! path length and name constraints.
+//!
+//! Not done, as in both libraries by default: revocation lists, and certificate policies (user-initial-policy-set is
+//! any-policy and explicit-policy is not required, so the policy tree of §6.1.2 cannot fail; policyConstraints and
+//! policyMappings, which could make it fail, are refused when critical).
+//!
+//! The end of the path, the server's certificate, is judged for its names in [`super::names`]; what it may be used for is
+//! judged on the evidence (`evidence::doubt`), because a report must be able to do the same again.
+
+use std::collections::HashMap;
+
+use super::certificate::{self, Certificate, KEY_CERT_SIGN, NameConstraints, SERVER_AUTH};
+use super::constraints::{self, Comparisons, Violation};
+use super::der;
+use super::signature::{self, Key, Scheme};
+use crate::evidence::{PathFault, PathFaultKind, PathPlace};
+
+/// Signatures that one search verifies. A chain has three or four; the slowest, RSA 8192, takes a third of a millisecond.
+const MAX_SIGNATURES: usize = 100;
+
+/// Certificates that one search visits: many of the same name could be put in order in very many ways.
+const MAX_VISITS: usize = 300;
+
+/// A trust anchor as the store has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Anchor<'a> {
+    /// A certificate, in DER.
+    Certificate(&'a [u8]),
+    /// A name and a key, both with their tags, and the content of NameConstraints.
+    Key { subject: &'a [u8], key: &'a [u8], constraints: Option<&'a [u8]> },
+}
+
+/// The best path that was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// Places in the chain, from the server's certificate towards the anchor.
+    pub(crate) path: Vec<usize>,
+    /// Which anchor it leads to, by its place in the store; none: to none.
+    pub(crate) anchor: Option<usize>,
+    /// What is wrong, dates of the certificates that were sent aside.
+    pub(crate) faults: Vec<PathFault>,
+    /// Whether a certificate that was sent, on the path, is out of date (§6.1.3 (a)(2)).
+    pub(crate) is_outdated: bool,
+}
+
+/// Looks for a path from the first certificate to an anchor.
+pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
+    let sent: Vec<Option<Certificate<'_>>> =
+        chain.iter().map(|der| Certificate::read(der).filter(|_| der.len() <= certificate::MAX_LENGTH)).collect();
+    let Some(Some(_)) = sent.first() else {
+        let is_large = chain.first().is_some_and(|der| der.len() > certificate::MAX_LENGTH);
+        let kind = if is_large { PathFaultKind::TooLarge } else { PathFaultKind::Unreadable };
+        let faults = vec![PathFault { at: PathPlace::Sent { place: 0 }, kind }];
+        return Found { path: Vec::new(), anchor: None, faults, is_outdated: false };
+    };
+    let anchors = anchors.iter().map(Issuer::of_anchor).collect();
+    let mut search = Search {
+        chain,
+        sent,
+        anchors,
+        now,
+        verified: HashMap::new(),
+        signatures_left: MAX_SIGNATURES,
+        visits_left: MAX_VISITS,
+        comparisons: Comparisons::default(),
+        best: None,
+        longest: vec![0],
+    };
+    search.pinned();
+    search.extend(&mut vec![0]);
+    search.result()
+}
+
+/// What signs: a certificate that was sent, or an anchor.
+#[derive(Clone, Debug)]
+struct Issuer<'a> {
+    subject: &'a [u8],
+    key: &'a [u8],
+    /// The certificate; an anchor can be without one.
+    certificate: Option<Certificate<'a>>,
+    constraints: Option<NameConstraints<'a>>,
+    /// In DER; empty if there is none.
+    der: &'a [u8],
+}
+
+impl<'a> Issuer<'a> {
+    fn of_anchor(anchor: &Anchor<'a>) -> Option<Issuer<'a>> {
+        match anchor {
+            Anchor::Certificate(der) => Certificate::read(der).map(|one| Issuer::of_certificate(&one, der)),
+            Anchor::Key { subject, key, constraints } => {
+                let constraints = match constraints {
+                    Some(content) => Some(certificate::constraints_of_anchor(content)?),
+                    None => None,
+                };
+                Some(Issuer { subject, key, certificate: None, constraints, der: &[] })
+            }
+        }
+    }
+
+    fn of_certificate(one: &Certificate<'a>, der: &'a [u8]) -> Issuer<'a> {
+        let constraints = one.extensions.name_constraints.clone();
+        Issuer { subject: one.subject, key: one.key, certificate: Some(one.clone()), constraints, der }
+    }
+}
+
+/// By which a signature was verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum By {
+    Sent(usize),
+    Anchor(usize),
+}
+
+struct Search<'a> {
+    chain: &'a [&'a [u8]],
+    sent: Vec<Option<Certificate<'a>>>,
+    anchors: Vec<Option<Issuer<'a>>>,
+    now: i64,
+    /// Signatures by certificate and issuer, each verified once.
+    verified: HashMap<(usize, By), Result<(), signature::Fault>>,
+    signatures_left: usize,
+    visits_left: usize,
+    comparisons: Comparisons,
+    best: Option<(usize, Found)>,
+    /// The longest way that led to no anchor.
+    longest: Vec<usize>,
+}
+
+impl<'a> Search<'a> {
+    /// A server's certificate that is itself in the store is its own anchor.
+    fn pinned(&mut self) {
+        let Some(der) = self.chain.first() else { return };
+        let same = |anchor: &Option<Issuer<'_>>| anchor.as_ref().is_some_and(|anchor| anchor.der == *der);
+        if let Some(at) = self.anchors.iter().position(same) {
+            let faults = self.of_each(&[0]);
+            let found = Found { path: vec![0], anchor: Some(at), is_outdated: self.is_outdated(&[0]), faults };
+            self.offer(found);
+        }
+    }
+
+    /// Follows the issuers, anchors first.
+    fn extend(&mut self, path: &mut Vec<usize>) {
+        if self.visits_left == 0 || self.is_settled() {
+            return;
+        }
+        self.visits_left -= 1;
+        let Some(last) = path.last().and_then(|place| self.sent.get(*place)?.clone()) else { return };
+        let named: Vec<usize> = self
+            .anchors
+            .iter()
+            .enumerate()
+            .filter(|(_, anchor)| anchor.as_ref().is_some_and(|anchor| anchor.subject == last.issuer))
+            .map(|(at, _)| at)
+            .collect();
+        for anchor in named {
+            let found = self.validate(path, anchor);
+            self.offer(found);
+            if self.is_settled() {
+                return;
+            }
+        }
+        for next in 1..self.sent.len() {
+            if self.may_follow(path, next, &last) {
+                path.push(next);
+                if path.len() > self.longest.len() {
+                    self.longest.clone_from(path);
+                }
+                self.extend(path);
+                path.pop();
+            }
+        }
+    }
+
+    /// Whether a certificate that was sent can stand next: it has the name of the issuer, is not in the path under the
+    /// same name and key, and its key made the signature, or the signature cannot be verified here.
+    fn may_follow(&mut self, path: &[usize], next: usize, last: &Certificate<'_>) -> bool {
+        let Some(Some(one)) = self.sent.get(next) else { return false };
+        if one.subject != last.issuer {
+            return false;
+        }
+        let is_known = path.iter().any(|place| {
+            let earlier = self.sent.get(*place).and_then(Option::as_ref);
+            earlier.is_some_and(|earlier| earlier.subject == one.subject && earlier.key == one.key)
+        });
+        let child = path.last().copied().unwrap_or(0);
+        !is_known && !matches!(self.signature(child, By::Sent(next)), Err(signature::Fault::Wrong))
+    }
+
+    /// A path without any fault ends the search.
+    fn is_settled(&self) -> bool {
+        matches!(self.best, Some((0, _)))
+    }
+
+    fn offer(&mut self, found: Found) {
+        let weigh = |fault: &PathFault| match fault.kind {
+            PathFaultKind::WrongSignature => 1000,
+            PathFaultKind::UnsupportedSignature { .. } => 100,
+            _ => 10,
+        };
+        let cost = found.faults.iter().map(weigh).sum::<usize>() + usize::from(found.is_outdated);
+        if self.best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            self.best = Some((cost, found));
+        }
+    }
+
+    fn result(mut self) -> Found {
+        if let Some((_, found)) = self.best.take() {
+            return found;
+        }
+        // No anchor: what is wrong on the way is said all the same.
+        let path = std::mem::take(&mut self.longest);
+        let mut faults = self.of_each(&path);
+        faults.extend(self.of_signatures(&path, None));
+        faults.extend(self.of_authorities(&path));
+        faults.extend(self.of_names(&path, None));
+        // An issuer of this name was sent, and its key did not make the signature.
+        let last = path.last().copied().unwrap_or(0);
+        let is_forged = (1..self.sent.len()).any(|next| {
+            let issuer = self.one(last).map(|one| one.issuer);
+            let is_named = !path.contains(&next) && issuer.is_some() && self.one(next).map(|one| one.subject) == issuer;
+            is_named && self.signature(last, By::Sent(next)) == Err(signature::Fault::Wrong)
+        });
+        if is_forged {
+            faults.push(PathFault { at: PathPlace::Sent { place: last }, kind: PathFaultKind::WrongSignature });
+        }
+        Found { is_outdated: self.is_outdated(&path), path, anchor: None, faults }
+    }
+
+    /// §6.1.3 to §6.1.5 for one path that leads to this anchor.
+    fn validate(&mut self, path: &[usize], anchor: usize) -> Found {
+        let mut faults = self.of_each(path);
+        faults.extend(self.of_signatures(path, Some(anchor)));
+        faults.extend(self.of_authorities(path));
+        faults.extend(self.of_names(path, Some(anchor)));
+        faults.extend(self.of_anchor(path, anchor));
+        Found { path: path.to_vec(), anchor: Some(anchor), is_outdated: self.is_outdated(path), faults }
+    }
+
+    fn one(&self, place: usize) -> Option<&Certificate<'a>> {
+        self.sent.get(place).and_then(Option::as_ref)
+    }
+
+    /// §6.1.3 (a)(2).
+    fn is_outdated(&self, path: &[usize]) -> bool {
+        path.iter().any(|place| self.one(*place).is_some_and(|one| !one.is_in_date(self.now)))
+    }
+
+    /// What is wrong with a certificate wherever it stands.
+    fn of_each(&self, path: &[usize]) -> Vec<PathFault> {
+        let mut faults = Vec::new();
+        for place in path {
+            let Some(one) = self.one(*place) else { continue };
+            let at = PathPlace::Sent { place: *place };
+            // §4.1.2.1, §6.1.4 (k): only version 3 has the extensions that say what a certificate is for.
+            if one.version < 3 {
+                faults.push(PathFault { at, kind: PathFaultKind::OldVersion { version: one.version } });
+            }
+            faults.extend(of_extensions(one).into_iter().map(|kind| PathFault { at, kind }));
+            // The extension of Netscape that came before extKeyUsage; OpenSSL heeds it for the server's certificate.
+            if *place == 0 && one.extensions.netscape_type.is_some_and(|bits| bits & 1 << 14 == 0) {
+                faults.push(PathFault { at, kind: PathFaultKind::OtherUse });
+            }
+            if let Some(kind) = weak_key(one.key) {
+                faults.push(PathFault { at, kind });
+            }
+        }
+        faults
+    }
+
+    /// §6.1.3 (a)(1) and (4): each certificate is signed by the next one, or by the anchor.
+    fn of_signatures(&mut self, path: &[usize], anchor: Option<usize>) -> Vec<PathFault> {
+        let mut faults = Vec::new();
+        for (depth, place) in path.iter().enumerate() {
+            let at = PathPlace::Sent { place: *place };
+            let by = match (path.get(depth + 1), anchor) {
+                (Some(next), _) => By::Sent(*next),
+                (None, Some(anchor)) => By::Anchor(anchor),
+                (None, None) => continue,
+            };
+            let verified = self.signature(*place, by);
+            let Some(one) = self.one(*place) else { continue };
+            // §4.1.1.2: the algorithm stands twice, and must be the same.
+            if one.inner_algorithm != one.outer_algorithm {
+                faults.push(PathFault { at, kind: PathFaultKind::AlgorithmsDiffer });
+            }
+            let hash = Scheme::read(one.outer_algorithm).ok().and_then(Scheme::weak_hash);
+            if let Some(hash) = hash {
+                faults.push(PathFault { at, kind: PathFaultKind::WeakSignature { hash: hash.to_owned() } });
+            }
+            match verified {
+                Ok(()) => {}
+                // A weak hash is reason enough.
+                Err(signature::Fault::Unsupported(_)) if hash.is_some() => {}
+                Err(signature::Fault::Unsupported(algorithm)) => {
+                    faults.push(PathFault { at, kind: PathFaultKind::UnsupportedSignature { algorithm } });
+                }
+                Err(signature::Fault::Wrong | signature::Fault::OtherKind) => {
+                    faults.push(PathFault { at, kind: PathFaultKind::WrongSignature });
+                }
+            }
+            let issuer = match by {
+                By::Sent(next) => self.one(next),
+                By::Anchor(anchor) => {
+                    self.anchors.get(anchor).and_then(Option::as_ref).and_then(|anchor| anchor.certificate.as_ref())
+                }
+            };
+            if issuer.is_some_and(|issuer| names_another_key(one, issuer)) {
+                faults.push(PathFault { at, kind: PathFaultKind::OtherAuthorityKey });
+            }
+        }
+        faults
+    }
+
+    /// §6.1.4 (k) to (n) for the certificates between the server's and the anchor.
+    fn of_authorities(&self, path: &[usize]) -> Vec<PathFault> {
+        let mut faults = Vec::new();
+        for (depth, place) in path.iter().enumerate().skip(1) {
+            let Some(one) = self.one(*place) else { continue };
+            let at = PathPlace::Sent { place: *place };
+            // (k): basicConstraints with cA.
+            if one.version == 3 && !one.extensions.basic_constraints.is_some_and(|found| found.is_authority) {
+                faults.push(PathFault { at, kind: PathFaultKind::NotAuthority });
+            }
+            faults.extend(
+                self.of_authority(one, path.get(1..depth).unwrap_or_default()).map(|kind| PathFault { at, kind }),
+            );
+        }
+        faults
+    }
+
+    /// What an authority may not do, with the authorities below it.
+    fn of_authority(&self, one: &Certificate<'_>, below: &[usize]) -> impl Iterator<Item = PathFaultKind> {
+        // (n): keyUsage, if it is there, with keyCertSign.
+        let may_sign = one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
+        // (l) and (m): self-issued certificates do not count.
+        let depth = below.iter().filter(|place| self.one(**place).is_some_and(|one| !one.is_self_issued())).count();
+        let limit = one.extensions.basic_constraints.and_then(|found| found.path_length);
+        let is_exceeded = limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| depth > limit));
+        // §4.2.1.12 speaks of the key of this certificate only; every client takes it as a limit for those below.
+        // OpenSSL does not take anyExtendedKeyUsage for serverAuth.
+        let is_for_servers = one.extensions.extended_key_usage.as_ref().is_none_or(|uses| uses.contains(&SERVER_AUTH));
+        [
+            (!may_sign).then_some(PathFaultKind::MayNotSign),
+            is_exceeded.then_some(PathFaultKind::PathTooLong { limit: limit.unwrap_or(0) }),
+            (!is_for_servers).then_some(PathFaultKind::OtherUse),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// §6.1.3 (b) and (c): the constraints of each authority for each certificate below it. Self-issued ones are exempt,
+    /// unless they are the last.
+    fn of_names(&mut self, path: &[usize], anchor: Option<usize>) -> Vec<PathFault> {
+        let mut faults = Vec::new();
+        let mut left = self.comparisons;
+        for (depth, place) in path.iter().enumerate() {
+            let Some(one) = self.one(*place) else { continue };
+            if depth > 0 && one.is_self_issued() {
+                continue;
+            }
+            let above = path.iter().skip(depth + 1).filter_map(|place| self.one(*place));
+            let above = above.filter_map(|issuer| issuer.extensions.name_constraints.as_ref());
+            let of_anchor = anchor.and_then(|at| self.anchors.get(at)?.as_ref()?.constraints.as_ref());
+            let violations =
+                above.chain(of_anchor).filter_map(|limits| constraints::violation(one, depth == 0, limits, &mut left));
+            let kinds: Vec<PathFaultKind> = violations.map(kind_of).collect();
+            faults.extend(kinds.into_iter().map(|kind| PathFault { at: PathPlace::Sent { place: *place }, kind }));
+        }
+        self.comparisons = left;
+        faults
+    }
+
+    /// The anchor's own certificate.
+    fn of_anchor(&self, path: &[usize], anchor: usize) -> Vec<PathFault> {
+        let Some(Some(issuer)) = self.anchors.get(anchor) else { return Vec::new() };
+        let mut kinds: Vec<PathFaultKind> = weak_key(issuer.key).into_iter().collect();
+        if let Some(one) = &issuer.certificate {
+            kinds.extend(of_extensions(one));
+            if !one.is_in_date(self.now) {
+                kinds.push(PathFaultKind::OutOfDate);
+            }
+            // A root of version 1 is from before basicConstraints, and both libraries trust one that is named to them. One
+            // of version 3 without basicConstraints is an authority by its keyUsage.
+            let may_sign = one.extensions.key_usage.is_some_and(|bits| bits & KEY_CERT_SIGN != 0);
+            let is_authority = match (one.version, one.extensions.basic_constraints) {
+                (3, Some(found)) => found.is_authority,
+                (3, None) => may_sign,
+                (1, _) => one.is_self_issued(),
+                _ => false,
+            };
+            if !is_authority {
+                kinds.push(PathFaultKind::NotAuthority);
+            }
+            kinds.extend(self.of_authority(one, path.get(1..).unwrap_or_default()));
+        }
+        kinds.into_iter().map(|kind| PathFault { at: PathPlace::Anchor, kind }).collect()
+    }
+
+    /// Whether the certificate at this place was signed by this key. Each pair is looked at once.
+    fn signature(&mut self, place: usize, by: By) -> Result<(), signature::Fault> {
+        if let Some(known) = self.verified.get(&(place, by)) {
+            return known.clone();
+        }
+        let key = match by {
+            By::Sent(next) => self.one(next).map(|one| one.key),
+            By::Anchor(at) => self.anchors.get(at).and_then(Option::as_ref).map(|anchor| anchor.key),
+        };
+        let (Some(one), Some(key)) = (self.one(place), key) else { return Err(signature::Fault::Wrong) };
+        let result = if self.signatures_left == 0 {
+            Err(signature::Fault::Unsupported("one of too many signatures".to_owned()))
+        } else {
+            Scheme::read(one.outer_algorithm)
+                .and_then(|scheme| Ok((scheme, Key::read(key)?)))
+                .and_then(|(scheme, key)| signature::verify(scheme, &key, one.signed, one.signature))
+        };
+        self.signatures_left = self.signatures_left.saturating_sub(1);
+        self.verified.insert((place, by), result.clone());
+        result
+    }
+}
+
+fn weak_key(info: &[u8]) -> Option<PathFaultKind> {
+    let key = Key::read(info).ok().filter(Key::is_weak)?;
+    Some(PathFaultKind::WeakKey { key: key.name() })
+}
+
+fn kind_of(violation: Violation) -> PathFaultKind {
+    match violation {
+        Violation::Name(name) => PathFaultKind::NameConstraint { name },
+        Violation::UnknownKind => PathFaultKind::UnsupportedNameConstraint,
+        Violation::TooMany => PathFaultKind::TooManyNames,
+    }
+}
+
+/// §6.1.4 (o) and §6.1.5 (f): critical extensions that are not processed; and extensions that stand twice (§4.2) or cannot
+/// be read.
+fn of_extensions(one: &Certificate<'_>) -> Vec<PathFaultKind> {
+    let found = &one.extensions;
+    let named = |oids: &[&[u8]], kind: fn(String) -> PathFaultKind| {
+        oids.iter().map(|oid| kind(extension_name(&der::dotted(oid)))).collect::<Vec<_>>()
+    };
+    let mut kinds = named(&found.unknown_critical, |extension| PathFaultKind::CriticalExtension { extension });
+    kinds.extend(named(&found.repeated, |extension| PathFaultKind::RepeatedExtension { extension }));
+    kinds.extend(named(&found.unreadable, |extension| PathFaultKind::UnreadableExtension { extension }));
+    kinds
+}
+
+/// The name of an extension, or its dotted number.
+pub(crate) fn extension_name(dotted: &str) -> String {
+    let name = match dotted {
+        "2.5.29.9" => "subjectDirectoryAttributes",
+        "2.5.29.14" => "subjectKeyIdentifier",
+        "2.5.29.15" => "keyUsage",
+        "2.5.29.17" => "subjectAltName",
+        "2.5.29.18" => "issuerAltName",
+        "2.5.29.19" => "basicConstraints",
+        "2.5.29.30" => "nameConstraints",
+        "2.5.29.31" => "cRLDistributionPoints",
+        "2.5.29.32" => "certificatePolicies",
+        "2.5.29.33" => "policyMappings",
+        "2.5.29.35" => "authorityKeyIdentifier",
+        "2.5.29.36" => "policyConstraints",
+        "2.5.29.37" => "extKeyUsage",
+        "2.5.29.46" => "freshestCRL",
+        "2.5.29.54" => "inhibitAnyPolicy",
+        "1.3.6.1.5.5.7.1.1" => "authorityInfoAccess",
+        "1.3.6.1.5.5.7.1.11" => "subjectInfoAccess",
+        "1.3.6.1.5.5.7.1.24" => "TLS feature",
+        "1.3.6.1.4.1.11129.2.4.2" => "signed certificate timestamps",
+        "1.3.6.1.4.1.11129.2.4.3" => "Certificate Transparency poison",
+        "2.16.840.1.113730.1.1" => "Netscape certificate type",
+        "2.16.840.1.113730.1.13" => "Netscape comment",
+        other => return other.to_owned(),
+    };
+    name.to_owned()
+}
+
+/// §4.2.1.1: what the authorityKeyIdentifier names is not this issuer.
+fn names_another_key(one: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
+    let named = one.extensions.authority_key;
+    let differs =
+        |named: Option<&[u8]>, own: Option<&[u8]>| matches!((named, own), (Some(named), Some(own)) if named != own);
+    differs(named.key, issuer.extensions.subject_key)
+        || differs(named.serial, Some(issuer.serial))
+        || differs(named.issuer, Some(issuer.issuer))
+}
+
+/// Something in a valid path that not every client verifies.
+pub(crate) struct Rarity {
+    /// Which certificate of the chain.
+    pub(crate) place: usize,
+    pub(crate) what: String,
+    /// Who does not verify it.
+    pub(crate) rejected_by: Reject,
+}
+
+/// Who does not verify a rarity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reject {
+    /// webpki, which rustls uses; what webpki makes of it is found out by asking it.
+    Rustls,
+    GnuTls,
+}
+
+/// What not every client can verify in a path that is valid.
+pub(crate) fn rarities(chain: &[&[u8]], path: &[usize], anchor: Anchor<'_>) -> Vec<Rarity> {
+    let of = |place: usize| Some((place, Certificate::read(chain.get(place)?)?));
+    let read: Vec<(usize, Certificate<'_>)> = path.iter().filter_map(|place| of(*place)).collect();
+    let mut found: Vec<Rarity> = read.iter().flat_map(|(place, one)| rare_parts(*place, one)).collect();
+    let rustls = |place, what| Rarity { place, what, rejected_by: Reject::Rustls };
+    // webpki follows six.
+    if path.len() > 7 {
+        let last = path.last().copied().unwrap_or(0);
+        found.push(rustls(last, format!("{} certificates of authorities below the root", path.len() - 1)));
+    }
+    // RFC 5280 §6.1.4 (l) leaves self-issued certificates out of the count, GnuTLS does not.
+    let of_anchor = match anchor {
+        Anchor::Certificate(der) => Certificate::read(der),
+        Anchor::Key { .. } => None,
+    };
+    let authorities = read.iter().skip(1).map(|(place, one)| (*place, one));
+    let last = path.last().copied().unwrap_or(0);
+    let with_anchor = authorities.chain(of_anchor.iter().map(|one| (last, one)));
+    for (depth, (place, one)) in with_anchor.enumerate() {
+        let limit = one.extensions.basic_constraints.and_then(|found| found.path_length);
+        if limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| depth > limit)) {
+            let what = "a path length that a self-issued certificate exceeds".to_owned();
+            found.push(Rarity { place, what, rejected_by: Reject::GnuTls });
+        }
+    }
+    found
+}
+
+fn rare_parts(place: usize, one: &Certificate<'_>) -> Vec<Rarity> {
+    let mut whats: Vec<String> = Vec::new();
+    for oid in &one.extensions.rarely_supported {
+        whats.push(format!("the critical extension {}", extension_name(&der::dotted(oid))));
+    }
+    let limits = one.extensions.name_constraints.iter();
+    let is_directory = |name: &certificate::GeneralName<'_>| matches!(name, certificate::GeneralName::Directory(_));
+    if limits.flat_map(|limits| limits.permitted.iter().chain(&limits.excluded)).any(is_directory) {
+        whats.push("name constraints for directory names".to_owned());
+    }
+    let scheme = Scheme::read(one.outer_algorithm);
+    if let Ok(Scheme::RsaPss { hash, mask, salt }) = scheme
+        && (hash != mask || salt != hash.digest(&[]).len())
+    {
+        whats.push(format!("a signature by RSASSA-PSS with a salt of {salt} bytes"));
+    }
+    if scheme.is_ok_and(|scheme| {
+        matches!(scheme, Scheme::RsaPkcs1(signature::Hash::Sha224) | Scheme::Ecdsa(signature::Hash::Sha224))
+    }) {
+        whats.push("a signature over SHA-224".to_owned());
+    }
+    whats.into_iter().map(|what| Rarity { place, what, rejected_by: Reject::Rustls }).collect()
+}

@@ -1,0 +1,475 @@
+//! Whether a signature was made by a key: of certificates, OCSP responses and handshakes (RFC 5280 §6.1.3 (a)(1), RFC 8446
+//! §4.4.3). aws-lc does the arithmetic wherever it can. What it leaves out and other libraries verify is computed here from
+//! public values only: RSASSA-PSS with any length of salt, and RSA with SHA-224 and MD5.
+//!
+//! A weak hash or a short key is not decided here: a signature by one is verified like any other, so that the reason given
+//! is the weakness and not a wrong signature.
+
+use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
+use num_bigint::BigUint;
+use sha2::Digest;
+
+use super::der::{self, Reader, tag};
+
+/// A hash that signatures are made over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hash {
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// How a signature is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    RsaPkcs1(Hash),
+    /// RFC 4055 §3.1: the hash, the hash of the mask, the length of the salt.
+    RsaPss {
+        hash: Hash,
+        mask: Hash,
+        salt: usize,
+    },
+    Ecdsa(Hash),
+    Ed25519,
+}
+
+/// Why a signature does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It was not made by this key over these bytes.
+    Wrong,
+    /// The algorithm of the signature is for keys of another kind.
+    OtherKind,
+    /// It cannot be checked; what it is, in words.
+    Unsupported(String),
+}
+
+const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
+const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+
+/// Algorithms of signatures by their object identifiers.
+const SCHEMES: &[(&[u8], Scheme)] = &[
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04], Scheme::RsaPkcs1(Hash::Md5)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], Scheme::RsaPkcs1(Hash::Sha1)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0e], Scheme::RsaPkcs1(Hash::Sha224)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b], Scheme::RsaPkcs1(Hash::Sha256)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c], Scheme::RsaPkcs1(Hash::Sha384)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d], Scheme::RsaPkcs1(Hash::Sha512)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01], Scheme::Ecdsa(Hash::Sha1)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01], Scheme::Ecdsa(Hash::Sha224)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02], Scheme::Ecdsa(Hash::Sha256)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03], Scheme::Ecdsa(Hash::Sha384)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04], Scheme::Ecdsa(Hash::Sha512)),
+    (ED25519, Scheme::Ed25519),
+];
+
+/// Hashes by their object identifiers.
+const HASHES: &[(&[u8], Hash)] = &[
+    (&[0x2b, 0x0e, 0x03, 0x02, 0x1a], Hash::Sha1),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04], Hash::Sha224),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01], Hash::Sha256),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02], Hash::Sha384),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03], Hash::Sha512),
+];
+
+/// What other names algorithms have that are not supported here.
+const UNSUPPORTED: &[(&str, &str)] = &[
+    ("1.2.840.10040.4.3", "DSA with SHA-1"),
+    ("2.16.840.1.101.3.4.3.1", "DSA with SHA-224"),
+    ("2.16.840.1.101.3.4.3.2", "DSA with SHA-256"),
+    ("1.3.101.113", "Ed448"),
+    ("1.2.840.113549.1.1.2", "RSA with MD2"),
+    ("1.2.156.10197.1.501", "SM2 with SM3"),
+    ("1.2.643.7.1.1.3.2", "GOST R 34.10-2012"),
+    ("1.2.643.7.1.1.3.3", "GOST R 34.10-2012"),
+    ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
+    ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
+    ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
+];
+
+/// Curves by their object identifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+const CURVES: &[(&[u8], Curve)] = &[
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], Curve::P256),
+    (&[0x2b, 0x81, 0x04, 0x00, 0x22], Curve::P384),
+    (&[0x2b, 0x81, 0x04, 0x00, 0x23], Curve::P521),
+];
+
+/// A public key, read from SubjectPublicKeyInfo.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Key<'a> {
+    Rsa {
+        /// RSAPublicKey.
+        der: &'a [u8],
+        bits: usize,
+        /// RFC 4055 §3.3: for signatures by RSASSA-PSS only, and of which parameters if it says so.
+        pss: Option<Option<(Hash, Hash, usize)>>,
+    },
+    Ec {
+        curve: Curve,
+        point: &'a [u8],
+    },
+    Ed25519 {
+        point: &'a [u8],
+    },
+}
+
+/// Largest RSA key that is computed with, as in aws-lc; a hostile one could cost seconds.
+const MAX_RSA_BITS: usize = 8192;
+
+impl<'a> Key<'a> {
+    /// Reads SubjectPublicKeyInfo with its tag (RFC 5280 §4.1.2.7).
+    pub(crate) fn read(info: &'a [u8]) -> Result<Key<'a>, Fault> {
+        let malformed = || Fault::Unsupported("a public key that cannot be read".to_owned());
+        let (oid, parameters, bits) = Key::parts(info).ok_or_else(malformed)?;
+        match oid {
+            RSA | RSA_PSS => {
+                let pss = match (oid == RSA_PSS, parameters) {
+                    (false, _) => None,
+                    (true, None) => Some(None),
+                    (true, Some(whole)) => Some(Some(pss_parameters(whole).ok_or_else(malformed)?)),
+                };
+                let size = rsa_numbers(bits).map(|(modulus, _)| modulus.bits()).ok_or_else(malformed)?;
+                Ok(Key::Rsa { der: bits, bits: usize::try_from(size).unwrap_or(usize::MAX), pss })
+            }
+            EC => {
+                let unnamed = || Fault::Unsupported("a curve that is written out instead of named".to_owned());
+                let name = parameters.and_then(|whole| der::only(whole, tag::OID)).ok_or_else(unnamed)?.content;
+                let known = CURVES.iter().find(|(oid, _)| *oid == name);
+                let unknown = || Fault::Unsupported(format!("the curve {}", curve_name(&der::dotted(name))));
+                let curve = known.map(|(_, curve)| *curve).ok_or_else(unknown)?;
+                Ok(Key::Ec { curve, point: bits })
+            }
+            ED25519 => Ok(Key::Ed25519 { point: bits }),
+            other => Err(Fault::Unsupported(format!("a key of the kind {}", key_name(&der::dotted(other))))),
+        }
+    }
+
+    /// Algorithm, its parameters and the key.
+    fn parts(info: &'a [u8]) -> Option<(&'a [u8], Option<&'a [u8]>, &'a [u8])> {
+        let mut fields = Reader::new(der::only(info, tag::SEQUENCE)?.content);
+        let (oid, parameters) = algorithm(fields.expect(tag::SEQUENCE)?.whole)?;
+        let bits = der::whole_bytes(fields.expect(tag::BIT_STRING)?.content)?;
+        fields.end()?;
+        Some((oid, parameters, bits))
+    }
+
+    /// RFC 9325 §4.5 and what OpenSSL at its default level and GnuTLS accept: 112 bits of security.
+    pub(crate) fn is_weak(&self) -> bool {
+        matches!(self, Key::Rsa { bits, .. } if *bits < 2048)
+    }
+
+    /// How it is called, as in `RSA 2048`.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Key::Rsa { bits, .. } => format!("RSA {bits}"),
+            Key::Ec { curve: Curve::P256, .. } => "EC P-256".to_owned(),
+            Key::Ec { curve: Curve::P384, .. } => "EC P-384".to_owned(),
+            Key::Ec { curve: Curve::P521, .. } => "EC P-521".to_owned(),
+            Key::Ed25519 { .. } => "Ed25519".to_owned(),
+        }
+    }
+}
+
+fn curve_name(dotted: &str) -> &str {
+    match dotted {
+        "1.2.840.10045.3.1.1" => "P-192",
+        "1.3.132.0.33" => "P-224",
+        "1.3.132.0.10" => "secp256k1",
+        "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1",
+        "1.3.36.3.3.2.8.1.1.11" => "brainpoolP384r1",
+        "1.3.36.3.3.2.8.1.1.13" => "brainpoolP512r1",
+        "1.2.156.10197.1.301" => "SM2",
+        other => other,
+    }
+}
+
+fn key_name(dotted: &str) -> &str {
+    match dotted {
+        "1.2.840.10040.4.1" => "DSA",
+        "1.3.101.113" => "Ed448",
+        "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
+        "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
+        "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
+        other => other,
+    }
+}
+
+/// The content of an AlgorithmIdentifier: the identifier, and the parameters with their tag.
+fn algorithm(whole: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let mut fields = Reader::new(der::only(whole, tag::SEQUENCE)?.content);
+    let oid = fields.expect(tag::OID)?.content;
+    let parameters = if fields.is_empty() { None } else { Some(fields.read()?.whole) };
+    fields.end()?;
+    Some((oid, parameters))
+}
+
+impl Scheme {
+    /// Reads the AlgorithmIdentifier of a signature.
+    pub(crate) fn read(whole: &[u8]) -> Result<Scheme, Fault> {
+        let malformed = || Fault::Unsupported("a signature algorithm that cannot be read".to_owned());
+        let (oid, parameters) = algorithm(whole).ok_or_else(malformed)?;
+        if oid == RSA_PSS {
+            let (hash, mask, salt) = parameters.and_then(pss_parameters).ok_or_else(malformed)?;
+            return Ok(Scheme::RsaPss { hash, mask, salt });
+        }
+        if let Some((_, scheme)) = SCHEMES.iter().find(|(known, _)| *known == oid) {
+            // RFC 4055 §5: NULL with RSA; RFC 5758 §3.2 and RFC 8410 §3: nothing with the others. NULL is seen there, too.
+            let is_plain = parameters.is_none_or(|whole| whole == [0x05, 0x00]);
+            return if is_plain { Ok(*scheme) } else { Err(malformed()) };
+        }
+        let dotted = der::dotted(oid);
+        let name = UNSUPPORTED.iter().find(|(known, _)| *known == dotted).map_or(dotted.as_str(), |(_, name)| name);
+        Err(Fault::Unsupported(name.to_owned()))
+    }
+
+    /// The hash, if it is one that can be forged (RFC 9155 §2, RFC 9325 §4.5).
+    pub(crate) fn weak_hash(self) -> Option<&'static str> {
+        let hashes = match self {
+            Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) => [hash, hash],
+            Scheme::RsaPss { hash, mask, .. } => [hash, mask],
+            Scheme::Ed25519 => return None,
+        };
+        hashes.into_iter().find_map(|hash| match hash {
+            Hash::Md5 => Some("MD5"),
+            Hash::Sha1 => Some("SHA-1"),
+            Hash::Sha224 | Hash::Sha256 | Hash::Sha384 | Hash::Sha512 => None,
+        })
+    }
+}
+
+/// RFC 4055 §3.1: each has a default, SHA-1, MGF1 with SHA-1, 20; the trailer is always 1.
+fn pss_parameters(whole: &[u8]) -> Option<(Hash, Hash, usize)> {
+    let mut fields = Reader::new(der::only(whole, tag::SEQUENCE)?.content);
+    let hash_of = |whole: &[u8]| {
+        let (oid, parameters) = algorithm(whole)?;
+        let is_plain = parameters.is_none_or(|whole| whole == [0x05, 0x00]);
+        HASHES.iter().find(|(known, _)| is_plain && *known == oid).map(|(_, hash)| *hash)
+    };
+    let hash = match fields.optional(tag::constructed(0))? {
+        Some(explicit) => hash_of(explicit.content)?,
+        None => Hash::Sha1,
+    };
+    let mask = match fields.optional(tag::constructed(1))? {
+        Some(explicit) => {
+            let (oid, parameters) = algorithm(explicit.content)?;
+            if oid != MGF1 {
+                return None;
+            }
+            hash_of(parameters?)?
+        }
+        None => Hash::Sha1,
+    };
+    let salt = match fields.optional(tag::constructed(2))? {
+        Some(explicit) => {
+            usize::try_from(der::small_integer(der::only(explicit.content, tag::INTEGER)?.content)?).ok()?
+        }
+        None => 20,
+    };
+    let trailer = match fields.optional(tag::constructed(3))? {
+        Some(explicit) => der::small_integer(der::only(explicit.content, tag::INTEGER)?.content)?,
+        None => 1,
+    };
+    fields.end()?;
+    (trailer == 1).then_some((hash, mask, salt))
+}
+
+/// Verifies a signature over a message by a key.
+pub(crate) fn verify(scheme: Scheme, key: &Key<'_>, message: &[u8], signature: &[u8]) -> Result<(), Fault> {
+    let by_aws = |algorithm: &'static dyn VerificationAlgorithm, key: &[u8]| {
+        UnparsedPublicKey::new(algorithm, key).verify(message, signature).map_err(|_| Fault::Wrong)
+    };
+    match (scheme, key) {
+        (Scheme::RsaPkcs1(hash), Key::Rsa { der, bits, pss: None }) => {
+            let algorithm: Option<&'static dyn VerificationAlgorithm> = match hash {
+                Hash::Sha1 => Some(&aws::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+                Hash::Sha256 => Some(&aws::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+                Hash::Sha384 => Some(&aws::RSA_PKCS1_2048_8192_SHA384),
+                Hash::Sha512 => Some(&aws::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+                Hash::Md5 | Hash::Sha224 => None,
+            };
+            match algorithm {
+                Some(algorithm) if *bits >= 2048 => by_aws(algorithm, der),
+                _ => rsa(der, signature, |encoded, _| encoded_by_pkcs1(hash, message, encoded)),
+            }
+        }
+        (Scheme::RsaPss { hash, mask, salt }, Key::Rsa { der, bits, pss }) => {
+            // RFC 4055 §3.3: what the key says of its use holds for the signature; its salt is the least.
+            if let Some(Some((of_key, mask_of_key, least))) = pss {
+                if hash != *of_key || mask != *mask_of_key || salt < *least {
+                    return Err(Fault::OtherKind);
+                }
+            }
+            // Of a key that is for both kinds of RSA signatures, GnuTLS verifies the usual length of the salt only.
+            if pss.is_none() && salt != hash.digest(&[]).len() {
+                return Err(Fault::Unsupported(format!("RSASSA-PSS with a salt of {salt} bytes by a plain RSA key")));
+            }
+            let algorithm: Option<&'static dyn VerificationAlgorithm> = match hash {
+                Hash::Sha256 => Some(&aws::RSA_PSS_2048_8192_SHA256),
+                Hash::Sha384 => Some(&aws::RSA_PSS_2048_8192_SHA384),
+                Hash::Sha512 => Some(&aws::RSA_PSS_2048_8192_SHA512),
+                Hash::Md5 | Hash::Sha1 | Hash::Sha224 => None,
+            };
+            match algorithm {
+                Some(algorithm) if *bits >= 2048 && hash == mask && salt == hash.digest(&[]).len() => {
+                    by_aws(algorithm, der)
+                }
+                _ => rsa(der, signature, |encoded, bits| encoded_by_pss((hash, mask, salt), message, encoded, bits)),
+            }
+        }
+        (Scheme::Ecdsa(hash), Key::Ec { curve, point }) => by_aws(ecdsa(*curve, hash)?, point),
+        (Scheme::Ed25519, Key::Ed25519 { point }) => by_aws(&aws::ED25519, point),
+        _ => Err(Fault::OtherKind),
+    }
+}
+
+fn ecdsa(curve: Curve, hash: Hash) -> Result<&'static dyn VerificationAlgorithm, Fault> {
+    Ok(match (curve, hash) {
+        (Curve::P256, Hash::Sha1) => &aws::ECDSA_P256_SHA1_ASN1,
+        (Curve::P256, Hash::Sha256) => &aws::ECDSA_P256_SHA256_ASN1,
+        (Curve::P256, Hash::Sha384) => &aws::ECDSA_P256_SHA384_ASN1,
+        (Curve::P256, Hash::Sha512) => &aws::ECDSA_P256_SHA512_ASN1,
+        (Curve::P384, Hash::Sha256) => &aws::ECDSA_P384_SHA256_ASN1,
+        (Curve::P384, Hash::Sha384) => &aws::ECDSA_P384_SHA384_ASN1,
+        (Curve::P384, Hash::Sha512) => &aws::ECDSA_P384_SHA512_ASN1,
+        (Curve::P521, Hash::Sha1) => &aws::ECDSA_P521_SHA1_ASN1,
+        (Curve::P521, Hash::Sha224) => &aws::ECDSA_P521_SHA224_ASN1,
+        (Curve::P521, Hash::Sha256) => &aws::ECDSA_P521_SHA256_ASN1,
+        (Curve::P521, Hash::Sha384) => &aws::ECDSA_P521_SHA384_ASN1,
+        (Curve::P521, Hash::Sha512) => &aws::ECDSA_P521_SHA512_ASN1,
+        _ => return Err(Fault::Unsupported("this hash with a key on this curve".to_owned())),
+    })
+}
+
+impl Hash {
+    pub(crate) fn digest(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Hash::Md5 => md5::Md5::digest(bytes).to_vec(),
+            Hash::Sha1 => sha1::Sha1::digest(bytes).to_vec(),
+            Hash::Sha224 => sha2::Sha224::digest(bytes).to_vec(),
+            Hash::Sha256 => sha2::Sha256::digest(bytes).to_vec(),
+            Hash::Sha384 => sha2::Sha384::digest(bytes).to_vec(),
+            Hash::Sha512 => sha2::Sha512::digest(bytes).to_vec(),
+        }
+    }
+
+    /// By its object identifier, as OCSP names it (RFC 6960 §4.1.1).
+    pub(crate) fn by_algorithm(whole: &[u8]) -> Option<Hash> {
+        let (oid, _) = algorithm(whole)?;
+        HASHES.iter().find(|(known, _)| *known == oid).map(|(_, hash)| *hash)
+    }
+}
+
+/// Modulus and exponent of RSAPublicKey (RFC 8017 §A.1.1).
+fn rsa_numbers(der: &[u8]) -> Option<(BigUint, BigUint)> {
+    let mut fields = Reader::new(der::only(der, tag::SEQUENCE)?.content);
+    let modulus = fields.expect(tag::INTEGER)?.content;
+    let exponent = fields.expect(tag::INTEGER)?.content;
+    fields.end()?;
+    let is_positive = |bytes: &[u8]| bytes.first().is_some_and(|first| *first < 0x80);
+    (is_positive(modulus) && is_positive(exponent))
+        .then(|| (BigUint::from_bytes_be(modulus), BigUint::from_bytes_be(exponent)))
+}
+
+/// RSAVP1 (RFC 8017 §5.2.2): what the signature encodes, as long as the modulus, judged by `judge` with the modulus' bits.
+fn rsa(der: &[u8], signature: &[u8], judge: impl FnOnce(&[u8], usize) -> bool) -> Result<(), Fault> {
+    let (modulus, exponent) = rsa_numbers(der).ok_or(Fault::Wrong)?;
+    let bits = usize::try_from(modulus.bits()).unwrap_or(usize::MAX);
+    // Exponents of more than 33 bits are refused by aws-lc, and used by no one.
+    let is_usual = (512..=MAX_RSA_BITS).contains(&bits) && (2..=33).contains(&exponent.bits()) && exponent.bit(0);
+    if !is_usual {
+        return Err(Fault::Unsupported(format!("an RSA key of {bits} bits with such an exponent")));
+    }
+    let length = bits.div_ceil(8);
+    let number = BigUint::from_bytes_be(signature);
+    if signature.len() != length || number >= modulus {
+        return Err(Fault::Wrong);
+    }
+    let short = number.modpow(&exponent, &modulus).to_bytes_be();
+    let mut encoded = vec![0; length.saturating_sub(short.len())];
+    encoded.extend(short);
+    if judge(&encoded, bits) { Ok(()) } else { Err(Fault::Wrong) }
+}
+
+/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): built anew and compared whole, so that nothing is left to a parser.
+fn encoded_by_pkcs1(hash: Hash, message: &[u8], encoded: &[u8]) -> bool {
+    let oid: &[u8] = match hash {
+        Hash::Md5 => &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05],
+        other => HASHES.iter().find(|(_, hash)| *hash == other).map_or(&[], |(oid, _)| oid),
+    };
+    let mut algorithm = der::wrap(tag::OID, oid);
+    algorithm.extend([0x05, 0x00]);
+    let mut info = der::wrap(tag::SEQUENCE, &algorithm);
+    info.extend(der::wrap(tag::OCTET_STRING, &hash.digest(message)));
+    let info = der::wrap(tag::SEQUENCE, &info);
+    let Some(padding) = encoded.len().checked_sub(info.len() + 3).filter(|padding| *padding >= 8) else { return false };
+    let mut expected = vec![0x00, 0x01];
+    expected.extend(vec![0xff; padding]);
+    expected.push(0x00);
+    expected.extend(info);
+    encoded == expected
+}
+
+/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2), its steps numbered.
+fn encoded_by_pss((hash, mask, salt): (Hash, Hash, usize), message: &[u8], encoded: &[u8], bits: usize) -> bool {
+    let digest = hash.digest(message);
+    // The encoded message has one bit less than the modulus.
+    let unused = (8 - (bits - 1) % 8) % 8;
+    let encoded = if unused == 0 {
+        match encoded.split_first() {
+            Some((0, rest)) => rest,
+            _ => return false,
+        }
+    } else {
+        encoded
+    };
+    // 3. and 4.
+    let Some((&0xbc, body)) = encoded.split_last() else { return false };
+    let Some(at) = body.len().checked_sub(digest.len()) else { return false };
+    let (masked, proof) = body.split_at(at);
+    // 5. to 9.
+    let mut block = masked.to_vec();
+    let top = 0xffu8 >> unused;
+    if block.first().is_some_and(|first| first & !top != 0) {
+        return false;
+    }
+    for (byte, cover) in block.iter_mut().zip(mgf1(mask, proof, masked.len())) {
+        *byte ^= cover;
+    }
+    if let Some(first) = block.first_mut() {
+        *first &= top;
+    }
+    // 10. and 11.
+    let Some(padding) = block.len().checked_sub(salt).and_then(|rest| rest.checked_sub(1)) else { return false };
+    let (zeros, rest) = block.split_at(padding);
+    let Some((&0x01, salt)) = rest.split_first() else { return false };
+    // 12. to 14.
+    let mut whole = vec![0; 8];
+    whole.extend(&digest);
+    whole.extend(salt);
+    zeros.iter().all(|byte| *byte == 0) && hash.digest(&whole) == proof
+}
+
+/// RFC 8017 §B.2.1.
+fn mgf1(hash: Hash, seed: &[u8], length: usize) -> Vec<u8> {
+    let mut mask = Vec::with_capacity(length + 64);
+    let mut counter: u32 = 0;
+    while mask.len() < length {
+        mask.extend(hash.digest(&[seed, &counter.to_be_bytes()].concat()));
+        counter = counter.wrapping_add(1);
+    }
+    mask.truncate(length);
+    mask
+}
