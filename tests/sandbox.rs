@@ -361,7 +361,6 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
         ("connection-timed-out", "a network that drops packets"),
         ("connection-impossible", "a machine without a network"),
         ("address-unreachable", "a host with two address families"),
-        ("tls-extended-master-secret-missing", "a TLS library without RFC 7627 (tests/real has one)"),
         ("resolve-entry-unused", "a flag"),
         ("starttls-stripped", "a provider's host on a port that it serves"),
     ];
