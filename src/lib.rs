@@ -28,7 +28,7 @@
 //! | sasl | nothing |
 //! | plan | wire |
 //! | question | plan, wire |
-//! | evidence | plan, question, wire |
+//! | evidence | lexicon, plan, question, wire |
 //! | dialogue | evidence, plan, question, sasl, wire |
 //! | gather | dialogue, evidence, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |

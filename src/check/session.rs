@@ -157,11 +157,7 @@ fn broken_off(plan: &Plan, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
         | Fault::Closed { stage: Stage::Greeting, .. }
         | Fault::Interrupted => return None,
         // A server that does not follow the login mechanism may hang up as well.
-        Fault::Closed { stage: Stage::Auth, .. }
-            if talk.events().any(|event| matches!(event.what, What::AuthCancelled { .. })) =>
-        {
-            return None;
-        }
+        Fault::Closed { stage: Stage::Auth, .. } if talk.login_given_up().is_some() => return None,
         Fault::Silent { stage, waited_ms, .. } => (
             &REPLY_MISSING,
             *stage,
@@ -245,7 +241,7 @@ fn is_senseless(heard: &Heard<'_>) -> bool {
 fn without_sense(talk: Talk<'_>) -> Option<Finding> {
     let heard = talk.replies().find(is_senseless)?;
     let stage = heard.event.stage;
-    let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+    let line = heard.first_line();
     let summary = format!("the answer to {stage} is neither yes nor no: {line}");
     let finding = Finding::new(&REPLY_WITHOUT_SENSE, stage, Confidence::Certain, summary).on(heard.event);
     Some(Finding {

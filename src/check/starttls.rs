@@ -371,7 +371,7 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
     let first_said = probe.events().find(|event| is_ours(event)).map(|event| event.seq);
     let heard =
         probe.replies().find(|heard| heard.event.tls && first_said.is_none_or(|said| heard.event.seq < said))?;
-    let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+    let line = heard.first_line();
     let summary = format!("a command that was sent before TLS is answered inside TLS: {line}");
     let finding =
         Finding::new(&STARTTLS_COMMAND_INJECTION, Stage::Starttls, Confidence::Certain, summary).on(heard.event);

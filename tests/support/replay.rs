@@ -59,7 +59,7 @@ use smtpcheck::plan::{LoginProof, Plan, TlsUse};
 use smtpcheck::question::{HelloRequest, Question, TalkRequest};
 use smtpcheck::report::Report;
 use smtpcheck::sasl::{Credentials, Means, Proof};
-use smtpcheck::secret::Secret;
+use smtpcheck::secret::{Echoes, Secret};
 use smtpcheck::wire::tls::{self, Version};
 
 #[derive(Deserialize)]
@@ -189,6 +189,7 @@ struct Replay {
     credentials: Option<Credentials>,
     names: TypedNames,
     machine: Machine,
+    echoes: Echoes,
     talks: Vec<Option<TypedTalk>>,
     hellos: Vec<TypedHello>,
     arrivals: VecDeque<Arrival>,
@@ -199,6 +200,10 @@ struct Replay {
 }
 
 impl Gather for Replay {
+    fn echoes(&self) -> Echoes {
+        self.echoes.clone()
+    }
+
     fn ask(&mut self, id: AttemptId, question: &Question) {
         let outcome = match question {
             Question::Resolve { host } => Outcome::Done {
@@ -345,6 +350,7 @@ impl Replay {
         let mut script: VecDeque<&str> = talk.dialogue.lines().filter(|line| !line.trim().is_empty()).collect();
         let mut said: VecDeque<String> = VecDeque::new();
         let result = loop {
+            self.echoes.hide(&dialogue.take_made());
             match dialogue.step() {
                 Step::Note(stage, what) => {
                     if let What::Sent { text, .. } = &what {
@@ -627,7 +633,13 @@ pub struct Played {
 pub fn play(path: &PathBuf) -> Played {
     let name = path.strip_prefix(folder()).unwrap().with_extension("").to_string_lossy().into_owned();
     let text = std::fs::read_to_string(path).unwrap();
-    let transcript: Transcript = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    play_text(&name, &text, &mut Deaf)
+}
+
+/// Plays a transcript that is no file, for a listener.
+pub fn play_text(name: &str, text: &str, listener: &mut dyn Listener) -> Played {
+    let name = name.to_owned();
+    let transcript: Transcript = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
     let words = transcript.args.iter().map(Into::into).collect();
     let Invocation::Check(args, matches) = cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) else {
         panic!("{name}: the arguments are no check");
@@ -646,6 +658,7 @@ pub fn play(path: &PathBuf) -> Played {
     let default = TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None };
     let mut replay = Replay {
         plan: plan.clone(),
+        echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
         credentials,
         names: transcript.names.clone().unwrap_or(default),
         machine: Machine {
@@ -660,7 +673,7 @@ pub fn play(path: &PathBuf) -> Played {
         time_is_up: false,
         problems: Vec::new(),
     };
-    let (evidence, ended) = inquiry::inquire(&plan, &mut replay, now(), &mut Deaf);
+    let (evidence, ended) = inquiry::inquire(&plan, &mut replay, now(), listener);
     let mut problems = replay.problems;
     problems.extend(replay.talks.iter().flatten().map(|talk| format!("never asked: [[talk]] port {:?}", talk.port)));
     Played { name, transcript, report: Report::new(plan, evidence, &ended, replay.clock), problems }
