@@ -14,7 +14,7 @@ use crate::gather::{Arrival, Gather, Signal};
 use crate::plan::Plan;
 use crate::question::Question;
 
-/// Hears of evidence as it arrives. An error (a closed pipe, a full disk) ends the inquiry.
+/// Hears of evidence as it arrives, and as it is shown: what repeats a secret is masked in it. An error (a closed pipe, a full disk) ends the inquiry.
 pub trait Listener {
     /// Something happened.
     fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()>;
@@ -55,7 +55,12 @@ pub fn inquire_all(
     started_at: Timestamp,
     listener: &mut dyn Listener,
 ) -> (Vec<Evidence>, Ended) {
-    let cases = plans.iter().map(|plan| Case { plan, evidence: Evidence::new(started_at) }).collect();
+    let echoes = gather.echoes();
+    let new = |plan| {
+        let evidence = Evidence { echoes: echoes.clone(), ..Evidence::new(started_at) };
+        Case { plan, evidence, shown: Evidence::new(started_at) }
+    };
+    let cases = plans.iter().map(new).collect();
     let mut inquiry = Inquiry { cases, gather, listener, errands: Vec::new() };
     let ended = inquiry.run();
     (inquiry.cases.into_iter().map(|case| case.evidence).collect(), ended)
@@ -65,6 +70,28 @@ pub fn inquire_all(
 struct Case<'a> {
     plan: &'a Plan,
     evidence: Evidence,
+    /// The same as listeners may see it: [`crate::evidence::Mask`] decides.
+    shown: Evidence,
+}
+
+impl Case<'_> {
+    fn asked(&mut self, question: Question, started_ms: f64, outcome: Outcome) -> AttemptId {
+        self.shown.asked(question.clone(), started_ms, outcome.clone());
+        self.evidence.asked(question, started_ms, outcome)
+    }
+
+    fn happened(&mut self, at_ms: f64, attempt: AttemptId, stage: Stage, tls: bool, what: What) {
+        let event = self.evidence.happened(at_ms, attempt, stage, tls, what).clone();
+        let shown = self.evidence.mask().event(&event);
+        self.shown.transcript.push(shown);
+    }
+
+    fn ended(&mut self, id: AttemptId, at_ms: f64, outcome: Outcome) {
+        self.evidence.ended(id, at_ms, outcome);
+        if let Some(attempt) = self.evidence.attempt(id).map(|attempt| self.evidence.mask().attempt(attempt)) {
+            self.shown.ended(id, at_ms, attempt.outcome);
+        }
+    }
 }
 
 /// Something that the gatherer was asked. Its number is its place, from 1.
@@ -154,14 +181,14 @@ impl Inquiry<'_> {
             let budget = usize::try_from(case.plan.limits.max_connections).unwrap_or(usize::MAX);
             if connects && case.evidence.connections() >= budget {
                 let outcome = Outcome::Skipped { reason: SkipReason::ConnectionBudget };
-                case.evidence.asked(question, now, outcome);
+                case.asked(question, now, outcome);
                 continue;
             }
             if let Some(errand) = self.errands.iter().position(|errand| errand.serves(&question, at)) {
                 answered |= self.join(errand, at, question);
                 continue;
             }
-            let attempt = case.evidence.asked(question.clone(), now, Outcome::Underway);
+            let attempt = case.asked(question.clone(), now, Outcome::Underway);
             let holders = vec![Holder { case: at, attempt }];
             self.errands.push(Errand { question: question.clone(), holders, is_open: true });
             self.gather.ask(number(self.errands.len() - 1), &question);
@@ -181,23 +208,23 @@ impl Inquiry<'_> {
             return false;
         };
         let Some(joining) = self.cases.get_mut(case) else { return false };
-        let id = joining.evidence.asked(question, attempt.started_ms, Outcome::Underway);
+        let id = joining.asked(question, attempt.started_ms, Outcome::Underway);
         for Event { at_ms, stage, tls, what, .. } in events {
-            joining.evidence.happened(at_ms, id, stage, tls, what);
+            joining.happened(at_ms, id, stage, tls, what);
         }
         errand.holders.push(Holder { case, attempt: id });
         if let Some(ms) = attempt.duration_ms {
-            joining.evidence.ended(id, attempt.started_ms + ms, attempt.outcome);
+            joining.ended(id, attempt.started_ms + ms, attempt.outcome);
         }
         !errand.is_open
     }
 
     fn happened(&mut self, id: AttemptId, at_ms: f64, stage: Stage, tls: bool, what: &What) -> io::Result<()> {
         for holder in self.holders(id) {
-            let Some(Case { plan, evidence }) = self.cases.get_mut(holder.case) else { continue };
-            evidence.happened(at_ms, holder.attempt, stage, tls, what.clone());
-            if let Some(event) = evidence.transcript.last() {
-                self.listener.event(plan, evidence, event)?;
+            let Some(case) = self.cases.get_mut(holder.case) else { continue };
+            case.happened(at_ms, holder.attempt, stage, tls, what.clone());
+            if let Some(event) = case.shown.transcript.last() {
+                self.listener.event(case.plan, &case.shown, event)?;
             }
         }
         Ok(())
@@ -209,10 +236,10 @@ impl Inquiry<'_> {
         }
         let mut heard = Ok(());
         for holder in self.holders(id) {
-            let Some(Case { plan, evidence }) = self.cases.get_mut(holder.case) else { continue };
-            evidence.ended(holder.attempt, at_ms, outcome.clone());
-            if let Some(attempt) = evidence.attempt(holder.attempt) {
-                heard = heard.and(self.listener.answered(plan, evidence, attempt));
+            let Some(case) = self.cases.get_mut(holder.case) else { continue };
+            case.ended(holder.attempt, at_ms, outcome.clone());
+            if let Some(attempt) = case.shown.attempt(holder.attempt) {
+                heard = heard.and(self.listener.answered(case.plan, &case.shown, attempt));
             }
         }
         heard
@@ -238,7 +265,7 @@ impl Inquiry<'_> {
         let now = self.gather.now_ms();
         let waiting = self.errands.iter().find(|errand| errand.is_open).and_then(|errand| errand.holders.first());
         match waiting.and_then(|holder| self.cases.get(holder.case)) {
-            Some(Case { plan, evidence }) => self.listener.waiting(plan, evidence, now),
+            Some(Case { plan, shown, .. }) => self.listener.waiting(plan, shown, now),
             None => Ok(()),
         }
     }

@@ -30,7 +30,7 @@
 //! | sasl | nothing |
 //! | plan | wire |
 //! | question | plan, wire |
-//! | evidence | plan, question, wire |
+//! | evidence | lexicon, plan, question, wire |
 //! | pkix | evidence |
 //! | dialogue | evidence, plan, question, sasl, wire |
 //! | gather | dialogue, evidence, pkix, plan, question, sasl, wire |

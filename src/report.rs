@@ -155,6 +155,18 @@ fn known_exit(code: u8) -> Exit {
 impl Report {
     /// Judges the evidence.
     pub fn new(plan: Plan, evidence: Evidence, ended: &Ended, total_ms: f64) -> Report {
+        Report::judged(plan, evidence, ended, total_ms, &[])
+    }
+
+    /// Judges the evidence, and holds against it what the user expects. Both are about what was really seen; what the
+    /// report keeps of it is what may be shown.
+    pub fn judged(
+        plan: Plan,
+        evidence: Evidence,
+        ended: &Ended,
+        total_ms: f64,
+        expectations: &[Expectation],
+    ) -> Report {
         let findings = check::judge(&plan, &evidence);
         let exit = match ended {
             Ended::Interrupted(Signal::Interrupt) => Exit::Interrupted,
@@ -167,7 +179,19 @@ impl Report {
             },
         };
         let complete = matches!(ended, Ended::Whole);
-        Report { plan, evidence, findings, complete, total_ms, expectations: Vec::new(), exit }
+        let report = Report { plan, evidence, findings, complete, total_ms, expectations: Vec::new(), exit };
+        report.expecting(expectations).shown()
+    }
+
+    /// The report as it leaves the program: nothing in it repeats a secret. The sentences of its findings are masked already.
+    fn shown(self) -> Report {
+        let mask = self.evidence.mask();
+        let mut expectations = self.expectations;
+        for text in expectations.iter_mut().filter_map(|judged| judged.seen.as_mut()) {
+            *text = mask.value(text);
+        }
+        let evidence = self.evidence.shown();
+        Report { evidence, expectations, ..self }
     }
 
     /// The same evidence, judged by the rules of this version. What the user expected is held against it again.
@@ -181,7 +205,7 @@ impl Report {
         // An expectation that this version cannot read is left out.
         let expected: Vec<Expectation> =
             self.expectations.iter().filter_map(|one| Expectation::again(one).ok()).collect();
-        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(&expected)
+        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(&expected).shown()
     }
 
     /// Reads a report that was saved as JSON.

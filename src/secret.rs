@@ -1,10 +1,15 @@
 //! A secret: it cannot be printed, compared, cloned or serialised, and its memory is wiped when it goes.
 //!
-//! [`Secret::reveal`] is the one way in, and its callers are the SASL mechanisms and the scrubber.
+//! [`Secret::reveal`] is the one way in, and its callers are the SASL mechanisms and [`echo`], which finds a secret in what
+//! a peer sends.
+
+pub mod echo;
 
 use std::fmt;
 
 use zeroize::Zeroizing;
+
+pub use echo::Echoes;
 
 /// What stands in a transcript in the place of a secret.
 pub const NOT_SHOWN: &str = "[password, not shown]";

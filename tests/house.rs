@@ -16,7 +16,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("sasl", &[]),
     ("plan", &["wire"]),
     ("question", &["plan", "wire"]),
-    ("evidence", &["plan", "question", "wire"]),
+    ("evidence", &["lexicon", "plan", "question", "wire"]),
     ("dialogue", &["evidence", "plan", "question", "sasl", "wire"]),
     ("pkix", &["evidence"]),
     ("gather", &["dialogue", "evidence", "pkix", "plan", "question", "sasl", "wire"]),

@@ -23,7 +23,7 @@ struct Held {
     /// Our lines, as they went out.
     sent: Vec<String>,
     cancelled: Option<CancelReason>,
-    /// Everything that is kept of it, as text.
+    /// Everything that happened in it, as it is shown.
     evidence: String,
 }
 
@@ -68,7 +68,9 @@ fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String
     let mut dialogue = Dialogue::new(&script, Some(Access { credentials: &credentials, means }), None);
     let mut held = Held { sent: Vec::new(), cancelled: None, evidence: String::new() };
     let mut spoken = 0;
+    let echoes = credentials.echoes();
     loop {
+        echoes.hide(&dialogue.take_made());
         match dialogue.step() {
             Step::BeginTls => {
                 let binding = vector.binding.map(|data| Binding { name: "tls-exporter", data: data.to_vec() });
@@ -79,7 +81,7 @@ fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String
                 if let What::AuthCancelled { reason } = &what {
                     held.cancelled = Some(*reason);
                 }
-                held.evidence.push_str(&serde_json::to_string(&what).unwrap());
+                held.evidence.push_str(&echoes.without(&serde_json::to_string(&what).unwrap()));
             }
             Step::Send(bytes) => {
                 let line = String::from_utf8(bytes.to_vec()).unwrap().trim_end_matches("\r\n").to_owned();
@@ -124,7 +126,7 @@ fn challenge(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_good_server_hears_the_words_of_the_specification_and_nothing_secret_is_kept() {
+fn a_good_server_hears_the_words_of_the_specification_and_nothing_secret_is_shown() {
     each(|mechanism, vector| {
         // What a token mechanism is challenged with is a refusal, so the good server has nothing to say there.
         let steps = if mechanism.needs == Needs::Token { &[] } else { vector.steps };

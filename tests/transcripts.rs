@@ -7,7 +7,9 @@ mod support;
 use std::collections::BTreeSet;
 
 use smtpcheck::check;
+use smtpcheck::evidence::{Answer, Fault, HelloHeard, HelloSeen, Outcome, What, quote};
 use smtpcheck::report::Report;
+use smtpcheck::wire::tls;
 use support::replay::all;
 
 #[test]
@@ -163,4 +165,52 @@ fn every_report_fits_the_published_schema() {
             validator.iter_errors(&value).map(|error| format!("{} at {}", error, error.instance_path())).collect();
         assert!(errors.is_empty(), "{}: {}", played.name, errors.join("; "));
     }
+}
+
+/// What a check quotes of a peer may have to be masked, so it has to be marked (`evidence::quote`). Every reply of every
+/// transcript gets one more word, and no sentence may hold it unmarked.
+#[test]
+fn what_a_finding_quotes_of_a_peer_is_marked() {
+    const WORD: &str = "zqxjkvbw";
+    let mut quoted = 0;
+    for played in all() {
+        let mut evidence = played.report.evidence.clone();
+        for event in &mut evidence.transcript {
+            match &mut event.what {
+                What::Received { reply, .. } => {
+                    let text = reply.text.iter().map(|line| format!("{line} {WORD}")).collect();
+                    *reply = reply.clone().saying(text);
+                }
+                What::Stray { text, .. } | What::Unfinished { text, .. } | What::Explained { text } => {
+                    text.push_str(WORD);
+                }
+                _ => {}
+            }
+        }
+        for attempt in &mut evidence.attempts {
+            match &mut attempt.outcome {
+                Outcome::Failed { fault: Fault::Tls { tls } } => tls.first_bytes.push_str(WORD),
+                Outcome::Done {
+                    answer:
+                        Answer::Hello(HelloSeen {
+                            heard: HelloHeard::Answer { answer: tls::Answer::NotTls { text, .. } },
+                            ..
+                        }),
+                } => text.push_str(WORD),
+                _ => {}
+            }
+        }
+        for mut finding in check::judge_with_marks(&played.report.plan, &evidence) {
+            let rule = finding.rule.clone();
+            for text in finding.texts() {
+                let unmarked = quote::resolve(text, |origin, quoted| {
+                    assert!(origin.is_some(), "{}: {rule} has a mark without an origin: {text:?}", played.name);
+                    quoted.replace(WORD, "")
+                });
+                quoted += usize::from(text.contains(WORD));
+                assert!(!unmarked.contains(WORD), "{}: {rule} quotes without a mark: {text:?}", played.name);
+            }
+        }
+    }
+    assert!(quoted > 50, "only {quoted} sentences quote anything, which is too few for this test to mean something");
 }

@@ -83,12 +83,12 @@ fn differing(talk: Talk<'_>) -> Option<Finding> {
         .iter()
         .filter(|offer| !one_sided(&offer.keyword))
         .filter_map(|offer| match after.find(&offer.keyword) {
-            None => Some(format!("{} is gone inside TLS", offer.keyword)),
+            None => Some(format!("{} is gone inside TLS", first.quote(offer.keyword.clone()))),
             Some(inside) if inside.parameters != offer.parameters => Some(format!(
                 "{} is {} before TLS and {} inside",
-                offer.keyword,
-                offer.parameters.join(" "),
-                inside.parameters.join(" ")
+                first.quote(offer.keyword.clone()),
+                first.quote(offer.parameters.join(" ")),
+                second.quote(inside.parameters.join(" "))
             )),
             Some(_) => None,
         })

@@ -255,7 +255,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         .or_else(|| too_old(plan, evidence))
         .or_else(|| unusual(evidence, tls))
         .or_else(|| too_large(evidence))
-        .unwrap_or_else(|| handshake_failed(plan, evidence, tls));
+        .unwrap_or_else(|| handshake_failed(plan, evidence, talk, tls));
     finding = finding.tried(talk.attempt.id);
     for event in
         talk.events().filter(|event| !matches!(event.what, What::Dialled { result: DialResult::Overtaken, .. }))
@@ -516,7 +516,7 @@ fn too_large(evidence: &Evidence) -> Option<Finding> {
     Some(finding)
 }
 
-fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding {
+fn handshake_failed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, tls: &TlsFault) -> Finding {
     let without_name = evidence.hellos().find(|hello| hello.request.sni.is_none() && hello.accepted().is_some());
     // Version and suites are in common, as another ClientHello shows.
     let current = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
@@ -536,12 +536,16 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Finding
         && tls.first_bytes.starts_with('4');
     let (summary, cause, confidence) = match &tls.kind {
         TlsFaultKind::NotTls if is_put_off => (
-            format!("the server cannot start TLS now: {}", tls.first_bytes.trim_end()),
+            format!("the server cannot start TLS now: {}", talk.attempt.quote(tls.first_bytes.trim_end())),
             "it agreed to TLS and then said that it cannot, with a code that means: later",
             Confidence::Certain,
         ),
         TlsFaultKind::NotTls => (
-            format!("{} came in the place of a TLS handshake: {}", in_place_of_tls(tls), tls.first_bytes.trim_end()),
+            format!(
+                "{} came in the place of a TLS handshake: {}",
+                in_place_of_tls(tls),
+                talk.attempt.quote(tls.first_bytes.trim_end())
+            ),
             "the server said that it would start TLS, or was expected to, and went on in plain text",
             Confidence::Certain,
         ),

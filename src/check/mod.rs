@@ -192,6 +192,32 @@ impl Finding {
         }
     }
 
+    /// Every sentence of it, in which a peer may be quoted.
+    pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        // All fields are named, so that a new one is not forgotten.
+        let Finding {
+            rule: _,
+            category: _,
+            severity: _,
+            stage: _,
+            confidence: _,
+            summary,
+            cause,
+            otherwise,
+            basis: _,
+            evidence: _,
+            fixes,
+            consequences,
+            failure: _,
+            expected: _,
+        } = self;
+        let fixes = fixes.iter_mut().flat_map(|fix| {
+            let Fix { text, command, url, when: _ } = fix;
+            std::iter::once(text).chain(command).chain(url)
+        });
+        [summary, cause].into_iter().chain(otherwise).chain(fixes).chain(consequences)
+    }
+
     pub(crate) fn on(mut self, event: &Event) -> Finding {
         self.evidence.events.push(event.seq);
         self.tried(event.attempt)
@@ -225,8 +251,19 @@ pub fn settled(plan: &Plan, evidence: &Evidence) -> Option<AttemptId> {
     greeting::settled(plan, evidence)
 }
 
-/// All findings: errors first, then warnings, then notices, each in the order of the conversation.
+/// All findings: errors first, then warnings, then notices, each in the order of the conversation. What they quote of the
+/// peer is shown as [`crate::evidence::Mask`] shows it.
 pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let mut findings = judge_with_marks(plan, evidence);
+    let mask = evidence.mask();
+    for text in findings.iter_mut().flat_map(Finding::texts) {
+        *text = mask.sentence(text);
+    }
+    findings
+}
+
+/// The same with everything that is quoted still marked, for the test that insists that it is.
+pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     server_name::absorb(plan, evidence, &mut findings);
     // Where the session got out of step, that decides; what a follow-up found behind it comes after it.

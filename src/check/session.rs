@@ -303,11 +303,7 @@ fn broken_off(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, fault: &Fault) -
         | Fault::Closed { stage: Stage::Greeting, .. }
         | Fault::Interrupted => return None,
         // A server that does not follow the login mechanism may hang up as well.
-        Fault::Closed { stage: Stage::Auth, .. }
-            if talk.events().any(|event| matches!(event.what, What::AuthCancelled { .. })) =>
-        {
-            return None;
-        }
+        Fault::Closed { stage: Stage::Auth, .. } if talk.login_given_up().is_some() => return None,
         Fault::Silent { stage, waited_ms, .. } => (
             &REPLY_MISSING,
             *stage,
@@ -433,10 +429,12 @@ fn without_sense(talk: Talk<'_>) -> Option<Finding> {
     let heard = talk.replies().find(told)?;
     let stage = heard.event.stage;
     let lines = heard.reply.lines();
-    let line = lines.first().cloned().unwrap_or_default();
+    let line = heard.first_line();
     let (summary, cause) = if heard.fit() == Fit::Contradicts {
-        let all =
-            if lines.len() > 1 { format!("{line} ... {}", lines.last().cloned().unwrap_or_default()) } else { line };
+        let all = match lines.last().filter(|_| lines.len() > 1) {
+            Some(last) => format!("{line} ... {}", heard.quote(last.clone())),
+            None => line.to_string(),
+        };
         (
             format!("the reply to {stage} contradicts itself: {all}"),
             "all lines of a reply have one code, and its enhanced status has the same class as the code (RFC 5321 section 4.2, RFC 2034); this reply accepts and rejects at once, so nothing is counted as accepted",

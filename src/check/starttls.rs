@@ -401,7 +401,7 @@ fn sends_unasked(main: Talk<'_>, heard: &Heard<'_>) -> bool {
 fn command_injection(evidence: &Evidence) -> Option<Finding> {
     let probe = evidence.probes(Purpose::StarttlsInjection).next()?;
     let heard = carried_into_tls(evidence, probe)?;
-    let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+    let line = heard.first_line();
     let summary = if heard.event.stage == Stage::Quit {
         format!("a command that was sent before TLS is answered inside TLS, in the place of QUIT: {line}")
     } else {

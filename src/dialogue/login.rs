@@ -22,7 +22,7 @@ pub struct Login<'a> {
     exchange: Box<dyn Exchange + 'a>,
     /// An initial response that was too long for the command and waits for the first challenge.
     held: Option<Response>,
-    cancelled: bool,
+    cancelled: Option<CancelReason>,
 }
 
 /// One line of ours.
@@ -90,7 +90,7 @@ impl<'a> Login<'a> {
                     binding: line.binding,
                     offers_plus: is_offered(&format!("{}-PLUS", mechanism.name)),
                 };
-                Ok(Login { mechanism, exchange: (mechanism.begin)(&opening), held: None, cancelled: false })
+                Ok(Login { mechanism, exchange: (mechanism.begin)(&opening), held: None, cancelled: None })
             }
             None => Err(WithheldReason::NoCommonMechanism {
                 offered: offered.to_vec(),
@@ -131,17 +131,18 @@ impl<'a> Login<'a> {
 
     /// The answer to a 334.
     pub fn answer(&mut self, reply: &Reply) -> Turn {
-        if self.cancelled {
+        if self.is_cancelled() {
             // RFC 4954 §4: `*` is answered with 501. A server that goes on regardless gets the same again.
             return self.cancel(CancelReason::UnexpectedChallenge);
         }
+        // RFC 4954 §4: a challenge is base64, whether or not the mechanism looks at it. What an answer to anything else
+        // would be taken for, only the server knows.
+        let Some(challenge) = decode(reply) else { return self.cancel(CancelReason::NotBase64) };
         let response = match self.held.take() {
+            // RFC 4954 §4: where the client speaks first, the challenge before that is empty.
+            Some(_) if !challenge.is_empty() => Err(CancelReason::UnexpectedChallenge),
             Some(held) => Ok(held),
-            None => match decode(reply) {
-                Some(challenge) => self.exchange.answer(&challenge).map_err(reason),
-                // PLAIN and LOGIN do not look at the challenge, and some servers send `334 Ok` (Amazon SES).
-                None => self.exchange.answer(b"").map_err(|_| CancelReason::NotBase64),
-            },
+            None => self.exchange.answer(&challenge).map_err(reason),
         };
         match response {
             Ok(response) => {
@@ -154,11 +155,16 @@ impl<'a> Login<'a> {
 
     /// Whether `*` was sent.
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled
+        self.cancelled.is_some()
+    }
+
+    /// Whether it was sent because the server did not prove that it knows the password.
+    pub fn is_unproved(&self) -> bool {
+        self.cancelled == Some(CancelReason::ServerUnproved)
     }
 
     fn cancel(&mut self, reason: CancelReason) -> Turn {
-        self.cancelled = true;
+        self.cancelled = Some(reason);
         Turn { cancelled: Some(reason), ..Turn::plain("*".to_owned()) }
     }
 }
@@ -192,7 +198,11 @@ fn encode(bytes: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(STANDARD.encode(bytes))
 }
 
-/// The challenge of a 334, or nothing when it is not base64.
+/// The challenge of a 334, or nothing when it is not base64. RFC 4954 §4 knows one line of it.
 fn decode(reply: &Reply) -> Option<Vec<u8>> {
-    STANDARD.decode(reply.text.first().map_or("", |text| text.trim())).ok()
+    match reply.text.as_slice() {
+        [] => Some(Vec::new()),
+        [text] => STANDARD.decode(text.trim()).ok(),
+        _ => None,
+    }
 }

@@ -34,7 +34,6 @@
 //! Which reply is a success is decided in one place, [`fit`].
 
 mod login;
-mod scrub;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -51,7 +50,6 @@ use crate::sasl::{Binding, Credentials, Means, Proof, token};
 use crate::wire::{Assembler, Capabilities, Class, Command, Framer, Irregularity, Reply, reply};
 
 use login::{Login, Turn};
-pub use scrub::Scrubber;
 
 /// Bytes of one conversation that are read. A real one has a few thousand; five hundred recipients with the longest legal
 /// replies have half of it. In a report a byte can become six, beside what it is kept as.
@@ -118,7 +116,7 @@ pub struct Dialogue<'a> {
     access: Option<Access<'a>>,
     binding: Option<Binding>,
     tried: Vec<&'static str>,
-    scrubber: Scrubber,
+    made: Vec<Zeroizing<Vec<u8>>>,
     local: Option<IpAddr>,
     state: State<'a>,
     line: LineState,
@@ -211,13 +209,12 @@ impl Line {
 impl<'a> Dialogue<'a> {
     /// A conversation on a line that TCP has just connected. With implicit TLS the first step is the handshake.
     pub fn new(script: &'a Script, access: Option<Access<'a>>, local: Option<IpAddr>) -> Dialogue<'a> {
-        let scrubber = Scrubber::new(access.as_ref().map(|access| access.credentials));
         let mut dialogue = Dialogue {
             script,
             access,
             binding: None,
             tried: Vec::new(),
-            scrubber,
+            made: Vec::new(),
             local,
             state: State::Greeting,
             line: LineState::Plain,
@@ -249,9 +246,9 @@ impl<'a> Dialogue<'a> {
         self.line != LineState::Plain
     }
 
-    /// Text of the server that did not come through [`Dialogue::receive`], without the secret.
-    pub fn without_secret(&self, text: String) -> String {
-        self.scrubber.scrub_text(text)
+    /// What was made of the secret for the next line, and may not be shown either when the server repeats it.
+    pub fn take_made(&mut self) -> Vec<Zeroizing<Vec<u8>>> {
+        std::mem::take(&mut self.made)
     }
 
     /// The step whose reply is due.
@@ -334,7 +331,7 @@ impl<'a> Dialogue<'a> {
             }
         }
         if let Some(reply) = self.assembler.finish() {
-            let (stage, reply) = (self.stage(), self.scrubber.scrub_reply(reply));
+            let stage = self.stage();
             self.note(stage, What::Received { reply, recipient: None });
         }
         match &self.state {
@@ -365,11 +362,10 @@ impl<'a> Dialogue<'a> {
         let mut partial_bytes = half_line.len();
         if let Some(reply) = self.assembler.finish() {
             partial_bytes += reply.raw.len();
-            let reply = self.scrubber.scrub_reply(reply);
             self.note(stage, What::Received { reply, recipient: None });
         }
         if !half_line.is_empty() {
-            let text = self.scrubber.scrub_text(String::from_utf8_lossy(&half_line).into_owned());
+            let text = String::from_utf8_lossy(&half_line).into_owned();
             self.note(stage, What::Unfinished { text, bytes: half_line.len() });
         }
         if matches!(self.state, State::Eavesdrop) {
@@ -391,8 +387,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    fn heard(&mut self, unscrubbed: Reply) {
-        let reply = self.scrubber.scrub_reply(unscrubbed.clone());
+    fn heard(&mut self, reply: Reply) {
         let stage = self.stage();
         let recipient = match &self.state {
             State::Envelope { due, .. } => due.front().and_then(|line| line.recipient),
@@ -407,15 +402,13 @@ impl<'a> Dialogue<'a> {
         }
         let is_last = matches!(&self.state, State::Farewell { due } if due.len() == 1);
         match self.script.pacing {
-            Pacing::Paused if !is_last => self.held = Some(unscrubbed),
-            Pacing::Paused | Pacing::Prompt => self.act_on(&unscrubbed),
+            Pacing::Paused if !is_last => self.held = Some(reply),
+            Pacing::Paused | Pacing::Prompt => self.act_on(&reply),
         }
     }
 
     /// The transition table.
-    fn act_on(&mut self, unscrubbed: &Reply) {
-        let scrubbed = self.scrubber.scrub_reply(unscrubbed.clone());
-        let reply = &scrubbed;
+    fn act_on(&mut self, reply: &Reply) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Greeting => self.greeted(reply),
             State::Ehlo(verb) => self.ehlo_answered(verb, reply),
@@ -424,8 +417,7 @@ impl<'a> Dialogue<'a> {
             State::Eavesdrop if reply.has_code(220) => self.state = State::Eavesdrop,
             State::Eavesdrop => self.say_farewell(),
             State::AskAuth(asked) => self.question_answered(asked, reply),
-            // What a mechanism checks is what was said: the server's signature is itself out of sight.
-            State::Auth(login) => self.auth_answered(login, unscrubbed),
+            State::Auth(login) => self.auth_answered(login, reply),
             State::Envelope { due, transaction } => self.envelope_answered(due, transaction, reply),
             State::Farewell { due } => self.farewell_answered(due, reply),
             state @ (State::Handshake | State::Linger | State::Over) => self.state = state,
@@ -569,25 +561,26 @@ impl<'a> Dialogue<'a> {
             return self.begin_envelope();
         }
         let try_all = self.script.login.as_ref().is_some_and(|wanted| wanted.try_all);
-        if try_all && fits == Fit::Rejects && reply.class() == Class::Permanent && !login.is_cancelled() {
+        // After a broken mechanism too, when `*` was answered as RFC 4954 §4 wants it; but a server that does not prove
+        // that it knows the password is not given the password itself.
+        if try_all && fits == Fit::Rejects && reply.class() == Class::Permanent && !login.is_unproved() {
             return self.begin_auth();
         }
         self.say_farewell();
     }
 
     fn say_auth(&mut self, turn: Turn) {
-        self.scrubber.hide(&turn.hides);
+        self.made.extend(turn.hides);
         if self.drain_stray(Stage::Auth) == Drained::Closing {
             return;
         }
         if let Some(text) = turn.heard {
-            let text = self.scrubber.scrub_text(text);
             self.note(Stage::Auth, What::Explained { text });
         }
         if let Some(reason) = turn.cancelled {
             self.note(Stage::Auth, What::AuthCancelled { reason });
         }
-        let text = self.scrubber.scrub_text(turn.shown);
+        let text = turn.shown;
         self.steps.push_back(Step::Note(Stage::Auth, What::Sent { text, redacted: turn.redacted, recipient: None }));
         self.steps.push_back(Step::Send(turn.line));
     }
@@ -736,7 +729,7 @@ impl<'a> Dialogue<'a> {
         let mut bytes = Zeroizing::new(Vec::new());
         for line in lines.iter().take(together) {
             bytes.extend_from_slice(&line.command.line());
-            let text = self.scrubber.scrub_text(line.command.to_string());
+            let text = line.command.to_string();
             self.note(line.stage, What::Sent { text, redacted: false, recipient: line.recipient });
         }
         self.steps.push_back(Step::Send(bytes));
@@ -764,7 +757,6 @@ impl<'a> Dialogue<'a> {
         let closing = reply::from_text(&String::from_utf8_lossy(&stray)).filter(|reply| reply.has_code(421));
         match closing.filter(|_| !matches!(self.state, State::Handshake)) {
             Some(reply) => {
-                let reply = self.scrubber.scrub_reply(reply);
                 self.note(stage, What::Received { reply, recipient: None });
                 self.hang_up(Ok(()));
                 Drained::Closing
@@ -781,7 +773,7 @@ impl<'a> Dialogue<'a> {
     }
 
     fn note_stray(&mut self, stage: Stage, bytes: &[u8]) {
-        let text = self.scrubber.scrub_text(String::from_utf8_lossy(bytes).into_owned());
+        let text = String::from_utf8_lossy(bytes).into_owned();
         self.note(stage, What::Stray { text, bytes: bytes.len() });
     }
 

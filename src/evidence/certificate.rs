@@ -57,22 +57,6 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// The same with each text that its maker chose changed by `change`.
-    pub(super) fn with_texts(self, change: &impl Fn(String) -> String) -> Certificate {
-        let each = |texts: Vec<String>| texts.into_iter().map(change).collect();
-        Certificate {
-            subject: change(self.subject),
-            issuer: change(self.issuer),
-            serial: change(self.serial),
-            names: each(self.names),
-            common_name: self.common_name.map(change),
-            extended_key_usage: self.extended_key_usage.map(each),
-            issuer_urls: each(self.issuer_urls),
-            der_b64: change(self.der_b64),
-            ..self
-        }
-    }
-
     /// Whether it is valid at this moment, names and signatures aside.
     pub fn is_in_date(&self, now: Timestamp) -> bool {
         self.not_before <= now && now <= self.not_after

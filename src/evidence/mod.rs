@@ -10,9 +10,11 @@ pub mod fault;
 pub mod fit;
 pub mod hello;
 pub mod machine;
+pub mod mask;
 pub mod names;
 pub mod path;
 pub mod presented;
+pub mod quote;
 pub mod sequence;
 pub mod talk;
 pub mod tls;
@@ -28,6 +30,7 @@ pub use doubt::{Doubt, Misuse};
 pub use fault::{ConnectFault, Fault, Incompatibility, TlsFault, TlsFaultKind};
 pub use hello::{Hello, HelloHeard, HelloSeen};
 pub use machine::Machine;
+pub use mask::Mask;
 pub use names::{Lookup, LookupFault, NameSource, Names};
 pub use path::{AnchorSeen, ClientLimit, PathFault, PathFaultKind, PathPlace};
 pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
@@ -35,6 +38,7 @@ pub use talk::Talk;
 pub use tls::{Handshake, HandshakeKind, Staple, StapleFault, StapleStatus};
 
 use crate::question::{Purpose, Question, TalkRequest};
+use crate::secret::Echoes;
 use crate::wire::Reply;
 
 /// Everything that was seen in one run.
@@ -46,6 +50,8 @@ pub struct Evidence {
     pub attempts: Vec<Attempt>,
     /// Events of all conversations in the order of seeing; an event's id is its place, from 1.
     pub transcript: Vec<Event>,
+    /// What a peer may not be shown repeating; see [`mask`].
+    pub echoes: Echoes,
 }
 
 /// The number of an attempt, from 1.
@@ -382,7 +388,7 @@ pub enum CancelReason {
 impl Evidence {
     /// Nothing seen yet.
     pub fn new(started_at: Timestamp) -> Evidence {
-        Evidence { started_at, attempts: Vec::new(), transcript: Vec::new() }
+        Evidence { started_at, attempts: Vec::new(), transcript: Vec::new(), echoes: Echoes::default() }
     }
 
     /// Adds a question; the caller has looked that it is new.
@@ -423,6 +429,12 @@ impl Evidence {
             Some(attempt) if attempt.id == id => Some(likely),
             _ => self.attempts.iter().position(|attempt| attempt.id == id),
         }
+    }
+
+    /// An event by its number.
+    pub fn event(&self, id: EventId) -> Option<&Event> {
+        let at = usize::try_from(id.0).ok()?.checked_sub(1)?;
+        self.transcript.get(at).filter(|event| event.seq == id)
     }
 
     /// The attempt at a question, if it was asked.

@@ -104,17 +104,6 @@ pub enum PathFaultKind {
     },
 }
 
-impl PathFault {
-    /// The same with each text that the server chose changed by `change`.
-    pub(super) fn with_texts(self, change: &impl Fn(String) -> String) -> PathFault {
-        let kind = match self.kind {
-            PathFaultKind::NameConstraint { name } => PathFaultKind::NameConstraint { name: change(name) },
-            kind => kind,
-        };
-        PathFault { kind, ..self }
-    }
-}
-
 /// The trust anchor of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

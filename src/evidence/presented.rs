@@ -38,24 +38,6 @@ impl Presented {
     pub fn leaf(&self) -> Option<&Certificate> {
         self.chain.first()
     }
-
-    /// The same with each text that the server chose changed by `change`; what was judged of them stays as it is.
-    pub fn with_texts(self, change: &impl Fn(String) -> String) -> Presented {
-        let trust = match self.trust {
-            Trust::Trusted { path } => Trust::Trusted { path: path.into_iter().map(change).collect() },
-            Trust::Outdated { path } => Trust::Outdated { path: path.into_iter().map(change).collect() },
-            Trust::Untrusted { why, detail } => Trust::Untrusted { why, detail: change(detail) },
-        };
-        let name = match self.name {
-            NameMatch::Differs { expected, presented } => {
-                NameMatch::Differs { expected, presented: presented.into_iter().map(change).collect() }
-            }
-            name @ (NameMatch::Matches { .. } | NameMatch::Unreadable { .. }) => name,
-        };
-        let chain = self.chain.into_iter().map(|certificate| certificate.with_texts(change)).collect();
-        let faults = self.faults.into_iter().map(|fault| fault.with_texts(change)).collect();
-        Presented { chain, trust, name, faults, ..self }
-    }
 }
 
 /// Whether the chain leads to an anchor.

@@ -1,8 +1,10 @@
 //! One conversation, read back from the transcript: a view, nothing is stored twice.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use super::fit::{Fit, fit};
+use super::quote::{Origin, Quote};
 use super::sequence::{self, Sequence};
 use super::{Attempt, DialResult, Event, Evidence, Fault, Handshake, Stage, What};
 use crate::plan::TlsUse;
@@ -39,6 +41,35 @@ impl Heard<'_> {
     /// Whether it is the success that is defined for that command.
     pub fn accepts(&self) -> bool {
         self.fit() == Fit::Accepts
+    }
+
+    /// The words of the reply, to be put into a sentence.
+    pub fn quoted(&self) -> Quote<'static> {
+        self.quote(self.reply.joined())
+    }
+
+    /// Its first line as it came, to be put into a sentence.
+    pub fn first_line(&self) -> Quote<'static> {
+        self.quote(self.reply.lines().into_iter().next().unwrap_or_default())
+    }
+
+    /// Something that was read out of it, to be put into a sentence.
+    pub fn quote(&self, text: String) -> Quote<'static> {
+        self.event.quote(text)
+    }
+}
+
+impl Event {
+    /// Text of the peer from this event, to be put into a sentence.
+    pub fn quote<'t>(&self, text: impl Into<Cow<'t, str>>) -> Quote<'t> {
+        Quote { origin: Origin::Event(self.seq), text: text.into() }
+    }
+}
+
+impl Attempt {
+    /// Text of the peer from this attempt itself, to be put into a sentence.
+    pub fn quote<'t>(&self, text: impl Into<Cow<'t, str>>) -> Quote<'t> {
+        Quote { origin: Origin::Attempt(self.id), text: text.into() }
     }
 }
 
@@ -81,6 +112,20 @@ impl<'a> Talk<'a> {
     /// The last reply at a step: the answer that decided it.
     pub fn reply_at(&self, stage: Stage) -> Option<Heard<'a>> {
         self.replies().filter(|heard| heard.event.stage == stage).last()
+    }
+
+    /// Where the last login that was begun was given up, if it was. With `--try-all-mechanisms` another one may have followed
+    /// one that was given up.
+    pub fn login_given_up(&self) -> Option<&'a Event> {
+        let mut given_up = None;
+        for event in self.events().filter(|event| event.stage == Stage::Auth) {
+            match &event.what {
+                What::Sent { text, .. } if text.starts_with("AUTH ") => given_up = None,
+                What::AuthCancelled { .. } => given_up = given_up.or(Some(event)),
+                _ => {}
+            }
+        }
+        given_up
     }
 
     /// The reply to one recipient.

@@ -124,6 +124,32 @@ pub(super) fn in_time<T: Send + 'static>(
     })
 }
 
+/// Why a file that holds a secret is not one: users of this machine other than its owner can read it. Pipes, devices and
+/// what was opened for this program (`/dev/stdin`, `/dev/fd/3`) have no readers of that kind; nor have `/run/secrets` and
+/// the credentials of systemd, whose modes the platform sets.
+#[cfg(unix)]
+pub(crate) fn open_to_others(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+
+    let real = std::fs::canonicalize(path).ok()?;
+    let is_opened = ["/dev", "/proc", "/run/secrets", "/run/credentials"]
+        .iter()
+        .any(|folder| path.starts_with(folder) || real.starts_with(folder));
+    let there = std::fs::metadata(&real).ok().filter(|there| there.is_file() && !is_opened)?;
+    let readers = match there.mode() & 0o044 {
+        0 => return None,
+        0o040 => "its group",
+        _ => "every user of this machine",
+    };
+    Some(format!("{readers} can read it (mode {:04o})", there.mode() & 0o7777))
+}
+
+/// Other systems have no modes of this kind.
+#[cfg(not(unix))]
+pub(crate) fn open_to_others(_: &Path) -> Option<String> {
+    None
+}
+
 /// Why it cannot be read, in the same words on every system.
 pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
@@ -217,6 +243,8 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
+    #[cfg(unix)]
+    use super::open_to_others;
     use super::{Bounds, collect, in_time, lines, regular};
 
     const SHORT: Duration = Duration::from_millis(50);
@@ -277,5 +305,29 @@ mod tests {
         lines(&file, u64::MAX, |line| told.push(line.to_owned())).expect("lines");
         assert_eq!(told, ["a", "b"]);
         assert!(regular(&file, 100).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_is_told_from_one_that_they_cannot() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("password");
+        std::fs::write(&file, "secret").expect("a file");
+        for (mode, readers) in [
+            (0o600, None),
+            (0o400, None),
+            (0o610, None),
+            (0o640, Some("its group can read it (mode 0640)")),
+            (0o644, Some("every user of this machine can read it (mode 0644)")),
+            (0o604, Some("every user of this machine can read it (mode 0604)")),
+        ] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("its owner");
+            assert_eq!(open_to_others(&file).as_deref(), readers, "{mode:o}");
+        }
+        for path in ["/dev/stdin", "/dev/null", "/proc/self/status", "/nowhere"] {
+            assert_eq!(open_to_others(path.as_ref()), None, "{path}");
+        }
     }
 }

@@ -13,7 +13,6 @@ use tokio::time::Instant;
 use super::talk::{self, Led};
 use super::verify::{self, Expectation};
 use super::{World, milliseconds};
-use crate::dialogue;
 use crate::evidence::{Answer, AttemptId, HelloHeard, HelloSeen, Outcome, Presented, Stage};
 use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, Reader};
@@ -63,24 +62,9 @@ async fn exchange(world: &Rc<World>, request: &HelloRequest, mut stream: TcpStre
             None => HelloHeard::Silence { waited_ms: milliseconds(patience) },
         },
     };
-    let heard = without_secret(world, heard);
     let ms = Some(milliseconds(started.elapsed()));
     let presented = presented(world, request, &heard).await;
     HelloSeen { ms, heard, presented }
-}
-
-/// A peer that speaks no TLS may repeat the password of an earlier conversation.
-fn without_secret(world: &World, heard: HelloHeard) -> HelloHeard {
-    match heard {
-        HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text } } => {
-            // Where the text was cut, half a secret may stand, which nobody would know again.
-            let is_cut = world.credentials.is_some() && text.len() >= tls::MAX_TEXT;
-            let text = if is_cut { "(not shown)".to_owned() } else { text };
-            let text = dialogue::Scrubber::new(world.credentials.as_ref()).scrub_text(text);
-            HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text } }
-        }
-        heard => heard,
-    }
 }
 
 /// Sends the ClientHello and reads until the answer is whole.
@@ -117,9 +101,7 @@ async fn presented(world: &World, request: &HelloRequest, heard: &HelloHeard) ->
     let ders: Vec<CertificateDer<'static>> = hello.certificates.iter().cloned().map(CertificateDer::from).collect();
     let name = world.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
     let expected = Expectation { name, now: world.started_at };
-    let presented = verify::presented(&ders, ders.len(), world.trust.wait().await, &expected);
-    let scrubber = dialogue::Scrubber::new(world.credentials.as_ref());
-    Some(Box::new(presented.with_texts(&|text| scrubber.scrub_text(text))))
+    Some(Box::new(verify::presented(&ders, ders.len(), world.trust.wait().await, &expected)))
 }
 
 fn is_about_certificates(offer: &Offer) -> bool {

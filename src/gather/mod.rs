@@ -47,6 +47,7 @@ use crate::evidence::{Answer, AttemptId, Certificate, Outcome, Stage, Staple, Wh
 use crate::plan::{Family, Plan};
 use crate::question::Question;
 use crate::sasl::Credentials;
+use crate::secret::Echoes;
 
 pub use needs::clock;
 
@@ -60,6 +61,10 @@ pub trait Gather {
     fn stop(&mut self, id: AttemptId);
     /// Milliseconds since the start, by a monotonic clock.
     fn now_ms(&self) -> f64;
+    /// What peers may not be shown repeating, shared with the sessions: it grows when something is made of the secret.
+    fn echoes(&self) -> Echoes {
+        Echoes::default()
+    }
 }
 
 /// One thing that happened.
@@ -163,6 +168,7 @@ pub(crate) struct World {
     start: OnceCell<Instant>,
     pub(crate) plan: Plan,
     pub(crate) credentials: Option<Credentials>,
+    pub(crate) echoes: Echoes,
     pub(crate) names: names::Book,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
@@ -247,6 +253,7 @@ impl Gatherer {
         let world = World {
             start,
             plan: plan.clone(),
+            echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
             credentials,
             names,
             trust,
@@ -360,6 +367,10 @@ impl Gather for Gatherer {
     fn now_ms(&self) -> f64 {
         self.world.now_ms()
     }
+
+    fn echoes(&self) -> Echoes {
+        self.world.echoes.clone()
+    }
 }
 
 /// Waits; a signal ends it early. `tick` is called about every 100 ms with the time that is left.
@@ -468,6 +479,11 @@ fn code(signal: Signal) -> i32 {
 pub fn certificates(chain: &[Vec<u8>], staple: &[u8]) -> (Vec<Certificate>, Option<Staple>) {
     let ders: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
     (certificate::read_chain(&ders), staple::read(staple, ders.first(), None, 0))
+}
+
+/// Why a file that holds a secret can be read by others than its owner; none if it cannot.
+pub fn open_to_others(path: &std::path::Path) -> Option<String> {
+    file::open_to_others(path)
 }
 
 /// Milliseconds with microseconds behind the point.

@@ -13,6 +13,17 @@ use crate::secret::Secret;
 struct Entry {
     login: Option<String>,
     password: Option<Zeroizing<String>>,
+    /// What is wrong with the password.
+    fault: Option<Fault>,
+}
+
+/// Why an entry has no password that could be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// `password` and nothing behind it.
+    NoPassword { line: usize },
+    /// A quotation mark that is not closed on its line.
+    Unclosed { line: usize },
 }
 
 /// The user for a host.
@@ -25,8 +36,17 @@ pub fn user(host: &str) -> Result<String, PasswordError> {
 /// The password for a host and user.
 pub fn password(host: &str, user: &str) -> Result<Secret, PasswordError> {
     let (path, text) = file()?;
-    let found = entry(&text, host, Some(user)).and_then(|entry| entry.password);
-    let Some(found) = found else { return Err(missing(&path, host, "password")) };
+    let found = entry(&text, host, Some(user));
+    if let Some(fault) = found.as_ref().and_then(|entry| entry.fault) {
+        let why = match fault {
+            Fault::NoPassword { line } => format!(
+                "line {line} has no password for {host}; put a password that is a keyword, or begins with #, in quotation marks"
+            ),
+            Fault::Unclosed { line } => format!("line {line}: the quotation marks around the password are not closed"),
+        };
+        return Err(PasswordError::Unreadable { source: format!("--netrc {}", path.display()), why });
+    }
+    let Some(found) = found.and_then(|entry| entry.password) else { return Err(missing(&path, host, "password")) };
     clean(found, &format!("--netrc {}", path.display()))
 }
 
@@ -35,11 +55,16 @@ fn missing(path: &std::path::Path, host: &str, what: &str) -> PasswordError {
     PasswordError::Unreadable { source: format!("--netrc {}", path.display()), why }
 }
 
-fn file() -> Result<(PathBuf, Zeroizing<String>), PasswordError> {
-    let path = match std::env::var_os("NETRC").filter(|path| !path.is_empty()) {
+/// Where the file is.
+pub fn path() -> PathBuf {
+    match std::env::var_os("NETRC").filter(|path| !path.is_empty()) {
         Some(path) => PathBuf::from(path),
         None => std::env::home_dir().unwrap_or_default().join(if cfg!(windows) { "_netrc" } else { ".netrc" }),
-    };
+    }
+}
+
+fn file() -> Result<(PathBuf, Zeroizing<String>), PasswordError> {
+    let path = path();
     let unreadable = |why: String| PasswordError::Unreadable { source: format!("--netrc {}", path.display()), why };
     let bytes = super::file::contents(&path).map_err(|error| unreadable(super::file::reason(&error)))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
@@ -49,62 +74,144 @@ fn file() -> Result<(PathBuf, Zeroizing<String>), PasswordError> {
 
 /// The first entry that fits; `default` fits every host. Of several for one host, that of the user.
 fn entry(text: &str, host: &str, user: Option<&str>) -> Option<Entry> {
-    let mut entries: Vec<(Option<String>, Entry)> = Vec::new();
+    let fits = |(machine, entry): &(Machine, Entry)| {
+        machine.is(host) && (user.is_none() || entry.login.is_none() || entry.login.as_deref() == user)
+    };
+    entries(text).into_iter().find(fits).map(|(_, entry)| entry)
+}
+
+/// For which host an entry is.
+enum Machine {
+    Named(String),
+    /// `machine` without a name: nobody's.
+    Nameless,
+    /// `default`.
+    Any,
+}
+
+impl Machine {
+    fn is(&self, host: &str) -> bool {
+        match self {
+            Machine::Named(name) => name.eq_ignore_ascii_case(host),
+            Machine::Nameless => false,
+            Machine::Any => true,
+        }
+    }
+}
+
+fn entries(text: &str) -> Vec<(Machine, Entry)> {
+    let mut entries: Vec<(Machine, Entry)> = Vec::new();
     let words = words(text);
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        match (word.as_str(), entries.last_mut()) {
-            // One without a name is nobody's.
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        at += 1;
+        if word.is_quoted {
+            continue;
+        }
+        let value = match word.text.as_str() {
+            "machine" | "login" | "password" | "account" => value(&words, at),
+            _ => None,
+        };
+        at += usize::from(value.is_some());
+        match (word.text.as_str(), entries.last_mut()) {
             ("machine", _) => {
-                entries.extend(words.next().map(|name| (Some(name.to_string()), Entry::default())));
+                let machine = value.map_or(Machine::Nameless, |name| Machine::Named(name.text.to_string()));
+                entries.push((machine, Entry::default()));
             }
-            ("default", _) => entries.push((None, Entry::default())),
-            ("login", Some((_, entry))) => entry.login = words.next().map(|name| name.to_string()),
-            ("password", Some((_, entry))) => entry.password = words.next().cloned(),
-            ("account", _) => {
-                words.next();
+            ("default", _) => entries.push((Machine::Any, Entry::default())),
+            ("login", Some((_, entry))) => entry.login = value.map(|name| name.text.to_string()),
+            ("password", Some((_, entry))) => {
+                entry.fault = match value {
+                    None => Some(Fault::NoPassword { line: word.line }),
+                    Some(value) if !value.is_closed => Some(Fault::Unclosed { line: value.line }),
+                    Some(_) => None,
+                };
+                entry.password = value.map(|value| value.text.clone());
             }
             _ => {}
         }
     }
-    let fits = |(machine, entry): &(Option<String>, Entry)| {
-        machine.as_ref().is_none_or(|machine| machine.eq_ignore_ascii_case(host))
-            && (user.is_none() || entry.login.is_none() || entry.login.as_deref() == user)
-    };
-    entries.into_iter().find(fits).map(|(_, entry)| entry)
+    entries
 }
 
-/// Words with their quotation marks taken off; a macro ends with an empty line.
-fn words(text: &str) -> Vec<Zeroizing<String>> {
-    let mut words = Vec::new();
+/// The value of the keyword before this place, if it has one. ftp and curl take whatever word comes next, and so give the
+/// word `machine` for a password that was left empty, and then the password of the next host for that of this one.
+///
+/// 1. A word in quotation marks is a value.
+/// 2. A keyword at the beginning of another line is none.
+/// 3. A keyword on the same line is a value if what follows it is the end of the line or another keyword: `password machine`
+///    has a password, `password machine mail.example.net` has none.
+fn value(words: &[Word], at: usize) -> Option<&Word> {
+    let (before, word) = (words.get(at.checked_sub(1)?)?, words.get(at)?);
+    if !word.is_keyword() {
+        return Some(word);
+    }
+    let next = words.get(at + 1).filter(|next| next.line == word.line);
+    (word.line == before.line && next.is_none_or(Word::is_keyword)).then_some(word)
+}
+
+/// A word of the file.
+struct Word {
+    text: Zeroizing<String>,
+    /// From 1.
+    line: usize,
+    is_quoted: bool,
+    /// Whether its quotation marks come in pairs.
+    is_closed: bool,
+}
+
+impl Word {
+    fn is_keyword(&self) -> bool {
+        let keywords = ["machine", "default", "login", "password", "account", "macdef"];
+        !self.is_quoted && keywords.contains(&self.text.as_str())
+    }
+}
+
+/// Words with their quotation marks taken off, without comments and macros. A macro begins with `macdef` where a keyword may
+/// stand, and ends with an empty line.
+fn words(text: &str) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
     let mut in_macro = false;
-    for line in text.lines() {
+    for (number, line) in text.lines().enumerate() {
         if in_macro {
             in_macro = !line.trim().is_empty();
             continue;
         }
         let mut rest = line.trim_start();
         while !rest.is_empty() && !rest.starts_with('#') {
-            let (word, next) = word(rest);
-            in_macro |= word.as_str() == "macdef";
+            let (word, next) = word(rest, number + 1);
             words.push(word);
             rest = next.trim_start();
+            let last = words.len() - 1;
+            let is_macro = words.last().is_some_and(|word| word.is_keyword() && word.text.as_str() == "macdef");
+            let is_value =
+                words.get(last.wrapping_sub(1)).is_some_and(|before| before.is_keyword() && before.line == number + 1)
+                    && rest.is_empty();
+            if is_macro && !is_value {
+                words.pop();
+                in_macro = true;
+                break;
+            }
         }
     }
     words
 }
 
-fn word(text: &str) -> (Zeroizing<String>, &str) {
+fn word(text: &str, line: usize) -> (Word, &str) {
     let Some(inside) = text.strip_prefix('"') else {
         let end = text.find(char::is_whitespace).unwrap_or(text.len());
         let (word, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-        return (Zeroizing::new(word.to_owned()), rest);
+        return (Word { text: Zeroizing::new(word.to_owned()), line, is_quoted: false, is_closed: true }, rest);
     };
-    let mut word = Zeroizing::new(String::new());
+    // Room for all of it, as growing would leave copies of a password behind.
+    let mut word = Zeroizing::new(String::with_capacity(inside.len()));
     let mut characters = inside.char_indices();
     while let Some((at, character)) = characters.next() {
         match character {
-            '"' => return (word, inside.get(at + 1..).unwrap_or_default()),
+            '"' => {
+                let rest = inside.get(at + 1..).unwrap_or_default();
+                return (Word { text: word, line, is_quoted: true, is_closed: true }, rest);
+            }
             '\\' => word.extend(characters.next().map(|(_, escaped)| match escaped {
                 'n' => '\n',
                 'r' => '\r',
@@ -114,12 +221,12 @@ fn word(text: &str) -> (Zeroizing<String>, &str) {
             other => word.push(other),
         }
     }
-    (word, "")
+    (Word { text: word, line, is_quoted: true, is_closed: false }, "")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::entry;
+    use super::{Fault, entry};
 
     fn found(text: &str, host: &str, user: Option<&str>) -> Option<(Option<String>, Option<String>)> {
         entry(text, host, user).map(|entry| (entry.login, entry.password.map(|password| password.to_string())))
@@ -136,6 +243,55 @@ mod tests {
         assert_eq!(found(text, "B.example", Some("v")), some("v", "q \" r"));
         assert_eq!(found(text, "b.example", Some("w")), some("w", "s"));
         assert_eq!(found(text, "c.example", None), None);
+    }
+
+    #[test]
+    fn a_password_that_is_missing_takes_nothing_from_the_next_entry() {
+        let next = "machine b.example login v password p";
+        for text in [
+            format!("machine a.example login u password\n{next}"),
+            format!("machine a.example\n  login u\n  password\n\n{next}"),
+            format!("machine a.example login u password {next}"),
+            format!("machine a.example login u password # none\n{next}"),
+            format!("machine a.example login u password\ndefault login d password e\n{next}"),
+        ] {
+            let first = entry(&text, "a.example", Some("u")).expect("an entry");
+            assert!(first.password.is_none(), "{text}");
+            assert!(matches!(first.fault, Some(Fault::NoPassword { .. })), "{text}");
+            assert_eq!(found(&text, "b.example", Some("v")).or(some("v", "p")), some("v", "p"), "{text}");
+        }
+        // The same of a user, and of a host.
+        assert_eq!(
+            found("machine a.example login\npassword p\n", "a.example", None),
+            Some((None, Some("p".to_owned())))
+        );
+        assert_eq!(found("machine\nlogin u password p\nmachine b login v password q", "login", None), None);
+        assert_eq!(found("machine a login u password x\nmachine\nlogin v password q", "a", None), some("u", "x"));
+    }
+
+    #[test]
+    fn keywords_can_be_passwords() {
+        for word in ["machine", "default", "login", "password", "account", "macdef"] {
+            for text in [
+                format!("machine a login u password {word}"),
+                format!("machine a login u password {word}\nmachine b login v password p\n"),
+                format!("machine a login u password \"{word}\" account x\n"),
+                format!("machine a password {word} login u"),
+            ] {
+                // Behind `macdef` everything up to an empty line is the macro, unless it is the last word of its line.
+                if word == "macdef" && text.contains("macdef login") {
+                    continue;
+                }
+                assert_eq!(found(&text, "a", Some("u")), some("u", word), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_password_and_one_that_is_not_closed_are_told_from_a_missing_one() {
+        assert_eq!(found("machine a login u password \"\"\nmachine b", "a", None), some("u", ""));
+        let unclosed = entry("machine a login u password \"p q\nmachine b login v password w", "a", None);
+        assert_eq!(unclosed.and_then(|entry| entry.fault), Some(Fault::Unclosed { line: 1 }));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use crate::secret::{Echoes, Secret};
 
 /// Bytes of a password that are read.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -33,7 +33,7 @@ pub enum PasswordError {
     Command {
         /// Which flag named it.
         source: String,
-        /// What it said, to be shown.
+        /// What it wrote to standard error, as far as it may be shown.
         stderr: String,
         /// Its exit code, if it ended by itself.
         code: Option<i32>,
@@ -137,19 +137,22 @@ fn from_command_within(
     let source = flag.to_owned();
     let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreadable)?;
-    let output = runtime.block_on(async {
-        let mut shell = shell(command);
-        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        match tokio::time::timeout(patience, outcome(shell)).await {
-            Ok(output) => output.map_err(unreadable),
-            Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: patience }),
+    let (status, stdout, stderr) = runtime.block_on(async {
+        let mut signals = super::Signals::listen();
+        let processes = Processes::start(command).map_err(unreadable)?;
+        tokio::select! {
+            output = tokio::time::timeout(patience, outcome(processes)) => match output {
+                Ok(output) => output.map_err(unreadable),
+                Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: patience }),
+            },
+            // Nothing was sent, so there is no report to be written. The processes have been dropped before this.
+            signal = signals.next() => std::process::exit(super::code(signal)),
         }
     })?;
-    let (status, stdout, stderr) = output;
+    // The runtime that heard signals is gone, and with it what they would do without us.
+    super::end_on_unheard_signals();
     let printed = read(stdout.as_slice(), &source);
-    // One that got as far as printing a password may tell it twice: `sh -x` shows each command that it runs.
-    let scrubber = crate::dialogue::Scrubber::of(printed.as_ref().ok());
-    let stderr = scrubber.scrub_text(String::from_utf8_lossy(&stderr).into_owned());
+    let stderr = shown_stderr(&stderr, &stdout, printed.as_ref().ok());
     if !status.success() && stdout.len() as u64 <= MAX_BYTES {
         return Err(PasswordError::Command { source, stderr, code: status.code() });
     }
@@ -159,12 +162,125 @@ fn from_command_within(
     printed
 }
 
-/// The command's end and its output, as much of it as a password can have. One that prints more is killed.
+/// What a command wrote to standard error, without the password: one that got as far as printing a password may write it
+/// twice, as `sh -x` does. Where the password cannot be told from other output, or is too short to be searched for and there,
+/// nothing of it is shown.
+fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    if text.trim().is_empty() || stdout.is_empty() {
+        return text.into_owned();
+    }
+    let echoes = Echoes::default();
+    if let Some(secret) = secret {
+        echoes.learn(secret, &[]);
+    }
+    let is_absent = |secret: &Secret| !text.to_lowercase().contains(&secret.reveal().to_lowercase());
+    if echoes.is_empty() && secret.is_some_and(is_absent) {
+        return text.into_owned();
+    }
+    if echoes.is_empty() {
+        return "(its messages are not shown, because they may repeat the password)".to_owned();
+    }
+    echoes.without(&text)
+}
+
+/// A command of the user with the processes that it started. When this goes before the command has ended, because of its time
+/// or of a signal, so do they.
+///
+/// Without a terminal they are a process group of their own. With one they stay in that of smtpcheck, as only processes in
+/// the foreground may ask their user for a PIN there; then they are found by their parents, where the system shows these.
+struct Processes {
+    child: tokio::process::Child,
+    #[cfg(unix)]
+    group: Option<rustix::process::Pid>,
+}
+
+impl Processes {
+    fn start(command: &str) -> io::Result<Processes> {
+        let mut shell = shell(command);
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        #[cfg(unix)]
+        let has_terminal = std::fs::File::open("/dev/tty").is_ok();
+        #[cfg(unix)]
+        if !has_terminal {
+            shell.process_group(0);
+        }
+        let child = shell.spawn()?;
+        #[cfg(unix)]
+        let group = child.id().filter(|_| !has_terminal).and_then(pid);
+        Ok(Processes {
+            child,
+            #[cfg(unix)]
+            group,
+        })
+    }
+
+    fn end(&mut self) {
+        // Once it has been waited for, its number may be that of another process.
+        #[cfg(unix)]
+        if let Some(id) = self.child.id() {
+            use rustix::process::{Signal, kill_process, kill_process_group};
+
+            match self.group {
+                // What has ended already needs no end.
+                Some(group) => {
+                    let _ = kill_process_group(group, Signal::KILL);
+                }
+                None => {
+                    for id in descendants(id).into_iter().filter_map(pid) {
+                        let _ = kill_process(id, Signal::KILL);
+                    }
+                }
+            }
+        }
+        let _ = self.child.start_kill();
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+#[cfg(unix)]
+fn pid(number: u32) -> Option<rustix::process::Pid> {
+    rustix::process::Pid::from_raw(i32::try_from(number).ok()?)
+}
+
+/// The processes below one, as Linux shows them; elsewhere none. Parents come before their children, so that a parent has no
+/// time to start another.
+#[cfg(unix)]
+fn descendants(of: u32) -> Vec<u32> {
+    let numbers = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pairs: Vec<(u32, u32)> = numbers
+        .filter_map(|entry| {
+            let id: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            // The name, in brackets, may hold anything.
+            let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
+            Some((parent, id))
+        })
+        .collect();
+    let mut found = vec![of];
+    let mut at = 0;
+    while let Some(&parent) = found.get(at) {
+        let children = pairs.iter().filter(|(above, id)| *above == parent && !found.contains(id)).map(|(_, id)| *id);
+        let children: Vec<u32> = children.collect();
+        found.extend(children);
+        at += 1;
+    }
+    found.split_off(1)
+}
+
+/// The command's end and its output, as much of it as a password can have. One that prints more is ended.
 async fn outcome(
-    mut shell: tokio::process::Command,
-) -> io::Result<(std::process::ExitStatus, Zeroizing<Vec<u8>>, Vec<u8>)> {
-    let mut child = shell.spawn()?;
-    let (mut stdout, mut stderr) = (Zeroizing::new(Vec::new()), Vec::new());
+    mut processes: Processes,
+) -> io::Result<(std::process::ExitStatus, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
+    let child = &mut processes.child;
+    // Room for what is usual, as growing leaves copies of a password behind.
+    let room = || Zeroizing::new(Vec::with_capacity(8 * 1024));
+    let (mut stdout, mut stderr) = (room(), room());
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let read_out = async {
         if let Some(out) = out {
@@ -181,9 +297,9 @@ async fn outcome(
     let (read_out, read_err) = tokio::join!(read_out, read_err);
     read_out.and(read_err)?;
     if stdout.len() as u64 > MAX_BYTES {
-        child.start_kill()?;
+        processes.end();
     }
-    let status = child.wait().await?;
+    let status = processes.child.wait().await?;
     Ok((status, stdout, stderr))
 }
 
@@ -269,6 +385,45 @@ mod tests {
         let traced = failed("set -x; echo hunter-2x; exit 4");
         assert!(traced.contains("exit code 4: ") && traced.contains("[password, not shown]"), "{traced}");
         assert!(!traced.contains("hunter"), "{traced}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_command_says_is_not_shown_where_its_output_is_no_password() {
+        for command in [
+            "set -x; echo hunter-2x; echo hunter-3x",
+            "echo hunter-2x >&2; printf 'hunter-2x\\0'",
+            "echo hunter-2x >&2; printf 'hunter-2x\\377'",
+            "echo hunter-2x >&2; printf '\\nhunter-2x'",
+            "echo hunter-2x >&2; printf '\\n'",
+            "echo hunter-2x >&2; head -c 70000 /dev/zero | tr '\\0' x; echo hunter-2x",
+            "echo hun >&2; echo hun; exit 3",
+        ] {
+            let mut told = String::new();
+            let tell = |text: &str| told = text.to_owned();
+            let result = from_command_within(command, "--password-command", Duration::from_secs(30), tell);
+            let message = result.expect_err("no password").to_string();
+            assert!(!message.contains("hun") && !told.contains("hun"), "{command}: {message} {told}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn nothing_that_a_command_started_outlives_its_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("id");
+        let command = format!("sh -c 'echo $$ > {0}.part; mv {0}.part {0}; sleep 600; true'; true", file.display());
+        let result = from_command_within(&command, "--password-command", Duration::from_secs(2), |_| {});
+        assert!(matches!(result, Err(PasswordError::CommandTooSlow { .. })), "{result:?}");
+        let id = std::fs::read_to_string(&file).expect("it was started");
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+        // It is gone, or dead and nobody has asked for its exit code yet.
+        let is_over = || state().rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']));
+        let end = std::time::Instant::now() + Duration::from_secs(10);
+        while !is_over() && std::time::Instant::now() < end {
+            std::thread::yield_now();
+        }
+        assert!(is_over(), "{}", state());
     }
 
     #[cfg(unix)]

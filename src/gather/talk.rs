@@ -20,7 +20,7 @@ use tokio_rustls::client::TlsStream;
 use super::tap::Tap;
 use super::{Arrival, World, dial, tls};
 use crate::dialogue::{Access, Dialogue, Peer, Step};
-use crate::evidence::{Answer, AttemptId, Fault, Handshake, Outcome, Stage, TlsFault, TlsFaultKind, What};
+use crate::evidence::{Answer, AttemptId, Fault, Outcome, Stage, TlsFault, TlsFaultKind, What};
 use crate::question::TalkRequest;
 use crate::sasl::Means;
 
@@ -136,6 +136,8 @@ impl<'a> Conversation<'a> {
     /// Goes on until the handshake is due or nothing is left to say.
     async fn advance(&mut self) -> Result<Advance, Fault> {
         loop {
+            // Before the event with which it was sent: what comes after that is shown without it.
+            self.world.echoes.hide(&self.dialogue.take_made());
             match self.dialogue.step() {
                 Step::Note(stage, what) => {
                     if matches!(what, What::Received { .. }) {
@@ -241,18 +243,14 @@ impl<'a> Conversation<'a> {
             }),
         };
         let secured = shaken.map_err(|tls| {
-            // Cut after the secret is out: half of one that stands across the cut would not be known again.
-            let first_bytes = self.dialogue.without_secret(tls.first_bytes).chars().take(FIRST_BYTES).collect();
-            let detail = self.dialogue.without_secret(tls.detail);
-            Fault::Tls { tls: TlsFault { first_bytes, detail, ..tls } }
+            let first_bytes = tls.first_bytes.chars().take(FIRST_BYTES).collect();
+            Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
         })?;
         self.line = Line::Tls(Box::new(secured.stream));
         let handshake = secured.handshake;
         // The moment that every judgement uses: the checks must come to the same result.
         let verified = handshake.verifies(self.world.started_at);
-        let presented = handshake.presented.with_texts(&|text| self.dialogue.without_secret(text));
-        let alpn = handshake.alpn.map(|name| self.dialogue.without_secret(name));
-        let handshake = Box::new(Handshake { presented, alpn, ..handshake });
+        let handshake = Box::new(handshake);
         self.note(Stage::Tls, true, What::Secured { handshake });
         if secured.is_resumable {
             self.note(Stage::Tls, true, What::Tickets { count: 1 });
@@ -289,7 +287,7 @@ impl<'a> Conversation<'a> {
     }
 }
 
-/// What a login needs. A conversation without one has it too: the server may repeat there what it was sent in another.
+/// What a login needs.
 fn access<'a>(world: &'a World, request: &TalkRequest) -> Option<Access<'a>> {
     let credentials = world.credentials.as_ref()?;
     let mut random = [0; 18];

@@ -49,6 +49,11 @@ pub fn find(word: &str) -> Option<&'static Keyword> {
     })
 }
 
+/// Whether a word is a name that is listed here, and not only begins like one.
+pub fn is_registered(word: &str) -> bool {
+    FILE.keyword.iter().any(|row| row.pattern.is_none() && row.keyword.eq_ignore_ascii_case(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{FILE, find};

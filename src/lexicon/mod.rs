@@ -19,6 +19,7 @@ pub mod providers;
 mod read;
 pub mod software;
 pub mod tables;
+pub mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 

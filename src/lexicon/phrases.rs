@@ -16,7 +16,7 @@ use super::{Cause, Confidence, Context, Fix, Step, embedded, normal};
 use crate::wire::Reply;
 
 /// The phrase files, in their order.
-const FILES: [(&str, &str); 5] = [
+pub(super) const FILES: [(&str, &str); 5] = [
     ("phrases-auth.toml", include_str!("data/phrases-auth.toml")),
     ("phrases-policy.toml", include_str!("data/phrases-policy.toml")),
     ("phrases-providers.toml", include_str!("data/phrases-providers.toml")),
@@ -67,6 +67,12 @@ pub struct Phrase {
 #[derive(Deserialize)]
 struct File {
     phrase: Vec<Phrase>,
+}
+
+/// Where a text in lower case has literals of several words.
+pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
+    let found = PHRASES.automaton.find_overlapping_iter(text).map(|found| found.range());
+    found.filter(|range| text.get(range.clone()).is_some_and(|words| words.trim().contains(' '))).collect()
 }
 
 struct Phrases {

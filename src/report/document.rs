@@ -312,7 +312,7 @@ impl From<Document> for Report {
             started_at, complete, total_ms, plan, attempts, transcript, findings, expectations, exit, ..
         } = document;
         let exit = known_exit(exit.code);
-        let evidence = Evidence { started_at, attempts, transcript };
+        let evidence = Evidence { attempts, transcript, ..Evidence::new(started_at) };
         Report { plan, evidence, findings, complete, total_ms, expectations, exit }
     }
 }

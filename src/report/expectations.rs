@@ -31,7 +31,7 @@ impl Expectation {
 
 impl Report {
     /// Holds the expectations against what was seen.
-    pub fn expecting(mut self, expectations: &[Expectation]) -> Report {
+    pub(super) fn expecting(mut self, expectations: &[Expectation]) -> Report {
         if expectations.is_empty() {
             return self;
         }

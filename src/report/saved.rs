@@ -223,9 +223,9 @@ impl Reader<'_> {
         let plan = plan.or_else(|| (self.fallback)(&input)).ok_or_else(unreadable)?;
         let mut lost = 0;
         let evidence = Evidence {
-            started_at: part(value, "started_at").ok_or_else(unreadable)?,
             attempts: each::<Attempt>(value, "attempts", &mut lost),
             transcript: each::<Event>(value, "transcript", &mut lost),
+            ..Evidence::new(part(value, "started_at").ok_or_else(unreadable)?)
         };
         let findings = each::<Finding>(value, "findings", &mut lost);
         let code = value.pointer("/exit/code").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok());
@@ -350,7 +350,7 @@ struct KeptExit {
 impl From<Kept> for Report {
     fn from(kept: Kept) -> Report {
         let Kept { started_at, complete, total_ms, plan, attempts, transcript, findings, expectations, exit } = kept;
-        let evidence = Evidence { started_at, attempts, transcript };
+        let evidence = Evidence { attempts, transcript, ..Evidence::new(started_at) };
         Report { plan, evidence, findings, complete, total_ms, expectations, exit: known_exit(exit.code) }
     }
 }

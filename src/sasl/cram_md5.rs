@@ -31,6 +31,11 @@ impl Exchange for CramMd5<'_> {
         if std::mem::replace(&mut self.answered, true) {
             return Err(Broken::UnexpectedChallenge);
         }
+        // RFC 2195 §2: the challenge is a message id, new each time, so it is text and not empty. A digest over
+        // a constant could be replayed. Whether it stands in angle brackets makes no difference to other clients.
+        if challenge.is_empty() || !challenge.iter().all(u8::is_ascii_graphic) {
+            return Err(Broken::Malformed);
+        }
         let mut mac = Hmac::<Md5>::new_from_slice(self.credentials.revealed().as_bytes())
             .expect("HMAC takes a key of any length (RFC 2104 §2)");
         mac.update(challenge);

@@ -24,6 +24,8 @@ pub static MECHANISM: Mechanism = Mechanism {
     }],
 };
 
+const MAX_CHALLENGE: usize = 2048;
+
 struct DigestMd5<'a> {
     credentials: &'a Credentials,
     host: String,
@@ -49,7 +51,16 @@ impl<'a> DigestMd5<'a> {
     }
 
     fn respond(&mut self, challenge: &str) -> Result<Response, Broken> {
-        let nonce = directive(challenge, "nonce").ok_or(Broken::Malformed)?;
+        // RFC 2831 §2.1.1 (historic): at most 2048 bytes, exactly one nonce and one algorithm, which is md5-sess. Servers that
+        // leave the algorithm out are answered.
+        let is_repeated = |name: &str| count(challenge, name) > 1;
+        if challenge.len() > MAX_CHALLENGE || is_repeated("nonce") || is_repeated("algorithm") {
+            return Err(Broken::Malformed);
+        }
+        if directive(challenge, "algorithm").is_some_and(|name| !name.eq_ignore_ascii_case("md5-sess")) {
+            return Err(Broken::Malformed);
+        }
+        let nonce = directive(challenge, "nonce").filter(|nonce| !nonce.is_empty()).ok_or(Broken::Malformed)?;
         let realm = directive(challenge, "realm").unwrap_or_else(|| self.host.clone());
         let offers_auth = directive(challenge, "qop").is_none_or(|qop| qop.split(',').any(|one| one.trim() == "auth"));
         if !offers_auth {
@@ -116,15 +127,21 @@ impl Exchange for DigestMd5<'_> {
 
 /// The value of a directive, quotation marks and backslashes taken off.
 fn directive(text: &str, name: &str) -> Option<String> {
+    directives(text).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+fn count(text: &str, name: &str) -> usize {
+    directives(text).filter(|(key, _)| key.eq_ignore_ascii_case(name)).count()
+}
+
+fn directives(text: &str) -> impl Iterator<Item = (&str, String)> {
     let mut rest = text;
-    loop {
+    std::iter::from_fn(move || {
         let (key, after) = rest.split_once('=')?;
         let (value, next) = value_of(after)?;
-        if key.trim().trim_start_matches(',').trim().eq_ignore_ascii_case(name) {
-            return Some(value);
-        }
         rest = next;
-    }
+        Some((key.trim().trim_start_matches(',').trim(), value))
+    })
 }
 
 /// A value, and what follows the comma after it.

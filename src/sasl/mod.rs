@@ -25,7 +25,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use crate::secret::{Echoes, Secret};
 
 /// Every mechanism, strongest first. With a password: those that prove it without sending it and bind it to the line,
 /// those that prove it, those that send it inside TLS, those that are given up. Then tokens, then what has no secret.
@@ -103,6 +103,15 @@ impl Credentials {
             Proof::Password(secret) | Proof::Token(secret) => Some(secret),
             Proof::NoSecret => None,
         }
+    }
+
+    /// What peers may not be shown repeating: the secret, and what programs keep or print of it.
+    pub fn echoes(&self) -> Echoes {
+        let echoes = Echoes::default();
+        if let Some(secret) = self.secret() {
+            echoes.learn(secret, &checksums(secret.reveal()));
+        }
+        echoes
     }
 
     /// Whether a mechanism can be served. Whether the line has a binding, the opening tells.

@@ -2,15 +2,17 @@
 //! arguments is found before the first packet: all plans, all files, the password.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::ArgMatches;
 
 use super::outputs::Outputs;
 use super::progress::Progress;
-use super::sink::{Draft, Sink, file_of};
+use super::sink::{Draft, Readers, Sink, file_of};
 use super::tries::{Job, Teller, Tried};
 use super::{Trouble, outlet};
 use crate::cli::args::CheckArgs;
@@ -55,8 +57,9 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let login = plans.first().and_then(|plan| plan.login.as_ref());
     let source = password::source(args, login, surroundings(login))?;
     let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref())?;
-    let file = file_of(&args.output).map(Draft::begin).transpose()?;
-    let outputs = Outputs::begin(&args.report, format)?;
+    let readers = Readers::of(&plans);
+    let file = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let outputs = Outputs::begin(&args.report, format, readers)?;
     let secrets = all_secrets(source.as_ref(), &plans)?;
     let jobs = plans.into_iter().zip(secrets).map(|(plan, secret)| Job {
         plan,
@@ -65,6 +68,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         retry,
     });
     let jobs: Vec<Job> = jobs.collect();
+    jobs.iter().for_each(|job| warn_of_key(&job.plan));
     // All targets have the files of the first. The others get their runtime and sockets when it is their turn: there can
     // be a hundred thousand.
     let first = jobs.first().map(Job::gatherer).transpose()?;
@@ -215,6 +219,17 @@ pub(super) fn all_secrets(source: Option<&PasswordSource>, plans: &[Plan]) -> Re
 
 pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
     let user = plan.login.as_ref().map(|login| login.user.as_str()).unwrap_or_default();
+    match source {
+        PasswordSource::File(path) => warn_of_readers("--password-file", path),
+        PasswordSource::Netrc => warn_of_readers("--netrc", &netrc::path()),
+        // The mode of a file in $CREDENTIALS_DIRECTORY is the platform's; the others are no files.
+        PasswordSource::Directory(_)
+        | PasswordSource::TokenCommand(_)
+        | PasswordSource::Stdin
+        | PasswordSource::Command(_)
+        | PasswordSource::Environment
+        | PasswordSource::Prompt => {}
+    }
     Ok(match source {
         PasswordSource::TokenCommand(command) => secrets::from_command(command, "--token-command", tell)?,
         PasswordSource::Netrc => netrc::password(&plan.target.host.to_string(), user)?,
@@ -225,6 +240,23 @@ pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trou
         PasswordSource::Environment => environment_password()?,
         PasswordSource::Prompt => secrets::from_prompt(user)?,
     })
+}
+
+/// Warns of a private key that others can read.
+pub(super) fn warn_of_key(plan: &Plan) {
+    if let Some(identity) = &plan.tls.identity {
+        warn_of_readers("--key", &identity.key);
+    }
+}
+
+/// Warns of a file with a secret that others can read, once for each file.
+fn warn_of_readers(flag: &str, path: &Path) {
+    static WARNED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let Some(why) = gather::open_to_others(path) else { return };
+    if WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned()) {
+        let path = path.display();
+        tell(&format!("smtpcheck: warning: {flag} {path}: {why}; run: chmod 600 {path}"));
+    }
 }
 
 /// What a command of the user says beside its result. Nobody is left to be told when standard error is gone.

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::Trouble;
-use super::sink::Draft;
+use super::sink::{Draft, Readers};
 use crate::cli::report::kinds;
 use crate::gather::file;
 use crate::render::{Format, Look, markdown};
@@ -23,10 +23,11 @@ pub(super) struct Outputs {
 
 impl Outputs {
     /// Opens all of them. `main` is the format of the result itself.
-    pub(super) fn begin(reports: &[String], main: &Format) -> Result<Outputs, Trouble> {
+    pub(super) fn begin(reports: &[String], main: &Format, readers: Readers) -> Result<Outputs, Trouble> {
         let wanted = kinds(reports)?;
         let summary = main.name == "github" || wanted.iter().any(|(format, _)| format.name == "github");
-        let open = |(format, path): (&'static Format, PathBuf)| Ok((format, Draft::begin_for("--report", &path)?));
+        let open =
+            |(format, path): (&'static Format, PathBuf)| Ok((format, Draft::begin_for("--report", &path, readers)?));
         let files = wanted.into_iter().map(open).collect::<Result<_, Trouble>>()?;
         Ok(Outputs { files, summary: if summary { step_summary()? } else { None } })
     }

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use jiff::Timestamp;
 
 use super::progress::Progress;
-use super::sink::{Draft, Sink, file_of};
+use super::sink::{Draft, Readers, Sink, file_of};
 use super::tries::Teller;
 use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
@@ -32,7 +32,8 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     let Some(first) = plans.first() else { return Err(Trouble::Usage("--ports names no port".to_owned())) };
     let host = first.target.host.clone();
     let mut gatherer = Gatherer::new(first, None)?;
-    let mut sink = file_of(&args.output).map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
+    let draft = file_of(&args.output).map(|path| Draft::begin(path, Readers::of(&plans))).transpose()?;
+    let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     let mut patience = Patience::new();
     gather::end_on_unheard_signals();
     let started_at = Timestamp::now();

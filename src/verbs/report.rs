@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::outputs::Outputs;
-use super::sink::{Draft, Sink, file_of};
+use super::sink::{Draft, Readers, Sink, file_of};
 use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
 use crate::cli::report::{self, ReportArgs};
@@ -25,7 +25,10 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Trouble> {
         true => runs.into_iter().map(rejudged).collect(),
         false => runs,
     };
-    let mut sink = file_of(&args.output).map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
+    let reports = runs.iter().flat_map(|run| &run.cases).filter_map(Case::report);
+    let readers = Readers::of(reports.map(|report| &report.plan));
+    let draft = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     if let ([before, after], false) = (runs.as_slice(), args.merge) {
         let difference = Difference::new(before, after);
         let text = told(&difference, format, args, &look)?;
@@ -33,7 +36,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Trouble> {
         sink.finish()?;
         return Ok(u8::from(difference.changed));
     }
-    let outputs = Outputs::begin(&args.report, format)?;
+    let outputs = Outputs::begin(&args.report, format, readers)?;
     let run = if runs.len() == 1 { runs.remove(0) } else { merged(runs) };
     sink.write(&(format.render)(&run, &look)).map_err(Trouble::Output)?;
     sink.finish()?;

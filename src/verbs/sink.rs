@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Trouble;
 use crate::gather::file;
+use crate::plan::Plan;
 
 /// Where the result goes.
 pub(super) enum Sink {
@@ -46,26 +47,51 @@ impl Sink {
 /// A file that appears under its name when it is whole, and not before. What is no file (a device, a named pipe) is
 /// written to as it is: renaming over /dev/null would take it away from the whole machine.
 pub(super) enum Draft {
-    Whole { file: tempfile::NamedTempFile, path: PathBuf },
+    Whole {
+        file: tempfile::NamedTempFile,
+        path: PathBuf,
+        /// The file that it takes the place of.
+        before: Option<Box<std::fs::Metadata>>,
+    },
     Direct(File),
+}
+
+/// Who may read a new file. One that was there keeps its mode: its owner has decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// As the system sets it for every file (umask).
+    Usual,
+    /// Its owner: it can hold the transcript of a login.
+    Owner,
+}
+
+impl Readers {
+    /// For the reports of these plans.
+    pub(super) fn of<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Readers {
+        match plans.into_iter().any(|plan| plan.login.is_some()) {
+            true => Readers::Owner,
+            false => Readers::Usual,
+        }
+    }
 }
 
 impl Draft {
     /// Finds out before anything is sent whether the file can be made.
-    pub(super) fn begin(path: &Path) -> Result<Draft, Trouble> {
-        Draft::begin_for("--output", path)
+    pub(super) fn begin(path: &Path, readers: Readers) -> Result<Draft, Trouble> {
+        Draft::begin_for("--output", path, readers)
     }
 
     /// The same for the file of another flag.
-    pub(super) fn begin_for(flag: &str, path: &Path) -> Result<Draft, Trouble> {
+    pub(super) fn begin_for(flag: &str, path: &Path, readers: Readers) -> Result<Draft, Trouble> {
         let wrong = |error: io::Error| Trouble::Usage(format!("{flag} {}: {error}", path.display()));
         // A link is followed: the file behind it is meant.
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        match std::fs::metadata(&real) {
-            Ok(there) if there.is_dir() => {
+        let before = std::fs::metadata(&real).ok().map(Box::new);
+        match &before {
+            Some(there) if there.is_dir() => {
                 return Err(Trouble::Usage(format!("{flag} {}: this is a directory", path.display())));
             }
-            Ok(there) if !there.is_file() => {
+            Some(there) if !there.is_file() => {
                 return file::direct(&real).map(Draft::Direct).map_err(wrong);
             }
             _ => {}
@@ -75,8 +101,13 @@ impl Draft {
             _ => Path::new("."),
         };
         let mut builder = tempfile::Builder::new();
+        // Without this a temporary file is its owner's alone, as one in the place of another is until it is whole.
         #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        if readers == Readers::Usual && before.is_none() {
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        }
+        #[cfg(not(unix))]
+        let _ = readers;
         let file = builder.tempfile_in(folder).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 let (path, folder) = (path.display(), folder.display());
@@ -85,7 +116,7 @@ impl Draft {
             // Without the name of the draft, which means nothing to the user.
             kind => wrong(kind.into()),
         })?;
-        Ok(Draft::Whole { file, path: real })
+        Ok(Draft::Whole { file, path: real, before })
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -103,11 +134,87 @@ impl Draft {
 
     fn keep(self) -> Result<(), Trouble> {
         match self {
-            Draft::Whole { file, path } => {
+            Draft::Whole { file, path, before } => {
+                if let Some(before) = before {
+                    take_after(file.as_file(), &before).map_err(Trouble::Output)?;
+                }
                 file.as_file().sync_all().map_err(Trouble::Output)?;
                 file.persist(&path).map(|_| ()).map_err(|error| Trouble::Output(error.error))
             }
             Draft::Direct(_) => Ok(()),
         }
+    }
+}
+
+/// Gives a file the mode of another, and its owner and group as far as this is allowed.
+#[cfg(unix)]
+fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let there = file.metadata()?;
+    let mut mode = other.mode() & 0o777;
+    let is_same = there.uid() == other.uid() && there.gid() == other.gid();
+    if !is_same && std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid())).is_err() {
+        // Its group would be another one, which the old file did not let read it.
+        if there.gid() != other.gid() && std::os::unix::fs::fchown(file, None, Some(other.gid())).is_err() {
+            mode &= 0o707;
+        }
+    }
+    file.set_permissions(std::fs::Permissions::from_mode(mode))
+}
+
+/// Elsewhere a file has no mode of this kind.
+#[cfg(not(unix))]
+fn take_after(_: &File, _: &std::fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::{Draft, Readers};
+
+    fn mode(path: &std::path::Path) -> u32 {
+        std::fs::metadata(path).expect("a file").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_file_that_was_there_keeps_its_mode() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("report");
+        for kept in [0o600, 0o640, 0o644, 0o660, 0o400] {
+            for readers in [Readers::Usual, Readers::Owner] {
+                let _ = std::fs::remove_file(&path);
+                std::fs::write(&path, "old").expect("a file");
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(kept)).expect("its owner");
+                Draft::begin(&path, readers).expect("a draft").fill("new").expect("a file");
+                assert_eq!((mode(&path), std::fs::read_to_string(&path).expect("readable").as_str()), (kept, "new"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_stays_and_the_file_behind_it_keeps_its_mode() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, link) = (folder.path().join("report"), folder.path().join("link"));
+        std::fs::write(&path, "old").expect("a file");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("its owner");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        Draft::begin(&link, Readers::Usual).expect("a draft").fill("new").expect("a file");
+        assert_eq!(mode(&path), 0o600);
+        assert!(std::fs::symlink_metadata(&link).expect("a link").is_symlink());
+    }
+
+    #[test]
+    fn a_new_file_that_can_hold_a_login_is_its_owners() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("report");
+        Draft::begin(&path, Readers::Owner).expect("a draft").fill("new").expect("a file");
+        assert_eq!(mode(&path), 0o600);
+        let usual = folder.path().join("usual");
+        std::fs::write(folder.path().join("any"), "").expect("a file");
+        Draft::begin(&usual, Readers::Usual).expect("a draft").fill("new").expect("a file");
+        assert_eq!(mode(&usual), mode(&folder.path().join("any")));
     }
 }

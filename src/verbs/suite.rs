@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
-use super::check::{chosen_format, fetch};
+use super::check::{chosen_format, fetch, warn_of_key};
 use super::needs::{self, Deaf};
 use super::outputs::Outputs;
-use super::sink::{Draft, Sink, file_of};
+use super::sink::{Draft, Readers, Sink, file_of};
 use super::tries::{Job, Teller, Tried};
 use super::{Trouble, outlet};
 use crate::cli::look::{self, Outlet};
@@ -56,8 +56,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Trouble> {
     }
     fetch_secrets(&mut ready)?;
     prove_files(&ready)?;
-    let draft = file_of(&args.output).map(Draft::begin).transpose()?;
-    let outputs = Outputs::begin(&args.report, format)?;
+    ready.iter().filter(|one| one.skipped.is_none()).for_each(|one| warn_of_key(&one.job.plan));
+    let readers = Readers::of(ready.iter().map(|one| &one.job.plan));
+    let draft = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let outputs = Outputs::begin(&args.report, format, readers)?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     gather::end_on_unheard_signals();
     let run = run_all(ready, Source::Suite(args.file.clone()), at_once, format, &look, &mut sink)?;
@@ -254,7 +256,8 @@ fn prove_files(ready: &[Ready]) -> Result<(), Trouble> {
 }
 
 fn to_sink(output: Option<&Path>, text: &str) -> Result<u8, Trouble> {
-    let mut sink = output.map(Draft::begin).transpose()?.map_or(Sink::Stdout, Sink::File);
+    let draft = output.map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
+    let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     sink.write(text).map_err(Trouble::Output)?;
     sink.finish()?;
     Ok(0)
@@ -490,7 +493,8 @@ fn record(target: &str, args: &RunArgs) -> Result<u8, Trouble> {
     let plan = planning::plan(&check, &matches, target, hostname.as_deref())?;
     let login = plan.login.as_ref();
     let source = cli::password::source(&check, login, super::check::surroundings(login))?;
-    let draft = file_of(&args.output).map(Draft::begin).transpose()?;
+    // A suite holds no transcript, and is meant to be kept with other files of a project.
+    let draft = file_of(&args.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
     let secret = source.as_ref().map(|source| fetch(source, &plan)).transpose()?;
     let retry = planning::retry(check.retry.as_deref(), check.wait.as_deref())?;
     let job = Job { plan, secret, expectations: Vec::new(), retry };

@@ -79,8 +79,9 @@ impl Job {
     /// A check that a signal stopped before it began.
     pub(super) fn stopped(&self, signal: Signal) -> Tried {
         let evidence = Evidence::new(Timestamp::now());
-        let report = Report::new(self.plan.clone(), evidence, &Ended::Interrupted(signal), 0.0);
-        Tried { report: report.expecting(&self.expectations), earlier: Vec::new() }
+        let ended = Ended::Interrupted(signal);
+        let report = Report::judged(self.plan.clone(), evidence, &ended, 0.0, &self.expectations);
+        Tried { report, earlier: Vec::new() }
     }
 
     fn attempt(&self, gatherer: &mut Gatherer, teller: &mut dyn Teller) -> Result<Report, Trouble> {
@@ -89,7 +90,7 @@ impl Job {
         gatherer.is_able()?;
         match ended {
             Ended::Unheard(error) => Err(Trouble::Output(error)),
-            ended => Ok(Report::new(self.plan.clone(), evidence, &ended, total_ms).expecting(&self.expectations)),
+            ended => Ok(Report::judged(self.plan.clone(), evidence, &ended, total_ms, &self.expectations)),
         }
     }
 }

@@ -104,8 +104,15 @@ impl Reply {
             .collect()
     }
 
+    /// The same reply with other words, and the bytes that a regular server would have sent for them.
+    pub fn saying(self, text: Vec<String>) -> Reply {
+        let reply = Reply { text, ..self };
+        let raw = reply.regular_bytes().unwrap_or_else(|| (reply.text.join("\r\n") + "\r\n").into_bytes());
+        Reply { raw, ..reply }
+    }
+
     /// The bytes that a regular server would have sent for these words.
-    fn regular_bytes(&self) -> Option<Vec<u8>> {
+    pub fn regular_bytes(&self) -> Option<Vec<u8>> {
         let code = self.code?;
         let mut bytes = Vec::new();
         for (at, text) in self.text.iter().enumerate() {

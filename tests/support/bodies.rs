@@ -27,7 +27,7 @@ use smtpcheck::question::{HelloRequest, Question, TalkRequest};
 use smtpcheck::render::{self, Look, Volume};
 use smtpcheck::report::Report;
 use smtpcheck::sasl::{self, Binding, Credentials, Means, Opening, Proof};
-use smtpcheck::secret::Secret;
+use smtpcheck::secret::{Echoes, Secret};
 use smtpcheck::suite::Surroundings;
 use smtpcheck::verbs::explain;
 use smtpcheck::wire::tls::{self, Reader};
@@ -384,6 +384,7 @@ fn check(plan: &Plan, credentials: Option<&Credentials>, said: &[u8], chain: &[V
         said: said.split(|byte| *byte == CUT).map(<[u8]>::to_vec).collect(),
         chain,
         pieces,
+        echoes: credentials.map(Credentials::echoes).unwrap_or_default(),
         arrivals: VecDeque::new(),
         clock: 0.0,
     };
@@ -391,7 +392,14 @@ fn check(plan: &Plan, credentials: Option<&Credentials>, said: &[u8], chain: &[V
     let report = Report::new(plan.clone(), evidence, &ended, server.clock);
     assert!(report.evidence.transcript.len() < 2000, "{} events", report.evidence.transcript.len());
     assert!(report.complete);
-    shown(&report, if credentials.is_some() { Checked::FormatsAndSecret } else { Checked::Formats });
+    // What came before the password was sent is shown as it is, also if the input happens to hold the password.
+    let is_sent = |event: &&Event| matches!(event.what, What::Sent { redacted: true, .. });
+    let sent = report.evidence.transcript.iter().find(is_sent).map(|event| event.seq);
+    let before: Vec<&Event> =
+        report.evidence.transcript.iter().take_while(|event| sent.is_none_or(|sent| event.seq < sent)).collect();
+    let before = format!("{before:?}");
+    let is_repeated = credentials.is_some() && !before.contains(PASSWORD) && !before.contains(PASSWORD_B64);
+    shown(&report, if is_repeated { Checked::FormatsAndSecret } else { Checked::Formats });
     report
 }
 
@@ -432,6 +440,7 @@ fn assert_harmless(text: &str) {
 struct Server<'a> {
     plan: &'a Plan,
     credentials: Option<&'a Credentials>,
+    echoes: Echoes,
     said: VecDeque<Vec<u8>>,
     chain: &'a [Vec<u8>],
     pieces: Pieces,
@@ -440,6 +449,10 @@ struct Server<'a> {
 }
 
 impl Gather for Server<'_> {
+    fn echoes(&self) -> Echoes {
+        self.echoes.clone()
+    }
+
     fn ask(&mut self, id: AttemptId, question: &Question) {
         let outcome = match question {
             Question::Resolve { host } => Outcome::Done {
@@ -497,6 +510,7 @@ impl Server<'_> {
         let mut dialogue = Dialogue::new(&request.script, access, "192.0.2.9".parse().ok());
         let mut rest = Vec::new();
         for _ in 0..200_000 {
+            self.echoes.hide(&dialogue.take_made());
             match dialogue.step() {
                 Step::Note(stage, what) => self.note(id, stage, dialogue.is_encrypted(), what),
                 Step::Send(bytes) => assert!(bytes.ends_with(b"\r\n"), "a line without an end"),

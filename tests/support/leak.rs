@@ -26,7 +26,12 @@ const FORMS: &[Form] = &[
 
 /// The forms in which the output shows the password; none is what we want.
 pub fn leaks(output: &[u8]) -> Vec<&'static str> {
-    let canary = CANARY.to_ascii_lowercase();
+    leaks_of(CANARY, output)
+}
+
+/// The same for another password.
+pub fn leaks_of(password: &str, output: &[u8]) -> Vec<&'static str> {
+    let canary = password.to_ascii_lowercase();
     let pieces: Vec<&[u8]> = canary.as_bytes().windows(ENOUGH).collect();
     // Most places are told by their first byte, and there are many.
     let mut begins = [false; 256];

@@ -61,7 +61,7 @@ use smtpcheck::plan::{LoginProof, Plan, TlsUse};
 use smtpcheck::question::{HelloRequest, Question, TalkRequest};
 use smtpcheck::report::Report;
 use smtpcheck::sasl::{Credentials, Means, Proof};
-use smtpcheck::secret::Secret;
+use smtpcheck::secret::{Echoes, Secret};
 use smtpcheck::wire::tls::{self, Version};
 
 #[derive(Deserialize)]
@@ -221,6 +221,7 @@ pub fn hold(args: &[&str], server: NewServer<'_>) -> Report {
     });
     let mut replay = Replay {
         plan: plan.clone(),
+        echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
         credentials,
         names: TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None },
         machine: Machine { dmi: BTreeMap::new(), variables: Vec::new(), host: None },
@@ -242,6 +243,7 @@ struct Replay<'s> {
     credentials: Option<Credentials>,
     names: TypedNames,
     machine: Machine,
+    echoes: Echoes,
     talks: Vec<Option<TypedTalk>>,
     hellos: Vec<TypedHello>,
     server: Option<NewServer<'s>>,
@@ -253,6 +255,10 @@ struct Replay<'s> {
 }
 
 impl Gather for Replay<'_> {
+    fn echoes(&self) -> Echoes {
+        self.echoes.clone()
+    }
+
     fn ask(&mut self, id: AttemptId, question: &Question) {
         let outcome = match question {
             Question::Resolve { host } => Outcome::Done {
@@ -458,6 +464,7 @@ impl Replay<'_> {
         let mut script: VecDeque<&str> = talk.dialogue.lines().filter(|line| !line.trim().is_empty()).collect();
         let mut said: VecDeque<String> = VecDeque::new();
         let result = loop {
+            self.echoes.hide(&dialogue.take_made());
             match dialogue.step() {
                 Step::Note(stage, what) => {
                     if let What::Sent { text, .. } = &what {
@@ -806,8 +813,13 @@ pub fn play(path: &PathBuf) -> Played {
     play_text(name, &std::fs::read_to_string(path).unwrap())
 }
 
-/// The same with the text of a transcript.
+/// Plays the text of a transcript.
 pub fn play_text(name: String, text: &str) -> Played {
+    play_live(name, text, &mut Deaf)
+}
+
+/// The same, for a listener.
+pub fn play_live(name: String, text: &str, listener: &mut dyn Listener) -> Played {
     let transcript: Transcript = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
     let words = transcript.args.iter().map(Into::into).collect();
     let Invocation::Check(args, matches) = cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) else {
@@ -828,6 +840,7 @@ pub fn play_text(name: String, text: &str) -> Played {
     let default = TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None };
     let mut replay = Replay {
         plan: plan.clone(),
+        echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
         credentials,
         names: transcript.names.clone().unwrap_or(default),
         machine: Machine {
@@ -843,7 +856,7 @@ pub fn play_text(name: String, text: &str) -> Played {
         time_is_up: false,
         problems: Vec::new(),
     };
-    let (evidence, ended) = inquiry::inquire(&plan, &mut replay, now(), &mut Deaf);
+    let (evidence, ended) = inquiry::inquire(&plan, &mut replay, now(), listener);
     let mut problems = replay.problems;
     problems.extend(replay.talks.iter().flatten().map(|talk| format!("never asked: [[talk]] port {:?}", talk.port)));
     Played { name, transcript, report: Report::new(plan, evidence, &ended, replay.clock), problems }

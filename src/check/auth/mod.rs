@@ -7,7 +7,7 @@ mod offers;
 mod rules;
 mod secret;
 
-use super::{Check, Confidence, Failure, Finding, Fix, asks_nothing};
+use super::{Check, Confidence, Failure, Finding, Fix, Severity, asks_nothing};
 use crate::evidence::{CancelReason, Event, Evidence, Stage, Talk, What, WithheldReason};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::Purpose;
@@ -164,7 +164,7 @@ fn not_offered(plan: &Plan, talk: Talk<'_>, event: &Event) -> Finding {
 }
 
 fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
-    let summary = format!("the server offers AUTH {}, and none of it can be used", offered.join(" "));
+    let summary = format!("the server offers AUTH {}, and none of it can be used", event.quote(offered.join(" ")));
     let mut finding = Finding::new(&AUTH_MECHANISM_MISMATCH, Stage::Auth, Confidence::Certain, summary).on(event);
     let only_tokens = offered.iter().all(|name| name.contains("OAUTH"));
     let has_token = !allowed.is_empty() && allowed.iter().all(|name| name.contains("OAUTH"));
@@ -203,14 +203,25 @@ fn cancelled(talk: Talk<'_>) -> Option<Finding> {
         }
         CancelReason::NotBase64 => "the server sent a challenge that is not base64",
     };
-    let mut finding =
-        Finding::new(&AUTH_EXCHANGE_BROKEN, Stage::Auth, Confidence::Certain, summary.to_owned()).on(event);
-    finding.cause = "the server does not follow the mechanism that it offers; the login was cancelled".to_owned();
-    finding
-        .fixes
-        .push(Fix::text("try another mechanism with --auth; the operator looks at the authentication service"));
-    finding.failure = Some(Failure::Protocol);
-    Some(finding)
+    let finding = Finding::new(&AUTH_EXCHANGE_BROKEN, Stage::Auth, Confidence::Certain, summary.to_owned()).on(event);
+    let next = talk.events().filter(|later| later.seq > event.seq).find_map(|later| match &later.what {
+        What::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next(),
+        _ => None,
+    });
+    let finding = Finding {
+        cause: "the server does not follow the mechanism that it offers; the login was cancelled".to_owned(),
+        fixes: vec![Fix::text("try another mechanism with --auth; the operator looks at the authentication service")],
+        ..finding
+    };
+    Some(match next {
+        // With --try-all-mechanisms; what came of the last one is judged by itself.
+        Some(next) => Finding {
+            severity: Severity::Warning,
+            consequences: vec![format!("the login was tried again with {next}")],
+            ..finding
+        },
+        None => Finding { failure: Some(Failure::Protocol), ..finding },
+    })
 }
 
 fn unproved(event: &Event) -> Finding {

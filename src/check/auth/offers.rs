@@ -16,7 +16,7 @@ pub(super) fn obsolete(talk: Talk<'_>) -> Option<Finding> {
         return None;
     }
     let only = old.len() == offered.len();
-    let list = old.join(" ");
+    let list = heard.quote(old.join(" "));
     let summary =
         if only { format!("AUTH {list} is all that is offered") } else { format!("AUTH {list} is still offered") };
     let finding = Finding::new(&AUTH_MECHANISM_OBSOLETE, heard.event.stage, Confidence::Certain, summary);
@@ -38,7 +38,7 @@ pub(super) fn tokens_only(talk: Talk<'_>) -> Option<Finding> {
     if offered.is_empty() || !offered.iter().all(|name| name.contains("OAUTH")) {
         return None;
     }
-    let summary = format!("the server takes OAuth tokens only: AUTH {}", offered.join(" "));
+    let summary = format!("the server takes OAuth tokens only: AUTH {}", heard.quote(offered.join(" ")));
     let finding = Finding::new(&AUTH_TOKENS_ONLY, heard.event.stage, Confidence::Certain, summary);
     Some(Finding {
         cause: "logins with a password are switched off there".to_owned(),

@@ -44,8 +44,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) 
     // The refusal follows from it, and is no finding of its own.
     if let Some(heard) = talk.reply_at(Stage::Auth) {
         finding = finding.on(heard.event);
-        let line = heard.reply.lines().into_iter().next().unwrap_or_default();
-        finding.consequences.push(format!("the login is refused: {line}"));
+        finding.consequences.push(format!("the login is refused: {}", heard.first_line()));
         finding.consequences.extend(said_in_challenge(talk));
     }
     Some(Finding {
@@ -86,7 +85,7 @@ pub(in crate::check) fn oddities(talk: Talk<'_>) -> Vec<String> {
 /// What the server said about a refused token before its 535.
 pub(in crate::check) fn said_in_challenge(talk: Talk<'_>) -> Vec<String> {
     let words = talk.believed().filter_map(|event| match &event.what {
-        What::Explained { text } => Some(format!("the server's own words: {text}")),
+        What::Explained { text } => Some(format!("the server's own words: {}", event.quote(text))),
         _ => None,
     });
     words.collect()

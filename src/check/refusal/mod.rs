@@ -92,7 +92,7 @@ fn is_refusal(talk: Talk<'_>, heard: Heard<'_>) -> bool {
     let refuses = heard.fit() == Fit::Rejects;
     match heard.event.stage {
         // A cancelled exchange is auth's.
-        Stage::Auth => refuses && !talk.events().any(|event| matches!(event.what, What::AuthCancelled { .. })),
+        Stage::Auth => refuses && talk.login_given_up().is_none(),
         _ => refuses,
     }
 }
@@ -320,8 +320,8 @@ fn recipient(plan: &Plan, heard: Heard<'_>) -> String {
 fn told(heard: Heard<'_>) -> String {
     let code = heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
     let status = heard.reply.enhanced.map(|status| format!(" {status}")).unwrap_or_default();
-    let text = heard.reply.joined();
-    if text.is_empty() { format!("{code}{status}") } else { format!("{code}{status}: {text}") }
+    let text = heard.quoted();
+    if text.text.is_empty() { format!("{code}{status}") } else { format!("{code}{status}: {text}") }
 }
 
 /// Puts what is known into the placeholders of a fix, so that its command can be copied.

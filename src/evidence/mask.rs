@@ -1,0 +1,448 @@
+//! Evidence is true, in memory: checks judge what the peer really sent. When something leaves the program (a report, a live
+//! transcript, an event, a sentence of a finding), what the peer sent is shown by this rule:
+//!
+//! 1. Text that came before the secret was sent is shown as it is: it cannot repeat what the peer did not have. So are
+//!    certificates and all facts of TLS, which come before a login.
+//! 2. In the session in which the secret, or something made of it, was sent, from then on: what repeats it is masked.
+//! 3. In a later session with the same peer (host or IP address), where its certificate verifies or the user allowed the
+//!    secret to go without: the same.
+//! 4. In a later session with that peer as far as it is not protected so: a mask would be an oracle. An on-path attacker, who
+//!    never received the password, could send a list of words and read in a public CI log which one was masked. But the
+//!    peer itself may repeat the password there. So what is shown does not depend on the password: ordinary words, and
+//!    words that had come before the secret was sent; every other word is left out.
+//! 5. Sessions with other peers: as it is.
+//! 6. Words of ours, fields of the user, reply codes, status codes, and words of closed registries are never masked: it would
+//!    tell which of them is the password, and a reader knows them anyway. That holds for the words of known phrases in
+//!    replies too, and for ordinary words of which the password only has a part.
+//!
+//! [`Mask`] is the only way from what was seen to what is shown: `inquiry` gives listeners events that went through it, and
+//! `report` keeps no other evidence. Sentences of findings mark what they quote (`super::quote`), and nothing else in them
+//! is changed.
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::ops::Range;
+
+use super::quote::{self, Origin};
+use super::{Answer, Attempt, AttemptId, Event, EventId, Evidence, Fault, HelloHeard, HelloSeen, Outcome, Stage, What};
+use crate::lexicon::{keywords, mechanisms, vocabulary};
+use crate::plan::{Login, Plaintext, Unverified};
+use crate::question::{Question, TalkRequest};
+use crate::secret::echo::{Echo, masked};
+use crate::wire::{Host, Reply, tls};
+
+/// What is shown in place of words of which nothing is known.
+pub const LEFT_OUT: &str = "[text not shown]";
+
+/// How text of a peer is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// As it is.
+    Whole,
+    /// Without what repeats the secret.
+    WithoutEchoes,
+    /// Only what is known anyway.
+    KnownWords,
+}
+
+/// When and to whom the secret was sent.
+struct Exposure<'a> {
+    attempt: AttemptId,
+    event: EventId,
+    at_ms: f64,
+    request: &'a TalkRequest,
+    login: Option<&'a Login>,
+    address: Option<IpAddr>,
+}
+
+/// What had come from the peers before the first secret was sent, in lower case.
+struct Before {
+    /// In sessions with a peer that is who it should be.
+    protected: HashSet<String>,
+    all: HashSet<String>,
+}
+
+/// The way from what was seen to what is shown.
+pub struct Mask<'a> {
+    evidence: &'a Evidence,
+    exposures: Vec<Exposure<'a>>,
+    before: OnceCell<Before>,
+}
+
+impl Evidence {
+    /// The way from this evidence to what is shown of it.
+    pub fn mask(&self) -> Mask<'_> {
+        let mut exposures: Vec<Exposure<'_>> = Vec::new();
+        // Without anything to search for nothing can be repeated, and a saved report is shown as it was saved.
+        let events = if self.echoes.is_empty() { &[][..] } else { self.transcript.as_slice() };
+        for event in events.iter().filter(|event| matches!(event.what, What::Sent { redacted: true, .. })) {
+            if exposures.iter().any(|known| known.attempt == event.attempt) {
+                continue;
+            }
+            let Some(request) = self.attempt(event.attempt).and_then(Attempt::request) else { continue };
+            exposures.push(Exposure {
+                attempt: event.attempt,
+                event: event.seq,
+                at_ms: event.at_ms,
+                request,
+                login: request.script.login.as_ref(),
+                address: self.address(event.attempt),
+            });
+        }
+        Mask { evidence: self, exposures, before: OnceCell::new() }
+    }
+
+    /// The evidence as it is shown. Nothing in it is secret, and it knows no secret.
+    pub fn shown(&self) -> Evidence {
+        let mask = self.mask();
+        Evidence {
+            attempts: self.attempts.iter().map(|attempt| mask.attempt(attempt)).collect(),
+            transcript: self.transcript.iter().map(|event| mask.event(event)).collect(),
+            ..Evidence::new(self.started_at)
+        }
+    }
+
+    fn address(&self, attempt: AttemptId) -> Option<IpAddr> {
+        self.talks().find(|talk| talk.attempt.id == attempt)?.connected().map(|(peer, _)| peer.ip())
+    }
+}
+
+impl Mask<'_> {
+    /// An event as it is shown.
+    pub fn event(&self, event: &Event) -> Event {
+        let shown = self.how(event);
+        let what = match &event.what {
+            _ if shown == Shown::Whole => event.what.clone(),
+            What::Received { reply, recipient } => {
+                What::Received { reply: self.reply(shown, event.stage, reply), recipient: *recipient }
+            }
+            What::Stray { text, bytes } => What::Stray { text: self.text(shown, text), bytes: *bytes },
+            What::Unfinished { text, bytes } => What::Unfinished { text: self.text(shown, text), bytes: *bytes },
+            What::Explained { text } => What::Explained { text: self.text(shown, text) },
+            // Ours, or facts of TLS.
+            What::Dialled { .. }
+            | What::Sent { .. }
+            | What::Secured { .. }
+            | What::Withheld { .. }
+            | What::Tickets { .. }
+            | What::Token { .. }
+            | What::OddPassword { .. }
+            | What::AuthCancelled { .. }
+            | What::NeedsSmtputf8 { .. }
+            | What::Quiet { .. }
+            | What::ClosedWithoutFarewell => event.what.clone(),
+        };
+        Event { what, ..event.clone() }
+    }
+
+    /// An attempt as it is shown. Its text came before TLS, so its peer has proved nothing.
+    pub fn attempt(&self, attempt: &Attempt) -> Attempt {
+        let shown = self.how_outcome(attempt);
+        let outcome = match attempt.outcome.clone() {
+            outcome if shown == Shown::Whole => outcome,
+            Outcome::Failed { fault: Fault::Tls { mut tls } } => {
+                tls.first_bytes = self.text(shown, &tls.first_bytes);
+                Outcome::Failed { fault: Fault::Tls { tls } }
+            }
+            Outcome::Done { answer: Answer::Hello(HelloSeen { ms, heard, presented }) } => {
+                let heard = match heard {
+                    HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text } } => {
+                        HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text: self.text(shown, &text) } }
+                    }
+                    heard => heard,
+                };
+                Outcome::Done { answer: Answer::Hello(HelloSeen { ms, heard, presented }) }
+            }
+            outcome => outcome,
+        };
+        Attempt { outcome, ..attempt.clone() }
+    }
+
+    /// A sentence of ours, in which the quotes of a peer are shown as their events are.
+    pub fn sentence(&self, sentence: &str) -> String {
+        quote::resolve(sentence, |origin, text| {
+            let shown = match origin {
+                Some(Origin::Event(id)) => self.evidence.event(id).map(|event| self.how(event)),
+                Some(Origin::Attempt(id)) => self.evidence.attempt(id).map(|attempt| self.how_outcome(attempt)),
+                None => None,
+            };
+            self.text(shown.unwrap_or(if self.exposures.is_empty() { Shown::Whole } else { Shown::KnownWords }), text)
+        })
+    }
+
+    /// A value that an expectation was held against: JSON, taken from replies of any time.
+    pub fn value(&self, json: &str) -> String {
+        if self.exposures.is_empty() { json.to_owned() } else { self.text(Shown::WithoutEchoes, json) }
+    }
+
+    /// The rule, for an event.
+    fn how(&self, event: &Event) -> Shown {
+        if let Some(own) = self.exposures.iter().find(|exposure| exposure.attempt == event.attempt)
+            && own.event < event.seq
+        {
+            return Shown::WithoutEchoes;
+        }
+        let Some(attempt) = self.evidence.attempt(event.attempt) else { return Shown::Whole };
+        let earlier =
+            self.exposures.iter().filter(|earlier| earlier.attempt != event.attempt && earlier.event < event.seq);
+        let mut same_peer = earlier.filter(|earlier| self.is_same_peer(earlier, attempt)).peekable();
+        if same_peer.peek().is_none() {
+            return Shown::Whole;
+        }
+        let is_allowed = |earlier: &Exposure<'_>| {
+            earlier.login.is_some_and(|login| match event.tls {
+                true => login.unverified == Unverified::Allowed,
+                false => login.plaintext == Plaintext::Allowed,
+            })
+        };
+        if (event.tls && self.is_verified(event.attempt)) || same_peer.any(is_allowed) {
+            Shown::WithoutEchoes
+        } else {
+            Shown::KnownWords
+        }
+    }
+
+    /// The rule, for what an attempt itself holds: bytes that came before TLS, or in its place.
+    fn how_outcome(&self, attempt: &Attempt) -> Shown {
+        let ended_ms = attempt.started_ms + attempt.duration_ms.unwrap_or(f64::INFINITY);
+        let is_earlier = |exposure: &&Exposure<'_>| exposure.attempt != attempt.id && exposure.at_ms <= ended_ms;
+        let mut same_peer =
+            self.exposures.iter().filter(is_earlier).filter(|earlier| self.is_same_peer(earlier, attempt)).peekable();
+        if same_peer.peek().is_none() {
+            return Shown::Whole;
+        }
+        match same_peer.any(|earlier| earlier.login.is_some_and(|login| login.plaintext == Plaintext::Allowed)) {
+            true => Shown::WithoutEchoes,
+            false => Shown::KnownWords,
+        }
+    }
+
+    fn is_same_peer(&self, exposure: &Exposure<'_>, attempt: &Attempt) -> bool {
+        let host: &Host = match &attempt.question {
+            Question::Talk(request) => &request.host,
+            Question::Hello(request) => &request.host,
+            Question::Resolve { .. } | Question::Machine { .. } => return false,
+        };
+        *host == exposure.request.host
+            || exposure.address.is_some() && self.evidence.address(attempt.id) == exposure.address
+    }
+
+    fn is_verified(&self, attempt: AttemptId) -> bool {
+        self.evidence.transcript.iter().any(|event| match &event.what {
+            What::Secured { handshake } => event.attempt == attempt && handshake.verifies(self.evidence.started_at),
+            _ => false,
+        })
+    }
+
+    fn text(&self, shown: Shown, text: &str) -> String {
+        match shown {
+            Shown::Whole => text.to_owned(),
+            Shown::WithoutEchoes => masked(text, self.echoes(text, &[])),
+            Shown::KnownWords => known_words(text, &self.unknown(text, &[])),
+        }
+    }
+
+    /// A reply as it is shown. Codes stay, and the bytes say what the words say.
+    fn reply(&self, shown: Shown, stage: Stage, reply: &Reply) -> Reply {
+        // As one text: what is split over lines is found, too.
+        let text = reply.text.join("\n");
+        let registered = match stage {
+            Stage::Ehlo | Stage::EhloTls if reply.is_success() => registered(&text),
+            _ => Vec::new(),
+        };
+        let ranges = match shown {
+            Shown::Whole => return reply.clone(),
+            Shown::WithoutEchoes => self.echoes(&text, &registered),
+            Shown::KnownWords => self.unknown(&text, &registered),
+        };
+        // Bytes that are not in the words: of irregular codes, or not UTF-8.
+        let in_bytes = || {
+            shown == Shown::KnownWords && reply.regular_bytes().as_ref() != Some(&reply.raw)
+                || !self.echoes(&String::from_utf8_lossy(&reply.raw), &[]).is_empty()
+        };
+        if ranges.is_empty() {
+            return if in_bytes() { reply.clone().saying(reply.text.clone()) } else { reply.clone() };
+        }
+        if shown == Shown::WithoutEchoes {
+            let is_split = |range: &Range<usize>| text.get(range.clone()).is_none_or(|part| part.contains('\n'));
+            let text = match ranges.iter().any(is_split) {
+                // One mask a line would count the pieces.
+                true => vec![crate::secret::NOT_SHOWN.to_owned()],
+                false => masked(&text, ranges).split('\n').map(str::to_owned).collect(),
+            };
+            return reply.clone().saying(text);
+        }
+        reply.clone().saying(known_words(&text, &ranges).split('\n').map(str::to_owned).collect())
+    }
+
+    /// Where a text repeats the secret.
+    fn echoes(&self, text: &str, registered: &[Range<usize>]) -> Vec<Range<usize>> {
+        let found = self.evidence.echoes.find(text);
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let mut harmless = registered.to_vec();
+        harmless.extend(self.fields(text));
+        let before = self.before();
+        harmless.extend(
+            words(text).filter(|(word, _)| is_number(word) || before.protected.contains(word)).map(|(_, range)| range),
+        );
+        let phrases = vocabulary::phrases(text);
+        let is_inside = |ranges: &[Range<usize>], inner: &Range<usize>| {
+            ranges.iter().any(|outer| outer.start <= inner.start && inner.end <= outer.end)
+        };
+        let is_harmless = |echo: &Echo| {
+            let is_ordinary = |word: &String| {
+                let is_part = word.len() > echo.range.len() || !echo.is_whole;
+                vocabulary::is_known(word) && (is_part && (echo.is_plain || !echo.is_whole))
+            };
+            echo.is_plain && (is_inside(&harmless, &echo.range) || is_inside(&phrases, &echo.range))
+                || echo.word.as_ref().is_some_and(is_ordinary)
+        };
+        found.into_iter().filter(|echo| !is_harmless(echo)).map(|echo| echo.range).collect()
+    }
+
+    /// The words of a text that are not known; it does not depend on any secret.
+    fn unknown(&self, text: &str, registered: &[Range<usize>]) -> Vec<Range<usize>> {
+        let mut harmless = registered.to_vec();
+        harmless.extend(self.fields(text));
+        let before = self.before();
+        // A letter alone may be one of a password.
+        let is_ordinary = |part: &str| (part.len() > 1 || part == "a") && vocabulary::is_known(part);
+        let is_known = |word: &str, range: &Range<usize>| {
+            is_number(word)
+                || before.all.contains(word)
+                || harmless.iter().any(|known| known.start <= range.start && range.end <= known.end)
+                || word.split(|c: char| !c.is_alphabetic()).all(|part| part.is_empty() || is_ordinary(part))
+                    && !word.contains(|c: char| c.is_ascii_digit() || !c.is_ascii())
+        };
+        words(text).filter(|(word, range)| !is_known(word, range)).map(|(_, range)| range).collect()
+    }
+
+    /// Where fields of the user are in a text, as words.
+    fn fields(&self, text: &str) -> Vec<Range<usize>> {
+        let lower = text.to_ascii_lowercase();
+        let is_part =
+            |at: Option<usize>| at.and_then(|at| lower.as_bytes().get(at)).is_some_and(u8::is_ascii_alphanumeric);
+        let mut found = Vec::new();
+        let mut searched: HashSet<String> = HashSet::new();
+        for field in self.exposures.iter().flat_map(Exposure::fields).map(|field| field.to_ascii_lowercase()) {
+            if field.is_empty() || !searched.insert(field.clone()) {
+                continue;
+            }
+            let places = lower.match_indices(&field).map(|(at, _)| at..at + field.len());
+            found.extend(places.filter(|range| !is_part(range.start.checked_sub(1)) && !is_part(Some(range.end))));
+        }
+        found
+    }
+
+    fn before(&self) -> &Before {
+        self.before.get_or_init(|| {
+            let mut before = Before { protected: HashSet::new(), all: HashSet::new() };
+            let first = self.exposures.iter().map(|exposure| exposure.event).min();
+            let events = self.evidence.transcript.iter().take_while(|event| Some(event.seq) < first);
+            for event in events {
+                let What::Received { reply, .. } = &event.what else { continue };
+                let is_protected = event.tls && self.is_verified(event.attempt);
+                for (word, _) in reply.text.iter().flat_map(|line| words(line)) {
+                    if is_protected {
+                        before.protected.insert(word.clone());
+                    }
+                    before.all.insert(word);
+                }
+            }
+            before
+        })
+    }
+}
+
+impl Exposure<'_> {
+    /// What the user gave, and shows in any case.
+    fn fields(&self) -> Vec<String> {
+        let script = &self.request.script;
+        let mut fields = vec![self.request.host.to_string(), script.ehlo.word(None)];
+        fields.extend(self.login.map(|login| login.user.clone()));
+        fields.extend(self.login.and_then(|login| login.authzid.clone()));
+        if let Some(envelope) = &script.envelope {
+            fields.extend(envelope.from.mailbox().map(ToString::to_string));
+            fields.extend(envelope.to.iter().map(ToString::to_string));
+        }
+        fields
+    }
+}
+
+/// The words of a text in lower case, without the punctuation around them.
+fn words(text: &str) -> impl Iterator<Item = (String, Range<usize>)> {
+    let around = |c: char| c.is_ascii_punctuation();
+    text.split_whitespace().filter_map(move |word| {
+        // Both are slices of the same text.
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        let inner = word.trim_start_matches(around);
+        let start = start + (word.len() - inner.len());
+        let inner = inner.trim_end_matches(around);
+        (!inner.is_empty()).then(|| (inner.to_lowercase(), start..start + inner.len()))
+    })
+}
+
+/// A reply code, or an enhanced status (RFC 3463 §2).
+fn is_number(word: &str) -> bool {
+    // Other numbers of three digits can be characters.
+    let is_code =
+        word.len() == 3 && word.starts_with(['2', '4', '5']) && word.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = word.split('.').collect();
+    let is_part = |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    is_code || matches!(parts.as_slice(), ["2" | "4" | "5", _, _]) && parts.iter().all(is_part)
+}
+
+/// Where words of closed registries are in a reply to EHLO: extension names at the start of a line (RFC 5321 §4.1.1.1),
+/// mechanisms behind AUTH (RFC 4954 §3), and the numbers of extensions that have numbers.
+fn registered(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    // The first line is the server's name and a greeting.
+    for (at, line) in text.split('\n').enumerate() {
+        let mut all = line.split([' ', '=']).scan(start, |place, word| {
+            let range = *place..*place + word.len();
+            *place = range.end + 1;
+            Some((word, range))
+        });
+        start += line.len() + 1;
+        if at == 0 {
+            continue;
+        }
+        let Some((keyword, range)) = all.next() else { continue };
+        if !keywords::is_registered(keyword) {
+            continue;
+        }
+        found.push(range);
+        let is_auth = keyword.eq_ignore_ascii_case("AUTH");
+        let is_fixed = |word: &str| match is_auth {
+            true => mechanisms::find(word).is_some_and(|row| row.name.eq_ignore_ascii_case(word)),
+            false => word.bytes().all(|byte| byte.is_ascii_digit()),
+        };
+        found.extend(all.filter(|(word, _)| is_fixed(word)).map(|(_, range)| range));
+    }
+    found
+}
+
+/// The text with these words left out; those in a row are left out together, whatever is between them.
+fn known_words(text: &str, unknown: &[Range<usize>]) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut shown = 0;
+    let mut is_first = true;
+    for range in unknown {
+        let between = text.get(shown..range.start).unwrap_or_default();
+        let is_in_a_row = !is_first && !between.contains(char::is_alphanumeric);
+        if !is_in_a_row {
+            result.push_str(between);
+            result.push_str(LEFT_OUT);
+        } else if between.contains('\n') {
+            result.push('\n');
+            result.push_str(LEFT_OUT);
+        }
+        (shown, is_first) = (range.end, false);
+    }
+    result.push_str(text.get(shown..).unwrap_or_default());
+    result
+}

@@ -1,0 +1,53 @@
+//! Ordinary words of replies: those of the phrase files, with their examples. It tells whether a word says anything by
+//! itself; what it means, the other files tell.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::phrases;
+
+static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let texts = phrases::FILES.iter().map(|(_, text)| *text).chain(REPLIES.iter().copied());
+    texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic())).map(str::to_lowercase).collect()
+});
+
+/// What servers send when nothing is wrong, which no phrase is about.
+const REPLIES: [&str; 4] = [
+    "ready ESMTP service at your command pleased to meet you hello accepts mail from over ok queued",
+    "go ahead authentication successful accepted sender recipient flushed reset state",
+    "closing connection channel goodbye bye see you later thank good day welcome",
+    "PIPELINING SIZE STARTTLS AUTH PLAIN LOGIN CHUNKING HELP",
+];
+
+/// Whether a word, in lower case, is an ordinary one.
+pub fn is_known(word: &str) -> bool {
+    WORDS.contains(word)
+}
+
+/// Where a text has a known phrase of several words.
+pub fn phrases(text: &str) -> Vec<Range<usize>> {
+    phrases::places(&text.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_known, phrases};
+
+    #[test]
+    fn words_of_replies_are_known_and_names_are_not() {
+        assert!(is_known("authentication") && is_known("server") && is_known("mailbox"));
+        assert!(!is_known("correcthorsebattery") && !is_known("c4nary"));
+    }
+
+    #[test]
+    fn a_known_phrase_has_its_place() {
+        let text = "Error: Authentication Failed: bad";
+        assert!(
+            phrases(text).iter().any(|range| text.get(range.clone()) == Some("Authentication Failed")),
+            "{:?}",
+            phrases(text)
+        );
+        assert!(phrases("authentication").is_empty());
+    }
+}
