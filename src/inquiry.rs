@@ -55,9 +55,9 @@ pub fn inquire_all(
     started_at: Timestamp,
     listener: &mut dyn Listener,
 ) -> (Vec<Evidence>, Ended) {
-    let echoes = gather.echoes();
+    let (echoes, is_exposed) = (gather.echoes(), gather.is_exposed());
     let new = |plan| {
-        let evidence = Evidence { echoes: echoes.clone(), ..Evidence::new(started_at) };
+        let evidence = Evidence { echoes: echoes.clone(), is_exposed, ..Evidence::new(started_at) };
         Case { plan, evidence, shown: Evidence::new(started_at) }
     };
     let cases = plans.iter().map(new).collect();

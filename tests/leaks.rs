@@ -164,6 +164,23 @@ fn a_later_conversation_does_not_pass_on_what_an_earlier_one_sent() {
     }
 }
 
+/// A retry is a later session too, though its evidence is its own.
+#[test]
+fn a_retry_does_not_pass_on_what_the_run_before_sent() {
+    let identity = Identity::new();
+    let deferred = refusing("PLAIN", "S: 454 4.7.0 try later");
+    let encoded = STANDARD.encode(CANARY);
+    for (echo, format) in [CANARY, encoded.as_str()].into_iter().zip(FORMATS) {
+        let greeting = format!("S: 220 localhost ESMTP {echo}\nC\nS: 250 localhost {echo}\nC\nS: 221 {echo}");
+        let inside = refusing("PLAIN", "S: 535 5.7.8 no")
+            .replace("S: 250 AUTH", &format!("S: 250-X-{echo}\n        S: 250 AUTH"));
+        for later in [greeting, inside] {
+            let (_, server) = once(&identity, &[&deferred, &later], &[&["--retry", "1"][..], format].concat(), &[]);
+            assert!(server.sessions() > 1, "there was no retry");
+        }
+    }
+}
+
 #[test]
 fn what_a_server_says_about_a_token_is_shown_without_it() {
     let identity = Identity::new();

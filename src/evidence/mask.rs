@@ -6,6 +6,7 @@
 //! 2. In the session in which the secret, or something made of it, was sent, from then on: what repeats it is masked.
 //! 3. In a later session with the same peer (host or IP address), where its certificate verifies or the user allowed the
 //!    secret to go without: the same.
+//!    A retry of the check is a later session, too.
 //! 4. In a later session with that peer as far as it is not protected so: a mask would be an oracle. An on-path attacker, who
 //!    never received the password, could send a list of words and read in a public CI log which one was masked. But the
 //!    peer itself may repeat the password there. So what is shown does not depend on the password: ordinary words, and
@@ -67,6 +68,8 @@ struct Before {
 pub struct Mask<'a> {
     evidence: &'a Evidence,
     exposures: Vec<Exposure<'a>>,
+    /// What an earlier run of the check asked, if the secret was sent in it.
+    earlier_run: Option<&'a TalkRequest>,
     before: OnceCell<Before>,
 }
 
@@ -90,7 +93,9 @@ impl Evidence {
                 address: self.address(event.attempt),
             });
         }
-        Mask { evidence: self, exposures, before: OnceCell::new() }
+        let is_exposed = self.is_exposed && !self.echoes.is_empty();
+        let earlier_run = self.main_talk().map(|talk| talk.request).filter(|_| is_exposed);
+        Mask { evidence: self, exposures, earlier_run, before: OnceCell::new() }
     }
 
     /// The evidence as it is shown. Nothing in it is secret, and it knows no secret.
@@ -167,13 +172,25 @@ impl Mask<'_> {
                 Some(Origin::Attempt(id)) => self.evidence.attempt(id).map(|attempt| self.how_outcome(attempt)),
                 None => None,
             };
-            self.text(shown.unwrap_or(if self.exposures.is_empty() { Shown::Whole } else { Shown::KnownWords }), text)
+            self.text(shown.unwrap_or(if self.is_exposed() { Shown::KnownWords } else { Shown::Whole }), text)
         })
     }
 
     /// A value that an expectation was held against: JSON, taken from replies of any time.
     pub fn value(&self, json: &str) -> String {
-        if self.exposures.is_empty() { json.to_owned() } else { self.text(Shown::WithoutEchoes, json) }
+        if self.is_exposed() { self.text(Shown::WithoutEchoes, json) } else { json.to_owned() }
+    }
+
+    /// Whether a peer has the secret.
+    fn is_exposed(&self) -> bool {
+        self.earlier_run.is_some() || !self.exposures.is_empty()
+    }
+
+    /// The login that an earlier run of the check sent to the peer of this attempt.
+    fn earlier_login(&self, attempt: &Attempt) -> Option<&Login> {
+        let request = self.earlier_run?;
+        host_of(&attempt.question).filter(|host| **host == request.host)?;
+        request.script.login.as_ref()
     }
 
     /// The rule, for an event.
@@ -186,12 +203,13 @@ impl Mask<'_> {
         let Some(attempt) = self.evidence.attempt(event.attempt) else { return Shown::Whole };
         let earlier =
             self.exposures.iter().filter(|earlier| earlier.attempt != event.attempt && earlier.event < event.seq);
-        let mut same_peer = earlier.filter(|earlier| self.is_same_peer(earlier, attempt)).peekable();
+        let same_peer = earlier.filter(|earlier| self.is_same_peer(earlier, attempt)).map(|earlier| earlier.login);
+        let mut same_peer = same_peer.chain(self.earlier_login(attempt).map(Some)).peekable();
         if same_peer.peek().is_none() {
             return Shown::Whole;
         }
-        let is_allowed = |earlier: &Exposure<'_>| {
-            earlier.login.is_some_and(|login| match event.tls {
+        let is_allowed = |login: Option<&Login>| {
+            login.is_some_and(|login| match event.tls {
                 true => login.unverified == Unverified::Allowed,
                 false => login.plaintext == Plaintext::Allowed,
             })
@@ -207,23 +225,20 @@ impl Mask<'_> {
     fn how_outcome(&self, attempt: &Attempt) -> Shown {
         let ended_ms = attempt.started_ms + attempt.duration_ms.unwrap_or(f64::INFINITY);
         let is_earlier = |exposure: &&Exposure<'_>| exposure.attempt != attempt.id && exposure.at_ms <= ended_ms;
-        let mut same_peer =
-            self.exposures.iter().filter(is_earlier).filter(|earlier| self.is_same_peer(earlier, attempt)).peekable();
+        let same_peer = self.exposures.iter().filter(is_earlier).filter(|earlier| self.is_same_peer(earlier, attempt));
+        let same_peer = same_peer.map(|earlier| earlier.login).chain(self.earlier_login(attempt).map(Some));
+        let mut same_peer = same_peer.peekable();
         if same_peer.peek().is_none() {
             return Shown::Whole;
         }
-        match same_peer.any(|earlier| earlier.login.is_some_and(|login| login.plaintext == Plaintext::Allowed)) {
+        match same_peer.any(|login| login.is_some_and(|login| login.plaintext == Plaintext::Allowed)) {
             true => Shown::WithoutEchoes,
             false => Shown::KnownWords,
         }
     }
 
     fn is_same_peer(&self, exposure: &Exposure<'_>, attempt: &Attempt) -> bool {
-        let host: &Host = match &attempt.question {
-            Question::Talk(request) => &request.host,
-            Question::Hello(request) => &request.host,
-            Question::Resolve { .. } | Question::Machine { .. } => return false,
-        };
+        let Some(host) = host_of(&attempt.question) else { return false };
         *host == exposure.request.host
             || exposure.address.is_some() && self.evidence.address(attempt.id) == exposure.address
     }
@@ -327,7 +342,8 @@ impl Mask<'_> {
             |at: Option<usize>| at.and_then(|at| lower.as_bytes().get(at)).is_some_and(u8::is_ascii_alphanumeric);
         let mut found = Vec::new();
         let mut searched: HashSet<String> = HashSet::new();
-        for field in self.exposures.iter().flat_map(Exposure::fields).map(|field| field.to_ascii_lowercase()) {
+        let requests = self.exposures.iter().map(|exposure| exposure.request).chain(self.earlier_run);
+        for field in requests.flat_map(fields_of).map(|field| field.to_ascii_lowercase()) {
             if field.is_empty() || !searched.insert(field.clone()) {
                 continue;
             }
@@ -340,7 +356,9 @@ impl Mask<'_> {
     fn before(&self) -> &Before {
         self.before.get_or_init(|| {
             let mut before = Before { protected: HashSet::new(), all: HashSet::new() };
-            let first = self.exposures.iter().map(|exposure| exposure.event).min();
+            // After an earlier run, everything came after the secret.
+            let first =
+                self.exposures.iter().map(|exposure| exposure.event).min().filter(|_| self.earlier_run.is_none());
             let events = self.evidence.transcript.iter().take_while(|event| Some(event.seq) < first);
             for event in events {
                 let What::Received { reply, .. } = &event.what else { continue };
@@ -357,19 +375,17 @@ impl Mask<'_> {
     }
 }
 
-impl Exposure<'_> {
-    /// What the user gave, and shows in any case.
-    fn fields(&self) -> Vec<String> {
-        let script = &self.request.script;
-        let mut fields = vec![self.request.host.to_string(), script.ehlo.word(None)];
-        fields.extend(self.login.map(|login| login.user.clone()));
-        fields.extend(self.login.and_then(|login| login.authzid.clone()));
-        if let Some(envelope) = &script.envelope {
-            fields.extend(envelope.from.mailbox().map(ToString::to_string));
-            fields.extend(envelope.to.iter().map(ToString::to_string));
-        }
-        fields
+/// What the user gave for a session, and shows in any case.
+fn fields_of(request: &TalkRequest) -> Vec<String> {
+    let script = &request.script;
+    let mut fields = vec![request.host.to_string(), script.ehlo.word(None)];
+    fields.extend(script.login.as_ref().map(|login| login.user.clone()));
+    fields.extend(script.login.as_ref().and_then(|login| login.authzid.clone()));
+    if let Some(envelope) = &script.envelope {
+        fields.extend(envelope.from.mailbox().map(ToString::to_string));
+        fields.extend(envelope.to.iter().map(ToString::to_string));
     }
+    fields
 }
 
 /// The words of a text in lower case, without the punctuation around them.
@@ -445,4 +461,12 @@ fn known_words(text: &str, unknown: &[Range<usize>]) -> String {
     }
     result.push_str(text.get(shown..).unwrap_or_default());
     result
+}
+/// The host that a question goes to; a lookup goes to none that could have the secret.
+fn host_of(question: &Question) -> Option<&Host> {
+    match question {
+        Question::Talk(request) => Some(&request.host),
+        Question::Hello(request) => Some(&request.host),
+        Question::Resolve { .. } | Question::Machine { .. } => None,
+    }
 }

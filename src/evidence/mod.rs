@@ -52,6 +52,8 @@ pub struct Evidence {
     pub transcript: Vec<Event>,
     /// What a peer may not be shown repeating; see [`mask`].
     pub echoes: Echoes,
+    /// Whether an earlier run of the same check (`--retry`) has sent the secret to this server already.
+    pub is_exposed: bool,
 }
 
 /// The number of an attempt, from 1.
@@ -388,7 +390,13 @@ pub enum CancelReason {
 impl Evidence {
     /// Nothing seen yet.
     pub fn new(started_at: Timestamp) -> Evidence {
-        Evidence { started_at, attempts: Vec::new(), transcript: Vec::new(), echoes: Echoes::default() }
+        Evidence {
+            started_at,
+            attempts: Vec::new(),
+            transcript: Vec::new(),
+            echoes: Echoes::default(),
+            is_exposed: false,
+        }
     }
 
     /// Adds a question; the caller has looked that it is new.
@@ -429,6 +437,11 @@ impl Evidence {
             Some(attempt) if attempt.id == id => Some(likely),
             _ => self.attempts.iter().position(|attempt| attempt.id == id),
         }
+    }
+
+    /// Whether the secret, or something made of it, was sent in it.
+    pub fn sends_secret(&self) -> bool {
+        self.transcript.iter().any(|event| matches!(event.what, What::Sent { redacted: true, .. }))
     }
 
     /// An event by its number.

@@ -65,6 +65,10 @@ pub trait Gather {
     fn echoes(&self) -> Echoes {
         Echoes::default()
     }
+    /// Whether the secret was sent to the same server in an earlier run of the check.
+    fn is_exposed(&self) -> bool {
+        false
+    }
 }
 
 /// One thing that happened.
@@ -160,6 +164,7 @@ pub struct Gatherer {
     total: Duration,
     idle_since: Instant,
     said_time_up: bool,
+    is_exposed: bool,
 }
 
 /// What the tasks share.
@@ -275,6 +280,7 @@ impl Gatherer {
             total: Duration::from_millis(plan.limits.total_ms),
             idle_since: Instant::now(),
             said_time_up: false,
+            is_exposed: false,
         })
     }
 }
@@ -370,6 +376,17 @@ impl Gather for Gatherer {
 
     fn echoes(&self) -> Echoes {
         self.world.echoes.clone()
+    }
+
+    fn is_exposed(&self) -> bool {
+        self.is_exposed
+    }
+}
+
+impl Gatherer {
+    /// The same for a check whose secret an earlier run has sent to this server.
+    pub fn after_exposure(self) -> Gatherer {
+        Gatherer { is_exposed: true, ..self }
     }
 }
 

@@ -52,10 +52,12 @@ impl Job {
         let began = Instant::now();
         let mut earlier: Vec<Report> = Vec::new();
         let mut gatherer = first;
+        let mut is_exposed = false;
         loop {
             let mut report = self.attempt(&mut gatherer, teller)?;
             // Its sockets and its copy of the secret go now, not after the pause.
             drop(gatherer);
+            is_exposed |= report.evidence.sends_secret();
             let done = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
             let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             let is_worth_it = matches!(report.exit, Exit::Unreachable | Exit::RefusedTemporary);
@@ -73,6 +75,9 @@ impl Job {
             }
             earlier.push(report);
             gatherer = self.gatherer()?;
+            if is_exposed {
+                gatherer = gatherer.after_exposure();
+            }
         }
     }
 
