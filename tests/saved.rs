@@ -274,6 +274,8 @@ S: 250 2.1.0 ok
 C
 S: 550 5.7.1 relaying denied
 C
+S: 250 2.0.0 ok
+C
 S: 221 bye
 ";
     let ask = |flags: &[&str]| {

@@ -221,7 +221,7 @@ fn out_of_step(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Findi
 fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
     match &found.proof.what {
         What::Stray { text, .. } if found.is_behind_quit => {
-            let line = text.lines().next().unwrap_or_default();
+            let line = found.proof.quote(text.lines().next().unwrap_or_default());
             (&SESSION_OUT_OF_STEP, format!("replies and commands are out of step: after the reply to QUIT came {line}"))
         }
         What::Stray { bytes, .. } => {
@@ -229,7 +229,8 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
             (&REPLY_UNASKED, summary)
         }
         What::Received { reply, .. } => {
-            let (stage, line) = (found.proof.stage, reply.lines().into_iter().next().unwrap_or_default());
+            let stage = found.proof.stage;
+            let line = found.proof.quote(reply.lines().into_iter().next().unwrap_or_default());
             let summary =
                 format!("replies and commands are out of step: {stage} got the reply to another command: {line}");
             (&SESSION_OUT_OF_STEP, summary)
@@ -259,7 +260,7 @@ const MOST_REPEATED: usize = 12;
 fn repeated(plan: &Plan, evidence: &Evidence, main: Talk<'_>) -> Vec<String> {
     let mut told = Vec::new();
     if let Some(heard) = rejected_login(main) {
-        let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+        let line = heard.first_line();
         told.push(format!("{line} can only be the reply to AUTH, so the login was rejected; it was not repeated"));
     }
     let Some(probe) = evidence.probes(Purpose::InStep).next() else { return told };
@@ -281,7 +282,7 @@ fn repeated(plan: &Plan, evidence: &Evidence, main: Talk<'_>) -> Vec<String> {
             && heard.fit() != Fit::Continues
     };
     for heard in probe.replies().filter(deciding).take(MOST_REPEATED) {
-        let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+        let line = heard.first_line();
         let recipient = heard.recipient.and_then(|number| plan.to.get(number));
         let what = match recipient {
             Some(recipient) => format!("{} {recipient}", heard.event.stage),

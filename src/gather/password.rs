@@ -200,7 +200,7 @@ impl Processes {
         let mut shell = shell(command);
         shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         #[cfg(unix)]
-        let has_terminal = std::fs::File::open("/dev/tty").is_ok();
+        let has_terminal = super::file::terminal().is_ok();
         #[cfg(unix)]
         if !has_terminal {
             shell.process_group(0);
@@ -256,7 +256,8 @@ fn descendants(of: u32) -> Vec<u32> {
     let pairs: Vec<(u32, u32)> = numbers
         .filter_map(|entry| {
             let id: u32 = entry.file_name().to_str()?.parse().ok()?;
-            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            let stat =
+                String::from_utf8_lossy(&super::file::regular(&entry.path().join("stat"), 4096).ok()?).into_owned();
             // The name, in brackets, may hold anything.
             let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
             Some((parent, id))
