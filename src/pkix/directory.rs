@@ -2,6 +2,9 @@
 
 use super::der::{self, Reader, tag};
 
+/// Longer names are the same byte for byte or not at all: a search compares names many times.
+const MAX_LENGTH: usize = 4096;
+
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 /// One attribute of a name.
@@ -79,6 +82,9 @@ pub(crate) fn common_names(name: &[u8]) -> Vec<String> {
 pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one == other {
         return true;
+    }
+    if one.len().max(other.len()) > MAX_LENGTH {
+        return false;
     }
     let (Some(one), Some(other)) = (parts(one), parts(other)) else { return false };
     let same = |(one, other): (&Attribute<'_>, &Attribute<'_>)| {
