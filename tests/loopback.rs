@@ -387,7 +387,7 @@ fn a_chain_of_a_megabyte_is_reported_and_not_read() {
 }
 
 #[test]
-fn of_a_hundred_certificates_twenty_are_kept_and_all_are_counted() {
+fn of_a_hundred_certificates_sixty_are_kept_and_all_are_counted() {
     let identity = Identity::new();
     let other = identity.leaf_der().to_vec();
     let (ca, identity) = (identity.ca_file(), identity.sending(std::iter::repeat_n(other, 99)));
@@ -397,7 +397,7 @@ fn of_a_hundred_certificates_twenty_are_kept_and_all_are_counted() {
     assert_eq!(run.rules(), ["certificate-chain-surplus"]);
     let report = run.json();
     assert_eq!(report["tls"]["chain_length"], 100);
-    assert_eq!(report["tls"]["chain"].as_array().unwrap().len(), 20);
+    assert_eq!(report["tls"]["chain"].as_array().unwrap().len(), 60);
 }
 
 #[test]

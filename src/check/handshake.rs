@@ -84,10 +84,10 @@ static TLS_KEY_UNUSUAL: Rule = Rule {
     title: "the server's certificate has a key, or makes a signature, that some current programs do not accept",
     cites: &["RFC 8446 section 4.2.3", "RFC 8446 section 9.1"],
     docs: Docs {
-        sees: "The normal handshake failed, and to a ClientHello that offers everything the server used a certificate or signature that smtpcheck's TLS library does not accept: Ed448, Brainpool, a key for RSA-PSS only, DSA, or a signature with SHA-1.",
+        sees: "The normal handshake failed, and to a ClientHello that offers everything the server used a certificate or signature that smtpcheck's TLS library does not accept: Brainpool, DSA, or a signature with SHA-1.",
         matters: "Every client accepts RSA and ECDSA with P-256; what else it accepts differs from library to library. The finding lists which clients connect.",
         action: "Get a certificate with an RSA or ECDSA P-256 key, beside the other one or in its place (server operator).",
-        example: "a certificate with an Ed448 key",
+        example: "a certificate with a key on a Brainpool curve",
         references: "RFC 8446 section 9.1 (signatures that must be implemented), RFC 9155 (no SHA-1 in TLS 1.2)",
     },
 };
@@ -558,7 +558,7 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, tls: &TlsF
                     "the server wants a client certificate (--cert, --key), and none was shown"
                 }
                 40 if current.is_some() => {
-                    "version and cipher suites are in common; mostly the server's certificate has a key of a kind that current programs do not take (RSA-PSS, Ed448, Brainpool)"
+                    "version and cipher suites are in common; what is not can be the key exchange group, or the kind of the certificate's key or of its signature (Brainpool, DSA)"
                 }
                 40 | 71 if refuses_everything => {
                     "a ClientHello that offers all versions and cipher suites is refused, too: mostly the server has no certificate, or one that it cannot use"

@@ -6,7 +6,9 @@
 
 use jiff::Timestamp;
 
-use super::{Certificate, ChainFault, Handshake, NameMatch, PathFault, PathFaultKind, PathPlace, Presented, Trust};
+use super::{
+    Certificate, ChainFault, Handshake, NameMatch, PathFault, PathFaultKind, PathPlace, Presented, StapleFault, Trust,
+};
 
 /// A reason not to believe that the server is the one that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub enum Doubt<'a> {
     Revoked,
     /// The certificate must come with an OCSP response (RFC 7633 §4.2.2), and none that counts came.
     StapleMissing,
+    /// An OCSP response came that is invalid (RFC 6960 §3.2): GnuTLS ends the connection, and it may hide a revocation.
+    StapleInvalid(StapleFault),
 }
 
 /// How a server's certificate excludes its use by one.
@@ -61,6 +65,7 @@ impl Doubt<'_> {
             Doubt::Proof(_) => "handshake-signature",
             Doubt::Revoked => "revoked",
             Doubt::StapleMissing => "staple-missing",
+            Doubt::StapleInvalid(_) => "staple-invalid",
         }
     }
 }
@@ -76,6 +81,11 @@ impl PathFaultKind {
             PathFaultKind::NotAuthority => "not-authority",
             PathFaultKind::MayNotSign => "may-not-sign",
             PathFaultKind::PathTooLong { .. } => "path-too-long",
+            PathFaultKind::PathTooLongWithSelfIssued { .. } => "path-too-long-with-self-issued",
+            PathFaultKind::Proxy => "proxy",
+            PathFaultKind::CompressedKey => "compressed-key",
+            PathFaultKind::MissingFeature { .. } => "missing-feature",
+            PathFaultKind::AuthorityWithoutStaple => "authority-without-staple",
             PathFaultKind::CriticalExtension { .. } => "critical-extension",
             PathFaultKind::RepeatedExtension { .. } => "repeated-extension",
             PathFaultKind::UnreadableExtension { .. } => "unreadable-extension",
@@ -109,6 +119,9 @@ impl Handshake {
             .is_some_and(|staple| staple.fault.is_none() && staple.next_update.is_none_or(|until| now <= until));
         if self.leaf().is_some_and(|leaf| leaf.must_staple) && !is_stapled {
             doubts.push(Doubt::StapleMissing);
+        } else if let Some(fault) = self.staple.as_ref().and_then(|staple| staple.fault).filter(StapleFault::is_refused)
+        {
+            doubts.push(Doubt::StapleInvalid(fault));
         }
         doubts
     }
@@ -182,9 +195,9 @@ impl Certificate {
     /// Less than 112 bits of security (RFC 9325 §4.5).
     pub fn has_weak_key(&self) -> bool {
         let least = match self.key.split(' ').next() {
-            Some("RSA" | "RSA-PSS") => 2048,
-            Some("EC") => 256,
-            Some("DSA") => return true,
+            // OpenSSL counts 112 bits of security from here on.
+            Some("RSA" | "RSA-PSS" | "DSA") => 1963,
+            Some("EC") => 224,
             _ => return false,
         };
         self.key_bits.is_some_and(|bits| bits < least)
@@ -202,7 +215,9 @@ impl Certificate {
         let lacks = |uses: &Option<Vec<String>>, wanted: &str| {
             uses.as_ref().is_some_and(|uses| !uses.iter().any(|one| one == wanted))
         };
-        if lacks(&self.extended_key_usage, "serverAuth") {
+        // OpenSSL and GnuTLS take the server gated cryptography of Netscape and Microsoft for serverAuth.
+        let servers = ["serverAuth", "2.16.840.1.113730.4.1", "1.3.6.1.4.1.311.10.3.3"];
+        if servers.into_iter().all(|usage| lacks(&self.extended_key_usage, usage)) {
             Some(Misuse::ExtendedUsage)
         } else if lacks(&self.key_usage, "digitalSignature") {
             Some(Misuse::Usage)

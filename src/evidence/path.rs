@@ -39,7 +39,8 @@ pub enum PathFaultKind {
     Unreadable,
     /// It is larger than 64 KiB.
     TooLarge,
-    /// It is of X.509 version 1 or 2, which cannot say what a certificate is for (RFC 5280 §6.1.4 (k)).
+    /// It is of X.509 version 1 or 2: as an authority's it cannot say that it is one (RFC 5280 §6.1.4 (k)), and extensions are
+    /// not for it (§4.1.2.9).
     OldVersion {
         /// Which.
         version: u8,
@@ -55,6 +56,22 @@ pub enum PathFaultKind {
         /// How many it allows.
         limit: u32,
     },
+    /// Not more are below it than it allows, unless self-issued ones count, which RFC 5280 leaves out and GnuTLS does not.
+    PathTooLongWithSelfIssued {
+        /// How many it allows.
+        limit: u32,
+    },
+    /// It is a proxy certificate, which a user issues for himself (RFC 3820).
+    Proxy,
+    /// Its key is a compressed point, which GnuTLS does not read (RFC 5480 §2.2).
+    CompressedKey,
+    /// It lacks a TLS feature that an authority above it has (RFC 7633 §4.2.2).
+    MissingFeature {
+        /// Its number in the registry of TLS extensions.
+        feature: u32,
+    },
+    /// It is that of an authority and must come with an OCSP response about itself (RFC 7633 §4.2.2).
+    AuthorityWithoutStaple,
     /// An extension that is critical and not processed (§6.1.4 (o)).
     CriticalExtension {
         /// Its name, or its dotted number.

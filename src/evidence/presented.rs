@@ -10,7 +10,7 @@ use super::path::{AnchorSeen, ClientLimit, PathFault};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Presented {
-    /// The chain exactly as sent, leaf first; at most 20 certificates are kept.
+    /// The chain exactly as sent, leaf first; at most 60 certificates are kept.
     pub chain: Vec<Certificate>,
     /// How many certificates were sent.
     pub chain_length: usize,

@@ -74,16 +74,26 @@ pub struct Staple {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StapleFault {
-    /// It is an error, or no OCSP response.
+    /// It is no OCSP response.
     Unreadable,
-    /// It is about another certificate.
+    /// The responder had no answer (RFC 6960 §2.3).
+    ResponderError,
+    /// It is about another certificate, or about another one in the first place.
     OtherCertificate,
     /// The certificate of the issuer is not known, so that nothing can be verified.
     UnknownIssuer,
     /// It is signed neither by the issuer nor by a responder that the issuer authorized.
     WrongSignature,
-    /// Its time has not come, or has passed.
+    /// Its time has passed.
     OutOfDate,
+}
+
+impl StapleFault {
+    /// Whether GnuTLS ends a connection for it. After an error of the responder it goes on; without the issuer the chain is not
+    /// trusted anyway.
+    pub fn is_refused(&self) -> bool {
+        !matches!(self, StapleFault::ResponderError | StapleFault::UnknownIssuer)
+    }
 }
 
 impl Staple {

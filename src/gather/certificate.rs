@@ -21,8 +21,8 @@ use crate::pkix::{
 /// Names that are kept of one certificate.
 const MAX_NAMES: usize = 200;
 
-/// The TLS feature `status_request` in a certificate (RFC 7633 §4.2.3): a SEQUENCE of one INTEGER 5.
-const MUST_STAPLE: (&str, &[u8]) = ("1.3.6.1.5.5.7.1.24", &[0x30, 0x03, 0x02, 0x01, 0x05]);
+/// The TLS feature `status_request` in a certificate (RFC 7633 §4.2.3).
+const STATUS_REQUEST: u32 = 5;
 
 /// Reads a chain as it was sent, and finds who signed whom in it.
 pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
@@ -172,8 +172,7 @@ fn extended_key_usage(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
 }
 
 fn must_staple(parsed: &X509Certificate<'_>) -> bool {
-    let (oid, value) = MUST_STAPLE;
-    parsed.extensions().iter().any(|extension| extension.oid.to_id_string() == oid && extension.value == value)
+    pkix::Certificate::read(parsed.as_raw()).is_some_and(|read| read.extensions.tls_features.contains(&STATUS_REQUEST))
 }
 
 fn issuer_urls(parsed: &X509Certificate<'_>) -> Vec<String> {
@@ -231,7 +230,7 @@ fn curve(info: &SubjectPublicKeyInfo<'_>) -> Option<String> {
 
 fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
     match info.parsed() {
-        Ok(PublicKey::RSA(rsa)) => format!("RSA {}", rsa.key_size()),
+        Ok(PublicKey::RSA(rsa)) => format!("RSA {}", bits(info).unwrap_or(rsa.key_size())),
         Ok(PublicKey::EC(_)) => match curve(info) {
             None => "EC".to_owned(),
             Some(dotted) => match CURVES.iter().find(|(oid, ..)| *oid == dotted) {
@@ -239,7 +238,7 @@ fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
                 None => format!("EC {dotted}"),
             },
         },
-        Ok(PublicKey::DSA(_)) => "DSA".to_owned(),
+        Ok(PublicKey::DSA(_)) => Key::read(info.raw).map_or_else(|_| "DSA".to_owned(), |key| key.name()),
         _ => match info.algorithm.algorithm.to_id_string().as_str() {
             "1.3.101.112" => "Ed25519".to_owned(),
             "1.3.101.113" => "Ed448".to_owned(),
@@ -252,14 +251,25 @@ fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
     }
 }
 
+/// The bits of an RSA modulus, exactly.
+fn bits(info: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
+    match Key::read(info.raw) {
+        Ok(Key::Rsa { bits, .. }) => Some(bits),
+        _ => None,
+    }
+}
+
 fn size(info: &SubjectPublicKeyInfo<'_>) -> Option<u32> {
     match info.parsed() {
-        Ok(PublicKey::RSA(rsa)) => u32::try_from(rsa.key_size()).ok(),
+        Ok(PublicKey::RSA(rsa)) => u32::try_from(bits(info).unwrap_or(rsa.key_size())).ok(),
         Ok(PublicKey::EC(_)) => {
             let dotted = curve(info)?;
             CURVES.iter().find(|(oid, ..)| *oid == dotted).map(|(.., bits)| *bits)
         }
         _ => match info.algorithm.algorithm.to_id_string().as_str() {
+            "1.2.840.10040.4.1" => {
+                Key::read(info.raw).ok()?.name().rsplit(' ').next().and_then(|bits| bits.parse().ok())
+            }
             "1.3.101.112" => Some(256),
             "1.3.101.113" => Some(456),
             "1.2.840.113549.1.1.10" => match Key::read(info.raw) {

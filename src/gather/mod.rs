@@ -495,7 +495,7 @@ fn code(signal: Signal) -> i32 {
 /// is not looked at.
 pub fn certificates(chain: &[Vec<u8>], staple: &[u8]) -> (Vec<Certificate>, Option<Staple>) {
     let ders: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-    (certificate::read_chain(&ders), staple::read(staple, ders.first(), None, 0))
+    (certificate::read_chain(&ders), staple::read(staple, ders.first(), None, None, 0))
 }
 
 /// Why a file that holds a secret can be read by others than its owner; none if it cannot.

@@ -14,6 +14,7 @@ pub(super) fn read(
     response: &[u8],
     leaf: Option<&CertificateDer<'_>>,
     issuer: Option<Authority<'_>>,
+    root: Option<Authority<'_>>,
     now: i64,
 ) -> Option<Staple> {
     if response.is_empty() {
@@ -22,6 +23,6 @@ pub(super) fn read(
     let unreadable =
         Staple { status: StapleStatus::Unreadable, next_update: None, fault: Some(StapleFault::Unreadable) };
     let Some(leaf) = leaf.and_then(|der| pkix::Certificate::read(der)) else { return Some(unreadable) };
-    let said = ocsp::read(response, &leaf, issuer, now);
+    let said = ocsp::read(response, &leaf, issuer, root, now);
     Some(Staple { status: said.status, next_update: said.next_update.map(moment), fault: said.fault })
 }

@@ -34,7 +34,15 @@ use crate::wire::tls::FirstBytes;
 use crate::wire::tls::{alert_name, scheme_name};
 
 /// Certificates of a chain that are looked at.
-const MAX_CHAIN: usize = 20;
+const MAX_CHAIN: usize = 60;
+
+/// Signatures of handshakes for which rustls has no name (RFC 8446 §4.2.3).
+const RSA_PSS_PSS_SHA256: u16 = 0x0809;
+const RSA_PSS_PSS_SHA384: u16 = 0x080a;
+const RSA_PSS_PSS_SHA512: u16 = 0x080b;
+
+/// Offered besides those of rustls, because OpenSSL and GnuTLS offer them: servers with such a key exist for their clients.
+const RARE: [u16; 4] = [0x0808, RSA_PSS_PSS_SHA256, RSA_PSS_PSS_SHA384, RSA_PSS_PSS_SHA512];
 
 /// A line that is encrypted now.
 pub(crate) struct Secured {
@@ -285,16 +293,28 @@ fn proof(
         SignatureScheme::ECDSA_NISTP384_SHA384 => (Scheme::Ecdsa(Hash::Sha384), Some(Curve::P384)),
         SignatureScheme::ECDSA_NISTP521_SHA512 => (Scheme::Ecdsa(Hash::Sha512), Some(Curve::P521)),
         SignatureScheme::ED25519 => (Scheme::Ed25519, None),
+        SignatureScheme::ED448 => (Scheme::Ed448, None),
+        SignatureScheme::Unknown(RSA_PSS_PSS_SHA256) => (pss(Hash::Sha256, 32), None),
+        SignatureScheme::Unknown(RSA_PSS_PSS_SHA384) => (pss(Hash::Sha384, 48), None),
+        SignatureScheme::Unknown(RSA_PSS_PSS_SHA512) => (pss(Hash::Sha512, 64), None),
         _ => return Err(format!("{name} cannot be verified by smtpcheck")),
     };
     // RFC 8446 §4.2.3: PKCS #1 is for certificates only, and the name of the scheme fixes the curve.
     let is_allowed = version == TlsVersion::V1_2 || !matches!(scheme, Scheme::RsaPkcs1(_));
     let key = Key::read(read.key).map_err(|fault| fault_in_words(fault, &name))?;
+    // RFC 8446 §4.2.3: rsae is for keys of the kind rsaEncryption, pss for those of RSASSA-PSS.
+    let is_of_kind = match (signed.scheme, &key) {
+        (SignatureScheme::RSA_PSS_SHA256 | SignatureScheme::RSA_PSS_SHA384 | SignatureScheme::RSA_PSS_SHA512, _) => {
+            matches!(key, Key::Rsa { pss: None, .. })
+        }
+        (SignatureScheme::Unknown(_), _) => matches!(key, Key::Rsa { pss: Some(_), .. }),
+        _ => true,
+    };
     let is_of_curve = match (&key, curve) {
         (Key::Ec { curve, .. }, Some(wanted)) => version == TlsVersion::V1_2 || *curve == wanted,
         _ => true,
     };
-    if !is_allowed || !is_of_curve {
+    if !is_allowed || !is_of_curve || !is_of_kind {
         return Err(format!("{name} is not allowed with this key"));
     }
     signature::verify(scheme, &key, message, signed.signature()).map_err(|fault| fault_in_words(fault, &name))
@@ -348,7 +368,9 @@ impl ServerCertVerifier for Recorder {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        let mut schemes = self.provider.signature_verification_algorithms.supported_schemes();
+        schemes.extend(RARE.map(SignatureScheme::from));
+        schemes
     }
 }
 

@@ -10,6 +10,8 @@ use std::sync::{Arc, OnceLock};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::sync::watch;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 use super::{SetupError, file, roots};
 use crate::evidence::TrustStore;
@@ -96,7 +98,8 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
     let fault = |why: String| SetupError::File { flag: "--cacert", path: path.to_owned(), why };
     let bytes = file::contents(path).map_err(|error| fault(file::reason(&error)))?;
     let looks_like_der = bytes.first() == Some(&0x30);
-    let certs: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
+    let certs: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(&in_one_form(&bytes)).filter_map(Result::ok).collect();
     if certs.is_empty() {
         return Err(fault(if looks_like_der {
             format!("is DER; convert it with: openssl x509 -inform der -in {} -out ca.pem", path.display())
@@ -104,8 +107,33 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
             "holds no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
         }));
     }
+    // OpenSSL and GnuTLS load no file with a certificate that they cannot read.
+    let is_unreadable =
+        |der: &CertificateDer<'_>| pkix::Certificate::read(der).is_none() && X509Certificate::from_der(der).is_err();
+    if let Some(place) = certs.iter().position(is_unreadable) {
+        return Err(fault(format!("certificate {} of {} cannot be read", place + 1, certs.len())));
+    }
     let origin = TrustStore::File { path: path.display().to_string(), anchors: certs.len() };
     Ok(Store { origin, anchors: certs.into_iter().map(StoredAnchor::Certificate).collect() })
+}
+
+/// PEM as the reader knows it: without the byte order mark of UTF-8, and with the one label of RFC 7468 §5.1. OpenSSL and
+/// GnuTLS read the label of old versions of OpenSSL, too.
+fn in_one_form(bytes: &[u8]) -> Vec<u8> {
+    const OLD: &[u8] = b" X509 CERTIFICATE-----";
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut lines: Vec<u8> = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.trim_ascii_end();
+        match text.strip_suffix(OLD).filter(|start| matches!(*start, b"-----BEGIN" | b"-----END")) {
+            Some(start) => {
+                lines.extend(start);
+                lines.extend(b" CERTIFICATE-----\n");
+            }
+            None => lines.extend(line),
+        }
+    }
+    lines
 }
 
 fn from_system() -> Store {

@@ -17,7 +17,7 @@ use crate::evidence::{
     AnchorSeen, Certificate, ChainFault, ClientLimit, NameMatch, PathFault, PathFaultKind, PathPlace, Presented,
     Staple, Trust,
 };
-use crate::pkix::{self, Found, Reject, ocsp::Authority};
+use crate::pkix::{self, Found, names::NamedBy, ocsp::Authority, signature::Key};
 
 /// What is expected of a certificate.
 pub(super) struct Expectation {
@@ -53,7 +53,7 @@ pub(super) fn with_staple(
     let anchor = found.anchor.and_then(|at| anchors.get(at)).copied();
     let seen = anchor.map(anchor_seen);
     let trust = trust(&found, &chain, seen.as_ref());
-    let limits = match (&trust, anchor) {
+    let mut limits = match (&trust, anchor) {
         // A certificate that is its own anchor convinces only who was told to believe it.
         // One that is for another use is no server's certificate for any client.
         (Trust::Trusted { path }, Some(anchor))
@@ -63,13 +63,26 @@ pub(super) fn with_staple(
         }
         _ => Vec::new(),
     };
-    let staple = staple::read(response, ders.first(), issuer(ders, &chain, &found, anchor), now);
+    let (issuer, root) = (issuer(ders, &chain, &found, anchor), anchor.and_then(authority));
+    let staple = staple::read(response, ders.first(), issuer, root, now);
     let is_trusted = !matches!(trust, Trust::Untrusted { .. });
+    let named_by = ders
+        .first()
+        .and_then(|der| pkix::Certificate::read(der))
+        .and_then(|read| pkix::names::matches(&read, &expected.name));
+    if named_by == Some(NamedBy::CommonName) && matches!(trust, Trust::Trusted { .. }) {
+        // What else webpki does not support in such a certificate is no longer of interest.
+        limits.retain(|limit| limit.place != 0);
+        limits.insert(0, by_common_name());
+    }
+    if let Some(what) = rare_key(ders).filter(|_| matches!(trust, Trust::Trusted { .. })) {
+        limits.push(without_support(what));
+    }
     let presented = Presented {
         chain_length: sent,
         trust,
         path: if is_trusted { found.path } else { Vec::new() },
-        name: name_match(ders, &chain, expected.name.clone()),
+        name: name_match(named_by, ders, &chain, expected.name.clone()),
         store: store.origin.clone(),
         anchor: seen,
         faults: found.faults,
@@ -129,12 +142,17 @@ fn why(kind: &PathFaultKind) -> ChainFault {
         PathFaultKind::NotAuthority
         | PathFaultKind::MayNotSign
         | PathFaultKind::PathTooLong { .. }
+        | PathFaultKind::PathTooLongWithSelfIssued { .. }
+        | PathFaultKind::Proxy
         | PathFaultKind::OtherUse => ChainFault::Usage,
         PathFaultKind::WrongSignature => ChainFault::BadSignature,
         PathFaultKind::WeakSignature { .. } => ChainFault::WeakSignature,
         PathFaultKind::OutOfDate => ChainFault::Expired,
         PathFaultKind::CriticalExtension { .. }
         | PathFaultKind::OtherAuthorityKey
+        | PathFaultKind::CompressedKey
+        | PathFaultKind::MissingFeature { .. }
+        | PathFaultKind::AuthorityWithoutStaple
         | PathFaultKind::UnsupportedSignature { .. }
         | PathFaultKind::WeakKey { .. } => ChainFault::Other,
     }
@@ -164,59 +182,75 @@ fn issuer<'a>(
     anchor: Option<pkix::Anchor<'a>>,
 ) -> Option<Authority<'a>> {
     let next = found.path.get(1).copied().or_else(|| chain.first()?.issued_by.filter(|_| anchor.is_none()));
-    let der = match (next, anchor) {
-        (Some(next), _) => ders.get(next)?.as_ref(),
-        (None, Some(pkix::Anchor::Certificate(der))) => der,
-        (None, Some(pkix::Anchor::Key { subject, key, .. })) => return Some(Authority { subject, key }),
-        (None, None) => return None,
-    };
-    let read = pkix::Certificate::read(der)?;
-    Some(Authority { subject: read.subject, key: read.key })
+    match next {
+        Some(next) => authority(pkix::Anchor::Certificate(ders.get(next)?)),
+        None => anchor.and_then(authority),
+    }
 }
 
-/// What clients with rustls cannot verify in a path that is valid, told by webpki itself; and what GnuTLS cannot.
+fn authority(anchor: pkix::Anchor<'_>) -> Option<Authority<'_>> {
+    match anchor {
+        pkix::Anchor::Certificate(der) => {
+            pkix::Certificate::read(der).map(|read| Authority { subject: read.subject, key: read.key })
+        }
+        pkix::Anchor::Key { subject, key, .. } => Some(Authority { subject, key }),
+    }
+}
+
+/// What clients with rustls cannot verify in a path that is valid, told by webpki itself.
 fn limits(
     ders: &[CertificateDer<'static>],
     found: &Found,
     anchor: pkix::Anchor<'_>,
     expected: &Expectation,
 ) -> Vec<ClientLimit> {
-    let bytes: Vec<&[u8]> = ders.iter().map(AsRef::as_ref).collect();
-    let rarities = pkix::rarities(&bytes, &found.path, anchor);
-    let others = |name: &str| {
-        ["OpenSSL", "GnuTLS", "rustls"].into_iter().filter(|one| *one != name).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let of = |place, what: &str, name: &str| ClientLimit {
+    if is_verified_by_webpki(ders, found, anchor, expected.now) != Some(false) {
+        return Vec::new();
+    }
+    let of = |place, what: String| ClientLimit {
         place,
-        what: what.to_owned(),
-        rejected_by: vec![name.to_owned()],
-        accepted_by: others(name),
+        what,
+        rejected_by: vec!["rustls".to_owned()],
+        accepted_by: vec!["OpenSSL".to_owned(), "GnuTLS".to_owned()],
     };
-    let mut limits: Vec<ClientLimit> = Vec::new();
-    for rarity in rarities.iter().filter(|rarity| rarity.rejected_by == Reject::GnuTls) {
-        limits.push(of(rarity.place, &rarity.what, "GnuTLS"));
-    }
-    if is_verified_by_webpki(ders, found, anchor, expected.now) == Some(false) {
-        let of_rustls = rarities.iter().filter(|rarity| rarity.rejected_by == Reject::Rustls);
-        let known: Vec<ClientLimit> = of_rustls.map(|rarity| of(rarity.place, &rarity.what, "rustls")).collect();
-        let is_authority =
-            certificate::read_chain(ders.get(..1).unwrap_or_default()).iter().any(|one| one.is_authority);
-        if known.is_empty() && !is_authority {
-            limits.push(of(0, "something in the path that webpki does not support", "rustls"));
-        }
-        limits.extend(known);
-    }
-    for limit in &mut limits {
-        if limits_of_both(&rarities) {
-            limit.accepted_by = vec!["OpenSSL".to_owned()];
-        }
+    let bytes: Vec<&[u8]> = ders.iter().map(AsRef::as_ref).collect();
+    let rarities = pkix::rarities(&bytes, &found.path);
+    let limits: Vec<ClientLimit> = rarities.into_iter().map(|rarity| of(rarity.place, rarity.what)).collect();
+    let is_authority = certificate::read_chain(ders.get(..1).unwrap_or_default()).iter().any(|one| one.is_authority);
+    if limits.is_empty() && !is_authority {
+        return vec![of(0, "something in the path that webpki does not support".to_owned())];
     }
     limits
 }
 
-fn limits_of_both(rarities: &[pkix::Rarity]) -> bool {
-    let of = |who| rarities.iter().any(|rarity| rarity.rejected_by == who);
-    of(Reject::GnuTls) && of(Reject::Rustls)
+/// A kind of key for which rustls and Go have no handshake.
+fn rare_key(ders: &[CertificateDer<'static>]) -> Option<&'static str> {
+    let read = ders.first().and_then(|der| pkix::Certificate::read(der))?;
+    match Key::read(read.key) {
+        Ok(Key::Rsa { pss: Some(_), .. }) => Some("a key that is for RSASSA-PSS only"),
+        Ok(Key::Ed448 { .. }) => Some("a key for Ed448"),
+        _ => None,
+    }
+}
+
+fn without_support(what: &str) -> ClientLimit {
+    ClientLimit {
+        place: 0,
+        what: what.to_owned(),
+        rejected_by: ["rustls", "Go"].map(str::to_owned).to_vec(),
+        accepted_by: ["OpenSSL", "GnuTLS"].map(str::to_owned).to_vec(),
+    }
+}
+
+/// OpenSSL and GnuTLS, and what is built on them, take a certificate without alternative names by its common name. Go does
+/// not since 1.15, Apple's systems since 2019, Chrome since 58, Firefox since 101; rustls never did.
+fn by_common_name() -> ClientLimit {
+    ClientLimit {
+        place: 0,
+        what: "its host name in the common name only, not in subjectAltName".to_owned(),
+        rejected_by: ["rustls", "Go", "Apple's systems"].map(str::to_owned).to_vec(),
+        accepted_by: ["OpenSSL", "GnuTLS"].map(str::to_owned).to_vec(),
+    }
 }
 
 /// None if webpki does not take the anchor, which says nothing about the chain.
@@ -239,11 +273,18 @@ fn is_verified_by_webpki(
 }
 
 /// Whether the leaf names the host (RFC 9525 §6).
-fn name_match(ders: &[CertificateDer<'static>], chain: &[Certificate], expected: String) -> NameMatch {
-    let read = ders.first().and_then(|der| pkix::Certificate::read(der));
-    match (read, chain.first().filter(|leaf| leaf.is_readable())) {
-        (Some(read), Some(_)) if pkix::names::matches(&read, &expected) => NameMatch::Matches { expected },
-        (_, Some(leaf)) => NameMatch::Differs { expected, presented: leaf.names.clone() },
-        (_, None) => NameMatch::Unreadable { expected },
+fn name_match(
+    named_by: Option<NamedBy>,
+    ders: &[CertificateDer<'static>],
+    chain: &[Certificate],
+    expected: String,
+) -> NameMatch {
+    // Names that cannot be read are not known, so nothing is said about them.
+    let is_read =
+        ders.first().and_then(|der| pkix::Certificate::read(der)).is_some_and(|read| read.has_readable_names());
+    match chain.first().filter(|leaf| is_read && leaf.is_readable()) {
+        Some(_) if named_by.is_some() => NameMatch::Matches { expected },
+        Some(leaf) => NameMatch::Differs { expected, presented: leaf.names.clone() },
+        None => NameMatch::Unreadable { expected },
     }
 }

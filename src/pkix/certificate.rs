@@ -2,12 +2,13 @@
 //! extension that is there twice, critical and not known, or not to be read. Nothing is judged here; see [`super::path`].
 
 use super::der::{self, Element, Reader, tag};
+use super::directory;
 
 /// A certificate that is longer is read by none of the current libraries of rustls, and by few others.
 pub(crate) const MAX_LENGTH: usize = 64 * 1024;
 
 /// Extensions of one certificate that are read (RFC 5280 defines 15).
-const MAX_EXTENSIONS: usize = 100;
+const MAX_EXTENSIONS: usize = 1000;
 
 /// Names of one certificate that are read.
 const MAX_NAMES: usize = 10_000;
@@ -17,7 +18,7 @@ const MAX_NAMES: usize = 10_000;
 pub(crate) struct Certificate<'a> {
     /// What the signature covers.
     pub(crate) signed: &'a [u8],
-    /// 1 to 3.
+    /// From 1. There is none above 3, and OpenSSL and GnuTLS read those like version 3.
     pub(crate) version: u8,
     pub(crate) serial: &'a [u8],
     /// The Name, with its tag.
@@ -33,6 +34,8 @@ pub(crate) struct Certificate<'a> {
     pub(crate) outer_algorithm: &'a [u8],
     pub(crate) signature: &'a [u8],
     pub(crate) extensions: Extensions<'a>,
+    /// §4.1.2.9: extensions are for version 3, and this certificate of an older one has some.
+    pub(crate) has_misplaced_extensions: bool,
 }
 
 /// What the extensions say (RFC 5280 §4.2).
@@ -55,6 +58,13 @@ pub(crate) struct Extensions<'a> {
     pub(crate) repeated: Vec<&'a [u8]>,
     /// Known, and not as RFC 5280 defines it.
     pub(crate) unreadable: Vec<&'a [u8]>,
+    /// The same, where both OpenSSL and GnuTLS overlook it in the certificate of a server, and one of them not in that of an
+    /// authority.
+    pub(crate) unreadable_of_authority: Vec<&'a [u8]>,
+    /// The features of RFC 7633 §4.1, by their numbers.
+    pub(crate) tls_features: Vec<u32>,
+    /// A proxy certificate (RFC 3820 §3.8), which a user issues for himself.
+    pub(crate) is_proxy: bool,
     /// Critical, of those that OpenSSL and GnuTLS process and some other clients do not.
     pub(crate) rarely_supported: Vec<&'a [u8]>,
 }
@@ -82,6 +92,10 @@ pub(crate) enum GeneralName<'a> {
     Address(&'a [u8]),
     /// A Name, with its tag.
     Directory(&'a [u8]),
+    /// SRVName (RFC 4985 §2), which GnuTLS knows and OpenSSL does not compare.
+    Srv,
+    /// SmtpUTF8Mailbox (RFC 9598 §3): an address whose local part is not in ASCII.
+    SmtpUtf8(&'a [u8]),
     /// otherName, x400Address, ediPartyName, registeredID: by the number of its tag.
     Other(u8),
 }
@@ -95,12 +109,26 @@ pub(crate) struct NameConstraints<'a> {
 /// The bit keyCertSign of keyUsage (§4.2.1.3).
 pub(crate) const KEY_CERT_SIGN: u16 = 1 << 10;
 
+/// Server gated cryptography of Netscape and Microsoft: OpenSSL and GnuTLS take both for serverAuth.
+const GATED: [&[u8]; 2] = [
+    &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x04, 0x01],
+    &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x0a, 0x03, 0x03],
+];
+
 /// id-kp-serverAuth and id-kp-OCSPSigning (§4.2.1.12).
-pub(crate) const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
 
 /// id-ce: 2.5.29.
 const ID_CE: &[u8] = &[0x55, 0x1d];
+
+/// id-pe: 1.3.6.1.5.5.7.1; proxyCertInfo and tlsfeature.
+const PROXY: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x0e];
+const TLS_FEATURE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18];
+
+/// id-on: 1.3.6.1.5.5.7.8; dnsSRV and SmtpUTF8Mailbox.
+const DNS_SRV: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x07];
+const SMTP_UTF8_MAILBOX: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x09];
 
 const NETSCAPE_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
 
@@ -117,12 +145,11 @@ impl<'a> Certificate<'a> {
         let version = match inner.optional(tag::constructed(0))? {
             // §4.1.2.1: counted from 0, and 0 is the default.
             Some(explicit) => u8::try_from(der::small_integer(der::only(explicit.content, tag::INTEGER)?.content)?)
-                .ok()
-                .filter(|version| *version <= 2)?
+                .ok()?
                 .checked_add(1)?,
             None => 1,
         };
-        let serial = inner.expect(tag::INTEGER)?.content;
+        let serial = inner.expect(tag::INTEGER).filter(|serial| der::is_integer(serial.content))?.content;
         let inner_algorithm = inner.expect(tag::SEQUENCE)?.whole;
         let issuer = inner.expect(tag::SEQUENCE)?.whole;
         let mut validity = Reader::new(inner.expect(tag::SEQUENCE)?.content);
@@ -130,13 +157,16 @@ impl<'a> Certificate<'a> {
         validity.end()?;
         let subject = inner.expect(tag::SEQUENCE)?.whole;
         let key = inner.expect(tag::SEQUENCE)?.whole;
+        if !directory::is_readable(issuer) || !directory::is_readable(subject) {
+            return None;
+        }
         // issuerUniqueID and subjectUniqueID (§4.1.2.8) mean nothing today.
         inner.optional(tag::context(1))?;
         inner.optional(tag::context(2))?;
-        let extensions = match inner.optional(tag::constructed(3))? {
-            // §4.1.2.9: in version 3 only.
-            Some(explicit) if version == 3 => Extensions::read(explicit.content)?,
-            Some(_) => return None,
+        let explicit = inner.optional(tag::constructed(3))?;
+        let has_misplaced_extensions = explicit.is_some() && version < 3;
+        let extensions = match explicit {
+            Some(explicit) => Extensions::read(explicit.content)?,
             None => Extensions::default(),
         };
         inner.end()?;
@@ -154,12 +184,34 @@ impl<'a> Certificate<'a> {
             outer_algorithm,
             signature,
             extensions,
+            has_misplaced_extensions,
         })
     }
 
     /// §3.2: issuer and subject are the same entity.
     pub(crate) fn is_self_issued(&self) -> bool {
         self.issuer == self.subject
+    }
+
+    /// Whether a subjectAltName is not there, or there once and as §4.2.1.6 defines it.
+    pub(crate) fn has_readable_names(&self) -> bool {
+        !self.is_damaged(&[0x55, 0x1d, 17])
+    }
+
+    /// Whether basicConstraints are not there, or there once and as §4.2.1.9 defines them.
+    pub(crate) fn has_readable_constraints(&self) -> bool {
+        !self.is_damaged(&[0x55, 0x1d, 19])
+    }
+
+    fn is_damaged(&self, oid: &[u8]) -> bool {
+        self.extensions.unreadable.contains(&oid) || self.extensions.repeated.contains(&oid)
+    }
+
+    /// Whether an extKeyUsage, if it is there, includes servers (§4.2.1.12). OpenSSL does not take anyExtendedKeyUsage for
+    /// serverAuth.
+    pub(crate) fn is_for_servers(&self) -> bool {
+        let is_server = |usage: &&[u8]| *usage == SERVER_AUTH || GATED.contains(usage);
+        self.extensions.extended_key_usage.as_ref().is_none_or(|uses| uses.iter().any(is_server))
     }
 
     pub(crate) fn is_in_date(&self, now: i64) -> bool {
@@ -209,8 +261,20 @@ impl<'a> Extensions<'a> {
                 authority_key(value).map(|key| self.authority_key = key)
             }
             Some(15) => bits(value).map(|bits| self.key_usage = Some(bits)),
-            Some(17) => general_names(value).map(|names| self.names = Some(names)),
-            Some(19) => basic_constraints(value).map(|found| self.basic_constraints = Some(found)),
+            // GnuTLS refuses a certificate with an empty DNS name.
+            Some(17) => general_names(value)
+                .filter(|names| !names.contains(&GeneralName::Dns(&[])))
+                .map(|names| self.names = Some(names)),
+            Some(18) => {
+                self.refuse_critical(oid, critical);
+                general_names(value).map(|_| ())
+            }
+            Some(19) => basic_constraints(value).map(|(found, is_exact)| {
+                self.basic_constraints = Some(found);
+                if !is_exact {
+                    self.unreadable_of_authority.push(oid);
+                }
+            }),
             Some(30) => name_constraints(value).map(|found| self.name_constraints = Some(found)),
             Some(37) => object_identifiers(value).map(|found| self.extended_key_usage = Some(found)),
             // cRLDistributionPoints, certificatePolicies, inhibitAnyPolicy: without a policy that the client requires,
@@ -218,6 +282,19 @@ impl<'a> Extensions<'a> {
             Some(31 | 32 | 54) => {
                 if critical {
                     self.rarely_supported.push(oid);
+                }
+                // OpenSSL reads the distribution points, whether it needs them or not.
+                if arc == Some(31) { distribution_points(value) } else { Some(()) }
+            }
+            _ if oid == PROXY => {
+                self.is_proxy = true;
+                Some(())
+            }
+            _ if oid == TLS_FEATURE => {
+                self.refuse_critical(oid, critical);
+                match tls_features(value) {
+                    Some(features) => self.tls_features = features,
+                    None => self.unreadable_of_authority.push(oid),
                 }
                 Some(())
             }
@@ -252,20 +329,41 @@ fn bits(value: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes([first, bytes.get(1).copied().unwrap_or(0)]))
 }
 
-/// §4.2.1.9. A CA flag that is written although it is the default is not DER, and seen in the field.
-fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
-    let mut fields = Reader::new(der::only(value, tag::SEQUENCE)?.content);
+/// §4.2.1.9, and whether it is exactly what that says. A CA flag that is written although it is the default is not DER, and
+/// seen in the field. Bytes behind it and a length beyond all measure are overlooked in a server's certificate.
+fn basic_constraints(value: &[u8]) -> Option<(BasicConstraints, bool)> {
+    let mut outer = Reader::new(value);
+    let mut fields = Reader::new(outer.expect(tag::SEQUENCE)?.content);
     let is_authority = match fields.optional(tag::BOOLEAN)? {
         Some(flag) => der::boolean(flag.content)?,
         None => false,
     };
-    let path_length = match fields.optional(tag::INTEGER)? {
-        Some(limit) => Some(der::small_integer(limit.content)?),
+    let limit = fields.optional(tag::INTEGER)?;
+    fields.end()?;
+    let is_positive = |limit: &Element<'_>| {
+        der::is_integer(limit.content) && limit.content.first().is_some_and(|first| *first < 0x80)
+    };
+    let path_length = match limit {
+        Some(limit) => Some(Some(limit).filter(is_positive).map(|limit| der::small_integer(limit.content))?),
         None => None,
     };
-    fields.end()?;
+    let is_exact = outer.is_empty() && path_length != Some(None);
     // A length without the flag is forbidden and means nothing; OpenSSL and GnuTLS accept it in a server's certificate.
-    Some(BasicConstraints { is_authority, path_length })
+    let path_length = path_length.map(|limit| limit.unwrap_or(u32::MAX));
+    Some((BasicConstraints { is_authority, path_length }, is_exact))
+}
+
+/// §4.2.1.13, as far as its outer form goes.
+fn distribution_points(value: &[u8]) -> Option<()> {
+    let list = der::elements(der::only(value, tag::SEQUENCE)?.content)?;
+    list.iter().all(|point| point.tag == tag::SEQUENCE).then_some(())
+}
+
+/// RFC 7633 §4.1.
+fn tls_features(value: &[u8]) -> Option<Vec<u32>> {
+    let list = der::elements(der::only(value, tag::SEQUENCE)?.content)?;
+    let number = |one: Element<'_>| der::small_integer(Some(one).filter(|one| one.tag == tag::INTEGER)?.content);
+    list.into_iter().map(number).collect()
 }
 
 fn object_identifiers(value: &[u8]) -> Option<Vec<&[u8]>> {
@@ -289,12 +387,27 @@ fn general_name<'a>(element: &Element<'a>) -> Option<GeneralName<'a>> {
         0x86 => GeneralName::Uri(element.content),
         0x87 => GeneralName::Address(element.content),
         0xa4 => GeneralName::Directory(der::only(element.content, tag::SEQUENCE)?.whole),
-        0xa0 | 0xa3 | 0xa5 | 0x88 => GeneralName::Other(element.tag & 0x1f),
+        0xa0 => other_name(element)?,
+        0xa3 | 0xa5 | 0x88 => GeneralName::Other(element.tag & 0x1f),
         _ => return None,
     })
 }
 
-/// §4.2.1.10. A minimum or maximum is not used by the Internet profile and makes the extension unreadable.
+/// otherName: an identifier of the kind, and the value.
+fn other_name<'a>(element: &Element<'a>) -> Option<GeneralName<'a>> {
+    let mut fields = Reader::new(element.content);
+    let oid = fields.expect(tag::OID)?.content;
+    let mut value = Reader::new(fields.expect(tag::constructed(0))?.content);
+    fields.end()?;
+    let value = value.read()?;
+    Some(match oid {
+        DNS_SRV => GeneralName::Srv,
+        SMTP_UTF8_MAILBOX if value.tag == tag::UTF8_STRING => GeneralName::SmtpUtf8(value.content),
+        _ => GeneralName::Other(0),
+    })
+}
+
+/// §4.2.1.10. A maximum or a minimum other than 0 is not used by the Internet profile and makes the extension unreadable.
 fn name_constraints(value: &[u8]) -> Option<NameConstraints<'_>> {
     let mut fields = Reader::new(der::only(value, tag::SEQUENCE)?.content);
     let permitted = subtrees(fields.optional(tag::constructed(0))?)?;
@@ -315,6 +428,8 @@ fn subtrees(list: Option<Element<'_>>) -> Option<Vec<GeneralName<'_>>> {
 fn subtree(element: Element<'_>) -> Option<GeneralName<'_>> {
     let mut fields = Reader::new(Some(element).filter(|one| one.tag == tag::SEQUENCE)?.content);
     let base = fields.read()?;
+    // The default, written out.
+    fields.optional(tag::context(0))?.filter(|minimum| minimum.content != [0]).map_or(Some(()), |_| None)?;
     fields.end()?;
     general_name(&base)
 }

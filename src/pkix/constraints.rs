@@ -5,9 +5,14 @@
 
 use super::certificate::{Certificate, GeneralName, NameConstraints};
 use super::der::{self, tag};
+use super::directory;
 
-/// Comparisons of one validation. A certificate has tens of names and an authority tens of constraints.
-const MAX_COMPARISONS: usize = 250_000;
+/// Names of one certificate times constraints of one authority: as many as OpenSSL compares. A certificate has tens of names,
+/// an authority tens of constraints.
+const MAX_PRODUCT: usize = 1 << 20;
+
+/// Comparisons of one validation.
+const MAX_COMPARISONS: usize = 1 << 22;
 
 /// What may still be compared.
 #[derive(Clone, Copy, Debug)]
@@ -37,24 +42,46 @@ pub(crate) fn violation(
     constraints: &NameConstraints<'_>,
     left: &mut Comparisons,
 ) -> Option<Violation> {
+    let common = common_names(one, is_leaf);
     let both = || constraints.permitted.iter().chain(&constraints.excluded);
     // GnuTLS refuses whatever comes below such a constraint, OpenSSL what carries such a name.
     if both().any(|base| matches!(base, GeneralName::Other(_))) {
+        return Some(Violation::UnknownKind);
+    }
+    // GnuTLS refuses whatever comes below an exclusion that it does not compare, unless that is empty.
+    let is_uncompared = |base: &GeneralName<'_>| match base {
+        GeneralName::Directory(name) => directory::parts(name).is_none_or(|parts| !parts.is_empty()),
+        GeneralName::Uri(host) => !host.is_empty(),
+        GeneralName::Srv | GeneralName::SmtpUtf8(_) => true,
+        _ => false,
+    };
+    if let Some(base) = constraints.excluded.iter().find(|base| is_uncompared(base)) {
+        // What is excluded is said in the first place.
+        let hit = names(one, &common).into_iter().find(|name| is_within(name, base));
+        return Some(hit.map_or(Violation::UnknownKind, |name| Violation::Name(shown(&name))));
+    }
+    // OpenSSL does not compare service names.
+    if both().any(|base| *base == GeneralName::Srv) && names(one, &common).contains(&GeneralName::Srv) {
         return Some(Violation::UnknownKind);
     }
     // An address with a mask that is not a prefix (§4.2.1.10: in the style of RFC 4632).
     if both().any(|base| matches!(base, GeneralName::Address(bytes) if network(bytes).is_none())) {
         return Some(Violation::UnknownKind);
     }
-    for name in names(one, is_leaf) {
+    let names = names(one, &common);
+    let cost = constraints.permitted.len().saturating_add(constraints.excluded.len());
+    if names.len().saturating_mul(cost) > MAX_PRODUCT {
+        return Some(Violation::TooMany);
+    }
+    for name in names {
         let of_kind = |base: &&GeneralName<'_>| std::mem::discriminant(*base) == std::mem::discriminant(&name);
-        let cost = constraints.permitted.len().saturating_add(constraints.excluded.len());
         match left.0.checked_sub(cost) {
             Some(rest) => left.0 = rest,
             None => return Some(Violation::TooMany),
         }
         // §6.1.3 (c).
-        if constraints.excluded.iter().filter(of_kind).any(|base| is_within(&name, base)) {
+        let is_excluded = |base: &GeneralName<'_>| is_empty(base) || is_within(&name, base);
+        if constraints.excluded.iter().filter(of_kind).any(is_excluded) {
             return Some(Violation::Name(shown(&name)));
         }
         // §6.1.3 (b).
@@ -67,10 +94,16 @@ pub(crate) fn violation(
 }
 
 /// The names that constraints apply to: the subject unless it is empty, the email addresses in it, the alternative names,
-/// and, as OpenSSL and GnuTLS do it, a common name that looks like a host name when there is no DNS name.
-fn names<'a>(one: &Certificate<'a>, is_leaf: bool) -> Vec<GeneralName<'a>> {
+/// and common names that count as DNS names.
+fn names<'a>(one: &Certificate<'a>, common: &'a [String]) -> Vec<GeneralName<'a>> {
     let mut names: Vec<GeneralName<'a>> = one.extensions.names.clone().unwrap_or_default();
-    let has_dns = names.iter().any(|name| matches!(name, GeneralName::Dns(_)));
+    let mailbox = |name: &mut GeneralName<'a>| {
+        if let GeneralName::SmtpUtf8(address) = name {
+            *name = GeneralName::Email(address);
+        }
+    };
+    names.iter_mut().for_each(mailbox);
+    names.extend(common.iter().map(|name| GeneralName::Dns(name.as_bytes())));
     let parts = relative_names(one.subject).unwrap_or_default();
     if !parts.is_empty() {
         names.push(GeneralName::Directory(one.subject));
@@ -78,18 +111,32 @@ fn names<'a>(one: &Certificate<'a>, is_leaf: bool) -> Vec<GeneralName<'a>> {
     for (oid, value) in parts.into_iter().filter_map(attribute) {
         if oid == EMAIL_ADDRESS {
             names.push(GeneralName::Email(value));
-        } else if oid == COMMON_NAME && is_leaf && !has_dns && looks_like_host(value) {
-            names.push(GeneralName::Dns(value));
         }
     }
     names
 }
 
+/// Common names that count as DNS names where there is no DNS name: for OpenSSL those that look like a host name, for GnuTLS
+/// each one of a certificate without alternative names.
+fn common_names(one: &Certificate<'_>, is_leaf: bool) -> Vec<String> {
+    let names = one.extensions.names.as_deref().unwrap_or_default();
+    if !is_leaf || names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
+        return Vec::new();
+    }
+    let mut common = directory::common_names(one.subject);
+    common.retain(|name| names.is_empty() || looks_like_host(name.as_bytes()));
+    common
+}
+
 const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01];
-const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 fn looks_like_host(text: &[u8]) -> bool {
     text.contains(&b'.') && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+}
+
+/// An empty address or host permits nothing to OpenSSL, and excludes everything to GnuTLS.
+fn is_empty(base: &GeneralName<'_>) -> bool {
+    matches!(base, GeneralName::Email(text) | GeneralName::Uri(text) if text.is_empty())
 }
 
 /// Whether a name lies within the subtree that begins at `base`, which is of the same kind.
@@ -138,12 +185,13 @@ fn is_uri_within(name: &[u8], base: &[u8]) -> bool {
     !host.is_empty() && is_whole_host_within(host, base)
 }
 
-/// For email and URIs a host is only itself, and a leading dot means the hosts below.
+/// For email and URIs a host is only itself, and a leading dot means the hosts below. An empty one is no host: OpenSSL
+/// refuses what comes below it.
 fn is_whole_host_within(host: &[u8], base: &[u8]) -> bool {
     if base.starts_with(b".") {
         host.len() > base.len() && is_host_within(host, base)
     } else {
-        base.is_empty() || host.eq_ignore_ascii_case(base)
+        host.eq_ignore_ascii_case(base)
     }
 }
 
@@ -216,8 +264,9 @@ fn shown(name: &GeneralName<'_>) -> String {
             (_, Ok(sixteen)) => std::net::Ipv6Addr::from(sixteen).to_string(),
             _ => "an IP address of a strange length".to_owned(),
         },
+        GeneralName::SmtpUtf8(bytes) => String::from_utf8_lossy(bytes).chars().take(255).collect(),
         GeneralName::Directory(_) => "its subject".to_owned(),
-        GeneralName::Other(_) => "a name of another kind".to_owned(),
+        GeneralName::Srv | GeneralName::Other(_) => "a name of another kind".to_owned(),
     }
 }
 

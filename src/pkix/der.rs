@@ -1,5 +1,6 @@
-//! DER, read strictly: one tag byte, lengths in their shortest form, nothing beyond the end. A decision about trust must
-//! not depend on how lenient a general parser is, so `pkix` reads what it decides about by itself.
+//! DER, as OpenSSL and GnuTLS read it: one tag byte, definite lengths, nothing beyond the end. Both accept a length that is
+//! not in its shortest form, and any byte but 0 for TRUE (X.690 §10.1 and §11.1 forbid it), so this does. A decision about
+//! trust must not depend on how lenient a general parser is, so `pkix` reads what it decides about by itself.
 //!
 //! Every function returns none for bytes that are not DER; nothing here panics or allocates by what the bytes claim.
 
@@ -12,11 +13,14 @@ pub(crate) mod tag {
     pub(crate) const OID: u8 = 0x06;
     pub(crate) const ENUMERATED: u8 = 0x0a;
     pub(crate) const UTF8_STRING: u8 = 0x0c;
+    pub(crate) const NUMERIC_STRING: u8 = 0x12;
     pub(crate) const PRINTABLE_STRING: u8 = 0x13;
     pub(crate) const T61_STRING: u8 = 0x14;
     pub(crate) const IA5_STRING: u8 = 0x16;
     pub(crate) const UTC_TIME: u8 = 0x17;
     pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+    pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
+    pub(crate) const BMP_STRING: u8 = 0x1e;
     pub(crate) const SEQUENCE: u8 = 0x30;
     pub(crate) const SET: u8 = 0x31;
 
@@ -86,7 +90,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A length and how many bytes it took (X.690 §10.1: definite, in the fewest bytes).
+/// A length and how many bytes it took (X.690 §8.1.3: definite, of at most four bytes).
 fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     let (&first, after) = bytes.split_first()?;
     if first < 0x80 {
@@ -96,8 +100,7 @@ fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     let digits = after.get(..count).filter(|_| (1..=4).contains(&count))?;
     let value =
         digits.iter().try_fold(0usize, |value, byte| value.checked_mul(256)?.checked_add(usize::from(*byte)))?;
-    let is_shortest = value >= 0x80 && digits.first() != Some(&0);
-    is_shortest.then_some((value, count + 1))
+    Some((value, count + 1))
 }
 
 /// The only element of these bytes, with this tag.
@@ -136,12 +139,21 @@ pub(crate) fn small_integer(content: &[u8]) -> Option<u32> {
     content.iter().try_fold(0u32, |value, byte| value.checked_mul(256)?.checked_add(u32::from(*byte)))
 }
 
-/// A BOOLEAN (X.690 §11.1).
+/// A BOOLEAN (X.690 §8.2.2).
 pub(crate) fn boolean(content: &[u8]) -> Option<bool> {
     match content {
-        [0] => Some(false),
-        [0xff] => Some(true),
+        [byte] => Some(*byte != 0),
         _ => None,
+    }
+}
+
+/// Whether an INTEGER is in its shortest form (X.690 §8.3.2). OpenSSL reads no other.
+pub(crate) fn is_integer(content: &[u8]) -> bool {
+    match content {
+        [] => false,
+        [0, second, ..] => *second >= 0x80,
+        [0xff, second, ..] => *second < 0x80,
+        _ => true,
     }
 }
 
@@ -233,9 +245,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_shortest_form_of_a_length_is_der() {
+    fn a_length_is_definite_and_ends_where_the_bytes_end() {
         assert_eq!(only(&[0x04, 0x01, 0xaa], tag::OCTET_STRING).unwrap().content, [0xaa]);
-        assert_eq!(only(&[0x04, 0x81, 0x01, 0xaa], tag::OCTET_STRING), None);
+        // OpenSSL and GnuTLS read a length that could be shorter.
+        assert_eq!(only(&[0x04, 0x81, 0x01, 0xaa], tag::OCTET_STRING).unwrap().content, [0xaa]);
         assert_eq!(only(&[0x04, 0x80, 0xaa, 0, 0], tag::OCTET_STRING), None);
         assert_eq!(only(&[0x04, 0x02, 0xaa], tag::OCTET_STRING), None);
         assert_eq!(only(&[0x04, 0x01, 0xaa, 0x00], tag::OCTET_STRING), None);

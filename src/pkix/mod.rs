@@ -5,16 +5,18 @@
 //! accept and must never accept what one of them refuses. webpki stops at the first fault, leaves out keyUsage of
 //! authorities and everything about the anchor's certificate, and refuses extensions that OpenSSL and GnuTLS process.
 //!
-//! Reading order: [`path`], then [`certificate`], [`constraints`], [`names`], [`signature`], [`ocsp`]; [`der`] reads the
-//! bytes. What was found becomes `evidence`, and `evidence::doubt` decides from it whether a client may go on.
+//! Reading order: [`path`], then [`certificate`], [`constraints`], [`names`], [`signature`] with [`rare`], [`ocsp`]; [`der`] and
+//! [`directory`] read the bytes. What was found becomes `evidence`, and `evidence::doubt` decides from it whether a client may go on.
 
 pub(crate) mod certificate;
 mod constraints;
 pub(crate) mod der;
+mod directory;
 pub(crate) mod names;
 pub(crate) mod ocsp;
 pub(crate) mod path;
+mod rare;
 pub(crate) mod signature;
 
 pub(crate) use certificate::Certificate;
-pub(crate) use path::{Anchor, Found, Rarity, Reject, find, rarities};
+pub(crate) use path::{Anchor, Found, find, rarities};

@@ -1,12 +1,43 @@
-//! Whether a certificate names a host (RFC 9525 §6): by a DNS name or an IP address in subjectAltName, and by nothing else.
-//! The common name is not looked at (§6.3), and an address that is written as a DNS name is no address.
+//! Whether a certificate names a host (RFC 9525 §6): by a DNS name or an IP address in subjectAltName. An address that is
+//! written as a DNS name is no address.
+//!
+//! The common name is not looked at (§6.3), with one exception that OpenSSL and GnuTLS both make: a certificate without any
+//! alternative name that a host could have is taken by its one common name. Who does not make it is a limit of its own.
 
 use std::net::IpAddr;
 
 use super::certificate::{Certificate, GeneralName};
+use super::directory;
+
+/// By what a certificate names a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    AlternativeName,
+    CommonName,
+}
 
 /// Whether one of the names is the expected one.
-pub(crate) fn matches(certificate: &Certificate<'_>, expected: &str) -> bool {
+pub(crate) fn matches(certificate: &Certificate<'_>, expected: &str) -> Option<NamedBy> {
+    if is_alternative_name(certificate, expected) {
+        return Some(NamedBy::AlternativeName);
+    }
+    let names = certificate.extensions.names.as_deref().unwrap_or_default();
+    let is_of_hosts =
+        |name: &GeneralName<'_>| matches!(name, GeneralName::Dns(_) | GeneralName::Address(_) | GeneralName::Uri(_));
+    let is_address = expected.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+    if is_address || names.iter().any(is_of_hosts) {
+        return None;
+    }
+    // GnuTLS takes the only one, OpenSSL any.
+    let common = directory::common_names(certificate.subject);
+    let expected = expected.strip_suffix('.').unwrap_or(expected).as_bytes();
+    match common.as_slice() {
+        [name] if is_host(name.as_bytes(), expected) => Some(NamedBy::CommonName),
+        _ => None,
+    }
+}
+
+fn is_alternative_name(certificate: &Certificate<'_>, expected: &str) -> bool {
     let names = certificate.extensions.names.as_deref().unwrap_or_default();
     match expected.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
         // §6.5: the bytes of the address.
@@ -31,8 +62,12 @@ fn is_host(presented: &[u8], expected: &[u8]) -> bool {
     let Some(domain) = presented.strip_prefix(b"*.") else { return false };
     let Some(dot) = expected.iter().position(|byte| *byte == b'.').filter(|dot| *dot > 0) else { return false };
     let rest = expected.get(dot + 1..).unwrap_or_default();
-    let is_plain = !domain.contains(&b'*') && domain.contains(&b'.') && !domain.starts_with(b".");
-    is_plain && domain.eq_ignore_ascii_case(rest)
+    // OpenSSL wants a host name behind the wildcard and a label in its place, and an underscore is in neither.
+    let is_host_name = domain.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    let is_plain = is_host_name && domain.contains(&b'.') && !domain.starts_with(b".");
+    let label = expected.get(..dot).unwrap_or_default();
+    let is_label = label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    is_plain && is_label && domain.eq_ignore_ascii_case(rest)
 }
 
 #[cfg(test)]
@@ -46,6 +81,8 @@ mod tests {
             ("MAIL.example.com", "mail.EXAMPLE.com", true),
             ("*.example.com", "mail.example.com", true),
             ("*.example.com", "xn--mnchen-3ya.example.com", true),
+            ("*.example.com", "mail_one.example.com", false),
+            ("*.mail_one.example.com", "a.mail_one.example.com", false),
             ("*.example.com", "example.com", false),
             ("*.example.com", "a.mail.example.com", false),
             ("*.example.com", ".example.com", false),

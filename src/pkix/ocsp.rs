@@ -15,6 +15,9 @@ use crate::evidence::{StapleFault, StapleStatus};
 /// Answers of one response that are looked at; a staple has one.
 const MAX_ANSWERS: usize = 16;
 
+/// Seconds for which a response without nextUpdate counts.
+const LONGEST: i64 = 15 * 86_400;
+
 /// Seconds by which clocks may differ.
 const SKEW: i64 = 300;
 
@@ -36,26 +39,53 @@ pub(crate) struct Authority<'a> {
 }
 
 /// Reads a response about a certificate. Without its issuer, nothing can be verified.
-pub(crate) fn read(response: &[u8], leaf: &Certificate<'_>, issuer: Option<Authority<'_>>, now: i64) -> Said {
+///
+/// The root may sign as well as the issuer: GnuTLS accepts it, and who holds the key of the root could be the issuer.
+pub(crate) fn read(
+    response: &[u8],
+    leaf: &Certificate<'_>,
+    issuer: Option<Authority<'_>>,
+    root: Option<Authority<'_>>,
+    now: i64,
+) -> Said {
     let unreadable = Said { status: StapleStatus::Unreadable, next_update: None, fault: Some(StapleFault::Unreadable) };
+    if is_error(response) {
+        return Said { fault: Some(StapleFault::ResponderError), ..unreadable };
+    }
     let Some(basic) = Basic::read(response) else { return unreadable };
     let about = |answer: &&Answer<'_>| match issuer {
         Some(issuer) => answer.is_about(leaf, issuer),
         None => answer.serial == leaf.serial,
     };
-    let answer = basic.answers.iter().find(about).or(basic.answers.first());
-    let Some(answer) = answer else { return unreadable };
+    let ours = basic.answers.iter().position(|answer| about(&answer));
+    let Some(answer) = basic.answers.get(ours.unwrap_or(0)) else { return unreadable };
+    // GnuTLS looks at the first answer only, so a good one further on does not count, and a revocation does.
+    let is_first = ours == Some(0) || answer.status == StapleStatus::Revoked;
     let fault = match issuer {
         None => Some(StapleFault::UnknownIssuer),
-        Some(issuer) if !answer.is_about(leaf, issuer) => Some(StapleFault::OtherCertificate),
-        Some(issuer) if !basic.is_signed(issuer, now) => Some(StapleFault::WrongSignature),
-        // §4.2.2.1: without nextUpdate newer information is always there; GnuTLS takes such a response for some days.
-        Some(_) if answer.this_update > now + SKEW || answer.next_update.is_some_and(|until| until < now - SKEW) => {
+        Some(issuer) if !answer.is_about(leaf, issuer) || !is_first => Some(StapleFault::OtherCertificate),
+        Some(issuer) if !std::iter::once(issuer).chain(root).any(|by| basic.is_signed(by, now)) => {
+            Some(StapleFault::WrongSignature)
+        }
+        // What was revoked stays so (§2.2; a hold is rare).
+        Some(_) if answer.status == StapleStatus::Revoked => None,
+        // §4.2.2.1: without nextUpdate newer information is always there; GnuTLS takes such a response for 15 days. It does not
+        // mind a response from the future.
+        Some(_) if answer.next_update.unwrap_or(answer.this_update + LONGEST) < now - SKEW => {
             Some(StapleFault::OutOfDate)
         }
         Some(_) => None,
     };
     Said { status: answer.status, next_update: answer.next_update, fault }
+}
+
+/// Whether the responder says that it has no answer (§4.2.1: any status but successful comes without bytes). GnuTLS goes on
+/// as if nothing had come, after an empty SEQUENCE, too.
+fn is_error(response: &[u8]) -> bool {
+    let Some(outer) = der::only(response, tag::SEQUENCE) else { return false };
+    let mut fields = Reader::new(outer.content);
+    let status = fields.optional(tag::ENUMERATED).flatten();
+    fields.is_empty() && status.is_none_or(|status| status.content != [0])
 }
 
 struct Basic<'a> {
@@ -112,7 +142,8 @@ impl<'a> Basic<'a> {
         let by = |key: &[u8], algorithm: &[u8], message: &[u8], signature: &[u8]| {
             Scheme::read(algorithm)
                 .ok()
-                .filter(|scheme| scheme.weak_hash().is_none())
+                // GnuTLS takes SHA-1 here, and the authority chooses what it signs.
+                .filter(|scheme| scheme.weak_hash() != Some("MD5"))
                 .zip(Key::read(key).ok().filter(|key| !key.is_weak()))
                 .is_some_and(|(scheme, key)| signature::verify(scheme, &key, message, signature).is_ok())
         };
@@ -163,5 +194,159 @@ impl<'a> Answer<'a> {
             && leaf.issuer == issuer.subject
             && self.hash.digest(issuer.subject) == self.name_hash
             && key().is_some_and(|key| self.hash.digest(key) == self.key_hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+    use jiff::Timestamp;
+    use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, SigningKey};
+
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+    const DAY: i64 = 86_400;
+    const ECDSA_SHA256: &[u8] = &[0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+    const SHA1: &[u8] = &[0x30, 9, 6, 5, 0x2b, 0x0e, 3, 2, 0x1a, 5, 0];
+    const BASIC: &[u8] = &[6, 9, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
+
+    struct Made {
+        params: CertificateParams,
+        key: KeyPair,
+        der: Vec<u8>,
+    }
+
+    impl Made {
+        fn new(name: &str, by: Option<&Made>, change: impl FnOnce(&mut CertificateParams)) -> Made {
+            let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            params.distinguished_name.push(DnType::CommonName, name);
+            let at = |seconds| time::OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+            (params.not_before, params.not_after) = (at(NOW - 30 * DAY), at(NOW + 30 * DAY));
+            change(&mut params);
+            let key = KeyPair::generate().unwrap();
+            let made = match by {
+                Some(by) => params.signed_by(&key, &Issuer::from_params(&by.params, &by.key)).unwrap(),
+                None => params.self_signed(&key).unwrap(),
+            };
+            Made { der: made.der().to_vec(), params, key }
+        }
+
+        fn authority(&self) -> Authority<'_> {
+            let read = Certificate::read(&self.der).unwrap();
+            Authority { subject: read.subject, key: read.key }
+        }
+    }
+
+    /// One answer: about whom, `good` or `revoked`, from and until when in days from now.
+    struct Says<'a> {
+        about: &'a Made,
+        issuer: &'a Made,
+        status: &'a str,
+        days: (i64, Option<i64>),
+    }
+
+    fn moment(days: i64) -> Vec<u8> {
+        let at = Timestamp::from_second(NOW + days * DAY).unwrap();
+        der::wrap(tag::GENERALIZED_TIME, at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes())
+    }
+
+    fn answer(says: &Says<'_>) -> Vec<u8> {
+        let (leaf, issuer) = (Certificate::read(&says.about.der).unwrap(), says.issuer.authority());
+        let mut key = Reader::new(der::only(issuer.key, tag::SEQUENCE).unwrap().content);
+        key.read().unwrap();
+        let key = der::whole_bytes(key.read().unwrap().content).unwrap();
+        let hashes = [issuer.subject, key].map(|bytes| der::wrap(tag::OCTET_STRING, &Hash::Sha1.digest(bytes)));
+        let id = [SHA1, &hashes[0], &hashes[1], &der::wrap(tag::INTEGER, leaf.serial)].concat();
+        let status = match says.status {
+            "good" => der::wrap(tag::context(0), &[]),
+            _ => der::wrap(tag::constructed(1), &moment(-2)),
+        };
+        let (from, until) = says.days;
+        let until = until.map(|until| der::wrap(tag::constructed(0), &moment(until))).unwrap_or_default();
+        der::wrap(tag::SEQUENCE, &[der::wrap(tag::SEQUENCE, &id), status, moment(from), until].concat())
+    }
+
+    /// A response that `signer` signs, with certificates.
+    fn response(answers: &[Says<'_>], signer: &Made, certificates: &[&Made]) -> Vec<u8> {
+        let answers: Vec<u8> = answers.iter().flat_map(answer).collect();
+        let responder = der::wrap(tag::constructed(2), &der::wrap(tag::OCTET_STRING, &[0; 20]));
+        let data = der::wrap(tag::SEQUENCE, &[responder, moment(0), der::wrap(tag::SEQUENCE, &answers)].concat());
+        let signature = [&[0][..], &signer.key.sign(&data).unwrap()].concat();
+        let mut basic = [&data[..], ECDSA_SHA256, &der::wrap(tag::BIT_STRING, &signature)].concat();
+        if !certificates.is_empty() {
+            let list: Vec<u8> = certificates.iter().flat_map(|one| one.der.clone()).collect();
+            basic.extend(der::wrap(tag::constructed(0), &der::wrap(tag::SEQUENCE, &list)));
+        }
+        let bytes = [BASIC, &der::wrap(tag::OCTET_STRING, &der::wrap(tag::SEQUENCE, &basic))].concat();
+        let bytes = der::wrap(tag::constructed(0), &der::wrap(tag::SEQUENCE, &bytes));
+        der::wrap(tag::SEQUENCE, &[der::wrap(tag::ENUMERATED, &[0]), bytes].concat())
+    }
+
+    fn for_responders(params: &mut CertificateParams) {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
+    }
+
+    #[test]
+    fn a_response_counts_if_it_is_of_the_issuer_about_this_certificate_and_in_date() {
+        let root = Made::new("Root", None, |_| ());
+        let issuer = Made::new("Issuer", Some(&root), |_| ());
+        let (leaf, other) = (Made::new("leaf", Some(&issuer), |_| ()), Made::new("other", Some(&issuer), |_| ()));
+        let stranger = Made::new("Issuer", None, |_| ());
+        let delegate = Made::new("delegate", Some(&issuer), for_responders);
+        let plain = Made::new("delegate", Some(&issuer), |_| ());
+        let foreign = Made::new("delegate", Some(&stranger), for_responders);
+        let ended = Made::new("delegate", Some(&issuer), |params| {
+            for_responders(params);
+            params.not_after = time::OffsetDateTime::from_unix_timestamp(NOW - DAY).unwrap();
+        });
+        let read = |bytes: &[u8]| {
+            let leaf = Certificate::read(&leaf.der).unwrap();
+            let said = super::read(bytes, &leaf, Some(issuer.authority()), Some(root.authority()), NOW);
+            (said.status, said.fault)
+        };
+        let says = |about, status, from, until| Says { about, issuer: &issuer, status, days: (from, until) };
+        let good = || says(&leaf, "good", -1, Some(7));
+        use StapleFault::{OtherCertificate, OutOfDate, ResponderError, Unreadable, WrongSignature};
+        use StapleStatus::{Good, Revoked};
+        let table: &[(&str, Vec<u8>, StapleStatus, Option<StapleFault>)] = &[
+            ("good", response(&[good()], &issuer, &[]), Good, None),
+            ("revoked", response(&[says(&leaf, "revoked", -1, Some(7))], &issuer, &[]), Revoked, None),
+            ("revoked, out of date", response(&[says(&leaf, "revoked", -9, Some(-2))], &issuer, &[]), Revoked, None),
+            ("by the root", response(&[good()], &root, &[]), Good, None),
+            ("by a responder", response(&[good()], &delegate, &[&delegate]), Good, None),
+            ("by a stranger", response(&[good()], &stranger, &[]), Good, Some(WrongSignature)),
+            ("by another certificate", response(&[good()], &leaf, &[&leaf]), Good, Some(WrongSignature)),
+            ("without its responder", response(&[good()], &delegate, &[]), Good, Some(WrongSignature)),
+            ("not for OCSP", response(&[good()], &plain, &[&plain]), Good, Some(WrongSignature)),
+            ("by a foreign responder", response(&[good()], &foreign, &[&foreign]), Good, Some(WrongSignature)),
+            ("by an ended responder", response(&[good()], &ended, &[&ended]), Good, Some(WrongSignature)),
+            ("out of date", response(&[says(&leaf, "good", -9, Some(-2))], &issuer, &[]), Good, Some(OutOfDate)),
+            ("old, no end", response(&[says(&leaf, "good", -16, None)], &issuer, &[]), Good, Some(OutOfDate)),
+            ("young, no end", response(&[says(&leaf, "good", -14, None)], &issuer, &[]), Good, None),
+            ("of another", response(&[says(&other, "good", -1, Some(7))], &issuer, &[]), Good, Some(OtherCertificate)),
+            (
+                "revoked, of another",
+                response(&[says(&other, "revoked", -1, Some(7))], &issuer, &[]),
+                Revoked,
+                Some(OtherCertificate),
+            ),
+            (
+                "of another first",
+                response(&[says(&other, "good", -1, Some(7)), good()], &issuer, &[]),
+                Good,
+                Some(OtherCertificate),
+            ),
+            ("an error", vec![0x30, 3, 0x0a, 1, 3], StapleStatus::Unreadable, Some(ResponderError)),
+            ("rubbish", b"rubbish".to_vec(), StapleStatus::Unreadable, Some(Unreadable)),
+        ];
+        for (what, bytes, status, fault) in table {
+            assert_eq!(read(bytes), (*status, *fault), "{what}");
+        }
+        let mut changed = response(&[good()], &issuer, &[]);
+        *changed.last_mut().unwrap() ^= 1;
+        assert_eq!(read(&changed).1, Some(WrongSignature));
     }
 }

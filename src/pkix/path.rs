@@ -15,9 +15,10 @@
 
 use std::collections::HashMap;
 
-use super::certificate::{self, Certificate, KEY_CERT_SIGN, NameConstraints, SERVER_AUTH};
+use super::certificate::{self, Certificate, KEY_CERT_SIGN, NameConstraints};
 use super::constraints::{self, Comparisons, Violation};
 use super::der;
+use super::directory;
 use super::signature::{self, Key, Scheme};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
@@ -34,6 +35,13 @@ pub(crate) enum Anchor<'a> {
     Certificate(&'a [u8]),
     /// A name and a key, both with their tags, and the content of NameConstraints.
     Key { subject: &'a [u8], key: &'a [u8], constraints: Option<&'a [u8]> },
+}
+
+impl Anchor<'_> {
+    /// Whether it is the certificate of the server itself.
+    fn is(&self, chain: &[&[u8]]) -> bool {
+        matches!(self, Anchor::Certificate(der) if chain.first() == Some(der))
+    }
 }
 
 /// The best path that was found.
@@ -59,11 +67,10 @@ pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
         let faults = vec![PathFault { at: PathPlace::Sent { place: 0 }, kind }];
         return Found { path: Vec::new(), anchor: None, faults, is_outdated: false };
     };
-    let anchors = anchors.iter().map(Issuer::of_anchor).collect();
     let mut search = Search {
         chain,
         sent,
-        anchors,
+        anchors: anchors.iter().map(Issuer::of_anchor).collect(),
         now,
         verified: HashMap::new(),
         signatures_left: MAX_SIGNATURES,
@@ -74,7 +81,18 @@ pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
     };
     search.pinned();
     search.extend(&mut vec![0]);
-    search.result()
+    let unreadable = search.unreadable();
+    let of_others = search.rejected_by_others();
+    let mut found = search.result();
+    // A certificate that is itself in the store leads nowhere else.
+    let is_pinned =
+        found.path == [0] && found.anchor.and_then(|at| anchors.get(at)).is_some_and(|anchor| anchor.is(chain));
+    let is_valid = found.faults.is_empty() && !found.is_outdated && !is_pinned;
+    if let Some(other) = of_others.filter(|_| is_valid) {
+        found = other;
+    }
+    found.faults.extend(unreadable);
+    found
 }
 
 /// What signs: a certificate that was sent, or an anchor.
@@ -132,12 +150,20 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// A server's certificate that is itself in the store is its own anchor.
+    /// A server's certificate that is itself in the store is its own anchor. One that another issued is so only where its issuer
+    /// is neither in the store nor sent: OpenSSL and GnuTLS follow the issuer as far as they can.
     fn pinned(&mut self) {
         let Some(der) = self.chain.first() else { return };
         let same = |anchor: &Option<Issuer<'_>>| anchor.as_ref().is_some_and(|anchor| anchor.der == *der);
-        if let Some(at) = self.anchors.iter().position(same) {
-            let faults = self.of_each(&[0]);
+        let Some(leaf) = self.one(0) else { return };
+        let (is_own, issuer) = (leaf.is_self_issued(), leaf.issuer);
+        let is_sent =
+            (1..self.sent.len()).any(|at| self.one(at).is_some_and(|one| directory::is_same(one.subject, issuer)));
+        let is_anchor = self.anchors.iter().flatten().any(|anchor| anchor.subject == issuer);
+        if let Some(at) = self.anchors.iter().position(same).filter(|_| is_own || !(is_sent || is_anchor)) {
+            let mut faults = self.of_each(&[0]);
+            // GnuTLS does not look at the extensions of such a certificate, and OpenSSL processes more than GnuTLS.
+            faults.retain(|fault| !is_own || !matches!(&fault.kind, PathFaultKind::CriticalExtension { extension } if OF_OPENSSL.contains(&extension.as_str())));
             let found = Found { path: vec![0], anchor: Some(at), is_outdated: self.is_outdated(&[0]), faults };
             self.offer(found);
         }
@@ -180,7 +206,7 @@ impl<'a> Search<'a> {
     /// same name and key, and its key made the signature, or the signature cannot be verified here.
     fn may_follow(&mut self, path: &[usize], next: usize, last: &Certificate<'_>) -> bool {
         let Some(Some(one)) = self.sent.get(next) else { return false };
-        if one.subject != last.issuer {
+        if !directory::is_same(one.subject, last.issuer) {
             return false;
         }
         let is_known = path.iter().any(|place| {
@@ -189,6 +215,93 @@ impl<'a> Search<'a> {
         });
         let child = path.last().copied().unwrap_or(0);
         !is_known && !matches!(self.signature(child, By::Sent(next)), Err(signature::Fault::Wrong))
+    }
+
+    /// A valid path is of use to who finds it. OpenSSL and GnuTLS take one step after the other without going back, so where
+    /// certificates of one name differ they may be on another path, which breaks a rule. Neither looks for a better one then.
+    fn rejected_by_others(&mut self) -> Option<Found> {
+        if let Some((path, anchor)) = self.path_of_openssl() {
+            let found = self.validate(&path, anchor);
+            if !found.faults.is_empty() || found.is_outdated {
+                return Some(found);
+            }
+        }
+        let (path, anchor) = self.path_of_gnutls()?;
+        let found = self.validate(&path, anchor);
+        // GnuTLS tries again after an expired certificate, and heeds extKeyUsage of the server's certificate only.
+        let counts = |fault: &PathFault| !matches!(fault.kind, PathFaultKind::OutOfDate | PathFaultKind::OtherUse);
+        (!found.is_outdated && found.faults.iter().any(counts)).then_some(found)
+    }
+
+    /// Whether a certificate can have issued another by what both say: names, key identifiers.
+    fn may_have_issued(issuer: &Certificate<'_>, child: &Certificate<'_>) -> bool {
+        directory::is_same(issuer.subject, child.issuer) && !names_another_key(child, issuer)
+    }
+
+    /// The store before what was sent; of several the first that is in date (X509_build_chain with X509_V_FLAG_TRUSTED_FIRST).
+    fn path_of_openssl(&self) -> Option<(Vec<usize>, usize)> {
+        let signs = |one: &Certificate<'_>| one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
+        let mut path = vec![0];
+        loop {
+            let last = self.one(*path.last()?)?;
+            let of_store = |anchor: &Option<Issuer<'_>>| {
+                let anchor = anchor.as_ref()?;
+                match &anchor.certificate {
+                    Some(one) if signs(one) && Self::may_have_issued(one, last) => Some(one.is_in_date(self.now)),
+                    None if anchor.subject == last.issuer => Some(true),
+                    _ => None,
+                }
+            };
+            let fitting: Vec<(usize, bool)> =
+                self.anchors.iter().enumerate().filter_map(|(at, anchor)| Some((at, of_store(anchor)?))).collect();
+            if let Some((at, _)) = fitting.iter().find(|(_, is_in_date)| *is_in_date).or(fitting.first()) {
+                return Some((path, *at));
+            }
+            let is_next = |place: &usize| {
+                let one = self.one(*place).filter(|_| !path.contains(place));
+                one.is_some_and(|one| signs(one) && Self::may_have_issued(one, last))
+            };
+            let sent: Vec<usize> = (1..self.sent.len()).filter(is_next).collect();
+            let in_date = |place: &&usize| self.one(**place).is_some_and(|one| one.is_in_date(self.now));
+            path.push(*sent.iter().find(in_date).or(sent.first())?);
+        }
+    }
+
+    /// What was sent as far as it goes, then the store; of several there the last.
+    fn path_of_gnutls(&self) -> Option<(Vec<usize>, usize)> {
+        let mut path = vec![0];
+        loop {
+            let last = self.one(*path.last()?)?;
+            let is_next = |place: &usize| {
+                let one = self.one(*place).filter(|_| !path.contains(place));
+                one.is_some_and(|one| Self::may_have_issued(one, last))
+            };
+            let Some(next) = (1..self.sent.len()).find(is_next).filter(|_| !last.is_self_issued()) else { break };
+            let der = self.chain.get(next)?;
+            let same = |anchor: &Option<Issuer<'_>>| anchor.as_ref().is_some_and(|anchor| anchor.der == *der);
+            if let Some(at) = self.anchors.iter().position(same) {
+                return Some((path, at));
+            }
+            path.push(next);
+        }
+        // A root that was sent is left out, and the store asked for it.
+        if path.len() > 1 && self.one(*path.last()?).is_some_and(Certificate::is_self_issued) {
+            path.pop();
+        }
+        let last = self.one(*path.last()?)?;
+        let is_other = |one: &Certificate<'_>| names_another_key(last, one);
+        let fits = |anchor: &Option<Issuer<'_>>| {
+            let anchor = anchor.as_ref().filter(|anchor| anchor.subject == last.issuer);
+            anchor.is_some_and(|anchor| !anchor.certificate.as_ref().is_some_and(is_other))
+        };
+        self.anchors.iter().rposition(fits).map(|at| (path, at))
+    }
+
+    /// Certificates that were sent and cannot be read: OpenSSL and GnuTLS end the handshake, also where none is needed.
+    fn unreadable(&self) -> Vec<PathFault> {
+        let is_none = |place: &usize| self.chain.get(*place).is_none_or(|der| Certificate::read(der).is_none());
+        let places = (1..self.sent.len()).filter(|place| self.one(*place).is_none()).filter(is_none);
+        places.map(|place| PathFault { at: PathPlace::Sent { place }, kind: PathFaultKind::Unreadable }).collect()
     }
 
     /// A path without any fault ends the search.
@@ -200,6 +313,8 @@ impl<'a> Search<'a> {
         let weigh = |fault: &PathFault| match fault.kind {
             PathFaultKind::WrongSignature => 1000,
             PathFaultKind::UnsupportedSignature { .. } => 100,
+            // Another certificate of this name is the one that is meant.
+            PathFaultKind::OtherAuthorityKey => 20,
             _ => 10,
         };
         let cost = found.faults.iter().map(weigh).sum::<usize>() + usize::from(found.is_outdated);
@@ -222,7 +337,9 @@ impl<'a> Search<'a> {
         let last = path.last().copied().unwrap_or(0);
         let is_forged = (1..self.sent.len()).any(|next| {
             let issuer = self.one(last).map(|one| one.issuer);
-            let is_named = !path.contains(&next) && issuer.is_some() && self.one(next).map(|one| one.subject) == issuer;
+            let subject = self.one(next).map(|one| one.subject);
+            let is_same = issuer.zip(subject).is_some_and(|(issuer, subject)| directory::is_same(issuer, subject));
+            let is_named = !path.contains(&next) && is_same;
             is_named && self.signature(last, By::Sent(next)) == Err(signature::Fault::Wrong)
         });
         if is_forged {
@@ -237,6 +354,7 @@ impl<'a> Search<'a> {
         faults.extend(self.of_signatures(path, Some(anchor)));
         faults.extend(self.of_authorities(path));
         faults.extend(self.of_names(path, Some(anchor)));
+        faults.extend(self.of_features(path, Some(anchor)));
         faults.extend(self.of_anchor(path, anchor));
         Found { path: path.to_vec(), anchor: Some(anchor), is_outdated: self.is_outdated(path), faults }
     }
@@ -256,8 +374,9 @@ impl<'a> Search<'a> {
         for place in path {
             let Some(one) = self.one(*place) else { continue };
             let at = PathPlace::Sent { place: *place };
-            // §4.1.2.1, §6.1.4 (k): only version 3 has the extensions that say what a certificate is for.
-            if one.version < 3 {
+            // §6.1.4 (k): only version 3 has the extensions that say that a certificate is an authority's. §4.1.2.9: and no
+            // other may have extensions.
+            if one.version < 3 && (*place > 0 || one.has_misplaced_extensions) {
                 faults.push(PathFault { at, kind: PathFaultKind::OldVersion { version: one.version } });
             }
             faults.extend(of_extensions(one).into_iter().map(|kind| PathFault { at, kind }));
@@ -265,6 +384,10 @@ impl<'a> Search<'a> {
             if *place == 0 && one.extensions.netscape_type.is_some_and(|bits| bits & 1 << 14 == 0) {
                 faults.push(PathFault { at, kind: PathFaultKind::OtherUse });
             }
+            if *place > 0 {
+                faults.extend(of_leniency(one).into_iter().map(|kind| PathFault { at, kind }));
+            }
+            faults.extend(of_form(one).map(|kind| PathFault { at, kind }));
             if let Some(kind) = weak_key(one.key) {
                 faults.push(PathFault { at, kind });
             }
@@ -284,10 +407,6 @@ impl<'a> Search<'a> {
             };
             let verified = self.signature(*place, by);
             let Some(one) = self.one(*place) else { continue };
-            // §4.1.1.2: the algorithm stands twice, and must be the same.
-            if one.inner_algorithm != one.outer_algorithm {
-                faults.push(PathFault { at, kind: PathFaultKind::AlgorithmsDiffer });
-            }
             let hash = Scheme::read(one.outer_algorithm).ok().and_then(Scheme::weak_hash);
             if let Some(hash) = hash {
                 faults.push(PathFault { at, kind: PathFaultKind::WeakSignature { hash: hash.to_owned() } });
@@ -323,7 +442,9 @@ impl<'a> Search<'a> {
             let Some(one) = self.one(*place) else { continue };
             let at = PathPlace::Sent { place: *place };
             // (k): basicConstraints with cA.
-            if one.version == 3 && !one.extensions.basic_constraints.is_some_and(|found| found.is_authority) {
+            let is_authority = one.extensions.basic_constraints.is_some_and(|found| found.is_authority);
+            // What cannot be read says neither, and is a fault of its own.
+            if one.version >= 3 && one.has_readable_constraints() && !is_authority {
                 faults.push(PathFault { at, kind: PathFaultKind::NotAuthority });
             }
             faults.extend(
@@ -337,16 +458,18 @@ impl<'a> Search<'a> {
     fn of_authority(&self, one: &Certificate<'_>, below: &[usize]) -> impl Iterator<Item = PathFaultKind> {
         // (n): keyUsage, if it is there, with keyCertSign.
         let may_sign = one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
-        // (l) and (m): self-issued certificates do not count.
+        // (l) and (m): self-issued certificates do not count; for GnuTLS they do.
         let depth = below.iter().filter(|place| self.one(**place).is_some_and(|one| !one.is_self_issued())).count();
         let limit = one.extensions.basic_constraints.and_then(|found| found.path_length);
-        let is_exceeded = limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| depth > limit));
+        let is_below =
+            |depth: usize| limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| depth > limit));
+        let (is_exceeded, is_exceeded_for_gnutls) = (is_below(depth), !is_below(depth) && is_below(below.len()));
         // §4.2.1.12 speaks of the key of this certificate only; every client takes it as a limit for those below.
-        // OpenSSL does not take anyExtendedKeyUsage for serverAuth.
-        let is_for_servers = one.extensions.extended_key_usage.as_ref().is_none_or(|uses| uses.contains(&SERVER_AUTH));
+        let is_for_servers = one.is_for_servers();
         [
             (!may_sign).then_some(PathFaultKind::MayNotSign),
             is_exceeded.then_some(PathFaultKind::PathTooLong { limit: limit.unwrap_or(0) }),
+            is_exceeded_for_gnutls.then_some(PathFaultKind::PathTooLongWithSelfIssued { limit: limit.unwrap_or(0) }),
             (!is_for_servers).then_some(PathFaultKind::OtherUse),
         ]
         .into_iter()
@@ -375,21 +498,51 @@ impl<'a> Search<'a> {
         faults
     }
 
+    /// RFC 7633 §4.2.2: a certificate has at least the features that those above it have. And each that has status_request
+    /// must come with an OCSP response of its own, which GnuTLS wants of authorities, too.
+    fn of_features(&self, path: &[usize], anchor: Option<usize>) -> Vec<PathFault> {
+        let above = anchor.and_then(|at| self.anchors.get(at)?.as_ref()?.certificate.as_ref());
+        let mut wanted: Vec<u32> = above.map(|one| one.extensions.tls_features.clone()).unwrap_or_default();
+        let mut faults = Vec::new();
+        for place in path.iter().rev() {
+            let Some(one) = self.one(*place) else { continue };
+            let (own, at) = (&one.extensions.tls_features, PathPlace::Sent { place: *place });
+            if let Some(feature) = wanted.iter().find(|feature| !own.contains(feature)) {
+                faults.push(PathFault { at, kind: PathFaultKind::MissingFeature { feature: *feature } });
+            }
+            if *place > 0 && own.contains(&STATUS_REQUEST) {
+                faults.push(PathFault { at, kind: PathFaultKind::AuthorityWithoutStaple });
+            }
+            wanted.extend(own);
+        }
+        faults
+    }
+
     /// The anchor's own certificate.
     fn of_anchor(&self, path: &[usize], anchor: usize) -> Vec<PathFault> {
         let Some(Some(issuer)) = self.anchors.get(anchor) else { return Vec::new() };
         let mut kinds: Vec<PathFaultKind> = weak_key(issuer.key).into_iter().collect();
         if let Some(one) = &issuer.certificate {
             kinds.extend(of_extensions(one));
+            kinds.extend(of_leniency(one));
+            kinds.extend(of_form(one));
+            // No key made it; GnuTLS takes such a certificate for none of an authority.
+            if one.signature.is_empty() {
+                kinds.push(PathFaultKind::WrongSignature);
+            }
+            if one.has_misplaced_extensions {
+                kinds.push(PathFaultKind::OldVersion { version: one.version });
+            }
             if !one.is_in_date(self.now) {
                 kinds.push(PathFaultKind::OutOfDate);
             }
             // A root of version 1 is from before basicConstraints, and both libraries trust one that is named to them. One
-            // of version 3 without basicConstraints is an authority by its keyUsage.
+            // of version 3 without basicConstraints is an authority by its keyUsage, if it signs itself.
             let may_sign = one.extensions.key_usage.is_some_and(|bits| bits & KEY_CERT_SIGN != 0);
             let is_authority = match (one.version, one.extensions.basic_constraints) {
-                (3, Some(found)) => found.is_authority,
-                (3, None) => may_sign,
+                _ if !one.has_readable_constraints() => true,
+                (_, Some(found)) => found.is_authority,
+                (3.., None) => may_sign && one.is_self_issued(),
                 (1, _) => one.is_self_issued(),
                 _ => false,
             };
@@ -422,6 +575,31 @@ impl<'a> Search<'a> {
         self.verified.insert((place, by), result.clone());
         result
     }
+}
+
+/// status_request of RFC 6066 §8, which a TLS feature can demand.
+const STATUS_REQUEST: u32 = 5;
+
+/// Critical extensions that OpenSSL processes and GnuTLS does not.
+const OF_OPENSSL: [&str; 3] = ["Netscape certificate type", "policyConstraints", "policyMappings"];
+
+/// What both libraries overlook in a server's certificate, and one of them not in that of an authority.
+fn of_leniency(one: &Certificate<'_>) -> Vec<PathFaultKind> {
+    let named = one.extensions.unreadable_of_authority.iter().map(|oid| extension_name(&der::dotted(oid)));
+    named.map(|extension| PathFaultKind::UnreadableExtension { extension }).collect()
+}
+
+/// What is wrong with a certificate by itself, its extensions aside.
+fn of_form(one: &Certificate<'_>) -> impl Iterator<Item = PathFaultKind> {
+    // §4.1.1.2: the algorithm stands twice, and must be the same.
+    let differs = one.inner_algorithm != one.outer_algorithm;
+    [
+        differs.then_some(PathFaultKind::AlgorithmsDiffer),
+        one.extensions.is_proxy.then_some(PathFaultKind::Proxy),
+        signature::is_compressed(one.key).then_some(PathFaultKind::CompressedKey),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn weak_key(info: &[u8]) -> Option<PathFaultKind> {
@@ -490,48 +668,25 @@ fn names_another_key(one: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
         || differs(named.issuer, Some(issuer.issuer))
 }
 
-/// Something in a valid path that not every client verifies.
+/// Something in a valid path that webpki, which rustls uses, may not verify; what webpki makes of it is found out by asking it.
 pub(crate) struct Rarity {
     /// Which certificate of the chain.
     pub(crate) place: usize,
     pub(crate) what: String,
-    /// Who does not verify it.
-    pub(crate) rejected_by: Reject,
 }
 
-/// Who does not verify a rarity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reject {
-    /// webpki, which rustls uses; what webpki makes of it is found out by asking it.
-    Rustls,
-    GnuTls,
-}
-
-/// What not every client can verify in a path that is valid.
-pub(crate) fn rarities(chain: &[&[u8]], path: &[usize], anchor: Anchor<'_>) -> Vec<Rarity> {
+/// What webpki may not verify in a path that is valid.
+pub(crate) fn rarities(chain: &[&[u8]], path: &[usize]) -> Vec<Rarity> {
     let of = |place: usize| Some((place, Certificate::read(chain.get(place)?)?));
     let read: Vec<(usize, Certificate<'_>)> = path.iter().filter_map(|place| of(*place)).collect();
     let mut found: Vec<Rarity> = read.iter().flat_map(|(place, one)| rare_parts(*place, one)).collect();
-    let rustls = |place, what| Rarity { place, what, rejected_by: Reject::Rustls };
     // webpki follows six.
     if path.len() > 7 {
         let last = path.last().copied().unwrap_or(0);
-        found.push(rustls(last, format!("{} certificates of authorities below the root", path.len() - 1)));
-    }
-    // RFC 5280 §6.1.4 (l) leaves self-issued certificates out of the count, GnuTLS does not.
-    let of_anchor = match anchor {
-        Anchor::Certificate(der) => Certificate::read(der),
-        Anchor::Key { .. } => None,
-    };
-    let authorities = read.iter().skip(1).map(|(place, one)| (*place, one));
-    let last = path.last().copied().unwrap_or(0);
-    let with_anchor = authorities.chain(of_anchor.iter().map(|one| (last, one)));
-    for (depth, (place, one)) in with_anchor.enumerate() {
-        let limit = one.extensions.basic_constraints.and_then(|found| found.path_length);
-        if limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| depth > limit)) {
-            let what = "a path length that a self-issued certificate exceeds".to_owned();
-            found.push(Rarity { place, what, rejected_by: Reject::GnuTls });
-        }
+        found.push(Rarity {
+            place: last,
+            what: format!("{} certificates of authorities below the root", path.len() - 1),
+        });
     }
     found
 }
@@ -546,7 +701,17 @@ fn rare_parts(place: usize, one: &Certificate<'_>) -> Vec<Rarity> {
     if limits.flat_map(|limits| limits.permitted.iter().chain(&limits.excluded)).any(is_directory) {
         whats.push("name constraints for directory names".to_owned());
     }
+    match Key::read(one.key) {
+        Ok(Key::Ec { curve: signature::Curve::P224, .. }) => whats.push("a key on the curve P-224".to_owned()),
+        Ok(Key::Dsa { .. }) => whats.push("a key for DSA".to_owned()),
+        _ => {}
+    }
     let scheme = Scheme::read(one.outer_algorithm);
+    match scheme {
+        Ok(Scheme::Ed448) => whats.push("a signature by Ed448".to_owned()),
+        Ok(Scheme::Dsa(_)) => whats.push("a signature by DSA".to_owned()),
+        _ => {}
+    }
     if let Ok(Scheme::RsaPss { hash, mask, salt }) = scheme
         && (hash != mask || salt != hash.digest(&[]).len())
     {
@@ -557,5 +722,5 @@ fn rare_parts(place: usize, one: &Certificate<'_>) -> Vec<Rarity> {
     }) {
         whats.push("a signature over SHA-224".to_owned());
     }
-    whats.into_iter().map(|what| Rarity { place, what, rejected_by: Reject::Rustls }).collect()
+    whats.into_iter().map(|what| Rarity { place, what }).collect()
 }

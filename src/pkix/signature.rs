@@ -1,6 +1,6 @@
 //! Whether a signature was made by a key: of certificates, OCSP responses and handshakes (RFC 5280 §6.1.3 (a)(1), RFC 8446
-//! §4.4.3). aws-lc does the arithmetic wherever it can. What it leaves out and other libraries verify is computed here from
-//! public values only: RSASSA-PSS with any length of salt, and RSA with SHA-224 and MD5.
+//! §4.4.3). aws-lc does the arithmetic wherever it can. What it leaves out and other libraries verify is computed here and in
+//! [`super::rare`] from public values only: RSASSA-PSS with any length of salt, RSA with SHA-224 and MD5, and more.
 //!
 //! A weak hash or a short key is not decided here: a signature by one is verified like any other, so that the reason given
 //! is the weakness and not a wrong signature.
@@ -10,6 +10,7 @@ use num_bigint::BigUint;
 use sha2::Digest;
 
 use super::der::{self, Reader, tag};
+use super::rare;
 
 /// A hash that signatures are made over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,9 @@ pub(crate) enum Scheme {
         salt: usize,
     },
     Ecdsa(Hash),
+    Dsa(Hash),
     Ed25519,
+    Ed448,
 }
 
 /// Why a signature does not count.
@@ -48,10 +51,14 @@ pub(crate) enum Fault {
 }
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+/// The name of the algorithm before PKCS #1 (X.509 (1988), annex H).
+const RSA_OF_X509: &[u8] = &[0x55, 0x08, 0x01, 0x01];
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+const ED448: &[u8] = &[0x2b, 0x65, 0x71];
+const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];
 
 /// Algorithms of signatures by their object identifiers.
 const SCHEMES: &[(&[u8], Scheme)] = &[
@@ -67,6 +74,12 @@ const SCHEMES: &[(&[u8], Scheme)] = &[
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03], Scheme::Ecdsa(Hash::Sha384)),
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04], Scheme::Ecdsa(Hash::Sha512)),
     (ED25519, Scheme::Ed25519),
+    (ED448, Scheme::Ed448),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03], Scheme::Dsa(Hash::Sha1)),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x01], Scheme::Dsa(Hash::Sha224)),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x02], Scheme::Dsa(Hash::Sha256)),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x03], Scheme::Dsa(Hash::Sha384)),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x04], Scheme::Dsa(Hash::Sha512)),
 ];
 
 /// Hashes by their object identifiers.
@@ -80,10 +93,6 @@ const HASHES: &[(&[u8], Hash)] = &[
 
 /// What other names algorithms have that are not supported here.
 const UNSUPPORTED: &[(&str, &str)] = &[
-    ("1.2.840.10040.4.3", "DSA with SHA-1"),
-    ("2.16.840.1.101.3.4.3.1", "DSA with SHA-224"),
-    ("2.16.840.1.101.3.4.3.2", "DSA with SHA-256"),
-    ("1.3.101.113", "Ed448"),
     ("1.2.840.113549.1.1.2", "RSA with MD2"),
     ("1.2.156.10197.1.501", "SM2 with SM3"),
     ("1.2.643.7.1.1.3.2", "GOST R 34.10-2012"),
@@ -96,12 +105,14 @@ const UNSUPPORTED: &[(&str, &str)] = &[
 /// Curves by their object identifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Curve {
+    P224,
     P256,
     P384,
     P521,
 }
 
 const CURVES: &[(&[u8], Curve)] = &[
+    (&[0x2b, 0x81, 0x04, 0x00, 0x21], Curve::P224),
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], Curve::P256),
     (&[0x2b, 0x81, 0x04, 0x00, 0x22], Curve::P384),
     (&[0x2b, 0x81, 0x04, 0x00, 0x23], Curve::P521),
@@ -124,7 +135,26 @@ pub(crate) enum Key<'a> {
     Ed25519 {
         point: &'a [u8],
     },
+    Ed448 {
+        point: &'a [u8],
+    },
+    Dsa {
+        /// p, q, g and y.
+        numbers: [&'a [u8]; 4],
+    },
 }
+
+/// From how many bits OpenSSL counts 112 bits of security for an RSA key. By its formula 1963 are 108, which it rounds, so that
+/// a key that came out a bit short of 2048 is accepted.
+pub(crate) const LEAST_RSA_BITS: usize = 1963;
+
+/// Whether a key on a curve is given by one coordinate, which GnuTLS does not read (RFC 5480 §2.2: may be supported).
+pub(crate) fn is_compressed(info: &[u8]) -> bool {
+    Key::parts(info).is_some_and(|(oid, _, bits)| oid == EC && matches!(bits.first(), Some(0x02 | 0x03)))
+}
+
+/// Algorithm, its parameters and the key.
+type KeyParts<'a> = (&'a [u8], Option<&'a [u8]>, &'a [u8]);
 
 /// Largest RSA key that is computed with, as in aws-lc; a hostile one could cost seconds.
 const MAX_RSA_BITS: usize = 8192;
@@ -135,7 +165,7 @@ impl<'a> Key<'a> {
         let malformed = || Fault::Unsupported("a public key that cannot be read".to_owned());
         let (oid, parameters, bits) = Key::parts(info).ok_or_else(malformed)?;
         match oid {
-            RSA | RSA_PSS => {
+            RSA | RSA_OF_X509 | RSA_PSS => {
                 let pss = match (oid == RSA_PSS, parameters) {
                     (false, _) => None,
                     (true, None) => Some(None),
@@ -153,12 +183,13 @@ impl<'a> Key<'a> {
                 Ok(Key::Ec { curve, point: bits })
             }
             ED25519 => Ok(Key::Ed25519 { point: bits }),
+            ED448 => Ok(Key::Ed448 { point: bits }),
+            DSA => Ok(Key::Dsa { numbers: dsa_numbers(parameters, bits).ok_or_else(malformed)? }),
             other => Err(Fault::Unsupported(format!("a key of the kind {}", key_name(&der::dotted(other))))),
         }
     }
 
-    /// Algorithm, its parameters and the key.
-    fn parts(info: &'a [u8]) -> Option<(&'a [u8], Option<&'a [u8]>, &'a [u8])> {
+    fn parts(info: &'a [u8]) -> Option<KeyParts<'a>> {
         let mut fields = Reader::new(der::only(info, tag::SEQUENCE)?.content);
         let (oid, parameters) = algorithm(fields.expect(tag::SEQUENCE)?.whole)?;
         let bits = der::whole_bytes(fields.expect(tag::BIT_STRING)?.content)?;
@@ -168,17 +199,24 @@ impl<'a> Key<'a> {
 
     /// RFC 9325 §4.5 and what OpenSSL at its default level and GnuTLS accept: 112 bits of security.
     pub(crate) fn is_weak(&self) -> bool {
-        matches!(self, Key::Rsa { bits, .. } if *bits < 2048)
+        match self {
+            Key::Rsa { bits, .. } => *bits < LEAST_RSA_BITS,
+            Key::Dsa { numbers: [p, ..] } => size(p) < LEAST_RSA_BITS,
+            Key::Ec { .. } | Key::Ed25519 { .. } | Key::Ed448 { .. } => false,
+        }
     }
 
     /// How it is called, as in `RSA 2048`.
     pub(crate) fn name(&self) -> String {
         match self {
             Key::Rsa { bits, .. } => format!("RSA {bits}"),
+            Key::Ec { curve: Curve::P224, .. } => "EC P-224".to_owned(),
             Key::Ec { curve: Curve::P256, .. } => "EC P-256".to_owned(),
             Key::Ec { curve: Curve::P384, .. } => "EC P-384".to_owned(),
             Key::Ec { curve: Curve::P521, .. } => "EC P-521".to_owned(),
             Key::Ed25519 { .. } => "Ed25519".to_owned(),
+            Key::Ed448 { .. } => "Ed448".to_owned(),
+            Key::Dsa { numbers: [p, ..] } => format!("DSA {}", size(p)),
         }
     }
 }
@@ -186,7 +224,6 @@ impl<'a> Key<'a> {
 fn curve_name(dotted: &str) -> &str {
     match dotted {
         "1.2.840.10045.3.1.1" => "P-192",
-        "1.3.132.0.33" => "P-224",
         "1.3.132.0.10" => "secp256k1",
         "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1",
         "1.3.36.3.3.2.8.1.1.11" => "brainpoolP384r1",
@@ -198,8 +235,6 @@ fn curve_name(dotted: &str) -> &str {
 
 fn key_name(dotted: &str) -> &str {
     match dotted {
-        "1.2.840.10040.4.1" => "DSA",
-        "1.3.101.113" => "Ed448",
         "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
         "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
         "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
@@ -238,9 +273,9 @@ impl Scheme {
     /// The hash, if it is one that can be forged (RFC 9155 §2, RFC 9325 §4.5).
     pub(crate) fn weak_hash(self) -> Option<&'static str> {
         let hashes = match self {
-            Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) => [hash, hash],
+            Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) | Scheme::Dsa(hash) => [hash, hash],
             Scheme::RsaPss { hash, mask, .. } => [hash, mask],
-            Scheme::Ed25519 => return None,
+            Scheme::Ed25519 | Scheme::Ed448 => return None,
         };
         hashes.into_iter().find_map(|hash| match hash {
             Hash::Md5 => Some("MD5"),
@@ -307,10 +342,14 @@ pub(crate) fn verify(scheme: Scheme, key: &Key<'_>, message: &[u8], signature: &
         }
         (Scheme::RsaPss { hash, mask, salt }, Key::Rsa { der, bits, pss }) => {
             // RFC 4055 §3.3: what the key says of its use holds for the signature; its salt is the least.
-            if let Some(Some((of_key, mask_of_key, least))) = pss {
-                if hash != *of_key || mask != *mask_of_key || salt < *least {
-                    return Err(Fault::OtherKind);
-                }
+            if let Some(Some((of_key, mask_of_key, least))) = pss
+                && (hash != *of_key || mask != *mask_of_key || salt < *least)
+            {
+                return Err(Fault::OtherKind);
+            }
+            // GnuTLS verifies with one hash for both, and none of 224 bits.
+            if hash != mask || hash == Hash::Sha224 {
+                return Err(Fault::Unsupported("RSASSA-PSS with two hashes or with SHA-224".to_owned()));
             }
             // Of a key that is for both kinds of RSA signatures, GnuTLS verifies the usual length of the salt only.
             if pss.is_none() && salt != hash.digest(&[]).len() {
@@ -329,14 +368,27 @@ pub(crate) fn verify(scheme: Scheme, key: &Key<'_>, message: &[u8], signature: &
                 _ => rsa(der, signature, |encoded, bits| encoded_by_pss((hash, mask, salt), message, encoded, bits)),
             }
         }
-        (Scheme::Ecdsa(hash), Key::Ec { curve, point }) => by_aws(ecdsa(*curve, hash)?, point),
+        (Scheme::Ecdsa(hash), Key::Ec { curve, point }) => match ecdsa(*curve, hash) {
+            Some(algorithm) => by_aws(algorithm, point),
+            None => match rare::ecdsa(*curve, point, &hash.digest(message), signature) {
+                Some(verified) => if_verified(verified),
+                None => Err(Fault::Unsupported("this hash with a key on this curve".to_owned())),
+            },
+        },
+        (Scheme::Dsa(hash), Key::Dsa { numbers }) => if_verified(rare::dsa(*numbers, &hash.digest(message), signature)),
+        (Scheme::Ed448, Key::Ed448 { point }) => if_verified(rare::ed448(point, message, signature)),
         (Scheme::Ed25519, Key::Ed25519 { point }) => by_aws(&aws::ED25519, point),
         _ => Err(Fault::OtherKind),
     }
 }
 
-fn ecdsa(curve: Curve, hash: Hash) -> Result<&'static dyn VerificationAlgorithm, Fault> {
-    Ok(match (curve, hash) {
+fn if_verified(verified: bool) -> Result<(), Fault> {
+    if verified { Ok(()) } else { Err(Fault::Wrong) }
+}
+
+/// None if aws-lc has no such algorithm.
+fn ecdsa(curve: Curve, hash: Hash) -> Option<&'static dyn VerificationAlgorithm> {
+    Some(match (curve, hash) {
         (Curve::P256, Hash::Sha1) => &aws::ECDSA_P256_SHA1_ASN1,
         (Curve::P256, Hash::Sha256) => &aws::ECDSA_P256_SHA256_ASN1,
         (Curve::P256, Hash::Sha384) => &aws::ECDSA_P256_SHA384_ASN1,
@@ -349,7 +401,7 @@ fn ecdsa(curve: Curve, hash: Hash) -> Result<&'static dyn VerificationAlgorithm,
         (Curve::P521, Hash::Sha256) => &aws::ECDSA_P521_SHA256_ASN1,
         (Curve::P521, Hash::Sha384) => &aws::ECDSA_P521_SHA384_ASN1,
         (Curve::P521, Hash::Sha512) => &aws::ECDSA_P521_SHA512_ASN1,
-        _ => return Err(Fault::Unsupported("this hash with a key on this curve".to_owned())),
+        _ => return None,
     })
 }
 
@@ -372,13 +424,31 @@ impl Hash {
     }
 }
 
+/// Dss-Parms and DSAPublicKey (RFC 3279 §2.3.2): p, q, g and y.
+fn dsa_numbers<'a>(parameters: Option<&'a [u8]>, bits: &'a [u8]) -> Option<[&'a [u8]; 4]> {
+    let mut fields = Reader::new(der::only(parameters?, tag::SEQUENCE)?.content);
+    let mut number = || Some(fields.expect(tag::INTEGER)?.content).filter(|number| is_positive(number));
+    let (p, q, g) = (number()?, number()?, number()?);
+    fields.end()?;
+    let y = Some(der::only(bits, tag::INTEGER)?.content).filter(|number| is_positive(number))?;
+    Some([p, q, g, y])
+}
+
+fn is_positive(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| *first < 0x80)
+}
+
+/// The bits of a number.
+fn size(bytes: &[u8]) -> usize {
+    usize::try_from(BigUint::from_bytes_be(bytes).bits()).unwrap_or(usize::MAX)
+}
+
 /// Modulus and exponent of RSAPublicKey (RFC 8017 §A.1.1).
 fn rsa_numbers(der: &[u8]) -> Option<(BigUint, BigUint)> {
     let mut fields = Reader::new(der::only(der, tag::SEQUENCE)?.content);
     let modulus = fields.expect(tag::INTEGER)?.content;
     let exponent = fields.expect(tag::INTEGER)?.content;
     fields.end()?;
-    let is_positive = |bytes: &[u8]| bytes.first().is_some_and(|first| *first < 0x80);
     (is_positive(modulus) && is_positive(exponent))
         .then(|| (BigUint::from_bytes_be(modulus), BigUint::from_bytes_be(exponent)))
 }

@@ -34,3 +34,4 @@ mod with_opensmtpd;
 mod with_openssl;
 mod with_postfix;
 mod with_shells;
+mod with_verifiers;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What was seen of one client.
@@ -71,6 +72,11 @@ impl Identity {
         }
     }
 
+    /// Of a test that makes all certificates itself.
+    pub fn of(ca_pem: String, chain: Vec<CertificateDer<'static>>, key: &rcgen::KeyPair) -> Identity {
+        Identity { ca_pem, chain, key: PrivateKeyDer::Pkcs8(key.serialize_der().into()) }
+    }
+
     /// With these bytes behind the server's own certificate, whatever they are.
     pub fn sending(mut self, others: impl IntoIterator<Item = Vec<u8>>) -> Identity {
         self.chain.extend(others.into_iter().map(CertificateDer::from));
@@ -101,13 +107,15 @@ impl Server {
         let address = listener.local_addr()?;
         let (sender, results) = channel();
         let sessions = Arc::new(Mutex::new(0));
+        // Unlike `with_single_cert` this looks at no certificate, so that bad ones can be sent.
+        let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&identity.key).unwrap();
+        let certified = CertifiedKey::new(identity.chain.clone(), key);
         let config = Arc::new(
             ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
                 .with_safe_default_protocol_versions()
                 .unwrap()
                 .with_no_client_auth()
-                .with_single_cert(identity.chain.clone(), identity.key.clone_key())
-                .unwrap(),
+                .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified))),
         );
         let scripts: Vec<String> = scripts.iter().map(|script| (*script).to_owned()).collect();
         let counted = Arc::clone(&sessions);

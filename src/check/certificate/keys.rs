@@ -6,7 +6,7 @@ use super::rules::{
     CERTIFICATE_KEY_WEAK, CERTIFICATE_LIMITED_CLIENTS, CERTIFICATE_REVOKED, CERTIFICATE_SIGNATURE_INVALID,
     CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_STAPLE_MISSING, CERTIFICATE_STAPLE_UNUSABLE, CERTIFICATE_USAGE_WRONG,
 };
-use crate::evidence::{Misuse, StapleFault};
+use crate::evidence::{Misuse, PathFault, PathFaultKind, PathPlace, StapleFault};
 
 /// The finding about a key that is too short.
 pub(super) fn weak_key(seen: Seen<'_>, place: usize) -> Option<Finding> {
@@ -40,7 +40,10 @@ pub(super) fn weak_signature(seen: Seen<'_>, place: usize, hash: &str) -> Findin
 /// fault, and its signature cannot be judged.
 pub(super) fn proof(seen: Seen<'_>, fault: &str) -> Option<Finding> {
     // Of a key that is too short, other libraries say the same, whatever the signature is; the key is the finding.
-    if !seen.leaf.is_readable() || seen.leaf.has_weak_key() {
+    let is_unreadable =
+        |fault: &PathFault| fault.at == (PathPlace::Sent { place: 0 }) && fault.kind == PathFaultKind::Unreadable;
+    let is_readable = seen.leaf.is_readable() && !seen.presented.faults.iter().any(is_unreadable);
+    if !is_readable || seen.leaf.has_weak_key() {
         return None;
     }
     let summary = "the handshake is not signed by the key of the certificate".to_owned();
@@ -136,10 +139,14 @@ pub(super) fn staple_missing(seen: Seen<'_>) -> Finding {
 fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
     match fault {
         StapleFault::Unreadable => {
-            ("the one that came cannot be read", "the responder reported an error, or the file is damaged")
+            ("the one that came cannot be read", "it is no OCSP response, or the file is damaged")
         }
+        StapleFault::ResponderError => (
+            "the one that came is an error of the responder",
+            "the responder of the authority had no answer when the server asked it",
+        ),
         StapleFault::OtherCertificate => (
-            "the one that came is about another certificate",
+            "the one that came is not about this certificate in the first place",
             "the server still has the response for an earlier certificate",
         ),
         StapleFault::UnknownIssuer => (
@@ -154,19 +161,17 @@ fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
     }
 }
 
-/// A response that does not count, with a certificate that does not need one.
-pub(super) fn staple_unusable(seen: Seen<'_>) -> Option<Finding> {
-    let staple = seen.handshake.filter(|_| !seen.leaf.must_staple)?.staple.as_ref()?;
-    // Without the issuer nothing can be said, and the missing issuer is a finding of its own.
-    let fault = staple.fault.filter(|fault| *fault != StapleFault::UnknownIssuer)?;
+/// A response that is invalid, with a certificate that does not need one.
+pub(super) fn staple_invalid(seen: Seen<'_>, fault: StapleFault) -> Finding {
     let (what, cause) = of_fault(fault);
-    let summary = format!("the OCSP response of the server cannot be used: {what}");
+    let summary = format!("the OCSP response of the server is invalid: {what}");
     let mut finding = seen.finding(&CERTIFICATE_STAPLE_UNUSABLE, Confidence::Certain, summary);
-    finding.cause = format!("{cause}; most clients ignore such a response, and strict ones end the connection");
+    finding.cause =
+        format!("{cause}; clients with GnuTLS end the connection, and OpenSSL does not look at it by default");
     finding.fixes = vec![Fix::text(
         "Fetch a new OCSP response for the current certificate and reload the mail service, or switch stapling off (server operator)",
     )];
-    Some(finding)
+    finding
 }
 
 /// What not every client can verify (in a path that is valid).

@@ -101,7 +101,6 @@ fn faults_of(seen: Seen<'_>, talk: Talk<'_>) -> Vec<Finding> {
     faults.extend(dates::ending(seen));
     faults.extend(chain::oddities(seen));
     faults.extend(keys::authority_as_server(seen));
-    faults.extend(keys::staple_unusable(seen));
     faults.extend(keys::limited_clients(seen));
     faults
 }
@@ -127,6 +126,7 @@ fn finding(seen: Seen<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
         Doubt::Proof(fault) => keys::proof(seen, fault),
         Doubt::Revoked => Some(keys::revoked(seen)),
         Doubt::StapleMissing => Some(keys::staple_missing(seen)),
+        Doubt::StapleInvalid(fault) => Some(keys::staple_invalid(seen, *fault)),
     }
 }
 
@@ -224,9 +224,9 @@ fn weigh(plan: &Plan, talk: Talk<'_>, faults: &mut [Finding]) {
 
 fn misnamed(seen: Seen<'_>) -> Option<Finding> {
     let (expected, presented) = match &seen.presented.name {
-        NameMatch::Matches { .. } => return None,
+        // What cannot be read is a finding of its own.
+        NameMatch::Matches { .. } | NameMatch::Unreadable { .. } => return None,
         NameMatch::Differs { expected, presented } => (expected, presented.as_slice()),
-        NameMatch::Unreadable { expected } => (expected, [].as_slice()),
     };
     // RFC 9525 §6.5: an address counts in the form of an address only.
     let is_in_the_wrong_form =
@@ -234,7 +234,7 @@ fn misnamed(seen: Seen<'_>) -> Option<Finding> {
     let summary = if is_in_the_wrong_form {
         format!("the certificate names {expected} as a DNS name, not as an IP address")
     } else if presented.is_empty() {
-        format!("the certificate names no host, so not {expected} either")
+        format!("the certificate names no host in subjectAltName, so not {expected} either")
     } else {
         format!("the certificate is for {}, not for {expected}", few(presented, seen.leaf.names_total))
     };
@@ -250,7 +250,7 @@ fn misnamed(seen: Seen<'_>) -> Option<Finding> {
     }
     finding.cause = match (only_common_name, presented.iter().find_map(|name| wildcard(name, expected))) {
         (Some(name), _) => format!(
-            "it has only a common name ({name}), which clients no longer look at; the name must stand in subjectAltName"
+            "its common name ({name}) is not accepted for {expected}: Go, rustls and browsers do not look at it, OpenSSL and GnuTLS do only where it is one host name and the only name; the name must stand in subjectAltName"
         ),
         (None, Some(why)) => why,
         (None, None) => {

@@ -295,12 +295,12 @@ pub(super) static CERTIFICATE_LIFETIME_LONG: Rule = Rule {
 
 pub(super) static CERTIFICATE_STAPLE_UNUSABLE: Rule = Rule {
     id: "certificate-staple-unusable",
-    severity: Severity::Warning,
-    title: "the OCSP response of the server does not count",
+    severity: Severity::Error,
+    title: "the OCSP response of the server is invalid",
     cites: &["RFC 6960 section 3.2"],
     docs: Docs {
         sees: "The server sent an OCSP response that is about another certificate, is not signed by the issuer or a responder that it authorized, is out of date, or cannot be read.",
-        matters: "What such a response says is ignored, a revocation too. Most clients continue without it; GnuTLS reports an invalid OCSP status.",
+        matters: "Clients with GnuTLS end the connection. Most others continue without the response, and what it says is lost, a revocation too.",
         action: "Fetch a new OCSP response for the current certificate and reload the mail service, or switch stapling off (server operator).",
         example: "the certificate was renewed, and the response for the old one is still sent",
         references: "RFC 6960 section 3.2 (when a response is accepted), section 4.2.2.2 (authorized responders)",
@@ -313,7 +313,7 @@ pub(super) static CERTIFICATE_LIMITED_CLIENTS: Rule = Rule {
     title: "some clients cannot verify the certificate",
     cites: &["RFC 5280 section 4.2"],
     docs: Docs {
-        sees: "The chain is valid, and a certificate in it has something that not every TLS library supports: a critical certificatePolicies or inhibitAnyPolicy, name constraints for directory names, more than six certificates of authorities, an unusual signature.",
+        sees: "The chain is valid, and a certificate in it has something that not every TLS library supports: a critical certificatePolicies or inhibitAnyPolicy, name constraints for directory names, more than six certificates of authorities, an unusual signature, the host name in the common name only.",
         matters: "Clients with OpenSSL and GnuTLS connect, and clients with another library reject the certificate.",
         action: "Get a certificate without it if such clients must be able to connect (server operator).",
         example: "X509v3 Certificate Policies: critical",

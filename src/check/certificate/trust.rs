@@ -75,8 +75,12 @@ pub(super) fn of_path(seen: Seen<'_>, fault: &PathFault) -> Finding {
             "it has more than 64 KiB, and current libraries read no certificate of that size".to_owned(),
         ),
         PathFaultKind::OldVersion { version } => (
-            format!("{who} is of X.509 version {version}, which has no names and uses"),
-            rejected("RFC 5280 requires version 3 wherever there are extensions, and an authority needs them"),
+            format!("{who} is of X.509 version {version}, which does not allow extensions"),
+            rejected(if fault.at == (PathPlace::Sent { place: 0 }) {
+                "it has extensions, which are for version 3 (RFC 5280 section 4.1.2.9)"
+            } else {
+                "an authority needs extensions to say that it is one (RFC 5280 sections 4.1.2.9 and 6.1.4 (k))"
+            }),
         ),
         PathFaultKind::NotAuthority => (
             format!("{who} signed a certificate and is not that of an authority"),
@@ -90,8 +94,28 @@ pub(super) fn of_path(seen: Seen<'_>, fault: &PathFault) -> Finding {
             format!("{who} allows {limit} authorities below it, and there are more"),
             rejected("its path length constraint is exceeded (RFC 5280 section 6.1.4 (l))"),
         ),
+        PathFaultKind::PathTooLongWithSelfIssued { limit } => (
+            format!("{who} allows {limit} authorities below it, and there are more if self-issued ones count"),
+            "GnuTLS counts certificates whose issuer and subject are the same, and rejects such a chain; RFC 5280 section 6.1.4 (l) and OpenSSL do not count them".to_owned(),
+        ),
+        PathFaultKind::Proxy => (
+            format!("{who} is a proxy certificate, or signed by means of one"),
+            "proxy certificates are for users (RFC 3820), and OpenSSL rejects them unless a program allows them".to_owned(),
+        ),
+        PathFaultKind::CompressedKey => (
+            format!("the key of {who} is a compressed point"),
+            "GnuTLS reads uncompressed points only, and rejects it (RFC 5480 section 2.2: support is optional)".to_owned(),
+        ),
+        PathFaultKind::MissingFeature { feature } => (
+            format!("{who} lacks the TLS feature {feature}, which its issuer requires"),
+            "a certificate must have every TLS feature of the authorities above it (RFC 7633 section 4.2.2); GnuTLS rejects such a chain".to_owned(),
+        ),
+        PathFaultKind::AuthorityWithoutStaple => (
+            format!("{who} promises an OCSP response for the certificate of an authority"),
+            "it has the TLS feature status_request (must-staple), and GnuTLS rejects the chain without a response for it".to_owned(),
+        ),
         PathFaultKind::CriticalExtension { extension } => (
-            format!("{who} has a critical extension that clients do not process: {extension}"),
+            format!("{who} has a critical extension that not every client processes: {extension}"),
             rejected("a critical extension that is not processed makes a certificate invalid (RFC 5280 section 4.2)"),
         ),
         PathFaultKind::RepeatedExtension { extension } => (
@@ -99,8 +123,8 @@ pub(super) fn of_path(seen: Seen<'_>, fault: &PathFault) -> Finding {
             rejected("each extension may stand there once (RFC 5280 section 4.2)"),
         ),
         PathFaultKind::UnreadableExtension { extension } => (
-            format!("the extension {extension} of {who} cannot be read"),
-            rejected("it is not formed as RFC 5280 defines it"),
+            format!("the extension {extension} of {who} is malformed"),
+            rejected("its contents are not what the standard allows in it"),
         ),
         PathFaultKind::OtherUse => (
             format!("{who} is limited to other uses than TLS servers"),

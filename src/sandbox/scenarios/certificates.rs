@@ -166,7 +166,7 @@ pub static ALL: &[Scenario] = &[
         "the OCSP response is about another certificate, which it calls revoked",
         Recipe::StapleForeign,
         &["certificate-staple-unusable"],
-        0,
+        6,
     ),
     shows(
         "certificate-critical-policies",

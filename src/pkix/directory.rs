@@ -1,0 +1,126 @@
+//! Names of the X.500 directory (RFC 5280 §4.1.2.4): whether one can be read, and whether two are the same.
+
+use super::der::{self, Reader, tag};
+
+/// Longer names are the same byte for byte or not at all: a search compares names many times.
+const MAX_LENGTH: usize = 4096;
+
+const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+
+/// One attribute of a name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attribute<'a> {
+    pub(crate) oid: &'a [u8],
+    tag: u8,
+    content: &'a [u8],
+}
+
+impl<'a> Attribute<'a> {
+    fn read(whole: &der::Element<'a>) -> Option<Attribute<'a>> {
+        let mut fields = Reader::new(Some(whole).filter(|one| one.tag == tag::SEQUENCE)?.content);
+        let oid = fields.expect(tag::OID)?.content;
+        let value = fields.read()?;
+        fields.end()?;
+        Some(Attribute { oid, tag: value.tag, content: value.content })
+    }
+
+    /// The value as text, from whichever string type it is in.
+    pub(crate) fn text(&self) -> Option<String> {
+        match self.tag {
+            tag::UTF8_STRING => std::str::from_utf8(self.content).ok().map(str::to_owned),
+            // What OpenSSL takes T61String for is Latin 1.
+            tag::PRINTABLE_STRING | tag::IA5_STRING | tag::T61_STRING | tag::NUMERIC_STRING => {
+                Some(self.content.iter().map(|byte| char::from(*byte)).collect())
+            }
+            tag::BMP_STRING => {
+                let units = self.content.chunks(2).map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)));
+                String::from_utf16(&units.collect::<Option<Vec<u16>>>()?).ok()
+            }
+            tag::UNIVERSAL_STRING => {
+                let points = self.content.chunks(4).map(|four| Some(u32::from_be_bytes(four.try_into().ok()?)));
+                points.map(|point| char::from_u32(point?)).collect()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether OpenSSL reads such a value in a name: a string that is whole, or what it takes for bytes.
+    fn is_readable(&self) -> bool {
+        match self.tag {
+            tag::UTF8_STRING | tag::BMP_STRING | tag::UNIVERSAL_STRING => self.text().is_some(),
+            tag::PRINTABLE_STRING | tag::IA5_STRING | tag::T61_STRING | tag::NUMERIC_STRING => true,
+            tag::BIT_STRING | tag::SEQUENCE => true,
+            _ => false,
+        }
+    }
+}
+
+/// The attributes of a Name, by its parts; none if it cannot be read.
+pub(crate) fn parts(name: &[u8]) -> Option<Vec<Vec<Attribute<'_>>>> {
+    let sets = der::elements(der::only(name, tag::SEQUENCE)?.content)?;
+    sets.into_iter().map(part).collect()
+}
+
+fn part(set: der::Element<'_>) -> Option<Vec<Attribute<'_>>> {
+    let list = der::elements(Some(set).filter(|set| set.tag == tag::SET)?.content)?;
+    list.iter().map(Attribute::read).collect()
+}
+
+/// Whether OpenSSL and GnuTLS both read this Name; each refuses a certificate with a name that it cannot read.
+pub(crate) fn is_readable(name: &[u8]) -> bool {
+    parts(name).is_some_and(|parts| parts.iter().flatten().all(Attribute::is_readable))
+}
+
+/// The common names, as far as they are text.
+pub(crate) fn common_names(name: &[u8]) -> Vec<String> {
+    let parts = parts(name).unwrap_or_default();
+    parts.iter().flatten().filter(|one| one.oid == COMMON_NAME).filter_map(Attribute::text).collect()
+}
+
+/// Whether two names are the same, whichever string types they are written in (RFC 5280 §7.1). Letter case and spaces count,
+/// because GnuTLS counts them.
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
+    }
+    if one.len().max(other.len()) > MAX_LENGTH {
+        return false;
+    }
+    let (Some(one), Some(other)) = (parts(one), parts(other)) else { return false };
+    let same = |(one, other): (&Attribute<'_>, &Attribute<'_>)| {
+        let is_same_text = || one.text().is_some_and(|text| Some(text) == other.text());
+        one.oid == other.oid && ((one.tag, one.content) == (other.tag, other.content) || is_same_text())
+    };
+    one.len() == other.len()
+        && one.iter().zip(&other).all(|(one, other)| one.len() == other.len() && one.iter().zip(other).all(same))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(tag: u8, value: &[u8]) -> Vec<u8> {
+        let mut attribute = der::wrap(tag::OID, COMMON_NAME);
+        attribute.extend(der::wrap(tag, value));
+        der::wrap(tag::SEQUENCE, &der::wrap(tag::SET, &der::wrap(tag::SEQUENCE, &attribute)))
+    }
+
+    #[test]
+    fn the_string_type_of_a_name_does_not_count_and_letter_case_does() {
+        let utf8 = name(tag::UTF8_STRING, b"Inter");
+        assert!(is_same(&utf8, &name(tag::PRINTABLE_STRING, b"Inter")));
+        assert!(is_same(&utf8, &name(tag::BMP_STRING, b"\0I\0n\0t\0e\0r")));
+        assert!(!is_same(&utf8, &name(tag::UTF8_STRING, b"inter")));
+        assert!(!is_same(&utf8, &name(tag::UTF8_STRING, b"Inter ")));
+        assert_eq!(common_names(&utf8), ["Inter"]);
+    }
+
+    #[test]
+    fn a_name_in_a_string_that_is_not_whole_cannot_be_read() {
+        assert!(is_readable(&name(tag::UTF8_STRING, b"Inter")));
+        assert!(!is_readable(&name(tag::UTF8_STRING, b"\xff")));
+        assert!(!is_readable(&name(tag::BMP_STRING, b"\0I\0")));
+        assert!(!is_readable(&name(tag::INTEGER, b"\x01")));
+        assert!(!is_readable(b"\x30\x01"));
+    }
+}
