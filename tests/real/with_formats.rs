@@ -231,7 +231,7 @@ fn at_failing_servers_the_states_are_those_of_check_smtp_or_worse_and_why_is_kno
         ("greeting-missing", &["-t", "2"], 2, 2, ""),
         ("healthy-submission", &["-e", "250 nobody"], 1, 1, ""),
         ("starttls-missing", &["-S"], 1, 2, "what follows would go in plain text"),
-        ("starttls-refused", &["-S"], 3, 2, "the server is known to be broken"),
+        ("starttls-refused", &["-S"], 3, 1, "454 is temporary: exit 4"),
         ("starttls-then-close", &["-S"], 2, 2, ""),
         ("certificate-other-name", &["-S"], 0, 2, "check_smtp verifies no certificate"),
         ("certificate-self-signed", &["-S"], 0, 2, "check_smtp verifies no certificate"),

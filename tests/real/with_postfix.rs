@@ -227,7 +227,8 @@ fn a_scan_shows_both_certificates_in_a_few_connections() {
     // Every connection is an attempt: the talk of the check, the ClientHellos, MAIL before TLS.
     let attempts = report["attempts"].as_array().unwrap();
     let connections = attempts.iter().filter(|attempt| attempt["question"]["ask"] != "resolve").count();
-    assert!((3..=13).contains(&connections), "{connections} connections");
+    // Postfix has suites without authentication, and after those the other weak classes are asked about again.
+    assert!((3..=16).contains(&connections), "{connections} connections");
 }
 
 #[test]

@@ -160,6 +160,10 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
     let old_style = seen.newest_old_style().filter(|_| depth == ScanDepth::Full);
     let certificates = certificates(seen.talk, evidence);
     let all_ecdsa = !certificates.is_empty() && certificates.iter().all(|one| one.key.starts_with("EC "));
+    // RFC 8446 §1.2: all key exchange of TLS 1.3 has forward secrecy, and its groups are named.
+    let only_tls_13 = Version::ALL
+        .into_iter()
+        .all(|version| seen.version(version) == if version == Version::Tls13 { Support::Yes } else { Support::No });
     Some(Scan {
         depth,
         versions: Version::ALL.into_iter().rev().map(|version| version_seen(&seen, version, depth)).collect(),
@@ -181,11 +185,15 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
         },
         without_forward_secrecy: if rsa_known {
             Support::Yes
+        } else if only_tls_13 {
+            Support::No
         } else {
             by(&seen, |offer| matches!(offer, Offer::StaticRsa { .. }))
         },
         dhe: if seen.taken().any(|taken| taken.suite_name.starts_with("TLS_DHE_")) {
             Support::Yes
+        } else if only_tls_13 {
+            Support::No
         } else {
             by(&seen, |offer| matches!(offer, Offer::Dhe { .. }))
         },
