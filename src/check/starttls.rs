@@ -8,7 +8,7 @@ use crate::evidence::{Event, Evidence, Fault, Stage, Talk, TlsFaultKind, What, W
 use crate::lexicon::providers::PortTls;
 use crate::plan::{Plan, Probe, QuitAfter, TlsUse};
 use crate::question::{Envelope, Purpose, Question, Starttls, TalkRequest};
-use crate::wire::{Capabilities, Host, ReversePath};
+use crate::wire::{Capabilities, Host, Reply, ReversePath};
 
 pub static CHECK: Check = Check {
     subject: "starttls",
@@ -201,6 +201,11 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || talk.fell_back_to_helo() {
         return None;
     }
+    // More replies to EHLO came than one: which of the lists counts is not known, and the session says so.
+    let is_reply = |text: &str| text.lines().any(|line| line.starts_with("250"));
+    if talk.events().any(|event| matches!(&event.what, What::Stray { text, .. } if !event.tls && is_reply(text))) {
+        return None;
+    }
     // On a port for mail programs AUTH is missing because TLS is: most servers offer it inside TLS only.
     let withheld = talk.events().any(|event| match &event.what {
         What::Withheld { reason: WithheldReason::Plaintext } => true,
@@ -377,12 +382,17 @@ pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Talk<'a>) -> O
     let is_habit = |heard: &Heard<'_>| evidence.main_talk().is_some_and(|main| sends_unasked(main, heard));
     let inside = || probe.all_replies().filter(|heard| heard.event.tls);
     let answered = inside().find(|heard| unasked(heard) && !heard.reply.has_code(220) && !is_habit(heard));
-    let to_quit = || inside().find(|heard| heard.event.stage == Stage::Quit && heard.reply.has_code(250));
+    let to_quit = || inside().find(|heard| heard.event.stage == Stage::Quit && is_reply_to_noop(heard.reply));
     let quits_oddly = |main: Talk<'_>| {
         let last = main.all_replies().filter(|heard| heard.event.stage == Stage::Quit).last();
         last.is_some_and(|heard| !heard.reply.has_code(221))
     };
     answered.or_else(|| to_quit().filter(|_| !evidence.main_talk().is_some_and(quits_oddly)))
+}
+
+/// What a server sends to NOOP and never to QUIT (RFC 5321 §4.3.2): 250, or that it does not know the command.
+fn is_reply_to_noop(reply: &Reply) -> bool {
+    reply.has_code(250) || (500..=504).any(|code| reply.has_code(code))
 }
 
 /// Whether the main session, where nothing was sent ahead, has the same reply inside TLS to no command: as stray bytes, or

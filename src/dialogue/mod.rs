@@ -47,7 +47,7 @@ use crate::evidence::{CancelReason, Fault, PasswordOddity, Stage, TokenForm, Wha
 use crate::plan::{Plaintext, QuitAfter, TlsUse, Unverified};
 use crate::question::{Pacing, Script, Starttls};
 use crate::sasl::{Binding, Credentials, Means, Proof, token};
-use crate::wire::{Assembler, Capabilities, Class, Command, Framer, Irregularity, Reply, reply};
+use crate::wire::{Assembler, Capabilities, Class, Command, Ending, Framer, Irregularity, Reply, reply};
 
 use login::{Login, Turn};
 
@@ -326,8 +326,15 @@ impl<'a> Dialogue<'a> {
             return self.hang_up_after_quit();
         }
         while let Some(line) = self.framer.finish() {
-            if let Some(reply) = self.assembler.push(line) {
-                self.heard(reply);
+            let is_cut = line.ending == Ending::Missing;
+            match self.assembler.push(line) {
+                // Half a line decides nothing: what it would have said is not known.
+                Some(reply) if is_cut => {
+                    let stage = self.stage();
+                    self.note(stage, What::Received { reply, recipient: None });
+                }
+                Some(reply) => self.heard(reply),
+                None => {}
             }
         }
         if let Some(reply) = self.assembler.finish() {

@@ -61,6 +61,9 @@ pub fn fit(stage: Stage, reply: &Reply) -> Fit {
         return Fit::Contradicts;
     }
     let rejects = matches!(code.class(), Class::Transient | Class::Permanent);
+    if matches!(stage, Stage::Mail | Stage::Rcpt | Stage::Rset) && is_list_of_extensions(reply) {
+        return Fit::Foreign;
+    }
     match (stage, code.number()) {
         (Stage::Greeting, 220)
         | (Stage::Ehlo | Stage::EhloTls, 250)
@@ -84,6 +87,14 @@ pub fn fit(stage: Stage, reply: &Reply) -> Fit {
         (Stage::Rset | Stage::Quit, _) => Fit::Odd,
         (_, _) => Fit::Senseless,
     }
+}
+
+/// Whether it can only be the reply to EHLO (RFC 5321 §4.1.1.1): 250 with extensions that every server knows, one a line.
+fn is_list_of_extensions(reply: &Reply) -> bool {
+    const KNOWN: [&str; 8] =
+        ["PIPELINING", "8BITMIME", "STARTTLS", "SIZE", "AUTH", "DSN", "CHUNKING", "ENHANCEDSTATUSCODES"];
+    let is_known = |line: &&String| line.split(' ').next().is_some_and(|word| KNOWN.contains(&word));
+    reply.has_code(250) && reply.enhanced.is_none() && reply.text.iter().skip(1).filter(is_known).count() > 1
 }
 
 /// Whether a rejection can only be meant for AUTH (RFC 4954 §6: 534, 535 and 538, and X.7.8 "authentication credentials

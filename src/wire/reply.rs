@@ -185,6 +185,10 @@ impl Assembler {
             self.note(Irregularity::TooLong);
             return Some(self.whole());
         }
+        // RFC 5321 §2.3.8: a line ends with CRLF. Without it the rest of the line, or of the reply, is missing.
+        if line.ending == Ending::Missing {
+            self.note(Irregularity::CutShort);
+        }
         if last {
             return Some(self.whole());
         }

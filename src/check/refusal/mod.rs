@@ -72,6 +72,15 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
+/// 421 directly behind the last reply to MAIL or RCPT, before the next command was sent: the server accepts and closes in
+/// one breath, so nothing can follow that reply (RFC 5321 §3.8).
+fn closes_behind_envelope(talk: Talk<'_>) -> Option<Heard<'_>> {
+    let next = |stage: Stage| matches!(stage, Stage::Rset | Stage::Quit);
+    let left = talk.events().any(|event| next(event.stage) && matches!(event.what, What::Sent { .. }));
+    let has_envelope = talk.reply_at(Stage::Mail).is_some();
+    talk.replies().find(|heard| next(heard.event.stage) && heard.reply.has_code(421)).filter(|_| has_envelope && !left)
+}
+
 /// The replies that say no and are no echoes.
 fn refusals(talk: Talk<'_>) -> Vec<Heard<'_>> {
     let mut found = Vec::new();
@@ -84,6 +93,7 @@ fn refusals(talk: Talk<'_>) -> Vec<Heard<'_>> {
     if !mail_refused {
         found.extend(talk.replies().filter(|heard| heard.event.stage == Stage::Rcpt && is_refusal(talk, *heard)));
     }
+    found.extend(closes_behind_envelope(talk));
     found
 }
 
