@@ -397,6 +397,10 @@ pub fn pause(time: Duration, tick: &mut dyn FnMut(Duration)) -> Result<Option<Si
         let mut signals = Signals::listen();
         let end = Instant::now() + time;
         loop {
+            // One that arrived before this listened.
+            if let Some(signal) = HEARD.get() {
+                return Some(*signal);
+            }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return None;

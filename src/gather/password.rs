@@ -152,7 +152,11 @@ fn from_command_within(
     // The runtime that heard signals is gone, and with it what they would do without us.
     super::end_on_unheard_signals();
     let printed = read(stdout.as_slice(), &source);
-    let stderr = shown_stderr(&stderr, &stdout, printed.as_ref().ok());
+    // A command that succeeds and prints nothing may have written the password to standard error instead.
+    let stderr = match status.success() && stdout.trim_ascii().is_empty() && !stderr.trim_ascii().is_empty() {
+        true => NOT_SHOWN_MESSAGES.to_owned(),
+        false => shown_stderr(&stderr, &stdout, printed.as_ref().ok()),
+    };
     if !status.success() && stdout.len() as u64 <= MAX_BYTES {
         return Err(PasswordError::Command { source, stderr, code: status.code() });
     }
@@ -161,6 +165,9 @@ fn from_command_within(
     }
     printed
 }
+
+/// In place of messages in which the password cannot be told from other text.
+const NOT_SHOWN_MESSAGES: &str = "(its messages are not shown, because they may repeat the password)";
 
 /// What a command wrote to standard error, without the password: one that got as far as printing a password may write it
 /// twice, as `sh -x` does. Where the password cannot be told from other output, or is too short to be searched for and there,
@@ -179,7 +186,7 @@ fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String
         return text.into_owned();
     }
     if echoes.is_empty() {
-        return "(its messages are not shown, because they may repeat the password)".to_owned();
+        return NOT_SHOWN_MESSAGES.to_owned();
     }
     echoes.without(&text)
 }
@@ -370,6 +377,15 @@ mod tests {
     fn a_command_that_does_not_end_is_given_up() {
         let result = from_command_within("sleep 600", "--password-command", Duration::from_millis(50), |_| {});
         assert!(matches!(result, Err(PasswordError::CommandTooSlow { .. })), "{result:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_prints_the_password_to_standard_error_only_does_not_show_it() {
+        let mut told = String::new();
+        let tell = |text: &str| text.clone_into(&mut told);
+        let result = from_command_within("echo hunter-2x >&2", "--password-command", Duration::from_secs(30), tell);
+        assert!(result.is_err() && told.contains("not shown") && !told.contains("hunter"), "{told}");
     }
 
     #[cfg(unix)]
