@@ -97,7 +97,7 @@ fn a_handshake_that_fails_says_what_came_and_why() {
         ("starttls/put-off-in-the-handshake", "what came is not TLS: 454 4.7.0 TLS not available"),
         ("starttls/closed-in-the-handshake", "TLS failed: the server closed the connection"),
         ("starttls/silent-in-the-handshake", "TLS failed: no answer"),
-        ("starttls/plain-text-in-the-handshake", "plain SMTP came in the place of a TLS handshake"),
+        ("starttls/plain-text-in-the-handshake", "plain SMTP arrived instead of a TLS handshake"),
     ] {
         let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
         let look = smtpcheck::render::Look::plain();

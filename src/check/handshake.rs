@@ -542,7 +542,7 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, tls: &TlsF
         ),
         TlsFaultKind::NotTls => (
             format!(
-                "{} came in the place of a TLS handshake: {}",
+                "{} arrived instead of a TLS handshake: {}",
                 in_place_of_tls(tls),
                 talk.attempt.quote(tls.first_bytes.trim_end())
             ),

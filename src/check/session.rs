@@ -108,7 +108,7 @@ static REPLY_IRREGULAR: Rule = Rule {
     title: "replies are not formed as they should be",
     cites: &["RFC 5321 section 4.2"],
     docs: Docs {
-        sees: "Bare line feeds, missing codes, changing codes, 250 in the place of 221 to QUIT, control bytes, text that is not UTF-8, over-long lines, or bytes beyond ASCII.",
+        sees: "Bare line feeds, missing codes, changing codes, 250 instead of 221 to QUIT, control bytes, text that is not UTF-8, over-long lines, or bytes beyond ASCII.",
         matters: "smtpcheck reads them all the same; other programs may not.",
         action: "The operator looks at the server or at the proxy in front of it.",
         example: "a reply that ends with LF in the place of CR LF",

@@ -413,7 +413,7 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
     let heard = carried_into_tls(evidence, probe)?;
     let line = heard.first_line();
     let summary = if heard.event.stage == Stage::Quit {
-        format!("a command that was sent before TLS is answered inside TLS, in the place of QUIT: {line}")
+        format!("a command that was sent before TLS is answered inside TLS as the reply to QUIT: {line}")
     } else {
         format!("a command that was sent before TLS is answered inside TLS: {line}")
     };

@@ -244,7 +244,7 @@ fn misnamed(seen: Seen<'_>) -> Option<Finding> {
         finding.cause =
             "clients compare an IP address only with the entries of the type iPAddress in subjectAltName".to_owned();
         finding.fixes = vec![Fix::text(format!(
-            "Get a certificate with IP:{expected} in the place of DNS:{expected} in subjectAltName, or connect to a host name (server operator)"
+            "Get a certificate with IP:{expected} instead of DNS:{expected} in subjectAltName, or connect to a host name (server operator)"
         ))];
         return Some(finding);
     }
