@@ -430,6 +430,9 @@ pub fn has_route(family: Family) -> bool {
 /// to a pipe that nobody reads. Within its first second a signal is left to the inquiry, which ends with a whole report,
 /// also if it begins only then.
 pub fn end_on_unheard_signals() {
+    /// The output may go to a pipe that is never read, so it cannot be waited for without an end.
+    const TIME_FOR_THE_REPORT: Duration = Duration::from_secs(5);
+
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let (ready, listening) = std::sync::mpsc::channel();
@@ -440,8 +443,11 @@ pub fn end_on_unheard_signals() {
                 let _ = ready.send(());
                 let signal = signals.next().await;
                 let _ = HEARD.set(signal);
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                signal
+                // A busy machine needs a moment for the report. A second signal ends it at once.
+                tokio::select! {
+                    () = tokio::time::sleep(TIME_FOR_THE_REPORT) => signal,
+                    second = signals.next() => second,
+                }
             });
             std::process::exit(code(signal));
         };
