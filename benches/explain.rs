@@ -5,8 +5,8 @@
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use smtpcheck::render::Look;
-use smtpcheck::verbs::explain::{Form, Given, stream};
+use smtpcheck::commands::explain::{ExplainContext, ExplainForm, stream};
+use smtpcheck::render::Display;
 
 const LINES: usize = 10_000;
 
@@ -14,8 +14,8 @@ fn main() {
     divan::main();
 }
 
-fn explained(log: &[u8], form: Form) -> u64 {
-    let read = stream(&mut &log[..], std::io::sink(), &Given::default(), (form, &Look::plain()));
+fn explained(log: &[u8], form: ExplainForm) -> u64 {
+    let read = stream(&mut &log[..], std::io::sink(), &ExplainContext::default(), (form, &Display::plain()));
     read.map_or(0, |extent| extent.replies)
 }
 
@@ -56,11 +56,11 @@ fn refusals() -> Vec<u8> {
 #[divan::bench]
 fn lines_without_a_reply(bencher: Bencher<'_, '_>) {
     let log = quiet();
-    bencher.counter(BytesCount::of_slice(&log)).bench(|| assert_eq!(explained(&log, Form::Text), 0));
+    bencher.counter(BytesCount::of_slice(&log)).bench(|| assert_eq!(explained(&log, ExplainForm::Text), 0));
 }
 
 #[divan::bench(args = ["text", "json"])]
 fn lines_with_a_reply(bencher: Bencher<'_, '_>, form: &str) {
-    let (log, form) = (refusals(), if form == "json" { Form::Json } else { Form::Text });
+    let (log, form) = (refusals(), if form == "json" { ExplainForm::Json } else { ExplainForm::Text });
     bencher.counter(ItemsCount::new(LINES)).bench(|| assert_eq!(explained(&log, form), LINES as u64));
 }

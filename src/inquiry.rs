@@ -9,17 +9,17 @@ use std::io;
 use jiff::Timestamp;
 
 use crate::check;
-use crate::evidence::{Attempt, AttemptId, Event, Evidence, Fault, Outcome, SkipReason, Stage, What};
+use crate::evidence::{Event, EventKind, Evidence, Fault, Outcome, Phase, Probe, ProbeId, SkipReason};
 use crate::gather::{Arrival, Gather, Signal};
 use crate::plan::Plan;
 use crate::question::Question;
 
 /// Hears of evidence as it arrives, and as it is shown: what repeats a secret is masked in it. An error (a closed pipe, a full disk) ends the inquiry.
-pub trait Listener {
+pub trait EvidenceListener {
     /// Something happened.
     fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()>;
     /// A question has its outcome.
-    fn answered(&mut self, plan: &Plan, evidence: &Evidence, attempt: &Attempt) -> io::Result<()>;
+    fn answered(&mut self, plan: &Plan, evidence: &Evidence, probe: &Probe) -> io::Result<()>;
     /// Nothing has happened for a while.
     fn waiting(&mut self, plan: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()>;
 }
@@ -42,7 +42,7 @@ pub fn inquire(
     plan: &Plan,
     gather: &mut dyn Gather,
     started_at: Timestamp,
-    listener: &mut dyn Listener,
+    listener: &mut dyn EvidenceListener,
 ) -> (Evidence, Ended) {
     let (mut evidence, ended) = inquire_all(std::slice::from_ref(plan), gather, started_at, listener);
     (evidence.pop().unwrap_or_else(|| Evidence::new(started_at)), ended)
@@ -53,12 +53,12 @@ pub fn inquire_all(
     plans: &[Plan],
     gather: &mut dyn Gather,
     started_at: Timestamp,
-    listener: &mut dyn Listener,
+    listener: &mut dyn EvidenceListener,
 ) -> (Vec<Evidence>, Ended) {
     let (echoes, is_exposed) = (gather.echoes(), gather.is_exposed());
     let new = |plan| {
         let evidence = Evidence { echoes: echoes.clone(), is_exposed, ..Evidence::new(started_at) };
-        Case { plan, evidence, shown: Evidence::new(started_at) }
+        InquiryCase { plan, evidence, shown: Evidence::new(started_at) }
     };
     let cases = plans.iter().map(new).collect();
     let mut inquiry = Inquiry { cases, gather, listener, errands: Vec::new() };
@@ -67,53 +67,53 @@ pub fn inquire_all(
 }
 
 /// A plan with what was seen for it.
-struct Case<'a> {
+struct InquiryCase<'a> {
     plan: &'a Plan,
     evidence: Evidence,
     /// The same as listeners may see it: [`crate::evidence::Mask`] decides.
     shown: Evidence,
 }
 
-impl Case<'_> {
-    fn asked(&mut self, question: Question, started_ms: f64, outcome: Outcome) -> AttemptId {
+impl InquiryCase<'_> {
+    fn asked(&mut self, question: Question, started_ms: f64, outcome: Outcome) -> ProbeId {
         self.shown.asked(question.clone(), started_ms, outcome.clone());
         self.evidence.asked(question, started_ms, outcome)
     }
 
-    fn happened(&mut self, at_ms: f64, attempt: AttemptId, stage: Stage, tls: bool, what: What) {
-        let event = self.evidence.happened(at_ms, attempt, stage, tls, what).clone();
+    fn happened(&mut self, at_ms: f64, probe: ProbeId, phase: Phase, tls: bool, what: EventKind) {
+        let event = self.evidence.happened(at_ms, probe, phase, tls, what).clone();
         let shown = self.evidence.mask().event(&event);
         self.shown.transcript.push(shown);
     }
 
-    fn ended(&mut self, id: AttemptId, at_ms: f64, outcome: Outcome) {
+    fn ended(&mut self, id: ProbeId, at_ms: f64, outcome: Outcome) {
         self.evidence.ended(id, at_ms, outcome);
-        if let Some(attempt) = self.evidence.attempt(id).map(|attempt| self.evidence.mask().attempt(attempt)) {
-            self.shown.ended(id, at_ms, attempt.outcome);
+        if let Some(probe) = self.evidence.probe(id).map(|probe| self.evidence.mask().probe(probe)) {
+            self.shown.ended(id, at_ms, probe.outcome);
         }
     }
 }
 
 /// Something that the gatherer was asked. Its number is its place, from 1.
-struct Errand {
+struct PendingQuestion {
     question: Question,
     /// For whom it runs; the first asked first.
-    holders: Vec<Holder>,
+    holders: Vec<ProbeHolder>,
     is_open: bool,
 }
 
 /// A case by its place, and the number of the attempt there.
 #[derive(Clone, Copy)]
-struct Holder {
+struct ProbeHolder {
     case: usize,
-    attempt: AttemptId,
+    probe: ProbeId,
 }
 
 struct Inquiry<'a> {
-    cases: Vec<Case<'a>>,
+    cases: Vec<InquiryCase<'a>>,
     gather: &'a mut dyn Gather,
-    listener: &'a mut dyn Listener,
-    errands: Vec<Errand>,
+    listener: &'a mut dyn EvidenceListener,
+    errands: Vec<PendingQuestion>,
 }
 
 impl Inquiry<'_> {
@@ -122,23 +122,23 @@ impl Inquiry<'_> {
         while self.errands.iter().any(|errand| errand.is_open) {
             let arrival = self.gather.next();
             let heard = match arrival {
-                Arrival::Event { attempt, at_ms, stage, tls, what } => {
-                    let heard = self.happened(attempt, at_ms, stage, tls, &what);
+                Arrival::Event { probe, at_ms, phase, tls, what } => {
+                    let heard = self.happened(probe, at_ms, phase, tls, &what);
                     // Silence is the one event that is worth a question before the conversation is over.
-                    if matches!(what, What::Quiet { .. }) {
+                    if matches!(what, EventKind::Quiet { .. }) {
                         self.ask();
                     }
                     heard
                 }
-                Arrival::Answered { attempt, at_ms, outcome } => {
-                    let heard = self.close(attempt, at_ms, &outcome);
+                Arrival::Answered { probe, at_ms, outcome } => {
+                    let heard = self.close(probe, at_ms, &outcome);
                     self.ask();
                     self.stop_waiting();
                     heard
                 }
                 Arrival::Waiting => self.wait(),
                 Arrival::TimeUp => {
-                    return match self.give_up(|stage| Fault::TimeUp { stage }) {
+                    return match self.give_up(|phase| Fault::TimeUp { phase }) {
                         Ok(()) => Ended::TimeUp,
                         Err(error) => Ended::Unheard(error),
                     };
@@ -188,9 +188,9 @@ impl Inquiry<'_> {
                 answered |= self.join(errand, at, question);
                 continue;
             }
-            let attempt = case.asked(question.clone(), now, Outcome::Underway);
-            let holders = vec![Holder { case: at, attempt }];
-            self.errands.push(Errand { question: question.clone(), holders, is_open: true });
+            let probe = case.asked(question.clone(), now, Outcome::Underway);
+            let holders = vec![ProbeHolder { case: at, probe }];
+            self.errands.push(PendingQuestion { question: question.clone(), holders, is_open: true });
             self.gather.ask(number(self.errands.len() - 1), &question);
         }
         answered
@@ -199,30 +199,30 @@ impl Inquiry<'_> {
     /// One more case takes part in an errand: what has come of it is told, what comes will be. True when it is over.
     fn join(&mut self, errand: usize, case: usize, question: Question) -> bool {
         let Some(errand) = self.errands.get_mut(errand) else { return false };
-        let Some((attempt, events)) = errand.holders.first().and_then(|first| {
+        let Some((probe, events)) = errand.holders.first().and_then(|first| {
             let evidence = &self.cases.get(first.case)?.evidence;
             let events: Vec<Event> =
-                evidence.transcript.iter().filter(|event| event.attempt == first.attempt).cloned().collect();
-            Some((evidence.attempt(first.attempt)?.clone(), events))
+                evidence.transcript.iter().filter(|event| event.probe == first.probe).cloned().collect();
+            Some((evidence.probe(first.probe)?.clone(), events))
         }) else {
             return false;
         };
         let Some(joining) = self.cases.get_mut(case) else { return false };
-        let id = joining.asked(question, attempt.started_ms, Outcome::Underway);
-        for Event { at_ms, stage, tls, what, .. } in events {
-            joining.happened(at_ms, id, stage, tls, what);
+        let id = joining.asked(question, probe.started_ms, Outcome::Underway);
+        for Event { at_ms, phase, tls, what, .. } in events {
+            joining.happened(at_ms, id, phase, tls, what);
         }
-        errand.holders.push(Holder { case, attempt: id });
-        if let Some(ms) = attempt.duration_ms {
-            joining.ended(id, attempt.started_ms + ms, attempt.outcome);
+        errand.holders.push(ProbeHolder { case, probe: id });
+        if let Some(ms) = probe.duration_ms {
+            joining.ended(id, probe.started_ms + ms, probe.outcome);
         }
         !errand.is_open
     }
 
-    fn happened(&mut self, id: AttemptId, at_ms: f64, stage: Stage, tls: bool, what: &What) -> io::Result<()> {
+    fn happened(&mut self, id: ProbeId, at_ms: f64, phase: Phase, tls: bool, what: &EventKind) -> io::Result<()> {
         for holder in self.holders(id) {
             let Some(case) = self.cases.get_mut(holder.case) else { continue };
-            case.happened(at_ms, holder.attempt, stage, tls, what.clone());
+            case.happened(at_ms, holder.probe, phase, tls, what.clone());
             if let Some(event) = case.shown.transcript.last() {
                 self.listener.event(case.plan, &case.shown, event)?;
             }
@@ -230,16 +230,16 @@ impl Inquiry<'_> {
         Ok(())
     }
 
-    fn close(&mut self, id: AttemptId, at_ms: f64, outcome: &Outcome) -> io::Result<()> {
+    fn close(&mut self, id: ProbeId, at_ms: f64, outcome: &Outcome) -> io::Result<()> {
         if let Some(errand) = self.errands.get_mut(place(id)) {
             errand.is_open = false;
         }
         let mut heard = Ok(());
         for holder in self.holders(id) {
             let Some(case) = self.cases.get_mut(holder.case) else { continue };
-            case.ended(holder.attempt, at_ms, outcome.clone());
-            if let Some(attempt) = case.shown.attempt(holder.attempt) {
-                heard = heard.and(self.listener.answered(case.plan, &case.shown, attempt));
+            case.ended(holder.probe, at_ms, outcome.clone());
+            if let Some(probe) = case.shown.probe(holder.probe) {
+                heard = heard.and(self.listener.answered(case.plan, &case.shown, probe));
             }
         }
         heard
@@ -252,7 +252,7 @@ impl Inquiry<'_> {
             let settled = errand.holders.iter().all(|holder| {
                 self.cases
                     .get(holder.case)
-                    .is_some_and(|case| check::settled(case.plan, &case.evidence) == Some(holder.attempt))
+                    .is_some_and(|case| check::settled(case.plan, &case.evidence) == Some(holder.probe))
             });
             if settled {
                 self.gather.stop(number(at));
@@ -265,42 +265,42 @@ impl Inquiry<'_> {
         let now = self.gather.now_ms();
         let waiting = self.errands.iter().find(|errand| errand.is_open).and_then(|errand| errand.holders.first());
         match waiting.and_then(|holder| self.cases.get(holder.case)) {
-            Some(Case { plan, shown, .. }) => self.listener.waiting(plan, shown, now),
+            Some(InquiryCase { plan, shown, .. }) => self.listener.waiting(plan, shown, now),
             None => Ok(()),
         }
     }
 
     /// Everything under way ends here, each with the step at which it stood.
-    fn give_up(&mut self, fault: impl Fn(Stage) -> Fault) -> io::Result<()> {
+    fn give_up(&mut self, fault: impl Fn(Phase) -> Fault) -> io::Result<()> {
         let now = self.gather.now_ms();
         let mut heard = Ok(());
-        let open: Vec<AttemptId> = (0..self.errands.len())
+        let open: Vec<ProbeId> = (0..self.errands.len())
             .filter(|at| self.errands.get(*at).is_some_and(|errand| errand.is_open))
             .map(number)
             .collect();
         for id in open {
-            let stage = self.holders(id).first().and_then(|holder| {
+            let phase = self.holders(id).first().and_then(|holder| {
                 let evidence = &self.cases.get(holder.case)?.evidence;
-                match &evidence.attempt(holder.attempt)?.question {
-                    Question::Hello(_) => Some(Stage::Tls),
+                match &evidence.probe(holder.probe)?.question {
+                    Question::Hello(_) => Some(Phase::Tls),
                     Question::Resolve { .. } | Question::Machine { .. } => None,
                     Question::Talk(_) => {
-                        Some(evidence.talks().find(|talk| talk.attempt.id == holder.attempt)?.awaited())
+                        Some(evidence.sessions().find(|session| session.probe.id == holder.probe)?.awaited())
                     }
                 }
             });
-            let closed = self.close(id, now, &Outcome::Failed { fault: fault(stage.unwrap_or(Stage::Dns)) });
+            let closed = self.close(id, now, &Outcome::Failed { fault: fault(phase.unwrap_or(Phase::Dns)) });
             heard = heard.and(closed);
         }
         heard
     }
 
-    fn holders(&self, id: AttemptId) -> Vec<Holder> {
+    fn holders(&self, id: ProbeId) -> Vec<ProbeHolder> {
         self.errands.get(place(id)).map(|errand| errand.holders.clone()).unwrap_or_default()
     }
 }
 
-impl Errand {
+impl PendingQuestion {
     /// Whether it answers a question of a case that has no part in it yet. Within one case each conversation is held
     /// for itself: a follow-up may well repeat one.
     fn serves(&self, question: &Question, case: usize) -> bool {
@@ -312,10 +312,10 @@ impl Errand {
     }
 }
 
-fn number(place: usize) -> AttemptId {
-    AttemptId(u32::try_from(place + 1).unwrap_or(u32::MAX))
+fn number(place: usize) -> ProbeId {
+    ProbeId(u32::try_from(place + 1).unwrap_or(u32::MAX))
 }
 
-fn place(number: AttemptId) -> usize {
+fn place(number: ProbeId) -> usize {
     usize::try_from(number.0).unwrap_or(usize::MAX).saturating_sub(1)
 }

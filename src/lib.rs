@@ -48,6 +48,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod commands;
 pub mod dialogue;
 pub mod evidence;
 pub mod expect;
@@ -64,5 +65,4 @@ pub mod sandbox;
 pub mod sasl;
 pub mod secret;
 pub mod suite;
-pub mod verbs;
 pub mod wire;

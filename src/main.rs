@@ -7,13 +7,13 @@ use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
+use smtpcheck::commands;
 use smtpcheck::render::escape;
-use smtpcheck::verbs;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(end));
     smtpcheck::logging::start();
-    match verbs::run(std::env::args_os().collect()) {
+    match commands::run(std::env::args_os().collect()) {
         Ok(code) => ExitCode::from(code),
         Err(trouble) => {
             // What a command or a user wrote may be in it. Without standard error the exit code has to do.
@@ -34,5 +34,5 @@ fn end(panic: &PanicHookInfo<'_>) {
         "smtpcheck: internal error{place}. This is a fault in smtpcheck {}: report it with the command that you ran",
         env!("CARGO_PKG_VERSION")
     );
-    std::process::exit(verbs::INTERNAL.into());
+    std::process::exit(commands::INTERNAL.into());
 }

@@ -40,11 +40,11 @@ pub struct Plan {
     /// Who logs in, if AUTH is wanted.
     pub login: Option<Login>,
     /// What else is tried, because the user asked for it.
-    pub probes: Vec<Probe>,
+    pub probes: Vec<IntrusiveProbe>,
     /// When the result is a failure.
     pub gate: Gate,
     /// Where each value came from, by the name of its flag.
-    pub origins: BTreeMap<String, Origin>,
+    pub origins: BTreeMap<String, ValueOrigin>,
 }
 
 /// The server to check.
@@ -63,7 +63,7 @@ pub struct Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum ValueOrigin {
     /// A flag on the command line.
     Flag,
     /// The target itself (`host:port`, `smtps://`).
@@ -166,7 +166,7 @@ pub struct Limits {
     pub max_connections: u32,
 }
 
-/// The last step of the talk (`--quit-after`, the words of swaks).
+/// The last step of the session (`--quit-after`, the words of swaks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -323,7 +323,7 @@ pub enum TlsVersion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Probe {
+pub enum IntrusiveProbe {
     /// STARTTLS and another command in one packet (CVE-2011-0411).
     StarttlsInjection,
     /// MAIL FROM before TLS.
@@ -332,12 +332,12 @@ pub enum Probe {
     AuthBeforeTls,
 }
 
-impl Probe {
+impl IntrusiveProbe {
     /// Each with its word.
-    pub const ALL: [(&str, Probe); 3] = [
-        ("starttls-injection", Probe::StarttlsInjection),
-        ("mail-before-tls", Probe::MailBeforeTls),
-        ("auth-before-tls", Probe::AuthBeforeTls),
+    pub const ALL: [(&str, IntrusiveProbe); 3] = [
+        ("starttls-injection", IntrusiveProbe::StarttlsInjection),
+        ("mail-before-tls", IntrusiveProbe::MailBeforeTls),
+        ("auth-before-tls", IntrusiveProbe::AuthBeforeTls),
     ];
 }
 
@@ -472,8 +472,8 @@ impl Plan {
     }
 
     /// Where a value came from; what nobody set came from nowhere.
-    pub fn origin(&self, flag: &str) -> Origin {
-        self.origins.get(flag).copied().unwrap_or(Origin::Default)
+    pub fn origin(&self, flag: &str) -> ValueOrigin {
+        self.origins.get(flag).copied().unwrap_or(ValueOrigin::Default)
     }
 }
 
@@ -484,7 +484,7 @@ impl Plan {
 pub enum TlsUse {
     /// TLS before the greeting.
     Implicit,
-    /// STARTTLS, or the talk ends.
+    /// STARTTLS, or the session ends.
     Required,
     /// STARTTLS when it is offered.
     IfOffered,

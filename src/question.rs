@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Family, Login, Plan, QuitAfter, TlsUse};
-use crate::wire::tls::{Hello, Version, WeakClass};
+use crate::wire::tls::{ClientHello, Version, WeakClass};
 use crate::wire::{DomainName, EhloName, ForwardPath, Host, ReversePath};
 
 /// One thing to ask.
@@ -22,7 +22,7 @@ pub enum Question {
         host: DomainName,
     },
     /// One SMTP conversation.
-    Talk(TalkRequest),
+    Talk(SessionRequest),
     /// A ClientHello of ours, which is never completed.
     Hello(HelloRequest),
     /// Where this machine stands, by what it says of itself. Nothing is asked over the network.
@@ -35,7 +35,7 @@ pub enum Question {
 /// One SMTP conversation, from the TCP connection to QUIT.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct TalkRequest {
+pub struct SessionRequest {
     /// Why it is held.
     pub purpose: Purpose,
     /// Where to connect.
@@ -245,29 +245,31 @@ fn tls13() -> Version {
 
 impl Offer {
     /// The ClientHello.
-    pub fn hello(&self) -> Hello {
+    pub fn hello(&self) -> ClientHello {
         match self {
-            Offer::Version { version } => Hello::everything(*version),
-            Offer::EcdsaOnly => Hello::ecdsa_only(),
-            Offer::RsaOnly => Hello::rsa_only(),
-            Offer::StaticRsa { version } => Hello::static_rsa(*version),
-            Offer::Weak { version, known } => Hello::weak(*version, known),
-            Offer::Dhe { version } => Hello::dhe(*version),
-            Offer::Fallback { version } => Hello::fallback(*version),
-            Offer::OldHashes => Hello::old_hashes(),
-            Offer::Sslv2 => Hello::sslv2(),
-            Offer::PostQuantum => Hello::post_quantum(),
-            Offer::Small => Hello::small(),
-            Offer::Large => Hello::large(),
+            Offer::Version { version } => ClientHello::everything(*version),
+            Offer::EcdsaOnly => ClientHello::ecdsa_only(),
+            Offer::RsaOnly => ClientHello::rsa_only(),
+            Offer::StaticRsa { version } => ClientHello::static_rsa(*version),
+            Offer::Weak { version, known } => ClientHello::weak(*version, known),
+            Offer::Dhe { version } => ClientHello::dhe(*version),
+            Offer::Fallback { version } => ClientHello::fallback(*version),
+            Offer::OldHashes => ClientHello::old_hashes(),
+            Offer::Sslv2 => ClientHello::sslv2(),
+            Offer::PostQuantum => ClientHello::post_quantum(),
+            Offer::Small => ClientHello::small(),
+            Offer::Large => ClientHello::large(),
             Offer::OtherSuites { version, list: SuiteList::Common, known } => {
-                Hello::everything(*version).without_suites(known)
+                ClientHello::everything(*version).without_suites(known)
             }
-            Offer::OtherSuites { version, list: SuiteList::Rare, known } => Hello::rare(*version).without_suites(known),
-            Offer::Order { version, suites } => Hello::of_suites(*version, suites),
+            Offer::OtherSuites { version, list: SuiteList::Rare, known } => {
+                ClientHello::rare(*version).without_suites(known)
+            }
+            Offer::Order { version, suites } => ClientHello::of_suites(*version, suites),
             Offer::OtherGroups { version: Version::Tls13, known } => {
-                Hello::everything(Version::Tls13).without_groups(known)
+                ClientHello::everything(Version::Tls13).without_groups(known)
             }
-            Offer::OtherGroups { version, known } => Hello::ecdhe(*version).without_groups(known),
+            Offer::OtherGroups { version, known } => ClientHello::ecdhe(*version).without_groups(known),
         }
     }
 }
@@ -330,8 +332,8 @@ impl HelloRequest {
     }
 
     /// The conversation that leads to it.
-    pub fn way(&self) -> TalkRequest {
-        TalkRequest {
+    pub fn way(&self) -> SessionRequest {
+        SessionRequest {
             purpose: Purpose::TlsHello,
             host: self.host.clone(),
             port: self.port,
@@ -373,10 +375,10 @@ pub struct Envelope {
     pub to: Vec<ForwardPath>,
 }
 
-impl TalkRequest {
+impl SessionRequest {
     /// The conversation that the user asked for.
-    pub fn main(plan: &Plan) -> TalkRequest {
-        TalkRequest {
+    pub fn main(plan: &Plan) -> SessionRequest {
+        SessionRequest {
             purpose: Purpose::Main,
             host: plan.target.host.clone(),
             port: plan.target.port,
@@ -397,7 +399,7 @@ impl TalkRequest {
 
     /// Whether who holds this conversation sees all that the other one would show: the same line, at least as far, and
     /// the other one neither logs in nor names anybody.
-    pub fn covers(&self, other: &TalkRequest) -> bool {
+    pub fn covers(&self, other: &SessionRequest) -> bool {
         let (ours, theirs) = (&self.script, &other.script);
         self.host == other.host
             && self.port == other.port
@@ -415,8 +417,8 @@ impl TalkRequest {
 
     /// The main session again, one command at a time. Without a login where the server has rejected it already: a second
     /// failure could lock the account.
-    pub fn in_step(plan: &Plan, login: Repeat) -> TalkRequest {
-        let mut request = TalkRequest { purpose: Purpose::InStep, ..TalkRequest::main(plan) };
+    pub fn in_step(plan: &Plan, login: Repeat) -> SessionRequest {
+        let mut request = SessionRequest { purpose: Purpose::InStep, ..SessionRequest::main(plan) };
         request.script.pacing = Pacing::Paused;
         if let Some(envelope) = &mut request.script.envelope {
             // A pause for each: the rest is not tested again.
@@ -429,8 +431,8 @@ impl TalkRequest {
     }
 
     /// A look at a port of the same host: no login, no envelope.
-    pub fn probe(plan: &Plan, purpose: Purpose, port: u16, tls: TlsUse, quit_after: QuitAfter) -> TalkRequest {
-        TalkRequest {
+    pub fn probe(plan: &Plan, purpose: Purpose, port: u16, tls: TlsUse, quit_after: QuitAfter) -> SessionRequest {
+        SessionRequest {
             purpose,
             host: plan.target.host.clone(),
             port,

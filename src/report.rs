@@ -16,13 +16,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use difference::{Change, CheckDifference, Difference};
-pub use document::{Document, Phase, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
+pub use document::{Document, PhaseResult, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
 pub use expectations::Expectation;
-pub use line::{LINE_SCHEMA, Line};
-pub use run::{Case, CaseOutcome, Place, RUN_SCHEMA, Run, RunDocument, Source};
+pub use line::{LINE_SCHEMA, StreamRecord};
+pub use run::{CheckOutcome, CheckResult, FilePosition, RUN_SCHEMA, Run, RunDocument, RunSource};
 pub use saved::{NotSaved, Saved};
 
-use crate::check::{self, Failure, Finding, Severity};
+use crate::check::{self, Finding, PhaseFailure, Severity};
 use crate::evidence::Evidence;
 use crate::gather::Signal;
 use crate::inquiry::Ended;
@@ -42,7 +42,7 @@ pub struct Report {
     /// How long it took, milliseconds.
     pub total_ms: f64,
     /// What was expected by the user, and whether it held.
-    pub expectations: Vec<Judged>,
+    pub expectations: Vec<JudgedExpectation>,
     /// What the program says to the shell.
     pub exit: Exit,
 }
@@ -50,7 +50,7 @@ pub struct Report {
 /// One expectation of the user (`--expect`, or of a suite), judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Judged {
+pub struct JudgedExpectation {
     /// As it was written.
     pub expression: String,
     /// Whether it held.
@@ -72,7 +72,7 @@ pub struct Judged {
 pub enum Exit {
     /// 0.
     Ok,
-    /// 1: the talk went through, but a finding reaches `--fail-on`.
+    /// 1: the session went through, but a finding reaches `--fail-on`.
     Findings,
     /// 3.
     Unreachable,
@@ -180,17 +180,17 @@ impl Report {
         };
         let complete = matches!(ended, Ended::Whole);
         let report = Report { plan, evidence, findings, complete, total_ms, expectations: Vec::new(), exit };
-        report.expecting(expectations).shown()
+        report.expecting(expectations).masked()
     }
 
     /// The report as it leaves the program: nothing in it repeats a secret. The sentences of its findings are masked already.
-    fn shown(self) -> Report {
+    fn masked(self) -> Report {
         let mask = self.evidence.mask();
         let mut expectations = self.expectations;
         for text in expectations.iter_mut().filter_map(|judged| judged.seen.as_mut()) {
             *text = mask.value(text);
         }
-        let evidence = self.evidence.shown();
+        let evidence = self.evidence.masked_evidence();
         Report { evidence, expectations, ..self }
     }
 
@@ -205,7 +205,7 @@ impl Report {
         // An expectation that this version cannot read is left out.
         let expected: Vec<Expectation> =
             self.expectations.iter().filter_map(|one| Expectation::again(one).ok()).collect();
-        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(&expected).shown()
+        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(&expected).masked()
     }
 
     /// Reads a report that was saved as JSON.
@@ -229,7 +229,7 @@ impl Report {
     }
 
     /// Expectations that did not hold.
-    pub fn failed_expectations(&self) -> impl Iterator<Item = &Judged> {
+    pub fn failed_expectations(&self) -> impl Iterator<Item = &JudgedExpectation> {
         self.expectations.iter().filter(|judged| !judged.held)
     }
 
@@ -279,7 +279,7 @@ fn exit(findings: &[Finding], plan: &Plan) -> Exit {
     let first = counting
         .iter()
         .filter(|finding| finding.failure.is_some())
-        .min_by_key(|finding| check::order(plan, finding.stage));
+        .min_by_key(|finding| check::order(plan, finding.phase));
     match first {
         Some(finding) => code_of(finding),
         None if counting.is_empty() => Exit::Ok,
@@ -290,13 +290,13 @@ fn exit(findings: &[Finding], plan: &Plan) -> Exit {
 /// The code that a finding asks for.
 fn code_of(finding: &Finding) -> Exit {
     match finding.failure {
-        Some(Failure::Unreachable) => Exit::Unreachable,
-        Some(Failure::RefusedTemporary) => Exit::RefusedTemporary,
-        Some(Failure::RefusedPermanent) => Exit::RefusedPermanent,
-        Some(Failure::Tls) => Exit::Tls,
-        Some(Failure::Auth) => Exit::Auth,
-        Some(Failure::Protocol) => Exit::Protocol,
-        Some(Failure::Incomplete) => Exit::Incomplete,
+        Some(PhaseFailure::Unreachable) => Exit::Unreachable,
+        Some(PhaseFailure::RefusedTemporary) => Exit::RefusedTemporary,
+        Some(PhaseFailure::RefusedPermanent) => Exit::RefusedPermanent,
+        Some(PhaseFailure::Tls) => Exit::Tls,
+        Some(PhaseFailure::Auth) => Exit::Auth,
+        Some(PhaseFailure::Protocol) => Exit::Protocol,
+        Some(PhaseFailure::Incomplete) => Exit::Incomplete,
         None => Exit::Findings,
     }
 }

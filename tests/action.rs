@@ -12,17 +12,17 @@ use std::process::{Command, Output};
 
 const PROGRAM: &str = "#!/bin/sh\nfor word; do printf '[%s]\\n' \"$word\"; done\nprintf 'password=%s\\n' \"$SMTPCHECK_PASSWORD\"\nenv | grep -q '^INPUT_PASSWORD=\\|^GH_TOKEN=' && echo handed on\nexit \"${CODE:-0}\"\n";
 
-struct Stage {
+struct Phase {
     folder: tempfile::TempDir,
 }
 
-impl Stage {
-    fn new() -> Stage {
+impl Phase {
+    fn new() -> Phase {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("program");
         std::fs::write(&program, PROGRAM).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Stage { folder }
+        Phase { folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -42,7 +42,7 @@ impl Stage {
 
 #[test]
 fn hostile_inputs_are_words_and_nothing_else() {
-    let stage = Stage::new();
+    let phase = Phase::new();
     for hostile in [
         "$(touch hit)",
         "`touch hit`",
@@ -61,13 +61,13 @@ fn hostile_inputs_are_words_and_nothing_else() {
         "\\",
         "%s%n",
     ] {
-        let (code, text) = stage.run(&[("INPUT_TARGET", hostile)]);
+        let (code, text) = phase.run(&[("INPUT_TARGET", hostile)]);
         assert_eq!((code, text), (0, format!("[check]\n[--]\n[{hostile}]\npassword=\n")), "{hostile}");
         let (code, text) =
-            stage.run(&[("INPUT_SUITE", hostile), ("INPUT_FORMAT", hostile), ("INPUT_ARGUMENTS", hostile)]);
+            phase.run(&[("INPUT_SUITE", hostile), ("INPUT_FORMAT", hostile), ("INPUT_ARGUMENTS", hostile)]);
         let words = format!("[run]\n[--format={hostile}]\n[{hostile}]\n[--]\n[{hostile}]\npassword=\n");
         assert_eq!((code, text), (0, words), "{hostile}");
-        let (code, _) = stage.run(&[
+        let (code, _) = phase.run(&[
             ("INPUT_TARGET", "h"),
             ("INPUT_PROGRAM", ""),
             ("INPUT_VERSION", hostile),
@@ -75,15 +75,15 @@ fn hostile_inputs_are_words_and_nothing_else() {
         ]);
         assert_eq!(code, 2, "a version of {hostile}");
         let repository = [("INPUT_TARGET", "h"), ("INPUT_PROGRAM", ""), ("ACTION_REPOSITORY", hostile)];
-        assert_eq!(stage.run(&repository).0, 2, "a repository of {hostile}");
-        assert!(!stage.path("hit").exists(), "{hostile}");
+        assert_eq!(phase.run(&repository).0, 2, "a repository of {hostile}");
+        assert!(!phase.path("hit").exists(), "{hostile}");
     }
 }
 
 #[test]
 fn lines_are_words_and_the_password_goes_by_the_environment() {
-    let stage = Stage::new();
-    let (code, text) = stage.run(&[
+    let phase = Phase::new();
+    let (code, text) = phase.run(&[
         ("INPUT_TARGET", "one.example\r\n\ntwo.example:25\n"),
         ("INPUT_ARGUMENTS", "--user\nu v\n"),
         ("INPUT_FORMAT", "github"),
@@ -94,25 +94,25 @@ fn lines_are_words_and_the_password_goes_by_the_environment() {
     let words =
         "[check]\n[--format=github]\n[--user]\n[u v]\n[--]\n[one.example]\n[two.example:25]\npassword=p$(w) 'x'\n";
     assert_eq!((code, text.as_str()), (7, words));
-    assert_eq!(std::fs::read_to_string(stage.path("output")).unwrap(), "exit-code=7\n");
+    assert_eq!(std::fs::read_to_string(phase.path("output")).unwrap(), "exit-code=7\n");
 }
 
 #[test]
 fn a_step_without_a_target_or_with_too_much_says_so() {
-    let stage = Stage::new();
+    let phase = Phase::new();
     for inputs in [&[][..], &[("INPUT_TARGET", "\n")], &[("INPUT_TARGET", "a"), ("INPUT_SUITE", "b")]] {
-        let (code, text) = stage.run(inputs);
+        let (code, text) = phase.run(inputs);
         assert!(code == 2 && text.starts_with("smtpcheck action: give target or suite"), "{text}");
     }
 }
 
 #[test]
 fn the_real_program_takes_the_words() {
-    let stage = Stage::new();
+    let phase = Phase::new();
     let program = env!("CARGO_BIN_EXE_smtpcheck");
     let words =
         [("INPUT_PROGRAM", program), ("INPUT_FORMAT", "text"), ("INPUT_ARGUMENTS", "-q\n--connect-timeout\n2s")];
-    let (code, text) = stage.run(&[&words[..], &[("INPUT_TARGET", "127.0.0.1:1\n--insecure")]].concat());
+    let (code, text) = phase.run(&[&words[..], &[("INPUT_TARGET", "127.0.0.1:1\n--insecure")]].concat());
     assert_eq!(code, 3, "{text}");
     assert!(text.contains("127.0.0.1:1") && text.contains("--insecure:587"), "no target is a flag: {text}");
 }
@@ -120,21 +120,21 @@ fn the_real_program_takes_the_words() {
 /// The CheckCommand of docs/icinga.conf is a line of shell as well, and turns our exit codes into those of a plugin.
 #[test]
 fn the_command_for_icinga_turns_exit_codes_and_keeps_words() {
-    let stage = Stage::new();
-    std::fs::rename(stage.path("program"), stage.path("smtpcheck")).unwrap();
+    let phase = Phase::new();
+    std::fs::rename(phase.path("program"), phase.path("smtpcheck")).unwrap();
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/icinga.conf")).unwrap();
     let line = page.lines().find(|line| line.contains("\"/bin/sh\"")).unwrap();
     let shell =
         line.split("\"-c\", \"").nth(1).unwrap().split("\", \"smtpcheck\"").next().unwrap().replace("\\\"", "\"");
     for (code, plugin) in [(0, 0), (1, 2), (2, 3), (3, 2), (4, 1), (5, 2), (6, 2), (7, 2), (70, 2)] {
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", &shell, "smtpcheck", "--quiet", "$(touch hit); a b"]).current_dir(stage.folder.path());
-        let path = format!("{}:{}", stage.folder.path().display(), std::env::var("PATH").unwrap());
+        command.args(["-c", &shell, "smtpcheck", "--quiet", "$(touch hit); a b"]).current_dir(phase.folder.path());
+        let path = format!("{}:{}", phase.folder.path().display(), std::env::var("PATH").unwrap());
         let output = command.env("PATH", path).env("CODE", code.to_string()).output().unwrap();
         assert_eq!(output.status.code(), Some(plugin), "{code}");
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(text.starts_with("[--quiet]\n[$(touch hit); a b]\n"), "{text}");
-        assert!(!stage.path("hit").exists());
+        assert!(!phase.path("hit").exists());
     }
 }
 

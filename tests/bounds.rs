@@ -70,7 +70,7 @@ fn long(code: &str, last: &str) -> String {
 fn serve(greeting: String, answer: fn(&str) -> String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let talk = move |stream: &TcpStream, greeting: &str| -> std::io::Result<()> {
+    let session = move |stream: &TcpStream, greeting: &str| -> std::io::Result<()> {
         let (mut lines, mut stream) = (BufReader::new(stream).lines(), stream);
         stream.write_all(greeting.as_bytes())?;
         while let Some(Ok(line)) = lines.next() {
@@ -82,7 +82,7 @@ fn serve(greeting: String, answer: fn(&str) -> String) -> String {
         for stream in listener.incoming().flatten() {
             let greeting = greeting.clone();
             // It ends when the client goes away.
-            std::thread::spawn(move || talk(&stream, &greeting));
+            std::thread::spawn(move || session(&stream, &greeting));
         }
     });
     address

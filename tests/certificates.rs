@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use smtpcheck::check::{self, Severity};
-use smtpcheck::sandbox::journal::{Entry, Speaker};
-use smtpcheck::sandbox::scenario::{Client, ClientTrust, LOGGING_IN, SUBMISSION, Server};
+use smtpcheck::sandbox::journal::{JournalEntry, Speaker};
+use smtpcheck::sandbox::scenario::{ClientTrust, ClientUsage, LOGGING_IN, SUBMISSION, Server};
 use smtpcheck::sandbox::{Options, Remote, Sandbox, Scenario, scenarios};
 
 use support::program;
@@ -23,7 +23,7 @@ fn errors() -> BTreeSet<&'static str> {
 /// A scenario of the sandbox whose server takes a login, and the client that has one.
 fn with_login(scenario: &Scenario) -> &'static Scenario {
     let server = Server { inside: SUBMISSION.inside, login: SUBMISSION.login, ..scenario.server };
-    let client = Client { flags: LOGGING_IN.flags, secret: LOGGING_IN.secret, ..scenario.client };
+    let client = ClientUsage { flags: LOGGING_IN.flags, secret: LOGGING_IN.secret, ..scenario.client };
     Box::leak(Box::new(Scenario { server, client, ..*scenario }))
 }
 
@@ -36,7 +36,7 @@ fn no_certificate_that_fails_a_run_gets_the_password() {
         scenarios().filter(is_certain_to_fail).chain([good]).map(|scenario| with_login(scenario)).collect();
     let commands: Arc<Mutex<BTreeMap<&'static str, Vec<String>>>> = Arc::default();
     let heard = Arc::clone(&commands);
-    let listener = move |entry: Entry| {
+    let listener = move |entry: JournalEntry| {
         if entry.speaker == Speaker::Client {
             heard.lock().unwrap().entry(entry.scenario).or_default().push(entry.text);
         }

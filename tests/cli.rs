@@ -20,13 +20,13 @@ fn objects(run: &Run) -> Vec<Value> {
 
 #[test]
 fn a_reply_in_several_words_is_one_reply() {
-    let run = explain(&["550", "5.1.1", "User", "unknown", "--stage", "rcpt", "--json"]);
+    let run = explain(&["550", "5.1.1", "User", "unknown", "--phase", "rcpt", "--json"]);
     assert_eq!(run.code, 0, "{run}");
     let all = objects(&run);
     assert_eq!(all.len(), 1, "{run}");
     assert_eq!(all[0]["rule"], "recipient-unknown", "{run}");
     assert_eq!(all[0]["category"], "unknown-user", "{run}");
-    assert_eq!(all[0]["stage"], "rcpt", "{run}");
+    assert_eq!(all[0]["phase"], "rcpt", "{run}");
     assert!(all[0]["fixes"].as_array().is_some_and(|fixes| !fixes.is_empty()), "{run}");
 }
 
@@ -111,7 +111,7 @@ fn a_line_of_ten_megabytes_and_bytes_that_are_no_text_are_read_over() {
 #[test]
 fn mistakes_in_flags_say_what_to_write() {
     for (args, word) in [
-        (&["535", "--stage", "lunch"][..], "rcpt"),
+        (&["535", "--phase", "lunch"][..], "rcpt"),
         (&["535", "--provider", "nobody-knows-it"], "--provider"),
         (&[], "nothing to explain"),
     ] {

@@ -7,7 +7,7 @@
 
 use serde::Deserialize;
 use smtpcheck::lexicon::logline::Finder;
-use smtpcheck::lexicon::{self, Confidence, Context, Reading, Step};
+use smtpcheck::lexicon::{self, Confidence, Context, Reading, ReplyPhase};
 use smtpcheck::wire::reply;
 
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ struct LogEntry {
 struct Entry {
     text: String,
     #[serde(default)]
-    stage: String,
+    phase: String,
     category: lexicon::Cause,
     #[serde(default)]
     also: Vec<lexicon::Cause>,
@@ -45,20 +45,20 @@ fn measure(file: &str) -> (usize, usize, Vec<String>, Vec<String>) {
     let corpus = corpus(file);
     let (mut right, mut all, mut wrong, mut sure) = (0, 0, Vec::new(), Vec::new());
     for entry in corpus.reply {
-        let context = Context { step: Step::parse(&entry.stage), ..Context::default() };
+        let context = Context { step: ReplyPhase::parse(&entry.phase), ..Context::default() };
         let reading = reply::from_text(&entry.text).and_then(|reply| lexicon::read(&reply, &context));
         let expected = std::iter::once(&entry.category).chain(&entry.also).map(|cause| cause.category());
         all += 1;
         match reading {
             Some(reading) if expected.into_iter().any(|category| category == reading.cause.category()) => right += 1,
             Some(Reading { cause, confidence, basis, .. }) => {
-                let line = format!("{} [{}] read as {cause:?} {confidence:?} by {basis:?}", entry.text, entry.stage);
+                let line = format!("{} [{}] read as {cause:?} {confidence:?} by {basis:?}", entry.text, entry.phase);
                 if confidence == Confidence::Certain {
                     sure.push(line.clone());
                 }
                 wrong.push(line);
             }
-            None => wrong.push(format!("{} [{}] not read", entry.text, entry.stage)),
+            None => wrong.push(format!("{} [{}] not read", entry.text, entry.phase)),
         }
     }
     (right, all, wrong, sure)

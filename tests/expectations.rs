@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 use smtpcheck::expect::{Expression, NAMES};
-use smtpcheck::report::{Case, CaseOutcome, Document, Report};
+use smtpcheck::report::{CheckOutcome, CheckResult, Document, Report};
 use smtpcheck::sandbox::scenario::ClientTrust;
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenario};
 
@@ -190,14 +190,16 @@ fn every_name_is_seen_in_some_transcript() {
     let mut unseen = Vec::new();
     for name in NAMES.iter().flat_map(|group| group.iter()) {
         let value = match name.kind {
-            smtpcheck::expect::Kind::Number => "> -1",
-            smtpcheck::expect::Kind::Text => "matches ''",
-            smtpcheck::expect::Kind::Fact => "== true",
-            smtpcheck::expect::Kind::Version => ">= 0.0",
-            smtpcheck::expect::Kind::Moment => "> 1970-01-01",
-            smtpcheck::expect::Kind::Word(words) => &format!("in [{}]", words.join(", ")),
-            smtpcheck::expect::Kind::Rules => "excludes greylisted",
-            smtpcheck::expect::Kind::Names | smtpcheck::expect::Kind::Keywords => "excludes nothing-of-the-kind",
+            smtpcheck::expect::ValueType::Number => "> -1",
+            smtpcheck::expect::ValueType::Text => "matches ''",
+            smtpcheck::expect::ValueType::Fact => "== true",
+            smtpcheck::expect::ValueType::Version => ">= 0.0",
+            smtpcheck::expect::ValueType::Moment => "> 1970-01-01",
+            smtpcheck::expect::ValueType::Word(words) => &format!("in [{}]", words.join(", ")),
+            smtpcheck::expect::ValueType::Rules => "excludes greylisted",
+            smtpcheck::expect::ValueType::Names | smtpcheck::expect::ValueType::Keywords => {
+                "excludes nothing-of-the-kind"
+            }
         };
         let text = format!("{} {value}", name.name.replace("[N]", "[0]"));
         let expression = Expression::parse(&text).unwrap_or_else(|mistake| panic!("{text}: {mistake}"));
@@ -265,8 +267,8 @@ fn what_is_put_off_is_tried_again_and_every_try_is_kept() {
     let text = tried(&busy(1), &["--retry", "1", "--wait", "10ms"]);
     assert_eq!(text.code, 0, "{text}");
     assert!(text.stdout.contains("try 1  ") && text.stdout.contains("exit 4 (refused for now)"), "{text}");
-    let case = Case::load(&tried(&busy(1), &["--json", "--retry", "1", "--wait", "10ms"]).stdout).unwrap();
-    assert!(matches!(case.outcome, CaseOutcome::Checked { earlier, .. } if earlier.len() == 1));
+    let case = CheckResult::load(&tried(&busy(1), &["--json", "--retry", "1", "--wait", "10ms"]).stdout).unwrap();
+    assert!(matches!(case.outcome, CheckOutcome::Checked { earlier, .. } if earlier.len() == 1));
 }
 
 #[test]

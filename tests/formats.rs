@@ -11,9 +11,12 @@ use std::sync::OnceLock;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::Value;
-use smtpcheck::evidence::What;
-use smtpcheck::render::{self, Look, Transcript, Volume, markdown, nagios};
-use smtpcheck::report::{Case, CaseOutcome, Document, Exit, Judged, LINE_SCHEMA, Place, Report, Run, SCHEMA, Source};
+use smtpcheck::evidence::EventKind;
+use smtpcheck::render::{self, Display, Transcript, Verbosity, markdown, nagios};
+use smtpcheck::report::{
+    CheckOutcome, CheckResult, Document, Exit, FilePosition, JudgedExpectation, LINE_SCHEMA, Report, Run, RunSource,
+    SCHEMA,
+};
 use support::replay::all;
 
 const SHOWN: &[&str] = &[
@@ -41,22 +44,22 @@ fn played(name: &str) -> Report {
 }
 
 /// Every attempt at a check.
-fn attempts(case: &Case) -> Vec<&Report> {
+fn probes(case: &CheckResult) -> Vec<&Report> {
     match &case.outcome {
-        CaseOutcome::Checked { report, earlier } => earlier.iter().chain([report.as_ref()]).collect(),
-        CaseOutcome::Skipped { .. } => Vec::new(),
+        CheckOutcome::Checked { report, earlier } => earlier.iter().chain([report.as_ref()]).collect(),
+        CheckOutcome::Skipped { .. } => Vec::new(),
     }
 }
 
 fn rendered(format: &str, run: &Run) -> String {
-    (render::format(format).unwrap().render)(run, &Look::plain())
+    (render::format(format).unwrap().render)(run, &Display::plain())
 }
 
 /// A suite with a check of each kind: passed at the second attempt, failed by an expectation, failed, skipped.
 fn suite() -> Run {
     let mut expected = played("healthy/submission");
     expected.expectations = vec![
-        Judged {
+        JudgedExpectation {
             expression: "tls.version >= 1.2".to_owned(),
             held: true,
             expected: "at least 1.2".to_owned(),
@@ -64,7 +67,7 @@ fn suite() -> Run {
             line: Some(12),
             column: Some(5),
         },
-        Judged {
+        JudgedExpectation {
             expression: "certificate.days_left > 90".to_owned(),
             held: false,
             expected: "more than 90".to_owned(),
@@ -74,19 +77,19 @@ fn suite() -> Run {
         },
     ];
     expected.exit = Exit::Findings;
-    let checked = |name: &str, line: usize, report: Report, earlier: Vec<Report>| Case {
+    let checked = |name: &str, line: usize, report: Report, earlier: Vec<Report>| CheckResult {
         name: name.to_owned(),
-        place: Some(Place { line, column: 1 }),
-        outcome: CaseOutcome::Checked { report: Box::new(report), earlier },
+        place: Some(FilePosition { line, column: 1 }),
+        outcome: CheckOutcome::Checked { report: Box::new(report), earlier },
     };
-    let skipped = Case {
+    let skipped = CheckResult {
         name: "mx1 is not an open relay".to_owned(),
-        place: Some(Place { line: 30, column: 1 }),
-        outcome: CaseOutcome::Skipped { reason: "port 25 is blocked on this machine".to_owned() },
+        place: Some(FilePosition { line: 30, column: 1 }),
+        outcome: CheckOutcome::Skipped { reason: "port 25 is blocked on this machine".to_owned() },
     };
     let deferred = played("envelope/recipient-deferred");
     Run {
-        source: Source::Suite("ci/smtpcheck.toml".into()),
+        source: RunSource::Suite("ci/smtpcheck.toml".into()),
         cases: vec![
             checked("app can submit", 3, played("healthy/submission"), vec![deferred]),
             checked("certificate lasts", 10, expected, Vec::new()),
@@ -107,7 +110,7 @@ fn every_format_looks_as_it_did() {
     let mut stale = Vec::new();
     for (name, run) in shown() {
         for format in render::FORMATS.iter().filter(|format| format.name != "text") {
-            let text = (format.render)(&run, &Look::plain());
+            let text = (format.render)(&run, &Display::plain());
             let file = folder.join(format!("{name}.{}", format.name));
             if std::env::var_os("UPDATE_GOLDEN").is_some() {
                 std::fs::create_dir_all(&folder).unwrap();
@@ -146,7 +149,7 @@ fn every_line_of_ndjson_fits_its_schema_and_the_last_one_closes_it() {
         let happened = lines.iter().filter(|line| line["event"] == "happened").count();
         assert_eq!(
             happened,
-            run.cases.iter().flat_map(attempts).map(|report| report.evidence.transcript.len()).sum::<usize>(),
+            run.cases.iter().flat_map(probes).map(|report| report.evidence.transcript.len()).sum::<usize>(),
             "{name}"
         );
     }
@@ -183,8 +186,8 @@ fn a_suite_is_one_test_case_a_check_with_counts_that_agree() {
 fn names_that_come_twice_are_told_apart_in_junit() {
     let report = played("healthy/submission");
     let run = Run {
-        source: Source::Targets,
-        cases: vec![Case::of(report.clone()), Case::of(report.clone()), Case::of(report)],
+        source: RunSource::Targets,
+        cases: vec![CheckResult::of(report.clone()), CheckResult::of(report.clone()), CheckResult::of(report)],
     };
     let text = rendered("junit", &run);
     let names: std::collections::BTreeSet<&str> =
@@ -198,8 +201,11 @@ fn annotations_stand_at_the_line_of_the_suite_that_asks_and_are_ten_at_most() {
     let place = "::error file=ci/smtpcheck.toml,line=13,col=5,title=certificate lasts%3A expectation::";
     assert!(text.contains(place), "{text}");
     assert!(text.contains("file=ci/smtpcheck.toml,line=20,col=1,"), "{text}");
-    let failing = |number: usize| Case { name: format!("check {number}"), ..Case::of(played("certificate/expired")) };
-    let many = Run { source: Source::Targets, cases: (0..25).map(failing).collect() };
+    let failing = |number: usize| CheckResult {
+        name: format!("check {number}"),
+        ..CheckResult::of(played("certificate/expired"))
+    };
+    let many = Run { source: RunSource::Targets, cases: (0..25).map(failing).collect() };
     let text = rendered("github", &many);
     let annotations: Vec<&str> = text.lines().filter(|line| line.starts_with("::error")).collect();
     assert_eq!(annotations.len(), 10, "{text}");
@@ -211,20 +217,20 @@ fn annotations_stand_at_the_line_of_the_suite_that_asks_and_are_ten_at_most() {
 fn the_state_of_a_plugin_follows_from_the_exit_code_and_the_time() {
     let state = |name: &str| nagios::state(&Run::of(played(name)), &nagios::Thresholds::default());
     for (name, expected) in [
-        ("healthy/submission", nagios::State::Ok),
-        ("certificate/expires-soon", nagios::State::Warning),
-        ("envelope/recipient-deferred", nagios::State::Warning),
-        ("refusal/recipient-unknown", nagios::State::Critical),
-        ("connect/port-25-blocked", nagios::State::Critical),
-        ("certificate/expired", nagios::State::Critical),
+        ("healthy/submission", nagios::PluginState::Ok),
+        ("certificate/expires-soon", nagios::PluginState::Warning),
+        ("envelope/recipient-deferred", nagios::PluginState::Warning),
+        ("refusal/recipient-unknown", nagios::PluginState::Critical),
+        ("connect/port-25-blocked", nagios::PluginState::Critical),
+        ("certificate/expired", nagios::PluginState::Critical),
     ] {
         assert_eq!(state(name), expected, "{name}");
     }
     let thresholds = nagios::Thresholds { warning: nagios::Range::parse("0:0.000001"), critical: None };
     let run = Run::of(played("healthy/submission"));
-    assert_eq!(nagios::state(&run, &thresholds), nagios::State::Warning);
+    assert_eq!(nagios::state(&run, &thresholds), nagios::PluginState::Warning);
     let skipped = Run { cases: vec![suite().cases.pop().unwrap()], ..suite() };
-    assert_eq!(nagios::state(&skipped, &thresholds), nagios::State::Unknown);
+    assert_eq!(nagios::state(&skipped, &thresholds), nagios::PluginState::Unknown);
 }
 
 /// Words that try to be more than words, in each of the languages.
@@ -251,8 +257,8 @@ fn saying(words: &str) -> Run {
     let text = || words.to_owned();
     for event in &mut report.evidence.transcript {
         match &mut event.what {
-            What::Received { reply, .. } => reply.text.iter_mut().for_each(|line| *line = text()),
-            What::Secured { handshake } => {
+            EventKind::Received { reply, .. } => reply.text.iter_mut().for_each(|line| *line = text()),
+            EventKind::Secured { handshake } => {
                 for one in &mut handshake.presented.chain {
                     one.subject = text();
                     one.issuer = text();
@@ -274,16 +280,23 @@ fn saying(words: &str) -> Run {
         }
     }
     report.expectations = vec![
-        Judged { expression: text(), held: false, expected: text(), seen: Some(text()), line: Some(2), column: None },
-        Judged { expression: text(), held: true, expected: text(), seen: None, line: None, column: None },
+        JudgedExpectation {
+            expression: text(),
+            held: false,
+            expected: text(),
+            seen: Some(text()),
+            line: Some(2),
+            column: None,
+        },
+        JudgedExpectation { expression: text(), held: true, expected: text(), seen: None, line: None, column: None },
     ];
-    let checked = CaseOutcome::Checked { report: Box::new(report.clone()), earlier: vec![report] };
-    let place = Some(Place { line: 1, column: 1 });
+    let checked = CheckOutcome::Checked { report: Box::new(report.clone()), earlier: vec![report] };
+    let place = Some(FilePosition { line: 1, column: 1 });
     Run {
-        source: Source::Suite(words.replace('\0', "").into()),
+        source: RunSource::Suite(words.replace('\0', "").into()),
         cases: vec![
-            Case { name: text(), place, outcome: checked },
-            Case { name: "other".to_owned(), place, outcome: CaseOutcome::Skipped { reason: text() } },
+            CheckResult { name: text(), place, outcome: checked },
+            CheckResult { name: "other".to_owned(), place, outcome: CheckOutcome::Skipped { reason: text() } },
         ],
     }
 }
@@ -404,15 +417,15 @@ fn structure(text: &str) -> Vec<String> {
 
 #[test]
 fn no_words_become_markdown() {
-    let look = Look { transcript: Transcript::None, ..Look::plain() };
-    let shown = |words: &str, look: &Look| markdown::whole(&saying(words), look);
+    let look = Display { transcript: Transcript::None, ..Display::plain() };
+    let shown = |words: &str, look: &Display| markdown::render_run(&saying(words), look);
     let known = structure(&shown("x", &look));
     assert!(known.len() > 100);
     for words in HOSTILE {
         let text = shown(words, &look);
         assert_eq!(structure(&text), known, "{words:?}: {text}");
         // With the conversation in it: its block is not left before its end.
-        let whole = structure(&shown(words, &Look::plain()));
+        let whole = structure(&shown(words, &Display::plain()));
         let blocks = whole.iter().filter(|kind| kind.contains("CodeBlock")).count();
         let headings = whole.iter().filter(|kind| kind.contains("Heading")).count();
         assert_eq!(blocks, 2, "{words:?}");
@@ -447,8 +460,8 @@ fn no_format_leaves_a_control_character_whatever_is_said() {
     };
     for words in HOSTILE {
         for format in render::FORMATS {
-            for volume in [Volume::Normal, Volume::Verbose] {
-                let text = (format.render)(&saying(words), &Look { volume, ..Look::plain() });
+            for volume in [Verbosity::Normal, Verbosity::Verbose] {
+                let text = (format.render)(&saying(words), &Display { volume, ..Display::plain() });
                 let bad: Vec<char> = text.chars().filter(|c| acts(*c)).collect();
                 assert!(bad.is_empty(), "{} of {words:?}: {bad:?}", format.name);
             }
@@ -477,7 +490,7 @@ fn no_format_leaves_a_character_that_cannot_be_seen() {
     let run = saying(&words);
     let known: std::collections::HashSet<char> = all.into_iter().filter(|c| *c != '\n').collect();
     for format in render::FORMATS {
-        let text = (format.render)(&run, &Look { volume: Volume::Verbose, ..Look::plain() });
+        let text = (format.render)(&run, &Display { volume: Verbosity::Verbose, ..Display::plain() });
         let bad: Vec<char> = text.chars().filter(|c| known.contains(c)).collect();
         assert!(bad.is_empty(), "{}: {:?}", format.name, bad.first());
         assert!(!text.contains(&"\u{301}".repeat(9)), "{} lets marks pile up", format.name);
@@ -517,7 +530,10 @@ fn a_saved_run_is_rendered_as_it_was() {
         assert_eq!(saved.remarks, [""; 0], "{name}");
         assert_eq!(saved.run, run, "{name}");
         for format in render::FORMATS {
-            assert!((format.render)(&saved.run, &Look::plain()) == (format.render)(&run, &Look::plain()), "{name}");
+            assert!(
+                (format.render)(&saved.run, &Display::plain()) == (format.render)(&run, &Display::plain()),
+                "{name}"
+            );
         }
     }
 }

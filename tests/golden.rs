@@ -7,7 +7,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use smtpcheck::render::{self, Colour, Look, Signs, Transcript, Volume};
+use smtpcheck::render::{self, Colour, Display, Symbols, Transcript, Verbosity};
 use support::replay::all;
 
 const SHOWN: &[&str] = &[
@@ -19,16 +19,16 @@ const SHOWN: &[&str] = &[
     "greeting/refused-over-ipv6-only",
 ];
 
-fn looks() -> Vec<(&'static str, Look)> {
-    let plain = Look::plain();
+fn looks() -> Vec<(&'static str, Display)> {
+    let plain = Display::plain();
     vec![
         ("80", plain.clone()),
-        ("120", Look { width: 120, ..plain.clone() }),
-        ("colour", Look { colour: Colour::On, ..plain.clone() }),
-        ("ascii", Look { signs: Signs::Ascii, ..plain.clone() }),
-        ("quiet", Look { volume: Volume::Quiet, ..plain.clone() }),
-        ("verbose", Look { volume: Volume::Verbose, ..plain.clone() }),
-        ("problems", Look { transcript: Transcript::Problems, ..plain }),
+        ("120", Display { width: 120, ..plain.clone() }),
+        ("colour", Display { colour: Colour::On, ..plain.clone() }),
+        ("ascii", Display { signs: Symbols::Ascii, ..plain.clone() }),
+        ("quiet", Display { volume: Verbosity::Quiet, ..plain.clone() }),
+        ("verbose", Display { volume: Verbosity::Verbose, ..plain.clone() }),
+        ("problems", Display { transcript: Transcript::Problems, ..plain }),
     ]
 }
 
@@ -57,7 +57,7 @@ fn the_text_looks_as_it_did() {
 fn no_line_is_wider_than_it_should_be() {
     for one in all() {
         for width in [80, 120] {
-            let look = Look { width, ..Look::plain() };
+            let look = Display { width, ..Display::plain() };
             let text = render::format("text").unwrap().one(&one.report, &look);
             for line in text.lines() {
                 // Commands and addresses of pages are never broken: they must survive being copied.
@@ -72,8 +72,9 @@ fn no_line_is_wider_than_it_should_be() {
 #[test]
 fn colour_carries_no_meaning_alone() {
     for one in all() {
-        let plain = render::format("text").unwrap().one(&one.report, &Look::plain());
-        let coloured = render::format("text").unwrap().one(&one.report, &Look { colour: Colour::On, ..Look::plain() });
+        let plain = render::format("text").unwrap().one(&one.report, &Display::plain());
+        let coloured =
+            render::format("text").unwrap().one(&one.report, &Display { colour: Colour::On, ..Display::plain() });
         let mut stripped = String::new();
         let mut rest = coloured.as_str();
         while let Some((before, after)) = rest.split_once('\u{1b}') {

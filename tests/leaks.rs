@@ -69,8 +69,8 @@ fn echoes() -> Vec<String> {
     ]
 }
 
-/// A talk in which the login is refused with these lines.
-fn refusing(mechanism: &str, talk: &str) -> String {
+/// A session in which the login is refused with these lines.
+fn refusing(mechanism: &str, session: &str) -> String {
     format!(
         "
         S: 220 localhost ESMTP
@@ -84,7 +84,7 @@ fn refusing(mechanism: &str, talk: &str) -> String {
         S: 250-localhost
         S: 250 AUTH {mechanism}
         C
-        {talk}
+        {session}
         C
         S: 221 bye"
     )
@@ -186,10 +186,10 @@ fn what_a_server_says_about_a_token_is_shown_without_it() {
     let identity = Identity::new();
     for (at, echo) in echoes().into_iter().enumerate() {
         let json = serde_json::json!({ "status": "401", "error_description": format!("bad token {echo}") }).to_string();
-        let talk = format!("S: 334 {}\nC\nS: 535 5.7.8 no", STANDARD.encode(json));
+        let session = format!("S: 334 {}\nC\nS: 535 5.7.8 no", STANDARD.encode(json));
         for mechanism in ["XOAUTH2", "OAUTHBEARER"] {
             let more = [&["--auth", mechanism], FORMATS[at % 2]].concat();
-            assert_eq!(once(&identity, &[&refusing(mechanism, &talk)], &more, &[]).0.code, 7);
+            assert_eq!(once(&identity, &[&refusing(mechanism, &session)], &more, &[]).0.code, 7);
         }
     }
 }
@@ -219,14 +219,14 @@ fn no_proof_that_was_made_of_the_password_is_passed_on() {
     let repeats = "S: 535-5.7.8 {sent}\nS: 535 5.7.8 {decoded}";
     let challenge = |text: &[u8]| format!("S: 334 {}\nC\n{repeats}", STANDARD.encode(text));
     let ntlm = b"NTLMSSP\0\x02\0\0\0\0\0\0\0\x30\0\0\0\x05\x02\x08\0\x01\x02\x03\x04\x05\x06\x07\x08";
-    for (mechanism, talk, proof) in [
+    for (mechanism, session, proof) in [
         ("CRAM-MD5", challenge(b"<1@h>"), (|said| said.split(' ').nth(1)) as fn(&str) -> Option<&str>),
         ("DIGEST-MD5", challenge(b"nonce=\"abc\",qop=\"auth\""), |said| {
             said.split("response=").nth(1)?.split(',').next()
         }),
         ("NTLM", challenge(ntlm), |_| None),
     ] {
-        for (run, server) in runs(&identity, &[&refusing(mechanism, &talk)], &["--auth", mechanism]) {
+        for (run, server) in runs(&identity, &[&refusing(mechanism, &session)], &["--auth", mechanism]) {
             assert_eq!(run.code, 7, "{run}");
             let lines = server.seen().lines;
             let sent = &lines[lines.len() - 2];

@@ -8,7 +8,7 @@
 mod support;
 
 use smtpcheck::check::Finding;
-use smtpcheck::evidence::What;
+use smtpcheck::evidence::EventKind;
 use smtpcheck::lexicon::Confidence;
 use smtpcheck::report::Report;
 use support::replay::{Sends, Server, hold};
@@ -160,12 +160,12 @@ fn told(report: &Report) -> String {
     let findings: Vec<String> = report
         .findings
         .iter()
-        .map(|finding| format!("{} ({:?}, {}): {}", finding.rule, finding.confidence, finding.stage, finding.summary))
+        .map(|finding| format!("{} ({:?}, {}): {}", finding.rule, finding.confidence, finding.phase, finding.summary))
         .collect();
     let lines = report.evidence.transcript.iter().filter_map(|event| match &event.what {
-        What::Sent { text, .. } => Some(format!("C: {text}")),
-        What::Received { reply, .. } => Some(format!("S: {}", reply.lines().join(" / "))),
-        What::Stray { text, .. } => Some(format!("S? {}", text.trim_end().replace("\r\n", " / "))),
+        EventKind::Sent { text, .. } => Some(format!("C: {text}")),
+        EventKind::Received { reply, .. } => Some(format!("S: {}", reply.lines().join(" / "))),
+        EventKind::Stray { text, .. } => Some(format!("S? {}", text.trim_end().replace("\r\n", " / "))),
         _ => None,
     });
     format!("exit {} {findings:#?}\n{}", report.exit.code(), lines.collect::<Vec<_>>().join("\n"))
@@ -347,7 +347,7 @@ fn a_login_that_was_rejected_is_not_repeated() {
             .evidence
             .transcript
             .iter()
-            .filter(|event| matches!(&event.what, What::Sent { text, .. } if text.starts_with("AUTH ")));
+            .filter(|event| matches!(&event.what, EventKind::Sent { text, .. } if text.starts_with("AUTH ")));
         assert_eq!(report.exit.code(), 8, "{}", told(&report));
         assert!(logins.count() <= 2, "{}", told(&report));
     }

@@ -10,10 +10,10 @@ mod support;
 use std::hint::black_box;
 use std::time::Duration;
 
-use smtpcheck::evidence::What;
-use smtpcheck::render::{FORMATS, Look, Volume};
-use smtpcheck::report::{Case, CaseOutcome, Difference, Place, Report, Run, Saved, Source};
-use smtpcheck::verbs::explain::{Form, Given, stream};
+use smtpcheck::commands::explain::{ExplainContext, ExplainForm, stream};
+use smtpcheck::evidence::EventKind;
+use smtpcheck::render::{Display, FORMATS, Verbosity};
+use smtpcheck::report::{CheckOutcome, CheckResult, Difference, FilePosition, Report, Run, RunSource, Saved};
 use support::replay::play_text;
 
 /// How much larger the larger one is.
@@ -50,7 +50,7 @@ fn session(count: usize, reply: impl Fn(usize) -> String) -> String {
     let commands: String = (0..count).map(|at| format!("C: RCPT TO:<r{at}@example.net>\n{}", reply(at))).collect();
     format!(
         "summary = 'x'\nargs = [\"mx.example.net:25\", \"--tls\", \"none\", \"--from\", \"a@example.org\", {}]\nexpect = []\nexit = 5\n\
-         [[talk]]\ndialogue = \"\"\"\nS: 220 mx.example.net ESMTP\nC: EHLO client.example.org\nS: 250 mx.example.net\n\
+         [[session]]\ndialogue = \"\"\"\nS: 220 mx.example.net ESMTP\nC: EHLO client.example.org\nS: 250 mx.example.net\n\
          C: MAIL FROM:<a@example.org>\nS: 250 ok\n{commands}C: RSET\nS: 250 ok\nC: QUIT\nS: 221 bye\n\"\"\"\n",
         to.join(", ")
     )
@@ -72,7 +72,7 @@ fn report_is_in_proportion(what: &str, small: usize, report: impl Fn(usize) -> R
     for format in FORMATS {
         is_in_proportion(&format!("{} of {what}", format.name), small, |size| {
             let run = Run::of(report(size));
-            let look = Look { volume: Volume::Verbose, ..Look::plain() };
+            let look = Display { volume: Verbosity::Verbose, ..Display::plain() };
             Box::new(move || drop(black_box((format.render)(&run, &look))))
         });
     }
@@ -113,13 +113,13 @@ fn events_of_every_kind() {
         for at in 0..count {
             for event in &known {
                 let mut what = event.what.clone();
-                if let What::Received { reply, .. } = &mut what {
+                if let EventKind::Received { reply, .. } = &mut what {
                     reply.text.iter_mut().for_each(|text| text.push_str(&at.to_string()));
                 }
-                report.evidence.happened(event.at_ms, event.attempt, event.stage, event.tls, what);
+                report.evidence.happened(event.at_ms, event.probe, event.phase, event.tls, what);
                 let text = format!("stray {at}");
-                let stray = What::Stray { bytes: text.len(), text };
-                report.evidence.happened(event.at_ms, event.attempt, event.stage, event.tls, stray);
+                let stray = EventKind::Stray { bytes: text.len(), text };
+                report.evidence.happened(event.at_ms, event.probe, event.phase, event.tls, stray);
             }
         }
         report
@@ -130,9 +130,9 @@ fn events_of_every_kind() {
 fn names_of_certificates() {
     let quoted = |count: usize| (0..count).map(|at| format!("\"n{at}.example.com\"")).collect::<Vec<_>>().join(", ");
     report_is_in_proportion("names", 100, |count| {
-        let handshake = format!("[talk.handshake]\ntrust = \"trusted\"\nnames = [{}]\n", quoted(count));
+        let handshake = format!("[session.handshake]\ntrust = \"trusted\"\nnames = [{}]\n", quoted(count));
         played(&format!(
-            "summary = 'x'\nargs = [\"smtps://mx.example.net\"]\nexpect = []\nexit = 6\n[[talk]]\ndialogue = \"\"\"\nTLS\n\
+            "summary = 'x'\nargs = [\"smtps://mx.example.net\"]\nexpect = []\nexit = 6\n[[session]]\ndialogue = \"\"\"\nTLS\n\
              S: 220 mx.example.net ESMTP\nC: EHLO client.example.org\nS: 250 mx.example.net\nC: QUIT\nS: 221 bye\n\"\"\"\n{handshake}"
         ))
     });
@@ -141,12 +141,12 @@ fn names_of_certificates() {
 /// A run of so many checks, half of them with the same name.
 fn run(count: usize) -> Run {
     let report = played(&session(1, |_| "S: 550 no\n".to_owned()));
-    let case = |at: usize| Case {
+    let case = |at: usize| CheckResult {
         name: if at.is_multiple_of(2) { "the same".to_owned() } else { format!("check {at}") },
-        place: Some(Place { line: at + 1, column: 1 }),
-        outcome: CaseOutcome::Checked { report: Box::new(report.clone()), earlier: Vec::new() },
+        place: Some(FilePosition { line: at + 1, column: 1 }),
+        outcome: CheckOutcome::Checked { report: Box::new(report.clone()), earlier: Vec::new() },
     };
-    Run { source: Source::Suite("suite.toml".into()), cases: (0..count).map(case).collect() }
+    Run { source: RunSource::Suite("suite.toml".into()), cases: (0..count).map(case).collect() }
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn checks_of_a_run() {
     for format in FORMATS {
         is_in_proportion(&format!("{} of a run", format.name), 25, |count| {
             let run = run(count);
-            Box::new(move || drop(black_box((format.render)(&run, &Look::plain()))))
+            Box::new(move || drop(black_box((format.render)(&run, &Display::plain()))))
         });
     }
     is_in_proportion("a difference", 50, |count| {
@@ -162,7 +162,7 @@ fn checks_of_a_run() {
         Box::new(move || drop(black_box(Difference::new(&before, &after))))
     });
     is_in_proportion("reading a saved run", 25, |count| {
-        let text = (smtpcheck::render::format("json").unwrap().render)(&run(count), &Look::plain());
+        let text = (smtpcheck::render::format("json").unwrap().render)(&run(count), &Display::plain());
         Box::new(move || assert_eq!(Saved::read(&text, &|_| None).unwrap().run.cases.len(), count))
     });
 }
@@ -171,9 +171,9 @@ fn checks_of_a_run() {
 fn logs() {
     let explained = |text: String| -> Box<dyn FnMut()> {
         Box::new(move || {
-            for form in [Form::Text, Form::Json] {
+            for form in [ExplainForm::Text, ExplainForm::Json] {
                 let mut input = text.as_bytes();
-                let extent = stream(&mut input, std::io::sink(), &Given::default(), (form, &Look::plain()));
+                let extent = stream(&mut input, std::io::sink(), &ExplainContext::default(), (form, &Display::plain()));
                 assert!(extent.unwrap().lines > 0);
             }
         })

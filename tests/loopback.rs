@@ -185,7 +185,7 @@ fn a_port_that_expects_tls_is_named_and_proved() {
     assert_eq!((run.code, run.rules()), (6, vec!["implicit-tls-expected".to_owned()]), "{}", run.stdout);
     assert_eq!(server.sessions(), 2);
     // TLS was tried after a sixth of the time, and its answer ended the wait for a greeting.
-    let fault = &run.json()["attempts"][0]["outcome"]["fault"];
+    let fault = &run.json()["probes"][0]["outcome"]["fault"];
     assert_eq!(fault["fault"], "silent", "{}", run.stdout);
     assert!(fault["waited_ms"].as_f64().unwrap() < 6000.0, "{}", run.stdout);
 }
@@ -564,7 +564,7 @@ fn no_mechanism_shows_the_secret_whatever_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
     std::fs::write(&file, PASSWORD).unwrap();
-    for (mechanism, talk) in [
+    for (mechanism, session) in [
         ("PLAIN", "C\nS: 535 5.7.8 no"),
         ("LOGIN", "C\nS: 334 VXNlcm5hbWU6\nC\nS: 334 UGFzc3dvcmQ6\nC\nS: 535 5.7.8 no"),
         ("CRAM-MD5", "C\nS: 334 PDFAaD4=\nC\nS: 535 5.7.8 no"),
@@ -576,7 +576,7 @@ fn no_mechanism_shows_the_secret_whatever_is_printed() {
     ] {
         let begin =
             STARTTLS.replace("AUTH PLAIN LOGIN", &format!("AUTH {mechanism}")).replace("    C\n    S: 221 bye", "");
-        let script = format!("{begin}\n{talk}\nC\nS: 221 bye");
+        let script = format!("{begin}\n{session}\nC\nS: 221 bye");
         let server = Server::start(&[&script], &identity);
         let target = target(&server);
         let common = [
@@ -691,7 +691,7 @@ fn several_targets_share_an_exit_code_or_get_one() {
     let list: serde_json::Value = serde_json::from_str(&both.stdout).unwrap();
     assert_eq!(list.as_array().map(Vec::len), Some(2));
     // Each has a clock of its own: the second does not begin where the first ended.
-    let begun = list[1]["attempts"][0]["started_ms"].as_f64().unwrap();
+    let begun = list[1]["probes"][0]["started_ms"].as_f64().unwrap();
     let first = list[0]["total_ms"].as_f64().unwrap();
     assert!(begun < first, "the second began at {begun} ms, the first took {first} ms");
 }

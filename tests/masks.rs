@@ -9,10 +9,10 @@ use std::io;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use smtpcheck::evidence::{Attempt, Event, Evidence};
-use smtpcheck::inquiry::Listener;
+use smtpcheck::evidence::{Event, Evidence, Probe};
+use smtpcheck::inquiry::EvidenceListener;
 use smtpcheck::plan::Plan;
-use smtpcheck::render::{FORMATS, Look, Volume, ndjson, text};
+use smtpcheck::render::{Display, FORMATS, Verbosity, ndjson, text};
 use smtpcheck::report::Report;
 use support::leak::leaks_of;
 use support::replay::play_live;
@@ -24,16 +24,16 @@ const PASSWORDS: [&str; 3] = ["correcthorsebattery", "c4nary pw,=%s+/~Q", "ya29.
 /// What is written while the session runs.
 struct Live(String);
 
-impl Listener for Live {
+impl EvidenceListener for Live {
     fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()> {
         self.0 += &text::event(plan, evidence, event, &look());
         self.0 += &ndjson::happened(1, event);
         Ok(())
     }
 
-    fn answered(&mut self, plan: &Plan, evidence: &Evidence, attempt: &Attempt) -> io::Result<()> {
-        self.0 += &text::answered(plan, evidence, attempt, &look());
-        self.0 += &ndjson::answered(1, attempt);
+    fn answered(&mut self, plan: &Plan, evidence: &Evidence, probe: &Probe) -> io::Result<()> {
+        self.0 += &text::answered(plan, evidence, probe, &look());
+        self.0 += &ndjson::answered(1, probe);
         Ok(())
     }
 
@@ -42,8 +42,8 @@ impl Listener for Live {
     }
 }
 
-fn look() -> Look {
-    Look { volume: Volume::Verbose, ..Look::plain() }
+fn look() -> Display {
+    Display { volume: Verbosity::Verbose, ..Display::plain() }
 }
 
 /// The report of a login inside TLS whose reply is `reply`, with a later session before TLS, and what was written meanwhile.
@@ -56,9 +56,9 @@ args = ["mail.example.net:587", "--user", "{USER}", "--auth", "PLAIN", "--probe"
 password = {}
 expect = []
 exit = 7
-[[talk]]
+[[session]]
 dialogue = {}
-[[talk]]
+[[session]]
 dialogue = {}
 "#,
         quoted(password),
@@ -274,7 +274,7 @@ fn a_session_that_proves_nothing_is_shown_the_same_whatever_the_password() {
 #[test]
 fn what_came_before_the_password_was_sent_is_shown_as_it_is() {
     let (report, _) = check("Postfix", "S: 535 5.7.8 Postfix says no", LATER);
-    let json = smtpcheck::render::json::whole(&smtpcheck::report::Run::of(report), &look());
+    let json = smtpcheck::render::json::render_run(&smtpcheck::report::Run::of(report), &look());
     assert!(json.contains("mail.example.net ESMTP Postfix"));
 }
 

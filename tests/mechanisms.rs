@@ -7,11 +7,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use smtpcheck::dialogue::{Access, Dialogue, Peer, Step};
-use smtpcheck::evidence::{CancelReason, What};
+use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
+use smtpcheck::evidence::{CancelReason, EventKind};
 use smtpcheck::plan::{Login, LoginProof, Plaintext, QuitAfter, TlsUse, Unverified};
 use smtpcheck::question::{Pacing, Script, Starttls};
-use smtpcheck::sasl::{Binding, Credentials, MECHANISMS, Means, Mechanism, Needs, Proof, Vector};
+use smtpcheck::sasl::{Binding, CredentialKind, Credentials, MECHANISMS, Means, Mechanism, Proof, Vector};
 use smtpcheck::secret::{NOT_SHOWN, Secret};
 use smtpcheck::wire::EhloName;
 
@@ -37,9 +37,11 @@ impl Held {
 fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String) -> Held {
     let secret = Secret::new(vector.secret.to_owned());
     let (proof, kind) = match mechanism.needs {
-        Needs::Password | Needs::PasswordAndBinding => (Proof::Password(secret), LoginProof::Password),
-        Needs::Token => (Proof::Token(secret), LoginProof::Token),
-        Needs::ClientCertificate | Needs::Nothing => (Proof::NoSecret, LoginProof::NoSecret),
+        CredentialKind::Password | CredentialKind::PasswordAndBinding => {
+            (Proof::Password(secret), LoginProof::Password)
+        }
+        CredentialKind::Token => (Proof::Token(secret), LoginProof::Token),
+        CredentialKind::ClientCertificate | CredentialKind::Nothing => (Proof::NoSecret, LoginProof::NoSecret),
     };
     let user = vector.user.to_owned();
     let login = Login {
@@ -72,18 +74,18 @@ fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String
     loop {
         echoes.hide(&dialogue.take_made());
         match dialogue.step() {
-            Step::BeginTls => {
+            Action::BeginTls => {
                 let binding = vector.binding.map(|data| Binding { name: "tls-exporter", data: data.to_vec() });
                 dialogue.secured(Peer::Verified, binding);
                 dialogue.receive(b"220 mail.example.net\r\n");
             }
-            Step::Note(_, what) => {
-                if let What::AuthCancelled { reason } = &what {
+            Action::Note(_, what) => {
+                if let EventKind::AuthCancelled { reason } = &what {
                     held.cancelled = Some(*reason);
                 }
                 held.evidence.push_str(&echoes.without(&serde_json::to_string(&what).unwrap()));
             }
-            Step::Send(bytes) => {
+            Action::Send(bytes) => {
                 let line = String::from_utf8(bytes.to_vec()).unwrap().trim_end_matches("\r\n").to_owned();
                 let reply = match line.as_str() {
                     "QUIT" => "221 bye".to_owned(),
@@ -95,8 +97,8 @@ fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String
                 assert!(held.sent.len() <= ENOUGH, "{} goes on for ever: {:?}", mechanism.name, held.sent);
                 dialogue.receive(format!("{reply}\r\n").as_bytes());
             }
-            Step::Await => panic!("{} waits for more: {:?}", mechanism.name, held.sent),
-            Step::HangUp(result) => {
+            Action::Await => panic!("{} waits for more: {:?}", mechanism.name, held.sent),
+            Action::HangUp(result) => {
                 assert!(result.is_ok(), "{} {result:?}", mechanism.name);
                 return held;
             }
@@ -113,7 +115,7 @@ fn each(test: impl Fn(&Mechanism, &Vector)) {
 }
 
 fn has_secret(mechanism: &Mechanism) -> bool {
-    !matches!(mechanism.needs, Needs::ClientCertificate | Needs::Nothing)
+    !matches!(mechanism.needs, CredentialKind::ClientCertificate | CredentialKind::Nothing)
 }
 
 /// Whether the server has to prove that it knows the password too.
@@ -129,7 +131,7 @@ fn challenge(bytes: &[u8]) -> String {
 fn a_good_server_hears_the_words_of_the_specification_and_nothing_secret_is_shown() {
     each(|mechanism, vector| {
         // What a token mechanism is challenged with is a refusal, so the good server has nothing to say there.
-        let steps = if mechanism.needs == Needs::Token { &[] } else { vector.steps };
+        let steps = if mechanism.needs == CredentialKind::Token { &[] } else { vector.steps };
         let held = hold(mechanism, vector, &|spoken| {
             steps.get(spoken).map_or_else(|| "235 welcome".to_owned(), |(said, _)| challenge(said))
         });

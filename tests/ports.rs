@@ -13,11 +13,11 @@ use serde_json::Value;
 use smtpcheck::cli::{self, Invocation};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
-    Answer, Attempt, AttemptId, ConnectFault, DialResult, Event, Evidence, Fault, Lookup, Machine, NameSource, Names,
-    Outcome, Stage, What,
+    Answer, ConnectFault, DialResult, Event, EventKind, Evidence, Fault, Lookup, Machine, NameSource, Names, Outcome,
+    Phase, Probe, ProbeId,
 };
 use smtpcheck::gather::{Arrival, Gather};
-use smtpcheck::inquiry::{self, Listener};
+use smtpcheck::inquiry::{self, EvidenceListener};
 use smtpcheck::lexicon::Confidence;
 use smtpcheck::plan::Plan;
 use smtpcheck::question::Question;
@@ -337,9 +337,9 @@ struct Cloud {
 }
 
 impl Gather for Cloud {
-    fn stop(&mut self, _: AttemptId) {}
+    fn stop(&mut self, _: ProbeId) {}
 
-    fn ask(&mut self, id: AttemptId, question: &Question) {
+    fn ask(&mut self, id: ProbeId, question: &Question) {
         self.asked.push(question.clone());
         let address: std::net::IpAddr = "198.51.100.25".parse().unwrap();
         let outcome = match question {
@@ -362,7 +362,7 @@ impl Gather for Cloud {
                 let result = DialResult::Failed { fault: connect.clone() };
                 self.happens(
                     id,
-                    What::Dialled { address: SocketAddr::new(address, request.port), started_ms: 0.0, result },
+                    EventKind::Dialled { address: SocketAddr::new(address, request.port), started_ms: 0.0, result },
                 );
                 Outcome::Failed { fault: Fault::NotConnected { connect } }
             }
@@ -370,13 +370,13 @@ impl Gather for Cloud {
                 let local = "192.0.2.9:40000".parse().unwrap();
                 let address = SocketAddr::new(address, request.port);
                 let result = DialResult::Connected { local };
-                self.happens(id, What::Dialled { address, started_ms: 0.0, result });
+                self.happens(id, EventKind::Dialled { address, started_ms: 0.0, result });
                 let reply = smtpcheck::wire::reply::from_text("220 mail.example.net ESMTP").unwrap();
-                self.happens(id, What::Received { reply, recipient: None });
+                self.happens(id, EventKind::Received { reply, recipient: None });
                 Outcome::Done { answer: Answer::Talk }
             }
         };
-        self.arrivals.push_back(Arrival::Answered { attempt: id, at_ms: 2.0, outcome });
+        self.arrivals.push_back(Arrival::Answered { probe: id, at_ms: 2.0, outcome });
     }
 
     fn next(&mut self) -> Arrival {
@@ -389,20 +389,20 @@ impl Gather for Cloud {
 }
 
 impl Cloud {
-    fn happens(&mut self, attempt: AttemptId, what: What) {
-        let stage = if matches!(what, What::Dialled { .. }) { Stage::Connect } else { Stage::Greeting };
-        self.arrivals.push_back(Arrival::Event { attempt, at_ms: 1.0, stage, tls: false, what });
+    fn happens(&mut self, probe: ProbeId, what: EventKind) {
+        let phase = if matches!(what, EventKind::Dialled { .. }) { Phase::Connect } else { Phase::Greeting };
+        self.arrivals.push_back(Arrival::Event { probe, at_ms: 1.0, phase, tls: false, what });
     }
 }
 
 struct Deaf;
 
-impl Listener for Deaf {
+impl EvidenceListener for Deaf {
     fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> std::io::Result<()> {
         Ok(())
     }
 
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Attempt) -> std::io::Result<()> {
+    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> std::io::Result<()> {
         Ok(())
     }
 
@@ -437,8 +437,8 @@ fn a_cloud_that_blocks_a_port_is_likely_the_reason_of_its_silence_and_of_no_othe
 #[test]
 fn a_silent_port_25_is_a_block_of_the_cloud_and_nothing_is_asked_twice() {
     let (reports, asked) = from_the_cloud(&[25]);
-    let talks = asked.iter().filter(|question| matches!(question, Question::Talk(_))).count();
-    assert_eq!((talks, asked.len()), (4, 6), "one look-up, one look at the machine: {asked:?}");
+    let sessions = asked.iter().filter(|question| matches!(question, Question::Talk(_))).count();
+    assert_eq!((sessions, asked.len()), (4, 6), "one look-up, one look at the machine: {asked:?}");
     let host = reports[0].plan.target.host.clone();
     let finding = reports[0].findings.iter().find(|finding| finding.rule == "connection-timed-out").unwrap();
     assert_eq!(finding.confidence, Confidence::Likely);
@@ -451,6 +451,6 @@ fn a_silent_port_25_is_a_block_of_the_cloud_and_nothing_is_asked_twice() {
     assert!(finding.fixes.iter().any(|fix| fix.url.as_ref().is_some_and(|url| url.contains("aws.amazon.com"))));
     let answer = PortsReport::new(host, &reports, 2.0);
     assert_eq!(answer.ports[0].state, PortState::Silent);
-    let text = smtpcheck::render::ports::render(&answer, &reports, &smtpcheck::render::Look::plain());
+    let text = smtpcheck::render::ports::render(&answer, &reports, &smtpcheck::render::Display::plain());
     assert!(text.contains("NOTE connection-timed-out  port 25"), "{text}");
 }

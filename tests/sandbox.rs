@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use smtpcheck::render::{self, Colour, Look, Volume};
+use smtpcheck::render::{self, Colour, Display, Verbosity};
 use smtpcheck::report::Report;
 use smtpcheck::sandbox::scenario::ClientTrust;
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenarios};
@@ -210,9 +210,9 @@ fn renderings(json: &str) -> Vec<(String, String)> {
     let report = Report::load(json).unwrap();
     let mut all = Vec::new();
     for format in render::FORMATS {
-        for volume in [Volume::Quiet, Volume::Normal, Volume::Verbose] {
+        for volume in [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose] {
             for colour in [Colour::Off, Colour::On] {
-                let look = Look { colour, volume, ..Look::plain() };
+                let look = Display { colour, volume, ..Display::plain() };
                 all.push((format!("{} {volume:?} {colour:?}", format.name), format.one(&report, &look)));
             }
         }
@@ -236,7 +236,7 @@ fn no_format_lets_a_control_character_of_the_server_through() {
 fn every_format_for_programs_can_be_read_by_one() {
     for one in &house().1 {
         let report = Report::load(&one.json).unwrap();
-        let render = |name: &str| render::format(name).unwrap().one(&report, &Look::plain());
+        let render = |name: &str| render::format(name).unwrap().one(&report, &Display::plain());
         let name = one.scenario.name;
         assert!(render("ndjson").lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{name}");
         let xml = render("junit");

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use smtpcheck::report::{CaseOutcome, RUN_SCHEMA, Saved, Source};
+use smtpcheck::report::{CheckOutcome, RUN_SCHEMA, RunSource, Saved};
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenario};
 
 use support::leak::CANARY;
@@ -177,8 +177,8 @@ fn what_the_machine_lacks_is_a_skip_with_its_reason_and_never_quiet() {
     assert_eq!(value["cases"][1]["report"], Value::Null);
     assert!(suite.run_with(&["-q"], &[("SMTPCHECK_TEST_NEED", "1")]).stdout.contains("2 passed"));
     let loaded = Saved::read(&suite.run(&["--json"]).stdout, &|_| None).unwrap().run;
-    assert_eq!(loaded.source, Source::Suite("smtpcheck.toml".into()));
-    assert!(matches!(&loaded.cases[1].outcome, CaseOutcome::Skipped { reason } if reason.contains("NEED")));
+    assert_eq!(loaded.source, RunSource::Suite("smtpcheck.toml".into()));
+    assert!(matches!(&loaded.cases[1].outcome, CheckOutcome::Skipped { reason } if reason.contains("NEED")));
 }
 
 /// A port that takes no connection: its queue is full, so requests to connect are not answered.

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use smtpcheck::check;
-use smtpcheck::evidence::{Answer, Fault, HelloHeard, HelloSeen, Outcome, What, quote};
+use smtpcheck::evidence::{Answer, EventKind, Fault, HelloOutcome, HelloSeen, Outcome, quote};
 use smtpcheck::report::Report;
 use smtpcheck::wire::tls;
 use support::replay::all;
@@ -50,7 +50,7 @@ fn every_rule_has_a_transcript_where_it_fires_and_one_where_it_stays_quiet() {
 #[test]
 fn of_several_logins_the_report_names_the_last() {
     let played = all().into_iter().find(|played| played.name.ends_with("try-all-mechanisms")).unwrap();
-    let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Look::plain());
+    let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Display::plain());
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(report["auth"]["mechanism"], "LOGIN");
     assert_eq!(report["auth"]["outcome"], "accepted");
@@ -100,7 +100,7 @@ fn a_handshake_that_fails_says_what_came_and_why() {
         ("starttls/plain-text-in-the-handshake", "plain SMTP arrived instead of a TLS handshake"),
     ] {
         let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
-        let look = smtpcheck::render::Look::plain();
+        let look = smtpcheck::render::Display::plain();
         let text = smtpcheck::render::format("text").unwrap().one(&played.report, &look);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains(words), "{name}: {words:?} in {text}");
@@ -135,7 +135,7 @@ fn every_error_and_warning_has_a_cause_and_a_fix_and_says_what_else_it_could_be(
             );
             let grounds = &finding.evidence;
             assert!(
-                !grounds.attempts.is_empty() || !grounds.events.is_empty(),
+                !grounds.probes.is_empty() || !grounds.events.is_empty(),
                 "{}: {} rests on nothing",
                 played.name,
                 finding.rule
@@ -147,7 +147,7 @@ fn every_error_and_warning_has_a_cause_and_a_fix_and_says_what_else_it_could_be(
 #[test]
 fn a_saved_report_is_loaded_and_judged_the_same() {
     for played in all() {
-        let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Look::plain());
+        let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Display::plain());
         let loaded = Report::load(&json).unwrap_or_else(|error| panic!("{}: {error}", played.name));
         assert_eq!(loaded, played.report, "{}", played.name);
         assert_eq!(check::judge(&loaded.plan, &loaded.evidence), played.report.findings, "{}", played.name);
@@ -159,7 +159,7 @@ fn every_report_fits_the_published_schema() {
     let schema: serde_json::Value = serde_json::from_str(smtpcheck::report::SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for played in all() {
-        let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Look::plain());
+        let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Display::plain());
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         let errors: Vec<String> =
             validator.iter_errors(&value).map(|error| format!("{} at {}", error, error.instance_path())).collect();
@@ -177,23 +177,23 @@ fn what_a_finding_quotes_of_a_peer_is_marked() {
         let mut evidence = played.report.evidence.clone();
         for event in &mut evidence.transcript {
             match &mut event.what {
-                What::Received { reply, .. } => {
+                EventKind::Received { reply, .. } => {
                     let text = reply.text.iter().map(|line| format!("{line} {WORD}")).collect();
                     *reply = reply.clone().saying(text);
                 }
-                What::Stray { text, .. } | What::Unfinished { text, .. } | What::Explained { text } => {
+                EventKind::Stray { text, .. } | EventKind::Unfinished { text, .. } | EventKind::Explained { text } => {
                     text.push_str(WORD);
                 }
                 _ => {}
             }
         }
-        for attempt in &mut evidence.attempts {
-            match &mut attempt.outcome {
+        for probe in &mut evidence.probes {
+            match &mut probe.outcome {
                 Outcome::Failed { fault: Fault::Tls { tls } } => tls.first_bytes.push_str(WORD),
                 Outcome::Done {
                     answer:
                         Answer::Hello(HelloSeen {
-                            heard: HelloHeard::Answer { answer: tls::Answer::NotTls { text, .. } },
+                            heard: HelloOutcome::Answer { answer: tls::TlsAnswer::NotTls { text, .. } },
                             ..
                         }),
                 } => text.push_str(WORD),

@@ -778,13 +778,13 @@ _smtpcheck() {
             return 0
             ;;
         smtpcheck__subcmd__explain)
-            opts="-h --list --stage --provider --json --color --theme --ascii --width --help"
+            opts="-h --list --phase --provider --json --color --theme --ascii --width --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --stage)
+                --phase)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

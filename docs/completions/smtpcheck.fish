@@ -316,7 +316,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand ports" -s v -l verbo
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand ports" -l ascii -d 'ASCII signs only'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand ports" -l no-config -d 'Read no configuration file'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand ports" -s h -l help -d 'Print help'
-complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l stage -d 'The step, where the input does not tell it: greeting, ehlo, starttls, auth, mail, rcpt, data' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l phase -d 'The step, where the input does not tell it: greeting, ehlo, starttls, auth, mail, rcpt, data' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l provider -d 'Whose replies they are, where the input does not tell it: a provider or software, by id, name or host' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l color -d 'auto, always, never' -r -f -a "auto\t''
 always\t''

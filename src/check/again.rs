@@ -5,7 +5,7 @@
 //! decides for itself, and what stands in the environment is there the next time too.
 
 use super::{Finding, in_shell};
-use crate::plan::{Family, Origin, Plan, TlsMode, TlsVersion, Verify};
+use crate::plan::{Family, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
 use crate::wire::EhloName;
 
 /// Completes the commands of all findings.
@@ -16,7 +16,7 @@ pub(super) fn carry(plan: &Plan, findings: &mut [Finding]) {
 }
 
 fn completed(plan: &Plan, command: &str) -> String {
-    let Some(verb) = Verb::of(command) else { return command.to_owned() };
+    let Some(verb) = CommandKind::of(command) else { return command.to_owned() };
     let host = in_shell(&plan.target.host.to_string());
     let target = command.split(' ').find(|word| word.contains(&host));
     let mut whole = command.to_owned();
@@ -37,27 +37,27 @@ fn completed(plan: &Plan, command: &str) -> String {
 
 /// Which flags a command takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Verb {
+enum CommandKind {
     Check,
     Ports,
 }
 
-impl Verb {
+impl CommandKind {
     /// None for commands of other programs, and for those that ask nobody.
-    fn of(command: &str) -> Option<Verb> {
+    fn of(command: &str) -> Option<CommandKind> {
         match command.strip_prefix("smtpcheck ")?.split(' ').next()? {
-            "ports" => Some(Verb::Ports),
+            "ports" => Some(CommandKind::Ports),
             "explain" | "providers" | "schema" => None,
-            _ => Some(Verb::Check),
+            _ => Some(CommandKind::Check),
         }
     }
 }
 
 /// Flags that the user gave, with their values. Those about one host only where the command is about that host.
-fn flags(plan: &Plan, same_host: Option<u16>, verb: Verb) -> Vec<(&'static str, Option<String>)> {
+fn flags(plan: &Plan, same_host: Option<u16>, verb: CommandKind) -> Vec<(&'static str, Option<String>)> {
     let mut flags = Vec::new();
     let add = |flags: &mut Vec<_>, name: &str, flag: &'static str, value: Option<String>| {
-        if plan.origin(name) == Origin::Flag {
+        if plan.origin(name) == ValueOrigin::Flag {
             flags.push((flag, value));
         }
     };
@@ -72,7 +72,7 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: Verb) -> Vec<(&'static str, 
     if let Some(port) = same_host {
         let given = plan.given_addresses(&plan.target.host);
         if !given.is_empty() {
-            let port = if verb == Verb::Ports { plan.target.port } else { port };
+            let port = if verb == CommandKind::Ports { plan.target.port } else { port };
             let addresses = given.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
             let host = plan.target.host.with_port(port);
             add(&mut flags, "resolve", "--resolve", Some(format!("{host}:{addresses}")));
@@ -83,11 +83,11 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: Verb) -> Vec<(&'static str, 
         if let Some(path) = &plan.tls.cacert {
             add(&mut flags, "cacert", "--cacert", Some(path.display().to_string()));
         }
-        if plan.tls.verify == Verify::Insecure && verb == Verb::Check {
+        if plan.tls.verify == Verify::Insecure && verb == CommandKind::Check {
             add(&mut flags, "insecure", "--insecure", None);
         }
     }
-    if let Some(identity) = plan.tls.identity.as_ref().filter(|_| same_host.is_some() && verb == Verb::Check) {
+    if let Some(identity) = plan.tls.identity.as_ref().filter(|_| same_host.is_some() && verb == CommandKind::Check) {
         add(&mut flags, "cert", "--cert", Some(identity.cert.display().to_string()));
         add(&mut flags, "key", "--key", Some(identity.key.display().to_string()));
     }
@@ -98,11 +98,11 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: Verb) -> Vec<(&'static str, 
         TlsMode::Auto | TlsMode::None => None,
     };
     if let Some(mode) =
-        mode.filter(|_| verb == Verb::Check && same_host == Some(plan.target.port) && plan.target.port != 465)
+        mode.filter(|_| verb == CommandKind::Check && same_host == Some(plan.target.port) && plan.target.port != 465)
     {
         flags.push(("--tls", Some(mode.to_owned())));
     }
-    if plan.tls.min == TlsVersion::V1_3 && verb == Verb::Check {
+    if plan.tls.min == TlsVersion::V1_3 && verb == CommandKind::Check {
         add(&mut flags, "tls-min", "--tls-min", Some("1.3".to_owned()));
     }
     if let EhloName::Name(name) = &plan.ehlo {

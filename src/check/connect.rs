@@ -1,14 +1,14 @@
 //! From the name to a TCP connection: what was asked, which addresses were tried, and, when none answers, whether the
 //! same host answers on another mail port, and whether the place where this machine stands blocks it.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, place};
+use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, place};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
-    Attempt, DialResult, Event, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Stage, Talk, What,
+    DialResult, Event, EventKind, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Phase, Probe, Session,
 };
-use crate::lexicon::providers::{self, Signs};
+use crate::lexicon::providers::{self, ProviderSigns};
 use crate::plan::{Override, Plan, QuitAfter, TlsUse};
-use crate::question::{Purpose, Question, TalkRequest};
+use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
 /// The ports of RFC 5321 (25), RFC 8314 (465), RFC 6409 (587), and the one that providers add when those are blocked.
@@ -38,7 +38,7 @@ static NAME_NOT_FOUND: Rule = Rule {
     cites: &["RFC 2308 section 2.1"],
     docs: Docs {
         sees: "The resolver answers that the name does not exist (NXDOMAIN).",
-        matters: "Without an address there is nobody to talk to. Nothing was sent.",
+        matters: "Without an address there is nobody to session to. Nothing was sent.",
         action: "Compare the name with the one on the provider's page, letter by letter. If the name is internal, ask the resolver of that network, with --resolver or from a machine inside it.",
         example: "smtpcheck smtp.gmial.com",
         references: "RFC 2308 section 2.1 (what NXDOMAIN means)",
@@ -143,15 +143,15 @@ static ADDRESS_UNREACHABLE: Rule = Rule {
     },
 };
 
-/// Looks up the name and talks; when the port cannot be reached, looks at the other mail ports, and when it is silent,
+/// Looks up the name and sessions; when the port cannot be reached, looks at the other mail ports, and when it is silent,
 /// at this machine: many clouds block mail ports outwards.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
     if let Host::Name(host) = &plan.target.host {
         questions.push(Question::Resolve { host: host.clone() });
     }
-    questions.push(Question::Talk(TalkRequest::main(plan)));
-    let kind = evidence.main_talk().and_then(|talk| talk.fault()).and_then(|fault| match fault {
+    questions.push(Question::Talk(SessionRequest::main(plan)));
+    let kind = evidence.main_session().and_then(|session| session.fault()).and_then(|fault| match fault {
         Fault::NotConnected { connect } => Some(connect.kind),
         _ => None,
     });
@@ -170,7 +170,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if worth_it {
         for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
             let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
-            let request = TalkRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner);
+            let request = SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner);
             questions.push(Question::Talk(request));
         }
     }
@@ -192,34 +192,34 @@ static RESOLVE_ENTRY_UNUSED: Rule = Rule {
 };
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
-    let mut findings = match talk.fault() {
+    let Some(session) = evidence.main_session() else { return Vec::new() };
+    let mut findings = match session.fault() {
         Some(Fault::NoAddress) => no_address(plan, evidence).into_iter().collect(),
-        Some(Fault::NotConnected { connect }) => vec![not_connected(plan, evidence, talk, connect.kind)],
-        _ => unreachable_addresses(talk),
+        Some(Fault::NotConnected { connect }) => vec![not_connected(plan, evidence, session, connect.kind)],
+        _ => unreachable_addresses(session),
     };
     findings.extend(many_addresses(evidence));
-    findings.extend(plan.overrides.iter().filter(|one| one.is_unused).map(|one| unused(plan, talk, one)));
+    findings.extend(plan.overrides.iter().filter(|one| one.is_unused).map(|one| unused(plan, session, one)));
     findings
 }
 
-fn unused(plan: &Plan, talk: Talk<'_>, one: &Override) -> Finding {
+fn unused(plan: &Plan, session: Session<'_>, one: &Override) -> Finding {
     let Override { host, port, address, .. } = one;
     let target = plan.target.host.with_port(plan.target.port);
     let summary = format!("--resolve {host}:{port}:{address} has no effect: this run connects to {target}");
-    let finding = Finding::new(&RESOLVE_ENTRY_UNUSED, Stage::Dns, Confidence::Certain, summary);
+    let finding = Finding::new(&RESOLVE_ENTRY_UNUSED, Phase::Dns, Confidence::Certain, summary);
     Finding {
         cause: "an address of --resolve counts for exactly the host and port that it names".to_owned(),
         fixes: vec![Fix::run(
             "name the host and port of the target",
             format!("smtpcheck {target} --resolve {target}:{address}"),
         )],
-        ..finding.tried(talk.attempt.id)
+        ..finding.tried(session.probe.id)
     }
 }
 
 fn many_addresses(evidence: &Evidence) -> Option<Finding> {
-    let (attempt, names) = evidence.names()?;
+    let (probe, names) = evidence.names()?;
     let names = names?;
     let left_out = names.a.left_out() + names.aaaa.left_out();
     if left_out == 0 {
@@ -227,7 +227,7 @@ fn many_addresses(evidence: &Evidence) -> Option<Finding> {
     }
     let kept = names.addresses().count();
     let summary = format!("{} has {} addresses; {kept} of them count here", names.host.both(), kept + left_out);
-    let finding = found(&NAME_WITH_MANY_ADDRESSES, attempt, summary);
+    let finding = found(&NAME_WITH_MANY_ADDRESSES, probe, summary);
     Some(Finding {
         cause: "the answer to the look-up is far larger than that of any mail service".to_owned(),
         fixes: vec![Fix::run(
@@ -239,13 +239,13 @@ fn many_addresses(evidence: &Evidence) -> Option<Finding> {
 }
 
 fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
-    let (attempt, names) = evidence.names()?;
+    let (probe, names) = evidence.names()?;
     let names = names?;
     let host = names.host.both();
     let next = "compare the name with the provider's page, letter by letter";
     let mut finding = match (&names.a, &names.aaaa) {
         (Lookup::NotFound { .. }, _) | (_, Lookup::NotFound { .. }) => {
-            let mut finding = found(&NAME_NOT_FOUND, attempt, format!("{host} does not exist"));
+            let mut finding = found(&NAME_NOT_FOUND, probe, format!("{host} does not exist"));
             finding.cause = "the resolver answers that there is no such name (NXDOMAIN)".to_owned();
             if let Some(known) = providers::nearest_host(names.host.ascii()) {
                 finding.fixes.push(Fix::run(
@@ -261,12 +261,13 @@ fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             finding
         }
         (Lookup::Failed { why, detail, .. }, _) | (_, Lookup::Failed { why, detail, .. }) => {
-            look_up_failed(names, attempt, *why, detail)
+            look_up_failed(names, probe, *why, detail)
         }
         _ => {
-            let mut finding = found(&NAME_WITHOUT_ADDRESS, attempt, format!("{host} has {}", missing(names)));
+            let mut finding = found(&NAME_WITHOUT_ADDRESS, probe, format!("{host} has {}", missing(names)));
             finding.cause = "the name exists without an address to connect to; it may be a mail domain, whose mail server has another name".to_owned();
-            let meant = providers::recognise(&Signs { host: Some(names.host.ascii()), ..Signs::default() });
+            let meant =
+                providers::recognise(&ProviderSigns { host: Some(names.host.ascii()), ..ProviderSigns::default() });
             if let Some(host) = meant.and_then(|provider| provider.hosts.first()) {
                 finding.fixes.push(Fix::run("its server for mail programs is", format!("smtpcheck {host}")));
             }
@@ -280,12 +281,12 @@ fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
             finding
         }
     };
-    finding.failure = Some(Failure::Unreachable);
+    finding.failure = Some(PhaseFailure::Unreachable);
     Some(finding)
 }
 
-fn found(rule: &'static Rule, attempt: &Attempt, summary: String) -> Finding {
-    Finding::new(rule, Stage::Dns, Confidence::Certain, summary).tried(attempt.id)
+fn found(rule: &'static Rule, probe: &Probe, summary: String) -> Finding {
+    Finding::new(rule, Phase::Dns, Confidence::Certain, summary).tried(probe.id)
 }
 
 fn missing(names: &Names) -> &'static str {
@@ -296,8 +297,8 @@ fn missing(names: &Names) -> &'static str {
     }
 }
 
-fn look_up_failed(names: &Names, attempt: &Attempt, why: LookupFault, detail: &str) -> Finding {
-    let mut finding = found(&NAME_LOOKUP_FAILED, attempt, format!("{} could not be looked up", names.host.both()));
+fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) -> Finding {
+    let mut finding = found(&NAME_LOOKUP_FAILED, probe, format!("{} could not be looked up", names.host.both()));
     let asked = match &names.source {
         NameSource::Given { resolver } => format!("the resolver {resolver}"),
         NameSource::LoopbackFallback => "the resolver 127.0.0.1 (this machine names none)".to_owned(),
@@ -322,7 +323,7 @@ fn look_up_failed(names: &Names, attempt: &Attempt, why: LookupFault, detail: &s
     finding
 }
 
-fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: ConnectFaultKind) -> Finding {
+fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: ConnectFaultKind) -> Finding {
     let port = plan.target.port;
     let host = plan.target.host.to_string();
     let (rule, summary, cause): (&'static Rule, String, &str) = match kind {
@@ -352,19 +353,19 @@ fn not_connected(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, kind: Connect
             "a policy of this machine (firewall, SELinux, AppArmor, sandbox) refuses the connection before it leaves",
         ),
     };
-    let mut finding = Finding::new(rule, Stage::Connect, Confidence::Certain, summary).tried(talk.attempt.id);
+    let mut finding = Finding::new(rule, Phase::Connect, Confidence::Certain, summary).tried(session.probe.id);
     finding.cause = cause.to_owned();
     finding.otherwise = otherwise(kind).map(str::to_owned);
     if finding.otherwise.is_some() {
         finding.confidence = Confidence::Likely;
     }
-    finding.failure = Some(Failure::Unreachable);
-    for event in talk.events() {
+    finding.failure = Some(PhaseFailure::Unreachable);
+    for event in session.events() {
         finding.evidence.events.push(event.seq);
     }
     let siblings = weigh_siblings(plan, evidence, kind, &mut finding);
     if kind == ConnectFaultKind::TimedOut {
-        weigh_place(plan, evidence, talk, siblings, &mut finding);
+        weigh_place(plan, evidence, session, siblings, &mut finding);
     }
     if finding.fixes.is_empty() {
         finding.fixes = last_resorts(kind);
@@ -397,12 +398,12 @@ enum Siblings {
 
 /// What the other mail ports of the host say about the silent or closed one.
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
-    let looked: Vec<Talk<'_>> = evidence.probes(Purpose::SiblingPort).filter(Talk::is_over).collect();
-    let unreached = |probe: &Talk<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
-    let answers = |probe: &Talk<'_>| probe.reply_at(Stage::Greeting).is_some_and(|heard| heard.accepts());
+    let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
+    let unreached = |probe: &Session<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
+    let answers = |probe: &Session<'_>| probe.reply_at(Phase::Greeting).is_some_and(|heard| heard.accepts());
     let open: Vec<u16> = looked.iter().filter(|probe| answers(probe)).map(|probe| probe.request.port).collect();
     for probe in &looked {
-        finding.evidence.attempts.push(probe.attempt.id);
+        finding.evidence.probes.push(probe.probe.id);
     }
     let Some(best) = MAIL_PORTS.into_iter().find(|port| open.contains(port)) else {
         if !looked.is_empty() && looked.iter().all(unreached) {
@@ -441,9 +442,9 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
 }
 
 /// What the place where this machine stands does with the silent port.
-fn weigh_place(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, siblings: Siblings, finding: &mut Finding) {
-    let Some((attempt, cloud)) = place::blocks(evidence, talk) else { return };
-    finding.evidence.attempts.push(attempt.id);
+fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings: Siblings, finding: &mut Finding) {
+    let Some((probe, cloud)) = place::blocks(evidence, session) else { return };
+    finding.evidence.probes.push(probe.id);
     match siblings {
         // Something is in the way of this port; the place says whose it probably is.
         Siblings::Answer => {
@@ -490,21 +491,21 @@ fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
 }
 
 /// Addresses that failed while another one served.
-fn unreachable_addresses(talk: Talk<'_>) -> Vec<Finding> {
-    let Some((served, _)) = talk.connected() else { return Vec::new() };
+fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
+    let Some((served, _)) = session.connected() else { return Vec::new() };
     let failed = |event: &&Event| match &event.what {
         // A machine without IPv6 fails at once and at nobody's cost.
-        What::Dialled { result: DialResult::Failed { fault }, .. } => {
+        EventKind::Dialled { result: DialResult::Failed { fault }, .. } => {
             !matches!(fault.kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress)
         }
         _ => false,
     };
-    talk.events()
+    session.events()
         .filter(failed)
         .filter_map(|event| {
-            let What::Dialled { address, result: DialResult::Failed { fault }, .. } = &event.what else { return None };
+            let EventKind::Dialled { address, result: DialResult::Failed { fault }, .. } = &event.what else { return None };
             let summary = format!("{} does not work ({}), {} does", address.ip(), fault.kind, served.ip());
-            let mut finding = Finding::new(&ADDRESS_UNREACHABLE, Stage::Connect, Confidence::Certain, summary).on(event);
+            let mut finding = Finding::new(&ADDRESS_UNREACHABLE, Phase::Connect, Confidence::Certain, summary).on(event);
             if address.ip().is_loopback() {
                 // `localhost` has both families everywhere, and services there listen on one.
                 finding.severity = Severity::Notice;

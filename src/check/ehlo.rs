@@ -1,7 +1,7 @@
 //! EHLO and its answer.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing};
-use crate::evidence::{Evidence, Stage, Talk, What};
+use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, asks_nothing};
+use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::plan::{Plan, TlsUse};
 
 pub static CHECK: Check =
@@ -37,21 +37,21 @@ static CAPABILITIES_DIFFER: Rule = Rule {
 
 /// Refusals are judged by `refusal`; here is what a server says that takes us in the old way.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
-    [helo_only(plan, talk), differing(talk)].into_iter().flatten().collect()
+    let Some(session) = evidence.decisive_session() else { return Vec::new() };
+    [helo_only(plan, session), differing(session)].into_iter().flatten().collect()
 }
 
 /// A warning; an error where STARTTLS or a login was wanted, which cannot be had without EHLO.
-fn helo_only(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let at = |stage| talk.reply_at(stage).filter(|heard| heard.accepts());
-    let heard = at(Stage::Ehlo).or_else(|| at(Stage::EhloTls))?;
-    let is_helo = |what: &What| matches!(what, What::Sent { text, .. } if text.starts_with("HELO "));
-    let helo = talk.events().find(|event| is_helo(&event.what))?;
+fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+    let at = |phase| session.reply_at(phase).filter(|heard| heard.accepts());
+    let heard = at(Phase::Ehlo).or_else(|| at(Phase::EhloTls))?;
+    let is_helo = |what: &EventKind| matches!(what, EventKind::Sent { text, .. } if text.starts_with("HELO "));
+    let helo = session.events().find(|event| is_helo(&event.what))?;
     let summary = "the server does not know EHLO, only the older HELO".to_owned();
-    let finding = Finding::new(&EHLO_UNSUPPORTED, Stage::Ehlo, Confidence::Likely, summary).on(helo).on(heard.event);
+    let finding = Finding::new(&EHLO_UNSUPPORTED, Phase::Ehlo, Confidence::Likely, summary).on(helo).on(heard.event);
     let failure = match (plan.tls_use(), &plan.login) {
-        (TlsUse::Required, _) => Some(Failure::Tls),
-        (_, Some(_)) => Some(Failure::Auth),
+        (TlsUse::Required, _) => Some(PhaseFailure::Tls),
+        (_, Some(_)) => Some(PhaseFailure::Auth),
         (_, None) => None,
     };
     Some(Finding {
@@ -71,9 +71,9 @@ fn helo_only(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
 
 /// Keywords that are gone inside TLS, or have other parameters there. More keywords inside TLS are nothing new: careful
 /// servers say little before it.
-fn differing(talk: Talk<'_>) -> Option<Finding> {
-    let (first, before) = talk.capabilities(Stage::Ehlo)?;
-    let (second, after) = talk.capabilities(Stage::EhloTls)?;
+fn differing(session: Session<'_>) -> Option<Finding> {
+    let (first, before) = session.capabilities(Phase::Ehlo)?;
+    let (second, after) = session.capabilities(Phase::EhloTls)?;
     let one_sided = |keyword: &str| {
         let keyword = keyword.to_ascii_uppercase();
         keyword.starts_with("AUTH") || matches!(keyword.as_str(), "STARTTLS" | "REQUIRETLS")
@@ -97,7 +97,7 @@ fn differing(talk: Talk<'_>) -> Option<Finding> {
         return None;
     }
     let summary = format!("the two EHLO answers differ: {}", parts.join("; "));
-    let finding = Finding::new(&CAPABILITIES_DIFFER, Stage::EhloTls, Confidence::Likely, summary);
+    let finding = Finding::new(&CAPABILITIES_DIFFER, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
         cause: "the server is configured so".to_owned(),
         otherwise: Some(

@@ -1,7 +1,7 @@
 //! MAIL FROM and RCPT TO, as far as they fail on this side: addresses that cannot be sent to this server.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, asks_nothing, peer};
-use crate::evidence::{Evidence, Stage, Talk, What};
+use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, asks_nothing, peer};
+use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::plan::Plan;
 
 pub static CHECK: Check =
@@ -37,19 +37,19 @@ static REFUSALS_AFTER_DATA: Rule = Rule {
 
 /// Refusals are judged by `refusal`.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
-    let mut findings = needs_smtputf8(talk);
-    findings.extend(later_refusals(plan, talk));
+    let Some(session) = evidence.decisive_session() else { return Vec::new() };
+    let mut findings = needs_smtputf8(session);
+    findings.extend(later_refusals(plan, session));
     findings
 }
 
-fn later_refusals(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Rcpt)?;
-    let refused = talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.accepts());
+fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+    let heard = session.reply_at(Phase::Rcpt)?;
+    let refused = session.replies().any(|heard| heard.event.phase == Phase::Rcpt && !heard.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
     let later = provider.sees_after_data.as_ref()?;
     let summary = format!("{} refuses some things only after the message, which smtpcheck never sends", provider.name);
-    let finding = Finding::new(&REFUSALS_AFTER_DATA, Stage::Rcpt, Confidence::Certain, summary).on(heard.event);
+    let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(heard.event);
     Some(Finding {
         cause: later.clone(),
         fixes: vec![Fix::text(
@@ -59,12 +59,13 @@ fn later_refusals(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     })
 }
 
-fn needs_smtputf8(talk: Talk<'_>) -> Vec<Finding> {
-    talk.believed()
+fn needs_smtputf8(session: Session<'_>) -> Vec<Finding> {
+    session
+        .believed()
         .filter_map(|event| {
-            let What::NeedsSmtputf8 { address, .. } = &event.what else { return None };
+            let EventKind::NeedsSmtputf8 { address, .. } = &event.what else { return None };
             let summary = format!("{address} cannot be sent to this server, which does not offer SMTPUTF8");
-            let finding = Finding::new(&ADDRESS_NEEDS_SMTPUTF8, event.stage, Confidence::Certain, summary).on(event);
+            let finding = Finding::new(&ADDRESS_NEEDS_SMTPUTF8, event.phase, Confidence::Certain, summary).on(event);
             Some(Finding {
                 cause: "the part before the @ holds characters beyond ASCII, which need the SMTPUTF8 extension"
                     .to_owned(),
@@ -72,7 +73,7 @@ fn needs_smtputf8(talk: Talk<'_>) -> Vec<Finding> {
                     Fix::text("use an ASCII address of the same mailbox"),
                     Fix::run("the operator of a Postfix server can switch it on", "postconf -e smtputf8_enable=yes"),
                 ],
-                failure: Some(Failure::RefusedPermanent),
+                failure: Some(PhaseFailure::RefusedPermanent),
                 ..finding
             })
         })

@@ -1,11 +1,11 @@
 //! The first thing a server says, or does not say. Silence and foreign words raise one more question: does it answer
 //! in the other TLS mode?
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, peer};
-use crate::evidence::{AttemptId, Event, Evidence, Fault, Stage, Talk, What};
+use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, peer};
+use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
 use crate::lexicon::software;
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
-use crate::question::{Purpose, Question, TalkRequest};
+use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Class;
 use crate::wire::reply::Reply;
 
@@ -90,82 +90,82 @@ static GREETING_OF_ANOTHER_HOST: Rule = Rule {
 };
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+    let Some(session) = evidence.main_session() else { return Vec::new() };
     let plaintext = plan.tls_use() != TlsUse::Implicit;
-    let quiet = talk.events().any(|event| matches!(event.what, What::Quiet { .. }));
+    let quiet = session.events().any(|event| matches!(event.what, EventKind::Quiet { .. }));
     if plaintext && quiet {
         return vec![Question::Talk(in_tls(plan))];
     }
-    if !talk.is_over() {
+    if !session.is_over() {
         return Vec::new();
     }
     // Servers that wait for TLS often hang up on a client that says nothing.
-    let silent = match talk.fault() {
-        Some(Fault::Silent { stage: Stage::Greeting, .. }) => true,
-        Some(Fault::Closed { stage: Stage::Greeting, .. }) => greeting(talk).is_none(),
+    let silent = match session.fault() {
+        Some(Fault::Silent { phase: Phase::Greeting, .. }) => true,
+        Some(Fault::Closed { phase: Phase::Greeting, .. }) => greeting(session).is_none(),
         _ => false,
     };
-    let foreign = greeting(talk).is_some_and(|reply| reply.code.is_none());
+    let foreign = greeting(session).is_some_and(|reply| reply.code.is_none());
     if plaintext && (silent || foreign) {
         return vec![Question::Talk(in_tls(plan))];
     }
-    let turned_away = greeting(talk).is_some_and(|reply| reply.code.is_some() && !reply.is_success())
-        || matches!(talk.fault(), Some(Fault::Closed { stage: Stage::Greeting, .. }));
-    if turned_away { other_family(plan, evidence, talk).into_iter().collect() } else { Vec::new() }
+    let turned_away = greeting(session).is_some_and(|reply| reply.code.is_some() && !reply.is_success())
+        || matches!(session.fault(), Some(Fault::Closed { phase: Phase::Greeting, .. }));
+    if turned_away { other_family(plan, evidence, session).into_iter().collect() } else { Vec::new() }
 }
 
 /// What nobody waits for any more: of the two ways to begin, the one that was wrong. A server that waits for TLS will
 /// never greet in plain text once it has answered in TLS, and one that has greeted in plain text will not do it in TLS.
-pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<AttemptId> {
-    let talk = evidence.main_talk()?;
+pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
+    let session = evidence.main_session()?;
     let in_tls = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request == &in_tls(plan))?;
-    if greeting(talk).is_some_and(|reply| reply.code.is_some()) {
-        return (!in_tls.is_over()).then_some(in_tls.attempt.id);
+    if greeting(session).is_some_and(|reply| reply.code.is_some()) {
+        return (!in_tls.is_over()).then_some(in_tls.probe.id);
     }
     in_tls.handshake()?;
-    (!talk.is_over()).then_some(talk.attempt.id)
+    (!session.is_over()).then_some(session.probe.id)
 }
 
 /// A server may take us at one of its addresses and not at the other: our own two addresses have two reputations.
-fn other_family(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Question> {
-    let (peer, _) = talk.connected()?;
+fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Question> {
+    let (peer, _) = session.connected()?;
     let (_, names) = evidence.names()?;
     let names = names.filter(|_| plan.family == Family::Any)?;
     let (family, addresses) = if peer.is_ipv4() { (Family::V6, &names.aaaa) } else { (Family::V4, &names.a) };
     if addresses.addresses().is_empty() {
         return None;
     }
-    let probe = TalkRequest::probe(plan, Purpose::OtherFamily, plan.target.port, plan.tls_use(), QuitAfter::Banner);
-    Some(Question::Talk(TalkRequest { family, ..probe }))
+    let probe = SessionRequest::probe(plan, Purpose::OtherFamily, plan.target.port, plan.tls_use(), QuitAfter::Banner);
+    Some(Question::Talk(SessionRequest { family, ..probe }))
 }
 
-fn in_tls(plan: &Plan) -> TalkRequest {
-    TalkRequest::probe(plan, Purpose::OtherTlsMode, plan.target.port, TlsUse::Implicit, QuitAfter::Banner)
+fn in_tls(plan: &Plan) -> SessionRequest {
+    SessionRequest::probe(plan, Purpose::OtherTlsMode, plan.target.port, TlsUse::Implicit, QuitAfter::Banner)
 }
 
-fn greeting(talk: Talk<'_>) -> Option<&Reply> {
-    talk.reply_at(Stage::Greeting).map(|heard| heard.reply)
+fn greeting(session: Session<'_>) -> Option<&Reply> {
+    session.reply_at(Phase::Greeting).map(|heard| heard.reply)
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
-    if let Some(finding) = in_the_other_mode(plan, evidence, talk) {
+    let Some(session) = evidence.main_session() else { return Vec::new() };
+    if let Some(finding) = in_the_other_mode(plan, evidence, session) {
         return vec![finding];
     }
-    let begun = greeting(talk).is_some();
-    let mut finding = match talk.fault() {
-        Some(Fault::Silent { stage: Stage::Greeting, waited_ms, partial_bytes }) => {
+    let begun = greeting(session).is_some();
+    let mut finding = match session.fault() {
+        Some(Fault::Silent { phase: Phase::Greeting, waited_ms, partial_bytes }) => {
             let waited = waited_ms / 1000.0;
             if *partial_bytes > 0 {
-                missing(plan, talk, &format!("does not end its greeting within {waited:.0} seconds"), *partial_bytes)
+                missing(plan, session, &format!("does not end its greeting within {waited:.0} seconds"), *partial_bytes)
             } else {
-                missing(plan, talk, &format!("says nothing for {waited:.0} seconds"), 0)
+                missing(plan, session, &format!("says nothing for {waited:.0} seconds"), 0)
             }
         }
-        Some(Fault::Closed { stage: Stage::Greeting, reset }) => hung_up(talk, *reset, begun),
+        Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(session, *reset, begun),
         _ => {
-            let words = not_smtp(plan, talk).or_else(|| of_another_host(plan, talk));
-            return [words, slow(talk)].into_iter().flatten().collect();
+            let words = not_smtp(plan, session).or_else(|| of_another_host(plan, session));
+            return [words, slow(session)].into_iter().flatten().collect();
         }
     };
     weigh_other_family(plan, evidence, &mut finding);
@@ -173,9 +173,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// What a second connection that began with TLS has shown: SMTP, another service, or that there is no TLS either.
-fn in_the_other_mode(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     // A port can take both, and one that greets in plain text speaks plain text.
-    if greeting(talk).is_some_and(Reply::is_success) {
+    if greeting(session).is_some_and(Reply::is_success) {
         return None;
     }
     let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::Implicit)?;
@@ -186,14 +186,14 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
         _ => None,
     };
     if let Some(words) = foreign {
-        return Some(foreign_service(plan, talk, &words).tried(probe.attempt.id));
+        return Some(foreign_service(plan, session, &words).tried(probe.probe.id));
     }
     let (event, _) = probe.handshake()?;
     let target = plan.target.host.with_port(plan.target.port);
     let summary = format!("port {} speaks TLS from the first byte, and plain text was spoken to it", plan.target.port);
-    let mut finding = Finding::new(&IMPLICIT_TLS_EXPECTED, Stage::Greeting, Confidence::Certain, summary);
-    finding = finding.tried(talk.attempt.id).on(event);
-    finding.cause = if greeting(talk).is_some() {
+    let mut finding = Finding::new(&IMPLICIT_TLS_EXPECTED, Phase::Greeting, Confidence::Certain, summary);
+    finding = finding.tried(session.probe.id).on(event);
+    finding.cause = if greeting(session).is_some() {
         "to plain text the server answered with something that is not SMTP; a second connection that began with TLS was answered in TLS".to_owned()
     } else {
         "the server waited for a TLS handshake while smtpcheck waited for a greeting; a second connection that began with TLS was answered at once".to_owned()
@@ -204,21 +204,21 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
     }
     finding.fixes.push(Fix::run("check it with implicit TLS", format!("smtpcheck smtps://{target}")));
     finding.fixes.push(Fix::text("in the mail program or application choose SSL/TLS (also called SMTPS or implicit TLS), not STARTTLS, for this port"));
-    finding.failure = Some(Failure::Tls);
+    finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
 
-fn slow(talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.accepts())?;
-    let is_silence = |event: &&Event| matches!(event.what, What::Quiet { .. });
+fn slow(session: Session<'_>) -> Option<Finding> {
+    let heard = session.reply_at(Phase::Greeting).filter(|heard| heard.accepts())?;
+    let is_silence = |event: &&Event| matches!(event.what, EventKind::Quiet { .. });
     let before =
-        talk.events().take_while(|event| event.seq < heard.event.seq).filter(|event| !is_silence(event)).last()?;
+        session.events().take_while(|event| event.seq < heard.event.seq).filter(|event| !is_silence(event)).last()?;
     let waited = heard.event.at_ms - before.at_ms;
     if waited < SLOW_MS {
         return None;
     }
     let summary = format!("the greeting took {:.1} seconds", waited / 1000.0);
-    let finding = Finding::new(&GREETING_SLOW, Stage::Greeting, Confidence::Likely, summary).on(heard.event);
+    let finding = Finding::new(&GREETING_SLOW, Phase::Greeting, Confidence::Likely, summary).on(heard.event);
     Some(Finding {
         cause: "the server delays strangers on purpose; programs with a short time-out give up before it".to_owned(),
         otherwise: Some("it may wait for a look-up of our address, or be overloaded; its mail log tells".to_owned()),
@@ -230,8 +230,8 @@ fn slow(talk: Talk<'_>) -> Option<Finding> {
 }
 
 /// The provider's own name, greeted by software that the provider does not run.
-fn of_another_host(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Greeting).filter(|heard| heard.accepts())?;
+fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+    let heard = session.reply_at(Phase::Greeting).filter(|heard| heard.accepts())?;
     let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
     let text = heard.reply.joined();
     let other = software::by_greeting(&text).filter(|row| row.kind == "server" && row.provider.is_none())?;
@@ -239,7 +239,7 @@ fn of_another_host(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
         return None;
     }
     let summary = format!("{} greets as {}, which is not what {} runs", plan.target.host, other.name, provider.name);
-    let finding = Finding::new(&GREETING_OF_ANOTHER_HOST, Stage::Greeting, Confidence::Likely, summary).on(heard.event);
+    let finding = Finding::new(&GREETING_OF_ANOTHER_HOST, Phase::Greeting, Confidence::Likely, summary).on(heard.event);
     Some(Finding {
         cause: "something between here and the provider redirects the connection to a server of its own: a web hoster, an internet provider, or a virus scanner".to_owned(),
         otherwise: Some("the provider may have changed its software; the certificate tells whose server it is".to_owned()),
@@ -251,13 +251,13 @@ fn of_another_host(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     })
 }
 
-fn hung_up(talk: Talk<'_>, reset: bool, begun: bool) -> Finding {
+fn hung_up(session: Session<'_>, reset: bool, begun: bool) -> Finding {
     let how = if reset { "resets the connection" } else { "hangs up" };
     let when = if begun { "in the middle of its greeting" } else { "without a word" };
     let summary = format!("the server accepts the connection and {how} {when}");
     let mut finding =
-        Finding::new(&GREETING_MISSING, Stage::Greeting, Confidence::Likely, summary).tried(talk.attempt.id);
-    for event in talk.events() {
+        Finding::new(&GREETING_MISSING, Phase::Greeting, Confidence::Likely, summary).tried(session.probe.id);
+    for event in session.events() {
         finding.evidence.events.push(event.seq);
     }
     finding.cause = "an access list does not let this machine in, a proxy or load balancer has no server behind it, or a limit on connections is reached".to_owned();
@@ -267,15 +267,15 @@ fn hung_up(talk: Talk<'_>, reset: bool, begun: bool) -> Finding {
         "the operator looks whether the mail service runs behind the proxy, and which clients its access list lets in",
     ));
     finding.fixes.push(Fix::text("try again in some minutes, and from another network"));
-    finding.failure = Some(Failure::Unreachable);
+    finding.failure = Some(PhaseFailure::Unreachable);
     finding
 }
 
-fn missing(plan: &Plan, talk: Talk<'_>, what: &str, partial_bytes: usize) -> Finding {
+fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) -> Finding {
     let summary = format!("the server accepts the connection and {what}");
     let mut finding =
-        Finding::new(&GREETING_MISSING, Stage::Greeting, Confidence::Likely, summary).tried(talk.attempt.id);
-    for event in talk.events() {
+        Finding::new(&GREETING_MISSING, Phase::Greeting, Confidence::Likely, summary).tried(session.probe.id);
+    for event in session.events() {
         finding.evidence.events.push(event.seq);
     }
     finding.cause = if partial_bytes > 0 {
@@ -292,14 +292,14 @@ fn missing(plan: &Plan, talk: Talk<'_>, what: &str, partial_bytes: usize) -> Fin
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
     ));
     finding.fixes.push(Fix::text("check that host and port are those of a mail server"));
-    finding.failure = Some(Failure::Unreachable);
+    finding.failure = Some(PhaseFailure::Unreachable);
     finding
 }
 
 /// Whether the other address family was greeted, for a finding about the first one.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
-    let Some(heard) = probe.reply_at(Stage::Greeting).filter(|heard| heard.accepts()) else { return };
+    let Some(heard) = probe.reply_at(Phase::Greeting).filter(|heard| heard.accepts()) else { return };
     let (name, flag) = if probe.request.family == Family::V4 { ("IPv4", "-4") } else { ("IPv6", "-6") };
     finding
         .consequences
@@ -316,15 +316,15 @@ pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut
 }
 
 /// Refusals with a code are judged by `refusal`, unless the greeting shows whose they are.
-fn not_smtp(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
-    let heard = talk.reply_at(Stage::Greeting)?;
+fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
+    let heard = session.reply_at(Phase::Greeting)?;
     if heard.reply.code.is_none() {
-        return Some(foreign_service(plan, talk, &heard.reply.joined()).on(heard.event));
+        return Some(foreign_service(plan, session, &heard.reply.joined()).on(heard.event));
     }
-    let service = service_with_codes(talk)?;
-    let refused = talk.reply_at(Stage::Ehlo)?;
+    let service = service_with_codes(session)?;
+    let refused = session.reply_at(Phase::Ehlo)?;
     let summary = format!("{} answers on port {}, not an SMTP server", service.name, plan.target.port);
-    let finding = Finding::new(&GREETING_NOT_SMTP, Stage::Greeting, Confidence::Likely, summary);
+    let finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, Confidence::Likely, summary);
     Some(Finding {
         cause: format!("{}, and EHLO is unknown there", service.sign),
         otherwise: Some(
@@ -334,40 +334,43 @@ fn not_smtp(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
             "use the SMTP port of this host",
             format!("smtpcheck {}", plan.target.host.with_port(587)),
         )],
-        failure: Some(Failure::Protocol),
+        failure: Some(PhaseFailure::Protocol),
         ..finding.on(heard.event).on(refused.event)
     })
 }
 
 /// A service that is no SMTP and answers with codes of three digits too.
-pub(super) struct Service {
+pub(super) struct OtherService {
     name: &'static str,
     sign: &'static str,
 }
 
 /// FTP (RFC 959 §4.2), NNTP (RFC 3977 §3.2) and LMTP (RFC 2033 §4.1) refuse EHLO and HELO, and their greetings tell them.
-pub(super) fn service_with_codes(talk: Talk<'_>) -> Option<Service> {
-    let refused = talk.reply_at(Stage::Ehlo).is_some_and(|heard| heard.reply.class() == Class::Permanent);
-    let heard = talk.reply_at(Stage::Greeting).filter(|heard| refused && heard.reply.is_success())?;
+pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
+    let refused = session.reply_at(Phase::Ehlo).is_some_and(|heard| heard.reply.class() == Class::Permanent);
+    let heard = session.reply_at(Phase::Greeting).filter(|heard| refused && heard.reply.is_success())?;
     let text = heard.reply.joined().to_ascii_lowercase();
     let says = |word: &str| text.contains(word);
     if heard.reply.has_code(200) || heard.reply.has_code(201) {
-        Some(Service { name: "a news server (NNTP)", sign: "its greeting begins with 200 or 201 in the place of 220" })
+        Some(OtherService {
+            name: "a news server (NNTP)",
+            sign: "its greeting begins with 200 or 201 in the place of 220",
+        })
     } else if says("lmtp") {
-        Some(Service { name: "a mailbox store (LMTP)", sign: "its greeting says LMTP, where clients say LHLO" })
+        Some(OtherService { name: "a mailbox store (LMTP)", sign: "its greeting says LMTP, where clients say LHLO" })
     } else if (says("ftp") && !says("smtp")) || says("filezilla") {
-        Some(Service { name: "a file server (FTP)", sign: "its greeting says FTP" })
+        Some(OtherService { name: "a file server (FTP)", sign: "its greeting says FTP" })
     } else {
         None
     }
 }
 
-fn foreign_service(plan: &Plan, talk: Talk<'_>, words: &str) -> Finding {
+fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
     let known = recognise(words);
     let (service, port) = known.unwrap_or(("something else", ""));
     let summary = format!("{service} answers on port {}, not an SMTP server", plan.target.port);
     let confidence = if known.is_some() { Confidence::Certain } else { Confidence::Likely };
-    let mut finding = Finding::new(&GREETING_NOT_SMTP, Stage::Greeting, confidence, summary).tried(talk.attempt.id);
+    let mut finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, confidence, summary).tried(session.probe.id);
     finding.cause = "the first line of an SMTP server begins with a three-digit code; this one does not".to_owned();
     if known.is_none() {
         finding.otherwise =
@@ -377,7 +380,7 @@ fn foreign_service(plan: &Plan, talk: Talk<'_>, words: &str) -> Finding {
         format!("use the SMTP port of this host{port}"),
         format!("smtpcheck {}", plan.target.host.with_port(587)),
     ));
-    finding.failure = Some(Failure::Protocol);
+    finding.failure = Some(PhaseFailure::Protocol);
     finding
 }
 

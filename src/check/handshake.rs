@@ -11,13 +11,14 @@
 //!    library does not offer: so that it is known for which clients the handshake fails, and for which it does not. A scan
 //!    asks for all of that itself.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, clients, server_name, starttls};
+use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, clients, server_name, starttls};
 use crate::evidence::{
-    DialResult, Evidence, Fault, Hello, HelloHeard, Incompatibility, Stage, Talk, TlsFault, TlsFaultKind, What,
+    DialResult, EventKind, Evidence, Fault, HelloOutcome, HelloProbe, Incompatibility, Phase, Session, TlsFault,
+    TlsFaultKind,
 };
 use crate::plan::{Plan, TlsUse, TlsVersion};
 use crate::question::{HelloRequest, Offer, Question, SuiteList};
-use crate::wire::tls::{Answer, FirstBytes, ServerHello, Version, suite_name};
+use crate::wire::tls::{FirstBytes, ServerHello, TlsAnswer, Version, suite_name};
 
 pub static CHECK: Check = Check {
     subject: "handshake",
@@ -127,7 +128,7 @@ static CLIENT_CERTIFICATE_REQUIRED: Rule = Rule {
     cites: &["RFC 8446 section 4.4.2.4", "RFC 8446 section 6.2"],
     docs: Docs {
         sees: "The server asked for a client certificate, none was shown (no --cert), and it broke the connection off.",
-        matters: "It talks only to clients whose certificates it knows.",
+        matters: "It sessions only to clients whose certificates it knows.",
         action: "Give a certificate with --cert and --key, or use the port for clients without one.",
         example: "alert 116 certificate_required, after the handshake",
         references: "RFC 8446 sections 4.4.2.4 and 6.2",
@@ -163,10 +164,10 @@ static TLS_HANDSHAKE_FAILED: Rule = Rule {
 };
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
-    let Some(Fault::Tls { tls }) = talk.fault() else { return Vec::new() };
+    let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
+    let Some(Fault::Tls { tls }) = session.fault() else { return Vec::new() };
     // A line that was secured met our certificate; one that is plain text has no versions.
-    if talk.handshake().is_some() || tls.kind == TlsFaultKind::NotTls {
+    if session.handshake().is_some() || tls.kind == TlsFaultKind::NotTls {
         return Vec::new();
     }
     if starttls::is_being_asked(plan, evidence) || starttls::is_expected(evidence) {
@@ -189,7 +190,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 
 /// What the server would take beside its first choice, or in TLS 1.3.
 fn more_terms(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
-    let wide = by_offer(evidence, &Offer::Version { version: Version::Tls12 }).filter(|wide| wide.attempt.is_over())?;
+    let wide = by_offer(evidence, &Offer::Version { version: Version::Tls12 }).filter(|wide| wide.probe.is_over())?;
     if plan.tls.scan {
         return None;
     }
@@ -202,7 +203,7 @@ fn more_terms(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     if taken.version != Version::Tls12 || !is_worth_it {
         return None;
     }
-    let others: Vec<Hello<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
+    let others: Vec<HelloProbe<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
     if others.len() >= MORE_SUITES || others.iter().any(|hello| hello.accepted().is_none()) {
         return None;
     }
@@ -218,12 +219,12 @@ fn more_terms(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
 /// How often a server is asked what else it would take.
 const MORE_SUITES: usize = 2;
 
-fn is_about_other_suites(hello: &Hello<'_>) -> bool {
+fn is_about_other_suites(hello: &HelloProbe<'_>) -> bool {
     matches!(hello.request.offer, Offer::OtherSuites { .. })
 }
 
-fn is_alert(hello: Hello<'_>) -> bool {
-    let is_alert = |heard: &HelloHeard| matches!(heard, HelloHeard::Answer { answer: Answer::Alert { .. } });
+fn is_alert(hello: HelloProbe<'_>) -> bool {
+    let is_alert = |heard: &HelloOutcome| matches!(heard, HelloOutcome::Answer { answer: TlsAnswer::Alert { .. } });
     hello.seen().is_some_and(|seen| is_alert(&seen.heard))
 }
 
@@ -239,37 +240,37 @@ fn is_unanswered(tls: &TlsFault) -> bool {
 }
 
 /// A ClientHello with the server's name, by what it offers.
-fn by_offer<'a>(evidence: &'a Evidence, offer: &Offer) -> Option<Hello<'a>> {
+fn by_offer<'a>(evidence: &'a Evidence, offer: &Offer) -> Option<HelloProbe<'a>> {
     evidence.hellos().find(|hello| hello.request.offer == *offer && hello.request.sni.is_some())
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
-    let Some(Fault::Tls { tls }) = talk.fault() else { return Vec::new() };
+    let Some(session) = evidence.decisive_session() else { return Vec::new() };
+    let Some(Fault::Tls { tls }) = session.fault() else { return Vec::new() };
     if starttls::is_expected(evidence) || server_name::explains_failure(evidence) {
         return Vec::new();
     }
-    let mut finding = our_certificate(plan, talk, tls)
+    let mut finding = our_certificate(plan, session, tls)
         .or_else(|| our_certificate_in_tls_1_2(plan, evidence, tls))
         .or_else(|| downgraded(plan, tls))
         .or_else(|| too_old(plan, evidence))
         .or_else(|| unusual(evidence, tls))
         .or_else(|| too_large(evidence))
-        .unwrap_or_else(|| handshake_failed(plan, evidence, talk, tls));
-    finding = finding.tried(talk.attempt.id);
+        .unwrap_or_else(|| handshake_failed(plan, evidence, session, tls));
+    finding = finding.tried(session.probe.id);
     for event in
-        talk.events().filter(|event| !matches!(event.what, What::Dialled { result: DialResult::Overtaken, .. }))
+        session.events().filter(|event| !matches!(event.what, EventKind::Dialled { result: DialResult::Overtaken, .. }))
     {
         finding.evidence.events.push(event.seq);
     }
-    finding.failure = Some(Failure::Tls);
+    finding.failure = Some(PhaseFailure::Tls);
     vec![finding]
 }
 
 /// After the handshake, as TLS 1.3 does it.
-fn our_certificate(plan: &Plan, talk: Talk<'_>, tls: &TlsFault) -> Option<Finding> {
+fn our_certificate(plan: &Plan, session: Session<'_>, tls: &TlsFault) -> Option<Finding> {
     let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
-    let (_, handshake) = talk.handshake()?;
+    let (_, handshake) = session.handshake()?;
     if handshake.client_certificate_sent {
         return Some(certificate_refused(*code, name));
     }
@@ -293,12 +294,12 @@ fn our_certificate_in_tls_1_2(plan: &Plan, evidence: &Evidence, tls: &TlsFault) 
         Some(_) => certificate_refused(*code, name),
         None => certificate_required(plan, *code, name),
     };
-    Some(finding.tried(hello.attempt.id))
+    Some(finding.tried(hello.probe.id))
 }
 
 fn certificate_refused(code: u8, name: &str) -> Finding {
     let summary = format!("the server refuses our certificate with alert {code} ({name})");
-    let mut finding = Finding::new(&CLIENT_CERTIFICATE_REFUSED, Stage::Tls, Confidence::Likely, summary);
+    let mut finding = Finding::new(&CLIENT_CERTIFICATE_REFUSED, Phase::Tls, Confidence::Likely, summary);
     finding.cause = match code {
         45 => "it is expired, by the server's clock",
         44 => "it is revoked",
@@ -319,8 +320,8 @@ fn certificate_required(plan: &Plan, code: u8, name: &str) -> Finding {
     let summary = format!("the server wants a certificate of ours, and breaks off with alert {code} ({name})");
     let certain = code == 116;
     let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
-    let mut finding = Finding::new(&CLIENT_CERTIFICATE_REQUIRED, Stage::Tls, confidence, summary);
-    finding.cause = "it talks only to clients whose certificates it knows, and none was shown".to_owned();
+    let mut finding = Finding::new(&CLIENT_CERTIFICATE_REQUIRED, Phase::Tls, confidence, summary);
+    finding.cause = "it sessions only to clients whose certificates it knows, and none was shown".to_owned();
     finding.otherwise = (!certain).then(|| "the server's mail log at this moment names the reason".to_owned());
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![
@@ -335,7 +336,7 @@ fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {
         return None;
     }
     let summary = "the server can do TLS 1.3 and chose TLS 1.2, although TLS 1.3 was offered".to_owned();
-    let mut finding = Finding::new(&TLS_DOWNGRADED, Stage::Tls, Confidence::Likely, summary);
+    let mut finding = Finding::new(&TLS_DOWNGRADED, Phase::Tls, Confidence::Likely, summary);
     finding.cause = "something on the way takes the newer version out of the handshake: a proxy, a firewall, or somebody who wants to read along".to_owned();
     finding.otherwise =
         Some("the server itself may mark this wrongly; the same check from another network tells".to_owned());
@@ -352,7 +353,7 @@ fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {
 /// The server took an old version, or a suite that nobody offers any more.
 fn too_old(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let hello = by_offer(evidence, &Offer::Version { version: Version::Tls12 })?;
-    if let Some(HelloHeard::Answer { answer: Answer::Sslv2 }) = hello.seen().map(|seen| &seen.heard) {
+    if let Some(HelloOutcome::Answer { answer: TlsAnswer::Sslv2 }) = hello.seen().map(|seen| &seen.heard) {
         return Some(version_too_old(plan, evidence, hello, "SSLv2"));
     }
     let taken = hello.accepted()?;
@@ -372,14 +373,14 @@ fn is_current(taken: &ServerHello) -> bool {
     name.starts_with("TLS_ECDHE_") && (name.contains("_GCM_") || name.contains("_CHACHA20_"))
 }
 
-fn version_too_old(plan: &Plan, evidence: &Evidence, hello: Hello<'_>, version: &str) -> Finding {
+fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, version: &str) -> Finding {
     let least = match plan.tls.min {
         TlsVersion::V1_2 => "TLS 1.2",
         TlsVersion::V1_3 => "TLS 1.3 (--tls-min)",
     };
     let summary = format!("the server speaks {version} at most, and {least} is the least that is accepted");
     let mut finding =
-        Finding::new(&TLS_VERSION_TOO_OLD, Stage::Tls, Confidence::Certain, summary).tried(hello.attempt.id);
+        Finding::new(&TLS_VERSION_TOO_OLD, Phase::Tls, Confidence::Certain, summary).tried(hello.probe.id);
     finding.cause =
         "a ClientHello that offers old versions was answered with it, the normal one was refused".to_owned();
     finding.fixes = vec![Fix::run(
@@ -391,18 +392,18 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: Hello<'_>, version: 
 }
 
 /// Certain where the server refused everything beside what it took: then it has nothing that smtpcheck offers.
-fn suites_too_old(evidence: &Evidence, hello: Hello<'_>, taken: &ServerHello) -> Finding {
+fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHello) -> Finding {
     let prime = taken.dh_bits.map(|bits| format!(" and a Diffie-Hellman prime of {bits} bits")).unwrap_or_default();
     let summary = format!(
         "the server's best cipher suite is {} with {}{prime}, which not all current programs accept",
         taken.version, taken.suite_name
     );
-    let others: Vec<Hello<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
+    let others: Vec<HelloProbe<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
     let is_all = others.iter().any(|other| is_alert(*other)) && clients::own_obstacle(evidence).is_some();
     let confidence = if is_all { Confidence::Certain } else { Confidence::Likely };
-    let mut finding = Finding::new(&TLS_SUITES_TOO_OLD, Stage::Tls, confidence, summary).tried(hello.attempt.id);
+    let mut finding = Finding::new(&TLS_SUITES_TOO_OLD, Phase::Tls, confidence, summary).tried(hello.probe.id);
     for other in &others {
-        finding = finding.tried(other.attempt.id);
+        finding = finding.tried(other.probe.id);
     }
     let has = if others.iter().any(|other| other.accepted().is_some()) { "prefers" } else { "has only" };
     let exchange = match (taken.dh_bits, taken.suite_name.as_str()) {
@@ -479,7 +480,7 @@ fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
         | clients::Obstacle::RenegotiationInfo => return None,
     };
     let summary = format!("the server uses {what}, which not all current programs accept");
-    let mut finding = Finding::new(rule, Stage::Tls, Confidence::Likely, summary).tried(hello.attempt.id);
+    let mut finding = Finding::new(rule, Phase::Tls, Confidence::Likely, summary).tried(hello.probe.id);
     finding.cause = format!(
         "version and cipher suites are in common; offered everything, the server chose {what}, which smtpcheck's TLS library (rustls) does not have"
     );
@@ -498,8 +499,8 @@ fn too_large(evidence: &Evidence) -> Option<Finding> {
     let large =
         by_offer(evidence, &Offer::Large).filter(|hello| hello.seen().is_some() && hello.accepted().is_none())?;
     let summary = "a small ClientHello is answered, and one of more than one packet is not".to_owned();
-    let mut finding = Finding::new(&TLS_LARGE_HELLO_REFUSED, Stage::Tls, Confidence::Likely, summary);
-    finding = finding.tried(small.attempt.id).tried(large.attempt.id);
+    let mut finding = Finding::new(&TLS_LARGE_HELLO_REFUSED, Phase::Tls, Confidence::Likely, summary);
+    finding = finding.tried(small.probe.id).tried(large.probe.id);
     finding.cause = "the server, or a load balancer or firewall in front of it, reads only the first packet of a ClientHello; those of current programs take two, because of the post-quantum key share".to_owned();
     finding.otherwise = Some(
         "a limit on connections that struck just then can look like this; repeat the check after some minutes"
@@ -516,7 +517,7 @@ fn too_large(evidence: &Evidence) -> Option<Finding> {
     Some(finding)
 }
 
-fn handshake_failed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, tls: &TlsFault) -> Finding {
+fn handshake_failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, tls: &TlsFault) -> Finding {
     let without_name = evidence.hellos().find(|hello| hello.request.sni.is_none() && hello.accepted().is_some());
     // Version and suites are in common, as another ClientHello shows.
     let current = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
@@ -528,7 +529,7 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, tls: &TlsF
         });
     let refuses_everything = by_offer(evidence, &Offer::Version { version: Version::Tls12 })
         .and_then(|hello| hello.seen())
-        .is_some_and(|seen| matches!(&seen.heard, HelloHeard::Answer { answer: Answer::Alert { .. } }))
+        .is_some_and(|seen| matches!(&seen.heard, HelloOutcome::Answer { answer: TlsAnswer::Alert { .. } }))
         && by_offer(evidence, &Offer::Version { version: Version::Tls13 })
             .is_none_or(|hello| hello.accepted().is_none());
     let is_put_off = tls.kind == TlsFaultKind::NotTls
@@ -536,7 +537,7 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, tls: &TlsF
         && tls.first_bytes.starts_with('4');
     let (summary, cause, confidence) = match &tls.kind {
         TlsFaultKind::NotTls if is_put_off => (
-            format!("the server cannot start TLS now: {}", talk.attempt.quote(tls.first_bytes.trim_end())),
+            format!("the server cannot start TLS now: {}", session.probe.quote(tls.first_bytes.trim_end())),
             "it agreed to TLS and then said that it cannot, with a code that means: later",
             Confidence::Certain,
         ),
@@ -544,7 +545,7 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, tls: &TlsF
             format!(
                 "{} arrived instead of a TLS handshake: {}",
                 in_place_of_tls(tls),
-                talk.attempt.quote(tls.first_bytes.trim_end())
+                session.probe.quote(tls.first_bytes.trim_end())
             ),
             "the server said that it would start TLS, or was expected to, and went on in plain text",
             Confidence::Certain,
@@ -618,9 +619,9 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, tls: &TlsF
             Confidence::Likely,
         ),
     };
-    let mut finding = Finding::new(&TLS_HANDSHAKE_FAILED, Stage::Tls, confidence, summary);
+    let mut finding = Finding::new(&TLS_HANDSHAKE_FAILED, Phase::Tls, confidence, summary);
     for hello in evidence.hellos() {
-        finding = finding.tried(hello.attempt.id);
+        finding = finding.tried(hello.probe.id);
     }
     finding.cause = cause.to_owned();
     if confidence != Confidence::Certain {
@@ -629,7 +630,7 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, tls: &TlsF
     // What a server refuses altogether it may refuse because of the name.
     let is_about_the_name = matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. });
     if is_about_the_name || refuses_everything {
-        finding.cause = format!("{}; {}", finding.cause, server_name::told(plan, tls));
+        finding.cause = format!("{}; {}", finding.cause, server_name::described(plan, tls));
     }
     if is_about_the_name || (refuses_everything && tls.sni.is_none()) {
         finding.fixes.push(Fix::run(

@@ -27,7 +27,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{AttemptId, Event, EventId, Evidence, Stage};
+use crate::evidence::{Event, EventId, Evidence, Phase, ProbeId};
 use crate::lexicon::{Basis, Category, Confidence, Fix};
 use crate::plan::{Plan, TlsUse};
 use crate::question::Question;
@@ -110,7 +110,7 @@ pub enum Severity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Failure {
+pub enum PhaseFailure {
     /// DNS, refused, time-out, no greeting.
     Unreachable,
     /// A 4yz reply at a step that was needed.
@@ -138,7 +138,7 @@ pub struct Finding {
     /// How bad.
     pub severity: Severity,
     /// The step it belongs to.
-    pub stage: Stage,
+    pub phase: Phase,
     /// How sure.
     pub confidence: Confidence,
     /// What was seen, in one line.
@@ -156,7 +156,7 @@ pub struct Finding {
     /// What follows from it and is no finding of its own.
     pub consequences: Vec<String>,
     /// Which exit code it asks for; none for what only warns.
-    pub failure: Option<Failure>,
+    pub failure: Option<PhaseFailure>,
     /// Whether an expectation of the user names it: it is shown and does not count.
     pub expected: bool,
 }
@@ -166,19 +166,19 @@ pub struct Finding {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Grounds {
     /// Attempts by number.
-    pub attempts: Vec<AttemptId>,
+    pub probes: Vec<ProbeId>,
     /// Events of the transcript by number.
     pub events: Vec<EventId>,
 }
 
 impl Finding {
     /// A finding with the rule's severity and nothing to do about it yet.
-    pub(crate) fn new(rule: &'static Rule, stage: Stage, confidence: Confidence, summary: String) -> Finding {
+    pub(crate) fn new(rule: &'static Rule, phase: Phase, confidence: Confidence, summary: String) -> Finding {
         Finding {
             rule: Cow::Borrowed(rule.id),
             category: None,
             severity: rule.severity,
-            stage,
+            phase,
             confidence,
             summary,
             cause: String::new(),
@@ -199,7 +199,7 @@ impl Finding {
             rule: _,
             category: _,
             severity: _,
-            stage: _,
+            phase: _,
             confidence: _,
             summary,
             cause,
@@ -220,12 +220,12 @@ impl Finding {
 
     pub(crate) fn on(mut self, event: &Event) -> Finding {
         self.evidence.events.push(event.seq);
-        self.tried(event.attempt)
+        self.tried(event.probe)
     }
 
-    pub(crate) fn tried(mut self, attempt: AttemptId) -> Finding {
-        if !self.evidence.attempts.contains(&attempt) {
-            self.evidence.attempts.push(attempt);
+    pub(crate) fn tried(mut self, probe: ProbeId) -> Finding {
+        if !self.evidence.probes.contains(&probe) {
+            self.evidence.probes.push(probe);
         }
         self
     }
@@ -247,7 +247,7 @@ pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 }
 
 /// The conversation that needs no waiting for: whatever still came, the judgement would stay.
-pub fn settled(plan: &Plan, evidence: &Evidence) -> Option<AttemptId> {
+pub fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     greeting::settled(plan, evidence)
 }
 
@@ -269,7 +269,7 @@ pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     // Where the session got out of step, that decides; what a follow-up found behind it comes after it.
     findings.sort_by_key(|finding| {
         let severity = std::cmp::Reverse(finding.severity);
-        (severity, order(plan, finding.stage), !session::is_about_order(finding))
+        (severity, order(plan, finding.phase), !session::is_about_order(finding))
     });
     findings.iter_mut().for_each(as_sentences);
     again::carry(plan, &mut findings);
@@ -277,10 +277,10 @@ pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// The place of a step in the conversation: with implicit TLS the handshake comes before the greeting.
-pub fn order(plan: &Plan, stage: Stage) -> (Stage, u8) {
-    match stage {
-        Stage::Tls if plan.tls_use() == TlsUse::Implicit => (Stage::Connect, 1),
-        stage => (stage, 0),
+pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
+    match phase {
+        Phase::Tls if plan.tls_use() == TlsUse::Implicit => (Phase::Connect, 1),
+        phase => (phase, 0),
     }
 }
 

@@ -1,18 +1,18 @@
 //! Who the other side is: the provider and the software, as far as host name, greeting, EHLO reply and certificate tell.
 //! It asks nothing and judges nothing; checks use it to choose words, never to decide whether something is wrong.
 
-use crate::evidence::{Stage, Talk};
-use crate::lexicon::providers::{self, Provider, Signs};
+use crate::evidence::{Phase, Session};
+use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::software;
 use crate::plan::Plan;
 
 /// The provider, if it is a known one.
-pub fn provider(plan: &Plan, talk: Talk<'_>) -> Option<&'static Provider> {
+pub fn provider(plan: &Plan, session: Session<'_>) -> Option<&'static Provider> {
     let host = plan.target.host.name().map(|name| name.ascii().to_owned());
-    let greeting = text(talk, Stage::Greeting);
-    let ehlo = text(talk, Stage::EhloTls).or_else(|| text(talk, Stage::Ehlo));
-    let names = talk.handshake().and_then(|(_, handshake)| handshake.leaf()).map(|leaf| leaf.names.clone());
-    providers::recognise(&Signs {
+    let greeting = text(session, Phase::Greeting);
+    let ehlo = text(session, Phase::EhloTls).or_else(|| text(session, Phase::Ehlo));
+    let names = session.handshake().and_then(|(_, handshake)| handshake.leaf()).map(|leaf| leaf.names.clone());
+    providers::recognise(&ProviderSigns {
         host: host.as_deref(),
         greeting: greeting.as_deref(),
         ehlo: ehlo.as_deref(),
@@ -23,20 +23,20 @@ pub fn provider(plan: &Plan, talk: Talk<'_>) -> Option<&'static Provider> {
 /// The provider that the user meant, by the host name alone: what the server says of itself does not count.
 pub fn provider_by_name(plan: &Plan) -> Option<&'static Provider> {
     let host = plan.target.host.name()?.ascii();
-    providers::recognise(&Signs { host: Some(host), ..Signs::default() })
+    providers::recognise(&ProviderSigns { host: Some(host), ..ProviderSigns::default() })
 }
 
 /// The software's id, if it is known.
-pub fn software(talk: Talk<'_>) -> Option<String> {
+pub fn software(session: Session<'_>) -> Option<String> {
     let by_greeting =
-        text(talk, Stage::Greeting).and_then(|text| software::by_greeting(&text)).map(|row| row.id.clone());
+        text(session, Phase::Greeting).and_then(|text| software::by_greeting(&text)).map(|row| row.id.clone());
     by_greeting.or_else(|| {
-        let ehlo = text(talk, Stage::EhloTls).or_else(|| text(talk, Stage::Ehlo));
-        let replies: Vec<String> = talk.replies().map(|heard| heard.reply.joined()).collect();
+        let ehlo = text(session, Phase::EhloTls).or_else(|| text(session, Phase::Ehlo));
+        let replies: Vec<String> = session.replies().map(|heard| heard.reply.joined()).collect();
         software::by_words(ehlo.as_deref(), &replies).map(str::to_owned)
     })
 }
 
-fn text(talk: Talk<'_>, stage: Stage) -> Option<String> {
-    talk.reply_at(stage).map(|heard| heard.reply.joined())
+fn text(session: Session<'_>, phase: Phase) -> Option<String> {
+    session.reply_at(phase).map(|heard| heard.reply.joined())
 }

@@ -2,7 +2,7 @@
 //! with its words why a port is silent. Nothing is asked over the network.
 
 use super::refusal::is_private;
-use crate::evidence::{Attempt, Evidence, Talk, What};
+use crate::evidence::{EventKind, Evidence, Probe, Session};
 use crate::lexicon::clouds::{self, Cloud, MachineSigns};
 use crate::lexicon::{Confidence, Fix};
 use crate::question::Question;
@@ -18,20 +18,20 @@ pub fn question() -> Question {
 /// 1. The place is known; a virtual machine of unknown owner is no place.
 /// 2. It lists the port; or it lists none, and the port is 25, which is the one that is blocked case by case.
 /// 3. The way leads to the internet: what a cloud does with outgoing mail does not concern its private networks.
-pub fn blocks<'a>(evidence: &'a Evidence, talk: Talk<'_>) -> Option<(&'a Attempt, &'static Cloud)> {
-    let (attempt, machine) = evidence.machine()?;
+pub fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option<(&'a Probe, &'static Cloud)> {
+    let (probe, machine) = evidence.machine()?;
     let cloud = clouds::recognise(&MachineSigns {
         dmi: machine.dmi.iter().map(|(file, content)| (file.as_str(), content.as_str())).collect(),
         env: machine.variables.iter().map(String::as_str).collect(),
         host: machine.host.as_deref(),
     })?;
-    let port = talk.request.port;
+    let port = session.request.port;
     let at_times = cloud.blocks.is_empty() && port == 25 && cloud.kind != "virtual";
-    let inside = talk.events().any(|event| match &event.what {
-        What::Dialled { address, .. } => is_private(address.ip()),
+    let inside = session.events().any(|event| match &event.what {
+        EventKind::Dialled { address, .. } => is_private(address.ip()),
         _ => false,
     });
-    ((cloud.blocks.contains(&port) || at_times) && !inside).then_some((attempt, cloud))
+    ((cloud.blocks.contains(&port) || at_times) && !inside).then_some((probe, cloud))
 }
 
 /// How sure it is that the place blocks: never more than likely, since whether the rule holds for this account, only

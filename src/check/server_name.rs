@@ -13,11 +13,11 @@
 //! Better names, best first: the one in the greeting (RFC 5321 section 4.2), the one in EHLO's reply, the target where
 //! `--sni` took its place, names of the certificate, the one in the greeting of another mail port of the host.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, in_shell, starttls};
-use crate::evidence::{Evidence, Fault, Stage, Talk, TlsFault, TlsFaultKind};
-use crate::evidence::{Hello, NameMatch};
+use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, in_shell, starttls};
+use crate::evidence::{Evidence, Fault, Phase, Session, TlsFault, TlsFaultKind};
+use crate::evidence::{HelloProbe, NameMatch};
 use crate::plan::{Plan, QuitAfter, TlsUse};
-use crate::question::{Offer, Purpose, Question, TalkRequest};
+use crate::question::{Offer, Purpose, Question, SessionRequest};
 use crate::wire::tls::Version;
 use crate::wire::{DomainName, Host, Reply};
 
@@ -49,31 +49,31 @@ enum Symptom {
 }
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
-    let Some(symptom) = symptom(plan, evidence, talk) else { return Vec::new() };
-    for name in candidates(plan, evidence, talk, symptom) {
+    let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
+    let Some(symptom) = symptom(plan, evidence, session) else { return Vec::new() };
+    for name in candidates(plan, evidence, session, symptom) {
         let question = Question::Talk(with_name(plan, &name));
         match evidence.answer_to(&question) {
             None => return vec![question],
-            Some(attempt) if !attempt.is_over() => return Vec::new(),
+            Some(probe) if !probe.is_over() => return Vec::new(),
             Some(_) if proof(evidence, symptom).is_some() => return Vec::new(),
             Some(_) => {}
         }
     }
-    other_port(plan, evidence, talk, symptom).into_iter().collect()
+    other_port(plan, evidence, session, symptom).into_iter().collect()
 }
 
 /// What the main session shows that a name could explain.
-fn symptom(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Symptom> {
+fn symptom(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Symptom> {
     if starttls::is_being_asked(plan, evidence) || starttls::is_expected(evidence) {
         return None;
     }
-    let Some((_, handshake)) = talk.handshake() else {
-        let Some(Fault::Tls { tls }) = talk.fault() else { return None };
+    let Some((_, handshake)) = session.handshake() else {
+        let Some(Fault::Tls { tls }) = session.fault() else { return None };
         return may_be_the_name(evidence, tls).then_some(Symptom::HandshakeFailed);
     };
     let is_guessed = handshake.sni.is_none() || plan.tls.sni.is_some();
-    if plan.tls_use() == TlsUse::Implicit && is_guessed && is_no_smtp(talk) {
+    if plan.tls_use() == TlsUse::Implicit && is_guessed && is_no_smtp(session) {
         return Some(Symptom::OtherService);
     }
     matches!(handshake.presented.name, NameMatch::Differs { .. }).then_some(Symptom::OtherCertificate)
@@ -88,36 +88,36 @@ fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
         TlsFaultKind::Closed | TlsFaultKind::Reset => true,
         TlsFaultKind::NotTls | TlsFaultKind::Silent { .. } | TlsFaultKind::Incompatible { .. } => false,
     };
-    let is_wide = |hello: &Hello<'_>| hello.request.offer == Offer::Version { version: Version::Tls12 };
-    let wide = evidence.hellos().find(is_wide).filter(|hello| hello.attempt.is_over());
+    let is_wide = |hello: &HelloProbe<'_>| hello.request.offer == Offer::Version { version: Version::Tls12 };
+    let wide = evidence.hellos().find(is_wide).filter(|hello| hello.probe.is_over());
     is_vague && wide.is_some_and(|hello| hello.accepted().is_none())
 }
 
 /// Inside TLS something else than an SMTP greeting came, or nothing.
-fn is_no_smtp(talk: Talk<'_>) -> bool {
-    match talk.reply_at(Stage::Greeting) {
+fn is_no_smtp(session: Session<'_>) -> bool {
+    match session.reply_at(Phase::Greeting) {
         Some(heard) => heard.reply.code.is_none(),
         None => matches!(
-            talk.fault(),
-            Some(Fault::Silent { stage: Stage::Greeting, .. } | Fault::Closed { stage: Stage::Greeting, .. })
+            session.fault(),
+            Some(Fault::Silent { phase: Phase::Greeting, .. } | Fault::Closed { phase: Phase::Greeting, .. })
         ),
     }
 }
 
 /// Names that are worth a session, best first.
-fn candidates(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, symptom: Symptom) -> Vec<DomainName> {
-    let greeted = talk.reply_at(Stage::Greeting).map(|heard| heard.reply);
-    let replied = talk.reply_at(Stage::Ehlo).or(talk.reply_at(Stage::EhloTls)).map(|heard| heard.reply);
+fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: Symptom) -> Vec<DomainName> {
+    let greeted = session.reply_at(Phase::Greeting).map(|heard| heard.reply);
+    let replied = session.reply_at(Phase::Ehlo).or(session.reply_at(Phase::EhloTls)).map(|heard| heard.reply);
     let target = plan.target.host.name().filter(|_| plan.tls.sni.is_some()).cloned();
-    let of_others = evidence.probes(Purpose::SiblingPort).filter_map(|probe| probe.reply_at(Stage::Greeting));
+    let of_others = evidence.probes(Purpose::SiblingPort).filter_map(|probe| probe.reply_at(Phase::Greeting));
     let mut names: Vec<DomainName> = [greeted, replied].into_iter().flatten().filter_map(announced).collect();
     names.extend(target);
     if symptom == Symptom::OtherService {
-        names.extend(of_the_certificate(talk));
+        names.extend(of_the_certificate(session));
     }
     names.extend(of_others.filter_map(|heard| announced(heard.reply)));
-    let sent = sent(talk);
-    let shown = talk.handshake().and_then(|(_, handshake)| handshake.leaf()).map(|leaf| leaf.names.as_slice());
+    let sent = sent(session);
+    let shown = session.handshake().and_then(|(_, handshake)| handshake.leaf()).map(|leaf| leaf.names.as_slice());
     let is_covered = |name: &DomainName| {
         symptom == Symptom::OtherCertificate
             && shown.is_some_and(|shown| shown.iter().any(|pattern| covers(pattern, name.ascii())))
@@ -141,8 +141,8 @@ fn announced(reply: &Reply) -> Option<DomainName> {
 }
 
 /// Names of the certificate that could be a mail server's, those that say so first.
-fn of_the_certificate(talk: Talk<'_>) -> Vec<DomainName> {
-    let Some(leaf) = talk.handshake().and_then(|(_, handshake)| handshake.leaf()) else { return Vec::new() };
+fn of_the_certificate(session: Session<'_>) -> Vec<DomainName> {
+    let Some(leaf) = session.handshake().and_then(|(_, handshake)| handshake.leaf()) else { return Vec::new() };
     let names = leaf.names.iter().filter(|name| name.parse::<std::net::IpAddr>().is_err());
     let mut names: Vec<DomainName> = names.filter_map(|name| DomainName::parse(name).ok()).collect();
     names.retain(|name| name.ascii().contains('.') && !name.ascii().contains('*'));
@@ -160,39 +160,39 @@ fn covers(pattern: &str, name: &str) -> bool {
 }
 
 /// The server name that the main session sent.
-fn sent(talk: Talk<'_>) -> Option<&str> {
-    match (talk.handshake(), talk.fault()) {
+fn sent(session: Session<'_>) -> Option<&str> {
+    match (session.handshake(), session.fault()) {
         (Some((_, handshake)), _) => handshake.sni.as_deref(),
         (None, Some(Fault::Tls { tls })) => tls.sni.as_deref(),
         (None, _) => None,
     }
 }
 
-fn with_name(plan: &Plan, name: &DomainName) -> TalkRequest {
+fn with_name(plan: &Plan, name: &DomainName) -> SessionRequest {
     let (tls, last) = match plan.tls_use() {
         TlsUse::Implicit => (TlsUse::Implicit, QuitAfter::Banner),
         TlsUse::Required | TlsUse::IfOffered | TlsUse::Never => (TlsUse::Required, QuitAfter::Starttls),
     };
-    let mut request = TalkRequest::probe(plan, Purpose::ServerName, plan.target.port, tls, last);
+    let mut request = SessionRequest::probe(plan, Purpose::ServerName, plan.target.port, tls, last);
     request.script.sni = Some(name.ascii().to_owned());
     request
 }
 
 /// With TLS from the first byte there is no greeting before the handshake; another mail port of the host has one.
-fn other_port(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, symptom: Symptom) -> Option<Question> {
-    let is_blind = plan.tls_use() == TlsUse::Implicit && symptom == Symptom::HandshakeFailed && sent(talk).is_none();
+fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: Symptom) -> Option<Question> {
+    let is_blind = plan.tls_use() == TlsUse::Implicit && symptom == Symptom::HandshakeFailed && sent(session).is_none();
     if !is_blind {
         return None;
     }
     for port in [587, 25].into_iter().filter(|port| *port != plan.target.port) {
-        let request = TalkRequest::probe(plan, Purpose::SiblingPort, port, TlsUse::IfOffered, QuitAfter::Banner);
+        let request = SessionRequest::probe(plan, Purpose::SiblingPort, port, TlsUse::IfOffered, QuitAfter::Banner);
         let question = Question::Talk(request);
         match evidence.answer_to(&question) {
             None => return Some(question),
-            Some(attempt) if !attempt.is_over() => return None,
+            Some(probe) if !probe.is_over() => return None,
             Some(_) => {}
         }
-        let greeted = evidence.probes(Purpose::SiblingPort).any(|probe| probe.reply_at(Stage::Greeting).is_some());
+        let greeted = evidence.probes(Purpose::SiblingPort).any(|probe| probe.reply_at(Phase::Greeting).is_some());
         if greeted {
             return None;
         }
@@ -201,13 +201,13 @@ fn other_port(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, symptom: Symptom
 }
 
 /// The session with another name that shows that the name was the reason.
-fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Talk<'_>> {
+fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
     evidence.probes(Purpose::ServerName).find(|probe| {
         let Some((_, handshake)) = probe.handshake() else { return false };
         match symptom {
             Symptom::HandshakeFailed => true,
             Symptom::OtherCertificate => matches!(handshake.presented.name, NameMatch::Matches { .. }),
-            Symptom::OtherService => probe.reply_at(Stage::Greeting).is_some_and(|heard| heard.reply.is_success()),
+            Symptom::OtherService => probe.reply_at(Phase::Greeting).is_some_and(|heard| heard.reply.is_success()),
         }
     })
 }
@@ -218,7 +218,7 @@ pub(super) fn explains_failure(evidence: &Evidence) -> bool {
 }
 
 /// How the name of the main session is told, as a sentence without its end.
-pub(super) fn told(plan: &Plan, tls: &TlsFault) -> String {
+pub(super) fn described(plan: &Plan, tls: &TlsFault) -> String {
     match &tls.sni {
         Some(name) => format!("the server name that was sent is {name} (SNI)"),
         None => format!("no server name (SNI) was sent, because {} is no host name", sent_instead(plan)),
@@ -230,15 +230,15 @@ fn sent_instead(plan: &Plan) -> String {
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
-    let Some(symptom) = symptom(plan, evidence, talk) else { return Vec::new() };
+    let Some(session) = evidence.main_session() else { return Vec::new() };
+    let Some(symptom) = symptom(plan, evidence, session) else { return Vec::new() };
     let Some(probe) = proof(evidence, symptom) else { return Vec::new() };
     let Some(name) = probe.request.script.sni.as_deref() else { return Vec::new() };
-    let before = match sent(talk) {
+    let before = match sent(session) {
         Some(sent) => format!("the server name {sent} was sent (SNI)"),
         None => format!("no server name (SNI) was sent, because {} is no host name", sent_instead(plan)),
     };
-    let (happened, then) = match (symptom, talk.fault()) {
+    let (happened, then) = match (symptom, session.fault()) {
         (Symptom::HandshakeFailed, Some(Fault::Tls { tls })) => (failure(tls), "the handshake succeeded"),
         (Symptom::HandshakeFailed, _) => ("the handshake failed".to_owned(), "the handshake succeeded"),
         (Symptom::OtherCertificate, _) => {
@@ -247,17 +247,17 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         (Symptom::OtherService, _) => ("no SMTP server responded".to_owned(), "an SMTP server greeted"),
     };
     let summary = format!("this server needs the name {name}: {happened}, and with that name {then}");
-    let mut finding = Finding::new(&TLS_SERVER_NAME_NEEDED, Stage::Tls, Confidence::Certain, summary);
-    finding = finding.tried(talk.attempt.id);
+    let mut finding = Finding::new(&TLS_SERVER_NAME_NEEDED, Phase::Tls, Confidence::Certain, summary);
+    finding = finding.tried(session.probe.id);
     finding = match probe.handshake() {
         Some((event, _)) => finding.on(event),
-        None => finding.tried(probe.attempt.id),
+        None => finding.tried(probe.probe.id),
     };
     finding.cause = format!(
         "{before}, and {happened}. The server, or a load balancer in front of it, chooses the certificate and the service by that name"
     );
     finding.fixes = fixes(plan, name);
-    finding.failure = Some(Failure::Tls);
+    finding.failure = Some(PhaseFailure::Tls);
     vec![finding]
 }
 
@@ -324,8 +324,8 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
 }
 
 fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
-    let Some(talk) = evidence.main_talk() else { return };
-    let Some((_, handshake)) = talk.handshake() else { return };
+    let Some(session) = evidence.main_session() else { return };
+    let Some((_, handshake)) = session.handshake() else { return };
     if handshake.sni.is_some() {
         return;
     }

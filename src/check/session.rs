@@ -1,12 +1,12 @@
 //! The conversation as a whole: closed early, silent in the middle, endless, out of our time, oddly formed.
 
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, order};
+use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, order};
 use crate::evidence::fit::{Fit, is_about_login};
 use crate::evidence::sequence::{Break, Sequence};
-use crate::evidence::talk::Heard;
-use crate::evidence::{Event, Evidence, Fault, Outcome, SkipReason, Stage, Talk, What};
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::{Event, EventKind, Evidence, Fault, Outcome, Phase, Session, SkipReason};
 use crate::plan::Plan;
-use crate::question::{Purpose, Question, Repeat, TalkRequest};
+use crate::question::{Purpose, Question, Repeat, SessionRequest};
 use crate::wire::reply::Irregularity;
 
 pub static CHECK: Check = Check {
@@ -160,22 +160,23 @@ static CONNECTION_BUDGET_SPENT: Rule = Rule {
 
 /// What is in doubt is asked again by a client that waits before each command, and so sees a reply too many as such.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
-    if talk.sequence().believed_until().is_none() {
+    let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
+    if session.sequence().believed_until().is_none() {
         return Vec::new();
     }
-    let login = if rejected_login(talk).is_some() { Repeat::No } else { Repeat::Yes };
-    vec![Question::Talk(TalkRequest::in_step(plan, login))]
+    let login = if rejected_login(session).is_some() { Repeat::No } else { Repeat::Yes };
+    vec![Question::Talk(SessionRequest::in_step(plan, login))]
 }
 
 /// A rejection that can only be meant for AUTH, wherever it arrived. Another login could lock the account.
-fn rejected_login(talk: Talk<'_>) -> Option<Heard<'_>> {
-    let begun = talk.events().any(|event| event.stage == Stage::Auth && matches!(event.what, What::Sent { .. }));
-    talk.all_replies().find(|heard| begun && is_about_login(heard.reply))
+fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> {
+    let begun =
+        session.events().any(|event| event.phase == Phase::Auth && matches!(event.what, EventKind::Sent { .. }));
+    session.all_replies().find(|heard| begun && is_about_login(heard.reply))
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let (Some(main), Some(telling)) = (evidence.main_talk(), evidence.telling_talk()) else { return Vec::new() };
+    let (Some(main), Some(telling)) = (evidence.main_session(), evidence.decisive_session()) else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(main.fault().and_then(|fault| broken_off(plan, evidence, main, fault)));
     findings.extend(out_of_step(plan, evidence, main));
@@ -191,15 +192,15 @@ pub(super) fn is_about_order(finding: &Finding) -> bool {
     [&SESSION_OUT_OF_STEP, &REPLY_UNASKED].iter().any(|rule| rule.id == finding.rule) && finding.failure.is_some()
 }
 
-fn out_of_step(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
-    let Sequence { broken, mended, .. } = talk.sequence();
+fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
+    let Sequence { broken, mended, .. } = session.sequence();
     let found = broken.or(mended)?;
     let (rule, summary) = proved_by(found);
-    let mut finding = Finding::new(rule, found.stage, Confidence::Likely, summary).on(found.certain).on(found.proof);
-    finding.failure = Some(Failure::Protocol);
+    let mut finding = Finding::new(rule, found.phase, Confidence::Likely, summary).on(found.certain).on(found.proof);
+    finding.failure = Some(PhaseFailure::Protocol);
     finding.cause = format!(
         "replies are paired with commands by their order alone (RFC 5321 section 4.2); the server, or a device in front of it, sent a reply too many or too few behind {}",
-        found.stage
+        found.phase
     );
     finding.otherwise = Some(
         "the server may reply to one command in a way that RFC 5321 does not define; its operator can tell".to_owned(),
@@ -209,9 +210,9 @@ fn out_of_step(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Findi
     ));
     finding.fixes.push(Fix::text("Repeat the check from another network to see on which side it is"));
     if broken.is_some() {
-        finding.consequences.extend(in_doubt(plan, talk));
-        finding.consequences.extend(repeated(plan, evidence, talk));
-        finding.evidence.attempts.extend(evidence.probes(Purpose::InStep).map(|probe| probe.attempt.id));
+        finding.consequences.extend(in_doubt(plan, session));
+        finding.consequences.extend(repeated(plan, evidence, session));
+        finding.evidence.probes.extend(evidence.probes(Purpose::InStep).map(|probe| probe.probe.id));
     } else {
         finding.consequences.push("TLS put the session in step again, so what followed is certain".to_owned());
     }
@@ -220,19 +221,19 @@ fn out_of_step(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Findi
 
 fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
     match &found.proof.what {
-        What::Stray { text, .. } if found.is_behind_quit => {
+        EventKind::Stray { text, .. } if found.is_behind_quit => {
             let line = found.proof.quote(text.lines().next().unwrap_or_default());
             (&SESSION_OUT_OF_STEP, format!("replies and commands are out of step: after the reply to QUIT came {line}"))
         }
-        What::Stray { bytes, .. } => {
-            let summary = format!("{bytes} bytes came before {} was sent, and answer nothing", found.proof.stage);
+        EventKind::Stray { bytes, .. } => {
+            let summary = format!("{bytes} bytes came before {} was sent, and answer nothing", found.proof.phase);
             (&REPLY_UNASKED, summary)
         }
-        What::Received { reply, .. } => {
-            let stage = found.proof.stage;
+        EventKind::Received { reply, .. } => {
+            let phase = found.proof.phase;
             let line = found.proof.quote(reply.lines().into_iter().next().unwrap_or_default());
             let summary =
-                format!("replies and commands are out of step: {stage} got the reply to another command: {line}");
+                format!("replies and commands are out of step: {phase} got the reply to another command: {line}");
             (&SESSION_OUT_OF_STEP, summary)
         }
         _ => (&SESSION_OUT_OF_STEP, "replies and commands are out of step".to_owned()),
@@ -240,16 +241,16 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
 }
 
 /// The phases that were begun and of which nothing is known for it.
-fn in_doubt(plan: &Plan, talk: Talk<'_>) -> Option<String> {
-    let believed = talk.sequence().believed_until()?;
-    let mut stages: Vec<Stage> = Vec::new();
-    for event in talk.events().filter(|event| event.seq > believed && matches!(event.what, What::Sent { .. })) {
-        if !stages.contains(&event.stage) && !matches!(event.stage, Stage::Rset | Stage::Quit) {
-            stages.push(event.stage);
+fn in_doubt(plan: &Plan, session: Session<'_>) -> Option<String> {
+    let believed = session.sequence().believed_until()?;
+    let mut phases: Vec<Phase> = Vec::new();
+    for event in session.events().filter(|event| event.seq > believed && matches!(event.what, EventKind::Sent { .. })) {
+        if !phases.contains(&event.phase) && !matches!(event.phase, Phase::Rset | Phase::Quit) {
+            phases.push(event.phase);
         }
     }
-    stages.sort_by_key(|stage| order(plan, *stage));
-    let names: Vec<String> = stages.iter().map(Stage::to_string).collect();
+    phases.sort_by_key(|phase| order(plan, *phase));
+    let names: Vec<String> = phases.iter().map(Phase::to_string).collect();
     (!names.is_empty()).then(|| format!("the result is not known of {}", names.join(", ")))
 }
 
@@ -257,14 +258,14 @@ fn in_doubt(plan: &Plan, talk: Talk<'_>) -> Option<String> {
 const MOST_REPEATED: usize = 12;
 
 /// What the second session found out.
-fn repeated(plan: &Plan, evidence: &Evidence, main: Talk<'_>) -> Vec<String> {
+fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> Vec<String> {
     let mut told = Vec::new();
     if let Some(heard) = rejected_login(main) {
         let line = heard.first_line();
         told.push(format!("{line} can only be the reply to AUTH, so the login was rejected; it was not repeated"));
     }
     let Some(probe) = evidence.probes(Purpose::InStep).next() else { return told };
-    match &probe.attempt.outcome {
+    match &probe.probe.outcome {
         Outcome::Skipped { .. } => {
             told.push("a second session, with a pause before each command, was not tried".to_owned());
             return told;
@@ -277,111 +278,116 @@ fn repeated(plan: &Plan, evidence: &Evidence, main: Talk<'_>) -> Vec<String> {
         }
         Outcome::Underway | Outcome::Done { .. } => {}
     }
-    let deciding = |heard: &Heard<'_>| {
-        matches!(heard.event.stage, Stage::Starttls | Stage::Auth | Stage::Mail | Stage::Rcpt)
+    let deciding = |heard: &ReceivedReply<'_>| {
+        matches!(heard.event.phase, Phase::Starttls | Phase::Auth | Phase::Mail | Phase::Rcpt)
             && heard.fit() != Fit::Continues
     };
     for heard in probe.replies().filter(deciding).take(MOST_REPEATED) {
         let line = heard.first_line();
         let recipient = heard.recipient.and_then(|number| plan.to.get(number));
         let what = match recipient {
-            Some(recipient) => format!("{} {recipient}", heard.event.stage),
-            None => heard.event.stage.to_string(),
+            Some(recipient) => format!("{} {recipient}", heard.event.phase),
+            None => heard.event.phase.to_string(),
         };
         told.push(format!("in a second session, with a pause before each command, the reply to {what} is {line}"));
     }
     told
 }
 
-fn broken_off(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, fault: &Fault) -> Option<Finding> {
+fn broken_off(plan: &Plan, evidence: &Evidence, session: Session<'_>, fault: &Fault) -> Option<Finding> {
     let target = plan.target.host.with_port(plan.target.port);
-    let (rule, stage, summary, cause, otherwise, fix, failure) = match fault {
+    let (rule, phase, summary, cause, otherwise, fix, failure) = match fault {
         // Told by connect, greeting and starttls.
         Fault::NoAddress
         | Fault::NotConnected { .. }
         | Fault::Tls { .. }
-        | Fault::Silent { stage: Stage::Greeting, .. }
-        | Fault::Closed { stage: Stage::Greeting, .. }
+        | Fault::Silent { phase: Phase::Greeting, .. }
+        | Fault::Closed { phase: Phase::Greeting, .. }
         | Fault::Interrupted => return None,
         // A server that does not follow the login mechanism may hang up as well.
-        Fault::Closed { stage: Stage::Auth, .. } if talk.login_given_up().is_some() => return None,
-        Fault::Silent { stage, waited_ms, .. } => (
+        Fault::Closed { phase: Phase::Auth, .. } if session.login_given_up().is_some() => return None,
+        Fault::Silent { phase, waited_ms, .. } => (
             &REPLY_MISSING,
-            *stage,
-            format!("no answer to {stage} for {:.0} seconds", waited_ms / 1000.0),
+            *phase,
+            format!("no answer to {phase} for {:.0} seconds", waited_ms / 1000.0),
             "the server waits for something itself: a look-up, a filter, a database",
             Some("something on the way may swallow the answer; the same check from another network tells"),
             Fix::run("give it more time", format!("smtpcheck {target} --timeout 300s --max-time 10m")),
-            Failure::Unreachable,
+            PhaseFailure::Unreachable,
         ),
-        Fault::Closed { stage, reset } => (
+        Fault::Closed { phase, reset } => (
             &CONNECTION_CLOSED,
-            *stage,
+            *phase,
             format!(
-                "the server {} the connection where the answer to {stage} was due",
+                "the server {} the connection where the answer to {phase} was due",
                 if *reset { "resets" } else { "closes" }
             ),
             "the server's process ended in the middle of the conversation",
             Some("a proxy or firewall on the way may cut the line; the same check from another network tells"),
             Fix::text("the operator reads the mail log at this moment; look for a proxy or firewall on the way"),
-            Failure::Protocol,
+            PhaseFailure::Protocol,
         ),
-        Fault::Endless { stage } => (
+        Fault::Endless { phase } => (
             &REPLY_ENDLESS,
-            *stage,
-            format!("the answer to {stage} does not end"),
+            *phase,
+            format!("the answer to {phase} does not end"),
             "no mail server says so much: it is broken or attacks its clients; smtpcheck read 64 KiB or 512 lines and hung up",
             None,
             Fix::text("check host and port; the operator looks at the server"),
-            Failure::Protocol,
+            PhaseFailure::Protocol,
         ),
-        Fault::Unread { stage } => (
+        Fault::Unread { phase } => (
             &REPLY_MISSING,
-            *stage,
-            format!("the server takes nothing more at {stage}"),
+            *phase,
+            format!("the server takes nothing more at {phase}"),
             "the server has stopped reading",
             Some("the line itself may be dead; the same check from another network tells"),
             Fix::text("try again; the operator looks whether the server hangs"),
-            Failure::Unreachable,
+            PhaseFailure::Unreachable,
         ),
-        Fault::TimeUp { stage } => (
+        Fault::TimeUp { phase } => (
             &RUN_OUT_OF_TIME,
-            *stage,
+            *phase,
             format!(
-                "the time for the whole check ({:.1} s) was up at {stage}",
+                "the time for the whole check ({:.1} s) was up at {phase}",
                 std::time::Duration::from_millis(plan.limits.total_ms).as_secs_f64()
             ),
             "the limit is ours, not the server's; everything after this step is not tested",
             None,
             Fix::run("give it more time", format!("smtpcheck {target} --max-time 5m --timeout 2m")),
-            Failure::Incomplete,
+            PhaseFailure::Incomplete,
         ),
     };
     let confidence = if otherwise.is_some() { Confidence::Likely } else { Confidence::Certain };
-    let mut finding = Finding::new(rule, stage, confidence, summary).tried(talk.attempt.id);
+    let mut finding = Finding::new(rule, phase, confidence, summary).tried(session.probe.id);
     finding.otherwise = otherwise.map(str::to_owned);
-    for event in broken_off_at(talk, stage) {
+    for event in broken_off_at(session, phase) {
         finding = finding.on(event);
     }
     finding.cause = cause.to_owned();
     finding.fixes.push(fix);
     finding.failure = Some(failure);
-    if talk.sequence().swallowed.is_some() {
-        swallowed(plan, evidence, talk, &mut finding);
+    if session.sequence().swallowed.is_some() {
+        swallowed(plan, evidence, session, &mut finding);
     }
     Some(finding)
 }
 
 /// The command whose reply is missing, and what there is of a reply; where nothing was sent, what the phase began with.
-fn broken_off_at(talk: Talk<'_>, stage: Stage) -> Vec<&Event> {
-    let is_whole = |heard: &Heard<'_>| heard.fit() != Fit::Unfinished;
-    let answered = talk.all_replies().filter(|heard| heard.event.stage == stage && is_whole(heard)).count();
-    let sent = || talk.events().filter(|event| event.stage == stage && matches!(event.what, What::Sent { .. }));
+fn broken_off_at(session: Session<'_>, phase: Phase) -> Vec<&Event> {
+    let is_whole = |heard: &ReceivedReply<'_>| heard.fit() != Fit::Unfinished;
+    let answered = session.all_replies().filter(|heard| heard.event.phase == phase && is_whole(heard)).count();
+    let sent = || session.events().filter(|event| event.phase == phase && matches!(event.what, EventKind::Sent { .. }));
     let awaited = sent().nth(answered).or_else(|| sent().last());
-    let begun = talk.events().filter(|event| matches!(event.what, What::Dialled { .. } | What::Secured { .. })).last();
-    let parts = talk.events().filter(|event| match &event.what {
-        What::Received { reply, .. } => event.stage == stage && reply.irregularities.iter().any(is_told_elsewhere),
-        What::Unfinished { .. } => event.stage == stage,
+    let begun = session
+        .events()
+        .filter(|event| matches!(event.what, EventKind::Dialled { .. } | EventKind::Secured { .. }))
+        .last();
+    let parts = session.events().filter(|event| match &event.what {
+        EventKind::Received { reply, .. } => {
+            event.phase == phase && reply.irregularities.iter().any(is_reported_elsewhere)
+        }
+        EventKind::Unfinished { .. } => event.phase == phase,
         _ => false,
     });
     awaited.or(begun).into_iter().chain(parts).collect()
@@ -389,17 +395,17 @@ fn broken_off_at(talk: Talk<'_>, stage: Stage) -> Vec<&Event> {
 
 /// A command of a pipelined flight was not answered. Which of them is not known, so none of the flight is believed; a
 /// second session without PIPELINING tells whether that is the reason.
-fn swallowed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, finding: &mut Finding) {
+fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &mut Finding) {
     finding.consequences.push(
         "the commands were sent together (PIPELINING), and one reply is missing, so it is not known which command each reply belongs to".to_owned(),
     );
-    finding.consequences.extend(repeated(plan, evidence, talk));
+    finding.consequences.extend(repeated(plan, evidence, session));
     let Some(probe) = evidence.probes(Purpose::InStep).next() else { return };
-    finding.evidence.attempts.push(probe.attempt.id);
+    finding.evidence.probes.push(probe.probe.id);
     let wanted = probe.request.script.envelope.as_ref().map_or(0, |envelope| envelope.to.len());
-    let answered = probe.replies().filter(|heard| heard.event.stage == Stage::Rcpt).count();
+    let answered = probe.replies().filter(|heard| heard.event.phase == Phase::Rcpt).count();
     if wanted > 0 && answered == wanted {
-        finding.failure = Some(Failure::Protocol);
+        finding.failure = Some(PhaseFailure::Protocol);
         finding.cause = "the server advertises PIPELINING and loses a command that arrives together with others; one at a time it answered all of them".to_owned();
         finding.otherwise = Some(
             "a proxy or filter in front of the server may lose the command; the same check from another network tells"
@@ -416,19 +422,19 @@ fn swallowed(plan: &Plan, evidence: &Evidence, talk: Talk<'_>, finding: &mut Fin
 }
 
 /// Neither yes nor no. A greeting without a code is greeting's, and so is that of a news server.
-fn is_senseless(heard: &Heard<'_>) -> bool {
+fn is_senseless(heard: &ReceivedReply<'_>) -> bool {
     match heard.fit() {
-        Fit::Senseless => heard.event.stage != Stage::Greeting || heard.reply.code.is_some(),
+        Fit::Senseless => heard.event.phase != Phase::Greeting || heard.reply.code.is_some(),
         Fit::Contradicts => true,
         Fit::Accepts | Fit::Continues | Fit::Rejects | Fit::Odd | Fit::Foreign | Fit::Unfinished => false,
     }
 }
 
-fn without_sense(talk: Talk<'_>) -> Option<Finding> {
-    let is_news = super::greeting::service_with_codes(talk).is_some();
-    let told = |heard: &Heard<'_>| is_senseless(heard) && !(is_news && heard.event.stage == Stage::Greeting);
-    let heard = talk.replies().find(told)?;
-    let stage = heard.event.stage;
+fn without_sense(session: Session<'_>) -> Option<Finding> {
+    let is_news = super::greeting::service_with_codes(session).is_some();
+    let told = |heard: &ReceivedReply<'_>| is_senseless(heard) && !(is_news && heard.event.phase == Phase::Greeting);
+    let heard = session.replies().find(told)?;
+    let phase = heard.event.phase;
     let lines = heard.reply.lines();
     let line = heard.first_line();
     let (summary, cause) = if heard.fit() == Fit::Contradicts {
@@ -437,57 +443,57 @@ fn without_sense(talk: Talk<'_>) -> Option<Finding> {
             None => line.to_string(),
         };
         (
-            format!("the reply to {stage} contradicts itself: {all}"),
+            format!("the reply to {phase} contradicts itself: {all}"),
             "all lines of a reply have one code, and its enhanced status has the same class as the code (RFC 5321 section 4.2, RFC 2034); this reply accepts and rejects at once, so nothing is counted as accepted",
         )
     } else if heard.reply.is_success() {
         (
-            format!("the reply to {stage} is no success that is defined for it: {line}"),
+            format!("the reply to {phase} is no success that is defined for it: {line}"),
             "each command has its own success codes (RFC 5321 section 4.3.2); a client that takes any 2yz for success may be wrong, so nothing is counted as accepted",
         )
     } else {
         (
-            format!("the answer to {stage} is neither yes nor no: {line}"),
+            format!("the answer to {phase} is neither yes nor no: {line}"),
             "a reply begins with a code of three digits, the first of them 2, 4 or 5; this one does not",
         )
     };
-    let finding = Finding::new(&REPLY_WITHOUT_SENSE, stage, Confidence::Certain, summary).on(heard.event);
+    let finding = Finding::new(&REPLY_WITHOUT_SENSE, phase, Confidence::Certain, summary).on(heard.event);
     Some(Finding {
         cause: cause.to_owned(),
         fixes: vec![Fix::text(
             "check that host and port are those of a mail server; the operator looks at the server or the proxy in front of it",
         )],
-        failure: Some(Failure::Protocol),
+        failure: Some(PhaseFailure::Protocol),
         ..finding
     })
 }
 
-fn irregular(talk: Talk<'_>) -> Option<Finding> {
-    let odd: Vec<_> = talk
+fn irregular(session: Session<'_>) -> Option<Finding> {
+    let odd: Vec<_> = session
         .all_replies()
         .filter(|heard| heard.reply.code.is_some() && !is_senseless(heard) && !is_endless(heard))
         .filter(|heard| {
-            is_odd_farewell(heard) || heard.reply.irregularities.iter().any(|oddity| !is_told_elsewhere(oddity))
+            is_odd_farewell(heard) || heard.reply.irregularities.iter().any(|oddity| !is_reported_elsewhere(oddity))
         })
         .collect();
     let first = odd.first()?;
     let mut kinds: Vec<&'static str> = Vec::new();
     for oddity in
-        odd.iter().flat_map(|heard| heard.reply.irregularities.iter()).filter(|oddity| !is_told_elsewhere(oddity))
+        odd.iter().flat_map(|heard| heard.reply.irregularities.iter()).filter(|oddity| !is_reported_elsewhere(oddity))
     {
         let name = name(oddity);
         if !kinds.contains(&name) {
             kinds.push(name);
         }
     }
-    if talk.sequence().broken.is_none() && odd.iter().any(is_odd_farewell) {
+    if session.sequence().broken.is_none() && odd.iter().any(is_odd_farewell) {
         kinds.push("a success code that is not that of the command");
     }
     if kinds.is_empty() {
         return None;
     }
     let summary = format!("replies are oddly formed: {}", kinds.join(", "));
-    let mut finding = Finding::new(&REPLY_IRREGULAR, first.event.stage, Confidence::Certain, summary);
+    let mut finding = Finding::new(&REPLY_IRREGULAR, first.event.phase, Confidence::Certain, summary);
     for heard in &odd {
         finding = finding.on(heard.event);
     }
@@ -497,16 +503,16 @@ fn irregular(talk: Talk<'_>) -> Option<Finding> {
 }
 
 /// RSET or QUIT answered with a 2yz that is not its own (RFC 5321 §4.3.2), where nothing is out of step.
-fn is_odd_farewell(heard: &Heard<'_>) -> bool {
+fn is_odd_farewell(heard: &ReceivedReply<'_>) -> bool {
     heard.fit() == Fit::Odd && heard.reply.is_success()
 }
 
 /// Of a reply without end nothing else is worth a word.
-fn is_endless(heard: &Heard<'_>) -> bool {
+fn is_endless(heard: &ReceivedReply<'_>) -> bool {
     heard.reply.irregularities.contains(&Irregularity::TooLong)
 }
 
-fn is_told_elsewhere(oddity: &Irregularity) -> bool {
+fn is_reported_elsewhere(oddity: &Irregularity) -> bool {
     matches!(oddity, Irregularity::TooLong | Irregularity::CutShort)
 }
 
@@ -528,24 +534,24 @@ fn name(oddity: &Irregularity) -> &'static str {
 }
 
 /// Bytes that answer nothing and put nothing out of step. Those that do are [`out_of_step`]'s.
-fn unasked(talk: Talk<'_>) -> Option<Finding> {
-    let Sequence { broken, mended, .. } = talk.sequence();
+fn unasked(session: Session<'_>) -> Option<Finding> {
+    let Sequence { broken, mended, .. } = session.sequence();
     if broken.or(mended).is_some() {
         return None;
     }
-    let after_starttls = |stage: Stage| stage == Stage::Starttls;
-    let answer = talk.reply_at(Stage::Starttls).map(|heard| heard.event.seq);
-    let event = talk.events().find(|event| match &event.what {
+    let after_starttls = |phase: Phase| phase == Phase::Starttls;
+    let answer = session.reply_at(Phase::Starttls).map(|heard| heard.event.seq);
+    let event = session.events().find(|event| match &event.what {
         // Behind the 220 to STARTTLS it is starttls' business, and worse.
-        What::Stray { .. } => {
+        EventKind::Stray { .. } => {
             let after_220 = answer.is_some_and(|seq| seq < event.seq);
-            !(after_starttls(event.stage) && after_220)
+            !(after_starttls(event.phase) && after_220)
         }
         _ => false,
     })?;
-    let What::Stray { bytes, .. } = &event.what else { return None };
-    let summary = format!("{bytes} bytes came before {} was sent, and answer nothing", event.stage);
-    let finding = Finding::new(&REPLY_UNASKED, event.stage, Confidence::Likely, summary).on(event);
+    let EventKind::Stray { bytes, .. } = &event.what else { return None };
+    let summary = format!("{bytes} bytes came before {} was sent, and answer nothing", event.phase);
+    let finding = Finding::new(&REPLY_UNASKED, event.phase, Confidence::Likely, summary).on(event);
     Some(Finding {
         severity: Severity::Warning,
         cause: "the server sends something that is no reply".to_owned(),
@@ -558,21 +564,21 @@ fn unasked(talk: Talk<'_>) -> Option<Finding> {
 }
 
 fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
-    let skipped: Vec<Talk<'_>> = evidence
-        .talks()
-        .filter(|talk| matches!(talk.attempt.outcome, Outcome::Skipped { reason: SkipReason::ConnectionBudget }))
+    let skipped: Vec<Session<'_>> = evidence
+        .sessions()
+        .filter(|session| matches!(session.probe.outcome, Outcome::Skipped { reason: SkipReason::ConnectionBudget }))
         .collect();
     let first = skipped.first()?;
-    let ports: Vec<String> = skipped.iter().map(|talk| talk.request.port.to_string()).collect();
+    let ports: Vec<String> = skipped.iter().map(|session| session.request.port.to_string()).collect();
     let connections = match skipped.len() {
         1 => "1 more connection would have helped and was not made".to_owned(),
         more => format!("{more} more connections would have helped and were not made"),
     };
     let summary = format!("{connections} (port {})", ports.join(", "));
-    let finding = Finding::new(&CONNECTION_BUDGET_SPENT, Stage::Connect, Confidence::Certain, summary);
+    let finding = Finding::new(&CONNECTION_BUDGET_SPENT, Phase::Connect, Confidence::Certain, summary);
     Some(Finding {
         cause: format!("--max-connections {} is used up", plan.limits.max_connections),
         fixes: vec![Fix::text("allow more with --max-connections")],
-        ..finding.tried(first.attempt.id)
+        ..finding.tried(first.probe.id)
     })
 }

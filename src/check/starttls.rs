@@ -2,12 +2,12 @@
 //! fails is [`super::handshake`]'s.
 
 use super::auth::in_clear;
-use super::{Check, Confidence, Docs, Failure, Finding, Fix, Rule, Severity, peer};
-use crate::evidence::talk::Heard;
-use crate::evidence::{Event, Evidence, Fault, Stage, Talk, TlsFaultKind, What, WithheldReason};
+use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, peer};
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind, WithheldReason};
 use crate::lexicon::providers::PortTls;
-use crate::plan::{Plan, Probe, QuitAfter, TlsUse};
-use crate::question::{Envelope, Purpose, Question, Starttls, TalkRequest};
+use crate::plan::{IntrusiveProbe, Plan, QuitAfter, TlsUse};
+use crate::question::{Envelope, Purpose, Question, SessionRequest, Starttls};
 use crate::wire::{Capabilities, Host, Reply, ReversePath};
 
 pub static CHECK: Check = Check {
@@ -126,42 +126,42 @@ static STARTTLS_NOT_ENFORCED: Rule = Rule {
 /// 1. Implicit TLS met something that is not TLS, or nothing: does the port greet in plain text, and offer STARTTLS?
 /// 2. What the user asked for by name, where STARTTLS is offered.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
-    let Some(talk) = evidence.main_talk().filter(Talk::is_over) else { return Vec::new() };
-    if let Some(Fault::Tls { tls }) = talk.fault() {
+    let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
+    if let Some(Fault::Tls { tls }) = session.fault() {
         let other = matches!(tls.kind, TlsFaultKind::NotTls | TlsFaultKind::Closed | TlsFaultKind::Silent { .. });
         if plan.tls_use() == TlsUse::Implicit && other {
             return vec![Question::Talk(in_plain(plan))];
         }
     }
-    let offered = talk.capabilities(Stage::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS"));
+    let offered = session.capabilities(Phase::Ehlo).is_some_and(|(_, offers)| offers.has("STARTTLS"));
     if !offered {
         return Vec::new();
     }
-    let wants = |probe: Probe| plan.probes.contains(&probe);
+    let wants = |probe: IntrusiveProbe| plan.probes.contains(&probe);
     let mut questions = Vec::new();
-    if wants(Probe::StarttlsInjection) {
+    if wants(IntrusiveProbe::StarttlsInjection) {
         let port = plan.target.port;
-        let mut talk =
-            TalkRequest::probe(plan, Purpose::StarttlsInjection, port, TlsUse::Required, QuitAfter::Starttls);
-        talk.script.starttls = Starttls::WithNoop;
-        questions.push(Question::Talk(talk));
+        let mut session =
+            SessionRequest::probe(plan, Purpose::StarttlsInjection, port, TlsUse::Required, QuitAfter::Starttls);
+        session.script.starttls = Starttls::WithNoop;
+        questions.push(Question::Talk(session));
     }
     let port = plan.target.port;
     // On port 25 a server must take MAIL in the clear (RFC 3207 §4).
-    let asks_for_mail = (wants(Probe::MailBeforeTls) || plan.tls.scan) && port != 25;
-    let asks_for_auth = wants(Probe::AuthBeforeTls) || (plan.tls.scan && port != 25);
+    let asks_for_mail = (wants(IntrusiveProbe::MailBeforeTls) || plan.tls.scan) && port != 25;
+    let asks_for_auth = wants(IntrusiveProbe::AuthBeforeTls) || (plan.tls.scan && port != 25);
     if asks_for_mail || asks_for_auth {
-        let mut talk = TalkRequest::probe(plan, Purpose::BeforeTls, port, TlsUse::Never, QuitAfter::Mail);
+        let mut session = SessionRequest::probe(plan, Purpose::BeforeTls, port, TlsUse::Never, QuitAfter::Mail);
         let from = plan.from.clone().unwrap_or(ReversePath::Null);
-        talk.script.envelope = asks_for_mail.then_some(Envelope { from, to: Vec::new() });
-        talk.script.asks_for_auth = asks_for_auth;
-        questions.push(Question::Talk(talk));
+        session.script.envelope = asks_for_mail.then_some(Envelope { from, to: Vec::new() });
+        session.script.asks_for_auth = asks_for_auth;
+        questions.push(Question::Talk(session));
     }
     questions
 }
 
-fn in_plain(plan: &Plan) -> TalkRequest {
-    TalkRequest::probe(plan, Purpose::OtherTlsMode, plan.target.port, TlsUse::IfOffered, QuitAfter::Starttls)
+fn in_plain(plan: &Plan) -> SessionRequest {
+    SessionRequest::probe(plan, Purpose::OtherTlsMode, plan.target.port, TlsUse::IfOffered, QuitAfter::Starttls)
 }
 
 /// Whether TLS was started at a port that greets in plain text.
@@ -172,61 +172,64 @@ pub(super) fn is_expected(evidence: &Evidence) -> bool {
 /// Whether that is still to be found out.
 pub(super) fn is_being_asked(plan: &Plan, evidence: &Evidence) -> bool {
     let question = Question::Talk(in_plain(plan));
-    evidence.answer_to(&question).is_some_and(|attempt| !attempt.is_over())
+    evidence.answer_to(&question).is_some_and(|probe| !probe.is_over())
 }
 
-fn greeted_in_plain(evidence: &Evidence) -> Option<(Talk<'_>, Heard<'_>)> {
+fn greeted_in_plain(evidence: &Evidence) -> Option<(Session<'_>, ReceivedReply<'_>)> {
     let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::IfOffered)?;
-    Some((probe, probe.reply_at(Stage::Greeting).filter(|heard| heard.accepts())?))
+    Some((probe, probe.reply_at(Phase::Greeting).filter(|heard| heard.accepts())?))
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let (Some(main), Some(talk)) = (evidence.main_talk(), evidence.telling_talk()) else { return Vec::new() };
+    let (Some(main), Some(session)) = (evidence.main_session(), evidence.decisive_session()) else { return Vec::new() };
     let mut findings = Vec::new();
-    findings.extend(not_offered(plan, talk));
+    findings.extend(not_offered(plan, session));
     findings.extend(injected(main));
-    if matches!(talk.fault(), Some(Fault::Tls { .. })) {
-        findings.extend(expected_starttls(plan, evidence, talk));
+    if matches!(session.fault(), Some(Fault::Tls { .. })) {
+        findings.extend(expected_starttls(plan, evidence, session));
     }
     findings.extend(command_injection(evidence));
     findings.extend(not_enforced(plan, evidence));
     findings
 }
 
-fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let wanted = matches!(plan.tls_use(), TlsUse::Required | TlsUse::IfOffered);
-    let (heard, offers) = talk.capabilities(Stage::Ehlo)?;
+    let (heard, offers) = session.capabilities(Phase::Ehlo)?;
     let required = plan.tls_use() == TlsUse::Required;
     // Without EHLO nothing can be offered; that is ehlo's finding, and this one its consequence.
-    if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || talk.fell_back_to_helo() {
+    if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || session.fell_back_to_helo() {
         return None;
     }
     // More replies to EHLO came than one: which of the lists counts is not known, and the session says so.
     let is_reply = |text: &str| text.lines().any(|line| line.starts_with("250"));
-    if talk.events().any(|event| matches!(&event.what, What::Stray { text, .. } if !event.tls && is_reply(text))) {
+    if session
+        .events()
+        .any(|event| matches!(&event.what, EventKind::Stray { text, .. } if !event.tls && is_reply(text)))
+    {
         return None;
     }
     // On a port for mail programs AUTH is missing because TLS is: most servers offer it inside TLS only.
-    let withheld = talk.events().any(|event| match &event.what {
-        What::Withheld { reason: WithheldReason::Plaintext } => true,
-        What::Withheld { reason: WithheldReason::NotOffered } => plan.target.port != 25,
+    let withheld = session.events().any(|event| match &event.what {
+        EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
+        EventKind::Withheld { reason: WithheldReason::NotOffered } => plan.target.port != 25,
         _ => false,
     });
     let clear = in_clear(&offers);
     let login = (!clear.is_empty())
         .then(|| format!("a login would go over the open line: AUTH {} is offered on it", clear.join(" ")));
-    if let Some(mut finding) = masked(plan, talk).or_else(|| stripped(plan, talk)) {
+    if let Some(mut finding) = masked(plan, session).or_else(|| stripped(plan, session)) {
         finding.consequences.extend(login);
         return Some(finding);
     }
     let (severity, failure) = match () {
-        () if required || withheld => (Severity::Error, Some(Failure::Tls)),
-        () if is_this_machine(talk) => (Severity::Notice, None),
+        () if required || withheld => (Severity::Error, Some(PhaseFailure::Tls)),
+        () if is_this_machine(session) => (Severity::Notice, None),
         () => (Severity::Warning, None),
     };
     let summary = "the server does not offer STARTTLS: the line stays open to everybody on the way".to_owned();
     let mut finding =
-        Finding::new(&STARTTLS_NOT_OFFERED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
+        Finding::new(&STARTTLS_NOT_OFFERED, Phase::Starttls, Confidence::Certain, summary).on(heard.event);
     finding.severity = severity;
     finding.failure = failure;
     finding.cause = match (severity, required) {
@@ -262,37 +265,37 @@ fn not_offered(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
 }
 
 /// A keyword of three or more X and one letter, or of four or more X, or a greeting of asterisks.
-fn masked(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let is_mask = |word: &str| {
         let crosses = word.bytes().take_while(|&byte| byte == b'X').count();
         (crosses >= 4 && word.len() == crosses) || (crosses >= 3 && word.len() == crosses + 1)
     };
     let starred =
         |text: &str| text.matches('*').count() >= 5 && text.chars().all(|c| matches!(c, '*' | ' ' | '0'..='9'));
-    let greeting = talk.reply_at(Stage::Greeting).filter(|heard| starred(&heard.reply.joined()));
+    let greeting = session.reply_at(Phase::Greeting).filter(|heard| starred(&heard.reply.joined()));
     let masks = |offers: &Capabilities| offers.offered.iter().any(|offer| is_mask(&offer.keyword));
-    let keyword = talk.capabilities(Stage::Ehlo).filter(|(_, offers)| masks(offers));
+    let keyword = session.capabilities(Phase::Ehlo).filter(|(_, offers)| masks(offers));
     let event = greeting.map(|heard| heard.event).or(keyword.map(|(heard, _)| heard.event))?;
     let summary = "a firewall on the way overwrites the greeting or STARTTLS (SMTP inspection)".to_owned();
-    let mut finding = Finding::new(&SMTP_INSPECTION, Stage::Starttls, Confidence::Certain, summary).on(event);
+    let mut finding = Finding::new(&SMTP_INSPECTION, Phase::Starttls, Confidence::Certain, summary).on(event);
     finding.cause = "asterisks in the greeting and keywords of X are what Cisco firewalls leave of them; the server itself says something else".to_owned();
     finding.fixes.push(Fix::run(
         "the administrator of the firewall switches the inspection off, or allows TLS in it",
         "no inspect esmtp",
     ));
     finding.fixes.push(implicit_tls(plan));
-    finding.failure = Some(Failure::Tls);
+    finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
 
 /// STARTTLS is missing where it is known to be there always.
-fn stripped(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
+fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let provider = peer::provider_by_name(plan).filter(|provider| provider.starttls_always)?;
     let port = plan.target.port;
     provider.ports.iter().find(|known| known.port == port && known.tls == PortTls::Starttls)?;
-    let (heard, _) = talk.capabilities(Stage::Ehlo)?;
+    let (heard, _) = session.capabilities(Phase::Ehlo)?;
     let summary = format!("{} always offers STARTTLS on port {port}, and it is missing here", provider.name);
-    let mut finding = Finding::new(&STARTTLS_STRIPPED, Stage::Starttls, Confidence::Likely, summary).on(heard.event);
+    let mut finding = Finding::new(&STARTTLS_STRIPPED, Phase::Starttls, Confidence::Likely, summary).on(heard.event);
     finding.cause = "something between here and the provider takes it away: a firewall, a virus scanner, or somebody who wants to read along".to_owned();
     finding.otherwise =
         Some("the name could also lead to another server than the provider's; the greeting tells".to_owned());
@@ -300,7 +303,7 @@ fn stripped(plan: &Plan, talk: Talk<'_>) -> Option<Finding> {
     finding.fixes.push(Fix::text(
         "look for SMTP inspection in the firewall or the virus scanner, and repeat the check from another network",
     ));
-    finding.failure = Some(Failure::Tls);
+    finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
 
@@ -311,33 +314,33 @@ fn implicit_tls(plan: &Plan) -> Fix {
     )
 }
 
-fn is_this_machine(talk: Talk<'_>) -> bool {
-    let by_address = talk.connected().is_some_and(|(peer, _)| peer.ip().to_canonical().is_loopback());
-    by_address || matches!(talk.request.host, Host::Ip(ip) if ip.is_loopback())
+fn is_this_machine(session: Session<'_>) -> bool {
+    let by_address = session.connected().is_some_and(|(peer, _)| peer.ip().to_canonical().is_loopback());
+    by_address || matches!(session.request.host, Host::Ip(ip) if ip.is_loopback())
 }
 
-fn injected(talk: Talk<'_>) -> Option<Finding> {
-    let (event, bytes) = talk.events().find_map(|event| match &event.what {
-        What::Stray { bytes, .. } if event.stage == Stage::Starttls && !event.tls && after_220(talk, event) => {
+fn injected(session: Session<'_>) -> Option<Finding> {
+    let (event, bytes) = session.events().find_map(|event| match &event.what {
+        EventKind::Stray { bytes, .. } if event.phase == Phase::Starttls && !event.tls && after_220(session, event) => {
             Some((event, *bytes))
         }
         _ => None,
     })?;
     let summary = format!("{bytes} bytes of plain text came behind the 220 to STARTTLS, before TLS began");
-    let mut finding = Finding::new(&STARTTLS_INJECTED_BYTES, Stage::Starttls, Confidence::Certain, summary).on(event);
+    let mut finding = Finding::new(&STARTTLS_INJECTED_BYTES, Phase::Starttls, Confidence::Certain, summary).on(event);
     finding.cause = "the server, a proxy in front of it or somebody on the way puts words where only TLS may come; they were not fed to TLS and not believed".to_owned();
     finding.fixes.push(Fix::text("repeat the check from another network, to tell the server from somebody on the way"));
     finding.fixes.push(Fix::text("if it stays, the operator updates the mail server or the proxy in front of it"));
-    finding.failure = Some(Failure::Protocol);
+    finding.failure = Some(PhaseFailure::Protocol);
     Some(finding)
 }
 
 /// Bytes *before* the STARTTLS command went out are merely unasked for; those behind its 220 are an attack or a defect.
-fn after_220(talk: Talk<'_>, stray: &Event) -> bool {
-    talk.reply_at(Stage::Starttls).is_some_and(|heard| heard.event.seq < stray.seq)
+fn after_220(session: Session<'_>, stray: &Event) -> bool {
+    session.reply_at(Phase::Starttls).is_some_and(|heard| heard.event.seq < stray.seq)
 }
 
-fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option<Finding> {
+fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let (probe, greeting) = greeted_in_plain(evidence)?;
     let upgraded = probe.handshake();
     let port = plan.target.port;
@@ -345,8 +348,8 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
         Some(_) => format!("port {port} speaks plain text first and wants STARTTLS; TLS was started at once"),
         None => format!("port {port} speaks plain text; TLS was started at once"),
     };
-    let mut finding = Finding::new(&STARTTLS_EXPECTED, Stage::Tls, Confidence::Certain, summary);
-    finding = finding.tried(talk.attempt.id).on(greeting.event);
+    let mut finding = Finding::new(&STARTTLS_EXPECTED, Phase::Tls, Confidence::Certain, summary);
+    finding = finding.tried(session.probe.id).on(greeting.event);
     finding.cause = match upgraded {
         Some(_) => {
             "a second connection in plain text was greeted, offered STARTTLS, and TLS worked that way".to_owned()
@@ -364,7 +367,7 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
     finding.fixes.push(Fix::text(
         "in the mail program or application choose STARTTLS for this port, not SSL/TLS; or use port 465",
     ));
-    finding.failure = Some(Failure::Tls);
+    finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
 
@@ -374,20 +377,20 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> Option
 /// 1. A reply inside TLS before anything was sent there. Not a greeting (NOOP is never answered with 220, RFC 5321
 ///    §4.3.2), and not what the server sends unasked in the main session too.
 /// 2. 250 to QUIT: the server keeps the NOOP until it reads the next command. Not where it answers QUIT with 250 always.
-pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Talk<'a>) -> Option<Heard<'a>> {
+pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Session<'a>) -> Option<ReceivedReply<'a>> {
     probe.handshake()?;
-    let is_ours = |event: &Event| event.tls && matches!(event.what, What::Sent { .. });
+    let is_ours = |event: &Event| event.tls && matches!(event.what, EventKind::Sent { .. });
     let first_said = probe.events().find(|event| is_ours(event)).map(|event| event.seq);
-    let unasked = |heard: &Heard<'_>| first_said.is_none_or(|said| heard.event.seq < said);
-    let is_habit = |heard: &Heard<'_>| evidence.main_talk().is_some_and(|main| sends_unasked(main, heard));
+    let unasked = |heard: &ReceivedReply<'_>| first_said.is_none_or(|said| heard.event.seq < said);
+    let is_habit = |heard: &ReceivedReply<'_>| evidence.main_session().is_some_and(|main| sends_unasked(main, heard));
     let inside = || probe.all_replies().filter(|heard| heard.event.tls);
     let answered = inside().find(|heard| unasked(heard) && !heard.reply.has_code(220) && !is_habit(heard));
-    let to_quit = || inside().find(|heard| heard.event.stage == Stage::Quit && is_reply_to_noop(heard.reply));
-    let quits_oddly = |main: Talk<'_>| {
-        let last = main.all_replies().filter(|heard| heard.event.stage == Stage::Quit).last();
+    let to_quit = || inside().find(|heard| heard.event.phase == Phase::Quit && is_reply_to_noop(heard.reply));
+    let quits_oddly = |main: Session<'_>| {
+        let last = main.all_replies().filter(|heard| heard.event.phase == Phase::Quit).last();
         last.is_some_and(|heard| !heard.reply.has_code(221))
     };
-    answered.or_else(|| to_quit().filter(|_| !evidence.main_talk().is_some_and(quits_oddly)))
+    answered.or_else(|| to_quit().filter(|_| !evidence.main_session().is_some_and(quits_oddly)))
 }
 
 /// What a server sends to NOOP and never to QUIT (RFC 5321 §4.3.2): 250, or that it does not know the command.
@@ -397,14 +400,14 @@ fn is_reply_to_noop(reply: &Reply) -> bool {
 
 /// Whether the main session, where nothing was sent ahead, has the same reply inside TLS to no command: as stray bytes, or
 /// taken for a reply that it cannot be.
-fn sends_unasked(main: Talk<'_>, heard: &Heard<'_>) -> bool {
+fn sends_unasked(main: Session<'_>, heard: &ReceivedReply<'_>) -> bool {
     let line = heard.reply.lines().into_iter().next().unwrap_or_default();
     let as_stray = main.events().any(|event| match &event.what {
-        What::Stray { text, .. } => event.tls && text.lines().any(|stray| stray == line),
+        EventKind::Stray { text, .. } => event.tls && text.lines().any(|stray| stray == line),
         _ => false,
     });
-    let in_doubt = |other: &Heard<'_>| !other.accepts() || main.sequence().broken.is_some();
-    let to_ehlo = main.all_replies().filter(|other| other.event.stage == Stage::EhloTls).filter(in_doubt);
+    let in_doubt = |other: &ReceivedReply<'_>| !other.accepts() || main.sequence().broken.is_some();
+    let to_ehlo = main.all_replies().filter(|other| other.event.phase == Phase::EhloTls).filter(in_doubt);
     as_stray || to_ehlo.map(|other| other.reply).any(|reply| reply.lines().first() == Some(&line))
 }
 
@@ -412,26 +415,26 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
     let probe = evidence.probes(Purpose::StarttlsInjection).next()?;
     let heard = carried_into_tls(evidence, probe)?;
     let line = heard.first_line();
-    let summary = if heard.event.stage == Stage::Quit {
+    let summary = if heard.event.phase == Phase::Quit {
         format!("a command that was sent before TLS is answered inside TLS as the reply to QUIT: {line}")
     } else {
         format!("a command that was sent before TLS is answered inside TLS: {line}")
     };
     let finding =
-        Finding::new(&STARTTLS_COMMAND_INJECTION, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
+        Finding::new(&STARTTLS_COMMAND_INJECTION, Phase::Starttls, Confidence::Certain, summary).on(heard.event);
     Some(Finding {
         cause: "the server keeps what it has read before the handshake, so that somebody on the way can put commands in front of the client's".to_owned(),
         fixes: vec![Fix::text("the operator updates the mail server, or the proxy in front of it (CVE-2011-0411 and its like)")],
-        failure: Some(Failure::Protocol),
+        failure: Some(PhaseFailure::Protocol),
         ..finding
     })
 }
 
 fn not_enforced(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let probe = evidence.probes(Purpose::BeforeTls).next()?;
-    let heard = probe.reply_at(Stage::Mail).filter(|heard| heard.accepts())?;
+    let heard = probe.reply_at(Phase::Mail).filter(|heard| heard.accepts())?;
     let summary = format!("port {} takes MAIL FROM before TLS", plan.target.port);
-    let finding = Finding::new(&STARTTLS_NOT_ENFORCED, Stage::Starttls, Confidence::Certain, summary).on(heard.event);
+    let finding = Finding::new(&STARTTLS_NOT_ENFORCED, Phase::Starttls, Confidence::Certain, summary).on(heard.event);
     Some(Finding {
         cause: "TLS is offered and not required there, so a program that is set up wrongly sends over the open line without noticing".to_owned(),
         fixes: vec![Fix::run(

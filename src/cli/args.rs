@@ -9,7 +9,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Command};
 
 use super::config::ConfigFlags;
-use crate::plan::Origin;
+use crate::plan::ValueOrigin;
 
 /// Flags and targets of `smtpcheck check`.
 #[derive(Args, Clone, Debug)]
@@ -142,7 +142,7 @@ pub struct CheckArgs {
     pub password: Vec<String>,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
 
     /// text, json, ndjson, junit, github, nagios, prometheus, markdown or html
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
@@ -195,12 +195,12 @@ pub struct CheckArgs {
     pub config: ConfigFlags,
     /// What the configuration file says
     #[arg(skip)]
-    pub from_file: BTreeMap<String, Origin>,
+    pub from_file: BTreeMap<String, ValueOrigin>,
 }
 
 /// Flags about colours and width, shared by all verbs.
 #[derive(Args, Clone, Debug)]
-pub struct LookArgs {
+pub struct DisplayArgs {
     /// auto, always, never
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Look")]
     pub color: String,
@@ -227,7 +227,7 @@ pub struct ExplainArgs {
     pub list: bool,
     /// The step, where the input does not tell it: greeting, ehlo, starttls, auth, mail, rcpt, data
     #[arg(long, value_name = "STEP")]
-    pub stage: Option<String>,
+    pub phase: Option<String>,
     /// Whose replies they are, where the input does not tell it: a provider or software, by id, name or host
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
@@ -236,7 +236,7 @@ pub struct ExplainArgs {
     pub json: bool,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
 }
 
 /// Flags of `smtpcheck providers`.
@@ -250,7 +250,7 @@ pub struct ProvidersArgs {
     pub json: bool,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
 }
 
 /// The environment variable of a flag.

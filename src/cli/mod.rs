@@ -8,9 +8,10 @@
 //! of the same flags.
 
 pub mod args;
+pub mod command;
 pub mod config;
+pub mod display;
 pub mod expect;
-pub mod look;
 pub mod pages;
 pub mod password;
 pub mod plan;
@@ -21,12 +22,11 @@ pub mod resolve;
 pub mod run;
 pub mod sandbox;
 pub mod target;
-pub mod verb;
 
 use std::ffi::OsString;
 use std::fmt;
 
-pub use verb::Invocation;
+pub use command::Invocation;
 
 /// A mistake in the arguments: exit 2, nothing was sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,10 +48,10 @@ impl std::error::Error for UsageError {}
 
 /// Reads the words after the program's name.
 pub fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    verb::parse(words, &config::Settings::none())
+    command::parse(words, &config::Settings::none())
 }
 
 /// The same, with what a configuration file says.
 pub fn parse_with(words: Vec<OsString>, settings: &config::Settings) -> Result<Invocation, UsageError> {
-    verb::parse(words, settings)
+    command::parse(words, settings)
 }

@@ -8,8 +8,8 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 use super::UsageError;
-use super::verb::VERBS;
-use crate::plan::{Probe, TlsProfile};
+use super::command::COMMANDS;
+use crate::plan::{IntrusiveProbe, TlsProfile};
 use crate::render::FORMATS;
 use crate::render::style::THEMES;
 use crate::sasl::MECHANISMS;
@@ -83,16 +83,16 @@ fn completed() -> Command {
 /// A manual page.
 pub fn manual(args: &ManArgs) -> Result<String, UsageError> {
     let Some(word) = &args.verb else { return Ok(page(program(), "smtpcheck")) };
-    let verb = VERBS.iter().find(|verb| verb.name == word);
-    let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
-    let verb = verb.ok_or_else(|| super::look::choice("man", word, &names))?;
+    let verb = COMMANDS.iter().find(|verb| verb.name == word);
+    let names: Vec<&str> = COMMANDS.iter().map(|verb| verb.name).collect();
+    let verb = verb.ok_or_else(|| super::display::choice("man", word, &names))?;
     Ok(page((verb.command)(), &format!("smtpcheck-{}", verb.name)))
 }
 
 /// Everything that can be typed: the check, which needs no verb, and the verbs.
 fn program() -> Command {
-    let check = VERBS.iter().find(|verb| verb.name == "check").map(|verb| (verb.command)());
-    let verbs = VERBS.iter().map(|verb| (verb.command)().name(verb.name).version(env!("CARGO_PKG_VERSION")));
+    let check = COMMANDS.iter().find(|verb| verb.name == "check").map(|verb| (verb.command)());
+    let verbs = COMMANDS.iter().map(|verb| (verb.command)().name(verb.name).version(env!("CARGO_PKG_VERSION")));
     check.unwrap_or_default().name("smtpcheck").version(env!("CARGO_PKG_VERSION")).subcommands(verbs)
 }
 
@@ -109,7 +109,7 @@ fn choices(flag: &str) -> Option<Vec<&'static str>> {
         "color" => vec!["auto", "always", "never"],
         "theme" => THEMES.iter().map(|(name, _)| *name).collect(),
         "format" => FORMATS.iter().map(|format| format.name).collect(),
-        "probe" => Probe::ALL.iter().map(|(name, _)| *name).collect(),
+        "probe" => IntrusiveProbe::ALL.iter().map(|(name, _)| *name).collect(),
         "auth" => MECHANISMS.iter().map(|mechanism| mechanism.name).collect(),
         _ => return None,
     })
@@ -177,7 +177,7 @@ fn verbatim(heading: &str, text: &str) -> Roff {
 
 #[cfg(test)]
 mod tests {
-    use super::{CompletionsArgs, ManArgs, VERBS, choices, completions, manual, program};
+    use super::{COMMANDS, CompletionsArgs, ManArgs, choices, completions, manual, program};
     use crate::cli::{Invocation, parse, plan};
     use clap::ValueEnum;
     use clap_complete::Shell;
@@ -193,7 +193,7 @@ mod tests {
                     unreachable!("--{flag} {word}");
                 };
                 plan::plan(&args, &matches, "h.example", None).expect(word);
-                crate::cli::look::check(&args, &crate::cli::look::Outlet::default()).expect(word);
+                crate::cli::display::check(&args, &crate::cli::display::OutputTarget::default()).expect(word);
                 assert!(flag != "format" || crate::render::format(word).is_some(), "{word}");
                 tried += 1;
             }
@@ -205,7 +205,7 @@ mod tests {
     fn completions_and_pages_know_every_verb_and_every_flag() {
         for shell in Shell::value_variants() {
             let script = completions(&CompletionsArgs { shell: *shell });
-            for verb in VERBS {
+            for verb in COMMANDS {
                 assert!(script.contains(verb.name), "{shell} lacks {}", verb.name);
             }
             assert!(script.contains("password-command") && script.contains("starttls"), "{shell}");
@@ -217,7 +217,7 @@ mod tests {
                 assert!(script.contains(arm), "{shell} has changed, and hosts are verbs again: {arm}");
             }
         }
-        for verb in VERBS {
+        for verb in COMMANDS {
             let page = manual(&ManArgs { verb: Some(verb.name.to_owned()) }).expect("a page");
             assert!(page.contains(&format!("smtpcheck\\-{}", verb.name)), "{page}");
             for arg in (verb.command)().get_arguments().filter(|arg| !arg.is_hide_set()) {

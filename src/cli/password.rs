@@ -33,7 +33,7 @@ pub enum PasswordSource {
 
 /// What stands around: whether the variable is set and whether somebody can be asked.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct PasswordEnvironment {
     /// `SMTPCHECK_PASSWORD` is set and not empty.
     pub variable: bool,
     /// The file in `$CREDENTIALS_DIRECTORY`, if it is there.
@@ -46,7 +46,7 @@ pub struct Surroundings {
 pub fn source(
     args: &CheckArgs,
     login: Option<&Login>,
-    around: Surroundings,
+    around: PasswordEnvironment,
 ) -> Result<Option<PasswordSource>, UsageError> {
     if !args.password.is_empty() {
         return Err(UsageError::new(format!(

@@ -9,15 +9,15 @@ use jiff::SignedDuration;
 
 use super::UsageError;
 use super::args::CheckArgs;
-use super::look::choice;
+use super::display::choice;
 use super::resolve;
-use super::target::{self, Scheme, TypedTarget};
+use super::target::{self, TypedTarget, UrlScheme};
 use crate::check;
 use crate::plan::{
-    CertificateDays, ClientCertificate, FailOn, Family, Gate, Limits, Login, LoginProof, Origin, Plaintext, Plan,
-    Probe, QuitAfter, Retry, ScanDepth, Target, Tls, TlsMode, TlsProfile, TlsVersion, Unverified, Verify,
+    CertificateDays, ClientCertificate, FailOn, Family, Gate, IntrusiveProbe, Limits, Login, LoginProof, Plaintext,
+    Plan, QuitAfter, Retry, ScanDepth, Target, Tls, TlsMode, TlsProfile, TlsVersion, Unverified, ValueOrigin, Verify,
 };
-use crate::sasl::{self, Needs};
+use crate::sasl::{self, CredentialKind};
 use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
 
 /// The plan for one of the targets.
@@ -29,7 +29,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     origins.insert("port".to_owned(), port_origin);
     let ehlo = ehlo(args.ehlo.as_deref(), hostname)?;
     if args.ehlo.is_none() {
-        origins.insert("ehlo".to_owned(), Origin::Machine);
+        origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
     let to = args.to.iter().map(|text| recipient(text)).collect::<Result<Vec<_>, _>>()?;
     let login = login(args, tls.verify)?;
@@ -56,13 +56,16 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     })
 }
 
-pub(super) fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, Origin>) -> BTreeMap<String, Origin> {
+pub(super) fn origins(
+    matches: &ArgMatches,
+    from_file: &BTreeMap<String, ValueOrigin>,
+) -> BTreeMap<String, ValueOrigin> {
     let said = matches
         .ids()
         .filter_map(|id| {
             let origin = match matches.value_source(id.as_str())? {
-                ValueSource::CommandLine => Origin::Flag,
-                ValueSource::EnvVariable => Origin::Environment,
+                ValueSource::CommandLine => ValueOrigin::Flag,
+                ValueSource::EnvVariable => ValueOrigin::Environment,
                 _ => return None,
             };
             Some((id.as_str().replace('_', "-"), origin))
@@ -76,29 +79,29 @@ pub(super) fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, Origin>
 }
 
 /// Whether a value stands in the configuration file; then what the target itself says comes first.
-fn is_from_file(origin: Option<Origin>) -> bool {
-    matches!(origin, Some(Origin::Config | Origin::Profile))
+fn is_from_file(origin: Option<ValueOrigin>) -> bool {
+    matches!(origin, Some(ValueOrigin::Config | ValueOrigin::Profile))
 }
 
 fn port(
     args: &CheckArgs,
     typed: &TypedTarget,
     mode: TlsMode,
-    origins: &BTreeMap<String, Origin>,
-) -> Result<(u16, Origin), UsageError> {
+    origins: &BTreeMap<String, ValueOrigin>,
+) -> Result<(u16, ValueOrigin), UsageError> {
     let origin = origins.get("port").copied();
     if let Some(text) = args.port.as_ref().filter(|_| typed.port.is_none() || !is_from_file(origin)) {
         let port = target::port_number(text).map_err(|why| UsageError::new(format!("--port: {why}")))?;
-        return Ok((port, origin.unwrap_or(Origin::Flag)));
+        return Ok((port, origin.unwrap_or(ValueOrigin::Flag)));
     }
     match (typed.port, mode) {
-        (Some(port), _) => Ok((port, Origin::Target)),
-        (None, TlsMode::Implicit) => Ok((465, Origin::Default)),
-        (None, TlsMode::Auto | TlsMode::Starttls | TlsMode::None) => Ok((587, Origin::Default)),
+        (Some(port), _) => Ok((port, ValueOrigin::Target)),
+        (None, TlsMode::Implicit) => Ok((465, ValueOrigin::Default)),
+        (None, TlsMode::Auto | TlsMode::Starttls | TlsMode::None) => Ok((587, ValueOrigin::Default)),
     }
 }
 
-fn tls(args: &CheckArgs, scheme: Option<Scheme>, origin: Option<Origin>) -> Result<Tls, UsageError> {
+fn tls(args: &CheckArgs, scheme: Option<UrlScheme>, origin: Option<ValueOrigin>) -> Result<Tls, UsageError> {
     let given = match args.tls.as_str() {
         "auto" => TlsMode::Auto,
         "starttls" => TlsMode::Starttls,
@@ -107,15 +110,15 @@ fn tls(args: &CheckArgs, scheme: Option<Scheme>, origin: Option<Origin>) -> Resu
         other => return Err(choice("--tls", other, &["auto", "starttls", "implicit", "none"])),
     };
     let mode = match (scheme, given) {
-        (Some(Scheme::Smtps), TlsMode::Auto | TlsMode::Implicit) => TlsMode::Implicit,
-        (Some(Scheme::Smtps), _) if is_from_file(origin) => TlsMode::Implicit,
-        (Some(Scheme::Smtps), _) => {
+        (Some(UrlScheme::Smtps), TlsMode::Auto | TlsMode::Implicit) => TlsMode::Implicit,
+        (Some(UrlScheme::Smtps), _) if is_from_file(origin) => TlsMode::Implicit,
+        (Some(UrlScheme::Smtps), _) => {
             return Err(UsageError::new(format!(
                 "smtps:// means TLS from the first byte, and --tls {} says otherwise; give one of them",
                 args.tls
             )));
         }
-        (Some(Scheme::Smtp) | None, mode) => mode,
+        (Some(UrlScheme::Smtp) | None, mode) => mode,
     };
     let min = match args.tls_min.as_str() {
         "1.2" => TlsVersion::V1_2,
@@ -169,11 +172,11 @@ fn identity(args: &CheckArgs) -> Result<Option<ClientCertificate>, UsageError> {
     }
 }
 
-fn probes(args: &CheckArgs) -> Result<Vec<Probe>, UsageError> {
-    let mut probes: Vec<Probe> = Vec::new();
+fn probes(args: &CheckArgs) -> Result<Vec<IntrusiveProbe>, UsageError> {
+    let mut probes: Vec<IntrusiveProbe> = Vec::new();
     for word in args.probe.iter().flat_map(|words| words.split(',')) {
-        let names: Vec<&str> = Probe::ALL.iter().map(|(name, _)| *name).collect();
-        let known = Probe::ALL.iter().find(|(name, _)| *name == word.trim());
+        let names: Vec<&str> = IntrusiveProbe::ALL.iter().map(|(name, _)| *name).collect();
+        let known = IntrusiveProbe::ALL.iter().find(|(name, _)| *name == word.trim());
         let (_, probe) = known.ok_or_else(|| choice("--probe", word.trim(), &names))?;
         if !probes.contains(probe) {
             probes.push(*probe);
@@ -272,25 +275,25 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
 /// 3. EXTERNAL and ANONYMOUS alone need no secret, and EXTERNAL a certificate;
 /// 4. everything else is a password.
 fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageError> {
-    let needs: Vec<Needs> =
+    let needs: Vec<CredentialKind> =
         mechanisms.iter().filter_map(|name| sasl::find(name)).map(|mechanism| mechanism.needs).collect();
-    let all = |of: &[Needs]| !needs.is_empty() && needs.iter().all(|one| of.contains(one));
+    let all = |of: &[CredentialKind]| !needs.is_empty() && needs.iter().all(|one| of.contains(one));
     if args.token_command.is_some() {
-        if !needs.is_empty() && !needs.contains(&Needs::Token) {
+        if !needs.is_empty() && !needs.contains(&CredentialKind::Token) {
             return Err(UsageError::new(
                 "--token-command gives a token, and --auth names none of the mechanisms that take one: OAUTHBEARER, XOAUTH2",
             ));
         }
         return Ok(LoginProof::Token);
     }
-    if all(&[Needs::ClientCertificate]) && args.cert.is_none() {
+    if all(&[CredentialKind::ClientCertificate]) && args.cert.is_none() {
         return Err(UsageError::new(
             "--auth EXTERNAL logs in with the certificate of the connection; name it with --cert",
         ));
     }
-    Ok(if all(&[Needs::Token]) {
+    Ok(if all(&[CredentialKind::Token]) {
         LoginProof::Token
-    } else if all(&[Needs::ClientCertificate, Needs::Nothing]) {
+    } else if all(&[CredentialKind::ClientCertificate, CredentialKind::Nothing]) {
         LoginProof::NoSecret
     } else {
         LoginProof::Password
@@ -409,7 +412,7 @@ pub(super) fn gate(fail_on: &str, ignore: &[String]) -> Result<Gate, UsageError>
 mod tests {
     use super::plan;
     use crate::cli::{Invocation, parse};
-    use crate::plan::{Origin, Plan, TlsUse};
+    use crate::plan::{Plan, TlsUse, ValueOrigin};
     use crate::wire::EhloName;
 
     fn made(words: &[&str]) -> Result<Plan, String> {
@@ -425,11 +428,11 @@ mod tests {
     #[test]
     fn the_port_is_the_flags_then_the_targets_then_the_modes() {
         let port = |words: &[&str]| made(words).map(|plan| (plan.target.port, plan.origin("port")));
-        assert_eq!(port(&["h.example:25", "--port", "2525"]), Ok((2525, Origin::Flag)));
-        assert_eq!(port(&["h.example:25"]), Ok((25, Origin::Target)));
-        assert_eq!(port(&["smtps://h.example"]), Ok((465, Origin::Default)));
-        assert_eq!(port(&["h.example", "--tls", "implicit"]), Ok((465, Origin::Default)));
-        assert_eq!(port(&["h.example"]), Ok((587, Origin::Default)));
+        assert_eq!(port(&["h.example:25", "--port", "2525"]), Ok((2525, ValueOrigin::Flag)));
+        assert_eq!(port(&["h.example:25"]), Ok((25, ValueOrigin::Target)));
+        assert_eq!(port(&["smtps://h.example"]), Ok((465, ValueOrigin::Default)));
+        assert_eq!(port(&["h.example", "--tls", "implicit"]), Ok((465, ValueOrigin::Default)));
+        assert_eq!(port(&["h.example"]), Ok((587, ValueOrigin::Default)));
     }
 
     #[test]
@@ -443,12 +446,12 @@ mod tests {
         };
         let made = |target: &str| made(target).expect("a plan");
         let plain = made("h.example");
-        assert_eq!((plan_port(&plain), plain.origin("tls")), ((2525, Origin::Config), Origin::Config));
-        assert_eq!(plan_port(&made("h.example:25")), (25, Origin::Target));
+        assert_eq!((plan_port(&plain), plain.origin("tls")), ((2525, ValueOrigin::Config), ValueOrigin::Config));
+        assert_eq!(plan_port(&made("h.example:25")), (25, ValueOrigin::Target));
         assert_eq!(made("smtps://h.example:465").tls_use(), TlsUse::Implicit);
     }
 
-    fn plan_port(plan: &Plan) -> (u16, Origin) {
+    fn plan_port(plan: &Plan) -> (u16, ValueOrigin) {
         (plan.target.port, plan.origin("port"))
     }
 

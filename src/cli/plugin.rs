@@ -7,7 +7,7 @@ use clap::{Args, FromArgMatches};
 use regex_lite::Regex;
 
 use super::UsageError;
-use super::verb::{matches, told};
+use super::command::{matches, usage_message};
 
 /// The name of the plugin whose place it can take.
 pub const NAME: &str = "check_smtp";
@@ -41,7 +41,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Result<PluginCheck, String>, UsageE
         .override_usage("check_smtp -H HOST [FLAGS]")
         .after_help(AFTER_HELP);
     match matches(command, words)? {
-        Ok(matches) => PluginArgs::from_arg_matches(&matches).map_err(|error| told(&error))?.check().map(Ok),
+        Ok(matches) => PluginArgs::from_arg_matches(&matches).map_err(|error| usage_message(&error))?.check().map(Ok),
         Err(text) => Ok(Err(text)),
     }
 }
@@ -139,14 +139,14 @@ pub struct PluginCheck {
     /// What the greeting has to hold.
     pub greeting: String,
     /// What answers have to match.
-    pub answers: Vec<Wanted>,
+    pub answers: Vec<ExpectedReply>,
 }
 
 /// What the answer to a command has to match.
 #[derive(Debug)]
-pub struct Wanted {
+pub struct ExpectedReply {
     /// The command.
-    pub command: Command,
+    pub command: PluginCommand,
     /// The expression as it was written, and as it is matched.
     pub pattern: String,
     /// See `pattern`.
@@ -155,7 +155,7 @@ pub struct Wanted {
 
 /// A command that may be sent: nothing that begins a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum PluginCommand {
     /// MAIL FROM.
     Mail,
     /// RCPT TO, by its place from 0.
@@ -209,11 +209,11 @@ impl PluginArgs {
         for (at, line) in self.commands.iter().enumerate() {
             let command = if let Some(path) = after(line, "MAIL FROM:") {
                 from = Some(path);
-                Command::Mail
+                PluginCommand::Mail
             } else if let Some(path) = after(line, "RCPT TO:") {
                 add("--to", &path);
                 to += 1;
-                Command::Rcpt(to - 1)
+                PluginCommand::Rcpt(to - 1)
             } else {
                 return Err(UsageError::new(format!(
                     "-C {}: only MAIL FROM:<address> and RCPT TO:<address> are sent; smtpcheck begins no message",
@@ -222,7 +222,11 @@ impl PluginArgs {
             };
             if let Some(pattern) = self.responses.get(at) {
                 let wrong = |error| UsageError::new(format!("-R {}: {error}", pattern.escape_debug()));
-                answers.push(Wanted { command, pattern: pattern.clone(), regex: Regex::new(pattern).map_err(wrong)? });
+                answers.push(ExpectedReply {
+                    command,
+                    pattern: pattern.clone(),
+                    regex: Regex::new(pattern).map_err(wrong)?,
+                });
             }
         }
         if self.responses.len() > self.commands.len() {

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 
 use super::UsageError;
-use super::args::LookArgs;
+use super::args::DisplayArgs;
 use super::config::ConfigFlags;
 use super::{plan as single, resolve, target};
 use crate::plan::{
-    CertificateDays, Family, Limits, Origin, Override, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion,
-    Verify,
+    CertificateDays, Family, Limits, Override, Plan, QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion,
+    ValueOrigin, Verify,
 };
 use crate::wire::Host;
 
@@ -76,7 +76,7 @@ pub struct PortsArgs {
     pub verbose: bool,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
 
     /// Fail from this severity on: error, warning, notice, never
     #[arg(long, value_name = "SEVERITY", default_value = "error", help_heading = "Gate")]
@@ -89,7 +89,7 @@ pub struct PortsArgs {
     pub config: ConfigFlags,
     /// What the configuration file says
     #[arg(skip)]
-    pub from_file: BTreeMap<String, Origin>,
+    pub from_file: BTreeMap<String, ValueOrigin>,
 }
 
 /// The plans, one a port, in the order of the ports.
@@ -97,9 +97,9 @@ pub fn plans(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     let host = host(args.host.as_deref())?;
     let ports = ports(&args.ports)?;
     let mut origins = single::origins(matches, &args.from_file);
-    origins.insert("port".to_owned(), origins.get("ports").copied().unwrap_or(Origin::Default));
+    origins.insert("port".to_owned(), origins.get("ports").copied().unwrap_or(ValueOrigin::Default));
     if args.ehlo.is_none() {
-        origins.insert("ehlo".to_owned(), Origin::Machine);
+        origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
     let template = Plan {
         target: Target { input: args.host.clone().unwrap_or_default(), host, port: 0 },

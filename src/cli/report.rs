@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::UsageError;
-use super::args::LookArgs;
-use super::look::choice;
+use super::args::DisplayArgs;
+use super::display::choice;
 use crate::render::{self, Format};
 
 /// Each report with its file.
@@ -77,5 +77,5 @@ pub struct ReportArgs {
     pub transcript: String,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::UsageError;
-use super::args::LookArgs;
+use super::args::DisplayArgs;
 
 /// More at once is no check any more.
 const MOST_JOBS: usize = 64;
@@ -58,7 +58,7 @@ pub struct RunArgs {
     pub transcript: String,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
 }
 
 /// How many checks at once.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::UsageError;
-use super::args::LookArgs;
+use super::args::DisplayArgs;
 
 /// Flags of `smtpcheck sandbox`.
 #[derive(Args, Clone, Debug)]
@@ -47,7 +47,7 @@ pub struct SandboxArgs {
     pub quiet: bool,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
 }
 
 /// Flags of `smtpcheck demo`.
@@ -73,12 +73,12 @@ pub struct DemoArgs {
     pub transcript: String,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
 }
 
 /// Where and how to serve, as far as the words say it.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct SandboxRequest {
     /// The address to listen on.
     pub listen: IpAddr,
     /// The first port.
@@ -93,7 +93,7 @@ pub struct Wish {
 
 impl SandboxArgs {
     /// Reads the numbers and the address.
-    pub fn wish(&self) -> Result<Wish, UsageError> {
+    pub fn request(&self) -> Result<SandboxRequest, UsageError> {
         let listen: IpAddr = self.listen.trim_matches(['[', ']']).parse().map_err(|_| {
             let told = self.listen.escape_debug();
             UsageError::new(format!("--listen {told}: write an IP address, for example 127.0.0.1"))
@@ -104,7 +104,7 @@ impl SandboxArgs {
                 "--listen {listen}: clients of other machines could use these servers; add --allow-remote if that is meant"
             )));
         }
-        Ok(Wish {
+        Ok(SandboxRequest {
             listen: if self.fleet.is_some() && listen.is_loopback() {
                 std::net::Ipv4Addr::UNSPECIFIED.into()
             } else {

@@ -11,12 +11,12 @@ pub struct TypedTarget {
     /// The port, if it was given.
     pub port: Option<u16>,
     /// The scheme, if it was given.
-    pub scheme: Option<Scheme>,
+    pub scheme: Option<UrlScheme>,
 }
 
 /// `smtp://` or `smtps://`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
+pub enum UrlScheme {
     /// Plain text first.
     Smtp,
     /// TLS from the first byte.
@@ -29,8 +29,8 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
     let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("...@{host}"));
     let wrong = |why: String| UsageError::new(format!("target {}: {why}", shown.escape_debug()));
     let (scheme, rest) = match text.split_once("://") {
-        Some(("smtp", rest)) => (Some(Scheme::Smtp), rest),
-        Some(("smtps", rest)) => (Some(Scheme::Smtps), rest),
+        Some(("smtp", rest)) => (Some(UrlScheme::Smtp), rest),
+        Some(("smtps", rest)) => (Some(UrlScheme::Smtps), rest),
         Some((other, rest)) => {
             return Err(wrong(format!("{other}:// is not SMTP; write smtp://{rest} or smtps://{rest}")));
         }
@@ -88,7 +88,7 @@ pub fn port_number(text: &str) -> Result<u16, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Scheme, parse};
+    use super::{UrlScheme, parse};
 
     fn read(text: &str) -> String {
         match parse(text) {
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(read("smtp.example.net:25"), "smtp.example.net Some(25) None");
         assert_eq!(read("[2001:db8::1]:587"), "2001:db8::1 Some(587) None");
         assert_eq!(read("2001:db8::1"), "2001:db8::1 None None");
-        assert_eq!(read("smtps://mail.example.net/"), format!("mail.example.net None {:?}", Some(Scheme::Smtps)));
+        assert_eq!(read("smtps://mail.example.net/"), format!("mail.example.net None {:?}", Some(UrlScheme::Smtps)));
         assert_eq!(read("mailpit:1025"), "mailpit Some(1025) None");
     }
 

@@ -8,7 +8,9 @@ use zeroize::Zeroizing;
 use super::Access;
 use crate::evidence::{CancelReason, WithheldReason};
 use crate::plan;
-use crate::sasl::{self, Binding, Broken, Exchange, MECHANISMS, Mechanism, Needs, Opening, Response, Shows};
+use crate::sasl::{
+    self, Binding, Broken, CredentialKind, Exchange, ExchangeStart, MECHANISMS, Mechanism, Response, Shows,
+};
 use crate::secret::NOT_SHOWN;
 use crate::wire::Reply;
 
@@ -17,7 +19,7 @@ use crate::wire::Reply;
 const MAX_INITIAL: usize = 510;
 
 /// One AUTH exchange.
-pub struct Login<'a> {
+pub struct AuthExchange<'a> {
     mechanism: &'static Mechanism,
     exchange: Box<dyn Exchange + 'a>,
     /// An initial response that was too long for the command and waits for the first challenge.
@@ -26,7 +28,7 @@ pub struct Login<'a> {
 }
 
 /// One line of ours.
-pub struct Turn {
+pub struct AuthLine {
     /// With CRLF.
     pub line: Zeroizing<Vec<u8>>,
     /// For the transcript.
@@ -43,7 +45,7 @@ pub struct Turn {
 
 /// What the line gives for a login, and what was tried on it.
 #[derive(Clone, Copy)]
-pub struct Line<'m> {
+pub struct AuthChannel<'m> {
     /// What binds a login to it.
     pub binding: Option<&'m Binding>,
     /// Mechanisms that were refused.
@@ -59,15 +61,15 @@ fn reason(broken: Broken) -> CancelReason {
     }
 }
 
-impl<'a> Login<'a> {
+impl<'a> AuthExchange<'a> {
     /// The strongest mechanism that the server offers, that the credentials can serve, and that the user allows; those
     /// that were tried already aside.
     pub fn choose(
         wanted: &plan::Login,
         offered: &[String],
         access: &Access<'a>,
-        line: Line<'_>,
-    ) -> Result<Login<'a>, WithheldReason> {
+        line: AuthChannel<'_>,
+    ) -> Result<AuthExchange<'a>, WithheldReason> {
         if offered.is_empty() {
             return Err(WithheldReason::NotOffered);
         }
@@ -76,7 +78,8 @@ impl<'a> Login<'a> {
         } else {
             wanted.mechanisms.iter().filter_map(|name| sasl::find(name)).collect()
         };
-        let bound = |mechanism: &Mechanism| mechanism.needs != Needs::PasswordAndBinding || line.binding.is_some();
+        let bound =
+            |mechanism: &Mechanism| mechanism.needs != CredentialKind::PasswordAndBinding || line.binding.is_some();
         let fits = |mechanism: &&&Mechanism| {
             access.credentials.serve(mechanism.needs) && bound(mechanism) && !line.tried.contains(&mechanism.name)
         };
@@ -84,13 +87,13 @@ impl<'a> Login<'a> {
         let is_offered = |name: &str| offered.iter().any(|one| one == name);
         match allowed.iter().find(|mechanism| is_offered(mechanism.name)) {
             Some(mechanism) => {
-                let opening = Opening {
+                let opening = ExchangeStart {
                     credentials: access.credentials,
                     means: &access.means,
                     binding: line.binding,
                     offers_plus: is_offered(&format!("{}-PLUS", mechanism.name)),
                 };
-                Ok(Login { mechanism, exchange: (mechanism.begin)(&opening), held: None, cancelled: None })
+                Ok(AuthExchange { mechanism, exchange: (mechanism.begin)(&opening), held: None, cancelled: None })
             }
             None => Err(WithheldReason::NoCommonMechanism {
                 offered: offered.to_vec(),
@@ -106,7 +109,10 @@ impl<'a> Login<'a> {
 
     /// Whether it sends anything that must not be read or go to a stranger.
     pub fn has_secret(&self) -> bool {
-        matches!(self.mechanism.needs, Needs::Password | Needs::PasswordAndBinding | Needs::Token)
+        matches!(
+            self.mechanism.needs,
+            CredentialKind::Password | CredentialKind::PasswordAndBinding | CredentialKind::Token
+        )
     }
 
     /// Whether the server has proved itself, where the mechanism wants that.
@@ -115,22 +121,22 @@ impl<'a> Login<'a> {
     }
 
     /// The AUTH command.
-    pub fn open(&mut self) -> Turn {
+    pub fn open(&mut self) -> AuthLine {
         let name = self.mechanism.name;
         let Some(initial) = self.exchange.initial() else {
-            return Turn::plain(format!("AUTH {name}"));
+            return AuthLine::plain(format!("AUTH {name}"));
         };
         // RFC 4954 §4: an empty initial response is sent as `=`.
         let encoded = if initial.bytes.is_empty() { Zeroizing::new("=".to_owned()) } else { encode(&initial.bytes) };
         if "AUTH ".len() + name.len() + 1 + encoded.len() > MAX_INITIAL {
             self.held = Some(initial);
-            return Turn::plain(format!("AUTH {name}"));
+            return AuthLine::plain(format!("AUTH {name}"));
         }
-        Turn { hides: initial.hides, ..Turn::new(&format!("AUTH {name} "), &encoded, initial.shows) }
+        AuthLine { hides: initial.hides, ..AuthLine::new(&format!("AUTH {name} "), &encoded, initial.shows) }
     }
 
     /// The answer to a 334.
-    pub fn answer(&mut self, reply: &Reply) -> Turn {
+    pub fn answer(&mut self, reply: &Reply) -> AuthLine {
         if self.is_cancelled() {
             // RFC 4954 §4: `*` is answered with 501. A server that goes on regardless gets the same again.
             return self.cancel(CancelReason::UnexpectedChallenge);
@@ -146,8 +152,8 @@ impl<'a> Login<'a> {
         };
         match response {
             Ok(response) => {
-                let turn = Turn::new("", &encode(&response.bytes), response.shows);
-                Turn { heard: response.heard, hides: response.hides, ..turn }
+                let turn = AuthLine::new("", &encode(&response.bytes), response.shows);
+                AuthLine { heard: response.heard, hides: response.hides, ..turn }
             }
             Err(reason) => self.cancel(reason),
         }
@@ -163,25 +169,25 @@ impl<'a> Login<'a> {
         self.cancelled == Some(CancelReason::ServerUnproved)
     }
 
-    fn cancel(&mut self, reason: CancelReason) -> Turn {
+    fn cancel(&mut self, reason: CancelReason) -> AuthLine {
         self.cancelled = Some(reason);
-        Turn { cancelled: Some(reason), ..Turn::plain("*".to_owned()) }
+        AuthLine { cancelled: Some(reason), ..AuthLine::plain("*".to_owned()) }
     }
 }
 
-impl std::fmt::Debug for Login<'_> {
+impl std::fmt::Debug for AuthExchange<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Login({})", self.mechanism.name)
     }
 }
 
-impl Turn {
-    fn plain(text: String) -> Turn {
+impl AuthLine {
+    fn plain(text: String) -> AuthLine {
         let line = Zeroizing::new(format!("{text}\r\n").into_bytes());
-        Turn { line, shown: text, redacted: false, cancelled: None, heard: None, hides: Vec::new() }
+        AuthLine { line, shown: text, redacted: false, cancelled: None, heard: None, hides: Vec::new() }
     }
 
-    fn new(command: &str, encoded: &str, shows: Shows) -> Turn {
+    fn new(command: &str, encoded: &str, shows: Shows) -> AuthLine {
         let mut line = Zeroizing::new(Vec::with_capacity(command.len() + encoded.len() + 2));
         line.extend_from_slice(command.as_bytes());
         line.extend_from_slice(encoded.as_bytes());
@@ -190,7 +196,7 @@ impl Turn {
             Shows::All => (encoded, false),
             Shows::Nothing => (NOT_SHOWN, true),
         };
-        Turn { line, shown: format!("{command}{tail}"), redacted, cancelled: None, heard: None, hides: Vec::new() }
+        AuthLine { line, shown: format!("{command}{tail}"), redacted, cancelled: None, heard: None, hides: Vec::new() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Stage;
+use super::Phase;
 use crate::wire::tls::ServerHello;
 
 /// Why a question has no whole answer.
@@ -22,7 +22,7 @@ pub enum Fault {
     /// The server did not answer within the time for one reply.
     Silent {
         /// What was waited for.
-        stage: Stage,
+        phase: Phase,
         /// How long, milliseconds.
         waited_ms: f64,
         /// Bytes of an unfinished reply that had arrived.
@@ -31,7 +31,7 @@ pub enum Fault {
     /// The server closed the connection where a reply was due.
     Closed {
         /// What was waited for.
-        stage: Stage,
+        phase: Phase,
         /// RST instead of FIN.
         reset: bool,
     },
@@ -43,17 +43,17 @@ pub enum Fault {
     /// A reply was longer than any reply is.
     Endless {
         /// Which one.
-        stage: Stage,
+        phase: Phase,
     },
     /// The server took no more of what we sent.
     Unread {
         /// What was to be sent.
-        stage: Stage,
+        phase: Phase,
     },
     /// Our time for everything was up.
     TimeUp {
         /// Where the conversation stood.
-        stage: Stage,
+        phase: Phase,
     },
     /// The user stopped the program.
     Interrupted,

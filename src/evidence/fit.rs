@@ -20,7 +20,7 @@
 //!
 //! What a sequence of replies proves is [`super::sequence`]'s.
 
-use super::Stage;
+use super::Phase;
 use crate::wire::reply::{Irregularity, Reply};
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
 
@@ -46,45 +46,45 @@ pub enum Fit {
 }
 
 /// How a reply fits the command of a phase.
-pub fn fit(stage: Stage, reply: &Reply) -> Fit {
+pub fn fit(phase: Phase, reply: &Reply) -> Fit {
     let unfinished = |oddity: &Irregularity| matches!(oddity, Irregularity::CutShort | Irregularity::TooLong);
     if reply.irregularities.iter().any(unfinished) {
         return Fit::Unfinished;
     }
-    let is_last = matches!(stage, Stage::Rset | Stage::Quit);
+    let is_last = matches!(phase, Phase::Rset | Phase::Quit);
     let Some(code) = reply.code else { return if is_last { Fit::Odd } else { Fit::Senseless } };
     // RFC 5321 §3.8: a server that has to shut down may reply 421 to any command.
     if code == 421 {
         return Fit::Rejects;
     }
-    if !is_last && contradicts(stage, reply) {
+    if !is_last && contradicts(phase, reply) {
         return Fit::Contradicts;
     }
     let rejects = matches!(code.class(), Class::Transient | Class::Permanent);
-    if matches!(stage, Stage::Mail | Stage::Rcpt | Stage::Rset) && is_list_of_extensions(reply) {
+    if matches!(phase, Phase::Mail | Phase::Rcpt | Phase::Rset) && is_list_of_extensions(reply) {
         return Fit::Foreign;
     }
-    match (stage, code.number()) {
-        (Stage::Greeting, 220)
-        | (Stage::Ehlo | Stage::EhloTls, 250)
-        | (Stage::Starttls, 220)
-        | (Stage::Auth, 235)
-        | (Stage::Mail, 250)
-        | (Stage::Rcpt, 250..=252)
-        | (Stage::Rset, 250)
-        | (Stage::Quit, 221) => Fit::Accepts,
-        (Stage::Auth, 334) => Fit::Continues,
+    match (phase, code.number()) {
+        (Phase::Greeting, 220)
+        | (Phase::Ehlo | Phase::EhloTls, 250)
+        | (Phase::Starttls, 220)
+        | (Phase::Auth, 235)
+        | (Phase::Mail, 250)
+        | (Phase::Rcpt, 250..=252)
+        | (Phase::Rset, 250)
+        | (Phase::Quit, 221) => Fit::Accepts,
+        (Phase::Auth, 334) => Fit::Continues,
         // Some servers answer QUIT with 250. Whether another reply follows decides, see `sequence`.
-        (Stage::Quit, 250) => Fit::Odd,
+        (Phase::Quit, 250) => Fit::Odd,
         // RFC 5321 §4.2.4, §4.3.2: a server that does not implement the command, or finds its syntax wrong.
-        (Stage::Rset | Stage::Quit, 500..=504) => Fit::Odd,
-        (Stage::Rset | Stage::Quit, _) if rejects => Fit::Foreign,
+        (Phase::Rset | Phase::Quit, 500..=504) => Fit::Odd,
+        (Phase::Rset | Phase::Quit, _) if rejects => Fit::Foreign,
         (_, _) if rejects => Fit::Rejects,
         // Nothing was asked before the greeting, so it cannot be the reply to anything else.
-        (Stage::Greeting | Stage::Dns | Stage::Connect | Stage::Tls, _) => Fit::Senseless,
+        (Phase::Greeting | Phase::Dns | Phase::Connect | Phase::Tls, _) => Fit::Senseless,
         // The codes that the commands of this program are answered with.
         (_, 220 | 221 | 235 | 250 | 251 | 334) => Fit::Foreign,
-        (Stage::Rset | Stage::Quit, _) => Fit::Odd,
+        (Phase::Rset | Phase::Quit, _) => Fit::Odd,
         (_, _) => Fit::Senseless,
     }
 }
@@ -110,16 +110,16 @@ pub fn is_about_login(reply: &Reply) -> bool {
 ///    At the greeting a rejection may follow the first lines of a welcome: postscreen sends `220-` before its tests.
 /// 2. Code and enhanced status have one class (RFC 2034 §4). 4 and 5 are mixed by real servers (`451 5.7.3`); the
 ///    greeting and the reply to EHLO carry no status.
-fn contradicts(stage: Stage, reply: &Reply) -> bool {
+fn contradicts(phase: Phase, reply: &Reply) -> bool {
     let rejects = |class: Class| matches!(class, Class::Transient | Class::Permanent);
     let (class, lines) = (reply.class(), reply.lines());
     let other = |code: ReplyCode| code.class() != class && !(rejects(class) && rejects(code.class()));
     let codes = lines.iter().filter_map(|line| ReplyCode::parse(line.as_bytes().get(..3)?));
     let mixed = codes.filter(|code| code.class() != Class::Undefined).any(other);
-    if mixed && !(stage == Stage::Greeting && rejects(class)) {
+    if mixed && !(phase == Phase::Greeting && rejects(class)) {
         return true;
     }
-    if matches!(stage, Stage::Greeting | Stage::Ehlo | Stage::EhloTls) {
+    if matches!(phase, Phase::Greeting | Phase::Ehlo | Phase::EhloTls) {
         return false;
     }
     let opposite = |status: EnhancedStatus| (status.class() == 2) != (class == Class::Success);
@@ -130,91 +130,91 @@ fn contradicts(stage: Stage, reply: &Reply) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Fit, fit, is_about_login};
-    use crate::evidence::Stage;
+    use crate::evidence::Phase;
     use crate::wire::reply::from_text;
 
     #[test]
     fn each_command_has_its_own_success_codes() {
         let table = [
-            (Stage::Greeting, &[220][..]),
-            (Stage::Ehlo, &[250]),
-            (Stage::EhloTls, &[250]),
-            (Stage::Starttls, &[220]),
-            (Stage::Auth, &[235]),
-            (Stage::Mail, &[250]),
-            (Stage::Rcpt, &[250, 251, 252]),
-            (Stage::Rset, &[250]),
-            (Stage::Quit, &[221]),
+            (Phase::Greeting, &[220][..]),
+            (Phase::Ehlo, &[250]),
+            (Phase::EhloTls, &[250]),
+            (Phase::Starttls, &[220]),
+            (Phase::Auth, &[235]),
+            (Phase::Mail, &[250]),
+            (Phase::Rcpt, &[250, 251, 252]),
+            (Phase::Rset, &[250]),
+            (Phase::Quit, &[221]),
         ];
-        for (stage, accepted) in table {
+        for (phase, accepted) in table {
             for code in 200..300 {
                 let reply = from_text(&format!("{code} words")).expect("a reply");
-                let is_accepted = fit(stage, &reply) == Fit::Accepts;
-                assert_eq!(is_accepted, accepted.contains(&code), "{code} at {stage}");
+                let is_accepted = fit(phase, &reply) == Fit::Accepts;
+                assert_eq!(is_accepted, accepted.contains(&code), "{code} at {phase}");
             }
         }
     }
 
     #[test]
     fn replies_that_say_yes_and_no_at_once_are_no_success() {
-        for (stage, text) in [
-            (Stage::Mail, "250 5.1.1 ok"),
-            (Stage::Mail, "250-2.1.0 ok\r\n250 5.1.0 no"),
-            (Stage::Rcpt, "550-no\r\n250 ok"),
-            (Stage::Rcpt, "250-ok\r\n550 no"),
-            (Stage::Rcpt, "250-ok\r\n550-no\r\n250 ok"),
-            (Stage::Rcpt, "550 2.1.5 ok"),
-            (Stage::Rcpt, "250 sorry, no mailbox here (#5.1.1)"),
-            (Stage::Auth, "235 5.7.8 no"),
-            (Stage::Auth, "334-more\r\n235 ok"),
-            (Stage::Ehlo, "250-mx\r\n550 no"),
-            (Stage::Greeting, "554-no\r\n220 mx"),
-            (Stage::Starttls, "220 4.7.0 TLS not available"),
+        for (phase, text) in [
+            (Phase::Mail, "250 5.1.1 ok"),
+            (Phase::Mail, "250-2.1.0 ok\r\n250 5.1.0 no"),
+            (Phase::Rcpt, "550-no\r\n250 ok"),
+            (Phase::Rcpt, "250-ok\r\n550 no"),
+            (Phase::Rcpt, "250-ok\r\n550-no\r\n250 ok"),
+            (Phase::Rcpt, "550 2.1.5 ok"),
+            (Phase::Rcpt, "250 sorry, no mailbox here (#5.1.1)"),
+            (Phase::Auth, "235 5.7.8 no"),
+            (Phase::Auth, "334-more\r\n235 ok"),
+            (Phase::Ehlo, "250-mx\r\n550 no"),
+            (Phase::Greeting, "554-no\r\n220 mx"),
+            (Phase::Starttls, "220 4.7.0 TLS not available"),
         ] {
             let reply = from_text(text).expect("a reply");
-            assert_eq!(fit(stage, &reply), Fit::Contradicts, "{text:?} at {stage}");
+            assert_eq!(fit(phase, &reply), Fit::Contradicts, "{text:?} at {phase}");
         }
     }
 
     #[test]
     fn what_real_servers_send_fits() {
-        for (stage, text, wanted) in [
-            (Stage::Greeting, "220-mx\r\n521 5.7.1 blocked", Fit::Rejects),
-            (Stage::Starttls, "220 2.0.0 Ready to start TLS", Fit::Accepts),
-            (Stage::Starttls, "220 TLS go ahead", Fit::Accepts),
-            (Stage::Auth, "235 2.7.0 Accepted", Fit::Accepts),
-            (Stage::Auth, "334 VXNlcm5hbWU6", Fit::Continues),
-            (Stage::Mail, "451 5.7.3 STARTTLS is required", Fit::Rejects),
-            (Stage::Mail, "530 5.7.57 Client not authenticated", Fit::Rejects),
-            (Stage::Rcpt, "251 2.1.5 will forward", Fit::Accepts),
-            (Stage::Rcpt, "550-5.1.1 no\r\n550 5.1.1 such user", Fit::Rejects),
-            (Stage::Rcpt, "450-4.2.0 later\r\n550 4.2.0 later", Fit::Rejects),
-            (Stage::Rset, "250 2.0.0 Ok", Fit::Accepts),
-            (Stage::Rset, "502 5.5.1 not implemented", Fit::Odd),
-            (Stage::Quit, "221 2.0.0 Bye", Fit::Accepts),
-            (Stage::Quit, "250 bye", Fit::Odd),
-            (Stage::Quit, "205 closing connection", Fit::Odd),
-            (Stage::Quit, "421 closing", Fit::Rejects),
+        for (phase, text, wanted) in [
+            (Phase::Greeting, "220-mx\r\n521 5.7.1 blocked", Fit::Rejects),
+            (Phase::Starttls, "220 2.0.0 Ready to start TLS", Fit::Accepts),
+            (Phase::Starttls, "220 TLS go ahead", Fit::Accepts),
+            (Phase::Auth, "235 2.7.0 Accepted", Fit::Accepts),
+            (Phase::Auth, "334 VXNlcm5hbWU6", Fit::Continues),
+            (Phase::Mail, "451 5.7.3 STARTTLS is required", Fit::Rejects),
+            (Phase::Mail, "530 5.7.57 Client not authenticated", Fit::Rejects),
+            (Phase::Rcpt, "251 2.1.5 will forward", Fit::Accepts),
+            (Phase::Rcpt, "550-5.1.1 no\r\n550 5.1.1 such user", Fit::Rejects),
+            (Phase::Rcpt, "450-4.2.0 later\r\n550 4.2.0 later", Fit::Rejects),
+            (Phase::Rset, "250 2.0.0 Ok", Fit::Accepts),
+            (Phase::Rset, "502 5.5.1 not implemented", Fit::Odd),
+            (Phase::Quit, "221 2.0.0 Bye", Fit::Accepts),
+            (Phase::Quit, "250 bye", Fit::Odd),
+            (Phase::Quit, "205 closing connection", Fit::Odd),
+            (Phase::Quit, "421 closing", Fit::Rejects),
         ] {
             let reply = from_text(text).expect("a reply");
-            assert_eq!(fit(stage, &reply), wanted, "{text:?} at {stage}");
+            assert_eq!(fit(phase, &reply), wanted, "{text:?} at {phase}");
         }
     }
 
     #[test]
     fn the_reply_to_another_command_is_known_as_such() {
-        for (stage, text) in [
-            (Stage::Ehlo, "220 mx"),
-            (Stage::Starttls, "250 ok"),
-            (Stage::Auth, "250 ok"),
-            (Stage::Mail, "221 bye"),
-            (Stage::Rcpt, "235 ok"),
-            (Stage::Rset, "550 5.1.1 no such user"),
-            (Stage::Rset, "221 bye"),
-            (Stage::Quit, "451 4.7.1 greylisted"),
+        for (phase, text) in [
+            (Phase::Ehlo, "220 mx"),
+            (Phase::Starttls, "250 ok"),
+            (Phase::Auth, "250 ok"),
+            (Phase::Mail, "221 bye"),
+            (Phase::Rcpt, "235 ok"),
+            (Phase::Rset, "550 5.1.1 no such user"),
+            (Phase::Rset, "221 bye"),
+            (Phase::Quit, "451 4.7.1 greylisted"),
         ] {
             let reply = from_text(text).expect("a reply");
-            assert_eq!(fit(stage, &reply), Fit::Foreign, "{text:?} at {stage}");
+            assert_eq!(fit(phase, &reply), Fit::Foreign, "{text:?} at {phase}");
         }
         for text in ["535 no", "535 5.7.8 no", "454 4.7.8 no"] {
             assert!(is_about_login(&from_text(text).expect("a reply")), "{text}");

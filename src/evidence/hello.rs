@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Outcome, Presented, Stage};
+use super::{Outcome, Phase, Presented, Probe};
 use crate::question::HelloRequest;
 use crate::wire::tls;
 
@@ -13,7 +13,7 @@ pub struct HelloSeen {
     /// Milliseconds from the ClientHello to the answer; none if it was never sent.
     pub ms: Option<f64>,
     /// What came.
-    pub heard: HelloHeard,
+    pub heard: HelloOutcome,
     /// The certificates, if they came in clear (before TLS 1.3).
     pub presented: Option<Box<Presented>>,
 }
@@ -22,11 +22,11 @@ pub struct HelloSeen {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "came", rename_all = "kebab-case")]
-pub enum HelloHeard {
+pub enum HelloOutcome {
     /// Bytes.
     Answer {
         /// What they say.
-        answer: tls::Answer,
+        answer: tls::TlsAnswer,
     },
     /// End of stream.
     Closed,
@@ -40,23 +40,23 @@ pub enum HelloHeard {
     /// The server did not let us get to TLS, so the ClientHello was not sent.
     TurnedAway {
         /// At which step; its reply stands in the transcript.
-        stage: Stage,
+        phase: Phase,
     },
 }
 
 /// One ClientHello of ours, read back from its attempt.
 #[derive(Clone, Copy, Debug)]
-pub struct Hello<'a> {
+pub struct HelloProbe<'a> {
     /// The attempt it is.
-    pub attempt: &'a Attempt,
+    pub probe: &'a Probe,
     /// What was wanted.
     pub request: &'a HelloRequest,
 }
 
-impl<'a> Hello<'a> {
+impl<'a> HelloProbe<'a> {
     /// What came of it; none while it is under way, and where it was skipped or failed.
     pub fn seen(&self) -> Option<&'a HelloSeen> {
-        match &self.attempt.outcome {
+        match &self.probe.outcome {
             Outcome::Done { answer: super::Answer::Hello(seen) } => Some(seen),
             _ => None,
         }
@@ -64,7 +64,9 @@ impl<'a> Hello<'a> {
 
     /// The ServerHello, if there was one. A choice of what was not offered (RFC 8446 §4.1.3 forbids it) takes nothing.
     pub fn accepted(&self) -> Option<&'a tls::ServerHello> {
-        let HelloHeard::Answer { answer: tls::Answer::ServerHello(taken) } = &self.seen()?.heard else { return None };
+        let HelloOutcome::Answer { answer: tls::TlsAnswer::ServerHello(taken) } = &self.seen()?.heard else {
+            return None;
+        };
         let offered = self.request.offer.hello();
         let group_is_offered = |group| offered.groups.contains(&group);
         let is_offered = taken.version <= offered.version
@@ -75,31 +77,31 @@ impl<'a> Hello<'a> {
 
     /// Whether the server hung up on the ClientHello without a word: its no to what was offered, or to us.
     pub fn is_hung_up(&self) -> bool {
-        self.seen().is_some_and(|seen| matches!(seen.heard, HelloHeard::Closed | HelloHeard::Reset))
+        self.seen().is_some_and(|seen| matches!(seen.heard, HelloOutcome::Closed | HelloOutcome::Reset))
     }
 
     /// The alert, if one was the answer.
     pub fn alert(&self) -> Option<u8> {
         match &self.seen()?.heard {
-            HelloHeard::Answer { answer: tls::Answer::Alert { code, .. } } => Some(*code),
+            HelloOutcome::Answer { answer: tls::TlsAnswer::Alert { code, .. } } => Some(*code),
             _ => None,
         }
     }
 
-    /// Whether TLS came back, a ServerHello, one of SSLv2, or an alert: the server talks with us still.
+    /// Whether TLS came back, a ServerHello, one of SSLv2, or an alert: the server sessions with us still.
     pub fn is_answered(&self) -> bool {
-        let is_tls = |answer: &tls::Answer| {
-            matches!(answer, tls::Answer::ServerHello(_) | tls::Answer::Alert { .. } | tls::Answer::Sslv2)
+        let is_tls = |answer: &tls::TlsAnswer| {
+            matches!(answer, tls::TlsAnswer::ServerHello(_) | tls::TlsAnswer::Alert { .. } | tls::TlsAnswer::Sslv2)
         };
-        self.seen().is_some_and(|seen| matches!(&seen.heard, HelloHeard::Answer { answer } if is_tls(answer)))
+        self.seen().is_some_and(|seen| matches!(&seen.heard, HelloOutcome::Answer { answer } if is_tls(answer)))
     }
 
     /// Whether the server said no to what was offered, and not to us: an alert, or it hung up on the ClientHello.
     pub fn is_declined(&self) -> bool {
         self.seen().is_some_and(|seen| match &seen.heard {
-            HelloHeard::Answer { answer } => matches!(answer, tls::Answer::Alert { .. }),
-            HelloHeard::Closed | HelloHeard::Reset => true,
-            HelloHeard::Silence { .. } | HelloHeard::TurnedAway { .. } => false,
+            HelloOutcome::Answer { answer } => matches!(answer, tls::TlsAnswer::Alert { .. }),
+            HelloOutcome::Closed | HelloOutcome::Reset => true,
+            HelloOutcome::Silence { .. } | HelloOutcome::TurnedAway { .. } => false,
         })
     }
 }

@@ -25,11 +25,13 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use super::quote::{self, Origin};
-use super::{Answer, Attempt, AttemptId, Event, EventId, Evidence, Fault, HelloHeard, HelloSeen, Outcome, Stage, What};
+use super::quote::{self, QuoteOrigin};
+use super::{
+    Answer, Event, EventId, EventKind, Evidence, Fault, HelloOutcome, HelloSeen, Outcome, Phase, Probe, ProbeId,
+};
 use crate::lexicon::{keywords, mechanisms, vocabulary};
 use crate::plan::{Login, Plaintext, Unverified};
-use crate::question::{Question, TalkRequest};
+use crate::question::{Question, SessionRequest};
 use crate::secret::echo::{Echo, masked};
 use crate::wire::{Host, Reply, tls};
 
@@ -49,10 +51,10 @@ enum Shown {
 
 /// When and to whom the secret was sent.
 struct Exposure<'a> {
-    attempt: AttemptId,
+    probe: ProbeId,
     event: EventId,
     at_ms: f64,
-    request: &'a TalkRequest,
+    request: &'a SessionRequest,
     login: Option<&'a Login>,
     address: Option<IpAddr>,
 }
@@ -69,7 +71,7 @@ pub struct Mask<'a> {
     evidence: &'a Evidence,
     exposures: Vec<Exposure<'a>>,
     /// What an earlier run of the check asked, if the secret was sent in it.
-    earlier_run: Option<&'a TalkRequest>,
+    earlier_run: Option<&'a SessionRequest>,
     before: OnceCell<Before>,
 }
 
@@ -79,37 +81,37 @@ impl Evidence {
         let mut exposures: Vec<Exposure<'_>> = Vec::new();
         // Without anything to search for nothing can be repeated, and a saved report is shown as it was saved.
         let events = if self.echoes.is_empty() { &[][..] } else { self.transcript.as_slice() };
-        for event in events.iter().filter(|event| matches!(event.what, What::Sent { redacted: true, .. })) {
-            if exposures.iter().any(|known| known.attempt == event.attempt) {
+        for event in events.iter().filter(|event| matches!(event.what, EventKind::Sent { redacted: true, .. })) {
+            if exposures.iter().any(|known| known.probe == event.probe) {
                 continue;
             }
-            let Some(request) = self.attempt(event.attempt).and_then(Attempt::request) else { continue };
+            let Some(request) = self.probe(event.probe).and_then(Probe::request) else { continue };
             exposures.push(Exposure {
-                attempt: event.attempt,
+                probe: event.probe,
                 event: event.seq,
                 at_ms: event.at_ms,
                 request,
                 login: request.script.login.as_ref(),
-                address: self.address(event.attempt),
+                address: self.address(event.probe),
             });
         }
         let is_exposed = self.is_exposed && !self.echoes.is_empty();
-        let earlier_run = self.main_talk().map(|talk| talk.request).filter(|_| is_exposed);
+        let earlier_run = self.main_session().map(|session| session.request).filter(|_| is_exposed);
         Mask { evidence: self, exposures, earlier_run, before: OnceCell::new() }
     }
 
     /// The evidence as it is shown. Nothing in it is secret, and it knows no secret.
-    pub fn shown(&self) -> Evidence {
+    pub fn masked_evidence(&self) -> Evidence {
         let mask = self.mask();
         Evidence {
-            attempts: self.attempts.iter().map(|attempt| mask.attempt(attempt)).collect(),
+            probes: self.probes.iter().map(|probe| mask.probe(probe)).collect(),
             transcript: self.transcript.iter().map(|event| mask.event(event)).collect(),
             ..Evidence::new(self.started_at)
         }
     }
 
-    fn address(&self, attempt: AttemptId) -> Option<IpAddr> {
-        self.talks().find(|talk| talk.attempt.id == attempt)?.connected().map(|(peer, _)| peer.ip())
+    fn address(&self, probe: ProbeId) -> Option<IpAddr> {
+        self.sessions().find(|session| session.probe.id == probe)?.connected().map(|(peer, _)| peer.ip())
     }
 }
 
@@ -119,32 +121,34 @@ impl Mask<'_> {
         let shown = self.how(event);
         let what = match &event.what {
             _ if shown == Shown::Whole => event.what.clone(),
-            What::Received { reply, recipient } => {
-                What::Received { reply: self.reply(shown, event.stage, reply), recipient: *recipient }
+            EventKind::Received { reply, recipient } => {
+                EventKind::Received { reply: self.reply(shown, event.phase, reply), recipient: *recipient }
             }
-            What::Stray { text, bytes } => What::Stray { text: self.text(shown, text), bytes: *bytes },
-            What::Unfinished { text, bytes } => What::Unfinished { text: self.text(shown, text), bytes: *bytes },
-            What::Explained { text } => What::Explained { text: self.text(shown, text) },
+            EventKind::Stray { text, bytes } => EventKind::Stray { text: self.text(shown, text), bytes: *bytes },
+            EventKind::Unfinished { text, bytes } => {
+                EventKind::Unfinished { text: self.text(shown, text), bytes: *bytes }
+            }
+            EventKind::Explained { text } => EventKind::Explained { text: self.text(shown, text) },
             // Ours, or facts of TLS.
-            What::Dialled { .. }
-            | What::Sent { .. }
-            | What::Secured { .. }
-            | What::Withheld { .. }
-            | What::Tickets { .. }
-            | What::Token { .. }
-            | What::OddPassword { .. }
-            | What::AuthCancelled { .. }
-            | What::NeedsSmtputf8 { .. }
-            | What::Quiet { .. }
-            | What::ClosedWithoutFarewell => event.what.clone(),
+            EventKind::Dialled { .. }
+            | EventKind::Sent { .. }
+            | EventKind::Secured { .. }
+            | EventKind::Withheld { .. }
+            | EventKind::Tickets { .. }
+            | EventKind::Token { .. }
+            | EventKind::OddPassword { .. }
+            | EventKind::AuthCancelled { .. }
+            | EventKind::NeedsSmtputf8 { .. }
+            | EventKind::Quiet { .. }
+            | EventKind::ClosedWithoutFarewell => event.what.clone(),
         };
         Event { what, ..event.clone() }
     }
 
     /// An attempt as it is shown. Its text came before TLS, so its peer has proved nothing.
-    pub fn attempt(&self, attempt: &Attempt) -> Attempt {
-        let shown = self.how_outcome(attempt);
-        let outcome = match attempt.outcome.clone() {
+    pub fn probe(&self, probe: &Probe) -> Probe {
+        let shown = self.how_outcome(probe);
+        let outcome = match probe.outcome.clone() {
             outcome if shown == Shown::Whole => outcome,
             Outcome::Failed { fault: Fault::Tls { mut tls } } => {
                 tls.first_bytes = self.text(shown, &tls.first_bytes);
@@ -152,8 +156,8 @@ impl Mask<'_> {
             }
             Outcome::Done { answer: Answer::Hello(HelloSeen { ms, heard, presented }) } => {
                 let heard = match heard {
-                    HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text } } => {
-                        HelloHeard::Answer { answer: tls::Answer::NotTls { kind, text: self.text(shown, &text) } }
+                    HelloOutcome::Answer { answer: tls::TlsAnswer::NotTls { kind, text } } => {
+                        HelloOutcome::Answer { answer: tls::TlsAnswer::NotTls { kind, text: self.text(shown, &text) } }
                     }
                     heard => heard,
                 };
@@ -161,15 +165,15 @@ impl Mask<'_> {
             }
             outcome => outcome,
         };
-        Attempt { outcome, ..attempt.clone() }
+        Probe { outcome, ..probe.clone() }
     }
 
     /// A sentence of ours, in which the quotes of a peer are shown as their events are.
     pub fn sentence(&self, sentence: &str) -> String {
         quote::resolve(sentence, |origin, text| {
             let shown = match origin {
-                Some(Origin::Event(id)) => self.evidence.event(id).map(|event| self.how(event)),
-                Some(Origin::Attempt(id)) => self.evidence.attempt(id).map(|attempt| self.how_outcome(attempt)),
+                Some(QuoteOrigin::Event(id)) => self.evidence.event(id).map(|event| self.how(event)),
+                Some(QuoteOrigin::Attempt(id)) => self.evidence.probe(id).map(|probe| self.how_outcome(probe)),
                 None => None,
             };
             self.text(shown.unwrap_or(if self.is_exposed() { Shown::KnownWords } else { Shown::Whole }), text)
@@ -187,24 +191,23 @@ impl Mask<'_> {
     }
 
     /// The login that an earlier run of the check sent to the peer of this attempt.
-    fn earlier_login(&self, attempt: &Attempt) -> Option<&Login> {
+    fn earlier_login(&self, probe: &Probe) -> Option<&Login> {
         let request = self.earlier_run?;
-        host_of(&attempt.question).filter(|host| **host == request.host)?;
+        host_of(&probe.question).filter(|host| **host == request.host)?;
         request.script.login.as_ref()
     }
 
     /// The rule, for an event.
     fn how(&self, event: &Event) -> Shown {
-        if let Some(own) = self.exposures.iter().find(|exposure| exposure.attempt == event.attempt)
+        if let Some(own) = self.exposures.iter().find(|exposure| exposure.probe == event.probe)
             && own.event < event.seq
         {
             return Shown::WithoutEchoes;
         }
-        let Some(attempt) = self.evidence.attempt(event.attempt) else { return Shown::Whole };
-        let earlier =
-            self.exposures.iter().filter(|earlier| earlier.attempt != event.attempt && earlier.event < event.seq);
-        let same_peer = earlier.filter(|earlier| self.is_same_peer(earlier, attempt)).map(|earlier| earlier.login);
-        let mut same_peer = same_peer.chain(self.earlier_login(attempt).map(Some)).peekable();
+        let Some(probe) = self.evidence.probe(event.probe) else { return Shown::Whole };
+        let earlier = self.exposures.iter().filter(|earlier| earlier.probe != event.probe && earlier.event < event.seq);
+        let same_peer = earlier.filter(|earlier| self.is_same_peer(earlier, probe)).map(|earlier| earlier.login);
+        let mut same_peer = same_peer.chain(self.earlier_login(probe).map(Some)).peekable();
         if same_peer.peek().is_none() {
             return Shown::Whole;
         }
@@ -214,7 +217,7 @@ impl Mask<'_> {
                 false => login.plaintext == Plaintext::Allowed,
             })
         };
-        if (event.tls && self.is_verified(event.attempt)) || same_peer.any(is_allowed) {
+        if (event.tls && self.is_verified(event.probe)) || same_peer.any(is_allowed) {
             Shown::WithoutEchoes
         } else {
             Shown::KnownWords
@@ -222,11 +225,11 @@ impl Mask<'_> {
     }
 
     /// The rule, for what an attempt itself holds: bytes that came before TLS, or in its place.
-    fn how_outcome(&self, attempt: &Attempt) -> Shown {
-        let ended_ms = attempt.started_ms + attempt.duration_ms.unwrap_or(f64::INFINITY);
-        let is_earlier = |exposure: &&Exposure<'_>| exposure.attempt != attempt.id && exposure.at_ms <= ended_ms;
-        let same_peer = self.exposures.iter().filter(is_earlier).filter(|earlier| self.is_same_peer(earlier, attempt));
-        let same_peer = same_peer.map(|earlier| earlier.login).chain(self.earlier_login(attempt).map(Some));
+    fn how_outcome(&self, probe: &Probe) -> Shown {
+        let ended_ms = probe.started_ms + probe.duration_ms.unwrap_or(f64::INFINITY);
+        let is_earlier = |exposure: &&Exposure<'_>| exposure.probe != probe.id && exposure.at_ms <= ended_ms;
+        let same_peer = self.exposures.iter().filter(is_earlier).filter(|earlier| self.is_same_peer(earlier, probe));
+        let same_peer = same_peer.map(|earlier| earlier.login).chain(self.earlier_login(probe).map(Some));
         let mut same_peer = same_peer.peekable();
         if same_peer.peek().is_none() {
             return Shown::Whole;
@@ -237,15 +240,15 @@ impl Mask<'_> {
         }
     }
 
-    fn is_same_peer(&self, exposure: &Exposure<'_>, attempt: &Attempt) -> bool {
-        let Some(host) = host_of(&attempt.question) else { return false };
+    fn is_same_peer(&self, exposure: &Exposure<'_>, probe: &Probe) -> bool {
+        let Some(host) = host_of(&probe.question) else { return false };
         *host == exposure.request.host
-            || exposure.address.is_some() && self.evidence.address(attempt.id) == exposure.address
+            || exposure.address.is_some() && self.evidence.address(probe.id) == exposure.address
     }
 
-    fn is_verified(&self, attempt: AttemptId) -> bool {
+    fn is_verified(&self, probe: ProbeId) -> bool {
         self.evidence.transcript.iter().any(|event| match &event.what {
-            What::Secured { handshake } => event.attempt == attempt && handshake.verifies(self.evidence.started_at),
+            EventKind::Secured { handshake } => event.probe == probe && handshake.verifies(self.evidence.started_at),
             _ => false,
         })
     }
@@ -259,11 +262,11 @@ impl Mask<'_> {
     }
 
     /// A reply as it is shown. Codes stay, and the bytes say what the words say.
-    fn reply(&self, shown: Shown, stage: Stage, reply: &Reply) -> Reply {
+    fn reply(&self, shown: Shown, phase: Phase, reply: &Reply) -> Reply {
         // As one text: what is split over lines is found, too.
         let text = reply.text.join("\n");
-        let registered = match stage {
-            Stage::Ehlo | Stage::EhloTls if reply.is_success() => registered(&text),
+        let registered = match phase {
+            Phase::Ehlo | Phase::EhloTls if reply.is_success() => registered(&text),
             _ => Vec::new(),
         };
         let ranges = match shown {
@@ -361,8 +364,8 @@ impl Mask<'_> {
                 self.exposures.iter().map(|exposure| exposure.event).min().filter(|_| self.earlier_run.is_none());
             let events = self.evidence.transcript.iter().take_while(|event| Some(event.seq) < first);
             for event in events {
-                let What::Received { reply, .. } = &event.what else { continue };
-                let is_protected = event.tls && self.is_verified(event.attempt);
+                let EventKind::Received { reply, .. } = &event.what else { continue };
+                let is_protected = event.tls && self.is_verified(event.probe);
                 for (word, _) in reply.text.iter().flat_map(|line| words(line)) {
                     if is_protected {
                         before.protected.insert(word.clone());
@@ -376,7 +379,7 @@ impl Mask<'_> {
 }
 
 /// What the user gave for a session, and shows in any case.
-fn fields_of(request: &TalkRequest) -> Vec<String> {
+fn fields_of(request: &SessionRequest) -> Vec<String> {
     let script = &request.script;
     let mut fields = vec![request.host.to_string(), script.ehlo.word(None)];
     fields.extend(script.login.as_ref().map(|login| login.user.clone()));

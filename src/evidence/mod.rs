@@ -2,7 +2,7 @@
 //!
 //! Append-only and numbered, with times in milliseconds since the start by a monotonic clock. No opinion is kept here:
 //! a refusal by a server is a result, not a fault. Read next: [`fault`] (why something could not be seen), [`tls`],
-//! [`talk`] (one conversation read back from the transcript).
+//! [`session`] (one conversation read back from the transcript).
 
 pub mod certificate;
 pub mod doubt;
@@ -16,7 +16,7 @@ pub mod path;
 pub mod presented;
 pub mod quote;
 pub mod sequence;
-pub mod talk;
+pub mod session;
 pub mod tls;
 
 use std::fmt;
@@ -28,16 +28,16 @@ use serde::{Deserialize, Serialize};
 pub use certificate::Certificate;
 pub use doubt::{Doubt, Misuse};
 pub use fault::{ConnectFault, Fault, Incompatibility, TlsFault, TlsFaultKind};
-pub use hello::{Hello, HelloHeard, HelloSeen};
+pub use hello::{HelloOutcome, HelloProbe, HelloSeen};
 pub use machine::Machine;
 pub use mask::Mask;
 pub use names::{Lookup, LookupFault, NameSource, Names};
 pub use path::{AnchorSeen, ClientLimit, PathFault, PathFaultKind, PathPlace};
 pub use presented::{ChainFault, NameMatch, Presented, Trust, TrustStore};
-pub use talk::Talk;
+pub use session::Session;
 pub use tls::{Handshake, HandshakeKind, Staple, StapleFault, StapleStatus};
 
-use crate::question::{Purpose, Question, TalkRequest};
+use crate::question::{Purpose, Question, SessionRequest};
 use crate::secret::Echoes;
 use crate::wire::Reply;
 
@@ -47,7 +47,7 @@ pub struct Evidence {
     /// The wall clock at the start; every judgement about dates uses this moment.
     pub started_at: Timestamp,
     /// Questions with their outcomes, in the order of asking; an attempt's id is its place, from 1.
-    pub attempts: Vec<Attempt>,
+    pub probes: Vec<Probe>,
     /// Events of all conversations in the order of seeing; an event's id is its place, from 1.
     pub transcript: Vec<Event>,
     /// What a peer may not be shown repeating; see [`mask`].
@@ -59,7 +59,7 @@ pub struct Evidence {
 /// The number of an attempt, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct AttemptId(pub u32);
+pub struct ProbeId(pub u32);
 
 /// The number of an event in the transcript, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,9 +69,9 @@ pub struct EventId(pub u32);
 /// One question with its outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Attempt {
+pub struct Probe {
     /// Its number.
-    pub id: AttemptId,
+    pub id: ProbeId,
     /// What was asked.
     pub question: Question,
     /// When it was asked, milliseconds since the start.
@@ -141,21 +141,21 @@ pub struct Event {
     /// Milliseconds since the start.
     pub at_ms: f64,
     /// The conversation.
-    pub attempt: AttemptId,
+    pub probe: ProbeId,
     /// The step it belongs to.
-    pub stage: Stage,
+    pub phase: Phase,
     /// Whether the line was encrypted at that moment.
     pub tls: bool,
     /// What happened.
     #[serde(flatten)]
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// The steps of a conversation, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Stage {
+pub enum Phase {
     /// Looking up the name.
     Dns,
     /// TCP.
@@ -182,20 +182,20 @@ pub enum Stage {
     Quit,
 }
 
-impl fmt::Display for Stage {
+impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Stage::Dns => "the name look-up",
-            Stage::Connect => "the connection",
-            Stage::Greeting => "the greeting",
-            Stage::Ehlo | Stage::EhloTls => "EHLO",
-            Stage::Starttls => "STARTTLS",
-            Stage::Tls => "the TLS handshake",
-            Stage::Auth => "AUTH",
-            Stage::Mail => "MAIL FROM",
-            Stage::Rcpt => "RCPT TO",
-            Stage::Rset => "RSET",
-            Stage::Quit => "QUIT",
+            Phase::Dns => "the name look-up",
+            Phase::Connect => "the connection",
+            Phase::Greeting => "the greeting",
+            Phase::Ehlo | Phase::EhloTls => "EHLO",
+            Phase::Starttls => "STARTTLS",
+            Phase::Tls => "the TLS handshake",
+            Phase::Auth => "AUTH",
+            Phase::Mail => "MAIL FROM",
+            Phase::Rcpt => "RCPT TO",
+            Phase::Rset => "RSET",
+            Phase::Quit => "QUIT",
         })
     }
 }
@@ -204,7 +204,7 @@ impl fmt::Display for Stage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum What {
+pub enum EventKind {
     /// One address was dialled.
     Dialled {
         /// Where.
@@ -392,7 +392,7 @@ impl Evidence {
     pub fn new(started_at: Timestamp) -> Evidence {
         Evidence {
             started_at,
-            attempts: Vec::new(),
+            probes: Vec::new(),
             transcript: Vec::new(),
             echoes: Echoes::default(),
             is_exposed: false,
@@ -400,16 +400,16 @@ impl Evidence {
     }
 
     /// Adds a question; the caller has looked that it is new.
-    pub fn asked(&mut self, question: Question, started_ms: f64, outcome: Outcome) -> AttemptId {
-        let id = AttemptId(u32::try_from(self.attempts.len() + 1).unwrap_or(u32::MAX));
-        self.attempts.push(Attempt { id, question, started_ms, duration_ms: None, outcome });
+    pub fn asked(&mut self, question: Question, started_ms: f64, outcome: Outcome) -> ProbeId {
+        let id = ProbeId(u32::try_from(self.probes.len() + 1).unwrap_or(u32::MAX));
+        self.probes.push(Probe { id, question, started_ms, duration_ms: None, outcome });
         id
     }
 
     /// Adds an event and gives it its number.
-    pub fn happened(&mut self, at_ms: f64, attempt: AttemptId, stage: Stage, tls: bool, what: What) -> &Event {
+    pub fn happened(&mut self, at_ms: f64, probe: ProbeId, phase: Phase, tls: bool, what: EventKind) -> &Event {
         let seq = EventId(u32::try_from(self.transcript.len() + 1).unwrap_or(u32::MAX));
-        let event = Event { seq, at_ms, attempt, stage, tls, what };
+        let event = Event { seq, at_ms, probe, phase, tls, what };
         let at = self.transcript.len();
         self.transcript.push(event);
         // The element was pushed one line above.
@@ -417,31 +417,31 @@ impl Evidence {
     }
 
     /// Ends an attempt.
-    pub fn ended(&mut self, id: AttemptId, at_ms: f64, outcome: Outcome) {
+    pub fn ended(&mut self, id: ProbeId, at_ms: f64, outcome: Outcome) {
         let place = self.place(id);
-        if let Some(attempt) = place.and_then(|place| self.attempts.get_mut(place)) {
-            attempt.duration_ms = Some(at_ms - attempt.started_ms);
-            attempt.outcome = outcome;
+        if let Some(probe) = place.and_then(|place| self.probes.get_mut(place)) {
+            probe.duration_ms = Some(at_ms - probe.started_ms);
+            probe.outcome = outcome;
         }
     }
 
     /// An attempt by its number.
-    pub fn attempt(&self, id: AttemptId) -> Option<&Attempt> {
-        self.attempts.get(self.place(id)?)
+    pub fn probe(&self, id: ProbeId) -> Option<&Probe> {
+        self.probes.get(self.place(id)?)
     }
 
     /// Where an attempt is: at its number, but in a report that was made by another program.
-    fn place(&self, id: AttemptId) -> Option<usize> {
+    fn place(&self, id: ProbeId) -> Option<usize> {
         let likely = usize::try_from(id.0).ok()?.checked_sub(1)?;
-        match self.attempts.get(likely) {
-            Some(attempt) if attempt.id == id => Some(likely),
-            _ => self.attempts.iter().position(|attempt| attempt.id == id),
+        match self.probes.get(likely) {
+            Some(probe) if probe.id == id => Some(likely),
+            _ => self.probes.iter().position(|probe| probe.id == id),
         }
     }
 
     /// Whether the secret, or something made of it, was sent in it.
     pub fn sends_secret(&self) -> bool {
-        self.transcript.iter().any(|event| matches!(event.what, What::Sent { redacted: true, .. }))
+        self.transcript.iter().any(|event| matches!(event.what, EventKind::Sent { redacted: true, .. }))
     }
 
     /// An event by its number.
@@ -451,82 +451,86 @@ impl Evidence {
     }
 
     /// The attempt at a question, if it was asked.
-    pub fn answer_to(&self, question: &Question) -> Option<&Attempt> {
-        self.attempts.iter().find(|attempt| attempt.question == *question)
+    pub fn answer_to(&self, question: &Question) -> Option<&Probe> {
+        self.probes.iter().find(|probe| probe.question == *question)
     }
 
     /// The look-up of the target's name.
-    pub fn names(&self) -> Option<(&Attempt, Option<&Names>)> {
-        self.attempts.iter().find_map(|attempt| match (&attempt.question, &attempt.outcome) {
-            (Question::Resolve { .. }, Outcome::Done { answer: Answer::Names(names) }) => Some((attempt, Some(names))),
-            (Question::Resolve { .. }, _) => Some((attempt, None)),
+    pub fn names(&self) -> Option<(&Probe, Option<&Names>)> {
+        self.probes.iter().find_map(|probe| match (&probe.question, &probe.outcome) {
+            (Question::Resolve { .. }, Outcome::Done { answer: Answer::Names(names) }) => Some((probe, Some(names))),
+            (Question::Resolve { .. }, _) => Some((probe, None)),
             _ => None,
         })
     }
 
     /// All conversations, each with what was wanted of it.
-    pub fn talks(&self) -> impl Iterator<Item = Talk<'_>> {
-        self.attempts.iter().filter_map(|attempt| match &attempt.question {
-            Question::Talk(request) => Some(Talk::new(self, attempt, request)),
+    pub fn sessions(&self) -> impl Iterator<Item = Session<'_>> {
+        self.probes.iter().filter_map(|probe| match &probe.question {
+            Question::Talk(request) => Some(Session::new(self, probe, request)),
             Question::Resolve { .. } | Question::Hello(_) | Question::Machine { .. } => None,
         })
     }
 
     /// All ClientHellos of ours, in the order of asking.
-    pub fn hellos(&self) -> impl Iterator<Item = Hello<'_>> {
-        self.attempts.iter().filter_map(|attempt| match &attempt.question {
-            Question::Hello(request) => Some(Hello { attempt, request }),
+    pub fn hellos(&self) -> impl Iterator<Item = HelloProbe<'_>> {
+        self.probes.iter().filter_map(|probe| match &probe.question {
+            Question::Hello(request) => Some(HelloProbe { probe, request }),
             Question::Resolve { .. } | Question::Talk(_) | Question::Machine { .. } => None,
         })
     }
 
     /// How often a connection was made or tried.
     pub fn connections(&self) -> usize {
-        let is_connection = |attempt: &&Attempt| {
-            matches!(attempt.question, Question::Talk(_) | Question::Hello(_))
-                && !matches!(attempt.outcome, Outcome::Skipped { .. })
+        let is_connection = |probe: &&Probe| {
+            matches!(probe.question, Question::Talk(_) | Question::Hello(_))
+                && !matches!(probe.outcome, Outcome::Skipped { .. })
         };
-        self.attempts.iter().filter(is_connection).count()
+        self.probes.iter().filter(is_connection).count()
     }
 
     /// What this machine says of itself, if that was asked.
-    pub fn machine(&self) -> Option<(&Attempt, &Machine)> {
-        self.attempts.iter().find_map(|attempt| match &attempt.outcome {
-            Outcome::Done { answer: Answer::Machine(machine) } => Some((attempt, machine)),
+    pub fn machine(&self) -> Option<(&Probe, &Machine)> {
+        self.probes.iter().find_map(|probe| match &probe.outcome {
+            Outcome::Done { answer: Answer::Machine(machine) } => Some((probe, machine)),
             _ => None,
         })
     }
 
     /// The conversation that the user asked for.
-    pub fn main_talk(&self) -> Option<Talk<'_>> {
-        self.talks().find(|talk| talk.request.purpose == Purpose::Main)
+    pub fn main_session(&self) -> Option<Session<'_>> {
+        self.sessions().find(|session| session.request.purpose == Purpose::Main)
     }
 
     /// The session that shows what is really the case: the main one; where its replies and commands got out of step, or
     /// a pipelined command was swallowed, the follow-up that waits before each command, if the server let it begin.
-    pub fn telling_talk(&self) -> Option<Talk<'_>> {
-        let main = self.main_talk()?;
+    pub fn decisive_session(&self) -> Option<Session<'_>> {
+        let main = self.main_session()?;
         if main.sequence().believed_until().is_none() {
             return Some(main);
         }
-        let begun = |talk: &Talk<'_>| talk.reply_at(Stage::Greeting).is_some_and(|heard| heard.accepts());
+        let begun = |session: &Session<'_>| session.reply_at(Phase::Greeting).is_some_and(|heard| heard.accepts());
         // Where replies come without end, waiting for the end of them tells nothing.
-        let ends = |talk: &Talk<'_>| !matches!(talk.fault(), Some(Fault::Endless { .. }));
-        Some(self.probes(Purpose::InStep).find(|talk| talk.is_over() && begun(talk) && ends(talk)).unwrap_or(main))
+        let ends = |session: &Session<'_>| !matches!(session.fault(), Some(Fault::Endless { .. }));
+        Some(
+            self.probes(Purpose::InStep)
+                .find(|session| session.is_over() && begun(session) && ends(session))
+                .unwrap_or(main),
+        )
     }
 
     /// The session that shows the certificate: a handshake is certain whatever happened behind it.
-    pub fn secured_talk(&self) -> Option<Talk<'_>> {
-        self.main_talk().filter(|talk| talk.handshake().is_some()).or_else(|| self.telling_talk())
+    pub fn secured_session(&self) -> Option<Session<'_>> {
+        self.main_session().filter(|session| session.handshake().is_some()).or_else(|| self.decisive_session())
     }
 
     /// The follow-up conversations of one kind.
-    pub fn probes(&self, purpose: Purpose) -> impl Iterator<Item = Talk<'_>> {
-        self.talks().filter(move |talk| talk.request.purpose == purpose)
+    pub fn probes(&self, purpose: Purpose) -> impl Iterator<Item = Session<'_>> {
+        self.sessions().filter(move |session| session.request.purpose == purpose)
     }
 }
 
-impl Attempt {
+impl Probe {
     /// Whether it has come to an end, whatever end.
     pub fn is_over(&self) -> bool {
         !matches!(self.outcome, Outcome::Underway)
@@ -541,7 +545,7 @@ impl Attempt {
     }
 
     /// What was wanted, if it is a conversation.
-    pub fn request(&self) -> Option<&TalkRequest> {
+    pub fn request(&self) -> Option<&SessionRequest> {
         match &self.question {
             Question::Talk(request) => Some(request),
             Question::Resolve { .. } | Question::Hello(_) | Question::Machine { .. } => None,

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{AttemptId, EventId};
+use super::{EventId, ProbeId};
 
 const BEGIN: char = '\u{fdd0}';
 const FROM: char = '\u{fdd1}';
@@ -17,18 +17,18 @@ const END: char = '\u{fdd2}';
 
 /// Where quoted text comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum QuoteOrigin {
     /// An event of the transcript.
     Event(EventId),
     /// An attempt that failed, or that has an answer outside the transcript.
-    Attempt(AttemptId),
+    Attempt(ProbeId),
 }
 
 /// Text of a peer, to be put into a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote<'a> {
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: QuoteOrigin,
     /// The text.
     pub text: Cow<'a, str>,
 }
@@ -37,8 +37,8 @@ impl fmt::Display for Quote<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = without_marks(&self.text);
         match self.origin {
-            Origin::Event(EventId(number)) => write!(f, "{BEGIN}e{number}{FROM}{text}{END}"),
-            Origin::Attempt(AttemptId(number)) => write!(f, "{BEGIN}a{number}{FROM}{text}{END}"),
+            QuoteOrigin::Event(EventId(number)) => write!(f, "{BEGIN}e{number}{FROM}{text}{END}"),
+            QuoteOrigin::Attempt(ProbeId(number)) => write!(f, "{BEGIN}a{number}{FROM}{text}{END}"),
         }
     }
 }
@@ -53,7 +53,7 @@ fn without_marks(text: &str) -> Cow<'_, str> {
 }
 
 /// A sentence in which each quote was replaced by what `show` makes of it.
-pub fn resolve(sentence: &str, show: impl Fn(Option<Origin>, &str) -> String) -> String {
+pub fn resolve(sentence: &str, show: impl Fn(Option<QuoteOrigin>, &str) -> String) -> String {
     let mut result = String::with_capacity(sentence.len());
     let mut rest = sentence;
     while let Some((before, after)) = rest.split_once(BEGIN) {
@@ -69,10 +69,10 @@ pub fn resolve(sentence: &str, show: impl Fn(Option<Origin>, &str) -> String) ->
     result
 }
 
-fn read(origin: &str) -> Option<Origin> {
+fn read(origin: &str) -> Option<QuoteOrigin> {
     match origin.split_at_checked(1)? {
-        ("e", number) => number.parse().ok().map(|number| Origin::Event(EventId(number))),
-        ("a", number) => number.parse().ok().map(|number| Origin::Attempt(AttemptId(number))),
+        ("e", number) => number.parse().ok().map(|number| QuoteOrigin::Event(EventId(number))),
+        ("a", number) => number.parse().ok().map(|number| QuoteOrigin::Attempt(ProbeId(number))),
         _ => None,
     }
 }
@@ -81,17 +81,17 @@ fn read(origin: &str) -> Option<Origin> {
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
-    use super::{Origin, Quote, resolve};
+    use super::{Quote, QuoteOrigin, resolve};
     use crate::evidence::EventId;
 
     fn quoted(text: &str) -> String {
-        format!("rejected with {}, certain", Quote { origin: Origin::Event(EventId(17)), text: text.into() })
+        format!("rejected with {}, certain", Quote { origin: QuoteOrigin::Event(EventId(17)), text: text.into() })
     }
 
     #[test]
     fn only_what_is_quoted_is_changed() {
         let shown = resolve(&quoted("535 rejected"), |origin, text| {
-            assert_eq!((origin, text), (Some(Origin::Event(EventId(17))), "535 rejected"));
+            assert_eq!((origin, text), (Some(QuoteOrigin::Event(EventId(17))), "535 rejected"));
             "X".to_owned()
         });
         assert_eq!(shown, "rejected with X, certain");

@@ -14,7 +14,7 @@
 //! certain point (no other reply is a list); the TLS handshake, which no byte of the session crosses.
 
 use super::fit::{Fit, fit, is_about_login};
-use super::{Event, EventId, Fault, Stage, What};
+use super::{Event, EventId, EventKind, Fault, Phase};
 use crate::question::Pacing;
 use crate::wire::{Reply, ReplyCode};
 
@@ -39,7 +39,7 @@ pub struct Break<'a> {
     /// Whether the proof follows the reply to QUIT.
     pub is_behind_quit: bool,
     /// The phase that follows it or is it: the first that may have got a reply too many or too few.
-    pub stage: Stage,
+    pub phase: Phase,
 }
 
 impl Sequence<'_> {
@@ -60,7 +60,7 @@ pub fn read<'a>(events: impl Iterator<Item = &'a Event>, pacing: Pacing, fault: 
             return Sequence::default();
         }
     }
-    let silent = matches!(fault, Some(Fault::Silent { stage: Stage::Rcpt, .. }));
+    let silent = matches!(fault, Some(Fault::Silent { phase: Phase::Rcpt, .. }));
     Sequence { broken: walk.broken, mended: walk.mended, swallowed: walk.flight.unanswered().filter(|_| silent) }
 }
 
@@ -74,7 +74,7 @@ enum Heed {
 struct Walk<'a> {
     pacing: Pacing,
     certain: Option<&'a Event>,
-    stage: Stage,
+    phase: Phase,
     /// Every reply up to here is certain.
     in_step: bool,
     broken: Option<Break<'a>>,
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
         Walk {
             pacing,
             certain: None,
-            stage: Stage::Greeting,
+            phase: Phase::Greeting,
             in_step: true,
             broken: None,
             mended: None,
@@ -109,71 +109,71 @@ impl<'a> Walk<'a> {
 
     fn take(&mut self, event: &'a Event) -> Heed {
         match &event.what {
-            What::Secured { .. } => {
+            EventKind::Secured { .. } => {
                 self.mended = self.mended.or(self.broken.take());
                 (self.certain, self.in_step, self.starttls_accepted) = (Some(event), true, false);
-                self.stage = Stage::EhloTls;
+                self.phase = Phase::EhloTls;
             }
-            What::Sent { .. } => self.flight.sent(event),
-            What::Stray { text, .. } if self.is_proof(event, text) => self.break_at(event),
-            What::Received { reply, .. } => return self.received(event, reply),
+            EventKind::Sent { .. } => self.flight.sent(event),
+            EventKind::Stray { text, .. } if self.is_proof(event, text) => self.break_at(event),
+            EventKind::Received { reply, .. } => return self.received(event, reply),
             _ => {}
         }
         Heed::More
     }
 
     fn received(&mut self, event: &'a Event, reply: &Reply) -> Heed {
-        let fits = fit(event.stage, reply);
-        if event.stage == Stage::Greeting && fits != Fit::Accepts {
+        let fits = fit(event.phase, reply);
+        if event.phase == Phase::Greeting && fits != Fit::Accepts {
             return Heed::Enough;
         }
         self.flight.received(event);
-        if self.is_foreign(event.stage, reply, fits) {
+        if self.is_foreign(event.phase, reply, fits) {
             self.break_at(event);
         }
         let is_list = fits == Fit::Accepts && reply.text.len() > 1;
-        let holds = match event.stage {
-            Stage::Greeting => true,
-            Stage::Ehlo | Stage::EhloTls => is_list,
+        let holds = match event.phase {
+            Phase::Greeting => true,
+            Phase::Ehlo | Phase::EhloTls => is_list,
             _ => false,
         };
         if self.in_step && holds {
-            (self.certain, self.stage) = (Some(event), event.stage);
+            (self.certain, self.phase) = (Some(event), event.phase);
         }
         self.in_step &= holds;
-        match event.stage {
-            Stage::Auth => {
+        match event.phase {
+            Phase::Auth => {
                 self.login_accepted = fits == Fit::Accepts;
                 self.login_open = fits == Fit::Continues;
             }
-            Stage::Starttls => self.starttls_accepted = fits == Fit::Accepts,
-            Stage::Quit => self.left = true,
+            Phase::Starttls => self.starttls_accepted = fits == Fit::Accepts,
+            Phase::Quit => self.left = true,
             _ => {}
         }
         self.rejected = reply.code.filter(|_| fits == Fit::Rejects);
         Heed::More
     }
 
-    fn is_foreign(&self, stage: Stage, reply: &Reply, fits: Fit) -> bool {
+    fn is_foreign(&self, phase: Phase, reply: &Reply, fits: Fit) -> bool {
         match fits {
             Fit::Foreign if self.login_open => false,
             // A server that does not serve this client rejects everything in the same words, QUIT too.
-            Fit::Foreign => !(stage == Stage::Quit && self.rejected.is_some() && self.rejected == reply.code),
-            Fit::Rejects => self.login_accepted && matches!(stage, Stage::Mail | Stage::Rcpt) && is_about_login(reply),
+            Fit::Foreign => !(phase == Phase::Quit && self.rejected.is_some() && self.rejected == reply.code),
+            Fit::Rejects => self.login_accepted && matches!(phase, Phase::Mail | Phase::Rcpt) && is_about_login(reply),
             _ => false,
         }
     }
 
     fn is_proof(&self, event: &Event, text: &str) -> bool {
         // Behind the 220 to STARTTLS it is no reply but an injection: `check::starttls` has it.
-        let injected = event.stage == Stage::Starttls && !event.tls && self.starttls_accepted;
+        let injected = event.phase == Phase::Starttls && !event.tls && self.starttls_accepted;
         let waited = self.pacing == Pacing::Paused && !self.left;
         !injected && !waited && could_be_reply(text)
     }
 
     fn break_at(&mut self, proof: &'a Event) {
         if let (None, Some(certain)) = (self.broken, self.certain) {
-            self.broken = Some(Break { proof, certain, is_behind_quit: self.left, stage: self.stage });
+            self.broken = Some(Break { proof, certain, is_behind_quit: self.left, phase: self.phase });
         }
     }
 }
@@ -194,9 +194,9 @@ struct Flight<'a> {
 
 impl<'a> Flight<'a> {
     fn sent(&mut self, event: &'a Event) {
-        match event.stage {
-            Stage::Mail => *self = Flight { first: Some(event), commands: 1, ..Flight::default() },
-            Stage::Rcpt => {
+        match event.phase {
+            Phase::Mail => *self = Flight { first: Some(event), commands: 1, ..Flight::default() },
+            Phase::Rcpt => {
                 self.commands += 1;
                 self.is_pipelined |= self.replies == 0;
             }
@@ -205,7 +205,7 @@ impl<'a> Flight<'a> {
     }
 
     fn received(&mut self, event: &Event) {
-        if matches!(event.stage, Stage::Mail | Stage::Rcpt) {
+        if matches!(event.phase, Phase::Mail | Phase::Rcpt) {
             self.replies += 1;
         }
     }

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::names::Kind;
+use super::names::ValueType;
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +51,9 @@ impl Operator {
     }
 
     /// Whether a type knows this comparison.
-    pub(super) fn fits(self, kind: Kind) -> bool {
+    pub(super) fn fits(self, kind: ValueType) -> bool {
         let allowed: &[Operator] = match kind {
-            Kind::Number | Kind::Version | Kind::Moment => &[
+            ValueType::Number | ValueType::Version | ValueType::Moment => &[
                 Operator::Equal,
                 Operator::Different,
                 Operator::Less,
@@ -62,7 +62,7 @@ impl Operator {
                 Operator::AtLeast,
                 Operator::In,
             ],
-            Kind::Text => &[
+            ValueType::Text => &[
                 Operator::Equal,
                 Operator::Different,
                 Operator::In,
@@ -70,15 +70,15 @@ impl Operator {
                 Operator::Excludes,
                 Operator::Matches,
             ],
-            Kind::Word(_) => &[Operator::Equal, Operator::Different, Operator::In],
-            Kind::Fact => &[Operator::Equal, Operator::Different],
-            Kind::Names | Kind::Keywords | Kind::Rules => &[Operator::Contains, Operator::Excludes],
+            ValueType::Word(_) => &[Operator::Equal, Operator::Different, Operator::In],
+            ValueType::Fact => &[Operator::Equal, Operator::Different],
+            ValueType::Names | ValueType::Keywords | ValueType::Rules => &[Operator::Contains, Operator::Excludes],
         };
         allowed.contains(&self)
     }
 
     /// Those that a type knows, for a message.
-    pub(super) fn of(kind: Kind) -> String {
+    pub(super) fn of(kind: ValueType) -> String {
         let all = Operator::ALL.iter().filter(|(_, operator)| operator.fits(kind));
         all.map(|(spelling, _)| *spelling).collect::<Vec<_>>().join(" ")
     }
@@ -86,7 +86,7 @@ impl Operator {
 
 /// A comparison with the value of the right type.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(super) struct TypedComparison {
     pub(super) operator: Operator,
     /// One value, or those of the list after `in`.
     pub(super) values: Vec<Literal>,
@@ -136,7 +136,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
     date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
-impl Wanted {
+impl TypedComparison {
     /// Whether a value, which is not null, is as it should be. What cannot be compared is not.
     pub(super) fn holds(&self, seen: &Value) -> bool {
         use std::cmp::Ordering::{Equal, Greater, Less};
@@ -167,7 +167,7 @@ impl Wanted {
 
     /// In words, so that `seen ..` can follow.
     pub(super) fn in_words(&self) -> String {
-        let values: Vec<String> = self.values.iter().map(Literal::shown).collect();
+        let values: Vec<String> = self.values.iter().map(Literal::described).collect();
         let values = values.join(", ");
         match self.operator {
             Operator::Equal => values,
@@ -199,7 +199,7 @@ fn contains(seen: &Value, wanted: &Literal) -> bool {
 }
 
 impl Literal {
-    fn shown(&self) -> String {
+    fn described(&self) -> String {
         match self {
             Literal::Number(number) => number.to_string(),
             Literal::Text(text) => Value::from(text.as_str()).to_string(),

@@ -13,8 +13,8 @@ use std::fmt;
 use regex_lite::Regex;
 
 use super::Expression;
-use super::compare::{Literal, Operator, Wanted, moment, versions};
-use super::names::{self, Kind, Name};
+use super::compare::{Literal, Operator, TypedComparison, moment, versions};
+use super::names::{self, Name, ValueType};
 use crate::check;
 
 /// Longer than any sentence that somebody writes.
@@ -63,11 +63,11 @@ impl std::error::Error for Mistake {}
 struct Token {
     at: usize,
     length: usize,
-    what: What,
+    what: TokenKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum What {
+enum TokenKind {
     /// Letters, digits and what stands in names and numbers.
     Word(String),
     /// In quotes.
@@ -84,20 +84,20 @@ pub(super) fn parse(text: &str) -> Result<Expression, Mistake> {
         let message = format!("an expectation is at most {MAX_CHARS} characters long");
         return Err(Mistake { message, text: text.chars().take(60).collect(), at: 0, length: 1 });
     }
-    Reader { text, tokens: tokens(text)?, next: 0 }.expression()
+    ExpressionReader { text, tokens: tokens(text)?, next: 0 }.expression()
 }
 
-struct Reader<'a> {
+struct ExpressionReader<'a> {
     text: &'a str,
     tokens: Vec<Token>,
     next: usize,
 }
 
-impl Reader<'_> {
+impl ExpressionReader<'_> {
     fn expression(mut self) -> Result<Expression, Mistake> {
         let example = "write a name, a comparison and a value: tls.version >= 1.2";
         let first = self.take().ok_or_else(|| self.at_end(example))?;
-        let What::Word(written) = &first.what else { return Err(self.wrong(&first, example)) };
+        let TokenKind::Word(written) = &first.what else { return Err(self.wrong(&first, example)) };
         let (name, index) = self.name(&first, written)?;
         let known = Operator::of(name.kind);
         let second =
@@ -106,11 +106,11 @@ impl Reader<'_> {
         let what = format!("a value is missing after {}", operator.spelling());
         let third = self.take().ok_or_else(|| self.at_end(&what))?;
         let values = match (&third.what, operator) {
-            (What::Open, Operator::In) => self.list(name, operator)?,
+            (TokenKind::Open, Operator::In) => self.list(name, operator)?,
             (_, Operator::In) => {
                 return Err(self.wrong(&third, "after in comes a list: in [550, 554]"));
             }
-            (What::Open, _) => {
+            (TokenKind::Open, _) => {
                 return Err(self.wrong(
                     &third,
                     &format!("after {} comes one value; for several write in [..]", operator.spelling()),
@@ -120,18 +120,20 @@ impl Reader<'_> {
         };
         if let Some(more) = self.take() {
             let message = match &more.what {
-                What::Word(word) if matches!(word.as_str(), "and" | "&&") => {
+                TokenKind::Word(word) if matches!(word.as_str(), "and" | "&&") => {
                     "two things that must both hold are two expectations"
                 }
-                What::Word(word) if matches!(word.as_str(), "or" | "||") => "write in [..] for one of several values",
-                What::Sign(sign) if matches!(sign.as_str(), "&&" | "||") => {
+                TokenKind::Word(word) if matches!(word.as_str(), "or" | "||") => {
+                    "write in [..] for one of several values"
+                }
+                TokenKind::Sign(sign) if matches!(sign.as_str(), "&&" | "||") => {
                     "an expectation is one comparison; two that must both hold are two expectations, and in [..] is one of several values"
                 }
                 _ => "the expectation ends before this",
             };
             return Err(self.wrong(&more, message));
         }
-        let wanted = Wanted { operator, values };
+        let wanted = TypedComparison { operator, values };
         Ok(Expression { text: self.text.to_owned(), name, index, at: first.at, wanted })
     }
 
@@ -180,7 +182,7 @@ impl Reader<'_> {
 
     fn operator(&self, token: &Token, name: &Name) -> Result<Operator, Mistake> {
         let known = Operator::of(name.kind);
-        let (What::Word(word) | What::Sign(word)) = &token.what else {
+        let (TokenKind::Word(word) | TokenKind::Sign(word)) = &token.what else {
             return Err(self.wrong(token, &format!("a comparison is missing; write one of {known}")));
         };
         if word == "=" {
@@ -209,14 +211,14 @@ impl Reader<'_> {
         let open = "the list is not closed; write in [550, 554]";
         loop {
             let token = self.take().ok_or_else(|| self.at_end(open))?;
-            if token.what == What::Close && values.is_empty() {
+            if token.what == TokenKind::Close && values.is_empty() {
                 return Err(self.wrong(&token, "the list is empty, so nothing could be in it"));
             }
             values.push(self.literal(&token, name, operator)?);
             let token = self.take().ok_or_else(|| self.at_end(open))?;
             match token.what {
-                What::Comma => {}
-                What::Close => return Ok(values),
+                TokenKind::Comma => {}
+                TokenKind::Close => return Ok(values),
                 _ => return Err(self.wrong(&token, "write a comma between the values of a list")),
             }
         }
@@ -225,46 +227,46 @@ impl Reader<'_> {
     /// A value of the type of the name.
     fn literal(&self, token: &Token, name: &Name, operator: Operator) -> Result<Literal, Mistake> {
         let (text, is_quoted) = match &token.what {
-            What::Word(word) => (word.as_str(), false),
-            What::Quoted(text) => (text.as_str(), true),
-            What::Sign(_) | What::Open | What::Close | What::Comma => {
+            TokenKind::Word(word) => (word.as_str(), false),
+            TokenKind::Quoted(text) => (text.as_str(), true),
+            TokenKind::Sign(_) | TokenKind::Open | TokenKind::Close | TokenKind::Comma => {
                 return Err(self.wrong(token, "here stands a value: a number, a word, or a text in quotes"));
             }
         };
         let unlike = |instead: &str| self.wrong(token, &format!("{} is {}; {instead}", name.name, name.kind.word()));
         match name.kind {
-            Kind::Number => match text.parse::<f64>() {
+            ValueType::Number => match text.parse::<f64>() {
                 Ok(_) if is_quoted => Err(unlike(&format!("write {text} without quotes"))),
                 Ok(number) if number.is_finite() => Ok(Literal::Number(number)),
                 _ => Err(unlike("write a number, such as 250")),
             },
-            Kind::Fact => match text {
+            ValueType::Fact => match text {
                 "true" | "false" if !is_quoted => Ok(Literal::Fact(text == "true")),
                 _ => Err(unlike("write true or false")),
             },
-            Kind::Version => match versions(text).filter(|parts| parts.len() == 2) {
+            ValueType::Version => match versions(text).filter(|parts| parts.len() == 2) {
                 Some(parts) => Ok(Literal::Version(parts)),
                 None => Err(unlike("write it as 1.2 or 1.3")),
             },
-            Kind::Moment => match moment(text) {
+            ValueType::Moment => match moment(text) {
                 Some(at) => Ok(Literal::Moment { at, written: text.to_owned() }),
                 None => Err(unlike("write it as 2027-01-31 or 2027-01-31T12:00:00Z")),
             },
-            Kind::Word(words) if words.contains(&text) => Ok(Literal::Text(text.to_owned())),
-            Kind::Word(words) => {
+            ValueType::Word(words) if words.contains(&text) => Ok(Literal::Text(text.to_owned())),
+            ValueType::Word(words) => {
                 let hint = nearest(text, words).map(|near| format!("the nearest is {near}; ")).unwrap_or_default();
                 Err(self
                     .wrong(token, &format!("{} is never {text}; {hint}it is one of {}", name.name, words.join(", "))))
             }
-            Kind::Text if operator == Operator::Matches => match Regex::new(text) {
+            ValueType::Text if operator == Operator::Matches => match Regex::new(text) {
                 Ok(pattern) => Ok(Literal::Pattern(pattern)),
                 Err(error) => Err(self.wrong(token, &format!("this is no pattern: {error}"))),
             },
-            Kind::Text if !is_quoted && (text.parse::<f64>().is_ok() || matches!(text, "true" | "false")) => {
+            ValueType::Text if !is_quoted && (text.parse::<f64>().is_ok() || matches!(text, "true" | "false")) => {
                 Err(unlike(&format!("write \"{text}\" in quotes")))
             }
-            Kind::Text => Ok(Literal::Text(text.to_owned())),
-            Kind::Rules => {
+            ValueType::Text => Ok(Literal::Text(text.to_owned())),
+            ValueType::Rules => {
                 if check::rule(text).is_some() {
                     return Ok(Literal::Item(text.to_owned()));
                 }
@@ -272,9 +274,9 @@ impl Reader<'_> {
                 let hint = nearest(text, &known).map(|near| format!("the nearest is {near}; ")).unwrap_or_default();
                 Err(self.wrong(token, &format!("there is no rule {text}; {hint}smtpcheck explain --list shows all")))
             }
-            Kind::Keywords | Kind::Names if text.trim().is_empty() => Err(unlike("name what stands in it")),
-            Kind::Keywords => Ok(Literal::Keyword(text.to_owned())),
-            Kind::Names => Ok(Literal::Item(text.to_owned())),
+            ValueType::Keywords | ValueType::Names if text.trim().is_empty() => Err(unlike("name what stands in it")),
+            ValueType::Keywords => Ok(Literal::Keyword(text.to_owned())),
+            ValueType::Names => Ok(Literal::Item(text.to_owned())),
         }
     }
 }
@@ -291,12 +293,12 @@ fn tokens(text: &str) -> Result<Vec<Token>, Mistake> {
         let rest = chars.get(at..).unwrap_or_default();
         let (length, what) = match c {
             '"' | '\'' => quoted(text, at, rest)?,
-            '[' => (1, What::Open),
-            ']' => (1, What::Close),
-            ',' => (1, What::Comma),
+            '[' => (1, TokenKind::Open),
+            ']' => (1, TokenKind::Close),
+            ',' => (1, TokenKind::Comma),
             '=' | '!' | '<' | '>' | '&' | '|' => {
                 let sign: String = rest.iter().take_while(|c| matches!(c, '=' | '!' | '<' | '>' | '&' | '|')).collect();
-                (sign.chars().count(), What::Sign(sign))
+                (sign.chars().count(), TokenKind::Sign(sign))
             }
             c if is_of_word(c) => {
                 let is_name = tokens.is_empty();
@@ -305,7 +307,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Mistake> {
                     .copied()
                     .take_while(|&c| is_of_word(c) || (is_name && matches!(c, '[' | ']')))
                     .collect();
-                (word.chars().count(), What::Word(word))
+                (word.chars().count(), TokenKind::Word(word))
             }
             _ => {
                 let message =
@@ -323,13 +325,13 @@ fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | ':' | '/' | '@' | '*')
 }
 
-fn quoted(text: &str, at: usize, rest: &[char]) -> Result<(usize, What), Mistake> {
+fn quoted(text: &str, at: usize, rest: &[char]) -> Result<(usize, TokenKind), Mistake> {
     let mut value = String::new();
     let mut chars = rest.iter().copied().enumerate();
     let quote = chars.next().map_or('"', |(_, quote)| quote);
     while let Some((place, c)) = chars.next() {
         match c {
-            c if c == quote => return Ok((place + 1, What::Quoted(value))),
+            c if c == quote => return Ok((place + 1, TokenKind::Quoted(value))),
             '\\' => match chars.next() {
                 Some((_, c)) if c == '\\' || c == quote => value.push(c),
                 // Patterns are full of backslashes, and none of them is ours.

@@ -15,10 +15,10 @@ use serde_json::Value;
 
 pub use grammar::Mistake;
 pub(crate) use grammar::nearest;
-pub use names::{Kind, NAMES, Name};
+pub use names::{NAMES, Name, ValueType};
 
-use compare::Wanted;
-use names::{Good, Refusal};
+use compare::TypedComparison;
+use names::{Refusal, SuccessTest};
 
 use crate::plan::Plan;
 
@@ -32,23 +32,23 @@ pub struct Expression {
     index: usize,
     /// Where the name stands in the text, in characters.
     at: usize,
-    wanted: Wanted,
+    wanted: TypedComparison,
 }
 
 /// What came of an expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ExpectationOutcome {
     /// Whether it held.
     pub held: bool,
     /// What was seen, as JSON would show it; none when the check did not get that far.
     pub seen: Option<String>,
     /// What it takes for expected, so that it does not count as a failure.
-    pub excuse: Excuse,
+    pub excuse: ExpectedFailure,
 }
 
 /// What an expectation that held takes for expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Excuse {
+pub enum ExpectedFailure {
     /// Nothing: it says what should go well.
     Nothing,
     /// The refusals of these replies, by their numbers in the transcript.
@@ -59,12 +59,12 @@ pub enum Excuse {
     Rule(String),
 }
 
-impl Excuse {
+impl ExpectedFailure {
     /// The replies, by their numbers in the transcript.
     pub fn replies(&self) -> &[u64] {
         match self {
-            Excuse::Replies(replies) => replies,
-            Excuse::Nothing | Excuse::Exit | Excuse::Rule(_) => &[],
+            ExpectedFailure::Replies(replies) => replies,
+            ExpectedFailure::Nothing | ExpectedFailure::Exit | ExpectedFailure::Rule(_) => &[],
         }
     }
 }
@@ -78,11 +78,13 @@ impl Expression {
     /// Whether the plan asks for what the expectation is about: without a recipient nobody can refuse one.
     pub fn fits(&self, plan: &Plan) -> Result<(), Mistake> {
         let lacks = match self.name.needs {
-            names::Needs::Nothing => None,
-            names::Needs::Login if plan.login.is_none() => Some("a login, and there is no user"),
-            names::Needs::Sender if plan.from.is_none() => Some("MAIL FROM, and there is neither sender nor recipient"),
-            names::Needs::Recipient if plan.to.len() <= self.index => Some("a recipient that is not there"),
-            names::Needs::Login | names::Needs::Sender | names::Needs::Recipient => None,
+            names::RequiredPhase::Nothing => None,
+            names::RequiredPhase::Login if plan.login.is_none() => Some("a login, and there is no user"),
+            names::RequiredPhase::Sender if plan.from.is_none() => {
+                Some("MAIL FROM, and there is neither sender nor recipient")
+            }
+            names::RequiredPhase::Recipient if plan.to.len() <= self.index => Some("a recipient that is not there"),
+            names::RequiredPhase::Login | names::RequiredPhase::Sender | names::RequiredPhase::Recipient => None,
         };
         match lacks {
             Some(what) => {
@@ -99,27 +101,29 @@ impl Expression {
     }
 
     /// Holds it against a report in its JSON form.
-    pub fn judge(&self, report: &Value) -> Outcome {
+    pub fn judge(&self, report: &Value) -> ExpectationOutcome {
         let seen = self.name.read(report, self.index);
         let held = !seen.is_empty() && seen.iter().all(|one| !one.is_null() && self.wanted.holds(one));
         let told: Vec<String> = seen.iter().filter(|one| !one.is_null()).map(Value::to_string).collect();
-        let excuse = if held { self.excuse(report) } else { Excuse::Nothing };
+        let excuse = if held { self.excuse(report) } else { ExpectedFailure::Nothing };
         let seen = if told.is_empty() || told.len() < seen.len() { None } else { Some(told.join(", ")) };
-        Outcome { held, seen, excuse }
+        ExpectationOutcome { held, seen, excuse }
     }
 
     /// An expectation names a failure when no success could satisfy it.
-    fn excuse(&self, report: &Value) -> Excuse {
-        let names_failure = |good: Good| !good.values().iter().any(|value| self.wanted.holds(value));
+    fn excuse(&self, report: &Value) -> ExpectedFailure {
+        let names_failure = |good: SuccessTest| !good.values().iter().any(|value| self.wanted.holds(value));
         match self.name.refusal {
-            Refusal::None => Excuse::Nothing,
+            Refusal::None => ExpectedFailure::Nothing,
             Refusal::Reply { event, good } if names_failure(good) => {
                 let events = names::at(report, event, self.index);
-                Excuse::Replies(events.iter().filter_map(Value::as_u64).collect())
+                ExpectedFailure::Replies(events.iter().filter_map(Value::as_u64).collect())
             }
-            Refusal::Exit { good } if names_failure(good) => Excuse::Exit,
-            Refusal::Reply { .. } | Refusal::Exit { .. } => Excuse::Nothing,
-            Refusal::Rules => self.wanted.contained().map_or(Excuse::Nothing, |rule| Excuse::Rule(rule.to_owned())),
+            Refusal::Exit { good } if names_failure(good) => ExpectedFailure::Exit,
+            Refusal::Reply { .. } | Refusal::Exit { .. } => ExpectedFailure::Nothing,
+            Refusal::Rules => {
+                self.wanted.contained().map_or(ExpectedFailure::Nothing, |rule| ExpectedFailure::Rule(rule.to_owned()))
+            }
         }
     }
 

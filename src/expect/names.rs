@@ -9,18 +9,18 @@ pub struct Name {
     /// As it is written; `[N]` stands for a number from 0.
     pub name: &'static str,
     /// What can be done with it.
-    pub kind: Kind,
+    pub kind: ValueType,
     /// What it is, in a few words.
     pub about: &'static str,
     /// Where it stands in the report.
-    view: View,
-    pub(super) needs: Needs,
+    view: ReportView,
+    pub(super) needs: RequiredPhase,
     pub(super) refusal: Refusal,
 }
 
 /// The type of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueType {
     /// A number.
     Number,
     /// A text.
@@ -41,24 +41,24 @@ pub enum Kind {
     Rules,
 }
 
-impl Kind {
+impl ValueType {
     /// The word for it in messages and in the documentation.
     pub fn word(self) -> &'static str {
         match self {
-            Kind::Number => "a number",
-            Kind::Text => "a text",
-            Kind::Fact => "true or false",
-            Kind::Version => "a version",
-            Kind::Moment => "a date",
-            Kind::Word(_) => "a word",
-            Kind::Names | Kind::Keywords | Kind::Rules => "a list",
+            ValueType::Number => "a number",
+            ValueType::Text => "a text",
+            ValueType::Fact => "true or false",
+            ValueType::Version => "a version",
+            ValueType::Moment => "a date",
+            ValueType::Word(_) => "a word",
+            ValueType::Names | ValueType::Keywords | ValueType::Rules => "a list",
         }
     }
 }
 
 /// Where a name stands in the report.
 #[derive(Clone, Copy, Debug)]
-enum View {
+enum ReportView {
     /// At this pointer, `{}` being the number in brackets.
     At(&'static str),
     /// The first digit of the reply code there.
@@ -75,7 +75,7 @@ enum View {
 
 /// What a plan must ask for, so that there can be an answer.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Needs {
+pub(super) enum RequiredPhase {
     Nothing,
     Login,
     Sender,
@@ -89,11 +89,11 @@ pub(super) enum Refusal {
     /// That of a reply, whose number in the transcript stands there.
     Reply {
         event: &'static str,
-        good: Good,
+        good: SuccessTest,
     },
     /// That of the whole check.
     Exit {
-        good: Good,
+        good: SuccessTest,
     },
     /// That of each rule it names.
     Rules,
@@ -101,7 +101,7 @@ pub(super) enum Refusal {
 
 /// What success looks like.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Good {
+pub(super) enum SuccessTest {
     Codes,
     Classes,
     Statuses,
@@ -112,18 +112,18 @@ pub(super) enum Good {
     NotRetryable,
 }
 
-impl Good {
+impl SuccessTest {
     pub(super) fn values(self) -> Vec<Value> {
         match self {
-            Good::Codes => (200..400).map(Value::from).collect(),
-            Good::Classes => vec![2.into(), 3.into()],
+            SuccessTest::Codes => (200..400).map(Value::from).collect(),
+            SuccessTest::Classes => vec![2.into(), 3.into()],
             // No status of success begins with 4 or 5, whatever follows.
-            Good::Statuses => vec!["2.0.0".into(), "2.1.0".into(), "2.1.5".into(), "2.7.0".into()],
-            Good::Accepted => vec!["accepted".into()],
-            Good::ExitCode => vec![0.into()],
-            Good::ExitName => vec!["ok".into()],
-            Good::Pass => vec!["pass".into()],
-            Good::NotRetryable => vec![false.into()],
+            SuccessTest::Statuses => vec!["2.0.0".into(), "2.1.0".into(), "2.1.5".into(), "2.7.0".into()],
+            SuccessTest::Accepted => vec!["accepted".into()],
+            SuccessTest::ExitCode => vec![0.into()],
+            SuccessTest::ExitName => vec!["ok".into()],
+            SuccessTest::Pass => vec!["pass".into()],
+            SuccessTest::NotRetryable => vec![false.into()],
         }
     }
 }
@@ -132,19 +132,19 @@ impl Name {
     /// What stands there: one value, or one for each recipient. Null did not get that far.
     pub(super) fn read(&self, report: &Value, index: usize) -> Vec<Value> {
         match self.view {
-            View::At(pointer) => at(report, pointer, index),
-            View::Class(pointer) => {
+            ReportView::At(pointer) => at(report, pointer, index),
+            ReportView::Class(pointer) => {
                 let class = |code: Value| code.as_u64().map_or(Value::Null, |code| (code / 100).into());
                 at(report, pointer, index).into_iter().map(class).collect()
             }
-            View::Lines(pointer) => at(report, pointer, index).into_iter().map(joined).collect(),
-            View::Phase(name) => vec![phase(report, name)],
-            View::Mechanisms => {
+            ReportView::Lines(pointer) => at(report, pointer, index).into_iter().map(joined).collect(),
+            ReportView::Phase(name) => vec![phase(report, name)],
+            ReportView::Mechanisms => {
                 let inside = report.pointer("/auth/offered_after_tls").filter(|list| !list.is_null());
                 let offered = inside.or_else(|| report.pointer("/auth/offered_before_tls"));
                 vec![offered.cloned().unwrap_or_default()]
             }
-            View::Rules => {
+            ReportView::Rules => {
                 let findings = report.pointer("/findings").and_then(Value::as_array).map(Vec::as_slice);
                 let rules = findings.unwrap_or_default().iter().filter_map(|finding| finding.get("rule").cloned());
                 vec![Value::Array(rules.collect())]
@@ -205,12 +205,19 @@ const SENDER: &str = "/envelope/from/event";
 const RECIPIENT: &str = "/envelope/recipients/{}/event";
 const RECIPIENTS: &str = "/envelope/recipients/*/event";
 
-const fn plain(name: &'static str, kind: Kind, pointer: &'static str, about: &'static str) -> Name {
-    Name { name, kind, about, view: View::At(pointer), needs: Needs::Nothing, refusal: Refusal::None }
+const fn plain(name: &'static str, kind: ValueType, pointer: &'static str, about: &'static str) -> Name {
+    Name { name, kind, about, view: ReportView::At(pointer), needs: RequiredPhase::Nothing, refusal: Refusal::None }
 }
 
 const fn phase_ms(name: &'static str, step: &'static str, about: &'static str) -> Name {
-    Name { name, kind: Kind::Number, about, view: View::Phase(step), needs: Needs::Nothing, refusal: Refusal::None }
+    Name {
+        name,
+        kind: ValueType::Number,
+        about,
+        view: ReportView::Phase(step),
+        needs: RequiredPhase::Nothing,
+        refusal: Refusal::None,
+    }
 }
 
 /// The four names about one reply: its code, the code's first digit, its status, its words.
@@ -219,34 +226,34 @@ macro_rules! reply {
         [
             Name {
                 name: $code,
-                kind: Kind::Number,
+                kind: ValueType::Number,
                 about: concat!("the reply code ", $whose),
-                view: View::At(concat!($at, "/code")),
-                needs: Needs::$needs,
-                refusal: Refusal::Reply { event: $event, good: Good::Codes },
+                view: ReportView::At(concat!($at, "/code")),
+                needs: RequiredPhase::$needs,
+                refusal: Refusal::Reply { event: $event, good: SuccessTest::Codes },
             },
             Name {
                 name: $class,
-                kind: Kind::Number,
+                kind: ValueType::Number,
                 about: concat!("the first digit of the reply code ", $whose),
-                view: View::Class(concat!($at, "/code")),
-                needs: Needs::$needs,
-                refusal: Refusal::Reply { event: $event, good: Good::Classes },
+                view: ReportView::Class(concat!($at, "/code")),
+                needs: RequiredPhase::$needs,
+                refusal: Refusal::Reply { event: $event, good: SuccessTest::Classes },
             },
             Name {
                 name: $enhanced,
-                kind: Kind::Text,
+                kind: ValueType::Text,
                 about: concat!("the enhanced status ", $whose, ", such as 5.7.1"),
-                view: View::At(concat!($at, "/enhanced")),
-                needs: Needs::$needs,
-                refusal: Refusal::Reply { event: $event, good: Good::Statuses },
+                view: ReportView::At(concat!($at, "/enhanced")),
+                needs: RequiredPhase::$needs,
+                refusal: Refusal::Reply { event: $event, good: SuccessTest::Statuses },
             },
             Name {
                 name: $text,
-                kind: Kind::Text,
+                kind: ValueType::Text,
                 about: concat!("the words of the reply ", $whose),
-                view: View::Lines(concat!($at, "/text")),
-                needs: Needs::$needs,
+                view: ReportView::Lines(concat!($at, "/text")),
+                needs: RequiredPhase::$needs,
                 refusal: Refusal::None,
             },
         ]
@@ -258,198 +265,228 @@ pub static NAMES: &[&[Name]] = &[
     &[
         Name {
             name: "exit.code",
-            kind: Kind::Number,
+            kind: ValueType::Number,
             about: "the exit code, as it would be without expectations",
-            view: View::At("/exit/code"),
-            needs: Needs::Nothing,
-            refusal: Refusal::Exit { good: Good::ExitCode },
+            view: ReportView::At("/exit/code"),
+            needs: RequiredPhase::Nothing,
+            refusal: Refusal::Exit { good: SuccessTest::ExitCode },
         },
         Name {
             name: "exit.name",
-            kind: Kind::Word(EXITS),
+            kind: ValueType::Word(EXITS),
             about: "its name",
-            view: View::At("/exit/name"),
-            needs: Needs::Nothing,
-            refusal: Refusal::Exit { good: Good::ExitName },
+            view: ReportView::At("/exit/name"),
+            needs: RequiredPhase::Nothing,
+            refusal: Refusal::Exit { good: SuccessTest::ExitName },
         },
         Name {
             name: "exit.retryable",
-            kind: Kind::Fact,
+            kind: ValueType::Fact,
             about: "whether the same may work later",
-            view: View::At("/exit/retryable"),
-            needs: Needs::Nothing,
-            refusal: Refusal::Exit { good: Good::NotRetryable },
+            view: ReportView::At("/exit/retryable"),
+            needs: RequiredPhase::Nothing,
+            refusal: Refusal::Exit { good: SuccessTest::NotRetryable },
         },
         Name {
             name: "verdict",
-            kind: Kind::Word(VERDICTS),
+            kind: ValueType::Word(VERDICTS),
             about: "the result, as it would be without expectations",
-            view: View::At("/verdict"),
-            needs: Needs::Nothing,
-            refusal: Refusal::Exit { good: Good::Pass },
+            view: ReportView::At("/verdict"),
+            needs: RequiredPhase::Nothing,
+            refusal: Refusal::Exit { good: SuccessTest::Pass },
         },
-        plain("complete", Kind::Fact, "/complete", "whether the check came to its own end"),
+        plain("complete", ValueType::Fact, "/complete", "whether the check came to its own end"),
         Name {
             name: "findings",
-            kind: Kind::Rules,
+            kind: ValueType::Rules,
             about: "the rules that fired, by id (`smtpcheck explain --list`)",
-            view: View::Rules,
-            needs: Needs::Nothing,
+            view: ReportView::Rules,
+            needs: RequiredPhase::Nothing,
             refusal: Refusal::Rules,
         },
     ],
     &[
-        plain("target.host", Kind::Text, "/target/host", "the host"),
-        plain("target.port", Kind::Number, "/target/port", "the port"),
-        plain("target.tls_mode", Kind::Word(TLS_MODES), "/target/tls_mode", "what was done about TLS"),
+        plain("target.host", ValueType::Text, "/target/host", "the host"),
+        plain("target.port", ValueType::Number, "/target/port", "the port"),
+        plain("target.tls_mode", ValueType::Word(TLS_MODES), "/target/tls_mode", "what was done about TLS"),
     ],
     &[
         Name {
             name: "greeting.code",
-            kind: Kind::Number,
+            kind: ValueType::Number,
             about: "the reply code of the greeting",
-            view: View::At("/greeting/code"),
-            needs: Needs::Nothing,
-            refusal: Refusal::Reply { event: GREETING, good: Good::Codes },
+            view: ReportView::At("/greeting/code"),
+            needs: RequiredPhase::Nothing,
+            refusal: Refusal::Reply { event: GREETING, good: SuccessTest::Codes },
         },
         Name {
             name: "greeting.class",
-            kind: Kind::Number,
+            kind: ValueType::Number,
             about: "its first digit",
-            view: View::Class("/greeting/code"),
-            needs: Needs::Nothing,
-            refusal: Refusal::Reply { event: GREETING, good: Good::Classes },
+            view: ReportView::Class("/greeting/code"),
+            needs: RequiredPhase::Nothing,
+            refusal: Refusal::Reply { event: GREETING, good: SuccessTest::Classes },
         },
         Name {
             name: "greeting.text",
-            kind: Kind::Text,
+            kind: ValueType::Text,
             about: "its words",
-            view: View::Lines("/greeting/text"),
-            needs: Needs::Nothing,
+            view: ReportView::Lines("/greeting/text"),
+            needs: RequiredPhase::Nothing,
             refusal: Refusal::None,
         },
     ],
     &[
-        plain("capabilities.before_tls", Kind::Keywords, "/capabilities/before_tls", "what EHLO offers before TLS"),
-        plain("capabilities.after_tls", Kind::Keywords, "/capabilities/after_tls", "what EHLO offers inside TLS"),
+        plain(
+            "capabilities.before_tls",
+            ValueType::Keywords,
+            "/capabilities/before_tls",
+            "what EHLO offers before TLS",
+        ),
+        plain("capabilities.after_tls", ValueType::Keywords, "/capabilities/after_tls", "what EHLO offers inside TLS"),
     ],
     &[
-        plain("tls.version", Kind::Version, "/tls/version", "the version that was agreed, 1.2 or 1.3"),
-        plain("tls.cipher", Kind::Text, "/tls/cipher", "the cipher suite, by its IANA name"),
-        plain("tls.group", Kind::Text, "/tls/group", "the group of the key exchange, such as X25519"),
-        plain("tls.signature", Kind::Text, "/tls/signature", "the scheme by which the server signed"),
-        plain("tls.alpn", Kind::Text, "/tls/alpn", "the protocol that ALPN agreed"),
-        plain("tls.kind", Kind::Word(TLS_KINDS), "/tls/kind", "how the handshake went"),
-        plain("tls.sni", Kind::Text, "/tls/sni", "the name that was asked for"),
-        plain("tls.ms", Kind::Number, "/tls/ms", "milliseconds of the handshake"),
+        plain("tls.version", ValueType::Version, "/tls/version", "the version that was agreed, 1.2 or 1.3"),
+        plain("tls.cipher", ValueType::Text, "/tls/cipher", "the cipher suite, by its IANA name"),
+        plain("tls.group", ValueType::Text, "/tls/group", "the group of the key exchange, such as X25519"),
+        plain("tls.signature", ValueType::Text, "/tls/signature", "the scheme by which the server signed"),
+        plain("tls.alpn", ValueType::Text, "/tls/alpn", "the protocol that ALPN agreed"),
+        plain("tls.kind", ValueType::Word(TLS_KINDS), "/tls/kind", "how the handshake went"),
+        plain("tls.sni", ValueType::Text, "/tls/sni", "the name that was asked for"),
+        plain("tls.ms", ValueType::Number, "/tls/ms", "milliseconds of the handshake"),
         plain(
             "tls.verifies",
-            Kind::Fact,
+            ValueType::Fact,
             "/tls/verifies",
             "whether the certificate is trusted, named, in date and signed",
         ),
-        plain("tls.trusted", Kind::Fact, "/tls/trusted", "whether the chain leads to an authority that is trusted"),
-        plain("tls.name_match", Kind::Fact, "/tls/name_match", "whether the certificate names the host"),
-        plain("tls.tickets", Kind::Number, "/tls/tickets", "how many times the session could be resumed"),
+        plain(
+            "tls.trusted",
+            ValueType::Fact,
+            "/tls/trusted",
+            "whether the chain leads to an authority that is trusted",
+        ),
+        plain("tls.name_match", ValueType::Fact, "/tls/name_match", "whether the certificate names the host"),
+        plain("tls.tickets", ValueType::Number, "/tls/tickets", "how many times the session could be resumed"),
         plain(
             "tls.client_certificate_requested",
-            Kind::Fact,
+            ValueType::Fact,
             "/tls/client_certificate_requested",
             "whether the server asked for a certificate",
         ),
-        plain("tls.client_certificate_sent", Kind::Fact, "/tls/client_certificate_sent", "whether one was shown to it"),
-        plain("tls.not_after", Kind::Moment, "/tls/not_after", "the last moment of the server's certificate"),
-        plain("tls.days_left", Kind::Number, "/tls/days_left", "whole days until then"),
-        plain("tls.chain_length", Kind::Number, "/tls/chain_length", "how many certificates were sent"),
+        plain(
+            "tls.client_certificate_sent",
+            ValueType::Fact,
+            "/tls/client_certificate_sent",
+            "whether one was shown to it",
+        ),
+        plain("tls.not_after", ValueType::Moment, "/tls/not_after", "the last moment of the server's certificate"),
+        plain("tls.days_left", ValueType::Number, "/tls/days_left", "whole days until then"),
+        plain("tls.chain_length", ValueType::Number, "/tls/chain_length", "how many certificates were sent"),
         plain(
             "tls.chain[N].subject",
-            Kind::Text,
+            ValueType::Text,
             "/tls/chain/{}/subject",
             "whose certificate it is; 0 is the server's",
         ),
-        plain("tls.chain[N].issuer", Kind::Text, "/tls/chain/{}/issuer", "who signed it"),
-        plain("tls.chain[N].names", Kind::Names, "/tls/chain/{}/names", "its host names and addresses"),
-        plain("tls.chain[N].not_after", Kind::Moment, "/tls/chain/{}/not_after", "its last moment"),
-        plain("tls.chain[N].key", Kind::Text, "/tls/chain/{}/key", "its key, such as EC P-256"),
-        plain("tls.chain[N].key_bits", Kind::Number, "/tls/chain/{}/key_bits", "the size of its key"),
-        plain("tls.chain[N].sha256", Kind::Text, "/tls/chain/{}/sha256", "its fingerprint"),
-        plain("tls.chain[N].spki_sha256", Kind::Text, "/tls/chain/{}/spki_sha256", "the fingerprint of its key"),
+        plain("tls.chain[N].issuer", ValueType::Text, "/tls/chain/{}/issuer", "who signed it"),
+        plain("tls.chain[N].names", ValueType::Names, "/tls/chain/{}/names", "its host names and addresses"),
+        plain("tls.chain[N].not_after", ValueType::Moment, "/tls/chain/{}/not_after", "its last moment"),
+        plain("tls.chain[N].key", ValueType::Text, "/tls/chain/{}/key", "its key, such as EC P-256"),
+        plain("tls.chain[N].key_bits", ValueType::Number, "/tls/chain/{}/key_bits", "the size of its key"),
+        plain("tls.chain[N].sha256", ValueType::Text, "/tls/chain/{}/sha256", "its fingerprint"),
+        plain("tls.chain[N].spki_sha256", ValueType::Text, "/tls/chain/{}/spki_sha256", "the fingerprint of its key"),
     ],
     &[
         plain(
             "certificate.days_left",
-            Kind::Number,
+            ValueType::Number,
             "/tls/days_left",
             "whole days until the server's certificate ends",
         ),
-        plain("certificate.not_after", Kind::Moment, "/tls/not_after", "its last moment"),
-        plain("certificate.verifies", Kind::Fact, "/tls/verifies", "whether it is trusted, named, in date and signed"),
+        plain("certificate.not_after", ValueType::Moment, "/tls/not_after", "its last moment"),
+        plain(
+            "certificate.verifies",
+            ValueType::Fact,
+            "/tls/verifies",
+            "whether it is trusted, named, in date and signed",
+        ),
         plain(
             "certificate.trusted",
-            Kind::Fact,
+            ValueType::Fact,
             "/tls/trusted",
             "whether its chain leads to an authority that is trusted",
         ),
-        plain("certificate.name_match", Kind::Fact, "/tls/name_match", "whether it names the host"),
-        plain("certificate.subject", Kind::Text, "/tls/chain/0/subject", "its subject"),
-        plain("certificate.issuer", Kind::Text, "/tls/chain/0/issuer", "who signed it"),
-        plain("certificate.names", Kind::Names, "/tls/chain/0/names", "its host names and addresses"),
-        plain("certificate.key", Kind::Text, "/tls/chain/0/key", "its key, such as EC P-256"),
-        plain("certificate.key_bits", Kind::Number, "/tls/chain/0/key_bits", "the size of its key"),
-        plain("certificate.self_signed", Kind::Fact, "/tls/chain/0/self_signed", "whether its own key signed it"),
-        plain("certificate.sha256", Kind::Text, "/tls/chain/0/sha256", "its fingerprint"),
-        plain("certificate.spki_sha256", Kind::Text, "/tls/chain/0/spki_sha256", "the fingerprint of its key"),
+        plain("certificate.name_match", ValueType::Fact, "/tls/name_match", "whether it names the host"),
+        plain("certificate.subject", ValueType::Text, "/tls/chain/0/subject", "its subject"),
+        plain("certificate.issuer", ValueType::Text, "/tls/chain/0/issuer", "who signed it"),
+        plain("certificate.names", ValueType::Names, "/tls/chain/0/names", "its host names and addresses"),
+        plain("certificate.key", ValueType::Text, "/tls/chain/0/key", "its key, such as EC P-256"),
+        plain("certificate.key_bits", ValueType::Number, "/tls/chain/0/key_bits", "the size of its key"),
+        plain("certificate.self_signed", ValueType::Fact, "/tls/chain/0/self_signed", "whether its own key signed it"),
+        plain("certificate.sha256", ValueType::Text, "/tls/chain/0/sha256", "its fingerprint"),
+        plain("certificate.spki_sha256", ValueType::Text, "/tls/chain/0/spki_sha256", "the fingerprint of its key"),
     ],
     &[
         Name {
             name: "auth.mechanisms",
-            kind: Kind::Names,
+            kind: ValueType::Names,
             about: "the login mechanisms that are offered: inside TLS, or without TLS on a line that has none",
-            view: View::Mechanisms,
-            needs: Needs::Nothing,
+            view: ReportView::Mechanisms,
+            needs: RequiredPhase::Nothing,
             refusal: Refusal::None,
         },
-        plain("auth.offered_before_tls", Kind::Names, "/auth/offered_before_tls", "those that are offered before TLS"),
-        plain("auth.offered_after_tls", Kind::Names, "/auth/offered_after_tls", "those that are offered inside TLS"),
+        plain(
+            "auth.offered_before_tls",
+            ValueType::Names,
+            "/auth/offered_before_tls",
+            "those that are offered before TLS",
+        ),
+        plain(
+            "auth.offered_after_tls",
+            ValueType::Names,
+            "/auth/offered_after_tls",
+            "those that are offered inside TLS",
+        ),
         Name {
             name: "auth.mechanism",
-            kind: Kind::Text,
+            kind: ValueType::Text,
             about: "the mechanism that was tried",
-            view: View::At("/auth/mechanism"),
-            needs: Needs::Login,
+            view: ReportView::At("/auth/mechanism"),
+            needs: RequiredPhase::Login,
             refusal: Refusal::None,
         },
         Name {
             name: "auth.outcome",
-            kind: Kind::Word(AUTH_OUTCOMES),
+            kind: ValueType::Word(AUTH_OUTCOMES),
             about: "what came of the login",
-            view: View::At("/auth/outcome"),
-            needs: Needs::Nothing,
-            refusal: Refusal::Reply { event: AUTH, good: Good::Accepted },
+            view: ReportView::At("/auth/outcome"),
+            needs: RequiredPhase::Nothing,
+            refusal: Refusal::Reply { event: AUTH, good: SuccessTest::Accepted },
         },
         Name {
             name: "auth.code",
-            kind: Kind::Number,
+            kind: ValueType::Number,
             about: "the reply code of the login",
-            view: View::At("/auth/code"),
-            needs: Needs::Login,
-            refusal: Refusal::Reply { event: AUTH, good: Good::Codes },
+            view: ReportView::At("/auth/code"),
+            needs: RequiredPhase::Login,
+            refusal: Refusal::Reply { event: AUTH, good: SuccessTest::Codes },
         },
         Name {
             name: "auth.class",
-            kind: Kind::Number,
+            kind: ValueType::Number,
             about: "its first digit",
-            view: View::Class("/auth/code"),
-            needs: Needs::Login,
-            refusal: Refusal::Reply { event: AUTH, good: Good::Classes },
+            view: ReportView::Class("/auth/code"),
+            needs: RequiredPhase::Login,
+            refusal: Refusal::Reply { event: AUTH, good: SuccessTest::Classes },
         },
         Name {
             name: "auth.enhanced",
-            kind: Kind::Text,
+            kind: ValueType::Text,
             about: "the enhanced status of the login, such as 5.7.8",
-            view: View::At("/auth/enhanced"),
-            needs: Needs::Login,
-            refusal: Refusal::Reply { event: AUTH, good: Good::Statuses },
+            view: ReportView::At("/auth/enhanced"),
+            needs: RequiredPhase::Login,
+            refusal: Refusal::Reply { event: AUTH, good: SuccessTest::Statuses },
         },
     ],
     &reply!(
@@ -484,7 +521,7 @@ pub static NAMES: &[&[Name]] = &[
         "to RCPT TO; of several recipients it must hold for each"
     ),
     &[
-        plain("timing.total_ms", Kind::Number, "/total_ms", "milliseconds of the whole check"),
+        plain("timing.total_ms", ValueType::Number, "/total_ms", "milliseconds of the whole check"),
         phase_ms("timing.dns_ms", "dns", "of the name look-up"),
         phase_ms("timing.connect_ms", "connect", "of connecting"),
         phase_ms("timing.greeting_ms", "greeting", "from there to the greeting"),
@@ -495,7 +532,7 @@ pub static NAMES: &[&[Name]] = &[
         phase_ms("timing.auth_ms", "auth", "of the login"),
         phase_ms("timing.mail_ms", "mail", "of MAIL FROM"),
         phase_ms("timing.rcpt_ms", "rcpt", "of all RCPT TO"),
-        plain("total_ms", Kind::Number, "/total_ms", "the same as timing.total_ms"),
+        plain("total_ms", ValueType::Number, "/total_ms", "the same as timing.total_ms"),
     ],
 ];
 

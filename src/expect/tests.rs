@@ -5,7 +5,7 @@
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
-use super::{Excuse, Expression, Outcome, names};
+use super::{ExpectationOutcome, ExpectedFailure, Expression, names};
 
 fn report() -> Value {
     json!({
@@ -26,7 +26,7 @@ fn report() -> Value {
     })
 }
 
-fn judged(text: &str) -> Outcome {
+fn judged(text: &str) -> ExpectationOutcome {
     Expression::parse(text).unwrap_or_else(|mistake| panic!("{text}: {mistake}")).judge(&report())
 }
 
@@ -79,7 +79,11 @@ fn what_was_not_reached_never_holds() {
         "envelope.recipients[1].enhanced != '5.7.1'",
         "tls.chain[4].key_bits > 1",
     ] {
-        assert_eq!(judged(text), Outcome { held: false, seen: None, excuse: Excuse::Nothing }, "{text}");
+        assert_eq!(
+            judged(text),
+            ExpectationOutcome { held: false, seen: None, excuse: ExpectedFailure::Nothing },
+            "{text}"
+        );
     }
 }
 
@@ -98,20 +102,20 @@ fn the_result_tells_what_was_expected_and_what_was_seen() {
 #[test]
 fn only_an_expectation_that_no_success_satisfies_names_a_refusal() {
     for (text, excuse) in [
-        ("rcpt.class == 5", Excuse::Replies(vec![10, 11])),
-        ("rcpt.code in [550, 554]", Excuse::Replies(vec![10, 11])),
-        ("rcpt.code >= 500", Excuse::Replies(vec![10, 11])),
-        ("rcpt.code in [250, 550, 554]", Excuse::Nothing),
-        ("rcpt.code != 250", Excuse::Nothing),
-        ("envelope.recipients[0].enhanced == \"5.7.1\"", Excuse::Replies(vec![10])),
-        ("envelope.recipients[0].text contains denied", Excuse::Nothing),
-        ("envelope.from.code == 250", Excuse::Nothing),
-        ("exit.code == 5", Excuse::Exit),
-        ("exit.code in [0, 5]", Excuse::Nothing),
-        ("exit.name != ok", Excuse::Exit),
-        ("verdict == fail", Excuse::Exit),
-        ("findings contains relay-denied", Excuse::Rule("relay-denied".to_owned())),
-        ("findings excludes starttls-not-offered", Excuse::Nothing),
+        ("rcpt.class == 5", ExpectedFailure::Replies(vec![10, 11])),
+        ("rcpt.code in [550, 554]", ExpectedFailure::Replies(vec![10, 11])),
+        ("rcpt.code >= 500", ExpectedFailure::Replies(vec![10, 11])),
+        ("rcpt.code in [250, 550, 554]", ExpectedFailure::Nothing),
+        ("rcpt.code != 250", ExpectedFailure::Nothing),
+        ("envelope.recipients[0].enhanced == \"5.7.1\"", ExpectedFailure::Replies(vec![10])),
+        ("envelope.recipients[0].text contains denied", ExpectedFailure::Nothing),
+        ("envelope.from.code == 250", ExpectedFailure::Nothing),
+        ("exit.code == 5", ExpectedFailure::Exit),
+        ("exit.code in [0, 5]", ExpectedFailure::Nothing),
+        ("exit.name != ok", ExpectedFailure::Exit),
+        ("verdict == fail", ExpectedFailure::Exit),
+        ("findings contains relay-denied", ExpectedFailure::Rule("relay-denied".to_owned())),
+        ("findings excludes starttls-not-offered", ExpectedFailure::Nothing),
     ] {
         let outcome = judged(text);
         assert!(outcome.held, "{text}");

@@ -15,7 +15,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use crate::evidence::Certificate;
 use crate::pkix::{
     self,
-    signature::{self, Key, Scheme},
+    signature::{self, SignatureAlgorithm, VerifyingKey},
 };
 
 /// Names that are kept of one certificate.
@@ -68,11 +68,11 @@ fn signs(issuer: &X509Certificate<'_>, child: &X509Certificate<'_>) -> bool {
     if issuer.subject().as_raw() != child.issuer().as_raw() {
         return false;
     }
-    let Some(read) = pkix::Certificate::read(child.as_raw()) else { return false };
-    let verified = Scheme::read(read.outer_algorithm)
-        .and_then(|scheme| Ok((scheme, Key::read(issuer.public_key().raw)?)))
+    let Some(read) = pkix::ParsedCertificate::read(child.as_raw()) else { return false };
+    let verified = SignatureAlgorithm::read(read.outer_algorithm)
+        .and_then(|scheme| Ok((scheme, VerifyingKey::read(issuer.public_key().raw)?)))
         .and_then(|(scheme, key)| signature::verify(scheme, &key, read.signed, read.signature));
-    matches!(verified, Ok(()) | Err(signature::Fault::Unsupported(_)))
+    matches!(verified, Ok(()) | Err(signature::SignatureFault::Unsupported(_)))
 }
 
 fn unreadable(der: &CertificateDer<'_>) -> Certificate {
@@ -172,7 +172,8 @@ fn extended_key_usage(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
 }
 
 fn must_staple(parsed: &X509Certificate<'_>) -> bool {
-    pkix::Certificate::read(parsed.as_raw()).is_some_and(|read| read.extensions.tls_features.contains(&STATUS_REQUEST))
+    pkix::ParsedCertificate::read(parsed.as_raw())
+        .is_some_and(|read| read.extensions.tls_features.contains(&STATUS_REQUEST))
 }
 
 fn issuer_urls(parsed: &X509Certificate<'_>) -> Vec<String> {
@@ -238,12 +239,12 @@ fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
                 None => format!("EC {dotted}"),
             },
         },
-        Ok(PublicKey::DSA(_)) => Key::read(info.raw).map_or_else(|_| "DSA".to_owned(), |key| key.name()),
+        Ok(PublicKey::DSA(_)) => VerifyingKey::read(info.raw).map_or_else(|_| "DSA".to_owned(), |key| key.name()),
         _ => match info.algorithm.algorithm.to_id_string().as_str() {
             "1.3.101.112" => "Ed25519".to_owned(),
             "1.3.101.113" => "Ed448".to_owned(),
-            "1.2.840.113549.1.1.10" => match Key::read(info.raw) {
-                Ok(Key::Rsa { bits, .. }) => format!("RSA-PSS {bits}"),
+            "1.2.840.113549.1.1.10" => match VerifyingKey::read(info.raw) {
+                Ok(VerifyingKey::Rsa { bits, .. }) => format!("RSA-PSS {bits}"),
                 _ => "RSA-PSS".to_owned(),
             },
             dotted => dotted.to_owned(),
@@ -253,8 +254,8 @@ fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
 
 /// The bits of an RSA modulus, exactly.
 fn bits(info: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
-    match Key::read(info.raw) {
-        Ok(Key::Rsa { bits, .. }) => Some(bits),
+    match VerifyingKey::read(info.raw) {
+        Ok(VerifyingKey::Rsa { bits, .. }) => Some(bits),
         _ => None,
     }
 }
@@ -268,12 +269,12 @@ fn size(info: &SubjectPublicKeyInfo<'_>) -> Option<u32> {
         }
         _ => match info.algorithm.algorithm.to_id_string().as_str() {
             "1.2.840.10040.4.1" => {
-                Key::read(info.raw).ok()?.name().rsplit(' ').next().and_then(|bits| bits.parse().ok())
+                VerifyingKey::read(info.raw).ok()?.name().rsplit(' ').next().and_then(|bits| bits.parse().ok())
             }
             "1.3.101.112" => Some(256),
             "1.3.101.113" => Some(456),
-            "1.2.840.113549.1.1.10" => match Key::read(info.raw) {
-                Ok(Key::Rsa { bits, .. }) => u32::try_from(bits).ok(),
+            "1.2.840.113549.1.1.10" => match VerifyingKey::read(info.raw) {
+                Ok(VerifyingKey::Rsa { bits, .. }) => u32::try_from(bits).ok(),
                 _ => None,
             },
             _ => None,

@@ -17,11 +17,13 @@ mod tests {
     use rustls::pki_types::pem::PemObject;
 
     use super::super::trust::{Store, StoredAnchor};
-    use super::super::verify::{self, Expectation};
+    use super::super::verify::{self, CertificateExpectation};
     use crate::check::{self, Finding, Severity};
     use crate::cli::{self, Invocation};
-    use crate::evidence::{Evidence, Handshake, HandshakeKind, Outcome, Stage, Staple, StapleStatus, TrustStore, What};
-    use crate::question::{Question, TalkRequest};
+    use crate::evidence::{
+        EventKind, Evidence, Handshake, HandshakeKind, Outcome, Phase, Staple, StapleStatus, TrustStore,
+    };
+    use crate::question::{Question, SessionRequest};
 
     const HOST: &str = "mail.example.net";
     const NOW: &str = "2026-12-01T12:00:00Z";
@@ -102,9 +104,9 @@ mod tests {
         let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
         let plan = cli::plan::plan(&args, &matches, &args.targets[0], None).unwrap();
         let mut evidence = Evidence::new(now());
-        let id = evidence.asked(Question::Talk(TalkRequest::main(&plan)), 0.0, Outcome::Underway);
+        let id = evidence.asked(Question::Talk(SessionRequest::main(&plan)), 0.0, Outcome::Underway);
         let doubts: Vec<String> = handshake.doubts(now()).iter().map(|doubt| format!("{doubt:?}")).collect();
-        evidence.happened(1.0, id, Stage::Tls, true, What::Secured { handshake });
+        evidence.happened(1.0, id, Phase::Tls, true, EventKind::Secured { handshake });
         let findings = check::judge(&plan, &evidence);
         // Whatever makes the run fail has kept the login back, and the other way round: one decision for both.
         let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
@@ -114,7 +116,7 @@ mod tests {
 
     fn handshake(chain: &[&CertificateDer<'static>], store: &Store) -> Handshake {
         let ders: Vec<CertificateDer<'static>> = chain.iter().map(|der| (*der).clone()).collect();
-        let expected = Expectation { name: HOST.to_owned(), now: now() };
+        let expected = CertificateExpectation { name: HOST.to_owned(), now: now() };
         Handshake {
             version: "1.3".to_owned(),
             cipher: "TLS_AES_256_GCM_SHA384".to_owned(),

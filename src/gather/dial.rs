@@ -12,11 +12,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::World;
-use super::names::Known;
+use super::GatherContext;
+use super::names::KnownAddresses;
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{ConnectFault, DialResult, Fault, What};
-use crate::question::TalkRequest;
+use crate::evidence::{ConnectFault, DialResult, EventKind, Fault};
+use crate::question::SessionRequest;
 use crate::wire::Host;
 
 /// RFC 8305 §5: Connection Attempt Delay.
@@ -26,9 +26,9 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
 /// Connects, and tells each dial to `note`.
 pub(crate) async fn dial(
-    world: &Rc<World>,
-    request: &TalkRequest,
-    mut note: impl FnMut(What),
+    world: &Rc<GatherContext>,
+    request: &SessionRequest,
+    mut note: impl FnMut(EventKind),
 ) -> Result<(TcpStream, SocketAddr), Fault> {
     let deadline = Instant::now() + Duration::from_millis(world.plan.limits.connect_ms);
     let mut race = Race::new(world, request);
@@ -40,9 +40,9 @@ pub(crate) async fn dial(
 }
 
 struct Race<'a> {
-    world: &'a Rc<World>,
+    world: &'a Rc<GatherContext>,
     port: u16,
-    source: Option<watch::Receiver<Known>>,
+    source: Option<watch::Receiver<KnownAddresses>>,
     six: VecDeque<IpAddr>,
     four: VecDeque<IpAddr>,
     six_next: bool,
@@ -53,7 +53,7 @@ struct Race<'a> {
 }
 
 impl<'a> Race<'a> {
-    fn new(world: &'a Rc<World>, request: &TalkRequest) -> Race<'a> {
+    fn new(world: &'a Rc<GatherContext>, request: &SessionRequest) -> Race<'a> {
         let mut race = Race {
             world,
             port: request.port,
@@ -77,7 +77,7 @@ impl<'a> Race<'a> {
         race
     }
 
-    async fn run(&mut self, note: &mut impl FnMut(What)) -> Result<(TcpStream, SocketAddr), Fault> {
+    async fn run(&mut self, note: &mut impl FnMut(EventKind)) -> Result<(TcpStream, SocketAddr), Fault> {
         self.first_addresses().await;
         loop {
             self.start_next();
@@ -95,7 +95,7 @@ impl<'a> Race<'a> {
                     match result {
                         Ok(stream) => {
                             let local = stream.local_addr().unwrap_or(address);
-                            note(What::Dialled { address, started_ms, result: DialResult::Connected { local } });
+                            note(EventKind::Dialled { address, started_ms, result: DialResult::Connected { local } });
                             self.overtaken(note);
                             return Ok((stream, local));
                         }
@@ -179,21 +179,21 @@ impl<'a> Race<'a> {
         self.running.spawn_local(async move { (address, started_ms, TcpStream::connect(address).await) });
     }
 
-    fn lost(&mut self, address: SocketAddr, started_ms: f64, fault: ConnectFault, note: &mut impl FnMut(What)) {
+    fn lost(&mut self, address: SocketAddr, started_ms: f64, fault: ConnectFault, note: &mut impl FnMut(EventKind)) {
         self.world.notes_error(fault.errno);
-        if self.worst.as_ref().is_none_or(|worst| telling(fault.kind) > telling(worst.kind)) {
+        if self.worst.as_ref().is_none_or(|worst| most_telling_fault(fault.kind) > most_telling_fault(worst.kind)) {
             self.worst = Some(fault.clone());
         }
-        note(What::Dialled { address, started_ms, result: DialResult::Failed { fault } });
+        note(EventKind::Dialled { address, started_ms, result: DialResult::Failed { fault } });
     }
 
-    fn overtaken(&mut self, note: &mut impl FnMut(What)) {
+    fn overtaken(&mut self, note: &mut impl FnMut(EventKind)) {
         for (address, started_ms) in self.underway.drain(..) {
-            note(What::Dialled { address, started_ms, result: DialResult::Overtaken });
+            note(EventKind::Dialled { address, started_ms, result: DialResult::Overtaken });
         }
     }
 
-    fn out_of_time(&mut self, note: &mut impl FnMut(What)) -> Fault {
+    fn out_of_time(&mut self, note: &mut impl FnMut(EventKind)) -> Fault {
         for (address, started_ms) in std::mem::take(&mut self.underway) {
             let waited = self.world.now_ms() - started_ms;
             let detail = format!("no answer within {waited:.0} ms");
@@ -212,7 +212,7 @@ impl<'a> Race<'a> {
 }
 
 /// True when something new is known, false when nothing more will come.
-async fn wait_for_change(source: &mut Option<watch::Receiver<Known>>) -> bool {
+async fn wait_for_change(source: &mut Option<watch::Receiver<KnownAddresses>>) -> bool {
     match source {
         Some(receiver) => receiver.changed().await.is_ok(),
         None => false,
@@ -220,7 +220,7 @@ async fn wait_for_change(source: &mut Option<watch::Receiver<Known>>) -> bool {
 }
 
 /// Which of several faults says most about the server: an answer more than silence, silence more than our own lack.
-fn telling(kind: ConnectFaultKind) -> u8 {
+fn most_telling_fault(kind: ConnectFaultKind) -> u8 {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => 5,
         ConnectFaultKind::TimedOut => 4,

@@ -54,11 +54,11 @@ fn private_key(wanted: &ClientCertificate, bytes: &[u8]) -> Result<PrivateKeyDer
     let fault = |why: String| SetupError::File { flag: "--key", path: path.clone(), why };
     if let Ok(key) = PrivateKeyDer::from_pem_slice(bytes) {
         // The old form tells it in a header inside the block, which the reader of PEM passes over.
-        if !says(bytes, b"Proc-Type: 4,ENCRYPTED") {
+        if !mentions(bytes, b"Proc-Type: 4,ENCRYPTED") {
             return Ok(key);
         }
     }
-    Err(fault(if says(bytes, b"ENCRYPTED") {
+    Err(fault(if mentions(bytes, b"ENCRYPTED") {
         format!("is encrypted; write it without its passphrase with: openssl pkey -in {} -out key.pem", path.display())
     } else if bytes.first() == Some(&0x30) {
         format!("is DER; convert it with: openssl pkey -inform der -in {} -out key.pem", path.display())
@@ -67,6 +67,6 @@ fn private_key(wanted: &ClientCertificate, bytes: &[u8]) -> Result<PrivateKeyDer
     }))
 }
 
-fn says(bytes: &[u8], words: &[u8]) -> bool {
+fn mentions(bytes: &[u8], words: &[u8]) -> bool {
     bytes.windows(words.len()).any(|window| window == words)
 }

@@ -22,7 +22,7 @@ const DMI_FILES: [&str; 7] = [
 const PAGE: u64 = 4096;
 
 /// Looks. It takes less than a millisecond: seven files of the kernel's memory.
-pub(crate) fn look(variables: &[String]) -> Machine {
+pub(crate) fn inspect(variables: &[String]) -> Machine {
     let dmi = DMI_FILES.iter().filter_map(|name| Some(((*name).to_owned(), read(&Path::new(DMI).join(name))?)));
     let is_set = |name: &&String| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     Machine {

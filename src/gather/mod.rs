@@ -2,7 +2,7 @@
 //!
 //! The rest of the house asks [`Gather::ask`] and takes what comes from [`Gather::next`], one [`Arrival`] at a time.
 //! Conversations run side by side as tasks on one thread; the runtime lives in [`Gatherer`] and dies with it, so no
-//! task outlives its owner. Deadlines: one per reply and per handshake ([`talk`]), one for connecting ([`dial`]), one
+//! task outlives its owner. Deadlines: one per reply and per handshake ([`session`]), one for connecting ([`dial`]), one
 //! for everything (here).
 
 mod certificate;
@@ -20,8 +20,8 @@ mod needs;
 pub mod netrc;
 pub mod password;
 mod roots;
+mod session;
 mod staple;
-mod talk;
 mod tap;
 mod tls;
 mod trust;
@@ -43,7 +43,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-use crate::evidence::{Answer, AttemptId, Certificate, Outcome, Stage, Staple, What};
+use crate::evidence::{Answer, Certificate, EventKind, Outcome, Phase, ProbeId, Staple};
 use crate::plan::{Family, Plan};
 use crate::question::Question;
 use crate::sasl::Credentials;
@@ -54,11 +54,11 @@ pub use needs::clock;
 /// Something that answers questions.
 pub trait Gather {
     /// Starts on a question.
-    fn ask(&mut self, id: AttemptId, question: &Question);
+    fn ask(&mut self, id: ProbeId, question: &Question);
     /// Waits for the next thing to happen. Called only while a question is open.
     fn next(&mut self) -> Arrival;
     /// Waits no longer for a conversation: it ends with what was seen, and is answered as usual.
-    fn stop(&mut self, id: AttemptId);
+    fn stop(&mut self, id: ProbeId);
     /// Milliseconds since the start, by a monotonic clock.
     fn now_ms(&self) -> f64;
     /// What peers may not be shown repeating, shared with the sessions: it grows when something is made of the secret.
@@ -77,20 +77,20 @@ pub enum Arrival {
     /// An event of a conversation.
     Event {
         /// The conversation.
-        attempt: AttemptId,
+        probe: ProbeId,
         /// When, milliseconds since the start.
         at_ms: f64,
         /// The step it belongs to.
-        stage: Stage,
+        phase: Phase,
         /// Whether the line was encrypted.
         tls: bool,
         /// What.
-        what: What,
+        what: EventKind,
     },
     /// A question has its outcome.
     Answered {
         /// The question.
-        attempt: AttemptId,
+        probe: ProbeId,
         /// When, milliseconds since the start.
         at_ms: f64,
         /// The outcome.
@@ -158,7 +158,7 @@ impl std::error::Error for SetupError {}
 pub struct Gatherer {
     runtime: Runtime,
     tasks: LocalSet,
-    world: Rc<World>,
+    world: Rc<GatherContext>,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     signals: Signals,
     total: Duration,
@@ -168,20 +168,20 @@ pub struct Gatherer {
 }
 
 /// What the tasks share.
-pub(crate) struct World {
+pub(crate) struct GatherContext {
     /// When it was looked at first: of several targets each has a clock of its own, though all are prepared at once.
     start: OnceCell<Instant>,
     pub(crate) plan: Plan,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) echoes: Echoes,
-    pub(crate) names: names::Book,
+    pub(crate) names: names::LookupCache,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
     /// Where the keys of sessions are written, if the user asks for it.
     pub(crate) key_log: Option<Arc<dyn rustls::KeyLog>>,
     /// The wall clock at the start, for the dates of certificates.
     pub(crate) started_at: Timestamp,
-    pub(crate) stops: Stops,
+    pub(crate) stops: StopSignals,
     pub(crate) post: mpsc::UnboundedSender<Arrival>,
     /// Bytes that servers said in all conversations.
     heard: Cell<usize>,
@@ -196,21 +196,21 @@ const MAX_RUN: usize = 1024 * 1024;
 
 /// Who is told to wait no longer, by the number of the conversation.
 #[derive(Default)]
-pub(crate) struct Stops(RefCell<HashMap<AttemptId, Rc<Notify>>>);
+pub(crate) struct StopSignals(RefCell<HashMap<ProbeId, Rc<Notify>>>);
 
-impl Stops {
-    pub(crate) fn of(&self, id: AttemptId) -> Rc<Notify> {
+impl StopSignals {
+    pub(crate) fn of(&self, id: ProbeId) -> Rc<Notify> {
         Rc::clone(self.0.borrow_mut().entry(id).or_default())
     }
 }
 
-impl World {
+impl GatherContext {
     pub(crate) fn now_ms(&self) -> f64 {
         milliseconds(self.start().elapsed())
     }
 
     /// Counts what came; false when it is more than a report can hold.
-    pub(crate) fn hears(&self, bytes: usize) -> bool {
+    pub(crate) fn receives(&self, bytes: usize) -> bool {
         let heard = self.heard.get().saturating_add(bytes);
         self.heard.set(heard);
         heard <= MAX_RUN
@@ -232,8 +232,8 @@ impl World {
         let _ = self.post.send(arrival);
     }
 
-    fn answered(&self, attempt: AttemptId, outcome: Outcome) {
-        self.post(Arrival::Answered { attempt, at_ms: self.now_ms(), outcome });
+    fn answered(&self, probe: ProbeId, outcome: Outcome) {
+        self.post(Arrival::Answered { probe, at_ms: self.now_ms(), outcome });
     }
 }
 
@@ -254,8 +254,8 @@ impl Gatherer {
         };
         let (post, arrivals) = mpsc::unbounded_channel();
         let start = OnceCell::new();
-        let (names, stops) = (names::Book::default(), Stops::default());
-        let world = World {
+        let (names, stops) = (names::LookupCache::default(), StopSignals::default());
+        let world = GatherContext {
             start,
             plan: plan.clone(),
             echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
@@ -304,18 +304,18 @@ impl Gatherer {
 }
 
 impl Gather for Gatherer {
-    fn ask(&mut self, id: AttemptId, question: &Question) {
+    fn ask(&mut self, id: ProbeId, question: &Question) {
         let world = Rc::clone(&self.world);
         match question.clone() {
             Question::Resolve { host } => {
                 self.tasks.spawn_local(async move {
-                    let names = world.names.whole(&world, &host).await;
+                    let names = world.names.look_up_all(&world, &host).await;
                     world.answered(id, Outcome::Done { answer: Answer::Names(names) });
                 });
             }
             Question::Talk(request) => {
                 self.tasks.spawn_local(async move {
-                    let outcome = talk::hold(&world, id, &request).await;
+                    let outcome = session::hold(&world, id, &request).await;
                     world.answered(id, outcome);
                 });
             }
@@ -326,19 +326,19 @@ impl Gather for Gatherer {
                 });
             }
             Question::Machine { variables } => {
-                let answer = Answer::Machine(machine::look(&variables));
+                let answer = Answer::Machine(machine::inspect(&variables));
                 world.answered(id, Outcome::Done { answer });
             }
         }
         self.idle_since = Instant::now();
     }
 
-    fn stop(&mut self, id: AttemptId) {
+    fn stop(&mut self, id: ProbeId) {
         self.world.stops.of(id).notify_one();
     }
 
     fn next(&mut self) -> Arrival {
-        if let Some(signal) = HEARD.get() {
+        if let Some(signal) = RECEIVED.get() {
             return Arrival::Interrupted(*signal);
         }
         let deadline = self.world.start() + self.total;
@@ -398,7 +398,7 @@ pub fn pause(time: Duration, tick: &mut dyn FnMut(Duration)) -> Result<Option<Si
         let end = Instant::now() + time;
         loop {
             // One that arrived before this listened.
-            if let Some(signal) = HEARD.get() {
+            if let Some(signal) = RECEIVED.get() {
                 return Some(*signal);
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -429,7 +429,7 @@ pub fn has_route(family: Family) -> bool {
 /// Hears signals from here on, and ends the program on one that nobody reacts to: the main thread may be stuck in writing
 /// to a pipe that nobody reads. Within its first second a signal is left to the inquiry, which ends with a whole report,
 /// also if it begins only then.
-pub fn end_on_unheard_signals() {
+pub fn end_on_unhandled_signals() {
     /// The output may go to a pipe that is never read, so it cannot be waited for without an end.
     const TIME_FOR_THE_REPORT: Duration = Duration::from_secs(5);
 
@@ -442,7 +442,7 @@ pub fn end_on_unheard_signals() {
                 let mut signals = Signals::listen();
                 let _ = ready.send(());
                 let signal = signals.next().await;
-                let _ = HEARD.set(signal);
+                let _ = RECEIVED.set(signal);
                 // A busy machine needs a moment for the report. A second signal ends it at once.
                 tokio::select! {
                     () = tokio::time::sleep(TIME_FOR_THE_REPORT) => signal,
@@ -459,7 +459,7 @@ pub fn end_on_unheard_signals() {
 }
 
 /// The first signal, once it is there.
-static HEARD: OnceLock<Signal> = OnceLock::new();
+static RECEIVED: OnceLock<Signal> = OnceLock::new();
 
 /// Ends the program on a signal while somebody types a password, and gives the terminal its echo back before; for as long
 /// as the result is kept. Without a terminal or signals of this kind there is nothing to watch.
@@ -560,7 +560,7 @@ impl Signals {
     }
 
     async fn next(&mut self) -> Signal {
-        async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
+        async fn next_signal(signal: &mut Option<tokio::signal::unix::Signal>) {
             match signal {
                 Some(signal) => {
                     signal.recv().await;
@@ -569,9 +569,9 @@ impl Signals {
             }
         }
         tokio::select! {
-            () = one(&mut self.interrupt) => Signal::Interrupt,
-            () = one(&mut self.terminate) => Signal::Terminate,
-            () = one(&mut self.hangup) => Signal::Terminate,
+            () = next_signal(&mut self.interrupt) => Signal::Interrupt,
+            () = next_signal(&mut self.terminate) => Signal::Terminate,
+            () = next_signal(&mut self.hangup) => Signal::Terminate,
         }
     }
 }

@@ -16,34 +16,34 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::sync::watch;
 
-use super::{World, hosts, milliseconds};
+use super::{GatherContext, hosts, milliseconds};
 use crate::evidence::{Lookup, LookupFault, NameSource, Names};
 use crate::plan::{Family, Plan};
 use crate::wire::{DomainName, Host};
 
 /// What is known of a name so far; each half is there when its answer is.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownAddresses {
     pub(crate) a: Option<Lookup>,
     pub(crate) aaaa: Option<Lookup>,
 }
 
 /// All look-ups of a run.
 #[derive(Default)]
-pub(crate) struct Book {
-    pages: RefCell<HashMap<DomainName, watch::Receiver<Known>>>,
+pub(crate) struct LookupCache {
+    pages: RefCell<HashMap<DomainName, watch::Receiver<KnownAddresses>>>,
     resolver: OnceCell<Result<(Rc<TokioResolver>, NameSource), String>>,
     /// The error of the system that a lookup failed with, if it did.
     pub(super) errno: Cell<Option<i32>>,
 }
 
-impl Book {
+impl LookupCache {
     /// Follows the look-up of a name, and starts it if it is the first to ask. Call inside the local task set.
-    pub(crate) fn follow(&self, world: &Rc<World>, host: &DomainName) -> watch::Receiver<Known> {
+    pub(crate) fn follow(&self, world: &Rc<GatherContext>, host: &DomainName) -> watch::Receiver<KnownAddresses> {
         if let Some(page) = self.pages.borrow().get(host) {
             return page.clone();
         }
-        let (sender, receiver) = watch::channel(Known::default());
+        let (sender, receiver) = watch::channel(KnownAddresses::default());
         self.pages.borrow_mut().insert(host.clone(), receiver.clone());
         let sender = Rc::new(sender);
         for family in [Family::V6, Family::V4] {
@@ -61,7 +61,7 @@ impl Book {
     }
 
     /// Both halves.
-    pub(crate) async fn whole(&self, world: &Rc<World>, host: &DomainName) -> Names {
+    pub(crate) async fn look_up_all(&self, world: &Rc<GatherContext>, host: &DomainName) -> Names {
         let mut page = self.follow(world, host);
         loop {
             let known = page.borrow_and_update().clone();

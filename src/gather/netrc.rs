@@ -10,16 +10,16 @@ use crate::secret::Secret;
 
 /// What one host has.
 #[derive(Default)]
-struct Entry {
+struct NetrcEntry {
     login: Option<String>,
     password: Option<Zeroizing<String>>,
     /// What is wrong with the password.
-    fault: Option<Fault>,
+    fault: Option<NetrcFault>,
 }
 
 /// Why an entry has no password that could be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+enum NetrcFault {
     /// `password` and nothing behind it.
     NoPassword { line: usize },
     /// A quotation mark that is not closed on its line.
@@ -39,10 +39,12 @@ pub fn password(host: &str, user: &str) -> Result<Secret, PasswordError> {
     let found = entry(&text, host, Some(user));
     if let Some(fault) = found.as_ref().and_then(|entry| entry.fault) {
         let why = match fault {
-            Fault::NoPassword { line } => format!(
+            NetrcFault::NoPassword { line } => format!(
                 "line {line} has no password for {host}; put a password that is a keyword, or begins with #, in quotation marks"
             ),
-            Fault::Unclosed { line } => format!("line {line}: the quotation marks around the password are not closed"),
+            NetrcFault::Unclosed { line } => {
+                format!("line {line}: the quotation marks around the password are not closed")
+            }
         };
         return Err(PasswordError::Unreadable { source: format!("--netrc {}", path.display()), why });
     }
@@ -73,15 +75,15 @@ fn file() -> Result<(PathBuf, Zeroizing<String>), PasswordError> {
 }
 
 /// The first entry that fits; `default` fits every host. Of several for one host, that of the user.
-fn entry(text: &str, host: &str, user: Option<&str>) -> Option<Entry> {
-    let fits = |(machine, entry): &(Machine, Entry)| {
+fn entry(text: &str, host: &str, user: Option<&str>) -> Option<NetrcEntry> {
+    let fits = |(machine, entry): &(NetrcMachine, NetrcEntry)| {
         machine.is(host) && (user.is_none() || entry.login.is_none() || entry.login.as_deref() == user)
     };
     entries(text).into_iter().find(fits).map(|(_, entry)| entry)
 }
 
 /// For which host an entry is.
-enum Machine {
+enum NetrcMachine {
     Named(String),
     /// `machine` without a name: nobody's.
     Nameless,
@@ -89,18 +91,18 @@ enum Machine {
     Any,
 }
 
-impl Machine {
+impl NetrcMachine {
     fn is(&self, host: &str) -> bool {
         match self {
-            Machine::Named(name) => name.eq_ignore_ascii_case(host),
-            Machine::Nameless => false,
-            Machine::Any => true,
+            NetrcMachine::Named(name) => name.eq_ignore_ascii_case(host),
+            NetrcMachine::Nameless => false,
+            NetrcMachine::Any => true,
         }
     }
 }
 
-fn entries(text: &str) -> Vec<(Machine, Entry)> {
-    let mut entries: Vec<(Machine, Entry)> = Vec::new();
+fn entries(text: &str) -> Vec<(NetrcMachine, NetrcEntry)> {
+    let mut entries: Vec<(NetrcMachine, NetrcEntry)> = Vec::new();
     let words = words(text);
     let mut at = 0;
     while let Some(word) = words.get(at) {
@@ -115,15 +117,15 @@ fn entries(text: &str) -> Vec<(Machine, Entry)> {
         at += usize::from(value.is_some());
         match (word.text.as_str(), entries.last_mut()) {
             ("machine", _) => {
-                let machine = value.map_or(Machine::Nameless, |name| Machine::Named(name.text.to_string()));
-                entries.push((machine, Entry::default()));
+                let machine = value.map_or(NetrcMachine::Nameless, |name| NetrcMachine::Named(name.text.to_string()));
+                entries.push((machine, NetrcEntry::default()));
             }
-            ("default", _) => entries.push((Machine::Any, Entry::default())),
+            ("default", _) => entries.push((NetrcMachine::Any, NetrcEntry::default())),
             ("login", Some((_, entry))) => entry.login = value.map(|name| name.text.to_string()),
             ("password", Some((_, entry))) => {
                 entry.fault = match value {
-                    None => Some(Fault::NoPassword { line: word.line }),
-                    Some(value) if !value.is_closed => Some(Fault::Unclosed { line: value.line }),
+                    None => Some(NetrcFault::NoPassword { line: word.line }),
+                    Some(value) if !value.is_closed => Some(NetrcFault::Unclosed { line: value.line }),
                     Some(_) => None,
                 };
                 entry.password = value.map(|value| value.text.clone());
@@ -226,7 +228,7 @@ fn word(text: &str, line: usize) -> (Word, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, entry};
+    use super::{NetrcFault, entry};
 
     fn found(text: &str, host: &str, user: Option<&str>) -> Option<(Option<String>, Option<String>)> {
         entry(text, host, user).map(|entry| (entry.login, entry.password.map(|password| password.to_string())))
@@ -257,7 +259,7 @@ mod tests {
         ] {
             let first = entry(&text, "a.example", Some("u")).expect("an entry");
             assert!(first.password.is_none(), "{text}");
-            assert!(matches!(first.fault, Some(Fault::NoPassword { .. })), "{text}");
+            assert!(matches!(first.fault, Some(NetrcFault::NoPassword { .. })), "{text}");
             assert_eq!(found(&text, "b.example", Some("v")).or(some("v", "p")), some("v", "p"), "{text}");
         }
         // The same of a user, and of a host.
@@ -291,7 +293,7 @@ mod tests {
     fn an_empty_password_and_one_that_is_not_closed_are_told_from_a_missing_one() {
         assert_eq!(found("machine a login u password \"\"\nmachine b", "a", None), some("u", ""));
         let unclosed = entry("machine a login u password \"p q\nmachine b login v password w", "a", None);
-        assert_eq!(unclosed.and_then(|entry| entry.fault), Some(Fault::Unclosed { line: 1 }));
+        assert_eq!(unclosed.and_then(|entry| entry.fault), Some(NetrcFault::Unclosed { line: 1 }));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::secret::{Echoes, Secret};
 /// Bytes of a password that are read.
 const MAX_BYTES: u64 = 64 * 1024;
 /// How long a password command may take: some ask their user for a PIN.
-const COMMAND_PATIENCE: Duration = Duration::from_secs(60);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Why there is no password: exit 2, nothing was sent.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
 /// Runs a command by the shell and takes what it prints. It has no standard input, and its time is limited. `flag` is what
 /// messages call it by. What it says on its standard error goes to `tell`, without the password.
 pub fn from_command(command: &str, flag: &str, tell: impl FnOnce(&str)) -> Result<Secret, PasswordError> {
-    from_command_within(command, flag, COMMAND_PATIENCE, tell)
+    from_command_within(command, flag, COMMAND_TIMEOUT, tell)
 }
 
 fn from_command_within(
@@ -150,7 +150,7 @@ fn from_command_within(
         }
     })?;
     // The runtime that heard signals is gone, and with it what they would do without us.
-    super::end_on_unheard_signals();
+    super::end_on_unhandled_signals();
     let printed = read(stdout.as_slice(), &source);
     // A command that succeeds and prints nothing may have written the password to standard error instead.
     let stderr = match status.success() && stdout.trim_ascii().is_empty() && !stderr.trim_ascii().is_empty() {

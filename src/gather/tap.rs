@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::wire::tls::{Answer, Reader, ServerHello};
+use crate::wire::tls::{FlightReader, ServerHello, TlsAnswer};
 
 /// How many bytes are kept.
 const KEPT: usize = 512;
@@ -25,8 +25,8 @@ pub(crate) struct Tap<S> {
 pub(crate) struct Opening {
     first: Vec<u8>,
     /// Stops by itself at the end of the first flight, or at its own bound.
-    reader: Reader,
-    answer: Option<Answer>,
+    reader: FlightReader,
+    answer: Option<TlsAnswer>,
 }
 
 impl Opening {
@@ -46,10 +46,11 @@ impl Opening {
     /// The ServerHello with what followed it in clear text, as far as it has come; the certificates are left out.
     pub(crate) fn server_hello(&mut self) -> Option<ServerHello> {
         match self.answer.take().or_else(|| std::mem::take(&mut self.reader).finish()) {
-            Some(Answer::ServerHello(hello)) => Some(ServerHello { certificates: Vec::new(), ..hello }),
-            Some(Answer::Alert { .. } | Answer::Sslv2 | Answer::NotTls { .. } | Answer::Malformed { .. }) | None => {
-                None
-            }
+            Some(TlsAnswer::ServerHello(hello)) => Some(ServerHello { certificates: Vec::new(), ..hello }),
+            Some(
+                TlsAnswer::Alert { .. } | TlsAnswer::Sslv2 | TlsAnswer::NotTls { .. } | TlsAnswer::Malformed { .. },
+            )
+            | None => None,
         }
     }
 }

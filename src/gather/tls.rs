@@ -1,4 +1,4 @@
-//! One TLS handshake by rustls, with a verifier that records everything and decides nothing: the talk goes on after a
+//! One TLS handshake by rustls, with a verifier that records everything and decides nothing: the session goes on after a
 //! bad certificate, because there is more to see, and the dialogue keeps the secrets back.
 //!
 //! Trust and name are looked at one by one by [`super::verify`], the dates by the checks.
@@ -22,13 +22,13 @@ use tokio_rustls::client::TlsStream;
 
 use super::tap::Tap;
 use super::trust::Store;
-use super::verify::Expectation;
-use super::{World, certificate, milliseconds, verify};
+use super::verify::CertificateExpectation;
+use super::{GatherContext, certificate, milliseconds, verify};
 use crate::evidence::{Handshake, HandshakeKind, Incompatibility, TlsFault, TlsFaultKind};
 use crate::pkix;
-use crate::pkix::signature::{self, Curve, Hash, Key, Scheme};
+use crate::pkix::signature::{self, Curve, SignatureAlgorithm, SignatureHash, VerifyingKey};
 use crate::plan::TlsVersion;
-use crate::question::TalkRequest;
+use crate::question::SessionRequest;
 use crate::sasl::Binding;
 use crate::wire::tls::FirstBytes;
 use crate::wire::tls::{alert_name, scheme_name};
@@ -56,8 +56,8 @@ pub(crate) struct Secured {
 
 /// Runs the handshake within the time for one reply.
 pub(crate) async fn handshake(
-    world: &World,
-    request: &TalkRequest,
+    world: &GatherContext,
+    request: &SessionRequest,
     mut tap: Tap<TcpStream>,
 ) -> Result<Secured, TlsFault> {
     world.trust.prefetch();
@@ -66,7 +66,7 @@ pub(crate) async fn handshake(
     let recorder = Arc::new(Recorder::new());
     let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: world.identity.clone() });
     let name = ServerName::try_from(expected.clone()).ok();
-    let sessions = Arc::new(Sessions::default());
+    let sessions = Arc::new(ResumptionCache::default());
     let config = config(world, &recorder, &ours, &sessions, name.is_some());
     // A name that TLS cannot carry (RFC 6066 §3) goes without SNI; the address stands in, and is not sent.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
@@ -101,8 +101,8 @@ pub(crate) async fn handshake(
     };
     let ms = milliseconds(started.elapsed());
     let asked = ours.asked.load(Ordering::Relaxed);
-    let by = Expectation { name: expected, now: world.started_at };
-    let seen = Seen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
+    let by = CertificateExpectation { name: expected, now: world.started_at };
+    let seen = HandshakeSeen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
     let trust = world.trust.wait().await;
     let handshake = Handshake { server_hello: opened().1, ..describe(stream.get_ref().1, &recorder, trust, seen) };
     let binding = binding(stream.get_ref().1);
@@ -120,8 +120,8 @@ fn binding(connection: &ClientConnection) -> Option<Binding> {
     Some(Binding { name: "tls-server-end-point", data })
 }
 
-struct Seen {
-    by: Expectation,
+struct HandshakeSeen {
+    by: CertificateExpectation,
     sni: Option<String>,
     ms: f64,
     asked: bool,
@@ -129,13 +129,13 @@ struct Seen {
 }
 
 fn config(
-    world: &World,
+    world: &GatherContext,
     recorder: &Arc<Recorder>,
     ours: &Arc<OurCertificate>,
-    sessions: &Arc<Sessions>,
+    sessions: &Arc<ResumptionCache>,
     sni: bool,
 ) -> ClientConfig {
-    let World { plan, key_log, .. } = world;
+    let GatherContext { plan, key_log, .. } = world;
     let versions: &[&rustls::SupportedProtocolVersion] = match plan.tls.min {
         TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V1_3 => &[&rustls::version::TLS13],
@@ -154,7 +154,7 @@ fn config(
     config
 }
 
-fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, seen: Seen) -> Handshake {
+fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, seen: HandshakeSeen) -> Handshake {
     let sent = connection.peer_certificates().unwrap_or_default();
     let ders: Vec<CertificateDer<'static>> = sent.iter().take(MAX_CHAIN).cloned().collect();
     let version = match connection.protocol_version() {
@@ -279,39 +279,39 @@ fn proof(
     leaf: &CertificateDer<'_>,
     signed: &DigitallySignedStruct,
 ) -> Result<(), String> {
-    let read = pkix::Certificate::read(leaf).ok_or("the certificate cannot be read")?;
+    let read = pkix::ParsedCertificate::read(leaf).ok_or("the certificate cannot be read")?;
     let name = scheme_name(u16::from(signed.scheme));
     let (scheme, curve) = match signed.scheme {
-        SignatureScheme::RSA_PKCS1_SHA1 => (Scheme::RsaPkcs1(Hash::Sha1), None),
-        SignatureScheme::RSA_PKCS1_SHA256 => (Scheme::RsaPkcs1(Hash::Sha256), None),
-        SignatureScheme::RSA_PKCS1_SHA384 => (Scheme::RsaPkcs1(Hash::Sha384), None),
-        SignatureScheme::RSA_PKCS1_SHA512 => (Scheme::RsaPkcs1(Hash::Sha512), None),
-        SignatureScheme::RSA_PSS_SHA256 => (pss(Hash::Sha256, 32), None),
-        SignatureScheme::RSA_PSS_SHA384 => (pss(Hash::Sha384, 48), None),
-        SignatureScheme::RSA_PSS_SHA512 => (pss(Hash::Sha512, 64), None),
-        SignatureScheme::ECDSA_NISTP256_SHA256 => (Scheme::Ecdsa(Hash::Sha256), Some(Curve::P256)),
-        SignatureScheme::ECDSA_NISTP384_SHA384 => (Scheme::Ecdsa(Hash::Sha384), Some(Curve::P384)),
-        SignatureScheme::ECDSA_NISTP521_SHA512 => (Scheme::Ecdsa(Hash::Sha512), Some(Curve::P521)),
-        SignatureScheme::ED25519 => (Scheme::Ed25519, None),
-        SignatureScheme::ED448 => (Scheme::Ed448, None),
-        SignatureScheme::Unknown(RSA_PSS_PSS_SHA256) => (pss(Hash::Sha256, 32), None),
-        SignatureScheme::Unknown(RSA_PSS_PSS_SHA384) => (pss(Hash::Sha384, 48), None),
-        SignatureScheme::Unknown(RSA_PSS_PSS_SHA512) => (pss(Hash::Sha512, 64), None),
+        SignatureScheme::RSA_PKCS1_SHA1 => (SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha1), None),
+        SignatureScheme::RSA_PKCS1_SHA256 => (SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha256), None),
+        SignatureScheme::RSA_PKCS1_SHA384 => (SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha384), None),
+        SignatureScheme::RSA_PKCS1_SHA512 => (SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha512), None),
+        SignatureScheme::RSA_PSS_SHA256 => (pss(SignatureHash::Sha256, 32), None),
+        SignatureScheme::RSA_PSS_SHA384 => (pss(SignatureHash::Sha384, 48), None),
+        SignatureScheme::RSA_PSS_SHA512 => (pss(SignatureHash::Sha512, 64), None),
+        SignatureScheme::ECDSA_NISTP256_SHA256 => (SignatureAlgorithm::Ecdsa(SignatureHash::Sha256), Some(Curve::P256)),
+        SignatureScheme::ECDSA_NISTP384_SHA384 => (SignatureAlgorithm::Ecdsa(SignatureHash::Sha384), Some(Curve::P384)),
+        SignatureScheme::ECDSA_NISTP521_SHA512 => (SignatureAlgorithm::Ecdsa(SignatureHash::Sha512), Some(Curve::P521)),
+        SignatureScheme::ED25519 => (SignatureAlgorithm::Ed25519, None),
+        SignatureScheme::ED448 => (SignatureAlgorithm::Ed448, None),
+        SignatureScheme::Unknown(RSA_PSS_PSS_SHA256) => (pss(SignatureHash::Sha256, 32), None),
+        SignatureScheme::Unknown(RSA_PSS_PSS_SHA384) => (pss(SignatureHash::Sha384, 48), None),
+        SignatureScheme::Unknown(RSA_PSS_PSS_SHA512) => (pss(SignatureHash::Sha512, 64), None),
         _ => return Err(format!("{name} cannot be verified by smtpcheck")),
     };
     // RFC 8446 §4.2.3: PKCS #1 is for certificates only, and the name of the scheme fixes the curve.
-    let is_allowed = version == TlsVersion::V1_2 || !matches!(scheme, Scheme::RsaPkcs1(_));
-    let key = Key::read(read.key).map_err(|fault| fault_in_words(fault, &name))?;
+    let is_allowed = version == TlsVersion::V1_2 || !matches!(scheme, SignatureAlgorithm::RsaPkcs1(_));
+    let key = VerifyingKey::read(read.key).map_err(|fault| fault_in_words(fault, &name))?;
     // RFC 8446 §4.2.3: rsae is for keys of the kind rsaEncryption, pss for those of RSASSA-PSS.
     let is_of_kind = match (signed.scheme, &key) {
         (SignatureScheme::RSA_PSS_SHA256 | SignatureScheme::RSA_PSS_SHA384 | SignatureScheme::RSA_PSS_SHA512, _) => {
-            matches!(key, Key::Rsa { pss: None, .. })
+            matches!(key, VerifyingKey::Rsa { pss: None, .. })
         }
-        (SignatureScheme::Unknown(_), _) => matches!(key, Key::Rsa { pss: Some(_), .. }),
+        (SignatureScheme::Unknown(_), _) => matches!(key, VerifyingKey::Rsa { pss: Some(_), .. }),
         _ => true,
     };
     let is_of_curve = match (&key, curve) {
-        (Key::Ec { curve, .. }, Some(wanted)) => version == TlsVersion::V1_2 || *curve == wanted,
+        (VerifyingKey::Ec { curve, .. }, Some(wanted)) => version == TlsVersion::V1_2 || *curve == wanted,
         _ => true,
     };
     if !is_allowed || !is_of_curve || !is_of_kind {
@@ -320,15 +320,15 @@ fn proof(
     signature::verify(scheme, &key, message, signed.signature()).map_err(|fault| fault_in_words(fault, &name))
 }
 
-fn pss(hash: Hash, salt: usize) -> Scheme {
-    Scheme::RsaPss { hash, mask: hash, salt }
+fn pss(hash: SignatureHash, salt: usize) -> SignatureAlgorithm {
+    SignatureAlgorithm::RsaPss { hash, mask: hash, salt }
 }
 
-fn fault_in_words(fault: signature::Fault, scheme: &str) -> String {
+fn fault_in_words(fault: signature::SignatureFault, scheme: &str) -> String {
     match fault {
-        signature::Fault::Wrong => "another key made the signature".to_owned(),
-        signature::Fault::OtherKind => format!("{scheme} does not belong to a key of this kind"),
-        signature::Fault::Unsupported(what) => format!("smtpcheck cannot verify {what}"),
+        signature::SignatureFault::Wrong => "another key made the signature".to_owned(),
+        signature::SignatureFault::OtherKind => format!("{scheme} does not belong to a key of this kind"),
+        signature::SignatureFault::Unsupported(what) => format!("smtpcheck cannot verify {what}"),
     }
 }
 
@@ -377,11 +377,11 @@ impl ServerCertVerifier for Recorder {
 /// Hears that a session could be resumed, and keeps none: the verifier is not called on a resumed one, so each handshake
 /// here is a full one.
 #[derive(Debug, Default)]
-struct Sessions {
+struct ResumptionCache {
     offered: AtomicBool,
 }
 
-impl ClientSessionStore for Sessions {
+impl ClientSessionStore for ResumptionCache {
     fn set_kx_hint(&self, _name: ServerName<'static>, _group: NamedGroup) {}
 
     fn kx_hint(&self, _name: &ServerName<'_>) -> Option<NamedGroup> {

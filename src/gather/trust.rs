@@ -45,9 +45,9 @@ impl StoredAnchor {
 
 /// The store of one run, read at most once.
 #[derive(Clone)]
-pub(crate) struct Anchors(Arc<Reading>);
+pub(crate) struct Anchors(Arc<TrustStoreReading>);
 
-struct Reading {
+struct TrustStoreReading {
     store: OnceLock<Store>,
     is_begun: AtomicBool,
     /// Wakes those who wait.
@@ -60,7 +60,11 @@ impl Anchors {
         if let Some(path) = &plan.tls.cacert {
             let _ = store.set(from_file(path)?);
         }
-        Ok(Anchors(Arc::new(Reading { store, is_begun: AtomicBool::new(false), done: watch::Sender::new(()) })))
+        Ok(Anchors(Arc::new(TrustStoreReading {
+            store,
+            is_begun: AtomicBool::new(false),
+            done: watch::Sender::new(()),
+        })))
     }
 
     /// Starts to read, without waiting for it.
@@ -68,7 +72,7 @@ impl Anchors {
         if self.0.store.get().is_some() || self.0.is_begun.swap(true, Ordering::Relaxed) {
             return;
         }
-        let read = |reading: &Reading| {
+        let read = |reading: &TrustStoreReading| {
             reading.store.get_or_init(from_system);
             reading.done.send_replace(());
         };
@@ -108,8 +112,9 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
         }));
     }
     // OpenSSL and GnuTLS load no file with a certificate that they cannot read.
-    let is_unreadable =
-        |der: &CertificateDer<'_>| pkix::Certificate::read(der).is_none() && X509Certificate::from_der(der).is_err();
+    let is_unreadable = |der: &CertificateDer<'_>| {
+        pkix::ParsedCertificate::read(der).is_none() && X509Certificate::from_der(der).is_err()
+    };
     if let Some(place) = certs.iter().position(is_unreadable) {
         return Err(fault(format!("certificate {} of {} cannot be read", place + 1, certs.len())));
     }

@@ -17,10 +17,10 @@ use crate::evidence::{
     AnchorSeen, Certificate, ChainFault, ClientLimit, NameMatch, PathFault, PathFaultKind, PathPlace, Presented,
     Staple, Trust,
 };
-use crate::pkix::{self, Found, names::NamedBy, ocsp::Authority, signature::Key};
+use crate::pkix::{self, Found, names::NamedBy, ocsp::Authority, signature::VerifyingKey};
 
 /// What is expected of a certificate.
-pub(super) struct Expectation {
+pub(super) struct CertificateExpectation {
     /// The name of the server.
     pub(super) name: String,
     /// The moment at which it must hold.
@@ -32,7 +32,7 @@ pub(super) fn presented(
     ders: &[CertificateDer<'static>],
     sent: usize,
     store: &Store,
-    expected: &Expectation,
+    expected: &CertificateExpectation,
 ) -> Presented {
     with_staple(ders, sent, &[], store, expected).0
 }
@@ -43,7 +43,7 @@ pub(super) fn with_staple(
     sent: usize,
     response: &[u8],
     store: &Store,
-    expected: &Expectation,
+    expected: &CertificateExpectation,
 ) -> (Presented, Option<Staple>) {
     let chain = certificate::read_chain(ders);
     let bytes: Vec<&[u8]> = ders.iter().map(AsRef::as_ref).collect();
@@ -68,7 +68,7 @@ pub(super) fn with_staple(
     let is_trusted = !matches!(trust, Trust::Untrusted { .. });
     let named_by = ders
         .first()
-        .and_then(|der| pkix::Certificate::read(der))
+        .and_then(|der| pkix::ParsedCertificate::read(der))
         .and_then(|read| pkix::names::matches(&read, &expected.name));
     if named_by == Some(NamedBy::CommonName) && matches!(trust, Trust::Trusted { .. }) {
         // What else webpki does not support in such a certificate is no longer of interest.
@@ -160,7 +160,7 @@ fn why(kind: &PathFaultKind) -> ChainFault {
 
 fn anchor_seen(anchor: pkix::Anchor<'_>) -> AnchorSeen {
     let (subject, dates) = match anchor {
-        pkix::Anchor::Certificate(der) => match pkix::Certificate::read(der) {
+        pkix::Anchor::Certificate(der) => match pkix::ParsedCertificate::read(der) {
             Some(read) => (read.subject, Some((read.not_before, read.not_after))),
             None => (&[][..], None),
         },
@@ -191,7 +191,7 @@ fn issuer<'a>(
 fn authority(anchor: pkix::Anchor<'_>) -> Option<Authority<'_>> {
     match anchor {
         pkix::Anchor::Certificate(der) => {
-            pkix::Certificate::read(der).map(|read| Authority { subject: read.subject, key: read.key })
+            pkix::ParsedCertificate::read(der).map(|read| Authority { subject: read.subject, key: read.key })
         }
         pkix::Anchor::Key { subject, key, .. } => Some(Authority { subject, key }),
     }
@@ -202,7 +202,7 @@ fn limits(
     ders: &[CertificateDer<'static>],
     found: &Found,
     anchor: pkix::Anchor<'_>,
-    expected: &Expectation,
+    expected: &CertificateExpectation,
 ) -> Vec<ClientLimit> {
     if is_verified_by_webpki(ders, found, anchor, expected.now) != Some(false) {
         return Vec::new();
@@ -225,10 +225,10 @@ fn limits(
 
 /// A kind of key for which rustls and Go have no handshake.
 fn rare_key(ders: &[CertificateDer<'static>]) -> Option<&'static str> {
-    let read = ders.first().and_then(|der| pkix::Certificate::read(der))?;
-    match Key::read(read.key) {
-        Ok(Key::Rsa { pss: Some(_), .. }) => Some("a key that is for RSASSA-PSS only"),
-        Ok(Key::Ed448 { .. }) => Some("a key for Ed448"),
+    let read = ders.first().and_then(|der| pkix::ParsedCertificate::read(der))?;
+    match VerifyingKey::read(read.key) {
+        Ok(VerifyingKey::Rsa { pss: Some(_), .. }) => Some("a key that is for RSASSA-PSS only"),
+        Ok(VerifyingKey::Ed448 { .. }) => Some("a key for Ed448"),
         _ => None,
     }
 }
@@ -281,7 +281,7 @@ fn name_match(
 ) -> NameMatch {
     // Names that cannot be read are not known, so nothing is said about them.
     let is_read =
-        ders.first().and_then(|der| pkix::Certificate::read(der)).is_some_and(|read| read.has_readable_names());
+        ders.first().and_then(|der| pkix::ParsedCertificate::read(der)).is_some_and(|read| read.has_readable_names());
     match chain.first().filter(|leaf| is_read && leaf.is_readable()) {
         Some(_) if named_by.is_some() => NameMatch::Matches { expected },
         Some(leaf) => NameMatch::Differs { expected, presented: leaf.names.clone() },

@@ -6,10 +6,11 @@ use serde::Deserialize;
 
 use super::{Fix, embedded};
 
-static LISTS: LazyLock<File> = LazyLock::new(|| embedded("blocklists.toml", include_str!("data/blocklists.toml")));
+static LISTS: LazyLock<BlocklistsFile> =
+    LazyLock::new(|| embedded("blocklists.toml", include_str!("data/blocklists.toml")));
 
 #[derive(Deserialize)]
-struct File {
+struct BlocklistsFile {
     blocklist: Vec<Blocklist>,
 }
 

@@ -1,6 +1,6 @@
 //! The closed lists: causes, which decide the rule, and categories, which are public in JSON.
 
-use super::Step;
+use super::ReplyPhase;
 use serde::{Deserialize, Serialize};
 
 /// Why a server refuses. One rule each; two of them share a category with another one.
@@ -163,8 +163,8 @@ impl Cause {
 
     /// Whether a refusal at a phase can have this cause. No recipient is known before RCPT (some servers speak of one at
     /// MAIL), and greylisting waits for client, sender and recipient together (RFC 6647 §2.4), so AUTH is never greylisted.
-    pub fn can_arise_at(self, step: Step) -> bool {
-        let before_mail = matches!(step, Step::Ehlo | Step::Starttls | Step::Auth);
+    pub fn can_arise_at(self, step: ReplyPhase) -> bool {
+        let before_mail = matches!(step, ReplyPhase::Ehlo | ReplyPhase::Starttls | ReplyPhase::Auth);
         !before_mail || !(self == Cause::Greylisted || self.is_about_recipient())
     }
 

@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::{Confidence, Fix, embedded};
 
-static FILE: LazyLock<File> = LazyLock::new(|| embedded("clouds.toml", include_str!("data/clouds.toml")));
+static FILE: LazyLock<CloudsFile> = LazyLock::new(|| embedded("clouds.toml", include_str!("data/clouds.toml")));
 
 #[derive(Deserialize)]
-struct File {
+struct CloudsFile {
     cloud: Vec<Cloud>,
 }
 

@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::embedded;
 
-static FILE: LazyLock<File> = LazyLock::new(|| embedded("keywords.toml", include_str!("data/keywords.toml")));
+static FILE: LazyLock<KeywordsFile> = LazyLock::new(|| embedded("keywords.toml", include_str!("data/keywords.toml")));
 
 #[derive(Deserialize)]
-struct File {
+struct KeywordsFile {
     keyword: Vec<Keyword>,
 }
 

@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::{Context, Step, phrases, tables};
+use super::{Context, ReplyPhase, phrases, tables};
 use crate::wire::{Class, EnhancedStatus, ReplyCode, reply};
 
 /// Bytes of a line that are looked at.
@@ -28,29 +28,29 @@ pub const MAX_LINE: usize = 64 * 1024;
 /// Bytes of one reply over several lines that are kept.
 pub const MAX_HELD: usize = 64 * 1024;
 /// Conversations whose last commands are remembered (Exchange writes many at once).
-const MAX_TALKS: usize = 256;
+const MAX_SESSIONS: usize = 256;
 /// Replies of a bounce's text that are remembered until its headers.
 const MAX_QUOTED: usize = 16;
 
 /// A reply that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundReply {
     /// The number of the line where it begins, from 1.
     pub line: u64,
     /// The reply, one line each with LF between, as `wire::reply::from_text` reads it.
     pub text: String,
     /// The step, if the log tells it or the code allows only one.
-    pub step: Option<Step>,
+    pub step: Option<ReplyPhase>,
     /// The host that said it, lower case, if the log tells it.
     pub host: Option<String>,
 }
 
 /// What stands before a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
+enum ReplyPrefix {
     /// Postfix: `host x[1.2.3.4] said: 550 ... (in reply to RCPT TO command)`; also qmail's `Remote host said:`.
     Said,
-    /// Postfix: `refused to talk to me: 554 ...`.
+    /// Postfix: `refused to session to me: 554 ...`.
     Greeting,
     /// Postfix: `refused to start TLS: 454 ...`.
     Starttls,
@@ -77,48 +77,48 @@ enum Mark {
 }
 
 /// The words, most telling first: of two in one line the earlier row is tried first.
-const MARKS: &[(&str, Mark)] = &[
-    ("Diagnostic-Code:", Mark::Diagnostic),
-    ("Diagnostic-code:", Mark::Diagnostic),
-    ("diagnostic-code:", Mark::Diagnostic),
-    ("Remote-MTA:", Mark::RemoteMta),
-    ("Remote-Mta:", Mark::RemoteMta),
-    (",<,", Mark::Exchange),
-    (",>,", Mark::Exchange),
-    (" refused to talk to me: ", Mark::Greeting),
-    (" refused to start TLS: ", Mark::Starttls),
-    (" said: ", Mark::Said),
-    ("_said:_", Mark::Said),
-    ("reject: ", Mark::Reject),
-    ("SMTP error from remote mail", Mark::Exim),
-    ("reject=", Mark::Field),
-    ("reply=", Mark::Field),
-    ("stat=", Mark::Stat),
-    ("LED=", Mark::Quote),
-    ("rejected: ", Mark::Quote),
-    ("deferred: ", Mark::Quote),
-    ("bounced: ", Mark::Quote),
-    ("response: ", Mark::Quote),
-    ("status=sent (", Mark::Quote),
-    (" C=\"", Mark::Quote),
-    ("<-", Mark::Arrow),
-    ("<~", Mark::Arrow),
-    ("<**", Mark::Arrow),
-    ("->", Mark::Arrow),
-    ("~>", Mark::Arrow),
-    ("\u{2190} ", Mark::Arrow),
-    ("\u{2192} ", Mark::Arrow),
+const MARKS: &[(&str, ReplyPrefix)] = &[
+    ("Diagnostic-Code:", ReplyPrefix::Diagnostic),
+    ("Diagnostic-code:", ReplyPrefix::Diagnostic),
+    ("diagnostic-code:", ReplyPrefix::Diagnostic),
+    ("Remote-MTA:", ReplyPrefix::RemoteMta),
+    ("Remote-Mta:", ReplyPrefix::RemoteMta),
+    (",<,", ReplyPrefix::Exchange),
+    (",>,", ReplyPrefix::Exchange),
+    (" refused to session to me: ", ReplyPrefix::Greeting),
+    (" refused to start TLS: ", ReplyPrefix::Starttls),
+    (" said: ", ReplyPrefix::Said),
+    ("_said:_", ReplyPrefix::Said),
+    ("reject: ", ReplyPrefix::Reject),
+    ("SMTP error from remote mail", ReplyPrefix::Exim),
+    ("reject=", ReplyPrefix::Field),
+    ("reply=", ReplyPrefix::Field),
+    ("stat=", ReplyPrefix::Stat),
+    ("LED=", ReplyPrefix::Quote),
+    ("rejected: ", ReplyPrefix::Quote),
+    ("deferred: ", ReplyPrefix::Quote),
+    ("bounced: ", ReplyPrefix::Quote),
+    ("response: ", ReplyPrefix::Quote),
+    ("status=sent (", ReplyPrefix::Quote),
+    (" C=\"", ReplyPrefix::Quote),
+    ("<-", ReplyPrefix::Arrow),
+    ("<~", ReplyPrefix::Arrow),
+    ("<**", ReplyPrefix::Arrow),
+    ("->", ReplyPrefix::Arrow),
+    ("~>", ReplyPrefix::Arrow),
+    ("\u{2190} ", ReplyPrefix::Arrow),
+    ("\u{2192} ", ReplyPrefix::Arrow),
     // `x50 5.` and `x50 4.`: the last digit of a code and the first of a status.
-    ("0 5.", Mark::Status),
-    ("1 5.", Mark::Status),
-    ("2 5.", Mark::Status),
-    ("3 5.", Mark::Status),
-    ("4 5.", Mark::Status),
-    ("5 5.", Mark::Status),
-    ("0 4.", Mark::Status),
-    ("1 4.", Mark::Status),
-    ("2 4.", Mark::Status),
-    ("4 4.", Mark::Status),
+    ("0 5.", ReplyPrefix::Status),
+    ("1 5.", ReplyPrefix::Status),
+    ("2 5.", ReplyPrefix::Status),
+    ("3 5.", ReplyPrefix::Status),
+    ("4 5.", ReplyPrefix::Status),
+    ("5 5.", ReplyPrefix::Status),
+    ("0 4.", ReplyPrefix::Status),
+    ("1 4.", ReplyPrefix::Status),
+    ("2 4.", ReplyPrefix::Status),
+    ("4 4.", ReplyPrefix::Status),
 ];
 
 static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -131,10 +131,10 @@ static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
 #[derive(Debug, Default)]
 pub struct Finder {
     line: u64,
-    held: Option<Held>,
-    talks: HashMap<String, VecDeque<Step>>,
+    held: Option<UnfinishedReply>,
+    sessions: HashMap<String, VecDeque<ReplyPhase>>,
     /// Exim's bounces have the reply on the line after `SMTP error from remote mail server after ...:`.
-    awaited: Option<Step>,
+    awaited: Option<ReplyPhase>,
     remote: Option<String>,
     /// The last replies: a bounce quotes each one in its text and once more in a header.
     quoted: VecDeque<String>,
@@ -142,34 +142,34 @@ pub struct Finder {
 
 /// A reply that may go on in the next line.
 #[derive(Debug)]
-struct Held {
+struct UnfinishedReply {
     line: u64,
-    cut: Cut,
+    cut: ExtractedReply,
     /// The whole text of a header or a `said:`, which may go on in lines that begin with a blank.
     folded: Option<String>,
 }
 
 /// A reply cut out of a line.
 #[derive(Clone, Debug)]
-struct Cut {
+struct ExtractedReply {
     text: String,
-    step: Option<Step>,
+    step: Option<ReplyPhase>,
     host: Option<String>,
     /// The line is a line of the reply itself, so that the next one may be too.
     is_line: bool,
 }
 
-impl Cut {
-    fn of(text: impl Into<String>) -> Cut {
-        Cut { text: text.into(), step: None, host: None, is_line: false }
+impl ExtractedReply {
+    fn of(text: impl Into<String>) -> ExtractedReply {
+        ExtractedReply { text: text.into(), step: None, host: None, is_line: false }
     }
 
-    fn at(self, step: Option<Step>) -> Cut {
-        Cut { step: step.or(self.step), ..self }
+    fn at(self, step: Option<ReplyPhase>) -> ExtractedReply {
+        ExtractedReply { step: step.or(self.step), ..self }
     }
 
-    fn by(self, host: Option<String>) -> Cut {
-        Cut { host: host.or(self.host), ..self }
+    fn by(self, host: Option<String>) -> ExtractedReply {
+        ExtractedReply { host: host.or(self.host), ..self }
     }
 
     /// Whether `550-` was the last line of it.
@@ -180,7 +180,7 @@ impl Cut {
 
 impl Finder {
     /// Takes one line, without or with its line end; tells what it completes.
-    pub fn push(&mut self, line: &[u8], tell: &mut impl FnMut(Found)) {
+    pub fn push(&mut self, line: &[u8], tell: &mut impl FnMut(FoundReply)) {
         self.line += 1;
         let line = line.get(..MAX_LINE).unwrap_or(line);
         let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -197,13 +197,13 @@ impl Finder {
     }
 
     /// The end of the input: tells what was held.
-    pub fn finish(&mut self, tell: &mut impl FnMut(Found)) {
+    pub fn finish(&mut self, tell: &mut impl FnMut(FoundReply)) {
         if let Some(held) = self.held.take() {
             self.release(held, tell);
         }
     }
 
-    fn read(&mut self, line: &str, tell: &mut impl FnMut(Found)) {
+    fn read(&mut self, line: &str, tell: &mut impl FnMut(FoundReply)) {
         if let Some(mut held) = self.held.take() {
             if held.goes_on(line) {
                 self.held = Some(held);
@@ -214,14 +214,14 @@ impl Finder {
         let awaited = self.awaited.take();
         let cut = self.cut(line).or_else(|| {
             let step = awaited?;
-            Some(Cut::of(first_reply(line)?).by(named_host(line)))
-                .map(|cut| Cut { is_line: true, ..cut }.at(Some(step)))
+            Some(ExtractedReply::of(first_reply(line)?).by(named_host(line)))
+                .map(|cut| ExtractedReply { is_line: true, ..cut }.at(Some(step)))
         });
         let Some(cut) = cut else { return };
-        let cut = if awaited.is_some() { Cut { step: cut.step.or(awaited), ..cut } } else { cut };
+        let cut = if awaited.is_some() { ExtractedReply { step: cut.step.or(awaited), ..cut } } else { cut };
         let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
             .then(|| line.to_owned());
-        let held = Held { line: self.line, cut, folded };
+        let held = UnfinishedReply { line: self.line, cut, folded };
         if held.folded.is_some() || held.cut.is_open() {
             self.held = Some(held);
         } else {
@@ -229,8 +229,8 @@ impl Finder {
         }
     }
 
-    fn release(&mut self, held: Held, tell: &mut impl FnMut(Found)) {
-        let Held { line, cut, folded } = held;
+    fn release(&mut self, held: UnfinishedReply, tell: &mut impl FnMut(FoundReply)) {
+        let UnfinishedReply { line, cut, folded } = held;
         let is_header = folded.as_ref().is_some_and(|whole| whole.contains("iagnostic-"));
         // What the first line alone told may have been cut in the middle.
         let cut = folded.and_then(|whole| self.cut(&whole)).unwrap_or(cut);
@@ -243,7 +243,7 @@ impl Finder {
             self.quoted.push_front(text.clone());
         }
         let code = text.as_bytes().get(..3).and_then(ReplyCode::parse);
-        tell(Found { line, text, step: cut.step.or_else(|| code.and_then(step_of)), host: cut.host });
+        tell(FoundReply { line, text, step: cut.step.or_else(|| code.and_then(step_of)), host: cut.host });
     }
 
     /// Whether a header of a bounce repeats a reply that stands in its text, line ends and blanks aside. Each repeats once.
@@ -254,17 +254,17 @@ impl Finder {
     }
 
     /// The reply in one line.
-    fn cut(&mut self, line: &str) -> Option<Cut> {
+    fn cut(&mut self, line: &str) -> Option<ExtractedReply> {
         if let Some(cut) = bare(line) {
             let step = self.answered("", &cut);
-            return Some(Cut { is_line: true, ..cut }.at(step));
+            return Some(ExtractedReply { is_line: true, ..cut }.at(step));
         }
         if let Some(step) = command(line.trim()) {
             self.commanded("", step);
             return None;
         }
         if let Some(said) = spoken(line) {
-            return self.heard("", said);
+            return self.received("", said);
         }
         let mut hits: Vec<(usize, usize)> =
             SEARCH.find_iter(line).map(|hit| (hit.pattern().as_usize(), hit.end())).collect();
@@ -277,53 +277,57 @@ impl Finder {
         })
     }
 
-    fn marked(&mut self, mark: Mark, line: &str, before: &str, after: &str) -> Option<Cut> {
+    fn marked(&mut self, mark: ReplyPrefix, line: &str, before: &str, after: &str) -> Option<ExtractedReply> {
         match mark {
-            Mark::Said => said(before, after),
-            Mark::Greeting => Some(closed(line, first_reply(after)?).at(Some(Step::Greeting)).by(named_host(before))),
-            Mark::Starttls => Some(closed(line, first_reply(after)?).at(Some(Step::Starttls)).by(named_host(before))),
-            Mark::Reject => {
+            ReplyPrefix::Said => reply_after(before, after),
+            ReplyPrefix::Greeting => {
+                Some(closed(line, first_reply(after)?).at(Some(ReplyPhase::Greeting)).by(named_host(before)))
+            }
+            ReplyPrefix::Starttls => {
+                Some(closed(line, first_reply(after)?).at(Some(ReplyPhase::Starttls)).by(named_host(before)))
+            }
+            ReplyPrefix::Reject => {
                 let text = first_reply(after)?;
                 let end = text.find("; from=<").or_else(|| text.find("; proto=")).unwrap_or(text.len());
-                Some(Cut::of(text.get(..end)?).at(step_word(after)))
+                Some(ExtractedReply::of(text.get(..end)?).at(step_word(after)))
             }
-            Mark::Exim => {
+            ReplyPrefix::Exim => {
                 let step = after.split_once(" after ").and_then(|(_, words)| step_word(words));
                 let Some(text) = first_reply(after) else {
                     self.awaited = step.filter(|_| after.trim_end().ends_with(':'));
                     return None;
                 };
-                Some(Cut { is_line: true, ..Cut::of(text).at(step).by(named_host(after)) })
+                Some(ExtractedReply { is_line: true, ..ExtractedReply::of(text).at(step).by(named_host(after)) })
             }
-            Mark::Field => Some(Cut::of(at_start(after.trim_start_matches('"'))?).at(ruleset(line))),
-            Mark::Stat => stat(line, after),
-            Mark::Diagnostic => {
+            ReplyPrefix::Field => Some(ExtractedReply::of(at_start(after.trim_start_matches('"'))?).at(ruleset(line))),
+            ReplyPrefix::Stat => stat(line, after),
+            ReplyPrefix::Diagnostic => {
                 let after = after.split_once(';').map_or(after, |(_, value)| value).trim_start();
                 let cut = match after.split_once(" said: ") {
-                    Some((before, words)) => said(before, words),
-                    None => first_reply(after).map(Cut::of),
+                    Some((before, words)) => reply_after(before, words),
+                    None => first_reply(after).map(ExtractedReply::of),
                 };
                 Some(cut?.by(self.remote.clone()))
             }
-            Mark::RemoteMta => {
+            ReplyPrefix::RemoteMta => {
                 let (_, name) = after.split_once(';')?;
                 self.remote = host_name(name);
                 None
             }
-            Mark::Exchange => {
+            ReplyPrefix::Exchange => {
                 let mut fields = line.splitn(8, ',');
                 let session = fields.nth(2)?.to_owned();
                 let data = fields.nth(4)?;
-                self.heard(&session, &csv(data))
+                self.received(&session, &csv(data))
             }
             // `spoken` has seen those that stand where arrows stand.
-            Mark::Arrow => None,
-            Mark::Quote => {
+            ReplyPrefix::Arrow => None,
+            ReplyPrefix::Quote => {
                 let text = at_start(after)?;
                 let end = text.find(['"', '}']).unwrap_or(text.len());
                 Some(closed(line, text.get(..end)?))
             }
-            Mark::Status => {
+            ReplyPrefix::Status => {
                 // The mark ends two bytes after the code.
                 let start = before.len().checked_sub(6)?;
                 let free = start == 0 || !before.as_bytes().get(start - 1)?.is_ascii_alphanumeric();
@@ -336,23 +340,23 @@ impl Finder {
     }
 
     /// Something that one side of a conversation said.
-    fn heard(&mut self, talk: &str, words: &str) -> Option<Cut> {
+    fn received(&mut self, session: &str, words: &str) -> Option<ExtractedReply> {
         if let Some(text) = at_start(words) {
-            let cut = Cut { is_line: true, ..Cut::of(text) };
-            let step = self.answered(talk, &cut);
+            let cut = ExtractedReply { is_line: true, ..ExtractedReply::of(text) };
+            let step = self.answered(session, &cut);
             return Some(cut.at(step));
         }
         if let Some(step) = command(words) {
-            self.commanded(talk, step);
+            self.commanded(session, step);
         }
         None
     }
 
-    fn commanded(&mut self, talk: &str, step: Step) {
-        if self.talks.len() >= MAX_TALKS && !self.talks.contains_key(talk) {
-            self.talks.clear();
+    fn commanded(&mut self, session: &str, step: ReplyPhase) {
+        if self.sessions.len() >= MAX_SESSIONS && !self.sessions.contains_key(session) {
+            self.sessions.clear();
         }
-        let waiting = self.talks.entry(talk.to_owned()).or_default();
+        let waiting = self.sessions.entry(session.to_owned()).or_default();
         waiting.push_back(step);
         // More commands than any client pipelines: replies are missing in this log.
         if waiting.len() > 100 {
@@ -362,8 +366,8 @@ impl Finder {
 
     /// The command that a reply answers: the oldest one that waits (RFC 2920 §3.1: replies come in order). 334 and 354
     /// leave it waiting, because more is said before its last reply (RFC 4954 §4, RFC 5321 §4.1.1.4).
-    fn answered(&mut self, talk: &str, cut: &Cut) -> Option<Step> {
-        let waiting = self.talks.get_mut(talk)?;
+    fn answered(&mut self, session: &str, cut: &ExtractedReply) -> Option<ReplyPhase> {
+        let waiting = self.sessions.get_mut(session)?;
         let step = waiting.front().copied()?;
         let goes_on = cut.is_open() || cut.text.starts_with("334") || cut.text.starts_with("354");
         if !goes_on {
@@ -373,7 +377,7 @@ impl Finder {
     }
 }
 
-impl Held {
+impl UnfinishedReply {
     /// Takes the next line if it belongs to this reply.
     fn goes_on(&mut self, line: &str) -> bool {
         if let Some(folded) = &mut self.folded
@@ -414,21 +418,21 @@ fn may_hold(line: &[u8]) -> bool {
         || SEARCH.is_match(line)
 }
 
-const COMMANDS: [(&str, Step); 10] = [
-    ("EHLO", Step::Ehlo),
-    ("HELO", Step::Ehlo),
-    ("LHLO", Step::Ehlo),
-    ("STARTTLS", Step::Starttls),
-    ("AUTH", Step::Auth),
-    ("MAIL FROM:", Step::Mail),
-    ("RCPT TO:", Step::Rcpt),
-    ("DATA", Step::Data),
-    ("RSET", Step::Rset),
-    ("QUIT", Step::Quit),
+const COMMANDS: [(&str, ReplyPhase); 10] = [
+    ("EHLO", ReplyPhase::Ehlo),
+    ("HELO", ReplyPhase::Ehlo),
+    ("LHLO", ReplyPhase::Ehlo),
+    ("STARTTLS", ReplyPhase::Starttls),
+    ("AUTH", ReplyPhase::Auth),
+    ("MAIL FROM:", ReplyPhase::Mail),
+    ("RCPT TO:", ReplyPhase::Rcpt),
+    ("DATA", ReplyPhase::Data),
+    ("RSET", ReplyPhase::Rset),
+    ("QUIT", ReplyPhase::Quit),
 ];
 
 /// The step of a command line.
-fn command(line: &str) -> Option<Step> {
+fn command(line: &str) -> Option<ReplyPhase> {
     let fits = |name: &str| {
         line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
             && (name.ends_with(':') || matches!(line.as_bytes().get(name.len()), None | Some(b' ')))
@@ -437,24 +441,24 @@ fn command(line: &str) -> Option<Step> {
 }
 
 /// The step in the words of a log: `RCPT TO command)`, `after pipelined MAIL FROM:<x>`, `end of DATA`.
-fn step_word(words: &str) -> Option<Step> {
-    const WORDS: [(&str, Step); 16] = [
-        ("RCPT", Step::Rcpt),
-        ("MAIL", Step::Mail),
-        ("end of data", Step::Data),
-        ("END-OF-MESSAGE", Step::Data),
-        ("sending data", Step::Data),
-        ("DATA", Step::Data),
-        ("BDAT", Step::Data),
-        ("EHLO", Step::Ehlo),
-        ("HELO", Step::Ehlo),
-        ("LHLO", Step::Ehlo),
-        ("STARTTLS", Step::Starttls),
-        ("AUTH", Step::Auth),
-        ("initial connection", Step::Greeting),
-        ("CONNECT", Step::Greeting),
-        ("RSET", Step::Rset),
-        ("QUIT", Step::Quit),
+fn step_word(words: &str) -> Option<ReplyPhase> {
+    const WORDS: [(&str, ReplyPhase); 16] = [
+        ("RCPT", ReplyPhase::Rcpt),
+        ("MAIL", ReplyPhase::Mail),
+        ("end of data", ReplyPhase::Data),
+        ("END-OF-MESSAGE", ReplyPhase::Data),
+        ("sending data", ReplyPhase::Data),
+        ("DATA", ReplyPhase::Data),
+        ("BDAT", ReplyPhase::Data),
+        ("EHLO", ReplyPhase::Ehlo),
+        ("HELO", ReplyPhase::Ehlo),
+        ("LHLO", ReplyPhase::Ehlo),
+        ("STARTTLS", ReplyPhase::Starttls),
+        ("AUTH", ReplyPhase::Auth),
+        ("initial connection", ReplyPhase::Greeting),
+        ("CONNECT", ReplyPhase::Greeting),
+        ("RSET", ReplyPhase::Rset),
+        ("QUIT", ReplyPhase::Quit),
     ];
     let words = words.strip_prefix("pipelined ").unwrap_or(words);
     let fits = |name: &str| words.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
@@ -462,21 +466,21 @@ fn step_word(words: &str) -> Option<Step> {
 }
 
 /// The step at which alone a code is used: those of RFC 4954 §6 belong to AUTH, 354 to DATA (RFC 5321 §4.2.2).
-pub fn step_of(code: ReplyCode) -> Option<Step> {
+pub fn step_of(code: ReplyCode) -> Option<ReplyPhase> {
     match code.number() {
-        235 | 334 | 432 | 534 | 535 | 538 => Some(Step::Auth),
-        354 => Some(Step::Data),
-        221 => Some(Step::Quit),
+        235 | 334 | 432 | 534 | 535 | 538 => Some(ReplyPhase::Auth),
+        354 => Some(ReplyPhase::Data),
+        221 => Some(ReplyPhase::Quit),
         _ => None,
     }
 }
 
 /// A reply as it came, or a code or status alone. Since numbers begin many lines, there must be more than a number: a
 /// status, a code that servers use, or a refusal in known words (`522 sorry, recipient mailbox is full`).
-fn bare(line: &str) -> Option<Cut> {
+fn bare(line: &str) -> Option<ExtractedReply> {
     let line = line.trim();
     if EnhancedStatus::parse(line).is_some() {
-        return Some(Cut::of(line));
+        return Some(ExtractedReply::of(line));
     }
     let text = at_start(line)?;
     let code = text.as_bytes().get(..3).and_then(ReplyCode::parse)?;
@@ -485,7 +489,7 @@ fn bare(line: &str) -> Option<Cut> {
         let refuses = matches!(code.class(), Class::Transient | Class::Permanent);
         refuses && reply::from_text(text).is_some_and(|reply| phrases::find(&reply, &Context::default()).is_some())
     };
-    (status.is_some() || tables::code(code).is_some() || is_known()).then(|| Cut::of(text))
+    (status.is_some() || tables::code(code).is_some() || is_known()).then(|| ExtractedReply::of(text))
 }
 
 /// What one side said in a transcript: after an arrow of swaks or smtpcheck, `S:`, `C:`, or curl's `<` and `>`. Before an
@@ -519,37 +523,37 @@ fn first_reply(text: &str) -> Option<&str> {
 }
 
 /// A reply that ends where the bracket around it ends: `status=bounced (host x said: 550 ...)`.
-fn closed(line: &str, text: &str) -> Cut {
+fn closed(line: &str, text: &str) -> ExtractedReply {
     let opened = line
         .get(..line.len() - text.len())
         .is_some_and(|before| before.matches('(').count() > before.matches(')').count());
     let text = text.trim_end();
     match text.strip_suffix(')') {
-        Some(inner) if opened && inner.matches('(').count() == inner.matches(')').count() => Cut::of(inner),
-        _ => Cut::of(text),
+        Some(inner) if opened && inner.matches('(').count() == inner.matches(')').count() => ExtractedReply::of(inner),
+        _ => ExtractedReply::of(text),
     }
 }
 
 /// Postfix's `said: `, and qmail's, which writes `_` for blanks.
-fn said(before: &str, after: &str) -> Option<Cut> {
+fn reply_after(before: &str, after: &str) -> Option<ExtractedReply> {
     if before.ends_with("_said:_") {
-        let step = if before.contains("does_not_like_recipient") { Some(Step::Rcpt) } else { None };
+        let step = if before.contains("does_not_like_recipient") { Some(ReplyPhase::Rcpt) } else { None };
         let text = after.replace('_', " ");
         let end = text.find("/Giving up").or_else(|| text.find('/').filter(|at| at + 1 == text.len()));
-        return Some(Cut::of(at_start(text.get(..end.unwrap_or(text.len()))?)?).at(step));
+        return Some(ExtractedReply::of(at_start(text.get(..end.unwrap_or(text.len()))?)?).at(step));
     }
     let text = at_start(after).or_else(|| first_reply(after))?;
     let host = named_host(before);
     if let Some((text, words)) = text.rsplit_once(" (in reply to ") {
-        return Some(Cut::of(text).at(step_word(words)).by(host));
+        return Some(ExtractedReply::of(text).at(step_word(words)).by(host));
     }
-    let step = before.contains("SASL authentication failed").then_some(Step::Auth);
+    let step = before.contains("SASL authentication failed").then_some(ReplyPhase::Auth);
     Some(closed(&format!("{before}{text}"), text).at(step).by(host))
 }
 
 /// Sendmail's `stat=` with the code behind a colon, or with its own words for a code, and then `dsn=` has the status;
 /// OpenSMTPD's `stat="550 ..."`.
-fn stat(line: &str, after: &str) -> Option<Cut> {
+fn stat(line: &str, after: &str) -> Option<ExtractedReply> {
     /// What Sendmail says in the place of a reply that it has read (sysexits). `Host unknown` and the like are its own.
     const WORDS: [&str; 3] = ["User unknown", "Service unavailable", "Data format error"];
     let host = field(line, "relay=").and_then(host_name);
@@ -559,7 +563,7 @@ fn stat(line: &str, after: &str) -> Option<Cut> {
     }
     let status = field(line, "dsn=").and_then(|status| EnhancedStatus::parse(status.trim_end_matches(',')))?;
     let word = WORDS.iter().find(|word| after.starts_with(**word))?;
-    Some(Cut::of(format!("{status} {word}")).by(host))
+    Some(ExtractedReply::of(format!("{status} {word}")).by(host))
 }
 
 fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
@@ -568,11 +572,11 @@ fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Sendmail's `ruleset=check_rcpt`.
-fn ruleset(line: &str) -> Option<Step> {
+fn ruleset(line: &str) -> Option<ReplyPhase> {
     match field(line, "ruleset=")? {
-        "check_rcpt" => Some(Step::Rcpt),
-        "check_mail" => Some(Step::Mail),
-        "check_relay" => Some(Step::Greeting),
+        "check_rcpt" => Some(ReplyPhase::Rcpt),
+        "check_mail" => Some(ReplyPhase::Mail),
+        "check_relay" => Some(ReplyPhase::Greeting),
         _ => None,
     }
 }
@@ -643,10 +647,10 @@ fn next_line<'a>(text: &'a str, code: &str) -> Option<(&'a str, &'a str)> {
 mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
 
-    use super::{Finder, Found, MAX_LINE};
-    use crate::lexicon::Step;
+    use super::{Finder, FoundReply, MAX_LINE};
+    use crate::lexicon::ReplyPhase;
 
-    fn all(log: &str) -> Vec<Found> {
+    fn all(log: &str) -> Vec<FoundReply> {
         let (mut finder, mut found) = (Finder::default(), Vec::new());
         for line in log.split_inclusive('\n') {
             finder.push(line.as_bytes(), &mut |one| found.push(one));
@@ -664,7 +668,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn one(log: &str, text: &str, step: Option<Step>, host: Option<&str>) {
+    fn one(log: &str, text: &str, step: Option<ReplyPhase>, host: Option<&str>) {
         let found = all(log);
         let told: Vec<_> = found.iter().map(|found| (found.text.as_str(), found.step, found.host.as_deref())).collect();
         assert_eq!(told, [(text, step, host)], "{log}");
@@ -675,25 +679,25 @@ mod tests {
         one(
             "Dec  1 16:25:32 mx postfix/smtp[1]: 4C37: to=<u@example.com>, relay=mx.example.net[192.0.2.40]:25, delay=1, dsn=5.7.1, status=bounced (host mx.example.net[192.0.2.40] said: 554 5.7.1 <u@example.com>: Relay access denied (in reply to RCPT TO command))",
             "554 5.7.1 <u@example.com>: Relay access denied",
-            Some(Step::Rcpt),
+            Some(ReplyPhase::Rcpt),
             Some("mx.example.net"),
         );
         one(
-            "status=deferred (host mx.example.net[192.0.2.1] refused to talk to me: 421 4.7.0 too many (see below))",
+            "status=deferred (host mx.example.net[192.0.2.1] refused to session to me: 421 4.7.0 too many (see below))",
             "421 4.7.0 too many (see below)",
-            Some(Step::Greeting),
+            Some(ReplyPhase::Greeting),
             Some("mx.example.net"),
         );
         one(
             "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 550 5.1.1 <a@example.org>: no; from=<b@example.net> to=<a@example.org> proto=SMTP helo=<x>",
             "550 5.1.1 <a@example.org>: no",
-            Some(Step::Rcpt),
+            Some(ReplyPhase::Rcpt),
             None,
         );
         one(
             "status=deferred (SASL authentication failed; server smtp.example.com[192.0.2.1] said: 535-5.7.1 No. ?535 5.7.1 http://example.com/ y8sm.5)",
             "535-5.7.1 No.\n535 5.7.1 http://example.com/ y8sm.5",
-            Some(Step::Auth),
+            Some(ReplyPhase::Auth),
             Some("smtp.example.com"),
         );
     }
@@ -703,19 +707,19 @@ mod tests {
         one(
             "2012-02-13 15:02:02 1Rwt ** u@example.ru R=d T=r: SMTP error from remote mail server after RCPT TO:<u@example.ru>: host mx.example.ru [192.0.2.3]: 553 no relay",
             "553 no relay",
-            Some(Step::Rcpt),
+            Some(ReplyPhase::Rcpt),
             Some("mx.example.ru"),
         );
         one(
             "SMTP error from remote mail server after MAIL FROM:<u@example.com> SIZE=1409: host smtp.example.com [192.0.2.8]: 530-5.5.1 Authentication Required.\\n530 5.5.1 http://example.com",
             "530-5.5.1 Authentication Required.\n530 5.5.1 http://example.com",
-            Some(Step::Mail),
+            Some(ReplyPhase::Mail),
             Some("smtp.example.com"),
         );
         one(
             "    SMTP error from remote mail server after end of data:\n    host mx.example.com [192.0.2.1]: 550-no\n    550-such\n    550 thing\n\nbye",
             "550-no\n550-such\n550 thing",
-            Some(Step::Data),
+            Some(ReplyPhase::Data),
             Some("mx.example.com"),
         );
     }
@@ -734,12 +738,12 @@ mod tests {
             None,
             Some("mx.example.com"),
         );
-        one("ruleset=check_rcpt, relay=[192.0.2.9], reject=550 5.7.1 no", "550 5.7.1 no", Some(Step::Rcpt), None);
+        one("ruleset=check_rcpt, relay=[192.0.2.9], reject=550 5.7.1 no", "550 5.7.1 no", Some(ReplyPhase::Rcpt), None);
         one("mta delivery result=\"PermFail\" stat=\"550 5.1.1 no\"", "550 5.1.1 no", None, None);
         one(
             "delivery 3: failure: 192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_such_user/Giving_up_on_192.0.2.1./",
             "550 no such user",
-            Some(Step::Rcpt),
+            Some(ReplyPhase::Rcpt),
             None,
         );
         assert_eq!(all("dsn=4.0.0, stat=Deferred: Connection timed out with mx.example.com."), []);
@@ -753,7 +757,10 @@ mod tests {
                    2023-08-30T00:37:33Z,C,S2,6,a,b,<,250 2.1.0 ok,\n";
         let found = all(log);
         let told: Vec<_> = found.iter().map(|found| (found.line, found.text.as_str(), found.step)).collect();
-        assert_eq!(told, [(3, "550 5.1.1 no, \"none\"", Some(Step::Rcpt)), (4, "250 2.1.0 ok", Some(Step::Mail))]);
+        assert_eq!(
+            told,
+            [(3, "550 5.1.1 no, \"none\"", Some(ReplyPhase::Rcpt)), (4, "250 2.1.0 ok", Some(ReplyPhase::Mail))]
+        );
     }
 
     #[test]
@@ -767,13 +774,13 @@ mod tests {
         one(
             "<u@example.com>: host mx.example.com[192.0.2.1] said: 552 recipient\n    storage full (in reply to RCPT TO\n    command)\n",
             "552 recipient storage full",
-            Some(Step::Rcpt),
+            Some(ReplyPhase::Rcpt),
             Some("mx.example.com"),
         );
         one(
             "Diagnostic-Code: X-Postfix; host mx.example.com[192.0.2.1] said: 552 full (in reply to RCPT TO command)",
             "552 full",
-            Some(Step::Rcpt),
+            Some(ReplyPhase::Rcpt),
             Some("mx.example.com"),
         );
     }
@@ -797,10 +804,10 @@ mod tests {
         let told: Vec<_> = all(log).into_iter().map(|found| (found.text, found.step)).collect();
         assert_eq!(
             told,
-            [("250 ok".to_owned(), Some(Step::Mail)), ("550-no\n550 really".to_owned(), Some(Step::Rcpt))]
+            [("250 ok".to_owned(), Some(ReplyPhase::Mail)), ("550-no\n550 really".to_owned(), Some(ReplyPhase::Rcpt))]
         );
         one("\u{258e}  123 \u{2190} 550 5.1.1 no", "550 5.1.1 no", None, None);
-        one("< 535 5.7.8 no", "535 5.7.8 no", Some(Step::Auth), None);
+        one("< 535 5.7.8 no", "535 5.7.8 no", Some(ReplyPhase::Auth), None);
     }
 
     #[test]

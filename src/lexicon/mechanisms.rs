@@ -6,10 +6,11 @@ use serde::Deserialize;
 
 use super::embedded;
 
-static FILE: LazyLock<File> = LazyLock::new(|| embedded("mechanisms.toml", include_str!("data/mechanisms.toml")));
+static FILE: LazyLock<MechanismsFile> =
+    LazyLock::new(|| embedded("mechanisms.toml", include_str!("data/mechanisms.toml")));
 
 #[derive(Deserialize)]
-struct File {
+struct MechanismsFile {
     mechanism: Vec<MechanismRow>,
 }
 

@@ -70,7 +70,7 @@ pub enum FixWhen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum Step {
+pub enum ReplyPhase {
     /// The greeting.
     Greeting,
     /// EHLO or HELO.
@@ -91,23 +91,23 @@ pub enum Step {
     Quit,
 }
 
-impl Step {
+impl ReplyPhase {
     /// Every step with its word.
-    pub const ALL: [(&'static str, Step); 9] = [
-        ("greeting", Step::Greeting),
-        ("ehlo", Step::Ehlo),
-        ("starttls", Step::Starttls),
-        ("auth", Step::Auth),
-        ("mail", Step::Mail),
-        ("rcpt", Step::Rcpt),
-        ("data", Step::Data),
-        ("rset", Step::Rset),
-        ("quit", Step::Quit),
+    pub const ALL: [(&'static str, ReplyPhase); 9] = [
+        ("greeting", ReplyPhase::Greeting),
+        ("ehlo", ReplyPhase::Ehlo),
+        ("starttls", ReplyPhase::Starttls),
+        ("auth", ReplyPhase::Auth),
+        ("mail", ReplyPhase::Mail),
+        ("rcpt", ReplyPhase::Rcpt),
+        ("data", ReplyPhase::Data),
+        ("rset", ReplyPhase::Rset),
+        ("quit", ReplyPhase::Quit),
     ];
 
     /// A step by its word.
-    pub fn parse(word: &str) -> Option<Step> {
-        Step::ALL.iter().find(|(name, _)| *name == word).map(|(_, step)| *step)
+    pub fn parse(word: &str) -> Option<ReplyPhase> {
+        ReplyPhase::ALL.iter().find(|(name, _)| *name == word).map(|(_, step)| *step)
     }
 }
 

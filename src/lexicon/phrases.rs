@@ -2,17 +2,17 @@
 //! Aho-Corasick automaton finds every literal of every phrase; then the conditions are held against what was found, of
 //! those phrases only that a literal in the text leads to.
 //!
-//! A phrase matches when each condition that it has holds: `stage`, `code`, `class`, `status`, all of `all`, one of
+//! A phrase matches when each condition that it has holds: `phase`, `code`, `class`, `status`, all of `all`, one of
 //! `any`, none of `none`. Of several, those of the recognised provider come first, then those of the recognised
 //! software, then those that need neither; inside a group the more specific one wins: the bytes of its literals that
-//! hit, 8 for a condition on code or status, 4 for one on stage or class; then the order of the files.
+//! hit, 8 for a condition on code or status, 4 for one on phase or class; then the order of the files.
 
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
-use super::{Cause, Confidence, Context, Fix, Step, embedded, normal};
+use super::{Cause, Confidence, Context, Fix, ReplyPhase, embedded, normal};
 use crate::wire::Reply;
 
 /// The phrase files, in their order.
@@ -34,7 +34,8 @@ pub struct Phrase {
     pub id: String,
     provider: Option<String>,
     anywhere: Option<bool>,
-    stage: Option<Vec<Step>>,
+    #[serde(alias = "stage")]
+    phase: Option<Vec<ReplyPhase>>,
     code: Option<Vec<u16>>,
     class: Option<Vec<u16>>,
     status: Option<Vec<String>>,
@@ -65,7 +66,7 @@ pub struct Phrase {
 }
 
 #[derive(Deserialize)]
-struct File {
+struct PhrasesFile {
     phrase: Vec<Phrase>,
 }
 
@@ -118,7 +119,8 @@ impl Literals {
 
 impl Phrases {
     fn load() -> Phrases {
-        let phrases: Vec<Phrase> = FILES.iter().flat_map(|(name, text)| embedded::<File>(name, text).phrase).collect();
+        let phrases: Vec<Phrase> =
+            FILES.iter().flat_map(|(name, text)| embedded::<PhrasesFile>(name, text).phrase).collect();
         let mut words: Vec<String> = Vec::new();
         let mut numbers: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
         let mut number = |word: &String| {
@@ -172,9 +174,9 @@ impl Phrases {
 
 impl Phrase {
     /// How specifically it matches; none if it does not.
-    fn score(&self, literals: &Literals, hits: &Hits, seen: &Seen) -> Option<usize> {
+    fn score(&self, literals: &Literals, hits: &Hits, seen: &PhraseContext) -> Option<usize> {
         let mut score = 0;
-        if let Some(steps) = &self.stage {
+        if let Some(steps) = &self.phase {
             if seen.step.is_some_and(|step| !steps.contains(&step)) || seen.step.is_none() {
                 return None;
             }
@@ -214,7 +216,10 @@ impl Phrase {
     /// 0 for the recognised provider, 1 for the recognised software, 2 for everybody; none if it is for others.
     fn rank(&self, context: &Context<'_>) -> Option<u8> {
         // The step decides: before MAIL nothing can be about a recipient.
-        let early = matches!(context.step, Some(Step::Greeting | Step::Ehlo | Step::Starttls | Step::Auth));
+        let early = matches!(
+            context.step,
+            Some(ReplyPhase::Greeting | ReplyPhase::Ehlo | ReplyPhase::Starttls | ReplyPhase::Auth)
+        );
         if early && self.cause.is_about_recipient() {
             return None;
         }
@@ -227,17 +232,17 @@ impl Phrase {
     }
 }
 
-struct Seen {
-    step: Option<Step>,
+struct PhraseContext {
+    step: Option<ReplyPhase>,
     code: Option<u16>,
     /// As it is written, so that it is put into words once.
     status: Option<String>,
 }
 
-impl Seen {
-    fn of(reply: &Reply, step: Option<Step>) -> Seen {
+impl PhraseContext {
+    fn of(reply: &Reply, step: Option<ReplyPhase>) -> PhraseContext {
         let status = reply.enhanced.map(|status| status.to_string());
-        Seen { step, code: reply.code.map(|code| code.number()), status }
+        PhraseContext { step, code: reply.code.map(|code| code.number()), status }
     }
 }
 
@@ -257,7 +262,7 @@ pub fn text_of(reply: &Reply) -> String {
 /// The best phrase for a reply.
 pub fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
-    let seen = Seen::of(reply, context.step);
+    let seen = PhraseContext::of(reply, context.step);
     let all: &'static Phrases = &PHRASES;
     let hits = all.hits(&text);
     let scored = all.candidates(&hits).filter_map(|at| {
@@ -277,21 +282,21 @@ pub fn all() -> &'static [Phrase] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, PHRASES, Phrase, Phrases, Seen, all, find, text_of};
+    use super::{Context, PHRASES, Phrase, PhraseContext, Phrases, all, find, text_of};
     use crate::wire::reply;
 
     fn score(phrases: &Phrases, at: usize, text: &str) -> Option<usize> {
         let reply = reply::from_text(text)?;
         let (phrase, literals) = (phrases.phrases.get(at)?, phrases.literals.get(at)?);
         let text = text_of(&reply);
-        let step = phrase.stage.as_ref().and_then(|steps| steps.first().copied());
-        let seen = Seen::of(&reply, step);
+        let step = phrase.phase.as_ref().and_then(|steps| steps.first().copied());
+        let seen = PhraseContext::of(&reply, step);
         phrase.score(literals, &phrases.hits(&text), &seen)
     }
 
     fn context(phrase: &Phrase) -> Context<'_> {
         Context {
-            step: phrase.stage.as_ref().and_then(|steps| steps.first().copied()),
+            step: phrase.phase.as_ref().and_then(|steps| steps.first().copied()),
             provider: phrase.provider.as_deref(),
             software: phrase.provider.as_deref(),
         }

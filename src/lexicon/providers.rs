@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{embedded, normal};
 
-static PROVIDERS: LazyLock<File> = LazyLock::new(|| embedded("providers.toml", include_str!("data/providers.toml")));
+static PROVIDERS: LazyLock<ProvidersFile> =
+    LazyLock::new(|| embedded("providers.toml", include_str!("data/providers.toml")));
 
 #[derive(Deserialize)]
-struct File {
+struct ProvidersFile {
     provider: Vec<Provider>,
 }
 
@@ -61,9 +62,9 @@ pub struct Provider {
     /// Where it is known from.
     pub source: String,
     #[cfg(test)]
-    example: Example,
+    example: ProviderExample,
     #[cfg(test)]
-    counter_example: Example,
+    counter_example: ProviderExample,
 }
 
 impl Provider {
@@ -107,14 +108,14 @@ pub enum PortTls {
 #[cfg(test)]
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Example {
+struct ProviderExample {
     host: Option<String>,
     banner: Option<String>,
 }
 
 /// What was seen of a server.
 #[derive(Clone, Debug, Default)]
-pub struct Signs<'a> {
+pub struct ProviderSigns<'a> {
     /// The host name that was asked for.
     pub host: Option<&'a str>,
     /// The text of the greeting.
@@ -126,7 +127,7 @@ pub struct Signs<'a> {
 }
 
 /// Recognises a provider, by its strongest sign: host name, other names, certificate, greeting, EHLO reply.
-pub fn recognise(signs: &Signs<'_>) -> Option<&'static Provider> {
+pub fn recognise(signs: &ProviderSigns<'_>) -> Option<&'static Provider> {
     let all: &'static [Provider] = &PROVIDERS.provider;
     let by_host = signs.host.and_then(|host| {
         let host = host.to_ascii_lowercase();
@@ -183,7 +184,7 @@ pub fn find(word: &str) -> Vec<&'static Provider> {
     if !exact.is_empty() {
         return exact;
     }
-    let by_host = recognise(&Signs { host: Some(&word), ..Signs::default() });
+    let by_host = recognise(&ProviderSigns { host: Some(&word), ..ProviderSigns::default() });
     if let Some(provider) = by_host {
         return vec![provider];
     }
@@ -234,14 +235,17 @@ pub fn nearest_host(typed: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Signs, all, find, nearest_host, recognise};
+    use super::{ProviderSigns, all, find, nearest_host, recognise};
 
     #[test]
     fn every_provider_is_recognised_by_its_example_and_not_by_its_counter_example() {
         for provider in all() {
-            let found = |example: &super::Example| {
-                let signs =
-                    Signs { host: example.host.as_deref(), greeting: example.banner.as_deref(), ..Signs::default() };
+            let found = |example: &super::ProviderExample| {
+                let signs = ProviderSigns {
+                    host: example.host.as_deref(),
+                    greeting: example.banner.as_deref(),
+                    ..ProviderSigns::default()
+                };
                 recognise(&signs).map(|found| found.id.clone())
             };
             assert_eq!(found(&provider.example).as_ref(), Some(&provider.id), "{:?}", provider.example);

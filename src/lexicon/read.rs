@@ -10,14 +10,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Confidence, Fix, Step, blocklists, phrases, tables};
+use super::{Cause, Confidence, Fix, ReplyPhase, blocklists, phrases, tables};
 use crate::wire::Reply;
 
 /// What is known beside the reply.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
     /// The step at which it came.
-    pub step: Option<Step>,
+    pub step: Option<ReplyPhase>,
     /// The provider's id, if it was recognised.
     pub provider: Option<&'a str>,
     /// The software's id, if it was recognised.
@@ -120,7 +120,7 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let cause = row.cause(status);
     // The step decides before the status does where they contradict: what is said to AUTH is about the login.
     // RFC 4954 §6: X.7.8, credentials not valid, is a reply to AUTH and to nothing else.
-    let of_login = cause == Cause::Credentials && matches!(context.step, Some(Step::Mail | Step::Rcpt));
+    let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
     let elsewhere = of_login || context.step.is_some_and(|step| !cause.can_arise_at(step));
     (cause != Cause::Other && !elsewhere).then(|| Reading {
         cause,

@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use super::{Fix, embedded, normal};
 
-static FILE: LazyLock<File> = LazyLock::new(|| embedded("software.toml", include_str!("data/software.toml")));
+static FILE: LazyLock<SoftwareFile> = LazyLock::new(|| embedded("software.toml", include_str!("data/software.toml")));
 
 #[derive(Deserialize)]
-struct File {
+struct SoftwareFile {
     software: Vec<Software>,
-    sign: Vec<Sign>,
+    sign: Vec<SoftwareSign>,
     mx: Vec<Mx>,
     certificate: Vec<CertificateSign>,
 }
@@ -44,7 +44,7 @@ pub struct Software {
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-struct Sign {
+struct SoftwareSign {
     software: String,
     #[serde(rename = "where")]
     place: String,
@@ -141,7 +141,7 @@ pub fn by_mx(host: &str) -> Option<&'static Mx> {
 
 impl CertificateSign {
     /// Whether it stands in a distinguished name or a DNS name; with `equals` it must be a whole value (`CN=ubuntu`).
-    fn stands_in(&self, text: &str) -> bool {
+    fn occurs_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         let value = |part: &str| part.split_once('=').map_or(part, |(_, value)| value).trim() == self.literal;
         if self.equals { text.split(',').any(value) } else { text.contains(&self.literal) }
@@ -151,7 +151,7 @@ impl CertificateSign {
 /// What the names in a certificate tell.
 pub fn by_certificate(subject: &str, issuer: &str, names: &[String]) -> Option<&'static CertificateSign> {
     FILE.certificate.iter().find(|sign| {
-        let hits = |text: &str| sign.stands_in(text);
+        let hits = |text: &str| sign.occurs_in(text);
         match sign.place.as_str() {
             "issuer" => hits(issuer),
             "subject" => hits(subject),
@@ -205,8 +205,8 @@ mod tests {
     fn every_certificate_sign_stands_in_its_example_and_not_in_its_counter_example() {
         for sign in &FILE.certificate {
             assert!(sign.source.as_deref() != Some(""), "{} has an empty source", sign.literal);
-            assert!(sign.stands_in(&sign.example), "{}", sign.example);
-            assert!(!sign.stands_in(&sign.counter_example), "{}", sign.counter_example);
+            assert!(sign.occurs_in(&sign.example), "{}", sign.example);
+            assert!(!sign.occurs_in(&sign.counter_example), "{}", sign.counter_example);
         }
     }
 }

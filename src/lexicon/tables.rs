@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Cause, Confidence, Fix, Step, embedded};
+use super::{Cause, Confidence, Fix, ReplyPhase, embedded};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
 static CODES: LazyLock<Codes> = LazyLock::new(|| embedded("codes.toml", include_str!("data/codes.toml")));
@@ -54,7 +54,7 @@ pub struct CodeRow {
     #[serde(default)]
     pub at: Vec<CodeAt>,
     #[cfg(test)]
-    example: Vec<Example>,
+    example: Vec<CodeExample>,
 }
 
 /// A reply code at a step.
@@ -62,7 +62,8 @@ pub struct CodeRow {
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub struct CodeAt {
     /// The steps.
-    pub stage: Vec<Step>,
+    #[serde(alias = "stage")]
+    pub phase: Vec<ReplyPhase>,
     /// For the rule.
     #[serde(rename = "category")]
     pub cause: Cause,
@@ -80,8 +81,9 @@ pub struct CodeAt {
 #[cfg(test)]
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Example {
-    stage: Option<Step>,
+struct CodeExample {
+    #[serde(alias = "stage")]
+    phase: Option<ReplyPhase>,
     reply: String,
     expect: Cause,
 }
@@ -182,8 +184,8 @@ pub fn code(code: ReplyCode) -> Option<&'static CodeRow> {
 }
 
 /// A reply code at a step.
-pub fn code_at(code: ReplyCode, step: Step) -> Option<&'static CodeAt> {
-    self::code(code)?.at.iter().find(|row| row.stage.contains(&step))
+pub fn code_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static CodeAt> {
+    self::code(code)?.at.iter().find(|row| row.phase.contains(&step))
 }
 
 /// What the first digit means.
@@ -212,7 +214,7 @@ pub fn deviations(status: EnhancedStatus, code: Option<ReplyCode>) -> impl Itera
 #[cfg(test)]
 mod tests {
     use super::{CODES, STATUSES, code, code_at};
-    use crate::lexicon::Step;
+    use crate::lexicon::ReplyPhase;
     use crate::wire::{ReplyCode, reply};
 
     #[test]
@@ -222,7 +224,7 @@ mod tests {
             for example in &row.example {
                 let heard = reply::from_text(&example.reply).and_then(|reply| reply.code).expect("a code");
                 assert!(heard == row.code, "{}", example.reply);
-                let at = example.stage.and_then(|step| code_at(heard, step)).map(|at| at.cause);
+                let at = example.phase.and_then(|step| code_at(heard, step)).map(|at| at.cause);
                 assert_eq!(at.unwrap_or(row.cause), example.expect, "{}", example.reply);
             }
         }
@@ -251,9 +253,10 @@ mod tests {
 
     #[test]
     fn the_same_code_means_three_things_at_three_steps() {
-        let cause = |number: u16, step: Step| code_at(ReplyCode::try_from(number).ok()?, step).map(|row| row.cause);
-        assert_ne!(cause(454, Step::Starttls), cause(454, Step::Auth));
-        assert_ne!(cause(554, Step::Greeting), cause(554, Step::Data));
+        let cause =
+            |number: u16, step: ReplyPhase| code_at(ReplyCode::try_from(number).ok()?, step).map(|row| row.cause);
+        assert_ne!(cause(454, ReplyPhase::Starttls), cause(454, ReplyPhase::Auth));
+        assert_ne!(cause(554, ReplyPhase::Greeting), cause(554, ReplyPhase::Data));
         assert!(code(ReplyCode::try_from(571).expect("a code")).is_some());
     }
 }

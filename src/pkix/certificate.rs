@@ -15,7 +15,7 @@ const MAX_NAMES: usize = 10_000;
 
 /// A certificate, read.
 #[derive(Clone, Debug)]
-pub(crate) struct Certificate<'a> {
+pub(crate) struct ParsedCertificate<'a> {
     /// What the signature covers.
     pub(crate) signed: &'a [u8],
     /// From 1. There is none above 3, and OpenSSL and GnuTLS read those like version 3.
@@ -33,14 +33,14 @@ pub(crate) struct Certificate<'a> {
     pub(crate) inner_algorithm: &'a [u8],
     pub(crate) outer_algorithm: &'a [u8],
     pub(crate) signature: &'a [u8],
-    pub(crate) extensions: Extensions<'a>,
+    pub(crate) extensions: CertificateExtensions<'a>,
     /// §4.1.2.9: extensions are for version 3, and this certificate of an older one has some.
     pub(crate) has_misplaced_extensions: bool,
 }
 
 /// What the extensions say (RFC 5280 §4.2).
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Extensions<'a> {
+pub(crate) struct CertificateExtensions<'a> {
     pub(crate) basic_constraints: Option<BasicConstraints>,
     /// The bits in the order of §4.2.1.3, digitalSignature first.
     pub(crate) key_usage: Option<u16>,
@@ -132,9 +132,9 @@ const SMTP_UTF8_MAILBOX: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x0
 
 const NETSCAPE_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
 
-impl<'a> Certificate<'a> {
+impl<'a> ParsedCertificate<'a> {
     /// Reads a whole certificate; none if it is no certificate in DER.
-    pub(crate) fn read(der: &'a [u8]) -> Option<Certificate<'a>> {
+    pub(crate) fn read(der: &'a [u8]) -> Option<ParsedCertificate<'a>> {
         let mut outer = Reader::new(der::only(der, tag::SEQUENCE)?.content);
         let signed = outer.expect(tag::SEQUENCE)?;
         let outer_algorithm = outer.expect(tag::SEQUENCE)?.whole;
@@ -166,12 +166,12 @@ impl<'a> Certificate<'a> {
         let explicit = inner.optional(tag::constructed(3))?;
         let has_misplaced_extensions = explicit.is_some() && version < 3;
         let extensions = match explicit {
-            Some(explicit) => Extensions::read(explicit.content)?,
-            None => Extensions::default(),
+            Some(explicit) => CertificateExtensions::read(explicit.content)?,
+            None => CertificateExtensions::default(),
         };
         inner.end()?;
         let (signed, issuer, subject) = (signed.whole, issuer, subject);
-        Some(Certificate {
+        Some(ParsedCertificate {
             signed,
             version,
             serial,
@@ -219,13 +219,13 @@ impl<'a> Certificate<'a> {
     }
 }
 
-impl<'a> Extensions<'a> {
-    fn read(content: &'a [u8]) -> Option<Extensions<'a>> {
+impl<'a> CertificateExtensions<'a> {
+    fn read(content: &'a [u8]) -> Option<CertificateExtensions<'a>> {
         let list = der::elements(der::only(content, tag::SEQUENCE)?.content)?;
         if list.len() > MAX_EXTENSIONS {
             return None;
         }
-        let mut found = Extensions::default();
+        let mut found = CertificateExtensions::default();
         let mut known: Vec<&[u8]> = Vec::new();
         for extension in list {
             let mut fields = Reader::new(Some(extension).filter(|one| one.tag == tag::SEQUENCE)?.content);

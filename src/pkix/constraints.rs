@@ -3,7 +3,7 @@
 //!
 //! The number of comparisons of one validation is bounded: names and constraints are both chosen by the server.
 
-use super::certificate::{Certificate, GeneralName, NameConstraints};
+use super::certificate::{GeneralName, NameConstraints, ParsedCertificate};
 use super::der::{self, tag};
 use super::directory;
 
@@ -37,7 +37,7 @@ pub(crate) enum Violation {
 
 /// Holds the names of a certificate against the constraints of an authority above it.
 pub(crate) fn violation(
-    one: &Certificate<'_>,
+    one: &ParsedCertificate<'_>,
     is_leaf: bool,
     constraints: &NameConstraints<'_>,
     left: &mut Comparisons,
@@ -58,7 +58,7 @@ pub(crate) fn violation(
     if let Some(base) = constraints.excluded.iter().find(|base| is_uncompared(base)) {
         // What is excluded is said in the first place.
         let hit = names(one, &common).into_iter().find(|name| is_within(name, base));
-        return Some(hit.map_or(Violation::UnknownKind, |name| Violation::Name(shown(&name))));
+        return Some(hit.map_or(Violation::UnknownKind, |name| Violation::Name(display_name(&name))));
     }
     // OpenSSL does not compare service names.
     if both().any(|base| *base == GeneralName::Srv) && names(one, &common).contains(&GeneralName::Srv) {
@@ -82,12 +82,12 @@ pub(crate) fn violation(
         // §6.1.3 (c).
         let is_excluded = |base: &GeneralName<'_>| is_empty(base) || is_within(&name, base);
         if constraints.excluded.iter().filter(of_kind).any(is_excluded) {
-            return Some(Violation::Name(shown(&name)));
+            return Some(Violation::Name(display_name(&name)));
         }
         // §6.1.3 (b).
         let mut permitted = constraints.permitted.iter().filter(of_kind).peekable();
         if permitted.peek().is_some() && !permitted.any(|base| is_within(&name, base)) {
-            return Some(Violation::Name(shown(&name)));
+            return Some(Violation::Name(display_name(&name)));
         }
     }
     None
@@ -95,7 +95,7 @@ pub(crate) fn violation(
 
 /// The names that constraints apply to: the subject unless it is empty, the email addresses in it, the alternative names,
 /// and common names that count as DNS names.
-fn names<'a>(one: &Certificate<'a>, common: &'a [String]) -> Vec<GeneralName<'a>> {
+fn names<'a>(one: &ParsedCertificate<'a>, common: &'a [String]) -> Vec<GeneralName<'a>> {
     let mut names: Vec<GeneralName<'a>> = one.extensions.names.clone().unwrap_or_default();
     let mailbox = |name: &mut GeneralName<'a>| {
         if let GeneralName::SmtpUtf8(address) = name {
@@ -118,7 +118,7 @@ fn names<'a>(one: &Certificate<'a>, common: &'a [String]) -> Vec<GeneralName<'a>
 
 /// Common names that count as DNS names where there is no DNS name: for OpenSSL those that look like a host name, for GnuTLS
 /// each one of a certificate without alternative names.
-fn common_names(one: &Certificate<'_>, is_leaf: bool) -> Vec<String> {
+fn common_names(one: &ParsedCertificate<'_>, is_leaf: bool) -> Vec<String> {
     let names = one.extensions.names.as_deref().unwrap_or_default();
     if !is_leaf || names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
         return Vec::new();
@@ -254,7 +254,7 @@ fn text(part: &[u8]) -> Option<String> {
 }
 
 /// A name for people.
-fn shown(name: &GeneralName<'_>) -> String {
+fn display_name(name: &GeneralName<'_>) -> String {
     match name {
         GeneralName::Dns(bytes) | GeneralName::Email(bytes) | GeneralName::Uri(bytes) => {
             String::from_utf8_lossy(bytes).chars().take(255).collect()

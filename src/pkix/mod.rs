@@ -18,5 +18,5 @@ pub(crate) mod path;
 mod rare;
 pub(crate) mod signature;
 
-pub(crate) use certificate::Certificate;
+pub(crate) use certificate::ParsedCertificate;
 pub(crate) use path::{Anchor, Found, find, rarities};

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::certificate::{Certificate, GeneralName};
+use super::certificate::{GeneralName, ParsedCertificate};
 use super::directory;
 
 /// By what a certificate names a host.
@@ -17,7 +17,7 @@ pub(crate) enum NamedBy {
 }
 
 /// Whether one of the names is the expected one.
-pub(crate) fn matches(certificate: &Certificate<'_>, expected: &str) -> Option<NamedBy> {
+pub(crate) fn matches(certificate: &ParsedCertificate<'_>, expected: &str) -> Option<NamedBy> {
     if is_alternative_name(certificate, expected) {
         return Some(NamedBy::AlternativeName);
     }
@@ -37,7 +37,7 @@ pub(crate) fn matches(certificate: &Certificate<'_>, expected: &str) -> Option<N
     }
 }
 
-fn is_alternative_name(certificate: &Certificate<'_>, expected: &str) -> bool {
+fn is_alternative_name(certificate: &ParsedCertificate<'_>, expected: &str) -> bool {
     let names = certificate.extensions.names.as_deref().unwrap_or_default();
     match expected.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
         // §6.5: the bytes of the address.

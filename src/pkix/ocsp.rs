@@ -7,9 +7,9 @@
 //!
 //! What does not count is neither a revocation nor what a certificate with the must-staple extension promises.
 
-use super::certificate::{Certificate, OCSP_SIGNING};
+use super::certificate::{OCSP_SIGNING, ParsedCertificate};
 use super::der::{self, Element, Reader, tag};
-use super::signature::{self, Hash, Key, Scheme};
+use super::signature::{self, SignatureAlgorithm, SignatureHash, VerifyingKey};
 use crate::evidence::{StapleFault, StapleStatus};
 
 /// Answers of one response that are looked at; a staple has one.
@@ -43,7 +43,7 @@ pub(crate) struct Authority<'a> {
 /// The root may sign as well as the issuer: GnuTLS accepts it, and who holds the key of the root could be the issuer.
 pub(crate) fn read(
     response: &[u8],
-    leaf: &Certificate<'_>,
+    leaf: &ParsedCertificate<'_>,
     issuer: Option<Authority<'_>>,
     root: Option<Authority<'_>>,
     now: i64,
@@ -53,7 +53,7 @@ pub(crate) fn read(
         return Said { fault: Some(StapleFault::ResponderError), ..unreadable };
     }
     let Some(basic) = Basic::read(response) else { return unreadable };
-    let about = |answer: &&Answer<'_>| match issuer {
+    let about = |answer: &&OcspAnswer<'_>| match issuer {
         Some(issuer) => answer.is_about(leaf, issuer),
         None => answer.serial == leaf.serial,
     };
@@ -94,11 +94,11 @@ struct Basic<'a> {
     algorithm: &'a [u8],
     signature: &'a [u8],
     certificates: Vec<&'a [u8]>,
-    answers: Vec<Answer<'a>>,
+    answers: Vec<OcspAnswer<'a>>,
 }
 
-struct Answer<'a> {
-    hash: Hash,
+struct OcspAnswer<'a> {
+    hash: SignatureHash,
     name_hash: &'a [u8],
     key_hash: &'a [u8],
     serial: &'a [u8],
@@ -132,7 +132,7 @@ impl<'a> Basic<'a> {
         fields.read()?;
         fields.expect(tag::GENERALIZED_TIME)?;
         let list = der::elements(fields.expect(tag::SEQUENCE)?.content)?;
-        let answers = list.iter().take(MAX_ANSWERS).map(Answer::read).collect::<Option<Vec<_>>>()?;
+        let answers = list.iter().take(MAX_ANSWERS).map(OcspAnswer::read).collect::<Option<Vec<_>>>()?;
         let certificates = certificates.iter().take(4).map(|one| one.whole).collect();
         Some(Basic { signed: data.whole, algorithm, signature, certificates, answers })
     }
@@ -140,17 +140,17 @@ impl<'a> Basic<'a> {
     /// §4.2.2.2: by the issuer itself, or by a certificate that the issuer signed for signing OCSP responses.
     fn is_signed(&self, issuer: Authority<'_>, now: i64) -> bool {
         let by = |key: &[u8], algorithm: &[u8], message: &[u8], signature: &[u8]| {
-            Scheme::read(algorithm)
+            SignatureAlgorithm::read(algorithm)
                 .ok()
                 // GnuTLS takes SHA-1 here, and the authority chooses what it signs.
                 .filter(|scheme| scheme.weak_hash() != Some("MD5"))
-                .zip(Key::read(key).ok().filter(|key| !key.is_weak()))
+                .zip(VerifyingKey::read(key).ok().filter(|key| !key.is_weak()))
                 .is_some_and(|(scheme, key)| signature::verify(scheme, &key, message, signature).is_ok())
         };
         if by(issuer.key, self.algorithm, self.signed, self.signature) {
             return true;
         }
-        let responders = self.certificates.iter().filter_map(|der| Certificate::read(der));
+        let responders = self.certificates.iter().filter_map(|der| ParsedCertificate::read(der));
         responders
             .filter(|one| one.issuer == issuer.subject && one.is_in_date(now))
             .filter(|one| one.extensions.unknown_critical.is_empty() && one.extensions.unreadable.is_empty())
@@ -161,12 +161,12 @@ impl<'a> Basic<'a> {
     }
 }
 
-impl<'a> Answer<'a> {
+impl<'a> OcspAnswer<'a> {
     /// SingleResponse.
-    fn read(element: &Element<'a>) -> Option<Answer<'a>> {
+    fn read(element: &Element<'a>) -> Option<OcspAnswer<'a>> {
         let mut fields = Reader::new(Some(element).filter(|one| one.tag == tag::SEQUENCE)?.content);
         let mut id = Reader::new(fields.expect(tag::SEQUENCE)?.content);
-        let hash = Hash::by_algorithm(id.expect(tag::SEQUENCE)?.whole)?;
+        let hash = SignatureHash::by_algorithm(id.expect(tag::SEQUENCE)?.whole)?;
         let (name_hash, key_hash) = (id.expect(tag::OCTET_STRING)?.content, id.expect(tag::OCTET_STRING)?.content);
         let serial = id.expect(tag::INTEGER)?.content;
         // CertStatus: good [0], revoked [1], unknown [2].
@@ -180,11 +180,11 @@ impl<'a> Answer<'a> {
             Some(explicit) => Some(der::time(&der::only(explicit.content, tag::GENERALIZED_TIME)?)?),
             None => None,
         };
-        Some(Answer { hash, name_hash, key_hash, serial, status, this_update, next_update })
+        Some(OcspAnswer { hash, name_hash, key_hash, serial, status, this_update, next_update })
     }
 
     /// §4.1.1: the hash of the issuer's name, of the bits of its key, and the serial number.
-    fn is_about(&self, leaf: &Certificate<'_>, issuer: Authority<'_>) -> bool {
+    fn is_about(&self, leaf: &ParsedCertificate<'_>, issuer: Authority<'_>) -> bool {
         let key = || {
             let mut fields = Reader::new(der::only(issuer.key, tag::SEQUENCE)?.content);
             fields.expect(tag::SEQUENCE)?;
@@ -235,7 +235,7 @@ mod tests {
         }
 
         fn authority(&self) -> Authority<'_> {
-            let read = Certificate::read(&self.der).unwrap();
+            let read = ParsedCertificate::read(&self.der).unwrap();
             Authority { subject: read.subject, key: read.key }
         }
     }
@@ -254,11 +254,12 @@ mod tests {
     }
 
     fn answer(says: &Says<'_>) -> Vec<u8> {
-        let (leaf, issuer) = (Certificate::read(&says.about.der).unwrap(), says.issuer.authority());
+        let (leaf, issuer) = (ParsedCertificate::read(&says.about.der).unwrap(), says.issuer.authority());
         let mut key = Reader::new(der::only(issuer.key, tag::SEQUENCE).unwrap().content);
         key.read().unwrap();
         let key = der::whole_bytes(key.read().unwrap().content).unwrap();
-        let hashes = [issuer.subject, key].map(|bytes| der::wrap(tag::OCTET_STRING, &Hash::Sha1.digest(bytes)));
+        let hashes =
+            [issuer.subject, key].map(|bytes| der::wrap(tag::OCTET_STRING, &SignatureHash::Sha1.digest(bytes)));
         let id = [SHA1, &hashes[0], &hashes[1], &der::wrap(tag::INTEGER, leaf.serial)].concat();
         let status = match says.status {
             "good" => der::wrap(tag::context(0), &[]),
@@ -303,7 +304,7 @@ mod tests {
             params.not_after = time::OffsetDateTime::from_unix_timestamp(NOW - DAY).unwrap();
         });
         let read = |bytes: &[u8]| {
-            let leaf = Certificate::read(&leaf.der).unwrap();
+            let leaf = ParsedCertificate::read(&leaf.der).unwrap();
             let said = super::read(bytes, &leaf, Some(issuer.authority()), Some(root.authority()), NOW);
             (said.status, said.fault)
         };

@@ -15,11 +15,11 @@
 
 use std::collections::HashMap;
 
-use super::certificate::{self, Certificate, KEY_CERT_SIGN, NameConstraints};
+use super::certificate::{self, KEY_CERT_SIGN, NameConstraints, ParsedCertificate};
 use super::constraints::{self, Comparisons, Violation};
 use super::der;
 use super::directory;
-use super::signature::{self, Key, Scheme};
+use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
 /// Signatures that one search verifies. A chain has three or four; the slowest, RSA 8192, takes a third of a millisecond.
@@ -59,8 +59,8 @@ pub(crate) struct Found {
 
 /// Looks for a path from the first certificate to an anchor.
 pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
-    let sent: Vec<Option<Certificate<'_>>> =
-        chain.iter().map(|der| Certificate::read(der).filter(|_| der.len() <= certificate::MAX_LENGTH)).collect();
+    let sent: Vec<Option<ParsedCertificate<'_>>> =
+        chain.iter().map(|der| ParsedCertificate::read(der).filter(|_| der.len() <= certificate::MAX_LENGTH)).collect();
     let Some(Some(_)) = sent.first() else {
         let is_large = chain.first().is_some_and(|der| der.len() > certificate::MAX_LENGTH);
         let kind = if is_large { PathFaultKind::TooLarge } else { PathFaultKind::Unreadable };
@@ -101,7 +101,7 @@ struct Issuer<'a> {
     subject: &'a [u8],
     key: &'a [u8],
     /// The certificate; an anchor can be without one.
-    certificate: Option<Certificate<'a>>,
+    certificate: Option<ParsedCertificate<'a>>,
     constraints: Option<NameConstraints<'a>>,
     /// In DER; empty if there is none.
     der: &'a [u8],
@@ -110,7 +110,7 @@ struct Issuer<'a> {
 impl<'a> Issuer<'a> {
     fn of_anchor(anchor: &Anchor<'a>) -> Option<Issuer<'a>> {
         match anchor {
-            Anchor::Certificate(der) => Certificate::read(der).map(|one| Issuer::of_certificate(&one, der)),
+            Anchor::Certificate(der) => ParsedCertificate::read(der).map(|one| Issuer::of_certificate(&one, der)),
             Anchor::Key { subject, key, constraints } => {
                 let constraints = match constraints {
                     Some(content) => Some(certificate::constraints_of_anchor(content)?),
@@ -121,7 +121,7 @@ impl<'a> Issuer<'a> {
         }
     }
 
-    fn of_certificate(one: &Certificate<'a>, der: &'a [u8]) -> Issuer<'a> {
+    fn of_certificate(one: &ParsedCertificate<'a>, der: &'a [u8]) -> Issuer<'a> {
         let constraints = one.extensions.name_constraints.clone();
         Issuer { subject: one.subject, key: one.key, certificate: Some(one.clone()), constraints, der }
     }
@@ -136,11 +136,11 @@ enum By {
 
 struct Search<'a> {
     chain: &'a [&'a [u8]],
-    sent: Vec<Option<Certificate<'a>>>,
+    sent: Vec<Option<ParsedCertificate<'a>>>,
     anchors: Vec<Option<Issuer<'a>>>,
     now: i64,
     /// Signatures by certificate and issuer, each verified once.
-    verified: HashMap<(usize, By), Result<(), signature::Fault>>,
+    verified: HashMap<(usize, By), Result<(), signature::SignatureFault>>,
     signatures_left: usize,
     visits_left: usize,
     comparisons: Comparisons,
@@ -155,10 +155,10 @@ impl<'a> Search<'a> {
     fn pinned(&mut self) {
         let Some(der) = self.chain.first() else { return };
         let same = |anchor: &Option<Issuer<'_>>| anchor.as_ref().is_some_and(|anchor| anchor.der == *der);
-        let Some(leaf) = self.one(0) else { return };
+        let Some(leaf) = self.certificate_at(0) else { return };
         let (is_own, issuer) = (leaf.is_self_issued(), leaf.issuer);
-        let is_sent =
-            (1..self.sent.len()).any(|at| self.one(at).is_some_and(|one| directory::is_same(one.subject, issuer)));
+        let is_sent = (1..self.sent.len())
+            .any(|at| self.certificate_at(at).is_some_and(|one| directory::is_same(one.subject, issuer)));
         let is_anchor = self.anchors.iter().flatten().any(|anchor| anchor.subject == issuer);
         if let Some(at) = self.anchors.iter().position(same).filter(|_| is_own || !(is_sent || is_anchor)) {
             let mut faults = self.of_each(&[0]);
@@ -204,7 +204,7 @@ impl<'a> Search<'a> {
 
     /// Whether a certificate that was sent can stand next: it has the name of the issuer, is not in the path under the
     /// same name and key, and its key made the signature, or the signature cannot be verified here.
-    fn may_follow(&mut self, path: &[usize], next: usize, last: &Certificate<'_>) -> bool {
+    fn may_follow(&mut self, path: &[usize], next: usize, last: &ParsedCertificate<'_>) -> bool {
         let Some(Some(one)) = self.sent.get(next) else { return false };
         if !directory::is_same(one.subject, last.issuer) {
             return false;
@@ -214,7 +214,7 @@ impl<'a> Search<'a> {
             earlier.is_some_and(|earlier| earlier.subject == one.subject && earlier.key == one.key)
         });
         let child = path.last().copied().unwrap_or(0);
-        !is_known && !matches!(self.signature(child, By::Sent(next)), Err(signature::Fault::Wrong))
+        !is_known && !matches!(self.signature(child, By::Sent(next)), Err(signature::SignatureFault::Wrong))
     }
 
     /// A valid path is of use to who finds it. OpenSSL and GnuTLS take one step after the other without going back, so where
@@ -234,16 +234,16 @@ impl<'a> Search<'a> {
     }
 
     /// Whether a certificate can have issued another by what both say: names, key identifiers.
-    fn may_have_issued(issuer: &Certificate<'_>, child: &Certificate<'_>) -> bool {
+    fn may_have_issued(issuer: &ParsedCertificate<'_>, child: &ParsedCertificate<'_>) -> bool {
         directory::is_same(issuer.subject, child.issuer) && !names_another_key(child, issuer)
     }
 
     /// The store before what was sent; of several the first that is in date (X509_build_chain with X509_V_FLAG_TRUSTED_FIRST).
     fn path_of_openssl(&self) -> Option<(Vec<usize>, usize)> {
-        let signs = |one: &Certificate<'_>| one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
+        let signs = |one: &ParsedCertificate<'_>| one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
         let mut path = vec![0];
         loop {
-            let last = self.one(*path.last()?)?;
+            let last = self.certificate_at(*path.last()?)?;
             let of_store = |anchor: &Option<Issuer<'_>>| {
                 let anchor = anchor.as_ref()?;
                 match &anchor.certificate {
@@ -258,11 +258,11 @@ impl<'a> Search<'a> {
                 return Some((path, *at));
             }
             let is_next = |place: &usize| {
-                let one = self.one(*place).filter(|_| !path.contains(place));
+                let one = self.certificate_at(*place).filter(|_| !path.contains(place));
                 one.is_some_and(|one| signs(one) && Self::may_have_issued(one, last))
             };
             let sent: Vec<usize> = (1..self.sent.len()).filter(is_next).collect();
-            let in_date = |place: &&usize| self.one(**place).is_some_and(|one| one.is_in_date(self.now));
+            let in_date = |place: &&usize| self.certificate_at(**place).is_some_and(|one| one.is_in_date(self.now));
             path.push(*sent.iter().find(in_date).or(sent.first())?);
         }
     }
@@ -271,9 +271,9 @@ impl<'a> Search<'a> {
     fn path_of_gnutls(&self) -> Option<(Vec<usize>, usize)> {
         let mut path = vec![0];
         loop {
-            let last = self.one(*path.last()?)?;
+            let last = self.certificate_at(*path.last()?)?;
             let is_next = |place: &usize| {
-                let one = self.one(*place).filter(|_| !path.contains(place));
+                let one = self.certificate_at(*place).filter(|_| !path.contains(place));
                 one.is_some_and(|one| Self::may_have_issued(one, last))
             };
             let Some(next) = (1..self.sent.len()).find(is_next).filter(|_| !last.is_self_issued()) else { break };
@@ -285,11 +285,11 @@ impl<'a> Search<'a> {
             path.push(next);
         }
         // A root that was sent is left out, and the store asked for it.
-        if path.len() > 1 && self.one(*path.last()?).is_some_and(Certificate::is_self_issued) {
+        if path.len() > 1 && self.certificate_at(*path.last()?).is_some_and(ParsedCertificate::is_self_issued) {
             path.pop();
         }
-        let last = self.one(*path.last()?)?;
-        let is_other = |one: &Certificate<'_>| names_another_key(last, one);
+        let last = self.certificate_at(*path.last()?)?;
+        let is_other = |one: &ParsedCertificate<'_>| names_another_key(last, one);
         let fits = |anchor: &Option<Issuer<'_>>| {
             let anchor = anchor.as_ref().filter(|anchor| anchor.subject == last.issuer);
             anchor.is_some_and(|anchor| !anchor.certificate.as_ref().is_some_and(is_other))
@@ -299,8 +299,8 @@ impl<'a> Search<'a> {
 
     /// Certificates that were sent and cannot be read: OpenSSL and GnuTLS end the handshake, also where none is needed.
     fn unreadable(&self) -> Vec<PathFault> {
-        let is_none = |place: &usize| self.chain.get(*place).is_none_or(|der| Certificate::read(der).is_none());
-        let places = (1..self.sent.len()).filter(|place| self.one(*place).is_none()).filter(is_none);
+        let is_none = |place: &usize| self.chain.get(*place).is_none_or(|der| ParsedCertificate::read(der).is_none());
+        let places = (1..self.sent.len()).filter(|place| self.certificate_at(*place).is_none()).filter(is_none);
         places.map(|place| PathFault { at: PathPlace::Sent { place }, kind: PathFaultKind::Unreadable }).collect()
     }
 
@@ -336,11 +336,11 @@ impl<'a> Search<'a> {
         // An issuer of this name was sent, and its key did not make the signature.
         let last = path.last().copied().unwrap_or(0);
         let is_forged = (1..self.sent.len()).any(|next| {
-            let issuer = self.one(last).map(|one| one.issuer);
-            let subject = self.one(next).map(|one| one.subject);
+            let issuer = self.certificate_at(last).map(|one| one.issuer);
+            let subject = self.certificate_at(next).map(|one| one.subject);
             let is_same = issuer.zip(subject).is_some_and(|(issuer, subject)| directory::is_same(issuer, subject));
             let is_named = !path.contains(&next) && is_same;
-            is_named && self.signature(last, By::Sent(next)) == Err(signature::Fault::Wrong)
+            is_named && self.signature(last, By::Sent(next)) == Err(signature::SignatureFault::Wrong)
         });
         if is_forged {
             faults.push(PathFault { at: PathPlace::Sent { place: last }, kind: PathFaultKind::WrongSignature });
@@ -359,20 +359,20 @@ impl<'a> Search<'a> {
         Found { path: path.to_vec(), anchor: Some(anchor), is_outdated: self.is_outdated(path), faults }
     }
 
-    fn one(&self, place: usize) -> Option<&Certificate<'a>> {
+    fn certificate_at(&self, place: usize) -> Option<&ParsedCertificate<'a>> {
         self.sent.get(place).and_then(Option::as_ref)
     }
 
     /// §6.1.3 (a)(2).
     fn is_outdated(&self, path: &[usize]) -> bool {
-        path.iter().any(|place| self.one(*place).is_some_and(|one| !one.is_in_date(self.now)))
+        path.iter().any(|place| self.certificate_at(*place).is_some_and(|one| !one.is_in_date(self.now)))
     }
 
     /// What is wrong with a certificate wherever it stands.
     fn of_each(&self, path: &[usize]) -> Vec<PathFault> {
         let mut faults = Vec::new();
         for place in path {
-            let Some(one) = self.one(*place) else { continue };
+            let Some(one) = self.certificate_at(*place) else { continue };
             let at = PathPlace::Sent { place: *place };
             // §6.1.4 (k): only version 3 has the extensions that say that a certificate is an authority's. §4.1.2.9: and no
             // other may have extensions.
@@ -406,24 +406,24 @@ impl<'a> Search<'a> {
                 (None, None) => continue,
             };
             let verified = self.signature(*place, by);
-            let Some(one) = self.one(*place) else { continue };
-            let hash = Scheme::read(one.outer_algorithm).ok().and_then(Scheme::weak_hash);
+            let Some(one) = self.certificate_at(*place) else { continue };
+            let hash = SignatureAlgorithm::read(one.outer_algorithm).ok().and_then(SignatureAlgorithm::weak_hash);
             if let Some(hash) = hash {
                 faults.push(PathFault { at, kind: PathFaultKind::WeakSignature { hash: hash.to_owned() } });
             }
             match verified {
                 Ok(()) => {}
                 // A weak hash is reason enough.
-                Err(signature::Fault::Unsupported(_)) if hash.is_some() => {}
-                Err(signature::Fault::Unsupported(algorithm)) => {
+                Err(signature::SignatureFault::Unsupported(_)) if hash.is_some() => {}
+                Err(signature::SignatureFault::Unsupported(algorithm)) => {
                     faults.push(PathFault { at, kind: PathFaultKind::UnsupportedSignature { algorithm } });
                 }
-                Err(signature::Fault::Wrong | signature::Fault::OtherKind) => {
+                Err(signature::SignatureFault::Wrong | signature::SignatureFault::OtherKind) => {
                     faults.push(PathFault { at, kind: PathFaultKind::WrongSignature });
                 }
             }
             let issuer = match by {
-                By::Sent(next) => self.one(next),
+                By::Sent(next) => self.certificate_at(next),
                 By::Anchor(anchor) => {
                     self.anchors.get(anchor).and_then(Option::as_ref).and_then(|anchor| anchor.certificate.as_ref())
                 }
@@ -439,7 +439,7 @@ impl<'a> Search<'a> {
     fn of_authorities(&self, path: &[usize]) -> Vec<PathFault> {
         let mut faults = Vec::new();
         for (depth, place) in path.iter().enumerate().skip(1) {
-            let Some(one) = self.one(*place) else { continue };
+            let Some(one) = self.certificate_at(*place) else { continue };
             let at = PathPlace::Sent { place: *place };
             // (k): basicConstraints with cA.
             let is_authority = one.extensions.basic_constraints.is_some_and(|found| found.is_authority);
@@ -455,11 +455,12 @@ impl<'a> Search<'a> {
     }
 
     /// What an authority may not do, with the authorities below it.
-    fn of_authority(&self, one: &Certificate<'_>, below: &[usize]) -> impl Iterator<Item = PathFaultKind> {
+    fn of_authority(&self, one: &ParsedCertificate<'_>, below: &[usize]) -> impl Iterator<Item = PathFaultKind> {
         // (n): keyUsage, if it is there, with keyCertSign.
         let may_sign = one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
         // (l) and (m): self-issued certificates do not count; for GnuTLS they do.
-        let depth = below.iter().filter(|place| self.one(**place).is_some_and(|one| !one.is_self_issued())).count();
+        let depth =
+            below.iter().filter(|place| self.certificate_at(**place).is_some_and(|one| !one.is_self_issued())).count();
         let limit = one.extensions.basic_constraints.and_then(|found| found.path_length);
         let is_below =
             |depth: usize| limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| depth > limit));
@@ -482,11 +483,11 @@ impl<'a> Search<'a> {
         let mut faults = Vec::new();
         let mut left = self.comparisons;
         for (depth, place) in path.iter().enumerate() {
-            let Some(one) = self.one(*place) else { continue };
+            let Some(one) = self.certificate_at(*place) else { continue };
             if depth > 0 && one.is_self_issued() {
                 continue;
             }
-            let above = path.iter().skip(depth + 1).filter_map(|place| self.one(*place));
+            let above = path.iter().skip(depth + 1).filter_map(|place| self.certificate_at(*place));
             let above = above.filter_map(|issuer| issuer.extensions.name_constraints.as_ref());
             let of_anchor = anchor.and_then(|at| self.anchors.get(at)?.as_ref()?.constraints.as_ref());
             let violations =
@@ -505,7 +506,7 @@ impl<'a> Search<'a> {
         let mut wanted: Vec<u32> = above.map(|one| one.extensions.tls_features.clone()).unwrap_or_default();
         let mut faults = Vec::new();
         for place in path.iter().rev() {
-            let Some(one) = self.one(*place) else { continue };
+            let Some(one) = self.certificate_at(*place) else { continue };
             let (own, at) = (&one.extensions.tls_features, PathPlace::Sent { place: *place });
             if let Some(feature) = wanted.iter().find(|feature| !own.contains(feature)) {
                 faults.push(PathFault { at, kind: PathFaultKind::MissingFeature { feature: *feature } });
@@ -555,20 +556,22 @@ impl<'a> Search<'a> {
     }
 
     /// Whether the certificate at this place was signed by this key. Each pair is looked at once.
-    fn signature(&mut self, place: usize, by: By) -> Result<(), signature::Fault> {
+    fn signature(&mut self, place: usize, by: By) -> Result<(), signature::SignatureFault> {
         if let Some(known) = self.verified.get(&(place, by)) {
             return known.clone();
         }
         let key = match by {
-            By::Sent(next) => self.one(next).map(|one| one.key),
+            By::Sent(next) => self.certificate_at(next).map(|one| one.key),
             By::Anchor(at) => self.anchors.get(at).and_then(Option::as_ref).map(|anchor| anchor.key),
         };
-        let (Some(one), Some(key)) = (self.one(place), key) else { return Err(signature::Fault::Wrong) };
+        let (Some(one), Some(key)) = (self.certificate_at(place), key) else {
+            return Err(signature::SignatureFault::Wrong);
+        };
         let result = if self.signatures_left == 0 {
-            Err(signature::Fault::Unsupported("one of too many signatures".to_owned()))
+            Err(signature::SignatureFault::Unsupported("one of too many signatures".to_owned()))
         } else {
-            Scheme::read(one.outer_algorithm)
-                .and_then(|scheme| Ok((scheme, Key::read(key)?)))
+            SignatureAlgorithm::read(one.outer_algorithm)
+                .and_then(|scheme| Ok((scheme, VerifyingKey::read(key)?)))
                 .and_then(|(scheme, key)| signature::verify(scheme, &key, one.signed, one.signature))
         };
         self.signatures_left = self.signatures_left.saturating_sub(1);
@@ -584,13 +587,13 @@ const STATUS_REQUEST: u32 = 5;
 const OF_OPENSSL: [&str; 3] = ["Netscape certificate type", "policyConstraints", "policyMappings"];
 
 /// What both libraries overlook in a server's certificate, and one of them not in that of an authority.
-fn of_leniency(one: &Certificate<'_>) -> Vec<PathFaultKind> {
+fn of_leniency(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
     let named = one.extensions.unreadable_of_authority.iter().map(|oid| extension_name(&der::dotted(oid)));
     named.map(|extension| PathFaultKind::UnreadableExtension { extension }).collect()
 }
 
 /// What is wrong with a certificate by itself, its extensions aside.
-fn of_form(one: &Certificate<'_>) -> impl Iterator<Item = PathFaultKind> {
+fn of_form(one: &ParsedCertificate<'_>) -> impl Iterator<Item = PathFaultKind> {
     // §4.1.1.2: the algorithm stands twice, and must be the same.
     let differs = one.inner_algorithm != one.outer_algorithm;
     [
@@ -603,7 +606,7 @@ fn of_form(one: &Certificate<'_>) -> impl Iterator<Item = PathFaultKind> {
 }
 
 fn weak_key(info: &[u8]) -> Option<PathFaultKind> {
-    let key = Key::read(info).ok().filter(Key::is_weak)?;
+    let key = VerifyingKey::read(info).ok().filter(VerifyingKey::is_weak)?;
     Some(PathFaultKind::WeakKey { key: key.name() })
 }
 
@@ -617,7 +620,7 @@ fn kind_of(violation: Violation) -> PathFaultKind {
 
 /// §6.1.4 (o) and §6.1.5 (f): critical extensions that are not processed; and extensions that stand twice (§4.2) or cannot
 /// be read.
-fn of_extensions(one: &Certificate<'_>) -> Vec<PathFaultKind> {
+fn of_extensions(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
     let found = &one.extensions;
     let named = |oids: &[&[u8]], kind: fn(String) -> PathFaultKind| {
         oids.iter().map(|oid| kind(extension_name(&der::dotted(oid)))).collect::<Vec<_>>()
@@ -659,7 +662,7 @@ pub(crate) fn extension_name(dotted: &str) -> String {
 }
 
 /// §4.2.1.1: what the authorityKeyIdentifier names is not this issuer.
-fn names_another_key(one: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
+fn names_another_key(one: &ParsedCertificate<'_>, issuer: &ParsedCertificate<'_>) -> bool {
     let named = one.extensions.authority_key;
     let differs =
         |named: Option<&[u8]>, own: Option<&[u8]>| matches!((named, own), (Some(named), Some(own)) if named != own);
@@ -677,8 +680,8 @@ pub(crate) struct Rarity {
 
 /// What webpki may not verify in a path that is valid.
 pub(crate) fn rarities(chain: &[&[u8]], path: &[usize]) -> Vec<Rarity> {
-    let of = |place: usize| Some((place, Certificate::read(chain.get(place)?)?));
-    let read: Vec<(usize, Certificate<'_>)> = path.iter().filter_map(|place| of(*place)).collect();
+    let of = |place: usize| Some((place, ParsedCertificate::read(chain.get(place)?)?));
+    let read: Vec<(usize, ParsedCertificate<'_>)> = path.iter().filter_map(|place| of(*place)).collect();
     let mut found: Vec<Rarity> = read.iter().flat_map(|(place, one)| rare_parts(*place, one)).collect();
     // webpki follows six.
     if path.len() > 7 {
@@ -691,7 +694,7 @@ pub(crate) fn rarities(chain: &[&[u8]], path: &[usize]) -> Vec<Rarity> {
     found
 }
 
-fn rare_parts(place: usize, one: &Certificate<'_>) -> Vec<Rarity> {
+fn rare_parts(place: usize, one: &ParsedCertificate<'_>) -> Vec<Rarity> {
     let mut whats: Vec<String> = Vec::new();
     for oid in &one.extensions.rarely_supported {
         whats.push(format!("the critical extension {}", extension_name(&der::dotted(oid))));
@@ -701,24 +704,28 @@ fn rare_parts(place: usize, one: &Certificate<'_>) -> Vec<Rarity> {
     if limits.flat_map(|limits| limits.permitted.iter().chain(&limits.excluded)).any(is_directory) {
         whats.push("name constraints for directory names".to_owned());
     }
-    match Key::read(one.key) {
-        Ok(Key::Ec { curve: signature::Curve::P224, .. }) => whats.push("a key on the curve P-224".to_owned()),
-        Ok(Key::Dsa { .. }) => whats.push("a key for DSA".to_owned()),
+    match VerifyingKey::read(one.key) {
+        Ok(VerifyingKey::Ec { curve: signature::Curve::P224, .. }) => whats.push("a key on the curve P-224".to_owned()),
+        Ok(VerifyingKey::Dsa { .. }) => whats.push("a key for DSA".to_owned()),
         _ => {}
     }
-    let scheme = Scheme::read(one.outer_algorithm);
+    let scheme = SignatureAlgorithm::read(one.outer_algorithm);
     match scheme {
-        Ok(Scheme::Ed448) => whats.push("a signature by Ed448".to_owned()),
-        Ok(Scheme::Dsa(_)) => whats.push("a signature by DSA".to_owned()),
+        Ok(SignatureAlgorithm::Ed448) => whats.push("a signature by Ed448".to_owned()),
+        Ok(SignatureAlgorithm::Dsa(_)) => whats.push("a signature by DSA".to_owned()),
         _ => {}
     }
-    if let Ok(Scheme::RsaPss { hash, mask, salt }) = scheme
+    if let Ok(SignatureAlgorithm::RsaPss { hash, mask, salt }) = scheme
         && (hash != mask || salt != hash.digest(&[]).len())
     {
         whats.push(format!("a signature by RSASSA-PSS with a salt of {salt} bytes"));
     }
     if scheme.is_ok_and(|scheme| {
-        matches!(scheme, Scheme::RsaPkcs1(signature::Hash::Sha224) | Scheme::Ecdsa(signature::Hash::Sha224))
+        matches!(
+            scheme,
+            SignatureAlgorithm::RsaPkcs1(signature::SignatureHash::Sha224)
+                | SignatureAlgorithm::Ecdsa(signature::SignatureHash::Sha224)
+        )
     }) {
         whats.push("a signature over SHA-224".to_owned());
     }

@@ -14,7 +14,7 @@ use super::rare;
 
 /// A hash that signatures are made over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hash {
+pub(crate) enum SignatureHash {
     Md5,
     Sha1,
     Sha224,
@@ -25,23 +25,23 @@ pub(crate) enum Hash {
 
 /// How a signature is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    RsaPkcs1(Hash),
+pub(crate) enum SignatureAlgorithm {
+    RsaPkcs1(SignatureHash),
     /// RFC 4055 §3.1: the hash, the hash of the mask, the length of the salt.
     RsaPss {
-        hash: Hash,
-        mask: Hash,
+        hash: SignatureHash,
+        mask: SignatureHash,
         salt: usize,
     },
-    Ecdsa(Hash),
-    Dsa(Hash),
+    Ecdsa(SignatureHash),
+    Dsa(SignatureHash),
     Ed25519,
     Ed448,
 }
 
 /// Why a signature does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum SignatureFault {
     /// It was not made by this key over these bytes.
     Wrong,
     /// The algorithm of the signature is for keys of another kind.
@@ -61,34 +61,34 @@ const ED448: &[u8] = &[0x2b, 0x65, 0x71];
 const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];
 
 /// Algorithms of signatures by their object identifiers.
-const SCHEMES: &[(&[u8], Scheme)] = &[
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04], Scheme::RsaPkcs1(Hash::Md5)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], Scheme::RsaPkcs1(Hash::Sha1)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0e], Scheme::RsaPkcs1(Hash::Sha224)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b], Scheme::RsaPkcs1(Hash::Sha256)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c], Scheme::RsaPkcs1(Hash::Sha384)),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d], Scheme::RsaPkcs1(Hash::Sha512)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01], Scheme::Ecdsa(Hash::Sha1)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01], Scheme::Ecdsa(Hash::Sha224)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02], Scheme::Ecdsa(Hash::Sha256)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03], Scheme::Ecdsa(Hash::Sha384)),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04], Scheme::Ecdsa(Hash::Sha512)),
-    (ED25519, Scheme::Ed25519),
-    (ED448, Scheme::Ed448),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03], Scheme::Dsa(Hash::Sha1)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x01], Scheme::Dsa(Hash::Sha224)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x02], Scheme::Dsa(Hash::Sha256)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x03], Scheme::Dsa(Hash::Sha384)),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x04], Scheme::Dsa(Hash::Sha512)),
+const SCHEMES: &[(&[u8], SignatureAlgorithm)] = &[
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04], SignatureAlgorithm::RsaPkcs1(SignatureHash::Md5)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha1)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0e], SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha224)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b], SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha256)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c], SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha384)),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d], SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha512)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01], SignatureAlgorithm::Ecdsa(SignatureHash::Sha1)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01], SignatureAlgorithm::Ecdsa(SignatureHash::Sha224)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02], SignatureAlgorithm::Ecdsa(SignatureHash::Sha256)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03], SignatureAlgorithm::Ecdsa(SignatureHash::Sha384)),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04], SignatureAlgorithm::Ecdsa(SignatureHash::Sha512)),
+    (ED25519, SignatureAlgorithm::Ed25519),
+    (ED448, SignatureAlgorithm::Ed448),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03], SignatureAlgorithm::Dsa(SignatureHash::Sha1)),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x01], SignatureAlgorithm::Dsa(SignatureHash::Sha224)),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x02], SignatureAlgorithm::Dsa(SignatureHash::Sha256)),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x03], SignatureAlgorithm::Dsa(SignatureHash::Sha384)),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x04], SignatureAlgorithm::Dsa(SignatureHash::Sha512)),
 ];
 
 /// Hashes by their object identifiers.
-const HASHES: &[(&[u8], Hash)] = &[
-    (&[0x2b, 0x0e, 0x03, 0x02, 0x1a], Hash::Sha1),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04], Hash::Sha224),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01], Hash::Sha256),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02], Hash::Sha384),
-    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03], Hash::Sha512),
+const HASHES: &[(&[u8], SignatureHash)] = &[
+    (&[0x2b, 0x0e, 0x03, 0x02, 0x1a], SignatureHash::Sha1),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04], SignatureHash::Sha224),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01], SignatureHash::Sha256),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02], SignatureHash::Sha384),
+    (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03], SignatureHash::Sha512),
 ];
 
 /// What other names algorithms have that are not supported here.
@@ -120,13 +120,13 @@ const CURVES: &[(&[u8], Curve)] = &[
 
 /// A public key, read from SubjectPublicKeyInfo.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Key<'a> {
+pub(crate) enum VerifyingKey<'a> {
     Rsa {
         /// RSAPublicKey.
         der: &'a [u8],
         bits: usize,
         /// RFC 4055 §3.3: for signatures by RSASSA-PSS only, and of which parameters if it says so.
-        pss: Option<Option<(Hash, Hash, usize)>>,
+        pss: Option<Option<(SignatureHash, SignatureHash, usize)>>,
     },
     Ec {
         curve: Curve,
@@ -150,7 +150,7 @@ pub(crate) const LEAST_RSA_BITS: usize = 1963;
 
 /// Whether a key on a curve is given by one coordinate, which GnuTLS does not read (RFC 5480 §2.2: may be supported).
 pub(crate) fn is_compressed(info: &[u8]) -> bool {
-    Key::parts(info).is_some_and(|(oid, _, bits)| oid == EC && matches!(bits.first(), Some(0x02 | 0x03)))
+    VerifyingKey::parts(info).is_some_and(|(oid, _, bits)| oid == EC && matches!(bits.first(), Some(0x02 | 0x03)))
 }
 
 /// Algorithm, its parameters and the key.
@@ -159,11 +159,11 @@ type KeyParts<'a> = (&'a [u8], Option<&'a [u8]>, &'a [u8]);
 /// Largest RSA key that is computed with, as in aws-lc; a hostile one could cost seconds.
 const MAX_RSA_BITS: usize = 8192;
 
-impl<'a> Key<'a> {
+impl<'a> VerifyingKey<'a> {
     /// Reads SubjectPublicKeyInfo with its tag (RFC 5280 §4.1.2.7).
-    pub(crate) fn read(info: &'a [u8]) -> Result<Key<'a>, Fault> {
-        let malformed = || Fault::Unsupported("a public key that cannot be read".to_owned());
-        let (oid, parameters, bits) = Key::parts(info).ok_or_else(malformed)?;
+    pub(crate) fn read(info: &'a [u8]) -> Result<VerifyingKey<'a>, SignatureFault> {
+        let malformed = || SignatureFault::Unsupported("a public key that cannot be read".to_owned());
+        let (oid, parameters, bits) = VerifyingKey::parts(info).ok_or_else(malformed)?;
         match oid {
             RSA | RSA_OF_X509 | RSA_PSS => {
                 let pss = match (oid == RSA_PSS, parameters) {
@@ -172,20 +172,20 @@ impl<'a> Key<'a> {
                     (true, Some(whole)) => Some(Some(pss_parameters(whole).ok_or_else(malformed)?)),
                 };
                 let size = rsa_numbers(bits).map(|(modulus, _)| modulus.bits()).ok_or_else(malformed)?;
-                Ok(Key::Rsa { der: bits, bits: usize::try_from(size).unwrap_or(usize::MAX), pss })
+                Ok(VerifyingKey::Rsa { der: bits, bits: usize::try_from(size).unwrap_or(usize::MAX), pss })
             }
             EC => {
-                let unnamed = || Fault::Unsupported("a curve that is written out instead of named".to_owned());
+                let unnamed = || SignatureFault::Unsupported("a curve that is written out instead of named".to_owned());
                 let name = parameters.and_then(|whole| der::only(whole, tag::OID)).ok_or_else(unnamed)?.content;
                 let known = CURVES.iter().find(|(oid, _)| *oid == name);
-                let unknown = || Fault::Unsupported(format!("the curve {}", curve_name(&der::dotted(name))));
+                let unknown = || SignatureFault::Unsupported(format!("the curve {}", curve_name(&der::dotted(name))));
                 let curve = known.map(|(_, curve)| *curve).ok_or_else(unknown)?;
-                Ok(Key::Ec { curve, point: bits })
+                Ok(VerifyingKey::Ec { curve, point: bits })
             }
-            ED25519 => Ok(Key::Ed25519 { point: bits }),
-            ED448 => Ok(Key::Ed448 { point: bits }),
-            DSA => Ok(Key::Dsa { numbers: dsa_numbers(parameters, bits).ok_or_else(malformed)? }),
-            other => Err(Fault::Unsupported(format!("a key of the kind {}", key_name(&der::dotted(other))))),
+            ED25519 => Ok(VerifyingKey::Ed25519 { point: bits }),
+            ED448 => Ok(VerifyingKey::Ed448 { point: bits }),
+            DSA => Ok(VerifyingKey::Dsa { numbers: dsa_numbers(parameters, bits).ok_or_else(malformed)? }),
+            other => Err(SignatureFault::Unsupported(format!("a key of the kind {}", key_name(&der::dotted(other))))),
         }
     }
 
@@ -200,23 +200,23 @@ impl<'a> Key<'a> {
     /// RFC 9325 §4.5 and what OpenSSL at its default level and GnuTLS accept: 112 bits of security.
     pub(crate) fn is_weak(&self) -> bool {
         match self {
-            Key::Rsa { bits, .. } => *bits < LEAST_RSA_BITS,
-            Key::Dsa { numbers: [p, ..] } => size(p) < LEAST_RSA_BITS,
-            Key::Ec { .. } | Key::Ed25519 { .. } | Key::Ed448 { .. } => false,
+            VerifyingKey::Rsa { bits, .. } => *bits < LEAST_RSA_BITS,
+            VerifyingKey::Dsa { numbers: [p, ..] } => size(p) < LEAST_RSA_BITS,
+            VerifyingKey::Ec { .. } | VerifyingKey::Ed25519 { .. } | VerifyingKey::Ed448 { .. } => false,
         }
     }
 
     /// How it is called, as in `RSA 2048`.
     pub(crate) fn name(&self) -> String {
         match self {
-            Key::Rsa { bits, .. } => format!("RSA {bits}"),
-            Key::Ec { curve: Curve::P224, .. } => "EC P-224".to_owned(),
-            Key::Ec { curve: Curve::P256, .. } => "EC P-256".to_owned(),
-            Key::Ec { curve: Curve::P384, .. } => "EC P-384".to_owned(),
-            Key::Ec { curve: Curve::P521, .. } => "EC P-521".to_owned(),
-            Key::Ed25519 { .. } => "Ed25519".to_owned(),
-            Key::Ed448 { .. } => "Ed448".to_owned(),
-            Key::Dsa { numbers: [p, ..] } => format!("DSA {}", size(p)),
+            VerifyingKey::Rsa { bits, .. } => format!("RSA {bits}"),
+            VerifyingKey::Ec { curve: Curve::P224, .. } => "EC P-224".to_owned(),
+            VerifyingKey::Ec { curve: Curve::P256, .. } => "EC P-256".to_owned(),
+            VerifyingKey::Ec { curve: Curve::P384, .. } => "EC P-384".to_owned(),
+            VerifyingKey::Ec { curve: Curve::P521, .. } => "EC P-521".to_owned(),
+            VerifyingKey::Ed25519 { .. } => "Ed25519".to_owned(),
+            VerifyingKey::Ed448 { .. } => "Ed448".to_owned(),
+            VerifyingKey::Dsa { numbers: [p, ..] } => format!("DSA {}", size(p)),
         }
     }
 }
@@ -251,14 +251,14 @@ fn algorithm(whole: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     Some((oid, parameters))
 }
 
-impl Scheme {
+impl SignatureAlgorithm {
     /// Reads the AlgorithmIdentifier of a signature.
-    pub(crate) fn read(whole: &[u8]) -> Result<Scheme, Fault> {
-        let malformed = || Fault::Unsupported("a signature algorithm that cannot be read".to_owned());
+    pub(crate) fn read(whole: &[u8]) -> Result<SignatureAlgorithm, SignatureFault> {
+        let malformed = || SignatureFault::Unsupported("a signature algorithm that cannot be read".to_owned());
         let (oid, parameters) = algorithm(whole).ok_or_else(malformed)?;
         if oid == RSA_PSS {
             let (hash, mask, salt) = parameters.and_then(pss_parameters).ok_or_else(malformed)?;
-            return Ok(Scheme::RsaPss { hash, mask, salt });
+            return Ok(SignatureAlgorithm::RsaPss { hash, mask, salt });
         }
         if let Some((_, scheme)) = SCHEMES.iter().find(|(known, _)| *known == oid) {
             // RFC 4055 §5: NULL with RSA; RFC 5758 §3.2 and RFC 8410 §3: nothing with the others. NULL is seen there, too.
@@ -267,26 +267,28 @@ impl Scheme {
         }
         let dotted = der::dotted(oid);
         let name = UNSUPPORTED.iter().find(|(known, _)| *known == dotted).map_or(dotted.as_str(), |(_, name)| name);
-        Err(Fault::Unsupported(name.to_owned()))
+        Err(SignatureFault::Unsupported(name.to_owned()))
     }
 
     /// The hash, if it is one that can be forged (RFC 9155 §2, RFC 9325 §4.5).
     pub(crate) fn weak_hash(self) -> Option<&'static str> {
         let hashes = match self {
-            Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) | Scheme::Dsa(hash) => [hash, hash],
-            Scheme::RsaPss { hash, mask, .. } => [hash, mask],
-            Scheme::Ed25519 | Scheme::Ed448 => return None,
+            SignatureAlgorithm::RsaPkcs1(hash) | SignatureAlgorithm::Ecdsa(hash) | SignatureAlgorithm::Dsa(hash) => {
+                [hash, hash]
+            }
+            SignatureAlgorithm::RsaPss { hash, mask, .. } => [hash, mask],
+            SignatureAlgorithm::Ed25519 | SignatureAlgorithm::Ed448 => return None,
         };
         hashes.into_iter().find_map(|hash| match hash {
-            Hash::Md5 => Some("MD5"),
-            Hash::Sha1 => Some("SHA-1"),
-            Hash::Sha224 | Hash::Sha256 | Hash::Sha384 | Hash::Sha512 => None,
+            SignatureHash::Md5 => Some("MD5"),
+            SignatureHash::Sha1 => Some("SHA-1"),
+            SignatureHash::Sha224 | SignatureHash::Sha256 | SignatureHash::Sha384 | SignatureHash::Sha512 => None,
         })
     }
 }
 
 /// RFC 4055 §3.1: each has a default, SHA-1, MGF1 with SHA-1, 20; the trailer is always 1.
-fn pss_parameters(whole: &[u8]) -> Option<(Hash, Hash, usize)> {
+fn pss_parameters(whole: &[u8]) -> Option<(SignatureHash, SignatureHash, usize)> {
     let mut fields = Reader::new(der::only(whole, tag::SEQUENCE)?.content);
     let hash_of = |whole: &[u8]| {
         let (oid, parameters) = algorithm(whole)?;
@@ -295,7 +297,7 @@ fn pss_parameters(whole: &[u8]) -> Option<(Hash, Hash, usize)> {
     };
     let hash = match fields.optional(tag::constructed(0))? {
         Some(explicit) => hash_of(explicit.content)?,
-        None => Hash::Sha1,
+        None => SignatureHash::Sha1,
     };
     let mask = match fields.optional(tag::constructed(1))? {
         Some(explicit) => {
@@ -305,7 +307,7 @@ fn pss_parameters(whole: &[u8]) -> Option<(Hash, Hash, usize)> {
             }
             hash_of(parameters?)?
         }
-        None => Hash::Sha1,
+        None => SignatureHash::Sha1,
     };
     let salt = match fields.optional(tag::constructed(2))? {
         Some(explicit) => {
@@ -322,44 +324,51 @@ fn pss_parameters(whole: &[u8]) -> Option<(Hash, Hash, usize)> {
 }
 
 /// Verifies a signature over a message by a key.
-pub(crate) fn verify(scheme: Scheme, key: &Key<'_>, message: &[u8], signature: &[u8]) -> Result<(), Fault> {
+pub(crate) fn verify(
+    scheme: SignatureAlgorithm,
+    key: &VerifyingKey<'_>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), SignatureFault> {
     let by_aws = |algorithm: &'static dyn VerificationAlgorithm, key: &[u8]| {
-        UnparsedPublicKey::new(algorithm, key).verify(message, signature).map_err(|_| Fault::Wrong)
+        UnparsedPublicKey::new(algorithm, key).verify(message, signature).map_err(|_| SignatureFault::Wrong)
     };
     match (scheme, key) {
-        (Scheme::RsaPkcs1(hash), Key::Rsa { der, bits, pss: None }) => {
+        (SignatureAlgorithm::RsaPkcs1(hash), VerifyingKey::Rsa { der, bits, pss: None }) => {
             let algorithm: Option<&'static dyn VerificationAlgorithm> = match hash {
-                Hash::Sha1 => Some(&aws::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
-                Hash::Sha256 => Some(&aws::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
-                Hash::Sha384 => Some(&aws::RSA_PKCS1_2048_8192_SHA384),
-                Hash::Sha512 => Some(&aws::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
-                Hash::Md5 | Hash::Sha224 => None,
+                SignatureHash::Sha1 => Some(&aws::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+                SignatureHash::Sha256 => Some(&aws::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+                SignatureHash::Sha384 => Some(&aws::RSA_PKCS1_2048_8192_SHA384),
+                SignatureHash::Sha512 => Some(&aws::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+                SignatureHash::Md5 | SignatureHash::Sha224 => None,
             };
             match algorithm {
                 Some(algorithm) if *bits >= 2048 => by_aws(algorithm, der),
                 _ => rsa(der, signature, |encoded, _| encoded_by_pkcs1(hash, message, encoded)),
             }
         }
-        (Scheme::RsaPss { hash, mask, salt }, Key::Rsa { der, bits, pss }) => {
+        (SignatureAlgorithm::RsaPss { hash, mask, salt }, VerifyingKey::Rsa { der, bits, pss }) => {
             // RFC 4055 §3.3: what the key says of its use holds for the signature; its salt is the least.
             if let Some(Some((of_key, mask_of_key, least))) = pss
                 && (hash != *of_key || mask != *mask_of_key || salt < *least)
             {
-                return Err(Fault::OtherKind);
+                return Err(SignatureFault::OtherKind);
             }
             // GnuTLS verifies with one hash for both, and none of 224 bits.
-            if hash != mask || hash == Hash::Sha224 {
-                return Err(Fault::Unsupported("RSASSA-PSS with two hashes or with SHA-224".to_owned()));
+            if hash != mask || hash == SignatureHash::Sha224 {
+                return Err(SignatureFault::Unsupported("RSASSA-PSS with two hashes or with SHA-224".to_owned()));
             }
             // Of a key that is for both kinds of RSA signatures, GnuTLS verifies the usual length of the salt only.
             if pss.is_none() && salt != hash.digest(&[]).len() {
-                return Err(Fault::Unsupported(format!("RSASSA-PSS with a salt of {salt} bytes by a plain RSA key")));
+                return Err(SignatureFault::Unsupported(format!(
+                    "RSASSA-PSS with a salt of {salt} bytes by a plain RSA key"
+                )));
             }
             let algorithm: Option<&'static dyn VerificationAlgorithm> = match hash {
-                Hash::Sha256 => Some(&aws::RSA_PSS_2048_8192_SHA256),
-                Hash::Sha384 => Some(&aws::RSA_PSS_2048_8192_SHA384),
-                Hash::Sha512 => Some(&aws::RSA_PSS_2048_8192_SHA512),
-                Hash::Md5 | Hash::Sha1 | Hash::Sha224 => None,
+                SignatureHash::Sha256 => Some(&aws::RSA_PSS_2048_8192_SHA256),
+                SignatureHash::Sha384 => Some(&aws::RSA_PSS_2048_8192_SHA384),
+                SignatureHash::Sha512 => Some(&aws::RSA_PSS_2048_8192_SHA512),
+                SignatureHash::Md5 | SignatureHash::Sha1 | SignatureHash::Sha224 => None,
             };
             match algorithm {
                 Some(algorithm) if *bits >= 2048 && hash == mask && salt == hash.digest(&[]).len() => {
@@ -368,57 +377,61 @@ pub(crate) fn verify(scheme: Scheme, key: &Key<'_>, message: &[u8], signature: &
                 _ => rsa(der, signature, |encoded, bits| encoded_by_pss((hash, mask, salt), message, encoded, bits)),
             }
         }
-        (Scheme::Ecdsa(hash), Key::Ec { curve, point }) => match ecdsa(*curve, hash) {
+        (SignatureAlgorithm::Ecdsa(hash), VerifyingKey::Ec { curve, point }) => match ecdsa(*curve, hash) {
             Some(algorithm) => by_aws(algorithm, point),
             None => match rare::ecdsa(*curve, point, &hash.digest(message), signature) {
                 Some(verified) => if_verified(verified),
-                None => Err(Fault::Unsupported("this hash with a key on this curve".to_owned())),
+                None => Err(SignatureFault::Unsupported("this hash with a key on this curve".to_owned())),
             },
         },
-        (Scheme::Dsa(hash), Key::Dsa { numbers }) => if_verified(rare::dsa(*numbers, &hash.digest(message), signature)),
-        (Scheme::Ed448, Key::Ed448 { point }) => if_verified(rare::ed448(point, message, signature)),
-        (Scheme::Ed25519, Key::Ed25519 { point }) => by_aws(&aws::ED25519, point),
-        _ => Err(Fault::OtherKind),
+        (SignatureAlgorithm::Dsa(hash), VerifyingKey::Dsa { numbers }) => {
+            if_verified(rare::dsa(*numbers, &hash.digest(message), signature))
+        }
+        (SignatureAlgorithm::Ed448, VerifyingKey::Ed448 { point }) => {
+            if_verified(rare::ed448(point, message, signature))
+        }
+        (SignatureAlgorithm::Ed25519, VerifyingKey::Ed25519 { point }) => by_aws(&aws::ED25519, point),
+        _ => Err(SignatureFault::OtherKind),
     }
 }
 
-fn if_verified(verified: bool) -> Result<(), Fault> {
-    if verified { Ok(()) } else { Err(Fault::Wrong) }
+fn if_verified(verified: bool) -> Result<(), SignatureFault> {
+    if verified { Ok(()) } else { Err(SignatureFault::Wrong) }
 }
 
 /// None if aws-lc has no such algorithm.
-fn ecdsa(curve: Curve, hash: Hash) -> Option<&'static dyn VerificationAlgorithm> {
+fn ecdsa(curve: Curve, hash: SignatureHash) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match (curve, hash) {
-        (Curve::P256, Hash::Sha1) => &aws::ECDSA_P256_SHA1_ASN1,
-        (Curve::P256, Hash::Sha256) => &aws::ECDSA_P256_SHA256_ASN1,
-        (Curve::P256, Hash::Sha384) => &aws::ECDSA_P256_SHA384_ASN1,
-        (Curve::P256, Hash::Sha512) => &aws::ECDSA_P256_SHA512_ASN1,
-        (Curve::P384, Hash::Sha256) => &aws::ECDSA_P384_SHA256_ASN1,
-        (Curve::P384, Hash::Sha384) => &aws::ECDSA_P384_SHA384_ASN1,
-        (Curve::P384, Hash::Sha512) => &aws::ECDSA_P384_SHA512_ASN1,
-        (Curve::P521, Hash::Sha1) => &aws::ECDSA_P521_SHA1_ASN1,
-        (Curve::P521, Hash::Sha224) => &aws::ECDSA_P521_SHA224_ASN1,
-        (Curve::P521, Hash::Sha256) => &aws::ECDSA_P521_SHA256_ASN1,
-        (Curve::P521, Hash::Sha384) => &aws::ECDSA_P521_SHA384_ASN1,
-        (Curve::P521, Hash::Sha512) => &aws::ECDSA_P521_SHA512_ASN1,
+        (Curve::P256, SignatureHash::Sha1) => &aws::ECDSA_P256_SHA1_ASN1,
+        (Curve::P256, SignatureHash::Sha256) => &aws::ECDSA_P256_SHA256_ASN1,
+        (Curve::P256, SignatureHash::Sha384) => &aws::ECDSA_P256_SHA384_ASN1,
+        (Curve::P256, SignatureHash::Sha512) => &aws::ECDSA_P256_SHA512_ASN1,
+        (Curve::P384, SignatureHash::Sha256) => &aws::ECDSA_P384_SHA256_ASN1,
+        (Curve::P384, SignatureHash::Sha384) => &aws::ECDSA_P384_SHA384_ASN1,
+        (Curve::P384, SignatureHash::Sha512) => &aws::ECDSA_P384_SHA512_ASN1,
+        (Curve::P521, SignatureHash::Sha1) => &aws::ECDSA_P521_SHA1_ASN1,
+        (Curve::P521, SignatureHash::Sha224) => &aws::ECDSA_P521_SHA224_ASN1,
+        (Curve::P521, SignatureHash::Sha256) => &aws::ECDSA_P521_SHA256_ASN1,
+        (Curve::P521, SignatureHash::Sha384) => &aws::ECDSA_P521_SHA384_ASN1,
+        (Curve::P521, SignatureHash::Sha512) => &aws::ECDSA_P521_SHA512_ASN1,
         _ => return None,
     })
 }
 
-impl Hash {
+impl SignatureHash {
     pub(crate) fn digest(self, bytes: &[u8]) -> Vec<u8> {
         match self {
-            Hash::Md5 => md5::Md5::digest(bytes).to_vec(),
-            Hash::Sha1 => sha1::Sha1::digest(bytes).to_vec(),
-            Hash::Sha224 => sha2::Sha224::digest(bytes).to_vec(),
-            Hash::Sha256 => sha2::Sha256::digest(bytes).to_vec(),
-            Hash::Sha384 => sha2::Sha384::digest(bytes).to_vec(),
-            Hash::Sha512 => sha2::Sha512::digest(bytes).to_vec(),
+            SignatureHash::Md5 => md5::Md5::digest(bytes).to_vec(),
+            SignatureHash::Sha1 => sha1::Sha1::digest(bytes).to_vec(),
+            SignatureHash::Sha224 => sha2::Sha224::digest(bytes).to_vec(),
+            SignatureHash::Sha256 => sha2::Sha256::digest(bytes).to_vec(),
+            SignatureHash::Sha384 => sha2::Sha384::digest(bytes).to_vec(),
+            SignatureHash::Sha512 => sha2::Sha512::digest(bytes).to_vec(),
         }
     }
 
     /// By its object identifier, as OCSP names it (RFC 6960 §4.1.1).
-    pub(crate) fn by_algorithm(whole: &[u8]) -> Option<Hash> {
+    pub(crate) fn by_algorithm(whole: &[u8]) -> Option<SignatureHash> {
         let (oid, _) = algorithm(whole)?;
         HASHES.iter().find(|(known, _)| *known == oid).map(|(_, hash)| *hash)
     }
@@ -454,29 +467,29 @@ fn rsa_numbers(der: &[u8]) -> Option<(BigUint, BigUint)> {
 }
 
 /// RSAVP1 (RFC 8017 §5.2.2): what the signature encodes, as long as the modulus, judged by `judge` with the modulus' bits.
-fn rsa(der: &[u8], signature: &[u8], judge: impl FnOnce(&[u8], usize) -> bool) -> Result<(), Fault> {
-    let (modulus, exponent) = rsa_numbers(der).ok_or(Fault::Wrong)?;
+fn rsa(der: &[u8], signature: &[u8], judge: impl FnOnce(&[u8], usize) -> bool) -> Result<(), SignatureFault> {
+    let (modulus, exponent) = rsa_numbers(der).ok_or(SignatureFault::Wrong)?;
     let bits = usize::try_from(modulus.bits()).unwrap_or(usize::MAX);
     // Exponents of more than 33 bits are refused by aws-lc, and used by no one.
     let is_usual = (512..=MAX_RSA_BITS).contains(&bits) && (2..=33).contains(&exponent.bits()) && exponent.bit(0);
     if !is_usual {
-        return Err(Fault::Unsupported(format!("an RSA key of {bits} bits with such an exponent")));
+        return Err(SignatureFault::Unsupported(format!("an RSA key of {bits} bits with such an exponent")));
     }
     let length = bits.div_ceil(8);
     let number = BigUint::from_bytes_be(signature);
     if signature.len() != length || number >= modulus {
-        return Err(Fault::Wrong);
+        return Err(SignatureFault::Wrong);
     }
     let short = number.modpow(&exponent, &modulus).to_bytes_be();
     let mut encoded = vec![0; length.saturating_sub(short.len())];
     encoded.extend(short);
-    if judge(&encoded, bits) { Ok(()) } else { Err(Fault::Wrong) }
+    if judge(&encoded, bits) { Ok(()) } else { Err(SignatureFault::Wrong) }
 }
 
 /// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): built anew and compared whole, so that nothing is left to a parser.
-fn encoded_by_pkcs1(hash: Hash, message: &[u8], encoded: &[u8]) -> bool {
+fn encoded_by_pkcs1(hash: SignatureHash, message: &[u8], encoded: &[u8]) -> bool {
     let oid: &[u8] = match hash {
-        Hash::Md5 => &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05],
+        SignatureHash::Md5 => &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05],
         other => HASHES.iter().find(|(_, hash)| *hash == other).map_or(&[], |(oid, _)| oid),
     };
     let mut algorithm = der::wrap(tag::OID, oid);
@@ -493,7 +506,12 @@ fn encoded_by_pkcs1(hash: Hash, message: &[u8], encoded: &[u8]) -> bool {
 }
 
 /// EMSA-PSS-VERIFY (RFC 8017 §9.1.2), its steps numbered.
-fn encoded_by_pss((hash, mask, salt): (Hash, Hash, usize), message: &[u8], encoded: &[u8], bits: usize) -> bool {
+fn encoded_by_pss(
+    (hash, mask, salt): (SignatureHash, SignatureHash, usize),
+    message: &[u8],
+    encoded: &[u8],
+    bits: usize,
+) -> bool {
     let digest = hash.digest(message);
     // The encoded message has one bit less than the modulus.
     let unused = (8 - (bits - 1) % 8) % 8;
@@ -533,7 +551,7 @@ fn encoded_by_pss((hash, mask, salt): (Hash, Hash, usize), message: &[u8], encod
 }
 
 /// RFC 8017 §B.2.1.
-fn mgf1(hash: Hash, seed: &[u8], length: usize) -> Vec<u8> {
+fn mgf1(hash: SignatureHash, seed: &[u8], length: usize) -> Vec<u8> {
     let mut mask = Vec::with_capacity(length + 64);
     let mut counter: u32 = 0;
     while mask.len() < length {

@@ -5,20 +5,20 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::style::{Line, Role};
+use super::style::{Role, StyledLine};
 use super::table::{self, Column, Side};
-use super::{Look, escape};
-use crate::plan::Origin;
+use super::{Display, escape};
+use crate::plan::ValueOrigin;
 
 /// One value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Value {
+pub struct ConfigValue {
     /// The name of the flag.
     pub name: String,
     /// The value as text; none is "not set". A flag that can be repeated may have several.
     pub value: Vec<String>,
     /// Who set it.
-    pub origin: Origin,
+    pub origin: ValueOrigin,
     /// The line of the configuration file.
     pub line: Option<usize>,
     /// The variable of the environment.
@@ -26,32 +26,32 @@ pub struct Value {
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ConfigView<'a> {
     file: Option<String>,
-    values: &'a [Value],
+    values: &'a [ConfigValue],
 }
 
 /// One JSON document.
-pub fn json(file: Option<&Path>, values: &[Value]) -> String {
-    let shown = Shown { file: file.map(|file| file.to_string_lossy().into_owned()), values };
+pub fn json(file: Option<&Path>, values: &[ConfigValue]) -> String {
+    let shown = ConfigView { file: file.map(|file| file.to_string_lossy().into_owned()), values };
     // Serialisation of our own types with string keys cannot fail.
     escape::json(&serde_json::to_string_pretty(&shown).unwrap_or_default()) + "\n"
 }
 
 /// A table: what somebody set first, then the rest.
-pub fn render(file: Option<&Path>, values: &[Value], look: &Look) -> String {
+pub fn render(file: Option<&Path>, values: &[ConfigValue], look: &Display) -> String {
     let heading = match file {
-        Some(file) => Line::of(Role::Dim, "file  ").and(Role::Command, escape::visible(&file.to_string_lossy())),
-        None => Line::of(Role::Dim, "no configuration file is read"),
+        Some(file) => StyledLine::of(Role::Dim, "file  ").and(Role::Command, escape::visible(&file.to_string_lossy())),
+        None => StyledLine::of(Role::Dim, "no configuration file is read"),
     };
     let name = values.iter().map(|value| value.name.len()).max().unwrap_or(0);
     let origins = values.iter().map(|value| origin(value).len()).max().unwrap_or(0).min(40);
     let widths = [name, table::rest(look.width.min(120), &[name, origins]).max(20), origins];
     let columns = widths.map(|width| Column { width, side: Side::Left });
-    let (set, rest): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.origin != Origin::Default);
+    let (set, rest): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.origin != ValueOrigin::Default);
     let mut lines = vec![heading];
     for value in set.into_iter().chain(rest) {
-        let role = if value.origin == Origin::Default { Role::Dim } else { Role::Plain };
+        let role = if value.origin == ValueOrigin::Default { Role::Dim } else { Role::Plain };
         let words = if value.value.is_empty() { "-".to_owned() } else { value.value.join(", ") };
         let cells = [(role, value.name.clone()), (role, escape::visible(&words)), (Role::Dim, origin(value))];
         lines.extend(table::row(&columns, &cells));
@@ -59,15 +59,15 @@ pub fn render(file: Option<&Path>, values: &[Value], look: &Look) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-fn origin(value: &Value) -> String {
+fn origin(value: &ConfigValue) -> String {
     let from = match value.origin {
-        Origin::Flag => "flag",
-        Origin::Target => "target",
-        Origin::Environment => "environment",
-        Origin::Profile => "profile",
-        Origin::Config => "config",
-        Origin::Machine => "this machine",
-        Origin::Default => "default",
+        ValueOrigin::Flag => "flag",
+        ValueOrigin::Target => "target",
+        ValueOrigin::Environment => "environment",
+        ValueOrigin::Profile => "profile",
+        ValueOrigin::Config => "config",
+        ValueOrigin::Machine => "this machine",
+        ValueOrigin::Default => "default",
     };
     match (value.line, &value.variable) {
         (Some(line), _) => format!("{from}, line {line}"),

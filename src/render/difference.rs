@@ -1,15 +1,15 @@
 //! What has changed between two runs: for people, and as JSON.
 
-use super::style::{Line, Role};
-use super::{Look, Signs, escape};
+use super::style::{Role, StyledLine};
+use super::{Display, Symbols, escape};
 use crate::report::{Change, Difference};
 
 /// For people.
-pub fn render(difference: &Difference, look: &Look) -> String {
+pub fn render(difference: &Difference, look: &Display) -> String {
     let mut lines = Vec::new();
-    let arrow = if look.signs == Signs::Unicode { "→" } else { "->" };
+    let arrow = if look.signs == Symbols::Unicode { "→" } else { "->" };
     for check in difference.checks.iter().filter(|check| !check.changes.is_empty()) {
-        lines.push(Line::of(Role::Bold, escape::visible(&check.name)));
+        lines.push(StyledLine::of(Role::Bold, escape::visible(&check.name)));
         for Change { what, before, after } in &check.changes {
             let what = escape::visible(what);
             let told = match (before, after) {
@@ -20,11 +20,11 @@ pub fn render(difference: &Difference, look: &Look) -> String {
                 (Some(before), None) => format!("gone: {}", escape::visible(before)),
                 (None, None) => String::new(),
             };
-            lines.push(Line::of(Role::Plain, format!("  {what}  ")).and(Role::Bold, told));
+            lines.push(StyledLine::of(Role::Plain, format!("  {what}  ")).and(Role::Bold, told));
         }
     }
     let same = difference.checks.iter().filter(|check| check.changes.is_empty()).count();
-    lines.push(Line::of(
+    lines.push(StyledLine::of(
         Role::Dim,
         match (difference.changed, same) {
             (false, _) => "nothing has changed".to_owned(),

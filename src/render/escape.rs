@@ -50,7 +50,7 @@ pub fn json(document: &str) -> String {
 
 /// What a character does to the text around it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CharacterClass {
     Plain,
     /// It is drawn over the character before it.
     Mark,
@@ -58,7 +58,7 @@ enum Kind {
     Dangerous,
 }
 
-impl Kind {
+impl CharacterClass {
     /// Dangerous are, by General_Category (UAX 44):
     /// 1. Cc, control characters;
     /// 2. Cf, format characters: marks of direction (UAX 9), zero-width characters, soft hyphen, tags, the byte order mark;
@@ -68,20 +68,20 @@ impl Kind {
     ///
     /// and every character with Default_Ignorable_Code_Point, which is invisible wherever it is not supported: Hangul
     /// fillers, variation selectors, the Mongolian vowel separator.
-    fn of(c: char) -> Kind {
+    fn of(c: char) -> CharacterClass {
         if matches!(c, ' '..='~') {
-            return Kind::Plain;
+            return CharacterClass::Plain;
         }
         const DANGEROUS: GeneralCategoryGroup = GeneralCategoryGroup::Other
             .union(GeneralCategoryGroup::LineSeparator)
             .union(GeneralCategoryGroup::ParagraphSeparator);
         let category = CodePointMapData::<GeneralCategory>::new().get(c);
         if DANGEROUS.contains(category) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) {
-            Kind::Dangerous
+            CharacterClass::Dangerous
         } else if GeneralCategoryGroup::Mark.contains(category) {
-            Kind::Mark
+            CharacterClass::Mark
         } else {
-            Kind::Plain
+            CharacterClass::Plain
         }
     }
 }
@@ -98,13 +98,13 @@ impl Default for Marks {
 impl Marks {
     /// Whether the next character must be escaped.
     fn must_escape(&mut self, next: char) -> bool {
-        match Kind::of(next) {
-            Kind::Dangerous => true,
-            Kind::Mark => {
+        match CharacterClass::of(next) {
+            CharacterClass::Dangerous => true,
+            CharacterClass::Mark => {
                 self.0 = self.0.saturating_add(1);
                 self.0 > MOST_MARKS
             }
-            Kind::Plain => {
+            CharacterClass::Plain => {
                 self.0 = 0;
                 false
             }

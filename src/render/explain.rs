@@ -5,10 +5,10 @@
 
 use serde::Serialize;
 
-use super::style::{Line, Role};
+use super::style::{Role, StyledLine};
 use super::text::{command_line, fix_lines, labelled};
-use super::{Look, escape};
-use crate::lexicon::{Basis, Category, Confidence, Fix, Step};
+use super::{Display, escape};
+use crate::lexicon::{Basis, Category, Confidence, Fix, ReplyPhase};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
 /// The JSON Schema (2020-12) of one line of `explain --json`, generated from the type below by this file's test.
@@ -19,7 +19,7 @@ pub const SCHEMA: &str = include_str!("../../schema/explain.json");
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Explained {
     /// What it is.
-    pub kind: Kind,
+    pub kind: ExplanationKind,
     /// The number of its line on standard input, from 1.
     pub line: Option<u64>,
     /// The thing itself; a reply of several lines has LF between them.
@@ -29,7 +29,7 @@ pub struct Explained {
     /// The enhanced status.
     pub status: Option<EnhancedStatus>,
     /// The step at which it came, as given, as logged, or as the code implies.
-    pub stage: Option<Step>,
+    pub phase: Option<ReplyPhase>,
     /// The provider's id, as given or by the host that the log names.
     pub provider: Option<String>,
     /// The rule that a check would raise; none for what is no refusal.
@@ -51,7 +51,7 @@ pub struct Explained {
     /// Where the entry is known from.
     pub source: Option<String>,
     /// What it means at other steps or providers, for a code or status without more.
-    pub also: Vec<Elsewhere>,
+    pub also: Vec<ConditionalMeaning>,
     /// Rules with a similar id, for what nobody knows.
     pub nearest: Vec<&'static str>,
 }
@@ -60,7 +60,7 @@ pub struct Explained {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum ExplanationKind {
     /// A reply.
     Reply,
     /// A rule's id.
@@ -76,7 +76,7 @@ pub enum Kind {
 /// A meaning under a condition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Elsewhere {
+pub struct ConditionalMeaning {
     /// The step or the provider.
     pub at: String,
     /// What kind of refusal it is there.
@@ -89,14 +89,14 @@ pub struct Elsewhere {
 
 impl Explained {
     /// A thing of which nothing is known yet.
-    pub fn new(kind: Kind, input: impl Into<String>) -> Explained {
+    pub fn new(kind: ExplanationKind, input: impl Into<String>) -> Explained {
         Explained {
             kind,
             line: None,
             input: input.into(),
             code: None,
             status: None,
-            stage: None,
+            phase: None,
             provider: None,
             rule: None,
             category: None,
@@ -140,12 +140,12 @@ pub fn json(explained: &Explained) -> String {
 }
 
 /// The page of one thing.
-pub fn page(explained: &Explained, look: &Look) -> String {
-    let mut lines: Vec<Line> = Vec::new();
+pub fn page(explained: &Explained, look: &Display) -> String {
+    let mut lines: Vec<StyledLine> = Vec::new();
     for line in explained.input.lines().take(20) {
-        lines.push(Line::of(Role::Bold, cut(&escape::visible(line), look.width.max(400))));
+        lines.push(StyledLine::of(Role::Bold, cut(&escape::visible(line), look.width.max(400))));
     }
-    if explained.kind == Kind::Unknown {
+    if explained.kind == ExplanationKind::Unknown {
         lines.extend(unknown(explained, look));
         return paint(&lines, look);
     }
@@ -153,8 +153,8 @@ pub fn page(explained: &Explained, look: &Look) -> String {
         lines.extend(labelled("is", Role::Plain, &escape::visible(meaning), look));
     }
     let place: Vec<String> = explained
-        .stage
-        .map(|stage| format!("said at {}", word(&stage)))
+        .phase
+        .map(|phase| format!("said at {}", word(&phase)))
         .into_iter()
         .chain(explained.provider.as_ref().map(|provider| format!("by {provider}")))
         .collect();
@@ -182,30 +182,31 @@ pub fn page(explained: &Explained, look: &Look) -> String {
 }
 
 /// The count per cause, in the order in which it is given, with one example each.
-pub fn summary(tallies: &[Tally], extent: Extent, look: &Look) -> String {
+pub fn summary(tallies: &[Tally], extent: Extent, look: &Display) -> String {
     let Extent { lines: read, replies, .. } = extent;
     let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
     let head = format!("{} in {}", plural(replies, "reply", "replies"), plural(read, "line", "lines"));
-    let mut lines = vec![Line::of(Role::Bold, head)];
+    let mut lines = vec![StyledLine::of(Role::Bold, head)];
     for Tally { count, example } in tallies {
         let what = match (example.rule, &example.category) {
             (Some(rule), _) => rule.to_owned(),
             (None, Some(category)) => word(category),
             (None, None) => "unknown".to_owned(),
         };
-        lines.push(Line::of(Role::Bold, format!("{count:>9}  ")).and(Role::Plain, what));
+        lines.push(StyledLine::of(Role::Bold, format!("{count:>9}  ")).and(Role::Plain, what));
         let place = example.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         let text = escape::visible(&format!("{place}{}", example.input.replace('\n', " ")));
-        lines.push(Line::of(Role::Dim, format!("           {}", cut(&text, look.width.saturating_sub(11)))));
+        lines.push(StyledLine::of(Role::Dim, format!("           {}", cut(&text, look.width.saturating_sub(11)))));
         if let Some(fix) = example.fixes.first() {
-            let indented = |line: std::borrow::Cow<'_, str>| Line::of(Role::Plain, format!("           {line}"));
+            let indented = |line: std::borrow::Cow<'_, str>| StyledLine::of(Role::Plain, format!("           {line}"));
             let text = escape::visible(&fix.text);
             lines.extend(textwrap::wrap(&text, look.width.saturating_sub(11)).into_iter().map(indented));
         }
     }
     if !tallies.is_empty() {
         lines.extend(
-            ["", "More on a cause: smtpcheck explain RULE. Each reply: --json"].map(|text| Line::of(Role::Dim, text)),
+            ["", "More on a cause: smtpcheck explain RULE. Each reply: --json"]
+                .map(|text| StyledLine::of(Role::Dim, text)),
         );
     }
     paint(&lines, look)
@@ -217,7 +218,7 @@ pub fn nothing(lines: u64) -> String {
     format!("nothing was recognised: no reply of a server in {lines}\n")
 }
 
-fn unknown(explained: &Explained, look: &Look) -> Vec<Line> {
+fn unknown(explained: &Explained, look: &Display) -> Vec<StyledLine> {
     let text =
         "nothing was recognised: no rule, reply code, enhanced status, reply, log line, EHLO keyword or mechanism";
     let mut lines = labelled("is", Role::Plain, text, look);
@@ -260,7 +261,7 @@ fn cut(text: &str, width: usize) -> String {
     kept + "..."
 }
 
-fn paint(lines: &[Line], look: &Look) -> String {
+fn paint(lines: &[StyledLine], look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 

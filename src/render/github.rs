@@ -4,19 +4,19 @@
 
 use std::fmt::Write;
 
-use super::gist::{self, Reason, Word};
-use super::{Look, escape};
+use super::outcome::{self, FailureReason, OutcomeWord};
+use super::{Display, escape};
 use crate::check::Severity;
-use crate::report::{Case, Place, Run, Source};
+use crate::report::{CheckResult, FilePosition, Run, RunSource};
 
 /// GitHub's ten, less one that counts the rest.
 const MOST: usize = 9;
 
 /// All annotations, then one line for each check.
-pub fn whole(run: &Run, _: &Look) -> String {
+pub fn render_run(run: &Run, _: &Display) -> String {
     let file = match &run.source {
-        Source::Suite(path) => Some(path.to_string_lossy().into_owned()),
-        Source::Target | Source::Targets => None,
+        RunSource::Suite(path) => Some(path.to_string_lossy().into_owned()),
+        RunSource::Target | RunSource::Targets => None,
     };
     let mut text = String::new();
     for (level, all) in [("error", errors(run)), ("warning", warnings(run))] {
@@ -29,9 +29,14 @@ pub fn whole(run: &Run, _: &Look) -> String {
         }
     }
     for case in &run.cases {
-        let told = gist::outcome(case);
-        let _ =
-            writeln!(text, "{} {}: {}", Word::of(case).shown(), defused(&escape::visible(&case.name)), defused(&told));
+        let told = outcome::outcome(case);
+        let _ = writeln!(
+            text,
+            "{} {}: {}",
+            OutcomeWord::of(case).word(),
+            defused(&escape::visible(&case.name)),
+            defused(&told)
+        );
     }
     text
 }
@@ -39,13 +44,13 @@ pub fn whole(run: &Run, _: &Look) -> String {
 struct Annotation {
     title: String,
     message: String,
-    place: Option<Place>,
+    place: Option<FilePosition>,
 }
 
 impl Annotation {
     fn command(&self, level: &str, file: Option<&str>) -> String {
         let place = match (file, self.place) {
-            (Some(file), Some(Place { line, column })) => {
+            (Some(file), Some(FilePosition { line, column })) => {
                 format!("file={},line={line},col={column},", property(&escape::visible(file)))
             }
             _ => String::new(),
@@ -56,10 +61,12 @@ impl Annotation {
 
 fn errors(run: &Run) -> Vec<Annotation> {
     let failed = run.cases.iter().filter_map(|case| Some((case, case.report()?)));
-    failed.flat_map(|(case, report)| Reason::all(report).into_iter().map(move |reason| error(case, &reason))).collect()
+    failed
+        .flat_map(|(case, report)| FailureReason::all(report).into_iter().map(move |reason| error(case, &reason)))
+        .collect()
 }
 
-fn error(case: &Case, reason: &Reason<'_>) -> Annotation {
+fn error(case: &CheckResult, reason: &FailureReason<'_>) -> Annotation {
     let lines = std::iter::once(reason.summary()).chain(reason.advice());
     Annotation {
         title: format!("{}: {}", escape::visible(&case.name), reason.id()),
@@ -79,7 +86,7 @@ fn warnings(run: &Run) -> Vec<Annotation> {
                 && !finding.expected
                 && !report.fails_by(finding)
         });
-        all.extend(quiet.map(|finding| error(case, &Reason::Finding(finding))));
+        all.extend(quiet.map(|finding| error(case, &FailureReason::Finding(finding))));
     }
     all
 }

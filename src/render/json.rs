@@ -1,12 +1,12 @@
 //! Reports as JSON documents, whose types are `report::Document`: one document for one target, a list of them for several,
 //! and for a suite one with a case for each check.
 
-use super::{Look, escape};
-use crate::report::{CaseOutcome, Document, Report, Run, RunDocument, Source};
+use super::{Display, escape};
+use crate::report::{CheckOutcome, Document, Report, Run, RunDocument, RunSource};
 
 /// The whole output, indented, with a final line end.
-pub fn whole(run: &Run, _: &Look) -> String {
-    if let Source::Suite(_) = run.source {
+pub fn render_run(run: &Run, _: &Display) -> String {
+    if let RunSource::Suite(_) = run.source {
         // Serialisation of our own types with string keys cannot fail.
         let document = serde_json::to_string_pretty(&RunDocument::from(run)).unwrap_or_default();
         return escape::json(&document) + "\n";
@@ -15,12 +15,12 @@ pub fn whole(run: &Run, _: &Look) -> String {
         .cases
         .iter()
         .filter_map(|case| match &case.outcome {
-            CaseOutcome::Checked { report, earlier } => Some(document(report, earlier)),
-            CaseOutcome::Skipped { .. } => None,
+            CheckOutcome::Checked { report, earlier } => Some(document(report, earlier)),
+            CheckOutcome::Skipped { .. } => None,
         })
         .collect();
     match (&run.source, documents.as_slice()) {
-        (Source::Target, [one]) => format!("{one}\n"),
+        (RunSource::Target, [one]) => format!("{one}\n"),
         (_, several) => format!("[\n{}\n]\n", several.join(",\n")),
     }
 }

@@ -10,12 +10,12 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::gist::{self, Reason, Word};
-use super::{Look, Transcript, escape};
-use crate::report::{Case, CaseOutcome, Report, Run, Source};
+use super::outcome::{self, FailureReason, OutcomeWord};
+use super::{Display, Transcript, escape};
+use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 
 /// The whole document.
-pub fn whole(run: &Run, look: &Look) -> String {
+pub fn render_run(run: &Run, look: &Display) -> String {
     let mut bytes = Vec::new();
     // A Vec takes every write.
     let _ = document(&mut Writer::new_with_indent(&mut bytes, b' ', 2), run, look);
@@ -23,15 +23,16 @@ pub fn whole(run: &Run, look: &Look) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Look) -> io::Result<()> {
+fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io::Result<()> {
     let suite = match &run.source {
-        Source::Suite(path) => escape::visible(&path.to_string_lossy()),
-        Source::Target | Source::Targets => "smtpcheck".to_owned(),
+        RunSource::Suite(path) => escape::visible(&path.to_string_lossy()),
+        RunSource::Target | RunSource::Targets => "smtpcheck".to_owned(),
     };
-    let count = |word: Word| run.cases.iter().filter(|case| Word::of(case) == word).count().to_string();
-    let took: f64 = run.cases.iter().flat_map(attempts).map(|report| report.total_ms).sum();
-    let (tests, took) = (run.cases.len().to_string(), gist::seconds(took));
-    let (failures, errors, skipped) = (count(Word::Fail), count(Word::CutShort), count(Word::Skip));
+    let count = |word: OutcomeWord| run.cases.iter().filter(|case| OutcomeWord::of(case) == word).count().to_string();
+    let took: f64 = run.cases.iter().flat_map(probes).map(|report| report.total_ms).sum();
+    let (tests, took) = (run.cases.len().to_string(), outcome::seconds(took));
+    let (failures, errors, skipped) =
+        (count(OutcomeWord::Fail), count(OutcomeWord::CutShort), count(OutcomeWord::Skip));
     let counts = [
         ("tests", tests.as_str()),
         ("failures", failures.as_str()),
@@ -70,15 +71,21 @@ fn unique(name: &str, names: &mut BTreeSet<String>) -> String {
     free
 }
 
-fn testcase(writer: &mut Writer<&mut Vec<u8>>, suite: &str, name: &str, case: &Case, look: &Look) -> io::Result<()> {
-    let took = gist::seconds(attempts(case).map(|report| report.total_ms).sum());
+fn testcase(
+    writer: &mut Writer<&mut Vec<u8>>,
+    suite: &str,
+    name: &str,
+    case: &CheckResult,
+    look: &Display,
+) -> io::Result<()> {
+    let took = outcome::seconds(probes(case).map(|report| report.total_ms).sum());
     let element = writer.create_element("testcase").with_attributes([
         ("name", name),
         ("classname", suite),
         ("time", took.as_str()),
     ]);
     let (report, earlier) = match &case.outcome {
-        CaseOutcome::Skipped { reason } => {
+        CheckOutcome::Skipped { reason } => {
             let reason = escape::visible(reason);
             element.write_inner_content(|writer| {
                 writer.create_element("skipped").with_attribute(("message", reason.as_str())).write_empty()?;
@@ -86,20 +93,20 @@ fn testcase(writer: &mut Writer<&mut Vec<u8>>, suite: &str, name: &str, case: &C
             })?;
             return Ok(());
         }
-        CaseOutcome::Checked { report, earlier } => (report, earlier),
+        CheckOutcome::Checked { report, earlier } => (report, earlier),
     };
     element.write_inner_content(|writer| {
-        let reasons = Reason::all(report);
+        let reasons = FailureReason::all(report);
         if let Some(first) = reasons.first() {
-            let word = if Word::of(case) == Word::CutShort { "error" } else { "failure" };
+            let word = if OutcomeWord::of(case) == OutcomeWord::CutShort { "error" } else { "failure" };
             let more = if reasons.len() > 1 { format!(" (and {} more)", reasons.len() - 1) } else { String::new() };
             let (message, kind) = (format!("{}: {}{more}", first.id(), first.summary()), first.id());
             writer
                 .create_element(word)
                 .with_attributes([("message", message.as_str()), ("type", kind.as_str())])
-                .write_text_content(BytesText::new(&told(&reasons, report)))?;
+                .write_text_content(BytesText::new(&details(&reasons, report)))?;
         }
-        let said = said(report, earlier, look);
+        let said = message(report, earlier, look);
         writer.create_element("system-out").write_text_content(BytesText::new(&said))?;
         Ok(())
     })?;
@@ -107,7 +114,7 @@ fn testcase(writer: &mut Writer<&mut Vec<u8>>, suite: &str, name: &str, case: &C
 }
 
 /// Every reason with its cause and what to do.
-fn told(reasons: &[Reason<'_>], report: &Report) -> String {
+fn details(reasons: &[FailureReason<'_>], report: &Report) -> String {
     let mut text = String::from("\n");
     for reason in reasons {
         text.push_str(&format!("{}: {}\n", reason.id(), reason.summary()));
@@ -115,26 +122,26 @@ fn told(reasons: &[Reason<'_>], report: &Report) -> String {
             text.push_str(&format!("  {line}\n"));
         }
     }
-    text.push_str(&format!("{}\n", gist::exit(report)));
+    text.push_str(&format!("{}\n", outcome::exit(report)));
     text
 }
 
-fn said(report: &Report, earlier: &[Report], look: &Look) -> String {
+fn message(report: &Report, earlier: &[Report], look: &Display) -> String {
     let mut text = String::from("\n");
     for (at, one) in earlier.iter().enumerate() {
-        text.push_str(&format!("{}\n", gist::attempt(at, one)));
+        text.push_str(&format!("{}\n", outcome::retry_line(at, one)));
     }
     if look.transcript != Transcript::None {
-        text.push_str(&gist::conversation(report, look));
+        text.push_str(&outcome::conversation(report, look));
     }
-    text.push_str(&format!("{}\n", gist::result(report)));
+    text.push_str(&format!("{}\n", outcome::result(report)));
     text
 }
 
-fn attempts(case: &Case) -> impl Iterator<Item = &Report> {
+fn probes(case: &CheckResult) -> impl Iterator<Item = &Report> {
     let (last, earlier) = match &case.outcome {
-        CaseOutcome::Checked { report, earlier } => (Some(report.as_ref()), earlier.as_slice()),
-        CaseOutcome::Skipped { .. } => (None, [].as_slice()),
+        CheckOutcome::Checked { report, earlier } => (Some(report.as_ref()), earlier.as_slice()),
+        CheckOutcome::Skipped { .. } => (None, [].as_slice()),
     };
     earlier.iter().chain(last)
 }

@@ -6,15 +6,15 @@
 
 use std::fmt::Write;
 
-use super::gist::{self, Word};
-use super::{Look, Transcript, escape};
+use super::outcome::{self, OutcomeWord};
+use super::{Display, Transcript, escape};
 use crate::check::{Finding, Severity};
-use crate::report::{Case, CaseOutcome, PhaseStatus, Report, Run, Source, phases};
+use crate::report::{CheckOutcome, CheckResult, PhaseStatus, Report, Run, RunSource, phases};
 
 /// The whole text.
-pub fn whole(run: &Run, look: &Look) -> String {
+pub fn render_run(run: &Run, look: &Display) -> String {
     let mut text = format!("# smtpcheck: {}\n\n", headline(run));
-    if let Source::Suite(path) = &run.source {
+    if let RunSource::Suite(path) = &run.source {
         let _ = writeln!(text, "Suite {}\n", code(&path.to_string_lossy()));
     }
     if let ([case], Some(report)) = (run.cases.as_slice(), run.reports().next()) {
@@ -23,13 +23,13 @@ pub fn whole(run: &Run, look: &Look) -> String {
     }
     text.push_str("| | check | result |\n|---|---|---|\n");
     for case in &run.cases {
-        let told = gist::outcome(case);
-        let word = Word::of(case).shown();
+        let told = outcome::outcome(case);
+        let word = OutcomeWord::of(case).word();
         let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&told));
     }
     for case in &run.cases {
         let Some(report) = case.report() else { continue };
-        let _ = write!(text, "\n## {} {}\n\n", Word::of(case).shown(), plain(&case.name));
+        let _ = write!(text, "\n## {} {}\n\n", OutcomeWord::of(case).word(), plain(&case.name));
         text.push_str(&checked(case, report, look));
     }
     text
@@ -38,20 +38,20 @@ pub fn whole(run: &Run, look: &Look) -> String {
 /// The verdict of one check, or how many passed.
 fn headline(run: &Run) -> String {
     if let [case] = run.cases.as_slice() {
-        return format!("{} {}", Word::of(case).shown(), plain(&case.name));
+        return format!("{} {}", OutcomeWord::of(case).word(), plain(&case.name));
     }
-    let count = |word: Word| run.cases.iter().filter(|case| Word::of(case) == word).count();
-    let kinds = [Word::Pass, Word::Fail, Word::CutShort, Word::Skip];
-    let counted = kinds.into_iter().map(|word| (count(word), word.shown())).filter(|(count, _)| *count > 0);
+    let count = |word: OutcomeWord| run.cases.iter().filter(|case| OutcomeWord::of(case) == word).count();
+    let kinds = [OutcomeWord::Pass, OutcomeWord::Fail, OutcomeWord::CutShort, OutcomeWord::Skip];
+    let counted = kinds.into_iter().map(|word| (count(word), word.word())).filter(|(count, _)| *count > 0);
     let counted: Vec<String> = counted.map(|(count, word)| format!("{count} {word}")).collect();
     if counted.is_empty() { "no checks".to_owned() } else { counted.join(", ") }
 }
 
-fn checked(case: &Case, report: &Report, look: &Look) -> String {
-    let mut text = format!("{}\n\n", plain(&gist::result(report)));
-    if let CaseOutcome::Checked { earlier, .. } = &case.outcome {
+fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
+    let mut text = format!("{}\n\n", plain(&outcome::result(report)));
+    if let CheckOutcome::Checked { earlier, .. } = &case.outcome {
         for (at, one) in earlier.iter().enumerate() {
-            let _ = writeln!(text, "- {}", plain(&gist::attempt(at, one)));
+            let _ = writeln!(text, "- {}", plain(&outcome::retry_line(at, one)));
         }
         if !earlier.is_empty() {
             text.push('\n');
@@ -59,7 +59,7 @@ fn checked(case: &Case, report: &Report, look: &Look) -> String {
     }
     for one in &report.expectations {
         let word = if one.held { "held" } else { "**did not hold**" };
-        let expected = if one.held { plain(&one.expression) } else { plain(&gist::not_held(one)) };
+        let expected = if one.held { plain(&one.expression) } else { plain(&outcome::not_held(one)) };
         let _ = writeln!(text, "- expected, {word}: {expected}");
     }
     if !report.expectations.is_empty() {
@@ -70,7 +70,7 @@ fn checked(case: &Case, report: &Report, look: &Look) -> String {
     }
     text.push_str(&times(report));
     if look.transcript != Transcript::None {
-        let said = gist::conversation(report, look);
+        let said = outcome::conversation(report, look);
         let _ = write!(text, "<details><summary>Conversation</summary>\n\n{}\n</details>\n", block(&said));
     }
     text
@@ -82,9 +82,9 @@ fn finding(report: &Report, finding: &Finding) -> String {
         Severity::Warning => "Warning",
         Severity::Notice => "Notice",
     };
-    let ignored = gist::set_aside(report, finding).map(|word| format!(" ({word})")).unwrap_or_default();
+    let ignored = outcome::set_aside(report, finding).map(|word| format!(" ({word})")).unwrap_or_default();
     let mut text = format!("### {word}: {}{ignored}\n\n", plain(&finding.summary));
-    let _ = write!(text, "{}, {}: {}\n\n", code(&finding.rule), gist::sure(finding), plain(&finding.cause));
+    let _ = write!(text, "{}, {}: {}\n\n", code(&finding.rule), outcome::sure(finding), plain(&finding.cause));
     for (label, said) in
         finding.otherwise.iter().map(|said| ("Or", said)).chain(finding.consequences.iter().map(|said| ("So", said)))
     {

@@ -7,7 +7,6 @@ pub mod config;
 pub mod difference;
 pub mod escape;
 pub mod explain;
-mod gist;
 pub mod github;
 pub mod html;
 pub mod json;
@@ -15,6 +14,7 @@ pub mod junit;
 pub mod markdown;
 pub mod nagios;
 pub mod ndjson;
+mod outcome;
 pub mod ports;
 pub mod prometheus;
 pub mod providers;
@@ -30,19 +30,31 @@ use crate::report::{Report, Run};
 
 /// Every format.
 pub static FORMATS: &[Format] = &[
-    Format { name: "text", summary: "for people: the conversation, what it means, what to do", render: text::whole },
-    Format { name: "json", summary: "for programs: one document, see `smtpcheck schema`", render: json::whole },
-    Format { name: "ndjson", summary: "for programs: a line for each thing as it happens", render: ndjson::whole },
-    Format { name: "junit", summary: "for CI: JUnit XML, one test case a check", render: junit::whole },
-    Format { name: "github", summary: "for GitHub Actions: annotations and a step summary", render: github::whole },
+    Format {
+        name: "text",
+        summary: "for people: the conversation, what it means, what to do",
+        render: text::render_run,
+    },
+    Format { name: "json", summary: "for programs: one document, see `smtpcheck schema`", render: json::render_run },
+    Format { name: "ndjson", summary: "for programs: a line for each thing as it happens", render: ndjson::render_run },
+    Format { name: "junit", summary: "for CI: JUnit XML, one test case a check", render: junit::render_run },
+    Format {
+        name: "github",
+        summary: "for GitHub Actions: annotations and a step summary",
+        render: github::render_run,
+    },
     Format {
         name: "nagios",
         summary: "for monitoring: a plugin's answer, as check_smtp gives it",
-        render: nagios::whole,
+        render: nagios::render_run,
     },
-    Format { name: "prometheus", summary: "for monitoring: metrics in text form", render: prometheus::whole },
-    Format { name: "markdown", summary: "for people: a summary for a comment or an issue", render: markdown::whole },
-    Format { name: "html", summary: "for people: one page in one file, without scripts", render: html::whole },
+    Format { name: "prometheus", summary: "for monitoring: metrics in text form", render: prometheus::render_run },
+    Format {
+        name: "markdown",
+        summary: "for people: a summary for a comment or an issue",
+        render: markdown::render_run,
+    },
+    Format { name: "html", summary: "for people: one page in one file, without scripts", render: html::render_run },
 ];
 
 /// One format.
@@ -52,33 +64,33 @@ pub struct Format {
     /// One line for the help.
     pub summary: &'static str,
     /// Makes the whole output, with a final line end.
-    pub render: fn(&Run, &Look) -> String,
+    pub render: fn(&Run, &Display) -> String,
 }
 
 impl Format {
     /// The output of a run of one report.
-    pub fn one(&self, report: &Report, look: &Look) -> String {
+    pub fn one(&self, report: &Report, look: &Display) -> String {
         (self.render)(&Run::of(report.clone()), look)
     }
 }
 
 /// How output looks. Decided once, from flags, environment and terminal.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct Display {
     /// Whether colours may be used; they never carry meaning alone.
     pub colour: Colour,
     /// Which colours.
     pub theme: style::Theme,
     /// Which signs.
-    pub signs: Signs,
+    pub signs: Symbols,
     /// Columns, at least 40.
     pub width: usize,
     /// How much is said.
-    pub volume: Volume,
+    pub volume: Verbosity,
     /// How much of the conversation is shown.
     pub transcript: Transcript,
     /// Whether the certificates are shown as PEM.
-    pub chain: Chain,
+    pub chain: ChainDisplay,
     /// How long a check may take before the format `nagios` says so.
     pub thresholds: nagios::Thresholds,
 }
@@ -94,7 +106,7 @@ pub enum Colour {
 
 /// Which signs are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signs {
+pub enum Symbols {
     /// Arrows and bars.
     Unicode,
     /// The marks of swaks.
@@ -103,7 +115,7 @@ pub enum Signs {
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Volume {
+pub enum Verbosity {
     /// `-q`: the verdict line.
     Quiet,
     /// Everything that helps.
@@ -125,33 +137,33 @@ pub enum Transcript {
 
 /// Whether the certificates are shown as PEM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chain {
+pub enum ChainDisplay {
     /// `--show-chain`.
     Shown,
     /// Their names and dates are enough.
     Hidden,
 }
 
-impl Look {
+impl Display {
     /// 80 columns, no colour: what a pipe gets.
-    pub fn plain() -> Look {
-        Look {
+    pub fn plain() -> Display {
+        Display {
             colour: Colour::Off,
             theme: style::Theme::Default,
-            signs: Signs::Unicode,
+            signs: Symbols::Unicode,
             width: 80,
-            volume: Volume::Normal,
+            volume: Verbosity::Normal,
             transcript: Transcript::Full,
-            chain: Chain::Hidden,
+            chain: ChainDisplay::Hidden,
             thresholds: nagios::Thresholds::default(),
         }
     }
 }
 
-impl Look {
+impl Display {
     /// The same for a file: without colours, and with columns that do not depend on a terminal.
-    pub fn for_file(&self) -> Look {
-        Look { colour: Colour::Off, width: 100, ..self.clone() }
+    pub fn for_file(&self) -> Display {
+        Display { colour: Colour::Off, width: 100, ..self.clone() }
     }
 }
 

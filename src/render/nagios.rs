@@ -9,14 +9,14 @@
 
 use std::fmt::Write;
 
-use super::gist::{self, Reason};
-use super::{Look, Volume, escape, text};
+use super::outcome::{self, FailureReason};
+use super::{Display, Verbosity, escape, text};
 use crate::check::Severity;
-use crate::report::{Case, CaseOutcome, Exit, Report, Run, Verdict, phases};
+use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, Verdict, phases};
 
 /// What a plugin says to the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum PluginState {
     /// 0.
     Ok,
     /// 3. What is known to be wrong counts more.
@@ -27,23 +27,23 @@ pub enum State {
     Critical,
 }
 
-impl State {
+impl PluginState {
     /// The exit code.
     pub fn code(self) -> u8 {
         match self {
-            State::Ok => 0,
-            State::Warning => 1,
-            State::Critical => 2,
-            State::Unknown => 3,
+            PluginState::Ok => 0,
+            PluginState::Warning => 1,
+            PluginState::Critical => 2,
+            PluginState::Unknown => 3,
         }
     }
 
     fn word(self) -> &'static str {
         match self {
-            State::Ok => "OK",
-            State::Warning => "WARNING",
-            State::Critical => "CRITICAL",
-            State::Unknown => "UNKNOWN",
+            PluginState::Ok => "OK",
+            PluginState::Warning => "WARNING",
+            PluginState::Critical => "CRITICAL",
+            PluginState::Unknown => "UNKNOWN",
         }
     }
 }
@@ -92,13 +92,14 @@ impl Range {
 }
 
 /// The whole answer.
-pub fn whole(run: &Run, look: &Look) -> String {
+pub fn render_run(run: &Run, look: &Display) -> String {
     answer(run, look, &[]).1
 }
 
 /// The answer where something else was expected too: what did not come is a WARNING, as check_smtp has it.
-pub fn answer(run: &Run, look: &Look, mismatches: &[String]) -> (State, String) {
-    let state = state(run, &look.thresholds).max(if mismatches.is_empty() { State::Ok } else { State::Warning });
+pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState, String) {
+    let state =
+        state(run, &look.thresholds).max(if mismatches.is_empty() { PluginState::Ok } else { PluginState::Warning });
     let took: f64 = run.reports().map(|report| report.total_ms).sum();
     let mut problems = Vec::new();
     for case in &run.cases {
@@ -108,7 +109,7 @@ pub fn answer(run: &Run, look: &Look, mismatches: &[String]) -> (State, String) 
     problems.extend(mismatches.iter().map(|mismatch| escape::visible(mismatch)));
     let rest = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
     let why = problems.first().map(|first| format!("{first}{rest}, ")).unwrap_or_default();
-    let mut text = format!("SMTP {} - {}{} sec. response time|", state.word(), bare(&why), gist::seconds(took));
+    let mut text = format!("SMTP {} - {}{} sec. response time|", state.word(), bare(&why), outcome::seconds(took));
     text.push_str(&figures(run, &look.thresholds));
     text.push('\n');
     for case in &run.cases {
@@ -125,30 +126,30 @@ pub fn unusable(text: &str) -> String {
 }
 
 /// The worst state of all checks.
-pub fn state(run: &Run, thresholds: &Thresholds) -> State {
+pub fn state(run: &Run, thresholds: &Thresholds) -> PluginState {
     run.cases
         .iter()
         .filter_map(|case| case.report())
         .map(|report| judged(report, thresholds))
         .max()
-        .unwrap_or(State::Unknown)
+        .unwrap_or(PluginState::Unknown)
 }
 
-fn judged(report: &Report, thresholds: &Thresholds) -> State {
+fn judged(report: &Report, thresholds: &Thresholds) -> PluginState {
     let seconds = report.total_ms / 1000.0;
     let exceeded = |range: &Option<Range>| range.as_ref().is_some_and(|range| range.alerts(seconds));
     let by_time = match (exceeded(&thresholds.critical), exceeded(&thresholds.warning)) {
-        (true, _) => State::Critical,
-        (false, true) => State::Warning,
-        (false, false) => State::Ok,
+        (true, _) => PluginState::Critical,
+        (false, true) => PluginState::Warning,
+        (false, false) => PluginState::Ok,
     };
     let by_check = match report.exit {
-        Exit::Interrupted | Exit::Terminated => return State::Unknown,
+        Exit::Interrupted | Exit::Terminated => return PluginState::Unknown,
         Exit::Ok if report.verdict() == Verdict::Pass => match warning(report) {
-            Some(_) => State::Warning,
-            None => State::Ok,
+            Some(_) => PluginState::Warning,
+            None => PluginState::Ok,
         },
-        Exit::RefusedTemporary => State::Warning,
+        Exit::RefusedTemporary => PluginState::Warning,
         Exit::Ok
         | Exit::Findings
         | Exit::Unreachable
@@ -156,45 +157,45 @@ fn judged(report: &Report, thresholds: &Thresholds) -> State {
         | Exit::Tls
         | Exit::Auth
         | Exit::Protocol
-        | Exit::Incomplete => State::Critical,
+        | Exit::Incomplete => PluginState::Critical,
     };
     by_check.max(by_time)
 }
 
 /// A warning that does not make the check fail, unless nothing is to be told at all.
-fn warning(report: &Report) -> Option<Reason<'_>> {
+fn warning(report: &Report) -> Option<FailureReason<'_>> {
     let quiet = report.plan.gate.fail_on == crate::plan::FailOn::Never;
     let found = report
         .findings
         .iter()
         .find(|one| one.severity == Severity::Warning && !report.is_ignored(one) && !one.expected);
-    found.filter(|_| !quiet).map(Reason::Finding)
+    found.filter(|_| !quiet).map(FailureReason::Finding)
 }
 
 /// What is wrong with a check, in a few words.
-fn problem(case: &Case) -> Option<String> {
+fn problem(case: &CheckResult) -> Option<String> {
     match &case.outcome {
-        CaseOutcome::Skipped { reason } => Some(format!("not tested: {}", escape::visible(reason))),
-        CaseOutcome::Checked { report, .. } => {
-            let reason = Reason::all(report).into_iter().next().or_else(|| warning(report))?;
+        CheckOutcome::Skipped { reason } => Some(format!("not tested: {}", escape::visible(reason))),
+        CheckOutcome::Checked { report, .. } => {
+            let reason = FailureReason::all(report).into_iter().next().or_else(|| warning(report))?;
             Some(format!("{}: {}", reason.id(), reason.summary()))
         }
     }
 }
 
 /// The lines after the first one: causes and fixes; with `-v` the conversation.
-fn more(case: &Case, look: &Look) -> Vec<String> {
-    let CaseOutcome::Checked { report, earlier } = &case.outcome else { return Vec::new() };
-    if look.volume == Volume::Quiet {
+fn more(case: &CheckResult, look: &Display) -> Vec<String> {
+    let CheckOutcome::Checked { report, earlier } = &case.outcome else { return Vec::new() };
+    if look.volume == Verbosity::Quiet {
         return Vec::new();
     }
-    let mut lines: Vec<String> = earlier.iter().enumerate().map(|(at, one)| gist::attempt(at, one)).collect();
-    for reason in Reason::all(report).iter().chain(&warning(report)) {
+    let mut lines: Vec<String> = earlier.iter().enumerate().map(|(at, one)| outcome::retry_line(at, one)).collect();
+    for reason in FailureReason::all(report).iter().chain(&warning(report)) {
         lines.push(format!("{}: {}", reason.id(), reason.summary()));
         lines.extend(reason.advice());
     }
-    if look.volume == Volume::Verbose {
-        lines.extend(gist::conversation(report, look).lines().map(str::to_owned));
+    if look.volume == Verbosity::Verbose {
+        lines.extend(outcome::conversation(report, look).lines().map(str::to_owned));
     }
     lines
 }
@@ -217,7 +218,8 @@ fn figures(run: &Run, thresholds: &Thresholds) -> String {
             let name = text::short(phase.name).replace('/', "_");
             all.push(format!("{}={:.6}s;;;0.000000", label(&name), ms / 1000.0));
         }
-        let leaf = report.evidence.main_talk().and_then(|talk| talk.handshake()).and_then(|(_, seen)| seen.leaf());
+        let leaf =
+            report.evidence.main_session().and_then(|session| session.handshake()).and_then(|(_, seen)| seen.leaf());
         if let Some(leaf) = leaf.filter(|leaf| leaf.is_readable()) {
             let left = leaf.not_after.duration_since(report.started_at()).as_secs().div_euclid(86_400);
             let days = report.plan.tls.days;
@@ -235,7 +237,7 @@ fn bare(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Range, State};
+    use super::{PluginState, Range};
 
     #[test]
     fn ranges_are_those_of_the_guidelines() {
@@ -258,9 +260,9 @@ mod tests {
     #[test]
     fn what_is_known_to_be_wrong_counts_more_than_what_is_unknown() {
         assert_eq!(
-            [State::Unknown, State::Critical, State::Ok, State::Warning].into_iter().max(),
-            Some(State::Critical)
+            [PluginState::Unknown, PluginState::Critical, PluginState::Ok, PluginState::Warning].into_iter().max(),
+            Some(PluginState::Critical)
         );
-        assert_eq!([State::Unknown, State::Ok].into_iter().max(), Some(State::Unknown));
+        assert_eq!([PluginState::Unknown, PluginState::Ok].into_iter().max(), Some(PluginState::Unknown));
     }
 }

@@ -2,54 +2,54 @@
 //! finished run in the same way.
 
 use super::text::Moment;
-use super::{Look, escape};
-use crate::evidence::{Attempt, Event};
-use crate::report::{Case, CaseOutcome, Line, Report, Run};
+use super::{Display, escape};
+use crate::evidence::{Event, Probe};
+use crate::report::{CheckOutcome, CheckResult, Report, Run, StreamRecord};
 
 /// All lines.
-pub fn whole(run: &Run, _: &Look) -> String {
-    let mut text = written(&Line::start(&run.source, run.cases.len()));
+pub fn render_run(run: &Run, _: &Display) -> String {
+    let mut text = written(&StreamRecord::start(&run.source, run.cases.len()));
     for (at, case) in run.cases.iter().enumerate() {
         text.push_str(&check(at + 1, case));
     }
-    text.push_str(&written(&Line::end(run)));
+    text.push_str(&written(&StreamRecord::end(run)));
     text
 }
 
 /// All lines of one check, whose number counts from 1.
-pub fn check(number: usize, case: &Case) -> String {
-    let mut text = written(&Line::check(number, case));
-    if let CaseOutcome::Checked { report, earlier } = &case.outcome {
+pub fn check(number: usize, case: &CheckResult) -> String {
+    let mut text = written(&StreamRecord::check(number, case));
+    if let CheckOutcome::Checked { report, earlier } = &case.outcome {
         for (at, one) in earlier.iter().enumerate() {
             text.push_str(&moments(number, one));
-            text.push_str(&written(&Line::tried(number, at + 1, one)));
+            text.push_str(&written(&StreamRecord::tried(number, at + 1, one)));
         }
         text.push_str(&moments(number, report));
     }
-    text.push_str(&written(&Line::result(number, case)));
+    text.push_str(&written(&StreamRecord::result(number, case)));
     text
 }
 
 fn moments(check: usize, report: &Report) -> String {
     let told = |moment: Moment<'_>| match moment {
         Moment::Event(event) => happened(check, event),
-        Moment::Answer(attempt) => answered(check, attempt),
+        Moment::Answer(probe) => answered(check, probe),
     };
     Moment::all(&report.evidence).into_iter().map(told).collect()
 }
 
 /// Something that happened in a check.
 pub fn happened(check: usize, event: &Event) -> String {
-    written(&Line::Happened { check, happened: Box::new(event.clone()) })
+    written(&StreamRecord::Happened { check, happened: Box::new(event.clone()) })
 }
 
 /// A question of a check that has its answer.
-pub fn answered(check: usize, attempt: &Attempt) -> String {
-    written(&Line::Answered { check, attempt: Box::new(attempt.clone()) })
+pub fn answered(check: usize, probe: &Probe) -> String {
+    written(&StreamRecord::Answered { check, probe: Box::new(probe.clone()) })
 }
 
 /// One line.
-pub fn written(line: &Line) -> String {
+pub fn written(line: &StreamRecord) -> String {
     // Serialisation of our own types with string keys cannot fail.
     let json = serde_json::to_string(line).unwrap_or_default();
     format!("{}\n", escape::json(&json))

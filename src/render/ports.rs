@@ -1,17 +1,17 @@
 //! The answer of `smtpcheck ports`: a table with a row for each port, what is wrong at those that answer, and which one
 //! to use. At 80 columns the verdict is a word, with more room it names the rule.
 
-use super::style::{Line, Role};
+use super::style::{Role, StyledLine};
 use super::table::{self, Cell, Column, Side};
-use super::{Look, Signs, Volume, escape, text};
+use super::{Display, Symbols, Verbosity, escape, text};
 use crate::check::{self, Finding, Severity};
-use crate::lexicon::providers::{self, Signs as ProviderSigns};
+use crate::lexicon::providers::{self, ProviderSigns};
 use crate::report::Report;
-use crate::report::ports::{PortRow, PortState, PortTlsMode, PortsReport, Purpose};
+use crate::report::ports::{PortPurpose, PortRow, PortState, PortTlsMode, PortsReport};
 use crate::wire::EhloName;
 
 /// From this width on the verdict names the rule.
-const ROOMY: usize = 100;
+const WIDE: usize = 100;
 /// `FAIL` and the longest id of a rule that is likely here.
 const VERDICT: usize = 31;
 
@@ -22,25 +22,25 @@ pub fn json(answer: &PortsReport) -> String {
 }
 
 /// The whole answer for people. The reports are those of the rows, in their order.
-pub fn render(answer: &PortsReport, reports: &[Report], look: &Look) -> String {
-    if look.volume == Volume::Quiet {
+pub fn render(answer: &PortsReport, reports: &[Report], look: &Display) -> String {
+    if look.volume == Verbosity::Quiet {
         return verdict(answer, look).paint(look);
     }
-    let mut lines = vec![header(answer, reports), Line::new()];
+    let mut lines = vec![header(answer, reports), StyledLine::new()];
     lines.extend(rows(answer, reports, look));
     let told = findings(answer, reports);
     if !told.is_empty() {
-        lines.push(Line::new());
+        lines.push(StyledLine::new());
     }
     for group in &told {
         lines.extend(group_lines(group, look));
     }
     lines.extend(certificates(answer, look));
-    lines.push(Line::new());
+    lines.push(StyledLine::new());
     lines.extend(recommendation(answer, look));
     lines.push(verdict(answer, look));
     let mut whole: String = lines.iter().map(|line| line.paint(look)).collect();
-    if look.volume == Volume::Verbose {
+    if look.volume == Verbosity::Verbose {
         for report in reports {
             whole.push('\n');
             whole.push_str(&text::render(report, look));
@@ -50,7 +50,7 @@ pub fn render(answer: &PortsReport, reports: &[Report], look: &Look) -> String {
 }
 
 /// Ports that do not show the same certificate: often one service has loaded the renewed one, and the others have not.
-fn certificates(answer: &PortsReport, look: &Look) -> Vec<Line> {
+fn certificates(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
     if answer.certificates.len() < 2 {
         return Vec::new();
     }
@@ -67,14 +67,14 @@ fn certificates(answer: &PortsReport, look: &Look) -> Vec<Line> {
          restart or reload it",
         told.join("; ")
     );
-    let mut lines = vec![Line::new()];
+    let mut lines = vec![StyledLine::new()];
     lines.extend(text::labelled("note", Role::Bold, &text, look));
     lines
 }
 
-fn header(answer: &PortsReport, reports: &[Report]) -> Line {
+fn header(answer: &PortsReport, reports: &[Report]) -> StyledLine {
     let ports: Vec<String> = answer.ports.iter().map(|row| row.port.to_string()).collect();
-    let mut line = Line::of(Role::Bold, answer.host.to_string());
+    let mut line = StyledLine::of(Role::Bold, answer.host.to_string());
     if let Some(name) = answer.host.name().filter(|name| name.is_international()) {
         line = line.and(Role::Plain, format!(" ({})", escape::visible(name.unicode())));
     }
@@ -85,8 +85,8 @@ fn header(answer: &PortsReport, reports: &[Report]) -> Line {
     }
 }
 
-fn rows(answer: &PortsReport, reports: &[Report], look: &Look) -> Vec<Line> {
-    let verdict = if look.width >= ROOMY { VERDICT } else { 4 };
+fn rows(answer: &PortsReport, reports: &[Report], look: &Display) -> Vec<StyledLine> {
+    let verdict = if look.width >= WIDE { VERDICT } else { 4 };
     let auth = table::rest(look.width, &[5, 11, 13, 10, 8, verdict]).max(12);
     let column = |width, side| Column { width, side };
     let columns = [
@@ -201,7 +201,7 @@ fn findings<'a>(answer: &PortsReport, reports: &'a [Report]) -> Vec<Group<'a>> {
     let submission = answer.recommendation.submission.is_some();
     let mut groups: Vec<Group<'a>> = Vec::new();
     for (row, report) in answer.ports.iter().zip(reports) {
-        let blocked = row.state == PortState::Silent && (row.purpose == Purpose::Relay || !submission);
+        let blocked = row.state == PortState::Silent && (row.purpose == PortPurpose::Relay || !submission);
         if anything && !reached(row.state) && !blocked {
             continue;
         }
@@ -226,7 +226,7 @@ fn findings<'a>(answer: &PortsReport, reports: &'a [Report]) -> Vec<Group<'a>> {
     groups
 }
 
-fn group_lines(group: &Group<'_>, look: &Look) -> Vec<Line> {
+fn group_lines(group: &Group<'_>, look: &Display) -> Vec<StyledLine> {
     let Group { finding, ports, is_same_everywhere, is_note } = group;
     let (role, word) = match (is_note, finding.severity) {
         (true, _) | (_, Severity::Notice) => (Role::Bold, "NOTE"),
@@ -242,19 +242,20 @@ fn group_lines(group: &Group<'_>, look: &Look) -> Vec<Line> {
     let first = format!("{word} {}  ", finding.rule);
     let options = text::columns(look.width).initial_indent(&first).subsequent_indent("     ");
     let told = format!("{which} {}: {what}", listed(&numbers));
-    let mut lines: Vec<Line> = textwrap::wrap(&told, options)
+    let mut lines: Vec<StyledLine> = textwrap::wrap(&told, options)
         .into_iter()
         .enumerate()
         .map(|(at, piece)| match at {
-            0 => Line::of(role, format!("{word} ")).and(Role::Bold, piece.get(word.len() + 1..).unwrap_or_default()),
-            _ => Line::of(Role::Bold, piece.into_owned()),
+            0 => StyledLine::of(role, format!("{word} "))
+                .and(Role::Bold, piece.get(word.len() + 1..).unwrap_or_default()),
+            _ => StyledLine::of(Role::Bold, piece.into_owned()),
         })
         .collect();
     lines.extend(text::explanation(finding, look));
     lines
 }
 
-fn recommendation(answer: &PortsReport, look: &Look) -> Vec<Line> {
+fn recommendation(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     let chosen = &answer.recommendation;
     let mut label = "use";
@@ -295,7 +296,7 @@ fn recommendation(answer: &PortsReport, look: &Look) -> Vec<Line> {
     lines
 }
 
-fn verdict(answer: &PortsReport, look: &Look) -> Line {
+fn verdict(answer: &PortsReport, look: &Display) -> StyledLine {
     let (role, word) = match answer.exit.code {
         0 => (Role::Bold, "PASS"),
         9 | 130 | 143 => (Role::Warning, "CUT SHORT"),
@@ -307,8 +308,8 @@ fn verdict(answer: &PortsReport, look: &Look) -> Line {
         format!("exit {} ({})", answer.exit.code, answer.exit.name.replace('_', " ")),
         text::duration(answer.total_ms),
     ];
-    let separator = if look.signs == Signs::Unicode { " · " } else { " - " };
-    Line::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))
+    let separator = if look.signs == Symbols::Unicode { " · " } else { " - " };
+    StyledLine::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))
 }
 
 fn listed(words: &[String]) -> String {

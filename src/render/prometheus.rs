@@ -5,13 +5,13 @@
 
 use std::fmt::Write;
 
-use super::{Look, escape};
+use super::{Display, escape};
 use crate::check::Severity;
-use crate::evidence::Stage;
-use crate::report::{Case, CaseOutcome, Report, Run, Verdict, phases};
+use crate::evidence::Phase;
+use crate::report::{CheckOutcome, CheckResult, Report, Run, Verdict, phases};
 
 /// The whole text, one family after the other as the format wants it.
-pub fn whole(run: &Run, _: &Look) -> String {
+pub fn render_run(run: &Run, _: &Display) -> String {
     let mut text = String::new();
     for family in FAMILIES {
         let samples: Vec<Sample> = run.cases.iter().flat_map(|case| (family.samples)(case)).collect();
@@ -28,10 +28,10 @@ pub fn whole(run: &Run, _: &Look) -> String {
     text
 }
 
-struct Family {
+struct MetricFamily {
     name: &'static str,
     help: &'static str,
-    samples: fn(&Case) -> Vec<Sample>,
+    samples: fn(&CheckResult) -> Vec<Sample>,
 }
 
 struct Sample {
@@ -39,78 +39,78 @@ struct Sample {
     value: f64,
 }
 
-static FAMILIES: &[Family] = &[
-    Family {
+static FAMILIES: &[MetricFamily] = &[
+    MetricFamily {
         name: "probe_success",
         help: "Whether the check passed.",
         samples: |case| one(case, |report| Some(truth(report.verdict() == Verdict::Pass))),
     },
-    Family {
+    MetricFamily {
         name: "probe_duration_seconds",
         help: "How long the check took, follow-ups included.",
         samples: |case| one(case, |report| Some(seconds(report.total_ms))),
     },
-    Family {
+    MetricFamily {
         name: "probe_ssl_earliest_cert_expiry",
         help: "When the first certificate of the chain expires, in seconds since 1970.",
         samples: |case| one(case, earliest_expiry),
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_certificate_verifies",
         help: "Whether the certificate is trusted, in date and names the host.",
         samples: |case| {
             one(case, |report| {
-                let (_, handshake) = report.evidence.main_talk()?.handshake()?;
+                let (_, handshake) = report.evidence.main_session()?.handshake()?;
                 Some(truth(handshake.verifies(report.started_at())))
             })
         },
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_exit_code",
         help: "The exit code of the check, see the documentation.",
         samples: |case| one(case, |report| Some(f64::from(report.exit.code()))),
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_complete",
         help: "Whether the check came to its own end.",
         samples: |case| one(case, |report| Some(truth(report.complete))),
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_attempts",
         help: "How many attempts were made.",
         samples: |case| match &case.outcome {
-            CaseOutcome::Checked { earlier, .. } => {
-                let attempts = u32::try_from(earlier.len() + 1).unwrap_or(u32::MAX);
-                vec![Sample { labels: labels(case), value: f64::from(attempts) }]
+            CheckOutcome::Checked { earlier, .. } => {
+                let probes = u32::try_from(earlier.len() + 1).unwrap_or(u32::MAX);
+                vec![Sample { labels: labels(case), value: f64::from(probes) }]
             }
-            CaseOutcome::Skipped { .. } => Vec::new(),
+            CheckOutcome::Skipped { .. } => Vec::new(),
         },
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_skipped",
         help: "A check that this machine could not make.",
         samples: |case| match &case.outcome {
-            CaseOutcome::Checked { .. } => Vec::new(),
-            CaseOutcome::Skipped { .. } => vec![Sample { labels: labels(case), value: 1.0 }],
+            CheckOutcome::Checked { .. } => Vec::new(),
+            CheckOutcome::Skipped { .. } => vec![Sample { labels: labels(case), value: 1.0 }],
         },
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_phase_duration_seconds",
         help: "How long a step took; steps that did not run are not there.",
         samples: |case| {
             several(case, |report| {
                 let phases = phases(&report.plan, &report.evidence);
-                let timed = phases.into_iter().filter_map(|phase| Some((stage(phase.name), phase.ms?)));
+                let timed = phases.into_iter().filter_map(|phase| Some((phase_samples(phase.name), phase.ms?)));
                 timed.map(|(name, ms)| (vec![("phase", name.to_owned())], seconds(ms))).collect()
             })
         },
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_reply_code",
         help: "The last reply code at a step.",
         samples: |case| several(case, reply_codes),
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_finding",
         help: "What was found, by rule; what is ignored or expected is not there.",
         samples: |case| {
@@ -133,7 +133,7 @@ static FAMILIES: &[Family] = &[
             })
         },
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_expectation_held",
         help: "Whether what the user expected held.",
         samples: |case| {
@@ -150,31 +150,31 @@ static FAMILIES: &[Family] = &[
             })
         },
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_started_timestamp_seconds",
         help: "When the check began, in seconds since 1970.",
         samples: |case| one(case, |report| Some(report.started_at().as_duration().as_secs_f64())),
     },
-    Family {
+    MetricFamily {
         name: "smtpcheck_build_info",
         help: "The program that made the check.",
         samples: |case| several(case, |_| vec![(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1.0)]),
     },
 ];
 
-fn one(case: &Case, value: impl Fn(&Report) -> Option<f64>) -> Vec<Sample> {
+fn one(case: &CheckResult, value: impl Fn(&Report) -> Option<f64>) -> Vec<Sample> {
     let value = case.report().and_then(value).filter(|value| value.is_finite());
     value.map(|value| Sample { labels: labels(case), value }).into_iter().collect()
 }
 
-fn several(case: &Case, samples: impl Fn(&Report) -> Vec<(Vec<(&'static str, String)>, f64)>) -> Vec<Sample> {
+fn several(case: &CheckResult, samples: impl Fn(&Report) -> Vec<(Vec<(&'static str, String)>, f64)>) -> Vec<Sample> {
     let Some(report) = case.report() else { return Vec::new() };
     let all = samples(report).into_iter().filter(|(_, value)| value.is_finite());
     all.map(|(more, value)| Sample { labels: [labels(case), more].concat(), value }).collect()
 }
 
 /// Names are unique within a run, so every sample is.
-fn labels(case: &Case) -> Vec<(&'static str, String)> {
+fn labels(case: &CheckResult) -> Vec<(&'static str, String)> {
     let target = case.report().map(|report| report.plan.target.host.with_port(report.plan.target.port));
     let mut labels = vec![("check", case.name.clone())];
     labels.extend(target.map(|target| ("target", target)));
@@ -182,19 +182,19 @@ fn labels(case: &Case) -> Vec<(&'static str, String)> {
 }
 
 fn earliest_expiry(report: &Report) -> Option<f64> {
-    let (_, handshake) = report.evidence.main_talk()?.handshake()?;
+    let (_, handshake) = report.evidence.main_session()?.handshake()?;
     let readable = handshake.presented.chain.iter().filter(|one| one.is_readable());
     readable.map(|one| one.not_after).min().map(|end| end.as_duration().as_secs_f64())
 }
 
 fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
-    let Some(talk) = report.evidence.main_talk() else { return Vec::new() };
+    let Some(session) = report.evidence.main_session() else { return Vec::new() };
     let mut codes: Vec<(Vec<(&'static str, String)>, f64)> = Vec::new();
-    for heard in talk.replies() {
+    for heard in session.replies() {
         let Some(code) = heard.reply.code else { continue };
         let recipient = heard.recipient.map(|number| ("recipient", number.to_string()));
         let labels: Vec<(&'static str, String)> =
-            std::iter::once(("step", stage(heard.event.stage).to_owned())).chain(recipient).collect();
+            std::iter::once(("step", phase_samples(heard.event.phase).to_owned())).chain(recipient).collect();
         let value = f64::from(code.number());
         match codes.iter_mut().find(|(known, _)| *known == labels) {
             Some((_, last)) => *last = value,
@@ -204,20 +204,20 @@ fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
     codes
 }
 
-fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Dns => "dns",
-        Stage::Connect => "connect",
-        Stage::Greeting => "greeting",
-        Stage::Ehlo => "ehlo",
-        Stage::Starttls => "starttls",
-        Stage::Tls => "tls",
-        Stage::EhloTls => "ehlo-tls",
-        Stage::Auth => "auth",
-        Stage::Mail => "mail",
-        Stage::Rcpt => "rcpt",
-        Stage::Rset => "rset",
-        Stage::Quit => "quit",
+fn phase_samples(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Dns => "dns",
+        Phase::Connect => "connect",
+        Phase::Greeting => "greeting",
+        Phase::Ehlo => "ehlo",
+        Phase::Starttls => "starttls",
+        Phase::Tls => "tls",
+        Phase::EhloTls => "ehlo-tls",
+        Phase::Auth => "auth",
+        Phase::Mail => "mail",
+        Phase::Rcpt => "rcpt",
+        Phase::Rset => "rset",
+        Phase::Quit => "quit",
     }
 }
 

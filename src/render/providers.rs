@@ -3,20 +3,20 @@
 
 use serde::Serialize;
 
-use super::style::{Line, Role};
+use super::style::{Role, StyledLine};
 use super::table::{self, Column, Side};
-use super::{Look, escape};
+use super::{Display, escape};
 use crate::lexicon::providers::{PortTls, Provider};
 
 /// From this width on a provider takes one line of the table.
-const ROOMY: usize = 110;
+const WIDE: usize = 110;
 /// The longest id.
 const ID: usize = 22;
 
 /// A provider in JSON. Every key is always there; null is "does not apply".
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct View<'a> {
+struct ProviderDocument<'a> {
     id: &'a str,
     name: &'a str,
     kind: &'a str,
@@ -47,9 +47,9 @@ pub const SCHEMA: &str = include_str!("../../schema/providers.json");
 
 /// A list of objects, one a provider.
 pub fn json(providers: &[&Provider]) -> String {
-    let views: Vec<View<'_>> = providers
+    let views: Vec<ProviderDocument<'_>> = providers
         .iter()
-        .map(|provider| View {
+        .map(|provider| ProviderDocument {
             id: &provider.id,
             name: &provider.name,
             kind: &provider.kind,
@@ -73,12 +73,12 @@ pub fn json(providers: &[&Provider]) -> String {
 }
 
 /// A table of providers.
-pub fn list(providers: &[&Provider], look: &Look) -> String {
-    let lines = if look.width >= ROOMY { wide(providers, look) } else { narrow(providers, look) };
+pub fn list(providers: &[&Provider], look: &Display) -> String {
+    let lines = if look.width >= WIDE { wide(providers, look) } else { narrow(providers, look) };
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-fn wide(providers: &[&Provider], look: &Look) -> Vec<Line> {
+fn wide(providers: &[&Provider], look: &Display) -> Vec<StyledLine> {
     let column = |width| Column { width, side: Side::Left };
     let (name, server, tls) = (26, 33, 8);
     let columns = [ID, name, server, tls, table::rest(look.width, &[ID, name, server, tls])].map(column);
@@ -97,7 +97,7 @@ fn wide(providers: &[&Provider], look: &Look) -> Vec<Line> {
     lines
 }
 
-fn narrow(providers: &[&Provider], look: &Look) -> Vec<Line> {
+fn narrow(providers: &[&Provider], look: &Display) -> Vec<StyledLine> {
     let columns = [ID, table::rest(look.width, &[ID])].map(|width| Column { width, side: Side::Left });
     let heads = ["ID", "NAME, SERVER, TLS, PASSWORD"].map(|head| (Role::Bold, head.to_owned()));
     let mut lines = table::row(&columns, &heads);
@@ -112,10 +112,11 @@ fn narrow(providers: &[&Provider], look: &Look) -> Vec<Line> {
 }
 
 /// The page of one provider.
-pub fn page(provider: &Provider, look: &Look) -> String {
+pub fn page(provider: &Provider, look: &Display) -> String {
     let mut lines = vec![
-        Line::of(Role::Bold, provider.name.clone()).and(Role::Dim, format!("  {}, {}", provider.id, kind(provider))),
-        Line::new(),
+        StyledLine::of(Role::Bold, provider.name.clone())
+            .and(Role::Dim, format!("  {}, {}", provider.id, kind(provider))),
+        StyledLine::new(),
     ];
     let mut say = |label: &str, role: Role, words: &str| lines.extend(labelled(label, role, words, look));
     say("host", Role::Plain, &hosts(provider));
@@ -153,10 +154,10 @@ pub fn page(provider: &Provider, look: &Look) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-fn labelled(label: &str, role: Role, words: &str, look: &Look) -> Vec<Line> {
+fn labelled(label: &str, role: Role, words: &str, look: &Display) -> Vec<StyledLine> {
     // A page or a command is never broken: it must survive being copied.
     if role == Role::Command {
-        return vec![Line::of(Role::Dim, format!("{label:<8}  ")).and(role, words)];
+        return vec![StyledLine::of(Role::Dim, format!("{label:<8}  ")).and(role, words)];
     }
     let columns = [8, table::rest(look.width.min(100), &[8])].map(|width| Column { width, side: Side::Left });
     table::row(&columns, &[(Role::Dim, label.to_owned()), (role, words.to_owned())])
@@ -237,12 +238,13 @@ fn next(provider: &Provider) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SCHEMA, View};
+    use super::{ProviderDocument, SCHEMA};
 
     #[test]
     fn the_published_schema_of_providers_is_that_of_the_types() {
-        let schema =
-            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Vec<View<'_>>>();
+        let schema = schemars::generate::SchemaSettings::draft2020_12()
+            .into_generator()
+            .into_root_schema_for::<Vec<ProviderDocument<'_>>>();
         let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
             std::fs::write("schema/providers.json", &json).expect("the schema can be written");

@@ -1,15 +1,15 @@
 //! The page of a rule, for `smtpcheck explain ID`.
 
-use super::Look;
-use super::style::{Line, Role};
+use super::Display;
+use super::style::{Role, StyledLine};
 use crate::check::{Check, Rule};
 
 /// The whole page.
-pub fn page(rule: &Rule, look: &Look) -> String {
+pub fn page(rule: &Rule, look: &Display) -> String {
     let mut lines = vec![
-        Line::of(Role::Bold, rule.id).and(Role::Plain, format!("  {}", rule.severity)),
-        Line::of(Role::Plain, rule.title),
-        Line::new(),
+        StyledLine::of(Role::Bold, rule.id).and(Role::Plain, format!("  {}", rule.severity)),
+        StyledLine::of(Role::Plain, rule.title),
+        StyledLine::new(),
     ];
     let docs = &rule.docs;
     let parts = [
@@ -20,9 +20,9 @@ pub fn page(rule: &Rule, look: &Look) -> String {
         ("References", docs.references),
     ];
     for (heading, text) in parts {
-        lines.push(Line::of(Role::Bold, heading));
+        lines.push(StyledLine::of(Role::Bold, heading));
         for line in textwrap::wrap(text, look.width.min(100).saturating_sub(2)) {
-            lines.push(Line::of(Role::Plain, format!("  {line}")));
+            lines.push(StyledLine::of(Role::Plain, format!("  {line}")));
         }
     }
     lines.iter().map(|line| line.paint(look)).collect()
@@ -47,10 +47,10 @@ pub fn markdown(checks: &[&Check]) -> String {
 }
 
 /// One line a rule.
-pub fn list(rules: impl Iterator<Item = &'static Rule>, look: &Look) -> String {
+pub fn list(rules: impl Iterator<Item = &'static Rule>, look: &Display) -> String {
     rules
         .map(|rule| {
-            Line::of(Role::Bold, format!("{:<30}", rule.id))
+            StyledLine::of(Role::Bold, format!("{:<30}", rule.id))
                 .and(Role::Dim, format!(" {:<8}", rule.severity.to_string()))
                 .and(Role::Plain, format!(" {}", rule.title))
                 .paint(look)

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use super::style::{Line, Role};
-use super::{Look, escape};
-use crate::sandbox::journal::{Entry, Speaker};
+use super::style::{Role, StyledLine};
+use super::{Display, escape};
+use crate::sandbox::journal::{JournalEntry, Speaker};
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Scenario, login};
 
@@ -48,7 +48,7 @@ enum Record<'a> {
 
 /// What is told before the servers.
 #[derive(Clone, Copy, Debug)]
-pub struct Ready<'a> {
+pub struct SandboxStart<'a> {
     /// The file with the authority.
     pub authority: &'a str,
     /// The port of a fleet.
@@ -58,7 +58,7 @@ pub struct Ready<'a> {
 }
 
 /// The head of the list.
-pub fn ready(ready: Ready<'_>, look: &Look) -> String {
+pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
     let mut told = vec![
         format!(
             "# authority to trust: {} (smtpcheck --cacert, curl --cacert, SSL_CERT_FILE)",
@@ -68,20 +68,20 @@ pub fn ready(ready: Ready<'_>, look: &Look) -> String {
     ];
     told.extend(ready.fleet_port.map(|port| format!("# fleet: port {port} of every address 127.x.y.z")));
     told.extend(ready.dns.map(|at| format!("# names: *.test at {at} (smtpcheck --resolver {at})")));
-    told.iter().map(|line| Line::of(Role::Dim, line.clone()).paint(look)).collect()
+    told.iter().map(|line| StyledLine::of(Role::Dim, line.clone()).paint(look)).collect()
 }
 
 /// The same as JSON.
-pub fn ready_json(ready: Ready<'_>) -> String {
-    let Ready { authority, fleet_port, dns } = ready;
+pub fn ready_json(ready: SandboxStart<'_>) -> String {
+    let SandboxStart { authority, fleet_port, dns } = ready;
     let (user, password, token) = (login::USER, login::PASSWORD, login::TOKEN);
     line(&Record::Ready { authority, user, password, token, fleet_port, dns })
 }
 
 /// One server on one line.
-pub fn server(scenario: &Scenario, address: Option<&str>, look: &Look) -> String {
+pub fn server(scenario: &Scenario, address: Option<&str>, look: &Display) -> String {
     let expected = if scenario.expect.is_empty() { "no finding".to_owned() } else { scenario.expect.join(" ") };
-    let mut told = Line::of(Role::Bold, format!("{:<36}", scenario.name));
+    let mut told = StyledLine::of(Role::Bold, format!("{:<36}", scenario.name));
     if let Some(address) = address {
         told = told.and(Role::Plain, format!(" {address:<16}"));
     }
@@ -106,27 +106,27 @@ pub fn server_json(scenario: &Scenario, address: Option<&str>) -> String {
 }
 
 /// The heading of a demo: what is wrong with the server, and the command that finds it.
-pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[String], look: &Look) -> String {
+pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[String], look: &Display) -> String {
     let number = place.map(|(at, all)| format!("{at} of {all}: ")).unwrap_or_default();
     let told = format!("Demo {number}{}", scenario.name);
-    let mut text = Line::of(Role::Bold, told).paint(look);
+    let mut text = StyledLine::of(Role::Bold, told).paint(look);
     for line in textwrap::wrap(&format!("The server: {}.", scenario.summary), look.width) {
-        text.push_str(&Line::of(Role::Plain, line.into_owned()).paint(look));
+        text.push_str(&StyledLine::of(Role::Plain, line.into_owned()).paint(look));
     }
     let command = words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
-    text + &Line::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
+    text + &StyledLine::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
 }
 
 /// That the server is gone, and how to have it stay.
-pub fn end_of_lesson(scenario: &Scenario, look: &Look) -> String {
+pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
     let text = format!("This server ended with the demo. It stays up with: smtpcheck sandbox {}", scenario.name);
     let lines = textwrap::wrap(&text, look.width);
     "\n".to_owned()
-        + &lines.into_iter().map(|line| Line::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
+        + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
 }
 
 /// What to do next.
-pub fn end_of_lessons(look: &Look) -> String {
+pub fn end_of_lessons(look: &Display) -> String {
     let count = crate::sandbox::scenarios().count();
     let text = format!(
         "These were 4 of {count} servers. All of them: smtpcheck sandbox --list; one of them: smtpcheck demo NAME; \
@@ -134,29 +134,29 @@ pub fn end_of_lessons(look: &Look) -> String {
     );
     textwrap::wrap(&text, look.width)
         .into_iter()
-        .map(|line| Line::of(Role::Plain, line.into_owned()).paint(look))
+        .map(|line| StyledLine::of(Role::Plain, line.into_owned()).paint(look))
         .collect()
 }
 
 /// What a client or a server did, on one line.
-pub fn said(entry: &Entry, look: &Look) -> String {
+pub fn entry_text(entry: &JournalEntry, look: &Display) -> String {
     let (sign, role) = match entry.speaker {
         Speaker::Client => ("C:", Role::Client),
         Speaker::Server => ("S:", Role::Server),
         Speaker::Nobody => ("--", Role::Dim),
     };
     let told = format!("{:>7.0} {}#{} {sign} ", entry.at_ms, entry.scenario, entry.session);
-    Line::of(Role::Dim, told).and(role, shortened(&escape::visible(&entry.text))).paint(look)
+    StyledLine::of(Role::Dim, told).and(role, shortened(&escape::visible(&entry.text))).paint(look)
 }
 
 /// The same as JSON.
-pub fn said_json(entry: &Entry) -> String {
+pub fn entry_json(entry: &JournalEntry) -> String {
     let speaker = match entry.speaker {
         Speaker::Client => "client",
         Speaker::Server => "server",
         Speaker::Nobody => "nobody",
     };
-    let Entry { session, scenario, at_ms, text, .. } = entry;
+    let JournalEntry { session, scenario, at_ms, text, .. } = entry;
     line(&Record::Said { session: *session, scenario, at_ms: *at_ms, speaker, text })
 }
 

@@ -3,7 +3,7 @@
 
 use anstyle::{AnsiColor, Effects, RgbColor, Style};
 
-use super::{Colour, Look};
+use super::{Colour, Display};
 
 /// What a word is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,21 +84,21 @@ impl Theme {
 
 /// Words with their roles, on one line.
 #[derive(Clone, Debug, Default)]
-pub struct Line(Vec<(Role, String)>);
+pub struct StyledLine(Vec<(Role, String)>);
 
-impl Line {
+impl StyledLine {
     /// An empty line.
-    pub fn new() -> Line {
-        Line::default()
+    pub fn new() -> StyledLine {
+        StyledLine::default()
     }
 
     /// One word of one role.
-    pub fn of(role: Role, text: impl Into<String>) -> Line {
-        Line::new().and(role, text)
+    pub fn of(role: Role, text: impl Into<String>) -> StyledLine {
+        StyledLine::new().and(role, text)
     }
 
     /// One more word.
-    pub fn and(mut self, role: Role, text: impl Into<String>) -> Line {
+    pub fn and(mut self, role: Role, text: impl Into<String>) -> StyledLine {
         self.0.push((role, text.into()));
         self
     }
@@ -109,7 +109,7 @@ impl Line {
     }
 
     /// The line as it is written, with its line end.
-    pub fn paint(&self, look: &Look) -> String {
+    pub fn paint(&self, look: &Display) -> String {
         let mut painted = String::new();
         let last = self.0.iter().rposition(|(_, text)| !text.trim_end().is_empty());
         for (at, (role, text)) in self.0.iter().enumerate().take(last.map_or(0, |last| last + 1)) {

@@ -3,26 +3,26 @@
 
 use serde_json::Value;
 
-use super::style::{Line, Role};
-use super::{Look, Signs, Volume, escape, text};
-use crate::report::{Case, CaseOutcome, Document, Exit, Report, Run, Verdict};
+use super::style::{Role, StyledLine};
+use super::{Display, Symbols, Verbosity, escape, text};
+use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run, Verdict};
 
 /// The whole run.
-pub fn whole(run: &Run, look: &Look) -> String {
+pub fn render_run(run: &Run, look: &Display) -> String {
     let cases: String = run.cases.iter().map(|each| case(each, look)).collect();
     cases + &summary(run, look)
 }
 
 /// One check.
-pub fn case(case: &Case, look: &Look) -> String {
+pub fn case(case: &CheckResult, look: &Display) -> String {
     let name = escape::visible(&case.name);
-    let dot = if look.signs == Signs::Unicode { " · " } else { " - " };
+    let dot = if look.signs == Symbols::Unicode { " · " } else { " - " };
     match &case.outcome {
-        CaseOutcome::Skipped { reason } => {
+        CheckOutcome::Skipped { reason } => {
             let told = format!(" {name}: {}", escape::visible(reason));
-            Line::of(Role::Warning, "SKIP").and(Role::Plain, told).paint(look)
+            StyledLine::of(Role::Warning, "SKIP").and(Role::Plain, told).paint(look)
         }
-        CaseOutcome::Checked { report, earlier } => {
+        CheckOutcome::Checked { report, earlier } => {
             let (role, word) = match report.verdict() {
                 Verdict::Pass => (Role::Bold, "PASS"),
                 Verdict::Fail => (Role::Error, "FAIL"),
@@ -38,11 +38,11 @@ pub fn case(case: &Case, look: &Look) -> String {
                 parts.extend(why(report));
             }
             let told = format!(" {name}  {}", parts.join(dot));
-            let line = Line::of(role, word).and(Role::Plain, told).paint(look);
+            let line = StyledLine::of(role, word).and(Role::Plain, told).paint(look);
             let is_shown = match look.volume {
-                Volume::Quiet => false,
-                Volume::Normal => report.exit != Exit::Ok,
-                Volume::Verbose => true,
+                Verbosity::Quiet => false,
+                Verbosity::Normal => report.exit != Exit::Ok,
+                Verbosity::Verbose => true,
             };
             if !is_shown {
                 return line;
@@ -62,7 +62,7 @@ fn why(report: &Report) -> Option<String> {
 }
 
 /// The count at the end.
-pub fn summary(run: &Run, look: &Look) -> String {
+pub fn summary(run: &Run, look: &Display) -> String {
     let code = run.exit_code();
     let passed = run.reports().filter(|report| report.exit == Exit::Ok).count();
     let failed = run.reports().count() - passed;
@@ -75,10 +75,10 @@ pub fn summary(run: &Run, look: &Look) -> String {
         130 | 143 => (Role::Warning, "CUT SHORT"),
         _ => (Role::Error, "FAIL"),
     };
-    let dot = if look.signs == Signs::Unicode { " · " } else { " - " };
+    let dot = if look.signs == Symbols::Unicode { " · " } else { " - " };
     let none = if run.cases.is_empty() { "nothing was checked" } else { "" };
     let told = format!("  {none}{}{dot}exit {code}", parts.join(", "));
-    Line::of(role, word).and(Role::Plain, told).paint(look)
+    StyledLine::of(role, word).and(Role::Plain, told).paint(look)
 }
 
 /// One check before it is run.
@@ -112,10 +112,10 @@ pub fn list(planned: &[Planned]) -> String {
 }
 
 /// What `--dry-run` shows.
-pub fn dry_run(planned: &[Planned], look: &Look) -> String {
+pub fn dry_run(planned: &[Planned], look: &Display) -> String {
     let mut lines = Vec::new();
     for one in planned {
-        lines.push(Line::of(Role::Bold, escape::visible(&one.name)));
+        lines.push(StyledLine::of(Role::Bold, escape::visible(&one.name)));
         let words = one.words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
         lines.push(text::command_line(&escape::visible(&format!("smtpcheck {words}"))));
         let mut told = |label: &str, text: &str| {
@@ -136,7 +136,7 @@ pub fn dry_run(planned: &[Planned], look: &Look) -> String {
     }
     let count = planned.len();
     let word = if count == 1 { "check" } else { "checks" };
-    lines.push(Line::of(Role::Bold, format!("{count} {word}")).and(Role::Plain, ", nothing was sent"));
+    lines.push(StyledLine::of(Role::Bold, format!("{count} {word}")).and(Role::Plain, ", nothing was sent"));
     lines.iter().map(|line| line.paint(look)).collect()
 }
 

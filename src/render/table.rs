@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::style::{Line, Role};
+use super::style::{Role, StyledLine};
 
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -25,7 +25,7 @@ pub(super) enum Side {
 pub(super) type Cell = (Role, String);
 
 /// The lines of one row.
-pub(super) fn row(columns: &[Column], cells: &[Cell]) -> Vec<Line> {
+pub(super) fn row(columns: &[Column], cells: &[Cell]) -> Vec<StyledLine> {
     let broken: Vec<(Column, Role, Vec<String>)> = columns
         .iter()
         .zip(cells)
@@ -39,7 +39,7 @@ pub(super) fn row(columns: &[Column], cells: &[Cell]) -> Vec<Line> {
     let height = broken.iter().map(|(_, _, pieces)| pieces.len()).max().unwrap_or(0);
     (0..height)
         .map(|at| {
-            broken.iter().enumerate().fold(Line::new(), |line, (place, (column, role, pieces))| {
+            broken.iter().enumerate().fold(StyledLine::new(), |line, (place, (column, role, pieces))| {
                 let piece = pieces.get(at).map_or("", String::as_str);
                 let pad = " ".repeat(column.width.saturating_sub(piece.width()));
                 let line = if place == 0 { line } else { line.and(Role::Plain, " ".repeat(GAP)) };

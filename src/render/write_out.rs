@@ -138,7 +138,7 @@ impl Template {
         let report = serde_json::to_value(report).unwrap_or_default();
         let pieces = self.0.iter().map(|piece| match piece {
             Piece::Text(text) => text.clone(),
-            Piece::Value(pointer) => escape::visible(&shown(&value(&report, pointer))),
+            Piece::Value(pointer) => escape::visible(&plain_value(&value(&report, pointer))),
         });
         pieces.collect()
     }
@@ -171,7 +171,7 @@ fn value(report: &Value, pointer: &str) -> Value {
     }
 }
 
-fn shown(value: &Value) -> String {
+fn plain_value(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Case, CaseOutcome, Document, Report, Run};
+use super::{CheckOutcome, CheckResult, Document, Report, Run};
 
 /// What has changed.
 #[derive(Debug, Serialize)]
@@ -70,7 +70,7 @@ impl Difference {
         if let ([one], [other]) = (before.cases.as_slice(), after.cases.as_slice()) {
             checks.push(compared(other.name.clone(), Some(one), Some(other)));
         } else {
-            let mut known: HashMap<&str, &Case> = HashMap::new();
+            let mut known: HashMap<&str, &CheckResult> = HashMap::new();
             for old in &before.cases {
                 // Of several with one name the first counts.
                 known.entry(&old.name).or_insert(old);
@@ -86,7 +86,7 @@ impl Difference {
     }
 }
 
-fn compared(name: String, before: Option<&Case>, after: Option<&Case>) -> CheckDifference {
+fn compared(name: String, before: Option<&CheckResult>, after: Option<&CheckResult>) -> CheckDifference {
     let mut changes = Vec::new();
     let mut add = |what: &str, before: Option<String>, after: Option<String>| {
         if before != after {
@@ -94,7 +94,7 @@ fn compared(name: String, before: Option<&Case>, after: Option<&Case>) -> CheckD
         }
     };
     add("result", before.map(result), after.map(result));
-    if let (Some(old), Some(new)) = (before.and_then(Case::report), after.and_then(Case::report)) {
+    if let (Some(old), Some(new)) = (before.and_then(CheckResult::report), after.and_then(CheckResult::report)) {
         let (known, found) = (findings(old), findings(new));
         for finding in known.union(&found) {
             let (rule, severity) = finding;
@@ -122,10 +122,10 @@ fn compared(name: String, before: Option<&Case>, after: Option<&Case>) -> CheckD
     CheckDifference { name, changes }
 }
 
-fn result(case: &Case) -> String {
+fn result(case: &CheckResult) -> String {
     match &case.outcome {
-        CaseOutcome::Checked { report, .. } => format!("exit {} ({})", report.exit.code(), report.exit.name()),
-        CaseOutcome::Skipped { reason } => format!("skipped: {reason}"),
+        CheckOutcome::Checked { report, .. } => format!("exit {} ({})", report.exit.code(), report.exit.name()),
+        CheckOutcome::Skipped { reason } => format!("skipped: {reason}"),
     }
 }
 
@@ -141,12 +141,12 @@ fn value(document: &Value, place: &str) -> Option<String> {
     match document.pointer(place)? {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
-        Value::Array(all) => Some(all.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Value::Array(all) => Some(all.iter().map(display_value).collect::<Vec<_>>().join(", ")),
         other => Some(other.to_string()),
     }
 }
 
-fn shown(value: &Value) -> String {
+fn display_value(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

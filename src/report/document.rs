@@ -3,16 +3,16 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Judged, Report, Verdict, known_exit};
+use super::{JudgedExpectation, Report, Verdict, known_exit};
 use crate::check::Finding;
 use crate::check::clients::{self, ClientSeen};
 use crate::check::scan::{self, ProfileVerdict, Scan};
 use crate::evidence::fit::Fit;
 use crate::evidence::{
-    Attempt, Certificate, DialResult, Event, EventId, Evidence, Fault, HandshakeKind, Lookup, NameMatch, Outcome,
-    Stage, Staple, Talk, Trust, TrustStore, What,
+    Certificate, DialResult, Event, EventId, EventKind, Evidence, Fault, HandshakeKind, Lookup, NameMatch, Outcome,
+    Phase, Probe, Session, Staple, Trust, TrustStore,
 };
-use crate::plan::{Origin, Plan, QuitAfter, TlsUse};
+use crate::plan::{Plan, QuitAfter, TlsUse, ValueOrigin};
 use crate::wire::tls::Version;
 use crate::wire::{EnhancedStatus, Host, Irregularity, ReplyCode};
 
@@ -32,13 +32,13 @@ pub struct Document {
     started_at: Timestamp,
     complete: bool,
     total_ms: f64,
-    target: Target,
+    target: TargetDocument,
     plan: Plan,
     addresses: Vec<Address>,
-    phases: Vec<Phase>,
+    phases: Vec<PhaseResult>,
     greeting: Option<Greeting>,
-    capabilities: Capabilities,
-    tls: Option<Tls>,
+    capabilities: CapabilityLists,
+    tls: Option<TlsDocument>,
     /// What `--tls-scan` has found; null without it.
     tls_scan: Option<Scan>,
     /// How the server compares with a published profile; null without `--tls-profile`, and where there is no TLS.
@@ -48,12 +48,12 @@ pub struct Document {
     #[serde(default)]
     tls_clients: Option<Vec<ClientSeen>>,
     auth: Auth,
-    envelope: Option<Envelope>,
-    attempts: Vec<Attempt>,
+    envelope: Option<EnvelopeResult>,
+    probes: Vec<Probe>,
     transcript: Vec<Event>,
     findings: Vec<Finding>,
     /// What the user expected; [] when nothing was.
-    expectations: Vec<Judged>,
+    expectations: Vec<JudgedExpectation>,
     /// Tries before this one (`--retry`, `--wait`), oldest first; [] when there was none.
     earlier: Vec<Document>,
     verdict: Verdict,
@@ -76,14 +76,14 @@ impl Tool {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Target {
+struct TargetDocument {
     /// As it was typed.
     input: String,
     host: Host,
     /// The form for people, where it differs.
     host_unicode: Option<String>,
     port: u16,
-    port_source: Origin,
+    port_source: ValueOrigin,
     /// What was done about TLS.
     tls_mode: TlsUse,
 }
@@ -115,9 +115,9 @@ enum AddressStatus {
 /// One step with its time, never cumulative.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Phase {
+pub struct PhaseResult {
     /// Which step.
-    pub name: Stage,
+    pub name: Phase,
     /// What came of it.
     pub status: PhaseStatus,
     /// Milliseconds; null when it did not run or is not known.
@@ -151,14 +151,14 @@ struct Greeting {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Capabilities {
+struct CapabilityLists {
     before_tls: Option<Vec<String>>,
     after_tls: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Tls {
+struct TlsDocument {
     version: String,
     cipher: String,
     group: Option<String>,
@@ -235,14 +235,14 @@ enum AuthOutcome {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Envelope {
-    from: Answered,
-    recipients: Vec<Answered>,
+struct EnvelopeResult {
+    from: AnsweredRecipient,
+    recipients: Vec<AnsweredRecipient>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Answered {
+struct AnsweredRecipient {
     address: String,
     code: Option<ReplyCode>,
     enhanced: Option<EnhancedStatus>,
@@ -261,7 +261,7 @@ struct ExitView {
 impl From<&Report> for Document {
     fn from(report: &Report) -> Document {
         let Report { plan, evidence, findings, complete, total_ms, expectations, exit } = report;
-        let talk = evidence.main_talk();
+        let session = evidence.main_session();
         Document {
             schema_version: SCHEMA_VERSION.to_owned(),
             tool: Tool::this(),
@@ -272,18 +272,18 @@ impl From<&Report> for Document {
             plan: plan.clone(),
             addresses: addresses(evidence),
             phases: phases(plan, evidence),
-            greeting: talk.and_then(greeting),
-            capabilities: Capabilities {
-                before_tls: talk.and_then(|talk| words(talk, Stage::Ehlo)),
-                after_tls: talk.and_then(|talk| words(talk, Stage::EhloTls)),
+            greeting: session.and_then(greeting),
+            capabilities: CapabilityLists {
+                before_tls: session.and_then(|session| words(session, Phase::Ehlo)),
+                after_tls: session.and_then(|session| words(session, Phase::EhloTls)),
             },
-            tls: talk.and_then(|talk| tls(talk, evidence.started_at)),
+            tls: session.and_then(|session| tls(session, evidence.started_at)),
             tls_scan: scan::results(plan, evidence),
             tls_profile: scan::verdict(plan, evidence),
             tls_clients: clients::results(evidence),
-            auth: auth(plan, talk),
-            envelope: envelope(plan, talk),
-            attempts: evidence.attempts.clone(),
+            auth: auth(plan, session),
+            envelope: envelope(plan, session),
+            probes: evidence.probes.clone(),
             transcript: evidence.transcript.clone(),
             findings: findings.clone(),
             expectations: expectations.clone(),
@@ -308,17 +308,16 @@ impl Document {
 
 impl From<Document> for Report {
     fn from(document: Document) -> Report {
-        let Document {
-            started_at, complete, total_ms, plan, attempts, transcript, findings, expectations, exit, ..
-        } = document;
+        let Document { started_at, complete, total_ms, plan, probes, transcript, findings, expectations, exit, .. } =
+            document;
         let exit = known_exit(exit.code);
-        let evidence = Evidence { attempts, transcript, ..Evidence::new(started_at) };
+        let evidence = Evidence { probes, transcript, ..Evidence::new(started_at) };
         Report { plan, evidence, findings, complete, total_ms, expectations, exit }
     }
 }
 
-fn target(plan: &Plan) -> Target {
-    Target {
+fn target(plan: &Plan) -> TargetDocument {
+    TargetDocument {
         input: plan.target.input.clone(),
         host: plan.target.host.clone(),
         host_unicode: plan
@@ -335,11 +334,13 @@ fn target(plan: &Plan) -> Target {
 
 fn addresses(evidence: &Evidence) -> Vec<Address> {
     let dials: Vec<_> = evidence
-        .main_talk()
+        .main_session()
         .into_iter()
-        .flat_map(|talk| talk.events())
+        .flat_map(|session| session.events())
         .filter_map(|event| match &event.what {
-            What::Dialled { address, started_ms, result } => Some((address.ip(), event.at_ms - started_ms, result)),
+            EventKind::Dialled { address, started_ms, result } => {
+                Some((address.ip(), event.at_ms - started_ms, result))
+            }
             _ => None,
         })
         .collect();
@@ -365,25 +366,25 @@ fn addresses(evidence: &Evidence) -> Vec<Address> {
         .collect()
 }
 
-fn greeting(talk: Talk<'_>) -> Option<Greeting> {
-    let heard = talk.reply_at(Stage::Greeting)?;
+fn greeting(session: Session<'_>) -> Option<Greeting> {
+    let heard = session.reply_at(Phase::Greeting)?;
     Some(Greeting { code: heard.reply.code, text: heard.reply.text.clone(), event: heard.event.seq })
 }
 
-fn words(talk: Talk<'_>, stage: Stage) -> Option<Vec<String>> {
-    talk.capabilities(stage).map(|(_, offers)| offers.words())
+fn words(session: Session<'_>, phase: Phase) -> Option<Vec<String>> {
+    session.capabilities(phase).map(|(_, offers)| offers.words())
 }
 
-fn tls(talk: Talk<'_>, now: Timestamp) -> Option<Tls> {
-    let (_, handshake) = talk.handshake()?;
+fn tls(session: Session<'_>, now: Timestamp) -> Option<TlsDocument> {
+    let (_, handshake) = session.handshake()?;
     let leaf = handshake.leaf();
-    let tickets = talk.events().find_map(|event| match event.what {
-        What::Tickets { count } => Some(count),
+    let tickets = session.events().find_map(|event| match event.what {
+        EventKind::Tickets { count } => Some(count),
         _ => None,
     });
     let tickets = tickets.unwrap_or_default();
     let hello = handshake.server_hello.as_ref().filter(|hello| hello.version < Version::Tls13);
-    Some(Tls {
+    Some(TlsDocument {
         version: handshake.version.clone(),
         cipher: handshake.cipher.clone(),
         group: handshake.group.clone(),
@@ -410,20 +411,23 @@ fn tls(talk: Talk<'_>, now: Timestamp) -> Option<Tls> {
     })
 }
 
-fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
-    let offered = |stage| talk.and_then(|talk| talk.capabilities(stage)).map(|(_, offers)| offers.auth_mechanisms());
-    let heard = talk.and_then(|talk| talk.reply_at(Stage::Auth));
+fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
+    let offered =
+        |phase| session.and_then(|session| session.capabilities(phase)).map(|(_, offers)| offers.auth_mechanisms());
+    let heard = session.and_then(|session| session.reply_at(Phase::Auth));
     // Of several tries the last, which the code and the outcome are about.
-    let sent = talk.into_iter().flat_map(|talk| talk.events()).filter_map(|event| match &event.what {
-        What::Sent { text, .. } if event.stage == Stage::Auth => {
+    let sent = session.into_iter().flat_map(|session| session.events()).filter_map(|event| match &event.what {
+        EventKind::Sent { text, .. } if event.phase == Phase::Auth => {
             text.strip_prefix("AUTH ").and_then(|rest| rest.split(' ').next()).map(str::to_owned)
         }
         _ => None,
     });
     let sent = sent.last();
-    let withheld =
-        talk.into_iter().flat_map(|talk| talk.events()).any(|event| matches!(event.what, What::Withheld { .. }));
-    let is_in_doubt = talk.is_some_and(|talk| talk.sequence().believed_until().is_some());
+    let withheld = session
+        .into_iter()
+        .flat_map(|session| session.events())
+        .any(|event| matches!(event.what, EventKind::Withheld { .. }));
+    let is_in_doubt = session.is_some_and(|session| session.sequence().believed_until().is_some());
     let outcome = match (&plan.login, heard) {
         (None, _) => AuthOutcome::NotTried,
         _ if withheld => AuthOutcome::Withheld,
@@ -436,8 +440,8 @@ fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
         (_, None) => AuthOutcome::NotReached,
     };
     Auth {
-        offered_before_tls: offered(Stage::Ehlo),
-        offered_after_tls: offered(Stage::EhloTls),
+        offered_before_tls: offered(Phase::Ehlo),
+        offered_after_tls: offered(Phase::EhloTls),
         user: plan.login.as_ref().map(|login| login.user.clone()),
         mechanism: sent,
         outcome,
@@ -447,9 +451,9 @@ fn auth(plan: &Plan, talk: Option<Talk<'_>>) -> Auth {
     }
 }
 
-fn envelope(plan: &Plan, talk: Option<Talk<'_>>) -> Option<Envelope> {
+fn envelope(plan: &Plan, session: Option<Session<'_>>) -> Option<EnvelopeResult> {
     let from = plan.from.as_ref()?;
-    let answered = |address: String, heard: Option<crate::evidence::talk::Heard<'_>>| Answered {
+    let answered = |address: String, heard: Option<crate::evidence::session::ReceivedReply<'_>>| AnsweredRecipient {
         address,
         code: heard.and_then(|heard| heard.reply.code),
         enhanced: heard.and_then(|heard| heard.reply.enhanced),
@@ -459,7 +463,7 @@ fn envelope(plan: &Plan, talk: Option<Talk<'_>>) -> Option<Envelope> {
     // One pass over the session: there can be as many recipients as replies.
     let mut replies = std::collections::HashMap::new();
     let to_recipients =
-        talk.into_iter().flat_map(|talk| talk.replies().filter(|heard| heard.event.stage == Stage::Rcpt));
+        session.into_iter().flat_map(|session| session.replies().filter(|heard| heard.event.phase == Phase::Rcpt));
     for heard in to_recipients {
         if let Some(number) = heard.recipient {
             replies.entry(number).or_insert(heard);
@@ -467,57 +471,57 @@ fn envelope(plan: &Plan, talk: Option<Talk<'_>>) -> Option<Envelope> {
     }
     let recipients =
         plan.to.iter().enumerate().map(|(number, to)| answered(to.to_string(), replies.get(&number).copied()));
-    Some(Envelope {
-        from: answered(from.to_string(), talk.and_then(|talk| talk.reply_at(Stage::Mail))),
+    Some(EnvelopeResult {
+        from: answered(from.to_string(), session.and_then(|session| session.reply_at(Phase::Mail))),
         recipients: recipients.collect(),
     })
 }
 
 /// The steps of the conversation that the user asked for, each with its own time.
-pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<Phase> {
+pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
     let mut phases = Vec::new();
-    if let Some((attempt, names)) = evidence.names() {
-        phases.push(dns(attempt, names.map(|names| [&names.a, &names.aaaa])));
+    if let Some((probe, names)) = evidence.names() {
+        phases.push(dns(probe, names.map(|names| [&names.a, &names.aaaa])));
     }
-    let Some(talk) = evidence.main_talk() else { return phases };
-    phases.push(connect(talk));
-    let order: &[Stage] = if plan.tls_use() == TlsUse::Implicit {
-        &[Stage::Tls, Stage::Greeting, Stage::EhloTls, Stage::Auth, Stage::Mail, Stage::Rcpt, Stage::Quit]
+    let Some(session) = evidence.main_session() else { return phases };
+    phases.push(connect(session));
+    let order: &[Phase] = if plan.tls_use() == TlsUse::Implicit {
+        &[Phase::Tls, Phase::Greeting, Phase::EhloTls, Phase::Auth, Phase::Mail, Phase::Rcpt, Phase::Quit]
     } else {
         &[
-            Stage::Greeting,
-            Stage::Ehlo,
-            Stage::Starttls,
-            Stage::Tls,
-            Stage::EhloTls,
-            Stage::Auth,
-            Stage::Mail,
-            Stage::Rcpt,
-            Stage::Quit,
+            Phase::Greeting,
+            Phase::Ehlo,
+            Phase::Starttls,
+            Phase::Tls,
+            Phase::EhloTls,
+            Phase::Auth,
+            Phase::Mail,
+            Phase::Rcpt,
+            Phase::Quit,
         ]
     };
-    phases.extend(order.iter().map(|&stage| step(plan, talk, stage)));
+    phases.extend(order.iter().map(|&phase| step(plan, session, phase)));
     phases
 }
 
-fn dns(attempt: &Attempt, lookups: Option<[&Lookup; 2]>) -> Phase {
+fn dns(probe: &Probe, lookups: Option<[&Lookup; 2]>) -> PhaseResult {
     let found = lookups.is_some_and(|lookups| lookups.iter().any(|lookup| !lookup.addresses().is_empty()));
     let status = if found { PhaseStatus::Ok } else { PhaseStatus::Failed };
-    Phase { name: Stage::Dns, status, ms: attempt.duration_ms, reason: None }
+    PhaseResult { name: Phase::Dns, status, ms: probe.duration_ms, reason: None }
 }
 
-fn connect(talk: Talk<'_>) -> Phase {
-    let dialled = talk.events().find_map(|event| match &event.what {
-        What::Dialled { started_ms, result: DialResult::Connected { .. }, .. } => Some(event.at_ms - started_ms),
+fn connect(session: Session<'_>) -> PhaseResult {
+    let dialled = session.events().find_map(|event| match &event.what {
+        EventKind::Dialled { started_ms, result: DialResult::Connected { .. }, .. } => Some(event.at_ms - started_ms),
         _ => None,
     });
-    match (dialled, talk.fault()) {
-        (Some(ms), _) => Phase { name: Stage::Connect, status: PhaseStatus::Ok, ms: Some(ms), reason: None },
-        (None, Some(Fault::NoAddress)) => skipped(Stage::Connect, "no address"),
-        (None, fault) => Phase {
-            name: Stage::Connect,
+    match (dialled, session.fault()) {
+        (Some(ms), _) => PhaseResult { name: Phase::Connect, status: PhaseStatus::Ok, ms: Some(ms), reason: None },
+        (None, Some(Fault::NoAddress)) => skipped(Phase::Connect, "no address"),
+        (None, fault) => PhaseResult {
+            name: Phase::Connect,
             status: PhaseStatus::Failed,
-            ms: talk.attempt.duration_ms,
+            ms: session.probe.duration_ms,
             reason: fault.and_then(|fault| match fault {
                 Fault::NotConnected { connect } => Some(connect.detail.clone()),
                 _ => None,
@@ -526,20 +530,20 @@ fn connect(talk: Talk<'_>) -> Phase {
     }
 }
 
-fn skipped(name: Stage, reason: &str) -> Phase {
-    Phase { name, status: PhaseStatus::Skipped, ms: None, reason: Some(reason.to_owned()) }
+fn skipped(name: Phase, reason: &str) -> PhaseResult {
+    PhaseResult { name, status: PhaseStatus::Skipped, ms: None, reason: Some(reason.to_owned()) }
 }
 
 /// From what set the step off (a line of ours, the connection, the handshake) to the last reply of the step.
-fn step(plan: &Plan, talk: Talk<'_>, stage: Stage) -> Phase {
-    if stage == Stage::Tls {
-        return tls_step(plan, talk);
+fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
+    if phase == Phase::Tls {
+        return tls_step(plan, session);
     }
-    let last = talk.replies().filter(|heard| heard.event.stage == stage).last();
-    let begun = if stage == Stage::Greeting {
-        talk.events().take_while(|event| event.stage != Stage::Greeting).last()
+    let last = session.replies().filter(|heard| heard.event.phase == phase).last();
+    let begun = if phase == Phase::Greeting {
+        session.events().take_while(|event| event.phase != Phase::Greeting).last()
     } else {
-        talk.events().find(|event| event.stage == stage && matches!(event.what, What::Sent { .. }))
+        session.events().find(|event| event.phase == phase && matches!(event.what, EventKind::Sent { .. }))
     };
     match (begun, last) {
         (_, Some(heard)) => {
@@ -549,73 +553,73 @@ fn step(plan: &Plan, talk: Talk<'_>, stage: Stage) -> Phase {
             let reason =
                 (!accepted).then(|| heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()));
             let status = if accepted { PhaseStatus::Ok } else { PhaseStatus::Failed };
-            Phase { name: stage, status, ms, reason }
+            PhaseResult { name: phase, status, ms, reason }
         }
-        (Some(_), None) if in_doubt(talk, stage) => Phase {
-            name: stage,
+        (Some(_), None) if in_doubt(session, phase) => PhaseResult {
+            name: phase,
             status: PhaseStatus::Unknown,
             ms: None,
             reason: Some("not known: replies and commands were out of step".to_owned()),
         },
-        (Some(event), None) if failed_at(talk, stage) => {
-            let end = talk.attempt.duration_ms.map(|ms| talk.attempt.started_ms + ms);
+        (Some(event), None) if failed_at(session, phase) => {
+            let end = session.probe.duration_ms.map(|ms| session.probe.started_ms + ms);
             let ms = end.map(|end| ((end - event.at_ms) * 1000.0).round() / 1000.0);
-            Phase { name: stage, status: PhaseStatus::Failed, ms, reason: Some("no reply".to_owned()) }
+            PhaseResult { name: phase, status: PhaseStatus::Failed, ms, reason: Some("no reply".to_owned()) }
         }
-        _ => skipped(stage, why_skipped(plan, talk, stage)),
+        _ => skipped(phase, why_skipped(plan, session, phase)),
     }
 }
 
 /// Whether the phase got a reply, or may have got one, that cannot be believed.
-fn in_doubt(talk: Talk<'_>, stage: Stage) -> bool {
-    let is_answered = talk.all_replies().any(|heard| heard.event.stage == stage);
-    is_answered && talk.sequence().believed_until().is_some()
+fn in_doubt(session: Session<'_>, phase: Phase) -> bool {
+    let is_answered = session.all_replies().any(|heard| heard.event.phase == phase);
+    is_answered && session.sequence().believed_until().is_some()
 }
 
-fn tls_step(plan: &Plan, talk: Talk<'_>) -> Phase {
-    if let Some((_, handshake)) = talk.handshake() {
-        return Phase { name: Stage::Tls, status: PhaseStatus::Ok, ms: Some(handshake.ms), reason: None };
+fn tls_step(plan: &Plan, session: Session<'_>) -> PhaseResult {
+    if let Some((_, handshake)) = session.handshake() {
+        return PhaseResult { name: Phase::Tls, status: PhaseStatus::Ok, ms: Some(handshake.ms), reason: None };
     }
-    match talk.fault() {
+    match session.fault() {
         Some(Fault::Tls { tls }) => {
-            Phase { name: Stage::Tls, status: PhaseStatus::Failed, ms: None, reason: Some(tls.detail.clone()) }
+            PhaseResult { name: Phase::Tls, status: PhaseStatus::Failed, ms: None, reason: Some(tls.detail.clone()) }
         }
-        _ => skipped(Stage::Tls, why_skipped(plan, talk, Stage::Tls)),
+        _ => skipped(Phase::Tls, why_skipped(plan, session, Phase::Tls)),
     }
 }
 
-fn failed_at(talk: Talk<'_>, stage: Stage) -> bool {
-    match talk.fault() {
+fn failed_at(session: Session<'_>, phase: Phase) -> bool {
+    match session.fault() {
         Some(
-            Fault::Silent { stage: at, .. }
-            | Fault::Closed { stage: at, .. }
-            | Fault::Endless { stage: at }
-            | Fault::Unread { stage: at }
-            | Fault::TimeUp { stage: at },
-        ) => *at == stage,
+            Fault::Silent { phase: at, .. }
+            | Fault::Closed { phase: at, .. }
+            | Fault::Endless { phase: at }
+            | Fault::Unread { phase: at }
+            | Fault::TimeUp { phase: at },
+        ) => *at == phase,
         _ => false,
     }
 }
 
-fn why_skipped(plan: &Plan, talk: Talk<'_>, stage: Stage) -> &'static str {
-    let wanted = match stage {
-        Stage::Starttls | Stage::Tls | Stage::EhloTls => plan.tls_use() != TlsUse::Never,
-        Stage::Auth => plan.login.is_some(),
-        Stage::Mail => plan.from.is_some(),
-        Stage::Rcpt => !plan.to.is_empty(),
+fn why_skipped(plan: &Plan, session: Session<'_>, phase: Phase) -> &'static str {
+    let wanted = match phase {
+        Phase::Starttls | Phase::Tls | Phase::EhloTls => plan.tls_use() != TlsUse::Never,
+        Phase::Auth => plan.login.is_some(),
+        Phase::Mail => plan.from.is_some(),
+        Phase::Rcpt => !plan.to.is_empty(),
         _ => true,
     };
     if !wanted {
         return "not asked for";
     }
-    if matches!(talk.attempt.outcome, Outcome::Underway) || talk.fault().is_some() {
+    if matches!(session.probe.outcome, Outcome::Underway) || session.fault().is_some() {
         return "the conversation did not get that far";
     }
     if plan.quit_after < QuitAfter::Rcpt {
         return "an earlier step was the last one wanted, or failed";
     }
-    match stage {
-        Stage::Starttls | Stage::Tls | Stage::EhloTls => "not offered, or an earlier step failed",
+    match phase {
+        Phase::Starttls | Phase::Tls | Phase::EhloTls => "not offered, or an earlier step failed",
         _ => "an earlier step failed",
     }
 }

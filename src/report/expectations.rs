@@ -4,12 +4,12 @@
 //!    `exit.code == 7`, `findings contains relay-denied`), takes the findings that it names out of the count. They are
 //!    shown as expected.
 //! 2. What is left decides as ever: the code of the first step that failed.
-//! 3. When nothing is left and an expectation failed, the code is 1: the talk went through.
+//! 3. When nothing is left and an expectation failed, the code is 1: the session went through.
 
-use super::{Document, Exit, Judged, Place, Report, code_of, exit};
+use super::{Document, Exit, FilePosition, JudgedExpectation, Report, code_of, exit};
 use crate::check::Finding;
-use crate::evidence::{EventId, Evidence, What};
-use crate::expect::{Excuse, Expression, Mistake};
+use crate::evidence::{EventId, EventKind, Evidence};
+use crate::expect::{ExpectedFailure, Expression, Mistake};
 use crate::wire::status::Class;
 
 /// An expectation, and where a suite's file declares it.
@@ -18,13 +18,13 @@ pub struct Expectation {
     /// What is expected.
     pub expression: Expression,
     /// Where a suite's file says so.
-    pub place: Option<Place>,
+    pub place: Option<FilePosition>,
 }
 
 impl Expectation {
     /// One of a saved report, to be judged again.
-    pub fn again(judged: &Judged) -> Result<Expectation, Mistake> {
-        let place = judged.line.zip(judged.column).map(|(line, column)| Place { line, column });
+    pub fn again(judged: &JudgedExpectation) -> Result<Expectation, Mistake> {
+        let place = judged.line.zip(judged.column).map(|(line, column)| FilePosition { line, column });
         Ok(Expectation { expression: Expression::parse(&judged.expression)?, place })
     }
 }
@@ -41,7 +41,7 @@ impl Report {
         for Expectation { expression, place } in expectations {
             let outcome = expression.judge(&seen);
             excuses.push(outcome.excuse);
-            self.expectations.push(Judged {
+            self.expectations.push(JudgedExpectation {
                 expression: expression.text.clone(),
                 held: outcome.held,
                 expected: expression.expected(),
@@ -50,13 +50,13 @@ impl Report {
                 column: place.map(|place| place.column),
             });
         }
-        let replies: Vec<u64> = excuses.iter().flat_map(Excuse::replies).copied().collect();
+        let replies: Vec<u64> = excuses.iter().flat_map(ExpectedFailure::replies).copied().collect();
         let Report { evidence, findings, exit: before, plan, .. } = &mut self;
         for finding in findings.iter_mut() {
             finding.expected = excuses.iter().any(|excuse| match excuse {
-                Excuse::Nothing | Excuse::Replies(_) => false,
-                Excuse::Exit => plan.gate.counts(finding) && code_of(finding) == *before,
-                Excuse::Rule(rule) => finding.rule == rule.as_str(),
+                ExpectedFailure::Nothing | ExpectedFailure::Replies(_) => false,
+                ExpectedFailure::Exit => plan.gate.counts(finding) && code_of(finding) == *before,
+                ExpectedFailure::Rule(rule) => finding.rule == rule.as_str(),
             }) || is_refusal_by(evidence, finding, &replies);
         }
         let failed = self.expectations.iter().any(|judged| !judged.held);
@@ -77,7 +77,7 @@ fn is_refusal_by(evidence: &Evidence, finding: &Finding, replies: &[u64]) -> boo
     let refuses = |id: &&EventId| {
         let event = evidence.transcript.iter().find(|event| event.seq == **id);
         event.is_some_and(|event| match &event.what {
-            What::Received { reply, .. } => matches!(reply.class(), Class::Transient | Class::Permanent),
+            EventKind::Received { reply, .. } => matches!(reply.class(), Class::Transient | Class::Permanent),
             _ => false,
         })
     };

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::document::Tool;
-use super::{Case, CaseOutcome, Document, Place, Report, Run, SCHEMA_VERSION, Source};
-use crate::evidence::{Attempt, Event};
+use super::{CheckOutcome, CheckResult, Document, FilePosition, Report, Run, RunSource, SCHEMA_VERSION};
+use crate::evidence::{Event, Probe};
 use crate::plan::Plan;
 
 /// The JSON Schema (2020-12) of one line, generated from the types below by this file's test.
@@ -19,7 +19,7 @@ pub const LINE_SCHEMA: &str = include_str!("../../schema/event.json");
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Line {
+pub enum StreamRecord {
     /// The first line.
     Start {
         /// See `Document`.
@@ -38,7 +38,7 @@ pub enum Line {
         /// Its name, unique within the run.
         name: String,
         /// Where a suite's file declares it.
-        place: Option<Place>,
+        place: Option<FilePosition>,
         /// `host:port`; null when it is skipped.
         target: Option<String>,
     },
@@ -63,7 +63,7 @@ pub enum Line {
         /// In which check.
         check: usize,
         /// As the report has it in `attempts`.
-        attempt: Box<Attempt>,
+        probe: Box<Probe>,
     },
     /// A check is over.
     Result {
@@ -72,7 +72,7 @@ pub enum Line {
         /// Its name.
         name: String,
         /// Where a suite's file declares it.
-        place: Option<Place>,
+        place: Option<FilePosition>,
         /// Attempts before the one that counts, oldest first.
         earlier: Vec<Document>,
         /// The attempt that counts.
@@ -85,7 +85,7 @@ pub enum Line {
         /// Its name.
         name: String,
         /// Where a suite's file declares it.
-        place: Option<Place>,
+        place: Option<FilePosition>,
         /// Why.
         reason: String,
     },
@@ -102,20 +102,20 @@ pub enum Line {
     },
 }
 
-impl Line {
+impl StreamRecord {
     /// The first line.
-    pub fn start(source: &Source, checks: usize) -> Line {
+    pub fn start(source: &RunSource, checks: usize) -> StreamRecord {
         let suite = match source {
-            Source::Suite(path) => Some(path.to_string_lossy().into_owned()),
-            Source::Target | Source::Targets => None,
+            RunSource::Suite(path) => Some(path.to_string_lossy().into_owned()),
+            RunSource::Target | RunSource::Targets => None,
         };
-        Line::Start { schema_version: SCHEMA_VERSION.to_owned(), tool: Tool::this(), suite, checks }
+        StreamRecord::Start { schema_version: SCHEMA_VERSION.to_owned(), tool: Tool::this(), suite, checks }
     }
 
     /// A check begins.
-    pub fn check(check: usize, case: &Case) -> Line {
+    pub fn check(check: usize, case: &CheckResult) -> StreamRecord {
         let report = case.report();
-        Line::Check {
+        StreamRecord::Check {
             check,
             name: case.name.clone(),
             place: case.place,
@@ -124,49 +124,50 @@ impl Line {
     }
 
     /// A check begins that has no suite.
-    pub fn begun(check: usize, plan: &Plan) -> Line {
+    pub fn begun(check: usize, plan: &Plan) -> StreamRecord {
         let name = plan.target.host.with_port(plan.target.port);
-        Line::Check { check, name: name.clone(), place: None, target: Some(name) }
+        StreamRecord::Check { check, name: name.clone(), place: None, target: Some(name) }
     }
 
     /// An attempt is over, and another one follows.
-    pub fn tried(check: usize, number: usize, report: &Report) -> Line {
-        Line::Tried { check, number, exit_code: report.exit.code() }
+    pub fn tried(check: usize, number: usize, report: &Report) -> StreamRecord {
+        StreamRecord::Tried { check, number, exit_code: report.exit.code() }
     }
 
     /// A check is over.
-    pub fn result(check: usize, case: &Case) -> Line {
+    pub fn result(check: usize, case: &CheckResult) -> StreamRecord {
         let (name, place) = (case.name.clone(), case.place);
         match &case.outcome {
-            CaseOutcome::Checked { report, earlier } => Line::Result {
+            CheckOutcome::Checked { report, earlier } => StreamRecord::Result {
                 check,
                 name,
                 place,
                 earlier: earlier.iter().map(Document::from).collect(),
                 report: Box::new(Document::from(report.as_ref())),
             },
-            CaseOutcome::Skipped { reason } => Line::Skipped { check, name, place, reason: reason.clone() },
+            CheckOutcome::Skipped { reason } => StreamRecord::Skipped { check, name, place, reason: reason.clone() },
         }
     }
 
     /// The last line.
-    pub fn end(run: &Run) -> Line {
+    pub fn end(run: &Run) -> StreamRecord {
         let mut by_exit = BTreeMap::new();
         for report in run.reports() {
             *by_exit.entry(report.exit.code()).or_insert(0) += 1;
         }
         let results = run.reports().count();
-        Line::End { checks: run.cases.len(), results, skipped: run.cases.len() - results, by_exit }
+        StreamRecord::End { checks: run.cases.len(), results, skipped: run.cases.len() - results, by_exit }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LINE_SCHEMA, Line};
+    use super::{LINE_SCHEMA, StreamRecord};
 
     #[test]
     fn the_published_schema_of_a_line_is_that_of_the_types() {
-        let schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Line>();
+        let schema =
+            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<StreamRecord>();
         let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
             std::fs::write("schema/event.json", &json).expect("the schema can be written");

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Document, Exit, Report, SCHEMA_VERSION};
 use crate::check::{Finding, Severity};
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Certificate, Fault, Outcome, Stage, Talk};
+use crate::evidence::{Certificate, Fault, Outcome, Phase, Session};
 use crate::plan::TlsUse;
 use crate::wire::Host;
 
@@ -50,11 +50,11 @@ pub struct PortRow {
     /// Its number.
     pub port: u16,
     /// For whom it is.
-    pub purpose: Purpose,
+    pub purpose: PortPurpose,
     /// What was found there.
     pub state: PortState,
     /// What came of TLS; null when it was not reached.
-    pub tls: Option<PortTls>,
+    pub tls: Option<PortTlsResult>,
     /// Mechanisms of AUTH before TLS; null when EHLO was not answered there.
     pub auth_before_tls: Option<Vec<String>>,
     /// Mechanisms of AUTH inside TLS; null when EHLO was not answered there.
@@ -71,7 +71,7 @@ pub struct PortRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Purpose {
+pub enum PortPurpose {
     /// Other mail servers deliver here.
     Relay,
     /// Mail programs and applications hand in here, mostly with a login.
@@ -100,7 +100,7 @@ pub enum PortState {
 /// What came of TLS at a port.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct PortTls {
+pub struct PortTlsResult {
     /// How it begins.
     pub mode: PortTlsMode,
     /// `1.2` or `1.3`; null when it could not be started.
@@ -180,8 +180,8 @@ impl PortsReport {
         PortsReport {
             schema_version: SCHEMA_VERSION.to_owned(),
             recommendation: Recommendation {
-                submission: best(&ports, Purpose::Submission).map(|row| choice(&host, row)),
-                relay: best(&ports, Purpose::Relay).map(|row| choice(&host, row)),
+                submission: best(&ports, PortPurpose::Submission).map(|row| choice(&host, row)),
+                relay: best(&ports, PortPurpose::Relay).map(|row| choice(&host, row)),
             },
             host,
             complete: reports.iter().all(|report| report.complete),
@@ -196,19 +196,19 @@ impl PortsReport {
 impl PortRow {
     fn new(report: &Report) -> PortRow {
         let port = report.plan.target.port;
-        let talk = report.evidence.main_talk();
-        let state = talk.map_or(PortState::NotTested, state);
+        let session = report.evidence.main_session();
+        let state = session.map_or(PortState::NotTested, state);
         let offered =
-            |stage| talk.and_then(|talk| talk.capabilities(stage)).map(|(_, offers)| offers.auth_mechanisms());
+            |phase| session.and_then(|session| session.capabilities(phase)).map(|(_, offers)| offers.auth_mechanisms());
         let greeting =
-            super::phases(&report.plan, &report.evidence).into_iter().find(|phase| phase.name == Stage::Greeting);
+            super::phases(&report.plan, &report.evidence).into_iter().find(|phase| phase.name == Phase::Greeting);
         PortRow {
             port,
-            purpose: if port == RELAY { Purpose::Relay } else { Purpose::Submission },
+            purpose: if port == RELAY { PortPurpose::Relay } else { PortPurpose::Submission },
             state,
-            tls: talk.and_then(|talk| tls(report, talk)),
-            auth_before_tls: offered(Stage::Ehlo),
-            auth_inside_tls: offered(Stage::EhloTls),
+            tls: session.and_then(|session| tls(report, session)),
+            auth_before_tls: offered(Phase::Ehlo),
+            auth_inside_tls: offered(Phase::EhloTls),
             greeting_ms: greeting.and_then(|phase| phase.ms),
             works: state == PortState::Open && is_sound(report),
             report: Document::from(report),
@@ -238,11 +238,11 @@ fn is_sound(report: &Report) -> bool {
         && !report.findings.iter().any(is_error)
 }
 
-fn state(talk: Talk<'_>) -> PortState {
-    if !talk.is_over() || matches!(talk.attempt.outcome, Outcome::Skipped { .. }) {
+fn state(session: Session<'_>) -> PortState {
+    if !session.is_over() || matches!(session.probe.outcome, Outcome::Skipped { .. }) {
         return PortState::NotTested;
     }
-    match talk.fault() {
+    match session.fault() {
         Some(Fault::NotConnected { connect }) => match connect.kind {
             ConnectFaultKind::Refused | ConnectFaultKind::Reset => PortState::Refused,
             ConnectFaultKind::TimedOut => PortState::Silent,
@@ -253,27 +253,27 @@ fn state(talk: Talk<'_>) -> PortState {
             | ConnectFaultKind::Other => PortState::Unreachable,
         },
         Some(Fault::NoAddress) => PortState::Unreachable,
-        _ if talk.connected().is_none() => PortState::NotTested,
-        _ if talk.reply_at(Stage::Greeting).is_some_and(|heard| heard.reply.code.is_none()) => PortState::NotSmtp,
+        _ if session.connected().is_none() => PortState::NotTested,
+        _ if session.reply_at(Phase::Greeting).is_some_and(|heard| heard.reply.code.is_none()) => PortState::NotSmtp,
         _ => PortState::Open,
     }
 }
 
-fn tls(report: &Report, talk: Talk<'_>) -> Option<PortTls> {
+fn tls(report: &Report, session: Session<'_>) -> Option<PortTlsResult> {
     let implicit = report.plan.tls_use() == TlsUse::Implicit;
     let mode = if implicit { PortTlsMode::Implicit } else { PortTlsMode::Starttls };
     let now = report.evidence.started_at;
-    if let Some((_, handshake)) = talk.handshake() {
-        return Some(PortTls {
+    if let Some((_, handshake)) = session.handshake() {
+        return Some(PortTlsResult {
             mode,
             version: Some(handshake.version.clone()),
             verifies: Some(handshake.verifies(now)),
             days_left: handshake.leaf().map(|leaf| days_left(leaf, now)),
         });
     }
-    let failed = |mode| PortTls { mode, version: None, verifies: None, days_left: None };
-    let offered = talk.capabilities(Stage::Ehlo).map(|(_, offers)| offers.has("STARTTLS"));
-    match (talk.fault(), offered) {
+    let failed = |mode| PortTlsResult { mode, version: None, verifies: None, days_left: None };
+    let offered = session.capabilities(Phase::Ehlo).map(|(_, offers)| offers.has("STARTTLS"));
+    match (session.fault(), offered) {
         (Some(Fault::Tls { .. }), _) => Some(failed(mode)),
         (_, Some(true)) => Some(failed(PortTlsMode::Starttls)),
         (_, Some(false)) => Some(failed(PortTlsMode::None)),
@@ -288,7 +288,7 @@ fn days_left(certificate: &Certificate, now: Timestamp) -> i64 {
 fn certificates(reports: &[Report]) -> Vec<PortCertificate> {
     let mut all: Vec<PortCertificate> = Vec::new();
     for report in reports {
-        let handshake = report.evidence.main_talk().and_then(|talk| talk.handshake());
+        let handshake = report.evidence.main_session().and_then(|session| session.handshake());
         let Some(leaf) = handshake.and_then(|(_, handshake)| handshake.leaf()) else { continue };
         let port = report.plan.target.port;
         match all.iter_mut().find(|known| known.sha256 == leaf.sha256) {
@@ -308,7 +308,7 @@ fn certificates(reports: &[Report]) -> Vec<PortCertificate> {
 /// The best port for a purpose, if one works. What counts, in this order: the line is encrypted and the server has
 /// proved who it is; logins are taken; and RFC 8314 §3.3: TLS from the first byte before STARTTLS, 465 and 587 before
 /// ports that have no name, 2525 last, which is for networks where the others are blocked.
-fn best(ports: &[PortRow], purpose: Purpose) -> Option<&PortRow> {
+fn best(ports: &[PortRow], purpose: PortPurpose) -> Option<&PortRow> {
     ports.iter().filter(|row| row.purpose == purpose && row.works && !is_bypass(row, ports)).min_by_key(|row| rank(row))
 }
 
@@ -317,7 +317,7 @@ fn best(ports: &[PortRow], purpose: Purpose) -> Option<&PortRow> {
 fn is_bypass(row: &PortRow, ports: &[PortRow]) -> bool {
     let has_tls = |row: &PortRow| row.tls.as_ref().is_some_and(|tls| tls.mode != PortTlsMode::None);
     let beside = |other: &PortRow| other.purpose == row.purpose && has_tls(other);
-    row.purpose == Purpose::Submission && !has_tls(row) && ports.iter().any(beside)
+    row.purpose == PortPurpose::Submission && !has_tls(row) && ports.iter().any(beside)
 }
 
 fn rank(row: &PortRow) -> (bool, bool, u8) {
@@ -339,7 +339,9 @@ fn choice(host: &Host, row: &PortRow) -> Choice {
         return Choice { port: row.port, why: "it is the one that works".to_owned(), command };
     };
     let mut why = match (row.purpose, row.port, tls.mode) {
-        (Purpose::Relay, _, _) => "the port between mail servers (RFC 5321); mail programs need another one".to_owned(),
+        (PortPurpose::Relay, _, _) => {
+            "the port between mail servers (RFC 5321); mail programs need another one".to_owned()
+        }
         (_, 465, PortTlsMode::Implicit) => {
             "TLS from the first byte, so nobody on the way can take the encryption off (RFC 8314)".to_owned()
         }
@@ -349,12 +351,12 @@ fn choice(host: &Host, row: &PortRow) -> Choice {
         (_, _, PortTlsMode::Starttls) => "encrypted with STARTTLS".to_owned(),
         (_, _, PortTlsMode::None) => "it works, but NOT encrypted: send no password there".to_owned(),
     };
-    if row.purpose == Purpose::Submission && !row.takes_logins() {
+    if row.purpose == PortPurpose::Submission && !row.takes_logins() {
         why.push_str("; it offers no login");
     }
     let target = host.with_port(row.port);
     let command = match (row.purpose, tls.mode) {
-        (Purpose::Relay, _) => format!("smtpcheck {target} --from YOU@example.org --to SOMEBODY@example.net"),
+        (PortPurpose::Relay, _) => format!("smtpcheck {target} --from YOU@example.org --to SOMEBODY@example.net"),
         (_, PortTlsMode::None) => format!("smtpcheck {target}"),
         (_, PortTlsMode::Implicit) => format!("smtpcheck smtps://{target} --user USER"),
         (_, PortTlsMode::Starttls) => format!("smtpcheck {target} --user USER"),
@@ -381,7 +383,7 @@ fn exit(reports: &[Report], ports: &[PortRow]) -> Exit {
         .iter()
         .zip(reports)
         .min_by_key(|(row, _)| {
-            (closeness(row), row.purpose == Purpose::Relay, is_bypass(row, ports), !row.works, rank(row))
+            (closeness(row), row.purpose == PortPurpose::Relay, is_bypass(row, ports), !row.works, rank(row))
         })
         .map(|(_, report)| report.exit);
     signal.or(nearest).unwrap_or(Exit::Unreachable)

@@ -12,14 +12,14 @@ use super::{Document, Exit, Report, SCHEMA_VERSION};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// Where the cases come from.
-    pub source: Source,
+    pub source: RunSource,
     /// The cases.
-    pub cases: Vec<Case>,
+    pub cases: Vec<CheckResult>,
 }
 
 /// Where the cases of a run come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum RunSource {
     /// One target on the command line.
     Target,
     /// Several, which JSON shows as a list.
@@ -30,18 +30,18 @@ pub enum Source {
 
 /// One check.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Case {
+pub struct CheckResult {
     /// Its name in a suite, else `host:port`; unique within the run.
     pub name: String,
     /// Where a suite's file declares it.
-    pub place: Option<Place>,
+    pub place: Option<FilePosition>,
     /// What came of it.
-    pub outcome: CaseOutcome,
+    pub outcome: CheckOutcome,
 }
 
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq)]
-pub enum CaseOutcome {
+pub enum CheckOutcome {
     /// It was checked.
     Checked {
         /// The last attempt, which counts.
@@ -59,7 +59,7 @@ pub enum CaseOutcome {
 /// A place in a suite's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Place {
+pub struct FilePosition {
     /// From 1.
     pub line: usize,
     /// From 1, in characters.
@@ -69,7 +69,7 @@ pub struct Place {
 impl Run {
     /// A run of one report.
     pub fn of(report: Report) -> Run {
-        Run { source: Source::Target, cases: vec![Case::of(report)] }
+        Run { source: RunSource::Target, cases: vec![CheckResult::of(report)] }
     }
 
     /// What the program says to the shell: a signal, else the common code if all failures share it, else 1.
@@ -96,25 +96,29 @@ impl Run {
 
     /// The reports that count, in order.
     pub fn reports(&self) -> impl Iterator<Item = &Report> {
-        self.cases.iter().filter_map(Case::report)
+        self.cases.iter().filter_map(CheckResult::report)
     }
 }
 
-impl Case {
+impl CheckResult {
     /// A case without a suite.
-    pub fn of(report: Report) -> Case {
+    pub fn of(report: Report) -> CheckResult {
         let name = report.plan.target.host.with_port(report.plan.target.port);
-        Case { name, place: None, outcome: CaseOutcome::Checked { report: Box::new(report), earlier: Vec::new() } }
+        CheckResult {
+            name,
+            place: None,
+            outcome: CheckOutcome::Checked { report: Box::new(report), earlier: Vec::new() },
+        }
     }
 
     /// Reads one check that was saved as JSON, with the tries before it.
-    pub fn load(json: &str) -> Result<Case, serde_json::Error> {
-        serde_json::from_str::<Document>(json).map(Case::from)
+    pub fn load(json: &str) -> Result<CheckResult, serde_json::Error> {
+        serde_json::from_str::<Document>(json).map(CheckResult::from)
     }
 
     /// The same with the tries before it.
-    pub fn after(mut self, before: Vec<Report>) -> Case {
-        if let CaseOutcome::Checked { earlier, .. } = &mut self.outcome {
+    pub fn after(mut self, before: Vec<Report>) -> CheckResult {
+        if let CheckOutcome::Checked { earlier, .. } = &mut self.outcome {
             *earlier = before;
         }
         self
@@ -123,24 +127,24 @@ impl Case {
     /// Attempts before the one that counts, oldest first.
     pub fn earlier(&self) -> &[Report] {
         match &self.outcome {
-            CaseOutcome::Checked { earlier, .. } => earlier,
-            CaseOutcome::Skipped { .. } => &[],
+            CheckOutcome::Checked { earlier, .. } => earlier,
+            CheckOutcome::Skipped { .. } => &[],
         }
     }
 
     /// The report that counts, if it was checked.
     pub fn report(&self) -> Option<&Report> {
         match &self.outcome {
-            CaseOutcome::Checked { report, .. } => Some(report),
-            CaseOutcome::Skipped { .. } => None,
+            CheckOutcome::Checked { report, .. } => Some(report),
+            CheckOutcome::Skipped { .. } => None,
         }
     }
 }
 
-impl From<Document> for Case {
-    fn from(mut document: Document) -> Case {
+impl From<Document> for CheckResult {
+    fn from(mut document: Document) -> CheckResult {
         let earlier = document.take_earlier();
-        Case::of(Report::from(document)).after(earlier)
+        CheckResult::of(Report::from(document)).after(earlier)
     }
 }
 
@@ -156,7 +160,7 @@ pub struct RunDocument {
     /// The suite's file, as it was named.
     pub suite: PathBuf,
     /// Its checks, in the file's order.
-    pub cases: Vec<CaseDocument>,
+    pub cases: Vec<CheckResultDocument>,
     /// What the program says to the shell.
     pub exit: PortsExit,
 }
@@ -164,7 +168,7 @@ pub struct RunDocument {
 /// A check of a suite as JSON.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct CaseDocument {
+pub struct CheckResultDocument {
     /// Its name, unique in the suite.
     pub name: String,
     /// Where the file declares it, from 1; null when an included file does.
@@ -180,18 +184,18 @@ pub struct CaseDocument {
 impl From<&Run> for RunDocument {
     fn from(run: &Run) -> RunDocument {
         let suite = match &run.source {
-            Source::Suite(path) => path.clone(),
-            Source::Target | Source::Targets => PathBuf::new(),
+            RunSource::Suite(path) => path.clone(),
+            RunSource::Target | RunSource::Targets => PathBuf::new(),
         };
-        let case = |case: &Case| {
+        let case = |case: &CheckResult| {
             let (skipped, report) = match &case.outcome {
-                CaseOutcome::Checked { report, earlier } => {
+                CheckOutcome::Checked { report, earlier } => {
                     (None, Some(Document::from(report.as_ref()).after(earlier)))
                 }
-                CaseOutcome::Skipped { reason } => (Some(reason.clone()), None),
+                CheckOutcome::Skipped { reason } => (Some(reason.clone()), None),
             };
             let (line, column) = (case.place.map(|place| place.line), case.place.map(|place| place.column));
-            CaseDocument { name: case.name.clone(), line, column, skipped, report }
+            CheckResultDocument { name: case.name.clone(), line, column, skipped, report }
         };
         RunDocument {
             schema_version: SCHEMA_VERSION.to_owned(),

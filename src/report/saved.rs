@@ -12,9 +12,9 @@ use serde::de::{DeserializeOwned, Deserializer as _, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Case, CaseOutcome, Place, Report, Run, SCHEMA_VERSION, Source, known_exit};
+use super::{CheckOutcome, CheckResult, FilePosition, Report, Run, RunSource, SCHEMA_VERSION, known_exit};
 use crate::check::Finding;
-use crate::evidence::{Attempt, Event, Evidence};
+use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 
 /// Values in one report. A check reads 1 MiB of its servers at most, of which the shortest lines make 150,000 texts.
@@ -45,18 +45,18 @@ impl Saved {
     /// Reads a document, a list of them, or lines. `fallback` makes a plan for `host:port`, in the place of a plan that
     /// this version cannot read.
     pub fn read(text: &str, fallback: &dyn Fn(&str) -> Option<Plan>) -> Result<Saved, NotSaved> {
-        let mut reader = Reader { fallback, remarks: Vec::new() };
+        let mut reader = ReportReader { fallback, remarks: Vec::new() };
         let run = reader.run(text)?;
         Ok(Saved { run, remarks: reader.remarks })
     }
 }
 
-struct Reader<'a> {
+struct ReportReader<'a> {
     fallback: &'a dyn Fn(&str) -> Option<Plan>,
     remarks: Vec<String>,
 }
 
-impl Reader<'_> {
+impl ReportReader<'_> {
     fn run(&mut self, text: &str) -> Result<Run, NotSaved> {
         if text.trim().is_empty() {
             return Err(NotSaved("the file is empty".to_owned()));
@@ -67,11 +67,11 @@ impl Reader<'_> {
                 cases.push(reader.case(one)?);
                 Ok(())
             })?;
-            return Ok(Run { source: Source::Targets, cases });
+            return Ok(Run { source: RunSource::Targets, cases });
         }
         match serde_json::from_str::<Head<'_>>(text) {
             Ok(Head { cases: Some(cases), suite, .. }) => self.suite(suite, cases.get()),
-            Ok(Head { event: None, .. }) => Ok(Run { source: Source::Target, cases: vec![self.case(text)?] }),
+            Ok(Head { event: None, .. }) => Ok(Run { source: RunSource::Target, cases: vec![self.case(text)?] }),
             Ok(_) => self.lines(text),
             // A document that is no JSON, if it is not one of several lines that are.
             Err(error) => {
@@ -98,10 +98,10 @@ impl Reader<'_> {
     }
 
     /// A document, with the attempts before it.
-    fn case(&mut self, text: &str) -> Result<Case, NotSaved> {
+    fn case(&mut self, text: &str) -> Result<CheckResult, NotSaved> {
         let mut value = tree(text)?;
         let earlier = self.earlier(&mut value)?;
-        Ok(Case::of(self.report(value)?).after(earlier))
+        Ok(CheckResult::of(self.report(value)?).after(earlier))
     }
 
     fn earlier(&mut self, value: &mut Value) -> Result<Vec<Report>, NotSaved> {
@@ -121,49 +121,49 @@ impl Reader<'_> {
             cases.push(reader.suite_case(one)?);
             Ok(())
         })?;
-        Ok(Run { source: Source::Suite(file.unwrap_or_default().as_ref().into()), cases })
+        Ok(Run { source: RunSource::Suite(file.unwrap_or_default().as_ref().into()), cases })
     }
 
-    fn suite_case(&mut self, text: &str) -> Result<Case, NotSaved> {
+    fn suite_case(&mut self, text: &str) -> Result<CheckResult, NotSaved> {
         let mut one = tree(text)?;
         let name = one.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let place = part(&one, "line").zip(part(&one, "column")).map(|(line, column)| Place { line, column });
+        let place = part(&one, "line").zip(part(&one, "column")).map(|(line, column)| FilePosition { line, column });
         let outcome = match one.get_mut("report").map(Value::take) {
             Some(mut report) if !report.is_null() => {
                 let earlier = self.earlier(&mut report)?;
-                Case::of(self.report(report)?).after(earlier).outcome
+                CheckResult::of(self.report(report)?).after(earlier).outcome
             }
-            _ => CaseOutcome::Skipped { reason: part(&one, "skipped").unwrap_or_default() },
+            _ => CheckOutcome::Skipped { reason: part(&one, "skipped").unwrap_or_default() },
         };
-        Ok(Case { name, place, outcome })
+        Ok(CheckResult { name, place, outcome })
     }
 
     /// NDJSON. Only the results count; a line that is no JSON is where the file was cut off.
     fn lines(&mut self, text: &str) -> Result<Run, NotSaved> {
-        let mut run = Run { source: Source::Targets, cases: Vec::new() };
+        let mut run = Run { source: RunSource::Targets, cases: Vec::new() };
         let (mut begun, mut ended) = (0, false);
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let Ok(mut line) = tree(line) else { break };
             let name = line.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let place: Option<Place> = part(&line, "place");
+            let place: Option<FilePosition> = part(&line, "place");
             match line.get("event").and_then(Value::as_str) {
                 Some("start") => {
                     if let Some(suite) = line.get("suite").and_then(Value::as_str) {
-                        run.source = Source::Suite(suite.into());
+                        run.source = RunSource::Suite(suite.into());
                     } else if line.get("checks").and_then(Value::as_u64) == Some(1) {
-                        run.source = Source::Target;
+                        run.source = RunSource::Target;
                     }
                 }
                 Some("check") => begun += 1,
                 Some("skipped") => {
                     let reason = line.get("reason").and_then(Value::as_str).unwrap_or_default().to_owned();
-                    run.cases.push(Case { name, place, outcome: CaseOutcome::Skipped { reason } });
+                    run.cases.push(CheckResult { name, place, outcome: CheckOutcome::Skipped { reason } });
                 }
                 Some("result") => {
                     let earlier = self.earlier(&mut line)?;
                     let report = self.report(line.get_mut("report").map(Value::take).unwrap_or_default())?;
-                    let outcome = CaseOutcome::Checked { report: Box::new(report), earlier };
-                    run.cases.push(Case { name, place, outcome });
+                    let outcome = CheckOutcome::Checked { report: Box::new(report), earlier };
+                    run.cases.push(CheckResult { name, place, outcome });
                 }
                 Some("end") => ended = true,
                 _ => {}
@@ -191,7 +191,7 @@ impl Reader<'_> {
             ));
         }
         let is_newer = number(&version) > number(SCHEMA_VERSION);
-        match Kept::deserialize(&value) {
+        match StoredDocument::deserialize(&value) {
             Ok(kept) => {
                 if is_newer {
                     self.remark(format!(
@@ -223,7 +223,7 @@ impl Reader<'_> {
         let plan = plan.or_else(|| (self.fallback)(&input)).ok_or_else(unreadable)?;
         let mut lost = 0;
         let evidence = Evidence {
-            attempts: each::<Attempt>(value, "attempts", &mut lost),
+            probes: each::<Probe>(value, "probes", &mut lost),
             transcript: each::<Event>(value, "transcript", &mut lost),
             ..Evidence::new(part(value, "started_at").ok_or_else(unreadable)?)
         };
@@ -251,11 +251,11 @@ impl Reader<'_> {
 }
 
 /// Takes one element of a list, as it is written.
-type Take<'a> = &'a mut dyn FnMut(&mut Reader<'_>, &str) -> Result<(), NotSaved>;
+type Take<'a> = &'a mut dyn FnMut(&mut ReportReader<'_>, &str) -> Result<(), NotSaved>;
 
 /// Hands out the elements of a list; stops at the first that is not taken.
 struct Elements<'a, 'b> {
-    reader: &'a mut Reader<'b>,
+    reader: &'a mut ReportReader<'b>,
     take: Take<'a>,
     failed: &'a mut Option<NotSaved>,
 }
@@ -329,28 +329,29 @@ fn not_json(error: &serde_json::Error) -> NotSaved {
 
 /// What is kept of a document; the rest of it are views of this.
 #[derive(Deserialize)]
-struct Kept {
+struct StoredDocument {
     started_at: Timestamp,
     complete: bool,
     total_ms: f64,
     plan: Plan,
-    attempts: Vec<Attempt>,
+    probes: Vec<Probe>,
     transcript: Vec<Event>,
     findings: Vec<Finding>,
     #[serde(default)]
-    expectations: Vec<super::Judged>,
-    exit: KeptExit,
+    expectations: Vec<super::JudgedExpectation>,
+    exit: StoredExit,
 }
 
 #[derive(Deserialize)]
-struct KeptExit {
+struct StoredExit {
     code: u8,
 }
 
-impl From<Kept> for Report {
-    fn from(kept: Kept) -> Report {
-        let Kept { started_at, complete, total_ms, plan, attempts, transcript, findings, expectations, exit } = kept;
-        let evidence = Evidence { attempts, transcript, ..Evidence::new(started_at) };
+impl From<StoredDocument> for Report {
+    fn from(kept: StoredDocument) -> Report {
+        let StoredDocument { started_at, complete, total_ms, plan, probes, transcript, findings, expectations, exit } =
+            kept;
+        let evidence = Evidence { probes, transcript, ..Evidence::new(started_at) };
         Report { plan, evidence, findings, complete, total_ms, expectations, exit: known_exit(exit.code) }
     }
 }

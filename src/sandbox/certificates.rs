@@ -35,13 +35,13 @@ const OTHER_HOST: &str = "mail.elsewhere.test";
 /// The certificates of one run.
 #[derive(Default)]
 pub struct Certificates {
-    authority: OnceLock<Result<Made, String>>,
-    configs: Mutex<HashMap<(Recipe, TlsTerms, At), Arc<Identity>>>,
+    authority: OnceLock<Result<IssuedCertificate, String>>,
+    configs: Mutex<HashMap<(Recipe, TlsTerms, ServerNames), Arc<Identity>>>,
 }
 
 /// As whom a server is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct At {
+pub struct ServerNames {
     /// The scenario.
     pub name: &'static str,
     /// The address at which a client has come.
@@ -57,7 +57,7 @@ pub struct Identity {
 }
 
 /// A certificate with its key, by which it can sign others.
-struct Made {
+struct IssuedCertificate {
     params: CertificateParams,
     key: KeyPair,
     der: CertificateDer<'static>,
@@ -65,7 +65,7 @@ struct Made {
 }
 
 /// A chain with the key of its leaf, and a staple if there is one.
-struct Chain {
+struct IssuedChain {
     ders: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     staple: Vec<u8>,
@@ -78,7 +78,7 @@ impl Certificates {
     }
 
     /// What the recipe makes for the address at which a client has come.
-    pub fn identity(&self, recipe: Recipe, terms: TlsTerms, at: At) -> Result<Arc<Identity>, String> {
+    pub fn identity(&self, recipe: Recipe, terms: TlsTerms, at: ServerNames) -> Result<Arc<Identity>, String> {
         let kept = || self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = kept().get(&(recipe, terms, at)) {
             return Ok(Arc::clone(made));
@@ -101,12 +101,12 @@ impl Certificates {
         Ok(format!("{}{}", made.pem, made.key.serialize_pem()))
     }
 
-    fn authority(&self) -> Result<&Made, String> {
+    fn authority(&self) -> Result<&IssuedCertificate, String> {
         let make = || by_itself(authority("smtpcheck sandbox authority", (-30, 3000)));
         self.authority.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
-    fn make(&self, recipe: Recipe, terms: TlsTerms, at: At) -> Result<Identity, String> {
+    fn make(&self, recipe: Recipe, terms: TlsTerms, at: ServerNames) -> Result<Identity, String> {
         let chain = self.chain(recipe, at)?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let versions: &[&rustls::SupportedProtocolVersion] = match terms {
@@ -154,7 +154,7 @@ impl Certificates {
         Ok(Identity { config: Arc::new(config), chain: chain.ders })
     }
 
-    fn chain(&self, recipe: Recipe, at: At) -> Result<Chain, String> {
+    fn chain(&self, recipe: Recipe, at: ServerNames) -> Result<IssuedChain, String> {
         let root = self.authority()?;
         let between = |name: &str, days| signed(root, authority(name, days));
         Ok(match recipe {
@@ -190,7 +190,7 @@ impl Certificates {
             }
             Recipe::ForeignKey => {
                 let (leaf, other) = (signed(root, server(at, (-30, 60)))?, signed(root, server(at, (-30, 60)))?);
-                Chain { key: other.alone().key, ..leaf.alone() }
+                IssuedChain { key: other.alone().key, ..leaf.alone() }
             }
             Recipe::ExpiredIntermediate => {
                 let middle = between("smtpcheck sandbox intermediate", (-400, -2))?;
@@ -204,7 +204,7 @@ impl Certificates {
             Recipe::Surplus => {
                 let leaf = signed(root, server(at, (-30, 60)))?;
                 let foreign = by_itself(authority("Somebody Else's CA", (-30, 3000)))?;
-                let twin = Made::copy(&leaf)?;
+                let twin = IssuedCertificate::copy(&leaf)?;
                 leaf.followed_by(&[&twin, &foreign])
             }
             Recipe::RootSent => signed(root, server(at, (-30, 60)))?.followed_by(&[root]),
@@ -232,12 +232,12 @@ impl Certificates {
             Recipe::Revoked => {
                 let leaf = signed(root, server(at, (-30, 60)))?;
                 let staple = revoked(root, &leaf)?;
-                Chain { staple, ..leaf.alone() }
+                IssuedChain { staple, ..leaf.alone() }
             }
             Recipe::StapleForeign => {
                 let (leaf, other) = (signed(root, server(at, (-30, 60)))?, signed(root, server(at, (-30, 60)))?);
                 let staple = revoked(root, &other)?;
-                Chain { staple, ..leaf.alone() }
+                IssuedChain { staple, ..leaf.alone() }
             }
             Recipe::CriticalPolicies => {
                 let mut params = server(at, (-30, 60));
@@ -306,33 +306,33 @@ impl ResolvesServerCert for ByName {
     }
 }
 
-impl Made {
-    fn copy(other: &Made) -> Result<Made, String> {
+impl IssuedCertificate {
+    fn copy(other: &IssuedCertificate) -> Result<IssuedCertificate, String> {
         let key = KeyPair::try_from(other.key.serialize_der()).map_err(|error| error.to_string())?;
-        Ok(Made { params: other.params.clone(), key, der: other.der.clone(), pem: other.pem.clone() })
+        Ok(IssuedCertificate { params: other.params.clone(), key, der: other.der.clone(), pem: other.pem.clone() })
     }
 
-    fn alone(self) -> Chain {
+    fn alone(self) -> IssuedChain {
         self.followed_by(&[])
     }
 
-    fn followed_by(self, others: &[&Made]) -> Chain {
+    fn followed_by(self, others: &[&IssuedCertificate]) -> IssuedChain {
         let ders = std::iter::once(self.der).chain(others.iter().map(|made| made.der.clone())).collect();
-        Chain { ders, key: PrivateKeyDer::Pkcs8(self.key.serialize_der().into()), staple: Vec::new() }
+        IssuedChain { ders, key: PrivateKeyDer::Pkcs8(self.key.serialize_der().into()), staple: Vec::new() }
     }
 }
 
-fn by_itself(params: CertificateParams) -> Result<Made, String> {
+fn by_itself(params: CertificateParams) -> Result<IssuedCertificate, String> {
     let key = KeyPair::generate().map_err(|error| error.to_string())?;
     let certificate = params.self_signed(&key).map_err(|error| error.to_string())?;
-    Ok(Made { params, key, der: certificate.der().clone(), pem: certificate.pem() })
+    Ok(IssuedCertificate { params, key, der: certificate.der().clone(), pem: certificate.pem() })
 }
 
-fn signed(issuer: &Made, params: CertificateParams) -> Result<Made, String> {
+fn signed(issuer: &IssuedCertificate, params: CertificateParams) -> Result<IssuedCertificate, String> {
     let key = KeyPair::generate().map_err(|error| error.to_string())?;
     let by = Issuer::from_params(&issuer.params, &issuer.key);
     let certificate = params.signed_by(&key, &by).map_err(|error| error.to_string())?;
-    Ok(Made { params, key, der: certificate.der().clone(), pem: certificate.pem() })
+    Ok(IssuedCertificate { params, key, der: certificate.der().clone(), pem: certificate.pem() })
 }
 
 fn params(name: &str, names: &[&str], days: (i64, i64)) -> CertificateParams {
@@ -360,7 +360,7 @@ fn authority(name: &str, days: (i64, i64)) -> CertificateParams {
 }
 
 /// A certificate for localhost, the scenario's name below `test`, and the address at which the client has come.
-fn server(at: At, days: (i64, i64)) -> CertificateParams {
+fn server(at: ServerNames, days: (i64, i64)) -> CertificateParams {
     let [ip, v4, v6] = [at.ip, Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()].map(|ip| ip.to_string());
     let host = format!("{}.test", at.name);
     let mut names = vec!["localhost", &host, &v4, &v6];
@@ -378,10 +378,10 @@ fn named(names: &[&str], days: (i64, i64)) -> CertificateParams {
     params
 }
 
-fn legacy(pem: &str) -> Result<Chain, String> {
+fn legacy(pem: &str) -> Result<IssuedChain, String> {
     let ders: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|error| error.to_string())?;
-    Ok(Chain { ders: ders.map_err(|error| error.to_string())?, key, staple: Vec::new() })
+    Ok(IssuedChain { ders: ders.map_err(|error| error.to_string())?, key, staple: Vec::new() })
 }
 
 /// RFC 7633 §4.2.3.1: the TLS feature status_request.
@@ -411,7 +411,7 @@ fn day(offset: i64) -> time::OffsetDateTime {
 }
 
 /// An OCSP response (RFC 6960 §4.2.1) by which the issuer takes a certificate back.
-fn revoked(issuer: &Made, leaf: &Made) -> Result<Vec<u8>, String> {
+fn revoked(issuer: &IssuedCertificate, leaf: &IssuedCertificate) -> Result<Vec<u8>, String> {
     const SHA1: &[u8] = &[0x30, 9, 6, 5, 0x2B, 0x0E, 3, 2, 0x1A, 5, 0];
     const ECDSA_SHA256: &[u8] = &[0x30, 10, 6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 2];
     const BASIC: &[u8] = &[6, 9, 0x2B, 6, 1, 5, 5, 7, 0x30, 1, 1];
@@ -468,7 +468,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::super::scenario::{Recipe, TlsTerms};
-    use super::{At, Certificates, der};
+    use super::{Certificates, ServerNames, der};
 
     #[test]
     fn lengths_of_der_are_short_or_counted() {
@@ -480,7 +480,7 @@ mod tests {
     #[test]
     fn an_identity_is_made_once() {
         let certificates = Certificates::default();
-        let at = At { name: "revoked", ip: std::net::Ipv4Addr::LOCALHOST.into() };
+        let at = ServerNames { name: "revoked", ip: std::net::Ipv4Addr::LOCALHOST.into() };
         let first = certificates.identity(Recipe::Revoked, TlsTerms::Open, at).expect("a recipe");
         let second = certificates.identity(Recipe::Revoked, TlsTerms::Open, at).expect("a recipe");
         assert_eq!(first.chain, second.chain);

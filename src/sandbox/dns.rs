@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
-use super::certificates::{At, Certificates};
+use super::certificates::{Certificates, ServerNames};
 use super::fleet::address_of;
 use super::scenario::{Recipe, TlsTerms};
 use super::scenarios::scenarios;
@@ -33,7 +33,7 @@ use super::scenarios::scenarios;
 /// Seconds that an answer may be kept: none, so that a new sandbox is not answered for by an old one.
 const TTL: u32 = 0;
 /// A question over TCP has to come within this time.
-const PATIENCE: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is known.
 pub struct Zone {
@@ -46,7 +46,7 @@ pub struct Zone {
 }
 
 /// The server, bound.
-pub struct Server {
+pub struct DnsServer {
     udp: UdpSocket,
     tcp: TcpListener,
     address: SocketAddr,
@@ -54,21 +54,21 @@ pub struct Server {
 }
 
 /// What is answered.
-enum Answer {
+enum DnsAnswer {
     Records(Vec<RData>),
     Code(ResponseCode),
     Nothing,
 }
 
-impl Server {
+impl DnsServer {
     /// Binds UDP and TCP on one port.
-    pub fn bind(address: SocketAddr, zone: Zone) -> io::Result<Server> {
+    pub fn bind(address: SocketAddr, zone: Zone) -> io::Result<DnsServer> {
         let udp = std::net::UdpSocket::bind(address)?;
         let address = udp.local_addr()?;
         let tcp = std::net::TcpListener::bind(address)?;
         udp.set_nonblocking(true)?;
         tcp.set_nonblocking(true)?;
-        Ok(Server { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, address, zone })
+        Ok(DnsServer { udp: UdpSocket::from_std(udp)?, tcp: TcpListener::from_std(tcp)?, address, zone })
     }
 
     /// Where it answers.
@@ -89,7 +89,7 @@ impl Server {
                 }
                 accepted = self.tcp.accept() => {
                     if let Ok((stream, _)) = accepted {
-                        let _ = tokio::time::timeout(PATIENCE, self.over_tcp(stream)).await;
+                        let _ = tokio::time::timeout(READ_TIMEOUT, self.over_tcp(stream)).await;
                     }
                 }
             }
@@ -119,7 +119,7 @@ impl Zone {
         reply.metadata.recursion_desired = message.recursion_desired;
         reply.add_query(query.clone());
         match self.look_up(&name.to_ascii(), query.query_type()) {
-            Answer::Records(records) => {
+            DnsAnswer::Records(records) => {
                 if records.is_empty() {
                     reply.add_authority(start_of_authority()?);
                 }
@@ -127,29 +127,31 @@ impl Zone {
                     reply.add_answer(Record::from_rdata(query.name().clone(), TTL, data));
                 }
             }
-            Answer::Code(code) => {
+            DnsAnswer::Code(code) => {
                 reply.metadata.response_code = code;
                 if code == ResponseCode::NXDomain {
                     reply.add_authority(start_of_authority()?);
                 }
             }
-            Answer::Nothing => return None,
+            DnsAnswer::Nothing => return None,
         }
         reply.to_vec().ok()
     }
 
-    fn look_up(&self, name: &str, kind: RecordType) -> Answer {
+    fn look_up(&self, name: &str, kind: RecordType) -> DnsAnswer {
         if let Some(reverse) = name.strip_suffix(".127.in-addr.arpa.") {
             return self.reverse(reverse, kind);
         }
-        let Some(host) = name.strip_suffix(".test.") else { return Answer::Code(ResponseCode::NXDomain) };
+        let Some(host) = name.strip_suffix(".test.") else { return DnsAnswer::Code(ResponseCode::NXDomain) };
         match host {
-            "timeout" => return Answer::Nothing,
-            "servfail" => return Answer::Code(ResponseCode::ServFail),
-            "refused" => return Answer::Code(ResponseCode::Refused),
-            "nodata" => return Answer::Records(Vec::new()),
-            "null-mx" if kind == RecordType::MX => return Answer::Records(vec![RData::MX(MX::new(0, Name::root()))]),
-            "null-mx" => return Answer::Records(Vec::new()),
+            "timeout" => return DnsAnswer::Nothing,
+            "servfail" => return DnsAnswer::Code(ResponseCode::ServFail),
+            "refused" => return DnsAnswer::Code(ResponseCode::Refused),
+            "nodata" => return DnsAnswer::Records(Vec::new()),
+            "null-mx" if kind == RecordType::MX => {
+                return DnsAnswer::Records(vec![RData::MX(MX::new(0, Name::root()))]);
+            }
+            "null-mx" => return DnsAnswer::Records(Vec::new()),
             _ => {}
         }
         if let Some(owner) = host.strip_prefix("_25._tcp.") {
@@ -158,7 +160,7 @@ impl Zone {
         let text = |text: &str| {
             let records =
                 if kind == RecordType::TXT { vec![RData::TXT(TXT::new(vec![text.to_owned()]))] } else { Vec::new() };
-            Answer::Records(records)
+            DnsAnswer::Records(records)
         };
         if let Some(owner) = host.strip_prefix("_submission._tcp.") {
             return self.service(owner, kind);
@@ -169,8 +171,8 @@ impl Zone {
         if host.strip_prefix("_dmarc.").is_some_and(|owner| self.addresses(owner).is_some()) {
             return text("v=DMARC1; p=reject");
         }
-        let Some((v4, v6)) = self.addresses(host) else { return Answer::Code(ResponseCode::NXDomain) };
-        Answer::Records(match kind {
+        let Some((v4, v6)) = self.addresses(host) else { return DnsAnswer::Code(ResponseCode::NXDomain) };
+        DnsAnswer::Records(match kind {
             RecordType::A => v4.map(|ip| RData::A(A(ip))).into_iter().collect(),
             RecordType::AAAA => v6.map(|ip| RData::AAAA(AAAA(ip))).into_iter().collect(),
             RecordType::MX => Name::from_ascii(name).map(|name| RData::MX(MX::new(10, name))).into_iter().collect(),
@@ -202,43 +204,43 @@ impl Zone {
     }
 
     /// RFC 6698 §2.1: the key of the server, as SHA-256.
-    fn tlsa(&self, owner: &str, kind: RecordType) -> Answer {
+    fn tlsa(&self, owner: &str, kind: RecordType) -> DnsAnswer {
         let digest = match owner {
             "dane" => self.healthy_key(),
             "dane-wrong" => Some(vec![0; 32]),
-            _ => return Answer::Code(ResponseCode::NXDomain),
+            _ => return DnsAnswer::Code(ResponseCode::NXDomain),
         };
         let record = |digest| RData::TLSA(TLSA::new(CertUsage::DaneEe, Selector::Spki, Matching::Sha256, digest));
-        Answer::Records(digest.filter(|_| kind == RecordType::TLSA).map(record).into_iter().collect())
+        DnsAnswer::Records(digest.filter(|_| kind == RecordType::TLSA).map(record).into_iter().collect())
     }
 
     fn healthy_key(&self) -> Option<Vec<u8>> {
-        let at = At { name: HEALTHY_RELAY, ip: self.healthy().into() };
+        let at = ServerNames { name: HEALTHY_RELAY, ip: self.healthy().into() };
         let identity = self.certificates.identity(Recipe::Good, TlsTerms::Open, at).ok()?;
         let (_, leaf) = x509_parser::parse_x509_certificate(identity.chain.first()?).ok()?;
         Some(Sha256::digest(leaf.public_key().raw).to_vec())
     }
 
     /// RFC 6186 §3.1: where mail is submitted.
-    fn service(&self, owner: &str, kind: RecordType) -> Answer {
+    fn service(&self, owner: &str, kind: RecordType) -> DnsAnswer {
         let known = self.ports.iter().find(|(name, _)| *name == owner).map(|(_, port)| *port);
-        let Some(port) = known else { return Answer::Code(ResponseCode::NXDomain) };
+        let Some(port) = known else { return DnsAnswer::Code(ResponseCode::NXDomain) };
         let target = Name::from_ascii(format!("{owner}.test.")).ok();
         let record = target.filter(|_| kind == RecordType::SRV).map(|target| RData::SRV(SRV::new(0, 1, port, target)));
-        Answer::Records(record.into_iter().collect())
+        DnsAnswer::Records(record.into_iter().collect())
     }
 
     /// `d.c.b` of 127.b.c.d.
-    fn reverse(&self, labels: &str, kind: RecordType) -> Answer {
+    fn reverse(&self, labels: &str, kind: RecordType) -> DnsAnswer {
         let octets: Option<Vec<u8>> = labels.split('.').map(|label| label.parse().ok()).collect();
-        let Some([d, c, b]) = octets.as_deref() else { return Answer::Code(ResponseCode::NXDomain) };
+        let Some([d, c, b]) = octets.as_deref() else { return DnsAnswer::Code(ResponseCode::NXDomain) };
         let address = Ipv4Addr::new(127, *b, *c, *d);
         let named =
             scenarios().find(|scenario| address_of(scenario.name) == Some(address)).map(|one| one.name.to_owned());
         let host = named.unwrap_or_else(|| address.to_string().replace('.', "-"));
         let name = Name::from_ascii(format!("{host}.test.")).ok();
         let record = name.filter(|_| kind == RecordType::PTR).map(|name| RData::PTR(PTR(name)));
-        Answer::Records(record.into_iter().collect())
+        DnsAnswer::Records(record.into_iter().collect())
     }
 }
 

@@ -15,7 +15,7 @@ const TLS13: u16 = 0x0304;
 
 /// Which ClientHellos are answered here, and how; the library answers the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum HelloAnswer {
     /// None.
     Library,
     /// This alert, whatever was offered.
@@ -62,7 +62,7 @@ pub enum Reaction {
 }
 
 /// What a ClientHello offers, as far as it matters.
-struct Offer {
+struct ClientOffer {
     highest: u16,
     suites: Vec<u16>,
     groups: Vec<u16>,
@@ -72,79 +72,83 @@ struct Offer {
 }
 
 /// Decides about a ClientHello: the bytes of its record, whole.
-pub fn react(answer: Answer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reaction {
+pub fn react(answer: HelloAnswer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reaction {
     let Some(offer) = read(hello) else { return Reaction::LeaveToLibrary };
     let chosen = |version: u16, suite: u16, mark, renegotiation| {
-        let extensions = Extensions { renegotiation, has_master_secret: true };
+        let extensions = HelloExtensions { renegotiation, has_master_secret: true };
         Reaction::Send(flight(version, suite, mark, extensions, chain))
     };
     let first_of = |list: &[u16]| list.iter().copied().find(|suite| offer.suites.contains(suite));
     let is_12 = offer.highest == TLS12;
     let is_old = (TLS10..TLS12).contains(&offer.highest);
     match answer {
-        Answer::Library => Reaction::LeaveToLibrary,
-        Answer::Alert(code) => Reaction::Send(alert(code)),
-        Answer::OnlyUpTo(version) if offer.highest >= version => {
+        HelloAnswer::Library => Reaction::LeaveToLibrary,
+        HelloAnswer::Alert(code) => Reaction::Send(alert(code)),
+        HelloAnswer::OnlyUpTo(version) if offer.highest >= version => {
             let suite = if version < TLS10 { 0x0035 } else { 0xC013 };
             let suite = if offer.suites.contains(&suite) { suite } else { 0x0035 };
-            chosen(version, suite, Mark::None, Renegotiation::Bound)
+            chosen(version, suite, DowngradeMark::None, Renegotiation::Bound)
         }
-        Answer::OnlyUpTo(_) => Reaction::Send(alert(PROTOCOL_VERSION)),
-        Answer::OnlyOldSuites => {
+        HelloAnswer::OnlyUpTo(_) => Reaction::Send(alert(PROTOCOL_VERSION)),
+        HelloAnswer::OnlyOldSuites => {
             match [0x009D, 0x0035, 0x002F].into_iter().find(|suite| offer.suites.contains(suite)) {
-                Some(suite) => chosen(offer.highest.min(TLS12), suite, Mark::None, Renegotiation::Bound),
+                Some(suite) => chosen(offer.highest.min(TLS12), suite, DowngradeMark::None, Renegotiation::Bound),
                 None => Reaction::Send(alert(HANDSHAKE_FAILURE)),
             }
         }
-        Answer::Downgraded => chosen(TLS12.min(offer.highest), 0xC02F, Mark::HasTls13, Renegotiation::Bound),
-        Answer::UpTo(bytes) if offer.bytes > bytes => Reaction::Close,
-        Answer::UpTo(_) => Reaction::LeaveToLibrary,
+        HelloAnswer::Downgraded => {
+            chosen(TLS12.min(offer.highest), 0xC02F, DowngradeMark::HasTls13, Renegotiation::Bound)
+        }
+        HelloAnswer::UpTo(bytes) if offer.bytes > bytes => Reaction::Close,
+        HelloAnswer::UpTo(_) => Reaction::LeaveToLibrary,
         // RFC 7507 §3: there is a newer version.
-        Answer::OldToo if is_old && offer.suites.contains(&FALLBACK) => Reaction::Send(alert(INAPPROPRIATE_FALLBACK)),
-        Answer::OldToo | Answer::OldTooUnguarded if is_old => match first_of(&[0xC013, 0x002F]) {
-            Some(suite) => chosen(offer.highest, suite, Mark::None, Renegotiation::Bound),
+        HelloAnswer::OldToo if is_old && offer.suites.contains(&FALLBACK) => {
+            Reaction::Send(alert(INAPPROPRIATE_FALLBACK))
+        }
+        HelloAnswer::OldToo | HelloAnswer::OldTooUnguarded if is_old => match first_of(&[0xC013, 0x002F]) {
+            Some(suite) => chosen(offer.highest, suite, DowngradeMark::None, Renegotiation::Bound),
             None => Reaction::Send(alert(HANDSHAKE_FAILURE)),
         },
-        Answer::OldToo | Answer::OldTooUnguarded => Reaction::LeaveToLibrary,
-        Answer::NoExtendedMasterSecret if is_12 => match first_of(STRONG) {
+        HelloAnswer::OldToo | HelloAnswer::OldTooUnguarded => Reaction::LeaveToLibrary,
+        HelloAnswer::NoExtendedMasterSecret if is_12 => match first_of(STRONG) {
             Some(suite) => {
-                let extensions = Extensions { renegotiation: Renegotiation::Bound, has_master_secret: false };
-                Reaction::Send(flight(TLS12, suite, Mark::None, extensions, chain))
+                let extensions = HelloExtensions { renegotiation: Renegotiation::Bound, has_master_secret: false };
+                Reaction::Send(flight(TLS12, suite, DowngradeMark::None, extensions, chain))
             }
             None => Reaction::Send(alert(HANDSHAKE_FAILURE)),
         },
-        Answer::NoExtendedMasterSecret => Reaction::LeaveToLibrary,
-        Answer::WeakToo => match first_of(WEAK) {
+        HelloAnswer::NoExtendedMasterSecret => Reaction::LeaveToLibrary,
+        HelloAnswer::WeakToo => match first_of(WEAK) {
             Some(suite) if is_12 && offer.suites.iter().all(|suite| !STRONG.contains(suite)) => {
-                chosen(TLS12.min(offer.highest), suite, Mark::None, Renegotiation::Bound)
+                chosen(TLS12.min(offer.highest), suite, DowngradeMark::None, Renegotiation::Bound)
             }
             _ => Reaction::LeaveToLibrary,
         },
-        Answer::NoSecureRenegotiation if offer.highest == TLS12 => {
+        HelloAnswer::NoSecureRenegotiation if offer.highest == TLS12 => {
             let suite = offer.suites.iter().copied().find(|suite| STRONG.contains(suite));
             match suite {
-                Some(suite) => chosen(TLS12, suite, Mark::None, Renegotiation::Unbound),
+                Some(suite) => chosen(TLS12, suite, DowngradeMark::None, Renegotiation::Unbound),
                 None => Reaction::Send(alert(HANDSHAKE_FAILURE)),
             }
         }
-        Answer::NoSecureRenegotiation => Reaction::LeaveToLibrary,
-        Answer::OnlyDhe(bits) if offer.suites.contains(&0x009E) && offer.highest >= TLS12 => {
+        HelloAnswer::NoSecureRenegotiation => Reaction::LeaveToLibrary,
+        HelloAnswer::OnlyDhe(bits) if offer.suites.contains(&0x009E) && offer.highest >= TLS12 => {
             Reaction::Send(exchange(0x009E, &dhe_params(bits), 0x0804, chain))
         }
-        Answer::OnlyGroup(group) if offer.groups.contains(&group) && offer.suites.contains(&0xC02F) => {
+        HelloAnswer::OnlyGroup(group) if offer.groups.contains(&group) && offer.suites.contains(&0xC02F) => {
             Reaction::Send(exchange(0xC02F, &curve_params(group), 0x0804, chain))
         }
-        Answer::OnlySignature(scheme) if offer.signatures.contains(&scheme) && offer.suites.contains(&0xC02B) => {
+        HelloAnswer::OnlySignature(scheme) if offer.signatures.contains(&scheme) && offer.suites.contains(&0xC02B) => {
             Reaction::Send(exchange(0xC02B, &curve_params(23), scheme, chain))
         }
-        Answer::OnlyDhe(_) | Answer::OnlyGroup(_) | Answer::OnlySignature(_) => {
+        HelloAnswer::OnlyDhe(_) | HelloAnswer::OnlyGroup(_) | HelloAnswer::OnlySignature(_) => {
             Reaction::Send(alert(HANDSHAKE_FAILURE))
         }
-        Answer::OnlyNamed(name, _) if offer.name.as_deref() == Some(name) => Reaction::LeaveToLibrary,
-        Answer::OnlyNamed(_, code) => Reaction::Send(alert(code)),
-        Answer::Half => {
-            let extensions = Extensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
-            let whole = flight(TLS12, 0xC02F, Mark::None, extensions, chain);
+        HelloAnswer::OnlyNamed(name, _) if offer.name.as_deref() == Some(name) => Reaction::LeaveToLibrary,
+        HelloAnswer::OnlyNamed(_, code) => Reaction::Send(alert(code)),
+        HelloAnswer::Half => {
+            let extensions = HelloExtensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
+            let whole = flight(TLS12, 0xC02F, DowngradeMark::None, extensions, chain);
             Reaction::Send(whole.get(..40).unwrap_or(&whole).to_vec())
         }
     }
@@ -161,7 +165,7 @@ const WEAK: &[u16] = &[0x0034, 0xC012, 0x000A, 0x0005, 0xC011, 0x0003, 0x0002];
 const STRONG: &[u16] = &[0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA8, 0xCCA9, 0x009C, 0x009D, 0x1301, 0x1302, 0x1303];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
+enum DowngradeMark {
     None,
     /// RFC 8446 §4.1.3: the last eight bytes of the random.
     HasTls13,
@@ -176,7 +180,7 @@ enum Renegotiation {
 
 /// Extensions of a ServerHello.
 #[derive(Clone, Copy)]
-struct Extensions {
+struct HelloExtensions {
     renegotiation: Renegotiation,
     /// RFC 7627.
     has_master_secret: bool,
@@ -190,8 +194,8 @@ pub fn alert(code: u8) -> Vec<u8> {
 /// A flight of TLS 1.2 with a ServerKeyExchange (RFC 5246 §7.4.3, historic): parameters, and a signature that nobody
 /// checks.
 fn exchange(suite: u16, params: &[u8], scheme: u16, chain: &[CertificateDer<'_>]) -> Vec<u8> {
-    let extensions = Extensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
-    let flight = flight(TLS12, suite, Mark::None, extensions, chain);
+    let extensions = HelloExtensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
+    let flight = flight(TLS12, suite, DowngradeMark::None, extensions, chain);
     let body = [params, &scheme.to_be_bytes(), &[0, 4, 1, 2, 3, 4]].concat();
     let done = record(TLS12, &message(14, &[]));
     let before = flight.len().saturating_sub(done.len());
@@ -210,9 +214,15 @@ fn curve_params(group: u16) -> Vec<u8> {
 }
 
 /// ServerHello, Certificate, ServerHelloDone: what is said in clear before TLS 1.3.
-fn flight(version: u16, suite: u16, mark: Mark, extensions: Extensions, chain: &[CertificateDer<'_>]) -> Vec<u8> {
+fn flight(
+    version: u16,
+    suite: u16,
+    mark: DowngradeMark,
+    extensions: HelloExtensions,
+    chain: &[CertificateDer<'_>],
+) -> Vec<u8> {
     let mut random = *b"a sandbox has nothing to hide...";
-    if mark == Mark::HasTls13 {
+    if mark == DowngradeMark::HasTls13 {
         random.iter_mut().rev().zip(b"DOWNGRD\x01".iter().rev()).for_each(|(byte, sign)| *byte = *sign);
     }
     let mut hello = version.to_be_bytes().to_vec();
@@ -295,7 +305,7 @@ pub fn record_length(bytes: &[u8]) -> Result<Option<usize>, ()> {
     }
 }
 
-fn read(hello: &[u8]) -> Option<Offer> {
+fn read(hello: &[u8]) -> Option<ClientOffer> {
     let mut record = Cursor(hello);
     record.take(5)?;
     let mut message = Cursor(record.0);
@@ -329,75 +339,80 @@ fn read(hello: &[u8]) -> Option<Offer> {
             highest = versions.filter(|version| *version <= TLS13).max().unwrap_or(highest);
         }
     }
-    Some(Offer { highest, suites, groups, signatures, name, bytes: hello.len() })
+    Some(ClientOffer { highest, suites, groups, signatures, name, bytes: hello.len() })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Reaction, TLS12, TLS13, react, read, record_length};
-    use crate::wire::tls::{self, Hello, Reader, Version};
+    use super::{HelloAnswer, Reaction, TLS12, TLS13, react, read, record_length};
+    use crate::wire::tls::{self, ClientHello, FlightReader, Version};
 
-    fn bytes(hello: &Hello) -> Vec<u8> {
+    fn bytes(hello: &ClientHello) -> Vec<u8> {
         hello.bytes(None, [7; 32])
     }
 
-    fn heard(answer: Answer, hello: &Hello) -> Option<tls::Answer> {
+    fn received(answer: HelloAnswer, hello: &ClientHello) -> Option<tls::TlsAnswer> {
         match react(answer, &bytes(hello), &[]) {
-            Reaction::Send(bytes) => Reader::default().push(&bytes),
+            Reaction::Send(bytes) => FlightReader::default().push(&bytes),
             Reaction::Close | Reaction::LeaveToLibrary => None,
         }
     }
 
     #[test]
     fn what_a_client_offers_is_read() {
-        let modern = read(&bytes(&Hello::small())).expect("a ClientHello");
+        let modern = read(&bytes(&ClientHello::small())).expect("a ClientHello");
         assert_eq!((modern.highest, modern.suites.contains(&0x1301)), (TLS13, true));
-        assert_eq!(read(&bytes(&Hello::everything(Version::Tls12))).map(|offer| offer.highest), Some(TLS12));
-        assert_eq!(record_length(&bytes(&Hello::small())), Ok(Some(bytes(&Hello::small()).len())));
+        assert_eq!(read(&bytes(&ClientHello::everything(Version::Tls12))).map(|offer| offer.highest), Some(TLS12));
+        assert_eq!(record_length(&bytes(&ClientHello::small())), Ok(Some(bytes(&ClientHello::small()).len())));
         assert_eq!(record_length(b"EHLO"), Err(()));
         assert!(read(b"\x16\x03\x01\x00\x02\x01\x00").is_none());
     }
 
     #[test]
     fn the_reader_of_wire_understands_each_answer() {
-        let accepted = |answer, hello: &Hello| match heard(answer, hello) {
-            Some(tls::Answer::ServerHello(taken)) => Some((taken.version, taken.suite_name.clone(), taken)),
+        let accepted = |answer, hello: &ClientHello| match received(answer, hello) {
+            Some(tls::TlsAnswer::ServerHello(taken)) => Some((taken.version, taken.suite_name.clone(), taken)),
             _ => None,
         };
-        let old = Hello::everything(Version::Tls10);
-        assert_eq!(accepted(Answer::OnlyUpTo(0x0301), &old).map(|taken| taken.0), Some(Version::Tls10));
+        let old = ClientHello::everything(Version::Tls10);
+        assert_eq!(accepted(HelloAnswer::OnlyUpTo(0x0301), &old).map(|taken| taken.0), Some(Version::Tls10));
         assert_eq!(
-            accepted(Answer::OnlyUpTo(0x0300), &Hello::everything(Version::Ssl3)).map(|taken| taken.0),
+            accepted(HelloAnswer::OnlyUpTo(0x0300), &ClientHello::everything(Version::Ssl3)).map(|taken| taken.0),
             Some(Version::Ssl3)
         );
-        assert!(accepted(Answer::OldToo, &Hello::everything(Version::Tls11)).is_some());
-        assert_eq!(react(Answer::OldToo, &bytes(&Hello::small()), &[]), Reaction::LeaveToLibrary);
-        let weak =
-            accepted(Answer::WeakToo, &Hello::weak(Version::Tls12, &[])).map(|taken| taken.1).unwrap_or_default();
+        assert!(accepted(HelloAnswer::OldToo, &ClientHello::everything(Version::Tls11)).is_some());
+        assert_eq!(react(HelloAnswer::OldToo, &bytes(&ClientHello::small()), &[]), Reaction::LeaveToLibrary);
+        let weak = accepted(HelloAnswer::WeakToo, &ClientHello::weak(Version::Tls12, &[]))
+            .map(|taken| taken.1)
+            .unwrap_or_default();
         assert!(weak.contains("_anon_"), "{weak}");
-        let fallback = Hello::fallback(Version::Tls11);
-        assert!(matches!(heard(Answer::OldToo, &fallback), Some(tls::Answer::Alert { code: 86, .. })));
-        assert!(accepted(Answer::OldTooUnguarded, &fallback).is_some());
-        let (_, _, bare) = accepted(Answer::NoExtendedMasterSecret, &Hello::rsa_only()).expect("a ServerHello");
+        let fallback = ClientHello::fallback(Version::Tls11);
+        assert!(matches!(received(HelloAnswer::OldToo, &fallback), Some(tls::TlsAnswer::Alert { code: 86, .. })));
+        assert!(accepted(HelloAnswer::OldTooUnguarded, &fallback).is_some());
+        let (_, _, bare) =
+            accepted(HelloAnswer::NoExtendedMasterSecret, &ClientHello::rsa_only()).expect("a ServerHello");
         assert!(!bare.extended_master_secret && bare.secure_renegotiation);
-        let (_, _, lowered) = accepted(Answer::Downgraded, &Hello::small()).expect("a ServerHello");
+        let (_, _, lowered) = accepted(HelloAnswer::Downgraded, &ClientHello::small()).expect("a ServerHello");
         assert_eq!(lowered.downgrade, Some(Version::Tls12));
-        let (_, _, unbound) = accepted(Answer::NoSecureRenegotiation, &Hello::rsa_only()).expect("a ServerHello");
+        let (_, _, unbound) =
+            accepted(HelloAnswer::NoSecureRenegotiation, &ClientHello::rsa_only()).expect("a ServerHello");
         assert!(!unbound.secure_renegotiation);
-        let dhe = accepted(Answer::OnlyDhe(1024), &Hello::everything(Version::Tls12)).expect("a ServerHello").2;
+        let dhe =
+            accepted(HelloAnswer::OnlyDhe(1024), &ClientHello::everything(Version::Tls12)).expect("a ServerHello").2;
         assert_eq!((dhe.dh_bits, dhe.signature.as_deref()), (Some(1024), Some("rsa_pss_rsae_sha256")));
-        let curve = accepted(Answer::OnlyGroup(25), &Hello::everything(Version::Tls12)).expect("a ServerHello").2;
+        let curve =
+            accepted(HelloAnswer::OnlyGroup(25), &ClientHello::everything(Version::Tls12)).expect("a ServerHello").2;
         assert_eq!(curve.group, Some(25));
-        let signed = accepted(Answer::OnlySignature(0x0808), &Hello::everything(Version::Tls12));
+        let signed = accepted(HelloAnswer::OnlySignature(0x0808), &ClientHello::everything(Version::Tls12));
         assert_eq!(signed.expect("a ServerHello").2.signature.as_deref(), Some("ed448"));
-        let named = |sni| react(Answer::OnlyNamed("a.test", 112), &Hello::small().bytes(sni, [7; 32]), &[]);
+        let named = |sni| react(HelloAnswer::OnlyNamed("a.test", 112), &ClientHello::small().bytes(sni, [7; 32]), &[]);
         assert_eq!(named(Some("a.test")), Reaction::LeaveToLibrary);
         assert_eq!(
             (named(None), named(Some("b.test"))),
             (Reaction::Send(super::alert(112)), Reaction::Send(super::alert(112)))
         );
-        assert_eq!(react(Answer::UpTo(600), &bytes(&Hello::large()), &[]), Reaction::Close);
-        assert!(matches!(heard(Answer::Alert(80), &old), Some(tls::Answer::Alert { code: 80, .. })));
-        assert_eq!(heard(Answer::Half, &old), None);
+        assert_eq!(react(HelloAnswer::UpTo(600), &bytes(&ClientHello::large()), &[]), Reaction::Close);
+        assert!(matches!(received(HelloAnswer::Alert(80), &old), Some(tls::TlsAnswer::Alert { code: 80, .. })));
+        assert_eq!(received(HelloAnswer::Half, &old), None);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// One thing that a client or a server of the sandbox did.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct JournalEntry {
     /// The number of the connection, from 1, counted over all servers.
     pub session: u64,
     /// Whose connection it is.
@@ -30,4 +30,4 @@ pub enum Speaker {
 }
 
 /// Who hears what happens.
-pub type Listener = Arc<dyn Fn(Entry) + Send + Sync>;
+pub type JournalListener = Arc<dyn Fn(JournalEntry) + Send + Sync>;

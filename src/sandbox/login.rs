@@ -13,7 +13,7 @@ use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-use crate::sasl::scram::Hash;
+use crate::sasl::scram::ScramHash;
 
 /// The only user.
 pub const USER: &str = "demo@sandbox.test";
@@ -29,7 +29,7 @@ const MAX_ANSWERS: usize = 8;
 
 /// How logins go.
 #[derive(Clone, Copy, Debug)]
-pub enum Login {
+pub enum LoginBehaviour {
     /// The user with the password or the token gets in.
     Right,
     /// Everybody gets in, and SCRAM is told so without a proof.
@@ -48,7 +48,7 @@ pub enum Login {
 
 /// What the server says next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum ServerTurn {
     /// 334 with these bytes in base64.
     Challenge(Vec<u8>),
     /// 235.
@@ -59,16 +59,16 @@ pub enum Turn {
 
 /// One login as it runs.
 #[derive(Debug)]
-pub struct Exchange {
-    login: Login,
-    state: State,
+pub struct LoginExchange {
+    login: LoginBehaviour,
+    state: LoginState,
     binding: Option<Vec<u8>>,
     number: u64,
     answers: usize,
 }
 
 #[derive(Debug)]
-enum State {
+enum LoginState {
     Plain,
     LoginUser,
     LoginPassword(String),
@@ -99,7 +99,7 @@ enum Plus {
 
 /// What the connection adds to a login.
 #[derive(Debug, Default)]
-pub struct Line {
+pub struct LoginChannel {
     /// The bytes of `tls-exporter` (RFC 9266), inside TLS 1.3.
     pub binding: Option<Vec<u8>>,
     /// Whether the client has shown a certificate.
@@ -108,113 +108,118 @@ pub struct Line {
     pub number: u64,
 }
 
-impl Exchange {
+impl LoginExchange {
     /// Starts a mechanism; none when the sandbox does not know it. `initial` is the initial response, still in base64.
-    pub fn begin(mechanism: &str, initial: Option<&str>, login: Login, line: Line) -> Option<(Exchange, Turn)> {
+    pub fn begin(
+        mechanism: &str,
+        initial: Option<&str>,
+        login: LoginBehaviour,
+        line: LoginChannel,
+    ) -> Option<(LoginExchange, ServerTurn)> {
         let number = line.number;
         let (state, challenge) = match mechanism.to_ascii_uppercase().as_str() {
-            "PLAIN" => (State::Plain, Some(Vec::new())),
-            "LOGIN" => (State::LoginUser, Some(b"Username:".to_vec())),
+            "PLAIN" => (LoginState::Plain, Some(Vec::new())),
+            "LOGIN" => (LoginState::LoginUser, Some(b"Username:".to_vec())),
             "CRAM-MD5" => {
                 let riddle = format!("<{number}.1735689600@localhost>");
-                (State::CramMd5(riddle.clone()), Some(riddle.into_bytes()))
+                (LoginState::CramMd5(riddle.clone()), Some(riddle.into_bytes()))
             }
             "DIGEST-MD5" => {
                 let nonce = format!("sandbox{number}");
                 let text =
                     format!("realm=\"localhost\",nonce=\"{nonce}\",qop=\"auth\",charset=utf-8,algorithm=md5-sess");
-                (State::DigestMd5(nonce), Some(text.into_bytes()))
+                (LoginState::DigestMd5(nonce), Some(text.into_bytes()))
             }
-            "SCRAM-SHA-1" => (State::ScramFirst(Variant::Sha1, Plus::Unbound), Some(Vec::new())),
-            "SCRAM-SHA-256" => (State::ScramFirst(Variant::Sha256, Plus::Unbound), Some(Vec::new())),
-            "SCRAM-SHA-512" => (State::ScramFirst(Variant::Sha512, Plus::Unbound), Some(Vec::new())),
-            "SCRAM-SHA-1-PLUS" => (State::ScramFirst(Variant::Sha1, Plus::Bound), Some(Vec::new())),
-            "SCRAM-SHA-256-PLUS" => (State::ScramFirst(Variant::Sha256, Plus::Bound), Some(Vec::new())),
-            "SCRAM-SHA-512-PLUS" => (State::ScramFirst(Variant::Sha512, Plus::Bound), Some(Vec::new())),
-            "XOAUTH2" | "OAUTHBEARER" => (State::Bearer, Some(Vec::new())),
-            "ANONYMOUS" => (State::NobodysName, Some(Vec::new())),
-            "EXTERNAL" if line.client_certificate => (State::NobodysName, Some(Vec::new())),
-            "EXTERNAL" => return Some((Exchange::over(login), Turn::Reply(no_certificate()))),
-            "NTLM" => (State::Ntlm, Some(Vec::new())),
+            "SCRAM-SHA-1" => (LoginState::ScramFirst(Variant::Sha1, Plus::Unbound), Some(Vec::new())),
+            "SCRAM-SHA-256" => (LoginState::ScramFirst(Variant::Sha256, Plus::Unbound), Some(Vec::new())),
+            "SCRAM-SHA-512" => (LoginState::ScramFirst(Variant::Sha512, Plus::Unbound), Some(Vec::new())),
+            "SCRAM-SHA-1-PLUS" => (LoginState::ScramFirst(Variant::Sha1, Plus::Bound), Some(Vec::new())),
+            "SCRAM-SHA-256-PLUS" => (LoginState::ScramFirst(Variant::Sha256, Plus::Bound), Some(Vec::new())),
+            "SCRAM-SHA-512-PLUS" => (LoginState::ScramFirst(Variant::Sha512, Plus::Bound), Some(Vec::new())),
+            "XOAUTH2" | "OAUTHBEARER" => (LoginState::Bearer, Some(Vec::new())),
+            "ANONYMOUS" => (LoginState::NobodysName, Some(Vec::new())),
+            "EXTERNAL" if line.client_certificate => (LoginState::NobodysName, Some(Vec::new())),
+            "EXTERNAL" => return Some((LoginExchange::over(login), ServerTurn::Reply(no_certificate()))),
+            "NTLM" => (LoginState::Ntlm, Some(Vec::new())),
             _ => return None,
         };
-        let mut exchange = Exchange { login, state, binding: line.binding, number, answers: 0 };
+        let mut exchange = LoginExchange { login, state, binding: line.binding, number, answers: 0 };
         let turn = match initial {
             Some(text) => exchange.answer(text),
-            None => Turn::Challenge(challenge.unwrap_or_default()),
+            None => ServerTurn::Challenge(challenge.unwrap_or_default()),
         };
         Some((exchange, turn))
     }
 
-    fn over(login: Login) -> Exchange {
-        Exchange { login, state: State::Plain, binding: None, number: 0, answers: 0 }
+    fn over(login: LoginBehaviour) -> LoginExchange {
+        LoginExchange { login, state: LoginState::Plain, binding: None, number: 0, answers: 0 }
     }
 
     /// Takes a line of the client, in base64 (`=` is an empty initial response, RFC 4954 §4).
-    pub fn answer(&mut self, line: &str) -> Turn {
+    pub fn answer(&mut self, line: &str) -> ServerTurn {
         if line == "*" {
-            return Turn::Reply("501 5.7.0 Authentication cancelled".to_owned());
+            return ServerTurn::Reply("501 5.7.0 Authentication cancelled".to_owned());
         }
         self.answers += 1;
         let bytes = if line == "=" { Some(Vec::new()) } else { STANDARD.decode(line).ok() };
         match bytes {
-            None => Turn::Reply("501 5.5.2 Cannot decode base64".to_owned()),
-            Some(_) if self.answers > MAX_ANSWERS => Turn::Reply("501 5.5.0 Too many answers".to_owned()),
-            Some(bytes) => self.hear(&bytes),
+            None => ServerTurn::Reply("501 5.5.2 Cannot decode base64".to_owned()),
+            Some(_) if self.answers > MAX_ANSWERS => ServerTurn::Reply("501 5.5.0 Too many answers".to_owned()),
+            Some(bytes) => self.receive(&bytes),
         }
     }
 
-    fn hear(&mut self, bytes: &[u8]) -> Turn {
-        match std::mem::replace(&mut self.state, State::Plain) {
-            State::Plain => {
+    fn receive(&mut self, bytes: &[u8]) -> ServerTurn {
+        match std::mem::replace(&mut self.state, LoginState::Plain) {
+            LoginState::Plain => {
                 let mut parts = bytes.split(|&byte| byte == 0).skip(1);
                 let (user, password) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
                 self.verdict(user == USER.as_bytes() && password == PASSWORD.as_bytes())
             }
-            State::LoginUser => {
-                self.state = State::LoginPassword(String::from_utf8_lossy(bytes).into_owned());
-                Turn::Challenge(b"Password:".to_vec())
+            LoginState::LoginUser => {
+                self.state = LoginState::LoginPassword(String::from_utf8_lossy(bytes).into_owned());
+                ServerTurn::Challenge(b"Password:".to_vec())
             }
-            State::LoginPassword(user) => self.verdict(user == USER && bytes == PASSWORD.as_bytes()),
-            State::CramMd5(riddle) => {
+            LoginState::LoginPassword(user) => self.verdict(user == USER && bytes == PASSWORD.as_bytes()),
+            LoginState::CramMd5(riddle) => {
                 let proof = hex(&mac::<Md5>(PASSWORD.as_bytes(), riddle.as_bytes()));
                 self.verdict(bytes == format!("{USER} {proof}").as_bytes())
             }
-            State::DigestMd5(nonce) => self.digest(&String::from_utf8_lossy(bytes), &nonce),
-            State::DigestDone | State::ScramDone => self.verdict(true),
-            State::ScramFirst(variant, plus) => self.scram_first(variant, plus, &String::from_utf8_lossy(bytes)),
-            State::ScramFinal { variant, header, first, challenge, nonce } => {
+            LoginState::DigestMd5(nonce) => self.digest(&String::from_utf8_lossy(bytes), &nonce),
+            LoginState::DigestDone | LoginState::ScramDone => self.verdict(true),
+            LoginState::ScramFirst(variant, plus) => self.scram_first(variant, plus, &String::from_utf8_lossy(bytes)),
+            LoginState::ScramFinal { variant, header, first, challenge, nonce } => {
                 let messages = [first, challenge];
                 self.scram_final(variant, &header, &messages, &nonce, &String::from_utf8_lossy(bytes))
             }
-            State::Bearer => {
+            LoginState::Bearer => {
                 let text = String::from_utf8_lossy(bytes).into_owned();
                 let token = text.split('\x01').find_map(|part| part.strip_prefix("auth=Bearer "));
                 match self.login {
-                    Login::TokenRefused(words, reply) => {
-                        self.state = State::BearerRefused(reply);
-                        Turn::Challenge(words.as_bytes().to_vec())
+                    LoginBehaviour::TokenRefused(words, reply) => {
+                        self.state = LoginState::BearerRefused(reply);
+                        ServerTurn::Challenge(words.as_bytes().to_vec())
                     }
                     _ => self.verdict(token == Some(TOKEN) && text.contains(USER)),
                 }
             }
-            State::BearerRefused(reply) => Turn::Reply(reply.to_owned()),
-            State::NobodysName => self.verdict(true),
-            State::Ntlm => self.ntlm(bytes),
+            LoginState::BearerRefused(reply) => ServerTurn::Reply(reply.to_owned()),
+            LoginState::NobodysName => self.verdict(true),
+            LoginState::Ntlm => self.ntlm(bytes),
         }
     }
 
-    fn verdict(&self, right: bool) -> Turn {
+    fn verdict(&self, right: bool) -> ServerTurn {
         match self.login {
-            Login::Ends(reply) => Turn::Reply(reply.to_owned()),
-            Login::Unproved => Turn::Welcome,
-            _ if right => Turn::Welcome,
-            _ => Turn::Reply("535 5.7.8 Authentication credentials invalid".to_owned()),
+            LoginBehaviour::Ends(reply) => ServerTurn::Reply(reply.to_owned()),
+            LoginBehaviour::Unproved => ServerTurn::Welcome,
+            _ if right => ServerTurn::Welcome,
+            _ => ServerTurn::Reply("535 5.7.8 Authentication credentials invalid".to_owned()),
         }
     }
 
     /// RFC 2831 §2.1.2 (historic): the proof, and what proves the server in return.
-    fn digest(&mut self, response: &str, nonce: &str) -> Turn {
+    fn digest(&mut self, response: &str, nonce: &str) -> ServerTurn {
         let value = |name: &str| {
             let start = response.find(&format!("{name}="))? + name.len() + 1;
             let rest = response.get(start..)?.trim_start_matches('"');
@@ -229,41 +234,48 @@ impl Exchange {
             let ha2 = hex(&Md5::digest(format!("{method}:{uri}")));
             hex(&Md5::digest(format!("{ha1}:{nonce}:00000001:{cnonce}:auth:{ha2}")))
         };
-        if matches!(self.login, Login::Ends(_)) || value("response") != Some(proof("AUTHENTICATE").as_str()) {
+        if matches!(self.login, LoginBehaviour::Ends(_)) || value("response") != Some(proof("AUTHENTICATE").as_str()) {
             return self.verdict(false);
         }
-        self.state = State::DigestDone;
-        Turn::Challenge(format!("rspauth={}", proof("")).into_bytes())
+        self.state = LoginState::DigestDone;
+        ServerTurn::Challenge(format!("rspauth={}", proof("")).into_bytes())
     }
 
     /// RFC 5802 §5: `gs2-header n=user,r=nonce`, answered with nonce, salt and rounds.
-    fn scram_first(&mut self, variant: Variant, plus: Plus, message: &str) -> Turn {
+    fn scram_first(&mut self, variant: Variant, plus: Plus, message: &str) -> ServerTurn {
         let mut parts = message.splitn(3, ',');
         let (flag, authzid) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let first = parts.next().unwrap_or_default().to_owned();
         let client = first.split(',').find_map(|part| part.strip_prefix("r=")).unwrap_or_default().to_owned();
         let bound = flag.starts_with("p=");
         if client.is_empty() || bound != (plus == Plus::Bound) {
-            return Turn::Reply("501 5.5.2 Not a SCRAM message".to_owned());
+            return ServerTurn::Reply("501 5.5.2 Not a SCRAM message".to_owned());
         }
         let mut header = format!("{flag},{authzid},").into_bytes();
         if bound {
             header.extend_from_slice(self.binding.as_deref().unwrap_or_default());
         }
         let nonce = match self.login {
-            Login::OtherNonce => format!("somebody-else-{}", self.number),
+            LoginBehaviour::OtherNonce => format!("somebody-else-{}", self.number),
             _ => format!("{client}sandbox{}", self.number),
         };
         let rounds = match self.login {
-            Login::Rounds(rounds) => rounds,
+            LoginBehaviour::Rounds(rounds) => rounds,
             _ => ROUNDS,
         };
         let challenge = format!("r={nonce},s={},i={rounds}", STANDARD.encode(salt()));
-        self.state = State::ScramFinal { variant, header, first, challenge: challenge.clone(), nonce };
-        Turn::Challenge(challenge.into_bytes())
+        self.state = LoginState::ScramFinal { variant, header, first, challenge: challenge.clone(), nonce };
+        ServerTurn::Challenge(challenge.into_bytes())
     }
 
-    fn scram_final(&mut self, variant: Variant, header: &[u8], said: &[String; 2], nonce: &str, last: &str) -> Turn {
+    fn scram_final(
+        &mut self,
+        variant: Variant,
+        header: &[u8],
+        said: &[String; 2],
+        nonce: &str,
+        last: &str,
+    ) -> ServerTurn {
         let (without_proof, proof) = last.rsplit_once(",p=").unwrap_or((last, ""));
         let expected = format!("c={},r={nonce}", STANDARD.encode(header));
         let [first, challenge] = said;
@@ -275,48 +287,48 @@ impl Exchange {
         };
         let right = without_proof == expected && STANDARD.decode(proof).is_ok_and(|proof| proof == keys.proof);
         match self.login {
-            Login::Unproved => return Turn::Welcome,
-            Login::Ends(_) => return self.verdict(false),
+            LoginBehaviour::Unproved => return ServerTurn::Welcome,
+            LoginBehaviour::Ends(_) => return self.verdict(false),
             _ if !right => return self.verdict(false),
             _ => {}
         }
-        self.state = State::ScramDone;
+        self.state = LoginState::ScramDone;
         let signature = match self.login {
-            Login::WrongProof => vec![0; keys.signature.len()],
+            LoginBehaviour::WrongProof => vec![0; keys.signature.len()],
             _ => keys.signature,
         };
-        Turn::Challenge(format!("v={}", STANDARD.encode(signature)).into_bytes())
+        ServerTurn::Challenge(format!("v={}", STANDARD.encode(signature)).into_bytes())
     }
 
     /// MS-NLMP §2.2.1: the first message asks, the second is ours, the third is refused.
-    fn ntlm(&mut self, message: &[u8]) -> Turn {
+    fn ntlm(&mut self, message: &[u8]) -> ServerTurn {
         const NEGOTIATE: u8 = 1;
         if message.get(8) != Some(&NEGOTIATE) {
             return self.verdict(false);
         }
-        self.state = State::Ntlm;
+        self.state = LoginState::Ntlm;
         let mut challenge = b"NTLMSSP\0\x02\0\0\0".to_vec();
         // No target name, flags for Unicode and NTLM, eight bytes of challenge, reserved, no target information.
         challenge.extend_from_slice(&[0, 0, 0, 0, 56, 0, 0, 0, 0x05, 0x82, 0x08, 0x00]);
         challenge.extend_from_slice(&self.number.to_le_bytes());
         challenge.extend_from_slice(&[0; 24]);
-        Turn::Challenge(challenge)
+        ServerTurn::Challenge(challenge)
     }
 }
 
-struct Keys {
+struct StoredKeys {
     proof: Vec<u8>,
     signature: Vec<u8>,
 }
 
 /// RFC 5802 §3: what proves the client, and what proves the server.
-fn keys<H: Hash>(message: &str) -> Keys {
+fn keys<H: ScramHash>(message: &str) -> StoredKeys {
     let salted = H::stretch(PASSWORD.as_bytes(), &salt(), ROUNDS);
     let client = H::hmac(&salted, b"Client Key");
     let signature = H::hmac(&H::hash(&client), message.as_bytes());
     let proof = client.iter().zip(signature.iter()).map(|(one, other)| one ^ other).collect();
     let server = H::hmac(&H::hmac(&salted, b"Server Key"), message.as_bytes());
-    Keys { proof, signature: server.to_vec() }
+    StoredKeys { proof, signature: server.to_vec() }
 }
 
 fn salt() -> [u8; 16] {
@@ -346,33 +358,33 @@ mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
 
-    use super::{Exchange, Line, Login, PASSWORD, TOKEN, Turn, USER};
-    use crate::sasl::{Credentials, MECHANISMS, Means, Mechanism, Needs, Opening, Proof};
+    use super::{LoginBehaviour, LoginChannel, LoginExchange, PASSWORD, ServerTurn, TOKEN, USER};
+    use crate::sasl::{CredentialKind, Credentials, ExchangeStart, MECHANISMS, Means, Mechanism, Proof};
     use crate::secret::Secret;
 
-    fn credentials(needs: Needs, secret: &str) -> Credentials {
+    fn credentials(needs: CredentialKind, secret: &str) -> Credentials {
         let secret = Secret::new(secret.to_owned());
         let proof = match needs {
-            Needs::Password | Needs::PasswordAndBinding => Proof::Password(secret),
-            Needs::Token => Proof::Token(secret),
-            Needs::ClientCertificate | Needs::Nothing => Proof::NoSecret,
+            CredentialKind::Password | CredentialKind::PasswordAndBinding => Proof::Password(secret),
+            CredentialKind::Token => Proof::Token(secret),
+            CredentialKind::ClientCertificate | CredentialKind::Nothing => Proof::NoSecret,
         };
         Credentials { user: USER.to_owned(), authzid: None, proof }
     }
 
     /// Our own client against the sandbox: the last turn.
-    fn talk(mechanism: &Mechanism, credentials: &Credentials, login: Login) -> (Turn, bool) {
+    fn exchange(mechanism: &Mechanism, credentials: &Credentials, login: LoginBehaviour) -> (ServerTurn, bool) {
         let means =
             Means { host: "localhost".to_owned(), port: 587, nonce: "fyko+d2lbbFgONRv9qkx".to_owned(), unix_time: 0 };
         let binding = crate::sasl::Binding { name: "tls-exporter", data: vec![7; 32] };
-        let opening = Opening { credentials, means: &means, binding: Some(&binding), offers_plus: true };
+        let opening = ExchangeStart { credentials, means: &means, binding: Some(&binding), offers_plus: true };
         let mut client = (mechanism.begin)(&opening);
         let initial = client.initial().map(|response| STANDARD.encode(&*response.bytes));
         let initial = initial.map(|text| if text.is_empty() { "=".to_owned() } else { text });
-        let line = Line { binding: Some(vec![7; 32]), client_certificate: true, number: 3 };
+        let line = LoginChannel { binding: Some(vec![7; 32]), client_certificate: true, number: 3 };
         let (mut server, mut turn) =
-            Exchange::begin(mechanism.name, initial.as_deref(), login, line).expect("a mechanism of the sandbox");
-        while let Turn::Challenge(challenge) = &turn {
+            LoginExchange::begin(mechanism.name, initial.as_deref(), login, line).expect("a mechanism of the sandbox");
+        while let ServerTurn::Challenge(challenge) = &turn {
             let response = match client.answer(challenge) {
                 Ok(response) => STANDARD.encode(&*response.bytes),
                 Err(_) => "*".to_owned(),
@@ -385,17 +397,17 @@ mod tests {
     #[test]
     fn every_mechanism_lets_the_right_user_in_and_nobody_else() {
         for mechanism in MECHANISMS {
-            let right = if mechanism.needs == Needs::Token { TOKEN } else { PASSWORD };
-            let (turn, proved) = talk(mechanism, &credentials(mechanism.needs, right), Login::Right);
+            let right = if mechanism.needs == CredentialKind::Token { TOKEN } else { PASSWORD };
+            let (turn, proved) = exchange(mechanism, &credentials(mechanism.needs, right), LoginBehaviour::Right);
             if mechanism.name == "NTLM" {
-                assert!(matches!(&turn, Turn::Reply(reply) if reply.starts_with("535")), "{turn:?}");
+                assert!(matches!(&turn, ServerTurn::Reply(reply) if reply.starts_with("535")), "{turn:?}");
                 continue;
             }
-            assert_eq!(turn, Turn::Welcome, "{}", mechanism.name);
+            assert_eq!(turn, ServerTurn::Welcome, "{}", mechanism.name);
             assert!(proved, "{}", mechanism.name);
-            if !matches!(mechanism.needs, Needs::ClientCertificate | Needs::Nothing) {
-                let (turn, _) = talk(mechanism, &credentials(mechanism.needs, "another"), Login::Right);
-                assert!(matches!(&turn, Turn::Reply(reply) if reply.starts_with("535")), "{}", mechanism.name);
+            if !matches!(mechanism.needs, CredentialKind::ClientCertificate | CredentialKind::Nothing) {
+                let (turn, _) = exchange(mechanism, &credentials(mechanism.needs, "another"), LoginBehaviour::Right);
+                assert!(matches!(&turn, ServerTurn::Reply(reply) if reply.starts_with("535")), "{}", mechanism.name);
             }
         }
     }
@@ -404,23 +416,29 @@ mod tests {
     fn a_sandbox_that_lies_in_scram_is_found_out_by_our_client() {
         let scram = MECHANISMS.iter().find(|one| one.name == "SCRAM-SHA-256").expect("SCRAM-SHA-256");
         let right = credentials(scram.needs, PASSWORD);
-        for login in [Login::OtherNonce, Login::Rounds(u32::MAX), Login::Rounds(1), Login::WrongProof] {
-            let (turn, proved) = talk(scram, &right, login);
-            assert!(matches!(&turn, Turn::Reply(reply) if reply.starts_with("501")), "{login:?}: {turn:?}");
+        for login in [
+            LoginBehaviour::OtherNonce,
+            LoginBehaviour::Rounds(u32::MAX),
+            LoginBehaviour::Rounds(1),
+            LoginBehaviour::WrongProof,
+        ] {
+            let (turn, proved) = exchange(scram, &right, login);
+            assert!(matches!(&turn, ServerTurn::Reply(reply) if reply.starts_with("501")), "{login:?}: {turn:?}");
             assert!(!proved, "{login:?}");
         }
-        assert_eq!(talk(scram, &right, Login::Unproved), (Turn::Welcome, false));
+        assert_eq!(exchange(scram, &right, LoginBehaviour::Unproved), (ServerTurn::Welcome, false));
     }
 
     #[test]
     fn rubbish_ends_an_exchange() {
         let begin = |line: &str| {
-            let (_, turn) = Exchange::begin("PLAIN", Some(line), Login::Right, Line::default()).expect("PLAIN");
+            let (_, turn) = LoginExchange::begin("PLAIN", Some(line), LoginBehaviour::Right, LoginChannel::default())
+                .expect("PLAIN");
             turn
         };
-        assert!(matches!(begin("***"), Turn::Reply(reply) if reply.starts_with("501 5.5.2")));
-        assert!(matches!(begin("*"), Turn::Reply(reply) if reply.starts_with("501 5.7.0")));
-        assert!(matches!(begin("="), Turn::Reply(reply) if reply.starts_with("535")));
-        assert!(Exchange::begin("X-NOBODY", None, Login::Right, Line::default()).is_none());
+        assert!(matches!(begin("***"), ServerTurn::Reply(reply) if reply.starts_with("501 5.5.2")));
+        assert!(matches!(begin("*"), ServerTurn::Reply(reply) if reply.starts_with("501 5.7.0")));
+        assert!(matches!(begin("="), ServerTurn::Reply(reply) if reply.starts_with("535")));
+        assert!(LoginExchange::begin("X-NOBODY", None, LoginBehaviour::Right, LoginChannel::default()).is_none());
     }
 }

@@ -39,8 +39,8 @@ use tokio::task::LocalSet;
 
 use certificates::Certificates;
 use fleet::Fleet;
-use journal::Listener;
-use session::Visit;
+use journal::JournalListener;
+use session::ConnectionFacts;
 
 pub use scenario::Scenario;
 pub use scenarios::{SCENARIOS, scenario, scenarios};
@@ -135,9 +135,9 @@ pub struct Sandbox {
     listeners: Vec<TcpListener>,
     fleet: Option<Fleet>,
     remote: Remote,
-    dns: Option<dns::Server>,
+    dns: Option<dns::DnsServer>,
     certificates: Arc<Certificates>,
-    signals: Option<Signals>,
+    signals: Option<ShutdownSignals>,
 }
 
 impl Sandbox {
@@ -167,7 +167,7 @@ impl Sandbox {
         let dns = options.dns.map(|port| {
             let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
             let zone = dns::Zone { is_fleet: options.fleet.is_some(), ports, certificates: Arc::clone(&certificates) };
-            dns::Server::bind(address, zone).map_err(|error| StartError::Bind {
+            dns::DnsServer::bind(address, zone).map_err(|error| StartError::Bind {
                 address,
                 what: "DNS".to_owned(),
                 error,
@@ -191,7 +191,7 @@ impl Sandbox {
 
     /// Where names are answered.
     pub fn dns(&self) -> Option<SocketAddr> {
-        self.dns.as_ref().map(dns::Server::address)
+        self.dns.as_ref().map(dns::DnsServer::address)
     }
 
     /// The authorities that a client should trust, PEM.
@@ -207,11 +207,11 @@ impl Sandbox {
     /// From here on a signal ends [`Sandbox::run`], and not the program in the middle of something.
     pub fn heed_signals(&mut self, hangup: Hangup) {
         let _inside = self.runtime.enter();
-        self.signals = Some(Signals::listen(hangup));
+        self.signals = Some(ShutdownSignals::listen(hangup));
     }
 
     /// Serves on this thread until a signal comes; gives the exit code that it asks for.
-    pub fn run(mut self, listener: Option<Listener>) -> u8 {
+    pub fn run(mut self, listener: Option<JournalListener>) -> u8 {
         if self.signals.is_none() {
             self.heed_signals(Hangup::Ends);
         }
@@ -225,7 +225,7 @@ impl Sandbox {
     }
 
     /// Serves on a thread of its own until the handle is dropped.
-    pub fn spawn(self, listener: Option<Listener>) -> Result<Running, StartError> {
+    pub fn spawn(self, listener: Option<JournalListener>) -> Result<Running, StartError> {
         let (stop, stopped) = oneshot::channel::<()>();
         let serve = move || {
             self.serve(listener, async {
@@ -240,9 +240,9 @@ impl Sandbox {
         Ok(Running { stop: Some(stop), thread: Some(thread) })
     }
 
-    fn serve(self, listener: Option<Listener>, end: impl Future<Output = u8>) -> u8 {
+    fn serve(self, listener: Option<JournalListener>, end: impl Future<Output = u8>) -> u8 {
         let Sandbox { runtime, services, listeners, fleet, remote, dns, certificates, signals: _ } = self;
-        let world = Rc::new(World {
+        let world = Rc::new(SandboxContext {
             fleet,
             remote,
             certificates,
@@ -280,20 +280,20 @@ impl Drop for Running {
     }
 }
 
-struct World {
+struct SandboxContext {
     fleet: Option<Fleet>,
     remote: Remote,
     certificates: Arc<Certificates>,
-    listener: Option<Listener>,
+    listener: Option<JournalListener>,
     number: RefCell<u64>,
     at_once: RefCell<usize>,
     visits: RefCell<HashMap<(&'static str, IpAddr), VecDeque<Instant>>>,
 }
 
-impl World {
+impl SandboxContext {
     /// How often somebody has come to a server lately, this time included.
     fn visit(&self, scenario: &'static Scenario, at: IpAddr) -> u32 {
-        let counts = scenario.server.on.iter().any(|(on, _)| matches!(on, scenario::On::Visit(_)));
+        let counts = scenario.server.on.iter().any(|(on, _)| matches!(on, scenario::Trigger::Visit(_)));
         if !counts {
             return 1;
         }
@@ -307,7 +307,7 @@ impl World {
 }
 
 /// Takes clients in, each with a task of its own; they end with the set of tasks.
-async fn accept(world: Rc<World>, listener: TcpListener, scenario: Option<&'static Scenario>) {
+async fn accept(world: Rc<SandboxContext>, listener: TcpListener, scenario: Option<&'static Scenario>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => take_in(&world, stream, peer, scenario),
@@ -317,7 +317,7 @@ async fn accept(world: Rc<World>, listener: TcpListener, scenario: Option<&'stat
     }
 }
 
-fn take_in(world: &Rc<World>, stream: TcpStream, peer: SocketAddr, scenario: Option<&'static Scenario>) {
+fn take_in(world: &Rc<SandboxContext>, stream: TcpStream, peer: SocketAddr, scenario: Option<&'static Scenario>) {
     let Ok(at) = stream.local_addr() else { return };
     let at = at.ip().to_canonical();
     let is_stranger = !at.is_loopback() || !peer.ip().to_canonical().is_loopback();
@@ -331,7 +331,7 @@ fn take_in(world: &Rc<World>, stream: TcpStream, peer: SocketAddr, scenario: Opt
     let Some(scenario) = scenario.or_else(of_fleet) else { return };
     *world.number.borrow_mut() += 1;
     *world.at_once.borrow_mut() += 1;
-    let visit = Visit { number: *world.number.borrow(), recent: world.visit(scenario, at), at };
+    let visit = ConnectionFacts { number: *world.number.borrow(), recent: world.visit(scenario, at), at };
     let world = Rc::clone(world);
     tokio::task::spawn_local(async move {
         session::serve(stream, scenario, visit, &world.certificates, world.listener.as_ref()).await;
@@ -363,7 +363,7 @@ pub enum Hangup {
 }
 
 #[cfg(unix)]
-struct Signals {
+struct ShutdownSignals {
     interrupt: io::Result<tokio::signal::unix::Signal>,
     terminate: io::Result<tokio::signal::unix::Signal>,
     /// None for a server that lives on without its terminal.
@@ -371,11 +371,15 @@ struct Signals {
 }
 
 #[cfg(unix)]
-impl Signals {
-    fn listen(hangup: Hangup) -> Signals {
+impl ShutdownSignals {
+    fn listen(hangup: Hangup) -> ShutdownSignals {
         use tokio::signal::unix::{SignalKind, signal};
         let hangup = if hangup == Hangup::Ends { signal(SignalKind::hangup()).ok() } else { None };
-        Signals { interrupt: signal(SignalKind::interrupt()), terminate: signal(SignalKind::terminate()), hangup }
+        ShutdownSignals {
+            interrupt: signal(SignalKind::interrupt()),
+            terminate: signal(SignalKind::terminate()),
+            hangup,
+        }
     }
 
     /// Waits for one of them.
@@ -403,9 +407,9 @@ impl Signals {
 struct Signals;
 
 #[cfg(not(unix))]
-impl Signals {
-    fn listen(_: Hangup) -> Signals {
-        Signals
+impl ShutdownSignals {
+    fn listen(_: Hangup) -> ShutdownSignals {
+        ShutdownSignals
     }
 
     async fn next(self) -> u8 {

@@ -4,8 +4,8 @@
 //! A server answers like a small SMTP server of good manners, and what stands in [`Server::on`] takes the place of
 //! its manners. So a mail program that comes along can go any way it likes, and the fault waits where it belongs.
 
-use super::hello::Answer;
-use super::login::Login;
+use super::hello::HelloAnswer;
+use super::login::LoginBehaviour;
 
 /// One server with one fault, and what a good client makes of it.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Scenario {
     /// The server.
     pub server: Server,
     /// How smtpcheck has to be called, beside the target, so that the fault shows.
-    pub client: Client,
+    pub client: ClientUsage,
     /// The ids of the findings that a check has to end with, all of them and no other, in their order.
     pub expect: &'static [&'static str],
     /// The exit code of that check.
@@ -28,13 +28,13 @@ pub struct Scenario {
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
     /// Whether TLS comes first.
-    pub door: Door,
+    pub door: ConnectionStart,
     /// What it shows in the handshake.
     pub identity: Recipe,
     /// The versions that it speaks, and whether it asks for a certificate of the client.
     pub tls: TlsTerms,
     /// Which ClientHellos are answered by hand.
-    pub hello: Answer,
+    pub hello: HelloAnswer,
     /// What it says first.
     pub greeting: &'static str,
     /// The keywords of EHLO before TLS.
@@ -42,18 +42,18 @@ pub struct Server {
     /// The keywords of EHLO inside TLS.
     pub inside: &'static [&'static str],
     /// What must have happened before MAIL.
-    pub demands: Demand,
+    pub demands: RequiredBeforeMail,
     /// How AUTH goes.
-    pub login: Login,
+    pub login: LoginBehaviour,
     /// How bytes go out.
     pub pace: Pace,
     /// What it does differently. The first row that fits counts.
-    pub on: &'static [(On, &'static [Do])],
+    pub on: &'static [(Trigger, &'static [ServerAct])],
 }
 
 /// How smtpcheck has to be called.
 #[derive(Clone, Copy, Debug)]
-pub struct Client {
+pub struct ClientUsage {
     /// The name by which the server is called, if it is not its address; the client is told where that is.
     pub host: Option<&'static str>,
     /// Further words on the command line; `{client-certificate}` is the file of a certificate of the sandbox.
@@ -75,7 +75,7 @@ pub enum ClientTrust {
 
 /// What comes first on a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum ConnectionStart {
     /// The greeting.
     Plain,
     /// The TLS handshake (RFC 8314 §3).
@@ -84,7 +84,7 @@ pub enum Door {
 
 /// What must have happened before MAIL is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Demand {
+pub enum RequiredBeforeMail {
     /// Nothing: a server for mail from other servers.
     Nothing,
     /// STARTTLS (RFC 3207 §4).
@@ -190,7 +190,7 @@ pub enum Recipe {
 
 /// At which moment a server does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum On {
+pub enum Trigger {
     /// A client has connected, in the place of the greeting.
     Connect,
     /// A client has connected that is at least the nth within ten seconds, from 1.
@@ -235,7 +235,7 @@ pub enum On {
 
 /// One thing that a server does.
 #[derive(Clone, Copy, Debug)]
-pub enum Do {
+pub enum ServerAct {
     /// A reply. Lines are parted by `\n` and each ends with CRLF.
     Say(&'static str),
     /// Bytes as they are.
@@ -276,15 +276,15 @@ pub enum Do {
 
 /// A server that takes mail from programs: STARTTLS, then AUTH, then MAIL.
 pub const SUBMISSION: Server = Server {
-    door: Door::Plain,
+    door: ConnectionStart::Plain,
     identity: Recipe::Good,
     tls: TlsTerms::Open,
-    hello: Answer::Library,
+    hello: HelloAnswer::Library,
     greeting: "220 localhost ESMTP smtpcheck sandbox",
     plain: &["PIPELINING", "SIZE 10240000", "STARTTLS", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN"],
     inside: &["PIPELINING", "SIZE 10240000", "AUTH PLAIN LOGIN", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN"],
-    demands: Demand::Login,
-    login: Login::Right,
+    demands: RequiredBeforeMail::Login,
+    login: LoginBehaviour::Right,
     pace: Pace::Whole,
     on: &[],
 };
@@ -292,44 +292,45 @@ pub const SUBMISSION: Server = Server {
 /// A server that takes mail from other servers.
 pub const RELAY: Server = Server {
     inside: &["PIPELINING", "SIZE 10240000", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN"],
-    demands: Demand::Nothing,
+    demands: RequiredBeforeMail::Nothing,
     ..SUBMISSION
 };
 
 /// A server that encrypts from the first byte.
-pub const IMPLICIT: Server = Server { door: Door::Implicit, ..SUBMISSION };
+pub const IMPLICIT: Server = Server { door: ConnectionStart::Implicit, ..SUBMISSION };
 
 /// A check without flags.
-pub const BARE: Client = Client { host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
+pub const BARE: ClientUsage = ClientUsage { host: None, flags: &[], secret: None, trust: ClientTrust::Sandbox };
 
 /// A check that names sender and recipient.
-pub const SENDING: Client = Client { flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test"], ..BARE };
+pub const SENDING: ClientUsage =
+    ClientUsage { flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test"], ..BARE };
 
 /// A check that logs in.
-pub const LOGGING_IN: Client =
-    Client { flags: &["--user", super::login::USER], secret: Some(super::login::PASSWORD), ..BARE };
+pub const LOGGING_IN: ClientUsage =
+    ClientUsage { flags: &["--user", super::login::USER], secret: Some(super::login::PASSWORD), ..BARE };
 
 impl Scenario {
     /// What is done at a moment, if the scenario says so.
-    pub fn on(&self, moment: On) -> Option<&'static [Do]> {
+    pub fn on(&self, moment: Trigger) -> Option<&'static [ServerAct]> {
         self.acts(|on| *on == moment)
     }
 
     /// What is done with a recipient: by address, by number, or with all of them.
-    pub fn on_recipient(&self, argument: &str, number: u32) -> Option<&'static [Do]> {
+    pub fn on_recipient(&self, argument: &str, number: u32) -> Option<&'static [ServerAct]> {
         self.acts(|on| match on {
-            On::RcptTo(part) => argument.contains(part),
-            On::RcptNumber(nth) => *nth == number,
-            other => *other == On::Rcpt,
+            Trigger::RcptTo(part) => argument.contains(part),
+            Trigger::RcptNumber(nth) => *nth == number,
+            other => *other == Trigger::Rcpt,
         })
     }
 
     /// What is done with a client that comes too often.
-    pub fn visited(&self, recent: u32) -> Option<&'static [Do]> {
-        self.acts(|on| matches!(on, On::Visit(least) if recent >= *least))
+    pub fn visited(&self, recent: u32) -> Option<&'static [ServerAct]> {
+        self.acts(|on| matches!(on, Trigger::Visit(least) if recent >= *least))
     }
 
-    fn acts(&self, fits: impl Fn(&On) -> bool) -> Option<&'static [Do]> {
+    fn acts(&self, fits: impl Fn(&Trigger) -> bool) -> Option<&'static [ServerAct]> {
         self.server.on.iter().find(|(on, _)| fits(on)).map(|(_, acts)| *acts)
     }
 }

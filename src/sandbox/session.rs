@@ -14,11 +14,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::certificates::{At, Certificates, Identity};
+use super::certificates::{Certificates, Identity, ServerNames};
 use super::hello::{self, MAX_HELLO, Reaction};
-use super::journal::{Entry, Listener, Speaker};
-use super::login::{self, Exchange, Turn};
-use super::scenario::{Demand, Do, Door, On, Pace, Scenario};
+use super::journal::{JournalEntry, JournalListener, Speaker};
+use super::login::{self, LoginExchange, ServerTurn};
+use super::scenario::{ConnectionStart, Pace, RequiredBeforeMail, Scenario, ServerAct, Trigger};
 
 const MAX_LINE: usize = 64 * 1024;
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
@@ -27,7 +27,7 @@ const READ_SIZE: usize = 16 * 1024;
 pub const LIFETIME: Duration = Duration::from_secs(600);
 
 /// What a session is told of its connection.
-pub(super) struct Visit {
+pub(super) struct ConnectionFacts {
     /// The number of the connection, over all scenarios.
     pub number: u64,
     /// The how many-th of this scenario within ten seconds it is, from 1.
@@ -40,19 +40,19 @@ pub(super) struct Visit {
 pub(super) async fn serve(
     stream: TcpStream,
     scenario: &'static Scenario,
-    visit: Visit,
+    visit: ConnectionFacts,
     certificates: &Certificates,
-    listener: Option<&Listener>,
+    listener: Option<&JournalListener>,
 ) {
     // Without it each small reply would wait for the ACK of the one before.
     let _ = stream.set_nodelay(true);
-    let mut session = Session {
+    let mut session = SandboxSession {
         scenario,
         visit,
         certificates,
         listener,
         began: Instant::now(),
-        line: Line::Plain(stream),
+        line: Transport::Plain(stream),
         inbox: Vec::new(),
         inside: false,
         logged_in: false,
@@ -62,17 +62,17 @@ pub(super) async fn serve(
         client_certificate: false,
         binding: None,
     };
-    session.tell(Speaker::Nobody, || "connected".to_owned());
+    session.record(Speaker::Nobody, || "connected".to_owned());
     let ended = tokio::time::timeout(LIFETIME, session.run()).await;
     let why = match ended {
         Err(_) => "ten minutes are over".to_owned(),
         Ok(Ok(())) => "the connection has ended".to_owned(),
         Ok(Err(error)) => format!("the client has gone: {error}"),
     };
-    session.tell(Speaker::Nobody, || why);
+    session.record(Speaker::Nobody, || why);
 }
 
-enum Line {
+enum Transport {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
     Gone,
@@ -85,13 +85,13 @@ enum Flow {
     Over,
 }
 
-struct Session<'a> {
+struct SandboxSession<'a> {
     scenario: &'static Scenario,
-    visit: Visit,
+    visit: ConnectionFacts,
     certificates: &'a Certificates,
-    listener: Option<&'a Listener>,
+    listener: Option<&'a JournalListener>,
     began: Instant,
-    line: Line,
+    line: Transport,
     inbox: Vec<u8>,
     inside: bool,
     logged_in: bool,
@@ -102,19 +102,19 @@ struct Session<'a> {
     binding: Option<Vec<u8>>,
 }
 
-impl Session<'_> {
+impl SandboxSession<'_> {
     async fn run(&mut self) -> io::Result<()> {
         let mut flow = match self.scenario.visited(self.visit.recent) {
             Some(acts) => self.perform(acts).await?,
             None => Flow::On,
         };
-        if flow == Flow::On && self.scenario.server.door == Door::Implicit {
+        if flow == Flow::On && self.scenario.server.door == ConnectionStart::Implicit {
             flow = self.handshake().await?;
         }
         if flow == Flow::On {
-            flow = match self.scenario.on(On::Connect) {
+            flow = match self.scenario.on(Trigger::Connect) {
                 Some(acts) => self.perform(acts).await?,
-                None => self.say(self.scenario.server.greeting).await?,
+                None => self.send(self.scenario.server.greeting).await?,
             };
         }
         while flow == Flow::On {
@@ -130,27 +130,27 @@ impl Session<'_> {
         let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
         let verb = verb.to_ascii_uppercase();
         let shown = if verb == "AUTH" { mechanism_only(line) } else { line.to_owned() };
-        self.tell(Speaker::Client, || shown);
+        self.record(Speaker::Client, || shown);
         let inside = self.inside;
         match verb.as_str() {
             "EHLO" => {
                 self.forget_transaction();
-                match self.scenario.on(if inside { On::EhloInside } else { On::Ehlo }) {
+                match self.scenario.on(if inside { Trigger::EhloInside } else { Trigger::Ehlo }) {
                     Some(acts) => self.perform(acts).await,
-                    None => self.perform(&[Do::Capabilities]).await,
+                    None => self.perform(&[ServerAct::Capabilities]).await,
                 }
             }
             "HELO" => {
                 self.forget_transaction();
-                self.own_or(On::Helo, "250 localhost").await
+                self.own_or(Trigger::Helo, "250 localhost").await
             }
-            "STARTTLS" => match self.scenario.on(On::Starttls) {
+            "STARTTLS" => match self.scenario.on(Trigger::Starttls) {
                 Some(acts) => self.perform(acts).await,
-                None if inside => self.say("503 5.5.1 TLS is on already").await,
+                None if inside => self.send("503 5.5.1 TLS is on already").await,
                 None if self.offers("STARTTLS") => {
-                    self.perform(&[Do::Say("220 2.0.0 Ready to start TLS"), Do::Tls]).await
+                    self.perform(&[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::Tls]).await
                 }
-                None => self.say("502 5.5.1 Command not implemented").await,
+                None => self.send("502 5.5.1 Command not implemented").await,
             },
             "AUTH" => self.auth(argument).await,
             "MAIL" => self.mail().await,
@@ -158,63 +158,67 @@ impl Session<'_> {
             "DATA" => self.data().await,
             "RSET" => {
                 self.forget_transaction();
-                self.own_or(On::Rset, "250 2.0.0 Ok").await
+                self.own_or(Trigger::Rset, "250 2.0.0 Ok").await
             }
-            "NOOP" => self.own_or(On::Other, "250 2.0.0 Ok").await,
-            "VRFY" => self.own_or(On::Other, "252 2.0.0 Cannot verify, send and see").await,
-            "QUIT" => match self.scenario.on(On::Quit) {
+            "NOOP" => self.own_or(Trigger::Other, "250 2.0.0 Ok").await,
+            "VRFY" => self.own_or(Trigger::Other, "252 2.0.0 Cannot verify, send and see").await,
+            "QUIT" => match self.scenario.on(Trigger::Quit) {
                 Some(acts) => self.perform(acts).await,
                 None => {
-                    self.say("221 2.0.0 Bye").await?;
+                    self.send("221 2.0.0 Bye").await?;
                     Ok(Flow::Over)
                 }
             },
-            _ => self.own_or(On::Other, "500 5.5.2 Command not recognised").await,
+            _ => self.own_or(Trigger::Other, "500 5.5.2 Command not recognised").await,
         }
     }
 
-    async fn own_or(&mut self, moment: On, manners: &'static str) -> io::Result<Flow> {
+    async fn own_or(&mut self, moment: Trigger, manners: &'static str) -> io::Result<Flow> {
         match self.scenario.on(moment) {
             Some(acts) => self.perform(acts).await,
-            None => self.say(manners).await,
+            None => self.send(manners).await,
         }
     }
 
     async fn mail(&mut self) -> io::Result<Flow> {
-        let own = if self.inside { None } else { self.scenario.on(On::MailPlain) };
+        let own = if self.inside { None } else { self.scenario.on(Trigger::MailPlain) };
         if let Some(acts) = own {
             return self.perform(acts).await;
         }
         match self.scenario.server.demands {
-            Demand::Tls | Demand::Login if !self.inside && self.scenario.server.plain.contains(&"STARTTLS") => {
-                return self.say("530 5.7.0 Must issue a STARTTLS command first").await;
+            RequiredBeforeMail::Tls | RequiredBeforeMail::Login
+                if !self.inside && self.scenario.server.plain.contains(&"STARTTLS") =>
+            {
+                return self.send("530 5.7.0 Must issue a STARTTLS command first").await;
             }
-            Demand::Login if !self.logged_in => return self.say("530 5.7.0 Authentication required").await,
-            Demand::Nothing | Demand::Tls | Demand::Login => {}
+            RequiredBeforeMail::Login if !self.logged_in => {
+                return self.send("530 5.7.0 Authentication required").await;
+            }
+            RequiredBeforeMail::Nothing | RequiredBeforeMail::Tls | RequiredBeforeMail::Login => {}
         }
         self.has_sender = true;
-        self.own_or(On::Mail, "250 2.1.0 Ok").await
+        self.own_or(Trigger::Mail, "250 2.1.0 Ok").await
     }
 
     async fn recipient(&mut self, argument: &str) -> io::Result<Flow> {
         if !self.has_sender {
-            return self.say("503 5.5.1 Need MAIL command").await;
+            return self.send("503 5.5.1 Need MAIL command").await;
         }
         self.recipients += 1;
         match self.scenario.on_recipient(argument, self.recipients) {
             Some(acts) => self.perform(acts).await,
-            None => self.say("250 2.1.5 Ok").await,
+            None => self.send("250 2.1.5 Ok").await,
         }
     }
 
     async fn data(&mut self) -> io::Result<Flow> {
         if self.recipients == 0 {
-            return self.say("503 5.5.1 Need RCPT command").await;
+            return self.send("503 5.5.1 Need RCPT command").await;
         }
-        if let Some(acts) = self.scenario.on(On::Data) {
+        if let Some(acts) = self.scenario.on(Trigger::Data) {
             return self.perform(acts).await;
         }
-        self.say("354 End data with <CR><LF>.<CR><LF>").await?;
+        self.send("354 End data with <CR><LF>.<CR><LF>").await?;
         let mut bytes = 0;
         loop {
             let Some(line) = self.read_line().await? else { return Ok(Flow::Over) };
@@ -223,46 +227,46 @@ impl Session<'_> {
             }
             bytes += line.len() + 2;
             if bytes > MAX_MESSAGE {
-                return self.say("552 5.3.4 Message too large").await.map(|_| Flow::Over);
+                return self.send("552 5.3.4 Message too large").await.map(|_| Flow::Over);
             }
         }
-        self.tell(Speaker::Client, || format!("[a message of {bytes} bytes, thrown away]"));
+        self.record(Speaker::Client, || format!("[a message of {bytes} bytes, thrown away]"));
         self.forget_transaction();
-        self.own_or(On::Message, "250 2.0.0 Ok: thrown away").await
+        self.own_or(Trigger::Message, "250 2.0.0 Ok: thrown away").await
     }
 
     async fn auth(&mut self, argument: &str) -> io::Result<Flow> {
-        if let Some(acts) = self.scenario.on(On::Auth) {
+        if let Some(acts) = self.scenario.on(Trigger::Auth) {
             return self.perform(acts).await;
         }
         let mut words = argument.split_ascii_whitespace();
         let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
         let offers = |line: &&str| line.split([' ', '=']).skip(1).any(|word| word.eq_ignore_ascii_case(&mechanism));
         if self.logged_in {
-            return self.say("503 5.5.1 Already logged in").await;
+            return self.send("503 5.5.1 Already logged in").await;
         }
         if !self.keywords().iter().any(offers) {
-            return self.say("504 5.5.4 Unrecognized authentication type").await;
+            return self.send("504 5.5.4 Unrecognized authentication type").await;
         }
-        let line = login::Line {
+        let line = login::LoginChannel {
             binding: self.binding.clone(),
             client_certificate: self.client_certificate,
             number: self.visit.number,
         };
-        let begun = Exchange::begin(&mechanism, words.next(), self.scenario.server.login, line);
+        let begun = LoginExchange::begin(&mechanism, words.next(), self.scenario.server.login, line);
         let Some((mut exchange, mut turn)) = begun else {
-            return self.say("504 5.5.4 Unrecognized authentication type").await;
+            return self.send("504 5.5.4 Unrecognized authentication type").await;
         };
         loop {
             match turn {
-                Turn::Welcome => {
+                ServerTurn::Welcome => {
                     self.logged_in = true;
-                    return self.say("235 2.7.0 Authentication successful").await;
+                    return self.send("235 2.7.0 Authentication successful").await;
                 }
-                Turn::Reply(reply) => return self.say(&reply).await,
-                Turn::Challenge(challenge) => {
+                ServerTurn::Reply(reply) => return self.send(&reply).await,
+                ServerTurn::Challenge(challenge) => {
                     let Some(answer) = self.challenge(&encoded(&challenge)).await? else { return Ok(Flow::Over) };
-                    if let Some(acts) = self.scenario.on(On::AuthAnswer) {
+                    if let Some(acts) = self.scenario.on(Trigger::AuthAnswer) {
                         return self.perform(acts).await;
                     }
                     turn = exchange.answer(&answer);
@@ -273,12 +277,12 @@ impl Session<'_> {
 
     /// Sends a challenge as it is and takes the answer, of which nothing is told.
     async fn challenge(&mut self, text: &str) -> io::Result<Option<String>> {
-        self.say(&format!("334 {text}")).await?;
+        self.send(&format!("334 {text}")).await?;
         let answer = self.read_line().await?;
         self.answers += 1;
         if let Some(answer) = &answer {
             let shown = if answer == "*" { "*" } else { "[an answer, not shown]" };
-            self.tell(Speaker::Client, || shown.to_owned());
+            self.record(Speaker::Client, || shown.to_owned());
         }
         Ok(answer)
     }
@@ -296,18 +300,18 @@ impl Session<'_> {
         self.keywords().iter().any(|line| line.eq_ignore_ascii_case(keyword))
     }
 
-    async fn say(&mut self, reply: &str) -> io::Result<Flow> {
+    async fn send(&mut self, reply: &str) -> io::Result<Flow> {
         let mut bytes = Vec::with_capacity(reply.len() + 2);
         for line in reply.split('\n') {
             bytes.extend_from_slice(line.as_bytes());
             bytes.extend_from_slice(b"\r\n");
-            self.tell(Speaker::Server, || line.to_owned());
+            self.record(Speaker::Server, || line.to_owned());
         }
         self.write(&bytes).await?;
         Ok(Flow::On)
     }
 
-    async fn perform(&mut self, acts: &[Do]) -> io::Result<Flow> {
+    async fn perform(&mut self, acts: &[ServerAct]) -> io::Result<Flow> {
         for act in acts {
             if self.act(act).await? == Flow::Over {
                 return Ok(Flow::Over);
@@ -316,19 +320,19 @@ impl Session<'_> {
         Ok(Flow::On)
     }
 
-    async fn act(&mut self, act: &Do) -> io::Result<Flow> {
+    async fn act(&mut self, act: &ServerAct) -> io::Result<Flow> {
         match act {
-            Do::Say(reply) => return self.say(reply).await,
-            Do::Raw(bytes) => {
-                self.tell(Speaker::Server, || String::from_utf8_lossy(bytes).into_owned());
+            ServerAct::Say(reply) => return self.send(reply).await,
+            ServerAct::Raw(bytes) => {
+                self.record(Speaker::Server, || String::from_utf8_lossy(bytes).into_owned());
                 self.write(bytes).await?;
             }
-            Do::Times(count, bytes) => {
-                self.tell(Speaker::Nobody, || format!("{} bytes, {count} times", bytes.len()));
+            ServerAct::Times(count, bytes) => {
+                self.record(Speaker::Nobody, || format!("{} bytes, {count} times", bytes.len()));
                 self.write(&bytes.repeat(*count)).await?;
             }
-            Do::Endless(bytes, pause) => {
-                self.tell(Speaker::Nobody, || format!("{} bytes again and again", bytes.len()));
+            ServerAct::Endless(bytes, pause) => {
+                self.record(Speaker::Nobody, || format!("{} bytes again and again", bytes.len()));
                 let piece =
                     if *pause == 0 { bytes.repeat(READ_SIZE.div_ceil(bytes.len().max(1))) } else { bytes.to_vec() };
                 loop {
@@ -336,29 +340,29 @@ impl Session<'_> {
                     tokio::time::sleep(Duration::from_millis(*pause)).await;
                 }
             }
-            Do::Drip(bytes, pause) => {
-                self.tell(Speaker::Nobody, || format!("{} bytes, one by one", bytes.len()));
+            ServerAct::Drip(bytes, pause) => {
+                self.record(Speaker::Nobody, || format!("{} bytes, one by one", bytes.len()));
                 for byte in *bytes {
                     self.write(&[*byte]).await?;
                     tokio::time::sleep(Duration::from_millis(*pause)).await;
                 }
             }
-            Do::Wait(pause) => tokio::time::sleep(Duration::from_millis(*pause)).await,
-            Do::Capabilities => {
+            ServerAct::Wait(pause) => tokio::time::sleep(Duration::from_millis(*pause)).await,
+            ServerAct::Capabilities => {
                 let reply = capabilities(self.keywords());
-                return self.say(&reply).await;
+                return self.send(&reply).await;
             }
-            Do::Tls => {
+            ServerAct::Tls => {
                 self.inbox.clear();
                 return self.handshake().await;
             }
-            Do::TlsCarrying => {
+            ServerAct::TlsCarrying => {
                 let carried = std::mem::take(&mut self.inbox);
                 let flow = self.handshake().await?;
                 self.inbox = carried;
                 return Ok(flow);
             }
-            Do::TlsHolding => {
+            ServerAct::TlsHolding => {
                 let mut carried = std::mem::take(&mut self.inbox);
                 let flow = self.handshake().await?;
                 self.inbox.clear();
@@ -367,46 +371,46 @@ impl Session<'_> {
                 self.inbox = carried;
                 return Ok(flow);
             }
-            Do::Challenge(size) => {
+            ServerAct::Challenge(size) => {
                 let text = "QUFB".repeat(size.div_ceil(4));
                 return Ok(match self.challenge(&text).await? {
                     Some(_) => self.swallow().await?,
                     None => Flow::Over,
                 });
             }
-            Do::Challenges(text) => {
+            ServerAct::Challenges(text) => {
                 while self.challenge(text).await?.is_some() {}
                 return Ok(Flow::Over);
             }
-            Do::Silence => {
-                self.tell(Speaker::Nobody, || "silent from here on".to_owned());
+            ServerAct::Silence => {
+                self.record(Speaker::Nobody, || "silent from here on".to_owned());
                 return self.swallow().await;
             }
-            Do::Deaf => {
-                self.tell(Speaker::Nobody, || "neither reads nor writes from here on".to_owned());
+            ServerAct::Deaf => {
+                self.record(Speaker::Nobody, || "neither reads nor writes from here on".to_owned());
                 std::future::pending::<()>().await;
             }
-            Do::HalfClose => {
-                self.tell(Speaker::Nobody, || "our side is closed".to_owned());
+            ServerAct::HalfClose => {
+                self.record(Speaker::Nobody, || "our side is closed".to_owned());
                 match &mut self.line {
-                    Line::Plain(stream) => stream.shutdown().await?,
-                    Line::Tls(stream) => stream.shutdown().await?,
-                    Line::Gone => {}
+                    Transport::Plain(stream) => stream.shutdown().await?,
+                    Transport::Tls(stream) => stream.shutdown().await?,
+                    Transport::Gone => {}
                 }
                 return self.swallow().await;
             }
-            Do::Close => return Ok(Flow::Over),
-            Do::CloseRudely => {
-                self.line = Line::Gone;
+            ServerAct::Close => return Ok(Flow::Over),
+            ServerAct::CloseRudely => {
+                self.line = Transport::Gone;
                 return Ok(Flow::Over);
             }
-            Do::Reset => {
+            ServerAct::Reset => {
                 let _ = match &self.line {
-                    Line::Plain(stream) => stream.set_zero_linger(),
-                    Line::Tls(stream) => stream.get_ref().0.set_zero_linger(),
-                    Line::Gone => Ok(()),
+                    Transport::Plain(stream) => stream.set_zero_linger(),
+                    Transport::Tls(stream) => stream.get_ref().0.set_zero_linger(),
+                    Transport::Gone => Ok(()),
                 };
-                self.line = Line::Gone;
+                self.line = Transport::Gone;
                 return Ok(Flow::Over);
             }
         }
@@ -428,19 +432,23 @@ impl Session<'_> {
 
     async fn handshake(&mut self) -> io::Result<Flow> {
         // Boxed, because deeds lead to a handshake and a handshake to deeds.
-        if let Some(acts) = self.scenario.on(On::Handshake) {
+        if let Some(acts) = self.scenario.on(Trigger::Handshake) {
             return Box::pin(self.perform(acts)).await;
         }
         let server = &self.scenario.server;
-        let at = At { name: self.scenario.name, ip: self.visit.at };
+        let at = ServerNames { name: self.scenario.name, ip: self.visit.at };
         let identity = self.certificates.identity(server.identity, server.tls, at).map_err(io::Error::other)?;
-        let Line::Plain(stream) = std::mem::replace(&mut self.line, Line::Gone) else { return Ok(Flow::Over) };
+        let Transport::Plain(stream) = std::mem::replace(&mut self.line, Transport::Gone) else {
+            return Ok(Flow::Over);
+        };
         match self.first_flight(&stream, &identity).await? {
             Reaction::LeaveToLibrary => {}
             Reaction::Close => return Ok(Flow::Over),
             Reaction::Send(bytes) => {
-                self.line = Line::Plain(stream);
-                self.tell(Speaker::Nobody, || format!("a ClientHello is answered by hand with {} bytes", bytes.len()));
+                self.line = Transport::Plain(stream);
+                self.record(Speaker::Nobody, || {
+                    format!("a ClientHello is answered by hand with {} bytes", bytes.len())
+                });
                 self.write(&bytes).await?;
                 return self.swallow().await;
             }
@@ -450,7 +458,7 @@ impl Session<'_> {
             Ok(stream) => stream,
             Err((error, stream)) => {
                 // Closing with unread bytes would be a reset, which takes our alert away from the client.
-                self.line = Line::Plain(stream);
+                self.line = Transport::Plain(stream);
                 let _ = tokio::time::timeout(Duration::from_secs(1), self.perform_half_close()).await;
                 return Err(error);
             }
@@ -464,10 +472,10 @@ impl Session<'_> {
             .flatten()
             .map(|bytes| bytes.to_vec());
         let version = if is_13 { "TLS 1.3" } else { "TLS 1.2" };
-        self.tell(Speaker::Nobody, || format!("{version} is on"));
-        self.line = Line::Tls(Box::new(stream));
+        self.record(Speaker::Nobody, || format!("{version} is on"));
+        self.line = Transport::Tls(Box::new(stream));
         self.inside = true;
-        match self.scenario.on(On::Secured) {
+        match self.scenario.on(Trigger::Secured) {
             Some(acts) => Box::pin(self.perform(acts)).await,
             None => Ok(Flow::On),
         }
@@ -476,7 +484,7 @@ impl Session<'_> {
     /// Looks at the ClientHello without taking it, as far as somebody other than the library may answer it.
     async fn first_flight(&self, stream: &TcpStream, identity: &Identity) -> io::Result<Reaction> {
         let answer = self.scenario.server.hello;
-        if answer == hello::Answer::Library {
+        if answer == hello::HelloAnswer::Library {
             return Ok(Reaction::LeaveToLibrary);
         }
         let mut buffer = vec![0; MAX_HELLO];
@@ -516,9 +524,9 @@ impl Session<'_> {
     async fn fill(&mut self) -> io::Result<usize> {
         self.inbox.reserve(READ_SIZE);
         match &mut self.line {
-            Line::Plain(stream) => read_some(stream, &mut self.inbox).await,
-            Line::Tls(stream) => read_some(stream, &mut self.inbox).await,
-            Line::Gone => Ok(0),
+            Transport::Plain(stream) => read_some(stream, &mut self.inbox).await,
+            Transport::Tls(stream) => read_some(stream, &mut self.inbox).await,
+            Transport::Gone => Ok(0),
         }
     }
 
@@ -537,25 +545,25 @@ impl Session<'_> {
 
     async fn write_piece(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.line {
-            Line::Plain(stream) => write_all(stream, bytes).await,
-            Line::Tls(stream) => write_all(stream, bytes).await,
-            Line::Gone => Ok(()),
+            Transport::Plain(stream) => write_all(stream, bytes).await,
+            Transport::Tls(stream) => write_all(stream, bytes).await,
+            Transport::Gone => Ok(()),
         }
     }
 
     async fn hang_up(&mut self) {
         let _ = match &mut self.line {
-            Line::Plain(stream) => stream.shutdown().await,
-            Line::Tls(stream) => stream.shutdown().await,
-            Line::Gone => Ok(()),
+            Transport::Plain(stream) => stream.shutdown().await,
+            Transport::Tls(stream) => stream.shutdown().await,
+            Transport::Gone => Ok(()),
         };
     }
 
-    fn tell(&self, speaker: Speaker, text: impl FnOnce() -> String) {
+    fn record(&self, speaker: Speaker, text: impl FnOnce() -> String) {
         if let Some(listener) = self.listener {
             let at_ms = self.began.elapsed().as_secs_f64() * 1000.0;
             let (session, scenario) = (self.visit.number, self.scenario.name);
-            listener(Entry { session, scenario, at_ms, speaker, text: text() });
+            listener(JournalEntry { session, scenario, at_ms, speaker, text: text() });
         }
     }
 }

@@ -1,10 +1,10 @@
 //! ANONYMOUS (RFC 4505): nobody logs in, and says so. The trace may be an address or any text.
 
-use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector};
+use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "ANONYMOUS",
-    needs: Needs::Nothing,
+    needs: CredentialKind::Nothing,
     begin: |opening| Box::new(Anonymous { credentials: opening.credentials, spoken: false }),
     vectors: &[Vector { initial: Some(b"sirhc"), ..Vector::plain("RFC 4505 §4, the example", "sirhc", "") }],
 };

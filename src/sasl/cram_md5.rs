@@ -5,11 +5,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use zeroize::Zeroizing;
 
-use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector};
+use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "CRAM-MD5",
-    needs: Needs::Password,
+    needs: CredentialKind::Password,
     begin: |opening| Box::new(CramMd5 { credentials: opening.credentials, answered: false }),
     vectors: &[Vector {
         steps: &[(b"<1896.697170952@postoffice.reston.mci.net>", b"tim b913a602c7eda7a495b4e6e7334d3890")],

@@ -4,11 +4,11 @@
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
-use super::{Broken, Credentials, Exchange, Mechanism, Needs, Opening, Response, Vector};
+use super::{Broken, CredentialKind, Credentials, Exchange, ExchangeStart, Mechanism, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "DIGEST-MD5",
-    needs: Needs::Password,
+    needs: CredentialKind::Password,
     begin: |opening| Box::new(DigestMd5::new(opening)),
     vectors: &[Vector {
         nonce: "OA9BSuZWMSpW8m",
@@ -30,10 +30,10 @@ struct DigestMd5<'a> {
     credentials: &'a Credentials,
     host: String,
     cnonce: String,
-    state: State,
+    state: DigestState,
 }
 
-enum State {
+enum DigestState {
     Begun,
     /// What the server has to prove itself with.
     Answered(String),
@@ -41,12 +41,12 @@ enum State {
 }
 
 impl<'a> DigestMd5<'a> {
-    fn new(opening: &Opening<'a, '_>) -> DigestMd5<'a> {
+    fn new(opening: &ExchangeStart<'a, '_>) -> DigestMd5<'a> {
         DigestMd5 {
             credentials: opening.credentials,
             host: opening.means.host.clone(),
             cnonce: opening.means.nonce.clone(),
-            state: State::Begun,
+            state: DigestState::Begun,
         }
     }
 
@@ -95,7 +95,7 @@ impl<'a> DigestMd5<'a> {
             line.push_str(&format!(",authzid=\"{}\"", quoted(authzid)));
         }
         let hides = [&response, &owed].map(|proof| Zeroizing::new(proof.clone().into_bytes())).into();
-        self.state = State::Answered(owed);
+        self.state = DigestState::Answered(owed);
         Ok(Response::proof(Zeroizing::new(line.as_bytes().to_vec()), hides))
     }
 }
@@ -108,20 +108,20 @@ impl Exchange for DigestMd5<'_> {
     fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken> {
         let text = std::str::from_utf8(challenge).map_err(|_| Broken::Malformed)?;
         match &self.state {
-            State::Begun => self.respond(text),
-            State::Answered(expected) => {
+            DigestState::Begun => self.respond(text),
+            DigestState::Answered(expected) => {
                 if directive(text, "rspauth").as_deref() != Some(expected.as_str()) {
                     return Err(Broken::ServerUnproved);
                 }
-                self.state = State::Proved;
+                self.state = DigestState::Proved;
                 Ok(Response::open(Vec::new()))
             }
-            State::Proved => Err(Broken::UnexpectedChallenge),
+            DigestState::Proved => Err(Broken::UnexpectedChallenge),
         }
     }
 
     fn is_proved(&self) -> bool {
-        matches!(self.state, State::Proved)
+        matches!(self.state, DigestState::Proved)
     }
 }
 
@@ -173,7 +173,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::{MECHANISM, directive};
     use crate::sasl::tests::{credentials, means};
-    use crate::sasl::{Broken, Needs, Opening};
+    use crate::sasl::{Broken, CredentialKind, ExchangeStart};
 
     #[test]
     fn directives_are_read_with_quotation_marks_and_without() {
@@ -186,8 +186,9 @@ mod tests {
 
     #[test]
     fn a_server_that_proves_nothing_is_not_believed() {
-        let (credentials, means) = (credentials(Needs::Password, "chris", "secret"), means("mail.example.net", "n"));
-        let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+        let (credentials, means) =
+            (credentials(CredentialKind::Password, "chris", "secret"), means("mail.example.net", "n"));
+        let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
         let mut exchange = (MECHANISM.begin)(&opening);
         assert!(exchange.answer(b"nonce=\"x\",qop=\"auth\"").is_ok());
         assert!(!exchange.is_proved());

@@ -1,10 +1,10 @@
 //! EXTERNAL (RFC 4422 appendix A): the certificate of the TLS handshake logs in; the message says only as whom.
 
-use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector};
+use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "EXTERNAL",
-    needs: Needs::ClientCertificate,
+    needs: CredentialKind::ClientCertificate,
     begin: |opening| Box::new(External { credentials: opening.credentials, spoken: false }),
     vectors: &[
         Vector {

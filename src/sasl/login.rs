@@ -5,12 +5,12 @@
 
 use zeroize::Zeroizing;
 
-use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector};
+use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "LOGIN",
-    needs: Needs::Password,
-    begin: |opening| Box::new(Login { credentials: opening.credentials, next: Next::User }),
+    needs: CredentialKind::Password,
+    begin: |opening| Box::new(LoginMechanism { credentials: opening.credentials, next: Next::User }),
     vectors: &[
         Vector {
             steps: &[(b"User Name\0", b"tim"), (b"Password\0", b"tanstaaftanstaaf")],
@@ -23,7 +23,7 @@ pub static MECHANISM: Mechanism = Mechanism {
     ],
 };
 
-struct Login<'a> {
+struct LoginMechanism<'a> {
     credentials: &'a Credentials,
     next: Next,
 }
@@ -34,7 +34,7 @@ enum Next {
     Nothing,
 }
 
-impl Exchange for Login<'_> {
+impl Exchange for LoginMechanism<'_> {
     fn initial(&mut self) -> Option<Response> {
         None
     }

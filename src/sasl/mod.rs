@@ -52,16 +52,16 @@ pub struct Mechanism {
     /// As registered with IANA, upper case.
     pub name: &'static str,
     /// What it logs in with.
-    pub needs: Needs,
+    pub needs: CredentialKind,
     /// Starts an exchange.
-    pub begin: for<'a> fn(&Opening<'a, '_>) -> Box<dyn Exchange + 'a>,
+    pub begin: for<'a> fn(&ExchangeStart<'a, '_>) -> Box<dyn Exchange + 'a>,
     /// Challenge and response pairs from its specification, by which the list's test proves it.
     pub vectors: &'static [Vector],
 }
 
 /// What a mechanism logs in with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
+pub enum CredentialKind {
     /// A password.
     Password,
     /// A password, and bytes that bind it to the TLS connection (RFC 5056).
@@ -115,10 +115,11 @@ impl Credentials {
     }
 
     /// Whether a mechanism can be served. Whether the line has a binding, the opening tells.
-    pub fn serve(&self, needs: Needs) -> bool {
+    pub fn serve(&self, needs: CredentialKind) -> bool {
         match (needs, &self.proof) {
-            (Needs::Password | Needs::PasswordAndBinding, Proof::Password(_)) | (Needs::Token, Proof::Token(_)) => true,
-            (Needs::ClientCertificate | Needs::Nothing, Proof::NoSecret) => true,
+            (CredentialKind::Password | CredentialKind::PasswordAndBinding, Proof::Password(_))
+            | (CredentialKind::Token, Proof::Token(_)) => true,
+            (CredentialKind::ClientCertificate | CredentialKind::Nothing, Proof::NoSecret) => true,
             (_, Proof::Password(_) | Proof::Token(_) | Proof::NoSecret) => false,
         }
     }
@@ -152,7 +153,7 @@ pub struct Binding {
 
 /// Everything that a mechanism may look at when it begins.
 #[derive(Clone, Copy, Debug)]
-pub struct Opening<'a, 'm> {
+pub struct ExchangeStart<'a, 'm> {
     /// Who logs in.
     pub credentials: &'a Credentials,
     /// Random text, time, host.
@@ -307,7 +308,7 @@ impl Vector {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Binding, Credentials, MECHANISMS, Means, Needs, Opening, Proof, find};
+    use super::{Binding, CredentialKind, Credentials, ExchangeStart, MECHANISMS, Means, Proof, find};
     use crate::secret::Secret;
 
     /// Means with this nonce, for a port 587.
@@ -315,12 +316,12 @@ pub(crate) mod tests {
         Means { host: host.to_owned(), port: 587, nonce: nonce.to_owned(), unix_time: 1_700_000_000 }
     }
 
-    pub(crate) fn credentials(needs: Needs, user: &str, secret: &str) -> Credentials {
+    pub(crate) fn credentials(needs: CredentialKind, user: &str, secret: &str) -> Credentials {
         let secret = Secret::new(secret.to_owned());
         let proof = match needs {
-            Needs::Password | Needs::PasswordAndBinding => Proof::Password(secret),
-            Needs::Token => Proof::Token(secret),
-            Needs::ClientCertificate | Needs::Nothing => Proof::NoSecret,
+            CredentialKind::Password | CredentialKind::PasswordAndBinding => Proof::Password(secret),
+            CredentialKind::Token => Proof::Token(secret),
+            CredentialKind::ClientCertificate | CredentialKind::Nothing => Proof::NoSecret,
         };
         Credentials { user: user.to_owned(), authzid: None, proof }
     }
@@ -333,7 +334,7 @@ pub(crate) mod tests {
                 let credentials = credentials(mechanism.needs, vector.user, vector.secret);
                 let means = means(vector.host, vector.nonce);
                 let binding = vector.binding.map(|data| Binding { name: "tls-exporter", data: data.to_vec() });
-                let opening = Opening {
+                let opening = ExchangeStart {
                     credentials: &credentials,
                     means: &means,
                     binding: binding.as_ref(),
@@ -366,7 +367,7 @@ pub(crate) mod tests {
             for mechanism in MECHANISMS {
                 let credentials = credentials(mechanism.needs, "u", "p");
                 let means = means("mail.example.net", "nonce");
-                let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+                let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
                 let mut exchange = (mechanism.begin)(&opening);
                 let _ = exchange.initial();
                 let answers = challenges.iter().filter(|challenge| exchange.answer(challenge).is_ok()).count();

@@ -7,11 +7,11 @@ use md4::{Digest, Md4};
 use md5::Md5;
 use zeroize::Zeroizing;
 
-use super::{Broken, Credentials, Exchange, Mechanism, Needs, Opening, Response, Vector};
+use super::{Broken, CredentialKind, Credentials, Exchange, ExchangeStart, Mechanism, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "NTLM",
-    needs: Needs::Password,
+    needs: CredentialKind::Password,
     begin: |opening| Box::new(Ntlm::new(opening)),
     vectors: &[Vector {
         // The messages hold bytes that are no text; the tests below have the numbers of MS-NLMP §4.2.4.
@@ -32,27 +32,32 @@ struct Ntlm<'a> {
     credentials: &'a Credentials,
     challenge: [u8; 8],
     unix_time: u64,
-    state: State,
+    state: NtlmState,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum NtlmState {
     Begun,
     Asked,
     Answered,
 }
 
 impl<'a> Ntlm<'a> {
-    fn new(opening: &Opening<'a, '_>) -> Ntlm<'a> {
+    fn new(opening: &ExchangeStart<'a, '_>) -> Ntlm<'a> {
         let mut challenge = [0; 8];
         for (byte, random) in challenge.iter_mut().zip(Md5::digest(&opening.means.nonce)) {
             *byte = random;
         }
-        Ntlm { credentials: opening.credentials, challenge, unix_time: opening.means.unix_time, state: State::Begun }
+        Ntlm {
+            credentials: opening.credentials,
+            challenge,
+            unix_time: opening.means.unix_time,
+            state: NtlmState::Begun,
+        }
     }
 
     fn negotiate(&mut self) -> Response {
-        self.state = State::Asked;
+        self.state = NtlmState::Asked;
         let mut message = SIGNATURE.to_vec();
         message.extend(1u32.to_le_bytes());
         message.extend(FLAGS.to_le_bytes());
@@ -75,7 +80,7 @@ impl<'a> Ntlm<'a> {
         answer.extend_from_slice(&blob);
         // LMv2 is sent as zeros when the server told its time (MS-NLMP §3.1.5.1.2); nobody asks for it any more.
         let parts = [vec![0; 24], answer.to_vec(), utf16(domain), utf16(user), Vec::new(), Vec::new()];
-        self.state = State::Answered;
+        self.state = NtlmState::Answered;
         Ok(Response::proof(Zeroizing::new(message_three(&parts, asked.flags)), vec![proof, key]))
     }
 }
@@ -87,9 +92,9 @@ impl Exchange for Ntlm<'_> {
 
     fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken> {
         match self.state {
-            State::Begun => Ok(self.negotiate()),
-            State::Asked => self.authenticate(challenge),
-            State::Answered => Err(Broken::UnexpectedChallenge),
+            NtlmState::Begun => Ok(self.negotiate()),
+            NtlmState::Asked => self.authenticate(challenge),
+            NtlmState::Answered => Err(Broken::UnexpectedChallenge),
         }
     }
 }
@@ -191,7 +196,7 @@ fn utf16(text: &str) -> Vec<u8> {
 mod tests {
     use super::{Challenge, MECHANISM, response, response_key};
     use crate::sasl::tests::{credentials, means};
-    use crate::sasl::{Needs, Opening, hex};
+    use crate::sasl::{CredentialKind, ExchangeStart, hex};
 
     /// Domain and Server, then the end of the list.
     const TARGET: &[u8] = b"\x02\0\x0c\0D\0o\0m\0a\0i\0n\0\x01\0\x0c\0S\0e\0r\0v\0e\0r\0\0\0\0\0";
@@ -216,8 +221,8 @@ mod tests {
         message.extend(u16::try_from(TARGET.len()).expect("short").to_le_bytes());
         message.extend(48u32.to_le_bytes());
         message.extend(TARGET);
-        let (credentials, means) = (credentials(Needs::Password, "Domain\\User", "Password"), means("", "n"));
-        let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+        let (credentials, means) = (credentials(CredentialKind::Password, "Domain\\User", "Password"), means("", "n"));
+        let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
         let mut exchange = (MECHANISM.begin)(&opening);
         let _ = exchange.initial();
         let answer = exchange.answer(&message).expect("an answer");

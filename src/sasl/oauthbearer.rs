@@ -3,15 +3,15 @@
 
 use zeroize::Zeroizing;
 
-use super::{Broken, Credentials, Exchange, Means, Mechanism, Needs, Response, Vector, token};
+use super::{Broken, CredentialKind, Credentials, Exchange, Means, Mechanism, Response, Vector, token};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "OAUTHBEARER",
-    needs: Needs::Token,
+    needs: CredentialKind::Token,
     begin: |opening| {
         let Means { host, port, .. } = opening.means;
         let (host, port) = (host.clone(), *port);
-        Box::new(OauthBearer { credentials: opening.credentials, host, port, state: State::Begun })
+        Box::new(OauthBearer { credentials: opening.credentials, host, port, state: OauthBearerState::Begun })
     },
     vectors: &[Vector {
         host: "server.example.com",
@@ -31,10 +31,10 @@ struct OauthBearer<'a> {
     credentials: &'a Credentials,
     host: String,
     port: u16,
-    state: State,
+    state: OauthBearerState,
 }
 
-enum State {
+enum OauthBearerState {
     Begun,
     Spoken,
     Refused,
@@ -42,7 +42,7 @@ enum State {
 
 impl OauthBearer<'_> {
     fn message(&mut self) -> Response {
-        self.state = State::Spoken;
+        self.state = OauthBearerState::Spoken;
         // RFC 5801 §4: the name in the header is a saslname, where comma and equals sign are escaped.
         let name = super::scram::saslname(self.credentials.authzid.as_ref().unwrap_or(&self.credentials.user));
         let (host, port, secret) = (&self.host, self.port, self.credentials.revealed());
@@ -58,12 +58,12 @@ impl Exchange for OauthBearer<'_> {
 
     fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken> {
         match self.state {
-            State::Begun => Ok(self.message()),
-            State::Spoken => {
-                self.state = State::Refused;
+            OauthBearerState::Begun => Ok(self.message()),
+            OauthBearerState::Spoken => {
+                self.state = OauthBearerState::Refused;
                 Ok(Response { heard: token::refusal(challenge), ..Response::open(vec![1]) })
             }
-            State::Refused => Err(Broken::UnexpectedChallenge),
+            OauthBearerState::Refused => Err(Broken::UnexpectedChallenge),
         }
     }
 }

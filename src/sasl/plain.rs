@@ -3,11 +3,11 @@
 
 use zeroize::Zeroizing;
 
-use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector};
+use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "PLAIN",
-    needs: Needs::Password,
+    needs: CredentialKind::Password,
     begin: |opening| Box::new(Plain { credentials: opening.credentials, spoken: false }),
     vectors: &[Vector {
         initial: Some(b"\0tim\0tanstaaftanstaaf"),
@@ -50,12 +50,12 @@ impl Exchange for Plain<'_> {
 mod tests {
     use super::MECHANISM;
     use crate::sasl::tests::{credentials, means};
-    use crate::sasl::{Credentials, Needs, Opening};
+    use crate::sasl::{CredentialKind, Credentials, ExchangeStart};
 
     #[test]
     fn without_an_initial_response_the_message_answers_the_first_challenge() {
-        let (credentials, means) = (credentials(Needs::Password, "tim", "x"), means("", ""));
-        let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+        let (credentials, means) = (credentials(CredentialKind::Password, "tim", "x"), means("", ""));
+        let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
         let mut exchange = (MECHANISM.begin)(&opening);
         assert_eq!(exchange.answer(b"").expect("two-step form").bytes.as_slice(), b"\0tim\0x");
         assert!(exchange.answer(b"").is_err());
@@ -63,9 +63,10 @@ mod tests {
 
     #[test]
     fn somebody_else_can_be_acted_for() {
-        let credentials = Credentials { authzid: Some("boss".to_owned()), ..credentials(Needs::Password, "tim", "x") };
+        let credentials =
+            Credentials { authzid: Some("boss".to_owned()), ..credentials(CredentialKind::Password, "tim", "x") };
         let means = means("", "");
-        let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+        let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
         let initial = (MECHANISM.begin)(&opening).initial().expect("the client speaks first");
         assert_eq!(initial.bytes.as_slice(), b"boss\0tim\0x");
     }

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{Broken, Credentials, Exchange, Mechanism, Needs, Opening, Response, Vector};
+use super::{Broken, CredentialKind, Credentials, Exchange, ExchangeStart, Mechanism, Response, Vector};
 
 /// Rounds of hashing that are accepted.
 const ROUNDS: std::ops::RangeInclusive<u32> = 4096..=600_000;
@@ -31,8 +31,8 @@ const MAX_SALT: usize = 1024;
 /// SCRAM-SHA-1.
 pub static SHA_1: Mechanism = Mechanism {
     name: "SCRAM-SHA-1",
-    needs: Needs::Password,
-    begin: |opening| Box::new(Scram::<Sha1>::new(opening, Form::Bare)),
+    needs: CredentialKind::Password,
+    begin: |opening| Box::new(Scram::<Sha1>::new(opening, BindingForm::Bare)),
     vectors: &[Vector {
         nonce: "fyko+d2lbbFgONRv9qkxdawL",
 
@@ -51,8 +51,8 @@ pub static SHA_1: Mechanism = Mechanism {
 /// SCRAM-SHA-256.
 pub static SHA_256: Mechanism = Mechanism {
     name: "SCRAM-SHA-256",
-    needs: Needs::Password,
-    begin: |opening| Box::new(Scram::<Sha256>::new(opening, Form::Bare)),
+    needs: CredentialKind::Password,
+    begin: |opening| Box::new(Scram::<Sha256>::new(opening, BindingForm::Bare)),
     vectors: &[Vector {
         nonce: "rOprNGfwEbeRWgbNEkqO",
         initial: Some(b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO"),
@@ -67,8 +67,8 @@ pub static SHA_256: Mechanism = Mechanism {
 /// SCRAM-SHA-512.
 pub static SHA_512: Mechanism = Mechanism {
     name: "SCRAM-SHA-512",
-    needs: Needs::Password,
-    begin: |opening| Box::new(Scram::<Sha512>::new(opening, Form::Bare)),
+    needs: CredentialKind::Password,
+    begin: |opening| Box::new(Scram::<Sha512>::new(opening, BindingForm::Bare)),
     vectors: &[Vector {
         nonce: "rOprNGfwEbeRWgbNEkqO",
         initial: Some(b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO"),
@@ -83,8 +83,8 @@ pub static SHA_512: Mechanism = Mechanism {
 /// SCRAM-SHA-1-PLUS.
 pub static SHA_1_PLUS: Mechanism = Mechanism {
     name: "SCRAM-SHA-1-PLUS",
-    needs: Needs::PasswordAndBinding,
-    begin: |opening| Box::new(Scram::<Sha1>::new(opening, Form::Plus)),
+    needs: CredentialKind::PasswordAndBinding,
+    begin: |opening| Box::new(Scram::<Sha1>::new(opening, BindingForm::Plus)),
     vectors: &[Vector {
         nonce: "rOprNGfwEbeRWgbNEkqO",
         binding: Some(b"0123456789abcdef"),
@@ -100,8 +100,8 @@ pub static SHA_1_PLUS: Mechanism = Mechanism {
 /// SCRAM-SHA-256-PLUS.
 pub static SHA_256_PLUS: Mechanism = Mechanism {
     name: "SCRAM-SHA-256-PLUS",
-    needs: Needs::PasswordAndBinding,
-    begin: |opening| Box::new(Scram::<Sha256>::new(opening, Form::Plus)),
+    needs: CredentialKind::PasswordAndBinding,
+    begin: |opening| Box::new(Scram::<Sha256>::new(opening, BindingForm::Plus)),
     vectors: &[Vector {
         nonce: "rOprNGfwEbeRWgbNEkqO",
         binding: Some(b"0123456789abcdef"),
@@ -117,8 +117,8 @@ pub static SHA_256_PLUS: Mechanism = Mechanism {
 /// SCRAM-SHA-512-PLUS.
 pub static SHA_512_PLUS: Mechanism = Mechanism {
     name: "SCRAM-SHA-512-PLUS",
-    needs: Needs::PasswordAndBinding,
-    begin: |opening| Box::new(Scram::<Sha512>::new(opening, Form::Plus)),
+    needs: CredentialKind::PasswordAndBinding,
+    begin: |opening| Box::new(Scram::<Sha512>::new(opening, BindingForm::Plus)),
     vectors: &[Vector {
         nonce: "rOprNGfwEbeRWgbNEkqO",
         binding: Some(b"0123456789abcdef"),
@@ -133,19 +133,19 @@ pub static SHA_512_PLUS: Mechanism = Mechanism {
 
 /// With or without channel binding.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum BindingForm {
     Bare,
     Plus,
 }
 
 /// A hash function as SCRAM uses it: H, HMAC and Hi of RFC 5802 §2.2.
-pub(crate) trait Hash {
+pub(crate) trait ScramHash {
     fn hash(data: &[u8]) -> Zeroizing<Vec<u8>>;
     fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>>;
     fn stretch(password: &[u8], salt: &[u8], rounds: u32) -> Zeroizing<Vec<u8>>;
 }
 
-impl<D> Hash for D
+impl<D> ScramHash for D
 where
     D: Digest + EagerHash,
     Hmac<D>: KeyInit + Mac + Clone + Sync,
@@ -176,11 +176,11 @@ struct Scram<'a, H> {
     nonce: String,
     /// client-first-message-bare.
     first: String,
-    state: State,
+    state: ScramState,
     hash: std::marker::PhantomData<H>,
 }
 
-enum State {
+enum ScramState {
     Begun,
     Asked,
     /// The signature that the server owes.
@@ -188,15 +188,15 @@ enum State {
     Proved,
 }
 
-impl<'a, H: Hash> Scram<'a, H> {
-    fn new(opening: &Opening<'a, '_>, form: Form) -> Scram<'a, H> {
-        let Opening { credentials, means, binding, offers_plus } = *opening;
+impl<'a, H: ScramHash> Scram<'a, H> {
+    fn new(opening: &ExchangeStart<'a, '_>, form: BindingForm) -> Scram<'a, H> {
+        let ExchangeStart { credentials, means, binding, offers_plus } = *opening;
         // RFC 5802 §6: `p` with binding; `y` when we could and the server does not offer it, so that somebody who took
         // the offer away is found out; else `n`.
         let (flag, data) = match (form, binding) {
-            (Form::Plus, Some(binding)) => (format!("p={}", binding.name), binding.data.clone()),
-            (Form::Bare, Some(_)) if !offers_plus => ("y".to_owned(), Vec::new()),
-            (Form::Plus | Form::Bare, _) => ("n".to_owned(), Vec::new()),
+            (BindingForm::Plus, Some(binding)) => (format!("p={}", binding.name), binding.data.clone()),
+            (BindingForm::Bare, Some(_)) if !offers_plus => ("y".to_owned(), Vec::new()),
+            (BindingForm::Plus | BindingForm::Bare, _) => ("n".to_owned(), Vec::new()),
         };
         let authzid = credentials.authzid.as_ref().map(|name| format!("a={}", saslname(name))).unwrap_or_default();
         // RFC 5802 §5.1: names go through SASLprep; one that it forbids is sent as it is, for the server to judge.
@@ -207,13 +207,13 @@ impl<'a, H: Hash> Scram<'a, H> {
             binding: data,
             nonce: means.nonce.clone(),
             first: format!("n={},r={}", saslname(&user), means.nonce),
-            state: State::Begun,
+            state: ScramState::Begun,
             hash: std::marker::PhantomData,
         }
     }
 
     fn message(&mut self) -> Response {
-        self.state = State::Asked;
+        self.state = ScramState::Asked;
         Response::open(format!("{}{}", self.header, self.first).into_bytes())
     }
 
@@ -250,12 +250,12 @@ impl<'a, H: Hash> Scram<'a, H> {
         let line = Zeroizing::new([without_proof.as_bytes(), b",p=", &proof_text].concat());
         let stored = H::hash(&client_key);
         let hides = vec![proof_text, owed_text, proof, owed.clone(), client_key, stored, salted];
-        self.state = State::Answered(owed);
+        self.state = ScramState::Answered(owed);
         Ok(Response::proof(line, hides))
     }
 }
 
-impl<H: Hash> Exchange for Scram<'_, H> {
+impl<H: ScramHash> Exchange for Scram<'_, H> {
     fn initial(&mut self) -> Option<Response> {
         Some(self.message())
     }
@@ -263,23 +263,23 @@ impl<H: Hash> Exchange for Scram<'_, H> {
     fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken> {
         let text = std::str::from_utf8(challenge).map_err(|_| Broken::Malformed)?;
         match &self.state {
-            State::Begun => Ok(self.message()),
-            State::Asked => self.prove(text),
-            State::Answered(owed) => {
+            ScramState::Begun => Ok(self.message()),
+            ScramState::Asked => self.prove(text),
+            ScramState::Answered(owed) => {
                 let signature = text.split(',').next().and_then(|one| one.strip_prefix("v="));
                 let signature = signature.and_then(|signature| STANDARD.decode(signature).ok()).unwrap_or_default();
                 if !bool::from(signature.as_slice().ct_eq(owed)) {
                     return Err(Broken::ServerUnproved);
                 }
-                self.state = State::Proved;
+                self.state = ScramState::Proved;
                 Ok(Response::open(Vec::new()))
             }
-            State::Proved => Err(Broken::UnexpectedChallenge),
+            ScramState::Proved => Err(Broken::UnexpectedChallenge),
         }
     }
 
     fn is_proved(&self) -> bool {
-        matches!(self.state, State::Proved)
+        matches!(self.state, ScramState::Proved)
     }
 }
 
@@ -292,14 +292,14 @@ pub(super) fn saslname(name: &str) -> String {
 mod tests {
     use super::{SHA_1, SHA_256, SHA_256_PLUS};
     use crate::sasl::tests::{credentials, means};
-    use crate::sasl::{Binding, Broken, Mechanism, Needs, Opening};
+    use crate::sasl::{Binding, Broken, CredentialKind, ExchangeStart, Mechanism};
 
     const NONCE: &str = "rOprNGfwEbeRWgbNEkqO";
 
     /// The answer to a first challenge.
     fn answered(mechanism: &Mechanism, challenge: &str) -> Result<(), Broken> {
-        let (credentials, means) = (credentials(Needs::Password, "user", "pencil"), means("", NONCE));
-        let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+        let (credentials, means) = (credentials(CredentialKind::Password, "user", "pencil"), means("", NONCE));
+        let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
         let mut exchange = (mechanism.begin)(&opening);
         let _ = exchange.initial();
         exchange.answer(challenge.as_bytes()).map(|_| ())
@@ -327,8 +327,8 @@ mod tests {
 
     #[test]
     fn a_server_that_does_not_know_the_password_is_found_out() {
-        let (credentials, means) = (credentials(Needs::Password, "user", "pencil"), means("", NONCE));
-        let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+        let (credentials, means) = (credentials(CredentialKind::Password, "user", "pencil"), means("", NONCE));
+        let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
         let mut exchange = (SHA_256.begin)(&opening);
         let _ = exchange.initial();
         let challenge = format!("r={NONCE}x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
@@ -341,10 +341,10 @@ mod tests {
 
     #[test]
     fn the_header_tells_what_we_know_of_binding() {
-        let (credentials, means) = (credentials(Needs::Password, "a=b,c", "x"), means("", "n"));
+        let (credentials, means) = (credentials(CredentialKind::Password, "a=b,c", "x"), means("", "n"));
         let binding = Binding { name: "tls-exporter", data: vec![1] };
         let first = |mechanism: &Mechanism, binding, offers_plus| {
-            let opening = Opening { credentials: &credentials, means: &means, binding, offers_plus };
+            let opening = ExchangeStart { credentials: &credentials, means: &means, binding, offers_plus };
             let initial = (mechanism.begin)(&opening).initial().expect("the client speaks first");
             String::from_utf8(initial.bytes.to_vec()).expect("ASCII")
         };
@@ -358,8 +358,8 @@ mod tests {
     fn passwords_go_through_saslprep() {
         // U+00AA becomes a, U+2168 becomes IX (RFC 4013 §3, historic): the proof is that of the prepared text.
         let proof = |password: &str| {
-            let (credentials, means) = (credentials(Needs::Password, "user", password), means("", NONCE));
-            let opening = Opening { credentials: &credentials, means: &means, binding: None, offers_plus: false };
+            let (credentials, means) = (credentials(CredentialKind::Password, "user", password), means("", NONCE));
+            let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
             let mut exchange = (SHA_1.begin)(&opening);
             let _ = exchange.initial();
             let challenge = format!("r={NONCE}x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");

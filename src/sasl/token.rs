@@ -11,7 +11,7 @@ use crate::secret::Secret;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// What it looks like.
-    pub form: Form,
+    pub form: TokenShape,
     /// When it ends, seconds since 1970 (`exp`, RFC 7519 §4.1.4).
     pub expires: Option<i64>,
     /// For whom it is (`aud`, RFC 7519 §4.1.3).
@@ -20,7 +20,7 @@ pub struct Facts {
 
 /// What a token looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum TokenShape {
     /// A JSON Web Token, which can be read.
     Jwt,
     /// A refresh token: long-lived, for the token service only, never for a mail server.
@@ -30,7 +30,7 @@ pub enum Form {
 }
 
 /// Looks at a token.
-pub fn look(secret: &Secret) -> Facts {
+pub fn inspect(secret: &Secret) -> Facts {
     let text = secret.reveal();
     if let Some(claims) = claims(text) {
         let audience = match claims.get("aud") {
@@ -38,12 +38,12 @@ pub fn look(secret: &Secret) -> Facts {
             Some(Value::Array(several)) => several.first().and_then(Value::as_str).map(str::to_owned),
             _ => None,
         };
-        return Facts { form: Form::Jwt, expires: claims.get("exp").and_then(Value::as_i64), audience };
+        return Facts { form: TokenShape::Jwt, expires: claims.get("exp").and_then(Value::as_i64), audience };
     }
     // Google: refresh tokens begin with 1//, access tokens with ya29. Microsoft: 0.A and 1.A, and M.C or M.R for
     // personal accounts, where an access token begins with EwB or eyJ.
     let refresh = ["1//", "0.A", "1.A", "M.C", "M.R"].iter().any(|start| text.starts_with(start));
-    Facts { form: if refresh { Form::Refresh } else { Form::Opaque }, expires: None, audience: None }
+    Facts { form: if refresh { TokenShape::Refresh } else { TokenShape::Opaque }, expires: None, audience: None }
 }
 
 /// The middle part of `header.claims.signature` (RFC 7519 §7.2).
@@ -75,11 +75,11 @@ mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-    use super::{Form, look, refusal};
+    use super::{TokenShape, inspect, refusal};
     use crate::secret::Secret;
 
     fn seen(text: &str) -> super::Facts {
-        look(&Secret::new(text.to_owned()))
+        inspect(&Secret::new(text.to_owned()))
     }
 
     #[test]
@@ -88,7 +88,7 @@ mod tests {
         let header = part(r#"{"alg":"RS256"}"#);
         let token = format!("{header}.{}.sig", part(r#"{"aud":"https://graph.microsoft.com","exp":1700000000}"#));
         let facts = seen(&token);
-        assert_eq!((facts.form, facts.expires), (Form::Jwt, Some(1_700_000_000)));
+        assert_eq!((facts.form, facts.expires), (TokenShape::Jwt, Some(1_700_000_000)));
         assert_eq!(facts.audience.as_deref(), Some("https://graph.microsoft.com"));
         let several = format!("{header}.{}.sig", part(r#"{"aud":["a","b"]}"#));
         assert_eq!(seen(&several).audience.as_deref(), Some("a"));
@@ -97,10 +97,10 @@ mod tests {
     #[test]
     fn refresh_tokens_are_told_from_access_tokens() {
         for text in ["1//0abc", "0.AXkAabc", "M.C512_BAY.0.U"] {
-            assert_eq!(seen(text).form, Form::Refresh, "{text}");
+            assert_eq!(seen(text).form, TokenShape::Refresh, "{text}");
         }
         for text in ["ya29.a0Af", "EwBYA", "hunter2", "a.b.c", ""] {
-            assert_eq!(seen(text).form, Form::Opaque, "{text}");
+            assert_eq!(seen(text).form, TokenShape::Opaque, "{text}");
         }
     }
 

@@ -3,12 +3,12 @@
 
 use zeroize::Zeroizing;
 
-use super::{Broken, Credentials, Exchange, Mechanism, Needs, Response, Vector, token};
+use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector, token};
 
 pub static MECHANISM: Mechanism = Mechanism {
     name: "XOAUTH2",
-    needs: Needs::Token,
-    begin: |opening| Box::new(Xoauth2 { credentials: opening.credentials, state: State::Begun }),
+    needs: CredentialKind::Token,
+    begin: |opening| Box::new(Xoauth2 { credentials: opening.credentials, state: XoauthState::Begun }),
     vectors: &[Vector {
         initial: Some(
             b"user=someuser@example.com\x01auth=Bearer ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\x01\x01",
@@ -24,10 +24,10 @@ pub static MECHANISM: Mechanism = Mechanism {
 
 struct Xoauth2<'a> {
     credentials: &'a Credentials,
-    state: State,
+    state: XoauthState,
 }
 
-enum State {
+enum XoauthState {
     Begun,
     Spoken,
     Refused,
@@ -35,7 +35,7 @@ enum State {
 
 impl Xoauth2<'_> {
     fn message(&mut self) -> Response {
-        self.state = State::Spoken;
+        self.state = XoauthState::Spoken;
         let (user, secret) = (&self.credentials.user, self.credentials.revealed());
         let text = Zeroizing::new(format!("user={user}\x01auth=Bearer {secret}\x01\x01"));
         Response::secret(Zeroizing::new(text.as_bytes().to_vec()))
@@ -49,12 +49,12 @@ impl Exchange for Xoauth2<'_> {
 
     fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken> {
         match self.state {
-            State::Begun => Ok(self.message()),
-            State::Spoken => {
-                self.state = State::Refused;
+            XoauthState::Begun => Ok(self.message()),
+            XoauthState::Spoken => {
+                self.state = XoauthState::Refused;
                 Ok(Response { heard: token::refusal(challenge), ..Response::open(Vec::new()) })
             }
-            State::Refused => Err(Broken::UnexpectedChallenge),
+            XoauthState::Refused => Err(Broken::UnexpectedChallenge),
         }
     }
 }

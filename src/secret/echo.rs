@@ -191,11 +191,11 @@ impl Needle {
     }
 
     /// The pieces of it in a text in lower case, each range as long as it goes on.
-    fn ranges(&self, text: &[u8], kind: Kind) -> Vec<Range<usize>> {
+    fn ranges(&self, text: &[u8], kind: ViewKind) -> Vec<Range<usize>> {
         let (length, pieces) = match kind {
-            Kind::Plain => &self.pieces[0],
-            Kind::Decoded => &self.pieces[1],
-            Kind::Collapsed => return runs(text, PIECE, &self.bare_pieces),
+            ViewKind::Plain => &self.pieces[0],
+            ViewKind::Decoded => &self.pieces[1],
+            ViewKind::Collapsed => return runs(text, PIECE, &self.bare_pieces),
         };
         if pieces.is_empty() {
             return self.wholes(text, kind);
@@ -204,7 +204,7 @@ impl Needle {
     }
 
     /// A secret that is shorter than a piece counts where it stands alone.
-    fn wholes(&self, text: &[u8], kind: Kind) -> Vec<Range<usize>> {
+    fn wholes(&self, text: &[u8], kind: ViewKind) -> Vec<Range<usize>> {
         let length = self.bytes.len();
         let places = text.windows(length).enumerate().filter(|(_, window)| *window == self.bytes.as_slice());
         let ranges = places.map(|(at, _)| at..at + length);
@@ -212,11 +212,11 @@ impl Needle {
             let is_part = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
             !is_part(range.start.checked_sub(1)) && !is_part(Some(range.end))
         };
-        ranges.filter(|range| kind == Kind::Decoded || !self.is_alphanumeric || is_alone(range)).collect()
+        ranges.filter(|range| kind == ViewKind::Decoded || !self.is_alphanumeric || is_alone(range)).collect()
     }
 
-    fn is_whole_in(&self, found: &[u8], kind: Kind) -> bool {
-        let whole = if kind == Kind::Collapsed { &self.bare } else { &self.bytes };
+    fn is_whole_in(&self, found: &[u8], kind: ViewKind) -> bool {
+        let whole = if kind == ViewKind::Collapsed { &self.bare } else { &self.bytes };
         found.len() >= whole.len() && found.windows(whole.len().max(1)).any(|window| window == whole.as_slice())
     }
 }
@@ -249,7 +249,7 @@ fn runs(text: &[u8], length: usize, pieces: &[u64]) -> Vec<Range<usize>> {
 
 /// What was done to a text before it was searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ViewKind {
     /// Nothing, or what leaves ordinary text as it is.
     Plain,
     /// It was decoded.
@@ -260,7 +260,7 @@ enum Kind {
 
 /// A text as bytes in one reading, each byte with the bytes of the original text that it comes from.
 struct View {
-    kind: Kind,
+    kind: ViewKind,
     bytes: Zeroizing<Vec<u8>>,
     from: Vec<(u32, u32)>,
 }
@@ -269,13 +269,13 @@ impl View {
     fn of(text: &str) -> View {
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         View {
-            kind: Kind::Plain,
+            kind: ViewKind::Plain,
             bytes: Zeroizing::new(text.as_bytes().to_vec()),
             from: (0..text.len()).map(|at| (place(at), place(at + 1))).collect(),
         }
     }
 
-    fn empty(kind: Kind) -> View {
+    fn empty(kind: ViewKind) -> View {
         View { kind, bytes: Zeroizing::new(Vec::new()), from: Vec::new() }
     }
 
@@ -323,8 +323,8 @@ fn search(view: &View, text: &str, needles: &[Needle], found: &mut Vec<Echo>, de
     let readings = [without_zeros(view), unescaped(view), decimal(view)].into_iter().flatten();
     for reading in readings.chain(collapsed(view, depth)).chain(hexadecimal(view)).chain(base64(view)) {
         // A reading of a reading is a decoding, whatever the second step was.
-        let kind = if view.kind == Kind::Decoded { Kind::Decoded } else { reading.kind };
-        let next = if reading.kind != Kind::Collapsed && reading.is_readable() { depth - 1 } else { 0 };
+        let kind = if view.kind == ViewKind::Decoded { ViewKind::Decoded } else { reading.kind };
+        let next = if reading.kind != ViewKind::Collapsed && reading.is_readable() { depth - 1 } else { 0 };
         search(&View { kind, ..reading }, text, needles, found, next);
     }
 }
@@ -346,12 +346,12 @@ fn echo(view: &View, text: &str, lower: &[u8], needle: &Needle, range: &Range<us
     });
     Echo {
         range: match view.kind {
-            Kind::Decoded => around(text, from..to),
-            Kind::Plain | Kind::Collapsed => from..to,
+            ViewKind::Decoded => around(text, from..to),
+            ViewKind::Plain | ViewKind::Collapsed => from..to,
         },
         is_whole: needle.is_whole_in(bytes, view.kind),
-        is_plain: view.kind == Kind::Plain,
-        word: word.filter(|_| view.kind != Kind::Collapsed),
+        is_plain: view.kind == ViewKind::Plain,
+        word: word.filter(|_| view.kind != ViewKind::Collapsed),
     }
 }
 
@@ -373,7 +373,7 @@ fn around(text: &str, range: Range<usize>) -> Range<usize> {
 /// UTF-16 of ASCII is ASCII with zeros between.
 fn without_zeros(view: &View) -> Option<View> {
     view.bytes.contains(&0).then(|| {
-        let mut result = View::empty(Kind::Decoded);
+        let mut result = View::empty(ViewKind::Decoded);
         for (byte, from) in view.bytes.iter().zip(&view.from).filter(|(byte, _)| **byte != 0) {
             result.push(*byte, *from);
         }
@@ -384,7 +384,7 @@ fn without_zeros(view: &View) -> Option<View> {
 /// Escapes of URLs, quoted-printable, JSON, C, shells and HTML taken for what they mean; a plus sign of a form is a blank;
 /// what is split over lines is put together. Ordinary text stays as it is.
 fn unescaped(view: &View) -> Option<View> {
-    let mut result = View::empty(Kind::Plain);
+    let mut result = View::empty(ViewKind::Plain);
     let (mut at, mut is_other) = (0, false);
     while let Some((byte, from)) = view.at(at) {
         match escape(view, at) {
@@ -460,7 +460,7 @@ fn nibble(digit: u8) -> Option<u8> {
 
 /// Numbers up to 255, as `{:?}` of bytes prints them, as HTML writes characters, or three digits each.
 fn decimal(view: &View) -> Option<View> {
-    let mut result = View::empty(Kind::Decoded);
+    let mut result = View::empty(ViewKind::Decoded);
     let mut at = 0;
     while at < view.bytes.len() {
         let length = view.bytes.iter().skip(at).take_while(|byte| byte.is_ascii_digit()).count();
@@ -484,7 +484,7 @@ fn collapsed(view: &View, depth: usize) -> Option<View> {
     if depth < DEPTH {
         return None;
     }
-    let mut result = View::empty(Kind::Collapsed);
+    let mut result = View::empty(ViewKind::Collapsed);
     let mut word: Vec<usize> = Vec::new();
     for at in 0..=view.bytes.len() {
         if view.byte(at).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
@@ -530,7 +530,7 @@ fn hexadecimal(view: &View) -> Vec<View> {
     let mut readings = Vec::new();
     for runs in [joined, in_a_row] {
         for start in 0..2 {
-            let mut result = View::empty(Kind::Decoded);
+            let mut result = View::empty(ViewKind::Decoded);
             for run in runs.iter().filter(enough) {
                 for pair in run.get(start..).unwrap_or_default().chunks_exact(2) {
                     let digit = |at: usize| pair.get(at).and_then(|at| view.byte(*at)).and_then(nibble);
@@ -569,7 +569,7 @@ fn base64(view: &View) -> Vec<View> {
     let mut readings = Vec::new();
     for runs in [unwrapped, in_a_row] {
         for start in 0..4 {
-            let mut result = View::empty(Kind::Decoded);
+            let mut result = View::empty(ViewKind::Decoded);
             for run in runs.iter().filter(enough) {
                 for group in run.get(start..).unwrap_or_default().chunks(4) {
                     three_bytes(view, group, &mut result);

@@ -18,12 +18,12 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-pub use keys::{KEYS, Key, Scope, Shape};
-pub use place::{At, Fault};
+pub use keys::{KEYS, KeyShape, Scope, SuiteKey};
+pub use place::{Position, SuiteError};
 
 use crate::expect::{Expression, Mistake, nearest};
 use crate::secret::Secret;
-use place::Source;
+use place::SourceText;
 
 /// The JSON Schema (2020-12) of a suite's file, generated from [`KEYS`] by this file's test.
 pub const SCHEMA: &str = include_str!("../../schema/suite.json");
@@ -34,7 +34,7 @@ const MOST_BYTES: usize = 1024 * 1024;
 const MOST_INCLUDES: usize = 50;
 
 /// What stands around a suite: the caller's files and variables.
-pub struct Surroundings<'a> {
+pub struct SuiteEnvironment<'a> {
     /// The bytes of a file, or why they cannot be read.
     pub load: &'a dyn Fn(&Path) -> Result<Vec<u8>, String>,
     /// A variable of the environment.
@@ -45,13 +45,13 @@ pub struct Surroundings<'a> {
 
 /// One check as the file says it.
 #[derive(Debug)]
-pub struct Check {
+pub struct SuiteCheck {
     /// Its name, unique in the suite.
     pub name: String,
     /// Which file declares it.
     pub file: PathBuf,
     /// Where.
-    pub at: At,
+    pub at: Position,
     /// The server.
     pub target: String,
     /// What it is called by besides its name.
@@ -65,7 +65,7 @@ pub struct Check {
     /// What is expected, with the place of each.
     pub expect: Vec<Expected>,
     /// The place of each key, by its name.
-    pub places: BTreeMap<String, At>,
+    pub places: BTreeMap<String, Position>,
     /// The file of each key that stands elsewhere, in the defaults of an include.
     files: BTreeMap<String, PathBuf>,
 }
@@ -76,7 +76,7 @@ pub struct Expected {
     /// What.
     pub expression: Expression,
     /// Where.
-    pub at: At,
+    pub at: Position,
     /// In which file.
     pub file: PathBuf,
     /// Whether columns inside the text can be told.
@@ -85,7 +85,7 @@ pub struct Expected {
 
 impl Expected {
     /// A mistake that shows only against the rest of the check.
-    pub fn fault(&self, mistake: &Mistake) -> Fault {
+    pub fn fault(&self, mistake: &Mistake) -> SuiteError {
         faulty(mistake, self.at, self.is_exact, &self.file)
     }
 }
@@ -129,9 +129,9 @@ pub enum Password {
     Plain(Secret),
 }
 
-impl Check {
+impl SuiteCheck {
     /// A mistake at the key that a message of the command line is about, else at the check.
-    pub fn fault(&self, message: &str) -> Fault {
+    pub fn fault(&self, message: &str) -> SuiteError {
         let named = |key: &&String| {
             let flag = format!("--{key}");
             message.match_indices(&flag).any(|(at, flag)| {
@@ -149,16 +149,16 @@ impl Check {
     }
 
     /// A mistake at a key, or at the check.
-    pub fn fault_at(&self, key: Option<&str>, message: String) -> Fault {
+    pub fn fault_at(&self, key: Option<&str>, message: String) -> SuiteError {
         let at = key.and_then(|key| self.places.get(key)).copied().unwrap_or(self.at);
         let file = key.and_then(|key| self.files.get(key)).unwrap_or(&self.file).clone();
-        Fault { file, at, message, pointed: Vec::new() }
+        SuiteError { file, at, message, pointed: Vec::new() }
     }
 }
 
 /// Reads a suite with everything that it includes.
-pub fn read(file: &Path, around: &Surroundings<'_>) -> Result<Vec<Check>, Fault> {
-    let mut reading = Reading { around, checks: Vec::new(), open: Vec::new(), files: 0 };
+pub fn read(file: &Path, around: &SuiteEnvironment<'_>) -> Result<Vec<SuiteCheck>, SuiteError> {
+    let mut reading = SuiteReader { around, checks: Vec::new(), open: Vec::new(), files: 0 };
     reading.file(file, None)?;
     Ok(reading.checks)
 }
@@ -166,13 +166,13 @@ pub fn read(file: &Path, around: &Surroundings<'_>) -> Result<Vec<Check>, Fault>
 /// A value with its place.
 #[derive(Clone, Debug)]
 struct Set {
-    value: Value,
-    at: At,
+    value: TomlValue,
+    at: Position,
     file: PathBuf,
 }
 
 #[derive(Clone, Debug)]
-enum Value {
+enum TomlValue {
     Text(String),
     Switch(bool),
     List(Vec<Item>),
@@ -182,29 +182,29 @@ enum Value {
 #[derive(Clone, Debug)]
 struct Item {
     text: String,
-    at: At,
+    at: Position,
     file: PathBuf,
     /// Whether it stands in the file as it is, so that columns inside can be told.
     is_exact: bool,
 }
 
 /// The keys of a table.
-type Keys = BTreeMap<&'static str, Set>;
+type TableKeys = BTreeMap<&'static str, Set>;
 
-struct Reading<'a> {
-    around: &'a Surroundings<'a>,
-    checks: Vec<Check>,
+struct SuiteReader<'a> {
+    around: &'a SuiteEnvironment<'a>,
+    checks: Vec<SuiteCheck>,
     /// The files that are being read, the including one first.
     open: Vec<PathBuf>,
     files: usize,
 }
 
-impl Reading<'_> {
+impl SuiteReader<'_> {
     /// Reads a file; gives its defaults. `from` is the place that includes it.
-    fn file(&mut self, file: &Path, from: Option<&dyn Fn(String) -> Fault>) -> Result<Keys, Fault> {
-        let at_begin = |message: String| Fault {
+    fn file(&mut self, file: &Path, from: Option<&dyn Fn(String) -> SuiteError>) -> Result<TableKeys, SuiteError> {
+        let at_begin = |message: String| SuiteError {
             file: file.to_owned(),
-            at: At { line: 1, column: 1 },
+            at: Position { line: 1, column: 1 },
             message,
             pointed: Vec::new(),
         };
@@ -227,7 +227,7 @@ impl Reading<'_> {
             Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
             Err(error) => return Err(place::not_utf8(file, &bytes, error.valid_up_to())),
         };
-        let source = Source::new(file, text);
+        let source = SourceText::new(file, text);
         if text.trim().is_empty() {
             return Err(source.fault(0, "the file is empty; a suite has at least one [[check]] with name and target"));
         }
@@ -242,8 +242,8 @@ impl Reading<'_> {
         defaults
     }
 
-    fn top(&mut self, source: &Source<'_>, table: &DeTable<'_>, is_first: bool) -> Result<Keys, Fault> {
-        let mut defaults = Keys::new();
+    fn top(&mut self, source: &SourceText<'_>, table: &DeTable<'_>, is_first: bool) -> Result<TableKeys, SuiteError> {
+        let mut defaults = TableKeys::new();
         let entries = in_order(table);
         if let Some((key, _)) = entries.iter().find(|(key, _)| !TOP.contains(&key.get_ref().as_ref())) {
             return Err(unknown(source, key, &TOP, "a suite"));
@@ -251,7 +251,8 @@ impl Reading<'_> {
         if let Some((_, value)) = entries.iter().find(|(key, _)| key.get_ref() == "include") {
             for Item { text: name, at, .. } in list(source, "include", value, self.around)? {
                 let path = beside(source.file, &name);
-                let here = |message: String| Fault { file: source.file.to_owned(), at, message, pointed: Vec::new() };
+                let here =
+                    |message: String| SuiteError { file: source.file.to_owned(), at, message, pointed: Vec::new() };
                 for (key, set) in self.file(&path, Some(&here))? {
                     put(&mut defaults, key, set);
                 }
@@ -286,12 +287,12 @@ impl Reading<'_> {
     }
 
     /// The keys of a check or of the defaults, each of the right type.
-    fn keys(&self, source: &Source<'_>, table: &DeTable<'_>, scope: Scope) -> Result<Keys, Fault> {
+    fn keys(&self, source: &SourceText<'_>, table: &DeTable<'_>, scope: Scope) -> Result<TableKeys, SuiteError> {
         let is_default = scope != Scope::Check;
         let allowed: Vec<&str> =
             KEYS.iter().filter(|key| !is_default || key.scope != Scope::Check).map(|key| key.name).collect();
         let whose = if is_default { "[defaults]" } else { "a check" };
-        let mut keys = Keys::new();
+        let mut keys = TableKeys::new();
         for (name, value) in in_order(table) {
             let known = KEYS.iter().find(|key| key.name == name.get_ref().as_ref());
             let Some(key) = known.filter(|key| allowed.contains(&key.name)) else {
@@ -301,19 +302,19 @@ impl Reading<'_> {
             let value = shaped(source, key, value, self.around)?;
             keys.insert(key.name, Set { value, at, file: source.file.to_owned() });
         }
-        let mut secrets: Vec<(&str, At)> =
+        let mut secrets: Vec<(&str, Position)> =
             keys::SECRETS.into_iter().filter_map(|name| Some((name, keys.get(name)?.at))).collect();
         secrets.sort_by_key(|(_, at)| *at);
         if let [(first, _), (second, at), ..] = *secrets.as_slice() {
             let message = format!("{first} and {second} both name a password; give one of them");
-            return Err(Fault { file: source.file.to_owned(), at, message, pointed: Vec::new() });
+            return Err(SuiteError { file: source.file.to_owned(), at, message, pointed: Vec::new() });
         }
         if let Some(set) = keys.get("password") {
-            let is_reference = matches!(&set.value, Value::List(_));
+            let is_reference = matches!(&set.value, TomlValue::List(_));
             if !is_reference && !(self.around.is_private)(source.file) {
                 let message = "others can read this file, so a password must not stand in it; take the rights away \
                                (chmod 600), or name it by password-command, password-file or password-env";
-                return Err(Fault {
+                return Err(SuiteError {
                     file: source.file.to_owned(),
                     at: set.at,
                     message: message.to_owned(),
@@ -324,7 +325,13 @@ impl Reading<'_> {
         Ok(keys)
     }
 
-    fn check(&mut self, source: &Source<'_>, byte: usize, table: &DeTable<'_>, defaults: &Keys) -> Result<(), Fault> {
+    fn check(
+        &mut self,
+        source: &SourceText<'_>,
+        byte: usize,
+        table: &DeTable<'_>,
+        defaults: &TableKeys,
+    ) -> Result<(), SuiteError> {
         let at = source.at(byte);
         let own = self.keys(source, table, Scope::Check)?;
         let has_secret = keys::SECRETS.iter().any(|name| own.contains_key(name));
@@ -336,14 +343,14 @@ impl Reading<'_> {
             put(&mut all, key, set);
         }
         let text = |key: &str| match all.get(key).map(|set| &set.value) {
-            Some(Value::Text(text)) => Some(text.clone()),
+            Some(TomlValue::Text(text)) => Some(text.clone()),
             _ => None,
         };
-        let here = |message: String| Fault { file: source.file.to_owned(), at, message, pointed: Vec::new() };
+        let here = |message: String| SuiteError { file: source.file.to_owned(), at, message, pointed: Vec::new() };
         let Some(name) = text("name") else { return Err(here("this check has no name; add name = \"..\"".to_owned())) };
         let name_at = all.get("name").map_or(at, |set| set.at);
         let at_name =
-            |message: String| Fault { file: source.file.to_owned(), at: name_at, message, pointed: Vec::new() };
+            |message: String| SuiteError { file: source.file.to_owned(), at: name_at, message, pointed: Vec::new() };
         if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
             return Err(at_name("a name has 1 to 200 characters, and no line breaks".to_owned()));
         }
@@ -357,7 +364,7 @@ impl Reading<'_> {
         if self.checks.len() >= MOST_CHECKS {
             return Err(here(format!("a suite has at most {MOST_CHECKS} checks; make several of it")));
         }
-        self.checks.push(Check {
+        self.checks.push(SuiteCheck {
             password: password(&all),
             flags: flags(&all),
             tags: items(&all, "tags").map(|item| item.text.clone()).collect(),
@@ -377,9 +384,9 @@ impl Reading<'_> {
 const TOP: [&str; 3] = ["include", "defaults", "check"];
 
 /// A key of the table above takes the place of one below; of lists that are added, it adds to it.
-fn put(all: &mut Keys, key: &'static str, mut set: Set) {
+fn put(all: &mut TableKeys, key: &'static str, mut set: Set) {
     let is_added = KEYS.iter().any(|known| known.name == key && known.scope == Scope::Added);
-    if let (true, Some(Set { value: Value::List(below), .. }), Value::List(own)) =
+    if let (true, Some(Set { value: TomlValue::List(below), .. }), TomlValue::List(own)) =
         (is_added, all.get(key), &mut set.value)
     {
         own.splice(0..0, below.iter().cloned());
@@ -397,7 +404,7 @@ fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<Cow<'i, str>>, &
     entries
 }
 
-fn unknown(source: &Source<'_>, key: &Spanned<Cow<'_, str>>, known: &[&str], whose: &str) -> Fault {
+fn unknown(source: &SourceText<'_>, key: &Spanned<Cow<'_, str>>, known: &[&str], whose: &str) -> SuiteError {
     let name = key.get_ref();
     let best = nearest(&name.replace('_', "-").to_lowercase(), known);
     let message = match best {
@@ -407,7 +414,7 @@ fn unknown(source: &Source<'_>, key: &Spanned<Cow<'_, str>>, known: &[&str], who
     source.fault(key.span().start, message)
 }
 
-fn wrong_type(source: &Source<'_>, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> Fault {
+fn wrong_type(source: &SourceText<'_>, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> SuiteError {
     let given = match value.get_ref() {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
@@ -421,14 +428,14 @@ fn wrong_type(source: &Source<'_>, key: &str, value: &Spanned<DeValue<'_>>, want
 
 /// The value of a key, of the key's type.
 fn shaped(
-    source: &Source<'_>,
-    key: &Key,
+    source: &SourceText<'_>,
+    key: &SuiteKey,
     value: &Spanned<DeValue<'_>>,
-    around: &Surroundings<'_>,
-) -> Result<Value, Fault> {
+    around: &SuiteEnvironment<'_>,
+) -> Result<TomlValue, SuiteError> {
     let wrong = |wanted: &str| wrong_type(source, key.name, value, wanted);
     match (key.shape, value.get_ref()) {
-        (Shape::Text | Shape::NumberOrText, DeValue::String(text)) => {
+        (KeyShape::Text | KeyShape::NumberOrText, DeValue::String(text)) => {
             let byte = value.span().start;
             // A password that is a variable does not stand in the file; the list is the mark of that.
             if key.name == "password"
@@ -438,37 +445,37 @@ fn shaped(
             {
                 let filled = filled(source, byte, text, around)?;
                 let (at, file) = (source.at(byte), source.file.to_owned());
-                return Ok(Value::List(vec![Item { text: filled, at, file, is_exact: false }]));
+                return Ok(TomlValue::List(vec![Item { text: filled, at, file, is_exact: false }]));
             }
             let text = filled(source, byte, text, around)?;
             let text =
                 if keys::PATHS.contains(&key.name) { beside(source.file, &text).display().to_string() } else { text };
-            Ok(Value::Text(text))
+            Ok(TomlValue::Text(text))
         }
-        (Shape::Number | Shape::NumberOrText, DeValue::Integer(number)) if number.radix() == 10 => {
-            Ok(Value::Text(number.as_str().to_owned()))
+        (KeyShape::Number | KeyShape::NumberOrText, DeValue::Integer(number)) if number.radix() == 10 => {
+            Ok(TomlValue::Text(number.as_str().to_owned()))
         }
-        (Shape::NumberOrText, DeValue::Float(number)) => Ok(Value::Text(number.as_str().to_owned())),
-        (Shape::SwitchOrText, DeValue::String(text)) => {
-            Ok(Value::Text(filled(source, value.span().start, text, around)?))
+        (KeyShape::NumberOrText, DeValue::Float(number)) => Ok(TomlValue::Text(number.as_str().to_owned())),
+        (KeyShape::SwitchOrText, DeValue::String(text)) => {
+            Ok(TomlValue::Text(filled(source, value.span().start, text, around)?))
         }
-        (Shape::Switch | Shape::SwitchOrText, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
-        (Shape::List, _) => Ok(Value::List(list(source, key.name, value, around)?)),
-        (Shape::Text, _) => Err(wrong("a text in quotes")),
-        (Shape::Number, _) => Err(wrong("a whole number")),
-        (Shape::NumberOrText, _) => Err(wrong("a number or a text")),
-        (Shape::Switch, _) => Err(wrong("true or false")),
-        (Shape::SwitchOrText, _) => Err(wrong("true, false or a text")),
+        (KeyShape::Switch | KeyShape::SwitchOrText, DeValue::Boolean(on)) => Ok(TomlValue::Switch(*on)),
+        (KeyShape::List, _) => Ok(TomlValue::List(list(source, key.name, value, around)?)),
+        (KeyShape::Text, _) => Err(wrong("a text in quotes")),
+        (KeyShape::Number, _) => Err(wrong("a whole number")),
+        (KeyShape::NumberOrText, _) => Err(wrong("a number or a text")),
+        (KeyShape::Switch, _) => Err(wrong("true or false")),
+        (KeyShape::SwitchOrText, _) => Err(wrong("true, false or a text")),
     }
 }
 
 /// Texts with their places.
 fn list(
-    source: &Source<'_>,
+    source: &SourceText<'_>,
     key: &str,
     value: &Spanned<DeValue<'_>>,
-    around: &Surroundings<'_>,
-) -> Result<Vec<Item>, Fault> {
+    around: &SuiteEnvironment<'_>,
+) -> Result<Vec<Item>, SuiteError> {
     let one = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
         DeValue::String(text) => {
             let span = value.span();
@@ -486,7 +493,12 @@ fn list(
 }
 
 /// The text with `${NAME}` and `${NAME:-otherwise}` filled in; `$${` is `${`.
-fn filled(source: &Source<'_>, byte: usize, text: &str, around: &Surroundings<'_>) -> Result<String, Fault> {
+fn filled(
+    source: &SourceText<'_>,
+    byte: usize,
+    text: &str,
+    around: &SuiteEnvironment<'_>,
+) -> Result<String, SuiteError> {
     let mut whole = String::new();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -535,33 +547,33 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.escape_debug())
 }
 
-fn items<'a>(all: &'a Keys, key: &str) -> std::slice::Iter<'a, Item> {
+fn items<'a>(all: &'a TableKeys, key: &str) -> std::slice::Iter<'a, Item> {
     match all.get(key).map(|set| &set.value) {
-        Some(Value::List(list)) => list.iter(),
+        Some(TomlValue::List(list)) => list.iter(),
         _ => [].iter(),
     }
 }
 
 /// The keys that are flags, each as one word.
-fn flags(all: &Keys) -> Vec<String> {
+fn flags(all: &TableKeys) -> Vec<String> {
     let mut flags = Vec::new();
     for (key, set) in all.iter().filter(|(key, _)| keys::is_flag(key)) {
         match &set.value {
-            Value::Text(text) => flags.push(format!("--{key}={text}")),
-            Value::Switch(true) => flags.push(format!("--{key}")),
-            Value::Switch(false) => {}
-            Value::List(list) => flags.extend(list.iter().map(|item| format!("--{key}={}", item.text))),
+            TomlValue::Text(text) => flags.push(format!("--{key}={text}")),
+            TomlValue::Switch(true) => flags.push(format!("--{key}")),
+            TomlValue::Switch(false) => {}
+            TomlValue::List(list) => flags.extend(list.iter().map(|item| format!("--{key}={}", item.text))),
         }
     }
     flags
 }
 
-fn password(all: &Keys) -> Option<Password> {
+fn password(all: &TableKeys) -> Option<Password> {
     let (key, set) = keys::SECRETS.iter().find_map(|key| all.get_key_value(key))?;
     let text = match &set.value {
-        Value::Text(text) => text.clone(),
-        Value::List(list) => list.first()?.text.clone(),
-        Value::Switch(_) => return None,
+        TomlValue::Text(text) => text.clone(),
+        TomlValue::List(list) => list.first()?.text.clone(),
+        TomlValue::Switch(_) => return None,
     };
     Some(match *key {
         "password-command" => Password::Command(text),
@@ -572,9 +584,9 @@ fn password(all: &Keys) -> Option<Password> {
     })
 }
 
-fn need(item: &Item) -> Result<Need, Fault> {
+fn need(item: &Item) -> Result<Need, SuiteError> {
     let text = item.text.as_str();
-    let wrong = || Fault {
+    let wrong = || SuiteError {
         file: item.file.clone(),
         at: item.at,
         message: format!("there is no need {}; write egress:25 (any port), ipv4, ipv6 or env:NAME", quoted(text)),
@@ -592,7 +604,7 @@ fn need(item: &Item) -> Result<Need, Fault> {
     }
 }
 
-fn expected(item: &Item) -> Result<Expected, Fault> {
+fn expected(item: &Item) -> Result<Expected, SuiteError> {
     let Item { text, at, file, is_exact } = item;
     match Expression::parse(text) {
         Ok(expression) => Ok(Expected { expression, at: *at, file: file.clone(), is_exact: *is_exact }),
@@ -600,10 +612,10 @@ fn expected(item: &Item) -> Result<Expected, Fault> {
     }
 }
 
-fn faulty(mistake: &Mistake, at: At, is_exact: bool, file: &Path) -> Fault {
+fn faulty(mistake: &Mistake, at: Position, is_exact: bool, file: &Path) -> SuiteError {
     let column = if is_exact { at.column + 1 + mistake.at } else { at.column };
     let pointed = mistake.pointed().to_vec();
-    Fault { file: file.to_owned(), at: At { column, ..at }, message: mistake.to_string(), pointed }
+    SuiteError { file: file.to_owned(), at: Position { column, ..at }, message: mistake.to_string(), pointed }
 }
 
 #[cfg(test)]

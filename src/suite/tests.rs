@@ -7,21 +7,21 @@ use std::path::Path;
 use proptest::prelude::{any, proptest};
 use serde_json::{Value, json};
 
-use super::{Check, KEYS, MOST_CHECKS, Need, Password, SCHEMA, Scope, Shape, Surroundings, read};
+use super::{KEYS, KeyShape, MOST_CHECKS, Need, Password, SCHEMA, Scope, SuiteCheck, SuiteEnvironment, read};
 
 const HEAD: &str = "[[check]]\nname = \"a\"\ntarget = \"mx.example.net\"\n";
 
-fn suite(files: &[(&str, &[u8])], is_private: bool) -> Result<Vec<Check>, String> {
+fn suite(files: &[(&str, &[u8])], is_private: bool) -> Result<Vec<SuiteCheck>, String> {
     let load = |path: &Path| {
         let found = files.iter().find(|(name, _)| Path::new(name) == path);
         found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| "no such file".to_owned())
     };
     let variable = |name: &str| (name == "HOST").then(|| "mx.example.net".to_owned());
-    let around = Surroundings { load: &load, variable: &variable, is_private: &|_| is_private };
+    let around = SuiteEnvironment { load: &load, variable: &variable, is_private: &|_| is_private };
     read(Path::new("s.toml"), &around).map_err(|fault| fault.to_string())
 }
 
-fn one(text: &str) -> Result<Vec<Check>, String> {
+fn one(text: &str) -> Result<Vec<SuiteCheck>, String> {
     suite(&[("s.toml", text.as_bytes())], false)
 }
 
@@ -155,13 +155,13 @@ fn a_message_of_the_command_line_finds_its_key() {
 
 #[test]
 fn the_published_schema_of_suites_is_that_of_the_keys() {
-    let shape = |shape: Shape| match shape {
-        Shape::Text => json!({"type": "string"}),
-        Shape::Number => json!({"type": "integer"}),
-        Shape::NumberOrText => json!({"type": ["number", "string"]}),
-        Shape::Switch => json!({"type": "boolean"}),
-        Shape::SwitchOrText => json!({"type": ["boolean", "string"]}),
-        Shape::List => json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    let shape = |shape: KeyShape| match shape {
+        KeyShape::Text => json!({"type": "string"}),
+        KeyShape::Number => json!({"type": "integer"}),
+        KeyShape::NumberOrText => json!({"type": ["number", "string"]}),
+        KeyShape::Switch => json!({"type": "boolean"}),
+        KeyShape::SwitchOrText => json!({"type": ["boolean", "string"]}),
+        KeyShape::List => json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
     };
     let properties = |is_default: bool| -> Value {
         let keys = KEYS.iter().filter(|key| !is_default || key.scope != Scope::Check);

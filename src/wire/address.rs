@@ -323,18 +323,18 @@ fn parse_domain(text: &str) -> Result<Domain, AddressError> {
 mod tests {
     use super::{AddressError, ForwardPath, Mailbox, ReversePath};
 
-    fn shown(text: &str) -> String {
+    fn display_form(text: &str) -> String {
         Mailbox::parse(text).map_or_else(|error| format!("error: {error}"), |mailbox| mailbox.to_string())
     }
 
     #[test]
     fn plain_quoted_literal_and_international_addresses_are_read() {
-        assert_eq!(shown("User@Example.NET"), "User@example.net");
-        assert_eq!(shown("<user@example.net>"), "user@example.net");
-        assert_eq!(shown("\"odd @ user\"@example.net"), "\"odd @ user\"@example.net");
-        assert_eq!(shown("user@[192.0.2.1]"), "user@[192.0.2.1]");
-        assert_eq!(shown("user@[IPv6:2001:db8::1]"), "user@[IPv6:2001:db8::1]");
-        assert_eq!(shown("user@bücher.example"), "user@xn--bcher-kva.example");
+        assert_eq!(display_form("User@Example.NET"), "User@example.net");
+        assert_eq!(display_form("<user@example.net>"), "user@example.net");
+        assert_eq!(display_form("\"odd @ user\"@example.net"), "\"odd @ user\"@example.net");
+        assert_eq!(display_form("user@[192.0.2.1]"), "user@[192.0.2.1]");
+        assert_eq!(display_form("user@[IPv6:2001:db8::1]"), "user@[IPv6:2001:db8::1]");
+        assert_eq!(display_form("user@bücher.example"), "user@xn--bcher-kva.example");
         assert!(Mailbox::parse("jürgen@example.net").expect("an address").needs_smtputf8());
         assert!(!Mailbox::parse("user@bücher.example").expect("an address").needs_smtputf8());
     }
@@ -349,12 +349,12 @@ mod tests {
 
     #[test]
     fn mistakes_are_told_with_what_to_write() {
-        assert!(shown("root").contains("write root@example.net"));
-        assert!(shown("a b@example.net").contains("quotes"));
-        assert!(shown("a..b@example.net").contains("two together"));
-        assert!(shown("a@exa mple.net").contains("after the @: the domain holds a blank"));
-        assert!(shown("a@[192.0.2]").contains("address literal"));
-        assert!(shown("@example.net").contains("nothing stands before"));
+        assert!(display_form("root").contains("write root@example.net"));
+        assert!(display_form("a b@example.net").contains("quotes"));
+        assert!(display_form("a..b@example.net").contains("two together"));
+        assert!(display_form("a@exa mple.net").contains("after the @: the domain holds a blank"));
+        assert!(display_form("a@[192.0.2]").contains("address literal"));
+        assert!(display_form("@example.net").contains("nothing stands before"));
     }
 
     #[test]

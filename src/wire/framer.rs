@@ -23,7 +23,7 @@ pub enum Ending {
 
 /// One line without its ending.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct RawLine {
     /// At most [`MAX_LINE`] bytes.
     pub bytes: Vec<u8>,
     /// How it ended.
@@ -35,7 +35,7 @@ pub struct Line {
 /// Collects bytes and gives lines.
 #[derive(Debug, Default)]
 pub struct Framer {
-    ready: std::collections::VecDeque<Line>,
+    ready: std::collections::VecDeque<RawLine>,
     partial: Vec<u8>,
     dropped: usize,
 }
@@ -58,12 +58,12 @@ impl Framer {
     }
 
     /// The next whole line.
-    pub fn next_line(&mut self) -> Option<Line> {
+    pub fn next_line(&mut self) -> Option<RawLine> {
         self.ready.pop_front()
     }
 
     /// What is left when the peer has closed: a last line without an end.
-    pub fn finish(&mut self) -> Option<Line> {
+    pub fn finish(&mut self) -> Option<RawLine> {
         if let Some(line) = self.ready.pop_front() {
             return Some(line);
         }
@@ -106,7 +106,7 @@ impl Framer {
     fn give(&mut self, ending: Ending) {
         let bytes = std::mem::take(&mut self.partial);
         let dropped = std::mem::take(&mut self.dropped);
-        self.ready.push_back(Line { bytes, ending, dropped });
+        self.ready.push_back(RawLine { bytes, ending, dropped });
     }
 }
 
@@ -114,9 +114,9 @@ impl Framer {
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
-    use super::{ENDLESS, Ending, Framer, Line, MAX_LINE};
+    use super::{ENDLESS, Ending, Framer, MAX_LINE, RawLine};
 
-    fn lines(pieces: &[&[u8]]) -> Vec<Line> {
+    fn lines(pieces: &[&[u8]]) -> Vec<RawLine> {
         let mut framer = Framer::default();
         let mut lines = Vec::new();
         for piece in pieces {
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn bare_lf_ends_a_line_and_bare_cr_does_not() {
         let found = lines(&[b"250 a\rb\n"]);
-        assert_eq!(found, vec![Line { bytes: b"250 a\rb".to_vec(), ending: Ending::BareLf, dropped: 0 }]);
+        assert_eq!(found, vec![RawLine { bytes: b"250 a\rb".to_vec(), ending: Ending::BareLf, dropped: 0 }]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Bytes and SMTP words: lines, replies, status codes, capabilities, commands, addresses, host names; and the first
-//! words of TLS, for servers that no library talks to.
+//! words of TLS, for servers that no library sessions to.
 //!
 //! Nothing here does I/O, reads a clock or allocates without bound. Parsing what a *peer* sent is total: it yields a
 //! value and a list of [`reply::Irregularity`]s, never an error. Parsing what the *user* typed returns `Result`, and
@@ -20,7 +20,7 @@ pub mod tls;
 pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
 pub use capability::{Capabilities, Capability};
 pub use command::{Command, EhloName};
-pub use framer::{Ending, Framer, Line};
+pub use framer::{Ending, Framer, RawLine};
 pub use host::{DomainName, Host, HostError};
 pub use reply::{Assembler, Irregularity, Reply};
 pub use status::{Class, EnhancedStatus, ReplyCode};

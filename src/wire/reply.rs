@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::framer::{Ending, Line};
+use crate::wire::framer::{Ending, RawLine};
 use crate::wire::status::{Class, EnhancedStatus, ReplyCode};
 
 /// Lines of one reply that are read.
@@ -19,7 +19,7 @@ pub const MAX_LINES: usize = 512;
 /// Bytes of one reply that are read.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// What is odd about a reply. None of these stops the talk but `too-long`.
+/// What is odd about a reply. None of these stops the session but `too-long`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -52,7 +52,7 @@ pub enum Irregularity {
         /// Bytes that were dropped.
         dropped: usize,
     },
-    /// A reply beyond the bounds: it was cut and the talk ended.
+    /// A reply beyond the bounds: it was cut and the session ended.
     TooLong,
     /// The peer closed in the middle of the reply.
     CutShort,
@@ -177,24 +177,24 @@ struct Parsed {
 
 impl Assembler {
     /// Takes one line; gives the reply when it is the last one.
-    pub fn push(&mut self, line: Line) -> Option<Reply> {
+    pub fn push(&mut self, line: RawLine) -> Option<Reply> {
         self.note_bytes(&line);
         let (code, last, text) = self.split(&line.bytes);
         self.lines.push(Parsed { code, text });
         if line.ending == Ending::Missing && line.dropped > 0 {
             self.note(Irregularity::TooLong);
-            return Some(self.whole());
+            return Some(self.take_reply());
         }
         // RFC 5321 §2.3.8: a line ends with CRLF. Without it the rest of the line, or of the reply, is missing.
         if line.ending == Ending::Missing {
             self.note(Irregularity::CutShort);
         }
         if last {
-            return Some(self.whole());
+            return Some(self.take_reply());
         }
         if self.lines.len() >= MAX_LINES || self.raw.len() >= MAX_BYTES {
             self.note(Irregularity::TooLong);
-            return Some(self.whole());
+            return Some(self.take_reply());
         }
         None
     }
@@ -205,7 +205,7 @@ impl Assembler {
             return None;
         }
         self.note(Irregularity::CutShort);
-        Some(self.whole())
+        Some(self.take_reply())
     }
 
     /// True between the first and the last line of a reply.
@@ -238,7 +238,7 @@ impl Assembler {
         }
     }
 
-    fn note_bytes(&mut self, line: &Line) {
+    fn note_bytes(&mut self, line: &RawLine) {
         if line.ending == Ending::BareLf {
             self.note(Irregularity::BareLf);
         }
@@ -270,7 +270,7 @@ impl Assembler {
         }
     }
 
-    fn whole(&mut self) -> Reply {
+    fn take_reply(&mut self) -> Reply {
         let codes: Vec<ReplyCode> = self.lines.iter().filter_map(|line| line.code).collect();
         if let (Some(&first), Some(&last)) = (codes.first(), codes.last())
             && codes.iter().any(|&code| code != last)
@@ -306,7 +306,7 @@ pub fn from_text(text: &str) -> Option<Reply> {
     let mut assembler = Assembler::default();
     for line in text.trim_end_matches(['\r', '\n']).split('\n') {
         let bytes = line.strip_suffix('\r').unwrap_or(line).as_bytes().to_vec();
-        if let Some(reply) = assembler.push(Line { bytes, ending: Ending::CrLf, dropped: 0 }) {
+        if let Some(reply) = assembler.push(RawLine { bytes, ending: Ending::CrLf, dropped: 0 }) {
             return Some(reply);
         }
     }

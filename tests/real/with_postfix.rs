@@ -224,9 +224,9 @@ fn a_scan_shows_both_certificates_in_a_few_connections() {
     assert_eq!(keys, ["EC P-256", "RSA 2048"]);
     assert!(certificates.iter().all(|seen| seen["verifies"] == true), "{certificates:#?}");
     assert_eq!(report["tls_scan"]["inconclusive"], serde_json::Value::Null);
-    // Every connection is an attempt: the talk of the check, the ClientHellos, MAIL before TLS.
-    let attempts = report["attempts"].as_array().unwrap();
-    let connections = attempts.iter().filter(|attempt| attempt["question"]["ask"] != "resolve").count();
+    // Every connection is an attempt: the session of the check, the ClientHellos, MAIL before TLS.
+    let probes = report["probes"].as_array().unwrap();
+    let connections = probes.iter().filter(|probe| probe["question"]["ask"] != "resolve").count();
     // Postfix has suites without authentication, and after those the other weak classes are asked about again.
     assert!((3..=16).contains(&connections), "{connections} connections");
 }
@@ -259,8 +259,8 @@ fn a_login_before_tls_is_refused_where_tls_is_required() {
     let report =
         check(POSTFIX.submission, &POSTFIX.ca, &["--probe", "auth-before-tls"], Password::None).exits(exit::OK);
     assert_finds_not(&report, word::AUTH_ACCEPTED_IN_PLAINTEXT);
-    let attempts = report["attempts"].as_array().unwrap();
-    assert!(attempts.iter().any(|attempt| attempt["question"]["purpose"] == "before-tls"), "{attempts:#?}");
+    let probes = report["probes"].as_array().unwrap();
+    assert!(probes.iter().any(|probe| probe["question"]["purpose"] == "before-tls"), "{probes:#?}");
 }
 
 // What the server saw: a Postfix of the test's own, whose log is about nobody else.

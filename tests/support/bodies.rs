@@ -13,24 +13,24 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use smtpcheck::cli::{self, Invocation};
-use smtpcheck::dialogue::{Access, Dialogue, Peer, Step};
+use smtpcheck::commands::explain;
+use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
 use smtpcheck::evidence::{
-    Answer, Attempt, AttemptId, DialResult, Event, Evidence, Fault, Handshake, HandshakeKind, HelloHeard, HelloSeen,
-    Lookup, Machine, NameMatch, NameSource, Names, Outcome, Presented, Stage, TlsFault, TlsFaultKind, Trust,
-    TrustStore, What,
+    Answer, DialResult, Event, EventKind, Evidence, Fault, Handshake, HandshakeKind, HelloOutcome, HelloSeen, Lookup,
+    Machine, NameMatch, NameSource, Names, Outcome, Phase, Presented, Probe, ProbeId, TlsFault, TlsFaultKind, Trust,
+    TrustStore,
 };
 use smtpcheck::expect::Expression;
 use smtpcheck::gather::{self, Arrival, Gather};
-use smtpcheck::inquiry::{self, Listener};
+use smtpcheck::inquiry::{self, EvidenceListener};
 use smtpcheck::plan::{LoginProof, Plan};
-use smtpcheck::question::{HelloRequest, Question, TalkRequest};
-use smtpcheck::render::{self, Look, Volume};
+use smtpcheck::question::{HelloRequest, Question, SessionRequest};
+use smtpcheck::render::{self, Display, Verbosity};
 use smtpcheck::report::Report;
-use smtpcheck::sasl::{self, Binding, Credentials, Means, Opening, Proof};
+use smtpcheck::sasl::{self, Binding, Credentials, ExchangeStart, Means, Proof};
 use smtpcheck::secret::{Echoes, Secret};
-use smtpcheck::suite::Surroundings;
-use smtpcheck::verbs::explain;
-use smtpcheck::wire::tls::{self, Reader};
+use smtpcheck::suite::SuiteEnvironment;
+use smtpcheck::wire::tls::{self, FlightReader};
 use smtpcheck::wire::{Assembler, Capabilities, Ending, ForwardPath, Framer, Host, Irregularity, Mailbox, Reply};
 
 /// One body.
@@ -121,7 +121,7 @@ fn offers(data: &[u8]) {
     for (number, line) in lines.enumerate() {
         let head: &[u8] = if number == 0 { b"250-" } else { b"" };
         let bytes = [head, &line[..line.len().min(4096)]].concat();
-        let line = smtpcheck::wire::Line { bytes, ending: Ending::CrLf, dropped: 0 };
+        let line = smtpcheck::wire::RawLine { bytes, ending: Ending::CrLf, dropped: 0 };
         let Some(reply) = assembler.push(line) else { continue };
         let offers = Capabilities::read(&reply);
         for name in offers.auth_mechanisms() {
@@ -138,8 +138,8 @@ fn offers(data: &[u8]) {
     }
 }
 
-fn answer(pieces: &mut dyn Iterator<Item = &[u8]>) -> Option<tls::Answer> {
-    let mut reader = Reader::default();
+fn answer(pieces: &mut dyn Iterator<Item = &[u8]>) -> Option<tls::TlsAnswer> {
+    let mut reader = FlightReader::default();
     for piece in pieces {
         if let Some(answer) = reader.push(piece) {
             assert_eq!(reader.push(b"more"), None, "an answer is given once");
@@ -156,12 +156,12 @@ fn server_hello(data: &[u8]) {
     assert_eq!(whole.is_none(), data.is_empty());
     let _ = tls::FirstBytes::of(data);
     if let Some(mut answer) = whole {
-        if let tls::Answer::ServerHello(hello) = &mut answer {
+        if let tls::TlsAnswer::ServerHello(hello) = &mut answer {
             // They stand beside the answer in a report, read.
             hello.certificates.clear();
         }
         let json = serde_json::to_string(&answer).unwrap();
-        assert_eq!(serde_json::from_str::<tls::Answer>(&json).unwrap(), answer);
+        assert_eq!(serde_json::from_str::<tls::TlsAnswer>(&json).unwrap(), answer);
     }
 }
 
@@ -172,14 +172,15 @@ fn challenges(data: &[u8]) {
     let binding = Binding { name: "tls-exporter", data: vec![7; 32] };
     for mechanism in sasl::MECHANISMS {
         let proof = match mechanism.needs {
-            sasl::Needs::Password | sasl::Needs::PasswordAndBinding => {
+            sasl::CredentialKind::Password | sasl::CredentialKind::PasswordAndBinding => {
                 Proof::Password(Secret::new(PASSWORD.to_owned()))
             }
-            sasl::Needs::Token => Proof::Token(Secret::new(PASSWORD.to_owned())),
-            sasl::Needs::ClientCertificate | sasl::Needs::Nothing => Proof::NoSecret,
+            sasl::CredentialKind::Token => Proof::Token(Secret::new(PASSWORD.to_owned())),
+            sasl::CredentialKind::ClientCertificate | sasl::CredentialKind::Nothing => Proof::NoSecret,
         };
         let credentials = Credentials { user: "user@example.net".to_owned(), authzid: None, proof };
-        let opening = Opening { credentials: &credentials, means: &means, binding: Some(&binding), offers_plus: true };
+        let opening =
+            ExchangeStart { credentials: &credentials, means: &means, binding: Some(&binding), offers_plus: true };
         let mut exchange = (mechanism.begin)(&opening);
         let _ = exchange.initial();
         for challenge in data.split(|byte| *byte == CUT).take(8) {
@@ -203,14 +204,14 @@ fn challenges(data: &[u8]) {
 }
 
 fn log(data: &[u8]) {
-    for form in [explain::Form::Text, explain::Form::Json] {
+    for form in [explain::ExplainForm::Text, explain::ExplainForm::Json] {
         let mut shown = Vec::new();
-        let given = explain::Given::default();
-        let extent = explain::stream(&mut &data[..], &mut shown, &given, (form, &Look::plain()));
+        let given = explain::ExplainContext::default();
+        let extent = explain::stream(&mut &data[..], &mut shown, &given, (form, &Display::plain()));
         assert!(extent.is_ok(), "a log in memory can be read");
         let shown = String::from_utf8(shown).expect("UTF-8");
         assert_harmless(&shown);
-        if form == explain::Form::Json {
+        if form == explain::ExplainForm::Json {
             for value in serde_json::Deserializer::from_str(&shown).into_iter::<serde_json::Value>() {
                 value.expect("JSON");
             }
@@ -266,7 +267,7 @@ fn expectation_seeds() -> Vec<Vec<u8>> {
 /// A suite's file, which may include itself: read or refused.
 fn suite(data: &[u8]) {
     let load = |_: &std::path::Path| Ok(data.to_vec());
-    let around = Surroundings { load: &load, variable: &|name| Some(name.to_lowercase()), is_private: &|_| false };
+    let around = SuiteEnvironment { load: &load, variable: &|name| Some(name.to_lowercase()), is_private: &|_| false };
     match smtpcheck::suite::read(std::path::Path::new("suite.toml"), &around) {
         Ok(checks) => assert!(!checks.is_empty() && checks.iter().all(|check| !check.name.is_empty())),
         Err(fault) => assert!(fault.at.line >= 1 && fault.at.column >= 1),
@@ -288,7 +289,7 @@ fn conversation(data: &[u8]) {
     let (plan, secret) = &PLANS[usize::from(*choice) % PLANS.len()];
     let whole = check(plan, secret.as_ref(), said, &CHAIN, Pieces::Whole);
     let strays =
-        |report: &Report| report.evidence.transcript.iter().any(|event| matches!(event.what, What::Stray { .. }));
+        |report: &Report| report.evidence.transcript.iter().any(|event| matches!(event.what, EventKind::Stray { .. }));
     // What comes before its command is no answer to it, and only when it comes decides which of both it is. Bytes behind a
     // 421, and a 421 that was not asked for, likewise.
     if !strays(&whole) && !said.windows(3).any(|part| part == b"421") {
@@ -298,10 +299,10 @@ fn conversation(data: &[u8]) {
 }
 
 /// The report without the times, of which each step takes some.
-fn untimed(report: &Report) -> (Vec<(Stage, What)>, Vec<String>, u8) {
+fn untimed(report: &Report) -> (Vec<(Phase, EventKind)>, Vec<String>, u8) {
     let events = report.evidence.transcript.iter().map(|event| match &event.what {
-        What::Dialled { .. } => (event.stage, What::ClosedWithoutFarewell),
-        what => (event.stage, what.clone()),
+        EventKind::Dialled { .. } => (event.phase, EventKind::ClosedWithoutFarewell),
+        what => (event.phase, what.clone()),
     });
     let rules = report.findings.iter().map(|finding| format!("{} {}", finding.rule, finding.summary)).collect();
     (events.collect(), rules, report.exit.code())
@@ -393,7 +394,7 @@ fn check(plan: &Plan, credentials: Option<&Credentials>, said: &[u8], chain: &[V
     assert!(report.evidence.transcript.len() < 2000, "{} events", report.evidence.transcript.len());
     assert!(report.complete);
     // What came before the password was sent is shown as it is, also if the input happens to hold the password.
-    let is_sent = |event: &&Event| matches!(event.what, What::Sent { redacted: true, .. });
+    let is_sent = |event: &&Event| matches!(event.what, EventKind::Sent { redacted: true, .. });
     let sent = report.evidence.transcript.iter().find(is_sent).map(|event| event.seq);
     let before: Vec<&Event> =
         report.evidence.transcript.iter().take_while(|event| sent.is_none_or(|sent| event.seq < sent)).collect();
@@ -412,8 +413,8 @@ enum Checked {
 /// The report in every format.
 fn shown(report: &Report, checked: Checked) {
     for format in render::FORMATS {
-        for volume in [Volume::Quiet, Volume::Normal, Volume::Verbose] {
-            let text = format.one(report, &Look { volume, ..Look::plain() });
+        for volume in [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose] {
+            let text = format.one(report, &Display { volume, ..Display::plain() });
             assert_harmless(&text);
             if checked == Checked::FormatsAndSecret {
                 assert!(!text.contains(PASSWORD) && !text.contains(PASSWORD_B64), "{} shows the password", format.name);
@@ -453,7 +454,7 @@ impl Gather for Server<'_> {
         self.echoes.clone()
     }
 
-    fn ask(&mut self, id: AttemptId, question: &Question) {
+    fn ask(&mut self, id: ProbeId, question: &Question) {
         let outcome = match question {
             Question::Resolve { host } => Outcome::Done {
                 answer: Answer::Names(Names {
@@ -465,20 +466,20 @@ impl Gather for Server<'_> {
             },
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(Machine::default()) },
             Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
-            Question::Talk(request) => match self.talk(id, request) {
+            Question::Talk(request) => match self.session(id, request) {
                 Ok(()) => Outcome::Done { answer: Answer::Talk },
                 Err(fault) => Outcome::Failed { fault },
             },
         };
         self.clock += 1.0;
-        self.arrivals.push_back(Arrival::Answered { attempt: id, at_ms: self.clock, outcome });
+        self.arrivals.push_back(Arrival::Answered { probe: id, at_ms: self.clock, outcome });
     }
 
     fn next(&mut self) -> Arrival {
         self.arrivals.pop_front().expect("an open question has an answer")
     }
 
-    fn stop(&mut self, _: AttemptId) {}
+    fn stop(&mut self, _: ProbeId) {}
 
     fn now_ms(&self) -> f64 {
         self.clock
@@ -486,24 +487,24 @@ impl Gather for Server<'_> {
 }
 
 impl Server<'_> {
-    fn note(&mut self, attempt: AttemptId, stage: Stage, tls: bool, what: What) {
+    fn note(&mut self, probe: ProbeId, phase: Phase, tls: bool, what: EventKind) {
         self.clock += 1.0;
-        self.arrivals.push_back(Arrival::Event { attempt, at_ms: self.clock, stage, tls, what });
+        self.arrivals.push_back(Arrival::Event { probe, at_ms: self.clock, phase, tls, what });
     }
 
     fn hello(&mut self, _: &HelloRequest) -> HelloSeen {
         let bytes = self.said.pop_front().unwrap_or_default();
         let heard = match answer(&mut std::iter::once(bytes.as_slice())) {
-            Some(answer) => HelloHeard::Answer { answer },
-            None => HelloHeard::Closed,
+            Some(answer) => HelloOutcome::Answer { answer },
+            None => HelloOutcome::Closed,
         };
         HelloSeen { ms: Some(1.0), heard, presented: None }
     }
 
-    fn talk(&mut self, id: AttemptId, request: &TalkRequest) -> Result<(), Fault> {
+    fn session(&mut self, id: ProbeId, request: &SessionRequest) -> Result<(), Fault> {
         let address = "192.0.2.25:25".parse().unwrap();
         let result = DialResult::Connected { local: "192.0.2.9:40000".parse().unwrap() };
-        self.note(id, Stage::Connect, false, What::Dialled { address, started_ms: self.clock, result });
+        self.note(id, Phase::Connect, false, EventKind::Dialled { address, started_ms: self.clock, result });
         let nonce = NONCE.to_owned();
         let means = Means { host: request.host.to_string(), port: request.port, nonce, unix_time: 1_795_000_000 };
         let access = self.credentials.map(|credentials| Access { credentials, means });
@@ -512,9 +513,9 @@ impl Server<'_> {
         for _ in 0..200_000 {
             self.echoes.hide(&dialogue.take_made());
             match dialogue.step() {
-                Step::Note(stage, what) => self.note(id, stage, dialogue.is_encrypted(), what),
-                Step::Send(bytes) => assert!(bytes.ends_with(b"\r\n"), "a line without an end"),
-                Step::BeginTls => {
+                Action::Note(phase, what) => self.note(id, phase, dialogue.is_encrypted(), what),
+                Action::Send(bytes) => assert!(bytes.ends_with(b"\r\n"), "a line without an end"),
+                Action::BeginTls => {
                     if self.said.front().is_some_and(|said| said == b"NOTLS") {
                         self.said.pop_front();
                         let (first_bytes, detail) = (String::new(), String::new());
@@ -523,25 +524,25 @@ impl Server<'_> {
                     }
                     let handshake = self.handshake(request);
                     let peer = if handshake.verifies(now()) { Peer::Verified } else { Peer::Unverified };
-                    self.note(id, Stage::Tls, true, What::Secured { handshake: Box::new(handshake) });
+                    self.note(id, Phase::Tls, true, EventKind::Secured { handshake: Box::new(handshake) });
                     dialogue.secured(peer, None);
                 }
-                Step::Await if !rest.is_empty() => {
+                Action::Await if !rest.is_empty() => {
                     let later = rest.split_off((1 + rest.len() % 5).min(rest.len()));
                     dialogue.receive(&std::mem::replace(&mut rest, later));
                 }
-                Step::Await => match self.said.pop_front().as_deref() {
+                Action::Await => match self.said.pop_front().as_deref() {
                     None | Some(b"FIN") => dialogue.closed(false),
                     Some(b"RST") => dialogue.closed(true),
-                    Some(b"WAIT") => dialogue.gave_up(30_000.0),
+                    Some(b"WAIT") => dialogue.timed_out(30_000.0),
                     Some(said) => match self.pieces {
                         Pieces::Whole => dialogue.receive(said),
                         Pieces::Cut => rest = said.to_vec(),
                     },
                 },
-                Step::HangUp(result) => {
+                Action::HangUp(result) => {
                     dialogue.receive(b"220 more\r\n");
-                    assert!(!matches!(dialogue.step(), Step::Send(_)), "something is said after hanging up");
+                    assert!(!matches!(dialogue.step(), Action::Send(_)), "something is said after hanging up");
                     return result;
                 }
             }
@@ -549,7 +550,7 @@ impl Server<'_> {
         panic!("the conversation does not end");
     }
 
-    fn handshake(&self, request: &TalkRequest) -> Handshake {
+    fn handshake(&self, request: &SessionRequest) -> Handshake {
         let (chain, staple) = gather::certificates(self.chain, self.chain.last().map_or(&[], Vec::as_slice));
         let expected = self.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
         Handshake {
@@ -583,12 +584,12 @@ impl Server<'_> {
 
 struct Deaf;
 
-impl Listener for Deaf {
+impl EvidenceListener for Deaf {
     fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> std::io::Result<()> {
         Ok(())
     }
 
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Attempt) -> std::io::Result<()> {
+    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> std::io::Result<()> {
         Ok(())
     }
 
@@ -673,7 +674,7 @@ fn log_seeds() -> Vec<Vec<u8>> {
 fn conversation_seeds() -> Vec<Vec<u8>> {
     let ehlo =
         "250-mx.example.net\r\n250-PIPELINING\r\n250-AUTH PLAIN LOGIN SCRAM-SHA-256 CRAM-MD5 NTLM\r\n250 STARTTLS\r\n";
-    let talks = [
+    let sessions = [
         format!(
             "220 mx.example.net ESMTP\r\n\u{1e}{ehlo}\u{1e}220 2.0.0 go\r\n\u{1e}{ehlo}\u{1e}250 2.1.0 ok\r\n250 2.1.5 ok\r\n550 5.1.1 no\r\n250 ok\r\n\u{1e}250 ok\r\n221 bye\r\n"
         ),
@@ -693,7 +694,7 @@ fn conversation_seeds() -> Vec<Vec<u8>> {
         "SSH-2.0-OpenSSH_9.6\r\n".to_owned(),
     ];
     let all = (0..u8::try_from(PLANS.len()).unwrap())
-        .flat_map(|choice| talks.iter().map(move |talk| [&[choice], talk.as_bytes()].concat()));
+        .flat_map(|choice| sessions.iter().map(move |session| [&[choice], session.as_bytes()].concat()));
     all.collect()
 }
 
@@ -710,9 +711,9 @@ fn certificate_seeds() -> Vec<Vec<u8>> {
 }
 
 fn report_seeds() -> Vec<Vec<u8>> {
-    let talk = conversation_seeds().remove(0);
-    let report = check(&PLANS[1].0, None, &talk[1..], &CHAIN, Pieces::Whole);
-    vec![render::format("json").unwrap().one(&report, &Look::plain()).into_bytes()]
+    let session = conversation_seeds().remove(0);
+    let report = check(&PLANS[1].0, None, &session[1..], &CHAIN, Pieces::Whole);
+    vec![render::format("json").unwrap().one(&report, &Display::plain()).into_bytes()]
 }
 
 fn word_seeds() -> Vec<Vec<u8>> {

@@ -16,7 +16,7 @@
 //! [machine]                   # optional; default: it says nothing of itself
 //! dmi = { sys_vendor = "Amazon EC2" }
 //! variables = []
-//! [[talk]]                    # conversations, matched by port and implicit TLS in the order of asking
+//! [[session]]                    # conversations, matched by port and implicit TLS in the order of asking
 //! port = 25                   # optional
 //! implicit = false            # optional
 //! name = "mx.example.net"     # of a follow-up that sends this server name (SNI)
@@ -26,7 +26,7 @@
 //! S: 220 mx.example.net ESMTP
 //! C: EHLO client.example.org
 //! """
-//! [talk.handshake]            # optional; default: TLS 1.3, trusted, named, 60 days left
+//! [session.handshake]            # optional; default: TLS 1.3, trusted, named, 60 days left
 //! trust = "trusted"           # or "outdated", or a ChainFault: "self-signed", "unknown-issuer", "usage" ...
 //! names = ["mx.example.net"]  # names in the certificate
 //! leaf = { days_left = 60 }   # and the other fields of TypedCertificate; `chain` has those that were sent behind it
@@ -48,17 +48,17 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use smtpcheck::cli::{self, Invocation};
-use smtpcheck::dialogue::{Access, Dialogue, Peer, Step};
+use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
-    Answer, Attempt, AttemptId, Certificate, ChainFault, ClientLimit, ConnectFault, DialResult, Event, Evidence, Fault,
-    Handshake, HandshakeKind, HelloHeard, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch,
-    NameSource, Names, Outcome, Presented, Stage, Staple, TlsFault, TlsFaultKind, Trust, TrustStore, What,
+    Answer, Certificate, ChainFault, ClientLimit, ConnectFault, DialResult, Event, EventKind, Evidence, Fault,
+    Handshake, HandshakeKind, HelloOutcome, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch,
+    NameSource, Names, Outcome, Phase, Presented, Probe, ProbeId, Staple, TlsFault, TlsFaultKind, Trust, TrustStore,
 };
 use smtpcheck::gather::{Arrival, Gather};
-use smtpcheck::inquiry::{self, Listener};
+use smtpcheck::inquiry::{self, EvidenceListener};
 use smtpcheck::plan::{LoginProof, Plan, TlsUse};
-use smtpcheck::question::{HelloRequest, Question, TalkRequest};
+use smtpcheck::question::{HelloRequest, Question, SessionRequest};
 use smtpcheck::report::Report;
 use smtpcheck::sasl::{Credentials, Means, Proof};
 use smtpcheck::secret::{Echoes, Secret};
@@ -78,7 +78,7 @@ pub struct Transcript {
     #[serde(default)]
     pub machine: TypedMachine,
     #[serde(default)]
-    pub talk: Vec<TypedTalk>,
+    pub session: Vec<TypedTalk>,
     #[serde(default)]
     pub hello: Vec<TypedHello>,
 }
@@ -225,7 +225,7 @@ pub fn hold(args: &[&str], server: NewServer<'_>) -> Report {
         credentials,
         names: TypedNames { a: Some(TypedLookup::Addresses(vec!["192.0.2.25".parse().unwrap()])), aaaa: None },
         machine: Machine { dmi: BTreeMap::new(), variables: Vec::new(), host: None },
-        talks: Vec::new(),
+        sessions: Vec::new(),
         hellos: Vec::new(),
         server: Some(server),
         arrivals: VecDeque::new(),
@@ -244,12 +244,12 @@ struct Replay<'s> {
     names: TypedNames,
     machine: Machine,
     echoes: Echoes,
-    talks: Vec<Option<TypedTalk>>,
+    sessions: Vec<Option<TypedTalk>>,
     hellos: Vec<TypedHello>,
     server: Option<NewServer<'s>>,
     arrivals: VecDeque<Arrival>,
     clock: f64,
-    /// The talk that has just been played is left open: `--max-time` ended everything in the middle of it.
+    /// The session that has just been played is left open: `--max-time` ended everything in the middle of it.
     time_is_up: bool,
     problems: Vec<String>,
 }
@@ -259,7 +259,7 @@ impl Gather for Replay<'_> {
         self.echoes.clone()
     }
 
-    fn ask(&mut self, id: AttemptId, question: &Question) {
+    fn ask(&mut self, id: ProbeId, question: &Question) {
         let outcome = match question {
             Question::Resolve { host } => Outcome::Done {
                 answer: Answer::Names(Names {
@@ -271,7 +271,7 @@ impl Gather for Replay<'_> {
             },
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(self.machine.clone()) },
             Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
-            Question::Talk(request) => match self.talk(id, request) {
+            Question::Talk(request) => match self.session(id, request) {
                 Ok(()) => Outcome::Done { answer: Answer::Talk },
                 Err(fault) => Outcome::Failed { fault },
             },
@@ -280,7 +280,7 @@ impl Gather for Replay<'_> {
         self.arrivals.push_back(if std::mem::take(&mut self.time_is_up) {
             Arrival::TimeUp
         } else {
-            Arrival::Answered { attempt: id, at_ms: self.clock, outcome }
+            Arrival::Answered { probe: id, at_ms: self.clock, outcome }
         });
     }
 
@@ -289,7 +289,7 @@ impl Gather for Replay<'_> {
     }
 
     /// A conversation is played to its end at once.
-    fn stop(&mut self, _: AttemptId) {}
+    fn stop(&mut self, _: ProbeId) {}
 
     fn now_ms(&self) -> f64 {
         self.clock
@@ -297,70 +297,70 @@ impl Gather for Replay<'_> {
 }
 
 impl Replay<'_> {
-    fn note(&mut self, id: AttemptId, stage: Stage, tls: bool, what: What) {
+    fn note(&mut self, id: ProbeId, phase: Phase, tls: bool, what: EventKind) {
         self.clock += 1.0;
-        self.arrivals.push_back(Arrival::Event { attempt: id, at_ms: self.clock, stage, tls, what });
+        self.arrivals.push_back(Arrival::Event { probe: id, at_ms: self.clock, phase, tls, what });
     }
 
-    fn talk(&mut self, id: AttemptId, request: &TalkRequest) -> Result<(), Fault> {
+    fn session(&mut self, id: ProbeId, request: &SessionRequest) -> Result<(), Fault> {
         let address = match self.address(request) {
             Some(ip) => SocketAddr::new(ip, request.port),
             None => return Err(Fault::NoAddress),
         };
         if let Some(server) = self.server {
             let result = DialResult::Connected { local: "192.0.2.9:40000".parse().unwrap() };
-            self.note(id, Stage::Connect, false, What::Dialled { address, started_ms: self.clock, result });
+            self.note(id, Phase::Connect, false, EventKind::Dialled { address, started_ms: self.clock, result });
             return self.converse_with(id, request, server().as_mut());
         }
         let implicit = request.script.tls == TlsUse::Implicit;
-        let fits = |talk: &TypedTalk| {
-            talk.port.is_none_or(|port| port == request.port)
-                && talk.implicit.is_none_or(|wanted| wanted == implicit)
-                && talk.name == request.script.sni
+        let fits = |session: &TypedTalk| {
+            session.port.is_none_or(|port| port == request.port)
+                && session.implicit.is_none_or(|wanted| wanted == implicit)
+                && session.name == request.script.sni
         };
-        let found = self.talks.iter_mut().find(|talk| talk.as_ref().is_some_and(fits)).and_then(Option::take);
-        let Some(talk) = found else {
-            self.problems.push(format!("no [[talk]] for {request:?}"));
+        let found = self.sessions.iter_mut().find(|session| session.as_ref().is_some_and(fits)).and_then(Option::take);
+        let Some(session) = found else {
+            self.problems.push(format!("no [[session]] for {request:?}"));
             return Err(Fault::NoAddress);
         };
-        for (ip, why) in &talk.failed {
+        for (ip, why) in &session.failed {
             let address = SocketAddr::new(*ip, request.port);
             let result = DialResult::Failed { fault: connect_fault(why) };
-            self.note(id, Stage::Connect, false, What::Dialled { address, started_ms: self.clock, result });
+            self.note(id, Phase::Connect, false, EventKind::Dialled { address, started_ms: self.clock, result });
         }
-        match talk.connect.as_deref() {
+        match session.connect.as_deref() {
             None | Some("ok") => {
                 let local = "192.0.2.9:40000".parse().unwrap();
                 let result = DialResult::Connected { local };
-                self.note(id, Stage::Connect, false, What::Dialled { address, started_ms: self.clock, result });
+                self.note(id, Phase::Connect, false, EventKind::Dialled { address, started_ms: self.clock, result });
             }
             Some(why) => {
                 let connect = connect_fault(why);
                 let result = DialResult::Failed { fault: connect.clone() };
-                self.note(id, Stage::Connect, false, What::Dialled { address, started_ms: self.clock, result });
+                self.note(id, Phase::Connect, false, EventKind::Dialled { address, started_ms: self.clock, result });
                 return Err(Fault::NotConnected { connect });
             }
         }
-        self.converse(id, request, &talk)
+        self.converse(id, request, &session)
     }
 
     fn hello(&self, request: &HelloRequest) -> HelloSeen {
         let offer = if request.sni.is_none() { "without a name".to_owned() } else { request.offer.to_string() };
         let typed = self.hellos.iter().find(|typed| typed.offer == offer);
-        let alert = |code: u8| tls::Answer::Alert { code, name: tls::alert_name(code) };
-        let answer = |answer| HelloHeard::Answer { answer };
+        let alert = |code: u8| tls::TlsAnswer::Alert { code, name: tls::alert_name(code) };
+        let answer = |answer| HelloOutcome::Answer { answer };
         let heard = match typed {
             None => answer(alert(40)),
             Some(TypedHello { alert: Some(code), .. }) => answer(alert(*code)),
             Some(TypedHello { instead: Some(word), .. }) => match word.as_str() {
-                "closed" => HelloHeard::Closed,
-                "reset" => HelloHeard::Reset,
-                "silent" => HelloHeard::Silence { waited_ms: 5000.0 },
-                "turned away" => HelloHeard::TurnedAway { stage: Stage::Greeting },
-                "sslv2" => answer(tls::Answer::Sslv2),
+                "closed" => HelloOutcome::Closed,
+                "reset" => HelloOutcome::Reset,
+                "silent" => HelloOutcome::Silence { waited_ms: 5000.0 },
+                "turned away" => HelloOutcome::TurnedAway { phase: Phase::Greeting },
+                "sslv2" => answer(tls::TlsAnswer::Sslv2),
                 other => panic!("unknown instead {other}"),
             },
-            Some(typed) => answer(tls::Answer::ServerHello(tls::ServerHello {
+            Some(typed) => answer(tls::TlsAnswer::ServerHello(tls::ServerHello {
                 version: typed.version.unwrap_or_else(|| panic!("{offer}: a version is missing")),
                 suite: typed.suite,
                 suite_name: tls::suite_name(typed.suite),
@@ -391,7 +391,7 @@ impl Replay<'_> {
         HelloSeen { ms: Some(1.0), heard, presented }
     }
 
-    fn address(&self, request: &TalkRequest) -> Option<std::net::IpAddr> {
+    fn address(&self, request: &SessionRequest) -> Option<std::net::IpAddr> {
         match &request.host {
             smtpcheck::wire::Host::Ip(ip) => Some(*ip),
             smtpcheck::wire::Host::Name(_) => {
@@ -402,7 +402,7 @@ impl Replay<'_> {
         }
     }
 
-    fn converse_with(&mut self, id: AttemptId, request: &TalkRequest, server: &mut dyn Server) -> Result<(), Fault> {
+    fn converse_with(&mut self, id: ProbeId, request: &SessionRequest, server: &mut dyn Server) -> Result<(), Fault> {
         let credentials = self.credentials.take();
         let means = Means {
             host: request.host.to_string(),
@@ -419,20 +419,20 @@ impl Replay<'_> {
         }
         let result = loop {
             match dialogue.step() {
-                Step::Note(stage, what) => {
-                    if let What::Sent { text, .. } = &what {
+                Action::Note(phase, what) => {
+                    if let EventKind::Sent { text, .. } = &what {
                         commands.push_back(text.clone());
                     }
-                    self.note(id, stage, dialogue.is_encrypted(), what);
+                    self.note(id, phase, dialogue.is_encrypted(), what);
                 }
-                Step::Send(_) => {}
-                Step::BeginTls => {
+                Action::Send(_) => {}
+                Action::BeginTls => {
                     late.clear();
                     let handshake = handshake(self.plan.target.host.to_string(), &TypedHandshake::default());
-                    self.note(id, Stage::Tls, true, What::Secured { handshake: Box::new(handshake) });
+                    self.note(id, Phase::Tls, true, EventKind::Secured { handshake: Box::new(handshake) });
                     dialogue.secured(Peer::Verified, None);
                 }
-                Step::Await => {
+                Action::Await => {
                     if !late.is_empty() {
                         dialogue.receive(std::mem::take(&mut late).as_bytes());
                     } else if let Some(command) = commands.pop_front() {
@@ -440,10 +440,10 @@ impl Replay<'_> {
                         late = sends.late;
                         dialogue.receive(sends.now.as_bytes());
                     } else {
-                        dialogue.gave_up(30_000.0);
+                        dialogue.timed_out(30_000.0);
                     }
                 }
-                Step::HangUp(result) => break result,
+                Action::HangUp(result) => break result,
             }
         };
         drop(dialogue);
@@ -451,7 +451,7 @@ impl Replay<'_> {
         result
     }
 
-    fn converse(&mut self, id: AttemptId, request: &TalkRequest, talk: &TypedTalk) -> Result<(), Fault> {
+    fn converse(&mut self, id: ProbeId, request: &SessionRequest, session: &TypedTalk) -> Result<(), Fault> {
         let credentials = self.credentials.take();
         let means = Means {
             host: request.host.to_string(),
@@ -461,18 +461,18 @@ impl Replay<'_> {
         };
         let access = credentials.as_ref().map(|credentials| Access { credentials, means });
         let mut dialogue = Dialogue::new(&request.script, access, "192.0.2.9".parse().ok());
-        let mut script: VecDeque<&str> = talk.dialogue.lines().filter(|line| !line.trim().is_empty()).collect();
+        let mut script: VecDeque<&str> = session.dialogue.lines().filter(|line| !line.trim().is_empty()).collect();
         let mut said: VecDeque<String> = VecDeque::new();
         let result = loop {
             self.echoes.hide(&dialogue.take_made());
             match dialogue.step() {
-                Step::Note(stage, what) => {
-                    if let What::Sent { text, .. } = &what {
+                Action::Note(phase, what) => {
+                    if let EventKind::Sent { text, .. } = &what {
                         said.push_back(text.clone());
                     }
-                    self.note(id, stage, dialogue.is_encrypted(), what);
+                    self.note(id, phase, dialogue.is_encrypted(), what);
                 }
-                Step::Send(_) => {
+                Action::Send(_) => {
                     while let (Some(text), Some(line)) = (said.front(), script.front()) {
                         let Some(expected) = line.strip_prefix("C: ") else { break };
                         if text != expected {
@@ -482,51 +482,51 @@ impl Replay<'_> {
                         script.pop_front();
                     }
                 }
-                Step::BeginTls => {
+                Action::BeginTls => {
                     if script.front().is_some_and(|line| *line == "TLS") {
                         script.pop_front();
                     }
-                    let typed = talk.handshake.clone().unwrap_or_default();
+                    let typed = session.handshake.clone().unwrap_or_default();
                     let host = server_name(&self.plan, request.script.sni.as_ref());
                     if let Some(fault) = &typed.fault {
                         break Err(Fault::Tls { tls: tls_fault(fault, typed.first_bytes.as_deref(), sni(&host)) });
                     }
                     let handshake = handshake(host, &typed);
                     let peer = if handshake.verifies(now()) { Peer::Verified } else { Peer::Unverified };
-                    let what = What::Secured { handshake: Box::new(handshake) };
-                    self.note(id, Stage::Tls, true, what);
+                    let what = EventKind::Secured { handshake: Box::new(handshake) };
+                    self.note(id, Phase::Tls, true, what);
                     dialogue.secured(peer, None);
                 }
-                Step::Await if script.front().is_some_and(|line| line.starts_with("alert ")) => {
+                Action::Await if script.front().is_some_and(|line| line.starts_with("alert ")) => {
                     let word = script.pop_front().unwrap_or_default();
                     break Err(Fault::Tls { tls: tls_fault(word, None, None) });
                 }
                 // A pause is over when the server sends nothing more in it.
-                Step::Await
+                Action::Await
                     if dialogue.is_pausing()
                         && !script
                             .front()
                             .is_some_and(|line| line.starts_with("S") || matches!(*line, "hangs up" | "resets")) =>
                 {
-                    dialogue.gave_up(0.0);
+                    dialogue.timed_out(0.0);
                 }
-                Step::Await if script.front() == Some(&"time is up") => {
+                Action::Await if script.front() == Some(&"time is up") => {
                     script.pop_front();
                     self.time_is_up = true;
                     break Ok(());
                 }
-                Step::Await if script.front() == Some(&"quiet") => {
+                Action::Await if script.front() == Some(&"quiet") => {
                     script.pop_front();
                     self.clock += 5000.0;
-                    self.note(id, dialogue.stage(), dialogue.is_encrypted(), What::Quiet { waited_ms: 5000.0 });
+                    self.note(id, dialogue.phase(), dialogue.is_encrypted(), EventKind::Quiet { waited_ms: 5000.0 });
                 }
-                Step::Await => {
+                Action::Await => {
                     if let Some(problem) = feed(&mut dialogue, &mut script, &mut self.clock) {
                         self.problems.push(problem);
                         break Ok(());
                     }
                 }
-                Step::HangUp(result) => break result,
+                Action::HangUp(result) => break result,
             }
         };
         self.problems.extend(said.iter().map(|text| format!("sent {text:?}, which the transcript does not have")));
@@ -562,7 +562,7 @@ fn feed(dialogue: &mut Dialogue<'_>, script: &mut VecDeque<&str>, clock: &mut f6
     match script.pop_front() {
         Some("hangs up") => dialogue.closed(false),
         Some("resets") => dialogue.closed(true),
-        Some("silent") => dialogue.gave_up(30_000.0),
+        Some("silent") => dialogue.timed_out(30_000.0),
         Some(line) if line.starts_with("after ") => {
             let seconds: f64 = line.trim_start_matches("after ").trim_end_matches('s').parse().unwrap();
             *clock += seconds * 1000.0;
@@ -787,12 +787,12 @@ fn certificate(typed: &TypedCertificate, place: usize, subject: &str, issuer: &s
 
 struct Deaf;
 
-impl Listener for Deaf {
+impl EvidenceListener for Deaf {
     fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> std::io::Result<()> {
         Ok(())
     }
 
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Attempt) -> std::io::Result<()> {
+    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> std::io::Result<()> {
         Ok(())
     }
 
@@ -819,7 +819,7 @@ pub fn play_text(name: String, text: &str) -> Played {
 }
 
 /// The same, for a listener.
-pub fn play_live(name: String, text: &str, listener: &mut dyn Listener) -> Played {
+pub fn play_live(name: String, text: &str, listener: &mut dyn EvidenceListener) -> Played {
     let transcript: Transcript = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
     let words = transcript.args.iter().map(Into::into).collect();
     let Invocation::Check(args, matches) = cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) else {
@@ -848,7 +848,7 @@ pub fn play_live(name: String, text: &str, listener: &mut dyn Listener) -> Playe
             variables: transcript.machine.variables.clone(),
             host: None,
         },
-        talks: transcript.talk.iter().cloned().map(Some).collect(),
+        sessions: transcript.session.iter().cloned().map(Some).collect(),
         hellos: transcript.hello.clone(),
         server: None,
         arrivals: VecDeque::new(),
@@ -858,7 +858,9 @@ pub fn play_live(name: String, text: &str, listener: &mut dyn Listener) -> Playe
     };
     let (evidence, ended) = inquiry::inquire(&plan, &mut replay, now(), listener);
     let mut problems = replay.problems;
-    problems.extend(replay.talks.iter().flatten().map(|talk| format!("never asked: [[talk]] port {:?}", talk.port)));
+    problems.extend(
+        replay.sessions.iter().flatten().map(|session| format!("never asked: [[session]] port {:?}", session.port)),
+    );
     Played { name, transcript, report: Report::new(plan, evidence, &ended, replay.clock), problems }
 }
 

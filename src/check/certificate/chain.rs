@@ -1,7 +1,7 @@
 //! Which certificates were sent, and in which order. None of this stops a current program; all of it is worth mending.
 
 use super::super::{Confidence, Finding, Fix};
-use super::Seen;
+use super::CertificateContext;
 use super::rules::{CERTIFICATE_CHAIN_DISORDERED, CERTIFICATE_CHAIN_SURPLUS, CERTIFICATE_LIFETIME_LONG};
 use crate::evidence::Certificate;
 
@@ -11,13 +11,13 @@ const MANY: usize = 10;
 /// Days of validity that Apple's systems accept at most.
 const LONG_DAYS: i64 = 825;
 
-pub(super) fn oddities(seen: Seen<'_>) -> Vec<Finding> {
+pub(super) fn oddities(seen: CertificateContext<'_>) -> Vec<Finding> {
     [disordered(seen), surplus(seen), long_lived(seen)].into_iter().flatten().collect()
 }
 
 /// RFC 8446 §4.4.2: the sender's certificate comes first, each following one should certify the one before; so whoever
 /// signed stands further on.
-fn disordered(seen: Seen<'_>) -> Option<Finding> {
+fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
     let backwards = |(place, one): (usize, &Certificate)| {
         one.issued_by.filter(|issuer| *issuer < place).map(|issuer| (place, issuer))
     };
@@ -33,7 +33,7 @@ fn disordered(seen: Seen<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-fn surplus(seen: Seen<'_>) -> Option<Finding> {
+fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
     let chain = &seen.presented.chain;
     let line: Vec<usize> = seen.lineage().into_iter().map(|(place, _)| place).collect();
     let mut parts: Vec<String> = Vec::new();
@@ -66,7 +66,7 @@ fn surplus(seen: Seen<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-fn long_lived(seen: Seen<'_>) -> Option<Finding> {
+fn long_lived(seen: CertificateContext<'_>) -> Option<Finding> {
     let leaf = seen.leaf;
     let days = leaf.not_after.duration_since(leaf.not_before).as_hours() / 24;
     if !leaf.is_readable() || days <= LONG_DAYS {

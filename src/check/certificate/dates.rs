@@ -2,20 +2,20 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::{Confidence, Failure, Finding, Fix, Severity};
-use super::Seen;
+use super::super::{Confidence, Finding, Fix, PhaseFailure, Severity};
+use super::CertificateContext;
 use super::rules::{
     CERTIFICATE_EXPIRED, CERTIFICATE_EXPIRES_SOON, CERTIFICATE_INTERMEDIATE_EXPIRED, CERTIFICATE_NOT_YET_VALID,
 };
 use crate::evidence::Certificate;
 
 /// The finding about a certificate that is out of date now.
-pub(super) fn out_of_date(seen: Seen<'_>, place: usize) -> Option<Finding> {
+pub(super) fn out_of_date(seen: CertificateContext<'_>, place: usize) -> Option<Finding> {
     let one = seen.presented.chain.get(place)?;
     Some(if place == 0 { leaf(seen) } else { intermediate(seen, place, one) })
 }
 
-fn leaf(seen: Seen<'_>) -> Finding {
+fn leaf(seen: CertificateContext<'_>) -> Finding {
     let (leaf, now) = (seen.leaf, seen.now);
     if now > leaf.not_after {
         let summary = format!("the certificate expired {} ({})", ago(days(leaf.not_after, now)), date(leaf.not_after));
@@ -37,7 +37,7 @@ fn leaf(seen: Seen<'_>) -> Finding {
     finding
 }
 
-fn intermediate(seen: Seen<'_>, place: usize, one: &Certificate) -> Finding {
+fn intermediate(seen: CertificateContext<'_>, place: usize, one: &Certificate) -> Finding {
     let when = if seen.now > one.not_after {
         format!("expired {} ({})", ago(days(one.not_after, seen.now)), date(one.not_after))
     } else {
@@ -57,7 +57,7 @@ fn intermediate(seen: Seen<'_>, place: usize, one: &Certificate) -> Finding {
 
 /// What ends within the days that are worth a word. The second number of `--cert-days` makes it a failure, whatever the
 /// port: the user drew that line.
-pub(super) fn ending(seen: Seen<'_>) -> Vec<Finding> {
+pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
     let (lineage, limits) = (seen.lineage(), seen.plan.tls.days);
     let within = |one: &Certificate, days: u16| {
         one.is_in_date(seen.now)
@@ -78,7 +78,7 @@ pub(super) fn ending(seen: Seen<'_>) -> Vec<Finding> {
         finding.fixes = vec![renewal(), Fix::run("then look again", format!("smtpcheck {}", seen.target()))];
         if limits.error > 0 && within(one, limits.error) {
             finding.severity = Severity::Error;
-            finding.failure = Some(Failure::Tls);
+            finding.failure = Some(PhaseFailure::Tls);
         }
         finding
     })

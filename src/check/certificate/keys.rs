@@ -1,7 +1,7 @@
 //! Keys and signatures, what they may be used for, and what the authority says of them by OCSP.
 
 use super::super::{Confidence, Finding, Fix, Severity};
-use super::Seen;
+use super::CertificateContext;
 use super::rules::{
     CERTIFICATE_KEY_WEAK, CERTIFICATE_LIMITED_CLIENTS, CERTIFICATE_REVOKED, CERTIFICATE_SIGNATURE_INVALID,
     CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_STAPLE_MISSING, CERTIFICATE_STAPLE_UNUSABLE, CERTIFICATE_USAGE_WRONG,
@@ -9,13 +9,13 @@ use super::rules::{
 use crate::evidence::{Misuse, PathFault, PathFaultKind, PathPlace, StapleFault};
 
 /// The finding about a key that is too short.
-pub(super) fn weak_key(seen: Seen<'_>, place: usize) -> Option<Finding> {
+pub(super) fn weak_key(seen: CertificateContext<'_>, place: usize) -> Option<Finding> {
     let one = seen.presented.chain.get(place)?;
     Some(too_short(seen, &seen.called(place), &one.key))
 }
 
 /// The same, of a certificate or of the root.
-pub(super) fn too_short(seen: Seen<'_>, whose: &str, key: &str) -> Finding {
+pub(super) fn too_short(seen: CertificateContext<'_>, whose: &str, key: &str) -> Finding {
     let summary = format!("the key of {whose} is too weak: {key}");
     let mut finding = seen.finding(&CERTIFICATE_KEY_WEAK, Confidence::Certain, summary);
     finding.cause =
@@ -26,7 +26,7 @@ pub(super) fn too_short(seen: Seen<'_>, whose: &str, key: &str) -> Finding {
     finding
 }
 
-pub(super) fn weak_signature(seen: Seen<'_>, place: usize, hash: &str) -> Finding {
+pub(super) fn weak_signature(seen: CertificateContext<'_>, place: usize, hash: &str) -> Finding {
     let summary = format!("{} is signed with {hash}", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_WEAK, Confidence::Certain, summary);
     finding.cause = format!("signatures with {hash} can be forged, and current programs refuse them");
@@ -38,7 +38,7 @@ pub(super) fn weak_signature(seen: Seen<'_>, place: usize, hash: &str) -> Findin
 
 /// Whether the server has the key of its certificate (RFC 8446 §4.4.3). Where the certificate cannot be read, that is the
 /// fault, and its signature cannot be judged.
-pub(super) fn proof(seen: Seen<'_>, fault: &str) -> Option<Finding> {
+pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding> {
     // Of a key that is too short, other libraries say the same, whatever the signature is; the key is the finding.
     let is_unreadable =
         |fault: &PathFault| fault.at == (PathPlace::Sent { place: 0 }) && fault.kind == PathFaultKind::Unreadable;
@@ -58,7 +58,7 @@ pub(super) fn proof(seen: Seen<'_>, fault: &str) -> Option<Finding> {
 }
 
 /// The server's certificate excludes servers.
-pub(super) fn misused(seen: Seen<'_>, misuse: Misuse) -> Finding {
+pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
     let list = |uses: &Option<Vec<String>>| match uses.as_deref() {
         None | Some([]) => "nothing".to_owned(),
         Some(uses) => uses.join(", "),
@@ -95,7 +95,7 @@ fn for_a_server() -> Fix {
 
 /// An authority's certificate as a server's: OpenSSL and GnuTLS verify it, so it is no more than a warning. A certificate
 /// that signs itself is made so by `openssl req -x509`.
-pub(super) fn authority_as_server(seen: Seen<'_>) -> Option<Finding> {
+pub(super) fn authority_as_server(seen: CertificateContext<'_>) -> Option<Finding> {
     if !seen.leaf.is_authority || seen.leaf.self_signed {
         return None;
     }
@@ -107,7 +107,7 @@ pub(super) fn authority_as_server(seen: Seen<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-pub(super) fn revoked(seen: Seen<'_>) -> Finding {
+pub(super) fn revoked(seen: CertificateContext<'_>) -> Finding {
     let summary = "the authority has revoked the certificate".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_REVOKED, Confidence::Certain, summary);
     finding.cause =
@@ -118,7 +118,7 @@ pub(super) fn revoked(seen: Seen<'_>) -> Finding {
 }
 
 /// What the certificate promises and the server does not keep (RFC 7633 §4.2.2).
-pub(super) fn staple_missing(seen: Seen<'_>) -> Finding {
+pub(super) fn staple_missing(seen: CertificateContext<'_>) -> Finding {
     let staple = seen.handshake.and_then(|handshake| handshake.staple.as_ref());
     let (what, cause) = match staple.map(|staple| (staple.fault, staple)) {
         None => ("none came with it", "the server cannot send one, or could not fetch it"),
@@ -162,7 +162,7 @@ fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
 }
 
 /// A response that is invalid, with a certificate that does not need one.
-pub(super) fn staple_invalid(seen: Seen<'_>, fault: StapleFault) -> Finding {
+pub(super) fn staple_invalid(seen: CertificateContext<'_>, fault: StapleFault) -> Finding {
     let (what, cause) = of_fault(fault);
     let summary = format!("the OCSP response of the server is invalid: {what}");
     let mut finding = seen.finding(&CERTIFICATE_STAPLE_UNUSABLE, Confidence::Certain, summary);
@@ -175,7 +175,7 @@ pub(super) fn staple_invalid(seen: Seen<'_>, fault: StapleFault) -> Finding {
 }
 
 /// What not every client can verify (in a path that is valid).
-pub(super) fn limited_clients(seen: Seen<'_>) -> Vec<Finding> {
+pub(super) fn limited_clients(seen: CertificateContext<'_>) -> Vec<Finding> {
     let found = seen.presented.limits.iter().map(|limit| {
         let (rejecting, accepting) = (limit.rejected_by.join(", "), limit.accepted_by.join(" and "));
         let summary = format!("some clients cannot verify this: {} has {}", seen.called(limit.place), limit.what);

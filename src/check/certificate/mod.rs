@@ -13,10 +13,10 @@ mod keys;
 mod rules;
 mod trust;
 
-use super::{Check, Confidence, Failure, Finding, Fix, Severity, asks_nothing, in_shell};
+use super::{Check, Confidence, Finding, Fix, PhaseFailure, Severity, asks_nothing, in_shell};
 use crate::evidence::{
-    AttemptId, Certificate, ChainFault, Doubt, Event, Evidence, Handshake, NameMatch, PathFault, PathFaultKind,
-    PathPlace, Presented, Stage, Talk, Trust, What, WithheldReason,
+    Certificate, ChainFault, Doubt, Event, EventKind, Evidence, Handshake, NameMatch, PathFault, PathFaultKind,
+    PathPlace, Phase, Presented, ProbeId, Session, Trust, WithheldReason,
 };
 use crate::plan::{Plan, TlsMode, Verify};
 use crate::wire::Host;
@@ -26,11 +26,11 @@ pub static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, jud
 
 /// What a server showed, with what is needed to judge it.
 #[derive(Clone, Copy)]
-struct Seen<'a> {
+struct CertificateContext<'a> {
     plan: &'a Plan,
     /// The handshake's event; a probe has none.
     event: Option<&'a Event>,
-    attempt: AttemptId,
+    probe: ProbeId,
     presented: &'a Presented,
     /// The handshake that it came with; none if only the certificates were seen.
     handshake: Option<&'a Handshake>,
@@ -38,7 +38,7 @@ struct Seen<'a> {
     now: jiff::Timestamp,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> CertificateContext<'a> {
     fn lineage(self) -> Vec<(usize, &'a Certificate)> {
         self.presented.lineage()
     }
@@ -52,7 +52,7 @@ impl<'a> Seen<'a> {
     }
 
     fn finding(self, rule: &'static super::Rule, confidence: Confidence, summary: String) -> Finding {
-        let finding = Finding::new(rule, Stage::Tls, confidence, summary).tried(self.attempt);
+        let finding = Finding::new(rule, Phase::Tls, confidence, summary).tried(self.probe);
         match self.event {
             Some(event) => finding.on(event),
             None => finding,
@@ -65,27 +65,28 @@ impl<'a> Seen<'a> {
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.secured_talk() else { return Vec::new() };
-    let Some((event, handshake)) = talk.handshake() else { return Vec::new() };
+    let Some(session) = evidence.secured_session() else { return Vec::new() };
+    let Some((event, handshake)) = session.handshake() else { return Vec::new() };
     let Some(leaf) = handshake.leaf() else { return Vec::new() };
     let (presented, now) = (&handshake.presented, evidence.started_at);
-    let (event, attempt) = (Some(event), talk.attempt.id);
-    faults_of(Seen { plan, event, attempt, presented, handshake: Some(handshake), leaf, now }, talk)
+    let (event, probe) = (Some(event), session.probe.id);
+    faults_of(CertificateContext { plan, event, probe, presented, handshake: Some(handshake), leaf, now }, session)
 }
 
 /// The faults of another certificate of the same server, which a probe has seen.
-pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, attempt: AttemptId, presented: &Presented) -> Vec<Finding> {
-    let Some(talk) = evidence.main_talk() else { return Vec::new() };
+pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, probe: ProbeId, presented: &Presented) -> Vec<Finding> {
+    let Some(session) = evidence.main_session() else { return Vec::new() };
     let Some(leaf) = presented.leaf() else { return Vec::new() };
-    let seen = Seen { plan, event: None, attempt, presented, handshake: None, leaf, now: evidence.started_at };
-    let mut faults = faults_of(seen, talk);
+    let seen =
+        CertificateContext { plan, event: None, probe, presented, handshake: None, leaf, now: evidence.started_at };
+    let mut faults = faults_of(seen, session);
     for fault in &mut faults {
         fault.summary = format!("for clients that want {}: {}", leaf.key, fault.summary);
     }
     faults
 }
 
-fn faults_of(seen: Seen<'_>, talk: Talk<'_>) -> Vec<Finding> {
+fn faults_of(seen: CertificateContext<'_>, session: Session<'_>) -> Vec<Finding> {
     let doubts = match seen.handshake {
         Some(handshake) => handshake.doubts(seen.now),
         None => seen.presented.doubts(seen.now),
@@ -96,7 +97,7 @@ fn faults_of(seen: Seen<'_>, talk: Talk<'_>) -> Vec<Finding> {
     let is_scanned = scanner.is_some();
     faults.extend(scanner);
     faults.extend(doubts.iter().filter(|doubt| !is_scanned || !is_of_path(doubt)).filter_map(|one| finding(seen, one)));
-    weigh(seen.plan, talk, &mut faults);
+    weigh(seen.plan, session, &mut faults);
     // What only warns, or what the user asked for by number, is the same on every port.
     faults.extend(dates::ending(seen));
     faults.extend(chain::oddities(seen));
@@ -112,7 +113,7 @@ fn is_of_path(doubt: &Doubt<'_>) -> bool {
 
 /// What is said about one reason not to believe the server. Each is an error before it is weighed, so that the run fails
 /// exactly when the login was held back.
-fn finding(seen: Seen<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
+fn finding(seen: CertificateContext<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
     match doubt {
         // Without a certificate there is nothing to find here, and no handshake of today ends like that.
         Doubt::NoCertificate => None,
@@ -198,9 +199,9 @@ fn is_shown(fault: &PathFault) -> bool {
 }
 
 /// Who is hurt by a fault decides how bad it is.
-fn weigh(plan: &Plan, talk: Talk<'_>, faults: &mut [Finding]) {
+fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
     let withheld =
-        talk.events().any(|event| matches!(&event.what, What::Withheld { reason: WithheldReason::Unverified }));
+        session.events().any(|event| matches!(&event.what, EventKind::Withheld { reason: WithheldReason::Unverified }));
     let nobody_looks = plan.target.port == 25 && plan.tls.mode == TlsMode::Auto && plan.login.is_none();
     let accepted = plan.tls.verify == Verify::Insecure;
     for (at, fault) in faults.iter_mut().filter(|fault| fault.severity == Severity::Error).enumerate() {
@@ -211,7 +212,7 @@ fn weigh(plan: &Plan, talk: Talk<'_>, faults: &mut [Finding]) {
             fault.severity = Severity::Warning;
             fault.consequences.push("mail servers that deliver to port 25 do not verify and go on; senders with MTA-STS or DANE, smart hosts and mail programs refuse it".to_owned());
         } else {
-            fault.failure = Some(Failure::Tls);
+            fault.failure = Some(PhaseFailure::Tls);
         }
         if withheld && at == 0 {
             fault.consequences.push(
@@ -222,7 +223,7 @@ fn weigh(plan: &Plan, talk: Talk<'_>, faults: &mut [Finding]) {
     }
 }
 
-fn misnamed(seen: Seen<'_>) -> Option<Finding> {
+fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     let (expected, presented) = match &seen.presented.name {
         // What cannot be read is a finding of its own.
         NameMatch::Matches { .. } | NameMatch::Unreadable { .. } => return None,

@@ -2,7 +2,7 @@
 //! missing in the chain, a scanner on the way.
 
 use super::super::{Confidence, Finding, Fix, in_shell};
-use super::Seen;
+use super::CertificateContext;
 use super::dates::{ago, date, days};
 use super::rules::{
     CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_INTERCEPTED, CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED,
@@ -12,7 +12,7 @@ use crate::evidence::{Certificate, ChainFault, NameMatch, PathFault, PathFaultKi
 use crate::lexicon::software;
 
 /// A scanner or gateway that shows a certificate of its own.
-pub(super) fn intercepted(seen: Seen<'_>) -> Option<Finding> {
+pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
     let sign = software::by_certificate(&seen.leaf.subject, &seen.leaf.issuer, &seen.leaf.names)?;
     if !matches!(sign.kind.as_str(), "antivirus" | "gateway") {
         return None;
@@ -26,7 +26,7 @@ pub(super) fn intercepted(seen: Seen<'_>) -> Option<Finding> {
 }
 
 /// No path leads to an anchor.
-pub(super) fn untrusted(seen: Seen<'_>, why: ChainFault) -> Finding {
+pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Finding {
     let finding = match why {
         ChainFault::SelfSigned => self_signed(seen),
         ChainFault::UnknownIssuer => unknown_issuer(seen),
@@ -48,7 +48,7 @@ pub(super) fn untrusted(seen: Seen<'_>, why: ChainFault) -> Finding {
 }
 
 /// A rule of path validation that a certificate breaks.
-pub(super) fn of_path(seen: Seen<'_>, fault: &PathFault) -> Finding {
+pub(super) fn of_path(seen: CertificateContext<'_>, fault: &PathFault) -> Finding {
     let who = match fault.at {
         PathPlace::Sent { place } => seen.called(place),
         PathPlace::Anchor => root(seen),
@@ -163,14 +163,14 @@ pub(super) fn of_path(seen: Seen<'_>, fault: &PathFault) -> Finding {
 }
 
 /// How a finding names the anchor.
-fn root(seen: Seen<'_>) -> String {
+fn root(seen: CertificateContext<'_>) -> String {
     match &seen.presented.anchor {
         Some(anchor) => format!("the root {} in {}", anchor.subject, store(seen)),
         None => format!("the root in {}", store(seen)),
     }
 }
 
-fn dates_of_root(seen: Seen<'_>) -> String {
+fn dates_of_root(seen: CertificateContext<'_>) -> String {
     let dates = seen.presented.anchor.as_ref().and_then(|anchor| anchor.not_before.zip(anchor.not_after));
     match dates {
         Some((_, until)) if until < seen.now => format!("expired {} ({})", ago(days(until, seen.now)), date(until)),
@@ -179,7 +179,7 @@ fn dates_of_root(seen: Seen<'_>) -> String {
     }
 }
 
-fn replaced_root(seen: Seen<'_>) -> Fix {
+fn replaced_root(seen: CertificateContext<'_>) -> Fix {
     Fix::text(match &seen.presented.store {
         TrustStore::File { path, .. } => {
             format!("Replace it in {path} by the current root certificate of the authority")
@@ -192,7 +192,7 @@ fn replaced_root(seen: Seen<'_>) -> Fix {
 }
 
 /// What the names say about such a certificate is said with it.
-fn with_sign(seen: Seen<'_>, mut finding: Finding) -> Finding {
+fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> Finding {
     // What the names say about such a certificate (a package's default, a hoster's, a test's) comes first.
     // One that was made for the very host that was asked for is no left-over of an installation.
     let is_for_host = |sign: &&software::CertificateSign| {
@@ -212,7 +212,7 @@ fn with_sign(seen: Seen<'_>, mut finding: Finding) -> Finding {
 
 const OLD_STORE: &str = "if other machines accept it, the trust store here is old: update ca-certificates";
 
-fn self_signed(seen: Seen<'_>) -> Finding {
+fn self_signed(seen: CertificateContext<'_>) -> Finding {
     let summary = "the certificate is self-signed: only the server itself vouches for it".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_SELF_SIGNED, Confidence::Certain, summary);
     let made = if seen.leaf.is_authority { ", as openssl req -x509 makes it" } else { "" };
@@ -230,7 +230,7 @@ fn self_signed(seen: Seen<'_>) -> Finding {
 }
 
 /// Nobody whom we trust signed the last certificate that we can follow to.
-fn unknown_issuer(seen: Seen<'_>) -> Finding {
+fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     let last = last_followed(seen);
     // A certificate that says where its issuer's can be fetched is of an authority that expects this to work.
     let fetchable = seen.leaf.issuer_urls.first().filter(|_| std::ptr::eq(last, seen.leaf));
@@ -271,7 +271,7 @@ fn unknown_issuer(seen: Seen<'_>) -> Finding {
     finding
 }
 
-fn incomplete(seen: Seen<'_>, url: &str) -> Finding {
+fn incomplete(seen: CertificateContext<'_>, url: &str) -> Finding {
     let sent = match seen.presented.chain_length {
         1 => "the server sends its own only".to_owned(),
         more => format!("none of the {more} that the server sends is it"),
@@ -298,12 +298,12 @@ fn is_web(url: &str) -> bool {
     (url.starts_with("http://") || url.starts_with("https://")) && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn name_constrained(seen: Seen<'_>, name: &str) -> Finding {
+fn name_constrained(seen: CertificateContext<'_>, name: &str) -> Finding {
     let summary = format!("an authority in the chain may not sign for {name}");
     constrained(seen, summary, "its name constraints exclude a name of the certificate")
 }
 
-fn constrained(seen: Seen<'_>, summary: String, cause: &str) -> Finding {
+fn constrained(seen: CertificateContext<'_>, summary: String, cause: &str) -> Finding {
     let mut finding = seen.finding(&CERTIFICATE_NAME_CONSTRAINED, Confidence::Certain, summary);
     finding.cause = cause.to_owned();
     finding.fixes =
@@ -311,7 +311,7 @@ fn constrained(seen: Seen<'_>, summary: String, cause: &str) -> Finding {
     finding
 }
 
-fn broken(seen: Seen<'_>, what: String, cause: String) -> Finding {
+fn broken(seen: CertificateContext<'_>, what: String, cause: String) -> Finding {
     let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Certain, what);
     finding.cause = cause;
     finding.fixes = vec![public_certificate(), own_authority(seen, "if the authority is your own, name its root")];
@@ -319,7 +319,7 @@ fn broken(seen: Seen<'_>, what: String, cause: String) -> Finding {
 }
 
 /// The certificate furthest from the leaf that can be reached by who signed whom.
-fn last_followed<'a>(seen: Seen<'a>) -> &'a Certificate {
+fn last_followed<'a>(seen: CertificateContext<'a>) -> &'a Certificate {
     let chain = &seen.presented.chain;
     let mut last = seen.leaf;
     for _ in 0..chain.len() {
@@ -331,7 +331,7 @@ fn last_followed<'a>(seen: Seen<'a>) -> &'a Certificate {
     last
 }
 
-fn store(seen: Seen<'_>) -> String {
+fn store(seen: CertificateContext<'_>) -> String {
     match &seen.presented.store {
         TrustStore::System { .. } => "this machine's trust store".to_owned(),
         TrustStore::Mozilla { .. } => "Mozilla's roots (this machine has no trust store)".to_owned(),
@@ -345,6 +345,6 @@ fn public_certificate() -> Fix {
     )
 }
 
-fn own_authority(seen: Seen<'_>, text: &str) -> Fix {
+fn own_authority(seen: CertificateContext<'_>, text: &str) -> Fix {
     Fix::run(text, format!("smtpcheck {} --cacert ca.pem", seen.target()))
 }

@@ -17,14 +17,14 @@ use serde::{Deserialize, Serialize};
 
 use super::scan::TLS_RENEGOTIATION_INSECURE;
 use super::{Check, Confidence, Finding, Fix, Rule, asks_nothing};
-use crate::evidence::{Event, Evidence, Fault, Handshake, Hello, Stage};
+use crate::evidence::{Event, Evidence, Fault, Handshake, HelloProbe, Phase};
 use crate::plan::Plan;
 use crate::wire::tls::{ServerHello, Version};
 
 pub use table::Obstacle;
 
 pub(in crate::check) use rules::TLS_EXTENDED_MASTER_SECRET_MISSING;
-use table::{CLIENTS, Client, Has};
+use table::{CLIENTS, Has, TlsClient};
 
 pub static CHECK: Check = Check { subject: "clients", ask: asks_nothing, judge, rules: rules::RULES };
 
@@ -64,32 +64,32 @@ pub enum Connects {
 /// Which clients connect. None where that is not known, and where the handshake failed for another reason than what
 /// server and client have in common.
 pub fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
-    let talk = evidence.main_talk()?;
-    if let Some((_, handshake)) = talk.handshake() {
+    let session = evidence.main_session()?;
+    if let Some((_, handshake)) = session.handshake() {
         let hello = handshake.server_hello.as_ref()?;
         return Some(CLIENTS.iter().map(|client| seen(client, refused(client, hello))).collect());
     }
-    let Some(Fault::Tls { .. }) = talk.fault() else { return None };
+    let Some(Fault::Tls { .. }) = session.fault() else { return None };
     let terms = terms(evidence);
     let ours = CLIENTS.first().map(|client| verdict(client, &terms))?;
-    let is_about_terms = !terms.is_empty() && matches!(ours, Verdict::No(_));
+    let is_about_terms = !terms.is_empty() && matches!(ours, ClientVerdict::No(_));
     is_about_terms.then(|| CLIENTS.iter().map(|client| seen(client, verdict(client, &terms))).collect())
 }
 
 /// What stands between the server and smtpcheck's own library, as far as ClientHellos have shown it.
 pub(super) fn own_obstacle(evidence: &Evidence) -> Option<Obstacle> {
     match CLIENTS.first().map(|client| verdict(client, &terms(evidence)))? {
-        Verdict::No(obstacle) => Some(obstacle),
-        Verdict::Yes | Verdict::Until(..) | Verdict::Unknown(_) => None,
+        ClientVerdict::No(obstacle) => Some(obstacle),
+        ClientVerdict::Yes | ClientVerdict::Until(..) | ClientVerdict::Unknown(_) => None,
     }
 }
 
 /// What smtpcheck's library does not offer of one answer.
-pub(super) fn own_obstacle_to(hello: Hello<'_>) -> Option<Obstacle> {
+pub(super) fn own_obstacle_to(hello: HelloProbe<'_>) -> Option<Obstacle> {
     let term = Term::of(hello)?;
     match CLIENTS.first().map(|client| offered(client, &term))? {
-        Verdict::No(obstacle) => Some(obstacle),
-        Verdict::Yes | Verdict::Until(..) | Verdict::Unknown(_) => None,
+        ClientVerdict::No(obstacle) => Some(obstacle),
+        ClientVerdict::Yes | ClientVerdict::Until(..) | ClientVerdict::Unknown(_) => None,
     }
 }
 
@@ -121,12 +121,12 @@ pub(super) fn sentences(evidence: &Evidence) -> Vec<String> {
 
 /// Whether the session itself showed that renegotiation is not bound to the connection; the scan then need not say it.
 pub(super) fn shows_insecure_renegotiation(evidence: &Evidence) -> bool {
-    evidence.main_talk().and_then(|talk| talk.handshake()).is_some_and(|(_, handshake)| is_unbound(handshake))
+    evidence.main_session().and_then(|session| session.handshake()).is_some_and(|(_, handshake)| is_unbound(handshake))
 }
 
 /// Whether the session itself showed that the server does not use the extended master secret.
 pub(super) fn shows_no_extended_master_secret(evidence: &Evidence) -> bool {
-    evidence.main_talk().and_then(|talk| talk.handshake()).is_some_and(|(_, handshake)| {
+    evidence.main_session().and_then(|session| session.handshake()).is_some_and(|(_, handshake)| {
         let hello = handshake.server_hello.as_ref();
         hello.is_some_and(|hello| hello.version < Version::Tls13 && !hello.extended_master_secret)
     })
@@ -143,7 +143,7 @@ struct Term<'a> {
 }
 
 impl<'a> Term<'a> {
-    fn of(hello: Hello<'a>) -> Option<Term<'a>> {
+    fn of(hello: HelloProbe<'a>) -> Option<Term<'a>> {
         let presented = hello.seen().and_then(|seen| seen.presented.as_ref());
         let leaf = presented.and_then(|presented| presented.leaf());
         Some(Term { hello: hello.accepted()?, key: leaf.map(|leaf| leaf.key.as_str()) })
@@ -154,7 +154,7 @@ fn terms(evidence: &Evidence) -> Vec<Term<'_>> {
     evidence.hellos().filter(|hello| hello.request.sni.is_some()).filter_map(Term::of).collect()
 }
 
-enum Verdict {
+enum ClientVerdict {
     Yes,
     No(Obstacle),
     /// Only old versions, up to this one; what stops newer ones.
@@ -163,20 +163,20 @@ enum Verdict {
 }
 
 /// The first choice that the client offers decides, as the server makes it; then what the client demands of it.
-fn verdict(client: &Client, terms: &[Term<'_>]) -> Verdict {
+fn verdict(client: &TlsClient, terms: &[Term<'_>]) -> ClientVerdict {
     let mut first = None;
     for term in terms {
         match offered(client, term) {
-            Verdict::Yes => return refused(client, term.hello),
-            other @ (Verdict::Until(..) | Verdict::Unknown(_)) => return other,
-            no @ Verdict::No(_) => first = first.or(Some(no)),
+            ClientVerdict::Yes => return refused(client, term.hello),
+            other @ (ClientVerdict::Until(..) | ClientVerdict::Unknown(_)) => return other,
+            no @ ClientVerdict::No(_) => first = first.or(Some(no)),
         }
     }
-    first.unwrap_or(Verdict::Yes)
+    first.unwrap_or(ClientVerdict::Yes)
 }
 
 /// Whether a client offers what the server chose.
-fn offered(client: &Client, term: &Term<'_>) -> Verdict {
+fn offered(client: &TlsClient, term: &Term<'_>) -> ClientVerdict {
     let hello = term.hello;
     let old = match hello.version {
         Version::Ssl3 => Has::No,
@@ -185,10 +185,10 @@ fn offered(client: &Client, term: &Term<'_>) -> Verdict {
     };
     let suite = Suite::of(&hello.suite_name);
     let exchange = match suite.exchange {
-        Exchange::Tls13 | Exchange::Ecdhe => Has::Yes,
-        Exchange::Dhe => client.shortest_prime.map_or(Has::No, |_| Has::Yes),
-        Exchange::StaticRsa => client.static_rsa,
-        Exchange::Other => Has::No,
+        HelloExchange::Tls13 | HelloExchange::Ecdhe => Has::Yes,
+        HelloExchange::Dhe => client.shortest_prime.map_or(Has::No, |_| Has::Yes),
+        HelloExchange::StaticRsa => client.static_rsa,
+        HelloExchange::Other => Has::No,
     };
     let bulk = match suite.bulk {
         Bulk::Aead => Has::Yes,
@@ -207,16 +207,16 @@ fn offered(client: &Client, term: &Term<'_>) -> Verdict {
     ];
     let weaker = |wanted: fn(Has) -> bool| facts.into_iter().find(|(has, _)| wanted(*has));
     if let Some((_, obstacle)) = weaker(|has| has == Has::No) {
-        return Verdict::No(obstacle);
+        return ClientVerdict::No(obstacle);
     }
     match weaker(|has| has != Has::Yes) {
-        Some((Has::Until(until), obstacle)) => Verdict::Until(until, obstacle),
-        Some((_, obstacle)) => Verdict::Unknown(obstacle),
-        None => Verdict::Yes,
+        Some((Has::Until(until), obstacle)) => ClientVerdict::Until(until, obstacle),
+        Some((_, obstacle)) => ClientVerdict::Unknown(obstacle),
+        None => ClientVerdict::Yes,
     }
 }
 
-fn takes_signature(client: &Client, term: &Term<'_>) -> Has {
+fn takes_signature(client: &TlsClient, term: &Term<'_>) -> Has {
     // No client has Brainpool curves, DSA or ML-DSA among its defaults.
     let is_usual = |key: &str| {
         key.starts_with("RSA") || key.starts_with("Ed") || ["EC P-256", "EC P-384", "EC P-521"].contains(&key)
@@ -238,25 +238,25 @@ fn takes_signature(client: &Client, term: &Term<'_>) -> Has {
 }
 
 /// Whether a client ends the handshake because of what it was sent.
-fn refused(client: &Client, hello: &ServerHello) -> Verdict {
+fn refused(client: &TlsClient, hello: &ServerHello) -> ClientVerdict {
     // TLS 1.3 has no renegotiation (RFC 8446 §1.2) and no prime of the server's own.
     let is_old = hello.version < Version::Tls13;
     let is_short = hello.dh_bits.zip(client.shortest_prime).is_some_and(|(bits, least)| bits < least);
     if is_old && is_short {
-        Verdict::No(Obstacle::DhPrime)
+        ClientVerdict::No(Obstacle::DhPrime)
     } else if is_old && client.needs_renegotiation_info && !hello.secure_renegotiation {
-        Verdict::No(Obstacle::RenegotiationInfo)
+        ClientVerdict::No(Obstacle::RenegotiationInfo)
     } else {
-        Verdict::Yes
+        ClientVerdict::Yes
     }
 }
 
-fn seen(client: &Client, verdict: Verdict) -> ClientSeen {
+fn seen(client: &TlsClient, verdict: ClientVerdict) -> ClientSeen {
     let (connects, until, obstacle) = match verdict {
-        Verdict::Yes => (Connects::Yes, None, None),
-        Verdict::No(obstacle) => (Connects::No, None, Some(obstacle)),
-        Verdict::Until(until, obstacle) => (Connects::OldVersions, Some(until.to_owned()), Some(obstacle)),
-        Verdict::Unknown(obstacle) => (Connects::Unknown, None, Some(obstacle)),
+        ClientVerdict::Yes => (Connects::Yes, None, None),
+        ClientVerdict::No(obstacle) => (Connects::No, None, Some(obstacle)),
+        ClientVerdict::Until(until, obstacle) => (Connects::OldVersions, Some(until.to_owned()), Some(obstacle)),
+        ClientVerdict::Unknown(obstacle) => (Connects::Unknown, None, Some(obstacle)),
     };
     let error = obstacle.filter(|_| connects == Connects::No).map(|obstacle| client.words(obstacle).to_owned());
     let (client, programs) = (client.name.to_owned(), client.programs.to_owned());
@@ -265,12 +265,12 @@ fn seen(client: &Client, verdict: Verdict) -> ClientSeen {
 
 /// A cipher suite by what clients choose by.
 struct Suite {
-    exchange: Exchange,
+    exchange: HelloExchange,
     bulk: Bulk,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Exchange {
+enum HelloExchange {
     Tls13,
     Ecdhe,
     Dhe,
@@ -290,13 +290,13 @@ impl Suite {
     /// Reads the IANA name, which is the registry's own account of a suite's parts.
     fn of(name: &str) -> Suite {
         let Some((exchange, rest)) = name.split_once("_WITH_") else {
-            return Suite { exchange: Exchange::Tls13, bulk: Bulk::Aead };
+            return Suite { exchange: HelloExchange::Tls13, bulk: Bulk::Aead };
         };
         let exchange = match exchange {
-            "TLS_ECDHE_RSA" | "TLS_ECDHE_ECDSA" => Exchange::Ecdhe,
-            "TLS_DHE_RSA" => Exchange::Dhe,
-            "TLS_RSA" => Exchange::StaticRsa,
-            _ => Exchange::Other,
+            "TLS_ECDHE_RSA" | "TLS_ECDHE_ECDSA" => HelloExchange::Ecdhe,
+            "TLS_DHE_RSA" => HelloExchange::Dhe,
+            "TLS_RSA" => HelloExchange::StaticRsa,
+            _ => HelloExchange::Other,
         };
         let is_aes = rest.starts_with("AES_");
         let bulk = match () {
@@ -314,13 +314,15 @@ impl Suite {
 pub(super) fn family<'a>(of: &str, all: impl Iterator<Item = (u16, &'a str)>) -> Vec<u16> {
     let key = |name: &str| {
         let suite = Suite::of(name);
-        (suite.exchange, suite.exchange == Exchange::Ecdhe && suite.bulk == Bulk::Aead)
+        (suite.exchange, suite.exchange == HelloExchange::Ecdhe && suite.bulk == Bulk::Aead)
     };
     all.filter(|(_, name)| key(name) == key(of)).map(|(id, _)| id).collect()
 }
 
 fn judge(_: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some((event, handshake)) = evidence.main_talk().and_then(|talk| talk.handshake()) else { return Vec::new() };
+    let Some((event, handshake)) = evidence.main_session().and_then(|session| session.handshake()) else {
+        return Vec::new();
+    };
     let Some(hello) = &handshake.server_hello else { return Vec::new() };
     // In TLS 1.3 both are built in (RFC 8446 appendix D).
     if hello.version >= Version::Tls13 {
@@ -337,7 +339,7 @@ fn judge(_: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 fn found(rule: &'static Rule, event: &Event, summary: String) -> Finding {
-    Finding::new(rule, Stage::Tls, Confidence::Certain, summary).on(event)
+    Finding::new(rule, Phase::Tls, Confidence::Certain, summary).on(event)
 }
 
 /// RFC 5746 §4.1: a client may refuse a server without renegotiation_info, and OpenSSL 3 does.
@@ -371,7 +373,7 @@ fn no_extended_master_secret(event: &Event, hello: &ServerHello) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{CLIENTS, Term, Verdict, verdict};
+    use super::{CLIENTS, ClientVerdict, Term, verdict};
     use crate::wire::tls::{ServerHello, Version, suite_name};
 
     /// A choice of TLS 1.2 with everything in order.
@@ -403,10 +405,10 @@ mod tests {
         let words = CLIENTS.iter().filter_map(|client| {
             let name = client.name.split(' ').next().unwrap_or_default();
             match verdict(client, &terms) {
-                Verdict::Yes => Some(name.to_owned()),
-                Verdict::Until(..) => Some(format!("~{name}")),
-                Verdict::Unknown(_) => Some(format!("?{name}")),
-                Verdict::No(_) => None,
+                ClientVerdict::Yes => Some(name.to_owned()),
+                ClientVerdict::Until(..) => Some(format!("~{name}")),
+                ClientVerdict::Unknown(_) => Some(format!("?{name}")),
+                ClientVerdict::No(_) => None,
             }
         });
         words.collect::<Vec<_>>().join(" ")

@@ -10,7 +10,7 @@ use crate::wire::tls::Version;
 
 /// One client, by its TLS library.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub(crate) struct TlsClient {
     /// The library with its version.
     pub(crate) name: &'static str,
     /// Programs that use it.
@@ -80,7 +80,7 @@ pub(crate) struct Words {
     pub(crate) renegotiation: &'static str,
 }
 
-impl Client {
+impl TlsClient {
     /// What the client reports at an obstacle.
     pub(crate) fn words(&self, obstacle: Obstacle) -> &'static str {
         match obstacle {
@@ -103,8 +103,8 @@ const ALL_GROUPS: &[u16] =
     &[X25519, P256, P384, P521, X448, FFDHE[0], FFDHE[1], FFDHE[2], FFDHE[3], FFDHE[4], X25519_MLKEM];
 
 /// The library of smtpcheck itself comes first.
-pub(crate) static CLIENTS: &[Client] = &[
-    Client {
+pub(crate) static CLIENTS: &[TlsClient] = &[
+    TlsClient {
         name: "rustls",
         programs: "smtpcheck, Stalwart, lettre",
         least: Version::Tls12,
@@ -126,7 +126,7 @@ pub(crate) static CLIENTS: &[Client] = &[
         },
         source: "its default provider, which the test below compares with this row",
     },
-    Client {
+    TlsClient {
         name: "OpenSSL 3",
         programs: "PHP, curl, Node.js, swaks",
         least: Version::Tls12,
@@ -149,7 +149,7 @@ pub(crate) static CLIENTS: &[Client] = &[
         },
         source: "measured with openssl s_client and curl, 3.0.22 at security level 2; SSL_CTX_set_security_level(3), SSL_CTX_set_options(3) (SSL_OP_LEGACY_SERVER_CONNECT is off from 3.0 on)",
     },
-    Client {
+    TlsClient {
         name: "Python",
         programs: "3.10 and later: smtplib, Django",
         least: Version::Tls12,
@@ -171,7 +171,7 @@ pub(crate) static CLIENTS: &[Client] = &[
         },
         source: "measured with ssl.create_default_context(), 3.11.7 with OpenSSL 3.0.22; its own cipher string excludes SHA-1 and RSA key exchange",
     },
-    Client {
+    TlsClient {
         name: "GnuTLS",
         programs: "Exim on Debian, msmtp",
         least: Version::Tls10,
@@ -193,7 +193,7 @@ pub(crate) static CLIENTS: &[Client] = &[
         },
         source: "measured with gnutls-cli 3.7.9, priority NORMAL (primes of 1024 bits and more); gnutls_dh_set_prime_bits(3): the priority string sets the minimum",
     },
-    Client {
+    TlsClient {
         name: "Java",
         programs: "Jakarta Mail, Spring, Jenkins",
         least: Version::Tls12,
@@ -215,7 +215,7 @@ pub(crate) static CLIENTS: &[Client] = &[
         },
         source: "measured with JDK 17.0.15; jdk.tls.disabledAlgorithms in java.security (DH keySize < 1024, TLSv1, TLSv1.1); JDK 24 adds TLS_RSA_*",
     },
-    Client {
+    TlsClient {
         name: "Windows Schannel",
         programs: "Outlook, Exchange, .NET",
         least: Version::Tls12,
@@ -237,7 +237,7 @@ pub(crate) static CLIENTS: &[Client] = &[
         },
         source: "Microsoft Learn: TLS registry settings (ClientMinKeyBitLength, DisableRenegoOnClient), TLS cipher suites and elliptic curves by Windows version; not measured",
     },
-    Client {
+    TlsClient {
         name: "Go",
         programs: "net/smtp, Gitea, Grafana",
         least: Version::Tls12,

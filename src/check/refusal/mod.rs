@@ -8,11 +8,11 @@
 mod rules;
 
 use super::greeting::{service_with_codes, weigh_other_family};
-use super::{Check, Confidence, Failure, Finding, Fix, asks_nothing, in_shell, peer};
+use super::{Check, Confidence, Finding, Fix, PhaseFailure, asks_nothing, in_shell, peer};
 use crate::evidence::fit::Fit;
-use crate::evidence::talk::Heard;
-use crate::evidence::{Evidence, Stage, Talk, What};
-use crate::lexicon::{self, Basis, Cause, Context, FixWhen, Reading, Step};
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::{EventKind, Evidence, Phase, Session};
+use crate::lexicon::{self, Basis, Cause, Context, FixWhen, Reading, ReplyPhase};
 use crate::plan::{LoginProof, Plan};
 use crate::wire::Reply;
 use crate::wire::status::Class;
@@ -25,21 +25,21 @@ pub fn rule_of(cause: Cause) -> Option<&'static super::Rule> {
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let Some(talk) = evidence.telling_talk() else { return Vec::new() };
+    let Some(session) = evidence.decisive_session() else { return Vec::new() };
     let mut findings: Vec<Finding> = Vec::new();
     // A token that was over, or for somebody else, is told by what it says of itself.
-    let explained = super::auth::token(plan, evidence, talk).is_some();
-    let refusals = refusals(talk);
+    let explained = super::auth::token(plan, evidence, session).is_some();
+    let refusals = refusals(session);
     if refusals.is_empty() {
         return findings;
     }
     // Worked out once: a server can reject hundreds of recipients, each with a different text.
-    let provider = peer::provider(plan, talk);
-    let software = peer::software(talk);
-    let logged_in = talk.reply_at(Stage::Auth).is_some_and(|heard| heard.accepts());
-    for heard in refusals.into_iter().filter(|heard| !(explained && heard.event.stage == Stage::Auth)) {
+    let provider = peer::provider(plan, session);
+    let software = peer::software(session);
+    let logged_in = session.reply_at(Phase::Auth).is_some_and(|heard| heard.accepts());
+    for heard in refusals.into_iter().filter(|heard| !(explained && heard.event.phase == Phase::Auth)) {
         let context = Context {
-            step: Some(step(heard.event.stage)),
+            step: Some(step(heard.event.phase)),
             provider: provider.map(|known| known.id.as_str()),
             software: software.as_deref(),
         };
@@ -48,8 +48,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let reading = weighed(heard, reading, logged_in);
         let reason = failure(plan, heard, reading.cause);
         let same = findings.iter_mut().find(|known| {
-            heard.event.stage == Stage::Rcpt
-                && known.stage == Stage::Rcpt
+            heard.event.phase == Phase::Rcpt
+                && known.phase == Phase::Rcpt
                 && known.basis.as_ref() == Some(&reading.basis)
                 && known.failure == Some(reason)
         });
@@ -61,8 +61,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 known.consequences.push(format!("{to} {told}"));
             }
             None => {
-                let mut finding = finding(plan, talk, heard, reading);
-                if heard.event.stage == Stage::Greeting {
+                let mut finding = finding(plan, session, heard, reading);
+                if heard.event.phase == Phase::Greeting {
                     weigh_other_family(plan, evidence, &mut finding);
                 }
                 findings.push(finding);
@@ -74,50 +74,53 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 /// 421 directly behind the last reply to MAIL or RCPT, before the next command was sent: the server accepts and closes in
 /// one breath, so nothing can follow that reply (RFC 5321 §3.8).
-fn closes_behind_envelope(talk: Talk<'_>) -> Option<Heard<'_>> {
-    let next = |stage: Stage| matches!(stage, Stage::Rset | Stage::Quit);
-    let left = talk.events().any(|event| next(event.stage) && matches!(event.what, What::Sent { .. }));
-    let has_envelope = talk.reply_at(Stage::Mail).is_some();
-    talk.replies().find(|heard| next(heard.event.stage) && heard.reply.has_code(421)).filter(|_| has_envelope && !left)
+fn closes_behind_envelope(session: Session<'_>) -> Option<ReceivedReply<'_>> {
+    let next = |phase: Phase| matches!(phase, Phase::Rset | Phase::Quit);
+    let left = session.events().any(|event| next(event.phase) && matches!(event.what, EventKind::Sent { .. }));
+    let has_envelope = session.reply_at(Phase::Mail).is_some();
+    session
+        .replies()
+        .find(|heard| next(heard.event.phase) && heard.reply.has_code(421))
+        .filter(|_| has_envelope && !left)
 }
 
 /// The replies that say no and are no echoes.
-fn refusals(talk: Talk<'_>) -> Vec<Heard<'_>> {
+fn refusals(session: Session<'_>) -> Vec<ReceivedReply<'_>> {
     let mut found = Vec::new();
-    for stage in [Stage::Greeting, Stage::Ehlo, Stage::Starttls, Stage::EhloTls, Stage::Auth, Stage::Mail] {
+    for phase in [Phase::Greeting, Phase::Ehlo, Phase::Starttls, Phase::EhloTls, Phase::Auth, Phase::Mail] {
         // That an FTP server knows no EHLO is greeting's.
-        let of_smtp = stage != Stage::Ehlo || service_with_codes(talk).is_none();
-        found.extend(talk.reply_at(stage).filter(|heard| of_smtp && is_refusal(talk, *heard)));
+        let of_smtp = phase != Phase::Ehlo || service_with_codes(session).is_none();
+        found.extend(session.reply_at(phase).filter(|heard| of_smtp && is_refusal(session, *heard)));
     }
-    let mail_refused = found.iter().any(|heard| heard.event.stage == Stage::Mail);
+    let mail_refused = found.iter().any(|heard| heard.event.phase == Phase::Mail);
     if !mail_refused {
-        found.extend(talk.replies().filter(|heard| heard.event.stage == Stage::Rcpt && is_refusal(talk, *heard)));
+        found.extend(session.replies().filter(|heard| heard.event.phase == Phase::Rcpt && is_refusal(session, *heard)));
     }
-    found.extend(closes_behind_envelope(talk));
+    found.extend(closes_behind_envelope(session));
     found
 }
 
-fn is_refusal(talk: Talk<'_>, heard: Heard<'_>) -> bool {
+fn is_refusal(session: Session<'_>, heard: ReceivedReply<'_>) -> bool {
     // What is no reply at all, or only the beginning of one, or the reply to another command, is session's.
     let refuses = heard.fit() == Fit::Rejects;
-    match heard.event.stage {
+    match heard.event.phase {
         // A cancelled exchange is auth's.
-        Stage::Auth => refuses && talk.login_given_up().is_none(),
+        Phase::Auth => refuses && session.login_given_up().is_none(),
         _ => refuses,
     }
 }
 
-fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> Finding {
-    let stage = heard.event.stage;
+fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading: Reading) -> Finding {
+    let phase = heard.event.phase;
     let known = is_known(&reading);
     // A fault of the server at AUTH is first of all no judgement of the password.
     let unjudged =
-        stage == Stage::Auth && reading.cause == Cause::ServerFault && heard.reply.class() == Class::Transient;
+        phase == Phase::Auth && reading.cause == Cause::ServerFault && heard.reply.class() == Class::Transient;
     let rule = match rules::of(reading.cause).filter(|_| known && !unjudged) {
         Some(rule) => rule,
         None => of_step(heard),
     };
-    let mut finding = Finding::new(rule, stage, reading.confidence, summary(plan, talk, heard)).on(heard.event);
+    let mut finding = Finding::new(rule, phase, reading.confidence, summary(plan, session, heard)).on(heard.event);
     finding.category = Some(reading.cause.category());
     finding.cause = reading.means;
     finding.otherwise = reading.otherwise;
@@ -127,7 +130,7 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
         finding.confidence = finding.confidence.min(Confidence::Likely);
         finding.otherwise = finding.otherwise.or_else(|| Some("the text of the reply may say more".to_owned()));
     }
-    let of_token = stage == Stage::Auth
+    let of_token = phase == Phase::Auth
         && plan.login.as_ref().is_some_and(|login| login.proof == LoginProof::Token)
         && reading.cause == Cause::Credentials
         && !matches!(&reading.basis, Basis::ProviderStatus { .. });
@@ -142,12 +145,12 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
             Fix::text("the token service's page for this application shows whether the consent was taken back"),
         ];
         finding.failure = Some(failure(plan, heard, Cause::Credentials));
-        finding.consequences.extend(super::auth::said_in_challenge(talk));
+        finding.consequences.extend(super::auth::challenge_error(session));
         return finding;
     }
     let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
     let fits = |fix: &Fix| !(is_address && fix.when == Some(FixWhen::UserWithoutDomain));
-    finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, talk, heard, fix)).collect();
+    finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, heard, fix)).collect();
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
         let target = plan.target.host.with_port(plan.target.port);
         finding.fixes.insert(0, Fix::run("log in", format!("smtpcheck {target} --user USER --password-stdin")));
@@ -155,18 +158,18 @@ fn finding(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, reading: Reading) -> F
             .consequences
             .push("without a login the check goes no further; for a submission server that is right".to_owned());
     }
-    if stage == Stage::Mail && talk.replies().any(|heard| heard.event.stage == Stage::Rcpt && !heard.accepts()) {
+    if phase == Phase::Mail && session.replies().any(|heard| heard.event.phase == Phase::Rcpt && !heard.accepts()) {
         finding.consequences.push("the recipients are refused because there is no sender".to_owned());
     }
-    if stage == Stage::Auth {
-        finding.consequences.extend(super::auth::said_in_challenge(talk));
+    if phase == Phase::Auth {
+        finding.consequences.extend(super::auth::challenge_error(session));
         // Only a refusal of what was sent makes it suspicious.
         if heard.reply.class() == Class::Permanent {
-            finding.consequences.extend(super::auth::oddities(talk));
+            finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {
                 finding.fixes.extend(with_one_domain(plan));
             }
-            finding.fixes.extend(in_another_way(plan, talk));
+            finding.fixes.extend(in_another_way(plan, session));
         }
     }
     finding.failure = Some(failure(plan, heard, reading.cause));
@@ -192,13 +195,13 @@ fn with_one_domain(plan: &Plan) -> Option<Fix> {
 }
 
 /// A server that keeps hashed passwords can check them when they are sent, and by no proof that is made of them.
-fn in_another_way(plan: &Plan, talk: Talk<'_>) -> Option<Fix> {
-    let sent = talk.events().filter_map(|event| match &event.what {
-        What::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next(),
+fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
+    let sent = session.events().filter_map(|event| match &event.what {
+        EventKind::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next(),
         _ => None,
     });
     let mechanism = sent.last().filter(|name| !matches!(*name, "PLAIN" | "LOGIN" | "XOAUTH2" | "OAUTHBEARER"))?;
-    let (_, offers) = talk.final_capabilities()?;
+    let (_, offers) = session.final_capabilities()?;
     let plain = offers.auth_mechanisms().into_iter().find(|name| name == "PLAIN" || name == "LOGIN")?;
     let login = plan.login.as_ref()?;
     let target = plan.target.host.with_port(plan.target.port);
@@ -220,7 +223,7 @@ fn is_known(reading: &Reading) -> bool {
 }
 
 /// A demand for encryption on a line that is encrypted is not to be taken at its word.
-fn doubted_inside_tls(heard: Heard<'_>, reading: Reading) -> Reading {
+fn doubted_inside_tls(heard: ReceivedReply<'_>, reading: Reading) -> Reading {
     if reading.cause != Cause::EncryptionRequired || !heard.event.tls {
         return reading;
     }
@@ -239,95 +242,95 @@ fn doubted_inside_tls(heard: Heard<'_>, reading: Reading) -> Reading {
 }
 
 /// The reading as the rest of the session lets it stand: a bare 530 after a login that worked does not ask for a login.
-fn weighed(heard: Heard<'_>, reading: Reading, logged_in: bool) -> Reading {
+fn weighed(heard: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Reading {
     let is_contradicted =
         reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. });
     let reading = lexicon::by_class(heard.reply).filter(|_| is_contradicted).unwrap_or(reading);
     doubted_inside_tls(heard, reading)
 }
 
-fn of_step(heard: Heard<'_>) -> &'static super::Rule {
+fn of_step(heard: ReceivedReply<'_>) -> &'static super::Rule {
     // RSET and QUIT are no refusals; what else has no rule of its own is refused at the recipients.
-    rule_at(step(heard.event.stage), heard.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
+    rule_at(step(heard.event.phase), heard.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
 }
 
 /// The rule of a refusal of which only the step is known; none for steps that smtpcheck never gets to.
-pub fn rule_at(step: Step, reply: &Reply) -> Option<&'static super::Rule> {
+pub fn rule_at(step: ReplyPhase, reply: &Reply) -> Option<&'static super::Rule> {
     let later = reply.class() == Class::Transient;
     Some(match step {
-        Step::Greeting => &rules::GREETING_REFUSED,
+        ReplyPhase::Greeting => &rules::GREETING_REFUSED,
         _ if reply.has_code(421) => &rules::SERVER_CLOSING,
-        Step::Ehlo => &rules::EHLO_REFUSED,
-        Step::Starttls => &rules::STARTTLS_REFUSED,
-        Step::Auth if later => &rules::AUTH_TEMPORARY_FAILURE,
-        Step::Auth => &rules::AUTH_REFUSED,
-        Step::Mail => &rules::SENDER_REFUSED,
-        Step::Rcpt if later => &rules::RECIPIENT_DEFERRED,
-        Step::Rcpt => &rules::RECIPIENT_REFUSED,
-        Step::Data | Step::Rset | Step::Quit => return None,
+        ReplyPhase::Ehlo => &rules::EHLO_REFUSED,
+        ReplyPhase::Starttls => &rules::STARTTLS_REFUSED,
+        ReplyPhase::Auth if later => &rules::AUTH_TEMPORARY_FAILURE,
+        ReplyPhase::Auth => &rules::AUTH_REFUSED,
+        ReplyPhase::Mail => &rules::SENDER_REFUSED,
+        ReplyPhase::Rcpt if later => &rules::RECIPIENT_DEFERRED,
+        ReplyPhase::Rcpt => &rules::RECIPIENT_REFUSED,
+        ReplyPhase::Data | ReplyPhase::Rset | ReplyPhase::Quit => return None,
     })
 }
 
-fn step(stage: Stage) -> Step {
-    match stage {
-        Stage::Dns | Stage::Connect | Stage::Greeting => Step::Greeting,
-        Stage::Ehlo | Stage::EhloTls => Step::Ehlo,
-        Stage::Starttls | Stage::Tls => Step::Starttls,
-        Stage::Auth => Step::Auth,
-        Stage::Mail => Step::Mail,
-        Stage::Rcpt => Step::Rcpt,
-        Stage::Rset => Step::Rset,
-        Stage::Quit => Step::Quit,
+fn step(phase: Phase) -> ReplyPhase {
+    match phase {
+        Phase::Dns | Phase::Connect | Phase::Greeting => ReplyPhase::Greeting,
+        Phase::Ehlo | Phase::EhloTls => ReplyPhase::Ehlo,
+        Phase::Starttls | Phase::Tls => ReplyPhase::Starttls,
+        Phase::Auth => ReplyPhase::Auth,
+        Phase::Mail => ReplyPhase::Mail,
+        Phase::Rcpt => ReplyPhase::Rcpt,
+        Phase::Rset => ReplyPhase::Rset,
+        Phase::Quit => ReplyPhase::Quit,
     }
 }
 
 /// The exit code's kind: the step decides, then the first digit.
-fn failure(plan: &Plan, heard: Heard<'_>, cause: Cause) -> Failure {
-    match (heard.event.stage, heard.reply.class()) {
+fn failure(plan: &Plan, heard: ReceivedReply<'_>, cause: Cause) -> PhaseFailure {
+    match (heard.event.phase, heard.reply.class()) {
         // RFC 3207 §4: 454 says that TLS is not available for now, so a retry is worth it.
-        (_, Class::Transient) => Failure::RefusedTemporary,
-        (Stage::Starttls, _) => Failure::Tls,
-        (Stage::Auth, Class::Permanent) => Failure::Auth,
+        (_, Class::Transient) => PhaseFailure::RefusedTemporary,
+        (Phase::Starttls, _) => PhaseFailure::Tls,
+        (Phase::Auth, Class::Permanent) => PhaseFailure::Auth,
         // 530 and its like where nobody has logged in (RFC 4954 §6).
-        (_, Class::Permanent) if cause == Cause::AuthRequired && plan.login.is_none() => Failure::Auth,
-        (_, Class::Permanent) => Failure::RefusedPermanent,
-        (_, Class::Success | Class::Intermediate | Class::Undefined) => Failure::Protocol,
+        (_, Class::Permanent) if cause == Cause::AuthRequired && plan.login.is_none() => PhaseFailure::Auth,
+        (_, Class::Permanent) => PhaseFailure::RefusedPermanent,
+        (_, Class::Success | Class::Intermediate | Class::Undefined) => PhaseFailure::Protocol,
     }
 }
 
-fn summary(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>) -> String {
+fn summary(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>) -> String {
     let later = heard.reply.class() == Class::Transient;
     let verb = if later { "put off" } else { "refused" };
-    let what = match heard.event.stage {
-        Stage::Greeting => return format!("the greeting turns us away with {}", told(heard)),
-        stage if heard.reply.has_code(421) => {
-            return format!("the server ends the conversation at {stage}: {}", told(heard));
+    let what = match heard.event.phase {
+        Phase::Greeting => return format!("the greeting turns us away with {}", explanation(heard)),
+        phase if heard.reply.has_code(421) => {
+            return format!("the server ends the conversation at {phase}: {}", explanation(heard));
         }
-        Stage::Ehlo | Stage::EhloTls => announced(talk, heard.event.stage),
-        Stage::Starttls => "STARTTLS".to_owned(),
-        Stage::Auth => "the login".to_owned(),
-        Stage::Mail => {
+        Phase::Ehlo | Phase::EhloTls => announced(session, heard.event.phase),
+        Phase::Starttls => "STARTTLS".to_owned(),
+        Phase::Auth => "the login".to_owned(),
+        Phase::Mail => {
             format!("the sender {}", plan.from.as_ref().map_or_else(|| "<>".to_owned(), ToString::to_string))
         }
         _ => recipient(plan, heard),
     };
-    format!("{what} is {verb} with {}", told(heard))
+    format!("{what} is {verb} with {}", explanation(heard))
 }
 
 /// The command that was refused: EHLO, or HELO where the server did not know EHLO.
-fn announced(talk: Talk<'_>, stage: Stage) -> String {
-    let sent = talk.events().filter(|event| event.stage == stage).filter_map(|event| match &event.what {
-        What::Sent { text, .. } => Some(text.clone()),
+fn announced(session: Session<'_>, phase: Phase) -> String {
+    let sent = session.events().filter(|event| event.phase == phase).filter_map(|event| match &event.what {
+        EventKind::Sent { text, .. } => Some(text.clone()),
         _ => None,
     });
     sent.last().unwrap_or_else(|| "EHLO".to_owned())
 }
 
-fn recipient(plan: &Plan, heard: Heard<'_>) -> String {
+fn recipient(plan: &Plan, heard: ReceivedReply<'_>) -> String {
     heard.recipient.and_then(|at| plan.to.get(at)).map_or_else(|| "a recipient".to_owned(), ToString::to_string)
 }
 
-fn told(heard: Heard<'_>) -> String {
+fn explanation(heard: ReceivedReply<'_>) -> String {
     let code = heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
     let status = heard.reply.enhanced.map(|status| format!(" {status}")).unwrap_or_default();
     let text = heard.quoted();
@@ -335,9 +338,9 @@ fn told(heard: Heard<'_>) -> String {
 }
 
 /// Puts what is known into the placeholders of a fix, so that its command can be copied.
-fn filled(plan: &Plan, talk: Talk<'_>, heard: Heard<'_>, fix: Fix) -> Fix {
+fn filled(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, fix: Fix) -> Fix {
     let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
-    let ours = talk.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
+    let ours = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
     let values = [
         ("{host}", plan.target.host.to_string()),
         ("{port}", plan.target.port.to_string()),

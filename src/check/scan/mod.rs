@@ -17,7 +17,7 @@ mod seen;
 mod tests;
 
 use super::{Check, Confidence, Finding, Fix, Severity, certificate, clients};
-use crate::evidence::{Evidence, Fault, Hello, HelloHeard, Outcome, Stage, Talk, TlsFaultKind};
+use crate::evidence::{Evidence, Fault, HelloOutcome, HelloProbe, Outcome, Phase, Session, TlsFaultKind};
 use crate::plan::Plan;
 use crate::question::{HelloRequest, Offer, Question};
 use crate::wire::tls::{Version, WeakClass};
@@ -36,8 +36,10 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if !plan.tls.scan {
         return Vec::new();
     }
-    let Some(seen) = Seen::of(evidence).filter(|seen| seen.talk.is_over() && seen.has_tls()) else { return Vec::new() };
-    let is_busy = seen.hellos.iter().any(|one| !one.hello.attempt.is_over());
+    let Some(seen) = Seen::of(evidence).filter(|seen| seen.session.is_over() && seen.has_tls()) else {
+        return Vec::new();
+    };
+    let is_busy = seen.hellos.iter().any(|one| !one.hello.probe.is_over());
     if is_busy || stopped(&seen).is_some() {
         return Vec::new();
     }
@@ -46,34 +48,34 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 }
 
 /// A handshake, or one that failed in TLS.
-fn has_tls(talk: Talk<'_>) -> bool {
+fn has_tls(session: Session<'_>) -> bool {
     let failed_in_tls = |fault: &Fault| matches!(fault, Fault::Tls { tls } if tls.kind != TlsFaultKind::NotTls);
-    talk.handshake().is_some() || talk.fault().is_some_and(failed_in_tls)
+    session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
 }
 
 /// Whether the server closed on it. SSLv2 is older than alerts: closing is its usual no.
-fn is_hung_up_on(hello: &Hello<'_>) -> bool {
+fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
     hello.is_hung_up() && hello.request.offer != Offer::Sslv2
 }
 
 /// Why no more is asked, before the end.
 fn stopped(seen: &Seen<'_>) -> Option<String> {
-    let hellos: Vec<Hello<'_>> = seen.hellos.iter().map(|one| one.hello).collect();
+    let hellos: Vec<HelloProbe<'_>> = seen.hellos.iter().map(|one| one.hello).collect();
     if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {
-        let number = hellos.iter().rposition(Hello::is_answered).map_or(0, |last| last + 1);
+        let number = hellos.iter().rposition(HelloProbe::is_answered).map_or(0, |last| last + 1);
         return Some(format!("the server hung up on everything after {} (throttled)", counted(number)));
     }
     // Silence, nonsense or plain text where TLS was: a refusal says so, twice in a row is not about what was offered.
-    let is_no_answer = |hello: &Hello<'_>| hello.seen().is_some() && !hello.is_answered() && !hello.is_hung_up();
+    let is_no_answer = |hello: &HelloProbe<'_>| hello.seen().is_some() && !hello.is_answered() && !hello.is_hung_up();
     let in_a_row =
-        hellos.windows(2).position(|pair| pair.iter().all(|hello| is_no_answer(hello) && !is_turned_away(*hello)));
+        hellos.windows(2).position(|pair| pair.iter().all(|hello| is_no_answer(hello) && !is_rejected(*hello)));
     if let Some(number) = in_a_row {
         return Some(format!("the server gave no answer in TLS any more after {}", counted(number)));
     }
-    let number = hellos.iter().position(|hello| is_turned_away(*hello))?;
+    let number = hellos.iter().position(|hello| is_rejected(*hello))?;
     let hello = hellos.get(number)?;
     let number = counted(number);
-    Some(match &hello.attempt.outcome {
+    Some(match &hello.probe.outcome {
         Outcome::Skipped { .. } => format!("--max-connections was used up after {number}"),
         Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted } => {
             format!("it was cut off after {number}")
@@ -89,11 +91,11 @@ fn counted(number: usize) -> String {
     }
 }
 
-fn is_turned_away(hello: Hello<'_>) -> bool {
-    match &hello.attempt.outcome {
+fn is_rejected(hello: HelloProbe<'_>) -> bool {
+    match &hello.probe.outcome {
         Outcome::Failed { .. } | Outcome::Skipped { .. } => true,
         Outcome::Underway => false,
-        Outcome::Done { .. } => hello.seen().is_some_and(|seen| matches!(seen.heard, HelloHeard::TurnedAway { .. })),
+        Outcome::Done { .. } => hello.seen().is_some_and(|seen| matches!(seen.heard, HelloOutcome::TurnedAway { .. })),
     }
 }
 
@@ -119,9 +121,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             );
         }
     }
-    for (hello, presented) in chains(seen.talk, evidence) {
+    for (hello, presented) in chains(seen.session, evidence) {
         let Some(hello) = hello else { continue };
-        findings.extend(certificate::of_probe(plan, evidence, hello.attempt.id, presented));
+        findings.extend(certificate::of_probe(plan, evidence, hello.probe.id, presented));
     }
     // Where there is no TLS, another finding says why.
     if seen.has_tls() {
@@ -141,18 +143,18 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
         return None;
     }
     let summary = format!("the server still accepts {}", old.join(", "));
-    let mut finding = Finding::new(&TLS_OLD_VERSION_ACCEPTED, Stage::Tls, Confidence::Certain, summary);
+    let mut finding = Finding::new(&TLS_OLD_VERSION_ACCEPTED, Phase::Tls, Confidence::Certain, summary);
     // One for each version: with --tls-scan=full there are dozens.
     let mut versions = Vec::new();
     for one in &seen.hellos {
         let Some(taken) = one.taken.filter(|taken| taken.version < Version::Tls12) else { continue };
         if !versions.contains(&taken.version) {
             versions.push(taken.version);
-            finding = finding.tried(one.hello.attempt.id);
+            finding = finding.tried(one.hello.probe.id);
         }
     }
     if let Some(one) = seen.by(&Offer::Sslv2).filter(|_| scan.sslv2 == Support::Yes) {
-        finding = finding.tried(one.hello.attempt.id);
+        finding = finding.tried(one.hello.probe.id);
     }
     finding.cause = "they are retired; a client that can be pushed down to them is badly protected".to_owned();
     finding.fixes = vec![Fix::run(
@@ -184,15 +186,15 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
         .collect();
     what.extend(bits.map(|bits| format!("Diffie-Hellman with a prime of {bits} bits")));
     let summary = format!("the server accepts weak cipher suites: {}", what.join(", "));
-    let mut finding = Finding::new(&TLS_WEAK_SUITE_ACCEPTED, Stage::Tls, Confidence::Certain, summary);
+    let mut finding = Finding::new(&TLS_WEAK_SUITE_ACCEPTED, Phase::Tls, Confidence::Certain, summary);
     for weak in &accepted {
         let shows = |one: &&One<'_>| one.taken.is_some_and(|taken| weak.class.has(&taken.suite_name));
         if let Some(one) = seen.hellos.iter().find(shows) {
-            finding = finding.tried(one.hello.attempt.id);
+            finding = finding.tried(one.hello.probe.id);
         }
     }
     if let Some(one) = short {
-        finding = finding.tried(one.hello.attempt.id);
+        finding = finding.tried(one.hello.probe.id);
     }
     let mut causes: Vec<&str> = accepted.iter().map(|weak| why_weak(weak.class)).collect();
     if bits.is_some() {
@@ -261,10 +263,10 @@ fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
     } else {
         format!("in {} the server does not protect renegotiation", taken.version)
     };
-    let mut finding = Finding::new(&TLS_RENEGOTIATION_INSECURE, Stage::Tls, Confidence::Certain, summary);
+    let mut finding = Finding::new(&TLS_RENEGOTIATION_INSECURE, Phase::Tls, Confidence::Certain, summary);
     finding.cause = "its TLS library is more than ten years old, or is set up so on purpose".to_owned();
     finding.fixes = vec![Fix::text("the operator updates the TLS library of the mail server")];
-    Some(finding.tried(hello.attempt.id))
+    Some(finding.tried(hello.probe.id))
 }
 
 /// Only where a version is accepted that a client should not be pushed to: between TLS 1.3 and 1.2 the mark of RFC 8446
@@ -277,7 +279,7 @@ fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     }
     let Offer::Fallback { version } = &hello.request.offer else { return None };
     let summary = format!("the server accepts {version} from a client that marks it as a fallback");
-    let mut finding = Finding::new(&TLS_FALLBACK_UNPROTECTED, Stage::Tls, Confidence::Certain, summary);
+    let mut finding = Finding::new(&TLS_FALLBACK_UNPROTECTED, Phase::Tls, Confidence::Certain, summary);
     finding.cause =
         "the server has a newer version and does not answer with the alert inappropriate_fallback (RFC 7507), so \
                      an on-path attacker can push clients that retry with older versions down to the oldest one"
@@ -286,7 +288,7 @@ fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
         "switch TLS 1.1 and older off: then there is nothing to be pushed to (server operator); in Postfix",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
     )];
-    Some(finding.tried(hello.attempt.id))
+    Some(finding.tried(hello.probe.id))
 }
 
 fn extended_master_secret(evidence: &Evidence, seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
@@ -300,19 +302,19 @@ fn extended_master_secret(evidence: &Evidence, seen: &Seen<'_>, scan: &Scan) -> 
     let version = one.taken?.version;
     let summary = format!("in {version} the server does not use the extended master secret");
     let mut finding =
-        Finding::new(&clients::TLS_EXTENDED_MASTER_SECRET_MISSING, Stage::Tls, Confidence::Certain, summary);
+        Finding::new(&clients::TLS_EXTENDED_MASTER_SECRET_MISSING, Phase::Tls, Confidence::Certain, summary);
     finding.cause =
         "without it the keys do not depend on the whole handshake (RFC 7627). Clients in FIPS mode refuse to \
                      connect; others connect, and do not resume sessions safely"
             .to_owned();
     finding.fixes = vec![Fix::text("update the TLS library of the mail server (server operator)")];
-    Some(finding.tried(one.hello.attempt.id))
+    Some(finding.tried(one.hello.probe.id))
 }
 
 fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     let why = scan.inconclusive.as_ref()?;
     let summary = format!("the scan of TLS is inconclusive: {why}");
-    let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Stage::Tls, Confidence::Certain, summary);
+    let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Phase::Tls, Confidence::Certain, summary);
     finding.cause = "what was seen until then is shown, the rest is unknown: neither fine nor missing".to_owned();
     let of_ours = why.starts_with("--max-connections") || why.starts_with("it was cut off");
     finding.fixes = vec![Fix::text(if of_ours {
@@ -321,8 +323,8 @@ fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
         "repeat the scan after some minutes, or from an address that the server does not limit"
     })];
     let hellos = seen.hellos.iter().map(|one| one.hello);
-    for hello in hellos.filter(|hello| is_turned_away(*hello) || !hello.is_answered()) {
-        finding = finding.tried(hello.attempt.id);
+    for hello in hellos.filter(|hello| is_rejected(*hello) || !hello.is_answered()) {
+        finding = finding.tried(hello.probe.id);
     }
     Some(finding)
 }

@@ -58,7 +58,7 @@ fn version(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     let has_13 = seen.of_handshake() == Some(Version::Tls13);
     let is_post_quantum =
         |(_, handshake): (_, &crate::evidence::Handshake)| handshake.group.as_deref().is_some_and(tls::is_post_quantum);
-    let has_post_quantum = seen.talk.handshake().is_some_and(is_post_quantum);
+    let has_post_quantum = seen.session.handshake().is_some_and(is_post_quantum);
     let mut offers: Vec<Offer> = Vec::new();
     if !has_13 {
         offers.push(Offer::Version { version: Version::Tls13 });

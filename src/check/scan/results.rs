@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::seen::Seen;
 use super::{has_tls, stopped};
-use crate::evidence::{Evidence, Hello, HelloHeard, Presented, Talk};
+use crate::evidence::{Evidence, HelloOutcome, HelloProbe, Presented, Session};
 use crate::plan::{Plan, ScanDepth};
 use crate::question::{Offer, SuiteList};
-use crate::wire::tls::{self, Answer, ServerHello, Version, WeakClass};
+use crate::wire::tls::{self, ServerHello, TlsAnswer, Version, WeakClass};
 
 /// What is known after a scan. In JSON it is `tls_scan`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -158,7 +158,7 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
     let rsa_known = seen.taken().any(|taken| taken.suite_name.starts_with("TLS_RSA_"));
     let groups = groups(&seen);
     let old_style = seen.newest_old_style().filter(|_| depth == ScanDepth::Full);
-    let certificates = certificates(seen.talk, evidence);
+    let certificates = certificates(seen.session, evidence);
     let all_ecdsa = !certificates.is_empty() && certificates.iter().all(|one| one.key.starts_with("EC "));
     // RFC 8446 §1.2: all key exchange of TLS 1.3 has forward secrecy, and its groups are named.
     let only_tls_13 = Version::ALL
@@ -203,8 +203,9 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
         groups,
         features: features(&seen),
         hellos: seen.hellos.iter().filter(|one| one.hello.seen().is_some_and(|seen| seen.ms.is_some())).count(),
-        inconclusive: stopped(&seen)
-            .or_else(|| (seen.talk.is_over() && !has_tls(seen.talk)).then(|| "there is no TLS to look at".to_owned())),
+        inconclusive: stopped(&seen).or_else(|| {
+            (seen.session.is_over() && !has_tls(seen.session)).then(|| "there is no TLS to look at".to_owned())
+        }),
         certificates,
     })
 }
@@ -221,16 +222,16 @@ fn names(ids: &[u16], name: fn(u16) -> String) -> Vec<String> {
 fn sslv2(seen: &Seen<'_>) -> Support {
     let Some(one) = seen.by(&Offer::Sslv2) else { return Support::Unknown };
     match one.hello.seen().map(|seen| &seen.heard) {
-        Some(HelloHeard::Answer { answer: Answer::Sslv2 }) => Support::Yes,
+        Some(HelloOutcome::Answer { answer: TlsAnswer::Sslv2 }) => Support::Yes,
         // A server that reads the hello of SSLv2 as one of its own form answers in TLS.
-        Some(HelloHeard::Answer { answer: Answer::ServerHello(_) }) => Support::No,
+        Some(HelloOutcome::Answer { answer: TlsAnswer::ServerHello(_) }) => Support::No,
         _ => one.support(),
     }
 }
 
 fn suites(seen: &Seen<'_>) -> Vec<SuiteSeen> {
     let mut suites: Vec<SuiteSeen> = Vec::new();
-    let of_handshake = seen.talk.handshake().zip(seen.of_handshake());
+    let of_handshake = seen.session.handshake().zip(seen.of_handshake());
     let first = of_handshake.map(|((_, handshake), version)| (version, handshake.cipher.clone()));
     for (version, name) in first.into_iter().chain(seen.taken().map(|taken| (taken.version, taken.suite_name.clone())))
     {
@@ -244,7 +245,7 @@ fn suites(seen: &Seen<'_>) -> Vec<SuiteSeen> {
 
 fn groups(seen: &Seen<'_>) -> Vec<String> {
     let mut groups: Vec<String> = Vec::new();
-    let first = seen.talk.handshake().and_then(|(_, handshake)| handshake.group.clone());
+    let first = seen.session.handshake().and_then(|(_, handshake)| handshake.group.clone());
     for group in first.into_iter().chain(seen.taken().filter_map(|taken| taken.group_name.clone())) {
         if !groups.contains(&group) {
             groups.push(group);
@@ -340,7 +341,7 @@ fn features(seen: &Seen<'_>) -> Features {
         }
     };
     let is_cbc = |taken: &&ServerHello| taken.suite_name.contains("_CBC_");
-    let staple = seen.talk.handshake().map(|(_, handshake)| handshake.staple.is_some());
+    let staple = seen.session.handshake().map(|(_, handshake)| handshake.staple.is_some());
     let fallback = seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Fallback { .. }));
     Features {
         extended_master_secret: any(Box::new(extended().map(|taken| taken.extended_master_secret))),
@@ -377,8 +378,8 @@ fn features(seen: &Seen<'_>) -> Features {
 const INAPPROPRIATE_FALLBACK: u8 = 86;
 
 /// Each chain that was shown, the one of the check itself first.
-pub(super) fn chains<'a>(talk: Talk<'a>, evidence: &'a Evidence) -> Vec<(Option<Hello<'a>>, &'a Presented)> {
-    let first = talk.handshake().map(|(_, handshake)| (None, &handshake.presented));
+pub(super) fn chains<'a>(session: Session<'a>, evidence: &'a Evidence) -> Vec<(Option<HelloProbe<'a>>, &'a Presented)> {
+    let first = session.handshake().map(|(_, handshake)| (None, &handshake.presented));
     let others = evidence
         .hellos()
         .filter(|hello| matches!(hello.request.offer, Offer::EcdsaOnly | Offer::RsaOnly))
@@ -396,11 +397,11 @@ pub(super) fn chains<'a>(talk: Talk<'a>, evidence: &'a Evidence) -> Vec<(Option<
         .collect()
 }
 
-fn certificates(talk: Talk<'_>, evidence: &Evidence) -> Vec<CertificateSeen> {
+fn certificates(session: Session<'_>, evidence: &Evidence) -> Vec<CertificateSeen> {
     let shown = |presented: &Presented| {
         let leaf = presented.leaf()?;
         let verifies = presented.verifies(evidence.started_at);
         Some(CertificateSeen { key: leaf.key.clone(), verifies, sha256: leaf.sha256.clone() })
     };
-    chains(talk, evidence).into_iter().filter_map(|(_, presented)| shown(presented)).collect()
+    chains(session, evidence).into_iter().filter_map(|(_, presented)| shown(presented)).collect()
 }

@@ -3,7 +3,7 @@
 //! A choice that the server made counts for the version that it chose, which may be older than the one that was offered.
 
 use super::{has_tls, is_hung_up_on};
-use crate::evidence::{Evidence, Hello, Talk};
+use crate::evidence::{Evidence, HelloProbe, Session};
 use crate::question::Offer;
 use crate::wire::tls::{self, ServerHello, Version, WeakClass};
 
@@ -11,14 +11,14 @@ use super::results::Support;
 
 /// All of them.
 pub(super) struct Seen<'a> {
-    pub(super) talk: Talk<'a>,
+    pub(super) session: Session<'a>,
     pub(super) hellos: Vec<One<'a>>,
 }
 
 /// One of them.
 #[derive(Clone, Copy)]
 pub(super) struct One<'a> {
-    pub(super) hello: Hello<'a>,
+    pub(super) hello: HelloProbe<'a>,
     /// What the server chose.
     pub(super) taken: Option<&'a ServerHello>,
     /// Whether what was offered was rejected.
@@ -42,7 +42,7 @@ impl<'a> One<'a> {
 impl<'a> Seen<'a> {
     /// None before the session of the check itself, which comes first.
     pub(super) fn of(evidence: &'a Evidence) -> Option<Seen<'a>> {
-        let talk = evidence.main_talk()?;
+        let session = evidence.main_session()?;
         let mut hellos: Vec<One<'a>> = evidence
             .hellos()
             .map(|hello| One { hello, taken: hello.accepted(), is_rejected: hello.is_declined() })
@@ -54,11 +54,11 @@ impl<'a> Seen<'a> {
                 one.is_rejected = last_answer.is_some_and(|last| last > at);
             }
         }
-        Some(Seen { talk, hellos })
+        Some(Seen { session, hellos })
     }
 
     pub(super) fn has_tls(&self) -> bool {
-        has_tls(self.talk)
+        has_tls(self.session)
     }
 
     pub(super) fn by(&self, offer: &Offer) -> Option<&One<'a>> {
@@ -72,7 +72,7 @@ impl<'a> Seen<'a> {
 
     /// The version of the handshake of the check itself.
     pub(super) fn of_handshake(&self) -> Option<Version> {
-        match self.talk.handshake()?.1.version.as_str() {
+        match self.session.handshake()?.1.version.as_str() {
             "1.3" => Some(Version::Tls13),
             "1.2" => Some(Version::Tls12),
             _ => None,
@@ -123,7 +123,7 @@ impl<'a> Seen<'a> {
     /// Numbers of the suites that are known of a version, in the order of finding.
     pub(super) fn suites(&self, version: Version) -> Vec<u16> {
         let mut known: Vec<u16> = Vec::new();
-        if let Some((_, handshake)) = self.talk.handshake().filter(|_| self.of_handshake() == Some(version)) {
+        if let Some((_, handshake)) = self.session.handshake().filter(|_| self.of_handshake() == Some(version)) {
             let all = Offer::Version { version }.hello().suites;
             known.extend(all.into_iter().find(|id| tls::suite_name(*id) == handshake.cipher));
         }
@@ -140,7 +140,7 @@ impl<'a> Seen<'a> {
     pub(super) fn groups(&self, version: Version) -> Vec<u16> {
         let is_13 = version == Version::Tls13;
         let mut known: Vec<u16> = Vec::new();
-        if let Some((_, handshake)) = self.talk.handshake()
+        if let Some((_, handshake)) = self.session.handshake()
             && self.of_handshake().is_some_and(|of_handshake| (of_handshake == Version::Tls13) == is_13)
         {
             let all = Offer::Version { version }.hello().groups;

@@ -3,14 +3,14 @@
 
 use super::{Level, Preference, Scan, Support, ask, judge, results, verdict};
 use crate::cli::{self, Invocation};
-use crate::evidence::{Answer, Evidence, Fault, HelloHeard, HelloSeen, Outcome, Stage, TlsFault, TlsFaultKind};
+use crate::evidence::{Answer, Evidence, Fault, HelloOutcome, HelloSeen, Outcome, Phase, TlsFault, TlsFaultKind};
 use crate::plan::Plan;
-use crate::question::{Offer, Question, TalkRequest};
-use crate::wire::tls::{self, Hello, ServerHello, Shape, Version, WeakClass, suite_name};
+use crate::question::{Offer, Question, SessionRequest};
+use crate::wire::tls::{self, ClientHello, HelloShape, ServerHello, Version, WeakClass, suite_name};
 
 /// What a server has.
 #[derive(Clone)]
-struct Server {
+struct FakeServer {
     /// Suites of each version, in its order.
     suites: Vec<(Version, Vec<u16>)>,
     groups: Vec<u16>,
@@ -25,8 +25,8 @@ struct Server {
 const GOOD: &[u16] = &[0xC02F, 0xC030];
 const GOOD_13: &[u16] = &[0x1302, 0x1303, 0x1301];
 
-fn sound() -> Server {
-    Server {
+fn sound() -> FakeServer {
+    FakeServer {
         suites: vec![(Version::Tls13, GOOD_13.to_vec()), (Version::Tls12, GOOD.to_vec())],
         groups: vec![29, 23],
         order: Preference::Server,
@@ -37,8 +37,8 @@ fn sound() -> Server {
     }
 }
 
-impl Server {
-    fn with(mut self, version: Version, suites: &[u16]) -> Server {
+impl FakeServer {
+    fn with(mut self, version: Version, suites: &[u16]) -> FakeServer {
         match self.suites.iter_mut().find(|(known, _)| *known == version) {
             Some((_, list)) => list.extend_from_slice(suites),
             None => self.suites.push((version, suites.to_vec())),
@@ -46,15 +46,15 @@ impl Server {
         self
     }
 
-    fn answer(&self, hello: &Hello) -> tls::Answer {
-        let alert = |code: u8| tls::Answer::Alert { code, name: tls::alert_name(code) };
-        if hello.shape == Shape::Sslv2 {
+    fn answer(&self, hello: &ClientHello) -> tls::TlsAnswer {
+        let alert = |code: u8| tls::TlsAnswer::Alert { code, name: tls::alert_name(code) };
+        if hello.shape == HelloShape::Sslv2 {
             return alert(40);
         }
         let newest = self.suites.iter().map(|(version, _)| *version).max();
         // One version is offered at a time, but by current clients.
         let fits = |version: &Version| match (hello.version, hello.shape) {
-            (Version::Tls13, Shape::Question) => *version == Version::Tls13,
+            (Version::Tls13, HelloShape::Question) => *version == Version::Tls13,
             (Version::Tls13, _) => *version >= Version::Tls12,
             (offered, _) => *version <= offered,
         };
@@ -74,13 +74,13 @@ impl Server {
         };
         let Some(suite) = suite.copied() else { return alert(40) };
         // It signs with nothing older than SHA-256.
-        if hello.signatures == Hello::old_hashes().signatures {
+        if hello.signatures == ClientHello::old_hashes().signatures {
             return alert(40);
         }
         let name = suite_name(suite);
         let has_group = *version == Version::Tls13 || name.starts_with("TLS_ECDHE");
         let group = self.groups.iter().copied().find(|group| has_group && hello.groups.contains(group));
-        tls::Answer::ServerHello(ServerHello {
+        tls::TlsAnswer::ServerHello(ServerHello {
             version: *version,
             suite,
             suite_name: name.clone(),
@@ -110,22 +110,22 @@ fn plan(words: &[&str]) -> Plan {
 }
 
 /// A scan whose session failed in TLS, so that nothing is known before.
-fn scan(server: &Server, plan: &Plan) -> Evidence {
+fn scan(server: &FakeServer, plan: &Plan) -> Evidence {
     let mut evidence = Evidence::new(jiff::Timestamp::UNIX_EPOCH);
     let alert = TlsFaultKind::Alert { code: 40, name: "handshake_failure".to_owned() };
     let tls =
         TlsFault { kind: alert, detail: String::new(), first_bytes: String::new(), server_hello: None, sni: None };
     let fault = Fault::Tls { tls };
-    evidence.asked(Question::Talk(TalkRequest::main(plan)), 0.0, Outcome::Failed { fault });
+    evidence.asked(Question::Talk(SessionRequest::main(plan)), 0.0, Outcome::Failed { fault });
     for number in 0.. {
         assert!(number < 1200, "the scan does not end");
         let asked = ask(plan, &evidence);
         let [question @ Question::Hello(request)] = asked.as_slice() else { break };
         assert!(evidence.answer_to(question).is_none(), "asked twice: {}", request.offer);
         let heard = if number < server.patience {
-            HelloHeard::Answer { answer: server.answer(&request.offer.hello()) }
+            HelloOutcome::Answer { answer: server.answer(&request.offer.hello()) }
         } else {
-            HelloHeard::TurnedAway { stage: Stage::Greeting }
+            HelloOutcome::TurnedAway { phase: Phase::Greeting }
         };
         let answer = Answer::Hello(HelloSeen { ms: Some(1.0), heard, presented: None });
         evidence.asked(question.clone(), 1.0, Outcome::Done { answer });
@@ -133,7 +133,7 @@ fn scan(server: &Server, plan: &Plan) -> Evidence {
     evidence
 }
 
-fn seen(server: &Server, words: &[&str]) -> Scan {
+fn seen(server: &FakeServer, words: &[&str]) -> Scan {
     let plan = plan(words);
     results(&plan, &scan(server, &plan)).expect("a scan")
 }
@@ -161,7 +161,7 @@ fn every_set_of_weak_classes_is_found_whatever_hides_it() {
             WEAK.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1).map(|(_, one)| *one).collect();
         for order in [Preference::Server, Preference::Client] {
             let suites: Vec<u16> = chosen.iter().map(|(_, id)| *id).collect();
-            let server = Server { order, ..sound() }.with(Version::Tls12, &suites);
+            let server = FakeServer { order, ..sound() }.with(Version::Tls12, &suites);
             let scan = seen(&server, &["--tls-scan"]);
             // EXPORT with DES belongs to both classes.
             let mut expected: Vec<WeakClass> = WeakClass::ALL
@@ -202,7 +202,7 @@ fn a_sound_server_gets_eleven_client_hellos_and_no_weak_class() {
 #[test]
 fn a_short_prime_is_seen_beside_everything_else() {
     for order in [Preference::Server, Preference::Client] {
-        let server = Server { order, dh_bits: 1024, ..sound() }.with(Version::Tls12, &[0x0005, 0x009E, 0x009D]);
+        let server = FakeServer { order, dh_bits: 1024, ..sound() }.with(Version::Tls12, &[0x0005, 0x009E, 0x009D]);
         let scan = seen(&server, &["--tls-scan"]);
         assert_eq!((scan.dh_bits, scan.dhe, scan.without_forward_secrecy), (Some(1024), Support::Yes, Support::Yes));
     }
@@ -212,7 +212,7 @@ fn a_short_prime_is_seen_beside_everything_else() {
 fn a_full_scan_lists_what_the_server_has_and_whose_order_counts() {
     let common = [0xC030, 0xC02F, 0x0005, 0x009E, 0x0034, 0x0002];
     for order in [Preference::Server, Preference::Client] {
-        let mut server = Server { order, groups: vec![23, 29, 24], ..sound() };
+        let mut server = FakeServer { order, groups: vec![23, 29, 24], ..sound() };
         server.suites = vec![
             (Version::Tls13, GOOD_13.to_vec()),
             // The last is ARIA, which few servers have.
@@ -241,7 +241,7 @@ fn a_full_scan_lists_what_the_server_has_and_whose_order_counts() {
 #[test]
 fn a_server_that_rejects_sessions_leaves_the_rest_unknown() {
     for patience in 0..40 {
-        let server = Server { patience, ..sound() }.with(Version::Tls12, &[0x0005, 0x0002]);
+        let server = FakeServer { patience, ..sound() }.with(Version::Tls12, &[0x0005, 0x0002]);
         for words in [&["--tls-scan"][..], &["--tls-scan=full"]] {
             let scan = seen(&server, words);
             let is_no =
@@ -258,11 +258,11 @@ fn a_server_that_rejects_sessions_leaves_the_rest_unknown() {
 fn a_server_that_accepts_everything_ends_too() {
     let all = |version: Version| {
         let mut suites = Offer::Version { version }.hello().suites;
-        suites.extend(Hello::rare(version).suites);
+        suites.extend(ClientHello::rare(version).suites);
         (version, suites)
     };
-    let groups = Hello::everything(Version::Tls13).groups;
-    let server = Server { suites: Version::ALL.map(all).to_vec(), groups, ..sound() };
+    let groups = ClientHello::everything(Version::Tls13).groups;
+    let server = FakeServer { suites: Version::ALL.map(all).to_vec(), groups, ..sound() };
     let scan = seen(&server, &["--tls-scan=full", "--max-connections", "1000"]);
     assert!(scan.versions.iter().all(|one| one.suites_complete), "{}", scan.hellos);
     assert!(seen(&server, &["--tls-scan"]).hellos <= 22);
@@ -270,25 +270,25 @@ fn a_server_that_accepts_everything_ends_too() {
 
 #[test]
 fn findings_name_what_the_answers_lack() {
-    let rules = |server: &Server| {
+    let rules = |server: &FakeServer| {
         let plan = plan(&["--tls-scan"]);
         judge(&plan, &scan(server, &plan)).into_iter().map(|finding| finding.rule.into_owned()).collect::<Vec<_>>()
     };
     assert_eq!(rules(&sound()), Vec::<String>::new());
-    assert_eq!(rules(&Server { has_master_secret: false, ..sound() }), ["tls-extended-master-secret-missing"]);
+    assert_eq!(rules(&FakeServer { has_master_secret: false, ..sound() }), ["tls-extended-master-secret-missing"]);
     // TLS 1.3 has a mark of its own against being pushed down to TLS 1.2.
-    assert_eq!(rules(&Server { sees_fallback: false, ..sound() }), Vec::<String>::new());
-    let old = Server { sees_fallback: false, ..sound() }.with(Version::Tls11, &[0xC013]);
+    assert_eq!(rules(&FakeServer { sees_fallback: false, ..sound() }), Vec::<String>::new());
+    let old = FakeServer { sees_fallback: false, ..sound() }.with(Version::Tls11, &[0xC013]);
     assert_eq!(rules(&old), ["tls-old-version-accepted", "tls-fallback-unprotected"]);
 }
 
 #[test]
 fn a_profile_says_what_must_change_and_what_was_not_seen() {
-    let compared = |server: &Server, name: &str| {
+    let compared = |server: &FakeServer, name: &str| {
         let plan = plan(&["--tls-profile", name]);
         verdict(&plan, &scan(server, &plan)).expect("a verdict")
     };
-    let must = |server: &Server, name: &str| {
+    let must = |server: &FakeServer, name: &str| {
         let verdict = compared(server, name);
         verdict.deviations.into_iter().filter(|one| one.level == Level::Must).map(|one| one.found).collect::<Vec<_>>()
     };
@@ -297,7 +297,7 @@ fn a_profile_says_what_must_change_and_what_was_not_seen() {
     assert_eq!(must(&sound(), "mozilla-modern"), ["TLS 1.2 accepted"]);
     assert_eq!(must(&sound(), "bsi-tr-03116"), ["TLS_CHACHA20_POLY1305_SHA256 accepted"]);
     let old =
-        Server { dh_bits: 2048, ..sound() }.with(Version::Tls12, &[0x009E, 0xC013]).with(Version::Tls10, &[0xC014]);
+        FakeServer { dh_bits: 2048, ..sound() }.with(Version::Tls12, &[0x009E, 0xC013]).with(Version::Tls10, &[0xC014]);
     assert_eq!(
         must(&old, "ncsc-nl-2025"),
         ["TLS 1.0 accepted", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA accepted", "Diffie-Hellman with a prime of 2048 bits"]
@@ -308,7 +308,7 @@ fn a_profile_says_what_must_change_and_what_was_not_seen() {
         (verdict.met, verdict.not_tested.first().map(String::as_str)),
         (Support::Unknown, Some("the certificate"))
     );
-    let cut = compared(&Server { patience: 5, ..sound() }, "mozilla-intermediate");
+    let cut = compared(&FakeServer { patience: 5, ..sound() }, "mozilla-intermediate");
     assert_eq!(cut.met, Support::Unknown);
     assert!(cut.not_tested.iter().any(|one| one.contains("SSLv2")), "{:?}", cut.not_tested);
 }

@@ -13,8 +13,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::{ALTERNATIVES, Setting, Settings};
 use crate::cli::UsageError;
-use crate::cli::verb;
-use crate::plan::Origin;
+use crate::cli::command;
+use crate::plan::ValueOrigin;
 
 /// The JSON Schema of the file, for editors.
 pub const SCHEMA: &str = include_str!("../../../schema/config.json");
@@ -40,7 +40,7 @@ const OF_A_PROFILE: &[&str] = &[
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum KeyType {
     Switch,
     /// On, off, or a word that says how much.
     SwitchOrText,
@@ -49,23 +49,23 @@ enum Kind {
     List,
 }
 
-impl Kind {
-    fn of(arg: &Arg) -> Kind {
+impl KeyType {
+    fn of(arg: &Arg) -> KeyType {
         match arg.get_action() {
-            ArgAction::SetTrue => Kind::Switch,
-            ArgAction::Append => Kind::List,
-            _ if arg.is_require_equals_set() => Kind::SwitchOrText,
-            _ if arg.get_value_hint() == ValueHint::AnyPath => Kind::File,
-            _ => Kind::Text,
+            ArgAction::SetTrue => KeyType::Switch,
+            ArgAction::Append => KeyType::List,
+            _ if arg.is_require_equals_set() => KeyType::SwitchOrText,
+            _ if arg.get_value_hint() == ValueHint::AnyPath => KeyType::File,
+            _ => KeyType::Text,
         }
     }
 
     fn wants(self, key: &str) -> String {
         match self {
-            Kind::Switch => format!("{key} = true, or false"),
-            Kind::SwitchOrText => format!("{key} = true, false or \"...\""),
-            Kind::Text | Kind::File => format!("{key} = \"...\""),
-            Kind::List => format!("{key} = [\"...\", \"...\"]"),
+            KeyType::Switch => format!("{key} = true, or false"),
+            KeyType::SwitchOrText => format!("{key} = true, false or \"...\""),
+            KeyType::Text | KeyType::File => format!("{key} = \"...\""),
+            KeyType::List => format!("{key} = [\"...\", \"...\"]"),
         }
     }
 }
@@ -73,7 +73,7 @@ impl Kind {
 /// All keys, with the flags that they stand for.
 fn keys() -> BTreeMap<String, Arg> {
     let mut keys = BTreeMap::new();
-    for verb in verb::VERBS.iter().filter(|verb| matches!(verb.name, "check" | "ports")) {
+    for verb in command::COMMANDS.iter().filter(|verb| matches!(verb.name, "check" | "ports")) {
         for arg in (verb.command)().get_arguments().filter(|arg| !arg.is_hide_set()) {
             if let Some(long) = arg.get_long().filter(|long| !OF_ONE_CALL.contains(long)) {
                 keys.entry(long.to_owned()).or_insert_with(|| arg.clone());
@@ -85,17 +85,17 @@ fn keys() -> BTreeMap<String, Arg> {
 
 /// Reads the text of the file. `home` is what `~/` means in it.
 pub fn read(text: &str, file: &Path, profile: Option<&str>, home: Option<&OsStr>) -> Result<Settings, UsageError> {
-    Reader { text, file, home, keys: keys() }.read(profile)
+    ConfigReader { text, file, home, keys: keys() }.read(profile)
 }
 
-struct Reader<'a> {
+struct ConfigReader<'a> {
     text: &'a str,
     file: &'a Path,
     home: Option<&'a OsStr>,
     keys: BTreeMap<String, Arg>,
 }
 
-impl Reader<'_> {
+impl ConfigReader<'_> {
     fn read(&self, profile: Option<&str>) -> Result<Settings, UsageError> {
         let root = DeTable::parse(self.text).map_err(|error| {
             let message = error.message().lines().next().unwrap_or("this is not TOML").to_owned();
@@ -105,7 +105,7 @@ impl Reader<'_> {
         let mut profiles: Vec<(String, Vec<Setting>)> = Vec::new();
         for (key, value) in root.get_ref() {
             match (&**key.get_ref(), value.get_ref()) {
-                ("defaults", DeValue::Table(table)) => defaults = self.table(table, Origin::Config)?,
+                ("defaults", DeValue::Table(table)) => defaults = self.table(table, ValueOrigin::Config)?,
                 ("profile", DeValue::Table(table)) => {
                     for (name, profile) in table {
                         profiles.push((name.get_ref().to_string(), self.profile(name, profile)?));
@@ -162,7 +162,7 @@ impl Reader<'_> {
             return Err(self.wrong(&name.span(), message));
         }
         match value.get_ref() {
-            DeValue::Table(table) => self.table(table, Origin::Profile),
+            DeValue::Table(table) => self.table(table, ValueOrigin::Profile),
             DeValue::String(_)
             | DeValue::Integer(_)
             | DeValue::Float(_)
@@ -175,7 +175,7 @@ impl Reader<'_> {
         }
     }
 
-    fn table(&self, table: &DeTable<'_>, origin: Origin) -> Result<Vec<Setting>, UsageError> {
+    fn table(&self, table: &DeTable<'_>, origin: ValueOrigin) -> Result<Vec<Setting>, UsageError> {
         table.iter().map(|(key, value)| self.setting(key, value, origin)).collect()
     }
 
@@ -183,38 +183,40 @@ impl Reader<'_> {
         &self,
         key: &Spanned<toml::de::DeString<'_>>,
         value: &Spanned<DeValue<'_>>,
-        origin: Origin,
+        origin: ValueOrigin,
     ) -> Result<Setting, UsageError> {
         let word = &**key.get_ref();
         let values =
             match (word, self.keys.get(word)) {
-                ("target", _) if origin == Origin::Profile => vec![self.text_of(value, word, Kind::Text)?],
-                (_, Some(_)) if origin == Origin::Config && OF_A_PROFILE.contains(&word) => {
+                ("target", _) if origin == ValueOrigin::Profile => vec![self.text_of(value, word, KeyType::Text)?],
+                (_, Some(_)) if origin == ValueOrigin::Config && OF_A_PROFILE.contains(&word) => {
                     return Err(self.wrong(&key.span(), &format!(
                     "{word} stands in a [profile.NAME] only: a default would hold for every server that is checked"
                 )));
                 }
-                (_, Some(arg)) => self.values(value, word, Kind::of(arg))?,
+                (_, Some(arg)) => self.values(value, word, KeyType::of(arg))?,
                 (_, None) => return Err(self.wrong(&key.span(), &self.unknown(word, origin))),
             };
         let (line, column) = position(self.text, key.span().start);
         Ok(Setting { key: word.to_owned(), values, origin, line, column })
     }
 
-    fn values(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: Kind) -> Result<Vec<String>, UsageError> {
+    fn values(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: KeyType) -> Result<Vec<String>, UsageError> {
         match (kind, value.get_ref()) {
-            (Kind::Switch | Kind::SwitchOrText, DeValue::Boolean(on)) => Ok(vec![on.to_string()]),
-            (Kind::List, DeValue::Array(array)) => array.iter().map(|one| self.text_of(one, key, kind)).collect(),
-            (Kind::Switch, other) => Err(self.wrong(&value.span(), &mistyped(key, kind, other))),
-            (Kind::SwitchOrText | Kind::Text | Kind::File | Kind::List, _) => Ok(vec![self.text_of(value, key, kind)?]),
+            (KeyType::Switch | KeyType::SwitchOrText, DeValue::Boolean(on)) => Ok(vec![on.to_string()]),
+            (KeyType::List, DeValue::Array(array)) => array.iter().map(|one| self.text_of(one, key, kind)).collect(),
+            (KeyType::Switch, other) => Err(self.wrong(&value.span(), &mistyped(key, kind, other))),
+            (KeyType::SwitchOrText | KeyType::Text | KeyType::File | KeyType::List, _) => {
+                Ok(vec![self.text_of(value, key, kind)?])
+            }
         }
     }
 
-    fn text_of(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: Kind) -> Result<String, UsageError> {
+    fn text_of(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: KeyType) -> Result<String, UsageError> {
         match value.get_ref() {
-            DeValue::String(text) if kind == Kind::File => Ok(self.path(text)),
+            DeValue::String(text) if kind == KeyType::File => Ok(self.path(text)),
             DeValue::String(text) => Ok(text.to_string()),
-            DeValue::Integer(number) if kind != Kind::File => Ok(number.to_string()),
+            DeValue::Integer(number) if kind != KeyType::File => Ok(number.to_string()),
             other => Err(self.wrong(&value.span(), &mistyped(key, kind, other))),
         }
     }
@@ -230,7 +232,7 @@ impl Reader<'_> {
     }
 
     /// What is wrong with a key in a table.
-    fn unknown(&self, word: &str, origin: Origin) -> String {
+    fn unknown(&self, word: &str, origin: ValueOrigin) -> String {
         match word {
             "password" | "token" | "secret" | "pass" => format!(
                 "a {word} does not belong into a file: name where it is kept, with password-command = \"...\" or password-file = \"...\", or token-command for a token"
@@ -240,8 +242,8 @@ impl Reader<'_> {
             _ if OF_ONE_CALL.contains(&word) => format!("--{word} is for one call, and not for a file"),
             _ => {
                 let near = nearest(word, self.keys.keys().map(String::as_str));
-                let target =
-                    (origin == Origin::Profile && nearest(word, ["target"].into_iter()).is_some()).then_some("target");
+                let target = (origin == ValueOrigin::Profile && nearest(word, ["target"].into_iter()).is_some())
+                    .then_some("target");
                 match target.or(near) {
                     Some(near) => format!("there is no setting {}; did you mean {near}?", word.escape_debug()),
                     None => format!(
@@ -264,7 +266,7 @@ impl Reader<'_> {
         match nearest(word, ["defaults", "profile"].into_iter()) {
             Some("profile") => format!("there is no table {}; did you mean [profile.NAME]?", word.escape_debug()),
             Some(near) => format!("there is no table {}; did you mean [{near}]?", word.escape_debug()),
-            None => self.unknown(word, Origin::Config),
+            None => self.unknown(word, ValueOrigin::Config),
         }
     }
 
@@ -274,7 +276,7 @@ impl Reader<'_> {
     }
 }
 
-fn mistyped(key: &str, kind: Kind, value: &DeValue<'_>) -> String {
+fn mistyped(key: &str, kind: KeyType, value: &DeValue<'_>) -> String {
     format!("{key} is {}; write {}", type_of(value), kind.wants(key))
 }
 
@@ -312,12 +314,12 @@ fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
 #[cfg(test)]
 fn schema_of(arg: &Arg) -> serde_json::Value {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    match Kind::of(arg) {
-        Kind::Switch => serde_json::json!({ "type": "boolean", "description": help }),
-        Kind::SwitchOrText => serde_json::json!({ "type": ["boolean", "string"], "description": help }),
-        Kind::File => serde_json::json!({ "type": "string", "description": help }),
-        Kind::Text => serde_json::json!({ "type": ["string", "integer"], "description": help }),
-        Kind::List => {
+    match KeyType::of(arg) {
+        KeyType::Switch => serde_json::json!({ "type": "boolean", "description": help }),
+        KeyType::SwitchOrText => serde_json::json!({ "type": ["boolean", "string"], "description": help }),
+        KeyType::File => serde_json::json!({ "type": "string", "description": help }),
+        KeyType::Text => serde_json::json!({ "type": ["string", "integer"], "description": help }),
+        KeyType::List => {
             let one = serde_json::json!({ "type": ["string", "integer"] });
             serde_json::json!({ "anyOf": [one, { "type": "array", "items": one }], "description": help })
         }
@@ -327,7 +329,7 @@ fn schema_of(arg: &Arg) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::{Settings, keys, read};
-    use crate::plan::Origin;
+    use crate::plan::ValueOrigin;
     use std::ffi::OsStr;
     use std::path::Path;
 
@@ -342,12 +344,12 @@ mod tests {
         let plain = of(FILE, None).expect("fine");
         assert_eq!(
             plain.find("timeout").map(|one| (one.values.as_slice(), one.origin, one.line)),
-            Some((&["20s".to_owned()][..], Origin::Config, 2))
+            Some((&["20s".to_owned()][..], ValueOrigin::Config, 2))
         );
         assert!(plain.find("ipv4").is_some() && plain.find("user").is_none() && plain.target.is_none());
         let relay = of(FILE, Some("relay")).expect("fine");
         assert!(relay.find("ipv4").is_none(), "ipv6 of the profile says otherwise");
-        assert_eq!(relay.find("user").map(|one| one.origin), Some(Origin::Profile));
+        assert_eq!(relay.find("user").map(|one| one.origin), Some(ValueOrigin::Profile));
         assert_eq!(relay.find("port").map(|one| one.values.clone()), Some(vec!["2526".to_owned()]));
         assert_eq!(relay.target.map(|one| one.values), Some(vec!["smtp.example.net:2525".to_owned()]));
     }

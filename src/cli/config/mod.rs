@@ -33,16 +33,16 @@ use clap::{Arg, Args, Command};
 pub use file::{SCHEMA, read};
 
 use super::UsageError;
-use super::args::LookArgs;
-use super::verb::{self, Invocation};
-use crate::plan::Origin;
-use crate::render::config::Value;
+use super::args::DisplayArgs;
+use super::command::{self, Invocation};
+use crate::plan::ValueOrigin;
+use crate::render::config::ConfigValue;
 
 /// Flags of which `config show` says nothing.
 const ABOUT_THE_FILE: &[&str] = &["config", "no-config", "profile", "help", "version"];
 
 /// What every verb takes.
-const OF_THE_LOOK: &[&str] = &["color", "theme", "ascii", "width"];
+const DISPLAY_KEYS: &[&str] = &["color", "theme", "ascii", "width"];
 
 /// Flags of which one says what the others would have said.
 const ALTERNATIVES: &[&[&str]] = &[
@@ -78,21 +78,21 @@ pub struct ConfigArgs {
     #[command(flatten)]
     pub config: ConfigFlags,
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
 }
 
 /// Which file and which profile a call wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ConfigRequest {
     /// Where the file is looked for.
-    pub file: Source,
+    pub file: ConfigSource,
     /// The profile, if one is named.
     pub profile: Option<String>,
 }
 
 /// Where the file is looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Source {
+pub enum ConfigSource {
     /// Nowhere.
     #[default]
     Nowhere,
@@ -104,7 +104,7 @@ pub enum Source {
 
 /// What of the environment says where a configuration file is.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct ConfigEnvironment {
     /// `XDG_CONFIG_HOME`.
     pub xdg_config_home: Option<OsString>,
     /// `HOME`.
@@ -119,7 +119,7 @@ pub struct Surroundings {
     pub profile: Option<OsString>,
 }
 
-impl Surroundings {
+impl ConfigEnvironment {
     /// The usual place: the same on macOS as on Linux. A relative path in the variable counts as not set, as the XDG
     /// Base Directory Specification says.
     pub fn usual_file(&self) -> Option<PathBuf> {
@@ -132,15 +132,15 @@ impl Surroundings {
 }
 
 /// What the words ask for. Words that are wrong otherwise are told so later.
-pub fn wanted(words: &[OsString], around: &Surroundings) -> Result<Wanted, UsageError> {
-    if !verb::takes_settings(words) {
-        return Ok(Wanted::default());
+pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRequest, UsageError> {
+    if !command::takes_settings(words) {
+        return Ok(ConfigRequest::default());
     }
     let set = |value: &Option<OsString>| value.clone().filter(|value| !value.is_empty());
-    let mut file = set(&around.config).map(|path| Source::Named(path.into())).unwrap_or(Source::Usual);
+    let mut file = set(&around.config).map(|path| ConfigSource::Named(path.into())).unwrap_or(ConfigSource::Usual);
     let mut profile = set(&around.profile).map(|name| name.to_string_lossy().into_owned());
     if set(&around.no_config).is_some_and(|value| !matches!(value.to_str(), Some("0" | "false" | "no" | "off"))) {
-        file = Source::Nowhere;
+        file = ConfigSource::Nowhere;
     }
     let given = |flag: &str| words.iter().any(|word| word.to_string_lossy().split('=').next() == Some(flag));
     if given("--config") && given("--no-config") {
@@ -150,15 +150,15 @@ pub fn wanted(words: &[OsString], around: &Surroundings) -> Result<Wanted, Usage
     while let Some(word) = rest.next() {
         let text = word.to_string_lossy();
         match text.split_once('=').map_or((&*text, None), |(flag, value)| (flag, Some(value.to_owned()))) {
-            ("--no-config", None) => file = Source::Nowhere,
-            ("--config", Some(value)) => file = Source::Named(value.into()),
-            ("--config", None) => file = rest.next().map_or(file, |path| Source::Named(path.into())),
+            ("--no-config", None) => file = ConfigSource::Nowhere,
+            ("--config", Some(value)) => file = ConfigSource::Named(value.into()),
+            ("--config", None) => file = rest.next().map_or(file, |path| ConfigSource::Named(path.into())),
             ("--profile", Some(name)) => profile = Some(name),
             ("--profile", None) => profile = rest.next().map(|name| name.to_string_lossy().into_owned()).or(profile),
             _ => {}
         }
     }
-    let targets = verb::targets(words);
+    let targets = command::targets(words);
     if let Some(name) = targets.iter().find_map(|word| word.strip_prefix('@')) {
         if targets.len() > 1 {
             return Err(UsageError::new(format!(
@@ -175,7 +175,7 @@ pub fn wanted(words: &[OsString], around: &Surroundings) -> Result<Wanted, Usage
         }
         profile = Some(name.to_owned());
     }
-    Ok(Wanted { file, profile: profile.filter(|_| verb::takes_profile(words)) })
+    Ok(ConfigRequest { file, profile: profile.filter(|_| command::takes_profile(words)) })
 }
 
 /// One setting of the file.
@@ -186,7 +186,7 @@ pub struct Setting {
     /// Its value; a flag that can be repeated may have several.
     pub values: Vec<String>,
     /// `Config` or `Profile`.
-    pub origin: Origin,
+    pub origin: ValueOrigin,
     /// Its line in the file, from 1.
     pub line: usize,
     /// Its column, in characters from 1.
@@ -222,7 +222,7 @@ impl Settings {
         let mut settings = self.clone();
         if !matches!(verb, "check" | "ports" | "config") {
             settings.target = None;
-            settings.settings.retain(|setting| OF_THE_LOOK.contains(&setting.key.as_str()));
+            settings.settings.retain(|setting| DISPLAY_KEYS.contains(&setting.key.as_str()));
         }
         settings
     }
@@ -252,11 +252,11 @@ impl Settings {
 
     /// The command with the settings as its defaults, and what they are for. What the words or the environment say
     /// otherwise wins, also where it says it by another flag.
-    pub(super) fn apply(&self, command: Command, words: &[OsString]) -> (Command, BTreeMap<String, Origin>) {
+    pub(super) fn apply(&self, command: Command, words: &[OsString]) -> (Command, BTreeMap<String, ValueOrigin>) {
         if self.settings.is_empty() && self.target.is_none() {
             return (command, BTreeMap::new());
         }
-        let said = said(&command, words);
+        let said = given(&command, words);
         let silenced = |key: &str| {
             ALTERNATIVES.iter().any(|group| group.contains(&key) && group.iter().any(|flag| said.contains_key(*flag)))
         };
@@ -280,7 +280,7 @@ impl Settings {
 }
 
 /// What a check would use, each value with where it came from.
-pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<Value>, UsageError> {
+pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigValue>, UsageError> {
     // The values have to be good for a check, of whichever server.
     let stand_in = settings.target.is_none().then(|| OsString::from("smtp.example.net"));
     let words: Vec<OsString> = std::iter::once("check".into()).chain(stand_in).collect();
@@ -289,14 +289,14 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<Value>,
         super::plan::plan(&args, &matches, target, hostname)?;
         if crate::render::format(&args.format).is_none() {
             let known: Vec<&str> = crate::render::FORMATS.iter().map(|format| format.name).collect();
-            return Err(super::look::choice("--format", &args.format, &known));
+            return Err(super::display::choice("--format", &args.format, &known));
         }
-        super::look::check(&args, &super::look::Outlet::default())?;
+        super::display::check(&args, &super::display::OutputTarget::default())?;
     }
-    let mut values: Vec<Value> = settings
+    let mut values: Vec<ConfigValue> = settings
         .target
         .iter()
-        .map(|target| Value {
+        .map(|target| ConfigValue {
             name: "target".to_owned(),
             value: target.values.clone(),
             origin: target.origin,
@@ -304,7 +304,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<Value>,
             variable: None,
         })
         .collect();
-    for verb in verb::VERBS.iter().filter(|verb| matches!(verb.name, "check" | "ports")) {
+    for verb in command::COMMANDS.iter().filter(|verb| matches!(verb.name, "check" | "ports")) {
         let words: Vec<OsString> = words.get(1..).unwrap_or_default().to_vec();
         let (command, from_file) = settings.apply((verb.command)(), &words);
         let program = std::iter::once(OsString::from("smtpcheck"));
@@ -322,11 +322,11 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<Value>,
             let value: Vec<String> = raw.map(|value| masked(long, &value.to_string_lossy())).collect();
             let set = matches.value_source(id) == Some(ValueSource::EnvVariable);
             let origin = match from_file.get(long) {
-                _ if set => Origin::Environment,
+                _ if set => ValueOrigin::Environment,
                 Some(origin) => *origin,
-                None => Origin::Default,
+                None => ValueOrigin::Default,
             };
-            values.push(Value {
+            values.push(ConfigValue {
                 name: long.to_owned(),
                 value,
                 origin,
@@ -336,10 +336,10 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<Value>,
         }
     }
     if std::env::var_os("SMTPCHECK_PASSWORD").is_some_and(|value| !value.is_empty()) {
-        values.push(Value {
+        values.push(ConfigValue {
             name: "password".to_owned(),
             value: vec!["set, not shown".to_owned()],
-            origin: Origin::Environment,
+            origin: ValueOrigin::Environment,
             line: None,
             variable: Some("SMTPCHECK_PASSWORD".to_owned()),
         });
@@ -360,7 +360,7 @@ fn takes_target(arg: &Arg) -> bool {
 }
 
 /// The flags that the words and the environment set.
-fn said(command: &Command, words: &[OsString]) -> BTreeMap<String, ValueSource> {
+fn given(command: &Command, words: &[OsString]) -> BTreeMap<String, ValueSource> {
     let lenient = command.clone().ignore_errors(true);
     let program = std::iter::once(OsString::from("smtpcheck"));
     let mut said = BTreeMap::new();
@@ -382,7 +382,7 @@ fn said(command: &Command, words: &[OsString]) -> BTreeMap<String, ValueSource> 
 pub(super) fn complete(
     invocation: &mut Invocation,
     settings: &Settings,
-    origins: BTreeMap<String, Origin>,
+    origins: BTreeMap<String, ValueOrigin>,
 ) -> Result<(), UsageError> {
     let without_target = |name: &str| {
         UsageError::new(format!("@{name}: the profile has no target; add one to it: target = \"smtp.example.net:587\""))
@@ -413,25 +413,28 @@ pub(super) fn complete(
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, Surroundings, Wanted, wanted};
+    use super::{ConfigEnvironment, ConfigRequest, ConfigSource, wanted};
 
     #[test]
     fn the_words_say_which_file_and_which_profile() {
-        let around = Surroundings { config: Some("/e.toml".into()), ..Surroundings::default() };
-        let of = |words: &[&str], around: &Surroundings| {
+        let around = ConfigEnvironment { config: Some("/e.toml".into()), ..ConfigEnvironment::default() };
+        let of = |words: &[&str], around: &ConfigEnvironment| {
             wanted(&words.iter().map(Into::into).collect::<Vec<_>>(), around).map_err(|error| error.to_string())
         };
-        let want = |file, profile: Option<&str>| Ok(Wanted { file, profile: profile.map(str::to_owned) });
-        assert_eq!(of(&["h.example"], &Surroundings::default()), want(Source::Usual, None));
-        assert_eq!(of(&["h.example"], &around), want(Source::Named("/e.toml".into()), None));
-        assert_eq!(of(&["h.example", "--no-config"], &around), want(Source::Nowhere, None));
-        assert_eq!(of(&["@relay", "--config=x"], &around), want(Source::Named("x".into()), Some("relay")));
+        let want = |file, profile: Option<&str>| Ok(ConfigRequest { file, profile: profile.map(str::to_owned) });
+        assert_eq!(of(&["h.example"], &ConfigEnvironment::default()), want(ConfigSource::Usual, None));
+        assert_eq!(of(&["h.example"], &around), want(ConfigSource::Named("/e.toml".into()), None));
+        assert_eq!(of(&["h.example", "--no-config"], &around), want(ConfigSource::Nowhere, None));
+        assert_eq!(of(&["@relay", "--config=x"], &around), want(ConfigSource::Named("x".into()), Some("relay")));
         assert_eq!(
             of(&["--profile", "relay", "--config", "y"], &around),
-            want(Source::Named("y".into()), Some("relay"))
+            want(ConfigSource::Named("y".into()), Some("relay"))
         );
-        assert_eq!(of(&["--from", "@x", "h.example"], &Surroundings::default()), want(Source::Usual, None));
-        assert_eq!(of(&["check", "--", "@relay"], &Surroundings::default()), want(Source::Usual, Some("relay")));
+        assert_eq!(of(&["--from", "@x", "h.example"], &ConfigEnvironment::default()), want(ConfigSource::Usual, None));
+        assert_eq!(
+            of(&["check", "--", "@relay"], &ConfigEnvironment::default()),
+            want(ConfigSource::Usual, Some("relay"))
+        );
         assert!(of(&["@relay", "h.example"], &around).is_err_and(|why| why.contains("alone")));
         assert!(of(&["@relay", "--profile", "other"], &around).is_err_and(|why| why.contains("two profiles")));
     }
@@ -439,14 +442,14 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn the_usual_place_is_that_of_xdg_and_a_relative_folder_counts_for_nothing() {
-        let around = |xdg: &str| Surroundings {
+        let around = |xdg: &str| ConfigEnvironment {
             xdg_config_home: Some(xdg.into()),
             home: Some("/home/u".into()),
-            ..Surroundings::default()
+            ..ConfigEnvironment::default()
         };
         let usual = |xdg: &str| around(xdg).usual_file().map(|path| path.to_string_lossy().into_owned());
         assert_eq!(usual("/x").as_deref(), Some("/x/smtpcheck/config.toml"));
         assert_eq!(usual("x").as_deref(), Some("/home/u/.config/smtpcheck/config.toml"));
-        assert_eq!(Surroundings::default().usual_file(), None);
+        assert_eq!(ConfigEnvironment::default().usual_file(), None);
     }
 }

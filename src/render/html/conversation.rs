@@ -3,15 +3,15 @@
 use std::fmt::Write;
 
 use super::{heading, words};
-use crate::render::style::{Line, Role};
-use crate::render::{Look, gist, text};
+use crate::render::style::{Role, StyledLine};
+use crate::render::{Display, outcome, text};
 use crate::report::Report;
 
 /// Wide enough that no line is broken; the page does that.
 const WIDTH: usize = 1_000_000;
 
-pub(super) fn section(number: usize, level: u8, report: &Report, look: &Look) -> String {
-    let look = Look { width: WIDTH, ..gist::for_readers(look) };
+pub(super) fn section(number: usize, level: u8, report: &Report, look: &Display) -> String {
+    let look = Display { width: WIDTH, ..outcome::for_readers(look) };
     let mut page = heading(number, level, "conversation", "Conversation");
     let said = text::conversation(report, &look);
     if said.is_empty() {
@@ -20,7 +20,7 @@ pub(super) fn section(number: usize, level: u8, report: &Report, look: &Look) ->
     page.push_str(
         "<p class=\"soft\">Times are milliseconds since the start. A bar at the left marks what was encrypted.</p>\n",
     );
-    page.push_str("<table class=\"talk\">\n<tr class=\"hidden-head\"><th scope=\"col\" class=\"when\">ms</th>");
+    page.push_str("<table class=\"session\">\n<tr class=\"hidden-head\"><th scope=\"col\" class=\"when\">ms</th>");
     page.push_str("<th scope=\"col\" class=\"who\">who</th><th scope=\"col\">what</th></tr>\n");
     for line in &said {
         page.push_str(&row(line));
@@ -29,7 +29,7 @@ pub(super) fn section(number: usize, level: u8, report: &Report, look: &Look) ->
 }
 
 /// A line of the text format is: the mark of encryption, the time, a blank, the sign of who speaks, the words.
-fn row(line: &Line) -> String {
+fn row(line: &StyledLine) -> String {
     let (margin, said) = line.words().split_at_checked(4).unwrap_or((line.words(), &[]));
     let [(_, mark), (_, time), _, (role, sign)] = margin else {
         let text: String = line.words().iter().map(|(_, text)| text.as_str()).collect();

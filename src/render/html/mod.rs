@@ -10,17 +10,17 @@ mod times;
 
 use std::fmt::Write;
 
-use super::gist::{self, Word};
-use super::{Look, Transcript, escape, text};
+use super::outcome::{self, OutcomeWord};
+use super::{Display, Transcript, escape, text};
 use crate::check::{Finding, Severity, certificate};
 use crate::evidence::{Certificate, Evidence};
-use crate::report::{Case, CaseOutcome, Report, Run, Source};
+use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 use crate::wire::EhloName;
 
 const STYLE: &str = include_str!("page.css");
 
 /// The whole page.
-pub fn whole(run: &Run, look: &Look) -> String {
+pub fn render_run(run: &Run, look: &Display) -> String {
     let title = title(run);
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -31,7 +31,7 @@ pub fn whole(run: &Run, look: &Look) -> String {
         title = words(&title)
     );
     page.push_str(&match run.cases.as_slice() {
-        [case] if run.source == Source::Target => one(case, look),
+        [case] if run.source == RunSource::Target => one(case, look),
         _ => several(run, &title, look),
     });
     let began = run.reports().map(Report::started_at).min();
@@ -46,21 +46,21 @@ pub fn whole(run: &Run, look: &Look) -> String {
 }
 
 fn title(run: &Run) -> String {
-    if let ([case], Source::Target) = (run.cases.as_slice(), &run.source) {
-        return format!("{} {}", Word::of(case).shown(), case.name);
+    if let ([case], RunSource::Target) = (run.cases.as_slice(), &run.source) {
+        return format!("{} {}", OutcomeWord::of(case).word(), case.name);
     }
-    let kinds = [Word::Fail, Word::CutShort, Word::Pass, Word::Skip];
-    let counts = kinds.map(|word| (run.cases.iter().filter(|case| Word::of(case) == word).count(), word.shown()));
+    let kinds = [OutcomeWord::Fail, OutcomeWord::CutShort, OutcomeWord::Pass, OutcomeWord::Skip];
+    let counts = kinds.map(|word| (run.cases.iter().filter(|case| OutcomeWord::of(case) == word).count(), word.word()));
     let told: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
     if told.is_empty() { "no checks".to_owned() } else { told.join(", ") }
 }
 
 /// A page about one check.
-fn one(case: &Case, look: &Look) -> String {
+fn one(case: &CheckResult, look: &Display) -> String {
     let mut page = format!(
         "<a class=\"skip\" href=\"#check-1-conversation\">Skip to the conversation</a>\n<header>\n<h1>{} {}</h1>\n",
-        badge(Word::of(case)),
+        badge(OutcomeWord::of(case)),
         words(&case.name)
     );
     let Some(report) = case.report() else {
@@ -73,9 +73,9 @@ fn one(case: &Case, look: &Look) -> String {
 }
 
 /// A page about several, with a table of contents.
-fn several(run: &Run, title: &str, look: &Look) -> String {
+fn several(run: &Run, title: &str, look: &Display) -> String {
     let mut page = format!("<header>\n<h1>{}</h1>\n", words(title));
-    if let Source::Suite(path) = &run.source {
+    if let RunSource::Suite(path) = &run.source {
         let _ = writeln!(page, "<p>Suite <code>{}</code></p>", words(&path.to_string_lossy()));
     }
     page.push_str("</header>\n<main>\n<h2>Checks</h2>\n<table class=\"checks\">\n");
@@ -83,11 +83,11 @@ fn several(run: &Run, title: &str, look: &Look) -> String {
         "<tr><th scope=\"col\">Result</th><th scope=\"col\">Check</th><th scope=\"col\">What came of it</th></tr>\n",
     );
     for (at, case) in run.cases.iter().enumerate() {
-        let told = gist::outcome(case);
+        let told = outcome::outcome(case);
         let _ = writeln!(
             page,
             "<tr><td>{}</td><td><a href=\"#check-{}\">{}</a></td><td>{}</td></tr>",
-            badge(Word::of(case)),
+            badge(OutcomeWord::of(case)),
             at + 1,
             words(&case.name),
             words(&told)
@@ -99,7 +99,7 @@ fn several(run: &Run, title: &str, look: &Look) -> String {
         let _ = write!(
             page,
             "<section aria-labelledby=\"check-{number}\">\n<h2 id=\"check-{number}\">{} {}</h2>\n",
-            badge(Word::of(case)),
+            badge(OutcomeWord::of(case)),
             words(&case.name)
         );
         match case.report() {
@@ -114,16 +114,16 @@ fn several(run: &Run, title: &str, look: &Look) -> String {
     page + "</main>\n"
 }
 
-fn skipped(case: &Case) -> String {
+fn skipped(case: &CheckResult) -> String {
     match &case.outcome {
-        CaseOutcome::Skipped { reason } => format!("<p>Not tested: {}</p>\n", words(reason)),
-        CaseOutcome::Checked { .. } => String::new(),
+        CheckOutcome::Skipped { reason } => format!("<p>Not tested: {}</p>\n", words(reason)),
+        CheckOutcome::Checked { .. } => String::new(),
     }
 }
 
 fn facts(report: &Report) -> String {
     let Report { plan, evidence, .. } = report;
-    let mut facts = vec![("Result", gist::result(report))];
+    let mut facts = vec![("Result", outcome::result(report))];
     let input = &plan.target.input;
     if let Some(name) = plan.target.host.name().filter(|name| name.is_international()) {
         facts.push(("Name", name.unicode().to_owned()));
@@ -132,7 +132,7 @@ fn facts(report: &Report) -> String {
         facts.push(("Asked for", input.clone()));
     }
     facts.push(("Began", report.started_at().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()));
-    if let Some((there, here)) = evidence.main_talk().and_then(|talk| talk.connected()) {
+    if let Some((there, here)) = evidence.main_session().and_then(|session| session.connected()) {
         facts.push(("Connected", format!("to {there} from {here}")));
     }
     if let EhloName::Name(name) = &plan.ehlo {
@@ -147,7 +147,7 @@ fn facts(report: &Report) -> String {
 }
 
 fn encryption(report: &Report) -> String {
-    match report.evidence.main_talk().and_then(|talk| talk.handshake()) {
+    match report.evidence.main_session().and_then(|session| session.handshake()) {
         Some((_, handshake)) => {
             format!("{}; {}", text::tls_summary(handshake), text::tls_verdict(handshake, report.started_at()))
         }
@@ -156,15 +156,15 @@ fn encryption(report: &Report) -> String {
 }
 
 /// The parts about one check; `level` is that of their headings.
-fn sections(number: usize, level: u8, case: &Case, report: &Report, look: &Look) -> String {
+fn sections(number: usize, level: u8, case: &CheckResult, report: &Report, look: &Display) -> String {
     let mut page = String::new();
-    if let CaseOutcome::Checked { earlier, .. } = &case.outcome
+    if let CheckOutcome::Checked { earlier, .. } = &case.outcome
         && !earlier.is_empty()
     {
-        page.push_str(&heading(number, level, "attempts", "Attempts before this one"));
+        page.push_str(&heading(number, level, "probes", "Attempts before this one"));
         page.push_str("<ol>\n");
         for (at, one) in earlier.iter().enumerate() {
-            let _ = writeln!(page, "<li>{}</li>", words(&gist::attempt(at, one)));
+            let _ = writeln!(page, "<li>{}</li>", words(&outcome::retry_line(at, one)));
         }
         page.push_str("</ol>\n");
     }
@@ -174,7 +174,7 @@ fn sections(number: usize, level: u8, case: &Case, report: &Report, look: &Look)
         for one in &report.expectations {
             let told = match one.held {
                 true => format!("held: <code>{}</code>", words(&one.expression)),
-                false => format!("<span class=\"badge error\">did not hold</span> {}", words(&gist::not_held(one))),
+                false => format!("<span class=\"badge error\">did not hold</span> {}", words(&outcome::not_held(one))),
             };
             let _ = writeln!(page, "<li>{told}</li>");
         }
@@ -191,7 +191,7 @@ fn sections(number: usize, level: u8, case: &Case, report: &Report, look: &Look)
     }
     page.push_str(&times::section(number, level, report));
     page.push_str(&certificates(number, level, &report.evidence));
-    let scan = text::scanned(report, &gist::for_readers(look));
+    let scan = text::scanned(report, &outcome::for_readers(look));
     if !scan.is_empty() {
         page.push_str(&heading(number, level, "scan", "What the server accepts"));
         let _ = writeln!(page, "<pre>{}</pre>", lines(&scan));
@@ -212,15 +212,15 @@ fn finding(report: &Report, finding: &Finding, level: u8) -> String {
         Severity::Warning => ("warning", "Warning"),
         Severity::Notice => ("notice", "Notice"),
     };
-    let ignored = gist::set_aside(report, finding).map(|word| format!(", {word}")).unwrap_or_default();
+    let ignored = outcome::set_aside(report, finding).map(|word| format!(", {word}")).unwrap_or_default();
     let mut page = format!(
         "<article class=\"finding {class}\">\n<h{level}><span class=\"badge {class}\">{word}</span> {}</h{level}>\n\
          <p class=\"soft\"><code>{}</code>{ignored}, at {}</p>\n<p>{} <span class=\"soft\">({})</span></p>\n",
         words(&finding.summary),
         words(&finding.rule),
-        finding.stage,
+        finding.phase,
         words(&finding.cause),
-        gist::sure(finding),
+        outcome::sure(finding),
     );
     if let Some(otherwise) = &finding.otherwise {
         let _ = writeln!(page, "<p>It could also be something else: {}</p>", words(otherwise));
@@ -257,7 +257,9 @@ fn link(url: &str) -> String {
 }
 
 fn certificates(number: usize, level: u8, evidence: &Evidence) -> String {
-    let Some((_, handshake)) = evidence.main_talk().and_then(|talk| talk.handshake()) else { return String::new() };
+    let Some((_, handshake)) = evidence.main_session().and_then(|session| session.handshake()) else {
+        return String::new();
+    };
     let flaws = certificate::flaws(&handshake.presented, evidence.started_at);
     let mut page = heading(number, level, "certificates", "Certificates");
     let _ = write!(
@@ -315,14 +317,14 @@ fn certificate(at: usize, level: u8, class: &str, faults: &[&str], one: &Certifi
     page + "</dl>\n</li>\n"
 }
 
-fn badge(word: Word) -> String {
+fn badge(word: OutcomeWord) -> String {
     let class = match word {
-        Word::Pass => "pass",
-        Word::Fail => "fail",
-        Word::CutShort => "short",
-        Word::Skip => "skip-word",
+        OutcomeWord::Pass => "pass",
+        OutcomeWord::Fail => "fail",
+        OutcomeWord::CutShort => "short",
+        OutcomeWord::Skip => "skip-word",
     };
-    format!("<span class=\"badge {class}\">{}</span>", word.shown())
+    format!("<span class=\"badge {class}\">{}</span>", word.word())
 }
 
 /// Words that stay words, between tags and between quotes.
@@ -331,7 +333,7 @@ fn words(text: &str) -> String {
 }
 
 /// Lines of the text format, without their colours.
-fn lines(all: &[super::style::Line]) -> String {
-    let plain = Look::plain();
+fn lines(all: &[super::style::StyledLine]) -> String {
+    let plain = Display::plain();
     all.iter().map(|line| line.paint(&plain)).map(|line| words(line.trim_end()) + "\n").collect()
 }

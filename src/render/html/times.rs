@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::{heading, words};
 use crate::render::text;
-use crate::report::{Phase, PhaseStatus, Report, phases};
+use crate::report::{PhaseResult, PhaseStatus, Report, phases};
 
 /// Units of the drawing from the first moment to the last.
 const WIDTH: f64 = 1000.0;
@@ -48,7 +48,7 @@ pub(super) fn section(number: usize, level: u8, report: &Report) -> String {
     page + "</table>\n"
 }
 
-fn result(phase: &Phase) -> String {
+fn result(phase: &PhaseResult) -> String {
     let word = match phase.status {
         PhaseStatus::Ok => "ok",
         PhaseStatus::Failed => "failed",

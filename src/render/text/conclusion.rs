@@ -2,16 +2,16 @@
 
 use super::{columns, duration, milliseconds, scan, tls};
 use crate::check::{Finding, Severity};
-use crate::evidence::Stage;
+use crate::evidence::Phase;
 use crate::lexicon::{Confidence, Fix};
-use crate::render::style::{Line, Role};
-use crate::render::{Look, Signs, Volume, escape};
-use crate::report::{Exit, Judged, PhaseStatus, Report, Verdict, phases};
+use crate::render::style::{Role, StyledLine};
+use crate::render::{Display, Symbols, Verbosity, escape};
+use crate::report::{Exit, JudgedExpectation, PhaseStatus, Report, Verdict, phases};
 
 /// What comes after the conversation.
-pub fn conclusion(report: &Report, look: &Look) -> String {
+pub fn conclusion(report: &Report, look: &Display) -> String {
     let mut lines = Vec::new();
-    if look.volume != Volume::Quiet {
+    if look.volume != Verbosity::Quiet {
         lines.extend(phase_line(report, look));
         lines.extend(scan::scanned(report, look));
         lines.extend(auth_line(report, look));
@@ -30,7 +30,7 @@ pub fn conclusion(report: &Report, look: &Look) -> String {
     std::iter::once(tls::pem(report, look)).chain(painted).collect()
 }
 
-fn phase_line(report: &Report, look: &Look) -> Vec<Line> {
+fn phase_line(report: &Report, look: &Display) -> Vec<StyledLine> {
     let phases = phases(&report.plan, &report.evidence);
     let timed: Vec<(&'static str, f64)> = phases
         .iter()
@@ -39,7 +39,7 @@ fn phase_line(report: &Report, look: &Look) -> Vec<Line> {
         .collect();
     let Some(slowest) = timed.iter().map(|(_, ms)| *ms).max_by(f64::total_cmp) else { return Vec::new() };
     let mut lines = Vec::new();
-    let (mut line, mut column) = (Line::new(), 0);
+    let (mut line, mut column) = (StyledLine::new(), 0);
     for (at, (name, ms)) in timed.iter().enumerate() {
         let word = format!("{name} {}", milliseconds(*ms));
         let end = if at + 1 == timed.len() { " ms" } else { ", " };
@@ -56,14 +56,15 @@ fn phase_line(report: &Report, look: &Look) -> Vec<Line> {
 }
 
 /// Where no login was wanted: what is offered, and whether it is offered where it should be.
-fn auth_line(report: &Report, look: &Look) -> Vec<Line> {
-    let talk = report.evidence.main_talk().filter(|_| report.plan.login.is_none());
-    let Some((_, inside)) = talk.and_then(|talk| talk.capabilities(Stage::EhloTls)) else { return Vec::new() };
+fn auth_line(report: &Report, look: &Display) -> Vec<StyledLine> {
+    let session = report.evidence.main_session().filter(|_| report.plan.login.is_none());
+    let Some((_, inside)) = session.and_then(|session| session.capabilities(Phase::EhloTls)) else { return Vec::new() };
     let mechanisms = inside.auth_mechanisms();
     if mechanisms.is_empty() {
         return Vec::new();
     }
-    let before = talk.and_then(|talk| talk.capabilities(Stage::Ehlo)).map(|(_, offers)| offers.auth_mechanisms());
+    let before =
+        session.and_then(|session| session.capabilities(Phase::Ehlo)).map(|(_, offers)| offers.auth_mechanisms());
     let where_offered = match before {
         Some(before) if before.is_empty() => " (inside TLS only, as it should be)",
         Some(_) | None => "",
@@ -71,24 +72,24 @@ fn auth_line(report: &Report, look: &Look) -> Vec<Line> {
     labelled("auth", Role::Plain, &format!("{}{where_offered}", escape::visible(&mechanisms.join(" "))), look)
 }
 
-pub(in crate::render) fn short(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Dns => "dns",
-        Stage::Connect => "tcp",
-        Stage::Greeting => "greeting",
-        Stage::Ehlo => "ehlo",
-        Stage::EhloTls => "ehlo/tls",
-        Stage::Starttls => "starttls",
-        Stage::Tls => "tls",
-        Stage::Auth => "auth",
-        Stage::Mail => "mail",
-        Stage::Rcpt => "rcpt",
-        Stage::Rset => "rset",
-        Stage::Quit => "quit",
+pub(in crate::render) fn short(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Dns => "dns",
+        Phase::Connect => "tcp",
+        Phase::Greeting => "greeting",
+        Phase::Ehlo => "ehlo",
+        Phase::EhloTls => "ehlo/tls",
+        Phase::Starttls => "starttls",
+        Phase::Tls => "tls",
+        Phase::Auth => "auth",
+        Phase::Mail => "mail",
+        Phase::Rcpt => "rcpt",
+        Phase::Rset => "rset",
+        Phase::Quit => "quit",
     }
 }
 
-fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
+fn finding_lines(report: &Report, finding: &Finding, look: &Display) -> Vec<StyledLine> {
     let (role, word) = match finding.severity {
         Severity::Error => (Role::Error, "FAIL"),
         Severity::Warning => (Role::Warning, "WARN"),
@@ -105,9 +106,9 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
     let options = columns(look.width).initial_indent(&first).subsequent_indent("     ");
     for (at, piece) in textwrap::wrap(&summary, options).into_iter().enumerate() {
         lines.push(if at == 0 {
-            Line::of(role, format!("{word} ")).and(Role::Bold, piece.get(word.len() + 1..).unwrap_or_default())
+            StyledLine::of(role, format!("{word} ")).and(Role::Bold, piece.get(word.len() + 1..).unwrap_or_default())
         } else {
-            Line::of(Role::Bold, piece.into_owned())
+            StyledLine::of(Role::Bold, piece.into_owned())
         });
     }
     // What is as it should be needs no fix.
@@ -121,7 +122,7 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Look) -> Vec<Line> {
 }
 
 /// Whether an expectation held, and if not, what was seen in the place of what was expected.
-fn expectation_lines(judged: &Judged, look: &Look) -> Vec<Line> {
+fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLine> {
     let (role, word) = if judged.held { (Role::Bold, "HELD") } else { (Role::Error, "FAIL") };
     let expression = escape::visible(&judged.expression);
     let mut lines = Vec::new();
@@ -129,7 +130,7 @@ fn expectation_lines(judged: &Judged, look: &Look) -> Vec<Line> {
         textwrap::wrap(&expression, columns(look.width.saturating_sub(5).max(20))).into_iter().enumerate()
     {
         let first = if at == 0 { word } else { "    " };
-        lines.push(Line::of(role, first).and(Role::Plain, format!(" {piece}")));
+        lines.push(StyledLine::of(role, first).and(Role::Plain, format!(" {piece}")));
     }
     if !judged.held {
         let seen = match &judged.seen {
@@ -143,7 +144,7 @@ fn expectation_lines(judged: &Judged, look: &Look) -> Vec<Line> {
 }
 
 /// What a finding means and what to do about it.
-pub(in crate::render) fn explanation(finding: &Finding, look: &Look) -> Vec<Line> {
+pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     let sure = match finding.confidence {
         Confidence::Certain => "certain",
@@ -163,7 +164,7 @@ pub(in crate::render) fn explanation(finding: &Finding, look: &Look) -> Vec<Line
 }
 
 /// What to do, numbered when there is a choice.
-pub(in crate::render) fn fix_lines(fixes: &[Fix], look: &Look) -> Vec<Line> {
+pub(in crate::render) fn fix_lines(fixes: &[Fix], look: &Display) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     for (at, fix) in fixes.iter().enumerate() {
         let label = if fixes.len() == 1 { "fix".to_owned() } else { format!("fix {}", at + 1) };
@@ -176,7 +177,7 @@ pub(in crate::render) fn fix_lines(fixes: &[Fix], look: &Look) -> Vec<Line> {
     lines
 }
 
-pub(in crate::render) fn labelled(label: &str, role: Role, text: &str, look: &Look) -> Vec<Line> {
+pub(in crate::render) fn labelled(label: &str, role: Role, text: &str, look: &Display) -> Vec<StyledLine> {
     // A label that is longer than its column leaves less of the first line.
     let longer = " ".repeat(label.len().saturating_sub(6));
     let options = columns(look.width.saturating_sub(9).max(20)).initial_indent(&longer);
@@ -187,26 +188,26 @@ pub(in crate::render) fn labelled(label: &str, role: Role, text: &str, look: &Lo
             let label = if at == 0 { label } else { "" };
             let piece =
                 if at == 0 { piece.get(longer.len()..).unwrap_or_default().to_owned() } else { piece.into_owned() };
-            Line::of(Role::Dim, format!("  {label:<6} ")).and(role, piece)
+            StyledLine::of(Role::Dim, format!("  {label:<6} ")).and(role, piece)
         })
         .collect()
 }
 
 /// A command is never broken: it must survive being copied.
-pub(in crate::render) fn command_line(command: &str) -> Line {
-    Line::of(Role::Plain, "           ").and(Role::Command, command)
+pub(in crate::render) fn command_line(command: &str) -> StyledLine {
+    StyledLine::of(Role::Plain, "           ").and(Role::Command, command)
 }
 
 /// Which lines of the conversation a finding rests on.
 fn pointer(report: &Report, finding: &Finding) -> Option<String> {
     let id = finding.evidence.events.last()?;
     let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;
-    Some(format!("at {:.0} ms, {}; more: smtpcheck explain {}", event.at_ms, event.stage, finding.rule))
+    Some(format!("at {:.0} ms, {}; more: smtpcheck explain {}", event.at_ms, event.phase, finding.rule))
 }
 
 /// What came of a try that another one follows; empty when the look shows the verdict only.
-pub fn try_line(number: usize, report: &Report, look: &Look) -> String {
-    if look.volume == Volume::Quiet {
+pub fn try_line(number: usize, report: &Report, look: &Display) -> String {
+    if look.volume == Verbosity::Quiet {
         return String::new();
     }
     let what = worst(report)
@@ -215,18 +216,18 @@ pub fn try_line(number: usize, report: &Report, look: &Look) -> String {
     labelled(&format!("try {number}"), Role::Plain, &told, look).iter().map(|line| line.paint(look)).collect()
 }
 
-fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
+fn verdict_lines(report: &Report, look: &Display) -> Vec<StyledLine> {
     let (role, word) = match report.verdict() {
         Verdict::Pass => (Role::Bold, "PASS"),
         Verdict::Fail => (Role::Error, "FAIL"),
         Verdict::Incomplete => (Role::Warning, "CUT SHORT"),
     };
     let mut parts = Vec::new();
-    if look.volume == Volume::Quiet {
+    if look.volume == Verbosity::Quiet {
         parts.push(report.plan.target.host.with_port(report.plan.target.port));
     }
     match worst(report) {
-        Some(finding) if look.volume == Volume::Quiet => {
+        Some(finding) if look.volume == Verbosity::Quiet => {
             parts.push(format!("{}: {}", finding.rule, escape::visible(&finding.summary)));
         }
         _ => parts.push(counts(report)),
@@ -236,9 +237,9 @@ fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
     }
     parts.push(format!("exit {} ({})", report.exit.code(), in_words(report.exit)));
     parts.push(duration(report.total_ms));
-    let separator = if look.signs == Signs::Unicode { " · " } else { " - " };
-    if look.volume == Volume::Quiet {
-        return vec![Line::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))];
+    let separator = if look.signs == Symbols::Unicode { " · " } else { " - " };
+    if look.volume == Verbosity::Quiet {
+        return vec![StyledLine::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))];
     }
     // A new line begins between two parts, never inside one.
     let mut lines = Vec::new();
@@ -260,8 +261,8 @@ fn verdict_lines(report: &Report, look: &Look) -> Vec<Line> {
         .into_iter()
         .enumerate()
         .map(|(at, text)| match at {
-            0 => Line::of(role, word).and(Role::Plain, format!("  {text}")),
-            _ => Line::of(Role::Plain, format!("{indent}{text}")),
+            0 => StyledLine::of(role, word).and(Role::Plain, format!("  {text}")),
+            _ => StyledLine::of(Role::Plain, format!("{indent}{text}")),
         })
         .collect()
 }
@@ -325,11 +326,11 @@ pub(in crate::render) fn untested(report: &Report) -> Option<String> {
         .iter()
         .filter(|phase| phase.status == PhaseStatus::Skipped)
         .filter_map(|phase| match phase.name {
-            Stage::Tls => Some("TLS"),
-            Stage::Auth => Some("AUTH"),
-            Stage::Mail => Some("MAIL FROM"),
-            Stage::Rcpt => Some("RCPT TO"),
-            Stage::Greeting => Some("greeting"),
+            Phase::Tls => Some("TLS"),
+            Phase::Auth => Some("AUTH"),
+            Phase::Mail => Some("MAIL FROM"),
+            Phase::Rcpt => Some("RCPT TO"),
+            Phase::Greeting => Some("greeting"),
             _ => None,
         })
         .collect();

@@ -14,16 +14,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
-use super::style::{Line, Role};
-use super::{Look, Signs, Transcript, Volume, escape};
+use super::style::{Role, StyledLine};
+use super::{Display, Symbols, Transcript, Verbosity, escape};
 use crate::check;
 use crate::evidence::{
-    Attempt, DialResult, Event, EventId, Evidence, Fault, Lookup, Names, Outcome, SkipReason, Stage, Talk, What,
+    DialResult, Event, EventId, EventKind, Evidence, Fault, Lookup, Names, Outcome, Phase, Probe, Session, SkipReason,
     WithheldReason,
 };
 use crate::plan::{Family, Plan, TlsUse};
 use crate::question::{Purpose, Question};
-use crate::report::{CaseOutcome, Report, Run, Source};
+use crate::report::{CheckOutcome, Report, Run, RunSource};
 use crate::wire::status::Class;
 use crate::wire::{EhloName, Reply};
 
@@ -33,10 +33,10 @@ pub(super) use scan::scanned;
 pub(super) use tls::{summary as tls_summary, verdict as tls_verdict};
 
 /// Columns before the words of a line: mark, time, sign.
-fn indent(look: &Look) -> usize {
+fn indent(look: &Display) -> usize {
     match look.signs {
-        Signs::Unicode => 10,
-        Signs::Ascii => 11,
+        Symbols::Unicode => 10,
+        Symbols::Ascii => 11,
     }
 }
 
@@ -48,27 +48,27 @@ pub(super) fn columns(width: usize) -> textwrap::Options<'static> {
 }
 
 /// All reports, parted by an empty line.
-pub fn whole(run: &Run, look: &Look) -> String {
-    if let Source::Suite(_) = run.source {
-        return super::suite::whole(run, look);
+pub fn render_run(run: &Run, look: &Display) -> String {
+    if let RunSource::Suite(_) = run.source {
+        return super::suite::render_run(run, look);
     }
-    let parting = if look.volume == Volume::Quiet { "" } else { "\n" };
+    let parting = if look.volume == Verbosity::Quiet { "" } else { "\n" };
     let cases = run.cases.iter().filter_map(|case| match &case.outcome {
-        CaseOutcome::Checked { report, earlier } => Some(tries(earlier, look) + &render(report, look)),
-        CaseOutcome::Skipped { .. } => None,
+        CheckOutcome::Checked { report, earlier } => Some(tries(earlier, look) + &render(report, look)),
+        CheckOutcome::Skipped { .. } => None,
     });
     cases.collect::<Vec<_>>().join(parting)
 }
 
 /// A line for each try before the one that counts.
-pub fn tries(earlier: &[Report], look: &Look) -> String {
+pub fn tries(earlier: &[Report], look: &Display) -> String {
     earlier.iter().enumerate().map(|(at, report)| try_line(at + 1, report, look)).collect()
 }
 
 /// The whole report.
-pub fn render(report: &Report, look: &Look) -> String {
+pub fn render(report: &Report, look: &Display) -> String {
     let mut text = String::new();
-    if look.volume != Volume::Quiet {
+    if look.volume != Verbosity::Quiet {
         text.push_str(&header(&report.plan, look));
         text.extend(conversation(report, look).iter().map(|line| line.paint(look)));
     }
@@ -77,7 +77,7 @@ pub fn render(report: &Report, look: &Look) -> String {
 }
 
 /// The conversation, as much of it as the look shows.
-pub(super) fn conversation(report: &Report, look: &Look) -> Vec<Line> {
+pub(super) fn conversation(report: &Report, look: &Display) -> Vec<StyledLine> {
     let Report { plan, evidence, findings, .. } = report;
     if look.transcript == Transcript::None {
         return Vec::new();
@@ -92,8 +92,8 @@ pub(super) fn conversation(report: &Report, look: &Look) -> Vec<Line> {
 }
 
 /// The first line: what is checked and how.
-pub fn header(plan: &Plan, look: &Look) -> String {
-    if look.volume == Volume::Quiet {
+pub fn header(plan: &Plan, look: &Display) -> String {
+    if look.volume == Verbosity::Quiet {
         return String::new();
     }
     let target = plan.target.host.with_port(plan.target.port);
@@ -106,11 +106,11 @@ pub fn header(plan: &Plan, look: &Look) -> String {
         parts.push(format!("  as {}", escape::visible(name)));
     }
     let mut column = target.len();
-    let mut lines = vec![Line::of(Role::Bold, target)];
+    let mut lines = vec![StyledLine::of(Role::Bold, target)];
     for part in parts {
         let width = textwrap::core::display_width(&part);
         if column + width > look.width {
-            lines.push(Line::of(Role::Plain, part));
+            lines.push(StyledLine::of(Role::Plain, part));
             column = width;
         } else if let Some(line) = lines.pop() {
             lines.push(line.and(Role::Plain, part));
@@ -121,25 +121,25 @@ pub fn header(plan: &Plan, look: &Look) -> String {
 }
 
 /// One event as it happens; empty when the look does not show it.
-pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Look) -> String {
-    if look.volume == Volume::Quiet || look.transcript != Transcript::Full {
+pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) -> String {
+    if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
         return String::new();
     }
     Moment::Event(event).render(plan, evidence, look)
 }
 
 /// The outcome of a question as it comes; empty when the look does not show it.
-pub fn answered(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look) -> String {
-    if look.volume == Volume::Quiet || look.transcript != Transcript::Full {
+pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display) -> String {
+    if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
         return String::new();
     }
-    Moment::Answer(attempt).render(plan, evidence, look)
+    Moment::Answer(probe).render(plan, evidence, look)
 }
 
 /// Something that is shown: an event, or the outcome of a question.
 pub(super) enum Moment<'a> {
     Event(&'a Event),
-    Answer(&'a Attempt),
+    Answer(&'a Probe),
 }
 
 impl<'a> Moment<'a> {
@@ -147,9 +147,9 @@ impl<'a> Moment<'a> {
     pub(super) fn all(evidence: &'a Evidence) -> Vec<Moment<'a>> {
         let mut moments: Vec<(f64, Moment<'a>)> =
             evidence.transcript.iter().map(|event| (event.at_ms, Moment::Event(event))).collect();
-        for attempt in &evidence.attempts {
-            if let Some(ms) = attempt.duration_ms {
-                moments.push((attempt.started_ms + ms, Moment::Answer(attempt)));
+        for probe in &evidence.probes {
+            if let Some(ms) = probe.duration_ms {
+                moments.push((probe.started_ms + ms, Moment::Answer(probe)));
             }
         }
         moments.sort_by(|(a, _), (b, _)| a.total_cmp(b));
@@ -163,87 +163,89 @@ impl<'a> Moment<'a> {
         }
     }
 
-    fn render(&self, plan: &Plan, evidence: &Evidence, look: &Look) -> String {
+    fn render(&self, plan: &Plan, evidence: &Evidence, look: &Display) -> String {
         self.lines(plan, evidence, look).iter().map(|line| line.paint(look)).collect()
     }
 
-    fn lines(&self, plan: &Plan, evidence: &Evidence, look: &Look) -> Vec<Line> {
+    fn lines(&self, plan: &Plan, evidence: &Evidence, look: &Display) -> Vec<StyledLine> {
         match self {
             Moment::Event(event) => {
-                let is_probe = evidence.attempt(event.attempt).is_some_and(|attempt| match &attempt.question {
+                let is_probe = evidence.probe(event.probe).is_some_and(|probe| match &probe.question {
                     Question::Talk(request) => request.purpose != Purpose::Main,
                     Question::Hello(_) => true,
                     Question::Resolve { .. } | Question::Machine { .. } => false,
                 });
                 // Follow-ups are told in one line when they end.
-                if is_probe && look.volume != Volume::Verbose {
+                if is_probe && look.volume != Verbosity::Verbose {
                     Vec::new()
                 } else {
                     event_lines(event, evidence.started_at, look)
                 }
             }
-            Moment::Answer(attempt) => answer_lines(plan, evidence, attempt, look),
+            Moment::Answer(probe) => answer_lines(plan, evidence, probe, look),
         }
     }
 }
 
-fn event_lines(event: &Event, started_at: Timestamp, look: &Look) -> Vec<Line> {
-    let note = |role: Role, sign: Sign, text: String| noted(event, role, sign, &text, look);
+fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<StyledLine> {
+    let note = |role: Role, sign: LineMark, text: String| noted(event, role, sign, &text, look);
     match &event.what {
-        What::Dialled { address, started_ms, result } => {
+        EventKind::Dialled { address, started_ms, result } => {
             let ms = event.at_ms - started_ms;
             match result {
                 DialResult::Connected { .. } => {
-                    note(Role::Dim, Sign::Note, format!("connected to {address} in {}", duration(ms)))
+                    note(Role::Dim, LineMark::Note, format!("connected to {address} in {}", duration(ms)))
                 }
                 DialResult::Failed { fault } => {
                     let text = format!("{address}: {} after {}", fault.kind, duration(ms));
-                    note(Role::Error, Sign::Fault, text)
+                    note(Role::Error, LineMark::Fault, text)
                 }
                 DialResult::Overtaken => note(
                     Role::Dim,
-                    Sign::Note,
+                    LineMark::Note,
                     format!("{address}: given up after {}, the other address was faster", duration(ms)),
                 ),
             }
         }
-        What::Sent { text, .. } => {
-            let gloss = user_name(event.stage, text);
-            said(event, Sign::Client, &[(Role::Client, escape::visible(text))], &gloss, look)
+        EventKind::Sent { text, .. } => {
+            let gloss = user_name(event.phase, text);
+            session_lines(event, LineMark::Client, &[(Role::Client, escape::visible(text))], &gloss, look)
         }
-        What::Received { reply, .. } => reply_lines(event, reply, look),
-        What::Unfinished { text, bytes } => {
+        EventKind::Received { reply, .. } => reply_lines(event, reply, look),
+        EventKind::Unfinished { text, bytes } => {
             let text = format!("{bytes} bytes of an answer that has not ended: {}", escape::visible(text.trim_end()));
-            note(Role::Error, Sign::Fault, text)
+            note(Role::Error, LineMark::Fault, text)
         }
-        What::Stray { text, bytes } => {
+        EventKind::Stray { text, bytes } => {
             let text = format!("{bytes} bytes that nobody asked for: {}", escape::visible(text.trim_end()));
-            note(Role::Error, Sign::Fault, text)
+            note(Role::Error, LineMark::Fault, text)
         }
-        What::Secured { handshake } => tls::lines(event, handshake, started_at, look),
-        What::Withheld { reason } => note(Role::Warning, Sign::Note, format!("no login: {}", withheld(reason))),
+        EventKind::Secured { handshake } => tls::lines(event, handshake, started_at, look),
+        EventKind::Withheld { reason } => {
+            note(Role::Warning, LineMark::Note, format!("no login: {}", withheld(reason)))
+        }
         // What is told of a secret is told where it matters, in a finding.
-        What::OddPassword { .. } | What::Token { .. } => Vec::new(),
-        What::Explained { text } => {
-            note(Role::Dim, Sign::Note, format!("the server says why: {}", escape::visible(text)))
+        EventKind::OddPassword { .. } | EventKind::Token { .. } => Vec::new(),
+        EventKind::Explained { text } => {
+            note(Role::Dim, LineMark::Note, format!("the server says why: {}", escape::visible(text)))
         }
-        What::AuthCancelled { .. } => note(Role::Error, Sign::Fault, "the login is cancelled".to_owned()),
-        What::NeedsSmtputf8 { address, .. } => {
+        EventKind::AuthCancelled { .. } => note(Role::Error, LineMark::Fault, "the login is cancelled".to_owned()),
+        EventKind::NeedsSmtputf8 { address, .. } => {
             let text = format!("{} is not sent: it needs SMTPUTF8, which is not offered", escape::visible(address));
-            note(Role::Error, Sign::Fault, text)
+            note(Role::Error, LineMark::Fault, text)
         }
         // `-v` says it; for the rest it is one line too many.
-        What::Tickets { count } if look.volume == Volume::Verbose => {
+        EventKind::Tickets { count } if look.volume == Verbosity::Verbose => {
             let tickets = if *count > 1 { format!(" ({count} tickets)") } else { String::new() };
-            note(Role::Dim, Sign::Note, format!("the session could be resumed{tickets}"))
+            note(Role::Dim, LineMark::Note, format!("the session could be resumed{tickets}"))
         }
-        What::Tickets { .. } => Vec::new(),
-        What::Quiet { waited_ms } => note(
+        EventKind::Tickets { .. } => Vec::new(),
+        EventKind::Quiet { waited_ms } => note(
             Role::Dim,
-            Sign::Note,
+            LineMark::Note,
             format!("nothing has come for {:.1} s; still waiting, and looking at the side", waited_ms / 1000.0),
         ),
-        What::ClosedWithoutFarewell => note(Role::Dim, Sign::Note, "the server closed without 221".to_owned()),
+        EventKind::ClosedWithoutFarewell => note(Role::Dim, LineMark::Note, "the server closed without 221".to_owned()),
     }
 }
 
@@ -257,7 +259,7 @@ fn withheld(reason: &WithheldReason) -> &'static str {
     }
 }
 
-fn reply_lines(event: &Event, reply: &Reply, look: &Look) -> Vec<Line> {
+fn reply_lines(event: &Event, reply: &Reply, look: &Display) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     for (at, text) in reply.lines().iter().enumerate() {
         let text = escape::visible(text);
@@ -272,15 +274,15 @@ fn reply_lines(event: &Event, reply: &Reply, look: &Look) -> Vec<Line> {
         let gloss = if at == 0 { challenge(reply) } else { String::new() };
         let parts = [(refused, code.to_owned()), (Role::Server, rest.to_owned())];
         let shown = if at == 0 {
-            said(event, Sign::Server, &parts, &gloss, look)
+            session_lines(event, LineMark::Server, &parts, &gloss, look)
         } else {
-            continued(event, Sign::Server, &parts, look)
+            continued(event, LineMark::Server, &parts, look)
         };
         lines.extend(shown);
     }
-    if look.volume == Volume::Verbose && !reply.irregularities.is_empty() {
+    if look.volume == Verbosity::Verbose && !reply.irregularities.is_empty() {
         let raw = escape::visible(&String::from_utf8_lossy(&reply.raw).escape_debug().to_string());
-        lines.extend(added(event, Role::Dim, Sign::Note, &format!("raw: {raw}"), look));
+        lines.extend(added(event, Role::Dim, LineMark::Note, &format!("raw: {raw}"), look));
     }
     lines
 }
@@ -306,8 +308,8 @@ fn challenge(reply: &Reply) -> String {
     decoded(reply.text.first().map_or("", String::as_str))
 }
 
-fn user_name(stage: Stage, text: &str) -> String {
-    if stage == Stage::Auth && !text.contains(' ') { decoded(text) } else { String::new() }
+fn user_name(phase: Phase, text: &str) -> String {
+    if phase == Phase::Auth && !text.contains(' ') { decoded(text) } else { String::new() }
 }
 
 fn decoded(text: &str) -> String {
@@ -318,27 +320,29 @@ fn decoded(text: &str) -> String {
     }
 }
 
-fn answer_lines(plan: &Plan, evidence: &Evidence, attempt: &Attempt, look: &Look) -> Vec<Line> {
-    match &attempt.question {
+fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display) -> Vec<StyledLine> {
+    match &probe.question {
         Question::Resolve { .. } => {
             let names = evidence.names().and_then(|(_, names)| names);
-            names.map(|names| name_lines(attempt, names, look)).unwrap_or_default()
+            names.map(|names| name_lines(probe, names, look)).unwrap_or_default()
         }
         Question::Talk(request) if request.purpose != Purpose::Main => {
-            let Some(talk) = evidence.talks().find(|talk| talk.attempt.id == attempt.id) else { return Vec::new() };
-            aside(&probe(plan, evidence, talk), look)
+            let Some(session) = evidence.sessions().find(|session| session.probe.id == probe.id) else {
+                return Vec::new();
+            };
+            aside(&probe_line(plan, evidence, session), look)
         }
         Question::Hello(_) => {
-            let hello = evidence.hellos().find(|hello| hello.attempt.id == attempt.id);
+            let hello = evidence.hellos().find(|hello| hello.probe.id == probe.id);
             hello.map(|hello| aside(&tls::offered(hello), look)).unwrap_or_default()
         }
         // The finding that it serves names the place.
         Question::Machine { .. } => Vec::new(),
-        Question::Talk(_) => attempt.fault().map(|fault| fault_lines(attempt, fault, look)).unwrap_or_default(),
+        Question::Talk(_) => probe.fault().map(|fault| fault_lines(probe, fault, look)).unwrap_or_default(),
     }
 }
 
-fn name_lines(attempt: &Attempt, names: &Names, look: &Look) -> Vec<Line> {
+fn name_lines(probe: &Probe, names: &Names, look: &Display) -> Vec<StyledLine> {
     let family = |lookup: &Lookup, word: &str| match lookup {
         Lookup::Found { addresses, left_out, .. } => {
             let more = (*left_out > 0).then(|| format!("and {left_out} more"));
@@ -353,47 +357,47 @@ fn name_lines(attempt: &Attempt, names: &Names, look: &Look) -> Vec<Line> {
         [family(&names.aaaa, "IPv6"), family(&names.a, "IPv4")].into_iter().flatten().collect();
     parts.dedup();
     let text = format!("{} {}", names.host.both(), parts.join(", "));
-    let at = attempt.started_ms + attempt.duration_ms.unwrap_or(0.0);
-    timed(at, Role::Dim, Sign::Note, &text, look)
+    let at = probe.started_ms + probe.duration_ms.unwrap_or(0.0);
+    timed(at, Role::Dim, LineMark::Note, &text, look)
 }
 
-fn fault_lines(attempt: &Attempt, fault: &Fault, look: &Look) -> Vec<Line> {
+fn fault_lines(probe: &Probe, fault: &Fault, look: &Display) -> Vec<StyledLine> {
     let text = match fault {
         // The look-up and the dials have said it.
         Fault::NoAddress | Fault::NotConnected { .. } => return Vec::new(),
-        Fault::Silent { stage, waited_ms, .. } => format!("no answer to {stage} in {}", duration(*waited_ms)),
-        Fault::Closed { stage, reset: true } => format!("connection reset at {stage}"),
-        Fault::Closed { stage, reset: false } => format!("connection closed at {stage}"),
+        Fault::Silent { phase, waited_ms, .. } => format!("no answer to {phase} in {}", duration(*waited_ms)),
+        Fault::Closed { phase, reset: true } => format!("connection reset at {phase}"),
+        Fault::Closed { phase, reset: false } => format!("connection closed at {phase}"),
         Fault::Tls { tls } => format!("TLS failed: {}", escape::visible(&tls::failure(tls))),
-        Fault::Endless { stage } => format!("the answer to {stage} does not end; hung up"),
-        Fault::Unread { stage } => format!("the server takes nothing more at {stage}"),
-        Fault::TimeUp { stage } => format!("our time is up, at {stage}"),
+        Fault::Endless { phase } => format!("the answer to {phase} does not end; hung up"),
+        Fault::Unread { phase } => format!("the server takes nothing more at {phase}"),
+        Fault::TimeUp { phase } => format!("our time is up, at {phase}"),
         Fault::Interrupted => "interrupted".to_owned(),
     };
-    let at = attempt.started_ms + attempt.duration_ms.unwrap_or(0.0);
-    timed(at, Role::Error, Sign::Fault, &text, look)
+    let at = probe.started_ms + probe.duration_ms.unwrap_or(0.0);
+    timed(at, Role::Error, LineMark::Fault, &text, look)
 }
 
 /// A follow-up in one line.
-fn probe(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> String {
-    let port = talk.request.port;
-    let what = match talk.request.purpose {
-        Purpose::OtherTlsMode if talk.request.script.tls == TlsUse::Implicit => {
+fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String {
+    let port = session.request.port;
+    let what = match session.request.purpose {
+        Purpose::OtherTlsMode if session.request.script.tls == TlsUse::Implicit => {
             format!("port {port} again, with TLS from the first byte")
         }
         Purpose::OtherTlsMode => format!("port {port} again, in plain text"),
-        Purpose::OtherFamily if talk.request.family == Family::V4 => "again over IPv4".to_owned(),
+        Purpose::OtherFamily if session.request.family == Family::V4 => "again over IPv4".to_owned(),
         Purpose::OtherFamily => "again over IPv6".to_owned(),
-        Purpose::StarttlsInjection => return injection(evidence, talk),
-        Purpose::BeforeTls => return before_tls(talk),
+        Purpose::StarttlsInjection => return injection(evidence, session),
+        Purpose::BeforeTls => return before_tls(session),
         Purpose::InStep => "again, with a pause before each command".to_owned(),
         Purpose::ServerName => {
-            let name = talk.request.script.sni.as_deref().unwrap_or_default();
+            let name = session.request.script.sni.as_deref().unwrap_or_default();
             format!("port {port} again, with the server name {}", escape::visible(name))
         }
         Purpose::SiblingPort | Purpose::TlsHello | Purpose::Main => format!("{} on port {port}", plan.target.host),
     };
-    let outcome = match (&talk.attempt.outcome, talk.reply_at(Stage::Greeting), talk.handshake()) {
+    let outcome = match (&session.probe.outcome, session.reply_at(Phase::Greeting), session.handshake()) {
         (Outcome::Skipped { reason: SkipReason::ConnectionBudget }, _, _) => {
             "not tried, --max-connections is used up".to_owned()
         }
@@ -412,12 +416,13 @@ fn probe(plan: &Plan, evidence: &Evidence, talk: Talk<'_>) -> String {
 }
 
 /// What the probe of `--probe starttls-injection` shows; what is not proved is not called safe.
-fn injection(evidence: &Evidence, talk: Talk<'_>) -> String {
-    let works_without = evidence.main_talk().is_some_and(|main| main.handshake().is_some());
-    let answered = check::carried_into_tls(evidence, talk).is_some();
-    let greets = talk.all_replies().any(|heard| heard.event.tls && heard.event.stage == Stage::EhloTls);
-    let before = talk.events().any(|event| matches!(event.what, What::Stray { .. }) && event.stage == Stage::Starttls);
-    let outcome = match (talk.handshake(), talk.reply_at(Stage::Starttls)) {
+fn injection(evidence: &Evidence, session: Session<'_>) -> String {
+    let works_without = evidence.main_session().is_some_and(|main| main.handshake().is_some());
+    let answered = check::carried_into_tls(evidence, session).is_some();
+    let greets = session.all_replies().any(|heard| heard.event.tls && heard.event.phase == Phase::EhloTls);
+    let before =
+        session.events().any(|event| matches!(event.what, EventKind::Stray { .. }) && event.phase == Phase::Starttls);
+    let outcome = match (session.handshake(), session.reply_at(Phase::Starttls)) {
         (Some(_), _) if answered => "the command took effect inside TLS",
         (Some(_), _) if greets => {
             "the server sends something inside TLS by itself, and not the reply to the command: not vulnerable"
@@ -434,73 +439,79 @@ fn injection(evidence: &Evidence, talk: Talk<'_>) -> String {
     format!("STARTTLS and NOOP in one packet: {outcome}")
 }
 
-fn before_tls(talk: Talk<'_>) -> String {
+fn before_tls(session: Session<'_>) -> String {
     // To AUTH the first answer counts; the second is about the login being broken off.
-    let answer = |stage, name: &str| match talk.replies().find(|heard| heard.event.stage == stage) {
+    let answer = |phase, name: &str| match session.replies().find(|heard| heard.event.phase == phase) {
         Some(heard) => escape::visible(&heard.reply.lines().into_iter().next().unwrap_or_default()),
         None => format!("not tested, the conversation did not get to {name}"),
     };
-    let script = &talk.request.script;
-    let auth = script.asks_for_auth.then(|| format!("AUTH before TLS: {}", answer(Stage::Auth, "AUTH")));
-    let mail = script.envelope.is_some().then(|| format!("MAIL FROM before TLS: {}", answer(Stage::Mail, "MAIL")));
+    let script = &session.request.script;
+    let auth = script.asks_for_auth.then(|| format!("AUTH before TLS: {}", answer(Phase::Auth, "AUTH")));
+    let mail = script.envelope.is_some().then(|| format!("MAIL FROM before TLS: {}", answer(Phase::Mail, "MAIL")));
     [auth, mail].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sign {
+enum LineMark {
     Client,
     Server,
     Note,
     Fault,
 }
 
-impl Sign {
-    fn shown(self, look: &Look, encrypted: bool) -> &'static str {
+impl LineMark {
+    fn mark(self, look: &Display, encrypted: bool) -> &'static str {
         match (look.signs, self, encrypted) {
-            (Signs::Unicode, Sign::Client, _) => "→ ",
-            (Signs::Unicode, Sign::Server, _) => "← ",
-            (Signs::Unicode, Sign::Note, _) => "· ",
-            (Signs::Unicode, Sign::Fault, _) => "✗ ",
-            (Signs::Ascii, Sign::Client, false) => "-> ",
-            (Signs::Ascii, Sign::Client, true) => "~> ",
-            (Signs::Ascii, Sign::Server, false) => "<- ",
-            (Signs::Ascii, Sign::Server, true) => "<~ ",
-            (Signs::Ascii, Sign::Note, _) => "   ",
-            (Signs::Ascii, Sign::Fault, _) => "!  ",
+            (Symbols::Unicode, LineMark::Client, _) => "→ ",
+            (Symbols::Unicode, LineMark::Server, _) => "← ",
+            (Symbols::Unicode, LineMark::Note, _) => "· ",
+            (Symbols::Unicode, LineMark::Fault, _) => "✗ ",
+            (Symbols::Ascii, LineMark::Client, false) => "-> ",
+            (Symbols::Ascii, LineMark::Client, true) => "~> ",
+            (Symbols::Ascii, LineMark::Server, false) => "<- ",
+            (Symbols::Ascii, LineMark::Server, true) => "<~ ",
+            (Symbols::Ascii, LineMark::Note, _) => "   ",
+            (Symbols::Ascii, LineMark::Fault, _) => "!  ",
         }
     }
 }
 
 /// The columns before the words: mark, time, sign.
-fn margin(at_ms: Option<f64>, encrypted: bool, sign: Sign, role: Role, look: &Look) -> Line {
+fn margin(at_ms: Option<f64>, encrypted: bool, sign: LineMark, role: Role, look: &Display) -> StyledLine {
     let time = at_ms.map_or_else(|| " ".repeat(6), |ms| format!("{:>6}", format!("{ms:.0}")));
-    let sign = sign.shown(look, encrypted);
-    Line::of(Role::Encrypted, bar(encrypted, look)).and(Role::Dim, time).and(Role::Plain, " ").and(role, sign)
+    let sign = sign.mark(look, encrypted);
+    StyledLine::of(Role::Encrypted, bar(encrypted, look)).and(Role::Dim, time).and(Role::Plain, " ").and(role, sign)
 }
 
-fn said(event: &Event, sign: Sign, parts: &[(Role, String)], gloss: &str, look: &Look) -> Vec<Line> {
+fn session_lines(
+    event: &Event,
+    sign: LineMark,
+    parts: &[(Role, String)],
+    gloss: &str,
+    look: &Display,
+) -> Vec<StyledLine> {
     wrapped(Some(event.at_ms), event.tls, sign, parts, gloss, look)
 }
 
-fn continued(event: &Event, sign: Sign, parts: &[(Role, String)], look: &Look) -> Vec<Line> {
+fn continued(event: &Event, sign: LineMark, parts: &[(Role, String)], look: &Display) -> Vec<StyledLine> {
     wrapped(None, event.tls, sign, parts, "", look)
 }
 
-fn noted(event: &Event, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Line> {
+fn noted(event: &Event, role: Role, sign: LineMark, text: &str, look: &Display) -> Vec<StyledLine> {
     wrapped(Some(event.at_ms), event.tls, sign, &[(role, text.to_owned())], "", look)
 }
 
 /// More about an event, below it.
-fn added(event: &Event, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Line> {
+fn added(event: &Event, role: Role, sign: LineMark, text: &str, look: &Display) -> Vec<StyledLine> {
     wrapped(None, event.tls, sign, &[(role, text.to_owned())], "", look)
 }
 
 /// Something beside the conversation.
-fn aside(text: &str, look: &Look) -> Vec<Line> {
-    wrapped(None, false, Sign::Note, &[(Role::Dim, text.to_owned())], "", look)
+fn aside(text: &str, look: &Display) -> Vec<StyledLine> {
+    wrapped(None, false, LineMark::Note, &[(Role::Dim, text.to_owned())], "", look)
 }
 
-fn timed(at_ms: f64, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Line> {
+fn timed(at_ms: f64, role: Role, sign: LineMark, text: &str, look: &Display) -> Vec<StyledLine> {
     wrapped(Some(at_ms), false, sign, &[(role, text.to_owned())], "", look)
 }
 
@@ -508,11 +519,11 @@ fn timed(at_ms: f64, role: Role, sign: Sign, text: &str, look: &Look) -> Vec<Lin
 fn wrapped(
     at_ms: Option<f64>,
     encrypted: bool,
-    sign: Sign,
+    sign: LineMark,
     parts: &[(Role, String)],
     gloss: &str,
-    look: &Look,
-) -> Vec<Line> {
+    look: &Display,
+) -> Vec<StyledLine> {
     let width = look.width.saturating_sub(indent(look)).max(20);
     let whole: String = parts.iter().map(|(_, text)| text.as_str()).collect();
     let last_role = parts.last().map_or(Role::Plain, |(role, _)| *role);
@@ -562,14 +573,14 @@ fn wrapped(
 }
 
 /// The margin of a line that goes on: the mark, and blanks for time and sign.
-fn below(encrypted: bool, look: &Look) -> Line {
-    Line::of(Role::Encrypted, bar(encrypted, look)).and(Role::Plain, " ".repeat(indent(look) - 1))
+fn below(encrypted: bool, look: &Display) -> StyledLine {
+    StyledLine::of(Role::Encrypted, bar(encrypted, look)).and(Role::Plain, " ".repeat(indent(look) - 1))
 }
 
-fn bar(encrypted: bool, look: &Look) -> &'static str {
+fn bar(encrypted: bool, look: &Display) -> &'static str {
     match (encrypted, look.signs) {
-        (true, Signs::Unicode) => "▎",
-        (true, Signs::Ascii) => "|",
+        (true, Symbols::Unicode) => "▎",
+        (true, Symbols::Ascii) => "|",
         (false, _) => " ",
     }
 }

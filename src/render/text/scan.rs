@@ -1,15 +1,15 @@
 //! What `--tls-scan` has found, and how it compares with a profile, in a few lines each.
 
-use super::super::style::{Line, Role};
-use super::super::{Look, escape};
+use super::super::style::{Role, StyledLine};
+use super::super::{Display, escape};
 use super::labelled;
 use crate::check::scan::{self, Deviation, Level, Preference, ProfileVerdict, Scan, Support, VersionSeen, WeakSeen};
 use crate::report::Report;
 
 /// Nothing without `--tls-scan`.
-pub(in crate::render) fn scanned(report: &Report, look: &Look) -> Vec<Line> {
+pub(in crate::render) fn scanned(report: &Report, look: &Display) -> Vec<StyledLine> {
     let Some(scan) = scan::results(&report.plan, &report.evidence) else { return Vec::new() };
-    let mut lines: Vec<Line> =
+    let mut lines: Vec<StyledLine> =
         facts(&scan).into_iter().flat_map(|(label, text)| labelled(&label, Role::Plain, &text, look)).collect();
     if let Some(verdict) = scan::verdict(&report.plan, &report.evidence) {
         lines.extend(compared(&verdict, look));
@@ -120,7 +120,7 @@ fn features(scan: &Scan) -> String {
     if words.is_empty() { "unknown".to_owned() } else { words.join(", ") }
 }
 
-fn compared(verdict: &ProfileVerdict, look: &Look) -> Vec<Line> {
+fn compared(verdict: &ProfileVerdict, look: &Display) -> Vec<StyledLine> {
     let must = verdict.deviations.iter().filter(|one| one.level == Level::Must).count();
     let (role, text) = match verdict.met {
         Support::Yes => (Role::Plain, "met".to_owned()),

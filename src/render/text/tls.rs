@@ -2,33 +2,34 @@
 
 use jiff::Timestamp;
 
-use super::super::style::{Line, Role};
-use super::super::{Chain, Look, Signs, Volume, escape};
-use super::{Sign, added, noted};
+use super::super::style::{Role, StyledLine};
+use super::super::{ChainDisplay, Display, Symbols, Verbosity, escape};
+use super::{LineMark, added, noted};
 use crate::check::Severity;
 use crate::check::certificate::{self, Flaw};
 use crate::evidence::{
-    Certificate, Event, Handshake, HandshakeKind, Hello, HelloHeard, Incompatibility, NameMatch, Outcome, StapleStatus,
-    TlsFault, TlsFaultKind, Trust,
+    Certificate, Event, Handshake, HandshakeKind, HelloOutcome, HelloProbe, Incompatibility, NameMatch, Outcome,
+    StapleStatus, TlsFault, TlsFaultKind, Trust,
 };
 use crate::report::Report;
-use crate::wire::tls::{Answer, is_post_quantum};
+use crate::wire::tls::{TlsAnswer, is_post_quantum};
 
 /// The whole chain where something is wrong with it, or when asked for; else the server's certificate.
-pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Look) -> Vec<Line> {
-    let mut lines = noted(event, Role::Dim, Sign::Note, &summary(handshake), look);
+pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Display) -> Vec<StyledLine> {
+    let mut lines = noted(event, Role::Dim, LineMark::Note, &summary(handshake), look);
     let flaws = certificate::flaws(&handshake.presented, now);
-    let whole = look.volume == Volume::Verbose || !flaws.is_empty();
+    let whole = look.volume == Verbosity::Verbose || !flaws.is_empty();
     for (at, one) in
         handshake.presented.chain.iter().enumerate().take(if whole { handshake.presented.chain.len() } else { 1 })
     {
         let flaws: Vec<&Flaw> = flaws.iter().filter(|flaw| flaw.place == at).collect();
         lines.extend(certificate_lines(event, at, one, &flaws, look));
     }
-    if look.volume == Volume::Verbose {
-        lines.extend(added(event, Role::Dim, Sign::Note, &circumstances(handshake), look));
+    if look.volume == Verbosity::Verbose {
+        lines.extend(added(event, Role::Dim, LineMark::Note, &circumstances(handshake), look));
     }
-    let (role, sign) = if handshake.verifies(now) { (Role::Dim, Sign::Note) } else { (Role::Error, Sign::Fault) };
+    let (role, sign) =
+        if handshake.verifies(now) { (Role::Dim, LineMark::Note) } else { (Role::Error, LineMark::Fault) };
     lines.extend(added(event, role, sign, &verdict(handshake, now), look));
     lines
 }
@@ -99,36 +100,36 @@ pub(in crate::render) fn verdict(handshake: &Handshake, now: Timestamp) -> Strin
     format!("certificate: {}", words.join(", "))
 }
 
-fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&Flaw], look: &Look) -> Vec<Line> {
+fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&Flaw], look: &Display) -> Vec<StyledLine> {
     let date = |moment: Timestamp| moment.strftime("%Y-%m-%d").to_string();
-    let arrow = if look.signs == Signs::Unicode { "←" } else { "<-" };
+    let arrow = if look.signs == Symbols::Unicode { "←" } else { "<-" };
     let mut text = format!("{at} {} {arrow} {}", escape::visible(&names(one, look)), escape::visible(&one.issuer));
     if one.is_readable() {
         text.push_str(&format!(", {} to {}", date(one.not_before), date(one.not_after)));
     }
     let (role, sign) = match flaws.iter().map(|flaw| flaw.severity).max() {
-        None => (Role::Dim, Sign::Note),
-        Some(Severity::Error) => (Role::Error, Sign::Fault),
-        Some(Severity::Warning) => (Role::Warning, Sign::Note),
-        Some(Severity::Notice) => (Role::Plain, Sign::Note),
+        None => (Role::Dim, LineMark::Note),
+        Some(Severity::Error) => (Role::Error, LineMark::Fault),
+        Some(Severity::Warning) => (Role::Warning, LineMark::Note),
+        Some(Severity::Notice) => (Role::Plain, LineMark::Note),
     };
     if !flaws.is_empty() {
         text.push_str(&format!(": {}", flaws.iter().map(|flaw| flaw.word).collect::<Vec<_>>().join(", ")));
     }
     let mut lines = added(event, role, sign, &text, look);
-    if look.volume == Volume::Verbose && one.is_readable() {
+    if look.volume == Verbosity::Verbose && one.is_readable() {
         for more in details(one) {
-            lines.extend(added(event, Role::Dim, Sign::Note, &format!("  {}", escape::visible(&more)), look));
+            lines.extend(added(event, Role::Dim, LineMark::Note, &format!("  {}", escape::visible(&more)), look));
         }
     }
     lines
 }
 
-fn names(one: &Certificate, look: &Look) -> String {
+fn names(one: &Certificate, look: &Display) -> String {
     if one.names.is_empty() {
         return one.subject.clone();
     }
-    let shown = if look.volume == Volume::Verbose { 20 } else { 4 };
+    let shown = if look.volume == Verbosity::Verbose { 20 } else { 4 };
     let mut list = one.names.iter().take(shown).cloned().collect::<Vec<_>>().join(" ");
     let total = one.names_total.max(one.names.len());
     if total > shown {
@@ -180,11 +181,11 @@ pub(super) fn failure(tls: &TlsFault) -> String {
 
 /// The chain of the conversation that the user asked for, as `openssl s_client -showcerts` prints it; empty unless
 /// `--show-chain` is given.
-pub(super) fn pem(report: &Report, look: &Look) -> String {
-    if look.chain == Chain::Hidden {
+pub(super) fn pem(report: &Report, look: &Display) -> String {
+    if look.chain == ChainDisplay::Hidden {
         return String::new();
     }
-    let Some((_, handshake)) = report.evidence.main_talk().and_then(|talk| talk.handshake()) else {
+    let Some((_, handshake)) = report.evidence.main_session().and_then(|session| session.handshake()) else {
         return String::new();
     };
     let mut text = String::new();
@@ -205,24 +206,24 @@ pub(super) fn pem(report: &Report, look: &Look) -> String {
 }
 
 /// A ClientHello of ours and its answer, in one line.
-pub(super) fn offered(hello: Hello<'_>) -> String {
+pub(super) fn offered(hello: HelloProbe<'_>) -> String {
     let what = &hello.request.offer;
     let name = if hello.request.sni.is_none() { ", without a server name" } else { "" };
-    let heard = match (&hello.attempt.outcome, hello.seen().map(|seen| &seen.heard)) {
-        (_, Some(HelloHeard::Answer { answer })) => match answer {
-            Answer::ServerHello(taken) => {
+    let heard = match (&hello.probe.outcome, hello.seen().map(|seen| &seen.heard)) {
+        (_, Some(HelloOutcome::Answer { answer })) => match answer {
+            TlsAnswer::ServerHello(taken) => {
                 let group = taken.group_name.as_ref().map(|group| format!(", {group}")).unwrap_or_default();
                 format!("{} with {}{group}", taken.version, taken.suite_name)
             }
-            Answer::Alert { code, name } => format!("refused with alert {code} ({name})"),
-            Answer::Sslv2 => "SSLv2".to_owned(),
-            Answer::NotTls { text, .. } => format!("plain text: {}", escape::visible(text)),
-            Answer::Malformed { why } => format!("nonsense: {}", escape::visible(why)),
+            TlsAnswer::Alert { code, name } => format!("refused with alert {code} ({name})"),
+            TlsAnswer::Sslv2 => "SSLv2".to_owned(),
+            TlsAnswer::NotTls { text, .. } => format!("plain text: {}", escape::visible(text)),
+            TlsAnswer::Malformed { why } => format!("nonsense: {}", escape::visible(why)),
         },
-        (_, Some(HelloHeard::Closed)) => "the server hangs up".to_owned(),
-        (_, Some(HelloHeard::Reset)) => "the connection is reset".to_owned(),
-        (_, Some(HelloHeard::Silence { .. })) => "no answer".to_owned(),
-        (_, Some(HelloHeard::TurnedAway { stage })) => format!("turned away at {stage}"),
+        (_, Some(HelloOutcome::Closed)) => "the server hangs up".to_owned(),
+        (_, Some(HelloOutcome::Reset)) => "the connection is reset".to_owned(),
+        (_, Some(HelloOutcome::Silence { .. })) => "no answer".to_owned(),
+        (_, Some(HelloOutcome::TurnedAway { phase })) => format!("turned away at {phase}"),
         (Outcome::Skipped { .. }, None) => "not tried, --max-connections is used up".to_owned(),
         (Outcome::Failed { .. }, None) => "not connected".to_owned(),
         (Outcome::Done { .. } | Outcome::Underway, None) => "not finished".to_owned(),

@@ -1,53 +1,56 @@
 //! What can be wrong with logins: refusals, what is missing, what a mechanism must not do.
 
 use crate::sandbox::Scenario;
-use crate::sandbox::login::{self, Login};
-use crate::sandbox::scenario::{BARE, Client, Demand, Do, LOGGING_IN, On, RELAY, SUBMISSION, Server};
+use crate::sandbox::login::{self, LoginBehaviour};
+use crate::sandbox::scenario::{
+    BARE, ClientUsage, LOGGING_IN, RELAY, RequiredBeforeMail, SUBMISSION, Server, ServerAct, Trigger,
+};
 
 /// A server with these mechanisms, and how logins go.
-const fn with(inside: &'static [&'static str], login: Login) -> Server {
+const fn with(inside: &'static [&'static str], login: LoginBehaviour) -> Server {
     Server { plain: &["STARTTLS"], inside, login, ..SUBMISSION }
 }
 
 /// A server that ends each login with this reply.
 const fn ends(reply: &'static str) -> Server {
-    Server { login: Login::Ends(reply), ..SUBMISSION }
+    Server { login: LoginBehaviour::Ends(reply), ..SUBMISSION }
 }
 
-const fn by(mechanism: &'static [&'static str]) -> Client {
-    Client { flags: mechanism, secret: Some(login::PASSWORD), ..BARE }
+const fn by(mechanism: &'static [&'static str]) -> ClientUsage {
+    ClientUsage { flags: mechanism, secret: Some(login::PASSWORD), ..BARE }
 }
 
 const SCRAM: &[&str] = &["AUTH SCRAM-SHA-256"];
-const TOKEN: Client =
-    Client { flags: &["--user", login::USER, "--auth", "XOAUTH2"], secret: Some(login::TOKEN), ..BARE };
+const TOKEN: ClientUsage =
+    ClientUsage { flags: &["--user", login::USER, "--auth", "XOAUTH2"], secret: Some(login::TOKEN), ..BARE };
 /// `{"alg":"none"}.{"exp":1600000000}` with a signature of nobody.
 const OLD_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJleHAiOjE2MDAwMDAwMDB9.c2FuZGJveA";
 /// A check that does not wait for half a minute.
-const HASTY: Client = Client { flags: &["--user", login::USER, "--timeout", "1s", "--max-time", "5s"], ..LOGGING_IN };
+const HASTY: ClientUsage =
+    ClientUsage { flags: &["--user", login::USER, "--timeout", "1s", "--max-time", "5s"], ..LOGGING_IN };
 
 pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-wrong-password",
         summary: "the password is refused",
         server: SUBMISSION,
-        client: Client { secret: Some("not-the-password"), ..LOGGING_IN },
+        client: ClientUsage { secret: Some("not-the-password"), ..LOGGING_IN },
         expect: &["auth-credentials-refused"],
         exit: 7,
     },
     Scenario {
         name: "auth-wrong-password-scram",
         summary: "the password is refused by SCRAM, where it is never sent",
-        server: with(SCRAM, Login::Right),
-        client: Client { secret: Some("not-the-password"), ..LOGGING_IN },
+        server: with(SCRAM, LoginBehaviour::Right),
+        client: ClientUsage { secret: Some("not-the-password"), ..LOGGING_IN },
         expect: &["auth-credentials-refused"],
         exit: 7,
     },
     Scenario {
         name: "auth-wrong-password-cram-md5",
         summary: "the password is refused by CRAM-MD5",
-        server: with(&["AUTH CRAM-MD5 PLAIN"], Login::Right),
-        client: Client {
+        server: with(&["AUTH CRAM-MD5 PLAIN"], LoginBehaviour::Right),
+        client: ClientUsage {
             flags: &["--user", login::USER, "--auth", "CRAM-MD5"],
             secret: Some("not-the-password"),
             ..BARE
@@ -58,7 +61,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-ntlm-refused",
         summary: "the password is refused by NTLM",
-        server: with(&["AUTH NTLM"], Login::Right),
+        server: with(&["AUTH NTLM"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-credentials-refused", "auth-mechanism-obsolete"],
         exit: 7,
@@ -66,7 +69,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-digest-md5",
         summary: "the only mechanism is DIGEST-MD5, which was given up",
-        server: with(&["AUTH DIGEST-MD5"], Login::Right),
+        server: with(&["AUTH DIGEST-MD5"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-mechanism-obsolete"],
         exit: 0,
@@ -134,7 +137,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-not-offered",
         summary: "no login is offered, before TLS or inside it",
-        server: Server { demands: Demand::Nothing, ..RELAY },
+        server: Server { demands: RequiredBeforeMail::Nothing, ..RELAY },
         client: LOGGING_IN,
         expect: &["auth-not-offered"],
         exit: 7,
@@ -142,7 +145,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-mechanism-mismatch",
         summary: "the only mechanisms offered need a Kerberos ticket",
-        server: with(&["AUTH GSSAPI GSS-SPNEGO"], Login::Right),
+        server: with(&["AUTH GSSAPI GSS-SPNEGO"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-mechanism-mismatch"],
         exit: 7,
@@ -167,7 +170,7 @@ pub static ALL: &[Scenario] = &[
         name: "auth-withheld",
         summary: "the client was told to do without TLS, so its password stays here",
         server: Server { plain: &["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN"], ..SUBMISSION },
-        client: Client { flags: &["--user", login::USER, "--tls", "none"], ..LOGGING_IN },
+        client: ClientUsage { flags: &["--user", login::USER, "--tls", "none"], ..LOGGING_IN },
         expect: &["auth-withheld", "auth-offered-in-plaintext"],
         exit: 7,
     },
@@ -175,14 +178,14 @@ pub static ALL: &[Scenario] = &[
         name: "auth-required",
         summary: "MAIL is refused until somebody logs in",
         server: SUBMISSION,
-        client: Client { flags: &["--from", "me@sandbox.test", "--to", "you@elsewhere.test"], ..BARE },
+        client: ClientUsage { flags: &["--from", "me@sandbox.test", "--to", "you@elsewhere.test"], ..BARE },
         expect: &["auth-required"],
         exit: 7,
     },
     Scenario {
         name: "auth-obsolete-mechanisms",
         summary: "only CRAM-MD5 and DIGEST-MD5 are offered, which were given up",
-        server: with(&["AUTH CRAM-MD5 DIGEST-MD5"], Login::Right),
+        server: with(&["AUTH CRAM-MD5 DIGEST-MD5"], LoginBehaviour::Right),
         client: BARE,
         expect: &["auth-mechanism-obsolete"],
         exit: 0,
@@ -190,7 +193,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-tokens-only",
         summary: "only OAuth tokens are taken",
-        server: with(&["AUTH XOAUTH2 OAUTHBEARER"], Login::Right),
+        server: with(&["AUTH XOAUTH2 OAUTHBEARER"], LoginBehaviour::Right),
         client: BARE,
         expect: &["auth-tokens-only"],
         exit: 0,
@@ -200,7 +203,7 @@ pub static ALL: &[Scenario] = &[
         summary: "the token is refused, and a challenge says why",
         server: with(
             &["AUTH XOAUTH2"],
-            Login::TokenRefused(
+            LoginBehaviour::TokenRefused(
                 "{\"status\":\"400\",\"schemes\":\"Bearer\",\"scope\":\"https://mail.google.com/\"}",
                 "535 5.7.8 Username and Password not accepted.",
             ),
@@ -212,23 +215,23 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-token-expired",
         summary: "the client's token is over, and is refused",
-        server: with(&["AUTH XOAUTH2"], Login::Ends("535 5.7.3 Authentication unsuccessful")),
-        client: Client { secret: Some(OLD_TOKEN), ..TOKEN },
+        server: with(&["AUTH XOAUTH2"], LoginBehaviour::Ends("535 5.7.3 Authentication unsuccessful")),
+        client: ClientUsage { secret: Some(OLD_TOKEN), ..TOKEN },
         expect: &["auth-token-expired"],
         exit: 7,
     },
     Scenario {
         name: "auth-token-unfit",
         summary: "the client's token is one that only renews others, and stays here",
-        server: with(&["AUTH XOAUTH2"], Login::Right),
-        client: Client { secret: Some("1//0gSandboxRefreshToken"), ..TOKEN },
+        server: with(&["AUTH XOAUTH2"], LoginBehaviour::Right),
+        client: ClientUsage { secret: Some("1//0gSandboxRefreshToken"), ..TOKEN },
         expect: &["auth-token-unfit"],
         exit: 7,
     },
     Scenario {
         name: "scram-other-nonce",
         summary: "the server answers somebody else's SCRAM",
-        server: with(SCRAM, Login::OtherNonce),
+        server: with(SCRAM, LoginBehaviour::OtherNonce),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
         exit: 8,
@@ -236,7 +239,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scram-four-thousand-million-rounds",
         summary: "the server wants 4,294,967,295 rounds of hashing, which would burn the client's processor",
-        server: with(SCRAM, Login::Rounds(u32::MAX)),
+        server: with(SCRAM, LoginBehaviour::Rounds(u32::MAX)),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
         exit: 8,
@@ -244,7 +247,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scram-one-round",
         summary: "the server wants a single round of hashing, so that the password can be guessed",
-        server: with(SCRAM, Login::Rounds(1)),
+        server: with(SCRAM, LoginBehaviour::Rounds(1)),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
         exit: 8,
@@ -252,7 +255,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scram-wrong-proof",
         summary: "the server does not know the password: its proof is wrong",
-        server: with(SCRAM, Login::WrongProof),
+        server: with(SCRAM, LoginBehaviour::WrongProof),
         client: LOGGING_IN,
         expect: &["auth-server-unproved"],
         exit: 8,
@@ -260,7 +263,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scram-without-proof",
         summary: "the server says yes and proves nothing",
-        server: with(SCRAM, Login::Unproved),
+        server: with(SCRAM, LoginBehaviour::Unproved),
         client: LOGGING_IN,
         expect: &["auth-server-unproved"],
         exit: 8,
@@ -268,7 +271,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-challenges-without-end",
         summary: "each answer gets another challenge",
-        server: Server { on: &[(On::Auth, &[Do::Challenges("VXNlcm5hbWU6")])], ..SUBMISSION },
+        server: Server { on: &[(Trigger::Auth, &[ServerAct::Challenges("VXNlcm5hbWU6")])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["auth-exchange-broken"],
         exit: 8,
@@ -276,7 +279,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-challenge-not-base64",
         summary: "the challenge is not base64",
-        server: Server { on: &[(On::Auth, &[Do::Challenges("***")])], ..SUBMISSION },
+        server: Server { on: &[(Trigger::Auth, &[ServerAct::Challenges("***")])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["auth-exchange-broken"],
         exit: 8,
@@ -284,7 +287,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-challenge-of-a-megabyte",
         summary: "the challenge has a megabyte",
-        server: Server { on: &[(On::Auth, &[Do::Challenge(1024 * 1024)])], ..SUBMISSION },
+        server: Server { on: &[(Trigger::Auth, &[ServerAct::Challenge(1024 * 1024)])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["reply-endless"],
         exit: 8,
@@ -292,7 +295,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-silence",
         summary: "no answer to AUTH",
-        server: Server { on: &[(On::Auth, &[Do::Silence])], ..SUBMISSION },
+        server: Server { on: &[(Trigger::Auth, &[ServerAct::Silence])], ..SUBMISSION },
         client: HASTY,
         expect: &["reply-missing"],
         exit: 3,
@@ -300,7 +303,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-close",
         summary: "the connection is closed at AUTH",
-        server: Server { on: &[(On::Auth, &[Do::Close])], ..SUBMISSION },
+        server: Server { on: &[(Trigger::Auth, &[ServerAct::Close])], ..SUBMISSION },
         client: LOGGING_IN,
         expect: &["connection-closed"],
         exit: 8,
@@ -320,14 +323,14 @@ pub static ALL: &[Scenario] = &[
         summary: "logged in, and not allowed to use this sender",
         server: Server {
             on: &[(
-                On::Rcpt,
-                &[Do::Say(
+                Trigger::Rcpt,
+                &[ServerAct::Say(
                     "553 5.7.1 <boss@sandbox.test>: Sender address rejected: not owned by user demo@sandbox.test",
                 )],
             )],
             ..SUBMISSION
         },
-        client: Client {
+        client: ClientUsage {
             flags: &["--user", login::USER, "--from", "boss@sandbox.test", "--to", "you@elsewhere.test"],
             ..LOGGING_IN
         },

@@ -1,7 +1,7 @@
 //! Certificates with one fault each, and one with three.
 
 use crate::sandbox::Scenario;
-use crate::sandbox::scenario::{BARE, Client, ClientTrust, LOGGING_IN, RELAY, Recipe, SUBMISSION, Server};
+use crate::sandbox::scenario::{BARE, ClientTrust, ClientUsage, LOGGING_IN, RELAY, Recipe, SUBMISSION, Server};
 
 const fn shows(
     name: &'static str,
@@ -215,7 +215,7 @@ pub static ALL: &[Scenario] = &[
         name: "certificate-of-this-sandbox",
         summary: "in good order, for a client that does not know the sandbox's authority",
         server: RELAY,
-        client: Client { trust: ClientTrust::Machine, ..BARE },
+        client: ClientUsage { trust: ClientTrust::Machine, ..BARE },
         expect: &["certificate-untrusted"],
         exit: 6,
     },

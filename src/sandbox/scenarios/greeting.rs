@@ -1,16 +1,16 @@
 //! What can be wrong before the first command: silence, refusals, other services, other hosts.
 
 use crate::sandbox::Scenario;
-use crate::sandbox::scenario::{BARE, Client, Do, IMPLICIT, On, RELAY, SENDING, SUBMISSION, Server};
+use crate::sandbox::scenario::{BARE, ClientUsage, IMPLICIT, RELAY, SENDING, SUBMISSION, Server, ServerAct, Trigger};
 
 /// A check that does not wait for half a minute.
-const HASTY: Client = Client { flags: &["--timeout", "1s", "--max-time", "5s"], ..BARE };
+const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time", "5s"], ..BARE };
 
 pub static ALL: &[Scenario] = &[
     Scenario {
         name: "greeting-missing",
         summary: "the connection is taken and nothing is said, by a server in trouble or a firewall in between",
-        server: Server { on: &[(On::Connect, &[Do::Silence])], ..SUBMISSION },
+        server: Server { on: &[(Trigger::Connect, &[ServerAct::Silence])], ..SUBMISSION },
         client: HASTY,
         expect: &["greeting-missing"],
         exit: 3,
@@ -18,7 +18,10 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "greeting-slow",
         summary: "the greeting comes after six seconds, as servers do that want to be rid of impatient spammers",
-        server: Server { on: &[(On::Connect, &[Do::Wait(6000), Do::Say("220 localhost ESMTP")])], ..RELAY },
+        server: Server {
+            on: &[(Trigger::Connect, &[ServerAct::Wait(6000), ServerAct::Say("220 localhost ESMTP")])],
+            ..RELAY
+        },
         client: BARE,
         expect: &["greeting-slow"],
         exit: 0,
@@ -55,10 +58,10 @@ pub static ALL: &[Scenario] = &[
         summary: "421 in the place of a greeting: too many connections at once",
         server: Server {
             on: &[(
-                On::Connect,
+                Trigger::Connect,
                 &[
-                    Do::Say("421 4.7.0 localhost Too many concurrent SMTP connections; please try again later"),
-                    Do::Close,
+                    ServerAct::Say("421 4.7.0 localhost Too many concurrent SMTP connections; please try again later"),
+                    ServerAct::Close,
                 ],
             )],
             ..RELAY
@@ -72,8 +75,11 @@ pub static ALL: &[Scenario] = &[
         summary: "421 in the place of a greeting, without a reason",
         server: Server {
             on: &[(
-                On::Connect,
-                &[Do::Say("421 localhost Service not available, closing transmission channel"), Do::Close],
+                Trigger::Connect,
+                &[
+                    ServerAct::Say("421 localhost Service not available, closing transmission channel"),
+                    ServerAct::Close,
+                ],
             )],
             ..RELAY
         },
@@ -109,7 +115,10 @@ pub static ALL: &[Scenario] = &[
         name: "greeting-http",
         summary: "a web server answers as soon as it is spoken to",
         server: Server {
-            on: &[(On::Connect, &[Do::Say("HTTP/1.1 400 Bad Request\nServer: nginx\nConnection: close\n"), Do::Close])],
+            on: &[(
+                Trigger::Connect,
+                &[ServerAct::Say("HTTP/1.1 400 Bad Request\nServer: nginx\nConnection: close\n"), ServerAct::Close],
+            )],
             ..SUBMISSION
         },
         client: BARE,
@@ -122,9 +131,9 @@ pub static ALL: &[Scenario] = &[
         server: Server {
             greeting: "220 (vsFTPd 3.0.3)",
             on: &[
-                (On::Ehlo, &[Do::Say("530 Please login with USER and PASS.")]),
-                (On::Helo, &[Do::Say("530 Please login with USER and PASS.")]),
-                (On::Quit, &[Do::Say("221 Goodbye."), Do::Close]),
+                (Trigger::Ehlo, &[ServerAct::Say("530 Please login with USER and PASS.")]),
+                (Trigger::Helo, &[ServerAct::Say("530 Please login with USER and PASS.")]),
+                (Trigger::Quit, &[ServerAct::Say("221 Goodbye."), ServerAct::Close]),
             ],
             ..SUBMISSION
         },
@@ -139,7 +148,7 @@ pub static ALL: &[Scenario] = &[
             greeting: "220 server1.hoster.test ESMTP Exim 4.96 Thu, 01 Jan 2026 09:00:00 +0000",
             ..SUBMISSION
         },
-        client: Client { host: Some("smtp.gmail.com"), flags: &["--sni", "localhost"], ..BARE },
+        client: ClientUsage { host: Some("smtp.gmail.com"), flags: &["--sni", "localhost"], ..BARE },
         expect: &["greeting-of-another-host"],
         exit: 0,
     },
@@ -155,14 +164,14 @@ pub static ALL: &[Scenario] = &[
         name: "plain-where-tls-was-expected",
         summary: "the client begins with TLS, and the server with a greeting in plain text",
         server: RELAY,
-        client: Client { flags: &["--tls", "implicit"], ..BARE },
+        client: ClientUsage { flags: &["--tls", "implicit"], ..BARE },
         expect: &["starttls-expected"],
         exit: 6,
     },
     Scenario {
         name: "ehlo-unknown",
         summary: "a server of the last century that knows HELO only",
-        server: Server { on: &[(On::Ehlo, &[Do::Say("500 Command unrecognized")])], ..RELAY },
+        server: Server { on: &[(Trigger::Ehlo, &[ServerAct::Say("500 Command unrecognized")])], ..RELAY },
         client: SENDING,
         expect: &["ehlo-unsupported"],
         exit: 0,
@@ -172,8 +181,8 @@ pub static ALL: &[Scenario] = &[
         summary: "EHLO and HELO are refused without a reason",
         server: Server {
             on: &[
-                (On::Ehlo, &[Do::Say("550 Requested action not taken")]),
-                (On::Helo, &[Do::Say("550 Requested action not taken")]),
+                (Trigger::Ehlo, &[ServerAct::Say("550 Requested action not taken")]),
+                (Trigger::Helo, &[ServerAct::Say("550 Requested action not taken")]),
             ],
             ..RELAY
         },
@@ -185,7 +194,10 @@ pub static ALL: &[Scenario] = &[
         name: "ehlo-name-refused",
         summary: "the name that EHLO announces is not one of the Internet",
         server: Server {
-            on: &[(On::Ehlo, &[Do::Say("550 5.7.1 <laptop>: Helo command rejected: need fully-qualified hostname")])],
+            on: &[(
+                Trigger::Ehlo,
+                &[ServerAct::Say("550 5.7.1 <laptop>: Helo command rejected: need fully-qualified hostname")],
+            )],
             ..RELAY
         },
         client: BARE,

@@ -3,12 +3,13 @@
 use crate::sandbox::Scenario;
 use crate::sandbox::login;
 use crate::sandbox::scenario::{
-    BARE, Client, Demand, Do, IMPLICIT, LOGGING_IN, On, Pace, RELAY, SENDING, SUBMISSION, Server, TlsTerms,
+    BARE, ClientUsage, IMPLICIT, LOGGING_IN, Pace, RELAY, RequiredBeforeMail, SENDING, SUBMISSION, Server, ServerAct,
+    TlsTerms, Trigger,
 };
 
 /// A login with sender and recipient.
-const WHOLE: Client =
-    Client { flags: &["--user", login::USER, "--from", login::USER, "--to", "you@elsewhere.test"], ..LOGGING_IN };
+const WHOLE: ClientUsage =
+    ClientUsage { flags: &["--user", login::USER, "--from", login::USER, "--to", "you@elsewhere.test"], ..LOGGING_IN };
 
 pub static ALL: &[Scenario] = &[
     Scenario {
@@ -31,7 +32,7 @@ pub static ALL: &[Scenario] = &[
         name: "healthy-implicit",
         summary: "a server for mail programs that encrypts from the first byte, as port 465 does",
         server: IMPLICIT,
-        client: Client { flags: &["--tls", "implicit", "--user", login::USER], ..WHOLE },
+        client: ClientUsage { flags: &["--tls", "implicit", "--user", login::USER], ..WHOLE },
         expect: &[],
         exit: 0,
     },
@@ -55,7 +56,7 @@ pub static ALL: &[Scenario] = &[
             inside: &["AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER", "8BITMIME"],
             ..SUBMISSION
         },
-        client: Client {
+        client: ClientUsage {
             flags: &["--user", login::USER, "--auth", "OAUTHBEARER,XOAUTH2"],
             secret: Some(login::TOKEN),
             ..BARE
@@ -72,7 +73,7 @@ pub static ALL: &[Scenario] = &[
             tls: TlsTerms::ClientCertificateWelcome,
             ..SUBMISSION
         },
-        client: Client { flags: &["--cert", "{client-certificate}", "--auth", "EXTERNAL"], ..BARE },
+        client: ClientUsage { flags: &["--cert", "{client-certificate}", "--auth", "EXTERNAL"], ..BARE },
         expect: &[],
         exit: 0,
     },
@@ -126,12 +127,12 @@ pub static ALL: &[Scenario] = &[
         server: Server {
             greeting: "220-localhost ESMTP\n220-We do not authorize the use of this system to transport unsolicited mail\n220 and/or bulk e-mail.",
             on: &[
-                (On::Mail, &[Do::Say("250")]),
-                (On::Rcpt, &[Do::Say("251 User not local; will forward to <you@elsewhere.test>")]),
-                (On::Rset, &[Do::Say("250 ")]),
-                (On::Quit, &[Do::Say("221-2.0.0 localhost\n221 2.0.0 closing   "), Do::Close]),
+                (Trigger::Mail, &[ServerAct::Say("250")]),
+                (Trigger::Rcpt, &[ServerAct::Say("251 User not local; will forward to <you@elsewhere.test>")]),
+                (Trigger::Rset, &[ServerAct::Say("250 ")]),
+                (Trigger::Quit, &[ServerAct::Say("221-2.0.0 localhost\n221 2.0.0 closing   "), ServerAct::Close]),
             ],
-            demands: Demand::Tls,
+            demands: RequiredBeforeMail::Tls,
             ..RELAY
         },
         client: SENDING,
@@ -141,7 +142,10 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "healthy-early-close",
         summary: "the server says 221 and closes without the good-bye of TLS",
-        server: Server { on: &[(On::Quit, &[Do::Say("221 2.0.0 Bye"), Do::CloseRudely])], ..SUBMISSION },
+        server: Server {
+            on: &[(Trigger::Quit, &[ServerAct::Say("221 2.0.0 Bye"), ServerAct::CloseRudely])],
+            ..SUBMISSION
+        },
         client: BARE,
         expect: &[],
         exit: 0,

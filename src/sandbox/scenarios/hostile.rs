@@ -3,15 +3,15 @@
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login;
-use crate::sandbox::scenario::{BARE, Client, Do, On, RELAY, Recipe, SENDING, SUBMISSION, Server};
+use crate::sandbox::scenario::{BARE, ClientUsage, RELAY, Recipe, SENDING, SUBMISSION, Server, ServerAct, Trigger};
 
 /// A check that gives up soon.
-const HASTY: Client = Client {
+const HASTY: ClientUsage = ClientUsage {
     flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--timeout", "1s", "--max-time", "5s"],
     ..BARE
 };
 
-const fn doing(on: &'static [(On, &'static [Do])]) -> Server {
+const fn doing(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
     Server { on, ..RELAY }
 }
 
@@ -19,7 +19,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "drip-for-ever",
         summary: "the greeting comes with a byte a second and never ends",
-        server: doing(&[(On::Connect, &[Do::Raw(b"220 "), Do::Endless(b"x", 1000)])]),
+        server: doing(&[(Trigger::Connect, &[ServerAct::Raw(b"220 "), ServerAct::Endless(b"x", 1000)])]),
         client: HASTY,
         expect: &["greeting-missing"],
         exit: 3,
@@ -27,7 +27,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "drip-at-mail",
         summary: "the answer to MAIL comes with a byte every 100 milliseconds and never ends",
-        server: doing(&[(On::Mail, &[Do::Raw(b"250 "), Do::Endless(b"x", 100)])]),
+        server: doing(&[(Trigger::Mail, &[ServerAct::Raw(b"250 "), ServerAct::Endless(b"x", 100)])]),
         client: HASTY,
         expect: &["reply-missing"],
         exit: 3,
@@ -35,7 +35,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "endless-greeting",
         summary: "a greeting with lines without end",
-        server: doing(&[(On::Connect, &[Do::Endless(b"220-welcome\r\n", 0)])]),
+        server: doing(&[(Trigger::Connect, &[ServerAct::Endless(b"220-welcome\r\n", 0)])]),
         client: HASTY,
         expect: &["reply-endless"],
         exit: 8,
@@ -43,7 +43,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "endless-ehlo",
         summary: "an answer to EHLO with lines without end",
-        server: doing(&[(On::Ehlo, &[Do::Endless(b"250-XANOTHER\r\n", 0)])]),
+        server: doing(&[(Trigger::Ehlo, &[ServerAct::Endless(b"250-XANOTHER\r\n", 0)])]),
         client: HASTY,
         expect: &["reply-endless"],
         exit: 8,
@@ -51,7 +51,10 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "ehlo-of-100000-lines",
         summary: "an answer to EHLO with a hundred thousand lines",
-        server: doing(&[(On::Ehlo, &[Do::Times(100_000, b"250-XKEYWORD\r\n"), Do::Raw(b"250 STARTTLS\r\n")])]),
+        server: doing(&[(
+            Trigger::Ehlo,
+            &[ServerAct::Times(100_000, b"250-XKEYWORD\r\n"), ServerAct::Raw(b"250 STARTTLS\r\n")],
+        )]),
         client: HASTY,
         expect: &["reply-endless"],
         exit: 8,
@@ -59,7 +62,10 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "line-of-ten-megabytes",
         summary: "a line of ten megabytes",
-        server: doing(&[(On::Ehlo, &[Do::Raw(b"250 "), Do::Times(10 * 1024 * 1024, b"x"), Do::Raw(b"\r\n")])]),
+        server: doing(&[(
+            Trigger::Ehlo,
+            &[ServerAct::Raw(b"250 "), ServerAct::Times(10 * 1024 * 1024, b"x"), ServerAct::Raw(b"\r\n")],
+        )]),
         client: HASTY,
         expect: &["reply-endless"],
         exit: 8,
@@ -67,7 +73,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "endless-replies",
         summary: "whole replies without end, to commands that nobody said",
-        server: doing(&[(On::Ehlo, &[Do::Endless(b"250 localhost\r\n", 0)])]),
+        server: doing(&[(Trigger::Ehlo, &[ServerAct::Endless(b"250 localhost\r\n", 0)])]),
         client: HASTY,
         expect: &["reply-unasked", "reply-endless"],
         exit: 8,
@@ -75,7 +81,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "endless-inside-tls",
         summary: "inside TLS, lines without end",
-        server: doing(&[(On::EhloInside, &[Do::Endless(b"250-XANOTHER\r\n", 0)])]),
+        server: doing(&[(Trigger::EhloInside, &[ServerAct::Endless(b"250-XANOTHER\r\n", 0)])]),
         client: HASTY,
         expect: &["reply-endless"],
         exit: 8,
@@ -86,10 +92,10 @@ pub static ALL: &[Scenario] = &[
         server: Server {
             greeting: POISON_GREETING,
             on: &[
-                (On::Ehlo, &[Do::Say(POISON_EHLO)]),
-                (On::EhloInside, &[Do::Say(POISON_EHLO)]),
-                (On::Rcpt, &[Do::Say(POISON_RCPT)]),
-                (On::Quit, &[Do::Say(POISON_QUIT), Do::Close]),
+                (Trigger::Ehlo, &[ServerAct::Say(POISON_EHLO)]),
+                (Trigger::EhloInside, &[ServerAct::Say(POISON_EHLO)]),
+                (Trigger::Rcpt, &[ServerAct::Say(POISON_RCPT)]),
+                (Trigger::Quit, &[ServerAct::Say(POISON_QUIT), ServerAct::Close]),
             ],
             ..RELAY
         },
@@ -101,10 +107,16 @@ pub static ALL: &[Scenario] = &[
         name: "poisoned-bytes",
         summary: "NUL, invalid UTF-8 and C1 control characters in every reply",
         server: doing(&[
-            (On::Connect, &[Do::Raw(b"220 localhost \x00\xff\xfe\xc3\x28\x80\x9b31m\xe2\x80\xae ESMTP\r\n")]),
-            (On::Ehlo, &[Do::Raw(b"250-localhost \x00\x1b[1m\r\n250-X\xf0\x9f\x92\r\n250 STARTTLS\r\n")]),
-            (On::EhloInside, &[Do::Raw(b"250-localhost \x00\x1b[1m\r\n250-X\xf0\x9f\x92\r\n250 STARTTLS\r\n")]),
-            (On::Rcpt, &[Do::Raw(b"550 5.1.1 \x00\xff\xfe User unknown \x9b\x1b]0;x\x07\r\n")]),
+            (
+                Trigger::Connect,
+                &[ServerAct::Raw(b"220 localhost \x00\xff\xfe\xc3\x28\x80\x9b31m\xe2\x80\xae ESMTP\r\n")],
+            ),
+            (Trigger::Ehlo, &[ServerAct::Raw(b"250-localhost \x00\x1b[1m\r\n250-X\xf0\x9f\x92\r\n250 STARTTLS\r\n")]),
+            (
+                Trigger::EhloInside,
+                &[ServerAct::Raw(b"250-localhost \x00\x1b[1m\r\n250-X\xf0\x9f\x92\r\n250 STARTTLS\r\n")],
+            ),
+            (Trigger::Rcpt, &[ServerAct::Raw(b"550 5.1.1 \x00\xff\xfe User unknown \x9b\x1b]0;x\x07\r\n")]),
         ]),
         client: SENDING,
         expect: &["recipient-unknown", "reply-irregular"],
@@ -114,12 +126,12 @@ pub static ALL: &[Scenario] = &[
         name: "poisoned-instead-of-tls",
         summary: "escape sequences where the handshake should be",
         server: doing(&[(
-            On::Starttls,
+            Trigger::Starttls,
             &[
-                Do::Say("220 2.0.0 Ready"),
-                Do::Wait(50),
-                Do::Raw(b"\x1b]52;c;AAAA\x07\x1b[2J::error::forged\r\n<script>alert(1)</script>\r\n"),
-                Do::Silence,
+                ServerAct::Say("220 2.0.0 Ready"),
+                ServerAct::Wait(50),
+                ServerAct::Raw(b"\x1b]52;c;AAAA\x07\x1b[2J::error::forged\r\n<script>alert(1)</script>\r\n"),
+                ServerAct::Silence,
             ],
         )]),
         client: HASTY,
@@ -137,7 +149,10 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-record-storm",
         summary: "small TLS records without end where the ServerHello should be",
-        server: doing(&[(On::Handshake, &[Do::Wait(50), Do::Endless(b"\x16\x03\x03\x00\x04\x00\x00\x00\x00", 0)])]),
+        server: doing(&[(
+            Trigger::Handshake,
+            &[ServerAct::Wait(50), ServerAct::Endless(b"\x16\x03\x03\x00\x04\x00\x00\x00\x00", 0)],
+        )]),
         client: HASTY,
         expect: &["tls-handshake-failed"],
         exit: 6,
@@ -145,7 +160,10 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-warning-storm",
         summary: "TLS warnings without end where the ServerHello should be",
-        server: doing(&[(On::Handshake, &[Do::Wait(50), Do::Endless(b"\x15\x03\x03\x00\x02\x01\x70", 0)])]),
+        server: doing(&[(
+            Trigger::Handshake,
+            &[ServerAct::Wait(50), ServerAct::Endless(b"\x15\x03\x03\x00\x02\x01\x70", 0)],
+        )]),
         client: HASTY,
         expect: &["tls-handshake-failed"],
         exit: 6,
@@ -153,7 +171,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-empty-record-storm",
         summary: "empty TLS records without end",
-        server: doing(&[(On::Handshake, &[Do::Wait(50), Do::Endless(b"\x16\x03\x03\x00\x00", 0)])]),
+        server: doing(&[(Trigger::Handshake, &[ServerAct::Wait(50), ServerAct::Endless(b"\x16\x03\x03\x00\x00", 0)])]),
         client: HASTY,
         expect: &["tls-handshake-failed"],
         exit: 6,
@@ -162,8 +180,12 @@ pub static ALL: &[Scenario] = &[
         name: "tls-drip",
         summary: "a ServerHello with a byte every 100 milliseconds",
         server: doing(&[(
-            On::Handshake,
-            &[Do::Wait(50), Do::Raw(b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb"), Do::Endless(b"\x03", 100)],
+            Trigger::Handshake,
+            &[
+                ServerAct::Wait(50),
+                ServerAct::Raw(b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb"),
+                ServerAct::Endless(b"\x03", 100),
+            ],
         )]),
         client: HASTY,
         expect: &["tls-handshake-failed"],
@@ -188,7 +210,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "deaf",
         summary: "after the greeting nothing is read any more, so that the client's writes block",
-        server: doing(&[(On::Secured, &[Do::Deaf])]),
+        server: doing(&[(Trigger::Secured, &[ServerAct::Deaf])]),
         client: HASTY,
         expect: &["reply-missing"],
         exit: 3,
@@ -198,14 +220,14 @@ pub static ALL: &[Scenario] = &[
         summary: "the answer to AUTH is a multi-line reply that puts the password together from pieces",
         server: Server {
             on: &[(
-                On::AuthAnswer,
-                &[Do::Say("535-5.7.8 open-se\n535-5.7.8 same-42\n535 5.7.8 b3Blbi1z ZXNhbWUtNDI=")],
+                Trigger::AuthAnswer,
+                &[ServerAct::Say("535-5.7.8 open-se\n535-5.7.8 same-42\n535 5.7.8 b3Blbi1z ZXNhbWUtNDI=")],
             )],
             plain: &["STARTTLS"],
             inside: &["AUTH LOGIN"],
             ..SUBMISSION
         },
-        client: Client { flags: &["--user", login::USER], secret: Some(login::PASSWORD), ..BARE },
+        client: ClientUsage { flags: &["--user", login::USER], secret: Some(login::PASSWORD), ..BARE },
         expect: &["auth-credentials-refused"],
         exit: 7,
     },

@@ -1,15 +1,15 @@
 //! The words of known providers: their greeting, and what they say when something is wrong.
 
 use crate::sandbox::Scenario;
-use crate::sandbox::login::Login;
-use crate::sandbox::scenario::{Do, LOGGING_IN, On, RELAY, SENDING, SUBMISSION, Server};
+use crate::sandbox::login::LoginBehaviour;
+use crate::sandbox::scenario::{LOGGING_IN, RELAY, SENDING, SUBMISSION, Server, ServerAct, Trigger};
 
 macro_rules! login {
     ($name:literal, $summary:literal, $greeting:literal, $reply:literal, $rule:literal, $exit:literal) => {
         Scenario {
             name: $name,
             summary: $summary,
-            server: Server { greeting: $greeting, login: Login::Ends($reply), ..SUBMISSION },
+            server: Server { greeting: $greeting, login: LoginBehaviour::Ends($reply), ..SUBMISSION },
             client: LOGGING_IN,
             expect: &[$rule],
             exit: $exit,
@@ -22,7 +22,7 @@ macro_rules! mail {
         Scenario {
             name: $name,
             summary: $summary,
-            server: Server { greeting: $greeting, on: &[(On::$moment, &[Do::Say($reply)])], ..RELAY },
+            server: Server { greeting: $greeting, on: &[(Trigger::$moment, &[ServerAct::Say($reply)])], ..RELAY },
             client: SENDING,
             expect: &[$rule],
             exit: $exit,

@@ -1,10 +1,10 @@
 //! Refusals of MAIL and RCPT, in words that no provider owns.
 
 use crate::sandbox::Scenario;
-use crate::sandbox::scenario::{Client, Do, On, RELAY, SENDING, Server};
+use crate::sandbox::scenario::{ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
 
 /// A server that answers RCPT like this.
-const fn rcpt(on: &'static [(On, &'static [Do])]) -> Server {
+const fn rcpt(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
     Server { on, ..RELAY }
 }
 
@@ -13,7 +13,7 @@ macro_rules! refuses {
         Scenario {
             name: $name,
             summary: $summary,
-            server: rcpt(&[(On::$moment, &[Do::Say($reply)])]),
+            server: rcpt(&[(Trigger::$moment, &[ServerAct::Say($reply)])]),
             client: SENDING,
             expect: &[$rule],
             exit: $exit,
@@ -21,7 +21,7 @@ macro_rules! refuses {
     };
 }
 
-const THREE: Client = Client {
+const THREE: ClientUsage = ClientUsage {
     flags: &[
         "--from",
         "me@sandbox.test",
@@ -255,7 +255,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "one-of-three-refused",
         summary: "of three recipients one is unknown",
-        server: rcpt(&[(On::RcptTo("gone@"), &[Do::Say("550 5.1.1 <gone@sandbox.test>: User unknown")])]),
+        server: rcpt(&[(Trigger::RcptTo("gone@"), &[ServerAct::Say("550 5.1.1 <gone@sandbox.test>: User unknown")])]),
         client: THREE,
         expect: &["recipient-unknown"],
         exit: 5,
@@ -263,7 +263,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "third-recipient-too-many",
         summary: "the third recipient is one too many",
-        server: rcpt(&[(On::RcptNumber(3), &[Do::Say("452 4.5.3 Too many recipients")])]),
+        server: rcpt(&[(Trigger::RcptNumber(3), &[ServerAct::Say("452 4.5.3 Too many recipients")])]),
         client: THREE,
         expect: &["too-many-recipients"],
         exit: 4,
@@ -271,8 +271,11 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "null-sender-refused",
         summary: "the sender of bounces is refused, against RFC 5321",
-        server: rcpt(&[(On::Mail, &[Do::Say("550 5.1.7 <>: Sender address rejected: Null sender not allowed")])]),
-        client: Client { flags: &["--from", "<>", "--to", "you@sandbox.test"], ..SENDING },
+        server: rcpt(&[(
+            Trigger::Mail,
+            &[ServerAct::Say("550 5.1.7 <>: Sender address rejected: Null sender not allowed")],
+        )]),
+        client: ClientUsage { flags: &["--from", "<>", "--to", "you@sandbox.test"], ..SENDING },
         expect: &["sender-not-accepted"],
         exit: 5,
     },
@@ -280,7 +283,7 @@ pub static ALL: &[Scenario] = &[
         name: "smtputf8-missing",
         summary: "an address with letters beyond ASCII, at a server that does not take such",
         server: RELAY,
-        client: Client { flags: &["--from", "me@sandbox.test", "--to", "j\u{f6}rg@sandbox.test"], ..SENDING },
+        client: ClientUsage { flags: &["--from", "me@sandbox.test", "--to", "j\u{f6}rg@sandbox.test"], ..SENDING },
         expect: &["address-needs-smtputf8"],
         exit: 5,
     },
@@ -291,7 +294,7 @@ pub static ALL: &[Scenario] = &[
             greeting: "220 FR3P281CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready",
             ..RELAY
         },
-        client: Client {
+        client: ClientUsage {
             host: Some("smtp.office365.com"),
             flags: &["--sni", "localhost", "--from", "me@sandbox.test", "--to", "you@sandbox.test"],
             ..SENDING
@@ -303,8 +306,8 @@ pub static ALL: &[Scenario] = &[
         name: "tarpit",
         summary: "each reply is held back for 300 milliseconds",
         server: rcpt(&[
-            (On::Mail, &[Do::Wait(300), Do::Say("250 2.1.0 Ok")]),
-            (On::Rcpt, &[Do::Wait(300), Do::Say("250 2.1.5 Ok")]),
+            (Trigger::Mail, &[ServerAct::Wait(300), ServerAct::Say("250 2.1.0 Ok")]),
+            (Trigger::Rcpt, &[ServerAct::Wait(300), ServerAct::Say("250 2.1.5 Ok")]),
         ]),
         client: SENDING,
         expect: &[],

@@ -2,14 +2,16 @@
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login;
-use crate::sandbox::scenario::{BARE, Client, Demand, Do, LOGGING_IN, On, RELAY, SENDING, SUBMISSION, Server};
+use crate::sandbox::scenario::{
+    BARE, ClientUsage, LOGGING_IN, RELAY, RequiredBeforeMail, SENDING, SUBMISSION, Server, ServerAct, Trigger,
+};
 
-const fn doing(on: &'static [(On, &'static [Do])]) -> Server {
+const fn doing(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
     Server { on, ..RELAY }
 }
 
 /// A check that does not wait for half a minute.
-const HASTY: Client = Client {
+const HASTY: ClientUsage = ClientUsage {
     flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--timeout", "1s", "--max-time", "5s"],
     ..BARE
 };
@@ -21,7 +23,7 @@ macro_rules! ends {
         Scenario {
             name: $name,
             summary: $summary,
-            server: doing(&[(On::$moment, &[$($act),+])]),
+            server: doing(&[(Trigger::$moment, &[$($act),+])]),
             client: HASTY,
             expect: $rules,
             exit: $exit,
@@ -30,55 +32,90 @@ macro_rules! ends {
 }
 
 pub static ALL: &[Scenario] = &[
-    ends!(Connect, "close-at-connect", "closed before a greeting", [Do::Close], &["greeting-missing"], 3),
-    ends!(Connect, "reset-at-connect", "reset before a greeting", [Do::Wait(100), Do::Reset], &["greeting-missing"], 3),
-    ends!(Ehlo, "close-at-ehlo", "closed at EHLO", [Do::Close], &["connection-closed"], 8),
-    ends!(Ehlo, "reset-at-ehlo", "reset at EHLO", [Do::Reset], &["connection-closed"], 8),
-    ends!(Ehlo, "silence-at-ehlo", "silent at EHLO", [Do::Silence], &["reply-missing"], 3),
-    ends!(Ehlo, "421-at-ehlo", "421 at EHLO", [Do::Say(BYE), Do::Close], &["server-closing"], 4),
-    ends!(Starttls, "421-at-starttls", "421 at STARTTLS", [Do::Say(BYE), Do::Close], &["server-closing"], 4),
-    ends!(EhloInside, "close-at-ehlo-inside-tls", "closed at EHLO inside TLS", [Do::Close], &["connection-closed"], 8),
+    ends!(Connect, "close-at-connect", "closed before a greeting", [ServerAct::Close], &["greeting-missing"], 3),
+    ends!(
+        Connect,
+        "reset-at-connect",
+        "reset before a greeting",
+        [ServerAct::Wait(100), ServerAct::Reset],
+        &["greeting-missing"],
+        3
+    ),
+    ends!(Ehlo, "close-at-ehlo", "closed at EHLO", [ServerAct::Close], &["connection-closed"], 8),
+    ends!(Ehlo, "reset-at-ehlo", "reset at EHLO", [ServerAct::Reset], &["connection-closed"], 8),
+    ends!(Ehlo, "silence-at-ehlo", "silent at EHLO", [ServerAct::Silence], &["reply-missing"], 3),
+    ends!(Ehlo, "421-at-ehlo", "421 at EHLO", [ServerAct::Say(BYE), ServerAct::Close], &["server-closing"], 4),
+    ends!(
+        Starttls,
+        "421-at-starttls",
+        "421 at STARTTLS",
+        [ServerAct::Say(BYE), ServerAct::Close],
+        &["server-closing"],
+        4
+    ),
+    ends!(
+        EhloInside,
+        "close-at-ehlo-inside-tls",
+        "closed at EHLO inside TLS",
+        [ServerAct::Close],
+        &["connection-closed"],
+        8
+    ),
     ends!(
         EhloInside,
         "421-at-ehlo-inside-tls",
         "421 at EHLO inside TLS",
-        [Do::Say(BYE), Do::Close],
+        [ServerAct::Say(BYE), ServerAct::Close],
         &["server-closing"],
         4
     ),
-    ends!(EhloInside, "silence-at-ehlo-inside-tls", "silent at EHLO inside TLS", [Do::Silence], &["reply-missing"], 3),
-    ends!(Mail, "close-at-mail", "closed at MAIL", [Do::Close], &["connection-closed"], 8),
-    ends!(Mail, "reset-at-mail", "reset at MAIL", [Do::Reset], &["connection-closed"], 8),
-    ends!(Mail, "silence-at-mail", "silent at MAIL", [Do::Silence], &["reply-missing"], 3),
-    ends!(Mail, "421-at-mail", "421 at MAIL", [Do::Say(BYE), Do::Close], &["server-closing"], 4),
-    ends!(Rcpt, "close-at-rcpt", "closed at RCPT", [Do::Close], &["connection-closed"], 8),
-    ends!(Rcpt, "reset-at-rcpt", "reset at RCPT", [Do::Reset], &["connection-closed"], 8),
-    ends!(Rcpt, "silence-at-rcpt", "silent at RCPT", [Do::Silence], &["reply-missing"], 3),
-    ends!(Rcpt, "421-at-rcpt", "421 at RCPT", [Do::Say(BYE), Do::Close], &["server-closing"], 4),
-    ends!(Quit, "close-at-quit", "closed at QUIT without a good-bye, which nobody minds", [Do::Close], &[], 0),
-    ends!(Quit, "silence-at-quit", "silent at QUIT, when everything was answered", [Do::Silence], &[], 0),
+    ends!(
+        EhloInside,
+        "silence-at-ehlo-inside-tls",
+        "silent at EHLO inside TLS",
+        [ServerAct::Silence],
+        &["reply-missing"],
+        3
+    ),
+    ends!(Mail, "close-at-mail", "closed at MAIL", [ServerAct::Close], &["connection-closed"], 8),
+    ends!(Mail, "reset-at-mail", "reset at MAIL", [ServerAct::Reset], &["connection-closed"], 8),
+    ends!(Mail, "silence-at-mail", "silent at MAIL", [ServerAct::Silence], &["reply-missing"], 3),
+    ends!(Mail, "421-at-mail", "421 at MAIL", [ServerAct::Say(BYE), ServerAct::Close], &["server-closing"], 4),
+    ends!(Rcpt, "close-at-rcpt", "closed at RCPT", [ServerAct::Close], &["connection-closed"], 8),
+    ends!(Rcpt, "reset-at-rcpt", "reset at RCPT", [ServerAct::Reset], &["connection-closed"], 8),
+    ends!(Rcpt, "silence-at-rcpt", "silent at RCPT", [ServerAct::Silence], &["reply-missing"], 3),
+    ends!(Rcpt, "421-at-rcpt", "421 at RCPT", [ServerAct::Say(BYE), ServerAct::Close], &["server-closing"], 4),
+    ends!(Quit, "close-at-quit", "closed at QUIT without a good-bye, which nobody minds", [ServerAct::Close], &[], 0),
+    ends!(Quit, "silence-at-quit", "silent at QUIT, when everything was answered", [ServerAct::Silence], &[], 0),
     ends!(
         Ehlo,
         "half-close-at-ehlo",
         "the server closes its side at EHLO and goes on reading",
-        [Do::HalfClose],
+        [ServerAct::HalfClose],
         &["connection-closed"],
         8
     ),
-    ends!(EhloInside, "reset-at-ehlo-inside-tls", "reset at EHLO inside TLS", [Do::Reset], &["connection-closed"], 8),
+    ends!(
+        EhloInside,
+        "reset-at-ehlo-inside-tls",
+        "reset at EHLO inside TLS",
+        [ServerAct::Reset],
+        &["connection-closed"],
+        8
+    ),
     ends!(
         Mail,
         "close-rudely-at-mail",
         "closed at MAIL, without the good-bye of TLS",
-        [Do::CloseRudely],
+        [ServerAct::CloseRudely],
         &["connection-closed"],
         8
     ),
     Scenario {
         name: "reset-at-auth",
         summary: "reset at AUTH",
-        server: Server { on: &[(On::Auth, &[Do::Reset])], ..SUBMISSION },
-        client: Client { flags: &["--user", login::USER], secret: Some(login::PASSWORD), ..BARE },
+        server: Server { on: &[(Trigger::Auth, &[ServerAct::Reset])], ..SUBMISSION },
+        client: ClientUsage { flags: &["--user", login::USER], secret: Some(login::PASSWORD), ..BARE },
         expect: &["connection-closed"],
         exit: 8,
     },
@@ -88,7 +125,7 @@ pub static ALL: &[Scenario] = &[
         server: Server {
             plain: &["SIZE 1000", "STARTTLS"],
             inside: &["SIZE 1000"],
-            on: &[(On::Data, &[Do::Say("552 5.3.4 Message size exceeds fixed limit")])],
+            on: &[(Trigger::Data, &[ServerAct::Say("552 5.3.4 Message size exceeds fixed limit")])],
             ..RELAY
         },
         client: SENDING,
@@ -98,8 +135,8 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "421-at-auth",
         summary: "421 at AUTH",
-        server: Server { on: &[(On::Auth, &[Do::Say(BYE), Do::Close])], ..SUBMISSION },
-        client: Client {
+        server: Server { on: &[(Trigger::Auth, &[ServerAct::Say(BYE), ServerAct::Close])], ..SUBMISSION },
+        client: ClientUsage {
             flags: &["--user", login::USER, "--timeout", "1s", "--max-time", "5s"],
             secret: Some(login::PASSWORD),
             ..BARE
@@ -111,7 +148,7 @@ pub static ALL: &[Scenario] = &[
         Mail,
         "354-to-mail",
         "354, which asks for a message, in answer to MAIL",
-        [Do::Say("354 go ahead")],
+        [ServerAct::Say("354 go ahead")],
         &["reply-without-sense"],
         8
     ),
@@ -119,25 +156,39 @@ pub static ALL: &[Scenario] = &[
         Ehlo,
         "reply-without-code",
         "a line without a code in answer to EHLO",
-        [Do::Say("Hello there")],
+        [ServerAct::Say("Hello there")],
         &["reply-without-sense"],
         8
     ),
-    ends!(Ehlo, "reply-of-two-digits", "a code of two digits", [Do::Say("25 localhost")], &["reply-without-sense"], 8),
+    ends!(
+        Ehlo,
+        "reply-of-two-digits",
+        "a code of two digits",
+        [ServerAct::Say("25 localhost")],
+        &["reply-without-sense"],
+        8
+    ),
     ends!(
         Ehlo,
         "reply-of-four-digits",
         "a code of four digits",
-        [Do::Say("2500 localhost")],
+        [ServerAct::Say("2500 localhost")],
         &["reply-without-sense"],
         8
     ),
-    ends!(Mail, "reply-999", "a code that nobody has defined", [Do::Say("999 what")], &["reply-without-sense"], 8),
+    ends!(
+        Mail,
+        "reply-999",
+        "a code that nobody has defined",
+        [ServerAct::Say("999 what")],
+        &["reply-without-sense"],
+        8
+    ),
     Scenario {
         name: "time-is-up",
         summary: "the server thinks over the recipient for longer than the client has time for everything",
-        server: doing(&[(On::Rcpt, &[Do::Silence])]),
-        client: Client {
+        server: doing(&[(Trigger::Rcpt, &[ServerAct::Silence])]),
+        client: ClientUsage {
             flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--max-time", "2s"],
             ..BARE
         },
@@ -147,15 +198,15 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "budget-of-one",
         summary: "the server is silent, and the client may not look for the reason by a second connection",
-        server: doing(&[(On::Connect, &[Do::Silence])]),
-        client: Client { flags: &["--max-connections", "1", "--timeout", "1s", "--max-time", "5s"], ..BARE },
+        server: doing(&[(Trigger::Connect, &[ServerAct::Silence])]),
+        client: ClientUsage { flags: &["--max-connections", "1", "--timeout", "1s", "--max-time", "5s"], ..BARE },
         expect: &["greeting-missing", "connection-budget-spent"],
         exit: 3,
     },
     Scenario {
         name: "bare-line-feeds",
         summary: "lines that end with LF alone",
-        server: doing(&[(On::Ehlo, &[Do::Raw(b"250-localhost\n250-STARTTLS\n250 8BITMIME\n")])]),
+        server: doing(&[(Trigger::Ehlo, &[ServerAct::Raw(b"250-localhost\n250-STARTTLS\n250 8BITMIME\n")])]),
         client: SENDING,
         expect: &["reply-irregular"],
         exit: 0,
@@ -163,7 +214,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "codes-change-in-a-reply",
         summary: "a reply whose lines carry different codes",
-        server: doing(&[(On::Mail, &[Do::Say("250-2.1.0 Ok\n550 5.7.1 No")])]),
+        server: doing(&[(Trigger::Mail, &[ServerAct::Say("250-2.1.0 Ok\n550 5.7.1 No")])]),
         client: SENDING,
         expect: &["reply-without-sense"],
         exit: 8,
@@ -171,7 +222,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "reply-before-the-command",
         summary: "the answer to EHLO comes together with the greeting",
-        server: doing(&[(On::Connect, &[Do::Say("220 localhost ESMTP\n250 localhost")])]),
+        server: doing(&[(Trigger::Connect, &[ServerAct::Say("220 localhost ESMTP\n250 localhost")])]),
         client: SENDING,
         expect: &["reply-unasked"],
         exit: 8,
@@ -179,7 +230,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "two-replies-to-ehlo",
         summary: "two replies to one command",
-        server: doing(&[(On::Ehlo, &[Do::Say("250-localhost\n250 STARTTLS\n250 and again")])]),
+        server: doing(&[(Trigger::Ehlo, &[ServerAct::Say("250-localhost\n250 STARTTLS\n250 and again")])]),
         client: SENDING,
         expect: &["reply-unasked"],
         exit: 8,
@@ -188,10 +239,13 @@ pub static ALL: &[Scenario] = &[
         name: "one-reply-behind",
         summary: "MAIL gets two replies, so that the recipient, rejected a second later, looks accepted",
         server: doing(&[
-            (On::Mail, &[Do::Say("250 2.1.0 Ok\n250 2.1.0 Ok")]),
+            (Trigger::Mail, &[ServerAct::Say("250 2.1.0 Ok\n250 2.1.0 Ok")]),
             (
-                On::Rcpt,
-                &[Do::Wait(1000), Do::Say("550 5.1.1 <you@sandbox.test>: Recipient address rejected: User unknown")],
+                Trigger::Rcpt,
+                &[
+                    ServerAct::Wait(1000),
+                    ServerAct::Say("550 5.1.1 <you@sandbox.test>: Recipient address rejected: User unknown"),
+                ],
             ),
         ]),
         client: SENDING,
@@ -202,17 +256,27 @@ pub static ALL: &[Scenario] = &[
         name: "one-reply-behind-at-login",
         summary: "AUTH gets a 235, and a second later the rejection",
         server: Server {
-            on: &[(On::Auth, &[Do::Say("235 2.7.0 Accepted"), Do::Wait(1000), Do::Say("535 5.7.8 Not accepted")])],
+            on: &[(
+                Trigger::Auth,
+                &[
+                    ServerAct::Say("235 2.7.0 Accepted"),
+                    ServerAct::Wait(1000),
+                    ServerAct::Say("535 5.7.8 Not accepted"),
+                ],
+            )],
             ..SUBMISSION
         },
-        client: Client { secret: Some("not-the-password"), ..LOGGING_IN },
+        client: ClientUsage { secret: Some("not-the-password"), ..LOGGING_IN },
         expect: &["session-out-of-step"],
         exit: 8,
     },
     Scenario {
         name: "two-greetings",
         summary: "a proxy greets, and a second later the server behind it",
-        server: doing(&[(On::Connect, &[Do::Say("220 proxy ready"), Do::Wait(1000), Do::Say("220 localhost ESMTP")])]),
+        server: doing(&[(
+            Trigger::Connect,
+            &[ServerAct::Say("220 proxy ready"), ServerAct::Wait(1000), ServerAct::Say("220 localhost ESMTP")],
+        )]),
         client: SENDING,
         expect: &["session-out-of-step"],
         exit: 8,
@@ -220,7 +284,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "login-answered-with-250",
         summary: "AUTH is answered with 250 in the place of 235",
-        server: Server { on: &[(On::Auth, &[Do::Say("250 Ok")])], ..SUBMISSION },
+        server: Server { on: &[(Trigger::Auth, &[ServerAct::Say("250 Ok")])], ..SUBMISSION },
         client: LOGGING_IN,
         expect: &["session-out-of-step"],
         exit: 8,
@@ -228,7 +292,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "recipient-rejected-with-250",
         summary: "a recipient gets 250 with the enhanced status of a rejection",
-        server: doing(&[(On::Rcpt, &[Do::Say("250 5.1.1 User unknown")])]),
+        server: doing(&[(Trigger::Rcpt, &[ServerAct::Say("250 5.1.1 User unknown")])]),
         client: SENDING,
         expect: &["reply-without-sense"],
         exit: 8,
@@ -236,7 +300,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "submission-without-anything",
         summary: "no STARTTLS and no login: a server that was never configured",
-        server: Server { plain: &["8BITMIME"], demands: Demand::Nothing, ..RELAY },
+        server: Server { plain: &["8BITMIME"], demands: RequiredBeforeMail::Nothing, ..RELAY },
         client: SENDING,
         expect: &["starttls-not-offered"],
         exit: 0,

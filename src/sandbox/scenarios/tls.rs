@@ -1,18 +1,20 @@
 //! Handshakes that fail or should: old versions, old suites, lowered versions, certificates of the client.
 
 use crate::sandbox::Scenario;
-use crate::sandbox::hello::Answer;
-use crate::sandbox::scenario::{BARE, Client, Demand, Do, IMPLICIT, On, RELAY, Recipe, Server, TlsTerms};
+use crate::sandbox::hello::HelloAnswer;
+use crate::sandbox::scenario::{
+    BARE, ClientUsage, IMPLICIT, RELAY, Recipe, RequiredBeforeMail, Server, ServerAct, TlsTerms, Trigger,
+};
 
-const SCAN: Client = Client { flags: &["--tls-scan"], ..BARE };
+const SCAN: ClientUsage = ClientUsage { flags: &["--tls-scan"], ..BARE };
 /// A check that does not wait for half a minute.
-const HASTY: Client = Client { flags: &["--timeout", "1s", "--max-time", "8s"], ..BARE };
+const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time", "8s"], ..BARE };
 
 pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-only-1.0",
         summary: "a server that has TLS 1.0 and nothing newer",
-        server: Server { hello: Answer::OnlyUpTo(0x0301), ..RELAY },
+        server: Server { hello: HelloAnswer::OnlyUpTo(0x0301), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
         exit: 6,
@@ -20,7 +22,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-only-1.1",
         summary: "a server that has TLS 1.1 and nothing newer",
-        server: Server { hello: Answer::OnlyUpTo(0x0302), ..RELAY },
+        server: Server { hello: HelloAnswer::OnlyUpTo(0x0302), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
         exit: 6,
@@ -28,7 +30,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-only-sslv3",
         summary: "a server that has SSLv3 and nothing newer",
-        server: Server { hello: Answer::OnlyUpTo(0x0300), ..RELAY },
+        server: Server { hello: HelloAnswer::OnlyUpTo(0x0300), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
         exit: 6,
@@ -36,7 +38,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-old-suites",
         summary: "TLS 1.2, with cipher suites that no current client offers",
-        server: Server { hello: Answer::OnlyOldSuites, ..RELAY },
+        server: Server { hello: HelloAnswer::OnlyOldSuites, ..RELAY },
         client: BARE,
         expect: &["tls-suites-too-old"],
         exit: 6,
@@ -44,7 +46,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-large-hello-refused",
         summary: "a ClientHello that needs two packets, as post-quantum clients send it, is hung up on",
-        server: Server { hello: Answer::UpTo(1000), ..RELAY },
+        server: Server { hello: HelloAnswer::UpTo(1000), ..RELAY },
         client: BARE,
         expect: &["tls-large-hello-refused"],
         exit: 6,
@@ -52,7 +54,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-downgraded",
         summary: "TLS 1.2 is chosen with the mark that TLS 1.3 would be there: something in between lowers the version",
-        server: Server { hello: Answer::Downgraded, ..RELAY },
+        server: Server { hello: HelloAnswer::Downgraded, ..RELAY },
         client: BARE,
         expect: &["tls-downgraded"],
         exit: 6,
@@ -60,7 +62,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-alert",
         summary: "every ClientHello is answered with an alert, as by a server without a certificate",
-        server: Server { hello: Answer::Alert(40), ..RELAY },
+        server: Server { hello: HelloAnswer::Alert(40), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
         exit: 6,
@@ -68,7 +70,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-internal-error",
         summary: "every ClientHello is answered with the alert internal_error",
-        server: Server { hello: Answer::Alert(80), ..RELAY },
+        server: Server { hello: HelloAnswer::Alert(80), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
         exit: 6,
@@ -76,7 +78,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-unknown-name",
         summary: "the server has no certificate for the name it is asked for",
-        server: Server { hello: Answer::Alert(112), ..RELAY },
+        server: Server { hello: HelloAnswer::Alert(112), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
         exit: 6,
@@ -86,7 +88,7 @@ pub static ALL: &[Scenario] = &[
         summary: "alert unrecognized_name to every client that does not send the name of the greeting",
         server: Server {
             greeting: "220 tls-name-needed.test ESMTP smtpcheck sandbox",
-            hello: Answer::OnlyNamed("tls-name-needed.test", 112),
+            hello: HelloAnswer::OnlyNamed("tls-name-needed.test", 112),
             ..RELAY
         },
         client: BARE,
@@ -98,10 +100,10 @@ pub static ALL: &[Scenario] = &[
         summary: "alert handshake_failure to every client that does not send the name of the greeting, as HAProxy does it",
         server: Server {
             greeting: "220 tls-name-needed-strict-sni.test ESMTP smtpcheck sandbox",
-            hello: Answer::OnlyNamed("tls-name-needed-strict-sni.test", 40),
+            hello: HelloAnswer::OnlyNamed("tls-name-needed-strict-sni.test", 40),
             ..RELAY
         },
-        client: Client { flags: &["--sni", "typo.test"], ..BARE },
+        client: ClientUsage { flags: &["--sni", "typo.test"], ..BARE },
         expect: &["tls-server-name-needed"],
         exit: 6,
     },
@@ -120,7 +122,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-only-dhe-1024",
         summary: "Diffie-Hellman with a prime of 1024 bits, and no other key exchange",
-        server: Server { hello: Answer::OnlyDhe(1024), ..RELAY },
+        server: Server { hello: HelloAnswer::OnlyDhe(1024), ..RELAY },
         client: BARE,
         expect: &["tls-suites-too-old"],
         exit: 6,
@@ -128,7 +130,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-only-dhe-2048",
         summary: "Diffie-Hellman with a prime of 2048 bits, and no other key exchange",
-        server: Server { hello: Answer::OnlyDhe(2048), ..RELAY },
+        server: Server { hello: HelloAnswer::OnlyDhe(2048), ..RELAY },
         client: BARE,
         expect: &["tls-suites-too-old"],
         exit: 6,
@@ -136,7 +138,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-only-p-521",
         summary: "key exchange over the curve P-521, and no other group",
-        server: Server { hello: Answer::OnlyGroup(25), ..RELAY },
+        server: Server { hello: HelloAnswer::OnlyGroup(25), ..RELAY },
         client: BARE,
         expect: &["tls-group-unusual"],
         exit: 6,
@@ -144,7 +146,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-key-ed448",
         summary: "a handshake signed with Ed448, which some TLS libraries do not know",
-        server: Server { hello: Answer::OnlySignature(0x0808), ..RELAY },
+        server: Server { hello: HelloAnswer::OnlySignature(0x0808), ..RELAY },
         client: BARE,
         expect: &["tls-key-unusual"],
         exit: 6,
@@ -152,7 +154,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-half-a-hello",
         summary: "half a ServerHello, and then nothing",
-        server: Server { hello: Answer::Half, ..RELAY },
+        server: Server { hello: HelloAnswer::Half, ..RELAY },
         client: HASTY,
         expect: &["tls-handshake-failed"],
         exit: 6,
@@ -160,8 +162,8 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-implicit-broken",
         summary: "TLS from the first byte, which ends in an alert",
-        server: Server { hello: Answer::Alert(40), ..IMPLICIT },
-        client: Client { flags: &["--tls", "implicit"], ..BARE },
+        server: Server { hello: HelloAnswer::Alert(40), ..IMPLICIT },
+        client: ClientUsage { flags: &["--tls", "implicit"], ..BARE },
         expect: &["tls-handshake-failed"],
         exit: 6,
     },
@@ -170,11 +172,11 @@ pub static ALL: &[Scenario] = &[
         summary: "the handshake is answered in SSLv2",
         server: Server {
             on: &[(
-                On::Handshake,
+                Trigger::Handshake,
                 &[
-                    Do::Wait(50),
-                    Do::Raw(b"\x80\x2b\x04\x00\x01\x00\x02\x00\x10\x00\x06\x00\x10AAAAAAAAAAAAAAAA"),
-                    Do::Silence,
+                    ServerAct::Wait(50),
+                    ServerAct::Raw(b"\x80\x2b\x04\x00\x01\x00\x02\x00\x10\x00\x06\x00\x10AAAAAAAAAAAAAAAA"),
+                    ServerAct::Silence,
                 ],
             )],
             ..RELAY
@@ -203,14 +205,14 @@ pub static ALL: &[Scenario] = &[
         name: "client-certificate-refused",
         summary: "the server wants a certificate of an authority that did not make ours",
         server: Server { tls: TlsTerms::ForeignClientCertificate, ..RELAY },
-        client: Client { flags: &["--cert", "{client-certificate}"], ..BARE },
+        client: ClientUsage { flags: &["--cert", "{client-certificate}"], ..BARE },
         expect: &["client-certificate-refused"],
         exit: 6,
     },
     Scenario {
         name: "scan-old-versions",
         summary: "beside current versions, TLS 1.0 and 1.1 are accepted",
-        server: Server { hello: Answer::OldToo, demands: Demand::Tls, ..RELAY },
+        server: Server { hello: HelloAnswer::OldToo, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-old-version-accepted"],
         exit: 0,
@@ -218,7 +220,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scan-weak-suites",
         summary: "a weak cipher suite is accepted from who asks for it",
-        server: Server { hello: Answer::WeakToo, demands: Demand::Tls, ..RELAY },
+        server: Server { hello: HelloAnswer::WeakToo, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-weak-suite-accepted"],
         exit: 0,
@@ -226,7 +228,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scan-fallback-unprotected",
         summary: "TLS 1.0 and 1.1 are accepted, also from a client that was pushed down to them",
-        server: Server { hello: Answer::OldTooUnguarded, demands: Demand::Tls, ..RELAY },
+        server: Server { hello: HelloAnswer::OldTooUnguarded, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-old-version-accepted", "tls-fallback-unprotected"],
         exit: 0,
@@ -234,7 +236,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scan-no-extended-master-secret",
         summary: "TLS 1.2 without the extended master secret",
-        server: Server { hello: Answer::NoExtendedMasterSecret, demands: Demand::Tls, ..RELAY },
+        server: Server { hello: HelloAnswer::NoExtendedMasterSecret, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-extended-master-secret-missing"],
         exit: 0,
@@ -242,15 +244,15 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scan-profile-not-met",
         summary: "a sound server that differs from a profile: Mozilla's modern one allows TLS 1.3 only",
-        server: Server { demands: Demand::Tls, ..RELAY },
-        client: Client { flags: &["--tls-profile", "mozilla-modern"], ..BARE },
+        server: Server { demands: RequiredBeforeMail::Tls, ..RELAY },
+        client: ClientUsage { flags: &["--tls-profile", "mozilla-modern"], ..BARE },
         expect: &["tls-profile-not-met"],
         exit: 0,
     },
     Scenario {
         name: "scan-insecure-renegotiation",
         summary: "TLS 1.2 without the extension that makes renegotiation safe",
-        server: Server { hello: Answer::NoSecureRenegotiation, demands: Demand::Tls, ..RELAY },
+        server: Server { hello: HelloAnswer::NoSecureRenegotiation, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-renegotiation-insecure"],
         exit: 0,
@@ -259,8 +261,11 @@ pub static ALL: &[Scenario] = &[
         name: "scan-throttled",
         summary: "the fifth connection within ten seconds is turned away",
         server: Server {
-            on: &[(On::Visit(5), &[Do::Say("421 4.7.0 Too many connections from your address"), Do::Close])],
-            demands: Demand::Tls,
+            on: &[(
+                Trigger::Visit(5),
+                &[ServerAct::Say("421 4.7.0 Too many connections from your address"), ServerAct::Close],
+            )],
+            demands: RequiredBeforeMail::Tls,
             ..RELAY
         },
         client: SCAN,
@@ -270,7 +275,7 @@ pub static ALL: &[Scenario] = &[
     Scenario {
         name: "scan-healthy",
         summary: "a server whose scan finds nothing",
-        server: Server { demands: Demand::Tls, ..RELAY },
+        server: Server { demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &[],
         exit: 0,

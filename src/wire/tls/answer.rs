@@ -29,7 +29,7 @@ const RETRY: [u8; 32] = [
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "heard", rename_all = "kebab-case")]
-pub enum Answer {
+pub enum TlsAnswer {
     /// A ServerHello, or a HelloRetryRequest, which has its form: the server takes something of what was offered.
     ServerHello(ServerHello),
     /// An alert in the place of a ServerHello: the server refuses.
@@ -103,23 +103,23 @@ pub struct ServerHello {
     pub certificates: Vec<Vec<u8>>,
 }
 
-impl Answer {
-    pub(super) fn alert(code: u8) -> Answer {
-        Answer::Alert { code, name: alert_name(code) }
+impl TlsAnswer {
+    pub(super) fn alert(code: u8) -> TlsAnswer {
+        TlsAnswer::Alert { code, name: alert_name(code) }
     }
 
-    pub(super) fn malformed(why: impl Into<String>) -> Answer {
-        Answer::Malformed { why: why.into() }
+    pub(super) fn malformed(why: impl Into<String>) -> TlsAnswer {
+        TlsAnswer::Malformed { why: why.into() }
     }
 
     /// Plain text, or bytes that belong to nothing known.
-    pub(super) fn not_tls(bytes: &[u8]) -> Answer {
+    pub(super) fn not_tls(bytes: &[u8]) -> TlsAnswer {
         let line = bytes.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
         let mut text = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
         while text.len() > MAX_TEXT {
             text.pop();
         }
-        Answer::NotTls { kind: FirstBytes::of(bytes), text }
+        TlsAnswer::NotTls { kind: FirstBytes::of(bytes), text }
     }
 }
 
@@ -236,7 +236,7 @@ fn bits(number: &[u8]) -> u32 {
 mod tests {
     #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
-    use super::{Answer, MAX_CERTIFICATES, MAX_TEXT, RETRY, ServerHello, bits};
+    use super::{MAX_CERTIFICATES, MAX_TEXT, RETRY, ServerHello, TlsAnswer, bits};
     use crate::wire::tls::{FirstBytes, Version};
 
     /// A ServerHello of TLS 1.2 with this random and these extensions.
@@ -306,8 +306,8 @@ mod tests {
 
     #[test]
     fn text_is_one_line_of_at_most_64_bytes() {
-        let text = |bytes: &[u8]| match Answer::not_tls(bytes) {
-            Answer::NotTls { kind, text } => (kind, text),
+        let text = |bytes: &[u8]| match TlsAnswer::not_tls(bytes) {
+            TlsAnswer::NotTls { kind, text } => (kind, text),
             other => panic!("{other:?}"),
         };
         assert_eq!(text(b"220 mx ESMTP\r\n220 more"), (FirstBytes::Smtp, "220 mx ESMTP".to_owned()));
@@ -318,13 +318,15 @@ mod tests {
     fn an_answer_survives_a_report_but_for_its_certificates() {
         let mut hello = ServerHello::parse(&body([1; 32], &[])).expect("whole");
         hello.certificates.push(vec![0x30]);
-        let json = serde_json::to_value(Answer::ServerHello(hello.clone())).expect("json");
+        let json = serde_json::to_value(TlsAnswer::ServerHello(hello.clone())).expect("json");
         assert_eq!((&json["heard"], &json["version"]), (&"server-hello".into(), &"1.2".into()));
         hello.certificates.clear();
-        assert_eq!(serde_json::from_value::<Answer>(json).expect("the same"), Answer::ServerHello(hello));
-        for answer in [Answer::Sslv2, Answer::alert(70), Answer::malformed("x"), Answer::not_tls(b"* OK\r\n")] {
+        assert_eq!(serde_json::from_value::<TlsAnswer>(json).expect("the same"), TlsAnswer::ServerHello(hello));
+        for answer in
+            [TlsAnswer::Sslv2, TlsAnswer::alert(70), TlsAnswer::malformed("x"), TlsAnswer::not_tls(b"* OK\r\n")]
+        {
             let json = serde_json::to_string(&answer).expect("json");
-            assert_eq!(serde_json::from_str::<Answer>(&json).expect("the same"), answer);
+            assert_eq!(serde_json::from_str::<TlsAnswer>(&json).expect("the same"), answer);
         }
     }
 }

@@ -29,7 +29,7 @@ const LARGE: usize = 1800;
 /// A ClientHello that is sent as it is and never completed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Hello {
+pub struct ClientHello {
     /// The highest version offered, and the only one unless the shape says otherwise.
     pub version: Version,
     /// Cipher suites by number, first choice first. At most 4096 are sent, of groups and signatures too.
@@ -39,14 +39,14 @@ pub struct Hello {
     /// Signature schemes by number; none before TLS 1.2.
     pub signatures: Vec<u16>,
     /// What is around these lists.
-    pub shape: Shape,
+    pub shape: HelloShape,
 }
 
 /// What a [`Hello`] looks like beside its lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Shape {
+pub enum HelloShape {
     /// One version, and no more than a server needs to choose in it.
     Question,
     /// As a client of today: TLS 1.3, and TLS 1.2 for servers without it.
@@ -60,135 +60,135 @@ pub enum Shape {
 /// TLS_FALLBACK_SCSV (RFC 7507 §2): the client says that it offers less than it has.
 const FALLBACK: u16 = 0x5600;
 
-impl Hello {
+impl ClientHello {
     /// Everything a server of that version could take, old and weak suites too, modern first.
-    pub fn everything(version: Version) -> Hello {
-        Hello {
+    pub fn everything(version: Version) -> ClientHello {
+        ClientHello {
             version,
             suites: suites(version),
             groups: groups(version),
             signatures: signatures(version),
-            shape: Shape::Question,
+            shape: HelloShape::Question,
         }
     }
 
     /// TLS 1.2 for a server with an ECDSA certificate: only suites and signature schemes of such.
-    pub fn ecdsa_only() -> Hello {
+    pub fn ecdsa_only() -> ClientHello {
         let suites = suites_where(|name| name.starts_with("TLS_ECDHE_ECDSA_"));
-        Hello { suites, signatures: SIGNATURES_ECDSA.to_vec(), ..Hello::everything(Version::Tls12) }
+        ClientHello { suites, signatures: SIGNATURES_ECDSA.to_vec(), ..ClientHello::everything(Version::Tls12) }
     }
 
     /// TLS 1.2 for a server with an RSA certificate: ECDHE, DHE and static RSA, and only RSA signature schemes.
-    pub fn rsa_only() -> Hello {
+    pub fn rsa_only() -> ClientHello {
         let suites = suites_where(|name| {
             ["TLS_ECDHE_RSA_", "TLS_DHE_RSA_", "TLS_RSA_"].iter().any(|family| name.starts_with(family))
         });
-        Hello { suites, signatures: SIGNATURES_RSA.to_vec(), ..Hello::everything(Version::Tls12) }
+        ClientHello { suites, signatures: SIGNATURES_RSA.to_vec(), ..ClientHello::everything(Version::Tls12) }
     }
 
     /// Keys encrypted to the RSA certificate: a server that takes it gives up forward secrecy. Without weak suites, which
     /// would hide others.
-    pub fn static_rsa(version: Version) -> Hello {
+    pub fn static_rsa(version: Version) -> ClientHello {
         let is_static = |name: &str| name.starts_with("TLS_RSA_") && WeakClass::of(name).next().is_none();
-        let mut hello = Hello::everything(version);
+        let mut hello = ClientHello::everything(version);
         if version == Version::Tls12 {
             hello.signatures = SIGNATURES_RSA.to_vec();
         }
-        Hello { suites: suites_of(version, is_static), ..hello }
+        ClientHello { suites: suites_of(version, is_static), ..hello }
     }
 
     /// Suites of weak classes and nothing else: each that belongs to a class other than those that are known already.
-    pub fn weak(version: Version, known: &[WeakClass]) -> Hello {
+    pub fn weak(version: Version, known: &[WeakClass]) -> ClientHello {
         let is_open = |name: &str| WeakClass::of(name).any(|class| !known.contains(&class));
-        Hello { suites: suites_of(version, is_open), ..Hello::everything(version) }
+        ClientHello { suites: suites_of(version, is_open), ..ClientHello::everything(version) }
     }
 
     /// Ephemeral Diffie-Hellman over a prime that the server chooses, and nothing weak: the prime is seen.
-    pub fn dhe(version: Version) -> Hello {
+    pub fn dhe(version: Version) -> ClientHello {
         let is_dhe = |name: &str| name.starts_with("TLS_DHE_") && WeakClass::of(name).next().is_none();
-        Hello { suites: suites_of(version, is_dhe), ..Hello::everything(version) }
+        ClientHello { suites: suites_of(version, is_dhe), ..ClientHello::everything(version) }
     }
 
     /// Ephemeral elliptic curves and nothing else, to learn which curves there are.
-    pub fn ecdhe(version: Version) -> Hello {
+    pub fn ecdhe(version: Version) -> ClientHello {
         let is_ecdhe = |name: &str| name.starts_with("TLS_ECDHE_") && WeakClass::of(name).next().is_none();
-        Hello { suites: suites_of(version, is_ecdhe), ..Hello::everything(version) }
+        ClientHello { suites: suites_of(version, is_ecdhe), ..ClientHello::everything(version) }
     }
 
     /// What few servers have: ARIA, static Diffie-Hellman and the like.
-    pub fn rare(version: Version) -> Hello {
-        Hello { suites: rare_suites(version), ..Hello::everything(version) }
+    pub fn rare(version: Version) -> ClientHello {
+        ClientHello { suites: rare_suites(version), ..ClientHello::everything(version) }
     }
 
     /// These suites, in this order.
-    pub fn of_suites(version: Version, suites: &[u16]) -> Hello {
-        Hello { suites: suites.to_vec(), ..Hello::everything(version) }
+    pub fn of_suites(version: Version, suites: &[u16]) -> ClientHello {
+        ClientHello { suites: suites.to_vec(), ..ClientHello::everything(version) }
     }
 
     /// As a client that was rejected with a newer version and tries this one (RFC 7507 §4).
-    pub fn fallback(version: Version) -> Hello {
-        let mut hello = Hello::everything(version);
+    pub fn fallback(version: Version) -> ClientHello {
+        let mut hello = ClientHello::everything(version);
         hello.suites.push(FALLBACK);
         hello
     }
 
     /// TLS 1.2 with a signed key exchange, for which only MD5, SHA-1 and SHA-224 are offered (RFC 9155 §3).
-    pub fn old_hashes() -> Hello {
+    pub fn old_hashes() -> ClientHello {
         let is_signed = |name: &str| {
             (name.starts_with("TLS_ECDHE_") || name.starts_with("TLS_DHE_")) && WeakClass::of(name).next().is_none()
         };
-        Hello {
+        ClientHello {
             suites: suites_where(is_signed),
             signatures: SIGNATURES_OLD.to_vec(),
-            ..Hello::everything(Version::Tls12)
+            ..ClientHello::everything(Version::Tls12)
         }
     }
 
     /// SSLv2, and nothing else.
-    pub fn sslv2() -> Hello {
+    pub fn sslv2() -> ClientHello {
         let empty = Vec::new;
         let (suites, groups, signatures) = (empty(), empty(), empty());
-        Hello { version: Version::Ssl3, suites, groups, signatures, shape: Shape::Sslv2 }
+        ClientHello { version: Version::Ssl3, suites, groups, signatures, shape: HelloShape::Sslv2 }
     }
 
     /// TLS 1.3 with nothing but hybrids of ML-KEM. A server that has one names it in a HelloRetryRequest; one that
     /// has none answers an alert: `handshake_failure` (OpenSSL, rustls), `unexpected_message` (Java).
-    pub fn post_quantum() -> Hello {
-        Hello { groups: GROUPS_POST_QUANTUM.to_vec(), ..Hello::everything(Version::Tls13) }
+    pub fn post_quantum() -> ClientHello {
+        ClientHello { groups: GROUPS_POST_QUANTUM.to_vec(), ..ClientHello::everything(Version::Tls13) }
     }
 
     /// What a current client offers, without hybrids of ML-KEM: below 260 bytes with a host name of up to 60,
     /// and one packet with any.
-    pub fn small() -> Hello {
+    pub fn small() -> ClientHello {
         let modern = suites_where(|name| {
             name.starts_with("TLS_ECDHE_") && (name.contains("_GCM_") || name.contains("_CHACHA20_"))
         });
-        Hello {
+        ClientHello {
             version: Version::Tls13,
             suites: SUITES_13.iter().take(3).copied().chain(modern).collect(),
             groups: GROUPS_CURRENT.to_vec(),
             signatures: SIGNATURES_CURRENT.to_vec(),
-            shape: Shape::Client,
+            shape: HelloShape::Client,
         }
     }
 
     /// The same with hybrids of ML-KEM first, and padded (RFC 7685) to more than 1500 bytes, as their key shares make
     /// it. A server that answers [`Hello::small`] and not this one cannot read a ClientHello that comes in two packets.
-    pub fn large() -> Hello {
+    pub fn large() -> ClientHello {
         let groups = [GROUPS_POST_QUANTUM, GROUPS_CURRENT].concat();
-        Hello { groups, shape: Shape::PaddedClient, ..Hello::small() }
+        ClientHello { groups, shape: HelloShape::PaddedClient, ..ClientHello::small() }
     }
 
     /// The same without these suites, to learn what a server takes next.
     #[must_use]
-    pub fn without_suites(&self, suites: &[u16]) -> Hello {
-        Hello { suites: without(&self.suites, suites), ..self.clone() }
+    pub fn without_suites(&self, suites: &[u16]) -> ClientHello {
+        ClientHello { suites: without(&self.suites, suites), ..self.clone() }
     }
 
     /// The same without these groups.
     #[must_use]
-    pub fn without_groups(&self, groups: &[u16]) -> Hello {
-        Hello { groups: without(&self.groups, groups), ..self.clone() }
+    pub fn without_groups(&self, groups: &[u16]) -> ClientHello {
+        ClientHello { groups: without(&self.groups, groups), ..self.clone() }
     }
 
     /// The record, or records, as bytes. A text that is no DNS name, an address for one, is not sent as server name
@@ -197,7 +197,7 @@ impl Hello {
     /// In SSLv3 `TLS_EMPTY_RENEGOTIATION_INFO_SCSV` is sent beside the suites, as RFC 5746 §3.3 wants it where there
     /// are no extensions.
     pub fn bytes(&self, sni: Option<&str>, random: [u8; 32]) -> Vec<u8> {
-        if self.shape == Shape::Sslv2 {
+        if self.shape == HelloShape::Sslv2 {
             return sslv2(random);
         }
         let message = self.message(sni, random);
@@ -223,7 +223,7 @@ impl Hello {
             suites.extend([0x00, 0xFF]);
         }
         body.extend(sized(2, &suites));
-        let asks_for_deflate = self.shape == Shape::Question && self.version < Version::Tls13;
+        let asks_for_deflate = self.shape == HelloShape::Question && self.version < Version::Tls13;
         body.extend(sized(1, if asks_for_deflate { &[1, 0] } else { &[0] }));
         if self.version > Version::Ssl3 {
             let mut extensions = self.extensions(sni);
@@ -246,7 +246,7 @@ impl Hello {
 
     fn extensions(&self, sni: Option<&str>) -> Vec<u8> {
         let offers_13 = self.version == Version::Tls13;
-        let offers_12 = self.version == Version::Tls12 || (offers_13 && self.shape != Shape::Question);
+        let offers_12 = self.version == Version::Tls12 || (offers_13 && self.shape != HelloShape::Question);
         let offers_old = offers_12 || self.version < Version::Tls12;
         let mut bytes = Vec::new();
         if let Some(name) = sni.and_then(server_name) {
@@ -259,7 +259,7 @@ impl Hello {
             // RFC 5746 §3.4: empty in a first handshake.
             bytes.extend(extension(0xFF01, &[0]));
         }
-        if offers_old && self.shape == Shape::Question {
+        if offers_old && self.shape == HelloShape::Question {
             // RFC 7366 §2: answered only where the suite that was chosen has CBC.
             bytes.extend(extension(22, &[]));
             // RFC 5077 §3.2 (historic, its form of TLS 1.2 and older): a ticket would be welcome.
@@ -276,7 +276,7 @@ impl Hello {
         }
         if offers_12 || offers_13 {
             bytes.extend(extension(13, &sized(2, &words(&self.signatures))));
-            if self.shape == Shape::Question && self.signatures != SIGNATURES {
+            if self.shape == HelloShape::Question && self.signatures != SIGNATURES {
                 // RFC 8446 §4.2.3: the question is about the server's key. Its issuer may have signed with any.
                 bytes.extend(extension(50, &sized(2, &words(SIGNATURES))));
             }
@@ -294,9 +294,11 @@ impl Hello {
     /// The padding that a message of `size` bytes needs, as an extension.
     fn padding(&self, size: usize) -> Vec<u8> {
         let wanted = match self.shape {
-            Shape::PaddedClient if size < LARGE => LARGE,
-            Shape::Question | Shape::Client | Shape::PaddedClient if (256..512).contains(&size) => 512,
-            Shape::Question | Shape::Client | Shape::PaddedClient | Shape::Sslv2 => return Vec::new(),
+            HelloShape::PaddedClient if size < LARGE => LARGE,
+            HelloShape::Question | HelloShape::Client | HelloShape::PaddedClient if (256..512).contains(&size) => 512,
+            HelloShape::Question | HelloShape::Client | HelloShape::PaddedClient | HelloShape::Sslv2 => {
+                return Vec::new();
+            }
         };
         extension(21, &vec![0; wanted.saturating_sub(size + 4).max(1)])
     }
@@ -354,7 +356,7 @@ mod tests {
         parse_tls_client_hello_extensions, parse_tls_message_handshake, parse_tls_raw_record,
     };
 
-    use super::{Hello, Shape, server_name};
+    use super::{ClientHello, HelloShape, server_name};
     use crate::wire::tls::{Version, WeakClass, suite_name};
 
     const NAME: Option<&str> = Some("mx.example.net");
@@ -382,19 +384,19 @@ mod tests {
         look(&hello, &extensions)
     }
 
-    fn all() -> Vec<Hello> {
-        let mut all: Vec<Hello> = Version::ALL.map(Hello::everything).to_vec();
-        all.extend([Hello::ecdsa_only(), Hello::rsa_only(), Hello::old_hashes()]);
+    fn all() -> Vec<ClientHello> {
+        let mut all: Vec<ClientHello> = Version::ALL.map(ClientHello::everything).to_vec();
+        all.extend([ClientHello::ecdsa_only(), ClientHello::rsa_only(), ClientHello::old_hashes()]);
         for version in [Version::Ssl3, Version::Tls10, Version::Tls12] {
-            all.extend([Hello::static_rsa(version), Hello::weak(version, &[]), Hello::dhe(version)]);
-            all.extend([Hello::fallback(version), Hello::rare(version)]);
+            all.extend([ClientHello::static_rsa(version), ClientHello::weak(version, &[]), ClientHello::dhe(version)]);
+            all.extend([ClientHello::fallback(version), ClientHello::rare(version)]);
         }
-        all.push(Hello::ecdhe(Version::Tls12));
-        all.extend([Hello::post_quantum(), Hello::small(), Hello::large()]);
+        all.push(ClientHello::ecdhe(Version::Tls12));
+        all.extend([ClientHello::post_quantum(), ClientHello::small(), ClientHello::large()]);
         all
     }
 
-    fn kinds(hello: &Hello) -> Vec<u16> {
+    fn kinds(hello: &ClientHello) -> Vec<u16> {
         with_parsed(&hello.bytes(NAME, [7; 32]), |_, extensions| {
             extensions.iter().map(|extension| TlsExtensionType::from(extension).0).collect()
         })
@@ -432,18 +434,18 @@ mod tests {
 
     #[test]
     fn each_version_has_its_extensions_and_its_record() {
-        let twelve = Hello::everything(Version::Tls12);
+        let twelve = ClientHello::everything(Version::Tls12);
         assert_eq!(kinds(&twelve), [0, 23, 0xFF01, 22, 35, 10, 11, 5, 13, 21]);
-        assert_eq!(kinds(&Hello::everything(Version::Tls10)), [0, 23, 0xFF01, 22, 35, 10, 11, 5, 21]);
-        assert_eq!(kinds(&Hello::everything(Version::Tls13)), [0, 10, 13, 43, 45, 51]);
-        assert_eq!(kinds(&Hello::small()), [0, 23, 0xFF01, 10, 11, 5, 13, 43, 45, 51]);
+        assert_eq!(kinds(&ClientHello::everything(Version::Tls10)), [0, 23, 0xFF01, 22, 35, 10, 11, 5, 21]);
+        assert_eq!(kinds(&ClientHello::everything(Version::Tls13)), [0, 10, 13, 43, 45, 51]);
+        assert_eq!(kinds(&ClientHello::small()), [0, 23, 0xFF01, 10, 11, 5, 13, 43, 45, 51]);
         assert_eq!(unframed(&twelve.bytes(NAME, [0; 32])).1, 0x0301);
-        assert_eq!(unframed(&Hello::everything(Version::Ssl3).bytes(NAME, [0; 32])).1, 0x0300);
+        assert_eq!(unframed(&ClientHello::everything(Version::Ssl3).bytes(NAME, [0; 32])).1, 0x0300);
     }
 
     #[test]
     fn a_client_of_today_offers_two_versions_and_a_question_one() {
-        let versions = |hello: Hello| {
+        let versions = |hello: ClientHello| {
             with_parsed(&hello.bytes(None, [0; 32]), |_, extensions| {
                 extensions.iter().find_map(|extension| match extension {
                     TlsExtension::SupportedVersions(versions) => Some(versions.clone()),
@@ -451,10 +453,10 @@ mod tests {
                 })
             })
         };
-        assert_eq!(versions(Hello::small()), Some(vec![TlsVersion(0x0304), TlsVersion(0x0303)]));
-        assert_eq!(versions(Hello::everything(Version::Tls12)), None);
+        assert_eq!(versions(ClientHello::small()), Some(vec![TlsVersion(0x0304), TlsVersion(0x0303)]));
+        assert_eq!(versions(ClientHello::everything(Version::Tls12)), None);
         // One version alone is two bytes too, which the parser takes for a server's.
-        let alone = Hello::post_quantum().bytes(None, [0; 32]);
+        let alone = ClientHello::post_quantum().bytes(None, [0; 32]);
         assert!(alone.windows(7).any(|window| window == [0, 43, 0, 3, 2, 3, 4]));
     }
 
@@ -462,15 +464,15 @@ mod tests {
     fn small_is_small_large_is_large_and_none_is_of_a_size_that_hangs_servers() {
         let long = "a-rather-long-label-of-a-host-name.and-another-one-that-is-long.example-of-a-company.example";
         for name in [None, NAME, Some(&long[..60]), Some(long)] {
-            let small = Hello::small().bytes(name, [0; 32]).len();
+            let small = ClientHello::small().bytes(name, [0; 32]).len();
             assert!(small < if name.is_none_or(|name| name.len() <= 60) { 260 } else { 600 }, "{small} of {name:?}");
-            assert!(Hello::large().bytes(name, [0; 32]).len() > 1500);
+            assert!(ClientHello::large().bytes(name, [0; 32]).len() > 1500);
             for hello in all().iter().filter(|hello| hello.version > Version::Ssl3) {
                 let (message, _) = unframed(&hello.bytes(name, [0; 32]));
                 assert!(!(256..512).contains(&message.len()), "{} of {hello:?}", message.len());
             }
         }
-        assert_eq!(Hello::large().without_groups(&[0x11EC, 0x11EB, 0x11ED]).groups, Hello::small().groups);
+        assert_eq!(ClientHello::large().without_groups(&[0x11EC, 0x11EB, 0x11ED]).groups, ClientHello::small().groups);
     }
 
     #[test]
@@ -483,28 +485,34 @@ mod tests {
 
     #[test]
     fn each_question_offers_its_kind_of_suites_and_nothing_else() {
-        let names = |hello: &Hello| hello.suites.iter().map(|&id| suite_name(id)).collect::<Vec<_>>();
-        assert!(names(&Hello::ecdsa_only()).iter().all(|name| name.contains("_ECDSA_")));
-        assert!(names(&Hello::rsa_only()).iter().all(|name| name.contains("_RSA_")));
-        let static_rsa = Hello::static_rsa(Version::Tls12);
+        let names = |hello: &ClientHello| hello.suites.iter().map(|&id| suite_name(id)).collect::<Vec<_>>();
+        assert!(names(&ClientHello::ecdsa_only()).iter().all(|name| name.contains("_ECDSA_")));
+        assert!(names(&ClientHello::rsa_only()).iter().all(|name| name.contains("_RSA_")));
+        let static_rsa = ClientHello::static_rsa(Version::Tls12);
         assert!(names(&static_rsa).iter().all(|name| name.starts_with("TLS_RSA_")));
-        let weak = Hello::weak(Version::Tls12, &[]);
+        let weak = ClientHello::weak(Version::Tls12, &[]);
         assert!(names(&weak).iter().all(|name| !name.contains("_AES_") || name.contains("_anon_")));
-        let everything = Hello::everything(Version::Tls12);
-        for hello in [Hello::ecdsa_only(), Hello::rsa_only(), static_rsa, weak.clone(), Hello::dhe(Version::Tls12)] {
+        let everything = ClientHello::everything(Version::Tls12);
+        for hello in [
+            ClientHello::ecdsa_only(),
+            ClientHello::rsa_only(),
+            static_rsa,
+            weak.clone(),
+            ClientHello::dhe(Version::Tls12),
+        ] {
             assert!(hello.suites.len() > 14 && hello.suites.iter().all(|id| everything.suites.contains(id)));
-            assert_eq!((hello.version, hello.shape), (Version::Tls12, Shape::Question));
+            assert_eq!((hello.version, hello.shape), (Version::Tls12, HelloShape::Question));
         }
         let rest = everything.without_suites(&weak.suites);
         assert!(names(&rest).iter().all(|name| ["AES", "CHACHA", "CAMELLIA", "SEED"].iter().any(|c| name.contains(c))));
         // The question is about the key of the server; the certificate may be signed with anything.
-        assert!(kinds(&Hello::ecdsa_only()).contains(&50) && !kinds(&everything).contains(&50));
+        assert!(kinds(&ClientHello::ecdsa_only()).contains(&50) && !kinds(&everything).contains(&50));
     }
 
     #[test]
     fn a_weak_class_that_is_known_hides_no_other() {
         let names = |known: &[WeakClass]| {
-            Hello::weak(Version::Tls12, known).suites.iter().map(|&id| suite_name(id)).collect::<Vec<_>>()
+            ClientHello::weak(Version::Tls12, known).suites.iter().map(|&id| suite_name(id)).collect::<Vec<_>>()
         };
         for class in WeakClass::ALL {
             assert!(names(&[]).iter().any(|name| class.has(name)), "{class}");
@@ -516,13 +524,16 @@ mod tests {
         // One that belongs to a known class too is still offered for the other.
         assert!(names(&[WeakClass::Anonymous]).contains(&"TLS_DH_anon_WITH_RC4_128_MD5".to_owned()));
         assert!(
-            Hello::static_rsa(Version::Tls12).suites.iter().all(|&id| WeakClass::of(&suite_name(id)).next().is_none())
+            ClientHello::static_rsa(Version::Tls12)
+                .suites
+                .iter()
+                .all(|&id| WeakClass::of(&suite_name(id)).next().is_none())
         );
     }
 
     #[test]
     fn sslv2_has_the_form_of_its_time() {
-        let bytes = Hello::sslv2().bytes(NAME, [7; 32]);
+        let bytes = ClientHello::sslv2().bytes(NAME, [7; 32]);
         assert_eq!(bytes.len(), 2 + 9 + 21 + 16);
         assert_eq!(bytes[..11], [0x80, 46, 1, 0, 2, 0, 21, 0, 0, 0, 16]);
         assert_eq!(bytes[11..17], [1, 0, 0x80, 2, 0, 0x80]);
@@ -537,8 +548,8 @@ mod tests {
         for no in ["192.0.2.1", "2001:db8::1", "[2001:db8::1]", "127.1", "", ".", "a b", "a/b"] {
             assert_eq!(server_name(no), None, "{no}");
         }
-        let without = Hello::small().bytes(None, [0; 32]);
-        assert_eq!(Hello::small().bytes(Some("192.0.2.1"), [0; 32]), without);
+        let without = ClientHello::small().bytes(None, [0; 32]);
+        assert_eq!(ClientHello::small().bytes(Some("192.0.2.1"), [0; 32]), without);
     }
 
     proptest! {
@@ -550,8 +561,8 @@ mod tests {
             at in 0usize..5,
             shape in 0usize..3,
         ) {
-            let shape = [Shape::Question, Shape::Client, Shape::PaddedClient][shape];
-            let hello = Hello { version: Version::ALL[at], suites, groups, signatures, shape };
+            let shape = [HelloShape::Question, HelloShape::Client, HelloShape::PaddedClient][shape];
+            let hello = ClientHello { version: Version::ALL[at], suites, groups, signatures, shape };
             let (message, _) = unframed(&hello.bytes(NAME, [1; 32]));
             let length = u32::from_be_bytes([0, message[1], message[2], message[3]]) as usize;
             prop_assert_eq!(length + 4, message.len());

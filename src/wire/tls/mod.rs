@@ -19,10 +19,10 @@ pub mod reader;
 pub mod version;
 pub mod weak;
 
-pub use answer::{Answer, MAX_TEXT, ServerHello};
+pub use answer::{MAX_TEXT, ServerHello, TlsAnswer};
 pub use first_bytes::FirstBytes;
-pub use hello::{Hello, Shape};
+pub use hello::{ClientHello, HelloShape};
 pub use names::{alert_name, group_name, is_post_quantum, scheme_name, suite_name};
-pub use reader::Reader;
+pub use reader::FlightReader;
 pub use version::Version;
 pub use weak::WeakClass;

@@ -13,7 +13,7 @@
 //! The answer depends on the bytes and not on how they were cut into pieces.
 
 use crate::wire::tls::answer::MAX_TEXT;
-use crate::wire::tls::{Answer, ServerHello, Version};
+use crate::wire::tls::{ServerHello, TlsAnswer, Version};
 
 /// Bytes that are read in all.
 pub const MAX_BYTES: usize = 512 * 1024;
@@ -26,7 +26,7 @@ const MAX_RECORD: usize = 16 * 1024 + 2048;
 
 /// Reads what the server sends until the answer is whole.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub struct FlightReader {
     /// Bytes that are no whole record yet.
     pending: Vec<u8>,
     /// Handshake bytes that are no whole message yet.
@@ -36,11 +36,11 @@ pub struct Reader {
     warnings: usize,
     warning: Option<u8>,
     hello: Option<ServerHello>,
-    stage: Stage,
+    phase: ReaderState,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Stage {
+enum ReaderState {
     /// Whether this is TLS is not known.
     #[default]
     First,
@@ -50,17 +50,17 @@ enum Stage {
 }
 
 /// What the first bytes settle.
-enum Opening {
+enum FirstRecord {
     Tls,
     Sslv2,
     Foreign,
 }
 
-impl Reader {
+impl FlightReader {
     /// Takes bytes as they came, in pieces of any size. Gives the answer once, as soon as it is decided; what is
     /// pushed after that is ignored.
-    pub fn push(&mut self, bytes: &[u8]) -> Option<Answer> {
-        if self.stage == Stage::Over {
+    pub fn push(&mut self, bytes: &[u8]) -> Option<TlsAnswer> {
+        if self.phase == ReaderState::Over {
             return None;
         }
         let taken = bytes.get(..MAX_BYTES.saturating_sub(self.heard)).unwrap_or(bytes);
@@ -71,30 +71,30 @@ impl Reader {
             answer = Some(self.best("more than 512 KiB without an end"));
         }
         if answer.is_some() {
-            self.stage = Stage::Over;
+            self.phase = ReaderState::Over;
         }
         answer
     }
 
     /// What can be said at the end of the stream, or when the time is over: a ServerHello without what should follow,
     /// the last warning, text without a line end. None when nothing came, or when the answer was given before.
-    pub fn finish(mut self) -> Option<Answer> {
-        match self.stage {
-            Stage::First if self.pending.is_empty() => None,
-            Stage::First => Some(Answer::not_tls(&self.pending)),
-            Stage::Records => Some(self.best("TLS records that end before a ServerHello is whole")),
-            Stage::Over => None,
+    pub fn finish(mut self) -> Option<TlsAnswer> {
+        match self.phase {
+            ReaderState::First if self.pending.is_empty() => None,
+            ReaderState::First => Some(TlsAnswer::not_tls(&self.pending)),
+            ReaderState::Records => Some(self.best("TLS records that end before a ServerHello is whole")),
+            ReaderState::Over => None,
         }
     }
 
-    fn advance(&mut self) -> Option<Answer> {
-        if self.stage == Stage::First {
+    fn advance(&mut self) -> Option<TlsAnswer> {
+        if self.phase == ReaderState::First {
             let mut heads = (1..=self.pending.len()).filter_map(|end| self.pending.get(..end));
             let (head, opening) = heads.find_map(|head| Some((head, opening(head)?)))?;
             match opening {
-                Opening::Tls => self.stage = Stage::Records,
-                Opening::Sslv2 => return Some(Answer::Sslv2),
-                Opening::Foreign => return Some(Answer::not_tls(head)),
+                FirstRecord::Tls => self.phase = ReaderState::Records,
+                FirstRecord::Sslv2 => return Some(TlsAnswer::Sslv2),
+                FirstRecord::Foreign => return Some(TlsAnswer::not_tls(head)),
             }
         }
         let pending = std::mem::take(&mut self.pending);
@@ -116,7 +116,7 @@ impl Reader {
         None
     }
 
-    fn record(&mut self, kind: u8, body: &[u8]) -> Option<Answer> {
+    fn record(&mut self, kind: u8, body: &[u8]) -> Option<TlsAnswer> {
         if body.is_empty() {
             self.empty += 1;
             return (self.empty > MAX_EMPTY).then(|| self.best("a flood of empty records"));
@@ -130,7 +130,7 @@ impl Reader {
         }
     }
 
-    fn alert(&mut self, alert: &[u8]) -> Option<Answer> {
+    fn alert(&mut self, alert: &[u8]) -> Option<TlsAnswer> {
         let [level, code] = alert else {
             return Some(self.best("an alert that is cut"));
         };
@@ -141,7 +141,7 @@ impl Reader {
         (!goes_on).then(|| self.best("an alert"))
     }
 
-    fn handshake(&mut self, fragment: &[u8]) -> Option<Answer> {
+    fn handshake(&mut self, fragment: &[u8]) -> Option<TlsAnswer> {
         let mut messages = std::mem::take(&mut self.messages);
         messages.extend_from_slice(fragment);
         let mut rest: &[u8] = &messages;
@@ -163,7 +163,7 @@ impl Reader {
     }
 
     /// One handshake message without its header (RFC 8446 §4, RFC 5246 §7.4 for the older ones, historic).
-    fn message(&mut self, kind: u8, body: &[u8]) -> Option<Answer> {
+    fn message(&mut self, kind: u8, body: &[u8]) -> Option<TlsAnswer> {
         match (kind, &mut self.hello) {
             // HelloRequest says nothing during a handshake and is ignored.
             (0, _) => None,
@@ -173,9 +173,9 @@ impl Reader {
                     self.hello = Some(hello);
                     decides.then(|| self.best("a ServerHello"))
                 }
-                Err(why) => Some(Answer::malformed(why)),
+                Err(why) => Some(TlsAnswer::malformed(why)),
             },
-            (_, None) => Some(Answer::malformed(format!("handshake message {kind} before a ServerHello"))),
+            (_, None) => Some(TlsAnswer::malformed(format!("handshake message {kind} before a ServerHello"))),
             (11, Some(hello)) => {
                 hello.certificate(body);
                 None
@@ -196,31 +196,31 @@ impl Reader {
     }
 
     /// The most that was learnt: a ServerHello, else the last alert, else why there is neither.
-    fn best(&mut self, why: &str) -> Answer {
+    fn best(&mut self, why: &str) -> TlsAnswer {
         match (self.hello.take(), self.warning) {
-            (Some(hello), _) => Answer::ServerHello(hello),
-            (None, Some(code)) => Answer::alert(code),
-            (None, None) => Answer::malformed(why),
+            (Some(hello), _) => TlsAnswer::ServerHello(hello),
+            (None, Some(code)) => TlsAnswer::alert(code),
+            (None, None) => TlsAnswer::malformed(why),
         }
     }
 }
 
 /// What first bytes settle, if they do; never later than at [`MAX_TEXT`] of them after blanks.
-fn opening(head: &[u8]) -> Option<Opening> {
+fn opening(head: &[u8]) -> Option<FirstRecord> {
     match head {
         [] | [0x14..=0x18] => None,
-        [0x14..=0x18, 3, ..] => Some(Opening::Tls),
+        [0x14..=0x18, 3, ..] => Some(FirstRecord::Tls),
         // The fields of an SSLv2 SERVER-HELLO that are fixed: type 4 and version 2.
         [0x80..=0xFF, fields @ ..] => match fields {
             [] | [_] | [_, 4] | [_, 4, _] | [_, 4, _, _] | [_, 4, _, _, 0] => None,
-            [_, 4, _, _, 0, 2, ..] => Some(Opening::Sslv2),
-            _ => Some(Opening::Foreign),
+            [_, 4, _, _, 0, 2, ..] => Some(FirstRecord::Sslv2),
+            _ => Some(FirstRecord::Foreign),
         },
         [b' '..=b'~' | b'\t' | b'\r' | b'\n', ..] => {
             let ends = head.trim_ascii_start().contains(&b'\n') || head.len() >= MAX_TEXT;
-            ends.then_some(Opening::Foreign)
+            ends.then_some(FirstRecord::Foreign)
         }
-        _ => Some(Opening::Foreign),
+        _ => Some(FirstRecord::Foreign),
     }
 }
 
@@ -230,25 +230,25 @@ mod tests {
 
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use super::{MAX_BYTES, MAX_EMPTY, MAX_RECORD, MAX_WARNINGS, Reader};
+    use super::{FlightReader, MAX_BYTES, MAX_EMPTY, MAX_RECORD, MAX_WARNINGS};
     use crate::wire::tls::flights::{self, DHE, RETRY, RETRY_COOKIE, SSLV3, TLS10, TLS12};
-    use crate::wire::tls::{Answer, FirstBytes, ServerHello, Version};
+    use crate::wire::tls::{FirstBytes, ServerHello, TlsAnswer, Version};
 
     const FLIGHTS: [&str; 6] = [TLS12, TLS10, DHE, RETRY, RETRY_COOKIE, SSLV3];
     const SSLV2: &[u8] = &[0x80, 0x2F, 4, 0, 1, 0, 2, 3, 0xE0, 0, 3, 0, 16];
 
-    fn heard(pieces: &[&[u8]]) -> Option<Answer> {
-        let mut reader = Reader::default();
+    fn received(pieces: &[&[u8]]) -> Option<TlsAnswer> {
+        let mut reader = FlightReader::default();
         pieces.iter().find_map(|piece| reader.push(piece)).or_else(|| reader.finish())
     }
 
-    fn at_once(bytes: &[u8]) -> Answer {
-        Reader::default().push(bytes).expect("decided without more")
+    fn at_once(bytes: &[u8]) -> TlsAnswer {
+        FlightReader::default().push(bytes).expect("decided without more")
     }
 
-    fn hello(answer: Answer) -> ServerHello {
+    fn hello(answer: TlsAnswer) -> ServerHello {
         match answer {
-            Answer::ServerHello(hello) => hello,
+            TlsAnswer::ServerHello(hello) => hello,
             other => panic!("{other:?}"),
         }
     }
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn an_sslv3_hello_waits_for_its_flight_and_is_enough_at_the_end() {
-        let mut reader = Reader::default();
+        let mut reader = FlightReader::default();
         assert_eq!(reader.push(&flights::bytes(SSLV3)), None);
         let hello = hello(reader.finish().expect("a ServerHello was heard"));
         assert_eq!((hello.version, hello.suite), (Version::Ssl3, 0x0039));
@@ -322,14 +322,14 @@ mod tests {
 
     #[test]
     fn an_alert_decides_and_a_warning_only_if_nothing_follows() {
-        let alert = Answer::Alert { code: 70, name: "protocol_version".to_owned() };
+        let alert = TlsAnswer::Alert { code: 70, name: "protocol_version".to_owned() };
         assert_eq!(at_once(&[0x15, 3, 1, 0, 2, 2, 70]), alert);
-        assert_eq!(at_once(&[0x15, 3, 3, 0, 2, 1, 0]), Answer::alert(0));
-        let mut reader = Reader::default();
+        assert_eq!(at_once(&[0x15, 3, 3, 0, 2, 1, 0]), TlsAnswer::alert(0));
+        let mut reader = FlightReader::default();
         assert_eq!(reader.push(&[0x15, 3, 3, 0, 2, 1, 112]), None);
-        assert_eq!(reader.finish(), Some(Answer::alert(112)));
+        assert_eq!(reader.finish(), Some(TlsAnswer::alert(112)));
         let storm = [0x15, 3, 3, 0, 2, 1, 112].repeat(MAX_WARNINGS + 1);
-        assert_eq!(at_once(&storm), Answer::alert(112));
+        assert_eq!(at_once(&storm), TlsAnswer::alert(112));
     }
 
     #[test]
@@ -349,22 +349,22 @@ mod tests {
             (b"SSH-2.0-OpenSSH_9.6\r\n", FirstBytes::Ssh, "SSH-2.0-OpenSSH_9.6"),
         ];
         for (bytes, kind, text) in known {
-            assert_eq!(at_once(bytes), Answer::NotTls { kind: *kind, text: (*text).to_owned() });
+            assert_eq!(at_once(bytes), TlsAnswer::NotTls { kind: *kind, text: (*text).to_owned() });
         }
-        let mut reader = Reader::default();
+        let mut reader = FlightReader::default();
         assert_eq!(reader.push(b"220 mx"), None);
-        let half = Answer::NotTls { kind: FirstBytes::Smtp, text: "220 mx".to_owned() };
+        let half = TlsAnswer::NotTls { kind: FirstBytes::Smtp, text: "220 mx".to_owned() };
         assert_eq!(reader.finish(), Some(half));
-        assert!(matches!(at_once(&[b'x'; 64]), Answer::NotTls { kind: FirstBytes::Unknown, .. }));
-        assert!(matches!(at_once(&[0, 1]), Answer::NotTls { kind: FirstBytes::Unknown, .. }));
+        assert!(matches!(at_once(&[b'x'; 64]), TlsAnswer::NotTls { kind: FirstBytes::Unknown, .. }));
+        assert!(matches!(at_once(&[0, 1]), TlsAnswer::NotTls { kind: FirstBytes::Unknown, .. }));
     }
 
     #[test]
     fn sslv2_is_told_by_its_hello_and_nothing_heard_is_no_answer() {
-        assert_eq!(at_once(SSLV2), Answer::Sslv2);
-        assert_eq!(Reader::default().finish(), None);
-        let mut reader = Reader::default();
-        assert_eq!(reader.push(SSLV2), Some(Answer::Sslv2));
+        assert_eq!(at_once(SSLV2), TlsAnswer::Sslv2);
+        assert_eq!(FlightReader::default().finish(), None);
+        let mut reader = FlightReader::default();
+        assert_eq!(reader.push(SSLV2), Some(TlsAnswer::Sslv2));
         assert_eq!((reader.push(b"more"), reader.finish()), (None, None));
     }
 
@@ -379,24 +379,24 @@ mod tests {
             record(0x16, &[11, 0xFF, 0xFF, 0xFF]),
             vec![0x16, 3, 3, 0xFF, 0xFF],
         ] {
-            assert!(matches!(at_once(&bytes), Answer::Malformed { .. }), "{bytes:?}");
+            assert!(matches!(at_once(&bytes), TlsAnswer::Malformed { .. }), "{bytes:?}");
         }
-        assert!(matches!(heard(&[&[0x16, 3, 3, 0, 90]]), Some(Answer::Malformed { .. })));
+        assert!(matches!(received(&[&[0x16, 3, 3, 0, 90]]), Some(TlsAnswer::Malformed { .. })));
     }
 
     #[test]
     fn records_without_content_are_bounded() {
         let storm = record(0x16, &[]).repeat(MAX_EMPTY + 1);
-        assert_eq!(at_once(&storm), Answer::Malformed { why: "a flood of empty records".to_owned() });
+        assert_eq!(at_once(&storm), TlsAnswer::Malformed { why: "a flood of empty records".to_owned() });
     }
 
     #[test]
     fn a_flight_without_end_is_answered_at_the_bound_with_what_was_heard() {
-        let mut reader = Reader::default();
+        let mut reader = FlightReader::default();
         assert_eq!(reader.push(&flights::bytes(SSLV3)), None);
         // Session tickets for ever.
         let noise = record(0x16, &[&[4, 0, 0x3F, 0][..], &vec![0; 0x3F00]].concat());
-        let answers: Vec<Answer> = (0..100).filter_map(|_| reader.push(&noise)).collect();
+        let answers: Vec<TlsAnswer> = (0..100).filter_map(|_| reader.push(&noise)).collect();
         assert_eq!(answers.len(), 1);
         assert!(reader.heard == MAX_BYTES && reader.pending.len() + reader.messages.len() < 2 * MAX_RECORD);
     }
@@ -427,9 +427,9 @@ mod tests {
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
-            let whole = heard(&[&bytes]);
-            prop_assert_eq!(heard(&pieces), whole.clone());
-            prop_assert_eq!(heard(&single), whole);
+            let whole = received(&[&bytes]);
+            prop_assert_eq!(received(&pieces), whole.clone());
+            prop_assert_eq!(received(&single), whole);
         }
 
         #[test]
@@ -440,7 +440,7 @@ mod tests {
             let leads: [&[u8]; 4] = [&[], &[0x16, 3, 3, 0, 40, 2, 0, 0, 36, 3, 3], &[0x16, 3, 1], &[0x15, 3, 1, 0, 2, 1, 112]];
             let bytes = [leads[lead], &bytes].concat();
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
-            prop_assert_eq!(heard(&single), heard(&[&bytes]));
+            prop_assert_eq!(received(&single), received(&[&bytes]));
         }
 
         #[test]
@@ -456,9 +456,9 @@ mod tests {
             }
             bytes.truncate(end.index(bytes.len()) + 1);
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
-            let whole = heard(&[&bytes]);
+            let whole = received(&[&bytes]);
             prop_assert!(whole.is_some());
-            prop_assert_eq!(heard(&single), whole);
+            prop_assert_eq!(received(&single), whole);
         }
     }
 }

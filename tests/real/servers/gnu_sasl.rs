@@ -51,7 +51,7 @@ impl GnuSasl {
             std::thread::spawn(move || {
                 for client in listener.incoming().flatten() {
                     // A client that goes away ends its session only.
-                    let _ = talk(client, &config, other_line);
+                    let _ = session(client, &config, other_line);
                 }
             });
             port
@@ -60,7 +60,7 @@ impl GnuSasl {
     }
 }
 
-fn talk(client: TcpStream, config: &Arc<ServerConfig>, other_line: bool) -> std::io::Result<()> {
+fn session(client: TcpStream, config: &Arc<ServerConfig>, other_line: bool) -> std::io::Result<()> {
     let connection = ServerConnection::new(Arc::clone(config)).map_err(std::io::Error::other)?;
     let mut line = BufReader::new(StreamOwned::new(connection, client));
     say(&mut line, "220 localhost ESMTP")?;

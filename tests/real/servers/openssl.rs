@@ -96,13 +96,13 @@ fn speak_smtp_before(server: SocketAddr) -> u16 {
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
             // A client that goes away in between is nothing to tell of.
-            std::thread::spawn(move || talk(client, server));
+            std::thread::spawn(move || session(client, server));
         }
     });
     port
 }
 
-fn talk(mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
+fn session(mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
     client.set_nodelay(true)?;
     client.write_all(b"220 localhost ESMTP\r\n")?;
     let mut lines = BufReader::new(client.try_clone()?);

@@ -20,7 +20,7 @@ use super::results::{Features, Preference, Scan, Support, VersionSeen, chains};
 use super::rules::TLS_PROFILE_NOT_MET;
 use super::seen::Seen;
 use crate::check::{Confidence, Finding, Fix, Severity};
-use crate::evidence::{Certificate, Evidence, Stage};
+use crate::evidence::{Certificate, Evidence, Phase};
 use crate::plan::{Plan, TlsProfile};
 use crate::question::Offer;
 use crate::wire::tls::{self, Version};
@@ -126,7 +126,7 @@ fn compare(id: TlsProfile, profile: &Profile, scan: &Scan, seen: &Seen<'_>, evid
         comparison.feature(feature, scan);
     }
     let mut leaves = Vec::new();
-    for (_, presented) in chains(seen.talk, evidence) {
+    for (_, presented) in chains(seen.session, evidence) {
         if let Some(leaf) = presented.leaf().filter(|leaf| leaf.is_readable()) {
             comparison.certificate(profile, leaf);
             leaves.push(leaf);
@@ -418,7 +418,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     } else {
         format!("{}: {} should change", verdict.title, things(should))
     };
-    let mut finding = Finding::new(&TLS_PROFILE_NOT_MET, Stage::Tls, Confidence::Certain, summary);
+    let mut finding = Finding::new(&TLS_PROFILE_NOT_MET, Phase::Tls, Confidence::Certain, summary);
     if must == 0 {
         finding.severity = Severity::Notice;
     }
@@ -440,9 +440,9 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let seen = Seen::of(evidence)?;
     // The ClientHellos are many; the report has them all. The first and the last stand for them.
     for one in [seen.hellos.first(), seen.hellos.last()].into_iter().flatten() {
-        finding = finding.tried(one.hello.attempt.id);
+        finding = finding.tried(one.hello.probe.id);
     }
-    Some(finding.tried(seen.talk.attempt.id))
+    Some(finding.tried(seen.session.probe.id))
 }
 
 /// A feature that must not be missing, for tables.

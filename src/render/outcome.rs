@@ -1,63 +1,63 @@
 //! What every format says of a case in the same words: its verdict, and what it fails by. Plain text that has passed
 //! [`escape::visible`]; each format escapes it once more for its own language.
 
-use super::{Look, Signs, Volume, escape, text};
+use super::{Display, Symbols, Verbosity, escape, text};
 use crate::check::Finding;
 use crate::lexicon::{Confidence, Fix};
-use crate::report::{Case, CaseOutcome, Judged, Place, Report, Verdict};
+use crate::report::{CheckOutcome, CheckResult, FilePosition, JudgedExpectation, Report, Verdict};
 
 /// What came of a case, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum OutcomeWord {
     Pass,
     Fail,
     CutShort,
     Skip,
 }
 
-impl Word {
-    pub(super) fn of(case: &Case) -> Word {
+impl OutcomeWord {
+    pub(super) fn of(case: &CheckResult) -> OutcomeWord {
         match &case.outcome {
-            CaseOutcome::Skipped { .. } => Word::Skip,
-            CaseOutcome::Checked { report, .. } => match report.verdict() {
-                Verdict::Pass => Word::Pass,
-                Verdict::Fail => Word::Fail,
-                Verdict::Incomplete => Word::CutShort,
+            CheckOutcome::Skipped { .. } => OutcomeWord::Skip,
+            CheckOutcome::Checked { report, .. } => match report.verdict() {
+                Verdict::Pass => OutcomeWord::Pass,
+                Verdict::Fail => OutcomeWord::Fail,
+                Verdict::Incomplete => OutcomeWord::CutShort,
             },
         }
     }
 
-    pub(super) fn shown(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
-            Word::Pass => "PASS",
-            Word::Fail => "FAIL",
-            Word::CutShort => "CUT SHORT",
-            Word::Skip => "SKIP",
+            OutcomeWord::Pass => "PASS",
+            OutcomeWord::Fail => "FAIL",
+            OutcomeWord::CutShort => "CUT SHORT",
+            OutcomeWord::Skip => "SKIP",
         }
     }
 }
 
 /// Why a case failed.
-pub(super) enum Reason<'a> {
+pub(super) enum FailureReason<'a> {
     /// The user expected something else.
-    Expectation(&'a Judged),
+    Expectation(&'a JudgedExpectation),
     /// Something is wrong.
     Finding(&'a Finding),
     /// It did not come to its end.
     CutShort(&'a Report),
 }
 
-impl<'a> Reason<'a> {
+impl<'a> FailureReason<'a> {
     /// All reasons, the most important first; at least one for a case that did not pass.
-    pub(super) fn all(report: &'a Report) -> Vec<Reason<'a>> {
+    pub(super) fn all(report: &'a Report) -> Vec<FailureReason<'a>> {
         if report.verdict() == Verdict::Pass {
             return Vec::new();
         }
-        let expected = report.expectations.iter().filter(|one| !one.held).map(Reason::Expectation);
-        let found = report.findings.iter().filter(|finding| report.fails_by(finding)).map(Reason::Finding);
-        let mut all: Vec<Reason<'a>> = expected.chain(found).collect();
+        let expected = report.expectations.iter().filter(|one| !one.held).map(FailureReason::Expectation);
+        let found = report.findings.iter().filter(|finding| report.fails_by(finding)).map(FailureReason::Finding);
+        let mut all: Vec<FailureReason<'a>> = expected.chain(found).collect();
         if all.is_empty() || report.verdict() == Verdict::Incomplete {
-            all.push(Reason::CutShort(report));
+            all.push(FailureReason::CutShort(report));
         }
         all
     }
@@ -65,42 +65,42 @@ impl<'a> Reason<'a> {
     /// The rule's id, or what stands in its place.
     pub(super) fn id(&self) -> String {
         match self {
-            Reason::Expectation(_) => "expectation".to_owned(),
-            Reason::Finding(finding) => escape::visible(&finding.rule),
-            Reason::CutShort(_) => "cut-short".to_owned(),
+            FailureReason::Expectation(_) => "expectation".to_owned(),
+            FailureReason::Finding(finding) => escape::visible(&finding.rule),
+            FailureReason::CutShort(_) => "cut-short".to_owned(),
         }
     }
 
     /// What was seen, in one line.
     pub(super) fn summary(&self) -> String {
         match self {
-            Reason::Expectation(one) => not_held(one),
-            Reason::Finding(finding) => escape::visible(&finding.summary),
-            Reason::CutShort(report) => format!("the check did not come to its end: {}", exit(report)),
+            FailureReason::Expectation(one) => not_held(one),
+            FailureReason::Finding(finding) => escape::visible(&finding.summary),
+            FailureReason::CutShort(report) => format!("the check did not come to its end: {}", exit(report)),
         }
     }
 
     /// What it means and what to do, a line each.
     pub(super) fn advice(&self) -> Vec<String> {
         match self {
-            Reason::Expectation(_) | Reason::CutShort(_) => Vec::new(),
-            Reason::Finding(finding) => advice(finding),
+            FailureReason::Expectation(_) | FailureReason::CutShort(_) => Vec::new(),
+            FailureReason::Finding(finding) => advice(finding),
         }
     }
 
     /// Where a suite's file asks for it.
-    pub(super) fn place(&self, case: &Case) -> Option<Place> {
+    pub(super) fn place(&self, case: &CheckResult) -> Option<FilePosition> {
         match self {
-            Reason::Expectation(Judged { line: Some(line), column, .. }) => {
-                Some(Place { line: *line, column: column.unwrap_or(1) })
+            FailureReason::Expectation(JudgedExpectation { line: Some(line), column, .. }) => {
+                Some(FilePosition { line: *line, column: column.unwrap_or(1) })
             }
-            Reason::Expectation(_) | Reason::Finding(_) | Reason::CutShort(_) => case.place,
+            FailureReason::Expectation(_) | FailureReason::Finding(_) | FailureReason::CutShort(_) => case.place,
         }
     }
 }
 
 /// An expectation that did not hold, in one line.
-pub(super) fn not_held(one: &Judged) -> String {
+pub(super) fn not_held(one: &JudgedExpectation) -> String {
     let seen = one.seen.as_deref().map_or("nothing, the check did not get that far".to_owned(), escape::visible);
     let (expression, expected) = (escape::visible(&one.expression), escape::visible(&one.expected));
     format!("{expression} does not hold: expected {expected}, seen {seen}")
@@ -144,10 +144,10 @@ pub(super) fn exit(report: &Report) -> String {
 }
 
 /// What came of a case, in one line: why it failed, else what was counted.
-pub(super) fn outcome(case: &Case) -> String {
+pub(super) fn outcome(case: &CheckResult) -> String {
     match &case.outcome {
-        CaseOutcome::Skipped { reason } => escape::visible(reason),
-        CaseOutcome::Checked { report, .. } => match Reason::all(report).first() {
+        CheckOutcome::Skipped { reason } => escape::visible(reason),
+        CheckOutcome::Checked { report, .. } => match FailureReason::all(report).first() {
             Some(first) => {
                 format!("{}: {}; {}; {}", first.id(), first.summary(), exit(report), text::duration(report.total_ms))
             }
@@ -166,22 +166,22 @@ pub(super) fn result(report: &Report) -> String {
 }
 
 /// An attempt that a later one has replaced, in one line.
-pub(super) fn attempt(at: usize, report: &Report) -> String {
-    let reasons = Reason::all(report);
+pub(super) fn retry_line(at: usize, report: &Report) -> String {
+    let reasons = FailureReason::all(report);
     let why = reasons.first().map(|reason| format!(": {}", reason.summary())).unwrap_or_default();
     format!("attempt {}: {}{why}", at + 1, exit(report))
 }
 
 /// The conversation as plain text, for a reader who is not at this terminal.
-pub(super) fn conversation(report: &Report, look: &Look) -> String {
+pub(super) fn conversation(report: &Report, look: &Display) -> String {
     let look = for_readers(look);
     text::conversation(report, &look).iter().map(|line| line.paint(&look)).collect()
 }
 
 /// The same look without colours, and with columns of its own: a report does not depend on a terminal.
-pub(super) fn for_readers(look: &Look) -> Look {
-    let volume = if look.volume == Volume::Verbose { Volume::Verbose } else { Volume::Normal };
-    Look { signs: Signs::Unicode, volume, ..look.for_file() }
+pub(super) fn for_readers(look: &Display) -> Display {
+    let volume = if look.volume == Verbosity::Verbose { Verbosity::Verbose } else { Verbosity::Normal };
+    Display { signs: Symbols::Unicode, volume, ..look.for_file() }
 }
 
 /// Seconds from milliseconds, with three digits.

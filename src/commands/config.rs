@@ -2,16 +2,16 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::{Trouble, outlet, print};
-use crate::cli::config::{self as words, ConfigArgs, Settings, Source, Surroundings};
-use crate::cli::look;
+use super::{CommandError, outlet, print};
+use crate::cli::config::{self as words, ConfigArgs, ConfigEnvironment, ConfigSource, Settings};
+use crate::cli::display;
 use crate::gather;
 use crate::render::config as rendering;
 
 /// What the configuration file says for these words.
-pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, Trouble> {
+pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError> {
     let variable = |name: &str| std::env::var_os(name);
-    let around = Surroundings {
+    let around = ConfigEnvironment {
         xdg_config_home: variable("XDG_CONFIG_HOME"),
         home: variable("HOME"),
         appdata: variable("APPDATA"),
@@ -21,14 +21,15 @@ pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, Trouble> {
     };
     let wanted = words::wanted(arguments, &around)?;
     let (file, text) = match wanted.file {
-        Source::Nowhere => (None, None),
-        Source::Named(file) => {
-            let text = gather::config::read(&file).map_err(|error| Trouble::Usage(error.to_string()))?;
+        ConfigSource::Nowhere => (None, None),
+        ConfigSource::Named(file) => {
+            let text = gather::config::read(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
             (Some(file), Some(text))
         }
-        Source::Usual => match around.usual_file() {
+        ConfigSource::Usual => match around.usual_file() {
             Some(file) => {
-                let text = gather::config::read_if_there(&file).map_err(|error| Trouble::Usage(error.to_string()))?;
+                let text =
+                    gather::config::read_if_there(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
                 (Some(file), text)
             }
             None => (None, None),
@@ -39,7 +40,9 @@ pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, Trouble> {
             Ok(words::read(&text, &file, profile.as_deref(), around.home.as_deref().or(around.appdata.as_deref()))?)
         }
         (_, _, None) => Ok(Settings::none()),
-        (file, _, Some(name)) => Err(Trouble::Usage(no_file_for(&name, file.as_ref().map(|file| file.as_os_str())))),
+        (file, _, Some(name)) => {
+            Err(CommandError::Usage(no_file_for(&name, file.as_ref().map(|file| file.as_os_str()))))
+        }
     }
 }
 
@@ -54,8 +57,8 @@ fn no_file_for(profile: &str, file: Option<&OsStr>) -> String {
     }
 }
 
-pub(super) fn run(args: &ConfigArgs, settings: &Settings) -> Result<u8, Trouble> {
-    let look = look::plain(&args.look, &outlet())?;
+pub(super) fn run(args: &ConfigArgs, settings: &Settings) -> Result<u8, CommandError> {
+    let look = display::plain(&args.look, &outlet())?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let values = words::values(settings, hostname.as_deref())?;
     if args.json {

@@ -29,7 +29,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("render", &["check", "evidence", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
     ("cli", &["check", "expect", "plan", "render", "sasl", "wire"]),
     (
-        "verbs",
+        "commands",
         &[
             "check", "cli", "evidence", "expect", "gather", "inquiry", "lexicon", "plan", "question", "render",
             "report", "sandbox", "sasl", "suite", "wire",
@@ -151,7 +151,7 @@ fn nobody_imports_against_the_table() {
 #[test]
 fn the_map_in_lib_rs_is_the_table() {
     let map = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    for (room, allowed) in TABLE.iter().filter(|(room, _)| !matches!(*room, "secret" | "logging" | "verbs")) {
+    for (room, allowed) in TABLE.iter().filter(|(room, _)| !matches!(*room, "secret" | "logging" | "commands")) {
         let words = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
         let row = format!("//! | {room} | {words} |");
         assert!(map.contains(&row), "src/lib.rs lacks the row: {row}");
@@ -202,7 +202,7 @@ fn files_that_belong_to_a_list_are_in_it() {
             "difference",
             "escape",
             "explain",
-            "gist",
+            "outcome",
             "ports",
             "providers",
             "rule",
@@ -307,7 +307,7 @@ fn the_page_of_rules_is_that_of_the_rules() {
 fn completions_and_manual_pages_are_those_of_the_flags() {
     use smtpcheck::cli::pages::{CompletionsArgs, ManArgs, completions, manual};
     let mut pages = vec![("docs/man/smtpcheck.1".to_owned(), manual(&ManArgs { verb: None }).unwrap())];
-    for verb in smtpcheck::cli::verb::VERBS {
+    for verb in smtpcheck::cli::command::COMMANDS {
         let page = manual(&ManArgs { verb: Some(verb.name.to_owned()) }).unwrap();
         pages.push((format!("docs/man/smtpcheck-{}.1", verb.name), page));
     }
@@ -393,7 +393,7 @@ fn commands_in_pages() -> Vec<(String, Vec<String>)> {
 
 /// Whether this version takes the words, down to the values of the flags.
 fn is_taken(words: &[String]) -> Result<(), String> {
-    use smtpcheck::cli::{Invocation, config, look, parse_with, plan};
+    use smtpcheck::cli::{Invocation, config, display as look, parse_with, plan};
     let file = "[profile.relay]\ntarget = \"smtp.example.net:587\"\nuser = \"u\"\npassword-command = \"pass mail\"\n";
     let profile = words.iter().any(|word| word == "@relay" || word == "relay").then_some("relay");
     let settings = config::read(file, Path::new("config.toml"), profile, None).map_err(|error| error.to_string())?;
@@ -403,7 +403,7 @@ fn is_taken(words: &[String]) -> Result<(), String> {
         for target in &args.targets {
             plan::plan(args, matches, target, None).map_err(|error| error.to_string())?;
         }
-        look::check(args, &look::Outlet::default()).map_err(|error| error.to_string())?;
+        look::check(args, &look::OutputTarget::default()).map_err(|error| error.to_string())?;
         render::format(&args.format).ok_or_else(|| format!("there is no format {}", args.format))?;
     }
     Ok(())

@@ -19,7 +19,7 @@ use super::run::RunArgs;
 use super::sandbox::{DemoArgs, SandboxArgs};
 
 /// One verb of the command line.
-pub struct Verb {
+pub struct CommandSpec {
     /// Its word.
     pub name: &'static str,
     /// Its flags, as clap knows them.
@@ -27,42 +27,50 @@ pub struct Verb {
     read: fn(Command, Vec<OsString>) -> Result<Invocation, UsageError>,
 }
 
-const CHECK: Verb = Verb { name: "check", command: check_command, read: check };
+const CHECK: CommandSpec = CommandSpec { name: "check", command: check_command, read: check };
 
 /// All verbs, in the order of the help. Help, completions and manual pages are made of this list.
-pub const VERBS: &[Verb] = &[
+pub const COMMANDS: &[CommandSpec] = &[
     CHECK,
-    Verb {
+    CommandSpec {
         name: "run",
         command: run_command,
         read: |command, words| only(command, words, |args| Invocation::Run(Box::new(args))),
     },
-    Verb { name: "ports", command: ports_command, read: ports },
-    Verb {
+    CommandSpec { name: "ports", command: ports_command, read: ports },
+    CommandSpec {
         name: "explain",
         command: explain_command,
         read: |command, words| only(command, words, Invocation::Explain),
     },
-    Verb { name: "demo", command: demo_command, read: |command, words| only(command, words, Invocation::Demo) },
-    Verb {
+    CommandSpec { name: "demo", command: demo_command, read: |command, words| only(command, words, Invocation::Demo) },
+    CommandSpec {
         name: "sandbox",
         command: sandbox_command,
         read: |command, words| only(command, words, Invocation::Sandbox),
     },
-    Verb {
+    CommandSpec {
         name: "providers",
         command: providers_command,
         read: |command, words| only(command, words, Invocation::Providers),
     },
-    Verb { name: "report", command: report_command, read: |command, words| only(command, words, Invocation::Report) },
-    Verb { name: "config", command: config_command, read: |command, words| only(command, words, Invocation::Config) },
-    Verb {
+    CommandSpec {
+        name: "report",
+        command: report_command,
+        read: |command, words| only(command, words, Invocation::Report),
+    },
+    CommandSpec {
+        name: "config",
+        command: config_command,
+        read: |command, words| only(command, words, Invocation::Config),
+    },
+    CommandSpec {
         name: "completions",
         command: completions_command,
         read: |command, words| only(command, words, Invocation::Completions),
     },
-    Verb { name: "man", command: man_command, read: |command, words| only(command, words, Invocation::Man) },
-    Verb { name: "schema", command: schema_command, read: schema },
+    CommandSpec { name: "man", command: man_command, read: |command, words| only(command, words, Invocation::Man) },
+    CommandSpec { name: "schema", command: schema_command, read: schema },
 ];
 
 /// Words that later versions may use, or that people type by habit.
@@ -152,7 +160,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
         }
         _ => {}
     }
-    let known = name.and_then(|word| verb(&word));
+    let known = name.and_then(|word| find_command(&word));
     let (verb, words) = match known {
         Some(verb) => (verb, without(words, first)),
         None => (&CHECK, words),
@@ -166,7 +174,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
 
 /// Whether a call is about one server, which a profile can name.
 pub(super) fn takes_profile(words: &[OsString]) -> bool {
-    let verb = first_word(words).and_then(|(_, word)| verb(&word));
+    let verb = first_word(words).and_then(|(_, word)| find_command(&word));
     verb.is_none_or(|verb| matches!(verb.name, "check" | "ports" | "config"))
 }
 
@@ -179,8 +187,8 @@ pub(super) fn takes_settings(words: &[OsString]) -> bool {
 }
 
 /// The verb of that name; what looks like a host is none.
-fn verb(word: &str) -> Option<&'static Verb> {
-    VERBS.iter().find(|verb| verb.name == word && !looks_like_host(word))
+fn find_command(word: &str) -> Option<&'static CommandSpec> {
+    COMMANDS.iter().find(|verb| verb.name == word && !looks_like_host(word))
 }
 
 /// Whether a word can never be a verb.
@@ -197,7 +205,7 @@ fn first_word(words: &[OsString]) -> Option<(usize, String)> {
 pub(super) fn targets(words: &[OsString]) -> Vec<String> {
     let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
     let mut plain = plain_words(words).into_iter().map(|(_, word)| word).chain(after).peekable();
-    match plain.peek().and_then(|word| verb(word)).map(|verb| verb.name) {
+    match plain.peek().and_then(|word| find_command(word)).map(|verb| verb.name) {
         Some("check" | "ports") => plain.skip(1).collect(),
         Some(_) => Vec::new(),
         None => plain.collect(),
@@ -251,7 +259,7 @@ fn check(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageErro
     }
     match matches(command, words)? {
         Ok(matches) => {
-            let args = CheckArgs::from_arg_matches(&matches).map_err(|error| told(&error))?;
+            let args = CheckArgs::from_arg_matches(&matches).map_err(|error| usage_message(&error))?;
             Ok(Invocation::Check(Box::new(args), matches))
         }
         Err(text) => Ok(Invocation::Print(text)),
@@ -265,7 +273,7 @@ fn only<A: FromArgMatches>(
     wanted: fn(A) -> Invocation,
 ) -> Result<Invocation, UsageError> {
     match matches(command, words)? {
-        Ok(matches) => A::from_arg_matches(&matches).map(wanted).map_err(|error| told(&error)),
+        Ok(matches) => A::from_arg_matches(&matches).map(wanted).map_err(|error| usage_message(&error)),
         Err(text) => Ok(Invocation::Print(text)),
     }
 }
@@ -273,7 +281,7 @@ fn only<A: FromArgMatches>(
 fn ports(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
     match matches(command, words)? {
         Ok(matches) => {
-            let args = PortsArgs::from_arg_matches(&matches).map_err(|error| told(&error))?;
+            let args = PortsArgs::from_arg_matches(&matches).map_err(|error| usage_message(&error))?;
             Ok(Invocation::Ports(Box::new(args), matches))
         }
         Err(text) => Ok(Invocation::Print(text)),
@@ -298,13 +306,13 @@ pub(super) fn matches(command: Command, words: Vec<OsString>) -> Result<Result<A
         Ok(matches) => Ok(Ok(matches)),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(Err(error.to_string())),
-            _ => Err(told(&error)),
+            _ => Err(usage_message(&error)),
         },
     }
 }
 
 /// clap's message on one line, without the usage block.
-pub(super) fn told(error: &clap::Error) -> UsageError {
+pub(super) fn usage_message(error: &clap::Error) -> UsageError {
     if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<FILE>") {
         return UsageError::new("a file is missing; write for example: smtpcheck report saved.json");
     }
@@ -422,7 +430,7 @@ fn demo_command() -> Command {
 }
 
 fn help_of(word: Option<&OsString>) -> String {
-    let verb = word.and_then(|word| word.to_str()).and_then(verb);
+    let verb = word.and_then(|word| word.to_str()).and_then(find_command);
     let mut command = verb.map_or_else(check_command, |verb| (verb.command)());
     command.render_help().to_string()
 }
@@ -526,7 +534,7 @@ Examples:
 
 #[cfg(test)]
 mod tests {
-    use super::{Invocation, RESERVED, SchemaOf, VERBS, looks_like_host};
+    use super::{COMMANDS, Invocation, RESERVED, SchemaOf, looks_like_host};
 
     fn run(words: &[&str]) -> Result<Invocation, String> {
         crate::cli::parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())
@@ -534,7 +542,7 @@ mod tests {
 
     #[test]
     fn no_verb_looks_like_a_host() {
-        assert!(!VERBS.iter().any(|verb| looks_like_host(verb.name)));
+        assert!(!COMMANDS.iter().any(|verb| looks_like_host(verb.name)));
         assert!(!RESERVED.iter().any(|word| looks_like_host(word)));
     }
 
@@ -563,7 +571,7 @@ mod tests {
 
     #[test]
     fn the_declarations_are_sound() {
-        for verb in VERBS {
+        for verb in COMMANDS {
             (verb.command)().debug_assert();
         }
     }

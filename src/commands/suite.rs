@@ -11,34 +11,34 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use super::check::{chosen_format, fetch, warn_of_key};
-use super::needs::{self, Deaf};
+use super::needs::{self, NoListener};
 use super::outputs::Outputs;
+use super::retry::{Job, RetriedReport, RetryListener};
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::tries::{Job, Teller, Tried};
-use super::{Trouble, outlet};
-use crate::cli::look::{self, Outlet};
+use super::{CommandError, outlet};
+use crate::cli::display::{self, OutputTarget};
 use crate::cli::password::PasswordSource;
 use crate::cli::run::{self as flags, RunArgs};
 use crate::cli::{self, Invocation, UsageError, plan as planning};
-use crate::evidence::{Attempt, Event, Evidence};
+use crate::evidence::{Event, Evidence, Probe};
 use crate::gather::password as secrets;
 use crate::gather::{self, Signal};
-use crate::inquiry::Listener;
+use crate::inquiry::EvidenceListener;
 use crate::plan::{LoginProof, Plan};
-use crate::render::{Format, Look, nagios, ndjson, suite as rendering};
-use crate::report::{Case, CaseOutcome, Exit, Expectation, Line, Place, Report, Run, Source};
+use crate::render::{Display, Format, nagios, ndjson, suite as rendering};
+use crate::report::{CheckOutcome, CheckResult, Exit, Expectation, FilePosition, Report, Run, RunSource, StreamRecord};
 use crate::secret::Secret;
-use crate::suite::{self, Check, Fault, Need, Password, Shape, Surroundings};
+use crate::suite::{self, KeyShape, Need, Password, SuiteCheck, SuiteEnvironment, SuiteError};
 
 /// Checks at once with one host.
 const PER_HOST: usize = 2;
 /// The variable of a password that no check names.
 const VARIABLE: &str = "SMTPCHECK_PASSWORD";
 
-pub(super) fn run(args: &RunArgs) -> Result<u8, Trouble> {
+pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     let format = chosen_format(&args.format, args.json)?;
-    let outlet = if file_of(&args.output).is_some() { Outlet::default() } else { outlet() };
-    let look = look::run(args, &outlet)?;
+    let outlet = if file_of(&args.output).is_some() { OutputTarget::default() } else { outlet() };
+    let look = display::run(args, &outlet)?;
     let at_once = flags::jobs(&args.jobs)?;
     if let Some(target) = &args.record {
         return record(target, args);
@@ -50,7 +50,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Trouble> {
         ready.push(ready_check(check, &args.file, hostname.as_deref())?);
     }
     if args.list || args.dry_run {
-        let planned: Vec<rendering::Planned> = ready.iter().map(Ready::planned).collect();
+        let planned: Vec<rendering::Planned> = ready.iter().map(PreparedCheck::planned).collect();
         let text = if args.list { rendering::list(&planned) } else { rendering::dry_run(&planned, &look) };
         return to_sink(file_of(&args.output), &text);
     }
@@ -61,25 +61,25 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Trouble> {
     let draft = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
     let outputs = Outputs::begin(&args.report, format, readers)?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
-    gather::end_on_unheard_signals();
-    let run = run_all(ready, Source::Suite(args.file.clone()), at_once, format, &look, &mut sink)?;
+    gather::end_on_unhandled_signals();
+    let run = run_all(ready, RunSource::Suite(args.file.clone()), at_once, format, &look, &mut sink)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
     Ok(if format.name == "nagios" { nagios::state(&run, &look.thresholds).code() } else { run.exit_code() })
 }
 
 /// A check that is ready to be run.
-struct Ready {
-    check: Check,
-    place: Option<Place>,
+struct PreparedCheck {
+    check: SuiteCheck,
+    place: Option<FilePosition>,
     job: Job,
     /// Why it is not run.
     skipped: Option<String>,
 }
 
-impl Ready {
+impl PreparedCheck {
     fn planned(&self) -> rendering::Planned {
-        let Ready { check, skipped, .. } = self;
+        let PreparedCheck { check, skipped, .. } = self;
         rendering::Planned {
             name: check.name.clone(),
             target: check.target.clone(),
@@ -99,13 +99,13 @@ impl Ready {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<Check>, Trouble> {
+fn read(file: &Path) -> Result<Vec<SuiteCheck>, CommandError> {
     let load = |path: &Path| match gather::file::contents(path) {
         Ok(bytes) => Ok(bytes.to_vec()),
         Err(error) => Err(gather::file::reason(&error)),
     };
     let variable = |name: &str| std::env::var(name).ok();
-    let around = Surroundings { load: &load, variable: &variable, is_private: &is_private };
+    let around = SuiteEnvironment { load: &load, variable: &variable, is_private: &is_private };
     Ok(suite::read(file, &around)?)
 }
 
@@ -122,8 +122,8 @@ fn is_private(_: &Path) -> bool {
 }
 
 /// Those that `--only` names, by tag or by name.
-fn chosen(checks: Vec<Check>, only: &[String]) -> Result<Vec<Check>, UsageError> {
-    let fits = |check: &Check, word: &String| check.name == *word || check.tags.contains(word);
+fn chosen(checks: Vec<SuiteCheck>, only: &[String]) -> Result<Vec<SuiteCheck>, UsageError> {
+    let fits = |check: &SuiteCheck, word: &String| check.name == *word || check.tags.contains(word);
     if let Some(unknown) = only.iter().find(|word| !checks.iter().any(|check| fits(check, word))) {
         let known = checks.iter().flat_map(|check| std::iter::once(&check.name).chain(&check.tags));
         let likeness = |known: &&String| strsim::jaro_winkler(unknown, known);
@@ -134,26 +134,27 @@ fn chosen(checks: Vec<Check>, only: &[String]) -> Result<Vec<Check>, UsageError>
             unknown.escape_debug()
         )));
     }
-    let is_chosen = |check: &Check| only.is_empty() || only.iter().any(|word| fits(check, word));
+    let is_chosen = |check: &SuiteCheck| only.is_empty() || only.iter().any(|word| fits(check, word));
     Ok(checks.into_iter().filter(is_chosen).collect())
 }
 
 /// Everything about a check that can be wrong without asking anybody.
-fn ready_check(check: Check, file: &Path, hostname: Option<&str>) -> Result<Ready, Trouble> {
+fn ready_check(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result<PreparedCheck, CommandError> {
     let mut words = vec!["check".to_owned()];
     words.extend(check.flags.iter().cloned());
     if let Some(Password::TokenCommand(command)) = &check.password {
         words.push(format!("--token-command={command}"));
     }
     words.extend(["--".to_owned(), check.target.clone()]);
-    let usage = |error: UsageError| Trouble::from(check.fault(&error.to_string()));
+    let usage = |error: UsageError| CommandError::from(check.fault(&error.to_string()));
     let (args, matches) = match cli::parse(words.into_iter().map(Into::into).collect()).map_err(usage)? {
         Invocation::Check(args, matches) => (args, matches),
         _ => return Err(check.fault("this is no check").into()),
     };
     let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
     let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref()).map_err(usage)?;
-    let here = |at: suite::At, of: &Path| (of == file).then_some(Place { line: at.line, column: at.column });
+    let here =
+        |at: suite::Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
     let mut expectations = Vec::new();
     for expected in &check.expect {
         expected.expression.fits(&plan).map_err(|mistake| expected.fault(&mistake))?;
@@ -171,14 +172,14 @@ fn ready_check(check: Check, file: &Path, hostname: Option<&str>) -> Result<Read
     let skipped = check.needs.iter().find_map(needs::lacking);
     let place = here(check.at, &check.file);
     let job = Job { plan, secret: None, expectations, retry };
-    Ok(Ready { check, place, job, skipped })
+    Ok(PreparedCheck { check, place, job, skipped })
 }
 
 /// The passwords of all checks that are run, each source asked once.
-fn fetch_secrets(ready: &mut [Ready]) -> Result<(), Trouble> {
+fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandError> {
     let mut known: HashMap<String, Secret> = HashMap::new();
     for one in ready.iter_mut().filter(|one| one.skipped.is_none()) {
-        let Ready { check, job, .. } = one;
+        let PreparedCheck { check, job, .. } = one;
         let wants = job.plan.login.as_ref().is_some_and(|login| login.proof != LoginProof::NoSecret);
         if !wants {
             if check.password.is_some()
@@ -225,7 +226,7 @@ fn fetch_secrets(ready: &mut [Ready]) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn from_variable(check: &Check, name: &str) -> Result<Secret, Fault> {
+fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, SuiteError> {
     let wrong = |message: String| check.fault_at(Some("password-env"), message);
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => {
@@ -237,7 +238,7 @@ fn from_variable(check: &Check, name: &str) -> Result<Secret, Fault> {
 }
 
 /// The certificates and keys that the checks name can be read. Each set of files is looked at once.
-fn prove_files(ready: &[Ready]) -> Result<(), Trouble> {
+fn prove_files(ready: &[PreparedCheck]) -> Result<(), CommandError> {
     let mut known: Vec<(Option<PathBuf>, Option<PathBuf>, Option<PathBuf>)> = Vec::new();
     for one in ready.iter().filter(|one| one.skipped.is_none()) {
         let tls = &one.job.plan.tls;
@@ -255,32 +256,32 @@ fn prove_files(ready: &[Ready]) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn to_sink(output: Option<&Path>, text: &str) -> Result<u8, Trouble> {
+fn to_sink(output: Option<&Path>, text: &str) -> Result<u8, CommandError> {
     let draft = output.map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
-    sink.write(text).map_err(Trouble::Output)?;
+    sink.write(text).map_err(CommandError::Output)?;
     sink.finish()?;
     Ok(0)
 }
 
 /// Runs what is ready, and tells it in order.
 fn run_all(
-    mut ready: Vec<Ready>,
-    source: Source,
+    mut ready: Vec<PreparedCheck>,
+    source: RunSource,
     at_once: usize,
     format: &'static Format,
-    look: &Look,
+    look: &Display,
     sink: &mut Sink,
-) -> Result<Run, Trouble> {
+) -> Result<Run, CommandError> {
     let stopped = skip_blocked(&mut ready).err();
     let manner = match format.name {
-        "text" => Manner::Text,
-        "ndjson" => Manner::Lines,
-        _ => Manner::AtTheEnd,
+        "text" => ReportingOrder::Text,
+        "ndjson" => ReportingOrder::Lines,
+        _ => ReportingOrder::AtTheEnd,
     };
-    let mut say = |text: &str| sink.write(text).map_err(Trouble::Output);
-    if manner == Manner::Lines {
-        say(&ndjson::written(&Line::start(&source, ready.len())))?;
+    let mut say = |text: &str| sink.write(text).map_err(CommandError::Output);
+    if manner == ReportingOrder::Lines {
+        say(&ndjson::written(&StreamRecord::start(&source, ready.len())))?;
     }
     let queue = Queue::new(&ready);
     if stopped.is_some() {
@@ -299,9 +300,9 @@ fn run_all(
         }
         drop(sender);
         let told = in_order(&ready, &receiver, |number, case| match manner {
-            Manner::Text => say(&rendering::case(case, look)),
-            Manner::Lines => say(&ndjson::check(number, case)),
-            Manner::AtTheEnd => Ok(()),
+            ReportingOrder::Text => say(&rendering::case(case, look)),
+            ReportingOrder::Lines => say(&ndjson::check(number, case)),
+            ReportingOrder::AtTheEnd => Ok(()),
         });
         // Whoever is still at work may end what is begun, and begins nothing new.
         queue.close();
@@ -309,9 +310,9 @@ fn run_all(
     })?;
     let run = Run { source, cases };
     let rest = match manner {
-        Manner::Text => rendering::summary(&run, look),
-        Manner::Lines => ndjson::written(&Line::end(&run)),
-        Manner::AtTheEnd => (format.render)(&run, look),
+        ReportingOrder::Text => rendering::summary(&run, look),
+        ReportingOrder::Lines => ndjson::written(&StreamRecord::end(&run)),
+        ReportingOrder::AtTheEnd => (format.render)(&run, look),
     };
     say(&rest)?;
     Ok(run)
@@ -319,7 +320,7 @@ fn run_all(
 
 /// When a format tells the checks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
+enum ReportingOrder {
     /// One after the other, as they end; a summary last.
     Text,
     /// The same, in lines of JSON.
@@ -330,12 +331,12 @@ enum Manner {
 
 /// Takes results as they come, and tells each when all before it are told.
 fn in_order(
-    ready: &[Ready],
-    results: &mpsc::Receiver<(usize, Result<Tried, Trouble>)>,
-    mut tell: impl FnMut(usize, &Case) -> Result<(), Trouble>,
-) -> Result<Vec<Case>, Trouble> {
-    let mut early: BTreeMap<usize, Case> = BTreeMap::new();
-    let mut cases: Vec<Case> = Vec::new();
+    ready: &[PreparedCheck],
+    results: &mpsc::Receiver<(usize, Result<RetriedReport, CommandError>)>,
+    mut tell: impl FnMut(usize, &CheckResult) -> Result<(), CommandError>,
+) -> Result<Vec<CheckResult>, CommandError> {
+    let mut early: BTreeMap<usize, CheckResult> = BTreeMap::new();
+    let mut cases: Vec<CheckResult> = Vec::new();
     loop {
         while let Some(one) = ready.get(cases.len()) {
             let case = match (early.remove(&cases.len()), &one.skipped) {
@@ -347,10 +348,10 @@ fn in_order(
             cases.push(case);
         }
         let Ok((at, result)) = results.recv() else { break };
-        let Tried { report, earlier } = result?;
+        let RetriedReport { report, earlier } = result?;
         if let Some(one) = ready.get(at) {
-            let outcome = CaseOutcome::Checked { report: Box::new(report), earlier };
-            early.insert(at, Case { name: one.check.name.clone(), place: one.place, outcome });
+            let outcome = CheckOutcome::Checked { report: Box::new(report), earlier };
+            early.insert(at, CheckResult { name: one.check.name.clone(), place: one.place, outcome });
         }
     }
     // A signal came: what was not begun is told as such.
@@ -364,14 +365,15 @@ fn in_order(
     Ok(cases)
 }
 
-fn skipped(one: &Ready, reason: String) -> Case {
-    Case { name: one.check.name.clone(), place: one.place, outcome: CaseOutcome::Skipped { reason } }
+fn skipped(one: &PreparedCheck, reason: String) -> CheckResult {
+    CheckResult { name: one.check.name.clone(), place: one.place, outcome: CheckOutcome::Skipped { reason } }
 }
 
 /// Skips the checks whose port nothing gets out to; gives the signal that came meanwhile.
-fn skip_blocked(ready: &mut [Ready]) -> Result<(), Signal> {
-    let needs =
-        |one: &Ready| one.skipped.is_none() && one.check.needs.iter().any(|need| matches!(need, Need::Egress(_)));
+fn skip_blocked(ready: &mut [PreparedCheck]) -> Result<(), Signal> {
+    let needs = |one: &PreparedCheck| {
+        one.skipped.is_none() && one.check.needs.iter().any(|need| matches!(need, Need::Egress(_)))
+    };
     let jobs: Vec<&Job> = ready.iter().filter(|one| needs(one)).map(|one| &one.job).collect();
     let blocked = if jobs.is_empty() { BTreeMap::new() } else { needs::blocked_ports(&jobs)? };
     for one in ready.iter_mut() {
@@ -384,29 +386,29 @@ fn skip_blocked(ready: &mut [Ready]) -> Result<(), Signal> {
 
 /// What is still to be begun, and with which hosts somebody is at work.
 struct Queue {
-    state: Mutex<State>,
+    state: Mutex<CheckState>,
     changed: Condvar,
 }
 
-struct State {
+struct CheckState {
     waiting: Vec<usize>,
     busy: HashMap<String, usize>,
     is_closed: bool,
 }
 
 impl Queue {
-    fn new(ready: &[Ready]) -> Queue {
+    fn new(ready: &[PreparedCheck]) -> Queue {
         let waiting = ready.iter().enumerate().filter(|(_, one)| one.skipped.is_none()).map(|(at, _)| at).collect();
-        let state = State { waiting, busy: HashMap::new(), is_closed: false };
+        let state = CheckState { waiting, busy: HashMap::new(), is_closed: false };
         Queue { state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Takes one check after the other, until there is none.
-    fn work(&self, ready: &[Ready], results: &mpsc::Sender<(usize, Result<Tried, Trouble>)>) {
+    fn work(&self, ready: &[PreparedCheck], results: &mpsc::Sender<(usize, Result<RetriedReport, CommandError>)>) {
         while let Some(at) = self.next(ready) {
             let Some(one) = ready.get(at) else { break };
-            let result = one.job.gatherer().and_then(|gatherer| one.job.run(gatherer, &mut Silent));
-            let is_signal = |tried: &Tried| matches!(tried.report.exit, Exit::Interrupted | Exit::Terminated);
+            let result = one.job.gatherer().and_then(|gatherer| one.job.run(gatherer, &mut NoLiveOutput));
+            let is_signal = |tried: &RetriedReport| matches!(tried.report.exit, Exit::Interrupted | Exit::Terminated);
             if result.as_ref().map_or(true, is_signal) {
                 self.close();
             }
@@ -417,7 +419,7 @@ impl Queue {
     }
 
     /// The first check whose host is not busy; waits while all are.
-    fn next(&self, ready: &[Ready]) -> Option<usize> {
+    fn next(&self, ready: &[PreparedCheck]) -> Option<usize> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if state.is_closed || state.waiting.is_empty() {
@@ -453,28 +455,28 @@ impl Queue {
     }
 }
 
-fn host(one: &Ready) -> String {
+fn host(one: &PreparedCheck) -> String {
     one.job.plan.target.host.to_string()
 }
 
 /// Tells nothing while it runs: the result is told at the end.
-struct Silent;
+struct NoLiveOutput;
 
-impl Listener for Silent {
+impl EvidenceListener for NoLiveOutput {
     fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()> {
-        Deaf.event(plan, evidence, event)
+        NoListener.event(plan, evidence, event)
     }
 
-    fn answered(&mut self, plan: &Plan, evidence: &Evidence, attempt: &Attempt) -> io::Result<()> {
-        Deaf.answered(plan, evidence, attempt)
+    fn answered(&mut self, plan: &Plan, evidence: &Evidence, probe: &Probe) -> io::Result<()> {
+        NoListener.answered(plan, evidence, probe)
     }
 
     fn waiting(&mut self, plan: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()> {
-        Deaf.waiting(plan, evidence, now_ms)
+        NoListener.waiting(plan, evidence, now_ms)
     }
 }
 
-impl Teller for Silent {
+impl RetryListener for NoLiveOutput {
     fn tried(&mut self, _: usize, _: &Report) -> io::Result<()> {
         Ok(())
     }
@@ -483,11 +485,11 @@ impl Teller for Silent {
 }
 
 /// Checks a server once, and writes a suite that expects what was seen.
-fn record(target: &str, args: &RunArgs) -> Result<u8, Trouble> {
+fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let words = args.words.iter().cloned().chain(["--".to_owned(), target.to_owned()]);
     let words = std::iter::once("check".to_owned()).chain(words).map(Into::into).collect();
     let Invocation::Check(check, matches) = cli::parse(words)? else {
-        return Err(Trouble::Usage("after -- stand flags of a check".to_owned()));
+        return Err(CommandError::Usage("after -- stand flags of a check".to_owned()));
     };
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let plan = planning::plan(&check, &matches, target, hostname.as_deref())?;
@@ -499,15 +501,15 @@ fn record(target: &str, args: &RunArgs) -> Result<u8, Trouble> {
     let retry = planning::retry(check.retry.as_deref(), check.wait.as_deref())?;
     let job = Job { plan, secret, expectations: Vec::new(), retry };
     let gatherer = job.gatherer()?;
-    gather::end_on_unheard_signals();
-    let Tried { report, .. } = job.run(gatherer, &mut Silent)?;
+    gather::end_on_unhandled_signals();
+    let RetriedReport { report, .. } = job.run(gatherer, &mut NoLiveOutput)?;
     if matches!(report.exit, Exit::Interrupted | Exit::Terminated | Exit::Incomplete) {
         // What was not seen to its end is no measure.
         return Ok(report.exit.code());
     }
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     let text = rendering::recorded(&report, target, &keys(&matches));
-    sink.write(&text).map_err(Trouble::Output)?;
+    sink.write(&text).map_err(CommandError::Output)?;
     sink.finish()?;
     Ok(0)
 }
@@ -534,10 +536,10 @@ fn keys(matches: &ArgMatches) -> Vec<(String, String)> {
             rendering::toml_text(&if is_path { whole.unwrap_or_else(|_| value.clone()) } else { value.clone() })
         };
         let value = match key.shape {
-            Shape::Switch => "true".to_owned(),
-            Shape::SwitchOrText => values.first().map_or_else(|| "true".to_owned(), text),
-            Shape::List => format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(", ")),
-            Shape::Text | Shape::Number | Shape::NumberOrText => values.first().map(text).unwrap_or_default(),
+            KeyShape::Switch => "true".to_owned(),
+            KeyShape::SwitchOrText => values.first().map_or_else(|| "true".to_owned(), text),
+            KeyShape::List => format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(", ")),
+            KeyShape::Text | KeyShape::Number | KeyShape::NumberOrText => values.first().map(text).unwrap_or_default(),
         };
         keys.push((key.name.to_owned(), value));
     }

@@ -12,32 +12,32 @@ use clap::ArgMatches;
 
 use super::outputs::Outputs;
 use super::progress::Progress;
+use super::retry::{Job, RetriedReport, RetryListener};
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::tries::{Job, Teller, Tried};
-use super::{Trouble, outlet};
+use super::{CommandError, outlet};
 use crate::cli::args::CheckArgs;
-use crate::cli::look::{self, Outlet};
-use crate::cli::password::{self, PasswordSource, Surroundings};
+use crate::cli::display::{self, OutputTarget};
+use crate::cli::password::{self, PasswordEnvironment, PasswordSource};
 use crate::cli::{UsageError, expect, plan as planning, report, resolve, target};
-use crate::evidence::{Attempt, Event, Evidence};
+use crate::evidence::{Event, Evidence, Probe};
 use crate::gather::password as secrets;
 use crate::gather::{self, Gatherer, netrc};
-use crate::inquiry::Listener;
+use crate::inquiry::EvidenceListener;
 use crate::plan::{Login, LoginProof, Plan};
 use crate::render::write_out::Template;
-use crate::render::{self, Format, Look, nagios, ndjson, text};
-use crate::report::{Case, Document, Exit, Expectation, Line, Report, Run, Source};
+use crate::render::{self, Display, Format, nagios, ndjson, text};
+use crate::report::{CheckResult, Document, Exit, Expectation, Report, Run, RunSource, StreamRecord};
 use crate::secret::Secret;
 
 const VARIABLE: &str = "SMTPCHECK_PASSWORD";
 
-pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble> {
+pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
     let format = chosen_format(&args.format, args.json)?;
     let outlet = match file_of(&args.output) {
-        Some(_) => Outlet::default(),
+        Some(_) => OutputTarget::default(),
         None => outlet(),
     };
-    let look = look::check(args, &outlet)?;
+    let look = display::check(args, &outlet)?;
     let template = args.write_out.as_deref().map(Template::parse).transpose();
     let template = template.map_err(|fault| UsageError::new(format!("--write-out: {fault}")))?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
@@ -76,8 +76,8 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
         Some(draft) => Sink::File(draft),
         None => Sink::Stdout,
     };
-    let source = if args.targets.len() > 1 { Source::Targets } else { Source::Target };
-    let shown = Shown { format, look: &look, template: template.as_ref() };
+    let source = if args.targets.len() > 1 { RunSource::Targets } else { RunSource::Target };
+    let shown = ReportDisplay { format, look: &look, template: template.as_ref() };
     let run = check_all(jobs, first, source, &shown, &mut sink)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
@@ -88,14 +88,14 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, Trouble>
 }
 
 /// How the result is shown.
-struct Shown<'a> {
+struct ReportDisplay<'a> {
     format: &'static Format,
-    look: &'a Look,
+    look: &'a Display,
     /// `--write-out`, in the place of the format.
     template: Option<&'a Template>,
 }
 
-impl Shown<'_> {
+impl ReportDisplay<'_> {
     fn is_text(&self) -> bool {
         self.format.name == "text" && self.template.is_none()
     }
@@ -110,36 +110,37 @@ impl Shown<'_> {
 fn check_all(
     jobs: Vec<Job>,
     mut prepared: Option<Gatherer>,
-    source: Source,
-    shown: &Shown<'_>,
+    source: RunSource,
+    shown: &ReportDisplay<'_>,
     sink: &mut Sink,
-) -> Result<Run, Trouble> {
+) -> Result<Run, CommandError> {
     let look = shown.look;
     let live = shown.is_text() && matches!(sink, Sink::Stdout);
     let mut cases = Vec::new();
-    gather::end_on_unheard_signals();
+    gather::end_on_unhandled_signals();
     if shown.is_lines() {
-        let mut narrator = Narrator { look, voice: Voice::Silent, sink: &mut *sink, progress: Progress::new() };
-        narrator.say(&ndjson::written(&Line::start(&source, jobs.len()))).map_err(Trouble::Output)?;
+        let mut narrator =
+            LiveTranscript { look, voice: LiveOutput::Silent, sink: &mut *sink, progress: Progress::new() };
+        narrator.write(&ndjson::written(&StreamRecord::start(&source, jobs.len()))).map_err(CommandError::Output)?;
     }
     for (at, job) in jobs.into_iter().enumerate() {
         let gatherer = prepared.take().map_or_else(|| job.gatherer(), Ok)?;
         let voice = match shown.is_lines() {
-            true => Voice::Lines(at + 1),
-            false if live => Voice::Text,
-            false => Voice::Silent,
+            true => LiveOutput::Lines(at + 1),
+            false if live => LiveOutput::Text,
+            false => LiveOutput::Silent,
         };
-        let mut narrator = Narrator { look, voice, sink: &mut *sink, progress: Progress::new() };
-        if at > 0 && shown.is_text() && look.volume != render::Volume::Quiet {
-            narrator.say("\n").map_err(Trouble::Output)?;
+        let mut narrator = LiveTranscript { look, voice, sink: &mut *sink, progress: Progress::new() };
+        if at > 0 && shown.is_text() && look.volume != render::Verbosity::Quiet {
+            narrator.write("\n").map_err(CommandError::Output)?;
         }
         let heading = match voice {
-            Voice::Text => text::header(&job.plan, look),
-            Voice::Lines(number) => ndjson::written(&Line::begun(number, &job.plan)),
-            Voice::Silent => String::new(),
+            LiveOutput::Text => text::header(&job.plan, look),
+            LiveOutput::Lines(number) => ndjson::written(&StreamRecord::begun(number, &job.plan)),
+            LiveOutput::Silent => String::new(),
         };
-        narrator.say(&heading).map_err(Trouble::Output)?;
-        let Tried { report, earlier } = job.run(gatherer, &mut narrator)?;
+        narrator.write(&heading).map_err(CommandError::Output)?;
+        let RetriedReport { report, earlier } = job.run(gatherer, &mut narrator)?;
         narrator.progress.clear();
         let interrupted = matches!(report.exit, Exit::Interrupted | Exit::Terminated);
         let text = match (shown.template, shown.is_text(), live && look.transcript == render::Transcript::Full) {
@@ -149,12 +150,12 @@ fn check_all(
             (None, true, false) => text::tries(&earlier, look) + &text::render(&report, look),
             (None, false, _) => String::new(),
         };
-        let case = Case::of(report).after(earlier);
+        let case = CheckResult::of(report).after(earlier);
         let text = match voice {
-            Voice::Lines(number) => ndjson::written(&Line::result(number, &case)),
-            Voice::Text | Voice::Silent => text,
+            LiveOutput::Lines(number) => ndjson::written(&StreamRecord::result(number, &case)),
+            LiveOutput::Text | LiveOutput::Silent => text,
         };
-        narrator.say(&text).map_err(Trouble::Output)?;
+        narrator.write(&text).map_err(CommandError::Output)?;
         cases.push(case);
         if interrupted {
             break;
@@ -162,9 +163,13 @@ fn check_all(
     }
     let run = Run { source, cases };
     if !shown.is_text() && shown.template.is_none() {
-        let mut narrator = Narrator { look, voice: Voice::Silent, sink, progress: Progress::new() };
-        let rest = if shown.is_lines() { ndjson::written(&Line::end(&run)) } else { (shown.format.render)(&run, look) };
-        narrator.say(&rest).map_err(Trouble::Output)?;
+        let mut narrator = LiveTranscript { look, voice: LiveOutput::Silent, sink, progress: Progress::new() };
+        let rest = if shown.is_lines() {
+            ndjson::written(&StreamRecord::end(&run))
+        } else {
+            (shown.format.render)(&run, look)
+        };
+        narrator.write(&rest).map_err(CommandError::Output)?;
     }
     Ok(run)
 }
@@ -173,20 +178,20 @@ pub(super) fn chosen_format(name: &str, json: bool) -> Result<&'static Format, U
     report::format("--format", if json { "json" } else { name })
 }
 
-fn environment_password() -> Result<Secret, Trouble> {
+fn environment_password() -> Result<Secret, CommandError> {
     match std::env::var(VARIABLE) {
         Ok(value) => Ok(secrets::from_environment(value)?),
-        Err(_) => Err(Trouble::Usage(format!("{VARIABLE} is not UTF-8"))),
+        Err(_) => Err(CommandError::Usage(format!("{VARIABLE} is not UTF-8"))),
     }
 }
 
-pub(super) fn surroundings(login: Option<&Login>) -> Surroundings {
+pub(super) fn surroundings(login: Option<&Login>) -> PasswordEnvironment {
     let name = match login.map(|login| login.proof) {
         Some(LoginProof::Token) => "smtpcheck-token",
         _ => "smtpcheck-password",
     };
     let directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(name));
-    Surroundings {
+    PasswordEnvironment {
         variable: std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty()),
         directory: directory.filter(|file| file.exists()),
         terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
@@ -194,7 +199,7 @@ pub(super) fn surroundings(login: Option<&Login>) -> Surroundings {
 }
 
 /// With `--netrc` and without `--user`, the user of the target's line.
-fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs>, Trouble> {
+fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs>, CommandError> {
     if !args.netrc || args.user.is_some() {
         return Ok(Cow::Borrowed(args));
     }
@@ -203,7 +208,10 @@ fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs
 }
 
 /// One secret for all targets, fetched once; but from `.netrc` to each host only its own.
-pub(super) fn all_secrets(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Secret>>, Trouble> {
+pub(super) fn all_secrets(
+    source: Option<&PasswordSource>,
+    plans: &[Plan],
+) -> Result<Vec<Option<Secret>>, CommandError> {
     let shared = match (source, plans.first()) {
         (Some(source), Some(plan)) if *source != PasswordSource::Netrc => Some(fetch(source, plan)?),
         _ => None,
@@ -217,7 +225,7 @@ pub(super) fn all_secrets(source: Option<&PasswordSource>, plans: &[Plan]) -> Re
         .collect()
 }
 
-pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trouble> {
+pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, CommandError> {
     let user = plan.login.as_ref().map(|login| login.user.as_str()).unwrap_or_default();
     match source {
         PasswordSource::File(path) => warn_of_readers("--password-file", path),
@@ -231,12 +239,12 @@ pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Trou
         | PasswordSource::Prompt => {}
     }
     Ok(match source {
-        PasswordSource::TokenCommand(command) => secrets::from_command(command, "--token-command", tell)?,
+        PasswordSource::TokenCommand(command) => secrets::from_command(command, "--token-command", write_report)?,
         PasswordSource::Netrc => netrc::password(&plan.target.host.to_string(), user)?,
         PasswordSource::Directory(path) => secrets::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
         PasswordSource::Stdin => secrets::from_stdin()?,
         PasswordSource::File(path) => secrets::from_file(path)?,
-        PasswordSource::Command(command) => secrets::from_command(command, "--password-command", tell)?,
+        PasswordSource::Command(command) => secrets::from_command(command, "--password-command", write_report)?,
         PasswordSource::Environment => environment_password()?,
         PasswordSource::Prompt => secrets::from_prompt(user)?,
     })
@@ -255,12 +263,12 @@ fn warn_of_readers(flag: &str, path: &Path) {
     let Some(why) = gather::open_to_others(path) else { return };
     if WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned()) {
         let path = path.display();
-        tell(&format!("smtpcheck: warning: {flag} {path}: {why}; run: chmod 600 {path}"));
+        write_report(&format!("smtpcheck: warning: {flag} {path}: {why}; run: chmod 600 {path}"));
     }
 }
 
 /// What a command of the user says beside its result. Nobody is left to be told when standard error is gone.
-fn tell(text: &str) {
+fn write_report(text: &str) {
     let mut stderr = io::stderr().lock();
     for line in text.lines() {
         let _ = writeln!(stderr, "{}", render::escape::visible(line));
@@ -273,7 +281,7 @@ fn without_header(text: &str, heading: &str) -> String {
 
 /// What is told while the conversation runs.
 #[derive(Clone, Copy)]
-enum Voice {
+enum LiveOutput {
     Silent,
     Text,
     /// A line for each event, of the check with this number.
@@ -281,15 +289,15 @@ enum Voice {
 }
 
 /// Tells the conversation while it runs.
-struct Narrator<'a> {
-    look: &'a Look,
-    voice: Voice,
+struct LiveTranscript<'a> {
+    look: &'a Display,
+    voice: LiveOutput,
     sink: &'a mut Sink,
     progress: Progress,
 }
 
-impl Narrator<'_> {
-    fn say(&mut self, text: &str) -> io::Result<()> {
+impl LiveTranscript<'_> {
+    fn write(&mut self, text: &str) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
         }
@@ -298,23 +306,23 @@ impl Narrator<'_> {
     }
 }
 
-impl Listener for Narrator<'_> {
+impl EvidenceListener for LiveTranscript<'_> {
     fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()> {
         let text = match self.voice {
-            Voice::Silent => return Ok(()),
-            Voice::Text => text::event(plan, evidence, event, self.look),
-            Voice::Lines(number) => ndjson::happened(number, event),
+            LiveOutput::Silent => return Ok(()),
+            LiveOutput::Text => text::event(plan, evidence, event, self.look),
+            LiveOutput::Lines(number) => ndjson::happened(number, event),
         };
-        self.say(&text)
+        self.write(&text)
     }
 
-    fn answered(&mut self, plan: &Plan, evidence: &Evidence, attempt: &Attempt) -> io::Result<()> {
+    fn answered(&mut self, plan: &Plan, evidence: &Evidence, probe: &Probe) -> io::Result<()> {
         let text = match self.voice {
-            Voice::Silent => return Ok(()),
-            Voice::Text => text::answered(plan, evidence, attempt, self.look),
-            Voice::Lines(number) => ndjson::answered(number, attempt),
+            LiveOutput::Silent => return Ok(()),
+            LiveOutput::Text => text::answered(plan, evidence, probe, self.look),
+            LiveOutput::Lines(number) => ndjson::answered(number, probe),
         };
-        self.say(&text)
+        self.write(&text)
     }
 
     fn waiting(&mut self, _: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()> {
@@ -323,14 +331,14 @@ impl Listener for Narrator<'_> {
     }
 }
 
-impl Teller for Narrator<'_> {
+impl RetryListener for LiveTranscript<'_> {
     fn tried(&mut self, number: usize, report: &Report) -> io::Result<()> {
         let text = match self.voice {
-            Voice::Silent => return Ok(()),
-            Voice::Text => text::try_line(number, report, self.look),
-            Voice::Lines(check) => ndjson::written(&Line::tried(check, number, report)),
+            LiveOutput::Silent => return Ok(()),
+            LiveOutput::Text => text::try_line(number, report, self.look),
+            LiveOutput::Lines(check) => ndjson::written(&StreamRecord::tried(check, number, report)),
         };
-        self.say(&text)
+        self.write(&text)
     }
 
     fn pausing(&mut self, left: Duration) {

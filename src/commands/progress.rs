@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::evidence::{Evidence, What};
+use crate::evidence::{EventKind, Evidence};
 
 pub(super) struct Progress {
     enabled: bool,
@@ -21,10 +21,10 @@ impl Progress {
             return;
         }
         let since = evidence.transcript.last().map_or(0.0, |event| event.at_ms);
-        let what = match evidence.transcript.last().map(|event| (&event.what, event.stage)) {
+        let what = match evidence.transcript.last().map(|event| (&event.what, event.phase)) {
             None => "the connection".to_owned(),
-            Some((What::Dialled { .. }, _)) => "the greeting".to_owned(),
-            Some((_, stage)) => stage.to_string(),
+            Some((EventKind::Dialled { .. }, _)) => "the greeting".to_owned(),
+            Some((_, phase)) => phase.to_string(),
         };
         self.show(&format!("waiting for {what} ... {:.1} s", (now_ms - since) / 1000.0));
     }

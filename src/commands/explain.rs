@@ -2,7 +2,7 @@
 //! which replies stand in a log. Offline; nothing is asked of anybody.
 //!
 //! Promises: standard input is read as a stream, so memory does not depend on its length; nonsense is answered, not
-//! refused: exit 1 when nothing at all was recognised. Where a log tells step or host, that counts before `--stage`
+//! refused: exit 1 when nothing at all was recognised. Where a log tells step or host, that counts before `--phase`
 //! and `--provider`, which say what the input leaves open.
 //!
 //! What the words are, in this order:
@@ -16,16 +16,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
-use super::{Trouble, outlet, print};
+use super::{CommandError, outlet, print};
 use crate::check::{self, refusal};
 use crate::cli::args::ExplainArgs;
-use crate::cli::look;
-use crate::lexicon::logline::{self, Finder, Found};
-use crate::lexicon::providers::{self, Signs};
-use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, Step, keywords, mechanisms, phrases};
+use crate::cli::display;
+use crate::lexicon::logline::{self, Finder, FoundReply};
+use crate::lexicon::providers::{self, ProviderSigns};
+use crate::lexicon::{
+    self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, keywords, mechanisms, phrases,
+};
 use crate::lexicon::{software, tables};
-use crate::render::explain::{self, Elsewhere, Explained, Extent, Kind, Tally};
-use crate::render::{Look, rule};
+use crate::render::explain::{self, ConditionalMeaning, Explained, ExplanationKind, Extent, Tally};
+use crate::render::{Display, rule};
 use crate::wire::{Class, EnhancedStatus, Reply, ReplyCode, reply};
 
 /// Exit code when nothing at all was recognised.
@@ -33,45 +35,47 @@ const NOTHING: u8 = 1;
 /// Distinct replies whose reading is remembered: a log repeats itself.
 const MEMORY: usize = 2048;
 
-pub(super) fn run(args: &ExplainArgs) -> Result<u8, Trouble> {
-    let look = look::plain(&args.look, &outlet())?;
+pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
+    let look = display::plain(&args.look, &outlet())?;
     if args.list {
         return print(&rule::list(check::rules(), &look));
     }
-    let given = Given::of(args)?;
+    let given = ExplainContext::of(args)?;
     let what: Vec<String> = args.what.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    let form = if args.json { Form::Json } else { Form::Text };
+    let form = if args.json { ExplainForm::Json } else { ExplainForm::Text };
     if what == ["-"] {
         let mut input = BufReader::with_capacity(256 * 1024, io::stdin().lock());
         return match stream(&mut input, io::stdout().lock(), &given, (form, &look)) {
             Ok(extent) => Ok(if extent.replies + extent.words == 0 { NOTHING } else { 0 }),
-            Err(StreamError::Input(error)) => Err(Trouble::Usage(format!("standard input cannot be read: {error}"))),
-            Err(StreamError::Output(error)) => Err(Trouble::Output(error)),
+            Err(StreamError::Input(error)) => {
+                Err(CommandError::Usage(format!("standard input cannot be read: {error}")))
+            }
+            Err(StreamError::Output(error)) => Err(CommandError::Output(error)),
         };
     }
-    let is_unknown = |one: &Explained| one.kind == Kind::Unknown;
+    let is_unknown = |one: &Explained| one.kind == ExplanationKind::Unknown;
     let mut explained: Vec<Explained> = items(&what).iter().flat_map(|item| given.item(item)).collect();
     if what.len() > 1 && explained.iter().all(is_unknown) {
         // A sentence without a code: `User unknown`.
         explained = given.item(&what.join(" "));
     }
-    let pages: Vec<String> = explained.iter().map(|one| shown(one, form, &look)).collect();
-    print(&pages.join(if form == Form::Json { "" } else { "\n" }))?;
+    let pages: Vec<String> = explained.iter().map(|one| rendered(one, form, &look)).collect();
+    print(&pages.join(if form == ExplainForm::Json { "" } else { "\n" }))?;
     Ok(if explained.iter().all(is_unknown) { NOTHING } else { 0 })
 }
 
-fn shown(explained: &Explained, form: Form, look: &Look) -> String {
-    let page = explained.rule.filter(|_| explained.kind == Kind::Rule).and_then(check::rule);
+fn rendered(explained: &Explained, form: ExplainForm, look: &Display) -> String {
+    let page = explained.rule.filter(|_| explained.kind == ExplanationKind::Rule).and_then(check::rule);
     match (form, page) {
-        (Form::Json, _) => explain::json(explained),
-        (Form::Text, Some(found)) => rule::page(found, look),
-        (Form::Text, None) => explain::page(explained, look),
+        (ExplainForm::Json, _) => explain::json(explained),
+        (ExplainForm::Text, Some(found)) => rule::page(found, look),
+        (ExplainForm::Text, None) => explain::page(explained, look),
     }
 }
 
 /// How answers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ExplainForm {
     /// For people.
     Text,
     /// One object a line.
@@ -92,10 +96,10 @@ pub enum StreamError {
 pub fn stream(
     input: &mut impl BufRead,
     output: impl Write,
-    given: &Given,
-    (form, look): (Form, &Look),
+    given: &ExplainContext,
+    (form, look): (ExplainForm, &Display),
 ) -> Result<Extent, StreamError> {
-    let mut teller = Teller {
+    let mut teller = ReplyPrinter {
         given,
         form,
         output: BufWriter::with_capacity(64 * 1024, output),
@@ -109,11 +113,11 @@ pub fn stream(
     while teller.broken.is_none() && next_line(input, &mut line).map_err(StreamError::Input)? {
         teller.extent.lines += 1;
         if let Some(word) = one_word(&line) {
-            teller.tell_word(word, look);
+            teller.print_word(word, look);
         }
-        finder.push(&line, &mut |found| teller.tell(found));
+        finder.push(&line, &mut |found| teller.print_reply(found));
     }
-    finder.finish(&mut |found| teller.tell(found));
+    finder.finish(&mut |found| teller.print_reply(found));
     teller.end(look).map_err(StreamError::Output)
 }
 
@@ -142,30 +146,30 @@ fn one_word(line: &[u8]) -> Option<Explained> {
 }
 
 /// What decides how a reply is read: its text, its step, its host.
-type Seen = (String, Option<Step>, Option<String>);
+type ReplyKey = (String, Option<ReplyPhase>, Option<String>);
 
 /// Takes the replies of a stream, tells them or counts them.
-struct Teller<'a, W: Write> {
-    given: &'a Given,
-    form: Form,
+struct ReplyPrinter<'a, W: Write> {
+    given: &'a ExplainContext,
+    form: ExplainForm,
     output: BufWriter<W>,
     extent: Extent,
     /// What was read lately: of each reply its words, or only what it is counted as.
-    shown: HashMap<Seen, Option<Explained>>,
-    counted: HashMap<Seen, Option<(Cause, Option<&'static str>)>>,
+    shown: HashMap<ReplyKey, Option<Explained>>,
+    counted: HashMap<ReplyKey, Option<(Cause, Option<&'static str>)>>,
     tallies: BTreeMap<(Cause, Option<&'static str>), Tally>,
     broken: Option<io::Error>,
 }
 
-impl<W: Write> Teller<'_, W> {
-    fn tell(&mut self, found: Found) {
+impl<W: Write> ReplyPrinter<'_, W> {
+    fn print_reply(&mut self, found: FoundReply) {
         match self.form {
-            Form::Json => self.show(found),
-            Form::Text => self.count(found),
+            ExplainForm::Json => self.show(found),
+            ExplainForm::Text => self.count(found),
         }
     }
 
-    fn show(&mut self, Found { line, text, step, host }: Found) {
+    fn show(&mut self, FoundReply { line, text, step, host }: FoundReply) {
         if self.shown.len() >= MEMORY {
             self.shown.clear();
         }
@@ -181,7 +185,7 @@ impl<W: Write> Teller<'_, W> {
         }
     }
 
-    fn count(&mut self, Found { line, text, step, host }: Found) {
+    fn count(&mut self, FoundReply { line, text, step, host }: FoundReply) {
         if self.counted.len() >= MEMORY {
             self.counted.clear();
         }
@@ -210,10 +214,10 @@ impl<W: Write> Teller<'_, W> {
         self.counted.entry(seen).or_insert(kind);
     }
 
-    fn tell_word(&mut self, explained: Explained, look: &Look) {
+    fn print_word(&mut self, explained: Explained, look: &Display) {
         let explained = Explained { line: Some(self.extent.lines), ..explained };
-        let mut page = shown(&explained, self.form, look);
-        if self.form == Form::Text {
+        let mut page = rendered(&explained, self.form, look);
+        if self.form == ExplainForm::Text {
             page.push('\n');
         }
         self.extent.words += 1;
@@ -222,7 +226,7 @@ impl<W: Write> Teller<'_, W> {
         }
     }
 
-    fn end(mut self, look: &Look) -> io::Result<Extent> {
+    fn end(mut self, look: &Display) -> io::Result<Extent> {
         if let Some(error) = self.broken {
             // What was written until then was recognised.
             return super::sink::unless_closed(Err(error)).map(|()| self.extent);
@@ -233,11 +237,11 @@ impl<W: Write> Teller<'_, W> {
         let tallies: Vec<Tally> = tallies.into_iter().map(|(_, tally)| tally).collect();
         let text = match (self.form, tallies.as_slice(), self.extent.replies) {
             (_, _, 0) if self.extent.words > 0 => String::new(),
-            (Form::Json, _, 0) => explain::json(&Explained::new(Kind::Unknown, "")),
-            (Form::Json, ..) => String::new(),
-            (Form::Text, _, 0) => explain::nothing(self.extent.lines),
-            (Form::Text, [only], 1) => explain::page(&only.example, look),
-            (Form::Text, all, _) => explain::summary(all, self.extent, look),
+            (ExplainForm::Json, _, 0) => explain::json(&Explained::new(ExplanationKind::Unknown, "")),
+            (ExplainForm::Json, ..) => String::new(),
+            (ExplainForm::Text, _, 0) => explain::nothing(self.extent.lines),
+            (ExplainForm::Text, [only], 1) => explain::page(&only.example, look),
+            (ExplainForm::Text, all, _) => explain::summary(all, self.extent, look),
         };
         let written = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
         super::sink::unless_closed(written).map(|()| self.extent)
@@ -246,20 +250,20 @@ impl<W: Write> Teller<'_, W> {
 
 /// What the user says beside the input.
 #[derive(Clone, Debug, Default)]
-pub struct Given {
-    step: Option<Step>,
+pub struct ExplainContext {
+    step: Option<ReplyPhase>,
     provider: Option<&'static str>,
     software: Option<&'static str>,
 }
 
-impl Given {
-    fn of(args: &ExplainArgs) -> Result<Given, Trouble> {
-        let step = args.stage.as_deref().map(|word| {
-            let words = Step::ALL.map(|(name, _)| name).join(", ");
-            let told = || Trouble::Usage(format!("--stage {}: write one of {words}", word.escape_debug()));
-            Step::parse(word).ok_or_else(told)
+impl ExplainContext {
+    fn of(args: &ExplainArgs) -> Result<ExplainContext, CommandError> {
+        let step = args.phase.as_deref().map(|word| {
+            let words = ReplyPhase::ALL.map(|(name, _)| name).join(", ");
+            let told = || CommandError::Usage(format!("--phase {}: write one of {words}", word.escape_debug()));
+            ReplyPhase::parse(word).ok_or_else(told)
         });
-        let mut given = Given { step: step.transpose()?, ..Given::default() };
+        let mut given = ExplainContext { step: step.transpose()?, ..ExplainContext::default() };
         let Some(word) = args.provider.as_deref() else { return Ok(given) };
         match providers::find(word).as_slice() {
             [only] => given.provider = Some(&only.id),
@@ -267,20 +271,20 @@ impl Given {
                 Some(found) => given.software = Some(&found.id),
                 None => {
                     let told = format!("--provider {}: no such provider or software is known", word.escape_debug());
-                    return Err(Trouble::Usage(told));
+                    return Err(CommandError::Usage(told));
                 }
             },
             several => {
                 let ids: Vec<&str> = several.iter().map(|provider| provider.id.as_str()).collect();
                 let told = format!("--provider {}: write one of {}", word.escape_debug(), ids.join(", "));
-                return Err(Trouble::Usage(told));
+                return Err(CommandError::Usage(told));
             }
         }
         Ok(given)
     }
 
     /// Reads one reply; none when the lexicon has nothing to say about it.
-    fn read(&self, text: &str, step: Option<Step>, host: Option<&str>) -> Option<Understood> {
+    fn read(&self, text: &str, step: Option<ReplyPhase>, host: Option<&str>) -> Option<Understood> {
         let reply = reply::from_text(text)?;
         let by_host = host.and_then(recognised).unwrap_or_default();
         let step = step.or(self.step);
@@ -297,7 +301,7 @@ impl Given {
     }
 
     /// The same, put into words.
-    fn reply(&self, text: &str, step: Option<Step>, host: Option<&str>) -> Option<Explained> {
+    fn reply(&self, text: &str, step: Option<ReplyPhase>, host: Option<&str>) -> Option<Explained> {
         Some(self.read(text, step, host)?.explained(text, host))
     }
 
@@ -328,7 +332,7 @@ impl Given {
         }
         match as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. }))) {
             Some(sentence) => vec![sentence],
-            None => vec![Explained { nearest: nearest(item), ..Explained::new(Kind::Unknown, item) }],
+            None => vec![Explained { nearest: nearest(item), ..Explained::new(ExplanationKind::Unknown, item) }],
         }
     }
 }
@@ -338,24 +342,24 @@ struct Understood {
     cause: Cause,
     rule: Option<&'static str>,
     reply: Reply,
-    step: Option<Step>,
+    step: Option<ReplyPhase>,
     provider: Option<&'static str>,
     reading: Option<Reading>,
-    also: Vec<Elsewhere>,
+    also: Vec<ConditionalMeaning>,
 }
 
 impl Understood {
     fn explained(self, text: &str, host: Option<&str>) -> Explained {
         let Understood { rule, reply, step, provider, reading, also, .. } = self;
         let mut explained = Explained {
-            stage: step,
+            phase: step,
             provider: provider.map(str::to_owned),
             code: reply.code,
             status: reply.enhanced,
             meaning: meaning(&reply),
             also,
             rule,
-            ..Explained::new(Kind::Reply, text)
+            ..Explained::new(ExplanationKind::Reply, text)
         };
         let Some(reading) = reading else { return explained };
         explained.category = Some(reading.cause.category());
@@ -390,14 +394,14 @@ struct Recognised {
 }
 
 fn recognised(host: &str) -> Option<Recognised> {
-    if let Some(provider) = providers::recognise(&Signs { host: Some(host), ..Signs::default() }) {
+    if let Some(provider) = providers::recognise(&ProviderSigns { host: Some(host), ..ProviderSigns::default() }) {
         return Some(Recognised { provider: Some(&provider.id), software: None });
     }
     let row = software::by_mx(host)?;
     Some(Recognised { provider: row.provider.as_deref(), software: row.software.as_deref() })
 }
 
-fn step_in(text: &str) -> Option<Step> {
+fn step_in(text: &str) -> Option<ReplyPhase> {
     text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(logline::step_of)
 }
 
@@ -417,7 +421,7 @@ fn by_registry(reply: &Reply) -> Option<Reading> {
 }
 
 /// The rule that a check would raise: that of the cause, or of the step when only the code is known.
-fn rule_of(reading: &Reading, reply: &Reply, step: Option<Step>) -> Option<&'static str> {
+fn rule_of(reading: &Reading, reply: &Reply, step: Option<ReplyPhase>) -> Option<&'static str> {
     let known = match reading.basis {
         Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
@@ -446,23 +450,23 @@ fn meaning(reply: &Reply) -> Option<String> {
 }
 
 /// What a code or a status without words means at each step and at each provider, where nothing narrows it.
-fn elsewhere(reply: &Reply, context: &Context<'_>) -> Vec<Elsewhere> {
+fn elsewhere(reply: &Reply, context: &Context<'_>) -> Vec<ConditionalMeaning> {
     if reply.text.iter().any(|text| !text.is_empty() && EnhancedStatus::parse(text).is_none()) {
         return Vec::new();
     }
     let mut found = Vec::new();
     if let (Some(code), None, None) = (reply.code, reply.enhanced, context.step) {
         for row in tables::code(code).into_iter().flat_map(|row| &row.at) {
-            let names = Step::ALL.iter().filter(|(_, step)| row.stage.contains(step)).map(|(name, _)| *name);
+            let names = ReplyPhase::ALL.iter().filter(|(_, step)| row.phase.contains(step)).map(|(name, _)| *name);
             let at = names.collect::<Vec<_>>().join(", ");
             let (category, confidence) = (row.cause.category(), row.confidence);
-            found.push(Elsewhere { at, category, confidence, cause: row.means.clone() });
+            found.push(ConditionalMeaning { at, category, confidence, cause: row.means.clone() });
         }
     }
     if let (Some(status), None) = (reply.enhanced, context.provider) {
         for row in tables::deviations(status, reply.code) {
             let (at, category) = (row.provider.clone(), row.cause.category());
-            found.push(Elsewhere { at, category, confidence: row.confidence, cause: row.means.clone() });
+            found.push(ConditionalMeaning { at, category, confidence: row.confidence, cause: row.means.clone() });
         }
     }
     found
@@ -497,7 +501,7 @@ fn of_rule(found: &'static check::Rule) -> Explained {
         cause: Some(found.docs.sees.to_owned()),
         fixes: vec![Fix::text(found.docs.action)],
         source: Some(found.docs.references.to_owned()),
-        ..Explained::new(Kind::Rule, found.id)
+        ..Explained::new(ExplanationKind::Rule, found.id)
     }
 }
 
@@ -508,14 +512,14 @@ fn of_keyword(word: &str) -> Option<Explained> {
         meaning = format!("{meaning} Where it is missing: {absent}");
     }
     let (meaning, source) = (Some(meaning), Some(row.reference.clone()));
-    Some(Explained { meaning, source, ..Explained::new(Kind::Keyword, word) })
+    Some(Explained { meaning, source, ..Explained::new(ExplanationKind::Keyword, word) })
 }
 
 fn of_mechanism(word: &str) -> Option<Explained> {
     let row = mechanisms::find(word).filter(|_| !word.contains(char::is_whitespace))?;
     let what = format!("SASL mechanism ({}): {} On the wire: {}", row.strength, row.remark, row.secret_on_wire);
     let (meaning, source) = (Some(what), Some(row.reference.clone()));
-    Some(Explained { meaning, source, ..Explained::new(Kind::Mechanism, word) })
+    Some(Explained { meaning, source, ..Explained::new(ExplanationKind::Mechanism, word) })
 }
 
 /// Rules whose id is like this word, best first.

@@ -12,24 +12,24 @@ mod ports;
 mod progress;
 mod providers;
 mod report;
+mod retry;
 mod sandbox;
 mod sink;
 mod suite;
-mod tries;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use crate::cli::command::SchemaOf;
 use crate::cli::config::Settings;
-use crate::cli::look::{ColourEnvironment, Outlet};
-use crate::cli::verb::SchemaOf;
+use crate::cli::display::{ColourEnvironment, OutputTarget};
 use crate::cli::{self, Invocation, UsageError};
 use crate::expect::Mistake;
 use crate::gather::SetupError;
 use crate::gather::password::PasswordError;
-use crate::render::nagios::{self, State};
-use crate::suite::Fault;
+use crate::render::nagios::{self, PluginState};
+use crate::suite::SuiteError;
 use crate::{render, report as documents};
 
 /// Exit code of a mistake in the arguments.
@@ -42,7 +42,7 @@ pub const INTERNAL: u8 = 70;
 
 /// Why a verb could not do its work.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum CommandError {
     /// The arguments, or a file that they name: exit 2, nothing was sent.
     Usage(String),
     /// The same, with lines that show where the mistake is.
@@ -53,107 +53,108 @@ pub enum Trouble {
     Machine(String),
 }
 
-impl Trouble {
+impl CommandError {
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Trouble::Usage(_) | Trouble::Pointed(_) => USAGE,
-            Trouble::Output(_) => OUTPUT,
-            Trouble::Machine(_) => INTERNAL,
+            CommandError::Usage(_) | CommandError::Pointed(_) => USAGE,
+            CommandError::Output(_) => OUTPUT,
+            CommandError::Machine(_) => INTERNAL,
         }
     }
 
     /// What it says, line by line.
     pub fn lines(&self) -> Vec<String> {
         match self {
-            Trouble::Pointed(lines) => lines.clone(),
-            Trouble::Usage(_) | Trouble::Output(_) | Trouble::Machine(_) => vec![self.to_string()],
+            CommandError::Pointed(lines) => lines.clone(),
+            CommandError::Usage(_) | CommandError::Output(_) | CommandError::Machine(_) => vec![self.to_string()],
         }
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Usage(text) | Trouble::Machine(text) => f.write_str(text),
-            Trouble::Pointed(lines) => f.write_str(&lines.join("\n")),
-            Trouble::Output(error) => write!(f, "the output cannot be written: {error}"),
+            CommandError::Usage(text) | CommandError::Machine(text) => f.write_str(text),
+            CommandError::Pointed(lines) => f.write_str(&lines.join("\n")),
+            CommandError::Output(error) => write!(f, "the output cannot be written: {error}"),
         }
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for CommandError {}
 
-impl From<UsageError> for Trouble {
-    fn from(error: UsageError) -> Trouble {
-        Trouble::Usage(error.to_string())
+impl From<UsageError> for CommandError {
+    fn from(error: UsageError) -> CommandError {
+        CommandError::Usage(error.to_string())
     }
 }
 
-impl From<Mistake> for Trouble {
-    fn from(mistake: Mistake) -> Trouble {
+impl From<Mistake> for CommandError {
+    fn from(mistake: Mistake) -> CommandError {
         let mut lines = vec![format!("--expect: {mistake}")];
         lines.extend(mistake.pointed());
-        Trouble::Pointed(lines)
+        CommandError::Pointed(lines)
     }
 }
 
-impl From<Fault> for Trouble {
-    fn from(fault: Fault) -> Trouble {
+impl From<SuiteError> for CommandError {
+    fn from(fault: SuiteError) -> CommandError {
         let mut lines = vec![fault.to_string()];
         lines.extend(fault.pointed);
-        Trouble::Pointed(lines)
+        CommandError::Pointed(lines)
     }
 }
 
-impl From<SetupError> for Trouble {
-    fn from(error: SetupError) -> Trouble {
+impl From<SetupError> for CommandError {
+    fn from(error: SetupError) -> CommandError {
         match error {
             SetupError::Runtime(_) | SetupError::Descriptors | SetupError::Clock { .. } => {
-                Trouble::Machine(error.to_string())
+                CommandError::Machine(error.to_string())
             }
-            SetupError::File { .. } => Trouble::Usage(error.to_string()),
+            SetupError::File { .. } => CommandError::Usage(error.to_string()),
         }
     }
 }
 
-impl From<PasswordError> for Trouble {
-    fn from(error: PasswordError) -> Trouble {
-        Trouble::Usage(error.to_string())
+impl From<PasswordError> for CommandError {
+    fn from(error: PasswordError) -> CommandError {
+        CommandError::Usage(error.to_string())
     }
 }
 
 /// Does what the words ask for, of which the first is the program's name; gives the exit code. A monitoring plugin tells
 /// its trouble on standard output, and in its own codes.
-pub fn run(words: Vec<OsString>) -> Result<u8, Trouble> {
+pub fn run(words: Vec<OsString>) -> Result<u8, CommandError> {
     let (is_plugin, is_called_so) = (cli::plugin::is_wanted(&words), cli::plugin::is_called(&words));
     let words = words.into_iter().skip(1).collect();
     match if is_called_so { plugin::run(words) } else { obey(words) } {
         Err(trouble) if is_plugin => {
             // One line is what a scheduler shows.
             print(&nagios::unusable(&trouble.lines().into_iter().next().unwrap_or_default()))?;
-            Ok(State::Unknown.code())
+            Ok(PluginState::Unknown.code())
         }
         done => done,
     }
 }
 
-fn obey(words: Vec<OsString>) -> Result<u8, Trouble> {
+fn obey(words: Vec<OsString>) -> Result<u8, CommandError> {
     let settings = config::settings(&words)?;
-    let done = cli::parse_with(words, &settings).map_err(Trouble::from).and_then(|wanted| perform(wanted, &settings));
+    let done =
+        cli::parse_with(words, &settings).map_err(CommandError::from).and_then(|wanted| perform(wanted, &settings));
     done.map_err(|trouble| match trouble {
-        Trouble::Usage(text) => Trouble::Usage(settings.located(text)),
-        Trouble::Pointed(mut lines) => {
+        CommandError::Usage(text) => CommandError::Usage(settings.located(text)),
+        CommandError::Pointed(mut lines) => {
             if let Some(first) = lines.first_mut() {
                 *first = settings.located(std::mem::take(first));
             }
-            Trouble::Pointed(lines)
+            CommandError::Pointed(lines)
         }
-        other @ (Trouble::Output(_) | Trouble::Machine(_)) => other,
+        other @ (CommandError::Output(_) | CommandError::Machine(_)) => other,
     })
 }
 
-fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, Trouble> {
+fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> {
     match wanted {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         Invocation::Run(args) => suite::run(&args),
@@ -177,22 +178,22 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, Trouble> {
         Invocation::Man(args) => print(&cli::pages::manual(&args)?),
         Invocation::Config(args) => config::run(&args, settings),
         Invocation::Print(text) => print(&text),
-        Invocation::NothingGiven(lines) => Err(Trouble::Pointed(lines)),
+        Invocation::NothingGiven(lines) => Err(CommandError::Pointed(lines)),
     }
 }
 
 /// Writes to standard output. A reader that went away is not our trouble.
-fn print(text: &str) -> Result<u8, Trouble> {
+fn print(text: &str) -> Result<u8, CommandError> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    sink::unless_closed(written).map(|()| 0).map_err(Trouble::Output)
+    sink::unless_closed(written).map(|()| 0).map_err(CommandError::Output)
 }
 
 /// What standard output is.
-fn outlet() -> Outlet {
+fn outlet() -> OutputTarget {
     let terminal = io::stdout().is_terminal();
     let variable = |name: &str| std::env::var(name).ok();
-    Outlet {
+    OutputTarget {
         terminal,
         columns: if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None },
         environment: ColourEnvironment {

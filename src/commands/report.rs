@@ -7,38 +7,38 @@ use std::path::Path;
 
 use super::outputs::Outputs;
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::{Trouble, outlet};
-use crate::cli::look::{self, Outlet};
+use super::{CommandError, outlet};
+use crate::cli::display::{self, OutputTarget};
 use crate::cli::report::{self, ReportArgs};
 use crate::cli::{Invocation, plan as planning};
 use crate::gather;
 use crate::plan::Plan;
-use crate::render::{Format, Look, difference as rendering, escape, nagios};
-use crate::report::{Case, CaseOutcome, Difference, Report, Run, Saved, Source};
+use crate::render::{Display, Format, difference as rendering, escape, nagios};
+use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, RunSource, Saved};
 
-pub(super) fn run(args: &ReportArgs) -> Result<u8, Trouble> {
+pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
     let format = report::format("--format", if args.json { "json" } else { &args.format })?;
-    let outlet = if file_of(&args.output).is_some() { Outlet::default() } else { outlet() };
-    let look = look::report(args, &outlet)?;
+    let outlet = if file_of(&args.output).is_some() { OutputTarget::default() } else { outlet() };
+    let look = display::report(args, &outlet)?;
     let runs = args.files.iter().map(|file| read(file)).collect::<Result<Vec<Run>, _>>()?;
     let mut runs: Vec<Run> = match args.rejudge {
         true => runs.into_iter().map(rejudged).collect(),
         false => runs,
     };
-    let reports = runs.iter().flat_map(|run| &run.cases).filter_map(Case::report);
+    let reports = runs.iter().flat_map(|run| &run.cases).filter_map(CheckResult::report);
     let readers = Readers::of(reports.map(|report| &report.plan));
     let draft = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     if let ([before, after], false) = (runs.as_slice(), args.merge) {
         let difference = Difference::new(before, after);
-        let text = told(&difference, format, args, &look)?;
-        sink.write(&text).map_err(Trouble::Output)?;
+        let text = rendered(&difference, format, args, &look)?;
+        sink.write(&text).map_err(CommandError::Output)?;
         sink.finish()?;
         return Ok(u8::from(difference.changed));
     }
     let outputs = Outputs::begin(&args.report, format, readers)?;
     let run = if runs.len() == 1 { runs.remove(0) } else { merged(runs) };
-    sink.write(&(format.render)(&run, &look)).map_err(Trouble::Output)?;
+    sink.write(&(format.render)(&run, &look)).map_err(CommandError::Output)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
     Ok(match format.name {
@@ -47,24 +47,29 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Trouble> {
     })
 }
 
-fn told(difference: &Difference, format: &Format, args: &ReportArgs, look: &Look) -> Result<String, Trouble> {
+fn rendered(
+    difference: &Difference,
+    format: &Format,
+    args: &ReportArgs,
+    look: &Display,
+) -> Result<String, CommandError> {
     if !args.report.is_empty() {
-        return Err(Trouble::Usage(
+        return Err(CommandError::Usage(
             "--report with two files needs --merge: what has changed has no such format".into(),
         ));
     }
     match format.name {
         "text" => Ok(rendering::render(difference, look)),
         "json" => Ok(rendering::json(difference)),
-        other => Err(Trouble::Usage(format!(
+        other => Err(CommandError::Usage(format!(
             "--format {other} with two files needs --merge: what has changed is shown as text or json"
         ))),
     }
 }
 
-fn read(path: &Path) -> Result<Run, Trouble> {
+fn read(path: &Path) -> Result<Run, CommandError> {
     let shown = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
-    let wrong = |why: &dyn std::fmt::Display| Trouble::Usage(format!("{shown}: {why}"));
+    let wrong = |why: &dyn std::fmt::Display| CommandError::Usage(format!("{shown}: {why}"));
     let bytes = gather::file::report(path).map_err(|error| wrong(&gather::file::reason(&error)))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| wrong(&"this is not UTF-8, so it is no report"))?;
     // Windows PowerShell writes a byte order mark when it saves.
@@ -86,20 +91,20 @@ fn plan_for(target: &str) -> Option<Plan> {
 }
 
 fn rejudged(run: Run) -> Run {
-    let again = |case: Case| match case.outcome {
-        CaseOutcome::Checked { report, earlier } => {
+    let again = |case: CheckResult| match case.outcome {
+        CheckOutcome::Checked { report, earlier } => {
             let earlier = earlier.into_iter().map(Report::judged_again).collect();
             let report = Box::new(report.judged_again());
-            Case { outcome: CaseOutcome::Checked { report, earlier }, ..case }
+            CheckResult { outcome: CheckOutcome::Checked { report, earlier }, ..case }
         }
-        CaseOutcome::Skipped { .. } => case,
+        CheckOutcome::Skipped { .. } => case,
     };
     Run { cases: run.cases.into_iter().map(again).collect(), ..run }
 }
 
 /// All checks of all files; a name that comes twice gets a number.
 fn merged(runs: Vec<Run>) -> Run {
-    let mut cases: Vec<Case> = Vec::new();
+    let mut cases: Vec<CheckResult> = Vec::new();
     let mut taken: HashSet<String> = HashSet::new();
     // The number from which the search goes on: a monitor saves the same target thousands of times.
     let mut next: HashMap<String, usize> = HashMap::new();
@@ -118,5 +123,5 @@ fn merged(runs: Vec<Run>) -> Run {
         case.place = None;
         cases.push(case);
     }
-    Run { source: Source::Targets, cases }
+    Run { source: RunSource::Targets, cases }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::Trouble;
+use super::CommandError;
 use crate::gather::file;
 use crate::plan::Plan;
 
@@ -36,7 +36,7 @@ impl Sink {
         }
     }
 
-    pub(super) fn finish(self) -> Result<(), Trouble> {
+    pub(super) fn finish(self) -> Result<(), CommandError> {
         match self {
             Sink::Stdout => Ok(()),
             Sink::File(draft) => draft.keep(),
@@ -77,19 +77,19 @@ impl Readers {
 
 impl Draft {
     /// Finds out before anything is sent whether the file can be made.
-    pub(super) fn begin(path: &Path, readers: Readers) -> Result<Draft, Trouble> {
+    pub(super) fn begin(path: &Path, readers: Readers) -> Result<Draft, CommandError> {
         Draft::begin_for("--output", path, readers)
     }
 
     /// The same for the file of another flag.
-    pub(super) fn begin_for(flag: &str, path: &Path, readers: Readers) -> Result<Draft, Trouble> {
-        let wrong = |error: io::Error| Trouble::Usage(format!("{flag} {}: {error}", path.display()));
+    pub(super) fn begin_for(flag: &str, path: &Path, readers: Readers) -> Result<Draft, CommandError> {
+        let wrong = |error: io::Error| CommandError::Usage(format!("{flag} {}: {error}", path.display()));
         // A link is followed: the file behind it is meant.
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = std::fs::metadata(&real).ok().map(Box::new);
         match &before {
             Some(there) if there.is_dir() => {
-                return Err(Trouble::Usage(format!("{flag} {}: this is a directory", path.display())));
+                return Err(CommandError::Usage(format!("{flag} {}: this is a directory", path.display())));
             }
             Some(there) if !there.is_file() => {
                 return file::direct(&real).map(Draft::Direct).map_err(wrong);
@@ -111,7 +111,7 @@ impl Draft {
         let file = builder.tempfile_in(folder).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 let (path, folder) = (path.display(), folder.display());
-                Trouble::Usage(format!("{flag} {path}: there is no directory {folder}"))
+                CommandError::Usage(format!("{flag} {path}: there is no directory {folder}"))
             }
             // Without the name of the draft, which means nothing to the user.
             kind => wrong(kind.into()),
@@ -127,19 +127,19 @@ impl Draft {
     }
 
     /// Writes the whole text, and lets the file appear.
-    pub(super) fn fill(mut self, text: &str) -> Result<(), Trouble> {
-        self.write(text.as_bytes()).map_err(Trouble::Output)?;
+    pub(super) fn fill(mut self, text: &str) -> Result<(), CommandError> {
+        self.write(text.as_bytes()).map_err(CommandError::Output)?;
         self.keep()
     }
 
-    fn keep(self) -> Result<(), Trouble> {
+    fn keep(self) -> Result<(), CommandError> {
         match self {
             Draft::Whole { file, path, before } => {
                 if let Some(before) = before {
-                    take_after(file.as_file(), &before).map_err(Trouble::Output)?;
+                    take_after(file.as_file(), &before).map_err(CommandError::Output)?;
                 }
-                file.as_file().sync_all().map_err(Trouble::Output)?;
-                file.persist(&path).map(|_| ()).map_err(|error| Trouble::Output(error.error))
+                file.as_file().sync_all().map_err(CommandError::Output)?;
+                file.persist(&path).map(|_| ()).map_err(|error| CommandError::Output(error.error))
             }
             Draft::Direct(_) => Ok(()),
         }

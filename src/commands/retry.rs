@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::Trouble;
+use super::CommandError;
 use crate::evidence::Evidence;
 use crate::gather::{self, Gather, Gatherer, Signal};
-use crate::inquiry::{self, Ended, Listener};
+use crate::inquiry::{self, Ended, EvidenceListener};
 use crate::plan::{LoginProof, Plan, Retry};
 use crate::report::{Exit, Expectation, Report};
 use crate::sasl::{Credentials, Proof};
@@ -26,7 +26,7 @@ pub(super) struct Job {
 }
 
 /// What came of it.
-pub(super) struct Tried {
+pub(super) struct RetriedReport {
     /// The last try, which counts.
     pub(super) report: Report,
     /// Those before it, oldest first.
@@ -34,7 +34,7 @@ pub(super) struct Tried {
 }
 
 /// Hears what happens.
-pub(super) trait Teller: Listener {
+pub(super) trait RetryListener: EvidenceListener {
     /// A try has ended, and another one follows.
     fn tried(&mut self, number: usize, report: &Report) -> io::Result<()>;
     /// This much is left of the pause before the next try.
@@ -43,18 +43,18 @@ pub(super) trait Teller: Listener {
 
 impl Job {
     /// Prepares a try. Everything that can go wrong before something is sent goes wrong here.
-    pub(super) fn gatherer(&self) -> Result<Gatherer, Trouble> {
+    pub(super) fn gatherer(&self) -> Result<Gatherer, CommandError> {
         Ok(Gatherer::new(&self.plan, credentials(&self.plan, self.secret.as_ref()))?)
     }
 
     /// Checks, until the result is not worth another try. The first try is prepared.
-    pub(super) fn run(&self, first: Gatherer, teller: &mut dyn Teller) -> Result<Tried, Trouble> {
+    pub(super) fn run(&self, first: Gatherer, teller: &mut dyn RetryListener) -> Result<RetriedReport, CommandError> {
         let began = Instant::now();
         let mut earlier: Vec<Report> = Vec::new();
         let mut gatherer = first;
         let mut is_exposed = false;
         loop {
-            let mut report = self.attempt(&mut gatherer, teller)?;
+            let mut report = self.run_once(&mut gatherer, teller)?;
             // Its sockets and its copy of the secret go now, not after the pause.
             drop(gatherer);
             is_exposed |= report.evidence.sends_secret();
@@ -62,16 +62,16 @@ impl Job {
             let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             let is_worth_it = matches!(report.exit, Exit::Unreachable | Exit::RefusedTemporary);
             let Some(pause) = self.retry.pause(done, elapsed_ms).filter(|_| is_worth_it) else {
-                return Ok(Tried { report, earlier });
+                return Ok(RetriedReport { report, earlier });
             };
-            teller.tried(earlier.len() + 1, &report).map_err(Trouble::Output)?;
+            teller.tried(earlier.len() + 1, &report).map_err(CommandError::Output)?;
             let signal = gather::pause(Duration::from_millis(pause), &mut |left| teller.pausing(left))?;
             if let Some(signal) = signal {
                 report.exit = match signal {
                     Signal::Interrupt => Exit::Interrupted,
                     Signal::Terminate => Exit::Terminated,
                 };
-                return Ok(Tried { report, earlier });
+                return Ok(RetriedReport { report, earlier });
             }
             earlier.push(report);
             gatherer = self.gatherer()?;
@@ -82,19 +82,19 @@ impl Job {
     }
 
     /// A check that a signal stopped before it began.
-    pub(super) fn stopped(&self, signal: Signal) -> Tried {
+    pub(super) fn stopped(&self, signal: Signal) -> RetriedReport {
         let evidence = Evidence::new(Timestamp::now());
         let ended = Ended::Interrupted(signal);
         let report = Report::judged(self.plan.clone(), evidence, &ended, 0.0, &self.expectations);
-        Tried { report, earlier: Vec::new() }
+        RetriedReport { report, earlier: Vec::new() }
     }
 
-    fn attempt(&self, gatherer: &mut Gatherer, teller: &mut dyn Teller) -> Result<Report, Trouble> {
+    fn run_once(&self, gatherer: &mut Gatherer, teller: &mut dyn RetryListener) -> Result<Report, CommandError> {
         let (evidence, ended) = inquiry::inquire(&self.plan, gatherer, Timestamp::now(), teller);
         let total_ms = gatherer.now_ms();
         gatherer.is_able()?;
         match ended {
-            Ended::Unheard(error) => Err(Trouble::Output(error)),
+            Ended::Unheard(error) => Err(CommandError::Output(error)),
             ended => Ok(Report::judged(self.plan.clone(), evidence, &ended, total_ms, &self.expectations)),
         }
     }

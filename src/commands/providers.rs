@@ -1,13 +1,13 @@
 //! `smtpcheck providers [NAME]`: what is known of providers, offline.
 
-use super::{Trouble, outlet, print};
+use super::{CommandError, outlet, print};
 use crate::cli::args::ProvidersArgs;
-use crate::cli::look;
+use crate::cli::display;
 use crate::lexicon::providers::{self, Provider};
 use crate::render::providers as rendering;
 
-pub(super) fn run(args: &ProvidersArgs) -> Result<u8, Trouble> {
-    let look = look::plain(&args.look, &outlet())?;
+pub(super) fn run(args: &ProvidersArgs) -> Result<u8, CommandError> {
+    let look = display::plain(&args.look, &outlet())?;
     let chosen: Vec<&Provider> = match &args.name {
         None => providers::all().iter().collect(),
         Some(name) => named(name)?,
@@ -19,7 +19,7 @@ pub(super) fn run(args: &ProvidersArgs) -> Result<u8, Trouble> {
     })
 }
 
-fn named(name: &str) -> Result<Vec<&'static Provider>, Trouble> {
+fn named(name: &str) -> Result<Vec<&'static Provider>, CommandError> {
     let name = name.trim();
     let found = if name.is_empty() { Vec::new() } else { providers::find(name) };
     if !found.is_empty() {
@@ -30,7 +30,7 @@ fn named(name: &str) -> Result<Vec<&'static Provider>, Trouble> {
         [] => ";".to_owned(),
         near => format!("; did you mean {}?", near.join(" or ")),
     };
-    Err(Trouble::Usage(format!(
+    Err(CommandError::Usage(format!(
         "no provider is known as {}{hint} smtpcheck providers lists all of them",
         name.escape_debug()
     )))

@@ -4,11 +4,11 @@
 use std::ffi::OsString;
 
 use super::sandbox::{Folder, scenario};
-use super::{Trouble, check, outlet, print};
+use super::{CommandError, check, outlet, print};
 use crate::cli::sandbox::DemoArgs;
-use crate::cli::{self, Invocation, look};
+use crate::cli::{self, Invocation, display};
 use crate::gather;
-use crate::render::Look;
+use crate::render::Display;
 use crate::render::sandbox as rendering;
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
@@ -19,23 +19,23 @@ const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certif
 /// Exit codes from here on say that a signal ended a check; no lesson follows it.
 const INTERRUPTED: u8 = 128;
 
-pub(super) fn run(args: &DemoArgs) -> Result<u8, Trouble> {
-    let look = look::plain(&args.look, &outlet())?;
+pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
+    let look = display::plain(&args.look, &outlet())?;
     // Before there is a file that has to go.
-    gather::end_on_unheard_signals();
+    gather::end_on_unhandled_signals();
     gather::clock()?;
     match &args.scenario {
-        Some(name) => one(args, scenario(name)?, &look),
+        Some(name) => run_scenario(args, scenario(name)?, &look),
         None => lessons(args, &look),
     }
 }
 
-fn one(args: &DemoArgs, scenario: &'static Scenario, look: &Look) -> Result<u8, Trouble> {
-    let stage = Stage::open(&[scenario])?;
-    let Some(service) = stage.services.first() else { return Ok(0) };
-    let words = stage.words(service)?;
+fn run_scenario(args: &DemoArgs, scenario: &'static Scenario, look: &Display) -> Result<u8, CommandError> {
+    let phase = DemoServers::open(&[scenario])?;
+    let Some(service) = phase.services.first() else { return Ok(0) };
+    let words = phase.words(service)?;
     if shows_words(args) {
-        print(&rendering::lesson(scenario, None, &told(&words), look))?;
+        print(&rendering::lesson(scenario, None, &described(&words), look))?;
     }
     let code = check_with(&words, args)?;
     if shows_words(args) {
@@ -44,15 +44,15 @@ fn one(args: &DemoArgs, scenario: &'static Scenario, look: &Look) -> Result<u8, 
     Ok(code)
 }
 
-fn lessons(args: &DemoArgs, look: &Look) -> Result<u8, Trouble> {
+fn lessons(args: &DemoArgs, look: &Display) -> Result<u8, CommandError> {
     let chosen = LESSONS.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?;
-    let stage = Stage::open(&chosen)?;
+    let phase = DemoServers::open(&chosen)?;
     let is_json = !shows_words(args) && !args.quiet;
     let mut as_expected = true;
-    for (at, service) in stage.services.iter().enumerate() {
-        let words = stage.words(service)?;
+    for (at, service) in phase.services.iter().enumerate() {
+        let words = phase.words(service)?;
         if shows_words(args) {
-            print(&rendering::lesson(service.scenario, Some((at + 1, LESSONS.len())), &told(&words), look))?;
+            print(&rendering::lesson(service.scenario, Some((at + 1, LESSONS.len())), &described(&words), look))?;
         } else if is_json {
             print(if at == 0 { "[\n" } else { ",\n" })?;
         }
@@ -78,20 +78,20 @@ fn shows_words(args: &DemoArgs) -> bool {
     !args.json && args.format == "text" && !args.quiet
 }
 
-fn check_with(words: &[OsString], args: &DemoArgs) -> Result<u8, Trouble> {
+fn check_with(words: &[OsString], args: &DemoArgs) -> Result<u8, CommandError> {
     match cli::parse(words.iter().cloned().chain(args.words()).collect())? {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         // The words begin with an address, which is never a verb.
-        _ => Err(Trouble::Usage("the demo is no check".to_owned())),
+        _ => Err(CommandError::Usage("the demo is no check".to_owned())),
     }
 }
 
-fn told(words: &[OsString]) -> Vec<String> {
+fn described(words: &[OsString]) -> Vec<String> {
     words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 /// Servers, and the files that their client needs. All of it goes when the demo ends.
-struct Stage {
+struct DemoServers {
     services: Vec<Service>,
     folder: Folder,
     authorities: String,
@@ -99,8 +99,8 @@ struct Stage {
     _running: Running,
 }
 
-impl Stage {
-    fn open(scenarios: &[&'static Scenario]) -> Result<Stage, Trouble> {
+impl DemoServers {
+    fn open(scenarios: &[&'static Scenario]) -> Result<DemoServers, CommandError> {
         let options = Options {
             listen: std::net::Ipv4Addr::LOCALHOST.into(),
             port: None,
@@ -112,11 +112,11 @@ impl Stage {
         let (services, authorities) = (house.services().to_vec(), house.authorities()?);
         let client_certificate = house.client_certificate()?;
         let running = house.spawn(None)?;
-        Ok(Stage { services, folder: Folder::new()?, authorities, client_certificate, _running: running })
+        Ok(DemoServers { services, folder: Folder::new()?, authorities, client_certificate, _running: running })
     }
 
     /// The words behind `smtpcheck` with which the fault of a server shows.
-    fn words(&self, service: &Service) -> Result<Vec<OsString>, Trouble> {
+    fn words(&self, service: &Service) -> Result<Vec<OsString>, CommandError> {
         let client = &service.scenario.client;
         let mut words: Vec<OsString> = match client.host {
             None => vec![service.address.to_string().into()],
@@ -137,7 +137,7 @@ impl Stage {
     }
 
     /// A flag's value, where it stands for something that is made anew each time.
-    fn filled(&self, flag: &str) -> Result<OsString, Trouble> {
+    fn filled(&self, flag: &str) -> Result<OsString, CommandError> {
         match flag {
             "{client-certificate}" => Ok(self.folder.write("client.pem", &self.client_certificate)?.into()),
             other => Ok(other.into()),

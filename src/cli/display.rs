@@ -1,17 +1,17 @@
 //! How output looks: flags first, then what the environment says about colours, then what the terminal is.
 
 use super::UsageError;
-use super::args::{CheckArgs, LookArgs};
+use super::args::{CheckArgs, DisplayArgs};
 use super::ports::PortsArgs;
 use super::report::ReportArgs;
 use super::run::RunArgs;
 use crate::render::nagios::{Range, Thresholds};
 use crate::render::style::THEMES;
-use crate::render::{Chain, Colour, Look, Signs, Transcript, Volume};
+use crate::render::{ChainDisplay, Colour, Display, Symbols, Transcript, Verbosity};
 
 /// What the output goes to.
 #[derive(Clone, Debug, Default)]
-pub struct Outlet {
+pub struct OutputTarget {
     /// Whether it is a terminal.
     pub terminal: bool,
     /// Its columns, if it is one.
@@ -36,7 +36,7 @@ pub struct ColourEnvironment {
 }
 
 /// The look of a verb that only prints.
-pub fn plain(args: &LookArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+pub fn plain(args: &DisplayArgs, outlet: &OutputTarget) -> Result<Display, UsageError> {
     let colour = match args.color.as_str() {
         "always" => Colour::On,
         "never" => Colour::Off,
@@ -58,19 +58,25 @@ pub fn plain(args: &LookArgs, outlet: &Outlet) -> Result<Look, UsageError> {
         },
         None => outlet.columns.unwrap_or(80).clamp(40, 160),
     };
-    let signs = if args.ascii { Signs::Ascii } else { Signs::Unicode };
-    Ok(Look { colour, theme, signs, width, ..Look::plain() })
+    let signs = if args.ascii { Symbols::Ascii } else { Symbols::Unicode };
+    Ok(Display { colour, theme, signs, width, ..Display::plain() })
 }
 
 /// The look of a check.
-pub fn check(args: &CheckArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+pub fn check(args: &CheckArgs, outlet: &OutputTarget) -> Result<Display, UsageError> {
     let transcript = transcript(&args.transcript)?;
-    let chain = if args.show_chain { Chain::Shown } else { Chain::Hidden };
+    let chain = if args.show_chain { ChainDisplay::Shown } else { ChainDisplay::Hidden };
     let thresholds = Thresholds {
         warning: args.warning.as_deref().map(|text| range("--warning", text)).transpose()?,
         critical: args.critical.as_deref().map(|text| range("--critical", text)).transpose()?,
     };
-    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, chain, thresholds, ..plain(&args.look, outlet)? })
+    Ok(Display {
+        volume: volume(args.quiet, args.verbose),
+        transcript,
+        chain,
+        thresholds,
+        ..plain(&args.look, outlet)?
+    })
 }
 
 fn range(flag: &str, text: &str) -> Result<Range, UsageError> {
@@ -83,9 +89,9 @@ fn range(flag: &str, text: &str) -> Result<Range, UsageError> {
 }
 
 /// The look of a saved report.
-pub fn report(args: &ReportArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+pub fn report(args: &ReportArgs, outlet: &OutputTarget) -> Result<Display, UsageError> {
     let transcript = transcript(&args.transcript)?;
-    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, ..plain(&args.look, outlet)? })
+    Ok(Display { volume: volume(args.quiet, args.verbose), transcript, ..plain(&args.look, outlet)? })
 }
 
 fn transcript(word: &str) -> Result<Transcript, UsageError> {
@@ -98,26 +104,26 @@ fn transcript(word: &str) -> Result<Transcript, UsageError> {
 }
 
 /// The look of the answer about several ports.
-pub fn ports(args: &PortsArgs, outlet: &Outlet) -> Result<Look, UsageError> {
-    Ok(Look { volume: volume(args.quiet, args.verbose), ..plain(&args.look, outlet)? })
+pub fn ports(args: &PortsArgs, outlet: &OutputTarget) -> Result<Display, UsageError> {
+    Ok(Display { volume: volume(args.quiet, args.verbose), ..plain(&args.look, outlet)? })
 }
 
 /// The look of a run of a suite.
-pub fn run(args: &RunArgs, outlet: &Outlet) -> Result<Look, UsageError> {
+pub fn run(args: &RunArgs, outlet: &OutputTarget) -> Result<Display, UsageError> {
     let transcript = transcript(&args.transcript)?;
-    Ok(Look { volume: volume(args.quiet, args.verbose), transcript, ..plain(&args.look, outlet)? })
+    Ok(Display { volume: volume(args.quiet, args.verbose), transcript, ..plain(&args.look, outlet)? })
 }
 
 /// What `-q` and `-v` say; the parser lets only one of them through.
-fn volume(quiet: bool, verbose: bool) -> Volume {
+fn volume(quiet: bool, verbose: bool) -> Verbosity {
     match (quiet, verbose) {
-        (true, _) => Volume::Quiet,
-        (false, true) => Volume::Verbose,
-        (false, false) => Volume::Normal,
+        (true, _) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        (false, false) => Verbosity::Normal,
     }
 }
 
-fn automatic(outlet: &Outlet) -> Colour {
+fn automatic(outlet: &OutputTarget) -> Colour {
     let is = |value: &Option<String>, no: &str| value.as_deref().is_some_and(|value| !value.is_empty() && value != no);
     let environment = &outlet.environment;
     let on = if is(&environment.no_color, "") {
@@ -139,7 +145,7 @@ pub(super) fn choice(flag: &str, given: &str, known: &[&str]) -> UsageError {
 
 #[cfg(test)]
 mod tests {
-    use super::{ColourEnvironment, Outlet, automatic};
+    use super::{ColourEnvironment, OutputTarget, automatic};
     use crate::render::Colour;
 
     fn colour(terminal: bool, set: &[(&str, &str)]) -> Colour {
@@ -151,7 +157,7 @@ mod tests {
             clicolor: get("CLICOLOR"),
             term: get("TERM"),
         };
-        automatic(&Outlet { terminal, columns: None, environment })
+        automatic(&OutputTarget { terminal, columns: None, environment })
     }
 
     #[test]

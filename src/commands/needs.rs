@@ -8,16 +8,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::tries::Job;
+use super::retry::Job;
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Attempt, Event, Evidence, Fault};
+use crate::evidence::{Event, Evidence, Fault, Probe};
 use crate::gather::{self, Gatherer, Signal};
-use crate::inquiry::{self, Ended, Listener};
+use crate::inquiry::{self, Ended, EvidenceListener};
 use crate::plan::{Family, Plan, QuitAfter, TlsMode};
 use crate::suite::Need;
 
 /// How long a port is waited for.
-const PATIENCE_MS: u64 = 5000;
+const CONNECT_TIMEOUT_MS: u64 = 5000;
 /// Servers asked at once.
 const AT_ONCE: usize = 8;
 
@@ -36,7 +36,7 @@ pub(super) fn lacking(need: &Need) -> Option<String> {
 
 /// What a connection to a port came to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum PortReach {
     /// Somebody is there.
     Open,
     /// Nothing came back, or this machine says that there is no way.
@@ -55,11 +55,14 @@ pub(super) fn blocked_ports(jobs: &[&Job]) -> Result<BTreeMap<u16, String>, Sign
             targets.push(job);
         }
     }
-    let mut ways: BTreeMap<u16, Vec<(String, Way)>> = BTreeMap::new();
+    let mut ways: BTreeMap<u16, Vec<(String, PortReach)>> = BTreeMap::new();
     for group in targets.chunks(AT_ONCE) {
         let seen = std::thread::scope(|scope| {
             let asked: Vec<_> = group.iter().map(|job| scope.spawn(|| way(&job.plan))).collect();
-            asked.into_iter().map(|one| one.join().unwrap_or(Ok(Way::Unknown))).collect::<Result<Vec<Way>, Signal>>()
+            asked
+                .into_iter()
+                .map(|one| one.join().unwrap_or(Ok(PortReach::Unknown)))
+                .collect::<Result<Vec<PortReach>, Signal>>()
         })?;
         for (job, way) in group.iter().zip(seen) {
             let host = job.plan.target.host.to_string();
@@ -67,10 +70,10 @@ pub(super) fn blocked_ports(jobs: &[&Job]) -> Result<BTreeMap<u16, String>, Sign
         }
     }
     ways.retain(|_, seen| {
-        seen.iter().any(|(_, way)| *way == Way::Blocked) && !seen.iter().any(|(_, way)| *way == Way::Open)
+        seen.iter().any(|(_, way)| *way == PortReach::Blocked) && !seen.iter().any(|(_, way)| *way == PortReach::Open)
     });
-    let reason = |port: u16, seen: &[(String, Way)]| {
-        let silent = seen.iter().filter(|(_, way)| *way == Way::Blocked).map(|(host, _)| host.as_str());
+    let reason = |port: u16, seen: &[(String, PortReach)]| {
+        let silent = seen.iter().filter(|(_, way)| *way == PortReach::Blocked).map(|(host, _)| host.as_str());
         let silent: Vec<&str> = silent.take(3).collect();
         format!("no connection to port {port} gets out of this network: no answer from {}", silent.join(", "))
     };
@@ -78,7 +81,7 @@ pub(super) fn blocked_ports(jobs: &[&Job]) -> Result<BTreeMap<u16, String>, Sign
 }
 
 /// Connects, and does nothing else.
-fn way(plan: &Plan) -> Result<Way, Signal> {
+fn way(plan: &Plan) -> Result<PortReach, Signal> {
     let mut plan = plan.clone();
     plan.quit_after = QuitAfter::Connect;
     plan.tls.mode = TlsMode::None;
@@ -88,41 +91,41 @@ fn way(plan: &Plan) -> Result<Way, Signal> {
     plan.to = Vec::new();
     plan.probes = Vec::new();
     plan.limits.max_connections = 1;
-    plan.limits.connect_ms = plan.limits.connect_ms.min(PATIENCE_MS);
-    plan.limits.total_ms = plan.limits.total_ms.min(PATIENCE_MS + 1000);
-    let Ok(mut gatherer) = Gatherer::new(&plan, None) else { return Ok(Way::Unknown) };
-    let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut Deaf);
+    plan.limits.connect_ms = plan.limits.connect_ms.min(CONNECT_TIMEOUT_MS);
+    plan.limits.total_ms = plan.limits.total_ms.min(CONNECT_TIMEOUT_MS + 1000);
+    let Ok(mut gatherer) = Gatherer::new(&plan, None) else { return Ok(PortReach::Unknown) };
+    let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut NoListener);
     if let Ended::Interrupted(signal) = ended {
         return Err(signal);
     }
-    let Some(talk) = evidence.main_talk() else { return Ok(Way::Unknown) };
-    if talk.connected().is_some() {
-        return Ok(Way::Open);
+    let Some(session) = evidence.main_session() else { return Ok(PortReach::Unknown) };
+    if session.connected().is_some() {
+        return Ok(PortReach::Open);
     }
-    Ok(match talk.fault() {
+    Ok(match session.fault() {
         Some(Fault::NotConnected { connect }) => match connect.kind {
-            ConnectFaultKind::Refused | ConnectFaultKind::Reset => Way::Open,
+            ConnectFaultKind::Refused | ConnectFaultKind::Reset => PortReach::Open,
             ConnectFaultKind::TimedOut
             | ConnectFaultKind::HostUnreachable
             | ConnectFaultKind::NetworkUnreachable
             | ConnectFaultKind::NoSourceAddress
-            | ConnectFaultKind::DeniedHere => Way::Blocked,
-            ConnectFaultKind::Other => Way::Unknown,
+            | ConnectFaultKind::DeniedHere => PortReach::Blocked,
+            ConnectFaultKind::Other => PortReach::Unknown,
         },
-        Some(Fault::TimeUp { .. }) => Way::Blocked,
-        _ => Way::Unknown,
+        Some(Fault::TimeUp { .. }) => PortReach::Blocked,
+        _ => PortReach::Unknown,
     })
 }
 
 /// Hears nothing.
-pub(super) struct Deaf;
+pub(super) struct NoListener;
 
-impl Listener for Deaf {
+impl EvidenceListener for NoListener {
     fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> std::io::Result<()> {
         Ok(())
     }
 
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Attempt) -> std::io::Result<()> {
+    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> std::io::Result<()> {
         Ok(())
     }
 

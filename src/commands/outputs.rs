@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::Trouble;
+use super::CommandError;
 use super::sink::{Draft, Readers};
 use crate::cli::report::kinds;
 use crate::gather::file;
-use crate::render::{Format, Look, markdown};
+use crate::render::{Display, Format, markdown};
 use crate::report::Run;
 
 /// GitHub refuses a summary of more than 1 MiB; this many bytes leave room for those of other commands of the step.
@@ -23,33 +23,33 @@ pub(super) struct Outputs {
 
 impl Outputs {
     /// Opens all of them. `main` is the format of the result itself.
-    pub(super) fn begin(reports: &[String], main: &Format, readers: Readers) -> Result<Outputs, Trouble> {
+    pub(super) fn begin(reports: &[String], main: &Format, readers: Readers) -> Result<Outputs, CommandError> {
         let wanted = kinds(reports)?;
         let summary = main.name == "github" || wanted.iter().any(|(format, _)| format.name == "github");
         let open =
             |(format, path): (&'static Format, PathBuf)| Ok((format, Draft::begin_for("--report", &path, readers)?));
-        let files = wanted.into_iter().map(open).collect::<Result<_, Trouble>>()?;
+        let files = wanted.into_iter().map(open).collect::<Result<_, CommandError>>()?;
         Ok(Outputs { files, summary: if summary { step_summary()? } else { None } })
     }
 
     /// Writes all of them. The first trouble is told, and the others are written nevertheless.
-    pub(super) fn write(self, run: &Run, look: &Look) -> Result<(), Trouble> {
+    pub(super) fn write(self, run: &Run, look: &Display) -> Result<(), CommandError> {
         let look = look.for_file();
         let mut trouble = Ok(());
         for (format, draft) in self.files {
             trouble = trouble.and(draft.fill(&(format.render)(run, &look)));
         }
         if let Some(mut file) = self.summary {
-            let text = markdown::cut(markdown::whole(run, &look), MOST);
-            trouble = trouble.and(file.write_all(text.as_bytes()).map_err(Trouble::Output));
+            let text = markdown::cut(markdown::render_run(run, &look), MOST);
+            trouble = trouble.and(file.write_all(text.as_bytes()).map_err(CommandError::Output));
         }
         trouble
     }
 }
 
 /// Other commands of the step write to the same file.
-fn step_summary() -> Result<Option<File>, Trouble> {
+fn step_summary() -> Result<Option<File>, CommandError> {
     let Some(path) = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()) else { return Ok(None) };
-    let wrong = |error| Trouble::Usage(format!("{SUMMARY} {}: {error}", Path::new(&path).display()));
+    let wrong = |error| CommandError::Usage(format!("{SUMMARY} {}: {error}", Path::new(&path).display()));
     file::appended(Path::new(&path)).map(Some).map_err(wrong)
 }

@@ -8,14 +8,14 @@ use clap::ArgMatches;
 use jiff::Timestamp;
 
 use super::progress::Progress;
+use super::retry::RetryListener;
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::tries::Teller;
-use super::{Trouble, outlet};
-use crate::cli::look::{self, Outlet};
+use super::{CommandError, outlet};
+use crate::cli::display::{self, OutputTarget};
 use crate::cli::ports::{self as planning, PortsArgs};
-use crate::evidence::{Attempt, Event, Evidence};
+use crate::evidence::{Event, Evidence, Probe};
 use crate::gather::{self, Gather, Gatherer};
-use crate::inquiry::{self, Ended, Listener};
+use crate::inquiry::{self, Ended, EvidenceListener};
 use crate::plan::{Plan, TlsMode};
 use crate::render::ports as rendering;
 use crate::report::Report;
@@ -24,18 +24,18 @@ use crate::report::ports::PortsReport;
 /// Ports whose TLS mode an RFC says. Another mode on one of them is a fault; on any other port it was our guess.
 const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
-pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble> {
-    let outlet = if file_of(&args.output).is_some() { Outlet::default() } else { outlet() };
-    let look = look::ports(args, &outlet)?;
+pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
+    let outlet = if file_of(&args.output).is_some() { OutputTarget::default() } else { outlet() };
+    let look = display::ports(args, &outlet)?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let plans = planning::plans(args, matches, hostname.as_deref())?;
-    let Some(first) = plans.first() else { return Err(Trouble::Usage("--ports names no port".to_owned())) };
+    let Some(first) = plans.first() else { return Err(CommandError::Usage("--ports names no port".to_owned())) };
     let host = first.target.host.clone();
     let mut gatherer = Gatherer::new(first, None)?;
     let draft = file_of(&args.output).map(|path| Draft::begin(path, Readers::of(&plans))).transpose()?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
-    let mut patience = Patience::new();
-    gather::end_on_unheard_signals();
+    let mut patience = WaitingNotice::new();
+    gather::end_on_unhandled_signals();
     let started_at = Timestamp::now();
     let mut reports = inquire(plans, &mut gatherer, started_at, &mut patience);
     gatherer.is_able()?;
@@ -49,12 +49,17 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, Trouble>
     patience.0.clear();
     let answer = PortsReport::new(host, &reports, gatherer.now_ms());
     let text = if args.json { rendering::json(&answer) } else { rendering::render(&answer, &reports, &look) };
-    sink.write(&text).map_err(Trouble::Output)?;
+    sink.write(&text).map_err(CommandError::Output)?;
     sink.finish()?;
     Ok(answer.exit.code)
 }
 
-fn inquire(plans: Vec<Plan>, gatherer: &mut Gatherer, started_at: Timestamp, patience: &mut Patience) -> Vec<Report> {
+fn inquire(
+    plans: Vec<Plan>,
+    gatherer: &mut Gatherer,
+    started_at: Timestamp,
+    patience: &mut WaitingNotice,
+) -> Vec<Report> {
     if plans.is_empty() {
         return Vec::new();
     }
@@ -78,16 +83,16 @@ fn other_mode(report: &Report) -> Option<Plan> {
 }
 
 /// Shows on a terminal that we wait; the table comes at the end.
-pub(super) struct Patience(Progress);
+pub(super) struct WaitingNotice(Progress);
 
-impl Patience {
+impl WaitingNotice {
     /// Shows it if there is a terminal to show it on.
-    pub(super) fn new() -> Patience {
-        Patience(Progress::new())
+    pub(super) fn new() -> WaitingNotice {
+        WaitingNotice(Progress::new())
     }
 }
 
-impl Teller for Patience {
+impl RetryListener for WaitingNotice {
     fn tried(&mut self, _: usize, _: &Report) -> io::Result<()> {
         Ok(())
     }
@@ -97,12 +102,12 @@ impl Teller for Patience {
     }
 }
 
-impl Listener for Patience {
+impl EvidenceListener for WaitingNotice {
     fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> io::Result<()> {
         Ok(())
     }
 
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Attempt) -> io::Result<()> {
+    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> io::Result<()> {
         Ok(())
     }
 

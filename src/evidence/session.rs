@@ -4,26 +4,26 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use super::fit::{Fit, fit};
-use super::quote::{Origin, Quote};
+use super::quote::{Quote, QuoteOrigin};
 use super::sequence::{self, Sequence};
-use super::{Attempt, DialResult, Event, Evidence, Fault, Handshake, Stage, What};
+use super::{DialResult, Event, EventKind, Evidence, Fault, Handshake, Phase, Probe};
 use crate::plan::TlsUse;
-use crate::question::TalkRequest;
+use crate::question::SessionRequest;
 use crate::wire::{Capabilities, Reply};
 
 /// One conversation.
 #[derive(Clone, Copy, Debug)]
-pub struct Talk<'a> {
+pub struct Session<'a> {
     evidence: &'a Evidence,
     /// The attempt it is.
-    pub attempt: &'a Attempt,
+    pub probe: &'a Probe,
     /// What was wanted.
-    pub request: &'a TalkRequest,
+    pub request: &'a SessionRequest,
 }
 
 /// A reply with the event that holds it.
 #[derive(Clone, Copy, Debug)]
-pub struct Heard<'a> {
+pub struct ReceivedReply<'a> {
     /// Where it stands in the transcript.
     pub event: &'a Event,
     /// The reply.
@@ -32,10 +32,10 @@ pub struct Heard<'a> {
     pub recipient: Option<usize>,
 }
 
-impl Heard<'_> {
+impl ReceivedReply<'_> {
     /// How it fits the command that it is paired with.
     pub fn fit(&self) -> Fit {
-        fit(self.event.stage, self.reply)
+        fit(self.event.phase, self.reply)
     }
 
     /// Whether it is the success that is defined for that command.
@@ -62,26 +62,26 @@ impl Heard<'_> {
 impl Event {
     /// Text of the peer from this event, to be put into a sentence.
     pub fn quote<'t>(&self, text: impl Into<Cow<'t, str>>) -> Quote<'t> {
-        Quote { origin: Origin::Event(self.seq), text: text.into() }
+        Quote { origin: QuoteOrigin::Event(self.seq), text: text.into() }
     }
 }
 
-impl Attempt {
+impl Probe {
     /// Text of the peer from this attempt itself, to be put into a sentence.
     pub fn quote<'t>(&self, text: impl Into<Cow<'t, str>>) -> Quote<'t> {
-        Quote { origin: Origin::Attempt(self.id), text: text.into() }
+        Quote { origin: QuoteOrigin::Attempt(self.id), text: text.into() }
     }
 }
 
-impl<'a> Talk<'a> {
-    pub(super) fn new(evidence: &'a Evidence, attempt: &'a Attempt, request: &'a TalkRequest) -> Talk<'a> {
-        Talk { evidence, attempt, request }
+impl<'a> Session<'a> {
+    pub(super) fn new(evidence: &'a Evidence, probe: &'a Probe, request: &'a SessionRequest) -> Session<'a> {
+        Session { evidence, probe, request }
     }
 
     /// Its events, in order.
     pub fn events(&self) -> impl Iterator<Item = &'a Event> + use<'a> {
-        let id = self.attempt.id;
-        self.evidence.transcript.iter().filter(move |event| event.attempt == id)
+        let id = self.probe.id;
+        self.evidence.transcript.iter().filter(move |event| event.probe == id)
     }
 
     /// The events that can be believed: where replies and commands got out of step, those up to the last certain point.
@@ -96,32 +96,32 @@ impl<'a> Talk<'a> {
     }
 
     /// Its replies that can be believed, in order.
-    pub fn replies(&self) -> impl Iterator<Item = Heard<'a>> + use<'a> {
+    pub fn replies(&self) -> impl Iterator<Item = ReceivedReply<'a>> + use<'a> {
         let until = self.sequence().believed_until();
         self.all_replies().filter(move |heard| until.is_none_or(|last| heard.event.seq <= last))
     }
 
     /// All its replies as they were paired with commands, in order, whether that can be believed or not.
-    pub fn all_replies(&self) -> impl Iterator<Item = Heard<'a>> + use<'a> {
+    pub fn all_replies(&self) -> impl Iterator<Item = ReceivedReply<'a>> + use<'a> {
         self.events().filter_map(|event| match &event.what {
-            What::Received { reply, recipient } => Some(Heard { event, reply, recipient: *recipient }),
+            EventKind::Received { reply, recipient } => Some(ReceivedReply { event, reply, recipient: *recipient }),
             _ => None,
         })
     }
 
     /// The last reply at a step: the answer that decided it.
-    pub fn reply_at(&self, stage: Stage) -> Option<Heard<'a>> {
-        self.replies().filter(|heard| heard.event.stage == stage).last()
+    pub fn reply_at(&self, phase: Phase) -> Option<ReceivedReply<'a>> {
+        self.replies().filter(|heard| heard.event.phase == phase).last()
     }
 
     /// Where the last login that was begun was given up, if it was. With `--try-all-mechanisms` another one may have followed
     /// one that was given up.
     pub fn login_given_up(&self) -> Option<&'a Event> {
         let mut given_up = None;
-        for event in self.events().filter(|event| event.stage == Stage::Auth) {
+        for event in self.events().filter(|event| event.phase == Phase::Auth) {
             match &event.what {
-                What::Sent { text, .. } if text.starts_with("AUTH ") => given_up = None,
-                What::AuthCancelled { .. } => given_up = given_up.or(Some(event)),
+                EventKind::Sent { text, .. } if text.starts_with("AUTH ") => given_up = None,
+                EventKind::AuthCancelled { .. } => given_up = given_up.or(Some(event)),
                 _ => {}
             }
         }
@@ -129,14 +129,14 @@ impl<'a> Talk<'a> {
     }
 
     /// The reply to one recipient.
-    pub fn reply_to_recipient(&self, number: usize) -> Option<Heard<'a>> {
-        self.replies().find(|heard| heard.event.stage == Stage::Rcpt && heard.recipient == Some(number))
+    pub fn reply_to_recipient(&self, number: usize) -> Option<ReceivedReply<'a>> {
+        self.replies().find(|heard| heard.event.phase == Phase::Rcpt && heard.recipient == Some(number))
     }
 
     /// Where TCP is connected, and our end.
     pub fn connected(&self) -> Option<(SocketAddr, SocketAddr)> {
         self.events().find_map(|event| match &event.what {
-            What::Dialled { address, result: DialResult::Connected { local }, .. } => Some((*address, *local)),
+            EventKind::Dialled { address, result: DialResult::Connected { local }, .. } => Some((*address, *local)),
             _ => None,
         })
     }
@@ -144,60 +144,60 @@ impl<'a> Talk<'a> {
     /// The handshake with its event.
     pub fn handshake(&self) -> Option<(&'a Event, &'a Handshake)> {
         self.events().find_map(|event| match &event.what {
-            What::Secured { handshake } => Some((event, handshake.as_ref())),
+            EventKind::Secured { handshake } => Some((event, handshake.as_ref())),
             _ => None,
         })
     }
 
     /// What was offered at EHLO before TLS, or inside it. A server that knows only HELO offers nothing.
-    pub fn capabilities(&self, stage: Stage) -> Option<(Heard<'a>, Capabilities)> {
-        let heard = self.reply_at(stage).filter(Heard::accepts)?;
+    pub fn capabilities(&self, phase: Phase) -> Option<(ReceivedReply<'a>, Capabilities)> {
+        let heard = self.reply_at(phase).filter(ReceivedReply::accepts)?;
         let offers = if self.fell_back_to_helo() { Capabilities::default() } else { Capabilities::read(heard.reply) };
         Some((heard, offers))
     }
 
     /// Whether EHLO was refused and HELO sent in its place (RFC 5321 §3.2).
     pub fn fell_back_to_helo(&self) -> bool {
-        self.events().any(|event| matches!(&event.what, What::Sent { text, .. } if text.starts_with("HELO ")))
+        self.events().any(|event| matches!(&event.what, EventKind::Sent { text, .. } if text.starts_with("HELO ")))
     }
 
     /// What was offered at the EHLO that counted last.
-    pub fn final_capabilities(&self) -> Option<(Heard<'a>, Capabilities)> {
-        self.capabilities(Stage::EhloTls).or_else(|| self.capabilities(Stage::Ehlo))
+    pub fn final_capabilities(&self) -> Option<(ReceivedReply<'a>, Capabilities)> {
+        self.capabilities(Phase::EhloTls).or_else(|| self.capabilities(Phase::Ehlo))
     }
 
     /// Why it did not come to its end.
     pub fn fault(&self) -> Option<&'a Fault> {
-        self.attempt.fault()
+        self.probe.fault()
     }
 
     /// Whether it has ended.
     pub fn is_over(&self) -> bool {
-        self.attempt.is_over()
+        self.probe.is_over()
     }
 
     /// The step that is waited for: the first one that was set off and has no answer.
-    pub fn awaited(&self) -> Stage {
+    pub fn awaited(&self) -> Phase {
         let implicit = self.request.script.tls == TlsUse::Implicit;
-        let mut due = vec![Stage::Connect];
+        let mut due = vec![Phase::Connect];
         for event in self.events() {
             match &event.what {
-                What::Dialled { result: DialResult::Connected { .. }, .. } => {
-                    due = vec![if implicit { Stage::Tls } else { Stage::Greeting }];
+                EventKind::Dialled { result: DialResult::Connected { .. }, .. } => {
+                    due = vec![if implicit { Phase::Tls } else { Phase::Greeting }];
                 }
-                What::Secured { .. } => due = if implicit { vec![Stage::Greeting] } else { Vec::new() },
-                What::Sent { .. } => due.push(event.stage),
-                What::Received { reply, .. } => {
+                EventKind::Secured { .. } => due = if implicit { vec![Phase::Greeting] } else { Vec::new() },
+                EventKind::Sent { .. } => due.push(event.phase),
+                EventKind::Received { reply, .. } => {
                     if !due.is_empty() {
                         due.remove(0);
                     }
-                    if event.stage == Stage::Starttls && reply.has_code(220) {
-                        due.push(Stage::Tls);
+                    if event.phase == Phase::Starttls && reply.has_code(220) {
+                        due.push(Phase::Tls);
                     }
                 }
                 _ => {}
             }
         }
-        due.first().copied().unwrap_or(Stage::Quit)
+        due.first().copied().unwrap_or(Phase::Quit)
     }
 }

@@ -4,29 +4,29 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Trouble, outlet, print};
-use crate::cli::look;
+use super::{CommandError, outlet, print};
+use crate::cli::display;
 use crate::cli::sandbox::SandboxArgs;
 use crate::gather;
 use crate::gather::file;
-use crate::render::Look;
-use crate::render::sandbox::{self as rendering, Ready};
+use crate::render::Display;
+use crate::render::sandbox::{self as rendering, SandboxStart};
 use crate::sandbox::fleet::Fleet;
-use crate::sandbox::journal::{Entry, Listener};
+use crate::sandbox::journal::{JournalEntry, JournalListener};
 use crate::sandbox::{self, Hangup, Options, Remote, Sandbox, Scenario, StartError};
 
-impl From<StartError> for Trouble {
-    fn from(error: StartError) -> Trouble {
+impl From<StartError> for CommandError {
+    fn from(error: StartError) -> CommandError {
         match error {
-            StartError::Machine(_) => Trouble::Machine(error.to_string()),
-            _ => Trouble::Usage(error.to_string()),
+            StartError::Machine(_) => CommandError::Machine(error.to_string()),
+            _ => CommandError::Usage(error.to_string()),
         }
     }
 }
 
-pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
-    let look = look::plain(&args.look, &outlet())?;
-    let wish = args.wish()?;
+pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
+    let look = display::plain(&args.look, &outlet())?;
+    let wish = args.request()?;
     let fleet = wish.fleet.map(|seed| Fleet { seed });
     let chosen = if args.scenarios.is_empty() {
         sandbox::scenarios().collect()
@@ -54,7 +54,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
         None => folder.write("ca.pem", &house.authorities()?)?,
     };
     let authority = authority.to_string_lossy().into_owned();
-    let ready = Ready { authority: &authority, fleet_port: house.fleet_port(), dns: house.dns() };
+    let ready = SandboxStart { authority: &authority, fleet_port: house.fleet_port(), dns: house.dns() };
     let services = house.services().iter().map(|service| {
         let address = service.address.to_string();
         match args.json {
@@ -65,20 +65,20 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, Trouble> {
     let head = if args.json { rendering::ready_json(ready) } else { rendering::ready(ready, &look) };
     print(&std::iter::once(head).chain(services).collect::<String>())?;
     // A reader that has stopped reading holds this thread in writing, where it hears no signal.
-    gather::end_on_unheard_signals();
-    Ok(house.run((!args.quiet).then(|| teller(args.json, look))))
+    gather::end_on_unhandled_signals();
+    Ok(house.run((!args.quiet).then(|| journal_listener(args.json, look))))
 }
 
 /// Tells what happens on standard output until nobody reads it any more; the servers go on.
-fn teller(json: bool, look: Look) -> Listener {
-    Arc::new(move |entry: Entry| {
-        let text = if json { rendering::said_json(&entry) } else { rendering::said(&entry, &look) };
+fn journal_listener(json: bool, look: Display) -> JournalListener {
+    Arc::new(move |entry: JournalEntry| {
+        let text = if json { rendering::entry_json(&entry) } else { rendering::entry_text(&entry, &look) };
         let mut stdout = io::stdout().lock();
         let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     })
 }
 
-fn listed(fleet: Option<Fleet>, chosen: &[&'static Scenario], count: usize, json: bool, look: &Look) -> String {
+fn listed(fleet: Option<Fleet>, chosen: &[&'static Scenario], count: usize, json: bool, look: &Display) -> String {
     let one = |scenario: &Scenario, address: Option<&str>| match json {
         true => rendering::server_json(scenario, address),
         false => rendering::server(scenario, address, look),
@@ -90,7 +90,7 @@ fn listed(fleet: Option<Fleet>, chosen: &[&'static Scenario], count: usize, json
 }
 
 /// A scenario by its name, or the names that are near.
-pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Trouble> {
+pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
     sandbox::scenario(name).ok_or_else(|| {
         let mut near: Vec<(f64, &str)> = sandbox::scenarios()
             .map(|one| (strsim::jaro_winkler(name, one.name), one.name))
@@ -100,13 +100,13 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Trouble> {
         let near: Vec<&str> = near.into_iter().take(3).map(|(_, one)| one).collect();
         let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
         let name = name.escape_debug();
-        Trouble::Usage(format!("no scenario is called {name}{hint} smtpcheck sandbox --list shows all of them"))
+        CommandError::Usage(format!("no scenario is called {name}{hint} smtpcheck sandbox --list shows all of them"))
     })
 }
 
 /// Writes what a user asked for by name.
-fn written(path: &Path, text: &str) -> Result<PathBuf, Trouble> {
-    let told = |error: io::Error| Trouble::Usage(format!("--ca-file {}: {error}", path.display()));
+fn written(path: &Path, text: &str) -> Result<PathBuf, CommandError> {
+    let told = |error: io::Error| CommandError::Usage(format!("--ca-file {}: {error}", path.display()));
     file::write(path, text).map_err(told)?;
     Ok(path.to_owned())
 }
@@ -115,15 +115,15 @@ fn written(path: &Path, text: &str) -> Result<PathBuf, Trouble> {
 pub(super) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    pub(super) fn new() -> Result<Folder, Trouble> {
+    pub(super) fn new() -> Result<Folder, CommandError> {
         let made = tempfile::Builder::new().prefix("smtpcheck-").tempdir();
-        made.map(Folder).map_err(|error| Trouble::Usage(format!("no temporary folder can be made: {error}")))
+        made.map(Folder).map_err(|error| CommandError::Usage(format!("no temporary folder can be made: {error}")))
     }
 
     /// Writes a file that only this user can read.
-    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, Trouble> {
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, CommandError> {
         let path = self.0.path().join(name);
-        file::write(&path, text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
+        file::write(&path, text).map_err(|error| CommandError::Usage(format!("{}: {error}", path.display())))?;
         Ok(path)
     }
 }

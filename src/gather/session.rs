@@ -18,10 +18,10 @@ use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 use super::tap::Tap;
-use super::{Arrival, World, dial, tls};
-use crate::dialogue::{Access, Dialogue, Peer, Step};
-use crate::evidence::{Answer, AttemptId, Fault, Outcome, Stage, TlsFault, TlsFaultKind, What};
-use crate::question::TalkRequest;
+use super::{Arrival, GatherContext, dial, tls};
+use crate::dialogue::{Access, Action, Dialogue, Peer};
+use crate::evidence::{Answer, EventKind, Fault, Outcome, Phase, ProbeId, TlsFault, TlsFaultKind};
+use crate::question::SessionRequest;
 use crate::sasl::Means;
 
 /// The most that is read at once.
@@ -36,15 +36,15 @@ const QUIET_SHARE: u32 = 6;
 const FIRST_BYTES: usize = 64;
 
 /// Holds the conversation to its end.
-pub(crate) async fn hold(world: &Rc<World>, id: AttemptId, request: &TalkRequest) -> Outcome {
-    let mut talk = match Conversation::begin(world, id, request).await {
-        Ok(talk) => talk,
+pub(crate) async fn hold(world: &Rc<GatherContext>, id: ProbeId, request: &SessionRequest) -> Outcome {
+    let mut session = match SessionDriver::begin(world, id, request).await {
+        Ok(session) => session,
         Err(fault) => return Outcome::Failed { fault },
     };
     let ended = loop {
-        match talk.advance().await {
+        match session.advance().await {
             Ok(Advance::Tls) => {
-                if let Err(fault) = talk.secure().await {
+                if let Err(fault) = session.secure().await {
                     break Err(fault);
                 }
             }
@@ -59,22 +59,26 @@ pub(crate) async fn hold(world: &Rc<World>, id: AttemptId, request: &TalkRequest
 }
 
 /// Where a conversation that should lead to TLS has led.
-pub(super) enum Led {
+pub(super) enum HandshakeLead {
     /// The handshake may begin on this line.
     ToTls(TcpStream),
     /// The server ended it before, at this step.
-    Elsewhere(Stage),
+    Elsewhere(Phase),
 }
 
 /// Holds the conversation up to the handshake, which is left to the caller.
-pub(super) async fn lead(world: &Rc<World>, id: AttemptId, request: &TalkRequest) -> Result<Led, Fault> {
-    let mut talk = Conversation::begin(world, id, request).await?;
-    match talk.advance().await? {
-        Advance::Tls => match talk.line {
-            Line::Plain(tap) => Ok(Led::ToTls(tap.into_inner())),
-            Line::Tls(_) | Line::Gone => Ok(Led::Elsewhere(Stage::Tls)),
+pub(super) async fn lead(
+    world: &Rc<GatherContext>,
+    id: ProbeId,
+    request: &SessionRequest,
+) -> Result<HandshakeLead, Fault> {
+    let mut session = SessionDriver::begin(world, id, request).await?;
+    match session.advance().await? {
+        Advance::Tls => match session.line {
+            Connection::Plain(tap) => Ok(HandshakeLead::ToTls(tap.into_inner())),
+            Connection::Tls(_) | Connection::Gone => Ok(HandshakeLead::Elsewhere(Phase::Tls)),
         },
-        Advance::End(result) => result.map(|()| Led::Elsewhere(talk.last)),
+        Advance::End(result) => result.map(|()| HandshakeLead::Elsewhere(session.last)),
     }
 }
 
@@ -86,12 +90,12 @@ enum Advance {
     End(Result<(), Fault>),
 }
 
-struct Conversation<'a> {
-    world: &'a Rc<World>,
-    id: AttemptId,
-    request: &'a TalkRequest,
+struct SessionDriver<'a> {
+    world: &'a Rc<GatherContext>,
+    id: ProbeId,
+    request: &'a SessionRequest,
     dialogue: Dialogue<'a>,
-    line: Line,
+    line: Connection,
     buffer: Vec<u8>,
     /// When the wait for the reply that is due began.
     since: Instant,
@@ -100,36 +104,40 @@ struct Conversation<'a> {
     /// Not a byte has come, and nobody has been told so.
     silent: bool,
     /// The step of the last reply, that to QUIT aside.
-    last: Stage,
+    last: Phase,
 }
 
-enum Line {
+enum Connection {
     Plain(Tap<TcpStream>),
     Tls(Box<TlsStream<Tap<TcpStream>>>),
     /// The handshake took the stream and failed.
     Gone,
 }
 
-impl<'a> Conversation<'a> {
+impl<'a> SessionDriver<'a> {
     /// Connects.
-    async fn begin(world: &'a Rc<World>, id: AttemptId, request: &'a TalkRequest) -> Result<Conversation<'a>, Fault> {
+    async fn begin(
+        world: &'a Rc<GatherContext>,
+        id: ProbeId,
+        request: &'a SessionRequest,
+    ) -> Result<SessionDriver<'a>, Fault> {
         let note = |what| {
-            world.post(Arrival::Event { attempt: id, at_ms: world.now_ms(), stage: Stage::Connect, tls: false, what })
+            world.post(Arrival::Event { probe: id, at_ms: world.now_ms(), phase: Phase::Connect, tls: false, what })
         };
         let (stream, local) = dial::dial(world, request, note).await?;
         // Without it each small command would wait for the ACK of the one before (RFC 9293 §3.7.4).
         let _ = stream.set_nodelay(true);
-        Ok(Conversation {
+        Ok(SessionDriver {
             world,
             id,
             request,
             dialogue: Dialogue::new(&request.script, access(world, request), Some(unmapped(local.ip()))),
-            line: Line::Plain(Tap::new(stream)),
+            line: Connection::Plain(Tap::new(stream)),
             buffer: vec![0u8; READ_SIZE],
             since: Instant::now(),
             stop: world.stops.of(id),
             silent: true,
-            last: Stage::Connect,
+            last: Phase::Connect,
         })
     }
 
@@ -139,24 +147,24 @@ impl<'a> Conversation<'a> {
             // Before the event with which it was sent: what comes after that is shown without it.
             self.world.echoes.hide(&self.dialogue.take_made());
             match self.dialogue.step() {
-                Step::Note(stage, what) => {
-                    if matches!(what, What::Received { .. }) {
+                Action::Note(phase, what) => {
+                    if matches!(what, EventKind::Received { .. }) {
                         self.restart_clock();
-                        if stage != Stage::Quit {
-                            self.last = stage;
+                        if phase != Phase::Quit {
+                            self.last = phase;
                         }
                     }
-                    self.note(stage, self.dialogue.is_encrypted(), what);
+                    self.note(phase, self.dialogue.is_encrypted(), what);
                 }
-                Step::Send(bytes) => match self.send(&bytes).await {
+                Action::Send(bytes) => match self.send(&bytes).await {
                     Sent::All => self.restart_clock(),
                     // What the server said before it closed is worth more than our failed write: read on.
                     Sent::Closed => {}
-                    Sent::OutOfTime => return Err(Fault::Unread { stage: self.dialogue.stage() }),
+                    Sent::OutOfTime => return Err(Fault::Unread { phase: self.dialogue.phase() }),
                 },
-                Step::BeginTls => return Ok(Advance::Tls),
-                Step::Await => self.listen().await?,
-                Step::HangUp(result) => {
+                Action::BeginTls => return Ok(Advance::Tls),
+                Action::Await => self.listen().await?,
+                Action::HangUp(result) => {
                     self.hang_up().await;
                     return Ok(Advance::End(result));
                 }
@@ -165,23 +173,23 @@ impl<'a> Conversation<'a> {
     }
 
     async fn listen(&mut self) -> Result<(), Fault> {
-        let Conversation { line, buffer, dialogue, .. } = self;
+        let SessionDriver { line, buffer, dialogue, .. } = self;
         let whole = Duration::from_millis(self.world.plan.limits.reply_ms);
-        let patience = dialogue.patience().map_or(whole, |shorter| shorter.min(whole));
+        let patience = dialogue.reply_timeout().map_or(whole, |shorter| shorter.min(whole));
         let read = async {
             match line {
-                Line::Plain(stream) => stream.read(buffer).await,
-                Line::Tls(stream) => stream.read(buffer).await,
-                Line::Gone => Ok(0),
+                Connection::Plain(stream) => stream.read(buffer).await,
+                Connection::Tls(stream) => stream.read(buffer).await,
+                Connection::Gone => Ok(0),
             }
         };
         let quiet = (patience / QUIET_SHARE).min(QUIET);
-        let may_be_quiet = self.silent && dialogue.stage() == Stage::Greeting;
+        let may_be_quiet = self.silent && dialogue.phase() == Phase::Greeting;
         tokio::select! {
             biased;
             read = read => match read {
                 Ok(0) => dialogue.closed(false),
-                Ok(count) if !self.world.hears(count) => dialogue.exhausted(),
+                Ok(count) if !self.world.receives(count) => dialogue.exhausted(),
                 Ok(count) => {
                     self.silent = false;
                     dialogue.receive(self.buffer.get(..count).unwrap_or_default());
@@ -189,19 +197,19 @@ impl<'a> Conversation<'a> {
                 Err(error) => match tls::alert(&error) {
                     // TLS 1.3 refuses a client certificate, or wants one, only now (RFC 8446 §4.4.2.4, appendix E.1.2);
                     // with --quit-after starttls QUIT is the first that is said inside TLS.
-                    Some(tls) if dialogue.stage() != Stage::Quit || self.last == Stage::Starttls => {
+                    Some(tls) if dialogue.phase() != Phase::Quit || self.last == Phase::Starttls => {
                         return Err(Fault::Tls { tls });
                     }
                     // TLS without close_notify is an end of stream like another; after QUIT nobody minds (RFC 8446 §6.1).
                     _ => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
                 },
             },
-            () = tokio::time::sleep_until(self.since + patience) => dialogue.gave_up(super::milliseconds(patience)),
-            () = self.stop.notified() => dialogue.gave_up(super::milliseconds(self.since.elapsed())),
+            () = tokio::time::sleep_until(self.since + patience) => dialogue.timed_out(super::milliseconds(patience)),
+            () = self.stop.notified() => dialogue.timed_out(super::milliseconds(self.since.elapsed())),
             () = tokio::time::sleep_until(self.since + quiet), if may_be_quiet => {
                 self.silent = false;
                 let waited_ms = super::milliseconds(quiet);
-                self.note(Stage::Greeting, self.dialogue.is_encrypted(), What::Quiet { waited_ms });
+                self.note(Phase::Greeting, self.dialogue.is_encrypted(), EventKind::Quiet { waited_ms });
             }
         }
         Ok(())
@@ -211,12 +219,12 @@ impl<'a> Conversation<'a> {
         let deadline = Instant::now() + Duration::from_millis(self.world.plan.limits.reply_ms);
         let write = async {
             match &mut self.line {
-                Line::Plain(stream) => stream.write_all(bytes).await,
-                Line::Tls(stream) => {
+                Connection::Plain(stream) => stream.write_all(bytes).await,
+                Connection::Tls(stream) => {
                     stream.write_all(bytes).await?;
                     stream.flush().await
                 }
-                Line::Gone => Ok(()),
+                Connection::Gone => Ok(()),
             }
         };
         match tokio::time::timeout_at(deadline, write).await {
@@ -227,8 +235,8 @@ impl<'a> Conversation<'a> {
     }
 
     async fn secure(&mut self) -> Result<(), Fault> {
-        let Line::Plain(tap) = std::mem::replace(&mut self.line, Line::Gone) else {
-            return Err(Fault::Closed { stage: Stage::Tls, reset: false });
+        let Connection::Plain(tap) = std::mem::replace(&mut self.line, Connection::Gone) else {
+            return Err(Fault::Closed { phase: Phase::Tls, reset: false });
         };
         let began = Instant::now();
         let shaken = tokio::select! {
@@ -246,14 +254,14 @@ impl<'a> Conversation<'a> {
             let first_bytes = tls.first_bytes.chars().take(FIRST_BYTES).collect();
             Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
         })?;
-        self.line = Line::Tls(Box::new(secured.stream));
+        self.line = Connection::Tls(Box::new(secured.stream));
         let handshake = secured.handshake;
         // The moment that every judgement uses: the checks must come to the same result.
         let verified = handshake.verifies(self.world.started_at);
         let handshake = Box::new(handshake);
-        self.note(Stage::Tls, true, What::Secured { handshake });
+        self.note(Phase::Tls, true, EventKind::Secured { handshake });
         if secured.is_resumable {
-            self.note(Stage::Tls, true, What::Tickets { count: 1 });
+            self.note(Phase::Tls, true, EventKind::Tickets { count: 1 });
         }
         self.dialogue.secured(if verified { Peer::Verified } else { Peer::Unverified }, secured.binding);
         self.restart_clock();
@@ -262,17 +270,17 @@ impl<'a> Conversation<'a> {
 
     /// Says good-bye to TLS and TCP, without waiting for the other side.
     async fn hang_up(&mut self) {
-        if let Line::Tls(stream) = &self.line {
+        if let Connection::Tls(stream) = &self.line {
             let count = stream.get_ref().1.tls13_tickets_received();
             if count > 0 {
-                self.note(Stage::Tls, true, What::Tickets { count });
+                self.note(Phase::Tls, true, EventKind::Tickets { count });
             }
         }
         let farewell = async {
             match &mut self.line {
-                Line::Plain(stream) => stream.shutdown().await,
-                Line::Tls(stream) => stream.shutdown().await,
-                Line::Gone => Ok(()),
+                Connection::Plain(stream) => stream.shutdown().await,
+                Connection::Tls(stream) => stream.shutdown().await,
+                Connection::Gone => Ok(()),
             }
         };
         let _ = tokio::time::timeout(Duration::from_millis(50), farewell).await;
@@ -282,13 +290,13 @@ impl<'a> Conversation<'a> {
         self.since = Instant::now();
     }
 
-    fn note(&self, stage: Stage, tls: bool, what: What) {
-        self.world.post(Arrival::Event { attempt: self.id, at_ms: self.world.now_ms(), stage, tls, what });
+    fn note(&self, phase: Phase, tls: bool, what: EventKind) {
+        self.world.post(Arrival::Event { probe: self.id, at_ms: self.world.now_ms(), phase, tls, what });
     }
 }
 
 /// What a login needs.
-fn access<'a>(world: &'a World, request: &TalkRequest) -> Option<Access<'a>> {
+fn access<'a>(world: &'a GatherContext, request: &SessionRequest) -> Option<Access<'a>> {
     let credentials = world.credentials.as_ref()?;
     let mut random = [0; 18];
     rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
