@@ -1,15 +1,15 @@
-//! A handshake that came to no end: why. When the normal one fails, ClientHellos of our own ask what the server would
-//! have taken: old versions and suites, a smaller ClientHello, one without a server name.
+//! Why a handshake failed. After a failure, further ClientHellos find out what the server would have accepted: old
+//! versions and suites, a smaller ClientHello, one without a server name.
 //!
 //! What is asked, and when:
-//! 1. TLS 1.2 and everything older with all suites, whenever a handshake failed in TLS.
-//! 2. A small ClientHello, when the server did not answer the normal one in TLS or its parser choked (alerts 10, 47, 50,
-//!    109); then a large one, to prove that it is the size.
-//! 3. A ClientHello without a server name, when the name was refused (alert 112).
-//! 4. TLS 1.3 with all groups, when TLS 1.2 was refused too.
-//! 5. TLS 1.2 without the families of suites that it has taken so far, twice at most, when it took what smtpcheck's TLS
-//!    library does not offer: so that it is known for which clients the handshake fails, and for which it does not. A scan
-//!    asks for all of that itself.
+//! 1. TLS 1.2 and all older versions with all suites, whenever a handshake failed in TLS.
+//! 2. A small ClientHello, if the server sent no TLS response to the normal one, or could not parse it (alerts 10, 47,
+//!    50, 109); then a large one, to prove that the size is the reason.
+//! 3. A ClientHello without a server name, if the name was rejected (alert 112).
+//! 4. TLS 1.3 with all groups, if TLS 1.2 was rejected too.
+//! 5. TLS 1.2 without the families of suites that the server accepted so far, at most twice, if it accepted what
+//!    smtpcheck's TLS library does not offer. This shows for which clients the handshake fails. A scan asks all of this
+//!    itself.
 
 use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, clients, server_name, starttls};
 use crate::evidence::{
@@ -40,26 +40,26 @@ pub static CHECK: Check = Check {
 static TLS_VERSION_TOO_OLD: Rule = Rule {
     id: "tls-version-too-old",
     severity: Severity::Error,
-    title: "the server speaks only TLS versions that are not accepted any more",
+    title: "the server supports only obsolete TLS versions",
     cites: &["RFC 8996 section 4", "RFC 8996 section 5"],
     docs: Docs {
-        sees: "The normal handshake failed, and to a ClientHello that offers old versions the server answered with TLS 1.1 or older; or with TLS 1.2, where --tls-min 1.3 asks for more.",
-        matters: "TLS 1.0 and 1.1 are retired, SSL is broken. Current programs do not connect, and name no version when they fail.",
-        action: "The operator updates the server or its TLS library, or switches TLS 1.2 and 1.3 on. A device that cannot is given a relay beside it that can.",
-        example: "an old appliance that answers with TLS 1.0",
-        references: "RFC 8996 (TLS 1.0 and 1.1 are retired), RFC 7568 (SSLv3)",
+        sees: "The normal handshake failed, and the server responded to a ClientHello that offers old versions with TLS 1.1 or older; or with TLS 1.2, although --tls-min 1.3 requires more.",
+        matters: "TLS 1.0 and 1.1 are deprecated, and SSL is broken. Current programs do not connect, and their error messages do not name the version.",
+        action: "Server operator: update the server or its TLS library, or switch TLS 1.2 and 1.3 on. If a device does not support them, put a relay in front of it that does.",
+        example: "an old appliance that responds with TLS 1.0",
+        references: "RFC 8996 (TLS 1.0 and 1.1 are deprecated), RFC 7568 (SSLv3)",
     },
 };
 
 static TLS_SUITES_TOO_OLD: Rule = Rule {
     id: "tls-suites-too-old",
     severity: Severity::Error,
-    title: "the server has no cipher suite that all current programs offer",
+    title: "the server has only cipher suites that some current programs do not offer",
     cites: &["RFC 9325 section 4.1"],
     docs: Docs {
-        sees: "The normal handshake failed, and to a ClientHello that offers everything the server chose TLS 1.2 with a suite that many current programs do not offer: without forward secrecy, with CBC, or with finite-field Diffie-Hellman (DHE). The finding lists which clients connect and which do not, with their error words; a DHE prime of fewer than 2048 bits is refused by OpenSSL 3 as 'dh key too small'.",
-        matters: "Programs with some TLS libraries do not connect; others do, so that it works from one machine and not from the next.",
-        action: "Allow ECDHE with AES-GCM or ChaCha20 (in Postfix: smtpd_tls_mandatory_ciphers=high, and no exclusions of ECDHE), or update the TLS library (server operator).",
+        sees: "The normal handshake failed, and the server responded to a ClientHello that offers everything with TLS 1.2 and a suite that many current programs do not offer: without forward secrecy, with CBC, or with finite-field Diffie-Hellman (DHE). The finding lists which clients connect and which do not, with their error messages. OpenSSL 3 rejects a DHE prime of fewer than 2048 bits with 'dh key too small'.",
+        matters: "Programs with some TLS libraries do not connect and others do, so it works on one machine and fails on another.",
+        action: "Server operator: allow ECDHE with AES-GCM or ChaCha20 (in Postfix: smtpd_tls_mandatory_ciphers=high, and no exclusions of ECDHE), or update the TLS library.",
         example: "TLS_RSA_WITH_AES_128_CBC_SHA and nothing else",
         references: "RFC 9325 sections 4.1 and 4.2 (which suites to use)",
     },
@@ -71,9 +71,9 @@ static TLS_GROUP_UNUSUAL: Rule = Rule {
     title: "the server accepts only key exchange groups that some current programs do not offer",
     cites: &["RFC 8446 section 4.2.7", "RFC 8422 section 5.1.1"],
     docs: Docs {
-        sees: "The normal handshake failed, and to a ClientHello that offers all groups the server chose one that smtpcheck's TLS library does not have: P-521, X448, a finite field (ffdhe), a Brainpool curve.",
-        matters: "Every client offers X25519 and P-256; what else it offers differs from library to library. The finding lists which clients connect.",
-        action: "Add X25519 and P-256 to the server's groups (in Postfix: tls_eecdh_auto_curves; in Dovecot: ssl_curve_list; server operator).",
+        sees: "The normal handshake failed, and the server responded to a ClientHello that offers all groups with one that smtpcheck's TLS library does not support: P-521, X448, a finite field (ffdhe), a Brainpool curve.",
+        matters: "Every client offers X25519 and P-256. Which other groups it offers depends on its TLS library. The finding lists which clients connect.",
+        action: "Server operator: add X25519 and P-256 to the server's groups (in Postfix: tls_eecdh_auto_curves; in Dovecot: ssl_curve_list).",
         example: "a server whose only group is P-521",
         references: "RFC 8446 section 9.1 (P-256 must be implemented, X25519 should be)",
     },
@@ -82,12 +82,12 @@ static TLS_GROUP_UNUSUAL: Rule = Rule {
 static TLS_KEY_UNUSUAL: Rule = Rule {
     id: "tls-key-unusual",
     severity: Severity::Error,
-    title: "the server's certificate has a key, or makes a signature, that some current programs do not accept",
+    title: "the server's certificate has a key or signature that some current programs do not accept",
     cites: &["RFC 8446 section 4.2.3", "RFC 8446 section 9.1"],
     docs: Docs {
-        sees: "The normal handshake failed, and to a ClientHello that offers everything the server used a certificate or signature that smtpcheck's TLS library does not accept: Brainpool, DSA, or a signature with SHA-1.",
-        matters: "Every client accepts RSA and ECDSA with P-256; what else it accepts differs from library to library. The finding lists which clients connect.",
-        action: "Get a certificate with an RSA or ECDSA P-256 key, beside the other one or in its place (server operator).",
+        sees: "The normal handshake failed, and the server responded to a ClientHello that offers everything with a certificate or signature that smtpcheck's TLS library does not accept: Brainpool, DSA, or a signature with SHA-1.",
+        matters: "Every client accepts RSA and ECDSA with P-256. What else it accepts depends on its TLS library. The finding lists which clients connect.",
+        action: "Server operator: get a certificate with an RSA or ECDSA P-256 key, in addition to the other one or instead of it.",
         example: "a certificate with a key on a Brainpool curve",
         references: "RFC 8446 section 9.1 (signatures that must be implemented), RFC 9155 (no SHA-1 in TLS 1.2)",
     },
@@ -96,12 +96,12 @@ static TLS_KEY_UNUSUAL: Rule = Rule {
 static TLS_LARGE_HELLO_REFUSED: Rule = Rule {
     id: "tls-large-hello-refused",
     severity: Severity::Error,
-    title: "the server or something before it cannot read a large ClientHello",
+    title: "the server, or a device in front of it, cannot read a large ClientHello",
     cites: &["RFC 8446 section 4.1.2"],
     docs: Docs {
-        sees: "The normal ClientHello, which takes more than one packet because of its post-quantum key share, got no answer in TLS. A small one was answered, and a large one without any new algorithm was not.",
-        matters: "Current browsers, OpenSSL, Go and rustls send large ClientHellos; all of them fail here.",
-        action: "The operator updates the server, the load balancer or the firewall that inspects TLS: it must read a ClientHello that comes in several packets. Until then, programs can switch post-quantum groups off.",
+        sees: "The normal ClientHello, which takes more than one packet because of its post-quantum key share, got no TLS response. A small one got a response, and a large one without any new algorithm did not.",
+        matters: "Current browsers, OpenSSL, Go and rustls send large ClientHellos. All of them fail with this server.",
+        action: "Server operator: update the server, the load balancer or the firewall that inspects TLS, so that it reads a ClientHello of several packets. Until then, post-quantum groups can be switched off in the programs that connect.",
         example: "a proxy that reads the server name from the first packet only (tldr.fail)",
         references: "RFC 8446 section 4.1.2; https://tldr.fail",
     },
@@ -110,12 +110,12 @@ static TLS_LARGE_HELLO_REFUSED: Rule = Rule {
 static TLS_DOWNGRADED: Rule = Rule {
     id: "tls-downgraded",
     severity: Severity::Error,
-    title: "something on the way lowers the TLS version",
+    title: "a device on the network path lowers the TLS version",
     cites: &["RFC 8446 section 4.1.3"],
     docs: Docs {
-        sees: "The server chose TLS 1.2 and marked that it can do TLS 1.3, although TLS 1.3 was offered to it.",
-        matters: "The server did not see what was sent: a proxy, a firewall or an attacker changes the handshake. The TLS library breaks it off.",
-        action: "Compare from another network. If it stays, the operator looks at the proxy or the inspection in front of the server.",
+        sees: "The server chose TLS 1.2 and marked that it supports TLS 1.3, although smtpcheck offered TLS 1.3.",
+        matters: "The server did not receive what was sent: a proxy, a firewall or an attacker changes the handshake. The TLS library aborts it.",
+        action: "Repeat the check from another network. If the result is the same, the server's operator should check the proxy or the TLS inspection in front of the server.",
         example: "DOWNGRD 01 at the end of the server's random number",
         references: "RFC 8446 section 4.1.3 (downgrade protection)",
     },
@@ -124,12 +124,12 @@ static TLS_DOWNGRADED: Rule = Rule {
 static CLIENT_CERTIFICATE_REQUIRED: Rule = Rule {
     id: "client-certificate-required",
     severity: Severity::Error,
-    title: "the server wants a certificate of ours",
+    title: "the server requires a client certificate",
     cites: &["RFC 8446 section 4.4.2.4", "RFC 8446 section 6.2"],
     docs: Docs {
-        sees: "The server asked for a client certificate, none was shown (no --cert), and it broke the connection off.",
-        matters: "It sessions only to clients whose certificates it knows.",
-        action: "Give a certificate with --cert and --key, or use the port for clients without one.",
+        sees: "The server requested a client certificate, smtpcheck sent none (no --cert), and the server closed the connection.",
+        matters: "The server accepts only clients whose certificates it knows.",
+        action: "Give a client certificate with --cert and --key, or use the port for clients without one.",
         example: "alert 116 certificate_required, after the handshake",
         references: "RFC 8446 sections 4.4.2.4 and 6.2",
     },
@@ -138,12 +138,12 @@ static CLIENT_CERTIFICATE_REQUIRED: Rule = Rule {
 static CLIENT_CERTIFICATE_REFUSED: Rule = Rule {
     id: "client-certificate-refused",
     severity: Severity::Error,
-    title: "the server does not accept our certificate",
+    title: "the server rejects the client certificate",
     cites: &["RFC 8446 section 6.2"],
     docs: Docs {
-        sees: "The certificate of --cert was shown, and the server broke the connection off with an alert about it.",
-        matters: "It is expired, revoked, of an authority that the server does not trust, or sent without its chain.",
-        action: "Compare the alert with the certificate: 45 expired, 44 revoked, 48 unknown authority. The file of --cert needs the whole chain; the operator names its authority to the server.",
+        sees: "smtpcheck sent the certificate of --cert, and the server closed the connection with an alert about it.",
+        matters: "The certificate has expired, was revoked, was issued by a CA that the server does not trust, or was sent without its chain.",
+        action: "Compare the alert with the certificate: 45 expired, 44 revoked, 48 unknown CA. The file of --cert must contain the complete chain. Server operator: add the CA to those that the server trusts.",
         example: "alert 48 unknown_ca",
         references: "RFC 8446 section 6.2 (error alerts)",
     },
@@ -155,18 +155,18 @@ static TLS_HANDSHAKE_FAILED: Rule = Rule {
     title: "the TLS handshake fails",
     cites: &["RFC 8446 section 6"],
     docs: Docs {
-        sees: "The handshake began and did not come to its end: an alert, a closed connection, silence, or terms that neither side accepts.",
-        matters: "No encrypted line, so no login and no mail for senders that insist on TLS.",
-        action: "The operator reads the mail log at that moment. An alert protocol_version or handshake_failure means that the server speaks only old versions or ciphers; a closed connection often means that it has no certificate for this name.",
+        sees: "The handshake began but did not complete: the server sent an alert, closed the connection or did not respond, or the two sides did not agree on the parameters.",
+        matters: "Without TLS there is no encrypted connection, so no login, and no mail from senders that require TLS.",
+        action: "Server operator: read the mail log for the time of the check. The alerts protocol_version and handshake_failure mean that the server supports only old versions or ciphers. A closed connection often means that the server has no certificate for this name.",
         example: "alert 40 handshake_failure",
-        references: "RFC 8446 section 6 (alerts), RFC 8996 (TLS 1.0 and 1.1 are retired)",
+        references: "RFC 8446 section 6 (alerts), RFC 8996 (TLS 1.0 and 1.1 are deprecated)",
     },
 };
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     let Some(Fault::Tls { tls }) = session.fault() else { return Vec::new() };
-    // A line that was secured met our certificate; one that is plain text has no versions.
+    // After a complete handshake the server rejected the client certificate; plain text has no TLS versions.
     if session.handshake().is_some() || tls.kind == TlsFaultKind::NotTls {
         return Vec::new();
     }
@@ -188,7 +188,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// What the server would take beside its first choice, or in TLS 1.3.
+/// What the server would accept besides its first choice, or in TLS 1.3.
 fn more_terms(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     let wide = by_offer(evidence, &Offer::Version { version: Version::Tls12 }).filter(|wide| wide.probe.is_over())?;
     if plan.tls.scan {
@@ -197,7 +197,7 @@ fn more_terms(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     let Some(taken) = wide.accepted() else {
         return is_alert(wide).then_some(Offer::Version { version: Version::Tls13 });
     };
-    // Where it is the kind of key, other suites do not change it.
+    // If the kind of key is the reason, other suites change nothing.
     let obstacle = clients::own_obstacle_to(wide);
     let is_worth_it = matches!(obstacle, Some(clients::Obstacle::CipherSuite | clients::Obstacle::Group));
     if taken.version != Version::Tls12 || !is_worth_it {
@@ -216,7 +216,7 @@ fn more_terms(plan: &Plan, evidence: &Evidence) -> Option<Offer> {
     Some(Offer::OtherSuites { version: Version::Tls12, list: SuiteList::Common, known })
 }
 
-/// How often a server is asked what else it would take.
+/// How often a server is asked what else it would accept.
 const MORE_SUITES: usize = 2;
 
 fn is_about_other_suites(hello: &HelloProbe<'_>) -> bool {
@@ -228,7 +228,7 @@ fn is_alert(hello: HelloProbe<'_>) -> bool {
     hello.seen().is_some_and(|seen| is_alert(&seen.heard))
 }
 
-/// Whether the server gave no answer in TLS, or its parser choked: what a ClientHello that is too large for it does.
+/// Whether the server sent no TLS response, or could not parse the ClientHello: the effect of one that is too large.
 fn is_unanswered(tls: &TlsFault) -> bool {
     match &tls.kind {
         TlsFaultKind::Closed | TlsFaultKind::Reset | TlsFaultKind::Silent { .. } => {
@@ -267,7 +267,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     vec![finding]
 }
 
-/// After the handshake, as TLS 1.3 does it.
+/// A rejection after the handshake, as in TLS 1.3.
 fn our_certificate(plan: &Plan, session: Session<'_>, tls: &TlsFault) -> Option<Finding> {
     let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
     let (_, handshake) = session.handshake()?;
@@ -277,11 +277,11 @@ fn our_certificate(plan: &Plan, session: Session<'_>, tls: &TlsFault) -> Option<
     handshake.client_certificate_requested.then(|| certificate_required(plan, *code, name))
 }
 
-/// Up to TLS 1.2 the server refuses within the handshake, often with alert 40, which says nothing (RFC 5246 §7.4.6,
-/// historic). It is about our certificate when
-/// 1. the alert can be about one,
-/// 2. to a ClientHello that offers TLS 1.2 the server asked for one,
-/// 3. and neither the version nor the suite that it took is to blame.
+/// Up to TLS 1.2 the server rejects the client within the handshake, often with the unspecific alert 40 (RFC 5246
+/// §7.4.6, historic). It is about the client certificate if
+/// 1. the alert can be about a certificate,
+/// 2. the server requested one in response to a ClientHello that offers TLS 1.2,
+/// 3. and neither the version nor the suite that it chose is the reason.
 fn our_certificate_in_tls_1_2(plan: &Plan, evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     let TlsFaultKind::Alert { code, name } = &tls.kind else { return None };
     let hello = by_offer(evidence, &Offer::Version { version: Version::Tls12 })?;
@@ -298,35 +298,35 @@ fn our_certificate_in_tls_1_2(plan: &Plan, evidence: &Evidence, tls: &TlsFault) 
 }
 
 fn certificate_refused(code: u8, name: &str) -> Finding {
-    let summary = format!("the server refuses our certificate with alert {code} ({name})");
+    let summary = format!("the server rejects the client certificate with alert {code} ({name})");
     let mut finding = Finding::new(&CLIENT_CERTIFICATE_REFUSED, Phase::Tls, Confidence::Likely, summary);
     finding.cause = match code {
-        45 => "it is expired, by the server's clock",
-        44 => "it is revoked",
-        48 => "the server does not know the authority that signed it, or its chain was not sent along",
-        43 => "it is of a kind that the server does not take",
-        49 => "the certificate is good, and its owner has no right to connect",
-        _ => "the server does not accept it",
+        45 => "The certificate has expired, by the server's clock.",
+        44 => "The certificate was revoked.",
+        48 => "The server does not know the CA that issued the certificate, or the chain was not sent with it.",
+        43 => "The server does not accept this kind of certificate.",
+        49 => "The certificate is valid, but its owner is not allowed to connect.",
+        _ => "The server does not accept the certificate.",
     }
     .to_owned();
-    finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
+    finding.otherwise = Some("The server's mail log names the reason.".to_owned());
     finding.fixes = vec![Fix::text(
-        "the file of --cert must hold the whole chain, the certificate first; the operator names its authority to the server",
+        "Make sure that the file of --cert contains the complete chain, the client certificate first. Server operator: add the CA to those that the server trusts.",
     )];
     finding
 }
 
 fn certificate_required(plan: &Plan, code: u8, name: &str) -> Finding {
-    let summary = format!("the server wants a certificate of ours, and breaks off with alert {code} ({name})");
+    let summary = format!("the server requires a client certificate (alert {code}, {name})");
     let certain = code == 116;
     let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&CLIENT_CERTIFICATE_REQUIRED, Phase::Tls, confidence, summary);
-    finding.cause = "it sessions only to clients whose certificates it knows, and none was shown".to_owned();
-    finding.otherwise = (!certain).then(|| "the server's mail log at this moment names the reason".to_owned());
+    finding.cause = "The server accepts only clients whose certificates it knows, and smtpcheck sent none.".to_owned();
+    finding.otherwise = (!certain).then(|| "The server's mail log names the reason.".to_owned());
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![
-        Fix::run("show your certificate", format!("smtpcheck {target} --cert client.pem --key client.key")),
-        Fix::text("or use the port for clients without one; mail programs log in with a password there"),
+        Fix::run("Send your client certificate", format!("smtpcheck {target} --cert client.pem --key client.key")),
+        Fix::text("Or use the port for clients without a certificate; mail programs log in with a password there"),
     ];
     finding
 }
@@ -335,22 +335,23 @@ fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {
     if tls.kind != (TlsFaultKind::Incompatible { why: Incompatibility::Downgraded }) {
         return None;
     }
-    let summary = "the server can do TLS 1.3 and chose TLS 1.2, although TLS 1.3 was offered".to_owned();
+    let summary = "the server supports TLS 1.3 but chose TLS 1.2, although TLS 1.3 was offered".to_owned();
     let mut finding = Finding::new(&TLS_DOWNGRADED, Phase::Tls, Confidence::Likely, summary);
-    finding.cause = "something on the way takes the newer version out of the handshake: a proxy, a firewall, or somebody who wants to read along".to_owned();
-    finding.otherwise =
-        Some("the server itself may mark this wrongly; the same check from another network tells".to_owned());
+    finding.cause = "A device on the network path removes the newer version from the handshake: a proxy, a firewall, or an attacker who wants to read the traffic.".to_owned();
+    finding.otherwise = Some(
+        "The server itself may set the mark by mistake. Repeat the check from another network to find out.".to_owned(),
+    );
     finding.fixes = vec![
-        Fix::text("repeat the check from another network"),
+        Fix::text("Repeat the check from another network"),
         Fix::run(
-            "look at what the server accepts",
+            "List what the server accepts",
             format!("smtpcheck {} --tls-scan", plan.target.host.with_port(plan.target.port)),
         ),
     ];
     Some(finding)
 }
 
-/// The server took an old version, or a suite that nobody offers any more.
+/// The server accepted an old version, or a suite that current clients do not offer.
 fn too_old(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let hello = by_offer(evidence, &Offer::Version { version: Version::Tls12 })?;
     if let Some(HelloOutcome::Answer { answer: TlsAnswer::Sslv2 }) = hello.seen().map(|seen| &seen.heard) {
@@ -378,24 +379,24 @@ fn version_too_old(plan: &Plan, evidence: &Evidence, hello: HelloProbe<'_>, vers
         TlsVersion::V1_2 => "TLS 1.2",
         TlsVersion::V1_3 => "TLS 1.3 (--tls-min)",
     };
-    let summary = format!("the server speaks {version} at most, and {least} is the least that is accepted");
+    let summary = format!("the newest version that the server supports is {version}, but at least {least} is required");
     let mut finding =
         Finding::new(&TLS_VERSION_TOO_OLD, Phase::Tls, Confidence::Certain, summary).tried(hello.probe.id);
     finding.cause =
-        "a ClientHello that offers old versions was answered with it, the normal one was refused".to_owned();
+        "The server accepted a ClientHello that offers old versions, and rejected the normal one.".to_owned();
     finding.fixes = vec![Fix::run(
-        "the operator updates the TLS library, or switches TLS 1.2 and 1.3 on; in Postfix",
+        "Server operator: update the TLS library, or switch TLS 1.2 and 1.3 on; in Postfix",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2'",
     )];
     finding.consequences = clients::sentences(evidence);
     finding
 }
 
-/// Certain where the server refused everything beside what it took: then it has nothing that smtpcheck offers.
+/// Certain if the server rejected everything except what it chose: then it supports nothing that smtpcheck offers.
 fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHello) -> Finding {
     let prime = taken.dh_bits.map(|bits| format!(" and a Diffie-Hellman prime of {bits} bits")).unwrap_or_default();
     let summary = format!(
-        "the server's best cipher suite is {} with {}{prime}, which not all current programs accept",
+        "the server's best cipher suite is {} with {}{prime}, which some current programs do not accept",
         taken.version, taken.suite_name
     );
     let others: Vec<HelloProbe<'_>> = evidence.hellos().filter(is_about_other_suites).collect();
@@ -408,41 +409,39 @@ fn suites_too_old(evidence: &Evidence, hello: HelloProbe<'_>, taken: &ServerHell
     let has = if others.iter().any(|other| other.accepted().is_some()) { "prefers" } else { "has only" };
     let exchange = match (taken.dh_bits, taken.suite_name.as_str()) {
         (Some(bits), _) if bits < 2048 => format!(
-            "finite-field Diffie-Hellman (DHE), with a prime of {bits} bits. rustls and Go do not offer DHE at all, and OpenSSL 3 with its defaults (security level 2) ends the handshake with \"dh key too small\"; Postfix accepts it where TLS is opportunistic"
+            "finite-field Diffie-Hellman (DHE) with a prime of {bits} bits. rustls and Go do not offer DHE at all. OpenSSL 3 with its defaults (security level 2) ends the handshake with \"dh key too small\"; Postfix accepts it where TLS is opportunistic."
         ),
         (Some(bits), _) => format!(
-            "finite-field Diffie-Hellman (DHE), with a prime of {bits} bits. OpenSSL 3 accepts it; rustls, which smtpcheck uses, and Go do not offer DHE at all"
+            "finite-field Diffie-Hellman (DHE) with a prime of {bits} bits. OpenSSL 3 accepts it. rustls, which smtpcheck uses, and Go do not offer DHE at all."
         ),
         (None, name) if name.starts_with("TLS_RSA_") => {
-            "RSA key exchange, without forward secrecy, which rustls, Python and Go do not offer any more".to_owned()
+            "RSA key exchange without forward secrecy, which rustls, Python and Go no longer offer.".to_owned()
         }
-        (None, _) => {
-            "a cipher suite of the kind that smtpcheck's TLS library (rustls) does not offer any more".to_owned()
-        }
+        (None, _) => "a cipher suite of a kind that smtpcheck's TLS library (rustls) no longer offers.".to_owned(),
     };
-    finding.cause = format!("version and certificate are not the reason: the server {has} {exchange}");
+    finding.cause = format!("The TLS version and the certificate are not the reason. The server {has} {exchange}");
     finding.otherwise = (!is_all).then(|| {
-        "the server may prefer the old one and end the handshake for another reason; its mail log at this moment tells"
+        "The server may only prefer the old cipher suite, and end the handshake for another reason. Its mail log names the reason."
             .to_owned()
     });
     finding.consequences = clients::sentences(evidence);
     finding.fixes = vec![Fix::run(
-        "allow ECDHE with AES-GCM or ChaCha20 (server operator); in Postfix",
+        "Server operator: allow ECDHE with AES-GCM or ChaCha20; in Postfix",
         "postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers= smtpd_tls_eecdh_grade=auto",
     )];
     if taken.dh_bits.is_some_and(|bits| bits < 2048) {
         finding.fixes.push(Fix::run(
-            "or at least use Diffie-Hellman parameters of 2048 bits or more (server operator)",
+            "Server operator: or at least use Diffie-Hellman parameters of 2048 bits or more",
             "openssl dhparam -out /etc/ssl/dhparam.pem 2048",
         ));
     }
     finding
 }
 
-/// Version and suites are in common; the group, or the kind of key or signature, is not.
+/// Both sides support the version and the suites, but not the group, or the kind of key or signature.
 fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
-    // Alerts about what the two sides have in common (RFC 8446 §6.2): handshake_failure, illegal_parameter,
-    // insufficient_security.
+    // Alerts about parameters that both sides must support (RFC 8446 §6.2): handshake_failure, illegal_parameter,
+    // protocol_version, insufficient_security.
     let is_about_terms = match tls.kind {
         TlsFaultKind::Alert { code, .. } => matches!(code, 40 | 47 | 70 | 71),
         TlsFaultKind::Incompatible { .. } => true,
@@ -458,7 +457,7 @@ fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
             (
                 &TLS_GROUP_UNUSUAL,
                 what,
-                "add X25519 and P-256 to the groups of the server (in Postfix: tls_eecdh_auto_curves; server operator)",
+                "Server operator: add X25519 and P-256 to the groups of the server (in Postfix: tls_eecdh_auto_curves)",
             )
         }
         clients::Obstacle::KeyOrSignature => {
@@ -471,7 +470,7 @@ fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
             (
                 &TLS_KEY_UNUSUAL,
                 what,
-                "get a certificate with an RSA or ECDSA P-256 key, and allow signatures with SHA-256 (server operator)",
+                "Server operator: get a certificate with an RSA or ECDSA P-256 key, and allow signatures with SHA-256",
             )
         }
         clients::Obstacle::Version
@@ -479,13 +478,13 @@ fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
         | clients::Obstacle::DhPrime
         | clients::Obstacle::RenegotiationInfo => return None,
     };
-    let summary = format!("the server uses {what}, which not all current programs accept");
+    let summary = format!("the server uses {what}, which some current programs do not accept");
     let mut finding = Finding::new(rule, Phase::Tls, Confidence::Likely, summary).tried(hello.probe.id);
     finding.cause = format!(
-        "version and cipher suites are in common; offered everything, the server chose {what}, which smtpcheck's TLS library (rustls) does not have"
+        "The server supports the TLS version and the cipher suites of smtpcheck. In response to a ClientHello that offers everything it chose {what}, which smtpcheck's TLS library (rustls) does not support."
     );
     finding.otherwise = Some(
-        "the server may prefer it and end the handshake for another reason; its mail log at this moment tells"
+        "The server may only prefer it, and end the handshake for another reason. Its mail log names the reason."
             .to_owned(),
     );
     finding.consequences = clients::sentences(evidence);
@@ -493,25 +492,25 @@ fn unusual(evidence: &Evidence, tls: &TlsFault) -> Option<Finding> {
     Some(finding)
 }
 
-/// A small ClientHello is answered; a large one is not, and neither was the normal one.
+/// A small ClientHello gets a response; a large one does not, and neither did the normal one.
 fn too_large(evidence: &Evidence) -> Option<Finding> {
     let small = by_offer(evidence, &Offer::Small).filter(|hello| hello.accepted().is_some())?;
     let large =
         by_offer(evidence, &Offer::Large).filter(|hello| hello.seen().is_some() && hello.accepted().is_none())?;
-    let summary = "a small ClientHello is answered, and one of more than one packet is not".to_owned();
+    let summary = "the server responds to a small ClientHello, but not to one of more than one packet".to_owned();
     let mut finding = Finding::new(&TLS_LARGE_HELLO_REFUSED, Phase::Tls, Confidence::Likely, summary);
     finding = finding.tried(small.probe.id).tried(large.probe.id);
-    finding.cause = "the server, or a load balancer or firewall in front of it, reads only the first packet of a ClientHello; those of current programs take two, because of the post-quantum key share".to_owned();
+    finding.cause = "The server, or a load balancer or firewall in front of it, reads only the first packet of a ClientHello. ClientHellos of current programs take two packets, because of the post-quantum key share.".to_owned();
     finding.otherwise = Some(
-        "a limit on connections that struck just then can look like this; repeat the check after some minutes"
+        "A connection limit that was reached at that time can look the same. Repeat the check after a few minutes to find out."
             .to_owned(),
     );
     finding.fixes = vec![
         Fix::text(
-            "the operator updates the server and what stands in front of it: load balancer, proxy, TLS inspection",
+            "Server operator: update the server and the devices in front of it: load balancer, proxy, TLS inspection",
         ),
         Fix::text(
-            "until then, switch post-quantum groups off in the program that sends (OpenSSL: Groups = X25519:P-256)",
+            "Until then, switch post-quantum groups off in the program that sends (OpenSSL: Groups = X25519:P-256)",
         ),
     ];
     Some(finding)
@@ -538,7 +537,7 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, tls:
     let (summary, cause, confidence) = match &tls.kind {
         TlsFaultKind::NotTls if is_put_off => (
             format!("the server cannot start TLS now: {}", session.probe.quote(tls.first_bytes.trim_end())),
-            "it agreed to TLS and then said that it cannot, with a code that means: later",
+            "The server accepted STARTTLS, and then sent a temporary error (4yz) instead of starting TLS.",
             Confidence::Certain,
         ),
         TlsFaultKind::NotTls => (
@@ -547,75 +546,77 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, tls:
                 in_place_of_tls(tls),
                 session.probe.quote(tls.first_bytes.trim_end())
             ),
-            "the server said that it would start TLS, or was expected to, and went on in plain text",
+            "The server accepted STARTTLS, or was expected to use implicit TLS, but continued unencrypted.",
             Confidence::Certain,
         ),
         TlsFaultKind::Alert { code, name } => (
-            format!("the server breaks the TLS handshake off with alert {code} ({name})"),
+            format!("the server aborts the TLS handshake with alert {code} ({name})"),
             match code {
                 40 if plan.tls.identity.is_none()
                     && current.is_some_and(|taken| taken.client_certificate_requested) =>
                 {
-                    "the server wants a client certificate (--cert, --key), and none was shown"
+                    "The server requires a client certificate (--cert, --key), and smtpcheck sent none."
                 }
                 40 if current.is_some() => {
-                    "version and cipher suites are in common; what is not can be the key exchange group, or the kind of the certificate's key or of its signature (Brainpool, DSA)"
+                    "Both sides support the TLS version and the cipher suites. The reason may be the key exchange group, or the kind of the certificate's key or signature (Brainpool, DSA)."
                 }
                 40 | 71 if refuses_everything => {
-                    "a ClientHello that offers all versions and cipher suites is refused, too: mostly the server has no certificate, or one that it cannot use"
+                    "The server also rejects a ClientHello that offers all versions and cipher suites. Usually the server has no certificate, or one that it cannot use."
                 }
                 40 | 70 | 71 => {
-                    "server and smtpcheck (TLS 1.2 and 1.3, current ciphers) have no version or cipher in common; servers that speak only TLS 1.0 or 1.1 answer this way"
+                    "The server supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3, current ciphers). Servers that support only TLS 1.0 or 1.1 respond in this way."
                 }
                 112 if without_name.is_some() => {
-                    "the server has no certificate for the server name that was sent; without a name it responds"
+                    "The server has no certificate for the server name that was sent. Without a name it responds."
                 }
                 112 if tls.sni.is_none() => {
-                    "the server requires a server name, and has no certificate for clients without one"
+                    "The server requires a server name, and has no certificate for clients that send none."
                 }
-                112 => "the server has no certificate for the server name that was sent",
-                80 => "the server failed inside: mostly a missing or unfitting key or certificate",
-                42..=46 | 48 if plan.tls.identity.is_some() => "the server does not accept our certificate (--cert)",
-                42..=46 | 48 | 116 => "the server wants a client certificate",
-                _ => "the server did not accept the handshake",
+                112 => "The server has no certificate for the server name that was sent.",
+                80 => "The server has an internal error: usually a missing or mismatched key or certificate.",
+                42..=46 | 48 if plan.tls.identity.is_some() => {
+                    "The server does not accept the client certificate (--cert)."
+                }
+                42..=46 | 48 | 116 => "The server requires a client certificate.",
+                _ => "The server did not accept the handshake.",
             },
             Confidence::Likely,
         ),
         TlsFaultKind::Closed => (
-            "the server closes the connection in the TLS handshake".to_owned(),
-            "the server has no usable certificate for this name, refuses this client, or does not speak TLS here",
+            "the server closes the connection during the TLS handshake".to_owned(),
+            "The server has no usable certificate for this name, rejects this client, or does not support TLS on this port.",
             Confidence::Likely,
         ),
         TlsFaultKind::Reset => (
-            "the connection is reset in the TLS handshake".to_owned(),
-            "the server's process died, or a firewall on the way forbids TLS on this port",
+            "the connection is reset during the TLS handshake".to_owned(),
+            "The server's process crashed, or a firewall on the network path forbids TLS on this port.",
             Confidence::Likely,
         ),
         TlsFaultKind::Silent { waited_ms } if !tls.first_bytes.is_empty() => (
             format!(
-                "the server began to answer the TLS handshake and did not finish in {:.0} seconds",
+                "the server began to respond to the TLS handshake and did not finish within {:.0} seconds",
                 waited_ms / 1000.0
             ),
-            "the server is overloaded or hangs, or something on the way swallows the larger packets of the answer",
+            "The server is overloaded or hangs, or a device on the network path drops the larger packets of the response.",
             Confidence::Likely,
         ),
         TlsFaultKind::Silent { waited_ms } => (
-            format!("no answer to the TLS handshake for {:.0} seconds", waited_ms / 1000.0),
+            format!("no response to the TLS handshake for {:.0} seconds", waited_ms / 1000.0),
             if plan.tls_use() == TlsUse::Implicit {
-                "the server expects plain text here and waits for more, or something on the way swallows the handshake"
+                "The server expects an unencrypted session on this port and waits for more data, or a device on the network path drops the handshake."
             } else {
-                "the server agreed to TLS and then said nothing: it hangs, or something on the way swallows the handshake"
+                "The server accepted STARTTLS and then sent nothing: it hangs, or a device on the network path drops the handshake."
             },
             Confidence::Likely,
         ),
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
             "the server sends more certificates than any client accepts (64 KiB)".to_owned(),
-            "the file with its certificates holds far too much, a whole trust store for example",
+            "The server's certificate file contains far too many certificates, for example a complete trust store.",
             Confidence::Likely,
         ),
         TlsFaultKind::Incompatible { .. } => (
-            "the TLS handshake fails: the server's answer breaks the rules of TLS".to_owned(),
-            "the server, or something on the way, sends TLS of a kind that no current client accepts",
+            "the TLS handshake fails: the server's response violates the TLS standard".to_owned(),
+            "The server, or a device on the network path, sends TLS of a kind that no current client accepts.",
             Confidence::Likely,
         ),
     };
@@ -625,16 +626,16 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, tls:
     }
     finding.cause = cause.to_owned();
     if confidence != Confidence::Certain {
-        finding.otherwise = Some("the server's mail log at this moment names the reason".to_owned());
+        finding.otherwise = Some("The server's mail log names the reason.".to_owned());
     }
-    // What a server refuses altogether it may refuse because of the name.
+    // A server that rejects everything may do so because of the name.
     let is_about_the_name = matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. });
     if is_about_the_name || refuses_everything {
-        finding.cause = format!("{}; {}", finding.cause, server_name::described(plan, tls));
+        finding.cause = format!("{} {}.", finding.cause, server_name::described(plan, tls));
     }
     if is_about_the_name || (refuses_everything && tls.sni.is_none()) {
         finding.fixes.push(Fix::run(
-            "send the host name for which the server has a certificate",
+            "Send the host name for which the server has a certificate",
             format!("smtpcheck {} --sni NAME", plan.target.host.with_port(plan.target.port)),
         ));
     }
@@ -649,18 +650,18 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, tls:
                 | FirstBytes::Nntp
         );
     if is_other_service {
-        finding.cause = "another service listens on this port, not a mail server".to_owned();
+        finding.cause = "Another service listens on this port, not a mail server.".to_owned();
         finding
             .fixes
-            .push(Fix::run("use the SMTP port of this host", format!("smtpcheck {}", plan.target.host.with_port(587))));
+            .push(Fix::run("Use the SMTP port of this host", format!("smtpcheck {}", plan.target.host.with_port(587))));
         return finding;
     }
     if is_put_off {
-        finding.fixes.push(Fix::text("repeat the check after some minutes"));
+        finding.fixes.push(Fix::text("Repeat the check after a few minutes"));
     }
-    finding.fixes.push(Fix::text("the operator reads the mail log at this moment, and checks certificate, key and the versions that are switched on"));
+    finding.fixes.push(Fix::text("Server operator: read the mail log for the time of the check, and check the certificate, the key and the TLS versions that are switched on"));
     finding.fixes.push(Fix::run(
-        "see what another TLS library says",
+        "Compare with another TLS library",
         format!(
             "openssl s_client -connect {}{}",
             plan.target.host.with_port(plan.target.port),
@@ -670,7 +671,7 @@ fn handshake_failed(plan: &Plan, evidence: &Evidence, session: Session<'_>, tls:
     finding
 }
 
-/// What the first bytes are, which are no TLS.
+/// What the server sent instead of TLS, by its first bytes.
 fn in_place_of_tls(tls: &TlsFault) -> &'static str {
     match FirstBytes::of(tls.first_bytes.as_bytes()) {
         FirstBytes::Smtp => "plain SMTP",
@@ -680,8 +681,8 @@ fn in_place_of_tls(tls: &TlsFault) -> &'static str {
         FirstBytes::Http => "a web server",
         FirstBytes::Ftp => "a file server (FTP)",
         FirstBytes::Nntp => "a news server (NNTP)",
-        FirstBytes::Sslv2 => "SSLv2, which is broken since 1996,",
-        FirstBytes::Unknown if tls.first_bytes.contains(char::REPLACEMENT_CHARACTER) => "something that is no TLS",
+        FirstBytes::Sslv2 => "SSLv2, which has been broken since 1996,",
+        FirstBytes::Unknown if tls.first_bytes.contains(char::REPLACEMENT_CHARACTER) => "data that is not TLS",
         FirstBytes::TlsHandshake | FirstBytes::TlsAlert | FirstBytes::Unknown => "plain text",
     }
 }
