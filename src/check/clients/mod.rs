@@ -16,7 +16,6 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
-use super::scan::TLS_RENEGOTIATION_INSECURE;
 use super::{Check, Confidence, Finding, Fix, Rule, asks_nothing};
 use crate::evidence::{Event, Evidence, Fault, Handshake, HelloProbe, Phase};
 use crate::plan::Plan;
@@ -24,7 +23,7 @@ use crate::wire::tls::{ServerHello, Version};
 
 pub use table::Obstacle;
 
-pub(in crate::check) use rules::TLS_EXTENDED_MASTER_SECRET_MISSING;
+pub(in crate::check) use rules::{TLS_EXTENDED_MASTER_SECRET_MISSING, TLS_RENEGOTIATION_INSECURE};
 use table::{CLIENTS, Has, TlsClient};
 
 pub static CHECK: Check = Check { subject: "clients", ask: asks_nothing, judge, rules: rules::RULES };

@@ -26,7 +26,6 @@ pub use profile::{Deviation, Level, ProfileVerdict, Topic, verdict};
 pub use results::{CertificateSeen, Features, Preference, Scan, SuiteSeen, Support, VersionSeen, WeakSeen, results};
 
 use results::chains;
-pub(super) use rules::TLS_RENEGOTIATION_INSECURE;
 use rules::{TLS_FALLBACK_UNPROTECTED, TLS_OLD_VERSION_ACCEPTED, TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED};
 use seen::{One, Seen};
 
@@ -267,7 +266,7 @@ fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
     } else {
         format!("in {} the server does not protect renegotiation", taken.version)
     };
-    let mut finding = Finding::new(&TLS_RENEGOTIATION_INSECURE, Phase::Tls, Confidence::Certain, summary);
+    let mut finding = Finding::new(&clients::TLS_RENEGOTIATION_INSECURE, Phase::Tls, Confidence::Certain, summary);
     finding.cause =
         "The server's TLS library is more than ten years old, or is configured this way on purpose.".to_owned();
     finding.fixes = vec![Fix::text("Server operator: update the TLS library of the mail server")];

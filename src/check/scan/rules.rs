@@ -6,7 +6,6 @@ use super::super::{Docs, Rule, Severity};
 pub(super) static RULES: &[&Rule] = &[
     &TLS_OLD_VERSION_ACCEPTED,
     &TLS_WEAK_SUITE_ACCEPTED,
-    &TLS_RENEGOTIATION_INSECURE,
     &TLS_FALLBACK_UNPROTECTED,
     &TLS_PROFILE_NOT_MET,
     &TLS_SCAN_INCONCLUSIVE,
@@ -37,20 +36,6 @@ pub(super) static TLS_WEAK_SUITE_ACCEPTED: Rule = Rule {
         action: "Server operator: exclude them; in Postfix smtpd_tls_ciphers=medium and smtpd_tls_exclude_ciphers=aNULL, eNULL, EXPORT, DES, RC4, 3DES.",
         example: "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
         references: "RFC 9325 section 4.1 (suites that must not be used)",
-    },
-};
-
-pub(in super::super) static TLS_RENEGOTIATION_INSECURE: Rule = Rule {
-    id: "tls-renegotiation-insecure",
-    severity: Severity::Warning,
-    title: "the server lacks a protection that every TLS library has had since 2010",
-    cites: &["RFC 5746 section 3.6", "RFC 9325 section 3.3"],
-    docs: Docs {
-        sees: "The server chose TLS 1.2 and did not send renegotiation_info. With --tls-scan also: it does not send it in TLS 1.2 or older, or it uses compression.",
-        matters: "Programs with OpenSSL 3 (PHP, Python, Postfix, swaks) do not connect: they end the handshake with 'unsafe legacy renegotiation disabled'. An on-path attacker can insert data before the client's (CVE-2009-3555), or guess secrets from the size of compressed data (CRIME).",
-        action: "Server operator: update the TLS library of the server, or of the device in front of it. Until then clients can allow it: OpenSSL with Options = UnsafeLegacyServerConnect.",
-        example: "no renegotiation_info in the ServerHello",
-        references: "RFC 5746 section 3.6, RFC 9325 section 3.3 (compression)",
     },
 };
 
