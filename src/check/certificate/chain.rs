@@ -1,7 +1,7 @@
 //! Which certificates were sent, and in which order. Current programs connect in spite of these faults.
 
 use super::super::{Confidence, Finding, Fix};
-use super::CertificateContext;
+use super::context::CertificateContext;
 use super::rules::{CERTIFICATE_CHAIN_DISORDERED, CERTIFICATE_CHAIN_SURPLUS, CERTIFICATE_LIFETIME_LONG};
 use crate::evidence::Certificate;
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::{Confidence, Finding, Fix, PhaseFailure, Severity};
-use super::CertificateContext;
+use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_EXPIRED, CERTIFICATE_EXPIRES_SOON, CERTIFICATE_INTERMEDIATE_EXPIRED, CERTIFICATE_NOT_YET_VALID,
 };

@@ -1,7 +1,7 @@
 //! Keys and signatures, what they may be used for, and their revocation status (OCSP).
 
 use super::super::{Confidence, Finding, Fix, Severity};
-use super::CertificateContext;
+use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_KEY_WEAK, CERTIFICATE_LIMITED_CLIENTS, CERTIFICATE_REVOKED, CERTIFICATE_SIGNATURE_INVALID,
     CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_STAPLE_MISSING, CERTIFICATE_STAPLE_UNUSABLE, CERTIFICATE_USAGE_WRONG,

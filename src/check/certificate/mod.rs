@@ -4,65 +4,28 @@
 //! On port 25 mail servers encrypt without verifying the certificate, so a bad one stops no mail there and is a
 //! warning. With a login, or on any other port, it is an error.
 //!
-//! Modules: [`trust`] (the path to a trusted root), [`chain`] (which certificates were sent), [`dates`], [`keys`] (keys,
-//! signatures, usage, OCSP), here the name, and [`rules`].
+//! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (which
+//! certificates were sent), [`dates`], [`keys`] (keys, signatures, usage, OCSP), here the name, and [`rules`].
 
 mod chain;
+mod context;
 mod dates;
 mod keys;
+mod path;
 mod rules;
 mod trust;
 
 use super::{Check, Confidence, Finding, Fix, PhaseFailure, Severity, asks_nothing, in_shell};
 use crate::evidence::{
-    Certificate, ChainFault, Doubt, Event, EventKind, Evidence, Handshake, NameMatch, PathFault, PathFaultKind,
-    PathPlace, Phase, Presented, ProbeId, Session, Trust, WithheldReason,
+    ChainFault, Doubt, EventKind, Evidence, NameMatch, PathFault, PathFaultKind, PathPlace, Presented, ProbeId,
+    Session, Trust, WithheldReason,
 };
 use crate::plan::{Plan, TlsMode, Verify};
 use crate::wire::Host;
+use context::CertificateContext;
 use rules::CERTIFICATE_NAME_MISMATCH;
 
 pub static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, judge, rules: rules::RULES };
-
-/// The certificates that a server presented, with what is needed to judge them.
-#[derive(Clone, Copy)]
-struct CertificateContext<'a> {
-    plan: &'a Plan,
-    /// The handshake's event; a ClientHello probe has none.
-    event: Option<&'a Event>,
-    probe: ProbeId,
-    presented: &'a Presented,
-    /// The handshake in which they were sent; none if only the certificates were seen.
-    handshake: Option<&'a Handshake>,
-    leaf: &'a Certificate,
-    now: jiff::Timestamp,
-}
-
-impl<'a> CertificateContext<'a> {
-    fn lineage(self) -> Vec<(usize, &'a Certificate)> {
-        self.presented.lineage()
-    }
-
-    /// How a finding names a certificate.
-    fn called(self, place: usize) -> String {
-        match self.presented.chain.get(place) {
-            Some(one) if place > 0 => format!("certificate {place} of the chain ({})", one.subject),
-            _ => "the certificate".to_owned(),
-        }
-    }
-
-    fn finding(self, rule: &'static super::Rule, confidence: Confidence, summary: String) -> Finding {
-        let finding = Finding::new(rule, Phase::Tls, confidence, summary).tried(self.probe);
-        match self.event {
-            Some(event) => finding.on(event),
-            None => finding,
-        }
-    }
-
-    fn target(self) -> String {
-        self.plan.target.host.with_port(self.plan.target.port)
-    }
-}
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.secured_session() else { return Vec::new() };
@@ -118,7 +81,7 @@ fn finding(seen: CertificateContext<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
         // Without a certificate there is nothing to judge; no current handshake succeeds without one.
         Doubt::NoCertificate => None,
         Doubt::NoPath(why) => Some(trust::untrusted(seen, *why)),
-        Doubt::Path(fault) => Some(trust::of_path(seen, fault)),
+        Doubt::Path(fault) => Some(path::fault(seen, fault)),
         Doubt::OutOfDate(place) => dates::out_of_date(seen, *place),
         Doubt::WeakKey(place) => keys::weak_key(seen, *place),
         Doubt::WeakSignature(place, hash) => Some(keys::weak_signature(seen, *place, hash)),

@@ -2,13 +2,12 @@
 //! certificate that is missing in the chain, a virus scanner on the network path.
 
 use super::super::{Confidence, Finding, Fix, in_shell};
-use super::CertificateContext;
-use super::dates::{ago, date, days};
+use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_INTERCEPTED, CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED,
     CERTIFICATE_UNTRUSTED,
 };
-use crate::evidence::{Certificate, ChainFault, NameMatch, PathFault, PathFaultKind, PathPlace, TrustStore};
+use crate::evidence::{Certificate, ChainFault, NameMatch, TrustStore};
 use crate::lexicon::software;
 
 /// A virus scanner or gateway that presents its own certificate.
@@ -47,152 +46,8 @@ pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Findin
     with_sign(seen, finding)
 }
 
-/// A rule of path validation that a certificate violates.
-pub(super) fn of_path(seen: CertificateContext<'_>, fault: &PathFault) -> Finding {
-    let who = match fault.at {
-        PathPlace::Sent { place } => seen.called(place),
-        PathPlace::Anchor => root(seen),
-    };
-    let rejected = |why: &str| format!("{why}. OpenSSL, GnuTLS or both reject such a chain.");
-    let (summary, cause) = match &fault.kind {
-        PathFaultKind::NameConstraint { name } => return name_constrained(seen, name),
-        PathFaultKind::WeakKey { key } => return super::keys::too_short(seen, &who, key),
-        PathFaultKind::WeakSignature { hash } => (format!("{who} is signed with {hash}"), rejected("Such a signature can be forged")),
-        PathFaultKind::UnsupportedNameConstraint => {
-            let summary = format!("the name constraints of the CAs above {who} limit a kind of name that clients cannot compare");
-            return constrained(seen, summary, "Programs that encounter such a constraint reject the chain.");
-        }
-        PathFaultKind::TooManyNames => (
-            format!("{who} has more names, and its CAs more name constraints, than are compared"),
-            "Comparing all of them would take too long. OpenSSL has a similar limit.".to_owned(),
-        ),
-        PathFaultKind::OutOfDate => {
-            (format!("{who} {}", dates_of_root(seen)), rejected("An expired or not yet valid root is not trusted"))
-        }
-        PathFaultKind::Unreadable => (format!("{who} cannot be read"), "It is not an X.509 certificate in DER format.".to_owned()),
-        PathFaultKind::TooLarge => (
-            format!("{who} is too large"),
-            "It is larger than 64 KiB, and current TLS libraries do not read certificates of that size.".to_owned(),
-        ),
-        PathFaultKind::OldVersion { version } => (
-            format!("{who} is of X.509 version {version}, which does not allow extensions"),
-            rejected(if fault.at == (PathPlace::Sent { place: 0 }) {
-                "It has extensions, which only version 3 allows (RFC 5280 section 4.1.2.9)"
-            } else {
-                "A CA needs extensions that mark it as a CA (RFC 5280 sections 4.1.2.9 and 6.1.4 (k))"
-            }),
-        ),
-        PathFaultKind::NotAuthority => (
-            format!("{who} signed a certificate, but is not that of a CA"),
-            rejected("basicConstraints with CA:TRUE is missing (RFC 5280 section 6.1.4 (k))"),
-        ),
-        PathFaultKind::MayNotSign => (
-            format!("{who} is not allowed to sign certificates, but signed one"),
-            rejected("Its key usage lacks keyCertSign (RFC 5280 section 6.1.4 (n))"),
-        ),
-        PathFaultKind::PathTooLong { limit } => (
-            format!("{who} allows {limit} CAs below it, but there are more"),
-            rejected("Its path length constraint is exceeded (RFC 5280 section 6.1.4 (l))"),
-        ),
-        PathFaultKind::PathTooLongWithSelfIssued { limit } => (
-            format!("{who} allows {limit} CAs below it, but there are more if self-issued ones count"),
-            "GnuTLS counts certificates whose issuer and subject are the same, and rejects such a chain. RFC 5280 section 6.1.4 (l) and OpenSSL do not count them.".to_owned(),
-        ),
-        PathFaultKind::Proxy => (
-            format!("{who} is a proxy certificate, or was signed with one"),
-            "Proxy certificates are for users (RFC 3820). OpenSSL rejects them unless a program allows them.".to_owned(),
-        ),
-        PathFaultKind::CompressedKey => (
-            format!("the key of {who} is a compressed point"),
-            "GnuTLS supports only uncompressed points and rejects it (RFC 5480 section 2.2: support is optional).".to_owned(),
-        ),
-        PathFaultKind::MissingFeature { feature } => (
-            format!("{who} lacks the TLS feature {feature}, which its issuer requires"),
-            "A certificate must have every TLS feature of the CAs above it (RFC 7633 section 4.2.2). GnuTLS rejects such a chain.".to_owned(),
-        ),
-        PathFaultKind::AuthorityWithoutStaple => (
-            format!("{who} requires an OCSP response for the certificate of a CA"),
-            "It has the TLS feature status_request (must-staple), and GnuTLS rejects the chain without a response for it.".to_owned(),
-        ),
-        PathFaultKind::CriticalExtension { extension } => (
-            format!("{who} has a critical extension that not every client processes: {extension}"),
-            rejected("A critical extension that a client does not process makes a certificate invalid (RFC 5280 section 4.2)"),
-        ),
-        PathFaultKind::RepeatedExtension { extension } => (
-            format!("{who} has the extension {extension} more than once"),
-            rejected("Each extension may occur only once (RFC 5280 section 4.2)"),
-        ),
-        PathFaultKind::UnreadableExtension { extension } => (
-            format!("the extension {extension} of {who} is malformed"),
-            rejected("Its contents violate the standard"),
-        ),
-        PathFaultKind::OtherUse => (
-            format!("{who} is limited to other uses than TLS servers"),
-            rejected("Its extended key usage lacks serverAuth, or its Netscape certificate type lacks SSL server"),
-        ),
-        PathFaultKind::OtherAuthorityKey => (
-            format!("{who} names a different issuer key than the one that signed it"),
-            rejected(
-                "authorityKeyIdentifier does not match the certificate of the issuer (RFC 5280 section 4.2.1.1)",
-            ),
-        ),
-        PathFaultKind::WrongSignature => (
-            format!("the signature of {who} is wrong: it was not made with the key of its issuer"),
-            rejected(
-                "The certificate was modified, or the certificate that was found for its issuer has the same name but another key",
-            ),
-        ),
-        PathFaultKind::AlgorithmsDiffer => (
-            format!("{who} names two different algorithms for its signature"),
-            rejected("Both must be the same (RFC 5280 section 4.1.1.2)"),
-        ),
-        PathFaultKind::UnsupportedSignature { algorithm } => {
-            let summary = format!("smtpcheck cannot verify the signature of {who}: {algorithm}");
-            let cause = "smtpcheck does not support this algorithm, so it is not known whether the chain is valid.";
-            let mut finding = broken(seen, summary, cause.to_owned());
-            finding.confidence = Confidence::Likely;
-            finding.otherwise = Some("Clients that support the algorithm may verify the chain.".to_owned());
-            return with_sign(seen, finding);
-        }
-    };
-    let mut finding = broken(seen, summary, cause);
-    if fault.at == PathPlace::Anchor {
-        finding.fixes = vec![replaced_root(seen)];
-    }
-    with_sign(seen, finding)
-}
-
-/// How a finding names the anchor.
-fn root(seen: CertificateContext<'_>) -> String {
-    match &seen.presented.anchor {
-        Some(anchor) => format!("the root {} in {}", anchor.subject, store(seen)),
-        None => format!("the root in {}", store(seen)),
-    }
-}
-
-fn dates_of_root(seen: CertificateContext<'_>) -> String {
-    let dates = seen.presented.anchor.as_ref().and_then(|anchor| anchor.not_before.zip(anchor.not_after));
-    match dates {
-        Some((_, until)) if until < seen.now => format!("expired {} ({})", ago(days(until, seen.now)), date(until)),
-        Some((from, _)) => format!("becomes valid on {}", date(from)),
-        None => "is out of date".to_owned(),
-    }
-}
-
-fn replaced_root(seen: CertificateContext<'_>) -> Fix {
-    Fix::text(match &seen.presented.store {
-        TrustStore::File { path, .. } => {
-            format!("Replace it in {path} with the current root certificate of the CA")
-        }
-        TrustStore::System { .. } | TrustStore::Mozilla { .. } => {
-            "Update ca-certificates on this machine. Server operator: or install a chain that leads to another root."
-                .to_owned()
-        }
-    })
-}
-
 /// Adds what is known about such a certificate by its names: a package's default, a hosting company's, a test's.
-fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> Finding {
+pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> Finding {
     // A certificate for exactly the target's host name is not a leftover of an installation.
     let is_for_host = |sign: &&software::CertificateSign| {
         let expected = match &seen.presented.name {
@@ -299,12 +154,12 @@ fn is_web(url: &str) -> bool {
     (url.starts_with("http://") || url.starts_with("https://")) && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn name_constrained(seen: CertificateContext<'_>, name: &str) -> Finding {
+pub(super) fn name_constrained(seen: CertificateContext<'_>, name: &str) -> Finding {
     let summary = format!("a CA in the chain is not allowed to certify {name}");
     constrained(seen, summary, "The CA's name constraints exclude a name of the certificate.")
 }
 
-fn constrained(seen: CertificateContext<'_>, summary: String, cause: &str) -> Finding {
+pub(super) fn constrained(seen: CertificateContext<'_>, summary: String, cause: &str) -> Finding {
     let mut finding = seen.finding(&CERTIFICATE_NAME_CONSTRAINED, Confidence::Certain, summary);
     finding.cause = cause.to_owned();
     finding.fixes =
@@ -312,7 +167,7 @@ fn constrained(seen: CertificateContext<'_>, summary: String, cause: &str) -> Fi
     finding
 }
 
-fn broken(seen: CertificateContext<'_>, what: String, cause: String) -> Finding {
+pub(super) fn broken(seen: CertificateContext<'_>, what: String, cause: String) -> Finding {
     let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Certain, what);
     finding.cause = cause;
     finding.fixes = vec![public_certificate(), own_authority(seen, "If the CA is your own, trust its root")];
@@ -332,7 +187,7 @@ fn last_followed<'a>(seen: CertificateContext<'a>) -> &'a Certificate {
     last
 }
 
-fn store(seen: CertificateContext<'_>) -> String {
+pub(super) fn store(seen: CertificateContext<'_>) -> String {
     match &seen.presented.store {
         TrustStore::System { .. } => "this machine's trust store".to_owned(),
         TrustStore::Mozilla { .. } => "Mozilla's roots (this machine has no trust store)".to_owned(),
