@@ -1,5 +1,5 @@
-//! Measures how fast `smtpcheck explain -` reads a log: bytes per second for lines without a reply, and replies per second for
-//! lines that each contain a different reply, so that no cached result is used.
+//! Measures how fast `smtpcheck explain -` reads a log: bytes per second for lines without a reply, and replies per
+//! second for lines that each contain a different reply, so that no cached result is used.
 //!
 //! `cargo bench --bench explain`; the target is 50 MB/s and 20,000 replies/s on one core.
 
