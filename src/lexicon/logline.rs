@@ -50,7 +50,7 @@ pub struct FoundReply {
 enum ReplyPrefix {
     /// Postfix: `host x[1.2.3.4] said: 550 ... (in reply to RCPT TO command)`; also qmail's `Remote host said:`.
     Said,
-    /// Postfix: `refused to session to me: 554 ...`.
+    /// Postfix: `refused to talk to me: 554 ...`.
     Greeting,
     /// Postfix: `refused to start TLS: 454 ...`.
     Starttls,
@@ -85,7 +85,7 @@ const MARKS: &[(&str, ReplyPrefix)] = &[
     ("Remote-Mta:", ReplyPrefix::RemoteMta),
     (",<,", ReplyPrefix::Exchange),
     (",>,", ReplyPrefix::Exchange),
-    (" refused to session to me: ", ReplyPrefix::Greeting),
+    (" refused to talk to me: ", ReplyPrefix::Greeting),
     (" refused to start TLS: ", ReplyPrefix::Starttls),
     (" said: ", ReplyPrefix::Said),
     ("_said:_", ReplyPrefix::Said),
@@ -683,7 +683,7 @@ mod tests {
             Some("mx.example.net"),
         );
         one(
-            "status=deferred (host mx.example.net[192.0.2.1] refused to session to me: 421 4.7.0 too many (see below))",
+            "status=deferred (host mx.example.net[192.0.2.1] refused to talk to me: 421 4.7.0 too many (see below))",
             "421 4.7.0 too many (see below)",
             Some(ReplyPhase::Greeting),
             Some("mx.example.net"),
