@@ -36,6 +36,7 @@
 //! | gather | dialogue, evidence, pkix, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
 //! | expect | check, plan |
+//! | explain | check, lexicon, wire |
 //! | inquiry | check, evidence, gather, plan, question |
 //! | report | check, evidence, expect, gather, inquiry, plan, wire |
 //! | suite | expect |
@@ -52,6 +53,7 @@ pub mod commands;
 pub mod dialogue;
 pub mod evidence;
 pub mod expect;
+pub mod explain;
 pub mod gather;
 pub mod inquiry;
 pub mod lexicon;

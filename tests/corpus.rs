@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use serde::Deserialize;
-use smtpcheck::lexicon::logline::Finder;
+use smtpcheck::explain::log::Finder;
 use smtpcheck::lexicon::{self, Confidence, Context, Reading, ReplyPhase};
 use smtpcheck::wire::reply;
 

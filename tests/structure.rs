@@ -23,6 +23,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("check", &["evidence", "lexicon", "plan", "question", "sasl", "wire"]),
     ("inquiry", &["check", "evidence", "gather", "plan", "question"]),
     ("expect", &["check", "plan"]),
+    ("explain", &["check", "lexicon", "wire"]),
     ("report", &["check", "evidence", "expect", "gather", "inquiry", "plan", "wire"]),
     ("suite", &["expect"]),
     ("sandbox", &["sasl", "wire"]),
@@ -31,7 +32,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "check", "cli", "evidence", "expect", "gather", "inquiry", "lexicon", "plan", "question", "render",
+            "check", "cli", "evidence", "expect", "explain", "gather", "inquiry", "lexicon", "plan", "question", "render",
             "report", "sandbox", "sasl", "suite", "wire",
         ],
     ),

@@ -11,7 +11,7 @@
 //!    mechanism;
 //! 3. a known sentence without a code, when nothing of that holds (most phrases want a code).
 //!
-//! Read next: [`crate::lexicon::logline`], which finds replies; [`crate::render::explain`], which prints.
+//! Read next: [`crate::explain::log`], which finds replies; [`crate::render::explain`], which prints.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -20,13 +20,13 @@ use super::{CommandError, outlet, print};
 use crate::check::{self, refusal};
 use crate::cli::args::ExplainArgs;
 use crate::cli::display;
-use crate::lexicon::logline::{self, Finder, FoundReply};
+use crate::explain::log::{self, Finder, FoundReply};
 use crate::lexicon::providers::{self, ProviderSigns};
 use crate::lexicon::{
     self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, keywords, mechanisms, phrases,
 };
 use crate::lexicon::{software, tables};
-use crate::render::explain::{self, ConditionalMeaning, Explained, ExplanationKind, Extent, Tally};
+use crate::render::explain::{self as pages, ConditionalMeaning, Explained, ExplanationKind, Extent, Tally};
 use crate::render::{Display, rule};
 use crate::wire::{Class, EnhancedStatus, Reply, ReplyCode, reply};
 
@@ -67,9 +67,9 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
 fn rendered(explained: &Explained, form: ExplainForm, look: &Display) -> String {
     let page = explained.rule.filter(|_| explained.kind == ExplanationKind::Rule).and_then(check::rule);
     match (form, page) {
-        (ExplainForm::Json, _) => explain::json(explained),
+        (ExplainForm::Json, _) => pages::json(explained),
         (ExplainForm::Text, Some(found)) => rule::page(found, look),
-        (ExplainForm::Text, None) => explain::page(explained, look),
+        (ExplainForm::Text, None) => pages::page(explained, look),
     }
 }
 
@@ -124,11 +124,11 @@ pub fn stream(
 /// Reads a line into `line`, of which no more than the finder looks at is kept; false at the end.
 fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
-    let most = logline::MAX_LINE as u64;
+    let most = log::MAX_LINE as u64;
     if input.by_ref().take(most).read_until(b'\n', line)? == 0 {
         return Ok(false);
     }
-    if line.len() == logline::MAX_LINE && !line.ends_with(b"\n") {
+    if line.len() == log::MAX_LINE && !line.ends_with(b"\n") {
         input.skip_until(b'\n')?;
     }
     Ok(true)
@@ -181,7 +181,7 @@ impl<W: Write> ReplyPrinter<'_, W> {
         explained.line = Some(line);
         self.extent.replies += 1;
         if self.broken.is_none() {
-            self.broken = self.output.write_all(explain::json(explained).as_bytes()).err();
+            self.broken = self.output.write_all(pages::json(explained).as_bytes()).err();
         }
     }
 
@@ -237,11 +237,11 @@ impl<W: Write> ReplyPrinter<'_, W> {
         let tallies: Vec<Tally> = tallies.into_iter().map(|(_, tally)| tally).collect();
         let text = match (self.form, tallies.as_slice(), self.extent.replies) {
             (_, _, 0) if self.extent.words > 0 => String::new(),
-            (ExplainForm::Json, _, 0) => explain::json(&Explained::new(ExplanationKind::Unknown, "")),
+            (ExplainForm::Json, _, 0) => pages::json(&Explained::new(ExplanationKind::Unknown, "")),
             (ExplainForm::Json, ..) => String::new(),
-            (ExplainForm::Text, _, 0) => explain::nothing(self.extent.lines),
-            (ExplainForm::Text, [only], 1) => explain::page(&only.example, look),
-            (ExplainForm::Text, all, _) => explain::summary(all, self.extent, look),
+            (ExplainForm::Text, _, 0) => pages::nothing(self.extent.lines),
+            (ExplainForm::Text, [only], 1) => pages::page(&only.example, look),
+            (ExplainForm::Text, all, _) => pages::summary(all, self.extent, look),
         };
         let written = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
         super::sink::unless_closed(written).map(|()| self.extent)
@@ -402,7 +402,7 @@ fn recognised(host: &str) -> Option<Recognised> {
 }
 
 fn step_in(text: &str) -> Option<ReplyPhase> {
-    text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(logline::step_of)
+    text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(log::step_of)
 }
 
 /// What the registry says about a status that everybody uses for everything, which is better than nothing where there is

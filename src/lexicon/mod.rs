@@ -12,7 +12,6 @@ pub mod blocklists;
 pub mod cause;
 pub mod clouds;
 pub mod keywords;
-pub mod logline;
 pub mod mechanisms;
 pub mod phrases;
 pub mod providers;

@@ -4,7 +4,7 @@
 //!
 //! Promises: it never fails and never panics, whatever the bytes are; it looks at [`MAX_LINE`] bytes of a line and
 //! keeps at most [`MAX_HELD`] of a reply that spans lines; a line without a reply costs one pass of a byte search.
-//! Does not: say what a reply means, which is [`super::read`]'s; report faults that no server told, such as
+//! Does not: say what a reply means, which is [`crate::lexicon::read`]'s; report faults that no server told, such as
 //! `Connection timed out`.
 //!
 //! How a line is read, in this order:
@@ -13,14 +13,14 @@
 //! 2. A mark's row says what the words around it tell. The first code that follows begins the reply.
 //! 3. `550-` is held until `550 ` or another line comes; a header or a `said:` is held while lines begin with a blank.
 //!
-//! Read next: [`super::read`].
+//! Read next: [`crate::lexicon::read`].
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::{Context, ReplyPhase, phrases, tables};
+use crate::lexicon::{Context, ReplyPhase, phrases, tables};
 use crate::wire::{Class, EnhancedStatus, ReplyCode, reply};
 
 /// Bytes of a line that are looked at.
