@@ -32,8 +32,8 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "check", "cli", "evidence", "expect", "explain", "gather", "inquiry", "lexicon", "plan", "question", "render",
-            "report", "sandbox", "sasl", "suite", "wire",
+            "check", "cli", "evidence", "expect", "explain", "gather", "inquiry", "lexicon", "plan", "question",
+            "render", "report", "sandbox", "sasl", "suite", "wire",
         ],
     ),
 ];

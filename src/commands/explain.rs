@@ -169,7 +169,7 @@ impl<W: Write> ReplyPrinter<'_, W> {
         }
     }
 
-    fn show(&mut self, FoundReply { line, text, step, host }: FoundReply) {
+    fn show(&mut self, FoundReply { line, text, phase: step, host }: FoundReply) {
         if self.shown.len() >= MEMORY {
             self.shown.clear();
         }
@@ -185,7 +185,7 @@ impl<W: Write> ReplyPrinter<'_, W> {
         }
     }
 
-    fn count(&mut self, FoundReply { line, text, step, host }: FoundReply) {
+    fn count(&mut self, FoundReply { line, text, phase: step, host }: FoundReply) {
         if self.counted.len() >= MEMORY {
             self.counted.clear();
         }
@@ -317,7 +317,7 @@ impl ExplainContext {
         finder.finish(&mut |one| found.push(one));
         let as_reply = |text: &str| self.reply(text, step_in(text), None);
         let replies: Vec<Explained> =
-            found.into_iter().filter_map(|found| self.reply(&found.text, found.step, found.host.as_deref())).collect();
+            found.into_iter().filter_map(|found| self.reply(&found.text, found.phase, found.host.as_deref())).collect();
         if !replies.is_empty() {
             return replies;
         }
@@ -402,7 +402,7 @@ fn recognised(host: &str) -> Option<Recognised> {
 }
 
 fn step_in(text: &str) -> Option<ReplyPhase> {
-    text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(log::step_of)
+    text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(log::phase_of_code)
 }
 
 /// What the registry says about a status that everybody uses for everything, which is better than nothing where there is
