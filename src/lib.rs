@@ -41,7 +41,7 @@
 //! | report | check, evidence, expect, gather, inquiry, plan, wire |
 //! | suite | expect |
 //! | sandbox | sasl, wire |
-//! | render | check, evidence, lexicon, plan, question, report, sandbox, wire |
+//! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |
 //! | cli | check, expect, plan, render, sasl, wire |
 //! | verbs | everything |
 //!

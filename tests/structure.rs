@@ -27,7 +27,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("report", &["check", "evidence", "expect", "gather", "inquiry", "plan", "wire"]),
     ("suite", &["expect"]),
     ("sandbox", &["sasl", "wire"]),
-    ("render", &["check", "evidence", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
+    ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
     ("cli", &["check", "expect", "plan", "render", "sasl", "wire"]),
     (
         "commands",
@@ -301,7 +301,7 @@ fn the_page_of_rules_is_that_of_the_rules() {
         std::fs::write(&file, &page).unwrap();
     }
     let kept = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
-    assert!(kept == page, "docs/rules.md is stale: run UPDATE_DOCS=1 cargo test --test house");
+    assert!(kept == page, "docs/rules.md is stale: run UPDATE_DOCS=1 cargo test --test structure");
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn completions_and_manual_pages_are_those_of_the_flags() {
             std::fs::write(root().join(page), text).unwrap();
         }
         let kept = std::fs::read_to_string(root().join(page)).unwrap_or_default().replace("\r\n", "\n");
-        assert!(kept == *text, "{page} is stale: run UPDATE_DOCS=1 cargo test --test house");
+        assert!(kept == *text, "{page} is stale: run UPDATE_DOCS=1 cargo test --test structure");
     }
 }
 
