@@ -7,7 +7,7 @@ use super::postfix;
 pub(super) fn diagnostic(MarkedLine { after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let after = after.split_once(';').map_or(after, |(_, value)| value).trim_start();
     let Some((before, words)) = after.split_once(" said: ") else { return first_reply(after).map(ExtractedReply::of) };
-    postfix::said(MarkedLine { line: after, before, after: words })
+    postfix::server_reply(MarkedLine { line: after, before, after: words })
 }
 
 /// `Remote-MTA: dns; mx.example.com`: the server that sent the reply.

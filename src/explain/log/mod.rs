@@ -62,15 +62,15 @@ pub struct FoundReply {
 }
 
 /// Reads the line at a mark.
-type Reader = fn(&mut Memory, MarkedLine<'_>) -> Option<ExtractedReply>;
+type LineReader = fn(&mut Memory, MarkedLine<'_>) -> Option<ExtractedReply>;
 
-const STATUS: Reader = |_, marked| other::code_and_status(marked);
-const QUOTED: Reader = |_, marked| other::quoted(marked);
+const STATUS: LineReader = |_, marked| other::code_and_status(marked);
+const QUOTED: LineReader = |_, marked| other::quoted(marked);
 /// Lines with an arrow at the start are read before the marks; elsewhere an arrow means nothing.
-const ARROW: Reader = |_, _| None;
+const ARROW: LineReader = |_, _| None;
 
 /// The words that precede replies, most specific first: of two in one line the earlier row is tried first.
-const MARKS: &[(&str, Reader)] = &[
+const MARKS: &[(&str, LineReader)] = &[
     ("Diagnostic-Code:", Memory::diagnostic),
     ("Diagnostic-code:", Memory::diagnostic),
     ("diagnostic-code:", Memory::diagnostic),
@@ -80,8 +80,8 @@ const MARKS: &[(&str, Reader)] = &[
     (",>,", Memory::exchange),
     (" refused to talk to me: ", |_, marked| postfix::greeting(marked)),
     (" refused to start TLS: ", |_, marked| postfix::starttls(marked)),
-    (" said: ", |_, marked| postfix::said(marked)),
-    ("_said:_", |_, marked| qmail::said(marked)),
+    (" said: ", |_, marked| postfix::server_reply(marked)),
+    ("_said:_", |_, marked| qmail::server_reply(marked)),
     ("reject: ", |_, marked| postfix::reject(marked)),
     ("SMTP error from remote mail", Memory::exim),
     ("reject=", |_, marked| sendmail::reply_field(marked)),

@@ -4,7 +4,7 @@ use super::extract::{ExtractedReply, MarkedLine, at_start, closed, first_reply, 
 use crate::lexicon::ReplyPhase;
 
 /// `host x[192.0.2.1] said: 550 ... (in reply to RCPT TO command)`.
-pub(super) fn said(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let text = at_start(after).or_else(|| first_reply(after))?;
     let host = named_host(before);
     if let Some((text, words)) = text.rsplit_once(" (in reply to ") {

@@ -4,7 +4,7 @@
 use super::extract::{ExtractedReply, MarkedLine, at_start};
 use crate::lexicon::ReplyPhase;
 
-pub(super) fn said(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let phase = before.contains("does_not_like_recipient").then_some(ReplyPhase::Rcpt);
     let text = after.replace('_', " ");
     let end = text.find("/Giving up").or_else(|| text.find('/').filter(|at| at + 1 == text.len()));
