@@ -146,7 +146,7 @@ fn files_that_belong_to_a_list_are_in_it() {
         if name.starts_with("scram_") { "scram".to_owned() } else { name }
     };
     let mut mechanisms: Vec<String> = sasl::MECHANISMS.iter().map(file).collect();
-    mechanisms.push("token".to_owned());
+    mechanisms.extend(["checksums", "mechanism", "token"].map(str::to_owned));
     listed("sasl", mechanisms);
     let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
     formats.extend(
