@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Cause, Confidence, Fix, ReplyPhase, embedded};
+use super::cause::Cause;
+use super::context::ReplyPhase;
+use super::embedded::embedded;
+use super::meaning::{Confidence, Fix};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
 static CODES: LazyLock<Codes> = LazyLock::new(|| embedded("codes.toml", include_str!("data/codes.toml")));
