@@ -10,6 +10,7 @@
 
 pub(crate) mod certificate;
 mod constraints;
+mod curve;
 pub(crate) mod der;
 mod directory;
 pub(crate) mod names;

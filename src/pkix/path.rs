@@ -17,6 +17,7 @@ use std::collections::HashMap;
 
 use super::certificate::{self, KEY_CERT_SIGN, NameConstraints, ParsedCertificate};
 use super::constraints::{self, Comparisons, Violation};
+use super::curve::Curve;
 use super::der;
 use super::directory;
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
@@ -705,7 +706,7 @@ fn rare_parts(place: usize, one: &ParsedCertificate<'_>) -> Vec<Rarity> {
         whats.push("name constraints for directory names".to_owned());
     }
     match VerifyingKey::read(one.key) {
-        Ok(VerifyingKey::Ec { curve: signature::Curve::P224, .. }) => whats.push("a key on the curve P-224".to_owned()),
+        Ok(VerifyingKey::Ec { curve: Curve::P224, .. }) => whats.push("a key on the curve P-224".to_owned()),
         Ok(VerifyingKey::Dsa { .. }) => whats.push("a key for DSA".to_owned()),
         _ => {}
     }

@@ -34,7 +34,6 @@ const MAX_LINES: usize = 600;
 const LONG_STILL: &[&str] = &[
     "src/check/handshake.rs",
     "src/check/refusal/rules.rs",
-    "src/dialogue/mod.rs",
     "src/pkix/path.rs",
     "src/report/document.rs",
     "src/secret/echo.rs",
