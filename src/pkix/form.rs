@@ -1,4 +1,4 @@
-//! What is wrong with one certificate by itself: its form, its extensions, its key.
+//! What is wrong with one certificate: its form, its extensions, its key, the key that it names as its issuer's.
 
 use super::certificate::ParsedCertificate;
 use super::der;
@@ -70,4 +70,14 @@ pub(crate) fn extension_name(dotted: &str) -> String {
         other => return other.to_owned(),
     };
     name.to_owned()
+}
+
+/// §4.2.1.1: what the authorityKeyIdentifier names is not this issuer.
+pub(super) fn names_another_key(one: &ParsedCertificate<'_>, issuer: &ParsedCertificate<'_>) -> bool {
+    let named = one.extensions.authority_key;
+    let differs =
+        |named: Option<&[u8]>, own: Option<&[u8]>| matches!((named, own), (Some(named), Some(own)) if named != own);
+    differs(named.key, issuer.extensions.subject_key)
+        || differs(named.serial, Some(issuer.serial))
+        || differs(named.issuer, Some(issuer.issuer))
 }

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use super::certificate::{self, KEY_CERT_SIGN, NameConstraints, ParsedCertificate};
 use super::constraints::{self, Comparisons, Violation};
 use super::directory;
-use super::form::{of_extensions, of_form, of_leniency, weak_key};
+use super::form::{names_another_key, of_extensions, of_form, of_leniency, weak_key};
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
@@ -592,14 +592,4 @@ fn kind_of(violation: Violation) -> PathFaultKind {
         Violation::UnknownKind => PathFaultKind::UnsupportedNameConstraint,
         Violation::TooMany => PathFaultKind::TooManyNames,
     }
-}
-
-/// §4.2.1.1: what the authorityKeyIdentifier names is not this issuer.
-fn names_another_key(one: &ParsedCertificate<'_>, issuer: &ParsedCertificate<'_>) -> bool {
-    let named = one.extensions.authority_key;
-    let differs =
-        |named: Option<&[u8]>, own: Option<&[u8]>| matches!((named, own), (Some(named), Some(own)) if named != own);
-    differs(named.key, issuer.extensions.subject_key)
-        || differs(named.serial, Some(issuer.serial))
-        || differs(named.issuer, Some(issuer.issuer))
 }
