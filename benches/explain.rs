@@ -5,7 +5,8 @@
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use smtpcheck::commands::explain::{ExplainContext, ExplainForm, stream};
+use smtpcheck::commands::explain::{ExplainForm, stream};
+use smtpcheck::explain::ExplainContext;
 use smtpcheck::render::Display;
 
 const LINES: usize = 10_000;

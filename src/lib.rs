@@ -36,11 +36,12 @@
 //! | gather | dialogue, evidence, pkix, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
 //! | expect | check, plan |
+//! | explain | check, lexicon, wire |
 //! | inquiry | check, evidence, gather, plan, question |
 //! | report | check, evidence, expect, gather, inquiry, plan, wire |
 //! | suite | expect |
 //! | sandbox | sasl, wire |
-//! | render | check, evidence, lexicon, plan, question, report, sandbox, wire |
+//! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |
 //! | cli | check, expect, plan, render, sasl, wire |
 //! | verbs | everything |
 //!
@@ -52,6 +53,7 @@ pub mod commands;
 pub mod dialogue;
 pub mod evidence;
 pub mod expect;
+pub mod explain;
 pub mod gather;
 pub mod inquiry;
 pub mod lexicon;

@@ -3,6 +3,7 @@
 //! [`Secret::reveal`] is the one way in, and its callers are the SASL mechanisms and [`echo`], which finds a secret in what
 //! a peer sends.
 
+mod decode;
 pub mod echo;
 
 use std::fmt;
