@@ -33,18 +33,20 @@
 //! | evidence | lexicon, plan, question, wire |
 //! | pkix | evidence |
 //! | dialogue | evidence, plan, question, sasl, wire |
-//! | gather | dialogue, evidence, pkix, plan, question, sasl, wire |
+//! | host | evidence, inquiry, plan |
+//! | gather | dialogue, evidence, host, inquiry, pkix, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
 //! | expect | check, plan |
-//! | inquiry | check, evidence, gather, plan, question |
-//! | report | check, evidence, expect, gather, inquiry, plan, wire |
+//! | inquiry | check, evidence, plan, question |
+//! | report | check, evidence, expect, inquiry, plan, wire |
+//! | run | evidence, gather, host, inquiry, plan, question, report, sasl |
 //! | suite | expect |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, lexicon, plan, question, report, sandbox, wire |
 //! | cli | check, expect, plan, render, sasl, wire |
 //! | verbs | everything |
 //!
-//! tokio, rustls and hickory are named only in `gather` and `sandbox`; terminal colours only in `render`.
+//! tokio is named only in `gather`, `host`, `run` and `sandbox`, rustls and hickory only in `gather` and `sandbox`; terminal colours only in `render`.
 
 pub mod check;
 pub mod cli;
@@ -53,6 +55,7 @@ pub mod dialogue;
 pub mod evidence;
 pub mod expect;
 pub mod gather;
+pub mod host;
 pub mod inquiry;
 pub mod lexicon;
 pub mod logging;
@@ -61,6 +64,7 @@ pub mod plan;
 pub mod question;
 pub mod render;
 pub mod report;
+pub mod run;
 pub mod sandbox;
 pub mod sasl;
 pub mod secret;

@@ -208,7 +208,7 @@ fn a_port_that_nothing_gets_out_to_is_a_skip_and_not_a_failure() {
     assert_eq!(run.code, 0, "{run}");
     assert!(
         run.stdout.contains(&format!(
-            "SKIP blocked: no connection to port {port} gets out of this network: no answer from 127.0.0.1"
+            "SKIP blocked: connections to port {port} do not get out of this network: no response from 127.0.0.1"
         )),
         "{run}"
     );
@@ -243,7 +243,7 @@ fn a_signal_while_ports_are_tried_leaves_a_valid_report_too() {
     assert_eq!(run.code, 143, "{run}");
     let value = json(&run);
     assert_eq!(value["exit"]["code"], 143, "{run}");
-    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before it began", "{run}");
+    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before this check began", "{run}");
 }
 
 /// Waits until a run has opened its sockets, so that a signal finds it at work.
@@ -375,7 +375,7 @@ fn a_signal_leaves_a_valid_report_of_what_was_seen_so_far() {
     assert_eq!(run.code, 130, "{run}");
     let value = json(&run);
     assert_eq!(value["cases"][0]["report"]["complete"], false, "{run}");
-    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before it began", "{run}");
+    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before this check began", "{run}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::sandbox::{Folder, scenario};
 use super::{CommandError, check, outlet, print};
 use crate::cli::sandbox::DemoArgs;
 use crate::cli::{self, Invocation, display};
-use crate::gather;
+use crate::host::{clock, signals};
 use crate::render::sandbox as rendering;
 use crate::render::{self, Display, Live};
 use crate::sandbox::scenario::ClientTrust;
@@ -22,8 +22,8 @@ const INTERRUPTED: u8 = 128;
 pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
     let look = display::plain(&args.look, &outlet())?;
     // Before there is a file that has to go.
-    gather::end_on_unhandled_signals();
-    gather::clock()?;
+    signals::end_if_unhandled();
+    clock::now()?;
     match &args.scenario {
         Some(name) => run_scenario(args, scenario(name)?, &look),
         None => lessons(args, &look),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::CommandError;
 use super::sink::{Draft, Readers};
 use crate::cli::report::kinds;
-use crate::gather::file;
+use crate::host::file;
 use crate::render::{Display, Format, SideFile};
 use crate::report::Run;
 
@@ -27,6 +27,11 @@ impl Outputs {
             |(format, path): (&'static Format, PathBuf)| Ok((format, Draft::begin_for("--report", &path, readers)?));
         let files = wanted.into_iter().map(open).collect::<Result<_, CommandError>>()?;
         Ok(Outputs { files, side_files })
+    }
+
+    /// Whether there is anything to write.
+    pub(super) fn are_any(&self) -> bool {
+        !self.files.is_empty() || !self.side_files.is_empty()
     }
 
     /// Writes all of them. The first trouble is told, and the others are written nevertheless.

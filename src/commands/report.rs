@@ -11,7 +11,7 @@ use super::{CommandError, outlet};
 use crate::cli::display::{self, OutputTarget};
 use crate::cli::report::{self, ReportArgs};
 use crate::cli::{Invocation, plan as planning};
-use crate::gather;
+use crate::host::file;
 use crate::plan::Plan;
 use crate::render::{Display, Format, escape};
 use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, RunSource, Saved};
@@ -65,7 +65,7 @@ fn rendered(
 fn read(path: &Path) -> Result<Run, CommandError> {
     let shown = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
     let wrong = |why: &dyn std::fmt::Display| CommandError::Usage(format!("{shown}: {why}"));
-    let bytes = gather::file::report(path).map_err(|error| wrong(&gather::file::reason(&error)))?;
+    let bytes = file::report(path).map_err(|error| wrong(&file::reason(&error)))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| wrong(&"this is not UTF-8, so it is no report"))?;
     // Windows PowerShell writes a byte order mark when it saves.
     let saved = Saved::read(text.strip_prefix('\u{feff}').unwrap_or(text), &plan_for).map_err(|error| wrong(&error))?;

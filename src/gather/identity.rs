@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::{SetupError, file};
+use crate::host::{SetupError, file};
 use crate::plan::ClientCertificate;
 
 /// Reads certificate and key.

@@ -16,8 +16,9 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::sync::watch;
 
-use super::{GatherContext, hosts, milliseconds};
+use super::{GatherContext, milliseconds};
 use crate::evidence::{Lookup, LookupFault, NameSource, Names};
+use crate::host::{file, hosts};
 use crate::plan::{Family, Plan};
 use crate::wire::{DomainName, Host};
 
@@ -197,7 +198,7 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
 #[cfg(all(unix, not(any(target_os = "android", target_vendor = "apple"))))]
 fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
     const MOST: u64 = 64 * 1024;
-    let text = super::file::regular(std::path::Path::new("/etc/resolv.conf"), MOST)?;
+    let text = file::regular(std::path::Path::new("/etc/resolv.conf"), MOST)?;
     hickory_resolver::system_conf::parse_resolv_conf(text)
 }
 

@@ -1,7 +1,7 @@
 //! The certificates that this machine trusts: of `SSL_CERT_FILE` and `SSL_CERT_DIR` where one of them is set, as OpenSSL
 //! takes them, else of the places where systems keep them. What cannot be read is passed over, as every TLS library does.
 //!
-//! Read through [`super::file`], since a variable can name anything. Where the system has a store that is no file, its own
+//! Read through [`crate::host::file`], since a variable can name anything. Where the system has a store that is no file, its own
 //! interface is asked.
 
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::file;
+use crate::host::file;
 
 /// Files of one directory that are looked at. A hashed directory of a current system has 300, with its links.
 const MAX_FILES: usize = 5000;

@@ -18,9 +18,10 @@ use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 use super::tap::Tap;
-use super::{Arrival, GatherContext, dial, tls};
+use super::{GatherContext, dial, tls};
 use crate::dialogue::{Access, Action, Dialogue, Peer};
 use crate::evidence::{Answer, EventKind, Fault, Outcome, Phase, ProbeId, TlsFault, TlsFaultKind};
+use crate::inquiry::Arrival;
 use crate::question::SessionRequest;
 use crate::sasl::Means;
 

@@ -13,8 +13,9 @@ use tokio::sync::watch;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-use super::{SetupError, file, roots};
+use super::roots;
 use crate::evidence::TrustStore;
+use crate::host::{SetupError, file};
 use crate::pkix;
 use crate::plan::Plan;
 

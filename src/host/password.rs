@@ -45,6 +45,11 @@ pub enum PasswordError {
         /// How long it was waited for.
         waited: Duration,
     },
+    /// A signal arrived while the command ran.
+    Interrupted {
+        /// Which flag named it.
+        source: String,
+    },
     /// There is nothing in it.
     Empty {
         /// Which source.
@@ -72,6 +77,7 @@ impl fmt::Display for PasswordError {
             PasswordError::CommandTooSlow { source, waited } => {
                 write!(f, "the command of {source} did not end within {} seconds", waited.as_secs())
             }
+            PasswordError::Interrupted { source } => write!(f, "a signal arrived while the command of {source} ran"),
             PasswordError::Empty { source } => write!(f, "{source} gives an empty password"),
             PasswordError::Control { source } => {
                 write!(f, "{source} gives more than one line, or a NUL byte; a password is one line")
@@ -111,7 +117,7 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     let source = "the prompt";
     let question = format!("password for {}: ", user.escape_debug());
     // Until the answer is there a signal finds a terminal without echo.
-    let _watch = super::watch_prompt();
+    let _watch = super::terminal::watch_prompt();
     let typed = rpassword::prompt_password(question);
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
         // The signal has reached us before those who watch for it, who end the program in a moment.
@@ -138,19 +144,22 @@ fn from_command_within(
     let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreadable)?;
     let (status, stdout, stderr) = runtime.block_on(async {
-        let mut signals = super::Signals::listen();
+        let mut signals = super::signals::Signals::listen();
         let processes = Processes::start(command).map_err(unreadable)?;
         tokio::select! {
             output = tokio::time::timeout(patience, outcome(processes)) => match output {
                 Ok(output) => output.map_err(unreadable),
                 Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: patience }),
             },
-            // Nothing was sent, so there is no report to be written. The processes have been dropped before this.
-            signal = signals.next() => std::process::exit(super::code(signal)),
+            // Nothing was sent, so there is no report to write. The processes have been dropped before this.
+            signal = signals.next() => {
+                super::signals::end(signal);
+                Err(PasswordError::Interrupted { source: source.clone() })
+            }
         }
     })?;
-    // The runtime that heard signals is gone, and with it what they would do without us.
-    super::end_on_unhandled_signals();
+    // The runtime that handled signals is gone, and a signal would have no effect from now on.
+    super::signals::end_if_unhandled();
     let printed = read(stdout.as_slice(), &source);
     // A command that succeeds and prints nothing may have written the password to standard error instead.
     let stderr = match status.success() && stdout.trim_ascii().is_empty() && !stderr.trim_ascii().is_empty() {

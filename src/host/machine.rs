@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::file;
+use super::{environment, file, name};
 use crate::evidence::Machine;
 
 /// Linux shows here what the firmware says of the machine; these files may be read by everybody.
@@ -24,11 +24,11 @@ const PAGE: u64 = 4096;
 /// Looks. It takes less than a millisecond: seven files of the kernel's memory.
 pub(crate) fn inspect(variables: &[String]) -> Machine {
     let dmi = DMI_FILES.iter().filter_map(|name| Some(((*name).to_owned(), read(&Path::new(DMI).join(name))?)));
-    let is_set = |name: &&String| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_set = |name: &&String| environment::is_set(name);
     Machine {
         dmi: dmi.collect::<BTreeMap<_, _>>(),
         variables: variables.iter().filter(is_set).cloned().collect(),
-        host: hostname::get().ok().and_then(|name| name.into_string().ok()).map(|name| name.to_ascii_lowercase()),
+        host: name::host_name().map(|name| name.to_ascii_lowercase()),
     }
 }
 

@@ -12,7 +12,7 @@ const MOST: u64 = 64 * 1024 * 1024;
 const MAX_ADDRESSES: usize = 64;
 
 /// The addresses of a name, of one family; empty when the file names none, or cannot be read.
-pub(super) fn addresses(name: &str, is_ipv4: bool) -> Vec<IpAddr> {
+pub(crate) fn addresses(name: &str, is_ipv4: bool) -> Vec<IpAddr> {
     let mut found = Vec::new();
     let Some(path) = place() else { return found };
     if let Err(error) = of(&path, name, is_ipv4, &mut found) {

@@ -107,7 +107,7 @@ pub(crate) fn terminal() -> io::Result<File> {
 }
 
 /// The result of something that the system may never finish.
-pub(super) fn in_time<T: Send + 'static>(
+pub(crate) fn in_time<T: Send + 'static>(
     most: Duration,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
@@ -128,7 +128,7 @@ pub(super) fn in_time<T: Send + 'static>(
 /// what was opened for this program (`/dev/stdin`, `/dev/fd/3`) have no readers of that kind; nor have `/run/secrets` and
 /// the credentials of systemd, whose modes the platform sets.
 #[cfg(unix)]
-pub(crate) fn open_to_others(path: &Path) -> Option<String> {
+pub(crate) fn readable_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
 
     let real = std::fs::canonicalize(path).ok()?;
@@ -146,8 +146,21 @@ pub(crate) fn open_to_others(path: &Path) -> Option<String> {
 
 /// Other systems have no modes of this kind.
 #[cfg(not(unix))]
-pub(crate) fn open_to_others(_: &Path) -> Option<String> {
+pub(crate) fn readable_by_others(_: &Path) -> Option<String> {
     None
+}
+
+/// Whether the owner alone can read a file. Where the system does not show it, false.
+#[cfg(unix)]
+pub(crate) fn is_private(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).is_ok_and(|there| there.mode() & 0o077 == 0)
+}
+
+/// Other systems have no modes of this kind.
+#[cfg(not(unix))]
+pub(crate) fn is_private(_: &Path) -> bool {
+    false
 }
 
 /// Why it cannot be read, in the same words on every system.
@@ -244,7 +257,7 @@ mod tests {
     use std::time::Duration;
 
     #[cfg(unix)]
-    use super::open_to_others;
+    use super::readable_by_others;
     use super::{Bounds, collect, in_time, lines, regular};
 
     const SHORT: Duration = Duration::from_millis(50);
@@ -324,10 +337,10 @@ mod tests {
             (0o604, Some("every user of this machine can read it (mode 0604)")),
         ] {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("its owner");
-            assert_eq!(open_to_others(&file).as_deref(), readers, "{mode:o}");
+            assert_eq!(readable_by_others(&file).as_deref(), readers, "{mode:o}");
         }
         for path in ["/dev/stdin", "/dev/null", "/proc/self/status", "/nowhere"] {
-            assert_eq!(open_to_others(path.as_ref()), None, "{path}");
+            assert_eq!(readable_by_others(path.as_ref()), None, "{path}");
         }
     }
 }
