@@ -10,7 +10,8 @@
 
 mod driver;
 mod port;
-
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::io;
