@@ -189,3 +189,57 @@ fn a_demo_is_one_valid_document_in_every_format() {
     let unknown = program::run(&["demo", "--format", "pdf"]);
     assert!(unknown.code == 2 && unknown.stdout.is_empty(), "{unknown}");
 }
+
+/// A terminal of the test's own: its two ends.
+#[cfg(target_os = "linux")]
+fn terminal() -> (std::fs::File, std::fs::File) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let path = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    (master.into(), std::fs::File::options().read(true).write(true).open(path).unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_what_is_being_waited_for_and_the_line_is_removed() {
+    use std::io::Read;
+
+    let suite = tempfile::tempdir().unwrap();
+    for is_suite in [false, true] {
+        let (release, released) = channel::<()>();
+        let released = Mutex::new(released);
+        let slow = server("127.0.0.1", move || released.lock().unwrap().recv().unwrap(), || {});
+        let fast = server("127.0.0.2", || {}, || {});
+        let check =
+            |name: &str, target: &str| format!("[[check]]\nname = \"{name}\"\ntarget = \"{target}\"\ntls = \"none\"\n");
+        std::fs::write(suite.path().join("smtpcheck.toml"), check("slow", &slow) + &check("fast", &fast)).unwrap();
+        let words = if is_suite { vec!["run"] } else { vec![slow.as_str(), &fast, "--tls", "none"] };
+        let (mut screen, stderr) = terminal();
+        let mut command = command(&words);
+        command.current_dir(suite.path()).env("TERM", "xterm").stderr(stderr.try_clone().unwrap());
+        let child = command.spawn().unwrap();
+        let (mut seen, mut buffer) = (String::new(), [0; 4096]);
+        let expected = format!("1/2  {slow}: waiting for the greeting");
+        while !seen.contains(&expected) {
+            let count = screen.read(&mut buffer).unwrap();
+            seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+        release.send(()).unwrap();
+        let run = finish(child);
+        assert_eq!(run.code, 0, "{run}");
+        assert!(!run.stdout.contains("waiting for"), "{run}");
+        // What is still to be read ends with the removal of the line.
+        (&stderr).write_all(b"END").unwrap();
+        while !seen.ends_with("END") {
+            let count = screen.read(&mut buffer).unwrap();
+            seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+        assert!(seen.ends_with("\r\u{1b}[KEND"), "{seen:?}");
+        let seconds: Vec<f64> =
+            seen.split("\r\u{1b}[K").filter_map(|line| line.trim().split(" s ").next()?.parse().ok()).collect();
+        assert!(seconds.is_sorted() && !seconds.is_empty(), "the time never restarts: {seen:?}");
+    }
+}
