@@ -1,5 +1,5 @@
-//! A look at this machine, for signs of the place where it stands. Nothing is asked over the network, and no value of
-//! an environment variable is read further than to see whether it is empty.
+//! Inspects this machine for signs of the cloud or network it is in. Nothing is sent, and of an environment variable only
+//! whether it is empty is read.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{environment, file, name};
 use crate::evidence::Machine;
 
-/// Linux shows here what the firmware says of the machine; these files may be read by everybody.
+/// Linux shows the firmware's description of the machine here; every user can read these files.
 const DMI: &str = "/sys/class/dmi/id";
 const DMI_FILES: [&str; 7] = [
     "sys_vendor",
@@ -21,7 +21,7 @@ const DMI_FILES: [&str; 7] = [
 /// A file of the kernel is one page at most.
 const PAGE: u64 = 4096;
 
-/// Looks. It takes less than a millisecond: seven files of the kernel's memory.
+/// Takes less than a millisecond: seven files in the kernel's memory.
 pub(crate) fn inspect(variables: &[String]) -> Machine {
     let dmi = DMI_FILES.iter().filter_map(|name| Some(((*name).to_owned(), read(&Path::new(DMI).join(name))?)));
     let is_set = |name: &&String| environment::is_set(name);
