@@ -15,7 +15,7 @@
 //!    one decision whether a server is verified.
 //! 5. [`report`] holds plan, evidence and findings, verdict and exit code, and holds them against what the user
 //!    expects ([`expect`]); [`render`] turns it into text, JSON, and what CI and monitoring read.
-//! 6. [`suite`] reads a file of checks with what is expected of each; [`verbs`] joins the rooms for each verb of the
+//! 6. [`suite`] reads a file of checks with what is expected of each; [`commands`] joins the rooms for each verb of the
 //!    command line.
 //! 7. [`sandbox`] stands beside all this: SMTP servers that are wrong on purpose, to check and to be checked by.
 //!
@@ -33,19 +33,21 @@
 //! | evidence | lexicon, plan, question, wire |
 //! | pkix | evidence |
 //! | dialogue | evidence, plan, question, sasl, wire |
-//! | gather | dialogue, evidence, pkix, plan, question, sasl, wire |
+//! | host | evidence, inquiry, plan |
+//! | gather | dialogue, evidence, host, inquiry, pkix, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
 //! | expect | check, plan |
 //! | explain | check, lexicon, wire |
-//! | inquiry | check, evidence, gather, plan, question |
-//! | report | check, evidence, expect, gather, inquiry, plan, wire |
+//! | inquiry | check, evidence, plan, question |
+//! | report | check, evidence, expect, inquiry, plan, wire |
+//! | run | evidence, gather, host, inquiry, plan, question, report, sasl |
 //! | suite | expect |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |
 //! | cli | check, expect, plan, render, sasl, wire |
-//! | verbs | everything |
+//! | commands | everything |
 //!
-//! tokio, rustls and hickory are named only in `gather` and `sandbox`; terminal colours only in `render`.
+//! tokio is named only in `gather`, `host`, `run` and `sandbox`, rustls and hickory only in `gather` and `sandbox`; terminal colours only in `render`.
 
 pub mod check;
 pub mod cli;
@@ -55,6 +57,7 @@ pub mod evidence;
 pub mod expect;
 pub mod explain;
 pub mod gather;
+pub mod host;
 pub mod inquiry;
 pub mod lexicon;
 pub mod logging;
@@ -63,6 +66,7 @@ pub mod plan;
 pub mod question;
 pub mod render;
 pub mod report;
+pub mod run;
 pub mod sandbox;
 pub mod sasl;
 pub mod secret;

@@ -12,6 +12,7 @@ use smtpcheck::render::escape;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(end));
+    smtpcheck::host::signals::end_with(|code| std::process::exit(code.into()));
     smtpcheck::logging::start();
     match commands::run(std::env::args_os().collect()) {
         Ok(code) => ExitCode::from(code),

@@ -356,10 +356,10 @@ fn a_mistake_in_the_files_of_our_certificate_is_one_line_and_nobody_is_called() 
         (&cert, &file("locked.pem", locked.as_bytes()), "is encrypted"),
         (&cert, &file("old.pem", old.as_bytes()), "is encrypted"),
         (&cert, &file("key.der", &key.serialize_der()), "is DER"),
-        (&cert, &file("empty.pem", b""), "holds no private key"),
-        (&cert, &cert, "holds no private key"),
+        (&cert, &file("empty.pem", b""), "contains no private key"),
+        (&cert, &cert, "contains no private key"),
         (&file("cert.der", made.der()), &cert, "is DER"),
-        (&file("no.pem", b"hello"), &cert, "holds no certificate"),
+        (&file("no.pem", b"hello"), &cert, "contains no certificate"),
         (&folder.path().join("missing").to_str().unwrap().to_owned(), &cert, "no such file"),
     ] {
         refused(&[&target, "--cert", cert, "--key", key], needle);
@@ -479,7 +479,7 @@ fn a_mistake_in_the_arguments_is_one_line_and_nobody_is_called() {
     std::fs::write(&not_pem, "hello").unwrap();
     for (args, needle) in [
         (vec![target.as_str(), "--cacert", missing], "no such file"),
-        (vec![target.as_str(), "--cacert", not_pem.to_str().unwrap()], "holds no certificate"),
+        (vec![target.as_str(), "--cacert", not_pem.to_str().unwrap()], "contains no certificate"),
         (vec![target.as_str(), "--user", "u"], "--password-stdin"),
         (vec![target.as_str(), "--user", "u", "--password", "x"], "there is no --password"),
         (vec![target.as_str(), "--user", "u", "--password=x"], "there is no --password"),

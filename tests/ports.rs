@@ -16,8 +16,7 @@ use smtpcheck::evidence::{
     Answer, ConnectFault, DialResult, Event, EventKind, Evidence, Fault, Lookup, Machine, NameSource, Names, Outcome,
     Phase, Probe, ProbeId,
 };
-use smtpcheck::gather::{Arrival, Gather};
-use smtpcheck::inquiry::{self, EvidenceListener};
+use smtpcheck::inquiry::{self, Arrival, EvidenceListener, Gather};
 use smtpcheck::lexicon::Confidence;
 use smtpcheck::plan::Plan;
 use smtpcheck::question::Question;
@@ -379,7 +378,7 @@ impl Gather for Cloud {
         self.arrivals.push_back(Arrival::Answered { probe: id, at_ms: 2.0, outcome });
     }
 
-    fn next(&mut self) -> Arrival {
+    async fn next(&mut self) -> Arrival {
         self.arrivals.pop_front().expect("an open question has an answer")
     }
 
@@ -418,7 +417,7 @@ fn from_the_cloud(silent: &'static [u16]) -> (Vec<Report>, Vec<Question>) {
     let plans = cli::ports::plans(&args, &matches, None).unwrap();
     let mut cloud = Cloud { silent, asked: Vec::new(), arrivals: VecDeque::new() };
     let now = "2026-11-21T09:00:00Z".parse().unwrap();
-    let (evidence, ended) = inquiry::inquire_all(&plans, &mut cloud, now, &mut Deaf);
+    let (evidence, ended) = inquiry::at_once(inquiry::inquire_all(&plans, &mut cloud, now, &mut Deaf)).unwrap();
     let reports = plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, 2.0)).collect();
     (reports, cloud.asked)
 }

@@ -208,7 +208,7 @@ fn a_port_that_nothing_gets_out_to_is_a_skip_and_not_a_failure() {
     assert_eq!(run.code, 0, "{run}");
     assert!(
         run.stdout.contains(&format!(
-            "SKIP blocked: no connection to port {port} gets out of this network: no answer from 127.0.0.1"
+            "SKIP blocked: connections to port {port} do not get out of this network: no response from 127.0.0.1"
         )),
         "{run}"
     );
@@ -243,7 +243,7 @@ fn a_signal_while_ports_are_tried_leaves_a_valid_report_too() {
     assert_eq!(run.code, 143, "{run}");
     let value = json(&run);
     assert_eq!(value["exit"]["code"], 143, "{run}");
-    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before it began", "{run}");
+    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before this check began", "{run}");
 }
 
 /// Waits until a run has opened its sockets, so that a signal finds it at work.
@@ -375,7 +375,65 @@ fn a_signal_leaves_a_valid_report_of_what_was_seen_so_far() {
     assert_eq!(run.code, 130, "{run}");
     let value = json(&run);
     assert_eq!(value["cases"][0]["report"]["complete"], false, "{run}");
-    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before it began", "{run}");
+    assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before this check began", "{run}");
+}
+
+#[test]
+fn a_relative_path_is_recorded_as_it_was_given_where_the_suite_can_find_it() {
+    let suite = Suite::new("");
+    std::fs::create_dir(suite.folder.path().join("sub")).unwrap();
+    std::fs::copy(&house().authority, suite.folder.path().join("ca.pem")).unwrap();
+    let target = house().addresses["healthy-relay"].as_str();
+    let recorded = |output: &str| {
+        let run = suite.run(&["--record", target, "-o", output, "--", "--cacert", "ca.pem"]);
+        assert_eq!(run.code, 0, "{run}");
+        std::fs::read_to_string(suite.folder.path().join(output)).unwrap()
+    };
+    assert!(recorded("new.toml").contains("cacert = \"ca.pem\""));
+    let elsewhere = recorded("sub/new.toml");
+    assert!(elsewhere.contains("/ca.pem\"") && !elsewhere.contains("\"ca.pem\""), "{elsewhere}");
+}
+
+#[test]
+fn fail_fast_starts_nothing_after_the_first_failure() {
+    let suite = Suite::new(
+        "[[check]]\nname = \"a\"\ntarget = \"{greeting-slow}\"\nneeds = [\"env:NOT_SET\"]\n\
+         [[check]]\nname = \"b\"\ntarget = \"{relay-denied}\"\ncacert = \"{ca}\"\nto = \"b@example.org\"\n\
+         [[check]]\nname = \"c\"\ntarget = \"{healthy-relay}\"\ncacert = \"{ca}\"\n\
+         [[check]]\nname = \"d\"\ntarget = \"{greeting-slow}\"\nneeds = [\"env:NOT_SET\"]\n",
+    );
+    let run = suite.run(&["--fail-fast", "--jobs", "1", "--json"]);
+    assert_eq!(run.code, 5, "{run}");
+    let value = json(&run);
+    let skipped: Vec<&Value> = (0..4).map(|at| &value["cases"][at]["skipped"]).collect();
+    assert_eq!(skipped[0], "the variable NOT_SET is not set");
+    assert_eq!((skipped[1], skipped[3]), (&Value::Null, skipped[0]));
+    assert_eq!(skipped[2], "an earlier check failed, and the run stops at the first failure (--fail-fast)");
+    let without = suite.run(&["--jobs", "1", "--json"]);
+    assert_eq!((without.code, &json(&without)["cases"][2]["skipped"]), (5, &Value::Null), "{without}");
+}
+
+#[test]
+fn variables_of_a_suite_can_be_set_on_the_command_line() {
+    let suite = Suite::new("[[check]]\nname = \"${NAME:-none}\"\ntarget = \"${TARGET}\"\n");
+    let listed = |words: &[&str]| {
+        let mut command = program::command(&[&["run", "--list"], words].concat());
+        command.current_dir(suite.folder.path()).env("TARGET", "env.example");
+        program::finish(command.spawn().unwrap())
+    };
+    assert!(listed(&[]).stdout.contains("env.example"));
+    let set = listed(&["--set", "TARGET=set.example:25", "--set", "NAME=a=b"]);
+    assert!(set.stdout.contains("set.example:25") && set.stdout.contains("a=b"), "{set}");
+    for (words, message) in [
+        (&["--set", "TARGET"][..], "write NAME=VALUE"),
+        (&["--set", "=x"], "write NAME=VALUE"),
+        (&["--set", "A B=x"], "write NAME=VALUE"),
+        (&["--set", "TARGT=x"], "--set TARGT: the suite has no variable ${TARGT}"),
+        (&["--set", "NAME=x", "--set", "NAME=y"], "--set NAME: this variable is given twice"),
+    ] {
+        let run = listed(words);
+        assert!(run.code == 2 && run.stderr.contains(message), "{run}");
+    }
 }
 
 #[test]

@@ -42,6 +42,9 @@ pub struct CheckArgs {
     /// Time for everything, for each target
     #[arg(short, long, value_name = "TIME", default_value = "60s", help_heading = "Reach")]
     pub max_time: String,
+    /// Check up to N targets at once, at most two of them on one host
+    #[arg(long, value_name = "N", default_value = "8", help_heading = "Reach")]
+    pub jobs: String,
     /// Connections to one target, follow-ups included [default: 6, with --tls-scan 24, with --tls-scan=full 150]
     #[arg(long, value_name = "N", help_heading = "Reach")]
     pub max_connections: Option<String>,

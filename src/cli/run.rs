@@ -22,6 +22,12 @@ pub struct RunArgs {
     /// Checks at once, two of them with one host at most
     #[arg(short, long, value_name = "N", default_value = "8", help_heading = "Choose")]
     pub jobs: String,
+    /// Start no further check after the first failure
+    #[arg(long, help_heading = "Choose")]
+    pub fail_fast: bool,
+    /// Give a variable of the suite a value; it takes precedence over the environment (repeat)
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Choose")]
+    pub set: Vec<String>,
     /// List the checks
     #[arg(long, help_heading = "Choose", conflicts_with_all = ["dry_run", "record"])]
     pub list: bool,

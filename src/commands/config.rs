@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use super::{CommandError, outlet, print};
 use crate::cli::config::{self as words, ConfigArgs, ConfigEnvironment, ConfigSource, Settings};
 use crate::cli::display;
-use crate::gather;
+use crate::host;
 use crate::render::config as rendering;
 
 /// What the configuration file says for these words.
@@ -23,13 +23,13 @@ pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError>
     let (file, text) = match wanted.file {
         ConfigSource::Nowhere => (None, None),
         ConfigSource::Named(file) => {
-            let text = gather::config::read(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
+            let text = host::config::read(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
             (Some(file), Some(text))
         }
         ConfigSource::Usual => match around.usual_file() {
             Some(file) => {
                 let text =
-                    gather::config::read_if_there(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
+                    host::config::read_if_there(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
                 (Some(file), text)
             }
             None => (None, None),
@@ -59,7 +59,7 @@ fn no_file_for(profile: &str, file: Option<&OsStr>) -> String {
 
 pub(super) fn run(args: &ConfigArgs, settings: &Settings) -> Result<u8, CommandError> {
     let look = display::plain(&args.look, &outlet())?;
-    let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
+    let hostname = host::name::host_name();
     let values = words::values(settings, hostname.as_deref())?;
     if args.json {
         return print(&rendering::json(settings.file.as_deref(), &values));

@@ -1,88 +1,132 @@
-//! `smtpcheck demo [SCENARIO]`: a server that is wrong on purpose and a check of it, in one process. The check is the
-//! ordinary one, called with the words that a user would write; they are shown.
+//! `smtpcheck demo [SCENARIO]`: servers with chosen faults and checks of them, in one process. The checks are ordinary ones,
+//! called with the arguments that a user would write; in the text format these are shown.
+//!
+//! The text format shows one lesson after the other. Every other format shows all of them as one run, because several
+//! documents one after the other are no document.
 
 use std::ffi::OsString;
 
+use clap::ArgMatches;
+
+use super::live::{self, ReportDisplay, Results, Retention};
 use super::sandbox::{Folder, scenario};
+use super::sink::Sink;
 use super::{CommandError, check, outlet, print};
+use crate::cli::args::CheckArgs;
 use crate::cli::sandbox::DemoArgs;
 use crate::cli::{self, Invocation, display};
-use crate::gather;
-use crate::render::Display;
+use crate::host::{clock, signals};
 use crate::render::sandbox as rendering;
+use crate::render::{Display, Format, Live};
+use crate::report::RunSource;
+use crate::run::{ConcurrencyLimits, Engine, Job};
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 
 /// What is shown without a name: a healthy server, then a login, a certificate and a recipient that fail.
 const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certificate-expired", "relay-denied"];
 
-/// Exit codes from here on say that a signal ended a check; no lesson follows it.
+/// Exit codes from here on mean that a signal ended a check; no lesson follows it.
 const INTERRUPTED: u8 = 128;
 
 pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
     let look = display::plain(&args.look, &outlet())?;
-    // Before there is a file that has to go.
-    gather::end_on_unhandled_signals();
-    gather::clock()?;
+    let format = check::chosen_format(&args.format, args.json)?;
+    // Before there is a file that has to be removed.
+    signals::end_if_unhandled();
+    clock::now()?;
     match &args.scenario {
-        Some(name) => run_scenario(args, scenario(name)?, &look),
-        None => lessons(args, &look),
+        Some(name) => run_scenario(args, scenario(name)?, format, &look),
+        None => {
+            let chosen = LESSONS.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?;
+            let servers = DemoServers::open(&chosen)?;
+            match format.live {
+                Live::Text => lessons(args, &servers, &look),
+                Live::Records | Live::AtEnd => one_run(args, &servers, format),
+            }
+        }
     }
 }
 
-fn run_scenario(args: &DemoArgs, scenario: &'static Scenario, look: &Display) -> Result<u8, CommandError> {
-    let phase = DemoServers::open(&[scenario])?;
-    let Some(service) = phase.services.first() else { return Ok(0) };
-    let words = phase.words(service)?;
-    if shows_words(args) {
+fn run_scenario(
+    args: &DemoArgs,
+    scenario: &'static Scenario,
+    format: &Format,
+    look: &Display,
+) -> Result<u8, CommandError> {
+    let servers = DemoServers::open(&[scenario])?;
+    let Some(service) = servers.services.first() else { return Ok(0) };
+    let words = servers.words(service)?;
+    let explains = format.live == Live::Text && !args.quiet;
+    if explains {
         print(&rendering::lesson(scenario, None, &described(&words), look))?;
     }
-    let code = check_with(&words, args)?;
-    if shows_words(args) {
+    let (check_args, matches) = parsed(&words, args)?;
+    let code = check::run(&check_args, &matches)?;
+    if explains {
         print(&rendering::end_of_lesson(scenario, look))?;
     }
     Ok(code)
 }
 
-fn lessons(args: &DemoArgs, look: &Display) -> Result<u8, CommandError> {
-    let chosen = LESSONS.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?;
-    let phase = DemoServers::open(&chosen)?;
-    let is_json = !shows_words(args) && !args.quiet;
-    let mut as_expected = true;
-    for (at, service) in phase.services.iter().enumerate() {
-        let words = phase.words(service)?;
-        if shows_words(args) {
+/// Each lesson with its explanation.
+fn lessons(args: &DemoArgs, servers: &DemoServers, look: &Display) -> Result<u8, CommandError> {
+    let mut is_as_expected = true;
+    for (at, service) in servers.services.iter().enumerate() {
+        let words = servers.words(service)?;
+        if !args.quiet {
             print(&rendering::lesson(service.scenario, Some((at + 1, LESSONS.len())), &described(&words), look))?;
-        } else if is_json {
-            print(if at == 0 { "[\n" } else { ",\n" })?;
         }
-        let code = check_with(&words, args)?;
+        let (check_args, matches) = parsed(&words, args)?;
+        let code = check::run(&check_args, &matches)?;
         if code >= INTERRUPTED {
             return Ok(code);
         }
-        as_expected &= code == service.scenario.exit;
-        if shows_words(args) {
+        is_as_expected &= code == service.scenario.exit;
+        if !args.quiet {
             print("\n")?;
         }
     }
-    if is_json {
-        print("]\n")?;
-    }
-    if shows_words(args) {
+    if !args.quiet {
         print(&rendering::end_of_lessons(look))?;
     }
-    Ok(if as_expected { 0 } else { 1 })
+    Ok(if is_as_expected { 0 } else { 1 })
 }
 
-fn shows_words(args: &DemoArgs) -> bool {
-    !args.json && args.format == "text" && !args.quiet
+/// All lessons as one run of several targets.
+fn one_run(args: &DemoArgs, servers: &DemoServers, format: &'static Format) -> Result<u8, CommandError> {
+    let (mut jobs, mut look): (Vec<Job>, Option<Display>) = (Vec::new(), None);
+    let mut engine = Engine::new()?;
+    for service in &servers.services {
+        let (check_args, matches) = parsed(&servers.words(service)?, args)?;
+        for job in check::plans(&check_args, &matches)?.jobs()? {
+            engine.prepare(&job)?;
+            jobs.push(job);
+        }
+        if look.is_none() {
+            look = Some(display::check(&check_args, &outlet())?);
+        }
+    }
+    let Some(look) = look else { return Ok(0) };
+    let shown = ReportDisplay { format, look: &look, template: None };
+    let limits = ConcurrencyLimits::in_all(LESSONS.len());
+    let results =
+        live::run(&mut engine, jobs, limits, RunSource::Targets, &shown, Retention::Reports, &mut Sink::Stdout)?;
+    let Results::Kept(run) = results else { return Ok(0) };
+    let code = run.exit_code();
+    if code >= INTERRUPTED {
+        return Ok(code);
+    }
+    let expected = servers.services.iter().map(|service| service.scenario.exit);
+    Ok(if run.reports().map(|report| report.exit.code()).eq(expected) { 0 } else { 1 })
 }
 
-fn check_with(words: &[OsString], args: &DemoArgs) -> Result<u8, CommandError> {
+/// The arguments of a check, as the command line would read them.
+fn parsed(words: &[OsString], args: &DemoArgs) -> Result<(Box<CheckArgs>, ArgMatches), CommandError> {
     match cli::parse(words.iter().cloned().chain(args.words()).collect())? {
-        Invocation::Check(args, matches) => check::run(&args, &matches),
-        // The words begin with an address, which is never a verb.
-        _ => Err(CommandError::Usage("the demo is no check".to_owned())),
+        Invocation::Check(args, matches) => Ok((args, matches)),
+        // The first argument is an address, which is never a command.
+        _ => Err(CommandError::Usage("the demo is not a check".to_owned())),
     }
 }
 
@@ -90,7 +134,7 @@ fn described(words: &[OsString]) -> Vec<String> {
     words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-/// Servers, and the files that their client needs. All of it goes when the demo ends.
+/// Servers, and the files that their client needs. All of it is removed when the demo ends.
 struct DemoServers {
     services: Vec<Service>,
     folder: Folder,
@@ -108,14 +152,14 @@ impl DemoServers {
             fleet: None,
             dns: None,
         };
-        let house = Sandbox::open(scenarios, &options)?;
-        let (services, authorities) = (house.services().to_vec(), house.authorities()?);
-        let client_certificate = house.client_certificate()?;
-        let running = house.spawn(None)?;
+        let sandbox = Sandbox::open(scenarios, &options)?;
+        let (services, authorities) = (sandbox.services().to_vec(), sandbox.authorities()?);
+        let client_certificate = sandbox.client_certificate()?;
+        let running = sandbox.spawn(None)?;
         Ok(DemoServers { services, folder: Folder::new()?, authorities, client_certificate, _running: running })
     }
 
-    /// The words behind `smtpcheck` with which the fault of a server shows.
+    /// The arguments of `smtpcheck` with which the fault of a server shows.
     fn words(&self, service: &Service) -> Result<Vec<OsString>, CommandError> {
         let client = &service.scenario.client;
         let mut words: Vec<OsString> = match client.host {
@@ -136,7 +180,7 @@ impl DemoServers {
         Ok(words)
     }
 
-    /// A flag's value, where it stands for something that is made anew each time.
+    /// An argument; a placeholder is replaced by a file that is created each time.
     fn filled(&self, flag: &str) -> Result<OsString, CommandError> {
         match flag {
             "{client-certificate}" => Ok(self.folder.write("client.pem", &self.client_certificate)?.into()),

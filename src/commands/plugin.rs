@@ -5,18 +5,18 @@ use std::ffi::OsString;
 
 use clap::ArgMatches;
 
-use super::check::{all_secrets, surroundings};
-use super::ports::WaitingNotice;
-use super::retry::{Job, RetriedReport};
+use super::live::run_single;
+use super::secrets;
 use super::{CommandError, print};
 use crate::cli::args::CheckArgs;
 use crate::cli::display::{self, OutputTarget};
 use crate::cli::plugin::{ExpectedReply, PluginCheck, PluginCommand};
 use crate::cli::{self, Invocation, password, plan as planning};
 use crate::evidence::Phase;
-use crate::gather;
+use crate::host::{name, signals};
 use crate::render::nagios;
 use crate::report::{Report, Run};
+use crate::run::{Engine, Job, RetriedReport};
 use crate::wire::Reply;
 
 /// The words after the program's name.
@@ -36,15 +36,16 @@ pub(super) fn run(words: Vec<OsString>) -> Result<u8, CommandError> {
 
 fn checked(check: &PluginCheck, args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
     let look = display::check(args, &OutputTarget::default())?;
-    let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
+    let hostname = name::host_name();
     let target = args.targets.first().map(String::as_str).unwrap_or_default();
     let plan = planning::plan(args, matches, target, hostname.as_deref())?;
-    let source = password::source(args, plan.login.as_ref(), surroundings(plan.login.as_ref()))?;
-    let secret = all_secrets(source.as_ref(), std::slice::from_ref(&plan))?.pop().flatten();
+    let source = password::source(args, plan.login.as_ref(), secrets::sources(plan.login.as_ref()))?;
+    let secret = secrets::fetch_all(source.as_ref(), std::slice::from_ref(&plan))?.pop().flatten();
     let job = Job { plan, secret, expectations: Vec::new(), retry: planning::retry(None, None)? };
-    let gatherer = job.gatherer()?;
-    gather::end_on_unhandled_signals();
-    let RetriedReport { report, .. } = job.run(gatherer, &mut WaitingNotice::new())?;
+    let mut engine = Engine::new()?;
+    engine.prepare(&job)?;
+    signals::end_if_unhandled();
+    let RetriedReport { report, .. } = run_single(&mut engine, job)?;
     let mismatches = mismatches(check, &report);
     let run = Run::of(as_wanted(check, report));
     let (state, text) = nagios::answer(&run, &look, &mismatches);

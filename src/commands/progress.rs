@@ -1,51 +1,118 @@
-//! One line on standard error while we wait, on a terminal only; gone before anything else is written.
+//! One line on standard error that shows what is being waited for, on a terminal only. It is removed before anything else
+//! is written. The time is that since the command began, so it never restarts.
 
 use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 use crate::evidence::{EventKind, Evidence};
+use crate::plan::Plan;
 
+/// The line, for a number of checks.
 pub(super) struct Progress {
-    enabled: bool,
-    shown: bool,
+    is_enabled: bool,
+    is_shown: bool,
+    began: Instant,
+    total: usize,
+    finished: usize,
+    /// The first check that has not ended.
+    current: usize,
+    /// What that check waits for; another check's, while nothing is known of it.
+    waiting_for: Option<String>,
 }
 
 impl Progress {
-    pub(super) fn new() -> Progress {
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Progress { enabled: io::stderr().is_terminal() && !dumb, shown: false }
-    }
-
-    /// Says what we wait for. Trouble with standard error is nobody's business here.
-    pub(super) fn wait(&mut self, evidence: &Evidence, now_ms: f64) {
-        if !self.enabled {
-            return;
+    pub(super) fn new(total: usize) -> Progress {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Progress {
+            is_enabled: io::stderr().is_terminal() && !is_dumb,
+            is_shown: false,
+            began: Instant::now(),
+            total,
+            finished: 0,
+            current: 0,
+            waiting_for: None,
         }
-        let since = evidence.transcript.last().map_or(0.0, |event| event.at_ms);
-        let what = match evidence.transcript.last().map(|event| (&event.what, event.phase)) {
-            None => "the connection".to_owned(),
-            Some((EventKind::Dialled { .. }, _)) => "the greeting".to_owned(),
-            Some((_, phase)) => phase.to_string(),
-        };
-        self.show(&format!("waiting for {what} ... {:.1} s", (now_ms - since) / 1000.0));
     }
 
-    /// Says something for the moment.
-    pub(super) fn show(&mut self, text: &str) {
-        if !self.enabled {
-            return;
+    /// A check waits for something.
+    pub(super) fn waiting(&mut self, check: usize, plan: &Plan, evidence: &Evidence) {
+        if self.is_enabled {
+            let last = evidence.transcript.last().map(|event| (&event.what, event.phase));
+            let what = match last {
+                None => "the connection".to_owned(),
+                Some((EventKind::Dialled { .. }, _)) => "the greeting".to_owned(),
+                Some((_, phase)) => phase.to_string(),
+            };
+            self.show(check, plan, &format!("waiting for {what}"));
         }
-        let line = format!("\r\x1b[K  {text}");
-        let mut stderr = io::stderr().lock();
-        let _ = stderr.write_all(line.as_bytes()).and_then(|()| stderr.flush());
-        self.shown = true;
     }
 
-    /// Takes the line away.
+    /// A check waits for its next retry.
+    pub(super) fn pausing(&mut self, check: usize, plan: &Plan, left: Duration) {
+        if self.is_enabled {
+            self.show(check, plan, &format!("next retry in {:.0} s", left.as_secs_f64().ceil()));
+        }
+    }
+
+    /// A check has ended, in whatever order.
+    pub(super) fn finished(&mut self) {
+        self.finished += 1;
+    }
+
+    /// The result of a check was written, and those of all before it.
+    pub(super) fn is_written(&mut self, check: usize) {
+        self.current = check + 1;
+        self.waiting_for = None;
+    }
+
+    /// Removes the line.
     pub(super) fn clear(&mut self) {
-        if self.shown {
+        if self.is_shown {
             let mut stderr = io::stderr().lock();
             let _ = stderr.write_all(b"\r\x1b[K").and_then(|()| stderr.flush());
-            self.shown = false;
+            self.is_shown = false;
         }
+    }
+
+    fn show(&mut self, check: usize, plan: &Plan, what: &str) {
+        if check == self.current || self.waiting_for.is_none() {
+            self.waiting_for = Some(match self.total {
+                0 | 1 => what.to_owned(),
+                _ => format!("{}: {what}", plan.target.host.with_port(plan.target.port)),
+            });
+        }
+        let text = line(self.began.elapsed(), self.finished, self.total, self.waiting_for.as_deref().unwrap_or(what));
+        // A line that is wrapped could not be removed.
+        let width = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+        let text: String = text.chars().filter(|c| !c.is_control()).take(width.saturating_sub(1)).collect();
+        let mut stderr = io::stderr().lock();
+        // An error here has no consequence: the results do not depend on it.
+        let _ = stderr.write_all(format!("\r\x1b[K{text}").as_bytes()).and_then(|()| stderr.flush());
+        self.is_shown = true;
+    }
+}
+
+fn line(elapsed: Duration, finished: usize, total: usize, what: &str) -> String {
+    let seconds = elapsed.as_secs_f64();
+    match total {
+        0 | 1 => format!("  {seconds:.1} s  {what}"),
+        _ => format!("  {seconds:.1} s  {finished}/{total}  {what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::line;
+
+    #[test]
+    fn several_checks_are_counted() {
+        let elapsed = Duration::from_millis(1240);
+        assert_eq!(line(elapsed, 0, 1, "waiting for the greeting"), "  1.2 s  waiting for the greeting");
+        assert_eq!(
+            line(elapsed, 3, 20, "a:25: waiting for the greeting"),
+            "  1.2 s  3/20  a:25: waiting for the greeting"
+        );
     }
 }

@@ -11,9 +11,9 @@ use super::{CommandError, outlet};
 use crate::cli::display::{self, OutputTarget};
 use crate::cli::report::{self, ReportArgs};
 use crate::cli::{Invocation, plan as planning};
-use crate::gather;
+use crate::host::file;
 use crate::plan::Plan;
-use crate::render::{Display, Format, difference as rendering, escape, nagios};
+use crate::render::{Display, Format, escape};
 use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, RunSource, Saved};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
@@ -41,10 +41,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
     sink.write(&(format.render)(&run, &look)).map_err(CommandError::Output)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
-    Ok(match format.name {
-        "nagios" => nagios::state(&run, &look.thresholds).code(),
-        _ => run.exit_code(),
-    })
+    Ok(format.exit_code(&run, &look))
 }
 
 fn rendered(
@@ -54,15 +51,13 @@ fn rendered(
     look: &Display,
 ) -> Result<String, CommandError> {
     if !args.report.is_empty() {
-        return Err(CommandError::Usage(
-            "--report with two files needs --merge: what has changed has no such format".into(),
-        ));
+        return Err(CommandError::Usage("--report cannot show what has changed between two files; add --merge".into()));
     }
-    match format.name {
-        "text" => Ok(rendering::render(difference, look)),
-        "json" => Ok(rendering::json(difference)),
-        other => Err(CommandError::Usage(format!(
-            "--format {other} with two files needs --merge: what has changed is shown as text or json"
+    match format.difference {
+        Some(render) => Ok(render(difference, look)),
+        None => Err(CommandError::Usage(format!(
+            "--format {} cannot show what has changed between two files; use --format text or json, or add --merge",
+            format.name
         ))),
     }
 }
@@ -70,7 +65,7 @@ fn rendered(
 fn read(path: &Path) -> Result<Run, CommandError> {
     let shown = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
     let wrong = |why: &dyn std::fmt::Display| CommandError::Usage(format!("{shown}: {why}"));
-    let bytes = gather::file::report(path).map_err(|error| wrong(&gather::file::reason(&error)))?;
+    let bytes = file::report(path).map_err(|error| wrong(&file::reason(&error)))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| wrong(&"this is not UTF-8, so it is no report"))?;
     // Windows PowerShell writes a byte order mark when it saves.
     let saved = Saved::read(text.strip_prefix('\u{feff}').unwrap_or(text), &plan_for).map_err(|error| wrong(&error))?;

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use super::{CommandError, outlet, print};
 use crate::cli::display;
 use crate::cli::sandbox::SandboxArgs;
-use crate::gather;
-use crate::gather::file;
+use crate::host::{clock, file, signals};
 use crate::render::Display;
 use crate::render::sandbox::{self as rendering, SandboxStart};
 use crate::sandbox::fleet::Fleet;
@@ -37,7 +36,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
         return print(&listed(fleet, &chosen, wish.count, args.json, &look));
     }
     // Its certificates are made for the day.
-    gather::clock()?;
+    clock::now()?;
     let options = Options {
         listen: wish.listen,
         port: wish.port,
@@ -47,7 +46,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     };
     let mut house = Sandbox::open(&chosen, &options)?;
     // Before there is a file that has to go.
-    house.heed_signals(if gather::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
+    house.heed_signals(if signals::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {
         Some(path) => written(path, &house.authorities()?)?,
@@ -65,7 +64,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     let head = if args.json { rendering::ready_json(ready) } else { rendering::ready(ready, &look) };
     print(&std::iter::once(head).chain(services).collect::<String>())?;
     // A reader that has stopped reading holds this thread in writing, where it hears no signal.
-    gather::end_on_unhandled_signals();
+    signals::end_if_unhandled();
     Ok(house.run((!args.quiet).then(|| journal_listener(args.json, look))))
 }
 

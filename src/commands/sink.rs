@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::CommandError;
-use crate::gather::file;
+use crate::host::file;
 use crate::plan::Plan;
 
 /// Where the result goes.

@@ -1,4 +1,4 @@
-//! DER to the facts that a report shows. A certificate that cannot be read is kept as bytes, with what could be told.
+//! From DER to the facts that a report shows. A certificate that cannot be read is kept as bytes, with what is known of it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,7 +24,7 @@ const MAX_NAMES: usize = 200;
 /// The TLS feature `status_request` in a certificate (RFC 7633 §4.2.3).
 const STATUS_REQUEST: u32 = 5;
 
-/// Reads a chain as it was sent, and finds who signed whom in it.
+/// Reads a chain as it was sent, and finds which certificate signed which.
 pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
     let parsed: Vec<Option<X509Certificate<'_>>> =
         ders.iter().map(|der| X509Certificate::from_der(der).ok().map(|(_, parsed)| parsed)).collect();
@@ -46,7 +46,7 @@ pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
         .collect()
 }
 
-/// The certificate hashed as its own signature is, SHA-256 where that is MD5 or SHA-1 (RFC 5929 §4.1).
+/// The certificate hashed as its own signature is, or with SHA-256 if that is MD5 or SHA-1 (RFC 5929 §4.1).
 pub(crate) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
     let (_, parsed) = X509Certificate::from_der(der).ok()?;
     let name = algorithm(&parsed.signature_algorithm.algorithm).to_ascii_lowercase();
@@ -55,15 +55,15 @@ pub(crate) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
     } else if name.contains("sha512") {
         Sha512::digest(der).to_vec()
     } else if name.contains("ed25519") || name.contains("pss") {
-        // Neither names one hash of its own that RFC 5929 could mean.
+        // Neither has a single hash that RFC 5929 could mean.
         return None;
     } else {
         Sha256::digest(der).to_vec()
     })
 }
 
-/// Whether one certificate signed another: by name, and by signature where that can be checked. Where it cannot, the name
-/// alone counts.
+/// Whether one certificate signed another: by name, and by signature if that can be checked. If it cannot, the name alone
+/// counts.
 fn signs(issuer: &X509Certificate<'_>, child: &X509Certificate<'_>) -> bool {
     if issuer.subject().as_raw() != child.issuer().as_raw() {
         return false;
@@ -131,8 +131,8 @@ fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certifica
     }
 }
 
-/// A moment by its seconds from 1970. 99991231235959Z, which means "no end" (RFC 5280 §4.1.2.5), lies a day beyond what a
-/// timestamp can hold.
+/// A time from its seconds since 1970. 99991231235959Z, which means "no end" (RFC 5280 §4.1.2.5), is a day later than the
+/// latest timestamp.
 pub(super) fn moment(seconds: i64) -> Timestamp {
     let nearest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_second(seconds).unwrap_or(nearest)
@@ -212,7 +212,7 @@ fn address(bytes: &[u8]) -> Option<String> {
     <[u8; 16]>::try_from(bytes).ok().map(|sixteen| std::net::Ipv6Addr::from(sixteen).to_string())
 }
 
-/// Curves by their dotted numbers, with their sizes in bits.
+/// Curves by their object identifiers, with their sizes in bits.
 const CURVES: &[(&str, &str, u32)] = &[
     ("1.2.840.10045.3.1.1", "P-192", 192),
     ("1.3.132.0.33", "P-224", 224),
@@ -285,7 +285,7 @@ fn size(info: &SubjectPublicKeyInfo<'_>) -> Option<u32> {
 fn algorithm(oid: &Oid<'_>) -> String {
     let registry = OidRegistry::default().with_pkcs1().with_x962().with_x509();
     match oid.to_id_string().as_str() {
-        // Both are in no registry of the library.
+        // The library knows neither.
         "1.3.101.112" => "ed25519".to_owned(),
         "1.2.840.10045.4.1" => "ecdsa-with-SHA1".to_owned(),
         dotted => registry.get(oid).map_or_else(|| dotted.to_owned(), |entry| entry.sn().to_owned()),

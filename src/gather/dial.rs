@@ -1,5 +1,5 @@
-//! Names and addresses to one TCP connection, by Happy Eyeballs (RFC 8305): IPv6 and IPv4 in turns, a new attempt each
-//! 250 ms or as soon as the last one has failed, the first that connects wins. Every attempt becomes evidence.
+//! From the addresses of a host to one TCP connection, by Happy Eyeballs (RFC 8305): IPv6 and IPv4 in turns, a new dial
+//! every 250 ms or as soon as the last one has failed. The first connection is used. Every dial becomes evidence.
 
 use std::collections::VecDeque;
 use std::io;
@@ -24,7 +24,7 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// RFC 8305 §3: Resolution Delay, for the AAAA answer after the A answer.
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
-/// Connects, and tells each dial to `note`.
+/// Connects, and passes each dial to `note`.
 pub(crate) async fn dial(
     world: &Rc<GatherContext>,
     request: &SessionRequest,
@@ -108,7 +108,7 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// Waits for the first addresses: IPv6 at once, IPv4 with 50 ms of grace for IPv6.
+    /// Waits for the first addresses. IPv6 is used at once; IPv4 waits 50 ms for IPv6.
     async fn first_addresses(&mut self) {
         loop {
             self.take_known();
@@ -132,7 +132,7 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// Waits for the other half of the answer; false when there is nothing more to come.
+    /// Waits for the addresses of the other family; false when there are no more.
     async fn learn(&mut self) -> bool {
         if self.seen == (true, true) || !wait_for_change(&mut self.source).await {
             return false;
@@ -196,7 +196,7 @@ impl<'a> Race<'a> {
     fn out_of_time(&mut self, note: &mut impl FnMut(EventKind)) -> Fault {
         for (address, started_ms) in std::mem::take(&mut self.underway) {
             let waited = self.world.now_ms() - started_ms;
-            let detail = format!("no answer within {waited:.0} ms");
+            let detail = format!("no response within {waited:.0} ms");
             let fault = ConnectFault { kind: ConnectFaultKind::TimedOut, errno: None, detail };
             self.lost(address, started_ms, fault, note);
         }
@@ -211,7 +211,7 @@ impl<'a> Race<'a> {
     }
 }
 
-/// True when something new is known, false when nothing more will come.
+/// True when new addresses are known, false when there are no more.
 async fn wait_for_change(source: &mut Option<watch::Receiver<KnownAddresses>>) -> bool {
     match source {
         Some(receiver) => receiver.changed().await.is_ok(),
@@ -219,7 +219,8 @@ async fn wait_for_change(source: &mut Option<watch::Receiver<KnownAddresses>>) -
     }
 }
 
-/// Which of several faults says most about the server: an answer more than silence, silence more than our own lack.
+/// Which of several faults shows most about the server: a response more than silence, silence more than a fault of this
+/// machine.
 fn most_telling_fault(kind: ConnectFaultKind) -> u8 {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => 5,

@@ -1,5 +1,5 @@
-//! One ClientHello of ours: led to by SMTP where TLS is not implicit, sent, answered or not, and the line closed. No
-//! handshake is ever completed.
+//! Sends one crafted ClientHello, after STARTTLS if TLS is not implicit, reads the response, and closes the connection. The
+//! handshake is never completed.
 
 use std::io;
 use std::rc::Rc;
@@ -17,14 +17,14 @@ use crate::evidence::{Answer, HelloOutcome, HelloSeen, Outcome, Phase, Presented
 use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, FlightReader};
 
-/// Before the next one, where a server did not answer the last: it may count connections. One that answers is not waited
-/// for; it gets one connection after the other, never two at once.
+/// The delay before the next one if the server did not respond to the last: it may count connections. A server that
+/// responds gets one connection after the other without delay, never two at once.
 const SPACING: Duration = Duration::from_millis(250);
 
-/// A server that answers ClientHellos at all answers soon; one that drops what it dislikes never does.
+/// A server that responds to ClientHellos responds soon; one that drops what it does not support never does.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks, and says what came.
+/// Sends it, and returns the response.
 pub(crate) async fn ask(world: &Rc<GatherContext>, id: ProbeId, request: &HelloRequest) -> Outcome {
     if !world.answers_hellos.get() {
         tokio::time::sleep(SPACING).await;
@@ -49,7 +49,7 @@ fn is_rejected(phase: Phase) -> HelloSeen {
 async fn exchange(world: &Rc<GatherContext>, request: &HelloRequest, mut stream: TcpStream) -> HelloSeen {
     world.trust.prefetch();
     let mut random = [0; 32];
-    // Where the system has no random numbers zeros do: nothing is ever encrypted with them.
+    // If the system has no random numbers, zeros are sufficient: nothing is encrypted with them.
     let _ = rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random);
     let hello = request.offer.hello().bytes(request.sni.as_deref(), random);
     let started = Instant::now();
@@ -67,12 +67,12 @@ async fn exchange(world: &Rc<GatherContext>, request: &HelloRequest, mut stream:
     HelloSeen { ms, heard, presented }
 }
 
-/// Sends the ClientHello and reads until the answer is whole.
+/// Sends the ClientHello and reads until the response is complete.
 async fn converse(stream: &mut TcpStream, hello: &[u8], reader: &mut FlightReader) -> HelloOutcome {
     let ended = |error: &io::Error| {
         if error.kind() == io::ErrorKind::ConnectionReset { HelloOutcome::Reset } else { HelloOutcome::Closed }
     };
-    // A server may close on the first bytes of it; what it said before is worth more than our failed write.
+    // A server may close after the first bytes of it; what it sent before shows more than the failed write.
     let _ = stream.write_all(hello).await;
     let mut buffer = vec![0u8; 8 * 1024];
     loop {
@@ -91,8 +91,8 @@ async fn converse(stream: &mut TcpStream, hello: &[u8], reader: &mut FlightReade
     }
 }
 
-/// Certificates that came in clear, judged as those of a whole handshake are. Questions about one suite or group more show
-/// the same ones again, which are left out: a scan asks hundreds.
+/// Certificates that were sent unencrypted, judged as those of a complete handshake are. Probes for one more suite or group
+/// show the same ones again, which are left out: a scan has hundreds.
 async fn presented(world: &GatherContext, request: &HelloRequest, heard: &HelloOutcome) -> Option<Box<Presented>> {
     let HelloOutcome::Answer { answer: tls::TlsAnswer::ServerHello(hello) } = heard else { return None };
     if hello.certificates.is_empty() || !is_about_certificates(&request.offer) {

@@ -1,5 +1,5 @@
-//! The certificate that we show when a server asks for one (`--cert`, `--key`). Read and held against its key before
-//! anything is sent, so that a mistake in the files costs nothing.
+//! The client certificate (`--cert`, `--key`). It is read and compared with its key before anything is sent, so that a
+//! mistake in the files costs nothing.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::{SetupError, file};
+use crate::host::{SetupError, file};
 use crate::plan::ClientCertificate;
 
 /// Reads certificate and key.
@@ -19,7 +19,7 @@ pub(super) fn load(wanted: &ClientCertificate) -> Result<Arc<CertifiedKey>, Setu
         why: file::reason(error),
     };
     let cert = file::contents(&wanted.cert).map_err(|error| fault_of("--cert", &wanted.cert, &error))?;
-    // Both in one file are read once: it may be a pipe.
+    // A file that has both is read once: it may be a pipe.
     let key = match wanted.key == wanted.cert {
         true => cert.clone(),
         false => file::contents(&wanted.key).map_err(|error| fault_of("--key", &wanted.key, &error))?,
@@ -45,7 +45,7 @@ fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<CertificateDer<'static>
     Err(fault(if bytes.first() == Some(&0x30) {
         format!("is DER; convert it with: openssl x509 -inform der -in {} -out client.pem", path.display())
     } else {
-        "holds no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
+        "contains no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
     }))
 }
 
@@ -53,7 +53,7 @@ fn private_key(wanted: &ClientCertificate, bytes: &[u8]) -> Result<PrivateKeyDer
     let path = &wanted.key;
     let fault = |why: String| SetupError::File { flag: "--key", path: path.clone(), why };
     if let Ok(key) = PrivateKeyDer::from_pem_slice(bytes) {
-        // The old form tells it in a header inside the block, which the reader of PEM passes over.
+        // The old format has it in a header inside the block, which the PEM parser ignores.
         if !mentions(bytes, b"Proc-Type: 4,ENCRYPTED") {
             return Ok(key);
         }
@@ -63,7 +63,7 @@ fn private_key(wanted: &ClientCertificate, bytes: &[u8]) -> Result<PrivateKeyDer
     } else if bytes.first() == Some(&0x30) {
         format!("is DER; convert it with: openssl pkey -inform der -in {} -out key.pem", path.display())
     } else {
-        "holds no private key; a PEM file has lines -----BEGIN PRIVATE KEY-----".to_owned()
+        "contains no private key; a PEM file has lines -----BEGIN PRIVATE KEY-----".to_owned()
     }))
 }
 

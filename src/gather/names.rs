@@ -1,6 +1,5 @@
-//! Names to addresses: A and AAAA at once, each with its own time and its own way to fail. Several conversations with
-//! one host share one look-up. The resolver is built when the first name needs it; an IP address or `--resolve` never
-//! builds one.
+//! From names to IP addresses: A and AAAA at once, each with its own time and its own outcome. Several sessions with one
+//! host share one lookup. The resolver is created when the first name needs it, so never for an IP address or `--resolve`.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -16,19 +15,20 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::sync::watch;
 
-use super::{GatherContext, hosts, milliseconds};
+use super::{GatherContext, milliseconds};
 use crate::evidence::{Lookup, LookupFault, NameSource, Names};
+use crate::host::{file, hosts};
 use crate::plan::{Family, Plan};
 use crate::wire::{DomainName, Host};
 
-/// What is known of a name so far; each half is there when its answer is.
+/// The addresses of a name that are known so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownAddresses {
     pub(crate) a: Option<Lookup>,
     pub(crate) aaaa: Option<Lookup>,
 }
 
-/// All look-ups of a run.
+/// All lookups of a check.
 #[derive(Default)]
 pub(crate) struct LookupCache {
     pages: RefCell<HashMap<DomainName, watch::Receiver<KnownAddresses>>>,
@@ -38,7 +38,7 @@ pub(crate) struct LookupCache {
 }
 
 impl LookupCache {
-    /// Follows the look-up of a name, and starts it if it is the first to ask. Call inside the local task set.
+    /// Follows the lookup of a name, and starts it if no other session has. Call inside the local task set.
     pub(crate) fn follow(&self, world: &Rc<GatherContext>, host: &DomainName) -> watch::Receiver<KnownAddresses> {
         if let Some(page) = self.pages.borrow().get(host) {
             return page.clone();
@@ -48,7 +48,7 @@ impl LookupCache {
         let sender = Rc::new(sender);
         for family in [Family::V6, Family::V4] {
             let (world, host, sender) = (Rc::clone(world), host.clone(), Rc::clone(&sender));
-            // Owned by the gatherer's task set; ends with the answer or with the run.
+            // Owned by the gatherer's task set: ends with the response or with the gatherer.
             tokio::task::spawn_local(async move {
                 let lookup = world.names.look_up(&world.plan, &host, family).await;
                 sender.send_modify(|known| match family {
@@ -60,7 +60,7 @@ impl LookupCache {
         receiver
     }
 
-    /// Both halves.
+    /// The addresses of both families.
     pub(crate) async fn look_up_all(&self, world: &Rc<GatherContext>, host: &DomainName) -> Names {
         let mut page = self.follow(world, host);
         loop {
@@ -68,7 +68,7 @@ impl LookupCache {
             if let (Some(a), Some(aaaa)) = (known.a, known.aaaa) {
                 return Names { host: host.clone(), source: self.source(&world.plan, host), a, aaaa };
             }
-            // The senders live until both halves are there.
+            // The senders exist until both families are known.
             if page.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -175,29 +175,29 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
                 *builder.options_mut() = options;
                 (builder, NameSource::System)
             }
-            // No resolv.conf, or one without a name server: glibc asks 127.0.0.1 then.
+            // Without resolv.conf, or without a name server in it, glibc uses 127.0.0.1.
             Err(error) => {
-                tracing::debug!(%error, "no resolver configured, asking 127.0.0.1");
+                tracing::debug!(%error, "no resolver is configured, using 127.0.0.1");
                 let server = SocketAddr::from((Ipv4Addr::LOCALHOST, 53));
                 (from(asked_of(server)), NameSource::LoopbackFallback)
             }
         },
     };
     let options = builder.options_mut();
-    // `hosts` has looked there, within bounds.
+    // `hosts` has read it, within bounds.
     options.use_hosts_file = ResolveHosts::Never;
-    // One run asks each name once, and a follow-up must not be answered from memory.
+    // A check looks up each name once, and a follow-up must not be answered from a cache.
     options.cache_size = 0;
     options.timeout = Duration::from_millis(plan.limits.connect_ms.div_ceil(2).clamp(1, 5000));
     options.attempts = 1;
     builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())
 }
 
-/// How this machine asks for names. The file is short on every system; a device or a pipe in its place is no configuration.
+/// The resolver configuration of this machine. The file is short on every system; a device or a pipe is no configuration.
 #[cfg(all(unix, not(any(target_os = "android", target_vendor = "apple"))))]
 fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
     const MOST: u64 = 64 * 1024;
-    let text = super::file::regular(std::path::Path::new("/etc/resolv.conf"), MOST)?;
+    let text = file::regular(std::path::Path::new("/etc/resolv.conf"), MOST)?;
     hickory_resolver::system_conf::parse_resolv_conf(text)
 }
 

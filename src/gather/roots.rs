@@ -1,8 +1,8 @@
-//! The certificates that this machine trusts: of `SSL_CERT_FILE` and `SSL_CERT_DIR` where one of them is set, as OpenSSL
-//! takes them, else of the places where systems keep them. What cannot be read is passed over, as every TLS library does.
+//! The certificates that this machine trusts: those of `SSL_CERT_FILE` and `SSL_CERT_DIR` if one of them is set, as in
+//! OpenSSL, else those of the places where systems keep them. What cannot be read is ignored, as in every TLS library.
 //!
-//! Read through [`super::file`], since a variable can name anything. Where the system has a store that is no file, its own
-//! interface is asked.
+//! Read through [`crate::host::file`], because a variable can name anything. If the system's store
+//! is not a file, the system's interface is used.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::file;
+use crate::host::file;
 
-/// Files of one directory that are looked at. A hashed directory of a current system has 300, with its links.
+/// Files of one directory that are read. A hashed directory of a current system has 300, with its links.
 const MAX_FILES: usize = 5000;
 /// Bytes of all files of the directories. Those of a current system have 1 MB.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -45,7 +45,7 @@ struct Places {
 }
 
 impl Places {
-    /// What the variables name, if they name anything.
+    /// The places that the variables name, if any.
     fn named(file: Option<OsString>, folders: Option<OsString>) -> Option<Places> {
         let folders = folders.map(|folders| std::env::split_paths(&folders).collect::<Vec<_>>()).unwrap_or_default();
         let folders: Vec<PathBuf> = folders.into_iter().filter(|folder| !folder.as_os_str().is_empty()).collect();
@@ -69,7 +69,7 @@ impl Places {
                 let path = entry.path();
                 // A hashed directory has two links to each file.
                 let is_new = identity(&path).is_none_or(|identity| seen.insert(identity));
-                // Pipes and devices are passed over, and so is what is too long.
+                // Pipes, devices and files that are too long are ignored.
                 if let Some(pem) = is_new.then(|| file::regular(&path, left).ok()).flatten() {
                     left = left.saturating_sub(pem.len() as u64);
                     take(&pem);
@@ -82,7 +82,7 @@ impl Places {
     }
 }
 
-/// Which file a name leads to.
+/// The file behind a name.
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;

@@ -1,8 +1,8 @@
-//! Holds one conversation: moves bytes between the socket and the [`Dialogue`], starts TLS when it says so, stamps its
-//! events with the time, and keeps the deadlines.
+//! Runs one session: moves bytes between the socket and the [`Dialogue`], starts TLS when the dialogue requests it, adds
+//! the time to its events, and enforces the deadlines.
 //!
-//! A deadline belongs to a step, not to a read: it starts when a flight has been sent (or TCP is up) and starts anew
-//! with each whole reply, so that a server that drips one byte a second runs into it like a silent one.
+//! A deadline is for a reply, not for a read: it starts when a flight has been sent (or TCP is connected) and restarts
+//! with each complete reply, so that a server that sends one byte a second reaches it like a silent one.
 
 use std::io;
 use std::net::IpAddr;
@@ -18,24 +18,25 @@ use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 use super::tap::Tap;
-use super::{Arrival, GatherContext, dial, tls};
+use super::{GatherContext, dial, tls};
 use crate::dialogue::{Access, Action, Dialogue, Peer};
 use crate::evidence::{Answer, EventKind, Fault, Outcome, Phase, ProbeId, TlsFault, TlsFaultKind};
+use crate::inquiry::Arrival;
 use crate::question::SessionRequest;
 use crate::sasl::Means;
 
-/// The most that is read at once.
+/// Bytes that are read at once.
 const READ_SIZE: usize = 8 * 1024;
 
-/// How long a greeting may take before it is worth looking elsewhere at the side; less where a reply has less than six
-/// times as long.
+/// How long a greeting may take before a second session tries something else; less if the timeout of a reply is less than
+/// six times as long.
 const QUIET: Duration = Duration::from_secs(5);
 const QUIET_SHARE: u32 = 6;
 
-/// How much is shown of what came in the place of a handshake.
+/// How much is shown of what was received instead of a handshake.
 const FIRST_BYTES: usize = 64;
 
-/// Holds the conversation to its end.
+/// Runs the session to its end.
 pub(crate) async fn hold(world: &Rc<GatherContext>, id: ProbeId, request: &SessionRequest) -> Outcome {
     let mut session = match SessionDriver::begin(world, id, request).await {
         Ok(session) => session,
@@ -58,15 +59,15 @@ pub(crate) async fn hold(world: &Rc<GatherContext>, id: ProbeId, request: &Sessi
     }
 }
 
-/// Where a conversation that should lead to TLS has led.
+/// How a session that should lead to TLS has ended.
 pub(super) enum HandshakeLead {
-    /// The handshake may begin on this line.
+    /// The handshake may begin on this connection.
     ToTls(TcpStream),
-    /// The server ended it before, at this step.
+    /// The server ended it before, in this phase.
     Elsewhere(Phase),
 }
 
-/// Holds the conversation up to the handshake, which is left to the caller.
+/// Runs the session up to the handshake, which is left to the caller.
 pub(super) async fn lead(
     world: &Rc<GatherContext>,
     id: ProbeId,
@@ -82,7 +83,7 @@ pub(super) async fn lead(
     }
 }
 
-/// How far a conversation has come.
+/// How far a session has come.
 enum Advance {
     /// The handshake is due.
     Tls,
@@ -97,13 +98,13 @@ struct SessionDriver<'a> {
     dialogue: Dialogue<'a>,
     line: Connection,
     buffer: Vec<u8>,
-    /// When the wait for the reply that is due began.
+    /// When the wait for the next reply began.
     since: Instant,
-    /// Somebody decided that nothing more is to be expected.
+    /// Ends the session early: nothing more is expected of it.
     stop: Rc<Notify>,
-    /// Not a byte has come, and nobody has been told so.
+    /// No byte has been received, and no event has reported it.
     silent: bool,
-    /// The step of the last reply, that to QUIT aside.
+    /// The phase of the last reply, except that to QUIT.
     last: Phase,
 }
 
@@ -141,10 +142,10 @@ impl<'a> SessionDriver<'a> {
         })
     }
 
-    /// Goes on until the handshake is due or nothing is left to say.
+    /// Continues until the handshake is due or the session is over.
     async fn advance(&mut self) -> Result<Advance, Fault> {
         loop {
-            // Before the event with which it was sent: what comes after that is shown without it.
+            // Before the event with which it was sent: it is masked in everything after that.
             self.world.echoes.hide(&self.dialogue.take_made());
             match self.dialogue.step() {
                 Action::Note(phase, what) => {
@@ -158,7 +159,7 @@ impl<'a> SessionDriver<'a> {
                 }
                 Action::Send(bytes) => match self.send(&bytes).await {
                     Sent::All => self.restart_clock(),
-                    // What the server said before it closed is worth more than our failed write: read on.
+                    // What the server sent before it closed shows more than the failed write: read on.
                     Sent::Closed => {}
                     Sent::OutOfTime => return Err(Fault::Unread { phase: self.dialogue.phase() }),
                 },
@@ -195,12 +196,12 @@ impl<'a> SessionDriver<'a> {
                     dialogue.receive(self.buffer.get(..count).unwrap_or_default());
                 }
                 Err(error) => match tls::alert(&error) {
-                    // TLS 1.3 refuses a client certificate, or wants one, only now (RFC 8446 §4.4.2.4, appendix E.1.2);
-                    // with --quit-after starttls QUIT is the first that is said inside TLS.
+                    // TLS 1.3 rejects or requires a client certificate only now (RFC 8446 §4.4.2.4, appendix E.1.2);
+                    // with --quit-after starttls QUIT is the first command inside TLS.
                     Some(tls) if dialogue.phase() != Phase::Quit || self.last == Phase::Starttls => {
                         return Err(Fault::Tls { tls });
                     }
-                    // TLS without close_notify is an end of stream like another; after QUIT nobody minds (RFC 8446 §6.1).
+                    // TLS without close_notify is an end of stream; after QUIT it does not matter (RFC 8446 §6.1).
                     _ => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
                 },
             },
@@ -245,7 +246,7 @@ impl<'a> SessionDriver<'a> {
             () = self.stop.notified() => Err(TlsFault {
                 kind: TlsFaultKind::Silent { waited_ms: super::milliseconds(began.elapsed()) },
                 first_bytes: String::new(),
-                detail: "nobody needs the answer any more".to_owned(),
+                detail: "the response is no longer needed".to_owned(),
                 sni: None,
                 server_hello: None,
             }),
@@ -256,7 +257,7 @@ impl<'a> SessionDriver<'a> {
         })?;
         self.line = Connection::Tls(Box::new(secured.stream));
         let handshake = secured.handshake;
-        // The moment that every judgement uses: the checks must come to the same result.
+        // The time that every judgement uses, so that the checks come to the same result.
         let verified = handshake.verifies(self.world.started_at);
         let handshake = Box::new(handshake);
         self.note(Phase::Tls, true, EventKind::Secured { handshake });
@@ -268,7 +269,7 @@ impl<'a> SessionDriver<'a> {
         Ok(())
     }
 
-    /// Says good-bye to TLS and TCP, without waiting for the other side.
+    /// Closes TLS and TCP, without waiting for the server.
     async fn hang_up(&mut self) {
         if let Connection::Tls(stream) = &self.line {
             let count = stream.get_ref().1.tls13_tickets_received();
@@ -312,7 +313,7 @@ enum Sent {
     OutOfTime,
 }
 
-/// `::ffff:192.0.2.1` is `192.0.2.1` to everybody else.
+/// `::ffff:192.0.2.1` is the IPv4 address `192.0.2.1`.
 fn unmapped(ip: IpAddr) -> IpAddr {
     ip.to_canonical()
 }

@@ -1,5 +1,5 @@
-//! What an OCSP response says of a certificate, as far as a report shows it: the status, until when it holds, and whether
-//! it counts. The judging is done in [`crate::pkix::ocsp`].
+//! What an OCSP response contains about a certificate, as far as a report shows it: the status, how long it is valid, and
+//! whether it counts. [`crate::pkix::ocsp`] judges it.
 
 use rustls::pki_types::CertificateDer;
 
@@ -8,8 +8,8 @@ use crate::evidence::{Staple, StapleFault, StapleStatus};
 use crate::pkix::ocsp::{self, Authority};
 use crate::pkix::{self};
 
-/// Reads a response (RFC 6960 §4.2.1) about the server's certificate at a moment, in seconds from 1970; none when the
-/// server sent none.
+/// Reads a response (RFC 6960 §4.2.1) about the server's certificate at a time, in seconds since 1970; none if the server
+/// sent none.
 pub(super) fn read(
     response: &[u8],
     leaf: Option<&CertificateDer<'_>>,

@@ -1,6 +1,6 @@
-//! A stream that keeps what the server answers to a ClientHello while it passes: the first bytes, and what its first
-//! flight says in clear text. When a handshake fails, they show what the server really is; when it succeeds, they show
-//! what the TLS library does not report (RFC 5746, RFC 7627). No round trip is added, and both are bounded.
+//! A stream that records the response to a ClientHello: the first bytes, and the unencrypted part of the first flight. If
+//! a handshake fails, they show what the server really is; if it succeeds, they show what the TLS library does not report
+//! (RFC 5746, RFC 7627). This adds no round trip, and both are bounded.
 
 use std::io;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ const KEPT: usize = 512;
 
 pub(crate) struct Tap<S> {
     inner: S,
-    /// None before TLS begins. Shared, because a handshake that is given up takes the stream with it.
+    /// None before TLS begins. Shared, because a handshake that is aborted drops the stream.
     opening: Option<Arc<Mutex<Opening>>>,
 }
 
@@ -43,7 +43,7 @@ impl Opening {
         self.first.clone()
     }
 
-    /// The ServerHello with what followed it in clear text, as far as it has come; the certificates are left out.
+    /// The ServerHello with what followed it unencrypted, as far as it was received; the certificates are left out.
     pub(crate) fn server_hello(&mut self) -> Option<ServerHello> {
         match self.answer.take().or_else(|| std::mem::take(&mut self.reader).finish()) {
             Some(TlsAnswer::ServerHello(hello)) => Some(ServerHello { certificates: Vec::new(), ..hello }),
@@ -65,7 +65,7 @@ impl<S> Tap<S> {
         self.inner
     }
 
-    /// From now on what comes is the answer to a ClientHello.
+    /// From now on the received bytes are the response to a ClientHello.
     pub(crate) fn arm(&mut self) -> Arc<Mutex<Opening>> {
         Arc::clone(self.opening.insert(Arc::default()))
     }

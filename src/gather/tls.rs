@@ -1,7 +1,7 @@
-//! One TLS handshake by rustls, with a verifier that records everything and decides nothing: the session goes on after a
-//! bad certificate, because there is more to see, and the dialogue keeps the secrets back.
+//! One TLS handshake by rustls, with a verifier that records everything and rejects nothing: the session continues after a
+//! certificate that is not trusted, because more can be tested, and the dialogue does not send secrets then.
 //!
-//! Trust and name are looked at one by one by [`super::verify`], the dates by the checks.
+//! [`super::verify`] judges trust and host name separately; the checks judge the dates.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ use crate::sasl::Binding;
 use crate::wire::tls::FirstBytes;
 use crate::wire::tls::{alert_name, scheme_name};
 
-/// Certificates of a chain that are looked at.
+/// Certificates of a chain that are read.
 const MAX_CHAIN: usize = 60;
 
 /// Signatures of handshakes for which rustls has no name (RFC 8446 §4.2.3).
@@ -44,7 +44,7 @@ const RSA_PSS_PSS_SHA512: u16 = 0x080b;
 /// Offered besides those of rustls, because OpenSSL and GnuTLS offer them: servers with such a key exist for their clients.
 const RARE: [u16; 4] = [0x0808, RSA_PSS_PSS_SHA256, RSA_PSS_PSS_SHA384, RSA_PSS_PSS_SHA512];
 
-/// A line that is encrypted now.
+/// A connection that is encrypted now.
 pub(crate) struct Secured {
     pub(crate) stream: TlsStream<Tap<TcpStream>>,
     pub(crate) handshake: Handshake,
@@ -68,7 +68,7 @@ pub(crate) async fn handshake(
     let name = ServerName::try_from(expected.clone()).ok();
     let sessions = Arc::new(ResumptionCache::default());
     let config = config(world, &recorder, &ours, &sessions, name.is_some());
-    // A name that TLS cannot carry (RFC 6066 §3) goes without SNI; the address stands in, and is not sent.
+    // A name that TLS cannot carry (RFC 6066 §3) is not sent as SNI; the library needs an address instead, and does not send it.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
     let sni = match &name {
         Some(ServerName::DnsName(name)) => Some(name.as_ref().to_owned()),
@@ -89,7 +89,7 @@ pub(crate) async fn handshake(
         Err(_) => {
             let kind = TlsFaultKind::Silent { waited_ms: milliseconds(started.elapsed()) };
             let (first, server_hello) = opened();
-            let detail = if first.is_empty() { "no answer to the ClientHello" } else { "the answer does not end" };
+            let detail = if first.is_empty() { "no response to the ClientHello" } else { "the response is incomplete" };
             return Err(TlsFault {
                 kind,
                 first_bytes: String::from_utf8_lossy(&first).into_owned(),
@@ -110,7 +110,7 @@ pub(crate) async fn handshake(
 }
 
 /// What binds a login to this connection: the exporter in TLS 1.3 (RFC 9266 §2); in TLS 1.2, where the exporter is safe
-/// only with an extended master secret that the library does not tell of, the hash of the certificate (RFC 5929 §4.1).
+/// only with an extended master secret, which the library does not report, the hash of the certificate (RFC 5929 §4.1).
 fn binding(connection: &ClientConnection) -> Option<Binding> {
     if connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3) {
         let data = connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok()?;
@@ -170,7 +170,7 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
     let (presented, staple) = verify::with_staple(&ders, sent.len(), &noted.staple, store, &seen.by);
     Handshake {
         version: version.to_owned(),
-        // rustls writes TLS13_AES_...; IANA's registry says TLS_AES_...
+        // rustls writes TLS13_AES_...; IANA's registry has TLS_AES_...
         cipher: cipher.unwrap_or_default().replace("TLS13_", "TLS_"),
         group,
         signature: noted.scheme,
@@ -198,7 +198,7 @@ fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
             let code = u8::from(*alert);
             TlsFaultKind::Alert { code, name: alert_name(code) }
         }
-        // Told by the bytes themselves, which as text are no longer what they were.
+        // Decided by the bytes, because converting them to text changes them.
         (Some(_), _) if FirstBytes::of(first) == FirstBytes::Sslv2 => {
             TlsFaultKind::Incompatible { why: Incompatibility::Version }
         }
@@ -235,13 +235,13 @@ fn incompatibility(error: &rustls::Error) -> Incompatibility {
     }
 }
 
-/// The alert in an error of a line that was secured already.
+/// The alert in an error of a connection that is already encrypted.
 pub(crate) fn alert(error: &io::Error) -> Option<TlsFault> {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(inner, Some(rustls::Error::AlertReceived(_))).then(|| fault(error, &[]))
 }
 
-/// Accepts every certificate and every signature, and keeps what came with them and what was wrong.
+/// Accepts every certificate and every signature, and records them and their faults.
 #[derive(Debug)]
 struct Recorder {
     provider: Arc<CryptoProvider>,
@@ -272,7 +272,7 @@ impl Recorder {
 }
 
 /// Whether the handshake was signed by the key of the certificate (RFC 8446 §4.4.3, RFC 5246 §7.4.3, historic). The
-/// certificate is read for its key only: whatever else is wrong with it is no fault of this signature.
+/// certificate is read for its key only: its other faults are not those of this signature.
 fn proof(
     version: TlsVersion,
     message: &[u8],
@@ -326,7 +326,7 @@ fn pss(hash: SignatureHash, salt: usize) -> SignatureAlgorithm {
 
 fn fault_in_words(fault: signature::SignatureFault, scheme: &str) -> String {
     match fault {
-        signature::SignatureFault::Wrong => "another key made the signature".to_owned(),
+        signature::SignatureFault::Wrong => "the signature was made by another key".to_owned(),
         signature::SignatureFault::OtherKind => format!("{scheme} does not belong to a key of this kind"),
         signature::SignatureFault::Unsupported(what) => format!("smtpcheck cannot verify {what}"),
     }
@@ -374,8 +374,8 @@ impl ServerCertVerifier for Recorder {
     }
 }
 
-/// Hears that a session could be resumed, and keeps none: the verifier is not called on a resumed one, so each handshake
-/// here is a full one.
+/// Notes that a session could be resumed, and stores none: the verifier is not called for a resumed session, so each
+/// handshake here is a full one.
 #[derive(Debug, Default)]
 struct ResumptionCache {
     offered: AtomicBool,
@@ -405,7 +405,7 @@ impl ClientSessionStore for ResumptionCache {
     }
 }
 
-/// Shows our certificate, if there is one, and hears when one is asked for.
+/// Sends the client certificate, if there is one, and notes whether the server requests one.
 #[derive(Debug)]
 struct OurCertificate {
     asked: AtomicBool,

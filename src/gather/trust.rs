@@ -1,7 +1,7 @@
-//! Whom to believe: the file that the user named, else this machine's trust store, else Mozilla's roots.
+//! The trust anchors: the file that the user names, else this machine's trust store, else Mozilla's roots.
 //!
 //! A file is read before anything is sent, so that a mistake in it costs nothing. The system's store (3.5 ms of
-//! reading and parsing) is read on a thread of its own once TLS begins, while the handshake is on its way.
+//! reading and parsing) is read on a thread of its own once TLS begins, during the handshake.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +13,13 @@ use tokio::sync::watch;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-use super::{SetupError, file, roots};
+use super::roots;
 use crate::evidence::TrustStore;
+use crate::host::{SetupError, file};
 use crate::pkix;
 use crate::plan::Plan;
 
-/// Anchors with where they come from.
+/// Anchors and where they come from.
 pub(crate) struct Store {
     pub(crate) origin: TrustStore,
     pub(crate) anchors: Vec<StoredAnchor>,
@@ -26,7 +27,7 @@ pub(crate) struct Store {
 
 /// One anchor.
 pub(crate) enum StoredAnchor {
-    /// A certificate, which is held to its own dates and extensions.
+    /// A certificate, whose own dates and extensions apply.
     Certificate(CertificateDer<'static>),
     /// Name and key, both in DER with their tags, and the content of NameConstraints: what is compiled in.
     Key { subject: Vec<u8>, key: Vec<u8>, constraints: Option<Vec<u8>> },
@@ -43,14 +44,14 @@ impl StoredAnchor {
     }
 }
 
-/// The store of one run, read at most once.
+/// The store of a run, read at most once.
 #[derive(Clone)]
 pub(crate) struct Anchors(Arc<TrustStoreReading>);
 
 struct TrustStoreReading {
     store: OnceLock<Store>,
     is_begun: AtomicBool,
-    /// Wakes those who wait.
+    /// Wakes the tasks that wait.
     done: watch::Sender<()>,
 }
 
@@ -67,7 +68,7 @@ impl Anchors {
         })))
     }
 
-    /// Starts to read, without waiting for it.
+    /// Starts to read, without waiting for the result.
     pub(crate) fn prefetch(&self) {
         if self.0.store.get().is_some() || self.0.is_begun.swap(true, Ordering::Relaxed) {
             return;
@@ -77,7 +78,7 @@ impl Anchors {
             reading.done.send_replace(());
         };
         let reading = Arc::clone(&self.0);
-        // One that is stuck in a slow file ends with the program; `wait` waits beside the time limits of the run.
+        // If a file never ends, the thread ends with the program; the time limit of the check ends the wait for it.
         let begun = std::thread::Builder::new().name("trust store".to_owned()).spawn(move || read(&reading));
         if begun.is_err() {
             read(&self.0);
@@ -92,7 +93,7 @@ impl Anchors {
             if let Some(store) = self.0.store.get() {
                 return store;
             }
-            // The sender lives as long as this does.
+            // The sender exists as long as this does.
             let _ = done.changed().await;
         }
     }
@@ -108,10 +109,10 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
         return Err(fault(if looks_like_der {
             format!("is DER; convert it with: openssl x509 -inform der -in {} -out ca.pem", path.display())
         } else {
-            "holds no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
+            "contains no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
         }));
     }
-    // OpenSSL and GnuTLS load no file with a certificate that they cannot read.
+    // OpenSSL and GnuTLS reject a file with a certificate that they cannot read.
     let is_unreadable = |der: &CertificateDer<'_>| {
         pkix::ParsedCertificate::read(der).is_none() && X509Certificate::from_der(der).is_err()
     };
@@ -122,8 +123,8 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
     Ok(Store { origin, anchors: certs.into_iter().map(StoredAnchor::Certificate).collect() })
 }
 
-/// PEM as the reader knows it: without the byte order mark of UTF-8, and with the one label of RFC 7468 §5.1. OpenSSL and
-/// GnuTLS read the label of old versions of OpenSSL, too.
+/// PEM as the parser expects it: without a UTF-8 byte order mark, and with the label of RFC 7468 §5.1. OpenSSL and GnuTLS
+/// also read the label of old versions of OpenSSL.
 fn in_one_form(bytes: &[u8]) -> Vec<u8> {
     const OLD: &[u8] = b" X509 CERTIFICATE-----";
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -151,7 +152,7 @@ fn from_system() -> Store {
     Store { origin: TrustStore::System { anchors: anchors.len() }, anchors }
 }
 
-/// webpki keeps the inside of each SEQUENCE.
+/// webpki keeps the content of each SEQUENCE.
 fn compiled_in(anchor: &rustls::pki_types::TrustAnchor<'_>) -> StoredAnchor {
     StoredAnchor::Key {
         subject: pkix::der::wrap(pkix::der::tag::SEQUENCE, &anchor.subject),

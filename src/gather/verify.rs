@@ -1,8 +1,8 @@
-//! Whether a chain leads to an anchor of the store and names the host, and what a stapled OCSP response is worth: `pkix`
-//! judges, this brings the bytes together and turns them into evidence.
+//! Whether a chain leads to an anchor of the store and matches the host name, and what a stapled OCSP response proves:
+//! `pkix` judges, this file collects the bytes and turns the result into evidence.
 //!
-//! A path that is valid is shown to webpki as well. Where webpki does not verify it, the evidence says so: programs with
-//! rustls will fail there, and it is nothing that others would see.
+//! A valid path is verified by webpki as well. If webpki rejects it, the evidence contains that: programs that use rustls
+//! will fail, and others will not.
 
 use std::time::Duration;
 
@@ -23,11 +23,11 @@ use crate::pkix::{self, Found, names::NamedBy, ocsp::Authority, signature::Verif
 pub(super) struct CertificateExpectation {
     /// The name of the server.
     pub(super) name: String,
-    /// The moment at which it must hold.
+    /// The time at which it must be valid.
     pub(super) now: Timestamp,
 }
 
-/// Reads and judges the certificates as they were sent, of which `sent` came in all.
+/// Reads and judges the certificates as they were sent; `sent` is how many the server sent in all.
 pub(super) fn presented(
     ders: &[CertificateDer<'static>],
     sent: usize,
@@ -37,7 +37,7 @@ pub(super) fn presented(
     with_staple(ders, sent, &[], store, expected).0
 }
 
-/// The same, and the OCSP response that came with them, which is empty if none did.
+/// The same, with the OCSP response that was sent with them, which is empty if there was none.
 pub(super) fn with_staple(
     ders: &[CertificateDer<'static>],
     sent: usize,
@@ -54,8 +54,8 @@ pub(super) fn with_staple(
     let seen = anchor.map(anchor_seen);
     let trust = trust(&found, &chain, seen.as_ref());
     let mut limits = match (&trust, anchor) {
-        // A certificate that is its own anchor convinces only who was told to believe it.
-        // One that is for another use is no server's certificate for any client.
+        // A certificate that is its own anchor is trusted only by clients that are configured to.
+        // A certificate for another use is not accepted by any client as that of a server.
         (Trust::Trusted { path }, Some(anchor))
             if path.len() > 1 && chain.first().is_some_and(|leaf| leaf.misuse().is_none()) =>
         {
@@ -71,7 +71,7 @@ pub(super) fn with_staple(
         .and_then(|der| pkix::ParsedCertificate::read(der))
         .and_then(|read| pkix::names::matches(&read, &expected.name));
     if named_by == Some(NamedBy::CommonName) && matches!(trust, Trust::Trusted { .. }) {
-        // What else webpki does not support in such a certificate is no longer of interest.
+        // What else webpki does not support in such a certificate does not matter.
         limits.retain(|limit| limit.place != 0);
         limits.insert(0, by_common_name());
     }
@@ -110,7 +110,7 @@ fn trust(found: &Found, chain: &[Certificate], anchor: Option<&AnchorSeen>) -> T
         (None, _) => untrusted(ChainFault::UnknownIssuer, "no issuer was found"),
         (Some(_), Some(fault)) => untrusted(why(&fault.kind), fault.kind.word()),
         (Some(anchor), None) => {
-            // A certificate that is its own anchor stands in the path once.
+            // A certificate that is its own anchor appears in the path once.
             if found.path != [0] || path.first() != Some(&anchor.subject) || leaf.subject != leaf.issuer {
                 path.push(anchor.subject.clone());
             }
@@ -197,7 +197,7 @@ fn authority(anchor: pkix::Anchor<'_>) -> Option<Authority<'_>> {
     }
 }
 
-/// What clients with rustls cannot verify in a path that is valid, told by webpki itself.
+/// What clients with rustls cannot verify in a valid path, as webpki reports it.
 fn limits(
     ders: &[CertificateDer<'static>],
     found: &Found,
@@ -242,7 +242,7 @@ fn without_support(what: &str) -> ClientLimit {
     }
 }
 
-/// OpenSSL and GnuTLS, and what is built on them, take a certificate without alternative names by its common name. Go does
+/// OpenSSL, GnuTLS and programs that use them match a certificate without alternative names by its common name. Go does
 /// not since 1.15, Apple's systems since 2019, Chrome since 58, Firefox since 101; rustls never did.
 fn by_common_name() -> ClientLimit {
     ClientLimit {
@@ -253,7 +253,7 @@ fn by_common_name() -> ClientLimit {
     }
 }
 
-/// None if webpki does not take the anchor, which says nothing about the chain.
+/// None if webpki does not support the anchor, which shows nothing about the chain.
 fn is_verified_by_webpki(
     ders: &[CertificateDer<'static>],
     found: &Found,
@@ -272,14 +272,14 @@ fn is_verified_by_webpki(
     Some(leaf.verify_for_usage(algorithms, &[anchor], &between, moment, usage, None, None).is_ok())
 }
 
-/// Whether the leaf names the host (RFC 9525 §6).
+/// Whether the leaf matches the host name (RFC 9525 §6).
 fn name_match(
     named_by: Option<NamedBy>,
     ders: &[CertificateDer<'static>],
     chain: &[Certificate],
     expected: String,
 ) -> NameMatch {
-    // Names that cannot be read are not known, so nothing is said about them.
+    // Names that cannot be read are unknown, so they are not judged.
     let is_read =
         ders.first().and_then(|der| pkix::ParsedCertificate::read(der)).is_some_and(|read| read.has_readable_names());
     match chain.first().filter(|leaf| is_read && leaf.is_readable()) {

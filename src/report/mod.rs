@@ -11,6 +11,7 @@ mod line;
 pub mod ports;
 mod run;
 mod saved;
+mod tally;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,11 +22,11 @@ pub use expectations::Expectation;
 pub use line::{LINE_SCHEMA, StreamRecord};
 pub use run::{CheckOutcome, CheckResult, FilePosition, RUN_SCHEMA, Run, RunDocument, RunSource};
 pub use saved::{NotSaved, Saved};
+pub use tally::ExitTally;
 
 use crate::check::{self, Finding, PhaseFailure, Severity};
 use crate::evidence::Evidence;
-use crate::gather::Signal;
-use crate::inquiry::Ended;
+use crate::inquiry::{Ended, Signal};
 use crate::plan::{FailOn, Gate, Plan};
 
 /// Everything about one run.
@@ -171,14 +172,14 @@ impl Report {
         let exit = match ended {
             Ended::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Ended::Interrupted(Signal::Terminate) => Exit::Terminated,
-            Ended::Whole | Ended::Unheard(_) => exit(&findings, &plan),
+            Ended::Complete | Ended::Unwritable(_) => exit(&findings, &plan),
             // Nothing was wrong as far as it came, and it did not come to its end.
             Ended::TimeUp => match exit(&findings, &plan) {
                 Exit::Ok => Exit::Incomplete,
                 other => other,
             },
         };
-        let complete = matches!(ended, Ended::Whole);
+        let complete = matches!(ended, Ended::Complete);
         let report = Report { plan, evidence, findings, complete, total_ms, expectations: Vec::new(), exit };
         report.expecting(expectations).masked()
     }

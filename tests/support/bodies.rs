@@ -21,8 +21,8 @@ use smtpcheck::evidence::{
     TrustStore,
 };
 use smtpcheck::expect::Expression;
-use smtpcheck::gather::{self, Arrival, Gather};
-use smtpcheck::inquiry::{self, EvidenceListener};
+use smtpcheck::gather;
+use smtpcheck::inquiry::{self, Arrival, EvidenceListener, Gather};
 use smtpcheck::plan::{LoginProof, Plan};
 use smtpcheck::question::{HelloRequest, Question, SessionRequest};
 use smtpcheck::render::{self, Display, Verbosity};
@@ -389,7 +389,7 @@ fn check(plan: &Plan, credentials: Option<&Credentials>, said: &[u8], chain: &[V
         arrivals: VecDeque::new(),
         clock: 0.0,
     };
-    let (evidence, ended) = inquiry::inquire(plan, &mut server, now(), &mut Deaf);
+    let (evidence, ended) = inquiry::at_once(inquiry::inquire(plan, &mut server, now(), &mut Deaf)).unwrap();
     let report = Report::new(plan.clone(), evidence, &ended, server.clock);
     assert!(report.evidence.transcript.len() < 2000, "{} events", report.evidence.transcript.len());
     assert!(report.complete);
@@ -475,7 +475,7 @@ impl Gather for Server<'_> {
         self.arrivals.push_back(Arrival::Answered { probe: id, at_ms: self.clock, outcome });
     }
 
-    fn next(&mut self) -> Arrival {
+    async fn next(&mut self) -> Arrival {
         self.arrivals.pop_front().expect("an open question has an answer")
     }
 

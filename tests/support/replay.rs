@@ -55,8 +55,7 @@ use smtpcheck::evidence::{
     Handshake, HandshakeKind, HelloOutcome, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch,
     NameSource, Names, Outcome, Phase, Presented, Probe, ProbeId, Staple, TlsFault, TlsFaultKind, Trust, TrustStore,
 };
-use smtpcheck::gather::{Arrival, Gather};
-use smtpcheck::inquiry::{self, EvidenceListener};
+use smtpcheck::inquiry::{self, Arrival, EvidenceListener, Gather};
 use smtpcheck::plan::{LoginProof, Plan, TlsUse};
 use smtpcheck::question::{HelloRequest, Question, SessionRequest};
 use smtpcheck::report::Report;
@@ -233,7 +232,7 @@ pub fn hold(args: &[&str], server: NewServer<'_>) -> Report {
         time_is_up: false,
         problems: Vec::new(),
     };
-    let (evidence, ended) = inquiry::inquire(&plan, &mut replay, now(), &mut Deaf);
+    let (evidence, ended) = inquiry::at_once(inquiry::inquire(&plan, &mut replay, now(), &mut Deaf)).unwrap();
     Report::new(plan, evidence, &ended, replay.clock)
 }
 
@@ -284,7 +283,7 @@ impl Gather for Replay<'_> {
         });
     }
 
-    fn next(&mut self) -> Arrival {
+    async fn next(&mut self) -> Arrival {
         self.arrivals.pop_front().expect("an open question has an answer")
     }
 
@@ -856,7 +855,7 @@ pub fn play_live(name: String, text: &str, listener: &mut dyn EvidenceListener) 
         time_is_up: false,
         problems: Vec::new(),
     };
-    let (evidence, ended) = inquiry::inquire(&plan, &mut replay, now(), listener);
+    let (evidence, ended) = inquiry::at_once(inquiry::inquire(&plan, &mut replay, now(), listener)).unwrap();
     let mut problems = replay.problems;
     problems.extend(
         replay.sessions.iter().flatten().map(|session| format!("never asked: [[session]] port {:?}", session.port)),

@@ -1,7 +1,7 @@
-//! Fetches the password from its source, before anything is sent.
+//! Reads the password from its source, before anything is sent.
 //!
-//! One line end at the end of a file or of a command's output goes, as editors and `echo` add it; other white space
-//! stays, since it may belong to the password.
+//! One line end at the end of a file or of a command's output is removed, because editors and `echo` add it; other white
+//! space is kept, because it may belong to the password.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -16,7 +16,7 @@ use crate::secret::{Echoes, Secret};
 
 /// Bytes of a password that are read.
 const MAX_BYTES: u64 = 64 * 1024;
-/// How long a password command may take: some ask their user for a PIN.
+/// How long a password command may take: some ask the user for a PIN.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Why there is no password: exit 2, nothing was sent.
@@ -38,14 +38,19 @@ pub enum PasswordError {
         /// Its exit code, if it ended by itself.
         code: Option<i32>,
     },
-    /// The command did not end in time.
+    /// The command did not end within its time limit.
     CommandTooSlow {
         /// Which flag named it.
         source: String,
-        /// How long it was waited for.
+        /// The time limit.
         waited: Duration,
     },
-    /// There is nothing in it.
+    /// A signal arrived while the command ran.
+    Interrupted {
+        /// Which flag named it.
+        source: String,
+    },
+    /// It is empty.
     Empty {
         /// Which source.
         source: String,
@@ -72,9 +77,10 @@ impl fmt::Display for PasswordError {
             PasswordError::CommandTooSlow { source, waited } => {
                 write!(f, "the command of {source} did not end within {} seconds", waited.as_secs())
             }
-            PasswordError::Empty { source } => write!(f, "{source} gives an empty password"),
+            PasswordError::Interrupted { source } => write!(f, "a signal arrived while the command of {source} ran"),
+            PasswordError::Empty { source } => write!(f, "{source}: the password is empty"),
             PasswordError::Control { source } => {
-                write!(f, "{source} gives more than one line, or a NUL byte; a password is one line")
+                write!(f, "{source}: more than one line, or a NUL byte; a password is one line")
             }
         }
     }
@@ -92,7 +98,7 @@ pub fn from_file(path: &Path) -> Result<Secret, PasswordError> {
     from_named_file(path, "--password-file ")
 }
 
-/// Reads a file; `named` is what a message calls it by, before its path.
+/// Reads a file; `named` precedes its path in messages.
 pub fn from_named_file(path: &Path, named: &str) -> Result<Secret, PasswordError> {
     let source = format!("{named}{}", path.display());
     let unreadable =
@@ -101,20 +107,20 @@ pub fn from_named_file(path: &Path, named: &str) -> Result<Secret, PasswordError
     read(bytes.as_slice(), &source)
 }
 
-/// Takes the value of `SMTPCHECK_PASSWORD`.
+/// Checks the value of `SMTPCHECK_PASSWORD`.
 pub fn from_environment(value: String) -> Result<Secret, PasswordError> {
     clean(Zeroizing::new(value), "SMTPCHECK_PASSWORD")
 }
 
-/// Asks the person at the terminal, without echo.
+/// Asks the user at the terminal, without echo.
 pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     let source = "the prompt";
     let question = format!("password for {}: ", user.escape_debug());
-    // Until the answer is there a signal finds a terminal without echo.
-    let _watch = super::watch_prompt();
+    // Until the user has answered, the terminal has no echo, which a signal must restore.
+    let _watch = super::terminal::watch_prompt();
     let typed = rpassword::prompt_password(question);
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-        // The signal has reached us before those who watch for it, who end the program in a moment.
+        // The signal reached this thread before the one that watches for it, which will end the program.
         std::thread::park_timeout(Duration::from_secs(1));
     }
     let typed =
@@ -122,35 +128,38 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     clean(Zeroizing::new(typed), source)
 }
 
-/// Runs a command by the shell and takes what it prints. It has no standard input, and its time is limited. `flag` is what
-/// messages call it by. What it says on its standard error goes to `tell`, without the password.
-pub fn from_command(command: &str, flag: &str, tell: impl FnOnce(&str)) -> Result<Secret, PasswordError> {
-    from_command_within(command, flag, COMMAND_TIMEOUT, tell)
+/// Runs a command in a shell and reads its standard output. It has no standard input, and a time limit. `flag` names it in
+/// messages. What it writes to standard error is passed to `show`, without the password.
+pub fn from_command(command: &str, flag: &str, show: impl FnOnce(&str)) -> Result<Secret, PasswordError> {
+    from_command_within(command, flag, COMMAND_TIMEOUT, show)
 }
 
 fn from_command_within(
     command: &str,
     flag: &str,
-    patience: Duration,
-    tell: impl FnOnce(&str),
+    limit: Duration,
+    show: impl FnOnce(&str),
 ) -> Result<Secret, PasswordError> {
     let source = flag.to_owned();
     let unreadable = |error: io::Error| PasswordError::Unreadable { source: source.clone(), why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unreadable)?;
     let (status, stdout, stderr) = runtime.block_on(async {
-        let mut signals = super::Signals::listen();
+        let mut signals = super::signals::Signals::listen();
         let processes = Processes::start(command).map_err(unreadable)?;
         tokio::select! {
-            output = tokio::time::timeout(patience, outcome(processes)) => match output {
+            output = tokio::time::timeout(limit, outcome(processes)) => match output {
                 Ok(output) => output.map_err(unreadable),
-                Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: patience }),
+                Err(_) => Err(PasswordError::CommandTooSlow { source: source.clone(), waited: limit }),
             },
-            // Nothing was sent, so there is no report to be written. The processes have been dropped before this.
-            signal = signals.next() => std::process::exit(super::code(signal)),
+            // Nothing was sent, so there is no report to write. The processes have been dropped before this.
+            signal = signals.next() => {
+                super::signals::end(signal);
+                Err(PasswordError::Interrupted { source: source.clone() })
+            }
         }
     })?;
-    // The runtime that heard signals is gone, and with it what they would do without us.
-    super::end_on_unhandled_signals();
+    // The runtime that handled signals is gone, and a signal would have no effect from now on.
+    super::signals::end_if_unhandled();
     let printed = read(stdout.as_slice(), &source);
     // A command that succeeds and prints nothing may have written the password to standard error instead.
     let stderr = match status.success() && stdout.trim_ascii().is_empty() && !stderr.trim_ascii().is_empty() {
@@ -161,17 +170,17 @@ fn from_command_within(
         return Err(PasswordError::Command { source, stderr, code: status.code() });
     }
     if !stderr.trim().is_empty() {
-        tell(stderr.trim_end());
+        show(stderr.trim_end());
     }
     printed
 }
 
-/// In place of messages in which the password cannot be told from other text.
+/// Replaces messages in which the password cannot be distinguished from other text.
 const NOT_SHOWN_MESSAGES: &str = "(its messages are not shown, because they may repeat the password)";
 
-/// What a command wrote to standard error, without the password: one that got as far as printing a password may write it
-/// twice, as `sh -x` does. Where the password cannot be told from other output, or is too short to be searched for and there,
-/// nothing of it is shown.
+/// What a command wrote to standard error, without the password: a command that prints a password may write it twice, as
+/// `sh -x` does. If the password cannot be distinguished from other output, or is too short to be searched for and is
+/// present, nothing is shown.
 fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String {
     let text = String::from_utf8_lossy(stderr);
     if text.trim().is_empty() || stdout.is_empty() {
@@ -191,11 +200,11 @@ fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String
     echoes.without(&text)
 }
 
-/// A command of the user with the processes that it started. When this goes before the command has ended, because of its time
-/// or of a signal, so do they.
+/// A command of the user with the processes that it started. If this is dropped before the command has ended, because of
+/// the time limit or a signal, they are killed.
 ///
-/// Without a terminal they are a process group of their own. With one they stay in that of smtpcheck, as only processes in
-/// the foreground may ask their user for a PIN there; then they are found by their parents, where the system shows these.
+/// Without a terminal they are a process group of their own. With one they stay in that of smtpcheck, because only processes
+/// in the foreground may ask the user for a PIN there; then they are found by their parents, if the system shows these.
 struct Processes {
     child: tokio::process::Child,
     #[cfg(unix)]
@@ -223,13 +232,13 @@ impl Processes {
     }
 
     fn end(&mut self) {
-        // Once it has been waited for, its number may be that of another process.
+        // After it has been waited for, another process may have its number.
         #[cfg(unix)]
         if let Some(id) = self.child.id() {
             use rustix::process::{Signal, kill_process, kill_process_group};
 
             match self.group {
-                // What has ended already needs no end.
+                // It fails if the processes have already ended.
                 Some(group) => {
                     let _ = kill_process_group(group, Signal::KILL);
                 }
@@ -255,8 +264,8 @@ fn pid(number: u32) -> Option<rustix::process::Pid> {
     rustix::process::Pid::from_raw(i32::try_from(number).ok()?)
 }
 
-/// The processes below one, as Linux shows them; elsewhere none. Parents come before their children, so that a parent has no
-/// time to start another.
+/// The descendants of a process, as Linux shows them; elsewhere none. Parents come before their children, so that a parent
+/// cannot start another.
 #[cfg(unix)]
 fn descendants(of: u32) -> Vec<u32> {
     let numbers = std::fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -265,7 +274,7 @@ fn descendants(of: u32) -> Vec<u32> {
             let id: u32 = entry.file_name().to_str()?.parse().ok()?;
             let stat =
                 String::from_utf8_lossy(&super::file::regular(&entry.path().join("stat"), 4096).ok()?).into_owned();
-            // The name, in brackets, may hold anything.
+            // The name, in brackets, can contain any character.
             let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
             Some((parent, id))
         })
@@ -281,12 +290,12 @@ fn descendants(of: u32) -> Vec<u32> {
     found.split_off(1)
 }
 
-/// The command's end and its output, as much of it as a password can have. One that prints more is ended.
+/// The command's exit status and its output, up to the size of a password. A command that prints more is killed.
 async fn outcome(
     mut processes: Processes,
 ) -> io::Result<(std::process::ExitStatus, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
     let child = &mut processes.child;
-    // Room for what is usual, as growing leaves copies of a password behind.
+    // Enough capacity for usual output, because growing leaves copies of a password in memory.
     let room = || Zeroizing::new(Vec::with_capacity(8 * 1024));
     let (mut stdout, mut stderr) = (room(), room());
     let (out, err) = (child.stdout.take(), child.stderr.take());
@@ -314,7 +323,7 @@ async fn outcome(
 #[cfg(unix)]
 fn shell(command: &str) -> tokio::process::Command {
     let mut shell = tokio::process::Command::new("/bin/sh");
-    // A variable that holds a password of ours is not the command's business.
+    // The command does not need the variable that contains a password.
     shell.arg("-c").arg(command).env_remove("SMTPCHECK_PASSWORD");
     shell
 }
@@ -382,10 +391,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_command_that_prints_the_password_to_standard_error_only_does_not_show_it() {
-        let mut told = String::new();
-        let tell = |text: &str| text.clone_into(&mut told);
-        let result = from_command_within("echo hunter-2x >&2", "--password-command", Duration::from_secs(30), tell);
-        assert!(result.is_err() && told.contains("not shown") && !told.contains("hunter"), "{told}");
+        let mut shown = String::new();
+        let show = |text: &str| text.clone_into(&mut shown);
+        let result = from_command_within("echo hunter-2x >&2", "--password-command", Duration::from_secs(30), show);
+        assert!(result.is_err() && shown.contains("not shown") && !shown.contains("hunter"), "{shown}");
     }
 
     #[cfg(unix)]
@@ -416,11 +425,11 @@ mod tests {
             "echo hunter-2x >&2; head -c 70000 /dev/zero | tr '\\0' x; echo hunter-2x",
             "echo hun >&2; echo hun; exit 3",
         ] {
-            let mut told = String::new();
-            let tell = |text: &str| told = text.to_owned();
-            let result = from_command_within(command, "--password-command", Duration::from_secs(30), tell);
+            let mut shown = String::new();
+            let show = |text: &str| shown = text.to_owned();
+            let result = from_command_within(command, "--password-command", Duration::from_secs(30), show);
             let message = result.expect_err("no password").to_string();
-            assert!(!message.contains("hun") && !told.contains("hun"), "{command}: {message} {told}");
+            assert!(!message.contains("hun") && !shown.contains("hun"), "{command}: {message} {shown}");
         }
     }
 
@@ -434,7 +443,7 @@ mod tests {
         assert!(matches!(result, Err(PasswordError::CommandTooSlow { .. })), "{result:?}");
         let id = std::fs::read_to_string(&file).expect("it was started");
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
-        // It is gone, or dead and nobody has asked for its exit code yet.
+        // It is gone, or a zombie.
         let is_over = || state().rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']));
         let end = std::time::Instant::now() + Duration::from_secs(10);
         while !is_over() && std::time::Instant::now() < end {
@@ -445,14 +454,14 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_a_command_says_beside_the_password_is_told_without_it() {
-        let mut told = String::new();
-        let tell = |text: &str| told = text.to_owned();
+    fn what_a_command_says_beside_the_password_is_shown_without_it() {
+        let mut shown = String::new();
+        let show = |text: &str| shown = text.to_owned();
         let patience = Duration::from_secs(30);
         let secret =
-            from_command_within("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", patience, tell);
+            from_command_within("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", patience, show);
         assert!(secret.is_ok_and(|secret| secret.reveal() == "hunter-2x"));
-        assert_eq!(told, "asking for [password, not shown]");
+        assert_eq!(shown, "asking for [password, not shown]");
     }
 
     #[cfg(unix)]
@@ -472,7 +481,7 @@ mod tests {
 
     #[test]
     fn nothing_and_too_much_are_refused_without_showing_it() {
-        assert_eq!(cleaned("\n"), Err("the test gives an empty password".to_owned()));
+        assert_eq!(cleaned("\n"), Err("the test: the password is empty".to_owned()));
         for text in ["p\nq", "p\0q"] {
             let message = cleaned(text).expect_err("not one line");
             assert!(message.contains("one line") && !message.contains('q'), "{message}");

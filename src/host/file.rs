@@ -1,10 +1,10 @@
 //! Every file that the program reads or opens for writing, bounded in size and in time: a name can lead to /dev/zero, to a
-//! pipe in which nobody writes, or to a directory of a hundred thousand files. Opening a file anywhere else is an error
-//! of `tests/house.rs`.
+//! pipe that no program writes to, or to a directory of a hundred thousand files. `tests/structure.rs` rejects other code
+//! that opens a file.
 //!
-//! [`contents`] and [`report`] read what the user names, pipes included. [`regular`] and [`lines`] read what the system
-//! has at a fixed place, where a pipe or a device is never right. [`appended`], [`direct`] and [`write`] open what is
-//! written to.
+//! [`contents`] and [`report`] read what the user names, pipes included. [`regular`] and [`lines`] read files that the
+//! system has at a fixed place, where a pipe or a device is always wrong. [`appended`], [`direct`] and [`write`] open files
+//! for writing.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -19,26 +19,26 @@ const MIB: u64 = 1024 * 1024;
 /// How much is read of one file, and how long that may take.
 struct Bounds {
     most: u64,
-    /// Until a byte or the end is there.
+    /// Until the next byte or the end.
     idle: Duration,
     overall: Duration,
 }
 
-/// Settings, certificates, keys, passwords, suites. The largest trust stores have half a megabyte. What feeds a pipe may
-/// have to ask its user for something.
+/// Settings, certificates, keys, passwords, suites. The largest trust stores have half a megabyte. A program that writes to
+/// a pipe may have to ask its user for something.
 const SMALL: Bounds = Bounds { most: 8 * MIB, idle: Duration::from_secs(20), overall: Duration::from_secs(20) };
 
-/// Saved reports: thousands of targets fit. A check that writes to the pipe takes a minute (`--max-time`), and is silent
-/// until it ends.
+/// Saved reports of thousands of targets. A check that writes to a pipe takes up to a minute (`--max-time`), and writes
+/// nothing before it ends.
 const REPORT: Bounds = Bounds { most: 128 * MIB, idle: Duration::from_secs(90), overall: Duration::from_secs(600) };
 
-/// How long it may take to open a file: a named pipe opens when another program has opened its other end.
+/// How long it may take to open a file: opening a named pipe waits for another program to open its other end.
 const OPENING: Duration = Duration::from_secs(20);
 
 /// Bytes of one line of [`lines`].
 const MAX_LINE: u64 = 4096;
 
-/// The bytes of a file, wiped when they go.
+/// The bytes of a file. They are wiped when dropped.
 pub(crate) fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let path = path.to_owned();
     collect(&SMALL, move || File::open(path))
@@ -47,7 +47,7 @@ pub(crate) fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 /// The bytes of a saved report; `-` is standard input.
 pub(crate) fn report(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     if path.as_os_str() == "-" {
-        // A pipe of a shell, whose other end the user sees; only its size is bounded.
+        // The user can see what writes to standard input, so only the size is bounded.
         let mut bytes = Zeroizing::new(Vec::new());
         io::stdin().lock().take(REPORT.most + 1).read_to_end(&mut bytes)?;
         return within(bytes, REPORT.most);
@@ -63,9 +63,9 @@ pub(crate) fn regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     within(bytes, most)
 }
 
-/// Hands each line of a file of the system to `tell`, up to `most` bytes in all; what is too long for a line is left out.
-/// Lists of blocked names make `/etc/hosts` as long as some megabytes, so it is never held in memory.
-pub(crate) fn lines(path: &Path, most: u64, mut tell: impl FnMut(&str)) -> io::Result<()> {
+/// Passes each line of a file of the system to `take`, up to `most` bytes in all; lines that are too long are left out.
+/// Lists of blocked names make `/etc/hosts` several megabytes long, so it is never read into memory.
+pub(crate) fn lines(path: &Path, most: u64, mut take: impl FnMut(&str)) -> io::Result<()> {
     let mut file = BufReader::with_capacity(64 * 1024, regular_file(path)?.take(most));
     let mut line = Vec::new();
     loop {
@@ -76,7 +76,7 @@ pub(crate) fn lines(path: &Path, most: u64, mut tell: impl FnMut(&str)) -> io::R
         if line.len() as u64 == MAX_LINE && !line.ends_with(b"\n") {
             file.skip_until(b'\n')?;
         } else if let Ok(text) = std::str::from_utf8(&line) {
-            tell(text.trim_end());
+            take(text.trim_end());
         }
     }
 }
@@ -93,7 +93,7 @@ pub(crate) fn direct(path: &Path) -> io::Result<File> {
     in_time(OPENING, move || File::options().write(true).open(path))
 }
 
-/// Writes a file, in the place of what it held.
+/// Writes a file, and replaces its content.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     let path = path.to_owned();
     let mut file = in_time(OPENING, move || File::options().write(true).create(true).truncate(true).open(path))?;
@@ -107,28 +107,28 @@ pub(crate) fn terminal() -> io::Result<File> {
 }
 
 /// The result of something that the system may never finish.
-pub(super) fn in_time<T: Send + 'static>(
+pub(crate) fn in_time<T: Send + 'static>(
     most: Duration,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     let (sender, receiver) = mpsc::channel();
-    // A thread that is stuck in a pipe ends with the program.
+    // A thread that waits for a pipe ends with the program.
     std::thread::Builder::new().name("file".to_owned()).spawn(move || {
         let _ = sender.send(work());
     })?;
     receiver.recv_timeout(most).unwrap_or_else(|_| {
         Err(io::Error::other(format!(
-            "it cannot be opened within {} seconds: a pipe without another end",
+            "it cannot be opened within {} seconds: a pipe that no other program has open",
             most.as_secs()
         )))
     })
 }
 
-/// Why a file that holds a secret is not one: users of this machine other than its owner can read it. Pipes, devices and
-/// what was opened for this program (`/dev/stdin`, `/dev/fd/3`) have no readers of that kind; nor have `/run/secrets` and
-/// the credentials of systemd, whose modes the platform sets.
+/// Which other users of this machine can read a file that contains a secret; none if only its owner can. Pipes, devices and
+/// files that were opened for this program (`/dev/stdin`, `/dev/fd/3`) do not count, nor do `/run/secrets` and the
+/// credentials of systemd, whose modes the platform sets.
 #[cfg(unix)]
-pub(crate) fn open_to_others(path: &Path) -> Option<String> {
+pub(crate) fn readable_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
 
     let real = std::fs::canonicalize(path).ok()?;
@@ -146,16 +146,29 @@ pub(crate) fn open_to_others(path: &Path) -> Option<String> {
 
 /// Other systems have no modes of this kind.
 #[cfg(not(unix))]
-pub(crate) fn open_to_others(_: &Path) -> Option<String> {
+pub(crate) fn readable_by_others(_: &Path) -> Option<String> {
     None
 }
 
-/// Why it cannot be read, in the same words on every system.
+/// Whether the owner alone can read a file. Where the system does not show it, false.
+#[cfg(unix)]
+pub(crate) fn is_private(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).is_ok_and(|there| there.mode() & 0o077 == 0)
+}
+
+/// Other systems have no modes of this kind.
+#[cfg(not(unix))]
+pub(crate) fn is_private(_: &Path) -> bool {
+    false
+}
+
+/// Why a file cannot be read, in the same words on every system.
 pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "the file may not be read".to_owned(),
-        io::ErrorKind::IsADirectory => "is a folder, not a file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "is a directory, not a file".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -165,7 +178,7 @@ fn collect<R: Read>(
     bounds: &Bounds,
     open: impl FnOnce() -> io::Result<R> + Send + 'static,
 ) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Of room for one piece: the reader is never far ahead.
+    // With room for one piece, so that the reading thread is never far ahead.
     let (sender, receiver) = mpsc::sync_channel::<io::Result<Option<Zeroizing<Vec<u8>>>>>(1);
     let most = bounds.most;
     std::thread::Builder::new().name("file".to_owned()).spawn(move || {
@@ -173,7 +186,7 @@ fn collect<R: Read>(
             Ok(file) => file.take(most.saturating_add(1)),
             Err(error) => return drop(sender.send(Err(error))),
         };
-        // Nothing yet, but it is open.
+        // Nothing was read yet, but the file is open.
         if sender.send(Ok(None)).is_err() {
             return;
         }
@@ -185,7 +198,7 @@ fn collect<R: Read>(
                 Ok(read) => read,
             };
             piece.truncate(read);
-            // An empty piece is the end. Without a receiver the time is over.
+            // An empty piece is the end. If the receiver is gone, the time limit was reached.
             if sender.send(Ok(Some(piece))).is_err() || read == 0 {
                 return;
             }
@@ -203,7 +216,7 @@ fn collect<R: Read>(
                 if piece.is_empty() {
                     return within(bytes, most);
                 }
-                // Grown by hand: what a reallocation leaves behind would not be wiped.
+                // Not grown by the vector itself: the memory that a reallocation frees would not be wiped.
                 if bytes.capacity() - bytes.len() < piece.len() {
                     let mut larger = Zeroizing::new(Vec::with_capacity((bytes.len() + piece.len()) * 2));
                     larger.extend_from_slice(&bytes);
@@ -224,15 +237,15 @@ fn collect<R: Read>(
 
 fn within<B: AsRef<[u8]>>(bytes: B, most: u64) -> io::Result<B> {
     if bytes.as_ref().len() as u64 > most {
-        return Err(io::Error::other(format!("more than {} MiB; that is no such file", most.div_ceil(MIB))));
+        return Err(io::Error::other(format!("more than {} MiB, which is too large", most.div_ceil(MIB))));
     }
     Ok(bytes)
 }
 
 fn regular_file(path: &Path) -> io::Result<File> {
-    // Links are followed. Between this and the opening only a privileged user could change what the name leads to.
+    // Links are followed. Only a privileged user could replace the file between this test and the opening.
     if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("is no regular file"));
+        return Err(io::Error::other("is not a regular file"));
     }
     File::open(path)
 }
@@ -244,13 +257,13 @@ mod tests {
     use std::time::Duration;
 
     #[cfg(unix)]
-    use super::open_to_others;
+    use super::readable_by_others;
     use super::{Bounds, collect, in_time, lines, regular};
 
     const SHORT: Duration = Duration::from_millis(50);
     const BOUNDS: Bounds = Bounds { most: 100, idle: SHORT, overall: SHORT };
 
-    /// Gives one byte, and then nothing for ever.
+    /// Returns one byte, and then never returns again.
     struct Stuck(bool);
 
     impl Read for Stuck {
@@ -324,10 +337,10 @@ mod tests {
             (0o604, Some("every user of this machine can read it (mode 0604)")),
         ] {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("its owner");
-            assert_eq!(open_to_others(&file).as_deref(), readers, "{mode:o}");
+            assert_eq!(readable_by_others(&file).as_deref(), readers, "{mode:o}");
         }
         for path in ["/dev/stdin", "/dev/null", "/proc/self/status", "/nowhere"] {
-            assert_eq!(open_to_others(path.as_ref()), None, "{path}");
+            assert_eq!(readable_by_others(path.as_ref()), None, "{path}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! User and password of a host from `.netrc`, as curl and ftp read it: words in any lines, `machine`, `login`, `password`,
-//! `default`. Comments with `#` and quotation marks are understood, macros (`macdef`) passed over.
+//! User and password of a host from `.netrc`, as curl and ftp read it: the keywords `machine`, `login`, `password` and
+//! `default`, on any lines. Comments with `#` and quotation marks are supported, macros (`macdef`) are ignored.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::password::{PasswordError, clean};
 use crate::secret::Secret;
 
-/// What one host has.
+/// The entry of one host.
 #[derive(Default)]
 struct NetrcEntry {
     login: Option<String>,
@@ -17,10 +17,10 @@ struct NetrcEntry {
     fault: Option<NetrcFault>,
 }
 
-/// Why an entry has no password that could be used.
+/// Why an entry has no usable password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NetrcFault {
-    /// `password` and nothing behind it.
+    /// `password` without a value.
     NoPassword { line: usize },
     /// A quotation mark that is not closed on its line.
     Unclosed { line: usize },
@@ -74,7 +74,7 @@ fn file() -> Result<(PathBuf, Zeroizing<String>), PasswordError> {
     Ok((path, text))
 }
 
-/// The first entry that fits; `default` fits every host. Of several for one host, that of the user.
+/// The first entry that matches; `default` matches every host. Of several entries for one host, that of the user.
 fn entry(text: &str, host: &str, user: Option<&str>) -> Option<NetrcEntry> {
     let fits = |(machine, entry): &(NetrcMachine, NetrcEntry)| {
         machine.is(host) && (user.is_none() || entry.login.is_none() || entry.login.as_deref() == user)
@@ -82,10 +82,10 @@ fn entry(text: &str, host: &str, user: Option<&str>) -> Option<NetrcEntry> {
     entries(text).into_iter().find(fits).map(|(_, entry)| entry)
 }
 
-/// For which host an entry is.
+/// The host of an entry.
 enum NetrcMachine {
     Named(String),
-    /// `machine` without a name: nobody's.
+    /// `machine` without a name: matches no host.
     Nameless,
     /// `default`.
     Any,
@@ -136,13 +136,13 @@ fn entries(text: &str) -> Vec<(NetrcMachine, NetrcEntry)> {
     entries
 }
 
-/// The value of the keyword before this place, if it has one. ftp and curl take whatever word comes next, and so give the
-/// word `machine` for a password that was left empty, and then the password of the next host for that of this one.
+/// The value of the keyword before this place, if it has one. ftp and curl use the next word whatever it is, so they use
+/// the word `machine` as a password that was left empty, and then the password of the next host as that of this one.
 ///
 /// 1. A word in quotation marks is a value.
-/// 2. A keyword at the beginning of another line is none.
-/// 3. A keyword on the same line is a value if what follows it is the end of the line or another keyword: `password machine`
-///    has a password, `password machine mail.example.net` has none.
+/// 2. A keyword at the beginning of another line is not a value.
+/// 3. A keyword on the same line is a value if the end of the line or another keyword follows it: `password machine` has a
+///    password, `password machine mail.example.net` has none.
 fn value(words: &[Word], at: usize) -> Option<&Word> {
     let (before, word) = (words.get(at.checked_sub(1)?)?, words.get(at)?);
     if !word.is_keyword() {
@@ -158,7 +158,7 @@ struct Word {
     /// From 1.
     line: usize,
     is_quoted: bool,
-    /// Whether its quotation marks come in pairs.
+    /// Whether its quotation marks are closed.
     is_closed: bool,
 }
 
@@ -169,8 +169,8 @@ impl Word {
     }
 }
 
-/// Words with their quotation marks taken off, without comments and macros. A macro begins with `macdef` where a keyword may
-/// stand, and ends with an empty line.
+/// Words without their quotation marks, without comments and macros. A macro begins with `macdef` where a keyword is
+/// allowed, and ends with an empty line.
 fn words(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut in_macro = false;
@@ -205,7 +205,7 @@ fn word(text: &str, line: usize) -> (Word, &str) {
         let (word, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         return (Word { text: Zeroizing::new(word.to_owned()), line, is_quoted: false, is_closed: true }, rest);
     };
-    // Room for all of it, as growing would leave copies of a password behind.
+    // Enough capacity for all of it, because growing would leave copies of a password in memory.
     let mut word = Zeroizing::new(String::with_capacity(inside.len()));
     let mut characters = inside.char_indices();
     while let Some((at, character)) = characters.next() {
@@ -262,7 +262,7 @@ mod tests {
             assert!(matches!(first.fault, Some(NetrcFault::NoPassword { .. })), "{text}");
             assert_eq!(found(&text, "b.example", Some("v")).or(some("v", "p")), some("v", "p"), "{text}");
         }
-        // The same of a user, and of a host.
+        // The same for a user and for a host.
         assert_eq!(
             found("machine a.example login\npassword p\n", "a.example", None),
             Some((None, Some("p".to_owned())))
@@ -280,7 +280,7 @@ mod tests {
                 format!("machine a login u password \"{word}\" account x\n"),
                 format!("machine a password {word} login u"),
             ] {
-                // Behind `macdef` everything up to an empty line is the macro, unless it is the last word of its line.
+                // After `macdef` everything up to an empty line is the macro, unless it is the last word of its line.
                 if word == "macdef" && text.contains("macdef login") {
                     continue;
                 }
@@ -290,14 +290,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_password_and_one_that_is_not_closed_are_told_from_a_missing_one() {
+    fn an_empty_password_and_one_that_is_not_closed_are_not_a_missing_one() {
         assert_eq!(found("machine a login u password \"\"\nmachine b", "a", None), some("u", ""));
         let unclosed = entry("machine a login u password \"p q\nmachine b login v password w", "a", None);
         assert_eq!(unclosed.and_then(|entry| entry.fault), Some(NetrcFault::Unclosed { line: 1 }));
     }
 
     #[test]
-    fn macros_are_passed_over_and_default_fits_everybody() {
+    fn macros_are_ignored_and_default_matches_every_host() {
         let text = "macdef init\nmachine x login y password z\n\ndefault login d password e\n";
         assert_eq!(found(text, "x", None), some("d", "e"));
         assert_eq!(found("machine", "x", None), None);

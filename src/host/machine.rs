@@ -1,13 +1,13 @@
-//! A look at this machine, for signs of the place where it stands. Nothing is asked over the network, and no value of
-//! an environment variable is read further than to see whether it is empty.
+//! Inspects this machine for signs of the cloud or network it is in. Nothing is sent, and of an environment variable only
+//! whether it is empty is read.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::file;
+use super::{environment, file, name};
 use crate::evidence::Machine;
 
-/// Linux shows here what the firmware says of the machine; these files may be read by everybody.
+/// Linux shows the firmware's description of the machine here; every user can read these files.
 const DMI: &str = "/sys/class/dmi/id";
 const DMI_FILES: [&str; 7] = [
     "sys_vendor",
@@ -21,14 +21,14 @@ const DMI_FILES: [&str; 7] = [
 /// A file of the kernel is one page at most.
 const PAGE: u64 = 4096;
 
-/// Looks. It takes less than a millisecond: seven files of the kernel's memory.
+/// Takes less than a millisecond: seven files in the kernel's memory.
 pub(crate) fn inspect(variables: &[String]) -> Machine {
     let dmi = DMI_FILES.iter().filter_map(|name| Some(((*name).to_owned(), read(&Path::new(DMI).join(name))?)));
-    let is_set = |name: &&String| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_set = |name: &&String| environment::is_set(name);
     Machine {
         dmi: dmi.collect::<BTreeMap<_, _>>(),
         variables: variables.iter().filter(is_set).cloned().collect(),
-        host: hostname::get().ok().and_then(|name| name.into_string().ok()).map(|name| name.to_ascii_lowercase()),
+        host: name::host_name().map(|name| name.to_ascii_lowercase()),
     }
 }
 

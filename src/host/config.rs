@@ -1,11 +1,11 @@
-//! Reads the configuration file, if there is one. What stands in it, `cli::config` knows.
+//! Reads the configuration file, if there is one. `cli::config` knows what it may contain.
 //!
-//! A file that everybody may write is refused: it can name a command that is run.
+//! A file that every user can write is rejected: it can name a command that is run.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Why a file that is there, or should be, is not read: exit 2, nothing was sent.
+/// Why a file that exists, or should, is not read: exit 2, nothing was sent.
 #[derive(Debug)]
 pub struct ConfigFileError {
     file: PathBuf,
@@ -20,13 +20,13 @@ impl fmt::Display for ConfigFileError {
 
 impl std::error::Error for ConfigFileError {}
 
-/// The text of a file that must be there.
+/// The text of a file that must exist.
 pub fn read(file: &Path) -> Result<String, ConfigFileError> {
     let wrong = |why: String| ConfigFileError { file: file.to_owned(), why };
     let bytes = super::file::contents(file).map_err(|error| wrong(super::file::reason(&error)))?;
     if is_open_to_all(file) {
         return Err(wrong(format!(
-            "everybody on this machine may write this file, which can name commands; say chmod go-w {}",
+            "every user of this machine can write this file, which can name commands; run: chmod go-w {}",
             file.display()
         )));
     }
@@ -40,9 +40,9 @@ pub fn read(file: &Path) -> Result<String, ConfigFileError> {
     }
 }
 
-/// The text of a file that need not be there.
+/// The text of a file that may be missing.
 pub fn read_if_there(file: &Path) -> Result<Option<String>, ConfigFileError> {
-    // A service may not look into the home of its user: then there is no file for it.
+    // A service may have no access to the home directory of its user: then there is no file for it.
     match std::fs::symlink_metadata(file) {
         Err(_) => Ok(None),
         Ok(_) => read(file).map(Some),

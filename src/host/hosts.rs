@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::file;
 
-/// Bytes of the file that are looked at: long lists of blocked names have 20 MB.
+/// Bytes of the file that are read: long lists of blocked names have 20 MB.
 const MOST: u64 = 64 * 1024 * 1024;
 /// Addresses of one name and one family.
 const MAX_ADDRESSES: usize = 64;
 
-/// The addresses of a name, of one family; empty when the file names none, or cannot be read.
-pub(super) fn addresses(name: &str, is_ipv4: bool) -> Vec<IpAddr> {
+/// The addresses of a name, of one family; empty if the file has none, or cannot be read.
+pub(crate) fn addresses(name: &str, is_ipv4: bool) -> Vec<IpAddr> {
     let mut found = Vec::new();
     let Some(path) = place() else { return found };
     if let Err(error) = of(&path, name, is_ipv4, &mut found) {

@@ -1,0 +1,104 @@
+//! Passwords of a command: what this machine offers as a source, each source read once, and a warning about files that
+//! others can read.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::CommandError;
+use crate::cli::password::{PasswordEnvironment, PasswordSource};
+use crate::host::{environment, file, netrc, password};
+use crate::plan::{Login, LoginProof, Plan};
+use crate::render::escape;
+use crate::secret::Secret;
+
+/// The variable of a password that no flag names.
+pub(super) const VARIABLE: &str = "SMTPCHECK_PASSWORD";
+
+/// The sources of a password beside the flags.
+pub(super) fn sources(login: Option<&Login>) -> PasswordEnvironment {
+    let name = match login.map(|login| login.proof) {
+        Some(LoginProof::Token) => "smtpcheck-token",
+        _ => "smtpcheck-password",
+    };
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(name));
+    PasswordEnvironment {
+        variable: environment::is_set(VARIABLE),
+        directory: directory.filter(|file| file.exists()),
+        terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
+    }
+}
+
+/// One secret for all targets, fetched once; but from `.netrc` to each host only its own.
+pub(super) fn fetch_all(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Secret>>, CommandError> {
+    let shared = match (source, plans.first()) {
+        (Some(source), Some(plan)) if *source != PasswordSource::Netrc => Some(fetch(source, plan)?),
+        _ => None,
+    };
+    plans
+        .iter()
+        .map(|plan| match source {
+            Some(source @ PasswordSource::Netrc) => fetch(source, plan).map(Some),
+            _ => Ok(shared.as_ref().map(Secret::duplicate)),
+        })
+        .collect()
+}
+
+/// Reads a source.
+pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, CommandError> {
+    let user = plan.login.as_ref().map(|login| login.user.as_str()).unwrap_or_default();
+    match source {
+        PasswordSource::File(path) => warn_of_readers("--password-file", path),
+        PasswordSource::Netrc => warn_of_readers("--netrc", &netrc::path()),
+        // The platform sets the mode of a file in $CREDENTIALS_DIRECTORY; the others are no files.
+        PasswordSource::Directory(_)
+        | PasswordSource::TokenCommand(_)
+        | PasswordSource::Stdin
+        | PasswordSource::Command(_)
+        | PasswordSource::Environment
+        | PasswordSource::Prompt => {}
+    }
+    Ok(match source {
+        PasswordSource::TokenCommand(command) => password::from_command(command, "--token-command", write_messages)?,
+        PasswordSource::Netrc => netrc::password(&plan.target.host.to_string(), user)?,
+        PasswordSource::Directory(path) => password::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
+        PasswordSource::Stdin => password::from_stdin()?,
+        PasswordSource::File(path) => password::from_file(path)?,
+        PasswordSource::Command(command) => password::from_command(command, "--password-command", write_messages)?,
+        PasswordSource::Environment => from_environment()?,
+        PasswordSource::Prompt => password::from_prompt(user)?,
+    })
+}
+
+fn from_environment() -> Result<Secret, CommandError> {
+    match std::env::var(VARIABLE) {
+        Ok(value) => Ok(password::from_environment(value)?),
+        Err(_) => Err(CommandError::Usage(format!("{VARIABLE} is not UTF-8"))),
+    }
+}
+
+/// Warns of a private key that others can read.
+pub(super) fn warn_of_key(plan: &Plan) {
+    if let Some(identity) = &plan.tls.identity {
+        warn_of_readers("--key", &identity.key);
+    }
+}
+
+/// Warns of a file with a secret that others can read, once for each file.
+fn warn_of_readers(flag: &str, path: &Path) {
+    static WARNED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let Some(why) = file::readable_by_others(path) else { return };
+    if WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned()) {
+        let path = path.display();
+        write_messages(&format!("smtpcheck: warning: {flag} {path}: {why}; run: chmod 600 {path}"));
+    }
+}
+
+/// Writes what a command of the user printed beside its result. If standard error is closed, nothing else can be done.
+fn write_messages(text: &str) {
+    let mut stderr = io::stderr().lock();
+    for line in text.lines() {
+        let _ = writeln!(stderr, "{}", escape::visible(line));
+    }
+}

@@ -1,0 +1,148 @@
+//! `smtpcheck run [FILE]`: the suite is read, every check is planned and every password read, and only then something is
+//! sent. Checks run concurrently; their results are written in the order of the file.
+
+mod output;
+mod prepare;
+mod record;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::check::chosen_format;
+use super::outputs::Outputs;
+use super::secrets;
+use super::sink::{Draft, Readers, Sink, file_of};
+use super::{CommandError, outlet};
+use crate::cli::UsageError;
+use crate::cli::display::{self, OutputTarget};
+use crate::cli::run::{self as flags, RunArgs};
+use crate::host::{environment, file, name, signals};
+use crate::inquiry::Signal;
+use crate::plan::Plan;
+use crate::render::suite as rendering;
+use crate::report::RunSource;
+use crate::run::{ConcurrencyLimits, Engine, FailurePolicy};
+use crate::suite::{self, Need, SuiteCheck, SuiteEnvironment};
+
+use output::SuiteDisplay;
+use prepare::PreparedCheck;
+
+pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
+    let format = chosen_format(&args.format, args.json)?;
+    let outlet = if file_of(&args.output).is_some() { OutputTarget::default() } else { outlet() };
+    let look = display::run(args, &outlet)?;
+    let limits = ConcurrencyLimits::in_all(flags::jobs(&args.jobs)?);
+    if let Some(target) = &args.record {
+        return record::record(target, args);
+    }
+    let checks = chosen(read(&args.file, &args.set)?, &args.only)?;
+    let hostname = name::host_name();
+    let prepare = |check| prepare::prepare(check, &args.file, hostname.as_deref());
+    let mut ready = checks.into_iter().map(prepare).collect::<Result<Vec<PreparedCheck>, CommandError>>()?;
+    if args.list || args.dry_run {
+        let planned: Vec<rendering::Planned> = ready.iter().map(PreparedCheck::planned).collect();
+        let text = if args.list { rendering::list(&planned) } else { rendering::dry_run(&planned, &look) };
+        return to_sink(file_of(&args.output), &text);
+    }
+    prepare::fetch_secrets(&mut ready)?;
+    let mut engine = Engine::new()?;
+    prepare::open_files(&ready, &engine)?;
+    ready.iter().filter(|one| one.skipped.is_none()).for_each(|one| secrets::warn_of_key(&one.job.plan));
+    let readers = Readers::of(ready.iter().map(|one| &one.job.plan));
+    let draft = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let outputs = Outputs::begin(&args.report, format, readers)?;
+    let mut sink = draft.map_or(Sink::Stdout, Sink::File);
+    signals::end_if_unhandled();
+    // After a signal the first check begins nevertheless, and its report tells of the signal.
+    let _ = skip_blocked(&mut ready, &mut engine);
+    let policy = if args.fail_fast { FailurePolicy::Stop } else { FailurePolicy::Continue };
+    let shown = SuiteDisplay { format, look: &look, source: RunSource::Suite(args.file.clone()) };
+    let run = output::run(&mut engine, ready, limits, policy, shown, &mut sink)?;
+    sink.finish()?;
+    outputs.write(&run, &look)?;
+    Ok(format.exit_code(&run, &look))
+}
+
+/// Reads the suite. A variable that `--set` names has precedence over the environment.
+fn read(path: &Path, set: &[String]) -> Result<Vec<SuiteCheck>, CommandError> {
+    let set = assignments(set)?;
+    let load = |path: &Path| match file::contents(path) {
+        Ok(bytes) => Ok(bytes.to_vec()),
+        Err(error) => Err(file::reason(&error)),
+    };
+    let unused = RefCell::new(set.clone());
+    let variable = |name: &str| {
+        unused.borrow_mut().remove(name);
+        set.get(name).cloned().or_else(|| environment::text(name).ok())
+    };
+    let around = SuiteEnvironment { load: &load, variable: &variable, is_private: &file::is_private };
+    let checks = suite::read(path, &around)?;
+    match unused.borrow().keys().next() {
+        Some(name) => Err(CommandError::Usage(format!("--set {name}: the suite has no variable ${{{name}}}"))),
+        None => Ok(checks),
+    }
+}
+
+/// The values of `--set NAME=VALUE`.
+fn assignments(set: &[String]) -> Result<BTreeMap<String, String>, UsageError> {
+    let mut values = BTreeMap::new();
+    for text in set {
+        let is_name = |name: &str| {
+            !name.starts_with(|c: char| c.is_ascii_digit())
+                && !name.is_empty()
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        let Some((name, value)) = text.split_once('=').filter(|(name, _)| is_name(name)) else {
+            let text = text.escape_debug();
+            return Err(UsageError::new(format!("--set {text}: write NAME=VALUE, such as HOST=mail.example.net")));
+        };
+        if values.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(UsageError::new(format!("--set {name}: this variable is given twice")));
+        }
+    }
+    Ok(values)
+}
+
+/// Those that `--only` names, by tag or by name.
+fn chosen(checks: Vec<SuiteCheck>, only: &[String]) -> Result<Vec<SuiteCheck>, UsageError> {
+    let fits = |check: &SuiteCheck, word: &String| check.name == *word || check.tags.contains(word);
+    if let Some(unknown) = only.iter().find(|word| !checks.iter().any(|check| fits(check, word))) {
+        let known = checks.iter().flat_map(|check| std::iter::once(&check.name).chain(&check.tags));
+        let likeness = |known: &&String| strsim::jaro_winkler(unknown, known);
+        let near = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|near| likeness(near) > 0.7);
+        let hint = near.map(|near| format!("; the nearest is {}", near.escape_debug())).unwrap_or_default();
+        return Err(UsageError(format!(
+            "--only {}: the suite has no such name or tag{hint}; --list shows all",
+            unknown.escape_debug()
+        )));
+    }
+    let is_chosen = |check: &SuiteCheck| only.is_empty() || only.iter().any(|word| fits(check, word));
+    Ok(checks.into_iter().filter(is_chosen).collect())
+}
+
+fn to_sink(output: Option<&Path>, text: &str) -> Result<u8, CommandError> {
+    let draft = output.map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
+    let mut sink = draft.map_or(Sink::Stdout, Sink::File);
+    sink.write(text).map_err(CommandError::Output)?;
+    sink.finish()?;
+    Ok(0)
+}
+
+/// Skips the checks of ports that no connection gets out to.
+fn skip_blocked(ready: &mut [PreparedCheck], engine: &mut Engine) -> Result<(), Signal> {
+    let needs_egress = |one: &PreparedCheck| {
+        one.skipped.is_none() && one.check.needs.iter().any(|need| matches!(need, Need::Egress(_)))
+    };
+    let plans: Vec<&Plan> = ready.iter().filter(|one| needs_egress(one)).map(|one| &one.job.plan).collect();
+    if plans.is_empty() {
+        return Ok(());
+    }
+    let blocked = engine.blocked_ports(&plans)?;
+    for one in ready.iter_mut() {
+        if needs_egress(one) {
+            one.skipped = blocked.get(&one.job.plan.target.port).cloned();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! What is done for a suite before anything is sent: every check planned, every password read, every file opened.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::super::CommandError;
+use super::super::needs;
+use super::super::secrets::{VARIABLE, fetch};
+use crate::cli::password::PasswordSource;
+use crate::cli::{self, Invocation, UsageError, plan as planning};
+use crate::host::{environment, password};
+use crate::plan::LoginProof;
+use crate::render::suite as rendering;
+use crate::report::{Expectation, FilePosition};
+use crate::run::{Engine, Job};
+use crate::secret::Secret;
+use crate::suite::{self, Need, Password, SuiteCheck, SuiteError};
+
+/// A check that is ready to be run.
+pub(super) struct PreparedCheck {
+    pub(super) check: SuiteCheck,
+    pub(super) place: Option<FilePosition>,
+    pub(super) job: Job,
+    /// Why it is not run.
+    pub(super) skipped: Option<String>,
+}
+
+impl PreparedCheck {
+    pub(super) fn planned(&self) -> rendering::Planned {
+        let PreparedCheck { check, skipped, .. } = self;
+        rendering::Planned {
+            name: check.name.clone(),
+            target: check.target.clone(),
+            tags: check.tags.clone(),
+            words: std::iter::once(&check.target).chain(&check.flags).cloned().collect(),
+            password: check.password.as_ref().map(|password| match password {
+                Password::Command(command) => format!("from the command {command}"),
+                Password::File(path) => format!("from the file {}", path.display()),
+                Password::Environment(name) => format!("from the variable {name}"),
+                Password::TokenCommand(command) => format!("a token, from the command {command}"),
+                Password::Plain(_) => "from the suite".to_owned(),
+            }),
+            expect: check.expect.iter().map(|expected| expected.expression.text.clone()).collect(),
+            needs: check.needs.iter().map(Need::to_string).collect(),
+            skipped: skipped.clone(),
+        }
+    }
+}
+
+/// Everything about a check that can be wrong, without sending anything.
+pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result<PreparedCheck, CommandError> {
+    let mut words = vec!["check".to_owned()];
+    words.extend(check.flags.iter().cloned());
+    if let Some(Password::TokenCommand(command)) = &check.password {
+        words.push(format!("--token-command={command}"));
+    }
+    words.extend(["--".to_owned(), check.target.clone()]);
+    let usage = |error: UsageError| CommandError::from(check.fault(&error.to_string()));
+    let (args, matches) = match cli::parse(words.into_iter().map(Into::into).collect()).map_err(usage)? {
+        Invocation::Check(args, matches) => (args, matches),
+        _ => return Err(check.fault("this is not a check").into()),
+    };
+    let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
+    let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref()).map_err(usage)?;
+    let here =
+        |at: suite::Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
+    let mut expectations = Vec::new();
+    for expected in &check.expect {
+        expected.expression.fits(&plan).map_err(|mistake| expected.fault(&mistake))?;
+        let place = here(expected.at, &expected.file);
+        expectations.push(Expectation { expression: expected.expression.clone(), place });
+    }
+    for need in &check.needs {
+        if let Need::Egress(port) = need
+            && *port != plan.target.port
+        {
+            let message =
+                format!("{need} is about another port than that of the target, which is {}", plan.target.port);
+            return Err(check.fault_at(Some("needs"), message).into());
+        }
+    }
+    let skipped = check.needs.iter().find_map(needs::lacking);
+    let place = here(check.at, &check.file);
+    let job = Job { plan, secret: None, expectations, retry };
+    Ok(PreparedCheck { check, place, job, skipped })
+}
+
+/// Reads the passwords of all checks that are run, each source once.
+pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandError> {
+    let mut known: HashMap<String, Secret> = HashMap::new();
+    for one in ready.iter_mut().filter(|one| one.skipped.is_none()) {
+        let PreparedCheck { check, job, .. } = one;
+        let wants = job.plan.login.as_ref().is_some_and(|login| login.proof != LoginProof::NoSecret);
+        if !wants {
+            if check.password.is_some()
+                && job.plan.login.is_none()
+                && !check.flags.iter().any(|flag| flag == "--no-auth")
+            {
+                return Err(check.fault("there is a password and no user; add user = \"..\"").into());
+            }
+            continue;
+        }
+        let (key, source) = match &check.password {
+            Some(Password::Plain(secret)) => {
+                job.secret = Some(secret.duplicate());
+                continue;
+            }
+            Some(Password::Command(command)) => {
+                (format!("command {command}"), PasswordSource::Command(command.clone()))
+            }
+            Some(Password::TokenCommand(command)) => {
+                (format!("token {command}"), PasswordSource::TokenCommand(command.clone()))
+            }
+            Some(Password::File(path)) => (format!("file {}", path.display()), PasswordSource::File(path.clone())),
+            Some(Password::Environment(name)) => {
+                job.secret = Some(from_variable(check, name)?);
+                continue;
+            }
+            None if environment::is_set(VARIABLE) => (VARIABLE.to_owned(), PasswordSource::Environment),
+            None => {
+                let message =
+                    "a user without a password; add password-command, password-file, password-env or token-command";
+                return Err(check.fault_at(Some("user"), message.to_owned()).into());
+            }
+        };
+        if let Some(secret) = known.get(&key) {
+            job.secret = Some(secret.duplicate());
+            continue;
+        }
+        let secret = fetch(&source, &job.plan).map_err(|error| check.fault(&error.to_string()))?;
+        job.secret = Some(secret.duplicate());
+        known.insert(key, secret);
+    }
+    Ok(())
+}
+
+fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, SuiteError> {
+    let wrong = |message: String| check.fault_at(Some("password-env"), message);
+    match std::env::var(name) {
+        Ok(value) if !value.is_empty() => {
+            password::from_environment(value).map_err(|error| wrong(error.to_string().replace(VARIABLE, name)))
+        }
+        Ok(_) | Err(std::env::VarError::NotPresent) => Err(wrong(format!("the variable {name} is not set"))),
+        Err(std::env::VarError::NotUnicode(_)) => Err(wrong(format!("the variable {name} is not UTF-8"))),
+    }
+}
+
+/// Reads the certificates and keys that the checks name. Each file is read once, and kept by the engine.
+pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(), CommandError> {
+    let mut known: Vec<(Option<PathBuf>, Option<PathBuf>, Option<PathBuf>)> = Vec::new();
+    for one in ready.iter().filter(|one| one.skipped.is_none()) {
+        let tls = &one.job.plan.tls;
+        let identity = tls.identity.as_ref();
+        let files = (
+            tls.cacert.clone(),
+            identity.map(|identity| identity.cert.clone()),
+            identity.map(|identity| identity.key.clone()),
+        );
+        if !known.contains(&files) {
+            let prepared = engine.prepare(&one.job).map_err(CommandError::from);
+            prepared.map_err(|error| one.check.fault(&error.to_string()))?;
+            known.push(files);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Files that the checks of a run share: trust stores, client certificates, the key log. Each is read once, before
+//! anything is sent where the user names it, however many checks use it.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::sign::CertifiedKey;
+
+use super::identity;
+use super::trust::Anchors;
+use crate::host::{SetupError, environment, file};
+use crate::plan::{ClientCertificate, Plan};
+
+/// How long opening the key log may take: the name can lead to a pipe.
+const OPENING: Duration = Duration::from_secs(20);
+
+/// The files of a run.
+#[derive(Default)]
+pub(crate) struct SharedFiles {
+    /// By the file of `--cacert`; the system's store has none.
+    anchors: RefCell<HashMap<Option<PathBuf>, Anchors>>,
+    identities: RefCell<HashMap<(PathBuf, PathBuf), Arc<CertifiedKey>>>,
+    key_log: OnceCell<Option<Arc<dyn rustls::KeyLog>>>,
+}
+
+impl SharedFiles {
+    /// The trust anchors of a plan.
+    pub(super) fn anchors(&self, plan: &Plan) -> Result<Anchors, SetupError> {
+        let key = plan.tls.cacert.clone();
+        if let Some(known) = self.anchors.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let anchors = Anchors::new(plan)?;
+        self.anchors.borrow_mut().insert(key, anchors.clone());
+        Ok(anchors)
+    }
+
+    /// The client certificate of a plan.
+    pub(super) fn identity(&self, plan: &Plan) -> Result<Option<Arc<CertifiedKey>>, SetupError> {
+        let Some(wanted @ ClientCertificate { cert, key }) = &plan.tls.identity else { return Ok(None) };
+        let name = (cert.clone(), key.clone());
+        if let Some(known) = self.identities.borrow().get(&name) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let certified = identity::load(wanted)?;
+        self.identities.borrow_mut().insert(name, Arc::clone(&certified));
+        Ok(Some(certified))
+    }
+
+    /// The de facto format of browsers and Wireshark; the user asks for it by the variable `SSLKEYLOGFILE`.
+    pub(super) fn key_log(&self) -> Result<Option<Arc<dyn rustls::KeyLog>>, SetupError> {
+        if let Some(log) = self.key_log.get() {
+            return Ok(log.clone());
+        }
+        let log: Option<Arc<dyn rustls::KeyLog>> = match environment::value("SSLKEYLOGFILE") {
+            Some(path) => {
+                let fault = |error: std::io::Error| SetupError::File {
+                    flag: "SSLKEYLOGFILE",
+                    path: path.into(),
+                    why: error.to_string(),
+                };
+                // The library opens the file, which a named pipe can delay without end.
+                Some(Arc::new(file::in_time(OPENING, || Ok(rustls::KeyLogFile::new())).map_err(fault)?))
+            }
+            None => None,
+        };
+        Ok(self.key_log.get_or_init(|| log).clone())
+    }
+}

@@ -1,0 +1,44 @@
+//! The wall clock. Dates of certificates are compared with it, and TLS libraries panic if it cannot be right.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+use super::SetupError;
+
+/// 9999-01-01. The dates of certificates end there (RFC 5280 section 4.1.2.5), and sums of later dates have no value.
+const LATEST: i64 = 253_370_764_800;
+
+/// The time.
+pub fn now() -> Result<Timestamp, SetupError> {
+    checked(SystemTime::now())
+}
+
+fn checked(now: SystemTime) -> Result<Timestamp, SetupError> {
+    let wrong = |way: &'static str| SetupError::Clock { way };
+    // RFC 5280 allows dates before 1970 in certificates, but TLS libraries count seconds from there.
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| wrong("before 1970"))?;
+    Timestamp::try_from(now)
+        .ok()
+        .filter(|_| since.as_secs() < LATEST.unsigned_abs())
+        .ok_or_else(|| wrong("after the year 9998"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::{LATEST, checked};
+
+    #[test]
+    fn a_clock_that_cannot_be_right_is_recognised() {
+        let epoch = SystemTime::UNIX_EPOCH;
+        let latest = Duration::from_secs(LATEST.unsigned_abs());
+        for right in [epoch, epoch + Duration::from_secs(1), epoch + latest - Duration::from_secs(1)] {
+            assert!(checked(right).is_ok(), "{right:?}");
+        }
+        for wrong in [epoch - Duration::from_secs(1), epoch + latest, epoch + latest * 30] {
+            assert!(checked(wrong).is_err_and(|error| error.to_string().contains("clock")), "{wrong:?}");
+        }
+    }
+}

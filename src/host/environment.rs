@@ -1,0 +1,19 @@
+//! Environment variables. An empty one counts as not set, because CI systems set variables that have no value.
+
+use std::env::VarError;
+use std::ffi::OsString;
+
+/// The value of a variable.
+pub fn value(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Whether a variable is set.
+pub fn is_set(name: &str) -> bool {
+    value(name).is_some()
+}
+
+/// The value of a variable as text.
+pub fn text(name: &str) -> Result<String, VarError> {
+    std::env::var(name).and_then(|text| if text.is_empty() { Err(VarError::NotPresent) } else { Ok(text) })
+}

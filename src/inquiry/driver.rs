@@ -1,0 +1,87 @@
+//! Joins an inquiry with its port and its listener: carries out each step, and waits for arrivals in between.
+
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use jiff::Timestamp;
+
+use super::{Ended, Gather, Inquiry, InquiryStep};
+use crate::evidence::{Event, Evidence, Probe};
+use crate::plan::Plan;
+
+/// Is notified about evidence as it arrives. The evidence is masked: text that repeats a secret is hidden in it. An error
+/// (a closed pipe, a full disk) ends the inquiry.
+pub trait EvidenceListener {
+    /// Something happened in a session.
+    fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()>;
+    /// A probe has its outcome.
+    fn answered(&mut self, plan: &Plan, evidence: &Evidence, probe: &Probe) -> io::Result<()>;
+    /// Nothing has happened for a while.
+    fn waiting(&mut self, plan: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()>;
+}
+
+/// Asks until no question is left.
+pub async fn inquire(
+    plan: &Plan,
+    gather: &mut impl Gather,
+    started_at: Timestamp,
+    listener: &mut dyn EvidenceListener,
+) -> (Evidence, Ended) {
+    let (mut evidence, ended) = inquire_all(std::slice::from_ref(plan), gather, started_at, listener).await;
+    (evidence.pop().unwrap_or_else(|| Evidence::new(started_at)), ended)
+}
+
+/// The same for several plans at once. The evidence is in the order of the plans.
+pub async fn inquire_all(
+    plans: &[Plan],
+    gather: &mut impl Gather,
+    started_at: Timestamp,
+    listener: &mut dyn EvidenceListener,
+) -> (Vec<Evidence>, Ended) {
+    let mut inquiry = Inquiry::new(plans, started_at, &gather.echoes(), gather.is_exposed());
+    loop {
+        let notified = match inquiry.step(gather.now_ms()) {
+            InquiryStep::Ask { probe, question } => {
+                gather.ask(probe, &question);
+                Ok(())
+            }
+            InquiryStep::Stop { probe } => {
+                gather.stop(probe);
+                Ok(())
+            }
+            InquiryStep::Happened { case, event } => match inquiry.shown_event(case, event) {
+                Some((plan, shown, event)) => listener.event(plan, shown, event),
+                None => Ok(()),
+            },
+            InquiryStep::Answered { case, probe } => match inquiry.shown_probe(case, probe) {
+                Some((plan, shown, probe)) => listener.answered(plan, shown, probe),
+                None => Ok(()),
+            },
+            InquiryStep::Waiting { case, now_ms } => match inquiry.shown(case) {
+                Some((plan, shown)) => listener.waiting(plan, shown, now_ms),
+                None => Ok(()),
+            },
+            InquiryStep::Await => {
+                let arrival = gather.next().await;
+                inquiry.arrive(arrival, gather.now_ms());
+                Ok(())
+            }
+            InquiryStep::End(ended) => return (inquiry.into_evidence(), ended),
+        };
+        if let Err(error) = notified
+            && !inquiry.is_interrupted()
+        {
+            // After a signal the rest is still written where possible, and the signal decides the exit code.
+            return (inquiry.into_evidence(), Ended::Unwritable(error));
+        }
+    }
+}
+
+/// The result of an inquiry whose port has every arrival ready, as a transcript in a test has; none if the port waits.
+pub fn at_once<T>(inquiring: impl Future<Output = T>) -> Option<T> {
+    match pin!(inquiring).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => Some(result),
+        Poll::Pending => None,
+    }
+}

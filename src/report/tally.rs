@@ -1,0 +1,44 @@
+//! What is left of reports that were written and dropped: how many there were, and with which exit codes.
+
+use std::collections::BTreeMap;
+
+use super::{CheckOutcome, CheckResult, Exit, StreamRecord};
+
+/// Counts of the results of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExitTally {
+    checks: usize,
+    skipped: usize,
+    by_exit: BTreeMap<u8, usize>,
+}
+
+impl ExitTally {
+    /// Counts a result.
+    pub fn count(&mut self, result: &CheckResult) {
+        self.checks += 1;
+        match &result.outcome {
+            CheckOutcome::Checked { report, .. } => *self.by_exit.entry(report.exit.code()).or_insert(0) += 1,
+            CheckOutcome::Skipped { .. } => self.skipped += 1,
+        }
+    }
+
+    /// The exit code of the run, as [`super::Run::exit_code`] has it: that of a signal, else the common code if all
+    /// failures share it, else 1.
+    pub fn exit_code(&self) -> u8 {
+        let failures: Vec<u8> = self.by_exit.keys().copied().filter(|&code| code != 0).collect();
+        if let Some(&signal) = failures.iter().find(|&&code| code >= Exit::Interrupted.code()) {
+            return signal;
+        }
+        match failures.as_slice() {
+            [] => 0,
+            [one] => *one,
+            _ => 1,
+        }
+    }
+
+    /// The last record of a stream.
+    pub fn end(&self) -> StreamRecord {
+        let results = self.checks - self.skipped;
+        StreamRecord::End { checks: self.checks, results, skipped: self.skipped, by_exit: self.by_exit.clone() }
+    }
+}

@@ -1,0 +1,150 @@
+//! Which check begins next: in the order in which they were given, as far as the limits allow. Without I/O and time.
+//!
+//! Limits: checks at once in all; checks at once with one host, so that no server takes us for an attack and no account is
+//! locked by many logins at once; and how far checks may be ahead of the first one that has not ended, because their results
+//! are kept until it has.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+/// How many checks may run at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConcurrencyLimits {
+    /// In all.
+    pub at_once: usize,
+    /// With one host.
+    pub per_host: usize,
+}
+
+impl ConcurrencyLimits {
+    /// The usual limit for each host.
+    pub fn in_all(at_once: usize) -> ConcurrencyLimits {
+        ConcurrencyLimits { at_once, per_host: 2 }
+    }
+}
+
+/// Results that are kept while the one before them is still missing.
+const MOST_AHEAD: usize = 256;
+
+/// The checks that have not begun.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    limits: ConcurrencyLimits,
+    hosts: Vec<HostQueue>,
+    /// The host of each check, by its place in `hosts`.
+    host_of: Vec<usize>,
+    /// The next check of each host that has room for one.
+    startable: BTreeSet<usize>,
+    running: usize,
+    first_unfinished: usize,
+}
+
+#[derive(Debug, Default)]
+struct HostQueue {
+    waiting: VecDeque<usize>,
+    running: usize,
+}
+
+impl Schedule {
+    /// Checks of these hosts, each by its place.
+    pub(super) fn new(hosts: impl IntoIterator<Item = String>, limits: ConcurrencyLimits) -> Schedule {
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut queues: Vec<HostQueue> = Vec::new();
+        let mut host_of = Vec::new();
+        for (check, host) in hosts.into_iter().enumerate() {
+            let at = *known.entry(host).or_insert_with(|| {
+                queues.push(HostQueue::default());
+                queues.len() - 1
+            });
+            host_of.push(at);
+            if let Some(queue) = queues.get_mut(at) {
+                queue.waiting.push_back(check);
+            }
+        }
+        let startable = queues.iter().filter_map(|queue| queue.waiting.front().copied()).collect();
+        Schedule { limits, hosts: queues, host_of, startable, running: 0, first_unfinished: 0 }
+    }
+
+    /// The check to begin now, if one may begin.
+    pub(super) fn begin_next(&mut self) -> Option<usize> {
+        if self.running >= self.limits.at_once {
+            return None;
+        }
+        let check = *self.startable.first()?;
+        if check >= self.first_unfinished.saturating_add(MOST_AHEAD) {
+            return None;
+        }
+        self.startable.pop_first();
+        let queue = self.hosts.get_mut(*self.host_of.get(check)?)?;
+        queue.waiting.pop_front();
+        queue.running += 1;
+        self.running += 1;
+        if queue.running < self.limits.per_host {
+            self.startable.extend(queue.waiting.front());
+        }
+        Some(check)
+    }
+
+    /// A check has ended.
+    pub(super) fn ended(&mut self, check: usize) {
+        let Some(queue) = self.host_of.get(check).and_then(|at| self.hosts.get_mut(*at)) else { return };
+        queue.running = queue.running.saturating_sub(1);
+        self.running = self.running.saturating_sub(1);
+        self.startable.extend(queue.waiting.front());
+    }
+
+    /// Every check before this one has ended.
+    pub(super) fn is_finished_up_to(&mut self, check: usize) {
+        self.first_unfinished = check;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConcurrencyLimits, MOST_AHEAD, Schedule};
+
+    fn schedule(hosts: &[&str], at_once: usize) -> Schedule {
+        Schedule::new(hosts.iter().map(|host| (*host).to_owned()), ConcurrencyLimits::in_all(at_once))
+    }
+
+    fn begin_all(schedule: &mut Schedule) -> Vec<usize> {
+        std::iter::from_fn(|| schedule.begin_next()).collect()
+    }
+
+    #[test]
+    fn checks_begin_in_order_up_to_the_limit() {
+        let mut schedule = schedule(&["a", "b", "c", "d"], 3);
+        assert_eq!(begin_all(&mut schedule), [0, 1, 2]);
+        schedule.ended(1);
+        assert_eq!(begin_all(&mut schedule), [3]);
+    }
+
+    #[test]
+    fn a_host_has_two_at_once_and_others_go_ahead_of_its_third() {
+        let mut schedule = schedule(&["a", "a", "a", "b", "a"], 8);
+        assert_eq!(begin_all(&mut schedule), [0, 1, 3]);
+        schedule.ended(0);
+        assert_eq!(begin_all(&mut schedule), [2]);
+        schedule.ended(3);
+        assert_eq!(begin_all(&mut schedule), Vec::<usize>::new());
+        schedule.ended(2);
+        schedule.ended(1);
+        assert_eq!(begin_all(&mut schedule), [4]);
+    }
+
+    #[test]
+    fn one_slow_check_does_not_let_the_others_pile_up_results() {
+        let hosts: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        let mut schedule = schedule(&hosts, 8);
+        let mut begun = 0;
+        while let Some(check) = schedule.begin_next() {
+            begun += 1;
+            if check != 0 {
+                schedule.ended(check);
+            }
+        }
+        assert_eq!(begun, MOST_AHEAD);
+        schedule.is_finished_up_to(MOST_AHEAD);
+        assert_eq!(schedule.begin_next(), Some(MOST_AHEAD));
+    }
+}
