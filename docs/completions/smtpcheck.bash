@@ -59,7 +59,7 @@ _smtpcheck() {
 
     case "${cmd}" in
         smtpcheck)
-            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h -V --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --tls-profile --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help --version check run ports explain demo sandbox providers report config completions man schema"
+            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h -V --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --jobs --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --tls-profile --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help --version check run ports explain demo sandbox providers report config completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -115,6 +115,13 @@ _smtpcheck() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --jobs)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -373,7 +380,7 @@ _smtpcheck() {
             return 0
             ;;
         smtpcheck__subcmd__check)
-            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --tls-profile --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help"
+            opts="-p -4 -6 -m -f -t -k -u -n -o -q -v -h --port --ipv4 --ipv6 --resolve --resolver --connect-timeout --timeout --max-time --jobs --max-connections --helo --ehlo --from --to --quit-after --tls --sni --cacert --cert --key --cert-days --tls-scan --tls-profile --probe --show-chain --insecure --tls-min --user --auth --authzid --try-all-mechanisms --no-auth --allow-plaintext-auth --password-stdin --password-file --password-command --netrc --token-command --color --theme --ascii --width --format --report --warning --critical --json --output --write-out --quiet --verbose --transcript --fail-on --ignore --expect --retry --wait --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -429,6 +436,13 @@ _smtpcheck() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --jobs)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1049,7 +1063,7 @@ _smtpcheck() {
             return 0
             ;;
         smtpcheck__subcmd__run)
-            opts="-j -o -q -v -h --only --jobs --list --dry-run --record --format --report --json --output --quiet --verbose --transcript --color --theme --ascii --width --help"
+            opts="-j -o -q -v -h --only --jobs --fail-fast --set --list --dry-run --record --format --report --json --output --quiet --verbose --transcript --color --theme --ascii --width --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1070,6 +1084,13 @@ _smtpcheck() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_smtpcheck_global_optspecs
-    string join \n p/port= 4/ipv4 6/ipv6 resolve= resolver= connect-timeout= timeout= m/max-time= max-connections= ehlo= f/from= t/to= quit-after= tls= sni= cacert= cert= key= cert-days= tls-scan= tls-profile= probe= show-chain k/insecure tls-min= u/user= auth= authzid= try-all-mechanisms no-auth allow-plaintext-auth password-stdin password-file= password-command= n/netrc token-command= color= theme= ascii width= format= report= warning= critical= json o/output= write-out= q/quiet v/verbose transcript= fail-on= ignore= expect= retry= wait= config= no-config profile= h/help V/version
+    string join \n p/port= 4/ipv4 6/ipv6 resolve= resolver= connect-timeout= timeout= m/max-time= jobs= max-connections= ehlo= f/from= t/to= quit-after= tls= sni= cacert= cert= key= cert-days= tls-scan= tls-profile= probe= show-chain k/insecure tls-min= u/user= auth= authzid= try-all-mechanisms no-auth allow-plaintext-auth password-stdin password-file= password-command= n/netrc token-command= color= theme= ascii width= format= report= warning= critical= json o/output= write-out= q/quiet v/verbose transcript= fail-on= ignore= expect= retry= wait= config= no-config profile= h/help V/version
 end
 
 function __fish_smtpcheck_needs_command
@@ -30,6 +30,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l resolver -d 'Ask th
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l connect-timeout -d 'Time to connect, look-up included' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l timeout -d 'Time for one reply' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s m -l max-time -d 'Time for everything, for each target' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l jobs -d 'Check up to N targets at once, at most two of them on one host' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l max-connections -d 'Connections to one target, follow-ups included [default: 6, with --tls-scan 24, with --tls-scan=full 150]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l ehlo -l helo -d 'Name to announce [default: this machine\'s]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s f -l from -d 'Sender for MAIL FROM; <> is the null sender [default with --to: the user, else <>]' -r -f
@@ -150,6 +151,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l resolver -
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l connect-timeout -d 'Time to connect, look-up included' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l timeout -d 'Time for one reply' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s m -l max-time -d 'Time for everything, for each target' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l jobs -d 'Check up to N targets at once, at most two of them on one host' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l max-connections -d 'Connections to one target, follow-ups included [default: 6, with --tls-scan 24, with --tls-scan=full 150]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l ehlo -l helo -d 'Name to announce [default: this machine\'s]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s f -l from -d 'Sender for MAIL FROM; <> is the null sender [default with --to: the user, else <>]' -r -f
@@ -253,6 +255,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l no-config 
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s h -l help -d 'Print help'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l only -d 'Run checks of this tag or name only (repeat)' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -s j -l jobs -d 'Checks at once, two of them with one host at most' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l set -d 'Give a variable of the suite a value; it takes precedence over the environment (repeat)' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l record -d 'Check this server once, and write a suite that expects what is seen; flags of the check follow after --' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l format -d 'How the result is shown, as for a check' -r -f -a "text\t''
 json\t''
@@ -276,6 +279,7 @@ light\t''
 colorblind\t''
 mono\t''"
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l width -d 'Columns [default: the terminal\'s, else 80]' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l fail-fast -d 'Start no further check after the first failure'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l list -d 'List the checks'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l dry-run -d 'Read everything, say what would be done, and send nothing'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand run" -l json -d 'The same as --format json, see `smtpcheck schema run`'
