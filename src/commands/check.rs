@@ -25,7 +25,7 @@ use crate::gather::{self, Gatherer, netrc};
 use crate::inquiry::EvidenceListener;
 use crate::plan::{Login, LoginProof, Plan};
 use crate::render::write_out::Template;
-use crate::render::{self, Display, Format, nagios, ndjson, text};
+use crate::render::{self, Display, Format, Live, ndjson, text};
 use crate::report::{CheckResult, Document, Exit, Expectation, Report, Run, RunSource, StreamRecord};
 use crate::secret::Secret;
 
@@ -81,10 +81,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let run = check_all(jobs, first, source, &shown, &mut sink)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
-    Ok(match format.name {
-        "nagios" => nagios::state(&run, &look.thresholds).code(),
-        _ => run.exit_code(),
-    })
+    Ok(format.exit_code(&run, &look))
 }
 
 /// How the result is shown.
@@ -97,12 +94,12 @@ struct ReportDisplay<'a> {
 
 impl ReportDisplay<'_> {
     fn is_text(&self) -> bool {
-        self.format.name == "text" && self.template.is_none()
+        self.format.live == Live::Text && self.template.is_none()
     }
 
     /// Whether a line is written for each event as it happens.
     fn is_lines(&self) -> bool {
-        self.format.name == "ndjson" && self.template.is_none()
+        self.format.live == Live::Records && self.template.is_none()
     }
 }
 

@@ -8,8 +8,8 @@ use super::{CommandError, check, outlet, print};
 use crate::cli::sandbox::DemoArgs;
 use crate::cli::{self, Invocation, display};
 use crate::gather;
-use crate::render::Display;
 use crate::render::sandbox as rendering;
+use crate::render::{self, Display, Live};
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 
@@ -75,7 +75,7 @@ fn lessons(args: &DemoArgs, look: &Display) -> Result<u8, CommandError> {
 }
 
 fn shows_words(args: &DemoArgs) -> bool {
-    !args.json && args.format == "text" && !args.quiet
+    !args.json && !args.quiet && render::format(&args.format).is_some_and(|format| format.live == Live::Text)
 }
 
 fn check_with(words: &[OsString], args: &DemoArgs) -> Result<u8, CommandError> {

@@ -9,27 +9,24 @@ use super::CommandError;
 use super::sink::{Draft, Readers};
 use crate::cli::report::kinds;
 use crate::gather::file;
-use crate::render::{Display, Format, markdown};
+use crate::render::{Display, Format, SideFile};
 use crate::report::Run;
-
-/// GitHub refuses a summary of more than 1 MiB; this many bytes leave room for those of other commands of the step.
-const MOST: usize = 900_000;
-const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 pub(super) struct Outputs {
     files: Vec<(&'static Format, Draft)>,
-    summary: Option<File>,
+    side_files: Vec<(SideFile, File)>,
 }
 
 impl Outputs {
     /// Opens all of them. `main` is the format of the result itself.
     pub(super) fn begin(reports: &[String], main: &Format, readers: Readers) -> Result<Outputs, CommandError> {
         let wanted = kinds(reports)?;
-        let summary = main.name == "github" || wanted.iter().any(|(format, _)| format.name == "github");
+        let formats = std::iter::once(main).chain(wanted.iter().map(|(format, _)| *format));
+        let side_files = side_files(formats)?;
         let open =
             |(format, path): (&'static Format, PathBuf)| Ok((format, Draft::begin_for("--report", &path, readers)?));
         let files = wanted.into_iter().map(open).collect::<Result<_, CommandError>>()?;
-        Ok(Outputs { files, summary: if summary { step_summary()? } else { None } })
+        Ok(Outputs { files, side_files })
     }
 
     /// Writes all of them. The first trouble is told, and the others are written nevertheless.
@@ -39,17 +36,27 @@ impl Outputs {
         for (format, draft) in self.files {
             trouble = trouble.and(draft.fill(&(format.render)(run, &look)));
         }
-        if let Some(mut file) = self.summary {
-            let text = markdown::cut(markdown::render_run(run, &look), MOST);
+        for (side, mut file) in self.side_files {
+            let text = (side.render)(run, &look);
             trouble = trouble.and(file.write_all(text.as_bytes()).map_err(CommandError::Output));
         }
         trouble
     }
 }
 
-/// Other commands of the step write to the same file.
-fn step_summary() -> Result<Option<File>, CommandError> {
-    let Some(path) = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()) else { return Ok(None) };
-    let wrong = |error| CommandError::Usage(format!("{SUMMARY} {}: {error}", Path::new(&path).display()));
-    file::appended(Path::new(&path)).map(Some).map_err(wrong)
+/// The files that formats write beside their output, each once. Other programs append to the same file.
+fn side_files<'a>(formats: impl Iterator<Item = &'a Format>) -> Result<Vec<(SideFile, File)>, CommandError> {
+    let mut wanted: Vec<SideFile> = Vec::new();
+    for side in formats.filter_map(|format| format.side_file) {
+        if wanted.iter().all(|known| known.variable != side.variable) {
+            wanted.push(side);
+        }
+    }
+    let mut opened = Vec::new();
+    for side in wanted {
+        let Some(path) = std::env::var_os(side.variable).filter(|path| !path.is_empty()) else { continue };
+        let wrong = |error| CommandError::Usage(format!("{} {}: {error}", side.variable, Path::new(&path).display()));
+        opened.push((side, file::appended(Path::new(&path)).map_err(wrong)?));
+    }
+    Ok(opened)
 }

@@ -13,7 +13,7 @@ use crate::cli::report::{self, ReportArgs};
 use crate::cli::{Invocation, plan as planning};
 use crate::gather;
 use crate::plan::Plan;
-use crate::render::{Display, Format, difference as rendering, escape, nagios};
+use crate::render::{Display, Format, escape};
 use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, RunSource, Saved};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
@@ -41,10 +41,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
     sink.write(&(format.render)(&run, &look)).map_err(CommandError::Output)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
-    Ok(match format.name {
-        "nagios" => nagios::state(&run, &look.thresholds).code(),
-        _ => run.exit_code(),
-    })
+    Ok(format.exit_code(&run, &look))
 }
 
 fn rendered(
@@ -54,15 +51,13 @@ fn rendered(
     look: &Display,
 ) -> Result<String, CommandError> {
     if !args.report.is_empty() {
-        return Err(CommandError::Usage(
-            "--report with two files needs --merge: what has changed has no such format".into(),
-        ));
+        return Err(CommandError::Usage("--report cannot show what has changed between two files; add --merge".into()));
     }
-    match format.name {
-        "text" => Ok(rendering::render(difference, look)),
-        "json" => Ok(rendering::json(difference)),
-        other => Err(CommandError::Usage(format!(
-            "--format {other} with two files needs --merge: what has changed is shown as text or json"
+    match format.difference {
+        Some(render) => Ok(render(difference, look)),
+        None => Err(CommandError::Usage(format!(
+            "--format {} cannot show what has changed between two files; use --format text or json, or add --merge",
+            format.name
         ))),
     }
 }

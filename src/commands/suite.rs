@@ -25,7 +25,7 @@ use crate::gather::password as secrets;
 use crate::gather::{self, Signal};
 use crate::inquiry::EvidenceListener;
 use crate::plan::{LoginProof, Plan};
-use crate::render::{Display, Format, nagios, ndjson, suite as rendering};
+use crate::render::{Display, Format, Live, ndjson, suite as rendering};
 use crate::report::{CheckOutcome, CheckResult, Exit, Expectation, FilePosition, Report, Run, RunSource, StreamRecord};
 use crate::secret::Secret;
 use crate::suite::{self, KeyShape, Need, Password, SuiteCheck, SuiteEnvironment, SuiteError};
@@ -65,7 +65,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     let run = run_all(ready, RunSource::Suite(args.file.clone()), at_once, format, &look, &mut sink)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
-    Ok(if format.name == "nagios" { nagios::state(&run, &look.thresholds).code() } else { run.exit_code() })
+    Ok(format.exit_code(&run, &look))
 }
 
 /// A check that is ready to be run.
@@ -274,13 +274,8 @@ fn run_all(
     sink: &mut Sink,
 ) -> Result<Run, CommandError> {
     let stopped = skip_blocked(&mut ready).err();
-    let manner = match format.name {
-        "text" => ReportingOrder::Text,
-        "ndjson" => ReportingOrder::Lines,
-        _ => ReportingOrder::AtTheEnd,
-    };
     let mut say = |text: &str| sink.write(text).map_err(CommandError::Output);
-    if manner == ReportingOrder::Lines {
+    if format.live == Live::Records {
         say(&ndjson::written(&StreamRecord::start(&source, ready.len())))?;
     }
     let queue = Queue::new(&ready);
@@ -299,34 +294,23 @@ fn run_all(
             let _ = sender.send((at, Ok(one.job.stopped(signal))));
         }
         drop(sender);
-        let told = in_order(&ready, &receiver, |number, case| match manner {
-            ReportingOrder::Text => say(&rendering::case(case, look)),
-            ReportingOrder::Lines => say(&ndjson::check(number, case)),
-            ReportingOrder::AtTheEnd => Ok(()),
+        let told = in_order(&ready, &receiver, |number, case| match format.live {
+            Live::Text => say(&rendering::case(case, look)),
+            Live::Records => say(&ndjson::check(number, case)),
+            Live::AtEnd => Ok(()),
         });
         // Whoever is still at work may end what is begun, and begins nothing new.
         queue.close();
         told
     })?;
     let run = Run { source, cases };
-    let rest = match manner {
-        ReportingOrder::Text => rendering::summary(&run, look),
-        ReportingOrder::Lines => ndjson::written(&StreamRecord::end(&run)),
-        ReportingOrder::AtTheEnd => (format.render)(&run, look),
+    let rest = match format.live {
+        Live::Text => rendering::summary(&run, look),
+        Live::Records => ndjson::written(&StreamRecord::end(&run)),
+        Live::AtEnd => (format.render)(&run, look),
     };
     say(&rest)?;
     Ok(run)
-}
-
-/// When a format tells the checks.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ReportingOrder {
-    /// One after the other, as they end; a summary last.
-    Text,
-    /// The same, in lines of JSON.
-    Lines,
-    /// All together.
-    AtTheEnd,
 }
 
 /// Takes results as they come, and tells each when all before it are told.

@@ -35,6 +35,14 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     text
 }
 
+/// GitHub rejects a step summary of more than 1 MiB; this many bytes leave room for other commands of the same step.
+const SUMMARY_BYTES: usize = 900_000;
+
+/// The text for the step summary of GitHub Actions.
+pub fn step_summary(run: &Run, look: &Display) -> String {
+    cut(render_run(run, look), SUMMARY_BYTES)
+}
+
 /// The verdict of one check, or how many passed.
 fn headline(run: &Run) -> String {
     if let [case] = run.cases.as_slice() {
