@@ -35,9 +35,9 @@
 //! | dialogue | evidence, plan, question, sasl, wire |
 //! | gather | dialogue, evidence, pkix, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
-//! | expect | check, plan |
+//! | expect | check, plan, report |
 //! | inquiry | check, evidence, gather, plan, question |
-//! | report | check, evidence, expect, gather, inquiry, plan, wire |
+//! | report | check, evidence, gather, inquiry, plan, wire |
 //! | suite | expect |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, lexicon, plan, question, report, sandbox, wire |

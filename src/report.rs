@@ -7,8 +7,11 @@
 mod difference;
 mod document;
 mod expectations;
+pub mod fields;
 mod line;
 pub mod ports;
+#[cfg(test)]
+pub(crate) mod published;
 mod run;
 mod saved;
 
@@ -17,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use difference::{Change, CheckDifference, Difference};
 pub use document::{Document, PhaseResult, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
-pub use expectations::Expectation;
+pub use expectations::{ExpectationOutcome, Expectations, ExpectedFailure, NoExpectations};
 pub use line::{LINE_SCHEMA, StreamRecord};
 pub use run::{CheckOutcome, CheckResult, FilePosition, RUN_SCHEMA, Run, RunDocument, RunSource};
 pub use saved::{NotSaved, Saved};
@@ -155,7 +158,7 @@ fn known_exit(code: u8) -> Exit {
 impl Report {
     /// Judges the evidence.
     pub fn new(plan: Plan, evidence: Evidence, ended: &Ended, total_ms: f64) -> Report {
-        Report::judged(plan, evidence, ended, total_ms, &[])
+        Report::judged(plan, evidence, ended, total_ms, &NoExpectations)
     }
 
     /// Judges the evidence, and holds against it what the user expects. Both are about what was really seen; what the
@@ -165,7 +168,7 @@ impl Report {
         evidence: Evidence,
         ended: &Ended,
         total_ms: f64,
-        expectations: &[Expectation],
+        expectations: &dyn Expectations,
     ) -> Report {
         let findings = check::judge(&plan, &evidence);
         let exit = match ended {
@@ -194,18 +197,15 @@ impl Report {
         Report { evidence, expectations, ..self }
     }
 
-    /// The same evidence, judged by the rules of this version. What the user expected is held against it again.
-    pub fn judged_again(self) -> Report {
+    /// The same evidence, judged by the rules of this version, and by these expectations.
+    pub fn judged_again(self, expectations: &dyn Expectations) -> Report {
         let findings = check::judge(&self.plan, &self.evidence);
         let exit = match (self.exit, exit(&findings, &self.plan)) {
             (interrupted @ (Exit::Interrupted | Exit::Terminated), _) => interrupted,
             (_, Exit::Ok) if !self.complete => Exit::Incomplete,
             (_, other) => other,
         };
-        // An expectation that this version cannot read is left out.
-        let expected: Vec<Expectation> =
-            self.expectations.iter().filter_map(|one| Expectation::again(one).ok()).collect();
-        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(&expected).masked()
+        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(expectations).masked()
     }
 
     /// Reads a report that was saved as JSON.

@@ -1,5 +1,5 @@
 //! What the text format looks like: golden files of some transcripts at 80 and 120 columns, with colour, in ASCII,
-//! quiet and verbose. After a change on purpose: UPDATE_GOLDEN=1 cargo test --test golden, and read the difference.
+//! quiet and verbose. After a change on purpose: SNAPSHOTS=overwrite cargo test --test golden, and read the difference.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -8,6 +8,7 @@ mod support;
 use std::path::PathBuf;
 
 use smtpcheck::render::{self, Colour, Display, Symbols, Transcript, Verbosity};
+use support::golden;
 use support::replay::all;
 
 const SHOWN: &[&str] = &[
@@ -44,11 +45,7 @@ fn the_text_looks_as_it_did() {
         for (look_name, look) in looks() {
             let text = render::format("text").unwrap().one(&one.report, &look);
             let file = folder().join(format!("{}.{look_name}.txt", name.replace('/', "-")));
-            if std::env::var_os("UPDATE_GOLDEN").is_some() {
-                std::fs::write(&file, &text).unwrap();
-            }
-            let golden = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
-            assert!(golden == text, "{} differs; it is now:\n{text}", file.display());
+            golden::compare(&file, &text).unwrap_or_else(|error| panic!("{error}"));
         }
     }
 }

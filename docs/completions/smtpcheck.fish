@@ -102,7 +102,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l report -d 'Write a 
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l warning -d 'Seconds that are a WARNING in the format nagios, a number or a range [@]start:end' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l critical -d 'Seconds that are CRITICAL there' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -s o -l output -d 'Write to this file, whole or not at all' -r -F
-complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l write-out -d 'Print this instead, such as \'%{exit} %{tls_version} %{total_ms}\\n\'' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l write-out -d 'Print this instead, such as \'%{exit.code} %{tls.version} %{total_ms}\\n\'' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_needs_command" -l transcript -d 'How much of the conversation: full, problems, none' -r -f -a "full\t''
 problems\t''
 none\t''"
@@ -222,7 +222,7 @@ complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l report -d 
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l warning -d 'Seconds that are a WARNING in the format nagios, a number or a range [@]start:end' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l critical -d 'Seconds that are CRITICAL there' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -s o -l output -d 'Write to this file, whole or not at all' -r -F
-complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l write-out -d 'Print this instead, such as \'%{exit} %{tls_version} %{total_ms}\\n\'' -r -f
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l write-out -d 'Print this instead, such as \'%{exit.code} %{tls.version} %{total_ms}\\n\'' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand check" -l transcript -d 'How much of the conversation: full, problems, none' -r -f -a "full\t''
 problems\t''
 none\t''"

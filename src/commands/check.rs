@@ -20,13 +20,14 @@ use crate::cli::display::{self, OutputTarget};
 use crate::cli::password::{self, PasswordEnvironment, PasswordSource};
 use crate::cli::{UsageError, expect, plan as planning, report, resolve, target};
 use crate::evidence::{Event, Evidence, Probe};
+use crate::expect::Expectation;
 use crate::gather::password as secrets;
 use crate::gather::{self, Gatherer, netrc};
 use crate::inquiry::EvidenceListener;
 use crate::plan::{Login, LoginProof, Plan};
 use crate::render::write_out::Template;
 use crate::render::{self, Display, Format, Live, ndjson, text};
-use crate::report::{CheckResult, Document, Exit, Expectation, Report, Run, RunSource, StreamRecord};
+use crate::report::{CheckResult, Document, Exit, Report, Run, RunSource, StreamRecord};
 use crate::secret::Secret;
 
 const VARIABLE: &str = "SMTPCHECK_PASSWORD";

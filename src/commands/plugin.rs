@@ -16,7 +16,7 @@ use crate::cli::{self, Invocation, password, plan as planning};
 use crate::evidence::Phase;
 use crate::gather;
 use crate::render::nagios;
-use crate::report::{Report, Run};
+use crate::report::{NoExpectations, Report, Run};
 use crate::wire::Reply;
 
 /// The words after the program's name.
@@ -98,5 +98,5 @@ fn as_wanted(check: &PluginCheck, mut report: Report) -> Report {
         return report;
     }
     report.plan.gate.ignore.extend(rules);
-    report.judged_again()
+    report.judged_again(&NoExpectations)
 }

@@ -11,6 +11,7 @@ use super::{CommandError, outlet};
 use crate::cli::display::{self, OutputTarget};
 use crate::cli::report::{self, ReportArgs};
 use crate::cli::{Invocation, plan as planning};
+use crate::expect::Expectation;
 use crate::gather;
 use crate::plan::Plan;
 use crate::render::{Display, Format, escape};
@@ -88,8 +89,12 @@ fn plan_for(target: &str) -> Option<Plan> {
 fn rejudged(run: Run) -> Run {
     let again = |case: CheckResult| match case.outcome {
         CheckOutcome::Checked { report, earlier } => {
-            let earlier = earlier.into_iter().map(Report::judged_again).collect();
-            let report = Box::new(report.judged_again());
+            let again = |report: Report| {
+                let expectations = Expectation::saved_in(&report);
+                report.judged_again(&expectations)
+            };
+            let earlier = earlier.into_iter().map(again).collect();
+            let report = Box::new(again(*report));
             CheckResult { outcome: CheckOutcome::Checked { report, earlier }, ..case }
         }
         CheckOutcome::Skipped { .. } => case,

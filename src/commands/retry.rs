@@ -10,10 +10,11 @@ use jiff::Timestamp;
 
 use super::CommandError;
 use crate::evidence::Evidence;
+use crate::expect::Expectation;
 use crate::gather::{self, Gather, Gatherer, Signal};
 use crate::inquiry::{self, Ended, EvidenceListener};
 use crate::plan::{LoginProof, Plan, Retry};
-use crate::report::{Exit, Expectation, Report};
+use crate::report::{Exit, Report};
 use crate::sasl::{Credentials, Proof};
 use crate::secret::Secret;
 

@@ -21,12 +21,13 @@ use crate::cli::password::PasswordSource;
 use crate::cli::run::{self as flags, RunArgs};
 use crate::cli::{self, Invocation, UsageError, plan as planning};
 use crate::evidence::{Event, Evidence, Probe};
+use crate::expect::Expectation;
 use crate::gather::password as secrets;
 use crate::gather::{self, Signal};
 use crate::inquiry::EvidenceListener;
 use crate::plan::{LoginProof, Plan};
 use crate::render::{Display, Format, Live, ndjson, suite as rendering};
-use crate::report::{CheckOutcome, CheckResult, Exit, Expectation, FilePosition, Report, Run, RunSource, StreamRecord};
+use crate::report::{CheckOutcome, CheckResult, Exit, FilePosition, Report, Run, RunSource, StreamRecord};
 use crate::secret::Secret;
 use crate::suite::{self, KeyShape, Need, Password, SuiteCheck, SuiteEnvironment, SuiteError};
 

@@ -14,8 +14,8 @@ use regex_lite::Regex;
 
 use super::Expression;
 use super::compare::{Literal, Operator, TypedComparison, moment, versions};
-use super::names::{self, Name, ValueType};
 use crate::check;
+use crate::report::fields::{Field, NameFault, ValueType};
 
 /// Longer than any sentence that somebody writes.
 const MAX_CHARS: usize = 1000;
@@ -134,7 +134,7 @@ impl ExpressionReader<'_> {
             return Err(self.wrong(&more, message));
         }
         let wanted = TypedComparison { operator, values };
-        Ok(Expression { text: self.text.to_owned(), name, index, at: first.at, wanted })
+        Ok(Expression { text: self.text.to_owned(), field: name, index, at: first.at, wanted })
     }
 
     fn take(&mut self) -> Option<Token> {
@@ -152,35 +152,24 @@ impl ExpressionReader<'_> {
     }
 
     /// The row of a name, and the number in its brackets.
-    fn name(&self, token: &Token, written: &str) -> Result<(&'static Name, usize), Mistake> {
-        let mut pattern = String::new();
-        let mut index = 0;
-        let mut rest = written;
-        while let Some((before, after)) = rest.split_once('[') {
-            let Some((number, after)) = after.split_once(']') else {
-                return Err(self.wrong(token, "the bracket is not closed; write a number: recipients[0]"));
+    fn name(&self, token: &Token, written: &str) -> Result<(&'static Field, usize), Mistake> {
+        Field::find(written).map_err(|fault| {
+            let message = match fault {
+                NameFault::OpenBracket => "the bracket is not closed; write a number: rcpt[0].code".to_owned(),
+                NameFault::Number => "write a number from 0 in the brackets: rcpt[0].code".to_owned(),
+                NameFault::Unknown(pattern) => {
+                    let known: Vec<&str> = Field::all().map(|field| field.name).collect();
+                    match nearest(&pattern.to_lowercase(), &known) {
+                        Some(near) => format!("unknown name {written}; did you mean {near}?"),
+                        None => format!("unknown name {written}; docs/expectations.md lists the names"),
+                    }
+                }
             };
-            index = match number.parse::<usize>() {
-                Ok(number @ 0..1000) => number,
-                _ => return Err(self.wrong(token, "in the brackets stands a number from 0: recipients[0]")),
-            };
-            pattern.push_str(before);
-            pattern.push_str("[N]");
-            rest = after;
-        }
-        pattern.push_str(rest);
-        if let Some(name) = names::all().find(|name| name.name == pattern) {
-            return Ok((name, index));
-        }
-        let known: Vec<&str> = names::all().map(|name| name.name).collect();
-        let message = match nearest(&pattern.to_lowercase(), &known) {
-            Some(near) => format!("there is no {written}; the nearest name is {near}"),
-            None => format!("there is no {written}; docs/expectations.md lists the names"),
-        };
-        Err(self.wrong(token, &message))
+            self.wrong(token, &message)
+        })
     }
 
-    fn operator(&self, token: &Token, name: &Name) -> Result<Operator, Mistake> {
+    fn operator(&self, token: &Token, name: &Field) -> Result<Operator, Mistake> {
         let known = Operator::of(name.kind);
         let (TokenKind::Word(word) | TokenKind::Sign(word)) = &token.what else {
             return Err(self.wrong(token, &format!("a comparison is missing; write one of {known}")));
@@ -206,7 +195,7 @@ impl ExpressionReader<'_> {
         Err(self.wrong(token, &message))
     }
 
-    fn list(&mut self, name: &Name, operator: Operator) -> Result<Vec<Literal>, Mistake> {
+    fn list(&mut self, name: &Field, operator: Operator) -> Result<Vec<Literal>, Mistake> {
         let mut values = Vec::new();
         let open = "the list is not closed; write in [550, 554]";
         loop {
@@ -225,7 +214,7 @@ impl ExpressionReader<'_> {
     }
 
     /// A value of the type of the name.
-    fn literal(&self, token: &Token, name: &Name, operator: Operator) -> Result<Literal, Mistake> {
+    fn literal(&self, token: &Token, name: &Field, operator: Operator) -> Result<Literal, Mistake> {
         let (text, is_quoted) = match &token.what {
             TokenKind::Word(word) => (word.as_str(), false),
             TokenKind::Quoted(text) => (text.as_str(), true),

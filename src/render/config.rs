@@ -34,8 +34,7 @@ struct ConfigView<'a> {
 /// One JSON document.
 pub fn json(file: Option<&Path>, values: &[ConfigValue]) -> String {
     let shown = ConfigView { file: file.map(|file| file.to_string_lossy().into_owned()), values };
-    // Serialisation of our own types with string keys cannot fail.
-    escape::json(&serde_json::to_string_pretty(&shown).unwrap_or_default()) + "\n"
+    super::json::pretty(&shown) + "\n"
 }
 
 /// A table: what somebody set first, then the rest.

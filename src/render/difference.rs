@@ -38,6 +38,5 @@ pub fn render(difference: &Difference, look: &Display) -> String {
 
 /// For programs.
 pub fn json(difference: &Difference, _: &Display) -> String {
-    // Serialisation of our own types with string keys cannot fail.
-    escape::json(&serde_json::to_string_pretty(difference).unwrap_or_default()) + "\n"
+    super::json::pretty(&difference) + "\n"
 }

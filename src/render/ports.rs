@@ -17,8 +17,7 @@ const VERDICT: usize = 31;
 
 /// The document, indented, with a final line end.
 pub fn json(answer: &PortsReport) -> String {
-    // Serialisation of our own types with string keys cannot fail.
-    escape::json(&serde_json::to_string_pretty(answer).unwrap_or_default()) + "\n"
+    super::json::pretty(&answer) + "\n"
 }
 
 /// The whole answer for people. The reports are those of the rows, in their order.

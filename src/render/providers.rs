@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
+use super::Display;
 use super::style::{Role, StyledLine};
 use super::table::{self, Column, Side};
-use super::{Display, escape};
 use crate::lexicon::providers::{PortTls, Provider};
 
 /// From this width on a provider takes one line of the table.
@@ -68,8 +68,7 @@ pub fn json(providers: &[&Provider]) -> String {
             reviewed: &provider.reviewed,
         })
         .collect();
-    // Serialisation of our own types with string keys cannot fail.
-    escape::json(&serde_json::to_string_pretty(&views).unwrap_or_default()) + "\n"
+    super::json::pretty(&views) + "\n"
 }
 
 /// A table of providers.
@@ -238,17 +237,11 @@ fn next(provider: &Provider) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ProviderDocument, SCHEMA};
+    use super::ProviderDocument;
+    use crate::report::published::assert_schema;
 
     #[test]
     fn the_published_schema_of_providers_is_that_of_the_types() {
-        let schema = schemars::generate::SchemaSettings::draft2020_12()
-            .into_generator()
-            .into_root_schema_for::<Vec<ProviderDocument<'_>>>();
-        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write("schema/providers.json", &json).expect("the schema can be written");
-        }
-        assert!(json == SCHEMA, "schema/providers.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        assert_schema::<Vec<ProviderDocument<'_>>>("providers");
     }
 }

@@ -1,10 +1,9 @@
 //! A run of a suite as text: a line for each check, the whole report beneath those that fail, and the count at the end.
 //! Also what `--list` and `--dry-run` show, and the suite that `--record` writes.
 
-use serde_json::Value;
-
 use super::style::{Role, StyledLine};
 use super::{Display, Symbols, Verbosity, escape, text};
+use crate::report::fields::{self, FieldValue};
 use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run, Verdict};
 
 /// The whole run.
@@ -158,17 +157,16 @@ pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> Str
 
 /// A basic string of TOML, in which no variable is meant; what needs an escape there needs the same one in JSON.
 pub fn toml_text(text: &str) -> String {
-    Value::from(text.replace("${", "$${")).to_string()
+    serde_json::Value::from(text.replace("${", "$${")).to_string()
 }
 
 /// What was seen and should stay so.
 fn expectations(report: &Report) -> Vec<String> {
-    // Serialisation of our own types with string keys cannot fail.
-    let seen = serde_json::to_value(Document::from(report)).unwrap_or_default();
-    let at = |pointer: &str| seen.pointer(pointer).cloned().unwrap_or_default();
-    let texts = |pointer: &str| {
-        let list = at(pointer).as_array().cloned().unwrap_or_default();
-        list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect::<Vec<String>>()
+    let document = Document::from(report);
+    let value = |name: &str| fields::value(&document, name);
+    let advertises = |name: &str| {
+        let before = value("capabilities.before_tls");
+        before.as_list().is_some_and(|lines| lines.iter().any(|line| line.split(' ').next() == Some(name)))
     };
     let mut all = Vec::new();
     for finding in report.findings.iter().filter(|finding| finding.failure.is_some() && !report.is_ignored(finding)) {
@@ -177,38 +175,40 @@ fn expectations(report: &Report) -> Vec<String> {
     if report.exit != Exit::Ok {
         all.push(format!("exit.code == {}", report.exit.code()));
     }
-    let before = at("/capabilities/before_tls");
-    let offers = |word: &str| texts("/capabilities/before_tls").iter().any(|line| line.split(' ').next() == Some(word));
-    if offers("STARTTLS") {
+    if advertises("STARTTLS") {
         all.push("capabilities.before_tls contains STARTTLS".to_owned());
     }
-    if let Some(version) = at("/tls/version").as_str() {
+    if let FieldValue::Text(version) = value("tls.version") {
         all.push(format!("tls.version >= {version}"));
-        if !before.is_null() && !offers("AUTH") {
+        if value("capabilities.before_tls") != FieldValue::Missing && !advertises("AUTH") {
             all.push("capabilities.before_tls excludes AUTH".to_owned());
         }
     }
-    if at("/tls/verifies") == Value::Bool(true) {
+    if value("certificate.verifies") == FieldValue::Fact(true) {
         all.push("certificate.verifies == true".to_owned());
-        if at("/tls/days_left").as_i64().is_some_and(|days| days > 14) {
+        if value("certificate.days_left").as_f64().is_some_and(|days| days > 14.0) {
             all.push("certificate.days_left > 14".to_owned());
         }
     }
-    let inside = texts("/auth/offered_after_tls");
-    let mechanisms = if at("/auth/offered_after_tls").is_null() { texts("/auth/offered_before_tls") } else { inside };
+    let mechanisms = value("auth.mechanisms");
     // A name of other characters is no name of a mechanism (RFC 4422 §3.1).
     let is_name =
         |name: &&String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    all.extend(mechanisms.iter().filter(is_name).map(|name| format!("auth.mechanisms contains {name}")));
-    if at("/auth/outcome") == "accepted" {
+    all.extend(
+        mechanisms
+            .as_list()
+            .unwrap_or_default()
+            .iter()
+            .filter(is_name)
+            .map(|name| format!("auth.mechanisms contains {name}")),
+    );
+    if value("auth.outcome").as_str() == Some("accepted") {
         all.push("auth.outcome == accepted".to_owned());
     }
-    if let Some(code) = at("/envelope/from/code").as_u64() {
-        all.push(format!("mail.class == {}", code / 100));
-    }
-    for number in 0..report.plan.to.len() {
-        if let Some(code) = at(&format!("/envelope/recipients/{number}/code")).as_u64() {
-            all.push(format!("envelope.recipients[{number}].class == {}", code / 100));
+    let replies = (0..report.plan.to.len()).map(|number| format!("rcpt[{number}].class"));
+    for name in std::iter::once("mail.class".to_owned()).chain(replies) {
+        if let FieldValue::Integer(class) = value(&name) {
+            all.push(format!("{name} == {class}"));
         }
     }
     all

@@ -162,16 +162,11 @@ impl StreamRecord {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINE_SCHEMA, StreamRecord};
+    use super::StreamRecord;
+    use crate::report::published::assert_schema;
 
     #[test]
     fn the_published_schema_of_a_line_is_that_of_the_types() {
-        let schema =
-            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<StreamRecord>();
-        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write("schema/event.json", &json).expect("the schema can be written");
-        }
-        assert!(json == LINE_SCHEMA, "schema/event.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        assert_schema::<StreamRecord>("event");
     }
 }

@@ -391,16 +391,11 @@ fn exit(reports: &[Report], ports: &[PortRow]) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::{PORTS_SCHEMA, PortsReport};
+    use super::PortsReport;
+    use crate::report::published::assert_schema;
 
     #[test]
     fn the_published_schema_of_ports_is_that_of_the_types() {
-        let schema =
-            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<PortsReport>();
-        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write("schema/ports.json", &json).expect("the schema can be written");
-        }
-        assert!(json == PORTS_SCHEMA, "schema/ports.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        assert_schema::<PortsReport>("ports");
     }
 }

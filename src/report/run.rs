@@ -208,16 +208,11 @@ impl From<&Run> for RunDocument {
 
 #[cfg(test)]
 mod tests {
-    use super::{RUN_SCHEMA, RunDocument};
+    use super::RunDocument;
+    use crate::report::published::assert_schema;
 
     #[test]
     fn the_published_schema_of_runs_is_that_of_the_types() {
-        let schema =
-            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<RunDocument>();
-        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write("schema/run.json", &json).expect("the schema can be written");
-        }
-        assert!(json == RUN_SCHEMA, "schema/run.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        assert_schema::<RunDocument>("run");
     }
 }
