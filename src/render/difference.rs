@@ -1,13 +1,13 @@
 //! What has changed between two runs: for people, and as JSON.
 
 use super::style::{Role, StyledLine};
-use super::{Display, Symbols, escape};
+use super::{Display, escape};
 use crate::report::{Change, Difference};
 
 /// For people.
 pub fn render(difference: &Difference, look: &Display) -> String {
     let mut lines = Vec::new();
-    let arrow = if look.signs == Symbols::Unicode { "→" } else { "->" };
+    let arrow = look.signs.to();
     for check in difference.checks.iter().filter(|check| !check.changes.is_empty()) {
         lines.push(StyledLine::of(Role::Bold, escape::visible(&check.name)));
         for Change { what, before, after } in &check.changes {

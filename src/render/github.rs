@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::outcome::{self, FailureReason, OutcomeWord};
+use super::view::verdict::{self, FailureReason, OutcomeWord};
 use super::{Display, escape};
 use crate::check::Severity;
 use crate::report::{CheckResult, FilePosition, Run, RunSource};
@@ -29,7 +29,7 @@ pub fn render_run(run: &Run, _: &Display) -> String {
         }
     }
     for case in &run.cases {
-        let told = outcome::outcome(case);
+        let told = verdict::outcome(case);
         let _ = writeln!(
             text,
             "{} {}: {}",

@@ -10,7 +10,8 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::outcome::{self, FailureReason, OutcomeWord};
+use super::text::plain_session;
+use super::view::verdict::{self, FailureReason, OutcomeWord};
 use super::{Display, Transcript, escape};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 
@@ -30,7 +31,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
     };
     let count = |word: OutcomeWord| run.cases.iter().filter(|case| OutcomeWord::of(case) == word).count().to_string();
     let took: f64 = run.cases.iter().flat_map(probes).map(|report| report.total_ms).sum();
-    let (tests, took) = (run.cases.len().to_string(), outcome::seconds(took));
+    let (tests, took) = (run.cases.len().to_string(), verdict::seconds(took));
     let (failures, errors, skipped) =
         (count(OutcomeWord::Fail), count(OutcomeWord::CutShort), count(OutcomeWord::Skip));
     let counts = [
@@ -78,7 +79,7 @@ fn testcase(
     case: &CheckResult,
     look: &Display,
 ) -> io::Result<()> {
-    let took = outcome::seconds(probes(case).map(|report| report.total_ms).sum());
+    let took = verdict::seconds(probes(case).map(|report| report.total_ms).sum());
     let element = writer.create_element("testcase").with_attributes([
         ("name", name),
         ("classname", suite),
@@ -122,19 +123,19 @@ fn details(reasons: &[FailureReason<'_>], report: &Report) -> String {
             text.push_str(&format!("  {line}\n"));
         }
     }
-    text.push_str(&format!("{}\n", outcome::exit(report)));
+    text.push_str(&format!("{}\n", verdict::exit(report)));
     text
 }
 
 fn message(report: &Report, earlier: &[Report], look: &Display) -> String {
     let mut text = String::from("\n");
     for (at, one) in earlier.iter().enumerate() {
-        text.push_str(&format!("{}\n", outcome::retry_line(at, one)));
+        text.push_str(&format!("{}\n", verdict::retry_line(at, one)));
     }
     if look.transcript != Transcript::None {
-        text.push_str(&outcome::conversation(report, look));
+        text.push_str(&plain_session(report, look));
     }
-    text.push_str(&format!("{}\n", outcome::result(report)));
+    text.push_str(&format!("{}\n", verdict::result(report)));
     text
 }
 

@@ -6,14 +6,15 @@
 
 use std::fmt::Write;
 
-use super::outcome::{self, OutcomeWord};
-use super::{Display, Transcript, escape};
+use super::view::phases;
+use super::view::verdict::{self, OutcomeWord};
+use super::{Display, Transcript, escape, text as plain_text};
 use crate::check::{Finding, Severity};
-use crate::report::{CheckOutcome, CheckResult, PhaseStatus, Report, Run, RunSource, phases};
+use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 
 /// The whole text.
 pub fn render_run(run: &Run, look: &Display) -> String {
-    let mut text = format!("# smtpcheck: {}\n\n", headline(run));
+    let mut text = format!("# smtpcheck: {}\n\n", plain(&verdict::headline(run)));
     if let RunSource::Suite(path) = &run.source {
         let _ = writeln!(text, "Suite {}\n", code(&path.to_string_lossy()));
     }
@@ -23,7 +24,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     }
     text.push_str("| | check | result |\n|---|---|---|\n");
     for case in &run.cases {
-        let told = outcome::outcome(case);
+        let told = verdict::outcome(case);
         let word = OutcomeWord::of(case).word();
         let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&told));
     }
@@ -43,23 +44,11 @@ pub fn step_summary(run: &Run, look: &Display) -> String {
     cut(render_run(run, look), SUMMARY_BYTES)
 }
 
-/// The verdict of one check, or how many passed.
-fn headline(run: &Run) -> String {
-    if let [case] = run.cases.as_slice() {
-        return format!("{} {}", OutcomeWord::of(case).word(), plain(&case.name));
-    }
-    let count = |word: OutcomeWord| run.cases.iter().filter(|case| OutcomeWord::of(case) == word).count();
-    let kinds = [OutcomeWord::Pass, OutcomeWord::Fail, OutcomeWord::CutShort, OutcomeWord::Skip];
-    let counted = kinds.into_iter().map(|word| (count(word), word.word())).filter(|(count, _)| *count > 0);
-    let counted: Vec<String> = counted.map(|(count, word)| format!("{count} {word}")).collect();
-    if counted.is_empty() { "no checks".to_owned() } else { counted.join(", ") }
-}
-
 fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
-    let mut text = format!("{}\n\n", plain(&outcome::result(report)));
+    let mut text = format!("{}\n\n", plain(&verdict::result(report)));
     if let CheckOutcome::Checked { earlier, .. } = &case.outcome {
         for (at, one) in earlier.iter().enumerate() {
-            let _ = writeln!(text, "- {}", plain(&outcome::retry_line(at, one)));
+            let _ = writeln!(text, "- {}", plain(&verdict::retry_line(at, one)));
         }
         if !earlier.is_empty() {
             text.push('\n');
@@ -67,7 +56,7 @@ fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
     }
     for one in &report.expectations {
         let word = if one.held { "held" } else { "**did not hold**" };
-        let expected = if one.held { plain(&one.expression) } else { plain(&outcome::not_held(one)) };
+        let expected = if one.held { plain(&one.expression) } else { plain(&verdict::not_held(one)) };
         let _ = writeln!(text, "- expected, {word}: {expected}");
     }
     if !report.expectations.is_empty() {
@@ -78,7 +67,7 @@ fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
     }
     text.push_str(&times(report));
     if look.transcript != Transcript::None {
-        let said = outcome::conversation(report, look);
+        let said = plain_text::plain_session(report, look);
         let _ = write!(text, "<details><summary>Conversation</summary>\n\n{}\n</details>\n", block(&said));
     }
     text
@@ -90,9 +79,9 @@ fn finding(report: &Report, finding: &Finding) -> String {
         Severity::Warning => "Warning",
         Severity::Notice => "Notice",
     };
-    let ignored = outcome::set_aside(report, finding).map(|word| format!(" ({word})")).unwrap_or_default();
+    let ignored = verdict::set_aside(report, finding).map(|word| format!(" ({word})")).unwrap_or_default();
     let mut text = format!("### {word}: {}{ignored}\n\n", plain(&finding.summary));
-    let _ = write!(text, "{}, {}: {}\n\n", code(&finding.rule), outcome::sure(finding), plain(&finding.cause));
+    let _ = write!(text, "{}, {}: {}\n\n", code(&finding.rule), verdict::sure(finding), plain(&finding.cause));
     for (label, said) in
         finding.otherwise.iter().map(|said| ("Or", said)).chain(finding.consequences.iter().map(|said| ("So", said)))
     {
@@ -111,21 +100,14 @@ fn finding(report: &Report, finding: &Finding) -> String {
 }
 
 fn times(report: &Report) -> String {
-    let phases = phases(&report.plan, &report.evidence);
-    if phases.is_empty() {
+    let rows = phases::rows(report);
+    if rows.is_empty() {
         return String::new();
     }
-    let mut text = "| step | result | ms |\n|---|---|---:|\n".to_owned();
-    for phase in phases {
-        let status = match phase.status {
-            PhaseStatus::Ok => "ok",
-            PhaseStatus::Failed => "failed",
-            PhaseStatus::Skipped => "not run",
-            PhaseStatus::Unknown => "not known",
-        };
-        let reason = phase.reason.map(|reason| format!(": {}", plain(&reason))).unwrap_or_default();
-        let ms = phase.ms.map(|ms| format!("{ms:.1}")).unwrap_or_default();
-        let _ = writeln!(text, "| {} | {status}{reason} | {ms} |", phase.name);
+    let mut text = "| phase | result | ms |\n|---|---|---:|\n".to_owned();
+    for row in rows {
+        let ms = row.ms.map(|ms| format!("{ms:.1}")).unwrap_or_default();
+        let _ = writeln!(text, "| {} | {} | {ms} |", row.name, plain(&row.result));
     }
     text.push('\n');
     text

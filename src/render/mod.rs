@@ -14,7 +14,6 @@ pub mod junit;
 pub mod markdown;
 pub mod nagios;
 pub mod ndjson;
-mod outcome;
 pub mod ports;
 pub mod prometheus;
 pub mod providers;
@@ -22,9 +21,13 @@ pub mod rule;
 pub mod sandbox;
 pub mod style;
 pub mod suite;
+mod symbols;
 mod table;
 pub mod text;
+mod view;
 pub mod write_out;
+
+pub use symbols::Symbols;
 
 use crate::report::{Difference, Report, Run};
 
@@ -186,15 +189,6 @@ pub enum Colour {
     On,
     /// No.
     Off,
-}
-
-/// Which signs are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Symbols {
-    /// Arrows and bars.
-    Unicode,
-    /// The marks of swaks.
-    Ascii,
 }
 
 /// How much is said.

@@ -9,7 +9,8 @@
 
 use std::fmt::Write;
 
-use super::outcome::{self, FailureReason};
+use super::view::phases as view_phases;
+use super::view::verdict::{self, FailureReason};
 use super::{Display, Verbosity, escape, text};
 use crate::check::Severity;
 use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, Verdict, phases};
@@ -109,7 +110,7 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
     problems.extend(mismatches.iter().map(|mismatch| escape::visible(mismatch)));
     let rest = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
     let why = problems.first().map(|first| format!("{first}{rest}, ")).unwrap_or_default();
-    let mut text = format!("SMTP {} - {}{} sec. response time|", state.word(), bare(&why), outcome::seconds(took));
+    let mut text = format!("SMTP {} - {}{} sec. response time|", state.word(), bare(&why), verdict::seconds(took));
     text.push_str(&figures(run, &look.thresholds));
     text.push('\n');
     for case in &run.cases {
@@ -189,13 +190,13 @@ fn more(case: &CheckResult, look: &Display) -> Vec<String> {
     if look.volume == Verbosity::Quiet {
         return Vec::new();
     }
-    let mut lines: Vec<String> = earlier.iter().enumerate().map(|(at, one)| outcome::retry_line(at, one)).collect();
+    let mut lines: Vec<String> = earlier.iter().enumerate().map(|(at, one)| verdict::retry_line(at, one)).collect();
     for reason in FailureReason::all(report).iter().chain(&warning(report)) {
         lines.push(format!("{}: {}", reason.id(), reason.summary()));
         lines.extend(reason.advice());
     }
     if look.volume == Verbosity::Verbose {
-        lines.extend(outcome::conversation(report, look).lines().map(str::to_owned));
+        lines.extend(text::plain_session(report, look).lines().map(str::to_owned));
     }
     lines
 }
@@ -215,8 +216,7 @@ fn figures(run: &Run, thresholds: &Thresholds) -> String {
         all.push(format!("{}={:.6}s;{limits};0.000000", label("time"), report.total_ms / 1000.0));
         for phase in phases(&report.plan, &report.evidence) {
             let Some(ms) = phase.ms else { continue };
-            let name = text::short(phase.name).replace('/', "_");
-            all.push(format!("{}={:.6}s;;;0.000000", label(&name), ms / 1000.0));
+            all.push(format!("{}={:.6}s;;;0.000000", label(view_phases::name(phase.name)), ms / 1000.0));
         }
         let leaf =
             report.evidence.main_session().and_then(|session| session.handshake()).and_then(|(_, seen)| seen.leaf());

@@ -1,7 +1,7 @@
 //! One JSON object a line, whose types are `report::Line`. `verbs` writes the lines as things happen; [`whole`] tells a
 //! finished run in the same way.
 
-use super::text::Moment;
+use super::view::session::Moment;
 use super::{Display, json};
 use crate::evidence::{Event, Probe};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, StreamRecord};

@@ -3,7 +3,7 @@
 
 use super::style::{Role, StyledLine};
 use super::table::{self, Cell, Column, Side};
-use super::{Display, Symbols, Verbosity, escape, text};
+use super::{Display, Verbosity, escape, text, view};
 use crate::check::{self, Finding, Severity};
 use crate::lexicon::providers::{self, ProviderSigns};
 use crate::report::Report;
@@ -108,7 +108,7 @@ fn rows(answer: &PortsReport, reports: &[Report], look: &Display) -> Vec<StyledL
 fn cells(row: &PortRow, report: &Report, names_rule: bool) -> [Cell; 7] {
     let reached = matches!(row.state, PortState::Open | PortState::NotSmtp);
     let role = if reached { Role::Plain } else { Role::Dim };
-    let greeting = row.greeting_ms.map_or_else(|| "-".to_owned(), text::duration);
+    let greeting = row.greeting_ms.map_or_else(|| "-".to_owned(), view::duration);
     [
         (if reached { Role::Bold } else { Role::Dim }, row.port.to_string()),
         (role, state(row.state).to_owned()),
@@ -305,9 +305,9 @@ fn verdict(answer: &PortsReport, look: &Display) -> StyledLine {
     let parts = [
         format!("{open} of {} ports open", answer.ports.len()),
         format!("exit {} ({})", answer.exit.code, answer.exit.name.replace('_', " ")),
-        text::duration(answer.total_ms),
+        view::duration(answer.total_ms),
     ];
-    let separator = if look.signs == Symbols::Unicode { " · " } else { " - " };
+    let separator = look.signs.dot();
     StyledLine::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))
 }
 

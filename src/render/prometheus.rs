@@ -5,9 +5,9 @@
 
 use std::fmt::Write;
 
+use super::view::phases::name as phase_name;
 use super::{Display, escape};
 use crate::check::Severity;
-use crate::evidence::Phase;
 use crate::report::{CheckOutcome, CheckResult, Report, Run, Verdict, phases};
 
 /// The whole text, one family after the other as the format wants it.
@@ -100,7 +100,7 @@ static FAMILIES: &[MetricFamily] = &[
         samples: |case| {
             several(case, |report| {
                 let phases = phases(&report.plan, &report.evidence);
-                let timed = phases.into_iter().filter_map(|phase| Some((phase_samples(phase.name), phase.ms?)));
+                let timed = phases.into_iter().filter_map(|phase| Some((phase_name(phase.name), phase.ms?)));
                 timed.map(|(name, ms)| (vec![("phase", name.to_owned())], seconds(ms))).collect()
             })
         },
@@ -194,7 +194,7 @@ fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
         let Some(code) = heard.reply.code else { continue };
         let recipient = heard.recipient.map(|number| ("recipient", number.to_string()));
         let labels: Vec<(&'static str, String)> =
-            std::iter::once(("step", phase_samples(heard.event.phase).to_owned())).chain(recipient).collect();
+            std::iter::once(("step", phase_name(heard.event.phase).to_owned())).chain(recipient).collect();
         let value = f64::from(code.number());
         match codes.iter_mut().find(|(known, _)| *known == labels) {
             Some((_, last)) => *last = value,
@@ -202,23 +202,6 @@ fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
         }
     }
     codes
-}
-
-fn phase_samples(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Dns => "dns",
-        Phase::Connect => "connect",
-        Phase::Greeting => "greeting",
-        Phase::Ehlo => "ehlo",
-        Phase::Starttls => "starttls",
-        Phase::Tls => "tls",
-        Phase::EhloTls => "ehlo-tls",
-        Phase::Auth => "auth",
-        Phase::Mail => "mail",
-        Phase::Rcpt => "rcpt",
-        Phase::Rset => "rset",
-        Phase::Quit => "quit",
-    }
 }
 
 /// Microseconds are exact enough.

@@ -103,11 +103,6 @@ impl StyledLine {
         self
     }
 
-    /// Its words with their roles.
-    pub(super) fn words(&self) -> &[(Role, String)] {
-        &self.0
-    }
-
     /// The line as it is written, with its line end.
     pub fn paint(&self, look: &Display) -> String {
         let mut painted = String::new();

@@ -2,7 +2,7 @@
 //! Also what `--list` and `--dry-run` show, and the suite that `--record` writes.
 
 use super::style::{Role, StyledLine};
-use super::{Display, Symbols, Verbosity, escape, text};
+use super::{Display, Verbosity, escape, text};
 use crate::report::fields::{self, FieldValue};
 use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run, Verdict};
 
@@ -15,7 +15,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
 /// One check.
 pub fn case(case: &CheckResult, look: &Display) -> String {
     let name = escape::visible(&case.name);
-    let dot = if look.signs == Symbols::Unicode { " · " } else { " - " };
+    let dot = look.signs.dot();
     match &case.outcome {
         CheckOutcome::Skipped { reason } => {
             let told = format!(" {name}: {}", escape::visible(reason));
@@ -74,7 +74,7 @@ pub fn summary(run: &Run, look: &Display) -> String {
         130 | 143 => (Role::Warning, "CUT SHORT"),
         _ => (Role::Error, "FAIL"),
     };
-    let dot = if look.signs == Symbols::Unicode { " · " } else { " - " };
+    let dot = look.signs.dot();
     let none = if run.cases.is_empty() { "nothing was checked" } else { "" };
     let told = format!("  {none}{}{dot}exit {code}", parts.join(", "));
     StyledLine::of(role, word).and(Role::Plain, told).paint(look)

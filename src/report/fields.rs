@@ -827,7 +827,7 @@ pub static FIELDS: &[&[Field]] = &[
         phase!("ehlo.ms", Ehlo, "the time of EHLO before TLS"),
         phase!("starttls.ms", Starttls, "the time of STARTTLS"),
         phase!("tls.ms", Tls, "the time of the TLS handshake"),
-        phase!("ehlo_tls.ms", EhloTls, "the time of EHLO after TLS"),
+        phase!("ehlo-tls.ms", EhloTls, "the time of EHLO after TLS"),
         phase!("auth.ms", Auth, "the time of the login"),
         phase!("mail.ms", Mail, "the time of MAIL FROM"),
         phase!("rcpt.ms", Rcpt, "the time of all RCPT TO commands"),

@@ -2,21 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::super::style::{Role, StyledLine};
-use super::super::{ChainDisplay, Display, Symbols, Verbosity, escape};
-use super::{LineMark, added, noted};
+use super::session::{SessionLine, Speaker, added, noted};
 use crate::check::Severity;
 use crate::check::certificate::{self, Flaw};
 use crate::evidence::{
     Certificate, Event, Handshake, HandshakeKind, HelloOutcome, HelloProbe, Incompatibility, NameMatch, Outcome,
     StapleStatus, TlsFault, TlsFaultKind, Trust,
 };
-use crate::report::Report;
+use crate::render::style::Role;
+use crate::render::{Display, Verbosity, escape};
 use crate::wire::tls::{TlsAnswer, is_post_quantum};
 
 /// The whole chain where something is wrong with it, or when asked for; else the server's certificate.
-pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Display) -> Vec<StyledLine> {
-    let mut lines = noted(event, Role::Dim, LineMark::Note, &summary(handshake), look);
+pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Display) -> Vec<SessionLine> {
+    let mut lines = noted(event, Role::Dim, Speaker::Note, &summary(handshake));
     let flaws = certificate::flaws(&handshake.presented, now);
     let whole = look.volume == Verbosity::Verbose || !flaws.is_empty();
     for (at, one) in
@@ -26,11 +25,10 @@ pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: 
         lines.extend(certificate_lines(event, at, one, &flaws, look));
     }
     if look.volume == Verbosity::Verbose {
-        lines.extend(added(event, Role::Dim, LineMark::Note, &circumstances(handshake), look));
+        lines.extend(added(event, Role::Dim, Speaker::Note, &circumstances(handshake)));
     }
-    let (role, sign) =
-        if handshake.verifies(now) { (Role::Dim, LineMark::Note) } else { (Role::Error, LineMark::Fault) };
-    lines.extend(added(event, role, sign, &verdict(handshake, now), look));
+    let (role, sign) = if handshake.verifies(now) { (Role::Dim, Speaker::Note) } else { (Role::Error, Speaker::Fault) };
+    lines.extend(added(event, role, sign, &verdict(handshake, now)));
     lines
 }
 
@@ -100,26 +98,26 @@ pub(in crate::render) fn verdict(handshake: &Handshake, now: Timestamp) -> Strin
     format!("certificate: {}", words.join(", "))
 }
 
-fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&Flaw], look: &Display) -> Vec<StyledLine> {
+fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&Flaw], look: &Display) -> Vec<SessionLine> {
     let date = |moment: Timestamp| moment.strftime("%Y-%m-%d").to_string();
-    let arrow = if look.signs == Symbols::Unicode { "←" } else { "<-" };
+    let arrow = look.signs.from();
     let mut text = format!("{at} {} {arrow} {}", escape::visible(&names(one, look)), escape::visible(&one.issuer));
     if one.is_readable() {
         text.push_str(&format!(", {} to {}", date(one.not_before), date(one.not_after)));
     }
     let (role, sign) = match flaws.iter().map(|flaw| flaw.severity).max() {
-        None => (Role::Dim, LineMark::Note),
-        Some(Severity::Error) => (Role::Error, LineMark::Fault),
-        Some(Severity::Warning) => (Role::Warning, LineMark::Note),
-        Some(Severity::Notice) => (Role::Plain, LineMark::Note),
+        None => (Role::Dim, Speaker::Note),
+        Some(Severity::Error) => (Role::Error, Speaker::Fault),
+        Some(Severity::Warning) => (Role::Warning, Speaker::Note),
+        Some(Severity::Notice) => (Role::Plain, Speaker::Note),
     };
     if !flaws.is_empty() {
         text.push_str(&format!(": {}", flaws.iter().map(|flaw| flaw.word).collect::<Vec<_>>().join(", ")));
     }
-    let mut lines = added(event, role, sign, &text, look);
+    let mut lines = added(event, role, sign, &text);
     if look.volume == Verbosity::Verbose && one.is_readable() {
         for more in details(one) {
-            lines.extend(added(event, Role::Dim, LineMark::Note, &format!("  {}", escape::visible(&more)), look));
+            lines.extend(added(event, Role::Dim, Speaker::Note, &format!("  {}", escape::visible(&more))));
         }
     }
     lines
@@ -177,32 +175,6 @@ pub(super) fn failure(tls: &TlsFault) -> String {
             Incompatibility::Other => tls.detail.clone(),
         },
     }
-}
-
-/// The chain of the conversation that the user asked for, as `openssl s_client -showcerts` prints it; empty unless
-/// `--show-chain` is given.
-pub(super) fn pem(report: &Report, look: &Display) -> String {
-    if look.chain == ChainDisplay::Hidden {
-        return String::new();
-    }
-    let Some((_, handshake)) = report.evidence.main_session().and_then(|session| session.handshake()) else {
-        return String::new();
-    };
-    let mut text = String::new();
-    for (at, one) in handshake.presented.chain.iter().enumerate() {
-        text.push_str(&format!("{at} s:{}\n  i:{}\n", escape::visible(&one.subject), escape::visible(&one.issuer)));
-        text.push_str("-----BEGIN CERTIFICATE-----\n");
-        let mut rest = one.der_b64.as_str();
-        while !rest.is_empty() {
-            // Base64 is ASCII, so every place is a boundary.
-            let (line, next) = rest.split_at_checked(64).unwrap_or((rest, ""));
-            text.push_str(line);
-            text.push('\n');
-            rest = next;
-        }
-        text.push_str("-----END CERTIFICATE-----\n");
-    }
-    text
 }
 
 /// A ClientHello of ours and its answer, in one line.
