@@ -7,7 +7,9 @@ mod support;
 
 use std::path::PathBuf;
 
+use smtpcheck::plan::FailOn;
 use smtpcheck::render::{self, Colour, Display, Symbols, Transcript, Verbosity};
+use smtpcheck::report::{NoExpectations, Run, RunSource};
 use support::golden;
 use support::replay::all;
 
@@ -80,5 +82,40 @@ fn colour_carries_no_meaning_alone() {
         }
         stripped.push_str(rest);
         assert_eq!(stripped, plain, "{}", one.name);
+    }
+}
+
+#[test]
+fn the_quiet_line_names_the_rule_that_makes_the_check_fail() {
+    let played = all();
+    let expiring = played.iter().find(|one| one.name == "certificate/expires-soon").unwrap();
+    let mut report = expiring.report.clone();
+    report.plan.gate.fail_on = FailOn::Warning;
+    let report = report.judged_again(&NoExpectations);
+    let quiet = Display { volume: Verbosity::Quiet, ..Display::plain() };
+    let line = render::format("text").unwrap().one(&report, &quiet);
+    assert!(line.starts_with("FAIL") && line.contains("certificate-expires-soon: "), "{line}");
+}
+
+#[test]
+fn a_suite_names_the_warnings_of_a_check_that_passes() {
+    let played = all();
+    let expiring = played.iter().find(|one| one.name == "certificate/expires-soon").unwrap();
+    let run = Run { source: RunSource::Suite("smtpcheck.toml".into()), ..Run::of(expiring.report.clone()) };
+    let text = (render::format("text").unwrap().render)(&run, &Display::plain());
+    assert!(text.contains("1 warning: certificate-expires-soon"), "{text}");
+    assert!(text.contains("1 passed (1 with warnings)"), "{text}");
+}
+
+#[test]
+fn findings_have_one_order_in_all_formats() {
+    let played = all();
+    let report = &played.iter().find(|one| one.name == "certificate/three-faults-in-the-chain").unwrap().report;
+    let rules: Vec<String> = report.findings.iter().map(|finding| finding.rule.to_string()).collect();
+    assert!(rules.len() > 2);
+    for name in ["text", "json", "junit", "github", "markdown", "html"] {
+        let text = render::format(name).unwrap().one(report, &Display::plain());
+        let places: Vec<usize> = rules.iter().map(|rule| text.find(rule.as_str()).unwrap()).collect();
+        assert!(places.is_sorted(), "{name}: {rules:?} at {places:?}");
     }
 }

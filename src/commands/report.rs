@@ -1,7 +1,6 @@
 //! `smtpcheck report FILE...`: saved reports in any format, judged again if that is wanted, or what has changed between
 //! two of them. Nothing is asked of any network.
 
-use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 
@@ -15,7 +14,7 @@ use crate::expect::Expectation;
 use crate::gather;
 use crate::plan::Plan;
 use crate::render::{Display, Format, escape};
-use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, RunSource, Saved};
+use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, Saved};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
     let format = report::format("--format", if args.json { "json" } else { &args.format })?;
@@ -38,7 +37,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
         return Ok(u8::from(difference.changed));
     }
     let outputs = Outputs::begin(&args.report, format, readers)?;
-    let run = if runs.len() == 1 { runs.remove(0) } else { merged(runs) };
+    let run = if runs.len() == 1 { runs.remove(0) } else { Run::merged(runs) };
     sink.write(&(format.render)(&run, &look)).map_err(CommandError::Output)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
@@ -100,28 +99,4 @@ fn rejudged(run: Run) -> Run {
         CheckOutcome::Skipped { .. } => case,
     };
     Run { cases: run.cases.into_iter().map(again).collect(), ..run }
-}
-
-/// All checks of all files; a name that comes twice gets a number.
-fn merged(runs: Vec<Run>) -> Run {
-    let mut cases: Vec<CheckResult> = Vec::new();
-    let mut taken: HashSet<String> = HashSet::new();
-    // The number from which the search goes on: a monitor saves the same target thousands of times.
-    let mut next: HashMap<String, usize> = HashMap::new();
-    for mut case in runs.into_iter().flat_map(|run| run.cases) {
-        if taken.contains(&case.name) {
-            let number = next.entry(case.name.clone()).or_insert(2);
-            let mut numbered = format!("{} ({number})", case.name);
-            while taken.contains(&numbered) {
-                *number += 1;
-                numbered = format!("{} ({number})", case.name);
-            }
-            case.name = numbered;
-        }
-        taken.insert(case.name.clone());
-        // Places belong to the one suite that a run has.
-        case.place = None;
-        cases.push(case);
-    }
-    Run { source: RunSource::Targets, cases }
 }

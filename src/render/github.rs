@@ -6,7 +6,6 @@ use std::fmt::Write;
 
 use super::view::verdict::{self, FailureReason, OutcomeWord};
 use super::{Display, escape};
-use crate::check::Severity;
 use crate::report::{CheckResult, FilePosition, Run, RunSource};
 
 /// GitHub's ten, less one that counts the rest.
@@ -80,13 +79,7 @@ fn warnings(run: &Run) -> Vec<Annotation> {
     let mut all = Vec::new();
     for case in &run.cases {
         let Some(report) = case.report() else { continue };
-        let quiet = report.findings.iter().filter(|finding| {
-            finding.severity == Severity::Warning
-                && !report.is_ignored(finding)
-                && !finding.expected
-                && !report.fails_by(finding)
-        });
-        all.extend(quiet.map(|finding| error(case, &FailureReason::Finding(finding))));
+        all.extend(verdict::warnings(report).map(|finding| error(case, &FailureReason::Finding(finding))));
     }
     all
 }

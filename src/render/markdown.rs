@@ -81,11 +81,20 @@ fn finding(report: &Report, finding: &Finding) -> String {
     };
     let ignored = verdict::set_aside(report, finding).map(|word| format!(" ({word})")).unwrap_or_default();
     let mut text = format!("### {word}: {}{ignored}\n\n", plain(&finding.summary));
-    let _ = write!(text, "{}, {}: {}\n\n", code(&finding.rule), verdict::sure(finding), plain(&finding.cause));
-    for (label, said) in
-        finding.otherwise.iter().map(|said| ("Or", said)).chain(finding.consequences.iter().map(|said| ("So", said)))
+    let _ = write!(
+        text,
+        "{}, {}: {}\n\n",
+        code(&finding.rule),
+        verdict::sure(finding),
+        plain(&verdict::sentence(&finding.cause))
+    );
+    for (label, said) in finding
+        .otherwise
+        .iter()
+        .map(|said| ("Or", said))
+        .chain(finding.consequences.iter().map(|said| ("Consequence", said)))
     {
-        let _ = write!(text, "{label}: {}\n\n", plain(said));
+        let _ = write!(text, "{label}: {}\n\n", plain(&verdict::sentence(said)));
     }
     for (at, fix) in finding.fixes.iter().enumerate() {
         let _ = writeln!(text, "{}. {}", at + 1, plain(&fix.text));

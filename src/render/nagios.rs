@@ -12,7 +12,6 @@ use std::fmt::Write;
 use super::view::phases as view_phases;
 use super::view::verdict::{self, FailureReason};
 use super::{Display, Verbosity, escape, text};
-use crate::check::Severity;
 use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, Verdict, phases};
 
 /// What a plugin says to the scheduler.
@@ -165,12 +164,8 @@ fn judged(report: &Report, thresholds: &Thresholds) -> PluginState {
 
 /// A warning that does not make the check fail, unless nothing is to be told at all.
 fn warning(report: &Report) -> Option<FailureReason<'_>> {
-    let quiet = report.plan.gate.fail_on == crate::plan::FailOn::Never;
-    let found = report
-        .findings
-        .iter()
-        .find(|one| one.severity == Severity::Warning && !report.is_ignored(one) && !one.expected);
-    found.filter(|_| !quiet).map(FailureReason::Finding)
+    let is_wanted = report.plan.gate.fail_on != crate::plan::FailOn::Never;
+    verdict::warnings(report).next().filter(|_| is_wanted).map(FailureReason::Finding)
 }
 
 /// What is wrong with a check, in a few words.

@@ -2,9 +2,10 @@
 //! Also what `--list` and `--dry-run` show, and the suite that `--record` writes.
 
 use super::style::{Role, StyledLine};
+use super::view::verdict::{self, OutcomeWord};
 use super::{Display, Verbosity, escape, text};
 use crate::report::fields::{self, FieldValue};
-use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run, Verdict};
+use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run};
 
 /// The whole run.
 pub fn render_run(run: &Run, look: &Display) -> String {
@@ -22,22 +23,20 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
             StyledLine::of(Role::Warning, "SKIP").and(Role::Plain, told).paint(look)
         }
         CheckOutcome::Checked { report, earlier } => {
-            let (role, word) = match report.verdict() {
-                Verdict::Pass => (Role::Bold, "PASS"),
-                Verdict::Fail => (Role::Error, "FAIL"),
-                Verdict::Incomplete => (Role::Warning, "CUT SHORT"),
-            };
+            let word = OutcomeWord::of(case);
             let target = report.plan.target.host.with_port(report.plan.target.port);
             let mut parts = vec![target];
             if !earlier.is_empty() {
-                parts.push(format!("{} tries", earlier.len() + 1));
+                parts.push(verdict::plural(earlier.len(), "retry", "retries"));
             }
             if report.exit != Exit::Ok {
                 parts.push(format!("exit {}", report.exit.code()));
                 parts.extend(why(report));
+            } else {
+                parts.extend(warnings(report));
             }
             let told = format!(" {name}  {}", parts.join(dot));
-            let line = StyledLine::of(role, word).and(Role::Plain, told).paint(look);
+            let line = StyledLine::of(word.role(), word.word()).and(Role::Plain, told).paint(look);
             let is_shown = match look.volume {
                 Verbosity::Quiet => false,
                 Verbosity::Normal => report.exit != Exit::Ok,
@@ -60,6 +59,13 @@ fn why(report: &Report) -> Option<String> {
     expected.or_else(|| report.findings.iter().find(counts).map(|finding| finding.rule.to_string()))
 }
 
+/// The warnings of a check that passed, by their rules.
+fn warnings(report: &Report) -> Option<String> {
+    let rules: Vec<&str> = verdict::warnings(report).map(|finding| finding.rule.as_ref()).collect();
+    let count = verdict::plural(rules.len(), "warning", "warnings");
+    (!rules.is_empty()).then(|| format!("{count}: {}", rules.join(", ")))
+}
+
 /// The count at the end.
 pub fn summary(run: &Run, look: &Display) -> String {
     let code = run.exit_code();
@@ -67,17 +73,21 @@ pub fn summary(run: &Run, look: &Display) -> String {
     let failed = run.reports().count() - passed;
     let skipped = run.cases.len() - passed - failed;
     let told = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
-    let parts: Vec<String> =
-        [told(failed, "failed"), told(passed, "passed"), told(skipped, "skipped")].into_iter().flatten().collect();
-    let (role, word) = match code {
-        0 => (Role::Bold, "PASS"),
-        130 | 143 => (Role::Warning, "CUT SHORT"),
-        _ => (Role::Error, "FAIL"),
+    let warned = run.reports().filter(|report| report.exit == Exit::Ok && warnings(report).is_some()).count();
+    let with_warnings = if warned > 0 { format!("passed ({warned} with warnings)") } else { "passed".to_owned() };
+    let parts: Vec<String> = [told(failed, "failed"), told(passed, &with_warnings), told(skipped, "skipped")]
+        .into_iter()
+        .flatten()
+        .collect();
+    let word = match code {
+        0 => OutcomeWord::Pass,
+        130 | 143 => OutcomeWord::CutShort,
+        _ => OutcomeWord::Fail,
     };
     let dot = look.signs.dot();
     let none = if run.cases.is_empty() { "nothing was checked" } else { "" };
     let told = format!("  {none}{}{dot}exit {code}", parts.join(", "));
-    StyledLine::of(role, word).and(Role::Plain, told).paint(look)
+    StyledLine::of(word.role(), word.word()).and(Role::Plain, told).paint(look)
 }
 
 /// One check before it is run.
@@ -133,9 +143,8 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
             told("SKIP", reason);
         }
     }
-    let count = planned.len();
-    let word = if count == 1 { "check" } else { "checks" };
-    lines.push(StyledLine::of(Role::Bold, format!("{count} {word}")).and(Role::Plain, ", nothing was sent"));
+    let count = verdict::plural(planned.len(), "check", "checks");
+    lines.push(StyledLine::of(Role::Bold, count).and(Role::Plain, ", nothing was sent"));
     lines.iter().map(|line| line.paint(look)).collect()
 }
 

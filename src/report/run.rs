@@ -1,6 +1,7 @@
 //! Everything that one command looked at: one report for each target or each check of a suite, with its name, its place in
 //! the suite's file, and what was left out and why. This is what formats render; a plain check is a run of one case.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,31 @@ impl Run {
         Run { source: RunSource::Target, cases: vec![CheckResult::of(report)] }
     }
 
-    /// What the program says to the shell: a signal, else the common code if all failures share it, else 1.
+    /// All checks of several runs as one run without a suite; a name that comes twice gets a number.
+    pub fn merged(runs: Vec<Run>) -> Run {
+        let mut cases: Vec<CheckResult> = Vec::new();
+        let mut taken: HashSet<String> = HashSet::new();
+        // The number from which the search goes on: a monitor saves the same target thousands of times.
+        let mut next: HashMap<String, usize> = HashMap::new();
+        for mut case in runs.into_iter().flat_map(|run| run.cases) {
+            if taken.contains(&case.name) {
+                let number = next.entry(case.name.clone()).or_insert(2);
+                let mut numbered = format!("{} ({number})", case.name);
+                while taken.contains(&numbered) {
+                    *number += 1;
+                    numbered = format!("{} ({number})", case.name);
+                }
+                case.name = numbered;
+            }
+            taken.insert(case.name.clone());
+            // Places belong to the one suite that a run has.
+            case.place = None;
+            cases.push(case);
+        }
+        Run { source: RunSource::Targets, cases }
+    }
+
+    /// The exit code of the program: that of a signal, else the common code if all failures share it, else 1.
     pub fn exit_code(&self) -> u8 {
         let mut failures: Vec<u8> = self.reports().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
         if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {

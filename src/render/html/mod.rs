@@ -261,11 +261,11 @@ fn finding(report: &Report, finding: &Finding, level: u8) -> Markup {
                 @if let Some(word) = verdict::set_aside(report, finding) { ", " (word) }
                 ", phase " (phases::name(finding.phase))
             }
-            "\n" p { "Cause " span class="soft" { "(" (verdict::sure(finding)) ")" } ": " (words(&finding.cause)) } "\n"
-            @if let Some(otherwise) = &finding.otherwise { p { "Or: " (words(otherwise)) } "\n" }
+            "\n" p { "Cause " span class="soft" { "(" (verdict::sure(finding)) ")" } ": " (verdict::sentence(&finding.cause)) } "\n"
+            @if let Some(otherwise) = &finding.otherwise { p { "Or: " (verdict::sentence(otherwise)) } "\n" }
             @if !finding.consequences.is_empty() {
                 p { "Consequences:" } "\n"
-                ul { "\n" @for one in &finding.consequences { li { (words(one)) } "\n" } } "\n"
+                ul { "\n" @for one in &finding.consequences { li { (verdict::sentence(one)) } "\n" } } "\n"
             }
             @if !finding.fixes.is_empty() {
                 p { "Fix:" } "\n"

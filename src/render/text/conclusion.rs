@@ -5,7 +5,7 @@ use super::scan;
 use super::wrap::columns;
 use crate::check::{Finding, Severity};
 use crate::evidence::Phase;
-use crate::lexicon::{Confidence, Fix};
+use crate::lexicon::Fix;
 use crate::render::style::{Role, StyledLine};
 use crate::render::view::phases::{self, PhaseRow};
 use crate::render::view::verdict::{self, FailureReason, OutcomeWord};
@@ -130,18 +130,13 @@ fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLi
 /// What a finding means and what to do about it.
 pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<StyledLine> {
     let mut lines = Vec::new();
-    let sure = match finding.confidence {
-        Confidence::Certain => "certain",
-        Confidence::Likely => "likely",
-        Confidence::Possible => "possible",
-    };
-    let cause = format!("{sure}: {}", escape::visible(&finding.cause));
+    let cause = format!("{}: {}", verdict::sure(finding), verdict::sentence(&finding.cause));
     lines.extend(labelled("cause", Role::Plain, &cause, look));
     if let Some(otherwise) = &finding.otherwise {
-        lines.extend(labelled("or", Role::Dim, &escape::visible(otherwise), look));
+        lines.extend(labelled("or", Role::Dim, &verdict::sentence(otherwise), look));
     }
     for consequence in &finding.consequences {
-        lines.extend(labelled("so", Role::Plain, &escape::visible(consequence), look));
+        lines.extend(labelled("so", Role::Plain, &verdict::sentence(consequence), look));
     }
     lines.extend(fix_lines(&finding.fixes, look));
     lines

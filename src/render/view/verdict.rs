@@ -137,11 +137,18 @@ pub(in crate::render) fn not_held(one: &JudgedExpectation) -> String {
 
 /// What a finding means and what to do, a line each.
 pub(in crate::render) fn advice(finding: &Finding) -> Vec<String> {
-    let mut lines = vec![format!("Cause ({}): {}", sure(finding), escape::visible(&finding.cause))];
-    lines.extend(finding.otherwise.iter().map(|otherwise| format!("Or: {}", escape::visible(otherwise))));
-    lines.extend(finding.consequences.iter().map(|so| format!("So: {}", escape::visible(so))));
+    let mut lines = vec![format!("Cause ({}): {}", sure(finding), sentence(&finding.cause))];
+    lines.extend(finding.otherwise.iter().map(|otherwise| format!("Or: {}", sentence(otherwise))));
+    lines.extend(finding.consequences.iter().map(|one| format!("Consequence: {}", sentence(one))));
     lines.extend(finding.fixes.iter().map(|one| format!("Fix: {}", fix(one))));
     lines
+}
+
+/// A cause or consequence: it ends with a full stop, however it was written.
+pub(in crate::render) fn sentence(text: &str) -> String {
+    let text = escape::visible(text.trim_end());
+    let is_whole = text.ends_with(['.', '!', '?', ':']) || text.is_empty();
+    if is_whole { text } else { text + "." }
 }
 
 /// Why a finding does not count, if it does not.
@@ -201,6 +208,17 @@ pub(in crate::render) fn retry_line(at: usize, report: &Report) -> String {
     format!("attempt {}: {}{why}", at + 1, exit(report))
 }
 
+/// A number with its noun.
+pub(in crate::render) fn plural(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
+}
+
+/// Warnings that do not make a check fail.
+pub(in crate::render) fn warnings(report: &Report) -> impl Iterator<Item = &Finding> {
+    let is_warning = |finding: &&Finding| finding.severity == Severity::Warning && !finding.expected;
+    report.findings.iter().filter(is_warning).filter(|one| !report.is_ignored(one) && !report.fails_by(one))
+}
+
 /// Seconds from milliseconds, with three digits.
 pub(in crate::render) fn seconds(ms: f64) -> String {
     // No number at all adds up to minus nothing.
@@ -211,15 +229,11 @@ pub(in crate::render) fn counts(report: &Report) -> String {
     let counts = |finding: &&Finding, severity| finding.severity == severity && !finding.expected;
     let count = |severity| report.findings.iter().filter(|finding| counts(finding, severity)).count();
     let (failed, all) = (report.failed_expectations().count(), report.expectations.len());
-    let told = |number: usize, word: &str| match number {
-        0 => None,
-        1 => Some(format!("1 {word}")),
-        more => Some(format!("{more} {word}s")),
-    };
+    let told = |number: usize, one: &str, more: &str| (number > 0).then(|| plural(number, one, more));
     let parts: Vec<String> = [
-        told(count(Severity::Error), "error"),
-        told(count(Severity::Warning), "warning"),
-        told(count(Severity::Notice), "notice"),
+        told(count(Severity::Error), "error", "errors"),
+        told(count(Severity::Warning), "warning", "warnings"),
+        told(count(Severity::Notice), "notice", "notices"),
         (all > 0).then(|| match (failed, all) {
             (0, 1) => "the expectation held".to_owned(),
             (0, all) => format!("all {all} expectations held"),
