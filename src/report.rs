@@ -1,8 +1,8 @@
-//! The report: plan, evidence and findings, with the verdict and the exit code that follow from them.
+//! The report: plan, evidence and findings, with the verdict and the exit code that follow.
 //!
-//! Its JSON form is [`Document`], schema version 1.0, additive within 1.x: the plan, the attempts and the transcript are
-//! kept whole, so that a saved report can be loaded ([`Report::load`]) and judged again; the other keys are views of
-//! them for readers and scripts. [`ports`] sums up the reports of several ports. Every key is always there: null is "did not get that far", [] is "looked, found none".
+//! Its JSON form is [`Document`], schema version 1.0, additive within 1.x: the plan, the probes and the transcript are
+//! kept unabridged, so that a saved report can be loaded ([`Report::load`]) and judged again; the other keys are views of
+//! them for readers and scripts. [`ports`] sums up the reports of several ports. Every key is always there: null is "not reached", [] is "looked and found none".
 
 mod difference;
 mod document;
@@ -34,19 +34,19 @@ use crate::plan::{FailOn, Gate, Plan};
 /// Everything about one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// What was wanted.
+    /// What was requested.
     pub plan: Plan,
     /// What was seen.
     pub evidence: Evidence,
     /// What it means.
     pub findings: Vec<Finding>,
-    /// Whether the run came to its own end.
+    /// Whether the run ended by itself.
     pub complete: bool,
     /// How long it took, milliseconds.
     pub total_ms: f64,
-    /// What was expected by the user, and whether it held.
+    /// The expectations of the user, judged.
     pub expectations: Vec<JudgedExpectation>,
-    /// What the program says to the shell.
+    /// The exit code of the program.
     pub exit: Exit,
 }
 
@@ -60,7 +60,7 @@ pub struct JudgedExpectation {
     pub held: bool,
     /// What was expected, in words.
     pub expected: String,
-    /// What was seen, as JSON would show it; null when the check did not get that far.
+    /// What was seen, as JSON would show it; null if the check did not reach it.
     pub seen: Option<String>,
     /// Where a suite's file declares it: line and column, from 1.
     pub line: Option<usize>,
@@ -131,7 +131,7 @@ impl Exit {
         }
     }
 
-    /// Whether the same may work later without anybody doing anything.
+    /// Whether the same check may succeed later without any change.
     pub fn is_retryable(self) -> bool {
         matches!(self, Exit::Unreachable | Exit::RefusedTemporary | Exit::Incomplete)
     }
@@ -161,8 +161,7 @@ impl Report {
         Report::judged(plan, evidence, ended, total_ms, &NoExpectations)
     }
 
-    /// Judges the evidence, and holds against it what the user expects. Both are about what was really seen; what the
-    /// report keeps of it is what may be shown.
+    /// Judges the evidence and the expectations. Both see the unmasked evidence; the report keeps the masked one.
     pub fn judged(
         plan: Plan,
         evidence: Evidence,
@@ -175,7 +174,7 @@ impl Report {
             Ended::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Ended::Interrupted(Signal::Terminate) => Exit::Terminated,
             Ended::Whole | Ended::Unheard(_) => exit(&findings, &plan),
-            // Nothing was wrong as far as it came, and it did not come to its end.
+            // No problem was found, but the check did not run to its end.
             Ended::TimeUp => match exit(&findings, &plan) {
                 Exit::Ok => Exit::Incomplete,
                 other => other,
@@ -186,7 +185,7 @@ impl Report {
         report.expecting(expectations).masked()
     }
 
-    /// The report as it leaves the program: nothing in it repeats a secret. The sentences of its findings are masked already.
+    /// The report without secrets. The sentences of its findings are masked already.
     fn masked(self) -> Report {
         let mask = self.evidence.mask();
         let mut expectations = self.expectations;
@@ -238,7 +237,7 @@ impl Report {
         self.plan.gate.counts(finding)
     }
 
-    /// Whether the user asked not to count a finding.
+    /// Whether the user chose to ignore a finding.
     pub fn is_ignored(&self, finding: &Finding) -> bool {
         self.plan.gate.ignores(finding)
     }
@@ -253,7 +252,7 @@ pub enum Verdict {
     Pass,
     /// Something is.
     Fail,
-    /// It was cut short by us.
+    /// smtpcheck cut it short.
     Incomplete,
 }
 
@@ -273,7 +272,7 @@ impl Gate {
     }
 }
 
-/// The code of the first step that failed; 1 when only findings without a failed step count.
+/// The code of the first phase that failed; 1 if only findings without a failed phase count.
 fn exit(findings: &[Finding], plan: &Plan) -> Exit {
     let counting: Vec<&Finding> = findings.iter().filter(|finding| plan.gate.counts(finding)).collect();
     let first = counting
@@ -287,7 +286,7 @@ fn exit(findings: &[Finding], plan: &Plan) -> Exit {
     }
 }
 
-/// The code that a finding asks for.
+/// The exit code that a finding leads to.
 fn code_of(finding: &Finding) -> Exit {
     match finding.failure {
         Some(PhaseFailure::Unreachable) => Exit::Unreachable,

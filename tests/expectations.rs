@@ -144,7 +144,7 @@ fn where_nobody_answers_the_step_decides_and_what_was_not_seen_does_not_hold() {
     let report = run(&[&closed, "--json", "--max-connections", "1", "--expect", "tls.version >= 1.2"]).exits(3);
     assert_eq!(report["expectations"][0]["seen"], Value::Null);
     let text = run(&[&closed, "--max-connections", "1", "--expect", "tls.version >= 1.2"]);
-    assert!(text.stdout.contains("expected at least 1.2, not seen: the check did not get that far"), "{text}");
+    assert!(text.stdout.contains("expected at least 1.2, not reached"), "{text}");
     // A firewall that should keep us out is a thing to expect, too.
     run(&[&closed, "--json", "--max-connections", "1", "--expect", "exit.name == unreachable"]).exits(0);
 }
@@ -265,7 +265,7 @@ fn what_is_put_off_is_tried_again_and_every_try_is_kept() {
     assert_eq!(codes, [4, 4]);
     let text = tried(&busy(1), &["--retry", "1", "--wait", "10ms"]);
     assert_eq!(text.code, 0, "{text}");
-    assert!(text.stdout.contains("try 1  ") && text.stdout.contains("exit 4 (refused for now)"), "{text}");
+    assert!(text.stdout.contains("run 1  ") && text.stdout.contains("exit 4 (temporarily rejected)"), "{text}");
     let case = CheckResult::load(&tried(&busy(1), &["--json", "--retry", "1", "--wait", "10ms"]).stdout).unwrap();
     assert!(matches!(case.outcome, CheckOutcome::Checked { earlier, .. } if earlier.len() == 1));
 }
@@ -293,7 +293,7 @@ fn a_signal_in_the_pause_ends_it_with_a_whole_report() {
     let mut child = program::command(&[&target, "--tls", "none", "--wait", "10m", "--retry", "1"]).spawn().unwrap();
     let mut heard = String::new();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    while !heard.contains("try 1") {
+    while !heard.contains("run 1") {
         heard += &lines.next().expect("the line about the first try").unwrap();
     }
     let id = child.id().to_string();

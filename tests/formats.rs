@@ -170,7 +170,7 @@ fn a_suite_is_one_test_case_a_check_with_counts_that_agree() {
     assert_eq!(cases, ["app can submit", "certificate lasts", "recipient exists", "mx1 is not an open relay"]);
     assert_eq!((failures, skipped), (2, 1));
     assert!(text.contains(r#"tests="4" failures="2" errors="0""#) && text.contains(r#"skipped="1""#), "{text}");
-    assert!(text.contains("attempt 1: exit 4"), "an attempt before is told, and is no case of its own: {text}");
+    assert!(text.contains("run 1: exit 4"), "an attempt before is told, and is no case of its own: {text}");
 }
 
 #[test]

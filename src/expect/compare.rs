@@ -184,9 +184,9 @@ impl TypedComparison {
             Operator::More => format!("more than {values}"),
             Operator::AtLeast => format!("at least {values}"),
             Operator::In => format!("one of {values}"),
-            Operator::Contains => format!("something with {values}"),
-            Operator::Excludes => format!("nothing with {values}"),
-            Operator::Matches => format!("a match of {values}"),
+            Operator::Contains => format!("a value that contains {values}"),
+            Operator::Excludes => format!("a value without {values}"),
+            Operator::Matches => format!("a match for {values}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What has changed between two runs: for people, and as JSON.
+//! The differences between two runs: for people, and as JSON.
 
 use super::style::{Role, StyledLine};
 use super::{Display, escape};
@@ -27,10 +27,10 @@ pub fn render(difference: &Difference, look: &Display) -> String {
     lines.push(StyledLine::of(
         Role::Dim,
         match (difference.changed, same) {
-            (false, _) => "nothing has changed".to_owned(),
-            (true, 0) => "everything else is as it was".to_owned(),
-            (true, 1) => "everything else is as it was, and 1 check altogether".to_owned(),
-            (true, more) => format!("everything else is as it was, and {more} checks altogether"),
+            (false, _) => "no changes".to_owned(),
+            (true, 0) => "everything else is unchanged".to_owned(),
+            (true, 1) => "everything else is unchanged; 1 check without changes".to_owned(),
+            (true, more) => format!("everything else is unchanged; {more} checks without changes"),
         },
     ));
     lines.iter().map(|line| line.paint(look)).collect()

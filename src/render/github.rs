@@ -1,6 +1,6 @@
-//! Annotations for GitHub Actions: workflow commands on standard output, one an error or a warning, at the line of the
-//! suite that asks for it. GitHub shows ten of a kind for each step and drops the rest without a word, so at most nine
-//! are written, and then how many more there are. The step summary is the format `markdown`; `verbs` puts it there.
+//! Annotations for GitHub Actions: workflow commands on standard output, one for each error or warning, at the line of the
+//! suite that declares it. GitHub shows ten of a kind for each step and silently drops the rest, so at most nine are
+//! written, and a tenth says how many more there are. The step summary is a side file in the format `markdown`.
 
 use std::fmt::Write;
 
@@ -24,7 +24,7 @@ pub fn render_run(run: &Run, _: &Display) -> String {
         }
         if all.len() > MOST {
             let more = all.len() - MOST;
-            let _ = writeln!(text, "::{level} title=smtpcheck::and {more} more, which the summary of this step lists");
+            let _ = writeln!(text, "::{level} title=smtpcheck::and {more} more; the step summary lists all");
         }
     }
     for case in &run.cases {
@@ -84,17 +84,17 @@ fn warnings(run: &Run) -> Vec<Annotation> {
     all
 }
 
-/// The text of a command: a line end would end it, and the next line could be another one.
+/// The text of a command: a line end would end it, and the next line could be another command.
 fn data(text: &str) -> String {
     defused(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
 }
 
-/// The value of a property, in which `:` and `,` mean something too.
+/// The value of a property, in which `:` and `,` have a meaning too.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The older form of a command, `##[error]`, is obeyed in the middle of a line too.
+/// The older form of a command, `##[error]`, also works in the middle of a line.
 fn defused(text: &str) -> String {
     text.replace("##[", "# #[")
 }

@@ -1,7 +1,7 @@
-//! JUnit XML, as Jenkins, GitLab and most others read it: one `testcase` a check, also when it took several attempts; one
-//! `failure` with all reasons, their causes and fixes; the conversation in `system-out`.
+//! JUnit XML for Jenkins, GitLab and others: one `testcase` for each check, however often it was retried; one `failure` with
+//! all reasons, their causes and fixes; the session in `system-out`.
 //!
-//! A check that we cut short is an `error`: it says nothing of the server. The elements and attributes are those of the
+//! A check that was cut short by smtpcheck is an `error`: it is no statement about the server. The elements and attributes are those of the
 //! schema of the Jenkins plugin (`tests/data/junit.xsd`), and of no later dialect.
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use super::view::verdict::{self, FailureReason, OutcomeWord};
 use super::{Display, Transcript, escape};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 
-/// The whole document.
+/// The complete document.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let mut bytes = Vec::new();
     // A Vec takes every write.
@@ -49,7 +49,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
             .with_attributes(counts)
             .with_attributes([("skipped", skipped.as_str())]);
         let began = run.reports().map(Report::started_at).min();
-        // ISO 8601 without a zone, as the schema wants it; it is UTC.
+        // ISO 8601 without a zone, as the schema requires; it is UTC.
         let began = began.map(|began| began.strftime("%Y-%m-%dT%H:%M:%S").to_string());
         if let Some(began) = &began {
             element = element.with_attribute(("timestamp", began.as_str()));
@@ -63,7 +63,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
     Ok(())
 }
 
-/// GitLab drops a case whose name was there before.
+/// GitLab drops a test case whose name occurred before.
 fn unique(name: &str, names: &mut BTreeSet<String>) -> String {
     let name = escape::visible(name);
     let numbered = (2..).map(|number| format!("{name} ({number})"));
@@ -114,7 +114,7 @@ fn testcase(
     Ok(())
 }
 
-/// Every reason with its cause and what to do.
+/// Every reason with its cause and fixes.
 fn details(reasons: &[FailureReason<'_>], report: &Report) -> String {
     let mut text = String::from("\n");
     for reason in reasons {

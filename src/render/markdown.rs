@@ -1,8 +1,8 @@
 //! Markdown, for a step summary, a comment or an issue: verdicts in a table, then each check with its findings, their
-//! fixes, and the conversation in a block of code.
+//! fixes, and the session in a code block.
 //!
-//! Words of the server cannot become markup: outside of code every sign that Markdown gives a meaning is escaped, and a
-//! block of code is fenced by more backticks than stand in it.
+//! Text of the server cannot become markup: outside code every character with a meaning in Markdown is escaped, and the
+//! fence of a code block has more backticks than any run inside it.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use super::{Display, Transcript, escape, text as plain_text};
 use crate::check::{Finding, Severity};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 
-/// The whole text.
+/// The complete text.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let mut text = format!("# smtpcheck: {}\n\n", plain(&verdict::headline(run)));
     if let RunSource::Suite(path) = &run.source {
@@ -55,9 +55,9 @@ fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
         }
     }
     for one in &report.expectations {
-        let word = if one.held { "held" } else { "**did not hold**" };
+        let word = if one.held { "held" } else { "**failed**" };
         let expected = if one.held { plain(&one.expression) } else { plain(&verdict::not_held(one)) };
-        let _ = writeln!(text, "- expected, {word}: {expected}");
+        let _ = writeln!(text, "- expectation {word}: {expected}");
     }
     if !report.expectations.is_empty() {
         text.push('\n');
@@ -68,7 +68,7 @@ fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
     text.push_str(&times(report));
     if look.transcript != Transcript::None {
         let said = plain_text::plain_session(report, look);
-        let _ = write!(text, "<details><summary>Conversation</summary>\n\n{}\n</details>\n", block(&said));
+        let _ = write!(text, "<details><summary>Session</summary>\n\n{}\n</details>\n", block(&said));
     }
     text
 }
@@ -122,7 +122,7 @@ fn times(report: &Report) -> String {
     text
 }
 
-/// Words that stay words: every sign with a meaning gets a backslash, and what could become a link is broken.
+/// Plain text: every character with a meaning gets a backslash, and nothing becomes a link.
 fn plain(text: &str) -> String {
     let mut safe = String::new();
     for c in escape::visible(text).chars() {
@@ -131,38 +131,38 @@ fn plain(text: &str) -> String {
         }
         safe.push(c);
     }
-    // GitHub makes links of bare addresses; in another place than this one a server's address is not clicked by mistake.
+    // GitHub turns bare addresses into links; an address from a server must not be clicked by mistake.
     safe.replace("://", ":\\//").replace("www.", "www\\.")
 }
 
-/// Words as code, in one line.
+/// Inline code.
 fn code(text: &str) -> String {
     let text = escape::visible(text);
     let fence = "`".repeat(longest_run(&text) + 1);
-    // A blank at both ends is taken away again; without it a backtick at an end would belong to the fence.
+    // Markdown removes one blank at both ends; without it a backtick there would belong to the fence.
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// The beginning of a text that is longer than `most` bytes, with a word about it.
+/// The beginning of a text that is longer than `most` bytes, with a note that it is cut.
 pub fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
-        // Wherever the cut fell, a block of code ends here.
+        // Closes a code block that was cut.
         let fence = "`".repeat((longest_run(&text) + 1).max(3));
-        text.push_str(&format!("\n{fence}\n\nThis summary is cut off here: it is too long.\n"));
+        text.push_str(&format!("\n{fence}\n\nThis summary was cut here because it is too long.\n"));
     }
     text
 }
 
-/// Lines as code.
+/// A code block.
 fn block(text: &str) -> String {
     let fence = "`".repeat((longest_run(text) + 1).max(3));
     format!("{fence}text\n{text}{fence}\n")
 }
 
-/// How many backticks stand side by side.
+/// The longest run of backticks.
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }

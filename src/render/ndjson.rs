@@ -1,5 +1,5 @@
-//! One JSON object a line, whose types are `report::Line`. `verbs` writes the lines as things happen; [`whole`] tells a
-//! finished run in the same way.
+//! One JSON object on each line, whose types are `report::StreamRecord`. `commands` writes the lines as things happen;
+//! [`render_run`] writes a finished run in the same way.
 
 use super::view::session::Moment;
 use super::{Display, json};

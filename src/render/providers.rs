@@ -120,7 +120,7 @@ pub fn page(provider: &Provider, look: &Display) -> String {
     let mut say = |label: &str, role: Role, words: &str| lines.extend(labelled(label, role, words, look));
     say("host", Role::Plain, &hosts(provider));
     if provider.ports.is_empty() {
-        say("ports", Role::Plain, "none: this provider offers no SMTP");
+        say("ports", Role::Plain, "none: this provider has no SMTP access");
     }
     for (at, port) in provider.ports.iter().enumerate() {
         say(if at == 0 { "ports" } else { "" }, Role::Plain, &format!("{:>5}  {}", port.port, spoken(port.tls)));
@@ -141,10 +141,14 @@ pub fn page(provider: &Provider, look: &Display) -> String {
         say("special", Role::Plain, rule);
     }
     if provider.starttls_always {
-        say("", Role::Plain, "STARTTLS is always offered: where it is missing, something on the way removed it.");
+        say(
+            "",
+            Role::Plain,
+            "The provider always advertises STARTTLS; if it is missing, a device on the network path removed it.",
+        );
     }
     if let Some(unseen) = &provider.sees_after_data {
-        say("unseen", Role::Plain, &format!("by a check that sends no message: {unseen}"));
+        say("unseen", Role::Plain, &format!("not visible to a check that sends no message: {unseen}"));
     }
     say("source", Role::Dim, &format!("{}; reviewed {}", provider.source, provider.reviewed));
     if let Some(command) = next(provider) {
@@ -166,26 +170,26 @@ fn kind(provider: &Provider) -> &str {
     match provider.kind.as_str() {
         "mailbox" => "mailboxes for people",
         "relay" => "for programs that send",
-        "inbound" => "receives mail from outside, nobody logs in",
+        "inbound" => "receives mail from outside, without login",
         "hosting" => "mailboxes of a web hoster",
-        "local" => "on this machine or in the own organisation",
+        "local" => "on this machine or in your organisation",
         other => other,
     }
 }
 
 fn hosts(provider: &Provider) -> String {
     if provider.hosts.is_empty() {
-        return "your own; the operator or the program's window names it".to_owned();
+        return "your own; ask the operator, or see the program's settings".to_owned();
     }
     provider.hosts.join(", ").replace("*.", "NAME.")
 }
 
 fn spoken(tls: PortTls) -> &'static str {
     match tls {
-        PortTls::Implicit => "TLS from the first byte (implicit, SSL/TLS)",
+        PortTls::Implicit => "implicit TLS (SSL/TLS)",
         PortTls::Starttls => "STARTTLS, required",
         PortTls::Plain => "never encrypted",
-        PortTls::StarttlsOrPlain => "STARTTLS offered, plain text accepted too",
+        PortTls::StarttlsOrPlain => "STARTTLS advertised, unencrypted connections accepted too",
     }
 }
 

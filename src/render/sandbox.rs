@@ -119,7 +119,7 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
 
 /// That the server is gone, and how to have it stay.
 pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
-    let text = format!("This server ended with the demo. It stays up with: smtpcheck sandbox {}", scenario.name);
+    let text = format!("This server ended with the demo. To keep it running: smtpcheck sandbox {}", scenario.name);
     let lines = textwrap::wrap(&text, look.width);
     "\n".to_owned()
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()

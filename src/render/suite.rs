@@ -1,5 +1,5 @@
-//! A run of a suite as text: a line for each check, the whole report beneath those that fail, and the count at the end.
-//! Also what `--list` and `--dry-run` show, and the suite that `--record` writes.
+//! The result of a suite as text: a line for each check, the report below each check that fails, and the counts at the end.
+//! Also the output of `--list` and `--dry-run`, and the suite that `--record` writes.
 
 use super::style::{Role, StyledLine};
 use super::view::verdict::{self, OutcomeWord};
@@ -7,7 +7,7 @@ use super::{Display, Verbosity, escape, text};
 use crate::report::fields::{self, FieldValue};
 use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run};
 
-/// The whole run.
+/// The complete result.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let cases: String = run.cases.iter().map(|each| case(each, look)).collect();
     cases + &summary(run, look)
@@ -51,11 +51,11 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
     }
 }
 
-/// What is wrong, in a few words.
+/// The reason, in a few words.
 fn why(report: &Report) -> Option<String> {
     let counts = |finding: &&crate::check::Finding| !finding.expected && !report.is_ignored(finding);
     let expected =
-        report.failed_expectations().next().map(|judged| format!("not {}", escape::visible(&judged.expression)));
+        report.failed_expectations().next().map(|judged| format!("failed: {}", escape::visible(&judged.expression)));
     expected.or_else(|| report.findings.iter().find(counts).map(|finding| finding.rule.to_string()))
 }
 
@@ -66,7 +66,7 @@ fn warnings(report: &Report) -> Option<String> {
     (!rules.is_empty()).then(|| format!("{count}: {}", rules.join(", ")))
 }
 
-/// The count at the end.
+/// The counts at the end.
 pub fn summary(run: &Run, look: &Display) -> String {
     let code = run.exit_code();
     let passed = run.reports().filter(|report| report.exit == Exit::Ok).count();
@@ -85,7 +85,7 @@ pub fn summary(run: &Run, look: &Display) -> String {
         _ => OutcomeWord::Fail,
     };
     let dot = look.signs.dot();
-    let none = if run.cases.is_empty() { "nothing was checked" } else { "" };
+    let none = if run.cases.is_empty() { "no checks" } else { "" };
     let told = format!("  {none}{}{dot}exit {code}", parts.join(", "));
     StyledLine::of(word.role(), word.word()).and(Role::Plain, told).paint(look)
 }
@@ -99,19 +99,19 @@ pub struct Planned {
     pub target: String,
     /// Its tags.
     pub tags: Vec<String>,
-    /// The words of the same check on the command line.
+    /// The same check as command-line arguments.
     pub words: Vec<String>,
-    /// Where the password comes from, in words.
+    /// Where the password comes from.
     pub password: Option<String>,
     /// What is expected.
     pub expect: Vec<String>,
-    /// What it needs.
+    /// What it needs from this machine.
     pub needs: Vec<String>,
     /// Why it would be skipped.
     pub skipped: Option<String>,
 }
 
-/// What `--list` shows: a line for each, name, target and tags with tabs between.
+/// The output of `--list`: a line for each check, with name, target and tags separated by tabs.
 pub fn list(planned: &[Planned]) -> String {
     let line = |one: &Planned| {
         let tags = one.tags.iter().map(|tag| escape::visible(tag)).collect::<Vec<_>>().join(",");
@@ -120,7 +120,7 @@ pub fn list(planned: &[Planned]) -> String {
     planned.iter().map(line).collect()
 }
 
-/// What `--dry-run` shows.
+/// The output of `--dry-run`.
 pub fn dry_run(planned: &[Planned], look: &Display) -> String {
     let mut lines = Vec::new();
     for one in planned {
@@ -148,7 +148,7 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// A suite that expects of a server what was seen of it. `keys` are those of the check, as TOML.
+/// A suite that expects of a server what was seen. `keys` are those of the check, as TOML.
 pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> String {
     let quoted = |text: &str| toml_text(&escape::visible(text));
     let name = report.plan.target.host.with_port(report.plan.target.port);
@@ -164,12 +164,12 @@ pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> Str
     suite
 }
 
-/// A basic string of TOML, in which no variable is meant; what needs an escape there needs the same one in JSON.
+/// A TOML basic string in which `$` starts no variable. Its escapes are those of JSON.
 pub fn toml_text(text: &str) -> String {
     serde_json::Value::from(text.replace("${", "$${")).to_string()
 }
 
-/// What was seen and should stay so.
+/// Expectations for what was seen.
 fn expectations(report: &Report) -> Vec<String> {
     let document = Document::from(report);
     let value = |name: &str| fields::value(&document, name);
@@ -200,7 +200,7 @@ fn expectations(report: &Report) -> Vec<String> {
         }
     }
     let mechanisms = value("auth.mechanisms");
-    // A name of other characters is no name of a mechanism (RFC 4422 §3.1).
+    // Mechanism names have no other characters (RFC 4422 §3.1).
     let is_name =
         |name: &&String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     all.extend(

@@ -1,4 +1,4 @@
-//! The JSON form of a report, and the views of it that readers and scripts want.
+//! The JSON form of a report, with the views of it that readers and scripts use.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ pub struct Document {
     pub(super) tls: Option<TlsDocument>,
     /// The certificates that the server sent, and the verdict about them; null without a handshake.
     pub(super) certificate: Option<CertificateDocument>,
-    /// What `--tls-scan` has found; null without it.
+    /// The results of `--tls-scan`; null without it.
     pub(super) tls_scan: Option<Scan>,
     /// How the server compares with a published profile; null without `--tls-profile`, and where there is no TLS.
     #[serde(default)]
@@ -58,9 +58,9 @@ pub struct Document {
     pub(super) probes: Vec<Probe>,
     pub(super) transcript: Vec<Event>,
     pub(super) findings: Vec<Finding>,
-    /// What the user expected; [] when nothing was.
+    /// The expectations, judged; [] without expectations.
     pub(super) expectations: Vec<JudgedExpectation>,
-    /// Tries before this one (`--retry`, `--wait`), oldest first; [] when there was none.
+    /// Earlier runs of the same check (`--retry`, `--wait`), oldest first; [] if it was not retried.
     pub(super) earlier: Vec<Document>,
     pub(super) verdict: Verdict,
     pub(super) exit: ExitView,
@@ -90,7 +90,7 @@ pub(super) struct TargetDocument {
     pub(super) host_unicode: Option<String>,
     pub(super) port: u16,
     pub(super) port_source: ValueOrigin,
-    /// What was done about TLS.
+    /// How TLS was requested.
     pub(super) tls_mode: TlsUse,
 }
 
@@ -102,7 +102,7 @@ pub(super) struct Address {
     pub(super) family: u8,
     pub(super) tried: bool,
     pub(super) status: AddressStatus,
-    /// Milliseconds of the attempt to connect.
+    /// Milliseconds of the connection attempt.
     pub(super) ms: Option<f64>,
     /// Why it failed.
     pub(super) error: Option<String>,
@@ -118,13 +118,13 @@ pub(super) enum AddressStatus {
     NotTried,
 }
 
-/// One step with its time, never cumulative.
+/// One phase with its own time, never cumulative.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseResult {
-    /// Which step.
+    /// Which phase.
     pub name: Phase,
-    /// What came of it.
+    /// Its result.
     pub status: PhaseStatus,
     /// Milliseconds; null when it did not run or is not known.
     pub ms: Option<f64>,
@@ -132,18 +132,18 @@ pub struct PhaseResult {
     pub reason: Option<String>,
 }
 
-/// What came of a step.
+/// The result of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PhaseStatus {
-    /// It went as it should.
+    /// It succeeded.
     Ok,
-    /// It failed or was refused.
+    /// It failed or was rejected.
     Failed,
     /// It did not run.
     Skipped,
-    /// It ran, and what came of it cannot be known: replies and commands were out of step.
+    /// It ran, but its result cannot be known: replies and commands were out of step.
     Unknown,
 }
 
@@ -168,7 +168,7 @@ pub(super) struct TlsDocument {
     pub(super) version: String,
     pub(super) cipher: String,
     pub(super) group: Option<String>,
-    /// The scheme by which the server signed the handshake.
+    /// The scheme with which the server signed the handshake.
     pub(super) signature: Option<String>,
     pub(super) alpn: Option<String>,
     pub(super) kind: HandshakeKind,
@@ -181,9 +181,9 @@ pub(super) struct TlsDocument {
     /// Whether TLS 1.2 confirmed the extended master secret (RFC 7627); null in TLS 1.3, where it is built in.
     #[serde(default)]
     pub(super) extended_master_secret: Option<bool>,
-    /// Tickets for resuming the session; in TLS 1.2 it is 1 when the server lets it be resumed, by number or ticket.
+    /// Tickets for resumption; in TLS 1.2 it is 1 if the session can be resumed, by session id or ticket.
     pub(super) tickets: Option<u32>,
-    /// The OCSP response that came along; null when none did.
+    /// The stapled OCSP response; null if none was sent.
     pub(super) staple: Option<Staple>,
 }
 
@@ -217,7 +217,7 @@ pub(super) struct Auth {
     /// Mechanisms that the server advertises after TLS.
     pub(super) advertised_after_tls: Option<Vec<String>>,
     pub(super) user: Option<String>,
-    /// The mechanism that was tried.
+    /// The mechanism that was used.
     pub(super) mechanism: Option<String>,
     pub(super) outcome: AuthOutcome,
     pub(super) code: Option<ReplyCode>,
@@ -229,17 +229,17 @@ pub(super) struct Auth {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum AuthOutcome {
-    /// No login was wanted.
+    /// No login was requested.
     NotTried,
-    /// It was wanted, and the conversation did not get that far.
+    /// It was requested, but the session did not reach it.
     NotReached,
-    /// The password stayed here.
+    /// The password was not sent.
     Withheld,
     Accepted,
     Refused,
-    /// Begun, and not answered.
+    /// Started, and not answered.
     Unfinished,
-    /// Sent, and which reply belongs to it cannot be known.
+    /// Sent, but it cannot be known which reply belongs to it.
     Unknown,
 }
 
@@ -301,12 +301,12 @@ impl From<&Report> for Document {
 }
 
 impl Document {
-    /// The same with the tries before it.
+    /// The same with the runs before it.
     pub fn after(self, earlier: &[Report]) -> Document {
         Document { earlier: earlier.iter().map(Document::from).collect(), ..self }
     }
 
-    /// The tries before it.
+    /// The runs before it.
     pub(super) fn take_earlier(&mut self) -> Vec<Report> {
         std::mem::take(&mut self.earlier).into_iter().map(Report::from).collect()
     }
@@ -495,7 +495,7 @@ fn rounded(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1000.0
 }
 
-/// The steps of the conversation that the user asked for, each with its own time.
+/// The phases of the main session, each with its own time.
 pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
     let mut phases = Vec::new();
     if let Some((probe, names)) = evidence.names() {
@@ -554,7 +554,7 @@ fn skipped(name: Phase, reason: &str) -> PhaseResult {
     PhaseResult { name, status: PhaseStatus::Skipped, ms: None, reason: Some(reason.to_owned()) }
 }
 
-/// From what set the step off (a line of ours, the connection, the handshake) to the last reply of the step.
+/// From the start of the phase (a command, the connection, the handshake) to its last reply.
 fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
     if phase == Phase::Tls {
         return tls_step(plan, session);
@@ -579,7 +579,7 @@ fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
             name: phase,
             status: PhaseStatus::Unknown,
             ms: None,
-            reason: Some("not known: replies and commands were out of step".to_owned()),
+            reason: Some("replies and commands were out of step".to_owned()),
         },
         (Some(event), None) if failed_at(session, phase) => {
             let end = session.probe.duration_ms.map(|ms| session.probe.started_ms + ms);
@@ -635,17 +635,17 @@ fn why_skipped(plan: &Plan, session: Session<'_>, phase: Phase) -> &'static str 
         _ => true,
     };
     if !wanted {
-        return "not asked for";
+        return "not requested";
     }
     if matches!(session.probe.outcome, Outcome::Underway) || session.fault().is_some() {
-        return "the conversation did not get that far";
+        return "not reached";
     }
     if plan.quit_after < QuitAfter::Rcpt {
-        return "an earlier step was the last one wanted, or failed";
+        return "an earlier phase failed, or was the last one requested";
     }
     match phase {
-        Phase::Starttls | Phase::Tls | Phase::EhloTls => "not offered, or an earlier step failed",
-        _ => "an earlier step failed",
+        Phase::Starttls | Phase::Tls | Phase::EhloTls => "not advertised, or an earlier phase failed",
+        _ => "an earlier phase failed",
     }
 }
 

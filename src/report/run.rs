@@ -1,5 +1,5 @@
-//! Everything that one command looked at: one report for each target or each check of a suite, with its name, its place in
-//! the suite's file, and what was left out and why. This is what formats render; a plain check is a run of one case.
+//! Everything that one command checked: one report for each target or each check of a suite, with its name, its position in
+//! the suite's file, and what was skipped and why. This is what formats render; a single check is a run of one case.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -36,21 +36,21 @@ pub struct CheckResult {
     pub name: String,
     /// Where a suite's file declares it.
     pub place: Option<FilePosition>,
-    /// What came of it.
+    /// Its result.
     pub outcome: CheckOutcome,
 }
 
-/// What came of a case.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CheckOutcome {
     /// It was checked.
     Checked {
-        /// The last attempt, which counts.
+        /// The last run, which decides the result.
         report: Box<Report>,
-        /// Attempts before it (`--retry`, `--wait`), oldest first.
+        /// Earlier runs (`--retry`, `--wait`), oldest first.
         earlier: Vec<Report>,
     },
-    /// It was not, and that is as the suite wants it (`needs`).
+    /// It was skipped, as the suite asks (`needs`).
     Skipped {
         /// Why, as a sentence without a full stop.
         reason: String,
@@ -136,12 +136,12 @@ impl CheckResult {
         }
     }
 
-    /// Reads one check that was saved as JSON, with the tries before it.
+    /// Reads one check that was saved as JSON, with its earlier runs.
     pub fn load(json: &str) -> Result<CheckResult, serde_json::Error> {
         serde_json::from_str::<Document>(json).map(CheckResult::from)
     }
 
-    /// The same with the tries before it.
+    /// The same with the runs before it.
     pub fn after(mut self, before: Vec<Report>) -> CheckResult {
         if let CheckOutcome::Checked { earlier, .. } = &mut self.outcome {
             *earlier = before;
@@ -149,7 +149,7 @@ impl CheckResult {
         self
     }
 
-    /// Attempts before the one that counts, oldest first.
+    /// Earlier runs, oldest first.
     pub fn earlier(&self) -> &[Report] {
         match &self.outcome {
             CheckOutcome::Checked { earlier, .. } => earlier,

@@ -1,4 +1,4 @@
-//! What comes after the conversation: where the time went, the findings with cause and fix, the verdict.
+//! What follows the session: the times of the phases, the findings with cause and fix, the verdict.
 
 use super::chain;
 use super::scan;
@@ -13,7 +13,7 @@ use crate::render::view::{duration, milliseconds};
 use crate::render::{Display, Verbosity, escape};
 use crate::report::{JudgedExpectation, Report};
 
-/// What comes after the conversation.
+/// What follows the session.
 pub fn conclusion(report: &Report, look: &Display) -> String {
     let mut lines = Vec::new();
     if look.volume != Verbosity::Quiet {
@@ -56,7 +56,7 @@ fn phase_line(report: &Report, look: &Display) -> Vec<StyledLine> {
     lines
 }
 
-/// Where no login was wanted: what is offered, and whether it is offered where it should be.
+/// Without a login: the advertised mechanisms, and whether they are advertised after TLS only.
 fn auth_line(report: &Report, look: &Display) -> Vec<StyledLine> {
     let session = report.evidence.main_session().filter(|_| report.plan.login.is_none());
     let Some((_, inside)) = session.and_then(|session| session.capabilities(Phase::EhloTls)) else { return Vec::new() };
@@ -67,7 +67,7 @@ fn auth_line(report: &Report, look: &Display) -> Vec<StyledLine> {
     let before =
         session.and_then(|session| session.capabilities(Phase::Ehlo)).map(|(_, offers)| offers.auth_mechanisms());
     let where_offered = match before {
-        Some(before) if before.is_empty() => " (inside TLS only, as it should be)",
+        Some(before) if before.is_empty() => " (only after TLS, as recommended)",
         Some(_) | None => "",
     };
     labelled("auth", Role::Plain, &format!("{}{where_offered}", escape::visible(&mechanisms.join(" "))), look)
@@ -95,7 +95,7 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Display) -> Vec<Styl
             StyledLine::of(Role::Bold, piece.into_owned())
         });
     }
-    // What is as it should be needs no fix.
+    // An expected finding needs no fix.
     if !finding.expected {
         lines.extend(explanation(finding, look));
     }
@@ -105,7 +105,7 @@ fn finding_lines(report: &Report, finding: &Finding, look: &Display) -> Vec<Styl
     lines
 }
 
-/// Whether an expectation held, and if not, what was seen in the place of what was expected.
+/// Whether an expectation held, and if not, what was seen instead.
 fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLine> {
     let (role, word) = if judged.held { (Role::Bold, "HELD") } else { (Role::Error, "FAIL") };
     let expression = escape::visible(&judged.expression);
@@ -119,7 +119,7 @@ fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLi
     if !judged.held {
         let seen = match &judged.seen {
             Some(seen) => format!("seen {}", escape::visible(seen)),
-            None => "not seen: the check did not get that far".to_owned(),
+            None => "not reached".to_owned(),
         };
         let told = format!("expected {}, {seen}", escape::visible(&judged.expected));
         lines.extend(labelled("", Role::Plain, &told, look));
@@ -142,7 +142,7 @@ pub(in crate::render) fn explanation(finding: &Finding, look: &Display) -> Vec<S
     lines
 }
 
-/// What to do, numbered when there is a choice.
+/// The fixes, numbered if there are several.
 pub(in crate::render) fn fix_lines(fixes: &[Fix], look: &Display) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     for (at, fix) in fixes.iter().enumerate() {
@@ -177,14 +177,14 @@ pub(in crate::render) fn command_line(command: &str) -> StyledLine {
     StyledLine::of(Role::Plain, "           ").and(Role::Command, command)
 }
 
-/// Which lines of the conversation a finding rests on.
+/// The session line that a finding is based on.
 fn pointer(report: &Report, finding: &Finding) -> Option<String> {
     let id = finding.evidence.events.last()?;
     let event = report.evidence.transcript.iter().find(|event| event.seq == *id)?;
     Some(format!("at {:.0} ms, {}; more: smtpcheck explain {}", event.at_ms, event.phase, finding.rule))
 }
 
-/// What came of a try that another one follows; empty when the look shows the verdict only.
+/// The result of a run that is retried; empty if only the verdict is shown.
 pub fn try_line(number: usize, report: &Report, look: &Display) -> String {
     if look.volume == Verbosity::Quiet {
         return String::new();
@@ -215,7 +215,7 @@ fn verdict_lines(report: &Report, look: &Display) -> Vec<StyledLine> {
     if look.volume == Verbosity::Quiet {
         return vec![StyledLine::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))];
     }
-    // A new line begins between two parts, never inside one.
+    // Lines are broken between parts only.
     let mut lines = Vec::new();
     let mut text = String::new();
     for part in parts {

@@ -1,8 +1,8 @@
-//! The text format: the conversation line by line with its times, where the time went, the findings with cause and
-//! fix, and the verdict last, where the eye rests.
+//! The text format: the session line by line with its times, the times of the phases, the findings with cause and fix, and
+//! the verdict last.
 //!
-//! A line of the conversation is: a mark when it is encrypted, milliseconds since the start, a sign for the direction,
-//! the words. Without colour, without Unicode and at 80 columns it says the same.
+//! A line of the session is: a mark if it is encrypted, milliseconds since the start, a sign for the direction, the words.
+//! Without colour, without Unicode and at 80 columns the content is the same.
 
 mod chain;
 mod conclusion;
@@ -24,7 +24,7 @@ pub(super) use wrap::columns;
 
 use wrap::wrapped;
 
-/// All reports, parted by an empty line.
+/// All reports, separated by empty lines.
 pub fn render_run(run: &Run, look: &Display) -> String {
     if let RunSource::Suite(_) = run.source {
         return super::suite::render_run(run, look);
@@ -37,12 +37,12 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     cases.collect::<Vec<_>>().join(parting)
 }
 
-/// A line for each try before the one that counts.
+/// A line for each run before the last one.
 pub fn tries(earlier: &[Report], look: &Display) -> String {
     earlier.iter().enumerate().map(|(at, report)| try_line(at + 1, report, look)).collect()
 }
 
-/// The whole report.
+/// The complete report.
 pub fn render(report: &Report, look: &Display) -> String {
     let mut text = String::new();
     if look.volume != Verbosity::Quiet {
@@ -63,7 +63,7 @@ fn moment(moment: &Moment<'_>, plan: &Plan, evidence: &Evidence, look: &Display)
     lines.iter().flat_map(|line| wrapped(line, look)).map(|line| line.paint(look)).collect()
 }
 
-/// The first line: what is checked and how.
+/// The first line: target, TLS mode and EHLO name.
 pub fn header(plan: &Plan, look: &Display) -> String {
     if look.volume == Verbosity::Quiet {
         return String::new();
@@ -92,7 +92,7 @@ pub fn header(plan: &Plan, look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// One event as it happens; empty when the look does not show it.
+/// One event as it happens; empty if it is not shown.
 pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) -> String {
     if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
         return String::new();
@@ -100,7 +100,7 @@ pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) ->
     moment(&Moment::Event(event), plan, evidence, look)
 }
 
-/// The outcome of a question as it comes; empty when the look does not show it.
+/// The answer to a question as it arrives; empty if it is not shown.
 pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display) -> String {
     if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
         return String::new();
@@ -108,13 +108,13 @@ pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display)
     moment(&Moment::Answer(probe), plan, evidence, look)
 }
 
-/// The session as plain text, for a reader who is not at this terminal.
+/// The session as plain text, for a reader who does not use this terminal.
 pub(super) fn plain_session(report: &Report, look: &Display) -> String {
     let look = for_readers(look);
     session(report, &look).iter().map(|line| line.paint(&look)).collect()
 }
 
-/// The same look without colours, and with columns of its own: a report does not depend on a terminal.
+/// The same display without colours and with a fixed width: a report does not depend on the terminal.
 pub(super) fn for_readers(look: &Display) -> Display {
     let volume = if look.volume == Verbosity::Verbose { Verbosity::Verbose } else { Verbosity::Normal };
     Display { signs: Symbols::Unicode, volume, ..look.for_file() }

@@ -102,7 +102,7 @@ impl<'a> Moment<'a> {
                     Question::Hello(_) => true,
                     Question::Resolve { .. } | Question::Machine { .. } => false,
                 });
-                // Follow-ups are told in one line when they end.
+                // A follow-up is one line, written when it ends.
                 if is_probe && look.volume != Verbosity::Verbose {
                     Vec::new()
                 } else {
@@ -130,7 +130,7 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<Sess
                 DialResult::Overtaken => note(
                     Role::Dim,
                     Speaker::Note,
-                    format!("{address}: given up after {}, the other address was faster", duration(ms)),
+                    format!("{address}: abandoned after {}, another address connected first", duration(ms)),
                 ),
             }
         }
@@ -140,46 +140,53 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<Sess
         }
         EventKind::Received { reply, .. } => reply_lines(event, reply, look),
         EventKind::Unfinished { text, bytes } => {
-            let text = format!("{bytes} bytes of an answer that has not ended: {}", escape::visible(text.trim_end()));
+            let text = format!("{bytes} bytes of an unfinished reply: {}", escape::visible(text.trim_end()));
             note(Role::Error, Speaker::Fault, text)
         }
         EventKind::Stray { text, bytes } => {
-            let text = format!("{bytes} bytes that nobody asked for: {}", escape::visible(text.trim_end()));
+            let text = format!("{bytes} unexpected bytes: {}", escape::visible(text.trim_end()));
             note(Role::Error, Speaker::Fault, text)
         }
         EventKind::Secured { handshake } => tls::lines(event, handshake, started_at, look),
-        EventKind::Withheld { reason } => note(Role::Warning, Speaker::Note, format!("no login: {}", withheld(reason))),
-        // What is told of a secret is told where it matters, in a finding.
+        EventKind::Withheld { reason } => {
+            note(Role::Warning, Speaker::Note, format!("login skipped: {}", withheld(reason)))
+        }
+        // A finding reports these where they matter.
         EventKind::OddPassword { .. } | EventKind::Token { .. } => Vec::new(),
         EventKind::Explained { text } => {
-            note(Role::Dim, Speaker::Note, format!("the server says why: {}", escape::visible(text)))
+            note(Role::Dim, Speaker::Note, format!("explanation from the server: {}", escape::visible(text)))
         }
-        EventKind::AuthCancelled { .. } => note(Role::Error, Speaker::Fault, "the login is cancelled".to_owned()),
+        EventKind::AuthCancelled { .. } => note(Role::Error, Speaker::Fault, "login cancelled".to_owned()),
         EventKind::NeedsSmtputf8 { address, .. } => {
-            let text = format!("{} is not sent: it needs SMTPUTF8, which is not offered", escape::visible(address));
+            let text = format!(
+                "{} was not sent: it needs SMTPUTF8, which the server does not advertise",
+                escape::visible(address)
+            );
             note(Role::Error, Speaker::Fault, text)
         }
-        // `-v` says it; for the rest it is one line too many.
+        // Shown with `-v` only.
         EventKind::Tickets { count } if look.volume == Verbosity::Verbose => {
             let tickets = if *count > 1 { format!(" ({count} tickets)") } else { String::new() };
-            note(Role::Dim, Speaker::Note, format!("the session could be resumed{tickets}"))
+            note(Role::Dim, Speaker::Note, format!("the TLS session can be resumed{tickets}"))
         }
         EventKind::Tickets { .. } => Vec::new(),
         EventKind::Quiet { waited_ms } => note(
             Role::Dim,
             Speaker::Note,
-            format!("nothing has come for {:.1} s; still waiting, and looking at the side", waited_ms / 1000.0),
+            format!("no data for {:.1} s; still waiting, and running other probes meanwhile", waited_ms / 1000.0),
         ),
-        EventKind::ClosedWithoutFarewell => note(Role::Dim, Speaker::Note, "the server closed without 221".to_owned()),
+        EventKind::ClosedWithoutFarewell => {
+            note(Role::Dim, Speaker::Note, "the server closed the connection without a 221 reply".to_owned())
+        }
     }
 }
 
 fn withheld(reason: &WithheldReason) -> &'static str {
     match reason {
-        WithheldReason::Plaintext => "the line is not encrypted, so the password stays here",
-        WithheldReason::Unverified => "the certificate does not verify, so the password stays here",
-        WithheldReason::NotOffered => "the server offers no AUTH",
-        WithheldReason::RefreshToken => "this is a refresh token, which no mail server may see",
+        WithheldReason::Plaintext => "the connection is not encrypted, so the password was not sent",
+        WithheldReason::Unverified => "the certificate could not be verified, so the password was not sent",
+        WithheldReason::NotOffered => "the server does not advertise AUTH",
+        WithheldReason::RefreshToken => "this is a refresh token, which must not be sent to a mail server",
         WithheldReason::NoCommonMechanism { .. } => "no mechanism in common",
     }
 }
@@ -193,7 +200,7 @@ fn reply_lines(event: &Event, reply: &Reply, look: &Display) -> Vec<SessionLine>
             Class::Permanent => Role::Permanent,
             Class::Success | Class::Intermediate | Class::Undefined => Role::Server,
         };
-        // The code, and the status where there is one, carry the colour of the refusal; the rest stays the server's.
+        // Only the code and the status have the colour of a rejection.
         let code_end = code_length(reply, &text);
         let (code, rest) = text.split_at_checked(code_end).unwrap_or(("", &text));
         let gloss = if at == 0 { challenge(reply) } else { String::new() };
@@ -225,7 +232,7 @@ fn code_length(reply: &Reply, line: &str) -> usize {
     }
 }
 
-/// What a base64 challenge says, when it says something that can be read.
+/// A base64 challenge in clear text, if it is text.
 fn challenge(reply: &Reply) -> String {
     if !reply.has_code(334) {
         return String::new();
@@ -261,7 +268,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionL
             let hello = evidence.hellos().find(|hello| hello.probe.id == probe.id);
             hello.map(|hello| aside(&tls::offered(hello))).unwrap_or_default()
         }
-        // The finding that it serves names the place.
+        // The finding that uses it names the place.
         Question::Machine { .. } => Vec::new(),
         Question::Talk(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
     }
@@ -288,15 +295,15 @@ fn name_lines(probe: &Probe, names: &Names) -> Vec<SessionLine> {
 
 fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     let text = match fault {
-        // The look-up and the dials have said it.
+        // The lookup and the connection attempts are shown already.
         Fault::NoAddress | Fault::NotConnected { .. } => return Vec::new(),
-        Fault::Silent { phase, waited_ms, .. } => format!("no answer to {phase} in {}", duration(*waited_ms)),
+        Fault::Silent { phase, waited_ms, .. } => format!("no response at {phase} within {}", duration(*waited_ms)),
         Fault::Closed { phase, reset: true } => format!("connection reset at {phase}"),
         Fault::Closed { phase, reset: false } => format!("connection closed at {phase}"),
         Fault::Tls { tls } => format!("TLS failed: {}", escape::visible(&tls::failure(tls))),
-        Fault::Endless { phase } => format!("the answer to {phase} does not end; hung up"),
-        Fault::Unread { phase } => format!("the server takes nothing more at {phase}"),
-        Fault::TimeUp { phase } => format!("our time is up, at {phase}"),
+        Fault::Endless { phase } => format!("the reply at {phase} does not end; connection closed"),
+        Fault::Unread { phase } => format!("the server stopped reading at {phase}"),
+        Fault::TimeUp { phase } => format!("the overall time limit was reached at {phase}"),
         Fault::Interrupted => "interrupted".to_owned(),
     };
     let at = probe.started_ms + probe.duration_ms.unwrap_or(0.0);
@@ -308,9 +315,9 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
     let port = session.request.port;
     let what = match session.request.purpose {
         Purpose::OtherTlsMode if session.request.script.tls == TlsUse::Implicit => {
-            format!("port {port} again, with TLS from the first byte")
+            format!("port {port} again, with implicit TLS")
         }
-        Purpose::OtherTlsMode => format!("port {port} again, in plain text"),
+        Purpose::OtherTlsMode => format!("port {port} again, unencrypted"),
         Purpose::OtherFamily if session.request.family == Family::V4 => "again over IPv4".to_owned(),
         Purpose::OtherFamily => "again over IPv6".to_owned(),
         Purpose::StarttlsInjection => return injection(evidence, session),
@@ -324,14 +331,14 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
     };
     let outcome = match (&session.probe.outcome, session.reply_at(Phase::Greeting), session.handshake()) {
         (Outcome::Skipped { reason: SkipReason::ConnectionBudget }, _, _) => {
-            "not tried, --max-connections is used up".to_owned()
+            "not tested (--max-connections reached)".to_owned()
         }
-        (Outcome::Skipped { reason: SkipReason::TimeUp }, _, _) => "not tried, the time is up".to_owned(),
+        (Outcome::Skipped { reason: SkipReason::TimeUp }, _, _) => "not tested (overall time limit reached)".to_owned(),
         (_, Some(heard), _) => {
             let first = heard.reply.lines().into_iter().next().unwrap_or_default();
             escape::visible(&first)
         }
-        (_, None, Some(_)) => "TLS answers".to_owned(),
+        (_, None, Some(_)) => "TLS handshake completed, no greeting".to_owned(),
         (Outcome::Failed { fault: Fault::NotConnected { connect } }, _, _) => connect.kind.to_string(),
         (Outcome::Failed { fault: Fault::Tls { .. } }, _, _) => "no TLS".to_owned(),
         (Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted }, _, _) => "not finished".to_owned(),
@@ -340,7 +347,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
     format!("{what}: {outcome}")
 }
 
-/// What the probe of `--probe starttls-injection` shows; what is not proved is not called safe.
+/// The result of `--probe starttls-injection`. Only what the probe shows is called not vulnerable.
 fn injection(evidence: &Evidence, session: Session<'_>) -> String {
     let works_without = evidence.main_session().is_some_and(|main| main.handshake().is_some());
     let answered = check::carried_into_tls(evidence, session).is_some();
@@ -348,27 +355,25 @@ fn injection(evidence: &Evidence, session: Session<'_>) -> String {
     let before =
         session.events().any(|event| matches!(event.what, EventKind::Stray { .. }) && event.phase == Phase::Starttls);
     let outcome = match (session.handshake(), session.reply_at(Phase::Starttls)) {
-        (Some(_), _) if answered => "the command took effect inside TLS",
-        (Some(_), _) if greets => {
-            "the server sends something inside TLS by itself, and not the reply to the command: not vulnerable"
-        }
-        (Some(_), _) if before => "answered before TLS and not carried over: not vulnerable",
-        (Some(_), _) => "nothing was carried into TLS: not vulnerable",
+        (Some(_), _) if answered => "vulnerable: the command took effect after TLS",
+        (Some(_), _) if greets => "not vulnerable: the server sends data after TLS, but not the reply to the command",
+        (Some(_), _) if before => "not vulnerable: the command was answered before TLS and not carried over",
+        (Some(_), _) => "not vulnerable: nothing was carried over into TLS",
         (None, Some(heard)) if heard.reply.has_code(220) && works_without => {
-            "the handshake failed on the bytes of the command, so they were not read as one: not vulnerable"
+            "not vulnerable: the handshake failed on the bytes of the command, so they were not executed"
         }
-        (None, Some(heard)) if heard.reply.has_code(220) => "not tested, the handshake fails without the command too",
-        (None, Some(_)) => "the server refuses STARTTLS together with a command: not vulnerable",
-        (None, None) => "not tested, the conversation did not get to STARTTLS",
+        (None, Some(heard)) if heard.reply.has_code(220) => "not tested (the handshake also fails without the command)",
+        (None, Some(_)) => "not vulnerable: the server rejects STARTTLS followed by a command",
+        (None, None) => "not tested (STARTTLS was not reached)",
     };
     format!("STARTTLS and NOOP in one packet: {outcome}")
 }
 
 fn before_tls(session: Session<'_>) -> String {
-    // To AUTH the first answer counts; the second is about the login being broken off.
+    // The first reply to AUTH counts; the second one is about the cancelled login.
     let answer = |phase, name: &str| match session.replies().find(|heard| heard.event.phase == phase) {
         Some(heard) => escape::visible(&heard.reply.lines().into_iter().next().unwrap_or_default()),
-        None => format!("not tested, the conversation did not get to {name}"),
+        None => format!("not tested ({name} was not reached)"),
     };
     let script = &session.request.script;
     let auth = script.asks_for_auth.then(|| format!("AUTH before TLS: {}", answer(Phase::Auth, "AUTH")));

@@ -1,4 +1,4 @@
-//! What every format says of a case in the same words: its verdict, and what it fails by. Plain text that has passed
+//! The verdict of a check and the reasons for it, in the words of every format. Plain text that has passed
 //! [`escape::visible`]; each format escapes it once more for its own language.
 
 use super::duration;
@@ -11,7 +11,7 @@ use crate::report::{
     CheckOutcome, CheckResult, Exit, FilePosition, JudgedExpectation, PhaseStatus, Report, Run, Verdict, phases,
 };
 
-/// What came of a case, in one word.
+/// The result of a check in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::render) enum OutcomeWord {
     Pass,
@@ -66,18 +66,18 @@ pub(in crate::render) fn headline(run: &Run) -> String {
     if counted.is_empty() { "no checks".to_owned() } else { counted.join(", ") }
 }
 
-/// Why a case failed.
+/// Why a check failed.
 pub(in crate::render) enum FailureReason<'a> {
-    /// The user expected something else.
+    /// An expectation failed.
     Expectation(&'a JudgedExpectation),
-    /// Something is wrong.
+    /// A finding reaches `--fail-on`.
     Finding(&'a Finding),
-    /// It did not come to its end.
+    /// It did not run to its end.
     CutShort(&'a Report),
 }
 
 impl<'a> FailureReason<'a> {
-    /// All reasons, the most important first; at least one for a case that did not pass.
+    /// All reasons, the most important first; at least one for a check that did not pass.
     pub(in crate::render) fn all(report: &'a Report) -> Vec<FailureReason<'a>> {
         if report.verdict() == Verdict::Pass {
             return Vec::new();
@@ -91,7 +91,7 @@ impl<'a> FailureReason<'a> {
         all
     }
 
-    /// The rule's id, or what stands in its place.
+    /// The id of the rule, or a word for the other reasons.
     pub(in crate::render) fn id(&self) -> String {
         match self {
             FailureReason::Expectation(_) => "expectation".to_owned(),
@@ -105,11 +105,11 @@ impl<'a> FailureReason<'a> {
         match self {
             FailureReason::Expectation(one) => not_held(one),
             FailureReason::Finding(finding) => escape::visible(&finding.summary),
-            FailureReason::CutShort(report) => format!("the check did not come to its end: {}", exit(report)),
+            FailureReason::CutShort(report) => format!("the check did not run to its end: {}", exit(report)),
         }
     }
 
-    /// What it means and what to do, a line each.
+    /// Cause and fixes, a line each.
     pub(in crate::render) fn advice(&self) -> Vec<String> {
         match self {
             FailureReason::Expectation(_) | FailureReason::CutShort(_) => Vec::new(),
@@ -117,7 +117,7 @@ impl<'a> FailureReason<'a> {
         }
     }
 
-    /// Where a suite's file asks for it.
+    /// Where a suite's file declares it.
     pub(in crate::render) fn place(&self, case: &CheckResult) -> Option<FilePosition> {
         match self {
             FailureReason::Expectation(JudgedExpectation { line: Some(line), column, .. }) => {
@@ -130,12 +130,12 @@ impl<'a> FailureReason<'a> {
 
 /// An expectation that did not hold, in one line.
 pub(in crate::render) fn not_held(one: &JudgedExpectation) -> String {
-    let seen = one.seen.as_deref().map_or("nothing, the check did not get that far".to_owned(), escape::visible);
+    let seen = one.seen.as_deref().map_or("nothing (not reached)".to_owned(), escape::visible);
     let (expression, expected) = (escape::visible(&one.expression), escape::visible(&one.expected));
-    format!("{expression} does not hold: expected {expected}, seen {seen}")
+    format!("expectation failed: {expression}: expected {expected}, seen {seen}")
 }
 
-/// What a finding means and what to do, a line each.
+/// Cause and fixes of a finding, a line each.
 pub(in crate::render) fn advice(finding: &Finding) -> Vec<String> {
     let mut lines = vec![format!("Cause ({}): {}", sure(finding), sentence(&finding.cause))];
     lines.extend(finding.otherwise.iter().map(|otherwise| format!("Or: {}", sentence(otherwise))));
@@ -151,7 +151,7 @@ pub(in crate::render) fn sentence(text: &str) -> String {
     if is_whole { text } else { text + "." }
 }
 
-/// Why a finding does not count, if it does not.
+/// Why a finding is not counted, if it is not.
 pub(in crate::render) fn set_aside(report: &Report, finding: &Finding) -> Option<&'static str> {
     match () {
         () if finding.expected => Some("expected"),
@@ -179,7 +179,7 @@ pub(in crate::render) fn exit(report: &Report) -> String {
     format!("exit {} ({})", report.exit.code(), in_words(report.exit))
 }
 
-/// What came of a case, in one line: why it failed, else what was counted.
+/// The result of a check in one line: why it failed, or the number of findings.
 pub(in crate::render) fn outcome(case: &CheckResult) -> String {
     match &case.outcome {
         CheckOutcome::Skipped { reason } => escape::visible(reason),
@@ -192,7 +192,7 @@ pub(in crate::render) fn outcome(case: &CheckResult) -> String {
     }
 }
 
-/// The last line of the text format, without the word: what was counted, what was not tested, exit code and time.
+/// The number of findings, what was not tested, exit code and time.
 pub(in crate::render) fn result(report: &Report) -> String {
     let mut parts = vec![counts(report)];
     parts.extend(untested(report).map(|steps| format!("not tested: {steps}")));
@@ -201,11 +201,11 @@ pub(in crate::render) fn result(report: &Report) -> String {
     parts.join("; ")
 }
 
-/// An attempt that a later one has replaced, in one line.
+/// The result of a run that was retried, in one line.
 pub(in crate::render) fn retry_line(at: usize, report: &Report) -> String {
     let reasons = FailureReason::all(report);
     let why = reasons.first().map(|reason| format!(": {}", reason.summary())).unwrap_or_default();
-    format!("attempt {}: {}{why}", at + 1, exit(report))
+    format!("run {}: {}{why}", at + 1, exit(report))
 }
 
 /// A number with its noun.
@@ -221,7 +221,7 @@ pub(in crate::render) fn warnings(report: &Report) -> impl Iterator<Item = &Find
 
 /// Seconds from milliseconds, with three digits.
 pub(in crate::render) fn seconds(ms: f64) -> String {
-    // No number at all adds up to minus nothing.
+    // An empty sum is -0.0.
     format!("{:.3}", ms / 1000.0 + 0.0)
 }
 
@@ -245,12 +245,12 @@ pub(in crate::render) fn counts(report: &Report) -> String {
     .collect();
     match (parts.is_empty(), report.complete) {
         (false, _) => parts.join(", "),
-        (true, true) => "nothing wrong in what was tested".to_owned(),
-        (true, false) => "stopped before anything could be judged".to_owned(),
+        (true, true) => "no problems found in what was tested".to_owned(),
+        (true, false) => "stopped before anything was tested".to_owned(),
     }
 }
 
-/// Steps that did not run: what was not tested must not look fine.
+/// Phases that did not run: "not tested" must never look like "passed".
 pub(in crate::render) fn untested(report: &Report) -> Option<String> {
     let phases = phases(&report.plan, &report.evidence);
     let skipped: Vec<&'static str> = phases
@@ -270,8 +270,8 @@ pub(in crate::render) fn untested(report: &Report) -> Option<String> {
 
 fn in_words(exit: Exit) -> &'static str {
     match exit {
-        Exit::RefusedTemporary => "refused for now",
-        Exit::RefusedPermanent => "refused for good",
+        Exit::RefusedTemporary => "temporarily rejected",
+        Exit::RefusedPermanent => "rejected",
         Exit::Tls => "TLS",
         Exit::Auth => "login",
         Exit::Ok
