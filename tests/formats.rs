@@ -513,6 +513,32 @@ fn the_page_of_the_formats_has_the_metrics_that_there_are() {
     assert_eq!(words(&page), words(&shown.replace("gauge", "gauge ")));
 }
 
+/// `docs/icinga.conf` calls the program with flags that it has, as a monitoring plugin.
+#[test]
+fn the_command_for_icinga_is_one_that_the_program_takes() {
+    let page = include_str!("../docs/icinga.conf");
+    let quoted = |line: &str| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<String>>();
+    let command = quoted(page.lines().find(|line| line.contains("command = [")).unwrap());
+    assert_eq!(command, ["smtpcheck", "--format", "nagios"]);
+    let flags = page.lines().map(str::trim).filter(|line| line.starts_with("\"--"));
+    let mut count = 0;
+    for line in flags {
+        let flag = quoted(line).remove(0);
+        let value = match flag.as_str() {
+            "--cert-days" => Some("21,7"),
+            "--warning" | "--critical" => Some("5"),
+            "--tls" => Some("starttls"),
+            "--no-config" => None,
+            _ => Some("a@example.org"),
+        };
+        let words = command[1..].iter().cloned().chain([flag.clone()]).chain(value.map(str::to_owned));
+        let words = words.chain(["mx.example.net:587".to_owned()]).map(Into::into).collect();
+        assert!(smtpcheck::cli::parse(words).is_ok(), "{flag}");
+        count += 1;
+    }
+    assert!(count >= 9, "{count} flags");
+}
+
 /// A document that was saved is the same in every format when it is loaded again.
 #[test]
 fn a_saved_run_is_rendered_as_it_was() {

@@ -275,10 +275,10 @@ fn recommendation(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
             ));
         }
         (None, None) => {
-            lines.extend(text::labelled("use", Role::Bold, "no usable port: no mail server responds", look))
+            lines.extend(text::labelled("note", Role::Bold, "no usable port: no mail server responds", look))
         }
         (None, Some(_)) => {
-            lines.extend(text::labelled("but", Role::Plain, "no usable port for mail programs", look));
+            lines.extend(text::labelled("note", Role::Plain, "no usable port for mail programs", look));
         }
         (Some(_), _) => {}
     }
