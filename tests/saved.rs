@@ -324,5 +324,5 @@ fn what_was_expected_is_held_against_what_is_judged_again() {
     let failed = saved(folder.path(), "b.json", &[NOBODY, "--json", "--expect", "exit.code == 0"]);
     let run = run(&["report", &failed, "--rejudge", "--format", "junit"]);
     assert_eq!(run.code, 3, "{run}");
-    assert!(run.stdout.contains("expectation failed: exit.code == 0"), "{run}");
+    assert!(run.stdout.contains("expectation: exit.code == 0: expected"), "{run}");
 }

@@ -1,5 +1,5 @@
-//! `smtpcheck config show`: the values that hold, each with where it came from. Secrets are not here to be shown: a
-//! value that leads to one is told by its first word.
+//! `smtpcheck config show`: the values in effect, each with its origin. Secrets never get here: of a value that leads to
+//! one, only the first word is shown.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ pub fn json(file: Option<&Path>, values: &[ConfigValue]) -> String {
     super::json::pretty(&shown) + "\n"
 }
 
-/// A table: what somebody set first, then the rest.
+/// A table: values that were set first, then the defaults.
 pub fn render(file: Option<&Path>, values: &[ConfigValue], look: &Display) -> String {
     let heading = match file {
         Some(file) => StyledLine::of(Role::Dim, "file  ").and(Role::Command, escape::visible(&file.to_string_lossy())),

@@ -1,7 +1,7 @@
-//! A report in, text out. One file per format, one row each in [`FORMATS`]; nothing here reads a clock, a terminal or
-//! a file. Text of the server passes [`escape`] in every format.
+//! A report in, text out. One file per format, one row each in [`FORMATS`]; `view` holds what several formats show. Nothing
+//! here reads a clock, a terminal or a file. Text of the server passes [`escape`] in every format.
 //!
-//! [`text`] can also write while the conversation runs; the result is the same as that of the finished report.
+//! [`text`] can also write while the session runs; the result is the same as that of the finished report.
 
 pub mod config;
 pub mod difference;
@@ -168,17 +168,17 @@ pub struct Display {
     pub colour: Colour,
     /// Which colours.
     pub theme: style::Theme,
-    /// Which signs.
+    /// Which symbols.
     pub signs: Symbols,
     /// Columns, at least 40.
     pub width: usize,
-    /// How much is said.
+    /// How much is shown.
     pub volume: Verbosity,
-    /// How much of the conversation is shown.
+    /// How much of the session is shown.
     pub transcript: Transcript,
     /// Whether the certificates are shown as PEM.
     pub chain: ChainDisplay,
-    /// How long a check may take before the format `nagios` says so.
+    /// How long a check may take before the format `nagios` alerts.
     pub thresholds: nagios::Thresholds,
 }
 
@@ -191,7 +191,7 @@ pub enum Colour {
     Off,
 }
 
-/// How much is said.
+/// How much is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verbosity {
     /// `-q`: the verdict line.
@@ -202,7 +202,7 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// How much of the conversation is shown.
+/// How much of the session is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transcript {
     /// All of it.

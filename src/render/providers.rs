@@ -1,5 +1,4 @@
-//! Known providers: all of them in a table, or one on a page. What a provider wants is data of the lexicon; here it is
-//! only laid out.
+//! Known providers: all in a table, or one on a page. The data comes from the lexicon; this file only formats it.
 
 use serde::Serialize;
 
@@ -158,7 +157,7 @@ pub fn page(provider: &Provider, look: &Display) -> String {
 }
 
 fn labelled(label: &str, role: Role, words: &str, look: &Display) -> Vec<StyledLine> {
-    // A page or a command is never broken: it must survive being copied.
+    // Addresses and commands are never broken, so that they can be copied.
     if role == Role::Command {
         return vec![StyledLine::of(Role::Dim, format!("{label:<8}  ")).and(role, words)];
     }

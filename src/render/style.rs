@@ -1,5 +1,5 @@
-//! Lines of coloured words, and the themes. A role says what a word is; a theme says how it looks; without colour the
-//! words alone say everything.
+//! Styled lines, and the themes. A role is what a word is; a theme decides how it looks. Without colour the words alone
+//! carry the meaning.
 
 use anstyle::{Ansi256Color, AnsiColor, Effects, RgbColor, Style};
 
@@ -10,9 +10,9 @@ use super::{Colour, Display};
 pub enum Role {
     /// Nothing special.
     Plain,
-    /// What we said.
+    /// Sent by smtpcheck.
     Client,
-    /// What the server said.
+    /// Sent by the server.
     Server,
     /// A 4yz code.
     Temporary,
@@ -20,9 +20,9 @@ pub enum Role {
     Permanent,
     /// The mark of an encrypted line.
     Encrypted,
-    /// Beside the point.
+    /// Of minor importance.
     Dim,
-    /// To the point.
+    /// Of major importance.
     Bold,
     /// An error.
     Error,
@@ -53,7 +53,7 @@ const TEAL: Ansi256Color = Ansi256Color(30);
 const AMBER: Ansi256Color = Ansi256Color(166);
 const RED: Ansi256Color = Ansi256Color(196);
 
-/// The words for `--theme`.
+/// The values of `--theme`.
 pub const THEMES: &[(&str, Theme)] =
     &[("default", Theme::Default), ("light", Theme::Light), ("colorblind", Theme::Colorblind), ("mono", Theme::Mono)];
 
@@ -96,7 +96,7 @@ impl Theme {
     }
 }
 
-/// Words with their roles, on one line.
+/// One line of words with their roles.
 #[derive(Clone, Debug, Default)]
 pub struct StyledLine(Vec<(Role, String)>);
 

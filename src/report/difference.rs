@@ -1,5 +1,5 @@
-//! What has changed between two runs. Only what means something: texts that differ each time (the number in a greeting,
-//! times) do not count, so that two runs at the same healthy server are equal.
+//! What has changed between two runs. Text that differs each time (the number in a greeting, times) is not compared, so
+//! two runs against the same healthy server are equal.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use super::{CheckOutcome, CheckResult, Document, Report, Run};
 /// What has changed.
 #[derive(Debug, Serialize)]
 pub struct Difference {
-    /// Whether anything has.
+    /// Whether anything has changed.
     pub changed: bool,
     /// The checks of both runs, in the order of the second one; those that are only in the first come last.
     pub checks: Vec<CheckDifference>,
@@ -22,18 +22,18 @@ pub struct Difference {
 pub struct CheckDifference {
     /// Its name.
     pub name: String,
-    /// What has.
+    /// Its changes.
     pub changes: Vec<Change>,
 }
 
-/// One thing that is not as it was.
+/// One change.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// What: the name of a value in the report, or `finding RULE`.
     pub what: String,
-    /// As it was; null: it was not there.
+    /// The value before; null if there was none.
     pub before: Option<String>,
-    /// As it is; null: it is not there any more.
+    /// The value after; null if there is none.
     pub after: Option<String>,
 }
 
@@ -102,7 +102,7 @@ fn compared(name: String, before: Option<&CheckResult>, after: Option<&CheckResu
             add(&format!("finding {rule}"), told(&known), told(&found));
         }
         for one in &new.expectations {
-            let held = |held: bool| Some(if held { "held" } else { "did not hold" }.to_owned());
+            let held = |held: bool| Some(if held { "held" } else { "failed" }.to_owned());
             let old = old.expectations.iter().find(|old| old.expression == one.expression);
             add(&format!("expectation {}", one.expression), old.and_then(|old| held(old.held)), held(one.held));
         }

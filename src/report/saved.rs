@@ -25,11 +25,11 @@ const MAX_VALUES: usize = 500_000;
 pub struct Saved {
     /// Its checks.
     pub run: Run,
-    /// What the user has to know about it, a sentence each.
+    /// Remarks for the user, a sentence each.
     pub remarks: Vec<String>,
 }
 
-/// Why a file is of no use.
+/// Why a file cannot be used.
 #[derive(Debug)]
 pub struct NotSaved(String);
 
@@ -42,7 +42,7 @@ impl fmt::Display for NotSaved {
 impl std::error::Error for NotSaved {}
 
 impl Saved {
-    /// Reads a document, a list of them, or lines. `fallback` makes a plan for `host:port`, in the place of a plan that
+    /// Reads a document, a list of them, or lines. `fallback` makes a plan for `host:port`, for a plan that
     /// this version cannot read.
     pub fn read(text: &str, fallback: &dyn Fn(&str) -> Option<Plan>) -> Result<Saved, NotSaved> {
         let mut reader = ReportReader { fallback, remarks: Vec::new() };
@@ -73,7 +73,7 @@ impl ReportReader<'_> {
             Ok(Head { cases: Some(cases), suite, .. }) => self.suite(suite, cases.get()),
             Ok(Head { event: None, .. }) => Ok(Run { source: RunSource::Target, cases: vec![self.case(text)?] }),
             Ok(_) => self.lines(text),
-            // A document that is no JSON, if it is not one of several lines that are.
+            // Not one JSON document; perhaps several lines of JSON.
             Err(error) => {
                 let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
                 match serde_json::from_str::<Head<'_>>(first) {
@@ -97,7 +97,7 @@ impl ReportReader<'_> {
         }
     }
 
-    /// A document, with the attempts before it.
+    /// A document, with the earlier runs.
     fn case(&mut self, text: &str) -> Result<CheckResult, NotSaved> {
         let mut value = tree(text)?;
         let earlier = self.earlier(&mut value)?;
@@ -138,7 +138,7 @@ impl ReportReader<'_> {
         Ok(CheckResult { name, place, outcome })
     }
 
-    /// NDJSON. Only the results count; a line that is no JSON is where the file was cut off.
+    /// NDJSON. Only results are read; a line that is not JSON is where the file was cut off.
     fn lines(&mut self, text: &str) -> Result<Run, NotSaved> {
         let mut run = Run { source: RunSource::Targets, cases: Vec::new() };
         let (mut begun, mut ended) = (0, false);
@@ -206,7 +206,7 @@ impl ReportReader<'_> {
         }
     }
 
-    /// What can be read of a report that as a whole cannot.
+    /// The readable parts of a report that cannot be read completely.
     fn sketch(&mut self, version: &str, value: &Value) -> Result<Report, NotSaved> {
         let unreadable = || {
             NotSaved(format!(

@@ -172,7 +172,7 @@ pub(in crate::render) fn labelled(label: &str, role: Role, text: &str, look: &Di
         .collect()
 }
 
-/// A command is never broken: it must survive being copied.
+/// A command is never broken, so that it can be copied.
 pub(in crate::render) fn command_line(command: &str) -> StyledLine {
     StyledLine::of(Role::Plain, "           ").and(Role::Command, command)
 }

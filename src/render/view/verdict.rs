@@ -132,7 +132,7 @@ impl<'a> FailureReason<'a> {
 pub(in crate::render) fn not_held(one: &JudgedExpectation) -> String {
     let seen = one.seen.as_deref().map_or("nothing (not reached)".to_owned(), escape::visible);
     let (expression, expected) = (escape::visible(&one.expression), escape::visible(&one.expected));
-    format!("expectation failed: {expression}: expected {expected}, seen {seen}")
+    format!("{expression}: expected {expected}, seen {seen}")
 }
 
 /// Cause and fixes of a finding, a line each.
