@@ -36,11 +36,11 @@
 //! | host | evidence, inquiry, plan |
 //! | gather | dialogue, evidence, host, inquiry, pkix, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
-//! | expect | check, plan |
+//! | expect | check, plan, report |
 //! | explain | check, lexicon, wire |
 //! | inquiry | check, evidence, plan, question |
-//! | report | check, evidence, expect, inquiry, plan, wire |
-//! | run | evidence, gather, host, inquiry, plan, question, report, sasl |
+//! | report | check, evidence, inquiry, plan, wire |
+//! | run | evidence, expect, gather, host, inquiry, plan, question, report, sasl |
 //! | suite | expect |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |

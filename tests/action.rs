@@ -117,27 +117,6 @@ fn the_real_program_takes_the_words() {
     assert!(text.contains("127.0.0.1:1") && text.contains("--insecure:587"), "no target is a flag: {text}");
 }
 
-/// The CheckCommand of docs/icinga.conf is a line of shell as well, and turns our exit codes into those of a plugin.
-#[test]
-fn the_command_for_icinga_turns_exit_codes_and_keeps_words() {
-    let phase = Phase::new();
-    std::fs::rename(phase.path("program"), phase.path("smtpcheck")).unwrap();
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/icinga.conf")).unwrap();
-    let line = page.lines().find(|line| line.contains("\"/bin/sh\"")).unwrap();
-    let shell =
-        line.split("\"-c\", \"").nth(1).unwrap().split("\", \"smtpcheck\"").next().unwrap().replace("\\\"", "\"");
-    for (code, plugin) in [(0, 0), (1, 2), (2, 3), (3, 2), (4, 1), (5, 2), (6, 2), (7, 2), (70, 2)] {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", &shell, "smtpcheck", "--quiet", "$(touch hit); a b"]).current_dir(phase.folder.path());
-        let path = format!("{}:{}", phase.folder.path().display(), std::env::var("PATH").unwrap());
-        let output = command.env("PATH", path).env("CODE", code.to_string()).output().unwrap();
-        assert_eq!(output.status.code(), Some(plugin), "{code}");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(text.starts_with("[--quiet]\n[$(touch hit); a b]\n"), "{text}");
-        assert!(!phase.path("hit").exists());
-    }
-}
-
 /// An expression in a line of a shell is written into it before the shell reads it: whoever names a branch writes shell.
 #[test]
 fn no_expression_stands_in_a_shell_line() {

@@ -218,5 +218,5 @@ fn a_trust_store_without_end_is_not_read_to_its_end() {
     }
     let output = limited.output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["tls"]["trusted"], false, "{report}");
+    assert_eq!(report["certificate"]["trusted"], false, "{report}");
 }

@@ -1,5 +1,5 @@
 //! Every format of a finished run: golden files of ten transcripts and a suite, and what no words of a server can do to
-//! any of them. After a change on purpose: UPDATE_GOLDEN=1 cargo test --test formats, and read the difference.
+//! any of them. After a change on purpose: SNAPSHOTS=overwrite cargo test --test formats, and read the difference.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -14,9 +14,10 @@ use serde_json::Value;
 use smtpcheck::evidence::EventKind;
 use smtpcheck::render::{self, Display, Transcript, Verbosity, markdown, nagios};
 use smtpcheck::report::{
-    CheckOutcome, CheckResult, Document, Exit, FilePosition, JudgedExpectation, LINE_SCHEMA, Report, Run, RunSource,
-    SCHEMA,
+    CheckOutcome, CheckResult, Document, Exit, FilePosition, JudgedExpectation, LINE_SCHEMA, NoExpectations, Report,
+    Run, RunSource, SCHEMA,
 };
+use support::golden;
 use support::replay::all;
 
 const SHOWN: &[&str] = &[
@@ -112,20 +113,10 @@ fn every_format_looks_as_it_did() {
         for format in render::FORMATS.iter().filter(|format| format.name != "text") {
             let text = (format.render)(&run, &Display::plain());
             let file = folder.join(format!("{name}.{}", format.name));
-            if std::env::var_os("UPDATE_GOLDEN").is_some() {
-                std::fs::create_dir_all(&folder).unwrap();
-                std::fs::write(&file, &text).unwrap();
-            }
-            if std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n") != text {
-                stale.push(file.display().to_string());
-            }
+            stale.extend(golden::compare(&file, &text).err());
         }
     }
-    assert!(
-        stale.is_empty(),
-        "these differ; see the difference with UPDATE_GOLDEN=1 and git diff:\n{}",
-        stale.join("\n")
-    );
+    assert!(stale.is_empty(), "{}", stale.join("\n"));
 }
 
 #[test]
@@ -179,7 +170,7 @@ fn a_suite_is_one_test_case_a_check_with_counts_that_agree() {
     assert_eq!(cases, ["app can submit", "certificate lasts", "recipient exists", "mx1 is not an open relay"]);
     assert_eq!((failures, skipped), (2, 1));
     assert!(text.contains(r#"tests="4" failures="2" errors="0""#) && text.contains(r#"skipped="1""#), "{text}");
-    assert!(text.contains("attempt 1: exit 4"), "an attempt before is told, and is no case of its own: {text}");
+    assert!(text.contains("run 1: exit 4"), "an attempt before is told, and is no case of its own: {text}");
 }
 
 #[test]
@@ -522,6 +513,32 @@ fn the_page_of_the_formats_has_the_metrics_that_there_are() {
     assert_eq!(words(&page), words(&shown.replace("gauge", "gauge ")));
 }
 
+/// `docs/icinga.conf` calls the program with flags that it has, as a monitoring plugin.
+#[test]
+fn the_command_for_icinga_is_one_that_the_program_takes() {
+    let page = include_str!("../docs/icinga.conf");
+    let quoted = |line: &str| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<String>>();
+    let command = quoted(page.lines().find(|line| line.contains("command = [")).unwrap());
+    assert_eq!(command, ["smtpcheck", "--format", "nagios"]);
+    let flags = page.lines().map(str::trim).filter(|line| line.starts_with("\"--"));
+    let mut count = 0;
+    for line in flags {
+        let flag = quoted(line).remove(0);
+        let value = match flag.as_str() {
+            "--cert-days" => Some("21,7"),
+            "--warning" | "--critical" => Some("5"),
+            "--tls" => Some("starttls"),
+            "--no-config" => None,
+            _ => Some("a@example.org"),
+        };
+        let words = command[1..].iter().cloned().chain([flag.clone()]).chain(value.map(str::to_owned));
+        let words = words.chain(["mx.example.net:587".to_owned()]).map(Into::into).collect();
+        assert!(smtpcheck::cli::parse(words).is_ok(), "{flag}");
+        count += 1;
+    }
+    assert!(count >= 9, "{count} flags");
+}
+
 /// A document that was saved is the same in every format when it is loaded again.
 #[test]
 fn a_saved_run_is_rendered_as_it_was() {
@@ -577,7 +594,7 @@ fn smtpcheck_plan(target: &str) -> smtpcheck::plan::Plan {
 #[test]
 fn judging_again_gives_the_same_where_the_rules_are_the_same() {
     for (name, report) in reports() {
-        assert_eq!(report.clone().judged_again(), *report, "{name}");
+        assert_eq!(report.clone().judged_again(&NoExpectations), *report, "{name}");
     }
 }
 
@@ -588,7 +605,7 @@ fn two_runs_at_the_same_server_are_equal_and_an_expired_certificate_is_a_change(
     assert!(!Difference::new(&healthy, &healthy.clone()).changed);
     let difference = Difference::new(&healthy, &expired);
     let changes: Vec<&str> = difference.checks[0].changes.iter().map(|change| change.what.as_str()).collect();
-    for expected in ["result", "finding certificate-expired", "tls.not_after", "tls.verifies"] {
+    for expected in ["result", "finding certificate-expired", "certificate.not_after", "certificate.verifies"] {
         assert!(changes.contains(&expected), "{expected} in {changes:?}");
     }
     let gone = Difference::new(&suite(), &Run { cases: suite().cases.drain(..2).collect(), ..suite() });

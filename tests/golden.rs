@@ -1,5 +1,5 @@
 //! What the text format looks like: golden files of some transcripts at 80 and 120 columns, with colour, in ASCII,
-//! quiet and verbose. After a change on purpose: UPDATE_GOLDEN=1 cargo test --test golden, and read the difference.
+//! quiet and verbose. After a change on purpose: SNAPSHOTS=overwrite cargo test --test golden, and read the difference.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -7,7 +7,10 @@ mod support;
 
 use std::path::PathBuf;
 
+use smtpcheck::plan::FailOn;
 use smtpcheck::render::{self, Colour, Display, Symbols, Transcript, Verbosity};
+use smtpcheck::report::{NoExpectations, Run, RunSource};
+use support::golden;
 use support::replay::all;
 
 const SHOWN: &[&str] = &[
@@ -44,11 +47,7 @@ fn the_text_looks_as_it_did() {
         for (look_name, look) in looks() {
             let text = render::format("text").unwrap().one(&one.report, &look);
             let file = folder().join(format!("{}.{look_name}.txt", name.replace('/', "-")));
-            if std::env::var_os("UPDATE_GOLDEN").is_some() {
-                std::fs::write(&file, &text).unwrap();
-            }
-            let golden = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
-            assert!(golden == text, "{} differs; it is now:\n{text}", file.display());
+            golden::compare(&file, &text).unwrap_or_else(|error| panic!("{error}"));
         }
     }
 }
@@ -83,5 +82,40 @@ fn colour_carries_no_meaning_alone() {
         }
         stripped.push_str(rest);
         assert_eq!(stripped, plain, "{}", one.name);
+    }
+}
+
+#[test]
+fn the_quiet_line_names_the_rule_that_makes_the_check_fail() {
+    let played = all();
+    let expiring = played.iter().find(|one| one.name == "certificate/expires-soon").unwrap();
+    let mut report = expiring.report.clone();
+    report.plan.gate.fail_on = FailOn::Warning;
+    let report = report.judged_again(&NoExpectations);
+    let quiet = Display { volume: Verbosity::Quiet, ..Display::plain() };
+    let line = render::format("text").unwrap().one(&report, &quiet);
+    assert!(line.starts_with("FAIL") && line.contains("certificate-expires-soon: "), "{line}");
+}
+
+#[test]
+fn a_suite_names_the_warnings_of_a_check_that_passes() {
+    let played = all();
+    let expiring = played.iter().find(|one| one.name == "certificate/expires-soon").unwrap();
+    let run = Run { source: RunSource::Suite("smtpcheck.toml".into()), ..Run::of(expiring.report.clone()) };
+    let text = (render::format("text").unwrap().render)(&run, &Display::plain());
+    assert!(text.contains("1 warning: certificate-expires-soon"), "{text}");
+    assert!(text.contains("1 passed (1 with warnings)"), "{text}");
+}
+
+#[test]
+fn findings_have_one_order_in_all_formats() {
+    let played = all();
+    let report = &played.iter().find(|one| one.name == "certificate/three-faults-in-the-chain").unwrap().report;
+    let rules: Vec<String> = report.findings.iter().map(|finding| finding.rule.to_string()).collect();
+    assert!(rules.len() > 2);
+    for name in ["text", "json", "junit", "github", "markdown", "html"] {
+        let text = render::format(name).unwrap().one(report, &Display::plain());
+        let places: Vec<usize> = rules.iter().map(|rule| text.find(rule.as_str()).unwrap()).collect();
+        assert!(places.is_sorted(), "{name}: {rules:?} at {places:?}");
     }
 }

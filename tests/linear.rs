@@ -14,7 +14,9 @@ use smtpcheck::commands::explain::{ExplainForm, stream};
 use smtpcheck::evidence::EventKind;
 use smtpcheck::explain::ExplainContext;
 use smtpcheck::render::{Display, FORMATS, Verbosity};
-use smtpcheck::report::{CheckOutcome, CheckResult, Difference, FilePosition, Report, Run, RunSource, Saved};
+use smtpcheck::report::{
+    CheckOutcome, CheckResult, Difference, FilePosition, NoExpectations, Report, Run, RunSource, Saved,
+};
 use support::replay::play_text;
 
 /// How much larger the larger one is.
@@ -68,7 +70,7 @@ fn played(text: &str) -> Report {
 fn report_is_in_proportion(what: &str, small: usize, report: impl Fn(usize) -> Report) {
     is_in_proportion(&format!("judging {what}"), small, |size| {
         let report = report(size);
-        Box::new(move || drop(black_box(report.clone().judged_again())))
+        Box::new(move || drop(black_box(report.clone().judged_again(&NoExpectations))))
     });
     for format in FORMATS {
         is_in_proportion(&format!("{} of {what}", format.name), small, |size| {

@@ -215,7 +215,7 @@ fn a_host_that_nobody_knows_or_that_refuses_everything_is_unreachable() {
     ] {
         let text = run(args);
         assert_eq!(text.code, 3, "{text}");
-        assert!(text.stdout.contains("use    none of these ports"), "{text}");
+        assert!(text.stdout.contains("note   no usable port"), "{text}");
         assert_eq!(answer(&run(&[args, &["--json"]].concat())).pointer("/exit/retryable"), Some(&true.into()));
     }
 }

@@ -165,7 +165,7 @@ pub struct CheckArgs {
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
-    /// Print this instead, such as '%{exit} %{tls_version} %{total_ms}\n'
+    /// Print this instead, such as '%{exit.code} %{tls.version} %{total_ms}\n'
     #[arg(long, value_name = "TEXT", help_heading = "Output", conflicts_with_all = ["json", "output"])]
     pub write_out: Option<String>,
     /// The verdict line only

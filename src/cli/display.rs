@@ -16,6 +16,8 @@ pub struct OutputTarget {
     pub terminal: bool,
     /// Its columns, if it is one.
     pub columns: Option<usize>,
+    /// The signs that the locale can show.
+    pub signs: Option<Symbols>,
     /// `NO_COLOR`, `CLICOLOR_FORCE`, `FORCE_COLOR`, `CLICOLOR` and `TERM`, as they are set.
     pub environment: ColourEnvironment,
 }
@@ -58,7 +60,7 @@ pub fn plain(args: &DisplayArgs, outlet: &OutputTarget) -> Result<Display, Usage
         },
         None => outlet.columns.unwrap_or(80).clamp(40, 160),
     };
-    let signs = if args.ascii { Symbols::Ascii } else { Symbols::Unicode };
+    let signs = if args.ascii { Symbols::Ascii } else { outlet.signs.unwrap_or(Symbols::Unicode) };
     Ok(Display { colour, theme, signs, width, ..Display::plain() })
 }
 
@@ -162,7 +164,7 @@ mod tests {
             clicolor: get("CLICOLOR"),
             term: get("TERM"),
         };
-        automatic(&OutputTarget { terminal, columns: None, environment })
+        automatic(&OutputTarget { terminal, columns: None, signs: None, environment })
     }
 
     #[test]

@@ -13,11 +13,12 @@ use super::{CommandError, outlet};
 use crate::cli::args::CheckArgs;
 use crate::cli::display::{self, OutputTarget};
 use crate::cli::{UsageError, expect, password, plan as planning, report, resolve, run as flags, target};
+use crate::expect::Expectation;
 use crate::host::{name, netrc, signals};
 use crate::plan::Plan;
 use crate::render::Format;
 use crate::render::write_out::Template;
-use crate::report::{Expectation, RunSource};
+use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, Job};
 
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandError> {

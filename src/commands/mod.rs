@@ -196,6 +196,7 @@ fn outlet() -> OutputTarget {
     let variable = |name: &str| std::env::var(name).ok();
     OutputTarget {
         terminal,
+        signs: Some(locale_symbols()),
         columns: if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None },
         environment: ColourEnvironment {
             no_color: variable("NO_COLOR"),
@@ -205,4 +206,11 @@ fn outlet() -> OutputTarget {
             term: variable("TERM"),
         },
     }
+}
+
+/// What the locale of this process can show. Windows has no such variables, and its consoles show Unicode.
+fn locale_symbols() -> render::Symbols {
+    let variable = |name: &str| std::env::var(name).ok();
+    let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable);
+    render::Symbols::for_locale(lc_all.as_deref(), lc_ctype.as_deref(), lang.as_deref())
 }

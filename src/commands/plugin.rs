@@ -15,7 +15,7 @@ use crate::cli::{self, Invocation, password, plan as planning};
 use crate::evidence::Phase;
 use crate::host::{name, signals};
 use crate::render::nagios;
-use crate::report::{Report, Run};
+use crate::report::{NoExpectations, Report, Run};
 use crate::run::{Engine, Job, RetriedReport};
 use crate::wire::Reply;
 
@@ -99,5 +99,5 @@ fn as_wanted(check: &PluginCheck, mut report: Report) -> Report {
         return report;
     }
     report.plan.gate.ignore.extend(rules);
-    report.judged_again()
+    report.judged_again(&NoExpectations)
 }

@@ -1,7 +1,6 @@
 //! `smtpcheck report FILE...`: saved reports in any format, judged again if that is wanted, or what has changed between
 //! two of them. Nothing is asked of any network.
 
-use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 
@@ -11,10 +10,11 @@ use super::{CommandError, outlet};
 use crate::cli::display::{self, OutputTarget};
 use crate::cli::report::{self, ReportArgs};
 use crate::cli::{Invocation, plan as planning};
+use crate::expect::Expectation;
 use crate::host::file;
 use crate::plan::Plan;
 use crate::render::{Display, Format, escape};
-use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, RunSource, Saved};
+use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, Saved};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
     let format = report::format("--format", if args.json { "json" } else { &args.format })?;
@@ -37,7 +37,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
         return Ok(u8::from(difference.changed));
     }
     let outputs = Outputs::begin(&args.report, format, readers)?;
-    let run = if runs.len() == 1 { runs.remove(0) } else { merged(runs) };
+    let run = if runs.len() == 1 { runs.remove(0) } else { Run::merged(runs) };
     sink.write(&(format.render)(&run, &look)).map_err(CommandError::Output)?;
     sink.finish()?;
     outputs.write(&run, &look)?;
@@ -88,35 +88,15 @@ fn plan_for(target: &str) -> Option<Plan> {
 fn rejudged(run: Run) -> Run {
     let again = |case: CheckResult| match case.outcome {
         CheckOutcome::Checked { report, earlier } => {
-            let earlier = earlier.into_iter().map(Report::judged_again).collect();
-            let report = Box::new(report.judged_again());
+            let again = |report: Report| {
+                let expectations = Expectation::saved_in(&report);
+                report.judged_again(&expectations)
+            };
+            let earlier = earlier.into_iter().map(again).collect();
+            let report = Box::new(again(*report));
             CheckResult { outcome: CheckOutcome::Checked { report, earlier }, ..case }
         }
         CheckOutcome::Skipped { .. } => case,
     };
     Run { cases: run.cases.into_iter().map(again).collect(), ..run }
-}
-
-/// All checks of all files; a name that comes twice gets a number.
-fn merged(runs: Vec<Run>) -> Run {
-    let mut cases: Vec<CheckResult> = Vec::new();
-    let mut taken: HashSet<String> = HashSet::new();
-    // The number from which the search goes on: a monitor saves the same target thousands of times.
-    let mut next: HashMap<String, usize> = HashMap::new();
-    for mut case in runs.into_iter().flat_map(|run| run.cases) {
-        if taken.contains(&case.name) {
-            let number = next.entry(case.name.clone()).or_insert(2);
-            let mut numbered = format!("{} ({number})", case.name);
-            while taken.contains(&numbered) {
-                *number += 1;
-                numbered = format!("{} ({number})", case.name);
-            }
-            case.name = numbered;
-        }
-        taken.insert(case.name.clone());
-        // Places belong to the one suite that a run has.
-        case.place = None;
-        cases.push(case);
-    }
-    Run { source: RunSource::Targets, cases }
 }

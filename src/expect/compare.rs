@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::names::ValueType;
+use crate::report::fields::{FieldValue, ValueType};
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,13 +111,19 @@ pub(super) enum Literal {
 }
 
 /// How a value that was seen stands to one that is wanted.
-fn order(seen: &Value, wanted: &Literal) -> Option<std::cmp::Ordering> {
+fn order(seen: &FieldValue, wanted: &Literal) -> Option<std::cmp::Ordering> {
     match wanted {
         Literal::Number(number) => seen.as_f64()?.partial_cmp(number),
         Literal::Version(version) => Some(versions(seen.as_str()?)?.cmp(version)),
-        Literal::Moment { at, .. } => Some(seen.as_str()?.parse::<Timestamp>().ok()?.cmp(at)),
+        Literal::Moment { at, .. } => match seen {
+            FieldValue::Moment(seen) => Some(seen.cmp(at)),
+            _ => None,
+        },
         Literal::Text(text) => Some(seen.as_str()?.cmp(text.as_str())),
-        Literal::Fact(fact) => Some(seen.as_bool()?.cmp(fact)),
+        Literal::Fact(fact) => match seen {
+            FieldValue::Fact(seen) => Some(seen.cmp(fact)),
+            _ => None,
+        },
         Literal::Pattern(_) | Literal::Item(_) | Literal::Keyword(_) => None,
     }
 }
@@ -138,7 +144,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 
 impl TypedComparison {
     /// Whether a value, which is not null, is as it should be. What cannot be compared is not.
-    pub(super) fn holds(&self, seen: &Value) -> bool {
+    pub(super) fn holds(&self, seen: &FieldValue) -> bool {
         use std::cmp::Ordering::{Equal, Greater, Less};
         let any = |fits: &[std::cmp::Ordering]| {
             self.values.iter().any(|wanted| order(seen, wanted).is_some_and(|order| fits.contains(&order)))
@@ -152,7 +158,8 @@ impl TypedComparison {
             Operator::AtLeast => any(&[Greater, Equal]),
             Operator::Contains | Operator::Matches => self.values.iter().any(|wanted| contains(seen, wanted)),
             Operator::Excludes => {
-                (seen.is_array() || seen.is_string()) && !self.values.iter().any(|wanted| contains(seen, wanted))
+                (seen.as_list().is_some() || seen.as_str().is_some())
+                    && !self.values.iter().any(|wanted| contains(seen, wanted))
             }
         }
     }
@@ -177,15 +184,15 @@ impl TypedComparison {
             Operator::More => format!("more than {values}"),
             Operator::AtLeast => format!("at least {values}"),
             Operator::In => format!("one of {values}"),
-            Operator::Contains => format!("something with {values}"),
-            Operator::Excludes => format!("nothing with {values}"),
-            Operator::Matches => format!("a match of {values}"),
+            Operator::Contains => format!("a value that contains {values}"),
+            Operator::Excludes => format!("a value without {values}"),
+            Operator::Matches => format!("a match for {values}"),
         }
     }
 }
 
-fn contains(seen: &Value, wanted: &Literal) -> bool {
-    let items = || seen.as_array().map(Vec::as_slice).unwrap_or_default().iter().filter_map(Value::as_str);
+fn contains(seen: &FieldValue, wanted: &Literal) -> bool {
+    let items = || seen.as_list().unwrap_or_default().iter();
     match wanted {
         Literal::Text(text) => seen.as_str().is_some_and(|seen| seen.contains(text.as_str())),
         Literal::Pattern(pattern) => seen.as_str().is_some_and(|seen| pattern.is_match(seen)),

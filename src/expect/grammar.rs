@@ -1,4 +1,4 @@
-//! Reads an expectation, and says where it is wrong.
+//! Reads an expectation, and reports where it is wrong.
 //!
 //! ```text
 //! expectation = name comparison value
@@ -14,10 +14,10 @@ use regex_lite::Regex;
 
 use super::Expression;
 use super::compare::{Literal, Operator, TypedComparison, moment, versions};
-use super::names::{self, Name, ValueType};
 use crate::check;
+use crate::report::fields::{Field, NameFault, ValueType};
 
-/// Longer than any sentence that somebody writes.
+/// Longer than any reasonable expectation.
 const MAX_CHARS: usize = 1000;
 
 /// A mistake in an expectation, with its place.
@@ -58,7 +58,7 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-/// A piece of the sentence with its place.
+/// A token with its position.
 #[derive(Clone, Debug)]
 struct Token {
     at: usize,
@@ -100,20 +100,19 @@ impl ExpressionReader<'_> {
         let TokenKind::Word(written) = &first.what else { return Err(self.wrong(&first, example)) };
         let (name, index) = self.name(&first, written)?;
         let known = Operator::of(name.kind);
-        let second =
-            self.take().ok_or_else(|| self.at_end(&format!("a comparison is missing; write one of {known}")))?;
+        let second = self.take().ok_or_else(|| self.at_end(&format!("missing comparison; write one of {known}")))?;
         let operator = self.operator(&second, name)?;
-        let what = format!("a value is missing after {}", operator.spelling());
+        let what = format!("missing value after {}", operator.spelling());
         let third = self.take().ok_or_else(|| self.at_end(&what))?;
         let values = match (&third.what, operator) {
             (TokenKind::Open, Operator::In) => self.list(name, operator)?,
             (_, Operator::In) => {
-                return Err(self.wrong(&third, "after in comes a list: in [550, 554]"));
+                return Err(self.wrong(&third, "write a list after in: in [550, 554]"));
             }
             (TokenKind::Open, _) => {
                 return Err(self.wrong(
                     &third,
-                    &format!("after {} comes one value; for several write in [..]", operator.spelling()),
+                    &format!("write one value after {}; for several values write in [..]", operator.spelling()),
                 ));
             }
             _ => vec![self.literal(&third, name, operator)?],
@@ -121,20 +120,20 @@ impl ExpressionReader<'_> {
         if let Some(more) = self.take() {
             let message = match &more.what {
                 TokenKind::Word(word) if matches!(word.as_str(), "and" | "&&") => {
-                    "two things that must both hold are two expectations"
+                    "an expectation is one comparison; write two expectations"
                 }
                 TokenKind::Word(word) if matches!(word.as_str(), "or" | "||") => {
-                    "write in [..] for one of several values"
+                    "for one of several values write in [..]"
                 }
                 TokenKind::Sign(sign) if matches!(sign.as_str(), "&&" | "||") => {
-                    "an expectation is one comparison; two that must both hold are two expectations, and in [..] is one of several values"
+                    "an expectation is one comparison; write two expectations, or in [..] for one of several values"
                 }
-                _ => "the expectation ends before this",
+                _ => "unexpected text after the end of the expectation",
             };
             return Err(self.wrong(&more, message));
         }
         let wanted = TypedComparison { operator, values };
-        Ok(Expression { text: self.text.to_owned(), name, index, at: first.at, wanted })
+        Ok(Expression { text: self.text.to_owned(), field: name, index, at: first.at, wanted })
     }
 
     fn take(&mut self) -> Option<Token> {
@@ -152,53 +151,42 @@ impl ExpressionReader<'_> {
     }
 
     /// The row of a name, and the number in its brackets.
-    fn name(&self, token: &Token, written: &str) -> Result<(&'static Name, usize), Mistake> {
-        let mut pattern = String::new();
-        let mut index = 0;
-        let mut rest = written;
-        while let Some((before, after)) = rest.split_once('[') {
-            let Some((number, after)) = after.split_once(']') else {
-                return Err(self.wrong(token, "the bracket is not closed; write a number: recipients[0]"));
+    fn name(&self, token: &Token, written: &str) -> Result<(&'static Field, usize), Mistake> {
+        Field::find(written).map_err(|fault| {
+            let message = match fault {
+                NameFault::OpenBracket => "missing ]; write a number: rcpt[0].code".to_owned(),
+                NameFault::Number => "write a number from 0 in the brackets: rcpt[0].code".to_owned(),
+                NameFault::Unknown(pattern) => {
+                    let known: Vec<&str> = Field::all().map(|field| field.name).collect();
+                    match nearest(&pattern.to_lowercase(), &known) {
+                        Some(near) => format!("unknown name {written}; did you mean {near}?"),
+                        None => format!("unknown name {written}; docs/expectations.md lists the names"),
+                    }
+                }
             };
-            index = match number.parse::<usize>() {
-                Ok(number @ 0..1000) => number,
-                _ => return Err(self.wrong(token, "in the brackets stands a number from 0: recipients[0]")),
-            };
-            pattern.push_str(before);
-            pattern.push_str("[N]");
-            rest = after;
-        }
-        pattern.push_str(rest);
-        if let Some(name) = names::all().find(|name| name.name == pattern) {
-            return Ok((name, index));
-        }
-        let known: Vec<&str> = names::all().map(|name| name.name).collect();
-        let message = match nearest(&pattern.to_lowercase(), &known) {
-            Some(near) => format!("there is no {written}; the nearest name is {near}"),
-            None => format!("there is no {written}; docs/expectations.md lists the names"),
-        };
-        Err(self.wrong(token, &message))
+            self.wrong(token, &message)
+        })
     }
 
-    fn operator(&self, token: &Token, name: &Name) -> Result<Operator, Mistake> {
+    fn operator(&self, token: &Token, name: &Field) -> Result<Operator, Mistake> {
         let known = Operator::of(name.kind);
         let (TokenKind::Word(word) | TokenKind::Sign(word)) = &token.what else {
-            return Err(self.wrong(token, &format!("a comparison is missing; write one of {known}")));
+            return Err(self.wrong(token, &format!("missing comparison; write one of {known}")));
         };
         if word == "=" {
             return Err(self.wrong(token, "write == to compare"));
         }
         let Some((_, operator)) = Operator::ALL.iter().find(|(spelling, _)| spelling == word) else {
             let all = Operator::ALL.map(|(spelling, _)| spelling);
-            let hint = nearest(word, &all).map(|near| format!("; the nearest is {near}")).unwrap_or_default();
-            let message = format!("{word} is no comparison{hint}; {} takes {known}", name.name);
+            let hint = nearest(word, &all).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+            let message = format!("{word} is not a comparison{hint}; {} takes {known}", name.name);
             return Err(self.wrong(token, &message));
         };
         if operator.fits(name.kind) {
             return Ok(*operator);
         }
         let message = format!(
-            "{} is {}, which {} does not compare; it takes {known}",
+            "{} is {}, which cannot be compared with {}; use one of {known}",
             name.name,
             name.kind.word(),
             operator.spelling()
@@ -206,13 +194,13 @@ impl ExpressionReader<'_> {
         Err(self.wrong(token, &message))
     }
 
-    fn list(&mut self, name: &Name, operator: Operator) -> Result<Vec<Literal>, Mistake> {
+    fn list(&mut self, name: &Field, operator: Operator) -> Result<Vec<Literal>, Mistake> {
         let mut values = Vec::new();
-        let open = "the list is not closed; write in [550, 554]";
+        let open = "missing ] at the end of the list; write in [550, 554]";
         loop {
             let token = self.take().ok_or_else(|| self.at_end(open))?;
             if token.what == TokenKind::Close && values.is_empty() {
-                return Err(self.wrong(&token, "the list is empty, so nothing could be in it"));
+                return Err(self.wrong(&token, "the list is empty"));
             }
             values.push(self.literal(&token, name, operator)?);
             let token = self.take().ok_or_else(|| self.at_end(open))?;
@@ -225,12 +213,12 @@ impl ExpressionReader<'_> {
     }
 
     /// A value of the type of the name.
-    fn literal(&self, token: &Token, name: &Name, operator: Operator) -> Result<Literal, Mistake> {
+    fn literal(&self, token: &Token, name: &Field, operator: Operator) -> Result<Literal, Mistake> {
         let (text, is_quoted) = match &token.what {
             TokenKind::Word(word) => (word.as_str(), false),
             TokenKind::Quoted(text) => (text.as_str(), true),
             TokenKind::Sign(_) | TokenKind::Open | TokenKind::Close | TokenKind::Comma => {
-                return Err(self.wrong(token, "here stands a value: a number, a word, or a text in quotes"));
+                return Err(self.wrong(token, "write a value here: a number, a word, or a text in quotes"));
             }
         };
         let unlike = |instead: &str| self.wrong(token, &format!("{} is {}; {instead}", name.name, name.kind.word()));
@@ -254,13 +242,13 @@ impl ExpressionReader<'_> {
             },
             ValueType::Word(words) if words.contains(&text) => Ok(Literal::Text(text.to_owned())),
             ValueType::Word(words) => {
-                let hint = nearest(text, words).map(|near| format!("the nearest is {near}; ")).unwrap_or_default();
+                let hint = nearest(text, words).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
                 Err(self
-                    .wrong(token, &format!("{} is never {text}; {hint}it is one of {}", name.name, words.join(", "))))
+                    .wrong(token, &format!("{} cannot be {text}{hint}; it is one of {}", name.name, words.join(", "))))
             }
             ValueType::Text if operator == Operator::Matches => match Regex::new(text) {
                 Ok(pattern) => Ok(Literal::Pattern(pattern)),
-                Err(error) => Err(self.wrong(token, &format!("this is no pattern: {error}"))),
+                Err(error) => Err(self.wrong(token, &format!("invalid regular expression: {error}"))),
             },
             ValueType::Text if !is_quoted && (text.parse::<f64>().is_ok() || matches!(text, "true" | "false")) => {
                 Err(unlike(&format!("write \"{text}\" in quotes")))
@@ -271,10 +259,10 @@ impl ExpressionReader<'_> {
                     return Ok(Literal::Item(text.to_owned()));
                 }
                 let known: Vec<&str> = check::rules().map(|rule| rule.id).collect();
-                let hint = nearest(text, &known).map(|near| format!("the nearest is {near}; ")).unwrap_or_default();
-                Err(self.wrong(token, &format!("there is no rule {text}; {hint}smtpcheck explain --list shows all")))
+                let hint = nearest(text, &known).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+                Err(self.wrong(token, &format!("unknown rule {text}{hint}; smtpcheck explain --list lists all rules")))
             }
-            ValueType::Keywords | ValueType::Names if text.trim().is_empty() => Err(unlike("name what stands in it")),
+            ValueType::Keywords | ValueType::Names if text.trim().is_empty() => Err(unlike("write what it contains")),
             ValueType::Keywords => Ok(Literal::Keyword(text.to_owned())),
             ValueType::Names => Ok(Literal::Item(text.to_owned())),
         }
@@ -310,8 +298,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Mistake> {
                 (word.chars().count(), TokenKind::Word(word))
             }
             _ => {
-                let message =
-                    format!("{} means nothing here; a text with such characters stands in quotes", c.escape_debug());
+                let message = format!("unexpected {}; put a text with such characters in quotes", c.escape_debug());
                 return Err(Mistake::new(text, at, 1, message));
             }
         };
@@ -334,14 +321,14 @@ fn quoted(text: &str, at: usize, rest: &[char]) -> Result<(usize, TokenKind), Mi
             c if c == quote => return Ok((place + 1, TokenKind::Quoted(value))),
             '\\' => match chars.next() {
                 Some((_, c)) if c == '\\' || c == quote => value.push(c),
-                // Patterns are full of backslashes, and none of them is ours.
+                // Backslashes of regular expressions are kept.
                 Some((_, c)) => value.extend(['\\', c]),
                 None => {}
             },
             c => value.push(c),
         }
     }
-    Err(Mistake::new(text, at, rest.len(), "the quotes are not closed".to_owned()))
+    Err(Mistake::new(text, at, rest.len(), "missing closing quote".to_owned()))
 }
 
 /// The known word that is most like one that is not known, if one is like it at all.
@@ -350,7 +337,7 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     if let Some(whole) = known.iter().find(|name| name.rsplit('.').next() == Some(word)) {
         return Some(whole);
     }
-    // A slip of the finger: a letter too many, too few, another, or two swapped.
+    // A typing error: a letter too many, too few, replaced or swapped.
     let slips = |name: &&&str| strsim::damerau_levenshtein(word, name);
     let allowed = (word.chars().count() / 3).min(2);
     if let Some(near) = known.iter().min_by_key(slips).filter(|near| slips(near) <= allowed) {

@@ -1,72 +1,65 @@
-//! What the user expects, as a sentence of three words: a name, a comparison, a value. `tls.version >= 1.2`.
+//! What the user expects of a report: a name, a comparison, a value. `tls.version >= 1.2`.
 //!
-//! Names are those of the JSON report, and short views of it ([`names`] is the closed list, with types); [`grammar`] reads
-//! the sentence and says where it is wrong; [`compare`] knows what each type can be compared with. Everything that can be
-//! wrong with an expectation is found here, before anything is sent. It is no programming language on purpose: two
-//! expectations are an `and`, `in [550, 554]` is an `or`.
+//! Names are those of [`crate::report::fields`], with their types; [`grammar`] reads an expectation and reports where it is
+//! wrong; [`compare`] knows how each type can be compared. Everything that can be wrong with an expectation is found
+//! before anything is sent. It is not a programming language on purpose: two expectations are an `and`, `in [550, 554]` is
+//! an `or`.
 //!
-//! What was not seen never holds: null is "did not get that far". Read next: `report`, which counts what was expected.
+//! A value that was not seen never holds. Read next: `report/expectations.rs`, which decides what an expectation that held
+//! does to the exit code.
 
 mod compare;
 mod grammar;
-mod names;
-
-use serde_json::Value;
 
 pub use grammar::Mistake;
 pub(crate) use grammar::nearest;
-pub use names::{NAMES, Name, ValueType};
 
 use compare::TypedComparison;
-use names::{Refusal, SuccessTest};
 
 use crate::plan::Plan;
+use crate::report::fields::{Field, FieldValue, Refusal, SuccessTest};
+use crate::report::{
+    Document, ExpectationOutcome, Expectations, ExpectedFailure, FilePosition, JudgedExpectation, Report,
+};
+
+/// An expectation, and where a suite's file declares it.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// What is expected.
+    pub expression: Expression,
+    /// Where a suite's file declares it.
+    pub place: Option<FilePosition>,
+}
+
+impl Expectation {
+    /// Those of a saved report, to be judged again. One that this version cannot read is left out.
+    pub fn saved_in(report: &Report) -> Vec<Expectation> {
+        report.expectations.iter().filter_map(|one| Expectation::again(one).ok()).collect()
+    }
+
+    fn again(judged: &JudgedExpectation) -> Result<Expectation, Mistake> {
+        let place = judged.line.zip(judged.column).map(|(line, column)| FilePosition { line, column });
+        Ok(Expectation { expression: Expression::parse(&judged.expression)?, place })
+    }
+}
+
+impl Expectations for Vec<Expectation> {
+    fn judge(&self, report: &Document) -> Vec<ExpectationOutcome> {
+        self.iter().map(|one| one.expression.judge(report, one.place)).collect()
+    }
+}
 
 /// One expectation, read and found sound.
 #[derive(Clone, Debug)]
 pub struct Expression {
     /// As it was written.
     pub text: String,
-    name: &'static Name,
+    field: &'static Field,
     /// The number in brackets, where the name has one.
     index: usize,
     /// Where the name stands in the text, in characters.
     at: usize,
     wanted: TypedComparison,
-}
-
-/// What came of an expectation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExpectationOutcome {
-    /// Whether it held.
-    pub held: bool,
-    /// What was seen, as JSON would show it; none when the check did not get that far.
-    pub seen: Option<String>,
-    /// What it takes for expected, so that it does not count as a failure.
-    pub excuse: ExpectedFailure,
-}
-
-/// What an expectation that held takes for expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ExpectedFailure {
-    /// Nothing: it says what should go well.
-    Nothing,
-    /// The refusals of these replies, by their numbers in the transcript.
-    Replies(Vec<u64>),
-    /// What made the exit code.
-    Exit,
-    /// The findings of a rule.
-    Rule(String),
-}
-
-impl ExpectedFailure {
-    /// The replies, by their numbers in the transcript.
-    pub fn replies(&self) -> &[u64] {
-        match self {
-            ExpectedFailure::Replies(replies) => replies,
-            ExpectedFailure::Nothing | ExpectedFailure::Exit | ExpectedFailure::Rule(_) => &[],
-        }
-    }
 }
 
 impl Expression {
@@ -75,18 +68,9 @@ impl Expression {
         grammar::parse(text)
     }
 
-    /// Whether the plan asks for what the expectation is about: without a recipient nobody can refuse one.
+    /// Whether the plan contains what the expectation is about: without a recipient none can be rejected.
     pub fn fits(&self, plan: &Plan) -> Result<(), Mistake> {
-        let lacks = match self.name.needs {
-            names::RequiredPhase::Nothing => None,
-            names::RequiredPhase::Login if plan.login.is_none() => Some("a login, and there is no user"),
-            names::RequiredPhase::Sender if plan.from.is_none() => {
-                Some("MAIL FROM, and there is neither sender nor recipient")
-            }
-            names::RequiredPhase::Recipient if plan.to.len() <= self.index => Some("a recipient that is not there"),
-            names::RequiredPhase::Login | names::RequiredPhase::Sender | names::RequiredPhase::Recipient => None,
-        };
-        match lacks {
+        match self.field.lacks(self.index, plan) {
             Some(what) => {
                 let written = self.written_name();
                 Err(Mistake::new(&self.text, self.at, written.chars().count(), format!("{written} is about {what}")))
@@ -100,26 +84,33 @@ impl Expression {
         self.wanted.in_words()
     }
 
-    /// Holds it against a report in its JSON form.
-    pub fn judge(&self, report: &Value) -> ExpectationOutcome {
-        let seen = self.name.read(report, self.index);
-        let held = !seen.is_empty() && seen.iter().all(|one| !one.is_null() && self.wanted.holds(one));
-        let told: Vec<String> = seen.iter().filter(|one| !one.is_null()).map(Value::to_string).collect();
+    /// Whether it holds for a report.
+    pub fn judge(&self, report: &Document, place: Option<FilePosition>) -> ExpectationOutcome {
+        let values = self.field.read(report, self.index);
+        let held = !values.is_empty() && values.iter().all(|one| *one != FieldValue::Missing && self.wanted.holds(one));
+        let is_seen = values.iter().all(|one| *one != FieldValue::Missing);
+        let shown: Vec<String> = values.iter().map(FieldValue::to_string).collect();
         let excuse = if held { self.excuse(report) } else { ExpectedFailure::Nothing };
-        let seen = if told.is_empty() || told.len() < seen.len() { None } else { Some(told.join(", ")) };
-        ExpectationOutcome { held, seen, excuse }
+        let judged = JudgedExpectation {
+            expression: self.text.clone(),
+            held,
+            expected: self.expected(),
+            seen: (is_seen && !shown.is_empty()).then(|| shown.join(", ")),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+        };
+        ExpectationOutcome { judged, excuse }
     }
 
-    /// An expectation names a failure when no success could satisfy it.
-    fn excuse(&self, report: &Value) -> ExpectedFailure {
-        let names_failure = |good: SuccessTest| !good.values().iter().any(|value| self.wanted.holds(value));
-        match self.name.refusal {
+    /// An expectation describes a failure if no success could satisfy it.
+    fn excuse(&self, report: &Document) -> ExpectedFailure {
+        let describes_failure = |good: SuccessTest| !good.values().iter().any(|value| self.wanted.holds(value));
+        match self.field.refusal {
             Refusal::None => ExpectedFailure::Nothing,
-            Refusal::Reply { event, good } if names_failure(good) => {
-                let events = names::at(report, event, self.index);
-                ExpectedFailure::Replies(events.iter().filter_map(Value::as_u64).collect())
+            Refusal::Reply { events, good } if describes_failure(good) => {
+                ExpectedFailure::Replies(events(report, self.index))
             }
-            Refusal::Exit { good } if names_failure(good) => ExpectedFailure::Exit,
+            Refusal::Exit { good } if describes_failure(good) => ExpectedFailure::Exit,
             Refusal::Reply { .. } | Refusal::Exit { .. } => ExpectedFailure::Nothing,
             Refusal::Rules => {
                 self.wanted.contained().map_or(ExpectedFailure::Nothing, |rule| ExpectedFailure::Rule(rule.to_owned()))
@@ -128,7 +119,7 @@ impl Expression {
     }
 
     fn written_name(&self) -> String {
-        self.name.name.replace("[N]", &format!("[{}]", self.index))
+        self.field.name.replace("[N]", &format!("[{}]", self.index))
     }
 }
 

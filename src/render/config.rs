@@ -1,5 +1,5 @@
-//! `smtpcheck config show`: the values that hold, each with where it came from. Secrets are not here to be shown: a
-//! value that leads to one is told by its first word.
+//! `smtpcheck config show`: the values in effect, each with its origin. Secrets never get here: of a value that leads to
+//! one, only the first word is shown.
 
 use std::path::Path;
 
@@ -34,11 +34,10 @@ struct ConfigView<'a> {
 /// One JSON document.
 pub fn json(file: Option<&Path>, values: &[ConfigValue]) -> String {
     let shown = ConfigView { file: file.map(|file| file.to_string_lossy().into_owned()), values };
-    // Serialisation of our own types with string keys cannot fail.
-    escape::json(&serde_json::to_string_pretty(&shown).unwrap_or_default()) + "\n"
+    super::json::pretty(&shown) + "\n"
 }
 
-/// A table: what somebody set first, then the rest.
+/// A table: values that were set first, then the defaults.
 pub fn render(file: Option<&Path>, values: &[ConfigValue], look: &Display) -> String {
     let heading = match file {
         Some(file) => StyledLine::of(Role::Dim, "file  ").and(Role::Command, escape::visible(&file.to_string_lossy())),

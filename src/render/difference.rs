@@ -1,13 +1,13 @@
-//! What has changed between two runs: for people, and as JSON.
+//! The differences between two runs: for people, and as JSON.
 
 use super::style::{Role, StyledLine};
-use super::{Display, Symbols, escape};
+use super::{Display, escape};
 use crate::report::{Change, Difference};
 
 /// For people.
 pub fn render(difference: &Difference, look: &Display) -> String {
     let mut lines = Vec::new();
-    let arrow = if look.signs == Symbols::Unicode { "→" } else { "->" };
+    let arrow = look.signs.to();
     for check in difference.checks.iter().filter(|check| !check.changes.is_empty()) {
         lines.push(StyledLine::of(Role::Bold, escape::visible(&check.name)));
         for Change { what, before, after } in &check.changes {
@@ -27,10 +27,10 @@ pub fn render(difference: &Difference, look: &Display) -> String {
     lines.push(StyledLine::of(
         Role::Dim,
         match (difference.changed, same) {
-            (false, _) => "nothing has changed".to_owned(),
-            (true, 0) => "everything else is as it was".to_owned(),
-            (true, 1) => "everything else is as it was, and 1 check altogether".to_owned(),
-            (true, more) => format!("everything else is as it was, and {more} checks altogether"),
+            (false, _) => "no changes".to_owned(),
+            (true, 0) => "everything else is unchanged".to_owned(),
+            (true, 1) => "everything else is unchanged; 1 check without changes".to_owned(),
+            (true, more) => format!("everything else is unchanged; {more} checks without changes"),
         },
     ));
     lines.iter().map(|line| line.paint(look)).collect()
@@ -38,6 +38,5 @@ pub fn render(difference: &Difference, look: &Display) -> String {
 
 /// For programs.
 pub fn json(difference: &Difference, _: &Display) -> String {
-    // Serialisation of our own types with string keys cannot fail.
-    escape::json(&serde_json::to_string_pretty(difference).unwrap_or_default()) + "\n"
+    super::json::pretty(&difference) + "\n"
 }

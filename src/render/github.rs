@@ -1,12 +1,11 @@
-//! Annotations for GitHub Actions: workflow commands on standard output, one an error or a warning, at the line of the
-//! suite that asks for it. GitHub shows ten of a kind for each step and drops the rest without a word, so at most nine
-//! are written, and then how many more there are. The step summary is the format `markdown`; `verbs` puts it there.
+//! Annotations for GitHub Actions: workflow commands on standard output, one for each error or warning, at the line of the
+//! suite that declares it. GitHub shows ten of a kind for each step and silently drops the rest, so at most nine are
+//! written, and a tenth says how many more there are. The step summary is a side file in the format `markdown`.
 
 use std::fmt::Write;
 
-use super::outcome::{self, FailureReason, OutcomeWord};
+use super::view::verdict::{self, FailureReason, OutcomeWord};
 use super::{Display, escape};
-use crate::check::Severity;
 use crate::report::{CheckResult, FilePosition, Run, RunSource};
 
 /// GitHub's ten, less one that counts the rest.
@@ -25,11 +24,11 @@ pub fn render_run(run: &Run, _: &Display) -> String {
         }
         if all.len() > MOST {
             let more = all.len() - MOST;
-            let _ = writeln!(text, "::{level} title=smtpcheck::and {more} more, which the summary of this step lists");
+            let _ = writeln!(text, "::{level} title=smtpcheck::and {more} more; the step summary lists all");
         }
     }
     for case in &run.cases {
-        let told = outcome::outcome(case);
+        let told = verdict::outcome(case);
         let _ = writeln!(
             text,
             "{} {}: {}",
@@ -80,28 +79,22 @@ fn warnings(run: &Run) -> Vec<Annotation> {
     let mut all = Vec::new();
     for case in &run.cases {
         let Some(report) = case.report() else { continue };
-        let quiet = report.findings.iter().filter(|finding| {
-            finding.severity == Severity::Warning
-                && !report.is_ignored(finding)
-                && !finding.expected
-                && !report.fails_by(finding)
-        });
-        all.extend(quiet.map(|finding| error(case, &FailureReason::Finding(finding))));
+        all.extend(verdict::warnings(report).map(|finding| error(case, &FailureReason::Finding(finding))));
     }
     all
 }
 
-/// The text of a command: a line end would end it, and the next line could be another one.
+/// The text of a command: a line end would end it, and the next line could be another command.
 fn data(text: &str) -> String {
     defused(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
 }
 
-/// The value of a property, in which `:` and `,` mean something too.
+/// The value of a property, in which `:` and `,` have a meaning too.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The older form of a command, `##[error]`, is obeyed in the middle of a line too.
+/// The older form of a command, `##[error]`, also works in the middle of a line.
 fn defused(text: &str) -> String {
     text.replace("##[", "# #[")
 }

@@ -1,15 +1,18 @@
 //! Reports as JSON documents, whose types are `report::Document`: one document for one target, a list of them for several,
 //! and for a suite one with a case for each check.
 
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+
 use super::{Display, escape};
 use crate::report::{CheckOutcome, Document, Report, Run, RunDocument, RunSource};
 
 /// The whole output, indented, with a final line end.
 pub fn render_run(run: &Run, _: &Display) -> String {
     if let RunSource::Suite(_) = run.source {
-        // Serialisation of our own types with string keys cannot fail.
-        let document = serde_json::to_string_pretty(&RunDocument::from(run)).unwrap_or_default();
-        return escape::json(&document) + "\n";
+        return pretty(&RunDocument::from(run)) + "\n";
     }
     let documents: Vec<String> = run
         .cases
@@ -27,7 +30,68 @@ pub fn render_run(run: &Run, _: &Display) -> String {
 
 /// One document.
 fn document(report: &Report, earlier: &[Report]) -> String {
-    // Serialisation of our own types with string keys cannot fail.
-    let document = serde_json::to_string_pretty(&Document::from(report).after(earlier)).unwrap_or_default();
-    escape::json(&document)
+    pretty(&Document::from(report).after(earlier))
+}
+
+/// Any value of ours as indented JSON. All JSON of the program is written here and in [`compact`].
+pub(super) fn pretty(value: &impl Serialize) -> String {
+    written(value, PrettyFormatter::new())
+}
+
+/// The same on one line.
+pub(super) fn compact(value: &impl Serialize) -> String {
+    written(value, CompactFormatter)
+}
+
+fn written<F: Formatter>(value: &impl Serialize, layout: F) -> String {
+    let mut bytes = Vec::new();
+    let mut writer = serde_json::Serializer::with_formatter(&mut bytes, Rounded(layout));
+    // Serialisation of our own types with string keys cannot fail, and JSON is UTF-8.
+    let _ = value.serialize(&mut writer);
+    escape::json(&String::from_utf8(bytes).unwrap_or_default())
+}
+
+/// A layout in which numbers have at most three decimal places: 0.12 instead of 0.11999999999999994. All fractions in our
+/// documents are milliseconds.
+struct Rounded<F>(F);
+
+/// Passes calls on to the layout.
+macro_rules! as_before {
+    ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
+        $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W $(, $argument: $kind)*) -> io::Result<()> {
+            self.0.$name(writer $(, $argument)*)
+        })*
+    };
+}
+
+impl<F: Formatter> Formatter for Rounded<F> {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        self.0.write_f64(writer, (value * 1000.0).round() / 1000.0)
+    }
+
+    as_before! {
+        begin_array();
+        end_array();
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object();
+        end_object();
+        begin_object_key(first: bool);
+        end_object_key();
+        begin_object_value();
+        end_object_value();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{compact, pretty};
+
+    #[test]
+    fn numbers_are_rounded_and_the_layout_is_that_of_serde_json() {
+        let value = serde_json::json!({"ms": 0.119_999_999_999_999_94, "whole": 3.0, "list": [1, [], {}], "text": "a"});
+        assert_eq!(compact(&value), r#"{"list":[1,[],{}],"ms":0.12,"text":"a","whole":3.0}"#);
+        let again: serde_json::Value = serde_json::from_str(&compact(&value)).expect("JSON");
+        assert_eq!(pretty(&value), serde_json::to_string_pretty(&again).expect("JSON"));
+    }
 }

@@ -1,7 +1,7 @@
-//! JUnit XML, as Jenkins, GitLab and most others read it: one `testcase` a check, also when it took several attempts; one
-//! `failure` with all reasons, their causes and fixes; the conversation in `system-out`.
+//! JUnit XML for Jenkins, GitLab and others: one `testcase` for each check, however often it was retried; one `failure` with
+//! all reasons, their causes and fixes; the session in `system-out`.
 //!
-//! A check that we cut short is an `error`: it says nothing of the server. The elements and attributes are those of the
+//! A check that was cut short by smtpcheck is an `error`: it is no statement about the server. The elements and attributes are those of the
 //! schema of the Jenkins plugin (`tests/data/junit.xsd`), and of no later dialect.
 
 use std::collections::BTreeSet;
@@ -10,11 +10,12 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::outcome::{self, FailureReason, OutcomeWord};
+use super::text::plain_session;
+use super::view::verdict::{self, FailureReason, OutcomeWord};
 use super::{Display, Transcript, escape};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 
-/// The whole document.
+/// The complete document.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let mut bytes = Vec::new();
     // A Vec takes every write.
@@ -30,7 +31,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
     };
     let count = |word: OutcomeWord| run.cases.iter().filter(|case| OutcomeWord::of(case) == word).count().to_string();
     let took: f64 = run.cases.iter().flat_map(probes).map(|report| report.total_ms).sum();
-    let (tests, took) = (run.cases.len().to_string(), outcome::seconds(took));
+    let (tests, took) = (run.cases.len().to_string(), verdict::seconds(took));
     let (failures, errors, skipped) =
         (count(OutcomeWord::Fail), count(OutcomeWord::CutShort), count(OutcomeWord::Skip));
     let counts = [
@@ -48,7 +49,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
             .with_attributes(counts)
             .with_attributes([("skipped", skipped.as_str())]);
         let began = run.reports().map(Report::started_at).min();
-        // ISO 8601 without a zone, as the schema wants it; it is UTC.
+        // ISO 8601 without a zone, as the schema requires; it is UTC.
         let began = began.map(|began| began.strftime("%Y-%m-%dT%H:%M:%S").to_string());
         if let Some(began) = &began {
             element = element.with_attribute(("timestamp", began.as_str()));
@@ -62,7 +63,7 @@ fn document(writer: &mut Writer<&mut Vec<u8>>, run: &Run, look: &Display) -> io:
     Ok(())
 }
 
-/// GitLab drops a case whose name was there before.
+/// GitLab drops a test case whose name occurred before.
 fn unique(name: &str, names: &mut BTreeSet<String>) -> String {
     let name = escape::visible(name);
     let numbered = (2..).map(|number| format!("{name} ({number})"));
@@ -78,7 +79,7 @@ fn testcase(
     case: &CheckResult,
     look: &Display,
 ) -> io::Result<()> {
-    let took = outcome::seconds(probes(case).map(|report| report.total_ms).sum());
+    let took = verdict::seconds(probes(case).map(|report| report.total_ms).sum());
     let element = writer.create_element("testcase").with_attributes([
         ("name", name),
         ("classname", suite),
@@ -113,7 +114,7 @@ fn testcase(
     Ok(())
 }
 
-/// Every reason with its cause and what to do.
+/// Every reason with its cause and fixes.
 fn details(reasons: &[FailureReason<'_>], report: &Report) -> String {
     let mut text = String::from("\n");
     for reason in reasons {
@@ -122,19 +123,19 @@ fn details(reasons: &[FailureReason<'_>], report: &Report) -> String {
             text.push_str(&format!("  {line}\n"));
         }
     }
-    text.push_str(&format!("{}\n", outcome::exit(report)));
+    text.push_str(&format!("{}\n", verdict::exit(report)));
     text
 }
 
 fn message(report: &Report, earlier: &[Report], look: &Display) -> String {
     let mut text = String::from("\n");
     for (at, one) in earlier.iter().enumerate() {
-        text.push_str(&format!("{}\n", outcome::retry_line(at, one)));
+        text.push_str(&format!("{}\n", verdict::retry_line(at, one)));
     }
     if look.transcript != Transcript::None {
-        text.push_str(&outcome::conversation(report, look));
+        text.push_str(&plain_session(report, look));
     }
-    text.push_str(&format!("{}\n", outcome::result(report)));
+    text.push_str(&format!("{}\n", verdict::result(report)));
     text
 }
 

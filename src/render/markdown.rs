@@ -1,19 +1,20 @@
 //! Markdown, for a step summary, a comment or an issue: verdicts in a table, then each check with its findings, their
-//! fixes, and the conversation in a block of code.
+//! fixes, and the session in a code block.
 //!
-//! Words of the server cannot become markup: outside of code every sign that Markdown gives a meaning is escaped, and a
-//! block of code is fenced by more backticks than stand in it.
+//! Text of the server cannot become markup: outside code every character with a meaning in Markdown is escaped, and the
+//! fence of a code block has more backticks than any run inside it.
 
 use std::fmt::Write;
 
-use super::outcome::{self, OutcomeWord};
-use super::{Display, Transcript, escape};
+use super::view::phases;
+use super::view::verdict::{self, OutcomeWord};
+use super::{Display, Transcript, escape, text as plain_text};
 use crate::check::{Finding, Severity};
-use crate::report::{CheckOutcome, CheckResult, PhaseStatus, Report, Run, RunSource, phases};
+use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 
-/// The whole text.
+/// The complete text.
 pub fn render_run(run: &Run, look: &Display) -> String {
-    let mut text = format!("# smtpcheck: {}\n\n", headline(run));
+    let mut text = format!("# smtpcheck: {}\n\n", plain(&verdict::headline(run)));
     if let RunSource::Suite(path) = &run.source {
         let _ = writeln!(text, "Suite {}\n", code(&path.to_string_lossy()));
     }
@@ -23,7 +24,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     }
     text.push_str("| | check | result |\n|---|---|---|\n");
     for case in &run.cases {
-        let told = outcome::outcome(case);
+        let told = verdict::outcome(case);
         let word = OutcomeWord::of(case).word();
         let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&told));
     }
@@ -43,32 +44,20 @@ pub fn step_summary(run: &Run, look: &Display) -> String {
     cut(render_run(run, look), SUMMARY_BYTES)
 }
 
-/// The verdict of one check, or how many passed.
-fn headline(run: &Run) -> String {
-    if let [case] = run.cases.as_slice() {
-        return format!("{} {}", OutcomeWord::of(case).word(), plain(&case.name));
-    }
-    let count = |word: OutcomeWord| run.cases.iter().filter(|case| OutcomeWord::of(case) == word).count();
-    let kinds = [OutcomeWord::Pass, OutcomeWord::Fail, OutcomeWord::CutShort, OutcomeWord::Skip];
-    let counted = kinds.into_iter().map(|word| (count(word), word.word())).filter(|(count, _)| *count > 0);
-    let counted: Vec<String> = counted.map(|(count, word)| format!("{count} {word}")).collect();
-    if counted.is_empty() { "no checks".to_owned() } else { counted.join(", ") }
-}
-
 fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
-    let mut text = format!("{}\n\n", plain(&outcome::result(report)));
+    let mut text = format!("{}\n\n", plain(&verdict::result(report)));
     if let CheckOutcome::Checked { earlier, .. } = &case.outcome {
         for (at, one) in earlier.iter().enumerate() {
-            let _ = writeln!(text, "- {}", plain(&outcome::retry_line(at, one)));
+            let _ = writeln!(text, "- {}", plain(&verdict::retry_line(at, one)));
         }
         if !earlier.is_empty() {
             text.push('\n');
         }
     }
     for one in &report.expectations {
-        let word = if one.held { "held" } else { "**did not hold**" };
-        let expected = if one.held { plain(&one.expression) } else { plain(&outcome::not_held(one)) };
-        let _ = writeln!(text, "- expected, {word}: {expected}");
+        let word = if one.held { "held" } else { "**failed**" };
+        let expected = if one.held { plain(&one.expression) } else { plain(&verdict::not_held(one)) };
+        let _ = writeln!(text, "- expectation {word}: {expected}");
     }
     if !report.expectations.is_empty() {
         text.push('\n');
@@ -78,8 +67,8 @@ fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
     }
     text.push_str(&times(report));
     if look.transcript != Transcript::None {
-        let said = outcome::conversation(report, look);
-        let _ = write!(text, "<details><summary>Conversation</summary>\n\n{}\n</details>\n", block(&said));
+        let said = plain_text::plain_session(report, look);
+        let _ = write!(text, "<details><summary>Session</summary>\n\n{}\n</details>\n", block(&said));
     }
     text
 }
@@ -90,13 +79,22 @@ fn finding(report: &Report, finding: &Finding) -> String {
         Severity::Warning => "Warning",
         Severity::Notice => "Notice",
     };
-    let ignored = outcome::set_aside(report, finding).map(|word| format!(" ({word})")).unwrap_or_default();
+    let ignored = verdict::set_aside(report, finding).map(|word| format!(" ({word})")).unwrap_or_default();
     let mut text = format!("### {word}: {}{ignored}\n\n", plain(&finding.summary));
-    let _ = write!(text, "{}, {}: {}\n\n", code(&finding.rule), outcome::sure(finding), plain(&finding.cause));
-    for (label, said) in
-        finding.otherwise.iter().map(|said| ("Or", said)).chain(finding.consequences.iter().map(|said| ("So", said)))
+    let _ = write!(
+        text,
+        "{}, {}: {}\n\n",
+        code(&finding.rule),
+        verdict::sure(finding),
+        plain(&verdict::sentence(&finding.cause))
+    );
+    for (label, said) in finding
+        .otherwise
+        .iter()
+        .map(|said| ("Or", said))
+        .chain(finding.consequences.iter().map(|said| ("Consequence", said)))
     {
-        let _ = write!(text, "{label}: {}\n\n", plain(said));
+        let _ = write!(text, "{label}: {}\n\n", plain(&verdict::sentence(said)));
     }
     for (at, fix) in finding.fixes.iter().enumerate() {
         let _ = writeln!(text, "{}. {}", at + 1, plain(&fix.text));
@@ -111,27 +109,20 @@ fn finding(report: &Report, finding: &Finding) -> String {
 }
 
 fn times(report: &Report) -> String {
-    let phases = phases(&report.plan, &report.evidence);
-    if phases.is_empty() {
+    let rows = phases::rows(report);
+    if rows.is_empty() {
         return String::new();
     }
-    let mut text = "| step | result | ms |\n|---|---|---:|\n".to_owned();
-    for phase in phases {
-        let status = match phase.status {
-            PhaseStatus::Ok => "ok",
-            PhaseStatus::Failed => "failed",
-            PhaseStatus::Skipped => "not run",
-            PhaseStatus::Unknown => "not known",
-        };
-        let reason = phase.reason.map(|reason| format!(": {}", plain(&reason))).unwrap_or_default();
-        let ms = phase.ms.map(|ms| format!("{ms:.1}")).unwrap_or_default();
-        let _ = writeln!(text, "| {} | {status}{reason} | {ms} |", phase.name);
+    let mut text = "| phase | result | ms |\n|---|---|---:|\n".to_owned();
+    for row in rows {
+        let ms = row.ms.map(|ms| format!("{ms:.1}")).unwrap_or_default();
+        let _ = writeln!(text, "| {} | {} | {ms} |", row.name, plain(&row.result));
     }
     text.push('\n');
     text
 }
 
-/// Words that stay words: every sign with a meaning gets a backslash, and what could become a link is broken.
+/// Plain text: every character with a meaning gets a backslash, and nothing becomes a link.
 fn plain(text: &str) -> String {
     let mut safe = String::new();
     for c in escape::visible(text).chars() {
@@ -140,38 +131,38 @@ fn plain(text: &str) -> String {
         }
         safe.push(c);
     }
-    // GitHub makes links of bare addresses; in another place than this one a server's address is not clicked by mistake.
+    // GitHub turns bare addresses into links; an address from a server must not be clicked by mistake.
     safe.replace("://", ":\\//").replace("www.", "www\\.")
 }
 
-/// Words as code, in one line.
+/// Inline code.
 fn code(text: &str) -> String {
     let text = escape::visible(text);
     let fence = "`".repeat(longest_run(&text) + 1);
-    // A blank at both ends is taken away again; without it a backtick at an end would belong to the fence.
+    // Markdown removes one blank at both ends; without it a backtick there would belong to the fence.
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// The beginning of a text that is longer than `most` bytes, with a word about it.
+/// The beginning of a text that is longer than `most` bytes, with a note that it is cut.
 pub fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
-        // Wherever the cut fell, a block of code ends here.
+        // Closes a code block that was cut.
         let fence = "`".repeat((longest_run(&text) + 1).max(3));
-        text.push_str(&format!("\n{fence}\n\nThis summary is cut off here: it is too long.\n"));
+        text.push_str(&format!("\n{fence}\n\nThis summary was cut here because it is too long.\n"));
     }
     text
 }
 
-/// Lines as code.
+/// A code block.
 fn block(text: &str) -> String {
     let fence = "`".repeat((longest_run(text) + 1).max(3));
     format!("{fence}text\n{text}{fence}\n")
 }
 
-/// How many backticks stand side by side.
+/// The longest run of backticks.
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }

@@ -1,7 +1,7 @@
-//! A report in, text out. One file per format, one row each in [`FORMATS`]; nothing here reads a clock, a terminal or
-//! a file. Text of the server passes [`escape`] in every format.
+//! A report in, text out. One file per format, one row each in [`FORMATS`]; `view` holds what several formats show. Nothing
+//! here reads a clock, a terminal or a file. Text of the server passes [`escape`] in every format.
 //!
-//! [`text`] can also write while the conversation runs; the result is the same as that of the finished report.
+//! [`text`] can also write while the session runs; the result is the same as that of the finished report.
 
 pub mod config;
 pub mod difference;
@@ -14,7 +14,6 @@ pub mod junit;
 pub mod markdown;
 pub mod nagios;
 pub mod ndjson;
-mod outcome;
 pub mod ports;
 pub mod prometheus;
 pub mod providers;
@@ -22,9 +21,13 @@ pub mod rule;
 pub mod sandbox;
 pub mod style;
 pub mod suite;
+mod symbols;
 mod table;
 pub mod text;
+mod view;
 pub mod write_out;
+
+pub use symbols::Symbols;
 
 use crate::report::{Difference, Report, Run};
 
@@ -165,17 +168,17 @@ pub struct Display {
     pub colour: Colour,
     /// Which colours.
     pub theme: style::Theme,
-    /// Which signs.
+    /// Which symbols.
     pub signs: Symbols,
     /// Columns, at least 40.
     pub width: usize,
-    /// How much is said.
+    /// How much is shown.
     pub volume: Verbosity,
-    /// How much of the conversation is shown.
+    /// How much of the session is shown.
     pub transcript: Transcript,
     /// Whether the certificates are shown as PEM.
     pub chain: ChainDisplay,
-    /// How long a check may take before the format `nagios` says so.
+    /// How long a check may take before the format `nagios` alerts.
     pub thresholds: nagios::Thresholds,
 }
 
@@ -188,16 +191,7 @@ pub enum Colour {
     Off,
 }
 
-/// Which signs are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Symbols {
-    /// Arrows and bars.
-    Unicode,
-    /// The marks of swaks.
-    Ascii,
-}
-
-/// How much is said.
+/// How much is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verbosity {
     /// `-q`: the verdict line.
@@ -208,7 +202,7 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// How much of the conversation is shown.
+/// How much of the session is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transcript {
     /// All of it.

@@ -1,25 +1,25 @@
-//! The answer of a monitoring plugin (Nagios, Icinga, Naemon, Sensu): the first line and the label `time` are those of
-//! check_smtp 2.x, so that graphs and rules go on; after it come further labels, and on further lines cause and fix.
+//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu): the first line and the label `time` are those of
+//! check_smtp 2.x, so that existing graphs and rules keep working; further labels follow, and cause and fix on further lines.
 //!
 //! Unlike check_smtp every reply is judged and the certificate is verified. The states:
 //! 1. OK (0): the check passed;
-//! 2. WARNING (1): it passed with a warning, the server put us off (4yz), or `--warning` is exceeded;
-//! 3. CRITICAL (2): it failed in another way, or `--critical` is exceeded. Time that runs out is the server's;
-//! 4. UNKNOWN (3): nothing was tested: a mistake in the arguments, a skip, an interruption.
+//! 2. WARNING (1): it passed with a warning, the server temporarily rejected something (4yz), or `--warning` is exceeded;
+//! 3. CRITICAL (2): it failed in another way (a timeout too), or `--critical` is exceeded;
+//! 4. UNKNOWN (3): nothing was tested: usage error, check skipped, run interrupted.
 
 use std::fmt::Write;
 
-use super::outcome::{self, FailureReason};
+use super::view::phases as view_phases;
+use super::view::verdict::{self, FailureReason};
 use super::{Display, Verbosity, escape, text};
-use crate::check::Severity;
 use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, Verdict, phases};
 
-/// What a plugin says to the scheduler.
+/// The state that a plugin reports to the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PluginState {
     /// 0.
     Ok,
-    /// 3. What is known to be wrong counts more.
+    /// 3. A known failure has precedence.
     Unknown,
     /// 1.
     Warning,
@@ -91,12 +91,12 @@ impl Range {
     }
 }
 
-/// The whole answer.
+/// The complete output.
 pub fn render_run(run: &Run, look: &Display) -> String {
     answer(run, look, &[]).1
 }
 
-/// The answer where something else was expected too: what did not come is a WARNING, as check_smtp has it.
+/// The output with what `-e` and `-R` of check_smtp expected and did not get, which is a WARNING as there.
 pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState, String) {
     let state =
         state(run, &look.thresholds).max(if mismatches.is_empty() { PluginState::Ok } else { PluginState::Warning });
@@ -109,7 +109,7 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
     problems.extend(mismatches.iter().map(|mismatch| escape::visible(mismatch)));
     let rest = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
     let why = problems.first().map(|first| format!("{first}{rest}, ")).unwrap_or_default();
-    let mut text = format!("SMTP {} - {}{} sec. response time|", state.word(), bare(&why), outcome::seconds(took));
+    let mut text = format!("SMTP {} - {}{} sec. response time|", state.word(), bare(&why), verdict::seconds(took));
     text.push_str(&figures(run, &look.thresholds));
     text.push('\n');
     for case in &run.cases {
@@ -120,7 +120,7 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
     (state, text)
 }
 
-/// The answer to a mistake, which a scheduler shows too.
+/// The output for a usage error, which a scheduler shows too.
 pub fn unusable(text: &str) -> String {
     format!("SMTP UNKNOWN - {}\n", bare(&escape::visible(text)))
 }
@@ -162,17 +162,13 @@ fn judged(report: &Report, thresholds: &Thresholds) -> PluginState {
     by_check.max(by_time)
 }
 
-/// A warning that does not make the check fail, unless nothing is to be told at all.
+/// A warning that does not make the check fail; none with `--fail-on never`.
 fn warning(report: &Report) -> Option<FailureReason<'_>> {
-    let quiet = report.plan.gate.fail_on == crate::plan::FailOn::Never;
-    let found = report
-        .findings
-        .iter()
-        .find(|one| one.severity == Severity::Warning && !report.is_ignored(one) && !one.expected);
-    found.filter(|_| !quiet).map(FailureReason::Finding)
+    let is_wanted = report.plan.gate.fail_on != crate::plan::FailOn::Never;
+    verdict::warnings(report).next().filter(|_| is_wanted).map(FailureReason::Finding)
 }
 
-/// What is wrong with a check, in a few words.
+/// Why a check is not OK, in a few words.
 fn problem(case: &CheckResult) -> Option<String> {
     match &case.outcome {
         CheckOutcome::Skipped { reason } => Some(format!("not tested: {}", escape::visible(reason))),
@@ -183,19 +179,19 @@ fn problem(case: &CheckResult) -> Option<String> {
     }
 }
 
-/// The lines after the first one: causes and fixes; with `-v` the conversation.
+/// The lines after the first one: causes and fixes; with `-v` the session.
 fn more(case: &CheckResult, look: &Display) -> Vec<String> {
     let CheckOutcome::Checked { report, earlier } = &case.outcome else { return Vec::new() };
     if look.volume == Verbosity::Quiet {
         return Vec::new();
     }
-    let mut lines: Vec<String> = earlier.iter().enumerate().map(|(at, one)| outcome::retry_line(at, one)).collect();
+    let mut lines: Vec<String> = earlier.iter().enumerate().map(|(at, one)| verdict::retry_line(at, one)).collect();
     for reason in FailureReason::all(report).iter().chain(&warning(report)) {
         lines.push(format!("{}: {}", reason.id(), reason.summary()));
         lines.extend(reason.advice());
     }
     if look.volume == Verbosity::Verbose {
-        lines.extend(outcome::conversation(report, look).lines().map(str::to_owned));
+        lines.extend(text::plain_session(report, look).lines().map(str::to_owned));
     }
     lines
 }
@@ -207,7 +203,7 @@ fn figures(run: &Run, thresholds: &Thresholds) -> String {
         let Some(report) = case.report() else { continue };
         let label = |name: &str| match run.cases.len() {
             1 => name.to_owned(),
-            // Neither a quote nor an equals sign may stand in a label.
+            // A label must not contain quotes or equals signs.
             _ => format!("'{}::{name}'", escape::visible(&case.name).replace(['\'', '=', '|'], "_")),
         };
         let limit = |range: &Option<Range>| range.as_ref().map(|range| range.shown.clone()).unwrap_or_default();
@@ -215,22 +211,21 @@ fn figures(run: &Run, thresholds: &Thresholds) -> String {
         all.push(format!("{}={:.6}s;{limits};0.000000", label("time"), report.total_ms / 1000.0));
         for phase in phases(&report.plan, &report.evidence) {
             let Some(ms) = phase.ms else { continue };
-            let name = text::short(phase.name).replace('/', "_");
-            all.push(format!("{}={:.6}s;;;0.000000", label(&name), ms / 1000.0));
+            all.push(format!("{}={:.6}s;;;0.000000", label(view_phases::name(phase.name)), ms / 1000.0));
         }
         let leaf =
             report.evidence.main_session().and_then(|session| session.handshake()).and_then(|(_, seen)| seen.leaf());
         if let Some(leaf) = leaf.filter(|leaf| leaf.is_readable()) {
             let left = leaf.not_after.duration_since(report.started_at()).as_secs().div_euclid(86_400);
             let days = report.plan.tls.days;
-            // Fewer days than this are an alert, which a range says with a colon behind it.
+            // `N:` alerts on values below N.
             all.push(format!("{}={left};{}:;{}:", label("cert_days"), days.warning, days.error));
         }
     }
     all.join(" ")
 }
 
-/// A bar would begin the figures.
+/// A bar starts the performance data.
 fn bare(text: &str) -> String {
     text.replace('|', "/")
 }

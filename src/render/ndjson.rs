@@ -1,8 +1,8 @@
-//! One JSON object a line, whose types are `report::Line`. `verbs` writes the lines as things happen; [`whole`] tells a
-//! finished run in the same way.
+//! One JSON object on each line, whose types are `report::StreamRecord`. `commands` writes the lines as things happen;
+//! [`render_run`] writes a finished run in the same way.
 
-use super::text::Moment;
-use super::{Display, escape};
+use super::view::session::Moment;
+use super::{Display, json};
 use crate::evidence::{Event, Probe};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, StreamRecord};
 
@@ -50,7 +50,5 @@ pub fn answered(check: usize, probe: &Probe) -> String {
 
 /// One line.
 pub fn written(line: &StreamRecord) -> String {
-    // Serialisation of our own types with string keys cannot fail.
-    let json = serde_json::to_string(line).unwrap_or_default();
-    format!("{}\n", escape::json(&json))
+    json::compact(line) + "\n"
 }

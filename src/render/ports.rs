@@ -1,9 +1,9 @@
-//! The answer of `smtpcheck ports`: a table with a row for each port, what is wrong at those that answer, and which one
+//! The output of `smtpcheck ports`: a table with a row for each port, the findings of ports that respond, and which port
 //! to use. At 80 columns the verdict is a word, with more room it names the rule.
 
 use super::style::{Role, StyledLine};
 use super::table::{self, Cell, Column, Side};
-use super::{Display, Symbols, Verbosity, escape, text};
+use super::{Display, Verbosity, escape, text, view};
 use crate::check::{self, Finding, Severity};
 use crate::lexicon::providers::{self, ProviderSigns};
 use crate::report::Report;
@@ -17,11 +17,10 @@ const VERDICT: usize = 31;
 
 /// The document, indented, with a final line end.
 pub fn json(answer: &PortsReport) -> String {
-    // Serialisation of our own types with string keys cannot fail.
-    escape::json(&serde_json::to_string_pretty(answer).unwrap_or_default()) + "\n"
+    super::json::pretty(&answer) + "\n"
 }
 
-/// The whole answer for people. The reports are those of the rows, in their order.
+/// The complete output for people. The reports are those of the rows, in their order.
 pub fn render(answer: &PortsReport, reports: &[Report], look: &Display) -> String {
     if look.volume == Verbosity::Quiet {
         return verdict(answer, look).paint(look);
@@ -49,7 +48,7 @@ pub fn render(answer: &PortsReport, reports: &[Report], look: &Display) -> Strin
     whole
 }
 
-/// Ports that do not show the same certificate: often one service has loaded the renewed one, and the others have not.
+/// Ports with different certificates: often one service has loaded the renewed certificate and another one has not.
 fn certificates(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
     if answer.certificates.len() < 2 {
         return Vec::new();
@@ -109,7 +108,7 @@ fn rows(answer: &PortsReport, reports: &[Report], look: &Display) -> Vec<StyledL
 fn cells(row: &PortRow, report: &Report, names_rule: bool) -> [Cell; 7] {
     let reached = matches!(row.state, PortState::Open | PortState::NotSmtp);
     let role = if reached { Role::Plain } else { Role::Dim };
-    let greeting = row.greeting_ms.map_or_else(|| "-".to_owned(), text::duration);
+    let greeting = row.greeting_ms.map_or_else(|| "-".to_owned(), view::duration);
     [
         (if reached { Role::Bold } else { Role::Dim }, row.port.to_string()),
         (role, state(row.state).to_owned()),
@@ -145,7 +144,7 @@ fn tls(row: &PortRow) -> String {
     }
 }
 
-/// Mechanisms inside TLS; those that are offered to everybody on the way say so.
+/// Mechanisms after TLS; those advertised before TLS are marked.
 fn auth(row: &PortRow) -> String {
     let words = |mechanisms: &Option<Vec<String>>| {
         let mechanisms = mechanisms.as_ref().filter(|mechanisms| !mechanisms.is_empty())?;
@@ -271,15 +270,15 @@ fn recommendation(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
             lines.extend(text::labelled(
                 "use",
                 Role::Bold,
-                "none of these ports until the faults above are mended",
+                "none of these ports until the problems above are fixed",
                 look,
             ));
         }
         (None, None) => {
-            lines.extend(text::labelled("use", Role::Bold, "none of these ports: no mail server answers", look))
+            lines.extend(text::labelled("note", Role::Bold, "no usable port: no mail server responds", look))
         }
         (None, Some(_)) => {
-            lines.extend(text::labelled("but", Role::Plain, "none of these ports works for mail programs", look));
+            lines.extend(text::labelled("note", Role::Plain, "no usable port for mail programs", look));
         }
         (Some(_), _) => {}
     }
@@ -288,7 +287,7 @@ fn recommendation(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
         lines.extend(text::labelled(
             "see",
             Role::Plain,
-            &format!("what {} wants for user and password:", provider.name),
+            &format!("user name and password for {}:", provider.name),
             look,
         ));
         lines.push(text::command_line(&format!("smtpcheck providers {}", provider.id)));
@@ -306,9 +305,9 @@ fn verdict(answer: &PortsReport, look: &Display) -> StyledLine {
     let parts = [
         format!("{open} of {} ports open", answer.ports.len()),
         format!("exit {} ({})", answer.exit.code, answer.exit.name.replace('_', " ")),
-        text::duration(answer.total_ms),
+        view::duration(answer.total_ms),
     ];
-    let separator = if look.signs == Symbols::Unicode { " · " } else { " - " };
+    let separator = look.signs.dot();
     StyledLine::of(role, word).and(Role::Plain, format!("  {}", parts.join(separator)))
 }
 

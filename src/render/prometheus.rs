@@ -1,16 +1,16 @@
 //! Prometheus text exposition, for the textfile collector of node_exporter (`--report prometheus=FILE`, which appears
 //! whole) or a push gateway. The names `probe_*` are those of blackbox_exporter, so that its alerts and dashboards work.
 //!
-//! Every sample carries `target` and `check`. What was not seen has no sample; nothing is ever NaN.
+//! Every sample has the labels `target` and `check`. A value that was not reached has no sample; there is no NaN.
 
 use std::fmt::Write;
 
+use super::view::phases::name as phase_name;
 use super::{Display, escape};
 use crate::check::Severity;
-use crate::evidence::Phase;
 use crate::report::{CheckOutcome, CheckResult, Report, Run, Verdict, phases};
 
-/// The whole text, one family after the other as the format wants it.
+/// The complete text, grouped by metric as the format requires.
 pub fn render_run(run: &Run, _: &Display) -> String {
     let mut text = String::new();
     for family in FAMILIES {
@@ -42,22 +42,22 @@ struct Sample {
 static FAMILIES: &[MetricFamily] = &[
     MetricFamily {
         name: "probe_success",
-        help: "Whether the check passed.",
+        help: "1 if the check passed, else 0.",
         samples: |case| one(case, |report| Some(truth(report.verdict() == Verdict::Pass))),
     },
     MetricFamily {
         name: "probe_duration_seconds",
-        help: "How long the check took, follow-ups included.",
+        help: "Duration of the check in seconds, including follow-up probes.",
         samples: |case| one(case, |report| Some(seconds(report.total_ms))),
     },
     MetricFamily {
         name: "probe_ssl_earliest_cert_expiry",
-        help: "When the first certificate of the chain expires, in seconds since 1970.",
+        help: "Earliest expiry date in the certificate chain, as a Unix timestamp.",
         samples: |case| one(case, earliest_expiry),
     },
     MetricFamily {
         name: "smtpcheck_certificate_verifies",
-        help: "Whether the certificate is trusted, in date and names the host.",
+        help: "1 if the certificate is trusted, matches the host name and is within its dates, else 0.",
         samples: |case| {
             one(case, |report| {
                 let (_, handshake) = report.evidence.main_session()?.handshake()?;
@@ -67,28 +67,28 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_exit_code",
-        help: "The exit code of the check, see the documentation.",
+        help: "Exit code of the check; see docs/exit-codes.md.",
         samples: |case| one(case, |report| Some(f64::from(report.exit.code()))),
     },
     MetricFamily {
         name: "smtpcheck_complete",
-        help: "Whether the check came to its own end.",
+        help: "1 if the check ran to its end, 0 if it was cut short.",
         samples: |case| one(case, |report| Some(truth(report.complete))),
     },
     MetricFamily {
-        name: "smtpcheck_attempts",
-        help: "How many attempts were made.",
+        name: "smtpcheck_retries",
+        help: "Number of retries after a temporary failure.",
         samples: |case| match &case.outcome {
             CheckOutcome::Checked { earlier, .. } => {
-                let probes = u32::try_from(earlier.len() + 1).unwrap_or(u32::MAX);
-                vec![Sample { labels: labels(case), value: f64::from(probes) }]
+                let retries = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
+                vec![Sample { labels: labels(case), value: f64::from(retries) }]
             }
             CheckOutcome::Skipped { .. } => Vec::new(),
         },
     },
     MetricFamily {
         name: "smtpcheck_skipped",
-        help: "A check that this machine could not make.",
+        help: "1 if the check was skipped because this machine lacks something that it needs.",
         samples: |case| match &case.outcome {
             CheckOutcome::Checked { .. } => Vec::new(),
             CheckOutcome::Skipped { .. } => vec![Sample { labels: labels(case), value: 1.0 }],
@@ -96,23 +96,23 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_phase_duration_seconds",
-        help: "How long a step took; steps that did not run are not there.",
+        help: "Duration of a phase in seconds; phases that did not run are absent.",
         samples: |case| {
             several(case, |report| {
                 let phases = phases(&report.plan, &report.evidence);
-                let timed = phases.into_iter().filter_map(|phase| Some((phase_samples(phase.name), phase.ms?)));
+                let timed = phases.into_iter().filter_map(|phase| Some((phase_name(phase.name), phase.ms?)));
                 timed.map(|(name, ms)| (vec![("phase", name.to_owned())], seconds(ms))).collect()
             })
         },
     },
     MetricFamily {
         name: "smtpcheck_reply_code",
-        help: "The last reply code at a step.",
+        help: "Last reply code in a phase.",
         samples: |case| several(case, reply_codes),
     },
     MetricFamily {
         name: "smtpcheck_finding",
-        help: "What was found, by rule; what is ignored or expected is not there.",
+        help: "Number of findings by rule; ignored and expected findings are absent.",
         samples: |case| {
             several(case, |report| {
                 let mut counted: Vec<(Vec<(&'static str, String)>, f64)> = Vec::new();
@@ -135,7 +135,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_expectation_held",
-        help: "Whether what the user expected held.",
+        help: "1 if the expectation held, else 0.",
         samples: |case| {
             several(case, |report| {
                 let mut seen: Vec<&str> = Vec::new();
@@ -152,12 +152,12 @@ static FAMILIES: &[MetricFamily] = &[
     },
     MetricFamily {
         name: "smtpcheck_started_timestamp_seconds",
-        help: "When the check began, in seconds since 1970.",
+        help: "Start of the check, as a Unix timestamp.",
         samples: |case| one(case, |report| Some(report.started_at().as_duration().as_secs_f64())),
     },
     MetricFamily {
         name: "smtpcheck_build_info",
-        help: "The program that made the check.",
+        help: "Version of smtpcheck.",
         samples: |case| several(case, |_| vec![(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1.0)]),
     },
 ];
@@ -194,7 +194,7 @@ fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
         let Some(code) = heard.reply.code else { continue };
         let recipient = heard.recipient.map(|number| ("recipient", number.to_string()));
         let labels: Vec<(&'static str, String)> =
-            std::iter::once(("step", phase_samples(heard.event.phase).to_owned())).chain(recipient).collect();
+            std::iter::once(("phase", phase_name(heard.event.phase).to_owned())).chain(recipient).collect();
         let value = f64::from(code.number());
         match codes.iter_mut().find(|(known, _)| *known == labels) {
             Some((_, last)) => *last = value,
@@ -202,23 +202,6 @@ fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
         }
     }
     codes
-}
-
-fn phase_samples(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Dns => "dns",
-        Phase::Connect => "connect",
-        Phase::Greeting => "greeting",
-        Phase::Ehlo => "ehlo",
-        Phase::Starttls => "starttls",
-        Phase::Tls => "tls",
-        Phase::EhloTls => "ehlo-tls",
-        Phase::Auth => "auth",
-        Phase::Mail => "mail",
-        Phase::Rcpt => "rcpt",
-        Phase::Rset => "rset",
-        Phase::Quit => "quit",
-    }
 }
 
 /// Microseconds are exact enough.

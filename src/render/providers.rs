@@ -1,11 +1,10 @@
-//! Known providers: all of them in a table, or one on a page. What a provider wants is data of the lexicon; here it is
-//! only laid out.
+//! Known providers: all in a table, or one on a page. The data comes from the lexicon; this file only formats it.
 
 use serde::Serialize;
 
+use super::Display;
 use super::style::{Role, StyledLine};
 use super::table::{self, Column, Side};
-use super::{Display, escape};
 use crate::lexicon::providers::{PortTls, Provider};
 
 /// From this width on a provider takes one line of the table.
@@ -68,8 +67,7 @@ pub fn json(providers: &[&Provider]) -> String {
             reviewed: &provider.reviewed,
         })
         .collect();
-    // Serialisation of our own types with string keys cannot fail.
-    escape::json(&serde_json::to_string_pretty(&views).unwrap_or_default()) + "\n"
+    super::json::pretty(&views) + "\n"
 }
 
 /// A table of providers.
@@ -121,7 +119,7 @@ pub fn page(provider: &Provider, look: &Display) -> String {
     let mut say = |label: &str, role: Role, words: &str| lines.extend(labelled(label, role, words, look));
     say("host", Role::Plain, &hosts(provider));
     if provider.ports.is_empty() {
-        say("ports", Role::Plain, "none: this provider offers no SMTP");
+        say("ports", Role::Plain, "none: this provider has no SMTP access");
     }
     for (at, port) in provider.ports.iter().enumerate() {
         say(if at == 0 { "ports" } else { "" }, Role::Plain, &format!("{:>5}  {}", port.port, spoken(port.tls)));
@@ -142,10 +140,14 @@ pub fn page(provider: &Provider, look: &Display) -> String {
         say("special", Role::Plain, rule);
     }
     if provider.starttls_always {
-        say("", Role::Plain, "STARTTLS is always offered: where it is missing, something on the way removed it.");
+        say(
+            "",
+            Role::Plain,
+            "The provider always advertises STARTTLS; if it is missing, a device on the network path removed it.",
+        );
     }
     if let Some(unseen) = &provider.sees_after_data {
-        say("unseen", Role::Plain, &format!("by a check that sends no message: {unseen}"));
+        say("unseen", Role::Plain, &format!("not visible to a check that sends no message: {unseen}"));
     }
     say("source", Role::Dim, &format!("{}; reviewed {}", provider.source, provider.reviewed));
     if let Some(command) = next(provider) {
@@ -155,7 +157,7 @@ pub fn page(provider: &Provider, look: &Display) -> String {
 }
 
 fn labelled(label: &str, role: Role, words: &str, look: &Display) -> Vec<StyledLine> {
-    // A page or a command is never broken: it must survive being copied.
+    // Addresses and commands are never broken, so that they can be copied.
     if role == Role::Command {
         return vec![StyledLine::of(Role::Dim, format!("{label:<8}  ")).and(role, words)];
     }
@@ -167,26 +169,26 @@ fn kind(provider: &Provider) -> &str {
     match provider.kind.as_str() {
         "mailbox" => "mailboxes for people",
         "relay" => "for programs that send",
-        "inbound" => "receives mail from outside, nobody logs in",
+        "inbound" => "receives mail from outside, without login",
         "hosting" => "mailboxes of a web hoster",
-        "local" => "on this machine or in the own organisation",
+        "local" => "on this machine or in your organisation",
         other => other,
     }
 }
 
 fn hosts(provider: &Provider) -> String {
     if provider.hosts.is_empty() {
-        return "your own; the operator or the program's window names it".to_owned();
+        return "your own; ask the operator, or see the program's settings".to_owned();
     }
     provider.hosts.join(", ").replace("*.", "NAME.")
 }
 
 fn spoken(tls: PortTls) -> &'static str {
     match tls {
-        PortTls::Implicit => "TLS from the first byte (implicit, SSL/TLS)",
+        PortTls::Implicit => "implicit TLS (SSL/TLS)",
         PortTls::Starttls => "STARTTLS, required",
         PortTls::Plain => "never encrypted",
-        PortTls::StarttlsOrPlain => "STARTTLS offered, plain text accepted too",
+        PortTls::StarttlsOrPlain => "STARTTLS advertised, unencrypted connections accepted too",
     }
 }
 
@@ -238,17 +240,11 @@ fn next(provider: &Provider) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ProviderDocument, SCHEMA};
+    use super::ProviderDocument;
+    use crate::report::published::assert_schema;
 
     #[test]
     fn the_published_schema_of_providers_is_that_of_the_types() {
-        let schema = schemars::generate::SchemaSettings::draft2020_12()
-            .into_generator()
-            .into_root_schema_for::<Vec<ProviderDocument<'_>>>();
-        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write("schema/providers.json", &json).expect("the schema can be written");
-        }
-        assert!(json == SCHEMA, "schema/providers.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        assert_schema::<Vec<ProviderDocument<'_>>>("providers");
     }
 }

@@ -31,7 +31,7 @@ pub fn page(rule: &Rule, look: &Display) -> String {
 /// All rules as one Markdown page, by check; `docs/rules.md` is this text, and a test keeps it so.
 pub fn markdown(checks: &[&Check]) -> String {
     let mut page = String::from(
-        "# Rules\n\nEvery finding names the rule that it comes from. `smtpcheck explain ID` prints the same page offline.\nThis file is generated from the rules: `UPDATE_DOCS=1 cargo test --test house`.\n",
+        "# Rules\n\nEvery finding names the rule that it comes from. `smtpcheck explain ID` prints the same page offline.\nThis file is generated from the rules: `UPDATE_DOCS=1 cargo test --test structure`.\n",
     );
     for check in checks.iter().filter(|check| !check.rules.is_empty()) {
         page.push_str(&format!("\n## {}\n", check.subject));

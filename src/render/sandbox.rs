@@ -1,4 +1,4 @@
-//! What `smtpcheck sandbox` prints: the servers, and what clients do. Text of clients is untrusted like that of servers.
+//! The output of `smtpcheck sandbox`: the servers, and what clients do. Text of clients is as untrusted as that of servers.
 
 use std::net::SocketAddr;
 
@@ -24,16 +24,16 @@ enum Record<'a> {
         expect: &'a [&'a str],
         /// The exit code of smtpcheck.
         exit: u8,
-        /// The name by which smtpcheck has to call it (`--resolve`), if it is not its address.
+        /// The host name to use with `--resolve`, if it is not an IP address.
         host: Option<&'a str>,
         /// Flags with which smtpcheck finds it.
         flags: &'a [&'a str],
-        /// The password or token that belongs to these flags. It is no secret: all sandboxes have the same.
+        /// The password or token for these flags. It is not a secret: all sandboxes have the same.
         login: Option<&'a str>,
-        /// Whether the authority of the sandbox has to be trusted for that.
+        /// Whether the CA of the sandbox must be trusted for that.
         trusts_authority: bool,
     },
-    /// What a client needs to know of all of them.
+    /// What a client must know about all servers.
     Ready {
         authority: &'a str,
         user: &'a str,
@@ -46,7 +46,7 @@ enum Record<'a> {
     Said { session: u64, scenario: &'a str, at_ms: f64, speaker: &'a str, text: &'a str },
 }
 
-/// What is told before the servers.
+/// What is printed before the servers.
 #[derive(Clone, Copy, Debug)]
 pub struct SandboxStart<'a> {
     /// The file with the authority.
@@ -61,7 +61,7 @@ pub struct SandboxStart<'a> {
 pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
     let mut told = vec![
         format!(
-            "# authority to trust: {} (smtpcheck --cacert, curl --cacert, SSL_CERT_FILE)",
+            "# CA to trust: {} (smtpcheck --cacert, curl --cacert, SSL_CERT_FILE)",
             escape::visible(ready.authority)
         ),
         format!("# login: user {}, password {}, token {}", login::USER, login::PASSWORD, login::TOKEN),
@@ -117,9 +117,9 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
     text + &StyledLine::of(Role::Command, format!("$ smtpcheck {command}")).paint(look) + "\n"
 }
 
-/// That the server is gone, and how to have it stay.
+/// That the server has ended, and how to keep it running.
 pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
-    let text = format!("This server ended with the demo. It stays up with: smtpcheck sandbox {}", scenario.name);
+    let text = format!("This server ended with the demo. To keep it running: smtpcheck sandbox {}", scenario.name);
     let lines = textwrap::wrap(&text, look.width);
     "\n".to_owned()
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
@@ -160,7 +160,7 @@ pub fn entry_json(entry: &JournalEntry) -> String {
     line(&Record::Said { session: *session, scenario, at_ms: *at_ms, speaker, text })
 }
 
-/// A line of a client can have 64 KiB; nobody wants to read that.
+/// A line of a client can have 64 KiB; the display cuts it.
 fn shortened(text: &str) -> String {
     const MOST: usize = 400;
     if text.chars().count() <= MOST {

@@ -1,7 +1,7 @@
-//! Lines of coloured words, and the themes. A role says what a word is; a theme says how it looks; without colour the
-//! words alone say everything.
+//! Styled lines, and the themes. A role is what a word is; a theme decides how it looks. Without colour the words alone
+//! carry the meaning.
 
-use anstyle::{AnsiColor, Effects, RgbColor, Style};
+use anstyle::{Ansi256Color, AnsiColor, Effects, RgbColor, Style};
 
 use super::{Colour, Display};
 
@@ -10,9 +10,9 @@ use super::{Colour, Display};
 pub enum Role {
     /// Nothing special.
     Plain,
-    /// What we said.
+    /// Sent by smtpcheck.
     Client,
-    /// What the server said.
+    /// Sent by the server.
     Server,
     /// A 4yz code.
     Temporary,
@@ -20,9 +20,9 @@ pub enum Role {
     Permanent,
     /// The mark of an encrypted line.
     Encrypted,
-    /// Beside the point.
+    /// Of minor importance.
     Dim,
-    /// To the point.
+    /// Of major importance.
     Bold,
     /// An error.
     Error,
@@ -35,28 +35,33 @@ pub enum Role {
 /// Which colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
-    /// Bright variants, for dark terminals.
+    /// Fixed colours that are readable on dark and on light backgrounds.
     Default,
-    /// Normal variants, for light terminals.
+    /// The terminal's own dark colours, for light backgrounds.
     Light,
-    /// Orange and sky blue, which everybody can tell apart.
+    /// Orange and sky blue, which people with any kind of colour vision can tell apart.
     Colorblind,
     /// Bold and dim only.
     Mono,
 }
 
-/// The words for `--theme`.
+// Of the 256-colour palette, whose values no terminal scheme changes; each has a contrast of at least 3.5 to black, to
+// white and to the usual dark grey (WCAG 2), which the test below computes.
+const GREEN: Ansi256Color = Ansi256Color(64);
+const BLUE: Ansi256Color = Ansi256Color(32);
+const TEAL: Ansi256Color = Ansi256Color(30);
+const AMBER: Ansi256Color = Ansi256Color(166);
+const RED: Ansi256Color = Ansi256Color(196);
+
+/// The values of `--theme`.
 pub const THEMES: &[(&str, Theme)] =
     &[("default", Theme::Default), ("light", Theme::Light), ("colorblind", Theme::Colorblind), ("mono", Theme::Mono)];
 
 impl Theme {
     fn style(self, role: Role) -> Style {
         let plain = Style::new();
-        let ansi = |bright: AnsiColor, normal: AnsiColor| match self {
-            Theme::Light => plain.fg_color(Some(normal.into())),
-            Theme::Default => plain.fg_color(Some(bright.into())),
-            Theme::Colorblind | Theme::Mono => plain,
-        };
+        let ansi = |colour: AnsiColor| plain.fg_color(Some(colour.into()));
+        let fixed = |colour: Ansi256Color| plain.fg_color(Some(colour.into()));
         let rgb = |red, green, blue| plain.fg_color(Some(RgbColor(red, green, blue).into()));
         match (role, self) {
             (Role::Plain, _) => plain,
@@ -68,21 +73,30 @@ impl Theme {
             (Role::Permanent | Role::Error, Theme::Colorblind) => {
                 plain.bold().effects(Effects::BOLD | Effects::UNDERLINE)
             }
-            (Role::Encrypted | Role::Command, Theme::Colorblind) => plain,
+            // Bold is readable on every background.
+            (Role::Command, Theme::Default | Theme::Light | Theme::Colorblind) => plain.bold(),
+            (Role::Encrypted, Theme::Colorblind) => plain,
             (Role::Error | Role::Permanent | Role::Warning | Role::Temporary, Theme::Mono) => plain.bold(),
             (_, Theme::Mono) => plain,
-            (Role::Client, _) => ansi(AnsiColor::BrightGreen, AnsiColor::Green),
-            (Role::Server, _) => ansi(AnsiColor::BrightBlue, AnsiColor::Blue),
-            (Role::Temporary, _) => ansi(AnsiColor::BrightYellow, AnsiColor::Yellow),
-            (Role::Permanent, _) => ansi(AnsiColor::BrightRed, AnsiColor::Red),
-            (Role::Encrypted | Role::Command, _) => ansi(AnsiColor::BrightCyan, AnsiColor::Cyan),
-            (Role::Error, _) => ansi(AnsiColor::BrightRed, AnsiColor::Red).bold(),
-            (Role::Warning, _) => ansi(AnsiColor::BrightYellow, AnsiColor::Yellow).bold(),
+            (Role::Client, Theme::Default) => fixed(GREEN),
+            (Role::Server, Theme::Default) => fixed(BLUE),
+            (Role::Encrypted, Theme::Default) => fixed(TEAL),
+            (Role::Temporary, Theme::Default) => fixed(AMBER),
+            (Role::Permanent, Theme::Default) => fixed(RED),
+            (Role::Warning, Theme::Default) => fixed(AMBER).bold(),
+            (Role::Error, Theme::Default) => fixed(RED).bold(),
+            (Role::Client, Theme::Light) => ansi(AnsiColor::Green),
+            (Role::Server, Theme::Light) => ansi(AnsiColor::Blue),
+            (Role::Encrypted, Theme::Light) => ansi(AnsiColor::Cyan),
+            (Role::Temporary, Theme::Light) => ansi(AnsiColor::Yellow),
+            (Role::Permanent, Theme::Light) => ansi(AnsiColor::Red),
+            (Role::Warning, Theme::Light) => ansi(AnsiColor::Yellow).bold(),
+            (Role::Error, Theme::Light) => ansi(AnsiColor::Red).bold(),
         }
     }
 }
 
-/// Words with their roles, on one line.
+/// One line of words with their roles.
 #[derive(Clone, Debug, Default)]
 pub struct StyledLine(Vec<(Role, String)>);
 
@@ -103,11 +117,6 @@ impl StyledLine {
         self
     }
 
-    /// Its words with their roles.
-    pub(super) fn words(&self) -> &[(Role, String)] {
-        &self.0
-    }
-
     /// The line as it is written, with its line end.
     pub fn paint(&self, look: &Display) -> String {
         let mut painted = String::new();
@@ -123,5 +132,38 @@ impl StyledLine {
         }
         painted.push('\n');
         painted
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
+mod tests {
+    use anstyle::Ansi256Color;
+
+    use super::{AMBER, BLUE, GREEN, RED, TEAL};
+
+    /// Relative luminance (WCAG 2).
+    fn luminance(parts: [f64; 3]) -> f64 {
+        let linear = parts.map(|part| {
+            let part = part / 255.0;
+            if part <= 0.03928 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        });
+        0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    }
+
+    fn contrast(one: f64, other: f64) -> f64 {
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn colours_of_the_default_theme_are_readable_on_dark_and_light_backgrounds() {
+        let levels = [0.0, 95.0, 135.0, 175.0, 215.0, 255.0];
+        for Ansi256Color(number) in [GREEN, BLUE, TEAL, AMBER, RED] {
+            let place = usize::from(number) - 16;
+            let colour = luminance([levels[place / 36], levels[place / 6 % 6], levels[place % 6]]);
+            for background in [[0.0; 3], [30.0; 3], [255.0; 3]] {
+                assert!(contrast(colour, luminance(background)) > 3.5, "colour {number} on {background:?}");
+            }
+        }
     }
 }

@@ -1,13 +1,13 @@
-//! A run of a suite as text: a line for each check, the whole report beneath those that fail, and the count at the end.
-//! Also what `--list` and `--dry-run` show, and the suite that `--record` writes.
-
-use serde_json::Value;
+//! The result of a suite as text: a line for each check, the report below each check that fails, and the counts at the end.
+//! Also the output of `--list` and `--dry-run`, and the suite that `--record` writes.
 
 use super::style::{Role, StyledLine};
-use super::{Display, Symbols, Verbosity, escape, text};
-use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run, Verdict};
+use super::view::verdict::{self, OutcomeWord};
+use super::{Display, Verbosity, escape, text};
+use crate::report::fields::{self, FieldValue};
+use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run};
 
-/// The whole run.
+/// The complete result.
 pub fn render_run(run: &Run, look: &Display) -> String {
     let cases: String = run.cases.iter().map(|each| case(each, look)).collect();
     cases + &summary(run, look)
@@ -16,29 +16,27 @@ pub fn render_run(run: &Run, look: &Display) -> String {
 /// One check.
 pub fn case(case: &CheckResult, look: &Display) -> String {
     let name = escape::visible(&case.name);
-    let dot = if look.signs == Symbols::Unicode { " · " } else { " - " };
+    let dot = look.signs.dot();
     match &case.outcome {
         CheckOutcome::Skipped { reason } => {
             let told = format!(" {name}: {}", escape::visible(reason));
             StyledLine::of(Role::Warning, "SKIP").and(Role::Plain, told).paint(look)
         }
         CheckOutcome::Checked { report, earlier } => {
-            let (role, word) = match report.verdict() {
-                Verdict::Pass => (Role::Bold, "PASS"),
-                Verdict::Fail => (Role::Error, "FAIL"),
-                Verdict::Incomplete => (Role::Warning, "CUT SHORT"),
-            };
+            let word = OutcomeWord::of(case);
             let target = report.plan.target.host.with_port(report.plan.target.port);
             let mut parts = vec![target];
             if !earlier.is_empty() {
-                parts.push(format!("{} tries", earlier.len() + 1));
+                parts.push(verdict::plural(earlier.len(), "retry", "retries"));
             }
             if report.exit != Exit::Ok {
                 parts.push(format!("exit {}", report.exit.code()));
                 parts.extend(why(report));
+            } else {
+                parts.extend(warnings(report));
             }
             let told = format!(" {name}  {}", parts.join(dot));
-            let line = StyledLine::of(role, word).and(Role::Plain, told).paint(look);
+            let line = StyledLine::of(word.role(), word.word()).and(Role::Plain, told).paint(look);
             let is_shown = match look.volume {
                 Verbosity::Quiet => false,
                 Verbosity::Normal => report.exit != Exit::Ok,
@@ -53,32 +51,43 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
     }
 }
 
-/// What is wrong, in a few words.
+/// The reason, in a few words.
 fn why(report: &Report) -> Option<String> {
     let counts = |finding: &&crate::check::Finding| !finding.expected && !report.is_ignored(finding);
     let expected =
-        report.failed_expectations().next().map(|judged| format!("not {}", escape::visible(&judged.expression)));
+        report.failed_expectations().next().map(|judged| format!("failed: {}", escape::visible(&judged.expression)));
     expected.or_else(|| report.findings.iter().find(counts).map(|finding| finding.rule.to_string()))
 }
 
-/// The count at the end.
+/// The warnings of a check that passed, by their rules.
+fn warnings(report: &Report) -> Option<String> {
+    let rules: Vec<&str> = verdict::warnings(report).map(|finding| finding.rule.as_ref()).collect();
+    let count = verdict::plural(rules.len(), "warning", "warnings");
+    (!rules.is_empty()).then(|| format!("{count}: {}", rules.join(", ")))
+}
+
+/// The counts at the end.
 pub fn summary(run: &Run, look: &Display) -> String {
     let code = run.exit_code();
     let passed = run.reports().filter(|report| report.exit == Exit::Ok).count();
     let failed = run.reports().count() - passed;
     let skipped = run.cases.len() - passed - failed;
     let told = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
-    let parts: Vec<String> =
-        [told(failed, "failed"), told(passed, "passed"), told(skipped, "skipped")].into_iter().flatten().collect();
-    let (role, word) = match code {
-        0 => (Role::Bold, "PASS"),
-        130 | 143 => (Role::Warning, "CUT SHORT"),
-        _ => (Role::Error, "FAIL"),
+    let warned = run.reports().filter(|report| report.exit == Exit::Ok && warnings(report).is_some()).count();
+    let with_warnings = if warned > 0 { format!("passed ({warned} with warnings)") } else { "passed".to_owned() };
+    let parts: Vec<String> = [told(failed, "failed"), told(passed, &with_warnings), told(skipped, "skipped")]
+        .into_iter()
+        .flatten()
+        .collect();
+    let word = match code {
+        0 => OutcomeWord::Pass,
+        130 | 143 => OutcomeWord::CutShort,
+        _ => OutcomeWord::Fail,
     };
-    let dot = if look.signs == Symbols::Unicode { " · " } else { " - " };
-    let none = if run.cases.is_empty() { "nothing was checked" } else { "" };
+    let dot = look.signs.dot();
+    let none = if run.cases.is_empty() { "no checks" } else { "" };
     let told = format!("  {none}{}{dot}exit {code}", parts.join(", "));
-    StyledLine::of(role, word).and(Role::Plain, told).paint(look)
+    StyledLine::of(word.role(), word.word()).and(Role::Plain, told).paint(look)
 }
 
 /// One check before it is run.
@@ -90,19 +99,19 @@ pub struct Planned {
     pub target: String,
     /// Its tags.
     pub tags: Vec<String>,
-    /// The words of the same check on the command line.
+    /// The same check as command-line arguments.
     pub words: Vec<String>,
-    /// Where the password comes from, in words.
+    /// Where the password comes from.
     pub password: Option<String>,
     /// What is expected.
     pub expect: Vec<String>,
-    /// What it needs.
+    /// What it needs from this machine.
     pub needs: Vec<String>,
     /// Why it would be skipped.
     pub skipped: Option<String>,
 }
 
-/// What `--list` shows: a line for each, name, target and tags with tabs between.
+/// The output of `--list`: a line for each check, with name, target and tags separated by tabs.
 pub fn list(planned: &[Planned]) -> String {
     let line = |one: &Planned| {
         let tags = one.tags.iter().map(|tag| escape::visible(tag)).collect::<Vec<_>>().join(",");
@@ -111,7 +120,7 @@ pub fn list(planned: &[Planned]) -> String {
     planned.iter().map(line).collect()
 }
 
-/// What `--dry-run` shows.
+/// The output of `--dry-run`.
 pub fn dry_run(planned: &[Planned], look: &Display) -> String {
     let mut lines = Vec::new();
     for one in planned {
@@ -134,13 +143,12 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
             told("SKIP", reason);
         }
     }
-    let count = planned.len();
-    let word = if count == 1 { "check" } else { "checks" };
-    lines.push(StyledLine::of(Role::Bold, format!("{count} {word}")).and(Role::Plain, ", nothing was sent"));
+    let count = verdict::plural(planned.len(), "check", "checks");
+    lines.push(StyledLine::of(Role::Bold, count).and(Role::Plain, ", nothing was sent"));
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// A suite that expects of a server what was seen of it. `keys` are those of the check, as TOML.
+/// A suite that expects of a server what was seen. `keys` are those of the check, as TOML.
 pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> String {
     let quoted = |text: &str| toml_text(&escape::visible(text));
     let name = report.plan.target.host.with_port(report.plan.target.port);
@@ -156,19 +164,18 @@ pub fn recorded(report: &Report, target: &str, keys: &[(String, String)]) -> Str
     suite
 }
 
-/// A basic string of TOML, in which no variable is meant; what needs an escape there needs the same one in JSON.
+/// A TOML basic string in which `$` starts no variable. Its escapes are those of JSON.
 pub fn toml_text(text: &str) -> String {
-    Value::from(text.replace("${", "$${")).to_string()
+    serde_json::Value::from(text.replace("${", "$${")).to_string()
 }
 
-/// What was seen and should stay so.
+/// Expectations for what was seen.
 fn expectations(report: &Report) -> Vec<String> {
-    // Serialisation of our own types with string keys cannot fail.
-    let seen = serde_json::to_value(Document::from(report)).unwrap_or_default();
-    let at = |pointer: &str| seen.pointer(pointer).cloned().unwrap_or_default();
-    let texts = |pointer: &str| {
-        let list = at(pointer).as_array().cloned().unwrap_or_default();
-        list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect::<Vec<String>>()
+    let document = Document::from(report);
+    let value = |name: &str| fields::value(&document, name);
+    let advertises = |name: &str| {
+        let before = value("capabilities.before_tls");
+        before.as_list().is_some_and(|lines| lines.iter().any(|line| line.split(' ').next() == Some(name)))
     };
     let mut all = Vec::new();
     for finding in report.findings.iter().filter(|finding| finding.failure.is_some() && !report.is_ignored(finding)) {
@@ -177,38 +184,40 @@ fn expectations(report: &Report) -> Vec<String> {
     if report.exit != Exit::Ok {
         all.push(format!("exit.code == {}", report.exit.code()));
     }
-    let before = at("/capabilities/before_tls");
-    let offers = |word: &str| texts("/capabilities/before_tls").iter().any(|line| line.split(' ').next() == Some(word));
-    if offers("STARTTLS") {
+    if advertises("STARTTLS") {
         all.push("capabilities.before_tls contains STARTTLS".to_owned());
     }
-    if let Some(version) = at("/tls/version").as_str() {
+    if let FieldValue::Text(version) = value("tls.version") {
         all.push(format!("tls.version >= {version}"));
-        if !before.is_null() && !offers("AUTH") {
+        if value("capabilities.before_tls") != FieldValue::Missing && !advertises("AUTH") {
             all.push("capabilities.before_tls excludes AUTH".to_owned());
         }
     }
-    if at("/tls/verifies") == Value::Bool(true) {
+    if value("certificate.verifies") == FieldValue::Fact(true) {
         all.push("certificate.verifies == true".to_owned());
-        if at("/tls/days_left").as_i64().is_some_and(|days| days > 14) {
+        if value("certificate.days_left").as_f64().is_some_and(|days| days > 14.0) {
             all.push("certificate.days_left > 14".to_owned());
         }
     }
-    let inside = texts("/auth/offered_after_tls");
-    let mechanisms = if at("/auth/offered_after_tls").is_null() { texts("/auth/offered_before_tls") } else { inside };
-    // A name of other characters is no name of a mechanism (RFC 4422 §3.1).
+    let mechanisms = value("auth.mechanisms");
+    // Mechanism names have no other characters (RFC 4422 §3.1).
     let is_name =
         |name: &&String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    all.extend(mechanisms.iter().filter(is_name).map(|name| format!("auth.mechanisms contains {name}")));
-    if at("/auth/outcome") == "accepted" {
+    all.extend(
+        mechanisms
+            .as_list()
+            .unwrap_or_default()
+            .iter()
+            .filter(is_name)
+            .map(|name| format!("auth.mechanisms contains {name}")),
+    );
+    if value("auth.outcome").as_str() == Some("accepted") {
         all.push("auth.outcome == accepted".to_owned());
     }
-    if let Some(code) = at("/envelope/from/code").as_u64() {
-        all.push(format!("mail.class == {}", code / 100));
-    }
-    for number in 0..report.plan.to.len() {
-        if let Some(code) = at(&format!("/envelope/recipients/{number}/code")).as_u64() {
-            all.push(format!("envelope.recipients[{number}].class == {}", code / 100));
+    let replies = (0..report.plan.to.len()).map(|number| format!("rcpt[{number}].class"));
+    for name in std::iter::once("mail.class".to_owned()).chain(replies) {
+        if let FieldValue::Integer(class) = value(&name) {
+            all.push(format!("{name} == {class}"));
         }
     }
     all

@@ -1,4 +1,4 @@
-//! Rows of cells in columns. A cell that is too long goes on below itself, broken at blanks; nothing is cut off.
+//! Rows of cells in columns. A cell that is too long continues below itself, broken at blanks; nothing is cut off.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -14,7 +14,7 @@ pub(super) struct Column {
     pub(super) side: Side,
 }
 
-/// To which side the words of a column lean.
+/// The alignment of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Left,
@@ -52,7 +52,7 @@ pub(super) fn row(columns: &[Column], cells: &[Cell]) -> Vec<StyledLine> {
         .collect()
 }
 
-/// What is left of the width for one more column beside these.
+/// The width that is left for one more column beside these.
 pub(super) fn rest(width: usize, others: &[usize]) -> usize {
     width.saturating_sub(others.iter().map(|width| width + GAP).sum())
 }

@@ -1,17 +1,17 @@
-//! What has changed between two runs. Only what means something: texts that differ each time (the number in a greeting,
-//! times) do not count, so that two runs at the same healthy server are equal.
+//! What has changed between two runs. Text that differs each time (the number in a greeting, times) is not compared, so
+//! two runs against the same healthy server are equal.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
-use serde_json::Value;
 
+use super::fields::{self, FieldValue};
 use super::{CheckOutcome, CheckResult, Document, Report, Run};
 
 /// What has changed.
 #[derive(Debug, Serialize)]
 pub struct Difference {
-    /// Whether anything has.
+    /// Whether anything has changed.
     pub changed: bool,
     /// The checks of both runs, in the order of the second one; those that are only in the first come last.
     pub checks: Vec<CheckDifference>,
@@ -22,45 +22,45 @@ pub struct Difference {
 pub struct CheckDifference {
     /// Its name.
     pub name: String,
-    /// What has.
+    /// Its changes.
     pub changes: Vec<Change>,
 }
 
-/// One thing that is not as it was.
+/// One change.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// What: the name of a value in the report, or `finding RULE`.
     pub what: String,
-    /// As it was; null: it was not there.
+    /// The value before; null if there was none.
     pub before: Option<String>,
-    /// As it is; null: it is not there any more.
+    /// The value after; null if there is none.
     pub after: Option<String>,
 }
 
-/// Values that are compared, by their places in the document.
-const VALUES: &[&str] = &[
-    "/target/host",
-    "/target/port",
-    "/greeting/code",
-    "/capabilities/before_tls",
-    "/capabilities/after_tls",
-    "/tls/version",
-    "/tls/cipher",
-    "/tls/group",
-    "/tls/signature",
-    "/tls/verifies",
-    "/tls/trusted",
-    "/tls/name_match",
-    "/tls/chain_length",
-    "/tls/not_after",
-    "/tls/chain/0/sha256",
-    "/tls/chain/0/issuer",
-    "/auth/mechanism",
-    "/auth/outcome",
-    "/auth/code",
-    "/auth/enhanced",
-    "/envelope/from/code",
-    "/envelope/from/enhanced",
+/// Values that are compared, by their names in `fields`.
+const COMPARED: &[&str] = &[
+    "target.host",
+    "target.port",
+    "greeting.code",
+    "capabilities.before_tls",
+    "capabilities.after_tls",
+    "tls.version",
+    "tls.cipher",
+    "tls.group",
+    "tls.signature",
+    "certificate.verifies",
+    "certificate.trusted",
+    "certificate.name_match",
+    "certificate.chain_length",
+    "certificate.not_after",
+    "certificate.chain[0].sha256",
+    "certificate.chain[0].issuer",
+    "auth.mechanism",
+    "auth.outcome",
+    "auth.code",
+    "auth.enhanced",
+    "mail.code",
+    "mail.enhanced",
 ];
 
 impl Difference {
@@ -102,20 +102,20 @@ fn compared(name: String, before: Option<&CheckResult>, after: Option<&CheckResu
             add(&format!("finding {rule}"), told(&known), told(&found));
         }
         for one in &new.expectations {
-            let held = |held: bool| Some(if held { "held" } else { "did not hold" }.to_owned());
+            let held = |held: bool| Some(if held { "held" } else { "failed" }.to_owned());
             let old = old.expectations.iter().find(|old| old.expression == one.expression);
             add(&format!("expectation {}", one.expression), old.and_then(|old| held(old.held)), held(one.held));
         }
-        let (old, new) = (json(old), json(new));
-        for place in VALUES {
-            add(&place.trim_start_matches('/').replace('/', "."), value(&old, place), value(&new, place));
+        let (old, new) = (Document::from(old), Document::from(new));
+        for name in COMPARED {
+            add(name, shown(&old, name), shown(&new, name));
         }
         add("greeting.name", greeting_name(&old), greeting_name(&new));
         add("addresses", addresses(&old), addresses(&new));
-        for number in 0..recipients(&old).max(recipients(&new)) {
+        for number in 0..old.rcpt.len().max(new.rcpt.len()) {
             for key in ["code", "enhanced"] {
-                let place = format!("/envelope/recipients/{number}/{key}");
-                add(&format!("envelope.recipients[{number}].{key}"), value(&old, &place), value(&new, &place));
+                let name = format!("rcpt[{number}].{key}");
+                add(&name, shown(&old, &name), shown(&new, &name));
             }
         }
     }
@@ -133,37 +133,36 @@ fn findings(report: &Report) -> BTreeSet<(String, String)> {
     report.findings.iter().map(|finding| (finding.rule.to_string(), finding.severity.to_string())).collect()
 }
 
-fn json(report: &Report) -> Value {
-    serde_json::to_value(Document::from(report)).unwrap_or_default()
-}
-
-fn value(document: &Value, place: &str) -> Option<String> {
-    match document.pointer(place)? {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Array(all) => Some(all.iter().map(display_value).collect::<Vec<_>>().join(", ")),
+fn shown(report: &Document, name: &str) -> Option<String> {
+    match fields::value(report, name) {
+        FieldValue::Missing => None,
+        FieldValue::Text(text) => Some(text),
+        FieldValue::List(list) => Some(list.join(", ")),
         other => Some(other.to_string()),
     }
 }
 
-fn display_value(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// The first word of a greeting is the server's name (RFC 5321 §4.2); what follows differs each time.
+fn greeting_name(report: &Document) -> Option<String> {
+    report.greeting.as_ref()?.text.first()?.split_whitespace().next().map(str::to_owned)
 }
 
-/// The first word of a greeting is the server's name (RFC 5321 §4.2); behind it stands what differs each time.
-fn greeting_name(document: &Value) -> Option<String> {
-    let text = document.pointer("/greeting/text/0")?.as_str()?;
-    text.split_whitespace().next().map(str::to_owned)
-}
-
-fn addresses(document: &Value) -> Option<String> {
-    let all = document.get("addresses")?.as_array()?;
-    let mut addresses: Vec<&str> = all.iter().filter_map(|one| one.get("ip")?.as_str()).collect();
-    // Resolvers turn their answers round.
+fn addresses(report: &Document) -> Option<String> {
+    let mut addresses: Vec<String> = report.addresses.iter().map(|one| one.ip.to_string()).collect();
+    // Resolvers rotate their answers.
     addresses.sort_unstable();
     (!addresses.is_empty()).then(|| addresses.join(", "))
 }
 
-fn recipients(document: &Value) -> usize {
-    document.pointer("/envelope/recipients").and_then(Value::as_array).map_or(0, Vec::len)
+#[cfg(test)]
+mod tests {
+    use super::COMPARED;
+    use crate::report::fields::Field;
+
+    #[test]
+    fn every_compared_value_is_in_the_catalogue() {
+        for name in COMPARED {
+            assert!(Field::find(name).is_ok(), "{name}");
+        }
+    }
 }

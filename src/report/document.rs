@@ -1,4 +1,4 @@
-//! The JSON form of a report, and the views of it that readers and scripts want.
+//! The JSON form of a report, with the views of it that readers and scripts use.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use crate::check::Finding;
 use crate::check::clients::{self, ClientSeen};
 use crate::check::scan::{self, ProfileVerdict, Scan};
 use crate::evidence::fit::Fit;
+use crate::evidence::session::ReceivedReply;
 use crate::evidence::{
     Certificate, DialResult, Event, EventId, EventKind, Evidence, Fault, HandshakeKind, Lookup, NameMatch, Outcome,
     Phase, Probe, Session, Staple, Trust, TrustStore,
@@ -26,38 +27,43 @@ pub const SCHEMA: &str = include_str!("../../schema/report.json");
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Document {
-    schema_version: String,
-    tool: Tool,
+    pub(super) schema_version: String,
+    pub(super) tool: Tool,
     #[cfg_attr(test, schemars(with = "String"))]
-    started_at: Timestamp,
-    complete: bool,
-    total_ms: f64,
-    target: TargetDocument,
-    plan: Plan,
-    addresses: Vec<Address>,
-    phases: Vec<PhaseResult>,
-    greeting: Option<Greeting>,
-    capabilities: CapabilityLists,
-    tls: Option<TlsDocument>,
-    /// What `--tls-scan` has found; null without it.
-    tls_scan: Option<Scan>,
+    pub(super) started_at: Timestamp,
+    pub(super) complete: bool,
+    pub(super) total_ms: f64,
+    pub(super) target: TargetDocument,
+    pub(super) plan: Plan,
+    pub(super) addresses: Vec<Address>,
+    pub(super) phases: Vec<PhaseResult>,
+    pub(super) greeting: Option<Greeting>,
+    pub(super) capabilities: CapabilityLists,
+    pub(super) tls: Option<TlsDocument>,
+    /// The certificates that the server sent, and the verdict about them; null without a handshake.
+    pub(super) certificate: Option<CertificateDocument>,
+    /// The results of `--tls-scan`; null without it.
+    pub(super) tls_scan: Option<Scan>,
     /// How the server compares with a published profile; null without `--tls-profile`, and where there is no TLS.
     #[serde(default)]
-    tls_profile: Option<ProfileVerdict>,
+    pub(super) tls_profile: Option<ProfileVerdict>,
     /// Which common clients connect, certificates aside; null where that is not known.
     #[serde(default)]
-    tls_clients: Option<Vec<ClientSeen>>,
-    auth: Auth,
-    envelope: Option<EnvelopeResult>,
-    probes: Vec<Probe>,
-    transcript: Vec<Event>,
-    findings: Vec<Finding>,
-    /// What the user expected; [] when nothing was.
-    expectations: Vec<JudgedExpectation>,
-    /// Tries before this one (`--retry`, `--wait`), oldest first; [] when there was none.
-    earlier: Vec<Document>,
-    verdict: Verdict,
-    exit: ExitView,
+    pub(super) tls_clients: Option<Vec<ClientSeen>>,
+    pub(super) auth: Auth,
+    /// MAIL FROM and its reply; null when no sender was given.
+    pub(super) mail: Option<AnsweredCommand>,
+    /// Each RCPT TO and its reply; [] when no recipient was given.
+    pub(super) rcpt: Vec<AnsweredCommand>,
+    pub(super) probes: Vec<Probe>,
+    pub(super) transcript: Vec<Event>,
+    pub(super) findings: Vec<Finding>,
+    /// The expectations, judged; [] without expectations.
+    pub(super) expectations: Vec<JudgedExpectation>,
+    /// Earlier runs of the same check (`--retry`, `--wait`), oldest first; [] if it was not retried.
+    pub(super) earlier: Vec<Document>,
+    pub(super) verdict: Verdict,
+    pub(super) exit: ExitView,
 }
 
 /// The program that wrote it.
@@ -76,49 +82,49 @@ impl Tool {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct TargetDocument {
+pub(super) struct TargetDocument {
     /// As it was typed.
-    input: String,
-    host: Host,
+    pub(super) input: String,
+    pub(super) host: Host,
     /// The form for people, where it differs.
-    host_unicode: Option<String>,
-    port: u16,
-    port_source: ValueOrigin,
-    /// What was done about TLS.
-    tls_mode: TlsUse,
+    pub(super) host_unicode: Option<String>,
+    pub(super) port: u16,
+    pub(super) port_source: ValueOrigin,
+    /// How TLS was requested.
+    pub(super) tls_mode: TlsUse,
 }
 
 /// One address of the host.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Address {
-    ip: std::net::IpAddr,
-    family: u8,
-    tried: bool,
-    status: AddressStatus,
-    /// Milliseconds of the attempt to connect.
-    ms: Option<f64>,
+pub(super) struct Address {
+    pub(super) ip: std::net::IpAddr,
+    pub(super) family: u8,
+    pub(super) tried: bool,
+    pub(super) status: AddressStatus,
+    /// Milliseconds of the connection attempt.
+    pub(super) ms: Option<f64>,
     /// Why it failed.
-    error: Option<String>,
+    pub(super) error: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-enum AddressStatus {
+pub(super) enum AddressStatus {
     Connected,
     Failed,
     Overtaken,
     NotTried,
 }
 
-/// One step with its time, never cumulative.
+/// One phase with its own time, never cumulative.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseResult {
-    /// Which step.
+    /// Which phase.
     pub name: Phase,
-    /// What came of it.
+    /// Its result.
     pub status: PhaseStatus,
     /// Milliseconds; null when it did not run or is not known.
     pub ms: Option<f64>,
@@ -126,136 +132,134 @@ pub struct PhaseResult {
     pub reason: Option<String>,
 }
 
-/// What came of a step.
+/// The result of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PhaseStatus {
-    /// It went as it should.
+    /// It succeeded.
     Ok,
-    /// It failed or was refused.
+    /// It failed or was rejected.
     Failed,
     /// It did not run.
     Skipped,
-    /// It ran, and what came of it cannot be known: replies and commands were out of step.
+    /// It ran, but its result cannot be known: replies and commands were out of step.
     Unknown,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Greeting {
-    code: Option<ReplyCode>,
-    text: Vec<String>,
-    event: EventId,
+pub(super) struct Greeting {
+    pub(super) code: Option<ReplyCode>,
+    pub(super) text: Vec<String>,
+    pub(super) event: EventId,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct CapabilityLists {
-    before_tls: Option<Vec<String>>,
-    after_tls: Option<Vec<String>>,
+pub(super) struct CapabilityLists {
+    pub(super) before_tls: Option<Vec<String>>,
+    pub(super) after_tls: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct TlsDocument {
-    version: String,
-    cipher: String,
-    group: Option<String>,
-    /// The scheme by which the server signed the handshake.
-    signature: Option<String>,
-    alpn: Option<String>,
-    kind: HandshakeKind,
-    sni: Option<String>,
-    /// Milliseconds of the handshake.
-    ms: f64,
-    /// Trusted, named, in date and signed: what a client that verifies asks for.
-    verifies: bool,
+pub(super) struct TlsDocument {
+    pub(super) version: String,
+    pub(super) cipher: String,
+    pub(super) group: Option<String>,
+    /// The scheme with which the server signed the handshake.
+    pub(super) signature: Option<String>,
+    pub(super) alpn: Option<String>,
+    pub(super) kind: HandshakeKind,
+    pub(super) sni: Option<String>,
+    pub(super) client_certificate_requested: bool,
+    pub(super) client_certificate_sent: bool,
+    /// Whether TLS 1.2 sent renegotiation_info (RFC 5746); null in TLS 1.3, which has no renegotiation.
+    #[serde(default)]
+    pub(super) secure_renegotiation: Option<bool>,
+    /// Whether TLS 1.2 confirmed the extended master secret (RFC 7627); null in TLS 1.3, where it is built in.
+    #[serde(default)]
+    pub(super) extended_master_secret: Option<bool>,
+    /// Tickets for resumption; in TLS 1.2 it is 1 if the session can be resumed, by session id or ticket.
+    pub(super) tickets: Option<u32>,
+    /// The stapled OCSP response; null if none was sent.
+    pub(super) staple: Option<Staple>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct CertificateDocument {
+    /// Whether the chain is trusted, the certificate matches the host name and is within its dates, and its key signed
+    /// the handshake: what a client that verifies asks for.
+    pub(super) verifies: bool,
     /// Why it does not verify, each reason as a word; empty if it does.
     #[serde(default)]
     doubts: Vec<String>,
-    trusted: bool,
-    name_match: bool,
+    pub(super) trusted: bool,
+    pub(super) name_match: bool,
     store: TrustStore,
-    client_certificate_requested: bool,
-    client_certificate_sent: bool,
-    /// Whether TLS 1.2 sent renegotiation_info (RFC 5746); null in TLS 1.3, which has no renegotiation.
-    #[serde(default)]
-    secure_renegotiation: Option<bool>,
-    /// Whether TLS 1.2 confirmed the extended master secret (RFC 7627); null in TLS 1.3, where it is built in.
-    #[serde(default)]
-    extended_master_secret: Option<bool>,
-    /// Tickets for resuming the session; in TLS 1.2 it is 1 when the server lets it be resumed, by number or ticket.
-    tickets: Option<u32>,
-    /// The OCSP response that came along; null when none did.
-    staple: Option<Staple>,
-    /// The last moment of the server's own certificate.
+    /// When the server's certificate expires.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
-    not_after: Option<Timestamp>,
+    pub(super) not_after: Option<Timestamp>,
     /// Whole days left at the start of the run; negative when expired.
-    days_left: Option<i64>,
+    pub(super) days_left: Option<i64>,
     /// How many certificates were sent; the chain holds the first 20.
-    chain_length: usize,
-    chain: Vec<Certificate>,
+    pub(super) chain_length: usize,
+    pub(super) chain: Vec<Certificate>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Auth {
-    /// Mechanisms offered before TLS.
-    offered_before_tls: Option<Vec<String>>,
-    /// Mechanisms offered inside TLS.
-    offered_after_tls: Option<Vec<String>>,
-    user: Option<String>,
-    /// The mechanism that was tried.
-    mechanism: Option<String>,
-    outcome: AuthOutcome,
-    code: Option<ReplyCode>,
-    enhanced: Option<EnhancedStatus>,
-    event: Option<EventId>,
+pub(super) struct Auth {
+    /// Mechanisms that the server advertises before TLS.
+    pub(super) advertised_before_tls: Option<Vec<String>>,
+    /// Mechanisms that the server advertises after TLS.
+    pub(super) advertised_after_tls: Option<Vec<String>>,
+    pub(super) user: Option<String>,
+    /// The mechanism that was used.
+    pub(super) mechanism: Option<String>,
+    pub(super) outcome: AuthOutcome,
+    pub(super) code: Option<ReplyCode>,
+    pub(super) enhanced: Option<EnhancedStatus>,
+    pub(super) event: Option<EventId>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-enum AuthOutcome {
-    /// No login was wanted.
+pub(super) enum AuthOutcome {
+    /// No login was requested.
     NotTried,
-    /// It was wanted, and the conversation did not get that far.
+    /// It was requested, but the session did not reach it.
     NotReached,
-    /// The password stayed here.
+    /// The password was not sent.
     Withheld,
     Accepted,
     Refused,
-    /// Begun, and not answered.
+    /// Started, and not answered.
     Unfinished,
-    /// Sent, and which reply belongs to it cannot be known.
+    /// Sent, but it cannot be known which reply belongs to it.
     Unknown,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct EnvelopeResult {
-    from: AnsweredRecipient,
-    recipients: Vec<AnsweredRecipient>,
+pub(super) struct AnsweredCommand {
+    /// The sender or recipient.
+    pub(super) address: String,
+    pub(super) code: Option<ReplyCode>,
+    pub(super) enhanced: Option<EnhancedStatus>,
+    pub(super) text: Option<Vec<String>>,
+    pub(super) event: Option<EventId>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct AnsweredRecipient {
-    address: String,
-    code: Option<ReplyCode>,
-    enhanced: Option<EnhancedStatus>,
-    text: Option<Vec<String>>,
-    event: Option<EventId>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct ExitView {
-    code: u8,
-    name: String,
-    retryable: bool,
+pub(super) struct ExitView {
+    pub(super) code: u8,
+    pub(super) name: String,
+    pub(super) retryable: bool,
 }
 
 impl From<&Report> for Document {
@@ -267,7 +271,7 @@ impl From<&Report> for Document {
             tool: Tool::this(),
             started_at: evidence.started_at,
             complete: *complete,
-            total_ms: *total_ms,
+            total_ms: rounded(*total_ms),
             target: target(plan),
             plan: plan.clone(),
             addresses: addresses(evidence),
@@ -277,12 +281,14 @@ impl From<&Report> for Document {
                 before_tls: session.and_then(|session| words(session, Phase::Ehlo)),
                 after_tls: session.and_then(|session| words(session, Phase::EhloTls)),
             },
-            tls: session.and_then(|session| tls(session, evidence.started_at)),
+            tls: session.and_then(tls),
+            certificate: session.and_then(|session| certificate(session, evidence.started_at)),
             tls_scan: scan::results(plan, evidence),
             tls_profile: scan::verdict(plan, evidence),
             tls_clients: clients::results(evidence),
             auth: auth(plan, session),
-            envelope: envelope(plan, session),
+            mail: mail(plan, session),
+            rcpt: rcpt(plan, session),
             probes: evidence.probes.clone(),
             transcript: evidence.transcript.clone(),
             findings: findings.clone(),
@@ -295,12 +301,12 @@ impl From<&Report> for Document {
 }
 
 impl Document {
-    /// The same with the tries before it.
+    /// The same with the runs before it.
     pub fn after(self, earlier: &[Report]) -> Document {
         Document { earlier: earlier.iter().map(Document::from).collect(), ..self }
     }
 
-    /// The tries before it.
+    /// The runs before it.
     pub(super) fn take_earlier(&mut self) -> Vec<Report> {
         std::mem::take(&mut self.earlier).into_iter().map(Report::from).collect()
     }
@@ -361,7 +367,7 @@ fn addresses(evidence: &Evidence) -> Vec<Address> {
                 None => (AddressStatus::NotTried, None),
             };
             let family = if ip.is_ipv4() { 4 } else { 6 };
-            Address { ip, family, tried: dial.is_some(), status, ms: dial.map(|(_, ms, _)| *ms), error }
+            Address { ip, family, tried: dial.is_some(), status, ms: dial.map(|(_, ms, _)| rounded(*ms)), error }
         })
         .collect()
 }
@@ -375,14 +381,12 @@ fn words(session: Session<'_>, phase: Phase) -> Option<Vec<String>> {
     session.capabilities(phase).map(|(_, offers)| offers.words())
 }
 
-fn tls(session: Session<'_>, now: Timestamp) -> Option<TlsDocument> {
+fn tls(session: Session<'_>) -> Option<TlsDocument> {
     let (_, handshake) = session.handshake()?;
-    let leaf = handshake.leaf();
     let tickets = session.events().find_map(|event| match event.what {
         EventKind::Tickets { count } => Some(count),
         _ => None,
     });
-    let tickets = tickets.unwrap_or_default();
     let hello = handshake.server_hello.as_ref().filter(|hello| hello.version < Version::Tls13);
     Some(TlsDocument {
         version: handshake.version.clone(),
@@ -392,21 +396,27 @@ fn tls(session: Session<'_>, now: Timestamp) -> Option<TlsDocument> {
         alpn: handshake.alpn.clone(),
         kind: handshake.kind,
         sni: handshake.sni.clone(),
-        ms: handshake.ms,
+        client_certificate_requested: handshake.client_certificate_requested,
+        client_certificate_sent: handshake.client_certificate_sent,
+        secure_renegotiation: hello.map(|hello| hello.secure_renegotiation),
+        extended_master_secret: hello.map(|hello| hello.extended_master_secret),
+        tickets: Some(tickets.unwrap_or_default()),
+        staple: handshake.staple.clone(),
+    })
+}
+
+fn certificate(session: Session<'_>, now: Timestamp) -> Option<CertificateDocument> {
+    let (_, handshake) = session.handshake()?;
+    let leaf = handshake.leaf();
+    Some(CertificateDocument {
         verifies: handshake.verifies(now),
         doubts: handshake.doubts(now).iter().map(|doubt| doubt.word().to_owned()).collect(),
         trusted: matches!(handshake.presented.trust, Trust::Trusted { .. }),
         name_match: matches!(handshake.presented.name, NameMatch::Matches { .. }),
         store: handshake.presented.store.clone(),
-        client_certificate_requested: handshake.client_certificate_requested,
-        client_certificate_sent: handshake.client_certificate_sent,
-        secure_renegotiation: hello.map(|hello| hello.secure_renegotiation),
-        extended_master_secret: hello.map(|hello| hello.extended_master_secret),
-        tickets: Some(tickets),
-        staple: handshake.staple.clone(),
-        chain_length: handshake.presented.chain_length,
         not_after: leaf.map(|leaf| leaf.not_after),
         days_left: leaf.map(|leaf| leaf.not_after.duration_since(now).as_secs().div_euclid(86_400)),
+        chain_length: handshake.presented.chain_length,
         chain: handshake.presented.chain.clone(),
     })
 }
@@ -440,8 +450,8 @@ fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
         (_, None) => AuthOutcome::NotReached,
     };
     Auth {
-        offered_before_tls: offered(Phase::Ehlo),
-        offered_after_tls: offered(Phase::EhloTls),
+        advertised_before_tls: offered(Phase::Ehlo),
+        advertised_after_tls: offered(Phase::EhloTls),
         user: plan.login.as_ref().map(|login| login.user.clone()),
         mechanism: sent,
         outcome,
@@ -451,33 +461,41 @@ fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
     }
 }
 
-fn envelope(plan: &Plan, session: Option<Session<'_>>) -> Option<EnvelopeResult> {
-    let from = plan.from.as_ref()?;
-    let answered = |address: String, heard: Option<crate::evidence::session::ReceivedReply<'_>>| AnsweredRecipient {
+fn answered(address: String, received: Option<ReceivedReply<'_>>) -> AnsweredCommand {
+    AnsweredCommand {
         address,
-        code: heard.and_then(|heard| heard.reply.code),
-        enhanced: heard.and_then(|heard| heard.reply.enhanced),
-        text: heard.map(|heard| heard.reply.text.clone()),
-        event: heard.map(|heard| heard.event.seq),
-    };
-    // One pass over the session: there can be as many recipients as replies.
-    let mut replies = std::collections::HashMap::new();
-    let to_recipients =
-        session.into_iter().flat_map(|session| session.replies().filter(|heard| heard.event.phase == Phase::Rcpt));
-    for heard in to_recipients {
-        if let Some(number) = heard.recipient {
-            replies.entry(number).or_insert(heard);
-        }
+        code: received.and_then(|received| received.reply.code),
+        enhanced: received.and_then(|received| received.reply.enhanced),
+        text: received.map(|received| received.reply.text.clone()),
+        event: received.map(|received| received.event.seq),
     }
-    let recipients =
-        plan.to.iter().enumerate().map(|(number, to)| answered(to.to_string(), replies.get(&number).copied()));
-    Some(EnvelopeResult {
-        from: answered(from.to_string(), session.and_then(|session| session.reply_at(Phase::Mail))),
-        recipients: recipients.collect(),
-    })
 }
 
-/// The steps of the conversation that the user asked for, each with its own time.
+fn mail(plan: &Plan, session: Option<Session<'_>>) -> Option<AnsweredCommand> {
+    let from = plan.from.as_ref()?;
+    Some(answered(from.to_string(), session.and_then(|session| session.reply_at(Phase::Mail))))
+}
+
+fn rcpt(plan: &Plan, session: Option<Session<'_>>) -> Vec<AnsweredCommand> {
+    // One pass over the session: there can be as many recipients as replies.
+    let mut replies = std::collections::HashMap::new();
+    let to_recipients = session
+        .into_iter()
+        .flat_map(|session| session.replies().filter(|received| received.event.phase == Phase::Rcpt));
+    for received in to_recipients {
+        if let Some(number) = received.recipient {
+            replies.entry(number).or_insert(received);
+        }
+    }
+    plan.to.iter().enumerate().map(|(number, to)| answered(to.to_string(), replies.get(&number).copied())).collect()
+}
+
+/// Microseconds are as exact as a time is known.
+fn rounded(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1000.0
+}
+
+/// The phases of the main session, each with its own time.
 pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
     let mut phases = Vec::new();
     if let Some((probe, names)) = evidence.names() {
@@ -507,7 +525,7 @@ pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
 fn dns(probe: &Probe, lookups: Option<[&Lookup; 2]>) -> PhaseResult {
     let found = lookups.is_some_and(|lookups| lookups.iter().any(|lookup| !lookup.addresses().is_empty()));
     let status = if found { PhaseStatus::Ok } else { PhaseStatus::Failed };
-    PhaseResult { name: Phase::Dns, status, ms: probe.duration_ms, reason: None }
+    PhaseResult { name: Phase::Dns, status, ms: probe.duration_ms.map(rounded), reason: None }
 }
 
 fn connect(session: Session<'_>) -> PhaseResult {
@@ -516,12 +534,14 @@ fn connect(session: Session<'_>) -> PhaseResult {
         _ => None,
     });
     match (dialled, session.fault()) {
-        (Some(ms), _) => PhaseResult { name: Phase::Connect, status: PhaseStatus::Ok, ms: Some(ms), reason: None },
+        (Some(ms), _) => {
+            PhaseResult { name: Phase::Connect, status: PhaseStatus::Ok, ms: Some(rounded(ms)), reason: None }
+        }
         (None, Some(Fault::NoAddress)) => skipped(Phase::Connect, "no address"),
         (None, fault) => PhaseResult {
             name: Phase::Connect,
             status: PhaseStatus::Failed,
-            ms: session.probe.duration_ms,
+            ms: session.probe.duration_ms.map(rounded),
             reason: fault.and_then(|fault| match fault {
                 Fault::NotConnected { connect } => Some(connect.detail.clone()),
                 _ => None,
@@ -534,7 +554,7 @@ fn skipped(name: Phase, reason: &str) -> PhaseResult {
     PhaseResult { name, status: PhaseStatus::Skipped, ms: None, reason: Some(reason.to_owned()) }
 }
 
-/// From what set the step off (a line of ours, the connection, the handshake) to the last reply of the step.
+/// From the start of the phase (a command, the connection, the handshake) to its last reply.
 fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
     if phase == Phase::Tls {
         return tls_step(plan, session);
@@ -547,7 +567,7 @@ fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
     };
     match (begun, last) {
         (_, Some(heard)) => {
-            let ms = begun.map(|event| ((heard.event.at_ms - event.at_ms) * 1000.0).round() / 1000.0);
+            let ms = begun.map(|event| rounded(heard.event.at_ms - event.at_ms));
             let harmless = heard.fit() == Fit::Odd && heard.reply.is_success();
             let accepted = heard.accepts() || harmless;
             let reason =
@@ -559,11 +579,11 @@ fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
             name: phase,
             status: PhaseStatus::Unknown,
             ms: None,
-            reason: Some("not known: replies and commands were out of step".to_owned()),
+            reason: Some("replies and commands were out of step".to_owned()),
         },
         (Some(event), None) if failed_at(session, phase) => {
             let end = session.probe.duration_ms.map(|ms| session.probe.started_ms + ms);
-            let ms = end.map(|end| ((end - event.at_ms) * 1000.0).round() / 1000.0);
+            let ms = end.map(|end| rounded(end - event.at_ms));
             PhaseResult { name: phase, status: PhaseStatus::Failed, ms, reason: Some("no reply".to_owned()) }
         }
         _ => skipped(phase, why_skipped(plan, session, phase)),
@@ -578,7 +598,12 @@ fn in_doubt(session: Session<'_>, phase: Phase) -> bool {
 
 fn tls_step(plan: &Plan, session: Session<'_>) -> PhaseResult {
     if let Some((_, handshake)) = session.handshake() {
-        return PhaseResult { name: Phase::Tls, status: PhaseStatus::Ok, ms: Some(handshake.ms), reason: None };
+        return PhaseResult {
+            name: Phase::Tls,
+            status: PhaseStatus::Ok,
+            ms: Some(rounded(handshake.ms)),
+            reason: None,
+        };
     }
     match session.fault() {
         Some(Fault::Tls { tls }) => {
@@ -610,32 +635,27 @@ fn why_skipped(plan: &Plan, session: Session<'_>, phase: Phase) -> &'static str 
         _ => true,
     };
     if !wanted {
-        return "not asked for";
+        return "not requested";
     }
     if matches!(session.probe.outcome, Outcome::Underway) || session.fault().is_some() {
-        return "the conversation did not get that far";
+        return "not reached";
     }
     if plan.quit_after < QuitAfter::Rcpt {
-        return "an earlier step was the last one wanted, or failed";
+        return "an earlier phase failed, or was the last one requested";
     }
     match phase {
-        Phase::Starttls | Phase::Tls | Phase::EhloTls => "not offered, or an earlier step failed",
-        _ => "an earlier step failed",
+        Phase::Starttls | Phase::Tls | Phase::EhloTls => "not advertised, or an earlier phase failed",
+        _ => "an earlier phase failed",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Document, SCHEMA};
+    use super::Document;
+    use crate::report::published::assert_schema;
 
     #[test]
     fn the_published_schema_is_that_of_the_types() {
-        let schema =
-            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Document>();
-        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write("schema/report.json", &json).expect("the schema can be written");
-        }
-        assert!(json == SCHEMA, "schema/report.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        assert_schema::<Document>("report");
     }
 }

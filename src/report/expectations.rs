@@ -1,56 +1,75 @@
-//! What the user expects of a report: each expectation is held against its JSON form, and the exit code follows.
+//! What expectations do to a report: which findings they turn into expected ones, and which exit code is left.
 //!
-//! 1. A refusal can be what is expected: an expectation that held, and that no success could satisfy (`rcpt.class == 5`,
-//!    `exit.code == 7`, `findings contains relay-denied`), takes the findings that it names out of the count. They are
+//! 1. A rejection can be what is expected: an expectation that held, and that no success could satisfy (`rcpt.class == 5`,
+//!    `exit.code == 7`, `findings contains relay-denied`), takes the findings that it describes out of the count. They are
 //!    shown as expected.
-//! 2. What is left decides as ever: the code of the first step that failed.
-//! 3. When nothing is left and an expectation failed, the code is 1: the session went through.
+//! 2. The rest decides as without expectations: the code of the first phase that failed.
+//! 3. If nothing is left and an expectation failed, the code is 1: the session completed.
+//!
+//! How an expectation is read and compared is the subject of the module `expect`, which imports this one.
 
-use super::{Document, Exit, FilePosition, JudgedExpectation, Report, code_of, exit};
+use super::{Document, Exit, JudgedExpectation, Report, code_of, exit};
 use crate::check::Finding;
 use crate::evidence::{EventId, EventKind, Evidence};
-use crate::expect::{ExpectedFailure, Expression, Mistake};
 use crate::wire::status::Class;
 
-/// An expectation, and where a suite's file declares it.
-#[derive(Clone, Debug)]
-pub struct Expectation {
-    /// What is expected.
-    pub expression: Expression,
-    /// Where a suite's file says so.
-    pub place: Option<FilePosition>,
+/// Expectations that can be judged. `expect` implements it; the trait keeps this module independent of how they are written.
+pub trait Expectations {
+    /// Judges each of them.
+    fn judge(&self, report: &Document) -> Vec<ExpectationOutcome>;
 }
 
-impl Expectation {
-    /// One of a saved report, to be judged again.
-    pub fn again(judged: &JudgedExpectation) -> Result<Expectation, Mistake> {
-        let place = judged.line.zip(judged.column).map(|(line, column)| FilePosition { line, column });
-        Ok(Expectation { expression: Expression::parse(&judged.expression)?, place })
+/// No expectations.
+pub struct NoExpectations;
+
+impl Expectations for NoExpectations {
+    fn judge(&self, _: &Document) -> Vec<ExpectationOutcome> {
+        Vec::new()
+    }
+}
+
+/// What came of one expectation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExpectationOutcome {
+    /// Whether it held.
+    pub judged: JudgedExpectation,
+    /// Which failure it expects, so that the failure does not count.
+    pub excuse: ExpectedFailure,
+}
+
+/// The failure that an expectation that held describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedFailure {
+    /// None: it describes a success.
+    Nothing,
+    /// The rejections by these replies, by their numbers in the transcript.
+    Replies(Vec<EventId>),
+    /// What led to the exit code.
+    Exit,
+    /// The findings of a rule.
+    Rule(String),
+}
+
+impl ExpectedFailure {
+    fn replies(&self) -> &[EventId] {
+        match self {
+            ExpectedFailure::Replies(replies) => replies,
+            ExpectedFailure::Nothing | ExpectedFailure::Exit | ExpectedFailure::Rule(_) => &[],
+        }
     }
 }
 
 impl Report {
-    /// Holds the expectations against what was seen.
-    pub(super) fn expecting(mut self, expectations: &[Expectation]) -> Report {
-        if expectations.is_empty() {
+    /// Judges the expectations.
+    pub(super) fn expecting(mut self, expectations: &dyn Expectations) -> Report {
+        let outcomes = expectations.judge(&Document::from(&self));
+        if outcomes.is_empty() {
             return self;
         }
-        // Serialisation of our own types with string keys cannot fail.
-        let seen = serde_json::to_value(Document::from(&self)).unwrap_or_default();
-        let mut excuses = Vec::new();
-        for Expectation { expression, place } in expectations {
-            let outcome = expression.judge(&seen);
-            excuses.push(outcome.excuse);
-            self.expectations.push(JudgedExpectation {
-                expression: expression.text.clone(),
-                held: outcome.held,
-                expected: expression.expected(),
-                seen: outcome.seen,
-                line: place.map(|place| place.line),
-                column: place.map(|place| place.column),
-            });
-        }
-        let replies: Vec<u64> = excuses.iter().flat_map(ExpectedFailure::replies).copied().collect();
+        let (judged, excuses): (Vec<JudgedExpectation>, Vec<ExpectedFailure>) =
+            outcomes.into_iter().map(|outcome| (outcome.judged, outcome.excuse)).unzip();
+        self.expectations = judged;
+        let replies: Vec<EventId> = excuses.iter().flat_map(ExpectedFailure::replies).copied().collect();
         let Report { evidence, findings, exit: before, plan, .. } = &mut self;
         for finding in findings.iter_mut() {
             finding.expected = excuses.iter().any(|excuse| match excuse {
@@ -73,7 +92,7 @@ impl Report {
 }
 
 /// Whether a finding is about refusals by these replies and by no others.
-fn is_refusal_by(evidence: &Evidence, finding: &Finding, replies: &[u64]) -> bool {
+fn is_refusal_by(evidence: &Evidence, finding: &Finding, replies: &[EventId]) -> bool {
     let refuses = |id: &&EventId| {
         let event = evidence.transcript.iter().find(|event| event.seq == **id);
         event.is_some_and(|event| match &event.what {
@@ -82,5 +101,5 @@ fn is_refusal_by(evidence: &Evidence, finding: &Finding, replies: &[u64]) -> boo
         })
     };
     let mut refusals = finding.evidence.events.iter().filter(refuses).peekable();
-    finding.failure.is_some() && refusals.peek().is_some() && refusals.all(|id| replies.contains(&u64::from(id.0)))
+    finding.failure.is_some() && refusals.peek().is_some() && refusals.all(|id| replies.contains(id))
 }

@@ -1,7 +1,7 @@
-//! The report as it grows: one JSON object a line (NDJSON). It begins with `start`, tells what happens as it happens, has
-//! one `result` with the whole report for each check, and closes with `end`: without it the file is cut off.
+//! The report as it grows: one JSON object on each line (NDJSON). It begins with `start`, records events as they happen, has
+//! one `result` with the complete report for each check, and ends with `end`: a file without it is cut off.
 //!
-//! A reader that knows an event by its word reads it and passes over the rest.
+//! Readers ignore events that they do not know.
 
 use std::collections::BTreeMap;
 
@@ -42,30 +42,31 @@ pub enum StreamRecord {
         /// `host:port`; null when it is skipped.
         target: Option<String>,
     },
-    /// An attempt at a check is over, and another one follows; its events begin with number 1 again.
+    /// A run of a check has ended and is retried; events are numbered from 1 again.
+    #[serde(rename = "retry")]
     Tried {
-        /// At which check.
+        /// Which check.
         check: usize,
-        /// Which attempt, from 1.
+        /// Which run has ended, from 1.
         number: usize,
         /// Its exit code.
         exit_code: u8,
     },
-    /// Something happened in a conversation.
+    /// Something happened in a session.
     Happened {
         /// In which check.
         check: usize,
         /// As the report has it in `transcript`.
         happened: Box<Event>,
     },
-    /// A question has its answer.
+    /// A probe has ended.
     Answered {
         /// In which check.
         check: usize,
-        /// As the report has it in `attempts`.
+        /// As the report has it in `probes`.
         probe: Box<Probe>,
     },
-    /// A check is over.
+    /// A check has ended.
     Result {
         /// Which.
         check: usize,
@@ -73,12 +74,12 @@ pub enum StreamRecord {
         name: String,
         /// Where a suite's file declares it.
         place: Option<FilePosition>,
-        /// Attempts before the one that counts, oldest first.
+        /// Earlier runs, oldest first.
         earlier: Vec<Document>,
-        /// The attempt that counts.
+        /// The last run, which decides the result.
         report: Box<Document>,
     },
-    /// A check was left out.
+    /// A check was skipped.
     Skipped {
         /// Which.
         check: usize,
@@ -129,12 +130,12 @@ impl StreamRecord {
         StreamRecord::Check { check, name: name.clone(), place: None, target: Some(name) }
     }
 
-    /// An attempt is over, and another one follows.
+    /// A run has ended and is retried.
     pub fn tried(check: usize, number: usize, report: &Report) -> StreamRecord {
         StreamRecord::Tried { check, number, exit_code: report.exit.code() }
     }
 
-    /// A check is over.
+    /// A check has ended.
     pub fn result(check: usize, case: &CheckResult) -> StreamRecord {
         let (name, place) = (case.name.clone(), case.place);
         match &case.outcome {
@@ -162,16 +163,11 @@ impl StreamRecord {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINE_SCHEMA, StreamRecord};
+    use super::StreamRecord;
+    use crate::report::published::assert_schema;
 
     #[test]
     fn the_published_schema_of_a_line_is_that_of_the_types() {
-        let schema =
-            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<StreamRecord>();
-        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write("schema/event.json", &json).expect("the schema can be written");
-        }
-        assert!(json == LINE_SCHEMA, "schema/event.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        assert_schema::<StreamRecord>("event");
     }
 }

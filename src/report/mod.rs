@@ -1,14 +1,17 @@
-//! The report: plan, evidence and findings, with the verdict and the exit code that follow from them.
+//! The report: plan, evidence and findings, with the verdict and the exit code that follow.
 //!
-//! Its JSON form is [`Document`], schema version 1.0, additive within 1.x: the plan, the attempts and the transcript are
-//! kept whole, so that a saved report can be loaded ([`Report::load`]) and judged again; the other keys are views of
-//! them for readers and scripts. [`ports`] sums up the reports of several ports. Every key is always there: null is "did not get that far", [] is "looked, found none".
+//! Its JSON form is [`Document`], schema version 1.0, additive within 1.x: the plan, the probes and the transcript are
+//! kept unabridged, so that a saved report can be loaded ([`Report::load`]) and judged again; the other keys are views of
+//! them for readers and scripts. [`ports`] sums up the reports of several ports. Every key is always there: null is "not reached", [] is "looked and found none".
 
 mod difference;
 mod document;
 mod expectations;
+pub mod fields;
 mod line;
 pub mod ports;
+#[cfg(test)]
+pub(crate) mod published;
 mod run;
 mod saved;
 mod tally;
@@ -18,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use difference::{Change, CheckDifference, Difference};
 pub use document::{Document, PhaseResult, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
-pub use expectations::Expectation;
+pub use expectations::{ExpectationOutcome, Expectations, ExpectedFailure, NoExpectations};
 pub use line::{LINE_SCHEMA, StreamRecord};
 pub use run::{CheckOutcome, CheckResult, FilePosition, RUN_SCHEMA, Run, RunDocument, RunSource};
 pub use saved::{NotSaved, Saved};
@@ -32,19 +35,19 @@ use crate::plan::{FailOn, Gate, Plan};
 /// Everything about one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// What was wanted.
+    /// What was requested.
     pub plan: Plan,
     /// What was seen.
     pub evidence: Evidence,
     /// What it means.
     pub findings: Vec<Finding>,
-    /// Whether the run came to its own end.
+    /// Whether the run ended by itself.
     pub complete: bool,
     /// How long it took, milliseconds.
     pub total_ms: f64,
-    /// What was expected by the user, and whether it held.
+    /// The expectations of the user, judged.
     pub expectations: Vec<JudgedExpectation>,
-    /// What the program says to the shell.
+    /// The exit code of the program.
     pub exit: Exit,
 }
 
@@ -58,7 +61,7 @@ pub struct JudgedExpectation {
     pub held: bool,
     /// What was expected, in words.
     pub expected: String,
-    /// What was seen, as JSON would show it; null when the check did not get that far.
+    /// What was seen, as JSON would show it; null if the check did not reach it.
     pub seen: Option<String>,
     /// Where a suite's file declares it: line and column, from 1.
     pub line: Option<usize>,
@@ -129,7 +132,7 @@ impl Exit {
         }
     }
 
-    /// Whether the same may work later without anybody doing anything.
+    /// Whether the same check may succeed later without any change.
     pub fn is_retryable(self) -> bool {
         matches!(self, Exit::Unreachable | Exit::RefusedTemporary | Exit::Incomplete)
     }
@@ -156,24 +159,23 @@ fn known_exit(code: u8) -> Exit {
 impl Report {
     /// Judges the evidence.
     pub fn new(plan: Plan, evidence: Evidence, ended: &Ended, total_ms: f64) -> Report {
-        Report::judged(plan, evidence, ended, total_ms, &[])
+        Report::judged(plan, evidence, ended, total_ms, &NoExpectations)
     }
 
-    /// Judges the evidence, and holds against it what the user expects. Both are about what was really seen; what the
-    /// report keeps of it is what may be shown.
+    /// Judges the evidence and the expectations. Both see the unmasked evidence; the report keeps the masked one.
     pub fn judged(
         plan: Plan,
         evidence: Evidence,
         ended: &Ended,
         total_ms: f64,
-        expectations: &[Expectation],
+        expectations: &dyn Expectations,
     ) -> Report {
         let findings = check::judge(&plan, &evidence);
         let exit = match ended {
             Ended::Interrupted(Signal::Interrupt) => Exit::Interrupted,
             Ended::Interrupted(Signal::Terminate) => Exit::Terminated,
             Ended::Complete | Ended::Unwritable(_) => exit(&findings, &plan),
-            // Nothing was wrong as far as it came, and it did not come to its end.
+            // No problem was found, but the check did not run to its end.
             Ended::TimeUp => match exit(&findings, &plan) {
                 Exit::Ok => Exit::Incomplete,
                 other => other,
@@ -184,7 +186,7 @@ impl Report {
         report.expecting(expectations).masked()
     }
 
-    /// The report as it leaves the program: nothing in it repeats a secret. The sentences of its findings are masked already.
+    /// The report without secrets. The sentences of its findings are masked already.
     fn masked(self) -> Report {
         let mask = self.evidence.mask();
         let mut expectations = self.expectations;
@@ -195,18 +197,15 @@ impl Report {
         Report { evidence, expectations, ..self }
     }
 
-    /// The same evidence, judged by the rules of this version. What the user expected is held against it again.
-    pub fn judged_again(self) -> Report {
+    /// The same evidence, judged by the rules of this version, and by these expectations.
+    pub fn judged_again(self, expectations: &dyn Expectations) -> Report {
         let findings = check::judge(&self.plan, &self.evidence);
         let exit = match (self.exit, exit(&findings, &self.plan)) {
             (interrupted @ (Exit::Interrupted | Exit::Terminated), _) => interrupted,
             (_, Exit::Ok) if !self.complete => Exit::Incomplete,
             (_, other) => other,
         };
-        // An expectation that this version cannot read is left out.
-        let expected: Vec<Expectation> =
-            self.expectations.iter().filter_map(|one| Expectation::again(one).ok()).collect();
-        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(&expected).masked()
+        Report { findings, exit, expectations: Vec::new(), ..self }.expecting(expectations).masked()
     }
 
     /// Reads a report that was saved as JSON.
@@ -239,7 +238,7 @@ impl Report {
         self.plan.gate.counts(finding)
     }
 
-    /// Whether the user asked not to count a finding.
+    /// Whether the user chose to ignore a finding.
     pub fn is_ignored(&self, finding: &Finding) -> bool {
         self.plan.gate.ignores(finding)
     }
@@ -254,7 +253,7 @@ pub enum Verdict {
     Pass,
     /// Something is.
     Fail,
-    /// It was cut short by us.
+    /// smtpcheck cut it short.
     Incomplete,
 }
 
@@ -274,7 +273,7 @@ impl Gate {
     }
 }
 
-/// The code of the first step that failed; 1 when only findings without a failed step count.
+/// The code of the first phase that failed; 1 if only findings without a failed phase count.
 fn exit(findings: &[Finding], plan: &Plan) -> Exit {
     let counting: Vec<&Finding> = findings.iter().filter(|finding| plan.gate.counts(finding)).collect();
     let first = counting
@@ -288,7 +287,7 @@ fn exit(findings: &[Finding], plan: &Plan) -> Exit {
     }
 }
 
-/// The code that a finding asks for.
+/// The exit code that a finding leads to.
 fn code_of(finding: &Finding) -> Exit {
     match finding.failure {
         Some(PhaseFailure::Unreachable) => Exit::Unreachable,

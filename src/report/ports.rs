@@ -93,7 +93,7 @@ pub enum PortState {
     Silent,
     /// No way to the host: no address, no route, forbidden here.
     Unreachable,
-    /// Our time was up before it was seen.
+    /// The overall time limit was reached before it was tested.
     NotTested,
 }
 
@@ -215,7 +215,7 @@ impl PortRow {
         }
     }
 
-    /// Whether nobody on the way can read what is said, and the server has proved who it is.
+    /// Whether the connection is encrypted and the certificate verifies.
     fn is_safe(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.verifies == Some(true))
     }
@@ -312,7 +312,7 @@ fn best(ports: &[PortRow], purpose: PortPurpose) -> Option<&PortRow> {
     ports.iter().filter(|row| row.purpose == purpose && row.works && !is_bypass(row, ports)).min_by_key(|row| rank(row))
 }
 
-/// Whether it is an open line beside an encrypted one for the same people. It is no way round the faults of that one
+/// Whether it is an unencrypted port beside an encrypted one for the same users. It is no substitute for a broken encrypted port
 /// (RFC 8314 §4.1: without TLS mail programs do not hand in).
 fn is_bypass(row: &PortRow, ports: &[PortRow]) -> bool {
     let has_tls = |row: &PortRow| row.tls.as_ref().is_some_and(|tls| tls.mode != PortTlsMode::None);
@@ -336,27 +336,27 @@ fn preference(port: u16) -> u8 {
 fn choice(host: &Host, row: &PortRow) -> Choice {
     let Some(tls) = row.tls.as_ref() else {
         let command = format!("smtpcheck {}", host.with_port(row.port));
-        return Choice { port: row.port, why: "it is the one that works".to_owned(), command };
+        return Choice { port: row.port, why: "the only port that works".to_owned(), command };
     };
     let mut why = match (row.purpose, row.port, tls.mode) {
         (PortPurpose::Relay, _, _) => {
-            "the port between mail servers (RFC 5321); mail programs need another one".to_owned()
+            "the port between mail servers (RFC 5321); mail programs need another port".to_owned()
         }
         (_, 465, PortTlsMode::Implicit) => {
-            "TLS from the first byte, so nobody on the way can take the encryption off (RFC 8314)".to_owned()
+            "implicit TLS, so an on-path attacker cannot remove the encryption (RFC 8314)".to_owned()
         }
-        (_, 2525, _) => "the port that some providers add for networks where 465 and 587 are blocked".to_owned(),
-        (_, _, PortTlsMode::Implicit) => "TLS from the first byte".to_owned(),
+        (_, 2525, _) => "an additional port of some providers for networks where 465 and 587 are blocked".to_owned(),
+        (_, _, PortTlsMode::Implicit) => "implicit TLS".to_owned(),
         (_, 587, PortTlsMode::Starttls) => "the port for mail programs, encrypted with STARTTLS (RFC 8314)".to_owned(),
         (_, _, PortTlsMode::Starttls) => "encrypted with STARTTLS".to_owned(),
-        (_, _, PortTlsMode::None) => "it works, but NOT encrypted: send no password there".to_owned(),
+        (_, _, PortTlsMode::None) => "it works, but is NOT encrypted: do not send a password".to_owned(),
     };
     if row.purpose == PortPurpose::Submission && !row.takes_logins() {
-        why.push_str("; it offers no login");
+        why.push_str("; it does not advertise AUTH");
     }
     let target = host.with_port(row.port);
     let command = match (row.purpose, tls.mode) {
-        (PortPurpose::Relay, _) => format!("smtpcheck {target} --from YOU@example.org --to SOMEBODY@example.net"),
+        (PortPurpose::Relay, _) => format!("smtpcheck {target} --from YOU@example.org --to RECIPIENT@example.net"),
         (_, PortTlsMode::None) => format!("smtpcheck {target}"),
         (_, PortTlsMode::Implicit) => format!("smtpcheck smtps://{target} --user USER"),
         (_, PortTlsMode::Starttls) => format!("smtpcheck {target} --user USER"),
@@ -368,8 +368,8 @@ fn choice(host: &Host, row: &PortRow) -> Choice {
 ///
 /// 1. A signal decides.
 /// 2. Ports for mail programs that accept connections count before port 25: a host with a broken 465 and a working 25
-///    has a broken door for those whose door it is. So has one whose encrypted port is broken beside an open line.
-/// 3. When no port accepts connections, 3, or 9 when our time was up.
+///    does not work for mail programs. The same holds for a broken encrypted port beside an unencrypted one.
+/// 3. When no port accepts connections, 3, or 9 if the overall time limit was reached.
 fn exit(reports: &[Report], ports: &[PortRow]) -> Exit {
     let signal =
         reports.iter().map(|report| report.exit).find(|exit| matches!(exit, Exit::Interrupted | Exit::Terminated));
@@ -391,16 +391,11 @@ fn exit(reports: &[Report], ports: &[PortRow]) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::{PORTS_SCHEMA, PortsReport};
+    use super::PortsReport;
+    use crate::report::published::assert_schema;
 
     #[test]
     fn the_published_schema_of_ports_is_that_of_the_types() {
-        let schema =
-            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<PortsReport>();
-        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write("schema/ports.json", &json).expect("the schema can be written");
-        }
-        assert!(json == PORTS_SCHEMA, "schema/ports.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        assert_schema::<PortsReport>("ports");
     }
 }

@@ -1,6 +1,7 @@
-//! Everything that one command looked at: one report for each target or each check of a suite, with its name, its place in
-//! the suite's file, and what was left out and why. This is what formats render; a plain check is a run of one case.
+//! Everything that one command checked: one report for each target or each check of a suite, with its name, its position in
+//! the suite's file, and what was skipped and why. This is what formats render; a single check is a run of one case.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -35,21 +36,21 @@ pub struct CheckResult {
     pub name: String,
     /// Where a suite's file declares it.
     pub place: Option<FilePosition>,
-    /// What came of it.
+    /// Its result.
     pub outcome: CheckOutcome,
 }
 
-/// What came of a case.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CheckOutcome {
     /// It was checked.
     Checked {
-        /// The last attempt, which counts.
+        /// The last run, which decides the result.
         report: Box<Report>,
-        /// Attempts before it (`--retry`, `--wait`), oldest first.
+        /// Earlier runs (`--retry`, `--wait`), oldest first.
         earlier: Vec<Report>,
     },
-    /// It was not, and that is as the suite wants it (`needs`).
+    /// It was skipped, as the suite asks (`needs`).
     Skipped {
         /// Why, as a sentence without a full stop.
         reason: String,
@@ -72,7 +73,31 @@ impl Run {
         Run { source: RunSource::Target, cases: vec![CheckResult::of(report)] }
     }
 
-    /// What the program says to the shell: a signal, else the common code if all failures share it, else 1.
+    /// All checks of several runs as one run without a suite; a name that comes twice gets a number.
+    pub fn merged(runs: Vec<Run>) -> Run {
+        let mut cases: Vec<CheckResult> = Vec::new();
+        let mut taken: HashSet<String> = HashSet::new();
+        // The number from which the search goes on: a monitor saves the same target thousands of times.
+        let mut next: HashMap<String, usize> = HashMap::new();
+        for mut case in runs.into_iter().flat_map(|run| run.cases) {
+            if taken.contains(&case.name) {
+                let number = next.entry(case.name.clone()).or_insert(2);
+                let mut numbered = format!("{} ({number})", case.name);
+                while taken.contains(&numbered) {
+                    *number += 1;
+                    numbered = format!("{} ({number})", case.name);
+                }
+                case.name = numbered;
+            }
+            taken.insert(case.name.clone());
+            // Places belong to the one suite that a run has.
+            case.place = None;
+            cases.push(case);
+        }
+        Run { source: RunSource::Targets, cases }
+    }
+
+    /// The exit code of the program: that of a signal, else the common code if all failures share it, else 1.
     pub fn exit_code(&self) -> u8 {
         let mut failures: Vec<u8> = self.reports().map(|report| report.exit.code()).filter(|&code| code != 0).collect();
         if let Some(&signal) = failures.iter().find(|&&code| code >= 128) {
@@ -111,12 +136,12 @@ impl CheckResult {
         }
     }
 
-    /// Reads one check that was saved as JSON, with the tries before it.
+    /// Reads one check that was saved as JSON, with its earlier runs.
     pub fn load(json: &str) -> Result<CheckResult, serde_json::Error> {
         serde_json::from_str::<Document>(json).map(CheckResult::from)
     }
 
-    /// The same with the tries before it.
+    /// The same with the runs before it.
     pub fn after(mut self, before: Vec<Report>) -> CheckResult {
         if let CheckOutcome::Checked { earlier, .. } = &mut self.outcome {
             *earlier = before;
@@ -124,7 +149,7 @@ impl CheckResult {
         self
     }
 
-    /// Attempts before the one that counts, oldest first.
+    /// Earlier runs, oldest first.
     pub fn earlier(&self) -> &[Report] {
         match &self.outcome {
             CheckOutcome::Checked { earlier, .. } => earlier,
@@ -208,16 +233,11 @@ impl From<&Run> for RunDocument {
 
 #[cfg(test)]
 mod tests {
-    use super::{RUN_SCHEMA, RunDocument};
+    use super::RunDocument;
+    use crate::report::published::assert_schema;
 
     #[test]
     fn the_published_schema_of_runs_is_that_of_the_types() {
-        let schema =
-            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<RunDocument>();
-        let json = serde_json::to_string_pretty(&schema).expect("a schema is serialisable") + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write("schema/run.json", &json).expect("the schema can be written");
-        }
-        assert!(json == RUN_SCHEMA, "schema/run.json is stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        assert_schema::<RunDocument>("run");
     }
 }

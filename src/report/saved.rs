@@ -25,11 +25,11 @@ const MAX_VALUES: usize = 500_000;
 pub struct Saved {
     /// Its checks.
     pub run: Run,
-    /// What the user has to know about it, a sentence each.
+    /// Remarks for the user, a sentence each.
     pub remarks: Vec<String>,
 }
 
-/// Why a file is of no use.
+/// Why a file cannot be used.
 #[derive(Debug)]
 pub struct NotSaved(String);
 
@@ -42,7 +42,7 @@ impl fmt::Display for NotSaved {
 impl std::error::Error for NotSaved {}
 
 impl Saved {
-    /// Reads a document, a list of them, or lines. `fallback` makes a plan for `host:port`, in the place of a plan that
+    /// Reads a document, a list of them, or lines. `fallback` makes a plan for `host:port`, for a plan that
     /// this version cannot read.
     pub fn read(text: &str, fallback: &dyn Fn(&str) -> Option<Plan>) -> Result<Saved, NotSaved> {
         let mut reader = ReportReader { fallback, remarks: Vec::new() };
@@ -73,7 +73,7 @@ impl ReportReader<'_> {
             Ok(Head { cases: Some(cases), suite, .. }) => self.suite(suite, cases.get()),
             Ok(Head { event: None, .. }) => Ok(Run { source: RunSource::Target, cases: vec![self.case(text)?] }),
             Ok(_) => self.lines(text),
-            // A document that is no JSON, if it is not one of several lines that are.
+            // Not one JSON document; perhaps several lines of JSON.
             Err(error) => {
                 let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
                 match serde_json::from_str::<Head<'_>>(first) {
@@ -97,7 +97,7 @@ impl ReportReader<'_> {
         }
     }
 
-    /// A document, with the attempts before it.
+    /// A document, with the earlier runs.
     fn case(&mut self, text: &str) -> Result<CheckResult, NotSaved> {
         let mut value = tree(text)?;
         let earlier = self.earlier(&mut value)?;
@@ -114,7 +114,7 @@ impl ReportReader<'_> {
     /// A run of a suite.
     fn suite(&mut self, file: Option<Cow<'_, str>>, all: &str) -> Result<Run, NotSaved> {
         if !all.starts_with('[') {
-            return Err(NotSaved("this is JSON, but no run of a suite: its cases are no list".to_owned()));
+            return Err(NotSaved("this is JSON, but not the result of a suite: its cases are not a list".to_owned()));
         }
         let mut cases = Vec::new();
         self.each(all, &mut |reader, one| {
@@ -138,7 +138,7 @@ impl ReportReader<'_> {
         Ok(CheckResult { name, place, outcome })
     }
 
-    /// NDJSON. Only the results count; a line that is no JSON is where the file was cut off.
+    /// NDJSON. Only results are read; a line that is not JSON is where the file was cut off.
     fn lines(&mut self, text: &str) -> Result<Run, NotSaved> {
         let mut run = Run { source: RunSource::Targets, cases: Vec::new() };
         let (mut begun, mut ended) = (0, false);
@@ -172,22 +172,23 @@ impl ReportReader<'_> {
         if !ended {
             let lost = begun.max(run.cases.len()) - run.cases.len();
             self.remark(format!(
-                "the lines are cut off: there is no `end`, and {lost} checks have begun without a result"
+                "the file is cut off: it has no `end`, and {lost} checks have started without a result"
             ));
         }
         if run.cases.is_empty() {
-            return Err(NotSaved("there is no result in it: the program was stopped before the first one".to_owned()));
+            return Err(NotSaved("it contains no result: the program was stopped before the first one".to_owned()));
         }
         Ok(run)
     }
 
     fn report(&mut self, value: Value) -> Result<Report, NotSaved> {
         let Some(version) = value.get("schema_version").and_then(Value::as_str).map(str::to_owned) else {
-            return Err(NotSaved("this is JSON, but no report of a check: it has no schema_version".to_owned()));
+            return Err(NotSaved("this is JSON, but not a report of smtpcheck: it has no schema_version".to_owned()));
         };
         if value.get("transcript").is_none() {
             return Err(NotSaved(
-                "this is no report of a check: it has no transcript; `smtpcheck TARGET --json` makes one".to_owned(),
+                "this is not a report of a check: it has no transcript; create one with `smtpcheck TARGET --json`"
+                    .to_owned(),
             ));
         }
         let is_newer = number(&version) > number(SCHEMA_VERSION);
@@ -195,21 +196,21 @@ impl ReportReader<'_> {
             Ok(kept) => {
                 if is_newer {
                     self.remark(format!(
-                        "it has schema {version} and this version knows {SCHEMA_VERSION}: what is new in it is not shown"
+                        "its schema is {version}, and this version of smtpcheck knows {SCHEMA_VERSION}: newer parts are not shown"
                     ));
                 }
                 Ok(kept.into())
             }
-            Err(error) if !is_newer => Err(NotSaved(format!("this is no report that can be read: {error}"))),
+            Err(error) if !is_newer => Err(NotSaved(format!("this report cannot be read: {error}"))),
             Err(_) => self.sketch(&version, &value),
         }
     }
 
-    /// What can be read of a report that as a whole cannot.
+    /// The readable parts of a report that cannot be read completely.
     fn sketch(&mut self, version: &str, value: &Value) -> Result<Report, NotSaved> {
         let unreadable = || {
             NotSaved(format!(
-                "it has schema {version}, this version knows {SCHEMA_VERSION}, and too much of it is new; take a newer smtpcheck"
+                "its schema is {version}, and this version of smtpcheck knows {SCHEMA_VERSION}: it cannot be read; use a newer smtpcheck"
             ))
         };
         let target = value.get("target").ok_or_else(unreadable)?;
@@ -230,7 +231,7 @@ impl ReportReader<'_> {
         let findings = each::<Finding>(value, "findings", &mut lost);
         let code = value.pointer("/exit/code").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok());
         self.remark(format!(
-            "it has schema {version} and this version knows {SCHEMA_VERSION}: {lost} parts of it cannot be read and are not shown"
+            "its schema is {version}, and this version of smtpcheck knows {SCHEMA_VERSION}: {lost} parts cannot be read and are not shown"
         ));
         Ok(Report {
             plan,
@@ -317,7 +318,7 @@ fn tree(text: &str) -> Result<Value, NotSaved> {
     }
     if count > MAX_VALUES {
         return Err(NotSaved(format!(
-            "one report in it has more than {MAX_VALUES} values, which no report of a check has"
+            "one report in it has more than {MAX_VALUES} values, more than any report of a check"
         )));
     }
     serde_json::from_str(text).map_err(|error| not_json(&error))
@@ -386,9 +387,9 @@ mod tests {
     fn a_list_ends_with_its_first_element_that_is_no_report() {
         // Were the list read as a whole, the end that is missing would be told.
         let text = format!("[{}", "0,".repeat(1_000_000));
-        assert_eq!(error(&text), "this is JSON, but no report of a check: it has no schema_version");
+        assert_eq!(error(&text), "this is JSON, but not a report of smtpcheck: it has no schema_version");
         let text = format!(r#"{{"suite":"a","cases":[{}0]}}"#, r#"{"report":0},"#.repeat(1000));
-        assert_eq!(error(&text), "this is JSON, but no report of a check: it has no schema_version");
+        assert_eq!(error(&text), "this is JSON, but not a report of smtpcheck: it has no schema_version");
         assert!(error("[{}] more").contains("no schema_version"));
         assert!(error("[] more").contains("trailing characters"));
     }
@@ -402,7 +403,7 @@ mod tests {
             format!("{{\"event\":\"start\"}}\n{{\"event\":\"result\",\"report\":[{values}0]}}\n"),
         ] {
             let told = error(&text);
-            assert!(told.contains("more than 500000 values") || told.contains("no result in it"), "{told}");
+            assert!(told.contains("more than 500000 values") || told.contains("contains no result"), "{told}");
         }
         // What is in a text is no value.
         assert!(!error(&format!(r#"{{"a":"{}"}}"#, ",".repeat(MAX_VALUES + 1))).contains("values"));

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{Means, RunError};
+use crate::expect::Expectation;
 use crate::host::signals::Interruption;
 use crate::inquiry::{self, Ended, EvidenceListener, Gather, Signal};
 use crate::plan::{LoginProof, Plan, Retry};
-use crate::report::{Exit, Expectation, Report};
+use crate::report::{Exit, Report};
 use crate::sasl::{Credentials, Proof};
 use crate::secret::Secret;
 

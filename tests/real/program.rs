@@ -68,7 +68,7 @@ pub fn smtpcheck(args: &[&str], password: Password) -> Run {
 
 /// The reply codes to RCPT, in the order of `--to`.
 pub fn recipient_codes(report: &Value) -> Vec<u64> {
-    let recipients = report["envelope"]["recipients"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let recipients = report["rcpt"].as_array().map(Vec::as_slice).unwrap_or_default();
     recipients.iter().filter_map(|recipient| recipient["code"].as_u64()).collect()
 }
 

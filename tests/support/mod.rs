@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 pub mod bodies;
+pub mod golden;
 pub mod leak;
 pub mod program;
 pub mod replay;

@@ -1,4 +1,4 @@
-//! What `--tls-scan` has found, and how it compares with a profile, in a few lines each.
+//! The results of `--tls-scan`, and the comparison with a profile, in a few lines each.
 
 use super::super::style::{Role, StyledLine};
 use super::super::{Display, escape};
@@ -63,7 +63,7 @@ fn versions(scan: &Scan) -> String {
     words.join(", ")
 }
 
-/// Those that are accepted, or that none is; what is not known is said.
+/// The accepted ones, and those about which nothing is known.
 fn weak(scan: &Scan) -> String {
     let of = |support: Support| {
         let is_it = |one: &&WeakSeen| one.accepted == support;
@@ -72,9 +72,9 @@ fn weak(scan: &Scan) -> String {
     let (yes, unknown) = (of(Support::Yes), of(Support::Unknown));
     match (yes.is_empty(), unknown.is_empty()) {
         (true, true) => "none accepted".to_owned(),
-        (true, false) => format!("not known: {}", unknown.join(", ")),
+        (true, false) => format!("unknown: {}", unknown.join(", ")),
         (false, true) => format!("{} accepted", yes.join(", ")),
-        (false, false) => format!("{} accepted; not known: {}", yes.join(", "), unknown.join(", ")),
+        (false, false) => format!("{} accepted; unknown: {}", yes.join(", "), unknown.join(", ")),
     }
 }
 
@@ -82,15 +82,15 @@ fn suites(one: &VersionSeen) -> String {
     let names = list(one.suites.iter().flatten());
     let order = match one.preference {
         None => "",
-        Some(Preference::Server) => "; the server's order counts",
-        Some(Preference::Client) => "; the client's order counts",
+        Some(Preference::Server) => "; server preference",
+        Some(Preference::Client) => "; client preference",
     };
     format!("{names}{}{order}", at_least(one.suites_complete))
 }
 
 fn forward_secrecy(without: Support) -> &'static str {
     match without {
-        Support::Yes => "not always: a suite without it is accepted",
+        Support::Yes => "not always: a cipher suite without it is accepted",
         Support::No => "always",
         Support::Unknown => "unknown",
     }
@@ -98,7 +98,7 @@ fn forward_secrecy(without: Support) -> &'static str {
 
 fn diffie_hellman(scan: &Scan) -> String {
     match (scan.dhe, scan.dh_bits) {
-        (_, Some(bits)) => format!("a prime of {bits} bits"),
+        (_, Some(bits)) => format!("{bits}-bit prime"),
         (support, None) => word(support).to_owned(),
     }
 }
@@ -125,7 +125,7 @@ fn compared(verdict: &ProfileVerdict, look: &Display) -> Vec<StyledLine> {
     let (role, text) = match verdict.met {
         Support::Yes => (Role::Plain, "met".to_owned()),
         Support::No => (Role::Warning, format!("not met, {must} to change")),
-        Support::Unknown => (Role::Plain, "not known: not all of it was tested".to_owned()),
+        Support::Unknown => (Role::Plain, "unknown: not everything was tested".to_owned()),
     };
     let mut lines = labelled("profile", role, &format!("{}: {text}", verdict.title), look);
     for Deviation { level, found, change, source, .. } in &verdict.deviations {

@@ -2,21 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::super::style::{Role, StyledLine};
-use super::super::{ChainDisplay, Display, Symbols, Verbosity, escape};
-use super::{LineMark, added, noted};
+use super::session::{SessionLine, Speaker, added, noted};
 use crate::check::Severity;
 use crate::check::certificate::{self, Flaw};
 use crate::evidence::{
     Certificate, Event, Handshake, HandshakeKind, HelloOutcome, HelloProbe, Incompatibility, NameMatch, Outcome,
     StapleStatus, TlsFault, TlsFaultKind, Trust,
 };
-use crate::report::Report;
+use crate::render::style::Role;
+use crate::render::{Display, Verbosity, escape};
 use crate::wire::tls::{TlsAnswer, is_post_quantum};
 
 /// The whole chain where something is wrong with it, or when asked for; else the server's certificate.
-pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Display) -> Vec<StyledLine> {
-    let mut lines = noted(event, Role::Dim, LineMark::Note, &summary(handshake), look);
+pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Display) -> Vec<SessionLine> {
+    let mut lines = noted(event, Role::Dim, Speaker::Note, &summary(handshake));
     let flaws = certificate::flaws(&handshake.presented, now);
     let whole = look.volume == Verbosity::Verbose || !flaws.is_empty();
     for (at, one) in
@@ -26,11 +25,10 @@ pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: 
         lines.extend(certificate_lines(event, at, one, &flaws, look));
     }
     if look.volume == Verbosity::Verbose {
-        lines.extend(added(event, Role::Dim, LineMark::Note, &circumstances(handshake), look));
+        lines.extend(added(event, Role::Dim, Speaker::Note, &circumstances(handshake)));
     }
-    let (role, sign) =
-        if handshake.verifies(now) { (Role::Dim, LineMark::Note) } else { (Role::Error, LineMark::Fault) };
-    lines.extend(added(event, role, sign, &verdict(handshake, now), look));
+    let (role, sign) = if handshake.verifies(now) { (Role::Dim, Speaker::Note) } else { (Role::Error, Speaker::Fault) };
+    lines.extend(added(event, role, sign, &verdict(handshake, now)));
     lines
 }
 
@@ -45,7 +43,7 @@ pub(in crate::render) fn summary(handshake: &Handshake) -> String {
     parts.join(", ")
 }
 
-/// What a reader with `-v` wants to know beside the chain.
+/// Details for `-v`.
 fn circumstances(handshake: &Handshake) -> String {
     let mut parts = vec![
         match &handshake.sni {
@@ -56,14 +54,14 @@ fn circumstances(handshake: &Handshake) -> String {
     ];
     parts.extend(match handshake.kind {
         HandshakeKind::Full => None,
-        HandshakeKind::FullWithRetry => Some("one round trip more, for another group".to_owned()),
+        HandshakeKind::FullWithRetry => Some("one more round trip for another key share group".to_owned()),
         HandshakeKind::Resumed => Some("resumed".to_owned()),
     });
     parts.extend(handshake.alpn.as_ref().map(|name| format!("ALPN {}", escape::visible(name))));
     parts.push(match (handshake.client_certificate_requested, handshake.client_certificate_sent) {
-        (false, _) => "no client certificate asked for".to_owned(),
-        (true, false) => "a client certificate was asked for, and none was shown".to_owned(),
-        (true, true) => "our certificate was shown".to_owned(),
+        (false, _) => "no client certificate requested".to_owned(),
+        (true, false) => "client certificate requested, none sent".to_owned(),
+        (true, true) => "client certificate requested and sent".to_owned(),
     });
     parts.push(match &handshake.staple {
         None => "no OCSP response".to_owned(),
@@ -80,13 +78,13 @@ fn circumstances(handshake: &Handshake) -> String {
 pub(in crate::render) fn verdict(handshake: &Handshake, now: Timestamp) -> String {
     let mut words = vec![match handshake.presented.trust {
         Trust::Trusted { .. } => "trusted".to_owned(),
-        Trust::Outdated { .. } => "not trusted any more".to_owned(),
+        Trust::Outdated { .. } => "no longer trusted".to_owned(),
         Trust::Untrusted { .. } => "not trusted".to_owned(),
     }];
     words.push(match &handshake.presented.name {
-        NameMatch::Matches { expected } => format!("names {}", escape::visible(expected)),
+        NameMatch::Matches { expected } => format!("matches {}", escape::visible(expected)),
         NameMatch::Differs { expected, .. } | NameMatch::Unreadable { expected } => {
-            format!("does not name {}", escape::visible(expected))
+            format!("does not match {}", escape::visible(expected))
         }
     });
     words.extend(handshake.leaf().filter(|leaf| leaf.is_readable()).and_then(|leaf| match () {
@@ -95,31 +93,31 @@ pub(in crate::render) fn verdict(handshake: &Handshake, now: Timestamp) -> Strin
         () => None,
     }));
     if handshake.signature_fault.is_some() {
-        words.push("not proved by its key".to_owned());
+        words.push("handshake not signed with its key".to_owned());
     }
     format!("certificate: {}", words.join(", "))
 }
 
-fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&Flaw], look: &Display) -> Vec<StyledLine> {
+fn certificate_lines(event: &Event, at: usize, one: &Certificate, flaws: &[&Flaw], look: &Display) -> Vec<SessionLine> {
     let date = |moment: Timestamp| moment.strftime("%Y-%m-%d").to_string();
-    let arrow = if look.signs == Symbols::Unicode { "←" } else { "<-" };
+    let arrow = look.signs.from();
     let mut text = format!("{at} {} {arrow} {}", escape::visible(&names(one, look)), escape::visible(&one.issuer));
     if one.is_readable() {
         text.push_str(&format!(", {} to {}", date(one.not_before), date(one.not_after)));
     }
     let (role, sign) = match flaws.iter().map(|flaw| flaw.severity).max() {
-        None => (Role::Dim, LineMark::Note),
-        Some(Severity::Error) => (Role::Error, LineMark::Fault),
-        Some(Severity::Warning) => (Role::Warning, LineMark::Note),
-        Some(Severity::Notice) => (Role::Plain, LineMark::Note),
+        None => (Role::Dim, Speaker::Note),
+        Some(Severity::Error) => (Role::Error, Speaker::Fault),
+        Some(Severity::Warning) => (Role::Warning, Speaker::Note),
+        Some(Severity::Notice) => (Role::Plain, Speaker::Note),
     };
     if !flaws.is_empty() {
         text.push_str(&format!(": {}", flaws.iter().map(|flaw| flaw.word).collect::<Vec<_>>().join(", ")));
     }
-    let mut lines = added(event, role, sign, &text, look);
+    let mut lines = added(event, role, sign, &text);
     if look.volume == Verbosity::Verbose && one.is_readable() {
         for more in details(one) {
-            lines.extend(added(event, Role::Dim, LineMark::Note, &format!("  {}", escape::visible(&more)), look));
+            lines.extend(added(event, Role::Dim, Speaker::Note, &format!("  {}", escape::visible(&more))));
         }
     }
     lines
@@ -142,70 +140,50 @@ fn details(one: &Certificate) -> Vec<String> {
     let mut lines = vec![format!("subject {}", one.subject), format!("{}, signed with {}", one.key, one.signature)];
     let mut uses = Vec::new();
     if one.is_authority {
-        uses.push("an authority".to_owned());
+        uses.push("CA".to_owned());
     }
     uses.extend(one.extended_key_usage.iter().map(|uses| uses.join(" ")));
     uses.extend(one.key_usage.iter().map(|uses| uses.join(" ")));
     if !uses.is_empty() {
-        lines.push(format!("for {}", uses.join("; ")));
+        lines.push(format!("usage: {}", uses.join("; ")));
     }
     lines.push(format!("SHA-256 {}", one.sha256));
     lines.push(format!("key SHA-256 {}", one.spki_sha256));
     lines
 }
 
-/// How a handshake failed, in words; those of the library say what they mean to its programmers.
+/// Why a handshake failed.
 pub(super) fn failure(tls: &TlsFault) -> String {
     match &tls.kind {
         TlsFaultKind::NotTls => {
             let line = tls.first_bytes.trim().lines().next().unwrap_or_default();
-            if line.is_empty() { "what came is not TLS".to_owned() } else { format!("what came is not TLS: {line}") }
+            if line.is_empty() {
+                "the response is not TLS".to_owned()
+            } else {
+                format!("the response is not TLS: {line}")
+            }
         }
         TlsFaultKind::Alert { code: 112, name } => match &tls.sni {
-            Some(sent) => format!("the server refuses with alert 112 ({name}) to the server name {sent}"),
-            None => format!("the server refuses with alert 112 ({name}); no server name was sent"),
+            Some(sent) => format!("the server rejected the server name {sent} with alert 112 ({name})"),
+            None => format!("the server rejected the handshake with alert 112 ({name}); no server name was sent"),
         },
-        TlsFaultKind::Alert { code, name } => format!("the server refuses with alert {code} ({name})"),
+        TlsFaultKind::Alert { code, name } => format!("the server rejected the handshake with alert {code} ({name})"),
         TlsFaultKind::Closed => "the server closed the connection".to_owned(),
         TlsFaultKind::Reset => "the connection was reset".to_owned(),
-        TlsFaultKind::Silent { .. } if tls.first_bytes.is_empty() => "no answer".to_owned(),
-        TlsFaultKind::Silent { .. } => "the answer does not end".to_owned(),
+        TlsFaultKind::Silent { .. } if tls.first_bytes.is_empty() => "no response".to_owned(),
+        TlsFaultKind::Silent { .. } => "the response does not end".to_owned(),
         TlsFaultKind::Incompatible { why } => match why {
             Incompatibility::Version => "the server chose a version that is too old".to_owned(),
-            Incompatibility::Downgraded => "the server did not see that TLS 1.3 was offered".to_owned(),
+            Incompatibility::Downgraded => {
+                "the server signals that TLS 1.3 was removed from the ClientHello (downgrade)".to_owned()
+            }
             Incompatibility::TooLarge => "the server sends too many certificates".to_owned(),
             Incompatibility::Other => tls.detail.clone(),
         },
     }
 }
 
-/// The chain of the conversation that the user asked for, as `openssl s_client -showcerts` prints it; empty unless
-/// `--show-chain` is given.
-pub(super) fn pem(report: &Report, look: &Display) -> String {
-    if look.chain == ChainDisplay::Hidden {
-        return String::new();
-    }
-    let Some((_, handshake)) = report.evidence.main_session().and_then(|session| session.handshake()) else {
-        return String::new();
-    };
-    let mut text = String::new();
-    for (at, one) in handshake.presented.chain.iter().enumerate() {
-        text.push_str(&format!("{at} s:{}\n  i:{}\n", escape::visible(&one.subject), escape::visible(&one.issuer)));
-        text.push_str("-----BEGIN CERTIFICATE-----\n");
-        let mut rest = one.der_b64.as_str();
-        while !rest.is_empty() {
-            // Base64 is ASCII, so every place is a boundary.
-            let (line, next) = rest.split_at_checked(64).unwrap_or((rest, ""));
-            text.push_str(line);
-            text.push('\n');
-            rest = next;
-        }
-        text.push_str("-----END CERTIFICATE-----\n");
-    }
-    text
-}
-
-/// A ClientHello of ours and its answer, in one line.
+/// A ClientHello and the response to it, in one line.
 pub(super) fn offered(hello: HelloProbe<'_>) -> String {
     let what = &hello.request.offer;
     let name = if hello.request.sni.is_none() { ", without a server name" } else { "" };
@@ -215,16 +193,16 @@ pub(super) fn offered(hello: HelloProbe<'_>) -> String {
                 let group = taken.group_name.as_ref().map(|group| format!(", {group}")).unwrap_or_default();
                 format!("{} with {}{group}", taken.version, taken.suite_name)
             }
-            TlsAnswer::Alert { code, name } => format!("refused with alert {code} ({name})"),
+            TlsAnswer::Alert { code, name } => format!("rejected with alert {code} ({name})"),
             TlsAnswer::Sslv2 => "SSLv2".to_owned(),
             TlsAnswer::NotTls { text, .. } => format!("plain text: {}", escape::visible(text)),
-            TlsAnswer::Malformed { why } => format!("nonsense: {}", escape::visible(why)),
+            TlsAnswer::Malformed { why } => format!("malformed response: {}", escape::visible(why)),
         },
-        (_, Some(HelloOutcome::Closed)) => "the server hangs up".to_owned(),
-        (_, Some(HelloOutcome::Reset)) => "the connection is reset".to_owned(),
-        (_, Some(HelloOutcome::Silence { .. })) => "no answer".to_owned(),
-        (_, Some(HelloOutcome::TurnedAway { phase })) => format!("turned away at {phase}"),
-        (Outcome::Skipped { .. }, None) => "not tried, --max-connections is used up".to_owned(),
+        (_, Some(HelloOutcome::Closed)) => "connection closed".to_owned(),
+        (_, Some(HelloOutcome::Reset)) => "connection reset".to_owned(),
+        (_, Some(HelloOutcome::Silence { .. })) => "no response".to_owned(),
+        (_, Some(HelloOutcome::TurnedAway { phase })) => format!("rejected at {phase}"),
+        (Outcome::Skipped { .. }, None) => "not tested (--max-connections reached)".to_owned(),
         (Outcome::Failed { .. }, None) => "not connected".to_owned(),
         (Outcome::Done { .. } | Outcome::Underway, None) => "not finished".to_owned(),
     };

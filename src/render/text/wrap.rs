@@ -1,0 +1,88 @@
+//! Lines of a session at a width: mark of encryption, milliseconds, sign of the speaker, words. What does not fit goes on
+//! below.
+
+use crate::render::style::{Role, StyledLine};
+use crate::render::view::session::{SessionLine, Speaker};
+use crate::render::{Display, Symbols};
+
+/// Columns before the words of a line: mark, time, sign.
+fn indent(look: &Display) -> usize {
+    match look.signs {
+        Symbols::Unicode => 10,
+        Symbols::Ascii => 11,
+    }
+}
+
+/// Lines are broken at blanks only: a rule's id, a host name or a flag in two pieces cannot be copied.
+pub(in crate::render) fn columns(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+}
+
+/// The columns before the words: mark, time, sign.
+fn margin(at_ms: Option<f64>, encrypted: bool, speaker: Speaker, role: Role, look: &Display) -> StyledLine {
+    let time = at_ms.map_or_else(|| " ".repeat(6), |ms| format!("{:>6}", format!("{ms:.0}")));
+    let sign = look.signs.speaker(speaker, encrypted);
+    StyledLine::of(Role::Encrypted, look.signs.bar(encrypted))
+        .and(Role::Dim, time)
+        .and(Role::Plain, " ")
+        .and(role, sign)
+}
+
+/// Breaks the words at the width; what does not fit goes on below them.
+pub(super) fn wrapped(line: &SessionLine, look: &Display) -> Vec<StyledLine> {
+    let SessionLine { at_ms, encrypted, speaker, parts, gloss } = line;
+    let encrypted = *encrypted;
+    let width = look.width.saturating_sub(indent(look)).max(20);
+    let whole: String = parts.iter().map(|(_, text)| text.as_str()).collect();
+    let last_role = parts.last().map_or(Role::Plain, |(role, _)| *role);
+    let start = margin(*at_ms, encrypted, *speaker, last_role, look);
+    let mut lines = Vec::new();
+    if textwrap::core::display_width(&whole) <= width {
+        let mut line = start;
+        for (role, text) in parts {
+            line = line.and(*role, text.clone());
+        }
+        lines.push(line);
+    } else {
+        // The first part (the code) is short and stays whole; the rest is broken.
+        let (head, tail) = match parts.as_slice() {
+            [(role, head), .., (_, tail)] => (Some((*role, head.clone())), tail.clone()),
+            [(_, only)] => (None, only.clone()),
+            [] => (None, String::new()),
+        };
+        let head_width = head.as_ref().map_or(0, |(_, head)| textwrap::core::display_width(head));
+        let indent = " ".repeat(head_width);
+        let options = columns(width).initial_indent(&indent).subsequent_indent("  ");
+        for (at, piece) in textwrap::wrap(&tail, options).into_iter().enumerate() {
+            let line = if at == 0 {
+                let mut line = start.clone();
+                if let Some((role, head)) = &head {
+                    line = line.and(*role, head.clone());
+                }
+                line.and(last_role, piece.get(head_width..).unwrap_or_default())
+            } else {
+                below(encrypted, look).and(last_role, piece.into_owned())
+            };
+            lines.push(line);
+        }
+    }
+    if gloss.is_empty() {
+        return lines;
+    }
+    if textwrap::core::display_width(&whole) + 2 + textwrap::core::display_width(gloss) <= width {
+        let last = lines.pop();
+        lines.extend(last.map(|last| last.and(Role::Dim, format!("  {gloss}"))));
+    } else {
+        let options = columns(width).initial_indent("  ").subsequent_indent("  ");
+        let pieces = textwrap::wrap(gloss, options);
+        lines.extend(pieces.into_iter().map(|piece| below(encrypted, look).and(Role::Dim, piece.into_owned())));
+    }
+    lines
+}
+
+/// The margin of a line that goes on: the mark, and blanks for time and sign.
+fn below(encrypted: bool, look: &Display) -> StyledLine {
+    StyledLine::of(Role::Encrypted, look.signs.bar(encrypted)).and(Role::Plain, " ".repeat(indent(look) - 1))
+}

@@ -1,0 +1,75 @@
+//! The phases of a session with their times, as every format for people shows them.
+
+use crate::evidence::Phase;
+use crate::render::escape;
+use crate::report::{PhaseResult, PhaseStatus, Report, phases};
+
+/// One phase.
+pub(in crate::render) struct PhaseRow {
+    /// Its name, as in JSON.
+    pub(in crate::render) name: &'static str,
+    /// Milliseconds, if it ran and the time is known.
+    pub(in crate::render) ms: Option<f64>,
+    /// Milliseconds of the phases before it.
+    pub(in crate::render) begun_ms: f64,
+    /// Whether it ran and what came of it.
+    pub(in crate::render) status: PhaseStatus,
+    /// The same in words, with the reason.
+    pub(in crate::render) result: String,
+    /// Whether it took longest.
+    pub(in crate::render) is_slowest: bool,
+}
+
+/// All phases of the main session, in order.
+pub(in crate::render) fn rows(report: &Report) -> Vec<PhaseRow> {
+    let phases = phases(&report.plan, &report.evidence);
+    let ran = |phase: &PhaseResult| phase.ms.filter(|_| phase.status != PhaseStatus::Skipped);
+    let slowest = phases.iter().filter_map(ran).max_by(f64::total_cmp);
+    let is_choice = phases.iter().filter_map(ran).count() > 1;
+    let mut begun_ms = 0.0;
+    let mut rows = Vec::new();
+    for phase in &phases {
+        let ms = ran(phase);
+        rows.push(PhaseRow {
+            name: name(phase.name),
+            ms,
+            begun_ms,
+            status: phase.status,
+            result: result(phase),
+            is_slowest: is_choice && ms.is_some() && ms == slowest,
+        });
+        begun_ms += ms.unwrap_or(0.0);
+    }
+    rows
+}
+
+fn result(phase: &PhaseResult) -> String {
+    let word = match phase.status {
+        PhaseStatus::Ok => "ok",
+        PhaseStatus::Failed => "failed",
+        PhaseStatus::Skipped => "not tested",
+        PhaseStatus::Unknown => "unknown",
+    };
+    match &phase.reason {
+        Some(reason) => format!("{word}: {}", escape::visible(reason)),
+        None => word.to_owned(),
+    }
+}
+
+/// The name of a phase in JSON, metrics and tables.
+pub(in crate::render) fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Dns => "dns",
+        Phase::Connect => "connect",
+        Phase::Greeting => "greeting",
+        Phase::Ehlo => "ehlo",
+        Phase::Starttls => "starttls",
+        Phase::Tls => "tls",
+        Phase::EhloTls => "ehlo-tls",
+        Phase::Auth => "auth",
+        Phase::Mail => "mail",
+        Phase::Rcpt => "rcpt",
+        Phase::Rset => "rset",
+        Phase::Quit => "quit",
+    }
+}

@@ -1,0 +1,412 @@
+//! The lines of a session as a reader sees them: when, encrypted or not, by whom, which words. They do not depend on the
+//! width of anything; the text format breaks them, HTML makes rows of them.
+//!
+//! A follow-up is one line when it ends, unless `-v` asks for all of it. Text of the server has passed [`escape`] here.
+
+use std::collections::HashSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+
+use super::{duration, tls};
+use crate::check;
+use crate::evidence::{
+    DialResult, Event, EventId, EventKind, Evidence, Fault, Lookup, Names, Outcome, Phase, Probe, Session, SkipReason,
+    WithheldReason,
+};
+use crate::plan::{Family, Plan, TlsUse};
+use crate::question::{Purpose, Question};
+use crate::render::style::Role;
+use crate::render::{Display, Transcript, Verbosity, escape};
+use crate::report::Report;
+use crate::wire::Reply;
+use crate::wire::status::Class;
+
+/// One line of a session.
+#[derive(Clone, Debug)]
+pub(in crate::render) struct SessionLine {
+    /// Milliseconds since the start; a line that continues the one above has none.
+    pub(in crate::render) at_ms: Option<f64>,
+    /// Whether it was exchanged inside TLS.
+    pub(in crate::render) encrypted: bool,
+    /// Who speaks.
+    pub(in crate::render) speaker: Speaker,
+    /// The words with their roles.
+    pub(in crate::render) parts: Vec<(Role, String)>,
+    /// What the words mean, if they are encoded; or empty.
+    pub(in crate::render) gloss: String,
+}
+
+/// Who speaks in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::render) enum Speaker {
+    /// smtpcheck sent it.
+    Client,
+    /// The server sent it.
+    Server,
+    /// A remark of smtpcheck.
+    Note,
+    /// A remark about something that went wrong.
+    Fault,
+}
+
+/// The session, as much of it as the display shows.
+pub(in crate::render) fn session(report: &Report, look: &Display) -> Vec<SessionLine> {
+    let Report { plan, evidence, findings, .. } = report;
+    if look.transcript == Transcript::None {
+        return Vec::new();
+    }
+    let pointed: HashSet<EventId> =
+        findings.iter().flat_map(|finding| finding.evidence.events.iter().copied()).collect();
+    Moment::all(evidence)
+        .into_iter()
+        .filter(|shown| look.transcript == Transcript::Full || shown.is_among(&pointed))
+        .flat_map(|shown| shown.lines(plan, evidence, look))
+        .collect()
+}
+
+/// Something that is shown: an event, or the outcome of a question.
+pub(in crate::render) enum Moment<'a> {
+    Event(&'a Event),
+    Answer(&'a Probe),
+}
+
+impl<'a> Moment<'a> {
+    /// All moments of a run in the order in which they were seen.
+    pub(in crate::render) fn all(evidence: &'a Evidence) -> Vec<Moment<'a>> {
+        let mut moments: Vec<(f64, Moment<'a>)> =
+            evidence.transcript.iter().map(|event| (event.at_ms, Moment::Event(event))).collect();
+        for probe in &evidence.probes {
+            if let Some(ms) = probe.duration_ms {
+                moments.push((probe.started_ms + ms, Moment::Answer(probe)));
+            }
+        }
+        moments.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        moments.into_iter().map(|(_, moment)| moment).collect()
+    }
+
+    fn is_among(&self, pointed: &HashSet<EventId>) -> bool {
+        match self {
+            Moment::Event(event) => pointed.contains(&event.seq),
+            Moment::Answer(_) => false,
+        }
+    }
+
+    /// Its lines, as many as the display shows.
+    pub(in crate::render) fn lines(&self, plan: &Plan, evidence: &Evidence, look: &Display) -> Vec<SessionLine> {
+        match self {
+            Moment::Event(event) => {
+                let is_probe = evidence.probe(event.probe).is_some_and(|probe| match &probe.question {
+                    Question::Talk(request) => request.purpose != Purpose::Main,
+                    Question::Hello(_) => true,
+                    Question::Resolve { .. } | Question::Machine { .. } => false,
+                });
+                // A follow-up is one line, written when it ends.
+                if is_probe && look.volume != Verbosity::Verbose {
+                    Vec::new()
+                } else {
+                    event_lines(event, evidence.started_at, look)
+                }
+            }
+            Moment::Answer(probe) => answer_lines(plan, evidence, probe),
+        }
+    }
+}
+
+fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<SessionLine> {
+    let note = |role: Role, sign: Speaker, text: String| noted(event, role, sign, &text);
+    match &event.what {
+        EventKind::Dialled { address, started_ms, result } => {
+            let ms = event.at_ms - started_ms;
+            match result {
+                DialResult::Connected { .. } => {
+                    note(Role::Dim, Speaker::Note, format!("connected to {address} in {}", duration(ms)))
+                }
+                DialResult::Failed { fault } => {
+                    let text = format!("{address}: {} after {}", fault.kind, duration(ms));
+                    note(Role::Error, Speaker::Fault, text)
+                }
+                DialResult::Overtaken => note(
+                    Role::Dim,
+                    Speaker::Note,
+                    format!("{address}: abandoned after {}, another address connected first", duration(ms)),
+                ),
+            }
+        }
+        EventKind::Sent { text, .. } => {
+            let gloss = user_name(event.phase, text);
+            session_lines(event, Speaker::Client, &[(Role::Client, escape::visible(text))], &gloss)
+        }
+        EventKind::Received { reply, .. } => reply_lines(event, reply, look),
+        EventKind::Unfinished { text, bytes } => {
+            let text = format!("{bytes} bytes of an unfinished reply: {}", escape::visible(text.trim_end()));
+            note(Role::Error, Speaker::Fault, text)
+        }
+        EventKind::Stray { text, bytes } => {
+            let text = format!("{bytes} unexpected bytes: {}", escape::visible(text.trim_end()));
+            note(Role::Error, Speaker::Fault, text)
+        }
+        EventKind::Secured { handshake } => tls::lines(event, handshake, started_at, look),
+        EventKind::Withheld { reason } => {
+            note(Role::Warning, Speaker::Note, format!("login skipped: {}", withheld(reason)))
+        }
+        // A finding reports these where they matter.
+        EventKind::OddPassword { .. } | EventKind::Token { .. } => Vec::new(),
+        EventKind::Explained { text } => {
+            note(Role::Dim, Speaker::Note, format!("explanation from the server: {}", escape::visible(text)))
+        }
+        EventKind::AuthCancelled { .. } => note(Role::Error, Speaker::Fault, "login cancelled".to_owned()),
+        EventKind::NeedsSmtputf8 { address, .. } => {
+            let text = format!(
+                "{} was not sent: it needs SMTPUTF8, which the server does not advertise",
+                escape::visible(address)
+            );
+            note(Role::Error, Speaker::Fault, text)
+        }
+        // Shown with `-v` only.
+        EventKind::Tickets { count } if look.volume == Verbosity::Verbose => {
+            let tickets = if *count > 1 { format!(" ({count} tickets)") } else { String::new() };
+            note(Role::Dim, Speaker::Note, format!("the TLS session can be resumed{tickets}"))
+        }
+        EventKind::Tickets { .. } => Vec::new(),
+        EventKind::Quiet { waited_ms } => note(
+            Role::Dim,
+            Speaker::Note,
+            format!("no data for {:.1} s; still waiting, and running other probes meanwhile", waited_ms / 1000.0),
+        ),
+        EventKind::ClosedWithoutFarewell => {
+            note(Role::Dim, Speaker::Note, "the server closed the connection without a 221 reply".to_owned())
+        }
+    }
+}
+
+fn withheld(reason: &WithheldReason) -> &'static str {
+    match reason {
+        WithheldReason::Plaintext => "the connection is not encrypted, so the password was not sent",
+        WithheldReason::Unverified => "the certificate could not be verified, so the password was not sent",
+        WithheldReason::NotOffered => "the server does not advertise AUTH",
+        WithheldReason::RefreshToken => "this is a refresh token, which must not be sent to a mail server",
+        WithheldReason::NoCommonMechanism { .. } => "no mechanism in common",
+    }
+}
+
+fn reply_lines(event: &Event, reply: &Reply, look: &Display) -> Vec<SessionLine> {
+    let mut lines = Vec::new();
+    for (at, text) in reply.lines().iter().enumerate() {
+        let text = escape::visible(text);
+        let refused = match reply.class() {
+            Class::Transient => Role::Temporary,
+            Class::Permanent => Role::Permanent,
+            Class::Success | Class::Intermediate | Class::Undefined => Role::Server,
+        };
+        // Only the code and the status have the colour of a rejection.
+        let code_end = code_length(reply, &text);
+        let (code, rest) = text.split_at_checked(code_end).unwrap_or(("", &text));
+        let gloss = if at == 0 { challenge(reply) } else { String::new() };
+        let parts = [(refused, code.to_owned()), (Role::Server, rest.to_owned())];
+        let shown = if at == 0 {
+            session_lines(event, Speaker::Server, &parts, &gloss)
+        } else {
+            continued(event, Speaker::Server, &parts)
+        };
+        lines.extend(shown);
+    }
+    if look.volume == Verbosity::Verbose && !reply.irregularities.is_empty() {
+        let raw = escape::visible(&String::from_utf8_lossy(&reply.raw).escape_debug().to_string());
+        lines.extend(added(event, Role::Dim, Speaker::Note, &format!("raw: {raw}")));
+    }
+    lines
+}
+
+fn code_length(reply: &Reply, line: &str) -> usize {
+    let Some(code) = reply.code.map(|code| code.to_string()).filter(|code| line.starts_with(code.as_str())) else {
+        return 0;
+    };
+    let status = reply.enhanced.map(|status| status.to_string()).unwrap_or_default();
+    let with_status = code.len() + 1 + status.len();
+    if !status.is_empty() && line.get(code.len() + 1..).is_some_and(|rest| rest.starts_with(&status)) {
+        with_status
+    } else {
+        code.len()
+    }
+}
+
+/// A base64 challenge in clear text, if it is text.
+fn challenge(reply: &Reply) -> String {
+    if !reply.has_code(334) {
+        return String::new();
+    }
+    decoded(reply.text.first().map_or("", String::as_str))
+}
+
+fn user_name(phase: Phase, text: &str) -> String {
+    if phase == Phase::Auth && !text.contains(' ') { decoded(text) } else { String::new() }
+}
+
+fn decoded(text: &str) -> String {
+    let plain = STANDARD.decode(text.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    match plain.map(|plain| plain.trim_end_matches('\0').to_owned()).filter(|plain| !plain.trim().is_empty()) {
+        Some(plain) => format!("({})", escape::visible(&plain)),
+        None => String::new(),
+    }
+}
+
+fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionLine> {
+    match &probe.question {
+        Question::Resolve { .. } => {
+            let names = evidence.names().and_then(|(_, names)| names);
+            names.map(|names| name_lines(probe, names)).unwrap_or_default()
+        }
+        Question::Talk(request) if request.purpose != Purpose::Main => {
+            let Some(session) = evidence.sessions().find(|session| session.probe.id == probe.id) else {
+                return Vec::new();
+            };
+            aside(&probe_line(plan, evidence, session))
+        }
+        Question::Hello(_) => {
+            let hello = evidence.hellos().find(|hello| hello.probe.id == probe.id);
+            hello.map(|hello| aside(&tls::offered(hello))).unwrap_or_default()
+        }
+        // The finding that uses it names the place.
+        Question::Machine { .. } => Vec::new(),
+        Question::Talk(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
+    }
+}
+
+fn name_lines(probe: &Probe, names: &Names) -> Vec<SessionLine> {
+    let family = |lookup: &Lookup, word: &str| match lookup {
+        Lookup::Found { addresses, left_out, .. } => {
+            let more = (*left_out > 0).then(|| format!("and {left_out} more"));
+            Some(addresses.iter().map(ToString::to_string).chain(more).collect::<Vec<_>>().join(" "))
+        }
+        Lookup::Empty { .. } => Some(format!("no {word}")),
+        Lookup::NotFound { .. } => Some("does not exist".to_owned()),
+        Lookup::Failed { detail, .. } => Some(format!("{word}: {}", escape::visible(detail))),
+        Lookup::NotAsked => None,
+    };
+    let mut parts: Vec<String> =
+        [family(&names.aaaa, "IPv6"), family(&names.a, "IPv4")].into_iter().flatten().collect();
+    parts.dedup();
+    let text = format!("{} {}", names.host.both(), parts.join(", "));
+    let at = probe.started_ms + probe.duration_ms.unwrap_or(0.0);
+    timed(at, Role::Dim, Speaker::Note, &text)
+}
+
+fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
+    let text = match fault {
+        // The lookup and the connection attempts are shown already.
+        Fault::NoAddress | Fault::NotConnected { .. } => return Vec::new(),
+        Fault::Silent { phase, waited_ms, .. } => format!("no response at {phase} within {}", duration(*waited_ms)),
+        Fault::Closed { phase, reset: true } => format!("connection reset at {phase}"),
+        Fault::Closed { phase, reset: false } => format!("connection closed at {phase}"),
+        Fault::Tls { tls } => format!("TLS failed: {}", escape::visible(&tls::failure(tls))),
+        Fault::Endless { phase } => format!("the reply at {phase} does not end; connection closed"),
+        Fault::Unread { phase } => format!("the server stopped reading at {phase}"),
+        Fault::TimeUp { phase } => format!("the overall time limit was reached at {phase}"),
+        Fault::Interrupted => "interrupted".to_owned(),
+    };
+    let at = probe.started_ms + probe.duration_ms.unwrap_or(0.0);
+    timed(at, Role::Error, Speaker::Fault, &text)
+}
+
+/// A follow-up in one line.
+fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String {
+    let port = session.request.port;
+    let what = match session.request.purpose {
+        Purpose::OtherTlsMode if session.request.script.tls == TlsUse::Implicit => {
+            format!("port {port} again, with implicit TLS")
+        }
+        Purpose::OtherTlsMode => format!("port {port} again, unencrypted"),
+        Purpose::OtherFamily if session.request.family == Family::V4 => "again over IPv4".to_owned(),
+        Purpose::OtherFamily => "again over IPv6".to_owned(),
+        Purpose::StarttlsInjection => return injection(evidence, session),
+        Purpose::BeforeTls => return before_tls(session),
+        Purpose::InStep => "again, with a pause before each command".to_owned(),
+        Purpose::ServerName => {
+            let name = session.request.script.sni.as_deref().unwrap_or_default();
+            format!("port {port} again, with the server name {}", escape::visible(name))
+        }
+        Purpose::SiblingPort | Purpose::TlsHello | Purpose::Main => format!("{} on port {port}", plan.target.host),
+    };
+    let outcome = match (&session.probe.outcome, session.reply_at(Phase::Greeting), session.handshake()) {
+        (Outcome::Skipped { reason: SkipReason::ConnectionBudget }, _, _) => {
+            "not tested (--max-connections reached)".to_owned()
+        }
+        (Outcome::Skipped { reason: SkipReason::TimeUp }, _, _) => "not tested (overall time limit reached)".to_owned(),
+        (_, Some(heard), _) => {
+            let first = heard.reply.lines().into_iter().next().unwrap_or_default();
+            escape::visible(&first)
+        }
+        (_, None, Some(_)) => "TLS handshake completed, no greeting".to_owned(),
+        (Outcome::Failed { fault: Fault::NotConnected { connect } }, _, _) => connect.kind.to_string(),
+        (Outcome::Failed { fault: Fault::Tls { .. } }, _, _) => "no TLS".to_owned(),
+        (Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted }, _, _) => "not finished".to_owned(),
+        _ => "no greeting".to_owned(),
+    };
+    format!("{what}: {outcome}")
+}
+
+/// The result of `--probe starttls-injection`. Only what the probe shows is called not vulnerable.
+fn injection(evidence: &Evidence, session: Session<'_>) -> String {
+    let works_without = evidence.main_session().is_some_and(|main| main.handshake().is_some());
+    let answered = check::carried_into_tls(evidence, session).is_some();
+    let greets = session.all_replies().any(|heard| heard.event.tls && heard.event.phase == Phase::EhloTls);
+    let before =
+        session.events().any(|event| matches!(event.what, EventKind::Stray { .. }) && event.phase == Phase::Starttls);
+    let outcome = match (session.handshake(), session.reply_at(Phase::Starttls)) {
+        (Some(_), _) if answered => "vulnerable: the command took effect after TLS",
+        (Some(_), _) if greets => "not vulnerable: the server sends data after TLS, but not the reply to the command",
+        (Some(_), _) if before => "not vulnerable: the command was answered before TLS and not carried over",
+        (Some(_), _) => "not vulnerable: nothing was carried over into TLS",
+        (None, Some(heard)) if heard.reply.has_code(220) && works_without => {
+            "not vulnerable: the handshake failed on the bytes of the command, so they were not executed"
+        }
+        (None, Some(heard)) if heard.reply.has_code(220) => "not tested (the handshake also fails without the command)",
+        (None, Some(_)) => "not vulnerable: the server rejects STARTTLS followed by a command",
+        (None, None) => "not tested (STARTTLS was not reached)",
+    };
+    format!("STARTTLS and NOOP in one packet: {outcome}")
+}
+
+fn before_tls(session: Session<'_>) -> String {
+    // The first reply to AUTH counts; the second one is about the cancelled login.
+    let answer = |phase, name: &str| match session.replies().find(|heard| heard.event.phase == phase) {
+        Some(heard) => escape::visible(&heard.reply.lines().into_iter().next().unwrap_or_default()),
+        None => format!("not tested ({name} was not reached)"),
+    };
+    let script = &session.request.script;
+    let auth = script.asks_for_auth.then(|| format!("AUTH before TLS: {}", answer(Phase::Auth, "AUTH")));
+    let mail = script.envelope.is_some().then(|| format!("MAIL FROM before TLS: {}", answer(Phase::Mail, "MAIL")));
+    [auth, mail].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+fn line(at_ms: Option<f64>, encrypted: bool, speaker: Speaker, parts: &[(Role, String)], gloss: &str) -> SessionLine {
+    SessionLine { at_ms, encrypted, speaker, parts: parts.to_vec(), gloss: gloss.to_owned() }
+}
+
+fn session_lines(event: &Event, speaker: Speaker, parts: &[(Role, String)], gloss: &str) -> Vec<SessionLine> {
+    vec![line(Some(event.at_ms), event.tls, speaker, parts, gloss)]
+}
+
+fn continued(event: &Event, speaker: Speaker, parts: &[(Role, String)]) -> Vec<SessionLine> {
+    vec![line(None, event.tls, speaker, parts, "")]
+}
+
+pub(super) fn noted(event: &Event, role: Role, speaker: Speaker, text: &str) -> Vec<SessionLine> {
+    vec![line(Some(event.at_ms), event.tls, speaker, &[(role, text.to_owned())], "")]
+}
+
+/// More about an event, below it.
+pub(super) fn added(event: &Event, role: Role, speaker: Speaker, text: &str) -> Vec<SessionLine> {
+    vec![line(None, event.tls, speaker, &[(role, text.to_owned())], "")]
+}
+
+/// Something beside the session.
+fn aside(text: &str) -> Vec<SessionLine> {
+    vec![line(None, false, Speaker::Note, &[(Role::Dim, text.to_owned())], "")]
+}
+
+fn timed(at_ms: f64, role: Role, speaker: Speaker, text: &str) -> Vec<SessionLine> {
+    vec![line(Some(at_ms), false, speaker, &[(role, text.to_owned())], "")]
+}

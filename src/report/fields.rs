@@ -1,0 +1,835 @@
+//! The named values of a report: one row each, with type, unit, documentation and the function that reads it. `--expect`,
+//! suites, `--write-out` and the documentation use this list, and a value has the same name in all of them.
+//!
+//! A name is the path of the value in the JSON report where it has one (`certificate.days_left`, `rcpt[0].code`); the
+//! others are short views: `.class` is the first digit of a reply code, `.ms` the time of a phase, `rcpt.code` the codes
+//! for all recipients. The functions read [`Document`], so that a value cannot differ from the JSON report.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::document::{AddressStatus, AnsweredCommand, Auth, CertificateDocument, Document, Greeting, TlsDocument};
+use crate::evidence::{Certificate, EventId, Phase};
+use crate::plan::Plan;
+use crate::wire::ReplyCode;
+
+/// One named value.
+#[derive(Debug)]
+pub struct Field {
+    /// As it is written; `[N]` stands for a number from 0.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: ValueType,
+    /// The unit of a number.
+    pub unit: Unit,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// What a plan must contain so that the value can exist.
+    pub requires: RequiredPhase,
+    /// Whose failure an expectation about it can describe.
+    pub refusal: Refusal,
+    read: fn(&Document, usize) -> Vec<FieldValue>,
+}
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueType {
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// true or false.
+    Fact,
+    /// Numbers separated by dots, such as 1.2.
+    Version,
+    /// A date, or a date with a time.
+    Moment,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of names, which are compared without regard to case.
+    Names,
+    /// A list of EHLO lines; their keyword is enough to name one.
+    Keywords,
+    /// A list of rule ids.
+    Rules,
+}
+
+impl ValueType {
+    /// The word for it in messages and in the documentation.
+    pub fn word(self) -> &'static str {
+        match self {
+            ValueType::Number => "a number",
+            ValueType::Text => "a text",
+            ValueType::Fact => "true or false",
+            ValueType::Version => "a version",
+            ValueType::Moment => "a date",
+            ValueType::Word(_) => "a word",
+            ValueType::Names | ValueType::Keywords | ValueType::Rules => "a list",
+        }
+    }
+}
+
+/// The unit of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A code, a count, or no number at all.
+    None,
+    /// Milliseconds.
+    Milliseconds,
+    /// Whole days.
+    Days,
+    /// Bits of a key.
+    Bits,
+}
+
+impl Unit {
+    /// The abbreviation, or the word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Unit::None => "",
+            Unit::Milliseconds => "ms",
+            Unit::Days => "days",
+            Unit::Bits => "bits",
+        }
+    }
+}
+
+/// A value of a report.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldValue {
+    /// The check did not get that far, or it cannot be known.
+    Missing,
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// A text, a version, a word.
+    Text(String),
+    /// true or false.
+    Fact(bool),
+    /// A moment.
+    Moment(Timestamp),
+    /// A list of texts.
+    List(Vec<String>),
+}
+
+impl FieldValue {
+    /// As a number, if it is one.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            FieldValue::Number(number) => Some(*number),
+            // Codes, counts and days are far below 2^53.
+            #[allow(clippy::cast_precision_loss, reason = "see above")]
+            FieldValue::Integer(number) => Some(*number as f64),
+            _ => None,
+        }
+    }
+
+    /// As a text, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            FieldValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// As a list, if it is one.
+    pub fn as_list(&self) -> Option<&[String]> {
+        match self {
+            FieldValue::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// As plain text for `--write-out`: texts without quotes, lists with commas, milliseconds with one decimal place.
+    pub fn plain(&self) -> String {
+        match self {
+            FieldValue::Missing => String::new(),
+            FieldValue::Number(number) => format!("{number:.1}"),
+            FieldValue::Text(text) => text.clone(),
+            FieldValue::List(list) => list.join(","),
+            FieldValue::Integer(_) | FieldValue::Fact(_) | FieldValue::Moment(_) => self.to_string(),
+        }
+    }
+}
+
+/// As JSON shows it.
+impl fmt::Display for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FieldValue::Missing => f.write_str("null"),
+            FieldValue::Integer(number) => write!(f, "{number}"),
+            FieldValue::Number(number) => write!(f, "{number}"),
+            FieldValue::Text(text) => f.write_str(&json(text)),
+            FieldValue::Fact(fact) => write!(f, "{fact}"),
+            FieldValue::Moment(moment) => write!(f, "{moment}"),
+            FieldValue::List(list) => f.write_str(&json(list)),
+        }
+    }
+}
+
+/// What a plan must contain so that there can be an answer.
+#[derive(Clone, Copy, Debug)]
+pub enum RequiredPhase {
+    /// Nothing special.
+    Nothing,
+    /// A user.
+    Login,
+    /// A sender, or a recipient.
+    Sender,
+    /// As many recipients as the name counts.
+    Recipient,
+}
+
+/// Whose failure an expectation about a value can describe.
+#[derive(Clone, Copy, Debug)]
+pub enum Refusal {
+    /// No one's.
+    None,
+    /// That of these replies, by their numbers in the transcript.
+    Reply {
+        /// Finds them.
+        events: fn(&Document, usize) -> Vec<EventId>,
+        /// What success looks like.
+        good: SuccessTest,
+    },
+    /// That of the check as a whole.
+    Exit {
+        /// What success looks like.
+        good: SuccessTest,
+    },
+    /// That of each rule that is named.
+    Rules,
+}
+
+/// What success looks like.
+#[derive(Clone, Copy, Debug)]
+pub enum SuccessTest {
+    /// 2yz and 3yz.
+    Codes,
+    /// 2 and 3.
+    Classes,
+    /// 2.x.y.
+    Statuses,
+    /// The login was accepted.
+    Accepted,
+    /// 0.
+    ExitCode,
+    /// ok.
+    ExitName,
+    /// pass.
+    Pass,
+    /// Success is not repeated.
+    NotRetryable,
+}
+
+impl SuccessTest {
+    /// Values that stand for all successes.
+    pub fn values(self) -> Vec<FieldValue> {
+        let text = |text: &str| FieldValue::Text(text.to_owned());
+        match self {
+            SuccessTest::Codes => (200..400).map(FieldValue::Integer).collect(),
+            SuccessTest::Classes => vec![FieldValue::Integer(2), FieldValue::Integer(3)],
+            // No status of success begins with 4 or 5, whatever follows.
+            SuccessTest::Statuses => ["2.0.0", "2.1.0", "2.1.5", "2.7.0"].map(text).into(),
+            SuccessTest::Accepted => vec![text("accepted")],
+            SuccessTest::ExitCode => vec![FieldValue::Integer(0)],
+            SuccessTest::ExitName => vec![text("ok")],
+            SuccessTest::Pass => vec![text("pass")],
+            SuccessTest::NotRetryable => vec![FieldValue::Fact(false)],
+        }
+    }
+}
+
+/// Why a name is not one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameFault {
+    /// `[` without `]`.
+    OpenBracket,
+    /// Something else than a number from 0 to 999 in the brackets.
+    Number,
+    /// No value has this name. It is given with `[N]` in place of numbers.
+    Unknown(String),
+}
+
+impl Field {
+    /// The row of a name, and the number in its brackets.
+    pub fn find(written: &str) -> Result<(&'static Field, usize), NameFault> {
+        let mut pattern = String::new();
+        let mut index = 0;
+        let mut rest = written;
+        while let Some((before, after)) = rest.split_once('[') {
+            let (number, after) = after.split_once(']').ok_or(NameFault::OpenBracket)?;
+            index = number.parse::<usize>().ok().filter(|number| *number < 1000).ok_or(NameFault::Number)?;
+            pattern.push_str(before);
+            pattern.push_str("[N]");
+            rest = after;
+        }
+        pattern.push_str(rest);
+        match Field::all().find(|field| field.name == pattern) {
+            Some(field) => Ok((field, index)),
+            None => Err(NameFault::Unknown(pattern)),
+        }
+    }
+
+    /// All rows.
+    pub fn all() -> impl Iterator<Item = &'static Field> {
+        FIELDS.iter().flat_map(|group| group.iter())
+    }
+
+    /// Its value: one, or one for each recipient.
+    pub fn read(&self, report: &Document, index: usize) -> Vec<FieldValue> {
+        (self.read)(report, index)
+    }
+
+    /// What the plan lacks, so that the value can never exist.
+    pub fn lacks(&self, index: usize, plan: &Plan) -> Option<&'static str> {
+        match self.requires {
+            RequiredPhase::Login if plan.login.is_none() => Some("a login, and no user is given"),
+            RequiredPhase::Sender if plan.from.is_none() => {
+                Some("MAIL FROM, and neither a sender nor a recipient is given")
+            }
+            RequiredPhase::Recipient if plan.to.len() <= index => Some("a recipient that is not given"),
+            RequiredPhase::Nothing | RequiredPhase::Login | RequiredPhase::Sender | RequiredPhase::Recipient => None,
+        }
+    }
+
+    const fn requiring(self, requires: RequiredPhase) -> Field {
+        Field { requires, ..self }
+    }
+
+    const fn refusing(self, refusal: Refusal) -> Field {
+        Field { refusal, ..self }
+    }
+
+    const fn measured(self, unit: Unit) -> Field {
+        Field { unit, ..self }
+    }
+}
+
+/// The first value of this name; missing where there is none, or no such name.
+pub fn value(report: &Document, name: &str) -> FieldValue {
+    let read = Field::find(name).ok().and_then(|(field, index)| field.read(report, index).into_iter().next());
+    read.unwrap_or(FieldValue::Missing)
+}
+
+fn json(value: &impl Serialize) -> String {
+    // Texts and lists of texts can always be written.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn missing<T>(value: Option<T>, make: impl FnOnce(T) -> FieldValue) -> FieldValue {
+    value.map_or(FieldValue::Missing, make)
+}
+
+fn text(value: Option<impl ToString>) -> FieldValue {
+    missing(value, |value| FieldValue::Text(value.to_string()))
+}
+
+fn fact(value: Option<bool>) -> FieldValue {
+    missing(value, FieldValue::Fact)
+}
+
+fn count(value: Option<impl TryInto<i64>>) -> FieldValue {
+    missing(value.and_then(|value| value.try_into().ok()), FieldValue::Integer)
+}
+
+fn list(value: Option<&Vec<String>>) -> FieldValue {
+    missing(value, |list| FieldValue::List(list.clone()))
+}
+
+/// The word that JSON has for a value of an enum.
+fn word(value: Option<impl Serialize>) -> FieldValue {
+    let word = value.and_then(|value| serde_json::to_value(value).ok()).and_then(|value| match value {
+        serde_json::Value::String(word) => Some(word),
+        _ => None,
+    });
+    text(word)
+}
+
+fn code(code: Option<ReplyCode>) -> FieldValue {
+    count(code.map(ReplyCode::number))
+}
+
+fn class(code: Option<ReplyCode>) -> FieldValue {
+    count(code.map(|code| code.number() / 100))
+}
+
+fn joined(lines: Option<&Vec<String>>) -> FieldValue {
+    text(lines.map(|lines| lines.join(" ")))
+}
+
+fn phase_ms(report: &Document, phase: Phase) -> FieldValue {
+    let found = report.phases.iter().find(|one| one.name == phase);
+    missing(found.and_then(|one| one.ms), FieldValue::Number)
+}
+
+fn greeting(report: &Document) -> Option<&Greeting> {
+    report.greeting.as_ref()
+}
+
+fn tls(report: &Document) -> Option<&TlsDocument> {
+    report.tls.as_ref()
+}
+
+fn certificate(report: &Document) -> Option<&CertificateDocument> {
+    report.certificate.as_ref()
+}
+
+fn chain(report: &Document, index: usize) -> Option<&Certificate> {
+    certificate(report)?.chain.get(index)
+}
+
+fn auth(report: &Document) -> &Auth {
+    &report.auth
+}
+
+fn mail(report: &Document) -> Option<&AnsweredCommand> {
+    report.mail.as_ref()
+}
+
+/// One value for each recipient; without recipients a missing one.
+fn each(report: &Document, value: fn(Option<&AnsweredCommand>) -> FieldValue) -> Vec<FieldValue> {
+    match report.rcpt.as_slice() {
+        [] => vec![FieldValue::Missing],
+        all => all.iter().map(|one| value(Some(one))).collect(),
+    }
+}
+
+const EXITS: &[&str] = &[
+    "ok",
+    "findings",
+    "unreachable",
+    "refused_temporary",
+    "refused_permanent",
+    "tls",
+    "auth",
+    "protocol",
+    "incomplete",
+    "interrupted",
+];
+const VERDICTS: &[&str] = &["pass", "fail", "incomplete"];
+const AUTH_OUTCOMES: &[&str] =
+    &["not-tried", "not-reached", "withheld", "accepted", "refused", "unfinished", "unknown"];
+const TLS_MODES: &[&str] = &["implicit", "required", "if-offered", "never"];
+const TLS_KINDS: &[&str] = &["full", "full-with-retry", "resumed"];
+
+/// A row of one value.
+macro_rules! field {
+    ($name:literal, $kind:expr, $about:expr, $read:expr) => {
+        Field {
+            name: $name,
+            kind: $kind,
+            unit: Unit::None,
+            about: $about,
+            requires: RequiredPhase::Nothing,
+            refusal: Refusal::None,
+            read: |report, index| {
+                let read: fn(&Document, usize) -> FieldValue = $read;
+                vec![read(report, index)]
+            },
+        }
+    };
+}
+
+/// The time of a phase.
+macro_rules! phase {
+    ($name:literal, $phase:ident, $about:literal) => {
+        field!($name, ValueType::Number, $about, |report, _| phase_ms(report, Phase::$phase))
+            .measured(Unit::Milliseconds)
+    };
+}
+
+const fn reply(good: SuccessTest, events: fn(&Document, usize) -> Vec<EventId>) -> Refusal {
+    Refusal::Reply { events, good }
+}
+
+fn greeting_event(report: &Document, _: usize) -> Vec<EventId> {
+    greeting(report).map(|one| one.event).into_iter().collect()
+}
+
+fn auth_event(report: &Document, _: usize) -> Vec<EventId> {
+    auth(report).event.into_iter().collect()
+}
+
+fn mail_event(report: &Document, _: usize) -> Vec<EventId> {
+    mail(report).and_then(|one| one.event).into_iter().collect()
+}
+
+fn rcpt_event(report: &Document, index: usize) -> Vec<EventId> {
+    report.rcpt.get(index).and_then(|one| one.event).into_iter().collect()
+}
+
+fn rcpt_events(report: &Document, _: usize) -> Vec<EventId> {
+    report.rcpt.iter().filter_map(|one| one.event).collect()
+}
+
+/// Every value, by subject.
+pub static FIELDS: &[&[Field]] = &[
+    &[
+        field!("exit.code", ValueType::Number, "the exit code, before expectations are applied", |report, _| count(
+            Some(report.exit.code)
+        ))
+        .refusing(Refusal::Exit { good: SuccessTest::ExitCode }),
+        field!("exit.name", ValueType::Word(EXITS), "the name of the exit code", |report, _| text(Some(
+            &report.exit.name
+        )))
+        .refusing(Refusal::Exit { good: SuccessTest::ExitName }),
+        field!("exit.retryable", ValueType::Fact, "whether the same check may succeed later", |report, _| fact(Some(
+            report.exit.retryable
+        )))
+        .refusing(Refusal::Exit { good: SuccessTest::NotRetryable }),
+        field!("verdict", ValueType::Word(VERDICTS), "the verdict, before expectations are applied", |report, _| word(
+            Some(report.verdict)
+        ))
+        .refusing(Refusal::Exit { good: SuccessTest::Pass }),
+        field!("complete", ValueType::Fact, "whether the check ran to its end", |report, _| fact(Some(
+            report.complete
+        ))),
+        field!("total_ms", ValueType::Number, "the duration of the check", |report, _| FieldValue::Number(
+            report.total_ms
+        ))
+        .measured(Unit::Milliseconds),
+        field!("retries", ValueType::Number, "how many times the check was retried", |report, _| count(Some(
+            report.earlier.len()
+        ))),
+        field!(
+            "findings",
+            ValueType::Rules,
+            "the ids of the rules that fired (`smtpcheck explain --list`)",
+            |report, _| FieldValue::List(report.findings.iter().map(|finding| finding.rule.to_string()).collect())
+        )
+        .refusing(Refusal::Rules),
+        field!(
+            "findings[N].rule",
+            ValueType::Text,
+            "the id of the rule of one finding; 0 is the most important one",
+            |report, index| text(report.findings.get(index).map(|finding| &finding.rule))
+        ),
+    ],
+    &[
+        field!("target.host", ValueType::Text, "the host", |report, _| text(Some(&report.target.host))),
+        field!("target.port", ValueType::Number, "the port", |report, _| count(Some(report.target.port))),
+        field!("target.tls_mode", ValueType::Word(TLS_MODES), "how TLS was requested", |report, _| word(Some(
+            report.target.tls_mode
+        ))),
+        field!("address", ValueType::Text, "the IP address of the connection", |report, _| text(
+            report.addresses.iter().find(|one| matches!(one.status, AddressStatus::Connected)).map(|one| one.ip)
+        )),
+    ],
+    &[
+        field!("greeting.code", ValueType::Number, "the reply code of the greeting", |report, _| code(
+            greeting(report).and_then(|one| one.code)
+        ))
+        .refusing(reply(SuccessTest::Codes, greeting_event)),
+        field!(
+            "greeting.class",
+            ValueType::Number,
+            "the first digit of the reply code of the greeting",
+            |report, _| class(greeting(report).and_then(|one| one.code))
+        )
+        .refusing(reply(SuccessTest::Classes, greeting_event)),
+        field!("greeting.text", ValueType::Text, "the text of the greeting", |report, _| joined(
+            greeting(report).map(|one| &one.text)
+        )),
+    ],
+    &[
+        field!(
+            "capabilities.before_tls",
+            ValueType::Keywords,
+            "the extensions that EHLO advertises before TLS",
+            |report, _| list(report.capabilities.before_tls.as_ref())
+        ),
+        field!(
+            "capabilities.after_tls",
+            ValueType::Keywords,
+            "the extensions that EHLO advertises after TLS",
+            |report, _| list(report.capabilities.after_tls.as_ref())
+        ),
+    ],
+    &[
+        field!("tls.version", ValueType::Version, "the negotiated version, 1.2 or 1.3", |report, _| text(
+            tls(report).map(|one| &one.version)
+        )),
+        field!("tls.cipher", ValueType::Text, "the cipher suite, by its IANA name", |report, _| text(
+            tls(report).map(|one| &one.cipher)
+        )),
+        field!("tls.group", ValueType::Text, "the group of the key exchange, such as X25519", |report, _| text(
+            tls(report).and_then(|one| one.group.as_ref())
+        )),
+        field!(
+            "tls.signature",
+            ValueType::Text,
+            "the scheme with which the server signed the handshake",
+            |report, _| text(tls(report).and_then(|one| one.signature.as_ref()))
+        ),
+        field!("tls.alpn", ValueType::Text, "the protocol that ALPN selected", |report, _| text(
+            tls(report).and_then(|one| one.alpn.as_ref())
+        )),
+        field!("tls.kind", ValueType::Word(TLS_KINDS), "the kind of the handshake", |report, _| word(
+            tls(report).map(|one| one.kind)
+        )),
+        field!("tls.sni", ValueType::Text, "the server name that was sent (SNI)", |report, _| text(
+            tls(report).and_then(|one| one.sni.as_ref())
+        )),
+        field!("tls.tickets", ValueType::Number, "how many tickets for resumption the server sent", |report, _| count(
+            tls(report).and_then(|one| one.tickets)
+        )),
+        field!(
+            "tls.client_certificate_requested",
+            ValueType::Fact,
+            "whether the server requested a client certificate",
+            |report, _| fact(tls(report).map(|one| one.client_certificate_requested))
+        ),
+        field!("tls.client_certificate_sent", ValueType::Fact, "whether a client certificate was sent", |report, _| {
+            fact(tls(report).map(|one| one.client_certificate_sent))
+        }),
+    ],
+    &[
+        field!(
+            "certificate.verifies",
+            ValueType::Fact,
+            "whether the certificate is trusted, matches the host name, is within its dates and signed the handshake",
+            |report, _| fact(certificate(report).map(|one| one.verifies))
+        ),
+        field!(
+            "certificate.trusted",
+            ValueType::Fact,
+            "whether the chain leads to a trusted authority",
+            |report, _| fact(certificate(report).map(|one| one.trusted))
+        ),
+        field!(
+            "certificate.name_match",
+            ValueType::Fact,
+            "whether the certificate matches the host name",
+            |report, _| fact(certificate(report).map(|one| one.name_match))
+        ),
+        field!("certificate.not_after", ValueType::Moment, "when the server's certificate expires", |report, _| {
+            missing(certificate(report).and_then(|one| one.not_after), FieldValue::Moment)
+        }),
+        field!(
+            "certificate.days_left",
+            ValueType::Number,
+            "whole days until the server's certificate expires",
+            |report, _| count(certificate(report).and_then(|one| one.days_left))
+        )
+        .measured(Unit::Days),
+        field!("certificate.chain_length", ValueType::Number, "how many certificates the server sent", |report, _| {
+            count(certificate(report).map(|one| one.chain_length))
+        }),
+        field!(
+            "certificate.chain[N].subject",
+            ValueType::Text,
+            "the subject of a certificate of the chain; 0 is the server's",
+            |report, index| missing(chain(report, index), |one| text(Some(&one.subject)))
+        ),
+        field!("certificate.chain[N].issuer", ValueType::Text, "the issuer of that certificate", |report, index| {
+            missing(chain(report, index), |one| text(Some(&one.issuer)))
+        }),
+        field!(
+            "certificate.chain[N].names",
+            ValueType::Names,
+            "the host names and IP addresses of that certificate",
+            |report, index| missing(chain(report, index), |one| list(Some(&one.names)))
+        ),
+        field!(
+            "certificate.chain[N].not_after",
+            ValueType::Moment,
+            "the expiry date of that certificate",
+            |report, index| missing(chain(report, index), |one| FieldValue::Moment(one.not_after))
+        ),
+        field!(
+            "certificate.chain[N].key",
+            ValueType::Text,
+            "the type of the key, such as EC P-256",
+            |report, index| missing(chain(report, index), |one| text(Some(&one.key)))
+        ),
+        field!(
+            "certificate.chain[N].key_bits",
+            ValueType::Number,
+            "the size of the key of that certificate",
+            |report, index| missing(chain(report, index), |one| count(one.key_bits))
+        )
+        .measured(Unit::Bits),
+        field!(
+            "certificate.chain[N].self_signed",
+            ValueType::Fact,
+            "whether it is signed with its own key",
+            |report, index| missing(chain(report, index), |one| fact(Some(one.self_signed)))
+        ),
+        field!(
+            "certificate.chain[N].sha256",
+            ValueType::Text,
+            "the SHA-256 fingerprint of that certificate",
+            |report, index| missing(chain(report, index), |one| text(Some(&one.sha256)))
+        ),
+        field!(
+            "certificate.chain[N].spki_sha256",
+            ValueType::Text,
+            "the SHA-256 fingerprint of the key of that certificate",
+            |report, index| missing(chain(report, index), |one| text(Some(&one.spki_sha256)))
+        ),
+    ],
+    &[
+        field!(
+            "auth.mechanisms",
+            ValueType::Names,
+            "the login mechanisms that are advertised where a login takes place: after TLS, or on an unencrypted connection if there is no TLS",
+            |report, _| list(
+                auth(report).advertised_after_tls.as_ref().or(auth(report).advertised_before_tls.as_ref())
+            )
+        ),
+        field!(
+            "auth.advertised_before_tls",
+            ValueType::Names,
+            "the login mechanisms that are advertised before TLS",
+            |report, _| list(auth(report).advertised_before_tls.as_ref())
+        ),
+        field!(
+            "auth.advertised_after_tls",
+            ValueType::Names,
+            "the login mechanisms that are advertised after TLS",
+            |report, _| list(auth(report).advertised_after_tls.as_ref())
+        ),
+        field!("auth.mechanism", ValueType::Text, "the login mechanism that was used", |report, _| text(
+            auth(report).mechanism.as_ref()
+        ))
+        .requiring(RequiredPhase::Login),
+        field!("auth.outcome", ValueType::Word(AUTH_OUTCOMES), "the outcome of the login", |report, _| word(Some(
+            &auth(report).outcome
+        )))
+        .refusing(reply(SuccessTest::Accepted, auth_event)),
+        field!("auth.code", ValueType::Number, "the reply code of the login", |report, _| code(auth(report).code))
+            .requiring(RequiredPhase::Login)
+            .refusing(reply(SuccessTest::Codes, auth_event)),
+        field!("auth.class", ValueType::Number, "the first digit of the reply code of the login", |report, _| class(
+            auth(report).code
+        ))
+        .requiring(RequiredPhase::Login)
+        .refusing(reply(SuccessTest::Classes, auth_event)),
+        field!(
+            "auth.enhanced",
+            ValueType::Text,
+            "the enhanced status code of the login, such as 5.7.8",
+            |report, _| text(auth(report).enhanced)
+        )
+        .requiring(RequiredPhase::Login)
+        .refusing(reply(SuccessTest::Statuses, auth_event)),
+    ],
+    &[
+        field!("mail.code", ValueType::Number, "the reply code to MAIL FROM", |report, _| code(
+            mail(report).and_then(|one| one.code)
+        ))
+        .requiring(RequiredPhase::Sender)
+        .refusing(reply(SuccessTest::Codes, mail_event)),
+        field!("mail.class", ValueType::Number, "the first digit of the reply code to MAIL FROM", |report, _| class(
+            mail(report).and_then(|one| one.code)
+        ))
+        .requiring(RequiredPhase::Sender)
+        .refusing(reply(SuccessTest::Classes, mail_event)),
+        field!(
+            "mail.enhanced",
+            ValueType::Text,
+            "the enhanced status code to MAIL FROM, such as 5.7.1",
+            |report, _| text(mail(report).and_then(|one| one.enhanced))
+        )
+        .requiring(RequiredPhase::Sender)
+        .refusing(reply(SuccessTest::Statuses, mail_event)),
+        field!("mail.text", ValueType::Text, "the text of the reply to MAIL FROM", |report, _| joined(
+            mail(report).and_then(|one| one.text.as_ref())
+        ))
+        .requiring(RequiredPhase::Sender),
+    ],
+    &[
+        Field {
+            read: |report, _| each(report, |one| code(one.and_then(|one| one.code))),
+            ..field!(
+                "rcpt.code",
+                ValueType::Number,
+                "the reply code to RCPT TO; it is compared for every recipient",
+                |_, _| FieldValue::Missing
+            )
+        }
+        .requiring(RequiredPhase::Recipient)
+        .refusing(reply(SuccessTest::Codes, rcpt_events)),
+        Field {
+            read: |report, _| each(report, |one| class(one.and_then(|one| one.code))),
+            ..field!(
+                "rcpt.class",
+                ValueType::Number,
+                "the first digit of the reply code to RCPT TO; it is compared for every recipient",
+                |_, _| FieldValue::Missing
+            )
+        }
+        .requiring(RequiredPhase::Recipient)
+        .refusing(reply(SuccessTest::Classes, rcpt_events)),
+        Field {
+            read: |report, _| each(report, |one| text(one.and_then(|one| one.enhanced))),
+            ..field!(
+                "rcpt.enhanced",
+                ValueType::Text,
+                "the enhanced status code to RCPT TO; it is compared for every recipient",
+                |_, _| FieldValue::Missing
+            )
+        }
+        .requiring(RequiredPhase::Recipient)
+        .refusing(reply(SuccessTest::Statuses, rcpt_events)),
+        Field {
+            read: |report, _| each(report, |one| joined(one.and_then(|one| one.text.as_ref()))),
+            ..field!(
+                "rcpt.text",
+                ValueType::Text,
+                "the text of the reply to RCPT TO; it is compared for every recipient",
+                |_, _| FieldValue::Missing
+            )
+        }
+        .requiring(RequiredPhase::Recipient),
+    ],
+    &[
+        field!(
+            "rcpt[N].code",
+            ValueType::Number,
+            "the reply code to one recipient; 0 is the first",
+            |report, index| code(report.rcpt.get(index).and_then(|one| one.code))
+        )
+        .requiring(RequiredPhase::Recipient)
+        .refusing(reply(SuccessTest::Codes, rcpt_event)),
+        field!(
+            "rcpt[N].class",
+            ValueType::Number,
+            "the first digit of the reply code to one recipient; 0 is the first",
+            |report, index| class(report.rcpt.get(index).and_then(|one| one.code))
+        )
+        .requiring(RequiredPhase::Recipient)
+        .refusing(reply(SuccessTest::Classes, rcpt_event)),
+        field!(
+            "rcpt[N].enhanced",
+            ValueType::Text,
+            "the enhanced status code to one recipient; 0 is the first, such as 5.7.1",
+            |report, index| text(report.rcpt.get(index).and_then(|one| one.enhanced))
+        )
+        .requiring(RequiredPhase::Recipient)
+        .refusing(reply(SuccessTest::Statuses, rcpt_event)),
+        field!(
+            "rcpt[N].text",
+            ValueType::Text,
+            "the text of the reply to one recipient; 0 is the first",
+            |report, index| joined(report.rcpt.get(index).and_then(|one| one.text.as_ref()))
+        )
+        .requiring(RequiredPhase::Recipient),
+    ],
+    &[
+        phase!("dns.ms", Dns, "the time of the DNS lookup"),
+        phase!("connect.ms", Connect, "the time to connect"),
+        phase!("greeting.ms", Greeting, "the time from the connection to the greeting"),
+        phase!("ehlo.ms", Ehlo, "the time of EHLO before TLS"),
+        phase!("starttls.ms", Starttls, "the time of STARTTLS"),
+        phase!("tls.ms", Tls, "the time of the TLS handshake"),
+        phase!("ehlo-tls.ms", EhloTls, "the time of EHLO after TLS"),
+        phase!("auth.ms", Auth, "the time of the login"),
+        phase!("mail.ms", Mail, "the time of MAIL FROM"),
+        phase!("rcpt.ms", Rcpt, "the time of all RCPT TO commands"),
+    ],
+];
