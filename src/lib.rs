@@ -6,16 +6,18 @@
 //! ```
 //!
 //! 1. [`cli`] turns words into a [`plan::Plan`]: the resolved wish, with nothing optional left undecided.
-//! 2. [`inquiry`] runs the loop. [`check`] asks [`question::Question`]s, pure functions of plan and evidence;
-//! 3. [`gather`] answers them: the only I/O, the only async. It drives one [`dialogue`] a conversation, a state machine
-//!    without sockets, which speaks the words of [`wire`] and the mechanisms of [`sasl`];
+//! 2. [`run`], the engine, checks any number of plans on one thread. For each an [`inquiry`], a state machine without I/O,
+//!    runs the loop: [`check`] asks [`question::Question`]s, pure functions of plan and evidence;
+//! 3. [`gather`] answers them from the network. It drives one [`dialogue`] for each session, a state machine without
+//!    sockets, which uses the replies and commands of [`wire`] and the mechanisms of [`sasl`]. [`host`] is this machine:
+//!    files, signals, passwords, the clock;
 //! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it. What replies
 //!    mean, they look up in the [`lexicon`]: data with examples of its own.
 //!    Whether certificates lead to a trust anchor is decided in `pkix`, by pure functions; `evidence::doubt` holds the
 //!    one decision whether a server is verified.
 //! 5. [`report`] holds plan, evidence and findings, verdict and exit code, and holds them against what the user
 //!    expects ([`expect`]); [`render`] turns it into text, JSON, and what CI and monitoring read.
-//! 6. [`suite`] reads a file of checks with what is expected of each; [`verbs`] joins the rooms for each verb of the
+//! 6. [`suite`] reads a file of checks with what is expected of each; [`commands`] joins the rooms for each verb of the
 //!    command line.
 //! 7. [`sandbox`] stands beside all this: SMTP servers that are wrong on purpose, to check and to be checked by.
 //!
