@@ -1,11 +1,12 @@
-//! How fast `smtpcheck explain -` reads a log: bytes a second on lines that hold no reply, replies a second on lines
-//! that all hold one, each with words of its own, so that nothing is remembered from an earlier line.
+//! Measures how fast `smtpcheck explain -` reads a log: bytes per second for lines without a reply, and replies per
+//! second for lines that each contain a different reply, so that no cached result is used.
 //!
-//! `cargo bench --bench explain`; the promise is 50 MB/s and 20,000 replies/s on one core.
+//! `cargo bench --bench explain`; the target is 50 MB/s and 20,000 replies/s on one core.
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use smtpcheck::commands::explain::{ExplainContext, ExplainForm, stream};
+use smtpcheck::commands::explain::{ExplainForm, stream};
+use smtpcheck::explain::ExplainContext;
 use smtpcheck::render::Display;
 
 const LINES: usize = 10_000;

@@ -1,7 +1,8 @@
-//! How many plain-text sessions (greeting, EHLO, QUIT) the sandbox serves in a second, to a driver on the same machine.
+//! Measures how many unencrypted sessions (greeting, EHLO, QUIT) per second the sandbox serves to clients on the same
+//! machine.
 //! `cargo bench --bench sandbox`
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly and prints its result")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may panic and prints its result")]
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -32,20 +33,20 @@ fn main() {
         }
     });
     let (served, seconds) = (served.into_inner(), began.elapsed().as_secs_f64());
-    println!("{served} sessions in {seconds:.1} s: {:.0} a second", served as f64 / seconds);
+    println!("{served} sessions in {seconds:.1} s: {:.0} per second", served as f64 / seconds);
 }
 
 fn session(address: SocketAddr) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
     let mut buffer = [0; 2048];
-    let mut answered = |stream: &mut TcpStream| {
+    let mut read_reply = |stream: &mut TcpStream| {
         let count = stream.read(&mut buffer).unwrap();
         assert!(count > 0);
     };
-    answered(&mut stream);
+    read_reply(&mut stream);
     stream.write_all(b"EHLO bench.test\r\n").unwrap();
-    answered(&mut stream);
+    read_reply(&mut stream);
     stream.write_all(b"QUIT\r\n").unwrap();
-    answered(&mut stream);
+    read_reply(&mut stream);
 }

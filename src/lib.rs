@@ -39,14 +39,15 @@
 //! | gather | dialogue, evidence, host, inquiry, pkix, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
 //! | expect | check, plan |
+//! | explain | check, lexicon, wire |
 //! | inquiry | check, evidence, plan, question |
 //! | report | check, evidence, expect, inquiry, plan, wire |
 //! | run | evidence, gather, host, inquiry, plan, question, report, sasl |
 //! | suite | expect |
 //! | sandbox | sasl, wire |
-//! | render | check, evidence, lexicon, plan, question, report, sandbox, wire |
+//! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |
 //! | cli | check, expect, plan, render, sasl, wire |
-//! | verbs | everything |
+//! | commands | everything |
 //!
 //! tokio is named only in `gather`, `host`, `run` and `sandbox`, rustls and hickory only in `gather` and `sandbox`; terminal colours only in `render`.
 
@@ -56,6 +57,7 @@ pub mod commands;
 pub mod dialogue;
 pub mod evidence;
 pub mod expect;
+pub mod explain;
 pub mod gather;
 pub mod host;
 pub mod inquiry;

@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use serde::Deserialize;
-use smtpcheck::lexicon::logline::Finder;
+use smtpcheck::explain::log::Finder;
 use smtpcheck::lexicon::{self, Confidence, Context, Reading, ReplyPhase};
 use smtpcheck::wire::reply;
 
@@ -105,7 +105,7 @@ fn reading_of(text: &str) -> (Option<String>, Option<lexicon::Reading>) {
     }
     finder.finish(&mut |one| found.push(one));
     let Some(first) = found.into_iter().next() else { return (None, None) };
-    let context = Context { step: first.step, ..Context::default() };
+    let context = Context { step: first.phase, ..Context::default() };
     let reading = reply::from_text(&first.text).and_then(|reply| lexicon::read(&reply, &context));
     (Some(first.text), reading)
 }

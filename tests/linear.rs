@@ -10,8 +10,9 @@ mod support;
 use std::hint::black_box;
 use std::time::Duration;
 
-use smtpcheck::commands::explain::{ExplainContext, ExplainForm, stream};
+use smtpcheck::commands::explain::{ExplainForm, stream};
 use smtpcheck::evidence::EventKind;
+use smtpcheck::explain::ExplainContext;
 use smtpcheck::render::{Display, FORMATS, Verbosity};
 use smtpcheck::report::{CheckOutcome, CheckResult, Difference, FilePosition, Report, Run, RunSource, Saved};
 use support::replay::play_text;

@@ -2,10 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "structure/imports.rs"]
+mod imports;
+#[path = "structure/names.rs"]
+mod names;
+#[path = "structure/source.rs"]
+mod source;
+#[path = "structure/words.rs"]
+mod words;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use smtpcheck::{check, render, sasl};
+
+use self::source::{files, root, without_tests};
 
 /// The import table of `src/lib.rs`: a room and what it may use. Everybody may use `secret`.
 const TABLE: &[(&str, &[&str])] = &[
@@ -24,17 +35,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ("check", &["evidence", "lexicon", "plan", "question", "sasl", "wire"]),
     ("inquiry", &["check", "evidence", "plan", "question"]),
     ("expect", &["check", "plan"]),
+    ("explain", &["check", "lexicon", "wire"]),
     ("report", &["check", "evidence", "expect", "inquiry", "plan", "wire"]),
     ("run", &["evidence", "gather", "host", "inquiry", "plan", "question", "report", "sasl"]),
     ("suite", &["expect"]),
     ("sandbox", &["sasl", "wire"]),
-    ("render", &["check", "evidence", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
+    ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
     ("cli", &["check", "expect", "plan", "render", "sasl", "wire"]),
     (
         "commands",
         &[
-            "check", "cli", "evidence", "expect", "gather", "host", "inquiry", "lexicon", "plan", "question", "render",
-            "report", "run", "sandbox", "sasl", "suite", "wire",
+            "check", "cli", "evidence", "expect", "explain", "gather", "host", "inquiry", "lexicon", "plan",
+            "question", "render", "report", "run", "sandbox", "sasl", "suite", "wire",
         ],
     ),
 ];
@@ -84,70 +96,11 @@ fn data() -> Vec<(PathBuf, String)> {
     files.map(|path| (path.clone(), std::fs::read_to_string(&path).unwrap())).collect()
 }
 
-fn sources() -> Vec<(PathBuf, String)> {
-    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                found.push((path, text));
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(&root().join("src"), &mut found);
-    found.sort();
-    found
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// The room a file belongs to: the first part of its path below `src`.
 fn room(path: &Path) -> String {
     let below = path.strip_prefix(root().join("src")).unwrap();
     let first = below.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
     first.trim_end_matches(".rs").to_owned()
-}
-
-/// The part of a file before its tests.
-fn without_tests(text: &str) -> &str {
-    text.split("#[cfg(test)]\nmod tests").next().unwrap().split("#[cfg(all(test, unix))]\nmod tests").next().unwrap()
-}
-
-#[test]
-fn nobody_imports_against_the_table() {
-    let table: BTreeMap<&str, &[&str]> = TABLE.iter().copied().collect();
-    let rooms: BTreeSet<&str> = table.keys().copied().collect();
-    let mut wrong = Vec::new();
-    for (path, text) in sources() {
-        let room = room(&path);
-        // A file of tests alone may use what tests inside a file may.
-        if room == "main" || room == "lib" || path.ends_with("tests.rs") {
-            continue;
-        }
-        let Some(allowed) = table.get(room.as_str()) else {
-            wrong.push(format!("{}: the room {room} is not in the table", path.display()));
-            continue;
-        };
-        let code: String = without_tests(&text)
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .collect::<Vec<_>>()
-            .join("\n");
-        for used in code.split("crate::").skip(1) {
-            let name: String = used.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            let fine =
-                name == room || name == "secret" || allowed.contains(&name.as_str()) || !rooms.contains(name.as_str());
-            if !fine {
-                wrong.push(format!("{}: {room} may not use {name}", path.display()));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -162,7 +115,7 @@ fn the_map_in_lib_rs_is_the_table() {
 
 #[test]
 fn network_and_terminal_libraries_stay_in_their_rooms() {
-    for (path, text) in sources() {
+    for (path, text) in files("src") {
         let (room, code) = (room(&path), without_tests(&text));
         let names = |library: &str| {
             code.lines().any(|line| {
@@ -200,7 +153,7 @@ fn files_that_belong_to_a_list_are_in_it() {
         if name.starts_with("scram_") { "scram".to_owned() } else { name }
     };
     let mut mechanisms: Vec<String> = sasl::MECHANISMS.iter().map(file).collect();
-    mechanisms.push("token".to_owned());
+    mechanisms.extend(["checksums", "mechanism", "token"].map(str::to_owned));
     listed("sasl", mechanisms);
     let mut formats: Vec<String> = render::FORMATS.iter().map(|format| format.name.to_owned()).collect();
     formats.extend(
@@ -257,10 +210,13 @@ fn rules_have_unique_kebab_case_ids_and_whole_pages() {
 #[test]
 fn every_rule_that_a_check_lists_is_declared_in_its_file_and_the_other_way_round() {
     for check in check::CHECKS {
-        let file = root().join(format!("src/check/{}.rs", check.subject));
-        let folder = root().join(format!("src/check/{}/rules.rs", check.subject));
-        let text = std::fs::read_to_string(if file.exists() { file } else { folder }).unwrap();
-        let declared = text.matches(": Rule = Rule {").count();
+        let of = |path: &str| root().join(format!("src/check/{}{path}", check.subject));
+        let files: Vec<PathBuf> = match std::fs::read_dir(of("/rules")) {
+            Ok(folder) => folder.map(|entry| entry.unwrap().path()).collect(),
+            Err(_) => vec![if of(".rs").exists() { of(".rs") } else { of("/rules.rs") }],
+        };
+        let declared: usize =
+            files.iter().map(|file| std::fs::read_to_string(file).unwrap().matches(": Rule = Rule {").count()).sum();
         assert_eq!(declared, check.rules.len(), "{}: rules declared and rules listed differ", check.subject);
     }
 }
@@ -268,7 +224,7 @@ fn every_rule_that_a_check_lists_is_declared_in_its_file_and_the_other_way_round
 #[test]
 fn every_rfc_that_is_cited_is_known() {
     let mut wrong = Vec::new();
-    for (path, text) in sources().into_iter().chain(data()) {
+    for (path, text) in files("src").into_iter().chain(data()) {
         for (at, line) in text.lines().enumerate() {
             for part in line.split("RFC ").skip(1) {
                 let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
@@ -285,7 +241,7 @@ fn every_rfc_that_is_cited_is_known() {
 
 #[test]
 fn nothing_prints_beside_the_ways_that_are_meant_for_it() {
-    for (path, text) in sources() {
+    for (path, text) in files("src") {
         for macro_name in ["println!", "print!(", "eprintln!", "eprint!(", "dbg!"] {
             assert!(!without_tests(&text).contains(macro_name), "{} uses {macro_name}", path.display());
         }
@@ -294,7 +250,7 @@ fn nothing_prints_beside_the_ways_that_are_meant_for_it() {
 
 #[test]
 fn every_file_says_what_it_is() {
-    for (path, text) in sources() {
+    for (path, text) in files("src") {
         assert!(text.starts_with("//!"), "{} has no header", path.display());
     }
 }
@@ -307,7 +263,7 @@ fn the_page_of_rules_is_that_of_the_rules() {
         std::fs::write(&file, &page).unwrap();
     }
     let kept = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
-    assert!(kept == page, "docs/rules.md is stale: run UPDATE_DOCS=1 cargo test --test house");
+    assert!(kept == page, "docs/rules.md is stale: run UPDATE_DOCS=1 cargo test --test structure");
 }
 
 #[test]
@@ -334,7 +290,7 @@ fn completions_and_manual_pages_are_those_of_the_flags() {
             std::fs::write(root().join(page), text).unwrap();
         }
         let kept = std::fs::read_to_string(root().join(page)).unwrap_or_default().replace("\r\n", "\n");
-        assert!(kept == *text, "{page} is stale: run UPDATE_DOCS=1 cargo test --test house");
+        assert!(kept == *text, "{page} is stale: run UPDATE_DOCS=1 cargo test --test structure");
     }
 }
 
@@ -460,7 +416,7 @@ fn every_smtpcheck_command_in_a_fix_is_one_that_this_version_takes() {
 #[test]
 fn files_are_opened_in_one_place_which_bounds_them() {
     let mut wrong = Vec::new();
-    for (path, text) in sources() {
+    for (path, text) in files("src") {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
         // Tests stand last in a file, or in one of their own.
         let is_test = name.ends_with("/tests.rs") || name.ends_with("/chains.rs");

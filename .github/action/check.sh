@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# What action.yml does. Inputs come as INPUT_* variables and are data: each becomes whole words of an array, never a part
-# of a line that a shell reads again. The password goes by the environment, never by an argument.
+# The script that action.yml runs. Inputs are passed as INPUT_* variables and are never evaluated by a shell: each becomes one
+# or more array elements. The password is passed in the environment, never as an argument.
 set -euo pipefail
 
-# Words for the log of a workflow, where a line that begins with :: is a command.
+# The fixed prefix prevents a workflow command: GitHub executes log lines that begin with ::.
 fail() {
     printf 'smtpcheck action: %s\n' "$1" >&2
     exit 2
 }
 
-# One line of an input each; empty lines and a carriage return of Windows go.
+# Splits an input into lines, NUL-terminated. Drops empty lines and the carriage returns of Windows line endings.
 lines() {
     local line
     while IFS= read -r line || [ -n "$line" ]; do
@@ -18,7 +18,7 @@ lines() {
     done <<<"$1"
 }
 
-# The file of a release for this machine, without its ending.
+# The platform part of the release archive's name.
 platform() {
     case "${RUNNER_OS:-}/${RUNNER_ARCH:-}" in
         Linux/X64) echo x86_64-unknown-linux-musl ;;
@@ -26,7 +26,7 @@ platform() {
         macOS/X64) echo x86_64-apple-darwin ;;
         macOS/ARM64) echo aarch64-apple-darwin ;;
         Windows/X64) echo x86_64-pc-windows-msvc ;;
-        *) fail "there is no release for ${RUNNER_OS:-?} on ${RUNNER_ARCH:-?}; give the input program" ;;
+        *) fail "there is no release for ${RUNNER_OS:-?} on ${RUNNER_ARCH:-?}; set the input program" ;;
     esac
 }
 
@@ -38,12 +38,12 @@ check_sum() {
     fi
 }
 
-# Downloads and verifies a release; says where the program is.
+# Downloads and verifies a release; prints the path of the program.
 install() {
     local version=${INPUT_VERSION:-latest} repository=${ACTION_REPOSITORY:-} folder platform ending url file
     [[ $version =~ ^(latest|v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?)$ ]] ||
-        fail "the input version is not a version; write latest or for example 0.1.0"
-    [[ $repository =~ ^[0-9A-Za-z_.-]+/[0-9A-Za-z_.-]+$ ]] || fail "the repository of this action is not known"
+        fail "invalid input version: expected latest or a version such as 0.1.0"
+    [[ $repository =~ ^[0-9A-Za-z_.-]+/[0-9A-Za-z_.-]+$ ]] || fail "the repository of this action is unknown"
     platform=$(platform)
     ending=tar.gz
     [ "${RUNNER_OS:-}" != Windows ] || ending=zip
@@ -56,11 +56,11 @@ install() {
     folder=$(mktemp -d "${RUNNER_TEMP:-/tmp}/smtpcheck.XXXXXX")
     cd "$folder"
     curl --fail --silent --show-error --location --proto '=https' --retry 3 --remote-name "$url/$file" \
-        --remote-name "$url/SHA256SUMS" || fail "the release cannot be downloaded from $url"
-    grep -F "  $file" SHA256SUMS | check_sum || fail "the checksum of $file is wrong"
-    # Who built it: the attestation that the release workflow signed.
+        --remote-name "$url/SHA256SUMS" || fail "cannot download the release from $url"
+    grep -F "  $file" SHA256SUMS | check_sum || fail "checksum mismatch for $file"
+    # The build attestation is signed by the release workflow.
     if command -v gh >/dev/null && [ -n "${GH_TOKEN:-}" ]; then
-        gh attestation verify "$file" --repo "$repository" >/dev/null || fail "the provenance of $file does not verify"
+        gh attestation verify "$file" --repo "$repository" >/dev/null || fail "cannot verify the provenance of $file"
     fi
     if [ "$ending" = zip ]; then
         unzip -q "$file"
@@ -82,7 +82,7 @@ main() {
     if [ -n "${INPUT_SUITE:-}" ]; then words=(run); else words=(check); fi
     [ -z "${INPUT_FORMAT:-}" ] || words+=("--format=$INPUT_FORMAT")
     while IFS= read -r -d '' word; do words+=("$word"); done < <(lines "${INPUT_ARGUMENTS:-}")
-    # After -- nothing is a flag, whatever it looks like.
+    # Arguments after -- are never parsed as flags.
     if [ -n "${INPUT_SUITE:-}" ]; then words+=(-- "$INPUT_SUITE"); else words+=(-- "${targets[@]}"); fi
     [ -n "$program" ] || program=$(install)
     if [ -n "${INPUT_PASSWORD:-}" ]; then

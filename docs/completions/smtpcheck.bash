@@ -792,7 +792,7 @@ _smtpcheck() {
             return 0
             ;;
         smtpcheck__subcmd__explain)
-            opts="-h --list --phase --provider --json --color --theme --ascii --width --help"
+            opts="-v -h --list --phase --provider --json --verbose --color --theme --ascii --width --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -332,6 +332,7 @@ mono\t''"
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l width -d 'Columns [default: the terminal\'s, else 80]' -r -f
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l list -d 'List all rules'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l json -d 'One JSON object a line for each thing that is recognised'
+complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -s v -l verbose -d 'Also show where the meaning comes from'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -l ascii -d 'ASCII signs only'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c smtpcheck -n "__fish_smtpcheck_using_subcommand demo" -l format -d 'text, json' -r -f -a "text\t''

@@ -1,8 +1,8 @@
-//! The next command, with the flags of this one: who gave an authority's file or an address by hand needs them in the
-//! command that a fix suggests, or it ends in another failure.
+//! Adds the flags of this run to the commands that fixes suggest. Without `--cacert` or `--resolve`, for example, the
+//! suggested command would fail for another reason.
 //!
-//! Carried are flags of the command line about reach, names and trust. What to say (login, sender, recipients) each fix
-//! decides for itself, and what stands in the environment is there the next time too.
+//! Added are flags of the command line about connection, names and trust. Each fix chooses login, sender and recipients
+//! itself. Values from the environment are not added: they apply to the next run too.
 
 use super::{Finding, in_shell};
 use crate::plan::{Family, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
@@ -43,7 +43,7 @@ enum CommandKind {
 }
 
 impl CommandKind {
-    /// None for commands of other programs, and for those that ask nobody.
+    /// None for commands of other programs and for commands that do not connect.
     fn of(command: &str) -> Option<CommandKind> {
         match command.strip_prefix("smtpcheck ")?.split(' ').next()? {
             "ports" => Some(CommandKind::Ports),
@@ -53,7 +53,7 @@ impl CommandKind {
     }
 }
 
-/// Flags that the user gave, with their values. Those about one host only where the command is about that host.
+/// Flags that the user gave, with their values. Flags about one host are added only to commands about that host.
 fn flags(plan: &Plan, same_host: Option<u16>, verb: CommandKind) -> Vec<(&'static str, Option<String>)> {
     let mut flags = Vec::new();
     let add = |flags: &mut Vec<_>, name: &str, flag: &'static str, value: Option<String>| {
@@ -91,7 +91,7 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: CommandKind) -> Vec<(&'stati
         add(&mut flags, "cert", "--cert", Some(identity.cert.display().to_string()));
         add(&mut flags, "key", "--key", Some(identity.key.display().to_string()));
     }
-    // `smtps://` in the target says it as well, and port 465 by itself.
+    // `smtps://` in the target and port 465 select implicit TLS without a flag.
     let mode = match plan.tls.mode {
         TlsMode::Implicit => Some("implicit"),
         TlsMode::Starttls => Some("starttls"),
@@ -111,7 +111,7 @@ fn flags(plan: &Plan, same_host: Option<u16>, verb: CommandKind) -> Vec<(&'stati
     flags
 }
 
-/// The short or other name under which a command may have the flag already. One address family excludes the other.
+/// Other spellings under which a command may already have the flag. One address family excludes the other.
 fn spellings(flag: &str) -> &'static [&'static str] {
     match flag {
         "-4" => &["-6", "--ipv4", "--ipv6"],
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_command_says_itself_stays() {
+    fn flags_that_the_command_already_has_are_kept() {
         let given = ["mail.example.net", "-6", "--ehlo", "a.example.org", "-k"];
         assert_eq!(
             completed(&plan(&given), "smtpcheck mail.example.net:587 -4 --helo b.example.org"),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn another_host_gets_only_what_holds_for_every_host() {
+    fn another_host_gets_only_the_flags_that_hold_for_every_host() {
         let given = ["mail.example.net", "-4", "--cacert", "ca.pem", "-k", "--sni", "x.example.net"];
         assert_eq!(
             completed(&plan(&given), "smtpcheck smtp.gmail.com:587 --user u"),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_from_the_first_byte_is_not_lost_on_a_port_of_ones_own() {
+    fn implicit_tls_is_kept_on_a_custom_port() {
         let given = plan(&["smtps://mail.example.net:2465"]);
         assert_eq!(
             completed(&given, "smtpcheck mail.example.net:2465 --tls-scan"),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn other_programs_and_offline_verbs_are_left_alone() {
+    fn other_programs_and_offline_commands_are_not_changed() {
         let given = plan(&["mail.example.net", "-4"]);
         for command in ["postconf -e smtpd_tls_security_level=may", "smtpcheck providers", "smtpcheck explain 550"] {
             assert_eq!(completed(&given, command), command);

@@ -1,5 +1,6 @@
-//! From the name to a TCP connection: what was asked, which addresses were tried, and, when none answers, whether the
-//! same host answers on another mail port, and whether the place where this machine stands blocks it.
+//! From the host name to a TCP connection: which name was looked up and which IP addresses were tried. If none of them
+//! responds: whether the host responds on another mail port, and whether the cloud that this machine runs on blocks the
+//! port.
 
 use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, place};
 use crate::evidence::fault::ConnectFaultKind;
@@ -11,7 +12,7 @@ use crate::plan::{Override, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
-/// The ports of RFC 5321 (25), RFC 8314 (465), RFC 6409 (587), and the one that providers add when those are blocked.
+/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and the one that providers add where those are blocked.
 const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub static CHECK: Check = Check {
@@ -37,9 +38,9 @@ static NAME_NOT_FOUND: Rule = Rule {
     title: "the host name does not exist",
     cites: &["RFC 2308 section 2.1"],
     docs: Docs {
-        sees: "The resolver answers that the name does not exist (NXDOMAIN).",
-        matters: "Without an address there is nobody to session to. Nothing was sent.",
-        action: "Compare the name with the one on the provider's page, letter by letter. If the name is internal, ask the resolver of that network, with --resolver or from a machine inside it.",
+        sees: "The DNS resolver replied that the name does not exist (NXDOMAIN).",
+        matters: "Without an IP address there is no server to connect to. Nothing was sent.",
+        action: "Compare the name with the one in the provider's documentation, letter by letter. If the name is internal, use the resolver of that network (--resolver), or run smtpcheck on a machine inside it.",
         example: "smtpcheck smtp.gmial.com",
         references: "RFC 2308 section 2.1 (what NXDOMAIN means)",
     },
@@ -48,13 +49,13 @@ static NAME_NOT_FOUND: Rule = Rule {
 static NAME_WITHOUT_ADDRESS: Rule = Rule {
     id: "name-without-address",
     severity: Severity::Error,
-    title: "the name exists but has no address",
+    title: "the host name exists but has no IP address",
     cites: &["RFC 2308 section 2.2", "RFC 5321 section 5.1"],
     docs: Docs {
-        sees: "The name exists, and the resolver has neither an IPv4 nor an IPv6 address for it (or not of the family that was asked for).",
-        matters: "Often a mail domain (example.net) was given where the name of its mail server (mail.example.net) is needed; the domain has MX records and no address of its own.",
-        action: "Look up the MX records of the domain to find its mail servers, or take the host name from the provider's page.",
-        example: "smtpcheck example.net, where only mail.example.net has an address",
+        sees: "The name exists, but the DNS resolver returned neither an IPv4 nor an IPv6 address for it (or none of the requested family).",
+        matters: "Often a mail domain (example.net) was given where the name of its mail server (mail.example.net) is needed: the domain has MX records, but no IP address.",
+        action: "Look up the MX records of the domain to find its mail servers, or use the host name from the provider's documentation.",
+        example: "smtpcheck example.net, where only mail.example.net has an IP address",
         references: "RFC 5321 section 5.1 (how mail finds its server), RFC 2308 section 2.2",
     },
 };
@@ -62,12 +63,12 @@ static NAME_WITHOUT_ADDRESS: Rule = Rule {
 static NAME_LOOKUP_FAILED: Rule = Rule {
     id: "name-lookup-failed",
     severity: Severity::Error,
-    title: "the name could not be looked up",
+    title: "the host name could not be looked up",
     cites: &["RFC 1035 section 4.1.1"],
     docs: Docs {
-        sees: "No resolver gave an answer: it was silent, refused, or reported a failure (SERVFAIL).",
-        matters: "This says nothing about the mail server; the fault is between this machine and its resolver, or with the name servers of the domain.",
-        action: "Look up another name. If that fails too, mend the resolver of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, its own name servers are at fault.",
+        sees: "No DNS resolver gave a usable response: it did not respond, refused the query, or reported a failure (SERVFAIL).",
+        matters: "This says nothing about the mail server. The fault is between this machine and its resolver, or in the name servers of the domain.",
+        action: "Look up another name. If that fails too, fix the resolver of this machine or container (/etc/resolv.conf, VPN, firewall on port 53). If only this name fails, the name servers of its domain are at fault.",
         example: "a container without DNS; a domain whose DNSSEC signatures have expired",
         references: "RFC 1035 section 4.1.1 (response codes)",
     },
@@ -76,12 +77,12 @@ static NAME_LOOKUP_FAILED: Rule = Rule {
 static NAME_WITH_MANY_ADDRESSES: Rule = Rule {
     id: "name-with-many-addresses",
     severity: Severity::Notice,
-    title: "the name has more addresses than are tried",
+    title: "the host name has more IP addresses than are tried",
     cites: &["RFC 5321 section 5.1"],
     docs: Docs {
-        sees: "The answer to the look-up holds more than 16 addresses of one family. The first 16 are kept and tried, the others are not.",
-        matters: "Mail servers try some addresses of a host and then the next host, so most of these are never used. An answer of this size does not fit into one UDP packet either. Large mail services get along with a dozen.",
-        action: "If the name is yours, give it fewer addresses, or several names behind MX records. If it is not, compare it with the provider's page.",
+        sees: "The lookup returned more than 16 IP addresses of one family. The first 16 are kept and tried, the others are not.",
+        matters: "Mail servers try some IP addresses of a host and then the next host, so most of these are never used. A response of this size does not fit into one UDP packet either. A dozen IP addresses are enough for large mail services.",
+        action: "If you operate the domain, give the name fewer IP addresses, or use several names in MX records. If not, compare the name with the provider's documentation.",
         example: "a name with 40 A records",
         references: "RFC 5321 section 5.1 (a client may limit how many addresses it tries)",
     },
@@ -93,9 +94,9 @@ static CONNECTION_REFUSED: Rule = Rule {
     title: "the host refuses connections on this port",
     cites: &["RFC 9293 section 3.10.7"],
     docs: Docs {
-        sees: "The host answers at once that nothing listens on the port (TCP reset).",
-        matters: "The network path works. The mail service is stopped, listens elsewhere, or a firewall answers in its name.",
-        action: "Use the port on which the same host answers, if there is one; else start the service, or correct host and port.",
+        sees: "The host responded at once that it does not accept connections on the port (TCP reset).",
+        matters: "The network path works. The mail service is stopped or listens on another port, or a firewall rejects the connection for the host.",
+        action: "If the host responds on another mail port, use that port. Otherwise start the mail service, or correct the host and port.",
         example: "smtpcheck localhost:2525 with no server running",
         references: "RFC 9293 section 3.10.7 (reset)",
     },
@@ -104,12 +105,12 @@ static CONNECTION_REFUSED: Rule = Rule {
 static CONNECTION_TIMED_OUT: Rule = Rule {
     id: "connection-timed-out",
     severity: Severity::Error,
-    title: "nothing answers on this port",
+    title: "connection attempts to this port time out",
     cites: &["RFC 9293 section 3.8"],
     docs: Docs {
-        sees: "No answer to the connection request within the time (--connect-timeout), neither yes nor no. The other mail ports of the host are tried, and signs on this machine tell whether it stands in a cloud that blocks the port.",
-        matters: "Silence is what firewalls do. Port 25 is blocked outwards by most home and cloud networks; a wrong address is silent too.",
-        action: "If another port of the same host answers, use it: 587 or 465 with a login. If none does, try from another network, and check the address. In a known cloud the finding names the cloud's own procedure.",
+        sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and looks on this machine for signs of a cloud that blocks the port.",
+        matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
+        action: "If another mail port of the host responds, use it: 587 or 465 with a login. If none does, try from another network, and check the IP address. If this machine runs in a known cloud, the finding names the cloud's own procedure.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
         references: "RFC 8314 section 3.3 (which ports mail clients use)",
     },
@@ -121,9 +122,9 @@ static CONNECTION_IMPOSSIBLE: Rule = Rule {
     title: "this machine cannot reach the host",
     cites: &["RFC 8305 section 5"],
     docs: Docs {
-        sees: "The operating system gave up by itself: no route, no address of that family, or a local policy forbids it.",
-        matters: "No packet reached the server. The fault is on this machine or its network.",
-        action: "Check routes, VPN and local firewall. An IPv6-only host needs a network with IPv6.",
+        sees: "The operating system could not connect: there is no route, this machine has no IP address of that family, or a local policy forbids the connection.",
+        matters: "No packet reached the server. The fault is on this machine or in its network.",
+        action: "Check the routes, the VPN and the local firewall. To reach an IPv6-only host, use a network with IPv6.",
         example: "a host with only an AAAA record, checked from an IPv4-only network",
         references: "RFC 8305 (Happy Eyeballs)",
     },
@@ -132,19 +133,19 @@ static CONNECTION_IMPOSSIBLE: Rule = Rule {
 static ADDRESS_UNREACHABLE: Rule = Rule {
     id: "address-unreachable",
     severity: Severity::Warning,
-    title: "one address of the host does not answer",
+    title: "one IP address of the host cannot be reached",
     cites: &["RFC 8305 section 5"],
     docs: Docs {
-        sees: "The host has several addresses; one of them failed, another one answered.",
-        matters: "Programs that try addresses one after the other wait for the dead one first, and some never try the next.",
-        action: "Make the service listen on that address, or remove the address from DNS.",
+        sees: "The host has several IP addresses. The connection to one of them failed, the connection to another one succeeded.",
+        matters: "Programs that try one IP address after the other may wait for the unreachable one first, and some never try the next.",
+        action: "Server operator: make the service listen on that IP address, or remove it from DNS.",
         example: "an AAAA record for a server that listens on IPv4 only",
         references: "RFC 8305 section 5",
     },
 };
 
-/// Looks up the name and sessions; when the port cannot be reached, looks at the other mail ports, and when it is silent,
-/// at this machine: many clouds block mail ports outwards.
+/// Looks up the name and holds the session. If the port cannot be reached, asks about the other mail ports; on a timeout,
+/// also about this machine: many clouds block outgoing connections to mail ports.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
     if let Host::Name(host) = &plan.target.host {
@@ -180,12 +181,12 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 static RESOLVE_ENTRY_UNUSED: Rule = Rule {
     id: "resolve-entry-unused",
     severity: Severity::Notice,
-    title: "an address of --resolve is for a host or port that is not checked",
+    title: "an entry of --resolve is for a host or port that is not checked",
     cites: &["--resolve HOST:PORT:ADDR, as in curl"],
     docs: Docs {
-        sees: "--resolve gives an address for a host and port that no target of this run has.",
-        matters: "The entry has no effect: the target's name is looked up as usual, and the check may reach another server than intended.",
-        action: "Write the entry for the target's own host and port; the default port is 587, or 465 with TLS from the first byte.",
+        sees: "--resolve gives an IP address for a host and port that no target of this run has.",
+        matters: "The entry has no effect: the target's name is looked up as usual, and the check may reach a different server than intended.",
+        action: "Write the entry for the host and port of the target. The default port is 587, or 465 with implicit TLS.",
         example: "smtpcheck mail.example.net:25 --resolve mail.example.net:587:192.0.2.7",
         references: "curl(1), --resolve",
     },
@@ -209,9 +210,9 @@ fn unused(plan: &Plan, session: Session<'_>, one: &Override) -> Finding {
     let summary = format!("--resolve {host}:{port}:{address} has no effect: this run connects to {target}");
     let finding = Finding::new(&RESOLVE_ENTRY_UNUSED, Phase::Dns, Confidence::Certain, summary);
     Finding {
-        cause: "an address of --resolve counts for exactly the host and port that it names".to_owned(),
+        cause: "An entry of --resolve applies only to the host and port that it names.".to_owned(),
         fixes: vec![Fix::run(
-            "name the host and port of the target",
+            "Use the host and port of the target in --resolve",
             format!("smtpcheck {target} --resolve {target}:{address}"),
         )],
         ..finding.tried(session.probe.id)
@@ -226,12 +227,13 @@ fn many_addresses(evidence: &Evidence) -> Option<Finding> {
         return None;
     }
     let kept = names.addresses().count();
-    let summary = format!("{} has {} addresses; {kept} of them count here", names.host.both(), kept + left_out);
+    let summary =
+        format!("{} has {} IP addresses, of which smtpcheck tries {kept}", names.host.both(), kept + left_out);
     let finding = found(&NAME_WITH_MANY_ADDRESSES, probe, summary);
     Some(Finding {
-        cause: "the answer to the look-up is far larger than that of any mail service".to_owned(),
+        cause: "The lookup returned far more IP addresses than for any mail service.".to_owned(),
         fixes: vec![Fix::run(
-            "see all of them, and take away those that are not needed",
+            "List all of them, and remove those that are not needed",
             format!("dig +short {} A {0} AAAA", names.host),
         )],
         ..finding
@@ -242,20 +244,20 @@ fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let (probe, names) = evidence.names()?;
     let names = names?;
     let host = names.host.both();
-    let next = "compare the name with the provider's page, letter by letter";
+    let next = "Compare the name with the one in the provider's documentation, letter by letter";
     let mut finding = match (&names.a, &names.aaaa) {
         (Lookup::NotFound { .. }, _) | (_, Lookup::NotFound { .. }) => {
             let mut finding = found(&NAME_NOT_FOUND, probe, format!("{host} does not exist"));
-            finding.cause = "the resolver answers that there is no such name (NXDOMAIN)".to_owned();
+            finding.cause = "The DNS resolver replied that the name does not exist (NXDOMAIN).".to_owned();
             if let Some(known) = providers::nearest_host(names.host.ascii()) {
                 finding.fixes.push(Fix::run(
-                    format!("it looks like {known} with a typing error"),
+                    format!("Check for a typing error: the name is similar to {known}"),
                     format!("smtpcheck {known}:{}", plan.target.port),
                 ));
             }
             finding.fixes.push(Fix::text(next));
             finding.fixes.push(Fix::run(
-                "ask a public resolver, to see whether only this network does not know the name",
+                "Ask a public resolver, to find out whether the name exists outside your network",
                 format!("smtpcheck {} --resolver 9.9.9.9", plan.target.host.with_port(plan.target.port)),
             ));
             finding
@@ -265,19 +267,21 @@ fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         }
         _ => {
             let mut finding = found(&NAME_WITHOUT_ADDRESS, probe, format!("{host} has {}", missing(names)));
-            finding.cause = "the name exists without an address to connect to; it may be a mail domain, whose mail server has another name".to_owned();
+            finding.cause = "The name exists, but has no IP address to connect to. It may be a mail domain, whose mail server has another name.".to_owned();
             let meant =
                 providers::recognise(&ProviderSigns { host: Some(names.host.ascii()), ..ProviderSigns::default() });
             if let Some(host) = meant.and_then(|provider| provider.hosts.first()) {
-                finding.fixes.push(Fix::run("its server for mail programs is", format!("smtpcheck {host}")));
+                finding
+                    .fixes
+                    .push(Fix::run("Use the provider's server for mail programs", format!("smtpcheck {host}")));
             }
             finding.confidence = Confidence::Likely;
             finding.otherwise =
-                Some("the address record may simply be missing; the operator of the domain can tell".to_owned());
+                Some("The A or AAAA record may simply be missing; ask the operator of the domain.".to_owned());
             finding
                 .fixes
-                .push(Fix::run("find the mail servers of the domain", format!("dig +short MX {}", names.host)));
-            finding.fixes.push(Fix::text("or take the server's host name from the provider's page"));
+                .push(Fix::run("Find the mail servers of the domain", format!("dig +short MX {}", names.host)));
+            finding.fixes.push(Fix::text("Or use the server's host name from the provider's documentation"));
             finding
         }
     };
@@ -293,33 +297,33 @@ fn missing(names: &Names) -> &'static str {
     match (&names.a, &names.aaaa) {
         (Lookup::NotAsked, _) => "no IPv6 address",
         (_, Lookup::NotAsked) => "no IPv4 address",
-        _ => "no address, neither IPv4 nor IPv6",
+        _ => "no IP address, neither IPv4 nor IPv6",
     }
 }
 
 fn look_up_failed(names: &Names, probe: &Probe, why: LookupFault, detail: &str) -> Finding {
     let mut finding = found(&NAME_LOOKUP_FAILED, probe, format!("{} could not be looked up", names.host.both()));
     let asked = match &names.source {
-        NameSource::Given { resolver } => format!("the resolver {resolver}"),
-        NameSource::LoopbackFallback => "the resolver 127.0.0.1 (this machine names none)".to_owned(),
-        NameSource::System | NameSource::Override => "the resolver of this machine".to_owned(),
+        NameSource::Given { resolver } => format!("The resolver {resolver}"),
+        NameSource::LoopbackFallback => "The resolver 127.0.0.1 (no resolver is configured on this machine)".to_owned(),
+        NameSource::System | NameSource::Override => "The resolver of this machine".to_owned(),
     };
     finding.cause = match why {
-        LookupFault::Timeout => format!("{asked} did not answer"),
+        LookupFault::Timeout => format!("{asked} did not respond."),
         LookupFault::ServerFailure => format!(
-            "{asked} reports a failure (SERVFAIL): the name servers of the domain are at fault, or DNSSEC validation failed"
+            "{asked} reports a failure (SERVFAIL): the name servers of the domain are at fault, or DNSSEC validation failed."
         ),
-        LookupFault::Refused => format!("{asked} refuses to answer us"),
-        LookupFault::Unreachable => format!("{asked} cannot be reached"),
-        LookupFault::Other => format!("{asked} gave no usable answer: {detail}"),
+        LookupFault::Refused => format!("{asked} refuses queries from this machine."),
+        LookupFault::Unreachable => format!("{asked} cannot be reached."),
+        LookupFault::Other => format!("{asked} gave no usable response: {detail}"),
     };
     finding.fixes.push(Fix::run(
-        "look up a name that surely exists, to see whether only this one fails",
+        "Look up a name that certainly exists, to find out whether only this one fails",
         "getent hosts example.com",
     ));
-    finding
-        .fixes
-        .push(Fix::text("check /etc/resolv.conf, the DNS settings of the container, VPN, and the firewall on port 53"));
+    finding.fixes.push(Fix::text(
+        "Check /etc/resolv.conf, the DNS settings of the container, the VPN, and the firewall on port 53",
+    ));
     finding
 }
 
@@ -330,27 +334,27 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => (
             &CONNECTION_REFUSED,
             format!("{host} refuses connections on port {port}"),
-            "the host answered that it takes no connections on this port",
+            "The host responded that it does not accept connections on this port.",
         ),
         ConnectFaultKind::TimedOut => (
             &CONNECTION_TIMED_OUT,
-            format!("{host} does not answer on port {port}"),
-            "the connection request got no answer at all, neither yes nor no; silence is what firewalls do, and addresses without a host",
+            format!("{host} does not respond on port {port}"),
+            "The connection was neither accepted nor rejected. This is typical of a firewall that drops the packets, or of an IP address without a host.",
         ),
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => (
             &CONNECTION_IMPOSSIBLE,
             format!("{host} cannot be reached: {kind}"),
-            "the network says that there is no way to this host",
+            "The network reports that there is no route to this host.",
         ),
         ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => (
             &CONNECTION_IMPOSSIBLE,
             format!("{host} cannot be reached: {kind}"),
-            "this machine has no network of the address family that the host has",
+            "This machine has no network of the address family that the host has.",
         ),
         ConnectFaultKind::DeniedHere => (
             &CONNECTION_IMPOSSIBLE,
             format!("this machine forbids the connection to port {port}"),
-            "a policy of this machine (firewall, SELinux, AppArmor, sandbox) refuses the connection before it leaves",
+            "A local policy (firewall, SELinux, AppArmor, sandbox) rejects the connection before any packet is sent.",
         ),
     };
     let mut finding = Finding::new(rule, Phase::Connect, Confidence::Certain, summary).tried(session.probe.id);
@@ -373,17 +377,17 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     finding
 }
 
-/// What else a failed connection can mean, and how to tell. What this machine says of itself has no other reading.
+/// What else a failed connection can mean, and how to find out. Errors of this machine itself have no other reading.
 fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     match kind {
-        ConnectFaultKind::Refused | ConnectFaultKind::Reset => {
-            Some("a firewall may refuse in the host's name; the same check from another network tells")
-        }
-        ConnectFaultKind::TimedOut => {
-            Some("the host may be down, or a firewall swallows the request; another network or another port tells")
-        }
+        ConnectFaultKind::Refused | ConnectFaultKind::Reset => Some(
+            "A firewall may reject the connection for the host. Repeat the check from another network to find out.",
+        ),
+        ConnectFaultKind::TimedOut => Some(
+            "The host may be down, or a firewall may drop the packets. Try another network or another port to find out.",
+        ),
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
-            Some("some firewalls of servers answer this way too (firewalld does)")
+            Some("Some firewalls on servers respond in the same way (firewalld does).")
         }
         ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress | ConnectFaultKind::DeniedHere => None,
     }
@@ -396,7 +400,7 @@ enum Siblings {
     Unknown,
 }
 
-/// What the other mail ports of the host say about the silent or closed one.
+/// What the other mail ports of the host show about the one that times out or is closed.
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
     let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
     let unreached = |probe: &Session<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
@@ -409,52 +413,53 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
         if !looked.is_empty() && looked.iter().all(unreached) {
             let ports: Vec<String> = looked.iter().map(|probe| probe.request.port.to_string()).collect();
             let list = ports.join(", ");
-            finding.consequences.push(format!("the other mail ports of this host cannot be reached either ({list})"));
+            finding.consequences.push(format!("The other mail ports of this host cannot be reached either ({list})"));
         }
         return Siblings::Unknown;
     };
     let list: Vec<String> = open.iter().map(u16::to_string).collect();
     finding.cause = match (kind, plan.target.port) {
         (ConnectFaultKind::TimedOut, 25) => format!(
-            "the same host answers on {}, so it is up: port 25 is blocked on the way, as most home and cloud networks do",
+            "The host responds on port {}, so it is up. Port 25 is blocked on the network path, as in most home and cloud networks.",
             list.join(", ")
         ),
         (ConnectFaultKind::TimedOut, _) => {
             format!(
-                "the same host answers on {}, so it is up: this port is filtered on the way or by the server",
+                "The host responds on port {}, so it is up. This port is filtered on the network path or by the server.",
                 list.join(", ")
             )
         }
-        _ => format!("the same host answers on {}, so it is up: nothing listens on this port", list.join(", ")),
+        _ => format!("The host responds on port {}, so it is up. Nothing listens on this port.", list.join(", ")),
     };
     if kind == ConnectFaultKind::TimedOut {
-        finding.otherwise =
-            Some("the server itself may filter the port; the same check from another network tells".to_owned());
+        finding.otherwise = Some(
+            "The server itself may filter the port. Repeat the check from another network to find out.".to_owned(),
+        );
     }
     let which = match best {
-        465 => "use port 465, which speaks TLS from the first byte",
-        587 => "use port 587, the port for mail programs",
-        25 => "port 25 answers, the port between mail servers; mail programs should have 587 or 465",
-        _ => "use port 2525, which some providers offer where the others are blocked",
+        465 => "Use port 465 (implicit TLS)",
+        587 => "Use port 587, the port for mail programs",
+        25 => "Use port 25, which responds, only between mail servers; mail programs should use 587 or 465",
+        _ => "Use port 2525, which some providers offer where the others are blocked",
     };
     finding.fixes.push(Fix::run(which, format!("smtpcheck {}", plan.target.host.with_port(best))));
     Siblings::Answer
 }
 
-/// What the place where this machine stands does with the silent port.
+/// What the cloud that this machine runs on does with the port that times out.
 fn weigh_place(plan: &Plan, evidence: &Evidence, session: Session<'_>, siblings: Siblings, finding: &mut Finding) {
     let Some((probe, cloud)) = place::blocks(evidence, session) else { return };
     finding.evidence.probes.push(probe.id);
     match siblings {
-        // Something is in the way of this port; the place says whose it probably is.
+        // The port is blocked somewhere; this cloud is the probable cause.
         Siblings::Answer => {
-            finding.cause = format!("{}. This machine stands at {}: {}", finding.cause, cloud.name, cloud.means);
+            finding.cause = format!("{} This machine runs on {}. {}", finding.cause, cloud.name, cloud.means);
         }
         Siblings::Unknown => {
-            finding.cause = format!("this machine stands at {}, where ports are blocked. {}", cloud.name, cloud.means);
+            finding.cause = format!("This machine runs on {}, where ports are blocked. {}", cloud.name, cloud.means);
             finding.confidence = place::confidence(cloud);
             finding.otherwise = Some(
-                "the server may filter the port, or no host is at that address; the same check from another network tells"
+                "The server may filter the port, or there is no host at that IP address. Repeat the check from another network to find out."
                     .to_owned(),
             );
         }
@@ -466,35 +471,37 @@ fn last_resorts(kind: ConnectFaultKind) -> Vec<Fix> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => vec![
             Fix::text(
-                "check host and port; on the server, see that the mail service runs, listens on this address, and that no firewall refuses in its name",
+                "Check the host and port. Server operator: check that the mail service runs, that it listens on this IP address, and that no firewall rejects the connection.",
             ),
-            Fix::run("on the server: what listens on which port", "ss -ltnp"),
+            Fix::run("Server operator: list which services listen on which ports", "ss -ltnp"),
         ],
         ConnectFaultKind::TimedOut => vec![
-            Fix::text("try the same from another network, to tell a block on the way from a dead host"),
-            Fix::text("check the address, and on the server the firewall for this port"),
+            Fix::text(
+                "Repeat the check from another network, to find out whether the port is blocked on the network path or the host is down",
+            ),
+            Fix::text("Check the IP address. Server operator: check the firewall for this port."),
         ],
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => {
             vec![Fix::text(
-                "check the route and the VPN; on the server, look at the firewall (firewalld refuses this way)",
+                "Check the route and the VPN. Server operator: check the firewall (firewalld rejects connections in this way).",
             )]
         }
         ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress => vec![Fix::text(
-            "use a network that has this address family, or ask the operator for an address of the other one",
+            "Use a network that has this address family, or ask the server's operator for an IP address of the other family",
         )],
         ConnectFaultKind::DeniedHere => {
             vec![Fix::text(
-                "allow outgoing connections to this port in the local policy (SELinux: httpd_can_sendmail for web servers)",
+                "Allow outgoing connections to this port in the local policy (SELinux: httpd_can_sendmail for web servers)",
             )]
         }
     }
 }
 
-/// Addresses that failed while another one served.
+/// IP addresses that failed while another one connected.
 fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
     let Some((served, _)) = session.connected() else { return Vec::new() };
     let failed = |event: &&Event| match &event.what {
-        // A machine without IPv6 fails at once and at nobody's cost.
+        // Without IPv6 on this machine the attempt fails at once and delays nothing.
         EventKind::Dialled { result: DialResult::Failed { fault }, .. } => {
             !matches!(fault.kind, ConnectFaultKind::NetworkUnreachable | ConnectFaultKind::NoSourceAddress)
         }
@@ -504,18 +511,18 @@ fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
         .filter(failed)
         .filter_map(|event| {
             let EventKind::Dialled { address, result: DialResult::Failed { fault }, .. } = &event.what else { return None };
-            let summary = format!("{} does not work ({}), {} does", address.ip(), fault.kind, served.ip());
+            let summary = format!("{} cannot be reached ({}), {} can", address.ip(), fault.kind, served.ip());
             let mut finding = Finding::new(&ADDRESS_UNREACHABLE, Phase::Connect, Confidence::Certain, summary).on(event);
             if address.ip().is_loopback() {
-                // `localhost` has both families everywhere, and services there listen on one.
+                // `localhost` always has both families, and local services often listen on one.
                 finding.severity = Severity::Notice;
             }
-            finding.cause = "the name leads to an address on which this port cannot be reached; programs that try that address first wait or fail".to_owned();
+            finding.cause = "The name has an IP address on which this port cannot be reached. Programs that try that IP address first are delayed or fail.".to_owned();
             finding.fixes.push(Fix::text(format!(
-                "the operator makes the service listen on {}, opens the firewall for it, or removes the address from DNS",
+                "Server operator: make the service listen on {}, open the firewall for it, or remove the IP address from DNS",
                 address.ip()
             )));
-            finding.fixes.push(Fix::text(format!("until then, connect to {} or use the other address family", served.ip())));
+            finding.fixes.push(Fix::text(format!("Until then, connect to {} or use the other address family", served.ip())));
             Some(finding)
         })
         .collect()

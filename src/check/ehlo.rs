@@ -1,4 +1,4 @@
-//! EHLO and its answer.
+//! EHLO and its reply.
 
 use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, asks_nothing};
 use crate::evidence::{EventKind, Evidence, Phase, Session};
@@ -10,12 +10,12 @@ pub static CHECK: Check =
 static EHLO_UNSUPPORTED: Rule = Rule {
     id: "ehlo-unsupported",
     severity: Severity::Warning,
-    title: "the server knows HELO only",
+    title: "the server supports only HELO, not EHLO",
     cites: &["RFC 5321 section 3.2"],
     docs: Docs {
-        sees: "EHLO was answered with 500, 502 or 504, and HELO was accepted. An error where STARTTLS was required or a login was wanted.",
-        matters: "Without EHLO there is no STARTTLS, no AUTH, no SIZE. Every mail server of the last twenty years knows EHLO, so a filter or an old appliance stands in between.",
-        action: "Look for a firewall with SMTP inspection on the way and switch the inspection off, or reach the server by another port.",
+        sees: "The reply to EHLO was 500, 502 or 504, and HELO was accepted. An error if STARTTLS or a login was requested.",
+        matters: "Without EHLO there is no STARTTLS, no AUTH and no SIZE. Every mail server of the last twenty years supports EHLO, so there is a filter or an old appliance on the network path.",
+        action: "Look for a firewall with SMTP inspection on the network path and switch the inspection off, or use another port of the server.",
         example: "500 5.5.1 Command unrecognized: \"EHLO client.example.org\"",
         references: "RFC 5321 section 3.2",
     },
@@ -24,30 +24,30 @@ static EHLO_UNSUPPORTED: Rule = Rule {
 static CAPABILITIES_DIFFER: Rule = Rule {
     id: "capabilities-differ",
     severity: Severity::Notice,
-    title: "the server offers less, or something else, inside TLS than before it",
+    title: "the server advertises fewer or different extensions inside TLS than before it",
     cites: &["RFC 3207 section 4.2"],
     docs: Docs {
-        sees: "A keyword of the EHLO answer before TLS is gone inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS belong to one side only and do not count, nor do keywords that appear inside TLS.",
-        matters: "It is allowed, and it is also what a proxy or a firewall on the way makes of the first answer: the answer inside TLS is the true one.",
-        action: "Compare with the configuration of the server; if it offers the same on both sides, look for a filter on the way.",
+        sees: "An extension in the EHLO reply before TLS is missing inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS belong to one side only and are not compared; neither are extensions that appear only inside TLS.",
+        matters: "This is allowed. It is also the effect of a proxy or firewall on the network path that changes the first reply. The reply inside TLS is the true one.",
+        action: "Compare both replies with the configuration of the server. If the server advertises the same on both sides, look for a filter on the network path.",
         example: "SIZE 1000 before TLS, SIZE 2000 inside",
         references: "RFC 3207 section 4.2 (EHLO again after TLS)",
     },
 };
 
-/// Refusals are judged by `refusal`; here is what a server says that takes us in the old way.
+/// Rejections are judged by `refusal`. This check is about servers that accept the session.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
     [helo_only(plan, session), differing(session)].into_iter().flatten().collect()
 }
 
-/// A warning; an error where STARTTLS or a login was wanted, which cannot be had without EHLO.
+/// A warning; an error if STARTTLS or a login was requested, which need EHLO.
 fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let at = |phase| session.reply_at(phase).filter(|heard| heard.accepts());
     let heard = at(Phase::Ehlo).or_else(|| at(Phase::EhloTls))?;
     let is_helo = |what: &EventKind| matches!(what, EventKind::Sent { text, .. } if text.starts_with("HELO "));
     let helo = session.events().find(|event| is_helo(&event.what))?;
-    let summary = "the server does not know EHLO, only the older HELO".to_owned();
+    let summary = "the server does not support EHLO, only the older HELO".to_owned();
     let finding = Finding::new(&EHLO_UNSUPPORTED, Phase::Ehlo, Confidence::Likely, summary).on(helo).on(heard.event);
     let failure = match (plan.tls_use(), &plan.login) {
         (TlsUse::Required, _) => Some(PhaseFailure::Tls),
@@ -57,20 +57,20 @@ fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         severity: if failure.is_some() { Severity::Error } else { finding.severity },
         failure,
-        cause: "a filter between here and the server rewrites or blocks EHLO; or the server is very old".to_owned(),
+        cause: "A filter on the network path rewrites or blocks EHLO, or the server is very old.".to_owned(),
         otherwise: Some(
-            "the same check from another network tells: if EHLO works there, the filter is on this side".to_owned(),
+            "Repeat the check from another network. If EHLO works there, the filter is in your network.".to_owned(),
         ),
         fixes: vec![Fix::text(
-            "switch off SMTP inspection in the firewall on the way (Cisco: no inspect esmtp), or use port 587 or 465",
+            "Switch off SMTP inspection in the firewall on the network path (Cisco: no inspect esmtp), or use port 587 or 465",
         )],
-        consequences: vec!["without EHLO neither STARTTLS nor AUTH can be seen or used".to_owned()],
+        consequences: vec!["Without EHLO neither STARTTLS nor AUTH can be seen or used".to_owned()],
         ..finding
     })
 }
 
-/// Keywords that are gone inside TLS, or have other parameters there. More keywords inside TLS are nothing new: careful
-/// servers say little before it.
+/// Extensions that are missing inside TLS, or have other parameters there. Additional extensions inside TLS are normal:
+/// many servers advertise few before it.
 fn differing(session: Session<'_>) -> Option<Finding> {
     let (first, before) = session.capabilities(Phase::Ehlo)?;
     let (second, after) = session.capabilities(Phase::EhloTls)?;
@@ -83,7 +83,7 @@ fn differing(session: Session<'_>) -> Option<Finding> {
         .iter()
         .filter(|offer| !one_sided(&offer.keyword))
         .filter_map(|offer| match after.find(&offer.keyword) {
-            None => Some(format!("{} is gone inside TLS", first.quote(offer.keyword.clone()))),
+            None => Some(format!("{} is missing inside TLS", first.quote(offer.keyword.clone()))),
             Some(inside) if inside.parameters != offer.parameters => Some(format!(
                 "{} is {} before TLS and {} inside",
                 first.quote(offer.keyword.clone()),
@@ -96,15 +96,15 @@ fn differing(session: Session<'_>) -> Option<Finding> {
     if parts.is_empty() {
         return None;
     }
-    let summary = format!("the two EHLO answers differ: {}", parts.join("; "));
+    let summary = format!("the two EHLO replies differ: {}", parts.join("; "));
     let finding = Finding::new(&CAPABILITIES_DIFFER, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
-        cause: "the server is configured so".to_owned(),
+        cause: "The server is configured this way.".to_owned(),
         otherwise: Some(
-            "something on the way may rewrite the answer before TLS, where it can; another network tells".to_owned(),
+            "A device on the network path may change the reply before TLS, which is not protected. Repeat the check from another network to find out.".to_owned(),
         ),
         fixes: vec![Fix::text(
-            "compare with the server's configuration; if it offers the same on both sides, look for a filter on the way",
+            "Compare both replies with the server's configuration. If the server advertises the same on both sides, look for a filter on the network path.",
         )],
         ..finding.on(first.event).on(second.event)
     })

@@ -1,4 +1,5 @@
-//! MAIL FROM and RCPT TO, as far as they fail on this side: addresses that cannot be sent to this server.
+//! MAIL FROM and RCPT TO without a rejection: email addresses that cannot be sent to this server, and rejections that
+//! come only after the message.
 
 use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, asks_nothing, peer};
 use crate::evidence::{EventKind, Evidence, Phase, Session};
@@ -10,12 +11,12 @@ pub static CHECK: Check =
 static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {
     id: "address-needs-smtputf8",
     severity: Severity::Error,
-    title: "an address needs SMTPUTF8, which the server does not offer",
+    title: "an email address needs SMTPUTF8, which the server does not advertise",
     cites: &["RFC 6531 section 3.2"],
     docs: Docs {
-        sees: "The part before the @ holds characters beyond ASCII, and SMTPUTF8 is not among the keywords of the EHLO answer. The address was not sent.",
-        matters: "Such an address can only travel between servers that all know SMTPUTF8.",
-        action: "Use an ASCII address of the same mailbox, or a server that offers SMTPUTF8.",
+        sees: "The part before the @ contains non-ASCII characters, and the EHLO reply does not list SMTPUTF8. The email address was not sent.",
+        matters: "Mail with such an address can be delivered only if all servers on its path support SMTPUTF8.",
+        action: "Use an ASCII email address of the same mailbox, or a server that advertises SMTPUTF8.",
         example: "jürgen@example.net",
         references: "RFC 6531 section 3.2",
     },
@@ -24,18 +25,18 @@ static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {
 static REFUSALS_AFTER_DATA: Rule = Rule {
     id: "refusals-after-data",
     severity: Severity::Notice,
-    title: "this provider refuses some things only after the message was sent",
+    title: "this provider rejects some mail only after the message was sent",
     cites: &["RFC 5321 section 4.2.5"],
     docs: Docs {
-        sees: "All recipients were accepted, at a provider of which it is known that it looks at sender, limits or content only at the end of the message.",
-        matters: "smtpcheck never sends a message, so it cannot see those refusals: an accepted recipient is no promise.",
-        action: "Send one real message with your own program and read its answer, if mail still does not arrive.",
-        example: "Microsoft 365 says 5.7.60 (no right to send as this address) after the message",
+        sees: "All recipients were accepted, and the provider is known to check sender, limits or content only at the end of the message.",
+        matters: "smtpcheck never sends a message, so it cannot see these rejections. An accepted recipient does not guarantee delivery.",
+        action: "If mail still does not arrive, send one real message with your own program and read the server's reply.",
+        example: "Microsoft 365 sends 5.7.60 (no right to send as this address) after the message",
         references: "RFC 5321 section 4.2.5 (replies after DATA)",
     },
 };
 
-/// Refusals are judged by `refusal`.
+/// Rejections are judged by `refusal`.
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
     let mut findings = needs_smtputf8(session);
@@ -48,12 +49,12 @@ fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let refused = session.replies().any(|heard| heard.event.phase == Phase::Rcpt && !heard.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
     let later = provider.sees_after_data.as_ref()?;
-    let summary = format!("{} refuses some things only after the message, which smtpcheck never sends", provider.name);
+    let summary = format!("{} rejects some mail only after the message, which smtpcheck never sends", provider.name);
     let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(heard.event);
     Some(Finding {
         cause: later.clone(),
         fixes: vec![Fix::text(
-            "if mail still does not arrive, send one real message with your own program and read its answer",
+            "If mail still does not arrive, send one real message with your own program and read the server's reply",
         )],
         ..finding
     })
@@ -64,14 +65,14 @@ fn needs_smtputf8(session: Session<'_>) -> Vec<Finding> {
         .believed()
         .filter_map(|event| {
             let EventKind::NeedsSmtputf8 { address, .. } = &event.what else { return None };
-            let summary = format!("{address} cannot be sent to this server, which does not offer SMTPUTF8");
+            let summary = format!("{address} cannot be sent to this server, which does not advertise SMTPUTF8");
             let finding = Finding::new(&ADDRESS_NEEDS_SMTPUTF8, event.phase, Confidence::Certain, summary).on(event);
             Some(Finding {
-                cause: "the part before the @ holds characters beyond ASCII, which need the SMTPUTF8 extension"
+                cause: "The part before the @ contains non-ASCII characters, which need the SMTPUTF8 extension."
                     .to_owned(),
                 fixes: vec![
-                    Fix::text("use an ASCII address of the same mailbox"),
-                    Fix::run("the operator of a Postfix server can switch it on", "postconf -e smtputf8_enable=yes"),
+                    Fix::text("Use an ASCII email address of the same mailbox"),
+                    Fix::run("Server operator: switch SMTPUTF8 on; in Postfix", "postconf -e smtputf8_enable=yes"),
                 ],
                 failure: Some(PhaseFailure::RefusedPermanent),
                 ..finding

@@ -1,5 +1,5 @@
-//! The first thing a server says, or does not say. Silence and foreign words raise one more question: does it answer
-//! in the other TLS mode?
+//! The greeting, or its absence. If no greeting arrives, or something that is not SMTP, smtpcheck also tries the other
+//! TLS mode.
 
 use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, peer};
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
@@ -19,12 +19,12 @@ pub static CHECK: Check = Check {
 static GREETING_MISSING: Rule = Rule {
     id: "greeting-missing",
     severity: Severity::Error,
-    title: "the server accepts the connection and says nothing",
+    title: "the server accepts the connection and sends no greeting",
     cites: &["RFC 5321 section 3.1", "RFC 5321 section 4.5.3.2.1"],
     docs: Docs {
-        sees: "TCP connects, and no greeting arrives within the time for one reply (--timeout), or the server closes without a word. Where it was silent, a TLS handshake on the same port got no answer either.",
-        matters: "An SMTP server speaks first. A silent one is overloaded, waits for a slow look-up of our address, delays strangers on purpose, or is not a mail server. RFC 5321 lets a server take five minutes.",
-        action: "Try again with a longer --timeout; if the greeting comes then, the operator looks at its DNS look-ups and greet delay. If never, check host and port.",
+        sees: "The TCP connection succeeds, but no greeting arrives within the time limit for one reply (--timeout), or the server closes the connection without sending anything. If it sent nothing, a TLS handshake on the same port got no response either.",
+        matters: "In SMTP the server sends first. A server without a greeting is overloaded, waits for a slow reverse DNS lookup of your IP address, delays unknown clients on purpose, or is not a mail server. RFC 5321 allows a server five minutes.",
+        action: "Repeat the check with a longer --timeout. If the greeting arrives then, the server's operator should check its DNS lookups and greeting delay. If it never arrives, check the host and port.",
         example: "smtpcheck mx.example.net:25 --timeout 300s --max-time 310s",
         references: "RFC 5321 sections 3.1 and 4.5.3.2.1",
     },
@@ -33,12 +33,12 @@ static GREETING_MISSING: Rule = Rule {
 static IMPLICIT_TLS_EXPECTED: Rule = Rule {
     id: "implicit-tls-expected",
     severity: Severity::Error,
-    title: "the port speaks TLS from the first byte",
+    title: "the port uses implicit TLS (TLS from the first byte)",
     cites: &["RFC 8314 section 3.3"],
     docs: Docs {
-        sees: "In plain text the server was silent or answered with something that is not SMTP; to a TLS handshake on the same port it answered.",
-        matters: "The server waits for the client to start TLS, the client waits for a greeting: both wait until one gives up. This is the most common mistake in mail settings.",
-        action: "Use implicit TLS on this port. In mail programs the setting is called SSL, SSL/TLS or SMTPS, and not STARTTLS.",
+        sees: "On an unencrypted connection the server sent nothing, or something that is not SMTP. It responded to a TLS handshake on the same port.",
+        matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them reaches its timeout. This is the most common mistake in mail settings.",
+        action: "Use implicit TLS on this port. In mail programs the setting is called SSL, SSL/TLS or SMTPS, not STARTTLS.",
         example: "smtpcheck smtps://mail.example.net:465",
         references: "RFC 8314 section 3.3 (implicit TLS for submission)",
     },
@@ -47,12 +47,12 @@ static IMPLICIT_TLS_EXPECTED: Rule = Rule {
 static GREETING_NOT_SMTP: Rule = Rule {
     id: "greeting-not-smtp",
     severity: Severity::Error,
-    title: "something else than SMTP answers on this port",
+    title: "the service on this port is not SMTP",
     cites: &["RFC 5321 section 4.2"],
     docs: Docs {
-        sees: "The first line has no three-digit code; or it is that of a service which has codes too (FTP, NNTP, LMTP), and EHLO is refused.",
-        matters: "Another service listens here: a web server, SSH, IMAP, POP3, FTP.",
-        action: "Use the SMTP port: 587 with STARTTLS or 465 with implicit TLS for mail programs, 25 between servers.",
+        sees: "The first line has no three-digit code; or it is the greeting of another service that uses such codes (FTP, NNTP, LMTP), and EHLO is rejected.",
+        matters: "Another service listens on this port: a web server, SSH, IMAP, POP3, FTP.",
+        action: "Use the SMTP port: 587 with STARTTLS or 465 with implicit TLS for mail programs, 25 between mail servers.",
         example: "* OK [CAPABILITY IMAP4rev1 ...] on port 143",
         references: "RFC 5321 section 4.2 (form of replies)",
     },
@@ -61,29 +61,29 @@ static GREETING_NOT_SMTP: Rule = Rule {
 static GREETING_SLOW: Rule = Rule {
     id: "greeting-slow",
     severity: Severity::Notice,
-    title: "the greeting takes its time",
+    title: "the greeting is slow",
     cites: &["RFC 5321 section 4.5.3.2.1"],
     docs: Docs {
         sees: "Five seconds or more passed between the connection and the end of the greeting.",
-        matters: "Some servers delay every stranger on purpose, to send away programs that do not wait; others look up the name of our address and get no answer. Programs with a short time-out give up here, mail servers wait five minutes.",
-        action: "Give your program more time. If the server is yours, look at its DNS look-ups and at its greet delay; if the sending machine is yours, give its address a PTR record.",
+        matters: "Some servers delay every unknown client on purpose, to detect programs that do not wait. Others do a reverse DNS lookup of your IP address and get no response. Programs with a short timeout fail here; mail servers wait five minutes.",
+        action: "Set a longer timeout in your program. Server operator: check the DNS lookups and the greeting delay. If you operate the sending machine, give its IP address a PTR record.",
         example: "220-mx.example.net ESMTP, then a pause of six seconds, then 220 mx.example.net ESMTP",
         references: "RFC 5321 section 4.5.3.2.1 (five minutes for the greeting)",
     },
 };
 
-/// From which time on a greeting is slow. postscreen's greet test takes six seconds.
+/// A greeting is slow from this time on. The greet test of Postfix's postscreen takes six seconds.
 const SLOW_MS: f64 = 5000.0;
 
 static GREETING_OF_ANOTHER_HOST: Rule = Rule {
     id: "greeting-of-another-host",
     severity: Severity::Warning,
-    title: "another server answers in the provider's place",
+    title: "another server responds instead of the provider's",
     cites: &["RFC 5321 section 4.2"],
     docs: Docs {
-        sees: "The host name belongs to a known provider, and the greeting is that of other software than the provider runs.",
-        matters: "Some web hosters and internet providers redirect all mail connections to a server of their own; virus scanners do it on one machine. Logins then fail, and the certificate is the wrong one.",
-        action: "Ask the hoster whether outgoing SMTP is redirected (on cPanel servers: SMTP restrictions), use another port of the provider, or send through the hoster's own server.",
+        sees: "The host name belongs to a known provider, but the greeting is that of software that the provider does not run.",
+        matters: "Some web hosting companies and internet providers redirect all mail connections to their own server; virus scanners do this on a single machine. Logins then fail, and the certificate does not match.",
+        action: "Ask your hosting company whether outgoing SMTP is redirected (on cPanel servers: SMTP restrictions), use another port of the provider, or send through the hosting company's own server.",
         example: "220 server1.hoster.example ESMTP Exim 4.96 from smtp.gmail.com",
         references: "RFC 5321 section 4.2 (greeting)",
     },
@@ -99,7 +99,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if !session.is_over() {
         return Vec::new();
     }
-    // Servers that wait for TLS often hang up on a client that says nothing.
+    // Servers that wait for TLS often close the connection if the client sends nothing.
     let silent = match session.fault() {
         Some(Fault::Silent { phase: Phase::Greeting, .. }) => true,
         Some(Fault::Closed { phase: Phase::Greeting, .. }) => greeting(session).is_none(),
@@ -114,8 +114,8 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if turned_away { other_family(plan, evidence, session).into_iter().collect() } else { Vec::new() }
 }
 
-/// What nobody waits for any more: of the two ways to begin, the one that was wrong. A server that waits for TLS will
-/// never greet in plain text once it has answered in TLS, and one that has greeted in plain text will not do it in TLS.
+/// The session that can be abandoned: of the two TLS modes, the one that is wrong. A server that responded in TLS will
+/// not greet in plain text, and a server that greeted in plain text will not respond in TLS.
 pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     let session = evidence.main_session()?;
     let in_tls = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request == &in_tls(plan))?;
@@ -126,7 +126,8 @@ pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     (!session.is_over()).then_some(session.probe.id)
 }
 
-/// A server may take us at one of its addresses and not at the other: our own two addresses have two reputations.
+/// The server may accept this machine over the other address family: each of the machine's IP addresses has its own
+/// reputation.
 fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Question> {
     let (peer, _) = session.connected()?;
     let (_, names) = evidence.names()?;
@@ -157,9 +158,14 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         Some(Fault::Silent { phase: Phase::Greeting, waited_ms, partial_bytes }) => {
             let waited = waited_ms / 1000.0;
             if *partial_bytes > 0 {
-                missing(plan, session, &format!("does not end its greeting within {waited:.0} seconds"), *partial_bytes)
+                missing(
+                    plan,
+                    session,
+                    &format!("does not complete its greeting within {waited:.0} seconds"),
+                    *partial_bytes,
+                )
             } else {
-                missing(plan, session, &format!("says nothing for {waited:.0} seconds"), 0)
+                missing(plan, session, &format!("sends nothing for {waited:.0} seconds"), 0)
             }
         }
         Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(session, *reset, begun),
@@ -172,9 +178,9 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     vec![finding]
 }
 
-/// What a second connection that began with TLS has shown: SMTP, another service, or that there is no TLS either.
+/// What a second connection with implicit TLS has shown: SMTP, another service, or no TLS either.
 fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
-    // A port can take both, and one that greets in plain text speaks plain text.
+    // A port may accept both modes; if it greets in plain text, plain text was right.
     if greeting(session).is_some_and(Reply::is_success) {
         return None;
     }
@@ -190,20 +196,21 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     }
     let (event, _) = probe.handshake()?;
     let target = plan.target.host.with_port(plan.target.port);
-    let summary = format!("port {} speaks TLS from the first byte, and plain text was spoken to it", plan.target.port);
+    let summary =
+        format!("port {} expects TLS from the first byte, but the connection began unencrypted", plan.target.port);
     let mut finding = Finding::new(&IMPLICIT_TLS_EXPECTED, Phase::Greeting, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id).on(event);
     finding.cause = if greeting(session).is_some() {
-        "to plain text the server answered with something that is not SMTP; a second connection that began with TLS was answered in TLS".to_owned()
+        "On the unencrypted connection the server sent something that is not SMTP. On a second connection it responded to a TLS handshake.".to_owned()
     } else {
-        "the server waited for a TLS handshake while smtpcheck waited for a greeting; a second connection that began with TLS was answered at once".to_owned()
+        "The server waited for a TLS handshake while smtpcheck waited for a greeting. On a second connection it responded to a TLS handshake at once.".to_owned()
     };
     if inside.is_none() {
         finding.confidence = Confidence::Likely;
-        finding.otherwise = Some("inside TLS no SMTP greeting came either, so another service with TLS may listen here, a web server for example".to_owned());
+        finding.otherwise = Some("Inside TLS no SMTP greeting arrived either, so another service with TLS may listen on this port, for example a web server.".to_owned());
     }
-    finding.fixes.push(Fix::run("check it with implicit TLS", format!("smtpcheck smtps://{target}")));
-    finding.fixes.push(Fix::text("in the mail program or application choose SSL/TLS (also called SMTPS or implicit TLS), not STARTTLS, for this port"));
+    finding.fixes.push(Fix::run("Repeat the check with implicit TLS", format!("smtpcheck smtps://{target}")));
+    finding.fixes.push(Fix::text("In the mail program or application, select SSL/TLS (also called SMTPS or implicit TLS) for this port, not STARTTLS"));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
@@ -220,16 +227,16 @@ fn slow(session: Session<'_>) -> Option<Finding> {
     let summary = format!("the greeting took {:.1} seconds", waited / 1000.0);
     let finding = Finding::new(&GREETING_SLOW, Phase::Greeting, Confidence::Likely, summary).on(heard.event);
     Some(Finding {
-        cause: "the server delays strangers on purpose; programs with a short time-out give up before it".to_owned(),
-        otherwise: Some("it may wait for a look-up of our address, or be overloaded; its mail log tells".to_owned()),
+        cause: "The server delays unknown clients on purpose. Programs with a short timeout fail before the greeting arrives.".to_owned(),
+        otherwise: Some("The server may wait for a reverse DNS lookup of your IP address, or be overloaded. Its mail log shows the reason.".to_owned()),
         fixes: vec![Fix::text(
-            "give your program more time for the greeting; mail servers wait five minutes (RFC 5321)",
+            "Set a longer timeout for the greeting in your program; mail servers wait five minutes (RFC 5321)",
         )],
         ..finding
     })
 }
 
-/// The provider's own name, greeted by software that the provider does not run.
+/// The host name is the provider's, but the greeting is that of software that the provider does not run.
 fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let heard = session.reply_at(Phase::Greeting).filter(|heard| heard.accepts())?;
     let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
@@ -238,35 +245,38 @@ fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     if provider.greets_with(&text) {
         return None;
     }
-    let summary = format!("{} greets as {}, which is not what {} runs", plan.target.host, other.name, provider.name);
+    let summary =
+        format!("the greeting of {} is that of {}, which {} does not run", plan.target.host, other.name, provider.name);
     let finding = Finding::new(&GREETING_OF_ANOTHER_HOST, Phase::Greeting, Confidence::Likely, summary).on(heard.event);
     Some(Finding {
-        cause: "something between here and the provider redirects the connection to a server of its own: a web hoster, an internet provider, or a virus scanner".to_owned(),
-        otherwise: Some("the provider may have changed its software; the certificate tells whose server it is".to_owned()),
+        cause: "A device on the network path redirects the connection to another server: that of a web hosting company, an internet provider, or a virus scanner.".to_owned(),
+        otherwise: Some("The provider may have changed its software. The certificate shows whose server it is.".to_owned()),
         fixes: vec![
-            Fix::text("ask the hoster or internet provider whether outgoing SMTP is redirected (cPanel: SMTP restrictions), or send through its server"),
-            Fix::run("look whether the other port is redirected too", format!("smtpcheck smtps://{}", plan.target.host.with_port(465))),
+            Fix::text("Ask your hosting company or internet provider whether outgoing SMTP is redirected (cPanel: SMTP restrictions), or send through its server"),
+            Fix::run("Check whether the other port is redirected too", format!("smtpcheck smtps://{}", plan.target.host.with_port(465))),
         ],
         ..finding
     })
 }
 
 fn hung_up(session: Session<'_>, reset: bool, begun: bool) -> Finding {
-    let how = if reset { "resets the connection" } else { "hangs up" };
-    let when = if begun { "in the middle of its greeting" } else { "without a word" };
-    let summary = format!("the server accepts the connection and {how} {when}");
+    let how = if reset { "resets" } else { "closes" };
+    let when = if begun { "in the middle of its greeting" } else { "without a greeting" };
+    let summary = format!("the server accepts the connection and {how} it {when}");
     let mut finding =
         Finding::new(&GREETING_MISSING, Phase::Greeting, Confidence::Likely, summary).tried(session.probe.id);
     for event in session.events() {
         finding.evidence.events.push(event.seq);
     }
-    finding.cause = "an access list does not let this machine in, a proxy or load balancer has no server behind it, or a limit on connections is reached".to_owned();
-    finding.otherwise =
-        Some("the same check from another network tells an access list from a broken server".to_owned());
+    finding.cause = "An access list does not allow this machine, a proxy or load balancer has no server behind it, or a connection limit is reached.".to_owned();
+    finding.otherwise = Some(
+        "Repeat the check from another network, to find out whether it is an access list or a broken server."
+            .to_owned(),
+    );
     finding.fixes.push(Fix::text(
-        "the operator looks whether the mail service runs behind the proxy, and which clients its access list lets in",
+        "Server operator: check that the mail service runs behind the proxy, and which clients its access list allows",
     ));
-    finding.fixes.push(Fix::text("try again in some minutes, and from another network"));
+    finding.fixes.push(Fix::text("Repeat the check in a few minutes, and from another network"));
     finding.failure = Some(PhaseFailure::Unreachable);
     finding
 }
@@ -280,42 +290,42 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
     }
     finding.cause = if partial_bytes > 0 {
         format!(
-            "{partial_bytes} bytes of a greeting arrived and no end of it: the server is very slow, or stalls on purpose"
+            "Only {partial_bytes} bytes of a greeting arrived: the server is very slow, or delays the greeting on purpose."
         )
     } else {
-        "it is overloaded, delays strangers on purpose, or waits for a slow look-up of our address; or this is no mail server".to_owned()
+        "The server is overloaded, delays unknown clients on purpose, or waits for a slow reverse DNS lookup of your IP address; or it is not a mail server.".to_owned()
     };
     finding.otherwise =
-        Some("a longer --timeout tells a slow server from a dead one; RFC 5321 allows five minutes".to_owned());
+        Some("Repeat the check with a longer --timeout, to find out whether the server is only slow. RFC 5321 allows five minutes.".to_owned());
     finding.fixes.push(Fix::run(
-        "wait as long as a mail server would",
+        "Wait as long as a mail server would",
         format!("smtpcheck {} --timeout 300s --max-time 310s", plan.target.host.with_port(plan.target.port)),
     ));
-    finding.fixes.push(Fix::text("check that host and port are those of a mail server"));
+    finding.fixes.push(Fix::text("Check that the host and port are those of a mail server"));
     finding.failure = Some(PhaseFailure::Unreachable);
     finding
 }
 
-/// Whether the other address family was greeted, for a finding about the first one.
+/// Adds to a finding that the server greets over the other address family.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
     let Some(heard) = probe.reply_at(Phase::Greeting).filter(|heard| heard.accepts()) else { return };
     let (name, flag) = if probe.request.family == Family::V4 { ("IPv4", "-4") } else { ("IPv6", "-6") };
-    finding
-        .consequences
-        .push(format!("over {name} the same server greets us, so it is about our address of the other family"));
+    finding.consequences.push(format!(
+        "Over {name} the same server sends a greeting, so the problem is your IP address of the other family"
+    ));
     finding.evidence.events.push(heard.event.seq);
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes.insert(
         0,
         Fix::run(
-            format!("use {name} for this server until the other address is in order"),
+            format!("Use {name} for this server until the problem with the other IP address is solved"),
             format!("smtpcheck {target} {flag}"),
         ),
     );
 }
 
-/// Refusals with a code are judged by `refusal`, unless the greeting shows whose they are.
+/// Rejections with a code are judged by `refusal`, unless the greeting is that of another service.
 fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let heard = session.reply_at(Phase::Greeting)?;
     if heard.reply.code.is_none() {
@@ -323,15 +333,15 @@ fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     }
     let service = service_with_codes(session)?;
     let refused = session.reply_at(Phase::Ehlo)?;
-    let summary = format!("{} answers on port {}, not an SMTP server", service.name, plan.target.port);
+    let summary = format!("{} responds on port {}, not an SMTP server", service.name, plan.target.port);
     let finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, Confidence::Likely, summary);
     Some(Finding {
-        cause: format!("{}, and EHLO is unknown there", service.sign),
+        cause: format!("{}, and it does not know EHLO.", service.sign),
         otherwise: Some(
-            "a mail server whose EHLO a filter blocks can look like this; its operator can tell".to_owned(),
+            "A mail server whose EHLO is blocked by a filter can look the same; ask the server's operator.".to_owned(),
         ),
         fixes: vec![Fix::run(
-            "use the SMTP port of this host",
+            "Use the SMTP port of this host",
             format!("smtpcheck {}", plan.target.host.with_port(587)),
         )],
         failure: Some(PhaseFailure::Protocol),
@@ -339,13 +349,14 @@ fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// A service that is no SMTP and answers with codes of three digits too.
+/// A service other than SMTP that also uses three-digit reply codes.
 pub(super) struct OtherService {
     name: &'static str,
     sign: &'static str,
 }
 
-/// FTP (RFC 959 §4.2), NNTP (RFC 3977 §3.2) and LMTP (RFC 2033 §4.1) refuse EHLO and HELO, and their greetings tell them.
+/// FTP (RFC 959 §4.2), NNTP (RFC 3977 §3.2) and LMTP (RFC 2033 §4.1) reject EHLO and HELO and are recognised by their
+/// greetings.
 pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
     let refused = session.reply_at(Phase::Ehlo).is_some_and(|heard| heard.reply.class() == Class::Permanent);
     let heard = session.reply_at(Phase::Greeting).filter(|heard| refused && heard.reply.is_success())?;
@@ -354,12 +365,15 @@ pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
     if heard.reply.has_code(200) || heard.reply.has_code(201) {
         Some(OtherService {
             name: "a news server (NNTP)",
-            sign: "its greeting begins with 200 or 201 in the place of 220",
+            sign: "The server's greeting begins with 200 or 201 instead of 220",
         })
     } else if says("lmtp") {
-        Some(OtherService { name: "a mailbox store (LMTP)", sign: "its greeting says LMTP, where clients say LHLO" })
+        Some(OtherService {
+            name: "a mailbox store (LMTP)",
+            sign: "The server's greeting contains LMTP, whose clients send LHLO",
+        })
     } else if (says("ftp") && !says("smtp")) || says("filezilla") {
-        Some(OtherService { name: "a file server (FTP)", sign: "its greeting says FTP" })
+        Some(OtherService { name: "a file server (FTP)", sign: "The server's greeting contains FTP" })
     } else {
         None
     }
@@ -367,24 +381,25 @@ pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
 
 fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
     let known = recognise(words);
-    let (service, port) = known.unwrap_or(("something else", ""));
-    let summary = format!("{service} answers on port {}, not an SMTP server", plan.target.port);
+    let (service, port) = known.unwrap_or(("an unknown service", ""));
+    let summary = format!("{service} responds on port {}, not an SMTP server", plan.target.port);
     let confidence = if known.is_some() { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&GREETING_NOT_SMTP, Phase::Greeting, confidence, summary).tried(session.probe.id);
-    finding.cause = "the first line of an SMTP server begins with a three-digit code; this one does not".to_owned();
+    finding.cause =
+        "The first line that an SMTP server sends begins with a three-digit code. This one does not.".to_owned();
     if known.is_none() {
         finding.otherwise =
-            Some("a mail server behind a broken proxy can begin like this too; its operator can tell".to_owned());
+            Some("A mail server behind a broken proxy can look the same; ask the server's operator.".to_owned());
     }
     finding.fixes.push(Fix::run(
-        format!("use the SMTP port of this host{port}"),
+        format!("Use the SMTP port of this host{port}"),
         format!("smtpcheck {}", plan.target.host.with_port(587)),
     ));
     finding.failure = Some(PhaseFailure::Protocol);
     finding
 }
 
-/// The service whose first words these are, and which port people confuse with it.
+/// The service whose first line this is, and a note about its ports.
 fn recognise(text: &str) -> Option<(&'static str, &'static str)> {
     let starts = |prefix: &str| text.starts_with(prefix);
     if starts("* OK") || starts("* PREAUTH") || starts("* BYE") {

@@ -1,9 +1,9 @@
-//! Checks: one subject per file. Each asks questions and judges evidence, and both are pure functions of the plan and
+//! Checks: one subject per file. Each check asks questions and judges evidence. Both are pure functions of the plan and
 //! the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the list, and [`judge`] runs it.
 //!
-//! A [`Rule`] is a value with a public id and its documentation; a [`Finding`] is a rule that fired, with what it rests
-//! on. The laws: one root cause raises one finding; an error or a warning carries a fix; `certain` only when the
-//! evidence admits no other reading; what was not tested is never called fine.
+//! A [`Rule`] is a value with a public id and its documentation. A [`Finding`] is a rule that fired, with its evidence.
+//! Rules for findings: one root cause raises one finding; an error or a warning has a fix; `certain` is used only if the
+//! evidence allows no other reading; what was not tested is never reported as passed.
 
 mod again;
 mod auth;
@@ -34,7 +34,7 @@ use crate::question::Question;
 
 pub(crate) use starttls::carried_into_tls;
 
-/// Every check, in the order of the conversation.
+/// Every check, in the order of the session.
 pub static CHECKS: &[&Check] = &[
     &connect::CHECK,
     &greeting::CHECK,
@@ -55,24 +55,24 @@ pub static CHECKS: &[&Check] = &[
 pub struct Check {
     /// The file's name.
     pub subject: &'static str,
-    /// What it wants to know, given what is known. Asking the same again is free.
+    /// The questions that it asks, given the evidence so far. An equal question is asked once.
     pub ask: fn(&Plan, &Evidence) -> Vec<Question>,
-    /// What it makes of it.
+    /// The findings that it draws from the evidence.
     pub judge: fn(&Plan, &Evidence) -> Vec<Finding>,
-    /// The rules that its judgement can raise.
+    /// The rules that it can raise.
     pub rules: &'static [&'static Rule],
 }
 
-/// One thing that can be wrong or worth knowing.
+/// One fault or fact that can be reported.
 #[derive(Debug)]
 pub struct Rule {
-    /// Public, kebab-case, subject first, never reused.
+    /// Public, in kebab case, subject first, never reused.
     pub id: &'static str,
-    /// How bad it usually is; a finding may differ where the rule's text says so.
+    /// The usual severity; a finding may differ where the rule's text says so.
     pub severity: Severity,
     /// One line.
     pub title: &'static str,
-    /// RFC sections and the like.
+    /// RFC sections and other sources.
     pub cites: &'static [&'static str],
     /// Its page.
     pub docs: Docs,
@@ -81,7 +81,7 @@ pub struct Rule {
 /// The page of a rule, under five headings.
 #[derive(Debug)]
 pub struct Docs {
-    /// What it sees.
+    /// When the rule is raised.
     pub sees: &'static str,
     /// Why it matters.
     pub matters: &'static str,
@@ -93,37 +93,37 @@ pub struct Docs {
     pub references: &'static str,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing.
+    /// For information.
     Notice,
-    /// A SHOULD is broken, or it will hurt somebody else or later.
+    /// A SHOULD is violated, or other clients fail, or this client will fail later.
     Warning,
-    /// A MUST is broken, or the user's goal was not reached.
+    /// A MUST is violated, or the user's goal was not reached.
     Error,
 }
 
-/// Which kind of failure a finding is, for the exit code.
+/// The kind of failure, which selects the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PhaseFailure {
-    /// DNS, refused, time-out, no greeting.
+    /// DNS failure, connection refused, timeout, no greeting.
     Unreachable,
-    /// A 4yz reply at a step that was needed.
+    /// A 4yz reply in a phase that was needed.
     RefusedTemporary,
-    /// A 5yz reply at a step that was needed.
+    /// A 5yz reply in a phase that was needed.
     RefusedPermanent,
-    /// TLS not offered, handshake, certificate.
+    /// TLS not offered, handshake failed, certificate not valid.
     Tls,
-    /// Credentials or mechanism refused, or AUTH demanded.
+    /// Credentials or mechanism rejected, or AUTH required.
     Auth,
-    /// Garbage, early close, injected bytes.
+    /// Invalid replies, early close, injected bytes.
     Protocol,
-    /// A deadline or budget of ours.
+    /// A time or connection limit of smtpcheck was reached.
     Incomplete,
 }
 
@@ -133,46 +133,46 @@ pub enum PhaseFailure {
 pub struct Finding {
     /// The rule's id.
     pub rule: Cow<'static, str>,
-    /// What kind of refusal it is; none when nothing was refused.
+    /// The category of the rejection; none if nothing was rejected.
     pub category: Option<Category>,
-    /// How bad.
+    /// The severity.
     pub severity: Severity,
-    /// The step it belongs to.
+    /// The phase that it belongs to.
     pub phase: Phase,
-    /// How sure.
+    /// How certain it is.
     pub confidence: Confidence,
     /// What was seen, in one line.
     pub summary: String,
-    /// What it means.
+    /// What it means: full sentences.
     pub cause: String,
-    /// What else it could be and how to tell; none when certain.
+    /// What else it could be and how to find out; none if certain.
     pub otherwise: Option<String>,
-    /// By which entry of the lexicon a reply was read; none when no reply was.
+    /// The lexicon entry by which a reply was read; none if no reply was read.
     pub basis: Option<Basis>,
-    /// What it rests on.
+    /// The evidence for it.
     pub evidence: Grounds,
     /// What to do, most useful first.
     pub fixes: Vec<Fix>,
-    /// What follows from it and is no finding of its own.
+    /// What follows from it and is not a separate finding.
     pub consequences: Vec<String>,
-    /// Which exit code it asks for; none for what only warns.
+    /// The kind of failure for the exit code; none if it is only a warning.
     pub failure: Option<PhaseFailure>,
-    /// Whether an expectation of the user names it: it is shown and does not count.
+    /// Whether the user expects it: then it is shown and does not affect the exit code.
     pub expected: bool,
 }
 
-/// What a finding rests on.
+/// The evidence for a finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Grounds {
-    /// Attempts by number.
+    /// Probes, by number.
     pub probes: Vec<ProbeId>,
-    /// Events of the transcript by number.
+    /// Events of the transcript, by number.
     pub events: Vec<EventId>,
 }
 
 impl Finding {
-    /// A finding with the rule's severity and nothing to do about it yet.
+    /// A finding with the rule's severity and without cause or fixes yet.
     pub(crate) fn new(rule: &'static Rule, phase: Phase, confidence: Confidence, summary: String) -> Finding {
         Finding {
             rule: Cow::Borrowed(rule.id),
@@ -192,9 +192,9 @@ impl Finding {
         }
     }
 
-    /// Every sentence of it, in which a peer may be quoted.
+    /// Every sentence of the finding: each may quote the peer.
     pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        // All fields are named, so that a new one is not forgotten.
+        // All fields are listed so that the compiler reports a new one.
         let Finding {
             rule: _,
             category: _,
@@ -246,13 +246,13 @@ pub fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     CHECKS.iter().flat_map(|check| (check.ask)(plan, evidence)).collect()
 }
 
-/// The conversation that needs no waiting for: whatever still came, the judgement would stay.
+/// The session that does not need to end: nothing that still arrives in it can change the findings.
 pub fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     greeting::settled(plan, evidence)
 }
 
-/// All findings: errors first, then warnings, then notices, each in the order of the conversation. What they quote of the
-/// peer is shown as [`crate::evidence::Mask`] shows it.
+/// All findings: errors first, then warnings, then notices, each in the order of the session. Quotations of the peer
+/// are masked by [`crate::evidence::Mask`].
 pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = judge_with_marks(plan, evidence);
     let mask = evidence.mask();
@@ -262,11 +262,11 @@ pub fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The same with everything that is quoted still marked, for the test that insists that it is.
+/// The same, with the marks around quotations kept, for the test that checks them.
 pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.judge)(plan, evidence)).collect();
     server_name::absorb(plan, evidence, &mut findings);
-    // Where the session got out of step, that decides; what a follow-up found behind it comes after it.
+    // If the session is out of step, that finding comes first: later ones come from a second session.
     findings.sort_by_key(|finding| {
         let severity = std::cmp::Reverse(finding.severity);
         (severity, order(plan, finding.phase), !session::is_about_order(finding))
@@ -276,7 +276,7 @@ pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// The place of a step in the conversation: with implicit TLS the handshake comes before the greeting.
+/// The position of a phase in the session: with implicit TLS the handshake comes before the greeting.
 pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
     match phase {
         Phase::Tls if plan.tls_use() == TlsUse::Implicit => (Phase::Connect, 1),
@@ -284,15 +284,20 @@ pub fn order(plan: &Plan, phase: Phase) -> (Phase, u8) {
     }
 }
 
-/// Causes, alternatives, consequences and fixes are sentences, whoever wrote them.
+/// Causes, alternatives, consequences and fixes begin with a capital letter; causes and alternatives end with a full stop.
 fn as_sentences(finding: &mut Finding) {
+    for text in finding.otherwise.iter_mut().chain(std::iter::once(&mut finding.cause)) {
+        if !text.is_empty() && !text.ends_with(['.', '!', '?']) {
+            text.push('.');
+        }
+    }
     let texts = finding
         .otherwise
         .iter_mut()
         .chain(&mut finding.consequences)
         .chain(finding.fixes.iter_mut().map(|fix| &mut fix.text));
     for text in texts.chain(std::iter::once(&mut finding.cause)) {
-        // A word that is a name stays as it is: `smtpcheck`, `iCloud`, `postconf -e`.
+        // Names keep their spelling: `smtpcheck`, `iCloud`, `postconf -e`.
         let first = text.split([' ', ',']).next().unwrap_or_default();
         let is_word = first.chars().all(|c| c.is_ascii_lowercase()) && !matches!(first, "smtpcheck" | "postconf");
         if is_word && !first.is_empty() {
@@ -302,7 +307,7 @@ fn as_sentences(finding: &mut Finding) {
     }
 }
 
-/// A word as a shell takes it for one word, whatever it holds.
+/// Quotes a string so that a shell reads it as one word.
 pub(crate) fn in_shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@._-+:=/,%[]<>".contains(c);
     if !word.is_empty() && word.chars().all(plain) && !word.contains(['<', '>', '[', ']']) {

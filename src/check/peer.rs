@@ -1,12 +1,12 @@
-//! Who the other side is: the provider and the software, as far as host name, greeting, EHLO reply and certificate tell.
-//! It asks nothing and judges nothing; checks use it to choose words, never to decide whether something is wrong.
+//! Recognises the server's provider and software by host name, greeting, EHLO reply and certificate. It asks nothing and
+//! judges nothing. Checks use it to choose words, never to decide whether something is wrong.
 
 use crate::evidence::{Phase, Session};
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
 use crate::lexicon::software;
 use crate::plan::Plan;
 
-/// The provider, if it is a known one.
+/// The provider, if it is known.
 pub fn provider(plan: &Plan, session: Session<'_>) -> Option<&'static Provider> {
     let host = plan.target.host.name().map(|name| name.ascii().to_owned());
     let greeting = text(session, Phase::Greeting);
@@ -20,7 +20,7 @@ pub fn provider(plan: &Plan, session: Session<'_>) -> Option<&'static Provider> 
     })
 }
 
-/// The provider that the user meant, by the host name alone: what the server says of itself does not count.
+/// The provider that the user meant, by host name only: greeting, EHLO reply and certificate are ignored.
 pub fn provider_by_name(plan: &Plan) -> Option<&'static Provider> {
     let host = plan.target.host.name()?.ascii();
     providers::recognise(&ProviderSigns { host: Some(host), ..ProviderSigns::default() })

@@ -1,5 +1,5 @@
-//! Where this machine stands, and whether that place blocks a mail port outwards. It judges nothing: `connect` says
-//! with its words why a port is silent. Nothing is asked over the network.
+//! The cloud or network that this machine runs on, and whether it blocks outgoing connections to a mail port. It judges
+//! nothing: `connect` uses it to explain a timeout. It asks nothing over the network.
 
 use super::refusal::is_private;
 use crate::evidence::{EventKind, Evidence, Probe, Session};
@@ -8,16 +8,16 @@ use crate::lexicon::{Confidence, Fix};
 use crate::question::Question;
 use crate::wire::Host;
 
-/// The question for this machine's own signs.
+/// The question for the signs by which the cloud is recognised.
 pub fn question() -> Question {
     Question::Machine { variables: clouds::variables().map(str::to_owned).collect() }
 }
 
-/// The place of this machine, if it is known to block the port of a conversation, or to do so at times.
+/// The cloud that this machine runs on, if it is known to block the port of a session, always or sometimes.
 ///
-/// 1. The place is known; a virtual machine of unknown owner is no place.
-/// 2. It lists the port; or it lists none, and the port is 25, which is the one that is blocked case by case.
-/// 3. The way leads to the internet: what a cloud does with outgoing mail does not concern its private networks.
+/// 1. The cloud is known; a virtual machine of an unknown provider does not count.
+/// 2. It lists the port; or it lists no port, and the port is 25, which some clouds block for some customers only.
+/// 3. The IP address is a public one: clouds do not block mail ports in their private networks.
 pub fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option<(&'a Probe, &'static Cloud)> {
     let (probe, machine) = evidence.machine()?;
     let cloud = clouds::recognise(&MachineSigns {
@@ -34,13 +34,13 @@ pub fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option<(&'a P
     ((cloud.blocks.contains(&port) || at_times) && !inside).then_some((probe, cloud))
 }
 
-/// How sure it is that the place blocks: never more than likely, since whether the rule holds for this account, only
-/// the place knows.
+/// How certain it is that the cloud blocks the port. Never more than likely: only the cloud knows whether its rule
+/// applies to this account.
 pub fn confidence(cloud: &Cloud) -> Confidence {
     if cloud.blocks.is_empty() { Confidence::Possible } else { cloud.certainty.min(Confidence::Likely) }
 }
 
-/// The place's own procedure, with the host in its commands.
+/// The cloud's own procedure, with the host in its commands.
 pub fn fixes(cloud: &Cloud, host: &Host) -> impl Iterator<Item = Fix> {
     let with_port = host.with_port(25);
     let bare = with_port.trim_end_matches(":25").to_owned();

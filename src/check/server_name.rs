@@ -1,17 +1,17 @@
-//! The server name in the ClientHello (SNI, RFC 6066 section 3): when none or a wrong one was sent, a server with several
-//! certificates refuses the handshake, shows its default certificate, or lets another service respond. One more session
-//! with a better name tells this from a server that is broken.
+//! The server name in the ClientHello (SNI, RFC 6066 section 3). If none or a wrong one was sent, a server with several
+//! certificates rejects the handshake, presents its default certificate, or connects the client to another service. One
+//! more session with a better name finds out whether that is the reason or the server is broken.
 //!
 //! When it is asked, and what proves it:
 //! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites do
 //!    not explain. Proof: with the better name it succeeds.
-//! 2. The certificate is for another host, and not for the better name either. Proof: with that name the server shows a
-//!    certificate for it.
-//! 3. With TLS from the first byte, no SMTP server responds, and no name or one of `--sni` was sent. Proof: with the
+//! 2. The certificate is for another host, and not for the better name either. Proof: with that name the server presents
+//!    a certificate for it.
+//! 3. With implicit TLS no SMTP server responds, and no name or one of `--sni` was sent. Proof: with the
 //!    better name an SMTP server greets.
 //!
-//! Better names, best first: the one in the greeting (RFC 5321 section 4.2), the one in EHLO's reply, the target where
-//! `--sni` took its place, names of the certificate, the one in the greeting of another mail port of the host.
+//! Better names, best first: the one in the greeting (RFC 5321 section 4.2), the one in the EHLO reply, the target if
+//! `--sni` replaced it, names of the certificate, the one in the greeting of another mail port of the host.
 
 use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, in_shell, starttls};
 use crate::evidence::{Evidence, Fault, Phase, Session, TlsFault, TlsFaultKind};
@@ -29,9 +29,9 @@ static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     title: "the server needs another server name (SNI) than the one that was sent",
     cites: &["RFC 6066 section 3", "RFC 8446 section 9.2"],
     docs: Docs {
-        sees: "The handshake failed, the certificate was for another host, or another service responded; with the server name from the greeting (or from EHLO's reply, or from the certificate) in the ClientHello, the server responds as a mail server with the right certificate. With an IP address as the target, no name is sent at all.",
-        matters: "The server, or a load balancer in front of it, chooses certificate and service by the name in the ClientHello. Programs that are configured with an address, an alias or a wrong name fail.",
-        action: "Use the name that the server knows as the server in the program, not its address or an alias: smtpcheck NAME:PORT, or --sni NAME. The operator can also add a default certificate (HAProxy: without strict-sni).",
+        sees: "The handshake failed, the certificate was for another host, or another service responded. With the server name from the greeting (or from the EHLO reply, or from the certificate) in the ClientHello, the server responds as a mail server with the right certificate. If the target is an IP address, no server name is sent at all.",
+        matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or a wrong name fail.",
+        action: "In the program, enter the name that the server expects, not its IP address or an alias: smtpcheck NAME:PORT, or --sni NAME. Server operator: you can also add a default certificate (HAProxy: without strict-sni).",
         example: "alert 112 unrecognized_name to 192.0.2.25, and a session with mail.example.net succeeds",
         references: "RFC 6066 section 3 (server_name: no addresses, and the alert), RFC 8446 section 9.2",
     },
@@ -40,7 +40,7 @@ static TLS_SERVER_NAME_NEEDED: Rule = Rule {
 /// Names that are tried at most.
 const MAX_NAMES: usize = 2;
 
-/// What a missing or wrong name may be the reason of.
+/// What a missing or wrong name may cause.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Symptom {
     HandshakeFailed,
@@ -79,8 +79,8 @@ fn symptom(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Sym
     matches!(handshake.presented.name, NameMatch::Differs { .. }).then_some(Symptom::OtherCertificate)
 }
 
-/// Alert 112 is about the name. HAProxy with strict-sni, nginx and others send 40, 49 or 80, or close; that is about the
-/// name only if the same ClientHello with all versions and cipher suites was refused too.
+/// Alert 112 is about the name. HAProxy with strict-sni, nginx and others send 40, 49 or 80, or close the connection;
+/// that is about the name only if a ClientHello with all versions and cipher suites was rejected too.
 fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
     let is_vague = match tls.kind {
         TlsFaultKind::Alert { code: 112, .. } => return true,
@@ -93,7 +93,7 @@ fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
     is_vague && wide.is_some_and(|hello| hello.accepted().is_none())
 }
 
-/// Inside TLS something else than an SMTP greeting came, or nothing.
+/// Inside TLS something other than an SMTP greeting arrived, or nothing.
 fn is_no_smtp(session: Session<'_>) -> bool {
     match session.reply_at(Phase::Greeting) {
         Some(heard) => heard.reply.code.is_none(),
@@ -131,8 +131,8 @@ fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     kept
 }
 
-/// The host name that a greeting or EHLO's reply begins with (RFC 5321 section 4.2 and 4.1.1.1): a full one, in letters,
-/// digits and hyphens.
+/// The host name with which a greeting or EHLO reply begins (RFC 5321 section 4.2 and 4.1.1.1), if it is a full one of
+/// letters, digits and hyphens.
 fn announced(reply: &Reply) -> Option<DomainName> {
     let word = reply.text.first().filter(|_| reply.is_success())?.split(' ').next()?;
     let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
@@ -140,7 +140,7 @@ fn announced(reply: &Reply) -> Option<DomainName> {
     DomainName::parse(word).ok().filter(|name| is_plain && !is_numeric && name.ascii().contains('.'))
 }
 
-/// Names of the certificate that could be a mail server's, those that say so first.
+/// Names of the certificate that could be a mail server's, the most likely ones first.
 fn of_the_certificate(session: Session<'_>) -> Vec<DomainName> {
     let Some(leaf) = session.handshake().and_then(|(_, handshake)| handshake.leaf()) else { return Vec::new() };
     let names = leaf.names.iter().filter(|name| name.parse::<std::net::IpAddr>().is_err());
@@ -151,7 +151,7 @@ fn of_the_certificate(session: Session<'_>) -> Vec<DomainName> {
     names
 }
 
-/// Whether a name of a certificate is that of the host; a wildcard stands for one label (RFC 9525 section 6.3).
+/// Whether a name of a certificate matches the host; a wildcard matches one label (RFC 9525 section 6.3).
 fn covers(pattern: &str, name: &str) -> bool {
     let is_wild = pattern
         .strip_prefix("*.")
@@ -178,7 +178,7 @@ fn with_name(plan: &Plan, name: &DomainName) -> SessionRequest {
     request
 }
 
-/// With TLS from the first byte there is no greeting before the handshake; another mail port of the host has one.
+/// With implicit TLS there is no greeting before the handshake; another mail port of the host has one.
 fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: Symptom) -> Option<Question> {
     let is_blind = plan.tls_use() == TlsUse::Implicit && symptom == Symptom::HandshakeFailed && sent(session).is_none();
     if !is_blind {
@@ -200,7 +200,7 @@ fn other_port(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     None
 }
 
-/// The session with another name that shows that the name was the reason.
+/// The session with another name which proves that the name was the reason.
 fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
     evidence.probes(Purpose::ServerName).find(|probe| {
         let Some((_, handshake)) = probe.handshake() else { return false };
@@ -217,11 +217,11 @@ pub(super) fn explains_failure(evidence: &Evidence) -> bool {
     proof(evidence, Symptom::HandshakeFailed).is_some()
 }
 
-/// How the name of the main session is told, as a sentence without its end.
+/// Which server name the main session sent, as a sentence without a full stop.
 pub(super) fn described(plan: &Plan, tls: &TlsFault) -> String {
     match &tls.sni {
-        Some(name) => format!("the server name that was sent is {name} (SNI)"),
-        None => format!("no server name (SNI) was sent, because {} is no host name", sent_instead(plan)),
+        Some(name) => format!("The server name that was sent is {name} (SNI)"),
+        None => format!("No server name (SNI) was sent, because {} is not a host name", sent_instead(plan)),
     }
 }
 
@@ -235,18 +235,19 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(probe) = proof(evidence, symptom) else { return Vec::new() };
     let Some(name) = probe.request.script.sni.as_deref() else { return Vec::new() };
     let before = match sent(session) {
-        Some(sent) => format!("the server name {sent} was sent (SNI)"),
-        None => format!("no server name (SNI) was sent, because {} is no host name", sent_instead(plan)),
+        Some(sent) => format!("The server name {sent} was sent (SNI)"),
+        None => format!("No server name (SNI) was sent, because {} is not a host name", sent_instead(plan)),
     };
     let (happened, then) = match (symptom, session.fault()) {
         (Symptom::HandshakeFailed, Some(Fault::Tls { tls })) => (failure(tls), "the handshake succeeded"),
         (Symptom::HandshakeFailed, _) => ("the handshake failed".to_owned(), "the handshake succeeded"),
-        (Symptom::OtherCertificate, _) => {
-            ("the server showed a certificate for another host".to_owned(), "it showed a certificate for this name")
-        }
-        (Symptom::OtherService, _) => ("no SMTP server responded".to_owned(), "an SMTP server greeted"),
+        (Symptom::OtherCertificate, _) => (
+            "the server presented a certificate for another host".to_owned(),
+            "it presented a certificate for this name",
+        ),
+        (Symptom::OtherService, _) => ("no SMTP server responded".to_owned(), "an SMTP server responded"),
     };
-    let summary = format!("this server needs the name {name}: {happened}, and with that name {then}");
+    let summary = format!("this server needs the server name {name} (SNI): {happened}, and with that name {then}");
     let mut finding = Finding::new(&TLS_SERVER_NAME_NEEDED, Phase::Tls, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id);
     finding = match probe.handshake() {
@@ -254,7 +255,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         None => finding.tried(probe.probe.id),
     };
     finding.cause = format!(
-        "{before}, and {happened}. The server, or a load balancer in front of it, chooses the certificate and the service by that name"
+        "{before}, and {happened}. The server, or a load balancer in front of it, selects the certificate and the service by that name."
     );
     finding.fixes = fixes(plan, name);
     finding.failure = Some(PhaseFailure::Tls);
@@ -279,24 +280,24 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
     let is_target = plan.target.host.name().is_some_and(|host| host.ascii() == name);
     if !is_target {
         fixes.push(Fix::run(
-            "connect to the server by that name",
+            "Connect to the server by that name",
             format!("smtpcheck {}", in_shell(&format!("{scheme}{name}:{port}"))),
         ));
     }
     let target = plan.target.host.with_port(port);
     fixes.push(Fix::run(
-        if is_target { "send the name of the target" } else { "or keep the target, and send that name" },
+        if is_target { "Send the name of the target" } else { "Or keep the target, and send that name" },
         format!("smtpcheck {} --sni {}", in_shell(&target), in_shell(name)),
     ));
     fixes.push(Fix::text(match plan.target.host {
-        Host::Ip(ip) => format!("in the mail program or application, enter {name} as the server, not {ip}"),
-        Host::Name(_) => format!("in the mail program or application, enter {name} as the server"),
+        Host::Ip(ip) => format!("In the mail program or application, enter {name} as the server, not {ip}"),
+        Host::Name(_) => format!("In the mail program or application, enter {name} as the server"),
     }));
     fixes
 }
 
-/// One root cause, one finding. What the default certificate or the default service did wrong follows from the name;
-/// where that is not proved, the findings say that no name was sent.
+/// One root cause, one finding. Faults of the default certificate or the default service are consequences of the name.
+/// If that is not proved, the findings only mention that no name was sent.
 pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Finding>) {
     let is_needed = |finding: &Finding| finding.rule == TLS_SERVER_NAME_NEEDED.id;
     let Some(mut needed) = findings.iter().find(|finding| is_needed(finding)).cloned() else {
@@ -307,14 +308,14 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
             || matches!(finding.rule.as_ref(), "greeting-not-smtp" | "greeting-missing")
     };
     let (absorbed, rest): (Vec<Finding>, Vec<Finding>) = findings.drain(..).partition(follows);
-    // A certificate for another host is not an error everywhere, so neither is its reason.
+    // A certificate for another host is not always an error, so its reason is not either.
     if let Some(misnamed) = absorbed.iter().find(|finding| finding.rule == "certificate-name-mismatch") {
         (needed.severity, needed.failure) = (misnamed.severity, misnamed.failure);
     }
-    // What else is odd about a certificate that is not the server's own is of no interest.
+    // Further oddities of a certificate that is not the server's own do not matter.
     let tells = |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
     for finding in absorbed.into_iter().filter(tells) {
-        needed.consequences.push(format!("without that name: {}", finding.summary));
+        needed.consequences.push(format!("Without that name: {}", finding.summary));
         needed.consequences.extend(finding.consequences);
     }
     *findings = rest;
@@ -332,16 +333,16 @@ fn without_name(plan: &Plan, evidence: &Evidence, findings: &mut [Finding]) {
     for finding in findings {
         match finding.rule.as_ref() {
             "certificate-name-mismatch" => finding.consequences.push(
-                "no server name (SNI) was sent, because the target is an IP address: to a client that sends its name, the server may show another certificate (--sni NAME)"
+                "No server name (SNI) was sent, because the target is an IP address. The server may present another certificate to a client that sends a name (--sni NAME)"
                     .to_owned(),
             ),
             "greeting-not-smtp" => {
                 let target = plan.target.host.with_port(plan.target.port);
-                let fix = Fix::run("repeat the check with the server's name", format!("smtpcheck {target} --sni NAME"));
+                let fix = Fix::run("Repeat the check with the server's name", format!("smtpcheck {target} --sni NAME"));
                 finding.fixes.insert(0, fix);
                 finding.confidence = Confidence::Likely;
                 finding.otherwise = Some(
-                    "no server name (SNI) was sent, because the target is an IP address, and a load balancer that chooses the service by that name sends such clients to its default service; the same check with the server's name tells"
+                    "No server name (SNI) was sent, because the target is an IP address. A load balancer that selects the service by that name sends such clients to its default service. Repeat the check with the server's name to find out."
                         .to_owned(),
                 );
             }
@@ -377,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_stands_for_one_label() {
+    fn a_wildcard_matches_one_label() {
         assert!(covers("*.example.net", "mail.example.net") && covers("Mail.example.net", "mail.example.net"));
         assert!(!covers("*.example.net", "a.mail.example.net") && !covers("*.example.net", "example.net"));
     }

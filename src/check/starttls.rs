@@ -1,5 +1,5 @@
-//! The way into TLS: STARTTLS offered, accepted, clean, required; or TLS begun where STARTTLS is expected. Why a handshake
-//! fails is [`super::handshake`]'s.
+//! The start of TLS: whether STARTTLS is advertised, accepted, free of injected data, and required; or whether TLS was
+//! started at once on a port that expects STARTTLS. Why a handshake fails is the subject of [`super::handshake`].
 
 use super::auth::in_clear;
 use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, peer};
@@ -28,12 +28,12 @@ pub static CHECK: Check = Check {
 static STARTTLS_NOT_OFFERED: Rule = Rule {
     id: "starttls-not-offered",
     severity: Severity::Warning,
-    title: "the server offers no encryption",
+    title: "the server does not advertise STARTTLS",
     cites: &["RFC 3207 section 4", "RFC 8314 section 4"],
     docs: Docs {
-        sees: "STARTTLS is not among the keywords of the EHLO answer. An error when TLS was required (--tls starttls) or a login was wanted, since no password goes over an open line; a notice on this machine's own addresses, where test servers live; else a warning.",
-        matters: "Everything on this line can be read and changed on the way, passwords included. A firewall that inspects SMTP may have removed the keyword.",
-        action: "The operator gives the server a certificate and switches TLS on. If it is on, look for SMTP inspection on the way; the same check from another network tells.",
+        sees: "The EHLO reply does not list STARTTLS. An error if TLS was required (--tls starttls) or a login was requested, because passwords are never sent unencrypted; a notice for IP addresses of this machine, where test servers often run; otherwise a warning.",
+        matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
+        action: "Server operator: install a certificate and switch TLS on. If it is on, look for SMTP inspection on the network path; repeat the check from another network to find out.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
         references: "RFC 3207 section 4, RFC 8314 section 4",
     },
@@ -42,12 +42,12 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
 static STARTTLS_STRIPPED: Rule = Rule {
     id: "starttls-stripped",
     severity: Severity::Error,
-    title: "something on the way removes the offer of encryption",
+    title: "a device on the network path removes STARTTLS",
     cites: &["RFC 3207 section 6"],
     docs: Docs {
-        sees: "STARTTLS is missing at a provider of which it is known that it always offers it.",
-        matters: "A firewall, a virus scanner or an attacker between here and the provider takes the keyword away, so that programs send everything, passwords too, for it to read.",
-        action: "Use port 465, where TLS begins with the first byte and nothing can be taken away. Look for SMTP inspection in the firewall or the virus scanner, and compare from another network.",
+        sees: "STARTTLS is missing, although the provider is known to always advertise it.",
+        matters: "A firewall, a virus scanner or an on-path attacker removes the extension, so that programs send everything, including passwords, unencrypted and it can be read.",
+        action: "Use port 465 (implicit TLS), where the extension cannot be removed. Look for SMTP inspection in the firewall or the virus scanner, and repeat the check from another network.",
         example: "smtp.gmail.com on 587 without STARTTLS",
         references: "RFC 3207 section 6 (stripping), RFC 8314 section 3.3",
     },
@@ -56,13 +56,13 @@ static STARTTLS_STRIPPED: Rule = Rule {
 static SMTP_INSPECTION: Rule = Rule {
     id: "smtp-inspection",
     severity: Severity::Error,
-    title: "a firewall on the way rewrites the conversation",
+    title: "a firewall on the network path changes the SMTP session",
     cites: &["RFC 3207 section 6"],
     docs: Docs {
-        sees: "The greeting consists of asterisks, or a keyword of the EHLO answer is overwritten with the letter X.",
-        matters: "That is what the SMTP inspection of Cisco ASA and PIX firewalls leaves of a greeting and of STARTTLS. No encryption, and often no login, is possible through it.",
-        action: "The administrator of the firewall switches the inspection off (`no inspect esmtp`) or allows TLS in it (`allow-tls`). Port 465 goes past it.",
-        example: "220 ********************************, and 250-XXXXXXXA in the place of 250-STARTTLS",
+        sees: "The greeting consists of asterisks, or an extension in the EHLO reply is overwritten with the letter X.",
+        matters: "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. TLS, and often a login, is not possible through it.",
+        action: "Firewall administrator: switch the inspection off (`no inspect esmtp`), or allow TLS in it (`allow-tls`). Port 465 avoids the inspection.",
+        example: "220 ********************************, and 250-XXXXXXXA instead of 250-STARTTLS",
         references: "RFC 3207 section 6; Cisco document 113423",
     },
 };
@@ -70,13 +70,13 @@ static SMTP_INSPECTION: Rule = Rule {
 static STARTTLS_INJECTED_BYTES: Rule = Rule {
     id: "starttls-injected-bytes",
     severity: Severity::Error,
-    title: "plain text follows the 220 to STARTTLS",
+    title: "unencrypted data follows the 220 reply to STARTTLS",
     cites: &["RFC 3207 section 6"],
     docs: Docs {
-        sees: "Bytes arrived behind the reply to STARTTLS and before TLS began. smtpcheck shows them and feeds them to nobody.",
-        matters: "A client that keeps such bytes takes them for something that was said inside TLS: somebody on the way can put words in the server's mouth (response injection, the mirror of CVE-2011-0411). A server that does it by itself is broken.",
-        action: "Repeat the check from another network. If the bytes stay, the operator updates the server or the proxy in front of it; if not, somebody on the first network changes the traffic.",
-        example: "220 ready for TLS, and in the same packet 250 mx.example.net",
+        sees: "Data arrived after the reply to STARTTLS and before TLS began. smtpcheck shows it and does not process it.",
+        matters: "A client that keeps such data reads it as if it had been received inside TLS, so an on-path attacker can forge replies of the server (response injection, the counterpart of CVE-2011-0411). A server that sends such data itself is broken.",
+        action: "Repeat the check from another network. If the data arrives there too, the server's operator should update the server or the proxy in front of it. If it does not, a device or an attacker on the first network changes the traffic.",
+        example: "220 ready for TLS, followed in the same packet by 250 mx.example.net",
         references: "RFC 3207 section 6; CVE-2011-0411",
     },
 };
@@ -84,12 +84,12 @@ static STARTTLS_INJECTED_BYTES: Rule = Rule {
 static STARTTLS_EXPECTED: Rule = Rule {
     id: "starttls-expected",
     severity: Severity::Error,
-    title: "the port speaks plain text first",
+    title: "the port does not use implicit TLS: the session begins unencrypted",
     cites: &["RFC 3207 section 4", "RFC 8314 section 3.3"],
     docs: Docs {
-        sees: "TLS was started at once, and the server answered in plain text, or not at all; a second connection in plain text got a greeting.",
-        matters: "TLS libraries say 'wrong version number' or 'invalid content type' here. It only means that the port wants STARTTLS, or no TLS.",
-        action: "Use STARTTLS on this port, or port 465 for TLS from the first byte. In mail programs choose STARTTLS, and not SSL/TLS.",
+        sees: "TLS was started at once, and the server responded in plain text or not at all. A second, unencrypted connection got a greeting.",
+        matters: "TLS libraries report this as 'wrong version number' or 'invalid content type'. It only means that the port expects STARTTLS, or no TLS.",
+        action: "Use STARTTLS on this port, or port 465 for implicit TLS. In mail programs, select STARTTLS, not SSL/TLS.",
         example: "smtpcheck smtps://mail.example.net:587",
         references: "RFC 3207 section 4, RFC 8314 section 3.3",
     },
@@ -98,13 +98,13 @@ static STARTTLS_EXPECTED: Rule = Rule {
 static STARTTLS_COMMAND_INJECTION: Rule = Rule {
     id: "starttls-command-injection",
     severity: Severity::Error,
-    title: "a command sent before TLS takes effect inside TLS",
+    title: "a command that was sent before TLS takes effect inside TLS",
     cites: &["RFC 3207 section 4.2"],
     docs: Docs {
-        sees: "With --probe starttls-injection, STARTTLS and NOOP went out in one packet. The server answered 220, the handshake was made, and inside TLS the reply to NOOP came: before anything was sent there, or in the place of the reply to QUIT. What the server sends unasked in the main session too does not count.",
-        matters: "Somebody on the way can put commands before the client's: a whole MAIL, RCPT and DATA that collects the client's password and mail (CVE-2011-0411 and its like).",
-        action: "The operator updates the mail server, or the proxy in front of it: what was read before TLS must be forgotten.",
-        example: "STARTTLS CRLF NOOP CRLF in one packet, and 250 inside TLS",
+        sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived inside TLS: before any command was sent there, or instead of the reply to QUIT. Data that the server also sends without a command in the main session does not count.",
+        matters: "An on-path attacker can insert commands before the client's: for example MAIL, RCPT and DATA that collect the client's password and mail (CVE-2011-0411 and similar).",
+        action: "Server operator: update the mail server, or the proxy in front of it. Data that was read before TLS must be discarded.",
+        example: "STARTTLS CRLF NOOP CRLF in one packet, and a 250 reply inside TLS",
         references: "RFC 3207 section 4.2 (the server must discard what it knew from before); CVE-2011-0411",
     },
 };
@@ -112,19 +112,19 @@ static STARTTLS_COMMAND_INJECTION: Rule = Rule {
 static STARTTLS_NOT_ENFORCED: Rule = Rule {
     id: "starttls-not-enforced",
     severity: Severity::Warning,
-    title: "the server takes mail before TLS on a port for mail programs",
+    title: "the server accepts MAIL FROM before TLS on a port for mail programs",
     cites: &["RFC 8314 section 4.1"],
     docs: Docs {
-        sees: "With --probe mail-before-tls or --tls-scan: STARTTLS is offered on a port other than 25, and MAIL FROM without it is accepted in the place of 530. On port 25 a server must take it (RFC 3207 section 4), so nothing is said there.",
-        matters: "A program that is set up wrongly sends mail, and perhaps a password, over the open line without noticing.",
-        action: "The operator requires TLS on that port; in Postfix: smtpd_tls_security_level=encrypt for the submission service in master.cf.",
+        sees: "With --probe mail-before-tls or --tls-scan: STARTTLS is advertised on a port other than 25, and MAIL FROM without TLS is accepted instead of rejected with 530. On port 25 a server must accept it (RFC 3207 section 4), so it is not reported there.",
+        matters: "A misconfigured program sends mail, and perhaps a password, over the unencrypted connection, and no error shows it.",
+        action: "Server operator: require TLS on that port; in Postfix: smtpd_tls_security_level=encrypt for the submission service in master.cf.",
         example: "250 2.1.0 Ok to MAIL FROM on port 587, before STARTTLS",
         references: "RFC 8314 section 4.1, RFC 3207 section 4 (530 must issue a STARTTLS command first)",
     },
 };
 
-/// 1. Implicit TLS met something that is not TLS, or nothing: does the port greet in plain text, and offer STARTTLS?
-/// 2. What the user asked for by name, where STARTTLS is offered.
+/// 1. Implicit TLS got no TLS response: does the port greet in plain text, and does it advertise STARTTLS?
+/// 2. The probes that the user asked for, if STARTTLS is advertised.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     if let Some(Fault::Tls { tls }) = session.fault() {
@@ -147,7 +147,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         questions.push(Question::Talk(session));
     }
     let port = plan.target.port;
-    // On port 25 a server must take MAIL in the clear (RFC 3207 §4).
+    // On port 25 a server must accept MAIL without TLS (RFC 3207 §4).
     let asks_for_mail = (wants(IntrusiveProbe::MailBeforeTls) || plan.tls.scan) && port != 25;
     let asks_for_auth = wants(IntrusiveProbe::AuthBeforeTls) || (plan.tls.scan && port != 25);
     if asks_for_mail || asks_for_auth {
@@ -164,12 +164,12 @@ fn in_plain(plan: &Plan) -> SessionRequest {
     SessionRequest::probe(plan, Purpose::OtherTlsMode, plan.target.port, TlsUse::IfOffered, QuitAfter::Starttls)
 }
 
-/// Whether TLS was started at a port that greets in plain text.
+/// Whether TLS was started at once on a port that greets in plain text.
 pub(super) fn is_expected(evidence: &Evidence) -> bool {
     greeted_in_plain(evidence).is_some()
 }
 
-/// Whether that is still to be found out.
+/// Whether the probe for that is still running.
 pub(super) fn is_being_asked(plan: &Plan, evidence: &Evidence) -> bool {
     let question = Question::Talk(in_plain(plan));
     evidence.answer_to(&question).is_some_and(|probe| !probe.is_over())
@@ -197,11 +197,11 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let wanted = matches!(plan.tls_use(), TlsUse::Required | TlsUse::IfOffered);
     let (heard, offers) = session.capabilities(Phase::Ehlo)?;
     let required = plan.tls_use() == TlsUse::Required;
-    // Without EHLO nothing can be offered; that is ehlo's finding, and this one its consequence.
+    // Without EHLO nothing can be advertised; `ehlo` reports that.
     if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || session.fell_back_to_helo() {
         return None;
     }
-    // More replies to EHLO came than one: which of the lists counts is not known, and the session says so.
+    // There were several replies to EHLO, and it is not known which list counts; `session` reports that.
     let is_reply = |text: &str| text.lines().any(|line| line.starts_with("250"));
     if session
         .events()
@@ -209,15 +209,16 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     {
         return None;
     }
-    // On a port for mail programs AUTH is missing because TLS is: most servers offer it inside TLS only.
+    // On a port for mail programs AUTH is missing because TLS is: most servers advertise it inside TLS only.
     let withheld = session.events().any(|event| match &event.what {
         EventKind::Withheld { reason: WithheldReason::Plaintext } => true,
         EventKind::Withheld { reason: WithheldReason::NotOffered } => plan.target.port != 25,
         _ => false,
     });
     let clear = in_clear(&offers);
-    let login = (!clear.is_empty())
-        .then(|| format!("a login would go over the open line: AUTH {} is offered on it", clear.join(" ")));
+    let login = (!clear.is_empty()).then(|| {
+        format!("A login would be sent unencrypted: AUTH {} is advertised on this connection", clear.join(" "))
+    });
     if let Some(mut finding) = masked(plan, session).or_else(|| stripped(plan, session)) {
         finding.consequences.extend(login);
         return Some(finding);
@@ -227,44 +228,44 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
         () if is_this_machine(session) => (Severity::Notice, None),
         () => (Severity::Warning, None),
     };
-    let summary = "the server does not offer STARTTLS: the line stays open to everybody on the way".to_owned();
+    let summary = "the server does not advertise STARTTLS, so the connection stays unencrypted".to_owned();
     let mut finding =
         Finding::new(&STARTTLS_NOT_OFFERED, Phase::Starttls, Confidence::Certain, summary).on(heard.event);
     finding.severity = severity;
     finding.failure = failure;
     finding.cause = match (severity, required) {
         (Severity::Notice, _) => {
-            "the server's list has no STARTTLS; on this machine itself nobody reads along, and test servers do without"
+            "The EHLO reply does not list STARTTLS. On this machine itself no data can be read in transit, and test servers often have no TLS."
                 .to_owned()
         }
-        (_, true) => "TLS was required (--tls starttls), and the server's list has no STARTTLS".to_owned(),
-        _ => "the server's list has no STARTTLS, so everything on this line can be read and changed on the way"
+        (_, true) => "TLS was required (--tls starttls), but the EHLO reply does not list STARTTLS.".to_owned(),
+        _ => "The EHLO reply does not list STARTTLS, so an on-path attacker can read and change everything on this connection."
             .to_owned(),
     };
     finding.consequences.extend(login);
     if withheld {
         finding.consequences.push(
-            "the password stayed here: no secret goes over a line that is not encrypted (--allow-plaintext-auth would)"
+            "The password was not sent, because the connection is not encrypted (--allow-plaintext-auth overrides this)"
                 .to_owned(),
         );
     }
     finding.fixes.push(Fix::run(
-        "the operator switches TLS on; in Postfix",
+        "Server operator: switch TLS on; in Postfix",
         "postconf -e smtpd_tls_security_level=may smtpd_tls_chain_files=/path/to/key-and-chain.pem",
     ));
     if plan.target.port != 465 {
         finding.fixes.push(Fix::run(
-            "look whether the host speaks implicit TLS on port 465",
+            "Check whether the host supports implicit TLS on port 465",
             format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
         ));
     }
     finding.fixes.push(Fix::text(
-        "repeat the check from another network: if STARTTLS is there, a firewall on this side removes it",
+        "Repeat the check from another network: if STARTTLS is advertised there, a firewall in your network removes it",
     ));
     Some(finding)
 }
 
-/// A keyword of three or more X and one letter, or of four or more X, or a greeting of asterisks.
+/// An extension of three or more X and one letter, or of four or more X, or a greeting of asterisks.
 fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let is_mask = |word: &str| {
         let crosses = word.bytes().take_while(|&byte| byte == b'X').count();
@@ -276,42 +277,38 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let masks = |offers: &Capabilities| offers.offered.iter().any(|offer| is_mask(&offer.keyword));
     let keyword = session.capabilities(Phase::Ehlo).filter(|(_, offers)| masks(offers));
     let event = greeting.map(|heard| heard.event).or(keyword.map(|(heard, _)| heard.event))?;
-    let summary = "a firewall on the way overwrites the greeting or STARTTLS (SMTP inspection)".to_owned();
+    let summary = "a firewall on the network path overwrites the greeting or STARTTLS (SMTP inspection)".to_owned();
     let mut finding = Finding::new(&SMTP_INSPECTION, Phase::Starttls, Confidence::Certain, summary).on(event);
-    finding.cause = "asterisks in the greeting and keywords of X are what Cisco firewalls leave of them; the server itself says something else".to_owned();
-    finding.fixes.push(Fix::run(
-        "the administrator of the firewall switches the inspection off, or allows TLS in it",
-        "no inspect esmtp",
-    ));
+    finding.cause = "Cisco firewalls replace the greeting with asterisks and extensions with the letter X. The server itself sends something else.".to_owned();
+    finding
+        .fixes
+        .push(Fix::run("Firewall administrator: switch the inspection off, or allow TLS in it", "no inspect esmtp"));
     finding.fixes.push(implicit_tls(plan));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
 
-/// STARTTLS is missing where it is known to be there always.
+/// STARTTLS is missing at a provider that always advertises it.
 fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let provider = peer::provider_by_name(plan).filter(|provider| provider.starttls_always)?;
     let port = plan.target.port;
     provider.ports.iter().find(|known| known.port == port && known.tls == PortTls::Starttls)?;
     let (heard, _) = session.capabilities(Phase::Ehlo)?;
-    let summary = format!("{} always offers STARTTLS on port {port}, and it is missing here", provider.name);
+    let summary = format!("{} always advertises STARTTLS on port {port}, but it is missing", provider.name);
     let mut finding = Finding::new(&STARTTLS_STRIPPED, Phase::Starttls, Confidence::Likely, summary).on(heard.event);
-    finding.cause = "something between here and the provider takes it away: a firewall, a virus scanner, or somebody who wants to read along".to_owned();
+    finding.cause = "A device on the network path removes it: a firewall, a virus scanner, or an attacker who wants to read the traffic.".to_owned();
     finding.otherwise =
-        Some("the name could also lead to another server than the provider's; the greeting tells".to_owned());
+        Some("The host name may lead to another server than the provider's; the greeting shows which one.".to_owned());
     finding.fixes.push(implicit_tls(plan));
     finding.fixes.push(Fix::text(
-        "look for SMTP inspection in the firewall or the virus scanner, and repeat the check from another network",
+        "Look for SMTP inspection in the firewall or the virus scanner, and repeat the check from another network",
     ));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
 
 fn implicit_tls(plan: &Plan) -> Fix {
-    Fix::run(
-        "go past it with TLS from the first byte",
-        format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
-    )
+    Fix::run("Avoid it with implicit TLS", format!("smtpcheck smtps://{}", plan.target.host.with_port(465)))
 }
 
 fn is_this_machine(session: Session<'_>) -> bool {
@@ -326,16 +323,21 @@ fn injected(session: Session<'_>) -> Option<Finding> {
         }
         _ => None,
     })?;
-    let summary = format!("{bytes} bytes of plain text came behind the 220 to STARTTLS, before TLS began");
+    let summary =
+        format!("{bytes} bytes of unencrypted data arrived after the 220 reply to STARTTLS, before TLS began");
     let mut finding = Finding::new(&STARTTLS_INJECTED_BYTES, Phase::Starttls, Confidence::Certain, summary).on(event);
-    finding.cause = "the server, a proxy in front of it or somebody on the way puts words where only TLS may come; they were not fed to TLS and not believed".to_owned();
-    finding.fixes.push(Fix::text("repeat the check from another network, to tell the server from somebody on the way"));
-    finding.fixes.push(Fix::text("if it stays, the operator updates the mail server or the proxy in front of it"));
+    finding.cause = "The server, a proxy in front of it or an on-path attacker sends data where only TLS is allowed. smtpcheck did not process it.".to_owned();
+    finding.fixes.push(Fix::text(
+        "Repeat the check from another network, to find out whether the server or an on-path attacker sends it",
+    ));
+    finding.fixes.push(Fix::text(
+        "If it comes from the server, server operator: update the mail server or the proxy in front of it",
+    ));
     finding.failure = Some(PhaseFailure::Protocol);
     Some(finding)
 }
 
-/// Bytes *before* the STARTTLS command went out are merely unasked for; those behind its 220 are an attack or a defect.
+/// Data *before* the STARTTLS command is only unsolicited; data after its 220 is an attack or a defect.
 fn after_220(session: Session<'_>, stray: &Event) -> bool {
     session.reply_at(Phase::Starttls).is_some_and(|heard| heard.event.seq < stray.seq)
 }
@@ -345,19 +347,26 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     let upgraded = probe.handshake();
     let port = plan.target.port;
     let summary = match upgraded {
-        Some(_) => format!("port {port} speaks plain text first and wants STARTTLS; TLS was started at once"),
-        None => format!("port {port} speaks plain text; TLS was started at once"),
+        Some(_) => format!("port {port} expects STARTTLS after an unencrypted greeting, but TLS was started at once"),
+        None => format!("port {port} does not support TLS, but TLS was started at once"),
     };
     let mut finding = Finding::new(&STARTTLS_EXPECTED, Phase::Tls, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id).on(greeting.event);
     finding.cause = match upgraded {
         Some(_) => {
-            "a second connection in plain text was greeted, offered STARTTLS, and TLS worked that way".to_owned()
+            "On a second, unencrypted connection the server sent a greeting, advertised STARTTLS, and TLS worked."
+                .to_owned()
         }
-        None => "a second connection in plain text was greeted, and no TLS could be started on it".to_owned(),
+        None => {
+            "On a second, unencrypted connection the server sent a greeting, but TLS could not be started.".to_owned()
+        }
     };
     finding.fixes.push(Fix::run(
-        if upgraded.is_some() { "check it with STARTTLS" } else { "check it in plain text, to see what it offers" },
+        if upgraded.is_some() {
+            "Repeat the check with STARTTLS"
+        } else {
+            "Repeat the check without TLS, to see what the server advertises"
+        },
         format!(
             "smtpcheck {} --tls {}",
             plan.target.host.with_port(port),
@@ -365,18 +374,18 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
         ),
     ));
     finding.fixes.push(Fix::text(
-        "in the mail program or application choose STARTTLS for this port, not SSL/TLS; or use port 465",
+        "In the mail program or application, select STARTTLS for this port, not SSL/TLS; or use port 465",
     ));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
 
-/// What shows that NOOP, sent before TLS, was carried out inside it. That STARTTLS was advertised and accepted is in the
-/// session itself: else there is no handshake.
+/// The reply which proves that a NOOP sent before TLS was executed inside it. STARTTLS was advertised and accepted:
+/// otherwise there is no handshake.
 ///
-/// 1. A reply inside TLS before anything was sent there. Not a greeting (NOOP is never answered with 220, RFC 5321
-///    §4.3.2), and not what the server sends unasked in the main session too.
-/// 2. 250 to QUIT: the server keeps the NOOP until it reads the next command. Not where it answers QUIT with 250 always.
+/// 1. A reply inside TLS before any command was sent there. Not a greeting (220 is not a reply to NOOP, RFC 5321
+///    §4.3.2), and not data that the server also sends without a command in the main session.
+/// 2. 250 to QUIT: the server keeps the NOOP until it reads the next command. Not if it always replies to QUIT with 250.
 pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Session<'a>) -> Option<ReceivedReply<'a>> {
     probe.handshake()?;
     let is_ours = |event: &Event| event.tls && matches!(event.what, EventKind::Sent { .. });
@@ -393,13 +402,13 @@ pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Session<'a>) -
     answered.or_else(|| to_quit().filter(|_| !evidence.main_session().is_some_and(quits_oddly)))
 }
 
-/// What a server sends to NOOP and never to QUIT (RFC 5321 §4.3.2): 250, or that it does not know the command.
+/// A reply to NOOP that is never a reply to QUIT (RFC 5321 §4.3.2): 250, or that the command is unknown.
 fn is_reply_to_noop(reply: &Reply) -> bool {
     reply.has_code(250) || (500..=504).any(|code| reply.has_code(code))
 }
 
-/// Whether the main session, where nothing was sent ahead, has the same reply inside TLS to no command: as stray bytes, or
-/// taken for a reply that it cannot be.
+/// Whether the main session, in which nothing was sent before TLS, has the same unsolicited reply inside TLS: as stray
+/// bytes, or in place of the reply to EHLO.
 fn sends_unasked(main: Session<'_>, heard: &ReceivedReply<'_>) -> bool {
     let line = heard.reply.lines().into_iter().next().unwrap_or_default();
     let as_stray = main.events().any(|event| match &event.what {
@@ -416,15 +425,15 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
     let heard = carried_into_tls(evidence, probe)?;
     let line = heard.first_line();
     let summary = if heard.event.phase == Phase::Quit {
-        format!("a command that was sent before TLS is answered inside TLS as the reply to QUIT: {line}")
+        format!("the reply to a command that was sent before TLS arrives inside TLS as the reply to QUIT: {line}")
     } else {
-        format!("a command that was sent before TLS is answered inside TLS: {line}")
+        format!("the reply to a command that was sent before TLS arrives inside TLS: {line}")
     };
     let finding =
         Finding::new(&STARTTLS_COMMAND_INJECTION, Phase::Starttls, Confidence::Certain, summary).on(heard.event);
     Some(Finding {
-        cause: "the server keeps what it has read before the handshake, so that somebody on the way can put commands in front of the client's".to_owned(),
-        fixes: vec![Fix::text("the operator updates the mail server, or the proxy in front of it (CVE-2011-0411 and its like)")],
+        cause: "The server keeps data that it read before the handshake, so an on-path attacker can insert commands before the client's.".to_owned(),
+        fixes: vec![Fix::text("Server operator: update the mail server, or the proxy in front of it (CVE-2011-0411 and similar)")],
         failure: Some(PhaseFailure::Protocol),
         ..finding
     })
@@ -433,12 +442,12 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
 fn not_enforced(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let probe = evidence.probes(Purpose::BeforeTls).next()?;
     let heard = probe.reply_at(Phase::Mail).filter(|heard| heard.accepts())?;
-    let summary = format!("port {} takes MAIL FROM before TLS", plan.target.port);
+    let summary = format!("port {} accepts MAIL FROM before TLS", plan.target.port);
     let finding = Finding::new(&STARTTLS_NOT_ENFORCED, Phase::Starttls, Confidence::Certain, summary).on(heard.event);
     Some(Finding {
-        cause: "TLS is offered and not required there, so a program that is set up wrongly sends over the open line without noticing".to_owned(),
+        cause: "TLS is available but not required, so a misconfigured program sends mail unencrypted, and no error shows it.".to_owned(),
         fixes: vec![Fix::run(
-            "the operator requires TLS for the submission service; in Postfix",
+            "Server operator: require TLS for the submission service; in Postfix",
             "postconf -P submission/inet/smtpd_tls_security_level=encrypt",
         )],
         ..finding

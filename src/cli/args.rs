@@ -237,6 +237,9 @@ pub struct ExplainArgs {
     /// One JSON object a line for each thing that is recognised
     #[arg(long)]
     pub json: bool,
+    /// Also show where the meaning comes from
+    #[arg(short, long)]
+    pub verbose: bool,
 
     #[command(flatten)]
     pub look: DisplayArgs,

@@ -1,7 +1,7 @@
 //! How output looks: flags first, then what the environment says about colours, then what the terminal is.
 
 use super::UsageError;
-use super::args::{CheckArgs, DisplayArgs};
+use super::args::{CheckArgs, DisplayArgs, ExplainArgs};
 use super::ports::PortsArgs;
 use super::report::ReportArgs;
 use super::run::RunArgs;
@@ -60,6 +60,11 @@ pub fn plain(args: &DisplayArgs, outlet: &OutputTarget) -> Result<Display, Usage
     };
     let signs = if args.ascii { Symbols::Ascii } else { Symbols::Unicode };
     Ok(Display { colour, theme, signs, width, ..Display::plain() })
+}
+
+/// The display of explanations.
+pub fn explain(args: &ExplainArgs, outlet: &OutputTarget) -> Result<Display, UsageError> {
+    Ok(Display { volume: volume(false, args.verbose), ..plain(&args.look, outlet)? })
 }
 
 /// The look of a check.

@@ -5,11 +5,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::Access;
 use crate::evidence::{CancelReason, WithheldReason};
 use crate::plan;
 use crate::sasl::{
-    self, Binding, Broken, CredentialKind, Exchange, ExchangeStart, MECHANISMS, Mechanism, Response, Shows,
+    self, Binding, Broken, CredentialKind, Credentials, Exchange, ExchangeStart, MECHANISMS, Means, Mechanism,
+    Response, Shows,
 };
 use crate::secret::NOT_SHOWN;
 use crate::wire::Reply;
@@ -17,6 +17,15 @@ use crate::wire::Reply;
 /// The longest AUTH command with an initial response: RFC 4954 §4 allows 12288 octets, but what works everywhere is the
 /// command line of RFC 5321 §4.5.3.1.4, 512 octets with CRLF. Past it the two-step form is used.
 const MAX_INITIAL: usize = 510;
+
+/// What a login needs.
+#[derive(Debug)]
+pub struct Access<'a> {
+    /// Who logs in.
+    pub credentials: &'a Credentials,
+    /// Random text, time, host.
+    pub means: Means,
+}
 
 /// One AUTH exchange.
 pub struct AuthExchange<'a> {

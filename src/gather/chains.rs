@@ -502,11 +502,11 @@ mod tests {
             let summary = findings.first().map(|finding| finding.summary.clone()).unwrap_or_default();
             assert!(words.iter().all(|word| summary.contains(word)), "{words:?} in {summary:?}");
         };
-        says(&[&fetchable.der], &["certificate of its issuer", "CN=Example CA", "is missing"]);
+        says(&[&fetchable.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
         says(&[&plain.der], &["signed by CN=Example CA"]);
         says(&[&plain.der, &middle.der], &["ends at CN=Example CA", "CN=Example Root, was not sent"]);
         says(&[&plain.der, &middle.der, &root.der], &["leads to the root CN=Example Root"]);
-        says(&[&fetchable.der, &root.der], &["certificate of its issuer", "CN=Example CA", "is missing"]);
+        says(&[&fetchable.der, &root.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
     }
 
     /// What the reader of the chain sees, at which certificate.
@@ -524,7 +524,7 @@ mod tests {
         assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), [""; 0]);
         assert_eq!(shown(&[&leaf.der], &trusted), ["0 its issuer is unknown"]);
         assert_eq!(shown(&[&leaf.der, &middle.der], &nobody), ["1 its issuer is unknown"]);
-        assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &nobody), ["2 a root that is not trusted here"]);
+        assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &nobody), ["2 a root that is not trusted"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &trusted), ["2 a root, not needed"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &middle.der], &trusted), ["2 sent twice"]);
         assert_eq!(shown(&[&leaf.der, &stranger.der, &middle.der], &trusted), ["1 not needed"]);

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Fix, embedded};
+use super::embedded::embedded;
+use super::meaning::Fix;
 
 static LISTS: LazyLock<BlocklistsFile> =
     LazyLock::new(|| embedded("blocklists.toml", include_str!("data/blocklists.toml")));

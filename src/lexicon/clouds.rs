@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Confidence, Fix, embedded};
+use super::embedded::embedded;
+use super::meaning::{Confidence, Fix};
 
 static FILE: LazyLock<CloudsFile> = LazyLock::new(|| embedded("clouds.toml", include_str!("data/clouds.toml")));
 

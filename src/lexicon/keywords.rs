@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::embedded;
+use super::embedded::embedded;
 
 static FILE: LazyLock<KeywordsFile> = LazyLock::new(|| embedded("keywords.toml", include_str!("data/keywords.toml")));
 

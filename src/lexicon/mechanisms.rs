@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::embedded;
+use super::embedded::embedded;
 
 static FILE: LazyLock<MechanismsFile> =
     LazyLock::new(|| embedded("mechanisms.toml", include_str!("data/mechanisms.toml")));

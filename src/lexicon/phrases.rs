@@ -12,7 +12,10 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
-use super::{Cause, Confidence, Context, Fix, ReplyPhase, embedded, normal};
+use super::cause::Cause;
+use super::context::{Context, ReplyPhase};
+use super::embedded::{embedded, normal};
+use super::meaning::{Confidence, Fix};
 use crate::wire::Reply;
 
 /// The phrase files, in their order.

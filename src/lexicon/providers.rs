@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::{embedded, normal};
+use super::embedded::{embedded, normal};
 
 static PROVIDERS: LazyLock<ProvidersFile> =
     LazyLock::new(|| embedded("providers.toml", include_str!("data/providers.toml")));

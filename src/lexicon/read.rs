@@ -10,19 +10,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Confidence, Fix, ReplyPhase, blocklists, phrases, tables};
+use super::cause::Cause;
+use super::context::{Context, ReplyPhase};
+use super::meaning::{Confidence, Fix};
+use super::{blocklists, phrases, tables};
 use crate::wire::Reply;
-
-/// What is known beside the reply.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Context<'a> {
-    /// The step at which it came.
-    pub step: Option<ReplyPhase>,
-    /// The provider's id, if it was recognised.
-    pub provider: Option<&'a str>,
-    /// The software's id, if it was recognised.
-    pub software: Option<&'a str>,
-}
 
 /// What a reply means.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,7 +6,8 @@ use std::sync::{LazyLock, OnceLock};
 use regex_lite::Regex;
 use serde::Deserialize;
 
-use super::{Fix, embedded, normal};
+use super::embedded::{embedded, normal};
+use super::meaning::Fix;
 
 static FILE: LazyLock<SoftwareFile> = LazyLock::new(|| embedded("software.toml", include_str!("data/software.toml")));
 

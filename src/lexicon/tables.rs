@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Cause, Confidence, Fix, ReplyPhase, embedded};
+use super::cause::Cause;
+use super::context::ReplyPhase;
+use super::embedded::embedded;
+use super::meaning::{Confidence, Fix};
 use crate::wire::{EnhancedStatus, ReplyCode};
 
 static CODES: LazyLock<Codes> = LazyLock::new(|| embedded("codes.toml", include_str!("data/codes.toml")));
@@ -91,7 +94,7 @@ struct CodeExample {
 #[derive(Deserialize)]
 struct Statuses {
     status: Vec<StatusRow>,
-    deviation: Vec<Deviation>,
+    deviation: Vec<StatusDeviation>,
 }
 
 /// An enhanced status code of the registry.
@@ -139,7 +142,7 @@ impl StatusRow {
 /// What a provider means by a status where it differs from the registry.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct Deviation {
+pub struct StatusDeviation {
     code: String,
     to: Option<String>,
     /// Whose.
@@ -163,7 +166,7 @@ pub struct Deviation {
     source: String,
 }
 
-impl Deviation {
+impl StatusDeviation {
     fn fits(&self, status: EnhancedStatus, code: Option<ReplyCode>) -> bool {
         let same = |wanted: &str| EnhancedStatus::parse(wanted);
         let in_range = match (same(&self.code), self.to.as_deref().and_then(same)) {
@@ -202,12 +205,12 @@ pub fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
 }
 
 /// What the recognised provider or software means by a status.
-pub fn deviation(status: EnhancedStatus, code: Option<ReplyCode>, whose: &[&str]) -> Option<&'static Deviation> {
+pub fn deviation(status: EnhancedStatus, code: Option<ReplyCode>, whose: &[&str]) -> Option<&'static StatusDeviation> {
     STATUSES.deviation.iter().find(|row| whose.contains(&row.provider.as_str()) && row.fits(status, code))
 }
 
 /// What everybody means by a status where that differs from the registry.
-pub fn deviations(status: EnhancedStatus, code: Option<ReplyCode>) -> impl Iterator<Item = &'static Deviation> {
+pub fn deviations(status: EnhancedStatus, code: Option<ReplyCode>) -> impl Iterator<Item = &'static StatusDeviation> {
     STATUSES.deviation.iter().filter(move |row| row.provider != "any" && row.fits(status, code))
 }
 

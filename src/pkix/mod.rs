@@ -10,13 +10,17 @@
 
 pub(crate) mod certificate;
 mod constraints;
+mod curve;
 pub(crate) mod der;
 mod directory;
+mod form;
 pub(crate) mod names;
 pub(crate) mod ocsp;
 pub(crate) mod path;
 mod rare;
+mod rarity;
 pub(crate) mod signature;
 
 pub(crate) use certificate::ParsedCertificate;
-pub(crate) use path::{Anchor, Found, find, rarities};
+pub(crate) use path::{Anchor, Found, find};
+pub(crate) use rarity::rarities;

@@ -17,8 +17,8 @@ use std::collections::HashMap;
 
 use super::certificate::{self, KEY_CERT_SIGN, NameConstraints, ParsedCertificate};
 use super::constraints::{self, Comparisons, Violation};
-use super::der;
 use super::directory;
+use super::form::{names_another_key, of_extensions, of_form, of_leniency, weak_key};
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
@@ -586,148 +586,10 @@ const STATUS_REQUEST: u32 = 5;
 /// Critical extensions that OpenSSL processes and GnuTLS does not.
 const OF_OPENSSL: [&str; 3] = ["Netscape certificate type", "policyConstraints", "policyMappings"];
 
-/// What both libraries overlook in a server's certificate, and one of them not in that of an authority.
-fn of_leniency(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
-    let named = one.extensions.unreadable_of_authority.iter().map(|oid| extension_name(&der::dotted(oid)));
-    named.map(|extension| PathFaultKind::UnreadableExtension { extension }).collect()
-}
-
-/// What is wrong with a certificate by itself, its extensions aside.
-fn of_form(one: &ParsedCertificate<'_>) -> impl Iterator<Item = PathFaultKind> {
-    // §4.1.1.2: the algorithm stands twice, and must be the same.
-    let differs = one.inner_algorithm != one.outer_algorithm;
-    [
-        differs.then_some(PathFaultKind::AlgorithmsDiffer),
-        one.extensions.is_proxy.then_some(PathFaultKind::Proxy),
-        signature::is_compressed(one.key).then_some(PathFaultKind::CompressedKey),
-    ]
-    .into_iter()
-    .flatten()
-}
-
-fn weak_key(info: &[u8]) -> Option<PathFaultKind> {
-    let key = VerifyingKey::read(info).ok().filter(VerifyingKey::is_weak)?;
-    Some(PathFaultKind::WeakKey { key: key.name() })
-}
-
 fn kind_of(violation: Violation) -> PathFaultKind {
     match violation {
         Violation::Name(name) => PathFaultKind::NameConstraint { name },
         Violation::UnknownKind => PathFaultKind::UnsupportedNameConstraint,
         Violation::TooMany => PathFaultKind::TooManyNames,
     }
-}
-
-/// §6.1.4 (o) and §6.1.5 (f): critical extensions that are not processed; and extensions that stand twice (§4.2) or cannot
-/// be read.
-fn of_extensions(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
-    let found = &one.extensions;
-    let named = |oids: &[&[u8]], kind: fn(String) -> PathFaultKind| {
-        oids.iter().map(|oid| kind(extension_name(&der::dotted(oid)))).collect::<Vec<_>>()
-    };
-    let mut kinds = named(&found.unknown_critical, |extension| PathFaultKind::CriticalExtension { extension });
-    kinds.extend(named(&found.repeated, |extension| PathFaultKind::RepeatedExtension { extension }));
-    kinds.extend(named(&found.unreadable, |extension| PathFaultKind::UnreadableExtension { extension }));
-    kinds
-}
-
-/// The name of an extension, or its dotted number.
-pub(crate) fn extension_name(dotted: &str) -> String {
-    let name = match dotted {
-        "2.5.29.9" => "subjectDirectoryAttributes",
-        "2.5.29.14" => "subjectKeyIdentifier",
-        "2.5.29.15" => "keyUsage",
-        "2.5.29.17" => "subjectAltName",
-        "2.5.29.18" => "issuerAltName",
-        "2.5.29.19" => "basicConstraints",
-        "2.5.29.30" => "nameConstraints",
-        "2.5.29.31" => "cRLDistributionPoints",
-        "2.5.29.32" => "certificatePolicies",
-        "2.5.29.33" => "policyMappings",
-        "2.5.29.35" => "authorityKeyIdentifier",
-        "2.5.29.36" => "policyConstraints",
-        "2.5.29.37" => "extKeyUsage",
-        "2.5.29.46" => "freshestCRL",
-        "2.5.29.54" => "inhibitAnyPolicy",
-        "1.3.6.1.5.5.7.1.1" => "authorityInfoAccess",
-        "1.3.6.1.5.5.7.1.11" => "subjectInfoAccess",
-        "1.3.6.1.5.5.7.1.24" => "TLS feature",
-        "1.3.6.1.4.1.11129.2.4.2" => "signed certificate timestamps",
-        "1.3.6.1.4.1.11129.2.4.3" => "Certificate Transparency poison",
-        "2.16.840.1.113730.1.1" => "Netscape certificate type",
-        "2.16.840.1.113730.1.13" => "Netscape comment",
-        other => return other.to_owned(),
-    };
-    name.to_owned()
-}
-
-/// §4.2.1.1: what the authorityKeyIdentifier names is not this issuer.
-fn names_another_key(one: &ParsedCertificate<'_>, issuer: &ParsedCertificate<'_>) -> bool {
-    let named = one.extensions.authority_key;
-    let differs =
-        |named: Option<&[u8]>, own: Option<&[u8]>| matches!((named, own), (Some(named), Some(own)) if named != own);
-    differs(named.key, issuer.extensions.subject_key)
-        || differs(named.serial, Some(issuer.serial))
-        || differs(named.issuer, Some(issuer.issuer))
-}
-
-/// Something in a valid path that webpki, which rustls uses, may not verify; what webpki makes of it is found out by asking it.
-pub(crate) struct Rarity {
-    /// Which certificate of the chain.
-    pub(crate) place: usize,
-    pub(crate) what: String,
-}
-
-/// What webpki may not verify in a path that is valid.
-pub(crate) fn rarities(chain: &[&[u8]], path: &[usize]) -> Vec<Rarity> {
-    let of = |place: usize| Some((place, ParsedCertificate::read(chain.get(place)?)?));
-    let read: Vec<(usize, ParsedCertificate<'_>)> = path.iter().filter_map(|place| of(*place)).collect();
-    let mut found: Vec<Rarity> = read.iter().flat_map(|(place, one)| rare_parts(*place, one)).collect();
-    // webpki follows six.
-    if path.len() > 7 {
-        let last = path.last().copied().unwrap_or(0);
-        found.push(Rarity {
-            place: last,
-            what: format!("{} certificates of authorities below the root", path.len() - 1),
-        });
-    }
-    found
-}
-
-fn rare_parts(place: usize, one: &ParsedCertificate<'_>) -> Vec<Rarity> {
-    let mut whats: Vec<String> = Vec::new();
-    for oid in &one.extensions.rarely_supported {
-        whats.push(format!("the critical extension {}", extension_name(&der::dotted(oid))));
-    }
-    let limits = one.extensions.name_constraints.iter();
-    let is_directory = |name: &certificate::GeneralName<'_>| matches!(name, certificate::GeneralName::Directory(_));
-    if limits.flat_map(|limits| limits.permitted.iter().chain(&limits.excluded)).any(is_directory) {
-        whats.push("name constraints for directory names".to_owned());
-    }
-    match VerifyingKey::read(one.key) {
-        Ok(VerifyingKey::Ec { curve: signature::Curve::P224, .. }) => whats.push("a key on the curve P-224".to_owned()),
-        Ok(VerifyingKey::Dsa { .. }) => whats.push("a key for DSA".to_owned()),
-        _ => {}
-    }
-    let scheme = SignatureAlgorithm::read(one.outer_algorithm);
-    match scheme {
-        Ok(SignatureAlgorithm::Ed448) => whats.push("a signature by Ed448".to_owned()),
-        Ok(SignatureAlgorithm::Dsa(_)) => whats.push("a signature by DSA".to_owned()),
-        _ => {}
-    }
-    if let Ok(SignatureAlgorithm::RsaPss { hash, mask, salt }) = scheme
-        && (hash != mask || salt != hash.digest(&[]).len())
-    {
-        whats.push(format!("a signature by RSASSA-PSS with a salt of {salt} bytes"));
-    }
-    if scheme.is_ok_and(|scheme| {
-        matches!(
-            scheme,
-            SignatureAlgorithm::RsaPkcs1(signature::SignatureHash::Sha224)
-                | SignatureAlgorithm::Ecdsa(signature::SignatureHash::Sha224)
-        )
-    }) {
-        whats.push("a signature over SHA-224".to_owned());
-    }
-    whats.into_iter().map(|what| Rarity { place, what }).collect()
 }

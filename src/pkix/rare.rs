@@ -4,8 +4,8 @@
 use num_bigint::BigUint;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 
+use super::curve::Curve;
 use super::der::{self, Reader, tag};
-use super::signature::Curve;
 
 /// Largest prime of a DSA key that is computed with.
 const MAX_DSA_BITS: u64 = 8192;

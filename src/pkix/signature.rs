@@ -9,6 +9,8 @@ use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm
 use num_bigint::BigUint;
 use sha2::Digest;
 
+use super::curve::CURVES;
+pub(crate) use super::curve::Curve;
 use super::der::{self, Reader, tag};
 use super::rare;
 
@@ -100,22 +102,6 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
     ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
     ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
-];
-
-/// Curves by their object identifiers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Curve {
-    P224,
-    P256,
-    P384,
-    P521,
-}
-
-const CURVES: &[(&[u8], Curve)] = &[
-    (&[0x2b, 0x81, 0x04, 0x00, 0x21], Curve::P224),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], Curve::P256),
-    (&[0x2b, 0x81, 0x04, 0x00, 0x22], Curve::P384),
-    (&[0x2b, 0x81, 0x04, 0x00, 0x23], Curve::P521),
 ];
 
 /// A public key, read from SubjectPublicKeyInfo.

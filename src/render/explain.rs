@@ -1,137 +1,19 @@
 //! What `smtpcheck explain` prints: for one thing a page, for a log the count per cause, as JSON one object a line.
 //!
-//! Promises: every key of the JSON is always there (null: does not apply or is not known); text of servers and of the
-//! input passes [`escape`]; a page ends with the rule to read on. Does not: read, judge or count.
+//! Promises: every key of the JSON is always present (null: does not apply or is not known); text from servers and from the
+//! input passes [`escape`]; a page ends with the rule that explains more; where a meaning comes from is shown with `-v` only.
+//! Does not: read or count.
 
 use serde::Serialize;
 
 use super::style::{Role, StyledLine};
 use super::text::{command_line, fix_lines, labelled};
-use super::{Display, escape};
-use crate::lexicon::{Basis, Category, Confidence, Fix, ReplyPhase};
-use crate::wire::{EnhancedStatus, ReplyCode};
+use super::{Display, Verbosity, escape};
+use crate::explain::{Explained, ExplanationKind, Extent, Tally};
+use crate::lexicon::Basis;
 
-/// The JSON Schema (2020-12) of one line of `explain --json`, generated from the type below by this file's test.
+/// The JSON Schema (2020-12) of one line of `explain --json`, generated from [`Explained`] by this file's test.
 pub const SCHEMA: &str = include_str!("../../schema/explain.json");
-
-/// What one reply, code, status, keyword or mechanism means.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Explained {
-    /// What it is.
-    pub kind: ExplanationKind,
-    /// The number of its line on standard input, from 1.
-    pub line: Option<u64>,
-    /// The thing itself; a reply of several lines has LF between them.
-    pub input: String,
-    /// The reply code.
-    pub code: Option<ReplyCode>,
-    /// The enhanced status.
-    pub status: Option<EnhancedStatus>,
-    /// The step at which it came, as given, as logged, or as the code implies.
-    pub phase: Option<ReplyPhase>,
-    /// The provider's id, as given or by the host that the log names.
-    pub provider: Option<String>,
-    /// The rule that a check would raise; none for what is no refusal.
-    pub rule: Option<&'static str>,
-    /// What kind of refusal it is.
-    pub category: Option<Category>,
-    /// How sure that is.
-    pub confidence: Option<Confidence>,
-    /// What standard or registry say.
-    pub meaning: Option<String>,
-    /// Why it was said.
-    pub cause: Option<String>,
-    /// What else it could be; none when certain.
-    pub otherwise: Option<String>,
-    /// What to do, most useful first.
-    pub fixes: Vec<Fix>,
-    /// By which entry of the lexicon it was read.
-    pub basis: Option<Basis>,
-    /// Where the entry is known from.
-    pub source: Option<String>,
-    /// What it means at other steps or providers, for a code or status without more.
-    pub also: Vec<ConditionalMeaning>,
-    /// Rules with a similar id, for what nobody knows.
-    pub nearest: Vec<&'static str>,
-}
-
-/// What a thing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum ExplanationKind {
-    /// A reply.
-    Reply,
-    /// A rule's id.
-    Rule,
-    /// An EHLO keyword.
-    Keyword,
-    /// A SASL mechanism.
-    Mechanism,
-    /// Nobody knows.
-    Unknown,
-}
-
-/// A meaning under a condition.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ConditionalMeaning {
-    /// The step or the provider.
-    pub at: String,
-    /// What kind of refusal it is there.
-    pub category: Category,
-    /// How sure that is.
-    pub confidence: Confidence,
-    /// Why it is said there.
-    pub cause: String,
-}
-
-impl Explained {
-    /// A thing of which nothing is known yet.
-    pub fn new(kind: ExplanationKind, input: impl Into<String>) -> Explained {
-        Explained {
-            kind,
-            line: None,
-            input: input.into(),
-            code: None,
-            status: None,
-            phase: None,
-            provider: None,
-            rule: None,
-            category: None,
-            confidence: None,
-            meaning: None,
-            cause: None,
-            otherwise: None,
-            fixes: Vec::new(),
-            basis: None,
-            source: None,
-            also: Vec::new(),
-            nearest: Vec::new(),
-        }
-    }
-}
-
-/// Replies of one cause.
-#[derive(Clone, Debug)]
-pub struct Tally {
-    /// How many.
-    pub count: u64,
-    /// The first of them.
-    pub example: Explained,
-}
-
-/// What was read of a log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extent {
-    /// Lines.
-    pub lines: u64,
-    /// Replies in them.
-    pub replies: u64,
-    /// Lines that are one word: a rule's id, an enhanced status, a keyword or a mechanism.
-    pub words: u64,
-}
 
 /// One object on one line.
 pub fn json(explained: &Explained) -> String {
@@ -139,7 +21,7 @@ pub fn json(explained: &Explained) -> String {
     escape::json(&serde_json::to_string(explained).unwrap_or_default()) + "\n"
 }
 
-/// The page of one thing.
+/// The page of one explanation.
 pub fn page(explained: &Explained, look: &Display) -> String {
     let mut lines: Vec<StyledLine> = Vec::new();
     for line in explained.input.lines().take(20) {
@@ -154,9 +36,9 @@ pub fn page(explained: &Explained, look: &Display) -> String {
     }
     let place: Vec<String> = explained
         .phase
-        .map(|phase| format!("said at {}", word(&phase)))
+        .map(|phase| format!("at {}", word(&phase)))
         .into_iter()
-        .chain(explained.provider.as_ref().map(|provider| format!("by {provider}")))
+        .chain(explained.provider.as_ref().map(|provider| format!("from {provider}")))
         .collect();
     if !place.is_empty() {
         lines.extend(labelled("where", Role::Plain, &escape::visible(&place.join(", ")), look));
@@ -173,15 +55,17 @@ pub fn page(explained: &Explained, look: &Display) -> String {
         lines.extend(labelled("at", Role::Plain, &escape::visible(&text), look));
     }
     lines.extend(fix_lines(&explained.fixes, look));
-    lines.extend(basis(explained).iter().flat_map(|basis| labelled("by", Role::Dim, &escape::visible(basis), look)));
+    lines.extend(
+        basis(explained, look).iter().flat_map(|basis| labelled("by", Role::Dim, &escape::visible(basis), look)),
+    );
     if let Some(rule) = explained.rule {
-        lines.extend(labelled("rule", Role::Dim, &format!("{rule}; its page:"), look));
+        lines.extend(labelled("rule", Role::Dim, &format!("{rule}; for details:"), look));
         lines.push(command_line(&format!("smtpcheck explain {rule}")));
     }
     paint(&lines, look)
 }
 
-/// The count per cause, in the order in which it is given, with one example each.
+/// The number of replies per cause, in the given order, with one example each.
 pub fn summary(tallies: &[Tally], extent: Extent, look: &Display) -> String {
     let Extent { lines: read, replies, .. } = extent;
     let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
@@ -205,22 +89,21 @@ pub fn summary(tallies: &[Tally], extent: Extent, look: &Display) -> String {
     }
     if !tallies.is_empty() {
         lines.extend(
-            ["", "More on a cause: smtpcheck explain RULE. Each reply: --json"]
+            ["", "For details of a cause: smtpcheck explain RULE. For each reply: --json"]
                 .map(|text| StyledLine::of(Role::Dim, text)),
         );
     }
     paint(&lines, look)
 }
 
-/// The answer when a whole input holds nothing that is known.
+/// The answer if an input contains no reply.
 pub fn nothing(lines: u64) -> String {
     let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
-    format!("nothing was recognised: no reply of a server in {lines}\n")
+    format!("not recognised: no server reply in {lines}\n")
 }
 
 fn unknown(explained: &Explained, look: &Display) -> Vec<StyledLine> {
-    let text =
-        "nothing was recognised: no rule, reply code, enhanced status, reply, log line, EHLO keyword or mechanism";
+    let text = "not recognised: expected a rule id, reply code, enhanced status, reply, log line, EHLO extension or SASL mechanism";
     let mut lines = labelled("is", Role::Plain, text, look);
     if !explained.nearest.is_empty() {
         lines.extend(labelled("near", Role::Plain, &explained.nearest.join(", "), look));
@@ -229,20 +112,23 @@ fn unknown(explained: &Explained, look: &Display) -> Vec<StyledLine> {
     lines
 }
 
-fn basis(explained: &Explained) -> Option<String> {
-    let what = match &explained.basis {
-        None => None,
-        Some(Basis::Phrase { id }) => Some(format!("its words ({id})")),
-        Some(Basis::ProviderStatus { provider, status }) => Some(format!("what {provider} means by {status}")),
-        Some(Basis::Status { status }) => Some(format!("the status {status}")),
-        Some(Basis::CodeAtStep { code }) => Some(format!("the code {code} at this step, not its words")),
-        Some(Basis::Code { code }) => Some(format!("the code {code} alone, not its words")),
-        Some(Basis::Class { digit }) => Some(format!("the first digit {digit} alone; nobody knows the rest")),
-    };
-    match (what, &explained.source) {
-        (Some(what), Some(source)) => Some(format!("{what}; {source}")),
-        (what, source) => what.or_else(|| source.clone()),
-    }
+/// What the meaning is based on: the id of the lexicon's entry and its source with `-v`, otherwise only what limits the
+/// certainty.
+fn basis(explained: &Explained, look: &Display) -> Option<String> {
+    let is_verbose = look.volume == Verbosity::Verbose;
+    let basis = explained.basis.as_ref().and_then(|basis| match basis {
+        Basis::Phrase { id } => is_verbose.then(|| format!("the text of the reply ({id})")),
+        Basis::ProviderStatus { provider, status } => {
+            is_verbose.then(|| format!("the status {status} as {provider} uses it"))
+        }
+        Basis::Status { status } => is_verbose.then(|| format!("the status {status}")),
+        Basis::CodeAtStep { code } => Some(format!("the code {code} at this phase, not the text")),
+        Basis::Code { code } => Some(format!("the code {code} alone, not the text")),
+        Basis::Class { digit } => Some(format!("the first digit {digit} alone; the rest is unknown")),
+    });
+    let source = explained.source.clone().filter(|_| is_verbose);
+    let parts: Vec<String> = basis.into_iter().chain(source).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// The word of a value in JSON.
@@ -267,7 +153,8 @@ fn paint(lines: &[StyledLine], look: &Display) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Explained, SCHEMA};
+    use super::SCHEMA;
+    use crate::explain::Explained;
 
     #[test]
     fn the_published_schema_of_explain_is_that_of_the_types() {

@@ -404,7 +404,7 @@ impl ShutdownSignals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+struct ShutdownSignals;
 
 #[cfg(not(unix))]
 impl ShutdownSignals {

@@ -41,7 +41,7 @@ impl Exchange for CramMd5<'_> {
         mac.update(challenge);
         let mut bytes = Zeroizing::new(self.credentials.user.clone().into_bytes());
         bytes.push(b' ');
-        let digest = Zeroizing::new(super::hex(&mac.finalize().into_bytes()).into_bytes());
+        let digest = Zeroizing::new(super::checksums::hex(&mac.finalize().into_bytes()).into_bytes());
         bytes.extend_from_slice(&digest);
         Ok(Response::proof(bytes, vec![digest]))
     }

@@ -77,11 +77,11 @@ impl<'a> DigestMd5<'a> {
         if let Some(authzid) = &self.credentials.authzid {
             a1.extend_from_slice(format!(":{authzid}").as_bytes());
         }
-        let ha1 = Zeroizing::new(super::hex(&Md5::digest(&*a1)));
+        let ha1 = Zeroizing::new(super::checksums::hex(&Md5::digest(&*a1)));
         let proof = |method: &str| {
-            let ha2 = super::hex(&Md5::digest(format!("{method}:{uri}")));
+            let ha2 = super::checksums::hex(&Md5::digest(format!("{method}:{uri}")));
             let text = Zeroizing::new(format!("{}:{nonce}:00000001:{}:auth:{ha2}", *ha1, self.cnonce));
-            super::hex(&Md5::digest(text.as_bytes()))
+            super::checksums::hex(&Md5::digest(text.as_bytes()))
         };
         let (response, owed) = (proof("AUTHENTICATE"), proof(""));
         let mut line = Zeroizing::new(String::new());

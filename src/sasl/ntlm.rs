@@ -3,10 +3,10 @@
 //! where anything else is offered.
 
 use hmac::{Hmac, KeyInit, Mac};
-use md4::{Digest, Md4};
-use md5::Md5;
+use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
+use super::checksums::{nt_hash, utf16};
 use super::{Broken, CredentialKind, Credentials, Exchange, ExchangeStart, Mechanism, Response, Vector};
 
 pub static MECHANISM: Mechanism = Mechanism {
@@ -140,14 +140,9 @@ impl<'a> Challenge<'a> {
     }
 }
 
-/// NTOWFv1 (MS-NLMP §3.3.1): what Windows keeps of a password, and as good as it.
-pub(super) fn hash(password: &str) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(Md4::digest(&*Zeroizing::new(utf16(password))).to_vec())
-}
-
 /// NTOWFv2 (MS-NLMP §3.3.2).
 fn response_key(password: &str, user: &str, domain: &str) -> Zeroizing<Vec<u8>> {
-    hmac(&hash(password), &[utf16(&user.to_uppercase()), utf16(domain)].concat())
+    hmac(&nt_hash(password), &[utf16(&user.to_uppercase()), utf16(domain)].concat())
 }
 
 /// NTProofStr and the blob that it covers (MS-NLMP §3.3.2).
@@ -185,18 +180,12 @@ fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(mac.finalize().into_bytes().to_vec())
 }
 
-fn utf16(text: &str) -> Vec<u8> {
-    // Room for all of it, as growing would leave copies of a password behind.
-    let mut bytes = Vec::with_capacity(text.len() * 2);
-    bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Challenge, MECHANISM, response, response_key};
+    use crate::sasl::checksums::hex;
     use crate::sasl::tests::{credentials, means};
-    use crate::sasl::{CredentialKind, ExchangeStart, hex};
+    use crate::sasl::{CredentialKind, ExchangeStart};
 
     /// Domain and Server, then the end of the list.
     const TARGET: &[u8] = b"\x02\0\x0c\0D\0o\0m\0a\0i\0n\0\x01\0\x0c\0S\0e\0r\0v\0e\0r\0\0\0\0\0";

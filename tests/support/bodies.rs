@@ -206,7 +206,7 @@ fn challenges(data: &[u8]) {
 fn log(data: &[u8]) {
     for form in [explain::ExplainForm::Text, explain::ExplainForm::Json] {
         let mut shown = Vec::new();
-        let given = explain::ExplainContext::default();
+        let given = smtpcheck::explain::ExplainContext::default();
         let extent = explain::stream(&mut &data[..], &mut shown, &given, (form, &Display::plain()));
         assert!(extent.is_ok(), "a log in memory can be read");
         let shown = String::from_utf8(shown).expect("UTF-8");

@@ -1,4 +1,4 @@
-//! The mechanisms that are offered, judged without a login.
+//! The mechanisms that are advertised, judged without a login.
 
 use super::super::{Confidence, Finding, Fix, Severity};
 use super::rules::{AUTH_MECHANISM_OBSOLETE, AUTH_NOT_OFFERED, AUTH_TOKENS_ONLY};
@@ -17,16 +17,19 @@ pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
     }
     let only = old.len() == offered.len();
     let list = heard.quote(old.join(" "));
-    let summary =
-        if only { format!("AUTH {list} is all that is offered") } else { format!("AUTH {list} is still offered") };
+    let summary = if only {
+        format!("the server advertises only the obsolete AUTH {list}")
+    } else {
+        format!("the server still advertises the obsolete AUTH {list}")
+    };
     let finding = Finding::new(&AUTH_MECHANISM_OBSOLETE, heard.event.phase, Confidence::Certain, summary);
     Some(Finding {
         severity: if only { Severity::Warning } else { Severity::Notice },
         cause:
-            "these are given up: who listens can try passwords, and the server must keep passwords or what is as good"
+            "These mechanisms are obsolete: an eavesdropper can run an offline dictionary attack, and the server has to store passwords or plaintext-equivalent hashes."
                 .to_owned(),
         fixes: vec![Fix::text(
-            "the operator offers PLAIN inside TLS and SCRAM-SHA-256, and takes the old ones away; in Dovecot: auth_mechanisms = plain login scram-sha-256",
+            "Server operator: enable PLAIN inside TLS and SCRAM-SHA-256, and remove the old mechanisms; in Dovecot: auth_mechanisms = plain login scram-sha-256",
         )],
         ..finding.on(heard.event)
     })
@@ -38,32 +41,32 @@ pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
     if offered.is_empty() || !offered.iter().all(|name| name.contains("OAUTH")) {
         return None;
     }
-    let summary = format!("the server takes OAuth tokens only: AUTH {}", heard.quote(offered.join(" ")));
+    let summary = format!("the server accepts only OAuth tokens: AUTH {}", heard.quote(offered.join(" ")));
     let finding = Finding::new(&AUTH_TOKENS_ONLY, heard.event.phase, Confidence::Certain, summary);
     Some(Finding {
-        cause: "logins with a password are switched off there".to_owned(),
+        cause: "Logins with a password are switched off on this server.".to_owned(),
         fixes: vec![Fix::text(
-            "use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay with passwords",
+            "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay with passwords",
         )],
         ..finding.on(heard.event)
     })
 }
 
-/// Ports 587 and 465 are for programs that log in (RFC 6409 §4.3, RFC 8314 §3.3); a relay on them without is possible.
+/// Ports 587 and 465 are for programs that log in (RFC 6409 §4.3, RFC 8314 §3.3); a relay without a login is possible.
 pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (heard, offers) = session.capabilities(Phase::EhloTls).filter(|_| matches!(plan.target.port, 587 | 465))?;
-    // With a sender the user knows what the port is for, and the reply to MAIL says more.
+    // If the user gave a sender, the reply to MAIL says more.
     if !offers.auth_mechanisms().is_empty() || plan.from.is_some() {
         return None;
     }
-    let summary = "the server offers no AUTH inside TLS, on a port for programs that log in".to_owned();
+    let summary = "the server does not advertise AUTH inside TLS, on a port for programs that log in".to_owned();
     let finding = Finding::new(&AUTH_NOT_OFFERED, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
         severity: Severity::Notice,
-        cause: "logins are not switched on there, or it takes mail from addresses that it knows".to_owned(),
-        otherwise: Some("it may offer AUTH to other networks only; the operator can tell".to_owned()),
+        cause: "Logins are not switched on, or the server accepts mail from known IP addresses only.".to_owned(),
+        otherwise: Some("The server may advertise AUTH to other networks only; ask the server's operator.".to_owned()),
         fixes: vec![Fix::text(
-            "if programs shall log in here, the operator switches AUTH on; in Postfix smtpd_sasl_auth_enable = yes",
+            "Server operator: if programs should log in on this port, switch AUTH on; in Postfix: smtpd_sasl_auth_enable = yes",
         )],
         ..finding.on(heard.event)
     })

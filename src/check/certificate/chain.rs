@@ -1,34 +1,35 @@
-//! Which certificates were sent, and in which order. None of this stops a current program; all of it is worth mending.
+//! Which certificates were sent, and in which order. Current programs connect in spite of these faults.
 
 use super::super::{Confidence, Finding, Fix};
-use super::CertificateContext;
+use super::context::CertificateContext;
 use super::rules::{CERTIFICATE_CHAIN_DISORDERED, CERTIFICATE_CHAIN_SURPLUS, CERTIFICATE_LIFETIME_LONG};
 use crate::evidence::Certificate;
 
-/// A chain has three certificates, with a cross-signed root four.
+/// A normal chain has three certificates, or four with a cross-signed root.
 const MANY: usize = 10;
 
-/// Days of validity that Apple's systems accept at most.
+/// The longest validity in days that Apple's systems accept.
 const LONG_DAYS: i64 = 825;
 
 pub(super) fn oddities(seen: CertificateContext<'_>) -> Vec<Finding> {
     [disordered(seen), surplus(seen), long_lived(seen)].into_iter().flatten().collect()
 }
 
-/// RFC 8446 §4.4.2: the sender's certificate comes first, each following one should certify the one before; so whoever
-/// signed stands further on.
+/// RFC 8446 §4.4.2: the server's certificate comes first, and each following one should certify the one before it, so an
+/// issuer comes after the certificates that it signed.
 fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
     let backwards = |(place, one): (usize, &Certificate)| {
         one.issued_by.filter(|issuer| *issuer < place).map(|issuer| (place, issuer))
     };
     let (place, issuer) = seen.presented.chain.iter().enumerate().find_map(backwards)?;
     let signer = if issuer == 0 { "the first one".to_owned() } else { format!("number {issuer}") };
-    let summary = format!("{} is signed by {signer}, which stands before it", seen.called(place));
+    let summary = format!("{} is signed by {signer}, which comes before it", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_DISORDERED, Confidence::Certain, summary);
     finding.cause =
-        "the certificates stand in the file in the wrong order; most programs sort them, older ones fail".to_owned();
+        "The certificates are in the wrong order in the server's file. Most programs sort them; older ones fail."
+            .to_owned();
     finding.fixes = vec![Fix::text(
-        "the operator puts the file in order: the server's certificate first, then each time the one that signed the one before",
+        "Server operator: sort the file: the server's certificate first, then always the certificate that signed the previous one",
     )];
     Some(finding)
 }
@@ -43,7 +44,7 @@ fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
             parts.push(format!("number {place} is sent twice ({})", one.subject));
         } else if one.self_signed {
             parts.push(format!(
-                "number {place} is a root, which clients have already or do not trust ({})",
+                "number {place} is a root, which clients already have or do not trust ({})",
                 one.subject
             ));
         } else if one.is_readable() && !line.contains(&place) {
@@ -54,15 +55,16 @@ fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
         }
     }
     if seen.presented.chain_length > MANY {
-        parts.push(format!("{} certificates are sent in all", seen.presented.chain_length));
+        parts.push(format!("{} certificates are sent in total", seen.presented.chain_length));
     }
     let shown = parts.len().min(3);
     let more = if parts.len() > shown { format!("; and {} more", parts.len() - shown) } else { String::new() };
     let list = parts.get(..shown).filter(|shown| !shown.is_empty())?.join("; ");
-    let summary = format!("the server sends certificates that nobody needs: {list}{more}");
+    let summary = format!("the server sends unnecessary certificates: {list}{more}");
     let mut finding = seen.finding(&CERTIFICATE_CHAIN_SURPLUS, Confidence::Certain, summary);
-    finding.cause = "the file of the server holds more than its certificate and the intermediate ones".to_owned();
-    finding.fixes = vec![Fix::text("the operator removes them from the file; each handshake gets shorter")];
+    finding.cause =
+        "The server's file contains more than its certificate and the intermediate certificates.".to_owned();
+    finding.fixes = vec![Fix::text("Server operator: remove them from the file; each handshake gets shorter")];
     Some(finding)
 }
 
@@ -75,8 +77,10 @@ fn long_lived(seen: CertificateContext<'_>) -> Option<Finding> {
     let summary = format!("the certificate is valid for {days} days");
     let mut finding = seen.finding(&CERTIFICATE_LIFETIME_LONG, Confidence::Certain, summary);
     finding.cause = format!(
-        "Apple's systems refuse server certificates that are valid for more than {LONG_DAYS} days, of private authorities too"
+        "Apple's systems reject server certificates that are valid for more than {LONG_DAYS} days, including those of private CAs."
     );
-    finding.fixes = vec![Fix::text("the operator issues it for a year or less, and lets a program renew it")];
+    finding.fixes = vec![Fix::text(
+        "Server operator: use a certificate that is valid for a year or less, and renew it automatically",
+    )];
     Some(finding)
 }

@@ -1,15 +1,15 @@
-//! From when to when: the server's certificate and those between it and the root.
+//! Dates of validity: of the server's certificate and of those between it and the root.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::{Confidence, Finding, Fix, PhaseFailure, Severity};
-use super::CertificateContext;
+use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_EXPIRED, CERTIFICATE_EXPIRES_SOON, CERTIFICATE_INTERMEDIATE_EXPIRED, CERTIFICATE_NOT_YET_VALID,
 };
 use crate::evidence::Certificate;
 
-/// The finding about a certificate that is out of date now.
+/// The finding about a certificate that is not valid at this time.
 pub(super) fn out_of_date(seen: CertificateContext<'_>, place: usize) -> Option<Finding> {
     let one = seen.presented.chain.get(place)?;
     Some(if place == 0 { leaf(seen) } else { intermediate(seen, place, one) })
@@ -20,19 +20,19 @@ fn leaf(seen: CertificateContext<'_>) -> Finding {
     if now > leaf.not_after {
         let summary = format!("the certificate expired {} ({})", ago(days(leaf.not_after, now)), date(leaf.not_after));
         let mut finding = seen.finding(&CERTIFICATE_EXPIRED, Confidence::Certain, summary);
-        finding.cause =
-            "its last day of validity has passed, and clients that verify refuse it from then on".to_owned();
-        finding.fixes = vec![renewal(), Fix::text("if the date looks right to you, check the clock of this machine")];
+        finding.cause = "The certificate has expired. Clients that verify certificates refuse to connect.".to_owned();
+        finding.fixes =
+            vec![renewal(), Fix::text("If the certificate should still be valid, check this machine's clock")];
         return finding;
     }
     let summary = format!("the certificate becomes valid on {}", date(leaf.not_before));
     let mut finding = seen.finding(&CERTIFICATE_NOT_YET_VALID, Confidence::Certain, summary);
     finding.cause =
-        "by the clock of this machine its first day lies ahead, and clients that verify refuse it until then"
+        "By this machine's clock, the certificate is not valid yet. Until it is, clients that verify certificates refuse to connect."
             .to_owned();
     finding.fixes = vec![
-        Fix::run("check the clock of this machine", "date -u"),
-        Fix::text("the operator issues a certificate that is valid now"),
+        Fix::run("Check this machine's clock", "date -u"),
+        Fix::text("Server operator: use a certificate that is already valid"),
     ];
     finding
 }
@@ -46,17 +46,17 @@ fn intermediate(seen: CertificateContext<'_>, place: usize, one: &Certificate) -
     let summary = format!("{} {when}", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_INTERMEDIATE_EXPIRED, Confidence::Certain, summary);
     finding.cause =
-        "the server's own certificate leads to the root by way of this one, so clients that verify refuse it"
+        "The chain from the server's certificate to the root includes this certificate, so clients that verify certificates refuse to connect."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "the operator installs the current chain of the authority and reloads the mail service; for Postfix",
+        "Server operator: install the current chain of the CA and reload the mail service; for Postfix",
         "postfix reload",
     )];
     finding
 }
 
-/// What ends within the days that are worth a word. The second number of `--cert-days` makes it a failure, whatever the
-/// port: the user drew that line.
+/// Certificates that expire within the days of `--cert-days`. Its second number makes it a failure on every port,
+/// because the user chose that limit.
 pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
     let (lineage, limits) = (seen.lineage(), seen.plan.tls.days);
     let within = |one: &Certificate, days: u16| {
@@ -73,9 +73,9 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
         );
         let mut finding = seen.finding(&CERTIFICATE_EXPIRES_SOON, Confidence::Certain, summary);
         finding.cause =
-            "certificates are usually renewed 30 days before their end, so this has not happened here by itself"
+            "Certificates are usually renewed automatically 30 days before they expire, so the renewal did not happen."
                 .to_owned();
-        finding.fixes = vec![renewal(), Fix::run("then look again", format!("smtpcheck {}", seen.target()))];
+        finding.fixes = vec![renewal(), Fix::run("Then repeat the check", format!("smtpcheck {}", seen.target()))];
         if limits.error > 0 && within(one, limits.error) {
             finding.severity = Severity::Error;
             finding.failure = Some(PhaseFailure::Tls);
@@ -86,7 +86,7 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
 }
 
 fn renewal() -> Fix {
-    Fix::run("the operator renews it and reloads the mail service; for Postfix", "postfix reload")
+    Fix::run("Server operator: renew the certificate and reload the mail service; for Postfix", "postfix reload")
 }
 
 pub(super) fn days(from: Timestamp, to: Timestamp) -> i64 {

@@ -1,7 +1,7 @@
-//! Keys and signatures, what they may be used for, and what the authority says of them by OCSP.
+//! Keys and signatures, what they may be used for, and their revocation status (OCSP).
 
 use super::super::{Confidence, Finding, Fix, Severity};
-use super::CertificateContext;
+use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_KEY_WEAK, CERTIFICATE_LIMITED_CLIENTS, CERTIFICATE_REVOKED, CERTIFICATE_SIGNATURE_INVALID,
     CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_STAPLE_MISSING, CERTIFICATE_STAPLE_UNUSABLE, CERTIFICATE_USAGE_WRONG,
@@ -19,9 +19,10 @@ pub(super) fn too_short(seen: CertificateContext<'_>, whose: &str, key: &str) ->
     let summary = format!("the key of {whose} is too weak: {key}");
     let mut finding = seen.finding(&CERTIFICATE_KEY_WEAK, Confidence::Certain, summary);
     finding.cause =
-        "clients want RSA with at least 2048 bits or a curve with at least 256, and refuse what is less".to_owned();
+        "Clients require RSA keys of at least 2048 bits, or curves of at least 256 bits, and reject weaker keys."
+            .to_owned();
     finding.fixes = vec![Fix::text(
-        "the operator makes a new key (EC P-256, or RSA with 2048 bits or more) and gets a certificate for it",
+        "Server operator: create a new key (EC P-256, or RSA with 2048 bits or more) and get a certificate for it",
     )];
     finding
 }
@@ -29,35 +30,36 @@ pub(super) fn too_short(seen: CertificateContext<'_>, whose: &str, key: &str) ->
 pub(super) fn weak_signature(seen: CertificateContext<'_>, place: usize, hash: &str) -> Finding {
     let summary = format!("{} is signed with {hash}", seen.called(place));
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_WEAK, Confidence::Certain, summary);
-    finding.cause = format!("signatures with {hash} can be forged, and current programs refuse them");
+    finding.cause = format!("Signatures with {hash} can be forged, and current programs reject them.");
     finding.fixes = vec![Fix::text(
-        "the operator gets a new certificate, signed with SHA-256; a private authority changes its settings first",
+        "Server operator: get a new certificate that is signed with SHA-256; change the settings of a private CA first",
     )];
     finding
 }
 
-/// Whether the server has the key of its certificate (RFC 8446 §4.4.3). Where the certificate cannot be read, that is the
-/// fault, and its signature cannot be judged.
+/// Whether the server has the key of its certificate (RFC 8446 §4.4.3). If the certificate cannot be read, that is the
+/// fault, and the signature cannot be judged.
 pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding> {
-    // Of a key that is too short, other libraries say the same, whatever the signature is; the key is the finding.
+    // Libraries also report a key that is too short as a wrong signature; then the key is the finding.
     let is_unreadable =
         |fault: &PathFault| fault.at == (PathPlace::Sent { place: 0 }) && fault.kind == PathFaultKind::Unreadable;
     let is_readable = seen.leaf.is_readable() && !seen.presented.faults.iter().any(is_unreadable);
     if !is_readable || seen.leaf.has_weak_key() {
         return None;
     }
-    let summary = "the handshake is not signed by the key of the certificate".to_owned();
+    let summary = "the handshake is not signed with the key of the certificate".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_INVALID, Confidence::Likely, summary);
-    finding.cause = format!("key and certificate of the server do not belong together ({fault})");
-    finding.otherwise =
-        Some("something on the way may interfere; the same check from another network tells".to_owned());
+    finding.cause = format!("The server's key and certificate do not match ({fault}).");
+    finding.otherwise = Some(
+        "A device on the network path may interfere. Repeat the check from another network to find out.".to_owned(),
+    );
     finding.fixes = vec![Fix::text(
-        "the operator checks that key and certificate belong together: the two commands openssl x509 -noout -pubkey -in cert.pem and openssl pkey -pubout -in key.pem must print the same",
+        "Server operator: check that the key and the certificate match: openssl x509 -noout -pubkey -in cert.pem and openssl pkey -pubout -in key.pem must print the same",
     )];
     Some(finding)
 }
 
-/// The server's certificate excludes servers.
+/// The server's certificate is not for servers.
 pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
     let list = |uses: &Option<Vec<String>>| match uses.as_deref() {
         None | Some([]) => "nothing".to_owned(),
@@ -76,9 +78,9 @@ pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
         }
     };
     let cause = match misuse {
-        Misuse::ExtendedUsage => "it was made for something else; programs that look at this refuse it",
+        Misuse::ExtendedUsage => "It was issued for another purpose. Programs that check this reject it.",
         Misuse::Usage => {
-            "the server signs each handshake with this key, and its key usage lacks digitalSignature; GnuTLS and current browsers reject the connection"
+            "The server signs each handshake with this key, but its key usage lacks digitalSignature. GnuTLS and current browsers reject the connection."
         }
     };
     let mut finding = seen.finding(&CERTIFICATE_USAGE_WRONG, Confidence::Certain, summary);
@@ -89,100 +91,102 @@ pub(super) fn misused(seen: CertificateContext<'_>, misuse: Misuse) -> Finding {
 
 fn for_a_server() -> Fix {
     Fix::text(
-        "the operator gets a certificate for a TLS server: CA:FALSE, extended key usage serverAuth, key usage digitalSignature",
+        "Server operator: get a certificate for a TLS server: CA:FALSE, extended key usage serverAuth, key usage digitalSignature",
     )
 }
 
-/// An authority's certificate as a server's: OpenSSL and GnuTLS verify it, so it is no more than a warning. A certificate
-/// that signs itself is made so by `openssl req -x509`.
+/// A CA certificate as the server's: OpenSSL and GnuTLS accept it, so it is only a warning. Self-signed ones are left
+/// out: `openssl req -x509` creates them with CA:TRUE.
 pub(super) fn authority_as_server(seen: CertificateContext<'_>) -> Option<Finding> {
     if !seen.leaf.is_authority || seen.leaf.self_signed {
         return None;
     }
-    let summary = "the certificate is that of an authority (CA:TRUE), not of a server".to_owned();
+    let summary = "the certificate is that of a CA (CA:TRUE), not of a server".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_USAGE_WRONG, Confidence::Certain, summary);
     finding.severity = Severity::Warning;
-    finding.cause = "OpenSSL and GnuTLS verify it; programs with rustls and browsers reject it".to_owned();
+    finding.cause = "OpenSSL and GnuTLS accept it; programs with rustls and browsers reject it.".to_owned();
     finding.fixes = vec![for_a_server()];
     Some(finding)
 }
 
 pub(super) fn revoked(seen: CertificateContext<'_>) -> Finding {
-    let summary = "the authority has revoked the certificate".to_owned();
+    let summary = "the CA has revoked the certificate".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_REVOKED, Confidence::Certain, summary);
     finding.cause =
-        "the OCSP response that came with it says so, and the issuer has signed it; the reason is mostly a key that others know"
+        "The OCSP response that the server sent with it reports this and is signed by the issuer. The usual reason is a compromised key."
             .to_owned();
-    finding.fixes = vec![Fix::text("the operator makes a new key and gets a new certificate for it, at once")];
+    finding.fixes = vec![Fix::text("Server operator: immediately create a new key and get a new certificate for it")];
     finding
 }
 
-/// What the certificate promises and the server does not keep (RFC 7633 §4.2.2).
+/// The certificate requires an OCSP response (must-staple, RFC 7633 §4.2.2), and the server does not send a valid one.
 pub(super) fn staple_missing(seen: CertificateContext<'_>) -> Finding {
     let staple = seen.handshake.and_then(|handshake| handshake.staple.as_ref());
     let (what, cause) = match staple.map(|staple| (staple.fault, staple)) {
-        None => ("none came with it", "the server cannot send one, or could not fetch it"),
+        None => ("the server sent none", "The server cannot send one, or could not fetch it"),
         Some((Some(fault), _)) => of_fault(fault),
-        Some((None, _)) => ("the one that came is out of date", "the server has not fetched a new one"),
+        Some((None, _)) => ("the one that the server sent is out of date", "The server has not fetched a new one"),
     };
-    let summary = format!("the certificate promises an OCSP response, and {what}");
+    let summary = format!("the certificate requires an OCSP response (must-staple), and {what}");
     let mut finding = seen.finding(&CERTIFICATE_STAPLE_MISSING, Confidence::Certain, summary);
     finding.cause =
-        format!("{cause}; programs that heed the promise (must-staple), GnuTLS among them, refuse the certificate");
+        format!("{cause}. Programs that enforce must-staple, including those with GnuTLS, reject the certificate.");
     finding.fixes = vec![Fix::text(
-        "the operator gets a certificate without must-staple, or switches stapling on where the server can (Exim: tls_ocsp_file)",
+        "Server operator: get a certificate without must-staple, or switch OCSP stapling on if the server supports it (Exim: tls_ocsp_file)",
     )];
     finding
 }
 
-/// What is wrong with a response, and why that can be.
+/// What is wrong with a response, and a possible reason.
 fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
     match fault {
         StapleFault::Unreadable => {
-            ("the one that came cannot be read", "it is no OCSP response, or the file is damaged")
+            ("the one that the server sent cannot be read", "It is not an OCSP response, or the file is damaged")
         }
         StapleFault::ResponderError => (
-            "the one that came is an error of the responder",
-            "the responder of the authority had no answer when the server asked it",
+            "the one that the server sent is an error of the OCSP responder",
+            "The CA's OCSP responder had no answer when the server asked it",
         ),
         StapleFault::OtherCertificate => (
-            "the one that came is not about this certificate in the first place",
-            "the server still has the response for an earlier certificate",
+            "the first entry of the one that the server sent is not about this certificate",
+            "The server still has the response for an earlier certificate",
         ),
         StapleFault::UnknownIssuer => (
-            "the one that came cannot be verified",
-            "the certificate of the issuer was not sent and is not in the trust store",
+            "the one that the server sent cannot be verified",
+            "The certificate of the issuer was not sent and is not in the trust store",
         ),
         StapleFault::WrongSignature => (
-            "the one that came is not signed by the issuer",
-            "neither the issuer nor a responder that it authorized made the signature",
+            "the one that the server sent is not signed by the issuer",
+            "The signature is neither by the issuer nor by a responder that the issuer authorized",
         ),
-        StapleFault::OutOfDate => ("the one that came is out of date", "the server has not fetched a new one"),
+        StapleFault::OutOfDate => {
+            ("the one that the server sent is out of date", "The server has not fetched a new one")
+        }
     }
 }
 
-/// A response that is invalid, with a certificate that does not need one.
+/// An invalid OCSP response, with a certificate that does not require one.
 pub(super) fn staple_invalid(seen: CertificateContext<'_>, fault: StapleFault) -> Finding {
     let (what, cause) = of_fault(fault);
     let summary = format!("the OCSP response of the server is invalid: {what}");
     let mut finding = seen.finding(&CERTIFICATE_STAPLE_UNUSABLE, Confidence::Certain, summary);
     finding.cause =
-        format!("{cause}; clients with GnuTLS end the connection, and OpenSSL does not look at it by default");
+        format!("{cause}. Clients with GnuTLS end the connection; OpenSSL does not check the response by default.");
     finding.fixes = vec![Fix::text(
-        "Fetch a new OCSP response for the current certificate and reload the mail service, or switch stapling off (server operator)",
+        "Server operator: fetch a new OCSP response for the current certificate and reload the mail service, or switch OCSP stapling off",
     )];
     finding
 }
 
-/// What not every client can verify (in a path that is valid).
+/// Features of a valid chain that not every client can verify.
 pub(super) fn limited_clients(seen: CertificateContext<'_>) -> Vec<Finding> {
     let found = seen.presented.limits.iter().map(|limit| {
         let (rejecting, accepting) = (limit.rejected_by.join(", "), limit.accepted_by.join(" and "));
         let summary = format!("some clients cannot verify this: {} has {}", seen.called(limit.place), limit.what);
         let mut finding = seen.finding(&CERTIFICATE_LIMITED_CLIENTS, Confidence::Certain, summary);
-        finding.cause = format!("{accepting} can verify it, and clients that use {rejecting} cannot");
+        finding.cause = format!("{accepting} can verify it, but clients that use {rejecting} cannot.");
         finding.fixes =
-            vec![Fix::text("Get a certificate without it if such clients must be able to connect (server operator)")];
+            vec![Fix::text("Server operator: get a certificate without it if such clients must be able to connect")];
         finding
     });
     found.collect()

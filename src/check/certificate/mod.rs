@@ -1,68 +1,31 @@
-//! The certificate: who signed it, for which name, from when to when, with which keys. One pass lists every fault, not
-//! the first; each is seen by itself.
+//! The certificate: its issuer, names, dates and keys. One pass lists every fault, not only the first; each is judged
+//! separately.
 //!
-//! On port 25 mail servers encrypt without looking at the certificate, so a bad one stops nobody there and is a
-//! warning; with a login, or on any other port, it is an error.
+//! On port 25 mail servers encrypt without verifying the certificate, so a bad one stops no mail there and is a
+//! warning. With a login, or on any other port, it is an error.
 //!
-//! Rooms: [`trust`] (who vouches for it), [`chain`] (which certificates were sent), [`dates`], [`keys`] (keys,
-//! signatures, usage, OCSP), here the name, and [`rules`].
+//! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (which
+//! certificates were sent), [`dates`], [`keys`] (keys, signatures, usage, OCSP), here the name, and [`rules`].
 
 mod chain;
+mod context;
 mod dates;
 mod keys;
+mod path;
 mod rules;
 mod trust;
 
 use super::{Check, Confidence, Finding, Fix, PhaseFailure, Severity, asks_nothing, in_shell};
 use crate::evidence::{
-    Certificate, ChainFault, Doubt, Event, EventKind, Evidence, Handshake, NameMatch, PathFault, PathFaultKind,
-    PathPlace, Phase, Presented, ProbeId, Session, Trust, WithheldReason,
+    ChainFault, Doubt, EventKind, Evidence, NameMatch, PathFault, PathFaultKind, PathPlace, Presented, ProbeId,
+    Session, Trust, WithheldReason,
 };
 use crate::plan::{Plan, TlsMode, Verify};
 use crate::wire::Host;
+use context::CertificateContext;
 use rules::CERTIFICATE_NAME_MISMATCH;
 
 pub static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, judge, rules: rules::RULES };
-
-/// What a server showed, with what is needed to judge it.
-#[derive(Clone, Copy)]
-struct CertificateContext<'a> {
-    plan: &'a Plan,
-    /// The handshake's event; a probe has none.
-    event: Option<&'a Event>,
-    probe: ProbeId,
-    presented: &'a Presented,
-    /// The handshake that it came with; none if only the certificates were seen.
-    handshake: Option<&'a Handshake>,
-    leaf: &'a Certificate,
-    now: jiff::Timestamp,
-}
-
-impl<'a> CertificateContext<'a> {
-    fn lineage(self) -> Vec<(usize, &'a Certificate)> {
-        self.presented.lineage()
-    }
-
-    /// How a finding names a certificate.
-    fn called(self, place: usize) -> String {
-        match self.presented.chain.get(place) {
-            Some(one) if place > 0 => format!("certificate {place} of the chain ({})", one.subject),
-            _ => "the certificate".to_owned(),
-        }
-    }
-
-    fn finding(self, rule: &'static super::Rule, confidence: Confidence, summary: String) -> Finding {
-        let finding = Finding::new(rule, Phase::Tls, confidence, summary).tried(self.probe);
-        match self.event {
-            Some(event) => finding.on(event),
-            None => finding,
-        }
-    }
-
-    fn target(self) -> String {
-        self.plan.target.host.with_port(self.plan.target.port)
-    }
-}
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.secured_session() else { return Vec::new() };
@@ -73,7 +36,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     faults_of(CertificateContext { plan, event, probe, presented, handshake: Some(handshake), leaf, now }, session)
 }
 
-/// The faults of another certificate of the same server, which a probe has seen.
+/// The faults of another certificate of the same server, seen by a ClientHello probe.
 pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, probe: ProbeId, presented: &Presented) -> Vec<Finding> {
     let Some(session) = evidence.main_session() else { return Vec::new() };
     let Some(leaf) = presented.leaf() else { return Vec::new() };
@@ -81,7 +44,7 @@ pub(super) fn of_probe(plan: &Plan, evidence: &Evidence, probe: ProbeId, present
         CertificateContext { plan, event: None, probe, presented, handshake: None, leaf, now: evidence.started_at };
     let mut faults = faults_of(seen, session);
     for fault in &mut faults {
-        fault.summary = format!("for clients that want {}: {}", leaf.key, fault.summary);
+        fault.summary = format!("for clients that request {}: {}", leaf.key, fault.summary);
     }
     faults
 }
@@ -92,13 +55,13 @@ fn faults_of(seen: CertificateContext<'_>, session: Session<'_>) -> Vec<Finding>
         None => seen.presented.doubts(seen.now),
     };
     let mut faults = Vec::new();
-    // Where a scanner shows a certificate of its own, nothing else about its chain matters.
+    // If a virus scanner presents its own certificate, nothing else about that chain matters.
     let scanner = doubts.iter().find(|doubt| is_of_path(doubt)).and_then(|_| trust::intercepted(seen));
     let is_scanned = scanner.is_some();
     faults.extend(scanner);
     faults.extend(doubts.iter().filter(|doubt| !is_scanned || !is_of_path(doubt)).filter_map(|one| finding(seen, one)));
     weigh(seen.plan, session, &mut faults);
-    // What only warns, or what the user asked for by number, is the same on every port.
+    // Warnings, and limits that the user chose, are the same on every port.
     faults.extend(dates::ending(seen));
     faults.extend(chain::oddities(seen));
     faults.extend(keys::authority_as_server(seen));
@@ -106,19 +69,19 @@ fn faults_of(seen: CertificateContext<'_>, session: Session<'_>) -> Vec<Finding>
     faults
 }
 
-/// Whether the doubt is about how the certificate leads to an anchor.
+/// Whether the doubt is about the path from the certificate to a trust anchor.
 fn is_of_path(doubt: &Doubt<'_>) -> bool {
     matches!(doubt, Doubt::NoPath(_) | Doubt::Path(_))
 }
 
-/// What is said about one reason not to believe the server. Each is an error before it is weighed, so that the run fails
-/// exactly when the login was held back.
+/// The finding about one reason not to trust the server. Each is an error before it is weighed, so that the run fails
+/// exactly if the login was withheld.
 fn finding(seen: CertificateContext<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
     match doubt {
-        // Without a certificate there is nothing to find here, and no handshake of today ends like that.
+        // Without a certificate there is nothing to judge; no current handshake succeeds without one.
         Doubt::NoCertificate => None,
         Doubt::NoPath(why) => Some(trust::untrusted(seen, *why)),
-        Doubt::Path(fault) => Some(trust::of_path(seen, fault)),
+        Doubt::Path(fault) => Some(path::fault(seen, fault)),
         Doubt::OutOfDate(place) => dates::out_of_date(seen, *place),
         Doubt::WeakKey(place) => keys::weak_key(seen, *place),
         Doubt::WeakSignature(place, hash) => Some(keys::weak_signature(seen, *place, hash)),
@@ -133,14 +96,14 @@ fn finding(seen: CertificateContext<'_>, doubt: &Doubt<'_>) -> Option<Finding> {
 
 /// What is wrong with a certificate of the chain, in a few words.
 pub(crate) struct Flaw {
-    /// Which one, from 0.
+    /// The certificate's position in the chain, from 0.
     pub(crate) place: usize,
     pub(crate) word: &'static str,
-    /// As far as the certificate itself goes; who is hurt by it the findings say.
+    /// The severity for the certificate itself; findings weigh it by port and login.
     pub(crate) severity: Severity,
 }
 
-/// What is wrong with which certificate of the chain, for who looks at the chain.
+/// What is wrong with each certificate, for listings of the chain.
 pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     let why = match &presented.trust {
@@ -165,18 +128,18 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
         let words = [
             (!one.is_readable(), Error, "cannot be read"),
             (is_leaf && one.self_signed && why.is_some(), Error, "self-signed"),
-            (is_root && !is_twice && why.is_some(), Error, "a root that is not trusted here"),
+            (is_root && !is_twice && why.is_some(), Error, "a root that is not trusted"),
             (counts && is_lost, Error, "its issuer is unknown"),
             (counts && now > one.not_after, Error, "expired"),
             (counts && now < one.not_before, Error, "not valid yet"),
             (is_used && one.has_weak_key(), Error, "weak key"),
             (is_used && one.forgeable().is_some(), Error, "weak signature"),
-            (is_misused, Error, "made for something else"),
-            (is_authority, Warning, "made for something else"),
-            (is_broken, Error, "breaks a rule of the path"),
-            (is_leaf && why == Some(ChainFault::NameConstraint), Error, "a name that its authority may not sign for"),
+            (is_misused, Error, "issued for another purpose"),
+            (is_authority, Warning, "issued for another purpose"),
+            (is_broken, Error, "violates a rule of path validation"),
+            (is_leaf && why == Some(ChainFault::NameConstraint), Error, "a name that its CA is not allowed to certify"),
             (is_leaf && matches!(presented.name, NameMatch::Differs { .. }), Error, "another name"),
-            (one.issued_by.is_some_and(|issuer| issuer < at) && !is_twice, Warning, "stands behind its issuer"),
+            (one.issued_by.is_some_and(|issuer| issuer < at) && !is_twice, Warning, "comes after its issuer"),
             (is_twice, Notice, "sent twice"),
             (is_root && !is_twice && why.is_none(), Notice, "a root, not needed"),
             (is_spare, Notice, "not needed"),
@@ -187,7 +150,7 @@ pub(crate) fn flaws(presented: &Presented, now: jiff::Timestamp) -> Vec<Flaw> {
     flaws
 }
 
-/// Faults for which there is no word of their own.
+/// Faults without a word of their own.
 fn is_shown(fault: &PathFault) -> bool {
     !matches!(
         fault.kind,
@@ -198,7 +161,7 @@ fn is_shown(fault: &PathFault) -> bool {
     )
 }
 
-/// Who is hurt by a fault decides how bad it is.
+/// Sets the severity by the clients that a fault affects.
 fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
     let withheld =
         session.events().any(|event| matches!(&event.what, EventKind::Withheld { reason: WithheldReason::Unverified }));
@@ -207,16 +170,16 @@ fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
     for (at, fault) in faults.iter_mut().filter(|fault| fault.severity == Severity::Error).enumerate() {
         if accepted {
             fault.severity = Severity::Notice;
-            fault.consequences.push("accepted, because --insecure says so".to_owned());
+            fault.consequences.push("Accepted, because --insecure was given".to_owned());
         } else if nobody_looks {
             fault.severity = Severity::Warning;
-            fault.consequences.push("mail servers that deliver to port 25 do not verify and go on; senders with MTA-STS or DANE, smart hosts and mail programs refuse it".to_owned());
+            fault.consequences.push("Mail servers that deliver to port 25 do not verify certificates and continue; senders with MTA-STS or DANE, smart hosts and mail programs reject it".to_owned());
         } else {
             fault.failure = Some(PhaseFailure::Tls);
         }
         if withheld && at == 0 {
             fault.consequences.push(
-                "the password stayed here: no secret goes to a server that cannot prove who it is (--insecure would)"
+                "The password was not sent, because the server's certificate could not be verified (--insecure overrides this)"
                     .to_owned(),
             );
         }
@@ -225,7 +188,7 @@ fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
 
 fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     let (expected, presented) = match &seen.presented.name {
-        // What cannot be read is a finding of its own.
+        // A certificate that cannot be read is a separate finding.
         NameMatch::Matches { .. } | NameMatch::Unreadable { .. } => return None,
         NameMatch::Differs { expected, presented } => (expected, presented.as_slice()),
     };
@@ -233,40 +196,39 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     let is_in_the_wrong_form =
         expected.parse::<std::net::IpAddr>().is_ok() && presented.iter().any(|name| name == expected);
     let summary = if is_in_the_wrong_form {
-        format!("the certificate names {expected} as a DNS name, not as an IP address")
+        format!("the certificate contains {expected} as a DNS name, not as an IP address")
     } else if presented.is_empty() {
-        format!("the certificate names no host in subjectAltName, so not {expected} either")
+        format!("the certificate contains no host name in subjectAltName, so it does not match {expected}")
     } else {
         format!("the certificate is for {}, not for {expected}", few(presented, seen.leaf.names_total))
     };
     let mut finding = seen.finding(&CERTIFICATE_NAME_MISMATCH, Confidence::Certain, summary);
     let only_common_name = seen.leaf.common_name.as_ref().filter(|_| presented.is_empty());
     if is_in_the_wrong_form {
-        finding.cause =
-            "clients compare an IP address only with the entries of the type iPAddress in subjectAltName".to_owned();
+        finding.cause = "Clients compare an IP address only with iPAddress entries in subjectAltName.".to_owned();
         finding.fixes = vec![Fix::text(format!(
-            "Get a certificate with IP:{expected} instead of DNS:{expected} in subjectAltName, or connect to a host name (server operator)"
+            "Server operator: get a certificate with IP:{expected} instead of DNS:{expected} in subjectAltName. Or connect to a host name."
         ))];
         return Some(finding);
     }
     finding.cause = match (only_common_name, presented.iter().find_map(|name| wildcard(name, expected))) {
         (Some(name), _) => format!(
-            "its common name ({name}) is not accepted for {expected}: Go, rustls and browsers do not look at it, OpenSSL and GnuTLS do only where it is one host name and the only name; the name must stand in subjectAltName"
+            "The common name ({name}) is not accepted for {expected}. Go, rustls and browsers ignore common names; OpenSSL and GnuTLS accept one only if it is a single host name and the only name. The name must be in subjectAltName."
         ),
         (None, Some(why)) => why,
         (None, None) => {
-            "none of the names in it is the one that was asked for, so clients that verify refuse it".to_owned()
+            "The certificate does not cover this host name, so clients that verify certificates reject it.".to_owned()
         }
     };
     let is_usable = |name: &&String| {
-        // Who makes a certificate writes what he likes into it; only a host name belongs into a command.
+        // A certificate can contain any text as a name; only a host name is put into a command.
         !name.starts_with(['*', '-']) && name.contains('.') && Host::parse(name.as_str()).is_ok()
     };
     if let Some(usable) = presented.iter().find(is_usable) {
         let target = format!("{usable}:{}", seen.plan.target.port);
         finding.fixes.push(Fix::run(
-            "connect to the name that the certificate carries, if it is the same server",
-            // The same server shows the same certificate: who trusts a file for it needs the file there, too.
+            "Connect to a name in the certificate, if it is the same server",
+            // The same server presents the same certificate, so `--cacert` is needed there too.
             match &seen.plan.tls.cacert {
                 Some(path) => {
                     format!("smtpcheck {} --cacert {}", in_shell(&target), in_shell(&path.display().to_string()))
@@ -275,22 +237,21 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
             },
         ));
     }
-    let or = if finding.fixes.is_empty() { "" } else { "or " };
-    finding.fixes.push(Fix::text(format!("{or}the operator gets a certificate that carries {expected}")));
+    finding.fixes.push(Fix::text(format!("Server operator: get a certificate that contains {expected}")));
     Some(finding)
 }
 
-/// Why a wildcard that looks as if it fitted does not (RFC 9525 §6.3: it stands for one whole label, the first).
+/// Why a wildcard that seems to match does not (RFC 9525 §6.3: it matches exactly one label, the first).
 fn wildcard(name: &str, expected: &str) -> Option<String> {
     let domain = name.strip_prefix("*.")?;
     if expected.eq_ignore_ascii_case(domain) {
-        return Some(format!("{name} stands for names below {domain}, not for {domain} itself"));
+        return Some(format!("{name} matches names below {domain}, but not {domain} itself."));
     }
     let below = expected.len().checked_sub(domain.len() + 1).and_then(|at| expected.split_at_checked(at));
     let (label, rest) = below?;
     let is_below = rest.strip_prefix('.').is_some_and(|rest| rest.eq_ignore_ascii_case(domain));
     (is_below && label.contains('.'))
-        .then(|| format!("{name} stands for one label only, and {expected} has more of them before {domain}"))
+        .then(|| format!("{name} matches one label only, but {expected} has more than one label before {domain}."))
 }
 
 fn few(names: &[String], total: usize) -> String {

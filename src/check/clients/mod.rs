@@ -1,21 +1,21 @@
-//! For whom a verdict about TLS holds. smtpcheck's TLS library is not everybody's: what it accepts, others refuse, and
-//! the other way round. This file compares what a server has shown in clear text with what common clients offer and
-//! accept ([`table`]), says which connect, and raises the findings where smtpcheck connects and others do not.
+//! Which clients a verdict about TLS applies to. Other clients use other TLS libraries than smtpcheck, which accept and
+//! reject different things. This file compares the unencrypted part of the server's handshake with what common clients
+//! offer and accept ([`table`]), lists which of them connect, and raises findings if smtpcheck connects and others do
+//! not.
 //!
-//! What is known, and from where:
-//! 1. After a handshake: the ServerHello of the session itself. It was chosen from what smtpcheck offers, so it tells
-//!    what a client demands of the server (RFC 5746, RFC 7627), not what the server would choose for another client.
-//! 2. After a handshake that failed: the answers to ClientHellos that offer everything, in the order of asking. A client
-//!    gets the first of them that it offers.
+//! What is known, and from which messages:
+//! 1. After a handshake: the ServerHello of the session. The server chose it from what smtpcheck offers. It shows whether
+//!    the server meets the requirements of clients (RFC 5746, RFC 7627), not what it would choose for another client.
+//! 2. After a failed handshake: the responses to ClientHellos that offer everything, in the order in which they were
+//!    sent. A client gets the first choice that it offers.
 //!
-//! Certificates are left aside; who trusts them is the subject of `certificate`.
+//! Certificates are not considered; they are the subject of `certificate`.
 
 mod rules;
 mod table;
 
 use serde::{Deserialize, Serialize};
 
-use super::scan::TLS_RENEGOTIATION_INSECURE;
 use super::{Check, Confidence, Finding, Fix, Rule, asks_nothing};
 use crate::evidence::{Event, Evidence, Fault, Handshake, HelloProbe, Phase};
 use crate::plan::Plan;
@@ -23,12 +23,12 @@ use crate::wire::tls::{ServerHello, Version};
 
 pub use table::Obstacle;
 
-pub(in crate::check) use rules::TLS_EXTENDED_MASTER_SECRET_MISSING;
+pub(in crate::check) use rules::{TLS_EXTENDED_MASTER_SECRET_MISSING, TLS_RENEGOTIATION_INSECURE};
 use table::{CLIENTS, Has, TlsClient};
 
 pub static CHECK: Check = Check { subject: "clients", ask: asks_nothing, judge, rules: rules::RULES };
 
-/// Whether one client connects, certificates aside. In JSON they are `tls_clients`.
+/// Whether one client connects, without regard to certificates. In JSON they are `tls_clients`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClientSeen {
@@ -38,11 +38,11 @@ pub struct ClientSeen {
     pub programs: String,
     /// Whether it connects.
     pub connects: Connects,
-    /// The last version that connects, where newer ones do not; else null.
+    /// The last version that connects, if newer ones do not; otherwise null.
     pub until: Option<String>,
-    /// What is in the way; null where nothing is.
+    /// The reason why it does not connect; null if it does.
     pub obstacle: Option<Obstacle>,
-    /// The client's error words; null where it connects.
+    /// The client's error message; null if it connects.
     pub error: Option<String>,
 }
 
@@ -61,8 +61,8 @@ pub enum Connects {
     Unknown,
 }
 
-/// Which clients connect. None where that is not known, and where the handshake failed for another reason than what
-/// server and client have in common.
+/// Which clients connect. None if that is not known, or if the handshake failed for a reason other than the parameters
+/// that server and client support.
 pub fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     let session = evidence.main_session()?;
     if let Some((_, handshake)) = session.handshake() {
@@ -76,7 +76,7 @@ pub fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     is_about_terms.then(|| CLIENTS.iter().map(|client| seen(client, verdict(client, &terms))).collect())
 }
 
-/// What stands between the server and smtpcheck's own library, as far as ClientHellos have shown it.
+/// Why smtpcheck's TLS library does not connect, as far as ClientHellos have shown it.
 pub(super) fn own_obstacle(evidence: &Evidence) -> Option<Obstacle> {
     match CLIENTS.first().map(|client| verdict(client, &terms(evidence)))? {
         ClientVerdict::No(obstacle) => Some(obstacle),
@@ -84,7 +84,7 @@ pub(super) fn own_obstacle(evidence: &Evidence) -> Option<Obstacle> {
     }
 }
 
-/// What smtpcheck's library does not offer of one answer.
+/// What smtpcheck's TLS library does not offer of one response.
 pub(super) fn own_obstacle_to(hello: HelloProbe<'_>) -> Option<Obstacle> {
     let term = Term::of(hello)?;
     match CLIENTS.first().map(|client| offered(client, &term))? {
@@ -93,7 +93,7 @@ pub(super) fn own_obstacle_to(hello: HelloProbe<'_>) -> Option<Obstacle> {
     }
 }
 
-/// Who connects and who does not, in two sentences.
+/// Which clients connect and which do not, in two sentences.
 pub(super) fn sentences(evidence: &Evidence) -> Vec<String> {
     let Some(all) = results(evidence) else { return Vec::new() };
     let named = |one: &ClientSeen| match &one.until {
@@ -111,20 +111,20 @@ pub(super) fn sentences(evidence: &Evidence) -> Vec<String> {
     let (can, cannot) = (list(&[Connects::Yes, Connects::OldVersions], false), list(&[Connects::No], true));
     let mut sentences = Vec::new();
     if !can.is_empty() {
-        sentences.push(format!("clients that connect: {}", can.join(", ")));
+        sentences.push(format!("Clients that connect: {}", can.join(", ")));
     }
     if !cannot.is_empty() {
-        sentences.push(format!("clients that do not connect: {}", cannot.join("; ")));
+        sentences.push(format!("Clients that do not connect: {}", cannot.join("; ")));
     }
     sentences
 }
 
-/// Whether the session itself showed that renegotiation is not bound to the connection; the scan then need not say it.
+/// Whether the session showed that renegotiation is not bound to the connection; then the scan does not report it again.
 pub(super) fn shows_insecure_renegotiation(evidence: &Evidence) -> bool {
     evidence.main_session().and_then(|session| session.handshake()).is_some_and(|(_, handshake)| is_unbound(handshake))
 }
 
-/// Whether the session itself showed that the server does not use the extended master secret.
+/// Whether the session showed that the server does not use the extended master secret.
 pub(super) fn shows_no_extended_master_secret(evidence: &Evidence) -> bool {
     evidence.main_session().and_then(|session| session.handshake()).is_some_and(|(_, handshake)| {
         let hello = handshake.server_hello.as_ref();
@@ -136,7 +136,7 @@ fn is_unbound(handshake: &Handshake) -> bool {
     handshake.server_hello.as_ref().is_some_and(|hello| hello.version < Version::Tls13 && !hello.secure_renegotiation)
 }
 
-/// One choice of the server, with the kind of key that came with it.
+/// One choice of the server, with the kind of key that it used.
 struct Term<'a> {
     hello: &'a ServerHello,
     key: Option<&'a str>,
@@ -157,12 +157,12 @@ fn terms(evidence: &Evidence) -> Vec<Term<'_>> {
 enum ClientVerdict {
     Yes,
     No(Obstacle),
-    /// Only old versions, up to this one; what stops newer ones.
+    /// Only old versions, up to this one; and the reason why newer ones do not.
     Until(&'static str, Obstacle),
     Unknown(Obstacle),
 }
 
-/// The first choice that the client offers decides, as the server makes it; then what the client demands of it.
+/// The first choice of the server that the client offers decides; then the client's requirements for it.
 fn verdict(client: &TlsClient, terms: &[Term<'_>]) -> ClientVerdict {
     let mut first = None;
     for term in terms {
@@ -217,7 +217,7 @@ fn offered(client: &TlsClient, term: &Term<'_>) -> ClientVerdict {
 }
 
 fn takes_signature(client: &TlsClient, term: &Term<'_>) -> Has {
-    // No client has Brainpool curves, DSA or ML-DSA among its defaults.
+    // No client has Brainpool curves, DSA or ML-DSA in its defaults.
     let is_usual = |key: &str| {
         key.starts_with("RSA") || key.starts_with("Ed") || ["EC P-256", "EC P-384", "EC P-521"].contains(&key)
     };
@@ -237,9 +237,9 @@ fn takes_signature(client: &TlsClient, term: &Term<'_>) -> Has {
     }
 }
 
-/// Whether a client ends the handshake because of what it was sent.
+/// Whether a client ends the handshake because of the server's choice.
 fn refused(client: &TlsClient, hello: &ServerHello) -> ClientVerdict {
-    // TLS 1.3 has no renegotiation (RFC 8446 §1.2) and no prime of the server's own.
+    // TLS 1.3 has no renegotiation (RFC 8446 §1.2) and no primes chosen by the server.
     let is_old = hello.version < Version::Tls13;
     let is_short = hello.dh_bits.zip(client.shortest_prime).is_some_and(|(bits, least)| bits < least);
     if is_old && is_short {
@@ -263,7 +263,7 @@ fn seen(client: &TlsClient, verdict: ClientVerdict) -> ClientSeen {
     ClientSeen { client, programs, connects, until, obstacle, error }
 }
 
-/// A cipher suite by what clients choose by.
+/// The properties of a cipher suite by which clients select it.
 struct Suite {
     exchange: HelloExchange,
     bulk: Bulk,
@@ -287,7 +287,7 @@ enum Bulk {
 }
 
 impl Suite {
-    /// Reads the IANA name, which is the registry's own account of a suite's parts.
+    /// Reads the IANA name, which lists the parts of a suite.
     fn of(name: &str) -> Suite {
         let Some((exchange, rest)) = name.split_once("_WITH_") else {
             return Suite { exchange: HelloExchange::Tls13, bulk: Bulk::Aead };
@@ -309,8 +309,8 @@ impl Suite {
     }
 }
 
-/// All suites of the same family, for the next question about others: DHE and RSA key exchange each as one, ECDHE by
-/// whether it has an AEAD.
+/// All suites of the same family, for the next question about others: DHE and RSA key exchange are one family each,
+/// ECDHE is two, with and without an AEAD.
 pub(super) fn family<'a>(of: &str, all: impl Iterator<Item = (u16, &'a str)>) -> Vec<u16> {
     let key = |name: &str| {
         let suite = Suite::of(name);
@@ -349,10 +349,10 @@ fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHell
         hello.version
     );
     Finding {
-        cause: "the server's TLS library is from before 2010, or secure renegotiation is switched off in it or in a device in front of it. Programs with OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with \"unsafe legacy renegotiation disabled\"; smtpcheck's own TLS library does not insist on the extension".to_owned(),
+        cause: "The server's TLS library is from before 2010, or secure renegotiation is switched off in it or in a device in front of it. Programs with OpenSSL 3 (PHP, Python, Postfix, swaks) end the handshake with \"unsafe legacy renegotiation disabled\"; smtpcheck's own TLS library does not require the extension.".to_owned(),
         fixes: vec![
-            Fix::text("update the TLS library of the mail server, or of the load balancer or security appliance in front of it (server operator)"),
-            Fix::text("until then, allow it in the client: OpenSSL with Options = UnsafeLegacyServerConnect in openssl.cnf, Postfix with tls_ssl_options = LEGACY_SERVER_CONNECT"),
+            Fix::text("Server operator: update the TLS library of the mail server, or of the load balancer or security appliance in front of it"),
+            Fix::text("Until then, allow it in the client: OpenSSL with Options = UnsafeLegacyServerConnect in openssl.cnf, Postfix with tls_ssl_options = LEGACY_SERVER_CONNECT"),
         ],
         consequences: sentences(evidence),
         ..found(&TLS_RENEGOTIATION_INSECURE, event, summary)
@@ -365,8 +365,8 @@ fn no_extended_master_secret(event: &Event, hello: &ServerHello) -> Finding {
         hello.version
     );
     Finding {
-        cause: "the server's TLS library is from before 2016, or the extension is switched off. RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider and other FIPS 140-3 modules end the handshake; clients without FIPS mode connect".to_owned(),
-        fixes: vec![Fix::text("switch TLS 1.3 on, or update the server's TLS library (server operator)")],
+        cause: "The server's TLS library is from before 2016, or the extension is switched off. RHEL 9.2 and later in FIPS mode, OpenSSL's FIPS provider and other FIPS 140-3 modules end the handshake; clients without FIPS mode connect.".to_owned(),
+        fixes: vec![Fix::text("Server operator: switch TLS 1.3 on, or update the server's TLS library")],
         ..found(&TLS_EXTENDED_MASTER_SECRET_MISSING, event, summary)
     }
 }

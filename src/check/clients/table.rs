@@ -1,7 +1,7 @@
-//! What common TLS clients offer by default, and what they refuse: one row each, with its source. Measured means: by a
-//! handshake of that client with a server made for it (`tests/real/with_clients_of_tls.rs` repeats some of them).
+//! What common TLS clients offer by default, and what they reject: one row each, with its source. "Measured" means: by a
+//! handshake of that client with a server configured for it (`tests/real/with_clients_of_tls.rs` repeats some of them).
 //!
-//! Rows say what holds for the defaults of the library. A program or a system-wide policy can be stricter or laxer:
+//! Rows describe the defaults of the library. A program or a system-wide policy can be stricter or less strict:
 //! Postfix, for one, sets OpenSSL's security level to 0 where TLS is opportunistic.
 
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,12 @@ pub(crate) struct TlsClient {
     pub(crate) name: &'static str,
     /// Programs that use it.
     pub(crate) programs: &'static str,
-    /// The lowest version, and who still has older ones.
+    /// The lowest version, and which releases still support older ones.
     pub(crate) least: Version,
     pub(crate) older_versions: Has,
-    /// Whether a TLS 1.2 server has to send renegotiation_info (RFC 5746 §4.1 leaves it to the client).
+    /// Whether the client requires renegotiation_info in TLS 1.2 (RFC 5746 §4.1 leaves this to the client).
     pub(crate) needs_renegotiation_info: bool,
-    /// Bits of the shortest prime that is accepted in DHE; none where DHE is not offered.
+    /// Bits of the shortest prime that is accepted in DHE; none if DHE is not offered.
     pub(crate) shortest_prime: Option<u32>,
     pub(crate) static_rsa: Has,
     /// ECDHE, DHE and RSA with AES-CBC and HMAC-SHA1.
@@ -35,12 +35,12 @@ pub(crate) struct TlsClient {
     /// Certificates whose key is for RSA-PSS only.
     pub(crate) pss_key: Has,
     pub(crate) words: Words,
-    /// Where the row comes from.
+    /// The source of the row.
     #[cfg_attr(not(test), expect(dead_code, reason = "read by people and by the test that no row lacks it"))]
     pub(crate) source: &'static str,
 }
 
-/// Whether a client has something.
+/// Whether a client supports a feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Has {
     Yes,
@@ -51,7 +51,7 @@ pub(crate) enum Has {
     Unknown,
 }
 
-/// What stands between a server and a client.
+/// Why a client does not connect to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -70,7 +70,7 @@ pub enum Obstacle {
     RenegotiationInfo,
 }
 
-/// The client's own error words.
+/// The client's own error messages.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) version: &'static str,
@@ -81,7 +81,7 @@ pub(crate) struct Words {
 }
 
 impl TlsClient {
-    /// What the client reports at an obstacle.
+    /// The client's error message for an obstacle.
     pub(crate) fn words(&self, obstacle: Obstacle) -> &'static str {
         match obstacle {
             Obstacle::Version => self.words.version,
@@ -102,7 +102,7 @@ const X25519_MLKEM: u16 = 0x11EC;
 const ALL_GROUPS: &[u16] =
     &[X25519, P256, P384, P521, X448, FFDHE[0], FFDHE[1], FFDHE[2], FFDHE[3], FFDHE[4], X25519_MLKEM];
 
-/// The library of smtpcheck itself comes first.
+/// smtpcheck's own TLS library comes first.
 pub(crate) static CLIENTS: &[TlsClient] = &[
     TlsClient {
         name: "rustls",
@@ -278,9 +278,9 @@ mod tests {
     #[test]
     fn the_first_row_is_the_library_that_smtpcheck_uses() {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let ours = CLIENTS.first().expect("a first row");
+        let first = CLIENTS.first().expect("a first row");
         let mut groups: Vec<u16> = provider.kx_groups.iter().map(|group| u16::from(group.name())).collect();
-        let mut row = ours.groups.to_vec();
+        let mut row = first.groups.to_vec();
         groups.sort_unstable();
         row.sort_unstable();
         assert_eq!(groups, row);
@@ -289,6 +289,6 @@ mod tests {
         assert!(!suites.iter().any(|name| name.contains("_CBC_")), "{suites:?}");
         let schemes = provider.signature_verification_algorithms.supported_schemes();
         let has = |id: u16| if schemes.iter().any(|scheme| u16::from(*scheme) == id) { Has::Yes } else { Has::No };
-        assert_eq!((has(0x0201), has(0x0808), has(0x0809)), (ours.sha1, ours.ed448, ours.pss_key));
+        assert_eq!((has(0x0201), has(0x0808), has(0x0809)), (first.sha1, first.ed448, first.pss_key));
     }
 }

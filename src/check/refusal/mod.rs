@@ -1,9 +1,9 @@
-//! Refusals: the first reply at each step that says no, read with the lexicon, and judged by the step at which it came.
+//! Rejections: the first reply in each phase that rejects, read with the lexicon and judged by its phase.
 //!
-//! 1. The first refusal counts. RCPT replies after a refused MAIL are its echoes and become a consequence.
-//! 2. A refusal of several recipients for one reason is one finding.
-//! 3. A reply that the lexicon knows raises the rule of its cause; one of which only the code is known raises the rule
-//!    of its step, and says that it is only the code.
+//! 1. The first rejection counts. Rejected recipients after a rejected MAIL are a consequence of it.
+//! 2. Rejections of several recipients for the same reason are one finding.
+//! 3. A reply that the lexicon recognises raises the rule of its category. If only the code is known, the rule of the
+//!    phase is raised, and the finding says so.
 
 mod rules;
 
@@ -19,7 +19,7 @@ use crate::wire::status::Class;
 
 pub static CHECK: Check = Check { subject: "refusal", ask: asks_nothing, judge, rules: rules::RULES };
 
-/// The rule of a cause, for `explain`.
+/// The rule of a lexicon category, for `explain`.
 pub fn rule_of(cause: Cause) -> Option<&'static super::Rule> {
     rules::of(cause)
 }
@@ -27,13 +27,13 @@ pub fn rule_of(cause: Cause) -> Option<&'static super::Rule> {
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };
     let mut findings: Vec<Finding> = Vec::new();
-    // A token that was over, or for somebody else, is told by what it says of itself.
+    // A token that has expired or is for another service is reported by `auth`.
     let explained = super::auth::token(plan, evidence, session).is_some();
     let refusals = refusals(session);
     if refusals.is_empty() {
         return findings;
     }
-    // Worked out once: a server can reject hundreds of recipients, each with a different text.
+    // Computed once: a server can reject hundreds of recipients, each with a different text.
     let provider = peer::provider(plan, session);
     let software = peer::software(session);
     let logged_in = session.reply_at(Phase::Auth).is_some_and(|heard| heard.accepts());
@@ -57,8 +57,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Some(known) => {
                 known.evidence.events.push(heard.event.seq);
                 let to = recipient(plan, heard);
-                let told = if about_recipient { "gets the same answer" } else { "is refused for the same reason" };
-                known.consequences.push(format!("{to} {told}"));
+                let verb = verb(heard);
+                known.consequences.push(if about_recipient {
+                    format!("{to} was {verb} with the same reply")
+                } else {
+                    format!("{to} was {verb} for the same reason")
+                });
             }
             None => {
                 let mut finding = finding(plan, session, heard, reading);
@@ -72,8 +76,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// 421 directly behind the last reply to MAIL or RCPT, before the next command was sent: the server accepts and closes in
-/// one breath, so nothing can follow that reply (RFC 5321 §3.8).
+/// A 421 directly after the last reply to MAIL or RCPT, before the next command was sent: the server accepts and closes
+/// the session at once, so no message could follow (RFC 5321 §3.8).
 fn closes_behind_envelope(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let next = |phase: Phase| matches!(phase, Phase::Rset | Phase::Quit);
     let left = session.events().any(|event| next(event.phase) && matches!(event.what, EventKind::Sent { .. }));
@@ -84,11 +88,11 @@ fn closes_behind_envelope(session: Session<'_>) -> Option<ReceivedReply<'_>> {
         .filter(|_| has_envelope && !left)
 }
 
-/// The replies that say no and are no echoes.
+/// The replies that reject, without those that follow from an earlier rejection.
 fn refusals(session: Session<'_>) -> Vec<ReceivedReply<'_>> {
     let mut found = Vec::new();
     for phase in [Phase::Greeting, Phase::Ehlo, Phase::Starttls, Phase::EhloTls, Phase::Auth, Phase::Mail] {
-        // That an FTP server knows no EHLO is greeting's.
+        // An FTP server that does not know EHLO is reported by `greeting`.
         let of_smtp = phase != Phase::Ehlo || service_with_codes(session).is_none();
         found.extend(session.reply_at(phase).filter(|heard| of_smtp && is_refusal(session, *heard)));
     }
@@ -101,10 +105,10 @@ fn refusals(session: Session<'_>) -> Vec<ReceivedReply<'_>> {
 }
 
 fn is_refusal(session: Session<'_>, heard: ReceivedReply<'_>) -> bool {
-    // What is no reply at all, or only the beginning of one, or the reply to another command, is session's.
+    // Invalid and incomplete replies, and replies to another command, are reported by `session`.
     let refuses = heard.fit() == Fit::Rejects;
     match heard.event.phase {
-        // A cancelled exchange is auth's.
+        // A cancelled exchange is reported by `auth`.
         Phase::Auth => refuses && session.login_given_up().is_none(),
         _ => refuses,
     }
@@ -113,7 +117,7 @@ fn is_refusal(session: Session<'_>, heard: ReceivedReply<'_>) -> bool {
 fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading: Reading) -> Finding {
     let phase = heard.event.phase;
     let known = is_known(&reading);
-    // A fault of the server at AUTH is first of all no judgement of the password.
+    // After a server fault at AUTH the important fact is that the password was not checked.
     let unjudged =
         phase == Phase::Auth && reading.cause == Cause::ServerFault && heard.reply.class() == Class::Transient;
     let rule = match rules::of(reading.cause).filter(|_| known && !unjudged) {
@@ -125,10 +129,12 @@ fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading:
     finding.cause = reading.means;
     finding.otherwise = reading.otherwise;
     if !known {
-        finding.cause = format!("{} (This is what the code says; smtpcheck does not know the text.)", finding.cause);
-        // A code alone never leaves no other reading.
+        finding.cause =
+            format!("{} (Based on the reply code only; smtpcheck does not recognise the text.)", finding.cause);
+        // A code alone always allows another reading.
         finding.confidence = finding.confidence.min(Confidence::Likely);
-        finding.otherwise = finding.otherwise.or_else(|| Some("the text of the reply may say more".to_owned()));
+        finding.otherwise =
+            finding.otherwise.or_else(|| Some("The text of the reply may contain more information.".to_owned()));
     }
     let of_token = phase == Phase::Auth
         && plan.login.as_ref().is_some_and(|login| login.proof == LoginProof::Token)
@@ -136,13 +142,15 @@ fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading:
         && !matches!(&reading.basis, Basis::ProviderStatus { .. });
     finding.basis = Some(reading.basis);
     if of_token {
-        // The lexicon speaks of passwords, which most logins have.
+        // The lexicon's text is about passwords, which most logins use.
         finding.cause =
-            "the server does not accept the token: it has expired, is for another user or scope, or was revoked"
+            "The server does not accept the token: it has expired, is for another user or scope, or was revoked."
                 .to_owned();
         finding.fixes = vec![
-            Fix::text("fetch a new access token for exactly this user, with the scope for sending mail, and try again"),
-            Fix::text("the token service's page for this application shows whether the consent was taken back"),
+            Fix::text(
+                "Get a new access token for exactly this user, with the scope for sending mail, and repeat the check",
+            ),
+            Fix::text("Check on the token service's page for this application whether the consent was withdrawn"),
         ];
         finding.failure = Some(failure(plan, heard, Cause::Credentials));
         finding.consequences.extend(super::auth::challenge_error(session));
@@ -153,17 +161,17 @@ fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading:
     finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, heard, fix)).collect();
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
         let target = plan.target.host.with_port(plan.target.port);
-        finding.fixes.insert(0, Fix::run("log in", format!("smtpcheck {target} --user USER --password-stdin")));
+        finding.fixes.insert(0, Fix::run("Log in", format!("smtpcheck {target} --user USER --password-stdin")));
         finding
             .consequences
-            .push("without a login the check goes no further; for a submission server that is right".to_owned());
+            .push("Without a login the check cannot continue; this is correct for a submission server".to_owned());
     }
     if phase == Phase::Mail && session.replies().any(|heard| heard.event.phase == Phase::Rcpt && !heard.accepts()) {
-        finding.consequences.push("the recipients are refused because there is no sender".to_owned());
+        finding.consequences.push("The recipients were rejected because there is no sender".to_owned());
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
-        // Only a refusal of what was sent makes it suspicious.
+        // Oddities of the password matter only if it was rejected.
         if heard.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {
@@ -176,8 +184,8 @@ fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading:
     finding
 }
 
-/// A user name with a domain too many: `ann@example.net@mail.example.net`, which programs make that add one by themselves,
-/// or `EXAMPLE\ann@example.net`, which is two ways to name it at once.
+/// A user name with two domains: `ann@example.net@mail.example.net`, from programs that append a domain themselves, or
+/// `EXAMPLE\ann@example.net`, which combines two notations.
 fn with_one_domain(plan: &Plan) -> Option<Fix> {
     let login = plan.login.as_ref()?;
     let bare = login.user.split_once('\\').map_or(login.user.as_str(), |(_, bare)| bare);
@@ -188,13 +196,10 @@ fn with_one_domain(plan: &Plan) -> Option<Fix> {
         return None;
     }
     let target = plan.target.host.with_port(plan.target.port);
-    Some(Fix::run(
-        "the user name has more than one domain; write it with one",
-        format!("smtpcheck {target} --user {}", in_shell(&once)),
-    ))
+    Some(Fix::run("Write the user name with only one domain", format!("smtpcheck {target} --user {}", in_shell(&once))))
 }
 
-/// A server that keeps hashed passwords can check them when they are sent, and by no proof that is made of them.
+/// A server that stores hashed passwords can check a password that is sent to it, but not a proof computed from it.
 fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
     let sent = session.events().filter_map(|event| match &event.what {
         EventKind::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next(),
@@ -207,13 +212,13 @@ fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
     let target = plan.target.host.with_port(plan.target.port);
     Some(Fix::run(
         format!(
-            "the password may be right, and the server unable to check it by {mechanism}; send it inside TLS by {plain}"
+            "Send the password inside TLS with {plain}: it may be correct, but the server may be unable to check it with {mechanism}"
         ),
         format!("smtpcheck {target} --user {} --auth {plain}", in_shell(&login.user)),
     ))
 }
 
-/// Whether more than the bare code is known.
+/// Whether more than the reply code is known.
 fn is_known(reading: &Reading) -> bool {
     match reading.basis {
         Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
@@ -222,26 +227,29 @@ fn is_known(reading: &Reading) -> bool {
     }
 }
 
-/// A demand for encryption on a line that is encrypted is not to be taken at its word.
+/// A reply that requires encryption, on a connection that is already encrypted, cannot mean what it says.
 fn doubted_inside_tls(heard: ReceivedReply<'_>, reading: Reading) -> Reading {
     if reading.cause != Cause::EncryptionRequired || !heard.event.tls {
         return reading;
     }
     // "Use STARTTLS" is no advice inside STARTTLS.
     let means =
-        "the server demands encryption, on a connection that is encrypted already: it does not know that TLS is in use"
+        "The server requires encryption, but the connection is already encrypted: the server does not know that TLS is in use."
             .to_owned();
-    let otherwise = "the server may use the code for another reason, for example a missing login; its mail log tells";
+    let otherwise =
+        "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";
     let fixes = vec![
         Fix::text(
-            "Find what ends TLS in front of the server (proxy, load balancer) and passes the session on in clear text, and let it tell the server that TLS is in use (server operator)",
+            "Server operator: find the device in front of the server (proxy, load balancer) that terminates TLS and forwards the session in clear text, and configure it to inform the server that TLS is in use",
         ),
-        Fix::text("Repeat the check from another network, to see whether a device on the network path ends TLS"),
+        Fix::text(
+            "Repeat the check from another network, to find out whether a device on the network path terminates TLS",
+        ),
     ];
     Reading { confidence: Confidence::Possible, means, otherwise: Some(otherwise.to_owned()), fixes, ..reading }
 }
 
-/// The reading as the rest of the session lets it stand: a bare 530 after a login that worked does not ask for a login.
+/// The reading, corrected by the rest of the session: a bare 530 after a successful login does not require a login.
 fn weighed(heard: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Reading {
     let is_contradicted =
         reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. });
@@ -250,11 +258,11 @@ fn weighed(heard: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Readi
 }
 
 fn of_step(heard: ReceivedReply<'_>) -> &'static super::Rule {
-    // RSET and QUIT are no refusals; what else has no rule of its own is refused at the recipients.
+    // RSET and QUIT have no rejections of their own; a rejection in any other phase is one of the recipient.
     rule_at(step(heard.event.phase), heard.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
 }
 
-/// The rule of a refusal of which only the step is known; none for steps that smtpcheck never gets to.
+/// The rule of a rejection of which only the phase is known; none for phases without such a rule.
 pub fn rule_at(step: ReplyPhase, reply: &Reply) -> Option<&'static super::Rule> {
     let later = reply.class() == Class::Transient;
     Some(match step {
@@ -284,14 +292,14 @@ fn step(phase: Phase) -> ReplyPhase {
     }
 }
 
-/// The exit code's kind: the step decides, then the first digit.
+/// The kind of failure for the exit code: the phase decides, then the first digit.
 fn failure(plan: &Plan, heard: ReceivedReply<'_>, cause: Cause) -> PhaseFailure {
     match (heard.event.phase, heard.reply.class()) {
-        // RFC 3207 §4: 454 says that TLS is not available for now, so a retry is worth it.
+        // RFC 3207 §4: 454 means that TLS is temporarily not available, so a retry makes sense.
         (_, Class::Transient) => PhaseFailure::RefusedTemporary,
         (Phase::Starttls, _) => PhaseFailure::Tls,
         (Phase::Auth, Class::Permanent) => PhaseFailure::Auth,
-        // 530 and its like where nobody has logged in (RFC 4954 §6).
+        // 530 and similar codes without a login (RFC 4954 §6).
         (_, Class::Permanent) if cause == Cause::AuthRequired && plan.login.is_none() => PhaseFailure::Auth,
         (_, Class::Permanent) => PhaseFailure::RefusedPermanent,
         (_, Class::Success | Class::Intermediate | Class::Undefined) => PhaseFailure::Protocol,
@@ -299,12 +307,11 @@ fn failure(plan: &Plan, heard: ReceivedReply<'_>, cause: Cause) -> PhaseFailure 
 }
 
 fn summary(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>) -> String {
-    let later = heard.reply.class() == Class::Transient;
-    let verb = if later { "put off" } else { "refused" };
+    let verb = verb(heard);
     let what = match heard.event.phase {
-        Phase::Greeting => return format!("the greeting turns us away with {}", explanation(heard)),
+        Phase::Greeting => return format!("the connection was {verb} in the greeting with {}", explanation(heard)),
         phase if heard.reply.has_code(421) => {
-            return format!("the server ends the conversation at {phase}: {}", explanation(heard));
+            return format!("the server ends the session at {phase}: {}", explanation(heard));
         }
         Phase::Ehlo | Phase::EhloTls => announced(session, heard.event.phase),
         Phase::Starttls => "STARTTLS".to_owned(),
@@ -314,10 +321,19 @@ fn summary(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>) -> Strin
         }
         _ => recipient(plan, heard),
     };
-    format!("{what} is {verb} with {}", explanation(heard))
+    format!("{what} was {verb} with {}", explanation(heard))
 }
 
-/// The command that was refused: EHLO, or HELO where the server did not know EHLO.
+/// A 4yz reply defers a recipient; in other phases it is a temporary rejection.
+fn verb(heard: ReceivedReply<'_>) -> &'static str {
+    match (heard.reply.class(), heard.event.phase) {
+        (Class::Transient, Phase::Rcpt) => "deferred",
+        (Class::Transient, _) => "temporarily rejected",
+        _ => "rejected",
+    }
+}
+
+/// The command that was rejected: EHLO, or HELO if the server did not know EHLO.
 fn announced(session: Session<'_>, phase: Phase) -> String {
     let sent = session.events().filter(|event| event.phase == phase).filter_map(|event| match &event.what {
         EventKind::Sent { text, .. } => Some(text.clone()),
@@ -337,7 +353,7 @@ fn explanation(heard: ReceivedReply<'_>) -> String {
     if text.text.is_empty() { format!("{code}{status}") } else { format!("{code}{status}: {text}") }
 }
 
-/// Puts what is known into the placeholders of a fix, so that its command can be copied.
+/// Replaces the placeholders of a fix by known values, so that its command can be copied.
 fn filled(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, fix: Fix) -> Fix {
     let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
     let ours = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
@@ -356,7 +372,7 @@ fn filled(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, fix: Fix)
     Fix { text, command, url: fix.url, when: None }
 }
 
-/// An address that the server cannot have seen: it saw that of a router.
+/// An IP address that the server cannot have seen: it saw that of a router.
 pub(super) fn is_private(ip: std::net::IpAddr) -> bool {
     match ip.to_canonical() {
         std::net::IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),

@@ -1,12 +1,12 @@
-//! What a server accepts in TLS, not only what it chose for us: versions, cipher suites, groups, certificates of both
-//! kinds (`--tls-scan`). By ClientHellos of our own, one after the other, none of them ever completed.
+//! What a server accepts in TLS, not only what it chose for smtpcheck: versions, cipher suites, groups, certificates of
+//! both kinds (`--tls-scan`). smtpcheck sends ClientHellos one after the other and completes none of the handshakes.
 //!
-//! Read next: [`order`], which comes when and why; [`results`], what it has shown; [`profile`], how that compares with
-//! what is published.
+//! Read next: [`order`], which ClientHello comes when and why; [`results`], what they have shown; [`profile`], how that
+//! compares with published profiles.
 //!
-//! A server that rejects a session in between is throttling: the scan stops, and what was not asked is unknown, never
-//! "no". One that only closes may mean what was offered or us: that is a "no" if it answers a later ClientHello, and the
-//! last one, of a current client, is there to find out.
+//! A server that rejects a connection during the scan is throttling: the scan stops, and what was not asked is unknown,
+//! never "no". If a server only closes the connection, the reason may be the offer or the client. It counts as "no" if
+//! the server responds to a later ClientHello; the last one, of a current client, is sent to find that out.
 
 mod order;
 mod profile;
@@ -26,7 +26,6 @@ pub use profile::{Deviation, Level, ProfileVerdict, Topic, verdict};
 pub use results::{CertificateSeen, Features, Preference, Scan, SuiteSeen, Support, VersionSeen, WeakSeen, results};
 
 use results::chains;
-pub(super) use rules::TLS_RENEGOTIATION_INSECURE;
 use rules::{TLS_FALLBACK_UNPROTECTED, TLS_OLD_VERSION_ACCEPTED, TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED};
 use seen::{One, Seen};
 
@@ -47,40 +46,40 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     next.map(|offer| Question::Hello(HelloRequest::new(plan, offer))).into_iter().collect()
 }
 
-/// A handshake, or one that failed in TLS.
+/// A handshake that succeeded or failed in TLS.
 fn has_tls(session: Session<'_>) -> bool {
     let failed_in_tls = |fault: &Fault| matches!(fault, Fault::Tls { tls } if tls.kind != TlsFaultKind::NotTls);
     session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
 }
 
-/// Whether the server closed on it. SSLv2 is older than alerts: closing is its usual no.
+/// Whether the server closed the connection. Not for SSLv2, which has no alerts: closing is the usual rejection.
 fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
     hello.is_hung_up() && hello.request.offer != Offer::Sslv2
 }
 
-/// Why no more is asked, before the end.
+/// Why the scan stopped before its end.
 fn stopped(seen: &Seen<'_>) -> Option<String> {
     let hellos: Vec<HelloProbe<'_>> = seen.hellos.iter().map(|one| one.hello).collect();
     if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {
         let number = hellos.iter().rposition(HelloProbe::is_answered).map_or(0, |last| last + 1);
-        return Some(format!("the server hung up on everything after {} (throttled)", counted(number)));
+        return Some(format!("after {} the server closed every connection (throttled)", counted(number)));
     }
-    // Silence, nonsense or plain text where TLS was: a refusal says so, twice in a row is not about what was offered.
+    // No response, invalid data or plain text instead of TLS is not a rejection of the offer; twice in a row ends the scan.
     let is_no_answer = |hello: &HelloProbe<'_>| hello.seen().is_some() && !hello.is_answered() && !hello.is_hung_up();
     let in_a_row =
         hellos.windows(2).position(|pair| pair.iter().all(|hello| is_no_answer(hello) && !is_rejected(*hello)));
     if let Some(number) = in_a_row {
-        return Some(format!("the server gave no answer in TLS any more after {}", counted(number)));
+        return Some(format!("after {} the server sent no TLS response any more", counted(number)));
     }
     let number = hellos.iter().position(|hello| is_rejected(*hello))?;
     let hello = hellos.get(number)?;
     let number = counted(number);
     Some(match &hello.probe.outcome {
-        Outcome::Skipped { .. } => format!("--max-connections was used up after {number}"),
+        Outcome::Skipped { .. } => format!("the limit of --max-connections was reached after {number}"),
         Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted } => {
-            format!("it was cut off after {number}")
+            format!("the time limit or an interruption ended it after {number}")
         }
-        _ => format!("the server turned us away after {number} (throttled)"),
+        _ => format!("after {number} the server rejected the connection (throttled)"),
     })
 }
 
@@ -112,12 +111,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     .into_iter()
     .flatten()
     .collect();
-    // Mail servers that deliver take what they can get; there an old version still beats none (RFC 7435).
+    // Between mail servers an old version is still better than no encryption (RFC 7435).
     if plan.target.port == 25 {
         for finding in &mut findings {
             finding.severity = Severity::Notice;
             finding.consequences.push(
-                "between mail servers even this is better than no encryption; mail programs must not get it".to_owned(),
+                "Between mail servers even this is better than no encryption; mail programs must not use it".to_owned(),
             );
         }
     }
@@ -125,7 +124,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         let Some(hello) = hello else { continue };
         findings.extend(certificate::of_probe(plan, evidence, hello.probe.id, presented));
     }
-    // Where there is no TLS, another finding says why.
+    // If there is no TLS, another finding explains why.
     if seen.has_tls() {
         findings.extend(inconclusive(&scan, &seen));
         findings.extend(profile::finding(plan, evidence));
@@ -144,7 +143,7 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     }
     let summary = format!("the server still accepts {}", old.join(", "));
     let mut finding = Finding::new(&TLS_OLD_VERSION_ACCEPTED, Phase::Tls, Confidence::Certain, summary);
-    // One for each version: with --tls-scan=full there are dozens.
+    // One ClientHello for each version: with --tls-scan=full there are dozens.
     let mut versions = Vec::new();
     for one in &seen.hellos {
         let Some(taken) = one.taken.filter(|taken| taken.version < Version::Tls12) else { continue };
@@ -156,15 +155,17 @@ fn old_versions(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     if let Some(one) = seen.by(&Offer::Sslv2).filter(|_| scan.sslv2 == Support::Yes) {
         finding = finding.tried(one.hello.probe.id);
     }
-    finding.cause = "they are retired; a client that can be pushed down to them is badly protected".to_owned();
+    finding.cause =
+        "These versions are deprecated. A client that an attacker can downgrade to them is poorly protected."
+            .to_owned();
     finding.fixes = vec![Fix::run(
-        "the operator switches them off; in Postfix",
+        "Server operator: switch them off; in Postfix",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
     )];
     Some(finding)
 }
 
-/// Diffie-Hellman below this can be broken ahead of time by those who have the means (RFC 9325 §4.1, Logjam).
+/// Shorter Diffie-Hellman primes can be broken by precomputation, with large resources (RFC 9325 §4.1, Logjam).
 const LEAST_PRIME: u32 = 2048;
 
 fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
@@ -198,10 +199,10 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     }
     let mut causes: Vec<&str> = accepted.iter().map(|weak| why_weak(weak.class)).collect();
     if bits.is_some() {
-        causes.push("OpenSSL 3 and other current clients reject Diffie-Hellman over such a short prime");
+        causes.push("OpenSSL 3 and other current clients reject Diffie-Hellman with such a short prime");
     }
-    finding.cause = format!("{}. Only a client that offers such a suite can get it", causes.join(". "));
-    // Postfix offers suites without a certificate to mail servers, which do not verify it anyway.
+    finding.cause = format!("{}. Only clients that offer such a suite can get it.", causes.join(". "));
+    // Postfix offers suites without a certificate to mail servers, which do not verify certificates anyway.
     let is_only_anonymous = bits.is_none() && accepted.iter().all(|weak| weak.class == WeakClass::Anonymous);
     if is_only_anonymous {
         finding.severity = Severity::Notice;
@@ -209,13 +210,13 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     if !accepted.is_empty() {
         let excluded: Vec<&str> = accepted.iter().map(|weak| openssl_name(weak.class)).collect();
         finding.fixes.push(Fix::run(
-            "exclude them (server operator); in Postfix",
+            "Server operator: exclude them; in Postfix",
             format!("postconf -e smtpd_tls_ciphers=medium smtpd_tls_exclude_ciphers={}", excluded.join(",")),
         ));
     }
     if bits.is_some() {
         finding.fixes.push(Fix::run(
-            "use a prime of at least 2048 bits, or switch ephemeral Diffie-Hellman off (server operator); in Postfix 3.7 or later",
+            "Server operator: use a prime of at least 2048 bits, or switch ephemeral Diffie-Hellman off; in Postfix 3.7 or later",
             "postconf -e smtpd_tls_dh1024_param_file=auto",
         ));
     }
@@ -224,19 +225,21 @@ fn weak_suites(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
 
 fn why_weak(class: WeakClass) -> &'static str {
     match class {
-        WeakClass::Null => "NULL suites do not encrypt: everything, passwords too, is sent in clear text inside TLS",
+        WeakClass::Null => {
+            "NULL suites do not encrypt: everything, including passwords, is sent in clear text inside TLS"
+        }
         WeakClass::Anonymous => {
             "Anonymous suites do not authenticate the server, so an on-path attacker can impersonate it"
         }
-        WeakClass::Export => "EXPORT suites use keys of 40 to 56 bits, which are broken in hours (FREAK, Logjam)",
-        WeakClass::Rc4 => "RC4 leaks what it encrypts, and RFC 7465 forbids it",
-        WeakClass::Des => "DES has keys of 56 bits, which are broken in hours",
-        WeakClass::TripleDes => "3DES has blocks of 64 bits, which leak in long sessions (Sweet32)",
-        WeakClass::SmallBlock => "RC2 and IDEA have blocks of 64 bits, which leak in long sessions (Sweet32)",
+        WeakClass::Export => "EXPORT suites use keys of 40 to 56 bits, which can be broken in hours (FREAK, Logjam)",
+        WeakClass::Rc4 => "RC4 leaks parts of the encrypted data, and RFC 7465 forbids it",
+        WeakClass::Des => "DES has keys of 56 bits, which can be broken in hours",
+        WeakClass::TripleDes => "3DES has blocks of 64 bits, which leak data in long sessions (Sweet32)",
+        WeakClass::SmallBlock => "RC2 and IDEA have blocks of 64 bits, which leak data in long sessions (Sweet32)",
     }
 }
 
-/// The class as OpenSSL and Postfix name it in lists of ciphers.
+/// The name of the class in cipher lists of OpenSSL and Postfix.
 fn openssl_name(class: WeakClass) -> &'static str {
     match class {
         WeakClass::Null => "eNULL",
@@ -254,23 +257,24 @@ fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
         let taken = one.taken.filter(|taken| taken.version < Version::Tls13)?;
         (!taken.secure_renegotiation || taken.compression).then_some((one.hello, taken))
     })?;
-    // What the session itself has shown is reported once, by `clients`.
+    // If the session itself has shown it, `clients` reports it.
     if clients::shows_insecure_renegotiation(evidence) {
         return None;
     }
     let summary = if taken.compression {
-        format!("in {} the server compresses", taken.version)
+        format!("in {} the server uses compression", taken.version)
     } else {
         format!("in {} the server does not protect renegotiation", taken.version)
     };
-    let mut finding = Finding::new(&TLS_RENEGOTIATION_INSECURE, Phase::Tls, Confidence::Certain, summary);
-    finding.cause = "its TLS library is more than ten years old, or is set up so on purpose".to_owned();
-    finding.fixes = vec![Fix::text("the operator updates the TLS library of the mail server")];
+    let mut finding = Finding::new(&clients::TLS_RENEGOTIATION_INSECURE, Phase::Tls, Confidence::Certain, summary);
+    finding.cause =
+        "The server's TLS library is more than ten years old, or is configured this way on purpose.".to_owned();
+    finding.fixes = vec![Fix::text("Server operator: update the TLS library of the mail server")];
     Some(finding.tried(hello.probe.id))
 }
 
-/// Only where a version is accepted that a client should not be pushed to: between TLS 1.3 and 1.2 the mark of RFC 8446
-/// §4.1.3 protects.
+/// Only if the server accepts a version that clients should not use: a downgrade from TLS 1.3 to 1.2 is detected by the
+/// mark of RFC 8446 §4.1.3.
 fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     let hello = seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Fallback { .. }))?.hello;
     let is_old = |one: &VersionSeen| one.version < Version::Tls12 && one.accepted == Support::Yes;
@@ -281,18 +285,18 @@ fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     let summary = format!("the server accepts {version} from a client that marks it as a fallback");
     let mut finding = Finding::new(&TLS_FALLBACK_UNPROTECTED, Phase::Tls, Confidence::Certain, summary);
     finding.cause =
-        "the server has a newer version and does not answer with the alert inappropriate_fallback (RFC 7507), so \
-                     an on-path attacker can push clients that retry with older versions down to the oldest one"
+        "The server supports a newer version, but does not respond with the alert inappropriate_fallback (RFC 7507), so \
+                     an on-path attacker can downgrade clients that retry with older versions to the oldest one."
             .to_owned();
     finding.fixes = vec![Fix::run(
-        "switch TLS 1.1 and older off: then there is nothing to be pushed to (server operator); in Postfix",
+        "Server operator: switch TLS 1.1 and older off, so that no downgrade to them is possible; in Postfix",
         "postconf -e smtpd_tls_protocols='>=TLSv1.2' smtpd_tls_mandatory_protocols='>=TLSv1.2'",
     )];
     Some(finding.tried(hello.probe.id))
 }
 
 fn extended_master_secret(evidence: &Evidence, seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
-    // What the session itself has shown is reported once, by `clients`.
+    // If the session itself has shown it, `clients` reports it.
     if scan.features.extended_master_secret != Support::No || clients::shows_no_extended_master_secret(evidence) {
         return None;
     }
@@ -304,23 +308,23 @@ fn extended_master_secret(evidence: &Evidence, seen: &Seen<'_>, scan: &Scan) -> 
     let mut finding =
         Finding::new(&clients::TLS_EXTENDED_MASTER_SECRET_MISSING, Phase::Tls, Confidence::Certain, summary);
     finding.cause =
-        "without it the keys do not depend on the whole handshake (RFC 7627). Clients in FIPS mode refuse to \
-                     connect; others connect, and do not resume sessions safely"
+        "Without it the keys do not depend on the entire handshake (RFC 7627). Clients in FIPS mode refuse to \
+                     connect; others connect, but cannot resume sessions safely."
             .to_owned();
-    finding.fixes = vec![Fix::text("update the TLS library of the mail server (server operator)")];
+    finding.fixes = vec![Fix::text("Server operator: update the TLS library of the mail server")];
     Some(finding.tried(one.hello.probe.id))
 }
 
 fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     let why = scan.inconclusive.as_ref()?;
-    let summary = format!("the scan of TLS is inconclusive: {why}");
+    let summary = format!("the TLS scan is inconclusive: {why}");
     let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Phase::Tls, Confidence::Certain, summary);
-    finding.cause = "what was seen until then is shown, the rest is unknown: neither fine nor missing".to_owned();
-    let of_ours = why.starts_with("--max-connections") || why.starts_with("it was cut off");
+    finding.cause = "The report contains the results until then. The rest is unknown: it counts neither as supported nor as missing.".to_owned();
+    let of_ours = why.starts_with("the limit of --max-connections") || why.starts_with("the time limit");
     finding.fixes = vec![Fix::text(if of_ours {
-        "give the scan more room with --max-connections and --max-time"
+        "Repeat the scan with a higher --max-connections and --max-time"
     } else {
-        "repeat the scan after some minutes, or from an address that the server does not limit"
+        "Repeat the scan after a few minutes, or from an IP address that the server does not limit"
     })];
     let hellos = seen.hellos.iter().map(|one| one.hello);
     for hello in hellos.filter(|hello| is_rejected(*hello) || !hello.is_answered()) {

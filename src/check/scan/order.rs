@@ -1,16 +1,16 @@
 //! Which ClientHello comes next.
 //!
-//! 1. What the handshake of the check itself has proved is not asked.
-//! 2. Versions first; a version that the server does not have is not asked for anything else. TLS 1.2 is asked for by the
-//!    two kinds of certificates.
-//! 3. Weak suites are offered together, and again without the classes that were accepted, until the server rejects what
-//!    is left: each ClientHello finds a class, and none hides another. A server without weak suites gets one.
-//! 4. Key exchange without forward secrecy, and Diffie-Hellman over a prime, each alone; then what a client sees that was
-//!    pushed to an older version (RFC 7507).
-//! 5. Without `--tls-scan=full` what remains of the budget for a server without faults goes to further groups and suites.
-//!    With it, everything is asked until the server rejects the rest: groups, then suites of each version and whose order
-//!    of suites counts.
-//! 6. If the server closed on the last one, a current client's ClientHello tells whether it still answers.
+//! 1. What the handshake of the main session has proved is not asked.
+//! 2. Versions come first; for a version that the server does not support nothing else is asked. TLS 1.2 is tested with
+//!    the two kinds of certificates.
+//! 3. Weak suites are offered together, and again without the classes that were accepted, until the server rejects the
+//!    rest: each ClientHello finds a class, and none hides another. A server without weak suites gets one.
+//! 4. Key exchange without forward secrecy, and Diffie-Hellman with a prime, each alone; then the ClientHello of a client
+//!    that was downgraded to an older version (RFC 7507).
+//! 5. Without `--tls-scan=full` the rest of the budget for a server without faults is used for further groups and suites.
+//!    With it, everything is asked until the server rejects the rest: groups, then the suites of each version and whose
+//!    order of suites counts.
+//! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still responds.
 
 use super::results::Support;
 use super::seen::Seen;
@@ -19,18 +19,18 @@ use crate::wire::tls::{self, Version, WeakClass};
 
 use crate::plan::ScanDepth;
 
-/// ClientHellos that a server without weak suites gets: 13 connections with the check itself and the session that sends
-/// MAIL before TLS.
+/// ClientHellos that a server without weak suites gets: 13 connections, with the main session and the session that
+/// sends MAIL before TLS.
 const WITHOUT_FAULTS: usize = 11;
 
-/// ClientHellos of a basic scan: each weak class that is accepted costs one more, and so does the second version that is
-/// asked for them. With the check itself and its session before TLS 24 connections.
+/// The most ClientHellos of a basic scan: one more for each weak class that is accepted, and one for the second version
+/// in which they are tested. With the main session and the session before TLS 24 connections.
 const MOST_BASIC: usize = 22;
 
-/// ClientHellos of a full scan, whatever `--max-connections` is: no server has that much to show.
+/// The most ClientHellos of a full scan, whatever `--max-connections` is; no server needs that many.
 const MOST_FULL: usize = 1000;
 
-/// The next one; none at the end.
+/// The next ClientHello; none at the end.
 pub(super) fn next(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     let asked = seen.hellos.len();
     let most = match depth {
@@ -68,7 +68,7 @@ fn version(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     }
     offers.extend([Offer::EcdsaOnly, Offer::RsaOnly]);
     for version in [Version::Tls11, Version::Tls10, Version::Ssl3] {
-        // A full scan believes no server about versions that it was not asked for.
+        // A full scan tests each version, even if an alert suggests that the server does not support it.
         if depth == ScanDepth::Full || seen.version(version) == Support::Unknown {
             offers.push(Offer::Version { version });
         }
@@ -104,7 +104,7 @@ fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
             offers.push(Offer::Dhe { version });
         }
     }
-    // RFC 7507 §3: the mark matters below the newest version, and most where TLS 1.3 does not protect (RFC 8446 §4.1.3).
+    // RFC 7507 §3: the mark matters below the newest version, and most below TLS 1.2 (RFC 8446 §4.1.3 protects the rest).
     let below: Vec<Version> = seen.spoken().into_iter().skip(1).collect();
     let retired = below.iter().find(|version| **version < Version::Tls12);
     offers.extend(retired.or(below.first()).map(|version| Offer::Fallback { version: *version }));
@@ -114,7 +114,7 @@ fn key_exchange(seen: &Seen<'_>, depth: ScanDepth) -> Option<Offer> {
     offers.into_iter().find_map(|offer| unasked(seen, offer))
 }
 
-/// Two groups and a few suites, where the handshake or a ClientHello has shown the first.
+/// Two groups and a few suites, if the handshake or a ClientHello has shown the first one.
 fn a_few_more(seen: &Seen<'_>) -> Option<Offer> {
     let asked = seen.hellos.iter().filter(|one| matches!(one.offer(), Offer::OtherGroups { .. })).count();
     let group = if asked < 2 { next_group(seen, Version::Tls13) } else { None };
@@ -159,8 +159,8 @@ fn next_suite(seen: &Seen<'_>, version: Version, list: SuiteList) -> Option<Offe
     unasked(seen, offer)
 }
 
-/// The suites last first, so that a server that keeps its own order chooses another one than the first. ChaCha20 is not
-/// put first: servers prefer it where a client does, whatever their order.
+/// The suites in reverse order: a server that keeps its own order does not choose the first one. ChaCha20 is not put
+/// first: servers prefer it if the client does, whatever their order.
 pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
     let mut other: Vec<u16> = suites.iter().rev().copied().collect();
     let first = other.iter().position(|id| !tls::suite_name(*id).contains("_CHACHA20_"))?;
@@ -168,7 +168,7 @@ pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
     (other.len() > 1 && other.first() != suites.first()).then_some(other)
 }
 
-/// What the server should answer if it still answers, where it did not at the end.
+/// A ClientHello that every server accepts, if the last connection was closed: does the server still respond?
 fn control(seen: &Seen<'_>) -> Option<Offer> {
     let is_closed = seen.hellos.last().is_some_and(|one| super::is_hung_up_on(&one.hello));
     if is_closed { unasked(seen, Offer::Small) } else { None }

@@ -1,5 +1,5 @@
-//! What a scan has shown: read back from the ClientHellos and the handshake of the check itself. Unknown is what was not
-//! asked, or answered neither way; it is never "no".
+//! What a scan has shown, by its ClientHellos and the handshake of the main session. What was not asked, or got no clear
+//! response, is unknown, never "no".
 
 use serde::{Deserialize, Serialize};
 
@@ -14,16 +14,16 @@ use crate::wire::tls::{self, ServerHello, TlsAnswer, Version, WeakClass};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Scan {
-    /// How much was looked at.
+    /// How much was tested.
     pub depth: ScanDepth,
     /// Each version, newest first.
     pub versions: Vec<VersionSeen>,
-    /// Whether SSLv2 is accepted. Without `--tls-scan=full` it is asked only of servers that have TLS 1.0 or SSLv3.
+    /// Whether SSLv2 is accepted. Without `--tls-scan=full` it is tested only on servers with TLS 1.0 or SSLv3.
     pub sslv2: Support,
-    /// Cipher suites that were accepted, in the order of finding; each once, with the newest version that chose it.
+    /// Cipher suites that were accepted, in the order in which they were found; each once, with the newest version.
     pub suites: Vec<SuiteSeen>,
     /// Whether these are all of TLS 1.2 and older: the server rejected everything else that was offered. Suites with PSK,
-    /// SRP and Kerberos never are; rare ones only with `--tls-scan=full`.
+    /// SRP and Kerberos are never offered; rare ones only with `--tls-scan=full`.
     pub suites_complete: bool,
     /// Each class of weak suites, the worst first.
     pub weak: Vec<WeakSeen>,
@@ -31,47 +31,47 @@ pub struct Scan {
     pub groups: Vec<String>,
     /// Whether these are all of TLS 1.3.
     pub groups_complete: bool,
-    /// Groups of TLS 1.2 and older that were accepted; null without `--tls-scan=full`, or where there is no such version.
+    /// Groups of TLS 1.2 and older that were accepted; null without `--tls-scan=full`, or if there is no such version.
     pub groups_before_1_3: Option<Vec<String>>,
-    /// Whether these are all. Unknown (false) where all certificates are ECDSA, whose curve cannot be left out.
+    /// Whether these are all. Unknown (false) if all certificates are ECDSA, whose curve cannot be left out.
     pub groups_before_1_3_complete: bool,
     /// Whether a group with ML-KEM is accepted.
     pub post_quantum: Support,
     /// Whether a suite without forward secrecy is accepted.
     pub without_forward_secrecy: Support,
-    /// Whether ephemeral Diffie-Hellman over a prime is accepted.
+    /// Whether ephemeral Diffie-Hellman with a prime is accepted.
     pub dhe: Support,
-    /// The size of the smallest prime that was seen, in bits; null when none was.
+    /// The size of the smallest prime that was seen, in bits; null if none was.
     pub dh_bits: Option<u32>,
-    /// Whether the server signs with MD5, SHA-1 or SHA-224 in TLS 1.2; asked with `--tls-scan=full` only.
+    /// Whether the server signs with MD5, SHA-1 or SHA-224 in TLS 1.2; tested with `--tls-scan=full` only.
     pub old_hashes: Support,
-    /// The certificates that were shown for each kind of key.
+    /// The certificates that the server presented for each kind of key.
     pub certificates: Vec<CertificateSeen>,
-    /// What the answers of TLS 1.2 and older show beside.
+    /// Extensions and features, mostly of TLS 1.2 and older.
     pub features: Features,
     /// ClientHellos that were sent.
     pub hellos: usize,
-    /// Why it stopped before its end; null when it did not.
+    /// Why it stopped before its end; null if it completed.
     pub inconclusive: Option<String>,
 }
 
-/// Extensions and the like. All but the OCSP response are about TLS 1.2 and older.
+/// Extensions and other features. All except the OCSP response are about TLS 1.2 and older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Features {
     /// The extended master secret (RFC 7627).
     pub extended_master_secret: Support,
-    /// Encrypt-then-MAC (RFC 7366); unknown where no suite with CBC was chosen.
+    /// Encrypt-then-MAC (RFC 7366); unknown if no suite with CBC was chosen.
     pub encrypt_then_mac: Support,
     /// Renegotiation is bound to the connection (RFC 5746).
     pub secure_renegotiation: Support,
     /// Session tickets (RFC 5077, historic).
     pub session_tickets: Support,
-    /// The server compresses.
+    /// The server uses compression.
     pub compression: Support,
-    /// An OCSP response comes with the certificate (RFC 6066 section 8).
+    /// The server sends an OCSP response with the certificate (RFC 6066 section 8).
     pub ocsp_response: Support,
-    /// A client that was pushed to an older version is told so (RFC 7507); unknown where there is one version only.
+    /// The server detects a client that was downgraded to an older version (RFC 7507); unknown if it has only one version.
     pub fallback_protection: Support,
 }
 
@@ -84,7 +84,7 @@ pub enum Support {
     Yes,
     /// It is rejected.
     No,
-    /// It was not asked, or the answer was neither.
+    /// It was not tested, or the response was not clear.
     Unknown,
 }
 
@@ -96,12 +96,12 @@ pub struct VersionSeen {
     pub version: Version,
     /// Whether it is accepted.
     pub accepted: Support,
-    /// Its cipher suites, in the order in which the server chose them; null without `--tls-scan=full`, and where the
-    /// version is not accepted.
+    /// Its cipher suites, in the order in which the server chose them; null without `--tls-scan=full`, or if the version
+    /// is not accepted.
     pub suites: Option<Vec<String>>,
     /// Whether these are all of it.
     pub suites_complete: bool,
-    /// Whose order of suites counts; null where it was not asked, or there is only one suite.
+    /// Whose order of suites counts; null if it was not tested, or there is only one suite.
     pub preference: Option<Preference>,
 }
 
@@ -144,7 +144,7 @@ pub struct WeakSeen {
 pub struct CertificateSeen {
     /// Its key, `RSA 2048` or `EC P-256`.
     pub key: String,
-    /// Trusted, named and in date.
+    /// Whether it is trusted, matches the host name and is valid now.
     pub verifies: bool,
     /// SHA-256 of the certificate, hexadecimal.
     pub sha256: String,
@@ -204,13 +204,13 @@ pub fn results(plan: &Plan, evidence: &Evidence) -> Option<Scan> {
         features: features(&seen),
         hellos: seen.hellos.iter().filter(|one| one.hello.seen().is_some_and(|seen| seen.ms.is_some())).count(),
         inconclusive: stopped(&seen).or_else(|| {
-            (seen.session.is_over() && !has_tls(seen.session)).then(|| "there is no TLS to look at".to_owned())
+            (seen.session.is_over() && !has_tls(seen.session)).then(|| "the server does not use TLS".to_owned())
         }),
         certificates,
     })
 }
 
-/// What became of the offer that passes.
+/// The result of the first ClientHello that matches.
 fn by(seen: &Seen<'_>, is_it: impl Fn(&Offer) -> bool) -> Support {
     seen.hellos.iter().find(|one| is_it(one.offer())).map_or(Support::Unknown, |one| one.support())
 }
@@ -223,7 +223,7 @@ fn sslv2(seen: &Seen<'_>) -> Support {
     let Some(one) = seen.by(&Offer::Sslv2) else { return Support::Unknown };
     match one.hello.seen().map(|seen| &seen.heard) {
         Some(HelloOutcome::Answer { answer: TlsAnswer::Sslv2 }) => Support::Yes,
-        // A server that reads the hello of SSLv2 as one of its own form answers in TLS.
+        // A server that accepts TLS in the SSLv2 format responds in TLS.
         Some(HelloOutcome::Answer { answer: TlsAnswer::ServerHello(_) }) => Support::No,
         _ => one.support(),
     }
@@ -266,7 +266,7 @@ fn version_seen(seen: &Seen<'_>, version: Version, depth: ScanDepth) -> VersionS
     }
 }
 
-/// Whether the server rejected all suites of a version but those that are known, of both lists.
+/// Whether the server rejected all suites of a version except the known ones, of both lists.
 fn has_all_suites(seen: &Seen<'_>, version: Version) -> bool {
     let rejected = |list: SuiteList| {
         seen.is_exhausted(
@@ -366,7 +366,7 @@ fn features(seen: &Seen<'_>) -> Features {
         },
         fallback_protection: match fallback {
             None => Support::Unknown,
-            // RFC 7507 §3. A server that answers with its newest version was not pushed; one with this version was.
+            // RFC 7507 §3. A server that accepts the marked version does not detect the downgrade.
             Some(one) if one.hello.alert() == Some(INAPPROPRIATE_FALLBACK) => Support::Yes,
             Some(one) if one.taken.is_some() => Support::No,
             Some(_) => Support::Unknown,
@@ -377,7 +377,7 @@ fn features(seen: &Seen<'_>) -> Features {
 /// RFC 7507 §2.
 const INAPPROPRIATE_FALLBACK: u8 = 86;
 
-/// Each chain that was shown, the one of the check itself first.
+/// Each chain that the server presented, that of the main session first.
 pub(super) fn chains<'a>(session: Session<'a>, evidence: &'a Evidence) -> Vec<(Option<HelloProbe<'a>>, &'a Presented)> {
     let first = session.handshake().map(|(_, handshake)| (None, &handshake.presented));
     let others = evidence

@@ -1,6 +1,6 @@
-//! The ClientHellos of a scan with what each of them has shown, worked out once for each look at the evidence.
+//! The ClientHellos of a scan with their results, computed once for each evaluation of the evidence.
 //!
-//! A choice that the server made counts for the version that it chose, which may be older than the one that was offered.
+//! A choice of the server counts for the version that it chose, which may be older than the one that was offered.
 
 use super::{has_tls, is_hung_up_on};
 use crate::evidence::{Evidence, HelloProbe, Session};
@@ -21,7 +21,7 @@ pub(super) struct One<'a> {
     pub(super) hello: HelloProbe<'a>,
     /// What the server chose.
     pub(super) taken: Option<&'a ServerHello>,
-    /// Whether what was offered was rejected.
+    /// Whether the server rejected the offer.
     pub(super) is_rejected: bool,
 }
 
@@ -40,14 +40,14 @@ impl<'a> One<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// None before the session of the check itself, which comes first.
+    /// None before the main session, which comes first.
     pub(super) fn of(evidence: &'a Evidence) -> Option<Seen<'a>> {
         let session = evidence.main_session()?;
         let mut hellos: Vec<One<'a>> = evidence
             .hellos()
             .map(|hello| One { hello, taken: hello.accepted(), is_rejected: hello.is_declined() })
             .collect();
-        // Closing says no to what was offered only if the server answers a later ClientHello.
+        // Closing the connection rejects the offer only if the server responds to a later ClientHello.
         let last_answer = hellos.iter().rposition(|one| one.hello.is_answered());
         for (at, one) in hellos.iter_mut().enumerate() {
             if is_hung_up_on(&one.hello) {
@@ -65,12 +65,12 @@ impl<'a> Seen<'a> {
         self.hellos.iter().find(|one| one.offer() == offer)
     }
 
-    /// The choices of the server, in the order of asking.
+    /// The choices of the server, in the order in which they were asked for.
     pub(super) fn taken(&self) -> impl Iterator<Item = &'a ServerHello> + '_ {
         self.hellos.iter().filter_map(|one| one.taken)
     }
 
-    /// The version of the handshake of the check itself.
+    /// The TLS version of the main session.
     pub(super) fn of_handshake(&self) -> Option<Version> {
         match self.session.handshake()?.1.version.as_str() {
             "1.3" => Some(Version::Tls13),
@@ -79,8 +79,8 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// Whether a version is accepted, by all that was seen: rejected is one that was rejected where it was offered alone,
-    /// or where a server that has only newer ones said so.
+    /// Whether a version is accepted, by all results. It is rejected if it was rejected when offered alone, or if the
+    /// server's alert means that it supports only newer versions.
     pub(super) fn version(&self, version: Version) -> Support {
         if self.of_handshake() == Some(version) || self.taken().any(|taken| taken.version == version) {
             return Support::Yes;
@@ -94,15 +94,15 @@ impl<'a> Seen<'a> {
             _ => false,
         };
         let asked: Vec<&One<'_>> = self.hellos.iter().filter(alone).collect();
-        // Of TLS 1.2 both kinds of certificates are asked for.
+        // TLS 1.2 is tested with both kinds of certificates.
         let enough = if version == Version::Tls12 { 2 } else { 1 };
-        // A server that answers with another version than the only one that was offered does not have that one.
+        // A server that responds with a version other than the only one offered does not support that one.
         let is_no = |one: &&One<'_>| one.is_rejected || one.taken.is_some();
         if asked.len() >= enough && asked.iter().all(is_no) { Support::No } else { Support::Unknown }
     }
 
-    /// RFC 5246 §E.1 (historic): a server that has only versions newer than the client's sends `protocol_version`. So one
-    /// such answer to TLS 1.1 settles TLS 1.0 and SSLv3 too.
+    /// RFC 5246 §E.1 (historic): a server that supports only newer versions than the client sends `protocol_version`. So
+    /// this alert in response to TLS 1.1 answers the question for TLS 1.0 and SSLv3 too.
     fn has_only_newer_than(&self, version: Version) -> bool {
         self.hellos.iter().any(|one| {
             matches!(one.offer(), Offer::Version { version: offered } if *offered >= version && *offered < Version::Tls12)
@@ -115,12 +115,12 @@ impl<'a> Seen<'a> {
         Version::ALL.into_iter().rev().filter(|version| self.version(*version) == Support::Yes).collect()
     }
 
-    /// The newest version up to TLS 1.2 that is accepted: its suites say which key exchange and certificate are used.
+    /// The newest accepted version up to TLS 1.2: the names of its suites contain the key exchange and the certificate.
     pub(super) fn newest_old_style(&self) -> Option<Version> {
         self.spoken().into_iter().find(|version| *version < Version::Tls13)
     }
 
-    /// Numbers of the suites that are known of a version, in the order of finding.
+    /// Numbers of the suites that are known for a version, in the order in which they were found.
     pub(super) fn suites(&self, version: Version) -> Vec<u16> {
         let mut known: Vec<u16> = Vec::new();
         if let Some((_, handshake)) = self.session.handshake().filter(|_| self.of_handshake() == Some(version)) {
@@ -136,7 +136,7 @@ impl<'a> Seen<'a> {
         known
     }
 
-    /// Numbers of the groups that are known of TLS 1.3, or of the versions before it.
+    /// Numbers of the groups that are known for TLS 1.3, or for the versions before it.
     pub(super) fn groups(&self, version: Version) -> Vec<u16> {
         let is_13 = version == Version::Tls13;
         let mut known: Vec<u16> = Vec::new();
@@ -161,8 +161,8 @@ impl<'a> Seen<'a> {
         WeakClass::ALL.into_iter().filter(|class| has(*class)).collect()
     }
 
-    /// Versions in which weak suites are asked for: TLS 1.2, and the oldest that is accepted, which EXPORT and DES belong
-    /// to (RFC 4346 §A.5 and RFC 5469 §1 took them out of newer ones).
+    /// Versions in which weak suites are tested: TLS 1.2, and the oldest one that is accepted, because of EXPORT and DES
+    /// (RFC 4346 §A.5 and RFC 5469 §1 removed them from newer ones).
     pub(super) fn versions_for_weak(&self) -> Vec<Version> {
         let oldest = self.spoken().pop().filter(|version| *version < Version::Tls12);
         let newest = (self.version(Version::Tls12) != Support::No).then_some(Version::Tls12);
@@ -172,7 +172,7 @@ impl<'a> Seen<'a> {
         versions
     }
 
-    /// Whether a ClientHello that passes was rejected: nothing is left of what it offered.
+    /// Whether a ClientHello that matches was rejected: the server accepts nothing of what it offered.
     pub(super) fn is_exhausted(&self, is_it: impl Fn(&Offer) -> bool) -> bool {
         self.hellos.iter().any(|one| is_it(one.offer()) && one.is_rejected)
     }

@@ -1,5 +1,5 @@
-//! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, which it takes its lists from. The suites
-//! that it allows until 2026 are phased out here; X25519 and ML-KEM, which are in no edition that could be read, too.
+//! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, from which it takes its lists. The suites
+//! that it allows until 2026 are `phased_out`; so are X25519 and ML-KEM, which no available edition lists.
 
 use super::Level;
 use super::table::{CertificateRules, Graded, Prime, Profile, Versions, no_compression, secure_renegotiation};
@@ -111,10 +111,10 @@ pub(super) static TR_03116_4: Profile = Profile {
         source: "TR-02102-2 section 3.6.1",
     },
     not_tested: &[
-        "renegotiation by the client, which has to be off",
-        "0-RTT of TLS 1.3, which has to be off",
-        "how long sessions are kept (48 hours at most)",
-        "heartbeat and truncated HMAC, which have to be off",
+        "renegotiation by the client, which must be switched off",
+        "0-RTT of TLS 1.3, which must be switched off",
+        "the lifetime of TLS sessions (48 hours at most)",
+        "heartbeat and truncated HMAC, which must be switched off",
         "keys and signatures of the other certificates of the chain",
     ],
 };

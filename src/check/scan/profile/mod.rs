@@ -1,11 +1,11 @@
-//! How a server compares with a published profile (`--tls-profile`): each deviation, what to change, and what the profile
-//! asks for that a scan cannot see.
+//! Compares a server with a published profile (`--tls-profile`): each deviation, what to change, and what the profile
+//! requires but a scan cannot see.
 //!
-//! The profiles are data, one file each, and every row names the part of the publication that it comes from. What a profile
-//! calls insufficient or forbids must change; what it phases out or recommends against should. A profile is met when
-//! nothing must change and everything was seen.
+//! The profiles are data, one file each, and every row names the section of the publication that it comes from. What a
+//! profile calls insufficient or forbids must change; what it phases out or does not recommend should change. A profile
+//! is met if nothing must change and everything was seen.
 //!
-//! Read next: [`table`], what a profile is made of.
+//! Read next: [`table`], the structure of a profile.
 
 mod bsi;
 mod mozilla;
@@ -27,25 +27,25 @@ use crate::wire::tls::{self, Version};
 
 use table::{Feature, Graded, Profile};
 
-/// What a comparison with a profile has shown. In JSON it is `tls_profile`.
+/// The result of a comparison with a profile. In JSON it is `tls_profile`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProfileVerdict {
     /// Its name on the command line.
     pub profile: TlsProfile,
-    /// What is published under it.
+    /// The title of the publication.
     pub title: String,
-    /// Where.
+    /// Its URL.
     pub url: String,
-    /// Whether the server meets it: no if something must change, unknown if nothing must and not all was seen.
+    /// Whether the server meets it: no if something must change, unknown if nothing must, but not everything was seen.
     pub met: Support,
-    /// What differs, what must change first.
+    /// The deviations, those that must change first.
     pub deviations: Vec<Deviation>,
-    /// What the profile asks for and was not seen.
+    /// What the profile requires and was not seen.
     pub not_tested: Vec<String>,
 }
 
-/// One thing in which a server differs from a profile.
+/// One deviation of a server from a profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Deviation {
@@ -57,7 +57,7 @@ pub struct Deviation {
     pub found: String,
     /// What to change.
     pub change: String,
-    /// The part of the publication.
+    /// The section of the publication.
     pub source: String,
 }
 
@@ -91,9 +91,9 @@ pub enum Topic {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// The profile is not met before it changes.
+    /// The profile is not met until it is changed.
     Must,
-    /// The profile advises to change it, or phases it out.
+    /// The profile recommends to change it, or phases it out.
     Should,
 }
 
@@ -106,7 +106,7 @@ fn profile(id: TlsProfile) -> &'static Profile {
     }
 }
 
-/// How the server compares; none without `--tls-profile`, and where there is no TLS to look at.
+/// The comparison; none without `--tls-profile`, or if the server does not use TLS.
 pub fn verdict(plan: &Plan, evidence: &Evidence) -> Option<ProfileVerdict> {
     let id = plan.tls.profile?;
     let seen = Seen::of(evidence).filter(|seen| seen.has_tls())?;
@@ -155,7 +155,7 @@ fn compare(id: TlsProfile, profile: &Profile, scan: &Scan, seen: &Seen<'_>, evid
 
 struct Comparison {
     deviations: Vec<Deviation>,
-    /// What a scan that comes to its end sees, and this one did not.
+    /// What a complete scan would have seen, but this one did not.
     unknown: Vec<String>,
 }
 
@@ -207,7 +207,7 @@ impl Comparison {
 
     fn suites(&mut self, profile: &Profile, scan: &Scan) {
         let mut names: Vec<&str> = Vec::new();
-        // Suites of a version that must be off go with it.
+        // Suites of a version that must be switched off are switched off with it.
         let is_allowed = |version: Version| profile.versions.allowed.contains(&version);
         let of_versions = scan.versions.iter().filter(|one| is_allowed(one.version));
         let of_suites = scan.suites.iter().filter(|suite| is_allowed(suite.version)).map(|suite| &suite.name);
@@ -217,7 +217,7 @@ impl Comparison {
             }
         }
         self.graded(Topic::Suites, &profile.suites, &names, "accepted", "Exclude");
-        // A version that must be off needs no list of its suites.
+        // For a version that must be switched off no list of suites is needed.
         let is_open = |one: &&VersionSeen| {
             one.accepted == Support::Yes && !one.suites_complete && profile.versions.allowed.contains(&one.version)
         };
@@ -254,7 +254,7 @@ impl Comparison {
         let exhausted =
             (!has_13 || scan.groups_complete) && (!has_old || !has_curves || scan.groups_before_1_3_complete);
         for (wanted, level, source) in profile.groups_wanted {
-            // A group that exists in TLS 1.3 only is no fault of a server without it.
+            // A group that exists only in TLS 1.3 is not required of a server without TLS 1.3.
             let applies = has_13 || !tls::is_post_quantum(wanted.first().copied().unwrap_or_default());
             if applies && exhausted && !wanted.iter().any(|name| names.contains(name)) {
                 let list = wanted.join(" or ");
@@ -302,7 +302,7 @@ impl Comparison {
                 self.add(
                     Topic::KeyExchangeHash,
                     level,
-                    format!("the key exchange of TLS 1.2 is signed with {scheme} where a client offers no better"),
+                    format!("the key exchange of TLS 1.2 is signed with {scheme} if the client offers nothing better"),
                     "Allow only SHA-256, SHA-384 and SHA-512 for signatures of the key exchange".to_owned(),
                     source,
                 );
@@ -382,7 +382,7 @@ impl Comparison {
         }
     }
 
-    /// What is neither good nor tolerated must go; what is only tolerated should.
+    /// What is neither good nor tolerated must change; what is only tolerated should change.
     fn graded(&mut self, topic: Topic, table: &Graded, names: &[&str], verb: &str, change: &str) {
         let is_open = |name: &&&str| !table.good.contains(*name);
         let (phased_out, wrong): (Vec<&str>, Vec<&str>) =
@@ -396,7 +396,7 @@ impl Comparison {
     }
 }
 
-/// From the first to the last moment, both included, in days that have begun.
+/// The period of validity in days, including the first and the last second, rounded up.
 fn days_of(leaf: &Certificate) -> i64 {
     let rounding = SpanRound::new().largest(Unit::Hour);
     let span = leaf.not_after.since(leaf.not_before).and_then(|span| span.round(rounding));
@@ -404,7 +404,7 @@ fn days_of(leaf: &Certificate) -> i64 {
     span.map_or(i64::MAX, |span| i64::from(span.get_hours()) / 24 + i64::from(span.get_hours() % 24 > 0))
 }
 
-/// The finding, where something differs.
+/// The finding about the deviations, if there are any.
 pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let verdict = verdict(plan, evidence)?;
     let count = |level: Level| verdict.deviations.iter().filter(|one| one.level == level).count();
@@ -428,24 +428,24 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     };
     finding.cause = if must > 0 { of(Level::Must) } else { of(Level::Should) };
     if must > 0 && should > 0 {
-        finding.consequences.push(format!("less urgent: {}", of(Level::Should)));
+        finding.consequences.push(format!("Less urgent: {}", of(Level::Should)));
     }
     if !verdict.not_tested.is_empty() {
-        finding.consequences.push(format!("not tested: {}", verdict.not_tested.join("; ")));
+        finding.consequences.push(format!("Not tested: {}", verdict.not_tested.join("; ")));
     }
     finding.fixes = verdict.deviations.iter().map(|one| Fix::text(one.change.clone())).collect();
     if let Some(fix) = finding.fixes.first_mut() {
         fix.url = Some(verdict.url.clone());
     }
     let seen = Seen::of(evidence)?;
-    // The ClientHellos are many; the report has them all. The first and the last stand for them.
+    // There are many ClientHellos, and the report lists all of them. The finding refers to the first and the last.
     for one in [seen.hellos.first(), seen.hellos.last()].into_iter().flatten() {
         finding = finding.tried(one.hello.probe.id);
     }
     Some(finding.tried(seen.session.probe.id))
 }
 
-/// A feature that must not be missing, for tables.
+/// A feature that is required, for the tables of profiles.
 pub(super) fn renegotiation(features: &Features) -> Support {
     features.secure_renegotiation
 }

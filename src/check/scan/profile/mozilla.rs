@@ -1,5 +1,5 @@
-//! Mozilla, Server Side TLS 5.8 (2026): <https://ssl-config.mozilla.org/guidelines/5.8.json>. Against 5.7 ephemeral
-//! Diffie-Hellman over a prime is gone, and X25519MLKEM768 comes first of the groups. Keys of that file are the sources.
+//! Mozilla, Server Side TLS 5.8 (2026): <https://ssl-config.mozilla.org/guidelines/5.8.json>. Changes since 5.7: ephemeral
+//! Diffie-Hellman with a prime is removed, and X25519MLKEM768 is the first group. Sources are the keys of that file.
 
 use super::Level;
 use super::table::{CertificateRules, Feature, Graded, Profile, Versions};
@@ -23,7 +23,7 @@ const STAPLE: Feature = Feature {
     wanted: Support::Yes,
     in_tls_1_3: true,
     level: Level::Should,
-    found: "no OCSP response comes with the certificate",
+    found: "the server sends no OCSP response with the certificate",
     change: "Switch OCSP stapling on, if the issuer of the certificate still runs an OCSP responder",
     source: "ocsp_staple",
 };

@@ -1,5 +1,5 @@
-//! NCSC-NL, IT Security Guidelines for Transport Layer Security, edition 2025-05. Its "good" and "sufficient" are good
-//! here, "phase out" should change, and "insufficient" (all that it does not list) must.
+//! NCSC-NL, IT Security Guidelines for Transport Layer Security, edition 2025-05. Its "good" and "sufficient" are `good`,
+//! its "phase out" should change, and its "insufficient" (everything that it does not list) must change.
 
 use super::Level;
 use super::table::{CertificateRules, Feature, Graded, Prime, Profile, Versions, no_compression, secure_renegotiation};
@@ -103,7 +103,7 @@ pub(super) static NCSC_NL_2025: Profile = Profile {
             in_tls_1_3: false,
             level: Level::Should,
             found: "no extended master secret in TLS 1.2 (RFC 7627)",
-            change: "Update the TLS library to one with the extended master secret",
+            change: "Update the TLS library to one that supports the extended master secret",
             source: "section 3.4",
         },
     ],
@@ -146,8 +146,8 @@ pub(super) static NCSC_NL_2025: Profile = Profile {
     },
     not_tested: &[
         "how often a client may renegotiate",
-        "0-RTT of TLS 1.3, which has to be off",
-        "whether primes of Diffie-Hellman are those of RFC 7919",
+        "0-RTT of TLS 1.3, which must be switched off",
+        "whether the Diffie-Hellman primes are those of RFC 7919",
         "signatures of the intermediate certificates",
     ],
 };

@@ -1,5 +1,5 @@
-//! What a profile is made of. Names are spelled as a scan spells them: suites as IANA does, groups as
-//! [`crate::wire::tls::group_name`], keys and signatures as a certificate is shown.
+//! The structure of a profile. Names are spelled as in the results of a scan: suites by their IANA names, groups as in
+//! [`crate::wire::tls::group_name`], keys and signatures as in the listing of a certificate.
 
 use super::Level;
 use crate::check::scan::results::{Features, Preference, Support};
@@ -12,32 +12,32 @@ pub(super) struct Profile {
     pub(super) url: &'static str,
     pub(super) versions: Versions,
     pub(super) suites: Graded,
-    /// Suites of which at least one must be accepted, and where it says so.
+    /// Suites of which at least one must be accepted, and the section that requires it.
     pub(super) suites_wanted: Option<(&'static [&'static str], &'static str)>,
     pub(super) groups: Graded,
-    /// Groups of which at least one has to be accepted, how much that matters, and where it says so.
+    /// Groups of which at least one must be accepted, how much that matters, and the section that requires it.
     pub(super) groups_wanted: &'static [(&'static [&'static str], Level, &'static str)],
-    /// The prime of ephemeral Diffie-Hellman, where that is allowed.
+    /// The prime of ephemeral Diffie-Hellman, if that is allowed.
     pub(super) prime: Option<Prime>,
-    /// Whose order of suites should count, and where it says so.
+    /// Whose order of suites should count, and the section that requires it.
     pub(super) order: Option<(Preference, &'static str)>,
-    /// Where it says that MD5, SHA-1 and SHA-224 may not sign the key exchange.
+    /// The section that forbids MD5, SHA-1 and SHA-224 in signatures of the key exchange.
     pub(super) hashes: Option<&'static str>,
     pub(super) features: &'static [Feature],
     pub(super) certificate: CertificateRules,
-    /// What it asks for and a scan cannot see.
+    /// What it requires and a scan cannot see.
     pub(super) not_tested: &'static [&'static str],
 }
 
 /// Versions of TLS.
 pub(super) struct Versions {
     pub(super) allowed: &'static [Version],
-    /// Those that have to be accepted, and how much that matters.
+    /// Those that must be accepted, and how much that matters.
     pub(super) wanted: &'static [(Version, Level)],
     pub(super) source: &'static str,
 }
 
-/// Names by how good they are; what is in neither list must go.
+/// Names by grade; what is in neither list is not allowed.
 pub(super) struct Graded {
     pub(super) good: &'static [&'static str],
     pub(super) phased_out: &'static [&'static str],
@@ -56,7 +56,7 @@ pub(super) struct Feature {
     pub(super) name: &'static str,
     pub(super) of: fn(&Features) -> Support,
     pub(super) wanted: Support,
-    /// Whether it is about TLS 1.3 too.
+    /// Whether it also applies to TLS 1.3.
     pub(super) in_tls_1_3: bool,
     pub(super) level: Level,
     pub(super) found: &'static str,
@@ -64,16 +64,16 @@ pub(super) struct Feature {
     pub(super) source: &'static str,
 }
 
-/// What a certificate has to be.
+/// Requirements for certificates.
 pub(super) struct CertificateRules {
-    /// Bits of an RSA key; `u32::MAX` where there may be none.
+    /// Bits of an RSA key; `u32::MAX` if RSA is not allowed.
     pub(super) rsa_least: u32,
     /// Below this an RSA key is phased out.
     pub(super) rsa_good: u32,
     /// Keys other than RSA.
     pub(super) keys: Graded,
     pub(super) signatures: Graded,
-    /// Days of validity at most, and how much that matters, the longest first.
+    /// The most days of validity, and how much that matters, the longest first.
     pub(super) days: &'static [(i64, Level)],
     pub(super) days_source: &'static str,
     pub(super) source: &'static str,
@@ -101,8 +101,8 @@ pub(super) const fn no_compression(source: &'static str) -> Feature {
         wanted: Support::No,
         in_tls_1_3: false,
         level: Level::Must,
-        found: "the server compresses",
-        change: "Switch compression of TLS off",
+        found: "the server uses compression",
+        change: "Switch TLS compression off",
         source,
     }
 }

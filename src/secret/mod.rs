@@ -3,6 +3,7 @@
 //! Only [`Secret::reveal`] gives access to it. Its callers are the SASL mechanisms and [`echo`], which finds a secret in
 //! what a peer sends.
 
+mod decode;
 pub mod echo;
 
 use std::fmt;

@@ -1,0 +1,45 @@
+//! What the files of this folder judge.
+
+use super::super::{Confidence, Finding, Rule};
+use crate::evidence::{Certificate, Event, Handshake, Phase, Presented, ProbeId};
+use crate::plan::Plan;
+
+/// The certificates that a server presented, with what is needed to judge them.
+#[derive(Clone, Copy)]
+pub(super) struct CertificateContext<'a> {
+    pub(super) plan: &'a Plan,
+    /// The handshake's event; a ClientHello probe has none.
+    pub(super) event: Option<&'a Event>,
+    pub(super) probe: ProbeId,
+    pub(super) presented: &'a Presented,
+    /// The handshake in which they were sent; none if only the certificates were seen.
+    pub(super) handshake: Option<&'a Handshake>,
+    pub(super) leaf: &'a Certificate,
+    pub(super) now: jiff::Timestamp,
+}
+
+impl<'a> CertificateContext<'a> {
+    pub(super) fn lineage(self) -> Vec<(usize, &'a Certificate)> {
+        self.presented.lineage()
+    }
+
+    /// How a finding names a certificate.
+    pub(super) fn called(self, place: usize) -> String {
+        match self.presented.chain.get(place) {
+            Some(one) if place > 0 => format!("certificate {place} of the chain ({})", one.subject),
+            _ => "the certificate".to_owned(),
+        }
+    }
+
+    pub(super) fn finding(self, rule: &'static Rule, confidence: Confidence, summary: String) -> Finding {
+        let finding = Finding::new(rule, Phase::Tls, confidence, summary).tried(self.probe);
+        match self.event {
+            Some(event) => finding.on(event),
+            None => finding,
+        }
+    }
+
+    pub(super) fn target(self) -> String {
+        self.plan.target.host.with_port(self.plan.target.port)
+    }
+}

@@ -1,0 +1,214 @@
+//! Handshakes that failed for no reason that another rule knows: what happened, by the kind of failure, and what it
+//! usually means.
+
+use super::super::{Confidence, Finding, Fix, clients, server_name};
+use super::hellos::{by_offer, is_alert, is_current};
+use super::rules::TLS_HANDSHAKE_FAILED;
+use crate::evidence::{Evidence, Incompatibility, Phase, Session, TlsFault, TlsFaultKind};
+use crate::plan::{Plan, TlsUse};
+use crate::question::Offer;
+use crate::wire::tls::{FirstBytes, ServerHello, Version};
+
+pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tls: &TlsFault) -> Finding {
+    let hellos = HelloResults::of(evidence);
+    let (summary, cause, confidence) = reading(plan, session, tls, hellos);
+    let mut finding = Finding::new(&TLS_HANDSHAKE_FAILED, Phase::Tls, confidence, summary);
+    for hello in evidence.hellos() {
+        finding = finding.tried(hello.probe.id);
+    }
+    finding.cause = cause.to_owned();
+    if confidence != Confidence::Certain {
+        finding.otherwise = Some("The server's mail log names the reason.".to_owned());
+    }
+    // A server that rejects everything may do so because of the name.
+    let is_about_the_name = matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. });
+    if is_about_the_name || hellos.reject_everything {
+        finding.cause = format!("{} {}.", finding.cause, server_name::described(plan, tls));
+    }
+    if is_about_the_name || (hellos.reject_everything && tls.sni.is_none()) {
+        finding.fixes.push(Fix::run(
+            "Send the host name for which the server has a certificate",
+            format!("smtpcheck {} --sni NAME", plan.target.host.with_port(plan.target.port)),
+        ));
+    }
+    if is_other_service(tls) {
+        finding.cause = "Another service listens on this port, not a mail server.".to_owned();
+        finding
+            .fixes
+            .push(Fix::run("Use the SMTP port of this host", format!("smtpcheck {}", plan.target.host.with_port(587))));
+        return finding;
+    }
+    if is_deferred(tls) {
+        finding.fixes.push(Fix::text("Repeat the check after a few minutes"));
+    }
+    finding.fixes.extend(last_resorts(plan));
+    finding
+}
+
+/// What the further ClientHellos show.
+#[derive(Clone, Copy)]
+struct HelloResults<'a> {
+    /// The choice of the server, if it supports a version and a suite that current clients offer.
+    current: Option<&'a ServerHello>,
+    /// Whether the server rejected all versions and cipher suites.
+    reject_everything: bool,
+    /// Whether it accepted a ClientHello without a server name.
+    accept_without_name: bool,
+}
+
+impl<'a> HelloResults<'a> {
+    fn of(evidence: &'a Evidence) -> HelloResults<'a> {
+        let old = by_offer(evidence, &Offer::Version { version: Version::Tls12 });
+        let newest = by_offer(evidence, &Offer::Version { version: Version::Tls13 });
+        let current = old.and_then(|hello| hello.accepted()).filter(|taken| is_current(taken));
+        let newest_current = || {
+            let hello = newest?;
+            hello.accepted().filter(|_| clients::own_obstacle_to(hello).is_none())
+        };
+        HelloResults {
+            current: current.or_else(newest_current),
+            reject_everything: old.is_some_and(is_alert) && newest.is_none_or(|hello| hello.accepted().is_none()),
+            accept_without_name: evidence
+                .hellos()
+                .any(|hello| hello.request.sni.is_none() && hello.accepted().is_some()),
+        }
+    }
+}
+
+/// Summary, cause and confidence.
+fn reading(
+    plan: &Plan,
+    session: Session<'_>,
+    tls: &TlsFault,
+    hellos: HelloResults<'_>,
+) -> (String, &'static str, Confidence) {
+    let (summary, cause) = match &tls.kind {
+        TlsFaultKind::NotTls => return not_tls(session, tls),
+        TlsFaultKind::Alert { code, name } => (
+            format!("the server aborts the TLS handshake with alert {code} ({name})"),
+            cause_of_alert(plan, tls, hellos, *code),
+        ),
+        TlsFaultKind::Closed => (
+            "the server closes the connection during the TLS handshake".to_owned(),
+            "The server has no usable certificate for this name, rejects this client, or does not support TLS on this port.",
+        ),
+        TlsFaultKind::Reset => (
+            "the connection is reset during the TLS handshake".to_owned(),
+            "The server's process crashed, or a firewall on the network path forbids TLS on this port.",
+        ),
+        TlsFaultKind::Silent { waited_ms } => silent(plan, tls, waited_ms / 1000.0),
+        TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
+            "the server sends more certificates than any client accepts (64 KiB)".to_owned(),
+            "The server's certificate file contains far too many certificates, for example a complete trust store.",
+        ),
+        TlsFaultKind::Incompatible { .. } => (
+            "the TLS handshake fails: the server's response violates the TLS standard".to_owned(),
+            "The server, or a device on the network path, sends TLS of a kind that no current client accepts.",
+        ),
+    };
+    (summary, cause, Confidence::Likely)
+}
+
+fn not_tls(session: Session<'_>, tls: &TlsFault) -> (String, &'static str, Confidence) {
+    let line = session.probe.quote(tls.first_bytes.trim_end());
+    let (summary, cause) = if is_deferred(tls) {
+        (
+            format!("the server cannot start TLS now: {line}"),
+            "The server accepted STARTTLS, and then sent a temporary error (4yz) instead of starting TLS.",
+        )
+    } else {
+        (
+            format!("{} arrived instead of a TLS handshake: {line}", in_place_of_tls(tls)),
+            "The server accepted STARTTLS, or was expected to use implicit TLS, but continued unencrypted.",
+        )
+    };
+    (summary, cause, Confidence::Certain)
+}
+
+fn cause_of_alert(plan: &Plan, tls: &TlsFault, hellos: HelloResults<'_>, code: u8) -> &'static str {
+    let requests_certificate = hellos.current.is_some_and(|taken| taken.client_certificate_requested);
+    match code {
+        40 if plan.tls.identity.is_none() && requests_certificate => {
+            "The server requires a client certificate (--cert, --key), and smtpcheck sent none."
+        }
+        40 if hellos.current.is_some() => {
+            "Both sides support the TLS version and the cipher suites. The reason may be the key exchange group, or the kind of the certificate's key or signature (Brainpool, DSA)."
+        }
+        40 | 71 if hellos.reject_everything => {
+            "The server also rejects a ClientHello that offers all versions and cipher suites. Usually the server has no certificate, or one that it cannot use."
+        }
+        40 | 70 | 71 => {
+            "The server supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3, current ciphers). Servers that support only TLS 1.0 or 1.1 respond in this way."
+        }
+        112 if hellos.accept_without_name => {
+            "The server has no certificate for the server name that was sent. Without a name it responds."
+        }
+        112 if tls.sni.is_none() => {
+            "The server requires a server name, and has no certificate for clients that send none."
+        }
+        112 => "The server has no certificate for the server name that was sent.",
+        80 => "The server has an internal error: usually a missing or mismatched key or certificate.",
+        42..=46 | 48 if plan.tls.identity.is_some() => "The server does not accept the client certificate (--cert).",
+        42..=46 | 48 | 116 => "The server requires a client certificate.",
+        _ => "The server did not accept the handshake.",
+    }
+}
+
+fn silent(plan: &Plan, tls: &TlsFault, seconds: f64) -> (String, &'static str) {
+    if !tls.first_bytes.is_empty() {
+        return (
+            format!("the server began to respond to the TLS handshake and did not finish within {seconds:.0} seconds"),
+            "The server is overloaded or hangs, or a device on the network path drops the larger packets of the response.",
+        );
+    }
+    let cause = if plan.tls_use() == TlsUse::Implicit {
+        "The server expects an unencrypted session on this port and waits for more data, or a device on the network path drops the handshake."
+    } else {
+        "The server accepted STARTTLS and then sent nothing: it hangs, or a device on the network path drops the handshake."
+    };
+    (format!("no response to the TLS handshake for {seconds:.0} seconds"), cause)
+}
+
+/// A 4yz reply after STARTTLS was accepted.
+fn is_deferred(tls: &TlsFault) -> bool {
+    tls.kind == TlsFaultKind::NotTls
+        && FirstBytes::of(tls.first_bytes.as_bytes()) == FirstBytes::Smtp
+        && tls.first_bytes.starts_with('4')
+}
+
+fn is_other_service(tls: &TlsFault) -> bool {
+    let is_known = matches!(
+        FirstBytes::of(tls.first_bytes.as_bytes()),
+        FirstBytes::Imap | FirstBytes::Pop3 | FirstBytes::Ssh | FirstBytes::Http | FirstBytes::Ftp | FirstBytes::Nntp
+    );
+    tls.kind == TlsFaultKind::NotTls && is_known
+}
+
+fn last_resorts(plan: &Plan) -> [Fix; 2] {
+    let starttls = if plan.tls_use() == TlsUse::Implicit { "" } else { " -starttls smtp" };
+    [
+        Fix::text(
+            "Server operator: read the mail log for the time of the check, and check the certificate, the key and the TLS versions that are switched on",
+        ),
+        Fix::run(
+            "Compare with another TLS library",
+            format!("openssl s_client -connect {}{starttls}", plan.target.host.with_port(plan.target.port)),
+        ),
+    ]
+}
+
+/// What the server sent instead of TLS, by its first bytes.
+fn in_place_of_tls(tls: &TlsFault) -> &'static str {
+    match FirstBytes::of(tls.first_bytes.as_bytes()) {
+        FirstBytes::Smtp => "plain SMTP",
+        FirstBytes::Imap => "an IMAP server",
+        FirstBytes::Pop3 => "a POP3 server",
+        FirstBytes::Ssh => "an SSH server",
+        FirstBytes::Http => "a web server",
+        FirstBytes::Ftp => "a file server (FTP)",
+        FirstBytes::Nntp => "a news server (NNTP)",
+        FirstBytes::Sslv2 => "SSLv2, which has been broken since 1996,",
+        FirstBytes::Unknown if tls.first_bytes.contains(char::REPLACEMENT_CHARACTER) => "data that is not TLS",
+        FirstBytes::TlsHandshake | FirstBytes::TlsAlert | FirstBytes::Unknown => "plain text",
+    }
+}

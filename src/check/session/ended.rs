@@ -1,0 +1,170 @@
+//! Sessions that ended early: closed, no reply, a reply without end, a time limit.
+
+use super::super::{Confidence, Finding, Fix, PhaseFailure, Rule};
+use super::order::repeated;
+use super::replies::is_reported_elsewhere;
+use super::rules::{CONNECTION_CLOSED, REPLY_ENDLESS, REPLY_MISSING, RUN_OUT_OF_TIME};
+use crate::evidence::fit::Fit;
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session};
+use crate::plan::Plan;
+use crate::question::Purpose;
+
+pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, fault: &Fault) -> Option<Finding> {
+    let ending = ending(plan, session, fault)?;
+    let confidence = if ending.otherwise.is_some() { Confidence::Likely } else { Confidence::Certain };
+    let mut finding = Finding::new(ending.rule, ending.phase, confidence, ending.summary).tried(session.probe.id);
+    finding.otherwise = ending.otherwise.map(str::to_owned);
+    for event in events_at_end(session, ending.phase) {
+        finding = finding.on(event);
+    }
+    finding.cause = ending.cause.to_owned();
+    finding.fixes.push(ending.fix);
+    finding.failure = Some(ending.failure);
+    if session.sequence().swallowed.is_some() {
+        swallowed(plan, evidence, session, &mut finding);
+    }
+    Some(finding)
+}
+
+/// How a session ended early.
+struct Ending {
+    rule: &'static Rule,
+    phase: Phase,
+    summary: String,
+    cause: &'static str,
+    otherwise: Option<&'static str>,
+    fix: Fix,
+    failure: PhaseFailure,
+}
+
+fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<Ending> {
+    let target = plan.target.host.with_port(plan.target.port);
+    Some(match fault {
+        // Reported by connect, greeting and starttls.
+        Fault::NoAddress
+        | Fault::NotConnected { .. }
+        | Fault::Tls { .. }
+        | Fault::Silent { phase: Phase::Greeting, .. }
+        | Fault::Closed { phase: Phase::Greeting, .. }
+        | Fault::Interrupted => return None,
+        // A server that does not follow the login mechanism may also close the connection.
+        Fault::Closed { phase: Phase::Auth, .. } if session.login_given_up().is_some() => return None,
+        Fault::Silent { phase, waited_ms, .. } => Ending {
+            rule: &REPLY_MISSING,
+            phase: *phase,
+            summary: format!("no reply to {phase} for {:.0} seconds", waited_ms / 1000.0),
+            cause: "The server itself waits for something: a lookup, a filter, a database.",
+            otherwise: Some(
+                "A device on the network path may drop the reply. Repeat the check from another network to find out.",
+            ),
+            fix: Fix::run(
+                "Repeat the check with a longer timeout",
+                format!("smtpcheck {target} --timeout 300s --max-time 10m"),
+            ),
+            failure: PhaseFailure::Unreachable,
+        },
+        Fault::Closed { phase, reset } => closed(*phase, *reset),
+        Fault::Endless { phase } => Ending {
+            rule: &REPLY_ENDLESS,
+            phase: *phase,
+            summary: format!("the reply to {phase} does not end"),
+            cause: "No mail server sends such a long reply: the server is broken, or it attacks its clients. smtpcheck closed the connection after 64 KiB or 512 lines.",
+            otherwise: None,
+            fix: Fix::text("Check the host and port. Server operator: check the server."),
+            failure: PhaseFailure::Protocol,
+        },
+        Fault::Unread { phase } => Ending {
+            rule: &REPLY_MISSING,
+            phase: *phase,
+            summary: format!("the server accepts no more data at {phase}"),
+            cause: "The server has stopped reading.",
+            otherwise: Some("The connection itself may be broken. Repeat the check from another network to find out."),
+            fix: Fix::text("Repeat the check. Server operator: check whether the server hangs."),
+            failure: PhaseFailure::Unreachable,
+        },
+        Fault::TimeUp { phase } => time_limit(plan, &target, *phase),
+    })
+}
+
+fn closed(phase: Phase, reset: bool) -> Ending {
+    let closes = if reset { "resets" } else { "closes" };
+    Ending {
+        rule: &CONNECTION_CLOSED,
+        phase,
+        summary: format!("the server {closes} the connection when the reply to {phase} was due"),
+        cause: "The server's process ended in the middle of the session.",
+        otherwise: Some(
+            "A proxy or firewall on the network path may close the connection. Repeat the check from another network to find out.",
+        ),
+        fix: Fix::text(
+            "Server operator: read the mail log for the time of the check, and look for a proxy or firewall on the network path",
+        ),
+        failure: PhaseFailure::Protocol,
+    }
+}
+
+fn time_limit(plan: &Plan, target: &str, phase: Phase) -> Ending {
+    let seconds = std::time::Duration::from_millis(plan.limits.total_ms).as_secs_f64();
+    Ending {
+        rule: &RUN_OUT_OF_TIME,
+        phase,
+        summary: format!("the overall time limit ({seconds:.1} s) was reached at {phase}"),
+        cause: "This is a limit of smtpcheck, not of the server. Later phases were not tested.",
+        otherwise: None,
+        fix: Fix::run(
+            "Repeat the check with a longer time limit",
+            format!("smtpcheck {target} --max-time 5m --timeout 2m"),
+        ),
+        failure: PhaseFailure::Incomplete,
+    }
+}
+
+/// The command whose reply is missing, and the part of the reply that arrived; if no command was sent, the event with
+/// which the phase began.
+fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
+    let is_whole = |heard: &ReceivedReply<'_>| heard.fit() != Fit::Unfinished;
+    let answered = session.all_replies().filter(|heard| heard.event.phase == phase && is_whole(heard)).count();
+    let sent = || session.events().filter(|event| event.phase == phase && matches!(event.what, EventKind::Sent { .. }));
+    let awaited = sent().nth(answered).or_else(|| sent().last());
+    let begun = session
+        .events()
+        .filter(|event| matches!(event.what, EventKind::Dialled { .. } | EventKind::Secured { .. }))
+        .last();
+    let parts = session.events().filter(|event| match &event.what {
+        EventKind::Received { reply, .. } => {
+            event.phase == phase && reply.irregularities.iter().any(is_reported_elsewhere)
+        }
+        EventKind::Unfinished { .. } => event.phase == phase,
+        _ => false,
+    });
+    awaited.or(begun).into_iter().chain(parts).collect()
+}
+
+/// One of several pipelined commands got no reply. It is not known which one, so none of their replies is used. A second
+/// session without PIPELINING finds out whether pipelining is the reason.
+fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &mut Finding) {
+    finding.consequences.push(
+        "The commands were sent together (PIPELINING), and one reply is missing, so it is not known to which command each reply belongs".to_owned(),
+    );
+    finding.consequences.extend(repeated(plan, evidence, session));
+    let Some(probe) = evidence.probes(Purpose::InStep).next() else { return };
+    finding.evidence.probes.push(probe.probe.id);
+    let wanted = probe.request.script.envelope.as_ref().map_or(0, |envelope| envelope.to.len());
+    let answered = probe.replies().filter(|heard| heard.event.phase == Phase::Rcpt).count();
+    if wanted > 0 && answered == wanted {
+        finding.failure = Some(PhaseFailure::Protocol);
+        finding.cause = "The server advertises PIPELINING, but loses a command that arrives together with others. It replied to all of them when they were sent one at a time.".to_owned();
+        finding.otherwise = Some(
+            "A proxy or filter in front of the server may lose the command. Repeat the check from another network to find out."
+                .to_owned(),
+        );
+        finding.fixes.insert(
+            0,
+            Fix::run(
+                "Server operator: do not advertise PIPELINING until it works; in Postfix",
+                "postconf -e smtpd_discard_ehlo_keywords=pipelining",
+            ),
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! The session in general: closed early, no reply, a reply without end, a time limit, invalid replies.
+//!
+//! Modules: [`ended`] (sessions that ended early), [`order`] (replies that cannot be matched to commands), [`replies`]
+//! (single invalid replies), and [`rules`].
+
+mod ended;
+mod order;
+mod replies;
+mod rules;
+
+use super::{Check, Confidence, Finding, Fix};
+use crate::evidence::{Evidence, Outcome, Phase, Session, SkipReason};
+use crate::plan::Plan;
+use crate::question::{Question, Repeat, SessionRequest};
+use rules::CONNECTION_BUDGET_SPENT;
+
+pub(super) use order::is_about_order;
+
+pub static CHECK: Check = Check { subject: "session", ask, judge, rules: rules::RULES };
+
+/// If results are in doubt, asks for a second session that waits before each command and so can detect a surplus reply.
+fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
+    let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
+    if session.sequence().believed_until().is_none() {
+        return Vec::new();
+    }
+    let login = if order::rejected_login(session).is_some() { Repeat::No } else { Repeat::Yes };
+    vec![Question::Talk(SessionRequest::in_step(plan, login))]
+}
+
+fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
+    let (Some(main), Some(telling)) = (evidence.main_session(), evidence.decisive_session()) else { return Vec::new() };
+    let mut findings = Vec::new();
+    findings.extend(main.fault().and_then(|fault| ended::finding(plan, evidence, main, fault)));
+    findings.extend(order::out_of_step(plan, evidence, main));
+    findings.extend(replies::without_sense(telling));
+    findings.extend(replies::irregular(main));
+    findings.extend(order::unasked(main));
+    findings.extend(not_tried(plan, evidence));
+    findings
+}
+
+fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
+    let skipped: Vec<Session<'_>> = evidence
+        .sessions()
+        .filter(|session| matches!(session.probe.outcome, Outcome::Skipped { reason: SkipReason::ConnectionBudget }))
+        .collect();
+    let first = skipped.first()?;
+    let ports: Vec<String> = skipped.iter().map(|session| session.request.port.to_string()).collect();
+    let connections = match skipped.len() {
+        1 => "1 more connection would have helped, but was not made".to_owned(),
+        more => format!("{more} more connections would have helped, but were not made"),
+    };
+    let summary = format!("{connections} (port {})", ports.join(", "));
+    let finding = Finding::new(&CONNECTION_BUDGET_SPENT, Phase::Connect, Confidence::Certain, summary);
+    Some(Finding {
+        cause: format!("The limit of --max-connections ({}) was reached.", plan.limits.max_connections),
+        fixes: vec![Fix::text("Repeat the check with a higher --max-connections")],
+        ..finding.tried(first.probe.id)
+    })
+}

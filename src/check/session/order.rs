@@ -1,0 +1,164 @@
+//! Replies that cannot be matched to commands, because the server sent one too many or too few, and what a second session
+//! has shown.
+
+use super::super::{Confidence, Finding, Fix, PhaseFailure, Rule, Severity, order};
+use super::rules::{REPLY_UNASKED, SESSION_OUT_OF_STEP};
+use crate::evidence::fit::{Fit, is_about_login};
+use crate::evidence::sequence::{Break, Sequence};
+use crate::evidence::session::ReceivedReply;
+use crate::evidence::{EventKind, Evidence, Outcome, Phase, Session};
+use crate::plan::Plan;
+use crate::question::Purpose;
+
+/// A rejection that can only be the reply to AUTH, in whichever phase it arrived. Another login could lock the account.
+pub(super) fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> {
+    let begun =
+        session.events().any(|event| event.phase == Phase::Auth && matches!(event.what, EventKind::Sent { .. }));
+    session.all_replies().find(|heard| begun && is_about_login(heard.reply))
+}
+
+/// Whether a finding says that replies cannot be matched to commands.
+pub(in crate::check) fn is_about_order(finding: &Finding) -> bool {
+    [&SESSION_OUT_OF_STEP, &REPLY_UNASKED].iter().any(|rule| rule.id == finding.rule) && finding.failure.is_some()
+}
+
+pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
+    let Sequence { broken, mended, .. } = session.sequence();
+    let found = broken.or(mended)?;
+    let (rule, summary) = proved_by(found);
+    let mut finding = Finding::new(rule, found.phase, Confidence::Likely, summary).on(found.certain).on(found.proof);
+    finding.failure = Some(PhaseFailure::Protocol);
+    finding.cause = format!(
+        "Replies are matched to commands only by their order (RFC 5321 section 4.2). The server, or a device in front of it, sent one reply too many or too few after {}.",
+        found.phase
+    );
+    finding.otherwise = Some(
+        "The server may reply to one command in a way that RFC 5321 does not define; ask the server's operator."
+            .to_owned(),
+    );
+    finding.fixes.push(Fix::text(
+        "Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it",
+    ));
+    finding.fixes.push(Fix::text("Repeat the check from another network to find out on which side it is"));
+    if broken.is_some() {
+        finding.consequences.extend(in_doubt(plan, session));
+        finding.consequences.extend(repeated(plan, evidence, session));
+        finding.evidence.probes.extend(evidence.probes(Purpose::InStep).map(|probe| probe.probe.id));
+    } else {
+        finding
+            .consequences
+            .push("The start of TLS put the session in step again, so the later results are certain".to_owned());
+    }
+    Some(finding)
+}
+
+fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
+    match &found.proof.what {
+        EventKind::Stray { text, .. } if found.is_behind_quit => {
+            let line = found.proof.quote(text.lines().next().unwrap_or_default());
+            (
+                &SESSION_OUT_OF_STEP,
+                format!("replies and commands are out of step: the reply to QUIT was followed by {line}"),
+            )
+        }
+        EventKind::Stray { bytes, .. } => {
+            let summary = format!(
+                "{bytes} bytes arrived before {} was sent and are not the reply to a command",
+                found.proof.phase
+            );
+            (&REPLY_UNASKED, summary)
+        }
+        EventKind::Received { reply, .. } => {
+            let phase = found.proof.phase;
+            let line = found.proof.quote(reply.lines().into_iter().next().unwrap_or_default());
+            let summary =
+                format!("replies and commands are out of step: {phase} got the reply to another command: {line}");
+            (&SESSION_OUT_OF_STEP, summary)
+        }
+        _ => (&SESSION_OUT_OF_STEP, "replies and commands are out of step".to_owned()),
+    }
+}
+
+/// The phases that were begun and whose results are therefore not known.
+fn in_doubt(plan: &Plan, session: Session<'_>) -> Option<String> {
+    let believed = session.sequence().believed_until()?;
+    let mut phases: Vec<Phase> = Vec::new();
+    for event in session.events().filter(|event| event.seq > believed && matches!(event.what, EventKind::Sent { .. })) {
+        if !phases.contains(&event.phase) && !matches!(event.phase, Phase::Rset | Phase::Quit) {
+            phases.push(event.phase);
+        }
+    }
+    phases.sort_by_key(|phase| order(plan, *phase));
+    let names: Vec<String> = phases.iter().map(Phase::to_string).collect();
+    (!names.is_empty()).then(|| format!("The result of these phases is not known: {}", names.join(", ")))
+}
+
+/// Lines of a finding about the second session; the report lists further recipients.
+const MOST_REPEATED: usize = 12;
+
+/// What the second session has shown.
+pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> Vec<String> {
+    let mut told = Vec::new();
+    if let Some(heard) = rejected_login(main) {
+        let line = heard.first_line();
+        told.push(format!("{line} can only be the reply to AUTH, so the login was rejected. It was not repeated"));
+    }
+    let Some(probe) = evidence.probes(Purpose::InStep).next() else { return told };
+    match &probe.probe.outcome {
+        Outcome::Skipped { .. } => {
+            told.push("A second session, with a pause before each command, was not tried".to_owned());
+            return told;
+        }
+        _ if probe.sequence().believed_until().is_some() => {
+            told.push("A second session, with a pause before each command, got out of step too".to_owned());
+        }
+        Outcome::Failed { .. } => {
+            told.push("A second session, with a pause before each command, did not complete".to_owned());
+        }
+        Outcome::Underway | Outcome::Done { .. } => {}
+    }
+    let deciding = |heard: &ReceivedReply<'_>| {
+        matches!(heard.event.phase, Phase::Starttls | Phase::Auth | Phase::Mail | Phase::Rcpt)
+            && heard.fit() != Fit::Continues
+    };
+    for heard in probe.replies().filter(deciding).take(MOST_REPEATED) {
+        let line = heard.first_line();
+        let recipient = heard.recipient.and_then(|number| plan.to.get(number));
+        let what = match recipient {
+            Some(recipient) => format!("{} {recipient}", heard.event.phase),
+            None => heard.event.phase.to_string(),
+        };
+        told.push(format!("In a second session, with a pause before each command, the reply to {what} is {line}"));
+    }
+    told
+}
+
+/// Unsolicited data that puts nothing out of step. Data that does is reported by [`out_of_step`].
+pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
+    let Sequence { broken, mended, .. } = session.sequence();
+    if broken.or(mended).is_some() {
+        return None;
+    }
+    let after_starttls = |phase: Phase| phase == Phase::Starttls;
+    let answer = session.reply_at(Phase::Starttls).map(|heard| heard.event.seq);
+    let event = session.events().find(|event| match &event.what {
+        // After the 220 to STARTTLS it is reported by starttls, as an error.
+        EventKind::Stray { .. } => {
+            let after_220 = answer.is_some_and(|seq| seq < event.seq);
+            !(after_starttls(event.phase) && after_220)
+        }
+        _ => false,
+    })?;
+    let EventKind::Stray { bytes, .. } = &event.what else { return None };
+    let summary = format!("{bytes} bytes arrived before {} was sent and are not the reply to a command", event.phase);
+    let finding = Finding::new(&REPLY_UNASKED, event.phase, Confidence::Likely, summary).on(event);
+    Some(Finding {
+        severity: Severity::Warning,
+        cause: "The server sends data that is not a reply.".to_owned(),
+        otherwise: Some("A proxy on the network path may add text.".to_owned()),
+        fixes: vec![Fix::text(
+            "Server operator: check the server, or the proxy in front of it. Repeat the check from another network to find out on which side it is.",
+        )],
+        ..finding
+    })
+}

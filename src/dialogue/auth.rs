@@ -1,0 +1,144 @@
+//! AUTH in a session: whether a login may begin, its lines, and what follows it.
+
+use super::login::{AuthChannel, AuthExchange, AuthLine};
+use super::state::{Action, AuthProbe, Dialogue, Drained, Encryption, Pairing, Peer, SessionState};
+use crate::evidence::fit::{Fit, fit};
+use crate::evidence::{CancelReason, EventKind, PasswordOddity, Phase, TokenForm, WithheldReason};
+use crate::plan::{Plaintext, QuitAfter, Unverified};
+use crate::sasl::{Credentials, Proof, token};
+use crate::wire::{Class, Command, Reply};
+
+impl<'a> Dialogue<'a> {
+    /// A server that answers `*` with one more challenge is not asked a third time.
+    pub(super) fn question_answered(&mut self, asked: AuthProbe, reply: &Reply) {
+        match (asked, reply.has_code(334)) {
+            (AuthProbe::Begun, true) => {
+                self.send_one(Command::Cancel, Phase::Auth, SessionState::AskAuth(AuthProbe::BrokenOff))
+            }
+            (AuthProbe::BrokenOff, true) => self.send_quit(),
+            (_, false) => self.begin_envelope(),
+        }
+    }
+
+    pub(super) fn begin_auth(&mut self) {
+        let Some(wanted) = &self.script.login else { return self.begin_envelope() };
+        if self.access.is_none() {
+            return self.begin_envelope();
+        }
+        if self.drain_stray(Phase::Auth) == Drained::Closing {
+            return;
+        }
+        if self.pairing == Pairing::OutOfStep {
+            return self.send_quit();
+        }
+        let Some(access) = &self.access else { return };
+        let offered = self.offers.auth_mechanisms();
+        let line = AuthChannel { binding: self.binding.as_ref(), tried: &self.tried };
+        let login = AuthExchange::choose(wanted, &offered, access, line);
+        let withheld = match (&login, self.line) {
+            // In this order: a server that offers nothing would get nothing on the best of lines either.
+            (Err(reason), _) => Some(reason.clone()),
+            (Ok(login), _) if !login.has_secret() => None,
+            (Ok(_), Encryption::Plain) if wanted.plaintext == Plaintext::Refused => Some(WithheldReason::Plaintext),
+            (Ok(_), Encryption::Encrypted(Peer::Unverified)) if wanted.unverified == Unverified::Refused => {
+                Some(WithheldReason::Unverified)
+            }
+            (Ok(_), _) => None,
+        };
+        let looks = describe_secret(access.credentials);
+        let is_refresh = matches!(looks, Some(EventKind::Token { form: TokenForm::Refresh, .. }));
+        let withheld = withheld.or(is_refresh.then_some(WithheldReason::RefreshToken));
+        if self.tried.is_empty() {
+            self.steps.extend(looks.map(|what| Action::Note(Phase::Auth, what)));
+        }
+        match (login, withheld) {
+            (Ok(mut login), None) => {
+                let turn = login.open();
+                self.tried.push(login.name());
+                self.state = SessionState::Auth(login);
+                self.send_auth(turn);
+            }
+            (_, Some(reason)) => {
+                // After a refusal there is no mechanism left; that is no news.
+                if self.tried.is_empty() {
+                    self.note(Phase::Auth, EventKind::Withheld { reason });
+                }
+                self.send_quit();
+            }
+            (Err(_), None) => self.send_quit(),
+        }
+    }
+
+    pub(super) fn auth_answered(&mut self, mut login: AuthExchange<'a>, reply: &Reply) {
+        let fits = fit(Phase::Auth, reply);
+        let accepts = fits == Fit::Accepts && !login.is_cancelled();
+        // A server that answers `*` with one more challenge is not asked a third time.
+        if fits == Fit::Continues && !login.is_cancelled() {
+            let turn = login.answer(reply);
+            self.state = SessionState::Auth(login);
+            return self.send_auth(turn);
+        }
+        if accepts && !login.is_proved() {
+            // RFC 5802 §3: a server that says yes without its signature may be somebody else.
+            self.note(Phase::Auth, EventKind::AuthCancelled { reason: CancelReason::ServerUnproved });
+            return self.send_quit();
+        }
+        if accepts && self.script.quit_after > QuitAfter::Auth {
+            return self.begin_envelope();
+        }
+        let try_all = self.script.login.as_ref().is_some_and(|wanted| wanted.try_all);
+        // After a broken mechanism too, when `*` was answered as RFC 4954 §4 wants it; but a server that does not prove
+        // that it knows the password is not given the password itself.
+        if try_all && fits == Fit::Rejects && reply.class() == Class::Permanent && !login.is_unproved() {
+            return self.begin_auth();
+        }
+        self.send_quit();
+    }
+
+    pub(super) fn send_auth(&mut self, turn: AuthLine) {
+        self.made.extend(turn.hides);
+        if self.drain_stray(Phase::Auth) == Drained::Closing {
+            return;
+        }
+        if let Some(text) = turn.heard {
+            self.note(Phase::Auth, EventKind::Explained { text });
+        }
+        if let Some(reason) = turn.cancelled {
+            self.note(Phase::Auth, EventKind::AuthCancelled { reason });
+        }
+        let text = turn.shown;
+        self.steps
+            .push_back(Action::Note(Phase::Auth, EventKind::Sent { text, redacted: turn.redacted, recipient: None }));
+        self.steps.push_back(Action::Send(turn.line));
+    }
+}
+
+/// What the secret tells of itself that is worth knowing when it is refused. The secret is not in it.
+fn describe_secret(credentials: &Credentials) -> Option<EventKind> {
+    match &credentials.proof {
+        Proof::Token(secret) => {
+            let facts = token::inspect(secret);
+            let form = match facts.form {
+                token::TokenShape::Jwt => TokenForm::Jwt,
+                token::TokenShape::Refresh => TokenForm::Refresh,
+                token::TokenShape::Opaque => TokenForm::Opaque,
+            };
+            Some(EventKind::Token { form, expires: facts.expires, audience: facts.audience })
+        }
+        Proof::Password(secret) => {
+            let text = secret.reveal();
+            let groups: Vec<&str> = text.split(' ').collect();
+            let of_letters = |group: &&str| group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_lowercase());
+            let signs = [
+                (text.starts_with(char::is_whitespace), PasswordOddity::LeadingBlank),
+                (text.ends_with(char::is_whitespace), PasswordOddity::TrailingBlank),
+                (groups.len() == 4 && groups.iter().all(of_letters), PasswordOddity::AppPasswordWithBlanks),
+                (!text.is_ascii(), PasswordOddity::NotAscii),
+            ];
+            let oddities: Vec<PasswordOddity> =
+                signs.into_iter().filter(|(is_so, _)| *is_so).map(|(_, oddity)| oddity).collect();
+            (!oddities.is_empty()).then_some(EventKind::OddPassword { oddities })
+        }
+        Proof::NoSecret => None,
+    }
+}

@@ -1,0 +1,115 @@
+//! What a session sends, and what must not have arrived before it is sent.
+
+use std::collections::VecDeque;
+
+use zeroize::Zeroizing;
+
+use super::state::{Action, Dialogue, Drained, Encryption, HelloCommand, Pairing, PendingCommand, SessionState};
+use crate::evidence::sequence::could_be_reply;
+use crate::evidence::{EventKind, Fault, Phase};
+use crate::question::{Pacing, Starttls};
+use crate::wire::{Command, reply};
+
+impl<'a> Dialogue<'a> {
+    pub(super) fn send_hello(&mut self, verb: HelloCommand) {
+        let name = self.script.ehlo.word(self.local);
+        let command = match verb {
+            HelloCommand::Ehlo => Command::Ehlo(name),
+            HelloCommand::Helo => Command::Helo(name),
+        };
+        let phase = self.ehlo_phase();
+        self.send_one(command, phase, SessionState::Ehlo(verb));
+    }
+
+    pub(super) fn send_starttls(&mut self) {
+        if self.script.starttls == Starttls::WithNoop {
+            if self.drain_stray(Phase::Starttls) == Drained::Closing {
+                return;
+            }
+            let mut bytes = Zeroizing::new(Vec::new());
+            for command in [Command::StartTls, Command::Noop] {
+                bytes.extend_from_slice(&command.line());
+                let what = EventKind::Sent { text: command.to_string(), redacted: false, recipient: None };
+                self.note(Phase::Starttls, what);
+            }
+            self.steps.push_back(Action::Send(bytes));
+            self.state = SessionState::StartTls;
+            return;
+        }
+        self.send_one(Command::StartTls, Phase::Starttls, SessionState::StartTls);
+    }
+
+    pub(super) fn send_one(&mut self, command: Command, phase: Phase, next: SessionState<'a>) {
+        if self.send(&VecDeque::from([PendingCommand::new(command, phase)])) == Drained::Clear {
+            self.state = next;
+        }
+    }
+
+    /// Sends the first of the lines, or all of them in one flight if the server lets us (RFC 2920 §3.1).
+    /// Nothing is sent to a server that has just said that it closes.
+    pub(super) fn send(&mut self, lines: &VecDeque<PendingCommand>) -> Drained {
+        let phase = lines.front().map_or(Phase::Quit, |line| line.phase);
+        if self.drain_stray(phase) == Drained::Closing {
+            return Drained::Closing;
+        }
+        let together = if self.pipelines() { lines.len() } else { 1 };
+        let mut bytes = Zeroizing::new(Vec::new());
+        for line in lines.iter().take(together) {
+            bytes.extend_from_slice(&line.command.line());
+            let text = line.command.to_string();
+            self.note(line.phase, EventKind::Sent { text, redacted: false, recipient: line.recipient });
+        }
+        self.steps.push_back(Action::Send(bytes));
+        Drained::Clear
+    }
+
+    pub(super) fn pipelines(&self) -> bool {
+        self.script.pacing == Pacing::Prompt && self.offers.has("PIPELINING")
+    }
+
+    pub(super) fn ehlo_phase(&self) -> Phase {
+        match self.line {
+            Encryption::Encrypted(_) => Phase::EhloTls,
+            Encryption::Plain => Phase::Ehlo,
+        }
+    }
+
+    /// Nothing may be in the framer when a command goes out or TLS begins. What is there was asked for by nobody, with
+    /// one exception: a server may say 421 at any time (RFC 5321 §3.8).
+    pub(super) fn drain_stray(&mut self, phase: Phase) -> Drained {
+        let stray = self.framer.take_stray();
+        if stray.is_empty() {
+            return Drained::Clear;
+        }
+        let closing = reply::from_text(&String::from_utf8_lossy(&stray)).filter(|reply| reply.has_code(421));
+        match closing.filter(|_| !matches!(self.state, SessionState::Handshake)) {
+            Some(reply) => {
+                self.note(phase, EventKind::Received { reply, recipient: None });
+                self.hang_up(Ok(()));
+                Drained::Closing
+            }
+            None => {
+                let text = String::from_utf8_lossy(&stray);
+                if self.script.pacing == Pacing::Prompt && could_be_reply(&text) {
+                    self.pairing = Pairing::OutOfStep;
+                }
+                self.note_stray(phase, &stray);
+                Drained::Clear
+            }
+        }
+    }
+
+    pub(super) fn note_stray(&mut self, phase: Phase, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.note(phase, EventKind::Stray { text, bytes: bytes.len() });
+    }
+
+    pub(super) fn note(&mut self, phase: Phase, what: EventKind) {
+        self.steps.push_back(Action::Note(phase, what));
+    }
+
+    pub(super) fn hang_up(&mut self, result: Result<(), Fault>) {
+        self.state = SessionState::Over;
+        self.steps.push_back(Action::HangUp(result));
+    }
+}

@@ -1,0 +1,64 @@
+//! Where something belongs in the evidence: the number of a probe or an event, and the phase of a session.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The number of an attempt, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ProbeId(pub u32);
+
+/// The number of an event in the transcript, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EventId(pub u32);
+
+/// The steps of a conversation, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Looking up the name.
+    Dns,
+    /// TCP.
+    Connect,
+    /// The first line of the server.
+    Greeting,
+    /// EHLO or HELO before TLS.
+    Ehlo,
+    /// STARTTLS and its reply.
+    Starttls,
+    /// The handshake and the certificate.
+    Tls,
+    /// EHLO inside TLS.
+    EhloTls,
+    /// AUTH.
+    Auth,
+    /// MAIL FROM.
+    Mail,
+    /// RCPT TO.
+    Rcpt,
+    /// RSET.
+    Rset,
+    /// QUIT.
+    Quit,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Dns => "the name look-up",
+            Phase::Connect => "the connection",
+            Phase::Greeting => "the greeting",
+            Phase::Ehlo | Phase::EhloTls => "EHLO",
+            Phase::Starttls => "STARTTLS",
+            Phase::Tls => "the TLS handshake",
+            Phase::Auth => "AUTH",
+            Phase::Mail => "MAIL FROM",
+            Phase::Rcpt => "RCPT TO",
+            Phase::Rset => "RSET",
+            Phase::Quit => "QUIT",
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! The evidence, read back by session and by ClientHello.
+
+use super::fault::Fault;
+use super::hello_probe::HelloProbe;
+use super::place::Phase;
+use super::record::Evidence;
+use super::session::Session;
+use crate::question::{Purpose, Question};
+
+impl Evidence {
+    /// All conversations, each with what was wanted of it.
+    pub fn sessions(&self) -> impl Iterator<Item = Session<'_>> {
+        self.probes.iter().filter_map(|probe| match &probe.question {
+            Question::Talk(request) => Some(Session::new(self, probe, request)),
+            Question::Resolve { .. } | Question::Hello(_) | Question::Machine { .. } => None,
+        })
+    }
+
+    /// All ClientHellos of ours, in the order of asking.
+    pub fn hellos(&self) -> impl Iterator<Item = HelloProbe<'_>> {
+        self.probes.iter().filter_map(|probe| match &probe.question {
+            Question::Hello(request) => Some(HelloProbe { probe, request }),
+            Question::Resolve { .. } | Question::Talk(_) | Question::Machine { .. } => None,
+        })
+    }
+
+    /// The conversation that the user asked for.
+    pub fn main_session(&self) -> Option<Session<'_>> {
+        self.sessions().find(|session| session.request.purpose == Purpose::Main)
+    }
+
+    /// The session that shows what is really the case: the main one; where its replies and commands got out of step, or
+    /// a pipelined command was swallowed, the follow-up that waits before each command, if the server let it begin.
+    pub fn decisive_session(&self) -> Option<Session<'_>> {
+        let main = self.main_session()?;
+        if main.sequence().believed_until().is_none() {
+            return Some(main);
+        }
+        let begun = |session: &Session<'_>| session.reply_at(Phase::Greeting).is_some_and(|heard| heard.accepts());
+        // Where replies come without end, waiting for the end of them tells nothing.
+        let ends = |session: &Session<'_>| !matches!(session.fault(), Some(Fault::Endless { .. }));
+        Some(
+            self.probes(Purpose::InStep)
+                .find(|session| session.is_over() && begun(session) && ends(session))
+                .unwrap_or(main),
+        )
+    }
+
+    /// The session that shows the certificate: a handshake is certain whatever happened behind it.
+    pub fn secured_session(&self) -> Option<Session<'_>> {
+        self.main_session().filter(|session| session.handshake().is_some()).or_else(|| self.decisive_session())
+    }
+
+    /// The follow-up conversations of one kind.
+    pub fn probes(&self, purpose: Purpose) -> impl Iterator<Item = Session<'_>> {
+        self.sessions().filter(move |session| session.request.purpose == purpose)
+    }
+}

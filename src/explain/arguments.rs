@@ -1,0 +1,125 @@
+//! Explains arguments: rules, codes, statuses, replies, EHLO extensions and SASL mechanisms.
+//!
+//! What the arguments are, in this order:
+//! 1. one reply, if the first is a code or a status and more follow that are not all codes, statuses or rules:
+//!    `550 5.1.1 No`;
+//! 2. else each one separately: a rule id, a code, a status, a reply or log line in quotation marks, an extension, a
+//!    mechanism;
+//! 3. a known sentence without a code, if none of that applies (most phrases need a code).
+
+use super::explained::{Explained, ExplanationKind};
+use super::log::{Finder, phase_of_code};
+use super::reply::ExplainContext;
+use crate::check;
+use crate::lexicon::{Basis, Fix, ReplyPhase, keywords, mechanisms};
+use crate::wire::{Class, EnhancedStatus, ReplyCode};
+
+/// The explanations of arguments; at least one.
+pub fn arguments(what: &[String], context: &ExplainContext) -> Vec<Explained> {
+    let explained: Vec<Explained> = items(what).iter().flat_map(|item| of_item(item, context)).collect();
+    if what.len() > 1 && explained.iter().all(|one| one.kind == ExplanationKind::Unknown) {
+        // A sentence without a code: `User unknown`.
+        return of_item(&what.join(" "), context);
+    }
+    explained
+}
+
+/// The arguments, joined where they are one reply: see the header of this file.
+fn items(what: &[String]) -> Vec<String> {
+    let is_number = |word: &str| {
+        ReplyCode::parse(word.as_bytes()).is_some_and(|code| code.class() != Class::Undefined)
+            || EnhancedStatus::parse(word).is_some()
+    };
+    let (Some(first), Some(second)) = (what.first(), what.get(1)) else { return what.to_vec() };
+    let begins = is_number(first) || first.get(..4).is_some_and(|start| start.strip_suffix('-').is_some_and(is_number));
+    let is_pair = first.len() == 3 && second.contains('.');
+    let several = !is_pair && what.iter().all(|word| is_number(word) || check::rule(word).is_some());
+    if begins && !several { vec![what.join(" ")] } else { what.to_vec() }
+}
+
+/// All explanations of one argument.
+fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
+    if let Some(found) = check::rule(item) {
+        return vec![of_rule(found)];
+    }
+    let (mut finder, mut found) = (Finder::default(), Vec::new());
+    for line in item.lines() {
+        finder.push(line.as_bytes(), &mut |one| found.push(one));
+    }
+    finder.finish(&mut |one| found.push(one));
+    let as_reply = |text: &str| context.reply(text, phase_in(text), None);
+    let replies: Vec<Explained> =
+        found.into_iter().filter_map(|found| context.reply(&found.text, found.phase, found.host.as_deref())).collect();
+    if !replies.is_empty() {
+        return replies;
+    }
+    let class = item.get(..3).and_then(|start| ReplyCode::parse(start.as_bytes())).map(ReplyCode::class);
+    let is_number = class.is_some_and(|class| class != Class::Undefined) || EnhancedStatus::lead(item).is_some();
+    if let Some(reply) = as_reply(item).filter(|_| is_number) {
+        return vec![reply];
+    }
+    let words: Vec<Explained> = of_keyword(item).into_iter().chain(of_mechanism(item)).collect();
+    if !words.is_empty() {
+        return words;
+    }
+    match as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. }))) {
+        Some(sentence) => vec![sentence],
+        None => vec![Explained { nearest: nearest(item), ..Explained::new(ExplanationKind::Unknown, item) }],
+    }
+}
+fn phase_in(text: &str) -> Option<ReplyPhase> {
+    text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(phase_of_code)
+}
+
+/// The explanation of a line of one word. Its characters are checked first, because a log has many lines.
+pub(super) fn one_word(line: &[u8]) -> Option<Explained> {
+    let line = line.trim_ascii();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if line.is_empty() || line.len() > 60 || !line.iter().all(is_name) {
+        return None;
+    }
+    let word = std::str::from_utf8(line).ok()?;
+    check::rule(word).map(of_rule).or_else(|| of_keyword(word)).or_else(|| of_mechanism(word))
+}
+
+fn of_rule(found: &'static check::Rule) -> Explained {
+    Explained {
+        rule: Some(found.id),
+        meaning: Some(found.title.to_owned()),
+        cause: Some(found.docs.sees.to_owned()),
+        fixes: vec![Fix::text(found.docs.action)],
+        source: Some(found.docs.references.to_owned()),
+        ..Explained::new(ExplanationKind::Rule, found.id)
+    }
+}
+
+fn of_keyword(word: &str) -> Option<Explained> {
+    let row = keywords::find(word.split_whitespace().next()?)?;
+    let mut meaning = format!("EHLO extension ({}): {} If it is advertised: {}", row.status, row.meaning, row.says);
+    if let Some(absent) = &row.absent {
+        meaning = format!("{meaning} If it is missing: {absent}");
+    }
+    let (meaning, source) = (Some(meaning), Some(row.reference.clone()));
+    Some(Explained { meaning, source, ..Explained::new(ExplanationKind::Keyword, word) })
+}
+
+fn of_mechanism(word: &str) -> Option<Explained> {
+    let row = mechanisms::find(word).filter(|_| !word.contains(char::is_whitespace))?;
+    let what = format!("SASL mechanism ({}): {} On the wire: {}", row.strength, row.remark, row.secret_on_wire);
+    let (meaning, source) = (Some(what), Some(row.reference.clone()));
+    Some(Explained { meaning, source, ..Explained::new(ExplanationKind::Mechanism, word) })
+}
+
+/// Rules with a similar id, best first.
+fn nearest(word: &str) -> Vec<&'static str> {
+    if word.len() > 60 || word.contains(char::is_whitespace) {
+        return Vec::new();
+    }
+    let word = word.to_lowercase();
+    let mut scored: Vec<(f64, &'static str)> = check::rules()
+        .map(|rule| (strsim::jaro_winkler(&word, rule.id), rule.id))
+        .filter(|(score, _)| *score > 0.75)
+        .collect();
+    scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    scored.into_iter().take(3).map(|(_, id)| id).collect()
+}

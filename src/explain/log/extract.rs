@@ -1,0 +1,187 @@
+//! Cuts replies, phases and host names out of the text of a log line; what several programs' readers need.
+//!
+//! Does not: know how a particular program writes its log. Its reader does.
+
+use crate::lexicon::{Context, ReplyPhase, phrases, tables};
+use crate::wire::{Class, EnhancedStatus, ReplyCode, reply};
+
+/// A reply that was cut out of a line.
+#[derive(Clone, Debug)]
+pub(super) struct ExtractedReply {
+    pub(super) text: String,
+    pub(super) phase: Option<ReplyPhase>,
+    pub(super) host: Option<String>,
+    /// The line is a line of the reply itself, so the next one may be too.
+    pub(super) is_line: bool,
+}
+
+impl ExtractedReply {
+    pub(super) fn of(text: impl Into<String>) -> ExtractedReply {
+        ExtractedReply { text: text.into(), phase: None, host: None, is_line: false }
+    }
+
+    pub(super) fn of_line(text: impl Into<String>) -> ExtractedReply {
+        ExtractedReply { is_line: true, ..ExtractedReply::of(text) }
+    }
+
+    pub(super) fn at(self, phase: Option<ReplyPhase>) -> ExtractedReply {
+        ExtractedReply { phase: phase.or(self.phase), ..self }
+    }
+
+    pub(super) fn by(self, host: Option<String>) -> ExtractedReply {
+        ExtractedReply { host: host.or(self.host), ..self }
+    }
+
+    /// Whether its last line is of the form `550-`, so that more lines follow.
+    pub(super) fn is_open(&self) -> bool {
+        self.text.rsplit('\n').next().is_some_and(|last| last.as_bytes().get(3) == Some(&b'-'))
+    }
+}
+
+/// A log line at a mark: the words before a reply (see `MARKS` in the parent module).
+#[derive(Clone, Copy)]
+pub(super) struct MarkedLine<'a> {
+    /// The complete line.
+    pub(super) line: &'a str,
+    /// The line up to the end of the mark.
+    pub(super) before: &'a str,
+    /// What follows the mark.
+    pub(super) after: &'a str,
+}
+
+/// A line that is a reply, a code or a status. Because many lines begin with a number, there must be more than a
+/// number: a status, a code that servers use, or a rejection in known words (`522 sorry, recipient mailbox is full`).
+pub(super) fn bare(line: &str) -> Option<ExtractedReply> {
+    let line = line.trim();
+    if EnhancedStatus::parse(line).is_some() {
+        return Some(ExtractedReply::of(line));
+    }
+    let text = at_start(line)?;
+    let code = text.as_bytes().get(..3).and_then(ReplyCode::parse)?;
+    let status = text.get(4..).and_then(EnhancedStatus::lead);
+    let is_known = || {
+        let refuses = matches!(code.class(), Class::Transient | Class::Permanent);
+        refuses && reply::from_text(text).is_some_and(|reply| phrases::find(&reply, &Context::default()).is_some())
+    };
+    (status.is_some() || tables::code(code).is_some() || is_known()).then(|| ExtractedReply::of(text))
+}
+
+/// The text, if it begins with a reply code and a separator.
+pub(super) fn at_start(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let code = text.as_bytes().get(..3).and_then(ReplyCode::parse)?;
+    let separated = matches!(text.as_bytes().get(3), None | Some(b' ' | b'-'));
+    (separated && code.class() != Class::Undefined).then_some(text)
+}
+
+/// The first reply in a text: at its start, or after `: `, `; `, a bracket or a quotation mark.
+pub(super) fn first_reply(text: &str) -> Option<&str> {
+    let at_once = at_start(text).filter(|text| text.len() > 3);
+    at_once.or_else(|| {
+        let places = text.match_indices([':', ';', '(', '"', '{']);
+        places.filter_map(|(at, sign)| text.get(at + sign.len()..)).find_map(|rest| {
+            let rest = at_start(rest)?;
+            (rest.len() > 3).then_some(rest)
+        })
+    })
+}
+
+/// A reply that ends before the bracket that closes the one around it: `status=bounced (host x said: 550 ...)`.
+pub(super) fn closed(line: &str, text: &str) -> ExtractedReply {
+    let opened = line
+        .get(..line.len() - text.len())
+        .is_some_and(|before| before.matches('(').count() > before.matches(')').count());
+    let text = text.trim_end();
+    match text.strip_suffix(')') {
+        Some(inner) if opened && inner.matches('(').count() == inner.matches(')').count() => ExtractedReply::of(inner),
+        _ => ExtractedReply::of(text),
+    }
+}
+
+/// The phase in the words of a log: `RCPT TO command)`, `after pipelined MAIL FROM:<x>`, `end of DATA`.
+pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
+    const WORDS: [(&str, ReplyPhase); 16] = [
+        ("RCPT", ReplyPhase::Rcpt),
+        ("MAIL", ReplyPhase::Mail),
+        ("end of data", ReplyPhase::Data),
+        ("END-OF-MESSAGE", ReplyPhase::Data),
+        ("sending data", ReplyPhase::Data),
+        ("DATA", ReplyPhase::Data),
+        ("BDAT", ReplyPhase::Data),
+        ("EHLO", ReplyPhase::Ehlo),
+        ("HELO", ReplyPhase::Ehlo),
+        ("LHLO", ReplyPhase::Ehlo),
+        ("STARTTLS", ReplyPhase::Starttls),
+        ("AUTH", ReplyPhase::Auth),
+        ("initial connection", ReplyPhase::Greeting),
+        ("CONNECT", ReplyPhase::Greeting),
+        ("RSET", ReplyPhase::Rset),
+        ("QUIT", ReplyPhase::Quit),
+    ];
+    let words = words.strip_prefix("pipelined ").unwrap_or(words);
+    let fits = |name: &str| words.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    WORDS.iter().find(|(name, _)| fits(name)).map(|(_, phase)| *phase)
+}
+
+/// The only phase at which a code is used: those of RFC 4954 §6 belong to AUTH, 354 to DATA (RFC 5321 §4.2.2).
+pub(crate) fn phase_of_code(code: ReplyCode) -> Option<ReplyPhase> {
+    match code.number() {
+        235 | 334 | 432 | 534 | 535 | 538 => Some(ReplyPhase::Auth),
+        354 => Some(ReplyPhase::Data),
+        221 => Some(ReplyPhase::Quit),
+        _ => None,
+    }
+}
+
+/// The name after the last `host `, `server `, `relay=` or `H=`.
+pub(super) fn named_host(text: &str) -> Option<String> {
+    let after = text
+        .rsplit_once("host ")
+        .or_else(|| text.rsplit_once("server "))
+        .or_else(|| text.rsplit_once("relay="))
+        .or_else(|| text.rsplit_once("H="))?;
+    host_name(after.1)
+}
+
+/// The host name at the start of a text, in lower case.
+pub(super) fn host_name(text: &str) -> Option<String> {
+    let name = text.trim_start().split(['[', ' ', ',', ':', '(']).next()?.trim_end_matches('.');
+    let fits = name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    fits.then(|| name.to_ascii_lowercase())
+}
+
+/// The lines of a reply that a log has put on one: `550-a 550-b 550 c`, separated by a space, `?` (Postfix) or `\n` (Exim).
+pub(super) fn unfolded(text: &str) -> String {
+    if text.as_bytes().get(3) != Some(&b'-') || text.contains('\n') {
+        return text.trim_end().to_owned();
+    }
+    let Some(code) = text.get(..3) else { return text.to_owned() };
+    let mut lines = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((line, next)) = next_line(rest, code) {
+        lines.push_str(line);
+        lines.push('\n');
+        rest = next;
+        if next.as_bytes().get(3) == Some(&b' ') {
+            break;
+        }
+    }
+    lines.push_str(rest.trim_end());
+    lines
+}
+
+/// Splits before the next occurrence of the code that begins a line of the reply.
+fn next_line<'a>(text: &'a str, code: &str) -> Option<(&'a str, &'a str)> {
+    let mut from = 4;
+    while let Some(found) = text.get(from..).and_then(|rest| rest.find(code)) {
+        let at = from + found;
+        let before = text.get(..at)?;
+        let separated = before.ends_with([' ', '?']) || before.ends_with("\\n");
+        if separated && matches!(text.as_bytes().get(at + 3), Some(b' ' | b'-')) {
+            let line = before.strip_suffix("\\n").unwrap_or(before).trim_end_matches([' ', '?']);
+            return Some((line, text.get(at..)?));
+        }
+        from = at + 3;
+    }
+    None
+}

@@ -1,0 +1,523 @@
+//! Finds servers' replies in what people have: logs of Postfix, Exim, Sendmail, OpenSMTPD, qmail and Exchange, bounces
+//! (DSN), transcripts of smtpcheck, swaks and curl, and replies as received. With each reply goes what the line shows
+//! about it: the phase, and the host that sent it.
+//!
+//! Promises: it never fails and never panics, whatever the bytes are; it examines [`MAX_LINE`] bytes of a line and keeps
+//! at most [`MAX_HELD`] of a reply that spans lines; a line without a reply costs one pass of a byte search.
+//! Does not: interpret a reply, which [`crate::lexicon::read`] does; report faults without a reply, such as
+//! `Connection timed out`.
+//!
+//! How a line is read, in this order:
+//! 1. One pass searches for the words that precede replies (`MARKS`); a line with none of them, and without a code, a
+//!    command or an arrow at its start, is skipped.
+//! 2. A mark's row names the reader of the program that writes it. The first code that follows begins the reply.
+//! 3. `550-` is held until `550 ` or a different line follows; a header or a `said:` is held while lines begin with a space.
+//!
+//! A new program: one file beside this one, and its rows in `MARKS`. Read next: `postfix`, as an example.
+
+mod bounce;
+mod exchange;
+mod exim;
+mod extract;
+mod opensmtpd;
+mod other;
+mod postfix;
+mod qmail;
+mod sendmail;
+mod session;
+mod transcript;
+
+use std::collections::VecDeque;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use self::exim::EximLine;
+use self::extract::{ExtractedReply, MarkedLine, at_start, bare, unfolded};
+use self::session::Sessions;
+use self::transcript::line_of_session;
+use crate::lexicon::ReplyPhase;
+use crate::wire::ReplyCode;
+
+pub(crate) use self::extract::phase_of_code;
+
+/// Bytes of a line that are examined.
+pub const MAX_LINE: usize = 64 * 1024;
+/// Bytes of one reply over several lines that are kept.
+pub const MAX_HELD: usize = 64 * 1024;
+/// Replies in a bounce's text that are remembered until its headers.
+const MAX_QUOTED: usize = 16;
+
+/// A reply that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundReply {
+    /// The number of the line where it begins, from 1.
+    pub line: u64,
+    /// The reply, LF between its lines, as `wire::reply::from_text` reads it.
+    pub text: String,
+    /// The phase, if the log shows it or the code allows only one.
+    pub phase: Option<ReplyPhase>,
+    /// The host that sent it, in lower case, if the log shows it.
+    pub host: Option<String>,
+}
+
+/// Reads the line at a mark.
+type LineReader = fn(&mut Memory, MarkedLine<'_>) -> Option<ExtractedReply>;
+
+const STATUS: LineReader = |_, marked| other::code_and_status(marked);
+const QUOTED: LineReader = |_, marked| other::quoted(marked);
+/// Lines with an arrow at the start are read before the marks; elsewhere an arrow means nothing.
+const ARROW: LineReader = |_, _| None;
+
+/// The words that precede replies, most specific first: of two in one line the earlier row is tried first.
+const MARKS: &[(&str, LineReader)] = &[
+    ("Diagnostic-Code:", Memory::diagnostic),
+    ("Diagnostic-code:", Memory::diagnostic),
+    ("diagnostic-code:", Memory::diagnostic),
+    ("Remote-MTA:", Memory::remote_mta),
+    ("Remote-Mta:", Memory::remote_mta),
+    (",<,", Memory::exchange),
+    (",>,", Memory::exchange),
+    (" refused to talk to me: ", |_, marked| postfix::greeting(marked)),
+    (" refused to start TLS: ", |_, marked| postfix::starttls(marked)),
+    (" said: ", |_, marked| postfix::server_reply(marked)),
+    ("_said:_", |_, marked| qmail::server_reply(marked)),
+    ("reject: ", |_, marked| postfix::reject(marked)),
+    ("SMTP error from remote mail", Memory::exim),
+    ("reject=", |_, marked| sendmail::reply_field(marked)),
+    ("reply=", |_, marked| sendmail::reply_field(marked)),
+    ("stat=", |_, marked| if marked.after.starts_with('"') { opensmtpd::stat(marked) } else { sendmail::stat(marked) }),
+    ("LED=", QUOTED),
+    ("rejected: ", QUOTED),
+    ("deferred: ", QUOTED),
+    ("bounced: ", QUOTED),
+    ("response: ", QUOTED),
+    ("status=sent (", QUOTED),
+    (" C=\"", QUOTED),
+    ("<-", ARROW),
+    ("<~", ARROW),
+    ("<**", ARROW),
+    ("->", ARROW),
+    ("~>", ARROW),
+    ("\u{2190} ", ARROW),
+    ("\u{2192} ", ARROW),
+    // `x50 5.` and `x50 4.`: the last digit of a code and the first of a status.
+    ("0 5.", STATUS),
+    ("1 5.", STATUS),
+    ("2 5.", STATUS),
+    ("3 5.", STATUS),
+    ("4 5.", STATUS),
+    ("5 5.", STATUS),
+    ("0 4.", STATUS),
+    ("1 4.", STATUS),
+    ("2 4.", STATUS),
+    ("4 4.", STATUS),
+];
+
+static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = MARKS.iter().map(|(word, _)| word);
+    let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words);
+    search.unwrap_or_else(|error| unreachable!("a few short literals: {error}"))
+});
+
+/// Reads lines one after the other.
+#[derive(Debug, Default)]
+pub struct Finder {
+    line: u64,
+    held: Option<UnfinishedReply>,
+    memory: Memory,
+    /// The last replies: a bounce quotes each one in its text and once more in a header.
+    quoted: VecDeque<String>,
+}
+
+/// What earlier lines show about later ones.
+#[derive(Debug, Default)]
+struct Memory {
+    sessions: Sessions,
+    /// The phase of a reply of Exim that is on the next line.
+    awaited: Option<ReplyPhase>,
+    /// The server of a bounce's `Remote-MTA` header.
+    remote: Option<String>,
+}
+
+/// A reply that may continue in the next line.
+#[derive(Debug)]
+struct UnfinishedReply {
+    line: u64,
+    reply: ExtractedReply,
+    /// The complete text of a header or a `said:`, which may continue in lines that begin with a space.
+    folded: Option<String>,
+}
+
+impl Finder {
+    /// Takes one line, with or without its line end, and passes on the replies that it completes.
+    pub fn push(&mut self, line: &[u8], found: &mut impl FnMut(FoundReply)) {
+        self.line += 1;
+        let line = line.get(..MAX_LINE).unwrap_or(line);
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = if self.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+        if self.held.is_none() && self.memory.awaited.is_none() && !may_contain_reply(line) {
+            // The headers of one recipient in a bounce end with an empty line.
+            if line.is_empty() {
+                self.memory.remote = None;
+            }
+            return;
+        }
+        self.read(&String::from_utf8_lossy(line), found);
+    }
+
+    /// The end of the input: passes on the reply that was held.
+    pub fn finish(&mut self, found: &mut impl FnMut(FoundReply)) {
+        if let Some(held) = self.held.take() {
+            self.release(held, found);
+        }
+    }
+
+    fn read(&mut self, line: &str, found: &mut impl FnMut(FoundReply)) {
+        if let Some(mut held) = self.held.take() {
+            if held.continues_with(line) {
+                self.held = Some(held);
+                return;
+            }
+            self.release(held, found);
+        }
+        let awaited = self.memory.awaited.take();
+        let extracted = self.memory.extract(line).or_else(|| exim::next_line(line, awaited?));
+        let Some(reply) = extracted else { return };
+        let reply = ExtractedReply { phase: reply.phase.or(awaited), ..reply };
+        let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
+            .then(|| line.to_owned());
+        let held = UnfinishedReply { line: self.line, reply, folded };
+        if held.folded.is_some() || held.reply.is_open() {
+            self.held = Some(held);
+        } else {
+            self.release(held, found);
+        }
+    }
+
+    fn release(&mut self, held: UnfinishedReply, found: &mut impl FnMut(FoundReply)) {
+        let UnfinishedReply { line, reply, folded } = held;
+        let is_header = folded.as_ref().is_some_and(|folded| folded.contains("iagnostic-"));
+        // What was read from the first line alone may be incomplete.
+        let reply = folded.and_then(|folded| self.memory.extract(&folded)).unwrap_or(reply);
+        let text = unfolded(&reply.text);
+        if is_header && self.was_quoted(&text) {
+            return;
+        }
+        if !is_header {
+            self.quoted.truncate(MAX_QUOTED - 1);
+            self.quoted.push_front(text.clone());
+        }
+        let code = text.as_bytes().get(..3).and_then(ReplyCode::parse);
+        found(FoundReply { line, text, phase: reply.phase.or_else(|| code.and_then(phase_of_code)), host: reply.host });
+    }
+
+    /// Whether a header of a bounce repeats a reply from its text, line ends and spaces aside. Each repeats once.
+    fn was_quoted(&mut self, text: &str) -> bool {
+        let same = |known: &String| known.split_whitespace().eq(text.split_whitespace());
+        let at = self.quoted.iter().position(same);
+        at.and_then(|at| self.quoted.remove(at)).is_some()
+    }
+}
+
+impl Memory {
+    /// The reply in one line.
+    fn extract(&mut self, line: &str) -> Option<ExtractedReply> {
+        if let Some(reply) = bare(line) {
+            let phase = self.sessions.replied("", &reply);
+            return Some(ExtractedReply { is_line: true, ..reply }.at(phase));
+        }
+        if let Some(phase) = session::command(line.trim()) {
+            self.sessions.commanded("", phase);
+            return None;
+        }
+        if let Some(words) = line_of_session(line) {
+            return self.sessions.received("", words);
+        }
+        let mut hits: Vec<(usize, usize)> =
+            SEARCH.find_iter(line).map(|hit| (hit.pattern().as_usize(), hit.end())).collect();
+        hits.sort_unstable();
+        hits.dedup_by_key(|(pattern, _)| *pattern);
+        hits.into_iter().find_map(|(pattern, end)| {
+            let (_, reader) = MARKS.get(pattern)?;
+            let (before, after) = line.split_at_checked(end)?;
+            reader(self, MarkedLine { line, before, after })
+        })
+    }
+
+    fn diagnostic(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
+        Some(bounce::diagnostic(marked)?.by(self.remote.clone()))
+    }
+
+    fn remote_mta(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
+        if marked.after.contains(';') {
+            self.remote = bounce::remote_mta(marked);
+        }
+        None
+    }
+
+    fn exchange(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
+        let (session, words) = exchange::session_line(marked.line)?;
+        self.sessions.received(session, &words)
+    }
+
+    fn exim(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
+        match exim::smtp_error(marked) {
+            EximLine::Reply(reply) => Some(reply),
+            EximLine::NextLine(phase) => {
+                self.awaited = phase;
+                None
+            }
+        }
+    }
+}
+
+impl UnfinishedReply {
+    /// Takes the next line if it belongs to this reply.
+    fn continues_with(&mut self, line: &str) -> bool {
+        if let Some(folded) = &mut self.folded
+            && line.starts_with([' ', '\t'])
+            && !line.trim().is_empty()
+        {
+            if folded.len() + line.len() <= MAX_HELD {
+                folded.push(' ');
+                folded.push_str(line.trim());
+            }
+            return true;
+        }
+        if self.folded.is_some() || !self.reply.is_line || !self.reply.is_open() {
+            return false;
+        }
+        let next = line_of_session(line).unwrap_or_else(|| line.trim_start());
+        let code = self.reply.text.get(..3).unwrap_or_default();
+        let same = at_start(next).is_some_and(|next| next.starts_with(code));
+        if same && self.reply.text.len() + next.len() <= MAX_HELD {
+            self.reply.text.push('\n');
+            self.reply.text.push_str(next.trim_end());
+        }
+        // The last line ends it; a line with the same code after that is another reply.
+        same
+    }
+}
+
+/// Whether a line may contain a reply: see the header, point 1.
+fn may_contain_reply(line: &[u8]) -> bool {
+    let start = line.trim_ascii_start();
+    match start {
+        [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', ..] if matches!(start.get(3), None | Some(b' ' | b'-')) => return true,
+        [b'2' | b'4' | b'5', b'.', ..] | [b'<' | b'>', b' ', ..] | [b'S' | b'C', b':', ..] => return true,
+        _ => {}
+    }
+    session::begins_like_command(start) || SEARCH.is_match(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert, proptest};
+
+    use super::{Finder, FoundReply, MAX_LINE};
+    use crate::lexicon::ReplyPhase;
+
+    fn all(log: &str) -> Vec<FoundReply> {
+        let (mut finder, mut found) = (Finder::default(), Vec::new());
+        for line in log.split_inclusive('\n') {
+            finder.push(line.as_bytes(), &mut |one| found.push(one));
+        }
+        finder.finish(&mut |one| found.push(one));
+        found
+    }
+
+    #[test]
+    fn a_code_that_nobody_uses_begins_a_reply_where_the_words_are_known() {
+        let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
+        assert_eq!(texts("522 sorry, recipient mailbox is full"), ["522 sorry, recipient mailbox is full"]);
+        assert_eq!(texts("522 files were copied"), [""; 0]);
+        assert_eq!(texts("322 mailbox is full"), [""; 0]);
+    }
+
+    #[track_caller]
+    fn one(log: &str, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) {
+        let found = all(log);
+        let told: Vec<_> =
+            found.iter().map(|found| (found.text.as_str(), found.phase, found.host.as_deref())).collect();
+        assert_eq!(told, [(text, phase, host)], "{log}");
+    }
+
+    #[test]
+    fn postfix_tells_the_host_and_the_command() {
+        one(
+            "Dec  1 16:25:32 mx postfix/smtp[1]: 4C37: to=<u@example.com>, relay=mx.example.net[192.0.2.40]:25, delay=1, dsn=5.7.1, status=bounced (host mx.example.net[192.0.2.40] said: 554 5.7.1 <u@example.com>: Relay access denied (in reply to RCPT TO command))",
+            "554 5.7.1 <u@example.com>: Relay access denied",
+            Some(ReplyPhase::Rcpt),
+            Some("mx.example.net"),
+        );
+        one(
+            "status=deferred (host mx.example.net[192.0.2.1] refused to talk to me: 421 4.7.0 too many (see below))",
+            "421 4.7.0 too many (see below)",
+            Some(ReplyPhase::Greeting),
+            Some("mx.example.net"),
+        );
+        one(
+            "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 550 5.1.1 <a@example.org>: no; from=<b@example.net> to=<a@example.org> proto=SMTP helo=<x>",
+            "550 5.1.1 <a@example.org>: no",
+            Some(ReplyPhase::Rcpt),
+            None,
+        );
+        one(
+            "status=deferred (SASL authentication failed; server smtp.example.com[192.0.2.1] said: 535-5.7.1 No. ?535 5.7.1 http://example.com/ y8sm.5)",
+            "535-5.7.1 No.\n535 5.7.1 http://example.com/ y8sm.5",
+            Some(ReplyPhase::Auth),
+            Some("smtp.example.com"),
+        );
+    }
+
+    #[test]
+    fn exim_tells_them_in_its_log_and_in_its_bounces() {
+        one(
+            "2012-02-13 15:02:02 1Rwt ** u@example.ru R=d T=r: SMTP error from remote mail server after RCPT TO:<u@example.ru>: host mx.example.ru [192.0.2.3]: 553 no relay",
+            "553 no relay",
+            Some(ReplyPhase::Rcpt),
+            Some("mx.example.ru"),
+        );
+        one(
+            "SMTP error from remote mail server after MAIL FROM:<u@example.com> SIZE=1409: host smtp.example.com [192.0.2.8]: 530-5.5.1 Authentication Required.\\n530 5.5.1 http://example.com",
+            "530-5.5.1 Authentication Required.\n530 5.5.1 http://example.com",
+            Some(ReplyPhase::Mail),
+            Some("smtp.example.com"),
+        );
+        one(
+            "    SMTP error from remote mail server after end of data:\n    host mx.example.com [192.0.2.1]: 550-no\n    550-such\n    550 thing\n\nbye",
+            "550-no\n550-such\n550 thing",
+            Some(ReplyPhase::Data),
+            Some("mx.example.com"),
+        );
+    }
+
+    #[test]
+    fn sendmail_opensmtpd_and_qmail() {
+        one(
+            "sm-mta[1]: l8E3: to=<u@example.com>, relay=mx.example.com. [192.0.2.1], dsn=5.1.1, stat=User unknown",
+            "5.1.1 User unknown",
+            None,
+            Some("mx.example.com"),
+        );
+        one(
+            "sm-mta[1]: n3K: relay=mx.example.com. [192.0.2.1], dsn=4.0.0, stat=Deferred: 421 cannot verify",
+            "421 cannot verify",
+            None,
+            Some("mx.example.com"),
+        );
+        one("ruleset=check_rcpt, relay=[192.0.2.9], reject=550 5.7.1 no", "550 5.7.1 no", Some(ReplyPhase::Rcpt), None);
+        one("mta delivery result=\"PermFail\" stat=\"550 5.1.1 no\"", "550 5.1.1 no", None, None);
+        one(
+            "delivery 3: failure: 192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_such_user/Giving_up_on_192.0.2.1./",
+            "550 no such user",
+            Some(ReplyPhase::Rcpt),
+            None,
+        );
+        assert_eq!(all("dsn=4.0.0, stat=Deferred: Connection timed out with mx.example.com."), []);
+    }
+
+    #[test]
+    fn exchange_sessions_keep_their_commands_apart() {
+        let log = "2023-08-30T00:37:33Z,C,S1,5,a,b,>,RCPT TO:<u@example.com>,\n\
+                   2023-08-30T00:37:33Z,C,S2,5,a,b,>,MAIL FROM:<u@example.com>,\n\
+                   2023-08-30T00:37:33Z,C,S1,6,a,b,<,\"550 5.1.1 no, \"\"none\"\"\",\n\
+                   2023-08-30T00:37:33Z,C,S2,6,a,b,<,250 2.1.0 ok,\n";
+        let found = all(log);
+        let told: Vec<_> = found.iter().map(|found| (found.line, found.text.as_str(), found.phase)).collect();
+        assert_eq!(
+            told,
+            [(3, "550 5.1.1 no, \"none\"", Some(ReplyPhase::Rcpt)), (4, "250 2.1.0 ok", Some(ReplyPhase::Mail))]
+        );
+    }
+
+    #[test]
+    fn bounces_fold_their_headers_and_name_the_remote_host() {
+        one(
+            "Remote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 550-5.1.1 The account\n    that you wrote to 550 5.1.1 does not exist\n\nx",
+            "550-5.1.1 The account that you wrote to\n550 5.1.1 does not exist",
+            None,
+            Some("mx.example.com"),
+        );
+        one(
+            "<u@example.com>: host mx.example.com[192.0.2.1] said: 552 recipient\n    storage full (in reply to RCPT TO\n    command)\n",
+            "552 recipient storage full",
+            Some(ReplyPhase::Rcpt),
+            Some("mx.example.com"),
+        );
+        one(
+            "Diagnostic-Code: X-Postfix; host mx.example.com[192.0.2.1] said: 552 full (in reply to RCPT TO command)",
+            "552 full",
+            Some(ReplyPhase::Rcpt),
+            Some("mx.example.com"),
+        );
+    }
+
+    #[test]
+    fn a_bounce_that_says_everything_twice_is_counted_once() {
+        let said = "host mx.example.com[192.0.2.1] said: 550 5.1.1\n    <u@example.com>: no such user (in reply to RCPT TO command)";
+        let bounce = format!(
+            "<u@example.com>: {said}\n\n<v@example.com>: {said}\n\n{0}\n\n{0}\n\nRemote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 452 full\n",
+            "Remote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 550 5.1.1 <u@example.com>: no such\n    user"
+        );
+        let texts: Vec<String> = all(&bounce).into_iter().map(|found| found.text).collect();
+        let no = "550 5.1.1 <u@example.com>: no such user";
+        assert_eq!(texts, [no, no, "452 full"]);
+    }
+
+    #[test]
+    fn transcripts_tell_the_step_by_the_order_of_commands() {
+        let log =
+            " -> MAIL FROM:<a@example.org>\n -> RCPT TO:<b@example.net>\n<-  250 ok\n<** 550-no\n<** 550 really\n";
+        let told: Vec<_> = all(log).into_iter().map(|found| (found.text, found.phase)).collect();
+        assert_eq!(
+            told,
+            [("250 ok".to_owned(), Some(ReplyPhase::Mail)), ("550-no\n550 really".to_owned(), Some(ReplyPhase::Rcpt))]
+        );
+        one("\u{258e}  123 \u{2190} 550 5.1.1 no", "550 5.1.1 no", None, None);
+        one("< 535 5.7.8 no", "535 5.7.8 no", Some(ReplyPhase::Auth), None);
+    }
+
+    #[test]
+    fn replies_as_they_came_are_joined_and_told_apart() {
+        let texts: Vec<String> =
+            all("550-a\n550 b\n550 c\n421-d\nother\n").into_iter().map(|found| found.text).collect();
+        assert_eq!(texts, ["550-a\n550 b", "550 c", "421-d"]);
+    }
+
+    #[test]
+    fn what_no_server_said_is_nothing() {
+        for line in [
+            "postfix/smtp[1]: connect to mx.example.com[192.0.2.1]:25: Connection timed out",
+            "2008-07-30 12:02:35 1KO7Zr <= u@example.com U=u P=local S=412",
+            "2026-08-16 550 lines were read",
+            "260 sheep were counted",
+            "192.0.2.1 - - [10/Oct/2000] \"GET / HTTP/1.0\" 200 5.4",
+            "",
+        ] {
+            assert_eq!(all(line), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_reply_beyond_the_looked_at_part_of_a_line_is_not_seen() {
+        assert_eq!(all(&format!("{} said: 550 no", "x".repeat(MAX_LINE))), []);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_whatever_the_lines_are(
+            lines in proptest::collection::vec(("( said: |stat=|,<,|<- |Diagnostic-Code: |550-|SMTP error from remote mail)?", any::<Vec<u8>>()), 0..20)
+        ) {
+            let mut finder = Finder::default();
+            let mut count = 0;
+            for (start, rest) in &lines {
+                finder.push(&[start.as_bytes(), rest].concat(), &mut |_| count += 1);
+            }
+            finder.finish(&mut |_| count += 1);
+            prop_assert!(count <= lines.len());
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Postfix: the client (`smtp`), which quotes the replies of other servers, and the server (`smtpd`), which logs its own.
+
+use super::extract::{ExtractedReply, MarkedLine, at_start, closed, first_reply, named_host, phase_in_words};
+use crate::lexicon::ReplyPhase;
+
+/// `host x[192.0.2.1] said: 550 ... (in reply to RCPT TO command)`.
+pub(super) fn server_reply(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+    let text = at_start(after).or_else(|| first_reply(after))?;
+    let host = named_host(before);
+    if let Some((text, words)) = text.rsplit_once(" (in reply to ") {
+        return Some(ExtractedReply::of(text).at(phase_in_words(words)).by(host));
+    }
+    let phase = before.contains("SASL authentication failed").then_some(ReplyPhase::Auth);
+    Some(closed(&format!("{before}{text}"), text).at(phase).by(host))
+}
+
+/// `host x[192.0.2.1] refused to talk to me: 554 ...`.
+pub(super) fn greeting(marked: MarkedLine<'_>) -> Option<ExtractedReply> {
+    refused_at(ReplyPhase::Greeting, marked)
+}
+
+/// `host x[192.0.2.1] refused to start TLS: 454 ...`.
+pub(super) fn starttls(marked: MarkedLine<'_>) -> Option<ExtractedReply> {
+    refused_at(ReplyPhase::Starttls, marked)
+}
+
+fn refused_at(phase: ReplyPhase, MarkedLine { line, before, after }: MarkedLine<'_>) -> Option<ExtractedReply> {
+    Some(closed(line, first_reply(after)?).at(Some(phase)).by(named_host(before)))
+}
+
+/// smtpd: `reject: RCPT from x[192.0.2.1]: 550 ...; from=<`.
+pub(super) fn reject(MarkedLine { after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+    let text = first_reply(after)?;
+    let end = text.find("; from=<").or_else(|| text.find("; proto=")).unwrap_or(text.len());
+    Some(ExtractedReply::of(text.get(..end)?).at(phase_in_words(after)))
+}

@@ -1,0 +1,19 @@
+//! The offline explainer: what a rule, a reply code, an enhanced status, a reply, an EHLO extension or a SASL mechanism
+//! means, and which replies a log contains.
+//!
+//! Promises: no I/O except reading the given input; memory is bounded whatever the input is; what is not recognised gets an
+//! answer too.
+//! Does not: print, which [`crate::render::explain`] does; interpret text, which [`crate::lexicon`] does.
+//!
+//! Read next: [`log`], which finds replies in logs.
+
+mod arguments;
+mod explained;
+pub mod log;
+mod reply;
+mod stream;
+
+pub use arguments::arguments;
+pub use explained::{ConditionalMeaning, Explained, ExplanationKind, Extent, Tally};
+pub use reply::{ExplainContext, SenderError};
+pub use stream::{LogMode, LogSummary, log};

@@ -1,0 +1,205 @@
+//! Explains one reply: reads it with the lexicon, and adds what is known about its code, its status and its text.
+//!
+//! What the log shows (phase, host) comes before what the user gives, which is for what the input leaves open.
+
+use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
+use crate::check::refusal;
+use crate::lexicon::providers::{self, ProviderSigns};
+use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, phrases, software, tables};
+use crate::wire::{Class, EnhancedStatus, Reply, reply};
+
+/// What the user knows about the replies, where the input does not show it.
+#[derive(Clone, Debug, Default)]
+pub struct ExplainContext {
+    /// Their phase.
+    pub phase: Option<ReplyPhase>,
+    /// The id of the provider that sent them.
+    pub provider: Option<&'static str>,
+    /// The id of the software that sent them.
+    pub software: Option<&'static str>,
+}
+
+/// Why a name is not that of exactly one provider or software.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SenderError {
+    /// No provider or software has it.
+    Unknown,
+    /// Several providers have it; their ids.
+    Ambiguous(Vec<&'static str>),
+}
+
+impl ExplainContext {
+    /// Sets who sent the replies: a provider or software, by id, name or host.
+    pub fn sent_by(self, name: &str) -> Result<ExplainContext, SenderError> {
+        match providers::find(name).as_slice() {
+            [only] => Ok(ExplainContext { provider: Some(&only.id), ..self }),
+            [] => match software::find(name) {
+                Some(found) => Ok(ExplainContext { software: Some(&found.id), ..self }),
+                None => Err(SenderError::Unknown),
+            },
+            several => Err(SenderError::Ambiguous(several.iter().map(|provider| provider.id.as_str()).collect())),
+        }
+    }
+
+    /// Reads one reply; none if nothing is known about it.
+    pub(super) fn read(&self, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) -> Option<Understood> {
+        let reply = reply::from_text(text)?;
+        let by_host = host.and_then(recognised).unwrap_or_default();
+        let phase = phase.or(self.phase);
+        let provider = by_host.provider.or(self.provider);
+        let context = Context { step: phase, provider, software: by_host.software.or(self.software) };
+        let reading = lexicon::read(&reply, &context).or_else(|| by_registry(&reply));
+        let also = elsewhere(&reply, &context);
+        if reading.is_none() && also.is_empty() {
+            return None;
+        }
+        let cause = reading.as_ref().map_or(Cause::Other, |reading| reading.cause);
+        let rule = reading.as_ref().and_then(|reading| rule_of(reading, &reply, phase));
+        Some(Understood { cause, rule, reply, phase, provider, reading, also })
+    }
+
+    /// The same, as an explanation.
+    pub(super) fn reply(&self, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) -> Option<Explained> {
+        Some(self.read(text, phase, host)?.explained(text, host))
+    }
+}
+
+/// A reply that was read. The explanation is made only if it is shown: in a long log, for a few replies.
+pub(super) struct Understood {
+    pub(super) cause: Cause,
+    pub(super) rule: Option<&'static str>,
+    reply: Reply,
+    phase: Option<ReplyPhase>,
+    provider: Option<&'static str>,
+    reading: Option<Reading>,
+    also: Vec<ConditionalMeaning>,
+}
+
+impl Understood {
+    pub(super) fn explained(self, text: &str, host: Option<&str>) -> Explained {
+        let Understood { rule, reply, phase, provider, reading, also, .. } = self;
+        let mut explained = Explained {
+            phase: phase,
+            provider: provider.map(str::to_owned),
+            code: reply.code,
+            status: reply.enhanced,
+            meaning: meaning(&reply),
+            also,
+            rule,
+            ..Explained::new(ExplanationKind::Reply, text)
+        };
+        let Some(reading) = reading else { return explained };
+        explained.category = Some(reading.cause.category());
+        explained.confidence = Some(reading.confidence);
+        explained.cause = Some(reading.means);
+        explained.otherwise = reading.otherwise;
+        explained.fixes = reading.fixes.into_iter().map(|fix| filled(fix, host)).collect();
+        explained.source = source(&reading.basis);
+        explained.basis = Some(reading.basis);
+        explained
+    }
+}
+
+/// Provider and software of a host.
+#[derive(Clone, Copy, Default)]
+struct Recognised {
+    provider: Option<&'static str>,
+    software: Option<&'static str>,
+}
+
+fn recognised(host: &str) -> Option<Recognised> {
+    if let Some(provider) = providers::recognise(&ProviderSigns { host: Some(host), ..ProviderSigns::default() }) {
+        return Some(Recognised { provider: Some(&provider.id), software: None });
+    }
+    let row = software::by_mx(host)?;
+    Some(Recognised { provider: row.provider.as_deref(), software: row.software.as_deref() })
+}
+
+/// What the registry says about a status that servers use for everything, which is better than nothing if there is
+/// neither a code nor a text.
+fn by_registry(reply: &Reply) -> Option<Reading> {
+    let status = reply.enhanced?;
+    let row = tables::status(status)?;
+    Some(Reading {
+        cause: row.cause(status),
+        confidence: Confidence::Possible,
+        means: row.meaning.clone(),
+        otherwise: row.otherwise.clone(),
+        fixes: row.fix.clone(),
+        basis: Basis::Status { status: status.to_string() },
+    })
+}
+
+/// The rule that a check would report: that of the cause, or of the phase if only the code is known.
+fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Option<&'static str> {
+    let known = match reading.basis {
+        Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. } => true,
+        Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
+        Basis::Code { .. } | Basis::Class { .. } => phase.is_none(),
+    };
+    let by_cause = refusal::rule_of(reading.cause).map(|rule| rule.id);
+    let refused = matches!(reply.class(), Class::Transient | Class::Permanent);
+    if known || !refused {
+        by_cause
+    } else {
+        phase.and_then(|phase| refusal::rule_at(phase, reply)).map(|rule| rule.id).or(by_cause)
+    }
+}
+
+/// The meaning of the code in the standard and of the status in the registry.
+fn meaning(reply: &Reply) -> Option<String> {
+    let code = reply.code.and_then(|code| match tables::code(code) {
+        Some(row) => Some(format!("{code}: {} ({})", row.meaning, row.reference)),
+        None => tables::class(code).map(|row| format!("{code}: not in any standard; {}", row.meaning)),
+    });
+    let status = reply
+        .enhanced
+        .and_then(|status| tables::status(status).map(|row| format!("{status}: {} ({})", row.text, row.reference)));
+    let parts: Vec<String> = code.into_iter().chain(status).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// What a code or a status without text means at each phase and at each provider, unless phase or provider are known.
+fn elsewhere(reply: &Reply, context: &Context<'_>) -> Vec<ConditionalMeaning> {
+    if reply.text.iter().any(|text| !text.is_empty() && EnhancedStatus::parse(text).is_none()) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    if let (Some(code), None, None) = (reply.code, reply.enhanced, context.step) {
+        for row in tables::code(code).into_iter().flat_map(|row| &row.at) {
+            let names = ReplyPhase::ALL.iter().filter(|(_, phase)| row.phase.contains(phase)).map(|(name, _)| *name);
+            let at = names.collect::<Vec<_>>().join(", ");
+            let (category, confidence) = (row.cause.category(), row.confidence);
+            found.push(ConditionalMeaning { at, category, confidence, cause: row.means.clone() });
+        }
+    }
+    if let (Some(status), None) = (reply.enhanced, context.provider) {
+        for row in tables::deviations(status, reply.code) {
+            let (at, category) = (row.provider.clone(), row.cause.category());
+            found.push(ConditionalMeaning { at, category, confidence: row.confidence, cause: row.means.clone() });
+        }
+    }
+    found
+}
+
+fn source(basis: &Basis) -> Option<String> {
+    let Basis::Phrase { id } = basis else { return None };
+    let source = &phrases::all().iter().find(|phrase| phrase.id == *id)?.source;
+    // Sources are public pages and notes of this project; users can open only the former.
+    let public: Vec<&str> = source.split("; ").filter(|place| !place.contains(".md ")).collect();
+    (!public.is_empty()).then(|| public.join("; "))
+}
+
+/// Placeholders for values that only a check knows, so that a command can be read as a pattern.
+fn filled(fix: Fix, host: Option<&str>) -> Fix {
+    let values = [
+        ("{host}", host.unwrap_or("HOST")),
+        ("{port}", "PORT"),
+        ("{user}", "USER"),
+        ("{from}", "SENDER"),
+        ("{rcpt}", "RECIPIENT"),
+        ("{ip}", "YOUR-PUBLIC-ADDRESS"),
+    ];
+    let fill = |text: String| values.iter().fold(text, |text, (name, value)| text.replace(name, value));
+    Fix { text: fill(fix.text), command: fix.command.map(fill), url: fix.url, when: fix.when }
+}

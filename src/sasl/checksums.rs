@@ -1,0 +1,38 @@
+//! Checksums of a secret that programs keep or print, so that they can be masked like the secret.
+
+use md4::Md4;
+use md5::{Digest, Md5};
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
+use zeroize::Zeroizing;
+
+/// The checksums of a secret that programs keep or print, the one of Windows among them: what is guessed from them in
+/// no time is not to be shown either.
+pub fn checksums(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
+    let bytes = secret.as_bytes();
+    vec![
+        Zeroizing::new(Md5::digest(bytes).to_vec()),
+        Zeroizing::new(Sha1::digest(bytes).to_vec()),
+        Zeroizing::new(Sha256::digest(bytes).to_vec()),
+        Zeroizing::new(Sha512::digest(bytes).to_vec()),
+        nt_hash(secret),
+    ]
+}
+
+/// NTOWFv1 (MS-NLMP §3.3.1): what Windows keeps of a password, and as good as it.
+pub(super) fn nt_hash(password: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Md4::digest(&*Zeroizing::new(utf16(password))).to_vec())
+}
+
+/// UTF-16LE, as Windows encodes a password.
+pub(super) fn utf16(text: &str) -> Vec<u8> {
+    // Allocated once: growing would leave copies of a password behind.
+    let mut bytes = Vec::with_capacity(text.len() * 2);
+    bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+    bytes
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,117 @@
+//! Names: each type name once, no function name that says nothing; files of a size that can be read.
+
+use std::collections::BTreeMap;
+
+use super::source::{files, is_tests, modules, root, without_tests};
+
+/// Type names that are defined more than once, and why.
+const SHARED_TYPES: &[(&str, &str)] = &[
+    ("ShutdownSignals", "one definition for each kind of operating system"),
+    ("Signals", "one definition for each kind of operating system"),
+];
+
+/// Words that tell nothing about what a free function does.
+const VAGUE: &[&str] = &[
+    "done", "given", "handle", "hear", "heard", "helper", "look", "looks", "manage", "meant", "more", "odd", "one",
+    "ours", "process", "said", "say", "says", "seen", "shown", "stands", "stuff", "talk", "talks", "tell", "tells",
+    "thing", "told", "whole",
+];
+
+/// Functions that still have such a name. This list only shrinks.
+const VAGUE_STILL: &[(&str, &str)] = &[
+    ("seen", "src/check/clients/mod.rs"),
+    ("given", "src/cli/config/mod.rs"),
+    ("one", "src/render/html/mod.rs"),
+    ("more", "src/render/nagios.rs"),
+    ("one", "src/render/prometheus.rs"),
+];
+
+/// The longest file, in lines, without its tests.
+const MAX_LINES: usize = 600;
+
+/// Files that are still longer. This list only shrinks.
+const LONG_STILL: &[&str] = &[
+    "src/report/document.rs",
+    "src/suite/mod.rs",
+    "tests/loopback.rs",
+    "tests/support/bodies.rs",
+    "tests/support/replay.rs",
+];
+
+/// The definitions at the left margin that begin with one of the words, with the file.
+fn definitions(words: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for file in modules() {
+        let name = file.path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        for line in file.code.lines() {
+            let mut rest = line;
+            while let Some((first, more)) = rest.split_once(' ') {
+                let is_visibility = first == "pub" || first.starts_with("pub(");
+                if words.contains(&first) {
+                    let end = more.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(more.len());
+                    found.push((more[..end].to_owned(), name.clone()));
+                    break;
+                }
+                if !is_visibility && !matches!(first, "async" | "const" | "unsafe") && !first.ends_with(')') {
+                    break;
+                }
+                rest = more;
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_type_name_means_two_things() {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, file) in definitions(&["struct", "enum", "trait", "type", "union"]) {
+        all.entry(name).or_default().push(file);
+    }
+    let wrong: Vec<String> = all
+        .iter()
+        .filter(|(name, files)| files.len() > 1 && !SHARED_TYPES.iter().any(|(shared, _)| shared == name))
+        .map(|(name, files)| format!("{name}: {}", files.join(", ")))
+        .collect();
+    assert!(wrong.is_empty(), "type names that are defined more than once:\n{}", wrong.join("\n"));
+    for (name, reason) in SHARED_TYPES {
+        assert!(all.get(*name).is_some_and(|files| files.len() > 1), "{name} is defined once: remove it ({reason})");
+    }
+}
+
+#[test]
+fn function_names_tell_what_the_function_does() {
+    let functions = definitions(&["fn"]);
+    let vague: Vec<(&str, &str)> = functions
+        .iter()
+        .filter(|(name, _)| VAGUE.contains(&name.as_str()))
+        .map(|(name, file)| (name.as_str(), file.as_str()))
+        .collect();
+    let wrong: Vec<String> = vague
+        .iter()
+        .filter(|found| !VAGUE_STILL.contains(found))
+        .map(|(name, file)| format!("(\"{name}\", \"{file}\"),"))
+        .collect();
+    assert!(wrong.is_empty(), "function names that say nothing:\n{}", wrong.join("\n"));
+    for still in VAGUE_STILL {
+        assert!(vague.contains(still), "{still:?} is clean: remove it from VAGUE_STILL");
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_be_read() {
+    let mut wrong = Vec::new();
+    for (path, text) in files("src").into_iter().chain(files("tests")) {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        let lines = without_tests(&text).lines().count();
+        let is_long = lines > MAX_LINES && !is_tests(&path);
+        if is_long && !LONG_STILL.contains(&name.as_str()) {
+            wrong.push(format!("{name}: {lines} lines"));
+        }
+        assert!(is_long || !LONG_STILL.contains(&name.as_str()), "{name} is short enough: remove it from LONG_STILL");
+    }
+    assert!(wrong.is_empty(), "files with more than {MAX_LINES} lines:\n{}", wrong.join("\n"));
+    for name in LONG_STILL {
+        assert!(root().join(name).exists(), "{name} does not exist: remove it from LONG_STILL");
+    }
+}

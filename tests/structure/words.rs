@@ -1,0 +1,156 @@
+//! Plain English: phrases that sounded translated, with the term of the field, must not come back.
+
+use std::path::PathBuf;
+
+use super::source::{files, root};
+
+/// What is not written, and what is written instead.
+const BANNED: &[(&str, &str)] = &[
+    ("a careful guest", "a non-intrusive client"),
+    ("as it stands", "unchanged"),
+    ("bad name", "poor reputation"),
+    ("bad repute", "poor reputation"),
+    ("belong into", "belong in"),
+    ("breaks off", "aborts, closes the connection"),
+    ("conversation", "session"),
+    ("conversations", "sessions"),
+    ("errand", "task, probe"),
+    ("for good", "permanently"),
+    ("good name", "good reputation"),
+    ("good-bye", "close_notify, reply to QUIT"),
+    ("heed", "honour"),
+    ("heeded", "honoured"),
+    ("heeds", "honours"),
+    ("in place of", "instead of"),
+    ("in the open", "in clear text"),
+    ("in the place of", "instead of"),
+    ("is told", "is reported, receives"),
+    ("are told", "are reported, receive"),
+    ("listens in", "eavesdrops"),
+    ("lock-out", "lockout"),
+    ("log-in", "login, log in"),
+    ("log-ins", "logins"),
+    ("look-up", "lookup"),
+    ("look-ups", "lookups"),
+    ("meant from", "relative to"),
+    ("mended", "fixed"),
+    ("nobody", "no client, no server, not"),
+    ("nobody's", "of no client, unknown"),
+    ("of its own making", "custom"),
+    ("of ours", "our, local"),
+    ("on the way", "in transit, on the network path"),
+    ("open line", "unencrypted connection"),
+    ("patience", "timeout"),
+    ("put off", "deferred, temporarily rejected"),
+    ("puts off", "defers"),
+    ("read along", "eavesdrop"),
+    ("reads along", "eavesdrops"),
+    ("refused for good", "permanently rejected"),
+    ("refused for now", "temporarily rejected"),
+    ("somebody", "a user, an attacker, a device"),
+    ("somebody's", "of a user"),
+    ("something else than", "something other than"),
+    ("stand in", "are in"),
+    ("stands in", "is in"),
+    ("stranger", "unknown client"),
+    ("strangers", "unknown clients"),
+    ("surely", "known, certainly"),
+    ("takes its time", "is slow"),
+    ("teller", "reporter"),
+    ("the house", "the program, the modules"),
+    ("the line stays open", "the connection stays unencrypted"),
+    ("time-out", "timeout"),
+    ("time-outs", "timeouts"),
+    ("turned away", "rejected"),
+    ("turns away", "rejects"),
+    ("turns us away", "rejects the connection"),
+    ("verb", "command"),
+    ("verbs", "commands"),
+    ("vouch", "issue, sign"),
+    ("vouched", "issued, signed"),
+    ("vouches", "issues, signs"),
+    ("who listens", "an eavesdropper"),
+    ("whoever", "anyone who, the client that"),
+];
+
+/// Keys of the lexicon whose values are not ours: texts of servers, and where they are from.
+const QUOTING_KEYS: &[&str] =
+    &["pattern", "example", "matches", "differs", "source", "phrase", "match", "all", "any", "text_of"];
+
+/// Files that still have such a phrase, one a line. The list only shrinks: with UPDATE_DOCS=1 this test removes the files
+/// that are clean.
+const PENDING: &str = "tests/structure/words-pending.txt";
+
+fn texts() -> Vec<(String, String)> {
+    let mut paths: Vec<PathBuf> =
+        ["src", "tests", "benches"].into_iter().flat_map(files).map(|(path, _)| path).collect();
+    paths.extend(["README.md", "CHANGELOG.md", "Cargo.toml"].map(|name| root().join(name)));
+    for folder in ["docs", "docs/man", "docs/completions", "src/lexicon/data"] {
+        paths.extend(std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path()));
+    }
+    let mut texts: Vec<(String, String)> = paths
+        .into_iter()
+        .filter(|path| path.is_file() && !path.ends_with("structure/words.rs"))
+        .map(|path| {
+            let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+            (name, std::fs::read_to_string(&path).unwrap())
+        })
+        .collect();
+    texts.sort();
+    texts
+}
+
+/// The words of a text in lower case with one space between them, without the marks of comments and what is quoted from
+/// servers.
+fn plain(name: &str, text: &str) -> String {
+    let is_data = name.starts_with("src/lexicon/data/");
+    let is_quoted = |line: &str| {
+        is_data && line.split_once('=').is_some_and(|(key, _)| QUOTING_KEYS.contains(&key.trim()))
+            || line.contains("refused to talk to me")
+    };
+    let lines = text.lines().filter(|line| !is_quoted(line));
+    let words = lines.flat_map(|line| {
+        let line = line.trim_start().trim_start_matches(['/', '!', '#', '*', '>']);
+        line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '\'' | '_'))
+    });
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    format!(" {} ", words.join(" "))
+}
+
+fn banned_in(plain: &str) -> Vec<String> {
+    let found = BANNED.iter().filter(|(phrase, _)| plain.contains(&format!(" {phrase} ")));
+    found.map(|(phrase, better)| format!("{phrase} (write: {better})")).collect()
+}
+
+#[test]
+fn phrases_that_sound_translated_do_not_come_back() {
+    let kept = std::fs::read_to_string(root().join(PENDING)).unwrap_or_default();
+    let pending: Vec<&str> = kept.lines().collect();
+    let found: Vec<(String, Vec<String>)> = texts()
+        .iter()
+        .map(|(name, text)| (name.clone(), banned_in(&plain(name, text))))
+        .filter(|(_, found)| !found.is_empty())
+        .collect();
+    let wrong: Vec<String> = found
+        .iter()
+        .filter(|(name, _)| !pending.contains(&name.as_str()))
+        .map(|(name, found)| format!("{name}: {}", found.join(", ")))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let is_clean = |name: &&&str| !found.iter().any(|(dirty, _)| dirty == *name);
+    let clean: Vec<&str> = pending.iter().filter(is_clean).copied().collect();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let still: String =
+            pending.iter().filter(|name| !clean.contains(name)).map(|name| format!("{name}\n")).collect();
+        std::fs::write(root().join(PENDING), still).unwrap();
+    } else {
+        assert!(clean.is_empty(), "clean, so remove from {PENDING} (UPDATE_DOCS=1 does it): {}", clean.join(", "));
+    }
+}
+
+#[test]
+fn a_banned_phrase_is_found_across_lines_and_in_any_case() {
+    let found = banned_in(&plain("src/x.rs", "/// It is used In\n/// the place of another; nobody's."));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(banned_in(&plain("src/x.rs", "the verbose verbatim reverb, a guest stands instead")).is_empty());
+}
