@@ -428,7 +428,7 @@ fn a_cloud_that_blocks_a_port_is_the_likely_cause_for_that_port_only() {
     let findings: Vec<_> = reports.iter().map(|report| &report.findings[0]).collect();
     assert!(findings.iter().all(|finding| finding.rule == "connection-timed-out"));
     assert_eq!(findings[0].confidence, Confidence::Likely);
-    assert!(findings[0].cause.starts_with("This machine stands at Amazon EC2"), "{}", findings[0].cause);
+    assert!(findings[0].cause.starts_with("This machine runs on Amazon EC2"), "{}", findings[0].cause);
     assert!(findings[0].otherwise.as_ref().is_some_and(|words| words.contains("another network")));
     assert!(findings[1..].iter().all(|finding| !finding.cause.contains("Amazon")), "587 is open at Amazon");
 }
@@ -442,7 +442,8 @@ fn port_25_without_a_response_is_blocked_by_the_cloud_and_nothing_is_asked_twice
     let finding = reports[0].findings.iter().find(|finding| finding.rule == "connection-timed-out").unwrap();
     assert_eq!(finding.confidence, Confidence::Likely);
     assert!(
-        finding.cause.contains("answers on 587, 465, 2525") || finding.cause.contains("answers on 465, 587"),
+        finding.cause.contains("responds on port 587, 465, 2525")
+            || finding.cause.contains("responds on port 465, 587"),
         "{}",
         finding.cause
     );
