@@ -6,9 +6,11 @@
 //! ```
 //!
 //! 1. [`cli`] turns words into a [`plan::Plan`]: the resolved wish, with nothing optional left undecided.
-//! 2. [`inquiry`] runs the loop. [`check`] asks [`question::Question`]s, pure functions of plan and evidence;
-//! 3. [`gather`] answers them: the only I/O, the only async. It drives one [`dialogue`] a conversation, a state machine
-//!    without sockets, which speaks the words of [`wire`] and the mechanisms of [`sasl`];
+//! 2. [`run`], the engine, checks any number of plans on one thread. For each an [`inquiry`], a state machine without I/O,
+//!    runs the loop: [`check`] asks [`question::Question`]s, pure functions of plan and evidence;
+//! 3. [`gather`] answers them from the network. It drives one [`dialogue`] for each session, a state machine without
+//!    sockets, which uses the replies and commands of [`wire`] and the mechanisms of [`sasl`]. [`host`] is this machine:
+//!    files, signals, passwords, the clock;
 //! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it. What replies
 //!    mean, they look up in the [`lexicon`]: data with examples of its own.
 //!    Whether certificates lead to a trust anchor is decided in `pkix`, by pure functions; `evidence::doubt` holds the

@@ -1,6 +1,6 @@
-//! Peers that say as much as they may, at every step, on every connection: the bounds hold together, and hitting one is told.
+//! Peers that send as much as they can, in every phase, on every connection: the bounds hold, and reaching one is reported.
 //!
-//! These runs print megabytes, so they are not searched for the password as all others are; there is none in them.
+//! These runs print megabytes, so they are not searched for the password as all others are; they have none.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -15,7 +15,7 @@ use support::program::{command, findings};
 
 const MOST_MEMORY: u64 = 64 * 1024 * 1024;
 
-/// What a run came to: exit code, report, peak of memory.
+/// The result of a run: exit code, report, peak memory.
 struct Ended {
     code: i32,
     report: Value,
@@ -30,7 +30,7 @@ impl Ended {
 
     #[track_caller]
     fn is_bounded(&self) {
-        // Of a report that no pipe holds: its writer waits for us, and so can be looked at.
+        // The report is larger than a pipe: its writer waits for the test, so its memory can be read.
         assert!(self.peak < MOST_MEMORY, "{} bytes", self.peak);
         assert!(self.peak > 0 || !cfg!(target_os = "linux"), "its memory was not seen");
         assert!(self.took < Duration::from_secs(30), "{:?}", self.took);
@@ -44,7 +44,7 @@ fn run(words: &[&str]) -> Ended {
     let mut pipe = child.stdout.take().unwrap();
     let (mut output, mut peak) = (Vec::new(), 0);
     let mut buffer = vec![0; 64 * 1024];
-    // The report is written when it is whole: its memory is seen between its first byte and its last.
+    // The report is written when it is complete: its memory is read between its first byte and its last.
     loop {
         let count = pipe.read(&mut buffer).unwrap();
         if count == 0 {
@@ -66,7 +66,7 @@ fn long(code: &str, last: &str) -> String {
     format!("{}{code} {last}\r\n", format!("{code}-X {}\r\n", "\u{1}".repeat(120)).repeat(480))
 }
 
-/// Answers each line of each client with what `answer` says, after a greeting.
+/// Responds to each line of each client with what `answer` returns, after a greeting.
 fn serve(greeting: String, answer: fn(&str) -> String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -81,7 +81,7 @@ fn serve(greeting: String, answer: fn(&str) -> String) -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let greeting = greeting.clone();
-            // It ends when the client goes away.
+            // It ends when the client closes.
             std::thread::spawn(move || session(&stream, &greeting));
         }
     });
@@ -89,7 +89,7 @@ fn serve(greeting: String, answer: fn(&str) -> String) -> String {
 }
 
 #[test]
-fn long_replies_to_many_recipients_end_the_conversation() {
+fn long_replies_to_many_recipients_end_the_session() {
     let address = serve("220 localhost\r\n".to_owned(), |line| match line.get(..4) {
         Some("RCPT") => long("250", "ok"),
         _ => "250 localhost\r\n".to_owned(),
@@ -101,7 +101,7 @@ fn long_replies_to_many_recipients_end_the_conversation() {
     ended.is_bounded();
     assert_eq!((ended.code, ended.rules()), (8, vec!["reply-endless".to_owned()]));
     let answered = ended.report["transcript"].as_array().unwrap().iter().filter(|event| event["kind"] == "received");
-    // Greeting, EHLO, MAIL, and eight of almost 64 KiB, of which 512 KiB hold no more.
+    // Greeting, EHLO, MAIL, and eight of almost 64 KiB, which is the limit of 512 KiB.
     assert_eq!(answered.count(), 3 + 8);
 }
 
@@ -109,7 +109,7 @@ fn long_replies_to_many_recipients_end_the_conversation() {
 fn long_words_on_many_connections_end_the_run() {
     let address = serve(long("220", "ready"), |line| match line.get(..4) {
         Some("EHLO") => long("250", "STARTTLS"),
-        // What follows is no ServerHello, so that each ClientHello gets a connection and no answer.
+        // What follows is not a ServerHello, so that each ClientHello gets a connection and no response.
         _ => long("220", "go"),
     });
     let ended = run(&[&address, "--tls", "starttls", "--tls-scan"]);
@@ -119,7 +119,7 @@ fn long_words_on_many_connections_end_the_run() {
     assert!(ended.report.to_string().contains("\"endless\""), "no connection was cut short");
 }
 
-/// A resolver that answers over UDP that the answer is too long for it, and over TCP with four thousand addresses.
+/// A resolver that responds over UDP that the response is truncated, and over TCP with four thousand addresses.
 fn resolver() -> String {
     let (udp, tcp) = (0..100)
         .find_map(|_| {
@@ -165,8 +165,8 @@ fn resolver() -> String {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_name_with_four_thousand_addresses_is_not_tried_four_thousand_times() {
-    // A port that nobody listens on, at any of the addresses.
+fn not_every_one_of_four_thousand_addresses_is_dialled() {
+    // A port on which nothing listens, at any of the addresses.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let (target, resolver) = (format!("mx.sandbox.test:{port}"), resolver());
     let ended = run(&[&target, "--resolver", &resolver]);
@@ -177,7 +177,7 @@ fn a_name_with_four_thousand_addresses_is_not_tried_four_thousand_times() {
     assert_eq!(ended.report["transcript"].as_array().unwrap().len(), 16 * 5);
 }
 
-/// A pipe in which no other program writes.
+/// A pipe that no other program writes to.
 #[cfg(unix)]
 fn silent_pipe(folder: &std::path::Path) -> String {
     let pipe = folder.join("pipe").to_string_lossy().into_owned();
@@ -187,7 +187,7 @@ fn silent_pipe(folder: &std::path::Path) -> String {
 
 #[cfg(unix)]
 #[test]
-fn a_trust_store_that_never_comes_ends_with_the_overall_time_limit() {
+fn a_trust_store_that_cannot_be_read_ends_with_the_overall_time_limit() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = silent_pipe(folder.path());
     let server =
@@ -210,7 +210,7 @@ fn a_trust_store_without_end_is_not_read_to_its_end() {
     let words = [&address, "--tls", "implicit", "--json"];
     let mut checked = command(&words);
     checked.env("SSL_CERT_FILE", "/dev/zero").env("SSL_CERT_DIR", folder.path());
-    // A limit of the whole address space: what grows without end fails here.
+    // A limit of the address space: memory that grows without end fails here.
     let mut limited = std::process::Command::new("sh");
     limited.arg("-c").arg("ulimit -v 2000000; exec \"$0\" \"$@\"").arg(checked.get_program()).args(checked.get_args());
     for (name, value) in checked.get_envs().filter_map(|(name, value)| Some((name, value?))) {

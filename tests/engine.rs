@@ -1,4 +1,4 @@
-//! Several checks at once: they run concurrently within the limits, and nobody can tell from the output. Servers decide
+//! Several checks at once: they run concurrently within the limits, and the output does not show it. Servers decide
 //! when they respond, so that no test depends on time.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]

@@ -1,8 +1,7 @@
-//! Servers that try to have the password shown: they say again what they were sent, in any form, at any place, and the
-//! program must not pass it on.
+//! Servers that repeat the password in any form and at any place, so that the program might show it.
 //!
-//! `support::program` searches the output of each run for the password; what is made of the password (checksums, proofs)
-//! is looked for here.
+//! `support::program` searches the output of each run for the password; these tests search for what is computed from it
+//! (checksums, proofs).
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -18,7 +17,7 @@ use support::server::{Identity, Server};
 
 const USER: &str = "u@example.net";
 
-/// What prints most; all the rest is less of the same.
+/// The formats that print most; the others print less of the same.
 const FORMATS: [&[&str]; 2] = [&["--json"], &["-v", "--show-chain"]];
 
 fn hex(bytes: &[u8], between: &str) -> String {
@@ -39,7 +38,7 @@ fn percent(stays: &[u8], blank: &str) -> String {
     CANARY.bytes().map(one).collect()
 }
 
-/// Ways to write the password, none of which may be shown.
+/// Forms of the password, none of which may be shown.
 fn echoes() -> Vec<String> {
     let message = STANDARD.encode(format!("\0{USER}\0{CANARY}"));
     let numbers: Vec<String> = CANARY.bytes().map(|byte| byte.to_string()).collect();
@@ -69,7 +68,7 @@ fn echoes() -> Vec<String> {
     ]
 }
 
-/// A session in which the login is refused with these lines.
+/// A session in which the login is rejected with these lines.
 fn refusing(mechanism: &str, session: &str) -> String {
     format!(
         "
@@ -90,7 +89,7 @@ fn refusing(mechanism: &str, session: &str) -> String {
     )
 }
 
-/// Runs against the scripts, one a connection, in each format.
+/// Runs against the scripts, one for each connection, in each format.
 fn runs(identity: &Identity, scripts: &[&str], more: &[&str]) -> Vec<(Run, Server)> {
     runs_with(identity, scripts, more, &[])
 }
@@ -110,7 +109,7 @@ fn once(identity: &Identity, scripts: &[&str], more: &[&str], variables: &[(&str
 }
 
 #[test]
-fn no_way_of_writing_the_password_in_a_refusal_is_passed_on() {
+fn no_form_of_the_password_in_a_rejection_is_shown() {
     let identity = Identity::new();
     let lines: String = echoes().iter().map(|echo| format!("S: 535-5.7.8 you said {echo}!\n")).collect();
     let script = refusing("PLAIN", &format!("{lines}S: 535 5.7.8 no"));
@@ -121,9 +120,9 @@ fn no_way_of_writing_the_password_in_a_refusal_is_passed_on() {
 }
 
 #[test]
-fn a_password_in_pieces_is_not_passed_on() {
+fn a_password_in_pieces_is_not_shown() {
     let identity = Identity::new();
-    // Halves of fewer than eight characters are more than can be known again without hiding ordinary words.
+    // Halves of fewer than eight characters cannot be recognised without hiding ordinary words.
     for (at, echo) in echoes().into_iter().filter(|echo| echo.chars().count() >= 16).enumerate() {
         let half = echo.chars().count() / 2;
         let first: String = echo.chars().take(half).collect();
@@ -139,9 +138,9 @@ fn a_password_in_pieces_is_not_passed_on() {
     runs(&identity, &[&refusing("PLAIN", &format!("{bytes}S: 535 no"))], &[]);
 }
 
-/// With `--probe` and `--tls-scan` the program comes again, without a login, to a server that knows the password by now.
+/// With `--probe` and `--tls-scan` the program connects again, without a login, to a server that has the password by then.
 #[test]
-fn a_later_conversation_does_not_pass_on_what_an_earlier_one_sent() {
+fn a_later_session_does_not_show_what_an_earlier_one_sent() {
     let identity = Identity::new();
     let refused = refusing("PLAIN", "S: 535 5.7.8 no");
     let encoded = STANDARD.encode(CANARY);
@@ -166,7 +165,7 @@ fn a_later_conversation_does_not_pass_on_what_an_earlier_one_sent() {
 
 /// A retry is a later session too, though its evidence is its own.
 #[test]
-fn a_retry_does_not_pass_on_what_the_run_before_sent() {
+fn a_retry_does_not_show_what_the_run_before_sent() {
     let identity = Identity::new();
     let deferred = refusing("PLAIN", "S: 454 4.7.0 try later");
     let encoded = STANDARD.encode(CANARY);
@@ -182,7 +181,7 @@ fn a_retry_does_not_pass_on_what_the_run_before_sent() {
 }
 
 #[test]
-fn what_a_server_says_about_a_token_is_shown_without_it() {
+fn the_error_of_a_server_about_a_token_is_shown_without_the_token() {
     let identity = Identity::new();
     for (at, echo) in echoes().into_iter().enumerate() {
         let json = serde_json::json!({ "status": "401", "error_description": format!("bad token {echo}") }).to_string();
@@ -195,7 +194,7 @@ fn what_a_server_says_about_a_token_is_shown_without_it() {
 }
 
 #[test]
-fn no_checksum_of_the_password_is_passed_on() {
+fn no_checksum_of_the_password_is_shown() {
     let identity = Identity::new();
     let bytes = CANARY.as_bytes();
     for sum in [
@@ -212,9 +211,9 @@ fn no_checksum_of_the_password_is_passed_on() {
     }
 }
 
-/// Of a proof with all that was said around it, passwords can be tried without asking the server.
+/// With a proof and the messages around it, passwords can be guessed offline.
 #[test]
-fn no_proof_that_was_made_of_the_password_is_passed_on() {
+fn no_proof_that_was_computed_from_the_password_is_shown() {
     let identity = Identity::new();
     let repeats = "S: 535-5.7.8 {sent}\nS: 535 5.7.8 {decoded}";
     let challenge = |text: &[u8]| format!("S: 334 {}\nC\n{repeats}", STANDARD.encode(text));
@@ -234,7 +233,7 @@ fn no_proof_that_was_made_of_the_password_is_passed_on() {
             let said = String::from_utf8_lossy(&decoded).into_owned();
             let shown = format!("{run}");
             assert!(!shown.contains(sent.as_str()), "{mechanism} {sent}\n{run}");
-            // The proof of NTLM stands behind the 24 zeros of its historic sibling, and is no text.
+            // The proof of NTLM follows 24 zeros, the place of an older proof, and is not text.
             let proof = proof(&said).map_or_else(|| STANDARD.encode(&decoded[90..105]), str::to_owned);
             assert!(proof.len() >= 20 && !shown.contains(&proof), "{mechanism} {proof}\n{run}");
         }

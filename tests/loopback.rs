@@ -1,5 +1,5 @@
-//! The real program against scripted servers on loopback: flights, exit codes, deadlines, signals, pipes, and the
-//! secret that must not get out.
+//! The built program against scripted servers on loopback: flights, exit codes, deadlines, signals, pipes, and the secret
+//! that must not be shown.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -60,7 +60,7 @@ const IMPLICIT: &str = "
     C
     S: 221 bye";
 
-/// TCP and the greeting: one flight each before the first line of ours.
+/// TCP and the greeting: one flight each before the first command.
 const BEFORE_THE_FIRST_LINE: usize = 2;
 
 fn target(server: &Server) -> String {
@@ -108,7 +108,7 @@ fn a_login_with_sender_and_recipient_costs_nine_flights() {
 }
 
 #[test]
-fn no_secret_goes_to_a_server_whose_certificate_does_not_verify() {
+fn no_secret_is_sent_to_a_server_whose_certificate_is_not_trusted() {
     let identity = Identity::new();
     // The next command is QUIT, and a 235 to it would be a session out of step.
     let quits = WHOLE.replace("S: 235 2.7.0 welcome", "S: 221 bye");
@@ -134,7 +134,7 @@ fn the_flag_that_names_the_risk_sends_it() {
 }
 
 #[test]
-fn a_secret_that_the_server_repeats_is_not_repeated_by_us() {
+fn a_secret_that_the_server_repeats_is_not_shown() {
     use base64::Engine;
     let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let hex: String = PASSWORD.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -163,7 +163,7 @@ fn a_secret_that_the_server_repeats_is_not_repeated_by_us() {
         let target = target(&server);
         let mut args = vec![target.as_str(), "--allow-plaintext-auth", "--user", "u@example.net", "--password-stdin"];
         args.extend(format);
-        // `run_with` looks for the password in everything that was written.
+        // `run_with` searches everything that was written for the password.
         let run = run_with(&args, Some(PASSWORD), &[("RUST_LOG", "trace")]);
         assert_eq!(run.code, 7, "{}", run.stdout);
         let sent = server.seen().lines;
@@ -179,12 +179,12 @@ fn a_port_that_expects_tls_is_named_and_proved() {
         S: 220 localhost ESMTP
         C
         S: 221 bye";
-    // The first client speaks no TLS and hears nothing; the second begins with it.
+    // The first client does not use TLS and receives nothing; the second begins with it.
     let server = Server::start(&["wait", implicit], &identity);
     let run = run(&[&target(&server), "--timeout", "6s", "--json"]);
     assert_eq!((run.code, run.rules()), (6, vec!["implicit-tls-expected".to_owned()]), "{}", run.stdout);
     assert_eq!(server.sessions(), 2);
-    // TLS was tried after a sixth of the time, and its answer ended the wait for a greeting.
+    // TLS was tried after a sixth of the time, and the response ended the wait for a greeting.
     let fault = &run.json()["probes"][0]["outcome"]["fault"];
     assert_eq!(fault["fault"], "silent", "{}", run.stdout);
     assert!(fault["waited_ms"].as_f64().unwrap() < 6000.0, "{}", run.stdout);
@@ -216,7 +216,7 @@ fn plaintext_after_starttls_is_recorded_and_never_reaches_tls() {
 }
 
 #[test]
-fn a_server_that_drips_one_byte_after_the_other_runs_into_the_deadline() {
+fn a_server_that_sends_one_byte_at_a_time_reaches_the_deadline() {
     let identity = Identity::new();
     let server = Server::start(&["drip"], &identity);
     let begun = Instant::now();
@@ -227,7 +227,7 @@ fn a_server_that_drips_one_byte_after_the_other_runs_into_the_deadline() {
 }
 
 #[test]
-fn the_deadline_for_everything_leaves_a_valid_report() {
+fn the_overall_time_limit_leaves_a_valid_report() {
     let identity = Identity::new();
     let server = Server::start(&["S: 220 localhost ESMTP\nC\nwait"], &identity);
     let run = run(&[&target(&server), "--max-time", "400ms", "--json"]);
@@ -243,7 +243,7 @@ fn a_signal_leaves_a_valid_report_and_its_exit_code() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let server = Server::start(&["S: 220 localhost ESMTP\nC\nwait"], &identity);
         let child = command(&[&target(&server), "--json"]).spawn().unwrap();
-        // The server has read EHLO when it counts a session with a line; the program then waits for the answer.
+        // The server has read EHLO when it counts a session with a line; the program then waits for the reply.
         while server.sessions() == 0 {
             std::thread::yield_now();
         }
@@ -257,7 +257,7 @@ fn a_signal_leaves_a_valid_report_and_its_exit_code() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_program_silently() {
+fn a_closed_pipe_is_not_an_error() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
     let mut child = command(&[&target(&server), "--cacert", ca.path().to_str().unwrap()]).spawn().unwrap();
@@ -287,7 +287,7 @@ fn an_output_that_cannot_be_written_is_exit_74() {
 }
 
 #[test]
-fn a_report_file_is_whole_or_not_there() {
+fn a_report_file_is_complete_or_does_not_exist() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
     let folder = tempfile::tempdir().unwrap();
@@ -304,7 +304,7 @@ fn a_report_file_is_whole_or_not_there() {
 }
 
 #[test]
-fn nothing_of_the_server_reaches_the_terminal_as_a_control_character() {
+fn no_control_character_from_the_server_reaches_the_terminal() {
     let script = "
         S. 220 \\x1b]52;c;aGk=\\x07\\x1b[31mred\\x9b\\xe2\\x80\\xae\\r\\n
         C
@@ -333,7 +333,7 @@ fn refused(args: &[&str], needle: &str) {
 }
 
 #[test]
-fn a_mistake_in_the_files_of_our_certificate_is_one_line_and_nobody_is_called() {
+fn a_mistake_in_the_files_of_the_client_certificate_is_one_line_and_nothing_is_sent() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let target = target(&server);
@@ -341,7 +341,7 @@ fn a_mistake_in_the_files_of_our_certificate_is_one_line_and_nobody_is_called() 
     let file = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        // A key that others can read draws a warning of its own.
+        // A key that others can read causes an additional warning.
         #[cfg(unix)]
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         path.to_str().unwrap().to_owned()
@@ -368,7 +368,7 @@ fn a_mistake_in_the_files_of_our_certificate_is_one_line_and_nobody_is_called() 
     refused(&[&target, "--cert-days", "7,21"], "--cert-days");
     refused(&[&target, "--cert-days", "soon"], "--cert-days");
     assert_eq!(server.sessions(), 0);
-    // Both in one file is how curl takes it, too.
+    // Both in one file, as curl supports it too.
     let both = file("both.pem", format!("{}{}", made.pem(), key.serialize_pem()).as_bytes());
     let ca = identity.ca_file();
     let run = run(&[&target, "--cert", &both, "--cacert", ca.path().to_str().unwrap()]);
@@ -401,7 +401,7 @@ fn of_a_hundred_certificates_sixty_are_kept_and_all_are_counted() {
 }
 
 #[test]
-fn a_scan_takes_at_most_twelve_connections_more() {
+fn a_scan_uses_at_most_twelve_more_connections() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[IMPLICIT], &identity));
     let run =
@@ -419,7 +419,7 @@ fn a_scan_takes_at_most_twelve_connections_more() {
 }
 
 #[test]
-fn a_login_before_tls_is_begun_and_broken_off_without_a_password() {
+fn a_login_before_tls_is_begun_and_cancelled_without_a_password() {
     let identity = Identity::new();
     let clear = "
         S: 220 localhost ESMTP
@@ -444,7 +444,7 @@ fn a_login_before_tls_is_begun_and_broken_off_without_a_password() {
 }
 
 #[test]
-fn the_secrets_of_a_session_are_logged_only_where_sslkeylogfile_says() {
+fn the_keys_of_a_tls_session_are_logged_only_to_sslkeylogfile() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let folder = tempfile::tempdir().unwrap();
@@ -468,7 +468,7 @@ fn the_chain_is_shown_as_pem_on_request() {
 }
 
 #[test]
-fn a_mistake_in_the_arguments_is_one_line_and_nobody_is_called() {
+fn a_mistake_in_the_arguments_is_one_line_and_nothing_is_sent() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let target = target(&server);
@@ -490,7 +490,7 @@ fn a_mistake_in_the_arguments_is_one_line_and_nobody_is_called() {
         ),
         (vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"], "both name a password"),
         (vec![target.as_str(), "--to", "a@example.org\r\nDATA"], "line break"),
-        (vec![target.as_str(), "-o", missing], "there is no directory"),
+        (vec![target.as_str(), "-o", missing], "does not exist"),
         (vec![target.as_str(), "--format", "yaml"], "text, json"),
         (vec![target.as_str(), "smtp.gmail.com;"], "did you mean smtp.gmail.com"),
         (vec![target.as_str(), ""], "empty"),
@@ -541,7 +541,7 @@ fn the_password_can_come_from_each_source() {
 }
 
 #[test]
-fn netrc_gives_the_user_too_and_says_what_it_lacks() {
+fn netrc_contains_the_user_too_and_a_missing_entry_is_reported() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE], &identity));
     let folder = tempfile::tempdir().unwrap();
@@ -590,7 +590,7 @@ fn no_mechanism_shows_the_secret_whatever_is_printed() {
             "--password-file",
             file.to_str().unwrap(),
         ];
-        // Each run is searched for the password by the helper.
+        // The helper searches each run for the password.
         for form in [&["-v"][..], &["--json"]] {
             let run = run_with(&[&common, form].concat(), None, &[("RUST_LOG", "trace")]);
             assert!(matches!(run.code, 7 | 8), "{mechanism} {form:?}: {} {}{}", run.code, run.stdout, run.stderr);
@@ -601,7 +601,7 @@ fn no_mechanism_shows_the_secret_whatever_is_printed() {
 }
 
 #[test]
-fn a_user_name_with_a_domain_too_many_is_written_with_one_in_a_fix() {
+fn a_fix_removes_the_second_domain_of_a_user_name() {
     let identity = Identity::new();
     let refused = "S: 535 5.7.8 Error: authentication failed\nC\nS: 221 bye";
     let script = STARTTLS.replace("S: 221 bye", refused);
@@ -624,7 +624,7 @@ fn a_user_name_with_a_domain_too_many_is_written_with_one_in_a_fix() {
 }
 
 #[test]
-fn a_mistake_about_the_login_is_one_line_and_nobody_is_called() {
+fn a_mistake_about_the_login_is_one_line_and_nothing_is_sent() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let target = target(&server);
@@ -667,7 +667,7 @@ fn an_ipv6_address_works_where_a_name_does() {
             let run = run(&[&target, "--cacert", ca.path().to_str().unwrap()]);
             assert_eq!(run.code, 0, "{}", run.stdout);
         }
-        // A machine without IPv6: then the program must say so.
+        // On a machine without IPv6 the program must report that.
         Err(_) => {
             let run = run(&["[::1]:2525", "--json"]);
             assert_eq!(run.code, 3);
@@ -677,7 +677,7 @@ fn an_ipv6_address_works_where_a_name_does() {
 }
 
 #[test]
-fn several_targets_share_an_exit_code_or_get_one() {
+fn several_targets_have_their_common_exit_code_or_1() {
     let identity = Identity::new();
     let ca = identity.ca_file();
     let good = Server::start(&[STARTTLS], &identity);
@@ -690,7 +690,7 @@ fn several_targets_share_an_exit_code_or_get_one() {
     let both = run(&[&busy, &refusing, "--json"]);
     let list: serde_json::Value = serde_json::from_str(&both.stdout).unwrap();
     assert_eq!(list.as_array().map(Vec::len), Some(2));
-    // Each has a clock of its own: the second does not begin where the first ended.
+    // Each has its own clock: the times of the second begin at 0.
     let begun = list[1]["probes"][0]["started_ms"].as_f64().unwrap();
     let first = list[0]["total_ms"].as_f64().unwrap();
     assert!(begun < first, "the second began at {begun} ms, the first took {first} ms");
@@ -698,7 +698,7 @@ fn several_targets_share_an_exit_code_or_get_one() {
 
 #[test]
 fn a_name_that_does_not_resolve_is_exit_3() {
-    // RFC 6761 §6.4: `.invalid` never exists. Without any resolver the look-up fails instead: 3 as well.
+    // RFC 6761 §6.4: `.invalid` never exists. Without a resolver the lookup fails instead: 3 as well.
     let run = run(&["no-such-host.invalid", "--connect-timeout", "3s", "--json"]);
     assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
     let rules = run.rules();

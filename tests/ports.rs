@@ -1,5 +1,5 @@
-//! `smtpcheck ports` and `smtpcheck providers`: the real program against scripted servers on loopback, and the inquiry
-//! of several ports against a gatherer that plays a cloud.
+//! `smtpcheck ports` and `smtpcheck providers`: the built program against scripted servers on loopback, and the inquiry
+//! about several ports against a port that simulates a cloud.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -57,8 +57,8 @@ const IMPLICIT: &str = "
     C
     S: 221 bye";
 
-/// A port on which nothing listens: below the range from which systems choose, so that no server of another test can be
-/// given it in the meantime.
+/// A port on which nothing listens: below the range from which systems choose, so that no server of another test can get it
+/// in the meantime.
 fn closed_port() -> String {
     static NEXT: AtomicU16 = AtomicU16::new(18_000);
     loop {
@@ -69,7 +69,7 @@ fn closed_port() -> String {
     }
 }
 
-/// The JSON answer, after checking that it fits the schema and tells the exit code.
+/// The JSON result, after checking that it fits the schema and contains the exit code.
 #[track_caller]
 fn answer(run: &Run) -> Value {
     let value: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"));
@@ -83,7 +83,7 @@ fn answer(run: &Run) -> Value {
 }
 
 #[test]
-fn the_encrypted_port_is_recommended_and_each_server_is_called_once() {
+fn the_encrypted_port_is_recommended_and_each_server_gets_one_session() {
     let identity = Identity::new();
     let (ca, starttls, plain) =
         (identity.ca_file(), Server::start(&[STARTTLS], &identity), Server::start(&[PLAIN], &identity));
@@ -105,7 +105,7 @@ fn the_encrypted_port_is_recommended_and_each_server_is_called_once() {
 }
 
 #[test]
-fn tls_from_the_first_byte_on_a_port_without_a_rule_is_found_out() {
+fn implicit_tls_on_a_port_without_a_rule_is_recognised() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&["wait", IMPLICIT], &identity));
     let ca = ca.path().to_str().unwrap();
@@ -133,7 +133,7 @@ fn the_exit_code_is_that_of_the_best_port() {
 }
 
 #[test]
-fn an_open_line_is_no_way_round_a_certificate_that_does_not_verify() {
+fn an_unencrypted_port_is_not_recommended_instead_of_one_with_an_untrusted_certificate() {
     let identity = Identity::new();
     let (starttls, plain) = (Server::start(&[STARTTLS], &identity), Server::start(&[PLAIN], &identity));
     let list = format!("{},{}", plain.port(), starttls.port());
@@ -142,7 +142,7 @@ fn an_open_line_is_no_way_round_a_certificate_that_does_not_verify() {
 }
 
 #[test]
-fn ports_that_show_different_certificates_are_told() {
+fn ports_with_different_certificates_are_reported() {
     let (one, other) = (Identity::new(), Identity::new());
     let ca = one.ca_file();
     for (second, count) in [(&one, 1), (&other, 2)] {
@@ -166,7 +166,7 @@ fn the_note_about_different_certificates_names_the_ports_of_each() {
 }
 
 #[test]
-fn quiet_is_the_verdict_verbose_adds_each_conversation_and_a_file_gets_all() {
+fn quiet_is_the_verdict_verbose_adds_each_session_and_a_file_gets_everything() {
     let identity = Identity::new();
     let called = |more: &[&str]| {
         let server = Server::start(&[PLAIN], &identity);
@@ -207,7 +207,7 @@ fn fail_on_and_ignore_change_the_code_and_not_the_advice() {
 }
 
 #[test]
-fn a_host_that_nobody_knows_or_that_refuses_everything_is_unreachable() {
+fn an_unknown_host_or_one_that_refuses_every_connection_is_unreachable() {
     let closed = closed_port();
     for args in [
         &["ports", "nosuch.invalid", "--resolver", "127.0.0.1:1", "--connect-timeout", "2s"][..],
@@ -229,7 +229,7 @@ fn a_port_that_drops_connection_requests_is_silent() {
     let _inside = runtime.enter();
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    // The kernel drops requests as long as the queue of a listener is full.
+    // The kernel drops requests while the queue of a listener is full.
     let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
     let mut held = Vec::new();
@@ -243,7 +243,7 @@ fn a_port_that_drops_connection_requests_is_silent() {
 }
 
 #[test]
-fn the_table_fits_its_width_and_says_the_same_without_colour_and_without_unicode() {
+fn the_table_fits_its_width_and_has_the_same_content_without_colour_and_without_unicode() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
     let list = format!("{},{}", server.port(), closed_port());
@@ -265,7 +265,7 @@ fn the_table_fits_its_width_and_says_the_same_without_colour_and_without_unicode
 }
 
 #[test]
-fn nothing_of_the_server_reaches_the_terminal_as_a_control_character() {
+fn no_control_character_from_the_server_reaches_the_terminal() {
     let script = "
         S. 220 \\x1b]52;c;aGk=\\x07red\\x9b\\r\\n
         C
@@ -328,7 +328,7 @@ fn all_providers_are_in_the_table_and_in_the_json() {
     assert_eq!(json[0]["ports"][0], serde_json::json!({ "port": 465, "tls": "implicit" }));
 }
 
-/// A machine at Amazon from which some ports of a host are silent; the others greet.
+/// A machine at Amazon from which some ports of a host do not respond; the others greet.
 struct Cloud {
     silent: &'static [u16],
     asked: Vec<Question>,
@@ -410,7 +410,7 @@ impl EvidenceListener for Deaf {
     }
 }
 
-/// All ports of mail at that machine, with what was asked for them.
+/// All mail ports, checked from that machine, with the questions that were asked.
 fn from_the_cloud(silent: &'static [u16]) -> (Vec<Report>, Vec<Question>) {
     let words = ["ports", "mail.example.net"].map(Into::into).to_vec();
     let Ok(Invocation::Ports(args, matches)) = cli::parse(words) else { panic!("the arguments are sound") };
@@ -423,18 +423,18 @@ fn from_the_cloud(silent: &'static [u16]) -> (Vec<Report>, Vec<Question>) {
 }
 
 #[test]
-fn a_cloud_that_blocks_a_port_is_likely_the_reason_of_its_silence_and_of_no_other() {
+fn a_cloud_that_blocks_a_port_is_the_likely_cause_for_that_port_only() {
     let (reports, _) = from_the_cloud(&[25, 465, 587, 2525]);
     let findings: Vec<_> = reports.iter().map(|report| &report.findings[0]).collect();
     assert!(findings.iter().all(|finding| finding.rule == "connection-timed-out"));
     assert_eq!(findings[0].confidence, Confidence::Likely);
-    assert!(findings[0].cause.starts_with("This machine stands at Amazon EC2"), "{}", findings[0].cause);
+    assert!(findings[0].cause.starts_with("This machine runs on Amazon EC2"), "{}", findings[0].cause);
     assert!(findings[0].otherwise.as_ref().is_some_and(|words| words.contains("another network")));
     assert!(findings[1..].iter().all(|finding| !finding.cause.contains("Amazon")), "587 is open at Amazon");
 }
 
 #[test]
-fn a_silent_port_25_is_a_block_of_the_cloud_and_nothing_is_asked_twice() {
+fn port_25_without_a_response_is_blocked_by_the_cloud_and_nothing_is_asked_twice() {
     let (reports, asked) = from_the_cloud(&[25]);
     let sessions = asked.iter().filter(|question| matches!(question, Question::Talk(_))).count();
     assert_eq!((sessions, asked.len()), (4, 6), "one look-up, one look at the machine: {asked:?}");
@@ -442,7 +442,8 @@ fn a_silent_port_25_is_a_block_of_the_cloud_and_nothing_is_asked_twice() {
     let finding = reports[0].findings.iter().find(|finding| finding.rule == "connection-timed-out").unwrap();
     assert_eq!(finding.confidence, Confidence::Likely);
     assert!(
-        finding.cause.contains("answers on 587, 465, 2525") || finding.cause.contains("answers on 465, 587"),
+        finding.cause.contains("responds on port 587, 465, 2525")
+            || finding.cause.contains("responds on port 465, 587"),
         "{}",
         finding.cause
     );

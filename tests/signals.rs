@@ -1,7 +1,7 @@
-//! Signals, pipes, full disks and empty input: whatever happens around the program, it ends, with the right exit code and
-//! with output that can be read.
+//! Signals, pipes, full disks and empty input: whatever happens, the program ends with the right exit code and valid
+//! output.
 //!
-//! Where a run stands when a signal comes, its server knows: it tells when it has read what leads there.
+//! The server knows the phase of a run in which a signal arrives: it reports when it has read what leads there.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
@@ -17,7 +17,7 @@ use smtpcheck::render;
 use support::program::{Run, command, finish};
 use support::server::{Identity, Server};
 
-/// A client that sends everything there is to send, and gives nothing up by itself.
+/// A client that sends every command, and waits longer than the test.
 const ALL: [&str; 11] = [
     "--tls",
     "none",
@@ -32,7 +32,7 @@ const ALL: [&str; 11] = [
     "50s",
 ];
 
-/// Answers every command until one begins with `until`, then tells so and waits until the client goes away.
+/// Responds to every command until one begins with `until`, then reports that and waits until the client closes.
 fn answer_until(stream: &TcpStream, until: &str, reached: &Sender<()>) {
     let (mut lines, mut stream) = (BufReader::new(stream).lines(), stream);
     let mut say = |text: &str| stream.write_all(text.as_bytes()).is_ok();
@@ -40,7 +40,7 @@ fn answer_until(stream: &TcpStream, until: &str, reached: &Sender<()>) {
     while let Some(Ok(line)) = lines.next() {
         if line.starts_with(until) {
             reached.send(()).unwrap();
-            // Nothing more comes until the client closes.
+            // Nothing more is sent until the client closes.
             lines.next();
             return;
         }
@@ -56,7 +56,7 @@ fn answer_until(stream: &TcpStream, until: &str, reached: &Sender<()>) {
     }
 }
 
-/// A server that answers until then, on each connection.
+/// A server that responds until then, on each connection.
 fn server_until(until: &'static str) -> (String, Receiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -80,7 +80,7 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
-/// The report is whole JSON that fits its schema, and says that the run is not.
+/// The report is valid JSON that fits its schema, and is marked as incomplete.
 #[track_caller]
 fn is_cut_short(run: &Run, code: i32) {
     assert_eq!(run.code, code, "{run}");
@@ -94,7 +94,7 @@ fn is_cut_short(run: &Run, code: i32) {
 }
 
 #[test]
-fn a_signal_at_any_step_of_a_conversation_leaves_a_valid_report() {
+fn a_signal_in_any_phase_of_a_session_leaves_a_valid_report() {
     for until in ["EHLO", "AUTH", "MAIL", "RCPT", "RSET", "QUIT"] {
         for (name, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 143)] {
             let (address, reached) = server_until(until);
@@ -123,14 +123,14 @@ fn a_signal_in_the_handshake_leaves_a_valid_report() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let child = start(&[&listener.local_addr().unwrap().to_string(), "--tls", "implicit", "--json"]);
     let (mut stream, _) = listener.accept().unwrap();
-    // The ClientHello is there: its answer is waited for.
+    // The ClientHello was sent: the program waits for the response.
     stream.read_exact(&mut [0; 5]).unwrap();
     signal(&child, "-INT");
     is_cut_short(&finish(child), 130);
 }
 
 #[test]
-fn a_signal_in_the_look_up_leaves_a_valid_report() {
+fn a_signal_in_the_lookup_leaves_a_valid_report() {
     let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = resolver.local_addr().unwrap().to_string();
     let child = start(&["mx.sandbox.test", "--resolver", &address, "--json"]);
@@ -143,7 +143,7 @@ fn a_signal_in_the_look_up_leaves_a_valid_report() {
 fn a_signal_in_a_follow_up_leaves_a_valid_report() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let child = start(&[&listener.local_addr().unwrap().to_string(), "--timeout", "300ms", "--json"]);
-    // Nothing is said on the first; the second looks whether TLS is spoken here.
+    // Nothing is sent on the first; the second tests implicit TLS.
     let first = listener.accept().unwrap();
     let (mut second, _) = listener.accept().unwrap();
     second.read_exact(&mut [0; 5]).unwrap();
@@ -153,7 +153,7 @@ fn a_signal_in_a_follow_up_leaves_a_valid_report() {
 }
 
 #[test]
-fn a_signal_to_a_look_at_the_ports_leaves_valid_json() {
+fn a_signal_to_the_command_ports_leaves_valid_json() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let child = start(&["ports", "127.0.0.1", "--ports", &port, "--json"]);
@@ -166,11 +166,11 @@ fn a_signal_to_a_look_at_the_ports_leaves_valid_json() {
     drop(silent);
 }
 
-/// Replies whose report no pipe holds.
+/// Replies whose report is larger than a pipe.
 const LONG: &str = "S: 220 localhost ESMTP\nC\nS: 250 localhost\nC\nS: 250 ok\n";
 
 #[test]
-fn a_signal_ends_a_program_whose_output_nobody_reads() {
+fn a_signal_ends_a_program_whose_output_is_not_read() {
     let long: String = (0..500).map(|_| format!("S: 550-{}\n", "x".repeat(120))).collect();
     let script = format!("{LONG}{}C\nS: 221 bye\nclose", format!("C\n{long}S: 550 no\n").repeat(4));
     let server = Server::start(&[&script], &Identity::new());
@@ -179,7 +179,7 @@ fn a_signal_ends_a_program_whose_output_nobody_reads() {
     let mut words = vec![address.as_str(), "--json", "--tls", "none", "--from", "a@sandbox.test"];
     words.extend(to.iter().flat_map(|to| ["--to", to.as_str()]));
     let mut child = command(&words).spawn().unwrap();
-    // The first byte is there, so the rest is on its way into a pipe that is too small.
+    // The first byte was written, so the program is writing the rest to a pipe that is too small.
     let mut pipe = child.stdout.take().unwrap();
     pipe.read_exact(&mut [0]).unwrap();
     signal(&child, "-TERM");
@@ -208,7 +208,7 @@ fn a_signal_ends_a_demo_and_leaves_no_file() {
     let child = command(&["demo", "silence-at-ehlo"]).env("TMPDIR", folder.path()).spawn();
     let mut child = child.unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    // The first line says what is wrong with the server; files and server are there, the check may have begun or not.
+    // The first line describes the fault of the server; files and server exist, and the check may have begun.
     let mut line = String::new();
     while !line.contains("EHLO") {
         line.clear();
@@ -231,7 +231,7 @@ fn refusing() -> Server {
     Server::start(&[script], &Identity::new())
 }
 
-/// Words of which each prints something.
+/// Arguments that print something.
 fn speakers(server: &Server) -> Vec<Vec<String>> {
     let address = server.address.to_string();
     let port = server.address.port().to_string();
@@ -252,7 +252,7 @@ fn speakers(server: &Server) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn a_reader_that_is_gone_changes_no_exit_code() {
+fn a_closed_pipe_changes_no_exit_code() {
     let server = healthy();
     for words in speakers(&server) {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -266,7 +266,7 @@ fn a_reader_that_is_gone_changes_no_exit_code() {
 }
 
 #[test]
-fn a_reader_that_is_gone_takes_no_report_away() {
+fn with_a_closed_pipe_reports_are_written_nevertheless() {
     let server = refusing();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.json");
@@ -371,7 +371,7 @@ fn a_full_disk_is_exit_74_whatever_is_printed() {
 }
 
 #[test]
-fn standard_input_at_its_end_is_answered_and_not_asked_again() {
+fn standard_input_without_content_is_an_error() {
     let server = healthy();
     let address = server.address.to_string();
     for words in [vec![address.as_str(), "--user", "u", "--password-stdin"], vec![address.as_str(), "--user", "u"]] {

@@ -1,5 +1,5 @@
-//! `smtpcheck run` of the built program against the sandbox: what passes, what fails, what is skipped and why, and that a
-//! mistake in the file is one message with its place, before anything is sent.
+//! `smtpcheck run` of the built program against the sandbox: what passes, fails or is skipped and why, and that a mistake
+//! in the file is one message with its position, before anything is sent.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -43,7 +43,7 @@ fn house() -> &'static House {
     })
 }
 
-/// A folder with a suite. `{name}` in it stands for the address of a scenario, `{ca}` for the authority's file.
+/// A directory with a suite. `{name}` in it is replaced by the address of a scenario, `{ca}` by the file of the CA.
 struct Suite {
     folder: tempfile::TempDir,
 }
@@ -125,7 +125,7 @@ fn a_suite_that_holds_is_0_and_told_in_the_order_of_the_file() {
 }
 
 #[test]
-fn what_fails_shows_its_whole_report_and_gives_its_code() {
+fn a_failed_check_shows_its_report_and_decides_the_exit_code() {
     let suite = Suite::new(&GUARD.replace("{relay-denied}", "{healthy-relay}"));
     let run = suite.run(&[]);
     assert_eq!(run.code, 1, "{run}");
@@ -138,7 +138,7 @@ fn what_fails_shows_its_whole_report_and_gives_its_code() {
 }
 
 #[test]
-fn the_code_is_that_of_all_failures_if_they_share_it() {
+fn the_exit_code_is_that_of_all_failures_if_they_share_it() {
     let check = |name: &str| {
         format!(
             "[[check]]\nname = \"{name}\"\ntarget = \"{{{name}}}\"\ncacert = \"{{ca}}\"\nto = \"you@sandbox.test\"\n"
@@ -151,7 +151,7 @@ fn the_code_is_that_of_all_failures_if_they_share_it() {
 }
 
 #[test]
-fn only_chooses_by_tag_and_by_name() {
+fn only_selects_by_tag_and_by_name() {
     let suite = Suite::new(GUARD);
     let names = |only: &str| {
         let value = json(&suite.run(&["--json", "--only", only]));
@@ -166,7 +166,7 @@ fn only_chooses_by_tag_and_by_name() {
 }
 
 #[test]
-fn what_the_machine_lacks_is_a_skip_with_its_reason_and_never_quiet() {
+fn a_check_whose_needs_are_not_met_is_skipped_with_the_reason_even_with_quiet() {
     let suite = Suite::new(&format!("{GUARD}needs = [\"env:SMTPCHECK_TEST_NEED\"]\n"));
     let run = suite.run(&[]);
     assert_eq!(run.code, 0, "{run}");
@@ -181,7 +181,7 @@ fn what_the_machine_lacks_is_a_skip_with_its_reason_and_never_quiet() {
     assert!(matches!(&loaded.cases[1].outcome, CheckOutcome::Skipped { reason } if reason.contains("NEED")));
 }
 
-/// A port that takes no connection: its queue is full, so requests to connect are not answered.
+/// A port that accepts no connection: its queue is full, so connection requests get no response.
 #[cfg(target_os = "linux")]
 fn silent_port() -> (String, Vec<std::net::TcpStream>, std::net::TcpListener) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -196,7 +196,7 @@ fn silent_port() -> (String, Vec<std::net::TcpStream>, std::net::TcpListener) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_port_that_nothing_gets_out_to_is_a_skip_and_not_a_failure() {
+fn a_check_of_a_blocked_port_is_skipped_and_does_not_fail() {
     let (silent, _waiting, _listener) = silent_port();
     let port = silent.rsplit(':').next().unwrap();
     let check = |name: &str, target: &str, port: &str| {
@@ -212,7 +212,8 @@ fn a_port_that_nothing_gets_out_to_is_a_skip_and_not_a_failure() {
         )),
         "{run}"
     );
-    // Somebody else answers on that port: it gets out, and the silent one is at fault. 127.0.0.2 is this machine too.
+    // Another server responds on that port: connections get out, and the silent server is the cause. 127.0.0.2 is this
+    // machine too.
     let other = std::net::TcpListener::bind(format!("127.0.0.2:{port}")).unwrap();
     let both = Suite::new(&format!(
         "{}{}",
@@ -228,7 +229,7 @@ fn a_port_that_nothing_gets_out_to_is_a_skip_and_not_a_failure() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_signal_while_ports_are_tried_leaves_a_valid_report_too() {
+fn a_signal_while_blocked_ports_are_searched_leaves_a_valid_report() {
     let (silent, _waiting, _listener) = silent_port();
     let port = silent.rsplit(':').next().unwrap();
     let check =
@@ -246,7 +247,7 @@ fn a_signal_while_ports_are_tried_leaves_a_valid_report_too() {
     assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before this check began", "{run}");
 }
 
-/// Waits until a run has opened its sockets, so that a signal finds it at work.
+/// Waits until a run has opened its sockets, so that a signal interrupts its checks.
 #[cfg(unix)]
 fn at_work(id: u32) {
     let sockets = || {
@@ -272,7 +273,7 @@ fn passwords_come_by_reference_and_are_not_shown() {
     );
     suite.write("secret", CANARY);
     for flags in [&["-v"][..], &["--json"]] {
-        // The run itself searches what was printed.
+        // The helper searches what was printed.
         let run = suite.run_with(flags, &[("SMTPCHECK_TEST_SECRET", CANARY), ("RUST_LOG", "trace")]);
         assert_eq!(run.code, 0, "{run}");
     }
@@ -287,7 +288,7 @@ fn passwords_come_by_reference_and_are_not_shown() {
 
 #[cfg(unix)]
 #[test]
-fn a_password_in_the_file_wants_a_file_of_its_owner_alone() {
+fn a_password_in_the_file_is_accepted_only_if_no_other_user_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let text = format!(
         "[[check]]\nname = \"a\"\ntarget = \"{{auth-wrong-password}}\"\nuser = \"me@sandbox.test\"\ncacert = \"{{ca}}\"\npassword = {}\nexpect = \"auth.code == 535\"\n",
@@ -307,7 +308,7 @@ fn a_password_in_the_file_wants_a_file_of_its_owner_alone() {
 }
 
 #[test]
-fn mistakes_are_one_message_with_their_place_and_nothing_is_sent() {
+fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
@@ -346,7 +347,7 @@ fn mistakes_are_one_message_with_their_place_and_nothing_is_sent() {
 }
 
 #[test]
-fn many_checks_run_at_once() {
+fn checks_run_concurrently() {
     // Each waits six seconds for its greeting; two at once with one host would take eighteen.
     let port = house().addresses["greeting-slow"].rsplit(':').next().unwrap().to_owned();
     let text: String = (0..6)
@@ -453,7 +454,7 @@ fn list_and_dry_run_send_nothing() {
 }
 
 #[test]
-fn what_is_recorded_holds_when_it_is_run() {
+fn a_recorded_suite_passes() {
     let suite = Suite::new("");
     let house = house();
     for (name, code) in [("healthy-submission", 0), ("relay-denied", 0)] {
@@ -472,7 +473,7 @@ fn what_is_recorded_holds_when_it_is_run() {
 }
 
 #[test]
-fn the_schema_of_suites_takes_what_the_program_takes() {
+fn the_schema_of_suites_accepts_what_the_program_accepts() {
     let schema: Value = serde_json::from_str(smtpcheck::suite::SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let sound: toml::Table = GUARD.parse().unwrap();
@@ -490,7 +491,7 @@ fn the_page_lists_every_key() {
 }
 
 #[test]
-fn every_format_tells_a_suite_with_what_failed_and_what_was_skipped() {
+fn every_format_shows_what_failed_and_what_was_skipped() {
     let text = format!(
         "{}[[check]]\nname = \"needs more\"\ntarget = \"{{healthy-relay}}\"\nneeds = \"env:SMTPCHECK_TEST_NEED\"\n",
         GUARD.replace("{relay-denied}", "{healthy-relay}")
@@ -500,7 +501,7 @@ fn every_format_tells_a_suite_with_what_failed_and_what_was_skipped() {
         let path = format!("out.{}", format.name);
         let report = format!("{}={path}", format.name);
         let run = suite.run(&["-q", "--format", format.name, "--report", &report]);
-        // A plugin has codes of its own.
+        // The exit codes of a plugin differ.
         assert_eq!(run.code, if format.name == "nagios" { 2 } else { 1 }, "{}\n{run}", format.name);
         let written = std::fs::read_to_string(suite.folder.path().join(path)).unwrap();
         for shown in [&run.stdout, &written] {
@@ -520,7 +521,7 @@ fn every_format_tells_a_suite_with_what_failed_and_what_was_skipped() {
 
 #[test]
 #[cfg(unix)]
-fn a_suite_that_never_ends_is_read_no_further_than_any_file() {
+fn a_suite_without_end_is_not_read_to_its_end() {
     let suite = Suite::new(GUARD);
     let run = suite.run(&["/dev/zero"]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
@@ -528,7 +529,7 @@ fn a_suite_that_never_ends_is_read_no_further_than_any_file() {
 }
 
 #[test]
-fn lines_of_json_are_told_check_by_check_and_end_whole() {
+fn json_records_are_written_check_by_check_and_end_with_a_summary() {
     let suite = Suite::new(GUARD);
     let run = suite.run(&["--format", "ndjson"]);
     assert_eq!(run.code, 0, "{run}");

@@ -1,5 +1,5 @@
-//! Reports beside the result: `--report KIND=PATH`, each a file that appears whole or not at all, and the summary of a
-//! step of GitHub Actions. That each can be written is found out before anything is sent.
+//! Files beside the result: `--report FORMAT=FILE`, each written completely or not at all, and files that a format appends
+//! to, such as the step summary of GitHub Actions. Whether each can be written is found out before anything is sent.
 
 use std::fs::File;
 use std::io::Write;
@@ -34,18 +34,18 @@ impl Outputs {
         !self.files.is_empty() || !self.side_files.is_empty()
     }
 
-    /// Writes all of them. The first trouble is told, and the others are written nevertheless.
+    /// Writes all of them. If one cannot be written, the others are written nevertheless, and the first error is returned.
     pub(super) fn write(self, run: &Run, look: &Display) -> Result<(), CommandError> {
         let look = look.for_file();
-        let mut trouble = Ok(());
+        let mut written = Ok(());
         for (format, draft) in self.files {
-            trouble = trouble.and(draft.fill(&(format.render)(run, &look)));
+            written = written.and(draft.fill(&(format.render)(run, &look)));
         }
         for (side, mut file) in self.side_files {
             let text = (side.render)(run, &look);
-            trouble = trouble.and(file.write_all(text.as_bytes()).map_err(CommandError::Output));
+            written = written.and(file.write_all(text.as_bytes()).map_err(CommandError::Output));
         }
-        trouble
+        written
     }
 }
 

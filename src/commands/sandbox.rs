@@ -1,4 +1,4 @@
-//! `smtpcheck sandbox [SCENARIO...]`: servers that are wrong on purpose, for anybody to call.
+//! `smtpcheck sandbox [SCENARIO...]`: servers with chosen faults, for any client.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     if args.list {
         return print(&listed(fleet, &chosen, wish.count, args.json, &look));
     }
-    // Its certificates are made for the day.
+    // Its certificates are issued for the current date.
     clock::now()?;
     let options = Options {
         listen: wish.listen,
@@ -44,17 +44,17 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
         fleet,
         dns: wish.dns,
     };
-    let mut house = Sandbox::open(&chosen, &options)?;
-    // Before there is a file that has to go.
-    house.heed_signals(if signals::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
+    let mut sandbox = Sandbox::open(&chosen, &options)?;
+    // Before there is a file that has to be removed.
+    sandbox.heed_signals(if signals::is_hangup_ignored() { Hangup::Ignored } else { Hangup::Ends });
     let folder = Folder::new()?;
     let authority = match &args.ca_file {
-        Some(path) => written(path, &house.authorities()?)?,
-        None => folder.write("ca.pem", &house.authorities()?)?,
+        Some(path) => written(path, &sandbox.authorities()?)?,
+        None => folder.write("ca.pem", &sandbox.authorities()?)?,
     };
     let authority = authority.to_string_lossy().into_owned();
-    let ready = SandboxStart { authority: &authority, fleet_port: house.fleet_port(), dns: house.dns() };
-    let services = house.services().iter().map(|service| {
+    let ready = SandboxStart { authority: &authority, fleet_port: sandbox.fleet_port(), dns: sandbox.dns() };
+    let services = sandbox.services().iter().map(|service| {
         let address = service.address.to_string();
         match args.json {
             true => rendering::server_json(service.scenario, Some(&address)),
@@ -63,12 +63,12 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     });
     let head = if args.json { rendering::ready_json(ready) } else { rendering::ready(ready, &look) };
     print(&std::iter::once(head).chain(services).collect::<String>())?;
-    // A reader that has stopped reading holds this thread in writing, where it hears no signal.
+    // If nothing reads the output, this thread blocks in writing, where it does not react to signals.
     signals::end_if_unhandled();
-    Ok(house.run((!args.quiet).then(|| journal_listener(args.json, look))))
+    Ok(sandbox.run((!args.quiet).then(|| journal_listener(args.json, look))))
 }
 
-/// Tells what happens on standard output until nobody reads it any more; the servers go on.
+/// Writes what happens to standard output. If that is closed, the servers continue.
 fn journal_listener(json: bool, look: Display) -> JournalListener {
     Arc::new(move |entry: JournalEntry| {
         let text = if json { rendering::entry_json(&entry) } else { rendering::entry_text(&entry, &look) };
@@ -88,7 +88,7 @@ fn listed(fleet: Option<Fleet>, chosen: &[&'static Scenario], count: usize, json
     }
 }
 
-/// A scenario by its name, or the names that are near.
+/// A scenario by its name; the error names similar ones.
 pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
     sandbox::scenario(name).ok_or_else(|| {
         let mut near: Vec<(f64, &str)> = sandbox::scenarios()
@@ -99,24 +99,25 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
         let near: Vec<&str> = near.into_iter().take(3).map(|(_, one)| one).collect();
         let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
         let name = name.escape_debug();
-        CommandError::Usage(format!("no scenario is called {name}{hint} smtpcheck sandbox --list shows all of them"))
+        CommandError::Usage(format!("there is no scenario {name}{hint} smtpcheck sandbox --list shows all of them"))
     })
 }
 
-/// Writes what a user asked for by name.
+/// Writes a file that the user named.
 fn written(path: &Path, text: &str) -> Result<PathBuf, CommandError> {
-    let told = |error: io::Error| CommandError::Usage(format!("--ca-file {}: {error}", path.display()));
-    file::write(path, text).map_err(told)?;
+    let wrong = |error: io::Error| CommandError::Usage(format!("--ca-file {}: {error}", path.display()));
+    file::write(path, text).map_err(wrong)?;
     Ok(path.to_owned())
 }
 
-/// A folder that goes with the program.
+/// A directory that is removed when the program ends.
 pub(super) struct Folder(tempfile::TempDir);
 
 impl Folder {
     pub(super) fn new() -> Result<Folder, CommandError> {
         let made = tempfile::Builder::new().prefix("smtpcheck-").tempdir();
-        made.map(Folder).map_err(|error| CommandError::Usage(format!("no temporary folder can be made: {error}")))
+        made.map(Folder)
+            .map_err(|error| CommandError::Usage(format!("a temporary directory cannot be created: {error}")))
     }
 
     /// Writes a file that only this user can read.

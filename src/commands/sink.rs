@@ -1,4 +1,4 @@
-//! Where the result goes: standard output, or a file that appears under its name when it is whole.
+//! Where the result is written: standard output, or a file that appears under its name when it is complete.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use super::CommandError;
 use crate::host::file;
 use crate::plan::Plan;
 
-/// Where the result goes.
+/// Where the result is written.
 pub(super) enum Sink {
     Stdout,
     File(Draft),
@@ -19,8 +19,8 @@ pub(super) fn file_of(output: &Option<PathBuf>) -> Option<&Path> {
     output.as_deref().filter(|path| path.as_os_str() != "-")
 }
 
-/// A reader that has gone away (`smtpcheck ... | head -1`) is no failure: the run goes on to its end, so that the exit
-/// code is that of the check, and files beside the result are written.
+/// A closed pipe (`smtpcheck ... | head -1`) is not an error: the run continues to its end, so that the exit code is that
+/// of the check, and files beside the result are written.
 pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
@@ -44,24 +44,24 @@ impl Sink {
     }
 }
 
-/// A file that appears under its name when it is whole, and not before. What is no file (a device, a named pipe) is
-/// written to as it is: renaming over /dev/null would take it away from the whole machine.
+/// A file that appears under its name when it is complete. A device or a named pipe is written to directly: renaming over
+/// /dev/null would remove it from this machine.
 pub(super) enum Draft {
-    Whole {
+    Complete {
         file: tempfile::NamedTempFile,
         path: PathBuf,
-        /// The file that it takes the place of.
+        /// The file that it replaces.
         before: Option<Box<std::fs::Metadata>>,
     },
     Direct(File),
 }
 
-/// Who may read a new file. One that was there keeps its mode: its owner has decided.
+/// Who may read a new file. A file that is replaced keeps its mode, because its owner chose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readers {
-    /// As the system sets it for every file (umask).
+    /// As for every file on the system (umask).
     Usual,
-    /// Its owner: it can hold the transcript of a login.
+    /// Its owner: it can contain the transcript of a login.
     Owner,
 }
 
@@ -76,7 +76,7 @@ impl Readers {
 }
 
 impl Draft {
-    /// Finds out before anything is sent whether the file can be made.
+    /// Creates the draft, before anything is sent.
     pub(super) fn begin(path: &Path, readers: Readers) -> Result<Draft, CommandError> {
         Draft::begin_for("--output", path, readers)
     }
@@ -84,7 +84,7 @@ impl Draft {
     /// The same for the file of another flag.
     pub(super) fn begin_for(flag: &str, path: &Path, readers: Readers) -> Result<Draft, CommandError> {
         let wrong = |error: io::Error| CommandError::Usage(format!("{flag} {}: {error}", path.display()));
-        // A link is followed: the file behind it is meant.
+        // A link is followed: the file behind it is replaced.
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = std::fs::metadata(&real).ok().map(Box::new);
         match &before {
@@ -101,7 +101,7 @@ impl Draft {
             _ => Path::new("."),
         };
         let mut builder = tempfile::Builder::new();
-        // Without this a temporary file is its owner's alone, as one in the place of another is until it is whole.
+        // Without this only the owner can read a temporary file. One that replaces another gets its mode when it is complete.
         #[cfg(unix)]
         if readers == Readers::Usual && before.is_none() {
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -111,22 +111,22 @@ impl Draft {
         let file = builder.tempfile_in(folder).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 let (path, folder) = (path.display(), folder.display());
-                CommandError::Usage(format!("{flag} {path}: there is no directory {folder}"))
+                CommandError::Usage(format!("{flag} {path}: the directory {folder} does not exist"))
             }
-            // Without the name of the draft, which means nothing to the user.
+            // Without the name of the draft, which the user did not choose.
             kind => wrong(kind.into()),
         })?;
-        Ok(Draft::Whole { file, path: real, before })
+        Ok(Draft::Complete { file, path: real, before })
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Draft::Whole { file, .. } => file.write_all(bytes),
+            Draft::Complete { file, .. } => file.write_all(bytes),
             Draft::Direct(file) => unless_closed(file.write_all(bytes)),
         }
     }
 
-    /// Writes the whole text, and lets the file appear.
+    /// Writes the text, and renames the file to its name.
     pub(super) fn fill(mut self, text: &str) -> Result<(), CommandError> {
         self.write(text.as_bytes()).map_err(CommandError::Output)?;
         self.keep()
@@ -134,7 +134,7 @@ impl Draft {
 
     fn keep(self) -> Result<(), CommandError> {
         match self {
-            Draft::Whole { file, path, before } => {
+            Draft::Complete { file, path, before } => {
                 if let Some(before) = before {
                     take_after(file.as_file(), &before).map_err(CommandError::Output)?;
                 }
@@ -146,7 +146,7 @@ impl Draft {
     }
 }
 
-/// Gives a file the mode of another, and its owner and group as far as this is allowed.
+/// Gives a file the mode of another, and its owner and group if the system allows it.
 #[cfg(unix)]
 fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -155,7 +155,7 @@ fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
     let mut mode = other.mode() & 0o777;
     let is_same = there.uid() == other.uid() && there.gid() == other.gid();
     if !is_same && std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid())).is_err() {
-        // Its group would be another one, which the old file did not let read it.
+        // Its group would be another one, which could not read the old file.
         if there.gid() != other.gid() && std::os::unix::fs::fchown(file, None, Some(other.gid())).is_err() {
             mode &= 0o707;
         }
@@ -163,7 +163,7 @@ fn take_after(file: &File, other: &std::fs::Metadata) -> io::Result<()> {
     file.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
-/// Elsewhere a file has no mode of this kind.
+/// Other systems have no modes of this kind.
 #[cfg(not(unix))]
 fn take_after(_: &File, _: &std::fs::Metadata) -> io::Result<()> {
     Ok(())
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_there_keeps_its_mode() {
+    fn a_file_that_is_replaced_keeps_its_mode() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("report");
         for kept in [0o600, 0o640, 0o644, 0o660, 0o400] {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_that_can_hold_a_login_is_its_owners() {
+    fn only_the_owner_can_read_a_new_file_that_can_contain_a_login() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("report");
         Draft::begin(&path, Readers::Owner).expect("a draft").fill("new").expect("a file");

@@ -546,7 +546,7 @@ mod tests {
         params.not_after = day(-3);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let leaf = by(&middle, params);
-        let three = ["0 expired", "0 made for something else", "0 another name"];
+        let three = ["0 expired", "0 issued for another purpose", "0 another name"];
         assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), three);
         let rubbish = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x05]);
         let leaf = by(&middle, server());

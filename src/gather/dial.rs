@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::GatherContext;
+use super::context::GatherContext;
 use super::names::KnownAddresses;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{ConnectFault, DialResult, EventKind, Fault};
@@ -72,7 +72,7 @@ impl<'a> Race<'a> {
                 let addresses = if given.is_empty() { vec![*ip] } else { given };
                 addresses.into_iter().for_each(|ip| race.add(ip));
             }
-            Host::Name(name) => race.source = Some(world.names.follow(world, name)),
+            Host::Name(name) => race.source = Some(world.names.follow(&world.plan, name)),
         }
         race
     }

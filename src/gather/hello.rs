@@ -10,9 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::context::GatherContext;
+use super::duration::milliseconds;
 use super::session::{self, HandshakeLead};
 use super::verify::{self, CertificateExpectation};
-use super::{GatherContext, milliseconds};
 use crate::evidence::{Answer, HelloOutcome, HelloSeen, Outcome, Phase, Presented, ProbeId};
 use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, FlightReader};

@@ -15,7 +15,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::sync::watch;
 
-use super::{GatherContext, milliseconds};
+use super::duration::milliseconds;
 use crate::evidence::{Lookup, LookupFault, NameSource, Names};
 use crate::host::{file, hosts};
 use crate::plan::{Family, Plan};
@@ -39,7 +39,7 @@ pub(crate) struct LookupCache {
 
 impl LookupCache {
     /// Follows the lookup of a name, and starts it if no other session has. Call inside the local task set.
-    pub(crate) fn follow(&self, world: &Rc<GatherContext>, host: &DomainName) -> watch::Receiver<KnownAddresses> {
+    pub(crate) fn follow(self: &Rc<Self>, plan: &Rc<Plan>, host: &DomainName) -> watch::Receiver<KnownAddresses> {
         if let Some(page) = self.pages.borrow().get(host) {
             return page.clone();
         }
@@ -47,10 +47,11 @@ impl LookupCache {
         self.pages.borrow_mut().insert(host.clone(), receiver.clone());
         let sender = Rc::new(sender);
         for family in [Family::V6, Family::V4] {
-            let (world, host, sender) = (Rc::clone(world), host.clone(), Rc::clone(&sender));
+            let (names, plan) = (Rc::clone(self), Rc::clone(plan));
+            let (host, sender) = (host.clone(), Rc::clone(&sender));
             // Owned by the gatherer's task set: ends with the response or with the gatherer.
             tokio::task::spawn_local(async move {
-                let lookup = world.names.look_up(&world.plan, &host, family).await;
+                let lookup = names.look_up(&plan, &host, family).await;
                 sender.send_modify(|known| match family {
                     Family::V4 => known.a = Some(lookup),
                     Family::V6 | Family::Any => known.aaaa = Some(lookup),
@@ -61,12 +62,12 @@ impl LookupCache {
     }
 
     /// The addresses of both families.
-    pub(crate) async fn look_up_all(&self, world: &Rc<GatherContext>, host: &DomainName) -> Names {
-        let mut page = self.follow(world, host);
+    pub(crate) async fn look_up_all(self: &Rc<Self>, plan: &Rc<Plan>, host: &DomainName) -> Names {
+        let mut page = self.follow(plan, host);
         loop {
             let known = page.borrow_and_update().clone();
             if let (Some(a), Some(aaaa)) = (known.a, known.aaaa) {
-                return Names { host: host.clone(), source: self.source(&world.plan, host), a, aaaa };
+                return Names { host: host.clone(), source: self.source(plan, host), a, aaaa };
             }
             // The senders exist until both families are known.
             if page.changed().await.is_err() {
@@ -76,7 +77,7 @@ impl LookupCache {
     }
 
     fn source(&self, plan: &Plan, host: &DomainName) -> NameSource {
-        if !given(plan, host).is_empty() {
+        if !overrides(plan, host).is_empty() {
             return NameSource::Override;
         }
         match (self.resolver.get(), plan.resolver) {
@@ -92,7 +93,7 @@ impl LookupCache {
         if plan.family != Family::Any && plan.family != family {
             return Lookup::NotAsked;
         }
-        let given = given(plan, host);
+        let given = overrides(plan, host);
         if !given.is_empty() {
             let addresses: Vec<IpAddr> =
                 given.into_iter().filter(|ip| ip.is_ipv4() == (family == Family::V4)).collect();
@@ -135,7 +136,7 @@ impl LookupCache {
 }
 
 /// `--resolve` addresses for the target's name.
-fn given(plan: &Plan, host: &DomainName) -> Vec<IpAddr> {
+fn overrides(plan: &Plan, host: &DomainName) -> Vec<IpAddr> {
     plan.given_addresses(&Host::Name(host.clone()))
 }
 

@@ -17,8 +17,10 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
+use super::context::GatherContext;
+use super::duration::milliseconds;
 use super::tap::Tap;
-use super::{GatherContext, dial, tls};
+use super::{dial, tls};
 use crate::dialogue::{Access, Action, Dialogue, Peer};
 use crate::evidence::{Answer, EventKind, Fault, Outcome, Phase, ProbeId, TlsFault, TlsFaultKind};
 use crate::inquiry::Arrival;
@@ -205,11 +207,11 @@ impl<'a> SessionDriver<'a> {
                     _ => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
                 },
             },
-            () = tokio::time::sleep_until(self.since + patience) => dialogue.timed_out(super::milliseconds(patience)),
-            () = self.stop.notified() => dialogue.timed_out(super::milliseconds(self.since.elapsed())),
+            () = tokio::time::sleep_until(self.since + patience) => dialogue.timed_out(milliseconds(patience)),
+            () = self.stop.notified() => dialogue.timed_out(milliseconds(self.since.elapsed())),
             () = tokio::time::sleep_until(self.since + quiet), if may_be_quiet => {
                 self.silent = false;
-                let waited_ms = super::milliseconds(quiet);
+                let waited_ms = milliseconds(quiet);
                 self.note(Phase::Greeting, self.dialogue.is_encrypted(), EventKind::Quiet { waited_ms });
             }
         }
@@ -244,7 +246,7 @@ impl<'a> SessionDriver<'a> {
             biased;
             shaken = tls::handshake(self.world, self.request, tap) => shaken,
             () = self.stop.notified() => Err(TlsFault {
-                kind: TlsFaultKind::Silent { waited_ms: super::milliseconds(began.elapsed()) },
+                kind: TlsFaultKind::Silent { waited_ms: milliseconds(began.elapsed()) },
                 first_bytes: String::new(),
                 detail: "the response is no longer needed".to_owned(),
                 sni: None,

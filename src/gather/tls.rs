@@ -20,10 +20,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::context::GatherContext;
+use super::duration::milliseconds;
 use super::tap::Tap;
 use super::trust::Store;
 use super::verify::CertificateExpectation;
-use super::{GatherContext, certificate, milliseconds, verify};
+use super::{certificate, verify};
 use crate::evidence::{Handshake, HandshakeKind, Incompatibility, TlsFault, TlsFaultKind};
 use crate::pkix;
 use crate::pkix::signature::{self, Curve, SignatureAlgorithm, SignatureHash, VerifyingKey};

@@ -206,12 +206,12 @@ fn collect<R: Read>(
     })?;
     let began = Instant::now();
     let mut bytes = Zeroizing::new(Vec::new());
-    let mut patience = OPENING.min(bounds.overall);
+    let mut limit = OPENING.min(bounds.overall);
     loop {
         let left = bounds.overall.saturating_sub(began.elapsed());
-        match receiver.recv_timeout(patience.min(left)) {
+        match receiver.recv_timeout(limit.min(left)) {
             Ok(piece) => {
-                patience = bounds.idle;
+                limit = bounds.idle;
                 let Some(piece) = piece? else { continue };
                 if piece.is_empty() {
                     return within(bytes, most);
@@ -225,7 +225,7 @@ fn collect<R: Read>(
                 bytes.extend_from_slice(&piece);
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) if bytes.is_empty() => {
-                let waited = patience.as_secs();
+                let waited = limit.as_secs();
                 return Err(io::Error::other(format!("nothing can be read from it within {waited} seconds")));
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {

@@ -457,9 +457,9 @@ mod tests {
     fn what_a_command_says_beside_the_password_is_shown_without_it() {
         let mut shown = String::new();
         let show = |text: &str| shown = text.to_owned();
-        let patience = Duration::from_secs(30);
+        let limit = Duration::from_secs(30);
         let secret =
-            from_command_within("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", patience, show);
+            from_command_within("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", limit, show);
         assert!(secret.is_ok_and(|secret| secret.reveal() == "hunter-2x"));
         assert_eq!(shown, "asking for [password, not shown]");
     }

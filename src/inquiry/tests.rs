@@ -1,5 +1,7 @@
 //! The inquiry by itself: arrivals in, steps out, without any port.
 
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
 use super::{Arrival, Ended, Inquiry, InquiryStep, Signal};
 use crate::cli::{self, Invocation};
 use crate::evidence::fault::ConnectFaultKind;
@@ -174,9 +176,8 @@ fn a_pause_is_reported_with_the_plan_that_waits() {
     let plans = [plan(&["192.0.2.25"]), plan(&["192.0.2.26"])];
     let mut inquiry = inquiry(&plans);
     let (asked, _) = steps(&mut inquiry, 0.0);
-    for probe in [asked[0].0] {
-        inquiry.arrive(Arrival::Answered { probe, at_ms: 1.0, outcome: Outcome::Done { answer: Answer::Talk } }, 1.0);
-    }
+    let outcome = Outcome::Done { answer: Answer::Talk };
+    inquiry.arrive(Arrival::Answered { probe: asked[0].0, at_ms: 1.0, outcome }, 1.0);
     steps(&mut inquiry, 1.0);
     inquiry.arrive(Arrival::Waiting, 400.0);
     let (_, notified) = steps(&mut inquiry, 400.0);

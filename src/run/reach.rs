@@ -8,7 +8,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 
-use super::{ConcurrencyLimits, Means, Schedule};
+use super::resources::Resources;
+use super::schedule::{ConcurrencyLimits, Schedule};
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{Event, Evidence, Fault, Probe};
 use crate::inquiry::{self, Ended, EvidenceListener, Signal};
@@ -31,7 +32,7 @@ enum PortReach {
 }
 
 /// For each port that no connection gets out to, why; or the signal that arrived meanwhile.
-pub(super) async fn blocked_ports(means: &Means, plans: &[&Plan]) -> Result<BTreeMap<u16, String>, Signal> {
+pub(super) async fn blocked_ports(resources: &Resources, plans: &[&Plan]) -> Result<BTreeMap<u16, String>, Signal> {
     let mut targets: Vec<&Plan> = Vec::new();
     for plan in plans {
         let is_same = |known: &&Plan| known.target.host == plan.target.host && known.target.port == plan.target.port;
@@ -47,7 +48,7 @@ pub(super) async fn blocked_ports(means: &Means, plans: &[&Plan]) -> Result<BTre
     loop {
         while let Some(at) = schedule.begin_next() {
             let Some(plan) = targets.get(at) else { continue };
-            running.push(async move { (at, connect(means, plan).await) });
+            running.push(async move { (at, connect(resources, plan).await) });
         }
         let Some((at, reach)) = running.next().await else { break };
         schedule.ended(at);
@@ -72,9 +73,9 @@ pub(super) async fn blocked_ports(means: &Means, plans: &[&Plan]) -> Result<BTre
 }
 
 /// Connects, and does nothing else.
-async fn connect(means: &Means, plan: &Plan) -> Result<PortReach, Signal> {
+async fn connect(resources: &Resources, plan: &Plan) -> Result<PortReach, Signal> {
     let plan = connecting_only(plan);
-    let Ok(mut gatherer) = means.gatherer(&plan, None) else { return Ok(PortReach::Unknown) };
+    let Ok(mut gatherer) = resources.gatherer(&plan, None) else { return Ok(PortReach::Unknown) };
     let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut NoListener).await;
     if let Ended::Interrupted(signal) = ended {
         return Err(signal);

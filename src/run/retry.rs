@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Means, RunError};
+use super::error::RunError;
+use super::resources::Resources;
 use crate::expect::Expectation;
 use crate::host::signals::Interruption;
 use crate::inquiry::{self, Ended, EvidenceListener, Gather, Signal};
@@ -63,12 +64,16 @@ impl Job {
     }
 
     /// Checks until the result is not worth another retry.
-    pub(super) async fn run(&self, means: &Means, listener: &mut dyn RetryListener) -> Result<RetriedReport, RunError> {
+    pub(super) async fn run(
+        &self,
+        resources: &Resources,
+        listener: &mut dyn RetryListener,
+    ) -> Result<RetriedReport, RunError> {
         let began = Instant::now();
         let mut earlier: Vec<Report> = Vec::new();
         let mut is_exposed = false;
         loop {
-            let mut report = self.run_once(means, is_exposed, listener).await?;
+            let mut report = self.run_once(resources, is_exposed, listener).await?;
             is_exposed |= report.evidence.sends_secret();
             let done = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
             let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -77,7 +82,7 @@ impl Job {
                 return Ok(RetriedReport { report, earlier });
             };
             listener.retrying(earlier.len() + 1, &report).map_err(RunError::Output)?;
-            if let Some(signal) = pause(Duration::from_millis(delay), means.interruption.clone(), listener).await {
+            if let Some(signal) = pause(Duration::from_millis(delay), resources.interruption.clone(), listener).await {
                 report.exit = match signal {
                     Signal::Interrupt => Exit::Interrupted,
                     Signal::Terminate => Exit::Terminated,
@@ -91,11 +96,11 @@ impl Job {
     /// One run. Its sockets and its copy of the secret go when it ends, not after the delay.
     async fn run_once(
         &self,
-        means: &Means,
+        resources: &Resources,
         is_exposed: bool,
         listener: &mut dyn RetryListener,
     ) -> Result<Report, RunError> {
-        let mut gatherer = means.gatherer(&self.plan, self.credentials())?;
+        let mut gatherer = resources.gatherer(&self.plan, self.credentials())?;
         if is_exposed {
             gatherer = gatherer.after_exposure();
         }

@@ -1,7 +1,7 @@
-//! A secret: it cannot be printed, compared, cloned or serialised, and its memory is wiped when it goes.
+//! A secret: it cannot be printed, compared, cloned or serialised, and its memory is wiped when it is dropped.
 //!
-//! [`Secret::reveal`] is the one way in, and its callers are the SASL mechanisms and [`echo`], which finds a secret in what
-//! a peer sends.
+//! Only [`Secret::reveal`] gives access to it. Its callers are the SASL mechanisms and [`echo`], which finds a secret in
+//! what a peer sends.
 
 mod decode;
 pub mod echo;
@@ -12,24 +12,24 @@ use zeroize::Zeroizing;
 
 pub use echo::Echoes;
 
-/// What stands in a transcript in the place of a secret.
+/// What a transcript shows instead of a secret.
 pub const NOT_SHOWN: &str = "[password, not shown]";
 
 /// A password or a token.
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes a secret over; the caller should hold no other copy.
+    /// Takes ownership of a secret; the caller should keep no other copy.
     pub fn new(text: String) -> Secret {
         Secret(Zeroizing::new(text))
     }
 
-    /// A second copy on purpose: each target of a run has its own.
+    /// A deliberate copy: each target of a run has its own.
     pub(crate) fn duplicate(&self) -> Secret {
         Secret(self.0.clone())
     }
 
-    /// The text itself, for an encoder and nobody else.
+    /// The text itself, for encoders only.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,0 +1,121 @@
+//! What the sessions of one inquiry share: its plan, its clock, its credentials, its lookups.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rustls::sign::CertifiedKey;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use super::duration::milliseconds;
+use super::shared::SharedFiles;
+use super::{names, trust};
+use crate::evidence::{Outcome, ProbeId};
+use crate::host::{SetupError, descriptors};
+use crate::inquiry::Arrival;
+use crate::plan::Plan;
+use crate::sasl::Credentials;
+use crate::secret::Echoes;
+
+/// Bytes of all sessions of an inquiry that are read: a report holds them all.
+const MAX_RUN: usize = 1024 * 1024;
+/// What the tasks share.
+pub(crate) struct GatherContext {
+    /// The first time that was read: everything is prepared before the clock starts.
+    start: OnceCell<Instant>,
+    pub(crate) plan: Rc<Plan>,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) echoes: Echoes,
+    pub(crate) names: Rc<names::LookupCache>,
+    pub(crate) trust: trust::Anchors,
+    pub(crate) identity: Option<Arc<CertifiedKey>>,
+    /// Where the keys of TLS sessions are written, if the user asks for it.
+    pub(crate) key_log: Option<Arc<dyn rustls::KeyLog>>,
+    /// The wall clock at the start, for the dates of certificates.
+    pub(crate) started_at: Timestamp,
+    pub(crate) stops: StopSignals,
+    pub(crate) post: mpsc::UnboundedSender<Arrival>,
+    /// Bytes that servers sent in all sessions.
+    received: Cell<usize>,
+    /// Whether the last ClientHello was answered, so that the next need not wait.
+    pub(crate) answers_hellos: Cell<bool>,
+    /// Whether a connection failed because no descriptor was left.
+    lacks_descriptors: Cell<bool>,
+}
+
+/// What ends a session early, by its probe.
+#[derive(Default)]
+pub(crate) struct StopSignals(RefCell<HashMap<ProbeId, Rc<Notify>>>);
+
+impl GatherContext {
+    pub(super) fn new(
+        plan: &Plan,
+        credentials: Option<Credentials>,
+        files: &SharedFiles,
+        started_at: Timestamp,
+        post: mpsc::UnboundedSender<Arrival>,
+    ) -> Result<GatherContext, SetupError> {
+        Ok(GatherContext {
+            start: OnceCell::new(),
+            plan: Rc::new(plan.clone()),
+            echoes: credentials.as_ref().map(Credentials::echoes).unwrap_or_default(),
+            credentials,
+            names: Rc::default(),
+            trust: files.anchors(plan)?,
+            identity: files.identity(plan)?,
+            key_log: files.key_log()?,
+            started_at,
+            stops: StopSignals::default(),
+            post,
+            received: Cell::new(0),
+            answers_hellos: Cell::new(true),
+            lacks_descriptors: Cell::new(false),
+        })
+    }
+
+    /// Whether a connection or a lookup failed because no descriptor was left.
+    pub(super) fn lacks_descriptors(&self) -> bool {
+        self.notes_error(self.names.errno.get());
+        self.lacks_descriptors.get()
+    }
+
+    pub(crate) fn now_ms(&self) -> f64 {
+        milliseconds(self.start().elapsed())
+    }
+
+    /// Counts what was received; false when it is more than a report can hold.
+    pub(crate) fn receives(&self, bytes: usize) -> bool {
+        let received = self.received.get().saturating_add(bytes);
+        self.received.set(received);
+        received <= MAX_RUN
+    }
+
+    /// Looks at an error of a connection; a lack of descriptors says nothing about a server.
+    pub(crate) fn notes_error(&self, errno: Option<i32>) {
+        if descriptors::is_lack(errno) {
+            self.lacks_descriptors.set(true);
+        }
+    }
+
+    pub(super) fn start(&self) -> Instant {
+        *self.start.get_or_init(Instant::now)
+    }
+
+    /// The receiver is gone only when the gatherer is about to go.
+    pub(crate) fn post(&self, arrival: Arrival) {
+        let _ = self.post.send(arrival);
+    }
+
+    pub(super) fn answered(&self, probe: ProbeId, outcome: Outcome) {
+        self.post(Arrival::Answered { probe, at_ms: self.now_ms(), outcome });
+    }
+}
+
+impl StopSignals {
+    pub(crate) fn of(&self, id: ProbeId) -> Rc<Notify> {
+        Rc::clone(self.0.borrow_mut().entry(id).or_default())
+    }
+}

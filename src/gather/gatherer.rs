@@ -1,0 +1,149 @@
+//! The port of one inquiry to the network.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+
+use super::context::GatherContext;
+use super::shared::SharedFiles;
+use super::{hello, session};
+use crate::evidence::{Answer, Outcome, ProbeId};
+use crate::host::signals::Interruption;
+use crate::host::{SetupError, clock, descriptors, machine};
+use crate::inquiry::{Arrival, Gather};
+use crate::plan::Plan;
+use crate::question::Question;
+use crate::sasl::Credentials;
+use crate::secret::Echoes;
+
+/// How long nothing may arrive before progress is shown, and how often it is shown then.
+const IDLE: Duration = Duration::from_millis(300);
+const STILL_IDLE: Duration = Duration::from_millis(100);
+
+/// Asks the network. Use it inside a tokio runtime of one thread.
+pub(crate) struct Gatherer {
+    tasks: LocalSet,
+    world: Rc<GatherContext>,
+    arrivals: mpsc::UnboundedReceiver<Arrival>,
+    interruption: Interruption,
+    total: Duration,
+    idle_since: Instant,
+    is_time_up: bool,
+    is_exposed: bool,
+}
+
+impl Gatherer {
+    /// Prepares everything that can go wrong before something is sent.
+    pub(crate) fn new(
+        plan: &Plan,
+        credentials: Option<Credentials>,
+        files: &SharedFiles,
+        interruption: Interruption,
+    ) -> Result<Gatherer, SetupError> {
+        let started_at = clock::now()?;
+        descriptors::are_left()?;
+        let (post, arrivals) = mpsc::unbounded_channel();
+        let world = GatherContext::new(plan, credentials, files, started_at, post)?;
+        Ok(Gatherer {
+            tasks: LocalSet::new(),
+            world: Rc::new(world),
+            arrivals,
+            interruption,
+            total: Duration::from_millis(plan.limits.total_ms),
+            idle_since: Instant::now(),
+            is_time_up: false,
+            is_exposed: false,
+        })
+    }
+
+    /// The same for a check whose secret an earlier run has sent to this server.
+    pub(crate) fn after_exposure(self) -> Gatherer {
+        Gatherer { is_exposed: true, ..self }
+    }
+
+    /// Whether what was seen can be judged: a connection that this machine could not open says nothing about a server.
+    pub(crate) fn is_able(&self) -> Result<(), SetupError> {
+        if self.world.lacks_descriptors() { Err(SetupError::Descriptors) } else { Ok(()) }
+    }
+}
+
+impl Gather for Gatherer {
+    fn ask(&mut self, id: ProbeId, question: &Question) {
+        let world = Rc::clone(&self.world);
+        match question.clone() {
+            Question::Resolve { host } => {
+                self.tasks.spawn_local(async move {
+                    let names = world.names.look_up_all(&world.plan, &host).await;
+                    world.answered(id, Outcome::Done { answer: Answer::Names(names) });
+                });
+            }
+            Question::Talk(request) => {
+                self.tasks.spawn_local(async move {
+                    let outcome = session::hold(&world, id, &request).await;
+                    world.answered(id, outcome);
+                });
+            }
+            Question::Hello(request) => {
+                self.tasks.spawn_local(async move {
+                    let outcome = hello::ask(&world, id, &request).await;
+                    world.answered(id, outcome);
+                });
+            }
+            Question::Machine { variables } => {
+                let answer = Answer::Machine(machine::inspect(&variables));
+                world.answered(id, Outcome::Done { answer });
+            }
+        }
+        self.idle_since = Instant::now();
+    }
+
+    fn stop(&mut self, id: ProbeId) {
+        self.world.stops.of(id).notify_one();
+    }
+
+    async fn next(&mut self) -> Arrival {
+        if let Some(signal) = self.interruption.signal() {
+            return Arrival::Interrupted(signal);
+        }
+        let deadline = self.world.start() + self.total;
+        let idle = self.idle_since.elapsed();
+        let wait = if idle < IDLE { IDLE - idle } else { STILL_IDLE };
+        let Gatherer { tasks, arrivals, interruption, is_time_up, .. } = self;
+        let is_in_time = !*is_time_up;
+        let arrival = tasks
+            .run_until(async {
+                tokio::select! {
+                    biased;
+                    signal = interruption.wait() => Arrival::Interrupted(signal),
+                    // The sender is in `world`, which this gatherer holds.
+                    Some(arrival) = arrivals.recv() => arrival,
+                    () = tokio::time::sleep_until(deadline), if is_in_time => Arrival::TimeUp,
+                    () = tokio::time::sleep(wait) => Arrival::Waiting,
+                }
+            })
+            .await;
+        match arrival {
+            Arrival::TimeUp => self.is_time_up = true,
+            Arrival::Waiting => {}
+            Arrival::Event { .. } | Arrival::Answered { .. } | Arrival::Interrupted(_) => {
+                self.idle_since = Instant::now();
+            }
+        }
+        arrival
+    }
+
+    fn now_ms(&self) -> f64 {
+        self.world.now_ms()
+    }
+
+    fn echoes(&self) -> Echoes {
+        self.world.echoes.clone()
+    }
+
+    fn is_exposed(&self) -> bool {
+        self.is_exposed
+    }
+}

@@ -1,0 +1,221 @@
+//! Runs checks concurrently, in one runtime of one thread.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+use super::error::RunError;
+use super::listener::{JobOutcome, RunListener, StopReason};
+use super::reach;
+use super::resources::Resources;
+use super::retry::{Job, RetriedReport, RetryListener};
+use super::schedule::{ConcurrencyLimits, Schedule};
+use crate::evidence::{Event, Evidence, Probe};
+use crate::gather::{Gatherer, SharedFiles};
+use crate::host::SetupError;
+use crate::host::signals::SignalWatch;
+use crate::inquiry::{self, Ended, EvidenceListener, Gather, Signal};
+use crate::plan::Plan;
+use crate::report::{Exit, Report};
+
+/// Runs checks.
+pub struct Engine {
+    runtime: Runtime,
+    signals: SignalWatch,
+    resources: Resources,
+}
+
+/// What a failed check means for those that have not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailurePolicy {
+    /// Nothing.
+    Continue,
+    /// They are not started.
+    Stop,
+}
+
+/// The ports of one host, which share their lookups and their clock.
+pub struct PortsInquiry {
+    gatherer: Gatherer,
+    started_at: Timestamp,
+}
+
+impl Engine {
+    /// Starts the runtime. From here on a signal interrupts checks instead of ending the program.
+    pub fn new() -> Result<Engine, SetupError> {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::Runtime)?;
+        let signals = {
+            let _inside = runtime.enter();
+            SignalWatch::listen()
+        };
+        let resources = Resources { files: SharedFiles::default(), interruption: signals.interruption() };
+        Ok(Engine { runtime, signals, resources })
+    }
+
+    /// Does for a check everything that can fail before something is sent: clock, descriptors, files.
+    pub fn prepare(&self, job: &Job) -> Result<(), SetupError> {
+        self.resources.gatherer(&job.plan, None).map(drop)
+    }
+
+    /// Runs all checks.
+    pub fn run(
+        &mut self,
+        jobs: Vec<Job>,
+        limits: ConcurrencyLimits,
+        policy: FailurePolicy,
+        listener: &mut dyn RunListener,
+    ) -> Result<(), RunError> {
+        let Engine { runtime, signals, resources } = self;
+        block_on(runtime, signals, run_all(resources, jobs, limits, policy, listener))
+    }
+
+    /// Prepares the inquiry about the ports of a host.
+    pub fn ports(&self, plan: &Plan) -> Result<PortsInquiry, SetupError> {
+        Ok(PortsInquiry { gatherer: self.resources.gatherer(plan, None)?, started_at: Timestamp::now() })
+    }
+
+    /// Asks about some ports together; a report for each. The listener's errors are those of a terminal and do not matter.
+    pub fn inquire(
+        &mut self,
+        ports: &mut PortsInquiry,
+        plans: Vec<Plan>,
+        listener: &mut dyn EvidenceListener,
+    ) -> Result<Vec<Report>, SetupError> {
+        if plans.is_empty() {
+            return Ok(Vec::new());
+        }
+        let PortsInquiry { gatherer, started_at } = ports;
+        let Engine { runtime, signals, .. } = self;
+        let inquiring = inquiry::inquire_all(&plans, gatherer, *started_at, listener);
+        let (evidence, ended): (Vec<Evidence>, Ended) = block_on(runtime, signals, inquiring);
+        gatherer.is_able()?;
+        let total_ms = gatherer.now_ms();
+        Ok(plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, total_ms)).collect())
+    }
+
+    /// For each port that no connection gets out to, why; or the signal that arrived meanwhile. See `reach`.
+    pub fn blocked_ports(&mut self, plans: &[&Plan]) -> Result<BTreeMap<u16, String>, Signal> {
+        let Engine { runtime, signals, resources } = self;
+        block_on(runtime, signals, reach::blocked_ports(resources, plans))
+    }
+}
+
+impl PortsInquiry {
+    /// Milliseconds since the first probe.
+    pub fn elapsed_ms(&self) -> f64 {
+        self.gatherer.now_ms()
+    }
+}
+
+/// Does some work, and passes signals on to it.
+fn block_on<T>(runtime: &Runtime, signals: &mut SignalWatch, work: impl Future<Output = T>) -> T {
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            never = signals.pass_on() => match never {},
+            result = work => result,
+        }
+    })
+}
+
+async fn run_all(
+    resources: &Resources,
+    jobs: Vec<Job>,
+    limits: ConcurrencyLimits,
+    policy: FailurePolicy,
+    listener: &mut dyn RunListener,
+) -> Result<(), RunError> {
+    let total = jobs.len();
+    let mut schedule = Schedule::new(jobs.iter().map(|job| job.plan.target.host.to_string()), limits);
+    let mut jobs: Vec<Option<Job>> = jobs.into_iter().map(Some).collect();
+    let listener = RefCell::new(listener);
+    let mut running = FuturesUnordered::new();
+    let mut results: BTreeMap<usize, RetriedReport> = BTreeMap::new();
+    let (mut next, mut stopped) = (0, None);
+    loop {
+        while stopped.is_none()
+            && let Some(check) = schedule.begin_next()
+        {
+            let Some(job) = jobs.get_mut(check).and_then(Option::take) else { continue };
+            listener.borrow_mut().begun(check, &job.plan).map_err(RunError::Output)?;
+            running.push(run_one(resources, check, job, &listener));
+            // The first check begins in any case, and its report tells of the signal.
+            stopped = resources.interruption.signal().map(|_| StopReason::Signal);
+        }
+        let Some((check, result)) = running.next().await else { break };
+        let result = result?;
+        schedule.ended(check);
+        match result.report.exit {
+            Exit::Interrupted | Exit::Terminated => stopped = Some(StopReason::Signal),
+            Exit::Ok => {}
+            _ if policy == FailurePolicy::Stop => stopped = stopped.or(Some(StopReason::FirstFailure)),
+            _ => {}
+        }
+        listener.borrow_mut().finished(check);
+        results.insert(check, result);
+        while let Some(result) = results.remove(&next) {
+            listener.borrow_mut().ended(next, JobOutcome::Checked(Box::new(result))).map_err(RunError::Output)?;
+            next += 1;
+        }
+        schedule.is_finished_up_to(next);
+    }
+    let reason = stopped.unwrap_or(StopReason::Signal);
+    for check in next..total {
+        let outcome = match results.remove(&check) {
+            Some(result) => JobOutcome::Checked(Box::new(result)),
+            None => JobOutcome::NotStarted(reason),
+        };
+        listener.borrow_mut().ended(check, outcome).map_err(RunError::Output)?;
+    }
+    Ok(())
+}
+
+/// One check. It takes the job, so that its secret goes with it.
+async fn run_one(
+    resources: &Resources,
+    check: usize,
+    job: Job,
+    listener: &RefCell<&mut dyn RunListener>,
+) -> (usize, Result<RetriedReport, RunError>) {
+    let mut listener = CheckListener { check, plan: &job.plan, listener };
+    (check, job.run(resources, &mut listener).await)
+}
+
+/// Names the check in each notification.
+struct CheckListener<'a, 'l> {
+    check: usize,
+    plan: &'a Plan,
+    listener: &'a RefCell<&'l mut dyn RunListener>,
+}
+
+impl EvidenceListener for CheckListener<'_, '_> {
+    fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()> {
+        self.listener.borrow_mut().event(self.check, plan, evidence, event)
+    }
+
+    fn answered(&mut self, plan: &Plan, evidence: &Evidence, probe: &Probe) -> io::Result<()> {
+        self.listener.borrow_mut().answered(self.check, plan, evidence, probe)
+    }
+
+    fn waiting(&mut self, plan: &Plan, evidence: &Evidence, _: f64) -> io::Result<()> {
+        self.listener.borrow_mut().waiting(self.check, plan, evidence);
+        Ok(())
+    }
+}
+
+impl RetryListener for CheckListener<'_, '_> {
+    fn retrying(&mut self, number: usize, report: &Report) -> io::Result<()> {
+        self.listener.borrow_mut().retrying(self.check, number, report)
+    }
+
+    fn pausing(&mut self, left: Duration) {
+        self.listener.borrow_mut().pausing(self.check, self.plan, left);
+    }
+}
