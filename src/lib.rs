@@ -38,10 +38,11 @@
 //! | expect | check, plan |
 //! | inquiry | check, evidence, gather, plan, question |
 //! | report | check, evidence, expect, gather, inquiry, plan, wire |
-//! | suite | expect |
+//! | source | nothing |
+//! | suite | expect, source |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, lexicon, plan, question, report, sandbox, wire |
-//! | cli | check, expect, plan, render, sasl, wire |
+//! | cli | check, expect, plan, render, sasl, source, wire |
 //! | verbs | everything |
 //!
 //! tokio, rustls and hickory are named only in `gather` and `sandbox`; terminal colours only in `render`.
@@ -64,5 +65,6 @@ pub mod report;
 pub mod sandbox;
 pub mod sasl;
 pub mod secret;
+pub mod source;
 pub mod suite;
 pub mod wire;

@@ -24,15 +24,16 @@ const TABLE: &[(&str, &[&str])] = &[
     ("inquiry", &["check", "evidence", "gather", "plan", "question"]),
     ("expect", &["check", "plan"]),
     ("report", &["check", "evidence", "expect", "gather", "inquiry", "plan", "wire"]),
-    ("suite", &["expect"]),
+    ("source", &[]),
+    ("suite", &["expect", "source"]),
     ("sandbox", &["sasl", "wire"]),
     ("render", &["check", "evidence", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
-    ("cli", &["check", "expect", "plan", "render", "sasl", "wire"]),
+    ("cli", &["check", "expect", "plan", "render", "sasl", "source", "wire"]),
     (
         "commands",
         &[
             "check", "cli", "evidence", "expect", "gather", "inquiry", "lexicon", "plan", "question", "render",
-            "report", "sandbox", "sasl", "suite", "wire",
+            "report", "sandbox", "sasl", "source", "suite", "wire",
         ],
     ),
 ];

@@ -108,7 +108,7 @@ pub enum Invocation {
     /// Print a text (help or version) and be done.
     Print(String),
     /// Nothing was given; the lines say how to call the program.
-    NothingGiven(Vec<String>),
+    NothingGiven(UsageError),
 }
 
 /// Whose JSON Schema.
@@ -238,6 +238,24 @@ fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
     plain
 }
 
+/// Whether a flag is on the command line, by any of its names.
+pub(super) fn mentions(words: &[OsString], flag: &str) -> bool {
+    let mut names = vec![flag.to_owned()];
+    let mut shorts = Vec::new();
+    for command in COMMANDS.iter().map(|spec| (spec.command)()) {
+        if let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == flag.strip_prefix("--")) {
+            names.extend(arg.get_all_aliases().unwrap_or_default().into_iter().map(|alias| format!("--{alias}")));
+            shorts.extend(arg.get_short());
+        }
+    }
+    words.iter().take_while(|word| *word != "--").any(|word| {
+        let word = word.to_string_lossy();
+        let name = word.split('=').next().unwrap_or_default();
+        let is_short = word.starts_with('-') && !word.starts_with("--") && word.contains(shorts.as_slice());
+        is_short || names.iter().any(|known| known == name)
+    })
+}
+
 fn without(mut words: Vec<OsString>, verb: Option<(usize, String)>) -> Vec<OsString> {
     if let Some((at, _)) = verb {
         words.remove(at);
@@ -248,14 +266,18 @@ fn without(mut words: Vec<OsString>, verb: Option<(usize, String)>) -> Vec<OsStr
 fn check(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
     if words.is_empty() {
         // A script whose variable is empty must not take this for a check that passed.
-        return Ok(Invocation::NothingGiven(vec![
-            "no server given; write for example: smtpcheck smtp.example.net:587".to_owned(),
-            String::new(),
-            "Usage: smtpcheck [check] TARGET... [FLAGS]".to_owned(),
-            "       smtpcheck COMMAND [ARGUMENTS]".to_owned(),
-            String::new(),
-            "smtpcheck --help lists the commands and the flags.".to_owned(),
-        ]));
+        return Ok(Invocation::NothingGiven(UsageError {
+            pointed: [
+                "",
+                "Usage: smtpcheck [check] TARGET... [FLAGS]",
+                "       smtpcheck COMMAND [ARGUMENTS]",
+                "",
+                "smtpcheck --help lists the commands and the flags.",
+            ]
+            .map(str::to_owned)
+            .into(),
+            ..UsageError::new("no server given; write for example: smtpcheck smtp.example.net:587")
+        }));
     }
     match matches(command, words)? {
         Ok(matches) => {

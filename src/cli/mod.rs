@@ -11,6 +11,7 @@ pub mod args;
 pub mod command;
 pub mod config;
 pub mod display;
+mod error;
 pub mod expect;
 pub mod pages;
 pub mod password;
@@ -24,27 +25,9 @@ pub mod sandbox;
 pub mod target;
 
 use std::ffi::OsString;
-use std::fmt;
 
 pub use command::Invocation;
-
-/// A mistake in the arguments: exit 2, nothing was sent.
-#[derive(Debug, PartialEq, Eq)]
-pub struct UsageError(pub String);
-
-impl UsageError {
-    pub(crate) fn new(text: impl Into<String>) -> UsageError {
-        UsageError(text.into())
-    }
-}
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
+pub use error::{ErrorOrigin, UsageError};
 
 /// Reads the words after the program's name.
 pub fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
@@ -54,4 +37,25 @@ pub fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
 /// The same, with what a configuration file says.
 pub fn parse_with(words: Vec<OsString>, settings: &config::Settings) -> Result<Invocation, UsageError> {
     command::parse(words, settings)
+}
+
+/// An error with the place of the value, if that is not the command line: first a variable of the environment, then the
+/// configuration file.
+pub fn located(error: UsageError, words: &[OsString], settings: &config::Settings) -> UsageError {
+    let Some(flag) = error.flag.clone() else { return error };
+    let file = |setting: Option<&config::Setting>| settings.file.clone().zip(setting.map(|setting| setting.at));
+    let place = if flag == "target" {
+        file(settings.target.as_ref().filter(|_| command::targets(words).iter().all(|word| word.starts_with('@'))))
+    } else {
+        let Some(long) = flag.strip_prefix("--").filter(|_| !command::mentions(words, &flag)) else { return error };
+        let variable = args::variable(long);
+        if std::env::var_os(&variable).is_some_and(|value| !value.is_empty()) {
+            return error.in_variable(variable);
+        }
+        file(settings.find(long))
+    };
+    match place {
+        Some((path, at)) => error.in_file(path, at),
+        None => error,
+    }
 }

@@ -227,6 +227,6 @@ mod tests {
         }
         let whole = manual(&ManArgs { verb: None }).expect("a page");
         assert!(whole.contains("EXIT CODES") && whole.contains("smtpcheck\\-ports(1)"), "{whole}");
-        assert!(manual(&ManArgs { verb: Some("prots".to_owned()) }).is_err_and(|error| error.0.contains("ports")));
+        assert!(manual(&ManArgs { verb: Some("prots".to_owned()) }).is_err_and(|error| error.to_string().contains("ports")));
     }
 }

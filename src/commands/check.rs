@@ -181,7 +181,7 @@ pub(super) fn chosen_format(name: &str, json: bool) -> Result<&'static Format, U
 fn environment_password() -> Result<Secret, CommandError> {
     match std::env::var(VARIABLE) {
         Ok(value) => Ok(secrets::from_environment(value)?),
-        Err(_) => Err(CommandError::Usage(format!("{VARIABLE} is not UTF-8"))),
+        Err(_) => Err(CommandError::usage(format!("{VARIABLE} is not UTF-8"))),
     }
 }
 

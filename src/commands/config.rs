@@ -23,13 +23,13 @@ pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError>
     let (file, text) = match wanted.file {
         ConfigSource::Nowhere => (None, None),
         ConfigSource::Named(file) => {
-            let text = gather::config::read(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
+            let text = gather::config::read(&file).map_err(|error| CommandError::usage(error.to_string()))?;
             (Some(file), Some(text))
         }
         ConfigSource::Usual => match around.usual_file() {
             Some(file) => {
                 let text =
-                    gather::config::read_if_there(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
+                    gather::config::read_if_there(&file).map_err(|error| CommandError::usage(error.to_string()))?;
                 (Some(file), text)
             }
             None => (None, None),
@@ -41,7 +41,7 @@ pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError>
         }
         (_, _, None) => Ok(Settings::none()),
         (file, _, Some(name)) => {
-            Err(CommandError::Usage(no_file_for(&name, file.as_ref().map(|file| file.as_os_str()))))
+            Err(CommandError::usage(no_file_for(&name, file.as_ref().map(|file| file.as_os_str()))))
         }
     }
 }

@@ -82,7 +82,7 @@ fn check_with(words: &[OsString], args: &DemoArgs) -> Result<u8, CommandError> {
     match cli::parse(words.iter().cloned().chain(args.words()).collect())? {
         Invocation::Check(args, matches) => check::run(&args, &matches),
         // The words begin with an address, which is never a verb.
-        _ => Err(CommandError::Usage("the demo is no check".to_owned())),
+        _ => Err(CommandError::usage("the demo is no check".to_owned())),
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
         return match stream(&mut input, io::stdout().lock(), &given, (form, &look)) {
             Ok(extent) => Ok(if extent.replies + extent.words == 0 { NOTHING } else { 0 }),
             Err(StreamError::Input(error)) => {
-                Err(CommandError::Usage(format!("standard input cannot be read: {error}")))
+                Err(CommandError::usage(format!("standard input cannot be read: {error}")))
             }
             Err(StreamError::Output(error)) => Err(CommandError::Output(error)),
         };
@@ -260,7 +260,7 @@ impl ExplainContext {
     fn of(args: &ExplainArgs) -> Result<ExplainContext, CommandError> {
         let step = args.phase.as_deref().map(|word| {
             let words = ReplyPhase::ALL.map(|(name, _)| name).join(", ");
-            let told = || CommandError::Usage(format!("--phase {}: write one of {words}", word.escape_debug()));
+            let told = || CommandError::usage(format!("--phase {}: write one of {words}", word.escape_debug()));
             ReplyPhase::parse(word).ok_or_else(told)
         });
         let mut given = ExplainContext { step: step.transpose()?, ..ExplainContext::default() };
@@ -271,13 +271,13 @@ impl ExplainContext {
                 Some(found) => given.software = Some(&found.id),
                 None => {
                     let told = format!("--provider {}: no such provider or software is known", word.escape_debug());
-                    return Err(CommandError::Usage(told));
+                    return Err(CommandError::usage(told));
                 }
             },
             several => {
                 let ids: Vec<&str> = several.iter().map(|provider| provider.id.as_str()).collect();
                 let told = format!("--provider {}: write one of {}", word.escape_debug(), ids.join(", "));
-                return Err(CommandError::Usage(told));
+                return Err(CommandError::usage(told));
             }
         }
         Ok(given)

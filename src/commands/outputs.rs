@@ -50,6 +50,6 @@ impl Outputs {
 /// Other commands of the step write to the same file.
 fn step_summary() -> Result<Option<File>, CommandError> {
     let Some(path) = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()) else { return Ok(None) };
-    let wrong = |error| CommandError::Usage(format!("{SUMMARY} {}: {error}", Path::new(&path).display()));
+    let wrong = |error| CommandError::usage(format!("{SUMMARY} {}: {error}", Path::new(&path).display()));
     file::appended(Path::new(&path)).map(Some).map_err(wrong)
 }

@@ -26,7 +26,7 @@ pub(super) fn run(words: Vec<OsString>) -> Result<u8, CommandError> {
             let words = std::iter::once("check".into()).chain(check.words.iter().cloned()).collect();
             match cli::parse(words)? {
                 Invocation::Check(args, matches) => checked(&check, &args, &matches),
-                _ => Err(CommandError::Usage("a host is missing; write it with -H".to_owned())),
+                _ => Err(CommandError::usage("a host is missing; write it with -H".to_owned())),
             }
         }
         // The guidelines want UNKNOWN for help and version, which no scheduler asks for.

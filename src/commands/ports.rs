@@ -29,7 +29,7 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let look = display::ports(args, &outlet)?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let plans = planning::plans(args, matches, hostname.as_deref())?;
-    let Some(first) = plans.first() else { return Err(CommandError::Usage("--ports names no port".to_owned())) };
+    let Some(first) = plans.first() else { return Err(CommandError::usage("--ports names no port".to_owned())) };
     let host = first.target.host.clone();
     let mut gatherer = Gatherer::new(first, None)?;
     let draft = file_of(&args.output).map(|path| Draft::begin(path, Readers::of(&plans))).transpose()?;

@@ -30,7 +30,7 @@ fn named(name: &str) -> Result<Vec<&'static Provider>, CommandError> {
         [] => ";".to_owned(),
         near => format!("; did you mean {}?", near.join(" or ")),
     };
-    Err(CommandError::Usage(format!(
+    Err(CommandError::usage(format!(
         "no provider is known as {}{hint} smtpcheck providers lists all of them",
         name.escape_debug()
     )))

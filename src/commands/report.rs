@@ -54,14 +54,12 @@ fn rendered(
     look: &Display,
 ) -> Result<String, CommandError> {
     if !args.report.is_empty() {
-        return Err(CommandError::Usage(
-            "--report with two files needs --merge: what has changed has no such format".into(),
-        ));
+        return Err(CommandError::usage("--report with two files needs --merge: what has changed has no such format"));
     }
     match format.name {
         "text" => Ok(rendering::render(difference, look)),
         "json" => Ok(rendering::json(difference)),
-        other => Err(CommandError::Usage(format!(
+        other => Err(CommandError::usage(format!(
             "--format {other} with two files needs --merge: what has changed is shown as text or json"
         ))),
     }
@@ -69,7 +67,7 @@ fn rendered(
 
 fn read(path: &Path) -> Result<Run, CommandError> {
     let shown = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
-    let wrong = |why: &dyn std::fmt::Display| CommandError::Usage(format!("{shown}: {why}"));
+    let wrong = |why: &dyn std::fmt::Display| CommandError::usage(format!("{shown}: {why}"));
     let bytes = gather::file::report(path).map_err(|error| wrong(&gather::file::reason(&error)))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| wrong(&"this is not UTF-8, so it is no report"))?;
     // Windows PowerShell writes a byte order mark when it saves.

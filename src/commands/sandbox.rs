@@ -18,8 +18,8 @@ use crate::sandbox::{self, Hangup, Options, Remote, Sandbox, Scenario, StartErro
 impl From<StartError> for CommandError {
     fn from(error: StartError) -> CommandError {
         match error {
-            StartError::Machine(_) => CommandError::Machine(error.to_string()),
-            _ => CommandError::Usage(error.to_string()),
+            StartError::Machine(_) => CommandError::Machine(error.into()),
+            _ => CommandError::usage(error.to_string()),
         }
     }
 }
@@ -100,13 +100,13 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
         let near: Vec<&str> = near.into_iter().take(3).map(|(_, one)| one).collect();
         let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
         let name = name.escape_debug();
-        CommandError::Usage(format!("no scenario is called {name}{hint} smtpcheck sandbox --list shows all of them"))
+        CommandError::usage(format!("no scenario is called {name}{hint} smtpcheck sandbox --list shows all of them"))
     })
 }
 
 /// Writes what a user asked for by name.
 fn written(path: &Path, text: &str) -> Result<PathBuf, CommandError> {
-    let told = |error: io::Error| CommandError::Usage(format!("--ca-file {}: {error}", path.display()));
+    let told = |error: io::Error| CommandError::usage(format!("--ca-file {}: {error}", path.display()));
     file::write(path, text).map_err(told)?;
     Ok(path.to_owned())
 }
@@ -117,13 +117,13 @@ pub(super) struct Folder(tempfile::TempDir);
 impl Folder {
     pub(super) fn new() -> Result<Folder, CommandError> {
         let made = tempfile::Builder::new().prefix("smtpcheck-").tempdir();
-        made.map(Folder).map_err(|error| CommandError::Usage(format!("no temporary folder can be made: {error}")))
+        made.map(Folder).map_err(|error| CommandError::usage(format!("no temporary folder can be made: {error}")))
     }
 
     /// Writes a file that only this user can read.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, CommandError> {
         let path = self.0.path().join(name);
-        file::write(&path, text).map_err(|error| CommandError::Usage(format!("{}: {error}", path.display())))?;
+        file::write(&path, text).map_err(|error| CommandError::usage(format!("{}: {error}", path.display())))?;
         Ok(path)
     }
 }

@@ -28,7 +28,8 @@ use crate::plan::{LoginProof, Plan};
 use crate::render::{Display, Format, nagios, ndjson, suite as rendering};
 use crate::report::{CheckOutcome, CheckResult, Exit, Expectation, FilePosition, Report, Run, RunSource, StreamRecord};
 use crate::secret::Secret;
-use crate::suite::{self, KeyShape, Need, Password, SuiteCheck, SuiteEnvironment, SuiteError};
+use crate::source::{FileError, Position};
+use crate::suite::{self, KeyShape, Need, Password, SuiteCheck, SuiteEnvironment};
 
 /// Checks at once with one host.
 const PER_HOST: usize = 2;
@@ -129,10 +130,8 @@ fn chosen(checks: Vec<SuiteCheck>, only: &[String]) -> Result<Vec<SuiteCheck>, U
         let likeness = |known: &&String| strsim::jaro_winkler(unknown, known);
         let near = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|near| likeness(near) > 0.7);
         let hint = near.map(|near| format!("; the nearest is {}", near.escape_debug())).unwrap_or_default();
-        return Err(UsageError(format!(
-            "--only {}: the suite has no such name or tag{hint}; --list shows all",
-            unknown.escape_debug()
-        )));
+        let error = UsageError::flag("--only", format!("the suite has no such name or tag{hint}"));
+        return Err(error.with_value(unknown).with_hint("--list shows all"));
     }
     let is_chosen = |check: &SuiteCheck| only.is_empty() || only.iter().any(|word| fits(check, word));
     Ok(checks.into_iter().filter(is_chosen).collect())
@@ -146,18 +145,17 @@ fn ready_check(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result
         words.push(format!("--token-command={command}"));
     }
     words.extend(["--".to_owned(), check.target.clone()]);
-    let usage = |error: UsageError| CommandError::from(check.fault(&error.to_string()));
+    let usage = |error| located(&check, CommandError::Usage(error));
     let (args, matches) = match cli::parse(words.into_iter().map(Into::into).collect()).map_err(usage)? {
         Invocation::Check(args, matches) => (args, matches),
-        _ => return Err(check.fault("this is no check").into()),
+        _ => return Err(check.error_at(None, "this is not a check").into()),
     };
     let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
     let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref()).map_err(usage)?;
-    let here =
-        |at: suite::Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
+    let here = |at: Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
     let mut expectations = Vec::new();
     for expected in &check.expect {
-        expected.expression.fits(&plan).map_err(|mistake| expected.fault(&mistake))?;
+        expected.expression.fits(&plan).map_err(|mistake| expected.error(&mistake))?;
         let place = here(expected.at, &expected.file);
         expectations.push(Expectation { expression: expected.expression.clone(), place });
     }
@@ -166,7 +164,7 @@ fn ready_check(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result
             && *port != plan.target.port
         {
             let message = format!("{need} is about another port than the target's, which is {}", plan.target.port);
-            return Err(check.fault_at(Some("needs"), message).into());
+            return Err(check.error_at(Some("needs"), message).into());
         }
     }
     let skipped = check.needs.iter().find_map(needs::lacking);
@@ -186,7 +184,7 @@ fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandError> {
                 && job.plan.login.is_none()
                 && !check.flags.iter().any(|flag| flag == "--no-auth")
             {
-                return Err(check.fault("there is a password and no user; add user = \"..\"").into());
+                return Err(check.error_at(None, "a password is given, but no user; add user = \"...\"").into());
             }
             continue;
         }
@@ -212,22 +210,23 @@ fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandError> {
             None => {
                 let message =
                     "a user without a password; add password-command, password-file, password-env or token-command";
-                return Err(check.fault_at(Some("user"), message.to_owned()).into());
+                return Err(check.error_at(Some("user"), message.to_owned()).into());
             }
         };
         if let Some(secret) = known.get(&key) {
             job.secret = Some(secret.duplicate());
             continue;
         }
-        let secret = fetch(&source, &job.plan).map_err(|trouble| check.fault(&trouble.to_string()))?;
+        let password = check.password.as_ref().map(Password::key);
+        let secret = fetch(&source, &job.plan).map_err(|error| check.error_at(password, error.to_string()))?;
         job.secret = Some(secret.duplicate());
         known.insert(key, secret);
     }
     Ok(())
 }
 
-fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, SuiteError> {
-    let wrong = |message: String| check.fault_at(Some("password-env"), message);
+fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, FileError> {
+    let wrong = |message: String| check.error_at(Some("password-env"), message);
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => {
             secrets::from_environment(value).map_err(|error| wrong(error.to_string().replace(VARIABLE, name)))
@@ -249,11 +248,22 @@ fn prove_files(ready: &[PreparedCheck]) -> Result<(), CommandError> {
             identity.map(|identity| identity.key.clone()),
         );
         if !known.contains(&files) {
-            one.job.gatherer().map_err(|trouble| one.check.fault(&trouble.to_string()))?;
+            one.job.gatherer().map_err(|error| located(&one.check, error))?;
             known.push(files);
         }
     }
     Ok(())
+}
+
+/// A usage error at the key of the check that it is about.
+fn located(check: &SuiteCheck, error: CommandError) -> CommandError {
+    match error {
+        CommandError::Usage(error) => {
+            let (file, at) = check.place(error.key());
+            CommandError::Usage(error.in_file(file, at))
+        }
+        other @ (CommandError::Output(_) | CommandError::Machine(_)) => other,
+    }
 }
 
 fn to_sink(output: Option<&Path>, text: &str) -> Result<u8, CommandError> {
@@ -489,7 +499,7 @@ fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let words = args.words.iter().cloned().chain(["--".to_owned(), target.to_owned()]);
     let words = std::iter::once("check".to_owned()).chain(words).map(Into::into).collect();
     let Invocation::Check(check, matches) = cli::parse(words)? else {
-        return Err(CommandError::Usage("after -- stand flags of a check".to_owned()));
+        return Err(CommandError::usage("write only flags of a check after --"));
     };
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let plan = planning::plan(&check, &matches, target, hostname.as_deref())?;

@@ -14,7 +14,6 @@ mod names;
 use serde_json::Value;
 
 pub use grammar::Mistake;
-pub(crate) use grammar::nearest;
 pub use names::{NAMES, Name, ValueType};
 
 use compare::TypedComparison;

@@ -37,6 +37,7 @@ use super::args::DisplayArgs;
 use super::command::{self, Invocation};
 use crate::plan::ValueOrigin;
 use crate::render::config::ConfigValue;
+use crate::source::Position;
 
 /// Flags of which `config show` says nothing.
 const ABOUT_THE_FILE: &[&str] = &["config", "no-config", "profile", "help", "version"];
@@ -187,10 +188,8 @@ pub struct Setting {
     pub values: Vec<String>,
     /// `Config` or `Profile`.
     pub origin: ValueOrigin,
-    /// Its line in the file, from 1.
-    pub line: usize,
-    /// Its column, in characters from 1.
-    pub column: usize,
+    /// Where its key stands in the file.
+    pub at: Position,
 }
 
 /// What the configuration file says for one call.
@@ -225,29 +224,6 @@ impl Settings {
             settings.settings.retain(|setting| DISPLAY_KEYS.contains(&setting.key.as_str()));
         }
         settings
-    }
-
-    /// A message about a value of the file, with its place in front.
-    pub fn located(&self, message: String) -> String {
-        let Some(path) = &self.file else { return message };
-        // The same flag may be wrong on the command line: then another value stands beside it in the message.
-        let named = message.split("--").skip(1).find_map(|part| {
-            let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(part.len());
-            let (flag, rest) = part.split_at(end);
-            let says = |value: &String| {
-                let after = rest.strip_prefix(' ').or_else(|| rest.strip_prefix(": ")).unwrap_or_default();
-                after.starts_with(value.as_str()) || message.contains(&format!("'{value}' for '--{flag}"))
-            };
-            self.find(flag).filter(|setting| setting.values.iter().any(says))
-        });
-        let target = self.target.as_ref().filter(|target| {
-            message.starts_with("target ")
-                && target.values.first().is_some_and(|value| message.contains(value.as_str()))
-        });
-        match named.or(target) {
-            Some(setting) => format!("{}: {message}", file::place(path, setting.line, setting.column)),
-            None => message,
-        }
     }
 
     /// The command with the settings as its defaults, and what they are for. What the words or the environment say
@@ -300,7 +276,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
             name: "target".to_owned(),
             value: target.values.clone(),
             origin: target.origin,
-            line: Some(target.line),
+            line: Some(target.at.line),
             variable: None,
         })
         .collect();
@@ -330,7 +306,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
                 name: long.to_owned(),
                 value,
                 origin,
-                line: settings.find(long).filter(|_| from_file.contains_key(long) && !set).map(|one| one.line),
+                line: settings.find(long).filter(|_| from_file.contains_key(long) && !set).map(|one| one.at.line),
                 variable: set.then(|| super::args::variable(long)),
             });
         }
