@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
+use super::flags::InvalidValue;
 use crate::expect::Mistake;
 use crate::source::{FileError, Position};
 
@@ -48,6 +49,12 @@ impl UsageError {
     /// An error of a flag or an argument.
     pub fn flag(flag: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> UsageError {
         UsageError { flag: Some(flag.into()), reason: reason.into(), ..UsageError::default() }
+    }
+
+    /// The same, about a flag or an argument with this value.
+    pub fn about(mut self, flag: impl Into<Cow<'static, str>>, value: impl Into<String>) -> UsageError {
+        self.flag = Some(flag.into());
+        self.with_value(value)
     }
 
     /// The same, with the value that is wrong.
@@ -112,6 +119,13 @@ impl fmt::Display for UsageError {
 }
 
 impl std::error::Error for UsageError {}
+
+impl From<InvalidValue> for UsageError {
+    fn from(error: InvalidValue) -> UsageError {
+        let hint = Some(error.hint).filter(|hint| !hint.is_empty());
+        UsageError { hint, ..UsageError::new(error.reason) }
+    }
+}
 
 impl From<FileError> for UsageError {
     fn from(error: FileError) -> UsageError {

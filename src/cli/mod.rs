@@ -1,32 +1,28 @@
-//! Words of the command line to typed values, and nothing more: no file is read, no host looked up, nothing decided
-//! that a plan does not need. Every mistake is a [`UsageError`] that says what to write instead.
+//! The command line, typed: no file is read, no host is looked up, nothing is decided that a plan does not need. Every
+//! error is a [`UsageError`] that names the flag, the value, the reason, and what to write instead.
 //!
-//! [`args`] declares the flags, [`verb`] finds the verb (the first word, unless it is a host), [`target`] reads the
-//! target, [`plan`] makes a plan of all of them, [`ports`] makes several, [`expect`] reads what is expected, [`look`]
-//! decides about colours, [`password`] names the source, [`report`] the files beside the result, [`plugin`] reads the
-//! flags of check_smtp, [`config`] knows what a configuration file may say, [`pages`] makes completions and manual pages
-//! of the same flags.
+//! [`flags`] declares the groups of flags, [`commands`] composes the commands of them, [`command`] decides which command a
+//! line is, [`foreign`] answers flags of other tools, [`target`] reads a target, [`plan`] makes the plans, [`config`] knows
+//! what a configuration file may contain, [`plugin`] reads the flags of check_smtp, [`help`] and [`pages`] generate help,
+//! completions and manual pages from the same declarations, [`complete`] answers the completion scripts.
 
-pub mod args;
-pub mod command;
+mod command;
+pub mod commands;
+pub mod complete;
 pub mod config;
-pub mod display;
 mod error;
-pub mod expect;
+pub mod flags;
+mod foreign;
+mod help;
 pub mod pages;
-pub mod password;
 pub mod plan;
 pub mod plugin;
-pub mod ports;
-pub mod report;
 pub mod resolve;
-pub mod run;
-pub mod sandbox;
 pub mod target;
 
 use std::ffi::OsString;
 
-pub use command::Invocation;
+pub use command::{Invocation, VersionDetails};
 pub use error::{ErrorOrigin, UsageError};
 
 /// Reads the words after the program's name.
@@ -34,7 +30,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
     command::parse(words, &config::Settings::none())
 }
 
-/// The same, with what a configuration file says.
+/// The same, with the settings of a configuration file.
 pub fn parse_with(words: Vec<OsString>, settings: &config::Settings) -> Result<Invocation, UsageError> {
     command::parse(words, settings)
 }
@@ -48,7 +44,7 @@ pub fn located(error: UsageError, words: &[OsString], settings: &config::Setting
         file(settings.target.as_ref().filter(|_| command::targets(words).iter().all(|word| word.starts_with('@'))))
     } else {
         let Some(long) = flag.strip_prefix("--").filter(|_| !command::mentions(words, &flag)) else { return error };
-        let variable = args::variable(long);
+        let variable = flags::variable(long);
         if std::env::var_os(&variable).is_some_and(|value| !value.is_empty()) {
             return error.in_variable(variable);
         }

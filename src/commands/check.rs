@@ -15,10 +15,10 @@ use super::progress::Progress;
 use super::retry::{Job, RetriedReport, RetryListener};
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::{CommandError, outlet};
-use crate::cli::args::CheckArgs;
-use crate::cli::display::{self, OutputTarget};
-use crate::cli::password::{self, PasswordEnvironment, PasswordSource};
-use crate::cli::{UsageError, expect, plan as planning, report, resolve, target};
+use crate::cli::commands::check::CheckArgs;
+use crate::cli::flags::display::OutputTarget;
+use crate::cli::flags::password::{PasswordEnvironment, PasswordSource, VARIABLE, unused_variable};
+use crate::cli::{UsageError, plan as planning, resolve, target};
 use crate::evidence::{Event, Evidence, Probe};
 use crate::gather::password as secrets;
 use crate::gather::{self, Gatherer, netrc};
@@ -29,17 +29,14 @@ use crate::render::{self, Display, Format, nagios, ndjson, text};
 use crate::report::{CheckResult, Document, Exit, Expectation, Report, Run, RunSource, StreamRecord};
 use crate::secret::Secret;
 
-const VARIABLE: &str = "SMTPCHECK_PASSWORD";
-
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
-    let format = chosen_format(&args.format, args.json)?;
-    let outlet = match file_of(&args.output) {
+    let format = args.format.chosen();
+    let outlet = match file_of(&args.file.output) {
         Some(_) => OutputTarget::default(),
         None => outlet(),
     };
-    let look = display::check(args, &outlet)?;
-    let template = args.write_out.as_deref().map(Template::parse).transpose();
-    let template = template.map_err(|fault| UsageError::new(format!("--write-out: {fault}")))?;
+    let look = args.display(&outlet);
+    let template = args.output.write_out.clone();
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let filled = args.targets.iter().map(|target| with_netrc(args, target)).collect::<Result<Vec<_>, _>>()?;
     let mut plans = args
@@ -50,16 +47,20 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
         .collect::<Result<Vec<Plan>, UsageError>>()?;
     resolve::mark_unused(&mut plans);
     let args = filled.first().map_or(args, Cow::as_ref);
-    let expectations: Vec<Expectation> = expect::expressions(&args.expect, &plans)?
+    let expectations: Vec<Expectation> = planning::expectations(&args.expect.expect, &plans)?
         .into_iter()
         .map(|expression| Expectation { expression, place: None })
         .collect();
     let login = plans.first().and_then(|plan| plan.login.as_ref());
-    let source = password::source(args, login, surroundings(login))?;
-    let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref())?;
+    let environment = surroundings(login);
+    if let Some(warning) = unused_variable(args.auth.user.as_deref(), login, &environment) {
+        write_report(&format!("smtpcheck: warning: {warning}"));
+    }
+    let source = args.password.source(args.auth.user.as_deref(), login, environment)?;
+    let retry = args.expect.retry();
     let readers = Readers::of(&plans);
-    let file = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
-    let outputs = Outputs::begin(&args.report, format, readers)?;
+    let file = file_of(&args.file.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let secrets = all_secrets(source.as_ref(), &plans)?;
     let jobs = plans.into_iter().zip(secrets).map(|(plan, secret)| Job {
         plan,
@@ -174,14 +175,10 @@ fn check_all(
     Ok(run)
 }
 
-pub(super) fn chosen_format(name: &str, json: bool) -> Result<&'static Format, UsageError> {
-    report::format("--format", if json { "json" } else { name })
-}
-
 fn environment_password() -> Result<Secret, CommandError> {
     match std::env::var(VARIABLE) {
         Ok(value) => Ok(secrets::from_environment(value)?),
-        Err(_) => Err(CommandError::usage(format!("{VARIABLE} is not UTF-8"))),
+        Err(_) => Err(CommandError::usage(format!("{VARIABLE} is not valid UTF-8"))),
     }
 }
 
@@ -200,11 +197,13 @@ pub(super) fn surroundings(login: Option<&Login>) -> PasswordEnvironment {
 
 /// With `--netrc` and without `--user`, the user of the target's line.
 fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs>, CommandError> {
-    if !args.netrc || args.user.is_some() {
+    if !args.password.netrc || args.auth.user.is_some() {
         return Ok(Cow::Borrowed(args));
     }
     let user = netrc::user(&target::parse(target)?.host.to_string())?;
-    Ok(Cow::Owned(CheckArgs { user: Some(user), ..args.clone() }))
+    let mut filled = args.clone();
+    filled.auth.user = Some(user);
+    Ok(Cow::Owned(filled))
 }
 
 /// One secret for all targets, fetched once; but from `.netrc` to each host only its own.

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 
 use super::sandbox::{Folder, scenario};
 use super::{CommandError, check, outlet, print};
-use crate::cli::sandbox::DemoArgs;
-use crate::cli::{self, Invocation, display};
+use crate::cli::commands::demo::DemoArgs;
+use crate::cli::{self, Invocation};
 use crate::gather;
 use crate::render::Display;
 use crate::render::sandbox as rendering;
@@ -20,7 +20,7 @@ const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certif
 const INTERRUPTED: u8 = 128;
 
 pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
-    let look = display::plain(&args.look, &outlet())?;
+    let look = args.look.display(&outlet());
     // Before there is a file that has to go.
     gather::end_on_unhandled_signals();
     gather::clock()?;
@@ -47,7 +47,7 @@ fn run_scenario(args: &DemoArgs, scenario: &'static Scenario, look: &Display) ->
 fn lessons(args: &DemoArgs, look: &Display) -> Result<u8, CommandError> {
     let chosen = LESSONS.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?;
     let phase = DemoServers::open(&chosen)?;
-    let is_json = !shows_words(args) && !args.quiet;
+    let is_json = !shows_words(args) && !args.verbosity.quiet;
     let mut as_expected = true;
     for (at, service) in phase.services.iter().enumerate() {
         let words = phase.words(service)?;
@@ -75,7 +75,7 @@ fn lessons(args: &DemoArgs, look: &Display) -> Result<u8, CommandError> {
 }
 
 fn shows_words(args: &DemoArgs) -> bool {
-    !args.json && args.format == "text" && !args.quiet
+    args.format.chosen().name == "text" && !args.verbosity.quiet
 }
 
 fn check_with(words: &[OsString], args: &DemoArgs) -> Result<u8, CommandError> {

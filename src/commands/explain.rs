@@ -18,8 +18,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use super::{CommandError, outlet, print};
 use crate::check::{self, refusal};
-use crate::cli::args::ExplainArgs;
-use crate::cli::display;
+use crate::cli::commands::explain::ExplainArgs;
 use crate::lexicon::logline::{self, Finder, FoundReply};
 use crate::lexicon::providers::{self, ProviderSigns};
 use crate::lexicon::{
@@ -36,7 +35,7 @@ const NOTHING: u8 = 1;
 const MEMORY: usize = 2048;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
-    let look = display::plain(&args.look, &outlet())?;
+    let look = args.look.display(&outlet());
     if args.list {
         return print(&rule::list(check::rules(), &look));
     }

@@ -2,6 +2,7 @@
 //! only one that writes output.
 
 mod check;
+mod complete;
 mod config;
 mod demo;
 pub mod explain;
@@ -16,15 +17,16 @@ mod retry;
 mod sandbox;
 mod sink;
 mod suite;
+mod version;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-use crate::cli::command::SchemaOf;
+use crate::cli::commands::schema::SchemaOf;
 use crate::cli::config::Settings;
-use crate::cli::display::{ColourEnvironment, OutputTarget};
+use crate::cli::flags::display::{ColourEnvironment, OutputTarget};
 use crate::cli::{self, Invocation, UsageError};
 use crate::gather::SetupError;
 use crate::gather::password::PasswordError;
@@ -156,10 +158,12 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
         }),
         Invocation::Sandbox(args) => sandbox::run(&args),
         Invocation::Demo(args) => demo::run(&args),
-        Invocation::Completions(args) => print(&cli::pages::completions(&args)),
+        Invocation::Completions(args) => print(cli::complete::script(args.shell)),
+        Invocation::Complete(args) => complete::run(&args),
         Invocation::Man(args) => print(&cli::pages::manual(&args)?),
         Invocation::Config(args) => config::run(&args, settings),
         Invocation::Print(text) => print(&text),
+        Invocation::Version(details) => print(&version::text(details)),
         Invocation::NothingGiven(error) => Err(CommandError::Usage(error)),
     }
 }

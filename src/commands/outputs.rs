@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::CommandError;
 use super::sink::{Draft, Readers};
-use crate::cli::report::kinds;
+use crate::cli::UsageError;
+use crate::cli::flags::output::ReportFile;
 use crate::gather::file;
 use crate::render::{Display, Format, markdown};
 use crate::report::Run;
@@ -23,8 +24,15 @@ pub(super) struct Outputs {
 
 impl Outputs {
     /// Opens all of them. `main` is the format of the result itself.
-    pub(super) fn begin(reports: &[String], main: &Format, readers: Readers) -> Result<Outputs, CommandError> {
-        let wanted = kinds(reports)?;
+    pub(super) fn begin(reports: &[ReportFile], main: &Format, readers: Readers) -> Result<Outputs, CommandError> {
+        let wanted: Vec<(&'static Format, PathBuf)> =
+            reports.iter().map(|report| (report.format.0, report.path.clone())).collect();
+        for (at, (_, path)) in wanted.iter().enumerate() {
+            if wanted.iter().skip(at + 1).any(|(_, other)| other == path) {
+                let error = UsageError::flag("--report", "two reports would be written to this file");
+                return Err(error.with_value(path.display().to_string()).into());
+            }
+        }
         let summary = main.name == "github" || wanted.iter().any(|(format, _)| format.name == "github");
         let open =
             |(format, path): (&'static Format, PathBuf)| Ok((format, Draft::begin_for("--report", &path, readers)?));

@@ -9,12 +9,13 @@ use super::check::{all_secrets, surroundings};
 use super::ports::WaitingNotice;
 use super::retry::{Job, RetriedReport};
 use super::{CommandError, print};
-use crate::cli::args::CheckArgs;
-use crate::cli::display::{self, OutputTarget};
+use crate::cli::commands::check::CheckArgs;
+use crate::cli::flags::display::OutputTarget;
 use crate::cli::plugin::{ExpectedReply, PluginCheck, PluginCommand};
-use crate::cli::{self, Invocation, password, plan as planning};
+use crate::cli::{self, Invocation, plan as planning};
 use crate::evidence::Phase;
 use crate::gather;
+use crate::plan::Retry;
 use crate::render::nagios;
 use crate::report::{Report, Run};
 use crate::wire::Reply;
@@ -35,13 +36,14 @@ pub(super) fn run(words: Vec<OsString>) -> Result<u8, CommandError> {
 }
 
 fn checked(check: &PluginCheck, args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
-    let look = display::check(args, &OutputTarget::default())?;
+    let look = args.display(&OutputTarget::default());
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let target = args.targets.first().map(String::as_str).unwrap_or_default();
     let plan = planning::plan(args, matches, target, hostname.as_deref())?;
-    let source = password::source(args, plan.login.as_ref(), surroundings(plan.login.as_ref()))?;
+    let source =
+        args.password.source(args.auth.user.as_deref(), plan.login.as_ref(), surroundings(plan.login.as_ref()))?;
     let secret = all_secrets(source.as_ref(), std::slice::from_ref(&plan))?.pop().flatten();
-    let job = Job { plan, secret, expectations: Vec::new(), retry: planning::retry(None, None)? };
+    let job = Job { plan, secret, expectations: Vec::new(), retry: Retry::default() };
     let gatherer = job.gatherer()?;
     gather::end_on_unhandled_signals();
     let RetriedReport { report, .. } = job.run(gatherer, &mut WaitingNotice::new())?;

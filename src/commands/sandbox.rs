@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{CommandError, outlet, print};
-use crate::cli::display;
-use crate::cli::sandbox::SandboxArgs;
+use crate::cli::commands::sandbox::SandboxArgs;
 use crate::gather;
 use crate::gather::file;
 use crate::render::Display;
@@ -25,7 +24,7 @@ impl From<StartError> for CommandError {
 }
 
 pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
-    let look = display::plain(&args.look, &outlet())?;
+    let look = args.look.display(&outlet());
     let wish = args.request()?;
     let fleet = wish.fleet.map(|seed| Fleet { seed });
     let chosen = if args.scenarios.is_empty() {

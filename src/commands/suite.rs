@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
-use super::check::{chosen_format, fetch, warn_of_key};
+use super::check::{fetch, warn_of_key};
 use super::needs::{self, NoListener};
 use super::outputs::Outputs;
 use super::retry::{Job, RetriedReport, RetryListener};
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::{CommandError, outlet};
-use crate::cli::display::{self, OutputTarget};
-use crate::cli::password::PasswordSource;
-use crate::cli::run::{self as flags, RunArgs};
+use crate::cli::commands::run::RunArgs;
+use crate::cli::flags::display::OutputTarget;
+use crate::cli::flags::password::{PasswordSource, VARIABLE};
 use crate::cli::{self, Invocation, UsageError, plan as planning};
 use crate::evidence::{Event, Evidence, Probe};
 use crate::gather::password as secrets;
@@ -33,14 +33,12 @@ use crate::suite::{self, KeyShape, Need, Password, SuiteCheck, SuiteEnvironment}
 
 /// Checks at once with one host.
 const PER_HOST: usize = 2;
-/// The variable of a password that no check names.
-const VARIABLE: &str = "SMTPCHECK_PASSWORD";
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
-    let format = chosen_format(&args.format, args.json)?;
-    let outlet = if file_of(&args.output).is_some() { OutputTarget::default() } else { outlet() };
-    let look = display::run(args, &outlet)?;
-    let at_once = flags::jobs(&args.jobs)?;
+    let format = args.format.chosen();
+    let outlet = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { outlet() };
+    let look = args.display(&outlet);
+    let at_once = args.jobs;
     if let Some(target) = &args.record {
         return record(target, args);
     }
@@ -53,14 +51,14 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     if args.list || args.dry_run {
         let planned: Vec<rendering::Planned> = ready.iter().map(PreparedCheck::planned).collect();
         let text = if args.list { rendering::list(&planned) } else { rendering::dry_run(&planned, &look) };
-        return to_sink(file_of(&args.output), &text);
+        return to_sink(file_of(&args.output.output), &text);
     }
     fetch_secrets(&mut ready)?;
     prove_files(&ready)?;
     ready.iter().filter(|one| one.skipped.is_none()).for_each(|one| warn_of_key(&one.job.plan));
     let readers = Readers::of(ready.iter().map(|one| &one.job.plan));
-    let draft = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
-    let outputs = Outputs::begin(&args.report, format, readers)?;
+    let draft = file_of(&args.output.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     gather::end_on_unhandled_signals();
     let run = run_all(ready, RunSource::Suite(args.file.clone()), at_once, format, &look, &mut sink)?;
@@ -110,6 +108,21 @@ fn read(file: &Path) -> Result<Vec<SuiteCheck>, CommandError> {
     Ok(suite::read(file, &around)?)
 }
 
+/// The names and tags of the checks of a suite, for completions; none if it cannot be read.
+pub(super) fn names(file: &Path) -> Vec<(String, String)> {
+    let checks = if file.exists() { read(file).unwrap_or_default() } else { Vec::new() };
+    let mut names: Vec<(String, String)> = Vec::new();
+    for check in &checks {
+        names.push((check.name.clone(), check.target.clone()));
+        for tag in &check.tags {
+            if !names.iter().any(|(known, _)| known == tag) {
+                names.push((tag.clone(), "tag".to_owned()));
+            }
+        }
+    }
+    names
+}
+
 /// Whether the owner alone can read a file. Where the system does not tell, nobody knows.
 #[cfg(unix)]
 fn is_private(path: &Path) -> bool {
@@ -151,7 +164,7 @@ fn ready_check(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result
         _ => return Err(check.error_at(None, "this is not a check").into()),
     };
     let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
-    let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref()).map_err(usage)?;
+    let retry = args.expect.retry();
     let here = |at: Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
     let mut expectations = Vec::new();
     for expected in &check.expect {
@@ -504,11 +517,11 @@ fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let plan = planning::plan(&check, &matches, target, hostname.as_deref())?;
     let login = plan.login.as_ref();
-    let source = cli::password::source(&check, login, super::check::surroundings(login))?;
+    let source = check.password.source(check.auth.user.as_deref(), login, super::check::surroundings(login))?;
     // A suite holds no transcript, and is meant to be kept with other files of a project.
-    let draft = file_of(&args.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
+    let draft = file_of(&args.output.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
     let secret = source.as_ref().map(|source| fetch(source, &plan)).transpose()?;
-    let retry = planning::retry(check.retry.as_deref(), check.wait.as_deref())?;
+    let retry = check.expect.retry();
     let job = Job { plan, secret, expectations: Vec::new(), retry };
     let gatherer = job.gatherer()?;
     gather::end_on_unhandled_signals();

@@ -69,7 +69,10 @@ fn every_mistake_has_its_line_and_column() {
             "[[check]]\nname = \"a\"\n  insecure = \"yes\"\n",
             "s.toml:3:14: insecure must be true or false, but this is a string",
         ),
-        ("[[check]]\nname = \"a\"\nto = [\"x@y\", 5]\n", "s.toml:3:14: to must be a list of strings, but this is a number"),
+        (
+            "[[check]]\nname = \"a\"\nto = [\"x@y\", 5]\n",
+            "s.toml:3:14: to must be a list of strings, but this is a number",
+        ),
         ("[[check]]\ntarget = \"h\"\n", "s.toml:1:1: this check has no name"),
         ("[[check]]\nname = \"\"\ntarget = \"h\"\n", "s.toml:2:8: a name has 1 to 200"),
         ("[[check]]\nname = \"a\"\n", "s.toml:1:1: the check \"a\" has no target"),

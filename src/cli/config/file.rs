@@ -11,19 +11,20 @@ use clap::{Arg, ArgAction};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{ALTERNATIVES, Setting, Settings};
+use super::{Setting, Settings};
 use crate::cli::UsageError;
-use crate::cli::command;
+use crate::cli::commands::{COMMANDS, CommandSpec, SettingsUse};
+use crate::cli::flags;
 use crate::plan::ValueOrigin;
 use crate::source::{FileError, SourceText, nearest, type_of};
 
 /// The JSON Schema of the file, for editors.
 pub const SCHEMA: &str = include_str!("../../../schema/config.json");
 
-/// Flags that belong to one call.
+/// Flags that make sense only on the command line.
 const OF_ONE_CALL: &[&str] = &["config", "no-config", "profile", "output", "json", "password-stdin", "help", "version"];
 
-/// What decides who is sent a secret, or does what a guest does not do unasked.
+/// What decides where a secret is sent, and intrusive probes.
 const OF_A_PROFILE: &[&str] = &[
     "user",
     "authzid",
@@ -43,7 +44,7 @@ const OF_A_PROFILE: &[&str] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyType {
     Switch,
-    /// On, off, or a word that says how much.
+    /// On, off, or a value.
     SwitchOrText,
     Text,
     File,
@@ -71,17 +72,29 @@ impl KeyType {
     }
 }
 
-/// All keys, with the flags that they stand for.
+/// The commands whose flags are keys.
+pub(super) fn commands() -> impl Iterator<Item = &'static CommandSpec> {
+    COMMANDS.iter().filter(|spec| spec.settings == SettingsUse::All && spec.name != "config")
+}
+
+/// All keys, with their flags.
 fn keys() -> BTreeMap<String, Arg> {
     let mut keys = BTreeMap::new();
-    for verb in command::COMMANDS.iter().filter(|verb| matches!(verb.name, "check" | "ports")) {
-        for arg in (verb.command)().get_arguments().filter(|arg| !arg.is_hide_set()) {
+    for spec in commands() {
+        for arg in spec.command(&[]).get_arguments().filter(|arg| !arg.is_hide_set()) {
             if let Some(long) = arg.get_long().filter(|long| !OF_ONE_CALL.contains(long)) {
                 keys.entry(long.to_owned()).or_insert_with(|| arg.clone());
             }
         }
     }
     keys
+}
+
+/// The names of the profiles; none if the file is not valid TOML.
+pub fn profiles(text: &str, file: &Path) -> Vec<String> {
+    let Ok(root) = SourceText::new(file, text).parse() else { return Vec::new() };
+    let Some(DeValue::Table(table)) = root.get_ref().get("profile").map(Spanned::get_ref) else { return Vec::new() };
+    table.iter().map(|(name, _)| name.get_ref().to_string()).collect()
 }
 
 /// Reads the text of the file. `home` is what `~/` means in it.
@@ -110,7 +123,7 @@ impl ConfigReader<'_> {
                 }
                 (known @ ("defaults" | "profile"), other) => {
                     let what = if known == "profile" { "[profile.NAME]" } else { "[defaults]" };
-                    let message = format!("{known} is a table, written {what}, and not {}", type_of(other));
+                    let message = format!("{known} must be a table, {what}, but this is {}", type_of(other));
                     return Err(self.wrong(&value.span(), &message).into());
                 }
                 (word, _) => return Err(self.wrong(&key.span(), &self.stray(word)).into()),
@@ -119,11 +132,8 @@ impl ConfigReader<'_> {
         let chosen = profile.map(|name| self.chosen(name, &profiles)).transpose()?.unwrap_or_default();
         let (targets, chosen): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|setting| setting.key == "target");
         let replaced = |key: &str| {
-            let by = |other: &Setting| {
-                other.key == key
-                    || ALTERNATIVES.iter().any(|group| group.contains(&key) && group.contains(&other.key.as_str()))
-            };
-            chosen.iter().any(by)
+            let is_in_profile = |other: &str| chosen.iter().any(|setting| setting.key == other);
+            is_in_profile(key) || flags::is_replaced(key, is_in_profile)
         };
         defaults.retain(|setting| !replaced(&setting.key));
         defaults.extend(chosen);
@@ -142,8 +152,8 @@ impl ConfigReader<'_> {
         let known: Vec<&str> = profiles.iter().map(|(known, _)| known.as_str()).collect();
         let hint = match (nearest(name, known.iter().copied()), known.as_slice()) {
             (Some(near), _) => format!("did you mean {near}?"),
-            (None, []) => format!("the file has none; add [profile.{name}]"),
-            (None, known) => format!("it has {}", known.join(", ")),
+            (None, []) => format!("the file has no profiles; add [profile.{name}]"),
+            (None, known) => format!("the file has {}", known.join(", ")),
         };
         Err(UsageError::new(format!("{}: unknown profile {}", self.source.file.display(), name.escape_debug()))
             .with_hint(hint))
@@ -156,7 +166,7 @@ impl ConfigReader<'_> {
     ) -> Result<Vec<Setting>, FileError> {
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if name.get_ref().is_empty() || !name.get_ref().chars().all(fine) {
-            let message = "the name of a profile has letters, digits, dots, - and _ only, to be typed as @NAME";
+            let message = "the name of a profile can contain only letters, digits, dots, - and _";
             return Err(self.wrong(&name.span(), message));
         }
         match value.get_ref() {
@@ -167,7 +177,7 @@ impl ConfigReader<'_> {
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)
             | DeValue::Array(_) => {
-                let message = format!("a profile is a table: write [profile.NAME] above, and {} in it", name.get_ref());
+                let message = format!("a profile is a table; write [profile.NAME] above {}", name.get_ref());
                 Err(self.wrong(&name.span(), &message))
             }
         }
@@ -184,17 +194,16 @@ impl ConfigReader<'_> {
         origin: ValueOrigin,
     ) -> Result<Setting, FileError> {
         let word = &**key.get_ref();
-        let values =
-            match (word, self.keys.get(word)) {
-                ("target", _) if origin == ValueOrigin::Profile => vec![self.text_of(value, word, KeyType::Text)?],
-                (_, Some(_)) if origin == ValueOrigin::Config && OF_A_PROFILE.contains(&word) => {
-                    return Err(self.wrong(&key.span(), &format!(
-                    "{word} stands in a [profile.NAME] only: a default would hold for every server that is checked"
+        let values = match (word, self.keys.get(word)) {
+            ("target", _) if origin == ValueOrigin::Profile => vec![self.text_of(value, word, KeyType::Text)?],
+            (_, Some(_)) if origin == ValueOrigin::Config && OF_A_PROFILE.contains(&word) => {
+                return Err(self.wrong(&key.span(), &format!(
+                    "{word} is allowed only in a [profile.NAME]: a default would apply to every server that is checked"
                 )));
-                }
-                (_, Some(arg)) => self.values(value, word, KeyType::of(arg))?,
-                (_, None) => return Err(self.wrong(&key.span(), &self.unknown(word, origin))),
-            };
+            }
+            (_, Some(arg)) => self.values(value, word, KeyType::of(arg))?,
+            (_, None) => return Err(self.wrong(&key.span(), &self.unknown(word, origin))),
+        };
         let at = self.source.at(key.span().start);
         Ok(Setting { key: word.to_owned(), values, origin, at })
     }
@@ -219,7 +228,7 @@ impl ConfigReader<'_> {
         }
     }
 
-    /// A path is meant from the folder of the file: wherever smtpcheck is called, the same file.
+    /// A path is relative to the directory of the file, so that it names the same file wherever smtpcheck is run.
     fn path(&self, text: &str) -> String {
         let folder = self.source.file.parent().unwrap_or(Path::new(""));
         let path = match (text.strip_prefix("~/"), self.home) {
@@ -229,23 +238,23 @@ impl ConfigReader<'_> {
         path.to_string_lossy().into_owned()
     }
 
-    /// What is wrong with a key in a table.
+    /// What is wrong with an unknown key in a table.
     fn unknown(&self, word: &str, origin: ValueOrigin) -> String {
         match word {
             "password" | "token" | "secret" | "pass" => format!(
-                "a {word} does not belong into a file: name where it is kept, with password-command = \"...\" or password-file = \"...\", or token-command for a token"
+                "a {word} is not allowed in this file; write where it is stored, with password-command = \"...\" or password-file = \"...\", or token-command = \"...\" for a token"
             ),
-            "json" => "json is for one call; write format = \"json\"".to_owned(),
-            "target" => "target stands in a [profile.NAME]".to_owned(),
-            _ if OF_ONE_CALL.contains(&word) => format!("--{word} is for one call, and not for a file"),
+            "json" => "json is not a setting; write format = \"json\"".to_owned(),
+            "target" => "target is allowed only in a [profile.NAME]".to_owned(),
+            _ if OF_ONE_CALL.contains(&word) => format!("--{word} is allowed only on the command line"),
             _ => {
                 let near = nearest(word, self.keys.keys().map(String::as_str));
                 let target =
                     (origin == ValueOrigin::Profile && nearest(word, ["target"]).is_some()).then_some("target");
                 match target.or(near) {
-                    Some(near) => format!("there is no setting {}; did you mean {near}?", word.escape_debug()),
+                    Some(near) => format!("unknown setting {}; did you mean {near}?", word.escape_debug()),
                     None => format!(
-                        "there is no setting {}; settings are named as flags are, see smtpcheck --help",
+                        "unknown setting {}; settings have the names of flags, see smtpcheck --help",
                         word.escape_debug()
                     ),
                 }
@@ -253,17 +262,17 @@ impl ConfigReader<'_> {
         }
     }
 
-    /// What is wrong with a key outside of all tables.
+    /// What is wrong with a key outside all tables.
     fn stray(&self, word: &str) -> String {
         if self.keys.contains_key(word) && !OF_A_PROFILE.contains(&word) {
-            return format!("{word} stands under [defaults] or in a [profile.NAME]; write that line above");
+            return format!("{word} is allowed only under [defaults] or in a [profile.NAME]; write that line above it");
         }
         if self.keys.contains_key(word) || word == "target" {
-            return format!("{word} stands in a [profile.NAME]; write that line above");
+            return format!("{word} is allowed only in a [profile.NAME]; write that line above it");
         }
         match nearest(word, ["defaults", "profile"]) {
-            Some("profile") => format!("there is no table {}; did you mean [profile.NAME]?", word.escape_debug()),
-            Some(near) => format!("there is no table {}; did you mean [{near}]?", word.escape_debug()),
+            Some("profile") => format!("unknown table {}; did you mean [profile.NAME]?", word.escape_debug()),
+            Some(near) => format!("unknown table {}; did you mean [{near}]?", word.escape_debug()),
             None => self.unknown(word, ValueOrigin::Config),
         }
     }
@@ -338,8 +347,8 @@ mod tests {
             ("[defaults]\ntimeout = true", "2:11", "timeout is a boolean; write timeout = \"...\""),
             ("[defaults]\nascii = \"yes\"", "2:9", "ascii = true, or false"),
             ("[defaults]\nignore = [1.5]", "2:11", "a number with a decimal point"),
-            ("[defaults]\nuser = \"u\"", "2:1", "[profile.NAME] only"),
-            ("[defaults]\ninsecure = true", "2:1", "[profile.NAME] only"),
+            ("[defaults]\nuser = \"u\"", "2:1", "only in a [profile.NAME]"),
+            ("[defaults]\ninsecure = true", "2:1", "only in a [profile.NAME]"),
             ("[profile.a]\npassword = \"hunter2\"", "2:1", "password-command"),
             ("[profile.a]\npasword-file = \"x\"", "2:1", "did you mean password-file?"),
             ("[profile.a]\ntaget = \"x\"", "2:1", "did you mean target?"),
@@ -362,7 +371,7 @@ mod tests {
     #[test]
     fn an_unknown_profile_is_told_with_the_nearest_one() {
         assert!(of(FILE, Some("rely")).expect_err("unknown").contains("did you mean relay?"));
-        assert!(of(FILE, Some("xyzzy")).expect_err("unknown").contains("it has relay"));
+        assert!(of(FILE, Some("xyzzy")).expect_err("unknown").contains("the file has relay"));
         assert!(of("", Some("relay")).expect_err("unknown").contains("[profile.relay]"));
     }
 
