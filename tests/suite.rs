@@ -314,7 +314,7 @@ fn mistakes_are_one_message_with_their_place_and_nothing_is_sent() {
     let sound = format!("[[check]]\nname = \"sound\"\ntarget = \"{address}\"\n");
     let other = format!("[[check]]\nname = \"b\"\ntarget = \"{address}\"\n");
     for (more, message) in [
-        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: a check has no \"tsl\"; the nearest is tls"),
+        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: a check has no key \"tsl\"; did you mean tls?"),
         ("tls = \"ssl\"\n", "smtpcheck.toml:7:7: tls ssl: write one of auto, starttls, implicit, none"),
         ("timeout = \"90\"\n", "smtpcheck.toml:7:11: timeout 90: the unit is missing"),
         ("retry = 1000\n", "smtpcheck.toml:7:9: retry 1000: write a number from 0 to 100"),

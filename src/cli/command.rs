@@ -148,9 +148,10 @@ pub(super) fn matches(command: Command, words: &[OsString]) -> Result<ArgMatches
 
 fn nothing_given(is_without_arguments: bool) -> UsageError {
     let reason = if is_without_arguments { "no target given" } else { "the target is empty" };
-    let pointed = ["", &help::usage(), "", "smtpcheck -h shows the commands and the most important flags."];
+    let more = "smtpcheck -h shows the commands and the most important flags.";
+    let text = format!("\n{}\n\n{more}", help::usage());
     UsageError {
-        pointed: pointed.map(str::to_owned).into(),
+        pointed: text.lines().map(str::to_owned).collect(),
         ..UsageError::new(reason).with_hint("write for example: smtpcheck smtp.example.net:587")
     }
 }

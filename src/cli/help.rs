@@ -52,7 +52,7 @@ pub(super) fn complete(spec: &CommandSpec, mut command: Command) -> String {
         let notes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         command = command.about(SUMMARY).after_help(format!("Commands:\n{}\n\n{notes}", commands()));
     }
-    command.render_long_help().to_string()
+    command.render_help().to_string()
 }
 
 /// Each command with one line.
