@@ -467,7 +467,7 @@ mod tests {
             (&["completions", "tcsh"], "tcsh: not a valid value; write one of bash"),
             (&["ports", "a.example", "b.example"], "unexpected argument b.example"),
         ] {
-            let message = run(words).expect_err(words[0]);
+            let message = run(words).expect_err("a usage error");
             assert!(message.contains(needle) && !message.contains('\n'), "{words:?}: {message}");
         }
     }

@@ -207,7 +207,6 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::{Answer, TABLE};
-    use crate::cli::commands::COMMANDS;
     use crate::cli::parse;
 
     fn message(words: &[&str]) -> String {
@@ -254,7 +253,7 @@ mod tests {
 
     #[test]
     fn every_answer_names_a_flag_of_a_check_and_no_row_hides_one() {
-        let check = COMMANDS[0].command(&[]);
+        let check = crate::cli::commands::check::SPEC.command(&[]);
         let own: Vec<String> = check.get_arguments().flat_map(crate::cli::command::names).collect();
         for row in TABLE {
             if let Answer::Flag(flag, _) = row.answer {

@@ -16,7 +16,7 @@ use super::outputs::Outputs;
 use super::retry::{Job, RetriedReport, RetryListener};
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::{CommandError, outlet};
-use crate::cli::commands::run::RunArgs;
+use crate::cli::commands::run::{RunArgs, SuiteVariable};
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::flags::password::{PasswordSource, VARIABLE};
 use crate::cli::{self, Invocation, UsageError, plan as planning};
@@ -42,7 +42,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     if let Some(target) = &args.record {
         return record(target, args);
     }
-    let checks = chosen(read(&args.file)?, &args.only)?;
+    let checks = chosen(read(&args.file, &args.set)?, &args.only)?;
     let hostname = hostname::get().ok().and_then(|name| name.into_string().ok());
     let mut ready = Vec::new();
     for check in checks {
@@ -98,19 +98,21 @@ impl PreparedCheck {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<SuiteCheck>, CommandError> {
+fn read(file: &Path, set: &[SuiteVariable]) -> Result<Vec<SuiteCheck>, CommandError> {
     let load = |path: &Path| match gather::file::contents(path) {
         Ok(bytes) => Ok(bytes.to_vec()),
         Err(error) => Err(gather::file::reason(&error)),
     };
-    let variable = |name: &str| std::env::var(name).ok();
+    let given =
+        |name: &str| set.iter().rev().find(|variable| variable.name == name).map(|variable| variable.value.clone());
+    let variable = |name: &str| given(name).or_else(|| std::env::var(name).ok());
     let around = SuiteEnvironment { load: &load, variable: &variable, is_private: &is_private };
     Ok(suite::read(file, &around)?)
 }
 
 /// The names and tags of the checks of a suite, for completions; none if it cannot be read.
 pub(super) fn names(file: &Path) -> Vec<(String, String)> {
-    let checks = if file.exists() { read(file).unwrap_or_default() } else { Vec::new() };
+    let checks = if file.exists() { read(file, &[]).unwrap_or_default() } else { Vec::new() };
     let mut names: Vec<(String, String)> = Vec::new();
     for check in &checks {
         names.push((check.name.clone(), check.target.clone()));
