@@ -43,10 +43,11 @@
 //! | inquiry | check, evidence, plan, question |
 //! | report | check, evidence, inquiry, plan, wire |
 //! | run | evidence, expect, gather, host, inquiry, plan, question, report, sasl |
-//! | suite | expect |
+//! | source | nothing |
+//! | suite | expect, source |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |
-//! | cli | check, expect, plan, render, sasl, wire |
+//! | cli | check, expect, plan, render, report, sasl, source, wire |
 //! | commands | everything |
 //!
 //! tokio is named only in `gather`, `host`, `run` and `sandbox`, rustls and hickory only in `gather` and `sandbox`; terminal colours only in `render`.
@@ -72,5 +73,6 @@ pub mod run;
 pub mod sandbox;
 pub mod sasl;
 pub mod secret;
+pub mod source;
 pub mod suite;
 pub mod wire;

@@ -1,13 +1,13 @@
-//! The binary: runs the verb and gives its exit code. Results go to standard output, trouble to standard error.
+//! The binary: runs the command and returns its exit code. Results go to standard output, errors to standard error.
 //!
-//! A fault of the program itself ends with exit code 70 and one sentence; what it was doing is not told, because it may be
-//! a secret.
+//! A bug of the program ends with exit code 70 and one sentence, which does not show what the program was doing, because
+//! that may be a secret.
 
 use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
-use smtpcheck::commands;
+use smtpcheck::commands::{self, CommandError};
 use smtpcheck::render::escape;
 
 fn main() -> ExitCode {
@@ -16,23 +16,27 @@ fn main() -> ExitCode {
     smtpcheck::logging::start();
     match commands::run(std::env::args_os().collect()) {
         Ok(code) => ExitCode::from(code),
-        Err(trouble) => {
-            // What a command or a user wrote may be in it. Without standard error the exit code has to do.
-            let lines = trouble.lines();
-            let told: Vec<String> = lines.iter().map(|line| escape::visible(line)).collect();
-            let _ = writeln!(std::io::stderr(), "smtpcheck: {}", told.join("\n"));
-            ExitCode::from(trouble.code())
+        Err(error) => {
+            let (lines, code) = match error.downcast_ref::<CommandError>() {
+                Some(error) => (error.lines(), error.code()),
+                None => (vec![format!("{error:#}")], commands::INTERNAL),
+            };
+            // The message may contain what a user or another program wrote.
+            let visible: Vec<String> = lines.iter().map(|line| escape::visible(line)).collect();
+            // If standard error is closed, the exit code has to suffice.
+            let _ = writeln!(std::io::stderr(), "smtpcheck: {}", visible.join("\n"));
+            ExitCode::from(code)
         }
     }
 }
 
-/// Ends the program, in whatever thread or task the fault is: the others would wait for it in vain. Names the place in the
-/// source only, since the message of a panic can hold anything.
+/// Ends the program, whichever thread panicked: the others would wait for it forever. Prints only the place in the source,
+/// because the message of a panic can contain anything.
 fn end(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
     let _ = writeln!(
         std::io::stderr(),
-        "smtpcheck: internal error{place}. This is a fault in smtpcheck {}: report it with the command that you ran",
+        "smtpcheck: internal error{place}. This is a bug in smtpcheck {}; report it with the command that you ran",
         env!("CARGO_PKG_VERSION")
     );
     std::process::exit(commands::INTERNAL.into());

@@ -172,3 +172,75 @@ fn what_explain_and_providers_print_fits_their_schemas() {
         assert!(count > 0, "{schema}: nothing was printed");
     }
 }
+
+#[test]
+fn no_arguments_and_an_empty_target_show_the_usage_and_exit_with_2() {
+    for args in [&[][..], &[""], &["check", ""], &["-q", ""]] {
+        let run = run(args);
+        assert_eq!(run.code, 2, "{args:?} {run}");
+        assert!(run.stdout.is_empty() && run.stderr.contains("\nUsage: smtpcheck [check] TARGET..."), "{args:?} {run}");
+    }
+}
+
+#[test]
+fn a_mistyped_command_a_port_and_contradictory_flags_exit_with_2_and_one_line() {
+    for (args, hint) in [
+        (&["chek", "h.example"][..], "did you mean check?"),
+        (&["127.0.0.1", "587"], "write 127.0.0.1:587"),
+        (&["h.example:587", "--port", "25"], "give one of them"),
+        (&["smtps://h.example", "--tls", "none"], "give one of them"),
+        (&["h.example", "--json", "--format", "text"], "cannot be used with"),
+        (&["h.example", "-starttls", "smtp"], "use --tls starttls"),
+        (&["h.example", "--set"], "--set"),
+    ] {
+        let run = run(args);
+        assert_eq!(run.code, 2, "{args:?} {run}");
+        assert!(run.stdout.is_empty() && run.stderr.contains(hint), "{args:?} {run}");
+        assert_eq!(run.stderr.lines().count(), 1, "{args:?} {run}");
+    }
+}
+
+#[test]
+fn the_version_is_one_line_and_with_v_says_what_a_bug_report_needs() {
+    for args in [&["--version"][..], &["version"], &["-V"]] {
+        assert_eq!(run(args).stdout, format!("smtpcheck {}\n", env!("CARGO_PKG_VERSION")), "{args:?}");
+    }
+    for args in [&["--version", "-v"][..], &["version", "-v"], &["-v", "--version"]] {
+        let run = run(args);
+        for word in ["commit: ", "target: ", "TLS: rustls 0.", "features: "] {
+            assert!(run.stdout.contains(word), "{args:?} {run}");
+        }
+    }
+}
+
+#[test]
+fn the_help_is_short_with_h_and_complete_with_help() {
+    let (short, complete) = (run(&["-h"]), run(&["--help"]));
+    assert!(short.code == 0 && complete.code == 0);
+    assert!(short.stdout.lines().count() < 45, "{short}");
+    assert!(!short.stdout.contains("--authzid") && complete.stdout.contains("--authzid"), "{complete}");
+    let schema = run(&["schema", "--help"]);
+    assert!(schema.stdout.contains("Usage: smtpcheck schema [OF]"), "{schema}");
+}
+
+#[test]
+fn completions_know_scenarios_rules_providers_and_the_checks_of_a_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("smtpcheck.toml"),
+        "[[check]]\nname = \"relay\"\ntarget = \"h\"\ntags = [\"smoke\"]\n",
+    )
+    .unwrap();
+    for (words, wanted) in [
+        (&["demo", "greyl"][..], "greylisted\t"),
+        (&["explain", "recipient-unk"], "recipient-unknown\t"),
+        (&["providers", "microsoft-3"], "microsoft-365\t"),
+        (&["run", "--only", "re"], "relay\t"),
+        (&["run", "--only", "sm"], "smoke\t"),
+        (&["h.example", "--cacert", ""], ":files\n"),
+    ] {
+        let mut command = command(&[&["complete", "--"], words].concat());
+        let run = finish(command.current_dir(folder.path()).spawn().unwrap());
+        assert!(run.code == 0 && run.stdout.starts_with(wanted), "{words:?} {run}");
+    }
+}

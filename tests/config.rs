@@ -115,8 +115,8 @@ fn a_password_is_refused_and_not_repeated_and_a_mistake_is_told_before_anything_
             "password-command",
         ),
         ("[defaults]\ntmieout = \"1s\"\n".to_owned(), "config.toml:2:1: ", "did you mean timeout?"),
-        ("[defaults]\n\ntls = \"ssl\"\n".to_owned(), "config.toml:3:1: --tls ssl", "auto, starttls, implicit, none"),
-        ("[defaults]\nformat = \"yaml\"\n".to_owned(), "config.toml:2:1: --format yaml", "json"),
+        ("[defaults]\n\ntls = \"ssl\"\n".to_owned(), "config.toml:3:1: tls ssl", "auto, starttls, implicit, none"),
+        ("[defaults]\nformat = \"yaml\"\n".to_owned(), "config.toml:2:1: format yaml", "json"),
         ("[defaults]\ntimeout = 1s\n".to_owned(), "config.toml:2:1", ""),
     ] {
         let home = home(&config);
@@ -242,4 +242,46 @@ fn a_file_that_is_no_text_says_the_line() {
     assert!(run.code == 2 && run.stderr.contains("line 2 is not UTF-8"), "{run}");
     let home = self::home("");
     assert_eq!(at_home(home.path(), &["127.0.0.1:1", "-q"], &[]).code, 3, "an empty file says nothing");
+}
+
+#[test]
+fn the_command_line_wins_over_the_environment_and_the_environment_over_a_profile() {
+    let home = home("[profile.near]\ntarget = \"127.0.0.1:1\"\n");
+    let target = |args: &[&str], variables: &[(&str, &str)]| {
+        let run = at_home(home.path(), args, variables);
+        assert_eq!(run.code, 3, "{args:?} {variables:?} {run}");
+        run.json()["plan"]["target"]["port"].clone()
+    };
+    let port = [("SMTPCHECK_PORT", "2")];
+    assert_eq!(target(&["127.0.0.1:1", "--json"], &port), 1, "the target's own port is on the command line");
+    assert_eq!(target(&["127.0.0.1", "--json"], &port), 2);
+    assert_eq!(target(&["127.0.0.1", "--json", "--port", "3"], &port), 3);
+    assert_eq!(target(&["@near", "--json"], &port), 2);
+    assert_eq!(target(&["@near", "--json", "--port", "3"], &port), 3);
+    assert_eq!(target(&["@near", "--json"], &[("SMTPCHECK_PORT", "")]), 1, "an empty variable counts as not set");
+    let text = at_home(home.path(), &["127.0.0.1:1", "--format", "text", "-q"], &[("SMTPCHECK_JSON", "1")]);
+    assert!(text.stdout.starts_with("FAIL"), "{text}");
+    let family = at_home(home.path(), &["127.0.0.1:1", "-4", "-q"], &[("SMTPCHECK_IPV6", "1")]);
+    assert_eq!(family.code, 3, "{family}");
+    let scheme = at_home(home.path(), &["smtps://127.0.0.1:1", "-q"], &[("SMTPCHECK_TLS", "none")]);
+    assert_eq!(scheme.code, 3, "{scheme}");
+}
+
+#[test]
+fn a_wrong_value_names_the_variable_that_holds_it() {
+    for (variable, value, message) in [
+        ("SMTPCHECK_TLS", "ssl", "smtpcheck: SMTPCHECK_TLS=ssl: not a valid value; write one of auto"),
+        ("SMTPCHECK_PORT", "0", "smtpcheck: SMTPCHECK_PORT=0: not a port"),
+        ("SMTPCHECK_TIMEOUT", "5", "smtpcheck: SMTPCHECK_TIMEOUT=5: the unit is missing"),
+    ] {
+        let run = run_with(&["127.0.0.1"], None, &[(variable, value)]);
+        assert!(run.code == 2 && run.stderr.starts_with(message), "{run}");
+    }
+}
+
+#[test]
+fn a_password_without_a_user_is_reported() {
+    let run = run_with(&["127.0.0.1:1", "-q"], None, &[("SMTPCHECK_PASSWORD", PASSWORD)]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("SMTPCHECK_PASSWORD is set, but no user name is given"), "{run}");
 }

@@ -414,7 +414,7 @@ impl EvidenceListener for Deaf {
 fn from_the_cloud(silent: &'static [u16]) -> (Vec<Report>, Vec<Question>) {
     let words = ["ports", "mail.example.net"].map(Into::into).to_vec();
     let Ok(Invocation::Ports(args, matches)) = cli::parse(words) else { panic!("the arguments are sound") };
-    let plans = cli::ports::plans(&args, &matches, None).unwrap();
+    let plans = cli::plan::ports(&args, &matches, None).unwrap();
     let mut cloud = Cloud { silent, asked: Vec::new(), arrivals: VecDeque::new() };
     let now = "2026-11-21T09:00:00Z".parse().unwrap();
     let (evidence, ended) = inquiry::at_once(inquiry::inquire_all(&plans, &mut cloud, now, &mut Deaf)).unwrap();

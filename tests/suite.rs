@@ -315,10 +315,16 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
     let sound = format!("[[check]]\nname = \"sound\"\ntarget = \"{address}\"\n");
     let other = format!("[[check]]\nname = \"b\"\ntarget = \"{address}\"\n");
     for (more, message) in [
-        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: a check has no \"tsl\"; the nearest is tls"),
-        ("tls = \"ssl\"\n", "smtpcheck.toml:7:7: tls ssl: write one of auto, starttls, implicit, none"),
+        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: a check has no key \"tsl\"; did you mean tls?"),
+        (
+            "tls = \"ssl\"\n",
+            "smtpcheck.toml:7:7: tls ssl: not a valid value; write one of auto, starttls, implicit, none",
+        ),
         ("timeout = \"90\"\n", "smtpcheck.toml:7:11: timeout 90: the unit is missing"),
-        ("retry = 1000\n", "smtpcheck.toml:7:9: retry 1000: write a number from 0 to 100"),
+        (
+            "retry = 1000\n",
+            "smtpcheck.toml:7:9: retry 1000: not a number in the allowed range; write a number from 0 to 100",
+        ),
         ("cacert = \"gone.pem\"\n", "smtpcheck.toml:7:10: cacert gone.pem: no such file"),
         ("expect = \"rcpt.code == 250\"\n", "smtpcheck.toml:7:11: rcpt.code is about a recipient that is not given"),
         (
@@ -326,8 +332,8 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
             "smtpcheck.toml:7:30: unexpected text after the end of the expectation\n  tls.version >= 1.2 x\n                     ^\n",
         ),
         ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 is about another port"),
-        ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from: "),
-        ("password-env = \"PATH\"\n", "smtpcheck.toml:4:1: there is a password and no user"),
+        ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from x: "),
+        ("password-env = \"PATH\"\n", "smtpcheck.toml:4:1: a password is given, but no user"),
         (
             "[[check]]\nname = \"sound\"\ntarget = \"h\"\n",
             "smtpcheck.toml:8:8: there is a check of the name \"sound\" already",

@@ -1,81 +1,40 @@
-//! Which verb, and its arguments.
+//! Which command, and its arguments.
 //!
-//! `smtpcheck smtp.example.net` must work without a verb, and no verb of a later version may take a host's name away.
-//! So: a first word with `.`, `:`, `[`, `/` or `@`, or with a digit at its start, is a host. Other words are verbs if
-//! they are known or reserved, else hosts (`mailpit`). Any word can be checked as `smtp://WORD`.
+//! `smtpcheck smtp.example.net` must work without a command, and no command of a later version may make a host name
+//! unusable. So a first word that contains `.`, `:`, `[`, `/` or `@`, or starts with a digit, is a host. Other words are
+//! commands if they are known or reserved, an error if they are close to a known command, else hosts (`mailpit`). Any word
+//! can be checked as `smtp://WORD`.
 
 use std::ffi::OsString;
+use std::sync::LazyLock;
 
-use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Command};
 
-use super::UsageError;
-use super::args::{CheckArgs, ExplainArgs, ProvidersArgs, with_environment};
-use super::config::{self, ConfigArgs, Settings};
-use super::pages::{CompletionsArgs, ManArgs};
-use super::ports::PortsArgs;
-use super::report::ReportArgs;
-use super::run::RunArgs;
-use super::sandbox::{DemoArgs, SandboxArgs};
-
-/// One verb of the command line.
-pub struct CommandSpec {
-    /// Its word.
-    pub name: &'static str,
-    /// Its flags, as clap knows them.
-    pub command: fn() -> Command,
-    read: fn(Command, Vec<OsString>) -> Result<Invocation, UsageError>,
-}
-
-const CHECK: CommandSpec = CommandSpec { name: "check", command: check_command, read: check };
-
-/// All verbs, in the order of the help. Help, completions and manual pages are made of this list.
-pub const COMMANDS: &[CommandSpec] = &[
-    CHECK,
-    CommandSpec {
-        name: "run",
-        command: run_command,
-        read: |command, words| only(command, words, |args| Invocation::Run(Box::new(args))),
-    },
-    CommandSpec { name: "ports", command: ports_command, read: ports },
-    CommandSpec {
-        name: "explain",
-        command: explain_command,
-        read: |command, words| only(command, words, Invocation::Explain),
-    },
-    CommandSpec { name: "demo", command: demo_command, read: |command, words| only(command, words, Invocation::Demo) },
-    CommandSpec {
-        name: "sandbox",
-        command: sandbox_command,
-        read: |command, words| only(command, words, Invocation::Sandbox),
-    },
-    CommandSpec {
-        name: "providers",
-        command: providers_command,
-        read: |command, words| only(command, words, Invocation::Providers),
-    },
-    CommandSpec {
-        name: "report",
-        command: report_command,
-        read: |command, words| only(command, words, Invocation::Report),
-    },
-    CommandSpec {
-        name: "config",
-        command: config_command,
-        read: |command, words| only(command, words, Invocation::Config),
-    },
-    CommandSpec {
-        name: "completions",
-        command: completions_command,
-        read: |command, words| only(command, words, Invocation::Completions),
-    },
-    CommandSpec { name: "man", command: man_command, read: |command, words| only(command, words, Invocation::Man) },
-    CommandSpec { name: "schema", command: schema_command, read: schema },
-];
+use super::commands::check::{self, CheckArgs};
+use super::commands::complete::CompleteArgs;
+use super::commands::completions::CompletionsArgs;
+use super::commands::config::ConfigArgs;
+use super::commands::demo::DemoArgs;
+use super::commands::explain::ExplainArgs;
+use super::commands::man::ManArgs;
+use super::commands::ports::PortsArgs;
+use super::commands::providers::ProvidersArgs;
+use super::commands::report::ReportArgs;
+use super::commands::run::RunArgs;
+use super::commands::sandbox::SandboxArgs;
+use super::commands::schema::SchemaOf;
+use super::commands::{COMMANDS, CommandSpec, Missing, SettingsUse};
+use super::config::{self, Settings};
+use super::flags::InvalidValue;
+use super::{UsageError, foreign, help};
+use crate::expect::Mistake;
+use crate::source::nearest;
 
 /// Words that later versions may use, or that people type by habit.
 const RESERVED: &[&str] = &[
-    "domain", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list", "login", "update",
+    "domain", "settings", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list",
+    "login", "update",
 ];
 
 /// What the user wants.
@@ -85,7 +44,7 @@ pub enum Invocation {
     Check(Box<CheckArgs>, ArgMatches),
     /// Run a suite.
     Run(Box<RunArgs>),
-    /// Look at the mail ports of a host.
+    /// Check the mail ports of a host.
     Ports(Box<PortsArgs>, ArgMatches),
     /// Explain rules, replies, logs.
     Explain(ExplainArgs),
@@ -93,142 +52,214 @@ pub enum Invocation {
     Report(ReportArgs),
     /// Show known providers.
     Providers(ProvidersArgs),
-    /// Serve servers that are wrong on purpose.
+    /// Run servers with known faults.
     Sandbox(SandboxArgs),
     /// Check such a server at once.
     Demo(DemoArgs),
-    /// Show what the configuration file and the environment make of a check.
+    /// Show where the values of a check come from.
     Config(ConfigArgs),
-    /// Print the completions of a shell.
+    /// Print the completion script of a shell.
     Completions(CompletionsArgs),
+    /// Print the candidates for a word.
+    Complete(CompleteArgs),
     /// Print a manual page.
     Man(ManArgs),
     /// Print a JSON Schema.
     Schema(SchemaOf),
-    /// Print a text (help or version) and be done.
+    /// Print the help.
     Print(String),
-    /// Nothing was given; the lines say how to call the program.
-    NothingGiven(Vec<String>),
+    /// Print the version.
+    Version(VersionDetails),
+    /// No server was given; the error shows how to use the program.
+    NothingGiven(UsageError),
 }
 
-/// Whose JSON Schema.
+/// How much `--version` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SchemaOf {
-    /// Of the report of a check.
-    Report,
-    /// Of one line of the format `ndjson`.
-    Event,
-    /// Of a suite's file.
-    Suite,
-    /// Of the answer of `smtpcheck run --json`.
-    Run,
-    /// Of the answer of `smtpcheck ports`.
-    Ports,
-    /// Of one line of `smtpcheck explain --json`.
-    Explain,
-    /// Of the answer of `smtpcheck providers --json`.
-    Providers,
-    /// Of the configuration file.
-    Config,
+pub enum VersionDetails {
+    /// One line.
+    Short,
+    /// The commit, the target, the TLS library and the features too.
+    Full,
 }
 
-impl SchemaOf {
-    /// Each with its word, the default first.
-    pub const ALL: &[(&str, SchemaOf)] = &[
-        ("report", SchemaOf::Report),
-        ("event", SchemaOf::Event),
-        ("suite", SchemaOf::Suite),
-        ("run", SchemaOf::Run),
-        ("ports", SchemaOf::Ports),
-        ("explain", SchemaOf::Explain),
-        ("providers", SchemaOf::Providers),
-        ("config", SchemaOf::Config),
-    ];
-}
+/// The flags of a check, with which every command line is split into flags, their values and other words.
+static DECLARED: LazyLock<Command> = LazyLock::new(|| (check::SPEC.declare)(Command::new("smtpcheck")));
 
 /// Reads the words after the program's name.
 pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocation, UsageError> {
     let first = first_word(&words);
-    let name = first.as_ref().map(|(_, word)| word.clone());
-    match name.as_deref() {
-        Some("help") => return Ok(Invocation::Print(help_of(without(words, first).first()))),
-        Some("version") => return Ok(Invocation::Print(version())),
-        Some(word) if RESERVED.contains(&word) => {
-            return Err(UsageError::new(format!(
-                "`{word}` is kept for a command of a later version; to check a host of that name write smtp://{word}"
-            )));
-        }
-        _ => {}
+    let name = first.as_ref().map(|(_, word)| word.as_str());
+    if words.is_empty() || name == Some("") {
+        // A script whose variable is empty must not take this for a check that passed.
+        return Ok(Invocation::NothingGiven(nothing_given(words.is_empty())));
     }
-    let known = name.and_then(|word| find_command(&word));
-    let (verb, words) = match known {
-        Some(verb) => (verb, without(words, first)),
-        None => (&CHECK, words),
+    let spec = match name {
+        Some("help") => return Ok(Invocation::Print(help_of(without(words, first).first())?)),
+        Some("version") => return Ok(Invocation::Version(version_details(&words))),
+        Some(word) => match find_command(word) {
+            Some(spec) => Some(spec),
+            None => {
+                reject_near_command(word)?;
+                None
+            }
+        },
+        None => None,
     };
-    let settings = settings.of(verb.name);
-    let (command, from_file) = settings.apply((verb.command)(), &words);
-    let mut invocation = (verb.read)(command, words)?;
+    let (spec, words) = match spec {
+        Some(spec) => (spec, without(words, first)),
+        None => (&check::SPEC, words),
+    };
+    if spec.settings == SettingsUse::All {
+        foreign::reject(&DECLARED, &words)?;
+    }
+    let settings = settings.of(spec);
+    let (command, from_file) = settings.apply(spec.command(&words), &words);
+    let mut invocation = read(spec, command, &words)?;
+    if let Invocation::Check(args, _) = &invocation {
+        if args.targets.iter().any(String::is_empty) {
+            return Ok(Invocation::NothingGiven(nothing_given(false)));
+        }
+        reject_port_as_target(&args.targets)?;
+    }
     config::complete(&mut invocation, &settings, from_file)?;
     Ok(invocation)
 }
 
+fn read(spec: &CommandSpec, command: Command, words: &[OsString]) -> Result<Invocation, UsageError> {
+    let full = command.clone();
+    match matches(command, words) {
+        Ok(matches) => (spec.read)(matches).map_err(|error| usage_error(&error, spec.missing)),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp if is_given(words, "--help") => Ok(Invocation::Print(help::complete(spec, full))),
+            ErrorKind::DisplayHelp if spec.name == check::SPEC.name => Ok(Invocation::Print(help::short())),
+            ErrorKind::DisplayHelp => Ok(Invocation::Print(help::complete(spec, full))),
+            ErrorKind::DisplayVersion => Ok(Invocation::Version(version_details(words))),
+            _ => Err(usage_error(&error, spec.missing)),
+        },
+    }
+}
+
+/// What clap makes of the words after the name of the command.
+pub(super) fn matches(command: Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let program = OsString::from("smtpcheck");
+    command.try_get_matches_from(std::iter::once(program).chain(words.iter().cloned()))
+}
+
+fn nothing_given(is_without_arguments: bool) -> UsageError {
+    let reason = if is_without_arguments { "no target given" } else { "the target is empty" };
+    let more = "smtpcheck -h shows the commands and the most important flags.";
+    let text = format!("\n{}\n\n{more}", help::usage());
+    UsageError {
+        pointed: text.lines().map(str::to_owned).collect(),
+        ..UsageError::new(reason).with_hint("write for example: smtpcheck smtp.example.net:587")
+    }
+}
+
+/// A mistyped command is not a host: its name would be looked up in the DNS.
+fn reject_near_command(word: &str) -> Result<(), UsageError> {
+    if looks_like_host(word) {
+        return Ok(());
+    }
+    let host = format!("to check a host of that name write smtp://{word}");
+    if RESERVED.contains(&word) {
+        return Err(UsageError::new(format!("`{word}` is reserved for a command of a later version")).with_hint(host));
+    }
+    let names = || COMMANDS.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.name).chain(["help", "version"]);
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    // Of a short word another letter is often another word: "mac" is not "man".
+    let near = nearest(word, names()).filter(|near| word.chars().count() > 3 || letters(word) == letters(near));
+    match near {
+        Some(near) => {
+            let hint = format!("did you mean {near}? Else, {host}");
+            Err(UsageError::new(format!("unknown command {}", word.escape_debug())).with_hint(hint))
+        }
+        None => Ok(()),
+    }
+}
+
+/// `smtpcheck 127.0.0.1 587`: a number is no host.
+fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
+    for (host, port) in targets.iter().zip(targets.iter().skip(1)) {
+        if port.parse::<u16>().is_ok() {
+            let host = if host.matches(':').count() > 1 && !host.starts_with('[') {
+                format!("[{host}]")
+            } else {
+                host.clone()
+            };
+            let error = UsageError::new("a port is not a target").about("target", port.as_str());
+            let shown = host.rsplit_once('@').map_or(host.as_str(), |(_, host)| host);
+            return Err(error.with_hint(format!("write {}:{port}", shown.escape_debug())));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a flag stands among the words, before `--`.
+fn is_given(words: &[OsString], flag: &str) -> bool {
+    words.iter().take_while(|word| *word != "--").any(|word| word == flag)
+}
+
+fn version_details(words: &[OsString]) -> VersionDetails {
+    let is_verbose = ["-v", "--verbose", "-vV", "-Vv"].iter().any(|flag| is_given(words, flag));
+    if is_verbose { VersionDetails::Full } else { VersionDetails::Short }
+}
+
 /// Whether a call is about one server, which a profile can name.
 pub(super) fn takes_profile(words: &[OsString]) -> bool {
-    let verb = first_word(words).and_then(|(_, word)| find_command(&word));
-    verb.is_none_or(|verb| matches!(verb.name, "check" | "ports" | "config"))
+    let spec = first_word(words).and_then(|(_, word)| find_command(&word));
+    spec.is_none_or(|spec| spec.takes_profile)
 }
 
-/// Whether a call does something that a configuration file can change. Help is given even when the file is broken.
+/// Whether a configuration file can change what a call does. Help works even if the file has an error.
 pub(super) fn takes_settings(words: &[OsString]) -> bool {
-    let help = |word: &OsString| ["-h", "--help", "-V", "--version"].iter().any(|flag| word == flag);
-    let printed = ["help", "version", "schema", "completions", "man"];
+    let is_help = ["-h", "--help", "-V", "--version"].iter().any(|flag| words.iter().any(|word| word == flag));
     let first = first_word(words).map(|(_, word)| word);
-    !words.is_empty() && !words.iter().any(help) && !first.is_some_and(|word| printed.contains(&word.as_str()))
+    let prints = match first.as_deref() {
+        Some("help" | "version") => true,
+        Some(word) => find_command(word).is_some_and(|spec| spec.settings == SettingsUse::Nothing),
+        None => false,
+    };
+    !words.is_empty() && !is_help && !prints
 }
 
-/// The verb of that name; what looks like a host is none.
-fn find_command(word: &str) -> Option<&'static CommandSpec> {
-    COMMANDS.iter().find(|verb| verb.name == word && !looks_like_host(word))
+/// The command of that name; what looks like a host is none.
+pub(super) fn find_command(word: &str) -> Option<&'static CommandSpec> {
+    COMMANDS.iter().find(|spec| spec.name == word && !looks_like_host(word))
 }
 
-/// Whether a word can never be a verb.
-fn looks_like_host(word: &str) -> bool {
+/// Whether a word can never be a command.
+pub(super) fn looks_like_host(word: &str) -> bool {
     word.contains(['.', ':', '[', '/', '@']) || word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The first word that is neither a flag nor a flag's value, and where it stands.
-fn first_word(words: &[OsString]) -> Option<(usize, String)> {
+/// The first word that is neither a flag nor the value of one, and its position.
+pub(super) fn first_word(words: &[OsString]) -> Option<(usize, String)> {
     plain_words(words).into_iter().next()
 }
 
-/// The targets of a check, or the host of `ports`, as they stand in the words.
+/// The targets of a check, or the host of `ports`, as they are written.
 pub(super) fn targets(words: &[OsString]) -> Vec<String> {
     let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
     let mut plain = plain_words(words).into_iter().map(|(_, word)| word).chain(after).peekable();
-    match plain.peek().and_then(|word| find_command(word)).map(|verb| verb.name) {
-        Some("check" | "ports") => plain.skip(1).collect(),
+    match plain.peek().and_then(|word| find_command(word)) {
+        Some(spec) if spec.takes_profile && spec.missing.is_some() && spec.name != "config" => plain.skip(1).collect(),
         Some(_) => Vec::new(),
         None => plain.collect(),
     }
 }
 
-/// The words before `--` that are neither flags nor values of flags, and where they stand.
+/// The words before `--` that are neither flags nor values of flags, with their positions.
 fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
-    let command = check_command();
-    let takes_value = |flag: &str| {
-        command.get_arguments().any(|arg| {
-            let names = arg.get_long().map(|long| format!("--{long}")).into_iter();
-            let aliases = arg.get_all_aliases().unwrap_or_default().into_iter().map(|alias| format!("--{alias}"));
-            let short = arg.get_short().map(|short| format!("-{short}"));
-            let matched = names.chain(aliases).chain(short).any(|name| name == flag);
-            matched && arg.get_action().takes_values() && !arg.is_require_equals_set()
-        })
-    };
     let (mut at, mut plain) = (0, Vec::new());
     while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {
         match word.as_str() {
             "--" => break,
-            flag if flag.starts_with('-') && flag.len() > 1 => at += if takes_value(flag) { 2 } else { 1 },
+            flag if flag.starts_with('-') && flag.len() > 1 => at += if takes_value(&DECLARED, flag) { 2 } else { 1 },
             _ => {
                 plain.push((at, word));
                 at += 1;
@@ -238,299 +269,126 @@ fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
     plain
 }
 
-fn without(mut words: Vec<OsString>, verb: Option<(usize, String)>) -> Vec<OsString> {
-    if let Some((at, _)) = verb {
+/// Whether the word after a flag is its value.
+pub(super) fn takes_value(command: &Command, flag: &str) -> bool {
+    command.get_arguments().any(|arg| {
+        names(arg).any(|name| name == flag) && arg.get_action().takes_values() && !arg.is_require_equals_set()
+    })
+}
+
+/// All names of a flag, with their dashes.
+pub(super) fn names(arg: &clap::Arg) -> impl Iterator<Item = String> {
+    let long = arg.get_long().map(|long| format!("--{long}")).into_iter();
+    let aliases = arg.get_all_aliases().unwrap_or_default().into_iter().map(|alias| format!("--{alias}"));
+    let short = arg.get_short().map(|short| format!("-{short}"));
+    long.chain(aliases).chain(short)
+}
+
+/// Whether a flag, by its long name, is on the command line.
+pub(super) fn mentions(words: &[OsString], flag: &str) -> bool {
+    let long = flag.trim_start_matches('-');
+    COMMANDS.iter().any(|spec| mentions_in(&(spec.declare)(Command::new("smtpcheck")), words, long))
+}
+
+/// The same, for a flag of this command.
+pub(super) fn mentions_in(command: &Command, words: &[OsString], long: &str) -> bool {
+    let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(long)) else { return false };
+    words.iter().take_while(|word| *word != "--").any(|word| {
+        let word = word.to_string_lossy();
+        let name = word.split('=').next().unwrap_or_default();
+        let is_cluster = word.starts_with('-') && !word.starts_with("--");
+        names(arg).any(|known| known == name)
+            || (is_cluster && arg.get_short().is_some_and(|short| word.contains(short)))
+    })
+}
+
+fn without(mut words: Vec<OsString>, command: Option<(usize, String)>) -> Vec<OsString> {
+    if let Some((at, _)) = command {
         words.remove(at);
     }
     words
 }
 
-fn check(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    if words.is_empty() {
-        // A script whose variable is empty must not take this for a check that passed.
-        return Ok(Invocation::NothingGiven(vec![
-            "no server given; write for example: smtpcheck smtp.example.net:587".to_owned(),
-            String::new(),
-            "Usage: smtpcheck [check] TARGET... [FLAGS]".to_owned(),
-            "       smtpcheck COMMAND [ARGUMENTS]".to_owned(),
-            String::new(),
-            "smtpcheck --help lists the commands and the flags.".to_owned(),
-        ]));
-    }
-    match matches(command, words)? {
-        Ok(matches) => {
-            let args = CheckArgs::from_arg_matches(&matches).map_err(|error| usage_message(&error))?;
-            Ok(Invocation::Check(Box::new(args), matches))
-        }
-        Err(text) => Ok(Invocation::Print(text)),
-    }
+fn help_of(word: Option<&OsString>) -> Result<String, UsageError> {
+    let spec = match word.and_then(|word| word.to_str()) {
+        None => &check::SPEC,
+        Some(word) => find_command(word).ok_or_else(|| {
+            let names: Vec<&str> = COMMANDS.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.name).collect();
+            let error = UsageError::new(format!("unknown command {}", word.escape_debug()));
+            match nearest(word, names.iter().copied()) {
+                Some(near) => error.with_hint(format!("did you mean {near}?")),
+                None => error.with_hint(format!("the commands are {}", names.join(", "))),
+            }
+        })?,
+    };
+    Ok(help::complete(spec, spec.command(&[])))
 }
 
-/// A verb that needs nothing but its flags.
-fn only<A: FromArgMatches>(
-    command: Command,
-    words: Vec<OsString>,
-    wanted: fn(A) -> Invocation,
-) -> Result<Invocation, UsageError> {
-    match matches(command, words)? {
-        Ok(matches) => A::from_arg_matches(&matches).map(wanted).map_err(|error| usage_message(&error)),
-        Err(text) => Ok(Invocation::Print(text)),
-    }
-}
-
-fn ports(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    match matches(command, words)? {
-        Ok(matches) => {
-            let args = PortsArgs::from_arg_matches(&matches).map_err(|error| usage_message(&error))?;
-            Ok(Invocation::Ports(Box::new(args), matches))
-        }
-        Err(text) => Ok(Invocation::Print(text)),
-    }
-}
-
-fn schema(command: Command, words: Vec<OsString>) -> Result<Invocation, UsageError> {
-    match matches(command, words)? {
-        Ok(matches) => {
-            let word = matches.get_one::<String>("of").map_or("report", String::as_str);
-            let chosen = SchemaOf::ALL.iter().find(|(name, _)| *name == word);
-            Ok(Invocation::Schema(chosen.map_or(SchemaOf::Report, |(_, of)| *of)))
-        }
-        Err(text) => Ok(Invocation::Print(text)),
-    }
-}
-
-/// The matches, or a text that was asked for.
-pub(super) fn matches(command: Command, words: Vec<OsString>) -> Result<Result<ArgMatches, String>, UsageError> {
-    let program = OsString::from("smtpcheck");
-    match command.try_get_matches_from(std::iter::once(program).chain(words)) {
-        Ok(matches) => Ok(Ok(matches)),
-        Err(error) => match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(Err(error.to_string())),
-            _ => Err(usage_message(&error)),
+/// clap's error, part by part.
+pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> UsageError {
+    let texts = |kind: ContextKind| match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        _ => Vec::new(),
+    };
+    let first = |kind| texts(kind).into_iter().next();
+    // clap writes "--port <PORT>".
+    let bare = |text: String| text.split([' ', '=']).next().unwrap_or_default().to_owned();
+    let subject = first(ContextKind::InvalidArg).map(bare).unwrap_or_default();
+    let flag = |reason: String| match subject.starts_with('-') {
+        true => UsageError::flag(subject.clone(), reason),
+        false => UsageError::new(reason),
+    };
+    let value = first(ContextKind::InvalidValue);
+    match error.kind() {
+        ErrorKind::ValueValidation => match std::error::Error::source(error) {
+            Some(source) => match (source.downcast_ref::<InvalidValue>(), source.downcast_ref::<Mistake>()) {
+                (Some(invalid), _) => {
+                    let error = UsageError::from(invalid.clone());
+                    let error = UsageError { flag: Some(subject.into()), ..error };
+                    if invalid.is_secret { error } else { error.with_value(value.unwrap_or_default()) }
+                }
+                (None, Some(mistake)) => UsageError::from(mistake.clone()),
+                (None, None) => flag(source.to_string()).with_value(value.unwrap_or_default()),
+            },
+            None => flag("not a valid value".to_owned()).with_value(value.unwrap_or_default()),
         },
+        ErrorKind::InvalidValue => {
+            let known = texts(ContextKind::ValidValue);
+            match value.filter(|value| !value.is_empty()) {
+                Some(value) => {
+                    let near = nearest(&value, known.iter().map(String::as_str)).map(str::to_owned);
+                    let error = flag("not a valid value".to_owned()).with_value(value);
+                    match near.filter(|_| known.len() > 8) {
+                        Some(near) => error.with_hint(format!("did you mean {near}?")),
+                        None => error.with_hint(format!("write one of {}", known.join(", "))),
+                    }
+                }
+                None if known.is_empty() => flag("no value given".to_owned()),
+                None => flag("no value given".to_owned()).with_hint(format!("write one of {}", known.join(", "))),
+            }
+        }
+        ErrorKind::UnknownArgument if subject.starts_with('-') => match first(ContextKind::SuggestedArg) {
+            Some(near) => flag("unknown flag".to_owned()).with_hint(format!("did you mean {}?", bare(near))),
+            None => flag("unknown flag".to_owned()).with_hint("smtpcheck --help lists all flags"),
+        },
+        ErrorKind::UnknownArgument => UsageError::new(format!("unexpected argument {}", subject.escape_debug())),
+        ErrorKind::ArgumentConflict => match first(ContextKind::PriorArg).map(bare) {
+            Some(prior) if prior == subject => flag("given more than once".to_owned()),
+            Some(prior) => flag(format!("cannot be used with {prior}")),
+            None => flag("cannot be used with another flag that is given".to_owned()),
+        },
+        ErrorKind::MissingRequiredArgument => match (subject.starts_with("--"), missing) {
+            (false, Some(missing)) => UsageError::new(missing.reason).with_hint(missing.hint),
+            _ => UsageError::new(format!("{subject} is missing")),
+        },
+        ErrorKind::InvalidUtf8 => UsageError::new("an argument is not valid UTF-8"),
+        ErrorKind::NoEquals => flag("the value must follow an equals sign".to_owned()),
+        ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues => flag("too many values".to_owned()),
+        ErrorKind::TooFewValues => flag("no value given".to_owned()),
+        kind => flag(kind.as_str().unwrap_or("invalid").to_owned()),
     }
 }
-
-/// clap's message on one line, without the usage block.
-pub(super) fn usage_message(error: &clap::Error) -> UsageError {
-    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<FILE>") {
-        return UsageError::new("a file is missing; write for example: smtpcheck report saved.json");
-    }
-    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("--hostname") {
-        return UsageError::new("a host is missing; write for example: check_smtp -H mail.example.net");
-    }
-    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<WHAT>") {
-        return UsageError::new("nothing to explain; write for example: smtpcheck explain 550 5.1.1 User unknown");
-    }
-    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<ACTION>") {
-        return UsageError::new("config does one thing so far; write smtpcheck config show");
-    }
-    if error.kind() == ErrorKind::MissingRequiredArgument {
-        return UsageError::new("a target is missing; write for example: smtpcheck smtp.example.net:587");
-    }
-    let text = error.to_string();
-    let useful = text
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:"))
-        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    let joined = useful
-        .map(|line| line.trim_start_matches("error: ").trim_start_matches("tip: "))
-        .collect::<Vec<_>>()
-        .join("; ");
-    UsageError::new(format!("{joined}; smtpcheck --help lists all flags"))
-}
-
-fn check_command() -> Command {
-    let command = Command::new("smtpcheck")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Says why mail does not flow: checks one SMTP server, shows the conversation, names the cause and the fix.\nNever sends a message.")
-        .override_usage("smtpcheck [check] TARGET... [FLAGS]\n       smtpcheck run [FILE]\n       smtpcheck ports HOST\n       smtpcheck explain WHAT... | - | --list\n       smtpcheck demo [SCENARIO]\n       smtpcheck sandbox [SCENARIO...] | --list\n       smtpcheck providers [NAME]\n       smtpcheck report FILE...\n       smtpcheck config show\n       smtpcheck completions SHELL | man [VERB] | schema [OF]")
-        .after_help(AFTER_HELP);
-    let about = command.get_about().cloned();
-    with_environment(CheckArgs::augment_args(command)).about(about.unwrap_or_default())
-}
-
-fn explain_command() -> Command {
-    // After the flags, whose type would lend its own description.
-    with_environment(ExplainArgs::augment_args(Command::new("smtpcheck explain")))
-        .about("Explains rules, codes, replies and logs: what it is, what it means, how sure, what to do. Offline.")
-        .override_usage("smtpcheck explain WHAT... | - | --list [FLAGS]")
-        .after_help(EXPLAIN_HELP)
-}
-
-fn report_command() -> Command {
-    with_environment(ReportArgs::augment_args(Command::new("smtpcheck report")))
-        .about("Shows saved reports in any format, or what has changed between two of them. Offline.")
-        .override_usage("smtpcheck report FILE... [FLAGS]")
-        .after_help(REPORT_AFTER_HELP)
-}
-
-fn ports_command() -> Command {
-    with_environment(PortsArgs::augment_args(Command::new("smtpcheck ports")))
-        .about("Looks at the mail ports of a host at once, and says which one to use.\nNever logs in, never sends a message.")
-        .override_usage("smtpcheck ports HOST [FLAGS]")
-        .after_help(PORTS_AFTER_HELP)
-}
-
-fn schema_command() -> Command {
-    let names: Vec<&str> = SchemaOf::ALL.iter().map(|(name, _)| *name).collect();
-    let of = clap::Arg::new("of").value_name("OF").value_parser(names).default_value("report");
-    Command::new("smtpcheck schema")
-        .about("Prints the JSON Schema (2020-12) of the report, or of what another verb prints with --json")
-        .arg(of)
-}
-
-fn run_command() -> Command {
-    with_environment(RunArgs::augment_args(Command::new("smtpcheck run")))
-        .about("Runs a suite: checks in a TOML file, with what must hold of each. For CI.\nNever sends a message.")
-        .override_usage("smtpcheck run [FILE] [FLAGS]\n       smtpcheck run --record TARGET [-- FLAGS OF THE CHECK]")
-        .after_help(RUN_AFTER_HELP)
-}
-
-fn providers_command() -> Command {
-    with_environment(ProvidersArgs::augment_args(Command::new("smtpcheck providers")))
-        .about("Shows known providers: hosts, ports, TLS mode, what they want for a user name and a password. Offline.")
-        .override_usage("smtpcheck providers [NAME] [FLAGS]")
-}
-
-fn config_command() -> Command {
-    with_environment(ConfigArgs::augment_args(Command::new("smtpcheck config")))
-        .about("Shows each value that a check would use, with where it came from: environment, profile, configuration file or default.")
-        .override_usage("smtpcheck config show [FLAGS]")
-        .after_help(CONFIG_AFTER_HELP)
-}
-
-fn completions_command() -> Command {
-    CompletionsArgs::augment_args(Command::new("smtpcheck completions"))
-        .about("Prints completions for a shell: words, flags and the values that a flag takes.")
-        .override_usage("smtpcheck completions SHELL")
-        .after_help(COMPLETIONS_AFTER_HELP)
-}
-
-fn man_command() -> Command {
-    ManArgs::augment_args(Command::new("smtpcheck man"))
-        .about("Prints the manual page of smtpcheck, or of one of its verbs.")
-        .override_usage("smtpcheck man [VERB]")
-        .after_help(MAN_AFTER_HELP)
-}
-
-fn sandbox_command() -> Command {
-    with_environment(SandboxArgs::augment_args(Command::new("smtpcheck sandbox")))
-        .about("Serves SMTP servers that misbehave on purpose, to try any mail program against; until Ctrl-C.\nEach has one fault, or none. Messages are thrown away.")
-        .override_usage("smtpcheck sandbox [SCENARIO...] [FLAGS]\n       smtpcheck sandbox --list")
-        .after_help(SANDBOX_AFTER_HELP)
-}
-
-fn demo_command() -> Command {
-    with_environment(DemoArgs::augment_args(Command::new("smtpcheck demo")))
-        .about("Starts a server with a known fault on this machine and checks it: the main job, without a network.")
-        .override_usage("smtpcheck demo [SCENARIO] [FLAGS]")
-        .after_help(DEMO_AFTER_HELP)
-}
-
-fn help_of(word: Option<&OsString>) -> String {
-    let verb = word.and_then(|word| word.to_str()).and_then(find_command);
-    let mut command = verb.map_or_else(check_command, |verb| (verb.command)());
-    command.render_help().to_string()
-}
-
-fn version() -> String {
-    format!("smtpcheck {}\n", env!("CARGO_PKG_VERSION"))
-}
-
-const AFTER_HELP: &str = "\
-Every long flag can also be set in the environment, --max-time as SMTPCHECK_MAX_TIME.
-
-Exit codes: 0 ok, 1 findings, 2 usage, 3 unreachable, 4 refused for now (4yz), 5 refused (5yz), 6 TLS,
-7 login, 8 broken protocol, 9 cut short by us, 70 a bug, 74 output failed, 130/143 interrupted.
-
-Examples:
-  smtpcheck smtp.example.net:587
-  smtpcheck smtps://mail.example.net --user u@example.net --password-command 'pass mail'
-  smtpcheck mx.example.net:25 --from me@example.org --to you@example.net --json";
-
-const EXPLAIN_HELP: &str = "\
-A log on standard input ends with a count per cause, the most frequent first.
-
-Exit codes: 0 something was recognised, 1 nothing was, 2 usage, 74 output failed.
-
-Examples:
-  smtpcheck explain 535
-  smtpcheck explain 550 5.1.1 User unknown
-  smtpcheck explain 5.7.139 --provider microsoft-365
-  smtpcheck explain - < /var/log/mail.log
-  smtpcheck explain - --json < bounce.eml | jq -r '.rule'";
-
-const REPORT_AFTER_HELP: &str = "\
-Exit codes: that of the reports, as their checks had it; of two files 0 when nothing has changed, else 1; 2 a file that
-is no report, 74 output failed.
-
-Examples:
-  smtpcheck mx.example.net --json -o today.json
-  smtpcheck report today.json --format html -o today.html
-  smtpcheck report yesterday.json today.json
-  smtpcheck report old.json --rejudge";
-
-const PORTS_AFTER_HELP: &str = "\
-Exit codes: 0 a port works for its purpose, without an error; 3 no port answers, or the name has no address; else the
-code of the best port that answers: 4 and 5 refused, 6 TLS or certificate, 8 no SMTP; 2 usage, 9 cut short by us,
-130/143 interrupted. Ports for mail programs count before port 25.
-
-Examples:
-  smtpcheck ports mail.example.net
-  smtpcheck ports mail.example.net --ports 25,465,587,2525,2465 --json";
-
-const CONFIG_AFTER_HELP: &str = "\
-The file is ~/.config/smtpcheck/config.toml, or in $XDG_CONFIG_HOME, or in %APPDATA% on Windows. Its keys are the names
-of flags: under [defaults] for every check, in a [profile.NAME] for a server that --profile NAME or @NAME checks.
-
-Exit codes: 0 shown, 2 a mistake in the file, with its line and column.
-
-Examples:
-  smtpcheck config show
-  smtpcheck config show --profile relay --json | jq -r '.values[] | select(.origin != \"default\") | .name'
-  smtpcheck schema config";
-
-const COMPLETIONS_AFTER_HELP: &str = "\
-Examples:
-  smtpcheck completions bash > ~/.local/share/bash-completion/completions/smtpcheck
-  smtpcheck completions zsh > ~/.zfunc/_smtpcheck    # with fpath+=~/.zfunc before compinit in ~/.zshrc
-  smtpcheck completions fish > ~/.config/fish/completions/smtpcheck.fish
-  smtpcheck completions powershell >> $PROFILE
-  smtpcheck completions elvish >> ~/.config/elvish/rc.elv";
-
-const MAN_AFTER_HELP: &str = "\
-Examples:
-  smtpcheck man | man -l -
-  smtpcheck man ports > ~/.local/share/man/man1/smtpcheck-ports.1";
-
-const RUN_AFTER_HELP: &str = "\
-Exit codes: 0 every check passed or was skipped; the code of a check when all that fail share it, else 1; 2 a mistake in
-the suite, with line and column, and nothing was sent; 74 output failed, 130/143 interrupted.
-
-Examples:
-  smtpcheck run
-  smtpcheck run relay.toml --only smoke --json
-  smtpcheck run --dry-run
-  smtpcheck run --record mail.example.net:587 -o smtpcheck.toml -- --tls starttls";
-
-const SANDBOX_AFTER_HELP: &str = "\
-Exit codes: 0 ended by Ctrl-C or a signal, 2 usage (an unknown scenario, a port that is taken), 74 output failed.
-
-Examples:
-  smtpcheck sandbox greylisted certificate-expired
-  smtpcheck sandbox healthy-submission --port 2587 --ca-file ca.pem
-  smtpcheck sandbox --list --json | jq -r .scenario
-  smtpcheck sandbox --fleet 7 --port 2525 --dns 5353";
-
-const DEMO_AFTER_HELP: &str = "\
-Exit codes: with a scenario those of the check; without one 0 when each of the four came out as it should.
-
-Examples:
-  smtpcheck demo
-  smtpcheck demo greylisted
-  smtpcheck sandbox --list        # the scenarios";
 
 #[cfg(test)]
 mod tests {
@@ -541,38 +399,110 @@ mod tests {
     }
 
     #[test]
-    fn no_verb_looks_like_a_host() {
-        assert!(!COMMANDS.iter().any(|verb| looks_like_host(verb.name)));
+    fn no_command_looks_like_a_host() {
+        assert!(!COMMANDS.iter().any(|spec| looks_like_host(spec.name)));
         assert!(!RESERVED.iter().any(|word| looks_like_host(word)));
+        assert!(!COMMANDS.iter().any(|spec| RESERVED.contains(&spec.name)));
     }
 
     #[test]
-    fn a_host_needs_no_verb_and_flags_may_come_first() {
+    fn a_host_needs_no_command_and_flags_may_come_first() {
         for words in [&["--port", "25", "mailpit"][..], &["-4", "mx.example.net"], &["check", "explain"]] {
             assert!(matches!(run(words), Ok(Invocation::Check(..))), "{words:?}");
         }
         assert!(matches!(run(&["explain", "--list"]), Ok(Invocation::Explain(_))));
         assert!(matches!(run(&["schema"]), Ok(Invocation::Schema(SchemaOf::Report))));
-        assert!(matches!(run(&["schema", "ports"]), Ok(Invocation::Schema(SchemaOf::Ports))));
+        assert!(matches!(run(&["schema", "PORTS"]), Ok(Invocation::Schema(SchemaOf::Ports))));
         assert!(matches!(run(&["ports", "mailpit"]), Ok(Invocation::Ports(..))));
         assert!(matches!(run(&["--json", "providers"]), Ok(Invocation::Providers(_))));
     }
 
     #[test]
-    fn a_reserved_word_says_how_to_check_a_host_of_that_name() {
-        assert!(run(&["watch"]).expect_err("reserved").contains("smtp://watch"));
+    fn a_reserved_or_mistyped_command_is_not_a_host() {
+        for (word, needle) in [
+            ("watch", "smtp://watch"),
+            ("chek", "did you mean check?"),
+            ("explian", "did you mean explain?"),
+            ("port", "did you mean ports?"),
+            ("rnu", "did you mean run?"),
+            ("hlep", "did you mean help?"),
+        ] {
+            let message = run(&[word, "h.example"]).expect_err(word);
+            assert!(message.contains(needle) && message.contains("smtp://"), "{word}: {message}");
+        }
+        for host in ["mailpit", "localhost", "mac", "mx1", "relay", "chek.example", "smtp://chek"] {
+            assert!(matches!(run(&[host]), Ok(Invocation::Check(..))), "{host}");
+        }
+        assert!(matches!(run(&["check", "chek"]), Ok(Invocation::Check(..))));
     }
 
     #[test]
-    fn mistakes_are_one_line_without_usage() {
-        let message = run(&["mx.example.net", "--prot", "25"]).expect_err("no such flag");
-        assert!(message.contains("--port") && !message.contains('\n'), "{message}");
+    fn a_port_after_a_host_is_not_a_target() {
+        for (words, needle) in [
+            (&["127.0.0.1", "587"][..], "write 127.0.0.1:587"),
+            (&["mailpit", "25", "-q"], "write mailpit:25"),
+            (&["2001:db8::1", "25"], "write [2001:db8::1]:25"),
+        ] {
+            assert!(run(words).expect_err("a port").contains(needle), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn usage_errors_are_one_line_and_name_the_flag() {
+        for (words, needle) in [
+            (&["mx.example.net", "--prot", "25"][..], "--prot: unknown flag; did you mean --port?"),
+            (&["mx.example.net", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck --help lists all flags"),
+            (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; write one of auto, starttls"),
+            (&["mx.example.net", "--tls"], "--tls: no value given; write one of auto"),
+            (&["mx.example.net", "--port", "1", "--port", "2"], "--port: given more than once"),
+            (&["mx.example.net", "-4", "-6"], "cannot be used with"),
+            (&["mx.example.net", "--json", "--format", "text"], "cannot be used with"),
+            (&["mx.example.net", "--key", "k.pem"], "--cert is missing"),
+            (&["mx.example.net", "--port", ""], "--port \"\": not a port"),
+            (&["-4"], "no target given"),
+            (&["report"], "no file given"),
+            (&["config"], "write smtpcheck config show"),
+            (&["explain"], "nothing to explain"),
+            (&["completions"], "no shell given"),
+            (&["completions", "tcsh"], "tcsh: not a valid value; write one of bash"),
+            (&["ports", "a.example", "b.example"], "unexpected argument b.example"),
+        ] {
+            let message = run(words).expect_err("a usage error");
+            assert!(message.contains(needle) && !message.contains('\n'), "{words:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn values_are_accepted_in_any_case() {
+        for words in [
+            &["--quit-after", "RCPT"][..],
+            &["--tls", "StartTLS"],
+            &["--tls-profile", "Mozilla-Modern"],
+            &["--format", "JSON"],
+            &["--format", "md"],
+            &["--theme", "Light"],
+            &["--probe", "STARTTLS-injection,mail-before-tls"],
+            &["--auth", "plain"],
+            &["--tls-scan=FULL"],
+        ] {
+            let words = [&["mx.example.net"], words].concat();
+            assert!(matches!(run(&words), Ok(Invocation::Check(..))), "{words:?}: {:?}", run(&words).err());
+        }
+    }
+
+    #[test]
+    fn no_arguments_and_an_empty_target_show_the_usage() {
+        for words in [&[][..], &[""], &["check", ""], &["--json", ""], &["mx.example.net", ""], &["--", ""]] {
+            let Ok(Invocation::NothingGiven(error)) = run(words) else { unreachable!("{words:?}: {:?}", run(words)) };
+            assert!(error.lines().iter().any(|line| line.starts_with("Usage: smtpcheck")), "{words:?}");
+        }
     }
 
     #[test]
     fn the_declarations_are_sound() {
-        for verb in COMMANDS {
-            (verb.command)().debug_assert();
+        for spec in COMMANDS {
+            spec.command(&[]).debug_assert();
+            assert!(spec.about.len() <= 65 && !spec.about.ends_with('.'), "{}", spec.about);
         }
     }
 }

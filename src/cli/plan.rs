@@ -1,295 +1,284 @@
-//! Arguments to a plan. Every value is parsed here once, and after it nothing needs checking.
+//! The groups of flags to a plan, once. Values are parsed already; what remains is how they depend on each other.
+//!
+//! A value of higher rank wins: the command line (with what the target itself says), the environment, the profile, the
+//! configuration file, the default. Two values of the command line that contradict each other are an error.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use jiff::SignedDuration;
 
-use super::UsageError;
-use super::args::CheckArgs;
-use super::display::choice;
-use super::resolve;
+use super::commands::check::CheckArgs;
+use super::commands::ports::PortsArgs;
+use super::flags::auth::AuthArgs;
+use super::flags::connection::ConnectionArgs;
+use super::flags::tls::{ScanChoice, TlsArgs, TrustArgs};
 use super::target::{self, TypedTarget, UrlScheme};
-use crate::check;
+use super::{UsageError, resolve};
+use crate::expect::{Expression, Mistake};
 use crate::plan::{
-    CertificateDays, ClientCertificate, FailOn, Family, Gate, IntrusiveProbe, Limits, Login, LoginProof, Plaintext,
-    Plan, QuitAfter, Retry, ScanDepth, Target, Tls, TlsMode, TlsProfile, TlsVersion, Unverified, ValueOrigin, Verify,
+    CertificateDays, ClientCertificate, IntrusiveProbe, Limits, Login, LoginProof, Override, Plaintext, Plan,
+    QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
-use crate::wire::{EhloName, ForwardPath, Host, ReversePath};
+use crate::wire::{ForwardPath, Host, ReversePath};
 
-/// The plan for one of the targets.
+/// The plan of `smtpcheck check` for one of the targets.
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let typed = target::parse(target)?;
     let mut origins = origins(matches, &args.from_file);
-    let tls = tls(args, typed.scheme, origins.get("tls").copied())?;
-    let (port, port_origin) = port(args, &typed, tls.mode, &origins)?;
-    origins.insert("port".to_owned(), port_origin);
-    let ehlo = ehlo(args.ehlo.as_deref(), hostname)?;
-    if args.ehlo.is_none() {
+    let rank = |flag: &str| origins.get(flag).map_or(0, |origin| rank_of(*origin));
+    let (tls_rank, port_rank) = (rank("tls"), rank("port"));
+    let mode = tls_mode(args, typed.scheme, tls_rank)?;
+    let (port, is_targets) = port(args, &typed, mode, port_rank)?;
+    if is_targets {
+        origins.insert("port".to_owned(), ValueOrigin::Target);
+    } else {
+        origins.entry("port".to_owned()).or_insert(ValueOrigin::Default);
+    }
+    if args.ehlo.ehlo.is_none() {
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
-    let to = args.to.iter().map(|text| recipient(text)).collect::<Result<Vec<_>, _>>()?;
-    let login = login(args, tls.verify)?;
-    let from = sender(args, &to, login.as_ref())?;
+    let verify = if args.tls.insecure { Verify::Insecure } else { Verify::Required };
+    let login = login(args, verify)?;
+    let depth = scan_depth(&args.tls);
     Ok(Plan {
         target: Target { input: target.to_owned(), host: typed.host, port },
-        family: match (args.ipv4, args.ipv6) {
-            (true, _) => Family::V4,
-            (false, true) => Family::V6,
-            (false, false) => Family::Any,
-        },
-        overrides: resolve::overrides(&args.resolve)?,
-        resolver: args.resolver.as_deref().map(resolver).transpose()?,
-        limits: limits(args)?,
-        ehlo,
-        from,
-        to,
-        quit_after: quit_after(args.quit_after.as_deref())?,
-        tls,
+        family: args.connection.family(),
+        overrides: resolve::overrides(&args.connection.resolve),
+        resolver: args.connection.resolver,
+        limits: limits(&args.connection, args.port.max_connections.unwrap_or(connection_budget(depth))),
+        ehlo: args.ehlo.name(hostname),
+        from: sender(args, login.as_ref()),
+        to: args.envelope.to.clone(),
+        quit_after: args.envelope.quit_after.unwrap_or(QuitAfter::Rcpt),
+        tls: tls(&args.tls, &args.trust, mode, verify),
         login,
-        probes: probes(args)?,
-        gate: gate(&args.fail_on, &args.ignore)?,
+        probes: probes(&args.tls.probe),
+        gate: args.gate.gate(),
         origins,
     })
 }
 
-pub(super) fn origins(
-    matches: &ArgMatches,
-    from_file: &BTreeMap<String, ValueOrigin>,
-) -> BTreeMap<String, ValueOrigin> {
-    let said = matches
-        .ids()
-        .filter_map(|id| {
-            let origin = match matches.value_source(id.as_str())? {
-                ValueSource::CommandLine => ValueOrigin::Flag,
-                ValueSource::EnvVariable => ValueOrigin::Environment,
-                _ => return None,
-            };
-            Some((id.as_str().replace('_', "-"), origin))
-        })
-        .filter(|(flag, _)| {
-            !matches!(flag.as_str(), "targets" | "host" | "CheckArgs" | "PortsArgs" | "LookArgs" | "ConfigFlags")
-        });
+/// The plans of `smtpcheck ports`, one for each port in their order. Each is that of an ordinary check without login and
+/// envelope, so that each port gets an ordinary report.
+pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Vec<Plan>, UsageError> {
+    let host = only_host(args.host.as_deref())?;
+    let mut origins = origins(matches, &args.from_file);
+    origins.insert("port".to_owned(), origins.get("ports").copied().unwrap_or(ValueOrigin::Default));
+    if args.ehlo.ehlo.is_none() {
+        origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
+    }
+    let template = Plan {
+        target: Target { input: args.host.clone().unwrap_or_default(), host, port: 0 },
+        family: args.connection.family(),
+        overrides: on_all_ports(&args.connection, &args.ports.0),
+        resolver: args.connection.resolver,
+        // For each port; a question that several of them ask is asked once.
+        limits: limits(&args.connection, connection_budget(None)),
+        ehlo: args.ehlo.name(hostname),
+        from: None,
+        to: Vec::new(),
+        quit_after: QuitAfter::Rcpt,
+        tls: Tls {
+            mode: TlsMode::Auto,
+            sni: args.trust.sni.clone(),
+            cacert: args.trust.cacert.clone(),
+            identity: None,
+            verify: Verify::Required,
+            min: TlsVersion::V1_2,
+            days: CertificateDays::default(),
+            scan: false,
+            scan_depth: ScanDepth::Basic,
+            profile: None,
+        },
+        login: None,
+        probes: Vec::new(),
+        gate: args.gate.gate(),
+        origins,
+    };
+    let mut plans: Vec<Plan> = args.ports.0.iter().map(|&port| for_port(&template, port)).collect();
+    resolve::mark_unused(&mut plans);
+    Ok(plans)
+}
+
+/// The expectations, each of which must fit every plan.
+pub fn expectations(expressions: &[Expression], plans: &[Plan]) -> Result<Vec<Expression>, Mistake> {
+    for expression in expressions {
+        plans.iter().try_for_each(|plan| expression.fits(plan))?;
+    }
+    Ok(expressions.to_vec())
+}
+
+/// Where the values came from, by the names of their flags.
+fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, ValueOrigin>) -> BTreeMap<String, ValueOrigin> {
+    let given = matches.ids().filter(|id| !matches!(id.as_str(), "targets" | "host")).filter_map(|id| {
+        let origin = match matches.value_source(id.as_str())? {
+            ValueSource::CommandLine => ValueOrigin::Flag,
+            ValueSource::EnvVariable => ValueOrigin::Environment,
+            _ => return None,
+        };
+        Some((id.as_str().replace('_', "-"), origin))
+    });
     let mut origins = from_file.clone();
-    origins.extend(said);
+    origins.extend(given);
     origins
 }
 
-/// Whether a value stands in the configuration file; then what the target itself says comes first.
-fn is_from_file(origin: Option<ValueOrigin>) -> bool {
-    matches!(origin, Some(ValueOrigin::Config | ValueOrigin::Profile))
-}
-
-fn port(
-    args: &CheckArgs,
-    typed: &TypedTarget,
-    mode: TlsMode,
-    origins: &BTreeMap<String, ValueOrigin>,
-) -> Result<(u16, ValueOrigin), UsageError> {
-    let origin = origins.get("port").copied();
-    if let Some(text) = args.port.as_ref().filter(|_| typed.port.is_none() || !is_from_file(origin)) {
-        let port = target::port_number(text).map_err(|why| UsageError::new(format!("--port: {why}")))?;
-        return Ok((port, origin.unwrap_or(ValueOrigin::Flag)));
-    }
-    match (typed.port, mode) {
-        (Some(port), _) => Ok((port, ValueOrigin::Target)),
-        (None, TlsMode::Implicit) => Ok((465, ValueOrigin::Default)),
-        (None, TlsMode::Auto | TlsMode::Starttls | TlsMode::None) => Ok((587, ValueOrigin::Default)),
+/// A higher rank wins.
+fn rank_of(origin: ValueOrigin) -> u8 {
+    match origin {
+        ValueOrigin::Flag | ValueOrigin::Target => 4,
+        ValueOrigin::Environment => 3,
+        ValueOrigin::Profile => 2,
+        ValueOrigin::Config => 1,
+        ValueOrigin::Machine | ValueOrigin::Default => 0,
     }
 }
 
-fn tls(args: &CheckArgs, scheme: Option<UrlScheme>, origin: Option<ValueOrigin>) -> Result<Tls, UsageError> {
-    let given = match args.tls.as_str() {
-        "auto" => TlsMode::Auto,
-        "starttls" => TlsMode::Starttls,
-        "implicit" => TlsMode::Implicit,
-        "none" => TlsMode::None,
-        other => return Err(choice("--tls", other, &["auto", "starttls", "implicit", "none"])),
-    };
-    let mode = match (scheme, given) {
-        (Some(UrlScheme::Smtps), TlsMode::Auto | TlsMode::Implicit) => TlsMode::Implicit,
-        (Some(UrlScheme::Smtps), _) if is_from_file(origin) => TlsMode::Implicit,
-        (Some(UrlScheme::Smtps), _) => {
-            return Err(UsageError::new(format!(
-                "smtps:// means TLS from the first byte, and --tls {} says otherwise; give one of them",
-                args.tls
-            )));
+/// The port, and whether it is that of the target.
+fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Result<(u16, bool), UsageError> {
+    let of_target = rank_of(args.target_origin);
+    match (args.port.port, typed.port) {
+        (Some(flag), Some(port)) if rank == of_target && rank == rank_of(ValueOrigin::Flag) && flag != port => {
+            let error = UsageError::flag("--port", format!("the target already names port {port}"));
+            Err(error.with_value(flag.to_string()).with_hint("give one of them"))
         }
-        (Some(UrlScheme::Smtp) | None, mode) => mode,
-    };
-    let min = match args.tls_min.as_str() {
-        "1.2" => TlsVersion::V1_2,
-        "1.3" => TlsVersion::V1_3,
-        other => return Err(choice("--tls-min", other, &["1.2", "1.3"])),
-    };
-    Ok(Tls {
+        (Some(flag), Some(_)) if rank > of_target => Ok((flag, false)),
+        (_, Some(port)) => Ok((port, true)),
+        (Some(flag), None) => Ok((flag, false)),
+        (None, None) if mode == TlsMode::Implicit => Ok((465, false)),
+        (None, None) => Ok((587, false)),
+    }
+}
+
+/// When TLS starts: the scheme of the target, if it is smtps://, and `--tls`.
+fn tls_mode(args: &CheckArgs, scheme: Option<UrlScheme>, rank: u8) -> Result<TlsMode, UsageError> {
+    let of_target = rank_of(args.target_origin);
+    match (scheme, args.tls.tls) {
+        (Some(UrlScheme::Smtps), mode @ (TlsMode::Starttls | TlsMode::None)) if rank > of_target => Ok(mode),
+        (Some(UrlScheme::Smtps), TlsMode::Starttls | TlsMode::None) if rank == rank_of(ValueOrigin::Flag) => {
+            let error = UsageError::flag("--tls", "contradicts the target: smtps:// means implicit TLS");
+            Err(error.with_hint("give one of them"))
+        }
+        (Some(UrlScheme::Smtps), _) => Ok(TlsMode::Implicit),
+        (Some(UrlScheme::Smtp) | None, mode) => Ok(mode),
+    }
+}
+
+fn tls(args: &TlsArgs, trust: &TrustArgs, mode: TlsMode, verify: Verify) -> Tls {
+    let depth = scan_depth(args);
+    // Without --key the key is in the file of the certificate, as with curl.
+    let identity = args
+        .cert
+        .as_ref()
+        .map(|cert| ClientCertificate { cert: cert.clone(), key: args.key.clone().unwrap_or_else(|| cert.clone()) });
+    Tls {
         mode,
-        sni: args.sni.as_deref().map(sni).transpose()?,
-        cacert: args.cacert.clone(),
-        identity: identity(args)?,
-        verify: if args.insecure { Verify::Insecure } else { Verify::Required },
-        min,
-        days: days(&args.cert_days)?,
-        scan: scan_depth(args)?.is_some(),
-        scan_depth: scan_depth(args)?.unwrap_or_default(),
-        profile: profile(args)?,
-    })
-}
-
-/// How much of a scan; none without one. A profile is about all suites, so it asks for all.
-fn scan_depth(args: &CheckArgs) -> Result<Option<ScanDepth>, UsageError> {
-    let asked = match args.tls_scan.as_deref() {
-        None => None,
-        Some("full") => Some(ScanDepth::Full),
-        Some(word) => match word.to_ascii_lowercase().as_str() {
-            // Words of variables and of files, where a flag is on or off.
-            "basic" | "true" | "yes" | "on" | "y" | "t" | "1" => Some(ScanDepth::Basic),
-            "false" | "no" | "off" | "n" | "f" | "0" => None,
-            _ => return Err(choice("--tls-scan", word, &["basic", "full"])),
-        },
-    };
-    Ok(if profile(args)?.is_some() { Some(ScanDepth::Full) } else { asked })
-}
-
-fn profile(args: &CheckArgs) -> Result<Option<TlsProfile>, UsageError> {
-    let Some(word) = args.tls_profile.as_deref() else { return Ok(None) };
-    let names: Vec<&str> = TlsProfile::ALL.iter().map(|(name, _)| *name).collect();
-    let known = TlsProfile::ALL.iter().find(|(name, _)| *name == word);
-    known.map(|(_, profile)| Some(*profile)).ok_or_else(|| choice("--tls-profile", word, &names))
-}
-
-/// Without `--key` the key is in the file of the certificate, as with curl.
-fn identity(args: &CheckArgs) -> Result<Option<ClientCertificate>, UsageError> {
-    match (&args.cert, &args.key) {
-        (None, None) => Ok(None),
-        (Some(cert), key) => {
-            Ok(Some(ClientCertificate { cert: cert.clone(), key: key.clone().unwrap_or_else(|| cert.clone()) }))
-        }
-        (None, Some(_)) => Err(UsageError::new("--key is the key of a certificate; name that with --cert")),
+        sni: trust.sni.clone(),
+        cacert: trust.cacert.clone(),
+        identity,
+        verify,
+        min: args.tls_min,
+        days: args.cert_days,
+        scan: depth.is_some(),
+        scan_depth: depth.unwrap_or_default(),
+        profile: args.tls_profile,
     }
 }
 
-fn probes(args: &CheckArgs) -> Result<Vec<IntrusiveProbe>, UsageError> {
+/// The depth of the scan, if there is one. A profile is about all cipher suites, so it needs them all.
+fn scan_depth(args: &TlsArgs) -> Option<ScanDepth> {
+    match (args.tls_profile, args.tls_scan) {
+        (Some(_), _) | (None, Some(ScanChoice::Full)) => Some(ScanDepth::Full),
+        (None, Some(ScanChoice::Basic)) => Some(ScanDepth::Basic),
+        (None, Some(ScanChoice::Off) | None) => None,
+    }
+}
+
+/// RFC 5321 §4.5.4.1 asks for restraint. A basic scan of a server without weak cipher suites takes 13 connections, and one
+/// more for each class of weak suites; a full scan takes one for each suite of each version.
+fn connection_budget(depth: Option<ScanDepth>) -> u32 {
+    match depth {
+        None => 6,
+        Some(ScanDepth::Basic) => 24,
+        Some(ScanDepth::Full) => 150,
+    }
+}
+
+fn limits(connection: &ConnectionArgs, max_connections: u32) -> Limits {
+    Limits {
+        connect_ms: connection.connect_timeout,
+        reply_ms: connection.timeout,
+        total_ms: connection.max_time,
+        max_connections,
+    }
+}
+
+fn probes(given: &[IntrusiveProbe]) -> Vec<IntrusiveProbe> {
     let mut probes: Vec<IntrusiveProbe> = Vec::new();
-    for word in args.probe.iter().flat_map(|words| words.split(',')) {
-        let names: Vec<&str> = IntrusiveProbe::ALL.iter().map(|(name, _)| *name).collect();
-        let known = IntrusiveProbe::ALL.iter().find(|(name, _)| *name == word.trim());
-        let (_, probe) = known.ok_or_else(|| choice("--probe", word.trim(), &names))?;
+    for probe in given {
         if !probes.contains(probe) {
             probes.push(*probe);
         }
     }
-    Ok(probes)
+    probes
 }
 
-fn days(text: &str) -> Result<CertificateDays, UsageError> {
-    let wrong = || {
-        UsageError::new(format!(
-            "--cert-days {}: write the days that are a warning, and after a comma those that are an error: 21,7",
-            text.escape_debug()
-        ))
-    };
-    let number = |part: &str| part.trim().parse::<u16>().map_err(|_| wrong());
-    let (warning, error) = match text.split_once(',') {
-        Some((warning, error)) => (number(warning)?, number(error)?),
-        None => (number(text)?, 0),
-    };
-    if error > warning {
-        return Err(wrong());
-    }
-    Ok(CertificateDays { warning, error })
-}
-
-pub(super) fn sni(text: &str) -> Result<String, UsageError> {
-    Host::parse(text)
-        .map(|host| host.to_string())
-        .map_err(|error| UsageError::new(format!("--sni: {}", error.to_string().replace("the host", "the name"))))
-}
-
-pub(super) fn ehlo(given: Option<&str>, hostname: Option<&str>) -> Result<EhloName, UsageError> {
-    if let Some(text) = given {
-        return EhloName::parse(text).map_err(|error| UsageError::new(format!("--ehlo: {error}")));
-    }
-    // RFC 5321 §4.1.4: a client without a full host name announces its address.
-    let full = hostname.filter(|name| name.contains('.') && !name.starts_with("localhost."));
-    Ok(full.and_then(|name| EhloName::parse(name).ok()).unwrap_or(EhloName::LocalAddress))
-}
-
-fn recipient(text: &str) -> Result<ForwardPath, UsageError> {
-    ForwardPath::parse(text).map_err(|error| UsageError::new(format!("--to: {error}")))
-}
-
-/// Without `--from` the user is the sender if it is an address, else the null sender; without recipients, nobody.
-fn sender(args: &CheckArgs, to: &[ForwardPath], login: Option<&Login>) -> Result<Option<ReversePath>, UsageError> {
-    if let Some(text) = &args.from {
-        return ReversePath::parse(text).map(Some).map_err(|error| UsageError::new(format!("--from: {error}")));
-    }
-    if to.is_empty() {
-        return Ok(None);
+/// Without `--from` the user is the sender if it is an email address, else the null sender; without recipients there is
+/// no sender.
+fn sender(args: &CheckArgs, login: Option<&Login>) -> Option<ReversePath> {
+    let to: &[ForwardPath] = &args.envelope.to;
+    if args.envelope.from.is_some() || to.is_empty() {
+        return args.envelope.from.clone();
     }
     let user = login.and_then(|login| ReversePath::parse(&login.user).ok());
-    Ok(Some(user.unwrap_or(ReversePath::Null)))
+    Some(user.unwrap_or(ReversePath::Null))
 }
 
 fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> {
-    let mechanisms = match &args.auth {
-        Some(text) => text.split(',').map(|name| mechanism(name.trim())).collect::<Result<Vec<_>, _>>()?,
-        None => Vec::new(),
-    };
+    let AuthArgs { user, auth, authzid, .. } = &args.auth;
+    let mechanisms = auth.as_ref().map(|mechanisms| mechanisms.0.clone()).unwrap_or_default();
     let proof = proof(args, &mechanisms)?;
-    if args.no_auth || (args.user.is_none() && proof != LoginProof::NoSecret) {
+    if args.auth.no_auth || (user.is_none() && proof != LoginProof::NoSecret) {
         return Ok(None);
     }
-    let user = args.user.clone().unwrap_or_default();
+    let user = user.clone().unwrap_or_default();
     if user.is_empty() && proof != LoginProof::NoSecret {
-        return Err(UsageError::new("--user is empty"));
-    }
-    if user.contains(':') {
-        return Err(UsageError::new(format!(
-            "--user holds a colon; a password does not belong there, give it by {}",
-            super::password::SOURCES
-        )));
-    }
-    for (flag, name) in [("--user", Some(&user)), ("--authzid", args.authzid.as_ref())] {
-        if name.is_some_and(|name| name.chars().any(char::is_control)) {
-            return Err(UsageError::new(format!("{flag} holds a line break or another control character")));
-        }
+        return Err(
+            UsageError::flag("--user", "the user name is empty").with_hint("write a user name or omit the flag")
+        );
     }
     Ok(Some(Login {
         user,
-        authzid: args.authzid.clone(),
+        authzid: authzid.clone(),
         proof,
-        try_all: args.try_all_mechanisms,
+        try_all: args.auth.try_all_mechanisms,
         mechanisms,
-        plaintext: if args.allow_plaintext_auth { Plaintext::Allowed } else { Plaintext::Refused },
+        plaintext: if args.auth.allow_plaintext_auth { Plaintext::Allowed } else { Plaintext::Refused },
         unverified: if verify == Verify::Insecure { Unverified::Allowed } else { Unverified::Refused },
     }))
 }
 
-/// What logs in, by what `--auth` names and where the secret comes from:
-/// 1. `--token-command` gives a token, and only mechanisms with one can be named;
-/// 2. mechanisms with a token alone make a token of whatever source is given;
-/// 3. EXTERNAL and ANONYMOUS alone need no secret, and EXTERNAL a certificate;
+/// The kind of credentials, by what `--auth` names and where the secret comes from:
+/// 1. `--token-command` gives a token, so at least one mechanism must take one;
+/// 2. if all mechanisms take a token, the secret is one, whatever its source;
+/// 3. if all are EXTERNAL or ANONYMOUS, there is no secret; EXTERNAL needs a client certificate;
 /// 4. everything else is a password.
 fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageError> {
     let needs: Vec<CredentialKind> =
         mechanisms.iter().filter_map(|name| sasl::find(name)).map(|mechanism| mechanism.needs).collect();
     let all = |of: &[CredentialKind]| !needs.is_empty() && needs.iter().all(|one| of.contains(one));
-    if args.token_command.is_some() {
+    if args.password.token_command.is_some() {
         if !needs.is_empty() && !needs.contains(&CredentialKind::Token) {
-            return Err(UsageError::new(
-                "--token-command gives a token, and --auth names none of the mechanisms that take one: OAUTHBEARER, XOAUTH2",
-            ));
+            let reason = "no mechanism of --auth takes a token";
+            return Err(UsageError::flag("--token-command", reason).with_hint("add OAUTHBEARER or XOAUTH2 to --auth"));
         }
         return Ok(LoginProof::Token);
     }
-    if all(&[CredentialKind::ClientCertificate]) && args.cert.is_none() {
-        return Err(UsageError::new(
-            "--auth EXTERNAL logs in with the certificate of the connection; name it with --cert",
-        ));
+    if all(&[CredentialKind::ClientCertificate]) && args.tls.cert.is_none() {
+        let error = UsageError::flag("--auth", "this mechanism logs in with a client certificate, and none is given");
+        return Err(error.with_value("EXTERNAL").with_hint("give it with --cert"));
     }
     Ok(if all(&[CredentialKind::Token]) {
         LoginProof::Token
@@ -300,117 +289,48 @@ fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageErr
     })
 }
 
-fn mechanism(name: &str) -> Result<String, UsageError> {
-    let known: Vec<&str> = sasl::MECHANISMS.iter().map(|mechanism| mechanism.name).collect();
-    sasl::find(name).map(|mechanism| mechanism.name.to_owned()).ok_or_else(|| choice("--auth", name, &known))
-}
-
-pub(super) fn resolver(text: &str) -> Result<SocketAddr, UsageError> {
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(ip, 53));
+fn for_port(template: &Plan, port: u16) -> Plan {
+    let mut plan = template.clone();
+    plan.target.port = port;
+    // Servers with a second port for implicit TLS use 2465, 4465, 10465.
+    if port % 1000 == 465 {
+        plan.tls.mode = TlsMode::Implicit;
     }
-    text.parse().map_err(|_| {
-        UsageError::new(format!(
-            "--resolver {}: write an IP address, with a port if it is not 53: 192.0.2.53:5353",
-            text.escape_debug()
-        ))
-    })
+    plan
 }
 
-fn limits(args: &CheckArgs) -> Result<Limits, UsageError> {
-    let max_connections = match args.max_connections.as_deref().map(str::parse::<u32>) {
-        // RFC 5321 §4.5.4.1 asks for restraint. A server without weak suites gets 13 in a basic scan; each class of weak
-        // suites costs one more. A full scan needs one for each suite of each version.
-        None => match scan_depth(args)? {
-            None => 6,
-            Some(ScanDepth::Basic) => 24,
-            Some(ScanDepth::Full) => 150,
-        },
-        Some(Ok(number @ 1..=1000)) => number,
-        Some(_) => {
-            return Err(UsageError::new(format!(
-                "--max-connections {}: write a number from 1 to 1000",
-                args.max_connections.as_deref().unwrap_or_default().escape_debug()
-            )));
+fn only_host(typed: Option<&str>) -> Result<Host, UsageError> {
+    let Some(typed) = typed else {
+        return Err(UsageError::new("no host given").with_hint("write for example: smtpcheck ports smtp.example.net"));
+    };
+    let target = target::parse(typed)?;
+    match target.port {
+        Some(port) => {
+            let reason = "`smtpcheck ports` checks several ports of a host";
+            let hint = format!("write only {}, and --ports {port} to check only that port", target.host);
+            Err(UsageError::new(reason).about("target", typed).with_hint(hint))
         }
-    };
-    Ok(Limits {
-        connect_ms: duration("--connect-timeout", &args.connect_timeout)?,
-        reply_ms: duration("--timeout", &args.timeout)?,
-        total_ms: duration("--max-time", &args.max_time)?,
-        max_connections,
-    })
-}
-
-/// `20s`, `350ms`, `2m`, up to a day.
-pub(super) fn duration(flag: &str, text: &str) -> Result<u64, UsageError> {
-    let wrong = |why: &str| {
-        UsageError::new(format!("{flag} {}: {why}; write for example 20s, 350ms or 2m", text.escape_debug()))
-    };
-    if text.trim().parse::<f64>().is_ok() {
-        return Err(wrong("the unit is missing"));
-    }
-    let read: SignedDuration = text.trim().parse().map_err(|_| wrong("this is not a time"))?;
-    let ms = u64::try_from(read.as_millis()).map_err(|_| wrong("a time cannot be negative"))?;
-    match ms {
-        0 => Err(wrong("this is no time at all")),
-        1..=86_400_000 => Ok(ms),
-        _ => Err(wrong("this is more than a day")),
+        None => Ok(target.host),
     }
 }
 
-/// `--retry` and `--wait`.
-pub fn retry(tries: Option<&str>, wait: Option<&str>) -> Result<Retry, UsageError> {
-    let tries = match tries.map(|text| (text, text.trim().parse::<u32>())) {
-        None => None,
-        Some((_, Ok(tries @ 0..=100))) => Some(tries),
-        Some((text, _)) => {
-            return Err(UsageError::new(format!("--retry {}: write a number from 0 to 100", text.escape_debug())));
+/// The name is looked up once for all ports, so an IP address for one of them applies to all.
+fn on_all_ports(connection: &ConnectionArgs, ports: &[u16]) -> Vec<Override> {
+    let mut all: Vec<Override> = Vec::new();
+    for one in resolve::overrides(&connection.resolve) {
+        for &port in ports {
+            let same = Override { port, ..one.clone() };
+            if !all.contains(&same) {
+                all.push(same);
+            }
         }
-    };
-    Ok(Retry { tries, wait_ms: wait.map(|text| duration("--wait", text)).transpose()? })
-}
-
-fn quit_after(text: Option<&str>) -> Result<QuitAfter, UsageError> {
-    Ok(match text {
-        None | Some("rcpt" | "to") => QuitAfter::Rcpt,
-        Some("connect") => QuitAfter::Connect,
-        Some("banner" | "greeting") => QuitAfter::Banner,
-        Some("ehlo" | "helo") => QuitAfter::Ehlo,
-        Some("starttls" | "tls") => QuitAfter::Starttls,
-        Some("auth") => QuitAfter::Auth,
-        Some("mail" | "from") => QuitAfter::Mail,
-        Some(other) => {
-            return Err(choice(
-                "--quit-after",
-                other,
-                &["connect", "banner", "ehlo", "starttls", "auth", "mail", "rcpt"],
-            ));
-        }
-    })
-}
-
-pub(super) fn gate(fail_on: &str, ignore: &[String]) -> Result<Gate, UsageError> {
-    let fail_on = match fail_on {
-        "error" => FailOn::Error,
-        "warning" => FailOn::Warning,
-        "notice" => FailOn::Notice,
-        "never" => FailOn::Never,
-        other => return Err(choice("--fail-on", other, &["error", "warning", "notice", "never"])),
-    };
-    if let Some(unknown) = ignore.iter().find(|id| check::rule(id).is_none()) {
-        return Err(UsageError::new(format!(
-            "--ignore {}: there is no such rule; smtpcheck explain --list shows them",
-            unknown.escape_debug()
-        )));
     }
-    Ok(Gate { fail_on, ignore: ignore.to_vec() })
+    all
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plan;
+    use super::{plan, ports};
     use crate::cli::{Invocation, parse};
     use crate::plan::{Plan, TlsUse, ValueOrigin};
     use crate::wire::EhloName;
@@ -428,7 +348,9 @@ mod tests {
     #[test]
     fn the_port_is_the_flags_then_the_targets_then_the_modes() {
         let port = |words: &[&str]| made(words).map(|plan| (plan.target.port, plan.origin("port")));
-        assert_eq!(port(&["h.example:25", "--port", "2525"]), Ok((2525, ValueOrigin::Flag)));
+        assert_eq!(port(&["h.example", "--port", "2525"]), Ok((2525, ValueOrigin::Flag)));
+        assert_eq!(port(&["h.example:25", "--port", "25"]), Ok((25, ValueOrigin::Target)));
+        assert!(port(&["h.example:25", "--port", "2525"]).is_err_and(|why| why.contains("already names port 25")));
         assert_eq!(port(&["h.example:25"]), Ok((25, ValueOrigin::Target)));
         assert_eq!(port(&["smtps://h.example"]), Ok((465, ValueOrigin::Default)));
         assert_eq!(port(&["h.example", "--tls", "implicit"]), Ok((465, ValueOrigin::Default)));
@@ -483,22 +405,69 @@ mod tests {
         for (words, needle) in [
             (&["h.example", "--timeout", "90"][..], "unit is missing"),
             (&["h.example", "--timeout=-5s"], "negative"),
-            (&["h.example", "--max-time=0s"], "no time at all"),
+            (&["h.example", "--max-time=0s"], "zero"),
             (&["h.example", "--tls", "ssl"], "auto, starttls, implicit, none"),
             (&["h.example", "--to", "root"], "root@example.net"),
             (&["h.example", "--from", "a@b\r\nDATA"], "line break"),
             (&["h.example", "--ehlo", "a b"], "one word"),
-            (&["h.example", "--user", "u:secret"], "holds a colon"),
-            (&["h.example", "--user", ""], "--user is empty"),
+            (&["h.example", "--user", "u:secret"], "cannot contain a colon"),
+            (&["h.example", "--user", ""], "the user name is empty"),
             (&["h.example", "--auth", "FOO"], "PLAIN, LOGIN"),
             (&["h.example", "--ignore", "nonsense"], "explain --list"),
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),
             (&["h.example", "--resolver", "dns.example"], "IP address"),
-            (&["h.example", "--port", "0"], "--port: 0 is not a port"),
+            (&["h.example", "--port", "0"], "--port 0: not a port"),
         ] {
             let message = made(words).expect_err("a mistake");
             assert!(message.contains(needle), "{words:?} -> {message}");
             assert!(!message.contains('\n') && !message.contains("secret"), "{message}");
+        }
+    }
+
+    fn ports_of(words: &[&str]) -> Result<Vec<Plan>, String> {
+        let words = std::iter::once(&"ports").chain(words).map(Into::into).collect();
+        match parse(words).map_err(|error| error.to_string())? {
+            Invocation::Ports(args, matches) => ports(&args, &matches, None).map_err(|error| error.to_string()),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn the_ports_of_mail_are_looked_at_unless_others_are_named() {
+        let of = |words: &[&str]| {
+            ports_of(words).map(|plans| plans.iter().map(|plan| (plan.target.port, plan.tls_use())).collect::<Vec<_>>())
+        };
+        let (implicit, offered) = (TlsUse::Implicit, TlsUse::IfOffered);
+        assert_eq!(of(&["h.example"]), Ok(vec![(25, offered), (465, implicit), (587, offered), (2525, offered)]));
+        assert_eq!(of(&["h.example", "--ports", "2465, 26"]), Ok(vec![(2465, implicit), (26, offered)]));
+    }
+
+    #[test]
+    fn an_address_that_is_given_counts_for_all_ports() {
+        let words = ["h.example", "--ports", "25,587", "--resolve", "h.example:25:192.0.2.1"];
+        let plans = ports_of(&words).expect("sound arguments");
+        assert!(plans.iter().all(|plan| plan.overrides.iter().any(|given| given.port == plan.target.port)));
+    }
+
+    #[test]
+    fn mistakes_about_ports_say_what_to_write() {
+        for (words, needle) in [
+            (&[][..], "no host given"),
+            (&["h.example:25"], "--ports 25"),
+            (&["h.example", "--ports", "abc"], "abc is not a port"),
+            (&["h.example", "--ports", "25,0"], "0 is not a port"),
+            (&["h.example", "--ports", "25,70000"], "70000 is not a port"),
+            (&["h.example", "--ports", "25,587,25"], "port 25 is listed twice"),
+            (&["h.example", "--ports", "25,,587"], "a port is empty"),
+            (&["h.example", "--ports", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"], "at most 16"),
+            (&["h.example", "--timeout", "3"], "unit is missing"),
+            (&["h.example", "--fail-on", "fatal"], "--fail-on fatal"),
+            (&["h.example", "--ignore", "no-such-rule"], "unknown rule"),
+            (&["u@h.example"], "--user"),
+        ] {
+            let message = ports_of(words).expect_err("a mistake");
+            assert!(message.contains(needle), "{words:?} -> {message}");
+            assert!(!message.contains('\n'), "{message}");
         }
     }
 }

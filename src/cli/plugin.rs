@@ -1,19 +1,21 @@
-//! The program as a monitoring plugin: whether it is one has to be known before anything can be wrong with the words.
+//! The program as a monitoring plugin. Whether it is one has to be known before any error can be reported.
 
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::error::ErrorKind;
 use clap::{Args, FromArgMatches};
 use regex_lite::Regex;
 
 use super::UsageError;
-use super::command::{matches, usage_message};
+use super::command::{matches, usage_error};
+use super::commands::Missing;
 
-/// The name of the plugin whose place it can take.
+/// The name of the plugin that it can replace.
 pub const NAME: &str = "check_smtp";
 
-/// Whether the answer is for a scheduler: it is called by the name of the plugin, or `--format nagios` is given, there
-/// or in the environment.
+/// Whether the output is for a scheduler: the program is called by the name of the plugin, or `--format nagios` is given on
+/// the command line or in the environment.
 pub fn is_wanted(words: &[OsString]) -> bool {
     if is_called(words) {
         return true;
@@ -33,28 +35,35 @@ pub fn is_called(words: &[OsString]) -> bool {
     words.first().is_some_and(|program| Path::new(program).file_stem().is_some_and(|stem| stem == NAME))
 }
 
-/// Reads the words after the name: a check, or a text that was asked for.
+/// Reads the words after the name: a check, or the help or version.
 pub fn parse(words: Vec<OsString>) -> Result<Result<PluginCheck, String>, UsageError> {
     let command = PluginArgs::augment_args(clap::Command::new(NAME))
         .version(concat!("(smtpcheck ", env!("CARGO_PKG_VERSION"), ")"))
         .about("Checks an SMTP server as the plugin check_smtp does, and judges every reply and the certificate.")
         .override_usage("check_smtp -H HOST [FLAGS]")
         .after_help(AFTER_HELP);
-    match matches(command, words)? {
-        Ok(matches) => PluginArgs::from_arg_matches(&matches).map_err(|error| usage_message(&error))?.check().map(Ok),
-        Err(text) => Ok(Err(text)),
+    let missing = Missing { reason: "no host given", hint: "write for example: check_smtp -H mail.example.net" };
+    match matches(command, &words) {
+        Ok(matches) => {
+            let args = PluginArgs::from_arg_matches(&matches).map_err(|error| usage_error(&error, Some(missing)))?;
+            args.check().map(Ok)
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(Err(error.to_string()))
+        }
+        Err(error) => Err(usage_error(&error, Some(missing))),
     }
 }
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 
-smtpcheck itself has more: the same answer with smtpcheck HOST --format nagios.";
+smtpcheck HOST --format nagios has the same output and more flags.";
 
-/// The flags of check_smtp 2.x, and where a secret comes from.
+/// The flags of check_smtp 2.x, and where the password comes from.
 #[derive(Args, Clone, Debug)]
 pub struct PluginArgs {
-    /// Host name or address
+    /// Host name or IP address
     #[arg(short = 'H', long = "hostname", value_name = "HOST", required = true)]
     pub host: String,
     /// Port [default: 25, with --ssl 465]
@@ -66,28 +75,28 @@ pub struct PluginArgs {
     /// Use IPv6 only
     #[arg(short = '6', long = "use-ipv6")]
     pub ipv6: bool,
-    /// What the greeting has to hold
+    /// Text that the greeting must contain
     #[arg(short, long, value_name = "TEXT", default_value = "220")]
     pub expect: String,
-    /// MAIL FROM:<a@example.org> or RCPT TO:<b@example.net> (repeat); nothing else is sent
+    /// MAIL FROM:<a@example.org> or RCPT TO:<b@example.net> (repeatable); nothing else is sent
     #[arg(short = 'C', long = "command", value_name = "LINE")]
     pub commands: Vec<String>,
-    /// What the answer to the command of the same place has to match, a regular expression (repeat)
+    /// Regular expression that the reply to the command at the same position must match (repeatable)
     #[arg(short = 'R', long = "response", value_name = "REGEX")]
     pub responses: Vec<String>,
     /// Sender for MAIL FROM
     #[arg(short, long, value_name = "ADDR")]
     pub from: Option<String>,
-    /// Name to announce [default: this machine's]
+    /// Client name to send in EHLO [default: this machine's host name]
     #[arg(short = 'F', long, value_name = "NAME")]
     pub fqdn: Option<String>,
-    /// Mechanism of the login: LOGIN, or any other that smtpcheck has
+    /// Mechanism to log in with: LOGIN, or any other that smtpcheck implements
     #[arg(short = 'A', long = "authtype", value_name = "MECH")]
     pub auth: Option<String>,
-    /// User to log in
+    /// User name to log in with
     #[arg(short = 'U', long = "authuser", value_name = "USER")]
     pub user: Option<String>,
-    /// Is refused: the list of processes shows it to everybody
+    /// Rejected: every user of this machine could read it in the process list
     #[arg(short = 'P', long = "authpass", value_name = "PASSWORD", num_args = 0..=1, default_missing_value = "", hide = true)]
     pub password: Option<String>,
     /// Read the password from this file
@@ -102,47 +111,47 @@ pub struct PluginArgs {
     /// Seconds that are CRITICAL
     #[arg(short, long, value_name = "RANGE")]
     pub critical: Option<String>,
-    /// Seconds until everything has to be over
+    /// Overall time limit in seconds
     #[arg(short, long, value_name = "SECONDS", default_value = "10")]
     pub timeout: String,
-    /// Days left of the certificate that are a WARNING, and CRITICAL; with STARTTLS unless --ssl is given
+    /// Days before the certificate expires that are a WARNING, and CRITICAL; uses STARTTLS unless --ssl is given
     #[arg(short = 'D', long = "certificate", value_name = "WARN[,CRIT]")]
     pub days: Option<String>,
-    /// Use STARTTLS, and fail without it
+    /// Use STARTTLS, and fail if it is not possible
     #[arg(short = 'S', long)]
     pub starttls: bool,
-    /// Use TLS from the first byte
+    /// Use implicit TLS
     #[arg(short = 's', long, visible_alias = "tls")]
     pub ssl: bool,
-    /// Trust the certificates in this PEM file, in the place of the system's
+    /// Trust the certificates in this PEM file, instead of the system's
     #[arg(long, value_name = "FILE")]
     pub cacert: Option<String>,
     /// Accept any certificate
     #[arg(short = 'k', long)]
     pub insecure: bool,
-    /// Is the rule here
+    /// Always done
     #[arg(long, hide = true)]
     pub sni: bool,
-    /// Is the rule here
+    /// Always done
     #[arg(short = 'q', long, hide = true)]
     pub ignore_quit_failure: bool,
-    /// The conversation too
+    /// Print the session too
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 
-/// A check in the words of the plugin.
+/// A check with the flags of the plugin.
 #[derive(Debug)]
 pub struct PluginCheck {
-    /// The same in the words of `smtpcheck check`, without its name.
+    /// The same as flags of `smtpcheck check`.
     pub words: Vec<OsString>,
-    /// What the greeting has to hold.
+    /// Text that the greeting must contain.
     pub greeting: String,
-    /// What answers have to match.
+    /// What replies must match.
     pub answers: Vec<ExpectedReply>,
 }
 
-/// What the answer to a command has to match.
+/// What the reply to a command must match.
 #[derive(Debug)]
 pub struct ExpectedReply {
     /// The command.
@@ -153,12 +162,12 @@ pub struct ExpectedReply {
     pub regex: Regex,
 }
 
-/// A command that may be sent: nothing that begins a message.
+/// A command that may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PluginCommand {
     /// MAIL FROM.
     Mail,
-    /// RCPT TO, by its place from 0.
+    /// RCPT TO, by its position from 0.
     Rcpt(usize),
 }
 
@@ -166,16 +175,14 @@ impl PluginArgs {
     /// The same as a check.
     pub fn check(&self) -> Result<PluginCheck, UsageError> {
         if self.password.is_some() {
-            return Err(UsageError::new(
-                "-P shows the password to everybody on this machine, in the list of processes; in its place write --password-file FILE, --password-command CMD, or set SMTPCHECK_PASSWORD",
-            ));
+            let reason = "not supported: every user of this machine could read the password in the process list";
+            let hint = "use --password-file FILE, --password-command CMD, or set SMTPCHECK_PASSWORD";
+            return Err(UsageError::flag("-P", reason).with_hint(hint));
         }
         let seconds = self.timeout.parse::<u32>().ok().filter(|seconds| (1..=86_400).contains(seconds));
         let Some(seconds) = seconds else {
-            return Err(UsageError::new(format!(
-                "-t {}: write whole seconds, for example 10",
-                self.timeout.escape_debug()
-            )));
+            let error = UsageError::flag("-t", "not a whole number of seconds").with_value(&self.timeout);
+            return Err(error.with_hint("write for example 10"));
         };
         let mut words: Vec<OsString> = Vec::new();
         let mut add = |flag: &str, value: &str| words.extend([flag.into(), value.into()]);
@@ -215,13 +222,11 @@ impl PluginArgs {
                 to += 1;
                 PluginCommand::Rcpt(to - 1)
             } else {
-                return Err(UsageError::new(format!(
-                    "-C {}: only MAIL FROM:<address> and RCPT TO:<address> are sent; smtpcheck begins no message",
-                    line.escape_debug()
-                )));
+                let reason = "smtpcheck sends only MAIL FROM:<address> and RCPT TO:<address>, and never a message";
+                return Err(UsageError::flag("-C", reason).with_value(line));
             };
             if let Some(pattern) = self.responses.get(at) {
-                let wrong = |error| UsageError::new(format!("-R {}: {error}", pattern.escape_debug()));
+                let wrong = |error: regex_lite::Error| UsageError::flag("-R", error.to_string()).with_value(pattern);
                 answers.push(ExpectedReply {
                     command,
                     pattern: pattern.clone(),
@@ -230,7 +235,7 @@ impl PluginArgs {
             }
         }
         if self.responses.len() > self.commands.len() {
-            return Err(UsageError::new("-R is for the command of the same place: there are fewer -C than -R"));
+            return Err(UsageError::flag("-R", "there are more -R than -C").with_hint("give one -C for each -R"));
         }
         from.iter().for_each(|from| add("--from", from));
         let facts = [

@@ -1,30 +1,34 @@
 //! `--resolve`, with the grammar of curl: `[+]HOST:PORT:ADDRESS[,ADDRESS]...`. HOST is a name, an IPv4 address, an IPv6
 //! address in brackets, or `*` for every host; addresses may have brackets. Of two entries for the same host and port the
-//! later one counts, and an entry for the host comes before one for `*`, as in curl.
+//! later one counts, and an entry for the host takes precedence over one for `*`, as in curl.
 //!
-//! `+` means in curl that the entry expires like one of the resolver; a run ends long before, so it changes nothing.
-//! `-HOST:PORT` removes there what an earlier transfer has left; nothing is left here, so it is a usage error.
+//! In curl, `+` lets the entry expire as one of the resolver does; a run ends long before, so it changes nothing here.
+//! `-HOST:PORT` removes what an earlier transfer has cached; smtpcheck caches nothing, so it is a usage error.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::{UsageError, target};
+use super::flags::InvalidValue;
+use super::target;
 use crate::plan::{Override, OverrideHost, Plan};
 use crate::wire::Host;
 
-/// Reads all entries, in the order in which they were given.
-pub(super) fn overrides(texts: &[String]) -> Result<Vec<Override>, UsageError> {
+/// One `--resolve`: an override for each of its addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolveEntry(Vec<Override>);
+
+/// All overrides, in the order in which they were given.
+pub(super) fn overrides(entries: &[ResolveEntry]) -> Vec<Override> {
     let mut all: Vec<Override> = Vec::new();
-    for text in texts {
-        let entries = entry(text).map_err(|why| wrong(text, &why))?;
-        if let Some(first) = entries.first() {
+    for ResolveEntry(entry) in entries {
+        if let Some(first) = entry.first() {
             all.retain(|earlier| earlier.host != first.host || earlier.port != first.port);
         }
-        all.extend(entries);
+        all.extend(entry.iter().cloned());
     }
-    Ok(all)
+    all
 }
 
-/// Marks the entries that no plan of the run uses, in the first plan, so that it is told once.
+/// Marks the entries that no plan of the run uses, in the first plan, so that the report mentions each once.
 pub fn mark_unused(plans: &mut [Plan]) {
     let used: Vec<bool> = match plans.first() {
         None => return,
@@ -41,28 +45,30 @@ pub fn mark_unused(plans: &mut [Plan]) {
     }
 }
 
-fn wrong(text: &str, why: &str) -> UsageError {
-    UsageError::new(format!(
-        "--resolve {}: {why}; write HOST:PORT:ADDRESS[,ADDRESS], for example mail.example.net:587:192.0.2.7",
-        text.escape_debug()
-    ))
+/// Reads one `--resolve`.
+pub fn entry(text: &str) -> Result<ResolveEntry, InvalidValue> {
+    let example = "write HOST:PORT:ADDRESS[,ADDRESS], for example mail.example.net:587:192.0.2.7";
+    addresses(text).map(ResolveEntry).map_err(|why| InvalidValue::new(why, example))
 }
 
-fn entry(text: &str) -> Result<Vec<Override>, String> {
+fn addresses(text: &str) -> Result<Vec<Override>, String> {
     if text.starts_with('-') {
-        return Err("a leading - removes an address that curl has kept, and smtpcheck keeps none: leave the entry out"
+        return Err("in curl a leading - removes a cached IP address; smtpcheck has no such cache, so omit this entry"
             .to_owned());
     }
     let text = text.strip_prefix('+').unwrap_or(text);
     let (host, rest) = host(text)?;
-    let (port, addresses) = rest.split_once(':').ok_or("the address is missing")?;
-    let port = target::port_number(port)?;
+    let (port, addresses) = rest.split_once(':').ok_or("the IP address is missing")?;
+    let port = match port {
+        "" => return Err("the port is empty".to_owned()),
+        port => target::port_number(port).map_err(|error| format!("{}: {}", port.escape_debug(), error.reason))?,
+    };
     let address = |part: &str| {
         let part = part.trim();
         let bare = part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(part);
         match bare.parse::<IpAddr>() {
             Ok(address) => Ok(Override { host: host.clone(), port, address, is_unused: false }),
-            Err(_) if bare.is_empty() => Err("an address is missing".to_owned()),
+            Err(_) if bare.is_empty() => Err("an IP address is missing".to_owned()),
             Err(_) => Err(format!("{} is not an IP address", part.escape_debug())),
         }
     };
@@ -75,9 +81,9 @@ fn host(text: &str) -> Result<(OverrideHost, &str), String> {
         Some(after) => {
             let (host, rest) = after.split_once(']').ok_or("the bracket is not closed")?;
             host.parse::<Ipv6Addr>().map_err(|_| format!("[{}] is not an IPv6 address", host.escape_debug()))?;
-            (host, rest.strip_prefix(':').ok_or("after the bracket comes :PORT")?)
+            (host, rest.strip_prefix(':').ok_or("only :PORT can follow the bracket")?)
         }
-        None => text.split_once(':').ok_or("the port and the address are missing")?,
+        None => text.split_once(':').ok_or("the port and the IP address are missing")?,
     };
     if host == "*" {
         return Ok((OverrideHost::Every, rest));
@@ -97,11 +103,11 @@ fn host(text: &str) -> Result<(OverrideHost, &str), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::overrides;
+    use super::{entry, overrides};
 
     fn read(texts: &[&str]) -> Result<String, String> {
-        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-        let all = overrides(&texts).map_err(|error| error.to_string())?;
+        let entries = texts.iter().map(|text| entry(text)).collect::<Result<Vec<_>, _>>();
+        let all = overrides(&entries.map_err(|error| error.to_string())?);
         let shown = all.iter().map(|one| format!("{} {} {}", one.host, one.port, one.address));
         Ok(shown.collect::<Vec<_>>().join(", "))
     }
@@ -137,22 +143,22 @@ mod tests {
     #[test]
     fn mistakes_say_what_to_write() {
         for (text, needle) in [
-            ("h.example", "the port and the address are missing"),
-            ("h.example:587", "the address is missing"),
-            ("h.example:587:", "an address is missing"),
-            ("h.example:587:192.0.2.1,", "an address is missing"),
+            ("h.example", "the port and the IP address are missing"),
+            ("h.example:587", "the IP address is missing"),
+            ("h.example:587:", "an IP address is missing"),
+            ("h.example:587:192.0.2.1,", "an IP address is missing"),
             ("h.example:587:192.0.2", "192.0.2 is not an IP address"),
             ("h.example:587:other.example", "other.example is not an IP address"),
-            ("h.example:0:192.0.2.1", "0 is not a port"),
+            ("h.example:0:192.0.2.1", "0: not a port"),
             ("h.example::192.0.2.1", "the port is empty"),
             (":587:192.0.2.1", "the host is empty"),
             ("300.1.1.1:587:192.0.2.1", "not an IPv4 address"),
             ("[2001:db8::1:587:192.0.2.1", "the bracket is not closed"),
-            ("[2001:db8::1]587:192.0.2.1", "after the bracket comes :PORT"),
+            ("[2001:db8::1]587:192.0.2.1", "only :PORT can follow the bracket"),
             ("[h.example]:587:192.0.2.1", "not an IPv6 address"),
             ("2001:db8::1:587:192.0.2.1", "needs brackets"),
-            ("-h.example:587", "leave the entry out"),
-            ("", "the port and the address are missing"),
+            ("-h.example:587", "omit this entry"),
+            ("", "the port and the IP address are missing"),
         ] {
             let message = read(&[text]).expect_err(text);
             assert!(message.contains(needle) && message.contains("HOST:PORT:ADDRESS"), "{text} -> {message}");

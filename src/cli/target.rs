@@ -1,6 +1,7 @@
 //! `host`, `host:port`, `[v6]:port`, `smtp://host:port`, `smtps://host:port`.
 
 use super::UsageError;
+use super::flags::InvalidValue;
 use crate::wire::Host;
 
 /// A target as it was typed.
@@ -17,7 +18,7 @@ pub struct TypedTarget {
 /// `smtp://` or `smtps://`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UrlScheme {
-    /// Plain text first.
+    /// Unencrypted at first.
     Smtp,
     /// TLS from the first byte.
     Smtps,
@@ -25,65 +26,74 @@ pub enum UrlScheme {
 
 /// Reads a target.
 pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
-    // smtp://user:password@host is a habit from curl: what stands before the @ is not repeated.
+    // smtp://user:password@host is common with curl: what precedes the @ is not repeated.
     let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("...@{host}"));
-    let wrong = |why: String| UsageError::new(format!("target {}: {why}", shown.escape_debug()));
+    let wrong = |error: InvalidValue| UsageError::from(error).about("target", shown.clone());
     let (scheme, rest) = match text.split_once("://") {
-        Some(("smtp", rest)) => (Some(UrlScheme::Smtp), rest),
-        Some(("smtps", rest)) => (Some(UrlScheme::Smtps), rest),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("smtp") => (Some(UrlScheme::Smtp), rest),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("smtps") => (Some(UrlScheme::Smtps), rest),
         Some((other, rest)) => {
-            return Err(wrong(format!("{other}:// is not SMTP; write smtp://{rest} or smtps://{rest}")));
+            let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            let hint = format!("write smtp://{rest} or smtps://{rest}");
+            return Err(wrong(InvalidValue::new(format!("{other}:// is not SMTP"), hint)));
         }
         None => (None, text),
     };
     if rest.contains('@') {
-        return Err(wrong(
-            "this is an address or holds a user; give the host alone, and the user with --user".to_owned(),
-        ));
+        let reason = "this is an email address or contains a user name";
+        return Err(wrong(InvalidValue::new(reason, "write only the host, and the user name with --user")));
     }
     let rest = match rest.split_once('/') {
         Some((host, "")) => host,
-        Some((host, path)) => return Err(wrong(format!("a path (/{path}) means nothing here; write {host}"))),
+        Some((host, path)) => {
+            let reason = format!("an SMTP server has no path (/{path})");
+            return Err(wrong(InvalidValue::new(reason, format!("write {host}"))));
+        }
         None => rest,
     };
     let (host, port) = split_port(rest).map_err(wrong)?;
-    let host = Host::parse(host).map_err(|error| wrong(error.to_string()))?;
+    let host = Host::parse(host).map_err(|error| wrong(InvalidValue::new(error.to_string(), "")))?;
     Ok(TypedTarget { host, port, scheme })
 }
 
-fn split_port(text: &str) -> Result<(&str, Option<u16>), String> {
+fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
+    let bracket = |why| InvalidValue::new(why, "write [2001:db8::1]:587");
+    let port = |text: &str| {
+        let reason = |error: InvalidValue| format!("port {}: {}", text.escape_debug(), error.reason);
+        match text {
+            "" => Err(InvalidValue::new("the port is empty", "write for example host:587")),
+            text => port_number(text)
+                .map(Some)
+                .map_err(|error| InvalidValue { reason: reason(error.clone()).into(), ..error }),
+        }
+    };
     if let Some(after) = text.strip_prefix('[') {
-        let Some((host, rest)) = after.split_once(']') else {
-            return Err("the bracket is not closed; write [2001:db8::1]:587".to_owned());
-        };
+        let (host, rest) = after.split_once(']').ok_or_else(|| bracket("the bracket is not closed"))?;
         return match rest.strip_prefix(':') {
-            Some(port) => Ok((host, Some(port_number(port)?))),
+            Some(number) => Ok((host, port(number)?)),
             None if rest.is_empty() => Ok((host, None)),
-            None => Err("after the bracket comes :port; write [2001:db8::1]:587".to_owned()),
+            None => Err(bracket("only :PORT can follow the bracket")),
         };
     }
     match text.matches(':').count() {
         0 => Ok((text, None)),
         1 => {
-            let (host, port) = text.split_once(':').unwrap_or((text, ""));
-            Ok((host, Some(port_number(port)?)))
+            let (host, number) = text.split_once(':').unwrap_or((text, ""));
+            Ok((host, port(number)?))
         }
         // More than one colon: an IPv6 address without brackets, or one colon too many.
         _ if text.parse::<std::net::Ipv6Addr>().is_ok() => Ok((text, None)),
-        _ => Err("more than one colon; write host:port, or an IPv6 address in brackets, [2001:db8::1]:587".to_owned()),
+        _ => {
+            let hint = "write host:port, or an IPv6 address in brackets, [2001:db8::1]:587";
+            Err(InvalidValue::new("more than one colon", hint))
+        }
     }
 }
 
 /// Reads a port, 1 to 65535.
-pub fn port_number(text: &str) -> Result<u16, String> {
-    match text.trim().parse::<u16>() {
-        Ok(port) if port > 0 => Ok(port),
-        _ if text.is_empty() => Err("the port is empty; write for example host:587".to_owned()),
-        _ => Err(format!(
-            "{} is not a port; ports go from 1 to 65535, mail uses 25, 465, 587 and 2525",
-            text.escape_debug()
-        )),
-    }
+pub fn port_number(text: &str) -> Result<u16, InvalidValue> {
+    let hint = "ports are numbers from 1 to 65535; mail uses 25, 465, 587 and 2525";
+    text.trim().parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(|| InvalidValue::new("not a port", hint))
 }
 
 #[cfg(test)]
@@ -114,7 +124,7 @@ mod tests {
             ("host:0", "not a port"),
             ("host:70000", "not a port"),
             ("host:", "port is empty"),
-            ("smtp://host/path", "a path (/path)"),
+            ("smtp://host/path", "has no path (/path)"),
             ("http://host", "write smtp://host"),
             ("smtp.gmail.com;", "did you mean smtp.gmail.com"),
             ("\"smtp.gmail.com\"", "a quote"),

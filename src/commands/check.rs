@@ -10,31 +10,29 @@ use super::outputs::Outputs;
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::{CommandError, outlet};
-use crate::cli::args::CheckArgs;
-use crate::cli::display::{self, OutputTarget};
-use crate::cli::{UsageError, expect, password, plan as planning, report, resolve, run as flags, target};
+use crate::cli::commands::check::CheckArgs;
+use crate::cli::flags::display::OutputTarget;
+use crate::cli::flags::password::{PasswordSource, unused_variable};
+use crate::cli::{UsageError, plan as planning, resolve, target};
 use crate::expect::Expectation;
 use crate::host::{name, netrc, signals};
 use crate::plan::Plan;
-use crate::render::Format;
-use crate::render::write_out::Template;
 use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, Job};
 
 pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
-    let format = chosen_format(&args.format, args.json)?;
-    let outlet = match file_of(&args.output) {
+    let format = args.format.chosen();
+    let outlet = match file_of(&args.file.output) {
         Some(_) => OutputTarget::default(),
         None => outlet(),
     };
-    let look = display::check(args, &outlet)?;
-    let limits = ConcurrencyLimits::in_all(flags::jobs(&args.jobs)?);
-    let template = args.write_out.as_deref().map(Template::parse).transpose();
-    let template = template.map_err(|fault| UsageError::new(format!("--write-out: {fault}")))?;
+    let look = args.display(&outlet);
+    let limits = ConcurrencyLimits::in_all(args.connection.jobs);
+    let template = args.output.write_out.clone();
     let checks = plans(args, matches)?;
     let readers = Readers::of(&checks.plans);
-    let file = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
-    let outputs = Outputs::begin(&args.report, format, readers)?;
+    let file = file_of(&args.file.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let jobs = checks.jobs()?;
     let mut engine = Engine::new()?;
     // All targets have the same files.
@@ -60,7 +58,7 @@ pub(super) struct PlannedChecks<'a> {
     pub(super) plans: Vec<Plan>,
     args: Cow<'a, CheckArgs>,
     expectations: Vec<Expectation>,
-    source: Option<password::PasswordSource>,
+    source: Option<PasswordSource>,
 }
 
 /// A plan for each target.
@@ -75,12 +73,16 @@ pub(super) fn plans<'a>(args: &'a CheckArgs, matches: &ArgMatches) -> Result<Pla
         .collect::<Result<Vec<Plan>, UsageError>>()?;
     resolve::mark_unused(&mut plans);
     let args = if filled.is_empty() { Cow::Borrowed(args) } else { filled.swap_remove(0) };
-    let expectations = expect::expressions(&args.expect, &plans)?
+    let expectations = planning::expectations(&args.expect.expect, &plans)?
         .into_iter()
         .map(|expression| Expectation { expression, place: None })
         .collect();
     let login = plans.first().and_then(|plan| plan.login.as_ref());
-    let source = password::source(&args, login, secrets::sources(login))?;
+    let environment = secrets::sources(login);
+    if let Some(warning) = unused_variable(args.auth.user.as_deref(), login, &environment) {
+        secrets::warn(&warning);
+    }
+    let source = args.password.source(args.auth.user.as_deref(), login, environment)?;
     Ok(PlannedChecks { plans, args, expectations, source })
 }
 
@@ -88,7 +90,7 @@ impl PlannedChecks<'_> {
     /// Reads the passwords.
     pub(super) fn jobs(self) -> Result<Vec<Job>, CommandError> {
         let PlannedChecks { plans, args, expectations, source } = self;
-        let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref())?;
+        let retry = args.expect.retry();
         let secrets = secrets::fetch_all(source.as_ref(), &plans)?;
         let job = |(plan, secret)| Job { plan, secret, expectations: expectations.clone(), retry };
         let jobs: Vec<Job> = plans.into_iter().zip(secrets).map(job).collect();
@@ -97,15 +99,13 @@ impl PlannedChecks<'_> {
     }
 }
 
-pub(super) fn chosen_format(name: &str, json: bool) -> Result<&'static Format, UsageError> {
-    report::format("--format", if json { "json" } else { name })
-}
-
 /// With `--netrc` and without `--user`, the user of the entry for the target.
 fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs>, CommandError> {
-    if !args.netrc || args.user.is_some() {
+    if !args.password.netrc || args.auth.user.is_some() {
         return Ok(Cow::Borrowed(args));
     }
     let user = netrc::user(&target::parse(target)?.host.to_string())?;
-    Ok(Cow::Owned(CheckArgs { user: Some(user), ..args.clone() }))
+    let mut filled = args.clone();
+    filled.auth.user = Some(user);
+    Ok(Cow::Owned(filled))
 }

@@ -1,35 +1,27 @@
-//! Finds and reads the configuration file for any verb, and `smtpcheck config show`: each value with where it came from.
+//! Finds and reads the configuration file for any command, and `smtpcheck config show`: each value with where it comes from.
 
 use std::ffi::{OsStr, OsString};
 
 use super::{CommandError, outlet, print};
-use crate::cli::config::{self as words, ConfigArgs, ConfigEnvironment, ConfigSource, Settings};
-use crate::cli::display;
+use crate::cli::commands::config::ConfigArgs;
+use crate::cli::config::{self as words, ConfigEnvironment, ConfigSource, Settings};
 use crate::host;
 use crate::render::config as rendering;
 
-/// What the configuration file says for these words.
+/// The settings of the configuration file for these words.
 pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError> {
-    let variable = |name: &str| std::env::var_os(name);
-    let around = ConfigEnvironment {
-        xdg_config_home: variable("XDG_CONFIG_HOME"),
-        home: variable("HOME"),
-        appdata: variable("APPDATA"),
-        config: variable("SMTPCHECK_CONFIG"),
-        no_config: variable("SMTPCHECK_NO_CONFIG"),
-        profile: variable("SMTPCHECK_PROFILE"),
-    };
+    let around = environment();
     let wanted = words::wanted(arguments, &around)?;
     let (file, text) = match wanted.file {
         ConfigSource::Nowhere => (None, None),
         ConfigSource::Named(file) => {
-            let text = host::config::read(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
+            let text = host::config::read(&file).map_err(|error| CommandError::usage(error.to_string()))?;
             (Some(file), Some(text))
         }
         ConfigSource::Usual => match around.usual_file() {
             Some(file) => {
                 let text =
-                    host::config::read_if_there(&file).map_err(|error| CommandError::Usage(error.to_string()))?;
+                    host::config::read_if_there(&file).map_err(|error| CommandError::usage(error.to_string()))?;
                 (Some(file), text)
             }
             None => (None, None),
@@ -41,8 +33,29 @@ pub(super) fn settings(arguments: &[OsString]) -> Result<Settings, CommandError>
         }
         (_, _, None) => Ok(Settings::none()),
         (file, _, Some(name)) => {
-            Err(CommandError::Usage(no_file_for(&name, file.as_ref().map(|file| file.as_os_str()))))
+            Err(CommandError::usage(no_file_for(&name, file.as_ref().map(|file| file.as_os_str()))))
         }
+    }
+}
+
+/// The names of the profiles, for completions; none if the file cannot be read.
+pub(super) fn profiles() -> Vec<String> {
+    let Some(file) = environment().usual_file() else { return Vec::new() };
+    match host::config::read_if_there(&file) {
+        Ok(Some(text)) => words::profiles(&text, &file),
+        Ok(None) | Err(_) => Vec::new(),
+    }
+}
+
+fn environment() -> ConfigEnvironment {
+    let variable = |name: &str| std::env::var_os(name);
+    ConfigEnvironment {
+        xdg_config_home: variable("XDG_CONFIG_HOME"),
+        home: variable("HOME"),
+        appdata: variable("APPDATA"),
+        config: variable("SMTPCHECK_CONFIG"),
+        no_config: variable("SMTPCHECK_NO_CONFIG"),
+        profile: variable("SMTPCHECK_PROFILE"),
     }
 }
 
@@ -50,15 +63,17 @@ fn no_file_for(profile: &str, file: Option<&OsStr>) -> String {
     let profile = profile.escape_debug();
     match file {
         Some(file) => format!(
-            "profile {profile}: profiles stand in the configuration file, and there is no {}; write it, with [profile.{profile}] in it",
+            "profile {profile}: the configuration file {} does not exist; create it and add [profile.{profile}]",
             file.to_string_lossy()
         ),
-        None => format!("profile {profile}: profiles stand in the configuration file, and none is read"),
+        None => format!(
+            "profile {profile}: profiles are defined in the configuration file, and no configuration file is read"
+        ),
     }
 }
 
 pub(super) fn run(args: &ConfigArgs, settings: &Settings) -> Result<u8, CommandError> {
-    let look = display::plain(&args.look, &outlet())?;
+    let look = args.look.display(&outlet());
     let hostname = host::name::host_name();
     let values = words::values(settings, hostname.as_deref())?;
     if args.json {

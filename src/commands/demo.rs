@@ -12,9 +12,9 @@ use super::live::{self, ReportDisplay, Results, Retention};
 use super::sandbox::{Folder, scenario};
 use super::sink::Sink;
 use super::{CommandError, check, outlet, print};
-use crate::cli::args::CheckArgs;
-use crate::cli::sandbox::DemoArgs;
-use crate::cli::{self, Invocation, display};
+use crate::cli::commands::check::CheckArgs;
+use crate::cli::commands::demo::DemoArgs;
+use crate::cli::{self, Invocation};
 use crate::host::{clock, signals};
 use crate::render::sandbox as rendering;
 use crate::render::{Display, Format, Live};
@@ -30,8 +30,8 @@ const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certif
 const INTERRUPTED: u8 = 128;
 
 pub(super) fn run(args: &DemoArgs) -> Result<u8, CommandError> {
-    let look = display::plain(&args.look, &outlet())?;
-    let format = check::chosen_format(&args.format, args.json)?;
+    let look = args.look.display(&outlet());
+    let format = args.format.chosen();
     // Before there is a file that has to be removed.
     signals::end_if_unhandled();
     clock::now()?;
@@ -57,7 +57,7 @@ fn run_scenario(
     let servers = DemoServers::open(&[scenario])?;
     let Some(service) = servers.services.first() else { return Ok(0) };
     let words = servers.words(service)?;
-    let explains = format.live == Live::Text && !args.quiet;
+    let explains = format.live == Live::Text && !args.verbosity.quiet;
     if explains {
         print(&rendering::lesson(scenario, None, &described(&words), look))?;
     }
@@ -74,7 +74,7 @@ fn lessons(args: &DemoArgs, servers: &DemoServers, look: &Display) -> Result<u8,
     let mut is_as_expected = true;
     for (at, service) in servers.services.iter().enumerate() {
         let words = servers.words(service)?;
-        if !args.quiet {
+        if !args.verbosity.quiet {
             print(&rendering::lesson(service.scenario, Some((at + 1, LESSONS.len())), &described(&words), look))?;
         }
         let (check_args, matches) = parsed(&words, args)?;
@@ -83,11 +83,11 @@ fn lessons(args: &DemoArgs, servers: &DemoServers, look: &Display) -> Result<u8,
             return Ok(code);
         }
         is_as_expected &= code == service.scenario.exit;
-        if !args.quiet {
+        if !args.verbosity.quiet {
             print("\n")?;
         }
     }
-    if !args.quiet {
+    if !args.verbosity.quiet {
         print(&rendering::end_of_lessons(look))?;
     }
     Ok(if is_as_expected { 0 } else { 1 })
@@ -104,7 +104,7 @@ fn one_run(args: &DemoArgs, servers: &DemoServers, format: &'static Format) -> R
             jobs.push(job);
         }
         if look.is_none() {
-            look = Some(display::check(&check_args, &outlet())?);
+            look = Some(check_args.display(&outlet()));
         }
     }
     let Some(look) = look else { return Ok(0) };
@@ -126,7 +126,7 @@ fn parsed(words: &[OsString], args: &DemoArgs) -> Result<(Box<CheckArgs>, ArgMat
     match cli::parse(words.iter().cloned().chain(args.words()).collect())? {
         Invocation::Check(args, matches) => Ok((args, matches)),
         // The first argument is an address, which is never a command.
-        _ => Err(CommandError::Usage("the demo is not a check".to_owned())),
+        _ => Err(CommandError::usage("the demo is not a check".to_owned())),
     }
 }
 

@@ -10,8 +10,7 @@ use std::ops::ControlFlow;
 
 use super::{CommandError, outlet, print};
 use crate::check;
-use crate::cli::args::ExplainArgs;
-use crate::cli::display;
+use crate::cli::commands::explain::ExplainArgs;
 use crate::explain::{self, ExplainContext, Explained, ExplanationKind, Extent, LogMode, LogSummary, SenderError};
 use crate::lexicon::ReplyPhase;
 use crate::render::explain as pages;
@@ -21,7 +20,7 @@ use crate::render::{Display, rule};
 const NOTHING: u8 = 1;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
-    let look = display::explain(args, &outlet())?;
+    let look = args.display(&outlet());
     if args.list {
         return print(&rule::list(check::rules(), &look));
     }
@@ -33,7 +32,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
         return match stream(&mut input, io::stdout().lock(), &context, (form, &look)) {
             Ok(extent) => Ok(if extent.replies + extent.words == 0 { NOTHING } else { 0 }),
             Err(StreamError::Input(error)) => {
-                Err(CommandError::Usage(format!("standard input cannot be read: {error}")))
+                Err(CommandError::usage(format!("standard input cannot be read: {error}")))
             }
             Err(StreamError::Output(error)) => Err(CommandError::Output(error)),
         };
@@ -47,7 +46,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
 fn context(args: &ExplainArgs) -> Result<ExplainContext, CommandError> {
     let phase = args.phase.as_deref().map(|word| {
         let known = ReplyPhase::ALL.map(|(name, _)| name).join(", ");
-        let error = || CommandError::Usage(format!("--phase {}: expected one of {known}", word.escape_debug()));
+        let error = || CommandError::usage(format!("--phase {}: expected one of {known}", word.escape_debug()));
         ReplyPhase::parse(word).ok_or_else(error)
     });
     let context = ExplainContext { phase: phase.transpose()?, ..ExplainContext::default() };
@@ -57,7 +56,7 @@ fn context(args: &ExplainArgs) -> Result<ExplainContext, CommandError> {
             SenderError::Unknown => "unknown provider or software".to_owned(),
             SenderError::Ambiguous(ids) => format!("expected one of {}", ids.join(", ")),
         };
-        CommandError::Usage(format!("--provider {}: {reason}", name.escape_debug()))
+        CommandError::usage(format!("--provider {}: {reason}", name.escape_debug()))
     })
 }
 

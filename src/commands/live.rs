@@ -109,7 +109,7 @@ pub(super) fn run_single(engine: &mut Engine, job: Job) -> Result<RetriedReport,
     listener.progress.clear();
     outcome?;
     // The first check of a run always begins.
-    listener.result.ok_or_else(|| CommandError::Machine("the check did not begin".to_owned()))
+    listener.result.ok_or_else(|| CommandError::Machine(anyhow::anyhow!("the check did not begin")))
 }
 
 impl From<RunError> for CommandError {

@@ -1,7 +1,8 @@
-//! What each verb does: arguments in, exit code out. The only place where the rooms of the house meet, and, with
-//! `render/`, the only one that writes.
+//! What each command does: arguments in, exit code out. The only module that joins all others, and, with `render/`, the
+//! only one that writes output.
 
 mod check;
+mod complete;
 mod config;
 mod demo;
 pub mod explain;
@@ -17,58 +18,61 @@ mod sandbox;
 mod secrets;
 mod sink;
 mod suite;
+mod version;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-use crate::cli::command::SchemaOf;
+use crate::cli::commands::schema::SchemaOf;
 use crate::cli::config::Settings;
-use crate::cli::display::{ColourEnvironment, OutputTarget};
+use crate::cli::flags::display::{ColourEnvironment, OutputTarget};
 use crate::cli::{self, Invocation, UsageError};
-use crate::expect::Mistake;
 use crate::host::SetupError;
 use crate::host::password::PasswordError;
 use crate::render::nagios::{self, PluginState};
-use crate::suite::SuiteError;
 use crate::{render, report as documents};
 
-/// Exit code of a mistake in the arguments.
+/// Exit code for an error in the arguments.
 pub const USAGE: u8 = 2;
-/// Exit code when the output cannot be written.
+/// Exit code if the output cannot be written.
 pub const OUTPUT: u8 = 74;
 
-/// Exit code when this machine cannot run the program, and of a fault in the program itself.
+/// Exit code if this machine cannot run the program, and for a bug.
 pub const INTERNAL: u8 = 70;
 
-/// Why a verb could not do its work.
+/// Why a command could not do its work.
 #[derive(Debug)]
 pub enum CommandError {
     /// The arguments, or a file that they name: exit 2, nothing was sent.
-    Usage(String),
-    /// The same, with lines that show where the mistake is.
-    Pointed(Vec<String>),
-    /// The output cannot be written: exit 74. A closed pipe is not trouble.
+    Usage(UsageError),
+    /// The output cannot be written: exit 74. A closed pipe is no error.
     Output(io::Error),
     /// This machine cannot run the program now: exit 70.
-    Machine(String),
+    Machine(anyhow::Error),
 }
 
 impl CommandError {
+    /// A usage error without parts.
+    pub fn usage(text: impl Into<Cow<'static, str>>) -> CommandError {
+        CommandError::Usage(UsageError::new(text))
+    }
+
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
-            CommandError::Usage(_) | CommandError::Pointed(_) => USAGE,
+            CommandError::Usage(_) => USAGE,
             CommandError::Output(_) => OUTPUT,
             CommandError::Machine(_) => INTERNAL,
         }
     }
 
-    /// What it says, line by line.
+    /// The message, line by line.
     pub fn lines(&self) -> Vec<String> {
         match self {
-            CommandError::Pointed(lines) => lines.clone(),
-            CommandError::Usage(_) | CommandError::Output(_) | CommandError::Machine(_) => vec![self.to_string()],
+            CommandError::Usage(error) => error.lines(),
+            CommandError::Output(_) | CommandError::Machine(_) => vec![self.to_string()],
         }
     }
 }
@@ -76,34 +80,19 @@ impl CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CommandError::Usage(text) | CommandError::Machine(text) => f.write_str(text),
-            CommandError::Pointed(lines) => f.write_str(&lines.join("\n")),
+            CommandError::Usage(error) => error.fmt(f),
             CommandError::Output(error) => write!(f, "the output cannot be written: {error}"),
+            // With what it was for: "the resolver cannot start: too many open files".
+            CommandError::Machine(error) => write!(f, "{error:#}"),
         }
     }
 }
 
 impl std::error::Error for CommandError {}
 
-impl From<UsageError> for CommandError {
-    fn from(error: UsageError) -> CommandError {
-        CommandError::Usage(error.to_string())
-    }
-}
-
-impl From<Mistake> for CommandError {
-    fn from(mistake: Mistake) -> CommandError {
-        let mut lines = vec![format!("--expect: {mistake}")];
-        lines.extend(mistake.pointed());
-        CommandError::Pointed(lines)
-    }
-}
-
-impl From<SuiteError> for CommandError {
-    fn from(fault: SuiteError) -> CommandError {
-        let mut lines = vec![fault.to_string()];
-        lines.extend(fault.pointed);
-        CommandError::Pointed(lines)
+impl<E: Into<UsageError>> From<E> for CommandError {
+    fn from(error: E) -> CommandError {
+        CommandError::Usage(error.into())
     }
 }
 
@@ -111,46 +100,41 @@ impl From<SetupError> for CommandError {
     fn from(error: SetupError) -> CommandError {
         match error {
             SetupError::Runtime(_) | SetupError::Descriptors | SetupError::Clock { .. } => {
-                CommandError::Machine(error.to_string())
+                CommandError::Machine(error.into())
             }
-            SetupError::File { .. } => CommandError::Usage(error.to_string()),
+            SetupError::File { flag, path, why } => {
+                CommandError::Usage(UsageError::flag(flag, why).with_value(path.display().to_string()))
+            }
         }
     }
 }
 
 impl From<PasswordError> for CommandError {
     fn from(error: PasswordError) -> CommandError {
-        CommandError::Usage(error.to_string())
+        CommandError::usage(error.to_string())
     }
 }
 
-/// Does what the words ask for, of which the first is the program's name; gives the exit code. A monitoring plugin tells
-/// its trouble on standard output, and in its own codes.
-pub fn run(words: Vec<OsString>) -> Result<u8, CommandError> {
+/// Runs the command line, whose first word is the program's name; returns the exit code. A monitoring plugin reports its
+/// errors on standard output, with its own exit codes.
+pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     let (is_plugin, is_called_so) = (cli::plugin::is_wanted(&words), cli::plugin::is_called(&words));
     let words = words.into_iter().skip(1).collect();
     match if is_called_so { plugin::run(words) } else { obey(words) } {
-        Err(trouble) if is_plugin => {
+        Err(error) if is_plugin => {
             // One line is what a scheduler shows.
-            print(&nagios::unusable(&trouble.lines().into_iter().next().unwrap_or_default()))?;
+            print(&nagios::unusable(&error.lines().into_iter().next().unwrap_or_default()))?;
             Ok(PluginState::Unknown.code())
         }
-        done => done,
+        done => Ok(done?),
     }
 }
 
 fn obey(words: Vec<OsString>) -> Result<u8, CommandError> {
     let settings = config::settings(&words)?;
-    let done =
-        cli::parse_with(words, &settings).map_err(CommandError::from).and_then(|wanted| perform(wanted, &settings));
-    done.map_err(|trouble| match trouble {
-        CommandError::Usage(text) => CommandError::Usage(settings.located(text)),
-        CommandError::Pointed(mut lines) => {
-            if let Some(first) = lines.first_mut() {
-                *first = settings.located(std::mem::take(first));
-            }
-            CommandError::Pointed(lines)
-        }
+    let invocation = cli::parse_with(words.clone(), &settings).map_err(CommandError::from);
+    invocation.and_then(|invocation| perform(invocation, &settings)).map_err(|error| match error {
+        CommandError::Usage(error) => CommandError::Usage(cli::located(error, &words, &settings)),
         other @ (CommandError::Output(_) | CommandError::Machine(_)) => other,
     })
 }
@@ -175,15 +159,17 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
         }),
         Invocation::Sandbox(args) => sandbox::run(&args),
         Invocation::Demo(args) => demo::run(&args),
-        Invocation::Completions(args) => print(&cli::pages::completions(&args)),
+        Invocation::Completions(args) => print(cli::complete::script(args.shell)),
+        Invocation::Complete(args) => complete::run(&args),
         Invocation::Man(args) => print(&cli::pages::manual(&args)?),
         Invocation::Config(args) => config::run(&args, settings),
         Invocation::Print(text) => print(&text),
-        Invocation::NothingGiven(lines) => Err(CommandError::Pointed(lines)),
+        Invocation::Version(details) => print(&version::text(details)),
+        Invocation::NothingGiven(error) => Err(CommandError::Usage(error)),
     }
 }
 
-/// Writes to standard output. A reader that went away is not our trouble.
+/// Writes to standard output. A reader that has closed the pipe is no error.
 fn print(text: &str) -> Result<u8, CommandError> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
@@ -196,7 +182,7 @@ fn outlet() -> OutputTarget {
     let variable = |name: &str| std::env::var(name).ok();
     OutputTarget {
         terminal,
-        signs: Some(locale_symbols()),
+        symbols: Some(locale_symbols()),
         columns: if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None },
         environment: ColourEnvironment {
             no_color: variable("NO_COLOR"),

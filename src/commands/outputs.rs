@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::CommandError;
 use super::sink::{Draft, Readers};
-use crate::cli::report::kinds;
+use crate::cli::UsageError;
+use crate::cli::flags::output::ReportFile;
 use crate::host::file;
 use crate::render::{Display, Format, SideFile};
 use crate::report::Run;
@@ -19,8 +20,15 @@ pub(super) struct Outputs {
 
 impl Outputs {
     /// Opens all of them. `main` is the format of the result itself.
-    pub(super) fn begin(reports: &[String], main: &Format, readers: Readers) -> Result<Outputs, CommandError> {
-        let wanted = kinds(reports)?;
+    pub(super) fn begin(reports: &[ReportFile], main: &Format, readers: Readers) -> Result<Outputs, CommandError> {
+        let wanted: Vec<(&'static Format, PathBuf)> =
+            reports.iter().map(|report| (report.format.0, report.path.clone())).collect();
+        for (at, (_, path)) in wanted.iter().enumerate() {
+            if wanted.iter().skip(at + 1).any(|(_, other)| other == path) {
+                let error = UsageError::flag("--report", "two reports would be written to this file");
+                return Err(error.with_value(path.display().to_string()).into());
+            }
+        }
         let formats = std::iter::once(main).chain(wanted.iter().map(|(format, _)| *format));
         let side_files = side_files(formats)?;
         let open =
@@ -60,7 +68,7 @@ fn side_files<'a>(formats: impl Iterator<Item = &'a Format>) -> Result<Vec<(Side
     let mut opened = Vec::new();
     for side in wanted {
         let Some(path) = std::env::var_os(side.variable).filter(|path| !path.is_empty()) else { continue };
-        let wrong = |error| CommandError::Usage(format!("{} {}: {error}", side.variable, Path::new(&path).display()));
+        let wrong = |error| CommandError::usage(format!("{} {}: {error}", side.variable, Path::new(&path).display()));
         opened.push((side, file::appended(Path::new(&path)).map_err(wrong)?));
     }
     Ok(opened)

@@ -8,10 +8,10 @@ use clap::ArgMatches;
 use super::live::run_single;
 use super::secrets;
 use super::{CommandError, print};
-use crate::cli::args::CheckArgs;
-use crate::cli::display::{self, OutputTarget};
+use crate::cli::commands::check::CheckArgs;
+use crate::cli::flags::display::OutputTarget;
 use crate::cli::plugin::{ExpectedReply, PluginCheck, PluginCommand};
-use crate::cli::{self, Invocation, password, plan as planning};
+use crate::cli::{self, Invocation, plan as planning};
 use crate::evidence::Phase;
 use crate::host::{name, signals};
 use crate::render::nagios;
@@ -26,7 +26,7 @@ pub(super) fn run(words: Vec<OsString>) -> Result<u8, CommandError> {
             let words = std::iter::once("check".into()).chain(check.words.iter().cloned()).collect();
             match cli::parse(words)? {
                 Invocation::Check(args, matches) => checked(&check, &args, &matches),
-                _ => Err(CommandError::Usage("a host is missing; write it with -H".to_owned())),
+                _ => Err(CommandError::usage("a host is missing; write it with -H".to_owned())),
             }
         }
         // The guidelines want UNKNOWN for help and version, which no scheduler asks for.
@@ -35,13 +35,14 @@ pub(super) fn run(words: Vec<OsString>) -> Result<u8, CommandError> {
 }
 
 fn checked(check: &PluginCheck, args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
-    let look = display::check(args, &OutputTarget::default())?;
+    let look = args.display(&OutputTarget::default());
     let hostname = name::host_name();
     let target = args.targets.first().map(String::as_str).unwrap_or_default();
     let plan = planning::plan(args, matches, target, hostname.as_deref())?;
-    let source = password::source(args, plan.login.as_ref(), secrets::sources(plan.login.as_ref()))?;
+    let source =
+        args.password.source(args.auth.user.as_deref(), plan.login.as_ref(), secrets::sources(plan.login.as_ref()))?;
     let secret = secrets::fetch_all(source.as_ref(), std::slice::from_ref(&plan))?.pop().flatten();
-    let job = Job { plan, secret, expectations: Vec::new(), retry: planning::retry(None, None)? };
+    let job = Job { plan, secret, expectations: Vec::new(), retry: crate::plan::Retry::default() };
     let mut engine = Engine::new()?;
     engine.prepare(&job)?;
     signals::end_if_unhandled();

@@ -1,13 +1,13 @@
-//! `smtpcheck providers [NAME]`: what is known of providers, offline.
+//! `smtpcheck providers [NAME]`: what is known about providers, offline.
 
 use super::{CommandError, outlet, print};
-use crate::cli::args::ProvidersArgs;
-use crate::cli::display;
+use crate::cli::UsageError;
+use crate::cli::commands::providers::ProvidersArgs;
 use crate::lexicon::providers::{self, Provider};
 use crate::render::providers as rendering;
 
 pub(super) fn run(args: &ProvidersArgs) -> Result<u8, CommandError> {
-    let look = display::plain(&args.look, &outlet())?;
+    let look = args.look.display(&outlet());
     let chosen: Vec<&Provider> = match &args.name {
         None => providers::all().iter().collect(),
         Some(name) => named(name)?,
@@ -26,12 +26,9 @@ fn named(name: &str) -> Result<Vec<&'static Provider>, CommandError> {
         return Ok(found);
     }
     let near: Vec<&str> = providers::nearest(name).into_iter().map(|provider| provider.id.as_str()).collect();
-    let hint = match near.as_slice() {
-        [] => ";".to_owned(),
-        near => format!("; did you mean {}?", near.join(" or ")),
-    };
-    Err(CommandError::Usage(format!(
-        "no provider is known as {}{hint} smtpcheck providers lists all of them",
-        name.escape_debug()
-    )))
+    let error = UsageError::new(format!("unknown provider {}", name.escape_debug()));
+    Err(CommandError::Usage(match near.as_slice() {
+        [] => error.with_hint("smtpcheck providers lists all of them"),
+        near => error.with_hint(format!("did you mean {}? smtpcheck providers lists all of them", near.join(" or "))),
+    }))
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::outputs::Outputs;
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::{CommandError, outlet};
-use crate::cli::display::{self, OutputTarget};
-use crate::cli::report::{self, ReportArgs};
+use crate::cli::commands::report::ReportArgs;
+use crate::cli::flags::display::OutputTarget;
 use crate::cli::{Invocation, plan as planning};
 use crate::expect::Expectation;
 use crate::host::file;
@@ -17,9 +17,9 @@ use crate::render::{Display, Format, escape};
 use crate::report::{CheckOutcome, CheckResult, Difference, Report, Run, Saved};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
-    let format = report::format("--format", if args.json { "json" } else { &args.format })?;
-    let outlet = if file_of(&args.output).is_some() { OutputTarget::default() } else { outlet() };
-    let look = display::report(args, &outlet)?;
+    let format = args.format.chosen();
+    let outlet = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { outlet() };
+    let look = args.display(&outlet);
     let runs = args.files.iter().map(|file| read(file)).collect::<Result<Vec<Run>, _>>()?;
     let mut runs: Vec<Run> = match args.rejudge {
         true => runs.into_iter().map(rejudged).collect(),
@@ -27,7 +27,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
     };
     let reports = runs.iter().flat_map(|run| &run.cases).filter_map(CheckResult::report);
     let readers = Readers::of(reports.map(|report| &report.plan));
-    let draft = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let draft = file_of(&args.output.output).map(|path| Draft::begin(path, readers)).transpose()?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     if let ([before, after], false) = (runs.as_slice(), args.merge) {
         let difference = Difference::new(before, after);
@@ -36,7 +36,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
         sink.finish()?;
         return Ok(u8::from(difference.changed));
     }
-    let outputs = Outputs::begin(&args.report, format, readers)?;
+    let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let run = if runs.len() == 1 { runs.remove(0) } else { Run::merged(runs) };
     sink.write(&(format.render)(&run, &look)).map_err(CommandError::Output)?;
     sink.finish()?;
@@ -50,12 +50,12 @@ fn rendered(
     args: &ReportArgs,
     look: &Display,
 ) -> Result<String, CommandError> {
-    if !args.report.is_empty() {
-        return Err(CommandError::Usage("--report cannot show what has changed between two files; add --merge".into()));
+    if !args.reports.report.is_empty() {
+        return Err(CommandError::usage("--report cannot show what has changed between two files; add --merge"));
     }
     match format.difference {
         Some(render) => Ok(render(difference, look)),
-        None => Err(CommandError::Usage(format!(
+        None => Err(CommandError::usage(format!(
             "--format {} cannot show what has changed between two files; use --format text or json, or add --merge",
             format.name
         ))),
@@ -64,7 +64,7 @@ fn rendered(
 
 fn read(path: &Path) -> Result<Run, CommandError> {
     let shown = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
-    let wrong = |why: &dyn std::fmt::Display| CommandError::Usage(format!("{shown}: {why}"));
+    let wrong = |why: &dyn std::fmt::Display| CommandError::usage(format!("{shown}: {why}"));
     let bytes = file::report(path).map_err(|error| wrong(&file::reason(&error)))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| wrong(&"this is not UTF-8, so it is no report"))?;
     // Windows PowerShell writes a byte order mark when it saves.

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{CommandError, outlet, print};
-use crate::cli::display;
-use crate::cli::sandbox::SandboxArgs;
+use crate::cli::commands::sandbox::SandboxArgs;
 use crate::host::{clock, file, signals};
 use crate::render::Display;
 use crate::render::sandbox::{self as rendering, SandboxStart};
@@ -17,14 +16,14 @@ use crate::sandbox::{self, Hangup, Options, Remote, Sandbox, Scenario, StartErro
 impl From<StartError> for CommandError {
     fn from(error: StartError) -> CommandError {
         match error {
-            StartError::Machine(_) => CommandError::Machine(error.to_string()),
-            _ => CommandError::Usage(error.to_string()),
+            StartError::Machine(_) => CommandError::Machine(error.into()),
+            _ => CommandError::usage(error.to_string()),
         }
     }
 }
 
 pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
-    let look = display::plain(&args.look, &outlet())?;
+    let look = args.look.display(&outlet());
     let wish = args.request()?;
     let fleet = wish.fleet.map(|seed| Fleet { seed });
     let chosen = if args.scenarios.is_empty() {
@@ -99,13 +98,13 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
         let near: Vec<&str> = near.into_iter().take(3).map(|(_, one)| one).collect();
         let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
         let name = name.escape_debug();
-        CommandError::Usage(format!("there is no scenario {name}{hint} smtpcheck sandbox --list shows all of them"))
+        CommandError::usage(format!("there is no scenario {name}{hint} smtpcheck sandbox --list shows all of them"))
     })
 }
 
 /// Writes a file that the user named.
 fn written(path: &Path, text: &str) -> Result<PathBuf, CommandError> {
-    let wrong = |error: io::Error| CommandError::Usage(format!("--ca-file {}: {error}", path.display()));
+    let wrong = |error: io::Error| CommandError::usage(format!("--ca-file {}: {error}", path.display()));
     file::write(path, text).map_err(wrong)?;
     Ok(path.to_owned())
 }
@@ -117,13 +116,13 @@ impl Folder {
     pub(super) fn new() -> Result<Folder, CommandError> {
         let made = tempfile::Builder::new().prefix("smtpcheck-").tempdir();
         made.map(Folder)
-            .map_err(|error| CommandError::Usage(format!("a temporary directory cannot be created: {error}")))
+            .map_err(|error| CommandError::usage(format!("a temporary directory cannot be created: {error}")))
     }
 
     /// Writes a file that only this user can read.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, CommandError> {
         let path = self.0.path().join(name);
-        file::write(&path, text).map_err(|error| CommandError::Usage(format!("{}: {error}", path.display())))?;
+        file::write(&path, text).map_err(|error| CommandError::usage(format!("{}: {error}", path.display())))?;
         Ok(path)
     }
 }

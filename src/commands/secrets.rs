@@ -7,14 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::CommandError;
-use crate::cli::password::{PasswordEnvironment, PasswordSource};
+use crate::cli::flags::password::{PasswordEnvironment, PasswordSource, VARIABLE};
 use crate::host::{environment, file, netrc, password};
 use crate::plan::{Login, LoginProof, Plan};
 use crate::render::escape;
 use crate::secret::Secret;
-
-/// The variable of a password that no flag names.
-pub(super) const VARIABLE: &str = "SMTPCHECK_PASSWORD";
 
 /// The sources of a password beside the flags.
 pub(super) fn sources(login: Option<&Login>) -> PasswordEnvironment {
@@ -74,7 +71,7 @@ pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Comm
 fn from_environment() -> Result<Secret, CommandError> {
     match std::env::var(VARIABLE) {
         Ok(value) => Ok(password::from_environment(value)?),
-        Err(_) => Err(CommandError::Usage(format!("{VARIABLE} is not UTF-8"))),
+        Err(_) => Err(CommandError::usage(format!("{VARIABLE} is not UTF-8"))),
     }
 }
 
@@ -93,6 +90,11 @@ fn warn_of_readers(flag: &str, path: &Path) {
         let path = path.display();
         write_messages(&format!("smtpcheck: warning: {flag} {path}: {why}; run: chmod 600 {path}"));
     }
+}
+
+/// Writes a warning to standard error.
+pub(super) fn warn(text: &str) {
+    write_messages(&format!("smtpcheck: warning: {text}"));
 }
 
 /// Writes what a command of the user printed beside its result. If standard error is closed, nothing else can be done.

@@ -83,13 +83,13 @@ impl Draft {
 
     /// The same for the file of another flag.
     pub(super) fn begin_for(flag: &str, path: &Path, readers: Readers) -> Result<Draft, CommandError> {
-        let wrong = |error: io::Error| CommandError::Usage(format!("{flag} {}: {error}", path.display()));
+        let wrong = |error: io::Error| CommandError::usage(format!("{flag} {}: {error}", path.display()));
         // A link is followed: the file behind it is replaced.
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = std::fs::metadata(&real).ok().map(Box::new);
         match &before {
             Some(there) if there.is_dir() => {
-                return Err(CommandError::Usage(format!("{flag} {}: this is a directory", path.display())));
+                return Err(CommandError::usage(format!("{flag} {}: this is a directory", path.display())));
             }
             Some(there) if !there.is_file() => {
                 return file::direct(&real).map(Draft::Direct).map_err(wrong);
@@ -111,7 +111,7 @@ impl Draft {
         let file = builder.tempfile_in(folder).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 let (path, folder) = (path.display(), folder.display());
-                CommandError::Usage(format!("{flag} {path}: the directory {folder} does not exist"))
+                CommandError::usage(format!("{flag} {path}: the directory {folder} does not exist"))
             }
             // Without the name of the draft, which the user did not choose.
             kind => wrong(kind.into()),

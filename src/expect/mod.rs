@@ -12,7 +12,6 @@ mod compare;
 mod grammar;
 
 pub use grammar::Mistake;
-pub(crate) use grammar::nearest;
 
 use compare::TypedComparison;
 

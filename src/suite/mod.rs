@@ -8,7 +8,6 @@
 //! Does not: decide what a flag's value means (that is `cli`), or whether a need is met (`verbs`).
 
 mod keys;
-mod place;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,11 +18,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 pub use keys::{KEYS, KeyShape, Scope, SuiteKey};
-pub use place::{Position, SuiteError};
 
-use crate::expect::{Expression, Mistake, nearest};
+use crate::expect::{Expression, Mistake};
 use crate::secret::Secret;
-use place::SourceText;
+use crate::source::{FileError, Position, SourceText, in_order, nearest};
 
 /// The JSON Schema (2020-12) of a suite's file, generated from [`KEYS`] by this file's test.
 pub const SCHEMA: &str = include_str!("../../schema/suite.json");
@@ -84,9 +82,9 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// A mistake that shows only against the rest of the check.
-    pub fn fault(&self, mistake: &Mistake) -> SuiteError {
-        faulty(mistake, self.at, self.is_exact, &self.file)
+    /// A mistake that shows only together with the rest of the check.
+    pub fn error(&self, mistake: &Mistake) -> FileError {
+        mistaken(mistake, self.at, self.is_exact, &self.file)
     }
 }
 
@@ -129,35 +127,35 @@ pub enum Password {
     Plain(Secret),
 }
 
+impl Password {
+    /// The key that names this source.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Password::Command(_) => "password-command",
+            Password::File(_) => "password-file",
+            Password::Environment(_) => "password-env",
+            Password::TokenCommand(_) => "token-command",
+            Password::Plain(_) => "password",
+        }
+    }
+}
+
 impl SuiteCheck {
-    /// A mistake at the key that a message of the command line is about, else at the check.
-    pub fn fault(&self, message: &str) -> SuiteError {
-        let named = |key: &&String| {
-            let flag = format!("--{key}");
-            message.match_indices(&flag).any(|(at, flag)| {
-                let behind = message.get(at + flag.len()..).and_then(|rest| rest.chars().next());
-                !behind.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-')
-            })
-        };
-        let key = self.places.keys().find(named).map(String::as_str);
-        let key = key.or(message.starts_with("target ").then_some("target"));
-        let message = match key {
-            Some(key) => message.replace(&format!("--{key}"), key),
-            None => message.to_owned(),
-        };
-        self.fault_at(key, message)
+    /// The position of a key, or that of the check, with its file.
+    pub fn place(&self, key: Option<&str>) -> (PathBuf, Position) {
+        let at = key.and_then(|key| self.places.get(key)).copied().unwrap_or(self.at);
+        (key.and_then(|key| self.files.get(key)).unwrap_or(&self.file).clone(), at)
     }
 
     /// A mistake at a key, or at the check.
-    pub fn fault_at(&self, key: Option<&str>, message: String) -> SuiteError {
-        let at = key.and_then(|key| self.places.get(key)).copied().unwrap_or(self.at);
-        let file = key.and_then(|key| self.files.get(key)).unwrap_or(&self.file).clone();
-        SuiteError { file, at, message, pointed: Vec::new() }
+    pub fn error_at(&self, key: Option<&str>, message: impl Into<String>) -> FileError {
+        let (file, at) = self.place(key);
+        FileError::new(&file, at, message)
     }
 }
 
 /// Reads a suite with everything that it includes.
-pub fn read(file: &Path, around: &SuiteEnvironment<'_>) -> Result<Vec<SuiteCheck>, SuiteError> {
+pub fn read(file: &Path, around: &SuiteEnvironment<'_>) -> Result<Vec<SuiteCheck>, FileError> {
     let mut reading = SuiteReader { around, checks: Vec::new(), open: Vec::new(), files: 0 };
     reading.file(file, None)?;
     Ok(reading.checks)
@@ -201,15 +199,10 @@ struct SuiteReader<'a> {
 
 impl SuiteReader<'_> {
     /// Reads a file; gives its defaults. `from` is the place that includes it.
-    fn file(&mut self, file: &Path, from: Option<&dyn Fn(String) -> SuiteError>) -> Result<TableKeys, SuiteError> {
-        let at_begin = |message: String| SuiteError {
-            file: file.to_owned(),
-            at: Position { line: 1, column: 1 },
-            message,
-            pointed: Vec::new(),
-        };
+    fn file(&mut self, file: &Path, from: Option<&dyn Fn(String) -> FileError>) -> Result<TableKeys, FileError> {
+        let at_begin = |message: String| FileError::new(file, Position { line: 1, column: 1 }, message);
         let unread = |message: String| match from {
-            Some(fault) => fault(format!("{}: {message}", file.display())),
+            Some(error) => error(format!("{}: {message}", file.display())),
             None => at_begin(message),
         };
         self.files += 1;
@@ -225,24 +218,20 @@ impl SuiteReader<'_> {
         }
         let text = match std::str::from_utf8(&bytes) {
             Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
-            Err(error) => return Err(place::not_utf8(file, &bytes, error.valid_up_to())),
+            Err(error) => return Err(FileError::not_utf8(file, &bytes, error.valid_up_to())),
         };
         let source = SourceText::new(file, text);
         if text.trim().is_empty() {
-            return Err(source.fault(0, "the file is empty; a suite has at least one [[check]] with name and target"));
+            return Err(source.error(0, "the file is empty; a suite has at least one [[check]] with name and target"));
         }
-        let parsed = DeTable::parse(text);
-        let table = parsed.map_err(|error| {
-            let byte = error.span().map_or(0, |span| span.start);
-            source.fault(byte, format!("this is not TOML: {}", error.message().replace('\n', ", ")))
-        })?;
+        let table = source.parse()?;
         self.open.push(file.to_owned());
         let defaults = self.top(&source, table.get_ref(), from.is_none());
         self.open.pop();
         defaults
     }
 
-    fn top(&mut self, source: &SourceText<'_>, table: &DeTable<'_>, is_first: bool) -> Result<TableKeys, SuiteError> {
+    fn top(&mut self, source: &SourceText<'_>, table: &DeTable<'_>, is_first: bool) -> Result<TableKeys, FileError> {
         let mut defaults = TableKeys::new();
         let entries = in_order(table);
         if let Some((key, _)) = entries.iter().find(|(key, _)| !TOP.contains(&key.get_ref().as_ref())) {
@@ -251,8 +240,7 @@ impl SuiteReader<'_> {
         if let Some((_, value)) = entries.iter().find(|(key, _)| key.get_ref() == "include") {
             for Item { text: name, at, .. } in list(source, "include", value, self.around)? {
                 let path = beside(source.file, &name);
-                let here =
-                    |message: String| SuiteError { file: source.file.to_owned(), at, message, pointed: Vec::new() };
+                let here = |message: String| FileError::new(source.file, at, message);
                 for (key, set) in self.file(&path, Some(&here))? {
                     put(&mut defaults, key, set);
                 }
@@ -260,7 +248,7 @@ impl SuiteReader<'_> {
         }
         if let Some((_, value)) = entries.iter().find(|(key, _)| key.get_ref() == "defaults") {
             let DeValue::Table(table) = value.get_ref() else {
-                return Err(wrong_type(source, "defaults", value, "a table: [defaults]"));
+                return Err(source.wrong_type("defaults", value, "a table: [defaults]"));
             };
             for (key, set) in self.keys(source, table, Scope::Both)? {
                 put(&mut defaults, key, set);
@@ -269,17 +257,17 @@ impl SuiteReader<'_> {
         match entries.iter().find(|(key, _)| key.get_ref() == "check").map(|(_, value)| value) {
             Some(value) => {
                 let DeValue::Array(checks) = value.get_ref() else {
-                    return Err(wrong_type(source, "check", value, "a list of tables: [[check]]"));
+                    return Err(source.wrong_type("check", value, "a list of tables: [[check]]"));
                 };
                 for check in checks.iter() {
                     let DeValue::Table(table) = check.get_ref() else {
-                        return Err(wrong_type(source, "check", check, "a table: [[check]]"));
+                        return Err(source.wrong_type("check", check, "a table: [[check]]"));
                     };
                     self.check(source, check.span().start, table, &defaults)?;
                 }
             }
             None if is_first && self.checks.is_empty() => {
-                return Err(source.fault(0, "there is no [[check]] in this suite"));
+                return Err(source.error(0, "there is no [[check]] in this suite"));
             }
             None => {}
         }
@@ -287,7 +275,7 @@ impl SuiteReader<'_> {
     }
 
     /// The keys of a check or of the defaults, each of the right type.
-    fn keys(&self, source: &SourceText<'_>, table: &DeTable<'_>, scope: Scope) -> Result<TableKeys, SuiteError> {
+    fn keys(&self, source: &SourceText<'_>, table: &DeTable<'_>, scope: Scope) -> Result<TableKeys, FileError> {
         let is_default = scope != Scope::Check;
         let allowed: Vec<&str> =
             KEYS.iter().filter(|key| !is_default || key.scope != Scope::Check).map(|key| key.name).collect();
@@ -307,19 +295,14 @@ impl SuiteReader<'_> {
         secrets.sort_by_key(|(_, at)| *at);
         if let [(first, _), (second, at), ..] = *secrets.as_slice() {
             let message = format!("{first} and {second} both name a password; give one of them");
-            return Err(SuiteError { file: source.file.to_owned(), at, message, pointed: Vec::new() });
+            return Err(FileError::new(source.file, at, message));
         }
         if let Some(set) = keys.get("password") {
             let is_reference = matches!(&set.value, TomlValue::List(_));
             if !is_reference && !(self.around.is_private)(source.file) {
                 let message = "others can read this file, so a password must not stand in it; take the rights away \
                                (chmod 600), or name it by password-command, password-file or password-env";
-                return Err(SuiteError {
-                    file: source.file.to_owned(),
-                    at: set.at,
-                    message: message.to_owned(),
-                    pointed: Vec::new(),
-                });
+                return Err(FileError::new(source.file, set.at, message));
             }
         }
         Ok(keys)
@@ -331,7 +314,7 @@ impl SuiteReader<'_> {
         byte: usize,
         table: &DeTable<'_>,
         defaults: &TableKeys,
-    ) -> Result<(), SuiteError> {
+    ) -> Result<(), FileError> {
         let at = source.at(byte);
         let own = self.keys(source, table, Scope::Check)?;
         let has_secret = keys::SECRETS.iter().any(|name| own.contains_key(name));
@@ -346,11 +329,10 @@ impl SuiteReader<'_> {
             Some(TomlValue::Text(text)) => Some(text.clone()),
             _ => None,
         };
-        let here = |message: String| SuiteError { file: source.file.to_owned(), at, message, pointed: Vec::new() };
+        let here = |message: String| FileError::new(source.file, at, message);
         let Some(name) = text("name") else { return Err(here("this check has no name; add name = \"..\"".to_owned())) };
         let name_at = all.get("name").map_or(at, |set| set.at);
-        let at_name =
-            |message: String| SuiteError { file: source.file.to_owned(), at: name_at, message, pointed: Vec::new() };
+        let at_name = |message: String| FileError::new(source.file, name_at, message);
         if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
             return Err(at_name("a name has 1 to 200 characters, and no line breaks".to_owned()));
         }
@@ -397,33 +379,14 @@ fn put(all: &mut TableKeys, key: &'static str, mut set: Set) {
     all.insert(key, set);
 }
 
-/// The entries as they stand in the file.
-fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<Cow<'i, str>>, &'t Spanned<DeValue<'i>>)> {
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
-    entries
-}
-
-fn unknown(source: &SourceText<'_>, key: &Spanned<Cow<'_, str>>, known: &[&str], whose: &str) -> SuiteError {
+fn unknown(source: &SourceText<'_>, key: &Spanned<Cow<'_, str>>, known: &[&str], whose: &str) -> FileError {
     let name = key.get_ref();
-    let best = nearest(&name.replace('_', "-").to_lowercase(), known);
+    let best = nearest(name, known.iter().copied());
     let message = match best {
-        Some(near) => format!("{whose} has no {}; the nearest is {near}", quoted(name)),
-        None => format!("{whose} has no {}; it has {}", quoted(name), known.join(", ")),
+        Some(near) => format!("{whose} has no key {}; did you mean {near}?", quoted(name)),
+        None => format!("{whose} has no key {}; it has {}", quoted(name), known.join(", ")),
     };
-    source.fault(key.span().start, message)
-}
-
-fn wrong_type(source: &SourceText<'_>, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> SuiteError {
-    let given = match value.get_ref() {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) | DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    };
-    source.fault(value.span().start, format!("{key} is {wanted}, and this is {given}"))
+    source.error(key.span().start, message)
 }
 
 /// The value of a key, of the key's type.
@@ -432,8 +395,8 @@ fn shaped(
     key: &SuiteKey,
     value: &Spanned<DeValue<'_>>,
     around: &SuiteEnvironment<'_>,
-) -> Result<TomlValue, SuiteError> {
-    let wrong = |wanted: &str| wrong_type(source, key.name, value, wanted);
+) -> Result<TomlValue, FileError> {
+    let wrong = |wanted: &str| source.wrong_type(key.name, value, wanted);
     match (key.shape, value.get_ref()) {
         (KeyShape::Text | KeyShape::NumberOrText, DeValue::String(text)) => {
             let byte = value.span().start;
@@ -461,11 +424,11 @@ fn shaped(
         }
         (KeyShape::Switch | KeyShape::SwitchOrText, DeValue::Boolean(on)) => Ok(TomlValue::Switch(*on)),
         (KeyShape::List, _) => Ok(TomlValue::List(list(source, key.name, value, around)?)),
-        (KeyShape::Text, _) => Err(wrong("a text in quotes")),
+        (KeyShape::Text, _) => Err(wrong("a string in quotes")),
         (KeyShape::Number, _) => Err(wrong("a whole number")),
-        (KeyShape::NumberOrText, _) => Err(wrong("a number or a text")),
+        (KeyShape::NumberOrText, _) => Err(wrong("a number or a string")),
         (KeyShape::Switch, _) => Err(wrong("true or false")),
-        (KeyShape::SwitchOrText, _) => Err(wrong("true, false or a text")),
+        (KeyShape::SwitchOrText, _) => Err(wrong("true, false or a string")),
     }
 }
 
@@ -475,7 +438,7 @@ fn list(
     key: &str,
     value: &Spanned<DeValue<'_>>,
     around: &SuiteEnvironment<'_>,
-) -> Result<Vec<Item>, SuiteError> {
+) -> Result<Vec<Item>, FileError> {
     let one = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
         DeValue::String(text) => {
             let span = value.span();
@@ -484,7 +447,7 @@ fn list(
             let is_exact = raw.get(1..raw.len().saturating_sub(1)) == Some(text.as_str());
             Ok(Item { text, at: source.at(span.start), file: source.file.to_owned(), is_exact })
         }
-        _ => Err(wrong_type(source, key, value, "a list of texts")),
+        _ => Err(source.wrong_type(key, value, "a list of strings")),
     };
     match value.get_ref() {
         DeValue::Array(values) => values.iter().map(one).collect(),
@@ -498,7 +461,7 @@ fn filled(
     byte: usize,
     text: &str,
     around: &SuiteEnvironment<'_>,
-) -> Result<String, SuiteError> {
+) -> Result<String, FileError> {
     let mut whole = String::new();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -511,7 +474,7 @@ fn filled(
         }
         whole.push_str(before);
         let Some((inside, behind)) = after.split_once('}') else {
-            return Err(source.fault(byte, "${ is not closed; write ${NAME}, or $${ for the signs themselves"));
+            return Err(source.error(byte, "${ is not closed; write ${NAME}, or $${ for the signs themselves"));
         };
         let (name, otherwise) = match inside.split_once(":-") {
             Some((name, otherwise)) => (name, Some(otherwise)),
@@ -519,14 +482,14 @@ fn filled(
         };
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !is_name {
-            return Err(source.fault(byte, "in ${..} stands the name of a variable: letters, digits and _"));
+            return Err(source.error(byte, "in ${..} stands the name of a variable: letters, digits and _"));
         }
         let value = (around.variable)(name).filter(|value| !value.is_empty());
         match value.or_else(|| otherwise.map(str::to_owned)) {
             Some(value) => whole.push_str(&value),
             None => {
                 let message = format!("the variable {name} is not set; set it, or write ${{{name}:-otherwise}}");
-                return Err(source.fault(byte, message));
+                return Err(source.error(byte, message));
             }
         }
         rest = behind;
@@ -584,13 +547,11 @@ fn password(all: &TableKeys) -> Option<Password> {
     })
 }
 
-fn need(item: &Item) -> Result<Need, SuiteError> {
+fn need(item: &Item) -> Result<Need, FileError> {
     let text = item.text.as_str();
-    let wrong = || SuiteError {
-        file: item.file.clone(),
-        at: item.at,
-        message: format!("there is no need {}; write egress:25 (any port), ipv4, ipv6 or env:NAME", quoted(text)),
-        pointed: Vec::new(),
+    let wrong = || {
+        let message = format!("unknown need {}; write egress:25 (any port), ipv4, ipv6 or env:NAME", quoted(text));
+        FileError::new(&item.file, item.at, message)
     };
     match text.split_once(':') {
         None if text == "ipv4" => Ok(Need::Ipv4),
@@ -604,18 +565,18 @@ fn need(item: &Item) -> Result<Need, SuiteError> {
     }
 }
 
-fn expected(item: &Item) -> Result<Expected, SuiteError> {
+fn expected(item: &Item) -> Result<Expected, FileError> {
     let Item { text, at, file, is_exact } = item;
     match Expression::parse(text) {
         Ok(expression) => Ok(Expected { expression, at: *at, file: file.clone(), is_exact: *is_exact }),
-        Err(mistake) => Err(faulty(&mistake, *at, *is_exact, file)),
+        Err(mistake) => Err(mistaken(&mistake, *at, *is_exact, file)),
     }
 }
 
-fn faulty(mistake: &Mistake, at: Position, is_exact: bool, file: &Path) -> SuiteError {
+fn mistaken(mistake: &Mistake, at: Position, is_exact: bool, file: &Path) -> FileError {
     let column = if is_exact { at.column + 1 + mistake.at } else { at.column };
     let pointed = mistake.pointed().to_vec();
-    SuiteError { file: file.to_owned(), at: Position { column, ..at }, message: mistake.to_string(), pointed }
+    FileError { file: file.to_owned(), at: Position { column, ..at }, message: mistake.to_string(), pointed }
 }
 
 #[cfg(test)]

@@ -53,23 +53,26 @@ fn every_mistake_has_its_line_and_column() {
         ("", "s.toml:1:1: the file is empty"),
         ("# nothing\n", "s.toml:1:1: there is no [[check]]"),
         ("x = [", "s.toml:1:"),
-        ("[[chek]]\nname = \"a\"\n", "s.toml:1:3: a suite has no \"chek\"; the nearest is check"),
-        ("[check]\nname = \"a\"\n", "s.toml:1:1: check is a list of tables: [[check]], and this is a table"),
+        ("[[chek]]\nname = \"a\"\n", "s.toml:1:3: a suite has no key \"chek\"; did you mean check?"),
+        ("[check]\nname = \"a\"\n", "s.toml:1:1: check must be a list of tables: [[check]], but this is a table"),
         (
             "[[check]]\nname = \"a\"\ntarget = \"h\"\nexpekt = []\n",
-            "s.toml:4:1: a check has no \"expekt\"; the nearest is expect",
+            "s.toml:4:1: a check has no key \"expekt\"; did you mean expect?",
         ),
         (
             "[[check]]\nname = \"a\"\ntarget = \"h\"\npassword_file = \"x\"\n",
-            "s.toml:4:1: a check has no \"password_file\"; the nearest is password-file",
+            "s.toml:4:1: a check has no key \"password_file\"; did you mean password-file?",
         ),
-        ("[defaults]\nname = \"a\"\n", "s.toml:2:1: [defaults] has no \"name\""),
-        ("[[check]]\nname = 5\n", "s.toml:2:8: name is a text in quotes, and this is a number"),
+        ("[defaults]\nname = \"a\"\n", "s.toml:2:1: [defaults] has no key \"name\""),
+        ("[[check]]\nname = 5\n", "s.toml:2:8: name must be a string in quotes, but this is a number"),
         (
             "[[check]]\nname = \"a\"\n  insecure = \"yes\"\n",
-            "s.toml:3:14: insecure is true or false, and this is a text",
+            "s.toml:3:14: insecure must be true or false, but this is a string",
         ),
-        ("[[check]]\nname = \"a\"\nto = [\"x@y\", 5]\n", "s.toml:3:14: to is a list of texts, and this is a number"),
+        (
+            "[[check]]\nname = \"a\"\nto = [\"x@y\", 5]\n",
+            "s.toml:3:14: to must be a list of strings, but this is a number",
+        ),
         ("[[check]]\ntarget = \"h\"\n", "s.toml:1:1: this check has no name"),
         ("[[check]]\nname = \"\"\ntarget = \"h\"\n", "s.toml:2:8: a name has 1 to 200"),
         ("[[check]]\nname = \"a\"\n", "s.toml:1:1: the check \"a\" has no target"),
@@ -82,7 +85,7 @@ fn every_mistake_has_its_line_and_column() {
         ("[[check]]\nname = \"a\"\ntarget = \"${a b}\"\n", "s.toml:3:10: in ${..} stands the name"),
         ("include = \"gone.toml\"\n", "s.toml:1:11: gone.toml: no such file"),
         ("include = [\"s.toml\"]\n", "s.toml:1:12: s.toml: this file includes itself"),
-        ("[[check]]\nname = \"a\"\ntarget = \"h\"\nneeds = [\"egress\"]\n", "s.toml:4:10: there is no need \"egress\""),
+        ("[[check]]\nname = \"a\"\ntarget = \"h\"\nneeds = [\"egress\"]\n", "s.toml:4:10: unknown need \"egress\""),
         (
             "[[check]]\nname = \"a\"\ntarget = \"h\"\npassword-env = \"A\"\npassword-file = \"b\"\n",
             "s.toml:5:17: password-env and password-file both name a password",
@@ -138,19 +141,19 @@ fn an_include_stands_before_and_its_faults_are_its_own() {
     let names: Vec<&str> = checks.iter().map(|check| check.name.as_str()).collect();
     assert_eq!(names, ["base", "a"]);
     assert_eq!(checks[1].flags, ["--cacert=sub/ca.pem", "--tls=none"]);
-    let fault = checks[1].fault("--tls none: no").to_string();
-    assert_eq!(fault, "sub/base.toml:3:7: tls none: no");
+    let error = checks[1].error_at(Some("tls"), "no").to_string();
+    assert_eq!(error, "sub/base.toml:3:7: no");
     let wrong = suite(&[("s.toml", head.as_bytes()), ("sub/base.toml", b"[defaults]\nx = 1\n")], false);
     assert!(wrong.expect_err("unknown").starts_with("sub/base.toml:2:1: "));
 }
 
 #[test]
-fn a_message_of_the_command_line_finds_its_key() {
-    let checks = one(&format!("{HEAD}tls = \"x\"\ntls-min = \"9\"\n")).unwrap_or_else(|fault| panic!("{fault}"));
-    assert_eq!(checks[0].fault("--tls-min 9: write 1.2").to_string(), "s.toml:5:11: tls-min 9: write 1.2");
-    assert_eq!(checks[0].fault("--tls x: write auto").to_string(), "s.toml:4:7: tls x: write auto");
-    assert_eq!(checks[0].fault("target x: no").to_string(), "s.toml:3:10: target x: no");
-    assert_eq!(checks[0].fault("something else").to_string(), "s.toml:1:1: something else");
+fn each_key_has_its_position_and_other_errors_that_of_the_check() {
+    let checks = one(&format!("{HEAD}tls = \"x\"\ntls-min = \"9\"\n")).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(checks[0].error_at(Some("tls-min"), "no").to_string(), "s.toml:5:11: no");
+    assert_eq!(checks[0].error_at(Some("target"), "no").to_string(), "s.toml:3:10: no");
+    assert_eq!(checks[0].error_at(Some("nonsense"), "no").to_string(), "s.toml:1:1: no");
+    assert_eq!(checks[0].error_at(None, "no").to_string(), "s.toml:1:1: no");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The text of the configuration file: its tables and keys, each with its place. A key is the name of a flag of `check`
-//! or `ports`; what it takes is read off the flag. Every mistake says where, and what to write.
+//! The text of the configuration file: its tables and keys, each with its position. A key is the name of a flag of `check`
+//! or `ports`, and takes what the flag takes. Every error names the position and what to write instead.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,18 +11,20 @@ use clap::{Arg, ArgAction};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{ALTERNATIVES, Setting, Settings};
+use super::{Setting, Settings};
 use crate::cli::UsageError;
-use crate::cli::command;
+use crate::cli::commands::{COMMANDS, CommandSpec, SettingsUse};
+use crate::cli::flags;
 use crate::plan::ValueOrigin;
+use crate::source::{FileError, SourceText, nearest, type_of};
 
 /// The JSON Schema of the file, for editors.
 pub const SCHEMA: &str = include_str!("../../../schema/config.json");
 
-/// Flags that belong to one call.
+/// Flags that make sense only on the command line.
 const OF_ONE_CALL: &[&str] = &["config", "no-config", "profile", "output", "json", "password-stdin", "help", "version"];
 
-/// What decides who is sent a secret, or does what a guest does not do unasked.
+/// What decides where a secret is sent, and intrusive probes.
 const OF_A_PROFILE: &[&str] = &[
     "user",
     "authzid",
@@ -42,7 +44,7 @@ const OF_A_PROFILE: &[&str] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyType {
     Switch,
-    /// On, off, or a word that says how much.
+    /// On, off, or a value.
     SwitchOrText,
     Text,
     File,
@@ -70,11 +72,16 @@ impl KeyType {
     }
 }
 
-/// All keys, with the flags that they stand for.
+/// The commands whose flags are keys.
+pub(super) fn commands() -> impl Iterator<Item = &'static CommandSpec> {
+    COMMANDS.iter().filter(|spec| spec.settings == SettingsUse::All && spec.name != "config")
+}
+
+/// All keys, with their flags.
 fn keys() -> BTreeMap<String, Arg> {
     let mut keys = BTreeMap::new();
-    for verb in command::COMMANDS.iter().filter(|verb| matches!(verb.name, "check" | "ports")) {
-        for arg in (verb.command)().get_arguments().filter(|arg| !arg.is_hide_set()) {
+    for spec in commands() {
+        for arg in spec.command(&[]).get_arguments().filter(|arg| !arg.is_hide_set()) {
             if let Some(long) = arg.get_long().filter(|long| !OF_ONE_CALL.contains(long)) {
                 keys.entry(long.to_owned()).or_insert_with(|| arg.clone());
             }
@@ -83,24 +90,27 @@ fn keys() -> BTreeMap<String, Arg> {
     keys
 }
 
+/// The names of the profiles; none if the file is not valid TOML.
+pub fn profiles(text: &str, file: &Path) -> Vec<String> {
+    let Ok(root) = SourceText::new(file, text).parse() else { return Vec::new() };
+    let Some(DeValue::Table(table)) = root.get_ref().get("profile").map(Spanned::get_ref) else { return Vec::new() };
+    table.iter().map(|(name, _)| name.get_ref().to_string()).collect()
+}
+
 /// Reads the text of the file. `home` is what `~/` means in it.
 pub fn read(text: &str, file: &Path, profile: Option<&str>, home: Option<&OsStr>) -> Result<Settings, UsageError> {
-    ConfigReader { text, file, home, keys: keys() }.read(profile)
+    ConfigReader { source: SourceText::new(file, text), home, keys: keys() }.read(profile)
 }
 
 struct ConfigReader<'a> {
-    text: &'a str,
-    file: &'a Path,
+    source: SourceText<'a>,
     home: Option<&'a OsStr>,
     keys: BTreeMap<String, Arg>,
 }
 
 impl ConfigReader<'_> {
     fn read(&self, profile: Option<&str>) -> Result<Settings, UsageError> {
-        let root = DeTable::parse(self.text).map_err(|error| {
-            let message = error.message().lines().next().unwrap_or("this is not TOML").to_owned();
-            self.wrong(&error.span().unwrap_or(0..0), &message)
-        })?;
+        let root = self.source.parse()?;
         let mut defaults = Vec::new();
         let mut profiles: Vec<(String, Vec<Setting>)> = Vec::new();
         for (key, value) in root.get_ref() {
@@ -113,25 +123,22 @@ impl ConfigReader<'_> {
                 }
                 (known @ ("defaults" | "profile"), other) => {
                     let what = if known == "profile" { "[profile.NAME]" } else { "[defaults]" };
-                    let message = format!("{known} is a table, written {what}, and not {}", type_of(other));
-                    return Err(self.wrong(&value.span(), &message));
+                    let message = format!("{known} must be a table, {what}, but this is {}", type_of(other));
+                    return Err(self.wrong(&value.span(), &message).into());
                 }
-                (word, _) => return Err(self.wrong(&key.span(), &self.stray(word))),
+                (word, _) => return Err(self.wrong(&key.span(), &self.stray(word)).into()),
             }
         }
         let chosen = profile.map(|name| self.chosen(name, &profiles)).transpose()?.unwrap_or_default();
         let (targets, chosen): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|setting| setting.key == "target");
         let replaced = |key: &str| {
-            let by = |other: &Setting| {
-                other.key == key
-                    || ALTERNATIVES.iter().any(|group| group.contains(&key) && group.contains(&other.key.as_str()))
-            };
-            chosen.iter().any(by)
+            let is_in_profile = |other: &str| chosen.iter().any(|setting| setting.key == other);
+            is_in_profile(key) || flags::is_replaced(key, is_in_profile)
         };
         defaults.retain(|setting| !replaced(&setting.key));
         defaults.extend(chosen);
         Ok(Settings {
-            file: Some(self.file.to_owned()),
+            file: Some(self.source.file.to_owned()),
             profile: profile.map(str::to_owned),
             target: targets.into_iter().next(),
             settings: defaults,
@@ -145,20 +152,21 @@ impl ConfigReader<'_> {
         let known: Vec<&str> = profiles.iter().map(|(known, _)| known.as_str()).collect();
         let hint = match (nearest(name, known.iter().copied()), known.as_slice()) {
             (Some(near), _) => format!("did you mean {near}?"),
-            (None, []) => format!("the file has none; add [profile.{name}]"),
-            (None, known) => format!("it has {}", known.join(", ")),
+            (None, []) => format!("the file has no profiles; add [profile.{name}]"),
+            (None, known) => format!("the file has {}", known.join(", ")),
         };
-        Err(UsageError::new(format!("{}: there is no profile {}; {hint}", self.file.display(), name.escape_debug())))
+        Err(UsageError::new(format!("{}: unknown profile {}", self.source.file.display(), name.escape_debug()))
+            .with_hint(hint))
     }
 
     fn profile(
         &self,
         name: &Spanned<toml::de::DeString<'_>>,
         value: &Spanned<DeValue<'_>>,
-    ) -> Result<Vec<Setting>, UsageError> {
+    ) -> Result<Vec<Setting>, FileError> {
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if name.get_ref().is_empty() || !name.get_ref().chars().all(fine) {
-            let message = "the name of a profile has letters, digits, dots, - and _ only, to be typed as @NAME";
+            let message = "the name of a profile can contain only letters, digits, dots, - and _";
             return Err(self.wrong(&name.span(), message));
         }
         match value.get_ref() {
@@ -169,13 +177,13 @@ impl ConfigReader<'_> {
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)
             | DeValue::Array(_) => {
-                let message = format!("a profile is a table: write [profile.NAME] above, and {} in it", name.get_ref());
+                let message = format!("a profile is a table; write [profile.NAME] above {}", name.get_ref());
                 Err(self.wrong(&name.span(), &message))
             }
         }
     }
 
-    fn table(&self, table: &DeTable<'_>, origin: ValueOrigin) -> Result<Vec<Setting>, UsageError> {
+    fn table(&self, table: &DeTable<'_>, origin: ValueOrigin) -> Result<Vec<Setting>, FileError> {
         table.iter().map(|(key, value)| self.setting(key, value, origin)).collect()
     }
 
@@ -184,46 +192,45 @@ impl ConfigReader<'_> {
         key: &Spanned<toml::de::DeString<'_>>,
         value: &Spanned<DeValue<'_>>,
         origin: ValueOrigin,
-    ) -> Result<Setting, UsageError> {
+    ) -> Result<Setting, FileError> {
         let word = &**key.get_ref();
-        let values =
-            match (word, self.keys.get(word)) {
-                ("target", _) if origin == ValueOrigin::Profile => vec![self.text_of(value, word, KeyType::Text)?],
-                (_, Some(_)) if origin == ValueOrigin::Config && OF_A_PROFILE.contains(&word) => {
-                    return Err(self.wrong(&key.span(), &format!(
-                    "{word} stands in a [profile.NAME] only: a default would hold for every server that is checked"
+        let values = match (word, self.keys.get(word)) {
+            ("target", _) if origin == ValueOrigin::Profile => vec![self.text_of(value, word, KeyType::Text)?],
+            (_, Some(_)) if origin == ValueOrigin::Config && OF_A_PROFILE.contains(&word) => {
+                return Err(self.wrong(&key.span(), &format!(
+                    "{word} is allowed only in a [profile.NAME]: a default would apply to every server that is checked"
                 )));
-                }
-                (_, Some(arg)) => self.values(value, word, KeyType::of(arg))?,
-                (_, None) => return Err(self.wrong(&key.span(), &self.unknown(word, origin))),
-            };
-        let (line, column) = position(self.text, key.span().start);
-        Ok(Setting { key: word.to_owned(), values, origin, line, column })
+            }
+            (_, Some(arg)) => self.values(value, word, KeyType::of(arg))?,
+            (_, None) => return Err(self.wrong(&key.span(), &self.unknown(word, origin))),
+        };
+        let at = self.source.at(key.span().start);
+        Ok(Setting { key: word.to_owned(), values, origin, at })
     }
 
-    fn values(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: KeyType) -> Result<Vec<String>, UsageError> {
+    fn values(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: KeyType) -> Result<Vec<String>, FileError> {
         match (kind, value.get_ref()) {
             (KeyType::Switch | KeyType::SwitchOrText, DeValue::Boolean(on)) => Ok(vec![on.to_string()]),
             (KeyType::List, DeValue::Array(array)) => array.iter().map(|one| self.text_of(one, key, kind)).collect(),
-            (KeyType::Switch, other) => Err(self.wrong(&value.span(), &mistyped(key, kind, other))),
+            (KeyType::Switch, _) => Err(self.mistyped(key, kind, value)),
             (KeyType::SwitchOrText | KeyType::Text | KeyType::File | KeyType::List, _) => {
                 Ok(vec![self.text_of(value, key, kind)?])
             }
         }
     }
 
-    fn text_of(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: KeyType) -> Result<String, UsageError> {
+    fn text_of(&self, value: &Spanned<DeValue<'_>>, key: &str, kind: KeyType) -> Result<String, FileError> {
         match value.get_ref() {
             DeValue::String(text) if kind == KeyType::File => Ok(self.path(text)),
             DeValue::String(text) => Ok(text.to_string()),
             DeValue::Integer(number) if kind != KeyType::File => Ok(number.to_string()),
-            other => Err(self.wrong(&value.span(), &mistyped(key, kind, other))),
+            _ => Err(self.mistyped(key, kind, value)),
         }
     }
 
-    /// A path is meant from the folder of the file: wherever smtpcheck is called, the same file.
+    /// A path is relative to the directory of the file, so that it names the same file wherever smtpcheck is run.
     fn path(&self, text: &str) -> String {
-        let folder = self.file.parent().unwrap_or(Path::new(""));
+        let folder = self.source.file.parent().unwrap_or(Path::new(""));
         let path = match (text.strip_prefix("~/"), self.home) {
             (Some(rest), Some(home)) => Path::new(home).join(rest),
             _ => folder.join(text),
@@ -231,23 +238,23 @@ impl ConfigReader<'_> {
         path.to_string_lossy().into_owned()
     }
 
-    /// What is wrong with a key in a table.
+    /// What is wrong with an unknown key in a table.
     fn unknown(&self, word: &str, origin: ValueOrigin) -> String {
         match word {
             "password" | "token" | "secret" | "pass" => format!(
-                "a {word} does not belong into a file: name where it is kept, with password-command = \"...\" or password-file = \"...\", or token-command for a token"
+                "a {word} is not allowed in this file; write where it is stored, with password-command = \"...\" or password-file = \"...\", or token-command = \"...\" for a token"
             ),
-            "json" => "json is for one call; write format = \"json\"".to_owned(),
-            "target" => "target stands in a [profile.NAME]".to_owned(),
-            _ if OF_ONE_CALL.contains(&word) => format!("--{word} is for one call, and not for a file"),
+            "json" => "json is not a setting; write format = \"json\"".to_owned(),
+            "target" => "target is allowed only in a [profile.NAME]".to_owned(),
+            _ if OF_ONE_CALL.contains(&word) => format!("--{word} is allowed only on the command line"),
             _ => {
                 let near = nearest(word, self.keys.keys().map(String::as_str));
-                let target = (origin == ValueOrigin::Profile && nearest(word, ["target"].into_iter()).is_some())
-                    .then_some("target");
+                let target =
+                    (origin == ValueOrigin::Profile && nearest(word, ["target"]).is_some()).then_some("target");
                 match target.or(near) {
-                    Some(near) => format!("there is no setting {}; did you mean {near}?", word.escape_debug()),
+                    Some(near) => format!("unknown setting {}; did you mean {near}?", word.escape_debug()),
                     None => format!(
-                        "there is no setting {}; settings are named as flags are, see smtpcheck --help",
+                        "unknown setting {}; settings have the names of flags, see smtpcheck --help",
                         word.escape_debug()
                     ),
                 }
@@ -255,60 +262,29 @@ impl ConfigReader<'_> {
         }
     }
 
-    /// What is wrong with a key outside of all tables.
+    /// What is wrong with a key outside all tables.
     fn stray(&self, word: &str) -> String {
         if self.keys.contains_key(word) && !OF_A_PROFILE.contains(&word) {
-            return format!("{word} stands under [defaults] or in a [profile.NAME]; write that line above");
+            return format!("{word} is allowed only under [defaults] or in a [profile.NAME]; write that line above it");
         }
         if self.keys.contains_key(word) || word == "target" {
-            return format!("{word} stands in a [profile.NAME]; write that line above");
+            return format!("{word} is allowed only in a [profile.NAME]; write that line above it");
         }
-        match nearest(word, ["defaults", "profile"].into_iter()) {
-            Some("profile") => format!("there is no table {}; did you mean [profile.NAME]?", word.escape_debug()),
-            Some(near) => format!("there is no table {}; did you mean [{near}]?", word.escape_debug()),
+        match nearest(word, ["defaults", "profile"]) {
+            Some("profile") => format!("unknown table {}; did you mean [profile.NAME]?", word.escape_debug()),
+            Some(near) => format!("unknown table {}; did you mean [{near}]?", word.escape_debug()),
             None => self.unknown(word, ValueOrigin::Config),
         }
     }
 
-    fn wrong(&self, span: &Range<usize>, message: &str) -> UsageError {
-        let (line, column) = position(self.text, span.start);
-        UsageError::new(format!("{}: {message}", place(self.file, line, column)))
+    fn wrong(&self, span: &Range<usize>, message: &str) -> FileError {
+        self.source.error(span.start, message)
     }
-}
 
-fn mistyped(key: &str, kind: KeyType, value: &DeValue<'_>) -> String {
-    format!("{key} is {}; write {}", type_of(value), kind.wants(key))
-}
-
-fn type_of(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a number",
-        DeValue::Float(_) => "a number with a point",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
+    fn mistyped(&self, key: &str, kind: KeyType, value: &Spanned<DeValue<'_>>) -> FileError {
+        let given = type_of(value.get_ref());
+        self.wrong(&value.span(), &format!("{key} is {given}; write {}", kind.wants(key)))
     }
-}
-
-pub(super) fn place(file: &Path, line: usize, column: usize) -> String {
-    format!("{}:{line}:{column}", file.display())
-}
-
-/// Line and column of a byte, from 1, in characters.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.rsplit_once('\n').map_or(before, |(_, line)| line);
-    (before.matches('\n').count() + 1, line.chars().count() + 1)
-}
-
-/// The word that was probably meant; an underscore in the place of a dash is as good as none.
-fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase().replace('_', "-");
-    let far = |known: &str| strsim::damerau_levenshtein(&word, known);
-    let best = known.map(|known| (far(known), known)).min_by_key(|(distance, _)| *distance);
-    best.filter(|(distance, known)| *distance <= 2 && *distance < known.len()).map(|(_, known)| known)
 }
 
 #[cfg(test)]
@@ -343,7 +319,7 @@ mod tests {
     fn a_profile_comes_before_the_defaults() {
         let plain = of(FILE, None).expect("fine");
         assert_eq!(
-            plain.find("timeout").map(|one| (one.values.as_slice(), one.origin, one.line)),
+            plain.find("timeout").map(|one| (one.values.as_slice(), one.origin, one.at.line)),
             Some((&["20s".to_owned()][..], ValueOrigin::Config, 2))
         );
         assert!(plain.find("ipv4").is_some() && plain.find("user").is_none() && plain.target.is_none());
@@ -368,11 +344,11 @@ mod tests {
         for (text, place, needle) in [
             ("[defaults]\ntmieout = \"1s\"", "2:1", "did you mean timeout?"),
             ("[defaults]\n  connect_timeout = \"1s\"", "2:3", "did you mean connect-timeout?"),
-            ("[defaults]\ntimeout = true", "2:11", "timeout is true or false; write timeout = \"...\""),
+            ("[defaults]\ntimeout = true", "2:11", "timeout is a boolean; write timeout = \"...\""),
             ("[defaults]\nascii = \"yes\"", "2:9", "ascii = true, or false"),
-            ("[defaults]\nignore = [1.5]", "2:11", "a number with a point"),
-            ("[defaults]\nuser = \"u\"", "2:1", "[profile.NAME] only"),
-            ("[defaults]\ninsecure = true", "2:1", "[profile.NAME] only"),
+            ("[defaults]\nignore = [1.5]", "2:11", "a number with a decimal point"),
+            ("[defaults]\nuser = \"u\"", "2:1", "only in a [profile.NAME]"),
+            ("[defaults]\ninsecure = true", "2:1", "only in a [profile.NAME]"),
             ("[profile.a]\npassword = \"hunter2\"", "2:1", "password-command"),
             ("[profile.a]\npasword-file = \"x\"", "2:1", "did you mean password-file?"),
             ("[profile.a]\ntaget = \"x\"", "2:1", "did you mean target?"),
@@ -395,7 +371,7 @@ mod tests {
     #[test]
     fn an_unknown_profile_is_told_with_the_nearest_one() {
         assert!(of(FILE, Some("rely")).expect_err("unknown").contains("did you mean relay?"));
-        assert!(of(FILE, Some("xyzzy")).expect_err("unknown").contains("it has relay"));
+        assert!(of(FILE, Some("xyzzy")).expect_err("unknown").contains("the file has relay"));
         assert!(of("", Some("relay")).expect_err("unknown").contains("[profile.relay]"));
     }
 

@@ -1,4 +1,4 @@
-//! The configuration file: defaults for flags, and profiles of servers that are checked again and again.
+//! The configuration file: defaults for flags, and profiles of servers that are checked often.
 //!
 //! ```toml
 //! [defaults]
@@ -10,16 +10,14 @@
 //! password-command = "pass smtp/app"
 //! ```
 //!
-//! A key is the name of a flag without its dashes, and its value is what the flag takes, so that nothing is learnt
-//! twice and no flag can be forgotten: the keys are read off the commands. The order is flag, environment, profile,
-//! defaults of the file, defaults of the program.
+//! A key is the name of a flag without its dashes, and its value is what the flag takes; the keys are generated from the
+//! flags of the commands. The order is command line, environment, profile, defaults of the file, defaults of the program.
 //!
-//! [`file`] reads the text; here is which file and which profile a call wants, and what they do to its flags.
+//! [`file`] reads the text; this file decides which file and which profile a call uses, and applies them to its flags.
 //!
-//! Promises: a secret never stands in the file, only how to get one; whatever could send a secret to a server stands in
-//! a profile, since a default would hold for every server; each mistake is told with its line and column.
-//! Does not: read the file (`gather::config` does), nor look for one in the working directory, where a cloned
-//! repository could put a command.
+//! Promises: the file never contains a secret, only how to get one; what could send a secret to a server is allowed only
+//! in a profile, because a default would apply to every server; each error has its line and column.
+//! Does not: open the file, or look for one in the working directory, where a cloned repository could place a command.
 
 mod file;
 
@@ -30,79 +28,41 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{Arg, Args, Command};
 
-pub use file::{SCHEMA, read};
+pub use file::{SCHEMA, profiles, read};
 
-use super::UsageError;
-use super::args::DisplayArgs;
 use super::command::{self, Invocation};
+use super::commands::{CommandSpec, SettingsUse};
+use super::flags::display::DisplayArgs;
+use super::{UsageError, flags};
 use crate::plan::ValueOrigin;
 use crate::render::config::ConfigValue;
+use crate::source::Position;
 
-/// Flags of which `config show` says nothing.
+/// Flags that `config show` leaves out.
 const ABOUT_THE_FILE: &[&str] = &["config", "no-config", "profile", "help", "version"];
 
-/// What every verb takes.
-const DISPLAY_KEYS: &[&str] = &["color", "theme", "ascii", "width"];
-
-/// Flags of which one says what the others would have said.
-const ALTERNATIVES: &[&[&str]] = &[
-    &["ipv4", "ipv6"],
-    &["quiet", "verbose"],
-    &["password-stdin", "password-file", "password-command", "token-command", "netrc"],
-];
-
-/// Flags about the configuration file.
-#[derive(Args, Clone, Debug)]
-pub struct ConfigFlags {
-    /// Read this configuration file [default: ~/.config/smtpcheck/config.toml]
-    #[arg(long, value_name = "FILE", help_heading = "Config")]
-    pub config: Option<PathBuf>,
-    /// Read no configuration file
-    #[arg(long, help_heading = "Config")]
-    pub no_config: bool,
-    /// Use this profile of the configuration file, as @NAME does
-    #[arg(long, value_name = "NAME", help_heading = "Config")]
-    pub profile: Option<String>,
-}
-
-/// Flags of `smtpcheck config`.
-#[derive(Args, Clone, Debug)]
-pub struct ConfigArgs {
-    /// What to do: show
-    #[arg(value_name = "ACTION", value_parser = ["show"])]
-    pub what: String,
-    /// One JSON document
-    #[arg(long, help_heading = "Output")]
-    pub json: bool,
-
-    #[command(flatten)]
-    pub config: ConfigFlags,
-    #[command(flatten)]
-    pub look: DisplayArgs,
-}
-
-/// Which file and which profile a call wants.
+/// Which file and which profile a call uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigRequest {
-    /// Where the file is looked for.
+    /// Where the file is.
     pub file: ConfigSource,
     /// The profile, if one is named.
     pub profile: Option<String>,
 }
 
-/// Where the file is looked for.
+/// Where the file is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ConfigSource {
-    /// Nowhere.
+    /// No file is read.
     #[default]
     Nowhere,
-    /// Where it usually is; it need not be there.
+    /// At its usual path; it need not exist.
     Usual,
-    /// Where the user says; it must be there.
+    /// At this path; it must exist.
     Named(PathBuf),
 }
 
-/// What of the environment says where a configuration file is.
+/// The environment variables that decide where the configuration file is.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigEnvironment {
     /// `XDG_CONFIG_HOME`.
@@ -120,7 +80,7 @@ pub struct ConfigEnvironment {
 }
 
 impl ConfigEnvironment {
-    /// The usual place: the same on macOS as on Linux. A relative path in the variable counts as not set, as the XDG
+    /// The usual path: the same on macOS as on Linux. A relative path in the variable counts as not set, as the XDG
     /// Base Directory Specification says.
     pub fn usual_file(&self) -> Option<PathBuf> {
         let absolute = |folder: &Option<OsString>| folder.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
@@ -131,7 +91,7 @@ impl ConfigEnvironment {
     }
 }
 
-/// What the words ask for. Words that are wrong otherwise are told so later.
+/// What the words ask for. Other errors in the words are reported later.
 pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRequest, UsageError> {
     if !command::takes_settings(words) {
         return Ok(ConfigRequest::default());
@@ -144,7 +104,7 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
     }
     let given = |flag: &str| words.iter().any(|word| word.to_string_lossy().split('=').next() == Some(flag));
     if given("--config") && given("--no-config") {
-        return Err(UsageError::new("--config and --no-config say the opposite; give one of them"));
+        return Err(UsageError::flag("--no-config", "cannot be used with --config"));
     }
     let mut rest = words.iter().take_while(|word| *word != "--");
     while let Some(word) = rest.next() {
@@ -161,24 +121,22 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
     let targets = command::targets(words);
     if let Some(name) = targets.iter().find_map(|word| word.strip_prefix('@')) {
         if targets.len() > 1 {
-            return Err(UsageError::new(format!(
-                "@{}: a profile is checked alone, since its login is for its own server; call smtpcheck once for each",
-                name.escape_debug()
-            )));
+            let reason =
+                "a profile cannot be checked together with other targets, because its login is for its own server";
+            return Err(
+                UsageError::new(format!("@{}: {reason}", name.escape_debug())).with_hint("run smtpcheck once for each")
+            );
         }
         if let Some(other) = profile.filter(|other| other != name) {
-            return Err(UsageError::new(format!(
-                "@{} and --profile {} name two profiles; give one of them",
-                name.escape_debug(),
-                other.escape_debug()
-            )));
+            let reason = format!("the target @{} names another profile", name.escape_debug());
+            return Err(UsageError::flag("--profile", reason).with_value(other).with_hint("give one of them"));
         }
         profile = Some(name.to_owned());
     }
     Ok(ConfigRequest { file, profile: profile.filter(|_| command::takes_profile(words)) })
 }
 
-/// One setting of the file.
+/// One setting in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// The name of the flag.
@@ -187,13 +145,11 @@ pub struct Setting {
     pub values: Vec<String>,
     /// `Config` or `Profile`.
     pub origin: ValueOrigin,
-    /// Its line in the file, from 1.
-    pub line: usize,
-    /// Its column, in characters from 1.
-    pub column: usize,
+    /// Where its key stands in the file.
+    pub at: Position,
 }
 
-/// What the configuration file says for one call.
+/// The settings of the configuration file for one call.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The file, if there is one.
@@ -202,12 +158,12 @@ pub struct Settings {
     pub profile: Option<String>,
     /// The target of the profile.
     pub target: Option<Setting>,
-    /// What holds, the profile before the defaults.
+    /// The settings in effect; those of the profile replace the defaults.
     pub settings: Vec<Setting>,
 }
 
 impl Settings {
-    /// Of a call that reads no file.
+    /// For a call that reads no file.
     pub fn none() -> Settings {
         Settings::default()
     }
@@ -217,49 +173,33 @@ impl Settings {
         self.settings.iter().find(|setting| setting.key == key)
     }
 
-    /// Those that a verb takes: flags of `check` and `ports` have other meanings elsewhere, but for the look.
-    pub(super) fn of(&self, verb: &str) -> Settings {
+    /// Those that apply to a command.
+    pub(super) fn of(&self, spec: &CommandSpec) -> Settings {
         let mut settings = self.clone();
-        if !matches!(verb, "check" | "ports" | "config") {
+        if spec.settings != SettingsUse::All {
+            let display = DisplayArgs::augment_args(Command::new(spec.name));
             settings.target = None;
-            settings.settings.retain(|setting| DISPLAY_KEYS.contains(&setting.key.as_str()));
+            settings.settings.retain(|setting| {
+                spec.settings == SettingsUse::Display
+                    && display.get_arguments().any(|arg| arg.get_long() == Some(setting.key.as_str()))
+            });
         }
         settings
     }
 
-    /// A message about a value of the file, with its place in front.
-    pub fn located(&self, message: String) -> String {
-        let Some(path) = &self.file else { return message };
-        // The same flag may be wrong on the command line: then another value stands beside it in the message.
-        let named = message.split("--").skip(1).find_map(|part| {
-            let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(part.len());
-            let (flag, rest) = part.split_at(end);
-            let says = |value: &String| {
-                let after = rest.strip_prefix(' ').or_else(|| rest.strip_prefix(": ")).unwrap_or_default();
-                after.starts_with(value.as_str()) || message.contains(&format!("'{value}' for '--{flag}"))
-            };
-            self.find(flag).filter(|setting| setting.values.iter().any(says))
-        });
-        let target = self.target.as_ref().filter(|target| {
-            message.starts_with("target ")
-                && target.values.first().is_some_and(|value| message.contains(value.as_str()))
-        });
-        match named.or(target) {
-            Some(setting) => format!("{}: {message}", file::place(path, setting.line, setting.column)),
-            None => message,
-        }
-    }
-
-    /// The command with the settings as its defaults, and what they are for. What the words or the environment say
-    /// otherwise wins, also where it says it by another flag.
+    /// The command with the settings as its defaults, and which flags they set. A flag of the command line or of the
+    /// environment takes precedence, also over a setting that it replaces.
     pub(super) fn apply(&self, command: Command, words: &[OsString]) -> (Command, BTreeMap<String, ValueOrigin>) {
         if self.settings.is_empty() && self.target.is_none() {
             return (command, BTreeMap::new());
         }
-        let said = given(&command, words);
-        let silenced = |key: &str| {
-            ALTERNATIVES.iter().any(|group| group.contains(&key) && group.iter().any(|flag| said.contains_key(*flag)))
+        let declared = command.clone();
+        let is_given = |flag: &str| {
+            command::mentions_in(&declared, words, flag)
+                || flags::is_in_environment(flag)
+                || (flag == "password-stdin" && flags::is_in_environment("password"))
         };
+        let silenced = |key: &str| flags::is_replaced(key, is_given);
         let mut origins = BTreeMap::new();
         let command = command.mut_args(|arg| match arg.get_long().map(str::to_owned) {
             None if arg.is_positional() => match self.target.as_ref().filter(|_| takes_target(&arg)) {
@@ -279,19 +219,14 @@ impl Settings {
     }
 }
 
-/// What a check would use, each value with where it came from.
+/// What a check would use, each value with where it comes from.
 pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigValue>, UsageError> {
-    // The values have to be good for a check, of whichever server.
+    // The values have to be valid for a check of any server.
     let stand_in = settings.target.is_none().then(|| OsString::from("smtp.example.net"));
     let words: Vec<OsString> = std::iter::once("check".into()).chain(stand_in).collect();
     if let Invocation::Check(args, matches) = super::parse_with(words.clone(), settings)? {
         let target = args.targets.first().map(String::as_str).unwrap_or_default();
         super::plan::plan(&args, &matches, target, hostname)?;
-        if crate::render::format(&args.format).is_none() {
-            let known: Vec<&str> = crate::render::FORMATS.iter().map(|format| format.name).collect();
-            return Err(super::display::choice("--format", &args.format, &known));
-        }
-        super::display::check(&args, &super::display::OutputTarget::default())?;
     }
     let mut values: Vec<ConfigValue> = settings
         .target
@@ -300,18 +235,15 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
             name: "target".to_owned(),
             value: target.values.clone(),
             origin: target.origin,
-            line: Some(target.line),
+            line: Some(target.at.line),
             variable: None,
         })
         .collect();
-    for verb in command::COMMANDS.iter().filter(|verb| matches!(verb.name, "check" | "ports")) {
+    for spec in file::commands() {
         let words: Vec<OsString> = words.get(1..).unwrap_or_default().to_vec();
-        let (command, from_file) = settings.apply((verb.command)(), &words);
-        let program = std::iter::once(OsString::from("smtpcheck"));
-        let matches = command
-            .clone()
-            .try_get_matches_from(program.chain(words))
-            .map_err(|error| UsageError::new(error.to_string()))?;
+        let (command, from_file) = settings.apply(spec.command(&words), &words);
+        let matches =
+            command::matches(command.clone(), &words).map_err(|error| command::usage_error(&error, spec.missing))?;
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
             let Some(long) = arg.get_long().filter(|long| !ABOUT_THE_FILE.contains(long)) else { continue };
             if values.iter().any(|value| value.name == long) {
@@ -330,8 +262,8 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
                 name: long.to_owned(),
                 value,
                 origin,
-                line: settings.find(long).filter(|_| from_file.contains_key(long) && !set).map(|one| one.line),
-                variable: set.then(|| super::args::variable(long)),
+                line: settings.find(long).filter(|_| from_file.contains_key(long) && !set).map(|one| one.at.line),
+                variable: set.then(|| flags::variable(long)),
             });
         }
     }
@@ -347,7 +279,7 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
     Ok(values)
 }
 
-/// A command may have a secret among its words.
+/// A command may contain a secret.
 fn masked(flag: &str, value: &str) -> String {
     match value.trim().split_once(char::is_whitespace) {
         Some((program, _)) if flag.ends_with("-command") => format!("{program} (the rest is not shown)"),
@@ -359,48 +291,33 @@ fn takes_target(arg: &Arg) -> bool {
     matches!(arg.get_id().as_str(), "targets" | "host")
 }
 
-/// The flags that the words and the environment set.
-fn given(command: &Command, words: &[OsString]) -> BTreeMap<String, ValueSource> {
-    let lenient = command.clone().ignore_errors(true);
-    let program = std::iter::once(OsString::from("smtpcheck"));
-    let mut said = BTreeMap::new();
-    if let Ok(matches) = lenient.try_get_matches_from(program.chain(words.iter().cloned())) {
-        for arg in command.get_arguments() {
-            let source = matches.value_source(arg.get_id().as_str()).filter(|from| *from != ValueSource::DefaultValue);
-            if let (Some(long), Some(source)) = (arg.get_long(), source) {
-                said.insert(long.to_owned(), source);
-            }
-        }
-    }
-    if std::env::var_os("SMTPCHECK_PASSWORD").is_some_and(|value| !value.is_empty()) {
-        said.entry("password-stdin".to_owned()).or_insert(ValueSource::EnvVariable);
-    }
-    said
-}
-
-/// Puts the profile's target in the place of `@NAME`, and keeps where values came from.
+/// Replaces `@NAME` by the target of the profile, and keeps where the values came from.
 pub(super) fn complete(
     invocation: &mut Invocation,
     settings: &Settings,
     origins: BTreeMap<String, ValueOrigin>,
 ) -> Result<(), UsageError> {
-    let without_target = |name: &str| {
-        UsageError::new(format!("@{name}: the profile has no target; add one to it: target = \"smtp.example.net:587\""))
-    };
     let target = settings.target.as_ref().and_then(|target| target.values.first());
-    let meant = |word: &str| match word.strip_prefix('@') {
-        Some(name) => target.cloned().ok_or_else(|| without_target(name)),
+    let named = |word: &str| match word.strip_prefix('@') {
+        Some(_) => target.cloned().ok_or_else(|| {
+            let error = UsageError::new(format!("{word}: the profile has no target"));
+            error.with_hint("add one to it: target = \"smtp.example.net:587\"")
+        }),
         None => Ok(word.to_owned()),
     };
     match invocation {
-        Invocation::Check(args, _) => {
-            args.targets = args.targets.iter().map(|word| meant(word)).collect::<Result<_, _>>()?;
+        Invocation::Check(args, matches) => {
+            let is_named = args.targets.iter().any(|word| word.starts_with('@'));
+            if is_named || matches.value_source("targets") == Some(ValueSource::DefaultValue) {
+                args.target_origin = ValueOrigin::Profile;
+            }
+            args.targets = args.targets.iter().map(|word| named(word)).collect::<Result<_, _>>()?;
             args.from_file = origins;
         }
         Invocation::Ports(args, _) => {
-            let asked = args.host.as_deref().map(&meant).transpose()?;
-            // The profile may name a port; all ports are looked at here.
-            args.host = match (asked, target) {
+            let host = args.host.as_deref().map(&named).transpose()?;
+            // The profile may name a port; `ports` checks all.
+            args.host = match (host, target) {
                 (Some(word), Some(target)) if word == *target => Some(super::target::parse(&word)?.host.to_string()),
                 (word, _) => word,
             };
@@ -435,8 +352,8 @@ mod tests {
             of(&["check", "--", "@relay"], &ConfigEnvironment::default()),
             want(ConfigSource::Usual, Some("relay"))
         );
-        assert!(of(&["@relay", "h.example"], &around).is_err_and(|why| why.contains("alone")));
-        assert!(of(&["@relay", "--profile", "other"], &around).is_err_and(|why| why.contains("two profiles")));
+        assert!(of(&["@relay", "h.example"], &around).is_err_and(|why| why.contains("together with other targets")));
+        assert!(of(&["@relay", "--profile", "other"], &around).is_err_and(|why| why.contains("another profile")));
     }
 
     #[cfg(unix)]

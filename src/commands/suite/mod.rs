@@ -9,14 +9,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::check::chosen_format;
 use super::outputs::Outputs;
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::{CommandError, outlet};
 use crate::cli::UsageError;
-use crate::cli::display::{self, OutputTarget};
-use crate::cli::run::{self as flags, RunArgs};
+use crate::cli::commands::run::{RunArgs, SuiteVariable};
+use crate::cli::flags::display::OutputTarget;
 use crate::host::{environment, file, name, signals};
 use crate::inquiry::Signal;
 use crate::plan::Plan;
@@ -29,10 +28,10 @@ use output::SuiteDisplay;
 use prepare::PreparedCheck;
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
-    let format = chosen_format(&args.format, args.json)?;
-    let outlet = if file_of(&args.output).is_some() { OutputTarget::default() } else { outlet() };
-    let look = display::run(args, &outlet)?;
-    let limits = ConcurrencyLimits::in_all(flags::jobs(&args.jobs)?);
+    let format = args.format.chosen();
+    let outlet = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { outlet() };
+    let look = args.display(&outlet);
+    let limits = ConcurrencyLimits::in_all(args.jobs);
     if let Some(target) = &args.record {
         return record::record(target, args);
     }
@@ -43,15 +42,15 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     if args.list || args.dry_run {
         let planned: Vec<rendering::Planned> = ready.iter().map(PreparedCheck::planned).collect();
         let text = if args.list { rendering::list(&planned) } else { rendering::dry_run(&planned, &look) };
-        return to_sink(file_of(&args.output), &text);
+        return to_sink(file_of(&args.output.output), &text);
     }
     prepare::fetch_secrets(&mut ready)?;
     let mut engine = Engine::new()?;
     prepare::open_files(&ready, &engine)?;
     ready.iter().filter(|one| one.skipped.is_none()).for_each(|one| secrets::warn_of_key(&one.job.plan));
     let readers = Readers::of(ready.iter().map(|one| &one.job.plan));
-    let draft = file_of(&args.output).map(|path| Draft::begin(path, readers)).transpose()?;
-    let outputs = Outputs::begin(&args.report, format, readers)?;
+    let draft = file_of(&args.output.output).map(|path| Draft::begin(path, readers)).transpose()?;
+    let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
     signals::end_if_unhandled();
     // After a signal the first check begins nevertheless, and its report tells of the signal.
@@ -65,43 +64,43 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
 }
 
 /// Reads the suite. A variable that `--set` names has precedence over the environment.
-fn read(path: &Path, set: &[String]) -> Result<Vec<SuiteCheck>, CommandError> {
-    let set = assignments(set)?;
+fn read(path: &Path, set: &[SuiteVariable]) -> Result<Vec<SuiteCheck>, CommandError> {
+    let mut values: BTreeMap<&str, &str> = BTreeMap::new();
+    for SuiteVariable { name, value } in set {
+        if values.insert(name, value).is_some() {
+            return Err(UsageError::flag("--set", format!("the variable {name} is given twice")).into());
+        }
+    }
     let load = |path: &Path| match file::contents(path) {
         Ok(bytes) => Ok(bytes.to_vec()),
         Err(error) => Err(file::reason(&error)),
     };
-    let unused = RefCell::new(set.clone());
+    let unused = RefCell::new(values.clone());
     let variable = |name: &str| {
         unused.borrow_mut().remove(name);
-        set.get(name).cloned().or_else(|| environment::text(name).ok())
+        values.get(name).map(|value| (*value).to_owned()).or_else(|| environment::text(name).ok())
     };
     let around = SuiteEnvironment { load: &load, variable: &variable, is_private: &file::is_private };
     let checks = suite::read(path, &around)?;
     match unused.borrow().keys().next() {
-        Some(name) => Err(CommandError::Usage(format!("--set {name}: the suite has no variable ${{{name}}}"))),
+        Some(name) => Err(UsageError::flag("--set", format!("the suite has no variable ${{{name}}}")).into()),
         None => Ok(checks),
     }
 }
 
-/// The values of `--set NAME=VALUE`.
-fn assignments(set: &[String]) -> Result<BTreeMap<String, String>, UsageError> {
-    let mut values = BTreeMap::new();
-    for text in set {
-        let is_name = |name: &str| {
-            !name.starts_with(|c: char| c.is_ascii_digit())
-                && !name.is_empty()
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        };
-        let Some((name, value)) = text.split_once('=').filter(|(name, _)| is_name(name)) else {
-            let text = text.escape_debug();
-            return Err(UsageError::new(format!("--set {text}: write NAME=VALUE, such as HOST=mail.example.net")));
-        };
-        if values.insert(name.to_owned(), value.to_owned()).is_some() {
-            return Err(UsageError::new(format!("--set {name}: this variable is given twice")));
+/// The names and tags of the checks of a suite, for completions; none if it cannot be read.
+pub(super) fn names(file: &Path) -> Vec<(String, String)> {
+    let checks = if file.exists() { read(file, &[]).unwrap_or_default() } else { Vec::new() };
+    let mut names: Vec<(String, String)> = Vec::new();
+    for check in &checks {
+        names.push((check.name.clone(), check.target.clone()));
+        for tag in &check.tags {
+            if !names.iter().any(|(known, _)| known == tag) {
+                names.push((tag.clone(), "tag".to_owned()));
+            }
         }
     }
-    Ok(values)
+    names
 }
 
 /// Those that `--only` names, by tag or by name.
@@ -112,10 +111,8 @@ fn chosen(checks: Vec<SuiteCheck>, only: &[String]) -> Result<Vec<SuiteCheck>, U
         let likeness = |known: &&String| strsim::jaro_winkler(unknown, known);
         let near = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|near| likeness(near) > 0.7);
         let hint = near.map(|near| format!("; the nearest is {}", near.escape_debug())).unwrap_or_default();
-        return Err(UsageError(format!(
-            "--only {}: the suite has no such name or tag{hint}; --list shows all",
-            unknown.escape_debug()
-        )));
+        let error = UsageError::flag("--only", format!("the suite has no such name or tag{hint}"));
+        return Err(error.with_value(unknown).with_hint("--list shows all"));
     }
     let is_chosen = |check: &SuiteCheck| only.is_empty() || only.iter().any(|word| fits(check, word));
     Ok(checks.into_iter().filter(is_chosen).collect())

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::CommandError;
 use super::super::needs;
-use super::super::secrets::{VARIABLE, fetch};
-use crate::cli::password::PasswordSource;
-use crate::cli::{self, Invocation, UsageError, plan as planning};
+use super::super::secrets::fetch;
+use crate::cli::flags::password::{PasswordSource, VARIABLE};
+use crate::cli::{self, Invocation, plan as planning};
 use crate::expect::Expectation;
 use crate::host::{environment, password};
 use crate::plan::LoginProof;
@@ -15,7 +15,8 @@ use crate::render::suite as rendering;
 use crate::report::FilePosition;
 use crate::run::{Engine, Job};
 use crate::secret::Secret;
-use crate::suite::{self, Need, Password, SuiteCheck, SuiteError};
+use crate::source::{FileError, Position};
+use crate::suite::{Need, Password, SuiteCheck};
 
 /// A check that is ready to be run.
 pub(super) struct PreparedCheck {
@@ -56,18 +57,17 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
         words.push(format!("--token-command={command}"));
     }
     words.extend(["--".to_owned(), check.target.clone()]);
-    let usage = |error: UsageError| CommandError::from(check.fault(&error.to_string()));
+    let usage = |error| located(&check, CommandError::Usage(error));
     let (args, matches) = match cli::parse(words.into_iter().map(Into::into).collect()).map_err(usage)? {
         Invocation::Check(args, matches) => (args, matches),
-        _ => return Err(check.fault("this is not a check").into()),
+        _ => return Err(check.error_at(None, "this is not a check").into()),
     };
     let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
-    let retry = planning::retry(args.retry.as_deref(), args.wait.as_deref()).map_err(usage)?;
-    let here =
-        |at: suite::Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
+    let retry = args.expect.retry();
+    let here = |at: Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
     let mut expectations = Vec::new();
     for expected in &check.expect {
-        expected.expression.fits(&plan).map_err(|mistake| expected.fault(&mistake))?;
+        expected.expression.fits(&plan).map_err(|mistake| expected.error(&mistake))?;
         let place = here(expected.at, &expected.file);
         expectations.push(Expectation { expression: expected.expression.clone(), place });
     }
@@ -77,7 +77,7 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
         {
             let message =
                 format!("{need} is about another port than that of the target, which is {}", plan.target.port);
-            return Err(check.fault_at(Some("needs"), message).into());
+            return Err(check.error_at(Some("needs"), message).into());
         }
     }
     let skipped = check.needs.iter().find_map(needs::lacking);
@@ -97,7 +97,7 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
                 && job.plan.login.is_none()
                 && !check.flags.iter().any(|flag| flag == "--no-auth")
             {
-                return Err(check.fault("there is a password and no user; add user = \"..\"").into());
+                return Err(check.error_at(None, "a password is given, but no user; add user = \"...\"").into());
             }
             continue;
         }
@@ -121,22 +121,23 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
             None => {
                 let message =
                     "a user without a password; add password-command, password-file, password-env or token-command";
-                return Err(check.fault_at(Some("user"), message.to_owned()).into());
+                return Err(check.error_at(Some("user"), message.to_owned()).into());
             }
         };
         if let Some(secret) = known.get(&key) {
             job.secret = Some(secret.duplicate());
             continue;
         }
-        let secret = fetch(&source, &job.plan).map_err(|error| check.fault(&error.to_string()))?;
+        let password = check.password.as_ref().map(Password::key);
+        let secret = fetch(&source, &job.plan).map_err(|error| check.error_at(password, error.to_string()))?;
         job.secret = Some(secret.duplicate());
         known.insert(key, secret);
     }
     Ok(())
 }
 
-fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, SuiteError> {
-    let wrong = |message: String| check.fault_at(Some("password-env"), message);
+fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, FileError> {
+    let wrong = |message: String| check.error_at(Some("password-env"), message);
     match std::env::var(name) {
         Ok(value) if !value.is_empty() => {
             password::from_environment(value).map_err(|error| wrong(error.to_string().replace(VARIABLE, name)))
@@ -159,9 +160,20 @@ pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(),
         );
         if !known.contains(&files) {
             let prepared = engine.prepare(&one.job).map_err(CommandError::from);
-            prepared.map_err(|error| one.check.fault(&error.to_string()))?;
+            prepared.map_err(|error| located(&one.check, error))?;
             known.push(files);
         }
     }
     Ok(())
+}
+
+/// A usage error at the key of the check that it is about.
+fn located(check: &SuiteCheck, error: CommandError) -> CommandError {
+    match error {
+        CommandError::Usage(error) => {
+            let (file, at) = check.place(error.key());
+            CommandError::Usage(error.in_file(file, at))
+        }
+        other @ (CommandError::Output(_) | CommandError::Machine(_)) => other,
+    }
 }

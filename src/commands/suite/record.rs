@@ -8,8 +8,8 @@ use super::super::CommandError;
 use super::super::live::run_single;
 use super::super::secrets;
 use super::super::sink::{Draft, Readers, Sink, file_of};
-use crate::cli::run::RunArgs;
-use crate::cli::{self, Invocation, password, plan as planning};
+use crate::cli::commands::run::RunArgs;
+use crate::cli::{self, Invocation, plan as planning};
 use crate::host::{name, signals};
 use crate::render::suite as rendering;
 use crate::report::Exit;
@@ -20,15 +20,15 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let words = args.words.iter().cloned().chain(["--".to_owned(), target.to_owned()]);
     let words = std::iter::once("check".to_owned()).chain(words).map(Into::into).collect();
     let Invocation::Check(check, matches) = cli::parse(words)? else {
-        return Err(CommandError::Usage("only flags of a check may follow --".to_owned()));
+        return Err(CommandError::usage("only flags of a check may follow --".to_owned()));
     };
     let plan = planning::plan(&check, &matches, target, name::host_name().as_deref())?;
     let login = plan.login.as_ref();
-    let source = password::source(&check, login, secrets::sources(login))?;
+    let source = check.password.source(check.auth.user.as_deref(), login, secrets::sources(login))?;
     // A suite contains no transcript, and is kept with the other files of a project.
-    let draft = file_of(&args.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
+    let draft = file_of(&args.output.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
     let secret = source.as_ref().map(|source| secrets::fetch(source, &plan)).transpose()?;
-    let retry = planning::retry(check.retry.as_deref(), check.wait.as_deref())?;
+    let retry = check.expect.retry();
     let job = Job { plan, secret, expectations: Vec::new(), retry };
     let mut engine = Engine::new()?;
     engine.prepare(&job)?;
@@ -39,7 +39,7 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
         return Ok(report.exit.code());
     }
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
-    let text = rendering::recorded(&report, target, &keys(&matches, file_of(&args.output)));
+    let text = rendering::recorded(&report, target, &keys(&matches, file_of(&args.output.output)));
     sink.write(&text).map_err(CommandError::Output)?;
     sink.finish()?;
     Ok(0)

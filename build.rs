@@ -1,0 +1,42 @@
+//! Gives the program what `smtpcheck --version -v` prints: the commit, the target, the version of rustls, the features.
+
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let root = variable("CARGO_MANIFEST_DIR");
+    let features: Vec<String> = std::env::vars()
+        .filter_map(|(name, _)| Some(name.strip_prefix("CARGO_FEATURE_")?.to_lowercase().replace('_', "-")))
+        .collect();
+    let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };
+    println!("cargo::rustc-env=SMTPCHECK_COMMIT={}", commit(Path::new(&root)).unwrap_or_else(|| "unknown".to_owned()));
+    println!("cargo::rustc-env=SMTPCHECK_TARGET={}", variable("TARGET"));
+    println!("cargo::rustc-env=SMTPCHECK_RUSTLS={}", rustls(Path::new(&root)).unwrap_or_else(|| "unknown".to_owned()));
+    println!("cargo::rustc-env=SMTPCHECK_FEATURES={features}");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=Cargo.lock");
+}
+
+/// The commit, if this is a git checkout and not the source of a package inside of another repository.
+fn commit(root: &Path) -> Option<String> {
+    if !root.join(".git").exists() {
+        return None;
+    }
+    let git = |args: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(root).args(args).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+        Some(text.trim().to_owned())
+    };
+    // A new commit changes this file.
+    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
+        println!("cargo::rerun-if-changed={}", root.join(log).display());
+    }
+    git(&["rev-parse", "--short=12", "HEAD"])
+}
+
+fn rustls(root: &Path) -> Option<String> {
+    let lock = std::fs::read_to_string(root.join("Cargo.lock")).ok()?.replace("\r\n", "\n");
+    let version = lock.split("name = \"rustls\"\nversion = \"").nth(1)?;
+    Some(version.split('"').next()?.to_owned())
+}

@@ -1,0 +1,113 @@
+//! `smtpcheck [check] TARGET...`.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, FromArgMatches};
+
+use super::{CommandSpec, Missing, SettingsUse};
+use crate::cli::Invocation;
+use crate::cli::flags::auth::AuthArgs;
+use crate::cli::flags::config::ConfigFlags;
+use crate::cli::flags::connection::{ConnectionArgs, PortArgs};
+use crate::cli::flags::display::{DisplayArgs, OutputTarget};
+use crate::cli::flags::exit_status::{ExpectArgs, GateArgs};
+use crate::cli::flags::output::{
+    CheckOutputArgs, FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs,
+};
+use crate::cli::flags::password::PasswordArgs;
+use crate::cli::flags::session::{EhloArgs, EnvelopeArgs};
+use crate::cli::flags::tls::{TlsArgs, TrustArgs};
+use crate::plan::ValueOrigin;
+use crate::render::{ChainDisplay, Display};
+
+/// The facts.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "check",
+    about: "Check SMTP servers: what failed, why, and how to fix it",
+    details: "The session is shown as it happens. smtpcheck never sends a message.",
+    usage: &["[check] TARGET... [FLAGS]", "COMMAND [ARGUMENTS]"],
+    notes: &[
+        "Every long flag can also be set in the environment: --max-time as SMTPCHECK_MAX_TIME.",
+        "Exit codes: 0 ok; 1 findings; 2 usage; 3 unreachable; 4 temporarily rejected (4yz); 5 rejected (5yz); 6 TLS; 7 authentication; 8 protocol; 9 incomplete, because a time or connection limit was reached; 70 bug in smtpcheck; 74 output failed; 130 or 143 interrupted.",
+    ],
+    examples: &[
+        "smtpcheck smtp.example.net:587",
+        "smtpcheck smtps://mail.example.net --user u@example.net --netrc",
+        "smtpcheck mx.example.net:25 --from me@example.org --to you@example.net --json",
+    ],
+    settings: SettingsUse::All,
+    takes_profile: true,
+    missing: Some(Missing { reason: "no target given", hint: "write for example: smtpcheck smtp.example.net:587" }),
+    is_hidden: false,
+    declare: CheckArgs::augment_args,
+    read: |matches| {
+        let args = CheckArgs::from_arg_matches(&matches)?;
+        Ok(Invocation::Check(Box::new(args), matches))
+    },
+};
+
+/// Flags and targets of `smtpcheck check`.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct CheckArgs {
+    /// host, host:port, [v6]:port, smtp://host:port, smtps://host:port, or @PROFILE
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<String>,
+
+    #[command(flatten)]
+    pub port: PortArgs,
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub ehlo: EhloArgs,
+    #[command(flatten)]
+    pub envelope: EnvelopeArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub tls: TlsArgs,
+    #[command(flatten)]
+    pub auth: AuthArgs,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub reports: ReportFileArgs,
+    #[command(flatten)]
+    pub file: OutputFileArgs,
+    #[command(flatten)]
+    pub output: CheckOutputArgs,
+    #[command(flatten)]
+    pub verbosity: VerbosityArgs,
+    #[command(flatten)]
+    pub transcript: TranscriptArgs,
+    #[command(flatten)]
+    pub look: DisplayArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
+    #[command(flatten)]
+    pub expect: ExpectArgs,
+    #[command(flatten)]
+    pub config: ConfigFlags,
+
+    /// The settings of the configuration file.
+    #[arg(skip)]
+    pub from_file: BTreeMap<String, ValueOrigin>,
+    /// Where the targets came from: the command line, or a profile.
+    #[arg(skip = ValueOrigin::Flag)]
+    pub target_origin: ValueOrigin,
+}
+
+impl CheckArgs {
+    /// How output to this target looks.
+    pub fn display(&self, target: &OutputTarget) -> Display {
+        Display {
+            volume: self.verbosity.verbosity(),
+            transcript: self.transcript.transcript,
+            chain: if self.tls.show_chain { ChainDisplay::Shown } else { ChainDisplay::Hidden },
+            thresholds: self.output.thresholds(),
+            ..self.look.display(target)
+        }
+    }
+}

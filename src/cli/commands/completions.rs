@@ -1,0 +1,61 @@
+//! `smtpcheck completions SHELL`.
+
+use clap::{Args, FromArgMatches};
+
+use super::{CommandSpec, Missing, SettingsUse};
+use crate::cli::Invocation;
+use crate::cli::flags::closed_list;
+
+/// The facts.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "completions",
+    about: "Print the completion script of a shell",
+    details: "It completes commands, flags, their values, profiles, and the checks of a suite.",
+    usage: &["completions SHELL"],
+    notes: &[],
+    examples: &[
+        "smtpcheck completions bash > ~/.local/share/bash-completion/completions/smtpcheck",
+        "smtpcheck completions zsh > ~/.zfunc/_smtpcheck",
+        "smtpcheck completions fish > ~/.config/fish/completions/smtpcheck.fish",
+        "smtpcheck completions powershell >> $PROFILE",
+        "smtpcheck completions elvish >> ~/.config/elvish/rc.elv",
+    ],
+    settings: SettingsUse::Nothing,
+    takes_profile: false,
+    missing: Some(Missing { reason: "no shell given", hint: "write one of bash, zsh, fish, powershell, elvish" }),
+    is_hidden: false,
+    declare: CompletionsArgs::augment_args,
+    read: |matches| Ok(Invocation::Completions(CompletionsArgs::from_arg_matches(&matches)?)),
+};
+
+/// Flags of `smtpcheck completions`.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum, ignore_case = true)]
+    pub shell: CompletedShell,
+}
+
+/// Shells with a completion script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompletedShell {
+    /// GNU Bash 4 or later.
+    Bash,
+    /// zsh.
+    Zsh,
+    /// fish 3 or later.
+    Fish,
+    /// PowerShell.
+    PowerShell,
+    /// Elvish.
+    Elvish,
+}
+
+closed_list!(CompletedShell {
+    CompletedShell::Bash => "bash",
+    CompletedShell::Zsh => "zsh",
+    CompletedShell::Fish => "fish",
+    CompletedShell::PowerShell => "powershell",
+    CompletedShell::Elvish => "elvish",
+});

@@ -1,0 +1,67 @@
+//! `smtpcheck demo [SCENARIO]`.
+
+use std::ffi::OsString;
+
+use clap::{Args, FromArgMatches, ValueEnum};
+
+use super::{CommandSpec, SettingsUse};
+use crate::cli::Invocation;
+use crate::cli::flags::display::DisplayArgs;
+use crate::cli::flags::output::{FormatArgs, TranscriptArgs, VerbosityArgs};
+use crate::render::style::THEMES;
+
+/// The facts.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "demo",
+    about: "Start a server with a known fault and check it",
+    details: "Needs no network. Without a scenario: a healthy server and three instructive failures.",
+    usage: &["demo [SCENARIO] [FLAGS]"],
+    notes: &[
+        "Exit codes: with a scenario those of the check; without one 0 if each of the four has the expected result.",
+    ],
+    examples: &["smtpcheck demo", "smtpcheck demo greylisted", "smtpcheck sandbox --list"],
+    settings: SettingsUse::Display,
+    takes_profile: false,
+    missing: None,
+    is_hidden: false,
+    declare: DemoArgs::augment_args,
+    read: |matches| Ok(Invocation::Demo(DemoArgs::from_arg_matches(&matches)?)),
+};
+
+/// Flags of `smtpcheck demo`.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct DemoArgs {
+    /// The scenario; `smtpcheck sandbox --list` shows them
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: Option<String>,
+
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub verbosity: VerbosityArgs,
+    #[command(flatten)]
+    pub transcript: TranscriptArgs,
+    #[command(flatten)]
+    pub look: DisplayArgs,
+}
+
+impl DemoArgs {
+    /// The same flags for the check.
+    pub fn words(&self) -> Vec<OsString> {
+        let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
+        let theme = THEMES.iter().find(|(_, theme)| *theme == self.look.theme).map(|(name, _)| (*name).to_owned());
+        let values = [
+            ("--format", Some(self.format.chosen().name.to_owned())),
+            ("--transcript", name(self.transcript.transcript.to_possible_value())),
+            ("--color", name(self.look.color.to_possible_value())),
+            ("--theme", theme),
+            ("--width", self.look.width.map(|width| width.to_string())),
+        ];
+        let flags =
+            [("--quiet", self.verbosity.quiet), ("--verbose", self.verbosity.verbose), ("--ascii", self.look.ascii)];
+        let values = values.into_iter().filter_map(|(flag, value)| Some([flag.into(), OsString::from(value?)]));
+        let flags = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.into());
+        values.flatten().chain(flags).collect()
+    }
+}

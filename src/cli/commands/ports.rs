@@ -1,0 +1,121 @@
+//! `smtpcheck ports HOST`.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, FromArgMatches};
+
+use super::{CommandSpec, Missing, SettingsUse};
+use crate::cli::Invocation;
+use crate::cli::flags::InvalidValue;
+use crate::cli::flags::config::ConfigFlags;
+use crate::cli::flags::connection::ConnectionArgs;
+use crate::cli::flags::display::{DisplayArgs, OutputTarget};
+use crate::cli::flags::exit_status::GateArgs;
+use crate::cli::flags::output::{OutputFileArgs, VerbosityArgs};
+use crate::cli::flags::session::EhloArgs;
+use crate::cli::flags::tls::TrustArgs;
+use crate::cli::target;
+use crate::plan::ValueOrigin;
+use crate::render::Display;
+
+/// More would be a port scan.
+const MOST: usize = 16;
+
+/// The facts.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "ports",
+    about: "Check the mail ports of a host, and recommend one",
+    details: "Never logs in, never sends a message.",
+    usage: &["ports HOST [FLAGS]"],
+    notes: &[
+        "Exit codes: 0 a port works for its purpose, without an error; 3 no port responds, or the name has no IP address; else the code of the best port that responds: 4 or 5 rejected, 6 TLS or certificate, 8 not SMTP; 2 usage; 9 incomplete; 130 or 143 interrupted. Ports for mail programs take precedence over port 25.",
+    ],
+    examples: &[
+        "smtpcheck ports mail.example.net",
+        "smtpcheck ports mail.example.net --ports 25,465,587,2525,2465 --json",
+    ],
+    settings: SettingsUse::All,
+    takes_profile: true,
+    missing: Some(Missing { reason: "no host given", hint: "write for example: smtpcheck ports smtp.example.net" }),
+    is_hidden: false,
+    declare: |command| {
+        let command = PortsArgs::augment_args(command);
+        let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
+        let command =
+            command.mut_arg("resolve", |arg| arg.help("Use this IP address for that host, on all ports (repeatable)"));
+        command.mut_arg("verbose", |arg| {
+            arg.help("Print the session and the complete report of each port below the table")
+        })
+    },
+    read: |matches| {
+        let args = PortsArgs::from_arg_matches(&matches)?;
+        Ok(Invocation::Ports(Box::new(args), matches))
+    },
+};
+
+/// Flags of `smtpcheck ports`.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct PortsArgs {
+    /// A host name or an IP address, without a port, or @PROFILE
+    #[arg(value_name = "HOST")]
+    pub host: Option<String>,
+    /// Ports to check; those that end in 465 use implicit TLS, the others STARTTLS
+    #[arg(long, value_name = "PORT[,PORT]", default_value = "25,465,587,2525", value_parser = port_list, help_heading = "Connection")]
+    pub ports: PortList,
+
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub ehlo: EhloArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// Print one JSON document, see `smtpcheck schema ports`
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    #[command(flatten)]
+    pub output: OutputFileArgs,
+    #[command(flatten)]
+    pub verbosity: VerbosityArgs,
+    #[command(flatten)]
+    pub look: DisplayArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
+    #[command(flatten)]
+    pub config: ConfigFlags,
+
+    /// The settings of the configuration file.
+    #[arg(skip)]
+    pub from_file: BTreeMap<String, ValueOrigin>,
+}
+
+impl PortsArgs {
+    /// How output to this target looks.
+    pub fn display(&self, target: &OutputTarget) -> Display {
+        Display { volume: self.verbosity.verbosity(), ..self.look.display(target) }
+    }
+}
+
+/// Different ports, at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortList(pub Vec<u16>);
+
+fn port_list(list: &str) -> Result<PortList, InvalidValue> {
+    let hint = "write port numbers separated by commas: 25,465,587";
+    let mut ports = Vec::new();
+    for word in list.split(',').map(str::trim) {
+        if word.is_empty() {
+            return Err(InvalidValue::new("a port is empty", hint));
+        }
+        let wrong = |_| InvalidValue::new(format!("{} is not a port", word.escape_debug()), hint);
+        let port = target::port_number(word).map_err(wrong)?;
+        if ports.contains(&port) {
+            return Err(InvalidValue::new(format!("port {port} is listed twice"), "list each port once"));
+        }
+        ports.push(port);
+    }
+    if ports.len() > MOST {
+        return Err(InvalidValue::new(format!("{} ports are too many", ports.len()), format!("list at most {MOST}")));
+    }
+    Ok(PortList(ports))
+}

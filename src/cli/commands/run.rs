@@ -1,0 +1,127 @@
+//! `smtpcheck run [FILE]`.
+
+use std::path::PathBuf;
+
+use clap::{Args, FromArgMatches};
+
+use super::{CommandSpec, SettingsUse};
+use crate::cli::Invocation;
+use crate::cli::flags::display::{DisplayArgs, OutputTarget};
+use crate::cli::flags::output::{FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs};
+use crate::cli::flags::{InvalidValue, number};
+use crate::render::Display;
+
+/// More sessions at the same time would measure this machine and not the servers.
+const MOST_JOBS: usize = 64;
+
+const HEADING: &str = "Checks";
+
+/// The facts.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "run",
+    about: "Run a suite of checks from a TOML file, for CI",
+    details: "Each check states what is expected. smtpcheck never sends a message.",
+    usage: &["run [FILE] [FLAGS]", "run --record TARGET [-- FLAGS OF THE CHECK]"],
+    notes: &[
+        "Exit codes: 0 every check passed or was skipped; the code of the checks that failed if they share it, else 1; 2 an error in the suite, with line and column, and nothing was sent; 74 output failed; 130 or 143 interrupted.",
+    ],
+    examples: &[
+        "smtpcheck run",
+        "smtpcheck run relay.toml --only smoke --json",
+        "smtpcheck run --dry-run",
+        "smtpcheck run --record mail.example.net:587 -o smtpcheck.toml -- --tls starttls",
+    ],
+    settings: SettingsUse::Display,
+    takes_profile: false,
+    missing: None,
+    is_hidden: false,
+    declare: |command| {
+        let command = RunArgs::augment_args(command);
+        let command = command.mut_arg("quiet", |arg| arg.help("Print only one line for each check"));
+        command
+            .mut_arg("verbose", |arg| arg.help("Print the complete report of each check, not only of those that fail"))
+    },
+    read: |matches| Ok(Invocation::Run(Box::new(RunArgs::from_arg_matches(&matches)?))),
+};
+
+/// Flags of `smtpcheck run`.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct RunArgs {
+    /// The suite, a TOML file
+    #[arg(value_name = "FILE", default_value = "smtpcheck.toml")]
+    pub file: PathBuf,
+    /// Run only the checks with this tag or name (repeatable)
+    #[arg(long, value_name = "TAG|NAME", help_heading = HEADING)]
+    pub only: Vec<String>,
+    /// Set a variable of the suite; it takes precedence over the environment (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = HEADING)]
+    pub set: Vec<SuiteVariable>,
+    /// Run up to N checks at the same time, at most two of them with the same host
+    #[arg(short, long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
+    pub jobs: usize,
+    /// Start no more checks after the first one that fails
+    #[arg(long, help_heading = HEADING)]
+    pub fail_fast: bool,
+    /// List the checks
+    #[arg(long, help_heading = HEADING, conflicts_with_all = ["dry_run", "record"])]
+    pub list: bool,
+    /// Read everything and print what would be done, but send nothing
+    #[arg(long, help_heading = HEADING, conflicts_with = "record")]
+    pub dry_run: bool,
+    /// Check this server once, and write a suite that expects what was seen; write flags of the check after --
+    #[arg(long, value_name = "TARGET", help_heading = HEADING)]
+    pub record: Option<String>,
+    /// Flags of the check for --record
+    #[arg(last = true, value_name = "FLAGS", requires = "record")]
+    pub words: Vec<String>,
+
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub reports: ReportFileArgs,
+    #[command(flatten)]
+    pub output: OutputFileArgs,
+    #[command(flatten)]
+    pub verbosity: VerbosityArgs,
+    #[command(flatten)]
+    pub transcript: TranscriptArgs,
+    #[command(flatten)]
+    pub look: DisplayArgs,
+}
+
+impl RunArgs {
+    /// How output to this target looks.
+    pub fn display(&self, target: &OutputTarget) -> Display {
+        let transcript = self.transcript.transcript;
+        Display { volume: self.verbosity.verbosity(), transcript, ..self.look.display(target) }
+    }
+}
+
+/// A variable for `${NAME}` in a suite. Its value may be a secret, so it is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SuiteVariable {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl std::fmt::Debug for SuiteVariable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}=(not shown)", self.name)
+    }
+}
+
+fn variable(text: &str) -> Result<SuiteVariable, InvalidValue> {
+    let wrong = |reason: &'static str| InvalidValue {
+        is_secret: true,
+        ..InvalidValue::new(reason, "write NAME=VALUE, for example --set HOST=mail.example.net")
+    };
+    let (name, value) = text.split_once('=').ok_or_else(|| wrong("no value given"))?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_name {
+        return Err(wrong("the name of a variable consists of letters, digits and _"));
+    }
+    Ok(SuiteVariable { name: name.to_owned(), value: value.to_owned() })
+}

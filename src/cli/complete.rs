@@ -1,0 +1,243 @@
+//! Completions: the candidates for the word that is being typed. The scripts of the shells call `smtpcheck complete`, so
+//! that they know what the program knows: flags and values, and the scenarios, rules, providers, profiles and checks of a
+//! suite that exist on this machine now.
+
+use std::ffi::OsString;
+
+use clap::builder::ValueHint;
+use clap::{Arg, Command};
+
+use super::command::{find_command, first_word, names, takes_value};
+use super::commands::complete::CompleteArgs;
+use super::commands::completions::CompletedShell;
+use super::commands::{COMMANDS, CommandSpec, check};
+use crate::{check as rules, sasl};
+
+/// A candidate for the word that is being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Candidate {
+    /// A word, and what it means.
+    Word(String, String),
+    /// The names of files.
+    Files,
+}
+
+/// Lists of words that this module does not know itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WordList {
+    /// Scenarios of the sandbox.
+    Scenarios,
+    /// Known providers.
+    Providers,
+    /// Profiles of the configuration file.
+    Profiles,
+    /// Names and tags of the checks of the suite in the working directory.
+    Checks,
+    /// Phases of a reply.
+    ReplyPhases,
+    /// Names of values for `--expect`.
+    ReportValues,
+}
+
+/// A word and what it means.
+pub type DescribedWord = (String, String);
+
+/// The candidates, in the order of the help. `lists` gives the words of a list.
+pub fn candidates(args: &CompleteArgs, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Candidate> {
+    let mut words = args.words.clone();
+    if args.next || words.is_empty() {
+        words.push(OsString::new());
+    }
+    let last = words.pop().unwrap_or_default().to_string_lossy().into_owned();
+    let typed = first_word(&words).map(|(_, word)| word);
+    let is_after_dashes = words.iter().any(|word| word == "--");
+    let spec = match typed.as_deref().and_then(find_command) {
+        // Flags of the check follow `run --record TARGET --`.
+        Some(spec) if spec.name == "run" && is_after_dashes => &check::SPEC,
+        Some(spec) => spec,
+        None => &check::SPEC,
+    };
+    let command = (spec.declare)(Command::new("smtpcheck"));
+    let previous = words.last().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let arg_of = |flag: &str| command.get_arguments().find(|arg| names(arg).any(|name| name == flag));
+    let all = match (last.split_once('='), arg_of(&previous)) {
+        (Some((flag, _)), _) if flag.starts_with("--") => {
+            let values = arg_of(flag).map(|arg| values(arg, lists)).unwrap_or_default();
+            let with_flag = |candidate| match candidate {
+                Candidate::Word(value, help) => Candidate::Word(format!("{flag}={value}"), help),
+                Candidate::Files => Candidate::Files,
+            };
+            values.into_iter().map(with_flag).collect()
+        }
+        (_, Some(arg)) if takes_value(&command, &previous) => values(arg, lists),
+        _ if last.starts_with('-') => flags(&command, &last),
+        _ => match typed.as_deref() {
+            None => program_words(lists),
+            Some("help") => command_names(),
+            Some(_) => positionals(spec, &command, lists),
+        },
+    };
+    let last = last.to_lowercase();
+    let fits = |candidate: &Candidate| match candidate {
+        Candidate::Word(word, _) => word.to_lowercase().starts_with(&last),
+        Candidate::Files => true,
+    };
+    all.into_iter().filter(fits).collect()
+}
+
+/// What a completion script reads: a line for each candidate, with a tab and its meaning.
+pub fn lines(candidates: &[Candidate]) -> String {
+    let line = |candidate: &Candidate| match candidate {
+        Candidate::Word(word, help) if help.is_empty() => format!("{word}\n"),
+        Candidate::Word(word, help) => format!("{word}\t{help}\n"),
+        Candidate::Files => ":files\n".to_owned(),
+    };
+    candidates.iter().map(line).collect()
+}
+
+fn program_words(lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Candidate> {
+    let profiles = lists(WordList::Profiles).into_iter().map(|(name, help)| Candidate::Word(format!("@{name}"), help));
+    command_names().into_iter().chain(profiles).collect()
+}
+
+fn command_names() -> Vec<Candidate> {
+    let visible = COMMANDS.iter().filter(|spec| !spec.is_hidden);
+    visible.map(|spec| Candidate::Word(spec.name.to_owned(), spec.about.to_owned())).collect()
+}
+
+fn flags(command: &Command, typed: &str) -> Vec<Candidate> {
+    let visible = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    let describe = |arg: &Arg| arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let flags = visible.flat_map(|arg| {
+        let short = arg.get_short().filter(|_| typed.len() < 2).map(|short| format!("-{short}"));
+        let long = arg.get_long().map(|long| format!("--{long}"));
+        long.into_iter().chain(short).map(move |name| Candidate::Word(name, describe(arg)))
+    });
+    let help = [("--help", "Print help"), ("--version", "Print version")];
+    flags.chain(help.map(|(name, help)| Candidate::Word(name.to_owned(), help.to_owned()))).collect()
+}
+
+fn positionals(
+    spec: &CommandSpec,
+    command: &Command,
+    lists: &dyn Fn(WordList) -> Vec<DescribedWord>,
+) -> Vec<Candidate> {
+    let described = |list| lists(list).into_iter().map(|(word, help)| Candidate::Word(word, help)).collect();
+    match spec.name {
+        "check" | "ports" => {
+            let profiles = lists(WordList::Profiles).into_iter();
+            profiles.map(|(name, help)| Candidate::Word(format!("@{name}"), help)).collect()
+        }
+        "demo" | "sandbox" => described(WordList::Scenarios),
+        "providers" => described(WordList::Providers),
+        "explain" => rule_ids(),
+        "man" => command_names(),
+        _ => command.get_positionals().next().map(|arg| values(arg, lists)).unwrap_or_default(),
+    }
+}
+
+fn rule_ids() -> Vec<Candidate> {
+    rules::rules().map(|rule| Candidate::Word(rule.id.to_owned(), rule.title.to_owned())).collect()
+}
+
+/// The values of a flag or an argument: a closed list, a list of words, or files.
+fn values(arg: &Arg, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Candidate> {
+    let described = |list| lists(list).into_iter().map(|(word, help)| Candidate::Word(word, help)).collect();
+    let plain = |word: &str| Candidate::Word(word.to_owned(), String::new());
+    match arg.get_long() {
+        Some("ignore") => rule_ids(),
+        Some("profile") => described(WordList::Profiles),
+        Some("provider") => described(WordList::Providers),
+        Some("phase") => described(WordList::ReplyPhases),
+        Some("only") => described(WordList::Checks),
+        Some("auth") => sasl::MECHANISMS.iter().map(|mechanism| plain(mechanism.name)).collect(),
+        Some("expect") => described(WordList::ReportValues),
+        Some("port") => ["25", "465", "587", "2525"].map(plain).into(),
+        Some("report") => crate::render::FORMATS.iter().map(|format| plain(&format!("{}=", format.name))).collect(),
+        _ => {
+            let possible = arg.get_possible_values();
+            if !possible.is_empty() && arg.get_action().takes_values() {
+                let visible = possible.iter().filter(|value| !value.is_hide_set());
+                return visible
+                    .map(|value| {
+                        let help = value.get_help().map(ToString::to_string).unwrap_or_default();
+                        Candidate::Word(value.get_name().to_owned(), help)
+                    })
+                    .collect();
+            }
+            let is_path = matches!(arg.get_value_hint(), ValueHint::AnyPath | ValueHint::FilePath);
+            if is_path { vec![Candidate::Files] } else { Vec::new() }
+        }
+    }
+}
+
+/// The completion script of a shell.
+pub fn script(shell: CompletedShell) -> &'static str {
+    match shell {
+        CompletedShell::Bash => include_str!("../../docs/completions/smtpcheck.bash"),
+        CompletedShell::Zsh => include_str!("../../docs/completions/_smtpcheck"),
+        CompletedShell::Fish => include_str!("../../docs/completions/smtpcheck.fish"),
+        CompletedShell::PowerShell => include_str!("../../docs/completions/smtpcheck.ps1"),
+        CompletedShell::Elvish => include_str!("../../docs/completions/smtpcheck.elv"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidate, WordList, candidates};
+    use crate::cli::commands::complete::CompleteArgs;
+
+    fn completed(words: &[&str]) -> Vec<String> {
+        let lists = |list: WordList| vec![(format!("{list:?}").to_lowercase(), "a word".to_owned())];
+        let args = CompleteArgs { words: words.iter().map(Into::into).collect(), next: false };
+        candidates(&args, &lists)
+            .into_iter()
+            .map(|candidate| match candidate {
+                Candidate::Word(word, _) => word,
+                Candidate::Files => ":files".to_owned(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn commands_flags_and_values_are_completed() {
+        for (words, wanted) in [
+            (&["por"][..], &["ports"][..]),
+            (&["co"], &["config", "completions"]),
+            (&["--tls-sc"], &["--tls-scan"]),
+            (&["mx.example", "--tls", "im"], &["implicit"]),
+            (&["mx.example", "--tls=im"], &["--tls=implicit"]),
+            (&["--fail-on", "N"], &["notice", "never"]),
+            (&["ports", "mx.example", "--conn"], &["--connect-timeout"]),
+            (&["completions", "z"], &["zsh"]),
+            (&["schema", "su"], &["suite"]),
+            (&["config", ""], &["show"]),
+            (&["demo", ""], &["scenarios"]),
+            (&["sandbox", "healthy", "s"], &["scenarios"]),
+            (&["providers", ""], &["providers"]),
+            (&["explain", "certificate-exp"], &["certificate-expired", "certificate-expires-soon"]),
+            (&["mx.example", "--ignore", "certificate-expired"], &["certificate-expired"]),
+            (&["explain", "550", "--phase", ""], &["replyphases"]),
+            (&["@"], &["@profiles"]),
+            (&["--profile", ""], &["profiles"]),
+            (&["run", "--only", ""], &["checks"]),
+            (&["run", ""], &[":files"]),
+            (&["run", "--record", "h", "--", "--tls", "no"], &["none"]),
+            (&["mx.example", "--cacert", ""], &[":files"]),
+            (&["mx.example", "--auth", "xo"], &["XOAUTH2"]),
+            (&["help", "por"], &["ports"]),
+            (&["mx.example", "--ehlo", ""], &[]),
+            (&["mx.ex"], &[]),
+        ] {
+            let all = completed(words);
+            if words == ["explain", "certificate-exp"] {
+                assert!(all.iter().all(|word| word.starts_with("certificate-exp")) && !all.is_empty(), "{all:?}");
+            } else {
+                assert_eq!(all, wanted, "{words:?}");
+            }
+        }
+        assert!(!completed(&["--pass"]).contains(&"--password".to_owned()));
+        assert!(!completed(&[""]).contains(&"complete".to_owned()));
+        assert!(completed(&[]).contains(&"check".to_owned()));
+    }
+}

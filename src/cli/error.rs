@@ -1,0 +1,159 @@
+//! An error in what the user wrote: arguments, environment variables, files. Exit 2, nothing was sent.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::PathBuf;
+
+use super::flags::InvalidValue;
+use crate::expect::Mistake;
+use crate::source::{FileError, Position};
+
+/// What is wrong, and what to write instead. The parts stay apart until they are shown, so that no code has to search a
+/// sentence for a flag or a position.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageError {
+    /// The flag as it is written (`--port`, `-C`), or the argument (`target`).
+    pub flag: Option<Cow<'static, str>>,
+    /// Its value. Never a secret.
+    pub value: Option<String>,
+    /// What is wrong.
+    pub reason: Cow<'static, str>,
+    /// What to write instead.
+    pub hint: Option<Cow<'static, str>>,
+    /// Where the value stands, if not on the command line.
+    pub origin: Option<Box<ErrorOrigin>>,
+    /// Lines to print below the message.
+    pub pointed: Box<[String]>,
+}
+
+/// Where a wrong value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorOrigin {
+    /// An environment variable.
+    Variable(String),
+    /// The configuration file or a suite.
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Where in it.
+        at: Position,
+    },
+}
+
+impl UsageError {
+    /// An error of the command line as a whole.
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> UsageError {
+        UsageError { reason: reason.into(), ..UsageError::default() }
+    }
+
+    /// An error of a flag or an argument.
+    pub fn flag(flag: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> UsageError {
+        UsageError { flag: Some(flag.into()), reason: reason.into(), ..UsageError::default() }
+    }
+
+    /// The same, about a flag or an argument with this value.
+    pub fn about(mut self, flag: impl Into<Cow<'static, str>>, value: impl Into<String>) -> UsageError {
+        self.flag = Some(flag.into());
+        self.with_value(value)
+    }
+
+    /// The same, with the value that is wrong.
+    pub fn with_value(mut self, value: impl Into<String>) -> UsageError {
+        self.value = Some(value.into());
+        self
+    }
+
+    /// The same, with what to write instead.
+    pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> UsageError {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same, at a position in a file, if it has none yet.
+    pub fn in_file(mut self, path: PathBuf, at: Position) -> UsageError {
+        self.origin.get_or_insert_with(|| Box::new(ErrorOrigin::File { path, at }));
+        self
+    }
+
+    /// The same, for a value of an environment variable.
+    pub fn in_variable(mut self, name: impl Into<String>) -> UsageError {
+        self.origin.get_or_insert_with(|| Box::new(ErrorOrigin::Variable(name.into())));
+        self
+    }
+
+    /// The name of the flag without dashes, which is its key in files.
+    pub fn key(&self) -> Option<&str> {
+        self.flag.as_deref().map(|flag| flag.trim_start_matches('-'))
+    }
+
+    /// The message and the lines below it.
+    pub fn lines(&self) -> Vec<String> {
+        std::iter::once(self.to_string()).chain(self.pointed.iter().cloned()).collect()
+    }
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.value.as_deref().map(|value| value.escape_debug().to_string());
+        let value = value.map(|value| if value.is_empty() { "\"\"".to_owned() } else { value });
+        let (subject, mark) = match (self.origin.as_deref(), &self.flag) {
+            (Some(ErrorOrigin::Variable(name)), _) => (Some(name.as_str()), "="),
+            (Some(ErrorOrigin::File { path, at }), _) => {
+                write!(f, "{}:{}:{}: ", path.display(), at.line, at.column)?;
+                (self.key(), " ")
+            }
+            (None, flag) => (flag.as_deref(), " "),
+        };
+        match (subject, value) {
+            (Some(subject), Some(value)) => write!(f, "{subject}{mark}{value}: ")?,
+            (Some(subject), None) => write!(f, "{subject}: ")?,
+            (None, Some(value)) => write!(f, "{value}: ")?,
+            (None, None) => {}
+        }
+        f.write_str(&self.reason)?;
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+impl From<InvalidValue> for UsageError {
+    fn from(error: InvalidValue) -> UsageError {
+        let hint = Some(error.hint).filter(|hint| !hint.is_empty());
+        UsageError { hint, ..UsageError::new(error.reason) }
+    }
+}
+
+impl From<FileError> for UsageError {
+    fn from(error: FileError) -> UsageError {
+        let pointed = error.pointed.into_boxed_slice();
+        UsageError { pointed, ..UsageError::new(error.message) }.in_file(error.file, error.at)
+    }
+}
+
+impl From<Mistake> for UsageError {
+    fn from(mistake: Mistake) -> UsageError {
+        let pointed = mistake.pointed().into();
+        UsageError { pointed, ..UsageError::flag("--expect", mistake.to_string()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UsageError;
+    use crate::source::Position;
+
+    #[test]
+    fn the_message_names_the_place_of_the_value() {
+        let error = || UsageError::flag("--port", "not a port").with_value("x").with_hint("write 25");
+        assert_eq!(error().to_string(), "--port x: not a port; write 25");
+        assert_eq!(error().in_variable("SMTPCHECK_PORT").to_string(), "SMTPCHECK_PORT=x: not a port; write 25");
+        let at = Position { line: 3, column: 7 };
+        assert_eq!(error().in_file("c.toml".into(), at).to_string(), "c.toml:3:7: port x: not a port; write 25");
+        assert_eq!(UsageError::flag("target", "empty").with_value("").to_string(), "target \"\": empty");
+        assert_eq!(UsageError::new("a target is missing").to_string(), "a target is missing");
+    }
+}

@@ -1,0 +1,74 @@
+//! Connection: where to connect, and for how long.
+
+use std::net::{IpAddr, SocketAddr};
+
+use clap::Args;
+
+use super::{InvalidValue, duration, number};
+use crate::cli::resolve::{self, ResolveEntry};
+use crate::cli::target;
+use crate::plan::Family;
+
+const HEADING: &str = "Connection";
+
+/// The port, and how many connections.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct PortArgs {
+    /// Connect to this port [default: the target's, else 465 for smtps://, else 587]
+    #[arg(short, long, value_name = "PORT", value_parser = target::port_number, help_heading = HEADING)]
+    pub port: Option<u16>,
+    /// Open at most this many connections to one target, follow-up probes included [default: 6, with --tls-scan 24, with --tls-scan=full 150]
+    #[arg(long, value_name = "N", value_parser = number(1..=1000u32), help_heading = HEADING)]
+    pub max_connections: Option<u32>,
+}
+
+/// How to reach a host.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct ConnectionArgs {
+    /// Use only IPv4
+    #[arg(short = '4', long, help_heading = HEADING, conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// Use only IPv6
+    #[arg(short = '6', long, help_heading = HEADING)]
+    pub ipv6: bool,
+    /// Use this IP address for that host and port, as in curl (repeatable)
+    #[arg(long, value_name = "HOST:PORT:ADDR[,ADDR]", allow_hyphen_values = true, value_parser = resolve::entry, help_heading = HEADING)]
+    pub resolve: Vec<ResolveEntry>,
+    /// Use this resolver instead of the system's
+    #[arg(long, value_name = "IP[:PORT]", value_parser = resolver, help_heading = HEADING)]
+    pub resolver: Option<SocketAddr>,
+    /// Time limit for connecting, DNS lookup included
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, help_heading = HEADING)]
+    pub connect_timeout: u64,
+    /// Time limit for one reply
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = HEADING)]
+    pub timeout: u64,
+    /// Check up to N targets at the same time, at most two of them on the same host
+    #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=64usize), help_heading = HEADING)]
+    pub jobs: usize,
+    /// Overall time limit for each target
+    #[arg(short, long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = HEADING)]
+    pub max_time: u64,
+}
+
+impl ConnectionArgs {
+    /// `-4`, `-6` or neither.
+    pub fn family(&self) -> Family {
+        match (self.ipv4, self.ipv6) {
+            (true, _) => Family::V4,
+            (false, true) => Family::V6,
+            (false, false) => Family::Any,
+        }
+    }
+}
+
+fn resolver(text: &str) -> Result<SocketAddr, InvalidValue> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if let Ok(ip) = bare.parse::<IpAddr>() {
+        return Ok(SocketAddr::new(ip, 53));
+    }
+    let hint = "write an IP address, with a port if it is not 53: 192.0.2.53:5353";
+    text.parse().map_err(|_| InvalidValue::new("not an IP address", hint))
+}

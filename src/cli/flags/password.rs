@@ -1,0 +1,124 @@
+//! Password: where it comes from. No flag takes the password itself: every user of this machine could read it in the
+//! process list.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+
+use crate::cli::UsageError;
+use crate::plan::{Login, LoginProof};
+
+const HEADING: &str = "Password (also SMTPCHECK_PASSWORD, else a prompt on a terminal)";
+
+/// The variable that holds the password.
+pub const VARIABLE: &str = "SMTPCHECK_PASSWORD";
+
+/// Where the password comes from.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct PasswordArgs {
+    /// Read the password from standard input
+    #[arg(long, help_heading = HEADING)]
+    pub password_stdin: bool,
+    /// Read the password from this file
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
+    pub password_file: Option<PathBuf>,
+    /// Read the password from this command's output
+    #[arg(long, value_name = "CMD", help_heading = HEADING)]
+    pub password_command: Option<String>,
+    /// Read user name and password for the host from ~/.netrc, or from the file in $NETRC
+    #[arg(short, long, help_heading = HEADING)]
+    pub netrc: bool,
+    /// Read an OAuth 2.0 access token from this command's output, and log in with it
+    #[arg(long, value_name = "CMD", help_heading = HEADING)]
+    pub token_command: Option<String>,
+    /// Rejected, with the ways to give a password
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, action = ArgAction::Append, default_missing_value = "")]
+    pub password: Vec<String>,
+}
+
+/// The sources, as messages list them.
+pub const SOURCES: &str = "--password-stdin, --password-file FILE, --password-command CMD, --token-command CMD (a token), --netrc, SMTPCHECK_PASSWORD, smtpcheck-password in $CREDENTIALS_DIRECTORY, or a prompt on a terminal";
+
+/// One source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordSource {
+    /// Standard input, to its end.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+    /// The output of a command.
+    Command(String),
+    /// A token, the output of a command.
+    TokenCommand(String),
+    /// The entry of the host in `.netrc`.
+    Netrc,
+    /// `SMTPCHECK_PASSWORD`.
+    Environment,
+    /// A file in the directory where the service manager puts credentials (systemd.exec, `LoadCredential=`).
+    Directory(PathBuf),
+    /// A prompt without echo.
+    Prompt,
+}
+
+/// What the environment offers: the variable, a file of the service manager, a terminal.
+#[derive(Clone, Debug)]
+pub struct PasswordEnvironment {
+    /// `SMTPCHECK_PASSWORD` is set and not empty.
+    pub variable: bool,
+    /// The file in `$CREDENTIALS_DIRECTORY`, if it exists.
+    pub directory: Option<PathBuf>,
+    /// Standard input and standard error are a terminal.
+    pub terminal: bool,
+}
+
+impl PasswordArgs {
+    /// The source, if the plan logs in.
+    pub fn source(
+        &self,
+        user: Option<&str>,
+        login: Option<&Login>,
+        environment: PasswordEnvironment,
+    ) -> Result<Option<PasswordSource>, UsageError> {
+        if !self.password.is_empty() {
+            let reason = "not supported: every user of this machine could read the password in the process list";
+            return Err(UsageError::flag("--password", reason).with_hint(format!("use {SOURCES}")));
+        }
+        let given: Vec<(&str, PasswordSource)> = [
+            self.password_stdin.then_some(("--password-stdin", PasswordSource::Stdin)),
+            self.password_file.clone().map(|file| ("--password-file", PasswordSource::File(file))),
+            self.password_command.clone().map(|command| ("--password-command", PasswordSource::Command(command))),
+            self.token_command.clone().map(|command| ("--token-command", PasswordSource::TokenCommand(command))),
+            self.netrc.then_some(("--netrc", PasswordSource::Netrc)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if let [(first, _), (second, _), ..] = *given.as_slice() {
+            let reason = format!("cannot be used with {second}");
+            return Err(UsageError::flag(first.to_owned(), reason).with_hint("give only one source of the password"));
+        }
+        let wanted = login.is_some_and(|login| login.proof != LoginProof::NoSecret);
+        match given.into_iter().next() {
+            Some((flag, _)) if user.is_none() => {
+                Err(UsageError::flag(flag.to_owned(), "no user name given").with_hint("add --user USER"))
+            }
+            _ if !wanted => Ok(None),
+            Some((_, source)) => Ok(Some(source)),
+            None if environment.variable => Ok(Some(PasswordSource::Environment)),
+            None if environment.directory.is_some() => Ok(environment.directory.map(PasswordSource::Directory)),
+            None if environment.terminal => Ok(Some(PasswordSource::Prompt)),
+            None => {
+                Err(UsageError::flag("--user", "no password given")
+                    .with_hint(format!("give the password by {SOURCES}")))
+            }
+        }
+    }
+}
+
+/// A warning if the variable holds a password that nothing uses, because no user name is given.
+pub fn unused_variable(user: Option<&str>, login: Option<&Login>, environment: &PasswordEnvironment) -> Option<String> {
+    let is_unused = environment.variable && user.is_none() && login.is_none();
+    is_unused
+        .then(|| format!("{VARIABLE} is set, but no user name is given, so the login is not tested; add --user USER"))
+}

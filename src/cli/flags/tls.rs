@@ -1,0 +1,107 @@
+//! TLS: when it starts, which certificates are trusted, and what else to examine.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{InvalidValue, closed_list, one_of};
+use crate::plan::{CertificateDays, IntrusiveProbe, TlsMode, TlsProfile, TlsVersion};
+use crate::wire::Host;
+
+const HEADING: &str = "TLS";
+
+closed_list!(TlsMode {
+    TlsMode::Auto => "auto",
+    TlsMode::Starttls => "starttls",
+    TlsMode::Implicit => "implicit",
+    TlsMode::None => "none",
+});
+
+closed_list!(TlsVersion {
+    TlsVersion::V1_2 => "1.2" | "tls1.2" | "tlsv1.2",
+    TlsVersion::V1_3 => "1.3" | "tls1.3" | "tlsv1.3",
+});
+
+/// How much `--tls-scan` examines; the other names are those of a variable or a file that turns a flag on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanChoice {
+    /// No scan.
+    Off,
+    /// Versions, weak cipher suites, groups, certificates.
+    Basic,
+    /// All cipher suites and groups too.
+    Full,
+}
+
+closed_list!(ScanChoice {
+    ScanChoice::Basic => "basic" | "true" | "yes" | "on" | "y" | "t" | "1",
+    ScanChoice::Full => "full",
+    ScanChoice::Off => "off" | "false" | "no" | "n" | "f" | "0",
+});
+
+/// Which server name and which authorities.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct TrustArgs {
+    /// Server name to request (SNI) and to expect in the certificate [default: the host]
+    #[arg(long, value_name = "NAME", value_parser = server_name, help_heading = HEADING)]
+    pub sni: Option<String>,
+    /// Trust the certificates in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
+    pub cacert: Option<PathBuf>,
+}
+
+/// When TLS starts, and what to examine.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct TlsArgs {
+    /// When to use TLS: auto is implicit on port 465, else STARTTLS if advertised; starttls requires it
+    #[arg(long, value_name = "MODE", default_value = "auto", value_enum, help_heading = HEADING)]
+    pub tls: TlsMode,
+    /// Client certificate to send if the server requests one, PEM with its chain
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
+    pub cert: Option<PathBuf>,
+    /// Private key of the client certificate, PEM [default: the file of --cert]
+    #[arg(long, value_name = "FILE", requires = "cert", help_heading = HEADING)]
+    pub key: Option<PathBuf>,
+    /// Warn, or fail, if the certificate expires within this many days
+    #[arg(long, value_name = "WARN[,ERROR]", default_value = "21,0", value_parser = days, help_heading = HEADING)]
+    pub cert_days: CertificateDays,
+    /// Find the TLS versions, weak cipher suites, groups and certificates that the server accepts; with =full list all cipher suites and groups
+    #[arg(long, value_name = "DEPTH", num_args = 0..=1, require_equals = true, default_missing_value = "basic", value_enum, help_heading = HEADING)]
+    pub tls_scan: Option<ScanChoice>,
+    /// Compare the server with a published TLS profile (implies --tls-scan=full)
+    #[arg(long, value_name = "NAME", value_parser = one_of(TlsProfile::ALL), help_heading = HEADING)]
+    pub tls_profile: Option<TlsProfile>,
+    /// Run an intrusive probe (repeatable)
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = one_of(IntrusiveProbe::ALL), help_heading = HEADING)]
+    pub probe: Vec<IntrusiveProbe>,
+    /// Print the certificates as PEM
+    #[arg(long, help_heading = HEADING)]
+    pub show_chain: bool,
+    /// Accept any certificate, and send the password even if the certificate is not trusted
+    #[arg(short = 'k', long, help_heading = HEADING)]
+    pub insecure: bool,
+    /// Lowest TLS version to offer
+    #[arg(long, value_name = "VERSION", default_value = "1.2", value_enum, help_heading = HEADING)]
+    pub tls_min: TlsVersion,
+}
+
+fn server_name(text: &str) -> Result<String, InvalidValue> {
+    Host::parse(text).map(|host| host.to_string()).map_err(|error| InvalidValue::new(error.to_string(), ""))
+}
+
+fn days(text: &str) -> Result<CertificateDays, InvalidValue> {
+    let wrong = |why| {
+        InvalidValue::new(why, "write the number of days for a warning, and after a comma those for an error: 21,7")
+    };
+    let number = |part: &str| part.trim().parse::<u16>().map_err(|_| wrong("not a number of days"));
+    let (warning, error) = match text.split_once(',') {
+        Some((warning, error)) => (number(warning)?, number(error)?),
+        None => (number(text)?, 0),
+    };
+    if error > warning {
+        return Err(wrong("the error comes before the warning"));
+    }
+    Ok(CertificateDays { warning, error })
+}

@@ -1,0 +1,91 @@
+//! The help: `-h` fits on one screen, `--help` is complete.
+
+use clap::Command;
+
+use super::commands::{COMMANDS, CommandSpec, check};
+
+const SUMMARY: &str =
+    "Diagnoses SMTP servers: shows the session, explains what failed and how to fix it.\nNever sends a message.";
+
+/// The flags that most people need, each with an example of its value.
+const COMMON: &[(&str, &str)] = &[
+    ("port", "465"),
+    ("tls", "starttls"),
+    ("from", "me@example.org"),
+    ("to", "you@example.net"),
+    ("user", "me@example.net"),
+    ("password-command", "CMD"),
+    ("insecure", ""),
+    ("max-time", "20s"),
+    ("expect", "'rcpt.code == 250'"),
+    ("fail-on", "warning"),
+    ("json", ""),
+    ("verbose", ""),
+];
+
+/// How the program is called.
+pub(super) fn usage() -> String {
+    format!("Usage: smtpcheck {}", check::SPEC.usage.join("\n       smtpcheck "))
+}
+
+/// The help for `-h`.
+pub(super) fn short() -> String {
+    let command = (check::SPEC.declare)(Command::new("smtpcheck"));
+    let mut text = format!("{SUMMARY}\n\n{}\n\nCommands:\n{}\n\nThe most important flags:\n", usage(), commands());
+    for (long, example) in COMMON {
+        let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(long)) else { continue };
+        let short = arg.get_short().map_or("    ".to_owned(), |short| format!("-{short}, "));
+        let flag = format!("{short}--{long} {example}");
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let ends = ["; ", " [", ": ", ", such", " (", ", and ", " that "];
+        let end = ends.iter().filter_map(|end| help.find(end)).min().unwrap_or(help.len());
+        text += &format!("  {flag:<31} {}\n", help.get(..end).unwrap_or(&help));
+    }
+    text += "\nExample:\n  smtpcheck smtp.example.net:587\n\n";
+    text += "smtpcheck --help shows all flags, smtpcheck help COMMAND those of a command.\n";
+    text
+}
+
+/// The help for `--help`, and for `help COMMAND`.
+pub(super) fn complete(spec: &CommandSpec, mut command: Command) -> String {
+    if spec.name == check::SPEC.name {
+        let notes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        command = command.about(SUMMARY).after_help(format!("Commands:\n{}\n\n{notes}", commands()));
+    }
+    command.render_help().to_string()
+}
+
+/// Each command with one line.
+pub(super) fn commands() -> String {
+    let lines = COMMANDS.iter().filter(|spec| !spec.is_hidden);
+    lines.map(|spec| format!("  {:<12} {}", spec.name, spec.about)).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMANDS, COMMON, complete, short};
+
+    #[test]
+    fn the_short_help_fits_on_a_screen_and_names_every_command_once() {
+        let text = short();
+        assert!(text.lines().count() <= 45, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 82), "{text}");
+        for spec in COMMANDS.iter().filter(|spec| !spec.is_hidden) {
+            assert_eq!(text.matches(&format!("\n  {} ", spec.name)).count(), 1, "{}: {text}", spec.name);
+        }
+        for (flag, _) in COMMON {
+            assert!(text.contains(&format!("--{flag}")), "--{flag}");
+        }
+    }
+
+    #[test]
+    fn the_complete_help_of_each_command_names_the_command_and_every_flag() {
+        for spec in COMMANDS {
+            let text = complete(spec, spec.command(&[]));
+            assert!(spec.name == "check" || text.contains(&format!("Usage: smtpcheck {}", spec.name)), "{text}");
+            for arg in spec.command(&[]).get_arguments().filter(|arg| !arg.is_hide_set()) {
+                assert!(arg.get_long().is_none_or(|long| text.contains(&format!("--{long}"))), "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! `smtpcheck --version`; with `-v` what a bug report needs: the commit, the target, the TLS library, the features.
+
+use crate::cli::VersionDetails;
+
+pub(super) fn text(details: VersionDetails) -> String {
+    let version = format!("smtpcheck {}\n", env!("CARGO_PKG_VERSION"));
+    match details {
+        VersionDetails::Short => version,
+        VersionDetails::Full => format!(
+            "{version}commit: {}\ntarget: {}\nTLS: rustls {} (aws-lc-rs)\nfeatures: {}\n",
+            env!("SMTPCHECK_COMMIT"),
+            env!("SMTPCHECK_TARGET"),
+            env!("SMTPCHECK_RUSTLS"),
+            env!("SMTPCHECK_FEATURES"),
+        ),
+    }
+}
