@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::seen::Seen;
-use super::{has_tls, stopped};
+use super::seen::{Seen, has_tls};
+use super::stop::stopped;
 use crate::evidence::{Evidence, HelloOutcome, HelloProbe, Presented, Session};
 use crate::plan::{Plan, ScanDepth};
 use crate::question::{Offer, SuiteList};

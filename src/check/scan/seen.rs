@@ -2,8 +2,7 @@
 //!
 //! A choice of the server counts for the version that it chose, which may be older than the one that was offered.
 
-use super::{has_tls, is_hung_up_on};
-use crate::evidence::{Evidence, HelloProbe, Session};
+use crate::evidence::{Evidence, Fault, HelloProbe, Session, TlsFaultKind};
 use crate::question::Offer;
 use crate::wire::tls::{self, ServerHello, Version, WeakClass};
 
@@ -180,3 +179,14 @@ impl<'a> Seen<'a> {
 
 /// RFC 8446 §6.2.
 const PROTOCOL_VERSION: u8 = 70;
+
+/// A handshake that succeeded or failed in TLS.
+pub(super) fn has_tls(session: Session<'_>) -> bool {
+    let failed_in_tls = |fault: &Fault| matches!(fault, Fault::Tls { tls } if tls.kind != TlsFaultKind::NotTls);
+    session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
+}
+
+/// Whether the server closed the connection. Not for SSLv2, which has no alerts: closing is the usual rejection.
+pub(super) fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
+    hello.is_hung_up() && hello.request.offer != Offer::Sslv2
+}
