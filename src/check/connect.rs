@@ -2,12 +2,14 @@
 //! responds: whether the host responds on another mail port, and whether the cloud that this machine runs on blocks the
 //! port.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, place};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
+use super::place;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
     DialResult, Event, EventKind, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Phase, Probe, Session,
 };
 use crate::lexicon::providers::{self, ProviderSigns};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Override, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;

@@ -1,7 +1,8 @@
 //! EHLO and its reply.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, asks_nothing};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
 use crate::evidence::{EventKind, Evidence, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsUse};
 
 pub static CHECK: Check =

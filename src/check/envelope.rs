@@ -1,8 +1,10 @@
 //! MAIL FROM and RCPT TO without a rejection: email addresses that cannot be sent to this server, and rejections that
 //! come only after the message.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, asks_nothing, peer};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
+use super::peer;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
 pub static CHECK: Check =

@@ -1,9 +1,10 @@
 //! The greeting, or its absence. If no greeting arrives, or something that is not SMTP, smtpcheck also tries the other
 //! TLS mode.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, peer};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
+use super::peer;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
-use crate::lexicon::software;
+use crate::lexicon::{Confidence, Fix, software};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Class;

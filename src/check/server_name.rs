@@ -13,9 +13,11 @@
 //! Better names, best first: the one in the greeting (RFC 5321 section 4.2), the one in the EHLO reply, the target if
 //! `--sni` replaced it, names of the certificate, the one in the greeting of another mail port of the host.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, in_shell, starttls};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell};
+use super::starttls;
 use crate::evidence::{Evidence, Fault, Phase, Session, TlsFault, TlsFaultKind};
 use crate::evidence::{HelloProbe, NameMatch};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::{Offer, Purpose, Question, SessionRequest};
 use crate::wire::tls::Version;

@@ -2,10 +2,12 @@
 //! started at once on a port that expects STARTTLS. Why a handshake fails is the subject of [`super::handshake`].
 
 use super::auth::in_clear;
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, peer};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
+use super::peer;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind, WithheldReason};
 use crate::lexicon::providers::PortTls;
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{IntrusiveProbe, Plan, QuitAfter, TlsUse};
 use crate::question::{Envelope, Purpose, Question, SessionRequest, Starttls};
 use crate::wire::{Capabilities, Host, Reply, ReversePath};

@@ -7,8 +7,9 @@ mod offers;
 mod rules;
 mod secret;
 
-use super::{Check, Confidence, Finding, Fix, PhaseFailure, Severity, asks_nothing};
+use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::Purpose;
 use crate::wire::Capabilities;

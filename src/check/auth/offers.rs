@@ -1,8 +1,9 @@
 //! The mechanisms that are advertised, judged without a login.
 
-use super::super::{Confidence, Finding, Fix, Severity};
+use super::super::finding::{Finding, Severity};
 use super::rules::{AUTH_MECHANISM_OBSOLETE, AUTH_NOT_OFFERED, AUTH_TOKENS_ONLY};
 use crate::evidence::{Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
 /// CRAM-MD5 (RFC 2195), DIGEST-MD5 (historic by RFC 6331), NTLM (MS-NLMP).

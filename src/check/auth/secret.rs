@@ -1,9 +1,10 @@
 //! Faults of the secret itself, if a login failed: the claims of a token, the form of a password. Neither is shown.
 
-use super::super::{Confidence, Finding, Fix, PhaseFailure, peer};
+use super::super::finding::{Finding, PhaseFailure};
+use super::super::peer;
 use super::rules::{AUTH_TOKEN_EXPIRED, AUTH_TOKEN_UNFIT};
 use crate::evidence::{EventKind, Evidence, PasswordOddity, Phase, Session, TokenForm};
-use crate::lexicon::Category;
+use crate::lexicon::{Category, Confidence, Fix};
 use crate::plan::Plan;
 
 /// A fault that the token itself shows, if the login did not succeed.

@@ -1,9 +1,10 @@
 //! Which certificates were sent, and in which order. Current programs connect in spite of these faults.
 
-use super::super::{Confidence, Finding, Fix};
+use super::super::finding::Finding;
 use super::context::CertificateContext;
 use super::rules::{CERTIFICATE_CHAIN_DISORDERED, CERTIFICATE_CHAIN_SURPLUS, CERTIFICATE_LIFETIME_LONG};
 use crate::evidence::Certificate;
+use crate::lexicon::{Confidence, Fix};
 
 /// A normal chain has three certificates, or four with a cross-signed root.
 const MANY: usize = 10;

@@ -1,6 +1,6 @@
 //! The rules about certificates, with their pages.
 
-use super::super::{Docs, Rule, Severity};
+use super::super::finding::{Docs, Rule, Severity};
 
 /// All of them, in the order in which they are judged.
 pub(super) static RULES: &[&Rule] = &[

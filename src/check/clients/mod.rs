@@ -16,8 +16,9 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Confidence, Finding, Fix, Rule, asks_nothing};
+use super::finding::{Check, Finding, Rule, asks_nothing};
 use crate::evidence::{Event, Evidence, Fault, Handshake, HelloProbe, Phase};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::wire::tls::{ServerHello, Version};
 

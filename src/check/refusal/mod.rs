@@ -7,12 +7,13 @@
 
 mod rules;
 
+use super::finding::{Check, Finding, PhaseFailure, asks_nothing, in_shell};
 use super::greeting::{service_with_codes, weigh_other_family};
-use super::{Check, Confidence, Finding, Fix, PhaseFailure, asks_nothing, in_shell, peer};
+use super::peer;
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
-use crate::lexicon::{self, Basis, Cause, Context, FixWhen, Reading, ReplyPhase};
+use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, FixWhen, Reading, ReplyPhase};
 use crate::plan::{LoginProof, Plan};
 use crate::wire::Reply;
 use crate::wire::status::Class;

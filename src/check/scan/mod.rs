@@ -17,8 +17,10 @@ mod stop;
 #[cfg(test)]
 mod tests;
 
-use super::{Check, Confidence, Finding, Fix, Severity, certificate, clients};
+use super::finding::{Check, Finding, Severity};
+use super::{certificate, clients};
 use crate::evidence::{Evidence, Phase};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::{HelloRequest, Offer, Question};
 use crate::wire::tls::{Version, WeakClass};

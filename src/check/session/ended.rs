@@ -1,12 +1,13 @@
 //! Sessions that ended early: closed, no reply, a reply without end, a time limit.
 
-use super::super::{Confidence, Finding, Fix, PhaseFailure, Rule};
+use super::super::finding::{Finding, PhaseFailure, Rule};
 use super::order::repeated;
 use super::replies::is_reported_elsewhere;
 use super::rules::{CONNECTION_CLOSED, REPLY_ENDLESS, REPLY_MISSING, RUN_OUT_OF_TIME};
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Purpose;
 

@@ -8,8 +8,9 @@ mod order;
 mod replies;
 mod rules;
 
-use super::{Check, Confidence, Finding, Fix};
+use super::finding::{Check, Finding};
 use crate::evidence::{Evidence, Outcome, Phase, Session, SkipReason};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::{Question, Repeat, SessionRequest};
 use rules::CONNECTION_BUDGET_SPENT;

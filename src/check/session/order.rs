@@ -1,12 +1,13 @@
 //! Replies that cannot be matched to commands, because the server sent one too many or too few, and what a second session
 //! has shown.
 
-use super::super::{Confidence, Finding, Fix, PhaseFailure, Rule, Severity, order};
+use super::super::finding::{Finding, PhaseFailure, Rule, Severity, order};
 use super::rules::{REPLY_UNASKED, SESSION_OUT_OF_STEP};
 use crate::evidence::fit::{Fit, is_about_login};
 use crate::evidence::sequence::{Break, Sequence};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Outcome, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Purpose;
 

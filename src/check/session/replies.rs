@@ -1,10 +1,12 @@
 //! Single replies that are invalid or malformed.
 
-use super::super::{Confidence, Finding, Fix, PhaseFailure, greeting};
+use super::super::finding::{Finding, PhaseFailure};
+use super::super::greeting;
 use super::rules::{REPLY_IRREGULAR, REPLY_WITHOUT_SENSE};
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::wire::reply::Irregularity;
 
 /// A reply that neither accepts nor rejects. A greeting without a code, or of a news server, belongs to `greeting`.
