@@ -26,7 +26,9 @@ use crate::question::{HelloRequest, Offer, Question};
 use crate::wire::tls::{Version, WeakClass};
 
 pub use profile::{Deviation, Level, ProfileVerdict, Topic, verdict};
-pub use results::{CertificateSeen, Features, Preference, Scan, SuiteSeen, Support, VersionSeen, WeakSeen, results};
+pub use results::{CertificateSeen, Features, Preference, Scan, SuiteSeen, VersionSeen, WeakSeen, results};
+
+pub use seen::Support;
 
 use results::chains;
 use rules::{TLS_FALLBACK_UNPROTECTED, TLS_OLD_VERSION_ACCEPTED, TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED};

@@ -12,8 +12,7 @@
 //!    order of suites counts.
 //! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still responds.
 
-use super::results::Support;
-use super::seen::{Seen, is_hung_up_on};
+use super::seen::{Seen, Support, is_hung_up_on};
 use crate::question::{Offer, SuiteList};
 use crate::wire::tls::{self, Version, WeakClass};
 

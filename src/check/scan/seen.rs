@@ -2,11 +2,24 @@
 //!
 //! A choice of the server counts for the version that it chose, which may be older than the one that was offered.
 
+use serde::{Deserialize, Serialize};
+
 use crate::evidence::{Evidence, Fault, HelloProbe, Session, TlsFaultKind};
 use crate::question::Offer;
 use crate::wire::tls::{self, ServerHello, Version, WeakClass};
 
-use super::results::Support;
+/// Whether something is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Support {
+    /// It is.
+    Yes,
+    /// It is rejected.
+    No,
+    /// It was not tested, or the response was not clear.
+    Unknown,
+}
 
 /// All of them.
 pub(super) struct Seen<'a> {

@@ -16,9 +16,9 @@ use jiff::SpanRound;
 use jiff::Unit;
 use serde::{Deserialize, Serialize};
 
-use super::results::{Preference, Scan, Support, VersionSeen, chains};
+use super::results::{Preference, Scan, VersionSeen, chains};
 use super::rules::TLS_PROFILE_NOT_MET;
-use super::seen::Seen;
+use super::seen::{Seen, Support};
 use crate::check::finding::{Finding, Severity};
 use crate::evidence::{Certificate, Evidence, Phase};
 use crate::lexicon::{Confidence, Fix};

@@ -2,7 +2,8 @@
 //! Diffie-Hellman with a prime is removed, and X25519MLKEM768 is the first group. Sources are the keys of that file.
 
 use super::table::{CertificateRules, Feature, Graded, Level, Profile, Versions};
-use crate::check::scan::results::{Preference, Support};
+use crate::check::scan::results::Preference;
+use crate::check::scan::seen::Support;
 use crate::wire::tls::Version;
 
 const URL: &str = "https://wiki.mozilla.org/Security/Server_Side_TLS";

@@ -4,7 +4,7 @@
 use super::table::{
     CertificateRules, Feature, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation,
 };
-use crate::check::scan::results::Support;
+use crate::check::scan::seen::Support;
 use crate::wire::tls::Version;
 
 pub(super) static NCSC_NL_2025: Profile = Profile {

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::scan::results::{Features, Preference, Support};
+use crate::check::scan::results::{Features, Preference};
+use crate::check::scan::seen::Support;
 use crate::wire::tls::Version;
 
 /// How much a deviation matters.
