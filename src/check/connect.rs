@@ -406,7 +406,7 @@ enum Siblings {
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
     let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
     let unreached = |probe: &Session<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
-    let answers = |probe: &Session<'_>| probe.reply_at(Phase::Greeting).is_some_and(|heard| heard.accepts());
+    let answers = |probe: &Session<'_>| probe.reply_at(Phase::Greeting).is_some_and(|received| received.accepts());
     let open: Vec<u16> = looked.iter().filter(|probe| answers(probe)).map(|probe| probe.request.port).collect();
     for probe in &looked {
         finding.evidence.probes.push(probe.probe.id);

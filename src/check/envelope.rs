@@ -47,12 +47,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
-    let heard = session.reply_at(Phase::Rcpt)?;
-    let refused = session.replies().any(|heard| heard.event.phase == Phase::Rcpt && !heard.accepts());
+    let received = session.reply_at(Phase::Rcpt)?;
+    let refused = session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
     let later = provider.sees_after_data.as_ref()?;
     let summary = format!("{} rejects some mail only after the message, which smtpcheck never sends", provider.name);
-    let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(heard.event);
+    let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: later.clone(),
         fixes: vec![Fix::text(

@@ -98,7 +98,7 @@ fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
 /// Inside TLS something other than an SMTP greeting arrived, or nothing.
 fn is_no_smtp(session: Session<'_>) -> bool {
     match session.reply_at(Phase::Greeting) {
-        Some(heard) => heard.reply.code.is_none(),
+        Some(received) => received.reply.code.is_none(),
         None => matches!(
             session.fault(),
             Some(Fault::Silent { phase: Phase::Greeting, .. } | Fault::Closed { phase: Phase::Greeting, .. })
@@ -108,8 +108,8 @@ fn is_no_smtp(session: Session<'_>) -> bool {
 
 /// Names that are worth a session, best first.
 fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: Symptom) -> Vec<DomainName> {
-    let greeted = session.reply_at(Phase::Greeting).map(|heard| heard.reply);
-    let replied = session.reply_at(Phase::Ehlo).or(session.reply_at(Phase::EhloTls)).map(|heard| heard.reply);
+    let greeted = session.reply_at(Phase::Greeting).map(|received| received.reply);
+    let replied = session.reply_at(Phase::Ehlo).or(session.reply_at(Phase::EhloTls)).map(|received| received.reply);
     let target = plan.target.host.name().filter(|_| plan.tls.sni.is_some()).cloned();
     let of_others = evidence.probes(Purpose::SiblingPort).filter_map(|probe| probe.reply_at(Phase::Greeting));
     let mut names: Vec<DomainName> = [greeted, replied].into_iter().flatten().filter_map(announced).collect();
@@ -117,7 +117,7 @@ fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     if symptom == Symptom::OtherService {
         names.extend(of_the_certificate(session));
     }
-    names.extend(of_others.filter_map(|heard| announced(heard.reply)));
+    names.extend(of_others.filter_map(|received| announced(received.reply)));
     let sent = sent(session);
     let shown = session.handshake().and_then(|(_, handshake)| handshake.leaf()).map(|leaf| leaf.names.as_slice());
     let is_covered = |name: &DomainName| {
@@ -209,7 +209,9 @@ fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
         match symptom {
             Symptom::HandshakeFailed => true,
             Symptom::OtherCertificate => matches!(handshake.presented.name, NameMatch::Matches { .. }),
-            Symptom::OtherService => probe.reply_at(Phase::Greeting).is_some_and(|heard| heard.reply.is_success()),
+            Symptom::OtherService => {
+                probe.reply_at(Phase::Greeting).is_some_and(|received| received.reply.is_success())
+            }
         }
     })
 }

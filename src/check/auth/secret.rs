@@ -9,7 +9,7 @@ use crate::plan::Plan;
 
 /// A fault that the token itself shows, if the login did not succeed.
 pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
-    if session.reply_at(Phase::Auth).is_some_and(|heard| heard.accepts()) {
+    if session.reply_at(Phase::Auth).is_some_and(|received| received.accepts()) {
         return None;
     }
     let (event, form, expires, audience) = session.believed().find_map(|event| match &event.what {
@@ -43,9 +43,9 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
     };
     let mut finding = Finding::new(rule, Phase::Auth, Confidence::Likely, summary).on(event);
     // The rejection follows from it and is not a separate finding.
-    if let Some(heard) = session.reply_at(Phase::Auth) {
-        finding = finding.on(heard.event);
-        finding.consequences.push(format!("The login was rejected: {}", heard.first_line()));
+    if let Some(received) = session.reply_at(Phase::Auth) {
+        finding = finding.on(received.event);
+        finding.consequences.push(format!("The login was rejected: {}", received.first_line()));
         finding.consequences.extend(challenge_error(session));
     }
     Some(Finding {

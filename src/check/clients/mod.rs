@@ -72,8 +72,8 @@ pub fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     }
     let Some(Fault::Tls { .. }) = session.fault() else { return None };
     let terms = terms(evidence);
-    let ours = CLIENTS.first().map(|client| verdict(client, &terms))?;
-    let is_about_terms = !terms.is_empty() && matches!(ours, ClientVerdict::No(_));
+    let own = CLIENTS.first().map(|client| verdict(client, &terms))?;
+    let is_about_terms = !terms.is_empty() && matches!(own, ClientVerdict::No(_));
     is_about_terms.then(|| CLIENTS.iter().map(|client| seen(client, verdict(client, &terms))).collect())
 }
 

@@ -274,8 +274,8 @@ fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     let summary = format!("the TLS scan is inconclusive: {why}");
     let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Phase::Tls, Confidence::Certain, summary);
     finding.cause = "The report contains the results until then. The rest is unknown: it counts neither as supported nor as missing.".to_owned();
-    let of_ours = why.starts_with("the limit of --max-connections") || why.starts_with("the time limit");
-    finding.fixes = vec![Fix::text(if of_ours {
+    let is_own_limit = why.starts_with("the limit of --max-connections") || why.starts_with("the time limit");
+    finding.fixes = vec![Fix::text(if is_own_limit {
         "Repeat the scan with a higher --max-connections and --max-time"
     } else {
         "Repeat the scan after a few minutes, or from an IP address that the server does not limit"

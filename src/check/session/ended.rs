@@ -124,8 +124,8 @@ fn time_limit(plan: &Plan, target: &str, phase: Phase) -> Ending {
 /// The command whose reply is missing, and the part of the reply that arrived; if no command was sent, the event with
 /// which the phase began.
 fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
-    let is_whole = |heard: &ReceivedReply<'_>| heard.fit() != Fit::Unfinished;
-    let answered = session.all_replies().filter(|heard| heard.event.phase == phase && is_whole(heard)).count();
+    let is_whole = |received: &ReceivedReply<'_>| received.fit() != Fit::Unfinished;
+    let answered = session.all_replies().filter(|received| received.event.phase == phase && is_whole(received)).count();
     let sent = || session.events().filter(|event| event.phase == phase && matches!(event.what, EventKind::Sent { .. }));
     let awaited = sent().nth(answered).or_else(|| sent().last());
     let begun = session
@@ -152,7 +152,7 @@ fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &m
     let Some(probe) = evidence.probes(Purpose::InStep).next() else { return };
     finding.evidence.probes.push(probe.probe.id);
     let wanted = probe.request.script.envelope.as_ref().map_or(0, |envelope| envelope.to.len());
-    let answered = probe.replies().filter(|heard| heard.event.phase == Phase::Rcpt).count();
+    let answered = probe.replies().filter(|received| received.event.phase == Phase::Rcpt).count();
     if wanted > 0 && answered == wanted {
         finding.failure = Some(PhaseFailure::Protocol);
         finding.cause = "The server advertises PIPELINING, but loses a command that arrives together with others. It replied to all of them when they were sent one at a time.".to_owned();

@@ -30,11 +30,13 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let (Some(main), Some(telling)) = (evidence.main_session(), evidence.decisive_session()) else { return Vec::new() };
+    let (Some(main), Some(decisive)) = (evidence.main_session(), evidence.decisive_session()) else {
+        return Vec::new();
+    };
     let mut findings = Vec::new();
     findings.extend(main.fault().and_then(|fault| ended::finding(plan, evidence, main, fault)));
     findings.extend(order::out_of_step(plan, evidence, main));
-    findings.extend(replies::without_sense(telling));
+    findings.extend(replies::without_sense(decisive));
     findings.extend(replies::irregular(main));
     findings.extend(order::unasked(main));
     findings.extend(not_tried(plan, evidence));

@@ -15,7 +15,7 @@ use crate::question::Purpose;
 pub(super) fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let begun =
         session.events().any(|event| event.phase == Phase::Auth && matches!(event.what, EventKind::Sent { .. }));
-    session.all_replies().find(|heard| begun && is_about_login(heard.reply))
+    session.all_replies().find(|received| begun && is_about_login(received.reply))
 }
 
 /// Whether a finding says that replies cannot be matched to commands.
@@ -99,39 +99,39 @@ const MOST_REPEATED: usize = 12;
 
 /// What the second session has shown.
 pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> Vec<String> {
-    let mut told = Vec::new();
-    if let Some(heard) = rejected_login(main) {
-        let line = heard.first_line();
-        told.push(format!("{line} can only be the reply to AUTH, so the login was rejected. It was not repeated"));
+    let mut lines = Vec::new();
+    if let Some(received) = rejected_login(main) {
+        let line = received.first_line();
+        lines.push(format!("{line} can only be the reply to AUTH, so the login was rejected. It was not repeated"));
     }
-    let Some(probe) = evidence.probes(Purpose::InStep).next() else { return told };
+    let Some(probe) = evidence.probes(Purpose::InStep).next() else { return lines };
     match &probe.probe.outcome {
         Outcome::Skipped { .. } => {
-            told.push("A second session, with a pause before each command, was not tried".to_owned());
-            return told;
+            lines.push("A second session, with a pause before each command, was not tried".to_owned());
+            return lines;
         }
         _ if probe.sequence().believed_until().is_some() => {
-            told.push("A second session, with a pause before each command, got out of step too".to_owned());
+            lines.push("A second session, with a pause before each command, got out of step too".to_owned());
         }
         Outcome::Failed { .. } => {
-            told.push("A second session, with a pause before each command, did not complete".to_owned());
+            lines.push("A second session, with a pause before each command, did not complete".to_owned());
         }
         Outcome::Underway | Outcome::Done { .. } => {}
     }
-    let deciding = |heard: &ReceivedReply<'_>| {
-        matches!(heard.event.phase, Phase::Starttls | Phase::Auth | Phase::Mail | Phase::Rcpt)
-            && heard.fit() != Fit::Continues
+    let deciding = |received: &ReceivedReply<'_>| {
+        matches!(received.event.phase, Phase::Starttls | Phase::Auth | Phase::Mail | Phase::Rcpt)
+            && received.fit() != Fit::Continues
     };
-    for heard in probe.replies().filter(deciding).take(MOST_REPEATED) {
-        let line = heard.first_line();
-        let recipient = heard.recipient.and_then(|number| plan.to.get(number));
+    for received in probe.replies().filter(deciding).take(MOST_REPEATED) {
+        let line = received.first_line();
+        let recipient = received.recipient.and_then(|number| plan.to.get(number));
         let what = match recipient {
-            Some(recipient) => format!("{} {recipient}", heard.event.phase),
-            None => heard.event.phase.to_string(),
+            Some(recipient) => format!("{} {recipient}", received.event.phase),
+            None => received.event.phase.to_string(),
         };
-        told.push(format!("In a second session, with a pause before each command, the reply to {what} is {line}"));
+        lines.push(format!("In a second session, with a pause before each command, the reply to {what} is {line}"));
     }
-    told
+    lines
 }
 
 /// Unsolicited data that puts nothing out of step. Data that does is reported by [`out_of_step`].
@@ -141,7 +141,7 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
         return None;
     }
     let after_starttls = |phase: Phase| phase == Phase::Starttls;
-    let answer = session.reply_at(Phase::Starttls).map(|heard| heard.event.seq);
+    let answer = session.reply_at(Phase::Starttls).map(|received| received.event.seq);
     let event = session.events().find(|event| match &event.what {
         // After the 220 to STARTTLS it is reported by starttls, as an error.
         EventKind::Stray { .. } => {
