@@ -14,7 +14,7 @@ use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::Purpose;
 use crate::wire::Capabilities;
 use rules::{
-    AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNPROVED,
+    AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNVERIFIED,
     AUTH_TAKEN_IN_PLAINTEXT, AUTH_WITHHELD,
 };
 pub(super) use secret::{challenge_error, oddities, token};
@@ -234,7 +234,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
 
 fn unproved(event: &Event) -> Finding {
     let summary = "the server does not prove that it knows the password, even if it accepts the login".to_owned();
-    let finding = Finding::new(&AUTH_SERVER_UNPROVED, Phase::Auth, Confidence::Certain, summary).on(event);
+    let finding = Finding::new(&AUTH_SERVER_UNVERIFIED, Phase::Auth, Confidence::Certain, summary).on(event);
     Finding {
         cause: "The server's signature of the login is wrong or missing. It may be a different server, which does not know the password and accepts every login.".to_owned(),
         fixes: vec![

@@ -2,7 +2,7 @@
 
 use super::super::finding::{Finding, PhaseFailure};
 use super::super::peer;
-use super::rules::{AUTH_TOKEN_EXPIRED, AUTH_TOKEN_UNFIT};
+use super::rules::{AUTH_TOKEN_EXPIRED, AUTH_TOKEN_UNSUITABLE};
 use crate::evidence::{EventKind, Evidence, PasswordOddity, Phase, Session, TokenForm};
 use crate::lexicon::{Category, Confidence, Fix};
 use crate::plan::Plan;
@@ -19,7 +19,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
     let now = evidence.started_at.as_second();
     let (rule, summary, cause, fix) = if form == TokenForm::Refresh {
         (
-            &AUTH_TOKEN_UNFIT,
+            &AUTH_TOKEN_UNSUITABLE,
             "the token looks like a refresh token and was therefore not sent".to_owned(),
             "A refresh token is for the token service, which issues an access token for it. A mail server accepts only the access token.",
             "Get an access token with it, and use that",
@@ -33,7 +33,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
         )
     } else if let Some(audience) = audience.filter(|audience| is_foreign(plan, session, audience)) {
         (
-            &AUTH_TOKEN_UNFIT,
+            &AUTH_TOKEN_UNSUITABLE,
             format!("the access token is for {audience}, not for mail"),
             "Microsoft's mail servers accept only tokens for https://outlook.office.com.",
             "Request the scope https://outlook.office.com/SMTP.Send from the token service",

@@ -3,7 +3,7 @@
 use super::super::finding::{Finding, PhaseFailure, Rule};
 use super::order::repeated;
 use super::replies::is_reported_elsewhere;
-use super::rules::{CONNECTION_CLOSED, REPLY_ENDLESS, REPLY_MISSING, RUN_OUT_OF_TIME};
+use super::rules::{CONNECTION_CLOSED, REPLY_ENDLESS, REPLY_MISSING, TIME_LIMIT_REACHED};
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session};
@@ -108,7 +108,7 @@ fn closed(phase: Phase, reset: bool) -> Ending {
 fn time_limit(plan: &Plan, target: &str, phase: Phase) -> Ending {
     let seconds = std::time::Duration::from_millis(plan.limits.total_ms).as_secs_f64();
     Ending {
-        rule: &RUN_OUT_OF_TIME,
+        rule: &TIME_LIMIT_REACHED,
         phase,
         summary: format!("the overall time limit ({seconds:.1} s) was reached at {phase}"),
         cause: "This is a limit of smtpcheck, not of the server. Later phases were not tested.",

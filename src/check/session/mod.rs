@@ -13,7 +13,7 @@ use crate::evidence::{Evidence, Outcome, Phase, Session, SkipReason};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::{Question, Repeat, SessionRequest};
-use rules::CONNECTION_BUDGET_SPENT;
+use rules::CONNECTION_LIMIT_REACHED;
 
 pub(super) use order::is_about_order;
 
@@ -55,7 +55,7 @@ fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         more => format!("{more} more connections would have helped, but were not made"),
     };
     let summary = format!("{connections} (port {})", ports.join(", "));
-    let finding = Finding::new(&CONNECTION_BUDGET_SPENT, Phase::Connect, Confidence::Certain, summary);
+    let finding = Finding::new(&CONNECTION_LIMIT_REACHED, Phase::Connect, Confidence::Certain, summary);
     Some(Finding {
         cause: format!("The limit of --max-connections ({}) was reached.", plan.limits.max_connections),
         fixes: vec![Fix::text("Repeat the check with a higher --max-connections")],

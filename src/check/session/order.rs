@@ -2,7 +2,7 @@
 //! has shown.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, Severity, order};
-use super::rules::{REPLY_UNASKED, SESSION_OUT_OF_STEP};
+use super::rules::{REPLY_UNSOLICITED, SESSION_OUT_OF_STEP};
 use crate::evidence::fit::{Fit, is_about_login};
 use crate::evidence::sequence::{Break, Sequence};
 use crate::evidence::session::ReceivedReply;
@@ -20,7 +20,7 @@ pub(super) fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> 
 
 /// Whether a finding says that replies cannot be matched to commands.
 pub(in crate::check) fn is_about_order(finding: &Finding) -> bool {
-    [&SESSION_OUT_OF_STEP, &REPLY_UNASKED].iter().any(|rule| rule.id == finding.rule) && finding.failure.is_some()
+    [&SESSION_OUT_OF_STEP, &REPLY_UNSOLICITED].iter().any(|rule| rule.id == finding.rule) && finding.failure.is_some()
 }
 
 pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
@@ -67,7 +67,7 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
                 "{bytes} bytes arrived before {} was sent and are not the reply to a command",
                 found.proof.phase
             );
-            (&REPLY_UNASKED, summary)
+            (&REPLY_UNSOLICITED, summary)
         }
         EventKind::Received { reply, .. } => {
             let phase = found.proof.phase;
@@ -152,7 +152,7 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
     })?;
     let EventKind::Stray { bytes, .. } = &event.what else { return None };
     let summary = format!("{bytes} bytes arrived before {} was sent and are not the reply to a command", event.phase);
-    let finding = Finding::new(&REPLY_UNASKED, event.phase, Confidence::Likely, summary).on(event);
+    let finding = Finding::new(&REPLY_UNSOLICITED, event.phase, Confidence::Likely, summary).on(event);
     Some(Finding {
         severity: Severity::Warning,
         cause: "The server sends data that is not a reply.".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::super::finding::{Finding, PhaseFailure};
 use super::super::greeting;
-use super::rules::{REPLY_IRREGULAR, REPLY_WITHOUT_SENSE};
+use super::rules::{REPLY_INVALID, REPLY_MALFORMED};
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Phase, Session};
@@ -46,7 +46,7 @@ pub(super) fn without_sense(session: Session<'_>) -> Option<Finding> {
             "A reply must begin with a three-digit code whose first digit is 2, 4 or 5. This one does not.",
         )
     };
-    let finding = Finding::new(&REPLY_WITHOUT_SENSE, phase, Confidence::Certain, summary).on(received.event);
+    let finding = Finding::new(&REPLY_INVALID, phase, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: cause.to_owned(),
         fixes: vec![Fix::text(
@@ -85,7 +85,7 @@ pub(super) fn irregular(session: Session<'_>) -> Option<Finding> {
         return None;
     }
     let summary = format!("replies are malformed: {}", kinds.join(", "));
-    let mut finding = Finding::new(&REPLY_IRREGULAR, first.event.phase, Confidence::Certain, summary);
+    let mut finding = Finding::new(&REPLY_MALFORMED, first.event.phase, Confidence::Certain, summary);
     for received in &odd {
         finding = finding.on(received.event);
     }
