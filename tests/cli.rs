@@ -140,7 +140,7 @@ fn a_reader_that_goes_away_is_no_trouble_and_a_full_disk_is() {
 fn words_on_standard_input_are_explained_too() {
     let run = run_with(&["explain", "-"], Some("starttls-not-offered\nPIPELINING\nSCRAM-SHA-256\n"), &[]);
     assert_eq!(run.code, 0, "{run}");
-    for told in ["the server offers no encryption", "PIPELINING", "SCRAM-SHA-256"] {
+    for told in ["the server does not advertise STARTTLS", "PIPELINING", "SCRAM-SHA-256"] {
         assert!(run.stdout.contains(told), "{told}: {run}");
     }
     let kinds: Vec<String> = objects(&run_with(&["explain", "-", "--json"], Some("chunking\nxyzzy\n550 no\n"), &[]))
