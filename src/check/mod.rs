@@ -86,7 +86,8 @@ pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 /// Causes, alternatives, consequences and fixes begin with a capital letter; causes and alternatives end with a full stop.
 fn as_sentences(finding: &mut Finding) {
     for text in finding.otherwise.iter_mut().chain(std::iter::once(&mut finding.cause)) {
-        if !text.is_empty() && !text.ends_with(['.', '!', '?']) {
+        // The full stop may be inside a closing parenthesis.
+        if !text.is_empty() && !text.trim_end_matches([')', '"']).ends_with(['.', '!', '?']) {
             text.push('.');
         }
     }

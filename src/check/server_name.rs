@@ -28,7 +28,7 @@ pub static CHECK: Check = Check { subject: "server_name", ask, judge, rules: &[&
 static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     id: "tls-server-name-needed",
     severity: Severity::Error,
-    title: "the server needs another server name (SNI) than the one that was sent",
+    title: "the server needs a different server name (SNI) than the one that was sent",
     cites: &["RFC 6066 section 3", "RFC 8446 section 9.2"],
     docs: Docs {
         sees: "The handshake failed, the certificate was for another host, or another service responded. With the server name from the greeting (or from the EHLO reply, or from the certificate) in the ClientHello, the server responds as a mail server with the right certificate. If the target is an IP address, no server name is sent at all.",

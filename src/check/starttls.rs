@@ -349,8 +349,8 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     let upgraded = probe.handshake();
     let port = plan.target.port;
     let summary = match upgraded {
-        Some(_) => format!("port {port} expects STARTTLS after an unencrypted greeting, but TLS was started at once"),
-        None => format!("port {port} does not support TLS, but TLS was started at once"),
+        Some(_) => format!("port {port} begins unencrypted and expects STARTTLS, but TLS was started at once"),
+        None => format!("port {port} begins unencrypted, but TLS was started at once"),
     };
     let mut finding = Finding::new(&STARTTLS_EXPECTED, Phase::Tls, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id).on(greeting.event);

@@ -343,7 +343,7 @@ fn found(rule: &'static Rule, event: &Event, summary: String) -> Finding {
     Finding::new(rule, Phase::Tls, Confidence::Certain, summary).on(event)
 }
 
-/// RFC 5746 §4.1: a client may refuse a server without renegotiation_info, and OpenSSL 3 does.
+/// RFC 5746 §4.1: a client may reject a server without renegotiation_info, and OpenSSL 3 does.
 fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHello) -> Finding {
     let summary = format!(
         "programs with OpenSSL 3 do not connect: in {} the server does not send renegotiation_info (RFC 5746)",
