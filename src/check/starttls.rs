@@ -33,7 +33,7 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
     title: "the server does not advertise STARTTLS",
     cites: &["RFC 3207 section 4", "RFC 8314 section 4"],
     docs: Docs {
-        sees: "The EHLO reply does not list STARTTLS. An error if TLS was required (--tls starttls) or a login was requested, because passwords are never sent unencrypted; a notice for IP addresses of this machine, where test servers often run; otherwise a warning.",
+        sees: "The EHLO reply does not list STARTTLS. An error if TLS was required (--tls starttls) or a login was requested, because smtpcheck does not send passwords unencrypted by default; a notice for IP addresses of this machine, where test servers often run; otherwise a warning.",
         matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
         action: "Server operator: install a certificate and switch TLS on. If it is on, look for SMTP inspection on the network path; repeat the check from another network to find out.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",

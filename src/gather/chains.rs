@@ -541,12 +541,12 @@ mod tests {
         let narrow = by(&root, narrow);
         let leaf = by(&narrow, server());
         let constrained = shown(&[&leaf.der, &narrow.der], &trusted);
-        assert_eq!(constrained, ["0 a name that its authority may not sign for"]);
+        assert_eq!(constrained, ["0 a name that its CA is not allowed to certify"]);
         let mut params = named(&["other.example.net"]);
         params.not_after = day(-3);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let leaf = by(&middle, params);
-        let three = ["0 expired", "0 made for something else", "0 another name"];
+        let three = ["0 expired", "0 issued for another purpose", "0 another name"];
         assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), three);
         let rubbish = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x05]);
         let leaf = by(&middle, server());
