@@ -197,7 +197,7 @@ fn a_trust_store_that_cannot_be_read_ends_with_the_overall_time_limit() {
     let output = command(&words).env("SSL_CERT_FILE", pipe).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(9), "{report}");
-    assert_eq!(findings(&report)[0].0, "run-out-of-time");
+    assert_eq!(findings(&report)[0].0, "time-limit-reached");
 }
 
 #[cfg(target_os = "linux")]

@@ -4,7 +4,7 @@
 //! Added are flags of the command line about connection, names and trust. Each fix chooses login, sender and recipients
 //! itself. Values from the environment are not added: they apply to the next run too.
 
-use super::{Finding, in_shell};
+use super::finding::{Finding, in_shell};
 use crate::plan::{Family, Plan, TlsMode, TlsVersion, ValueOrigin, Verify};
 use crate::wire::EhloName;
 

@@ -2,12 +2,14 @@
 //! responds: whether the host responds on another mail port, and whether the cloud that this machine runs on blocks the
 //! port.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, place};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
+use super::place;
 use crate::evidence::fault::ConnectFaultKind;
 use crate::evidence::{
     DialResult, Event, EventKind, Evidence, Fault, Lookup, LookupFault, NameSource, Names, Phase, Probe, Session,
 };
 use crate::lexicon::providers::{self, ProviderSigns};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Override, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
@@ -404,7 +406,7 @@ enum Siblings {
 fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, finding: &mut Finding) -> Siblings {
     let looked: Vec<Session<'_>> = evidence.probes(Purpose::SiblingPort).filter(Session::is_over).collect();
     let unreached = |probe: &Session<'_>| matches!(probe.fault(), Some(Fault::NotConnected { .. }));
-    let answers = |probe: &Session<'_>| probe.reply_at(Phase::Greeting).is_some_and(|heard| heard.accepts());
+    let answers = |probe: &Session<'_>| probe.reply_at(Phase::Greeting).is_some_and(|received| received.accepts());
     let open: Vec<u16> = looked.iter().filter(|probe| answers(probe)).map(|probe| probe.request.port).collect();
     for probe in &looked {
         finding.evidence.probes.push(probe.probe.id);

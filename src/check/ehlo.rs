@@ -1,7 +1,8 @@
 //! EHLO and its reply.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, asks_nothing};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
 use crate::evidence::{EventKind, Evidence, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsUse};
 
 pub static CHECK: Check =
@@ -43,12 +44,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 /// A warning; an error if STARTTLS or a login was requested, which need EHLO.
 fn helo_only(plan: &Plan, session: Session<'_>) -> Option<Finding> {
-    let at = |phase| session.reply_at(phase).filter(|heard| heard.accepts());
-    let heard = at(Phase::Ehlo).or_else(|| at(Phase::EhloTls))?;
+    let at = |phase| session.reply_at(phase).filter(|received| received.accepts());
+    let received = at(Phase::Ehlo).or_else(|| at(Phase::EhloTls))?;
     let is_helo = |what: &EventKind| matches!(what, EventKind::Sent { text, .. } if text.starts_with("HELO "));
     let helo = session.events().find(|event| is_helo(&event.what))?;
     let summary = "the server does not support EHLO, only the older HELO".to_owned();
-    let finding = Finding::new(&EHLO_UNSUPPORTED, Phase::Ehlo, Confidence::Likely, summary).on(helo).on(heard.event);
+    let finding = Finding::new(&EHLO_UNSUPPORTED, Phase::Ehlo, Confidence::Likely, summary).on(helo).on(received.event);
     let failure = match (plan.tls_use(), &plan.login) {
         (TlsUse::Required, _) => Some(PhaseFailure::Tls),
         (_, Some(_)) => Some(PhaseFailure::Auth),

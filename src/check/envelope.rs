@@ -1,8 +1,10 @@
 //! MAIL FROM and RCPT TO without a rejection: email addresses that cannot be sent to this server, and rejections that
 //! come only after the message.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, asks_nothing, peer};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, asks_nothing};
+use super::peer;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
 pub static CHECK: Check =
@@ -45,12 +47,12 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 }
 
 fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
-    let heard = session.reply_at(Phase::Rcpt)?;
-    let refused = session.replies().any(|heard| heard.event.phase == Phase::Rcpt && !heard.accepts());
+    let received = session.reply_at(Phase::Rcpt)?;
+    let refused = session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts());
     let provider = peer::provider_by_name(plan).filter(|_| !refused)?;
     let later = provider.sees_after_data.as_ref()?;
     let summary = format!("{} rejects some mail only after the message, which smtpcheck never sends", provider.name);
-    let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(heard.event);
+    let finding = Finding::new(&REFUSALS_AFTER_DATA, Phase::Rcpt, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: later.clone(),
         fixes: vec![Fix::text(

@@ -1,9 +1,10 @@
 //! The greeting, or its absence. If no greeting arrives, or something that is not SMTP, smtpcheck also tries the other
 //! TLS mode.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, peer};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
+use super::peer;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
-use crate::lexicon::software;
+use crate::lexicon::{Confidence, Fix, software};
 use crate::plan::{Family, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Class;
@@ -145,7 +146,7 @@ fn in_tls(plan: &Plan) -> SessionRequest {
 }
 
 fn greeting(session: Session<'_>) -> Option<&Reply> {
-    session.reply_at(Phase::Greeting).map(|heard| heard.reply)
+    session.reply_at(Phase::Greeting).map(|received| received.reply)
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
@@ -216,16 +217,19 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
 }
 
 fn slow(session: Session<'_>) -> Option<Finding> {
-    let heard = session.reply_at(Phase::Greeting).filter(|heard| heard.accepts())?;
+    let received = session.reply_at(Phase::Greeting).filter(|received| received.accepts())?;
     let is_silence = |event: &&Event| matches!(event.what, EventKind::Quiet { .. });
-    let before =
-        session.events().take_while(|event| event.seq < heard.event.seq).filter(|event| !is_silence(event)).last()?;
-    let waited = heard.event.at_ms - before.at_ms;
+    let before = session
+        .events()
+        .take_while(|event| event.seq < received.event.seq)
+        .filter(|event| !is_silence(event))
+        .last()?;
+    let waited = received.event.at_ms - before.at_ms;
     if waited < SLOW_MS {
         return None;
     }
     let summary = format!("the greeting took {:.1} seconds", waited / 1000.0);
-    let finding = Finding::new(&GREETING_SLOW, Phase::Greeting, Confidence::Likely, summary).on(heard.event);
+    let finding = Finding::new(&GREETING_SLOW, Phase::Greeting, Confidence::Likely, summary).on(received.event);
     Some(Finding {
         cause: "The server delays unknown clients on purpose. Programs with a short timeout fail before the greeting arrives.".to_owned(),
         otherwise: Some("The server may wait for a reverse DNS lookup of your IP address, or be overloaded. Its mail log shows the reason.".to_owned()),
@@ -238,16 +242,17 @@ fn slow(session: Session<'_>) -> Option<Finding> {
 
 /// The host name is the provider's, but the greeting is that of software that the provider does not run.
 fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
-    let heard = session.reply_at(Phase::Greeting).filter(|heard| heard.accepts())?;
+    let received = session.reply_at(Phase::Greeting).filter(|received| received.accepts())?;
     let provider = peer::provider_by_name(plan).filter(|provider| provider.has_known_greeting())?;
-    let text = heard.reply.joined();
+    let text = received.reply.joined();
     let other = software::by_greeting(&text).filter(|row| row.kind == "server" && row.provider.is_none())?;
     if provider.greets_with(&text) {
         return None;
     }
     let summary =
         format!("the greeting of {} is that of {}, which {} does not run", plan.target.host, other.name, provider.name);
-    let finding = Finding::new(&GREETING_OF_ANOTHER_HOST, Phase::Greeting, Confidence::Likely, summary).on(heard.event);
+    let finding =
+        Finding::new(&GREETING_OF_ANOTHER_HOST, Phase::Greeting, Confidence::Likely, summary).on(received.event);
     Some(Finding {
         cause: "A device on the network path redirects the connection to another server: that of a web hosting company, an internet provider, or a virus scanner.".to_owned(),
         otherwise: Some("The provider may have changed its software. The certificate shows whose server it is.".to_owned()),
@@ -309,12 +314,12 @@ fn missing(plan: &Plan, session: Session<'_>, what: &str, partial_bytes: usize) 
 /// Adds to a finding that the server greets over the other address family.
 pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut Finding) {
     let Some(probe) = evidence.probes(Purpose::OtherFamily).next() else { return };
-    let Some(heard) = probe.reply_at(Phase::Greeting).filter(|heard| heard.accepts()) else { return };
+    let Some(received) = probe.reply_at(Phase::Greeting).filter(|received| received.accepts()) else { return };
     let (name, flag) = if probe.request.family == Family::V4 { ("IPv4", "-4") } else { ("IPv6", "-6") };
     finding.consequences.push(format!(
         "Over {name} the same server sends a greeting, so the problem is your IP address of the other family"
     ));
-    finding.evidence.events.push(heard.event.seq);
+    finding.evidence.events.push(received.event.seq);
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes.insert(
         0,
@@ -327,9 +332,9 @@ pub(super) fn weigh_other_family(plan: &Plan, evidence: &Evidence, finding: &mut
 
 /// Rejections with a code are judged by `refusal`, unless the greeting is that of another service.
 fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
-    let heard = session.reply_at(Phase::Greeting)?;
-    if heard.reply.code.is_none() {
-        return Some(foreign_service(plan, session, &heard.reply.joined()).on(heard.event));
+    let received = session.reply_at(Phase::Greeting)?;
+    if received.reply.code.is_none() {
+        return Some(foreign_service(plan, session, &received.reply.joined()).on(received.event));
     }
     let service = service_with_codes(session)?;
     let refused = session.reply_at(Phase::Ehlo)?;
@@ -345,7 +350,7 @@ fn not_smtp(plan: &Plan, session: Session<'_>) -> Option<Finding> {
             format!("smtpcheck {}", plan.target.host.with_port(587)),
         )],
         failure: Some(PhaseFailure::Protocol),
-        ..finding.on(heard.event).on(refused.event)
+        ..finding.on(received.event).on(refused.event)
     })
 }
 
@@ -358,11 +363,11 @@ pub(super) struct OtherService {
 /// FTP (RFC 959 §4.2), NNTP (RFC 3977 §3.2) and LMTP (RFC 2033 §4.1) reject EHLO and HELO and are recognised by their
 /// greetings.
 pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
-    let refused = session.reply_at(Phase::Ehlo).is_some_and(|heard| heard.reply.class() == Class::Permanent);
-    let heard = session.reply_at(Phase::Greeting).filter(|heard| refused && heard.reply.is_success())?;
-    let text = heard.reply.joined().to_ascii_lowercase();
+    let refused = session.reply_at(Phase::Ehlo).is_some_and(|received| received.reply.class() == Class::Permanent);
+    let received = session.reply_at(Phase::Greeting).filter(|received| refused && received.reply.is_success())?;
+    let text = received.reply.joined().to_ascii_lowercase();
     let says = |word: &str| text.contains(word);
-    if heard.reply.has_code(200) || heard.reply.has_code(201) {
+    if received.reply.has_code(200) || received.reply.has_code(201) {
         Some(OtherService {
             name: "a news server (NNTP)",
             sign: "The server's greeting begins with 200 or 201 instead of 220",

@@ -32,11 +32,11 @@ pub fn software(session: Session<'_>) -> Option<String> {
         text(session, Phase::Greeting).and_then(|text| software::by_greeting(&text)).map(|row| row.id.clone());
     by_greeting.or_else(|| {
         let ehlo = text(session, Phase::EhloTls).or_else(|| text(session, Phase::Ehlo));
-        let replies: Vec<String> = session.replies().map(|heard| heard.reply.joined()).collect();
+        let replies: Vec<String> = session.replies().map(|received| received.reply.joined()).collect();
         software::by_words(ehlo.as_deref(), &replies).map(str::to_owned)
     })
 }
 
 fn text(session: Session<'_>, phase: Phase) -> Option<String> {
-    session.reply_at(phase).map(|heard| heard.reply.joined())
+    session.reply_at(phase).map(|received| received.reply.joined())
 }

@@ -13,9 +13,11 @@
 //! Better names, best first: the one in the greeting (RFC 5321 section 4.2), the one in the EHLO reply, the target if
 //! `--sni` replaced it, names of the certificate, the one in the greeting of another mail port of the host.
 
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, in_shell, starttls};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, in_shell};
+use super::starttls;
 use crate::evidence::{Evidence, Fault, Phase, Session, TlsFault, TlsFaultKind};
 use crate::evidence::{HelloProbe, NameMatch};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::{Offer, Purpose, Question, SessionRequest};
 use crate::wire::tls::Version;
@@ -26,7 +28,7 @@ pub static CHECK: Check = Check { subject: "server_name", ask, judge, rules: &[&
 static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     id: "tls-server-name-needed",
     severity: Severity::Error,
-    title: "the server needs another server name (SNI) than the one that was sent",
+    title: "the server needs a different server name (SNI) than the one that was sent",
     cites: &["RFC 6066 section 3", "RFC 8446 section 9.2"],
     docs: Docs {
         sees: "The handshake failed, the certificate was for another host, or another service responded. With the server name from the greeting (or from the EHLO reply, or from the certificate) in the ClientHello, the server responds as a mail server with the right certificate. If the target is an IP address, no server name is sent at all.",
@@ -96,7 +98,7 @@ fn may_be_the_name(evidence: &Evidence, tls: &TlsFault) -> bool {
 /// Inside TLS something other than an SMTP greeting arrived, or nothing.
 fn is_no_smtp(session: Session<'_>) -> bool {
     match session.reply_at(Phase::Greeting) {
-        Some(heard) => heard.reply.code.is_none(),
+        Some(received) => received.reply.code.is_none(),
         None => matches!(
             session.fault(),
             Some(Fault::Silent { phase: Phase::Greeting, .. } | Fault::Closed { phase: Phase::Greeting, .. })
@@ -106,8 +108,8 @@ fn is_no_smtp(session: Session<'_>) -> bool {
 
 /// Names that are worth a session, best first.
 fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: Symptom) -> Vec<DomainName> {
-    let greeted = session.reply_at(Phase::Greeting).map(|heard| heard.reply);
-    let replied = session.reply_at(Phase::Ehlo).or(session.reply_at(Phase::EhloTls)).map(|heard| heard.reply);
+    let greeted = session.reply_at(Phase::Greeting).map(|received| received.reply);
+    let replied = session.reply_at(Phase::Ehlo).or(session.reply_at(Phase::EhloTls)).map(|received| received.reply);
     let target = plan.target.host.name().filter(|_| plan.tls.sni.is_some()).cloned();
     let of_others = evidence.probes(Purpose::SiblingPort).filter_map(|probe| probe.reply_at(Phase::Greeting));
     let mut names: Vec<DomainName> = [greeted, replied].into_iter().flatten().filter_map(announced).collect();
@@ -115,7 +117,7 @@ fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     if symptom == Symptom::OtherService {
         names.extend(of_the_certificate(session));
     }
-    names.extend(of_others.filter_map(|heard| announced(heard.reply)));
+    names.extend(of_others.filter_map(|received| announced(received.reply)));
     let sent = sent(session);
     let shown = session.handshake().and_then(|(_, handshake)| handshake.leaf()).map(|leaf| leaf.names.as_slice());
     let is_covered = |name: &DomainName| {
@@ -207,7 +209,9 @@ fn proof(evidence: &Evidence, symptom: Symptom) -> Option<Session<'_>> {
         match symptom {
             Symptom::HandshakeFailed => true,
             Symptom::OtherCertificate => matches!(handshake.presented.name, NameMatch::Matches { .. }),
-            Symptom::OtherService => probe.reply_at(Phase::Greeting).is_some_and(|heard| heard.reply.is_success()),
+            Symptom::OtherService => {
+                probe.reply_at(Phase::Greeting).is_some_and(|received| received.reply.is_success())
+            }
         }
     })
 }

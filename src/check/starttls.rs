@@ -2,10 +2,12 @@
 //! started at once on a port that expects STARTTLS. Why a handshake fails is the subject of [`super::handshake`].
 
 use super::auth::in_clear;
-use super::{Check, Confidence, Docs, Finding, Fix, PhaseFailure, Rule, Severity, peer};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
+use super::peer;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind, WithheldReason};
 use crate::lexicon::providers::PortTls;
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{IntrusiveProbe, Plan, QuitAfter, TlsUse};
 use crate::question::{Envelope, Purpose, Question, SessionRequest, Starttls};
 use crate::wire::{Capabilities, Host, Reply, ReversePath};
@@ -31,7 +33,7 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
     title: "the server does not advertise STARTTLS",
     cites: &["RFC 3207 section 4", "RFC 8314 section 4"],
     docs: Docs {
-        sees: "The EHLO reply does not list STARTTLS. An error if TLS was required (--tls starttls) or a login was requested, because passwords are never sent unencrypted; a notice for IP addresses of this machine, where test servers often run; otherwise a warning.",
+        sees: "The EHLO reply does not list STARTTLS. An error if TLS was required (--tls starttls) or a login was requested, because smtpcheck does not send passwords unencrypted by default; a notice for IP addresses of this machine, where test servers often run; otherwise a warning.",
         matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
         action: "Server operator: install a certificate and switch TLS on. If it is on, look for SMTP inspection on the network path; repeat the check from another network to find out.",
         example: "250-mx.example.net, 250-SIZE 10240000, 250 HELP",
@@ -177,7 +179,7 @@ pub(super) fn is_being_asked(plan: &Plan, evidence: &Evidence) -> bool {
 
 fn greeted_in_plain(evidence: &Evidence) -> Option<(Session<'_>, ReceivedReply<'_>)> {
     let probe = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request.script.tls == TlsUse::IfOffered)?;
-    Some((probe, probe.reply_at(Phase::Greeting).filter(|heard| heard.accepts())?))
+    Some((probe, probe.reply_at(Phase::Greeting).filter(|received| received.accepts())?))
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
@@ -195,7 +197,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
 
 fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let wanted = matches!(plan.tls_use(), TlsUse::Required | TlsUse::IfOffered);
-    let (heard, offers) = session.capabilities(Phase::Ehlo)?;
+    let (received, offers) = session.capabilities(Phase::Ehlo)?;
     let required = plan.tls_use() == TlsUse::Required;
     // Without EHLO nothing can be advertised; `ehlo` reports that.
     if !wanted || plan.quit_after < QuitAfter::Ehlo || offers.has("STARTTLS") || session.fell_back_to_helo() {
@@ -230,7 +232,7 @@ fn not_offered(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     };
     let summary = "the server does not advertise STARTTLS, so the connection stays unencrypted".to_owned();
     let mut finding =
-        Finding::new(&STARTTLS_NOT_OFFERED, Phase::Starttls, Confidence::Certain, summary).on(heard.event);
+        Finding::new(&STARTTLS_NOT_OFFERED, Phase::Starttls, Confidence::Certain, summary).on(received.event);
     finding.severity = severity;
     finding.failure = failure;
     finding.cause = match (severity, required) {
@@ -273,10 +275,10 @@ fn masked(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     };
     let starred =
         |text: &str| text.matches('*').count() >= 5 && text.chars().all(|c| matches!(c, '*' | ' ' | '0'..='9'));
-    let greeting = session.reply_at(Phase::Greeting).filter(|heard| starred(&heard.reply.joined()));
+    let greeting = session.reply_at(Phase::Greeting).filter(|received| starred(&received.reply.joined()));
     let masks = |offers: &Capabilities| offers.offered.iter().any(|offer| is_mask(&offer.keyword));
     let keyword = session.capabilities(Phase::Ehlo).filter(|(_, offers)| masks(offers));
-    let event = greeting.map(|heard| heard.event).or(keyword.map(|(heard, _)| heard.event))?;
+    let event = greeting.map(|received| received.event).or(keyword.map(|(received, _)| received.event))?;
     let summary = "a firewall on the network path overwrites the greeting or STARTTLS (SMTP inspection)".to_owned();
     let mut finding = Finding::new(&SMTP_INSPECTION, Phase::Starttls, Confidence::Certain, summary).on(event);
     finding.cause = "Cisco firewalls replace the greeting with asterisks and extensions with the letter X. The server itself sends something else.".to_owned();
@@ -293,9 +295,9 @@ fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let provider = peer::provider_by_name(plan).filter(|provider| provider.starttls_always)?;
     let port = plan.target.port;
     provider.ports.iter().find(|known| known.port == port && known.tls == PortTls::Starttls)?;
-    let (heard, _) = session.capabilities(Phase::Ehlo)?;
+    let (received, _) = session.capabilities(Phase::Ehlo)?;
     let summary = format!("{} always advertises STARTTLS on port {port}, but it is missing", provider.name);
-    let mut finding = Finding::new(&STARTTLS_STRIPPED, Phase::Starttls, Confidence::Likely, summary).on(heard.event);
+    let mut finding = Finding::new(&STARTTLS_STRIPPED, Phase::Starttls, Confidence::Likely, summary).on(received.event);
     finding.cause = "A device on the network path removes it: a firewall, a virus scanner, or an attacker who wants to read the traffic.".to_owned();
     finding.otherwise =
         Some("The host name may lead to another server than the provider's; the greeting shows which one.".to_owned());
@@ -339,7 +341,7 @@ fn injected(session: Session<'_>) -> Option<Finding> {
 
 /// Data *before* the STARTTLS command is only unsolicited; data after its 220 is an attack or a defect.
 fn after_220(session: Session<'_>, stray: &Event) -> bool {
-    session.reply_at(Phase::Starttls).is_some_and(|heard| heard.event.seq < stray.seq)
+    session.reply_at(Phase::Starttls).is_some_and(|received| received.event.seq < stray.seq)
 }
 
 fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
@@ -347,8 +349,8 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     let upgraded = probe.handshake();
     let port = plan.target.port;
     let summary = match upgraded {
-        Some(_) => format!("port {port} expects STARTTLS after an unencrypted greeting, but TLS was started at once"),
-        None => format!("port {port} does not support TLS, but TLS was started at once"),
+        Some(_) => format!("port {port} begins unencrypted and expects STARTTLS, but TLS was started at once"),
+        None => format!("port {port} begins unencrypted, but TLS was started at once"),
     };
     let mut finding = Finding::new(&STARTTLS_EXPECTED, Phase::Tls, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id).on(greeting.event);
@@ -390,14 +392,15 @@ pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Session<'a>) -
     probe.handshake()?;
     let is_ours = |event: &Event| event.tls && matches!(event.what, EventKind::Sent { .. });
     let first_said = probe.events().find(|event| is_ours(event)).map(|event| event.seq);
-    let unasked = |heard: &ReceivedReply<'_>| first_said.is_none_or(|said| heard.event.seq < said);
-    let is_habit = |heard: &ReceivedReply<'_>| evidence.main_session().is_some_and(|main| sends_unasked(main, heard));
-    let inside = || probe.all_replies().filter(|heard| heard.event.tls);
-    let answered = inside().find(|heard| unasked(heard) && !heard.reply.has_code(220) && !is_habit(heard));
-    let to_quit = || inside().find(|heard| heard.event.phase == Phase::Quit && is_reply_to_noop(heard.reply));
+    let unasked = |received: &ReceivedReply<'_>| first_said.is_none_or(|said| received.event.seq < said);
+    let is_habit =
+        |received: &ReceivedReply<'_>| evidence.main_session().is_some_and(|main| sends_unasked(main, received));
+    let inside = || probe.all_replies().filter(|received| received.event.tls);
+    let answered = inside().find(|received| unasked(received) && !received.reply.has_code(220) && !is_habit(received));
+    let to_quit = || inside().find(|received| received.event.phase == Phase::Quit && is_reply_to_noop(received.reply));
     let quits_oddly = |main: Session<'_>| {
-        let last = main.all_replies().filter(|heard| heard.event.phase == Phase::Quit).last();
-        last.is_some_and(|heard| !heard.reply.has_code(221))
+        let last = main.all_replies().filter(|received| received.event.phase == Phase::Quit).last();
+        last.is_some_and(|received| !received.reply.has_code(221))
     };
     answered.or_else(|| to_quit().filter(|_| !evidence.main_session().is_some_and(quits_oddly)))
 }
@@ -409,8 +412,8 @@ fn is_reply_to_noop(reply: &Reply) -> bool {
 
 /// Whether the main session, in which nothing was sent before TLS, has the same unsolicited reply inside TLS: as stray
 /// bytes, or in place of the reply to EHLO.
-fn sends_unasked(main: Session<'_>, heard: &ReceivedReply<'_>) -> bool {
-    let line = heard.reply.lines().into_iter().next().unwrap_or_default();
+fn sends_unasked(main: Session<'_>, received: &ReceivedReply<'_>) -> bool {
+    let line = received.reply.lines().into_iter().next().unwrap_or_default();
     let as_stray = main.events().any(|event| match &event.what {
         EventKind::Stray { text, .. } => event.tls && text.lines().any(|stray| stray == line),
         _ => false,
@@ -422,15 +425,15 @@ fn sends_unasked(main: Session<'_>, heard: &ReceivedReply<'_>) -> bool {
 
 fn command_injection(evidence: &Evidence) -> Option<Finding> {
     let probe = evidence.probes(Purpose::StarttlsInjection).next()?;
-    let heard = carried_into_tls(evidence, probe)?;
-    let line = heard.first_line();
-    let summary = if heard.event.phase == Phase::Quit {
+    let received = carried_into_tls(evidence, probe)?;
+    let line = received.first_line();
+    let summary = if received.event.phase == Phase::Quit {
         format!("the reply to a command that was sent before TLS arrives inside TLS as the reply to QUIT: {line}")
     } else {
         format!("the reply to a command that was sent before TLS arrives inside TLS: {line}")
     };
     let finding =
-        Finding::new(&STARTTLS_COMMAND_INJECTION, Phase::Starttls, Confidence::Certain, summary).on(heard.event);
+        Finding::new(&STARTTLS_COMMAND_INJECTION, Phase::Starttls, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: "The server keeps data that it read before the handshake, so an on-path attacker can insert commands before the client's.".to_owned(),
         fixes: vec![Fix::text("Server operator: update the mail server, or the proxy in front of it (CVE-2011-0411 and similar)")],
@@ -441,9 +444,10 @@ fn command_injection(evidence: &Evidence) -> Option<Finding> {
 
 fn not_enforced(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     let probe = evidence.probes(Purpose::BeforeTls).next()?;
-    let heard = probe.reply_at(Phase::Mail).filter(|heard| heard.accepts())?;
+    let received = probe.reply_at(Phase::Mail).filter(|received| received.accepts())?;
     let summary = format!("port {} accepts MAIL FROM before TLS", plan.target.port);
-    let finding = Finding::new(&STARTTLS_NOT_ENFORCED, Phase::Starttls, Confidence::Certain, summary).on(heard.event);
+    let finding =
+        Finding::new(&STARTTLS_NOT_ENFORCED, Phase::Starttls, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: "TLS is available but not required, so a misconfigured program sends mail unencrypted, and no error shows it.".to_owned(),
         fixes: vec![Fix::run(

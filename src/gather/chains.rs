@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(found(&[&plain.der], &trusted), ["certificate-untrusted"]);
         assert_eq!(found(&[&plain.der, &middle.der], &nobody), ["certificate-untrusted"]);
         let with_root = found(&[&plain.der, &middle.der, &root.der], &nobody);
-        assert_eq!(with_root, ["certificate-chain-surplus", "certificate-untrusted"]);
+        assert_eq!(with_root, ["certificate-chain-unnecessary", "certificate-untrusted"]);
         let mut as_openssl_makes_it = server();
         as_openssl_makes_it.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let alone = by_itself(as_openssl_makes_it);
@@ -235,7 +235,7 @@ mod tests {
         // Of the same name as the issuer, with another key.
         let impostor = by(&root, authority("Example CA", (-500, 500)));
         let wrong = found(&[&plain.der, &impostor.der], &trusted);
-        assert_eq!(wrong, ["certificate-chain-surplus", "certificate-untrusted"]);
+        assert_eq!(wrong, ["certificate-chain-unnecessary", "certificate-untrusted"]);
     }
 
     #[test]
@@ -244,9 +244,9 @@ mod tests {
         let leaf = by(&middle, server());
         let other = by_itself(authority("Another CA", (-10, 500)));
         let duplicate = found(&[&leaf.der, &middle.der, &middle.der], &trusted);
-        assert_eq!(duplicate, ["certificate-chain-surplus"]);
-        assert_eq!(found(&[&leaf.der, &middle.der, &root.der], &trusted), ["certificate-chain-surplus"]);
-        assert_eq!(found(&[&leaf.der, &other.der, &middle.der], &trusted), ["certificate-chain-surplus"]);
+        assert_eq!(duplicate, ["certificate-chain-unnecessary"]);
+        assert_eq!(found(&[&leaf.der, &middle.der, &root.der], &trusted), ["certificate-chain-unnecessary"]);
+        assert_eq!(found(&[&leaf.der, &other.der, &middle.der], &trusted), ["certificate-chain-unnecessary"]);
         let upper = by(&root, authority("Upper CA", (-400, 400)));
         let lower = by(&upper, authority("Lower CA", (-400, 400)));
         let leaf = by(&lower, server());
@@ -386,7 +386,7 @@ mod tests {
         let mut chain = vec![&leaf.der];
         chain.extend(above.iter().rev().map(|one| &one.der));
         let seen = found(&chain, &store(&[&root.der]));
-        let expected = ["certificate-chain-surplus", "certificate-lifetime-long", "certificate-limited-clients"];
+        let expected = ["certificate-chain-unnecessary", "certificate-lifetime-long", "certificate-limited-clients"];
         assert_eq!(seen, expected);
     }
 
@@ -414,7 +414,7 @@ mod tests {
         let middle = by(&new, authority("Example CA", (-500, 500)));
         let leaf = by(&middle, server());
         let seen = found(&[&leaf.der, &middle.der, &crossed.der], &store(&[&new.der]));
-        assert_eq!(seen, ["certificate-chain-surplus"]);
+        assert_eq!(seen, ["certificate-chain-unnecessary"]);
     }
 
     fn legacy(name: &str) -> CertificateDer<'static> {
@@ -486,7 +486,7 @@ mod tests {
         // A root that is sent along is nobody's to renew here.
         let leaf = by(&middle, server());
         let ending = by_itself(authority("Ending Root", (-500, 5)));
-        assert_eq!(found(&[&leaf.der, &middle.der, &ending.der], &trusted), ["certificate-chain-surplus"]);
+        assert_eq!(found(&[&leaf.der, &middle.der, &ending.der], &trusted), ["certificate-chain-unnecessary"]);
     }
 
     #[test]
@@ -568,7 +568,7 @@ mod tests {
         // As one that is not DER at all, in the place of an intermediate: OpenSSL and GnuTLS end the handshake.
         let rubbish = CertificateDer::from(vec![0x41; 1024 * 1024]);
         let leaf = by(&middle, server());
-        let expected = ["certificate-chain-surplus", "certificate-untrusted"];
+        let expected = ["certificate-chain-unnecessary", "certificate-untrusted"];
         assert_eq!(found(&[&leaf.der, &middle.der, &rubbish], &trusted), expected);
     }
 
@@ -630,6 +630,6 @@ mod tests {
         let leaf = by(&middle, server());
         let mut long = vec![&leaf.der];
         long.extend(std::iter::repeat_n(&middle.der, 99));
-        assert_eq!(found(&long, &trusted), ["certificate-chain-surplus"]);
+        assert_eq!(found(&long, &trusted), ["certificate-chain-unnecessary"]);
     }
 }

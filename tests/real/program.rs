@@ -25,7 +25,7 @@ pub mod word {
     pub const AUTH_TOKEN_EXPIRED: &str = "auth-token-expired";
     pub const CERTIFICATE_CHAIN_DISORDERED: &str = "certificate-chain-disordered";
     pub const CERTIFICATE_CHAIN_INCOMPLETE: &str = "certificate-chain-incomplete";
-    pub const CERTIFICATE_CHAIN_SURPLUS: &str = "certificate-chain-surplus";
+    pub const CERTIFICATE_CHAIN_UNNECESSARY: &str = "certificate-chain-unnecessary";
     pub const CERTIFICATE_EXPIRED: &str = "certificate-expired";
     pub const CERTIFICATE_KEY_WEAK: &str = "certificate-key-weak";
     pub const CERTIFICATE_NAME_MISMATCH: &str = "certificate-name-mismatch";

@@ -7,13 +7,14 @@ mod offers;
 mod rules;
 mod secret;
 
-use super::{Check, Confidence, Finding, Fix, PhaseFailure, Severity, asks_nothing};
+use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 use crate::question::Purpose;
 use crate::wire::Capabilities;
 use rules::{
-    AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNPROVED,
+    AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNVERIFIED,
     AUTH_TAKEN_IN_PLAINTEXT, AUTH_WITHHELD,
 };
 pub(super) use secret::{challenge_error, oddities, token};
@@ -40,16 +41,19 @@ fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Optio
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {
         // 334 is a reply to AUTH only.
-        probe.all_replies().find(|heard| heard.event.phase == Phase::Auth).filter(|heard| heard.reply.has_code(334))
+        probe
+            .all_replies()
+            .find(|received| received.event.phase == Phase::Auth)
+            .filter(|received| received.reply.has_code(334))
     });
     match (offered_in_plaintext(plan, session), taken) {
         (None, None) => None,
         (Some(offered), None) => Some(offered),
-        (Some(mut offered), Some(heard)) => {
+        (Some(mut offered), Some(received)) => {
             offered.consequences.push("The server also accepts it there: the reply to AUTH PLAIN is 334".to_owned());
-            Some(offered.on(heard.event))
+            Some(offered.on(received.event))
         }
-        (None, Some(heard)) => Some(taken_in_plaintext(heard.event)),
+        (None, Some(received)) => Some(taken_in_plaintext(received.event)),
     }
 }
 
@@ -63,14 +67,14 @@ fn taken_in_plaintext(event: &Event) -> Finding {
 
 /// If STARTTLS is missing, that is the cause, and `starttls` reports what it means for a login.
 fn offered_in_plaintext(plan: &Plan, session: Session<'_>) -> Option<Finding> {
-    let (heard, offers) = session.capabilities(Phase::Ehlo)?;
+    let (received, offers) = session.capabilities(Phase::Ehlo)?;
     let clear = in_clear(&offers);
     let without_tls = !offers.has("STARTTLS") && plan.tls_use() != TlsUse::Never;
     if clear.is_empty() || without_tls || plan.quit_after < QuitAfter::Ehlo {
         return None;
     }
     let summary = format!("AUTH {} is advertised before TLS, on an unencrypted connection", clear.join(" "));
-    let mut finding = Finding::new(&AUTH_IN_PLAINTEXT, Phase::Ehlo, Confidence::Certain, summary).on(heard.event);
+    let mut finding = Finding::new(&AUTH_IN_PLAINTEXT, Phase::Ehlo, Confidence::Certain, summary).on(received.event);
     finding.cause =
         "A program that does not require TLS would send its password where an on-path attacker can read it.".to_owned();
     finding.fixes = only_inside_tls();
@@ -230,7 +234,7 @@ fn cancelled(session: Session<'_>) -> Option<Finding> {
 
 fn unproved(event: &Event) -> Finding {
     let summary = "the server does not prove that it knows the password, even if it accepts the login".to_owned();
-    let finding = Finding::new(&AUTH_SERVER_UNPROVED, Phase::Auth, Confidence::Certain, summary).on(event);
+    let finding = Finding::new(&AUTH_SERVER_UNVERIFIED, Phase::Auth, Confidence::Certain, summary).on(event);
     Finding {
         cause: "The server's signature of the login is wrong or missing. It may be a different server, which does not know the password and accepts every login.".to_owned(),
         fixes: vec![

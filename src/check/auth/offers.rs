@@ -1,28 +1,29 @@
 //! The mechanisms that are advertised, judged without a login.
 
-use super::super::{Confidence, Finding, Fix, Severity};
+use super::super::finding::{Finding, Severity};
 use super::rules::{AUTH_MECHANISM_OBSOLETE, AUTH_NOT_OFFERED, AUTH_TOKENS_ONLY};
 use crate::evidence::{Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
 /// CRAM-MD5 (RFC 2195), DIGEST-MD5 (historic by RFC 6331), NTLM (MS-NLMP).
 const OBSOLETE: [&str; 3] = ["CRAM-MD5", "DIGEST-MD5", "NTLM"];
 
 pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
-    let (heard, offers) = session.final_capabilities()?;
+    let (received, offers) = session.final_capabilities()?;
     let offered = offers.auth_mechanisms();
     let old: Vec<&str> = offered.iter().map(String::as_str).filter(|name| OBSOLETE.contains(name)).collect();
     if old.is_empty() {
         return None;
     }
     let only = old.len() == offered.len();
-    let list = heard.quote(old.join(" "));
+    let list = received.quote(old.join(" "));
     let summary = if only {
         format!("the server advertises only the obsolete AUTH {list}")
     } else {
         format!("the server still advertises the obsolete AUTH {list}")
     };
-    let finding = Finding::new(&AUTH_MECHANISM_OBSOLETE, heard.event.phase, Confidence::Certain, summary);
+    let finding = Finding::new(&AUTH_MECHANISM_OBSOLETE, received.event.phase, Confidence::Certain, summary);
     Some(Finding {
         severity: if only { Severity::Warning } else { Severity::Notice },
         cause:
@@ -31,30 +32,30 @@ pub(super) fn obsolete(session: Session<'_>) -> Option<Finding> {
         fixes: vec![Fix::text(
             "Server operator: enable PLAIN inside TLS and SCRAM-SHA-256, and remove the old mechanisms; in Dovecot: auth_mechanisms = plain login scram-sha-256",
         )],
-        ..finding.on(heard.event)
+        ..finding.on(received.event)
     })
 }
 
 pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
-    let (heard, offers) = session.final_capabilities()?;
+    let (received, offers) = session.final_capabilities()?;
     let offered = offers.auth_mechanisms();
     if offered.is_empty() || !offered.iter().all(|name| name.contains("OAUTH")) {
         return None;
     }
-    let summary = format!("the server accepts only OAuth tokens: AUTH {}", heard.quote(offered.join(" ")));
-    let finding = Finding::new(&AUTH_TOKENS_ONLY, heard.event.phase, Confidence::Certain, summary);
+    let summary = format!("the server accepts only OAuth tokens: AUTH {}", received.quote(offered.join(" ")));
+    let finding = Finding::new(&AUTH_TOKENS_ONLY, received.event.phase, Confidence::Certain, summary);
     Some(Finding {
         cause: "Logins with a password are switched off on this server.".to_owned(),
         fixes: vec![Fix::text(
             "Use a program that logs in with OAuth 2.0, or ask the provider for an app password or a relay with passwords",
         )],
-        ..finding.on(heard.event)
+        ..finding.on(received.event)
     })
 }
 
 /// Ports 587 and 465 are for programs that log in (RFC 6409 §4.3, RFC 8314 §3.3); a relay without a login is possible.
 pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option<Finding> {
-    let (heard, offers) = session.capabilities(Phase::EhloTls).filter(|_| matches!(plan.target.port, 587 | 465))?;
+    let (received, offers) = session.capabilities(Phase::EhloTls).filter(|_| matches!(plan.target.port, 587 | 465))?;
     // If the user gave a sender, the reply to MAIL says more.
     if !offers.auth_mechanisms().is_empty() || plan.from.is_some() {
         return None;
@@ -68,6 +69,6 @@ pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option
         fixes: vec![Fix::text(
             "Server operator: if programs should log in on this port, switch AUTH on; in Postfix: smtpd_sasl_auth_enable = yes",
         )],
-        ..finding.on(heard.event)
+        ..finding.on(received.event)
     })
 }

@@ -1,18 +1,18 @@
 //! The rules about logins, with their pages.
 
-use super::super::{Docs, Rule, Severity};
+use super::super::finding::{Docs, Rule, Severity};
 
 /// All of them.
 pub(super) static RULES: &[&Rule] = &[
     &AUTH_NOT_OFFERED,
     &AUTH_MECHANISM_MISMATCH,
     &AUTH_EXCHANGE_BROKEN,
-    &AUTH_SERVER_UNPROVED,
+    &AUTH_SERVER_UNVERIFIED,
     &AUTH_IN_PLAINTEXT,
     &AUTH_TAKEN_IN_PLAINTEXT,
     &AUTH_WITHHELD,
     &AUTH_TOKEN_EXPIRED,
-    &AUTH_TOKEN_UNFIT,
+    &AUTH_TOKEN_UNSUITABLE,
     &AUTH_MECHANISM_OBSOLETE,
     &AUTH_TOKENS_ONLY,
 ];
@@ -59,8 +59,8 @@ pub(super) static AUTH_EXCHANGE_BROKEN: Rule = Rule {
     },
 };
 
-pub(super) static AUTH_SERVER_UNPROVED: Rule = Rule {
-    id: "auth-server-unproved",
+pub(super) static AUTH_SERVER_UNVERIFIED: Rule = Rule {
+    id: "auth-server-unverified",
     severity: Severity::Error,
     title: "the server does not prove that it knows the password",
     cites: &["RFC 5802 section 3", "RFC 6331 section 2"],
@@ -87,8 +87,8 @@ pub(super) static AUTH_TOKEN_EXPIRED: Rule = Rule {
     },
 };
 
-pub(super) static AUTH_TOKEN_UNFIT: Rule = Rule {
-    id: "auth-token-unfit",
+pub(super) static AUTH_TOKEN_UNSUITABLE: Rule = Rule {
+    id: "auth-token-unsuitable",
     severity: Severity::Error,
     title: "the token is not for this server",
     cites: &["RFC 7519 section 4.1.3", "RFC 6749 section 1.5"],

@@ -1,14 +1,15 @@
 //! Faults of the secret itself, if a login failed: the claims of a token, the form of a password. Neither is shown.
 
-use super::super::{Confidence, Finding, Fix, PhaseFailure, peer};
-use super::rules::{AUTH_TOKEN_EXPIRED, AUTH_TOKEN_UNFIT};
+use super::super::finding::{Finding, PhaseFailure};
+use super::super::peer;
+use super::rules::{AUTH_TOKEN_EXPIRED, AUTH_TOKEN_UNSUITABLE};
 use crate::evidence::{EventKind, Evidence, PasswordOddity, Phase, Session, TokenForm};
-use crate::lexicon::Category;
+use crate::lexicon::{Category, Confidence, Fix};
 use crate::plan::Plan;
 
 /// A fault that the token itself shows, if the login did not succeed.
 pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
-    if session.reply_at(Phase::Auth).is_some_and(|heard| heard.accepts()) {
+    if session.reply_at(Phase::Auth).is_some_and(|received| received.accepts()) {
         return None;
     }
     let (event, form, expires, audience) = session.believed().find_map(|event| match &event.what {
@@ -18,7 +19,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
     let now = evidence.started_at.as_second();
     let (rule, summary, cause, fix) = if form == TokenForm::Refresh {
         (
-            &AUTH_TOKEN_UNFIT,
+            &AUTH_TOKEN_UNSUITABLE,
             "the token looks like a refresh token and was therefore not sent".to_owned(),
             "A refresh token is for the token service, which issues an access token for it. A mail server accepts only the access token.",
             "Get an access token with it, and use that",
@@ -32,7 +33,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
         )
     } else if let Some(audience) = audience.filter(|audience| is_foreign(plan, session, audience)) {
         (
-            &AUTH_TOKEN_UNFIT,
+            &AUTH_TOKEN_UNSUITABLE,
             format!("the access token is for {audience}, not for mail"),
             "Microsoft's mail servers accept only tokens for https://outlook.office.com.",
             "Request the scope https://outlook.office.com/SMTP.Send from the token service",
@@ -42,9 +43,9 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
     };
     let mut finding = Finding::new(rule, Phase::Auth, Confidence::Likely, summary).on(event);
     // The rejection follows from it and is not a separate finding.
-    if let Some(heard) = session.reply_at(Phase::Auth) {
-        finding = finding.on(heard.event);
-        finding.consequences.push(format!("The login was rejected: {}", heard.first_line()));
+    if let Some(received) = session.reply_at(Phase::Auth) {
+        finding = finding.on(received.event);
+        finding.consequences.push(format!("The login was rejected: {}", received.first_line()));
         finding.consequences.extend(challenge_error(session));
     }
     Some(Finding {

@@ -1,9 +1,10 @@
 //! Which certificates were sent, and in which order. Current programs connect in spite of these faults.
 
-use super::super::{Confidence, Finding, Fix};
+use super::super::finding::Finding;
 use super::context::CertificateContext;
-use super::rules::{CERTIFICATE_CHAIN_DISORDERED, CERTIFICATE_CHAIN_SURPLUS, CERTIFICATE_LIFETIME_LONG};
+use super::rules::{CERTIFICATE_CHAIN_DISORDERED, CERTIFICATE_CHAIN_UNNECESSARY, CERTIFICATE_LIFETIME_LONG};
 use crate::evidence::Certificate;
+use crate::lexicon::{Confidence, Fix};
 
 /// A normal chain has three certificates, or four with a cross-signed root.
 const MANY: usize = 10;
@@ -61,7 +62,7 @@ fn surplus(seen: CertificateContext<'_>) -> Option<Finding> {
     let more = if parts.len() > shown { format!("; and {} more", parts.len() - shown) } else { String::new() };
     let list = parts.get(..shown).filter(|shown| !shown.is_empty())?.join("; ");
     let summary = format!("the server sends unnecessary certificates: {list}{more}");
-    let mut finding = seen.finding(&CERTIFICATE_CHAIN_SURPLUS, Confidence::Certain, summary);
+    let mut finding = seen.finding(&CERTIFICATE_CHAIN_UNNECESSARY, Confidence::Certain, summary);
     finding.cause =
         "The server's file contains more than its certificate and the intermediate certificates.".to_owned();
     finding.fixes = vec![Fix::text("Server operator: remove them from the file; each handshake gets shorter")];

@@ -1,7 +1,8 @@
 //! What the files of this folder judge.
 
-use super::super::{Confidence, Finding, Rule};
+use super::super::finding::{Finding, Rule};
 use crate::evidence::{Certificate, Event, Handshake, Phase, Presented, ProbeId};
+use crate::lexicon::Confidence;
 use crate::plan::Plan;
 
 /// The certificates that a server presented, with what is needed to judge them.

@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::{Confidence, Finding, Fix, PhaseFailure, Severity};
+use super::super::finding::{Finding, PhaseFailure, Severity};
 use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_EXPIRED, CERTIFICATE_EXPIRES_SOON, CERTIFICATE_INTERMEDIATE_EXPIRED, CERTIFICATE_NOT_YET_VALID,
 };
 use crate::evidence::Certificate;
+use crate::lexicon::{Confidence, Fix};
 
 /// The finding about a certificate that is not valid at this time.
 pub(super) fn out_of_date(seen: CertificateContext<'_>, place: usize) -> Option<Finding> {

@@ -1,12 +1,13 @@
 //! Keys and signatures, what they may be used for, and their revocation status (OCSP).
 
-use super::super::{Confidence, Finding, Fix, Severity};
+use super::super::finding::{Finding, Severity};
 use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_KEY_WEAK, CERTIFICATE_LIMITED_CLIENTS, CERTIFICATE_REVOKED, CERTIFICATE_SIGNATURE_INVALID,
     CERTIFICATE_SIGNATURE_WEAK, CERTIFICATE_STAPLE_MISSING, CERTIFICATE_STAPLE_UNUSABLE, CERTIFICATE_USAGE_WRONG,
 };
 use crate::evidence::{Misuse, PathFault, PathFaultKind, PathPlace, StapleFault};
+use crate::lexicon::{Confidence, Fix};
 
 /// The finding about a key that is too short.
 pub(super) fn weak_key(seen: CertificateContext<'_>, place: usize) -> Option<Finding> {

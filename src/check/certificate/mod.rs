@@ -15,11 +15,12 @@ mod path;
 mod rules;
 mod trust;
 
-use super::{Check, Confidence, Finding, Fix, PhaseFailure, Severity, asks_nothing, in_shell};
+use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing, in_shell};
 use crate::evidence::{
     ChainFault, Doubt, EventKind, Evidence, NameMatch, PathFault, PathFaultKind, PathPlace, Presented, ProbeId,
     Session, Trust, WithheldReason,
 };
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsMode, Verify};
 use crate::wire::Host;
 use context::CertificateContext;

@@ -1,11 +1,12 @@
 //! Rules of path validation that a certificate violates.
 
-use super::super::{Confidence, Finding, Fix};
+use super::super::finding::Finding;
 use super::context::CertificateContext;
 use super::dates::{ago, date, days};
 use super::keys;
 use super::trust::{broken, constrained, name_constrained, store, with_sign};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace, TrustStore};
+use crate::lexicon::{Confidence, Fix};
 
 /// The finding about one violation. A few kinds have a rule of their own.
 pub(super) fn fault(seen: CertificateContext<'_>, fault: &PathFault) -> Finding {

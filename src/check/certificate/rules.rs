@@ -1,6 +1,6 @@
 //! The rules about certificates, with their pages.
 
-use super::super::{Docs, Rule, Severity};
+use super::super::finding::{Docs, Rule, Severity};
 
 /// All of them, in the order in which they are judged.
 pub(super) static RULES: &[&Rule] = &[
@@ -23,7 +23,7 @@ pub(super) static RULES: &[&Rule] = &[
     &CERTIFICATE_USAGE_WRONG,
     &CERTIFICATE_LIMITED_CLIENTS,
     &CERTIFICATE_CHAIN_DISORDERED,
-    &CERTIFICATE_CHAIN_SURPLUS,
+    &CERTIFICATE_CHAIN_UNNECESSARY,
     &CERTIFICATE_LIFETIME_LONG,
 ];
 
@@ -237,8 +237,8 @@ pub(super) static CERTIFICATE_CHAIN_DISORDERED: Rule = Rule {
     },
 };
 
-pub(super) static CERTIFICATE_CHAIN_SURPLUS: Rule = Rule {
-    id: "certificate-chain-surplus",
+pub(super) static CERTIFICATE_CHAIN_UNNECESSARY: Rule = Rule {
+    id: "certificate-chain-unnecessary",
     severity: Severity::Notice,
     title: "the server sends unnecessary certificates",
     cites: &["RFC 8446 section 4.4.2"],

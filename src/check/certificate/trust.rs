@@ -1,14 +1,14 @@
 //! The path from the certificate to a trusted root, and why there is none: a self-signed certificate, a private CA, a
 //! certificate that is missing in the chain, a virus scanner on the network path.
 
-use super::super::{Confidence, Finding, Fix, in_shell};
+use super::super::finding::{Finding, in_shell};
 use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_INTERCEPTED, CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED,
     CERTIFICATE_UNTRUSTED,
 };
 use crate::evidence::{Certificate, ChainFault, NameMatch, TrustStore};
-use crate::lexicon::software;
+use crate::lexicon::{Confidence, Fix, software};
 
 /// A virus scanner or gateway that presents its own certificate.
 pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {

@@ -16,8 +16,9 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Confidence, Finding, Fix, Rule, asks_nothing};
+use super::finding::{Check, Finding, Rule, asks_nothing};
 use crate::evidence::{Event, Evidence, Fault, Handshake, HelloProbe, Phase};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::wire::tls::{ServerHello, Version};
 
@@ -71,8 +72,8 @@ pub fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     }
     let Some(Fault::Tls { .. }) = session.fault() else { return None };
     let terms = terms(evidence);
-    let ours = CLIENTS.first().map(|client| verdict(client, &terms))?;
-    let is_about_terms = !terms.is_empty() && matches!(ours, ClientVerdict::No(_));
+    let own = CLIENTS.first().map(|client| verdict(client, &terms))?;
+    let is_about_terms = !terms.is_empty() && matches!(own, ClientVerdict::No(_));
     is_about_terms.then(|| CLIENTS.iter().map(|client| seen(client, verdict(client, &terms))).collect())
 }
 
@@ -342,7 +343,7 @@ fn found(rule: &'static Rule, event: &Event, summary: String) -> Finding {
     Finding::new(rule, Phase::Tls, Confidence::Certain, summary).on(event)
 }
 
-/// RFC 5746 §4.1: a client may refuse a server without renegotiation_info, and OpenSSL 3 does.
+/// RFC 5746 §4.1: a client may reject a server without renegotiation_info, and OpenSSL 3 does.
 fn insecure_renegotiation(evidence: &Evidence, event: &Event, hello: &ServerHello) -> Finding {
     let summary = format!(
         "programs with OpenSSL 3 do not connect: in {} the server does not send renegotiation_info (RFC 5746)",

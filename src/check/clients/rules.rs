@@ -1,6 +1,6 @@
 //! The rules about clients that do not connect although the handshake of smtpcheck succeeded.
 
-use super::super::{Docs, Rule, Severity};
+use super::super::finding::{Docs, Rule, Severity};
 
 /// All of them; the scan raises them too.
 pub(super) static RULES: &[&Rule] = &[&TLS_RENEGOTIATION_INSECURE, &TLS_EXTENDED_MASTER_SECRET_MISSING];

@@ -1,9 +1,10 @@
 //! Handshakes that failed because of the client certificate: none was sent, or the server rejected it.
 
-use super::super::{Confidence, Finding, Fix};
+use super::super::finding::Finding;
 use super::hellos::{by_offer, is_current};
 use super::rules::{CLIENT_CERTIFICATE_REFUSED, CLIENT_CERTIFICATE_REQUIRED};
 use crate::evidence::{Evidence, Phase, Session, TlsFault, TlsFaultKind};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Offer;
 use crate::wire::tls::Version;

@@ -1,10 +1,12 @@
 //! Handshakes that failed for no reason that another rule knows: what happened, by the kind of failure, and what it
 //! usually means.
 
-use super::super::{Confidence, Finding, Fix, clients, server_name};
+use super::super::finding::Finding;
+use super::super::{clients, server_name};
 use super::hellos::{by_offer, is_alert, is_current};
 use super::rules::TLS_HANDSHAKE_FAILED;
 use crate::evidence::{Evidence, Incompatibility, Phase, Session, TlsFault, TlsFaultKind};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsUse};
 use crate::question::Offer;
 use crate::wire::tls::{FirstBytes, ServerHello, Version};

@@ -14,7 +14,8 @@ pub(super) fn is_about_other_suites(hello: &HelloProbe<'_>) -> bool {
 }
 
 pub(super) fn is_alert(hello: HelloProbe<'_>) -> bool {
-    let is_alert = |heard: &HelloOutcome| matches!(heard, HelloOutcome::Answer { answer: TlsAnswer::Alert { .. } });
+    let is_alert =
+        |received: &HelloOutcome| matches!(received, HelloOutcome::Answer { answer: TlsAnswer::Alert { .. } });
     hello.seen().is_some_and(|seen| is_alert(&seen.heard))
 }
 

@@ -20,7 +20,8 @@ mod hellos;
 mod parameters;
 mod rules;
 
-use super::{Check, Finding, PhaseFailure, clients, server_name, starttls};
+use super::finding::{Check, Finding, PhaseFailure};
+use super::{clients, server_name, starttls};
 use crate::evidence::{DialResult, EventKind, Evidence, Fault, HelloProbe, Session, TlsFault, TlsFaultKind};
 use crate::plan::Plan;
 use crate::question::{HelloRequest, Offer, Question, SuiteList};

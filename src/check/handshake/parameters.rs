@@ -1,13 +1,15 @@
 //! Handshakes that failed because the two sides do not support the same parameters: version, cipher suite, group, kind of
 //! key or signature, size of the ClientHello; or because a device on the network path changed them.
 
-use super::super::{Confidence, Finding, Fix, clients};
+use super::super::clients;
+use super::super::finding::Finding;
 use super::hellos::{by_offer, is_about_other_suites, is_alert, is_current};
 use super::rules::{
     TLS_DOWNGRADED, TLS_GROUP_UNUSUAL, TLS_KEY_UNUSUAL, TLS_LARGE_HELLO_REFUSED, TLS_SUITES_TOO_OLD,
     TLS_VERSION_TOO_OLD,
 };
 use crate::evidence::{Evidence, HelloOutcome, HelloProbe, Incompatibility, Phase, TlsFault, TlsFaultKind};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsVersion};
 use crate::question::Offer;
 use crate::wire::tls::{ServerHello, TlsAnswer, Version};

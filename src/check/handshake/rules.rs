@@ -1,6 +1,6 @@
 //! The rules about failed handshakes, with their pages.
 
-use super::super::{Docs, Rule, Severity};
+use super::super::finding::{Docs, Rule, Severity};
 
 /// All of them.
 pub(super) static RULES: &[&Rule] = &[
@@ -105,7 +105,7 @@ pub(super) static CLIENT_CERTIFICATE_REQUIRED: Rule = Rule {
     title: "the server requires a client certificate",
     cites: &["RFC 8446 section 4.4.2.4", "RFC 8446 section 6.2"],
     docs: Docs {
-        sees: "The server requested a client certificate, smtpcheck sent none (no --cert), and the server closed the connection.",
+        sees: "The server requested a client certificate, smtpcheck sent none (no --cert), and the server aborted the connection.",
         matters: "The server accepts only clients whose certificates it knows.",
         action: "Give a client certificate with --cert and --key, or use the port for clients without one.",
         example: "alert 116 certificate_required, after the handshake",

@@ -7,12 +7,13 @@
 
 mod rules;
 
+use super::finding::{Check, Finding, PhaseFailure, Rule, asks_nothing, in_shell};
 use super::greeting::{service_with_codes, weigh_other_family};
-use super::{Check, Confidence, Finding, Fix, PhaseFailure, asks_nothing, in_shell, peer};
+use super::peer;
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Phase, Session};
-use crate::lexicon::{self, Basis, Cause, Context, FixWhen, Reading, ReplyPhase};
+use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, FixWhen, Reading, ReplyPhase};
 use crate::plan::{LoginProof, Plan};
 use crate::wire::Reply;
 use crate::wire::status::Class;
@@ -20,7 +21,7 @@ use crate::wire::status::Class;
 pub static CHECK: Check = Check { subject: "refusal", ask: asks_nothing, judge, rules: rules::RULES };
 
 /// The rule of a lexicon category, for `explain`.
-pub fn rule_of(cause: Cause) -> Option<&'static super::Rule> {
+pub fn rule_of(cause: Cause) -> Option<&'static Rule> {
     rules::of(cause)
 }
 
@@ -36,28 +37,28 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     // Computed once: a server can reject hundreds of recipients, each with a different text.
     let provider = peer::provider(plan, session);
     let software = peer::software(session);
-    let logged_in = session.reply_at(Phase::Auth).is_some_and(|heard| heard.accepts());
-    for heard in refusals.into_iter().filter(|heard| !(explained && heard.event.phase == Phase::Auth)) {
+    let logged_in = session.reply_at(Phase::Auth).is_some_and(|received| received.accepts());
+    for received in refusals.into_iter().filter(|received| !(explained && received.event.phase == Phase::Auth)) {
         let context = Context {
-            step: Some(step(heard.event.phase)),
+            step: Some(reply_phase(received.event.phase)),
             provider: provider.map(|known| known.id.as_str()),
             software: software.as_deref(),
         };
-        let Some(reading) = lexicon::read(heard.reply, &context) else { continue };
+        let Some(reading) = lexicon::read(received.reply, &context) else { continue };
         let about_recipient = reading.cause.is_about_recipient();
-        let reading = weighed(heard, reading, logged_in);
-        let reason = failure(plan, heard, reading.cause);
+        let reading = weighed(received, reading, logged_in);
+        let reason = failure(plan, received, reading.cause);
         let same = findings.iter_mut().find(|known| {
-            heard.event.phase == Phase::Rcpt
+            received.event.phase == Phase::Rcpt
                 && known.phase == Phase::Rcpt
                 && known.basis.as_ref() == Some(&reading.basis)
                 && known.failure == Some(reason)
         });
         match same {
             Some(known) => {
-                known.evidence.events.push(heard.event.seq);
-                let to = recipient(plan, heard);
-                let verb = verb(heard);
+                known.evidence.events.push(received.event.seq);
+                let to = recipient(plan, received);
+                let verb = verb(received);
                 known.consequences.push(if about_recipient {
                     format!("{to} was {verb} with the same reply")
                 } else {
@@ -65,8 +66,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
                 });
             }
             None => {
-                let mut finding = finding(plan, session, heard, reading);
-                if heard.event.phase == Phase::Greeting {
+                let mut finding = finding(plan, session, received, reading);
+                if received.event.phase == Phase::Greeting {
                     weigh_other_family(plan, evidence, &mut finding);
                 }
                 findings.push(finding);
@@ -84,7 +85,7 @@ fn closes_behind_envelope(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let has_envelope = session.reply_at(Phase::Mail).is_some();
     session
         .replies()
-        .find(|heard| next(heard.event.phase) && heard.reply.has_code(421))
+        .find(|received| next(received.event.phase) && received.reply.has_code(421))
         .filter(|_| has_envelope && !left)
 }
 
@@ -94,37 +95,40 @@ fn refusals(session: Session<'_>) -> Vec<ReceivedReply<'_>> {
     for phase in [Phase::Greeting, Phase::Ehlo, Phase::Starttls, Phase::EhloTls, Phase::Auth, Phase::Mail] {
         // An FTP server that does not know EHLO is reported by `greeting`.
         let of_smtp = phase != Phase::Ehlo || service_with_codes(session).is_none();
-        found.extend(session.reply_at(phase).filter(|heard| of_smtp && is_refusal(session, *heard)));
+        found.extend(session.reply_at(phase).filter(|received| of_smtp && is_refusal(session, *received)));
     }
-    let mail_refused = found.iter().any(|heard| heard.event.phase == Phase::Mail);
+    let mail_refused = found.iter().any(|received| received.event.phase == Phase::Mail);
     if !mail_refused {
-        found.extend(session.replies().filter(|heard| heard.event.phase == Phase::Rcpt && is_refusal(session, *heard)));
+        found.extend(
+            session.replies().filter(|received| received.event.phase == Phase::Rcpt && is_refusal(session, *received)),
+        );
     }
     found.extend(closes_behind_envelope(session));
     found
 }
 
-fn is_refusal(session: Session<'_>, heard: ReceivedReply<'_>) -> bool {
+fn is_refusal(session: Session<'_>, received: ReceivedReply<'_>) -> bool {
     // Invalid and incomplete replies, and replies to another command, are reported by `session`.
-    let refuses = heard.fit() == Fit::Rejects;
-    match heard.event.phase {
+    let refuses = received.fit() == Fit::Rejects;
+    match received.event.phase {
         // A cancelled exchange is reported by `auth`.
         Phase::Auth => refuses && session.login_given_up().is_none(),
         _ => refuses,
     }
 }
 
-fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading: Reading) -> Finding {
-    let phase = heard.event.phase;
+fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, reading: Reading) -> Finding {
+    let phase = received.event.phase;
     let known = is_known(&reading);
     // After a server fault at AUTH the important fact is that the password was not checked.
     let unjudged =
-        phase == Phase::Auth && reading.cause == Cause::ServerFault && heard.reply.class() == Class::Transient;
+        phase == Phase::Auth && reading.cause == Cause::ServerFault && received.reply.class() == Class::Transient;
     let rule = match rules::of(reading.cause).filter(|_| known && !unjudged) {
         Some(rule) => rule,
-        None => of_step(heard),
+        None => of_phase(received),
     };
-    let mut finding = Finding::new(rule, phase, reading.confidence, summary(plan, session, heard)).on(heard.event);
+    let mut finding =
+        Finding::new(rule, phase, reading.confidence, summary(plan, session, received)).on(received.event);
     finding.category = Some(reading.cause.category());
     finding.cause = reading.means;
     finding.otherwise = reading.otherwise;
@@ -152,13 +156,13 @@ fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading:
             ),
             Fix::text("Check on the token service's page for this application whether the consent was withdrawn"),
         ];
-        finding.failure = Some(failure(plan, heard, Cause::Credentials));
+        finding.failure = Some(failure(plan, received, Cause::Credentials));
         finding.consequences.extend(super::auth::challenge_error(session));
         return finding;
     }
     let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
     let fits = |fix: &Fix| !(is_address && fix.when == Some(FixWhen::UserWithoutDomain));
-    finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, heard, fix)).collect();
+    finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, received, fix)).collect();
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
         let target = plan.target.host.with_port(plan.target.port);
         finding.fixes.insert(0, Fix::run("Log in", format!("smtpcheck {target} --user USER --password-stdin")));
@@ -166,13 +170,15 @@ fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading:
             .consequences
             .push("Without a login the check cannot continue; this is correct for a submission server".to_owned());
     }
-    if phase == Phase::Mail && session.replies().any(|heard| heard.event.phase == Phase::Rcpt && !heard.accepts()) {
+    if phase == Phase::Mail
+        && session.replies().any(|received| received.event.phase == Phase::Rcpt && !received.accepts())
+    {
         finding.consequences.push("The recipients were rejected because there is no sender".to_owned());
     }
     if phase == Phase::Auth {
         finding.consequences.extend(super::auth::challenge_error(session));
         // Oddities of the password matter only if it was rejected.
-        if heard.reply.class() == Class::Permanent {
+        if received.reply.class() == Class::Permanent {
             finding.consequences.extend(super::auth::oddities(session));
             if reading.cause == Cause::Credentials {
                 finding.fixes.extend(with_one_domain(plan));
@@ -180,7 +186,7 @@ fn finding(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, reading:
             finding.fixes.extend(in_another_way(plan, session));
         }
     }
-    finding.failure = Some(failure(plan, heard, reading.cause));
+    finding.failure = Some(failure(plan, received, reading.cause));
     finding
 }
 
@@ -228,8 +234,8 @@ fn is_known(reading: &Reading) -> bool {
 }
 
 /// A reply that requires encryption, on a connection that is already encrypted, cannot mean what it says.
-fn doubted_inside_tls(heard: ReceivedReply<'_>, reading: Reading) -> Reading {
-    if reading.cause != Cause::EncryptionRequired || !heard.event.tls {
+fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading {
+    if reading.cause != Cause::EncryptionRequired || !received.event.tls {
         return reading;
     }
     // "Use STARTTLS" is no advice inside STARTTLS.
@@ -250,22 +256,22 @@ fn doubted_inside_tls(heard: ReceivedReply<'_>, reading: Reading) -> Reading {
 }
 
 /// The reading, corrected by the rest of the session: a bare 530 after a successful login does not require a login.
-fn weighed(heard: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Reading {
+fn weighed(received: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Reading {
     let is_contradicted =
         reading.cause == Cause::AuthRequired && logged_in && !matches!(reading.basis, Basis::Phrase { .. });
-    let reading = lexicon::by_class(heard.reply).filter(|_| is_contradicted).unwrap_or(reading);
-    doubted_inside_tls(heard, reading)
+    let reading = lexicon::by_class(received.reply).filter(|_| is_contradicted).unwrap_or(reading);
+    doubted_inside_tls(received, reading)
 }
 
-fn of_step(heard: ReceivedReply<'_>) -> &'static super::Rule {
+fn of_phase(received: ReceivedReply<'_>) -> &'static Rule {
     // RSET and QUIT have no rejections of their own; a rejection in any other phase is one of the recipient.
-    rule_at(step(heard.event.phase), heard.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
+    rule_at(reply_phase(received.event.phase), received.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
 }
 
 /// The rule of a rejection of which only the phase is known; none for phases without such a rule.
-pub fn rule_at(step: ReplyPhase, reply: &Reply) -> Option<&'static super::Rule> {
+pub fn rule_at(phase: ReplyPhase, reply: &Reply) -> Option<&'static Rule> {
     let later = reply.class() == Class::Transient;
-    Some(match step {
+    Some(match phase {
         ReplyPhase::Greeting => &rules::GREETING_REFUSED,
         _ if reply.has_code(421) => &rules::SERVER_CLOSING,
         ReplyPhase::Ehlo => &rules::EHLO_REFUSED,
@@ -279,7 +285,7 @@ pub fn rule_at(step: ReplyPhase, reply: &Reply) -> Option<&'static super::Rule> 
     })
 }
 
-fn step(phase: Phase) -> ReplyPhase {
+fn reply_phase(phase: Phase) -> ReplyPhase {
     match phase {
         Phase::Dns | Phase::Connect | Phase::Greeting => ReplyPhase::Greeting,
         Phase::Ehlo | Phase::EhloTls => ReplyPhase::Ehlo,
@@ -293,8 +299,8 @@ fn step(phase: Phase) -> ReplyPhase {
 }
 
 /// The kind of failure for the exit code: the phase decides, then the first digit.
-fn failure(plan: &Plan, heard: ReceivedReply<'_>, cause: Cause) -> PhaseFailure {
-    match (heard.event.phase, heard.reply.class()) {
+fn failure(plan: &Plan, received: ReceivedReply<'_>, cause: Cause) -> PhaseFailure {
+    match (received.event.phase, received.reply.class()) {
         // RFC 3207 §4: 454 means that TLS is temporarily not available, so a retry makes sense.
         (_, Class::Transient) => PhaseFailure::RefusedTemporary,
         (Phase::Starttls, _) => PhaseFailure::Tls,
@@ -306,27 +312,27 @@ fn failure(plan: &Plan, heard: ReceivedReply<'_>, cause: Cause) -> PhaseFailure 
     }
 }
 
-fn summary(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>) -> String {
-    let verb = verb(heard);
-    let what = match heard.event.phase {
-        Phase::Greeting => return format!("the connection was {verb} in the greeting with {}", explanation(heard)),
-        phase if heard.reply.has_code(421) => {
-            return format!("the server ends the session at {phase}: {}", explanation(heard));
+fn summary(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>) -> String {
+    let verb = verb(received);
+    let what = match received.event.phase {
+        Phase::Greeting => return format!("the connection was {verb} in the greeting with {}", explanation(received)),
+        phase if received.reply.has_code(421) => {
+            return format!("the server ends the session at {phase}: {}", explanation(received));
         }
-        Phase::Ehlo | Phase::EhloTls => announced(session, heard.event.phase),
+        Phase::Ehlo | Phase::EhloTls => announced(session, received.event.phase),
         Phase::Starttls => "STARTTLS".to_owned(),
         Phase::Auth => "the login".to_owned(),
         Phase::Mail => {
             format!("the sender {}", plan.from.as_ref().map_or_else(|| "<>".to_owned(), ToString::to_string))
         }
-        _ => recipient(plan, heard),
+        _ => recipient(plan, received),
     };
-    format!("{what} was {verb} with {}", explanation(heard))
+    format!("{what} was {verb} with {}", explanation(received))
 }
 
 /// A 4yz reply defers a recipient; in other phases it is a temporary rejection.
-fn verb(heard: ReceivedReply<'_>) -> &'static str {
-    match (heard.reply.class(), heard.event.phase) {
+fn verb(received: ReceivedReply<'_>) -> &'static str {
+    match (received.reply.class(), received.event.phase) {
         (Class::Transient, Phase::Rcpt) => "deferred",
         (Class::Transient, _) => "temporarily rejected",
         _ => "rejected",
@@ -342,28 +348,28 @@ fn announced(session: Session<'_>, phase: Phase) -> String {
     sent.last().unwrap_or_else(|| "EHLO".to_owned())
 }
 
-fn recipient(plan: &Plan, heard: ReceivedReply<'_>) -> String {
-    heard.recipient.and_then(|at| plan.to.get(at)).map_or_else(|| "a recipient".to_owned(), ToString::to_string)
+fn recipient(plan: &Plan, received: ReceivedReply<'_>) -> String {
+    received.recipient.and_then(|at| plan.to.get(at)).map_or_else(|| "a recipient".to_owned(), ToString::to_string)
 }
 
-fn explanation(heard: ReceivedReply<'_>) -> String {
-    let code = heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
-    let status = heard.reply.enhanced.map(|status| format!(" {status}")).unwrap_or_default();
-    let text = heard.quoted();
+fn explanation(received: ReceivedReply<'_>) -> String {
+    let code = received.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
+    let status = received.reply.enhanced.map(|status| format!(" {status}")).unwrap_or_default();
+    let text = received.quoted();
     if text.text.is_empty() { format!("{code}{status}") } else { format!("{code}{status}: {text}") }
 }
 
 /// Replaces the placeholders of a fix by known values, so that its command can be copied.
-fn filled(plan: &Plan, session: Session<'_>, heard: ReceivedReply<'_>, fix: Fix) -> Fix {
+fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: Fix) -> Fix {
     let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
-    let ours = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
+    let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
     let values = [
         ("{host}", plan.target.host.to_string()),
         ("{port}", plan.target.port.to_string()),
         ("{user}", user),
         ("{from}", plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string)),
-        ("{rcpt}", recipient(plan, heard)),
-        ("{ip}", ours.map_or_else(|| "YOUR-PUBLIC-ADDRESS".to_owned(), |ip| ip.to_string())),
+        ("{rcpt}", recipient(plan, received)),
+        ("{ip}", local.map_or_else(|| "YOUR-PUBLIC-ADDRESS".to_owned(), |ip| ip.to_string())),
     ];
     let command = fix
         .command

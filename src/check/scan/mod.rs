@@ -13,21 +13,27 @@ mod profile;
 mod results;
 mod rules;
 mod seen;
+mod stop;
 #[cfg(test)]
 mod tests;
 
-use super::{Check, Confidence, Finding, Fix, Severity, certificate, clients};
-use crate::evidence::{Evidence, Fault, HelloOutcome, HelloProbe, Outcome, Phase, Session, TlsFaultKind};
+use super::finding::{Check, Finding, Severity};
+use super::{certificate, clients};
+use crate::evidence::{Evidence, Phase};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::{HelloRequest, Offer, Question};
 use crate::wire::tls::{Version, WeakClass};
 
 pub use profile::{Deviation, Level, ProfileVerdict, Topic, verdict};
-pub use results::{CertificateSeen, Features, Preference, Scan, SuiteSeen, Support, VersionSeen, WeakSeen, results};
+pub use results::{CertificateSeen, Features, Preference, Scan, SuiteSeen, VersionSeen, WeakSeen, results};
+
+pub use seen::Support;
 
 use results::chains;
 use rules::{TLS_FALLBACK_UNPROTECTED, TLS_OLD_VERSION_ACCEPTED, TLS_SCAN_INCONCLUSIVE, TLS_WEAK_SUITE_ACCEPTED};
 use seen::{One, Seen};
+use stop::{is_rejected, stopped};
 
 pub static CHECK: Check = Check { subject: "scan", ask, judge, rules: rules::RULES };
 
@@ -44,58 +50,6 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     }
     let next = order::next(&seen, plan.tls.scan_depth);
     next.map(|offer| Question::Hello(HelloRequest::new(plan, offer))).into_iter().collect()
-}
-
-/// A handshake that succeeded or failed in TLS.
-fn has_tls(session: Session<'_>) -> bool {
-    let failed_in_tls = |fault: &Fault| matches!(fault, Fault::Tls { tls } if tls.kind != TlsFaultKind::NotTls);
-    session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
-}
-
-/// Whether the server closed the connection. Not for SSLv2, which has no alerts: closing is the usual rejection.
-fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
-    hello.is_hung_up() && hello.request.offer != Offer::Sslv2
-}
-
-/// Why the scan stopped before its end.
-fn stopped(seen: &Seen<'_>) -> Option<String> {
-    let hellos: Vec<HelloProbe<'_>> = seen.hellos.iter().map(|one| one.hello).collect();
-    if hellos.last().is_some_and(|last| last.request.offer == Offer::Small && last.is_hung_up()) {
-        let number = hellos.iter().rposition(HelloProbe::is_answered).map_or(0, |last| last + 1);
-        return Some(format!("after {} the server closed every connection (throttled)", counted(number)));
-    }
-    // No response, invalid data or plain text instead of TLS is not a rejection of the offer; twice in a row ends the scan.
-    let is_no_answer = |hello: &HelloProbe<'_>| hello.seen().is_some() && !hello.is_answered() && !hello.is_hung_up();
-    let in_a_row =
-        hellos.windows(2).position(|pair| pair.iter().all(|hello| is_no_answer(hello) && !is_rejected(*hello)));
-    if let Some(number) = in_a_row {
-        return Some(format!("after {} the server sent no TLS response any more", counted(number)));
-    }
-    let number = hellos.iter().position(|hello| is_rejected(*hello))?;
-    let hello = hellos.get(number)?;
-    let number = counted(number);
-    Some(match &hello.probe.outcome {
-        Outcome::Skipped { .. } => format!("the limit of --max-connections was reached after {number}"),
-        Outcome::Failed { fault: Fault::TimeUp { .. } | Fault::Interrupted } => {
-            format!("the time limit or an interruption ended it after {number}")
-        }
-        _ => format!("after {number} the server rejected the connection (throttled)"),
-    })
-}
-
-fn counted(number: usize) -> String {
-    match number {
-        1 => "1 ClientHello".to_owned(),
-        more => format!("{more} ClientHellos"),
-    }
-}
-
-fn is_rejected(hello: HelloProbe<'_>) -> bool {
-    match &hello.probe.outcome {
-        Outcome::Failed { .. } | Outcome::Skipped { .. } => true,
-        Outcome::Underway => false,
-        Outcome::Done { .. } => hello.seen().is_some_and(|seen| matches!(seen.heard, HelloOutcome::TurnedAway { .. })),
-    }
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
@@ -320,8 +274,8 @@ fn inconclusive(scan: &Scan, seen: &Seen<'_>) -> Option<Finding> {
     let summary = format!("the TLS scan is inconclusive: {why}");
     let mut finding = Finding::new(&TLS_SCAN_INCONCLUSIVE, Phase::Tls, Confidence::Certain, summary);
     finding.cause = "The report contains the results until then. The rest is unknown: it counts neither as supported nor as missing.".to_owned();
-    let of_ours = why.starts_with("the limit of --max-connections") || why.starts_with("the time limit");
-    finding.fixes = vec![Fix::text(if of_ours {
+    let is_own_limit = why.starts_with("the limit of --max-connections") || why.starts_with("the time limit");
+    finding.fixes = vec![Fix::text(if is_own_limit {
         "Repeat the scan with a higher --max-connections and --max-time"
     } else {
         "Repeat the scan after a few minutes, or from an IP address that the server does not limit"

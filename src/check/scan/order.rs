@@ -12,8 +12,7 @@
 //!    order of suites counts.
 //! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still responds.
 
-use super::results::Support;
-use super::seen::Seen;
+use super::seen::{Seen, Support, is_hung_up_on};
 use crate::question::{Offer, SuiteList};
 use crate::wire::tls::{self, Version, WeakClass};
 
@@ -170,6 +169,6 @@ pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
 
 /// A ClientHello that every server accepts, if the last connection was closed: does the server still respond?
 fn control(seen: &Seen<'_>) -> Option<Offer> {
-    let is_closed = seen.hellos.last().is_some_and(|one| super::is_hung_up_on(&one.hello));
+    let is_closed = seen.hellos.last().is_some_and(|one| is_hung_up_on(&one.hello));
     if is_closed { unasked(seen, Offer::Small) } else { None }
 }

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::seen::Seen;
-use super::{has_tls, stopped};
+use super::seen::{Seen, Support, has_tls};
+use super::stop::stopped;
 use crate::evidence::{Evidence, HelloOutcome, HelloProbe, Presented, Session};
 use crate::plan::{Plan, ScanDepth};
 use crate::question::{Offer, SuiteList};
@@ -73,19 +73,6 @@ pub struct Features {
     pub ocsp_response: Support,
     /// The server detects a client that was downgraded to an older version (RFC 7507); unknown if it has only one version.
     pub fallback_protection: Support,
-}
-
-/// Whether something is accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Support {
-    /// It is.
-    Yes,
-    /// It is rejected.
-    No,
-    /// It was not tested, or the response was not clear.
-    Unknown,
 }
 
 /// A version.

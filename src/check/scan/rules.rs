@@ -1,6 +1,6 @@
 //! The rules about what a server accepts, with their pages.
 
-use super::super::{Docs, Rule, Severity};
+use super::super::finding::{Docs, Rule, Severity};
 
 /// All of them.
 pub(super) static RULES: &[&Rule] = &[

@@ -2,12 +2,24 @@
 //!
 //! A choice of the server counts for the version that it chose, which may be older than the one that was offered.
 
-use super::{has_tls, is_hung_up_on};
-use crate::evidence::{Evidence, HelloProbe, Session};
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Evidence, Fault, HelloProbe, Session, TlsFaultKind};
 use crate::question::Offer;
 use crate::wire::tls::{self, ServerHello, Version, WeakClass};
 
-use super::results::Support;
+/// Whether something is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Support {
+    /// It is.
+    Yes,
+    /// It is rejected.
+    No,
+    /// It was not tested, or the response was not clear.
+    Unknown,
+}
 
 /// All of them.
 pub(super) struct Seen<'a> {
@@ -180,3 +192,14 @@ impl<'a> Seen<'a> {
 
 /// RFC 8446 §6.2.
 const PROTOCOL_VERSION: u8 = 70;
+
+/// A handshake that succeeded or failed in TLS.
+pub(super) fn has_tls(session: Session<'_>) -> bool {
+    let failed_in_tls = |fault: &Fault| matches!(fault, Fault::Tls { tls } if tls.kind != TlsFaultKind::NotTls);
+    session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
+}
+
+/// Whether the server closed the connection. Not for SSLv2, which has no alerts: closing is the usual rejection.
+pub(super) fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
+    hello.is_hung_up() && hello.request.offer != Offer::Sslv2
+}

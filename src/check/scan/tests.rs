@@ -19,7 +19,7 @@ struct FakeServer {
     has_master_secret: bool,
     sees_fallback: bool,
     /// Rejected sessions from this ClientHello on.
-    patience: usize,
+    hellos_until_limit: usize,
 }
 
 const GOOD: &[u16] = &[0xC02F, 0xC030];
@@ -33,7 +33,7 @@ fn sound() -> FakeServer {
         dh_bits: 2048,
         has_master_secret: true,
         sees_fallback: true,
-        patience: usize::MAX,
+        hellos_until_limit: usize::MAX,
     }
 }
 
@@ -122,12 +122,12 @@ fn scan(server: &FakeServer, plan: &Plan) -> Evidence {
         let asked = ask(plan, &evidence);
         let [question @ Question::Hello(request)] = asked.as_slice() else { break };
         assert!(evidence.answer_to(question).is_none(), "asked twice: {}", request.offer);
-        let heard = if number < server.patience {
+        let received = if number < server.hellos_until_limit {
             HelloOutcome::Answer { answer: server.answer(&request.offer.hello()) }
         } else {
             HelloOutcome::TurnedAway { phase: Phase::Greeting }
         };
-        let answer = Answer::Hello(HelloSeen { ms: Some(1.0), heard, presented: None });
+        let answer = Answer::Hello(HelloSeen { ms: Some(1.0), heard: received, presented: None });
         evidence.asked(question.clone(), 1.0, Outcome::Done { answer });
     }
     evidence
@@ -240,15 +240,15 @@ fn a_full_scan_lists_what_the_server_has_and_whose_order_counts() {
 
 #[test]
 fn a_server_that_rejects_sessions_leaves_the_rest_unknown() {
-    for patience in 0..40 {
-        let server = FakeServer { patience, ..sound() }.with(Version::Tls12, &[0x0005, 0x0002]);
+    for hellos_until_limit in 0..40 {
+        let server = FakeServer { hellos_until_limit, ..sound() }.with(Version::Tls12, &[0x0005, 0x0002]);
         for words in [&["--tls-scan"][..], &["--tls-scan=full"]] {
             let scan = seen(&server, words);
             let is_no =
                 |class: WeakClass| scan.weak.iter().any(|weak| weak.class == class && weak.accepted == Support::No);
-            assert!(!is_no(WeakClass::Rc4) && !is_no(WeakClass::Null), "{patience}");
+            assert!(!is_no(WeakClass::Rc4) && !is_no(WeakClass::Null), "{hellos_until_limit}");
             if scan.inconclusive.is_none() {
-                assert_eq!(accepted(&scan), [WeakClass::Null, WeakClass::Rc4], "{patience}");
+                assert_eq!(accepted(&scan), [WeakClass::Null, WeakClass::Rc4], "{hellos_until_limit}");
             }
         }
     }
@@ -308,7 +308,7 @@ fn a_profile_says_what_must_change_and_what_was_not_seen() {
         (verdict.met, verdict.not_tested.first().map(String::as_str)),
         (Support::Unknown, Some("the certificate"))
     );
-    let cut = compared(&FakeServer { patience: 5, ..sound() }, "mozilla-intermediate");
+    let cut = compared(&FakeServer { hellos_until_limit: 5, ..sound() }, "mozilla-intermediate");
     assert_eq!(cut.met, Support::Unknown);
     assert!(cut.not_tested.iter().any(|one| one.contains("SSLv2")), "{:?}", cut.not_tested);
 }

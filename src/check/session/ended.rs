@@ -1,12 +1,13 @@
 //! Sessions that ended early: closed, no reply, a reply without end, a time limit.
 
-use super::super::{Confidence, Finding, Fix, PhaseFailure, Rule};
+use super::super::finding::{Finding, PhaseFailure, Rule};
 use super::order::repeated;
 use super::replies::is_reported_elsewhere;
-use super::rules::{CONNECTION_CLOSED, REPLY_ENDLESS, REPLY_MISSING, RUN_OUT_OF_TIME};
+use super::rules::{CONNECTION_CLOSED, REPLY_ENDLESS, REPLY_MISSING, TIME_LIMIT_REACHED};
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Purpose;
 
@@ -107,7 +108,7 @@ fn closed(phase: Phase, reset: bool) -> Ending {
 fn time_limit(plan: &Plan, target: &str, phase: Phase) -> Ending {
     let seconds = std::time::Duration::from_millis(plan.limits.total_ms).as_secs_f64();
     Ending {
-        rule: &RUN_OUT_OF_TIME,
+        rule: &TIME_LIMIT_REACHED,
         phase,
         summary: format!("the overall time limit ({seconds:.1} s) was reached at {phase}"),
         cause: "This is a limit of smtpcheck, not of the server. Later phases were not tested.",
@@ -123,8 +124,8 @@ fn time_limit(plan: &Plan, target: &str, phase: Phase) -> Ending {
 /// The command whose reply is missing, and the part of the reply that arrived; if no command was sent, the event with
 /// which the phase began.
 fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
-    let is_whole = |heard: &ReceivedReply<'_>| heard.fit() != Fit::Unfinished;
-    let answered = session.all_replies().filter(|heard| heard.event.phase == phase && is_whole(heard)).count();
+    let is_whole = |received: &ReceivedReply<'_>| received.fit() != Fit::Unfinished;
+    let answered = session.all_replies().filter(|received| received.event.phase == phase && is_whole(received)).count();
     let sent = || session.events().filter(|event| event.phase == phase && matches!(event.what, EventKind::Sent { .. }));
     let awaited = sent().nth(answered).or_else(|| sent().last());
     let begun = session
@@ -151,7 +152,7 @@ fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &m
     let Some(probe) = evidence.probes(Purpose::InStep).next() else { return };
     finding.evidence.probes.push(probe.probe.id);
     let wanted = probe.request.script.envelope.as_ref().map_or(0, |envelope| envelope.to.len());
-    let answered = probe.replies().filter(|heard| heard.event.phase == Phase::Rcpt).count();
+    let answered = probe.replies().filter(|received| received.event.phase == Phase::Rcpt).count();
     if wanted > 0 && answered == wanted {
         finding.failure = Some(PhaseFailure::Protocol);
         finding.cause = "The server advertises PIPELINING, but loses a command that arrives together with others. It replied to all of them when they were sent one at a time.".to_owned();

@@ -8,11 +8,12 @@ mod order;
 mod replies;
 mod rules;
 
-use super::{Check, Confidence, Finding, Fix};
+use super::finding::{Check, Finding};
 use crate::evidence::{Evidence, Outcome, Phase, Session, SkipReason};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::{Question, Repeat, SessionRequest};
-use rules::CONNECTION_BUDGET_SPENT;
+use rules::CONNECTION_LIMIT_REACHED;
 
 pub(super) use order::is_about_order;
 
@@ -29,11 +30,13 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
 }
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
-    let (Some(main), Some(telling)) = (evidence.main_session(), evidence.decisive_session()) else { return Vec::new() };
+    let (Some(main), Some(decisive)) = (evidence.main_session(), evidence.decisive_session()) else {
+        return Vec::new();
+    };
     let mut findings = Vec::new();
     findings.extend(main.fault().and_then(|fault| ended::finding(plan, evidence, main, fault)));
     findings.extend(order::out_of_step(plan, evidence, main));
-    findings.extend(replies::without_sense(telling));
+    findings.extend(replies::without_sense(decisive));
     findings.extend(replies::irregular(main));
     findings.extend(order::unasked(main));
     findings.extend(not_tried(plan, evidence));
@@ -52,7 +55,7 @@ fn not_tried(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         more => format!("{more} more connections would have helped, but were not made"),
     };
     let summary = format!("{connections} (port {})", ports.join(", "));
-    let finding = Finding::new(&CONNECTION_BUDGET_SPENT, Phase::Connect, Confidence::Certain, summary);
+    let finding = Finding::new(&CONNECTION_LIMIT_REACHED, Phase::Connect, Confidence::Certain, summary);
     Some(Finding {
         cause: format!("The limit of --max-connections ({}) was reached.", plan.limits.max_connections),
         fixes: vec![Fix::text("Repeat the check with a higher --max-connections")],

@@ -1,12 +1,13 @@
 //! Replies that cannot be matched to commands, because the server sent one too many or too few, and what a second session
 //! has shown.
 
-use super::super::{Confidence, Finding, Fix, PhaseFailure, Rule, Severity, order};
-use super::rules::{REPLY_UNASKED, SESSION_OUT_OF_STEP};
+use super::super::finding::{Finding, PhaseFailure, Rule, Severity, order};
+use super::rules::{REPLY_UNSOLICITED, SESSION_OUT_OF_STEP};
 use crate::evidence::fit::{Fit, is_about_login};
 use crate::evidence::sequence::{Break, Sequence};
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{EventKind, Evidence, Outcome, Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Purpose;
 
@@ -14,12 +15,12 @@ use crate::question::Purpose;
 pub(super) fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let begun =
         session.events().any(|event| event.phase == Phase::Auth && matches!(event.what, EventKind::Sent { .. }));
-    session.all_replies().find(|heard| begun && is_about_login(heard.reply))
+    session.all_replies().find(|received| begun && is_about_login(received.reply))
 }
 
 /// Whether a finding says that replies cannot be matched to commands.
 pub(in crate::check) fn is_about_order(finding: &Finding) -> bool {
-    [&SESSION_OUT_OF_STEP, &REPLY_UNASKED].iter().any(|rule| rule.id == finding.rule) && finding.failure.is_some()
+    [&SESSION_OUT_OF_STEP, &REPLY_UNSOLICITED].iter().any(|rule| rule.id == finding.rule) && finding.failure.is_some()
 }
 
 pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
@@ -66,7 +67,7 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
                 "{bytes} bytes arrived before {} was sent and are not the reply to a command",
                 found.proof.phase
             );
-            (&REPLY_UNASKED, summary)
+            (&REPLY_UNSOLICITED, summary)
         }
         EventKind::Received { reply, .. } => {
             let phase = found.proof.phase;
@@ -98,39 +99,39 @@ const MOST_REPEATED: usize = 12;
 
 /// What the second session has shown.
 pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> Vec<String> {
-    let mut told = Vec::new();
-    if let Some(heard) = rejected_login(main) {
-        let line = heard.first_line();
-        told.push(format!("{line} can only be the reply to AUTH, so the login was rejected. It was not repeated"));
+    let mut lines = Vec::new();
+    if let Some(received) = rejected_login(main) {
+        let line = received.first_line();
+        lines.push(format!("{line} can only be the reply to AUTH, so the login was rejected. It was not repeated"));
     }
-    let Some(probe) = evidence.probes(Purpose::InStep).next() else { return told };
+    let Some(probe) = evidence.probes(Purpose::InStep).next() else { return lines };
     match &probe.probe.outcome {
         Outcome::Skipped { .. } => {
-            told.push("A second session, with a pause before each command, was not tried".to_owned());
-            return told;
+            lines.push("A second session, with a pause before each command, was not tried".to_owned());
+            return lines;
         }
         _ if probe.sequence().believed_until().is_some() => {
-            told.push("A second session, with a pause before each command, got out of step too".to_owned());
+            lines.push("A second session, with a pause before each command, got out of step too".to_owned());
         }
         Outcome::Failed { .. } => {
-            told.push("A second session, with a pause before each command, did not complete".to_owned());
+            lines.push("A second session, with a pause before each command, did not complete".to_owned());
         }
         Outcome::Underway | Outcome::Done { .. } => {}
     }
-    let deciding = |heard: &ReceivedReply<'_>| {
-        matches!(heard.event.phase, Phase::Starttls | Phase::Auth | Phase::Mail | Phase::Rcpt)
-            && heard.fit() != Fit::Continues
+    let deciding = |received: &ReceivedReply<'_>| {
+        matches!(received.event.phase, Phase::Starttls | Phase::Auth | Phase::Mail | Phase::Rcpt)
+            && received.fit() != Fit::Continues
     };
-    for heard in probe.replies().filter(deciding).take(MOST_REPEATED) {
-        let line = heard.first_line();
-        let recipient = heard.recipient.and_then(|number| plan.to.get(number));
+    for received in probe.replies().filter(deciding).take(MOST_REPEATED) {
+        let line = received.first_line();
+        let recipient = received.recipient.and_then(|number| plan.to.get(number));
         let what = match recipient {
-            Some(recipient) => format!("{} {recipient}", heard.event.phase),
-            None => heard.event.phase.to_string(),
+            Some(recipient) => format!("{} {recipient}", received.event.phase),
+            None => received.event.phase.to_string(),
         };
-        told.push(format!("In a second session, with a pause before each command, the reply to {what} is {line}"));
+        lines.push(format!("In a second session, with a pause before each command, the reply to {what} is {line}"));
     }
-    told
+    lines
 }
 
 /// Unsolicited data that puts nothing out of step. Data that does is reported by [`out_of_step`].
@@ -140,7 +141,7 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
         return None;
     }
     let after_starttls = |phase: Phase| phase == Phase::Starttls;
-    let answer = session.reply_at(Phase::Starttls).map(|heard| heard.event.seq);
+    let answer = session.reply_at(Phase::Starttls).map(|received| received.event.seq);
     let event = session.events().find(|event| match &event.what {
         // After the 220 to STARTTLS it is reported by starttls, as an error.
         EventKind::Stray { .. } => {
@@ -151,7 +152,7 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
     })?;
     let EventKind::Stray { bytes, .. } = &event.what else { return None };
     let summary = format!("{bytes} bytes arrived before {} was sent and are not the reply to a command", event.phase);
-    let finding = Finding::new(&REPLY_UNASKED, event.phase, Confidence::Likely, summary).on(event);
+    let finding = Finding::new(&REPLY_UNSOLICITED, event.phase, Confidence::Likely, summary).on(event);
     Some(Finding {
         severity: Severity::Warning,
         cause: "The server sends data that is not a reply.".to_owned(),

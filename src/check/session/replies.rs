@@ -1,16 +1,18 @@
 //! Single replies that are invalid or malformed.
 
-use super::super::{Confidence, Finding, Fix, PhaseFailure, greeting};
-use super::rules::{REPLY_IRREGULAR, REPLY_WITHOUT_SENSE};
+use super::super::finding::{Finding, PhaseFailure};
+use super::super::greeting;
+use super::rules::{REPLY_INVALID, REPLY_MALFORMED};
 use crate::evidence::fit::Fit;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Phase, Session};
+use crate::lexicon::{Confidence, Fix};
 use crate::wire::reply::Irregularity;
 
 /// A reply that neither accepts nor rejects. A greeting without a code, or of a news server, belongs to `greeting`.
-fn is_senseless(heard: &ReceivedReply<'_>) -> bool {
-    match heard.fit() {
-        Fit::Senseless => heard.event.phase != Phase::Greeting || heard.reply.code.is_some(),
+fn is_senseless(received: &ReceivedReply<'_>) -> bool {
+    match received.fit() {
+        Fit::Senseless => received.event.phase != Phase::Greeting || received.reply.code.is_some(),
         Fit::Contradicts => true,
         Fit::Accepts | Fit::Continues | Fit::Rejects | Fit::Odd | Fit::Foreign | Fit::Unfinished => false,
     }
@@ -18,21 +20,22 @@ fn is_senseless(heard: &ReceivedReply<'_>) -> bool {
 
 pub(super) fn without_sense(session: Session<'_>) -> Option<Finding> {
     let is_news = greeting::service_with_codes(session).is_some();
-    let told = |heard: &ReceivedReply<'_>| is_senseless(heard) && !(is_news && heard.event.phase == Phase::Greeting);
-    let heard = session.replies().find(told)?;
-    let phase = heard.event.phase;
-    let lines = heard.reply.lines();
-    let line = heard.first_line();
-    let (summary, cause) = if heard.fit() == Fit::Contradicts {
+    let told =
+        |received: &ReceivedReply<'_>| is_senseless(received) && !(is_news && received.event.phase == Phase::Greeting);
+    let received = session.replies().find(told)?;
+    let phase = received.event.phase;
+    let lines = received.reply.lines();
+    let line = received.first_line();
+    let (summary, cause) = if received.fit() == Fit::Contradicts {
         let all = match lines.last().filter(|_| lines.len() > 1) {
-            Some(last) => format!("{line} ... {}", heard.quote(last.clone())),
+            Some(last) => format!("{line} ... {}", received.quote(last.clone())),
             None => line.to_string(),
         };
         (
             format!("the reply to {phase} contradicts itself: {all}"),
             "All lines of a reply must have the same code, and the enhanced status must have the same class as the code (RFC 5321 section 4.2, RFC 2034). This reply both accepts and rejects, so nothing is counted as accepted.",
         )
-    } else if heard.reply.is_success() {
+    } else if received.reply.is_success() {
         (
             format!("the reply to {phase} has a success code that is not defined for it: {line}"),
             "Each command has its own success codes (RFC 5321 section 4.3.2). A client that reads any 2yz as success may be wrong, so nothing is counted as accepted.",
@@ -43,7 +46,7 @@ pub(super) fn without_sense(session: Session<'_>) -> Option<Finding> {
             "A reply must begin with a three-digit code whose first digit is 2, 4 or 5. This one does not.",
         )
     };
-    let finding = Finding::new(&REPLY_WITHOUT_SENSE, phase, Confidence::Certain, summary).on(heard.event);
+    let finding = Finding::new(&REPLY_INVALID, phase, Confidence::Certain, summary).on(received.event);
     Some(Finding {
         cause: cause.to_owned(),
         fixes: vec![Fix::text(
@@ -57,15 +60,18 @@ pub(super) fn without_sense(session: Session<'_>) -> Option<Finding> {
 pub(super) fn irregular(session: Session<'_>) -> Option<Finding> {
     let odd: Vec<_> = session
         .all_replies()
-        .filter(|heard| heard.reply.code.is_some() && !is_senseless(heard) && !is_endless(heard))
-        .filter(|heard| {
-            is_odd_farewell(heard) || heard.reply.irregularities.iter().any(|oddity| !is_reported_elsewhere(oddity))
+        .filter(|received| received.reply.code.is_some() && !is_senseless(received) && !is_endless(received))
+        .filter(|received| {
+            is_odd_farewell(received)
+                || received.reply.irregularities.iter().any(|oddity| !is_reported_elsewhere(oddity))
         })
         .collect();
     let first = odd.first()?;
     let mut kinds: Vec<&'static str> = Vec::new();
-    for oddity in
-        odd.iter().flat_map(|heard| heard.reply.irregularities.iter()).filter(|oddity| !is_reported_elsewhere(oddity))
+    for oddity in odd
+        .iter()
+        .flat_map(|received| received.reply.irregularities.iter())
+        .filter(|oddity| !is_reported_elsewhere(oddity))
     {
         let name = name(oddity);
         if !kinds.contains(&name) {
@@ -79,9 +85,9 @@ pub(super) fn irregular(session: Session<'_>) -> Option<Finding> {
         return None;
     }
     let summary = format!("replies are malformed: {}", kinds.join(", "));
-    let mut finding = Finding::new(&REPLY_IRREGULAR, first.event.phase, Confidence::Certain, summary);
-    for heard in &odd {
-        finding = finding.on(heard.event);
+    let mut finding = Finding::new(&REPLY_MALFORMED, first.event.phase, Confidence::Certain, summary);
+    for received in &odd {
+        finding = finding.on(received.event);
     }
     finding.cause = "smtpcheck can read such replies; other programs may not.".to_owned();
     finding.fixes.push(Fix::text("Server operator: check the server, or the proxy in front of it"));
@@ -89,13 +95,13 @@ pub(super) fn irregular(session: Session<'_>) -> Option<Finding> {
 }
 
 /// A 2yz reply to RSET or QUIT that is not defined for it (RFC 5321 §4.3.2), in a session that is in step.
-fn is_odd_farewell(heard: &ReceivedReply<'_>) -> bool {
-    heard.fit() == Fit::Odd && heard.reply.is_success()
+fn is_odd_farewell(received: &ReceivedReply<'_>) -> bool {
+    received.fit() == Fit::Odd && received.reply.is_success()
 }
 
 /// Nothing else is reported about a reply without end.
-fn is_endless(heard: &ReceivedReply<'_>) -> bool {
-    heard.reply.irregularities.contains(&Irregularity::TooLong)
+fn is_endless(received: &ReceivedReply<'_>) -> bool {
+    received.reply.irregularities.contains(&Irregularity::TooLong)
 }
 
 pub(super) fn is_reported_elsewhere(oddity: &Irregularity) -> bool {

@@ -1,18 +1,18 @@
 //! The rules about the session in general, with their pages.
 
-use super::super::{Docs, Rule, Severity};
+use super::super::finding::{Docs, Rule, Severity};
 
 /// All of them.
 pub(super) static RULES: &[&Rule] = &[
     &CONNECTION_CLOSED,
     &REPLY_MISSING,
     &REPLY_ENDLESS,
-    &REPLY_WITHOUT_SENSE,
-    &REPLY_IRREGULAR,
-    &REPLY_UNASKED,
+    &REPLY_INVALID,
+    &REPLY_MALFORMED,
+    &REPLY_UNSOLICITED,
     &SESSION_OUT_OF_STEP,
-    &RUN_OUT_OF_TIME,
-    &CONNECTION_BUDGET_SPENT,
+    &TIME_LIMIT_REACHED,
+    &CONNECTION_LIMIT_REACHED,
 ];
 
 pub(super) static CONNECTION_CLOSED: Rule = Rule {
@@ -57,8 +57,8 @@ pub(super) static REPLY_ENDLESS: Rule = Rule {
     },
 };
 
-pub(super) static REPLY_WITHOUT_SENSE: Rule = Rule {
-    id: "reply-without-sense",
+pub(super) static REPLY_INVALID: Rule = Rule {
+    id: "reply-invalid",
     severity: Severity::Error,
     title: "a reply neither accepts nor rejects its command",
     cites: &[
@@ -77,8 +77,8 @@ pub(super) static REPLY_WITHOUT_SENSE: Rule = Rule {
     },
 };
 
-pub(super) static REPLY_IRREGULAR: Rule = Rule {
-    id: "reply-irregular",
+pub(super) static REPLY_MALFORMED: Rule = Rule {
+    id: "reply-malformed",
     severity: Severity::Notice,
     title: "replies are malformed",
     cites: &["RFC 5321 section 4.2"],
@@ -91,8 +91,8 @@ pub(super) static REPLY_IRREGULAR: Rule = Rule {
     },
 };
 
-pub(super) static REPLY_UNASKED: Rule = Rule {
-    id: "reply-unasked",
+pub(super) static REPLY_UNSOLICITED: Rule = Rule {
+    id: "reply-unsolicited",
     severity: Severity::Error,
     title: "the server sends a reply without a command",
     cites: &["RFC 5321 section 4.2", "RFC 5321 section 4.1.1"],
@@ -119,8 +119,8 @@ pub(super) static SESSION_OUT_OF_STEP: Rule = Rule {
     },
 };
 
-pub(super) static RUN_OUT_OF_TIME: Rule = Rule {
-    id: "run-out-of-time",
+pub(super) static TIME_LIMIT_REACHED: Rule = Rule {
+    id: "time-limit-reached",
     severity: Severity::Error,
     title: "the overall time limit was reached",
     cites: &["RFC 5321 section 4.5.3.2"],
@@ -133,8 +133,8 @@ pub(super) static RUN_OUT_OF_TIME: Rule = Rule {
     },
 };
 
-pub(super) static CONNECTION_BUDGET_SPENT: Rule = Rule {
-    id: "connection-budget-spent",
+pub(super) static CONNECTION_LIMIT_REACHED: Rule = Rule {
+    id: "connection-limit-reached",
     severity: Severity::Notice,
     title: "the connection limit was reached before all follow-up connections were made",
     cites: &["RFC 5321 section 4.5.4.1"],

@@ -221,11 +221,11 @@ pub static ALL: &[Scenario] = &[
         exit: 7,
     },
     Scenario {
-        name: "auth-token-unfit",
+        name: "auth-token-unsuitable",
         summary: "the client's token is one that only renews others, and stays here",
         server: with(&["AUTH XOAUTH2"], LoginBehaviour::Right),
         client: ClientUsage { secret: Some("1//0gSandboxRefreshToken"), ..TOKEN },
-        expect: &["auth-token-unfit"],
+        expect: &["auth-token-unsuitable"],
         exit: 7,
     },
     Scenario {
@@ -257,7 +257,7 @@ pub static ALL: &[Scenario] = &[
         summary: "the server does not know the password: its proof is wrong",
         server: with(SCRAM, LoginBehaviour::WrongProof),
         client: LOGGING_IN,
-        expect: &["auth-server-unproved"],
+        expect: &["auth-server-unverified"],
         exit: 8,
     },
     Scenario {
@@ -265,7 +265,7 @@ pub static ALL: &[Scenario] = &[
         summary: "the server says yes and proves nothing",
         server: with(SCRAM, LoginBehaviour::Unproved),
         client: LOGGING_IN,
-        expect: &["auth-server-unproved"],
+        expect: &["auth-server-unverified"],
         exit: 8,
     },
     Scenario {

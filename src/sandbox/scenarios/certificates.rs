@@ -116,14 +116,14 @@ pub static ALL: &[Scenario] = &[
         "certificate-surplus",
         "the chain has a certificate twice, and one that does not belong to it",
         Recipe::Surplus,
-        &["certificate-chain-surplus"],
+        &["certificate-chain-unnecessary"],
         0,
     ),
     shows(
         "certificate-root-sent",
         "the authority's own certificate is sent along",
         Recipe::RootSent,
-        &["certificate-chain-surplus"],
+        &["certificate-chain-unnecessary"],
         0,
     ),
     shows(

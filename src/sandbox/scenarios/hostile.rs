@@ -75,7 +75,7 @@ pub static ALL: &[Scenario] = &[
         summary: "whole replies without end, to commands that nobody said",
         server: doing(&[(Trigger::Ehlo, &[ServerAct::Endless(b"250 localhost\r\n", 0)])]),
         client: HASTY,
-        expect: &["reply-unasked", "reply-endless"],
+        expect: &["reply-unsolicited", "reply-endless"],
         exit: 8,
     },
     Scenario {
@@ -100,7 +100,7 @@ pub static ALL: &[Scenario] = &[
             ..RELAY
         },
         client: SENDING,
-        expect: &["recipient-unknown", "reply-irregular"],
+        expect: &["recipient-unknown", "reply-malformed"],
         exit: 5,
     },
     Scenario {
@@ -119,7 +119,7 @@ pub static ALL: &[Scenario] = &[
             (Trigger::Rcpt, &[ServerAct::Raw(b"550 5.1.1 \x00\xff\xfe User unknown \x9b\x1b]0;x\x07\r\n")]),
         ]),
         client: SENDING,
-        expect: &["recipient-unknown", "reply-irregular"],
+        expect: &["recipient-unknown", "reply-malformed"],
         exit: 5,
     },
     Scenario {
@@ -204,7 +204,7 @@ pub static ALL: &[Scenario] = &[
         summary: "a chain of forty certificates",
         server: Server { identity: Recipe::LongChain, ..RELAY },
         client: BARE,
-        expect: &["certificate-chain-surplus"],
+        expect: &["certificate-chain-unnecessary"],
         exit: 0,
     },
     Scenario {

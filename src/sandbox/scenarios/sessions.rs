@@ -149,7 +149,7 @@ pub static ALL: &[Scenario] = &[
         "354-to-mail",
         "354, which asks for a message, in answer to MAIL",
         [ServerAct::Say("354 go ahead")],
-        &["reply-without-sense"],
+        &["reply-invalid"],
         8
     ),
     ends!(
@@ -157,33 +157,19 @@ pub static ALL: &[Scenario] = &[
         "reply-without-code",
         "a line without a code in answer to EHLO",
         [ServerAct::Say("Hello there")],
-        &["reply-without-sense"],
+        &["reply-invalid"],
         8
     ),
-    ends!(
-        Ehlo,
-        "reply-of-two-digits",
-        "a code of two digits",
-        [ServerAct::Say("25 localhost")],
-        &["reply-without-sense"],
-        8
-    ),
+    ends!(Ehlo, "reply-of-two-digits", "a code of two digits", [ServerAct::Say("25 localhost")], &["reply-invalid"], 8),
     ends!(
         Ehlo,
         "reply-of-four-digits",
         "a code of four digits",
         [ServerAct::Say("2500 localhost")],
-        &["reply-without-sense"],
+        &["reply-invalid"],
         8
     ),
-    ends!(
-        Mail,
-        "reply-999",
-        "a code that nobody has defined",
-        [ServerAct::Say("999 what")],
-        &["reply-without-sense"],
-        8
-    ),
+    ends!(Mail, "reply-999", "a code that nobody has defined", [ServerAct::Say("999 what")], &["reply-invalid"], 8),
     Scenario {
         name: "time-is-up",
         summary: "the server thinks over the recipient for longer than the client has time for everything",
@@ -192,7 +178,7 @@ pub static ALL: &[Scenario] = &[
             flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--max-time", "2s"],
             ..BARE
         },
-        expect: &["run-out-of-time"],
+        expect: &["time-limit-reached"],
         exit: 9,
     },
     Scenario {
@@ -200,7 +186,7 @@ pub static ALL: &[Scenario] = &[
         summary: "the server is silent, and the client may not look for the reason by a second connection",
         server: doing(&[(Trigger::Connect, &[ServerAct::Silence])]),
         client: ClientUsage { flags: &["--max-connections", "1", "--timeout", "1s", "--max-time", "5s"], ..BARE },
-        expect: &["greeting-missing", "connection-budget-spent"],
+        expect: &["greeting-missing", "connection-limit-reached"],
         exit: 3,
     },
     Scenario {
@@ -208,7 +194,7 @@ pub static ALL: &[Scenario] = &[
         summary: "lines that end with LF alone",
         server: doing(&[(Trigger::Ehlo, &[ServerAct::Raw(b"250-localhost\n250-STARTTLS\n250 8BITMIME\n")])]),
         client: SENDING,
-        expect: &["reply-irregular"],
+        expect: &["reply-malformed"],
         exit: 0,
     },
     Scenario {
@@ -216,7 +202,7 @@ pub static ALL: &[Scenario] = &[
         summary: "a reply whose lines carry different codes",
         server: doing(&[(Trigger::Mail, &[ServerAct::Say("250-2.1.0 Ok\n550 5.7.1 No")])]),
         client: SENDING,
-        expect: &["reply-without-sense"],
+        expect: &["reply-invalid"],
         exit: 8,
     },
     Scenario {
@@ -224,7 +210,7 @@ pub static ALL: &[Scenario] = &[
         summary: "the answer to EHLO comes together with the greeting",
         server: doing(&[(Trigger::Connect, &[ServerAct::Say("220 localhost ESMTP\n250 localhost")])]),
         client: SENDING,
-        expect: &["reply-unasked"],
+        expect: &["reply-unsolicited"],
         exit: 8,
     },
     Scenario {
@@ -232,7 +218,7 @@ pub static ALL: &[Scenario] = &[
         summary: "two replies to one command",
         server: doing(&[(Trigger::Ehlo, &[ServerAct::Say("250-localhost\n250 STARTTLS\n250 and again")])]),
         client: SENDING,
-        expect: &["reply-unasked"],
+        expect: &["reply-unsolicited"],
         exit: 8,
     },
     Scenario {
@@ -294,7 +280,7 @@ pub static ALL: &[Scenario] = &[
         summary: "a recipient gets 250 with the enhanced status of a rejection",
         server: doing(&[(Trigger::Rcpt, &[ServerAct::Say("250 5.1.1 User unknown")])]),
         client: SENDING,
-        expect: &["reply-without-sense"],
+        expect: &["reply-invalid"],
         exit: 8,
     },
     Scenario {

@@ -1,6 +1,6 @@
 //! Rejections because of the login, the account or a missing encryption.
 
-use crate::check::{Docs, Rule, Severity};
+use crate::check::finding::{Docs, Rule, Severity};
 
 pub static AUTH_REQUIRED: Rule = Rule {
     id: "auth-required",

@@ -8,7 +8,7 @@ mod recipient;
 mod sender;
 mod server;
 
-use crate::check::Rule;
+use crate::check::finding::Rule;
 use crate::lexicon::Cause;
 
 pub use login::{

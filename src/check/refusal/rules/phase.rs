@@ -1,6 +1,6 @@
 //! The rules for rejections of which only the phase and the code are known.
 
-use crate::check::{Docs, Rule, Severity};
+use crate::check::finding::{Docs, Rule, Severity};
 
 pub static GREETING_REFUSED: Rule = Rule {
     id: "greeting-refused",

@@ -1,6 +1,6 @@
 //! Rejections because of the recipient, its mailbox or its domain.
 
-use crate::check::{Docs, Rule, Severity};
+use crate::check::finding::{Docs, Rule, Severity};
 
 pub static RECIPIENT_UNKNOWN: Rule = Rule {
     id: "recipient-unknown",

@@ -1,6 +1,6 @@
 //! Rejections because of the sender or the sending machine.
 
-use crate::check::{Docs, Rule, Severity};
+use crate::check::finding::{Docs, Rule, Severity};
 
 pub static SENDER_NOT_ACCEPTED: Rule = Rule {
     id: "sender-not-accepted",

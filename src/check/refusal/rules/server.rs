@@ -1,6 +1,6 @@
 //! Rejections because of limits, policies or faults of the server, or because of the command.
 
-use crate::check::{Docs, Rule, Severity};
+use crate::check::finding::{Docs, Rule, Severity};
 
 pub static RATE_LIMITED: Rule = Rule {
     id: "rate-limited",

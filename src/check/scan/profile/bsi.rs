@@ -1,8 +1,7 @@
 //! BSI, TR-03116-4 (Kommunikationsverfahren in Anwendungen), with TR-02102-2, from which it takes its lists. The suites
 //! that it allows until 2026 are `phased_out`; so are X25519 and ML-KEM, which no available edition lists.
 
-use super::Level;
-use super::table::{CertificateRules, Graded, Prime, Profile, Versions, no_compression, secure_renegotiation};
+use super::table::{CertificateRules, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation};
 use crate::wire::tls::Version;
 
 pub(super) static TR_03116_4: Profile = Profile {

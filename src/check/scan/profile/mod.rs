@@ -16,16 +16,19 @@ use jiff::SpanRound;
 use jiff::Unit;
 use serde::{Deserialize, Serialize};
 
-use super::results::{Features, Preference, Scan, Support, VersionSeen, chains};
+use super::results::{Preference, Scan, VersionSeen, chains};
 use super::rules::TLS_PROFILE_NOT_MET;
-use super::seen::Seen;
-use crate::check::{Confidence, Finding, Fix, Severity};
+use super::seen::{Seen, Support};
+use crate::check::finding::{Finding, Severity};
 use crate::evidence::{Certificate, Evidence, Phase};
+use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsProfile};
 use crate::question::Offer;
 use crate::wire::tls::{self, Version};
 
 use table::{Feature, Graded, Profile};
+
+pub use table::Level;
 
 /// The result of a comparison with a profile. In JSON it is `tls_profile`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,17 +89,6 @@ pub enum Topic {
     Features,
 }
 
-/// How much a deviation matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// The profile is not met until it is changed.
-    Must,
-    /// The profile recommends to change it, or phases it out.
-    Should,
-}
-
 fn profile(id: TlsProfile) -> &'static Profile {
     match id {
         TlsProfile::MozillaIntermediate => &mozilla::INTERMEDIATE,
@@ -110,7 +102,7 @@ fn profile(id: TlsProfile) -> &'static Profile {
 pub fn verdict(plan: &Plan, evidence: &Evidence) -> Option<ProfileVerdict> {
     let id = plan.tls.profile?;
     let seen = Seen::of(evidence).filter(|seen| seen.has_tls())?;
-    let scan = super::results(plan, evidence)?;
+    let scan = super::results::results(plan, evidence)?;
     Some(compare(id, profile(id), &scan, &seen, evidence))
 }
 
@@ -443,11 +435,6 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         finding = finding.tried(one.hello.probe.id);
     }
     Some(finding.tried(seen.session.probe.id))
-}
-
-/// A feature that is required, for the tables of profiles.
-pub(super) fn renegotiation(features: &Features) -> Support {
-    features.secure_renegotiation
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! NCSC-NL, IT Security Guidelines for Transport Layer Security, edition 2025-05. Its "good" and "sufficient" are `good`,
 //! its "phase out" should change, and its "insufficient" (everything that it does not list) must change.
 
-use super::Level;
-use super::table::{CertificateRules, Feature, Graded, Prime, Profile, Versions, no_compression, secure_renegotiation};
-use crate::check::scan::results::Support;
+use super::table::{
+    CertificateRules, Feature, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation,
+};
+use crate::check::scan::seen::Support;
 use crate::wire::tls::Version;
 
 pub(super) static NCSC_NL_2025: Profile = Profile {

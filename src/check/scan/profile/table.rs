@@ -1,9 +1,22 @@
 //! The structure of a profile. Names are spelled as in the results of a scan: suites by their IANA names, groups as in
 //! [`crate::wire::tls::group_name`], keys and signatures as in the listing of a certificate.
 
-use super::Level;
-use crate::check::scan::results::{Features, Preference, Support};
+use serde::{Deserialize, Serialize};
+
+use crate::check::scan::results::{Features, Preference};
+use crate::check::scan::seen::Support;
 use crate::wire::tls::Version;
+
+/// How much a deviation matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The profile is not met until it is changed.
+    Must,
+    /// The profile recommends to change it, or phases it out.
+    Should,
+}
 
 /// One of them.
 pub(super) struct Profile {
@@ -83,7 +96,7 @@ pub(super) struct CertificateRules {
 pub(super) const fn secure_renegotiation(source: &'static str) -> Feature {
     Feature {
         name: "secure renegotiation",
-        of: super::renegotiation,
+        of: |features| features.secure_renegotiation,
         wanted: Support::Yes,
         in_tls_1_3: false,
         level: Level::Must,
