@@ -79,7 +79,7 @@ impl Understood {
     pub(super) fn explained(self, text: &str, host: Option<&str>) -> Explained {
         let Understood { rule, reply, phase, provider, reading, also, .. } = self;
         let mut explained = Explained {
-            phase: phase,
+            phase,
             provider: provider.map(str::to_owned),
             code: reply.code,
             status: reply.enhanced,

@@ -14,6 +14,7 @@
 //! | `fleet`, `dns` | many targets on one machine, and names for them |
 //! | `journal` | what clients did, for who listens |
 
+mod acts;
 mod certificates;
 mod dns;
 pub mod fleet;
@@ -23,6 +24,7 @@ pub mod login;
 pub mod scenario;
 pub mod scenarios;
 mod session;
+mod transport;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
