@@ -19,7 +19,7 @@ use super::meaning::{Confidence, Fix};
 use crate::wire::Reply;
 
 /// The phrase files, in their order.
-pub(super) const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 5] = [
     ("phrases-auth.toml", include_str!("data/phrases-auth.toml")),
     ("phrases-policy.toml", include_str!("data/phrases-policy.toml")),
     ("phrases-providers.toml", include_str!("data/phrases-providers.toml")),
@@ -62,9 +62,9 @@ pub struct Phrase {
     pub fix: Vec<Fix>,
     /// Where it is known from.
     pub source: String,
-    #[cfg(test)]
+    /// Replies that it matches.
     matches: Vec<String>,
-    #[cfg(test)]
+    /// Replies that look similar, and that it does not match.
     differs: Vec<String>,
 }
 
@@ -77,6 +77,12 @@ struct PhrasesFile {
 pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
     let found = PHRASES.automaton.find_overlapping_iter(text).map(|found| found.range());
     found.filter(|range| text.get(range.clone()).is_some_and(|words| words.trim().contains(' '))).collect()
+}
+
+/// Texts of servers: every literal and every example of the phrases.
+pub(super) fn server_texts() -> impl Iterator<Item = &'static str> {
+    let of = |phrase: &'static Phrase| [&phrase.all, &phrase.any, &phrase.none, &phrase.matches, &phrase.differs];
+    PHRASES.phrases.iter().flat_map(of).flatten().map(String::as_str)
 }
 
 struct Phrases {
