@@ -4,24 +4,24 @@
 //! a refusal by a server is a result, not a fault. Read next: [`fault`] (why something could not be seen), [`tls`],
 //! [`session`] (one conversation read back from the transcript).
 
-pub mod certificate;
-pub mod doubt;
+pub(crate) mod certificate;
+pub(crate) mod doubt;
 mod event;
 pub mod fault;
-pub mod fit;
-pub mod hello;
+pub(crate) mod fit;
+pub(crate) mod hello;
 mod hello_probe;
-pub mod machine;
-pub mod mask;
-pub mod names;
-pub mod path;
+pub(crate) mod machine;
+pub(crate) mod mask;
+pub(crate) mod names;
+pub(crate) mod path;
 mod place;
-pub mod presented;
+pub(crate) mod presented;
 pub mod quote;
 mod record;
-pub mod sequence;
-pub mod session;
-pub mod tls;
+pub(crate) mod sequence;
+pub(crate) mod session;
+pub(crate) mod tls;
 mod views;
 
 pub use certificate::Certificate;

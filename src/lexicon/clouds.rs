@@ -20,6 +20,7 @@ struct CloudsFile {
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub struct Cloud {
     /// Public, kebab-case.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub id: String,
     /// For people.
     pub name: String,

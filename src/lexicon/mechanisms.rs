@@ -30,6 +30,7 @@ pub struct MechanismRow {
     /// For people.
     pub remark: String,
     /// Whether smtpcheck is meant to log in with it.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub can_smtpcheck: bool,
 }
 

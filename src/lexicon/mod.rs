@@ -8,20 +8,20 @@
 //!
 //! Read next: [`cause`] (the closed lists), [`phrases`] (how text is matched), [`read`] (what comes first).
 
-pub mod blocklists;
-pub mod cause;
-pub mod clouds;
+pub(crate) mod blocklists;
+pub(crate) mod cause;
+pub(crate) mod clouds;
 mod context;
 mod embedded;
-pub mod keywords;
+pub(crate) mod keywords;
 mod meaning;
-pub mod mechanisms;
-pub mod phrases;
+pub(crate) mod mechanisms;
+pub(crate) mod phrases;
 pub mod providers;
 mod read;
-pub mod software;
-pub mod tables;
-pub mod vocabulary;
+pub(crate) mod software;
+pub(crate) mod tables;
+pub(crate) mod vocabulary;
 
 pub use cause::{Category, Cause};
 pub use context::{Context, ReplyPhase};

@@ -65,6 +65,7 @@ pub struct Mx {
     suffix: String,
     prefix: Option<String>,
     /// For people.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub name: String,
     /// The provider's id, if it is one.
     pub provider: Option<String>,
@@ -92,6 +93,7 @@ pub struct CertificateSign {
     /// `antivirus`, `gateway`, `default`, `hosting`, `local` or `provider`.
     pub kind: String,
     /// The provider's id, if it is one.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub provider: Option<String>,
     /// For people.
     pub means: String,

@@ -17,7 +17,7 @@
 mod acts;
 mod certificates;
 mod dns;
-pub mod fleet;
+pub(crate) mod fleet;
 mod hello;
 pub mod journal;
 pub mod login;
