@@ -36,7 +36,7 @@ use crate::secret::echo::{Echo, masked};
 use crate::wire::{Host, Reply, tls};
 
 /// What is shown in place of words of which nothing is known.
-pub const LEFT_OUT: &str = "[text not shown]";
+pub(crate) const LEFT_OUT: &str = "[text not shown]";
 
 /// How text of a peer is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

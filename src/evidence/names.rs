@@ -40,7 +40,7 @@ pub enum NameSource {
 }
 
 /// Addresses of one family that are kept and tried. The largest mail services answer with a dozen.
-pub const MAX_ADDRESSES: usize = 16;
+pub(crate) const MAX_ADDRESSES: usize = 16;
 
 /// The look-up of one family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

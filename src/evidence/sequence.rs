@@ -53,7 +53,7 @@ impl Sequence<'_> {
 }
 
 /// Reads the events of one session, in order.
-pub fn read<'a>(events: impl Iterator<Item = &'a Event>, pacing: Pacing, fault: Option<&Fault>) -> Sequence<'a> {
+pub(crate) fn read<'a>(events: impl Iterator<Item = &'a Event>, pacing: Pacing, fault: Option<&Fault>) -> Sequence<'a> {
     let mut walk = Walk::new(pacing);
     for event in events {
         if walk.take(event) == Heed::Enough {
@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Whether unasked bytes could have passed for the reply to the next command: some line begins with a digit.
-pub fn could_be_reply(text: &str) -> bool {
+pub(crate) fn could_be_reply(text: &str) -> bool {
     text.split('\n').any(|line| line.starts_with(|c: char| c.is_ascii_digit()))
 }
 

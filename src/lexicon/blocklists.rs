@@ -18,7 +18,7 @@ struct BlocklistsFile {
 /// One list.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct Blocklist {
+pub(crate) struct Blocklist {
     /// Public, kebab-case.
     #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub id: String,
@@ -51,7 +51,7 @@ pub struct Blocklist {
 }
 
 /// The first list that a normalised text names.
-pub fn named_in(text: &str) -> Option<&'static Blocklist> {
+pub(crate) fn named_in(text: &str) -> Option<&'static Blocklist> {
     LISTS.blocklist.iter().find(|list| list.any.iter().any(|word| text.contains(word.as_str())))
 }
 

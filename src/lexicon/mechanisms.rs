@@ -17,7 +17,7 @@ struct MechanismsFile {
 /// One mechanism.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct MechanismRow {
+pub(crate) struct MechanismRow {
     /// As registered.
     pub name: String,
     pattern: Option<String>,
@@ -35,7 +35,7 @@ pub struct MechanismRow {
 }
 
 /// A mechanism by its name, in any case.
-pub fn find(name: &str) -> Option<&'static MechanismRow> {
+pub(crate) fn find(name: &str) -> Option<&'static MechanismRow> {
     let name = name.to_ascii_uppercase();
     let exact = FILE.mechanism.iter().find(|row| row.pattern.is_none() && row.name.eq_ignore_ascii_case(&name));
     exact.or_else(|| {

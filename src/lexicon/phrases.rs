@@ -32,7 +32,7 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(Phrases::load);
 /// One phrase.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct Phrase {
+pub(crate) struct Phrase {
     /// Public, kebab-case, never reused.
     pub id: String,
     provider: Option<String>,
@@ -264,12 +264,12 @@ fn fits(wanted: &str, status: &str) -> bool {
 }
 
 /// The text of a reply as phrases see it.
-pub fn text_of(reply: &Reply) -> String {
+pub(crate) fn text_of(reply: &Reply) -> String {
     normal(&reply.joined())
 }
 
 /// The best phrase for a reply.
-pub fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
+pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let seen = PhraseContext::of(reply, context.step);
     let all: &'static Phrases = &PHRASES;
@@ -285,7 +285,7 @@ pub fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
 }
 
 /// All phrases, for lists and tests.
-pub fn all() -> &'static [Phrase] {
+pub(crate) fn all() -> &'static [Phrase] {
     &PHRASES.phrases
 }
 

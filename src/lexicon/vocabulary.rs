@@ -22,12 +22,12 @@ const REPLIES: [&str; 5] = [
 ];
 
 /// Whether a word, in lower case, is an ordinary one.
-pub fn is_known(word: &str) -> bool {
+pub(crate) fn is_known(word: &str) -> bool {
     WORDS.contains(word)
 }
 
 /// Where a text has a known phrase of several words.
-pub fn phrases(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn phrases(text: &str) -> Vec<Range<usize>> {
     phrases::places(&text.to_ascii_lowercase())
 }
 

@@ -34,14 +34,14 @@ const OTHER_HOST: &str = "mail.elsewhere.test";
 
 /// The certificates of one run.
 #[derive(Default)]
-pub struct Certificates {
+pub(super) struct Certificates {
     authority: OnceLock<Result<IssuedCertificate, String>>,
     configs: Mutex<HashMap<(Recipe, TlsTerms, ServerNames), Arc<Identity>>>,
 }
 
 /// As whom a server is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ServerNames {
+pub(super) struct ServerNames {
     /// The scenario.
     pub name: &'static str,
     /// The address at which a client has come.
@@ -49,7 +49,7 @@ pub struct ServerNames {
 }
 
 /// What a server needs for its handshakes.
-pub struct Identity {
+pub(super) struct Identity {
     /// For the library.
     pub config: Arc<ServerConfig>,
     /// The chain, for answers that the library does not give.
@@ -73,12 +73,12 @@ struct IssuedChain {
 
 impl Certificates {
     /// The authorities that a client should trust, PEM.
-    pub fn authorities(&self) -> Result<String, String> {
+    pub(super) fn authorities(&self) -> Result<String, String> {
         Ok(format!("{}{LEGACY_AUTHORITY}", self.authority()?.pem))
     }
 
     /// What the recipe makes for the address at which a client has come.
-    pub fn identity(&self, recipe: Recipe, terms: TlsTerms, at: ServerNames) -> Result<Arc<Identity>, String> {
+    pub(super) fn identity(&self, recipe: Recipe, terms: TlsTerms, at: ServerNames) -> Result<Arc<Identity>, String> {
         let kept = || self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = kept().get(&(recipe, terms, at)) {
             return Ok(Arc::clone(made));
@@ -93,7 +93,7 @@ impl Certificates {
     }
 
     /// A certificate and its key that a client can show, both PEM in one text.
-    pub fn client(&self) -> Result<String, String> {
+    pub(super) fn client(&self) -> Result<String, String> {
         let mut params = params("demo client", &[], (-1, 90));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];

@@ -22,7 +22,7 @@ use super::transport::Transport;
 const MAX_LINE: usize = 64 * 1024;
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 /// How long a connection is kept whatever happens.
-pub const LIFETIME: Duration = Duration::from_secs(600);
+pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 
 /// What a session is told of its connection.
 pub(super) struct ConnectionFacts {

@@ -2,7 +2,7 @@
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "ANONYMOUS",
     needs: CredentialKind::Nothing,
     begin: |opening| Box::new(Anonymous { credentials: opening.credentials, spoken: false }),

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "CRAM-MD5",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(CramMd5 { credentials: opening.credentials, answered: false }),

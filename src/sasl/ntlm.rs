@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::checksums::{nt_hash, utf16};
 use super::{Broken, CredentialKind, Credentials, Exchange, ExchangeStart, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "NTLM",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Ntlm::new(opening)),

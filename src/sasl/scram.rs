@@ -29,7 +29,7 @@ const ROUNDS: std::ops::RangeInclusive<u32> = 4096..=600_000;
 const MAX_SALT: usize = 1024;
 
 /// SCRAM-SHA-1.
-pub static SHA_1: Mechanism = Mechanism {
+pub(crate) static SHA_1: Mechanism = Mechanism {
     name: "SCRAM-SHA-1",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Scram::<Sha1>::new(opening, BindingForm::Bare)),
@@ -49,7 +49,7 @@ pub static SHA_1: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-256.
-pub static SHA_256: Mechanism = Mechanism {
+pub(crate) static SHA_256: Mechanism = Mechanism {
     name: "SCRAM-SHA-256",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Scram::<Sha256>::new(opening, BindingForm::Bare)),
@@ -65,7 +65,7 @@ pub static SHA_256: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-512.
-pub static SHA_512: Mechanism = Mechanism {
+pub(crate) static SHA_512: Mechanism = Mechanism {
     name: "SCRAM-SHA-512",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Scram::<Sha512>::new(opening, BindingForm::Bare)),
@@ -81,7 +81,7 @@ pub static SHA_512: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-1-PLUS.
-pub static SHA_1_PLUS: Mechanism = Mechanism {
+pub(crate) static SHA_1_PLUS: Mechanism = Mechanism {
     name: "SCRAM-SHA-1-PLUS",
     needs: CredentialKind::PasswordAndBinding,
     begin: |opening| Box::new(Scram::<Sha1>::new(opening, BindingForm::Plus)),
@@ -98,7 +98,7 @@ pub static SHA_1_PLUS: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-256-PLUS.
-pub static SHA_256_PLUS: Mechanism = Mechanism {
+pub(crate) static SHA_256_PLUS: Mechanism = Mechanism {
     name: "SCRAM-SHA-256-PLUS",
     needs: CredentialKind::PasswordAndBinding,
     begin: |opening| Box::new(Scram::<Sha256>::new(opening, BindingForm::Plus)),
@@ -115,7 +115,7 @@ pub static SHA_256_PLUS: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-512-PLUS.
-pub static SHA_512_PLUS: Mechanism = Mechanism {
+pub(crate) static SHA_512_PLUS: Mechanism = Mechanism {
     name: "SCRAM-SHA-512-PLUS",
     needs: CredentialKind::PasswordAndBinding,
     begin: |opening| Box::new(Scram::<Sha512>::new(opening, BindingForm::Plus)),

@@ -106,7 +106,7 @@ impl fmt::Debug for Echoes {
 
 /// The text with these ranges replaced. Those that touch, or have no more than a separator between them, become one, so
 /// that the number of masks does not count characters.
-pub fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
+pub(crate) fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     if ranges.is_empty() {
         return text.to_owned();
     }

@@ -13,7 +13,7 @@ const fn shows(
     Scenario { name, summary, server: Server { identity, ..RELAY }, client: BARE, expect, exit }
 }
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     shows(
         "certificate-with-intermediate",
         "a complete chain: the server's certificate and its issuer's",

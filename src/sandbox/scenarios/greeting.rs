@@ -6,7 +6,7 @@ use crate::sandbox::scenario::{BARE, ClientUsage, IMPLICIT, RELAY, SENDING, SUBM
 /// A check with a short timeout.
 const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time", "5s"], ..BARE };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "greeting-missing",
         summary: "accepts the connection and sends nothing, like an overloaded server or a firewall",

@@ -11,7 +11,7 @@ use crate::sandbox::scenario::{
 const WHOLE: ClientUsage =
     ClientUsage { flags: &["--user", login::USER, "--from", login::USER, "--to", "you@elsewhere.test"], ..LOGGING_IN };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "healthy-submission",
         summary: "submission server for mail clients: STARTTLS, AUTH, sender and recipient, without errors",

@@ -15,7 +15,7 @@ const fn doing(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
     Server { on, ..RELAY }
 }
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "drip-for-ever",
         summary: "an endless greeting, one byte per second",

@@ -30,7 +30,7 @@ macro_rules! mail {
     };
 }
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     login!(
         "gmail-wrong-password",
         "Gmail: wrong user name or password, or an app password is required",

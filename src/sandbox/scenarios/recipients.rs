@@ -35,7 +35,7 @@ const THREE: ClientUsage = ClientUsage {
     ..SENDING
 };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "recipient-unknown",

@@ -31,7 +31,7 @@ macro_rules! ends {
     };
 }
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     ends!(Connect, "close-at-connect", "closed before a greeting", [ServerAct::Close], &["greeting-missing"], 3),
     ends!(
         Connect,

@@ -9,7 +9,7 @@ const REQUIRED: ClientUsage = ClientUsage { flags: &["--tls", "starttls"], ..BAR
 /// A check with a short timeout.
 const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time", "5s"], ..BARE };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "starttls-missing",
         summary: "STARTTLS is not advertised, but the client requires it",

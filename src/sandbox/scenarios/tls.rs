@@ -10,7 +10,7 @@ const SCAN: ClientUsage = ClientUsage { flags: &["--tls-scan"], ..BARE };
 /// A check with a short timeout.
 const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time", "8s"], ..BARE };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-only-1.0",
         summary: "TLS 1.0 only",

@@ -13,9 +13,9 @@ use tls_parser::{
 use crate::wire::tls::{FirstBytes, Version, alert_name, group_name, scheme_name, suite_name};
 
 /// Certificates of one chain that are kept.
-pub const MAX_CERTIFICATES: usize = 20;
+pub(crate) const MAX_CERTIFICATES: usize = 20;
 /// Bytes of all certificates that are kept.
-pub const MAX_CERTIFICATE_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_CERTIFICATE_BYTES: usize = 256 * 1024;
 /// Bytes of text that are kept of a peer that does not speak TLS.
 pub const MAX_TEXT: usize = 64;
 
