@@ -156,7 +156,7 @@ impl From<OverrideHost> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Limits {
-    /// Until TCP is connected, look-up included.
+    /// Until TCP is connected, lookup included.
     pub connect_ms: u64,
     /// Until one reply is whole.
     pub reply_ms: u64,
@@ -177,7 +177,7 @@ pub enum QuitAfter {
     Banner,
     /// EHLO was answered.
     Ehlo,
-    /// TLS is up.
+    /// TLS is active.
     Starttls,
     /// AUTH was answered.
     Auth,
@@ -195,7 +195,7 @@ pub struct Tls {
     pub mode: TlsMode,
     /// The name that is asked for and expected in the certificate, if it is not the host.
     pub sni: Option<String>,
-    /// A file of trusted certificates in the place of the system's.
+    /// A file of trusted certificates instead of the system's.
     pub cacert: Option<PathBuf>,
     /// What is shown to a server that asks for a certificate.
     pub identity: Option<ClientCertificate>,
@@ -303,7 +303,7 @@ pub enum TlsMode {
 pub enum Verify {
     /// A bad certificate is a finding, and no secret is sent to its owner.
     Required,
-    /// The user takes the risk by name.
+    /// Yes; the user accepted the risk with the flag.
     Insecure,
 }
 
@@ -381,7 +381,7 @@ pub enum LoginProof {
 pub enum Plaintext {
     /// The password stays here.
     Refused,
-    /// The user takes the risk by name.
+    /// Yes; the user accepted the risk with the flag.
     Allowed,
 }
 
@@ -392,7 +392,7 @@ pub enum Plaintext {
 pub enum Unverified {
     /// The password stays here.
     Refused,
-    /// The user takes the risk by name.
+    /// Yes; the user accepted the risk with the flag.
     Allowed,
 }
 
@@ -477,7 +477,7 @@ impl Plan {
     }
 }
 
-/// What one conversation does about TLS.
+/// What one session does about TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

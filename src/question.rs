@@ -21,7 +21,7 @@ pub enum Question {
         /// The name.
         host: DomainName,
     },
-    /// One SMTP conversation.
+    /// One SMTP session.
     Talk(SessionRequest),
     /// A ClientHello of ours, which is never completed.
     Hello(HelloRequest),
@@ -32,7 +32,7 @@ pub enum Question {
     },
 }
 
-/// One SMTP conversation, from the TCP connection to QUIT.
+/// One SMTP session, from the TCP connection to QUIT.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SessionRequest {
@@ -48,7 +48,7 @@ pub struct SessionRequest {
     pub script: Script,
 }
 
-/// Why a conversation is held.
+/// Why a session is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -73,7 +73,7 @@ pub enum Purpose {
     ServerName,
 }
 
-/// What to say in a conversation.
+/// What to say in a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Script {
@@ -331,7 +331,7 @@ impl HelloRequest {
         }
     }
 
-    /// The conversation that leads to it.
+    /// The session that leads to it.
     pub fn way(&self) -> SessionRequest {
         SessionRequest {
             purpose: Purpose::TlsHello,
@@ -376,7 +376,7 @@ pub struct Envelope {
 }
 
 impl SessionRequest {
-    /// The conversation that the user asked for.
+    /// The session that the user requested.
     pub fn main(plan: &Plan) -> SessionRequest {
         SessionRequest {
             purpose: Purpose::Main,
@@ -397,7 +397,7 @@ impl SessionRequest {
         }
     }
 
-    /// Whether who holds this conversation sees all that the other one would show: the same line, at least as far, and
+    /// Whether who holds this session sees all that the other one would show: the same line, at least as far, and
     /// the other one neither logs in nor names anybody.
     pub fn covers(&self, other: &SessionRequest) -> bool {
         let (ours, theirs) = (&self.script, &other.script);

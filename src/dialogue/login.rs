@@ -36,7 +36,7 @@ pub(super) struct AuthExchange<'a> {
     cancelled: Option<CancelReason>,
 }
 
-/// One line of ours.
+/// One line to the server.
 pub(super) struct AuthLine {
     /// With CRLF.
     pub line: Zeroizing<Vec<u8>>,
@@ -116,7 +116,7 @@ impl<'a> AuthExchange<'a> {
         self.mechanism.name
     }
 
-    /// Whether it sends anything that must not be read or go to a stranger.
+    /// Whether it sends anything that must not be sent unencrypted or to an unverified server.
     pub(super) fn has_secret(&self) -> bool {
         matches!(
             self.mechanism.needs,

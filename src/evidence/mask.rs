@@ -35,7 +35,7 @@ use crate::question::{Question, SessionRequest};
 use crate::secret::echo::{Echo, masked};
 use crate::wire::{Host, Reply, tls};
 
-/// What is shown in place of words of which nothing is known.
+/// What is shown instead of words of which nothing is known.
 pub(crate) const LEFT_OUT: &str = "[text not shown]";
 
 /// How text of a peer is shown.

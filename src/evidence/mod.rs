@@ -1,8 +1,8 @@
-//! What was seen: attempts (a question and its outcome) and, in one transcript, the events of all conversations.
+//! The evidence of a run: probes (a question and its outcome), and one transcript with the events of all sessions.
 //!
-//! Append-only and numbered, with times in milliseconds since the start by a monotonic clock. No opinion is kept here:
-//! a refusal by a server is a result, not a fault. Read next: [`fault`] (why something could not be seen), [`tls`],
-//! [`session`] (one conversation read back from the transcript).
+//! Append-only and numbered, with times in milliseconds since the start by a monotonic clock. Judgements are not part of it:
+//! a rejection by a server is a result, not a fault. Read next: [`fault`] (why a probe has no answer), [`tls`],
+//! [`session`] (one session, read back from the transcript).
 
 pub(crate) mod certificate;
 pub(crate) mod doubt;

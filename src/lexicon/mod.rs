@@ -2,7 +2,7 @@
 //! EHLO keywords, SASL mechanisms, providers, greetings, clouds, block lists. Embedded TOML (`data/`), a loader for
 //! each, and [`read`], which finds the best reading of one reply.
 //!
-//! No sentence about a code stands in Rust. Each entry has an example that must match and one that must not, and the
+//! No sentence about a code is in Rust. Each entry has an example that must match and one that must not, and the
 //! tests of the loaders run them. Nothing is parsed before it is needed: a check in which nothing is refused parses
 //! nothing of this.
 //!

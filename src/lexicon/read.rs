@@ -143,7 +143,7 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(Reading { cause: row.cause, confidence, means: row.meaning.clone(), basis, ..by_class })
 }
 
-/// What the first digit alone says, for a reply whose code is known to mean something else than usual.
+/// What the first digit alone says, for a reply whose code is known to mean something other than usual.
 pub fn by_class(reply: &Reply) -> Option<Reading> {
     let code = reply.code?;
     let class = tables::class(code)?;

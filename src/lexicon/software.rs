@@ -1,5 +1,5 @@
 //! The software behind a server, by its greeting, its EHLO reply or its sentences; providers by MX names; and
-//! certificates that tell who stands in between.
+//! certificates that tell who is in between.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -143,7 +143,7 @@ pub(crate) fn by_mx(host: &str) -> Option<&'static Mx> {
 }
 
 impl CertificateSign {
-    /// Whether it stands in a distinguished name or a DNS name; with `equals` it must be a whole value (`CN=ubuntu`).
+    /// Whether it is in a distinguished name or a DNS name; with `equals` it must be a whole value (`CN=ubuntu`).
     fn occurs_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         let value = |part: &str| part.split_once('=').map_or(part, |(_, value)| value).trim() == self.literal;

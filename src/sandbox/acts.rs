@@ -203,7 +203,7 @@ impl SandboxSession<'_> {
         }
     }
 
-    /// Looks at the ClientHello without taking it, as far as somebody other than the library may answer it.
+    /// Reads the ClientHello without consuming it, if it may be answered without the library.
     async fn first_flight(&self, stream: &TcpStream, identity: &Identity) -> io::Result<Reaction> {
         let answer = self.scenario.server.hello;
         if answer == hello::HelloAnswer::Library {

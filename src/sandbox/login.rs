@@ -32,7 +32,7 @@ const MAX_ANSWERS: usize = 8;
 pub enum LoginBehaviour {
     /// The user with the password or the token gets in.
     Right,
-    /// Everybody gets in, and SCRAM is told so without a proof.
+    /// Every login is accepted, in SCRAM without a proof.
     Unproved,
     /// The exchange goes its way and ends with this reply, whatever was sent.
     Ends(&'static str),
@@ -40,9 +40,9 @@ pub enum LoginBehaviour {
     OtherNonce,
     /// SCRAM wants that many rounds.
     Rounds(u32),
-    /// SCRAM signs with something else than the password.
+    /// SCRAM signs with something other than the password.
     WrongProof,
-    /// The token is refused with these words in a challenge (RFC 7628 §3.2.2), then with this reply.
+    /// The token is rejected with this text in a challenge (RFC 7628 §3.2.2), then with this reply.
     TokenRefused(&'static str, &'static str),
 }
 

@@ -70,7 +70,7 @@ pub(super) async fn serve(
     session.record(Speaker::Nobody, || why);
 }
 
-/// Whether the conversation goes on.
+/// Whether the session goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
     On,

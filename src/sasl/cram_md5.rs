@@ -32,7 +32,7 @@ impl Exchange for CramMd5<'_> {
             return Err(Broken::UnexpectedChallenge);
         }
         // RFC 2195 §2: the challenge is a message id, new each time, so it is text and not empty. A digest over
-        // a constant could be replayed. Whether it stands in angle brackets makes no difference to other clients.
+        // a constant could be replayed. Whether it is in angle brackets makes no difference to other clients.
         if challenge.is_empty() || !challenge.iter().all(u8::is_ascii_graphic) {
             return Err(Broken::Malformed);
         }

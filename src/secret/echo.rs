@@ -6,7 +6,7 @@
 //! reports as ranges of the text; whether a range is masked is decided by `evidence::mask`, which knows what the text is
 //! and when it came. It judges nothing and knows no words.
 //!
-//! Secrets of fewer than [`SHORTEST`] bytes are not searched for: masks in place of such short words would tell more
+//! Secrets of fewer than [`SHORTEST`] bytes are not searched for: masks instead of such short words would tell more
 //! than the words. A server that wants to hide from us what it repeats can.
 
 use std::fmt;

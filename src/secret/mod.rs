@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 pub use echo::Echoes;
 
-/// What stands in a transcript in the place of a secret.
+/// What is in a transcript instead of a secret.
 pub const NOT_SHOWN: &str = "[password, not shown]";
 
 /// A password or a token.

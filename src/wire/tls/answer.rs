@@ -32,7 +32,7 @@ const RETRY: [u8; 32] = [
 pub enum TlsAnswer {
     /// A ServerHello, or a HelloRetryRequest, which has its form: the server takes something of what was offered.
     ServerHello(ServerHello),
-    /// An alert in the place of a ServerHello: the server refuses.
+    /// An alert instead of a ServerHello: the server refuses.
     Alert {
         /// The number of the description (RFC 8446 §6).
         code: u8,
@@ -45,7 +45,7 @@ pub enum TlsAnswer {
     NotTls {
         /// Which one.
         kind: FirstBytes,
-        /// Its first line without the end, as far as 64 bytes reach; U+FFFD in the place of bytes that are not UTF-8.
+        /// Its first line without the end, as far as 64 bytes reach; U+FFFD instead of bytes that are not UTF-8.
         text: String,
     },
     /// TLS records with nonsense in them.
