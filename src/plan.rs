@@ -76,7 +76,7 @@ pub enum ValueOrigin {
     Config,
     /// This machine: its host name.
     Machine,
-    /// Nobody said anything.
+    /// No setting at all.
     Default,
 }
 
@@ -319,7 +319,7 @@ pub enum TlsVersion {
     V1_3,
 }
 
-/// `--probe`: what a careful guest does not do unasked.
+/// `--probe`: intrusive probes, which run only on request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -347,7 +347,7 @@ impl IntrusiveProbe {
 pub struct Login {
     /// The user name; may be empty where no name is needed (EXTERNAL, ANONYMOUS).
     pub user: String,
-    /// As whom to act, if that is somebody else (`--authzid`).
+    /// The authorization identity, if it differs from the user (`--authzid`).
     pub authzid: Option<String>,
     /// What proves it.
     pub proof: LoginProof,
@@ -471,7 +471,7 @@ impl Plan {
         given.into_iter().map(|given| given.address).collect()
     }
 
-    /// Where a value came from; what nobody set came from nowhere.
+    /// Where a value came from; defaults have no origin.
     pub fn origin(&self, flag: &str) -> ValueOrigin {
         self.origins.get(flag).copied().unwrap_or(ValueOrigin::Default)
     }

@@ -23,7 +23,7 @@ pub enum Question {
     },
     /// One SMTP session.
     Talk(SessionRequest),
-    /// A ClientHello of ours, which is never completed.
+    /// A ClientHello whose handshake is not completed.
     Hello(HelloRequest),
     /// Where this machine stands, by what it says of itself. Nothing is asked over the network.
     Machine {
@@ -61,7 +61,7 @@ pub enum Purpose {
     OtherTlsMode,
     /// The server turned us away at one address family: does it take us at the other?
     OtherFamily,
-    /// The words that lead to a ClientHello of ours.
+    /// The commands that precede a ClientHello.
     TlsHello,
     /// Does a command that came in one packet with STARTTLS take effect inside TLS?
     StarttlsInjection,
@@ -124,7 +124,7 @@ pub enum Starttls {
     WithNoop,
 }
 
-/// A ClientHello of ours, after the SMTP words that lead to it where TLS is not implicit.
+/// A ClientHello, after the SMTP commands that precede it unless TLS is implicit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HelloRequest {
@@ -144,7 +144,7 @@ pub struct HelloRequest {
     pub offer: Offer,
 }
 
-/// What a ClientHello of ours offers.
+/// What a ClientHello offers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "offer", rename_all = "kebab-case")]
@@ -318,7 +318,7 @@ impl fmt::Display for Offer {
 }
 
 impl HelloRequest {
-    /// A ClientHello to the plan's server, on the way that the plan goes.
+    /// A ClientHello to the plan's server, with the plan's TLS mode.
     pub fn new(plan: &Plan, offer: Offer) -> HelloRequest {
         HelloRequest {
             host: plan.target.host.clone(),

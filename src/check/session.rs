@@ -193,7 +193,7 @@ pub(super) fn is_about_order(finding: &Finding) -> bool {
 }
 
 fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
-    let Sequence { broken, mended, .. } = session.sequence();
+    let Sequence { broken, resumed: mended, .. } = session.sequence();
     let found = broken.or(mended)?;
     let (rule, summary) = proved_by(found);
     let mut finding = Finding::new(rule, found.phase, Confidence::Likely, summary).on(found.certain).on(found.proof);
@@ -535,7 +535,7 @@ fn name(oddity: &Irregularity) -> &'static str {
 
 /// Bytes that answer nothing and put nothing out of step. Those that do are [`out_of_step`]'s.
 fn unasked(session: Session<'_>) -> Option<Finding> {
-    let Sequence { broken, mended, .. } = session.sequence();
+    let Sequence { broken, resumed: mended, .. } = session.sequence();
     if broken.or(mended).is_some() {
         return None;
     }

@@ -45,9 +45,9 @@ pub enum Cause {
     ReverseDns,
     /// The name that we announce is not accepted.
     HeloName,
-    /// Our address is listed or in bad repute.
+    /// The client's IP address is listed or has a poor reputation.
     Reputation,
-    /// Come back later, as to every stranger.
+    /// Temporarily rejected, as every unknown client (greylisting).
     Greylisted,
     /// Too much in too short a time.
     RateLimited,
@@ -75,7 +75,7 @@ pub enum Cause {
     RecipientRestricted,
     /// It is no refusal.
     Accepted,
-    /// Nobody knows.
+    /// Not known.
     Other,
 }
 

@@ -1,6 +1,6 @@
 //! What a sandbox shows in the handshake: certificates with one fault each, made on first use and never stored.
 //!
-//! One authority is made for each run; clients are told to trust it (`--cacert`), and it signs what is in good order.
+//! One authority is made for each run; clients trust it with `--cacert`, and it signs what is in good order.
 //! Two certificates are older than any library that would make them (SHA-1, a key of 1024 bits); they come from the folder
 //! `legacy`, with an authority of their own. Keys are P-256, which costs less than a millisecond to make.
 
@@ -119,7 +119,7 @@ impl Certificates {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
             .map_err(|error| error.to_string())?;
-        let foreign = by_itself(authority("Somebody Else's CA", (-30, 3000)))?;
+        let foreign = by_itself(authority("Unrelated CA", (-30, 3000)))?;
         let verifier = |welcome: bool| {
             let mut roots = RootCertStore::empty();
             let trusted = if terms == TlsTerms::ForeignClientCertificate { &foreign } else { self.authority()? };
@@ -192,7 +192,7 @@ impl Certificates {
             }
             Recipe::Surplus => {
                 let leaf = signed(root, leaf)?;
-                let foreign = by_itself(authority("Somebody Else's CA", (-30, 3000)))?;
+                let foreign = by_itself(authority("Unrelated CA", (-30, 3000)))?;
                 let twin = IssuedCertificate::copy(&leaf)?;
                 leaf.followed_by(&[&twin, &foreign])
             }

@@ -8,7 +8,7 @@
 //! | `v6.test`, `both.test` | AAAA only, A and AAAA |
 //! | `nodata.test`, `null-mx.test` | no record at all, a null MX (RFC 7505 §3) |
 //! | `servfail.test`, `refused.test`, `timeout.test` | SERVFAIL, REFUSED, no answer |
-//! | `_25._tcp.dane.test`, `_25._tcp.dane-wrong.test` | TLSA of the healthy servers, and of nobody (RFC 6698 §2) |
+//! | `_25._tcp.dane.test`, `_25._tcp.dane-wrong.test` | TLSA of the healthy servers, and of an unknown key (RFC 6698 §2) |
 //! | 127.in-addr.arpa | PTR to the scenario, or to `127-1-2-3.test` |
 //! | anything else | NXDOMAIN |
 

@@ -191,7 +191,7 @@ pub(super) fn alert(code: u8) -> Vec<u8> {
     vec![21, 3, 3, 0, 2, 2, code]
 }
 
-/// A flight of TLS 1.2 with a ServerKeyExchange (RFC 5246 §7.4.3, historic): parameters, and a signature that nobody
+/// A flight of TLS 1.2 with a ServerKeyExchange (RFC 5246 §7.4.3, historic): parameters, and a signature that no client
 /// checks.
 fn exchange(suite: u16, params: &[u8], scheme: u16, chain: &[CertificateDer<'_>]) -> Vec<u8> {
     let extensions = HelloExtensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
@@ -208,7 +208,7 @@ fn dhe_params(bits: usize) -> Vec<u8> {
     [&length, vec![0xFF; bits / 8].as_slice(), &[0, 1, 2], &[0, 1, 4]].concat()
 }
 
-/// A named curve (RFC 8422 §5.4) with a point that nobody looks at.
+/// A named curve (RFC 8422 §5.4) with a point that no client examines.
 fn curve_params(group: u16) -> Vec<u8> {
     [&[3][..], &group.to_be_bytes(), &[32], &[9; 32]].concat()
 }

@@ -54,7 +54,7 @@ pub struct Server {
 /// How smtpcheck has to be called.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientUsage {
-    /// The name by which the server is called, if it is not its address; the client is told where that is.
+    /// The name by which the server is called, if it is not its address; the client gets its address.
     pub host: Option<&'static str>,
     /// Further words on the command line; `{client-certificate}` is the file of a certificate of the sandbox.
     pub flags: &'static [&'static str],
@@ -64,7 +64,7 @@ pub struct ClientUsage {
     pub trust: ClientTrust,
 }
 
-/// Whether the client is told to trust the authority of the sandbox.
+/// Whether the client trusts the CA of the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientTrust {
     /// By `--cacert`.

@@ -24,7 +24,7 @@ const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 /// How long a connection is kept whatever happens.
 pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 
-/// What a session is told of its connection.
+/// What a session knows about its connection.
 pub(super) struct ConnectionFacts {
     /// The number of the connection, over all scenarios.
     pub number: u64,
@@ -60,14 +60,14 @@ pub(super) async fn serve(
         client_certificate: false,
         binding: None,
     };
-    session.record(Speaker::Nobody, || "connected".to_owned());
+    session.record(Speaker::Neither, || "connected".to_owned());
     let ended = tokio::time::timeout(LIFETIME, session.run()).await;
     let why = match ended {
         Err(_) => "ten minutes are over".to_owned(),
         Ok(Ok(())) => "the connection has ended".to_owned(),
         Ok(Err(error)) => format!("the client has gone: {error}"),
     };
-    session.record(Speaker::Nobody, || why);
+    session.record(Speaker::Neither, || why);
 }
 
 /// Whether the session goes on.
@@ -119,12 +119,12 @@ impl SandboxSession<'_> {
 
     /// What a command does: the scenario's own row, else the manners.
     async fn obey(&mut self, line: &str) -> io::Result<Flow> {
-        let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
-        let verb = verb.to_ascii_uppercase();
-        let shown = if verb == "AUTH" { mechanism_only(line) } else { line.to_owned() };
+        let (name, argument) = line.split_once(' ').unwrap_or((line, ""));
+        let name = name.to_ascii_uppercase();
+        let shown = if name == "AUTH" { mechanism_only(line) } else { line.to_owned() };
         self.record(Speaker::Client, || shown);
         let inside = self.inside;
-        match verb.as_str() {
+        match name.as_str() {
             "EHLO" => {
                 self.forget_transaction();
                 match self.scenario.on(if inside { Trigger::EhloInside } else { Trigger::Ehlo }) {
@@ -267,7 +267,7 @@ impl SandboxSession<'_> {
         }
     }
 
-    /// Sends a challenge as it is and takes the answer, of which nothing is told.
+    /// Sends a challenge as it is and reads the response, which is not recorded.
     pub(super) async fn challenge(&mut self, text: &str) -> io::Result<Option<String>> {
         self.send(&format!("334 {text}")).await?;
         let answer = self.read_line().await?;

@@ -1,4 +1,4 @@
-//! ANONYMOUS (RFC 4505): nobody logs in, and says so. The trace may be an address or any text.
+//! ANONYMOUS (RFC 4505): a login without an identity. The trace may be an email address or any text.
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 

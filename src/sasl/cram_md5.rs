@@ -1,4 +1,4 @@
-//! CRAM-MD5 (RFC 2195): the password answers a riddle by HMAC-MD5. It is not sent, but who listens can try passwords
+//! CRAM-MD5 (RFC 2195): HMAC-MD5 of a challenge with the password as key. The password is not sent, but an eavesdropper can try passwords
 //! against the answer, and the server proves nothing.
 
 use hmac::{Hmac, KeyInit, Mac};

@@ -8,7 +8,7 @@
 //! | Proved | `v=` is the signature that only who knows the password can make | an empty line |
 //! | | `e=` or another signature | the login is broken off |
 //!
-//! Bounds on the rounds: 4096 at least (RFC 7677 §4), or who listens could try passwords cheaply, if the server is a false
+//! Bounds on the rounds: 4096 at least (RFC 7677 §4), or an eavesdropper could try passwords cheaply, if the server is a false
 //! one; six hundred thousand at most, which is what is recommended for stored passwords and half a second of our
 //! processor. While it hashes nothing else can happen.
 
@@ -191,7 +191,7 @@ enum ScramState {
 impl<'a, H: ScramHash> Scram<'a, H> {
     fn new(opening: &ExchangeStart<'a, '_>, form: BindingForm) -> Scram<'a, H> {
         let ExchangeStart { credentials, means, binding, offers_plus } = *opening;
-        // RFC 5802 §6: `p` with binding; `y` when we could and the server does not offer it, so that somebody who took
+        // RFC 5802 §6: `p` with binding; `y` when we could and the server does not offer it, so that an on-path attacker who removed
         // the offer away is found out; else `n`.
         let (flag, data) = match (form, binding) {
             (BindingForm::Plus, Some(binding)) => (format!("p={}", binding.name), binding.data.clone()),

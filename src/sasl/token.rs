@@ -1,5 +1,5 @@
 //! What a bearer token tells of itself before it is used, and what a server says when it refuses one. The token is
-//! never shown; what is told are its kind, its end and its audience.
+//! never shown; only its kind, its expiry and its audience are.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -29,7 +29,7 @@ impl Secret {
         Secret(self.0.clone())
     }
 
-    /// The text itself, for an encoder and nobody else.
+    /// The text itself, for encoders only.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

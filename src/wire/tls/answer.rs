@@ -191,7 +191,7 @@ impl ServerHello {
         } else {
             return;
         };
-        // RFC 5246 §4.7 (historic): from TLS 1.2 on a signature says its scheme. Without a certificate nobody signs.
+        // RFC 5246 §4.7 (historic): from TLS 1.2 on a signature says its scheme. Without a certificate there is no signature.
         if self.version == Version::Tls12
             && !self.suite_name.contains("_anon_")
             && let Ok((_, DigitallySigned { alg: Some(scheme), .. })) = parse_digitally_signed(rest)
