@@ -1,29 +1,29 @@
-//! smtpcheck: says why mail does not flow. This page is the map of the house.
+//! smtpcheck diagnoses SMTP servers. This page is the map of its modules.
 //!
 //! ```text
 //! arguments -> Plan -> [ checks ask -> Questions -> gather -> Evidence ] repeated -> checks judge -> Findings
 //!           -> Report -> render, exit code
 //! ```
 //!
-//! 1. [`cli`] turns words into a [`plan::Plan`]: the resolved wish, with nothing optional left undecided.
+//! 1. [`cli`] turns arguments into a [`plan::Plan`], in which every setting is decided.
 //! 2. [`inquiry`] runs the loop. [`check`] asks [`question::Question`]s, pure functions of plan and evidence;
-//! 3. [`gather`] answers them: the only I/O, the only async. It drives one [`dialogue`] a conversation, a state machine
-//!    without sockets, which speaks the words of [`wire`] and the mechanisms of [`sasl`];
+//! 3. [`gather`] answers them: the only I/O, the only async. It drives one [`dialogue`] for each session, a state machine
+//!    without sockets, which uses the commands and replies of [`wire`] and the mechanisms of [`sasl`];
 //! 4. what was seen becomes [`evidence`], append-only; when nothing new is asked, the checks judge it. What replies
 //!    mean, they look up in the [`lexicon`]: data with examples of its own.
 //!    Whether certificates lead to a trust anchor is decided in `pkix`, by pure functions; `evidence::doubt` holds the
 //!    one decision whether a server is verified.
 //! 5. [`report`] holds plan, evidence and findings, verdict and exit code, and holds them against what the user
 //!    expects ([`expect`]); [`render`] turns it into text, JSON, and what CI and monitoring read.
-//! 6. [`suite`] reads a file of checks with what is expected of each; [`verbs`] joins the rooms for each verb of the
-//!    command line.
-//! 7. [`sandbox`] stands beside all this: SMTP servers that are wrong on purpose, to check and to be checked by.
+//! 6. [`suite`] reads a file of checks with their expectations; [`explain`] reads replies and logs offline; [`commands`]
+//!    joins the modules for each command.
+//! 7. [`sandbox`] is separate from all this: misconfigured SMTP servers, to test mail programs and smtpcheck itself.
 //!
 //! Reading order: `wire`, `evidence`, `dialogue` (its header has the transition table), `check`, then the rest.
 //!
-//! Who may import whom (`tests/house.rs` reads the `use` lines; everybody may use `secret`):
+//! Who may import whom (`tests/structure.rs` checks every import; each module may use `secret`):
 //!
-//! | room | may use |
+//! | module | may use |
 //! |---|---|
 //! | wire | nothing |
 //! | lexicon | wire |
@@ -43,7 +43,7 @@
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |
 //! | cli | check, expect, plan, render, sasl, wire |
-//! | verbs | everything |
+//! | commands | everything |
 //!
 //! tokio, rustls and hickory are named only in `gather` and `sandbox`; terminal colours only in `render`.
 
