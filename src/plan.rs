@@ -76,7 +76,7 @@ pub enum ValueOrigin {
     Config,
     /// This machine: its host name.
     Machine,
-    /// Nobody said anything.
+    /// No setting at all.
     Default,
 }
 
@@ -156,7 +156,7 @@ impl From<OverrideHost> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Limits {
-    /// Until TCP is connected, look-up included.
+    /// Until TCP is connected, lookup included.
     pub connect_ms: u64,
     /// Until one reply is whole.
     pub reply_ms: u64,
@@ -177,7 +177,7 @@ pub enum QuitAfter {
     Banner,
     /// EHLO was answered.
     Ehlo,
-    /// TLS is up.
+    /// TLS is active.
     Starttls,
     /// AUTH was answered.
     Auth,
@@ -195,7 +195,7 @@ pub struct Tls {
     pub mode: TlsMode,
     /// The name that is asked for and expected in the certificate, if it is not the host.
     pub sni: Option<String>,
-    /// A file of trusted certificates in the place of the system's.
+    /// A file of trusted certificates instead of the system's.
     pub cacert: Option<PathBuf>,
     /// What is shown to a server that asks for a certificate.
     pub identity: Option<ClientCertificate>,
@@ -303,7 +303,7 @@ pub enum TlsMode {
 pub enum Verify {
     /// A bad certificate is a finding, and no secret is sent to its owner.
     Required,
-    /// The user takes the risk by name.
+    /// Yes; the user accepted the risk with the flag.
     Insecure,
 }
 
@@ -319,7 +319,7 @@ pub enum TlsVersion {
     V1_3,
 }
 
-/// `--probe`: what a careful guest does not do unasked.
+/// `--probe`: intrusive probes, which run only on request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -347,7 +347,7 @@ impl IntrusiveProbe {
 pub struct Login {
     /// The user name; may be empty where no name is needed (EXTERNAL, ANONYMOUS).
     pub user: String,
-    /// As whom to act, if that is somebody else (`--authzid`).
+    /// The authorization identity, if it differs from the user (`--authzid`).
     pub authzid: Option<String>,
     /// What proves it.
     pub proof: LoginProof,
@@ -381,7 +381,7 @@ pub enum LoginProof {
 pub enum Plaintext {
     /// The password stays here.
     Refused,
-    /// The user takes the risk by name.
+    /// Yes; the user accepted the risk with the flag.
     Allowed,
 }
 
@@ -392,7 +392,7 @@ pub enum Plaintext {
 pub enum Unverified {
     /// The password stays here.
     Refused,
-    /// The user takes the risk by name.
+    /// Yes; the user accepted the risk with the flag.
     Allowed,
 }
 
@@ -471,13 +471,13 @@ impl Plan {
         given.into_iter().map(|given| given.address).collect()
     }
 
-    /// Where a value came from; what nobody set came from nowhere.
+    /// Where a value came from; defaults have no origin.
     pub fn origin(&self, flag: &str) -> ValueOrigin {
         self.origins.get(flag).copied().unwrap_or(ValueOrigin::Default)
     }
 }
 
-/// What one conversation does about TLS.
+/// What one session does about TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

@@ -21,9 +21,9 @@ pub enum Question {
         /// The name.
         host: DomainName,
     },
-    /// One SMTP conversation.
+    /// One SMTP session.
     Talk(SessionRequest),
-    /// A ClientHello of ours, which is never completed.
+    /// A ClientHello whose handshake is not completed.
     Hello(HelloRequest),
     /// Where this machine stands, by what it says of itself. Nothing is asked over the network.
     Machine {
@@ -32,7 +32,7 @@ pub enum Question {
     },
 }
 
-/// One SMTP conversation, from the TCP connection to QUIT.
+/// One SMTP session, from the TCP connection to QUIT.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SessionRequest {
@@ -48,7 +48,7 @@ pub struct SessionRequest {
     pub script: Script,
 }
 
-/// Why a conversation is held.
+/// Why a session is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -61,7 +61,7 @@ pub enum Purpose {
     OtherTlsMode,
     /// The server turned us away at one address family: does it take us at the other?
     OtherFamily,
-    /// The words that lead to a ClientHello of ours.
+    /// The commands that precede a ClientHello.
     TlsHello,
     /// Does a command that came in one packet with STARTTLS take effect inside TLS?
     StarttlsInjection,
@@ -73,7 +73,7 @@ pub enum Purpose {
     ServerName,
 }
 
-/// What to say in a conversation.
+/// What to say in a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Script {
@@ -124,7 +124,7 @@ pub enum Starttls {
     WithNoop,
 }
 
-/// A ClientHello of ours, after the SMTP words that lead to it where TLS is not implicit.
+/// A ClientHello, after the SMTP commands that precede it unless TLS is implicit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HelloRequest {
@@ -144,7 +144,7 @@ pub struct HelloRequest {
     pub offer: Offer,
 }
 
-/// What a ClientHello of ours offers.
+/// What a ClientHello offers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "offer", rename_all = "kebab-case")]
@@ -318,7 +318,7 @@ impl fmt::Display for Offer {
 }
 
 impl HelloRequest {
-    /// A ClientHello to the plan's server, on the way that the plan goes.
+    /// A ClientHello to the plan's server, with the plan's TLS mode.
     pub fn new(plan: &Plan, offer: Offer) -> HelloRequest {
         HelloRequest {
             host: plan.target.host.clone(),
@@ -331,7 +331,7 @@ impl HelloRequest {
         }
     }
 
-    /// The conversation that leads to it.
+    /// The session that leads to it.
     pub fn way(&self) -> SessionRequest {
         SessionRequest {
             purpose: Purpose::TlsHello,
@@ -376,7 +376,7 @@ pub struct Envelope {
 }
 
 impl SessionRequest {
-    /// The conversation that the user asked for.
+    /// The session that the user requested.
     pub fn main(plan: &Plan) -> SessionRequest {
         SessionRequest {
             purpose: Purpose::Main,
@@ -397,7 +397,7 @@ impl SessionRequest {
         }
     }
 
-    /// Whether who holds this conversation sees all that the other one would show: the same line, at least as far, and
+    /// Whether who holds this session sees all that the other one would show: the same line, at least as far, and
     /// the other one neither logs in nor names anybody.
     pub fn covers(&self, other: &SessionRequest) -> bool {
         let (ours, theirs) = (&self.script, &other.script);

@@ -18,7 +18,7 @@ use smtpcheck::{check, render, sasl};
 
 use self::source::{files, root, without_tests};
 
-/// The import table of `src/lib.rs`: a room and what it may use. Everybody may use `secret`.
+/// The import table of `src/lib.rs`: a module and what it may use. Each may use `secret`.
 const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("secret", &[]),

@@ -36,7 +36,7 @@ impl<'a> Dialogue<'a> {
         let line = AuthChannel { binding: self.binding.as_ref(), tried: &self.tried };
         let login = AuthExchange::choose(wanted, &offered, access, line);
         let withheld = match (&login, self.line) {
-            // In this order: a server that offers nothing would get nothing on the best of lines either.
+            // In this order: a server without AUTH would not get the password over a verified connection either.
             (Err(reason), _) => Some(reason.clone()),
             (Ok(login), _) if !login.has_secret() => None,
             (Ok(_), Encryption::Plain) if wanted.plaintext == Plaintext::Refused => Some(WithheldReason::Plaintext),
@@ -79,7 +79,7 @@ impl<'a> Dialogue<'a> {
             return self.send_auth(turn);
         }
         if accepts && !login.is_proved() {
-            // RFC 5802 §3: a server that says yes without its signature may be somebody else.
+            // RFC 5802 §3: a server that says yes without its signature may be another server.
             self.note(Phase::Auth, EventKind::AuthCancelled { reason: CancelReason::ServerUnproved });
             return self.send_quit();
         }
@@ -113,7 +113,7 @@ impl<'a> Dialogue<'a> {
     }
 }
 
-/// What the secret tells of itself that is worth knowing when it is refused. The secret is not in it.
+/// Properties of the secret that matter if it is rejected. The secret itself is not included.
 fn describe_secret(credentials: &Credentials) -> Option<EventKind> {
     match &credentials.proof {
         Proof::Token(secret) => {

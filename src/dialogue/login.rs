@@ -28,7 +28,7 @@ pub struct Access<'a> {
 }
 
 /// One AUTH exchange.
-pub struct AuthExchange<'a> {
+pub(super) struct AuthExchange<'a> {
     mechanism: &'static Mechanism,
     exchange: Box<dyn Exchange + 'a>,
     /// An initial response that was too long for the command and waits for the first challenge.
@@ -36,8 +36,8 @@ pub struct AuthExchange<'a> {
     cancelled: Option<CancelReason>,
 }
 
-/// One line of ours.
-pub struct AuthLine {
+/// One line to the server.
+pub(super) struct AuthLine {
     /// With CRLF.
     pub line: Zeroizing<Vec<u8>>,
     /// For the transcript.
@@ -54,7 +54,7 @@ pub struct AuthLine {
 
 /// What the line gives for a login, and what was tried on it.
 #[derive(Clone, Copy)]
-pub struct AuthChannel<'m> {
+pub(super) struct AuthChannel<'m> {
     /// What binds a login to it.
     pub binding: Option<&'m Binding>,
     /// Mechanisms that were refused.
@@ -73,7 +73,7 @@ fn reason(broken: Broken) -> CancelReason {
 impl<'a> AuthExchange<'a> {
     /// The strongest mechanism that the server offers, that the credentials can serve, and that the user allows; those
     /// that were tried already aside.
-    pub fn choose(
+    pub(super) fn choose(
         wanted: &plan::Login,
         offered: &[String],
         access: &Access<'a>,
@@ -112,12 +112,12 @@ impl<'a> AuthExchange<'a> {
     }
 
     /// The mechanism's name.
-    pub fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         self.mechanism.name
     }
 
-    /// Whether it sends anything that must not be read or go to a stranger.
-    pub fn has_secret(&self) -> bool {
+    /// Whether it sends anything that must not be sent unencrypted or to an unverified server.
+    pub(super) fn has_secret(&self) -> bool {
         matches!(
             self.mechanism.needs,
             CredentialKind::Password | CredentialKind::PasswordAndBinding | CredentialKind::Token
@@ -125,12 +125,12 @@ impl<'a> AuthExchange<'a> {
     }
 
     /// Whether the server has proved itself, where the mechanism wants that.
-    pub fn is_proved(&self) -> bool {
+    pub(super) fn is_proved(&self) -> bool {
         self.exchange.is_proved()
     }
 
     /// The AUTH command.
-    pub fn open(&mut self) -> AuthLine {
+    pub(super) fn open(&mut self) -> AuthLine {
         let name = self.mechanism.name;
         let Some(initial) = self.exchange.initial() else {
             return AuthLine::plain(format!("AUTH {name}"));
@@ -145,7 +145,7 @@ impl<'a> AuthExchange<'a> {
     }
 
     /// The answer to a 334.
-    pub fn answer(&mut self, reply: &Reply) -> AuthLine {
+    pub(super) fn answer(&mut self, reply: &Reply) -> AuthLine {
         if self.is_cancelled() {
             // RFC 4954 §4: `*` is answered with 501. A server that goes on regardless gets the same again.
             return self.cancel(CancelReason::UnexpectedChallenge);
@@ -169,12 +169,12 @@ impl<'a> AuthExchange<'a> {
     }
 
     /// Whether `*` was sent.
-    pub fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         self.cancelled.is_some()
     }
 
     /// Whether it was sent because the server did not prove that it knows the password.
-    pub fn is_unproved(&self) -> bool {
+    pub(super) fn is_unproved(&self) -> bool {
         self.cancelled == Some(CancelReason::ServerUnproved)
     }
 

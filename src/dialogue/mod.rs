@@ -1,5 +1,5 @@
-//! One SMTP conversation as a state machine: bytes and ends of stream in, [`Step`]s out. It has no socket, no clock
-//! and no opinion; whoever drives it (`gather::session`, or a transcript in a test) owns time and bytes.
+//! One SMTP session as a state machine: bytes and ends of stream in, [`Step`]s out. It has no socket, no clock
+//! and no judgement; its driver (`gather::session`, or a transcript in a test) provides time and bytes.
 //!
 //! | state | when | then |
 //! |---|---|---|
@@ -17,7 +17,7 @@
 //! | | anything else | QUIT |
 //! | Handshake | up | EHLO again (RFC 3207 §4.2); Greeting, if TLS is implicit |
 //! | Eavesdrop | anything but 220, or nothing for two seconds | QUIT; only after STARTTLS that was said together with NOOP |
-//! | AskAuth | 334 | `*`: nobody logs in |
+//! | AskAuth | 334 | `*`: no login |
 //! | | anything else | envelope, or QUIT |
 //! | Auth | 334 | the mechanism's answer, or `*` when it has none |
 //! | | 235 | envelope, or QUIT |
@@ -28,8 +28,8 @@
 //! | any | 421 | hang up: the server closes (RFC 5321 §3.8) |
 //! | any | a reply without end | hang up |
 //!
-//! Bytes that are there before a command is sent were asked for by nobody: they become evidence, and are never taken
-//! for the answer to the command. Behind them nothing but TLS puts the session in step again, so what would follow is not
+//! Bytes that arrive before a command is sent are unsolicited: they become evidence, and are never taken
+//! for the reply to the command. Behind them nothing but TLS puts the session in step again, so what would follow is not
 //! sent; in a session with [`Pacing::Paused`] it is, for there each reply is followed by a wait for more of them.
 //! Which reply is a success is decided in one place, [`fit`].
 
@@ -56,11 +56,11 @@ use crate::wire::{Assembler, Capabilities, Command, Ending, Framer, Irregularity
 pub use self::login::Access;
 pub use self::state::{Action, Dialogue, Peer};
 
-/// Bytes of one conversation that are read. A real one has a few thousand; five hundred recipients with the longest legal
+/// Bytes of one session that are read. A real one has a few thousand; five hundred recipients with the longest legal
 /// replies have half of it. In a report a byte can become six, beside what it is kept as.
 pub const MAX_SESSION_BYTES: usize = 512 * 1024;
 
-/// How long to listen for an answer that a good server does not give.
+/// How long to wait for a reply that a correct server does not send.
 const INJECTION_WAIT: Duration = Duration::from_secs(2);
 
 /// How long to listen, in a session with [`Pacing::Paused`], for more than the reply that is due.
@@ -70,7 +70,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LINGER: Duration = Duration::from_secs(1);
 
 impl<'a> Dialogue<'a> {
-    /// A conversation on a line that TCP has just connected. With implicit TLS the first step is the handshake.
+    /// A session on a new TCP connection. With implicit TLS the first step is the handshake.
     pub fn new(script: &'a Script, access: Option<Access<'a>>, local: Option<IpAddr>) -> Dialogue<'a> {
         let mut dialogue = Dialogue {
             script,
@@ -104,7 +104,7 @@ impl<'a> Dialogue<'a> {
         self.steps.pop_front().unwrap_or(Action::Await)
     }
 
-    /// Whether the line is encrypted.
+    /// Whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.line != Encryption::Plain
     }
@@ -114,7 +114,7 @@ impl<'a> Dialogue<'a> {
         std::mem::take(&mut self.made)
     }
 
-    /// The step whose reply is due.
+    /// The phase whose reply is due.
     pub fn phase(&self) -> Phase {
         match &self.state {
             SessionState::Greeting => Phase::Greeting,
@@ -155,7 +155,7 @@ impl<'a> Dialogue<'a> {
         self.read_replies();
     }
 
-    /// More has been said than is kept, here or in all conversations together.
+    /// The server sent more than is kept, in this session or in all together.
     pub fn exhausted(&mut self) {
         let phase = self.phase();
         self.hang_up(Err(Fault::Endless { phase }));
@@ -285,7 +285,7 @@ impl<'a> Dialogue<'a> {
     fn act_on(&mut self, reply: &Reply) {
         match std::mem::replace(&mut self.state, SessionState::Over) {
             SessionState::Greeting => self.greeted(reply),
-            SessionState::Ehlo(verb) => self.ehlo_answered(verb, reply),
+            SessionState::Ehlo(hello) => self.ehlo_answered(hello, reply),
             SessionState::StartTls => self.starttls_answered(reply),
             // A server that greets inside TLS has answered no command; what comes next may.
             SessionState::Eavesdrop if reply.has_code(220) => self.state = SessionState::Eavesdrop,
@@ -314,17 +314,17 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    fn ehlo_answered(&mut self, verb: HelloCommand, reply: &Reply) {
+    fn ehlo_answered(&mut self, hello: HelloCommand, reply: &Reply) {
         // RFC 5321 §3.2: 502 (and 500, 504 of older servers) to EHLO means that only HELO is known. After TLS a
         // server that knew EHLO before knows it still, and HELO would hide AUTH.
         let unknown = reply.code.is_some_and(|code| [500, 502, 504].iter().any(|&number| code == number));
-        if verb == HelloCommand::Ehlo && unknown && self.line == Encryption::Plain {
+        if hello == HelloCommand::Ehlo && unknown && self.line == Encryption::Plain {
             return self.send_hello(HelloCommand::Helo);
         }
         if fit(self.ehlo_phase(), reply) != Fit::Accepts || self.is_look_only {
             return self.send_quit();
         }
-        self.offers = match verb {
+        self.offers = match hello {
             HelloCommand::Ehlo => Capabilities::read(reply),
             HelloCommand::Helo => Capabilities::default(),
         };

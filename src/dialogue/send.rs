@@ -11,14 +11,14 @@ use crate::question::{Pacing, Starttls};
 use crate::wire::{Command, reply};
 
 impl<'a> Dialogue<'a> {
-    pub(super) fn send_hello(&mut self, verb: HelloCommand) {
+    pub(super) fn send_hello(&mut self, hello: HelloCommand) {
         let name = self.script.ehlo.word(self.local);
-        let command = match verb {
+        let command = match hello {
             HelloCommand::Ehlo => Command::Ehlo(name),
             HelloCommand::Helo => Command::Helo(name),
         };
         let phase = self.ehlo_phase();
-        self.send_one(command, phase, SessionState::Ehlo(verb));
+        self.send_one(command, phase, SessionState::Ehlo(hello));
     }
 
     pub(super) fn send_starttls(&mut self) {
@@ -74,7 +74,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// Nothing may be in the framer when a command goes out or TLS begins. What is there was asked for by nobody, with
+    /// Nothing may be in the framer when a command goes out or TLS begins. What has arrived is unsolicited, with
     /// one exception: a server may say 421 at any time (RFC 5321 §3.8).
     pub(super) fn drain_stray(&mut self, phase: Phase) -> Drained {
         let stray = self.framer.take_stray();

@@ -38,7 +38,7 @@ impl std::fmt::Debug for Action {
     }
 }
 
-/// Whether the peer is who it should be.
+/// Whether the server's identity is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
     /// Its certificate verifies.
@@ -47,7 +47,7 @@ pub enum Peer {
     Unverified,
 }
 
-/// One conversation.
+/// One session.
 #[derive(Debug)]
 pub struct Dialogue<'a> {
     pub(super) script: &'a Script,
@@ -66,7 +66,7 @@ pub struct Dialogue<'a> {
     /// The reply on which the next command waits, as it was received, with [`Pacing::Paused`].
     pub(super) held: Option<Reply>,
     pub(super) pairing: Pairing,
-    /// The greeting was no welcome, and EHLO is sent to see what the server is.
+    /// The greeting did not accept the client, and EHLO is sent only to identify the server.
     pub(super) is_look_only: bool,
 }
 
@@ -107,7 +107,7 @@ pub(super) enum AuthProbe {
     BrokenOff,
 }
 
-/// How well the line is protected.
+/// Whether the connection is encrypted, and with whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encryption {
     Plain,

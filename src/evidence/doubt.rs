@@ -185,7 +185,7 @@ impl Presented {
     }
 }
 
-/// Weak keys and signatures of certificates that were sent stand in their facts, also where there is no path.
+/// Weak keys and signatures of certificates that were sent are in their facts, also where there is no path.
 fn is_told_by_facts(fault: &PathFault) -> bool {
     let is_weakness = matches!(fault.kind, PathFaultKind::WeakKey { .. } | PathFaultKind::WeakSignature { .. });
     is_weakness && matches!(fault.at, PathPlace::Sent { .. })

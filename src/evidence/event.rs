@@ -9,7 +9,7 @@ use super::place::{EventId, Phase, ProbeId};
 use super::tls::Handshake;
 use crate::wire::Reply;
 
-/// One thing that happened in a conversation.
+/// Something that happened in a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
@@ -17,11 +17,11 @@ pub struct Event {
     pub seq: EventId,
     /// Milliseconds since the start.
     pub at_ms: f64,
-    /// The conversation.
+    /// The session.
     pub probe: ProbeId,
-    /// The step it belongs to.
+    /// The phase that it belongs to.
     pub phase: Phase,
-    /// Whether the line was encrypted at that moment.
+    /// Whether the connection was encrypted at that moment.
     pub tls: bool,
     /// What happened.
     #[serde(flatten)]
@@ -33,110 +33,110 @@ pub struct Event {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum EventKind {
-    /// One address was dialled.
+    /// A connection to one IP address was attempted.
     Dialled {
         /// Where.
         address: SocketAddr,
-        /// When the attempt began, milliseconds since the start.
+        /// When it started, milliseconds since the start of the run.
         started_ms: f64,
         /// How it ended.
         result: DialResult,
     },
-    /// We sent a line.
+    /// smtpcheck sent a line.
     Sent {
         /// As it was sent, without CRLF; a secret is replaced.
         text: String,
         /// Whether something was replaced.
         redacted: bool,
-        /// Which recipient of the plan it names, from 0.
+        /// The recipient that it names, by its number in the plan, from 0.
         recipient: Option<usize>,
     },
-    /// The server sent a whole reply.
+    /// The server sent a complete reply.
     Received {
         /// The reply.
         #[serde(flatten)]
         reply: Reply,
-        /// Which recipient of the plan it answers, from 0.
+        /// The recipient that it is about, by its number in the plan, from 0.
         recipient: Option<usize>,
     },
-    /// The server sent bytes that nobody had asked for; nothing was done with them.
+    /// The server sent unsolicited bytes; they were ignored.
     Stray {
         /// The bytes as text, U+FFFD for what is not UTF-8.
         text: String,
         /// How many bytes.
         bytes: usize,
     },
-    /// The start of an answer that had not ended when we gave up waiting for it.
+    /// The start of a reply that was not complete when the time limit was reached.
     Unfinished {
         /// The bytes as text, U+FFFD for what is not UTF-8.
         text: String,
         /// How many bytes.
         bytes: usize,
     },
-    /// TLS is up.
+    /// TLS is active.
     Secured {
-        /// All that is known about it.
+        /// The handshake.
         handshake: Box<Handshake>,
     },
-    /// AUTH was wanted and the password stayed here.
+    /// A login was requested, but the password was not sent.
     Withheld {
         /// Why.
         reason: WithheldReason,
     },
-    /// The server sent tickets with which a session can be resumed (RFC 8446 §4.6.1); told at the end. In TLS 1.2, which
-    /// tells it in the handshake, it is one.
+    /// The server sent tickets with which a session can be resumed (RFC 8446 §4.6.1); recorded at the end. In TLS 1.2, which
+    /// has it in the handshake, the count is 1.
     Tickets {
         /// How many.
         count: u32,
     },
-    /// What the token tells of itself; the token is not shown.
+    /// What the token says about itself; the token is not shown.
     Token {
         /// Its kind.
         form: TokenForm,
-        /// When it ends, seconds since 1970, if it says so.
+        /// When it expires, seconds since 1970, if it says so.
         expires: Option<i64>,
-        /// For whom it is, if it says so.
+        /// Its audience, if it says so.
         audience: Option<String>,
     },
-    /// The password has something that is often a mistake; it is sent as it is.
+    /// The password has a property that is often a mistake; it is sent unchanged.
     OddPassword {
         /// What.
         oddities: Vec<PasswordOddity>,
     },
-    /// The server says in a challenge why it refuses (RFC 7628 §3.2.2).
+    /// The server gave the reason of its rejection in a challenge (RFC 7628 §3.2.2).
     Explained {
-        /// Its words.
+        /// The text.
         text: String,
     },
-    /// A running AUTH exchange was given up.
+    /// An AUTH exchange was cancelled.
     AuthCancelled {
         /// Why.
         reason: CancelReason,
     },
-    /// MAIL or RCPT was not sent because an address needs SMTPUTF8, which is not offered (RFC 6531 §3.2).
+    /// MAIL or RCPT was not sent because an email address needs SMTPUTF8, which is not advertised (RFC 6531 §3.2).
     NeedsSmtputf8 {
         /// The address.
         address: String,
-        /// Which recipient of the plan it is, from 0; none is the sender.
+        /// The recipient, by its number in the plan, from 0; none is the sender.
         recipient: Option<usize>,
     },
-    /// Nothing has come for so long that it is worth looking elsewhere at the side; the wait goes on.
+    /// No data for so long that follow-up probes start; the wait continues.
     Quiet {
         /// How long, milliseconds.
         waited_ms: f64,
     },
-    /// The server closed after QUIT without saying 221 (RFC 5321 §4.1.1.10 wants it).
+    /// The server closed the connection after QUIT without sending 221 (RFC 5321 §4.1.1.10 requires it).
     ClosedWithoutFarewell,
 }
 
-/// How one dial ended.
+/// How one connection attempt ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum DialResult {
-    /// It is the connection of this conversation.
+    /// It is the connection of this session.
     Connected {
-        /// Our end.
+        /// The local address.
         local: SocketAddr,
     },
     /// It failed.
@@ -144,28 +144,28 @@ pub enum DialResult {
         /// Why.
         fault: ConnectFault,
     },
-    /// Another address was faster (RFC 8305 §5), so this one was given up while it was under way.
+    /// Another IP address was faster (RFC 8305 §5), so this attempt was abandoned.
     Overtaken,
 }
 
-/// Why the password stayed here.
+/// Why the password was not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum WithheldReason {
-    /// The line is not encrypted.
+    /// The connection is not encrypted.
     Plaintext,
     /// The peer's certificate does not verify.
     Unverified,
-    /// AUTH is not offered.
+    /// AUTH is not advertised.
     NotOffered,
-    /// The token is a refresh token, which no mail server may see.
+    /// The token is a refresh token, which must not be sent to a mail server.
     RefreshToken,
-    /// No mechanism is both offered and ours.
+    /// No advertised mechanism is allowed and supported by smtpcheck.
     NoCommonMechanism {
-        /// What the server offers.
+        /// What the server advertises.
         offered: Vec<String>,
-        /// What was allowed here.
+        /// What smtpcheck was allowed to use.
         allowed: Vec<String>,
     },
 }
@@ -183,34 +183,34 @@ pub enum TokenForm {
     Opaque,
 }
 
-/// Something in a password that is often a mistake.
+/// A property of a password that is often a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PasswordOddity {
-    /// It begins with a blank.
+    /// It starts with a space.
     LeadingBlank,
-    /// It ends with a blank.
+    /// It ends with a space.
     TrailingBlank,
-    /// Four groups of four letters with blanks between: a Google app password as it is shown.
+    /// Four groups of four letters, separated by spaces: a Google app password as Google displays it.
     AppPasswordWithBlanks,
-    /// It has characters beyond ASCII, which programs encode in different ways.
+    /// It contains non-ASCII characters, which programs encode in different ways.
     NotAscii,
 }
 
-/// Why a running AUTH exchange was given up.
+/// Why an AUTH exchange was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CancelReason {
-    /// The server asked for more than the mechanism has.
+    /// The server sent more challenges than the mechanism has.
     UnexpectedChallenge,
     /// The challenge is not base64 (RFC 4954 §4).
     NotBase64,
-    /// The challenge is not one of the mechanism, or answers another login.
+    /// The challenge is not valid for the mechanism, or belongs to another login.
     Malformed,
-    /// The server asks for too many or too few rounds of hashing.
+    /// The server requests too many or too few hash iterations.
     Iterations,
-    /// The server does not prove that it knows the password, whatever it says.
+    /// The server does not prove that it knows the password.
     ServerUnproved,
 }

@@ -1,4 +1,4 @@
-//! Why something could not be seen, sorted by who is at fault. Facts only: the sentence for the user is the checks'.
+//! Why a probe has no answer, sorted by who is at fault. Facts only: the checks write the sentences for the user.
 
 use std::fmt;
 
@@ -7,52 +7,52 @@ use serde::{Deserialize, Serialize};
 use super::Phase;
 use crate::wire::tls::ServerHello;
 
-/// Why a question has no whole answer.
+/// Why a probe has no complete answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum Fault {
-    /// No address to connect to; the look-up of the name says why.
+    /// No IP address to connect to; the name lookup shows why.
     NoAddress,
-    /// No address could be connected; the dials are in the transcript, and this is the most telling one.
+    /// No connection to any IP address; the attempts are in the transcript, and this is the most significant one.
     NotConnected {
         /// Why.
         connect: ConnectFault,
     },
     /// The server did not answer within the time for one reply.
     Silent {
-        /// What was waited for.
+        /// The phase whose reply was due.
         phase: Phase,
         /// How long, milliseconds.
         waited_ms: f64,
         /// Bytes of an unfinished reply that had arrived.
         partial_bytes: usize,
     },
-    /// The server closed the connection where a reply was due.
+    /// The server closed the connection when a reply was due.
     Closed {
-        /// What was waited for.
+        /// The phase whose reply was due.
         phase: Phase,
         /// RST instead of FIN.
         reset: bool,
     },
     /// TLS could not be started.
     Tls {
-        /// What came instead.
+        /// Why.
         tls: TlsFault,
     },
-    /// A reply was longer than any reply is.
+    /// A reply exceeded the size limit.
     Endless {
         /// Which one.
         phase: Phase,
     },
-    /// The server took no more of what we sent.
+    /// The server stopped reading.
     Unread {
-        /// What was to be sent.
+        /// The phase whose command was to be sent.
         phase: Phase,
     },
-    /// Our time for everything was up.
+    /// The overall time limit was reached.
     TimeUp {
-        /// Where the conversation stood.
+        /// The phase of the session at that moment.
         phase: Phase,
     },
     /// The user stopped the program.
@@ -76,9 +76,9 @@ pub struct ConnectFault {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectFaultKind {
-    /// ECONNREFUSED: nobody listens there, or a firewall says so.
+    /// ECONNREFUSED: no service listens on the port, or a firewall rejects the connection.
     Refused,
-    /// No answer within our time, or ETIMEDOUT.
+    /// No answer within the timeout, or ETIMEDOUT.
     TimedOut,
     /// EHOSTUNREACH.
     HostUnreachable,
@@ -101,7 +101,7 @@ impl fmt::Display for ConnectFaultKind {
             ConnectFaultKind::TimedOut => "no answer",
             ConnectFaultKind::HostUnreachable => "no route to host",
             ConnectFaultKind::NetworkUnreachable => "network unreachable",
-            ConnectFaultKind::NoSourceAddress => "no address of this family here",
+            ConnectFaultKind::NoSourceAddress => "this machine has no address of this family",
             ConnectFaultKind::DeniedHere => "not permitted on this machine",
             ConnectFaultKind::Reset => "connection reset",
             ConnectFaultKind::Other => "connection failed",
@@ -113,10 +113,10 @@ impl fmt::Display for ConnectFaultKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsFault {
-    /// What came in the place of a handshake.
+    /// What was received instead of a handshake.
     #[serde(flatten)]
     pub kind: TlsFaultKind,
-    /// The first bytes that the server sent after our ClientHello, at most 64, as text.
+    /// The first bytes that the server sent after the ClientHello, at most 64, as text.
     pub first_bytes: String,
     /// The TLS library's words.
     pub detail: String,
@@ -128,7 +128,7 @@ pub struct TlsFault {
     pub server_hello: Option<Box<ServerHello>>,
 }
 
-/// What came in the place of a handshake.
+/// What was received instead of a handshake.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "instead", rename_all = "kebab-case")]

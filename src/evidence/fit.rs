@@ -46,7 +46,7 @@ pub enum Fit {
 }
 
 /// How a reply fits the command of a phase.
-pub fn fit(phase: Phase, reply: &Reply) -> Fit {
+pub(crate) fn fit(phase: Phase, reply: &Reply) -> Fit {
     let unfinished = |oddity: &Irregularity| matches!(oddity, Irregularity::CutShort | Irregularity::TooLong);
     if reply.irregularities.iter().any(unfinished) {
         return Fit::Unfinished;
@@ -99,7 +99,7 @@ fn is_list_of_extensions(reply: &Reply) -> bool {
 
 /// Whether a rejection can only be meant for AUTH (RFC 4954 §6: 534, 535 and 538, and X.7.8 "authentication credentials
 /// invalid", are replies to AUTH).
-pub fn is_about_login(reply: &Reply) -> bool {
+pub(crate) fn is_about_login(reply: &Reply) -> bool {
     reply.has_code(534)
         || reply.has_code(535)
         || reply.has_code(538)

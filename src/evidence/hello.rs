@@ -1,4 +1,4 @@
-//! What came of a ClientHello of ours that was never completed.
+//! The response to a ClientHello whose handshake was not completed.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,26 +6,26 @@ use super::place::Phase;
 use super::presented::Presented;
 use crate::wire::tls;
 
-/// What a server answered to a ClientHello of ours.
+/// The server's response to a ClientHello, with its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HelloSeen {
-    /// Milliseconds from the ClientHello to the answer; none if it was never sent.
+    /// Milliseconds from the ClientHello to the response; none if it was never sent.
     pub ms: Option<f64>,
-    /// What came.
+    /// The response.
     pub heard: HelloOutcome,
-    /// The certificates, if they came in clear (before TLS 1.3).
+    /// The certificates, if they were sent in clear text (before TLS 1.3).
     pub presented: Option<Box<Presented>>,
 }
 
-/// What came after a ClientHello of ours.
+/// The server's response to a ClientHello.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "came", rename_all = "kebab-case")]
 pub enum HelloOutcome {
     /// Bytes.
     Answer {
-        /// What they say.
+        /// Their meaning.
         answer: tls::TlsAnswer,
     },
     /// End of stream.
@@ -37,9 +37,9 @@ pub enum HelloOutcome {
         /// How long, milliseconds.
         waited_ms: f64,
     },
-    /// The server did not let us get to TLS, so the ClientHello was not sent.
+    /// The server rejected the session before TLS, so the ClientHello was not sent.
     TurnedAway {
-        /// At which step; its reply stands in the transcript.
+        /// At which phase; the reply is in the transcript.
         phase: Phase,
     },
 }

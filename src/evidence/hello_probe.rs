@@ -5,17 +5,17 @@ use super::record::{Answer, Outcome, Probe};
 use crate::question::HelloRequest;
 use crate::wire::tls;
 
-/// One ClientHello of ours, read back from its attempt.
+/// One ClientHello, read back from its probe.
 #[derive(Clone, Copy, Debug)]
 pub struct HelloProbe<'a> {
-    /// The attempt it is.
+    /// The probe.
     pub probe: &'a Probe,
-    /// What was wanted.
+    /// The request.
     pub request: &'a HelloRequest,
 }
 
 impl<'a> HelloProbe<'a> {
-    /// What came of it; none while it is under way, and where it was skipped or failed.
+    /// The response; none while it is running, and if it was skipped or failed.
     pub fn seen(&self) -> Option<&'a HelloSeen> {
         match &self.probe.outcome {
             Outcome::Done { answer: Answer::Hello(seen) } => Some(seen),
@@ -23,7 +23,7 @@ impl<'a> HelloProbe<'a> {
         }
     }
 
-    /// The ServerHello, if there was one. A choice of what was not offered (RFC 8446 §4.1.3 forbids it) takes nothing.
+    /// The ServerHello, if there was one. A choice that was not offered (forbidden by RFC 8446 §4.1.3) does not count.
     pub fn accepted(&self) -> Option<&'a tls::ServerHello> {
         let HelloOutcome::Answer { answer: tls::TlsAnswer::ServerHello(taken) } = &self.seen()?.heard else {
             return None;
@@ -36,7 +36,7 @@ impl<'a> HelloProbe<'a> {
         is_offered.then_some(taken)
     }
 
-    /// Whether the server hung up on the ClientHello without a word: its no to what was offered, or to us.
+    /// Whether the server closed the connection on the ClientHello: it rejects what was offered, or this client.
     pub fn is_hung_up(&self) -> bool {
         self.seen().is_some_and(|seen| matches!(seen.heard, HelloOutcome::Closed | HelloOutcome::Reset))
     }
@@ -49,7 +49,7 @@ impl<'a> HelloProbe<'a> {
         }
     }
 
-    /// Whether TLS came back, a ServerHello, one of SSLv2, or an alert: the server sessions with us still.
+    /// Whether TLS was received, a ServerHello, one of SSLv2, or an alert: the server still responds to this client.
     pub fn is_answered(&self) -> bool {
         let is_tls = |answer: &tls::TlsAnswer| {
             matches!(answer, tls::TlsAnswer::ServerHello(_) | tls::TlsAnswer::Alert { .. } | tls::TlsAnswer::Sslv2)
@@ -57,7 +57,7 @@ impl<'a> HelloProbe<'a> {
         self.seen().is_some_and(|seen| matches!(&seen.heard, HelloOutcome::Answer { answer } if is_tls(answer)))
     }
 
-    /// Whether the server said no to what was offered, and not to us: an alert, or it hung up on the ClientHello.
+    /// Whether the server rejected what was offered, not this client: an alert, or it closed the connection.
     pub fn is_declined(&self) -> bool {
         self.seen().is_some_and(|seen| match &seen.heard {
             HelloOutcome::Answer { answer } => matches!(answer, tls::TlsAnswer::Alert { .. }),

@@ -12,7 +12,7 @@
 //!    peer itself may repeat the password there. So what is shown does not depend on the password: ordinary words, and
 //!    words that had come before the secret was sent; every other word is left out.
 //! 5. Sessions with other peers: as it is.
-//! 6. Words of ours, fields of the user, reply codes, status codes, and words of closed registries are never masked: it would
+//! 6. Words of smtpcheck, fields of the user, reply codes, status codes, and words of closed registries are never masked: it would
 //!    tell which of them is the password, and a reader knows them anyway. That holds for the words of known phrases in
 //!    replies too, and for ordinary words of which the password only has a part.
 //!
@@ -35,8 +35,8 @@ use crate::question::{Question, SessionRequest};
 use crate::secret::echo::{Echo, masked};
 use crate::wire::{Host, Reply, tls};
 
-/// What is shown in place of words of which nothing is known.
-pub const LEFT_OUT: &str = "[text not shown]";
+/// What is shown instead of words of which nothing is known.
+pub(crate) const LEFT_OUT: &str = "[text not shown]";
 
 /// How text of a peer is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +168,7 @@ impl Mask<'_> {
         Probe { outcome, ..probe.clone() }
     }
 
-    /// A sentence of ours, in which the quotes of a peer are shown as their events are.
+    /// A sentence of smtpcheck, in which the quotes of a peer are shown as their events are.
     pub fn sentence(&self, sentence: &str) -> String {
         quote::resolve(sentence, |origin, text| {
             let shown = match origin {

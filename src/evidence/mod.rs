@@ -1,27 +1,27 @@
-//! What was seen: attempts (a question and its outcome) and, in one transcript, the events of all conversations.
+//! The evidence of a run: probes (a question and its outcome), and one transcript with the events of all sessions.
 //!
-//! Append-only and numbered, with times in milliseconds since the start by a monotonic clock. No opinion is kept here:
-//! a refusal by a server is a result, not a fault. Read next: [`fault`] (why something could not be seen), [`tls`],
-//! [`session`] (one conversation read back from the transcript).
+//! Append-only and numbered, with times in milliseconds since the start by a monotonic clock. Judgements are not part of it:
+//! a rejection by a server is a result, not a fault. Read next: [`fault`] (why a probe has no answer), [`tls`],
+//! [`session`] (one session, read back from the transcript).
 
-pub mod certificate;
-pub mod doubt;
+pub(crate) mod certificate;
+pub(crate) mod doubt;
 mod event;
 pub mod fault;
-pub mod fit;
-pub mod hello;
+pub(crate) mod fit;
+pub(crate) mod hello;
 mod hello_probe;
-pub mod machine;
-pub mod mask;
-pub mod names;
-pub mod path;
+pub(crate) mod machine;
+pub(crate) mod mask;
+pub(crate) mod names;
+pub(crate) mod path;
 mod place;
-pub mod presented;
+pub(crate) mod presented;
 pub mod quote;
 mod record;
-pub mod sequence;
-pub mod session;
-pub mod tls;
+pub(crate) mod sequence;
+pub(crate) mod session;
+pub(crate) mod tls;
 mod views;
 
 pub use certificate::Certificate;

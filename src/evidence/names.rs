@@ -1,4 +1,4 @@
-//! What the look-up of a host name gave, for each address family by itself: "no address" of one family is not a
+//! What the lookup of a host name gave, for each address family by itself: "no address" of one family is not a
 //! failure of the other, and "does not exist" is not "could not be asked".
 
 use std::net::IpAddr;
@@ -40,9 +40,9 @@ pub enum NameSource {
 }
 
 /// Addresses of one family that are kept and tried. The largest mail services answer with a dozen.
-pub const MAX_ADDRESSES: usize = 16;
+pub(crate) const MAX_ADDRESSES: usize = 16;
 
-/// The look-up of one family.
+/// The lookup of one family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "lookup", rename_all = "kebab-case")]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The number of an attempt, from 1.
+/// The number of a probe, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProbeId(pub u32);
@@ -14,7 +14,7 @@ pub struct ProbeId(pub u32);
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EventId(pub u32);
 
-/// The steps of a conversation, in their order.
+/// The phases of a session, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -23,7 +23,7 @@ pub enum Phase {
     Dns,
     /// TCP.
     Connect,
-    /// The first line of the server.
+    /// The greeting of the server.
     Greeting,
     /// EHLO or HELO before TLS.
     Ehlo,
@@ -48,7 +48,7 @@ pub enum Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Phase::Dns => "the name look-up",
+            Phase::Dns => "the name lookup",
             Phase::Connect => "the connection",
             Phase::Greeting => "the greeting",
             Phase::Ehlo | Phase::EhloTls => "EHLO",

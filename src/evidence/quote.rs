@@ -1,4 +1,4 @@
-//! Text of a peer inside a sentence of ours. A finding mixes both, and only what the peer sent may be masked.
+//! Text of a peer inside a sentence of smtpcheck. A finding mixes both, and only what the peer sent may be masked.
 //!
 //! A quote marks where it begins and ends, and which event or attempt it comes from, with characters that Unicode keeps
 //! for use inside programs (U+FDD0 to U+FDEF are noncharacters). `Mask::sentence` takes the marks away when the finding is

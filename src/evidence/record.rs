@@ -14,16 +14,16 @@ use super::place::{EventId, Phase, ProbeId};
 use crate::question::{Question, SessionRequest};
 use crate::secret::Echoes;
 
-/// Everything that was seen in one run.
+/// The evidence of one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
-    /// The wall clock at the start; every judgement about dates uses this moment.
+    /// The wall-clock time at the start; dates are judged by it.
     pub started_at: Timestamp,
-    /// Questions with their outcomes, in the order of asking; an attempt's id is its place, from 1.
+    /// Questions with their outcomes, in the order of asking; the id of a probe is its place, from 1.
     pub probes: Vec<Probe>,
-    /// Events of all conversations in the order of seeing; an event's id is its place, from 1.
+    /// Events of all sessions in chronological order; the id of an event is its place, from 1.
     pub transcript: Vec<Event>,
-    /// What a peer may not be shown repeating; see [`mask`].
+    /// What is masked if a server repeats it; see [`super::mask`].
     pub echoes: Echoes,
     /// Whether an earlier run of the same check (`--retry`) has sent the secret to this server already.
     pub is_exposed: bool,
@@ -37,32 +37,32 @@ pub struct Probe {
     pub id: ProbeId,
     /// What was asked.
     pub question: Question,
-    /// When it was asked, milliseconds since the start.
+    /// When it started, milliseconds since the start of the run.
     pub started_ms: f64,
-    /// How long it took, milliseconds; none while it is under way or if it was skipped.
+    /// Its duration, milliseconds; none while it is running or if it was skipped.
     pub duration_ms: Option<f64>,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What came of a question.
+/// The outcome of a question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Not answered yet; in a finished report: cut off.
+    /// Still running; in a finished report: interrupted.
     Underway,
     /// Answered.
     Done {
         /// The answer.
         answer: Answer,
     },
-    /// It could not be seen, or not to its end.
+    /// It failed.
     Failed {
         /// Why.
         fault: Fault,
     },
-    /// Not tried.
+    /// Not tested.
     Skipped {
         /// Why.
         reason: SkipReason,
@@ -76,27 +76,27 @@ pub enum Outcome {
 pub enum Answer {
     /// Addresses of a name, or that it has none.
     Names(Names),
-    /// What this machine says of itself.
+    /// Facts about this machine.
     Machine(Machine),
-    /// What came after a ClientHello of ours.
+    /// The server's response to a ClientHello.
     Hello(HelloSeen),
-    /// The conversation came to an end in good order; it stands in the transcript.
+    /// The session ended normally; it is in the transcript.
     Talk,
 }
 
-/// Why a question was not tried.
+/// Why a probe was not tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipReason {
-    /// `--max-connections` is used up.
+    /// The limit of `--max-connections` was reached.
     ConnectionBudget,
-    /// The time for everything is up.
+    /// The overall time limit was reached.
     TimeUp,
 }
 
 impl Evidence {
-    /// Nothing seen yet.
+    /// Empty evidence.
     pub fn new(started_at: Timestamp) -> Evidence {
         Evidence {
             started_at,
@@ -107,7 +107,7 @@ impl Evidence {
         }
     }
 
-    /// Adds a question; the caller has looked that it is new.
+    /// Adds a question; the caller has checked that it is new.
     pub fn asked(&mut self, question: Question, started_ms: f64, outcome: Outcome) -> ProbeId {
         let id = ProbeId(u32::try_from(self.probes.len() + 1).unwrap_or(u32::MAX));
         self.probes.push(Probe { id, question, started_ms, duration_ms: None, outcome });
@@ -124,7 +124,7 @@ impl Evidence {
         self.transcript.get(at).expect("the event that was just pushed")
     }
 
-    /// Ends an attempt.
+    /// Ends a probe.
     pub fn ended(&mut self, id: ProbeId, at_ms: f64, outcome: Outcome) {
         let place = self.place(id);
         if let Some(probe) = place.and_then(|place| self.probes.get_mut(place)) {
@@ -133,12 +133,12 @@ impl Evidence {
         }
     }
 
-    /// An attempt by its number.
+    /// A probe by its number.
     pub fn probe(&self, id: ProbeId) -> Option<&Probe> {
         self.probes.get(self.place(id)?)
     }
 
-    /// Where an attempt is: at its number, but in a report that was made by another program.
+    /// The place of a probe: its number, except in a report that another program made.
     fn place(&self, id: ProbeId) -> Option<usize> {
         let likely = usize::try_from(id.0).ok()?.checked_sub(1)?;
         match self.probes.get(likely) {
@@ -158,12 +158,12 @@ impl Evidence {
         self.transcript.get(at).filter(|event| event.seq == id)
     }
 
-    /// The attempt at a question, if it was asked.
+    /// The probe of a question, if it was asked.
     pub fn answer_to(&self, question: &Question) -> Option<&Probe> {
         self.probes.iter().find(|probe| probe.question == *question)
     }
 
-    /// The look-up of the target's name.
+    /// The lookup of the target's name.
     pub fn names(&self) -> Option<(&Probe, Option<&Names>)> {
         self.probes.iter().find_map(|probe| match (&probe.question, &probe.outcome) {
             (Question::Resolve { .. }, Outcome::Done { answer: Answer::Names(names) }) => Some((probe, Some(names))),
@@ -172,7 +172,7 @@ impl Evidence {
         })
     }
 
-    /// How often a connection was made or tried.
+    /// The number of connections that were made or attempted.
     pub fn connections(&self) -> usize {
         let is_connection = |probe: &&Probe| {
             matches!(probe.question, Question::Talk(_) | Question::Hello(_))
@@ -181,7 +181,7 @@ impl Evidence {
         self.probes.iter().filter(is_connection).count()
     }
 
-    /// What this machine says of itself, if that was asked.
+    /// Facts about this machine, if that was asked.
     pub fn machine(&self) -> Option<(&Probe, &Machine)> {
         self.probes.iter().find_map(|probe| match &probe.outcome {
             Outcome::Done { answer: Answer::Machine(machine) } => Some((probe, machine)),
@@ -191,7 +191,7 @@ impl Evidence {
 }
 
 impl Probe {
-    /// Whether it has come to an end, whatever end.
+    /// Whether it has ended, in any way.
     pub fn is_over(&self) -> bool {
         !matches!(self.outcome, Outcome::Underway)
     }
@@ -204,7 +204,7 @@ impl Probe {
         }
     }
 
-    /// What was wanted, if it is a conversation.
+    /// The request, if it is a session.
     pub fn request(&self) -> Option<&SessionRequest> {
         match &self.question {
             Question::Talk(request) => Some(request),

@@ -24,7 +24,7 @@ pub struct Sequence<'a> {
     /// Out of step, and replies are in doubt for it.
     pub broken: Option<Break<'a>>,
     /// Out of step before TLS; the handshake put it in step again, and no reply is in doubt.
-    pub mended: Option<Break<'a>>,
+    pub resumed: Option<Break<'a>>,
     /// The first command of a pipelined flight of which one was not answered.
     pub swallowed: Option<&'a Event>,
 }
@@ -53,19 +53,19 @@ impl Sequence<'_> {
 }
 
 /// Reads the events of one session, in order.
-pub fn read<'a>(events: impl Iterator<Item = &'a Event>, pacing: Pacing, fault: Option<&Fault>) -> Sequence<'a> {
+pub(crate) fn read<'a>(events: impl Iterator<Item = &'a Event>, pacing: Pacing, fault: Option<&Fault>) -> Sequence<'a> {
     let mut walk = Walk::new(pacing);
     for event in events {
-        if walk.take(event) == Heed::Enough {
+        if walk.take(event) == Interest::Enough {
             return Sequence::default();
         }
     }
     let silent = matches!(fault, Some(Fault::Silent { phase: Phase::Rcpt, .. }));
-    Sequence { broken: walk.broken, mended: walk.mended, swallowed: walk.flight.unanswered().filter(|_| silent) }
+    Sequence { broken: walk.broken, resumed: walk.resumed, swallowed: walk.flight.unanswered().filter(|_| silent) }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Heed {
+enum Interest {
     More,
     /// The server did not let the session begin: nothing was asked.
     Enough,
@@ -78,7 +78,7 @@ struct Walk<'a> {
     /// Every reply up to here is certain.
     in_step: bool,
     broken: Option<Break<'a>>,
-    mended: Option<Break<'a>>,
+    resumed: Option<Break<'a>>,
     login_accepted: bool,
     /// The server has not ended the login: it takes everything for an answer to its challenge.
     login_open: bool,
@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
             phase: Phase::Greeting,
             in_step: true,
             broken: None,
-            mended: None,
+            resumed: None,
             login_accepted: false,
             login_open: false,
             starttls_accepted: false,
@@ -107,10 +107,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn take(&mut self, event: &'a Event) -> Heed {
+    fn take(&mut self, event: &'a Event) -> Interest {
         match &event.what {
             EventKind::Secured { .. } => {
-                self.mended = self.mended.or(self.broken.take());
+                self.resumed = self.resumed.or(self.broken.take());
                 (self.certain, self.in_step, self.starttls_accepted) = (Some(event), true, false);
                 self.phase = Phase::EhloTls;
             }
@@ -119,13 +119,13 @@ impl<'a> Walk<'a> {
             EventKind::Received { reply, .. } => return self.received(event, reply),
             _ => {}
         }
-        Heed::More
+        Interest::More
     }
 
-    fn received(&mut self, event: &'a Event, reply: &Reply) -> Heed {
+    fn received(&mut self, event: &'a Event, reply: &Reply) -> Interest {
         let fits = fit(event.phase, reply);
         if event.phase == Phase::Greeting && fits != Fit::Accepts {
-            return Heed::Enough;
+            return Interest::Enough;
         }
         self.flight.received(event);
         if self.is_foreign(event.phase, reply, fits) {
@@ -151,7 +151,7 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         self.rejected = reply.code.filter(|_| fits == Fit::Rejects);
-        Heed::More
+        Interest::More
     }
 
     fn is_foreign(&self, phase: Phase, reply: &Reply, fits: Fit) -> bool {
@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Whether unasked bytes could have passed for the reply to the next command: some line begins with a digit.
-pub fn could_be_reply(text: &str) -> bool {
+pub(crate) fn could_be_reply(text: &str) -> bool {
     text.split('\n').any(|line| line.starts_with(|c: char| c.is_ascii_digit()))
 }
 

@@ -1,4 +1,4 @@
-//! One conversation, read back from the transcript: a view, nothing is stored twice.
+//! One session, read back from the transcript: a view, nothing is stored twice.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -11,20 +11,20 @@ use crate::plan::TlsUse;
 use crate::question::SessionRequest;
 use crate::wire::{Capabilities, Reply};
 
-/// One conversation.
+/// One session.
 #[derive(Clone, Copy, Debug)]
 pub struct Session<'a> {
     evidence: &'a Evidence,
-    /// The attempt it is.
+    /// The probe.
     pub probe: &'a Probe,
-    /// What was wanted.
+    /// The request.
     pub request: &'a SessionRequest,
 }
 
 /// A reply with the event that holds it.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceivedReply<'a> {
-    /// Where it stands in the transcript.
+    /// Where it is in the transcript.
     pub event: &'a Event,
     /// The reply.
     pub reply: &'a Reply,

@@ -26,7 +26,7 @@ pub struct Handshake {
     pub sni: Option<String>,
     /// Milliseconds from the ClientHello to the end of the handshake.
     pub ms: f64,
-    /// Whether the server asked for a certificate of ours.
+    /// Whether the server asked for a client certificate.
     pub client_certificate_requested: bool,
     /// Whether it got one (`--cert`).
     pub client_certificate_sent: bool,

@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::question::{Purpose, Question};
 
 impl Evidence {
-    /// All conversations, each with what was wanted of it.
+    /// All sessions, each with its request.
     pub fn sessions(&self) -> impl Iterator<Item = Session<'_>> {
         self.probes.iter().filter_map(|probe| match &probe.question {
             Question::Talk(request) => Some(Session::new(self, probe, request)),
@@ -16,7 +16,7 @@ impl Evidence {
         })
     }
 
-    /// All ClientHellos of ours, in the order of asking.
+    /// All probes with a single ClientHello, in the order of asking.
     pub fn hellos(&self) -> impl Iterator<Item = HelloProbe<'_>> {
         self.probes.iter().filter_map(|probe| match &probe.question {
             Question::Hello(request) => Some(HelloProbe { probe, request }),
@@ -24,20 +24,20 @@ impl Evidence {
         })
     }
 
-    /// The conversation that the user asked for.
+    /// The session that the user requested.
     pub fn main_session(&self) -> Option<Session<'_>> {
         self.sessions().find(|session| session.request.purpose == Purpose::Main)
     }
 
-    /// The session that shows what is really the case: the main one; where its replies and commands got out of step, or
-    /// a pipelined command was swallowed, the follow-up that waits before each command, if the server let it begin.
+    /// The session that decides: the main one; if its replies and commands got out of step, or
+    /// a pipelined command was lost, the follow-up that waits before each command, if the server accepted it.
     pub fn decisive_session(&self) -> Option<Session<'_>> {
         let main = self.main_session()?;
         if main.sequence().believed_until().is_none() {
             return Some(main);
         }
         let begun = |session: &Session<'_>| session.reply_at(Phase::Greeting).is_some_and(|heard| heard.accepts());
-        // Where replies come without end, waiting for the end of them tells nothing.
+        // If replies never end, waiting for their end shows nothing.
         let ends = |session: &Session<'_>| !matches!(session.fault(), Some(Fault::Endless { .. }));
         Some(
             self.probes(Purpose::InStep)
@@ -46,12 +46,12 @@ impl Evidence {
         )
     }
 
-    /// The session that shows the certificate: a handshake is certain whatever happened behind it.
+    /// The session that shows the certificate: a handshake is certain whatever happened after it.
     pub fn secured_session(&self) -> Option<Session<'_>> {
         self.main_session().filter(|session| session.handshake().is_some()).or_else(|| self.decisive_session())
     }
 
-    /// The follow-up conversations of one kind.
+    /// The follow-up sessions of one kind.
     pub fn probes(&self, purpose: Purpose) -> impl Iterator<Item = Session<'_>> {
         self.sessions().filter(move |session| session.request.purpose == purpose)
     }

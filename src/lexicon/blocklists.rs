@@ -18,21 +18,26 @@ struct BlocklistsFile {
 /// One list.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct Blocklist {
+pub(crate) struct Blocklist {
     /// Public, kebab-case.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub id: String,
     /// For people.
     pub name: String,
     any: Vec<String>,
     /// What a listing means.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub means: String,
     /// Where to look up or remove an address; empty when there is no such page.
     pub removal: String,
     /// `ip`, `domain` or `network`.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub kind: String,
     /// Who must act first: `sender`, `provider` or `receiver`.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub who: String,
     /// False when the list has been shut down.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub active: bool,
     /// What to do.
     #[serde(default)]
@@ -46,7 +51,7 @@ pub struct Blocklist {
 }
 
 /// The first list that a normalised text names.
-pub fn named_in(text: &str) -> Option<&'static Blocklist> {
+pub(crate) fn named_in(text: &str) -> Option<&'static Blocklist> {
     LISTS.blocklist.iter().find(|list| list.any.iter().any(|word| text.contains(word.as_str())))
 }
 

@@ -45,9 +45,9 @@ pub enum Cause {
     ReverseDns,
     /// The name that we announce is not accepted.
     HeloName,
-    /// Our address is listed or in bad repute.
+    /// The client's IP address is listed or has a poor reputation.
     Reputation,
-    /// Come back later, as to every stranger.
+    /// Temporarily rejected, as every unknown client (greylisting).
     Greylisted,
     /// Too much in too short a time.
     RateLimited,
@@ -75,7 +75,7 @@ pub enum Cause {
     RecipientRestricted,
     /// It is no refusal.
     Accepted,
-    /// Nobody knows.
+    /// Not known.
     Other,
 }
 
@@ -120,45 +120,50 @@ pub enum Category {
     Other,
 }
 
+/// The public category of each cause, in the order of the causes. A demand for a login is about credentials; a recipient that
+/// accepts mail from inside only does not accept this sender.
+const CATEGORIES: [(Cause, Category); 35] = [
+    (Cause::UnknownUser, Category::UnknownUser),
+    (Cause::MailboxFull, Category::MailboxFull),
+    (Cause::MailboxDisabled, Category::MailboxDisabled),
+    (Cause::MailboxMoved, Category::MailboxMoved),
+    (Cause::DomainUnknown, Category::DomainUnknown),
+    (Cause::NoMailAccepted, Category::NoMailAccepted),
+    (Cause::RelayDenied, Category::RelayDenied),
+    (Cause::SenderRejected, Category::SenderRejected),
+    (Cause::SenderAuthentication, Category::SenderAuthentication),
+    (Cause::Credentials, Category::Credentials),
+    (Cause::AppPassword, Category::AppPassword),
+    (Cause::OauthRequired, Category::OauthRequired),
+    (Cause::AccountRestricted, Category::AccountRestricted),
+    (Cause::AuthMechanism, Category::AuthMechanism),
+    (Cause::AuthRequired, Category::Credentials),
+    (Cause::EncryptionRequired, Category::EncryptionRequired),
+    (Cause::StarttlsFailed, Category::StarttlsFailed),
+    (Cause::ReverseDns, Category::ReverseDns),
+    (Cause::HeloName, Category::HeloName),
+    (Cause::Reputation, Category::Reputation),
+    (Cause::Greylisted, Category::Greylisted),
+    (Cause::RateLimited, Category::RateLimited),
+    (Cause::TooManyConnections, Category::TooManyConnections),
+    (Cause::TooLarge, Category::TooLarge),
+    (Cause::TooManyRecipients, Category::TooManyRecipients),
+    (Cause::ContentPolicy, Category::ContentPolicy),
+    (Cause::Syntax, Category::Syntax),
+    (Cause::Sequence, Category::Sequence),
+    (Cause::Unsupported, Category::Unsupported),
+    (Cause::ServerFault, Category::ServerFault),
+    (Cause::ServerFull, Category::ServerFull),
+    (Cause::Closing, Category::Closing),
+    (Cause::RecipientRestricted, Category::SenderRejected),
+    (Cause::Accepted, Category::Accepted),
+    (Cause::Other, Category::Other),
+];
+
 impl Cause {
-    /// The public category. A demand for a login is about credentials; a recipient that is closed to outsiders does
-    /// not accept this sender.
+    /// The public category.
     pub fn category(self) -> Category {
-        match self {
-            Cause::UnknownUser => Category::UnknownUser,
-            Cause::MailboxFull => Category::MailboxFull,
-            Cause::MailboxDisabled => Category::MailboxDisabled,
-            Cause::MailboxMoved => Category::MailboxMoved,
-            Cause::DomainUnknown => Category::DomainUnknown,
-            Cause::NoMailAccepted => Category::NoMailAccepted,
-            Cause::RelayDenied => Category::RelayDenied,
-            Cause::SenderRejected | Cause::RecipientRestricted => Category::SenderRejected,
-            Cause::SenderAuthentication => Category::SenderAuthentication,
-            Cause::Credentials | Cause::AuthRequired => Category::Credentials,
-            Cause::AppPassword => Category::AppPassword,
-            Cause::OauthRequired => Category::OauthRequired,
-            Cause::AccountRestricted => Category::AccountRestricted,
-            Cause::AuthMechanism => Category::AuthMechanism,
-            Cause::EncryptionRequired => Category::EncryptionRequired,
-            Cause::StarttlsFailed => Category::StarttlsFailed,
-            Cause::ReverseDns => Category::ReverseDns,
-            Cause::HeloName => Category::HeloName,
-            Cause::Reputation => Category::Reputation,
-            Cause::Greylisted => Category::Greylisted,
-            Cause::RateLimited => Category::RateLimited,
-            Cause::TooManyConnections => Category::TooManyConnections,
-            Cause::TooLarge => Category::TooLarge,
-            Cause::TooManyRecipients => Category::TooManyRecipients,
-            Cause::ContentPolicy => Category::ContentPolicy,
-            Cause::Syntax => Category::Syntax,
-            Cause::Sequence => Category::Sequence,
-            Cause::Unsupported => Category::Unsupported,
-            Cause::ServerFault => Category::ServerFault,
-            Cause::ServerFull => Category::ServerFull,
-            Cause::Closing => Category::Closing,
-            Cause::Accepted => Category::Accepted,
-            Cause::Other => Category::Other,
-        }
+        CATEGORIES.get(self as usize).map_or(Category::Other, |(_, category)| *category)
     }
 
     /// Whether a refusal at a phase can have this cause. No recipient is known before RCPT (some servers speak of one at
@@ -180,5 +185,19 @@ impl Cause {
                 | Cause::NoMailAccepted
                 | Cause::RecipientRestricted
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CATEGORIES, Cause};
+
+    #[test]
+    fn the_table_of_categories_is_in_the_order_of_the_causes_and_complete() {
+        for (place, (cause, category)) in CATEGORIES.iter().enumerate() {
+            assert_eq!(*cause as usize, place, "{cause:?}");
+            assert_eq!(cause.category(), *category);
+        }
+        assert_eq!(CATEGORIES.len(), Cause::Other as usize + 1, "the last cause");
     }
 }

@@ -18,8 +18,9 @@ struct CloudsFile {
 /// One place.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct Cloud {
+pub(crate) struct Cloud {
     /// Public, kebab-case.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub id: String,
     /// For people.
     pub name: String,
@@ -50,7 +51,7 @@ pub struct Cloud {
 
 /// What a machine says of itself.
 #[derive(Clone, Debug, Default)]
-pub struct MachineSigns<'a> {
+pub(crate) struct MachineSigns<'a> {
     /// Files of `/sys/class/dmi/id` with their contents.
     pub dmi: BTreeMap<&'a str, &'a str>,
     /// Names of environment variables that are set.
@@ -60,7 +61,7 @@ pub struct MachineSigns<'a> {
 }
 
 /// The first place whose sign holds.
-pub fn recognise(signs: &MachineSigns<'_>) -> Option<&'static Cloud> {
+pub(crate) fn recognise(signs: &MachineSigns<'_>) -> Option<&'static Cloud> {
     FILE.cloud.iter().find(|cloud| {
         let by_env = cloud.env.iter().any(|name| signs.env.contains(&name.as_str()));
         let by_dmi = cloud.dmi.iter().any(|(file, values)| {
@@ -74,7 +75,7 @@ pub fn recognise(signs: &MachineSigns<'_>) -> Option<&'static Cloud> {
 }
 
 /// The names of all environment variables that tell a place.
-pub fn variables() -> impl Iterator<Item = &'static str> {
+pub(crate) fn variables() -> impl Iterator<Item = &'static str> {
     FILE.cloud.iter().flat_map(|cloud| cloud.env.iter().map(String::as_str))
 }
 

@@ -16,7 +16,7 @@ struct KeywordsFile {
 /// One keyword.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct Keyword {
+pub(crate) struct Keyword {
     /// As registered, upper case.
     pub keyword: String,
     pattern: Option<String>,
@@ -39,7 +39,7 @@ pub struct Keyword {
 }
 
 /// A keyword: exact rows first, then prefixes, the longer ones first.
-pub fn find(word: &str) -> Option<&'static Keyword> {
+pub(crate) fn find(word: &str) -> Option<&'static Keyword> {
     let word = word.to_ascii_uppercase();
     let is_prefix = |row: &&Keyword| row.pattern.as_deref() == Some("prefix");
     let exact = FILE.keyword.iter().find(|row| !is_prefix(row) && row.keyword.eq_ignore_ascii_case(&word));
@@ -50,7 +50,7 @@ pub fn find(word: &str) -> Option<&'static Keyword> {
 }
 
 /// Whether a word is a name that is listed here, and not only begins like one.
-pub fn is_registered(word: &str) -> bool {
+pub(crate) fn is_registered(word: &str) -> bool {
     FILE.keyword.iter().any(|row| row.pattern.is_none() && row.keyword.eq_ignore_ascii_case(word))
 }
 

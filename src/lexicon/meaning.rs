@@ -27,7 +27,7 @@ pub struct Fix {
     /// A page to open.
     #[serde(default)]
     pub url: Option<String>,
-    /// For whom it is; none: for everybody. It stands in the data only, and has been heeded when a fix is shown.
+    /// For whom it is; none: for every user. Only in the data: a fix that is shown has already been selected.
     #[serde(default, skip_serializing)]
     #[cfg_attr(test, schemars(skip))]
     pub when: Option<FixWhen>,
@@ -37,7 +37,7 @@ pub struct Fix {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FixWhen {
-    /// Who logs in with a name that is no address.
+    /// Users whose login name is not an email address.
     UserWithoutDomain,
 }
 

@@ -17,7 +17,7 @@ struct MechanismsFile {
 /// One mechanism.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct MechanismRow {
+pub(crate) struct MechanismRow {
     /// As registered.
     pub name: String,
     pattern: Option<String>,
@@ -30,11 +30,12 @@ pub struct MechanismRow {
     /// For people.
     pub remark: String,
     /// Whether smtpcheck is meant to log in with it.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub can_smtpcheck: bool,
 }
 
 /// A mechanism by its name, in any case.
-pub fn find(name: &str) -> Option<&'static MechanismRow> {
+pub(crate) fn find(name: &str) -> Option<&'static MechanismRow> {
     let name = name.to_ascii_uppercase();
     let exact = FILE.mechanism.iter().find(|row| row.pattern.is_none() && row.name.eq_ignore_ascii_case(&name));
     exact.or_else(|| {

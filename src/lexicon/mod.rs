@@ -2,26 +2,26 @@
 //! EHLO keywords, SASL mechanisms, providers, greetings, clouds, block lists. Embedded TOML (`data/`), a loader for
 //! each, and [`read`], which finds the best reading of one reply.
 //!
-//! No sentence about a code stands in Rust. Each entry has an example that must match and one that must not, and the
+//! No sentence about a code is in Rust. Each entry has an example that must match and one that must not, and the
 //! tests of the loaders run them. Nothing is parsed before it is needed: a check in which nothing is refused parses
 //! nothing of this.
 //!
 //! Read next: [`cause`] (the closed lists), [`phrases`] (how text is matched), [`read`] (what comes first).
 
-pub mod blocklists;
-pub mod cause;
-pub mod clouds;
+pub(crate) mod blocklists;
+pub(crate) mod cause;
+pub(crate) mod clouds;
 mod context;
 mod embedded;
-pub mod keywords;
+pub(crate) mod keywords;
 mod meaning;
-pub mod mechanisms;
-pub mod phrases;
+pub(crate) mod mechanisms;
+pub(crate) mod phrases;
 pub mod providers;
 mod read;
-pub mod software;
-pub mod tables;
-pub mod vocabulary;
+pub(crate) mod software;
+pub(crate) mod tables;
+pub(crate) mod vocabulary;
 
 pub use cause::{Category, Cause};
 pub use context::{Context, ReplyPhase};

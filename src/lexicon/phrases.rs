@@ -19,7 +19,7 @@ use super::meaning::{Confidence, Fix};
 use crate::wire::Reply;
 
 /// The phrase files, in their order.
-pub(super) const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 5] = [
     ("phrases-auth.toml", include_str!("data/phrases-auth.toml")),
     ("phrases-policy.toml", include_str!("data/phrases-policy.toml")),
     ("phrases-providers.toml", include_str!("data/phrases-providers.toml")),
@@ -32,12 +32,11 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(Phrases::load);
 /// One phrase.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct Phrase {
+pub(crate) struct Phrase {
     /// Public, kebab-case, never reused.
     pub id: String,
     provider: Option<String>,
     anywhere: Option<bool>,
-    #[serde(alias = "stage")]
     phase: Option<Vec<ReplyPhase>>,
     code: Option<Vec<u16>>,
     class: Option<Vec<u16>>,
@@ -62,9 +61,9 @@ pub struct Phrase {
     pub fix: Vec<Fix>,
     /// Where it is known from.
     pub source: String,
-    #[cfg(test)]
+    /// Replies that it matches.
     matches: Vec<String>,
-    #[cfg(test)]
+    /// Replies that look similar, and that it does not match.
     differs: Vec<String>,
 }
 
@@ -77,6 +76,12 @@ struct PhrasesFile {
 pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
     let found = PHRASES.automaton.find_overlapping_iter(text).map(|found| found.range());
     found.filter(|range| text.get(range.clone()).is_some_and(|words| words.trim().contains(' '))).collect()
+}
+
+/// Texts of servers: every literal and every example of the phrases.
+pub(super) fn server_texts() -> impl Iterator<Item = &'static str> {
+    let of = |phrase: &'static Phrase| [&phrase.all, &phrase.any, &phrase.none, &phrase.matches, &phrase.differs];
+    PHRASES.phrases.iter().flat_map(of).flatten().map(String::as_str)
 }
 
 struct Phrases {
@@ -258,12 +263,12 @@ fn fits(wanted: &str, status: &str) -> bool {
 }
 
 /// The text of a reply as phrases see it.
-pub fn text_of(reply: &Reply) -> String {
+pub(crate) fn text_of(reply: &Reply) -> String {
     normal(&reply.joined())
 }
 
 /// The best phrase for a reply.
-pub fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
+pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let seen = PhraseContext::of(reply, context.step);
     let all: &'static Phrases = &PHRASES;
@@ -279,7 +284,7 @@ pub fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
 }
 
 /// All phrases, for lists and tests.
-pub fn all() -> &'static [Phrase] {
+pub(crate) fn all() -> &'static [Phrase] {
     &PHRASES.phrases
 }
 

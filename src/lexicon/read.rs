@@ -5,8 +5,8 @@
 //! 2. what the recognised provider or software means by the enhanced status, where it differs from the registry;
 //! 3. the enhanced status, if it has a meaning of its own (`5.7.1` has none: everybody uses it for everything);
 //! 4. the reply code at this step;
-//! 5. the reply code by itself, and 6. its first digit (RFC 5321 §4.2), which is all that is left of a reply that nobody
-//!    knows: the reading says that it is only that.
+//! 5. the reply code by itself, and 6. its first digit (RFC 5321 §4.2), which is all that is known of an unknown reply:
+//!    the reading says so.
 
 use serde::{Deserialize, Serialize};
 
@@ -143,7 +143,7 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(Reading { cause: row.cause, confidence, means: row.meaning.clone(), basis, ..by_class })
 }
 
-/// What the first digit alone says, for a reply whose code is known to mean something else than usual.
+/// What the first digit alone says, for a reply whose code is known to mean something other than usual.
 pub fn by_class(reply: &Reply) -> Option<Reading> {
     let code = reply.code?;
     let class = tables::class(code)?;

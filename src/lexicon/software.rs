@@ -1,5 +1,5 @@
 //! The software behind a server, by its greeting, its EHLO reply or its sentences; providers by MX names; and
-//! certificates that tell who stands in between.
+//! certificates that tell who is in between.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -22,7 +22,7 @@ struct SoftwareFile {
 /// One kind of software, by its greeting.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct Software {
+pub(crate) struct Software {
     /// Public, kebab-case.
     pub id: String,
     /// For people.
@@ -61,10 +61,11 @@ struct SoftwareSign {
 /// A provider or gateway by the name of its MX hosts.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct Mx {
+pub(crate) struct Mx {
     suffix: String,
     prefix: Option<String>,
     /// For people.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub name: String,
     /// The provider's id, if it is one.
     pub provider: Option<String>,
@@ -81,7 +82,7 @@ pub struct Mx {
 /// What a name in a certificate tells about who shows it.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct CertificateSign {
+pub(crate) struct CertificateSign {
     #[serde(rename = "where")]
     place: String,
     literal: String,
@@ -92,6 +93,7 @@ pub struct CertificateSign {
     /// `antivirus`, `gateway`, `default`, `hosting`, `local` or `provider`.
     pub kind: String,
     /// The provider's id, if it is one.
+    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
     pub provider: Option<String>,
     /// For people.
     pub means: String,
@@ -107,12 +109,12 @@ pub struct CertificateSign {
 }
 
 /// A kind of software by its id.
-pub fn find(id: &str) -> Option<&'static Software> {
+pub(crate) fn find(id: &str) -> Option<&'static Software> {
     FILE.software.iter().find(|row| row.id.eq_ignore_ascii_case(id))
 }
 
 /// The software that a greeting tells.
-pub fn by_greeting(text: &str) -> Option<&'static Software> {
+pub(crate) fn by_greeting(text: &str) -> Option<&'static Software> {
     FILE.software.iter().find(|row| {
         let compiled = row.compiled.get_or_init(|| Regex::new(&row.regex).ok());
         compiled.as_ref().is_some_and(|regex| regex.is_match(text))
@@ -120,7 +122,7 @@ pub fn by_greeting(text: &str) -> Option<&'static Software> {
 }
 
 /// The software that an EHLO reply or any other reply tells.
-pub fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'static str> {
+pub(crate) fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'static str> {
     let ehlo = ehlo.map(normal);
     let replies: Vec<String> = replies.iter().map(|reply| normal(reply)).collect();
     FILE.sign
@@ -133,7 +135,7 @@ pub fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'static str> 
 }
 
 /// Whose MX a host name is.
-pub fn by_mx(host: &str) -> Option<&'static Mx> {
+pub(crate) fn by_mx(host: &str) -> Option<&'static Mx> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     FILE.mx.iter().find(|row| {
         host.ends_with(&row.suffix) && row.prefix.as_ref().is_none_or(|prefix| host.starts_with(prefix.as_str()))
@@ -141,7 +143,7 @@ pub fn by_mx(host: &str) -> Option<&'static Mx> {
 }
 
 impl CertificateSign {
-    /// Whether it stands in a distinguished name or a DNS name; with `equals` it must be a whole value (`CN=ubuntu`).
+    /// Whether it is in a distinguished name or a DNS name; with `equals` it must be a whole value (`CN=ubuntu`).
     fn occurs_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         let value = |part: &str| part.split_once('=').map_or(part, |(_, value)| value).trim() == self.literal;
@@ -150,7 +152,7 @@ impl CertificateSign {
 }
 
 /// What the names in a certificate tell.
-pub fn by_certificate(subject: &str, issuer: &str, names: &[String]) -> Option<&'static CertificateSign> {
+pub(crate) fn by_certificate(subject: &str, issuer: &str, names: &[String]) -> Option<&'static CertificateSign> {
     FILE.certificate.iter().find(|sign| {
         let hits = |text: &str| sign.occurs_in(text);
         match sign.place.as_str() {

@@ -23,7 +23,7 @@ struct Codes {
 /// What a first digit means.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct ClassRow {
+pub(crate) struct ClassRow {
     digit: u16,
     /// What the standard says.
     pub meaning: String,
@@ -44,7 +44,7 @@ pub struct ClassRow {
 /// A reply code.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct CodeRow {
+pub(crate) struct CodeRow {
     code: u16,
     /// What the standard says.
     pub meaning: String,
@@ -63,9 +63,8 @@ pub struct CodeRow {
 /// A reply code at a step.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct CodeAt {
+pub(crate) struct CodeAt {
     /// The steps.
-    #[serde(alias = "stage")]
     pub phase: Vec<ReplyPhase>,
     /// For the rule.
     #[serde(rename = "category")]
@@ -85,7 +84,6 @@ pub struct CodeAt {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CodeExample {
-    #[serde(alias = "stage")]
     phase: Option<ReplyPhase>,
     reply: String,
     expect: Cause,
@@ -100,7 +98,7 @@ struct Statuses {
 /// An enhanced status code of the registry.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct StatusRow {
+pub(crate) struct StatusRow {
     code: String,
     /// The registry's text.
     pub text: String,
@@ -129,7 +127,7 @@ pub struct StatusRow {
 
 impl StatusRow {
     /// For the rule; it may depend on the class.
-    pub fn cause(&self, status: EnhancedStatus) -> Cause {
+    pub(crate) fn cause(&self, status: EnhancedStatus) -> Cause {
         let by_class = match status.class() {
             2 => Some(Cause::Accepted),
             4 => self.category4,
@@ -142,7 +140,7 @@ impl StatusRow {
 /// What a provider means by a status where it differs from the registry.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub struct StatusDeviation {
+pub(crate) struct StatusDeviation {
     code: String,
     to: Option<String>,
     /// Whose.
@@ -182,22 +180,22 @@ impl StatusDeviation {
 }
 
 /// A reply code of the table.
-pub fn code(code: ReplyCode) -> Option<&'static CodeRow> {
+pub(crate) fn code(code: ReplyCode) -> Option<&'static CodeRow> {
     CODES.code.iter().find(|row| code == row.code)
 }
 
 /// A reply code at a step.
-pub fn code_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static CodeAt> {
+pub(crate) fn code_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static CodeAt> {
     self::code(code)?.at.iter().find(|row| row.phase.contains(&step))
 }
 
 /// What the first digit means.
-pub fn class(code: ReplyCode) -> Option<&'static ClassRow> {
+pub(crate) fn class(code: ReplyCode) -> Option<&'static ClassRow> {
     CODES.class.iter().find(|row| row.digit == code.number() / 100)
 }
 
 /// A status of the registry.
-pub fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
+pub(crate) fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
     STATUSES
         .status
         .iter()
@@ -205,12 +203,19 @@ pub fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
 }
 
 /// What the recognised provider or software means by a status.
-pub fn deviation(status: EnhancedStatus, code: Option<ReplyCode>, whose: &[&str]) -> Option<&'static StatusDeviation> {
+pub(crate) fn deviation(
+    status: EnhancedStatus,
+    code: Option<ReplyCode>,
+    whose: &[&str],
+) -> Option<&'static StatusDeviation> {
     STATUSES.deviation.iter().find(|row| whose.contains(&row.provider.as_str()) && row.fits(status, code))
 }
 
 /// What everybody means by a status where that differs from the registry.
-pub fn deviations(status: EnhancedStatus, code: Option<ReplyCode>) -> impl Iterator<Item = &'static StatusDeviation> {
+pub(crate) fn deviations(
+    status: EnhancedStatus,
+    code: Option<ReplyCode>,
+) -> impl Iterator<Item = &'static StatusDeviation> {
     STATUSES.deviation.iter().filter(move |row| row.provider != "any" && row.fits(status, code))
 }
 

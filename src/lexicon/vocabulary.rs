@@ -1,5 +1,5 @@
-//! Ordinary words of replies: those of the phrase files, with their examples. It tells whether a word says anything by
-//! itself; what it means, the other files tell.
+//! Words that are ordinary in replies: those of the phrases' literals and examples. It decides whether a word can be shown
+//! although it repeats a part of the password; the sentences of the lexicon, which servers never see, do not count.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -8,25 +8,26 @@ use std::sync::LazyLock;
 use super::phrases;
 
 static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let texts = phrases::FILES.iter().map(|(_, text)| *text).chain(REPLIES.iter().copied());
+    let texts = phrases::server_texts().chain(REPLIES.iter().copied());
     texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic())).map(str::to_lowercase).collect()
 });
 
-/// What servers send when nothing is wrong, which no phrase is about.
-const REPLIES: [&str; 4] = [
+/// What servers send if nothing is wrong, which is not the subject of a phrase, and common words of other replies.
+const REPLIES: [&str; 5] = [
     "ready ESMTP service at your command pleased to meet you hello accepts mail from over ok queued",
     "go ahead authentication successful accepted sender recipient flushed reset state",
     "closing connection channel goodbye bye see you later thank good day welcome",
     "PIPELINING SIZE STARTTLS AUTH PLAIN LOGIN CHUNKING HELP",
+    "able blocking called days default delay delays denies direct disagree each end few files further got how into keys least less listing look matches mean moment notice passwords perhaps primary probation profile questions quit quote report result retries reused setting several side standard stops tell them tools unless usual warning way what",
 ];
 
 /// Whether a word, in lower case, is an ordinary one.
-pub fn is_known(word: &str) -> bool {
+pub(crate) fn is_known(word: &str) -> bool {
     WORDS.contains(word)
 }
 
 /// Where a text has a known phrase of several words.
-pub fn phrases(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn phrases(text: &str) -> Vec<Range<usize>> {
     phrases::places(&text.to_ascii_lowercase())
 }
 

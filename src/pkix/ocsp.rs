@@ -295,10 +295,10 @@ mod tests {
         let root = Made::new("Root", None, |_| ());
         let issuer = Made::new("Issuer", Some(&root), |_| ());
         let (leaf, other) = (Made::new("leaf", Some(&issuer), |_| ()), Made::new("other", Some(&issuer), |_| ()));
-        let stranger = Made::new("Issuer", None, |_| ());
+        let unrelated = Made::new("Issuer", None, |_| ());
         let delegate = Made::new("delegate", Some(&issuer), for_responders);
         let plain = Made::new("delegate", Some(&issuer), |_| ());
-        let foreign = Made::new("delegate", Some(&stranger), for_responders);
+        let foreign = Made::new("delegate", Some(&unrelated), for_responders);
         let ended = Made::new("delegate", Some(&issuer), |params| {
             for_responders(params);
             params.not_after = time::OffsetDateTime::from_unix_timestamp(NOW - DAY).unwrap();
@@ -318,7 +318,7 @@ mod tests {
             ("revoked, out of date", response(&[says(&leaf, "revoked", -9, Some(-2))], &issuer, &[]), Revoked, None),
             ("by the root", response(&[good()], &root, &[]), Good, None),
             ("by a responder", response(&[good()], &delegate, &[&delegate]), Good, None),
-            ("by a stranger", response(&[good()], &stranger, &[]), Good, Some(WrongSignature)),
+            ("by an unrelated CA", response(&[good()], &unrelated, &[]), Good, Some(WrongSignature)),
             ("by another certificate", response(&[good()], &leaf, &[&leaf]), Good, Some(WrongSignature)),
             ("without its responder", response(&[good()], &delegate, &[]), Good, Some(WrongSignature)),
             ("not for OCSP", response(&[good()], &plain, &[&plain]), Good, Some(WrongSignature)),

@@ -228,7 +228,7 @@ impl<'a> Search<'a> {
         }
         let (path, anchor) = self.path_of_gnutls()?;
         let found = self.validate(&path, anchor);
-        // GnuTLS tries again after an expired certificate, and heeds extKeyUsage of the server's certificate only.
+        // GnuTLS tries again after an expired certificate, and checks extKeyUsage of the server's certificate only.
         let counts = |fault: &PathFault| !matches!(fault.kind, PathFaultKind::OutOfDate | PathFaultKind::OtherUse);
         (!found.is_outdated && found.faults.iter().any(counts)).then_some(found)
     }
@@ -327,7 +327,7 @@ impl<'a> Search<'a> {
         if let Some((_, found)) = self.best.take() {
             return found;
         }
-        // No anchor: what is wrong on the way is said all the same.
+        // No anchor: faults along the path are reported all the same.
         let path = std::mem::take(&mut self.longest);
         let mut faults = self.of_each(&path);
         faults.extend(self.of_signatures(&path, None));
@@ -380,7 +380,7 @@ impl<'a> Search<'a> {
                 faults.push(PathFault { at, kind: PathFaultKind::OldVersion { version: one.version } });
             }
             faults.extend(of_extensions(one).into_iter().map(|kind| PathFault { at, kind }));
-            // The extension of Netscape that came before extKeyUsage; OpenSSL heeds it for the server's certificate.
+            // The extension of Netscape that came before extKeyUsage; OpenSSL checks it for the server's certificate.
             if *place == 0 && one.extensions.netscape_type.is_some_and(|bits| bits & 1 << 14 == 0) {
                 faults.push(PathFault { at, kind: PathFaultKind::OtherUse });
             }

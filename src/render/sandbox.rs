@@ -143,7 +143,7 @@ pub fn entry_text(entry: &JournalEntry, look: &Display) -> String {
     let (sign, role) = match entry.speaker {
         Speaker::Client => ("C:", Role::Client),
         Speaker::Server => ("S:", Role::Server),
-        Speaker::Nobody => ("--", Role::Dim),
+        Speaker::Neither => ("--", Role::Dim),
     };
     let told = format!("{:>7.0} {}#{} {sign} ", entry.at_ms, entry.scenario, entry.session);
     StyledLine::of(Role::Dim, told).and(role, shortened(&escape::visible(&entry.text))).paint(look)
@@ -154,7 +154,7 @@ pub fn entry_json(entry: &JournalEntry) -> String {
     let speaker = match entry.speaker {
         Speaker::Client => "client",
         Speaker::Server => "server",
-        Speaker::Nobody => "nobody",
+        Speaker::Neither => "neither",
     };
     let JournalEntry { session, scenario, at_ms, text, .. } = entry;
     line(&Record::Said { session: *session, scenario, at_ms: *at_ms, speaker, text })

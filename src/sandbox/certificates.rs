@@ -1,6 +1,6 @@
 //! What a sandbox shows in the handshake: certificates with one fault each, made on first use and never stored.
 //!
-//! One authority is made for each run; clients are told to trust it (`--cacert`), and it signs what is in good order.
+//! One authority is made for each run; clients trust it with `--cacert`, and it signs what is in good order.
 //! Two certificates are older than any library that would make them (SHA-1, a key of 1024 bits); they come from the folder
 //! `legacy`, with an authority of their own. Keys are P-256, which costs less than a millisecond to make.
 
@@ -34,14 +34,14 @@ const OTHER_HOST: &str = "mail.elsewhere.test";
 
 /// The certificates of one run.
 #[derive(Default)]
-pub struct Certificates {
+pub(super) struct Certificates {
     authority: OnceLock<Result<IssuedCertificate, String>>,
     configs: Mutex<HashMap<(Recipe, TlsTerms, ServerNames), Arc<Identity>>>,
 }
 
 /// As whom a server is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ServerNames {
+pub(super) struct ServerNames {
     /// The scenario.
     pub name: &'static str,
     /// The address at which a client has come.
@@ -49,7 +49,7 @@ pub struct ServerNames {
 }
 
 /// What a server needs for its handshakes.
-pub struct Identity {
+pub(super) struct Identity {
     /// For the library.
     pub config: Arc<ServerConfig>,
     /// The chain, for answers that the library does not give.
@@ -73,12 +73,12 @@ struct IssuedChain {
 
 impl Certificates {
     /// The authorities that a client should trust, PEM.
-    pub fn authorities(&self) -> Result<String, String> {
+    pub(super) fn authorities(&self) -> Result<String, String> {
         Ok(format!("{}{LEGACY_AUTHORITY}", self.authority()?.pem))
     }
 
     /// What the recipe makes for the address at which a client has come.
-    pub fn identity(&self, recipe: Recipe, terms: TlsTerms, at: ServerNames) -> Result<Arc<Identity>, String> {
+    pub(super) fn identity(&self, recipe: Recipe, terms: TlsTerms, at: ServerNames) -> Result<Arc<Identity>, String> {
         let kept = || self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = kept().get(&(recipe, terms, at)) {
             return Ok(Arc::clone(made));
@@ -93,7 +93,7 @@ impl Certificates {
     }
 
     /// A certificate and its key that a client can show, both PEM in one text.
-    pub fn client(&self) -> Result<String, String> {
+    pub(super) fn client(&self) -> Result<String, String> {
         let mut params = params("demo client", &[], (-1, 90));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -119,7 +119,7 @@ impl Certificates {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(versions)
             .map_err(|error| error.to_string())?;
-        let foreign = by_itself(authority("Somebody Else's CA", (-30, 3000)))?;
+        let foreign = by_itself(authority("Unrelated CA", (-30, 3000)))?;
         let verifier = |welcome: bool| {
             let mut roots = RootCertStore::empty();
             let trusted = if terms == TlsTerms::ForeignClientCertificate { &foreign } else { self.authority()? };
@@ -156,138 +156,138 @@ impl Certificates {
 
     fn chain(&self, recipe: Recipe, at: ServerNames) -> Result<IssuedChain, String> {
         let root = self.authority()?;
-        let between = |name: &str, days| signed(root, authority(name, days));
+        let leaf = leaf(recipe, at);
         Ok(match recipe {
-            Recipe::Good => signed(root, server(at, (-30, 60)))?.alone(),
-            Recipe::WithIntermediate => {
-                let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
-                signed(&middle, server(at, (-30, 60)))?.followed_by(&[&middle])
+            Recipe::Good
+            | Recipe::Dates(..)
+            | Recipe::OtherName
+            | Recipe::ByServerName
+            | Recipe::CommonNameOnly
+            | Recipe::ClientOnly
+            | Recipe::StapleMissing
+            | Recipe::CriticalPolicies
+            | Recipe::LongLived
+            | Recipe::ManyNames
+            | Recipe::Megabyte
+            | Recipe::HostileNames => signed(root, leaf)?.alone(),
+            Recipe::SelfSigned | Recipe::SelfSignedAuthority => by_itself(leaf)?.alone(),
+            Recipe::UnknownAuthority | Recipe::ThreeFaults | Recipe::Interceptor => {
+                signed(&by_itself(unknown_authority(recipe))?, leaf)?.alone()
             }
-            Recipe::Dates(from, until) => signed(root, server(at, (from, until)))?.alone(),
-            Recipe::OtherName | Recipe::ByServerName => signed(root, named(&[OTHER_HOST], (-30, 60)))?.alone(),
-            Recipe::CommonNameOnly => signed(root, named(&[], (-30, 60)))?.alone(),
-            Recipe::SelfSigned => by_itself(server(at, (-30, 60)))?.alone(),
-            Recipe::SelfSignedAuthority => {
-                let mut params = server(at, (-30, 60));
-                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-                params.key_usages = Vec::new();
-                params.extended_key_usages = Vec::new();
-                by_itself(params)?.alone()
+            Recipe::WithIntermediate | Recipe::ExpiredIntermediate | Recipe::Constrained | Recipe::NotSigning => {
+                let middle = signed(root, intermediate(recipe))?;
+                signed(&middle, leaf)?.followed_by(&[&middle])
             }
-            Recipe::UnknownAuthority => {
-                let unknown = by_itself(authority("Example Private CA", (-30, 3000)))?;
-                signed(&unknown, server(at, (-30, 60)))?.alone()
+            Recipe::MissingIntermediate | Recipe::FetchableIntermediate => {
+                signed(&signed(root, intermediate(recipe))?, leaf)?.alone()
             }
-            Recipe::MissingIntermediate => {
-                let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
-                signed(&middle, server(at, (-30, 60)))?.alone()
-            }
-            Recipe::FetchableIntermediate => {
-                let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
-                let mut params = server(at, (-30, 60));
-                params.custom_extensions.push(issuer_at("http://ca.sandbox.test/intermediate.crt"));
-                signed(&middle, params)?.alone()
-            }
-            Recipe::ForeignKey => {
-                let (leaf, other) = (signed(root, server(at, (-30, 60)))?, signed(root, server(at, (-30, 60)))?);
-                IssuedChain { key: other.alone().key, ..leaf.alone() }
-            }
-            Recipe::ExpiredIntermediate => {
-                let middle = between("smtpcheck sandbox intermediate", (-400, -2))?;
-                signed(&middle, server(at, (-30, 60)))?.followed_by(&[&middle])
+            Recipe::LongChain => {
+                let middle = signed(root, intermediate(recipe))?;
+                signed(&middle, leaf)?.followed_by(&vec![&middle; 39])
             }
             Recipe::Disordered => {
-                let upper = between("smtpcheck sandbox upper intermediate", (-30, 1000))?;
+                let upper = signed(root, intermediate(recipe))?;
                 let lower = signed(&upper, authority("smtpcheck sandbox lower intermediate", (-30, 900)))?;
-                signed(&lower, server(at, (-30, 60)))?.followed_by(&[&upper, &lower])
+                signed(&lower, leaf)?.followed_by(&[&upper, &lower])
             }
             Recipe::Surplus => {
-                let leaf = signed(root, server(at, (-30, 60)))?;
-                let foreign = by_itself(authority("Somebody Else's CA", (-30, 3000)))?;
+                let leaf = signed(root, leaf)?;
+                let foreign = by_itself(authority("Unrelated CA", (-30, 3000)))?;
                 let twin = IssuedCertificate::copy(&leaf)?;
                 leaf.followed_by(&[&twin, &foreign])
             }
-            Recipe::RootSent => signed(root, server(at, (-30, 60)))?.followed_by(&[root]),
+            Recipe::RootSent => signed(root, leaf)?.followed_by(&[root]),
             Recipe::Sha1 => legacy(LEGACY_SHA1)?,
             Recipe::WeakKey => legacy(LEGACY_WEAK_KEY)?,
-            Recipe::ClientOnly => {
-                let mut params = server(at, (-30, 60));
-                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-                signed(root, params)?.alone()
-            }
-            Recipe::Constrained => {
-                let mut params = authority("smtpcheck sandbox constrained intermediate", (-30, 1000));
-                params.name_constraints = Some(NameConstraints {
-                    permitted_subtrees: vec![GeneralSubtree::DnsName("elsewhere.test".to_owned())],
-                    excluded_subtrees: Vec::new(),
-                });
-                let middle = signed(root, params)?;
-                signed(&middle, server(at, (-30, 60)))?.followed_by(&[&middle])
-            }
-            Recipe::StapleMissing => {
-                let mut params = server(at, (-30, 60));
-                params.custom_extensions.push(must_staple());
-                signed(root, params)?.alone()
-            }
             Recipe::Revoked => {
-                let leaf = signed(root, server(at, (-30, 60)))?;
-                let staple = revoked(root, &leaf)?;
-                IssuedChain { staple, ..leaf.alone() }
+                let leaf = signed(root, leaf)?;
+                IssuedChain { staple: revoked(root, &leaf)?, ..leaf.alone() }
+            }
+            Recipe::ForeignKey => {
+                let other = signed(root, server(at, (-30, 60)))?;
+                IssuedChain { key: other.alone().key, ..signed(root, leaf)?.alone() }
             }
             Recipe::StapleForeign => {
-                let (leaf, other) = (signed(root, server(at, (-30, 60)))?, signed(root, server(at, (-30, 60)))?);
-                let staple = revoked(root, &other)?;
-                IssuedChain { staple, ..leaf.alone() }
-            }
-            Recipe::CriticalPolicies => {
-                let mut params = server(at, (-30, 60));
-                params.custom_extensions.push(critical_policies());
-                signed(root, params)?.alone()
-            }
-            Recipe::NotSigning => {
-                let mut params = authority("smtpcheck sandbox intermediate", (-30, 1000));
-                params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign];
-                let middle = signed(root, params)?;
-                signed(&middle, server(at, (-30, 60)))?.followed_by(&[&middle])
-            }
-            Recipe::LongLived => signed(root, server(at, (-30, 3600)))?.alone(),
-            Recipe::ThreeFaults => {
-                let unknown = by_itself(authority("Example Private CA", (-400, 3000)))?;
-                signed(&unknown, named(&[OTHER_HOST], (-100, -3)))?.alone()
-            }
-            Recipe::Interceptor => {
-                let mut params = authority("Avast Web/Mail Shield Root", (-30, 3000));
-                params.distinguished_name.push(DnType::OrganizationName, "Avast Web/Mail Shield");
-                let scanner = by_itself(params)?;
-                signed(&scanner, server(at, (-30, 60)))?.alone()
-            }
-            Recipe::ManyNames => {
-                let names: Vec<String> = (0..2000).map(|number| format!("h{number}.elsewhere.test")).collect();
-                let names: Vec<&str> = names.iter().map(String::as_str).chain(["localhost", "127.0.0.1"]).collect();
-                signed(root, named(&names, (-30, 60)))?.alone()
-            }
-            Recipe::Megabyte => {
-                let mut params = server(at, (-30, 60));
-                // An extension of nobody's: 1.3.6.1.4.1 is the arc of private enterprises.
-                let content = der(0x04, &vec![b'x'; 1024 * 1024]);
-                params
-                    .custom_extensions
-                    .push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], content));
-                signed(root, params)?.alone()
-            }
-            Recipe::LongChain => {
-                let middle = between("smtpcheck sandbox intermediate", (-30, 1000))?;
-                let leaf = signed(&middle, server(at, (-30, 60)))?;
-                leaf.followed_by(&vec![&middle; 39])
-            }
-            Recipe::HostileNames => {
-                let mut params = server(at, (-30, 60));
-                let name = "\u{1b}]52;c;aGk=\u{7}\u{1b}[31m\u{202e}::error::<script>alert(1)</script>\r\n";
-                params.distinguished_name.push(DnType::OrganizationName, name);
-                params.distinguished_name.push(DnType::CommonName, name);
-                signed(root, params)?.alone()
+                let other = signed(root, server(at, (-30, 60)))?;
+                IssuedChain { staple: revoked(root, &other)?, ..signed(root, leaf)?.alone() }
             }
         })
+    }
+}
+
+/// What the certificate of the server says.
+fn leaf(recipe: Recipe, at: ServerNames) -> CertificateParams {
+    let mut params = server(at, (-30, 60));
+    match recipe {
+        Recipe::Dates(from, until) => return server(at, (from, until)),
+        Recipe::LongLived => return server(at, (-30, 3600)),
+        Recipe::OtherName | Recipe::ByServerName => return named(&[OTHER_HOST], (-30, 60)),
+        Recipe::ThreeFaults => return named(&[OTHER_HOST], (-100, -3)),
+        Recipe::CommonNameOnly => return named(&[], (-30, 60)),
+        Recipe::ManyNames => {
+            let names: Vec<String> = (0..2000).map(|number| format!("h{number}.elsewhere.test")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).chain(["localhost", "127.0.0.1"]).collect();
+            return named(&names, (-30, 60));
+        }
+        Recipe::SelfSignedAuthority => {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.key_usages = Vec::new();
+            params.extended_key_usages = Vec::new();
+        }
+        Recipe::ClientOnly => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
+        Recipe::FetchableIntermediate => {
+            params.custom_extensions.push(issuer_at("http://ca.sandbox.test/intermediate.crt"));
+        }
+        Recipe::StapleMissing => params.custom_extensions.push(must_staple()),
+        Recipe::CriticalPolicies => params.custom_extensions.push(critical_policies()),
+        Recipe::Megabyte => {
+            // An extension that no program knows: 1.3.6.1.4.1 is the arc of private enterprises.
+            let content = der(0x04, &vec![b'x'; 1024 * 1024]);
+            let oid = [1, 3, 6, 1, 4, 1, 99_999, 1];
+            params.custom_extensions.push(CustomExtension::from_oid_content(&oid, content));
+        }
+        Recipe::HostileNames => {
+            let name = "\u{1b}]52;c;aGk=\u{7}\u{1b}[31m\u{202e}::error::<script>alert(1)</script>\r\n";
+            params.distinguished_name.push(DnType::OrganizationName, name);
+            params.distinguished_name.push(DnType::CommonName, name);
+        }
+        _ => {}
+    }
+    params
+}
+
+/// What the certificate of the intermediate authority says.
+fn intermediate(recipe: Recipe) -> CertificateParams {
+    let name = match recipe {
+        Recipe::Constrained => "smtpcheck sandbox constrained intermediate",
+        Recipe::Disordered => "smtpcheck sandbox upper intermediate",
+        _ => "smtpcheck sandbox intermediate",
+    };
+    let days = if recipe == Recipe::ExpiredIntermediate { (-400, -2) } else { (-30, 1000) };
+    let mut params = authority(name, days);
+    match recipe {
+        Recipe::Constrained => {
+            params.name_constraints = Some(NameConstraints {
+                permitted_subtrees: vec![GeneralSubtree::DnsName("elsewhere.test".to_owned())],
+                excluded_subtrees: Vec::new(),
+            });
+        }
+        Recipe::NotSigning => params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign],
+        _ => {}
+    }
+    params
+}
+
+/// What the certificate of an authority says that no client trusts.
+fn unknown_authority(recipe: Recipe) -> CertificateParams {
+    match recipe {
+        Recipe::Interceptor => {
+            let mut params = authority("Avast Web/Mail Shield Root", (-30, 3000));
+            params.distinguished_name.push(DnType::OrganizationName, "Avast Web/Mail Shield");
+            params
+        }
+        Recipe::ThreeFaults => authority("Example Private CA", (-400, 3000)),
+        _ => authority("Example Private CA", (-30, 3000)),
     }
 }
 

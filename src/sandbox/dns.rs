@@ -8,7 +8,7 @@
 //! | `v6.test`, `both.test` | AAAA only, A and AAAA |
 //! | `nodata.test`, `null-mx.test` | no record at all, a null MX (RFC 7505 §3) |
 //! | `servfail.test`, `refused.test`, `timeout.test` | SERVFAIL, REFUSED, no answer |
-//! | `_25._tcp.dane.test`, `_25._tcp.dane-wrong.test` | TLSA of the healthy servers, and of nobody (RFC 6698 §2) |
+//! | `_25._tcp.dane.test`, `_25._tcp.dane-wrong.test` | TLSA of the healthy servers, and of an unknown key (RFC 6698 §2) |
 //! | 127.in-addr.arpa | PTR to the scenario, or to `127-1-2-3.test` |
 //! | anything else | NXDOMAIN |
 
@@ -36,7 +36,7 @@ const TTL: u32 = 0;
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is known.
-pub struct Zone {
+pub(super) struct Zone {
     /// Whether each scenario has an address of its own.
     pub is_fleet: bool,
     /// The port of each scenario.
@@ -46,7 +46,7 @@ pub struct Zone {
 }
 
 /// The server, bound.
-pub struct DnsServer {
+pub(super) struct DnsServer {
     udp: UdpSocket,
     tcp: TcpListener,
     address: SocketAddr,
@@ -62,7 +62,7 @@ enum DnsAnswer {
 
 impl DnsServer {
     /// Binds UDP and TCP on one port.
-    pub fn bind(address: SocketAddr, zone: Zone) -> io::Result<DnsServer> {
+    pub(super) fn bind(address: SocketAddr, zone: Zone) -> io::Result<DnsServer> {
         let udp = std::net::UdpSocket::bind(address)?;
         let address = udp.local_addr()?;
         let tcp = std::net::TcpListener::bind(address)?;
@@ -72,12 +72,12 @@ impl DnsServer {
     }
 
     /// Where it answers.
-    pub fn address(&self) -> SocketAddr {
+    pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Answers until it is dropped.
-    pub async fn run(self) {
+    pub(super) async fn run(self) {
         let mut buffer = [0; 4096];
         loop {
             tokio::select! {

@@ -49,7 +49,7 @@ impl Fleet {
 const BLOCK: u8 = 77;
 
 /// The fixed address of a scenario.
-pub fn address_of(name: &str) -> Option<Ipv4Addr> {
+pub(crate) fn address_of(name: &str) -> Option<Ipv4Addr> {
     let at = scenarios().position(|scenario| scenario.name == name)?;
     let [high, low] = u16::try_from(at).ok()?.to_be_bytes();
     Some(Ipv4Addr::new(127, BLOCK, high, low))

@@ -7,7 +7,7 @@
 use rustls::pki_types::CertificateDer;
 
 /// Bytes of a ClientHello that are looked at.
-pub const MAX_HELLO: usize = 16 * 1024 + 5;
+pub(super) const MAX_HELLO: usize = 16 * 1024 + 5;
 
 const TLS10: u16 = 0x0301;
 const TLS12: u16 = 0x0303;
@@ -52,7 +52,7 @@ pub enum HelloAnswer {
 
 /// What is done with a ClientHello.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Reaction {
+pub(super) enum Reaction {
     /// The library goes on with it.
     LeaveToLibrary,
     /// These bytes are sent, then the client is waited for.
@@ -72,7 +72,7 @@ struct ClientOffer {
 }
 
 /// Decides about a ClientHello: the bytes of its record, whole.
-pub fn react(answer: HelloAnswer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reaction {
+pub(super) fn react(answer: HelloAnswer, hello: &[u8], chain: &[CertificateDer<'_>]) -> Reaction {
     let Some(offer) = read(hello) else { return Reaction::LeaveToLibrary };
     let chosen = |version: u16, suite: u16, mark, renegotiation| {
         let extensions = HelloExtensions { renegotiation, has_master_secret: true };
@@ -187,11 +187,11 @@ struct HelloExtensions {
 }
 
 /// A fatal alert.
-pub fn alert(code: u8) -> Vec<u8> {
+pub(super) fn alert(code: u8) -> Vec<u8> {
     vec![21, 3, 3, 0, 2, 2, code]
 }
 
-/// A flight of TLS 1.2 with a ServerKeyExchange (RFC 5246 §7.4.3, historic): parameters, and a signature that nobody
+/// A flight of TLS 1.2 with a ServerKeyExchange (RFC 5246 §7.4.3, historic): parameters, and a signature that no client
 /// checks.
 fn exchange(suite: u16, params: &[u8], scheme: u16, chain: &[CertificateDer<'_>]) -> Vec<u8> {
     let extensions = HelloExtensions { renegotiation: Renegotiation::Bound, has_master_secret: true };
@@ -208,7 +208,7 @@ fn dhe_params(bits: usize) -> Vec<u8> {
     [&length, vec![0xFF; bits / 8].as_slice(), &[0, 1, 2], &[0, 1, 4]].concat()
 }
 
-/// A named curve (RFC 8422 §5.4) with a point that nobody looks at.
+/// A named curve (RFC 8422 §5.4) with a point that no client examines.
 fn curve_params(group: u16) -> Vec<u8> {
     [&[3][..], &group.to_be_bytes(), &[32], &[9; 32]].concat()
 }
@@ -297,7 +297,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// Whether a whole record is there, and how long it is; `Err` when this is no TLS.
-pub fn record_length(bytes: &[u8]) -> Result<Option<usize>, ()> {
+pub(super) fn record_length(bytes: &[u8]) -> Result<Option<usize>, ()> {
     match bytes {
         [22, 3, _, high, low, ..] => Ok(Some(5 + usize::from(u16::from_be_bytes([*high, *low])))),
         [] | [22] | [22, 3] | [22, 3, _] | [22, 3, _, _] => Ok(None),

@@ -1,5 +1,5 @@
 //! What clients of a sandbox do, told line by line to who wants to know. A secret never comes this far: of AUTH only the
-//! mechanism is told, of a message only its size.
+//! mechanism is recorded, of a message only its size.
 
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ pub enum Speaker {
     Client,
     /// We said it.
     Server,
-    /// Nobody said it: a connection, a handshake, an end.
-    Nobody,
+    /// Neither side: a connection, a handshake, an end.
+    Neither,
 }
 
 /// Who hears what happens.

@@ -32,7 +32,7 @@ const MAX_ANSWERS: usize = 8;
 pub enum LoginBehaviour {
     /// The user with the password or the token gets in.
     Right,
-    /// Everybody gets in, and SCRAM is told so without a proof.
+    /// Every login is accepted, in SCRAM without a proof.
     Unproved,
     /// The exchange goes its way and ends with this reply, whatever was sent.
     Ends(&'static str),
@@ -40,9 +40,9 @@ pub enum LoginBehaviour {
     OtherNonce,
     /// SCRAM wants that many rounds.
     Rounds(u32),
-    /// SCRAM signs with something else than the password.
+    /// SCRAM signs with something other than the password.
     WrongProof,
-    /// The token is refused with these words in a challenge (RFC 7628 §3.2.2), then with this reply.
+    /// The token is rejected with this text in a challenge (RFC 7628 §3.2.2), then with this reply.
     TokenRefused(&'static str, &'static str),
 }
 
@@ -80,7 +80,7 @@ enum LoginState {
     ScramDone,
     Bearer,
     BearerRefused(&'static str),
-    NobodysName,
+    Anonymous,
     Ntlm,
 }
 
@@ -121,8 +121,8 @@ impl LoginExchange {
             "PLAIN" => (LoginState::Plain, Some(Vec::new())),
             "LOGIN" => (LoginState::LoginUser, Some(b"Username:".to_vec())),
             "CRAM-MD5" => {
-                let riddle = format!("<{number}.1735689600@localhost>");
-                (LoginState::CramMd5(riddle.clone()), Some(riddle.into_bytes()))
+                let challenge = format!("<{number}.1735689600@localhost>");
+                (LoginState::CramMd5(challenge.clone()), Some(challenge.into_bytes()))
             }
             "DIGEST-MD5" => {
                 let nonce = format!("sandbox{number}");
@@ -137,8 +137,8 @@ impl LoginExchange {
             "SCRAM-SHA-256-PLUS" => (LoginState::ScramFirst(Variant::Sha256, Plus::Bound), Some(Vec::new())),
             "SCRAM-SHA-512-PLUS" => (LoginState::ScramFirst(Variant::Sha512, Plus::Bound), Some(Vec::new())),
             "XOAUTH2" | "OAUTHBEARER" => (LoginState::Bearer, Some(Vec::new())),
-            "ANONYMOUS" => (LoginState::NobodysName, Some(Vec::new())),
-            "EXTERNAL" if line.client_certificate => (LoginState::NobodysName, Some(Vec::new())),
+            "ANONYMOUS" => (LoginState::Anonymous, Some(Vec::new())),
+            "EXTERNAL" if line.client_certificate => (LoginState::Anonymous, Some(Vec::new())),
             "EXTERNAL" => return Some((LoginExchange::over(login), ServerTurn::Reply(no_certificate()))),
             "NTLM" => (LoginState::Ntlm, Some(Vec::new())),
             _ => return None,
@@ -181,8 +181,8 @@ impl LoginExchange {
                 ServerTurn::Challenge(b"Password:".to_vec())
             }
             LoginState::LoginPassword(user) => self.verdict(user == USER && bytes == PASSWORD.as_bytes()),
-            LoginState::CramMd5(riddle) => {
-                let proof = hex(&mac::<Md5>(PASSWORD.as_bytes(), riddle.as_bytes()));
+            LoginState::CramMd5(challenge) => {
+                let proof = hex(&mac::<Md5>(PASSWORD.as_bytes(), challenge.as_bytes()));
                 self.verdict(bytes == format!("{USER} {proof}").as_bytes())
             }
             LoginState::DigestMd5(nonce) => self.digest(&String::from_utf8_lossy(bytes), &nonce),
@@ -204,7 +204,7 @@ impl LoginExchange {
                 }
             }
             LoginState::BearerRefused(reply) => ServerTurn::Reply(reply.to_owned()),
-            LoginState::NobodysName => self.verdict(true),
+            LoginState::Anonymous => self.verdict(true),
             LoginState::Ntlm => self.ntlm(bytes),
         }
     }

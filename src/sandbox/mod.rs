@@ -1,8 +1,8 @@
-//! SMTP servers that misbehave on purpose, on loopback: for `demo`, for the tests, and for anybody's mail program.
+//! SMTP servers that are misconfigured on purpose, on loopback: for `demo`, for the tests, and for any mail program.
 //!
 //! A [`Scenario`] is one server with one fault, as a value; [`SCENARIOS`] lists them all. [`Sandbox::open`] binds the ports
 //! and [`Sandbox::run`] serves, on one thread. Nothing is ever delivered: a message that a client sends is thrown away.
-//! This room is beside the checker and knows nothing of it, so that neither excuses a mistake of the other.
+//! This module does not use the checker, so that a mistake in one does not hide a mistake in the other.
 //!
 //! | file | what |
 //! |---|---|
@@ -12,17 +12,19 @@
 //! | `login` | the other end of AUTH |
 //! | `certificates`, `hello` | what is shown in a handshake, and handshakes that no library makes |
 //! | `fleet`, `dns` | many targets on one machine, and names for them |
-//! | `journal` | what clients did, for who listens |
+//! | `journal` | what clients did, for a listener |
 
+mod acts;
 mod certificates;
 mod dns;
-pub mod fleet;
+pub(crate) mod fleet;
 mod hello;
 pub mod journal;
 pub mod login;
 pub mod scenario;
 pub mod scenarios;
 mod session;
+mod transport;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -47,7 +49,7 @@ pub use scenarios::{SCENARIOS, scenario, scenarios};
 
 /// Connections that are served at once; more are closed at once.
 const MAX_SESSIONS: usize = 4096;
-/// What counts as recent for a server that turns frequent guests away.
+/// What counts as recent for a server that rejects frequent clients.
 const RECENT: Duration = Duration::from_secs(10);
 
 /// Where and how to serve.
@@ -70,7 +72,7 @@ pub struct Options {
 pub enum Remote {
     /// No.
     Refused,
-    /// The user takes the risk by name.
+    /// Yes; the user accepted the risk with the flag.
     Allowed,
 }
 
@@ -291,7 +293,7 @@ struct SandboxContext {
 }
 
 impl SandboxContext {
-    /// How often somebody has come to a server lately, this time included.
+    /// How many clients connected to a server recently, this one included.
     fn visit(&self, scenario: &'static Scenario, at: IpAddr) -> u32 {
         let counts = scenario.server.on.iter().any(|(on, _)| matches!(on, scenario::Trigger::Visit(_)));
         if !counts {

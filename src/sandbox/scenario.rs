@@ -1,7 +1,7 @@
 //! A scenario: one server that is wrong in one way (or healthy), as a value. Nothing here does anything; `session`
 //! plays it, `certificates` makes what it shows, and the lists below `scenarios/` are nothing but such values.
 //!
-//! A server answers like a small SMTP server of good manners, and what stands in [`Server::on`] takes the place of
+//! A server answers like a small SMTP server of good manners, and what is in [`Server::on`] takes the place of
 //! its manners. So a mail program that comes along can go any way it likes, and the fault waits where it belongs.
 
 use super::hello::HelloAnswer;
@@ -54,7 +54,7 @@ pub struct Server {
 /// How smtpcheck has to be called.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientUsage {
-    /// The name by which the server is called, if it is not its address; the client is told where that is.
+    /// The name by which the server is called, if it is not its address; the client gets its address.
     pub host: Option<&'static str>,
     /// Further words on the command line; `{client-certificate}` is the file of a certificate of the sandbox.
     pub flags: &'static [&'static str],
@@ -64,7 +64,7 @@ pub struct ClientUsage {
     pub trust: ClientTrust,
 }
 
-/// Whether the client is told to trust the authority of the sandbox.
+/// Whether the client trusts the CA of the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientTrust {
     /// By `--cacert`.
@@ -138,7 +138,7 @@ pub enum Recipe {
     SelfSigned,
     /// Signed by its own key and marked as an authority, as `openssl req -x509` does.
     SelfSignedAuthority,
-    /// Of an authority that nobody is told of.
+    /// Issued by a CA that is not trusted.
     UnknownAuthority,
     /// By an intermediate that is not sent.
     MissingIntermediate,
@@ -191,7 +191,7 @@ pub enum Recipe {
 /// At which moment a server does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// A client has connected, in the place of the greeting.
+    /// A client has connected, instead of the greeting.
     Connect,
     /// A client has connected that is at least the nth within ten seconds, from 1.
     Visit(u32),
@@ -242,7 +242,7 @@ pub enum ServerAct {
     Raw(&'static [u8]),
     /// The same bytes that often.
     Times(usize, &'static [u8]),
-    /// The same bytes until nobody listens any more, with that many milliseconds between.
+    /// The same bytes until the client closes, with this delay in milliseconds.
     Endless(&'static [u8], u64),
     /// One byte after the other, with that many milliseconds between.
     Drip(&'static [u8], u64),

@@ -1,32 +1,30 @@
-//! One connection of a client to a scenario: lines in, deeds out.
+//! One connection of a client to a scenario: command lines in, acts of the server out.
 //!
-//! What a command does is decided in one place ([`Session::obey`]): first the scenario's own rows, then the manners of a
-//! small SMTP server (RFC 5321 §4.1.4: MAIL, then RCPT, then DATA; RFC 3207 §4.2: nothing from before TLS counts inside
-//! it). A message is taken and thrown away. Bounds: a line of 64 KiB, a message of 64 MiB, ten minutes in all, so that a
-//! client that is as hostile as the server does not keep it for ever.
+//! What a command does is decided in one place ([`SandboxSession::obey`]): first the scenario's own rows, then the rules of
+//! a small SMTP server (RFC 5321 §4.1.4: MAIL, then RCPT, then DATA; RFC 3207 §4.2: nothing from before TLS counts inside
+//! it). A message is accepted and discarded. Bounds: a line of 64 KiB, a message of 64 MiB, ten minutes for a connection, so
+//! that a hostile client cannot keep it open.
+//!
+//! Read next: [`super::acts`], what the server does.
 
 use std::io;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
-use super::certificates::{Certificates, Identity, ServerNames};
-use super::hello::{self, MAX_HELLO, Reaction};
+use super::certificates::Certificates;
 use super::journal::{JournalEntry, JournalListener, Speaker};
 use super::login::{self, LoginExchange, ServerTurn};
 use super::scenario::{ConnectionStart, Pace, RequiredBeforeMail, Scenario, ServerAct, Trigger};
+use super::transport::Transport;
 
 const MAX_LINE: usize = 64 * 1024;
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
-const READ_SIZE: usize = 16 * 1024;
 /// How long a connection is kept whatever happens.
-pub const LIFETIME: Duration = Duration::from_secs(600);
+pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 
-/// What a session is told of its connection.
+/// What a session knows about its connection.
 pub(super) struct ConnectionFacts {
     /// The number of the connection, over all scenarios.
     pub number: u64,
@@ -62,44 +60,38 @@ pub(super) async fn serve(
         client_certificate: false,
         binding: None,
     };
-    session.record(Speaker::Nobody, || "connected".to_owned());
+    session.record(Speaker::Neither, || "connected".to_owned());
     let ended = tokio::time::timeout(LIFETIME, session.run()).await;
     let why = match ended {
         Err(_) => "ten minutes are over".to_owned(),
         Ok(Ok(())) => "the connection has ended".to_owned(),
         Ok(Err(error)) => format!("the client has gone: {error}"),
     };
-    session.record(Speaker::Nobody, || why);
+    session.record(Speaker::Neither, || why);
 }
 
-enum Transport {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-    Gone,
-}
-
-/// Whether the conversation goes on.
+/// Whether the session goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Flow {
+pub(super) enum Flow {
     On,
     Over,
 }
 
-struct SandboxSession<'a> {
-    scenario: &'static Scenario,
-    visit: ConnectionFacts,
-    certificates: &'a Certificates,
-    listener: Option<&'a JournalListener>,
-    began: Instant,
-    line: Transport,
-    inbox: Vec<u8>,
-    inside: bool,
-    logged_in: bool,
-    has_sender: bool,
-    recipients: u32,
-    answers: u32,
-    client_certificate: bool,
-    binding: Option<Vec<u8>>,
+pub(super) struct SandboxSession<'a> {
+    pub(super) scenario: &'static Scenario,
+    pub(super) visit: ConnectionFacts,
+    pub(super) certificates: &'a Certificates,
+    pub(super) listener: Option<&'a JournalListener>,
+    pub(super) began: Instant,
+    pub(super) line: Transport,
+    pub(super) inbox: Vec<u8>,
+    pub(super) inside: bool,
+    pub(super) logged_in: bool,
+    pub(super) has_sender: bool,
+    pub(super) recipients: u32,
+    pub(super) answers: u32,
+    pub(super) client_certificate: bool,
+    pub(super) binding: Option<Vec<u8>>,
 }
 
 impl SandboxSession<'_> {
@@ -121,18 +113,18 @@ impl SandboxSession<'_> {
             let Some(line) = self.read_line().await? else { break };
             flow = self.obey(&line).await?;
         }
-        self.hang_up().await;
+        let _ = self.line.shutdown().await;
         Ok(())
     }
 
     /// What a command does: the scenario's own row, else the manners.
     async fn obey(&mut self, line: &str) -> io::Result<Flow> {
-        let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
-        let verb = verb.to_ascii_uppercase();
-        let shown = if verb == "AUTH" { mechanism_only(line) } else { line.to_owned() };
+        let (name, argument) = line.split_once(' ').unwrap_or((line, ""));
+        let name = name.to_ascii_uppercase();
+        let shown = if name == "AUTH" { mechanism_only(line) } else { line.to_owned() };
         self.record(Speaker::Client, || shown);
         let inside = self.inside;
-        match verb.as_str() {
+        match name.as_str() {
             "EHLO" => {
                 self.forget_transaction();
                 match self.scenario.on(if inside { Trigger::EhloInside } else { Trigger::Ehlo }) {
@@ -275,8 +267,8 @@ impl SandboxSession<'_> {
         }
     }
 
-    /// Sends a challenge as it is and takes the answer, of which nothing is told.
-    async fn challenge(&mut self, text: &str) -> io::Result<Option<String>> {
+    /// Sends a challenge as it is and reads the response, which is not recorded.
+    pub(super) async fn challenge(&mut self, text: &str) -> io::Result<Option<String>> {
         self.send(&format!("334 {text}")).await?;
         let answer = self.read_line().await?;
         self.answers += 1;
@@ -292,7 +284,7 @@ impl SandboxSession<'_> {
         self.recipients = 0;
     }
 
-    fn keywords(&self) -> &'static [&'static str] {
+    pub(super) fn keywords(&self) -> &'static [&'static str] {
         if self.inside { self.scenario.server.inside } else { self.scenario.server.plain }
     }
 
@@ -300,7 +292,7 @@ impl SandboxSession<'_> {
         self.keywords().iter().any(|line| line.eq_ignore_ascii_case(keyword))
     }
 
-    async fn send(&mut self, reply: &str) -> io::Result<Flow> {
+    pub(super) async fn send(&mut self, reply: &str) -> io::Result<Flow> {
         let mut bytes = Vec::with_capacity(reply.len() + 2);
         for line in reply.split('\n') {
             bytes.extend_from_slice(line.as_bytes());
@@ -309,197 +301,6 @@ impl SandboxSession<'_> {
         }
         self.write(&bytes).await?;
         Ok(Flow::On)
-    }
-
-    async fn perform(&mut self, acts: &[ServerAct]) -> io::Result<Flow> {
-        for act in acts {
-            if self.act(act).await? == Flow::Over {
-                return Ok(Flow::Over);
-            }
-        }
-        Ok(Flow::On)
-    }
-
-    async fn act(&mut self, act: &ServerAct) -> io::Result<Flow> {
-        match act {
-            ServerAct::Say(reply) => return self.send(reply).await,
-            ServerAct::Raw(bytes) => {
-                self.record(Speaker::Server, || String::from_utf8_lossy(bytes).into_owned());
-                self.write(bytes).await?;
-            }
-            ServerAct::Times(count, bytes) => {
-                self.record(Speaker::Nobody, || format!("{} bytes, {count} times", bytes.len()));
-                self.write(&bytes.repeat(*count)).await?;
-            }
-            ServerAct::Endless(bytes, pause) => {
-                self.record(Speaker::Nobody, || format!("{} bytes again and again", bytes.len()));
-                let piece =
-                    if *pause == 0 { bytes.repeat(READ_SIZE.div_ceil(bytes.len().max(1))) } else { bytes.to_vec() };
-                loop {
-                    self.write(&piece).await?;
-                    tokio::time::sleep(Duration::from_millis(*pause)).await;
-                }
-            }
-            ServerAct::Drip(bytes, pause) => {
-                self.record(Speaker::Nobody, || format!("{} bytes, one by one", bytes.len()));
-                for byte in *bytes {
-                    self.write(&[*byte]).await?;
-                    tokio::time::sleep(Duration::from_millis(*pause)).await;
-                }
-            }
-            ServerAct::Wait(pause) => tokio::time::sleep(Duration::from_millis(*pause)).await,
-            ServerAct::Capabilities => {
-                let reply = capabilities(self.keywords());
-                return self.send(&reply).await;
-            }
-            ServerAct::Tls => {
-                self.inbox.clear();
-                return self.handshake().await;
-            }
-            ServerAct::TlsCarrying => {
-                let carried = std::mem::take(&mut self.inbox);
-                let flow = self.handshake().await?;
-                self.inbox = carried;
-                return Ok(flow);
-            }
-            ServerAct::TlsHolding => {
-                let mut carried = std::mem::take(&mut self.inbox);
-                let flow = self.handshake().await?;
-                self.inbox.clear();
-                self.fill().await?;
-                carried.append(&mut self.inbox);
-                self.inbox = carried;
-                return Ok(flow);
-            }
-            ServerAct::Challenge(size) => {
-                let text = "QUFB".repeat(size.div_ceil(4));
-                return Ok(match self.challenge(&text).await? {
-                    Some(_) => self.swallow().await?,
-                    None => Flow::Over,
-                });
-            }
-            ServerAct::Challenges(text) => {
-                while self.challenge(text).await?.is_some() {}
-                return Ok(Flow::Over);
-            }
-            ServerAct::Silence => {
-                self.record(Speaker::Nobody, || "silent from here on".to_owned());
-                return self.swallow().await;
-            }
-            ServerAct::Deaf => {
-                self.record(Speaker::Nobody, || "neither reads nor writes from here on".to_owned());
-                std::future::pending::<()>().await;
-            }
-            ServerAct::HalfClose => {
-                self.record(Speaker::Nobody, || "our side is closed".to_owned());
-                match &mut self.line {
-                    Transport::Plain(stream) => stream.shutdown().await?,
-                    Transport::Tls(stream) => stream.shutdown().await?,
-                    Transport::Gone => {}
-                }
-                return self.swallow().await;
-            }
-            ServerAct::Close => return Ok(Flow::Over),
-            ServerAct::CloseRudely => {
-                self.line = Transport::Gone;
-                return Ok(Flow::Over);
-            }
-            ServerAct::Reset => {
-                let _ = match &self.line {
-                    Transport::Plain(stream) => stream.set_zero_linger(),
-                    Transport::Tls(stream) => stream.get_ref().0.set_zero_linger(),
-                    Transport::Gone => Ok(()),
-                };
-                self.line = Transport::Gone;
-                return Ok(Flow::Over);
-            }
-        }
-        Ok(Flow::On)
-    }
-
-    async fn perform_half_close(&mut self) -> io::Result<Flow> {
-        self.hang_up().await;
-        self.swallow().await
-    }
-
-    /// Reads and forgets until the client has gone.
-    async fn swallow(&mut self) -> io::Result<Flow> {
-        while self.fill().await? > 0 {
-            self.inbox.clear();
-        }
-        Ok(Flow::Over)
-    }
-
-    async fn handshake(&mut self) -> io::Result<Flow> {
-        // Boxed, because deeds lead to a handshake and a handshake to deeds.
-        if let Some(acts) = self.scenario.on(Trigger::Handshake) {
-            return Box::pin(self.perform(acts)).await;
-        }
-        let server = &self.scenario.server;
-        let at = ServerNames { name: self.scenario.name, ip: self.visit.at };
-        let identity = self.certificates.identity(server.identity, server.tls, at).map_err(io::Error::other)?;
-        let Transport::Plain(stream) = std::mem::replace(&mut self.line, Transport::Gone) else {
-            return Ok(Flow::Over);
-        };
-        match self.first_flight(&stream, &identity).await? {
-            Reaction::LeaveToLibrary => {}
-            Reaction::Close => return Ok(Flow::Over),
-            Reaction::Send(bytes) => {
-                self.line = Transport::Plain(stream);
-                self.record(Speaker::Nobody, || {
-                    format!("a ClientHello is answered by hand with {} bytes", bytes.len())
-                });
-                self.write(&bytes).await?;
-                return self.swallow().await;
-            }
-        }
-        let accepted = TlsAcceptor::from(identity.config.clone()).accept(stream).into_fallible().await;
-        let stream = match accepted {
-            Ok(stream) => stream,
-            Err((error, stream)) => {
-                // Closing with unread bytes would be a reset, which takes our alert away from the client.
-                self.line = Transport::Plain(stream);
-                let _ = tokio::time::timeout(Duration::from_secs(1), self.perform_half_close()).await;
-                return Err(error);
-            }
-        };
-        let connection = stream.get_ref().1;
-        self.client_certificate = connection.peer_certificates().is_some_and(|chain| !chain.is_empty());
-        // RFC 9266 §2: the exporter is a binding in TLS 1.3 only.
-        let is_13 = connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
-        self.binding = is_13
-            .then(|| connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok())
-            .flatten()
-            .map(|bytes| bytes.to_vec());
-        let version = if is_13 { "TLS 1.3" } else { "TLS 1.2" };
-        self.record(Speaker::Nobody, || format!("{version} is on"));
-        self.line = Transport::Tls(Box::new(stream));
-        self.inside = true;
-        match self.scenario.on(Trigger::Secured) {
-            Some(acts) => Box::pin(self.perform(acts)).await,
-            None => Ok(Flow::On),
-        }
-    }
-
-    /// Looks at the ClientHello without taking it, as far as somebody other than the library may answer it.
-    async fn first_flight(&self, stream: &TcpStream, identity: &Identity) -> io::Result<Reaction> {
-        let answer = self.scenario.server.hello;
-        if answer == hello::HelloAnswer::Library {
-            return Ok(Reaction::LeaveToLibrary);
-        }
-        let mut buffer = vec![0; MAX_HELLO];
-        for _ in 0..100 {
-            let count = stream.peek(&mut buffer).await?;
-            let seen = buffer.get(..count).unwrap_or_default();
-            match hello::record_length(seen) {
-                Ok(Some(length)) if count >= length.min(MAX_HELLO) => {
-                    return Ok(hello::react(answer, seen, &identity.chain));
-                }
-                Ok(_) if count > 0 => tokio::time::sleep(Duration::from_millis(5)).await,
-                Ok(_) | Err(()) => break,
-            }
-        }
-        Ok(Reaction::LeaveToLibrary)
     }
 
     /// The next line without its end; none at the end of the stream.
@@ -521,21 +322,16 @@ impl SandboxSession<'_> {
     }
 
     /// Reads once into the inbox; 0 at the end of the stream.
-    async fn fill(&mut self) -> io::Result<usize> {
-        self.inbox.reserve(READ_SIZE);
-        match &mut self.line {
-            Transport::Plain(stream) => read_some(stream, &mut self.inbox).await,
-            Transport::Tls(stream) => read_some(stream, &mut self.inbox).await,
-            Transport::Gone => Ok(0),
-        }
+    pub(super) async fn fill(&mut self) -> io::Result<usize> {
+        self.line.read(&mut self.inbox).await
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self.scenario.server.pace {
-            Pace::Whole => self.write_piece(bytes).await,
+            Pace::Whole => self.line.write(bytes).await,
             Pace::Bytes => {
                 for byte in bytes {
-                    self.write_piece(&[*byte]).await?;
+                    self.line.write(&[*byte]).await?;
                     tokio::task::yield_now().await;
                 }
                 Ok(())
@@ -543,38 +339,13 @@ impl SandboxSession<'_> {
         }
     }
 
-    async fn write_piece(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match &mut self.line {
-            Transport::Plain(stream) => write_all(stream, bytes).await,
-            Transport::Tls(stream) => write_all(stream, bytes).await,
-            Transport::Gone => Ok(()),
-        }
-    }
-
-    async fn hang_up(&mut self) {
-        let _ = match &mut self.line {
-            Transport::Plain(stream) => stream.shutdown().await,
-            Transport::Tls(stream) => stream.shutdown().await,
-            Transport::Gone => Ok(()),
-        };
-    }
-
-    fn record(&self, speaker: Speaker, text: impl FnOnce() -> String) {
+    pub(super) fn record(&self, speaker: Speaker, text: impl FnOnce() -> String) {
         if let Some(listener) = self.listener {
             let at_ms = self.began.elapsed().as_secs_f64() * 1000.0;
             let (session, scenario) = (self.visit.number, self.scenario.name);
             listener(JournalEntry { session, scenario, at_ms, speaker, text: text() });
         }
     }
-}
-
-async fn read_some(stream: &mut (impl AsyncRead + Unpin), inbox: &mut Vec<u8>) -> io::Result<usize> {
-    stream.read_buf(inbox).await
-}
-
-async fn write_all(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
-    stream.write_all(bytes).await?;
-    stream.flush().await
 }
 
 fn encoded(bytes: &[u8]) -> String {
@@ -590,23 +361,9 @@ fn mechanism_only(line: &str) -> String {
     format!("{}{rest}", shown.join(" "))
 }
 
-/// The reply to EHLO (RFC 5321 §4.1.1.1).
-fn capabilities(keywords: &[&str]) -> String {
-    let lines: Vec<&str> = std::iter::once("localhost").chain(keywords.iter().copied()).collect();
-    let last = lines.len() - 1;
-    let line = |(at, text): (usize, &&str)| format!("250{}{text}", if at == last { ' ' } else { '-' });
-    lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{capabilities, mechanism_only};
-
-    #[test]
-    fn the_answer_to_ehlo_ends_with_a_blank() {
-        assert_eq!(capabilities(&["SIZE 1", "STARTTLS"]), "250-localhost\n250-SIZE 1\n250 STARTTLS");
-        assert_eq!(capabilities(&[]), "250 localhost");
-    }
+    use super::mechanism_only;
 
     #[test]
     fn of_auth_only_the_mechanism_is_told() {

@@ -1,8 +1,8 @@
-//! ANONYMOUS (RFC 4505): nobody logs in, and says so. The trace may be an address or any text.
+//! ANONYMOUS (RFC 4505): a login without an identity. The trace may be an email address or any text.
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "ANONYMOUS",
     needs: CredentialKind::Nothing,
     begin: |opening| Box::new(Anonymous { credentials: opening.credentials, spoken: false }),

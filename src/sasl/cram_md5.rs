@@ -1,4 +1,4 @@
-//! CRAM-MD5 (RFC 2195): the password answers a riddle by HMAC-MD5. It is not sent, but who listens can try passwords
+//! CRAM-MD5 (RFC 2195): HMAC-MD5 of a challenge with the password as key. The password is not sent, but an eavesdropper can try passwords
 //! against the answer, and the server proves nothing.
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "CRAM-MD5",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(CramMd5 { credentials: opening.credentials, answered: false }),
@@ -32,7 +32,7 @@ impl Exchange for CramMd5<'_> {
             return Err(Broken::UnexpectedChallenge);
         }
         // RFC 2195 §2: the challenge is a message id, new each time, so it is text and not empty. A digest over
-        // a constant could be replayed. Whether it stands in angle brackets makes no difference to other clients.
+        // a constant could be replayed. Whether it is in angle brackets makes no difference to other clients.
         if challenge.is_empty() || !challenge.iter().all(u8::is_ascii_graphic) {
             return Err(Broken::Malformed);
         }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{Broken, CredentialKind, Credentials, Exchange, ExchangeStart, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "DIGEST-MD5",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(DigestMd5::new(opening)),

@@ -2,7 +2,7 @@
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "EXTERNAL",
     needs: CredentialKind::ClientCertificate,
     begin: |opening| Box::new(External { credentials: opening.credentials, spoken: false }),

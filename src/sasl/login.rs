@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "LOGIN",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(LoginMechanism { credentials: opening.credentials, next: Next::User }),

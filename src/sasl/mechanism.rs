@@ -45,7 +45,7 @@ pub enum CredentialKind {
 /// Who logs in.
 #[derive(Debug)]
 pub struct Credentials {
-    /// The authentication identity; may be empty where a certificate or nobody logs in.
+    /// The authentication identity; may be empty with a certificate or an anonymous login.
     pub user: String,
     /// The authorisation identity, if it is another.
     pub authzid: Option<String>,
@@ -65,7 +65,7 @@ pub enum Proof {
 }
 
 impl Credentials {
-    /// The password or the token, for who has to keep it out of sight.
+    /// The password or the token, for code that masks it.
     pub fn secret(&self) -> Option<&Secret> {
         match &self.proof {
             Proof::Password(secret) | Proof::Token(secret) => Some(secret),
@@ -158,7 +158,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response that tells nobody anything.
+    /// A response without anything secret.
     pub fn open(bytes: Vec<u8>) -> Response {
         Response { bytes: Zeroizing::new(bytes), shows: Shows::All, hides: Vec::new(), heard: None }
     }
@@ -197,7 +197,7 @@ pub enum Broken {
     UnexpectedChallenge,
     /// The challenge is not one of this mechanism.
     Malformed,
-    /// The server does not repeat our nonce: it answers somebody else's login.
+    /// The server does not repeat our nonce: it belongs to another login.
     Nonce,
     /// It asks for so many rounds of hashing that it would burn our processor, or so few that they protect nothing.
     Iterations(u32),

@@ -16,8 +16,8 @@ mod mechanism;
 mod ntlm;
 mod oauthbearer;
 mod plain;
-pub mod scram;
-pub mod token;
+pub(crate) mod scram;
+pub(crate) mod token;
 mod xoauth2;
 
 pub use checksums::checksums;

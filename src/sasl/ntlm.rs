@@ -1,4 +1,4 @@
-//! NTLM version 2 (MS-NLMP, MS-SMTPNTLM): what old Exchange servers offer. Historic: HMAC-MD5 over an MD4 hash; who listens
+//! NTLM version 2 (MS-NLMP, MS-SMTPNTLM): what old Exchange servers offer. Historic: HMAC-MD5 over an MD4 hash; an eavesdropper
 //! can try passwords, and who steals the hash needs no password. Spoken so that a login can be judged, never by choice
 //! where anything else is offered.
 
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::checksums::{nt_hash, utf16};
 use super::{Broken, CredentialKind, Credentials, Exchange, ExchangeStart, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "NTLM",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Ntlm::new(opening)),
@@ -78,7 +78,7 @@ impl<'a> Ntlm<'a> {
         let (proof, blob) = response(&key, &asked, time, self.challenge);
         let mut answer = proof.clone();
         answer.extend_from_slice(&blob);
-        // LMv2 is sent as zeros when the server told its time (MS-NLMP §3.1.5.1.2); nobody asks for it any more.
+        // LMv2 is sent as zeros when the server told its time (MS-NLMP §3.1.5.1.2); servers no longer ask for it.
         let parts = [vec![0; 24], answer.to_vec(), utf16(domain), utf16(user), Vec::new(), Vec::new()];
         self.state = NtlmState::Answered;
         Ok(Response::proof(Zeroizing::new(message_three(&parts, asked.flags)), vec![proof, key]))

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Means, Mechanism, Response, Vector, token};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "OAUTHBEARER",
     needs: CredentialKind::Token,
     begin: |opening| {

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "PLAIN",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Plain { credentials: opening.credentials, spoken: false }),

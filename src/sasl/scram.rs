@@ -8,7 +8,7 @@
 //! | Proved | `v=` is the signature that only who knows the password can make | an empty line |
 //! | | `e=` or another signature | the login is broken off |
 //!
-//! Bounds on the rounds: 4096 at least (RFC 7677 §4), or who listens could try passwords cheaply, if the server is a false
+//! Bounds on the rounds: 4096 at least (RFC 7677 §4), or an eavesdropper could try passwords cheaply, if the server is a false
 //! one; six hundred thousand at most, which is what is recommended for stored passwords and half a second of our
 //! processor. While it hashes nothing else can happen.
 
@@ -29,7 +29,7 @@ const ROUNDS: std::ops::RangeInclusive<u32> = 4096..=600_000;
 const MAX_SALT: usize = 1024;
 
 /// SCRAM-SHA-1.
-pub static SHA_1: Mechanism = Mechanism {
+pub(crate) static SHA_1: Mechanism = Mechanism {
     name: "SCRAM-SHA-1",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Scram::<Sha1>::new(opening, BindingForm::Bare)),
@@ -49,7 +49,7 @@ pub static SHA_1: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-256.
-pub static SHA_256: Mechanism = Mechanism {
+pub(crate) static SHA_256: Mechanism = Mechanism {
     name: "SCRAM-SHA-256",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Scram::<Sha256>::new(opening, BindingForm::Bare)),
@@ -65,7 +65,7 @@ pub static SHA_256: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-512.
-pub static SHA_512: Mechanism = Mechanism {
+pub(crate) static SHA_512: Mechanism = Mechanism {
     name: "SCRAM-SHA-512",
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Scram::<Sha512>::new(opening, BindingForm::Bare)),
@@ -81,7 +81,7 @@ pub static SHA_512: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-1-PLUS.
-pub static SHA_1_PLUS: Mechanism = Mechanism {
+pub(crate) static SHA_1_PLUS: Mechanism = Mechanism {
     name: "SCRAM-SHA-1-PLUS",
     needs: CredentialKind::PasswordAndBinding,
     begin: |opening| Box::new(Scram::<Sha1>::new(opening, BindingForm::Plus)),
@@ -98,7 +98,7 @@ pub static SHA_1_PLUS: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-256-PLUS.
-pub static SHA_256_PLUS: Mechanism = Mechanism {
+pub(crate) static SHA_256_PLUS: Mechanism = Mechanism {
     name: "SCRAM-SHA-256-PLUS",
     needs: CredentialKind::PasswordAndBinding,
     begin: |opening| Box::new(Scram::<Sha256>::new(opening, BindingForm::Plus)),
@@ -115,7 +115,7 @@ pub static SHA_256_PLUS: Mechanism = Mechanism {
 };
 
 /// SCRAM-SHA-512-PLUS.
-pub static SHA_512_PLUS: Mechanism = Mechanism {
+pub(crate) static SHA_512_PLUS: Mechanism = Mechanism {
     name: "SCRAM-SHA-512-PLUS",
     needs: CredentialKind::PasswordAndBinding,
     begin: |opening| Box::new(Scram::<Sha512>::new(opening, BindingForm::Plus)),
@@ -191,7 +191,7 @@ enum ScramState {
 impl<'a, H: ScramHash> Scram<'a, H> {
     fn new(opening: &ExchangeStart<'a, '_>, form: BindingForm) -> Scram<'a, H> {
         let ExchangeStart { credentials, means, binding, offers_plus } = *opening;
-        // RFC 5802 §6: `p` with binding; `y` when we could and the server does not offer it, so that somebody who took
+        // RFC 5802 §6: `p` with binding; `y` when we could and the server does not offer it, so that an on-path attacker who removed
         // the offer away is found out; else `n`.
         let (flag, data) = match (form, binding) {
             (BindingForm::Plus, Some(binding)) => (format!("p={}", binding.name), binding.data.clone()),

@@ -1,5 +1,5 @@
 //! What a bearer token tells of itself before it is used, and what a server says when it refuses one. The token is
-//! never shown; what is told are its kind, its end and its audience.
+//! never shown; only its kind, its expiry and its audience are.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use crate::secret::Secret;
 
 /// What can be told of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// What it looks like.
     pub form: TokenShape,
     /// When it ends, seconds since 1970 (`exp`, RFC 7519 §4.1.4).
@@ -20,7 +20,7 @@ pub struct Facts {
 
 /// What a token looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenShape {
+pub(crate) enum TokenShape {
     /// A JSON Web Token, which can be read.
     Jwt,
     /// A refresh token: long-lived, for the token service only, never for a mail server.
@@ -30,7 +30,7 @@ pub enum TokenShape {
 }
 
 /// Looks at a token.
-pub fn inspect(secret: &Secret) -> Facts {
+pub(crate) fn inspect(secret: &Secret) -> Facts {
     let text = secret.reveal();
     if let Some(claims) = claims(text) {
         let audience = match claims.get("aud") {

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector, token};
 
-pub static MECHANISM: Mechanism = Mechanism {
+pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "XOAUTH2",
     needs: CredentialKind::Token,
     begin: |opening| Box::new(Xoauth2 { credentials: opening.credentials, state: XoauthState::Begun }),

@@ -6,7 +6,7 @@
 //! reports as ranges of the text; whether a range is masked is decided by `evidence::mask`, which knows what the text is
 //! and when it came. It judges nothing and knows no words.
 //!
-//! Secrets of fewer than [`SHORTEST`] bytes are not searched for: masks in place of such short words would tell more
+//! Secrets of fewer than [`SHORTEST`] bytes are not searched for: masks instead of such short words would tell more
 //! than the words. A server that wants to hide from us what it repeats can.
 
 use std::fmt;
@@ -106,7 +106,7 @@ impl fmt::Debug for Echoes {
 
 /// The text with these ranges replaced. Those that touch, or have no more than a separator between them, become one, so
 /// that the number of masks does not count characters.
-pub fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
+pub(crate) fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     if ranges.is_empty() {
         return text.to_owned();
     }

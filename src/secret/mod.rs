@@ -4,7 +4,7 @@
 //! what a peer sends.
 
 mod decode;
-pub mod echo;
+pub(crate) mod echo;
 
 use std::fmt;
 

@@ -92,7 +92,7 @@ impl Framer {
     }
 
     fn end_line(&mut self) {
-        // A line so long that its CR was dropped ended with CRLF or LF: nobody can say, and it is reported as too long.
+        // A line so long that its CR was dropped ended with CRLF or LF, which cannot be known, and it is reported as too long.
         if self.dropped == 0 && self.partial.last() == Some(&b'\r') {
             self.partial.pop();
             self.give(Ending::CrLf);

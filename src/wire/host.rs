@@ -37,7 +37,7 @@ impl DomainName {
         Ok(DomainName { ascii, unicode })
     }
 
-    /// The form for look-ups, SNI and commands.
+    /// The form for lookups, SNI and commands.
     pub fn ascii(&self) -> &str {
         &self.ascii
     }

@@ -8,13 +8,13 @@
 //! Read next: [`framer`] (bytes to lines), [`reply`] (lines to replies), [`capability`] (the EHLO answer),
 //! [`tls`] (a ClientHello and what is answered to it).
 
-pub mod address;
-pub mod capability;
-pub mod command;
+pub(crate) mod address;
+pub(crate) mod capability;
+pub(crate) mod command;
 pub mod framer;
-pub mod host;
+pub(crate) mod host;
 pub mod reply;
-pub mod status;
+pub(crate) mod status;
 pub mod tls;
 
 pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};

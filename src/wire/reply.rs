@@ -67,7 +67,7 @@ pub struct Reply {
     pub code: Option<ReplyCode>,
     /// The enhanced status, leading or in qmail's brackets.
     pub enhanced: Option<EnhancedStatus>,
-    /// The text of each line without code and leading status; U+FFFD in the place of bytes that are not UTF-8.
+    /// The text of each line without code and leading status; U+FFFD instead of bytes that are not UTF-8.
     pub text: Vec<String>,
     /// What is odd, each kind once.
     pub irregularities: Vec<Irregularity>,

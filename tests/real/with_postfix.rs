@@ -14,10 +14,10 @@ fn check(port: u16, ca: &Path, more: &[&str], password: Password) -> Run {
     smtpcheck(&[&common, more].concat(), password)
 }
 
-/// At a port that wants a login, as the first user with the right password.
-/// What Dovecot behind it offers, and smtpcheck speaks.
+/// The mechanisms that Dovecot behind it advertises and smtpcheck implements.
 const MECHANISMS: [&str; 6] = ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"];
 
+/// Logs in at a port that requires it, as the first user with the right password.
 fn log_in(port: u16, more: &[&str]) -> Run {
     check(port, &POSTFIX.ca, &[&["--user", USER], more].concat(), Password::OnStdin(CANARY))
 }

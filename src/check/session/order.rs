@@ -24,8 +24,8 @@ pub(in crate::check) fn is_about_order(finding: &Finding) -> bool {
 }
 
 pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
-    let Sequence { broken, mended, .. } = session.sequence();
-    let found = broken.or(mended)?;
+    let Sequence { broken, resumed, .. } = session.sequence();
+    let found = broken.or(resumed)?;
     let (rule, summary) = proved_by(found);
     let mut finding = Finding::new(rule, found.phase, Confidence::Likely, summary).on(found.certain).on(found.proof);
     finding.failure = Some(PhaseFailure::Protocol);
@@ -136,8 +136,8 @@ pub(super) fn repeated(plan: &Plan, evidence: &Evidence, main: Session<'_>) -> V
 
 /// Unsolicited data that puts nothing out of step. Data that does is reported by [`out_of_step`].
 pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
-    let Sequence { broken, mended, .. } = session.sequence();
-    if broken.or(mended).is_some() {
+    let Sequence { broken, resumed, .. } = session.sequence();
+    if broken.or(resumed).is_some() {
         return None;
     }
     let after_starttls = |phase: Phase| phase == Phase::Starttls;

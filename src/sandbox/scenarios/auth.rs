@@ -1,4 +1,4 @@
-//! What can be wrong with logins: refusals, what is missing, what a mechanism must not do.
+//! Faults of logins: rejections, missing mechanisms, protocol errors of a mechanism.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login::{self, LoginBehaviour};
@@ -6,7 +6,7 @@ use crate::sandbox::scenario::{
     BARE, ClientUsage, LOGGING_IN, RELAY, RequiredBeforeMail, SUBMISSION, Server, ServerAct, Trigger,
 };
 
-/// A server with these mechanisms, and how logins go.
+/// A server with these mechanisms, and how it handles logins.
 const fn with(inside: &'static [&'static str], login: LoginBehaviour) -> Server {
     Server { plain: &["STARTTLS"], inside, login, ..SUBMISSION }
 }
@@ -23,16 +23,16 @@ const fn by(mechanism: &'static [&'static str]) -> ClientUsage {
 const SCRAM: &[&str] = &["AUTH SCRAM-SHA-256"];
 const TOKEN: ClientUsage =
     ClientUsage { flags: &["--user", login::USER, "--auth", "XOAUTH2"], secret: Some(login::TOKEN), ..BARE };
-/// `{"alg":"none"}.{"exp":1600000000}` with a signature of nobody.
+/// `{"alg":"none"}.{"exp":1600000000}` with an invalid signature.
 const OLD_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJleHAiOjE2MDAwMDAwMDB9.c2FuZGJveA";
-/// A check that does not wait for half a minute.
+/// A check with a short timeout.
 const HASTY: ClientUsage =
     ClientUsage { flags: &["--user", login::USER, "--timeout", "1s", "--max-time", "5s"], ..LOGGING_IN };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-wrong-password",
-        summary: "the password is refused",
+        summary: "the password is rejected",
         server: SUBMISSION,
         client: ClientUsage { secret: Some("not-the-password"), ..LOGGING_IN },
         expect: &["auth-credentials-refused"],
@@ -40,7 +40,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-wrong-password-scram",
-        summary: "the password is refused by SCRAM, where it is never sent",
+        summary: "the password is rejected in SCRAM, where it is never sent",
         server: with(SCRAM, LoginBehaviour::Right),
         client: ClientUsage { secret: Some("not-the-password"), ..LOGGING_IN },
         expect: &["auth-credentials-refused"],
@@ -48,7 +48,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-wrong-password-cram-md5",
-        summary: "the password is refused by CRAM-MD5",
+        summary: "the password is rejected in CRAM-MD5",
         server: with(&["AUTH CRAM-MD5 PLAIN"], LoginBehaviour::Right),
         client: ClientUsage {
             flags: &["--user", login::USER, "--auth", "CRAM-MD5"],
@@ -60,7 +60,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-ntlm-refused",
-        summary: "the password is refused by NTLM",
+        summary: "the password is rejected in NTLM",
         server: with(&["AUTH NTLM"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-credentials-refused", "auth-mechanism-obsolete"],
@@ -68,7 +68,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-digest-md5",
-        summary: "the only mechanism is DIGEST-MD5, which was given up",
+        summary: "the only mechanism is DIGEST-MD5, which is obsolete",
         server: with(&["AUTH DIGEST-MD5"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-mechanism-obsolete"],
@@ -76,7 +76,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-refused-without-reason",
-        summary: "the login is refused with 550 and no reason",
+        summary: "the login is rejected with 550, without a reason",
         server: ends("550 5.0.0 Requested action not taken"),
         client: LOGGING_IN,
         expect: &["auth-refused"],
@@ -84,7 +84,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-back-end-down",
-        summary: "the login cannot be checked for now: 454",
+        summary: "the login is temporarily rejected with 454",
         server: ends("454 4.7.0 Temporary authentication failure"),
         client: LOGGING_IN,
         expect: &["auth-temporary-failure"],
@@ -92,7 +92,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-app-password",
-        summary: "an app password is wanted in the place of the account's password",
+        summary: "requires an app password instead of the account's password",
         server: ends(
             "534 5.7.9 Application-specific password required. For more information, go to https://support.google.com/mail/?p=InvalidSecondFactor",
         ),
@@ -102,7 +102,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-oauth-only",
-        summary: "passwords are not taken any more, only OAuth tokens",
+        summary: "no longer accepts passwords, only OAuth tokens",
         server: ends("535 5.7.139 Authentication unsuccessful, basic authentication is disabled."),
         client: LOGGING_IN,
         expect: &["auth-oauth-required"],
@@ -110,7 +110,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-switched-off",
-        summary: "SMTP login is switched off for the tenant",
+        summary: "SMTP AUTH is disabled for the tenant",
         server: ends(
             "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.",
         ),
@@ -120,7 +120,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-account-locked",
-        summary: "the account is locked after too many tries",
+        summary: "the account is locked after too many failed logins",
         server: ends("535 5.7.0 Your account has been locked due to too many failed login attempts"),
         client: LOGGING_IN,
         expect: &["account-restricted"],
@@ -128,7 +128,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-mechanism-refused",
-        summary: "the mechanism is offered and then not known",
+        summary: "the mechanism is advertised but rejected as unknown",
         server: ends("504 5.5.4 Unrecognized authentication type"),
         client: LOGGING_IN,
         expect: &["auth-mechanism-refused"],
@@ -136,7 +136,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-not-offered",
-        summary: "no login is offered, before TLS or inside it",
+        summary: "AUTH is not advertised, neither before TLS nor inside it",
         server: Server { demands: RequiredBeforeMail::Nothing, ..RELAY },
         client: LOGGING_IN,
         expect: &["auth-not-offered"],
@@ -144,7 +144,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-mechanism-mismatch",
-        summary: "the only mechanisms offered need a Kerberos ticket",
+        summary: "the only advertised mechanisms require a Kerberos ticket",
         server: with(&["AUTH GSSAPI GSS-SPNEGO"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-mechanism-mismatch"],
@@ -152,7 +152,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-in-plain-text",
-        summary: "login is offered before TLS, where everybody on the way can read the password",
+        summary: "AUTH is advertised before TLS, where the password can be read in transit",
         server: Server { plain: &["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN", "8BITMIME"], ..SUBMISSION },
         client: BARE,
         expect: &["auth-offered-in-plaintext"],
@@ -160,7 +160,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-only-in-plain-text",
-        summary: "there is no TLS, so the password stays here",
+        summary: "no TLS, so the password is not sent",
         server: Server { plain: &["PIPELINING", "AUTH PLAIN LOGIN"], ..SUBMISSION },
         client: LOGGING_IN,
         expect: &["starttls-not-offered"],
@@ -168,7 +168,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-withheld",
-        summary: "the client was told to do without TLS, so its password stays here",
+        summary: "the client does not use TLS, so the password is not sent",
         server: Server { plain: &["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN"], ..SUBMISSION },
         client: ClientUsage { flags: &["--user", login::USER, "--tls", "none"], ..LOGGING_IN },
         expect: &["auth-withheld", "auth-offered-in-plaintext"],
@@ -176,7 +176,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-required",
-        summary: "MAIL is refused until somebody logs in",
+        summary: "MAIL is rejected until the client logs in",
         server: SUBMISSION,
         client: ClientUsage { flags: &["--from", "me@sandbox.test", "--to", "you@elsewhere.test"], ..BARE },
         expect: &["auth-required"],
@@ -184,7 +184,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-obsolete-mechanisms",
-        summary: "only CRAM-MD5 and DIGEST-MD5 are offered, which were given up",
+        summary: "only CRAM-MD5 and DIGEST-MD5 are advertised, which are obsolete",
         server: with(&["AUTH CRAM-MD5 DIGEST-MD5"], LoginBehaviour::Right),
         client: BARE,
         expect: &["auth-mechanism-obsolete"],
@@ -192,7 +192,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-tokens-only",
-        summary: "only OAuth tokens are taken",
+        summary: "only OAuth tokens are accepted",
         server: with(&["AUTH XOAUTH2 OAUTHBEARER"], LoginBehaviour::Right),
         client: BARE,
         expect: &["auth-tokens-only"],
@@ -200,7 +200,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-token-refused",
-        summary: "the token is refused, and a challenge says why",
+        summary: "the token is rejected, and a challenge contains the reason",
         server: with(
             &["AUTH XOAUTH2"],
             LoginBehaviour::TokenRefused(
@@ -214,7 +214,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-token-expired",
-        summary: "the client's token is over, and is refused",
+        summary: "the client's token has expired and is rejected",
         server: with(&["AUTH XOAUTH2"], LoginBehaviour::Ends("535 5.7.3 Authentication unsuccessful")),
         client: ClientUsage { secret: Some(OLD_TOKEN), ..TOKEN },
         expect: &["auth-token-expired"],
@@ -222,7 +222,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-token-unsuitable",
-        summary: "the client's token is one that only renews others, and stays here",
+        summary: "the client's token is a refresh token, so it is not sent",
         server: with(&["AUTH XOAUTH2"], LoginBehaviour::Right),
         client: ClientUsage { secret: Some("1//0gSandboxRefreshToken"), ..TOKEN },
         expect: &["auth-token-unsuitable"],
@@ -230,7 +230,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-other-nonce",
-        summary: "the server answers somebody else's SCRAM",
+        summary: "the server's SCRAM challenge belongs to another login",
         server: with(SCRAM, LoginBehaviour::OtherNonce),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
@@ -238,7 +238,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-four-thousand-million-rounds",
-        summary: "the server wants 4,294,967,295 rounds of hashing, which would burn the client's processor",
+        summary: "the server requests 4,294,967,295 hash iterations, which would overload the client",
         server: with(SCRAM, LoginBehaviour::Rounds(u32::MAX)),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
@@ -246,7 +246,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-one-round",
-        summary: "the server wants a single round of hashing, so that the password can be guessed",
+        summary: "the server requests a single hash iteration, so the password can be guessed",
         server: with(SCRAM, LoginBehaviour::Rounds(1)),
         client: LOGGING_IN,
         expect: &["auth-exchange-broken"],
@@ -254,7 +254,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-wrong-proof",
-        summary: "the server does not know the password: its proof is wrong",
+        summary: "the server does not know the password: its signature is wrong",
         server: with(SCRAM, LoginBehaviour::WrongProof),
         client: LOGGING_IN,
         expect: &["auth-server-unverified"],
@@ -262,7 +262,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scram-without-proof",
-        summary: "the server says yes and proves nothing",
+        summary: "the server accepts the login without its signature",
         server: with(SCRAM, LoginBehaviour::Unproved),
         client: LOGGING_IN,
         expect: &["auth-server-unverified"],
@@ -270,7 +270,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-challenges-without-end",
-        summary: "each answer gets another challenge",
+        summary: "every response gets another challenge",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Challenges("VXNlcm5hbWU6")])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["auth-exchange-broken"],
@@ -286,7 +286,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-challenge-of-a-megabyte",
-        summary: "the challenge has a megabyte",
+        summary: "a challenge of 1 MB",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Challenge(1024 * 1024)])], ..SUBMISSION },
         client: by(&["--user", login::USER, "--auth", "LOGIN", "--timeout", "1s", "--max-time", "5s"]),
         expect: &["reply-endless"],
@@ -294,7 +294,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-silence",
-        summary: "no answer to AUTH",
+        summary: "no reply to AUTH",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Silence])], ..SUBMISSION },
         client: HASTY,
         expect: &["reply-missing"],
@@ -310,7 +310,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-echo",
-        summary: "the server repeats everything it is sent, so that a careless client shows the password",
+        summary: "the server echoes everything, so a careless client shows the password",
         server: ends(
             "535 5.7.8 Cannot log in demo@sandbox.test with open-sesame-42 (b3Blbi1zZXNhbWUtNDI=, 6f70656e2d736573616d652d3432)",
         ),
@@ -320,7 +320,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "sender-of-somebody-else",
-        summary: "logged in, and not allowed to use this sender",
+        summary: "logged in, but this sender is not allowed",
         server: Server {
             on: &[(
                 Trigger::Rcpt,

@@ -1,15 +1,15 @@
-//! What can be wrong before the first command: silence, refusals, other services, other hosts.
+//! Faults before the first command: silence, rejections, other services, other hosts.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{BARE, ClientUsage, IMPLICIT, RELAY, SENDING, SUBMISSION, Server, ServerAct, Trigger};
 
-/// A check that does not wait for half a minute.
+/// A check with a short timeout.
 const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time", "5s"], ..BARE };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "greeting-missing",
-        summary: "the connection is taken and nothing is said, by a server in trouble or a firewall in between",
+        summary: "accepts the connection and sends nothing, like an overloaded server or a firewall",
         server: Server { on: &[(Trigger::Connect, &[ServerAct::Silence])], ..SUBMISSION },
         client: HASTY,
         expect: &["greeting-missing"],
@@ -17,7 +17,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-slow",
-        summary: "the greeting comes after six seconds, as servers do that want to be rid of impatient spammers",
+        summary: "sends the greeting after 6 seconds, as some servers do to deter spammers",
         server: Server {
             on: &[(Trigger::Connect, &[ServerAct::Wait(6000), ServerAct::Say("220 localhost ESMTP")])],
             ..RELAY
@@ -28,7 +28,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-no-service",
-        summary: "554 in the place of a greeting: no mail is taken here, which is mostly said to addresses of bad name",
+        summary: "554 instead of a greeting: no mail service, usually because of poor IP reputation",
         server: Server { greeting: "554 localhost No SMTP service here", ..RELAY },
         client: BARE,
         expect: &["client-reputation"],
@@ -36,7 +36,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-refused",
-        summary: "a refusal in the place of a greeting, without a reason",
+        summary: "rejected in the greeting without a reason",
         server: Server { greeting: "590-No.\n590 No.", ..RELAY },
         client: BARE,
         expect: &["greeting-refused"],
@@ -44,7 +44,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-block-list",
-        summary: "the address of the client is on a block list, and the greeting says so",
+        summary: "rejected in the greeting: the client's IP address is on a block list",
         server: Server {
             greeting: "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/127.0.0.1",
             ..RELAY
@@ -55,7 +55,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-too-many-connections",
-        summary: "421 in the place of a greeting: too many connections at once",
+        summary: "421 instead of a greeting: too many concurrent connections",
         server: Server {
             on: &[(
                 Trigger::Connect,
@@ -72,7 +72,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-busy",
-        summary: "421 in the place of a greeting, without a reason",
+        summary: "421 instead of a greeting, without a reason",
         server: Server {
             on: &[(
                 Trigger::Connect,
@@ -89,7 +89,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-pop3",
-        summary: "a POP3 server answers",
+        summary: "a POP3 server responds",
         server: Server { greeting: "+OK POP3 ready <1.2@localhost>", ..SUBMISSION },
         client: BARE,
         expect: &["greeting-not-smtp"],
@@ -97,7 +97,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-imap",
-        summary: "an IMAP server answers",
+        summary: "an IMAP server responds",
         server: Server { greeting: "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] Dovecot ready.", ..SUBMISSION },
         client: BARE,
         expect: &["greeting-not-smtp"],
@@ -105,7 +105,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-ssh",
-        summary: "an SSH server answers",
+        summary: "an SSH server responds",
         server: Server { greeting: "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", ..SUBMISSION },
         client: BARE,
         expect: &["greeting-not-smtp"],
@@ -113,7 +113,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-http",
-        summary: "a web server answers as soon as it is spoken to",
+        summary: "a web server responds, as soon as it receives data",
         server: Server {
             on: &[(
                 Trigger::Connect,
@@ -127,7 +127,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-ftp",
-        summary: "an FTP server answers, whose greeting has the same code",
+        summary: "an FTP server responds; its greeting has the same code",
         server: Server {
             greeting: "220 (vsFTPd 3.0.3)",
             on: &[
@@ -143,7 +143,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greeting-of-another-host",
-        summary: "the server of a web hoster answers in the place of Gmail's",
+        summary: "a web hosting provider's server responds instead of Gmail's",
         server: Server {
             greeting: "220 server1.hoster.test ESMTP Exim 4.96 Thu, 01 Jan 2026 09:00:00 +0000",
             ..SUBMISSION
@@ -154,7 +154,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-before-greeting",
-        summary: "the server waits for TLS from the first byte, and the client for a greeting",
+        summary: "the server expects implicit TLS, the client waits for a greeting",
         server: IMPLICIT,
         client: HASTY,
         expect: &["implicit-tls-expected"],
@@ -162,7 +162,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "plain-where-tls-was-expected",
-        summary: "the client begins with TLS, and the server with a greeting in plain text",
+        summary: "the client starts with TLS, the server with a plain-text greeting",
         server: RELAY,
         client: ClientUsage { flags: &["--tls", "implicit"], ..BARE },
         expect: &["starttls-expected"],
@@ -170,7 +170,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "ehlo-unknown",
-        summary: "a server of the last century that knows HELO only",
+        summary: "legacy server that supports only HELO",
         server: Server { on: &[(Trigger::Ehlo, &[ServerAct::Say("500 Command unrecognized")])], ..RELAY },
         client: SENDING,
         expect: &["ehlo-unsupported"],
@@ -178,7 +178,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "ehlo-refused",
-        summary: "EHLO and HELO are refused without a reason",
+        summary: "EHLO and HELO are rejected without a reason",
         server: Server {
             on: &[
                 (Trigger::Ehlo, &[ServerAct::Say("550 Requested action not taken")]),
@@ -192,7 +192,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "ehlo-name-refused",
-        summary: "the name that EHLO announces is not one of the Internet",
+        summary: "the EHLO name is rejected because it is not a valid Internet host name",
         server: Server {
             on: &[(
                 Trigger::Ehlo,
@@ -206,7 +206,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "capabilities-hidden",
-        summary: "fewer keywords inside TLS than before it: something in between answers for the server",
+        summary: "fewer extensions inside TLS than before it: a device on the network path replies instead of the server",
         server: Server {
             plain: &["PIPELINING", "SIZE 10240000", "STARTTLS", "8BITMIME", "CHUNKING"],
             inside: &["SIZE 10240000"],

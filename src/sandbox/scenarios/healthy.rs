@@ -1,4 +1,4 @@
-//! Servers with which nothing is wrong, in the ways in which servers are right.
+//! Servers without faults, with different configurations.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login;
@@ -11,10 +11,10 @@ use crate::sandbox::scenario::{
 const WHOLE: ClientUsage =
     ClientUsage { flags: &["--user", login::USER, "--from", login::USER, "--to", "you@elsewhere.test"], ..LOGGING_IN };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "healthy-submission",
-        summary: "a server for mail programs: STARTTLS, login, sender and recipient, all as it should be",
+        summary: "submission server for mail clients: STARTTLS, AUTH, sender and recipient, without errors",
         server: SUBMISSION,
         client: WHOLE,
         expect: &[],
@@ -22,7 +22,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-relay",
-        summary: "a server for mail of other servers: STARTTLS, and no login",
+        summary: "receiving mail server (MX): STARTTLS, no AUTH",
         server: RELAY,
         client: SENDING,
         expect: &[],
@@ -30,7 +30,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-implicit",
-        summary: "a server for mail programs that encrypts from the first byte, as port 465 does",
+        summary: "submission server with implicit TLS, as on port 465",
         server: IMPLICIT,
         client: ClientUsage { flags: &["--tls", "implicit", "--user", login::USER], ..WHOLE },
         expect: &[],
@@ -38,7 +38,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-scram",
-        summary: "a login in which the password is never sent, bound to the encrypted line",
+        summary: "SCRAM login with channel binding; the password is never sent",
         server: Server {
             plain: &["PIPELINING", "STARTTLS", "8BITMIME"],
             inside: &["PIPELINING", "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN", "8BITMIME"],
@@ -50,7 +50,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-oauth",
-        summary: "a login with an OAuth token",
+        summary: "login with an OAuth token",
         server: Server {
             plain: &["STARTTLS"],
             inside: &["AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER", "8BITMIME"],
@@ -66,7 +66,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-external",
-        summary: "a login with a certificate, and without a password",
+        summary: "login with a client certificate, without a password",
         server: Server {
             plain: &["STARTTLS"],
             inside: &["AUTH EXTERNAL PLAIN"],
@@ -79,7 +79,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-client-certificate-welcome",
-        summary: "a server that asks for a certificate of the client and is content without one",
+        summary: "requests a client certificate, but does not require one",
         server: Server { tls: TlsTerms::ClientCertificateWelcome, ..RELAY },
         client: SENDING,
         expect: &[],
@@ -87,7 +87,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-tls12",
-        summary: "a server that has TLS 1.2 and no TLS 1.3",
+        summary: "TLS 1.2 but not TLS 1.3",
         server: Server { tls: TlsTerms::Only12, ..SUBMISSION },
         client: WHOLE,
         expect: &[],
@@ -95,7 +95,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-without-pipelining",
-        summary: "a server that wants one command at a time",
+        summary: "a server without PIPELINING, which accepts one command at a time",
         server: Server { plain: &["STARTTLS"], inside: &["SIZE 1000000"], ..RELAY },
         client: SENDING,
         expect: &[],
@@ -103,7 +103,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-lower-case",
-        summary: "keywords in lower case and STARTTLS last, which is allowed",
+        summary: "extensions in lower case and STARTTLS last, which is allowed",
         server: Server {
             plain: &["pipelining", "size 10240000", "starttls"],
             inside: &["pipelining", "size 10240000", "auth plain login", "8bitmime"],
@@ -123,7 +123,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-odd-replies",
-        summary: "replies that are unusual and allowed: several lines, no text, 251, 252-like words, blanks at the end",
+        summary: "unusual but valid replies: multi-line, without text, 251, text as in 252 replies, trailing spaces",
         server: Server {
             greeting: "220-localhost ESMTP\n220-We do not authorize the use of this system to transport unsolicited mail\n220 and/or bulk e-mail.",
             on: &[
@@ -141,7 +141,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-early-close",
-        summary: "the server says 221 and closes without the good-bye of TLS",
+        summary: "closes after 221 without the TLS close_notify alert",
         server: Server {
             on: &[(Trigger::Quit, &[ServerAct::Say("221 2.0.0 Bye"), ServerAct::CloseRudely])],
             ..SUBMISSION

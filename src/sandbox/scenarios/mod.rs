@@ -1,5 +1,5 @@
-//! The scenarios, one file a subject, each with a list of values; [`SCENARIOS`] is the list of these lists. The first is
-//! the healthy one that `demo` begins with.
+//! The scenarios: one file for each subject, each with a list of values; [`SCENARIOS`] is the list of these lists. The first
+//! scenario is the healthy one that `demo` starts with.
 
 mod auth;
 mod certificates;
@@ -28,7 +28,7 @@ pub static SCENARIOS: &[&[Scenario]] = &[
     hostile::ALL,
 ];
 
-/// Servers with which nothing is wrong.
+/// Servers without faults.
 pub static HEALTHY: &[Scenario] = healthy::ALL;
 
 /// Every scenario.

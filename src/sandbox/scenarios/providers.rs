@@ -1,4 +1,4 @@
-//! The words of known providers: their greeting, and what they say when something is wrong.
+//! Known providers: their greetings and their error replies.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login::LoginBehaviour;
@@ -30,10 +30,10 @@ macro_rules! mail {
     };
 }
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     login!(
         "gmail-wrong-password",
-        "Gmail: user name or password wrong, or an app password needed",
+        "Gmail: wrong user name or password, or an app password is required",
         "220 smtp.gmail.com ESMTP ffacd0b85a97d-sandbox - gsmtp",
         "535-5.7.8 Username and Password not accepted. For more information, go to\n535 5.7.8  https://support.google.com/mail/?p=BadCredentials ffacd0b85a97d-sandbox - gsmtp",
         "auth-credentials-refused",
@@ -41,7 +41,7 @@ pub static ALL: &[Scenario] = &[
     ),
     login!(
         "gmail-app-password",
-        "Gmail: two-step verification is on, so an app password is needed",
+        "Gmail: 2-step verification is on, so an app password is required",
         "220 smtp.gmail.com ESMTP ffacd0b85a97d-sandbox - gsmtp",
         "534-5.7.9 Application-specific password required. For more information, go to\n534 5.7.9  https://support.google.com/mail/?p=InvalidSecondFactor ffacd0b85a97d-sandbox - gsmtp",
         "auth-app-password-required",
@@ -49,7 +49,7 @@ pub static ALL: &[Scenario] = &[
     ),
     login!(
         "microsoft-365-basic-disabled",
-        "Microsoft 365: passwords are switched off, only OAuth is taken",
+        "Microsoft 365: passwords are disabled, only OAuth is accepted",
         "220 FR3P281CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready",
         "535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [FR3P281CA0001.DEUP281.PROD.OUTLOOK.COM]",
         "auth-oauth-required",
@@ -57,7 +57,7 @@ pub static ALL: &[Scenario] = &[
     ),
     login!(
         "microsoft-365-tenant-off",
-        "Microsoft 365: SMTP AUTH is switched off for the tenant",
+        "Microsoft 365: SMTP AUTH is disabled for the tenant",
         "220 FR3P281CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready",
         "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information. [FR3P281CA0001.DEUP281.PROD.OUTLOOK.COM]",
         "account-restricted",
@@ -73,7 +73,7 @@ pub static ALL: &[Scenario] = &[
     ),
     login!(
         "yahoo-app-password",
-        "Yahoo: the account's password is refused, an app password is needed",
+        "Yahoo: the account's password is rejected, an app password is required",
         "220 smtp.mail.yahoo.com ESMTP ready",
         "535 5.7.0 (#AUTH005) Too many bad auth attempts.",
         "auth-app-password-required",
@@ -81,7 +81,7 @@ pub static ALL: &[Scenario] = &[
     ),
     login!(
         "icloud-app-password",
-        "iCloud: an app-specific password is needed",
+        "iCloud: an app-specific password is required",
         "220 p00-iscream-smtp.mail.icloud.com",
         "535 5.7.8 Error: authentication failed: Application-specific password required",
         "auth-app-password-required",
@@ -97,7 +97,7 @@ pub static ALL: &[Scenario] = &[
     ),
     login!(
         "sendgrid-wrong-key",
-        "SendGrid: the user must be the word apikey, the password the key",
+        "SendGrid: the user name must be the word apikey, the password the API key",
         "220 SG ESMTP service ready at geopod-ismtpd-0",
         "535 Authentication failed: Bad username / password",
         "auth-credentials-refused",
@@ -115,7 +115,7 @@ pub static ALL: &[Scenario] = &[
     mail!(
         Rcpt,
         "ses-sandbox",
-        "Amazon SES: the account may write to verified addresses only",
+        "Amazon SES: the account may send only to verified addresses",
         "220 email-smtp.amazonaws.com ESMTP SimpleEmailService-d-SANDBOX",
         "554 Message rejected: Email address is not verified. The following identities failed the check in region EU-WEST-1: you@sandbox.test",
         "sender-not-accepted",
@@ -124,7 +124,7 @@ pub static ALL: &[Scenario] = &[
     mail!(
         Rcpt,
         "gmail-unknown-user",
-        "Gmail: nobody of that name",
+        "Gmail: the recipient does not exist",
         "220 mx.google.com ESMTP ffacd0b85a97d-sandbox - gsmtp",
         "550-5.1.1 The email account that you tried to reach does not exist. Please try\n550-5.1.1 double-checking the recipient's email address for typos or\n550-5.1.1 unnecessary spaces. For more information, go to\n550 5.1.1  https://support.google.com/mail/?p=NoSuchUser ffacd0b85a97d-sandbox - gsmtp",
         "recipient-unknown",
@@ -142,7 +142,7 @@ pub static ALL: &[Scenario] = &[
     mail!(
         Rcpt,
         "microsoft-365-unknown-user",
-        "Microsoft 365: nobody of that name",
+        "Microsoft 365: the recipient does not exist",
         "220 FR3PEPF00000001.mail.protection.outlook.com Microsoft ESMTP MAIL Service ready",
         "550 5.4.1 Recipient address rejected: Access denied. [FR3PEPF00000001.deup281.prod.outlook.com 2026-01-01T00:00:00.000Z 08DE000000000000]",
         "recipient-unknown",
@@ -160,7 +160,7 @@ pub static ALL: &[Scenario] = &[
     mail!(
         Mail,
         "yahoo-deferred",
-        "Yahoo: too much mail, or complaints about it",
+        "Yahoo: too much mail, or spam complaints",
         "220 mtaproxy501.free.mail.ne1.yahoo.com ESMTP ready",
         "421 4.7.0 [TSS04] Messages from 127.0.0.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1; see https://postmaster.yahooinc.com/error-codes",
         "client-reputation",
@@ -169,7 +169,7 @@ pub static ALL: &[Scenario] = &[
     mail!(
         Mail,
         "gmail-rate-limit",
-        "Gmail: too much mail from this address",
+        "Gmail: too much mail from this IP address",
         "220 mx.google.com ESMTP ffacd0b85a97d-sandbox - gsmtp",
         "421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating\n421-4.7.28 from your IP address. To protect our users from spam, mail sent from\n421 4.7.28 your IP address has been temporarily rate limited.",
         "rate-limited",
@@ -178,7 +178,7 @@ pub static ALL: &[Scenario] = &[
     mail!(
         Mail,
         "t-online-reverse-dns",
-        "T-Online: the client is not known",
+        "T-Online: the client's IP address is not known",
         "220 mailin42.mgt.mul.t-online.de T-Online ESMTP receiver fssmtpd2025 ready.",
         "554 IP=127.0.0.1 - A problem occurred. (Ask your postmaster for help or to contact tosa@rx.t-online.de to clarify.)",
         "client-reputation",

@@ -1,9 +1,9 @@
-//! Refusals of MAIL and RCPT, in words that no provider owns.
+//! Rejections of MAIL and RCPT with texts that are not specific to a provider.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{ClientUsage, RELAY, SENDING, Server, ServerAct, Trigger};
 
-/// A server that answers RCPT like this.
+/// A server that replies to RCPT like this.
 const fn rcpt(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
     Server { on, ..RELAY }
 }
@@ -35,11 +35,11 @@ const THREE: ClientUsage = ClientUsage {
     ..SENDING
 };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "recipient-unknown",
-        "nobody of that name",
+        "the recipient does not exist",
         "550 5.1.1 <you@sandbox.test>: Recipient address rejected: User unknown in local recipient table",
         "recipient-unknown",
         5
@@ -47,7 +47,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "recipient-refused",
-        "refused without a reason",
+        "rejected without a reason",
         "550 Requested action not taken",
         "recipient-refused",
         5
@@ -55,7 +55,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "recipient-deferred",
-        "put off without a reason",
+        "temporarily rejected without a reason",
         "450 4.0.0 Requested action not taken",
         "recipient-deferred",
         4
@@ -71,7 +71,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "mailbox-disabled",
-        "the mailbox is switched off",
+        "the mailbox is disabled",
         "550 5.2.1 <you@sandbox.test>: Mailbox disabled, not accepting messages",
         "mailbox-disabled",
         5
@@ -95,7 +95,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "no-mail-accepted",
-        "the domain takes no mail",
+        "the domain does not accept mail",
         "556 5.1.10 <you@sandbox.test>: Recipient address has null MX",
         "no-mail-accepted",
         5
@@ -103,7 +103,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "relay-denied",
-        "the server is not the one for this recipient",
+        "the server does not relay mail for this recipient",
         "554 5.7.1 <you@sandbox.test>: Relay access denied",
         "relay-denied",
         5
@@ -111,7 +111,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "recipient-restricted",
-        "only some senders may write to this recipient",
+        "only some senders may send to this recipient",
         "550 5.7.1 You do not have permission to send to this recipient",
         "recipient-restricted",
         5
@@ -119,7 +119,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "greylisted",
-        "greylisted: the first try of an unknown sender is put off",
+        "greylisted: the first attempt of an unknown client is temporarily rejected",
         "450 4.2.0 <you@sandbox.test>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/sandbox.test.html",
         "greylisted",
         4
@@ -143,7 +143,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "client-block-list",
-        "the address of the client is on a block list, which is told at RCPT",
+        "RCPT is rejected because the client's IP address is on a block list",
         "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using b.barracudacentral.org",
         "client-reputation",
         5
@@ -151,7 +151,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "client-reverse-dns",
-        "the address of the client has no name",
+        "the client's IP address has no reverse DNS name",
         "450 4.7.25 Client host rejected: cannot find your hostname, [127.0.0.1]",
         "client-reverse-dns",
         4
@@ -159,7 +159,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "client-helo-name",
-        "the name of EHLO is refused, which is told at RCPT",
+        "RCPT is rejected because of the EHLO name",
         "504 5.5.2 <laptop>: Helo command rejected: need fully-qualified hostname",
         "ehlo-name-refused",
         5
@@ -175,7 +175,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "content-policy",
-        "refused for reasons of policy",
+        "rejected by policy",
         "550 5.7.1 Message rejected due to content restrictions",
         "content-policy",
         5
@@ -183,7 +183,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "server-fault",
-        "an error of the server",
+        "an internal error of the server",
         "451 4.3.0 Error: queue file write error",
         "server-fault",
         4
@@ -191,7 +191,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Rcpt,
         "command-syntax",
-        "the server finds fault with the form of the address",
+        "the email address is rejected as malformed",
         "501 5.1.3 Bad recipient address syntax",
         "command-syntax-refused",
         5
@@ -199,7 +199,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "sender-refused",
-        "the sender is refused without a reason",
+        "the sender is rejected without a reason",
         "550 Requested action not taken",
         "sender-refused",
         5
@@ -223,7 +223,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "server-storage-full",
-        "the server has no room",
+        "the server has no disk space",
         "452 4.3.1 Insufficient system storage",
         "server-storage-full",
         4
@@ -231,7 +231,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "command-out-of-sequence",
-        "the server says that the order is wrong",
+        "the commands are rejected as out of order",
         "503 5.5.1 Bad sequence of commands",
         "command-out-of-sequence",
         5
@@ -239,7 +239,7 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "command-unsupported",
-        "the server does not know MAIL",
+        "MAIL is rejected as an unknown command",
         "502 5.5.1 Command not implemented",
         "command-unsupported",
         5
@@ -247,14 +247,14 @@ pub static ALL: &[Scenario] = &[
     refuses!(
         Mail,
         "encryption-required",
-        "the server wants encryption that it has already",
+        "requires encryption although the connection is encrypted",
         "530 5.7.0 Must issue a STARTTLS command first",
         "encryption-required",
         5
     ),
     Scenario {
         name: "one-of-three-refused",
-        summary: "of three recipients one is unknown",
+        summary: "one of three recipients is unknown",
         server: rcpt(&[(Trigger::RcptTo("gone@"), &[ServerAct::Say("550 5.1.1 <gone@sandbox.test>: User unknown")])]),
         client: THREE,
         expect: &["recipient-unknown"],
@@ -262,7 +262,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "third-recipient-too-many",
-        summary: "the third recipient is one too many",
+        summary: "the third recipient exceeds the limit",
         server: rcpt(&[(Trigger::RcptNumber(3), &[ServerAct::Say("452 4.5.3 Too many recipients")])]),
         client: THREE,
         expect: &["too-many-recipients"],
@@ -270,7 +270,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "null-sender-refused",
-        summary: "the sender of bounces is refused, against RFC 5321",
+        summary: "the null sender of bounces is rejected, which violates RFC 5321",
         server: rcpt(&[(
             Trigger::Mail,
             &[ServerAct::Say("550 5.1.7 <>: Sender address rejected: Null sender not allowed")],
@@ -281,7 +281,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "smtputf8-missing",
-        summary: "an address with letters beyond ASCII, at a server that does not take such",
+        summary: "a non-ASCII email address, at a server without SMTPUTF8",
         server: RELAY,
         client: ClientUsage { flags: &["--from", "me@sandbox.test", "--to", "j\u{f6}rg@sandbox.test"], ..SENDING },
         expect: &["address-needs-smtputf8"],
@@ -289,7 +289,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "refusals-after-data",
-        summary: "a provider that takes every recipient, and refuses some things only after the message",
+        summary: "a provider that accepts every recipient and rejects some only after the message",
         server: Server {
             greeting: "220 FR3P281CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready",
             ..RELAY
@@ -304,7 +304,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tarpit",
-        summary: "each reply is held back for 300 milliseconds",
+        summary: "every reply is delayed by 300 ms",
         server: rcpt(&[
             (Trigger::Mail, &[ServerAct::Wait(300), ServerAct::Say("250 2.1.0 Ok")]),
             (Trigger::Rcpt, &[ServerAct::Wait(300), ServerAct::Say("250 2.1.5 Ok")]),

@@ -1,4 +1,4 @@
-//! Conversations that end badly at each step: closed, reset, silent, 421, out of order, endless.
+//! Sessions that fail at each phase: closed, reset, no reply, 421, out of order, endless.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::login;
@@ -10,7 +10,7 @@ const fn doing(on: &'static [(Trigger, &'static [ServerAct])]) -> Server {
     Server { on, ..RELAY }
 }
 
-/// A check that does not wait for half a minute.
+/// A check with a short timeout.
 const HASTY: ClientUsage = ClientUsage {
     flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--timeout", "1s", "--max-time", "5s"],
     ..BARE
@@ -31,7 +31,7 @@ macro_rules! ends {
     };
 }
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     ends!(Connect, "close-at-connect", "closed before a greeting", [ServerAct::Close], &["greeting-missing"], 3),
     ends!(
         Connect,
@@ -43,7 +43,7 @@ pub static ALL: &[Scenario] = &[
     ),
     ends!(Ehlo, "close-at-ehlo", "closed at EHLO", [ServerAct::Close], &["connection-closed"], 8),
     ends!(Ehlo, "reset-at-ehlo", "reset at EHLO", [ServerAct::Reset], &["connection-closed"], 8),
-    ends!(Ehlo, "silence-at-ehlo", "silent at EHLO", [ServerAct::Silence], &["reply-missing"], 3),
+    ends!(Ehlo, "silence-at-ehlo", "no reply to EHLO", [ServerAct::Silence], &["reply-missing"], 3),
     ends!(Ehlo, "421-at-ehlo", "421 at EHLO", [ServerAct::Say(BYE), ServerAct::Close], &["server-closing"], 4),
     ends!(
         Starttls,
@@ -72,25 +72,32 @@ pub static ALL: &[Scenario] = &[
     ends!(
         EhloInside,
         "silence-at-ehlo-inside-tls",
-        "silent at EHLO inside TLS",
+        "no reply to EHLO inside TLS",
         [ServerAct::Silence],
         &["reply-missing"],
         3
     ),
     ends!(Mail, "close-at-mail", "closed at MAIL", [ServerAct::Close], &["connection-closed"], 8),
     ends!(Mail, "reset-at-mail", "reset at MAIL", [ServerAct::Reset], &["connection-closed"], 8),
-    ends!(Mail, "silence-at-mail", "silent at MAIL", [ServerAct::Silence], &["reply-missing"], 3),
+    ends!(Mail, "silence-at-mail", "no reply to MAIL", [ServerAct::Silence], &["reply-missing"], 3),
     ends!(Mail, "421-at-mail", "421 at MAIL", [ServerAct::Say(BYE), ServerAct::Close], &["server-closing"], 4),
     ends!(Rcpt, "close-at-rcpt", "closed at RCPT", [ServerAct::Close], &["connection-closed"], 8),
     ends!(Rcpt, "reset-at-rcpt", "reset at RCPT", [ServerAct::Reset], &["connection-closed"], 8),
-    ends!(Rcpt, "silence-at-rcpt", "silent at RCPT", [ServerAct::Silence], &["reply-missing"], 3),
+    ends!(Rcpt, "silence-at-rcpt", "no reply to RCPT", [ServerAct::Silence], &["reply-missing"], 3),
     ends!(Rcpt, "421-at-rcpt", "421 at RCPT", [ServerAct::Say(BYE), ServerAct::Close], &["server-closing"], 4),
-    ends!(Quit, "close-at-quit", "closed at QUIT without a good-bye, which nobody minds", [ServerAct::Close], &[], 0),
-    ends!(Quit, "silence-at-quit", "silent at QUIT, when everything was answered", [ServerAct::Silence], &[], 0),
+    ends!(Quit, "close-at-quit", "closed at QUIT without a reply, which is harmless", [ServerAct::Close], &[], 0),
+    ends!(
+        Quit,
+        "silence-at-quit",
+        "no reply to QUIT, after all other commands were completed",
+        [ServerAct::Silence],
+        &[],
+        0
+    ),
     ends!(
         Ehlo,
         "half-close-at-ehlo",
-        "the server closes its side at EHLO and goes on reading",
+        "half-closes the connection at EHLO and continues to read",
         [ServerAct::HalfClose],
         &["connection-closed"],
         8
@@ -106,7 +113,7 @@ pub static ALL: &[Scenario] = &[
     ends!(
         Mail,
         "close-rudely-at-mail",
-        "closed at MAIL, without the good-bye of TLS",
+        "closed at MAIL without the TLS close_notify alert",
         [ServerAct::CloseRudely],
         &["connection-closed"],
         8
@@ -121,7 +128,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "size-too-small",
-        summary: "the server takes messages of a thousand bytes at most, and says so",
+        summary: "accepts messages of at most 1000 bytes, as advertised with SIZE",
         server: Server {
             plain: &["SIZE 1000", "STARTTLS"],
             inside: &["SIZE 1000"],
@@ -147,7 +154,7 @@ pub static ALL: &[Scenario] = &[
     ends!(
         Mail,
         "354-to-mail",
-        "354, which asks for a message, in answer to MAIL",
+        "354, which requests a message, in reply to MAIL",
         [ServerAct::Say("354 go ahead")],
         &["reply-invalid"],
         8
@@ -155,8 +162,16 @@ pub static ALL: &[Scenario] = &[
     ends!(
         Ehlo,
         "reply-without-code",
-        "a line without a code in answer to EHLO",
+        "a line without a code in reply to EHLO",
         [ServerAct::Say("Hello there")],
+        &["reply-invalid"],
+        8
+    ),
+    ends!(
+        Ehlo,
+        "reply-of-two-digits",
+        "a reply code of two digits",
+        [ServerAct::Say("25 localhost")],
         &["reply-invalid"],
         8
     ),
@@ -164,15 +179,23 @@ pub static ALL: &[Scenario] = &[
     ends!(
         Ehlo,
         "reply-of-four-digits",
-        "a code of four digits",
+        "a reply code of four digits",
         [ServerAct::Say("2500 localhost")],
+        &["reply-invalid"],
+        8
+    ),
+    ends!(
+        Mail,
+        "reply-999",
+        "a reply code that is not defined in any standard",
+        [ServerAct::Say("999 what")],
         &["reply-invalid"],
         8
     ),
     ends!(Mail, "reply-999", "a code that nobody has defined", [ServerAct::Say("999 what")], &["reply-invalid"], 8),
     Scenario {
         name: "time-is-up",
-        summary: "the server thinks over the recipient for longer than the client has time for everything",
+        summary: "no reply to RCPT within the client's overall time limit",
         server: doing(&[(Trigger::Rcpt, &[ServerAct::Silence])]),
         client: ClientUsage {
             flags: &["--from", "me@sandbox.test", "--to", "you@sandbox.test", "--max-time", "2s"],
@@ -183,7 +206,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "budget-of-one",
-        summary: "the server is silent, and the client may not look for the reason by a second connection",
+        summary: "no greeting, and the client may not open a second connection to find out why",
         server: doing(&[(Trigger::Connect, &[ServerAct::Silence])]),
         client: ClientUsage { flags: &["--max-connections", "1", "--timeout", "1s", "--max-time", "5s"], ..BARE },
         expect: &["greeting-missing", "connection-limit-reached"],
@@ -191,7 +214,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "bare-line-feeds",
-        summary: "lines that end with LF alone",
+        summary: "lines that end with LF instead of CRLF",
         server: doing(&[(Trigger::Ehlo, &[ServerAct::Raw(b"250-localhost\n250-STARTTLS\n250 8BITMIME\n")])]),
         client: SENDING,
         expect: &["reply-malformed"],
@@ -199,7 +222,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "codes-change-in-a-reply",
-        summary: "a reply whose lines carry different codes",
+        summary: "a multi-line reply with different codes",
         server: doing(&[(Trigger::Mail, &[ServerAct::Say("250-2.1.0 Ok\n550 5.7.1 No")])]),
         client: SENDING,
         expect: &["reply-invalid"],
@@ -207,7 +230,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "reply-before-the-command",
-        summary: "the answer to EHLO comes together with the greeting",
+        summary: "the reply to EHLO is sent together with the greeting",
         server: doing(&[(Trigger::Connect, &[ServerAct::Say("220 localhost ESMTP\n250 localhost")])]),
         client: SENDING,
         expect: &["reply-unsolicited"],
@@ -223,7 +246,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "one-reply-behind",
-        summary: "MAIL gets two replies, so that the recipient, rejected a second later, looks accepted",
+        summary: "two replies to MAIL, so the recipient seems accepted until it is rejected one second later",
         server: doing(&[
             (Trigger::Mail, &[ServerAct::Say("250 2.1.0 Ok\n250 2.1.0 Ok")]),
             (
@@ -240,7 +263,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "one-reply-behind-at-login",
-        summary: "AUTH gets a 235, and a second later the rejection",
+        summary: "AUTH is accepted with 235, then rejected one second later",
         server: Server {
             on: &[(
                 Trigger::Auth,
@@ -258,7 +281,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "two-greetings",
-        summary: "a proxy greets, and a second later the server behind it",
+        summary: "a proxy sends a greeting, and one second later the server behind it sends another",
         server: doing(&[(
             Trigger::Connect,
             &[ServerAct::Say("220 proxy ready"), ServerAct::Wait(1000), ServerAct::Say("220 localhost ESMTP")],
@@ -269,7 +292,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "login-answered-with-250",
-        summary: "AUTH is answered with 250 in the place of 235",
+        summary: "250 instead of 235 in reply to AUTH",
         server: Server { on: &[(Trigger::Auth, &[ServerAct::Say("250 Ok")])], ..SUBMISSION },
         client: LOGGING_IN,
         expect: &["session-out-of-step"],
@@ -277,7 +300,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "recipient-rejected-with-250",
-        summary: "a recipient gets 250 with the enhanced status of a rejection",
+        summary: "250 to RCPT, with the enhanced status code of a rejection",
         server: doing(&[(Trigger::Rcpt, &[ServerAct::Say("250 5.1.1 User unknown")])]),
         client: SENDING,
         expect: &["reply-invalid"],
@@ -285,7 +308,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "submission-without-anything",
-        summary: "no STARTTLS and no login: a server that was never configured",
+        summary: "neither STARTTLS nor AUTH: a server with its default configuration",
         server: Server { plain: &["8BITMIME"], demands: RequiredBeforeMail::Nothing, ..RELAY },
         client: SENDING,
         expect: &["starttls-not-offered"],

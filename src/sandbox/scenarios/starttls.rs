@@ -1,4 +1,4 @@
-//! What can be wrong with STARTTLS: missing, masked, refused, followed by something else, obeyed in the wrong order.
+//! Faults of STARTTLS: missing, masked, rejected, followed by something else, executed in the wrong order.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::scenario::{
@@ -6,13 +6,13 @@ use crate::sandbox::scenario::{
 };
 
 const REQUIRED: ClientUsage = ClientUsage { flags: &["--tls", "starttls"], ..BARE };
-/// A check that does not wait for half a minute.
+/// A check with a short timeout.
 const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time", "5s"], ..BARE };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "starttls-missing",
-        summary: "STARTTLS is not offered, and the client insists on it",
+        summary: "STARTTLS is not advertised, but the client requires it",
         server: Server { plain: &["PIPELINING", "SIZE 10240000", "8BITMIME"], ..RELAY },
         client: REQUIRED,
         expect: &["starttls-not-offered"],
@@ -20,7 +20,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-masked",
-        summary: "a firewall writes X over STARTTLS and asterisks over the greeting",
+        summary: "a firewall replaces STARTTLS with X and the greeting with asterisks",
         server: Server {
             greeting: "220 ********************************",
             plain: &["PIPELINING", "SIZE 10240000", "XXXXXXXA", "8BITMIME"],
@@ -32,7 +32,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-accepted-in-plain-text",
-        summary: "login is not offered before TLS, and taken all the same",
+        summary: "AUTH is not advertised before TLS, but accepted",
         server: Server {
             on: &[(Trigger::Auth, &[ServerAct::Say("334 "), ServerAct::Say("501 5.7.0 Authentication cancelled")])],
             ..SUBMISSION
@@ -43,7 +43,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-refused",
-        summary: "STARTTLS is offered and then refused for now: 454",
+        summary: "STARTTLS is advertised but temporarily rejected with 454",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("454 4.7.0 TLS not available due to local problem")])],
             ..RELAY
@@ -54,7 +54,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-unknown",
-        summary: "STARTTLS is offered and then not known",
+        summary: "STARTTLS is advertised but rejected as unknown",
         server: Server { on: &[(Trigger::Starttls, &[ServerAct::Say("502 5.5.1 Command not implemented")])], ..RELAY },
         client: BARE,
         expect: &["starttls-refused"],
@@ -62,7 +62,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-injected-reply",
-        summary: "a reply in plain text comes together with the 220, for a client that takes it for one from inside TLS",
+        summary: "a plain-text reply is sent together with the 220, so that a client may take it for one sent inside TLS",
         server: Server {
             on: &[(
                 Trigger::Starttls,
@@ -76,7 +76,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection",
-        summary: "a command that came before TLS is obeyed inside it (CVE-2011-0411)",
+        summary: "a command received before TLS is executed inside it (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsCarrying])],
             ..RELAY
@@ -87,7 +87,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection-held",
-        summary: "a command that came before TLS is obeyed together with the first one inside it (CVE-2011-0411)",
+        summary: "a command received before TLS is executed together with the first one inside it (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsHolding])],
             ..RELAY
@@ -98,7 +98,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greets-again-inside-tls",
-        summary: "the server greets a second time inside TLS, where it has to wait for EHLO",
+        summary: "a second greeting inside TLS, where the server must wait for EHLO",
         server: Server { on: &[(Trigger::Secured, &[ServerAct::Say("220 localhost ESMTP, inside TLS")])], ..RELAY },
         client: ClientUsage { flags: &["--probe", "starttls-injection"], ..BARE },
         expect: &["session-out-of-step"],
@@ -106,7 +106,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-demanded-inside-tls",
-        summary: "the server demands STARTTLS for MAIL inside TLS",
+        summary: "requires STARTTLS for MAIL although TLS is active",
         server: Server {
             on: &[(Trigger::Mail, &[ServerAct::Say("530 5.7.0 Must issue a STARTTLS command first")])],
             ..RELAY
@@ -117,7 +117,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-not-enforced",
-        summary: "a server for mail programs takes MAIL before TLS",
+        summary: "a submission server that accepts MAIL before TLS",
         server: Server { demands: RequiredBeforeMail::Nothing, ..SUBMISSION },
         client: ClientUsage { flags: &["--probe", "mail-before-tls"], ..BARE },
         expect: &["starttls-not-enforced"],
@@ -125,7 +125,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-silence",
-        summary: "220 to STARTTLS, and then nothing",
+        summary: "220 to STARTTLS, then no data",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::Silence])],
             ..RELAY
@@ -136,7 +136,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-plain-text",
-        summary: "220 to STARTTLS, and then SMTP in plain text where the handshake should be",
+        summary: "220 to STARTTLS, then plain-text SMTP instead of the handshake",
         server: Server {
             on: &[(
                 Trigger::Starttls,
@@ -155,7 +155,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-rubbish",
-        summary: "220 to STARTTLS, and then bytes that are nothing",
+        summary: "220 to STARTTLS, then bytes that are not TLS",
         server: Server {
             on: &[(
                 Trigger::Starttls,
@@ -174,7 +174,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-close",
-        summary: "220 to STARTTLS, and then the connection is closed",
+        summary: "220 to STARTTLS, then the connection is closed",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::Close])],
             ..RELAY
@@ -185,7 +185,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-then-reset",
-        summary: "220 to STARTTLS, and then the connection is reset",
+        summary: "220 to STARTTLS, then the connection is reset",
         server: Server {
             on: &[(
                 Trigger::Starttls,

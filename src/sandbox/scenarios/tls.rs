@@ -1,4 +1,4 @@
-//! Handshakes that fail or should: old versions, old suites, lowered versions, certificates of the client.
+//! Handshakes that fail or should fail: old versions, old cipher suites, downgrades, client certificates.
 
 use crate::sandbox::Scenario;
 use crate::sandbox::hello::HelloAnswer;
@@ -7,13 +7,13 @@ use crate::sandbox::scenario::{
 };
 
 const SCAN: ClientUsage = ClientUsage { flags: &["--tls-scan"], ..BARE };
-/// A check that does not wait for half a minute.
+/// A check with a short timeout.
 const HASTY: ClientUsage = ClientUsage { flags: &["--timeout", "1s", "--max-time", "8s"], ..BARE };
 
-pub static ALL: &[Scenario] = &[
+pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "tls-only-1.0",
-        summary: "a server that has TLS 1.0 and nothing newer",
+        summary: "TLS 1.0 only",
         server: Server { hello: HelloAnswer::OnlyUpTo(0x0301), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
@@ -21,7 +21,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-1.1",
-        summary: "a server that has TLS 1.1 and nothing newer",
+        summary: "TLS 1.1 only",
         server: Server { hello: HelloAnswer::OnlyUpTo(0x0302), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
@@ -29,7 +29,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-sslv3",
-        summary: "a server that has SSLv3 and nothing newer",
+        summary: "SSLv3 only",
         server: Server { hello: HelloAnswer::OnlyUpTo(0x0300), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
@@ -37,7 +37,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-old-suites",
-        summary: "TLS 1.2, with cipher suites that no current client offers",
+        summary: "TLS 1.2 with cipher suites that no current client offers",
         server: Server { hello: HelloAnswer::OnlyOldSuites, ..RELAY },
         client: BARE,
         expect: &["tls-suites-too-old"],
@@ -45,7 +45,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-large-hello-refused",
-        summary: "a ClientHello that needs two packets, as post-quantum clients send it, is hung up on",
+        summary: "closes the connection on a ClientHello of two packets, as post-quantum clients send",
         server: Server { hello: HelloAnswer::UpTo(1000), ..RELAY },
         client: BARE,
         expect: &["tls-large-hello-refused"],
@@ -53,7 +53,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-downgraded",
-        summary: "TLS 1.2 is chosen with the mark that TLS 1.3 would be there: something in between lowers the version",
+        summary: "TLS 1.2 with the downgrade marker of a TLS 1.3 server: a device on the network path lowers the version",
         server: Server { hello: HelloAnswer::Downgraded, ..RELAY },
         client: BARE,
         expect: &["tls-downgraded"],
@@ -61,7 +61,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-alert",
-        summary: "every ClientHello is answered with an alert, as by a server without a certificate",
+        summary: "an alert to every ClientHello, as from a server without a certificate",
         server: Server { hello: HelloAnswer::Alert(40), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
@@ -69,7 +69,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-internal-error",
-        summary: "every ClientHello is answered with the alert internal_error",
+        summary: "alert internal_error to every ClientHello",
         server: Server { hello: HelloAnswer::Alert(80), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
@@ -77,7 +77,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-unknown-name",
-        summary: "the server has no certificate for the name it is asked for",
+        summary: "the server has no certificate for the requested name",
         server: Server { hello: HelloAnswer::Alert(112), ..RELAY },
         client: BARE,
         expect: &["tls-handshake-failed"],
@@ -97,7 +97,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-name-needed-strict-sni",
-        summary: "alert handshake_failure to every client that does not send the name of the greeting, as HAProxy does it",
+        summary: "alert handshake_failure to every client that does not send the name of the greeting, as HAProxy does",
         server: Server {
             greeting: "220 tls-name-needed-strict-sni.test ESMTP smtpcheck sandbox",
             hello: HelloAnswer::OnlyNamed("tls-name-needed-strict-sni.test", 40),
@@ -121,7 +121,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-dhe-1024",
-        summary: "Diffie-Hellman with a prime of 1024 bits, and no other key exchange",
+        summary: "only Diffie-Hellman with a 1024-bit prime as key exchange",
         server: Server { hello: HelloAnswer::OnlyDhe(1024), ..RELAY },
         client: BARE,
         expect: &["tls-suites-too-old"],
@@ -129,7 +129,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-dhe-2048",
-        summary: "Diffie-Hellman with a prime of 2048 bits, and no other key exchange",
+        summary: "only Diffie-Hellman with a 2048-bit prime as key exchange",
         server: Server { hello: HelloAnswer::OnlyDhe(2048), ..RELAY },
         client: BARE,
         expect: &["tls-suites-too-old"],
@@ -137,7 +137,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-p-521",
-        summary: "key exchange over the curve P-521, and no other group",
+        summary: "only the curve P-521 as key exchange group",
         server: Server { hello: HelloAnswer::OnlyGroup(25), ..RELAY },
         client: BARE,
         expect: &["tls-group-unusual"],
@@ -145,7 +145,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-key-ed448",
-        summary: "a handshake signed with Ed448, which some TLS libraries do not know",
+        summary: "a handshake signed with Ed448, which some TLS libraries do not support",
         server: Server { hello: HelloAnswer::OnlySignature(0x0808), ..RELAY },
         client: BARE,
         expect: &["tls-key-unusual"],
@@ -153,7 +153,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-half-a-hello",
-        summary: "half a ServerHello, and then nothing",
+        summary: "half a ServerHello, then no data",
         server: Server { hello: HelloAnswer::Half, ..RELAY },
         client: HASTY,
         expect: &["tls-handshake-failed"],
@@ -161,7 +161,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-implicit-broken",
-        summary: "TLS from the first byte, which ends in an alert",
+        summary: "implicit TLS that ends with an alert",
         server: Server { hello: HelloAnswer::Alert(40), ..IMPLICIT },
         client: ClientUsage { flags: &["--tls", "implicit"], ..BARE },
         expect: &["tls-handshake-failed"],
@@ -169,7 +169,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-sslv2",
-        summary: "the handshake is answered in SSLv2",
+        summary: "an SSLv2 message in reply to the handshake",
         server: Server {
             on: &[(
                 Trigger::Handshake,
@@ -187,7 +187,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "client-certificate-required",
-        summary: "the server wants a certificate of the client and gets none",
+        summary: "requires a client certificate and gets none",
         server: Server { tls: TlsTerms::ClientCertificate, ..RELAY },
         client: BARE,
         expect: &["client-certificate-required"],
@@ -195,7 +195,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "client-certificate-required-1.2",
-        summary: "the same in TLS 1.2, where the handshake itself fails",
+        summary: "requires a client certificate in TLS 1.2, where the handshake itself fails",
         server: Server { tls: TlsTerms::ClientCertificate12, ..RELAY },
         client: BARE,
         expect: &["client-certificate-required"],
@@ -203,7 +203,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "client-certificate-refused",
-        summary: "the server wants a certificate of an authority that did not make ours",
+        summary: "requires a client certificate from another CA than the client's",
         server: Server { tls: TlsTerms::ForeignClientCertificate, ..RELAY },
         client: ClientUsage { flags: &["--cert", "{client-certificate}"], ..BARE },
         expect: &["client-certificate-refused"],
@@ -211,7 +211,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-old-versions",
-        summary: "beside current versions, TLS 1.0 and 1.1 are accepted",
+        summary: "accepts TLS 1.0 and 1.1 in addition to current versions",
         server: Server { hello: HelloAnswer::OldToo, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-old-version-accepted"],
@@ -219,7 +219,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-weak-suites",
-        summary: "a weak cipher suite is accepted from who asks for it",
+        summary: "accepts a weak cipher suite if the client offers it",
         server: Server { hello: HelloAnswer::WeakToo, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-weak-suite-accepted"],
@@ -227,7 +227,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-fallback-unprotected",
-        summary: "TLS 1.0 and 1.1 are accepted, also from a client that was pushed down to them",
+        summary: "accepts TLS 1.0 and 1.1, even from a client that was downgraded to them",
         server: Server { hello: HelloAnswer::OldTooUnguarded, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-old-version-accepted", "tls-fallback-unprotected"],
@@ -243,7 +243,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-profile-not-met",
-        summary: "a sound server that differs from a profile: Mozilla's modern one allows TLS 1.3 only",
+        summary: "a secure server that deviates from a profile: Mozilla's modern profile allows only TLS 1.3",
         server: Server { demands: RequiredBeforeMail::Tls, ..RELAY },
         client: ClientUsage { flags: &["--tls-profile", "mozilla-modern"], ..BARE },
         expect: &["tls-profile-not-met"],
@@ -251,7 +251,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-insecure-renegotiation",
-        summary: "TLS 1.2 without the extension that makes renegotiation safe",
+        summary: "TLS 1.2 without secure renegotiation",
         server: Server { hello: HelloAnswer::NoSecureRenegotiation, demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &["tls-renegotiation-insecure"],
@@ -259,7 +259,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-throttled",
-        summary: "the fifth connection within ten seconds is turned away",
+        summary: "the fifth connection within 10 seconds is rejected",
         server: Server {
             on: &[(
                 Trigger::Visit(5),
@@ -274,7 +274,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-healthy",
-        summary: "a server whose scan finds nothing",
+        summary: "a server without findings in a TLS scan",
         server: Server { demands: RequiredBeforeMail::Tls, ..RELAY },
         client: SCAN,
         expect: &[],

@@ -13,9 +13,9 @@ use tls_parser::{
 use crate::wire::tls::{FirstBytes, Version, alert_name, group_name, scheme_name, suite_name};
 
 /// Certificates of one chain that are kept.
-pub const MAX_CERTIFICATES: usize = 20;
+pub(crate) const MAX_CERTIFICATES: usize = 20;
 /// Bytes of all certificates that are kept.
-pub const MAX_CERTIFICATE_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_CERTIFICATE_BYTES: usize = 256 * 1024;
 /// Bytes of text that are kept of a peer that does not speak TLS.
 pub const MAX_TEXT: usize = 64;
 
@@ -32,7 +32,7 @@ const RETRY: [u8; 32] = [
 pub enum TlsAnswer {
     /// A ServerHello, or a HelloRetryRequest, which has its form: the server takes something of what was offered.
     ServerHello(ServerHello),
-    /// An alert in the place of a ServerHello: the server refuses.
+    /// An alert instead of a ServerHello: the server refuses.
     Alert {
         /// The number of the description (RFC 8446 §6).
         code: u8,
@@ -45,7 +45,7 @@ pub enum TlsAnswer {
     NotTls {
         /// Which one.
         kind: FirstBytes,
-        /// Its first line without the end, as far as 64 bytes reach; U+FFFD in the place of bytes that are not UTF-8.
+        /// Its first line without the end, as far as 64 bytes reach; U+FFFD instead of bytes that are not UTF-8.
         text: String,
     },
     /// TLS records with nonsense in them.
@@ -191,7 +191,7 @@ impl ServerHello {
         } else {
             return;
         };
-        // RFC 5246 §4.7 (historic): from TLS 1.2 on a signature says its scheme. Without a certificate nobody signs.
+        // RFC 5246 §4.7 (historic): from TLS 1.2 on a signature says its scheme. Without a certificate there is no signature.
         if self.version == Version::Tls12
             && !self.suite_name.contains("_anon_")
             && let Ok((_, DigitallySigned { alg: Some(scheme), .. })) = parse_digitally_signed(rest)

@@ -1,6 +1,6 @@
 //! The ClientHello of each question that is asked of a server, and its bytes.
 //!
-//! It is sent as it is and never completed, so it may offer what nobody should use. Decisions that all of them share:
+//! It is sent as it is and never completed, so it may offer what no client should use. Decisions that all of them share:
 //! 1. A TLS 1.3 key share is always empty: RFC 8446 §4.2.8 lets a client ask so for the server's choice of a group,
 //!    which comes in a HelloRetryRequest, and no key is ever made.
 //! 2. Compression: DEFLATE is offered beside null in questions up to TLS 1.2, to see whether the server would use it

@@ -8,16 +8,16 @@
 //!
 //! Read next: [`hello`] (what is sent), [`reader`] (bytes to one answer), [`answer`] (what is in it).
 
-pub mod answer;
-pub mod first_bytes;
+pub(crate) mod answer;
+pub(crate) mod first_bytes;
 #[cfg(test)]
 mod flights;
-pub mod hello;
-pub mod names;
+pub(crate) mod hello;
+pub(crate) mod names;
 mod offers;
-pub mod reader;
-pub mod version;
-pub mod weak;
+pub(crate) mod reader;
+pub(crate) mod version;
+pub(crate) mod weak;
 
 pub use answer::{MAX_TEXT, ServerHello, TlsAnswer};
 pub use first_bytes::FirstBytes;

@@ -1,5 +1,5 @@
 //! What a ClientHello can offer: suites, groups and signature schemes, modern first, because many servers take the
-//! first of ours that they know.
+//! first of the client's that they support.
 //!
 //! The lists hold what mail servers have been seen with, not all of the registries: no PSK, SRP, Kerberos, ARIA, GOST.
 //! They stay below 128 suites, at which old servers break off; the test holds that. Suites that are seldom seen (ARIA,

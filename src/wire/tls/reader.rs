@@ -16,11 +16,11 @@ use crate::wire::tls::answer::MAX_TEXT;
 use crate::wire::tls::{ServerHello, TlsAnswer, Version};
 
 /// Bytes that are read in all.
-pub const MAX_BYTES: usize = 512 * 1024;
+pub(crate) const MAX_BYTES: usize = 512 * 1024;
 /// Empty records that are skipped.
-pub const MAX_EMPTY: usize = 32;
+pub(crate) const MAX_EMPTY: usize = 32;
 /// Warning alerts that are skipped.
-pub const MAX_WARNINGS: usize = 16;
+pub(crate) const MAX_WARNINGS: usize = 16;
 /// Bytes of one record: 2^14 of plain text, and the 2048 that an encrypted one may add before TLS 1.3.
 const MAX_RECORD: usize = 16 * 1024 + 2048;
 

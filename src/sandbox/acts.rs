@@ -1,0 +1,245 @@
+//! What a scenario's server does: replies, bytes without a reply, TLS, challenges, and the ways to end a session.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::certificates::{Identity, ServerNames};
+use super::hello::{self, MAX_HELLO, Reaction};
+use super::journal::Speaker;
+use super::scenario::{ServerAct, Trigger};
+use super::session::{Flow, SandboxSession};
+use super::transport::{READ_SIZE, Transport};
+
+impl SandboxSession<'_> {
+    pub(super) async fn perform(&mut self, acts: &[ServerAct]) -> io::Result<Flow> {
+        for act in acts {
+            if self.act(act).await? == Flow::Over {
+                return Ok(Flow::Over);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    async fn act(&mut self, act: &ServerAct) -> io::Result<Flow> {
+        match act {
+            ServerAct::Say(reply) => return self.send(reply).await,
+            ServerAct::Capabilities => return self.send(&capabilities(self.keywords())).await,
+            ServerAct::Raw(_) | ServerAct::Times(..) | ServerAct::Endless(..) | ServerAct::Drip(..) => {
+                self.send_bytes(act).await?;
+            }
+            ServerAct::Wait(pause) => tokio::time::sleep(Duration::from_millis(*pause)).await,
+            ServerAct::Tls | ServerAct::TlsCarrying | ServerAct::TlsHolding => return self.start_tls(act).await,
+            ServerAct::Challenge(_) | ServerAct::Challenges(_) => return self.send_challenges(act).await,
+            ServerAct::Silence
+            | ServerAct::Deaf
+            | ServerAct::HalfClose
+            | ServerAct::Close
+            | ServerAct::CloseRudely
+            | ServerAct::Reset => return self.end(act).await,
+        }
+        Ok(Flow::On)
+    }
+
+    /// Sends bytes that are no reply, in the way of the act.
+    async fn send_bytes(&mut self, act: &ServerAct) -> io::Result<()> {
+        match act {
+            ServerAct::Raw(bytes) => {
+                self.record(Speaker::Server, || String::from_utf8_lossy(bytes).into_owned());
+                self.write(bytes).await
+            }
+            ServerAct::Times(count, bytes) => {
+                self.record(Speaker::Neither, || format!("{} bytes, {count} times", bytes.len()));
+                self.write(&bytes.repeat(*count)).await
+            }
+            ServerAct::Endless(bytes, pause) => {
+                self.record(Speaker::Neither, || format!("{} bytes, repeated without end", bytes.len()));
+                let piece =
+                    if *pause == 0 { bytes.repeat(READ_SIZE.div_ceil(bytes.len().max(1))) } else { bytes.to_vec() };
+                loop {
+                    self.write(&piece).await?;
+                    tokio::time::sleep(Duration::from_millis(*pause)).await;
+                }
+            }
+            ServerAct::Drip(bytes, pause) => {
+                self.record(Speaker::Neither, || format!("{} bytes, one at a time", bytes.len()));
+                for byte in *bytes {
+                    self.write(&[*byte]).await?;
+                    tokio::time::sleep(Duration::from_millis(*pause)).await;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Starts TLS. Bytes that arrived before it are discarded, or read after it as if they had been sent inside.
+    async fn start_tls(&mut self, act: &ServerAct) -> io::Result<Flow> {
+        let mut carried = std::mem::take(&mut self.inbox);
+        let flow = self.handshake().await?;
+        match act {
+            ServerAct::TlsCarrying => self.inbox = carried,
+            ServerAct::TlsHolding => {
+                self.inbox.clear();
+                self.fill().await?;
+                carried.append(&mut self.inbox);
+                self.inbox = carried;
+            }
+            _ => {}
+        }
+        Ok(flow)
+    }
+
+    async fn send_challenges(&mut self, act: &ServerAct) -> io::Result<Flow> {
+        match act {
+            ServerAct::Challenge(size) => match self.challenge(&"QUFB".repeat(size.div_ceil(4))).await? {
+                Some(_) => self.swallow().await,
+                None => Ok(Flow::Over),
+            },
+            ServerAct::Challenges(text) => {
+                while self.challenge(text).await?.is_some() {}
+                Ok(Flow::Over)
+            }
+            _ => Ok(Flow::On),
+        }
+    }
+
+    /// The ways in which a server ends a session.
+    async fn end(&mut self, act: &ServerAct) -> io::Result<Flow> {
+        match act {
+            ServerAct::Silence => {
+                self.record(Speaker::Neither, || "silent from now on".to_owned());
+                self.swallow().await
+            }
+            ServerAct::Deaf => {
+                self.record(Speaker::Neither, || "neither reads nor writes from now on".to_owned());
+                std::future::pending().await
+            }
+            ServerAct::HalfClose => {
+                self.record(Speaker::Neither, || "closed for writing".to_owned());
+                self.line.shutdown().await?;
+                self.swallow().await
+            }
+            ServerAct::Reset => {
+                let _ = match &self.line {
+                    Transport::Plain(stream) => stream.set_zero_linger(),
+                    Transport::Tls(stream) => stream.get_ref().0.set_zero_linger(),
+                    Transport::Gone => Ok(()),
+                };
+                self.line = Transport::Gone;
+                Ok(Flow::Over)
+            }
+            ServerAct::CloseRudely => {
+                self.line = Transport::Gone;
+                Ok(Flow::Over)
+            }
+            _ => Ok(Flow::Over),
+        }
+    }
+
+    async fn perform_half_close(&mut self) -> io::Result<Flow> {
+        let _ = self.line.shutdown().await;
+        self.swallow().await
+    }
+
+    /// Reads and forgets until the client has gone.
+    async fn swallow(&mut self) -> io::Result<Flow> {
+        while self.fill().await? > 0 {
+            self.inbox.clear();
+        }
+        Ok(Flow::Over)
+    }
+
+    pub(super) async fn handshake(&mut self) -> io::Result<Flow> {
+        // Boxed, because deeds lead to a handshake and a handshake to deeds.
+        if let Some(acts) = self.scenario.on(Trigger::Handshake) {
+            return Box::pin(self.perform(acts)).await;
+        }
+        let server = &self.scenario.server;
+        let at = ServerNames { name: self.scenario.name, ip: self.visit.at };
+        let identity = self.certificates.identity(server.identity, server.tls, at).map_err(io::Error::other)?;
+        let Transport::Plain(stream) = std::mem::replace(&mut self.line, Transport::Gone) else {
+            return Ok(Flow::Over);
+        };
+        match self.first_flight(&stream, &identity).await? {
+            Reaction::LeaveToLibrary => {}
+            Reaction::Close => return Ok(Flow::Over),
+            Reaction::Send(bytes) => {
+                self.line = Transport::Plain(stream);
+                self.record(Speaker::Neither, || {
+                    format!("a ClientHello is answered by hand with {} bytes", bytes.len())
+                });
+                self.write(&bytes).await?;
+                return self.swallow().await;
+            }
+        }
+        let accepted = TlsAcceptor::from(identity.config.clone()).accept(stream).into_fallible().await;
+        let stream = match accepted {
+            Ok(stream) => stream,
+            Err((error, stream)) => {
+                // Closing with unread bytes would be a reset, which takes our alert away from the client.
+                self.line = Transport::Plain(stream);
+                let _ = tokio::time::timeout(Duration::from_secs(1), self.perform_half_close()).await;
+                return Err(error);
+            }
+        };
+        let connection = stream.get_ref().1;
+        self.client_certificate = connection.peer_certificates().is_some_and(|chain| !chain.is_empty());
+        // RFC 9266 §2: the exporter is a binding in TLS 1.3 only.
+        let is_13 = connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
+        self.binding = is_13
+            .then(|| connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok())
+            .flatten()
+            .map(|bytes| bytes.to_vec());
+        let version = if is_13 { "TLS 1.3" } else { "TLS 1.2" };
+        self.record(Speaker::Neither, || format!("{version} is on"));
+        self.line = Transport::Tls(Box::new(stream));
+        self.inside = true;
+        match self.scenario.on(Trigger::Secured) {
+            Some(acts) => Box::pin(self.perform(acts)).await,
+            None => Ok(Flow::On),
+        }
+    }
+
+    /// Reads the ClientHello without consuming it, if it may be answered without the library.
+    async fn first_flight(&self, stream: &TcpStream, identity: &Identity) -> io::Result<Reaction> {
+        let answer = self.scenario.server.hello;
+        if answer == hello::HelloAnswer::Library {
+            return Ok(Reaction::LeaveToLibrary);
+        }
+        let mut buffer = vec![0; MAX_HELLO];
+        for _ in 0..100 {
+            let count = stream.peek(&mut buffer).await?;
+            let seen = buffer.get(..count).unwrap_or_default();
+            match hello::record_length(seen) {
+                Ok(Some(length)) if count >= length.min(MAX_HELLO) => {
+                    return Ok(hello::react(answer, seen, &identity.chain));
+                }
+                Ok(_) if count > 0 => tokio::time::sleep(Duration::from_millis(5)).await,
+                Ok(_) | Err(()) => break,
+            }
+        }
+        Ok(Reaction::LeaveToLibrary)
+    }
+}
+
+/// The reply to EHLO (RFC 5321 §4.1.1.1).
+fn capabilities(keywords: &[&str]) -> String {
+    let lines: Vec<&str> = std::iter::once("localhost").chain(keywords.iter().copied()).collect();
+    let last = lines.len() - 1;
+    let line = |(at, text): (usize, &&str)| format!("250{}{text}", if at == last { ' ' } else { '-' });
+    lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::capabilities;
+
+    #[test]
+    fn the_reply_to_ehlo_ends_with_a_line_with_a_space() {
+        assert_eq!(capabilities(&["SIZE 1", "STARTTLS"]), "250-localhost\n250-SIZE 1\n250 STARTTLS");
+        assert_eq!(capabilities(&[]), "250 localhost");
+    }
+}
