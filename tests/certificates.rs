@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use smtpcheck::check::{self, Severity};
-use smtpcheck::sandbox::journal::{JournalEntry, Speaker};
+use smtpcheck::sandbox::journal::{JournalEntry, JournalSpeaker};
 use smtpcheck::sandbox::scenario::{ClientTrust, ClientUsage, LOGGING_IN, SUBMISSION, Server};
 use smtpcheck::sandbox::{Options, Remote, Sandbox, Scenario, scenarios};
 
@@ -37,7 +37,7 @@ fn no_certificate_that_fails_a_run_gets_the_password() {
     let commands: Arc<Mutex<BTreeMap<&'static str, Vec<String>>>> = Arc::default();
     let heard = Arc::clone(&commands);
     let listener = move |entry: JournalEntry| {
-        if entry.speaker == Speaker::Client {
+        if entry.speaker == JournalSpeaker::Client {
             heard.lock().unwrap().entry(entry.scenario).or_default().push(entry.text);
         }
     };

@@ -481,20 +481,22 @@ fn a_mistake_in_the_arguments_is_one_line_and_nothing_is_sent() {
         (vec![target.as_str(), "--cacert", missing], "no such file"),
         (vec![target.as_str(), "--cacert", not_pem.to_str().unwrap()], "contains no certificate"),
         (vec![target.as_str(), "--user", "u"], "--password-stdin"),
-        (vec![target.as_str(), "--user", "u", "--password", "x"], "there is no --password"),
-        (vec![target.as_str(), "--user", "u", "--password=x"], "there is no --password"),
+        (vec![target.as_str(), "--user", "u", "--password", "x"], "--password: not supported"),
+        (vec![target.as_str(), "--user", "u", "--password=x"], "--password: not supported"),
         (vec![target.as_str(), "--user", "u", "--password-file", missing], "no such file"),
         (
             vec![target.as_str(), "--user", "u", "--password-command", "echo no; echo why >&2; exit 3"],
             "exit code 3: why",
         ),
-        (vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"], "both name a password"),
+        (
+            vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"],
+            "give only one source of the password",
+        ),
         (vec![target.as_str(), "--to", "a@example.org\r\nDATA"], "line break"),
         (vec![target.as_str(), "-o", missing], "does not exist"),
         (vec![target.as_str(), "--format", "yaml"], "text, json"),
         (vec![target.as_str(), "smtp.gmail.com;"], "did you mean smtp.gmail.com"),
-        (vec![target.as_str(), ""], "empty"),
-        (vec!["--json"], "a target is missing"),
+        (vec!["--json"], "no target given"),
     ] {
         refused(&args, needle);
     }
@@ -632,7 +634,10 @@ fn a_mistake_about_the_login_is_one_line_and_nothing_is_sent() {
     refused(&[&target, "--auth", "EXTERNAL"], "--cert");
     refused(&[&target, "--user", "u", "--auth", "PLAIN", "--token-command", "true"], "OAUTHBEARER");
     refused(&[&target, "--user", "u", "--token-command", "exit 4"], "exit code 4");
-    refused(&[&target, "--user", "u", "--token-command", "true", "--password-stdin"], "both name a password");
+    refused(
+        &[&target, "--user", "u", "--token-command", "true", "--password-stdin"],
+        "give only one source of the password",
+    );
     refused(&[&target, "--token-command", "true"], "--user");
     refused(&[&target, "--user", "u", "--authzid", "a\nb", "--password-stdin"], "--authzid");
     assert_eq!(server.sessions(), 0);

@@ -59,8 +59,8 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
     for (report, told) in [
         (vec![missing.as_str()], "nowhere"),
         (vec![&itself], "directory"),
-        (vec!["junit"], "KIND=FILE"),
-        (vec!["junit="], "file is missing"),
+        (vec!["junit"], "FORMAT=FILE"),
+        (vec!["junit="], "no file given"),
         (vec!["junit=-"], "--format junit"),
         (vec!["joomla=x"], "junit"),
         (vec![&twice, &twice], "two reports"),
@@ -209,7 +209,7 @@ fn files_that_are_no_reports_are_told_apart() {
     std::fs::File::create(&bytes).unwrap().write_all(b"\xff\xfe{\0}\0").unwrap();
     assert!(run(&["report", &bytes]).stderr.contains("UTF-8"));
     assert_eq!(run(&["report", "/nowhere/at/all"]).code, 2);
-    assert!(run(&["report"]).stderr.contains("a file is missing"));
+    assert!(run(&["report"]).stderr.contains("no file given"));
 }
 
 /// The answer of a plugin: one line on standard output, and nothing on standard error.
@@ -224,7 +224,7 @@ fn is_unknown(run: &Run, told: &str) {
 fn a_plugin_answers_every_mistake_in_its_own_way() {
     for (words, told) in [
         (&["host:0", "--format", "nagios"][..], "not a port"),
-        (&["--format=nagios"], "target is missing"),
+        (&["--format=nagios"], "no target given"),
         (&["mx.example.net", "--format", "nagios", "--no-such-flag"], "--no-such-flag"),
         (&["mx.example.net", "--format", "nagios", "--warning", "lots"], "--warning lots"),
         (&["mx.example.net", "--format", "nagios", "--cacert", "/nowhere"], "/nowhere"),
@@ -251,12 +251,12 @@ fn under_the_name_of_the_plugin_its_flags_are_understood() {
     let first = refused.stdout.lines().next().unwrap();
     assert!(first.starts_with("SMTP CRITICAL - connection-refused: "), "{first}");
     assert!(first.contains(" sec. response time|time=0.") && first.contains("s;3.000000;4.000000;0.000000"), "{first}");
-    is_unknown(&check_smtp(&[]), "-H");
+    is_unknown(&check_smtp(&[]), "check_smtp -H");
     is_unknown(&check_smtp(&["-H", "127.0.0.1", "-U", "u", "-P", "hunter2hunter2"]), "--password-file");
     assert!(!check_smtp(&["-H", "127.0.0.1", "-U", "u", "-P", "hunter2hunter2"]).stdout.contains("hunter2"));
-    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-C", "DATA"]), "begins no message");
+    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-C", "DATA"]), "never a message");
     is_unknown(&check_smtp(&["-H", "127.0.0.1", "-C", "RCPT TO:<a@b.example>", "-R", "("]), "-R (");
-    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-R", "250"]), "fewer -C than -R");
+    is_unknown(&check_smtp(&["-H", "127.0.0.1", "-R", "250"]), "more -R than -C");
     is_unknown(&check_smtp(&["-H", "127.0.0.1", "-t", "soon"]), "-t soon");
     is_unknown(&check_smtp(&["-H", "127.0.0.1", "-w", "x"]), "--warning x");
     assert_eq!(check_smtp(&["-h"]).code, 3);

@@ -435,8 +435,8 @@ fn variables_of_a_suite_can_be_set_on_the_command_line() {
         (&["--set", "TARGET"][..], "write NAME=VALUE"),
         (&["--set", "=x"], "write NAME=VALUE"),
         (&["--set", "A B=x"], "write NAME=VALUE"),
-        (&["--set", "TARGT=x"], "--set TARGT: the suite has no variable ${TARGT}"),
-        (&["--set", "NAME=x", "--set", "NAME=y"], "--set NAME: this variable is given twice"),
+        (&["--set", "TARGT=x"], "--set: the suite has no variable ${TARGT}"),
+        (&["--set", "NAME=x", "--set", "NAME=y"], "--set: the variable NAME is given twice"),
     ] {
         let run = listed(words);
         assert!(run.code == 2 && run.stderr.contains(message), "{run}");

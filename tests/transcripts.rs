@@ -62,7 +62,7 @@ fn only_a_user_name_without_a_domain_is_told_to_be_an_address() {
     let advice = |name: &str| -> Vec<String> {
         let played = all().into_iter().find(|played| played.name.ends_with(name)).unwrap();
         let fixes = played.report.findings.iter().flat_map(|finding| &finding.fixes);
-        let told = fixes.filter(|fix| fix.text.contains("complete mail address")).cloned();
+        let told = fixes.filter(|fix| fix.text.contains("complete email address")).cloned();
         told.map(|fix| fix.command.unwrap()).collect()
     };
     assert_eq!(advice("user-without-domain"), ["smtpcheck mail.example.net:587 --user bob@YOUR-DOMAIN"]);
@@ -92,11 +92,11 @@ fn a_handshake_that_fails_says_what_came_and_why() {
     let all = all();
     for (name, words) in [
         ("handshake/refuses-everything", "has no certificate, or one that it cannot use"),
-        ("starttls/alert", "the server refuses with alert 40"),
+        ("starttls/alert", "the server rejected the handshake with alert 40"),
         ("starttls/put-off-in-the-handshake", "cannot start TLS now: 454 4.7.0 TLS not available"),
-        ("starttls/put-off-in-the-handshake", "what came is not TLS: 454 4.7.0 TLS not available"),
+        ("starttls/put-off-in-the-handshake", "the response is not TLS: 454 4.7.0 TLS not available"),
         ("starttls/closed-in-the-handshake", "TLS failed: the server closed the connection"),
-        ("starttls/silent-in-the-handshake", "TLS failed: no answer"),
+        ("starttls/silent-in-the-handshake", "TLS failed: no response"),
         ("starttls/plain-text-in-the-handshake", "plain SMTP arrived instead of a TLS handshake"),
     ] {
         let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();

@@ -107,6 +107,9 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
         None => None,
     };
     let (spec, words) = match spec {
+        Some(spec) if spec.name == check::SPEC.name && words.len() == 1 => {
+            return Ok(Invocation::NothingGiven(nothing_given(true)));
+        }
         Some(spec) => (spec, without(words, first)),
         None => (&check::SPEC, words),
     };

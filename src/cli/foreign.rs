@@ -14,10 +14,10 @@ struct ForeignFlags {
     /// As they are written.
     names: &'static [&'static str],
     /// What does the same here.
-    answer: Answer,
+    answer: Equivalent,
 }
 
-enum Answer {
+enum Equivalent {
     /// This flag, with the same value, or this placeholder if there is none.
     Flag(&'static str, &'static str),
     /// This text; the value has no use here.
@@ -28,36 +28,36 @@ enum Answer {
     Password,
 }
 
-const fn row(names: &'static [&'static str], answer: Answer) -> ForeignFlags {
+const fn row(names: &'static [&'static str], answer: Equivalent) -> ForeignFlags {
     ForeignFlags { names, answer }
 }
 
 const TABLE: &[ForeignFlags] = &[
     row(
         &["--server", "-connect", "--connect", "--hostname", "-H", "--host", "-host", "--url", "--smtp-server"],
-        Answer::Target,
+        Equivalent::Target,
     ),
-    row(&["-s"], Answer::Text("for `swaks -s HOST` write the host without a flag; for `curl -s` use --quiet")),
+    row(&["-s"], Equivalent::Text("for `swaks -s HOST` write the host without a flag; for `curl -s` use --quiet")),
     row(
         &["--tls-sni", "-servername", "--servername", "--server-name", "--tls-servername"],
-        Answer::Flag("--sni", "NAME"),
+        Equivalent::Flag("--sni", "NAME"),
     ),
     row(
         &["--cafile", "-CAfile", "--ca-file", "--ca-cert", "--tls-ca-path", "-CApath", "--capath", "--ca-bundle"],
-        Answer::Flag("--cacert", "FILE"),
+        Equivalent::Flag("--cacert", "FILE"),
     ),
-    row(&["--tls-cert", "-cert", "--client-cert", "--certfile"], Answer::Flag("--cert", "FILE")),
-    row(&["--tls-key", "-key", "--client-key", "--keyfile", "--private-key"], Answer::Flag("--key", "FILE")),
+    row(&["--tls-cert", "-cert", "--client-cert", "--certfile"], Equivalent::Flag("--cert", "FILE")),
+    row(&["--tls-key", "-key", "--client-key", "--keyfile", "--private-key"], Equivalent::Flag("--key", "FILE")),
     row(
         &["--tls-on-connect", "--tlsc", "-tlsc", "--ssl", "--smtps", "--tls-implicit", "--implicit-tls"],
-        Answer::Text("use --tls implicit, or write the target as smtps://HOST"),
+        Equivalent::Text("use --tls implicit, or write the target as smtps://HOST"),
     ),
     row(
         &["-starttls", "--starttls", "-tls", "-S", "--ssl-reqd", "--require-tls", "--force-tls"],
-        Answer::Text("use --tls starttls"),
+        Equivalent::Text("use --tls starttls"),
     ),
-    row(&["--tls-optional", "-tlso", "--try-tls", "--opportunistic"], Answer::Text("use --tls auto, the default")),
-    row(&["--no-tls", "--notls", "--no-starttls", "--plain", "--disable-starttls"], Answer::Text("use --tls none")),
+    row(&["--tls-optional", "-tlso", "--try-tls", "--opportunistic"], Equivalent::Text("use --tls auto, the default")),
+    row(&["--no-tls", "--notls", "--no-starttls", "--plain", "--disable-starttls"], Equivalent::Text("use --tls none")),
     row(
         &[
             "--auth-password",
@@ -70,26 +70,29 @@ const TABLE: &[ForeignFlags] = &[
             "--smtp-password",
             "--auth-pass",
         ],
-        Answer::Password,
+        Equivalent::Password,
     ),
-    row(&["--passwordeval"], Answer::Flag("--password-command", "CMD")),
+    row(&["--passwordeval"], Equivalent::Flag("--password-command", "CMD")),
     row(
         &["--oauth2-bearer", "--token", "--access-token"],
-        Answer::Text("use --token-command CMD, which prints the token"),
+        Equivalent::Text("use --token-command CMD, which prints the token"),
     ),
     row(
         &["--auth-user", "-au", "--authuser", "-U", "--username", "--login", "--smtp-user"],
-        Answer::Flag("--user", "USER"),
+        Equivalent::Flag("--user", "USER"),
     ),
-    row(&["--auth-type", "--authtype", "-A", "-a", "--mechanism", "--sasl-mech"], Answer::Flag("--auth", "MECH")),
+    row(&["--auth-type", "--authtype", "-A", "-a", "--mechanism", "--sasl-mech"], Equivalent::Flag("--auth", "MECH")),
     row(
         &["--auth-hide-password", "-ahp", "--protect-prompt", "-pp"],
-        Answer::Text("omit it: smtpcheck never shows a password"),
+        Equivalent::Text("omit it: smtpcheck never shows a password"),
     ),
-    row(&["--mail-from", "--sender", "--mailfrom", "--envelope-from"], Answer::Flag("--from", "ADDR")),
-    row(&["--mail-rcpt", "--rcpt", "--rcpt-to", "--recipient", "--rcptto"], Answer::Flag("--to", "ADDR")),
-    row(&["--fqdn", "-F", "--hello", "--lhlo", "-name", "--ehlo-name", "--helo-name"], Answer::Flag("--ehlo", "NAME")),
-    row(&["--quit", "--stop-after", "--drop-after", "-q-after"], Answer::Flag("--quit-after", "PHASE")),
+    row(&["--mail-from", "--sender", "--mailfrom", "--envelope-from"], Equivalent::Flag("--from", "ADDR")),
+    row(&["--mail-rcpt", "--rcpt", "--rcpt-to", "--recipient", "--rcptto"], Equivalent::Flag("--to", "ADDR")),
+    row(
+        &["--fqdn", "-F", "--hello", "--lhlo", "-name", "--ehlo-name", "--helo-name"],
+        Equivalent::Flag("--ehlo", "NAME"),
+    ),
+    row(&["--quit", "--stop-after", "--drop-after", "-q-after"], Equivalent::Flag("--quit-after", "PHASE")),
     row(
         &[
             "--data",
@@ -105,14 +108,14 @@ const TABLE: &[ForeignFlags] = &[
             "--send",
             "--mail-auth",
         ],
-        Answer::Text("omit it: smtpcheck never sends a message"),
+        Equivalent::Text("omit it: smtpcheck never sends a message"),
     ),
-    row(&["-showcerts", "--show-certs", "--showcerts"], Answer::Text("use --show-chain")),
+    row(&["-showcerts", "--show-certs", "--showcerts"], Equivalent::Text("use --show-chain")),
     row(
         &["-tls1_2", "--tlsv1.2", "--tls1_2", "--tls1.2"],
-        Answer::Text("use --tls-min 1.2, the default; --tls-scan finds all versions that the server accepts"),
+        Equivalent::Text("use --tls-min 1.2, the default; --tls-scan finds all versions that the server accepts"),
     ),
-    row(&["-tls1_3", "--tlsv1.3", "--tls1_3", "--tls1.3"], Answer::Text("use --tls-min 1.3")),
+    row(&["-tls1_3", "--tlsv1.3", "--tls1_3", "--tls1.3"], Equivalent::Text("use --tls-min 1.3")),
     row(
         &[
             "-tls1",
@@ -131,36 +134,36 @@ const TABLE: &[ForeignFlags] = &[
             "--script",
             "--full",
         ],
-        Answer::Text("use --tls-scan, or --tls-scan=full for all cipher suites"),
+        Equivalent::Text("use --tls-scan, or --tls-scan=full for all cipher suites"),
     ),
-    row(&["--severity"], Answer::Flag("--fail-on", "SEVERITY")),
+    row(&["--severity"], Equivalent::Flag("--fail-on", "SEVERITY")),
     row(
         &["--jsonfile", "--jsonfile-pretty", "--json-pretty", "-oJ", "-oj", "--json_out"],
-        Answer::Text("use --json, with --output FILE to write it to a file"),
+        Equivalent::Text("use --json, with --output FILE to write it to a file"),
     ),
-    row(&["--htmlfile", "-oH", "-oh"], Answer::Text("use --format html --output FILE")),
-    row(&["--output-format", "--out-format"], Answer::Flag("--format", "FORMAT")),
-    row(&["--certificate", "-D"], Answer::Flag("--cert-days", "WARN[,ERROR]")),
-    row(&["--use-ipv4", "--ip4", "-inet4"], Answer::Text("use --ipv4")),
-    row(&["--use-ipv6", "--ip6", "-inet6"], Answer::Text("use --ipv6")),
-    row(&["--silent", "--silence"], Answer::Text("use --quiet")),
+    row(&["--htmlfile", "-oH", "-oh"], Equivalent::Text("use --format html --output FILE")),
+    row(&["--output-format", "--out-format"], Equivalent::Flag("--format", "FORMAT")),
+    row(&["--certificate", "-D"], Equivalent::Flag("--cert-days", "WARN[,ERROR]")),
+    row(&["--use-ipv4", "--ip4", "-inet4"], Equivalent::Text("use --ipv4")),
+    row(&["--use-ipv6", "--ip6", "-inet6"], Equivalent::Text("use --ipv6")),
+    row(&["--silent", "--silence"], Equivalent::Text("use --quiet")),
     row(
         &["--trace", "--trace-ascii", "-debug", "--debug", "-msg", "-state", "--trace-time"],
-        Answer::Text("use --verbose; the session is always shown"),
+        Equivalent::Text("use --verbose; the session is always shown"),
     ),
     row(
         &["--tls-verify", "--verify", "-verify", "-verify_return_error", "--tls-verify-ca"],
-        Answer::Text("omit it: smtpcheck always verifies the certificate"),
+        Equivalent::Text("omit it: smtpcheck always verifies the certificate"),
     ),
     row(
         &["--no-check-certificate", "--no-verify", "--tls-no-verify", "--insecure-tls", "--no-certificate-check"],
-        Answer::Text("use --insecure"),
+        Equivalent::Text("use --insecure"),
     ),
-    row(&["-verify_hostname", "--verify-name"], Answer::Flag("--sni", "NAME")),
-    row(&["--dns", "--nameserver", "--dns-servers", "--dns-server"], Answer::Flag("--resolver", "IP[:PORT]")),
-    row(&["--retries", "--max-retries"], Answer::Flag("--retry", "N")),
-    row(&["--retry-max-time", "--retry-delay"], Answer::Flag("--wait", "TIME")),
-    row(&["-crlf", "--crlf", "-ign_eof", "-quiet", "-brief", "--hints", "--nodns"], Answer::Text("omit it")),
+    row(&["-verify_hostname", "--verify-name"], Equivalent::Flag("--sni", "NAME")),
+    row(&["--dns", "--nameserver", "--dns-servers", "--dns-server"], Equivalent::Flag("--resolver", "IP[:PORT]")),
+    row(&["--retries", "--max-retries"], Equivalent::Flag("--retry", "N")),
+    row(&["--retry-max-time", "--retry-delay"], Equivalent::Flag("--wait", "TIME")),
+    row(&["-crlf", "--crlf", "-ign_eof", "-quiet", "-brief", "--hints", "--nodns"], Equivalent::Text("omit it")),
 ];
 
 /// The error for the first flag of another tool among the words.
@@ -182,31 +185,31 @@ pub(super) fn reject(command: &Command, words: &[OsString]) -> Result<(), UsageE
     Ok(())
 }
 
-impl Answer {
+impl Equivalent {
     fn hint(&self, value: Option<String>) -> String {
         let shown = |value: &str| {
             let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "-._:@/[],%+=".contains(c));
             if is_plain { value.to_owned() } else { format!("'{}'", value.escape_debug()) }
         };
         match self {
-            Answer::Flag(flag, placeholder) => {
+            Equivalent::Flag(flag, placeholder) => {
                 format!("use {flag} {}", value.as_deref().map_or_else(|| (*placeholder).to_owned(), shown))
             }
-            Answer::Text(text) => (*text).to_owned(),
-            Answer::Target => {
+            Equivalent::Text(text) => (*text).to_owned(),
+            Equivalent::Target => {
                 let target = value.unwrap_or_else(|| "HOST:PORT".to_owned());
                 // smtp://user:password@host is common with curl.
                 let target = target.rsplit_once('@').map_or(target.as_str(), |(_, host)| host);
                 format!("write the target without a flag: smtpcheck {}", shown(target))
             }
-            Answer::Password => format!("give the password by {SOURCES}"),
+            Equivalent::Password => format!("give the password by {SOURCES}"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, TABLE};
+    use super::{Equivalent, TABLE};
     use crate::cli::parse;
 
     fn message(words: &[&str]) -> String {
@@ -256,7 +259,7 @@ mod tests {
         let check = crate::cli::commands::check::SPEC.command(&[]);
         let own: Vec<String> = check.get_arguments().flat_map(crate::cli::command::names).collect();
         for row in TABLE {
-            if let Answer::Flag(flag, _) = row.answer {
+            if let Equivalent::Flag(flag, _) = row.answer {
                 assert!(own.iter().any(|own| own == flag), "{flag}");
             }
             for name in row.names {

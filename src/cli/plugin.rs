@@ -51,6 +51,10 @@ pub fn parse(words: Vec<OsString>) -> Result<Result<PluginCheck, String>, UsageE
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Err(error.to_string()))
         }
+        // --hostname is the only argument that must be given.
+        Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
+            Err(UsageError::new(missing.reason).with_hint(missing.hint))
+        }
         Err(error) => Err(usage_error(&error, Some(missing))),
     }
 }

@@ -51,7 +51,7 @@ use crate::evidence::{EventKind, Fault, Phase};
 use crate::plan::{QuitAfter, TlsUse};
 use crate::question::{Pacing, Script, Starttls};
 use crate::sasl::Binding;
-use crate::wire::{Assembler, Capabilities, Command, Ending, Framer, Irregularity, Reply};
+use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, LineEnding, Reply};
 
 pub use self::login::Access;
 pub use self::state::{Action, Dialogue, Peer};
@@ -191,7 +191,7 @@ impl<'a> Dialogue<'a> {
             return self.hang_up_after_quit();
         }
         while let Some(line) = self.framer.finish() {
-            let is_cut = line.ending == Ending::Missing;
+            let is_cut = line.ending == LineEnding::Missing;
             match self.assembler.push(line) {
                 // Half a line decides nothing: what it would have said is not known.
                 Some(reply) if is_cut => {

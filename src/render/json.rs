@@ -33,7 +33,7 @@ fn document(report: &Report, earlier: &[Report]) -> String {
     pretty(&Document::from(report).after(earlier))
 }
 
-/// Any value of ours as indented JSON. All JSON of the program is written here and in [`compact`].
+/// Any serialisable value as indented JSON. All JSON of the program is written here and in [`compact`].
 pub(super) fn pretty(value: &impl Serialize) -> String {
     written(value, PrettyFormatter::new())
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::style::{Role, StyledLine};
 use super::{Display, escape};
-use crate::sandbox::journal::{JournalEntry, Speaker};
+use crate::sandbox::journal::{JournalEntry, JournalSpeaker};
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Scenario, login};
 
@@ -141,9 +141,9 @@ pub fn end_of_lessons(look: &Display) -> String {
 /// What a client or a server did, on one line.
 pub fn entry_text(entry: &JournalEntry, look: &Display) -> String {
     let (sign, role) = match entry.speaker {
-        Speaker::Client => ("C:", Role::Client),
-        Speaker::Server => ("S:", Role::Server),
-        Speaker::Neither => ("--", Role::Dim),
+        JournalSpeaker::Client => ("C:", Role::Client),
+        JournalSpeaker::Server => ("S:", Role::Server),
+        JournalSpeaker::Neither => ("--", Role::Dim),
     };
     let told = format!("{:>7.0} {}#{} {sign} ", entry.at_ms, entry.scenario, entry.session);
     StyledLine::of(Role::Dim, told).and(role, shortened(&escape::visible(&entry.text))).paint(look)
@@ -152,9 +152,9 @@ pub fn entry_text(entry: &JournalEntry, look: &Display) -> String {
 /// The same as JSON.
 pub fn entry_json(entry: &JournalEntry) -> String {
     let speaker = match entry.speaker {
-        Speaker::Client => "client",
-        Speaker::Server => "server",
-        Speaker::Neither => "neither",
+        JournalSpeaker::Client => "client",
+        JournalSpeaker::Server => "server",
+        JournalSpeaker::Neither => "neither",
     };
     let JournalEntry { session, scenario, at_ms, text, .. } = entry;
     line(&Record::Said { session: *session, scenario, at_ms: *at_ms, speaker, text })

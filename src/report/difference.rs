@@ -108,14 +108,14 @@ fn compared(name: String, before: Option<&CheckResult>, after: Option<&CheckResu
         }
         let (old, new) = (Document::from(old), Document::from(new));
         for name in COMPARED {
-            add(name, shown(&old, name), shown(&new, name));
+            add(name, comparable_text(&old, name), comparable_text(&new, name));
         }
         add("greeting.name", greeting_name(&old), greeting_name(&new));
         add("addresses", addresses(&old), addresses(&new));
         for number in 0..old.rcpt.len().max(new.rcpt.len()) {
             for key in ["code", "enhanced"] {
                 let name = format!("rcpt[{number}].{key}");
-                add(&name, shown(&old, &name), shown(&new, &name));
+                add(&name, comparable_text(&old, &name), comparable_text(&new, &name));
             }
         }
     }
@@ -133,7 +133,7 @@ fn findings(report: &Report) -> BTreeSet<(String, String)> {
     report.findings.iter().map(|finding| (finding.rule.to_string(), finding.severity.to_string())).collect()
 }
 
-fn shown(report: &Document, name: &str) -> Option<String> {
+fn comparable_text(report: &Document, name: &str) -> Option<String> {
     match fields::value(report, name) {
         FieldValue::Missing => None,
         FieldValue::Text(text) => Some(text),

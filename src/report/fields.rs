@@ -248,9 +248,9 @@ impl SuccessTest {
 pub enum NameFault {
     /// `[` without `]`.
     OpenBracket,
-    /// Something else than a number from 0 to 999 in the brackets.
+    /// Something other than a number from 0 to 999 in the brackets.
     Number,
-    /// No value has this name. It is given with `[N]` in place of numbers.
+    /// No value has this name. It is given with `[N]` instead of numbers.
     Unknown(String),
 }
 

@@ -8,7 +8,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::certificates::{Identity, ServerNames};
 use super::hello::{self, MAX_HELLO, Reaction};
-use super::journal::Speaker;
+use super::journal::JournalSpeaker;
 use super::scenario::{ServerAct, Trigger};
 use super::session::{Flow, SandboxSession};
 use super::transport::{READ_SIZE, Transport};
@@ -47,15 +47,15 @@ impl SandboxSession<'_> {
     async fn send_bytes(&mut self, act: &ServerAct) -> io::Result<()> {
         match act {
             ServerAct::Raw(bytes) => {
-                self.record(Speaker::Server, || String::from_utf8_lossy(bytes).into_owned());
+                self.record(JournalSpeaker::Server, || String::from_utf8_lossy(bytes).into_owned());
                 self.write(bytes).await
             }
             ServerAct::Times(count, bytes) => {
-                self.record(Speaker::Neither, || format!("{} bytes, {count} times", bytes.len()));
+                self.record(JournalSpeaker::Neither, || format!("{} bytes, {count} times", bytes.len()));
                 self.write(&bytes.repeat(*count)).await
             }
             ServerAct::Endless(bytes, pause) => {
-                self.record(Speaker::Neither, || format!("{} bytes, repeated without end", bytes.len()));
+                self.record(JournalSpeaker::Neither, || format!("{} bytes, repeated without end", bytes.len()));
                 let piece =
                     if *pause == 0 { bytes.repeat(READ_SIZE.div_ceil(bytes.len().max(1))) } else { bytes.to_vec() };
                 loop {
@@ -64,7 +64,7 @@ impl SandboxSession<'_> {
                 }
             }
             ServerAct::Drip(bytes, pause) => {
-                self.record(Speaker::Neither, || format!("{} bytes, one at a time", bytes.len()));
+                self.record(JournalSpeaker::Neither, || format!("{} bytes, one at a time", bytes.len()));
                 for byte in *bytes {
                     self.write(&[*byte]).await?;
                     tokio::time::sleep(Duration::from_millis(*pause)).await;
@@ -110,15 +110,15 @@ impl SandboxSession<'_> {
     async fn end(&mut self, act: &ServerAct) -> io::Result<Flow> {
         match act {
             ServerAct::Silence => {
-                self.record(Speaker::Neither, || "silent from now on".to_owned());
+                self.record(JournalSpeaker::Neither, || "silent from now on".to_owned());
                 self.swallow().await
             }
             ServerAct::Deaf => {
-                self.record(Speaker::Neither, || "neither reads nor writes from now on".to_owned());
+                self.record(JournalSpeaker::Neither, || "neither reads nor writes from now on".to_owned());
                 std::future::pending().await
             }
             ServerAct::HalfClose => {
-                self.record(Speaker::Neither, || "closed for writing".to_owned());
+                self.record(JournalSpeaker::Neither, || "closed for writing".to_owned());
                 self.line.shutdown().await?;
                 self.swallow().await
             }
@@ -168,7 +168,7 @@ impl SandboxSession<'_> {
             Reaction::Close => return Ok(Flow::Over),
             Reaction::Send(bytes) => {
                 self.line = Transport::Plain(stream);
-                self.record(Speaker::Neither, || {
+                self.record(JournalSpeaker::Neither, || {
                     format!("a ClientHello is answered by hand with {} bytes", bytes.len())
                 });
                 self.write(&bytes).await?;
@@ -194,7 +194,7 @@ impl SandboxSession<'_> {
             .flatten()
             .map(|bytes| bytes.to_vec());
         let version = if is_13 { "TLS 1.3" } else { "TLS 1.2" };
-        self.record(Speaker::Neither, || format!("{version} is on"));
+        self.record(JournalSpeaker::Neither, || format!("{version} is on"));
         self.line = Transport::Tls(Box::new(stream));
         self.inside = true;
         match self.scenario.on(Trigger::Secured) {

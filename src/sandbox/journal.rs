@@ -13,14 +13,14 @@ pub struct JournalEntry {
     /// Milliseconds since the connection was made.
     pub at_ms: f64,
     /// Who did it.
-    pub speaker: Speaker,
+    pub speaker: JournalSpeaker,
     /// A line without its end, or a remark. Text of a client is as it came: escape it before it is shown.
     pub text: String,
 }
 
 /// Who did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Speaker {
+pub enum JournalSpeaker {
     /// The client said it.
     Client,
     /// We said it.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 use super::certificates::Certificates;
-use super::journal::{JournalEntry, JournalListener, Speaker};
+use super::journal::{JournalEntry, JournalListener, JournalSpeaker};
 use super::login::{self, LoginExchange, ServerTurn};
 use super::scenario::{ConnectionStart, Pace, RequiredBeforeMail, Scenario, ServerAct, Trigger};
 use super::transport::Transport;
@@ -60,14 +60,14 @@ pub(super) async fn serve(
         client_certificate: false,
         binding: None,
     };
-    session.record(Speaker::Neither, || "connected".to_owned());
+    session.record(JournalSpeaker::Neither, || "connected".to_owned());
     let ended = tokio::time::timeout(LIFETIME, session.run()).await;
     let why = match ended {
         Err(_) => "ten minutes are over".to_owned(),
         Ok(Ok(())) => "the connection has ended".to_owned(),
         Ok(Err(error)) => format!("the client has gone: {error}"),
     };
-    session.record(Speaker::Neither, || why);
+    session.record(JournalSpeaker::Neither, || why);
 }
 
 /// Whether the session goes on.
@@ -122,7 +122,7 @@ impl SandboxSession<'_> {
         let (name, argument) = line.split_once(' ').unwrap_or((line, ""));
         let name = name.to_ascii_uppercase();
         let shown = if name == "AUTH" { mechanism_only(line) } else { line.to_owned() };
-        self.record(Speaker::Client, || shown);
+        self.record(JournalSpeaker::Client, || shown);
         let inside = self.inside;
         match name.as_str() {
             "EHLO" => {
@@ -222,7 +222,7 @@ impl SandboxSession<'_> {
                 return self.send("552 5.3.4 Message too large").await.map(|_| Flow::Over);
             }
         }
-        self.record(Speaker::Client, || format!("[a message of {bytes} bytes, thrown away]"));
+        self.record(JournalSpeaker::Client, || format!("[a message of {bytes} bytes, thrown away]"));
         self.forget_transaction();
         self.own_or(Trigger::Message, "250 2.0.0 Ok: thrown away").await
     }
@@ -274,7 +274,7 @@ impl SandboxSession<'_> {
         self.answers += 1;
         if let Some(answer) = &answer {
             let shown = if answer == "*" { "*" } else { "[an answer, not shown]" };
-            self.record(Speaker::Client, || shown.to_owned());
+            self.record(JournalSpeaker::Client, || shown.to_owned());
         }
         Ok(answer)
     }
@@ -297,7 +297,7 @@ impl SandboxSession<'_> {
         for line in reply.split('\n') {
             bytes.extend_from_slice(line.as_bytes());
             bytes.extend_from_slice(b"\r\n");
-            self.record(Speaker::Server, || line.to_owned());
+            self.record(JournalSpeaker::Server, || line.to_owned());
         }
         self.write(&bytes).await?;
         Ok(Flow::On)
@@ -339,7 +339,7 @@ impl SandboxSession<'_> {
         }
     }
 
-    pub(super) fn record(&self, speaker: Speaker, text: impl FnOnce() -> String) {
+    pub(super) fn record(&self, speaker: JournalSpeaker, text: impl FnOnce() -> String) {
         if let Some(listener) = self.listener {
             let at_ms = self.began.elapsed().as_secs_f64() * 1000.0;
             let (session, scenario) = (self.visit.number, self.scenario.name);

@@ -92,11 +92,11 @@ fn every_mistake_has_its_line_and_column() {
         ),
         (
             "[[check]]\nname = \"ü\"\ntarget = \"h\"\nexpect = [\"tls.verson >= 1.2\"]\n",
-            "s.toml:4:12: there is no tls.verson; the nearest name is tls.version",
+            "s.toml:4:12: unknown name tls.verson; did you mean tls.version?",
         ),
         (
             "[[check]]\nname = \"a\"\ntarget = \"h\"\nexpect = [\"ü\", \"tls.version >= x\"]\n",
-            "s.toml:4:12: there is no ü",
+            "s.toml:4:12: unknown name ü",
         ),
         (
             "[[check]]\nname = \"a\"\ntarget = \"h\"\nexpect = [\"tls.version >= x\"]\n",

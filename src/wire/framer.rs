@@ -12,7 +12,7 @@ pub const ENDLESS: usize = 64 * 1024;
 
 /// How a line ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum LineEnding {
     /// CR LF, as RFC 5321 §2.3.8 demands.
     CrLf,
     /// LF alone.
@@ -27,7 +27,7 @@ pub struct RawLine {
     /// At most [`MAX_LINE`] bytes.
     pub bytes: Vec<u8>,
     /// How it ended.
-    pub ending: Ending,
+    pub ending: LineEnding,
     /// Bytes beyond [`MAX_LINE`] that were dropped.
     pub dropped: usize,
 }
@@ -51,7 +51,7 @@ impl Framer {
             } else {
                 self.dropped += 1;
                 if self.dropped + MAX_LINE >= ENDLESS {
-                    self.give(Ending::Missing);
+                    self.give(LineEnding::Missing);
                 }
             }
         }
@@ -70,7 +70,7 @@ impl Framer {
         if self.partial.is_empty() {
             return None;
         }
-        self.give(Ending::Missing);
+        self.give(LineEnding::Missing);
         self.ready.pop_front()
     }
 
@@ -81,9 +81,9 @@ impl Framer {
         while let Some(line) = self.ready.pop_front() {
             stray.extend_from_slice(&line.bytes);
             stray.extend_from_slice(match line.ending {
-                Ending::CrLf => b"\r\n",
-                Ending::BareLf => b"\n",
-                Ending::Missing => b"",
+                LineEnding::CrLf => b"\r\n",
+                LineEnding::BareLf => b"\n",
+                LineEnding::Missing => b"",
             });
         }
         stray.append(&mut self.partial);
@@ -95,15 +95,15 @@ impl Framer {
         // A line so long that its CR was dropped ended with CRLF or LF, which cannot be known, and it is reported as too long.
         if self.dropped == 0 && self.partial.last() == Some(&b'\r') {
             self.partial.pop();
-            self.give(Ending::CrLf);
+            self.give(LineEnding::CrLf);
         } else if self.dropped > 0 {
-            self.give(Ending::CrLf);
+            self.give(LineEnding::CrLf);
         } else {
-            self.give(Ending::BareLf);
+            self.give(LineEnding::BareLf);
         }
     }
 
-    fn give(&mut self, ending: Ending) {
+    fn give(&mut self, ending: LineEnding) {
         let bytes = std::mem::take(&mut self.partial);
         let dropped = std::mem::take(&mut self.dropped);
         self.ready.push_back(RawLine { bytes, ending, dropped });
@@ -114,7 +114,7 @@ impl Framer {
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
-    use super::{ENDLESS, Ending, Framer, MAX_LINE, RawLine};
+    use super::{ENDLESS, Framer, LineEnding, MAX_LINE, RawLine};
 
     fn lines(pieces: &[&[u8]]) -> Vec<RawLine> {
         let mut framer = Framer::default();
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn bare_lf_ends_a_line_and_bare_cr_does_not() {
         let found = lines(&[b"250 a\rb\n"]);
-        assert_eq!(found, vec![RawLine { bytes: b"250 a\rb".to_vec(), ending: Ending::BareLf, dropped: 0 }]);
+        assert_eq!(found, vec![RawLine { bytes: b"250 a\rb".to_vec(), ending: LineEnding::BareLf, dropped: 0 }]);
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         let mut framer = Framer::default();
         framer.push(&vec![b'x'; ENDLESS]);
         let line = framer.next_line().expect("given up at the bound");
-        assert_eq!((line.ending, line.bytes.len()), (Ending::Missing, MAX_LINE));
+        assert_eq!((line.ending, line.bytes.len()), (LineEnding::Missing, MAX_LINE));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub mod tls;
 pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
 pub use capability::{Capabilities, Capability};
 pub use command::{Command, EhloName};
-pub use framer::{Ending, Framer, RawLine};
+pub use framer::{Framer, LineEnding, RawLine};
 pub use host::{DomainName, Host, HostError};
 pub use reply::{Assembler, Irregularity, Reply};
 pub use status::{Class, EnhancedStatus, ReplyCode};

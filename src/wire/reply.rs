@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::framer::{Ending, RawLine};
+use crate::wire::framer::{LineEnding, RawLine};
 use crate::wire::status::{Class, EnhancedStatus, ReplyCode};
 
 /// Lines of one reply that are read.
@@ -181,12 +181,12 @@ impl Assembler {
         self.note_bytes(&line);
         let (code, last, text) = self.split(&line.bytes);
         self.lines.push(Parsed { code, text });
-        if line.ending == Ending::Missing && line.dropped > 0 {
+        if line.ending == LineEnding::Missing && line.dropped > 0 {
             self.note(Irregularity::TooLong);
             return Some(self.take_reply());
         }
         // RFC 5321 §2.3.8: a line ends with CRLF. Without it the rest of the line, or of the reply, is missing.
-        if line.ending == Ending::Missing {
+        if line.ending == LineEnding::Missing {
             self.note(Irregularity::CutShort);
         }
         if last {
@@ -239,7 +239,7 @@ impl Assembler {
     }
 
     fn note_bytes(&mut self, line: &RawLine) {
-        if line.ending == Ending::BareLf {
+        if line.ending == LineEnding::BareLf {
             self.note(Irregularity::BareLf);
         }
         if line.dropped > 0 {
@@ -257,9 +257,9 @@ impl Assembler {
         }
         self.raw.extend_from_slice(&line.bytes);
         self.raw.extend_from_slice(match line.ending {
-            Ending::CrLf => b"\r\n",
-            Ending::BareLf => b"\n",
-            Ending::Missing => b"",
+            LineEnding::CrLf => b"\r\n",
+            LineEnding::BareLf => b"\n",
+            LineEnding::Missing => b"",
         });
     }
 
@@ -306,7 +306,7 @@ pub fn from_text(text: &str) -> Option<Reply> {
     let mut assembler = Assembler::default();
     for line in text.trim_end_matches(['\r', '\n']).split('\n') {
         let bytes = line.strip_suffix('\r').unwrap_or(line).as_bytes().to_vec();
-        if let Some(reply) = assembler.push(RawLine { bytes, ending: Ending::CrLf, dropped: 0 }) {
+        if let Some(reply) = assembler.push(RawLine { bytes, ending: LineEnding::CrLf, dropped: 0 }) {
             return Some(reply);
         }
     }

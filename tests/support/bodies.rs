@@ -31,7 +31,7 @@ use smtpcheck::sasl::{self, Binding, Credentials, ExchangeStart, Means, Proof};
 use smtpcheck::secret::{Echoes, Secret};
 use smtpcheck::suite::SuiteEnvironment;
 use smtpcheck::wire::tls::{self, FlightReader};
-use smtpcheck::wire::{Assembler, Capabilities, Ending, ForwardPath, Framer, Host, Irregularity, Mailbox, Reply};
+use smtpcheck::wire::{Assembler, Capabilities, ForwardPath, Framer, Host, Irregularity, LineEnding, Mailbox, Reply};
 
 /// One body.
 pub struct Body {
@@ -121,7 +121,7 @@ fn offers(data: &[u8]) {
     for (number, line) in lines.enumerate() {
         let head: &[u8] = if number == 0 { b"250-" } else { b"" };
         let bytes = [head, &line[..line.len().min(4096)]].concat();
-        let line = smtpcheck::wire::RawLine { bytes, ending: Ending::CrLf, dropped: 0 };
+        let line = smtpcheck::wire::RawLine { bytes, ending: LineEnding::CrLf, dropped: 0 };
         let Some(reply) = assembler.push(line) else { continue };
         let offers = Capabilities::read(&reply);
         for name in offers.auth_mechanisms() {

@@ -29,7 +29,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, fa
 }
 
 /// How a session ended early.
-struct Ending {
+struct SessionEnding {
     rule: &'static Rule,
     phase: Phase,
     summary: String,
@@ -39,7 +39,7 @@ struct Ending {
     failure: PhaseFailure,
 }
 
-fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<Ending> {
+fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnding> {
     let target = plan.target.host.with_port(plan.target.port);
     Some(match fault {
         // Reported by connect, greeting and starttls.
@@ -51,7 +51,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<Ending> {
         | Fault::Interrupted => return None,
         // A server that does not follow the login mechanism may also close the connection.
         Fault::Closed { phase: Phase::Auth, .. } if session.login_given_up().is_some() => return None,
-        Fault::Silent { phase, waited_ms, .. } => Ending {
+        Fault::Silent { phase, waited_ms, .. } => SessionEnding {
             rule: &REPLY_MISSING,
             phase: *phase,
             summary: format!("no reply to {phase} for {:.0} seconds", waited_ms / 1000.0),
@@ -66,7 +66,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<Ending> {
             failure: PhaseFailure::Unreachable,
         },
         Fault::Closed { phase, reset } => closed(*phase, *reset),
-        Fault::Endless { phase } => Ending {
+        Fault::Endless { phase } => SessionEnding {
             rule: &REPLY_ENDLESS,
             phase: *phase,
             summary: format!("the reply to {phase} does not end"),
@@ -75,7 +75,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<Ending> {
             fix: Fix::text("Check the host and port. Server operator: check the server."),
             failure: PhaseFailure::Protocol,
         },
-        Fault::Unread { phase } => Ending {
+        Fault::Unread { phase } => SessionEnding {
             rule: &REPLY_MISSING,
             phase: *phase,
             summary: format!("the server accepts no more data at {phase}"),
@@ -88,9 +88,9 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<Ending> {
     })
 }
 
-fn closed(phase: Phase, reset: bool) -> Ending {
+fn closed(phase: Phase, reset: bool) -> SessionEnding {
     let closes = if reset { "resets" } else { "closes" };
-    Ending {
+    SessionEnding {
         rule: &CONNECTION_CLOSED,
         phase,
         summary: format!("the server {closes} the connection when the reply to {phase} was due"),
@@ -105,9 +105,9 @@ fn closed(phase: Phase, reset: bool) -> Ending {
     }
 }
 
-fn time_limit(plan: &Plan, target: &str, phase: Phase) -> Ending {
+fn time_limit(plan: &Plan, target: &str, phase: Phase) -> SessionEnding {
     let seconds = std::time::Duration::from_millis(plan.limits.total_ms).as_secs_f64();
-    Ending {
+    SessionEnding {
         rule: &TIME_LIMIT_REACHED,
         phase,
         summary: format!("the overall time limit ({seconds:.1} s) was reached at {phase}"),

@@ -175,7 +175,6 @@ pub(super) static ALL: &[Scenario] = &[
         &["reply-invalid"],
         8
     ),
-    ends!(Ehlo, "reply-of-two-digits", "a code of two digits", [ServerAct::Say("25 localhost")], &["reply-invalid"], 8),
     ends!(
         Ehlo,
         "reply-of-four-digits",
@@ -192,7 +191,6 @@ pub(super) static ALL: &[Scenario] = &[
         &["reply-invalid"],
         8
     ),
-    ends!(Mail, "reply-999", "a code that nobody has defined", [ServerAct::Say("999 what")], &["reply-invalid"], 8),
     Scenario {
         name: "time-is-up",
         summary: "no reply to RCPT within the client's overall time limit",

@@ -29,7 +29,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "tls-only-sslv3",
-        summary: "SSLv3 only",
+        summary: "only SSLv3 is accepted",
         server: Server { hello: HelloAnswer::OnlyUpTo(0x0300), ..RELAY },
         client: BARE,
         expect: &["tls-version-too-old"],
