@@ -497,7 +497,7 @@ impl fmt::Display for TlsUse {
         f.write_str(match self {
             TlsUse::Implicit => "implicit TLS",
             TlsUse::Required => "STARTTLS required",
-            TlsUse::IfOffered => "STARTTLS if offered",
+            TlsUse::IfOffered => "STARTTLS if advertised",
             TlsUse::Never => "no TLS",
         })
     }

@@ -13,7 +13,7 @@ pub fn page(rule: &Rule, look: &Display) -> String {
     ];
     let docs = &rule.docs;
     let parts = [
-        ("What it sees", docs.sees),
+        ("When it is reported", docs.sees),
         ("Why it matters", docs.matters),
         ("What to do", docs.action),
         ("Example", docs.example),
@@ -38,7 +38,7 @@ pub fn markdown(checks: &[&Check]) -> String {
         for rule in check.rules {
             let docs = &rule.docs;
             page.push_str(&format!(
-                "\n### {}\n\n*{}*: {}\n\n**What it sees.** {}\n\n**Why it matters.** {}\n\n**What to do.** {}\n\n**Example.** `{}`\n\n**References.** {}\n",
+                "\n### {}\n\n*{}*: {}\n\n**When it is reported.** {}\n\n**Why it matters.** {}\n\n**What to do.** {}\n\n**Example.** `{}`\n\n**References.** {}\n",
                 rule.id, rule.severity, rule.title, docs.sees, docs.matters, docs.action, docs.example.replace('`', "'"), docs.references
             ));
         }

@@ -110,7 +110,7 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
     let number = place.map(|(at, all)| format!("{at} of {all}: ")).unwrap_or_default();
     let told = format!("Demo {number}{}", scenario.name);
     let mut text = StyledLine::of(Role::Bold, told).paint(look);
-    for line in textwrap::wrap(&format!("The server: {}.", scenario.summary), look.width) {
+    for line in textwrap::wrap(&format!("Scenario: {}.", scenario.summary), look.width) {
         text.push_str(&StyledLine::of(Role::Plain, line.into_owned()).paint(look));
     }
     let command = words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
@@ -119,7 +119,7 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
 
 /// That the server has ended, and how to keep it running.
 pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
-    let text = format!("This server ended with the demo. To keep it running: smtpcheck sandbox {}", scenario.name);
+    let text = format!("The server was stopped at the end of the demo. To keep it running: smtpcheck sandbox {}", scenario.name);
     let lines = textwrap::wrap(&text, look.width);
     "\n".to_owned()
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()

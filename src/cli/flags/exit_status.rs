@@ -40,13 +40,13 @@ impl GateArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ExpectArgs {
-    /// Fail unless this holds, such as 'tls.version >= 1.2' or 'rcpt.class == 5' (repeatable)
+    /// Fail unless this expression is true, such as 'tls.version >= 1.2' or 'rcpt.class == 5' (repeatable)
     #[arg(long, value_name = "EXPR", value_parser = Expression::parse, help_heading = HEADING)]
     pub expect: Vec<Expression>,
     /// Retry up to N times on exit code 3 or 4, with increasing delays
     #[arg(long, value_name = "N", value_parser = number(0..=100u32), help_heading = HEADING)]
     pub retry: Option<u32>,
-    /// Spread the retries over this time; without --retry, retry until the time is over
+    /// Spread the retries over this time; without --retry, retry until this time has passed
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = HEADING)]
     pub wait: Option<u64>,
 }

@@ -55,7 +55,7 @@ pub struct TrustArgs {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct TlsArgs {
-    /// When to use TLS: auto is implicit on port 465, else STARTTLS if advertised; starttls requires it
+    /// When to use TLS: auto uses implicit TLS on port 465, otherwise STARTTLS if advertised; starttls fails if it is not advertised
     #[arg(long, value_name = "MODE", default_value = "auto", value_enum, help_heading = HEADING)]
     pub tls: TlsMode,
     /// Client certificate to send if the server requests one, PEM with its chain
@@ -67,7 +67,7 @@ pub struct TlsArgs {
     /// Warn, or fail, if the certificate expires within this many days
     #[arg(long, value_name = "WARN[,ERROR]", default_value = "21,0", value_parser = days, help_heading = HEADING)]
     pub cert_days: CertificateDays,
-    /// Find the TLS versions, weak cipher suites, groups and certificates that the server accepts; with =full list all cipher suites and groups
+    /// Find the TLS versions, weak cipher suites, groups and certificates that the server accepts; with =full, list all cipher suites and groups
     #[arg(long, value_name = "DEPTH", num_args = 0..=1, require_equals = true, default_missing_value = "basic", value_enum, help_heading = HEADING)]
     pub tls_scan: Option<ScanChoice>,
     /// Compare the server with a published TLS profile (implies --tls-scan=full)
