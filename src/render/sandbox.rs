@@ -119,7 +119,10 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
 
 /// That the server has ended, and how to keep it running.
 pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
-    let text = format!("The server was stopped at the end of the demo. To keep it running: smtpcheck sandbox {}", scenario.name);
+    let text = format!(
+        "The server was stopped at the end of the demo. To keep it running: smtpcheck sandbox {}",
+        scenario.name
+    );
     let lines = textwrap::wrap(&text, look.width);
     "\n".to_owned()
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()

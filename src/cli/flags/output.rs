@@ -145,7 +145,7 @@ pub struct CheckOutputArgs {
     /// With --format nagios: seconds that are CRITICAL
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub critical: Option<Range>,
-    /// Print this text instead, such as '%{exit} %{tls_version} %{total_ms}\n'
+    /// Print this text instead, such as '%{exit.code} %{tls.version} %{total_ms}\n'
     #[arg(long, value_name = "TEXT", value_parser = template, help_heading = HEADING, conflicts_with_all = ["json", "output"])]
     pub write_out: Option<Template>,
 }
