@@ -29,4 +29,6 @@ _smtpcheck() {
     fi
 }
 
+# A profile is written @NAME. bash would split the word there and complete it as a host name.
+COMP_WORDBREAKS=${COMP_WORDBREAKS//@/}
 complete -F _smtpcheck smtpcheck

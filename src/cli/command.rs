@@ -196,6 +196,11 @@ fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
             };
             let error = UsageError::new("a port is not a target").about("target", port.as_str());
             let shown = host.rsplit_once('@').map_or(host.as_str(), |(_, host)| host);
+            // `host:587 25` names two ports.
+            let shown = match shown.rsplit_once(':') {
+                Some((host, old)) if !host.ends_with(':') && old.parse::<u16>().is_ok() => host,
+                _ => shown,
+            };
             return Err(error.with_hint(format!("write {}:{port}", shown.escape_debug())));
         }
     }

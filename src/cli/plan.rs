@@ -41,6 +41,7 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     }
     let verify = if args.tls.insecure { Verify::Insecure } else { Verify::Required };
     let login = login(args, verify)?;
+    reject_impossible_probes(args, mode, &origins)?;
     let depth = scan_depth(&args.tls);
     Ok(Plan {
         target: Target { input: target.to_owned(), host: typed.host, port },
@@ -58,6 +59,27 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         gate: args.gate.gate(),
         origins,
     })
+}
+
+/// A scan, a comparison with a profile and an intrusive probe need TLS, or at least STARTTLS. Requested together with a flag
+/// that rules it out they could only be skipped, and the check would pass without them.
+fn reject_impossible_probes(
+    args: &CheckArgs,
+    mode: TlsMode,
+    origins: &BTreeMap<String, ValueOrigin>,
+) -> Result<(), UsageError> {
+    let is_given = |flag: &str| origins.get(flag) == Some(&ValueOrigin::Flag);
+    let reason = if mode == TlsMode::None && is_given("tls") {
+        "cannot be used with --tls none, because there is no TLS to test"
+    } else if matches!(args.envelope.quit_after, Some(QuitAfter::Connect | QuitAfter::Banner | QuitAfter::Ehlo)) {
+        "cannot be used with a --quit-after that ends the session before STARTTLS"
+    } else {
+        return Ok(());
+    };
+    match ["tls-scan", "tls-profile", "probe"].into_iter().find(|flag| is_given(flag)) {
+        Some(flag) => Err(UsageError::flag(format!("--{flag}"), reason)),
+        None => Ok(()),
+    }
 }
 
 /// The plans of `smtpcheck ports`, one for each port in their order. Each is that of an ordinary check without login and
@@ -417,6 +439,9 @@ mod tests {
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),
             (&["h.example", "--resolver", "dns.example"], "IP address"),
             (&["h.example", "--port", "0"], "--port 0: not a port"),
+            (&["h.example", "--tls", "none", "--tls-scan"], "there is no TLS to test"),
+            (&["h.example", "--tls", "none", "--tls-profile", "mozilla-modern"], "--tls-profile: cannot be used with"),
+            (&["h.example", "--quit-after", "banner", "--probe", "mail-before-tls"], "before STARTTLS"),
         ] {
             let message = made(words).expect_err("a mistake");
             assert!(message.contains(needle), "{words:?} -> {message}");

@@ -96,7 +96,7 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, CommandError> {
             .collect();
         near.sort_by(|one, other| other.0.total_cmp(&one.0));
         let near: Vec<&str> = near.into_iter().take(3).map(|(_, one)| one).collect();
-        let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+        let hint = if near.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", near.join(" or ")) };
         let name = name.escape_debug();
         CommandError::usage(format!("there is no scenario {name}{hint} smtpcheck sandbox --list shows all of them"))
     })

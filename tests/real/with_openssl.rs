@@ -115,7 +115,7 @@ fn a_server_without_a_handshake_is_not_called_safe_from_injected_commands() {
     let port = server.port.to_string();
     let run =
         smtpcheck(&[HOST, "-4", "--port", &port, "--probe", "starttls-injection", "--width", "200"], Password::None);
-    assert!(run.stdout.contains("not tested, the handshake fails without the command too"), "{run}");
+    assert!(run.stdout.contains("not tested (the handshake also fails without the command)"), "{run}");
 }
 
 // --tls-scan.
