@@ -38,7 +38,7 @@
 //! | host | evidence, inquiry, plan |
 //! | gather | dialogue, evidence, host, inquiry, pkix, plan, question, sasl, wire |
 //! | check | evidence, lexicon, plan, question, sasl, wire |
-//! | expect | check, plan, report |
+//! | expect | check, plan, report, source |
 //! | explain | check, lexicon, wire |
 //! | inquiry | check, evidence, plan, question |
 //! | report | check, evidence, inquiry, plan, wire |
@@ -47,7 +47,7 @@
 //! | suite | expect, source |
 //! | sandbox | sasl, wire |
 //! | render | check, evidence, explain, lexicon, plan, question, report, sandbox, wire |
-//! | cli | check, expect, plan, render, report, sasl, source, wire |
+//! | cli | check, expect, host, plan, render, report, sasl, source, wire |
 //! | commands | everything |
 //!
 //! tokio is named only in `gather`, `host`, `run` and `sandbox`, rustls and hickory only in `gather` and `sandbox`; terminal colours only in `render`.

@@ -22,7 +22,7 @@ pub enum Question {
         host: DomainName,
     },
     /// One SMTP session.
-    Talk(SessionRequest),
+    Session(SessionRequest),
     /// A ClientHello whose handshake is not completed.
     Hello(HelloRequest),
     /// Where this machine stands, by what it says of itself. Nothing is asked over the network.

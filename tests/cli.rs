@@ -244,3 +244,28 @@ fn completions_know_scenarios_rules_providers_and_the_checks_of_a_suite() {
         assert!(run.code == 0 && run.stdout.starts_with(wanted), "{words:?} {run}");
     }
 }
+
+#[test]
+fn a_password_given_for_the_wrong_flag_is_not_repeated() {
+    for name in ["SMTPCHECK_PASSWORD_STDIN", "SMTPCHECK_NETRC"] {
+        let run = run_with(&["mx.example.net", "--user", "u"], None, &[(name, "hunter2")]);
+        assert!(run.code == 2 && run.stderr.contains(name) && !run.stderr.contains("hunter2"), "{run}");
+    }
+    let run = run_with(&["smtp://mx.example.net?password=hunter2"], None, &[]);
+    assert!(run.code == 2 && !run.stderr.contains("hunter2"), "{run}");
+}
+
+#[test]
+fn an_output_does_not_replace_a_file_that_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, "kept").unwrap();
+    let (path, other) = (file.to_str().unwrap(), folder.path().join("./ca.pem"));
+    for words in [&["-o", other.to_str().unwrap()][..], &["--report", &format!("json={path}")]] {
+        let run = run_with(&[&["mx.example.net", "--cacert", path], words].concat(), None, &[]);
+        assert!(run.code == 2 && run.stderr.contains("read as --cacert"), "{run}");
+    }
+    let run = run_with(&["run", path, "-o", path], None, &[]);
+    assert!(run.code == 2 && run.stderr.contains("read as the suite"), "{run}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+}

@@ -13,12 +13,10 @@ use serde_json::Value;
 use smtpcheck::cli::{self, Invocation};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
-    Answer, ConnectFault, DialResult, Event, EventKind, Evidence, Fault, Lookup, Machine, NameSource, Names, Outcome,
-    Phase, Probe, ProbeId,
+    Answer, ConnectFault, DialResult, EventKind, Fault, Lookup, Machine, NameSource, Names, Outcome, Phase, ProbeId,
 };
 use smtpcheck::inquiry::{self, Arrival, EvidenceListener, Gather};
 use smtpcheck::lexicon::Confidence;
-use smtpcheck::plan::Plan;
 use smtpcheck::question::Question;
 use smtpcheck::report::Report;
 use smtpcheck::report::ports::{PORTS_SCHEMA, PortState, PortsReport};
@@ -355,7 +353,7 @@ impl Gather for Cloud {
                 let dmi = [("sys_vendor".to_owned(), "Amazon EC2".to_owned())].into();
                 Outcome::Done { answer: Answer::Machine(Machine { dmi, ..Machine::default() }) }
             }
-            Question::Talk(request) if self.silent.contains(&request.port) => {
+            Question::Session(request) if self.silent.contains(&request.port) => {
                 let connect =
                     ConnectFault { kind: ConnectFaultKind::TimedOut, errno: None, detail: "silence".to_owned() };
                 let result = DialResult::Failed { fault: connect.clone() };
@@ -365,14 +363,14 @@ impl Gather for Cloud {
                 );
                 Outcome::Failed { fault: Fault::NotConnected { connect } }
             }
-            Question::Talk(request) => {
+            Question::Session(request) => {
                 let local = "192.0.2.9:40000".parse().unwrap();
                 let address = SocketAddr::new(address, request.port);
                 let result = DialResult::Connected { local };
                 self.happens(id, EventKind::Dialled { address, started_ms: 0.0, result });
                 let reply = smtpcheck::wire::reply::from_text("220 mail.example.net ESMTP").unwrap();
                 self.happens(id, EventKind::Received { reply, recipient: None });
-                Outcome::Done { answer: Answer::Talk }
+                Outcome::Done { answer: Answer::Session }
             }
         };
         self.arrivals.push_back(Arrival::Answered { probe: id, at_ms: 2.0, outcome });
@@ -396,19 +394,7 @@ impl Cloud {
 
 struct Deaf;
 
-impl EvidenceListener for Deaf {
-    fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn waiting(&mut self, _: &Plan, _: &Evidence, _: f64) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+impl EvidenceListener for Deaf {}
 
 /// All mail ports, checked from that machine, with the questions that were asked.
 fn from_the_cloud(silent: &'static [u16]) -> (Vec<Report>, Vec<Question>) {
@@ -436,7 +422,7 @@ fn a_cloud_that_blocks_a_port_is_the_likely_cause_for_that_port_only() {
 #[test]
 fn port_25_without_a_response_is_blocked_by_the_cloud_and_nothing_is_asked_twice() {
     let (reports, asked) = from_the_cloud(&[25]);
-    let sessions = asked.iter().filter(|question| matches!(question, Question::Talk(_))).count();
+    let sessions = asked.iter().filter(|question| matches!(question, Question::Session(_))).count();
     assert_eq!((sessions, asked.len()), (4, 6), "one look-up, one look at the machine: {asked:?}");
     let host = reports[0].plan.target.host.clone();
     let finding = reports[0].findings.iter().find(|finding| finding.rule == "connection-timed-out").unwrap();

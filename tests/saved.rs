@@ -56,6 +56,7 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
     let missing = format!("junit={}", in_folder(folder.path(), "nowhere/x.xml"));
     let itself = format!("junit={}", folder.path().display());
     let twice = format!("html={}", in_folder(folder.path(), "x"));
+    let again = format!("json={}", in_folder(folder.path(), "./x"));
     for (report, told) in [
         (vec![missing.as_str()], "nowhere"),
         (vec![&itself], "directory"),
@@ -64,6 +65,7 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
         (vec!["junit=-"], "--format junit"),
         (vec!["joomla=x"], "junit"),
         (vec![&twice, &twice], "two reports"),
+        (vec![&twice, &again], "two reports"),
     ] {
         let flags: Vec<&str> = report.iter().flat_map(|report| ["--report", report]).collect();
         let run = run(&[&[target.as_str()], flags.as_slice()].concat());
@@ -210,6 +212,9 @@ fn files_that_are_no_reports_are_told_apart() {
     assert!(run(&["report", &bytes]).stderr.contains("UTF-8"));
     assert_eq!(run(&["report", "/nowhere/at/all"]).code, 2);
     assert!(run(&["report"]).stderr.contains("no file given"));
+    let none = in_folder(folder.path(), "none");
+    std::fs::write(&none, "[]").unwrap();
+    assert_eq!(run(&["report", &none]).code, 2);
 }
 
 /// The answer of a plugin: one line on standard output, and nothing on standard error.

@@ -34,7 +34,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("gather", &["dialogue", "evidence", "host", "inquiry", "pkix", "plan", "question", "sasl", "wire"]),
     ("check", &["evidence", "lexicon", "plan", "question", "sasl", "wire"]),
     ("inquiry", &["check", "evidence", "plan", "question"]),
-    ("expect", &["check", "plan", "report"]),
+    ("expect", &["check", "plan", "report", "source"]),
     ("explain", &["check", "lexicon", "wire"]),
     ("report", &["check", "evidence", "inquiry", "plan", "wire"]),
     ("run", &["evidence", "expect", "gather", "host", "inquiry", "plan", "question", "report", "sasl"]),
@@ -42,7 +42,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("suite", &["expect", "source"]),
     ("sandbox", &["sasl", "wire"]),
     ("render", &["check", "evidence", "explain", "lexicon", "plan", "question", "report", "sandbox", "wire"]),
-    ("cli", &["check", "expect", "plan", "render", "report", "sasl", "source", "wire"]),
+    ("cli", &["check", "expect", "host", "plan", "render", "report", "sasl", "source", "wire"]),
     (
         "commands",
         &[

@@ -110,9 +110,9 @@ static CONNECTION_TIMED_OUT: Rule = Rule {
     title: "connection attempts to this port time out",
     cites: &["RFC 9293 section 3.8"],
     docs: Docs {
-        sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and looks on this machine for signs of a cloud that blocks the port.",
+        sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine runs at a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
-        action: "If another mail port of the host responds, use it: 587 or 465 with a login. If none does, try from another network, and check the IP address. If this machine runs in a known cloud, the finding names the cloud's own procedure.",
+        action: "If another mail port of the host responds, use it: 587 or 465 with a login. If none does, try from another network, and check the IP address. If this machine runs in a known cloud, the finding names the provider's procedure for unblocking the port.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
         references: "RFC 8314 section 3.3 (which ports mail clients use)",
     },
@@ -153,7 +153,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if let Host::Name(host) = &plan.target.host {
         questions.push(Question::Resolve { host: host.clone() });
     }
-    questions.push(Question::Talk(SessionRequest::main(plan)));
+    questions.push(Question::Session(SessionRequest::main(plan)));
     let kind = evidence.main_session().and_then(|session| session.fault()).and_then(|fault| match fault {
         Fault::NotConnected { connect } => Some(connect.kind),
         _ => None,
@@ -174,7 +174,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
         for port in MAIL_PORTS.into_iter().filter(|&port| port != plan.target.port) {
             let tls = if port == 465 { TlsUse::Implicit } else { TlsUse::IfOffered };
             let request = SessionRequest::probe(plan, Purpose::SiblingPort, port, tls, QuitAfter::Banner);
-            questions.push(Question::Talk(request));
+            questions.push(Question::Session(request));
         }
     }
     questions

@@ -221,3 +221,11 @@ pub(crate) fn in_shell(word: &str) -> String {
 pub(super) fn asks_nothing(_: &Plan, _: &Evidence) -> Vec<Question> {
     Vec::new()
 }
+
+/// A waiting time for a sentence, in whole seconds.
+pub(super) fn seconds(ms: f64) -> String {
+    match ms / 1000.0 {
+        one if (0.5..1.5).contains(&one) => "1 second".to_owned(),
+        more => format!("{more:.0} seconds"),
+    }
+}

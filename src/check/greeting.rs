@@ -1,7 +1,7 @@
 //! The greeting, or its absence. If no greeting arrives, or something that is not SMTP, smtpcheck also tries the other
 //! TLS mode.
 
-use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
+use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity, seconds};
 use super::peer;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, ProbeId, Session};
 use crate::lexicon::{Confidence, Fix, software};
@@ -95,7 +95,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let plaintext = plan.tls_use() != TlsUse::Implicit;
     let quiet = session.events().any(|event| matches!(event.what, EventKind::Quiet { .. }));
     if plaintext && quiet {
-        return vec![Question::Talk(in_tls(plan))];
+        return vec![Question::Session(in_tls(plan))];
     }
     if !session.is_over() {
         return Vec::new();
@@ -108,7 +108,7 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     };
     let foreign = greeting(session).is_some_and(|reply| reply.code.is_none());
     if plaintext && (silent || foreign) {
-        return vec![Question::Talk(in_tls(plan))];
+        return vec![Question::Session(in_tls(plan))];
     }
     let turned_away = greeting(session).is_some_and(|reply| reply.code.is_some() && !reply.is_success())
         || matches!(session.fault(), Some(Fault::Closed { phase: Phase::Greeting, .. }));
@@ -138,7 +138,7 @@ fn other_family(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Optio
         return None;
     }
     let probe = SessionRequest::probe(plan, Purpose::OtherFamily, plan.target.port, plan.tls_use(), QuitAfter::Banner);
-    Some(Question::Talk(SessionRequest { family, ..probe }))
+    Some(Question::Session(SessionRequest { family, ..probe }))
 }
 
 fn in_tls(plan: &Plan) -> SessionRequest {
@@ -157,16 +157,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let begun = greeting(session).is_some();
     let mut finding = match session.fault() {
         Some(Fault::Silent { phase: Phase::Greeting, waited_ms, partial_bytes }) => {
-            let waited = waited_ms / 1000.0;
+            let waited = seconds(*waited_ms);
             if *partial_bytes > 0 {
-                missing(
-                    plan,
-                    session,
-                    &format!("does not complete its greeting within {waited:.0} seconds"),
-                    *partial_bytes,
-                )
+                missing(plan, session, &format!("does not complete its greeting within {waited}"), *partial_bytes)
             } else {
-                missing(plan, session, &format!("sends nothing for {waited:.0} seconds"), 0)
+                missing(plan, session, &format!("sends nothing for {waited}"), 0)
             }
         }
         Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(session, *reset, begun),

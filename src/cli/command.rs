@@ -26,7 +26,7 @@ use super::commands::sandbox::SandboxArgs;
 use super::commands::schema::SchemaOf;
 use super::commands::{COMMANDS, CommandSpec, Missing, SettingsUse};
 use super::config::{self, Settings};
-use super::flags::InvalidValue;
+use super::flags::{InvalidValue, password};
 use super::{UsageError, foreign, help};
 use crate::expect::Mistake;
 use crate::source::nearest;
@@ -207,7 +207,7 @@ fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Whether a flag stands among the words, before `--`.
+/// Whether the arguments before `--` contain a flag.
 fn is_given(words: &[OsString], flag: &str) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| word == flag)
 }
@@ -347,7 +347,7 @@ pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> Usag
         true => UsageError::flag(subject.clone(), reason),
         false => UsageError::new(reason),
     };
-    let value = first(ContextKind::InvalidValue);
+    let value = first(ContextKind::InvalidValue).filter(|_| !password::FLAGS.contains(&subject.as_str()));
     match error.kind() {
         ErrorKind::ValueValidation => match std::error::Error::source(error) {
             Some(source) => match (source.downcast_ref::<InvalidValue>(), source.downcast_ref::<Mistake>()) {

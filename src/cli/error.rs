@@ -20,7 +20,7 @@ pub struct UsageError {
     pub reason: Cow<'static, str>,
     /// What to write instead.
     pub hint: Option<Cow<'static, str>>,
-    /// Where the value stands, if not on the command line.
+    /// Where the value is, if not on the command line.
     pub origin: Option<Box<ErrorOrigin>>,
     /// Lines to print below the message.
     pub pointed: Box<[String]>,

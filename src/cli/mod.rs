@@ -22,6 +22,8 @@ pub mod target;
 
 use std::ffi::OsString;
 
+use crate::host::environment;
+
 pub use command::{Invocation, VersionDetails};
 pub use error::{ErrorOrigin, UsageError};
 
@@ -45,7 +47,7 @@ pub fn located(error: UsageError, words: &[OsString], settings: &config::Setting
     } else {
         let Some(long) = flag.strip_prefix("--").filter(|_| !command::mentions(words, &flag)) else { return error };
         let variable = flags::variable(long);
-        if std::env::var_os(&variable).is_some_and(|value| !value.is_empty()) {
+        if environment::is_set(&variable) {
             return error.in_variable(variable);
         }
         file(settings.find(long))

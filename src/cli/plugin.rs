@@ -10,6 +10,7 @@ use regex_lite::Regex;
 use super::UsageError;
 use super::command::{matches, usage_error};
 use super::commands::Missing;
+use crate::host::environment;
 
 /// The name of the plugin that it can replace.
 pub const NAME: &str = "check_smtp";
@@ -25,8 +26,8 @@ pub fn is_wanted(words: &[OsString]) -> bool {
     let after_flag = before_dashes().zip(before_dashes().skip(1)).filter(|(flag, _)| *flag == "--format");
     let joined = before_dashes().filter_map(|word| word.strip_prefix("--format="));
     match after_flag.map(|(_, value)| value.as_str()).chain(joined).last() {
-        Some(format) => format == "nagios",
-        None => std::env::var("SMTPCHECK_FORMAT").is_ok_and(|format| format == "nagios"),
+        Some(format) => format.eq_ignore_ascii_case("nagios"),
+        None => environment::text("SMTPCHECK_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("nagios")),
     }
 }
 

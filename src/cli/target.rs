@@ -26,15 +26,21 @@ pub enum UrlScheme {
 
 /// Reads a target.
 pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
-    // smtp://user:password@host is common with curl: what precedes the @ is not repeated.
+    // smtp://user:password@host is common with curl, and a query can contain a password: what precedes the @, and a query,
+    // are not repeated.
     let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("...@{host}"));
+    let shown = match shown.split_once(['?', '#']) {
+        Some((before, _)) => format!("{before}?..."),
+        None => shown,
+    };
     let wrong = |error: InvalidValue| UsageError::from(error).about("target", shown.clone());
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("smtp") => (Some(UrlScheme::Smtp), rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("smtps") => (Some(UrlScheme::Smtps), rest),
         Some((other, rest)) => {
-            let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-            let hint = format!("write smtp://{rest} or smtps://{rest}");
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            let host = without_query(host);
+            let hint = format!("write smtp://{host} or smtps://{host}");
             return Err(wrong(InvalidValue::new(format!("{other}:// is not SMTP"), hint)));
         }
         None => (None, text),
@@ -46,14 +52,22 @@ pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
     let rest = match rest.split_once('/') {
         Some((host, "")) => host,
         Some((host, path)) => {
-            let reason = format!("an SMTP server has no path (/{path})");
+            let reason = format!("an SMTP server has no path (/{})", without_query(path));
             return Err(wrong(InvalidValue::new(reason, format!("write {host}"))));
         }
         None => rest,
     };
+    if rest.contains(['?', '#']) {
+        let hint = format!("write {}", without_query(rest));
+        return Err(wrong(InvalidValue::new("an SMTP server has no query", hint)));
+    }
     let (host, port) = split_port(rest).map_err(wrong)?;
     let host = Host::parse(host).map_err(|error| wrong(InvalidValue::new(error.to_string(), "")))?;
     Ok(TypedTarget { host, port, scheme })
+}
+
+fn without_query(text: &str) -> &str {
+    text.split(['?', '#']).next().unwrap_or_default()
 }
 
 fn split_port(text: &str) -> Result<(&str, Option<u16>), InvalidValue> {
@@ -125,6 +139,9 @@ mod tests {
             ("host:70000", "not a port"),
             ("host:", "port is empty"),
             ("smtp://host/path", "has no path (/path)"),
+            ("smtp://host/path?password=hunter2", "has no path (/path)"),
+            ("http://host/?password=hunter2", "write smtp://host/"),
+            ("host?password=hunter2", "host?..."),
             ("http://host", "write smtp://host"),
             ("smtp.gmail.com;", "did you mean smtp.gmail.com"),
             ("\"smtp.gmail.com\"", "a quote"),
@@ -134,6 +151,7 @@ mod tests {
             ("smtp://", "empty"),
         ] {
             assert!(read(text).contains(needle), "{text:?} -> {}", read(text));
+            assert!(!read(text).contains("hunter2"), "{}", read(text));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use clap::ArgMatches;
 
 use super::live::{self, ReportDisplay, Results, Retention};
-use super::outputs::Outputs;
+use super::outputs::{Outputs, reject_clashes};
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::{CommandError, outlet};
@@ -30,6 +30,16 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let limits = ConcurrencyLimits::in_all(args.connection.jobs);
     let template = args.output.write_out.clone();
     let checks = plans(args, matches)?;
+    reject_clashes(
+        file_of(&args.file.output),
+        &args.reports.report,
+        &[
+            ("--cacert", args.trust.cacert.as_deref()),
+            ("--cert", args.tls.cert.as_deref()),
+            ("--key", args.tls.key.as_deref()),
+            ("--password-file", args.password.password_file.as_deref()),
+        ],
+    )?;
     let readers = Readers::of(&checks.plans);
     let file = file_of(&args.file.output).map(|path| Draft::begin(path, readers)).transpose()?;
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;

@@ -48,7 +48,7 @@ pub(super) fn profiles() -> Vec<String> {
 }
 
 fn environment() -> ConfigEnvironment {
-    let variable = |name: &str| std::env::var_os(name);
+    let variable = host::environment::value;
     ConfigEnvironment {
         xdg_config_home: variable("XDG_CONFIG_HOME"),
         home: variable("HOME"),

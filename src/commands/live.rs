@@ -12,7 +12,7 @@ use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 use crate::render::write_out::Template;
 use crate::render::{Display, Format, Live, Transcript, Verbosity, ndjson, text};
-use crate::report::{CheckResult, Document, ExitTally, Report, Run, RunSource, StreamRecord};
+use crate::report::{CheckOutcome, CheckResult, Document, ExitTally, Report, Run, RunSource, StreamRecord};
 use crate::run::{ConcurrencyLimits, Engine, FailurePolicy, Job, JobOutcome, RetriedReport, RunError, RunListener};
 
 /// How the result is shown.
@@ -168,16 +168,14 @@ impl LiveOutput<'_> {
     }
 
     /// The result of a check, as far as it was not written while it ran.
-    fn result(&self, check: usize, report: &Report, earlier: &[Report]) -> String {
+    fn result(&self, check: usize, result: &CheckResult) -> String {
         let ReportDisplay { look, template, .. } = self.shown;
+        let CheckOutcome::Checked { report, earlier } = &result.outcome else { return String::new() };
         if let Some(template) = template {
-            return template.fill(&Document::from(report).after(earlier));
+            return template.fill(&Document::from(report.as_ref()).after(earlier));
         }
         match self.form {
-            LiveForm::Records => {
-                let result = CheckResult::of(report.clone()).after(earlier.to_vec());
-                ndjson::written(&StreamRecord::result(check + 1, &result))
-            }
+            LiveForm::Records => ndjson::written(&StreamRecord::result(check + 1, result)),
             LiveForm::Text if look.transcript == Transcript::Full => text::conclusion(report, look),
             LiveForm::Text => {
                 let (text, heading) = (text::render(report, look), text::header(&report.plan, look));
@@ -250,9 +248,9 @@ impl RunListener for LiveOutput<'_> {
         // A signal arrived before it began: it is no part of the run.
         let JobOutcome::Checked(checked) = outcome else { return Ok(()) };
         let RetriedReport { report, earlier } = *checked;
-        let text = self.result(check, &report, &earlier);
-        self.write(&text)?;
         let result = CheckResult::of(report).after(earlier);
+        let text = self.result(check, &result);
+        self.write(&text)?;
         match &mut self.kept {
             Kept::Results(results) => results.push(result),
             Kept::Counts(tally) => tally.count(&result),
@@ -273,31 +271,13 @@ struct SingleResult {
 }
 
 impl RunListener for SingleResult {
-    fn begun(&mut self, _: usize, _: &Plan) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn event(&mut self, _: usize, _: &Plan, _: &Evidence, _: &Event) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn answered(&mut self, _: usize, _: &Plan, _: &Evidence, _: &Probe) -> io::Result<()> {
-        Ok(())
-    }
-
     fn waiting(&mut self, check: usize, plan: &Plan, evidence: &Evidence) {
         self.progress.waiting(check, plan, evidence);
-    }
-
-    fn retrying(&mut self, _: usize, _: usize, _: &Report) -> io::Result<()> {
-        Ok(())
     }
 
     fn pausing(&mut self, check: usize, plan: &Plan, left: Duration) {
         self.progress.pausing(check, plan, left);
     }
-
-    fn finished(&mut self, _: usize) {}
 
     fn ended(&mut self, _: usize, outcome: JobOutcome) -> io::Result<()> {
         if let JobOutcome::Checked(checked) = outcome {

@@ -29,8 +29,8 @@ use crate::cli::commands::schema::SchemaOf;
 use crate::cli::config::Settings;
 use crate::cli::flags::display::{ColourEnvironment, OutputTarget};
 use crate::cli::{self, Invocation, UsageError};
-use crate::host::SetupError;
 use crate::host::password::PasswordError;
+use crate::host::{SetupError, environment};
 use crate::render::nagios::{self, PluginState};
 use crate::{render, report as documents};
 
@@ -179,7 +179,7 @@ fn print(text: &str) -> Result<u8, CommandError> {
 /// What standard output is.
 fn outlet() -> OutputTarget {
     let terminal = io::stdout().is_terminal();
-    let variable = |name: &str| std::env::var(name).ok();
+    let variable = |name: &str| environment::text(name).ok();
     OutputTarget {
         terminal,
         symbols: Some(locale_symbols()),
@@ -196,7 +196,7 @@ fn outlet() -> OutputTarget {
 
 /// What the locale of this process can show. Windows has no such variables, and its consoles show Unicode.
 fn locale_symbols() -> render::Symbols {
-    let variable = |name: &str| std::env::var(name).ok();
+    let variable = |name: &str| environment::text(name).ok();
     let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable);
     render::Symbols::for_locale(lc_all.as_deref(), lc_ctype.as_deref(), lang.as_deref())
 }

@@ -9,7 +9,7 @@ use super::CommandError;
 use super::sink::{Draft, Readers};
 use crate::cli::UsageError;
 use crate::cli::flags::output::ReportFile;
-use crate::host::file;
+use crate::host::{environment, file};
 use crate::render::{Display, Format, SideFile};
 use crate::report::Run;
 
@@ -23,12 +23,6 @@ impl Outputs {
     pub(super) fn begin(reports: &[ReportFile], main: &Format, readers: Readers) -> Result<Outputs, CommandError> {
         let wanted: Vec<(&'static Format, PathBuf)> =
             reports.iter().map(|report| (report.format.0, report.path.clone())).collect();
-        for (at, (_, path)) in wanted.iter().enumerate() {
-            if wanted.iter().skip(at + 1).any(|(_, other)| other == path) {
-                let error = UsageError::flag("--report", "two reports would be written to this file");
-                return Err(error.with_value(path.display().to_string()).into());
-            }
-        }
         let formats = std::iter::once(main).chain(wanted.iter().map(|(format, _)| *format));
         let side_files = side_files(formats)?;
         let open =
@@ -57,6 +51,43 @@ impl Outputs {
     }
 }
 
+/// Rejects a file that two flags would write, however its path is written, and an output that would replace a file that the
+/// command reads.
+pub(super) fn reject_clashes(
+    output: Option<&Path>,
+    reports: &[ReportFile],
+    inputs: &[(&'static str, Option<&Path>)],
+) -> Result<(), UsageError> {
+    let outputs = output.map(|path| ("--output", path));
+    let outputs = outputs.into_iter().chain(reports.iter().map(|report| ("--report", report.path.as_path())));
+    let inputs: Vec<(&str, PathBuf)> =
+        inputs.iter().filter_map(|(name, path)| Some((*name, real_file((*path)?)?))).collect();
+    let mut written: Vec<PathBuf> = Vec::new();
+    for (flag, path) in outputs {
+        let Some(real) = real_file(path) else { continue };
+        let error = |reason: String| UsageError::flag(flag, reason).with_value(path.display().to_string());
+        if let Some((name, _)) = inputs.iter().find(|(_, input)| *input == real) {
+            return Err(error(format!("this file is read as {name} and would be replaced")));
+        }
+        if written.contains(&real) {
+            return Err(error("two reports would be written to this file".to_owned()));
+        }
+        written.push(real);
+    }
+    Ok(())
+}
+
+/// The path with every link followed. A device or a pipe is no file that could be replaced.
+fn real_file(path: &Path) -> Option<PathBuf> {
+    match path.canonicalize() {
+        Ok(real) => real.is_file().then_some(real),
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Some(folder.canonicalize().ok()?.join(path.file_name()?))
+        }
+    }
+}
+
 /// The files that formats write beside their output, each once. Other programs append to the same file.
 fn side_files<'a>(formats: impl Iterator<Item = &'a Format>) -> Result<Vec<(SideFile, File)>, CommandError> {
     let mut wanted: Vec<SideFile> = Vec::new();
@@ -67,7 +98,7 @@ fn side_files<'a>(formats: impl Iterator<Item = &'a Format>) -> Result<Vec<(Side
     }
     let mut opened = Vec::new();
     for side in wanted {
-        let Some(path) = std::env::var_os(side.variable).filter(|path| !path.is_empty()) else { continue };
+        let Some(path) = environment::value(side.variable) else { continue };
         let wrong = |error| CommandError::usage(format!("{} {}: {error}", side.variable, Path::new(&path).display()));
         opened.push((side, file::appended(Path::new(&path)).map_err(wrong)?));
     }

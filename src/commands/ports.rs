@@ -10,7 +10,7 @@ use super::{CommandError, outlet};
 use crate::cli::commands::ports::PortsArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::plan as planning;
-use crate::evidence::{Event, Evidence, Probe};
+use crate::evidence::Evidence;
 use crate::host::{name, signals};
 use crate::inquiry::EvidenceListener;
 use crate::plan::{Plan, TlsMode};
@@ -67,14 +67,6 @@ fn other_mode(report: &Report) -> Option<Plan> {
 struct PortsProgress(Progress);
 
 impl EvidenceListener for PortsProgress {
-    fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> io::Result<()> {
-        Ok(())
-    }
-
     fn waiting(&mut self, plan: &Plan, evidence: &Evidence, _: f64) -> io::Result<()> {
         self.0.waiting(0, plan, evidence);
         Ok(())

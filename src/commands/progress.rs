@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use crate::evidence::{EventKind, Evidence};
+use crate::host::environment;
 use crate::plan::Plan;
 
 /// The line, for a number of checks.
@@ -22,7 +23,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(total: usize) -> Progress {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is_dumb = environment::value("TERM").is_some_and(|term| term == "dumb");
         Progress {
             is_enabled: io::stderr().is_terminal() && !is_dumb,
             is_shown: false,

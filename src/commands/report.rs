@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::outputs::Outputs;
+use super::outputs::{Outputs, reject_clashes};
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::{CommandError, outlet};
 use crate::cli::commands::report::ReportArgs;
@@ -36,6 +36,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, CommandError> {
         sink.finish()?;
         return Ok(u8::from(difference.changed));
     }
+    reject_clashes(file_of(&args.output.output), &args.reports.report, &[])?;
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let run = if runs.len() == 1 { runs.remove(0) } else { Run::merged(runs) };
     sink.write(&(format.render)(&run, &look)).map_err(CommandError::Output)?;
@@ -71,7 +72,7 @@ fn read(path: &Path) -> Result<Run, CommandError> {
     let saved = Saved::read(text.strip_prefix('\u{feff}').unwrap_or(text), &plan_for).map_err(|error| wrong(&error))?;
     for remark in &saved.remarks {
         let line = format!("smtpcheck: {shown}: {remark}\n");
-        // Nobody is left to be told when standard error is gone.
+        // If standard error is closed, the remark cannot be shown.
         let _ = io::Write::write_all(&mut io::stderr(), (escape::visible(line.trim_end()) + "\n").as_bytes());
     }
     Ok(saved.run)

@@ -122,7 +122,10 @@ impl Folder {
     /// Writes a file that only this user can read.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, CommandError> {
         let path = self.0.path().join(name);
-        file::write(&path, text).map_err(|error| CommandError::usage(format!("{}: {error}", path.display())))?;
+        let wrong = |error: io::Error| CommandError::usage(format!("{}: {error}", path.display()));
+        file::write(&path, text).map_err(wrong)?;
+        #[cfg(unix)]
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(wrong)?;
         Ok(path)
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn sources(login: Option<&Login>) -> PasswordEnvironment {
         Some(LoginProof::Token) => "smtpcheck-token",
         _ => "smtpcheck-password",
     };
-    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(name));
+    let directory = environment::value("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(name));
     PasswordEnvironment {
         variable: environment::is_set(VARIABLE),
         directory: directory.filter(|file| file.exists()),
@@ -69,7 +69,7 @@ pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Comm
 }
 
 fn from_environment() -> Result<Secret, CommandError> {
-    match std::env::var(VARIABLE) {
+    match environment::text(VARIABLE) {
         Ok(value) => Ok(password::from_environment(value)?),
         Err(_) => Err(CommandError::usage(format!("{VARIABLE} is not UTF-8"))),
     }

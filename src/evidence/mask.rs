@@ -468,7 +468,7 @@ fn known_words(text: &str, unknown: &[Range<usize>]) -> String {
 /// The host that a question goes to; a lookup goes to none that could have the secret.
 fn host_of(question: &Question) -> Option<&Host> {
     match question {
-        Question::Talk(request) => Some(&request.host),
+        Question::Session(request) => Some(&request.host),
         Question::Hello(request) => Some(&request.host),
         Question::Resolve { .. } | Question::Machine { .. } => None,
     }

@@ -81,7 +81,7 @@ pub enum Answer {
     /// The server's response to a ClientHello.
     Hello(HelloSeen),
     /// The session ended normally; it is in the transcript.
-    Talk,
+    Session,
 }
 
 /// Why a probe was not tested.
@@ -175,7 +175,7 @@ impl Evidence {
     /// The number of connections that were made or attempted.
     pub fn connections(&self) -> usize {
         let is_connection = |probe: &&Probe| {
-            matches!(probe.question, Question::Talk(_) | Question::Hello(_))
+            matches!(probe.question, Question::Session(_) | Question::Hello(_))
                 && !matches!(probe.outcome, Outcome::Skipped { .. })
         };
         self.probes.iter().filter(is_connection).count()
@@ -207,7 +207,7 @@ impl Probe {
     /// The request, if it is a session.
     pub fn request(&self) -> Option<&SessionRequest> {
         match &self.question {
-            Question::Talk(request) => Some(request),
+            Question::Session(request) => Some(request),
             Question::Resolve { .. } | Question::Hello(_) | Question::Machine { .. } => None,
         }
     }

@@ -11,7 +11,7 @@ impl Evidence {
     /// All sessions, each with its request.
     pub fn sessions(&self) -> impl Iterator<Item = Session<'_>> {
         self.probes.iter().filter_map(|probe| match &probe.question {
-            Question::Talk(request) => Some(Session::new(self, probe, request)),
+            Question::Session(request) => Some(Session::new(self, probe, request)),
             Question::Resolve { .. } | Question::Hello(_) | Question::Machine { .. } => None,
         })
     }
@@ -20,7 +20,7 @@ impl Evidence {
     pub fn hellos(&self) -> impl Iterator<Item = HelloProbe<'_>> {
         self.probes.iter().filter_map(|probe| match &probe.question {
             Question::Hello(request) => Some(HelloProbe { probe, request }),
-            Question::Resolve { .. } | Question::Talk(_) | Question::Machine { .. } => None,
+            Question::Resolve { .. } | Question::Session(_) | Question::Machine { .. } => None,
         })
     }
 

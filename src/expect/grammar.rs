@@ -16,6 +16,7 @@ use super::Expression;
 use super::compare::{Literal, Operator, TypedComparison, moment, versions};
 use crate::check;
 use crate::report::fields::{Field, NameFault, ValueType};
+use crate::source;
 
 /// Longer than any reasonable expectation.
 const MAX_CHARS: usize = 1000;
@@ -337,10 +338,7 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     if let Some(whole) = known.iter().find(|name| name.rsplit('.').next() == Some(word)) {
         return Some(whole);
     }
-    // A typing error: a letter too many, too few, replaced or swapped.
-    let slips = |name: &&&str| strsim::damerau_levenshtein(word, name);
-    let allowed = (word.chars().count() / 3).min(2);
-    if let Some(near) = known.iter().min_by_key(slips).filter(|near| slips(near) <= allowed) {
+    if let Some(near) = source::nearest(word, known.iter().copied()) {
         return Some(near);
     }
     let likeness = |name: &&&str| strsim::jaro_winkler(word, name);

@@ -104,7 +104,7 @@ mod tests {
         let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { unreachable!("the words are a check") };
         let plan = cli::plan::plan(&args, &matches, &args.targets[0], None).unwrap();
         let mut evidence = Evidence::new(now());
-        let id = evidence.asked(Question::Talk(SessionRequest::main(&plan)), 0.0, Outcome::Underway);
+        let id = evidence.asked(Question::Session(SessionRequest::main(&plan)), 0.0, Outcome::Underway);
         let doubts: Vec<String> = handshake.doubts(now()).iter().map(|doubt| format!("{doubt:?}")).collect();
         evidence.happened(1.0, id, Phase::Tls, true, EventKind::Secured { handshake });
         let findings = check::judge(&plan, &evidence);
@@ -215,15 +215,15 @@ mod tests {
     #[test]
     fn who_does_not_vouch_is_told_apart() {
         let (root, middle, trusted) = house();
-        let nobody = store(&[]);
+        let no_roots = store(&[]);
         let mut fetchable = server();
         fetchable.custom_extensions.push(fetchable_at("http://ca.example/ca.der"));
         let fetchable = by(&middle, fetchable);
         let plain = by(&middle, server());
         assert_eq!(found(&[&fetchable.der], &trusted), ["certificate-chain-incomplete"]);
         assert_eq!(found(&[&plain.der], &trusted), ["certificate-untrusted"]);
-        assert_eq!(found(&[&plain.der, &middle.der], &nobody), ["certificate-untrusted"]);
-        let with_root = found(&[&plain.der, &middle.der, &root.der], &nobody);
+        assert_eq!(found(&[&plain.der, &middle.der], &no_roots), ["certificate-untrusted"]);
+        let with_root = found(&[&plain.der, &middle.der, &root.der], &no_roots);
         assert_eq!(with_root, ["certificate-chain-unnecessary", "certificate-untrusted"]);
         let mut as_openssl_makes_it = server();
         as_openssl_makes_it.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ended_cross_signature_that_nobody_needs_is_no_fault() {
+    fn an_ended_cross_signature_that_is_not_needed_is_no_fault() {
         // Let's Encrypt in October 2021: the root itself is trusted, and its cross-signed form by an ended one is sent.
         let old = by_itself(authority("Old Root", (-2000, -10)));
         let new = by_itself(authority("New Root", (-1000, 1000)));
@@ -483,7 +483,7 @@ mod tests {
         assert_eq!(judged(60, -1), ["certificate-intermediate-expired"]);
         assert_eq!(judged(5, 6), [soon, soon]);
         assert_eq!(judged(-1, -2), ["certificate-expired", "certificate-intermediate-expired"]);
-        // A root that is sent along is nobody's to renew here.
+        // The operator cannot renew a root that is sent with the chain.
         let leaf = by(&middle, server());
         let ending = by_itself(authority("Ending Root", (-500, 5)));
         assert_eq!(found(&[&leaf.der, &middle.der, &ending.der], &trusted), ["certificate-chain-unnecessary"]);
@@ -492,13 +492,13 @@ mod tests {
     #[test]
     fn the_missing_issuer_is_named_wherever_the_chain_ends() {
         let (root, middle, _) = house();
-        let nobody = store(&[]);
+        let no_roots = store(&[]);
         let mut fetchable = server();
         fetchable.custom_extensions.push(fetchable_at("http://ca.example/ca.der"));
         let fetchable = by(&middle, fetchable);
         let plain = by(&middle, server());
         let says = |chain: &[&CertificateDer<'static>], words: &[&str]| {
-            let findings = judged(chain, &nobody, |_| {});
+            let findings = judged(chain, &no_roots, |_| {});
             let summary = findings.first().map(|finding| finding.summary.clone()).unwrap_or_default();
             assert!(words.iter().all(|word| summary.contains(word)), "{words:?} in {summary:?}");
         };
@@ -513,7 +513,7 @@ mod tests {
     #[test]
     fn each_fault_is_shown_at_the_certificate_that_has_it() {
         let (root, middle, trusted) = house();
-        let nobody = store(&[]);
+        let no_roots = store(&[]);
         let shown = |chain: &[&CertificateDer<'static>], store: &Store| {
             let flaws = check::certificate::flaws(&handshake(chain, store).presented, now());
             flaws.into_iter().map(|flaw| format!("{} {}", flaw.place, flaw.word)).collect::<Vec<_>>()
@@ -523,8 +523,8 @@ mod tests {
         let stranger = by(&other, authority("Stranger", (-10, 500)));
         assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), [""; 0]);
         assert_eq!(shown(&[&leaf.der], &trusted), ["0 its issuer is unknown"]);
-        assert_eq!(shown(&[&leaf.der, &middle.der], &nobody), ["1 its issuer is unknown"]);
-        assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &nobody), ["2 a root that is not trusted"]);
+        assert_eq!(shown(&[&leaf.der, &middle.der], &no_roots), ["1 its issuer is unknown"]);
+        assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &no_roots), ["2 a root that is not trusted"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &trusted), ["2 a root, not needed"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &middle.der], &trusted), ["2 sent twice"]);
         assert_eq!(shown(&[&leaf.der, &stranger.der, &middle.der], &trusted), ["1 not needed"]);
@@ -565,7 +565,7 @@ mod tests {
         assert_eq!(found(&[&leaf.der, &middle.der], &trusted), ["certificate-untrusted"]);
         let findings = judged(&[&leaf.der, &middle.der], &trusted, |_| {});
         assert!(findings[0].summary.contains("too large"), "{}", findings[0].summary);
-        // As one that is not DER at all, in the place of an intermediate: OpenSSL and GnuTLS end the handshake.
+        // As one that is not DER at all, instead of an intermediate: OpenSSL and GnuTLS end the handshake.
         let rubbish = CertificateDer::from(vec![0x41; 1024 * 1024]);
         let leaf = by(&middle, server());
         let expected = ["certificate-chain-unnecessary", "certificate-untrusted"];

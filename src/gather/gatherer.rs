@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
@@ -36,6 +37,11 @@ pub(crate) struct Gatherer {
 }
 
 impl Gatherer {
+    /// The time by the wall clock at which it was prepared. Certificates are judged by it.
+    pub(crate) fn started_at(&self) -> Timestamp {
+        self.world.started_at
+    }
+
     /// Prepares everything that can go wrong before something is sent.
     pub(crate) fn new(
         plan: &Plan,
@@ -80,7 +86,7 @@ impl Gather for Gatherer {
                     world.answered(id, Outcome::Done { answer: Answer::Names(names) });
                 });
             }
-            Question::Talk(request) => {
+            Question::Session(request) => {
                 self.tasks.spawn_local(async move {
                     let outcome = session::hold(&world, id, &request).await;
                     world.answered(id, outcome);

@@ -56,7 +56,7 @@ pub(crate) async fn hold(world: &Rc<GatherContext>, id: ProbeId, request: &Sessi
         }
     };
     match ended {
-        Ok(()) => Outcome::Done { answer: Answer::Talk },
+        Ok(()) => Outcome::Done { answer: Answer::Session },
         Err(fault) => Outcome::Failed { fault },
     }
 }

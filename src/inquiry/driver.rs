@@ -11,14 +11,20 @@ use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 
 /// Is notified about evidence as it arrives. The evidence is masked: text that repeats a secret is hidden in it. An error
-/// (a closed pipe, a full disk) ends the inquiry.
+/// (a closed pipe, a full disk) ends the inquiry. What a listener has no use for is ignored.
 pub trait EvidenceListener {
     /// Something happened in a session.
-    fn event(&mut self, plan: &Plan, evidence: &Evidence, event: &Event) -> io::Result<()>;
+    fn event(&mut self, _plan: &Plan, _evidence: &Evidence, _event: &Event) -> io::Result<()> {
+        Ok(())
+    }
     /// A probe has its outcome.
-    fn answered(&mut self, plan: &Plan, evidence: &Evidence, probe: &Probe) -> io::Result<()>;
+    fn answered(&mut self, _plan: &Plan, _evidence: &Evidence, _probe: &Probe) -> io::Result<()> {
+        Ok(())
+    }
     /// Nothing has happened for a while.
-    fn waiting(&mut self, plan: &Plan, evidence: &Evidence, now_ms: f64) -> io::Result<()>;
+    fn waiting(&mut self, _plan: &Plan, _evidence: &Evidence, _now_ms: f64) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Asks until no question is left.

@@ -274,7 +274,7 @@ impl<'p> Inquiry<'p> {
         if case.evidence.answer_to(question).is_some() {
             return None;
         }
-        let connects = matches!(question, Question::Talk(_) | Question::Hello(_));
+        let connects = matches!(question, Question::Session(_) | Question::Hello(_));
         let budget = usize::try_from(case.plan.limits.max_connections).unwrap_or(usize::MAX);
         if connects && case.evidence.connections() >= budget {
             let outcome = Outcome::Skipped { reason: SkipReason::ConnectionBudget };
@@ -363,7 +363,9 @@ impl<'p> Inquiry<'p> {
         match &evidence.probe(holder.probe)?.question {
             Question::Hello(_) => Some(Phase::Tls),
             Question::Resolve { .. } | Question::Machine { .. } => None,
-            Question::Talk(_) => Some(evidence.sessions().find(|session| session.probe.id == holder.probe)?.awaited()),
+            Question::Session(_) => {
+                Some(evidence.sessions().find(|session| session.probe.id == holder.probe)?.awaited())
+            }
         }
     }
 
@@ -404,7 +406,7 @@ impl PendingQuestion {
     /// separately: a follow-up may repeat one on purpose.
     fn serves(&self, question: &Question, case: usize) -> bool {
         let fits = match (&self.question, question) {
-            (Question::Talk(held), Question::Talk(wanted)) => held.covers(wanted),
+            (Question::Session(held), Question::Session(wanted)) => held.covers(wanted),
             (held, wanted) => held == wanted,
         };
         fits && self.holders.iter().all(|holder| holder.case != case)

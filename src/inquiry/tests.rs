@@ -59,7 +59,7 @@ fn a_name_is_looked_up_while_the_session_begins_and_nothing_is_asked_twice() {
     let plans = [plan(&["mail.example.net"])];
     let mut inquiry = inquiry(&plans);
     let (asked, notified) = steps(&mut inquiry, 5.0);
-    let [(first, Question::Resolve { host }), (second, Question::Talk(request))] = asked.as_slice() else {
+    let [(first, Question::Resolve { host }), (second, Question::Session(request))] = asked.as_slice() else {
         panic!("{asked:?}")
     };
     assert_eq!((first.0, second.0, host.ascii(), request.purpose), (1, 2, "mail.example.net", Purpose::Main));
@@ -90,7 +90,7 @@ fn a_refused_connection_raises_questions_about_other_ports_within_the_budget() {
     let (asked, _) = steps(&mut inquiry, 1.0);
     assert_eq!(asked.len(), 2, "one of three connections is used: {asked:?}");
     for (probe, question) in asked {
-        assert!(matches!(question, Question::Talk(request) if request.purpose == Purpose::SiblingPort));
+        assert!(matches!(question, Question::Session(request) if request.purpose == Purpose::SiblingPort));
         inquiry.arrive(refused(probe, 2.0), 2.0);
     }
     let (asked, notified) = steps(&mut inquiry, 2.0);
@@ -167,7 +167,7 @@ fn silence_raises_a_question_before_the_session_is_over() {
     assert!(steps(&mut inquiry, 1.0).0.is_empty());
     inquiry.arrive(happens(main, 5000.0, Phase::Greeting, EventKind::Quiet { waited_ms: 5000.0 }), 5000.0);
     let (asked, _) = steps(&mut inquiry, 5000.0);
-    let [(_, Question::Talk(request))] = asked.as_slice() else { panic!("{asked:?}") };
+    let [(_, Question::Session(request))] = asked.as_slice() else { panic!("{asked:?}") };
     assert_eq!(request.purpose, Purpose::OtherTlsMode);
 }
 
@@ -176,7 +176,7 @@ fn a_pause_is_reported_with_the_plan_that_waits() {
     let plans = [plan(&["192.0.2.25"]), plan(&["192.0.2.26"])];
     let mut inquiry = inquiry(&plans);
     let (asked, _) = steps(&mut inquiry, 0.0);
-    let outcome = Outcome::Done { answer: Answer::Talk };
+    let outcome = Outcome::Done { answer: Answer::Session };
     inquiry.arrive(Arrival::Answered { probe: asked[0].0, at_ms: 1.0, outcome }, 1.0);
     steps(&mut inquiry, 1.0);
     inquiry.arrive(Arrival::Waiting, 400.0);

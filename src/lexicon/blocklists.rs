@@ -20,24 +20,24 @@ struct BlocklistsFile {
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Blocklist {
     /// Public, kebab-case.
-    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
+    #[cfg(test)]
     pub id: String,
     /// For people.
     pub name: String,
     any: Vec<String>,
     /// What a listing means.
-    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
+    #[cfg(test)]
     pub means: String,
     /// Where to look up or remove an address; empty when there is no such page.
     pub removal: String,
     /// `ip`, `domain` or `network`.
-    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
+    #[cfg(test)]
     pub kind: String,
     /// Who must act first: `sender`, `provider` or `receiver`.
-    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
+    #[cfg(test)]
     pub who: String,
     /// False when the list has been shut down.
-    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
+    #[cfg(test)]
     pub active: bool,
     /// What to do.
     #[serde(default)]
@@ -64,6 +64,10 @@ mod tests {
     fn every_list_is_found_in_its_example_and_not_in_its_counter_example() {
         for list in &LISTS.blocklist {
             assert!(!list.source.is_empty(), "{} has no source", list.id);
+            assert!(list.means.ends_with('.'), "{}: {}", list.id, list.means);
+            assert!(["ip", "domain", "network"].contains(&list.kind.as_str()), "{}: {}", list.id, list.kind);
+            assert!(["sender", "provider", "receiver"].contains(&list.who.as_str()), "{}: {}", list.id, list.who);
+            assert!(list.active || list.removal.is_empty(), "{} is shut down and has a removal page", list.id);
             let found = |text: &str| named_in(&normal(text)).map(|found| found.id.as_str());
             assert_eq!(found(&list.example), Some(list.id.as_str()), "{}", list.example);
             assert_ne!(found(&list.counter_example), Some(list.id.as_str()), "{}", list.counter_example);

@@ -20,7 +20,7 @@ struct CloudsFile {
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Cloud {
     /// Public, kebab-case.
-    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
+    #[cfg(test)]
     pub id: String,
     /// For people.
     pub name: String,

@@ -30,7 +30,7 @@ pub(crate) struct MechanismRow {
     /// For people.
     pub remark: String,
     /// Whether smtpcheck is meant to log in with it.
-    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
+    #[cfg(test)]
     pub can_smtpcheck: bool,
 }
 

@@ -65,7 +65,7 @@ pub(crate) struct Mx {
     suffix: String,
     prefix: Option<String>,
     /// For people.
-    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
+    #[cfg(test)]
     pub name: String,
     /// The provider's id, if it is one.
     pub provider: Option<String>,
@@ -93,7 +93,7 @@ pub(crate) struct CertificateSign {
     /// `antivirus`, `gateway`, `default`, `hosting`, `local` or `provider`.
     pub kind: String,
     /// The provider's id, if it is one.
-    #[allow(dead_code, reason = "part of the data, for its readers and tests")]
+    #[cfg(test)]
     pub provider: Option<String>,
     /// For people.
     pub means: String,
@@ -166,7 +166,7 @@ pub(crate) fn by_certificate(subject: &str, issuer: &str, names: &[String]) -> O
 #[cfg(test)]
 mod tests {
     use super::{FILE, by_greeting, by_mx};
-    use crate::lexicon::normal;
+    use crate::lexicon::{normal, providers};
 
     #[test]
     fn every_greeting_is_won_by_its_row() {
@@ -208,6 +208,8 @@ mod tests {
     fn every_certificate_sign_stands_in_its_example_and_not_in_its_counter_example() {
         for sign in &FILE.certificate {
             assert!(sign.source.as_deref() != Some(""), "{} has an empty source", sign.literal);
+            let is_known = |id: &String| providers::all().iter().any(|provider| provider.id == *id);
+            assert!(sign.provider.as_ref().is_none_or(is_known), "{} names an unknown provider", sign.literal);
             assert!(sign.occurs_in(&sign.example), "{}", sign.example);
             assert!(!sign.occurs_in(&sign.counter_example), "{}", sign.counter_example);
         }

@@ -110,7 +110,7 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
     let number = place.map(|(at, all)| format!("{at} of {all}: ")).unwrap_or_default();
     let told = format!("Demo {number}{}", scenario.name);
     let mut text = StyledLine::of(Role::Bold, told).paint(look);
-    for line in textwrap::wrap(&format!("Scenario: {}.", scenario.summary), look.width) {
+    for line in textwrap::wrap(&format!("Scenario: {}.", scenario.summary), super::text::columns(look.width)) {
         text.push_str(&StyledLine::of(Role::Plain, line.into_owned()).paint(look));
     }
     let command = words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
@@ -123,7 +123,7 @@ pub fn end_of_lesson(scenario: &Scenario, look: &Display) -> String {
         "The server was stopped at the end of the demo. To keep it running: smtpcheck sandbox {}",
         scenario.name
     );
-    let lines = textwrap::wrap(&text, look.width);
+    let lines = textwrap::wrap(&text, super::text::columns(look.width));
     "\n".to_owned()
         + &lines.into_iter().map(|line| StyledLine::of(Role::Dim, line.into_owned()).paint(look)).collect::<String>()
 }
@@ -135,7 +135,7 @@ pub fn end_of_lessons(look: &Display) -> String {
         "These were 4 of {count} servers. All of them: smtpcheck sandbox --list; one of them: smtpcheck demo NAME; \
          for your own mail program: smtpcheck sandbox NAME."
     );
-    textwrap::wrap(&text, look.width)
+    textwrap::wrap(&text, super::text::columns(look.width))
         .into_iter()
         .map(|line| StyledLine::of(Role::Plain, line.into_owned()).paint(look))
         .collect()

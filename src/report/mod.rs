@@ -9,6 +9,7 @@ mod document;
 mod expectations;
 pub mod fields;
 mod line;
+mod phases;
 pub mod ports;
 #[cfg(test)]
 pub(crate) mod published;
@@ -20,9 +21,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use difference::{Change, CheckDifference, Difference};
-pub use document::{Document, PhaseResult, PhaseStatus, SCHEMA, SCHEMA_VERSION, phases};
+pub use document::{Document, SCHEMA, SCHEMA_VERSION};
 pub use expectations::{ExpectationOutcome, Expectations, ExpectedFailure, NoExpectations};
 pub use line::{LINE_SCHEMA, StreamRecord};
+pub use phases::{PhaseResult, PhaseStatus, phases};
 pub use run::{CheckOutcome, CheckResult, FilePosition, RUN_SCHEMA, Run, RunDocument, RunSource};
 pub use saved::{NotSaved, Saved};
 pub use tally::ExitTally;

@@ -67,6 +67,9 @@ impl ReportReader<'_> {
                 cases.push(reader.case(one)?);
                 Ok(())
             })?;
+            if cases.is_empty() {
+                return Err(NotSaved("the list contains no report".to_owned()));
+            }
             return Ok(Run { source: RunSource::Targets, cases });
         }
         match serde_json::from_str::<Head<'_>>(text) {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::error::RunError;
@@ -43,7 +42,6 @@ pub enum FailurePolicy {
 /// The ports of one host, which share their lookups and their clock.
 pub struct PortsInquiry {
     gatherer: Gatherer,
-    started_at: Timestamp,
 }
 
 impl Engine {
@@ -78,10 +76,10 @@ impl Engine {
 
     /// Prepares the inquiry about the ports of a host.
     pub fn ports(&self, plan: &Plan) -> Result<PortsInquiry, SetupError> {
-        Ok(PortsInquiry { gatherer: self.resources.gatherer(plan, None)?, started_at: Timestamp::now() })
+        Ok(PortsInquiry { gatherer: self.resources.gatherer(plan, None)? })
     }
 
-    /// Asks about some ports together; a report for each. The listener's errors are those of a terminal and do not matter.
+    /// Checks several ports together; one report for each. Errors of the listener are ignored: it writes only to a terminal.
     pub fn inquire(
         &mut self,
         ports: &mut PortsInquiry,
@@ -91,16 +89,18 @@ impl Engine {
         if plans.is_empty() {
             return Ok(Vec::new());
         }
-        let PortsInquiry { gatherer, started_at } = ports;
+        let PortsInquiry { gatherer } = ports;
+        let started_at = gatherer.started_at();
         let Engine { runtime, signals, .. } = self;
-        let inquiring = inquiry::inquire_all(&plans, gatherer, *started_at, listener);
+        let inquiring = inquiry::inquire_all(&plans, gatherer, started_at, listener);
         let (evidence, ended): (Vec<Evidence>, Ended) = block_on(runtime, signals, inquiring);
         gatherer.is_able()?;
         let total_ms = gatherer.now_ms();
         Ok(plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, total_ms)).collect())
     }
 
-    /// For each port that no connection gets out to, why; or the signal that arrived meanwhile. See `reach`.
+    /// The ports that connections from this machine do not reach, with the reason; or the signal that arrived meanwhile. See
+    /// `reach`.
     pub fn blocked_ports(&mut self, plans: &[&Plan]) -> Result<BTreeMap<u16, String>, Signal> {
         let Engine { runtime, signals, resources } = self;
         block_on(runtime, signals, reach::blocked_ports(resources, plans))

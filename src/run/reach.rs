@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use jiff::Timestamp;
 
 use super::resources::Resources;
 use super::schedule::{ConcurrencyLimits, Schedule};
+use crate::evidence::Fault;
 use crate::evidence::fault::ConnectFaultKind;
-use crate::evidence::{Event, Evidence, Fault, Probe};
 use crate::inquiry::{self, Ended, EvidenceListener, Signal};
 use crate::plan::{Plan, QuitAfter, TlsMode};
 
@@ -76,7 +75,8 @@ pub(super) async fn blocked_ports(resources: &Resources, plans: &[&Plan]) -> Res
 async fn connect(resources: &Resources, plan: &Plan) -> Result<PortReach, Signal> {
     let plan = connecting_only(plan);
     let Ok(mut gatherer) = resources.gatherer(&plan, None) else { return Ok(PortReach::Unknown) };
-    let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, Timestamp::now(), &mut NoListener).await;
+    let started_at = gatherer.started_at();
+    let (evidence, ended) = inquiry::inquire(&plan, &mut gatherer, started_at, &mut NoListener).await;
     if let Ended::Interrupted(signal) = ended {
         return Err(signal);
     }
@@ -117,16 +117,4 @@ fn connecting_only(plan: &Plan) -> Plan {
 /// Ignores what happens: only the result counts.
 struct NoListener;
 
-impl EvidenceListener for NoListener {
-    fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn waiting(&mut self, _: &Plan, _: &Evidence, _: f64) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+impl EvidenceListener for NoListener {}

@@ -7,8 +7,6 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use super::error::RunError;
 use super::resources::Resources;
 use crate::expect::Expectation;
@@ -104,7 +102,8 @@ impl Job {
         if is_exposed {
             gatherer = gatherer.after_exposure();
         }
-        let (evidence, ended) = inquiry::inquire(&self.plan, &mut gatherer, Timestamp::now(), listener).await;
+        let started_at = gatherer.started_at();
+        let (evidence, ended) = inquiry::inquire(&self.plan, &mut gatherer, started_at, listener).await;
         let total_ms = gatherer.now_ms();
         gatherer.is_able()?;
         match ended {

@@ -256,7 +256,7 @@ impl LoginExchange {
             header.extend_from_slice(self.binding.as_deref().unwrap_or_default());
         }
         let nonce = match self.login {
-            LoginBehaviour::OtherNonce => format!("somebody-else-{}", self.number),
+            LoginBehaviour::OtherNonce => format!("other-nonce-{}", self.number),
             _ => format!("{client}sandbox{}", self.number),
         };
         let rounds = match self.login {
@@ -439,6 +439,6 @@ mod tests {
         assert!(matches!(begin("***"), ServerTurn::Reply(reply) if reply.starts_with("501 5.5.2")));
         assert!(matches!(begin("*"), ServerTurn::Reply(reply) if reply.starts_with("501 5.7.0")));
         assert!(matches!(begin("="), ServerTurn::Reply(reply) if reply.starts_with("535")));
-        assert!(LoginExchange::begin("X-NOBODY", None, LoginBehaviour::Right, LoginChannel::default()).is_none());
+        assert!(LoginExchange::begin("X-UNKNOWN", None, LoginBehaviour::Right, LoginChannel::default()).is_none());
     }
 }

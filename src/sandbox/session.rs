@@ -28,9 +28,9 @@ pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 pub(super) struct ConnectionFacts {
     /// The number of the connection, over all scenarios.
     pub number: u64,
-    /// The how many-th of this scenario within ten seconds it is, from 1.
+    /// The number of connections to this scenario in the last ten seconds, this one included, from 1.
     pub recent: u32,
-    /// The address at which the client has come.
+    /// The local address that the client connected to.
     pub at: IpAddr,
 }
 

@@ -123,7 +123,7 @@ pub static KEYS: &[SuiteKey] = &[
         "look for versions, weak suites, groups and certificates that the server accepts; \"full\" lists all suites",
     ),
     key("tls-profile", KeyShape::Text, Scope::Both, "a published profile to compare with, see --help"),
-    key("probe", KeyShape::List, Scope::Both, "what a careful guest does not do unasked"),
+    key("probe", KeyShape::List, Scope::Both, "intrusive probes to run"),
     key("insecure", KeyShape::Switch, Scope::Both, "accept any certificate, and send it the password too"),
     key("ipv4", KeyShape::Switch, Scope::Both, "use IPv4 only"),
     key("ipv6", KeyShape::Switch, Scope::Both, "use IPv6 only"),

@@ -31,7 +31,7 @@ pub const MOST_CHECKS: usize = 1000;
 const MOST_BYTES: usize = 1024 * 1024;
 const MOST_INCLUDES: usize = 50;
 
-/// What stands around a suite: the caller's files and variables.
+/// The environment of a suite: the caller's files and variables.
 pub struct SuiteEnvironment<'a> {
     /// The bytes of a file, or why they cannot be read.
     pub load: &'a dyn Fn(&Path) -> Result<Vec<u8>, String>,
@@ -64,7 +64,7 @@ pub struct SuiteCheck {
     pub expect: Vec<Expected>,
     /// The place of each key, by its name.
     pub places: BTreeMap<String, Position>,
-    /// The file of each key that stands elsewhere, in the defaults of an include.
+    /// The file of each key that is in another file, in the defaults of an include.
     files: BTreeMap<String, PathBuf>,
 }
 
@@ -123,7 +123,7 @@ pub enum Password {
     Environment(String),
     /// A token that a command prints.
     TokenCommand(String),
-    /// It stands in the suite itself.
+    /// It is in the suite itself.
     Plain(Secret),
 }
 
@@ -182,7 +182,7 @@ struct Item {
     text: String,
     at: Position,
     file: PathBuf,
-    /// Whether it stands in the file as it is, so that columns inside can be told.
+    /// Whether the file contains it unchanged, so that columns inside it can be reported.
     is_exact: bool,
 }
 

@@ -16,9 +16,8 @@ use smtpcheck::cli::{self, Invocation};
 use smtpcheck::commands::explain;
 use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
 use smtpcheck::evidence::{
-    Answer, DialResult, Event, EventKind, Evidence, Fault, Handshake, HandshakeKind, HelloOutcome, HelloSeen, Lookup,
-    Machine, NameMatch, NameSource, Names, Outcome, Phase, Presented, Probe, ProbeId, TlsFault, TlsFaultKind, Trust,
-    TrustStore,
+    Answer, DialResult, Event, EventKind, Fault, Handshake, HandshakeKind, HelloOutcome, HelloSeen, Lookup, Machine,
+    NameMatch, NameSource, Names, Outcome, Phase, Presented, ProbeId, TlsFault, TlsFaultKind, Trust, TrustStore,
 };
 use smtpcheck::expect::Expression;
 use smtpcheck::gather;
@@ -467,8 +466,8 @@ impl Gather for Server<'_> {
             },
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(Machine::default()) },
             Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
-            Question::Talk(request) => match self.session(id, request) {
-                Ok(()) => Outcome::Done { answer: Answer::Talk },
+            Question::Session(request) => match self.session(id, request) {
+                Ok(()) => Outcome::Done { answer: Answer::Session },
                 Err(fault) => Outcome::Failed { fault },
             },
         };
@@ -585,19 +584,7 @@ impl Server<'_> {
 
 struct Deaf;
 
-impl EvidenceListener for Deaf {
-    fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn waiting(&mut self, _: &Plan, _: &Evidence, _: f64) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+impl EvidenceListener for Deaf {}
 
 fn bytes_of(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()

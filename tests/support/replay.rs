@@ -51,9 +51,9 @@ use smtpcheck::cli::{self, Invocation};
 use smtpcheck::dialogue::{Access, Action, Dialogue, Peer};
 use smtpcheck::evidence::fault::ConnectFaultKind;
 use smtpcheck::evidence::{
-    Answer, Certificate, ChainFault, ClientLimit, ConnectFault, DialResult, Event, EventKind, Evidence, Fault,
-    Handshake, HandshakeKind, HelloOutcome, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch,
-    NameSource, Names, Outcome, Phase, Presented, Probe, ProbeId, Staple, TlsFault, TlsFaultKind, Trust, TrustStore,
+    Answer, Certificate, ChainFault, ClientLimit, ConnectFault, DialResult, EventKind, Fault, Handshake, HandshakeKind,
+    HelloOutcome, HelloSeen, Incompatibility, Lookup, LookupFault, Machine, NameMatch, NameSource, Names, Outcome,
+    Phase, Presented, ProbeId, Staple, TlsFault, TlsFaultKind, Trust, TrustStore,
 };
 use smtpcheck::inquiry::{self, Arrival, EvidenceListener, Gather};
 use smtpcheck::plan::{LoginProof, Plan, TlsUse};
@@ -77,7 +77,7 @@ pub struct Transcript {
     #[serde(default)]
     pub machine: TypedMachine,
     #[serde(default)]
-    pub session: Vec<TypedTalk>,
+    pub session: Vec<TypedSession>,
     #[serde(default)]
     pub hello: Vec<TypedHello>,
 }
@@ -127,7 +127,7 @@ pub enum TypedLookup {
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TypedTalk {
+pub struct TypedSession {
     port: Option<u16>,
     #[serde(default)]
     implicit: Option<bool>,
@@ -243,7 +243,7 @@ struct Replay<'s> {
     names: TypedNames,
     machine: Machine,
     echoes: Echoes,
-    sessions: Vec<Option<TypedTalk>>,
+    sessions: Vec<Option<TypedSession>>,
     hellos: Vec<TypedHello>,
     server: Option<NewServer<'s>>,
     arrivals: VecDeque<Arrival>,
@@ -270,8 +270,8 @@ impl Gather for Replay<'_> {
             },
             Question::Machine { .. } => Outcome::Done { answer: Answer::Machine(self.machine.clone()) },
             Question::Hello(request) => Outcome::Done { answer: Answer::Hello(self.hello(request)) },
-            Question::Talk(request) => match self.session(id, request) {
-                Ok(()) => Outcome::Done { answer: Answer::Talk },
+            Question::Session(request) => match self.session(id, request) {
+                Ok(()) => Outcome::Done { answer: Answer::Session },
                 Err(fault) => Outcome::Failed { fault },
             },
         };
@@ -312,7 +312,7 @@ impl Replay<'_> {
             return self.converse_with(id, request, server().as_mut());
         }
         let implicit = request.script.tls == TlsUse::Implicit;
-        let fits = |session: &TypedTalk| {
+        let fits = |session: &TypedSession| {
             session.port.is_none_or(|port| port == request.port)
                 && session.implicit.is_none_or(|wanted| wanted == implicit)
                 && session.name == request.script.sni
@@ -450,7 +450,7 @@ impl Replay<'_> {
         result
     }
 
-    fn converse(&mut self, id: ProbeId, request: &SessionRequest, session: &TypedTalk) -> Result<(), Fault> {
+    fn converse(&mut self, id: ProbeId, request: &SessionRequest, session: &TypedSession) -> Result<(), Fault> {
         let credentials = self.credentials.take();
         let means = Means {
             host: request.host.to_string(),
@@ -786,19 +786,7 @@ fn certificate(typed: &TypedCertificate, place: usize, subject: &str, issuer: &s
 
 struct Deaf;
 
-impl EvidenceListener for Deaf {
-    fn event(&mut self, _: &Plan, _: &Evidence, _: &Event) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn answered(&mut self, _: &Plan, _: &Evidence, _: &Probe) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn waiting(&mut self, _: &Plan, _: &Evidence, _: f64) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+impl EvidenceListener for Deaf {}
 
 pub struct Played {
     pub name: String,

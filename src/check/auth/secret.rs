@@ -22,7 +22,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
             &AUTH_TOKEN_UNSUITABLE,
             "the token looks like a refresh token and was therefore not sent".to_owned(),
             "A refresh token is for the token service, which issues an access token for it. A mail server accepts only the access token.",
-            "Get an access token with it, and use that",
+            "Use the refresh token to get an access token, and log in with that",
         )
     } else if let Some(ago) = expires.map(|end| now - end).filter(|ago| *ago > 0) {
         (
@@ -51,7 +51,7 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
     Some(Finding {
         category: Some(Category::Credentials),
         cause: cause.to_owned(),
-        otherwise: Some("smtpcheck may misread the token, or this machine's clock may be wrong. The token service can tell what the token is for.".to_owned()),
+        otherwise: Some("smtpcheck may misread the token, or this machine's clock may be wrong. Ask the token service what the token is for.".to_owned()),
         fixes: vec![Fix::text(fix)],
         failure: Some(PhaseFailure::Auth),
         ..finding

@@ -74,7 +74,7 @@ pub(super) fn ending(seen: CertificateContext<'_>) -> Vec<Finding> {
         );
         let mut finding = seen.finding(&CERTIFICATE_EXPIRES_SOON, Confidence::Certain, summary);
         finding.cause =
-            "Certificates are usually renewed automatically 30 days before they expire, so the renewal did not happen."
+            "Certificates are usually renewed automatically 30 days before they expire, so it has probably failed here."
                 .to_owned();
         finding.fixes = vec![renewal(), Fix::run("Then repeat the check", format!("smtpcheck {}", seen.target()))];
         if limits.error > 0 && within(one, limits.error) {

@@ -171,8 +171,9 @@ pub(super) fn staple_invalid(seen: CertificateContext<'_>, fault: StapleFault) -
     let (what, cause) = of_fault(fault);
     let summary = format!("the OCSP response of the server is invalid: {what}");
     let mut finding = seen.finding(&CERTIFICATE_STAPLE_UNUSABLE, Confidence::Certain, summary);
-    finding.cause =
-        format!("{cause}. Clients with GnuTLS end the connection; OpenSSL does not check the response by default.");
+    finding.cause = format!(
+        "{cause}. Clients that use GnuTLS close the connection; OpenSSL does not check the response by default."
+    );
     finding.fixes = vec![Fix::text(
         "Server operator: fetch a new OCSP response for the current certificate and reload the mail service, or switch OCSP stapling off",
     )];

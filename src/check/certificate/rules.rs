@@ -62,7 +62,7 @@ pub(super) static CERTIFICATE_CHAIN_INCOMPLETE: Rule = Rule {
     cites: &["RFC 8446 section 4.4.2", "RFC 5280 section 4.2.2.1"],
     docs: Docs {
         sees: "The server's certificate was not signed by any of the certificates that were sent, nor by a trusted root, and it contains the URL of its issuer's certificate. A warning on port 25 without a login.",
-        matters: "Browsers download or cache the missing certificate, mail programs and mail servers do not. So it works in some programs and fails in others.",
+        matters: "Browsers download or cache the missing certificate, mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
         action: "Server operator: install the complete chain: fullchain.pem instead of cert.pem, the server's certificate first.",
         example: "a certificate issued by R11 (Let's Encrypt), and R11's own certificate is not sent",
         references: "RFC 8446 section 4.4.2 (certificate list), RFC 5280 section 4.2.2.1 (URL of the issuer's certificate)",
@@ -132,7 +132,7 @@ pub(super) static CERTIFICATE_EXPIRES_SOON: Rule = Rule {
     cites: &["RFC 5280 section 4.1.2.5"],
     docs: Docs {
         sees: "The server's certificate, or one between it and the root, expires in 21 days or less (--cert-days changes this; its second number makes it an error).",
-        matters: "Automatic renewal normally happens about 30 days before expiry, so it has failed.",
+        matters: "Automatic renewal normally happens about 30 days before expiry, so it has probably failed.",
         action: "Server operator: renew the certificate now, reload the mail service, and find out why the automatic renewal failed.",
         example: "certbot renewed the file, but Postfix was not reloaded",
         references: "RFC 5280 section 4.1.2.5",
@@ -300,7 +300,7 @@ pub(super) static CERTIFICATE_STAPLE_UNUSABLE: Rule = Rule {
     cites: &["RFC 6960 section 3.2"],
     docs: Docs {
         sees: "The server sent an OCSP response that is about another certificate, is not signed by the issuer or a responder that it authorized, is out of date, or cannot be read.",
-        matters: "Clients with GnuTLS end the connection. Most others continue without the response, so they do not notice a revocation.",
+        matters: "Clients that use GnuTLS close the connection. Most others continue without the response, so they do not notice a revocation.",
         action: "Server operator: fetch a new OCSP response for the current certificate and reload the mail service, or switch OCSP stapling off.",
         example: "the certificate was renewed, and the response for the old one is still sent",
         references: "RFC 6960 section 3.2 (when a response is accepted), section 4.2.2.2 (authorized responders)",

@@ -63,7 +63,7 @@ fn required(plan: &Plan, code: u8, name: &str) -> Finding {
     let certain = code == 116;
     let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
     let mut finding = Finding::new(&CLIENT_CERTIFICATE_REQUIRED, Phase::Tls, confidence, summary);
-    finding.cause = "The server accepts only clients whose certificates it knows, and smtpcheck sent none.".to_owned();
+    finding.cause = "The server accepts only clients whose certificates it trusts, and smtpcheck sent none.".to_owned();
     finding.otherwise = (!certain).then(|| "The server's mail log names the reason.".to_owned());
     let target = plan.target.host.with_port(plan.target.port);
     finding.fixes = vec![

@@ -1,7 +1,7 @@
 //! Handshakes that failed for no reason that another rule knows: what happened, by the kind of failure, and what it
 //! usually means.
 
-use super::super::finding::Finding;
+use super::super::finding::{Finding, seconds};
 use super::super::{clients, server_name};
 use super::hellos::{by_offer, is_alert, is_current};
 use super::rules::TLS_HANDSHAKE_FAILED;
@@ -98,14 +98,14 @@ fn reading(
             "the connection is reset during the TLS handshake".to_owned(),
             "The server's process crashed, or a firewall on the network path forbids TLS on this port.",
         ),
-        TlsFaultKind::Silent { waited_ms } => silent(plan, tls, waited_ms / 1000.0),
+        TlsFaultKind::Silent { waited_ms } => silent(plan, tls, *waited_ms),
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
             "the server sends more certificates than any client accepts (64 KiB)".to_owned(),
             "The server's certificate file contains far too many certificates, for example a complete trust store.",
         ),
         TlsFaultKind::Incompatible { .. } => (
             "the TLS handshake fails: the server's response violates the TLS standard".to_owned(),
-            "The server, or a device on the network path, sends TLS of a kind that no current client accepts.",
+            "The server, or a device on the network path, sends TLS messages that no current client accepts.",
         ),
     };
     (summary, cause, Confidence::Likely)
@@ -156,10 +156,13 @@ fn cause_of_alert(plan: &Plan, tls: &TlsFault, hellos: HelloResults<'_>, code: u
     }
 }
 
-fn silent(plan: &Plan, tls: &TlsFault, seconds: f64) -> (String, &'static str) {
+fn silent(plan: &Plan, tls: &TlsFault, waited_ms: f64) -> (String, &'static str) {
     if !tls.first_bytes.is_empty() {
         return (
-            format!("the server began to respond to the TLS handshake and did not finish within {seconds:.0} seconds"),
+            format!(
+                "the server began to respond to the TLS handshake and did not finish within {}",
+                seconds(waited_ms)
+            ),
             "The server is overloaded or hangs, or a device on the network path drops the larger packets of the response.",
         );
     }
@@ -168,7 +171,7 @@ fn silent(plan: &Plan, tls: &TlsFault, seconds: f64) -> (String, &'static str) {
     } else {
         "The server accepted STARTTLS and then sent nothing: it hangs, or a device on the network path drops the handshake."
     };
-    (format!("no response to the TLS handshake for {seconds:.0} seconds"), cause)
+    (format!("no response to the TLS handshake for {}", seconds(waited_ms)), cause)
 }
 
 /// A 4yz reply after STARTTLS was accepted.
@@ -190,7 +193,7 @@ fn last_resorts(plan: &Plan) -> [Fix; 2] {
     let starttls = if plan.tls_use() == TlsUse::Implicit { "" } else { " -starttls smtp" };
     [
         Fix::text(
-            "Server operator: read the mail log for the time of the check, and check the certificate, the key and the TLS versions that are switched on",
+            "Server operator: read the mail log for the time of the check, and check the certificate, the key and the enabled TLS versions",
         ),
         Fix::run(
             "Compare with another TLS library",

@@ -106,7 +106,7 @@ pub(super) static CLIENT_CERTIFICATE_REQUIRED: Rule = Rule {
     cites: &["RFC 8446 section 4.4.2.4", "RFC 8446 section 6.2"],
     docs: Docs {
         sees: "The server requested a client certificate, smtpcheck sent none (no --cert), and the server aborted the connection.",
-        matters: "The server accepts only clients whose certificates it knows.",
+        matters: "The server accepts only clients whose certificates it trusts.",
         action: "Give a client certificate with --cert and --key, or use the port for clients without one.",
         example: "alert 116 certificate_required, after the handshake",
         references: "RFC 8446 sections 4.4.2.4 and 6.2",

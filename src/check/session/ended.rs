@@ -1,6 +1,6 @@
 //! Sessions that ended early: closed, no reply, a reply without end, a time limit.
 
-use super::super::finding::{Finding, PhaseFailure, Rule};
+use super::super::finding::{Finding, PhaseFailure, Rule, seconds};
 use super::order::repeated;
 use super::replies::is_reported_elsewhere;
 use super::rules::{CONNECTION_CLOSED, REPLY_ENDLESS, REPLY_MISSING, TIME_LIMIT_REACHED};
@@ -54,8 +54,8 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         Fault::Silent { phase, waited_ms, .. } => SessionEnding {
             rule: &REPLY_MISSING,
             phase: *phase,
-            summary: format!("no reply to {phase} for {:.0} seconds", waited_ms / 1000.0),
-            cause: "The server itself waits for something: a lookup, a filter, a database.",
+            summary: format!("no reply to {phase} for {}", seconds(*waited_ms)),
+            cause: "The server is waiting for something, such as a DNS lookup, a filter or a database.",
             otherwise: Some(
                 "A device on the network path may drop the reply. Repeat the check from another network to find out.",
             ),

@@ -98,7 +98,7 @@ pub(super) static REPLY_UNSOLICITED: Rule = Rule {
     cites: &["RFC 5321 section 4.2", "RFC 5321 section 4.1.1"],
     docs: Docs {
         sees: "Data from the server arrived before a command was sent, so it is not the reply to a command. A warning if the data cannot be mistaken for a reply (no line begins with a digit).",
-        matters: "A client that reads this data as the next reply misunderstands all later replies. It is not known which of two replies to one command counts, so smtpcheck ignores the results of all later phases. A second session, with a pause before each command, finds out what the server really replies.",
+        matters: "A client that reads this data as the next reply misunderstands all later replies. It is not known which of two replies to one command counts, so smtpcheck ignores the results of all later phases. A second session, with a pause before each command, shows the server's actual replies.",
         action: "Server operator: find the server, proxy or filter that replies twice, and correct it. Repeat the check from another network to find out on which side it is.",
         example: "250 Ok twice after one EHLO, or 250 and 550 after one MAIL FROM",
         references: "RFC 5321 section 4.2 (exactly one reply to each command)",
@@ -112,7 +112,7 @@ pub(super) static SESSION_OUT_OF_STEP: Rule = Rule {
     cites: &["RFC 5321 section 4.2", "RFC 5321 section 4.3.2"],
     docs: Docs {
         sees: "A reply belongs to another command (250 to AUTH, 220 to EHLO, a rejection of RSET or QUIT, a rejected login after the login was accepted), or another reply follows the one to QUIT. So the server sent one reply too many or too few.",
-        matters: "SMTP matches replies to commands only by their order. After one reply too many, each command gets the reply to an earlier one: a rejected recipient or a rejected login looks accepted. smtpcheck ignores all results after the last certain point. A second session, with a pause before each command, finds out what the server really replies.",
+        matters: "SMTP matches replies to commands only by their order. After one reply too many, each command gets the reply to an earlier one: a rejected recipient or a rejected login looks accepted. smtpcheck ignores all results after the last reply that is known to be in step. A second session, with a pause before each command, shows the server's actual replies.",
         action: "Server operator: find the server, proxy or filter that sends a reply twice or too late, and correct it. Repeat the check from another network to find out on which side it is.",
         example: "250 to EHLO, another 250 after 0.1 seconds, and at the end 250 to QUIT",
         references: "RFC 5321 section 4.2 (exactly one reply to each command), section 4.3.2 (which replies belong to which command)",

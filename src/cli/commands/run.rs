@@ -8,11 +8,8 @@ use super::{CommandSpec, SettingsUse};
 use crate::cli::Invocation;
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::cli::flags::output::{FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs};
-use crate::cli::flags::{InvalidValue, number};
+use crate::cli::flags::{InvalidValue, MOST_JOBS, number};
 use crate::render::Display;
-
-/// More sessions at the same time would measure this machine and not the servers.
-const MOST_JOBS: usize = 64;
 
 const HEADING: &str = "Checks";
 

@@ -33,7 +33,9 @@ pub use file::{SCHEMA, profiles, read};
 use super::command::{self, Invocation};
 use super::commands::{CommandSpec, SettingsUse};
 use super::flags::display::DisplayArgs;
+use super::flags::password::VARIABLE;
 use super::{UsageError, flags};
+use crate::host::environment;
 use crate::plan::ValueOrigin;
 use crate::render::config::ConfigValue;
 use crate::source::Position;
@@ -145,7 +147,7 @@ pub struct Setting {
     pub values: Vec<String>,
     /// `Config` or `Profile`.
     pub origin: ValueOrigin,
-    /// Where its key stands in the file.
+    /// The position of its key in the file.
     pub at: Position,
 }
 
@@ -267,13 +269,13 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
             });
         }
     }
-    if std::env::var_os("SMTPCHECK_PASSWORD").is_some_and(|value| !value.is_empty()) {
+    if environment::is_set(VARIABLE) {
         values.push(ConfigValue {
             name: "password".to_owned(),
             value: vec!["set, not shown".to_owned()],
             origin: ValueOrigin::Environment,
             line: None,
-            variable: Some("SMTPCHECK_PASSWORD".to_owned()),
+            variable: Some(VARIABLE.to_owned()),
         });
     }
     Ok(values)

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
 
-use super::{InvalidValue, duration, number};
+use super::{InvalidValue, MOST_JOBS, duration, number};
 use crate::cli::resolve::{self, ResolveEntry};
 use crate::cli::target;
 use crate::plan::Family;
@@ -46,7 +46,7 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = HEADING)]
     pub timeout: u64,
     /// Check up to N targets at the same time, at most two of them on the same host
-    #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=64usize), help_heading = HEADING)]
+    #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
     pub jobs: usize,
     /// Overall time limit for each target
     #[arg(short, long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = HEADING)]

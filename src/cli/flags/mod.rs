@@ -23,6 +23,8 @@ use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Command};
 use jiff::SignedDuration;
 
+use crate::host::environment;
+
 /// Flags of which one replaces the others: a flag on the command line makes those of the environment and of the
 /// configuration file void, and a profile those of the defaults.
 pub const ALTERNATIVES: &[&[&str]] = &[
@@ -125,6 +127,9 @@ pub fn duration(text: &str) -> Result<u64, InvalidValue> {
     }
 }
 
+/// The most checks that may run at the same time: more would measure this machine and not the servers.
+pub const MOST_JOBS: usize = 64;
+
 /// The environment variable of a flag.
 pub fn variable(long: &str) -> String {
     format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"))
@@ -132,7 +137,7 @@ pub fn variable(long: &str) -> String {
 
 /// Whether the environment sets a flag. An empty variable counts as not set, as CI systems pass empty ones.
 pub fn is_in_environment(long: &str) -> bool {
-    std::env::var_os(variable(long)).is_some_and(|value| !value.is_empty())
+    environment::is_set(&variable(long))
 }
 
 /// Gives every long flag its environment variable, unless a flag on the command line replaces it; closed lists take their

@@ -37,6 +37,11 @@ pub struct PasswordArgs {
     pub password: Vec<String>,
 }
 
+/// The flags of this group. What is given for one of them by mistake may be the password itself, so that messages of the
+/// parser do not repeat it.
+pub const FLAGS: &[&str] =
+    &["--password", "--password-stdin", "--password-file", "--password-command", "--token-command", "--netrc"];
+
 /// The sources, as messages list them.
 pub const SOURCES: &str = "--password-stdin, --password-file FILE, --password-command CMD, --token-command CMD (a token), --netrc, SMTPCHECK_PASSWORD, smtpcheck-password in $CREDENTIALS_DIRECTORY, or a prompt on a terminal";
 

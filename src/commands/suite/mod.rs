@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::outputs::Outputs;
+use super::outputs::{Outputs, reject_clashes};
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
 use super::{CommandError, outlet};
@@ -22,6 +22,7 @@ use crate::plan::Plan;
 use crate::render::suite as rendering;
 use crate::report::RunSource;
 use crate::run::{ConcurrencyLimits, Engine, FailurePolicy};
+use crate::source;
 use crate::suite::{self, Need, SuiteCheck, SuiteEnvironment};
 
 use output::SuiteDisplay;
@@ -35,6 +36,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     if let Some(target) = &args.record {
         return record::record(target, args);
     }
+    reject_clashes(file_of(&args.output.output), &args.reports.report, &[("the suite", Some(args.file.as_path()))])?;
     let checks = chosen(read(&args.file, &args.set)?, &args.only)?;
     let hostname = name::host_name();
     let prepare = |check| prepare::prepare(check, &args.file, hostname.as_deref());
@@ -108,11 +110,11 @@ fn chosen(checks: Vec<SuiteCheck>, only: &[String]) -> Result<Vec<SuiteCheck>, U
     let fits = |check: &SuiteCheck, word: &String| check.name == *word || check.tags.contains(word);
     if let Some(unknown) = only.iter().find(|word| !checks.iter().any(|check| fits(check, word))) {
         let known = checks.iter().flat_map(|check| std::iter::once(&check.name).chain(&check.tags));
-        let likeness = |known: &&String| strsim::jaro_winkler(unknown, known);
-        let near = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|near| likeness(near) > 0.7);
-        let hint = near.map(|near| format!("; the nearest is {}", near.escape_debug())).unwrap_or_default();
-        let error = UsageError::flag("--only", format!("the suite has no such name or tag{hint}"));
-        return Err(error.with_value(unknown).with_hint("--list shows all"));
+        let error = UsageError::flag("--only", "the suite has no such name or tag").with_value(unknown);
+        return Err(error.with_hint(match source::nearest(unknown, known.map(String::as_str)) {
+            Some(near) => format!("the nearest is {}", near.escape_debug()),
+            None => "--list shows all".to_owned(),
+        }));
     }
     let is_chosen = |check: &SuiteCheck| only.is_empty() || only.iter().any(|word| fits(check, word));
     Ok(checks.into_iter().filter(is_chosen).collect())

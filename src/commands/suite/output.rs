@@ -7,10 +7,10 @@ use super::super::CommandError;
 use super::super::progress::Progress;
 use super::super::sink::Sink;
 use super::prepare::PreparedCheck;
-use crate::evidence::{Event, Evidence, Probe};
+use crate::evidence::Evidence;
 use crate::plan::Plan;
 use crate::render::{Display, Format, Live, ndjson, suite as rendering};
-use crate::report::{CheckOutcome, CheckResult, FilePosition, Report, Run, RunSource, StreamRecord};
+use crate::report::{CheckOutcome, CheckResult, FilePosition, Run, RunSource, StreamRecord};
 use crate::run::{ConcurrencyLimits, Engine, FailurePolicy, Job, JobOutcome, RetriedReport, RunListener, StopReason};
 
 /// How a suite's results are shown.
@@ -107,24 +107,8 @@ impl SuiteOutput<'_> {
 }
 
 impl RunListener for SuiteOutput<'_> {
-    fn begun(&mut self, _: usize, _: &Plan) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn event(&mut self, _: usize, _: &Plan, _: &Evidence, _: &Event) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn answered(&mut self, _: usize, _: &Plan, _: &Evidence, _: &Probe) -> io::Result<()> {
-        Ok(())
-    }
-
     fn waiting(&mut self, check: usize, plan: &Plan, evidence: &Evidence) {
         self.progress.waiting(check, plan, evidence);
-    }
-
-    fn retrying(&mut self, _: usize, _: usize, _: &Report) -> io::Result<()> {
-        Ok(())
     }
 
     fn pausing(&mut self, check: usize, plan: &Plan, left: Duration) {

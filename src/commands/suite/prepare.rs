@@ -138,11 +138,11 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
 
 fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, FileError> {
     let wrong = |message: String| check.error_at(Some("password-env"), message);
-    match std::env::var(name) {
-        Ok(value) if !value.is_empty() => {
+    match environment::text(name) {
+        Ok(value) => {
             password::from_environment(value).map_err(|error| wrong(error.to_string().replace(VARIABLE, name)))
         }
-        Ok(_) | Err(std::env::VarError::NotPresent) => Err(wrong(format!("the variable {name} is not set"))),
+        Err(std::env::VarError::NotPresent) => Err(wrong(format!("the variable {name} is not set"))),
         Err(std::env::VarError::NotUnicode(_)) => Err(wrong(format!("the variable {name} is not UTF-8"))),
     }
 }

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_nobody_uses_begins_a_reply_where_the_words_are_known() {
+    fn a_code_that_no_server_uses_begins_a_reply_where_the_words_are_known() {
         let texts = |log| all(log).into_iter().map(|found| found.text).collect::<Vec<_>>();
         assert_eq!(texts("522 sorry, recipient mailbox is full"), ["522 sorry, recipient mailbox is full"]);
         assert_eq!(texts("522 files were copied"), [""; 0]);

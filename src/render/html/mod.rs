@@ -174,7 +174,7 @@ fn encryption(report: &Report) -> String {
     }
 }
 
-/// Where a check stands on the page.
+/// The place of a check on the page.
 struct Place {
     /// Which check, from 1.
     number: usize,
@@ -287,7 +287,7 @@ fn finding(report: &Report, finding: &Finding, level: u8) -> Markup {
     }
 }
 
-/// Only an https address becomes a link, whoever wrote it.
+/// Only an https URL becomes a link, from any source.
 fn link(url: &str) -> Markup {
     let shown = words(url);
     if url.starts_with("https://") && !url.contains(char::is_whitespace) {

@@ -98,7 +98,7 @@ impl<'a> Moment<'a> {
         match self {
             Moment::Event(event) => {
                 let is_probe = evidence.probe(event.probe).is_some_and(|probe| match &probe.question {
-                    Question::Talk(request) => request.purpose != Purpose::Main,
+                    Question::Session(request) => request.purpose != Purpose::Main,
                     Question::Hello(_) => true,
                     Question::Resolve { .. } | Question::Machine { .. } => false,
                 });
@@ -258,7 +258,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionL
             let names = evidence.names().and_then(|(_, names)| names);
             names.map(|names| name_lines(probe, names)).unwrap_or_default()
         }
-        Question::Talk(request) if request.purpose != Purpose::Main => {
+        Question::Session(request) if request.purpose != Purpose::Main => {
             let Some(session) = evidence.sessions().find(|session| session.probe.id == probe.id) else {
                 return Vec::new();
             };
@@ -270,7 +270,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionL
         }
         // The finding that uses it names the place.
         Question::Machine { .. } => Vec::new(),
-        Question::Talk(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
+        Question::Session(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
     }
 }
 

@@ -93,8 +93,8 @@ pub static RELAY_DENIED: Rule = Rule {
     cites: &["RFC 5321 section 7.9", "RFC 6409 section 4.3"],
     docs: Docs {
         sees: "The reply means that the recipient's domain is not local to the server, and that this client may not send through it.",
-        matters: "A server relays mail to other domains only for known users; otherwise it would be an open relay. In an open-relay test this rejection is the desired result.",
-        action: "Log in (--user), on port 587 or 465. Server operator: if the domain should be local, add it to the list of local domains.",
+        matters: "A server relays mail to other domains only for authenticated or trusted clients; otherwise it would be an open relay. In an open-relay test this rejection is the desired result.",
+        action: "Log in (--user) on port 587 or 465. Server operator: if the domain should be local, add it to the list of local domains.",
         example: "554 5.7.1 <x@example.org>: Relay access denied",
         references: "RFC 5321 section 7.9, RFC 6409 section 4.3",
     },

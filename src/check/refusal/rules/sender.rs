@@ -37,7 +37,7 @@ pub static CLIENT_REVERSE_DNS: Rule = Rule {
     cites: &["RFC 7372 section 3.3"],
     docs: Docs {
         sees: "The reply means that the PTR record of the sending IP address is missing, is generic, or names a host that does not resolve to this IP address.",
-        matters: "Receiving servers treat such machines as home computers.",
+        matters: "Receiving servers treat such machines like home connections.",
         action: "Ask the provider of the IP address to set a PTR record with the host name of the sending machine, and give that name an A or AAAA record with the same IP address; or send through a relay.",
         example: "550 5.7.25 Reverse DNS validation failed",
         references: "RFC 7372 section 3.3 (x.7.25)",
@@ -78,8 +78,8 @@ pub static GREYLISTED: Rule = Rule {
     title: "the server temporarily rejects unknown clients (greylisting)",
     cites: &["RFC 6647 section 2"],
     docs: Docs {
-        sees: "A 4yz reply that mentions greylisting, or trying again after some minutes.",
-        matters: "This is not a fault: a mail server retries by itself and is then accepted. A program that does not retry loses the mail.",
+        sees: "A 4yz reply that mentions greylisting or asks the client to try again in a few minutes.",
+        matters: "This is not a fault: a mail server retries automatically, and the retry is accepted. A program that does not retry loses the mail.",
         action: "Try again from the same IP address after the time that the reply names, or after five minutes.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted for 5 minutes",
         references: "RFC 6647 (greylisting)",

@@ -1,0 +1,195 @@
+//! The phases of a session: whether each succeeded, how long it took, and why it did not run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::fit::Fit;
+use crate::evidence::{DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session};
+use crate::plan::{Plan, QuitAfter, TlsUse};
+
+/// One phase with its own time, never cumulative.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PhaseResult {
+    /// Which phase.
+    pub name: Phase,
+    /// Its result.
+    pub status: PhaseStatus,
+    /// Milliseconds; null when it did not run or is not known.
+    pub ms: Option<f64>,
+    /// Why it did not run or failed.
+    pub reason: Option<String>,
+}
+
+/// The result of a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum PhaseStatus {
+    /// It succeeded.
+    Ok,
+    /// It failed or was rejected.
+    Failed,
+    /// It did not run.
+    Skipped,
+    /// It ran, but its result cannot be known: replies and commands were out of step.
+    Unknown,
+}
+
+/// The phases of the main session, each with its own time.
+pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
+    let mut phases = Vec::new();
+    if let Some((probe, names)) = evidence.names() {
+        phases.push(dns(probe, names.map(|names| [&names.a, &names.aaaa])));
+    }
+    let Some(session) = evidence.main_session() else { return phases };
+    phases.push(connect(session));
+    let order: &[Phase] = if plan.tls_use() == TlsUse::Implicit {
+        &[Phase::Tls, Phase::Greeting, Phase::EhloTls, Phase::Auth, Phase::Mail, Phase::Rcpt, Phase::Quit]
+    } else {
+        &[
+            Phase::Greeting,
+            Phase::Ehlo,
+            Phase::Starttls,
+            Phase::Tls,
+            Phase::EhloTls,
+            Phase::Auth,
+            Phase::Mail,
+            Phase::Rcpt,
+            Phase::Quit,
+        ]
+    };
+    phases.extend(order.iter().map(|&phase| step(plan, session, phase)));
+    phases
+}
+
+fn dns(probe: &Probe, lookups: Option<[&Lookup; 2]>) -> PhaseResult {
+    let found = lookups.is_some_and(|lookups| lookups.iter().any(|lookup| !lookup.addresses().is_empty()));
+    let status = if found { PhaseStatus::Ok } else { PhaseStatus::Failed };
+    PhaseResult { name: Phase::Dns, status, ms: probe.duration_ms.map(rounded), reason: None }
+}
+
+fn connect(session: Session<'_>) -> PhaseResult {
+    let dialled = session.events().find_map(|event| match &event.what {
+        EventKind::Dialled { started_ms, result: DialResult::Connected { .. }, .. } => Some(event.at_ms - started_ms),
+        _ => None,
+    });
+    match (dialled, session.fault()) {
+        (Some(ms), _) => {
+            PhaseResult { name: Phase::Connect, status: PhaseStatus::Ok, ms: Some(rounded(ms)), reason: None }
+        }
+        (None, Some(Fault::NoAddress)) => skipped(Phase::Connect, "no address"),
+        (None, fault) => PhaseResult {
+            name: Phase::Connect,
+            status: PhaseStatus::Failed,
+            ms: session.probe.duration_ms.map(rounded),
+            reason: fault.and_then(|fault| match fault {
+                Fault::NotConnected { connect } => Some(connect.detail.clone()),
+                _ => None,
+            }),
+        },
+    }
+}
+
+fn skipped(name: Phase, reason: &str) -> PhaseResult {
+    PhaseResult { name, status: PhaseStatus::Skipped, ms: None, reason: Some(reason.to_owned()) }
+}
+
+/// From the start of the phase (a command, the connection, the handshake) to its last reply.
+fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
+    if phase == Phase::Tls {
+        return tls_step(plan, session);
+    }
+    let last = session.replies().filter(|heard| heard.event.phase == phase).last();
+    let begun = if phase == Phase::Greeting {
+        session.events().take_while(|event| event.phase != Phase::Greeting).last()
+    } else {
+        session.events().find(|event| event.phase == phase && matches!(event.what, EventKind::Sent { .. }))
+    };
+    match (begun, last) {
+        (_, Some(heard)) => {
+            let ms = begun.map(|event| rounded(heard.event.at_ms - event.at_ms));
+            let harmless = heard.fit() == Fit::Odd && heard.reply.is_success();
+            let accepted = heard.accepts() || harmless;
+            let reason =
+                (!accepted).then(|| heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()));
+            let status = if accepted { PhaseStatus::Ok } else { PhaseStatus::Failed };
+            PhaseResult { name: phase, status, ms, reason }
+        }
+        (Some(_), None) if in_doubt(session, phase) => PhaseResult {
+            name: phase,
+            status: PhaseStatus::Unknown,
+            ms: None,
+            reason: Some("replies and commands were out of step".to_owned()),
+        },
+        (Some(event), None) if failed_at(session, phase) => {
+            let end = session.probe.duration_ms.map(|ms| session.probe.started_ms + ms);
+            let ms = end.map(|end| rounded(end - event.at_ms));
+            PhaseResult { name: phase, status: PhaseStatus::Failed, ms, reason: Some("no reply".to_owned()) }
+        }
+        _ => skipped(phase, why_skipped(plan, session, phase)),
+    }
+}
+
+/// Whether the phase got a reply, or may have got one, that cannot be believed.
+fn in_doubt(session: Session<'_>, phase: Phase) -> bool {
+    let is_answered = session.all_replies().any(|heard| heard.event.phase == phase);
+    is_answered && session.sequence().believed_until().is_some()
+}
+
+fn tls_step(plan: &Plan, session: Session<'_>) -> PhaseResult {
+    if let Some((_, handshake)) = session.handshake() {
+        return PhaseResult {
+            name: Phase::Tls,
+            status: PhaseStatus::Ok,
+            ms: Some(rounded(handshake.ms)),
+            reason: None,
+        };
+    }
+    match session.fault() {
+        Some(Fault::Tls { tls }) => {
+            PhaseResult { name: Phase::Tls, status: PhaseStatus::Failed, ms: None, reason: Some(tls.detail.clone()) }
+        }
+        _ => skipped(Phase::Tls, why_skipped(plan, session, Phase::Tls)),
+    }
+}
+
+fn failed_at(session: Session<'_>, phase: Phase) -> bool {
+    match session.fault() {
+        Some(
+            Fault::Silent { phase: at, .. }
+            | Fault::Closed { phase: at, .. }
+            | Fault::Endless { phase: at }
+            | Fault::Unread { phase: at }
+            | Fault::TimeUp { phase: at },
+        ) => *at == phase,
+        _ => false,
+    }
+}
+
+fn why_skipped(plan: &Plan, session: Session<'_>, phase: Phase) -> &'static str {
+    let wanted = match phase {
+        Phase::Starttls | Phase::Tls | Phase::EhloTls => plan.tls_use() != TlsUse::Never,
+        Phase::Auth => plan.login.is_some(),
+        Phase::Mail => plan.from.is_some(),
+        Phase::Rcpt => !plan.to.is_empty(),
+        _ => true,
+    };
+    if !wanted {
+        return "not requested";
+    }
+    if matches!(session.probe.outcome, Outcome::Underway) || session.fault().is_some() {
+        return "not reached";
+    }
+    if plan.quit_after < QuitAfter::Rcpt {
+        return "an earlier phase failed, or was the last one requested";
+    }
+    match phase {
+        Phase::Starttls | Phase::Tls | Phase::EhloTls => "not advertised, or an earlier phase failed",
+        _ => "an earlier phase failed",
+    }
+}
+
+/// Microseconds are as exact as a time is known.
+pub(super) fn rounded(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1000.0
+}
