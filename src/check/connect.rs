@@ -38,7 +38,6 @@ static NAME_NOT_FOUND: Rule = Rule {
     id: "name-not-found",
     severity: Severity::Error,
     title: "the host name does not exist",
-    cites: &["RFC 2308 section 2.1"],
     docs: Docs {
         sees: "The DNS resolver replied that the name does not exist (NXDOMAIN).",
         matters: "Without an IP address there is no server to connect to. Nothing was sent.",
@@ -52,7 +51,6 @@ static NAME_WITHOUT_ADDRESS: Rule = Rule {
     id: "name-without-address",
     severity: Severity::Error,
     title: "the host name exists but has no IP address",
-    cites: &["RFC 2308 section 2.2", "RFC 5321 section 5.1"],
     docs: Docs {
         sees: "The name exists, but the DNS resolver returned neither an IPv4 nor an IPv6 address for it (or none of the requested family).",
         matters: "Often a mail domain (example.net) was given where the name of its mail server (mail.example.net) is needed: the domain has MX records, but no IP address.",
@@ -66,7 +64,6 @@ static NAME_LOOKUP_FAILED: Rule = Rule {
     id: "name-lookup-failed",
     severity: Severity::Error,
     title: "the host name could not be looked up",
-    cites: &["RFC 1035 section 4.1.1"],
     docs: Docs {
         sees: "No DNS resolver gave a usable response: it did not respond, refused the query, or reported a failure (SERVFAIL).",
         matters: "This says nothing about the mail server. The fault is between this machine and its resolver, or in the name servers of the domain.",
@@ -80,7 +77,6 @@ static NAME_WITH_MANY_ADDRESSES: Rule = Rule {
     id: "name-with-many-addresses",
     severity: Severity::Notice,
     title: "the host name has more IP addresses than are tried",
-    cites: &["RFC 5321 section 5.1"],
     docs: Docs {
         sees: "The lookup returned more than 16 IP addresses of one family. The first 16 are kept and tried, the others are not.",
         matters: "Mail servers try some IP addresses of a host and then the next host, so most of these are never used. A response of this size does not fit into one UDP packet either. A dozen IP addresses are enough for large mail services.",
@@ -94,7 +90,6 @@ static CONNECTION_REFUSED: Rule = Rule {
     id: "connection-refused",
     severity: Severity::Error,
     title: "the host refuses connections on this port",
-    cites: &["RFC 9293 section 3.10.7"],
     docs: Docs {
         sees: "The host responded at once that it does not accept connections on the port (TCP reset).",
         matters: "The network path works. The mail service is stopped or listens on another port, or a firewall rejects the connection for the host.",
@@ -108,13 +103,12 @@ static CONNECTION_TIMED_OUT: Rule = Rule {
     id: "connection-timed-out",
     severity: Severity::Error,
     title: "connection attempts to this port time out",
-    cites: &["RFC 9293 section 3.8"],
     docs: Docs {
         sees: "The connection was neither accepted nor rejected within the time limit (--connect-timeout). smtpcheck then tries the other mail ports of the host, and checks whether this machine runs at a cloud provider that blocks the port.",
         matters: "A timeout usually means that a firewall drops the packets. Most home and cloud networks block outgoing connections to port 25. A wrong IP address has the same effect.",
         action: "If another mail port of the host responds, use it: 587 or 465 with a login. If none does, try from another network, and check the IP address. If this machine runs in a known cloud, the finding names the provider's procedure for unblocking the port.",
         example: "smtpcheck mx.example.net:25 from a cloud machine",
-        references: "RFC 8314 section 3.3 (which ports mail clients use)",
+        references: "RFC 8314 section 3.3 (which ports mail clients use), RFC 9293 section 3.8",
     },
 };
 
@@ -122,7 +116,6 @@ static CONNECTION_IMPOSSIBLE: Rule = Rule {
     id: "connection-impossible",
     severity: Severity::Error,
     title: "this machine cannot reach the host",
-    cites: &["RFC 8305 section 5"],
     docs: Docs {
         sees: "The operating system could not connect: there is no route, this machine has no IP address of that family, or a local policy forbids the connection.",
         matters: "No packet reached the server. The fault is on this machine or in its network.",
@@ -136,7 +129,6 @@ static ADDRESS_UNREACHABLE: Rule = Rule {
     id: "address-unreachable",
     severity: Severity::Warning,
     title: "one IP address of the host cannot be reached",
-    cites: &["RFC 8305 section 5"],
     docs: Docs {
         sees: "The host has several IP addresses. The connection to one of them failed, the connection to another one succeeded.",
         matters: "Programs that try one IP address after the other may wait for the unreachable one first, and some never try the next.",
@@ -184,7 +176,6 @@ static RESOLVE_ENTRY_UNUSED: Rule = Rule {
     id: "resolve-entry-unused",
     severity: Severity::Notice,
     title: "an entry of --resolve is for a host or port that is not checked",
-    cites: &["--resolve HOST:PORT:ADDR, as in curl"],
     docs: Docs {
         sees: "--resolve gives an IP address for a host and port that no target of this run has.",
         matters: "The entry has no effect: the target's name is looked up as usual, and the check may reach a different server than intended.",

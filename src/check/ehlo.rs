@@ -12,7 +12,6 @@ static EHLO_UNSUPPORTED: Rule = Rule {
     id: "ehlo-unsupported",
     severity: Severity::Warning,
     title: "the server supports only HELO, not EHLO",
-    cites: &["RFC 5321 section 3.2"],
     docs: Docs {
         sees: "The reply to EHLO was 500, 502 or 504, and HELO was accepted. An error if STARTTLS or a login was requested.",
         matters: "Without EHLO there is no STARTTLS, no AUTH and no SIZE. Every mail server of the last twenty years supports EHLO, so there is a filter or an old appliance on the network path.",
@@ -26,7 +25,6 @@ static CAPABILITIES_DIFFER: Rule = Rule {
     id: "capabilities-differ",
     severity: Severity::Notice,
     title: "the server advertises fewer or different extensions inside TLS than before it",
-    cites: &["RFC 3207 section 4.2"],
     docs: Docs {
         sees: "An extension in the EHLO reply before TLS is missing inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS belong to one side only and are not compared; neither are extensions that appear only inside TLS.",
         matters: "This is allowed. It is also the effect of a proxy or firewall on the network path that changes the first reply. The reply inside TLS is the true one.",

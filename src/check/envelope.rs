@@ -14,7 +14,6 @@ static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {
     id: "address-needs-smtputf8",
     severity: Severity::Error,
     title: "an email address needs SMTPUTF8, which the server does not advertise",
-    cites: &["RFC 6531 section 3.2"],
     docs: Docs {
         sees: "The part before the @ contains non-ASCII characters, and the EHLO reply does not list SMTPUTF8. The email address was not sent.",
         matters: "Mail with such an address can be delivered only if all servers on its path support SMTPUTF8.",
@@ -28,7 +27,6 @@ static REFUSALS_AFTER_DATA: Rule = Rule {
     id: "refusals-after-data",
     severity: Severity::Notice,
     title: "this provider rejects some mail only after the message was sent",
-    cites: &["RFC 5321 section 4.2.5"],
     docs: Docs {
         sees: "All recipients were accepted, and the provider is known to check sender, limits or content only at the end of the message.",
         matters: "smtpcheck never sends a message, so it cannot see these rejections. An accepted recipient does not guarantee delivery.",

@@ -31,8 +31,6 @@ pub struct Rule {
     pub severity: Severity,
     /// One line.
     pub title: &'static str,
-    /// RFC sections and other sources.
-    pub cites: &'static [&'static str],
     /// Its page.
     pub docs: Docs,
 }
@@ -48,7 +46,7 @@ pub struct Docs {
     pub action: &'static str,
     /// An example.
     pub example: &'static str,
-    /// Where to read more.
+    /// RFC sections and other sources, with what they say.
     pub references: &'static str,
 }
 

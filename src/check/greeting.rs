@@ -21,7 +21,6 @@ static GREETING_MISSING: Rule = Rule {
     id: "greeting-missing",
     severity: Severity::Error,
     title: "the server accepts the connection and sends no greeting",
-    cites: &["RFC 5321 section 3.1", "RFC 5321 section 4.5.3.2.1"],
     docs: Docs {
         sees: "The TCP connection succeeds, but no greeting arrives within the time limit for one reply (--timeout), or the server closes the connection without sending anything. If it sent nothing, a TLS handshake on the same port got no response either.",
         matters: "In SMTP the server sends first. A server without a greeting is overloaded, waits for a slow reverse DNS lookup of your IP address, delays unknown clients on purpose, or is not a mail server. RFC 5321 allows a server five minutes.",
@@ -35,7 +34,6 @@ static IMPLICIT_TLS_EXPECTED: Rule = Rule {
     id: "implicit-tls-expected",
     severity: Severity::Error,
     title: "the port uses implicit TLS (TLS from the first byte)",
-    cites: &["RFC 8314 section 3.3"],
     docs: Docs {
         sees: "On an unencrypted connection the server sent nothing, or something that is not SMTP. It responded to a TLS handshake on the same port.",
         matters: "The server waits for the client to start TLS, and the client waits for the greeting, until one of them reaches its timeout. This is the most common mistake in mail settings.",
@@ -49,7 +47,6 @@ static GREETING_NOT_SMTP: Rule = Rule {
     id: "greeting-not-smtp",
     severity: Severity::Error,
     title: "the service on this port is not SMTP",
-    cites: &["RFC 5321 section 4.2"],
     docs: Docs {
         sees: "The first line has no three-digit code; or it is the greeting of another service that uses such codes (FTP, NNTP, LMTP), and EHLO is rejected.",
         matters: "Another service listens on this port: a web server, SSH, IMAP, POP3, FTP.",
@@ -63,7 +60,6 @@ static GREETING_SLOW: Rule = Rule {
     id: "greeting-slow",
     severity: Severity::Notice,
     title: "the greeting is slow",
-    cites: &["RFC 5321 section 4.5.3.2.1"],
     docs: Docs {
         sees: "Five seconds or more passed between the connection and the end of the greeting.",
         matters: "Some servers delay every unknown client on purpose, to detect programs that do not wait. Others do a reverse DNS lookup of your IP address and get no response. Programs with a short timeout fail here; mail servers wait five minutes.",
@@ -80,7 +76,6 @@ static GREETING_OF_ANOTHER_HOST: Rule = Rule {
     id: "greeting-of-another-host",
     severity: Severity::Warning,
     title: "another server responds instead of the provider's",
-    cites: &["RFC 5321 section 4.2"],
     docs: Docs {
         sees: "The host name belongs to a known provider, but the greeting is that of software that the provider does not run.",
         matters: "Some web hosting companies and internet providers redirect all mail connections to their own server; virus scanners do this on a single machine. Logins then fail, and the certificate does not match.",

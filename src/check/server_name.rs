@@ -29,7 +29,6 @@ static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     id: "tls-server-name-needed",
     severity: Severity::Error,
     title: "the server needs a different server name (SNI) than the one that was sent",
-    cites: &["RFC 6066 section 3", "RFC 8446 section 9.2"],
     docs: Docs {
         sees: "The handshake failed, the certificate was for another host, or another service responded. With the server name from the greeting (or from the EHLO reply, or from the certificate) in the ClientHello, the server responds as a mail server with the right certificate. If the target is an IP address, no server name is sent at all.",
         matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or a wrong name fail.",

@@ -31,7 +31,6 @@ static STARTTLS_NOT_OFFERED: Rule = Rule {
     id: "starttls-not-offered",
     severity: Severity::Warning,
     title: "the server does not advertise STARTTLS",
-    cites: &["RFC 3207 section 4", "RFC 8314 section 4"],
     docs: Docs {
         sees: "The EHLO reply does not list STARTTLS. An error if TLS was required (--tls starttls) or a login was requested, because smtpcheck does not send passwords unencrypted by default; a notice for IP addresses of this machine, where test servers often run; otherwise a warning.",
         matters: "An on-path attacker can read and change everything on this connection, including passwords. A firewall that inspects SMTP may have removed the extension.",
@@ -45,7 +44,6 @@ static STARTTLS_STRIPPED: Rule = Rule {
     id: "starttls-stripped",
     severity: Severity::Error,
     title: "a device on the network path removes STARTTLS",
-    cites: &["RFC 3207 section 6"],
     docs: Docs {
         sees: "STARTTLS is missing, although the provider is known to always advertise it.",
         matters: "A firewall, a virus scanner or an on-path attacker removes the extension, so that programs send everything, including passwords, unencrypted and it can be read.",
@@ -59,7 +57,6 @@ static SMTP_INSPECTION: Rule = Rule {
     id: "smtp-inspection",
     severity: Severity::Error,
     title: "a firewall on the network path changes the SMTP session",
-    cites: &["RFC 3207 section 6"],
     docs: Docs {
         sees: "The greeting consists of asterisks, or an extension in the EHLO reply is overwritten with the letter X.",
         matters: "The SMTP inspection of Cisco ASA and PIX firewalls replaces the greeting and STARTTLS in this way. TLS, and often a login, is not possible through it.",
@@ -73,7 +70,6 @@ static STARTTLS_INJECTED_BYTES: Rule = Rule {
     id: "starttls-injected-bytes",
     severity: Severity::Error,
     title: "unencrypted data follows the 220 reply to STARTTLS",
-    cites: &["RFC 3207 section 6"],
     docs: Docs {
         sees: "Data arrived after the reply to STARTTLS and before TLS began. smtpcheck shows it and does not process it.",
         matters: "A client that keeps such data reads it as if it had been received inside TLS, so an on-path attacker can forge replies of the server (response injection, the counterpart of CVE-2011-0411). A server that sends such data itself is broken.",
@@ -87,7 +83,6 @@ static STARTTLS_EXPECTED: Rule = Rule {
     id: "starttls-expected",
     severity: Severity::Error,
     title: "the port does not use implicit TLS: the session begins unencrypted",
-    cites: &["RFC 3207 section 4", "RFC 8314 section 3.3"],
     docs: Docs {
         sees: "TLS was started at once, and the server responded in plain text or not at all. A second, unencrypted connection got a greeting.",
         matters: "TLS libraries report this as 'wrong version number' or 'invalid content type'. It only means that the port expects STARTTLS, or no TLS.",
@@ -101,7 +96,6 @@ static STARTTLS_COMMAND_INJECTION: Rule = Rule {
     id: "starttls-command-injection",
     severity: Severity::Error,
     title: "a command that was sent before TLS takes effect inside TLS",
-    cites: &["RFC 3207 section 4.2"],
     docs: Docs {
         sees: "With --probe starttls-injection, smtpcheck sent STARTTLS and NOOP in one packet. The server replied with 220, the handshake succeeded, and the reply to NOOP arrived inside TLS: before any command was sent there, or instead of the reply to QUIT. Data that the server also sends without a command in the main session does not count.",
         matters: "An on-path attacker can insert commands before the client's: for example MAIL, RCPT and DATA that collect the client's password and mail (CVE-2011-0411 and similar).",
@@ -115,7 +109,6 @@ static STARTTLS_NOT_ENFORCED: Rule = Rule {
     id: "starttls-not-enforced",
     severity: Severity::Warning,
     title: "the server accepts MAIL FROM before TLS on a port for mail programs",
-    cites: &["RFC 8314 section 4.1"],
     docs: Docs {
         sees: "With --probe mail-before-tls or --tls-scan: STARTTLS is advertised on a port other than 25, and MAIL FROM without TLS is accepted instead of rejected with 530. On port 25 a server must accept it (RFC 3207 section 4), so it is not reported there.",
         matters: "A misconfigured program sends mail, and perhaps a password, over the unencrypted connection, and no error shows it.",

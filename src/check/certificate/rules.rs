@@ -31,7 +31,6 @@ pub(super) static CERTIFICATE_UNTRUSTED: Rule = Rule {
     id: "certificate-untrusted",
     severity: Severity::Error,
     title: "the certificate is not issued by a trusted CA",
-    cites: &["RFC 5280 section 6.1"],
     docs: Docs {
         sees: "The chain that the server sent does not lead to a trusted root: its CA is private or unknown to this machine, or the chain is broken. A warning on port 25 without a login, where mail servers do not verify certificates.",
         matters: "Anyone can create such a certificate, so a client cannot distinguish the server from an on-path attacker. Programs that verify certificates reject it.",
@@ -45,7 +44,6 @@ pub(super) static CERTIFICATE_SELF_SIGNED: Rule = Rule {
     id: "certificate-self-signed",
     severity: Severity::Error,
     title: "the certificate is self-signed, not issued by a CA",
-    cites: &["RFC 5280 section 6.1"],
     docs: Docs {
         sees: "Subject and issuer of the server's certificate are the same, it is signed with its own key, and it is not in the trust store. A warning on port 25 without a login.",
         matters: "Anyone can create one for any name. Programs that verify certificates reject it. Programs that do not verify cannot distinguish the server from an on-path attacker.",
@@ -59,7 +57,6 @@ pub(super) static CERTIFICATE_CHAIN_INCOMPLETE: Rule = Rule {
     id: "certificate-chain-incomplete",
     severity: Severity::Error,
     title: "the server does not send the intermediate certificate",
-    cites: &["RFC 8446 section 4.4.2", "RFC 5280 section 4.2.2.1"],
     docs: Docs {
         sees: "The server's certificate was not signed by any of the certificates that were sent, nor by a trusted root, and it contains the URL of its issuer's certificate. A warning on port 25 without a login.",
         matters: "Browsers download or cache the missing certificate, mail programs and mail servers do not. The connection therefore works in some programs and fails in others.",
@@ -73,7 +70,6 @@ pub(super) static CERTIFICATE_INTERCEPTED: Rule = Rule {
     id: "certificate-intercepted",
     severity: Severity::Error,
     title: "a virus scanner or gateway replaces the server's certificate",
-    cites: &["RFC 5280 section 6.1"],
     docs: Docs {
         sees: "The issuer of an untrusted certificate is a virus scanner on this machine or a network gateway, not a CA.",
         matters: "It intercepts and reads the entire session. Programs that verify certificates reject its certificate. The server's own certificate was not seen.",
@@ -87,13 +83,12 @@ pub(super) static CERTIFICATE_NAME_MISMATCH: Rule = Rule {
     id: "certificate-name-mismatch",
     severity: Severity::Error,
     title: "the certificate does not match the host name",
-    cites: &["RFC 9525 section 6.1", "RFC 8314 section 3.2"],
     docs: Docs {
         sees: "None of the names in the certificate matches the host that smtpcheck connected to. A warning on port 25 without a login.",
         matters: "Clients that verify certificates reject it, because it may be a different server.",
         action: "Connect to a name in the certificate, or ask the server's operator to add the host name to the certificate. On shared hosting, use the host name of the hosting company.",
         example: "mail.example.net, certificate for *.hoster.example",
-        references: "RFC 9525 section 6",
+        references: "RFC 9525 section 6.1, RFC 8314 section 3.2",
     },
 };
 
@@ -101,7 +96,6 @@ pub(super) static CERTIFICATE_EXPIRED: Rule = Rule {
     id: "certificate-expired",
     severity: Severity::Error,
     title: "the certificate has expired",
-    cites: &["RFC 5280 section 4.1.2.5"],
     docs: Docs {
         sees: "The server's certificate has expired. A warning on port 25 without a login.",
         matters: "Clients that verify certificates refuse to connect.",
@@ -115,7 +109,6 @@ pub(super) static CERTIFICATE_NOT_YET_VALID: Rule = Rule {
     id: "certificate-not-yet-valid",
     severity: Severity::Error,
     title: "the certificate is not valid yet",
-    cites: &["RFC 5280 section 4.1.2.5"],
     docs: Docs {
         sees: "The validity of the server's certificate begins in the future. A warning on port 25 without a login.",
         matters: "Until then, clients that verify certificates refuse to connect. Often this machine's clock is wrong.",
@@ -129,7 +122,6 @@ pub(super) static CERTIFICATE_EXPIRES_SOON: Rule = Rule {
     id: "certificate-expires-soon",
     severity: Severity::Warning,
     title: "a certificate of the chain expires soon",
-    cites: &["RFC 5280 section 4.1.2.5"],
     docs: Docs {
         sees: "The server's certificate, or one between it and the root, expires in 21 days or less (--cert-days changes this; its second number makes it an error).",
         matters: "Automatic renewal normally happens about 30 days before expiry, so it has probably failed.",
@@ -143,7 +135,6 @@ pub(super) static CERTIFICATE_SIGNATURE_INVALID: Rule = Rule {
     id: "certificate-signature-invalid",
     severity: Severity::Error,
     title: "the server does not prove that it has the certificate's key",
-    cites: &["RFC 8446 section 4.4.3"],
     docs: Docs {
         sees: "The handshake is signed with a different key than the certificate's.",
         matters: "The certificate may have been copied from another server.",
@@ -157,7 +148,6 @@ pub(super) static CERTIFICATE_INTERMEDIATE_EXPIRED: Rule = Rule {
     id: "certificate-intermediate-expired",
     severity: Severity::Error,
     title: "a certificate between the server's and the root is expired or not yet valid",
-    cites: &["RFC 5280 section 6.1.3"],
     docs: Docs {
         sees: "A CA certificate in the chain to the root has expired or is not yet valid. A warning on port 25 without a login.",
         matters: "Clients that verify certificates refuse to connect, even if the server's own certificate is valid.",
@@ -171,7 +161,6 @@ pub(super) static CERTIFICATE_KEY_WEAK: Rule = Rule {
     id: "certificate-key-weak",
     severity: Severity::Error,
     title: "a key in the chain is too short",
-    cites: &["RFC 9325 section 4.5"],
     docs: Docs {
         sees: "The chain contains an RSA key of less than 2048 bits, an elliptic curve of less than 256 bits, or a DSA key. A warning on port 25 without a login.",
         matters: "Such keys can be broken. Current programs reject them, often with an error message that does not mention the key.",
@@ -185,7 +174,6 @@ pub(super) static CERTIFICATE_SIGNATURE_WEAK: Rule = Rule {
     id: "certificate-signature-weak",
     severity: Severity::Error,
     title: "a certificate is signed with MD5 or SHA-1",
-    cites: &["RFC 9155 section 2", "RFC 9325 section 4.5"],
     docs: Docs {
         sees: "The server's certificate, or one between it and the root, is signed with a hash that can be forged. A warning on port 25 without a login.",
         matters: "Current programs reject it; OpenSSL reports: ca md too weak.",
@@ -199,7 +187,6 @@ pub(super) static CERTIFICATE_USAGE_WRONG: Rule = Rule {
     id: "certificate-usage-wrong",
     severity: Severity::Error,
     title: "the certificate is not for a TLS server",
-    cites: &["RFC 5280 section 4.2.1.12", "RFC 5280 section 4.2.1.3", "RFC 5280 section 4.2.1.9"],
     docs: Docs {
         sees: "Its extended key usage lacks serverAuth, its key usage lacks digitalSignature, or it is the certificate of a CA (CA:TRUE; a warning, because OpenSSL and GnuTLS accept it). A warning on port 25 without a login.",
         matters: "Programs that verify certificates reject it, because it was issued for another purpose.",
@@ -213,7 +200,6 @@ pub(super) static CERTIFICATE_NAME_CONSTRAINED: Rule = Rule {
     id: "certificate-name-constrained",
     severity: Severity::Error,
     title: "the CA is not allowed to certify this name",
-    cites: &["RFC 5280 section 4.2.1.10"],
     docs: Docs {
         sees: "The name constraints of a CA in the chain exclude a name of the server's certificate. A warning on port 25 without a login.",
         matters: "Programs that verify certificates reject it, even if everything else about it is right.",
@@ -227,7 +213,6 @@ pub(super) static CERTIFICATE_CHAIN_DISORDERED: Rule = Rule {
     id: "certificate-chain-disordered",
     severity: Severity::Warning,
     title: "the certificates are sent in the wrong order",
-    cites: &["RFC 8446 section 4.4.2"],
     docs: Docs {
         sees: "A certificate was signed by one that comes before it in the list.",
         matters: "Most programs sort the certificates. Older ones do not, and fail.",
@@ -241,7 +226,6 @@ pub(super) static CERTIFICATE_CHAIN_UNNECESSARY: Rule = Rule {
     id: "certificate-chain-unnecessary",
     severity: Severity::Notice,
     title: "the server sends unnecessary certificates",
-    cites: &["RFC 8446 section 4.4.2"],
     docs: Docs {
         sees: "A certificate is sent twice, is a root, belongs to another chain, or more than ten are sent.",
         matters: "It costs bytes and packets in each handshake. A root is not trusted because it is sent. An expired certificate confuses some programs.",
@@ -255,7 +239,6 @@ pub(super) static CERTIFICATE_STAPLE_MISSING: Rule = Rule {
     id: "certificate-staple-missing",
     severity: Severity::Error,
     title: "the certificate requires an OCSP response (must-staple), and the server sends no valid one",
-    cites: &["RFC 7633 section 4.2.2"],
     docs: Docs {
         sees: "The certificate has the must-staple extension, but the server sent no OCSP response with it, or an invalid one: out of date, about another certificate, or not signed by the issuer. A warning on port 25 without a login.",
         matters: "Programs that enforce must-staple, including all with GnuTLS, reject the certificate. Most mail servers cannot send OCSP responses at all.",
@@ -269,7 +252,6 @@ pub(super) static CERTIFICATE_REVOKED: Rule = Rule {
     id: "certificate-revoked",
     severity: Severity::Error,
     title: "the CA has revoked the certificate",
-    cites: &["RFC 6960 section 2.2"],
     docs: Docs {
         sees: "The OCSP response that the server sends with its certificate reports the status revoked, is about this certificate, and is signed by its issuer or by a responder that the issuer authorized. A warning on port 25 without a login.",
         matters: "The certificate is no longer valid, usually because its key was compromised. Programs that check for revocation reject it.",
@@ -283,7 +265,6 @@ pub(super) static CERTIFICATE_LIFETIME_LONG: Rule = Rule {
     id: "certificate-lifetime-long",
     severity: Severity::Notice,
     title: "the certificate is valid for more than 825 days",
-    cites: &["RFC 5280 section 4.1.2.5"],
     docs: Docs {
         sees: "The period of validity of the server's certificate is longer than 825 days.",
         matters: "Apple's systems reject server certificates that are valid for longer, including those of private CAs. Public CAs are no longer allowed to issue them.",
@@ -297,7 +278,6 @@ pub(super) static CERTIFICATE_STAPLE_UNUSABLE: Rule = Rule {
     id: "certificate-staple-unusable",
     severity: Severity::Error,
     title: "the server's OCSP response is invalid",
-    cites: &["RFC 6960 section 3.2"],
     docs: Docs {
         sees: "The server sent an OCSP response that is about another certificate, is not signed by the issuer or a responder that it authorized, is out of date, or cannot be read.",
         matters: "Clients that use GnuTLS close the connection. Most others continue without the response, so they do not notice a revocation.",
@@ -311,7 +291,6 @@ pub(super) static CERTIFICATE_LIMITED_CLIENTS: Rule = Rule {
     id: "certificate-limited-clients",
     severity: Severity::Warning,
     title: "some clients cannot verify the certificate",
-    cites: &["RFC 5280 section 4.2"],
     docs: Docs {
         sees: "The chain is valid, but it has a feature that not every TLS library supports: a critical certificatePolicies or inhibitAnyPolicy, name constraints for directory names, more than six CA certificates, an unusual signature, or the host name only in the common name.",
         matters: "Clients with OpenSSL and GnuTLS connect. Clients with another TLS library reject the certificate.",

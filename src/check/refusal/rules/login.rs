@@ -6,13 +6,12 @@ pub static AUTH_REQUIRED: Rule = Rule {
     id: "auth-required",
     severity: Severity::Error,
     title: "the server requires a login before it accepts mail",
-    cites: &["RFC 4954 section 6", "RFC 6409 section 4.3"],
     docs: Docs {
         sees: "The reply to MAIL or RCPT was 530, and there was no login.",
         matters: "A submission server should behave in this way. It only means that the check cannot continue without credentials.",
         action: "Give a user name with --user and a password with --password-stdin, --password-file or --password-command.",
         example: "530 5.7.0 Authentication required",
-        references: "RFC 4954 section 6 (530)",
+        references: "RFC 4954 section 6 (530), RFC 6409 section 4.3",
     },
 };
 
@@ -20,7 +19,6 @@ pub static AUTH_CREDENTIALS_REFUSED: Rule = Rule {
     id: "auth-credentials-refused",
     severity: Severity::Error,
     title: "the user name or password is wrong",
-    cites: &["RFC 4954 section 6"],
     docs: Docs {
         sees: "The reply to AUTH means that the credentials are not accepted.",
         matters: "No mail can be sent until the login works. Repeated failed logins can lock the account.",
@@ -34,7 +32,6 @@ pub static AUTH_APP_PASSWORD_REQUIRED: Rule = Rule {
     id: "auth-app-password-required",
     severity: Severity::Error,
     title: "the provider requires an app password",
-    cites: &["RFC 4954 section 6"],
     docs: Docs {
         sees: "The reply, or known facts about the provider, show that the provider does not accept the normal password from programs.",
         matters: "The password may be correct, but it is rejected.",
@@ -48,13 +45,12 @@ pub static AUTH_OAUTH_REQUIRED: Rule = Rule {
     id: "auth-oauth-required",
     severity: Severity::Error,
     title: "the provider accepts only OAuth",
-    cites: &["RFC 7628 section 3"],
     docs: Docs {
         sees: "The reply means that login with a password is switched off for this account, tenant or provider.",
         matters: "No password is accepted.",
         action: "Use a program that logs in with OAuth 2.0, use an SMTP relay, or ask the administrator to allow SMTP AUTH where that is still possible.",
         example: "535 5.7.139 Authentication unsuccessful, basic authentication is disabled",
-        references: "RFC 7628 (OAUTHBEARER)",
+        references: "RFC 7628 section 3 (OAUTHBEARER)",
     },
 };
 
@@ -62,7 +58,6 @@ pub static ACCOUNT_RESTRICTED: Rule = Rule {
     id: "account-restricted",
     severity: Severity::Error,
     title: "the account or address is restricted",
-    cites: &["RFC 5248 section 2"],
     docs: Docs {
         sees: "The reply means that the account, the tenant or the sending address is locked, limited, not enabled for SMTP, or not allowed from your network.",
         matters: "The credentials may be correct, but a setting or a lock prevents sending.",
@@ -76,7 +71,6 @@ pub static AUTH_MECHANISM_REFUSED: Rule = Rule {
     id: "auth-mechanism-refused",
     severity: Severity::Error,
     title: "the server does not accept this login mechanism",
-    cites: &["RFC 4954 section 6"],
     docs: Docs {
         sees: "The reply to AUTH means that the mechanism is unknown, not available, too weak or not allowed here.",
         matters: "Another mechanism may work with the same password.",
@@ -90,12 +84,11 @@ pub static ENCRYPTION_REQUIRED: Rule = Rule {
     id: "encryption-required",
     severity: Severity::Error,
     title: "the server requires an encrypted connection first",
-    cites: &["RFC 3207 section 4", "RFC 8314 section 4"],
     docs: Docs {
         sees: "The reply means that the command is allowed only inside TLS.",
         matters: "A well-configured server should behave in this way.",
         action: "Use STARTTLS (remove --tls none) or port 465.",
         example: "530 5.7.0 Must issue a STARTTLS command first",
-        references: "RFC 3207 section 4 (530), RFC 4954 section 6 (538)",
+        references: "RFC 3207 section 4 (530), RFC 4954 section 6 (538), RFC 8314 section 4",
     },
 };

@@ -6,13 +6,12 @@ pub static GREETING_REFUSED: Rule = Rule {
     id: "greeting-refused",
     severity: Severity::Error,
     title: "the server rejects the connection in its greeting",
-    cites: &["RFC 5321 section 3.1", "RFC 7504 section 3"],
     docs: Docs {
         sees: "The greeting is a 4yz or 5yz reply instead of 220.",
         matters: "The server rejected the client before any command was sent: it does not accept your IP address (reputation, reverse DNS, its own list), or it is too busy (4yz), or it accepts no mail at all (521).",
         action: "For 4yz, try again later. For 5yz, read the server's text: it usually names the reason, often a block list that contains your IP address.",
         example: "554-mx.example.net Your access to this mail system has been rejected due to the sending MTA's poor reputation",
-        references: "RFC 5321 section 3.1, RFC 7504 (521)",
+        references: "RFC 5321 section 3.1, RFC 7504 section 3 (521)",
     },
 };
 
@@ -20,7 +19,6 @@ pub static EHLO_REFUSED: Rule = Rule {
     id: "ehlo-refused",
     severity: Severity::Error,
     title: "the server rejects EHLO",
-    cites: &["RFC 5321 section 4.1.1.1", "RFC 5321 section 4.1.4"],
     docs: Docs {
         sees: "The reply to EHLO (or to HELO, if the server did not know EHLO) was 4yz or 5yz.",
         matters: "Most often the server does not accept the EHLO name: it must be a fully qualified host name, or an IP address in brackets.",
@@ -34,7 +32,6 @@ pub static STARTTLS_REFUSED: Rule = Rule {
     id: "starttls-refused",
     severity: Severity::Error,
     title: "the server advertises STARTTLS and then rejects it",
-    cites: &["RFC 3207 section 4"],
     docs: Docs {
         sees: "STARTTLS was advertised, but the reply to it is not 220.",
         matters: "454 means that TLS is temporarily not available, usually because the server cannot read its key or certificate. Senders that require TLS cannot deliver.",
@@ -48,7 +45,6 @@ pub static AUTH_REFUSED: Rule = Rule {
     id: "auth-refused",
     severity: Severity::Error,
     title: "the server rejects the login",
-    cites: &["RFC 4954 section 6"],
     docs: Docs {
         sees: "The reply to AUTH was 5yz, usually 535.",
         matters: "No mail can be sent until the login works. Besides a wrong password, 535 has a dozen causes: an app password or OAuth is needed, SMTP is switched off for the account, the account belongs to another host.",
@@ -62,7 +58,6 @@ pub static AUTH_TEMPORARY_FAILURE: Rule = Rule {
     id: "auth-temporary-failure",
     severity: Severity::Error,
     title: "the server cannot check the login at the moment",
-    cites: &["RFC 4954 section 6"],
     docs: Docs {
         sees: "The reply to AUTH was 4yz.",
         matters: "The password was not checked: the server's authentication service is down or overloaded, or there were too many logins at once.",
@@ -76,7 +71,6 @@ pub static SENDER_REFUSED: Rule = Rule {
     id: "sender-refused",
     severity: Severity::Error,
     title: "the server rejects the sender",
-    cites: &["RFC 5321 section 3.3"],
     docs: Docs {
         sees: "The reply to MAIL FROM was 4yz or 5yz.",
         matters: "The server does not accept mail from this sender, this login or this machine. No recipient was tested.",
@@ -90,7 +84,6 @@ pub static RECIPIENT_REFUSED: Rule = Rule {
     id: "recipient-refused",
     severity: Severity::Error,
     title: "the server rejects a recipient",
-    cites: &["RFC 5321 section 3.3"],
     docs: Docs {
         sees: "The reply to RCPT TO was 5yz.",
         matters: "Mail to this email address would bounce. The reason may be the email address, but also the sender, this machine or a missing login: many servers reject those only at RCPT TO.",
@@ -104,13 +97,12 @@ pub static RECIPIENT_DEFERRED: Rule = Rule {
     id: "recipient-deferred",
     severity: Severity::Error,
     title: "the server defers a recipient",
-    cites: &["RFC 5321 section 4.2.1", "RFC 6647 section 2"],
     docs: Docs {
         sees: "The reply to RCPT TO was 4yz.",
         matters: "Mail would stay in the sender's queue and be retried. Greylisting does this once to every unknown client. Other reasons are a full mailbox, a rate limit or a fault of the server.",
         action: "Try again after a few minutes from the same IP address. If the error remains, read the server's text.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted",
-        references: "RFC 5321 section 4.2.1, RFC 6647 (greylisting)",
+        references: "RFC 5321 section 4.2.1, RFC 6647 section 2 (greylisting)",
     },
 };
 
@@ -118,12 +110,11 @@ pub static SERVER_CLOSING: Rule = Rule {
     id: "server-closing",
     severity: Severity::Error,
     title: "the server ends the session with 421",
-    cites: &["RFC 5321 section 3.8", "RFC 5321 section 4.2.2"],
     docs: Docs {
         sees: "A 421 reply after the greeting, in any phase.",
         matters: "The server closes the connection: it is shutting down, is overloaded, or limits what one client may do. Mail would stay in the queue and be retried.",
         action: "Try again later, with fewer connections. If the error remains, the server's text and its log show the reason.",
         example: "421 4.7.0 mx.example.net Error: too many errors",
-        references: "RFC 5321 section 3.8",
+        references: "RFC 5321 sections 3.8 and 4.2.2",
     },
 };

@@ -6,7 +6,6 @@ pub static RECIPIENT_UNKNOWN: Rule = Rule {
     id: "recipient-unknown",
     severity: Severity::Error,
     title: "the recipient does not exist on this server",
-    cites: &["RFC 5321 section 4.2.3", "RFC 3463 section 3.2"],
     docs: Docs {
         sees: "RCPT TO was rejected, and the reply means that the server has no such mailbox.",
         matters: "Mail to this email address bounces. Repeated attempts to send to unknown recipients harm the sender's reputation.",
@@ -20,7 +19,6 @@ pub static MAILBOX_FULL: Rule = Rule {
     id: "mailbox-full",
     severity: Severity::Error,
     title: "the recipient's mailbox is full",
-    cites: &["RFC 3463 section 3.3"],
     docs: Docs {
         sees: "The reply means that the mailbox is over its quota.",
         matters: "Mail stays in the sender's queue (4yz) or bounces (5yz) until the recipient deletes messages.",
@@ -34,7 +32,6 @@ pub static MAILBOX_DISABLED: Rule = Rule {
     id: "mailbox-disabled",
     severity: Severity::Error,
     title: "the recipient's mailbox is disabled",
-    cites: &["RFC 3463 section 3.3"],
     docs: Docs {
         sees: "The reply means that the mailbox exists but accepts no mail: it is disabled, suspended or inactive.",
         matters: "Mail bounces until the mailbox is enabled again.",
@@ -48,7 +45,6 @@ pub static MAILBOX_MOVED: Rule = Rule {
     id: "mailbox-moved",
     severity: Severity::Error,
     title: "the recipient has a new email address",
-    cites: &["RFC 5321 section 4.2.3"],
     docs: Docs {
         sees: "The reply means that the mailbox has moved.",
         matters: "Mail to the old email address bounces.",
@@ -62,7 +58,6 @@ pub static DOMAIN_UNKNOWN: Rule = Rule {
     id: "domain-unknown",
     severity: Severity::Error,
     title: "the domain of an email address does not exist",
-    cites: &["RFC 5321 section 5.1"],
     docs: Docs {
         sees: "The reply means that the domain of the recipient cannot be found in DNS, or has no mail server.",
         matters: "Mail to this domain cannot be delivered.",
@@ -76,13 +71,12 @@ pub static NO_MAIL_ACCEPTED: Rule = Rule {
     id: "no-mail-accepted",
     severity: Severity::Error,
     title: "this host or domain accepts no mail at all",
-    cites: &["RFC 7504 section 4", "RFC 7505 section 3"],
     docs: Docs {
         sees: "The reply means that the host never accepts mail (521), or that the domain declares this in DNS (null MX, 556).",
         matters: "This is intentional. Trying again does not help.",
         action: "Use another email address or another host.",
         example: "556 5.1.10 <x@example.com>: Recipient address rejected: Domain example.com does not accept mail (nullMX)",
-        references: "RFC 7504 (521, 556), RFC 7505 (null MX)",
+        references: "RFC 7504 (521, 556), RFC 7505 section 3 (null MX)",
     },
 };
 
@@ -90,7 +84,6 @@ pub static RELAY_DENIED: Rule = Rule {
     id: "relay-denied",
     severity: Severity::Error,
     title: "the server does not relay mail to this domain for this client",
-    cites: &["RFC 5321 section 7.9", "RFC 6409 section 4.3"],
     docs: Docs {
         sees: "The reply means that the recipient's domain is not local to the server, and that this client may not send through it.",
         matters: "A server relays mail to other domains only for authenticated or trusted clients; otherwise it would be an open relay. In an open-relay test this rejection is the desired result.",
@@ -104,7 +97,6 @@ pub static RECIPIENT_RESTRICTED: Rule = Rule {
     id: "recipient-restricted",
     severity: Severity::Error,
     title: "the recipient accepts mail only from certain senders",
-    cites: &["RFC 3463 section 3.8"],
     docs: Docs {
         sees: "The reply means that only members, known senders or logged-in users may send to this email address.",
         matters: "The email address exists, but mail from you is rejected.",

@@ -6,7 +6,6 @@ pub static SENDER_NOT_ACCEPTED: Rule = Rule {
     id: "sender-not-accepted",
     severity: Severity::Error,
     title: "the server does not accept this sender address",
-    cites: &["RFC 5321 section 3.3", "RFC 6409 section 6.1"],
     docs: Docs {
         sees: "The reply is about the email address in MAIL FROM: it does not exist, its domain cannot be found, it does not belong to the login, or it is not verified at the provider.",
         matters: "No mail can be sent with this sender. Many servers reject it only at RCPT TO.",
@@ -20,7 +19,6 @@ pub static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
     id: "sender-authentication-failed",
     severity: Severity::Error,
     title: "the mail fails the sender domain's authentication (SPF, DKIM or DMARC)",
-    cites: &["RFC 7372 section 3"],
     docs: Docs {
         sees: "The reply mentions SPF, DKIM or DMARC.",
         matters: "Receiving servers reject mail if the sender's domain does not list the sending server, or if the signature is missing.",
@@ -34,7 +32,6 @@ pub static CLIENT_REVERSE_DNS: Rule = Rule {
     id: "client-reverse-dns",
     severity: Severity::Error,
     title: "the IP address of the sending machine has no matching reverse DNS",
-    cites: &["RFC 7372 section 3.3"],
     docs: Docs {
         sees: "The reply means that the PTR record of the sending IP address is missing, is generic, or names a host that does not resolve to this IP address.",
         matters: "Receiving servers treat such machines like home connections.",
@@ -48,7 +45,6 @@ pub static EHLO_NAME_REFUSED: Rule = Rule {
     id: "ehlo-name-refused",
     severity: Severity::Error,
     title: "the server does not accept the EHLO name",
-    cites: &["RFC 5321 section 4.1.1.1", "RFC 5321 section 4.1.4"],
     docs: Docs {
         sees: "The reply is about the EHLO name: it is not a fully qualified host name, cannot be found in DNS, is the server's own name, or is on a block list. Postfix rejects it only at RCPT TO.",
         matters: "Mail from this machine is rejected, regardless of sender and recipient.",
@@ -62,7 +58,6 @@ pub static CLIENT_REPUTATION: Rule = Rule {
     id: "client-reputation",
     severity: Severity::Error,
     title: "the IP address of the sending machine is on a block list or has a poor reputation",
-    cites: &["RFC 5782 section 2"],
     docs: Docs {
         sees: "The reply means that your IP address is on a block list, has a poor reputation, or is not accepted by the receiving server.",
         matters: "The reason is the sending machine, not the sender or the recipient. All its mail to this server is rejected.",
@@ -76,12 +71,11 @@ pub static GREYLISTED: Rule = Rule {
     id: "greylisted",
     severity: Severity::Error,
     title: "the server temporarily rejects unknown clients (greylisting)",
-    cites: &["RFC 6647 section 2"],
     docs: Docs {
         sees: "A 4yz reply that mentions greylisting or asks the client to try again in a few minutes.",
         matters: "This is not a fault: a mail server retries automatically, and the retry is accepted. A program that does not retry loses the mail.",
         action: "Try again from the same IP address after the time that the reply names, or after five minutes.",
         example: "451 4.7.1 <x@example.net>: Recipient address rejected: Greylisted for 5 minutes",
-        references: "RFC 6647 (greylisting)",
+        references: "RFC 6647 section 2 (greylisting)",
     },
 };

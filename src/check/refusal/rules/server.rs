@@ -6,7 +6,6 @@ pub static RATE_LIMITED: Rule = Rule {
     id: "rate-limited",
     severity: Severity::Error,
     title: "a rate limit of the server was reached",
-    cites: &["RFC 5321 section 4.2.2"],
     docs: Docs {
         sees: "The reply mentions a limit on messages, recipients, logins or connections in a period of time.",
         matters: "Mail stays in the queue. More attempts make it worse.",
@@ -20,7 +19,6 @@ pub static TOO_MANY_CONNECTIONS: Rule = Rule {
     id: "too-many-connections",
     severity: Severity::Error,
     title: "too many simultaneous connections",
-    cites: &["RFC 5321 section 4.2.2"],
     docs: Docs {
         sees: "The reply mentions too many connections or sessions, from this client or in total.",
         matters: "The server protects itself. The next attempt may succeed.",
@@ -34,7 +32,6 @@ pub static MESSAGE_TOO_LARGE: Rule = Rule {
     id: "message-too-large",
     severity: Severity::Error,
     title: "the message is larger than the server accepts",
-    cites: &["RFC 1870 section 6.1"],
     docs: Docs {
         sees: "The reply mentions the size of the message.",
         matters: "The same message will be rejected again.",
@@ -48,7 +45,6 @@ pub static TOO_MANY_RECIPIENTS: Rule = Rule {
     id: "too-many-recipients",
     severity: Severity::Error,
     title: "too many recipients in one message",
-    cites: &["RFC 5321 section 4.5.3.1.10"],
     docs: Docs {
         sees: "The reply mentions the number of recipients.",
         matters: "The recipients beyond the limit do not receive this message.",
@@ -62,7 +58,6 @@ pub static CONTENT_POLICY: Rule = Rule {
     id: "content-policy",
     severity: Severity::Error,
     title: "a policy of the receiving server forbids the mail",
-    cites: &["RFC 3463 section 3.8"],
     docs: Docs {
         sees: "The reply mentions spam, viruses, content, or a policy without another reason.",
         matters: "The same mail will be rejected again. Often only the receiving server's operator knows the reason.",
@@ -76,7 +71,6 @@ pub static COMMAND_SYNTAX_REFUSED: Rule = Rule {
     id: "command-syntax-refused",
     severity: Severity::Error,
     title: "the server rejects the syntax of a command",
-    cites: &["RFC 5321 section 4.2.4"],
     docs: Docs {
         sees: "The reply means that the syntax of a command or an email address is not valid for the server.",
         matters: "The same command will be rejected again.",
@@ -90,7 +84,6 @@ pub static COMMAND_OUT_OF_SEQUENCE: Rule = Rule {
     id: "command-out-of-sequence",
     severity: Severity::Error,
     title: "the server expected another command first",
-    cites: &["RFC 5321 section 4.1.4"],
     docs: Docs {
         sees: "The reply mentions the order of commands (503). Usually it is a consequence of an earlier rejection.",
         matters: "The cause is the earlier rejection, not this one.",
@@ -104,7 +97,6 @@ pub static COMMAND_UNSUPPORTED: Rule = Rule {
     id: "command-unsupported",
     severity: Severity::Error,
     title: "the server does not support the command",
-    cites: &["RFC 5321 section 4.2.4"],
     docs: Docs {
         sees: "The reply means that a command or a parameter is not implemented.",
         matters: "Old servers, special appliances and filters on the network path reply in this way.",
@@ -118,7 +110,6 @@ pub static SERVER_FAULT: Rule = Rule {
     id: "server-fault",
     severity: Severity::Error,
     title: "the server has an internal fault",
-    cites: &["RFC 5321 section 4.2.3"],
     docs: Docs {
         sees: "The reply means that a lookup, a configuration, a database or another part of the server fails.",
         matters: "The client is not at fault. If the code begins with 4, mail stays in the queue and is retried.",
@@ -132,7 +123,6 @@ pub static SERVER_STORAGE_FULL: Rule = Rule {
     id: "server-storage-full",
     severity: Severity::Error,
     title: "the server has no storage space left",
-    cites: &["RFC 3463 section 3.4"],
     docs: Docs {
         sees: "The reply is about the server's disk or queue, not about one mailbox.",
         matters: "All mail to this server stays in the senders' queues.",
