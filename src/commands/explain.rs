@@ -30,7 +30,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
     if what == ["-"] {
         let mut input = BufReader::with_capacity(256 * 1024, io::stdin().lock());
         return match stream(&mut input, io::stdout().lock(), &context, (form, &look)) {
-            Ok(extent) => Ok(if extent.replies + extent.words == 0 { NOTHING } else { 0 }),
+            Ok(extent) => Ok(if extent.replies + extent.errors + extent.words == 0 { NOTHING } else { 0 }),
             Err(StreamError::Input(error)) => {
                 Err(CommandError::usage(format!("standard input cannot be read: {error}")))
             }
@@ -111,17 +111,19 @@ pub fn stream(
             }
         }
     });
-    let LogSummary { extent, tallies } = summary.map_err(StreamError::Input)?;
+    let LogSummary { extent, tallies, unknown } = summary.map_err(StreamError::Input)?;
     let written = match failed {
         Some(error) => Err(error),
         None => {
-            let text = match (form, tallies.as_slice(), extent.replies) {
-                (_, _, 0) if extent.words > 0 => String::new(),
-                (ExplainForm::Json, _, 0) => pages::json(&Explained::new(ExplanationKind::Unknown, "")),
+            let text = match (form, tallies.as_slice(), extent.replies + extent.errors) {
+                (ExplainForm::Json, _, 0) if extent.words + extent.unknown == 0 => {
+                    pages::json(&Explained::new(ExplanationKind::Unknown, ""))
+                }
                 (ExplainForm::Json, ..) => String::new(),
-                (ExplainForm::Text, _, 0) => pages::nothing(extent.lines),
-                (ExplainForm::Text, [only], 1) => pages::page(&only.example, look),
-                (ExplainForm::Text, all, _) => pages::summary(all, extent, look),
+                (ExplainForm::Text, _, 0) if extent.words > 0 => String::new(),
+                (ExplainForm::Text, _, 0) => pages::nothing(extent, unknown.as_ref(), look),
+                (ExplainForm::Text, [only], 1) if extent.unknown == 0 => pages::page(&only.example, look),
+                (ExplainForm::Text, all, _) => pages::summary(all, extent, unknown.as_ref(), look),
             };
             output.write_all(text.as_bytes()).and_then(|()| output.flush())
         }

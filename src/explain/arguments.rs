@@ -5,13 +5,15 @@
 //!    `550 5.1.1 No`;
 //! 2. else each one separately: a rule id, a code, a status, a reply or log line in quotation marks, an extension, a
 //!    mechanism;
-//! 3. a known sentence without a code, if none of that applies (most phrases need a code).
+//! 3. if none of that applies: the name of a mail program or provider, an error message of a program, or a known sentence
+//!    without a code (most phrases need a code).
 
+use super::errors::{self, FoundError};
 use super::explained::{Explained, ExplanationKind};
 use super::log::{Finder, phase_of_code};
 use super::reply::ExplainContext;
 use crate::check;
-use crate::lexicon::{Basis, Fix, ReplyPhase, keywords, mechanisms};
+use crate::lexicon::{Basis, Fix, ReplyPhase, keywords, mechanisms, providers};
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
 
 /// The explanations of arguments; at least one.
@@ -51,7 +53,7 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     let replies: Vec<Explained> =
         found.into_iter().filter_map(|found| context.reply(&found.text, found.phase, found.host.as_deref())).collect();
     if !replies.is_empty() {
-        return replies;
+        return replies.into_iter().map(|reply| with_program(reply, item)).collect();
     }
     let class = item.get(..3).and_then(|start| ReplyCode::parse(start.as_bytes())).map(ReplyCode::class);
     let is_number = class.is_some_and(|class| class != Class::Undefined) || EnhancedStatus::lead(item).is_some();
@@ -62,11 +64,46 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     if !words.is_empty() {
         return words;
     }
-    match as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. }))) {
-        Some(sentence) => vec![sentence],
-        None => vec![Explained { nearest: nearest(item), ..Explained::new(ExplanationKind::Unknown, item) }],
+    if let Some(known) = errors::of_program(item).or_else(|| of_provider(item)) {
+        return vec![known];
     }
+    let error = FoundError::in_text(item);
+    let sentence = || as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. })));
+    let specific = error.filter(|found| !found.error.generic).map(|found| found.explained(item));
+    let known = specific.or_else(sentence).or_else(|| error.map(|found| found.explained(item)));
+    let unknown = || Explained { nearest: nearest(item), ..Explained::new(ExplanationKind::Unknown, item) };
+    vec![known.unwrap_or_else(unknown)]
 }
+
+fn with_program(mut explained: Explained, item: &str) -> Explained {
+    errors::add_program(&mut explained, item);
+    explained
+}
+
+/// What is known about a provider: where and how to send.
+fn of_provider(name: &str) -> Option<Explained> {
+    let found = providers::find(name);
+    let [provider] = found.as_slice() else { return None };
+    let send = provider.hosts.first().map(|host| match provider.recommended {
+        Some(port) => format!("send through {host}, port {port}"),
+        None => format!("its server is {host}"),
+    });
+    let meaning: Vec<&str> =
+        [Some(provider.name.as_str()), send.as_deref(), provider.rule.as_deref()].into_iter().flatten().collect();
+    let check = provider.hosts.first().filter(|host| !host.contains('*')).map(|host| {
+        let port = provider.recommended.map(|port| format!(" --port {port}")).unwrap_or_default();
+        Fix::run("Check the server, with a login", format!("smtpcheck {host}{port} --user USER --password-stdin"))
+    });
+    let settings = Fix::run("Show all settings", format!("smtpcheck providers {}", provider.id));
+    Some(Explained {
+        provider: Some(provider.id.clone()),
+        meaning: Some(meaning.join(": ")),
+        fixes: std::iter::once(settings).chain(check).collect(),
+        source: Some(provider.source.clone()),
+        ..Explained::new(ExplanationKind::Provider, name)
+    })
+}
+
 fn phase_in(text: &str) -> Option<ReplyPhase> {
     text.get(..3).and_then(|code| ReplyCode::parse(code.as_bytes())).and_then(phase_of_code)
 }

@@ -23,6 +23,8 @@ pub struct Explained {
     pub phase: Option<ReplyPhase>,
     /// The provider's id, as given or by the host that the log names.
     pub provider: Option<String>,
+    /// The id of the program that printed the input, if it is recognised.
+    pub program: Option<String>,
     /// The rule that a check would report; none if it is not a rejection.
     pub rule: Option<&'static str>,
     /// Why it was rejected, as a category.
@@ -54,12 +56,18 @@ pub struct Explained {
 pub enum ExplanationKind {
     /// A reply.
     Reply,
+    /// An error message of a mail program, a library or an operating system.
+    Error,
     /// A rule's id.
     Rule,
     /// An EHLO extension.
     Keyword,
     /// A SASL mechanism.
     Mechanism,
+    /// A mail program or library.
+    Program,
+    /// A mail provider.
+    Provider,
     /// Not recognised.
     Unknown,
 }
@@ -89,6 +97,7 @@ impl Explained {
             status: None,
             phase: None,
             provider: None,
+            program: None,
             rule: None,
             category: None,
             confidence: None,
@@ -120,6 +129,10 @@ pub struct Extent {
     pub lines: u64,
     /// Replies in them.
     pub replies: u64,
+    /// Error messages of programs in them.
+    pub errors: u64,
+    /// Lines that report a failure and are not recognised.
+    pub unknown: u64,
     /// Lines of one word: a rule id, an enhanced status, an extension or a mechanism.
     pub words: u64,
 }

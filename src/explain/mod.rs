@@ -1,5 +1,5 @@
-//! The offline explainer: what a rule, a reply code, an enhanced status, a reply, an EHLO extension or a SASL mechanism
-//! means, and which replies a log contains.
+//! The offline explainer: what a rule, a reply code, an enhanced status, a reply, an error message of a program, an EHLO
+//! extension or a SASL mechanism means, and which replies and error messages a log contains.
 //!
 //! Promises: no I/O except reading the given input; memory is bounded whatever the input is; what is not recognised gets an
 //! answer too.
@@ -8,12 +8,16 @@
 //! Read next: [`log`], which finds replies in logs.
 
 mod arguments;
+mod errors;
 mod explained;
+mod failures;
 pub mod log;
 mod reply;
 mod stream;
+mod target;
 
 pub use arguments::arguments;
 pub use explained::{ConditionalMeaning, Explained, ExplanationKind, Extent, Tally};
+pub use failures::FailureLine;
 pub use reply::{ExplainContext, SenderError};
 pub use stream::{LogMode, LogSummary, log};

@@ -1,4 +1,5 @@
-//! Explains a log of any length: each reply as it is found, or the number of replies with the same cause.
+//! Explains a log of any length: each reply and each error message as it is found, or how many have the same cause. A line
+//! that reports a failure and is not recognised is counted, and the first one is kept.
 //!
 //! Promises: memory does not depend on the length of the input.
 
@@ -7,8 +8,10 @@ use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 
 use super::arguments::one_word;
-use super::explained::{Explained, Extent, Tally};
-use super::log::{self, Finder, FoundReply};
+use super::errors::FoundError;
+use super::explained::{Explained, ExplanationKind, Extent, Tally};
+use super::failures::{FailureLine, FailureLines};
+use super::log::{self, Finder, FoundReply, LineUse};
 use super::reply::ExplainContext;
 use crate::lexicon::{Cause, ReplyPhase};
 
@@ -29,12 +32,14 @@ pub enum LogMode {
 pub struct LogSummary {
     /// How much was read.
     pub extent: Extent,
-    /// With [`LogMode::Count`], the replies by cause: rejections first, the most frequent one on top.
+    /// With [`LogMode::Count`], the replies and error messages by cause: failures first, the most frequent one on top.
     pub tallies: Vec<Tally>,
+    /// The first line that reports a failure and is not recognised.
+    pub unknown: Option<FailureLine>,
 }
 
-/// Explains a log. `output` gets each line that is the name of something, and with [`LogMode::Each`] each reply, as soon as
-/// it is read; it can end the reading. Errors are those of the input.
+/// Explains a log. `output` gets each line that is the name of something, and with [`LogMode::Each`] each reply, error message
+/// and unrecognised failure, as soon as it is read; it can end the reading. Errors are those of the input.
 pub fn log(
     input: &mut impl BufRead,
     context: &ExplainContext,
@@ -50,17 +55,23 @@ pub fn log(
         explained: HashMap::new(),
         counted: HashMap::new(),
         tallies: BTreeMap::new(),
+        generic: None,
+        unknown: None,
     };
-    let (mut finder, mut line) = (Finder::default(), Vec::new());
+    let (mut finder, mut failures, mut line) = (Finder::default(), FailureLines::default(), Vec::new());
     while explainer.flow.is_continue() && next_line(input, &mut line)? {
         explainer.extent.lines += 1;
         if let Some(word) = one_word(&line) {
             explainer.extent.words += 1;
             explainer.pass_on(&Explained { line: Some(explainer.extent.lines), ..word });
         }
-        finder.push(&line, &mut |found| explainer.reply(found));
+        let is_used = finder.push(&line, &mut |found| explainer.reply(found)) == LineUse::Reply;
+        let failure = failures.push(explainer.extent.lines, if is_used { b"" } else { &line });
+        failure.into_iter().for_each(|failure| explainer.failure(failure));
     }
     finder.finish(&mut |found| explainer.reply(found));
+    failures.finish().into_iter().for_each(|failure| explainer.failure(failure));
+    explainer.release_generic();
     Ok(explainer.summary())
 }
 
@@ -80,8 +91,15 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 /// What decides how a reply is read: its text, its phase, its host.
 type ReplyKey = (String, Option<ReplyPhase>, Option<String>);
 
-/// What replies are counted by: the cause and the rule.
-type TallyKey = (Cause, Option<&'static str>);
+/// What replies are counted by (the cause and the rule), and error messages (the rule).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum TallyKey {
+    Reply(Cause, Option<&'static str>),
+    Error(Option<&'static str>),
+}
+
+/// Lines after a generic error message in which a reply or another message takes its place.
+const GENERIC_REACH: u64 = 8;
 
 struct LogExplainer<'a> {
     context: &'a ExplainContext,
@@ -93,10 +111,14 @@ struct LogExplainer<'a> {
     explained: HashMap<ReplyKey, Option<Explained>>,
     counted: HashMap<ReplyKey, Option<TallyKey>>,
     tallies: BTreeMap<TallyKey, Tally>,
+    /// A generic error message, until a later line says more.
+    generic: Option<(FailureLine, FoundError)>,
+    unknown: Option<FailureLine>,
 }
 
 impl LogExplainer<'_> {
     fn reply(&mut self, found: FoundReply) {
+        self.supersede_generic(found.line);
         match self.mode {
             LogMode::Each => self.explain(found),
             LogMode::Count => self.count(found),
@@ -135,7 +157,7 @@ impl LogExplainer<'_> {
             None => {
                 let (text, phase, host) = &key;
                 let read = self.context.read(text, *phase, host.as_deref());
-                (read.as_ref().map(|read| (read.cause, read.rule)), read)
+                (read.as_ref().map(|read| TallyKey::Reply(read.cause, read.rule)), read)
             }
         };
         if let Some(kind) = kind {
@@ -157,7 +179,58 @@ impl LogExplainer<'_> {
     fn summary(self) -> LogSummary {
         let mut tallies: Vec<_> = self.tallies.into_iter().collect();
         // Of accepted commands only the number is of interest.
-        tallies.sort_by_key(|((cause, _), tally)| (*cause == Cause::Accepted, std::cmp::Reverse(tally.count)));
-        LogSummary { extent: self.extent, tallies: tallies.into_iter().map(|(_, tally)| tally).collect() }
+        tallies.sort_by_key(|(key, tally)| {
+            let is_accepted = matches!(key, TallyKey::Reply(Cause::Accepted, _));
+            (is_accepted, std::cmp::Reverse(tally.count))
+        });
+        let tallies = tallies.into_iter().map(|(_, tally)| tally).collect();
+        LogSummary { extent: self.extent, tallies, unknown: self.unknown }
+    }
+
+    /// Takes a line that reports a failure and contains no reply.
+    fn failure(&mut self, line: FailureLine) {
+        match FoundError::in_text(&line.text) {
+            Some(found) if found.error.generic => {
+                self.release_generic();
+                self.generic = Some((line, found));
+            }
+            Some(found) => {
+                self.supersede_generic(line.number);
+                self.error(&line, found);
+            }
+            None if line.is_failure => {
+                self.extent.unknown += 1;
+                if self.mode == LogMode::Each {
+                    let unknown = Explained::new(ExplanationKind::Unknown, line.text.as_str());
+                    self.pass_on(&Explained { line: Some(line.number), ..unknown });
+                }
+                self.unknown.get_or_insert(line);
+            }
+            None => {}
+        }
+    }
+
+    /// Drops the generic message before a line that says more, if that is near.
+    fn supersede_generic(&mut self, line: u64) {
+        let is_near = |(generic, _): &mut (FailureLine, FoundError)| line.abs_diff(generic.number) <= GENERIC_REACH;
+        if self.generic.take_if(is_near).is_none() {
+            self.release_generic();
+        }
+    }
+
+    fn release_generic(&mut self) {
+        if let Some((line, found)) = self.generic.take() {
+            self.error(&line, found);
+        }
+    }
+
+    fn error(&mut self, line: &FailureLine, found: FoundError) {
+        self.extent.errors += 1;
+        let explained = || Explained { line: Some(line.number), ..found.explained(&line.text) };
+        if self.mode == LogMode::Each {
+            return self.pass_on(&explained());
+        }
+        let tally = self.tallies.entry(TallyKey::Error(found.rule()));
+        tally.or_insert_with(|| Tally { count: 0, example: explained() }).count += 1;
     }
 }

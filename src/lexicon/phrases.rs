@@ -9,12 +9,12 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
 use super::embedded::{embedded, normal};
+use super::literals::{LiteralIndex, Literals};
 use super::meaning::{Confidence, Fix};
 use crate::wire::Reply;
 
@@ -74,8 +74,11 @@ struct PhrasesFile {
 
 /// Where a text in lower case has literals of several words.
 pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
-    let found = PHRASES.automaton.find_overlapping_iter(text).map(|found| found.range());
-    found.filter(|range| text.get(range.clone()).is_some_and(|words| words.trim().contains(' '))).collect()
+    PHRASES
+        .index
+        .places(text)
+        .filter(|range| text.get(range.clone()).is_some_and(|words| words.trim().contains(' ')))
+        .collect()
 }
 
 /// Texts of servers: every literal and every example of the phrases.
@@ -86,103 +89,25 @@ pub(super) fn server_texts() -> impl Iterator<Item = &'static str> {
 
 struct Phrases {
     phrases: Vec<Phrase>,
-    literals: Vec<Literals>,
-    automaton: AhoCorasick,
-    /// For each literal, the phrases that can match only where it is in the text; by their places.
-    led_to: Vec<Vec<usize>>,
-    /// The phrases that want no literal.
-    wordless: Vec<usize>,
-}
-
-/// The literals of one phrase, by their numbers in the automaton.
-struct Literals {
-    all: Vec<usize>,
-    any: Vec<usize>,
-    none: Vec<usize>,
-}
-
-/// Which literals are in a text.
-struct Hits {
-    has: Vec<bool>,
-    /// The same as a list, each once.
-    list: Vec<usize>,
-}
-
-impl Hits {
-    fn has(&self, literal: usize) -> bool {
-        self.has.get(literal).copied().unwrap_or(false)
-    }
-}
-
-impl Literals {
-    /// The literals of which one has to be in the text: the longest of those that all have to be, as the rarest; else any.
-    fn needed(&self, words: &[String]) -> Vec<usize> {
-        let length = |literal: &usize| words.get(*literal).map_or(0, String::len);
-        match self.all.iter().max_by_key(|literal| length(literal)) {
-            Some(rarest) => vec![*rarest],
-            None => self.any.clone(),
-        }
-    }
+    index: LiteralIndex,
 }
 
 impl Phrases {
     fn load() -> Phrases {
         let phrases: Vec<Phrase> =
             FILES.iter().flat_map(|(name, text)| embedded::<PhrasesFile>(name, text).phrase).collect();
-        let mut words: Vec<String> = Vec::new();
-        let mut numbers: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-        let mut number = |word: &String| {
-            *numbers.entry(word.clone()).or_insert_with(|| {
-                words.push(word.clone());
-                words.len() - 1
-            })
-        };
-        let literals: Vec<Literals> = phrases
-            .iter()
-            .map(|phrase| Literals {
-                all: phrase.all.iter().map(&mut number).collect(),
-                any: phrase.any.iter().map(&mut number).collect(),
-                none: phrase.none.iter().map(&mut number).collect(),
-            })
-            .collect();
-        let (mut led_to, mut wordless) = (vec![Vec::new(); words.len()], Vec::new());
-        for (at, literals) in literals.iter().enumerate() {
-            let needed = literals.needed(&words);
-            if needed.is_empty() {
-                wordless.push(at);
-            }
-            for literal in needed {
-                led_to.get_mut(literal).into_iter().for_each(|led: &mut Vec<usize>| led.push(at));
-            }
-        }
-        // Overlapping matches are wanted: "user unknown" and "unknown" both count.
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
-        let automaton = automaton.unwrap_or_else(|error| unreachable!("a few thousand short literals: {error}"));
-        Phrases { phrases, literals, automaton, led_to, wordless }
-    }
-
-    fn hits(&self, text: &str) -> Hits {
-        let mut hits = Hits { has: vec![false; self.led_to.len()], list: Vec::new() };
-        for found in self.automaton.find_overlapping_iter(text) {
-            let literal = found.pattern().as_usize();
-            if let Some(hit) = hits.has.get_mut(literal).filter(|hit| !**hit) {
-                *hit = true;
-                hits.list.push(literal);
-            }
-        }
-        hits
-    }
-
-    /// The places of all phrases that may match: some come twice.
-    fn candidates<'a>(&'a self, hits: &'a Hits) -> impl Iterator<Item = usize> + 'a {
-        let led_to = hits.list.iter().filter_map(|literal| self.led_to.get(*literal)).flatten();
-        led_to.chain(&self.wordless).copied()
+        let index = LiteralIndex::new(phrases.iter().map(|phrase| Literals {
+            all: &phrase.all,
+            any: &phrase.any,
+            none: &phrase.none,
+        }));
+        Phrases { phrases, index }
     }
 }
 
 impl Phrase {
-    /// How specifically it matches; none if it does not.
-    fn score(&self, literals: &Literals, hits: &Hits, seen: &PhraseContext) -> Option<usize> {
+    /// How specific its conditions are; none if one of them does not hold. `literals` is the score of its literals.
+    fn score(&self, literals: usize, seen: &PhraseContext) -> Option<usize> {
         let mut score = 0;
         if let Some(steps) = &self.phase {
             if seen.step.is_some_and(|step| !steps.contains(&step)) || seen.step.is_none() {
@@ -208,17 +133,7 @@ impl Phrase {
             }
             score += 8;
         }
-        if !literals.all.iter().all(|&literal| hits.has(literal))
-            || literals.none.iter().any(|&literal| hits.has(literal))
-        {
-            return None;
-        }
-        score += self.all.iter().map(|word| word.chars().count()).sum::<usize>();
-        if !self.any.is_empty() {
-            let hit = self.any.iter().zip(&literals.any).filter(|(_, literal)| hits.has(**literal));
-            score += hit.map(|(word, _)| word.chars().count()).max()?;
-        }
-        Some(score)
+        Some(score + literals)
     }
 
     /// 0 for the recognised provider, 1 for the recognised software, 2 for everybody; none if it is for others.
@@ -272,12 +187,12 @@ pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phra
     let text = text_of(reply);
     let seen = PhraseContext::of(reply, context.step);
     let all: &'static Phrases = &PHRASES;
-    let hits = all.hits(&text);
-    let scored = all.candidates(&hits).filter_map(|at| {
-        let (phrase, literals) = (all.phrases.get(at)?, all.literals.get(at)?);
+    let hits = all.index.hits(&text);
+    let scored = all.index.candidates(&hits).filter_map(|at| {
+        let phrase = all.phrases.get(at)?;
         let rank = phrase.rank(context)?;
         context.step.is_none_or(|step| phrase.cause.can_arise_at(step)).then_some(())?;
-        let score = phrase.score(literals, &hits, &seen)?;
+        let score = phrase.score(all.index.score(at, &hits)?, &seen)?;
         Some(((rank, std::cmp::Reverse(score), at), phrase))
     });
     scored.min_by_key(|(key, _)| *key).map(|(_, phrase)| phrase)
@@ -295,11 +210,11 @@ mod tests {
 
     fn score(phrases: &Phrases, at: usize, text: &str) -> Option<usize> {
         let reply = reply::from_text(text)?;
-        let (phrase, literals) = (phrases.phrases.get(at)?, phrases.literals.get(at)?);
-        let text = text_of(&reply);
+        let phrase = phrases.phrases.get(at)?;
+        let hits = phrases.index.hits(&text_of(&reply));
         let step = phrase.phase.as_ref().and_then(|steps| steps.first().copied());
         let seen = PhraseContext::of(&reply, step);
-        phrase.score(literals, &phrases.hits(&text), &seen)
+        phrase.score(phrases.index.score(at, &hits)?, &seen)
     }
 
     fn context(phrase: &Phrase) -> Context<'_> {
@@ -343,8 +258,8 @@ mod tests {
     fn the_literals_of_a_text_lead_to_every_phrase_that_matches() {
         for phrase in all() {
             for example in phrase.matches.iter().chain(&phrase.differs) {
-                let hits = PHRASES.hits(&text_of(&reply::from_text(example).expect("a reply")));
-                let led_to: Vec<usize> = PHRASES.candidates(&hits).collect();
+                let hits = PHRASES.index.hits(&text_of(&reply::from_text(example).expect("a reply")));
+                let led_to: Vec<usize> = PHRASES.index.candidates(&hits).collect();
                 let matching = (0..all().len()).filter(|at| score(&PHRASES, *at, example).is_some());
                 assert!(matching.into_iter().all(|at| led_to.contains(&at)), "{example}");
                 // What is looked at is a small part of all.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::style::{Role, StyledLine};
 use super::text::{command_line, fix_lines, labelled};
 use super::{Display, Verbosity, escape};
-use crate::explain::{Explained, ExplanationKind, Extent, Tally};
+use crate::explain::{Explained, ExplanationKind, Extent, FailureLine, Tally};
 use crate::lexicon::Basis;
 
 /// The JSON Schema (2020-12) of one line of `explain --json`, generated from [`Explained`] by this file's test.
@@ -65,12 +65,18 @@ pub fn page(explained: &Explained, look: &Display) -> String {
     paint(&lines, look)
 }
 
-/// The number of replies per cause, in the given order, with one example each.
-pub fn summary(tallies: &[Tally], extent: Extent, look: &Display) -> String {
-    let Extent { lines: read, replies, .. } = extent;
-    let plural = |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
-    let head = format!("{} in {}", plural(replies, "reply", "replies"), plural(read, "line", "lines"));
-    let mut lines = vec![StyledLine::of(Role::Bold, head)];
+/// The number of replies and error messages per cause, in the given order, with one example each, and the first failure
+/// that is not recognised.
+pub fn summary(tallies: &[Tally], extent: Extent, unknown: Option<&FailureLine>, look: &Display) -> String {
+    let Extent { lines: read, replies, errors, .. } = extent;
+    let found = match (replies, errors) {
+        (replies, 0) => plural(replies, "reply", "replies"),
+        (0, errors) => plural(errors, "error message", "error messages"),
+        _ => {
+            format!("{} and {}", plural(replies, "reply", "replies"), plural(errors, "error message", "error messages"))
+        }
+    };
+    let mut lines = vec![StyledLine::of(Role::Bold, format!("{found} in {}", plural(read, "line", "lines")))];
     for Tally { count, example } in tallies {
         let what = match (example.rule, &example.category) {
             (Some(rule), _) => rule.to_owned(),
@@ -87,6 +93,7 @@ pub fn summary(tallies: &[Tally], extent: Extent, look: &Display) -> String {
             lines.extend(textwrap::wrap(&text, look.width.saturating_sub(11)).into_iter().map(indented));
         }
     }
+    lines.extend(unrecognised(extent.unknown, unknown, look));
     if !tallies.is_empty() {
         lines.extend(
             ["", "For details of a cause: smtpcheck explain RULE. For each reply: --json"]
@@ -96,14 +103,33 @@ pub fn summary(tallies: &[Tally], extent: Extent, look: &Display) -> String {
     paint(&lines, look)
 }
 
-/// The answer if an input contains no reply.
-pub fn nothing(lines: u64) -> String {
-    let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
-    format!("not recognised: no server reply in {lines}\n")
+/// The answer if an input contains neither a reply nor a known error message.
+pub fn nothing(extent: Extent, unknown: Option<&FailureLine>, look: &Display) -> String {
+    let head = format!(
+        "not recognised: no server reply or known error message in {}\n",
+        plural(extent.lines, "line", "lines")
+    );
+    head + &paint(&unrecognised(extent.unknown, unknown, look), look)
+}
+
+/// The failures that are not recognised, with the first of them.
+fn unrecognised(count: u64, first: Option<&FailureLine>, look: &Display) -> Vec<StyledLine> {
+    let Some(first) = first else { return Vec::new() };
+    let text = format!("line {}: {}", first.number, first.text.replace('\n', " "));
+    let text = cut(&escape::visible(&text), look.width.saturating_sub(11));
+    vec![
+        StyledLine::of(Role::Bold, format!("{count:>9}  "))
+            .and(Role::Plain, "not recognised, but the text reports a failure"),
+        StyledLine::of(Role::Dim, format!("           {text}")),
+    ]
+}
+
+fn plural(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 fn unknown(explained: &Explained, look: &Display) -> Vec<StyledLine> {
-    let text = "not recognised: expected a rule id, reply code, enhanced status, reply, log line, EHLO extension or SASL mechanism";
+    let text = "not recognised: expected a rule id, reply code, enhanced status, reply, log line, error message, EHLO extension, SASL mechanism, program or provider";
     let mut lines = labelled("is", Role::Plain, text, look);
     if !explained.nearest.is_empty() {
         lines.extend(labelled("near", Role::Plain, &explained.nearest.join(", "), look));

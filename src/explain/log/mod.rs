@@ -61,6 +61,15 @@ pub struct FoundReply {
     pub host: Option<String>,
 }
 
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineUse {
+    /// A reply, or a part of one.
+    Reply,
+    /// Not a part of a reply.
+    Unused,
+}
+
 /// Reads the line at a mark.
 type LineReader = fn(&mut Memory, MarkedLine<'_>) -> Option<ExtractedReply>;
 
@@ -151,7 +160,7 @@ struct UnfinishedReply {
 
 impl Finder {
     /// Takes one line, with or without its line end, and passes on the replies that it completes.
-    pub fn push(&mut self, line: &[u8], found: &mut impl FnMut(FoundReply)) {
+    pub fn push(&mut self, line: &[u8], found: &mut impl FnMut(FoundReply)) -> LineUse {
         self.line += 1;
         let line = line.get(..MAX_LINE).unwrap_or(line);
         let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -162,9 +171,9 @@ impl Finder {
             if line.is_empty() {
                 self.memory.remote = None;
             }
-            return;
+            return LineUse::Unused;
         }
-        self.read(&String::from_utf8_lossy(line), found);
+        self.read(&String::from_utf8_lossy(line), found)
     }
 
     /// The end of the input: passes on the reply that was held.
@@ -174,17 +183,17 @@ impl Finder {
         }
     }
 
-    fn read(&mut self, line: &str, found: &mut impl FnMut(FoundReply)) {
+    fn read(&mut self, line: &str, found: &mut impl FnMut(FoundReply)) -> LineUse {
         if let Some(mut held) = self.held.take() {
             if held.continues_with(line) {
                 self.held = Some(held);
-                return;
+                return LineUse::Reply;
             }
             self.release(held, found);
         }
         let awaited = self.memory.awaited.take();
         let extracted = self.memory.extract(line).or_else(|| exim::next_line(line, awaited?));
-        let Some(reply) = extracted else { return };
+        let Some(reply) = extracted else { return LineUse::Unused };
         let reply = ExtractedReply { phase: reply.phase.or(awaited), ..reply };
         let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
             .then(|| line.to_owned());
@@ -194,6 +203,7 @@ impl Finder {
         } else {
             self.release(held, found);
         }
+        LineUse::Reply
     }
 
     fn release(&mut self, held: UnfinishedReply, found: &mut impl FnMut(FoundReply)) {

@@ -1,0 +1,124 @@
+//! Finds the server that an error message is about: `mx.example.com[192.0.2.1]:25`, `dial tcp 192.0.2.1:587`,
+//! `H=mx.example.com [192.0.2.1]`, `ENOTFOUND smtp.example.com`.
+//!
+//! Does not: take the name of a source file with a line number, or a time, for a server: a name needs a known mail port or a
+//! word before it that announces a host.
+
+/// The server in a message, as far as the message names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ServerName {
+    host: Option<String>,
+    port: Option<u16>,
+}
+
+impl ServerName {
+    /// The host, or a placeholder.
+    pub(super) fn host(&self) -> String {
+        self.host.clone().unwrap_or_else(|| "HOST".to_owned())
+    }
+
+    /// The port, or a placeholder.
+    pub(super) fn port(&self) -> String {
+        self.port.map_or_else(|| "PORT".to_owned(), |port| port.to_string())
+    }
+
+    /// Host and port as `smtpcheck` takes them, with placeholders.
+    pub(super) fn place(&self) -> String {
+        let host = self.host();
+        match self.port {
+            Some(port) if host.contains(':') => format!("[{host}]:{port}"),
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        }
+    }
+}
+
+/// Ports on which mail servers listen; any other number after a name may be a line of a source file.
+const MAIL_PORTS: [u16; 7] = [24, 25, 26, 465, 587, 588, 2525];
+
+/// Words after which a host name follows.
+const BEFORE_HOST: [&str; 12] = [
+    "connect to ",
+    "connecting to ",
+    "conversation with ",
+    "lost connection with ",
+    "by host ",
+    "to server ",
+    "host ",
+    "ENOTFOUND ",
+    "EAI_AGAIN ",
+    "lookup ",
+    "H=",
+    "relay=",
+];
+
+/// The server in a message.
+pub(super) fn server_in(text: &str) -> ServerName {
+    let parts =
+        text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | ',' | ';' | '<' | '>' | '='));
+    if let Some((host, port)) = parts.clone().find_map(with_port) {
+        return ServerName { host: Some(host), port: Some(port) };
+    }
+    let host = BEFORE_HOST.iter().find_map(|before| {
+        let (_, after) = text.split_once(before)?;
+        let name =
+            after.split(|c: char| c.is_whitespace() || matches!(c, '[' | ',' | ':' | ')' | '"' | '\'' | ';')).next()?;
+        is_host(name).then(|| name.trim_end_matches('.').to_owned())
+    });
+    let port = host.as_ref().and_then(|host| {
+        let (_, after) = text.split_once(host.as_str())?;
+        let (_, number) = after.split_once("port")?;
+        let number = number.trim_start_matches([':', ' ', '=']);
+        let digits = number.find(|c: char| !c.is_ascii_digit()).map_or(number, |end| &number[..end]);
+        digits.parse().ok()
+    });
+    ServerName { host, port }
+}
+
+/// `host:port`, `host[address]:port`, `[address]:port`, with or without a scheme.
+fn with_port(part: &str) -> Option<(String, u16)> {
+    let part = part.rsplit_once("://").map_or(part, |(_, rest)| rest);
+    let part = part.trim_end_matches(['.', ':', '/']);
+    let (name, port) = part.rsplit_once(':')?;
+    let port: u16 = port.parse().ok().filter(|port| *port > 0)?;
+    if let Some((host, address)) = name.split_once('[') {
+        let address = address.strip_suffix(']')?;
+        address.parse::<std::net::IpAddr>().ok()?;
+        let host = if host.is_empty() { address } else { host };
+        return Some((host.to_owned(), port));
+    }
+    let is_certain = name == "localhost" || name.parse::<std::net::Ipv4Addr>().is_ok();
+    (is_certain || is_host(name) && MAIL_PORTS.contains(&port)).then(|| (name.to_owned(), port))
+}
+
+fn is_host(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    let is_label =
+        |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    name == "localhost" || name.contains('.') && name.split('.').all(is_label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::server_in;
+
+    #[test]
+    fn the_server_of_a_message_is_found_and_nothing_else() {
+        for (text, place) in [
+            ("connect to mx.example.com[192.0.2.27]:25: Connection timed out", "mx.example.com:25"),
+            ("dial tcp 192.0.2.1:587: connect: connection refused", "192.0.2.1:587"),
+            ("Error: connect ECONNREFUSED 127.0.0.1:2699", "127.0.0.1:2699"),
+            ("Connection to \"localhost:2634\" timed out.", "localhost:2634"),
+            ("getaddrinfo ENOTFOUND smtp.example.com", "smtp.example.com"),
+            ("lost connection with mx.example.com[192.0.2.1] while performing the EHLO handshake", "mx.example.com"),
+            ("Couldn't connect to host, port: smtp.example.com, 587; timeout -1", "HOST"),
+            ("cannot connect to smtp.example.com, port 587: Connection refused", "smtp.example.com:587"),
+            ("stream_socket_client(): Unable to connect to ssl://smtp.example.com:465", "smtp.example.com:465"),
+            ("../deps/openssl/openssl/ssl/record/ssl3_record.c:350:", "HOST"),
+            ("Oct 27 09:06:16 h sendmail[1]: timeout", "HOST"),
+            ("connect to mx.example.com[2001:db8::1]:25: No route to host", "mx.example.com:25"),
+        ] {
+            assert_eq!(server_in(text).place(), place, "{text}");
+        }
+    }
+}
