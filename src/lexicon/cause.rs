@@ -166,11 +166,52 @@ impl Cause {
         CATEGORIES.get(self as usize).map_or(Category::Other, |(_, category)| *category)
     }
 
-    /// Whether a refusal at a phase can have this cause. No recipient is known before RCPT (some servers speak of one at
-    /// MAIL), and greylisting waits for client, sender and recipient together (RFC 6647 §2.4), so AUTH is never greylisted.
-    pub fn can_arise_at(self, step: ReplyPhase) -> bool {
-        let before_mail = matches!(step, ReplyPhase::Ehlo | ReplyPhase::Starttls | ReplyPhase::Auth);
-        !before_mail || !(self == Cause::Greylisted || self.is_about_recipient())
+    /// Whether a rejection in a phase can have this cause. The phase comes first: words and codes that contradict it are read
+    /// in another way.
+    ///
+    /// 1. A recipient is unknown before RCPT, the sender before MAIL, the message before DATA (RFC 5321 §3.3).
+    /// 2. A greeting does not answer a command, so it is not about a name, a login or syntax (RFC 5321 §3.1);
+    ///    it can complain that the client sent something before it.
+    /// 3. Greylisting waits for client, sender and recipient together (RFC 6647 §2.4), so EHLO, STARTTLS and AUTH are never
+    ///    greylisted; a few servers do it in the greeting.
+    /// 4. STARTTLS is not rejected because encryption or a login is missing: STARTTLS comes before the login and is the
+    ///    encryption (RFC 3207 §4).
+    /// 5. Only STARTTLS fails to start TLS.
+    pub fn can_arise_at(self, phase: ReplyPhase) -> bool {
+        use ReplyPhase::{Auth, Data, Ehlo, Greeting, Mail, Quit, Rcpt, Rset, Starttls};
+        let phases: &[ReplyPhase] = match self {
+            Cause::UnknownUser
+            | Cause::MailboxFull
+            | Cause::MailboxDisabled
+            | Cause::MailboxMoved
+            | Cause::RecipientRestricted
+            | Cause::TooManyRecipients => &[Rcpt, Data],
+            Cause::NoMailAccepted => &[Greeting, Mail, Rcpt, Data],
+            Cause::DomainUnknown | Cause::RelayDenied | Cause::SenderRejected | Cause::SenderAuthentication => {
+                &[Mail, Rcpt, Data]
+            }
+            Cause::TooLarge | Cause::ContentPolicy => &[Mail, Rcpt, Data],
+            Cause::Greylisted => &[Greeting, Mail, Rcpt, Data],
+            Cause::Credentials | Cause::AppPassword | Cause::OauthRequired | Cause::AuthMechanism => {
+                &[Auth, Mail, Rcpt, Data]
+            }
+            Cause::AccountRestricted | Cause::AuthRequired | Cause::EncryptionRequired => {
+                &[Ehlo, Auth, Mail, Rcpt, Data]
+            }
+            Cause::StarttlsFailed => &[Starttls],
+            Cause::HeloName => &[Ehlo, Mail, Rcpt, Data],
+            Cause::Reputation | Cause::ReverseDns => &[Greeting, Ehlo, Auth, Mail, Rcpt, Data],
+            Cause::Syntax | Cause::Unsupported => &[Ehlo, Starttls, Auth, Mail, Rcpt, Data, Rset, Quit],
+            Cause::RateLimited
+            | Cause::TooManyConnections
+            | Cause::ServerFault
+            | Cause::ServerFull
+            | Cause::Closing
+            | Cause::Sequence
+            | Cause::Accepted
+            | Cause::Other => return true,
+        };
+        phases.contains(&phase)
     }
 
     /// Whether it is about one recipient, and not about us, our sender or the server.

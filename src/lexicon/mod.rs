@@ -22,6 +22,7 @@ pub(crate) mod program_errors;
 pub(crate) mod programs;
 pub mod providers;
 mod read;
+mod sender;
 pub(crate) mod software;
 pub(crate) mod tables;
 pub(crate) mod vocabulary;

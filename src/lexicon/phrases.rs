@@ -16,6 +16,7 @@ use super::context::{Context, ReplyPhase};
 use super::embedded::{embedded, normal};
 use super::literals::{LiteralIndex, Literals};
 use super::meaning::{Confidence, Fix};
+use super::providers;
 use crate::wire::Reply;
 
 /// The phrase files, in their order.
@@ -106,6 +107,28 @@ impl Phrases {
 }
 
 impl Phrase {
+    /// Whether its words are known from one provider and could be those of another one, because nothing recognised the
+    /// provider: neither the server, nor a web address, a code in brackets or a name in the words.
+    pub(super) fn is_unattributed(&self, context: &Context<'_>, text: &str) -> bool {
+        let Some(provider) = self.provider.as_deref().filter(|provider| providers::is_provider(provider)) else {
+            return false;
+        };
+        let is_mark = |word: &str| word.contains(['.', '#', '[', '(', ':', '=', '_', '/']) || word.contains(provider);
+        let hit = |words: &[String]| words.iter().any(|word| is_mark(word) && text.contains(word.as_str()));
+        context.provider.is_none() && !hit(&self.all) && !hit(&self.any)
+    }
+
+    /// The name of its provider, for people.
+    pub(super) fn provider_name(&self) -> Option<&'static str> {
+        let id = self.provider.as_deref()?;
+        providers::all().iter().find(|provider| provider.id == id).map(|provider| provider.name.as_str())
+    }
+
+    /// Whether it needs a certain enhanced status.
+    pub(super) fn needs_status(&self) -> bool {
+        self.status.is_some()
+    }
+
     /// How specific its conditions are; none if one of them does not hold. `literals` is the score of its literals.
     fn score(&self, literals: usize, seen: &PhraseContext) -> Option<usize> {
         let mut score = 0;
@@ -136,21 +159,15 @@ impl Phrase {
         Some(score + literals)
     }
 
-    /// 0 for the recognised provider, 1 for the recognised software, 2 for everybody; none if it is for others.
+    /// 0 for the recognised provider, 1 for the recognised software, 2 for every server; none if it is for others.
     fn rank(&self, context: &Context<'_>) -> Option<u8> {
-        // The step decides: before MAIL nothing can be about a recipient.
-        let early = matches!(
-            context.step,
-            Some(ReplyPhase::Greeting | ReplyPhase::Ehlo | ReplyPhase::Starttls | ReplyPhase::Auth)
-        );
-        if early && self.cause.is_about_recipient() {
-            return None;
-        }
-        match &self.provider {
-            None => Some(2),
-            Some(provider) if Some(provider.as_str()) == context.provider => Some(0),
-            Some(provider) if Some(provider.as_str()) == context.software => Some(1),
-            Some(_) => self.anywhere.unwrap_or(false).then_some(2),
+        let Some(provider) = self.provider.as_deref() else { return Some(2) };
+        match (context.provider, context.software) {
+            (Some(recognised), _) if providers::share_texts(provider, recognised) => Some(0),
+            (_, Some(software)) if software == provider => Some(1),
+            // A provider's text is not that of another provider.
+            (Some(_), _) if providers::is_provider(provider) => None,
+            _ => self.anywhere.unwrap_or(false).then_some(2),
         }
     }
 }
@@ -177,9 +194,23 @@ fn fits(wanted: &str, status: &str) -> bool {
     }
 }
 
-/// The text of a reply as phrases see it.
+/// The text of a reply as phrases see it: without addresses and commands that it repeats, because their words are the
+/// client's (`550 <spam@example.com>: ...`, `500 command not understood: "AUTH PLAIN"`).
 pub(crate) fn text_of(reply: &Reply) -> String {
-    normal(&reply.joined())
+    let text = normal(&reply.joined());
+    if !text.contains('<') {
+        return text;
+    }
+    let (mut kept, mut rest) = (String::with_capacity(text.len()), text.as_str());
+    while let Some((before, after)) = rest.split_once('<') {
+        kept.push_str(before);
+        kept.push('<');
+        let end = after.find(['>', ' ']).filter(|end| after.get(..*end).is_some_and(|inner| inner.contains('@')));
+        // Phrases may require that an address is there.
+        kept.push_str(if end.is_some() { "@" } else { "" });
+        rest = end.and_then(|end| after.get(end..)).unwrap_or(after);
+    }
+    kept + rest
 }
 
 /// The best phrase for a reply.
@@ -191,7 +222,9 @@ pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phra
     let scored = all.index.candidates(&hits).filter_map(|at| {
         let phrase = all.phrases.get(at)?;
         let rank = phrase.rank(context)?;
-        context.step.is_none_or(|step| phrase.cause.can_arise_at(step)).then_some(())?;
+        let fits =
+            |step| phrase.cause.can_arise_at(step) || step == ReplyPhase::Mail && phrase.cause.is_about_recipient();
+        context.step.is_none_or(fits).then_some(())?;
         let score = phrase.score(all.index.score(at, &hits)?, &seen)?;
         Some(((rank, std::cmp::Reverse(score), at), phrase))
     });

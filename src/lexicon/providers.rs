@@ -28,6 +28,8 @@ pub struct Provider {
     pub hosts: Vec<String>,
     #[serde(default)]
     also: Vec<String>,
+    /// The platform that several brands share, whose servers send the same texts.
+    platform: Option<String>,
     /// Ports, with what they speak.
     #[serde(default, rename = "port")]
     pub ports: Vec<Port>,
@@ -126,7 +128,8 @@ pub struct ProviderSigns<'a> {
     pub certificate: &'a [String],
 }
 
-/// Recognises a provider, by its strongest sign: host name, other names, certificate, greeting, EHLO reply.
+/// Recognises a provider, by its strongest sign: host name, other names, greeting, EHLO reply, certificate. The certificate is
+/// last, because hosting providers and devices on the network path present one for many hosts.
 pub fn recognise(signs: &ProviderSigns<'_>) -> Option<&'static Provider> {
     let all: &'static [Provider] = &PROVIDERS.provider;
     let by_host = signs.host.and_then(|host| {
@@ -143,7 +146,7 @@ pub fn recognise(signs: &ProviderSigns<'_>) -> Option<&'static Provider> {
     };
     let by_greeting = || signs.greeting.and_then(|text| longest(all, &normal(text), |provider| &provider.banner_any));
     let by_ehlo = || signs.ehlo.and_then(|text| longest(all, &normal(text), |provider| &provider.ehlo_any));
-    by_host.or_else(by_certificate).or_else(by_greeting).or_else(by_ehlo)
+    by_host.or_else(by_greeting).or_else(by_ehlo).or_else(by_certificate)
 }
 
 fn is_host(known: &str, host: &str) -> bool {
@@ -175,6 +178,18 @@ fn longest(
 /// All providers.
 pub fn all() -> &'static [Provider] {
     &PROVIDERS.provider
+}
+
+/// Whether the servers of two providers send the same texts: they are the same, or brands of one platform. A provider that is
+/// not in the table has no relatives.
+pub(super) fn share_texts(a: &str, b: &str) -> bool {
+    let platform = |id: &str| all().iter().find(|provider| provider.id == id)?.platform.as_deref();
+    a == b || platform(a).is_some_and(|of_a| platform(b) == Some(of_a))
+}
+
+/// Whether an id is that of a provider, not of software.
+pub(super) fn is_provider(id: &str) -> bool {
+    all().iter().any(|provider| provider.id == id)
 }
 
 /// A provider by its id, its name, or one of its host names.

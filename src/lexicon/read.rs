@@ -1,11 +1,14 @@
-//! The best reading of one reply: step x code x enhanced status x text x provider.
+//! The best reading of one reply: phase x code x enhanced status x text x provider.
 //!
-//! What comes first (each only when the one before has nothing):
-//! 1. a phrase in the text: of the recognised provider, of the recognised software, of anybody;
-//! 2. what the recognised provider or software means by the enhanced status, where it differs from the registry;
-//! 3. the enhanced status, if it has a meaning of its own (`5.7.1` has none: everybody uses it for everything);
-//! 4. the reply code at this step;
-//! 5. the reply code by itself, and 6. its first digit (RFC 5321 §4.2), which is all that is known of an unknown reply:
+//! The phase comes before everything: a reading whose cause cannot arise in the phase is not considered
+//! ([`Cause::can_arise_at`]), and what is about a recipient is about the sender at MAIL ([`sender`]).
+//! What comes first then (each only when the one before has nothing):
+//! 1. an enhanced status that is decisive: it says more than the words beside it;
+//! 2. a phrase in the text: of the recognised provider, of the recognised software, of anybody;
+//! 3. what the recognised provider or software means by the enhanced status, where it differs from the registry;
+//! 4. the enhanced status, if it has a meaning of its own (`5.7.1` has none: everybody uses it for everything);
+//! 5. the reply code at this phase;
+//! 6. the reply code by itself, and 7. its first digit (RFC 5321 §4.2), which is all that is known of an unknown reply:
 //!    the reading says so.
 
 use serde::{Deserialize, Serialize};
@@ -13,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::cause::Cause;
 use super::context::{Context, ReplyPhase};
 use super::meaning::{Confidence, Fix};
-use super::{blocklists, phrases, tables};
-use crate::wire::Reply;
+use super::{blocklists, phrases, sender, tables};
+use crate::wire::{EnhancedStatus, Reply};
 
 /// What a reply means.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,47 +77,100 @@ pub enum Basis {
 
 /// Reads a reply; none when it has no code and no known text.
 pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
-    let mut reading =
-        by_phrase(reply, context).or_else(|| by_status(reply, context)).or_else(|| by_code(reply, context))?;
-    if reading.confidence == Confidence::Certain {
-        reading.otherwise = None;
-    }
+    let reading = by_decisive_status(reply, context)
+        .or_else(|| by_phrase(reply, context))
+        .or_else(|| by_status(reply, context))
+        .or_else(|| by_code(reply, context))?;
+    let mut reading = calibrated(about_sender(reading, reply, context));
     name_the_list(reply, &mut reading);
     Some(reading)
 }
 
+/// A code alone always allows another reading, and a certain reading allows none.
+fn calibrated(mut reading: Reading) -> Reading {
+    let of_code = matches!(reading.basis, Basis::CodeAtStep { .. } | Basis::Code { .. } | Basis::Class { .. });
+    if of_code && reading.cause != Cause::Accepted && reading.confidence == Confidence::Certain {
+        reading.confidence = Confidence::Likely;
+        reading.otherwise = reading.otherwise.or_else(|| Some(OTHER_TEXT.to_owned()));
+    }
+    if reading.confidence == Confidence::Certain {
+        reading.otherwise = None;
+    }
+    reading
+}
+
+const OTHER_TEXT: &str = "The text of the reply may contain more information.";
+
+/// What words or a status about a recipient mean at MAIL, where only the sender is known (RFC 5321 §3.3).
+fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Reading {
+    if context.step != Some(ReplyPhase::Mail) {
+        return reading;
+    }
+    let Some(row) = sender::find(reading.cause, reply.enhanced) else { return reading };
+    Reading {
+        cause: row.to,
+        confidence: reading.confidence.min(row.confidence),
+        means: row.means.clone(),
+        otherwise: row.otherwise.clone(),
+        fixes: row.fix.clone(),
+        basis: reading.basis,
+    }
+}
+
 fn by_phrase(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let phrase = phrases::find(reply, context)?;
+    let is_unattributed = phrase.is_unattributed(context, &phrases::text_of(reply));
+    let otherwise = || {
+        let provider = phrase.provider_name()?;
+        Some(format!("These words are known from {provider}; another provider may use them for a similar reason."))
+    };
     Some(Reading {
         cause: phrase.cause,
-        confidence: phrase.confidence,
+        confidence: if is_unattributed { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
         means: phrase.means.clone(),
-        otherwise: phrase.otherwise.clone(),
+        otherwise: phrase.otherwise.clone().or_else(|| otherwise().filter(|_| is_unattributed)),
         fixes: phrase.fix.clone(),
         basis: Basis::Phrase { id: phrase.id.clone() },
     })
 }
 
-fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+/// A status that says more than any words beside it (Exchange's 4.4.316): it comes before every phrase that does not need a
+/// status itself.
+fn by_decisive_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let status = reply.enhanced?;
     let whose: Vec<&str> = [context.provider, context.software, Some("any")].into_iter().flatten().collect();
-    if let Some(row) = tables::deviation(status, reply.code, &whose).filter(|row| row.provider != "any") {
-        return Some(Reading {
-            cause: row.cause,
-            confidence: row.confidence,
-            means: row.means.clone(),
-            otherwise: row.otherwise.clone(),
-            fixes: row.fix.clone(),
-            basis: Basis::ProviderStatus { provider: row.provider.clone(), status: status.to_string() },
-        });
+    let row = tables::deviation(status, reply.code, &whose).filter(|row| row.decisive)?;
+    let by_phrase = phrases::find(reply, context).is_some_and(phrases::Phrase::needs_status);
+    (!by_phrase && context.step.is_none_or(|step| row.cause.can_arise_at(step))).then(|| of_deviation(row, status))
+}
+
+fn of_deviation(row: &tables::StatusDeviation, status: EnhancedStatus) -> Reading {
+    Reading {
+        cause: row.cause,
+        confidence: row.confidence,
+        means: row.means.clone(),
+        otherwise: row.otherwise.clone(),
+        fixes: row.fix.clone(),
+        basis: Basis::ProviderStatus { provider: row.provider.clone(), status: status.to_string() },
+    }
+}
+
+fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let status = reply.enhanced?;
+    let fits = |cause: Cause| {
+        let is_sender = context.step == Some(ReplyPhase::Mail) && sender::find(cause, Some(status)).is_some();
+        // RFC 4954 §6: X.7.8, credentials not valid, is a reply to AUTH and to nothing else.
+        let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
+        is_sender || !of_login && context.step.is_none_or(|step| cause.can_arise_at(step))
+    };
+    let whose: Vec<&str> = [context.provider, context.software, Some("any")].into_iter().flatten().collect();
+    let deviation = tables::deviation(status, reply.code, &whose);
+    if let Some(row) = deviation.filter(|row| (row.provider != "any" || row.decisive) && fits(row.cause)) {
+        return Some(of_deviation(row, status));
     }
     let row = tables::status(status).filter(|row| !row.generic)?;
     let cause = row.cause(status);
-    // The step decides before the status does where they contradict: what is said to AUTH is about the login.
-    // RFC 4954 §6: X.7.8, credentials not valid, is a reply to AUTH and to nothing else.
-    let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
-    let elsewhere = of_login || context.step.is_some_and(|step| !cause.can_arise_at(step));
-    (cause != Cause::Other && !elsewhere).then(|| Reading {
+    (cause != Cause::Other && fits(cause)).then(|| Reading {
         cause,
         confidence: row.confidence,
         means: row.meaning.clone(),
@@ -137,7 +193,10 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
         });
     }
     let by_class = by_class(reply)?;
-    let Some(row) = tables::code(code) else { return Some(by_class) };
+    let fits = |cause: Cause| context.step.is_none_or(|step| cause.can_arise_at(step));
+    let Some(row) = tables::code(code).filter(|row| fits(row.cause)) else {
+        return Some(if fits(by_class.cause) { by_class } else { Reading { cause: Cause::Other, ..by_class } });
+    };
     let confidence = if row.cause == Cause::Accepted { by_class.confidence } else { Confidence::Possible };
     let basis = Basis::Code { code: code.number() };
     Some(Reading { cause: row.cause, confidence, means: row.meaning.clone(), basis, ..by_class })

@@ -145,6 +145,9 @@ pub(crate) struct StatusDeviation {
     to: Option<String>,
     /// Whose.
     pub provider: String,
+    /// Whether it says more than the words beside it, so that it comes before phrases.
+    #[serde(default)]
+    pub decisive: bool,
     #[serde(default)]
     basic: Vec<u16>,
     /// For people.
