@@ -33,9 +33,10 @@ impl ExplainContext {
     pub fn sent_by(self, name: &str) -> Result<ExplainContext, SenderError> {
         match providers::find(name).as_slice() {
             [only] => Ok(ExplainContext { provider: Some(&only.id), ..self }),
-            [] => match software::find(name) {
-                Some(found) => Ok(ExplainContext { software: Some(&found.id), ..self }),
-                None => Err(SenderError::Unknown),
+            [] => match (software::find(name), recognised(name)) {
+                (Some(found), _) => Ok(ExplainContext { software: Some(&found.id), ..self }),
+                (None, Some(Recognised { provider, software })) => Ok(ExplainContext { provider, software, ..self }),
+                (None, None) => Err(SenderError::Unknown),
             },
             several => Err(SenderError::Ambiguous(several.iter().map(|provider| provider.id.as_str()).collect())),
         }

@@ -12,7 +12,7 @@ use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts,
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{RData, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use tokio::sync::watch;
 
 use super::duration::milliseconds;
@@ -110,7 +110,11 @@ impl LookupCache {
             }
         };
         let kind = if family == Family::V4 { RecordType::A } else { RecordType::AAAA };
-        let answer = resolver.lookup(host.ascii(), kind).await;
+        // As ASCII and not by the rules for host names, because getaddrinfo(3) looks up `mail_server` too.
+        let answer = match Name::from_ascii(host.ascii()) {
+            Ok(name) => resolver.lookup(name, kind).await,
+            Err(error) => Err(NetError::from(error)),
+        };
         tracing::debug!(host = host.ascii(), ?kind, ok = answer.is_ok(), "looked up");
         match answer {
             Ok(lookup) => {

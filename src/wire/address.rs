@@ -31,14 +31,15 @@ impl Mailbox {
         if let Some(found) = text.chars().find(|c| c.is_control()) {
             return Err(AddressError::Control { found });
         }
-        let text = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(text);
-        let (local, domain) = split(text)?;
-        check_local(local)?;
+        let bare = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(text);
+        let parsed = split(bare).and_then(|(local, domain)| Ok((local, parse_domain(domain)?, check_local(local)?)));
+        let (local, domain, ()) = parsed.map_err(|error| in_other_notation(text).unwrap_or(error))?;
+        let text = bare;
         // RFC 5321 §4.5.3.1.1 and .3: 64 octets of local part, 256 of path.
         if local.len() > 64 || text.len() > 254 {
             return Err(AddressError::TooLong);
         }
-        Ok(Mailbox { local: local.to_owned(), domain: parse_domain(domain)? })
+        Ok(Mailbox { local: local.to_owned(), domain })
     }
 
     /// Whether the server must offer SMTPUTF8 to take it: the domain has an ASCII form, the local part has none
@@ -230,6 +231,16 @@ pub enum AddressError {
         /// What was given.
         text: String,
     },
+    /// An address with something around it: a display name, spaces, `mailto:`.
+    Decorated {
+        /// The address alone.
+        address: String,
+    },
+    /// More than one address.
+    Several {
+        /// The first one.
+        first: String,
+    },
     /// RFC 5321 §4.5.3.1.
     TooLong,
     /// `<>` as a recipient.
@@ -259,6 +270,15 @@ impl fmt::Display for AddressError {
             AddressError::Literal { text } => {
                 write!(f, "{} is no address literal; write [192.0.2.1] or [IPv6:2001:db8::1]", text.escape_debug())
             }
+            AddressError::Decorated { address } => {
+                write!(f, "only the address is allowed here, without a name or anything else; write {address}")
+            }
+            AddressError::Several { first } => {
+                write!(
+                    f,
+                    "this is more than one address; write only one, for example {first}, and repeat the flag if it is repeatable"
+                )
+            }
             AddressError::TooLong => {
                 f.write_str("the address is too long: 64 bytes before the @, 254 in all (RFC 5321)")
             }
@@ -280,6 +300,30 @@ fn split(text: &str) -> Result<(&str, &str), AddressError> {
         return Err(AddressError::NoLocalPart);
     }
     Ok((local, domain))
+}
+
+/// What a text that is no address means, if an address is in it: `Ann <ann@example.net>`, `mailto:ann@example.net`,
+/// `ann@example.net, bob@example.net`, as in the header of a message (RFC 5322 §3.4) or in a link (RFC 6068 §2).
+fn in_other_notation(text: &str) -> Option<AddressError> {
+    let address = |text: &str| {
+        let text = text.trim();
+        let text = match text.rsplit_once('<') {
+            Some((_, rest)) => rest.strip_suffix('>')?,
+            None => text,
+        };
+        let is_link = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+        let text = if is_link { text.get(7..)?.split('?').next()? } else { text };
+        let (local, domain) = split(text).ok()?;
+        check_local(local).ok()?;
+        parse_domain(domain).ok()?;
+        Some(text.to_owned())
+    };
+    let several: Vec<Option<String>> =
+        text.split([',', ';', ' ']).filter(|part| part.contains('@')).map(address).collect();
+    match several.as_slice() {
+        [Some(first), Some(_), ..] => Some(AddressError::Several { first: first.clone() }),
+        _ => address(text).map(|address| AddressError::Decorated { address }),
+    }
 }
 
 fn check_local(local: &str) -> Result<(), AddressError> {
@@ -355,6 +399,31 @@ mod tests {
         assert!(display_form("a@exa mple.net").contains("after the @: the domain holds a blank"));
         assert!(display_form("a@[192.0.2]").contains("address literal"));
         assert!(display_form("@example.net").contains("nothing stands before"));
+    }
+
+    #[test]
+    fn an_address_in_another_notation_is_named_alone() {
+        for text in [
+            "First Last <ann@example.net>",
+            "\"Last, First\" <ann@example.net>",
+            " ann@example.net ",
+            "mailto:ann@example.net",
+            "MAILTO:ann@example.net?subject=x",
+            "<mailto:ann@example.net>",
+        ] {
+            let error = AddressError::Decorated { address: "ann@example.net".to_owned() };
+            assert_eq!(Mailbox::parse(text), Err(error), "{text}");
+        }
+        for text in [
+            "ann@example.net,bob@example.net",
+            "ann@example.net; Bob <bob@example.net>",
+            "ann@example.net bob@example.net",
+        ] {
+            assert!(
+                matches!(Mailbox::parse(text), Err(AddressError::Several { first }) if first == "ann@example.net"),
+                "{text}"
+            );
+        }
     }
 
     #[test]
