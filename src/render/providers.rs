@@ -232,7 +232,7 @@ fn next(provider: &Provider) -> Option<String> {
     };
     let scheme = if mode(provider) == "implicit" { "smtps://" } else { "" };
     let login = match provider.user.as_deref() {
-        Some(user) if !user.starts_with("nothing") => " --user USER",
+        Some(user) if !user.starts_with("none") => " --user USER",
         _ => "",
     };
     Some(format!("smtpcheck {scheme}{host}:{port}{login}"))
