@@ -37,7 +37,7 @@ impl<'a> Dialogue<'a> {
         let line = AuthChannel { binding: self.binding.as_ref(), tried: &self.tried };
         let login = AuthExchange::choose(wanted, &offered, access, line);
         let withheld = match (&login, self.line) {
-            // In this order: a server without AUTH would not get the password over a verified connection either.
+            // This reason comes first: if AUTH is not advertised, encryption and trust do not matter.
             (Err(reason), _) => Some(reason.clone()),
             (Ok(login), _) if !login.has_secret() => None,
             (Ok(_), Encryption::Plain) if wanted.plaintext == Plaintext::Refused => Some(WithheldReason::Plaintext),
