@@ -85,7 +85,7 @@ pub enum StapleFault {
     UnknownIssuer,
     /// It is signed neither by the issuer nor by a responder that the issuer has authorized.
     WrongSignature,
-    /// It has expired or is not valid yet.
+    /// It has expired.
     OutOfDate,
 }
 

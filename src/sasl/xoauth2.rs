@@ -1,5 +1,5 @@
-//! XOAUTH2 (documents of Google and Microsoft): a bearer token in one message. A refusal comes first as a challenge with
-//! JSON, which the client answers with an empty line to get the 535.
+//! XOAUTH2 (documented by Google and Microsoft): a bearer token in one message. A rejection arrives first as a
+//! challenge with JSON. The client answers it with an empty line to receive the 535 reply.
 
 use zeroize::Zeroizing;
 

@@ -71,7 +71,7 @@ pub struct ServerHello {
     pub group: Option<u16>,
     /// The name of the group, as returned by [`crate::wire::tls::group_name`].
     pub group_name: Option<String>,
-    /// Whether this is a HelloRetryRequest: the group is the server's choice, and it waits for a key.
+    /// Whether this is a HelloRetryRequest, in which the server selects a group and requests a key share for it.
     pub is_retry: bool,
     /// The downgrade marker of RFC 8446 §4.1.3: the server supports a newer version than it selected. `1.2`: a server
     /// with TLS 1.3 selected TLS 1.2. `1.1`: a server with TLS 1.2 or later selected TLS 1.1 or older. If the client
