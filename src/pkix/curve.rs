@@ -1,4 +1,4 @@
-//! The elliptic curves of certificates that are known.
+//! The elliptic curves that are supported in certificates.
 
 /// A curve of RFC 5480 §2.1.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

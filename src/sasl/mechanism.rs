@@ -102,7 +102,7 @@ impl Credentials {
 pub struct Means {
     /// The host name of the server, as the user gave it.
     pub host: String,
-    /// Its port.
+    /// The port of the server.
     pub port: u16,
     /// Printable random text without a comma, different for each login (RFC 5802 §5.1).
     pub nonce: String,
@@ -115,14 +115,14 @@ pub struct Means {
 pub struct Binding {
     /// `tls-exporter` (RFC 9266) or `tls-server-end-point` (RFC 5929 §4).
     pub name: &'static str,
-    /// The bytes.
+    /// The channel binding data.
     pub data: Vec<u8>,
 }
 
 /// All inputs that a mechanism receives at the start.
 #[derive(Clone, Copy, Debug)]
 pub struct ExchangeStart<'a, 'm> {
-    /// Who logs in.
+    /// The user and the secret.
     pub credentials: &'a Credentials,
     /// Random text, the time and the host.
     pub means: &'m Means,
