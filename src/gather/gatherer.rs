@@ -1,4 +1,4 @@
-//! The port of one inquiry to the network.
+//! The port through which one inquiry uses the network.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,11 +20,11 @@ use crate::question::Question;
 use crate::sasl::Credentials;
 use crate::secret::Echoes;
 
-/// How long nothing may arrive before progress is shown, and how often it is shown then.
+/// The time without arrivals after which progress is shown.
 const IDLE: Duration = Duration::from_millis(300);
 const STILL_IDLE: Duration = Duration::from_millis(100);
 
-/// Asks the network. Use it inside a tokio runtime of one thread.
+/// Answers questions by using the network. It must be used inside a single-threaded tokio runtime.
 pub(crate) struct Gatherer {
     tasks: LocalSet,
     world: Rc<GatherContext>,
@@ -37,12 +37,12 @@ pub(crate) struct Gatherer {
 }
 
 impl Gatherer {
-    /// The time by the wall clock at which it was prepared. Certificates are judged by it.
+    /// The wall-clock time at which it was created. The validity periods of certificates are compared with it.
     pub(crate) fn started_at(&self) -> Timestamp {
         self.world.started_at
     }
 
-    /// Prepares everything that can go wrong before something is sent.
+    /// Creates a gatherer. All preparation that can fail is done here, before any data is sent.
     pub(crate) fn new(
         plan: &Plan,
         credentials: Option<Credentials>,
@@ -65,12 +65,13 @@ impl Gatherer {
         })
     }
 
-    /// The same for a check whose secret an earlier run has sent to this server.
+    /// Marks that an earlier run of the same check has sent the secret to this server.
     pub(crate) fn after_exposure(self) -> Gatherer {
         Gatherer { is_exposed: true, ..self }
     }
 
-    /// Whether what was seen can be judged: a connection that this machine could not open says nothing about a server.
+    /// Whether the results are meaningful. If this machine could not open a connection, they do not show anything about
+    /// the server.
     pub(crate) fn is_able(&self) -> Result<(), SetupError> {
         if self.world.lacks_descriptors() { Err(SetupError::Descriptors) } else { Ok(()) }
     }
@@ -124,7 +125,7 @@ impl Gather for Gatherer {
                 tokio::select! {
                     biased;
                     signal = interruption.wait() => Arrival::Interrupted(signal),
-                    // The sender is in `world`, which this gatherer holds.
+                    // This cannot end, because `world` contains a sender.
                     Some(arrival) = arrivals.recv() => arrival,
                     () = tokio::time::sleep_until(deadline), if is_in_time => Arrival::TimeUp,
                     () = tokio::time::sleep(wait) => Arrival::Waiting,
