@@ -32,7 +32,7 @@ pub(crate) struct GatherContext {
     pub(crate) names: Rc<names::LookupCache>,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
-    /// Where the keys of TLS sessions are written, if the user asks for it.
+    /// The key log to which TLS session keys are written, if the user requested it.
     pub(crate) key_log: Option<Arc<dyn rustls::KeyLog>>,
     /// The wall-clock time at the start, with which validity periods are compared.
     pub(crate) started_at: Timestamp,

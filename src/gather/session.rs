@@ -101,7 +101,7 @@ struct SessionDriver<'a> {
     dialogue: Dialogue<'a>,
     line: Connection,
     buffer: Vec<u8>,
-    /// When the wait for the next reply began.
+    /// The start of the wait for the next reply.
     since: Instant,
     /// Ends the session early, because no further results are needed.
     stop: Rc<Notify>,
