@@ -103,7 +103,7 @@ impl<'a> Dialogue<'a> {
         if self.drain_stray(Phase::Auth) == Drained::Closing {
             return;
         }
-        if let Some(text) = turn.heard {
+        if let Some(text) = turn.explained {
             self.note(Phase::Auth, EventKind::Explained { text });
         }
         if let Some(reason) = turn.cancelled {

@@ -48,7 +48,7 @@ pub(super) struct AuthLine {
     /// Why the exchange was cancelled, if the line is `*`.
     pub cancelled: Option<CancelReason>,
     /// The error message in the server's challenge, if there was one.
-    pub heard: Option<String>,
+    pub explained: Option<String>,
     /// Values computed from the secret that must be masked if the server repeats them.
     pub hides: Vec<Zeroizing<Vec<u8>>>,
 }
@@ -164,7 +164,7 @@ impl<'a> AuthExchange<'a> {
         match response {
             Ok(response) => {
                 let turn = AuthLine::new("", &encode(&response.bytes), response.shows);
-                AuthLine { heard: response.heard, hides: response.hides, ..turn }
+                AuthLine { explained: response.explained, hides: response.hides, ..turn }
             }
             Err(reason) => self.cancel(reason),
         }
@@ -195,7 +195,7 @@ impl std::fmt::Debug for AuthExchange<'_> {
 impl AuthLine {
     fn plain(text: String) -> AuthLine {
         let line = Zeroizing::new(format!("{text}\r\n").into_bytes());
-        AuthLine { line, shown: text, redacted: false, cancelled: None, heard: None, hides: Vec::new() }
+        AuthLine { line, shown: text, redacted: false, cancelled: None, explained: None, hides: Vec::new() }
     }
 
     fn new(command: &str, encoded: &str, shows: Shows) -> AuthLine {
@@ -207,7 +207,14 @@ impl AuthLine {
             Shows::All => (encoded, false),
             Shows::Nothing => (NOT_SHOWN, true),
         };
-        AuthLine { line, shown: format!("{command}{tail}"), redacted, cancelled: None, heard: None, hides: Vec::new() }
+        AuthLine {
+            line,
+            shown: format!("{command}{tail}"),
+            redacted,
+            cancelled: None,
+            explained: None,
+            hides: Vec::new(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! One SMTP session as a state machine. Its input is received bytes and the end of the stream; its output is a list of
-//! [`Action`]s. It does not use a socket or a clock and makes no judgements. Its driver (`gather::session`, or a
-//! transcript in a test) provides time and bytes.
+//! One SMTP session as a state machine. Its input consists of received bytes and the end of the stream. Its output is a
+//! list of [`Action`]s. It does not use a socket or a clock and makes no judgements. Its driver (`gather::session`, or
+//! a transcript in a test) provides time and bytes.
 //!
 //! | state | event | action |
 //! |---|---|---|
@@ -17,17 +17,16 @@
 //! | StartTls | 220 | record other bytes that have arrived, then start the handshake |
 //! | | any other reply | send QUIT |
 //! | Handshake | completed | send EHLO again (RFC 3207 §4.2); with implicit TLS: Greeting |
-//! | Eavesdrop | any reply but 220, or silence for two seconds | send QUIT; this state is used only after STARTTLS and NOOP were sent together |
+//! | Eavesdrop (after STARTTLS and NOOP were sent together) | any reply but 220, or two seconds of silence | send QUIT |
 //! | AskAuth | 334 | send `*` to cancel the login |
 //! | | any other reply | continue with the envelope or QUIT |
 //! | Auth | 334 | send the mechanism's response, or `*` if it has none |
 //! | | 235 | continue with the envelope or QUIT |
 //! | | any other reply | send QUIT, or try the next mechanism with `--try-all-mechanisms` |
-//! | Envelope | replies to MAIL and RCPT, which are sent together if PIPELINING is advertised (RFC 2920 §3.1) | send RSET and QUIT |
+//! | Envelope | replies to MAIL and RCPT (sent together with PIPELINING, RFC 2920 §3.1) | send RSET and QUIT |
 //! | Farewell | 221 to QUIT | close the connection |
 //! | | any other reply to QUIT | wait for the end of the session, then close the connection |
 //! | any | 421 | close the connection, as the server does (RFC 5321 §3.8) |
-//! | any | a reply that never ends | close the connection |
 //! | any | a reply that never ends | close the connection |
 //!
 //! Bytes that arrive before a command is sent are unsolicited. They are recorded as evidence and never interpreted as

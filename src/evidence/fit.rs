@@ -111,6 +111,8 @@ pub(crate) fn is_about_login(reply: &Reply) -> bool {
         || reply.enhanced.is_some_and(|status| status.kind() == (7, 8) && status.class() != 2)
 }
 
+/// Whether a reply contradicts itself, which means that it violates one of these rules:
+///
 /// 1. All lines of a reply have the same code (RFC 5321 §4.2.1). If a reply mixes 4yz and 5yz, the last line decides,
 ///    as in Postfix. In the greeting, a rejection may follow lines of a welcome: postscreen sends `220-` before its
 ///    tests.

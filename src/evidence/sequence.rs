@@ -4,12 +4,18 @@
 //! command). One reply too many or too few therefore shifts all later replies. Any of the following proves that this
 //! happened:
 //!
+//! 1. Bytes that could be a reply arrived before a command was sent. (This does not count in a session that waits
+//!    before each command, because the wait keeps it in step.)
+//! 2. A reply belongs to another command ([`Fit::Foreign`]), or is about a login after the login was accepted.
+//! 3. Another reply follows the reply to QUIT.
 //! 4. A group of pipelined commands got fewer replies than it has commands, and then the server was silent. Any of the
 //!    replies may be the missing one.
 //!
 //! The proof may appear long after the fault. Therefore replies are trusted only up to the last point where the session
 //! was certainly in step. That is the latest of these points:
 //!
+//! - the greeting, because it is the first reply;
+//! - a list of extensions in reply to EHLO, if it directly follows another such point (no other reply is a list);
 //! - the TLS handshake, because no earlier bytes of the session are read after it.
 
 use super::fit::{Fit, fit, is_about_login};
@@ -17,7 +23,7 @@ use super::{Event, EventId, EventKind, Fault, Phase};
 use crate::question::Pacing;
 use crate::wire::{Reply, ReplyCode};
 
-/// What the events of a session prove about the pairing of replies with commands.
+/// Proof from the events of a session that replies and commands are out of step.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sequence<'a> {
     /// The session got out of step, and later replies cannot be trusted.

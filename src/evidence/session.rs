@@ -99,7 +99,7 @@ impl<'a> Session<'a> {
     /// The replies that can be trusted, in order.
     pub fn replies(&self) -> impl Iterator<Item = ReceivedReply<'a>> + use<'a> {
         let until = self.sequence().believed_until();
-        self.all_replies().filter(move |heard| until.is_none_or(|last| heard.event.seq <= last))
+        self.all_replies().filter(move |received| until.is_none_or(|last| received.event.seq <= last))
     }
 
     /// All replies in order, including those that may be paired with the wrong command.
@@ -112,7 +112,7 @@ impl<'a> Session<'a> {
 
     /// The last reply in a phase, which decided its result.
     pub fn reply_at(&self, phase: Phase) -> Option<ReceivedReply<'a>> {
-        self.replies().filter(|heard| heard.event.phase == phase).last()
+        self.replies().filter(|received| received.event.phase == phase).last()
     }
 
     /// The event at which the last AUTH exchange was cancelled, if it was. With `--try-all-mechanisms`, another
@@ -131,7 +131,7 @@ impl<'a> Session<'a> {
 
     /// The reply to one recipient.
     pub fn reply_to_recipient(&self, number: usize) -> Option<ReceivedReply<'a>> {
-        self.replies().find(|heard| heard.event.phase == Phase::Rcpt && heard.recipient == Some(number))
+        self.replies().find(|received| received.event.phase == Phase::Rcpt && received.recipient == Some(number))
     }
 
     /// The remote and the local address of the TCP connection.
@@ -153,9 +153,10 @@ impl<'a> Session<'a> {
     /// The extensions advertised in reply to EHLO, before TLS or inside TLS. A server that supports only HELO
     /// advertises no extensions.
     pub fn capabilities(&self, phase: Phase) -> Option<(ReceivedReply<'a>, Capabilities)> {
-        let heard = self.reply_at(phase).filter(ReceivedReply::accepts)?;
-        let offers = if self.fell_back_to_helo() { Capabilities::default() } else { Capabilities::read(heard.reply) };
-        Some((heard, offers))
+        let received = self.reply_at(phase).filter(ReceivedReply::accepts)?;
+        let offers =
+            if self.fell_back_to_helo() { Capabilities::default() } else { Capabilities::read(received.reply) };
+        Some((received, offers))
     }
 
     /// Whether EHLO was rejected and HELO was sent instead (RFC 5321 §3.2).

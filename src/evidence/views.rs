@@ -37,7 +37,8 @@ impl Evidence {
         if main.sequence().believed_until().is_none() {
             return Some(main);
         }
-        let begun = |session: &Session<'_>| session.reply_at(Phase::Greeting).is_some_and(|heard| heard.accepts());
+        let begun =
+            |session: &Session<'_>| session.reply_at(Phase::Greeting).is_some_and(|received| received.accepts());
         // A follow-up in which a reply never ended does not show which reply belongs to which command.
         let ends = |session: &Session<'_>| !matches!(session.fault(), Some(Fault::Endless { .. }));
         Some(

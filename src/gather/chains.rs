@@ -4,7 +4,7 @@
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
     use std::sync::LazyLock;
 
@@ -158,14 +158,14 @@ mod tests {
         let faults: &[(&str, Change, &str)] = &[
             ("expired", |leaf| leaf.not_after = day(-1), "certificate-expired"),
             ("not yet valid", |leaf| leaf.not_before = day(1), "certificate-not-yet-valid"),
-            ("ends soon", |leaf| leaf.not_after = day(20), "certificate-expires-soon"),
+            ("expires soon", |leaf| leaf.not_after = day(20), "certificate-expires-soon"),
             ("for ten years", |leaf| leaf.not_after = day(3650), "certificate-lifetime-long"),
             ("another name", |leaf| *leaf = named(&["other.example.net"]), "certificate-name-mismatch"),
             ("a wildcard one label up", |leaf| *leaf = named(&["*.net"]), "certificate-name-mismatch"),
             ("the wildcard's own domain", |leaf| *leaf = named(&["*.mail.example.net"]), "certificate-name-mismatch"),
             // OpenSSL and GnuTLS accept this certificate.
             ("a common name only", |leaf| *leaf = named(&[]), "certificate-limited-clients"),
-            ("an address", |leaf| *leaf = named(&["192.0.2.1"]), "certificate-name-mismatch"),
+            ("an IP address", |leaf| *leaf = named(&["192.0.2.1"]), "certificate-name-mismatch"),
             (
                 "for mail",
                 |leaf| leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection],
@@ -176,7 +176,11 @@ mod tests {
                 |leaf| leaf.key_usages = vec![KeyUsagePurpose::KeyEncipherment],
                 "certificate-usage-wrong",
             ),
-            ("an authority", |leaf| leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained), "certificate-usage-wrong"),
+            (
+                "a CA certificate",
+                |leaf| leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
+                "certificate-usage-wrong",
+            ),
             ("must-staple", |leaf| leaf.custom_extensions.push(must_staple()), "certificate-staple-missing"),
         ];
         for (what, change, id) in faults {
@@ -253,12 +257,12 @@ mod tests {
         let leaf = by(&lower, server());
         assert_eq!(found(&[&leaf.der, &lower.der, &upper.der], &trusted), [""; 0]);
         assert_eq!(found(&[&leaf.der, &upper.der, &lower.der], &trusted), ["certificate-chain-disordered"]);
-        let ended = by(&root, authority("Ended CA", (-400, -1)));
-        let leaf = by(&ended, server());
-        assert_eq!(found(&[&leaf.der, &ended.der], &trusted), ["certificate-intermediate-expired"]);
-        let ending = by(&root, authority("Ending CA", (-400, 5)));
-        let leaf = by(&ending, server());
-        assert_eq!(found(&[&leaf.der, &ending.der], &trusted), ["certificate-expires-soon"]);
+        let expired = by(&root, authority("Expired CA", (-400, -1)));
+        let leaf = by(&expired, server());
+        assert_eq!(found(&[&leaf.der, &expired.der], &trusted), ["certificate-intermediate-expired"]);
+        let expiring = by(&root, authority("Expiring CA", (-400, 5)));
+        let leaf = by(&expiring, server());
+        assert_eq!(found(&[&leaf.der, &expiring.der], &trusted), ["certificate-expires-soon"]);
         let mut narrow = authority("Narrow CA", (-400, 400));
         narrow.name_constraints = Some(NameConstraints {
             permitted_subtrees: vec![GeneralSubtree::DnsName("example.com".to_owned())],
@@ -313,7 +317,7 @@ mod tests {
                 "other-use",
             ),
             (
-                "any use, which OpenSSL does not take for servers",
+                "any purpose, which OpenSSL does not accept for servers",
                 |one| one.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any],
                 "other-use",
             ),
@@ -488,8 +492,8 @@ mod tests {
         assert_eq!(judged(-1, -2), ["certificate-expired", "certificate-intermediate-expired"]);
         // The server's operator cannot renew a root that the server sends.
         let leaf = by(&middle, server());
-        let ending = by_itself(authority("Ending Root", (-500, 5)));
-        assert_eq!(found(&[&leaf.der, &middle.der, &ending.der], &trusted), ["certificate-chain-unnecessary"]);
+        let expiring = by_itself(authority("Expiring Root", (-500, 5)));
+        assert_eq!(found(&[&leaf.der, &middle.der, &expiring.der], &trusted), ["certificate-chain-unnecessary"]);
     }
 
     #[test]
@@ -500,16 +504,16 @@ mod tests {
         fetchable.custom_extensions.push(fetchable_at("http://ca.example/ca.der"));
         let fetchable = by(&middle, fetchable);
         let plain = by(&middle, server());
-        let says = |chain: &[&CertificateDer<'static>], words: &[&str]| {
+        let summary_contains = |chain: &[&CertificateDer<'static>], words: &[&str]| {
             let findings = judged(chain, &no_roots, |_| {});
             let summary = findings.first().map(|finding| finding.summary.clone()).unwrap_or_default();
             assert!(words.iter().all(|word| summary.contains(word)), "{words:?} in {summary:?}");
         };
-        says(&[&fetchable.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
-        says(&[&plain.der], &["signed by CN=Example CA"]);
-        says(&[&plain.der, &middle.der], &["ends at CN=Example CA", "CN=Example Root, was not sent"]);
-        says(&[&plain.der, &middle.der, &root.der], &["leads to the root CN=Example Root"]);
-        says(&[&fetchable.der, &root.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
+        summary_contains(&[&fetchable.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
+        summary_contains(&[&plain.der], &["signed by CN=Example CA"]);
+        summary_contains(&[&plain.der, &middle.der], &["ends at CN=Example CA", "CN=Example Root, was not sent"]);
+        summary_contains(&[&plain.der, &middle.der, &root.der], &["leads to the root CN=Example Root"]);
+        summary_contains(&[&fetchable.der, &root.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
     }
 
     /// The notes that the view of the chain shows next to each certificate.
@@ -523,14 +527,14 @@ mod tests {
         };
         let leaf = by(&middle, server());
         let other = by_itself(authority("Another CA", (-10, 500)));
-        let stranger = by(&other, authority("Stranger", (-10, 500)));
+        let unrelated = by(&other, authority("Unrelated CA", (-10, 500)));
         assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), [""; 0]);
         assert_eq!(shown(&[&leaf.der], &trusted), ["0 its issuer is unknown"]);
         assert_eq!(shown(&[&leaf.der, &middle.der], &no_roots), ["1 its issuer is unknown"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &no_roots), ["2 a root that is not trusted"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &trusted), ["2 a root, not needed"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &middle.der], &trusted), ["2 sent twice"]);
-        assert_eq!(shown(&[&leaf.der, &stranger.der, &middle.der], &trusted), ["1 not needed"]);
+        assert_eq!(shown(&[&leaf.der, &unrelated.der, &middle.der], &trusted), ["1 not needed"]);
         let lower = by(&middle, authority("Lower CA", (-10, 400)));
         let below = by(&lower, server());
         let disordered = shown(&[&below.der, &middle.der, &lower.der], &trusted);

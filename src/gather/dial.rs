@@ -27,12 +27,12 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
 /// Connects, and passes the result of each attempt to `note`.
 pub(crate) async fn dial(
-    world: &Rc<GatherContext>,
+    context: &Rc<GatherContext>,
     request: &SessionRequest,
     mut note: impl FnMut(EventKind),
 ) -> Result<(TcpStream, SocketAddr), Fault> {
-    let deadline = Instant::now() + Duration::from_millis(world.plan.limits.connect_ms);
-    let mut race = Race::new(world, request);
+    let deadline = Instant::now() + Duration::from_millis(context.plan.limits.connect_ms);
+    let mut race = Race::new(context, request);
     let outcome = tokio::time::timeout_at(deadline, race.run(&mut note)).await;
     match outcome {
         Ok(result) => result,
@@ -41,7 +41,7 @@ pub(crate) async fn dial(
 }
 
 struct Race<'a> {
-    world: &'a Rc<GatherContext>,
+    context: &'a Rc<GatherContext>,
     port: u16,
     source: Option<watch::Receiver<KnownAddresses>>,
     six: VecDeque<IpAddr>,
@@ -54,9 +54,9 @@ struct Race<'a> {
 }
 
 impl<'a> Race<'a> {
-    fn new(world: &'a Rc<GatherContext>, request: &SessionRequest) -> Race<'a> {
+    fn new(context: &'a Rc<GatherContext>, request: &SessionRequest) -> Race<'a> {
         let mut race = Race {
-            world,
+            context,
             port: request.port,
             source: None,
             six: VecDeque::new(),
@@ -69,11 +69,11 @@ impl<'a> Race<'a> {
         };
         match &request.host {
             Host::Ip(ip) => {
-                let given = world.plan.given_addresses(&request.host);
+                let given = context.plan.given_addresses(&request.host);
                 let addresses = if given.is_empty() { vec![*ip] } else { given };
                 addresses.into_iter().for_each(|ip| race.add(ip));
             }
-            Host::Name(name) => race.source = Some(world.names.follow(&world.plan, name)),
+            Host::Name(name) => race.source = Some(context.names.follow(&context.plan, name)),
         }
         race
     }
@@ -176,13 +176,13 @@ impl<'a> Race<'a> {
         let Some(ip) = next else { return };
         self.six_next = ip.is_ipv4();
         let address = SocketAddr::new(ip, self.port);
-        let started_ms = self.world.now_ms();
+        let started_ms = self.context.now_ms();
         self.underway.push((address, started_ms));
         self.running.spawn_local(async move { (address, started_ms, TcpStream::connect(address).await) });
     }
 
     fn lost(&mut self, address: SocketAddr, started_ms: f64, fault: ConnectFault, note: &mut impl FnMut(EventKind)) {
-        self.world.notes_error(fault.errno);
+        self.context.notes_error(fault.errno);
         if self.worst.as_ref().is_none_or(|worst| most_telling_fault(fault.kind) > most_telling_fault(worst.kind)) {
             self.worst = Some(fault.clone());
         }
@@ -197,7 +197,7 @@ impl<'a> Race<'a> {
 
     fn out_of_time(&mut self, note: &mut impl FnMut(EventKind)) -> Fault {
         for (address, started_ms) in std::mem::take(&mut self.underway) {
-            let waited = self.world.now_ms() - started_ms;
+            let waited = self.context.now_ms() - started_ms;
             let detail = format!("no response within {waited:.0} ms");
             let fault = ConnectFault { kind: ConnectFaultKind::TimedOut, errno: None, detail };
             self.lost(address, started_ms, fault, note);

@@ -27,7 +27,7 @@ const STILL_IDLE: Duration = Duration::from_millis(100);
 /// Answers questions by using the network. It must be used inside a single-threaded tokio runtime.
 pub(crate) struct Gatherer {
     tasks: LocalSet,
-    world: Rc<GatherContext>,
+    context: Rc<GatherContext>,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     interruption: Interruption,
     total: Duration,
@@ -39,7 +39,7 @@ pub(crate) struct Gatherer {
 impl Gatherer {
     /// The wall-clock time at which it was created. The validity periods of certificates are compared with it.
     pub(crate) fn started_at(&self) -> Timestamp {
-        self.world.started_at
+        self.context.started_at
     }
 
     /// Creates a gatherer. All preparation that can fail is done here, before any data is sent.
@@ -52,10 +52,10 @@ impl Gatherer {
         let started_at = clock::now()?;
         descriptors::are_left()?;
         let (post, arrivals) = mpsc::unbounded_channel();
-        let world = GatherContext::new(plan, credentials, files, started_at, post)?;
+        let context = GatherContext::new(plan, credentials, files, started_at, post)?;
         Ok(Gatherer {
             tasks: LocalSet::new(),
-            world: Rc::new(world),
+            context: Rc::new(context),
             arrivals,
             interruption,
             total: Duration::from_millis(plan.limits.total_ms),
@@ -73,49 +73,49 @@ impl Gatherer {
     /// Whether the results are meaningful. If this machine could not open a connection, they do not show anything about
     /// the server.
     pub(crate) fn is_able(&self) -> Result<(), SetupError> {
-        if self.world.lacks_descriptors() { Err(SetupError::Descriptors) } else { Ok(()) }
+        if self.context.lacks_descriptors() { Err(SetupError::Descriptors) } else { Ok(()) }
     }
 }
 
 impl Gather for Gatherer {
     fn ask(&mut self, id: ProbeId, question: &Question) {
-        let world = Rc::clone(&self.world);
+        let context = Rc::clone(&self.context);
         match question.clone() {
             Question::Resolve { host } => {
                 self.tasks.spawn_local(async move {
-                    let names = world.names.look_up_all(&world.plan, &host).await;
-                    world.answered(id, Outcome::Done { answer: Answer::Names(names) });
+                    let names = context.names.look_up_all(&context.plan, &host).await;
+                    context.answered(id, Outcome::Done { answer: Answer::Names(names) });
                 });
             }
             Question::Session(request) => {
                 self.tasks.spawn_local(async move {
-                    let outcome = session::hold(&world, id, &request).await;
-                    world.answered(id, outcome);
+                    let outcome = session::hold(&context, id, &request).await;
+                    context.answered(id, outcome);
                 });
             }
             Question::Hello(request) => {
                 self.tasks.spawn_local(async move {
-                    let outcome = hello::ask(&world, id, &request).await;
-                    world.answered(id, outcome);
+                    let outcome = hello::ask(&context, id, &request).await;
+                    context.answered(id, outcome);
                 });
             }
             Question::Machine { variables } => {
                 let answer = Answer::Machine(machine::inspect(&variables));
-                world.answered(id, Outcome::Done { answer });
+                context.answered(id, Outcome::Done { answer });
             }
         }
         self.idle_since = Instant::now();
     }
 
     fn stop(&mut self, id: ProbeId) {
-        self.world.stops.of(id).notify_one();
+        self.context.stops.of(id).notify_one();
     }
 
     async fn next(&mut self) -> Arrival {
         if let Some(signal) = self.interruption.signal() {
             return Arrival::Interrupted(signal);
         }
-        let deadline = self.world.start() + self.total;
+        let deadline = self.context.start() + self.total;
         let idle = self.idle_since.elapsed();
         let wait = if idle < IDLE { IDLE - idle } else { STILL_IDLE };
         let Gatherer { tasks, arrivals, interruption, is_time_up, .. } = self;
@@ -125,7 +125,7 @@ impl Gather for Gatherer {
                 tokio::select! {
                     biased;
                     signal = interruption.wait() => Arrival::Interrupted(signal),
-                    // This cannot end, because `world` contains a sender.
+                    // This cannot end, because `context` contains a sender.
                     Some(arrival) = arrivals.recv() => arrival,
                     () = tokio::time::sleep_until(deadline), if is_in_time => Arrival::TimeUp,
                     () = tokio::time::sleep(wait) => Arrival::Waiting,
@@ -143,11 +143,11 @@ impl Gather for Gatherer {
     }
 
     fn now_ms(&self) -> f64 {
-        self.world.now_ms()
+        self.context.now_ms()
     }
 
     fn echoes(&self) -> Echoes {
-        self.world.echoes.clone()
+        self.context.echoes.clone()
     }
 
     fn is_exposed(&self) -> bool {

@@ -32,7 +32,7 @@ pub(crate) struct KnownAddresses {
 /// All lookups of a check.
 #[derive(Default)]
 pub(crate) struct LookupCache {
-    pages: RefCell<HashMap<DomainName, watch::Receiver<KnownAddresses>>>,
+    lookups: RefCell<HashMap<DomainName, watch::Receiver<KnownAddresses>>>,
     resolver: OnceCell<Result<(Rc<TokioResolver>, NameSource), String>>,
     /// The system error that caused a lookup to fail, if there was one.
     pub(super) errno: Cell<Option<i32>>,
@@ -41,11 +41,11 @@ pub(crate) struct LookupCache {
 impl LookupCache {
     /// Follows the lookup of a name, and starts it if no other session has. Must be called inside the local task set.
     pub(crate) fn follow(self: &Rc<Self>, plan: &Rc<Plan>, host: &DomainName) -> watch::Receiver<KnownAddresses> {
-        if let Some(page) = self.pages.borrow().get(host) {
-            return page.clone();
+        if let Some(receiver) = self.lookups.borrow().get(host) {
+            return receiver.clone();
         }
         let (sender, receiver) = watch::channel(KnownAddresses::default());
-        self.pages.borrow_mut().insert(host.clone(), receiver.clone());
+        self.lookups.borrow_mut().insert(host.clone(), receiver.clone());
         let sender = Rc::new(sender);
         for family in [Family::V6, Family::V4] {
             let (names, plan) = (Rc::clone(self), Rc::clone(plan));
@@ -64,14 +64,14 @@ impl LookupCache {
 
     /// Looks up the addresses of both families.
     pub(crate) async fn look_up_all(self: &Rc<Self>, plan: &Rc<Plan>, host: &DomainName) -> Names {
-        let mut page = self.follow(plan, host);
+        let mut receiver = self.follow(plan, host);
         loop {
-            let known = page.borrow_and_update().clone();
+            let known = receiver.borrow_and_update().clone();
             if let (Some(a), Some(aaaa)) = (known.a, known.aaaa) {
                 return Names { host: host.clone(), source: self.source(plan, host), a, aaaa };
             }
             // The senders exist until both families have been looked up.
-            if page.changed().await.is_err() {
+            if receiver.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
         }

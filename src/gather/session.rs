@@ -1,5 +1,5 @@
-//! Runs one session: moves bytes between the socket and the [`Dialogue`], starts TLS when the dialogue requests it, adds
-//! the time to its events, and enforces the deadlines.
+//! Runs one session: moves bytes between the socket and the [`Dialogue`], starts TLS when the dialogue requests it,
+//! adds the time to its events, and enforces the deadlines.
 //!
 //! A deadline is for a complete reply, not for a read. It starts when a command or a group of commands has been sent
 //! (or when TCP is connected) and restarts with each complete reply. A server that sends one byte per second therefore
@@ -40,8 +40,8 @@ const QUIET_SHARE: u32 = 6;
 const FIRST_BYTES: usize = 64;
 
 /// Runs the session to its end.
-pub(crate) async fn hold(world: &Rc<GatherContext>, id: ProbeId, request: &SessionRequest) -> Outcome {
-    let mut session = match SessionDriver::begin(world, id, request).await {
+pub(crate) async fn hold(context: &Rc<GatherContext>, id: ProbeId, request: &SessionRequest) -> Outcome {
+    let mut session = match SessionDriver::begin(context, id, request).await {
         Ok(session) => session,
         Err(fault) => return Outcome::Failed { fault },
     };
@@ -72,11 +72,11 @@ pub(super) enum HandshakeLead {
 
 /// Runs the session until the handshake is due. The caller performs the handshake.
 pub(super) async fn lead(
-    world: &Rc<GatherContext>,
+    context: &Rc<GatherContext>,
     id: ProbeId,
     request: &SessionRequest,
 ) -> Result<HandshakeLead, Fault> {
-    let mut session = SessionDriver::begin(world, id, request).await?;
+    let mut session = SessionDriver::begin(context, id, request).await?;
     match session.advance().await? {
         Advance::Tls => match session.line {
             Connection::Plain(tap) => Ok(HandshakeLead::ToTls(tap.into_inner())),
@@ -95,7 +95,7 @@ enum Advance {
 }
 
 struct SessionDriver<'a> {
-    world: &'a Rc<GatherContext>,
+    context: &'a Rc<GatherContext>,
     id: ProbeId,
     request: &'a SessionRequest,
     dialogue: Dialogue<'a>,
@@ -121,25 +121,25 @@ enum Connection {
 impl<'a> SessionDriver<'a> {
     /// Connects to the server.
     async fn begin(
-        world: &'a Rc<GatherContext>,
+        context: &'a Rc<GatherContext>,
         id: ProbeId,
         request: &'a SessionRequest,
     ) -> Result<SessionDriver<'a>, Fault> {
         let note = |what| {
-            world.post(Arrival::Event { probe: id, at_ms: world.now_ms(), phase: Phase::Connect, tls: false, what })
+            context.post(Arrival::Event { probe: id, at_ms: context.now_ms(), phase: Phase::Connect, tls: false, what })
         };
-        let (stream, local) = dial::dial(world, request, note).await?;
+        let (stream, local) = dial::dial(context, request, note).await?;
         // Without this, each small command would wait for the ACK of the previous one (RFC 9293 §3.7.4).
         let _ = stream.set_nodelay(true);
         Ok(SessionDriver {
-            world,
+            context,
             id,
             request,
-            dialogue: Dialogue::new(&request.script, access(world, request), Some(unmapped(local.ip()))),
+            dialogue: Dialogue::new(&request.script, access(context, request), Some(unmapped(local.ip()))),
             line: Connection::Plain(Tap::new(stream)),
             buffer: vec![0u8; READ_SIZE],
             since: Instant::now(),
-            stop: world.stops.of(id),
+            stop: context.stops.of(id),
             silent: true,
             last: Phase::Connect,
         })
@@ -149,7 +149,7 @@ impl<'a> SessionDriver<'a> {
     async fn advance(&mut self) -> Result<Advance, Fault> {
         loop {
             // The secret is registered before the event that sends it, so that it is masked in all later events.
-            self.world.echoes.hide(&self.dialogue.take_made());
+            self.context.echoes.hide(&self.dialogue.take_made());
             match self.dialogue.step() {
                 Action::Note(phase, what) => {
                     if matches!(what, EventKind::Received { .. }) {
@@ -179,8 +179,8 @@ impl<'a> SessionDriver<'a> {
 
     async fn listen(&mut self) -> Result<(), Fault> {
         let SessionDriver { line, buffer, dialogue, .. } = self;
-        let whole = Duration::from_millis(self.world.plan.limits.reply_ms);
-        let patience = dialogue.reply_timeout().map_or(whole, |shorter| shorter.min(whole));
+        let whole = Duration::from_millis(self.context.plan.limits.reply_ms);
+        let timeout = dialogue.reply_timeout().map_or(whole, |shorter| shorter.min(whole));
         let read = async {
             match line {
                 Connection::Plain(stream) => stream.read(buffer).await,
@@ -188,13 +188,13 @@ impl<'a> SessionDriver<'a> {
                 Connection::Gone => Ok(0),
             }
         };
-        let quiet = (patience / QUIET_SHARE).min(QUIET);
+        let quiet = (timeout / QUIET_SHARE).min(QUIET);
         let may_be_quiet = self.silent && dialogue.phase() == Phase::Greeting;
         tokio::select! {
             biased;
             read = read => match read {
                 Ok(0) => dialogue.closed(false),
-                Ok(count) if !self.world.receives(count) => dialogue.exhausted(),
+                Ok(count) if !self.context.receives(count) => dialogue.exhausted(),
                 Ok(count) => {
                     self.silent = false;
                     dialogue.receive(self.buffer.get(..count).unwrap_or_default());
@@ -210,7 +210,7 @@ impl<'a> SessionDriver<'a> {
                     _ => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
                 },
             },
-            () = tokio::time::sleep_until(self.since + patience) => dialogue.timed_out(milliseconds(patience)),
+            () = tokio::time::sleep_until(self.since + timeout) => dialogue.timed_out(milliseconds(timeout)),
             () = self.stop.notified() => dialogue.timed_out(milliseconds(self.since.elapsed())),
             () = tokio::time::sleep_until(self.since + quiet), if may_be_quiet => {
                 self.silent = false;
@@ -222,7 +222,7 @@ impl<'a> SessionDriver<'a> {
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Sent {
-        let deadline = Instant::now() + Duration::from_millis(self.world.plan.limits.reply_ms);
+        let deadline = Instant::now() + Duration::from_millis(self.context.plan.limits.reply_ms);
         let write = async {
             match &mut self.line {
                 Connection::Plain(stream) => stream.write_all(bytes).await,
@@ -247,7 +247,7 @@ impl<'a> SessionDriver<'a> {
         let began = Instant::now();
         let shaken = tokio::select! {
             biased;
-            shaken = tls::handshake(self.world, self.request, tap) => shaken,
+            shaken = tls::handshake(self.context, self.request, tap) => shaken,
             () = self.stop.notified() => Err(TlsFault {
                 kind: TlsFaultKind::Silent { waited_ms: milliseconds(began.elapsed()) },
                 first_bytes: String::new(),
@@ -263,7 +263,7 @@ impl<'a> SessionDriver<'a> {
         self.line = Connection::Tls(Box::new(secured.stream));
         let handshake = secured.handshake;
         // All judgements use this time, so that the checks come to the same result.
-        let verified = handshake.verifies(self.world.started_at);
+        let verified = handshake.verifies(self.context.started_at);
         let handshake = Box::new(handshake);
         self.note(Phase::Tls, true, EventKind::Secured { handshake });
         if secured.is_resumable {
@@ -297,16 +297,16 @@ impl<'a> SessionDriver<'a> {
     }
 
     fn note(&self, phase: Phase, tls: bool, what: EventKind) {
-        self.world.post(Arrival::Event { probe: self.id, at_ms: self.world.now_ms(), phase, tls, what });
+        self.context.post(Arrival::Event { probe: self.id, at_ms: self.context.now_ms(), phase, tls, what });
     }
 }
 
 /// The credentials and other inputs of a login.
-fn access<'a>(world: &'a GatherContext, request: &SessionRequest) -> Option<Access<'a>> {
-    let credentials = world.credentials.as_ref()?;
+fn access<'a>(context: &'a GatherContext, request: &SessionRequest) -> Option<Access<'a>> {
+    let credentials = context.credentials.as_ref()?;
     let mut random = [0; 18];
     rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
-    let unix_time = u64::try_from(world.started_at.as_second()).unwrap_or(0);
+    let unix_time = u64::try_from(context.started_at.as_second()).unwrap_or(0);
     // Base64 does not contain commas, which RFC 5802 §5.1 does not allow in a nonce.
     let means = Means { host: request.host.to_string(), port: request.port, nonce: STANDARD.encode(random), unix_time };
     Some(Access { credentials, means })

@@ -23,6 +23,6 @@ pub(super) fn read(
     let unreadable =
         Staple { status: StapleStatus::Unreadable, next_update: None, fault: Some(StapleFault::Unreadable) };
     let Some(leaf) = leaf.and_then(|der| pkix::ParsedCertificate::read(der)) else { return Some(unreadable) };
-    let said = ocsp::read(response, &leaf, issuer, root, now);
-    Some(Staple { status: said.status, next_update: said.next_update.map(moment), fault: said.fault })
+    let verdict = ocsp::read(response, &leaf, issuer, root, now);
+    Some(Staple { status: verdict.status, next_update: verdict.next_update.map(moment), fault: verdict.fault })
 }

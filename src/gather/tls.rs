@@ -60,18 +60,18 @@ pub(crate) struct Secured {
 
 /// Performs the handshake within the timeout for one reply.
 pub(crate) async fn handshake(
-    world: &GatherContext,
+    context: &GatherContext,
     request: &SessionRequest,
     mut tap: Tap<TcpStream>,
 ) -> Result<Secured, TlsFault> {
-    world.trust.prefetch();
-    let of_plan = || world.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
+    context.trust.prefetch();
+    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
     let expected = request.script.sni.clone().unwrap_or_else(of_plan);
     let recorder = Arc::new(Recorder::new());
-    let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: world.identity.clone() });
+    let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: context.identity.clone() });
     let name = ServerName::try_from(expected.clone()).ok();
     let sessions = Arc::new(ResumptionCache::default());
-    let config = config(world, &recorder, &ours, &sessions, name.is_some());
+    let config = config(context, &recorder, &ours, &sessions, name.is_some());
     // A name that is not valid in SNI (RFC 6066 §3) is not sent. rustls requires an IP address instead, and sends no
     // SNI then.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
@@ -83,9 +83,9 @@ pub(crate) async fn handshake(
     let opened =
         || opening.lock().map(|mut opening| (opening.first_bytes(), opening.server_hello())).unwrap_or_default();
     let started = Instant::now();
-    let patience = Duration::from_millis(world.plan.limits.reply_ms);
+    let timeout = Duration::from_millis(context.plan.limits.reply_ms);
     let connect = TlsConnector::from(Arc::new(config)).connect(sent, tap).into_fallible();
-    let stream = match tokio::time::timeout(patience, connect).await {
+    let stream = match tokio::time::timeout(timeout, connect).await {
         Ok(Ok(stream)) => stream,
         Ok(Err((error, _))) => {
             let (first, server_hello) = opened();
@@ -106,9 +106,9 @@ pub(crate) async fn handshake(
     };
     let ms = milliseconds(started.elapsed());
     let asked = ours.asked.load(Ordering::Relaxed);
-    let by = CertificateExpectation { name: expected, now: world.started_at };
+    let by = CertificateExpectation { name: expected, now: context.started_at };
     let seen = HandshakeSeen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
-    let trust = world.trust.wait().await;
+    let trust = context.trust.wait().await;
     let handshake = Handshake { server_hello: opened().1, ..describe(stream.get_ref().1, &recorder, trust, seen) };
     let binding = binding(stream.get_ref().1);
     Ok(Secured { stream, handshake, binding, is_resumable: sessions.offered.load(Ordering::Relaxed) })
@@ -135,13 +135,13 @@ struct HandshakeSeen {
 }
 
 fn config(
-    world: &GatherContext,
+    context: &GatherContext,
     recorder: &Arc<Recorder>,
     ours: &Arc<OurCertificate>,
     sessions: &Arc<ResumptionCache>,
     sni: bool,
 ) -> ClientConfig {
-    let GatherContext { plan, key_log, .. } = world;
+    let GatherContext { plan, key_log, .. } = context;
     let versions: &[&rustls::SupportedProtocolVersion] = match plan.tls.min {
         TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V1_3 => &[&rustls::version::TLS13],

@@ -120,7 +120,7 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
         pkix::ParsedCertificate::read(der).is_none() && X509Certificate::from_der(der).is_err()
     };
     if let Some(place) = certs.iter().position(is_unreadable) {
-        return Err(fault(format!("certificate {} of {} cannot be read", place + 1, certs.len())));
+        return Err(fault(format!("certificate {} of {} cannot be parsed", place + 1, certs.len())));
     }
     let origin = TrustStore::File { path: path.display().to_string(), anchors: certs.len() };
     Ok(Store { origin, anchors: certs.into_iter().map(StoredAnchor::Certificate).collect() })

@@ -1,6 +1,6 @@
 //! Tests of the inquiry alone, without a port: arrivals in, steps out.
 
-#![allow(clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
 use super::{Arrival, Ended, Inquiry, InquiryStep, Signal};
 use crate::cli::{self, Invocation};

@@ -159,7 +159,9 @@ impl Phrases {
         }
         // Overlapping matches are required, because both "user unknown" and "unknown" count.
         let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
-        let automaton = automaton.unwrap_or_else(|error| unreachable!("a few thousand short literals: {error}"));
+        let automaton = automaton.unwrap_or_else(|error| {
+            unreachable!("an automaton for a few thousand short literals can be built: {error}")
+        });
         Phrases { phrases, literals, automaton, led_to, wordless }
     }
 

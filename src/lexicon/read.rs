@@ -2,6 +2,13 @@
 //!
 //! The first of these that applies is used:
 //!
+//! 1. a phrase in the text: of the recognised provider, of the recognised software, or a general one;
+//! 2. the meaning that the recognised provider or software gives to the enhanced status, if it differs from the
+//!    registry;
+//! 3. the enhanced status, if it has a specific meaning (`5.7.1` has none, because servers use it for all kinds of
+//!    rejections);
+//! 4. the reply code in this phase;
+//! 5. the reply code alone;
 //! 6. its first digit (RFC 5321 §4.2). This is the only information about an unknown reply, and the interpretation says
 //!    so.
 

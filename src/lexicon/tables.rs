@@ -230,9 +230,9 @@ mod tests {
         for row in &CODES.code {
             assert!(!row.example.is_empty(), "{} has no example", row.code);
             for example in &row.example {
-                let heard = reply::from_text(&example.reply).and_then(|reply| reply.code).expect("a code");
-                assert!(heard == row.code, "{}", example.reply);
-                let at = example.phase.and_then(|step| code_at(heard, step)).map(|at| at.cause);
+                let found = reply::from_text(&example.reply).and_then(|reply| reply.code).expect("a code");
+                assert!(found == row.code, "{}", example.reply);
+                let at = example.phase.and_then(|step| code_at(found, step)).map(|at| at.cause);
                 assert_eq!(at.unwrap_or(row.cause), example.expect, "{}", example.reply);
             }
         }

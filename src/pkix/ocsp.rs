@@ -2,6 +2,10 @@
 //!
 //! A response is valid if (RFC 6960 §3.2):
 //!
+//! 1. it is about this certificate: it contains the hashes of the issuer's name and key, and the serial number
+//!    (§4.1.1);
+//! 2. its signature verifies with the key of the issuer, or of a responder that the issuer certified for this purpose
+//!    (§4.2.2.2);
 //! 3. it has not expired (§4.2.2.1).
 //!
 //! A response that is not valid neither revokes a certificate nor satisfies the must-staple extension.
@@ -22,7 +26,7 @@ const SKEW: i64 = 300;
 
 /// The contents of a response, and whether it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct StapleVerdict {
     pub(crate) status: StapleStatus,
     /// Seconds since 1970.
     pub(crate) next_update: Option<i64>,
@@ -47,10 +51,11 @@ pub(crate) fn read(
     issuer: Option<Authority<'_>>,
     root: Option<Authority<'_>>,
     now: i64,
-) -> Said {
-    let unreadable = Said { status: StapleStatus::Unreadable, next_update: None, fault: Some(StapleFault::Unreadable) };
+) -> StapleVerdict {
+    let unreadable =
+        StapleVerdict { status: StapleStatus::Unreadable, next_update: None, fault: Some(StapleFault::Unreadable) };
     if is_error(response) {
-        return Said { fault: Some(StapleFault::ResponderError), ..unreadable };
+        return StapleVerdict { fault: Some(StapleFault::ResponderError), ..unreadable };
     }
     let Some(basic) = Basic::read(response) else { return unreadable };
     let about = |answer: &&OcspAnswer<'_>| match issuer {
@@ -77,7 +82,7 @@ pub(crate) fn read(
         }
         Some(_) => None,
     };
-    Said { status: answer.status, next_update: answer.next_update, fault }
+    StapleVerdict { status: answer.status, next_update: answer.next_update, fault }
 }
 
 /// Whether the responder returned an error (§4.2.1: a status other than successful has no response bytes). GnuTLS
@@ -202,7 +207,7 @@ impl<'a> OcspAnswer<'a> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
     use jiff::Timestamp;
     use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, SigningKey};
@@ -244,7 +249,7 @@ mod tests {
     }
 
     /// One answer: the certificate, `good` or `revoked`, and the start and end of validity in days from now.
-    struct Says<'a> {
+    struct TestAnswer<'a> {
         about: &'a Made,
         issuer: &'a Made,
         status: &'a str,
@@ -256,25 +261,25 @@ mod tests {
         der::wrap(tag::GENERALIZED_TIME, at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes())
     }
 
-    fn answer(says: &Says<'_>) -> Vec<u8> {
-        let (leaf, issuer) = (ParsedCertificate::read(&says.about.der).unwrap(), says.issuer.authority());
+    fn answer(answer: &TestAnswer<'_>) -> Vec<u8> {
+        let (leaf, issuer) = (ParsedCertificate::read(&answer.about.der).unwrap(), answer.issuer.authority());
         let mut key = Reader::new(der::only(issuer.key, tag::SEQUENCE).unwrap().content);
         key.read().unwrap();
         let key = der::whole_bytes(key.read().unwrap().content).unwrap();
         let hashes =
             [issuer.subject, key].map(|bytes| der::wrap(tag::OCTET_STRING, &SignatureHash::Sha1.digest(bytes)));
         let id = [SHA1, &hashes[0], &hashes[1], &der::wrap(tag::INTEGER, leaf.serial)].concat();
-        let status = match says.status {
+        let status = match answer.status {
             "good" => der::wrap(tag::context(0), &[]),
             _ => der::wrap(tag::constructed(1), &moment(-2)),
         };
-        let (from, until) = says.days;
+        let (from, until) = answer.days;
         let until = until.map(|until| der::wrap(tag::constructed(0), &moment(until))).unwrap_or_default();
         der::wrap(tag::SEQUENCE, &[der::wrap(tag::SEQUENCE, &id), status, moment(from), until].concat())
     }
 
     /// A response with these certificates, signed by `signer`.
-    fn response(answers: &[Says<'_>], signer: &Made, certificates: &[&Made]) -> Vec<u8> {
+    fn response(answers: &[TestAnswer<'_>], signer: &Made, certificates: &[&Made]) -> Vec<u8> {
         let answers: Vec<u8> = answers.iter().flat_map(answer).collect();
         let responder = der::wrap(tag::constructed(2), &der::wrap(tag::OCTET_STRING, &[0; 20]));
         let data = der::wrap(tag::SEQUENCE, &[responder, moment(0), der::wrap(tag::SEQUENCE, &answers)].concat());
@@ -308,19 +313,20 @@ mod tests {
         });
         let read = |bytes: &[u8]| {
             let leaf = ParsedCertificate::read(&leaf.der).unwrap();
-            let said = super::read(bytes, &leaf, Some(issuer.authority()), Some(root.authority()), NOW);
-            (said.status, said.fault)
+            let verdict = super::read(bytes, &leaf, Some(issuer.authority()), Some(root.authority()), NOW);
+            (verdict.status, verdict.fault)
         };
-        let says = |about, status, from, until| Says { about, issuer: &issuer, status, days: (from, until) };
-        let good = || says(&leaf, "good", -1, Some(7));
+        let answer_about =
+            |about, status, from, until| TestAnswer { about, issuer: &issuer, status, days: (from, until) };
+        let good = || answer_about(&leaf, "good", -1, Some(7));
         use StapleFault::{OtherCertificate, OutOfDate, ResponderError, Unreadable, WrongSignature};
         use StapleStatus::{Good, Revoked};
         let table: &[(&str, Vec<u8>, StapleStatus, Option<StapleFault>)] = &[
             ("good", response(&[good()], &issuer, &[]), Good, None),
-            ("revoked", response(&[says(&leaf, "revoked", -1, Some(7))], &issuer, &[]), Revoked, None),
+            ("revoked", response(&[answer_about(&leaf, "revoked", -1, Some(7))], &issuer, &[]), Revoked, None),
             (
                 "revoked, expired response",
-                response(&[says(&leaf, "revoked", -9, Some(-2))], &issuer, &[]),
+                response(&[answer_about(&leaf, "revoked", -9, Some(-2))], &issuer, &[]),
                 Revoked,
                 None,
             ),
@@ -337,29 +343,34 @@ mod tests {
                 Some(WrongSignature),
             ),
             ("by an expired responder", response(&[good()], &ended, &[&ended]), Good, Some(WrongSignature)),
-            ("expired", response(&[says(&leaf, "good", -9, Some(-2))], &issuer, &[]), Good, Some(OutOfDate)),
+            ("expired", response(&[answer_about(&leaf, "good", -9, Some(-2))], &issuer, &[]), Good, Some(OutOfDate)),
             (
                 "old, without nextUpdate",
-                response(&[says(&leaf, "good", -16, None)], &issuer, &[]),
+                response(&[answer_about(&leaf, "good", -16, None)], &issuer, &[]),
                 Good,
                 Some(OutOfDate),
             ),
-            ("recent, without nextUpdate", response(&[says(&leaf, "good", -14, None)], &issuer, &[]), Good, None),
+            (
+                "recent, without nextUpdate",
+                response(&[answer_about(&leaf, "good", -14, None)], &issuer, &[]),
+                Good,
+                None,
+            ),
             (
                 "about another certificate",
-                response(&[says(&other, "good", -1, Some(7))], &issuer, &[]),
+                response(&[answer_about(&other, "good", -1, Some(7))], &issuer, &[]),
                 Good,
                 Some(OtherCertificate),
             ),
             (
                 "about another, revoked certificate",
-                response(&[says(&other, "revoked", -1, Some(7))], &issuer, &[]),
+                response(&[answer_about(&other, "revoked", -1, Some(7))], &issuer, &[]),
                 Revoked,
                 Some(OtherCertificate),
             ),
             (
                 "first answer about another certificate",
-                response(&[says(&other, "good", -1, Some(7)), good()], &issuer, &[]),
+                response(&[answer_about(&other, "good", -1, Some(7)), good()], &issuer, &[]),
                 Good,
                 Some(OtherCertificate),
             ),

@@ -517,11 +517,11 @@ fn encoded_by_pss(
     } else {
         encoded
     };
-    // 3. and 4.
+    // Steps 3 and 4.
     let Some((&0xbc, body)) = encoded.split_last() else { return false };
     let Some(at) = body.len().checked_sub(digest.len()) else { return false };
     let (masked, proof) = body.split_at(at);
-    // 5. to 9.
+    // Steps 5 to 9.
     let mut block = masked.to_vec();
     let top = 0xffu8 >> unused;
     if block.first().is_some_and(|first| first & !top != 0) {
@@ -533,11 +533,11 @@ fn encoded_by_pss(
     if let Some(first) = block.first_mut() {
         *first &= top;
     }
-    // 10. and 11.
+    // Steps 10 and 11.
     let Some(padding) = block.len().checked_sub(salt).and_then(|rest| rest.checked_sub(1)) else { return false };
     let (zeros, rest) = block.split_at(padding);
     let Some((&0x01, salt)) = rest.split_first() else { return false };
-    // 12. to 14.
+    // Steps 12 to 14.
     let mut whole = vec![0; 8];
     whole.extend(&digest);
     whole.extend(salt);

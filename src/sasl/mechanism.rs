@@ -154,18 +154,18 @@ pub struct Response {
     /// guessing.
     pub hides: Vec<Zeroizing<Vec<u8>>>,
     /// The error message in the challenge: the reason for a rejection.
-    pub heard: Option<String>,
+    pub explained: Option<String>,
 }
 
 impl Response {
     /// A response that contains no secret.
     pub fn open(bytes: Vec<u8>) -> Response {
-        Response { bytes: Zeroizing::new(bytes), shows: Shows::All, hides: Vec::new(), heard: None }
+        Response { bytes: Zeroizing::new(bytes), shows: Shows::All, hides: Vec::new(), explained: None }
     }
 
     /// A response that contains the secret or a value computed from it.
     pub fn secret(bytes: Zeroizing<Vec<u8>>) -> Response {
-        Response { bytes, shows: Shows::Nothing, hides: Vec::new(), heard: None }
+        Response { bytes, shows: Shows::Nothing, hides: Vec::new(), explained: None }
     }
 
     /// A response that contains a proof computed from the secret. `hides` are the proof and the server's expected

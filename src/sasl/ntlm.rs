@@ -141,7 +141,7 @@ impl<'a> Challenge<'a> {
     }
 }
 
-/// NTOWFv2 (MS-NLMP §3.3.2).
+/// NTOWFv2 (MS-NLMP §3.3.2): the key for the response, from password, user and domain.
 fn response_key(password: &str, user: &str, domain: &str) -> Zeroizing<Vec<u8>> {
     hmac(&nt_hash(password), &[utf16(&user.to_uppercase()), utf16(domain)].concat())
 }
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_example_of_the_specification_is_reproduced() {
-        // MS-NLMP §4.2.4.1.1 and §4.2.4.2.2.
+        // The values of MS-NLMP §4.2.4.1.1 and §4.2.4.2.2.
         let key = response_key("Password", "User", "Domain");
         assert_eq!(hex(&key), "0c868a403bfd7a93a3001ef22ef02e3f");
         let random = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];

@@ -61,7 +61,7 @@ impl Exchange for OauthBearer<'_> {
             OauthBearerState::Begun => Ok(self.message()),
             OauthBearerState::Spoken => {
                 self.state = OauthBearerState::Refused;
-                Ok(Response { heard: token::refusal(challenge), ..Response::open(vec![1]) })
+                Ok(Response { explained: token::refusal(challenge), ..Response::open(vec![1]) })
             }
             OauthBearerState::Refused => Err(Broken::UnexpectedChallenge),
         }

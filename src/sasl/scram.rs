@@ -7,7 +7,6 @@
 //! | Asked | nonce starts with the client's nonce, salt and iteration count are within the limits | send the proof |
 //! | Answered | `v=` is the correct server signature | send an empty line |
 //! | | `e=` or a wrong signature | cancel the login |
-//! | | `e=` or a wrong signature | cancel the login |
 //!
 //! Limits for the iteration count: at least 4096 (RFC 7677 §4), because with a lower count, an impostor could test
 //! password guesses quickly. At most 600,000, the recommended count for stored passwords, which takes about half a
@@ -156,7 +155,8 @@ where
     }
 
     fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>> {
-        let mut mac = <Hmac<D> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104 §2)");
+        let mut mac =
+            <Hmac<D> as KeyInit>::new_from_slice(key).expect("HMAC accepts a key of any length (RFC 2104 §2)");
         mac.update(data);
         Zeroizing::new(mac.finalize().into_bytes().to_vec())
     }
@@ -164,7 +164,7 @@ where
     fn stretch(password: &[u8], salt: &[u8], rounds: u32) -> Zeroizing<Vec<u8>> {
         let mut salted = Zeroizing::new(vec![0; <D as Digest>::output_size()]);
         pbkdf2::pbkdf2::<Hmac<D>>(password, salt, rounds, &mut salted)
-            .expect("HMAC takes a key of any length (RFC 2104 §2)");
+            .expect("HMAC accepts a key of any length (RFC 2104 §2)");
         salted
     }
 }

@@ -62,10 +62,10 @@ fn claims(text: &str) -> Option<Value> {
 /// text is returned unchanged.
 pub(super) fn refusal(challenge: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(challenge).ok()?.trim();
-    let Ok(Value::Object(said)) = serde_json::from_str(text) else {
+    let Ok(Value::Object(fields)) = serde_json::from_str(text) else {
         return (!text.is_empty()).then(|| text.chars().take(500).collect());
     };
-    let word = |name: &str| said.get(name).and_then(Value::as_str).map(|value| format!("{name} {value}"));
+    let word = |name: &str| fields.get(name).and_then(Value::as_str).map(|value| format!("{name} {value}"));
     let words: Vec<String> =
         ["status", "error", "error_description", "schemes", "scope"].into_iter().filter_map(word).collect();
     Some(words.join(", ").chars().take(500).collect())
@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn an_error_in_json_is_formatted_as_text() {
-        let told = refusal(br#"{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}"#);
-        assert_eq!(told.as_deref(), Some("status 400, schemes Bearer, scope https://mail.google.com/"));
+        let text = refusal(br#"{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}"#);
+        assert_eq!(text.as_deref(), Some("status 400, schemes Bearer, scope https://mail.google.com/"));
         assert_eq!(refusal(b"no").as_deref(), Some("no"));
         assert_eq!(refusal(b""), None);
     }

@@ -52,7 +52,7 @@ impl Exchange for Xoauth2<'_> {
             XoauthState::Begun => Ok(self.message()),
             XoauthState::Spoken => {
                 self.state = XoauthState::Refused;
-                Ok(Response { heard: token::refusal(challenge), ..Response::open(Vec::new()) })
+                Ok(Response { explained: token::refusal(challenge), ..Response::open(Vec::new()) })
             }
             XoauthState::Refused => Err(Broken::UnexpectedChallenge),
         }

@@ -247,7 +247,7 @@ impl fmt::Display for AddressError {
                 write!(f, "the email address contains the control character {}", found.escape_debug())
             }
             AddressError::NoDomain { text } => {
-                write!(f, "{} has no domain; write {}@example.net", text.escape_debug(), text.escape_debug())
+                write!(f, "{} has no domain; write it as {}@example.net", text.escape_debug(), text.escape_debug())
             }
             AddressError::NoLocalPart => {
                 f.write_str("there is no user name before the @; write it as user@example.net")
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn error_messages_show_the_correct_form() {
-        assert!(display_form("root").contains("write root@example.net"));
+        assert!(display_form("root").contains("write it as root@example.net"));
         assert!(display_form("a b@example.net").contains("quotes"));
         assert!(display_form("a..b@example.net").contains("two consecutive dots"));
         assert!(display_form("a@exa mple.net").contains("after the @: the domain contains a space"));

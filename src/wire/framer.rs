@@ -147,9 +147,9 @@ mod tests {
     fn a_long_line_is_cut_and_the_dropped_bytes_are_counted() {
         let long = vec![b'x'; MAX_LINE + 10];
         let found = lines(&[&long, b"\r\n250 ok\r\n"]);
-        let told: Vec<(usize, usize)> = found.iter().map(|line| (line.bytes.len(), line.dropped)).collect();
+        let lengths: Vec<(usize, usize)> = found.iter().map(|line| (line.bytes.len(), line.dropped)).collect();
         // The CR is the eleventh byte beyond the limit.
-        assert_eq!(told, [(MAX_LINE, 11), (6, 0)]);
+        assert_eq!(lengths, [(MAX_LINE, 11), (6, 0)]);
     }
 
     #[test]

@@ -3,6 +3,13 @@
 //!
 //! These rules apply:
 //!
+//! 1. A line has the form `code [separator text]`. `250` alone is a legal last line (RFC 5321 §4.2: the text may be
+//!    empty).
+//! 2. `-` after the code means that more lines follow. Any other character after the code, or the end of the line, ends
+//!    the reply.
+//! 3. All lines should have the same code. If they differ, the code of the last line decides, as in Postfix.
+//! 4. A line without a code continues a reply. If it is the first line, it is a complete reply of its own, because the
+//!    peer does not speak SMTP.
 //! 5. A reply ends by force at [`MAX_LINES`] lines or [`MAX_BYTES`] bytes and is marked as too long.
 
 use base64::Engine;
@@ -137,9 +144,9 @@ struct Wire {
 
 impl From<Reply> for Wire {
     fn from(reply: Reply) -> Wire {
-        let told = reply.regular_bytes().is_some_and(|bytes| bytes == reply.raw);
+        let is_rebuildable = reply.regular_bytes().is_some_and(|bytes| bytes == reply.raw);
         Wire {
-            raw_b64: (!told).then(|| STANDARD.encode(&reply.raw)),
+            raw_b64: (!is_rebuildable).then(|| STANDARD.encode(&reply.raw)),
             code: reply.code,
             enhanced: reply.enhanced,
             text: reply.text,

@@ -241,7 +241,7 @@ fn bits(number: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+    #![allow(clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
     use super::{MAX_CERTIFICATES, MAX_TEXT, RETRY, ServerHello, TlsAnswer, bits};
     use crate::wire::tls::{FirstBytes, Version};

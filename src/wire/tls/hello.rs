@@ -3,6 +3,13 @@
 //! The handshake is never completed, so a ClientHello may offer parameters that no client should use. All of them
 //! follow these rules:
 //!
+//! 1. A TLS 1.3 key share is always empty. RFC 8446 §4.2.8 allows this as a request for the server's choice of a group.
+//!    The server replies with a HelloRetryRequest, and no key is ever generated.
+//! 2. Probes up to TLS 1.2 offer DEFLATE compression in addition to null, to find out whether the server would use it
+//!    (CRIME). In TLS 1.3 only null is allowed (RFC 8446 §4.1.2). A ClientHello that imitates a current client also
+//!    offers only null.
+//! 3. The last extension is never empty, and a message of 256 to 511 bytes is padded to 512 bytes. Some servers hang on
+//!    such messages (for the second case see RFC 7685 §1).
 //! 4. No value is random: the caller provides 32 bytes, and the same 32 bytes give the same ClientHello.
 
 use serde::{Deserialize, Serialize};
@@ -353,7 +360,7 @@ fn sized(width: usize, body: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+    #![allow(clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
     use proptest::prelude::{any, prop_assert_eq, proptest};
     use tls_parser::{

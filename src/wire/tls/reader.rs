@@ -3,6 +3,16 @@
 //!
 //! These rules apply:
 //!
+//! 1. Bytes that cannot be TLS are recognised immediately by the first of them. Text is recognised at the end of its
+//!    first line, or after 64 bytes.
+//! 2. A handshake message may span several records, and a record may contain several messages (RFC 8446 §5.1). Both
+//!    cases are handled.
+//! 3. With TLS 1.3, the ServerHello completes the answer, because all later messages are encrypted. With older
+//!    versions, ServerHelloDone completes it.
+//! 4. A fatal alert is the answer, unless a ServerHello arrived before it. In that case the ServerHello is the answer.
+//! 5. Warnings before a ServerHello are skipped, because some servers comment on the server name in this way (RFC 6066
+//!    §3). If no other message follows, the last warning is the answer. `close_notify` is always the last message.
+//! 6. Invalid bytes after a ServerHello end the parsing, but the ServerHello remains the answer.
 //! 7. [`MAX_BYTES`], [`MAX_EMPTY`] and [`MAX_WARNINGS`] limit the memory and work that a peer can cause.
 //!
 //! The answer depends only on the bytes, not on how they were split into pieces.
@@ -26,7 +36,7 @@ pub struct FlightReader {
     pending: Vec<u8>,
     /// Bytes that do not form a complete handshake message yet.
     messages: Vec<u8>,
-    heard: usize,
+    received_bytes: usize,
     empty: usize,
     warnings: usize,
     warning: Option<u8>,
@@ -58,11 +68,11 @@ impl FlightReader {
         if self.phase == ReaderState::Over {
             return None;
         }
-        let taken = bytes.get(..MAX_BYTES.saturating_sub(self.heard)).unwrap_or(bytes);
-        self.heard += taken.len();
+        let taken = bytes.get(..MAX_BYTES.saturating_sub(self.received_bytes)).unwrap_or(bytes);
+        self.received_bytes += taken.len();
         self.pending.extend_from_slice(taken);
         let mut answer = self.advance();
-        if answer.is_none() && self.heard == MAX_BYTES {
+        if answer.is_none() && self.received_bytes == MAX_BYTES {
             answer = Some(self.best("more than 512 KiB without a complete message"));
         }
         if answer.is_some() {
@@ -223,7 +233,7 @@ fn opening(head: &[u8]) -> Option<FirstRecord> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+    #![allow(clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
@@ -395,7 +405,7 @@ mod tests {
         let noise = record(0x16, &[&[4, 0, 0x3F, 0][..], &vec![0; 0x3F00]].concat());
         let answers: Vec<TlsAnswer> = (0..100).filter_map(|_| reader.push(&noise)).collect();
         assert_eq!(answers.len(), 1);
-        assert!(reader.heard == MAX_BYTES && reader.pending.len() + reader.messages.len() < 2 * MAX_RECORD);
+        assert!(reader.received_bytes == MAX_BYTES && reader.pending.len() + reader.messages.len() < 2 * MAX_RECORD);
     }
 
     #[test]
