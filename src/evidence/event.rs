@@ -23,12 +23,12 @@ pub struct Event {
     pub phase: Phase,
     /// Whether the connection was encrypted at that moment.
     pub tls: bool,
-    /// What happened.
+    /// The kind of event, with its data.
     #[serde(flatten)]
     pub what: EventKind,
 }
 
-/// What happened.
+/// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
