@@ -34,9 +34,9 @@ impl<'a> Dialogue<'a> {
         }
         let Some(access) = &self.access else { return };
         let offered = self.offers.auth_mechanisms();
-        let line = AuthChannel { binding: self.binding.as_ref(), tried: &self.tried };
-        let login = AuthExchange::choose(wanted, &offered, access, line);
-        let withheld = match (&login, self.line) {
+        let channel = AuthChannel { binding: self.binding.as_ref(), tried: &self.tried };
+        let login = AuthExchange::choose(wanted, &offered, access, channel);
+        let withheld = match (&login, self.encryption) {
             // This reason comes first: if AUTH is not advertised, encryption and trust do not matter.
             (Err(reason), _) => Some(reason.clone()),
             (Ok(login), _) if !login.has_secret() => None,

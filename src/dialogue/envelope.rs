@@ -38,8 +38,8 @@ impl<'a> Dialogue<'a> {
                     self.note(Phase::Rcpt, what);
                     continue;
                 }
-                let line = PendingCommand::new(Command::Rcpt { to: to.clone() }, Phase::Rcpt);
-                due.push_back(PendingCommand { recipient: Some(number), ..line });
+                let command = PendingCommand::new(Command::Rcpt { to: to.clone() }, Phase::Rcpt);
+                due.push_back(PendingCommand { recipient: Some(number), ..command });
             }
         }
         if self.send(&due) == Drained::Clear {
@@ -54,7 +54,7 @@ impl<'a> Dialogue<'a> {
         reply: &Reply,
     ) {
         let answered = due.pop_front();
-        if answered.is_some_and(|line| line.phase == Phase::Mail) && fit(Phase::Mail, reply) == Fit::Accepts {
+        if answered.is_some_and(|command| command.phase == Phase::Mail) && fit(Phase::Mail, reply) == Fit::Accepts {
             transaction = Transaction::Open;
         }
         // Without PIPELINING, no further command has been sent yet. If MAIL was rejected, every RCPT would be rejected

@@ -78,7 +78,7 @@ impl<'a> AuthExchange<'a> {
         wanted: &plan::Login,
         offered: &[String],
         access: &Access<'a>,
-        line: AuthChannel<'_>,
+        channel: AuthChannel<'_>,
     ) -> Result<AuthExchange<'a>, WithheldReason> {
         if offered.is_empty() {
             return Err(WithheldReason::NotOffered);
@@ -89,9 +89,9 @@ impl<'a> AuthExchange<'a> {
             wanted.mechanisms.iter().filter_map(|name| sasl::find(name)).collect()
         };
         let bound =
-            |mechanism: &Mechanism| mechanism.needs != CredentialKind::PasswordAndBinding || line.binding.is_some();
+            |mechanism: &Mechanism| mechanism.needs != CredentialKind::PasswordAndBinding || channel.binding.is_some();
         let fits = |mechanism: &&&Mechanism| {
-            access.credentials.serve(mechanism.needs) && bound(mechanism) && !line.tried.contains(&mechanism.name)
+            access.credentials.serve(mechanism.needs) && bound(mechanism) && !channel.tried.contains(&mechanism.name)
         };
         let allowed: Vec<&'static Mechanism> = named.iter().filter(fits).copied().collect();
         let is_offered = |name: &str| offered.iter().any(|one| one == name);
@@ -100,7 +100,7 @@ impl<'a> AuthExchange<'a> {
                 let opening = ExchangeStart {
                     credentials: access.credentials,
                     means: &access.means,
-                    binding: line.binding,
+                    binding: channel.binding,
                     offers_plus: is_offered(&format!("{}-PLUS", mechanism.name)),
                 };
                 Ok(AuthExchange { mechanism, exchange: (mechanism.begin)(&opening), held: None, cancelled: None })

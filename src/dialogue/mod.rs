@@ -82,7 +82,7 @@ impl<'a> Dialogue<'a> {
             made: Vec::new(),
             local,
             state: SessionState::Greeting,
-            line: Encryption::Plain,
+            encryption: Encryption::Plain,
             framer: Framer::default(),
             assembler: Assembler::default(),
             offers: Capabilities::default(),
@@ -108,7 +108,7 @@ impl<'a> Dialogue<'a> {
 
     /// Whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
-        self.line != Encryption::Plain
+        self.encryption != Encryption::Plain
     }
 
     /// Returns the values that were computed from the secret for the next line. They must be masked if the server
@@ -127,7 +127,7 @@ impl<'a> Dialogue<'a> {
             SessionState::Eavesdrop => Phase::EhloTls,
             SessionState::AskAuth(_) | SessionState::Auth(_) => Phase::Auth,
             SessionState::Envelope { due, .. } | SessionState::Farewell { due } => {
-                due.front().map_or(Phase::Quit, |line| line.phase)
+                due.front().map_or(Phase::Quit, |command| command.phase)
             }
             SessionState::Linger | SessionState::Over => Phase::Quit,
         }
@@ -168,7 +168,7 @@ impl<'a> Dialogue<'a> {
     pub fn secured(&mut self, peer: Peer, binding: Option<Binding>) {
         self.binding = binding;
         self.pairing = Pairing::InStep;
-        self.line = Encryption::Encrypted(peer);
+        self.encryption = Encryption::Encrypted(peer);
         // RFC 3207 §4.2: a client discards what it learned before TLS.
         self.offers = Capabilities::default();
         if self.script.tls == TlsUse::Implicit {
@@ -268,7 +268,7 @@ impl<'a> Dialogue<'a> {
     fn reply_received(&mut self, reply: Reply) {
         let phase = self.phase();
         let recipient = match &self.state {
-            SessionState::Envelope { due, .. } => due.front().and_then(|line| line.recipient),
+            SessionState::Envelope { due, .. } => due.front().and_then(|command| command.recipient),
             _ => None,
         };
         self.note(phase, EventKind::Received { reply: reply.clone(), recipient });
@@ -323,7 +323,7 @@ impl<'a> Dialogue<'a> {
         // HELO. This does not apply after TLS: a server that advertised STARTTLS supports EHLO, and HELO would hide
         // AUTH.
         let unknown = reply.code.is_some_and(|code| [500, 502, 504].iter().any(|&number| code == number));
-        if hello == HelloCommand::Ehlo && unknown && self.line == Encryption::Plain {
+        if hello == HelloCommand::Ehlo && unknown && self.encryption == Encryption::Plain {
             return self.send_hello(HelloCommand::Helo);
         }
         if fit(self.ehlo_phase(), reply) != Fit::Accepts || self.is_look_only {
@@ -336,7 +336,7 @@ impl<'a> Dialogue<'a> {
         if self.script.quit_after <= QuitAfter::Ehlo {
             return self.send_quit();
         }
-        if self.line == Encryption::Plain {
+        if self.encryption == Encryption::Plain {
             match self.script.tls {
                 // RFC 3207 §4: a client sends STARTTLS only if the server advertises it.
                 TlsUse::Required | TlsUse::IfOffered if self.offers.has("STARTTLS") => return self.send_starttls(),
@@ -346,7 +346,7 @@ impl<'a> Dialogue<'a> {
         }
         if self.script.quit_after <= QuitAfter::Starttls {
             self.send_quit();
-        } else if self.script.asks_for_auth && self.line == Encryption::Plain {
+        } else if self.script.asks_for_auth && self.encryption == Encryption::Plain {
             self.send_one(Command::AuthPlain, Phase::Auth, SessionState::AskAuth(AuthProbe::Begun));
         } else {
             self.begin_auth();

@@ -57,7 +57,7 @@ pub struct Dialogue<'a> {
     pub(super) made: Vec<Zeroizing<Vec<u8>>>,
     pub(super) local: Option<IpAddr>,
     pub(super) state: SessionState<'a>,
-    pub(super) line: Encryption,
+    pub(super) encryption: Encryption,
     pub(super) framer: Framer,
     pub(super) assembler: Assembler,
     pub(super) offers: Capabilities,

@@ -78,7 +78,7 @@ pub(super) async fn lead(
 ) -> Result<HandshakeLead, Fault> {
     let mut session = SessionDriver::begin(context, id, request).await?;
     match session.advance().await? {
-        Advance::Tls => match session.line {
+        Advance::Tls => match session.connection {
             Connection::Plain(tap) => Ok(HandshakeLead::ToTls(tap.into_inner())),
             Connection::Tls(_) | Connection::Gone => Ok(HandshakeLead::Elsewhere(Phase::Tls)),
         },
@@ -99,7 +99,7 @@ struct SessionDriver<'a> {
     id: ProbeId,
     request: &'a SessionRequest,
     dialogue: Dialogue<'a>,
-    line: Connection,
+    connection: Connection,
     buffer: Vec<u8>,
     /// The start of the wait for the next reply.
     since: Instant,
@@ -136,7 +136,7 @@ impl<'a> SessionDriver<'a> {
             id,
             request,
             dialogue: Dialogue::new(&request.script, access(context, request), Some(unmapped(local.ip()))),
-            line: Connection::Plain(Tap::new(stream)),
+            connection: Connection::Plain(Tap::new(stream)),
             buffer: vec![0u8; READ_SIZE],
             since: Instant::now(),
             stop: context.stops.of(id),
@@ -178,11 +178,11 @@ impl<'a> SessionDriver<'a> {
     }
 
     async fn listen(&mut self) -> Result<(), Fault> {
-        let SessionDriver { line, buffer, dialogue, .. } = self;
-        let whole = Duration::from_millis(self.context.plan.limits.reply_ms);
-        let timeout = dialogue.reply_timeout().map_or(whole, |shorter| shorter.min(whole));
+        let SessionDriver { connection, buffer, dialogue, .. } = self;
+        let reply_timeout = Duration::from_millis(self.context.plan.limits.reply_ms);
+        let timeout = dialogue.reply_timeout().map_or(reply_timeout, |shorter| shorter.min(reply_timeout));
         let read = async {
-            match line {
+            match connection {
                 Connection::Plain(stream) => stream.read(buffer).await,
                 Connection::Tls(stream) => stream.read(buffer).await,
                 Connection::Gone => Ok(0),
@@ -224,7 +224,7 @@ impl<'a> SessionDriver<'a> {
     async fn send(&mut self, bytes: &[u8]) -> Sent {
         let deadline = Instant::now() + Duration::from_millis(self.context.plan.limits.reply_ms);
         let write = async {
-            match &mut self.line {
+            match &mut self.connection {
                 Connection::Plain(stream) => stream.write_all(bytes).await,
                 Connection::Tls(stream) => {
                     stream.write_all(bytes).await?;
@@ -241,7 +241,7 @@ impl<'a> SessionDriver<'a> {
     }
 
     async fn secure(&mut self) -> Result<(), Fault> {
-        let Connection::Plain(tap) = std::mem::replace(&mut self.line, Connection::Gone) else {
+        let Connection::Plain(tap) = std::mem::replace(&mut self.connection, Connection::Gone) else {
             return Err(Fault::Closed { phase: Phase::Tls, reset: false });
         };
         let began = Instant::now();
@@ -260,7 +260,7 @@ impl<'a> SessionDriver<'a> {
             let first_bytes = tls.first_bytes.chars().take(FIRST_BYTES).collect();
             Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
         })?;
-        self.line = Connection::Tls(Box::new(secured.stream));
+        self.connection = Connection::Tls(Box::new(secured.stream));
         let handshake = secured.handshake;
         // All judgements use this time, so that the checks come to the same result.
         let verified = handshake.verifies(self.context.started_at);
@@ -276,14 +276,14 @@ impl<'a> SessionDriver<'a> {
 
     /// Closes TLS and TCP without waiting for the server.
     async fn hang_up(&mut self) {
-        if let Connection::Tls(stream) = &self.line {
+        if let Connection::Tls(stream) = &self.connection {
             let count = stream.get_ref().1.tls13_tickets_received();
             if count > 0 {
                 self.note(Phase::Tls, true, EventKind::Tickets { count });
             }
         }
         let farewell = async {
-            match &mut self.line {
+            match &mut self.connection {
                 Connection::Plain(stream) => stream.shutdown().await,
                 Connection::Tls(stream) => stream.shutdown().await,
                 Connection::Gone => Ok(()),
