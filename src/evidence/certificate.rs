@@ -14,7 +14,7 @@ pub struct Certificate {
     pub issuer: String,
     /// The serial number in hexadecimal.
     pub serial: String,
-    /// The X.509 version, 1 to 3; 0 if the certificate cannot be read.
+    /// The X.509 version, 1 to 3; 0 if the certificate cannot be parsed.
     pub version: u32,
     /// DNS names and IP addresses of the subjectAltName extension, at most 200.
     pub names: Vec<String>,

@@ -17,7 +17,7 @@ use super::{
 pub enum Doubt<'a> {
     /// The server sent no certificate.
     NoCertificate,
-    /// There is no path to a trust anchor, for this reason.
+    /// There is no path to a trust anchor. The value is the reason.
     NoPath(ChainFault),
     /// The path violates a rule of RFC 5280.
     Path(&'a PathFault),

@@ -17,7 +17,7 @@ pub struct Handshake {
     /// The key exchange group; null for a resumed session.
     pub group: Option<String>,
     /// The signature scheme that the server used to prove that it has the private key, named as in RFC 8446 §4.2.3;
-    /// null if it was not seen.
+    /// null if it is not known.
     pub signature: Option<String>,
     /// The protocol selected by ALPN (RFC 7301). smtpcheck offers no protocol, so a server should select none.
     pub alpn: Option<String>,

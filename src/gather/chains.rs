@@ -109,7 +109,7 @@ mod tests {
         let doubts: Vec<String> = handshake.doubts(now()).iter().map(|doubt| format!("{doubt:?}")).collect();
         evidence.happened(1.0, id, Phase::Tls, true, EventKind::Secured { handshake });
         let findings = check::judge(&plan, &evidence);
-        // The login must be withheld exactly if a finding is an error, because both use the same decision.
+        // The login must be withheld if and only if a finding is an error, because both use the same decision.
         let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
         assert_eq!(errors.is_empty(), doubts.is_empty(), "{errors:#?} for {doubts:#?}");
         findings

@@ -3,7 +3,7 @@
 //! ignores files that cannot be parsed.
 //!
 //! Files are read through [`crate::host::file`], because the variables can contain any path. If the trust store of the
-//! operating system is not a file, its programming interface is used.
+//! operating system is not a file, the API of the operating system is used.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
