@@ -67,7 +67,7 @@ impl fmt::Display for EhloNameError {
             EhloNameError::Stray(c) => {
                 write!(
                     f,
-                    "the EHLO name contains `{}`; it must be a single word, for example mail.example.net",
+                    "the EHLO name contains `{}`; it must be one word, for example mail.example.net",
                     c.escape_debug()
                 )
             }
