@@ -56,7 +56,7 @@ pub fn is_tests(path: &Path) -> bool {
 
 /// The part of a file before its tests, which are last.
 pub fn without_tests(text: &str) -> &str {
-    let starts = ["#[cfg(test)]\nmod tests", "#[cfg(all(test, unix))]\nmod tests"];
+    let starts = ["#[cfg(test)]\nmod tests", "#[cfg(test)]\n#[allow(", "#[cfg(all(test, unix))]\nmod tests"];
     let end = starts.iter().filter_map(|start| text.find(start)).min();
     &text[..end.unwrap_or(text.len())]
 }
@@ -166,7 +166,9 @@ fn imports(file: &SourceFile) -> Vec<Import> {
     starts.extend(file.children.iter().map(|child| format!("{child}::")));
     for start in starts {
         for (at, _) in others.match_indices(&start) {
-            if others[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':')) {
+            // `pub(in crate::render)` is no import.
+            let is_visibility = others[..at].ends_with("pub(in ");
+            if is_visibility || others[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':')) {
                 continue;
             }
             let end = others[at..].find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':'));
