@@ -4,9 +4,10 @@ use std::io;
 
 use clap::ArgMatches;
 
+use super::CommandError;
 use super::progress::Progress;
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::{CommandError, outlet};
+use super::stdout::outlet;
 use crate::cli::commands::ports::PortsArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::plan as planning;

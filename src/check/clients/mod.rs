@@ -68,13 +68,13 @@ pub fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     let session = evidence.main_session()?;
     if let Some((_, handshake)) = session.handshake() {
         let hello = handshake.server_hello.as_ref()?;
-        return Some(CLIENTS.iter().map(|client| seen(client, refused(client, hello))).collect());
+        return Some(CLIENTS.iter().map(|client| client_seen(client, refused(client, hello))).collect());
     }
     let Some(Fault::Tls { .. }) = session.fault() else { return None };
     let terms = terms(evidence);
     let own = CLIENTS.first().map(|client| verdict(client, &terms))?;
     let is_about_terms = !terms.is_empty() && matches!(own, ClientVerdict::No(_));
-    is_about_terms.then(|| CLIENTS.iter().map(|client| seen(client, verdict(client, &terms))).collect())
+    is_about_terms.then(|| CLIENTS.iter().map(|client| client_seen(client, verdict(client, &terms))).collect())
 }
 
 /// Why smtpcheck's TLS library does not connect, as far as ClientHellos have shown it.
@@ -252,7 +252,7 @@ fn refused(client: &TlsClient, hello: &ServerHello) -> ClientVerdict {
     }
 }
 
-fn seen(client: &TlsClient, verdict: ClientVerdict) -> ClientSeen {
+fn client_seen(client: &TlsClient, verdict: ClientVerdict) -> ClientSeen {
     let (connects, until, obstacle) = match verdict {
         ClientVerdict::Yes => (Connects::Yes, None, None),
         ClientVerdict::No(obstacle) => (Connects::No, None, Some(obstacle)),

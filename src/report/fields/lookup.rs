@@ -1,7 +1,6 @@
 //! Finds a value by its name.
 
-use super::{FIELDS, Field, FieldValue};
-use crate::report::document::Document;
+use super::{FIELDS, Field};
 
 /// Why a name is not one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,10 +37,4 @@ impl Field {
     pub fn all() -> impl Iterator<Item = &'static Field> {
         FIELDS.iter().flat_map(|group| group.iter())
     }
-}
-
-/// The first value of this name; missing where there is none, or no such name.
-pub fn value(report: &Document, name: &str) -> FieldValue {
-    let read = Field::find(name).ok().and_then(|(field, index)| field.read(report, index).into_iter().next());
-    read.unwrap_or(FieldValue::Missing)
 }

@@ -18,7 +18,7 @@ use crate::evidence::EventId;
 use crate::plan::Plan;
 
 pub use list::FIELDS;
-pub use lookup::{NameFault, value};
+pub use lookup::NameFault;
 
 /// One named value.
 #[derive(Debug)]
@@ -277,6 +277,12 @@ impl Field {
     const fn measured(self, unit: Unit) -> Field {
         Field { unit, ..self }
     }
+}
+
+/// The first value of this name; missing where there is none, or no such name.
+pub fn value(report: &Document, name: &str) -> FieldValue {
+    let read = Field::find(name).ok().and_then(|(field, index)| field.read(report, index).into_iter().next());
+    read.unwrap_or(FieldValue::Missing)
 }
 
 fn json(value: &impl Serialize) -> String {
