@@ -256,10 +256,16 @@ pub fn dependencies(all: &[SourceFile]) -> BTreeMap<ModulePath, Vec<ModulePath>>
         .collect()
 }
 
-/// Whether the code of a file names what it passes on.
+/// Whether the code of a file names what it passes on. A field or a child module of the same name does not count.
 fn uses(file: &SourceFile, name: &str) -> bool {
     let body: String = file.code.split_inclusive(';').filter(|part| !is_use(part)).collect();
-    body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+    body.match_indices(name).any(|(at, name)| {
+        let (before, after) = (&body[..at], &body[at + name.len()..]);
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let is_field = before.ends_with('.') || (after.starts_with(':') && !after.starts_with("::"));
+        let is_child = before.ends_with("mod ") && after.starts_with(';');
+        !before.ends_with(is_part) && !after.starts_with(is_part) && !is_field && !is_child
+    })
 }
 
 fn is_use(statement: &str) -> bool {
