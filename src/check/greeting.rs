@@ -10,7 +10,7 @@ use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Class;
 use crate::wire::reply::Reply;
 
-pub static CHECK: Check = Check {
+pub(super) static CHECK: Check = Check {
     subject: "greeting",
     ask,
     judge,

@@ -12,7 +12,7 @@ use crate::plan::{IntrusiveProbe, Plan, QuitAfter, TlsUse};
 use crate::question::{Envelope, Purpose, Question, SessionRequest, Starttls};
 use crate::wire::{Capabilities, Host, Reply, ReversePath};
 
-pub static CHECK: Check = Check {
+pub(super) static CHECK: Check = Check {
     subject: "starttls",
     ask,
     judge,

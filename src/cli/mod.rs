@@ -1,10 +1,11 @@
 //! The command line, typed: no file is read, no host is looked up, nothing is decided that a plan does not need. Every
 //! error is a [`UsageError`] that names the flag, the value, the reason, and what to write instead.
 //!
-//! [`flags`] declares the groups of flags, [`commands`] composes the commands of them, [`words`] decides which word
-//! is the command, [`command`] reads a line into an [`Invocation`], [`foreign`] answers flags of other tools, [`target`] reads a target, [`plan`] makes the plans, [`config`] knows
-//! what a configuration file may contain, [`plugin`] reads the flags of check_smtp, [`help`] and [`pages`] generate help,
-//! completions and manual pages from the same declarations, [`complete`] answers the completion scripts.
+//! [`flags`] declares the groups of flags, [`commands`] composes the commands of them, [`words`] decides which word is
+//! the command, [`command`] reads a line into an [`Invocation`], [`foreign`] answers flags of other tools, [`target`]
+//! reads a target, [`plan`] makes the plans, [`config`] knows what a configuration file may contain, [`plugin`] reads
+//! the flags of check_smtp, [`help`] and [`pages`] generate help, completions and manual pages from the same
+//! declarations, [`complete`] answers the completion scripts.
 
 mod command;
 pub mod commands;

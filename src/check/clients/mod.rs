@@ -22,17 +22,17 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::wire::tls::{ServerHello, Version};
 
-pub use table::Obstacle;
+pub(crate) use table::Obstacle;
 
 pub(in crate::check) use rules::{TLS_EXTENDED_MASTER_SECRET_MISSING, TLS_RENEGOTIATION_INSECURE};
 use table::{CLIENTS, Has, TlsClient};
 
-pub static CHECK: Check = Check { subject: "clients", ask: asks_nothing, judge, rules: rules::RULES };
+pub(crate) static CHECK: Check = Check { subject: "clients", ask: asks_nothing, judge, rules: rules::RULES };
 
 /// Whether one client connects, without regard to certificates. In JSON they are `tls_clients`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ClientSeen {
+pub(crate) struct ClientSeen {
     /// The client, by its TLS library.
     pub client: String,
     /// Programs that use it.
@@ -51,7 +51,7 @@ pub struct ClientSeen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Connects {
+pub(crate) enum Connects {
     /// It does.
     Yes,
     /// It does not.
@@ -64,7 +64,7 @@ pub enum Connects {
 
 /// Which clients connect. None if that is not known, or if the handshake failed for a reason other than the parameters
 /// that server and client support.
-pub fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
+pub(crate) fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     let session = evidence.main_session()?;
     if let Some((_, handshake)) = session.handshake() {
         let hello = handshake.server_hello.as_ref()?;
