@@ -30,7 +30,7 @@ static GREETING_MISSING: Rule = Rule {
     },
 };
 
-static IMPLICIT_TLS_EXPECTED: Rule = Rule {
+pub(super) static IMPLICIT_TLS_EXPECTED: Rule = Rule {
     id: "implicit-tls-expected",
     severity: Severity::Error,
     title: "the port uses implicit TLS (TLS from the first byte)",
