@@ -166,7 +166,7 @@ fn imports(file: &SourceFile) -> Vec<Import> {
     starts.extend(file.children.iter().map(|child| format!("{child}::")));
     for start in starts {
         for (at, _) in others.match_indices(&start) {
-            // `pub(in crate::render)` is no import.
+            // A visibility, such as `pub(in crate::render)`, is not an import.
             let is_visibility = others[..at].ends_with("pub(in ");
             if is_visibility || others[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':')) {
                 continue;

@@ -1,5 +1,6 @@
 //! The groups of flags, one file per group; each command is composed of the groups that it takes. A flag is declared once,
-//! with the type of its value: closed lists are [`clap::ValueEnum`]s, everything else has a parser in [`value`] or in its group.
+//! with the type of its value: closed lists are [`clap::ValueEnum`]s, everything else has a parser in [`value`] or in its
+//! group.
 //!
 //! Each long flag `--some-flag` can also be set as `SMTPCHECK_SOME_FLAG`; [`with_environment`] does that for all flags.
 
