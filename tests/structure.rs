@@ -161,6 +161,7 @@ fn files_that_belong_to_a_list_are_in_it() {
         [
             "config",
             "difference",
+            "display",
             "escape",
             "explain",
             "ports",
@@ -171,6 +172,7 @@ fn files_that_belong_to_a_list_are_in_it() {
             "suite",
             "symbols",
             "table",
+            "thresholds",
             "view",
             "write_out",
         ]

@@ -56,7 +56,7 @@ pub fn is_tests(path: &Path) -> bool {
 
 /// The part of a file before its tests, which are last.
 pub fn without_tests(text: &str) -> &str {
-    let starts = ["#[cfg(test)]\nmod tests", "#[cfg(all(test, unix))]\nmod tests"];
+    let starts = ["#[cfg(test)]\nmod tests", "#[cfg(test)]\n#[allow(", "#[cfg(all(test, unix))]\nmod tests"];
     let end = starts.iter().filter_map(|start| text.find(start)).min();
     &text[..end.unwrap_or(text.len())]
 }
@@ -166,7 +166,9 @@ fn imports(file: &SourceFile) -> Vec<Import> {
     starts.extend(file.children.iter().map(|child| format!("{child}::")));
     for start in starts {
         for (at, _) in others.match_indices(&start) {
-            if others[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':')) {
+            // A visibility, such as `pub(in crate::render)`, is not an import.
+            let is_visibility = others[..at].ends_with("pub(in ");
+            if is_visibility || others[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':')) {
                 continue;
             }
             let end = others[at..].find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':'));
@@ -254,10 +256,16 @@ pub fn dependencies(all: &[SourceFile]) -> BTreeMap<ModulePath, Vec<ModulePath>>
         .collect()
 }
 
-/// Whether the code of a file names what it passes on.
+/// Whether the code of a file names what it passes on. A field or a child module of the same name does not count.
 fn uses(file: &SourceFile, name: &str) -> bool {
     let body: String = file.code.split_inclusive(';').filter(|part| !is_use(part)).collect();
-    body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+    body.match_indices(name).any(|(at, name)| {
+        let (before, after) = (&body[..at], &body[at + name.len()..]);
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let is_field = before.ends_with('.') || (after.starts_with(':') && !after.starts_with("::"));
+        let is_child = before.ends_with("mod ") && after.starts_with(';');
+        !before.ends_with(is_part) && !after.starts_with(is_part) && !is_field && !is_child
+    })
 }
 
 fn is_use(statement: &str) -> bool {
