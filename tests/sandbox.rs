@@ -231,7 +231,7 @@ fn no_format_lets_a_control_character_of_the_server_through() {
     }
 }
 
-/// What a program reads is whole, whatever the server said; `tests/formats.rs` has words that are made to break it.
+/// What a program reads is whole, whatever the server said; `tests/formats/hostile.rs` has words that are made to break it.
 #[test]
 fn every_format_for_programs_can_be_read_by_one() {
     for one in &house().1 {

@@ -1,4 +1,4 @@
-//! Transcripts: TOML dialogues in, finding ids out, without sockets. The format is described in `support/replay.rs`.
+//! Transcripts: TOML dialogues in, finding ids out, without sockets. The format is described in `support/replay/mod.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 

@@ -28,10 +28,6 @@ const VAGUE_STILL: &[(&str, &str)] = &[
 /// The longest file, in lines, without its tests.
 const MAX_LINES: usize = 600;
 
-/// Files that are still longer. This list only shrinks.
-const LONG_STILL: &[&str] =
-    &["tests/formats.rs", "tests/loopback.rs", "tests/support/bodies.rs", "tests/support/replay.rs"];
-
 /// The definitions at the left margin that begin with one of the words, with the file.
 fn definitions(words: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -98,14 +94,9 @@ fn no_file_is_too_long_to_be_read() {
     for (path, text) in files("src").into_iter().chain(files("tests")) {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
         let lines = without_tests(&text).lines().count();
-        let is_long = lines > MAX_LINES && !is_tests(&path);
-        if is_long && !LONG_STILL.contains(&name.as_str()) {
+        if lines > MAX_LINES && !is_tests(&path) {
             wrong.push(format!("{name}: {lines} lines"));
         }
-        assert!(is_long || !LONG_STILL.contains(&name.as_str()), "{name} is short enough: remove it from LONG_STILL");
     }
     assert!(wrong.is_empty(), "files with more than {MAX_LINES} lines:\n{}", wrong.join("\n"));
-    for name in LONG_STILL {
-        assert!(root().join(name).exists(), "{name} does not exist: remove it from LONG_STILL");
-    }
 }
