@@ -1,5 +1,6 @@
-//! Every format of a finished run: golden files of ten transcripts and a suite, and what no words of a server can do to
-//! any of them. After a change on purpose: SNAPSHOTS=overwrite cargo test --test formats, and read the difference.
+//! Every output format of a finished run: golden files of ten transcripts and of a suite, documentation, and properties
+//! that only one format has. To accept an intended change, run SNAPSHOTS=overwrite cargo test --test formats and review
+//! the diff.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -35,7 +36,7 @@ const SHOWN: &[&str] = &[
     "envelope/recipient-deferred",
 ];
 
-/// All transcripts, played once: that takes seconds.
+/// The reports of all transcripts. Playing them takes seconds, so it is done once.
 fn reports() -> &'static [(String, Report)] {
     static ALL: OnceLock<Vec<(String, Report)>> = OnceLock::new();
     ALL.get_or_init(|| all().into_iter().map(|one| (one.name, one.report)).collect())
@@ -43,10 +44,10 @@ fn reports() -> &'static [(String, Report)] {
 
 fn played(name: &str) -> Report {
     let found = reports().iter().find(|(known, _)| known == name);
-    found.unwrap_or_else(|| panic!("no transcript {name}")).1.clone()
+    found.unwrap_or_else(|| panic!("there is no transcript {name}")).1.clone()
 }
 
-/// Every attempt at a check.
+/// Every attempt at a check, the retries included.
 fn probes(case: &CheckResult) -> Vec<&Report> {
     match &case.outcome {
         CheckOutcome::Checked { report, earlier } => earlier.iter().chain([report.as_ref()]).collect(),
@@ -58,7 +59,7 @@ fn rendered(format: &str, run: &Run) -> String {
     (render::format(format).unwrap().render)(run, &Display::plain())
 }
 
-/// A suite with a check of each kind: passed at the second attempt, failed by an expectation, failed, skipped.
+/// A suite with one check of each kind: passed on the second attempt, failed by an expectation, failed, skipped.
 fn suite() -> Run {
     let mut expected = played("healthy/submission");
     expected.expectations = vec![
@@ -108,7 +109,7 @@ fn shown() -> Vec<(String, Run)> {
 }
 
 #[test]
-fn every_format_looks_as_it_did() {
+fn every_format_matches_its_golden_file() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/formats");
     let mut stale = Vec::new();
     for (name, run) in shown() {
@@ -122,7 +123,7 @@ fn every_format_looks_as_it_did() {
 }
 
 #[test]
-fn every_line_of_ndjson_fits_its_schema_and_the_last_one_closes_it() {
+fn every_line_of_ndjson_matches_its_schema_and_the_last_line_is_the_end_event() {
     let validator = |text: &str| jsonschema::validator_for(&serde_json::from_str(text).unwrap()).unwrap();
     let (line_schema, report_schema) = (validator(LINE_SCHEMA), validator(SCHEMA));
     for (name, run) in shown() {
@@ -149,7 +150,7 @@ fn every_line_of_ndjson_fits_its_schema_and_the_last_one_closes_it() {
 }
 
 #[test]
-fn a_suite_is_one_test_case_a_check_with_counts_that_agree() {
+fn junit_has_one_test_case_per_check_and_counts_that_match() {
     let text = rendered("junit", &suite());
     let mut reader = Reader::from_str(&text);
     let (mut cases, mut failures, mut skipped) = (Vec::new(), 0, 0);
@@ -172,11 +173,11 @@ fn a_suite_is_one_test_case_a_check_with_counts_that_agree() {
     assert_eq!(cases, ["app can submit", "certificate lasts", "recipient exists", "mx1 is not an open relay"]);
     assert_eq!((failures, skipped), (2, 1));
     assert!(text.contains(r#"tests="4" failures="2" errors="0""#) && text.contains(r#"skipped="1""#), "{text}");
-    assert!(text.contains("run 1: exit 4"), "an attempt before is told, and is no case of its own: {text}");
+    assert!(text.contains("run 1: exit 4"), "an earlier attempt is mentioned, but has no test case: {text}");
 }
 
 #[test]
-fn names_that_come_twice_are_told_apart_in_junit() {
+fn checks_with_the_same_name_get_different_names_in_junit() {
     let report = played("healthy/submission");
     let run = Run {
         source: RunSource::Targets,
@@ -189,7 +190,7 @@ fn names_that_come_twice_are_told_apart_in_junit() {
 }
 
 #[test]
-fn annotations_stand_at_the_line_of_the_suite_that_asks_and_are_ten_at_most() {
+fn annotations_point_to_the_line_in_the_suite_and_there_are_at_most_ten() {
     let text = rendered("github", &suite());
     let place = "::error file=ci/smtpcheck.toml,line=13,col=5,title=certificate lasts%3A expectation::";
     assert!(text.contains(place), "{text}");
@@ -207,7 +208,7 @@ fn annotations_stand_at_the_line_of_the_suite_that_asks_and_are_ten_at_most() {
 }
 
 #[test]
-fn the_state_of_a_plugin_follows_from_the_exit_code_and_the_time() {
+fn the_state_of_a_monitoring_plugin_follows_from_the_exit_code_and_the_thresholds() {
     let state = |name: &str| nagios::state(&Run::of(played(name)), &nagios::Thresholds::default());
     for (name, expected) in [
         ("healthy/submission", nagios::PluginState::Ok),
@@ -227,7 +228,7 @@ fn the_state_of_a_plugin_follows_from_the_exit_code_and_the_time() {
 }
 
 #[test]
-fn the_help_and_the_page_of_the_formats_name_every_one() {
+fn the_help_and_docs_formats_md_name_every_format() {
     let page = std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md")).unwrap();
     let help = |verb: &str| support::program::run(&[verb, "--help"]).stdout;
     for format in render::FORMATS {
@@ -238,9 +239,9 @@ fn the_help_and_the_page_of_the_formats_name_every_one() {
     }
 }
 
-/// Every name of a metric in the page is one, and the other way round.
+/// `docs/formats.md` lists exactly the metrics that the Prometheus format prints.
 #[test]
-fn the_page_of_the_formats_has_the_metrics_that_there_are() {
+fn docs_formats_md_lists_exactly_the_metrics_that_are_printed() {
     let page = std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md")).unwrap();
     let words = |text: &str| -> std::collections::BTreeSet<String> {
         let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
@@ -251,9 +252,9 @@ fn the_page_of_the_formats_has_the_metrics_that_there_are() {
     assert_eq!(words(&page), words(&shown.replace("gauge", "gauge ")));
 }
 
-/// `docs/icinga.conf` calls the program with flags that it has, as a monitoring plugin.
+/// `docs/icinga.conf` calls the program as a monitoring plugin, with flags that exist.
 #[test]
-fn the_command_for_icinga_is_one_that_the_program_takes() {
+fn the_command_in_icinga_conf_has_only_flags_that_exist() {
     let page = include_str!("../docs/icinga.conf");
     let quoted = |line: &str| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<String>>();
     let command = quoted(page.lines().find(|line| line.contains("command = [")).unwrap());

@@ -11,7 +11,7 @@ use smtpcheck::check::Finding;
 use smtpcheck::evidence::EventKind;
 use smtpcheck::lexicon::Confidence;
 use smtpcheck::report::Report;
-use support::replay::{Sends, Server, hold};
+use support::replay::{Sends, Server, check_with};
 
 /// What the server really decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ const ARGS: &[&str] = &[
 ];
 
 fn run(case: Case) -> Report {
-    hold(ARGS, &|| Box::new(Liar { case, tls: false, logged_in: false, recipients: 0 }))
+    check_with(ARGS, &|| Box::new(Liar { case, tls: false, logged_in: false, recipients: 0 }))
 }
 
 /// Rules that say something the server did not decide.
@@ -307,7 +307,7 @@ fn a_reply_that_is_no_success_of_its_command_is_never_one() {
 fn a_recipient_whose_command_is_swallowed_in_a_flight_is_asked_about_alone() {
     let of = |truth| {
         let sessions = std::cell::Cell::new(0);
-        hold(ARGS, &|| {
+        check_with(ARGS, &|| {
             sessions.set(sessions.get() + 1);
             // The client of the second session sends one command at a time, and nothing is lost.
             let lie = if sessions.get() == 1 { Lie::Swallow } else { Lie::None };

@@ -1,5 +1,5 @@
-//! The built program against scripted servers on loopback: flights, exit codes, deadlines, signals, pipes, and the secret
-//! that must not be shown.
+//! The built program against scripted servers on loopback: round trips, exit codes, deadlines, signals, pipes and usage
+//! errors.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -62,7 +62,7 @@ const IMPLICIT: &str = "
     C
     S: 221 bye";
 
-/// TCP and the greeting: one flight each before the first command.
+/// Before the first command, the TCP handshake and the greeting take one flight each.
 const BEFORE_THE_FIRST_LINE: usize = 2;
 
 fn target(server: &Server) -> String {
@@ -70,7 +70,7 @@ fn target(server: &Server) -> String {
 }
 
 #[test]
-fn a_starttls_check_costs_seven_flights() {
+fn a_starttls_check_takes_seven_flights() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
     let run = run(&[&target(&server), "--cacert", ca.path().to_str().unwrap(), "--ehlo", "client.example.org"]);
@@ -81,7 +81,7 @@ fn a_starttls_check_costs_seven_flights() {
 }
 
 #[test]
-fn a_login_with_sender_and_recipient_costs_nine_flights() {
+fn a_login_with_sender_and_recipient_takes_nine_flights() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE], &identity));
     let target = target(&server);
@@ -110,26 +110,26 @@ fn a_login_with_sender_and_recipient_costs_nine_flights() {
 }
 
 #[test]
-fn a_port_that_expects_tls_is_named_and_proved() {
+fn a_port_that_requires_implicit_tls_is_recognised_by_a_second_connection() {
     let identity = Identity::new();
     let implicit = "
         TLS
         S: 220 localhost ESMTP
         C
         S: 221 bye";
-    // The first client does not use TLS and receives nothing; the second begins with it.
+    // The first client sends no ClientHello and receives nothing. The second starts with one.
     let server = Server::start(&["wait", implicit], &identity);
     let run = run(&[&target(&server), "--timeout", "6s", "--json"]);
     assert_eq!((run.code, run.rules()), (6, vec!["implicit-tls-expected".to_owned()]), "{}", run.stdout);
     assert_eq!(server.sessions(), 2);
-    // TLS was tried after a sixth of the time, and the response ended the wait for a greeting.
+    // smtpcheck tries TLS after a sixth of the time limit, and the server's response ends the wait for a greeting.
     let fault = &run.json()["probes"][0]["outcome"]["fault"];
     assert_eq!(fault["fault"], "silent", "{}", run.stdout);
     assert!(fault["waited_ms"].as_f64().unwrap() < 6000.0, "{}", run.stdout);
 }
 
 #[test]
-fn a_port_that_wants_starttls_is_named_and_proved() {
+fn a_port_that_requires_starttls_is_recognised_by_a_second_connection() {
     let identity = Identity::new();
     let plain = "
         S: 220 localhost ESMTP
@@ -143,14 +143,14 @@ fn a_port_that_wants_starttls_is_named_and_proved() {
 }
 
 #[test]
-fn plaintext_after_starttls_is_recorded_and_never_reaches_tls() {
+fn plaintext_after_starttls_is_recorded_and_never_reaches_the_tls_layer() {
     let script = STARTTLS.replace("S: 220 go ahead", "S. 220 go ahead\\r\\n250 injected\\r\\n");
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[&script], &identity));
     let run = run(&[&target(&server), "--cacert", ca.path().to_str().unwrap(), "--json"]);
     assert_eq!((run.code, run.rules()), (8, vec!["starttls-injected-bytes".to_owned()]), "{}", run.stdout);
     let report = run.json();
-    assert_eq!(report["tls"]["version"], "1.3", "the handshake went on without the bytes");
+    assert_eq!(report["tls"]["version"], "1.3", "the handshake continued without the injected bytes");
 }
 
 #[test]
@@ -161,11 +161,11 @@ fn a_server_that_sends_one_byte_at_a_time_reaches_the_deadline() {
     let run = run(&[&target(&server), "--timeout", "400ms", "--max-time", "5s", "--json"]);
     assert_eq!(run.code, 3, "{}", run.stdout);
     assert!(run.rules().contains(&"greeting-missing".to_owned()));
-    assert!(begun.elapsed() < Duration::from_secs(5), "the deadline of one reply must hold");
+    assert!(begun.elapsed() < Duration::from_secs(5), "the deadline for one reply was exceeded");
 }
 
 #[test]
-fn the_overall_time_limit_leaves_a_valid_report() {
+fn a_valid_report_is_written_when_the_overall_time_limit_is_reached() {
     let identity = Identity::new();
     let server = Server::start(&["S: 220 localhost ESMTP\nC\nwait"], &identity);
     let run = run(&[&target(&server), "--max-time", "400ms", "--json"]);
@@ -176,12 +176,12 @@ fn the_overall_time_limit_leaves_a_valid_report() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_leaves_a_valid_report_and_its_exit_code() {
+fn a_signal_causes_its_exit_code_and_a_valid_report() {
     let identity = Identity::new();
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let server = Server::start(&["S: 220 localhost ESMTP\nC\nwait"], &identity);
         let child = command(&[&target(&server), "--json"]).spawn().unwrap();
-        // The server has read EHLO when it counts a session with a line; the program then waits for the reply.
+        // The server counts a session once it has read a line, so it has read EHLO and the program waits for the reply.
         while server.sessions() == 0 {
             std::thread::yield_now();
         }
@@ -225,7 +225,7 @@ fn an_output_that_cannot_be_written_is_exit_74() {
 }
 
 #[test]
-fn a_report_file_is_complete_or_does_not_exist() {
+fn a_report_file_is_complete_or_not_there() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
     let folder = tempfile::tempdir().unwrap();
@@ -238,7 +238,7 @@ fn a_report_file_is_complete_or_does_not_exist() {
     assert_eq!((run.code, run.stdout.as_str()), (0, ""));
     let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(report["verdict"], "pass");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file was left");
 }
 
 #[test]
@@ -261,8 +261,8 @@ fn no_control_character_from_the_server_reaches_the_terminal() {
     }
 }
 
-/// One line on standard error, exit 2, and nothing else.
-fn refused(args: &[&str], needle: &str) {
+/// Asserts that the arguments cause exit code 2, one line on standard error and no other output.
+fn assert_usage_error(args: &[&str], needle: &str) {
     let run = run(args);
     assert_eq!(run.code, 2, "{args:?}: {}", run.stdout);
     assert!(run.stderr.contains(needle), "{args:?}: {}", run.stderr);
@@ -271,7 +271,7 @@ fn refused(args: &[&str], needle: &str) {
 }
 
 #[test]
-fn a_mistake_in_the_files_of_the_client_certificate_is_one_line_and_nothing_is_sent() {
+fn an_invalid_client_certificate_file_is_a_usage_error_in_one_line_and_nothing_is_sent() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let target = target(&server);
@@ -300,13 +300,13 @@ fn a_mistake_in_the_files_of_the_client_certificate_is_one_line_and_nothing_is_s
         (&file("no.pem", b"hello"), &cert, "contains no certificate"),
         (&folder.path().join("missing").to_str().unwrap().to_owned(), &cert, "no such file"),
     ] {
-        refused(&[&target, "--cert", cert, "--key", key], needle);
+        assert_usage_error(&[&target, "--cert", cert, "--key", key], needle);
     }
-    refused(&[&target, "--key", &cert], "--cert");
-    refused(&[&target, "--cert-days", "7,21"], "--cert-days");
-    refused(&[&target, "--cert-days", "soon"], "--cert-days");
+    assert_usage_error(&[&target, "--key", &cert], "--cert");
+    assert_usage_error(&[&target, "--cert-days", "7,21"], "--cert-days");
+    assert_usage_error(&[&target, "--cert-days", "soon"], "--cert-days");
     assert_eq!(server.sessions(), 0);
-    // Both in one file, as curl supports it too.
+    // Certificate and key can be in one file, as with curl.
     let both = file("both.pem", format!("{}{}", made.pem(), key.serialize_pem()).as_bytes());
     let ca = identity.ca_file();
     let run = run(&[&target, "--cert", &both, "--cacert", ca.path().to_str().unwrap()]);
@@ -314,7 +314,7 @@ fn a_mistake_in_the_files_of_the_client_certificate_is_one_line_and_nothing_is_s
 }
 
 #[test]
-fn a_chain_of_a_megabyte_is_reported_and_not_read() {
+fn a_chain_of_one_megabyte_is_reported_without_being_read() {
     let identity = Identity::new().sending([vec![0x41; 1024 * 1024]]);
     let server = Server::start(&[STARTTLS], &identity);
     let run = run(&[&target(&server), "-k", "--json"]);
@@ -325,7 +325,7 @@ fn a_chain_of_a_megabyte_is_reported_and_not_read() {
 }
 
 #[test]
-fn of_a_hundred_certificates_sixty_are_kept_and_all_are_counted() {
+fn of_a_hundred_certificates_all_are_counted_and_sixty_are_kept() {
     let identity = Identity::new();
     let other = identity.leaf_der().to_vec();
     let (ca, identity) = (identity.ca_file(), identity.sending(std::iter::repeat_n(other, 99)));
@@ -357,7 +357,7 @@ fn a_scan_uses_at_most_twelve_more_connections() {
 }
 
 #[test]
-fn the_keys_of_a_tls_session_are_logged_only_to_sslkeylogfile() {
+fn tls_session_keys_are_written_only_to_the_file_named_by_sslkeylogfile() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let folder = tempfile::tempdir().unwrap();
@@ -370,7 +370,7 @@ fn the_keys_of_a_tls_session_are_logged_only_to_sslkeylogfile() {
 }
 
 #[test]
-fn the_chain_is_shown_as_pem_on_request() {
+fn show_chain_prints_the_chain_as_pem() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let run = run(&[&target(&server), "-k", "--show-chain", "-q"]);
@@ -381,7 +381,7 @@ fn the_chain_is_shown_as_pem_on_request() {
 }
 
 #[test]
-fn a_mistake_in_the_arguments_is_one_line_and_nothing_is_sent() {
+fn invalid_arguments_are_a_usage_error_in_one_line_and_nothing_is_sent() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let target = target(&server);
@@ -411,13 +411,13 @@ fn a_mistake_in_the_arguments_is_one_line_and_nothing_is_sent() {
         (vec![target.as_str(), "smtp.gmail.com;"], "did you mean smtp.gmail.com"),
         (vec!["--json"], "no target given"),
     ] {
-        refused(&args, needle);
+        assert_usage_error(&args, needle);
     }
     assert_eq!(server.sessions(), 0);
 }
 
 #[test]
-fn every_flag_can_be_set_in_the_environment_and_a_flag_wins() {
+fn every_flag_can_be_set_in_the_environment_and_the_command_line_wins() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS, STARTTLS], &identity));
     let variables = [
@@ -436,7 +436,7 @@ fn every_flag_can_be_set_in_the_environment_and_a_flag_wins() {
 }
 
 #[test]
-fn an_ipv6_address_works_where_a_name_does() {
+fn a_target_can_be_an_ipv6_address() {
     let identity = Identity::new();
     let ca = identity.ca_file();
     match Server::start_on("[::1]:0", &[STARTTLS], &identity) {
@@ -445,7 +445,7 @@ fn an_ipv6_address_works_where_a_name_does() {
             let run = run(&[&target, "--cacert", ca.path().to_str().unwrap()]);
             assert_eq!(run.code, 0, "{}", run.stdout);
         }
-        // On a machine without IPv6 the program must report that.
+        // Without IPv6 on this machine, the program must report that.
         Err(_) => {
             let run = run(&["[::1]:2525", "--json"]);
             assert_eq!(run.code, 3);
@@ -455,7 +455,7 @@ fn an_ipv6_address_works_where_a_name_does() {
 }
 
 #[test]
-fn several_targets_have_their_common_exit_code_or_1() {
+fn several_targets_end_with_their_common_exit_code_or_1() {
     let identity = Identity::new();
     let ca = identity.ca_file();
     let good = Server::start(&[STARTTLS], &identity);
@@ -468,15 +468,15 @@ fn several_targets_have_their_common_exit_code_or_1() {
     let both = run(&[&busy, &refusing, "--json"]);
     let list: serde_json::Value = serde_json::from_str(&both.stdout).unwrap();
     assert_eq!(list.as_array().map(Vec::len), Some(2));
-    // Each has its own clock: the times of the second begin at 0.
+    // Times are relative to the start of each check, so the second check starts at about 0.
     let begun = list[1]["probes"][0]["started_ms"].as_f64().unwrap();
     let first = list[0]["total_ms"].as_f64().unwrap();
-    assert!(begun < first, "the second began at {begun} ms, the first took {first} ms");
+    assert!(begun < first, "the second check started at {begun} ms, the first took {first} ms");
 }
 
 #[test]
-fn a_name_that_does_not_resolve_is_exit_3() {
-    // RFC 6761 §6.4: `.invalid` never exists. Without a resolver the lookup fails instead: 3 as well.
+fn a_name_that_does_not_resolve_causes_exit_code_3() {
+    // RFC 6761 §6.4: names under `.invalid` never exist. Without a resolver the lookup fails, which is exit code 3 too.
     let run = run(&["no-such-host.invalid", "--connect-timeout", "3s", "--json"]);
     assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
     let rules = run.rules();

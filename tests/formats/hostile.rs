@@ -9,7 +9,7 @@ use smtpcheck::report::{CheckOutcome, CheckResult, FilePosition, JudgedExpectati
 
 use super::{played, rendered};
 
-/// Words that try to be more than words, in each of the languages.
+/// Text that tries to be interpreted as syntax, for each of the formats.
 const HOSTILE: &[&str] = &[
     "</code></pre></td></table></article><script>alert(1)</script><img src=x onerror=alert(1)>",
     "\" onmouseover=\"alert(1)\" x='",
@@ -27,8 +27,8 @@ const HOSTILE: &[&str] = &[
     "\u{1b}]0;x\u{7}\u{1b}[31m\u{9b}31m\u{0}\u{fffe}\u{ffff}\u{202e}\u{200b}\u{2028}",
 ];
 
-/// A suite in which every text that somebody else writes is this one.
-fn saying(words: &str) -> Run {
+/// A suite in which this text replaces every string that comes from a server or a user.
+fn suite_with_text(words: &str) -> Run {
     let mut report = played("certificate/three-faults-in-the-chain");
     let text = || words.to_owned();
     for event in &mut report.evidence.transcript {
@@ -77,13 +77,13 @@ fn saying(words: &str) -> Run {
     }
 }
 
-/// The tags of a page with their attributes, without the values.
+/// The HTML tags of a page with the names of their attributes, without the values.
 fn tags(page: &str) -> Vec<String> {
     let body = page.split_once("</style>").unwrap().1;
     body.split('<')
         .skip(1)
         .map(|rest| {
-            let tag = rest.split_once('>').unwrap_or_else(|| panic!("a tag without an end: {rest}")).0;
+            let tag = rest.split_once('>').unwrap_or_else(|| panic!("a tag that is not closed: {rest}")).0;
             let outside: Vec<&str> = tag.split('"').step_by(2).collect();
             outside.join("\"")
         })
@@ -91,14 +91,15 @@ fn tags(page: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_words_become_a_tag_or_an_attribute_of_the_page() {
-    // Of a page of the web a link is made, and of nothing else.
+fn no_hostile_text_becomes_an_html_tag_or_attribute() {
+    // Web addresses become links; links and code are the only elements whose number may differ.
     let plain =
         |run: &Run| tags(&rendered("html", run)).into_iter().filter(|tag| !tag.starts_with("a href") && tag != "/a");
-    let known: Vec<String> = plain(&saying("x")).filter(|tag| !tag.starts_with("code") && tag != "/code").collect();
+    let known: Vec<String> =
+        plain(&suite_with_text("x")).filter(|tag| !tag.starts_with("code") && tag != "/code").collect();
     assert!(known.len() > 100);
     for words in HOSTILE {
-        let run = saying(words);
+        let run = suite_with_text(words);
         let seen: Vec<String> = plain(&run).filter(|tag| !tag.starts_with("code") && tag != "/code").collect();
         assert_eq!(seen, known, "{words:?}");
         let page = rendered("html", &run);
@@ -107,7 +108,7 @@ fn no_words_become_a_tag_or_an_attribute_of_the_page() {
     }
 }
 
-/// Names and attributes of all elements, in order.
+/// The names and attributes of all XML elements, in order.
 fn elements(xml: &str) -> Vec<String> {
     let mut reader = Reader::from_str(xml);
     let mut all = Vec::new();
@@ -124,34 +125,35 @@ fn elements(xml: &str) -> Vec<String> {
     }
 }
 
-/// What XML 1.0 §2.2 allows.
+/// The characters that XML 1.0 §2.2 allows.
 fn is_xml_character(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 #[test]
-fn no_words_become_an_element_of_junit() {
-    let known = elements(&rendered("junit", &saying("x")));
+fn no_hostile_text_becomes_an_element_of_junit() {
+    let known = elements(&rendered("junit", &suite_with_text("x")));
     for words in HOSTILE {
-        let xml = rendered("junit", &saying(words));
+        let xml = rendered("junit", &suite_with_text(words));
         assert_eq!(elements(&xml), known, "{words:?}");
         assert!(xml.chars().all(is_xml_character), "{words:?}");
     }
 }
 
 #[test]
-fn no_words_become_a_workflow_command() {
+fn no_hostile_text_becomes_a_workflow_command() {
     let commands =
         |run: &Run| rendered("github", run).lines().filter(|line| line.trim_start().starts_with("::")).count();
-    let known = commands(&saying("x"));
+    let known = commands(&suite_with_text("x"));
     assert!(known > 2);
     for words in HOSTILE {
-        let run = saying(words);
+        let run = suite_with_text(words);
         let text = rendered("github", &run);
         assert_eq!(commands(&run), known, "{words:?}");
         assert!(!text.contains("##["), "{words:?}: {text}");
         for line in text.lines().filter(|line| line.starts_with("::")) {
-            // `::error file=..,line=..,col=..,title=..::message`: the properties are ours, whatever is in them.
+            // `::error file=..,line=..,col=..,title=..::message`: smtpcheck sets exactly these properties, whatever the
+            // values contain.
             let properties = line.strip_prefix("::error ").or_else(|| line.strip_prefix("::warning ")).unwrap();
             let properties = properties.split("::").next().unwrap();
             let keys: Vec<&str> = properties.split(',').map(|one| one.split('=').next().unwrap()).collect();
@@ -161,19 +163,19 @@ fn no_words_become_a_workflow_command() {
 }
 
 #[test]
-fn no_words_become_a_sample_or_a_figure() {
+fn no_hostile_text_becomes_a_prometheus_sample_or_plugin_performance_data() {
     let shape = |text: &str| text.lines().map(|line| line.split('{').next().unwrap().to_owned()).collect::<Vec<_>>();
-    let known = shape(&rendered("prometheus", &saying("x")));
+    let known = shape(&rendered("prometheus", &suite_with_text("x")));
     for words in HOSTILE {
-        let text = rendered("prometheus", &saying(words));
+        let text = rendered("prometheus", &suite_with_text(words));
         assert_eq!(shape(&text), known, "{words:?}");
-        let answer = rendered("nagios", &saying(words));
+        let answer = rendered("nagios", &suite_with_text(words));
         assert_eq!(answer.matches('|').count(), 1, "{words:?}: {answer}");
-        assert_eq!(answer.lines().count(), rendered("nagios", &saying("x")).lines().count(), "{words:?}");
+        assert_eq!(answer.lines().count(), rendered("nagios", &suite_with_text("x")).lines().count(), "{words:?}");
     }
 }
 
-/// What a reader of Markdown makes of it, without the words.
+/// The structure that a Markdown parser finds, without the text.
 fn structure(text: &str) -> Vec<String> {
     use pulldown_cmark::{Event, Options, Parser};
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_MATH;
@@ -192,15 +194,15 @@ fn structure(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_words_become_markdown() {
+fn no_hostile_text_becomes_markdown_syntax() {
     let look = Display { transcript: Transcript::None, ..Display::plain() };
-    let shown = |words: &str, look: &Display| markdown::render_run(&saying(words), look);
+    let shown = |words: &str, look: &Display| markdown::render_run(&suite_with_text(words), look);
     let known = structure(&shown("x", &look));
     assert!(known.len() > 100);
     for words in HOSTILE {
         let text = shown(words, &look);
         assert_eq!(structure(&text), known, "{words:?}: {text}");
-        // With the conversation in it: its block is not left before its end.
+        // With the transcript: hostile text does not end its code block early.
         let whole = structure(&shown(words, &Display::plain()));
         let blocks = whole.iter().filter(|kind| kind.contains("CodeBlock")).count();
         let headings = whole.iter().filter(|kind| kind.contains("Heading")).count();
@@ -210,18 +212,18 @@ fn no_words_become_markdown() {
 }
 
 #[test]
-fn a_summary_that_is_too_long_is_cut_and_says_so() {
-    let text = markdown::cut(rendered("markdown", &saying("ä````")), 1000);
+fn a_summary_that_is_too_long_is_shortened_and_says_so() {
+    let text = markdown::cut(rendered("markdown", &suite_with_text("ä````")), 1000);
     assert!(text.len() < 1200 && text.ends_with("too long.\n"), "{text}");
     assert_eq!(markdown::cut("short".to_owned(), 1000), "short");
 }
 
 #[test]
-fn lines_and_documents_stay_json_whatever_is_said() {
+fn json_and_ndjson_stay_valid_with_hostile_text() {
     for words in HOSTILE {
-        let run = saying(words);
+        let run = suite_with_text(words);
         let lines = rendered("ndjson", &run);
-        let known = rendered("ndjson", &saying("x"));
+        let known = rendered("ndjson", &suite_with_text("x"));
         assert_eq!(lines.lines().count(), known.lines().count(), "{words:?}");
         assert!(lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{words:?}");
         serde_json::from_str::<Value>(&rendered("json", &run)).unwrap();
@@ -229,7 +231,7 @@ fn lines_and_documents_stay_json_whatever_is_said() {
 }
 
 #[test]
-fn no_format_leaves_a_control_character_whatever_is_said() {
+fn no_format_prints_a_control_character_of_hostile_text() {
     let acts = |c: char| {
         (c.is_control() && c != '\n')
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -237,7 +239,7 @@ fn no_format_leaves_a_control_character_whatever_is_said() {
     for words in HOSTILE {
         for format in render::FORMATS {
             for volume in [Verbosity::Normal, Verbosity::Verbose] {
-                let text = (format.render)(&saying(words), &Display { volume, ..Display::plain() });
+                let text = (format.render)(&suite_with_text(words), &Display { volume, ..Display::plain() });
                 let bad: Vec<char> = text.chars().filter(|c| acts(*c)).collect();
                 assert!(bad.is_empty(), "{} of {words:?}: {bad:?}", format.name);
             }
@@ -245,8 +247,8 @@ fn no_format_leaves_a_control_character_whatever_is_said() {
     }
 }
 
-/// Every character that cannot be seen or is acted upon, and a pile of marks.
-fn unseen() -> impl Iterator<Item = char> {
+/// Every invisible character, and every character that controls how text is displayed.
+fn invisible_characters() -> impl Iterator<Item = char> {
     use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory as Category};
     use icu_properties::{CodePointMapData, CodePointSetData};
     let category = CodePointMapData::<Category>::new();
@@ -258,17 +260,21 @@ fn unseen() -> impl Iterator<Item = char> {
 }
 
 #[test]
-fn no_format_leaves_a_character_that_cannot_be_seen() {
-    let all: Vec<char> = unseen().collect();
+fn no_format_prints_an_invisible_character() {
+    let all: Vec<char> = invisible_characters().collect();
     assert!(all.len() > 4000 && ['\u{ad}', '\u{3164}', '\u{180e}', '\u{fe0f}'].iter().all(|c| all.contains(c)));
     let mut words: String = all.iter().flat_map(|c| ['a', *c]).collect();
     words.push_str(&"\u{301}".repeat(200));
-    let run = saying(&words);
+    let run = suite_with_text(&words);
     let known: std::collections::HashSet<char> = all.into_iter().filter(|c| *c != '\n').collect();
     for format in render::FORMATS {
         let text = (format.render)(&run, &Display { volume: Verbosity::Verbose, ..Display::plain() });
         let bad: Vec<char> = text.chars().filter(|c| known.contains(c)).collect();
         assert!(bad.is_empty(), "{}: {:?}", format.name, bad.first());
-        assert!(!text.contains(&"\u{301}".repeat(9)), "{} lets marks pile up", format.name);
+        assert!(
+            !text.contains(&"\u{301}".repeat(9)),
+            "{} prints more than eight combining marks in a row",
+            format.name
+        );
     }
 }

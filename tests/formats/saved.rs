@@ -6,9 +6,9 @@ use smtpcheck::report::{Document, NoExpectations, Run};
 
 use super::{played, rendered, reports, shown, suite};
 
-/// A document that was saved is the same in every format when it is loaded again.
+/// A saved report is rendered the same in every format after it was loaded.
 #[test]
-fn a_saved_run_is_rendered_as_it_was() {
+fn a_saved_run_renders_the_same_in_every_format() {
     for (name, run) in shown() {
         let saved = smtpcheck::report::Saved::read(&rendered("ndjson", &run), &|_| None).unwrap();
         assert_eq!(saved.remarks, [""; 0], "{name}");
@@ -23,9 +23,9 @@ fn a_saved_run_is_rendered_as_it_was() {
 }
 
 #[test]
-fn a_report_of_a_newer_schema_is_read_as_far_as_it_is_understood() {
+fn a_report_with_a_newer_schema_is_loaded_as_far_as_this_version_understands_it() {
     let report = played("certificate/expired");
-    let fallback = |target: &str| Some(smtpcheck_plan(target));
+    let fallback = |target: &str| Some(plan_for(target));
     let read = |value: &Value| smtpcheck::report::Saved::read(&value.to_string(), &fallback);
     let mut newer = serde_json::to_value(Document::from(&report)).unwrap();
     newer["schema_version"] = "1.7".into();
@@ -33,7 +33,7 @@ fn a_report_of_a_newer_schema_is_read_as_far_as_it_is_understood() {
     let saved = read(&newer).unwrap();
     assert!(saved.remarks[0].contains("1.7"), "{:?}", saved.remarks);
     assert_eq!(saved.run.cases[0].report().unwrap().findings, report.findings);
-    // A kind of event and a severity that nobody here knows, and a plan that has become something else.
+    // An event kind and a severity that this version does not have, and a plan that is no longer an object.
     newer["schema_version"] = "2.0".into();
     newer["transcript"][0]["kind"] = "dreamt".into();
     newer["findings"][0]["severity"] = "fatal".into();
@@ -44,12 +44,12 @@ fn a_report_of_a_newer_schema_is_read_as_far_as_it_is_understood() {
     assert_eq!(seen.exit, report.exit);
     assert_eq!(seen.plan.target.port, report.plan.target.port);
     assert!(saved.remarks.iter().any(|remark| remark.contains("2 parts")), "{:?}", saved.remarks);
-    // The same faults in a schema that we know are no news but a broken file.
+    // In a schema version that this version supports, the same faults mean that the file is invalid.
     newer["schema_version"] = "1.0".into();
     assert!(read(&newer).is_err());
 }
 
-fn smtpcheck_plan(target: &str) -> smtpcheck::plan::Plan {
+fn plan_for(target: &str) -> smtpcheck::plan::Plan {
     match smtpcheck::cli::parse(vec!["check".into(), target.into()]).unwrap() {
         smtpcheck::cli::Invocation::Check(args, matches) => {
             smtpcheck::cli::plan::plan(&args, &matches, target, None).unwrap()
@@ -59,14 +59,14 @@ fn smtpcheck_plan(target: &str) -> smtpcheck::plan::Plan {
 }
 
 #[test]
-fn judging_again_gives_the_same_where_the_rules_are_the_same() {
+fn judging_a_report_again_with_the_same_rules_gives_the_same_findings() {
     for (name, report) in reports() {
         assert_eq!(report.clone().judged_again(&NoExpectations), *report, "{name}");
     }
 }
 
 #[test]
-fn two_runs_at_the_same_server_are_equal_and_an_expired_certificate_is_a_change() {
+fn comparing_a_run_with_itself_shows_no_change_and_an_expired_certificate_is_a_change() {
     use smtpcheck::report::Difference;
     let (healthy, expired) = (Run::of(played("healthy/submission")), Run::of(played("certificate/expired")));
     assert!(!Difference::new(&healthy, &healthy.clone()).changed);

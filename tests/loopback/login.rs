@@ -1,14 +1,14 @@
-//! Login: where the password comes from, when it is sent, and that no output contains it.
+//! Logins: where the password is read from and when it is sent. No output may contain it.
 
 use super::support::leak::CANARY as PASSWORD;
 use super::support::program::run_with;
 use super::support::server::{Identity, Server};
-use super::{STARTTLS, WHOLE, refused, target};
+use super::{STARTTLS, WHOLE, assert_usage_error, target};
 
 #[test]
-fn no_secret_is_sent_to_a_server_whose_certificate_is_not_trusted() {
+fn no_password_is_sent_to_a_server_whose_certificate_is_not_trusted() {
     let identity = Identity::new();
-    // The next command is QUIT, and a 235 to it would be a session out of step.
+    // The next command is QUIT. A 235 reply to it would look like a session that is out of step.
     let quits = WHOLE.replace("S: 235 2.7.0 welcome", "S: 221 bye");
     let server = Server::start(&[&quits], &identity);
     let run =
@@ -21,7 +21,7 @@ fn no_secret_is_sent_to_a_server_whose_certificate_is_not_trusted() {
 }
 
 #[test]
-fn the_flag_that_names_the_risk_sends_it() {
+fn insecure_sends_the_password_despite_an_untrusted_certificate() {
     let identity = Identity::new();
     let server = Server::start(&[WHOLE], &identity);
     let target = target(&server);
@@ -32,7 +32,7 @@ fn the_flag_that_names_the_risk_sends_it() {
 }
 
 #[test]
-fn a_secret_that_the_server_repeats_is_not_shown() {
+fn a_password_that_the_server_repeats_is_not_shown() {
     use base64::Engine;
     let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let hex: String = PASSWORD.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -65,12 +65,12 @@ fn a_secret_that_the_server_repeats_is_not_shown() {
         let run = run_with(&args, Some(PASSWORD), &[("RUST_LOG", "trace")]);
         assert_eq!(run.code, 7, "{}", run.stdout);
         let sent = server.seen().lines;
-        assert!(sent.contains(&encode(PASSWORD)), "the server was sent it: {sent:?}");
+        assert!(sent.contains(&encode(PASSWORD)), "the server did not receive the password: {sent:?}");
     }
 }
 
 #[test]
-fn a_login_before_tls_is_begun_and_cancelled_without_a_password() {
+fn a_login_before_tls_is_started_and_cancelled_without_a_password() {
     let identity = Identity::new();
     let clear = "
         S: 220 localhost ESMTP
@@ -95,7 +95,7 @@ fn a_login_before_tls_is_begun_and_cancelled_without_a_password() {
 }
 
 #[test]
-fn the_password_can_come_from_each_source() {
+fn the_password_can_be_read_from_each_source() {
     let identity = Identity::new();
     let ca = identity.ca_file();
     let folder = tempfile::tempdir().unwrap();
@@ -134,7 +134,7 @@ fn the_password_can_come_from_each_source() {
 }
 
 #[test]
-fn netrc_contains_the_user_too_and_a_missing_entry_is_reported() {
+fn netrc_provides_the_user_name_and_a_missing_entry_is_reported() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE], &identity));
     let folder = tempfile::tempdir().unwrap();
@@ -151,7 +151,7 @@ fn netrc_contains_the_user_too_and_a_missing_entry_is_reported() {
 }
 
 #[test]
-fn no_mechanism_shows_the_secret_whatever_is_printed() {
+fn no_mechanism_shows_the_secret_in_any_output() {
     let identity = Identity::new();
     let ca = identity.ca_file();
     let folder = tempfile::tempdir().unwrap();
@@ -183,7 +183,7 @@ fn no_mechanism_shows_the_secret_whatever_is_printed() {
             "--password-file",
             file.to_str().unwrap(),
         ];
-        // The helper searches each run for the password.
+        // `run_with` searches the output of each run for the password.
         for form in [&["-v"][..], &["--json"]] {
             let run = run_with(&[&common, form].concat(), None, &[("RUST_LOG", "trace")]);
             assert!(matches!(run.code, 7 | 8), "{mechanism} {form:?}: {} {}{}", run.code, run.stdout, run.stderr);
@@ -194,11 +194,11 @@ fn no_mechanism_shows_the_secret_whatever_is_printed() {
 }
 
 #[test]
-fn a_fix_removes_the_second_domain_of_a_user_name() {
+fn a_fix_suggests_the_user_name_without_the_second_domain() {
     let identity = Identity::new();
     let refused = "S: 535 5.7.8 Error: authentication failed\nC\nS: 221 bye";
     let script = STARTTLS.replace("S: 221 bye", refused);
-    for (user, told) in [
+    for (user, is_suggested) in [
         ("ann@example.net@mail.example.net", true),
         ("EXAMPLE\\ann@example.net", true),
         ("ann@example.net", false),
@@ -211,25 +211,25 @@ fn a_fix_removes_the_second_domain_of_a_user_name() {
             run_with(&[&target, "--cacert", ca, "--user", user, "--password-stdin", "--json"], Some(PASSWORD), &[]);
         assert_eq!(run.code, 7, "{run}");
         let fixes = run.json()["findings"][0]["fixes"].to_string();
-        assert_eq!(fixes.contains("only one domain"), told, "{user}: {fixes}");
-        assert!(!told || fixes.contains("--user ann@example.net --cacert"), "{user}: {fixes}");
+        assert_eq!(fixes.contains("only one domain"), is_suggested, "{user}: {fixes}");
+        assert!(!is_suggested || fixes.contains("--user ann@example.net --cacert"), "{user}: {fixes}");
     }
 }
 
 #[test]
-fn a_mistake_about_the_login_is_one_line_and_nothing_is_sent() {
+fn an_invalid_login_option_is_a_usage_error_in_one_line_and_nothing_is_sent() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let target = target(&server);
-    refused(&[&target, "--user", "u", "--auth", "FOO"], "SCRAM-SHA-256");
-    refused(&[&target, "--auth", "EXTERNAL"], "--cert");
-    refused(&[&target, "--user", "u", "--auth", "PLAIN", "--token-command", "true"], "OAUTHBEARER");
-    refused(&[&target, "--user", "u", "--token-command", "exit 4"], "exit code 4");
-    refused(
+    assert_usage_error(&[&target, "--user", "u", "--auth", "FOO"], "SCRAM-SHA-256");
+    assert_usage_error(&[&target, "--auth", "EXTERNAL"], "--cert");
+    assert_usage_error(&[&target, "--user", "u", "--auth", "PLAIN", "--token-command", "true"], "OAUTHBEARER");
+    assert_usage_error(&[&target, "--user", "u", "--token-command", "exit 4"], "exit code 4");
+    assert_usage_error(
         &[&target, "--user", "u", "--token-command", "true", "--password-stdin"],
         "give only one source of the password",
     );
-    refused(&[&target, "--token-command", "true"], "--user");
-    refused(&[&target, "--user", "u", "--authzid", "a\nb", "--password-stdin"], "--authzid");
+    assert_usage_error(&[&target, "--token-command", "true"], "--user");
+    assert_usage_error(&[&target, "--user", "u", "--authzid", "a\nb", "--password-stdin"], "--authzid");
     assert_eq!(server.sessions(), 0);
 }

@@ -1,12 +1,11 @@
-//! Bodies of fuzz targets: each takes any bytes, gives them to a part of the program as a peer or a user could, and panics
-//! where a promise is broken. `fuzz/` runs them under libFuzzer, `tests/fuzz_bodies.rs` with inputs of its own making.
+//! Bodies of fuzz targets. Each passes arbitrary bytes to a part of the program, as a peer or a user could, and panics
+//! when a promise is broken. `fuzz/` runs them with libFuzzer, `tests/fuzz_bodies.rs` with its own inputs.
 //!
-//! Promises that are held here: nothing panics; what was read does not depend on how it was cut into pieces; a conversation
-//! ends, with a bounded report that can be loaded again; no byte that a terminal acts upon is in any format; the password
-//! is not in it either.
+//! Promises checked here: no panic; the result does not depend on how the bytes were split; a session ends, with a
+//! bounded report that can be loaded again; and no format contains the password or a byte that a terminal interprets.
 //!
-//! A new body is a function, a row of [`BODIES`] with inputs to begin with, and a file of three lines in
-//! `fuzz/fuzz_targets/`, which a test looks for.
+//! To add a body, write a function, a row in [`BODIES`] with seed inputs, and a file of three lines in
+//! `fuzz/fuzz_targets/`. A test checks that the file exists.
 
 mod seeds;
 mod server;
@@ -30,47 +29,47 @@ use smtpcheck::wire::tls::{self, FlightReader};
 use smtpcheck::wire::{Assembler, Capabilities, ForwardPath, Framer, Host, Irregularity, LineEnding, Mailbox, Reply};
 
 use self::seeds::{
-    certificate_seeds, challenge_seeds, conversation_seeds, expectation_seeds, hello_seeds, log_seeds, offer_seeds,
-    reply_seeds, report_seeds, suite_seeds, word_seeds,
+    argument_seeds, certificate_seeds, challenge_seeds, expectation_seeds, hello_seeds, log_seeds, offer_seeds,
+    reply_seeds, report_seeds, session_seeds, suite_seeds,
 };
 use self::server::Server;
 
-/// One body.
+/// A fuzz target.
 pub struct Body {
-    /// The name of the file in `fuzz/fuzz_targets/`, and of the folder in `tests/data/fuzz/`.
+    /// The name of its file in `fuzz/fuzz_targets/` and of its folder in `tests/data/fuzz/`.
     pub name: &'static str,
-    /// What is done with the bytes.
+    /// Tests the program with the bytes.
     pub run: fn(&[u8]),
-    /// Inputs to begin with.
+    /// Inputs from which mutation starts.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// Inputs that the smoke run makes of them; fewer where one takes long.
+    /// Number of mutated inputs in the smoke test. It is smaller for slow bodies.
     pub rounds: usize,
 }
 
-/// Every body.
+/// All fuzz targets.
 pub static BODIES: &[Body] = &[
     Body { name: "replies", run: replies, seeds: reply_seeds, rounds: 1500 },
     Body { name: "offers", run: offers, seeds: offer_seeds, rounds: 1500 },
     Body { name: "server_hello", run: server_hello, seeds: hello_seeds, rounds: 1500 },
     Body { name: "challenges", run: challenges, seeds: challenge_seeds, rounds: 150 },
     Body { name: "log", run: log, seeds: log_seeds, rounds: 400 },
-    Body { name: "conversation", run: conversation, seeds: conversation_seeds, rounds: 250 },
+    Body { name: "session", run: session, seeds: session_seeds, rounds: 250 },
     Body { name: "certificates", run: certificates, seeds: certificate_seeds, rounds: 60 },
     Body { name: "saved_report", run: saved_report, seeds: report_seeds, rounds: 60 },
-    Body { name: "words", run: words, seeds: word_seeds, rounds: 1500 },
+    Body { name: "arguments", run: arguments, seeds: argument_seeds, rounds: 1500 },
     Body { name: "expectation", run: expectation, seeds: expectation_seeds, rounds: 1500 },
     Body { name: "suite", run: suite, seeds: suite_seeds, rounds: 600 },
 ];
 
-/// Ends a piece of what a server says: then the client has to do something before more comes.
+/// Separates what the server sends: before the next part is sent, the client must act.
 const CUT: u8 = 0x1e;
 
-/// Nothing that a mutation finds by itself, so that a server only knows it if it was told.
+/// The password is too long to be found by mutation, so the server can only repeat it if it received it.
 const PASSWORD: &str = "Tr0ub4dor-and-3";
 const PASSWORD_B64: &str = "VHIwdWI0ZG9yLWFuZC0z";
 const NONCE: &str = "rOprNGfwEbeRWgbNEkqO";
 
-fn heard(pieces: &mut dyn Iterator<Item = &[u8]>) -> Vec<Reply> {
+fn parsed(pieces: &mut dyn Iterator<Item = &[u8]>) -> Vec<Reply> {
     let (mut framer, mut assembler) = (Framer::default(), Assembler::default());
     let mut found = Vec::new();
     for piece in pieces {
@@ -86,8 +85,8 @@ fn heard(pieces: &mut dyn Iterator<Item = &[u8]>) -> Vec<Reply> {
     found
 }
 
-/// Sizes of pieces that the bytes themselves choose.
-fn cuts(data: &[u8]) -> Vec<&[u8]> {
+/// Splits the bytes into pieces whose sizes depend on the bytes.
+fn pieces_of(data: &[u8]) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     let (mut rest, mut number) = (data, 0usize);
     while !rest.is_empty() {
@@ -100,19 +99,19 @@ fn cuts(data: &[u8]) -> Vec<&[u8]> {
 }
 
 fn replies(data: &[u8]) {
-    let whole = heard(&mut std::iter::once(data));
-    assert_eq!(heard(&mut cuts(data).into_iter()), whole, "replies depend on how the bytes were cut");
-    assert_eq!(heard(&mut data.chunks(1)), whole, "replies depend on how the bytes were cut");
+    let whole = parsed(&mut std::iter::once(data));
+    assert_eq!(parsed(&mut pieces_of(data).into_iter()), whole, "replies depend on how the bytes were split");
+    assert_eq!(parsed(&mut data.chunks(1)), whole, "replies depend on how the bytes were split");
     let dropped = |oddity: &Irregularity| matches!(oddity, Irregularity::LineTooLong { .. });
     if !whole.iter().any(|reply| reply.irregularities.iter().any(dropped)) {
         let raw: Vec<u8> = whole.iter().flat_map(|reply| reply.raw.clone()).collect();
-        assert_eq!(raw, data, "the bytes cannot be rebuilt");
+        assert_eq!(raw, data, "the bytes cannot be restored from the replies");
     }
     for reply in whole {
         assert!(reply.raw.len() <= smtpcheck::wire::reply::MAX_BYTES + smtpcheck::wire::framer::MAX_LINE + 2);
         assert!(reply.text.len() <= smtpcheck::wire::reply::MAX_LINES);
         let json = serde_json::to_string(&reply).unwrap();
-        assert_eq!(serde_json::from_str::<Reply>(&json).unwrap(), reply, "a reply does not survive a report");
+        assert_eq!(serde_json::from_str::<Reply>(&json).unwrap(), reply, "a reply changes when it is saved and loaded");
         let _ = (reply.lines(), reply.joined(), reply.class());
     }
 }
@@ -144,7 +143,7 @@ fn answer(pieces: &mut dyn Iterator<Item = &[u8]>) -> Option<tls::TlsAnswer> {
     let mut reader = FlightReader::default();
     for piece in pieces {
         if let Some(answer) = reader.push(piece) {
-            assert_eq!(reader.push(b"more"), None, "an answer is given once");
+            assert_eq!(reader.push(b"more"), None, "the answer is returned only once");
             return Some(answer);
         }
     }
@@ -153,13 +152,13 @@ fn answer(pieces: &mut dyn Iterator<Item = &[u8]>) -> Option<tls::TlsAnswer> {
 
 fn server_hello(data: &[u8]) {
     let whole = answer(&mut std::iter::once(data));
-    assert_eq!(answer(&mut cuts(data).into_iter()), whole, "the answer depends on how the bytes were cut");
-    assert_eq!(answer(&mut data.chunks(1)), whole, "the answer depends on how the bytes were cut");
+    assert_eq!(answer(&mut pieces_of(data).into_iter()), whole, "the answer depends on how the bytes were split");
+    assert_eq!(answer(&mut data.chunks(1)), whole, "the answer depends on how the bytes were split");
     assert_eq!(whole.is_none(), data.is_empty());
     let _ = tls::FirstBytes::of(data);
     if let Some(mut answer) = whole {
         if let tls::TlsAnswer::ServerHello(hello) = &mut answer {
-            // They stand beside the answer in a report, read.
+            // A report contains the parsed certificates in another field.
             hello.certificates.clear();
         }
         let json = serde_json::to_string(&answer).unwrap();
@@ -167,7 +166,8 @@ fn server_hello(data: &[u8]) {
     }
 }
 
-/// Every mechanism against the same challenges. `{nonce}` in one stands for ours, which a server knows.
+/// Every mechanism with the same challenges. `{nonce}` in a challenge is replaced by the client's nonce, which a server
+/// knows.
 fn challenges(data: &[u8]) {
     let means =
         Means { host: "mx.example.net".to_owned(), port: 587, nonce: NONCE.to_owned(), unix_time: 1_795_000_000 };
@@ -187,19 +187,19 @@ fn challenges(data: &[u8]) {
         let _ = exchange.initial();
         for challenge in data.split(|byte| *byte == CUT).take(8) {
             let text = String::from_utf8_lossy(challenge);
-            // Each round of hashing takes time, and that it is bounded another test proves.
+            // A high iteration count takes long. Another test checks that the count is bounded.
             if text.contains("i=") && text.bytes().filter(u8::is_ascii_digit).count() > 4 && !text.contains("i=4096") {
                 continue;
             }
-            let told =
+            let challenge =
                 if text.contains("{nonce}") { text.replace("{nonce}", NONCE).into_bytes() } else { challenge.to_vec() };
-            let Ok(response) = exchange.answer(&told) else { break };
+            let Ok(response) = exchange.answer(&challenge) else { break };
             let shown = format!("{response:?}");
             assert!(!shown.contains(PASSWORD), "{}: {shown}", mechanism.name);
-            let is_open = matches!(response.shows, sasl::Shows::All);
-            let holds = response.bytes.windows(PASSWORD.len()).any(|part| part == PASSWORD.as_bytes());
-            let said = told.windows(PASSWORD.len()).any(|part| part == PASSWORD.as_bytes());
-            assert!(!(is_open && holds && !said), "{} shows the password", mechanism.name);
+            let is_unmasked = matches!(response.shows, sasl::Shows::All);
+            let has_password = response.bytes.windows(PASSWORD.len()).any(|part| part == PASSWORD.as_bytes());
+            let is_repeated = challenge.windows(PASSWORD.len()).any(|part| part == PASSWORD.as_bytes());
+            assert!(!(is_unmasked && has_password && !is_repeated), "{} shows the password", mechanism.name);
         }
         let _ = exchange.is_proved();
     }
@@ -224,8 +224,8 @@ fn log(data: &[u8]) {
     }
 }
 
-/// What a user types and a report is loaded from: parsed or refused.
-fn words(data: &[u8]) {
+/// Command line arguments and addresses: parsing succeeds or fails, but does not panic.
+fn arguments(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     for word in text.split('\n').take(16) {
         if let Ok(mailbox) = Mailbox::parse(word) {
@@ -243,7 +243,7 @@ fn words(data: &[u8]) {
     let _ = cli::parse(words);
 }
 
-/// What a user expects: read or refused, with a place inside the text, and judged the same each time.
+/// An expectation is rejected with a position inside the text, or is evaluated to the same result each time.
 fn expectation(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     match Expression::parse(&text) {
@@ -261,7 +261,7 @@ fn expectation(data: &[u8]) {
     }
 }
 
-/// A suite's file, which may include itself: read or refused.
+/// A suite file that may include itself: it is read, or rejected with a position.
 fn suite(data: &[u8]) {
     let load = |_: &std::path::Path| Ok(data.to_vec());
     let around = SuiteEnvironment { load: &load, variable: &|name| Some(name.to_lowercase()), is_private: &|_| false };
@@ -271,23 +271,24 @@ fn suite(data: &[u8]) {
     }
 }
 
-/// A whole check of a server that says these bytes. The first byte chooses what the check wants; [`CUT`] ends what the
-/// server says at once. A piece that is `FIN`, `RST`, `WAIT` or `NOTLS` is done and not said.
-fn conversation(data: &[u8]) {
+/// A complete check of a server that sends these bytes. The first byte selects the plan. [`CUT`] separates what the
+/// server sends at once. The parts `FIN`, `RST`, `WAIT` and `NOTLS` are actions and are not sent.
+fn session(data: &[u8]) {
     let Some((choice, said)) = data.split_first() else { return };
     let (plan, secret) = &PLANS[usize::from(*choice) % PLANS.len()];
     let whole = check(plan, secret.as_ref(), said, &CHAIN, Pieces::Whole);
     let strays =
         |report: &Report| report.evidence.transcript.iter().any(|event| matches!(event.what, EventKind::Stray { .. }));
-    // What comes before its command is no answer to it, and only when it comes decides which of both it is. Bytes behind a
-    // 421, and a 421 that was not asked for, likewise.
+    // Bytes that arrive before their command are not a reply to it. Whether they arrive before or after the command
+    // depends on timing, and so on how the input is split. The same is true of bytes after a 421 reply and of an
+    // unsolicited 421.
     if !strays(&whole) && !said.windows(3).any(|part| part == b"421") {
         let pieces = check(plan, secret.as_ref(), said, &CHAIN, Pieces::Cut);
-        assert_eq!(untimed(&pieces), untimed(&whole), "a conversation depends on how the bytes were cut");
+        assert_eq!(untimed(&pieces), untimed(&whole), "a session depends on how the bytes were split");
     }
 }
 
-/// The report without the times, of which each step takes some.
+/// The report without times, because each step takes a different time.
 fn untimed(report: &Report) -> (Vec<(Phase, EventKind)>, Vec<String>, u8) {
     let events = report.evidence.transcript.iter().map(|event| match &event.what {
         EventKind::Dialled { .. } => (event.phase, EventKind::ClosedWithoutFarewell),
@@ -297,10 +298,10 @@ fn untimed(report: &Report) -> (Vec<(Phase, EventKind)>, Vec<String>, u8) {
     (events.collect(), rules, report.exit.code())
 }
 
-/// A healthy conversation with a server that shows these certificates.
+/// A successful session with a server that presents these certificates.
 fn certificates(data: &[u8]) {
     let chain: Vec<Vec<u8>> = data.split(|byte| *byte == CUT).take(20).map(<[u8]>::to_vec).collect();
-    // Zero bytes of DER hold separators too: the whole in one piece counts as well.
+    // DER can contain the separator byte, so the whole input is tried as one certificate too.
     for chain in [chain, vec![data.to_vec()]] {
         let said = b"220 mx.example.net\x1e250-mx\r\n250 STARTTLS\x1e220 go\x1e250 mx\x1e221 bye";
         let lines: Vec<u8> =
@@ -312,13 +313,13 @@ fn certificates(data: &[u8]) {
 fn saved_report(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(report) = Report::load(text) {
-        shown(&report, Checked::Formats);
+        render_all(&report, Checked::Formats);
     }
 }
 
 type Planned = (Plan, Option<Credentials>);
 
-/// What the checks want, by the words of the command line.
+/// The plans of the checks, given as command line arguments.
 static PLANS: LazyLock<Vec<Planned>> = LazyLock::new(|| {
     [
         "mx.example.net:25",
@@ -352,14 +353,14 @@ static PLANS: LazyLock<Vec<Planned>> = LazyLock::new(|| {
     .collect()
 });
 
-/// A certificate that everybody trusts here.
+/// A certificate that the test server presents as trusted.
 static CHAIN: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| certificate_seeds().into_iter().take(1).collect());
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pieces {
-    /// Each piece as it stands in the input.
+    /// Each part is received as it is in the input.
     Whole,
-    /// Each in parts of a few bytes.
+    /// Each part is received in pieces of a few bytes.
     Cut,
 }
 
@@ -378,18 +379,18 @@ fn check(plan: &Plan, credentials: Option<&Credentials>, said: &[u8], chain: &[V
         arrivals: VecDeque::new(),
         clock: 0.0,
     };
-    let (evidence, ended) = inquiry::at_once(inquiry::inquire(plan, &mut server, now(), &mut Deaf)).unwrap();
+    let (evidence, ended) = inquiry::at_once(inquiry::inquire(plan, &mut server, now(), &mut NoListener)).unwrap();
     let report = Report::new(plan.clone(), evidence, &ended, server.clock);
     assert!(report.evidence.transcript.len() < 2000, "{} events", report.evidence.transcript.len());
     assert!(report.complete);
-    // What came before the password was sent is shown as it is, also if the input happens to hold the password.
+    // Before the password is sent, received text is shown unmasked, even if the input happens to contain the password.
     let is_sent = |event: &&Event| matches!(event.what, EventKind::Sent { redacted: true, .. });
     let sent = report.evidence.transcript.iter().find(is_sent).map(|event| event.seq);
     let before: Vec<&Event> =
         report.evidence.transcript.iter().take_while(|event| sent.is_none_or(|sent| event.seq < sent)).collect();
     let before = format!("{before:?}");
     let is_repeated = credentials.is_some() && !before.contains(PASSWORD) && !before.contains(PASSWORD_B64);
-    shown(&report, if is_repeated { Checked::FormatsAndSecret } else { Checked::Formats });
+    render_all(&report, if is_repeated { Checked::FormatsAndSecret } else { Checked::Formats });
     report
 }
 
@@ -399,8 +400,8 @@ enum Checked {
     FormatsAndSecret,
 }
 
-/// The report in every format.
-fn shown(report: &Report, checked: Checked) {
+/// Renders the report in every format.
+fn render_all(report: &Report, checked: Checked) {
     for format in render::FORMATS {
         for volume in [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose] {
             let text = format.one(report, &Display { volume, ..Display::plain() });
@@ -409,14 +410,14 @@ fn shown(report: &Report, checked: Checked) {
                 assert!(!text.contains(PASSWORD) && !text.contains(PASSWORD_B64), "{} shows the password", format.name);
             }
             if format.name == "json" {
-                let back = Report::load(&text).expect("a report of ours can be loaded");
+                let back = Report::load(&text).expect("a report of this version can be loaded");
                 assert_eq!(back.evidence, report.evidence, "a report changes when it is saved");
             }
         }
     }
 }
 
-/// No character that a terminal acts upon, but the ends of our lines.
+/// Asserts that the text contains no character that a terminal interprets, except line feeds.
 fn assert_harmless(text: &str) {
     let acts = |c: char| {
         (c.is_control() && c != '\n')
@@ -425,6 +426,6 @@ fn assert_harmless(text: &str) {
     let bad: Vec<char> = text.chars().filter(|c| acts(*c)).collect();
     assert!(bad.is_empty(), "{bad:?} in {text}");
 }
-struct Deaf;
+struct NoListener;
 
-impl EvidenceListener for Deaf {}
+impl EvidenceListener for NoListener {}

@@ -77,7 +77,7 @@ pub(super) fn log_seeds() -> Vec<Vec<u8>> {
     ])
 }
 
-pub(super) fn conversation_seeds() -> Vec<Vec<u8>> {
+pub(super) fn session_seeds() -> Vec<Vec<u8>> {
     let ehlo =
         "250-mx.example.net\r\n250-PIPELINING\r\n250-AUTH PLAIN LOGIN SCRAM-SHA-256 CRAM-MD5 NTLM\r\n250 STARTTLS\r\n";
     let sessions = [
@@ -117,12 +117,12 @@ pub(super) fn certificate_seeds() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn report_seeds() -> Vec<Vec<u8>> {
-    let session = conversation_seeds().remove(0);
+    let session = session_seeds().remove(0);
     let report = check(&PLANS[1].0, None, &session[1..], &CHAIN, Pieces::Whole);
     vec![render::format("json").unwrap().one(&report, &Display::plain()).into_bytes()]
 }
 
-pub(super) fn word_seeds() -> Vec<Vec<u8>> {
+pub(super) fn argument_seeds() -> Vec<Vec<u8>> {
     bytes_of(&[
         "mx.example.net:25\n[2001:db8::1]:465\nsmtp://mx.example.net:587\nsmtps://192.0.2.1\nxn--mnchen-3ya.example",
         "a@example.org\n\"a b\"@example.org\n<>\npostmaster\n@a,@b:c@example.org\nü@example.org\na@[192.0.2.1]",

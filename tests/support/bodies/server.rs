@@ -16,7 +16,7 @@ use smtpcheck::secret::Echoes;
 
 use super::{NONCE, Pieces, answer, now};
 
-/// A server and a network without sockets and clock.
+/// Answers the questions of a check from the bytes of the fuzz input.
 pub(super) struct Server<'a> {
     pub(super) plan: &'a Plan,
     pub(super) credentials: Option<&'a Credentials>,
@@ -55,7 +55,7 @@ impl Gather for Server<'_> {
     }
 
     async fn next(&mut self) -> Arrival {
-        self.arrivals.pop_front().expect("an open question has an answer")
+        self.arrivals.pop_front().expect("an open question without an answer")
     }
 
     fn stop(&mut self, _: ProbeId) {}
@@ -93,7 +93,7 @@ impl Server<'_> {
             self.echoes.hide(&dialogue.take_made());
             match dialogue.step() {
                 Action::Note(phase, what) => self.note(id, phase, dialogue.is_encrypted(), what),
-                Action::Send(bytes) => assert!(bytes.ends_with(b"\r\n"), "a line without an end"),
+                Action::Send(bytes) => assert!(bytes.ends_with(b"\r\n"), "a command without CRLF"),
                 Action::BeginTls => {
                     if self.said.front().is_some_and(|said| said == b"NOTLS") {
                         self.said.pop_front();
@@ -121,12 +121,15 @@ impl Server<'_> {
                 },
                 Action::HangUp(result) => {
                     dialogue.receive(b"220 more\r\n");
-                    assert!(!matches!(dialogue.step(), Action::Send(_)), "something is said after hanging up");
+                    assert!(
+                        !matches!(dialogue.step(), Action::Send(_)),
+                        "a command is sent after the connection was closed"
+                    );
                     return result;
                 }
             }
         }
-        panic!("the conversation does not end");
+        panic!("the session does not end");
     }
 
     fn handshake(&self, request: &SessionRequest) -> Handshake {

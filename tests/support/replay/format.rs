@@ -1,4 +1,4 @@
-//! The tables and keys of a transcript file. `mod.rs` documents them.
+//! The tables and keys of a transcript file, which `mod.rs` documents.
 
 use std::collections::BTreeMap;
 
@@ -93,11 +93,11 @@ pub struct TypedHandshake {
     pub(super) chain: Vec<TypedCertificate>,
     pub(super) signature_fault: Option<String>,
     pub(super) staple: Option<String>,
-    /// Why the OCSP response does not count.
+    /// Why the OCSP response is not valid, as a `StapleFault`.
     pub(super) staple_fault: Option<String>,
-    /// What some clients cannot verify in the server's certificate.
+    /// A property of the server certificate that some clients cannot verify.
     pub(super) limit: Option<String>,
-    /// `asked` or `shown`.
+    /// `asked` if the server requests a client certificate, `shown` if the client also sends one.
     pub(super) client_certificate: Option<String>,
     pub(super) lacks: Option<Vec<String>>,
     pub(super) fault: Option<String>,

@@ -1,4 +1,4 @@
-//! Handshakes and certificates that a transcript describes.
+//! Creates the handshakes and certificates that a transcript describes.
 
 use smtpcheck::evidence::{
     Certificate, ChainFault, ClientLimit, Handshake, HandshakeKind, Incompatibility, NameMatch, Presented, Staple,
@@ -28,7 +28,7 @@ pub(super) fn tls_fault(word: &str, first_bytes: Option<&str>, sni: Option<Strin
     TlsFault { kind, first_bytes, detail: word.to_owned(), sni, server_hello: None }
 }
 
-/// The name that the handshake is about: sent as SNI unless it is an address.
+/// The name for the handshake. It is sent as SNI unless it is an IP address.
 pub(super) fn server_name(plan: &Plan, of_follow_up: Option<&String>) -> String {
     of_follow_up.cloned().or(plan.tls.sni.clone()).unwrap_or_else(|| plan.target.host.to_string())
 }
@@ -37,7 +37,7 @@ pub(super) fn sni(host: &str) -> Option<String> {
     host.parse::<std::net::IpAddr>().is_err().then(|| host.to_owned())
 }
 
-/// A ServerHello of TLS 1.2 without some of its extensions.
+/// A TLS 1.2 ServerHello that lacks these extensions.
 fn server_hello(lacks: &[String]) -> tls::ServerHello {
     let known = ["renegotiation_info", "extended_master_secret"];
     assert!(lacks.iter().all(|word| known.contains(&word.as_str())), "unknown lacks {lacks:?}");
@@ -83,7 +83,7 @@ pub(super) fn handshake(host: String, typed: &TypedHandshake) -> Handshake {
         Some(word) => {
             let why: ChainFault =
                 serde_json::from_value(word.into()).unwrap_or_else(|_| panic!("unknown trust {word}"));
-            Trust::Untrusted { why, detail: "as the transcript says".to_owned() }
+            Trust::Untrusted { why, detail: "as specified in the transcript".to_owned() }
         }
     };
     let is_line = |place: &usize| *place == 0 || chain.iter().any(|one| one.issued_by == Some(*place));

@@ -1,46 +1,50 @@
-//! Plays transcripts: TOML dialogues in, reports out. The real dialogue, the real checks, no sockets and no clock.
+//! Plays transcripts: TOML dialogues in, reports out. The dialogue and the checks are the real ones, without sockets
+//! and clock.
 //!
-//! Each file in `tests/transcripts/` is one conversation (and its follow-ups) with the ids that must come of it, all of
-//! them and no other. `quiet` names rules that are near and must not fire. Every rule needs one transcript where it
-//! fires and one that lists it as quiet. The format:
+//! Each file in `tests/transcripts/` describes a session and its follow-ups, with the complete list of the expected
+//! findings. `quiet` names related rules that must not fire. Every rule needs a transcript where it fires and one that
+//! lists it as quiet. The format:
 //!
 //! ```toml
 //! summary = "what happens, in one line"
 //! args = ["mx.example.net:25", "--from", "a@example.org"]   # as on the command line
 //! password = "..."            # optional; with --user in args
 //! expect = ["rule-id"]        # exactly these findings
-//! quiet = ["other-rule"]      # near, and silent
+//! quiet = ["other-rule"]      # related rules that must not fire
 //! exit = 0
 //! [names]                     # optional; default: a = ["192.0.2.25"], aaaa = "nodata"
 //! a = ["192.0.2.25"]          # or "nxdomain", "nodata", "servfail", "timeout", "refused", "unreachable"
-//! [machine]                   # optional; default: it says nothing of itself
+//! [machine]                   # optional; default: no information
 //! dmi = { sys_vendor = "Amazon EC2" }
 //! variables = []
-//! [[session]]                    # conversations, matched by port and implicit TLS in the order of asking
+//! [[session]]                    # matched by port and implicit TLS, in the order of the questions
 //! port = 25                   # optional
 //! implicit = false            # optional
-//! name = "mx.example.net"     # of a follow-up that sends this server name (SNI)
+//! name = "mx.example.net"     # only for a follow-up with this server name (SNI)
 //! connect = "ok"              # or "refused", "timed-out", "host-unreachable", "network-unreachable", "denied-here"
-//! failed = [["2001:db8::25", "refused"]]   # dials that failed before
+//! failed = [["2001:db8::25", "refused"]]   # connection attempts that failed before
 //! dialogue = """
 //! S: 220 mx.example.net ESMTP
 //! C: EHLO client.example.org
 //! """
-//! [session.handshake]            # optional; default: TLS 1.3, trusted, named, 60 days left
+//! [session.handshake]            # optional; default: TLS 1.3, trusted, matching name, 60 days left
 //! trust = "trusted"           # or "outdated", or a ChainFault: "self-signed", "unknown-issuer", "usage" ...
 //! names = ["mx.example.net"]  # names in the certificate
-//! leaf = { days_left = 60 }   # and the other fields of TypedCertificate; `chain` has those that were sent behind it
-//! lacks = ["renegotiation_info"]   # TLS 1.2, and what its ServerHello does not have; or "extended_master_secret"
+//! leaf = { days_left = 60 }   # and the other fields of TypedCertificate; `chain` has the certificates sent after it
+//! lacks = ["renegotiation_info"]   # TLS 1.2 with a ServerHello without this; or "extended_master_secret"
 //! fault = "closed"            # or "reset", "silent", "not-tls", "incompatible", "alert 40"
 //! ```
-//! `[[hello]]` answers ClientHellos of our own, by what they offer (`Offer` as it prints, or `without a name`):
-//! `offer = "TLS 1.2 with everything"`, and `version = "1.0"` with `suite`, `group` (numbers), `dh_bits`, `old = true` (no
-//! secure renegotiation), `master_secret = "old"` (RFC 7627 not used), `asks_certificate = true` (of ours), `certificate = "RSA 2048"`; or `alert = 70`; or `instead = "closed"`, `"reset"`, `"silent"`,
-//! `"turned away"`, `"sslv2"`. Without a fitting one the answer is alert 40.
+//! `[[hello]]` answers a ClientHello of smtpcheck. `offer` is what the ClientHello offers, as `Offer` is displayed, for
+//! example `TLS 1.2 with everything`, or `without a name`. The answer is either a ServerHello with `version = "1.0"`,
+//! `suite`, `group` (numbers), `dh_bits`, `old = true` (no secure renegotiation), `master_secret = "old"` (RFC 7627 not
+//! used), `asks_certificate = true` (requests a client certificate) and `certificate = "RSA 2048"`; or `alert = 70`; or
+//! `instead = "closed"`, `"reset"`, `"silent"`, `"rejected"`, `"sslv2"`. If no entry matches, the answer is alert 40.
 //!
-//! Lines of a dialogue: `S: line`, `S. raw bytes with \r \n \x00, no line end added`, `C: line` (must be sent, secrets as
-//! shown), `TLS` (the handshake happens here), `alert 116` (instead of a reply inside TLS), `after 5s`, `quiet` (five seconds without a word), `silent` (the reply deadline passes), `hangs up`, `resets`,
-//! `time is up` (the time for everything is up while the client waits here; nothing is asked after it).
+//! Lines of a dialogue: `S: line`; `S. raw bytes with \r
+//!  \x00, no line end added`; `C: line` (must be sent, secrets as displayed); `TLS` (the handshake); `alert 116`
+//! (instead of a reply inside TLS); `after 5s`; `quiet` (no data for five seconds); `silent` (the reply deadline
+//! passes); `hangs up`; `resets`; `time is up` (the overall time limit is reached while the client waits; no question
+//! is asked afterwards).
 
 mod format;
 mod handshake;
@@ -67,26 +71,28 @@ fn now() -> jiff::Timestamp {
     NOW.parse().unwrap()
 }
 
-/// A server in the place of a transcript: what it sends for each command. The greeting is the reply to "".
+/// A server used instead of a transcript: returns what to send for each command. The command for the greeting is "".
 pub trait Server {
     fn reply(&mut self, command: &str) -> Sends;
 }
 
-/// What a server sends for one command.
+/// What the server sends for one command.
 #[derive(Default)]
 pub struct Sends {
-    /// At once, in one segment.
+    /// Sent at once, in one segment.
     pub now: String,
-    /// A moment later: before the reply to the next command, or in the pause before it.
+    /// Sent a moment later: before the reply to the next command, or in the pause before that command.
     pub late: String,
 }
 
 type NewServer<'a> = &'a dyn Fn() -> Box<dyn Server>;
 
-/// Checks servers that are made by a function, one for each session.
-pub fn hold(args: &[&str], server: NewServer<'_>) -> Report {
+/// Runs a check against servers that the function creates, one for each session.
+pub fn check_with(args: &[&str], server: NewServer<'_>) -> Report {
     let words = args.iter().map(Into::into).collect();
-    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else { panic!("the arguments are no check") };
+    let Ok(Invocation::Check(args, matches)) = cli::parse(words) else {
+        panic!("the arguments are not those of a check")
+    };
     let plan = cli::plan::plan(&args, &matches, &args.targets[0], Some("client.example.org")).unwrap();
     let credentials = plan.login.as_ref().map(|login| Credentials {
         user: login.user.clone(),
@@ -107,13 +113,13 @@ pub fn hold(args: &[&str], server: NewServer<'_>) -> Report {
         time_is_up: false,
         problems: Vec::new(),
     };
-    let (evidence, ended) = inquiry::at_once(inquiry::inquire(&plan, &mut replay, now(), &mut Deaf)).unwrap();
+    let (evidence, ended) = inquiry::at_once(inquiry::inquire(&plan, &mut replay, now(), &mut NoListener)).unwrap();
     Report::new(plan, evidence, &ended, replay.clock)
 }
 
-struct Deaf;
+struct NoListener;
 
-impl EvidenceListener for Deaf {}
+impl EvidenceListener for NoListener {}
 
 pub struct Played {
     pub name: String,
@@ -127,17 +133,17 @@ pub fn play(path: &PathBuf) -> Played {
     play_text(name, &std::fs::read_to_string(path).unwrap())
 }
 
-/// Plays the text of a transcript.
+/// Plays a transcript given as text.
 pub fn play_text(name: String, text: &str) -> Played {
-    play_live(name, text, &mut Deaf)
+    play_live(name, text, &mut NoListener)
 }
 
-/// The same, for a listener.
+/// Like `play_text`, and reports the events to a listener.
 pub fn play_live(name: String, text: &str, listener: &mut dyn EvidenceListener) -> Played {
     let transcript: Transcript = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
     let words = transcript.args.iter().map(Into::into).collect();
     let Invocation::Check(args, matches) = cli::parse(words).unwrap_or_else(|error| panic!("{name}: {error}")) else {
-        panic!("{name}: the arguments are no check");
+        panic!("{name}: the arguments are not those of a check");
     };
     let mut plan = cli::plan::plan(&args, &matches, &args.targets[0], Some("client.example.org"))
         .unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -1,4 +1,4 @@
-//! Answers the questions of a check from a transcript or from a scripted server.
+//! The network of a replay: answers the questions of a check from a transcript or from a scripted server.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use super::format::{TypedCertificate, TypedHandshake, TypedHello, TypedLookup, T
 use super::handshake::{handshake, server_name, sni, tls_fault};
 use super::{NewServer, Server, now};
 
-/// Answers questions from a transcript.
+/// Answers the questions of a check.
 pub(super) struct Replay<'s> {
     pub(super) plan: Plan,
     pub(super) credentials: Option<Credentials>,
@@ -32,7 +32,7 @@ pub(super) struct Replay<'s> {
     pub(super) server: Option<NewServer<'s>>,
     pub(super) arrivals: VecDeque<Arrival>,
     pub(super) clock: f64,
-    /// The session that has just been played is left open: `--max-time` ended everything in the middle of it.
+    /// `--max-time` ended the run during the session that was just played, so the session stays open.
     pub(super) time_is_up: bool,
     pub(super) problems: Vec<String>,
 }
@@ -68,10 +68,10 @@ impl Gather for Replay<'_> {
     }
 
     async fn next(&mut self) -> Arrival {
-        self.arrivals.pop_front().expect("an open question has an answer")
+        self.arrivals.pop_front().expect("an open question without an answer")
     }
 
-    /// A conversation is played to its end at once.
+    /// Does nothing, because a session is played to its end at once.
     fn stop(&mut self, _: ProbeId) {}
 
     fn now_ms(&self) -> f64 {
@@ -93,7 +93,7 @@ impl Replay<'_> {
         if let Some(server) = self.server {
             let result = DialResult::Connected { local: "192.0.2.9:40000".parse().unwrap() };
             self.note(id, Phase::Connect, false, EventKind::Dialled { address, started_ms: self.clock, result });
-            return self.converse_with(id, request, server().as_mut());
+            return self.play_server(id, request, server().as_mut());
         }
         let implicit = request.script.tls == TlsUse::Implicit;
         let fits = |session: &TypedSession| {
@@ -124,7 +124,7 @@ impl Replay<'_> {
                 return Err(Fault::NotConnected { connect });
             }
         }
-        self.converse(id, request, &session)
+        self.play_dialogue(id, request, &session)
     }
 
     fn hello(&self, request: &HelloRequest) -> HelloSeen {
@@ -139,7 +139,7 @@ impl Replay<'_> {
                 "closed" => HelloOutcome::Closed,
                 "reset" => HelloOutcome::Reset,
                 "silent" => HelloOutcome::Silence { waited_ms: 5000.0 },
-                "turned away" => HelloOutcome::TurnedAway { phase: Phase::Greeting },
+                "rejected" => HelloOutcome::TurnedAway { phase: Phase::Greeting },
                 "sslv2" => answer(tls::TlsAnswer::Sslv2),
                 other => panic!("unknown instead {other}"),
             },
@@ -185,7 +185,7 @@ impl Replay<'_> {
         }
     }
 
-    fn converse_with(&mut self, id: ProbeId, request: &SessionRequest, server: &mut dyn Server) -> Result<(), Fault> {
+    fn play_server(&mut self, id: ProbeId, request: &SessionRequest, server: &mut dyn Server) -> Result<(), Fault> {
         let credentials = self.credentials.take();
         let means = Means {
             host: request.host.to_string(),
@@ -234,7 +234,7 @@ impl Replay<'_> {
         result
     }
 
-    fn converse(&mut self, id: ProbeId, request: &SessionRequest, session: &TypedSession) -> Result<(), Fault> {
+    fn play_dialogue(&mut self, id: ProbeId, request: &SessionRequest, session: &TypedSession) -> Result<(), Fault> {
         let credentials = self.credentials.take();
         let means = Means {
             host: request.host.to_string(),
@@ -284,7 +284,7 @@ impl Replay<'_> {
                     let word = script.pop_front().unwrap_or_default();
                     break Err(Fault::Tls { tls: tls_fault(word, None, None) });
                 }
-                // A pause is over when the server sends nothing more in it.
+                // A pause ends when the server sends no more data in it.
                 Action::Await
                     if dialogue.is_pausing()
                         && !script
@@ -312,7 +312,7 @@ impl Replay<'_> {
                 Action::HangUp(result) => break result,
             }
         };
-        self.problems.extend(said.iter().map(|text| format!("sent {text:?}, which the transcript does not have")));
+        self.problems.extend(said.iter().map(|text| format!("sent {text:?}, which is not in the transcript")));
         self.problems.extend(
             script.iter().filter(|line| !line.starts_with("silent")).map(|line| format!("not reached: {line}")),
         );
@@ -322,7 +322,7 @@ impl Replay<'_> {
     }
 }
 
-/// Gives the dialogue what comes next: all server lines up to the next line of ours, in one piece.
+/// Passes the next input to the dialogue: all server lines up to the next client line, in one piece.
 fn feed(dialogue: &mut Dialogue<'_>, script: &mut VecDeque<&str>, clock: &mut f64) -> Option<String> {
     let mut bytes = Vec::new();
     while let Some(line) = script.front() {
@@ -350,7 +350,9 @@ fn feed(dialogue: &mut Dialogue<'_>, script: &mut VecDeque<&str>, clock: &mut f6
             let seconds: f64 = line.trim_start_matches("after ").trim_end_matches('s').parse().unwrap();
             *clock += seconds * 1000.0;
         }
-        other => return Some(format!("the client waits, and the transcript goes on with {other:?}")),
+        other => {
+            return Some(format!("the client waits for a reply, but the next line of the transcript is {other:?}"));
+        }
     }
     None
 }
