@@ -1,5 +1,5 @@
-//! What the text format looks like: golden files of some transcripts at 80 and 120 columns, with colour, in ASCII,
-//! quiet and verbose. After a change on purpose: SNAPSHOTS=overwrite cargo test --test golden, and read the difference.
+//! The text format: golden files of some transcripts at 80 and 120 columns, with colour, in ASCII, quiet and verbose.
+//! To accept an intended change, run SNAPSHOTS=overwrite cargo test --test golden and review the diff.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -40,10 +40,11 @@ fn folder() -> PathBuf {
 }
 
 #[test]
-fn the_text_looks_as_it_did() {
+fn the_text_output_matches_its_golden_files() {
     let played = all();
     for name in SHOWN {
-        let one = played.iter().find(|one| one.name == *name).unwrap_or_else(|| panic!("no transcript {name}"));
+        let one =
+            played.iter().find(|one| one.name == *name).unwrap_or_else(|| panic!("there is no transcript {name}"));
         for (look_name, look) in looks() {
             let text = render::format("text").unwrap().one(&one.report, &look);
             let file = folder().join(format!("{}.{look_name}.txt", name.replace('/', "-")));
@@ -53,13 +54,13 @@ fn the_text_looks_as_it_did() {
 }
 
 #[test]
-fn no_line_is_wider_than_it_should_be() {
+fn no_line_is_wider_than_the_terminal() {
     for one in all() {
         for width in [80, 120] {
             let look = Display { width, ..Display::plain() };
             let text = render::format("text").unwrap().one(&one.report, &look);
             for line in text.lines() {
-                // Commands and addresses of pages are never broken: they must survive being copied.
+                // Commands and URLs are never wrapped, because users copy them.
                 let is_command = line.starts_with("           ");
                 let columns = unicode_width::UnicodeWidthStr::width(line);
                 assert!(columns <= width || is_command, "{} at {width}: {columns} columns: {line}", one.name);
@@ -108,7 +109,7 @@ fn a_suite_names_the_warnings_of_a_check_that_passes() {
 }
 
 #[test]
-fn findings_have_one_order_in_all_formats() {
+fn all_formats_list_findings_in_the_same_order() {
     let played = all();
     let report = &played.iter().find(|one| one.name == "certificate/three-faults-in-the-chain").unwrap().report;
     let rules: Vec<String> = report.findings.iter().map(|finding| finding.rule.to_string()).collect();

@@ -1,5 +1,5 @@
-//! Reports beside the result and reports that were saved, by the built program: `--report`, `--format ndjson` as things
-//! happen, `smtpcheck report`, and the answer of a plugin to every mistake.
+//! Additional and saved reports of the built program: `--report`, `--format ndjson` as events happen, `smtpcheck
+//! report`, and how the monitoring plugin reports usage errors.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -12,14 +12,14 @@ use std::path::Path;
 use serde_json::Value;
 use support::program::{Run, command, finish, run, run_with};
 
-/// A port of this machine on which nobody listens.
+/// A local port on which no program listens.
 const NOBODY: &str = "127.0.0.1:1";
 
 fn in_folder(folder: &Path, name: &str) -> String {
     folder.join(name).to_str().unwrap().to_owned()
 }
 
-/// The names in a folder, so that a half-written file is seen.
+/// The names of the files in a folder, which include incomplete files.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         std::fs::read_dir(folder).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
@@ -28,7 +28,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn reports_are_written_beside_the_result_and_nothing_else_is_left() {
+fn report_files_are_complete_and_no_temporary_file_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let formats = ["json", "ndjson", "junit", "github", "nagios", "prometheus", "markdown", "html", "text"];
     let flags: Vec<String> =
@@ -36,7 +36,7 @@ fn reports_are_written_beside_the_result_and_nothing_else_is_left() {
     let words: Vec<&str> = std::iter::once(NOBODY).chain(flags.iter().map(String::as_str)).collect();
     let run = run(&words);
     assert_eq!(run.code, 3, "{run}");
-    assert!(run.stdout.contains("connection-refused"), "the result is the text, as without them: {run}");
+    assert!(run.stdout.contains("connection-refused"), "the result on standard output is the text format: {run}");
     let mut expected: Vec<&str> = formats.to_vec();
     expected.sort_unstable();
     assert_eq!(names(folder.path()), expected);
@@ -48,7 +48,7 @@ fn reports_are_written_beside_the_result_and_nothing_else_is_left() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
+fn a_report_path_that_cannot_be_written_is_reported_before_anything_is_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let target = listener.local_addr().unwrap().to_string();
@@ -78,7 +78,7 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_disk_that_is_full_later_is_exit_74_and_the_other_reports_are_written() {
+fn a_disk_that_becomes_full_causes_exit_code_74_and_other_reports_are_still_written() {
     let folder = tempfile::tempdir().unwrap();
     let good = format!("junit={}", in_folder(folder.path(), "good.xml"));
     let run = run(&[NOBODY, "--report", "html=/dev/full", "--report", &good]);
@@ -100,14 +100,14 @@ fn the_step_summary_of_github_is_appended_to() {
     assert!(text.starts_with("# before\n\n# smtpcheck: FAIL 127.0.0.1:1\n"), "{text}");
     let elsewhere = run_with(&[NOBODY, "--format", "github"], None, &[("GITHUB_STEP_SUMMARY", "/nowhere/at/all")]);
     assert_eq!(elsewhere.code, 2, "{elsewhere}");
-    // Without the format nobody asked for a summary.
+    // The summary is written only with the format `github`.
     run_with(&[NOBODY], None, &variables);
     assert_eq!(std::fs::read_to_string(&summary).unwrap(), text);
 }
 
 #[cfg(unix)]
 #[test]
-fn lines_come_as_things_happen_and_a_signal_still_closes_them() {
+fn ndjson_records_are_written_as_events_happen_and_a_signal_still_ends_them_properly() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = listener.local_addr().unwrap().to_string();
     let mut child = command(&[&target, "--format", "ndjson"]).spawn().unwrap();
@@ -116,7 +116,7 @@ fn lines_come_as_things_happen_and_a_signal_still_closes_them() {
     let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(next()["event"], "start");
     assert_eq!(next()["event"], "check");
-    // The server has said nothing yet, and the program still waits for it.
+    // The server has sent no data yet, and the program still waits for it.
     let dialled = next();
     assert_eq!(dialled["happened"]["kind"], "dialled", "{dialled}");
     std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
@@ -157,7 +157,7 @@ fn a_saved_report_is_shown_in_every_format_with_the_exit_code_of_its_check() {
 }
 
 #[test]
-fn of_two_files_it_is_told_what_has_changed() {
+fn two_files_are_compared_and_the_changes_are_listed() {
     let folder = tempfile::tempdir().unwrap();
     let one = saved(folder.path(), "one.json", &[NOBODY, "--json"]);
     let same = run(&["report", &one, &one]);
@@ -178,7 +178,7 @@ fn of_two_files_it_is_told_what_has_changed() {
 }
 
 #[test]
-fn files_that_are_no_reports_are_told_apart() {
+fn each_kind_of_invalid_file_has_its_own_message() {
     let folder = tempfile::tempdir().unwrap();
     let cut = saved(folder.path(), "cut.ndjson", &[NOBODY, NOBODY, "--format", "ndjson"]);
     let lines = std::fs::read_to_string(&cut).unwrap();
@@ -205,7 +205,7 @@ fn files_that_are_no_reports_are_told_apart() {
         let run = run(&["report", &file]);
         assert_eq!(run.code, 2, "{name} {run}");
         assert!(run.stderr.contains(told) || told == "cannot" && run.stderr.contains("can be read"), "{name} {run}");
-        assert!(run.stderr.lines().last().unwrap().contains(name), "the file is named: {run}");
+        assert!(run.stderr.lines().last().unwrap().contains(name), "the message must name the file: {run}");
     }
     let bytes = in_folder(folder.path(), "bytes");
     std::fs::File::create(&bytes).unwrap().write_all(b"\xff\xfe{\0}\0").unwrap();
@@ -217,7 +217,7 @@ fn files_that_are_no_reports_are_told_apart() {
     assert_eq!(run(&["report", &none]).code, 2);
 }
 
-/// The answer of a plugin: one line on standard output, and nothing on standard error.
+/// The output of the plugin for an error: one line on standard output and none on standard error.
 #[track_caller]
 fn is_unknown(run: &Run, told: &str) {
     assert_eq!(run.code, 3, "{run}");
@@ -226,7 +226,7 @@ fn is_unknown(run: &Run, told: &str) {
 }
 
 #[test]
-fn a_plugin_answers_every_mistake_in_its_own_way() {
+fn the_plugin_reports_every_usage_error_as_unknown() {
     for (words, told) in [
         (&["host:0", "--format", "nagios"][..], "not a port"),
         (&["--format=nagios"], "no target given"),
@@ -250,7 +250,7 @@ fn check_smtp(words: &[&str]) -> Run {
 
 #[cfg(unix)]
 #[test]
-fn under_the_name_of_the_plugin_its_flags_are_understood() {
+fn under_the_name_check_smtp_the_flags_of_that_plugin_are_accepted() {
     let refused = check_smtp(&["-H", "127.0.0.1", "-p", "1", "-t", "5", "-w", "3", "-c", "4"]);
     assert_eq!(refused.code, 2, "{refused}");
     let first = refused.stdout.lines().next().unwrap();
@@ -270,7 +270,7 @@ fn under_the_name_of_the_plugin_its_flags_are_understood() {
 
 #[cfg(unix)]
 #[test]
-fn what_the_plugin_is_told_to_expect_is_looked_at() {
+fn the_plugin_checks_the_expected_replies() {
     let script = "S: 220 mx.example.net ESMTP
 C
 S: 250 mx.example.net
@@ -290,16 +290,16 @@ S: 221 bye
         check_smtp(&[&["-H", "127.0.0.1", "-p", &port], envelope.as_slice(), flags].concat())
     };
     let refused = ask(&[]);
-    assert_eq!(refused.code, 2, "without -R every reply is judged: {refused}");
+    assert_eq!(refused.code, 2, "without -R every reply must be successful: {refused}");
     let wanted = ask(&["-R", "^550"]);
-    assert!(wanted.code == 0 && wanted.stdout.starts_with("SMTP OK - "), "a refusal that was wanted is fine: {wanted}");
+    assert!(wanted.code == 0 && wanted.stdout.starts_with("SMTP OK - "), "an expected rejection is OK: {wanted}");
     let other = ask(&["-R", "^550", "-e", "220 mail.example.net"]);
     assert_eq!(other.code, 1, "{other}");
     assert!(other.stdout.contains("the greeting does not hold 220 mail.example.net"), "{other}");
 }
 
 #[test]
-fn every_attempt_is_told_in_the_lines_and_is_there_again_when_they_are_shown() {
+fn every_attempt_is_in_the_ndjson_output_and_in_the_output_of_report() {
     let folder = tempfile::tempdir().unwrap();
     let lines = in_folder(folder.path(), "tries.ndjson");
     let run_lines = run(&[NOBODY, "--retry", "1", "--format", "ndjson", "-o", &lines]);
@@ -310,21 +310,21 @@ fn every_attempt_is_told_in_the_lines_and_is_there_again_when_they_are_shown() {
     assert_eq!(tried.len(), 1, "{text}");
     assert_eq!((tried[0]["number"].as_u64(), tried[0]["exit_code"].as_u64()), (Some(1), Some(3)));
     let again = run(&["report", &lines, "--format", "ndjson"]);
-    assert_eq!(again.stdout, text, "what is shown again is what was written as it happened");
+    assert_eq!(again.stdout, text, "the report command prints the same as the live output");
     let junit = run(&["report", &lines, "--format", "junit"]).stdout;
     assert_eq!((junit.matches("<testcase ").count(), junit.matches("run 1: exit 3").count()), (1, 1), "{junit}");
-    // JSON keeps them too.
+    // A JSON report contains the attempts too.
     let json = saved(folder.path(), "tries.json", &[NOBODY, "--retry", "1", "--json"]);
     assert!(run(&["report", &json, "--format", "markdown"]).stdout.contains("- run 1: exit 3"));
 }
 
 #[test]
-fn what_was_expected_is_held_against_what_is_judged_again() {
+fn expectations_of_a_saved_report_are_evaluated_again() {
     let folder = tempfile::tempdir().unwrap();
     let expected = saved(folder.path(), "a.json", &[NOBODY, "--json", "--expect", "exit.code == 3"]);
     for words in [&["report", &expected][..], &["report", &expected, "--rejudge"]] {
         let run = run(words);
-        assert_eq!(run.code, 0, "an unreachable server was what was expected: {run}");
+        assert_eq!(run.code, 0, "the server was expected to be unreachable: {run}");
     }
     let failed = saved(folder.path(), "b.json", &[NOBODY, "--json", "--expect", "exit.code == 0"]);
     let run = run(&["report", &failed, "--rejudge", "--format", "junit"]);

@@ -1,10 +1,11 @@
-//! Plain English: phrases that sounded translated, with the term of the field, must not come back.
+//! Plain English: phrases that sound translated must not be used again. Each has an equivalent that technical writers
+//! use.
 
 use std::path::PathBuf;
 
 use super::source::{files, root};
 
-/// What is not written, and what is written instead.
+/// The banned phrases, and what to write instead.
 const BANNED: &[(&str, &str)] = &[
     ("a careful guest", "a non-intrusive client"),
     ("as it stands", "unchanged"),
@@ -73,12 +74,12 @@ const BANNED: &[(&str, &str)] = &[
     ("whoever", "anyone who, the client that"),
 ];
 
-/// Keys of the lexicon whose values are not ours: texts of servers, and where they are from.
+/// Keys of the lexicon whose values are quoted: replies of servers and their sources.
 const QUOTING_KEYS: &[&str] =
     &["pattern", "example", "matches", "differs", "source", "phrase", "match", "all", "any", "text_of"];
 
-/// Files that still have such a phrase, one a line. The list only shrinks: with UPDATE_DOCS=1 this test removes the files
-/// that are clean.
+/// Files that still contain a banned phrase, one per line. Do not add files. With UPDATE_DOCS=1 this test removes the
+/// files that no longer contain any.
 const PENDING: &str = "tests/structure/words-pending.txt";
 
 fn texts() -> Vec<(String, String)> {
@@ -100,7 +101,7 @@ fn texts() -> Vec<(String, String)> {
     texts
 }
 
-/// The words of a text in lower case with one space between them, without the marks of comments and what is quoted from
+/// The words of a text in lower case with one space between them, without comment markers and without text quoted from
 /// servers.
 fn plain(name: &str, text: &str) -> String {
     let is_data = name.starts_with("src/lexicon/data/");
@@ -123,7 +124,7 @@ fn banned_in(plain: &str) -> Vec<String> {
 }
 
 #[test]
-fn phrases_that_sound_translated_do_not_come_back() {
+fn banned_phrases_are_not_used() {
     let kept = std::fs::read_to_string(root().join(PENDING)).unwrap_or_default();
     let pending: Vec<&str> = kept.lines().collect();
     let found: Vec<(String, Vec<String>)> = texts()

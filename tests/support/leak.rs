@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn percent_encoded(is_literal: fn(u8) -> bool) -> String {
-        let encode = |byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+        let encode = |byte| if is_literal(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
         CANARY.bytes().map(encode).collect()
     }
 
@@ -168,8 +168,8 @@ mod tests {
 
     #[test]
     fn a_percent_encoded_password_is_a_leak() {
-        for stays in [(|byte| byte.is_ascii_alphanumeric()) as fn(u8) -> bool, |_| false] {
-            let text = percent_encoded(stays);
+        for is_literal in [(|byte| byte.is_ascii_alphanumeric()) as fn(u8) -> bool, |_| false] {
+            let text = percent_encoded(is_literal);
             assert!(leaks(format!("smtp://u:{text}@host").as_bytes()).contains(&"percent-encoded"), "{text}");
         }
     }
