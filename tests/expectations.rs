@@ -247,9 +247,9 @@ fn the_examples_in_docs_expectations_md_are_valid() {
 
 /// A server that defers the first connections and accepts the next.
 fn server_that_defers(first: usize) -> Server {
-    let busy = "S: 421 4.3.2 server_that_defers, come back later\nclose";
+    let busy = "S: 421 4.3.2 busy, come back later\nclose";
     let fine = "S: 220 mx.example.net ESMTP\nC\nS: 250 mx.example.net\nC\nS: 221 bye";
-    let scripts: Vec<&str> = std::iter::repeat_n(server_that_defers, first).chain([fine]).collect();
+    let scripts: Vec<&str> = std::iter::repeat_n(busy, first).chain([fine]).collect();
     Server::start(&scripts, &Identity::new())
 }
 

@@ -107,7 +107,7 @@ fn check(sandbox: &TestSandbox, scenario: &'static Scenario) -> Outcome {
     let words = sandbox.arguments(scenario, scenario.client.secret);
     let words: Vec<&str> = words.iter().map(String::as_str).chain(["--json"]).collect();
     let began = Instant::now();
-    let child = program::command(&arguments).spawn().unwrap();
+    let child = program::command(&words).spawn().unwrap();
     let watch = peak_of(child.id());
     let run = program::finish(child);
     let took = began.elapsed();
@@ -303,7 +303,7 @@ fn the_live_output_contains_no_control_character_from_the_server() {
     let outputs = in_parallel(poisoned, |scenario: &'static Scenario| {
         let words = sandbox.arguments(scenario, scenario.client.secret);
         let words: Vec<&str> = words.iter().map(String::as_str).chain(["-v", "--color", "always"]).collect();
-        (scenario.name, program::run_with(&arguments, None, &[("RUST_LOG", "trace")]))
+        (scenario.name, program::run_with(&words, None, &[("RUST_LOG", "trace")]))
     });
     assert_eq!(outputs.len(), 4);
     for (name, run) in outputs {
@@ -325,7 +325,7 @@ fn no_login_shows_the_password_in_any_format() {
         for flags in [&["--json"][..], &["-v"], &["-q"]] {
             let words: Vec<&str> = words.iter().map(String::as_str).chain(flags.iter().copied()).collect();
             // `run` searches the output for the password.
-            let run = program::run_with(&arguments, None, &[("RUST_LOG", "trace")]);
+            let run = program::run_with(&words, None, &[("RUST_LOG", "trace")]);
             if flags == ["--json"] {
                 for (how, text) in renderings(&run.stdout) {
                     assert_eq!(leaks(text.as_bytes()), Vec::<&str>::new(), "{} as {how}", scenario.name);

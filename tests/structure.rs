@@ -110,9 +110,7 @@ fn module_of(path: &Path) -> String {
 #[test]
 fn the_map_in_lib_rs_matches_the_import_table() {
     let map = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    for (module_of, allowed) in
-        TABLE.iter().filter(|(module_of, _)| !matches!(*module_of, "secret" | "logging" | "commands"))
-    {
+    for (module, allowed) in TABLE.iter().filter(|(module, _)| !matches!(*module, "secret" | "logging" | "commands")) {
         let words = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
         let row = format!("//! | {module} | {words} |");
         assert!(map.contains(&row), "src/lib.rs does not contain the row: {row}");
@@ -122,7 +120,7 @@ fn the_map_in_lib_rs_matches_the_import_table() {
 #[test]
 fn network_and_terminal_libraries_are_used_only_in_their_modules() {
     for (path, text) in files("src") {
-        let (module_of, code) = (module_of(&path), without_tests(&text));
+        let (module, code) = (module_of(&path), without_tests(&text));
         let names = |library: &str| {
             code.lines().any(|line| {
                 let line = line.trim_start();
