@@ -159,10 +159,10 @@ smoke_tests!(
     server_hello,
     challenges,
     log,
-    conversation,
+    session,
     certificates,
     saved_report,
-    words,
+    arguments,
     expectation,
     suite,
 );

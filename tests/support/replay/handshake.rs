@@ -83,7 +83,7 @@ pub(super) fn handshake(host: String, typed: &TypedHandshake) -> Handshake {
         Some(word) => {
             let why: ChainFault =
                 serde_json::from_value(word.into()).unwrap_or_else(|_| panic!("unknown trust {word}"));
-            Trust::Untrusted { why, detail: "as specified in the transcript".to_owned() }
+            Trust::Untrusted { why, detail: "as the transcript says".to_owned() }
         }
     };
     let is_line = |place: &usize| *place == 0 || chain.iter().any(|one| one.issued_by == Some(*place));
