@@ -112,7 +112,7 @@ fn a_line_of_ten_megabytes_and_binary_data_are_skipped() {
 fn wrong_flags_are_reported_with_the_correct_form() {
     for (args, word) in [
         (&["535", "--phase", "lunch"][..], "rcpt"),
-        (&["535", "--provider", "nobody-knows-it"], "--provider"),
+        (&["535", "--provider", "no-such-provider"], "--provider"),
         (&[], "nothing to explain"),
     ] {
         let run = explain(args);
@@ -140,8 +140,8 @@ fn a_closed_pipe_is_not_an_error_and_a_full_disk_is() {
 fn terms_on_standard_input_are_explained_too() {
     let run = run_with(&["explain", "-"], Some("starttls-not-offered\nPIPELINING\nSCRAM-SHA-256\n"), &[]);
     assert_eq!(run.code, 0, "{run}");
-    for told in ["the server does not advertise STARTTLS", "PIPELINING", "SCRAM-SHA-256"] {
-        assert!(run.stdout.contains(told), "{told}: {run}");
+    for text in ["the server does not advertise STARTTLS", "PIPELINING", "SCRAM-SHA-256"] {
+        assert!(run.stdout.contains(text), "{text}: {run}");
     }
     let kinds: Vec<String> = objects(&run_with(&["explain", "-", "--json"], Some("chunking\nxyzzy\n550 no\n"), &[]))
         .iter()

@@ -124,9 +124,11 @@ fn nine_of_ten_logs_are_classified_correctly() {
         match &reading {
             Some(reading) if expected.contains(&reading.cause.category()) => right += 1,
             other => {
-                let told = other.as_ref().map(|reading| (reading.cause, &reading.basis));
-                wrong
-                    .push(format!("{}\n  expected {}, found {text:?}, classified as {told:?}", log.text, log.category));
+                let reading = other.as_ref().map(|reading| (reading.cause, &reading.basis));
+                wrong.push(format!(
+                    "{}\n  expected {}, found {text:?}, classified as {reading:?}",
+                    log.text, log.category
+                ));
             }
         }
     }

@@ -230,11 +230,11 @@ fn the_state_of_a_monitoring_plugin_follows_from_the_exit_code_and_the_threshold
 #[test]
 fn the_help_and_docs_formats_md_name_every_format() {
     let page = std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md")).unwrap();
-    let help = |verb: &str| support::program::run(&[verb, "--help"]).stdout;
+    let help = |command: &str| support::program::run(&[command, "--help"]).stdout;
     for format in render::FORMATS {
-        assert!(page.contains(&format!("| `{}` |", format.name)), "docs/formats.md lacks {}", format.name);
-        for verb in ["check", "report"] {
-            assert!(help(verb).contains(format.name), "smtpcheck {verb} --help lacks {}", format.name);
+        assert!(page.contains(&format!("| `{}` |", format.name)), "docs/formats.md does not mention {}", format.name);
+        for command in ["check", "report"] {
+            assert!(help(command).contains(format.name), "smtpcheck {command} --help does not mention {}", format.name);
         }
     }
 }

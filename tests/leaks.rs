@@ -69,7 +69,7 @@ fn echoes() -> Vec<String> {
 }
 
 /// A session in which the server rejects the login with these lines.
-fn refusing(mechanism: &str, session: &str) -> String {
+fn rejected_login(mechanism: &str, session: &str) -> String {
     format!(
         "
         S: 220 localhost ESMTP
@@ -112,10 +112,10 @@ fn once(identity: &Identity, scripts: &[&str], more: &[&str], variables: &[(&str
 fn no_form_of_the_password_in_a_rejection_is_shown() {
     let identity = Identity::new();
     let lines: String = echoes().iter().map(|echo| format!("S: 535-5.7.8 you said {echo}!\n")).collect();
-    let script = refusing("PLAIN", &format!("{lines}S: 535 5.7.8 no"));
+    let script = rejected_login("PLAIN", &format!("{lines}S: 535 5.7.8 no"));
     runs_with(&identity, &[&script], &[], &[("RUST_LOG", "trace")]);
     for (at, echo) in echoes().into_iter().enumerate() {
-        once(&identity, &[&refusing("PLAIN", &format!("S: 535 5.7.8 {echo}"))], FORMATS[at % 2], &[]);
+        once(&identity, &[&rejected_login("PLAIN", &format!("S: 535 5.7.8 {echo}"))], FORMATS[at % 2], &[]);
     }
 }
 
@@ -128,14 +128,14 @@ fn a_password_split_over_several_lines_is_not_shown() {
         let first: String = echo.chars().take(half).collect();
         let second: String = echo.chars().skip(half).collect();
         let over_lines = format!("S: 535-5.7.8 {first}\nS: 535 5.7.8 {second}");
-        once(&identity, &[&refusing("PLAIN", &over_lines)], FORMATS[at % 2], &[]);
+        once(&identity, &[&rejected_login("PLAIN", &over_lines)], FORMATS[at % 2], &[]);
         let over_replies = format!("S: 334 {first}\nC\nS: 535 5.7.8 {second}");
-        once(&identity, &[&refusing("PLAIN", &over_replies)], FORMATS[at % 2], &[]);
+        once(&identity, &[&rejected_login("PLAIN", &over_replies)], FORMATS[at % 2], &[]);
     }
     let letters: String = CANARY.chars().map(|letter| format!("S: 535-{letter}\n")).collect();
-    runs(&identity, &[&refusing("PLAIN", &format!("{letters}S: 535 no"))], &[]);
+    runs(&identity, &[&rejected_login("PLAIN", &format!("{letters}S: 535 no"))], &[]);
     let bytes: String = hex(CANARY.as_bytes(), "\n").lines().map(|byte| format!("S: 535-{byte}\n")).collect();
-    runs(&identity, &[&refusing("PLAIN", &format!("{bytes}S: 535 no"))], &[]);
+    runs(&identity, &[&rejected_login("PLAIN", &format!("{bytes}S: 535 no"))], &[]);
 }
 
 /// With `--probe` and `--tls-scan` the program connects again without a login, to a server that has received the
@@ -143,7 +143,7 @@ fn a_password_split_over_several_lines_is_not_shown() {
 #[test]
 fn a_later_session_does_not_show_a_password_sent_in_an_earlier_session() {
     let identity = Identity::new();
-    let refused = refusing("PLAIN", "S: 535 5.7.8 no");
+    let refused = rejected_login("PLAIN", "S: 535 5.7.8 no");
     let encoded = STANDARD.encode(CANARY);
     for (echo, format) in [CANARY, encoded.as_str()].into_iter().zip(FORMATS) {
         for later in [
@@ -168,11 +168,11 @@ fn a_later_session_does_not_show_a_password_sent_in_an_earlier_session() {
 #[test]
 fn a_retry_does_not_show_a_password_sent_in_the_previous_attempt() {
     let identity = Identity::new();
-    let deferred = refusing("PLAIN", "S: 454 4.7.0 try later");
+    let deferred = rejected_login("PLAIN", "S: 454 4.7.0 try later");
     let encoded = STANDARD.encode(CANARY);
     for (echo, format) in [CANARY, encoded.as_str()].into_iter().zip(FORMATS) {
         let greeting = format!("S: 220 localhost ESMTP {echo}\nC\nS: 250 localhost {echo}\nC\nS: 221 {echo}");
-        let inside = refusing("PLAIN", "S: 535 5.7.8 no")
+        let inside = rejected_login("PLAIN", "S: 535 5.7.8 no")
             .replace("S: 250 AUTH", &format!("S: 250-X-{echo}\n        S: 250 AUTH"));
         for later in [greeting, inside] {
             let (_, server) = once(&identity, &[&deferred, &later], &[&["--retry", "1"][..], format].concat(), &[]);
@@ -189,7 +189,7 @@ fn a_server_error_about_a_token_is_shown_without_the_token() {
         let session = format!("S: 334 {}\nC\nS: 535 5.7.8 no", STANDARD.encode(json));
         for mechanism in ["XOAUTH2", "OAUTHBEARER"] {
             let more = [&["--auth", mechanism], FORMATS[at % 2]].concat();
-            assert_eq!(once(&identity, &[&refusing(mechanism, &session)], &more, &[]).0.code, 7);
+            assert_eq!(once(&identity, &[&rejected_login(mechanism, &session)], &more, &[]).0.code, 7);
         }
     }
 }
@@ -206,7 +206,7 @@ fn no_checksum_of_the_password_is_shown() {
     ] {
         let texts = [hex(&sum, ""), hex(&sum, "").to_uppercase(), STANDARD.encode(&sum)];
         let lines: String = texts.iter().map(|text| format!("S: 535-5.7.8 {{{text}}} is wrong\n")).collect();
-        for (run, _) in runs(&identity, &[&refusing("PLAIN", &format!("{lines}S: 535 5.7.8 no"))], &[]) {
+        for (run, _) in runs(&identity, &[&rejected_login("PLAIN", &format!("{lines}S: 535 5.7.8 no"))], &[]) {
             assert!(!texts.iter().any(|text| format!("{run}").contains(text)), "{texts:?}\n{run}");
         }
     }
@@ -226,7 +226,7 @@ fn no_proof_computed_from_the_password_is_shown() {
         }),
         ("NTLM", challenge(ntlm), |_| None),
     ] {
-        for (run, server) in runs(&identity, &[&refusing(mechanism, &session)], &["--auth", mechanism]) {
+        for (run, server) in runs(&identity, &[&rejected_login(mechanism, &session)], &["--auth", mechanism]) {
             assert_eq!(run.code, 7, "{run}");
             let lines = server.seen().lines;
             let sent = &lines[lines.len() - 2];

@@ -57,9 +57,9 @@ fn the_list_has_every_scenario_and_describes_its_fault() {
     assert_eq!(text.stdout.lines().count(), scenarios().count());
     let json = run(&["sandbox", "--list", "--json"]);
     for (line, scenario) in json.stdout.lines().zip(scenarios()) {
-        let told: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(told["scenario"], scenario.name);
-        assert_eq!(told["expect"].as_array().unwrap().len(), scenario.expect.len());
+        let entry: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(entry["scenario"], scenario.name);
+        assert_eq!(entry["expect"].as_array().unwrap().len(), scenario.expect.len());
         assert!(text.stdout.contains(scenario.summary), "{}", scenario.name);
     }
 }
@@ -121,16 +121,16 @@ fn the_log_of_client_activity_contains_no_secret() {
         let words = [&address, "--cacert", &authority, "--user", "u@x.test", "--auth", mechanism, "--password-stdin"];
         let run = run_with(&words.map(|word| word as &str), Some(CANARY), &[]);
         assert_eq!(run.code, 7, "{run}");
-        let mut told = Vec::new();
+        let mut texts = Vec::new();
         loop {
             let entry = served.next();
             let text = entry["text"].as_str().unwrap().to_owned();
-            told.push(text.clone());
+            texts.push(text.clone());
             if text == "the connection has ended" {
                 break;
             }
         }
-        let all = told.join("\n");
+        let all = texts.join("\n");
         assert_eq!(support::leak::leaks(all.as_bytes()), Vec::<&str>::new(), "{all}");
         assert!(all.contains(&format!("AUTH {mechanism}")) && all.contains("not shown"), "{all}");
         assert!(all.contains("EHLO") && all.contains("TLS 1.3 is on") && all.contains("535 5.7.8"), "{all}");
@@ -184,7 +184,7 @@ fn the_sandbox_resolves_its_own_names() {
     };
     assert_eq!(checked("healthy-relay", &[]), (0, vec![]));
     assert_eq!(checked("certificate-expired", &[]), (6, vec!["certificate-expired".to_owned()]));
-    assert_eq!(checked("nobody", &[]), (3, vec!["name-not-found".to_owned()]));
+    assert_eq!(checked("no-such-scenario", &[]), (3, vec!["name-not-found".to_owned()]));
     assert_eq!(checked("nodata", &[]), (3, vec!["name-without-address".to_owned()]));
     assert_eq!(checked("servfail", &[]), (3, vec!["name-lookup-failed".to_owned()]));
     assert_eq!(checked("timeout", &["--connect-timeout", "2s"]), (3, vec!["name-lookup-failed".to_owned()]));

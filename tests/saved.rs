@@ -13,7 +13,7 @@ use serde_json::Value;
 use support::program::{Run, command, finish, run, run_with};
 
 /// A local port on which no program listens.
-const NOBODY: &str = "127.0.0.1:1";
+const CLOSED_PORT: &str = "127.0.0.1:1";
 
 fn in_folder(folder: &Path, name: &str) -> String {
     folder.join(name).to_str().unwrap().to_owned()
@@ -33,7 +33,7 @@ fn report_files_are_complete_and_no_temporary_file_is_left() {
     let formats = ["json", "ndjson", "junit", "github", "nagios", "prometheus", "markdown", "html", "text"];
     let flags: Vec<String> =
         formats.iter().map(|format| format!("--report={format}={}", in_folder(folder.path(), format))).collect();
-    let words: Vec<&str> = std::iter::once(NOBODY).chain(flags.iter().map(String::as_str)).collect();
+    let words: Vec<&str> = std::iter::once(CLOSED_PORT).chain(flags.iter().map(String::as_str)).collect();
     let run = run(&words);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stdout.contains("connection-refused"), "the result on standard output is the text format: {run}");
@@ -57,7 +57,7 @@ fn a_report_path_that_cannot_be_written_is_reported_before_anything_is_sent() {
     let itself = format!("junit={}", folder.path().display());
     let twice = format!("html={}", in_folder(folder.path(), "x"));
     let again = format!("json={}", in_folder(folder.path(), "./x"));
-    for (report, told) in [
+    for (report, expected_text) in [
         (vec![missing.as_str()], "nowhere"),
         (vec![&itself], "directory"),
         (vec!["junit"], "FORMAT=FILE"),
@@ -70,7 +70,7 @@ fn a_report_path_that_cannot_be_written_is_reported_before_anything_is_sent() {
         let flags: Vec<&str> = report.iter().flat_map(|report| ["--report", report]).collect();
         let run = run(&[&[target.as_str()], flags.as_slice()].concat());
         assert_eq!(run.code, 2, "{report:?} {run}");
-        assert!(run.stderr.contains(told) && run.stdout.is_empty(), "{report:?} {run}");
+        assert!(run.stderr.contains(expected_text) && run.stdout.is_empty(), "{report:?} {run}");
     }
     assert_eq!(listener.accept().map(|_| ()).unwrap_err().kind(), ErrorKind::WouldBlock, "something was sent");
     assert_eq!(names(folder.path()), [""; 0]);
@@ -81,7 +81,7 @@ fn a_report_path_that_cannot_be_written_is_reported_before_anything_is_sent() {
 fn a_disk_that_becomes_full_causes_exit_code_74_and_other_reports_are_still_written() {
     let folder = tempfile::tempdir().unwrap();
     let good = format!("junit={}", in_folder(folder.path(), "good.xml"));
-    let run = run(&[NOBODY, "--report", "html=/dev/full", "--report", &good]);
+    let run = run(&[CLOSED_PORT, "--report", "html=/dev/full", "--report", &good]);
     assert_eq!(run.code, 74, "{run}");
     assert!(run.stderr.contains("cannot be written"), "{run}");
     assert!(std::fs::read_to_string(folder.path().join("good.xml")).unwrap().ends_with("</testsuites>\n"));
@@ -93,15 +93,15 @@ fn the_step_summary_of_github_is_appended_to() {
     let summary = in_folder(folder.path(), "summary.md");
     std::fs::write(&summary, "# before\n\n").unwrap();
     let variables = [("GITHUB_STEP_SUMMARY", summary.as_str())];
-    let run = run_with(&[NOBODY, "--format", "github"], None, &variables);
+    let run = run_with(&[CLOSED_PORT, "--format", "github"], None, &variables);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stdout.starts_with("::error title=127.0.0.1%3A1%3A connection-refused::"), "{run}");
     let text = std::fs::read_to_string(&summary).unwrap();
     assert!(text.starts_with("# before\n\n# smtpcheck: FAIL 127.0.0.1:1\n"), "{text}");
-    let elsewhere = run_with(&[NOBODY, "--format", "github"], None, &[("GITHUB_STEP_SUMMARY", "/nowhere/at/all")]);
+    let elsewhere = run_with(&[CLOSED_PORT, "--format", "github"], None, &[("GITHUB_STEP_SUMMARY", "/nowhere/at/all")]);
     assert_eq!(elsewhere.code, 2, "{elsewhere}");
     // The summary is written only with the format `github`.
-    run_with(&[NOBODY], None, &variables);
+    run_with(&[CLOSED_PORT], None, &variables);
     assert_eq!(std::fs::read_to_string(&summary).unwrap(), text);
 }
 
@@ -140,8 +140,8 @@ fn saved(folder: &Path, name: &str, words: &[&str]) -> String {
 #[test]
 fn a_saved_report_is_shown_in_every_format_with_the_exit_code_of_its_check() {
     let folder = tempfile::tempdir().unwrap();
-    let json = saved(folder.path(), "a.json", &[NOBODY, "--json"]);
-    let lines = saved(folder.path(), "a.ndjson", &[NOBODY, "--format", "ndjson"]);
+    let json = saved(folder.path(), "a.json", &[CLOSED_PORT, "--json"]);
+    let lines = saved(folder.path(), "a.ndjson", &[CLOSED_PORT, "--format", "ndjson"]);
     for file in [&json, &lines] {
         for format in ["text", "json", "ndjson", "junit", "github", "prometheus", "markdown", "html"] {
             let run = run(&["report", file, "--format", format]);
@@ -159,7 +159,7 @@ fn a_saved_report_is_shown_in_every_format_with_the_exit_code_of_its_check() {
 #[test]
 fn two_files_are_compared_and_the_changes_are_listed() {
     let folder = tempfile::tempdir().unwrap();
-    let one = saved(folder.path(), "one.json", &[NOBODY, "--json"]);
+    let one = saved(folder.path(), "one.json", &[CLOSED_PORT, "--json"]);
     let same = run(&["report", &one, &one]);
     assert_eq!((same.code, same.stdout.as_str()), (0, "no changes\n"), "{same}");
     let other = in_folder(folder.path(), "other.json");
@@ -180,14 +180,14 @@ fn two_files_are_compared_and_the_changes_are_listed() {
 #[test]
 fn each_kind_of_invalid_file_has_its_own_message() {
     let folder = tempfile::tempdir().unwrap();
-    let cut = saved(folder.path(), "cut.ndjson", &[NOBODY, NOBODY, "--format", "ndjson"]);
+    let cut = saved(folder.path(), "cut.ndjson", &[CLOSED_PORT, CLOSED_PORT, "--format", "ndjson"]);
     let lines = std::fs::read_to_string(&cut).unwrap();
     let at = lines.rfind("{\"event\":\"result\"").unwrap();
     std::fs::write(&cut, &lines[..at + 40]).unwrap();
     let run_cut = run(&["report", &cut, "-q"]);
     assert_eq!(run_cut.code, 3, "{run_cut}");
     assert!(run_cut.stderr.contains("cut off") && run_cut.stderr.contains("1 checks"), "{run_cut}");
-    for (name, text, told) in [
+    for (name, text, expected_text) in [
         ("empty", "", "empty"),
         ("blank", " \n\n", "empty"),
         ("text", "220 mx.example.net ESMTP", "not JSON"),
@@ -204,7 +204,10 @@ fn each_kind_of_invalid_file_has_its_own_message() {
         std::fs::write(&file, text).unwrap();
         let run = run(&["report", &file]);
         assert_eq!(run.code, 2, "{name} {run}");
-        assert!(run.stderr.contains(told) || told == "cannot" && run.stderr.contains("can be read"), "{name} {run}");
+        assert!(
+            run.stderr.contains(expected_text) || expected_text == "cannot" && run.stderr.contains("can be read"),
+            "{name} {run}"
+        );
         assert!(run.stderr.lines().last().unwrap().contains(name), "the message must name the file: {run}");
     }
     let bytes = in_folder(folder.path(), "bytes");
@@ -219,22 +222,22 @@ fn each_kind_of_invalid_file_has_its_own_message() {
 
 /// The output of the plugin for an error: one line on standard output and none on standard error.
 #[track_caller]
-fn is_unknown(run: &Run, told: &str) {
+fn is_unknown(run: &Run, expected_text: &str) {
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stdout.starts_with("SMTP UNKNOWN - ") && run.stdout.lines().count() == 1, "{run}");
-    assert!(run.stdout.contains(told) && run.stderr.is_empty(), "{told}: {run}");
+    assert!(run.stdout.contains(expected_text) && run.stderr.is_empty(), "{expected_text}: {run}");
 }
 
 #[test]
 fn the_plugin_reports_every_usage_error_as_unknown() {
-    for (words, told) in [
+    for (words, expected_text) in [
         (&["host:0", "--format", "nagios"][..], "not a port"),
         (&["--format=nagios"], "no target given"),
         (&["mx.example.net", "--format", "nagios", "--no-such-flag"], "--no-such-flag"),
         (&["mx.example.net", "--format", "nagios", "--warning", "lots"], "--warning lots"),
         (&["mx.example.net", "--format", "nagios", "--cacert", "/nowhere"], "/nowhere"),
     ] {
-        is_unknown(&run(words), told);
+        is_unknown(&run(words), expected_text);
     }
     is_unknown(&run_with(&["host:0"], None, &[("SMTPCHECK_FORMAT", "nagios")]), "not a port");
     assert_eq!(run(&["host:0", "--format", "json"]).code, 2);
@@ -302,7 +305,7 @@ S: 221 bye
 fn every_attempt_is_in_the_ndjson_output_and_in_the_output_of_report() {
     let folder = tempfile::tempdir().unwrap();
     let lines = in_folder(folder.path(), "tries.ndjson");
-    let run_lines = run(&[NOBODY, "--retry", "1", "--format", "ndjson", "-o", &lines]);
+    let run_lines = run(&[CLOSED_PORT, "--retry", "1", "--format", "ndjson", "-o", &lines]);
     assert_eq!(run_lines.code, 3, "{run_lines}");
     let text = std::fs::read_to_string(&lines).unwrap();
     let all: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -314,19 +317,19 @@ fn every_attempt_is_in_the_ndjson_output_and_in_the_output_of_report() {
     let junit = run(&["report", &lines, "--format", "junit"]).stdout;
     assert_eq!((junit.matches("<testcase ").count(), junit.matches("run 1: exit 3").count()), (1, 1), "{junit}");
     // A JSON report contains the attempts too.
-    let json = saved(folder.path(), "tries.json", &[NOBODY, "--retry", "1", "--json"]);
+    let json = saved(folder.path(), "tries.json", &[CLOSED_PORT, "--retry", "1", "--json"]);
     assert!(run(&["report", &json, "--format", "markdown"]).stdout.contains("- run 1: exit 3"));
 }
 
 #[test]
 fn expectations_of_a_saved_report_are_evaluated_again() {
     let folder = tempfile::tempdir().unwrap();
-    let expected = saved(folder.path(), "a.json", &[NOBODY, "--json", "--expect", "exit.code == 3"]);
+    let expected = saved(folder.path(), "a.json", &[CLOSED_PORT, "--json", "--expect", "exit.code == 3"]);
     for words in [&["report", &expected][..], &["report", &expected, "--rejudge"]] {
         let run = run(words);
         assert_eq!(run.code, 0, "the server was expected to be unreachable: {run}");
     }
-    let failed = saved(folder.path(), "b.json", &[NOBODY, "--json", "--expect", "exit.code == 0"]);
+    let failed = saved(folder.path(), "b.json", &[CLOSED_PORT, "--json", "--expect", "exit.code == 0"]);
     let run = run(&["report", &failed, "--rejudge", "--format", "junit"]);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stdout.contains("expectation: exit.code == 0: expected"), "{run}");

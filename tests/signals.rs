@@ -73,7 +73,7 @@ fn server_until(until: &'static str) -> (String, Receiver<()>) {
 
 fn start(words: &[&str]) -> Child {
     let mut child = command(words).stdin(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(b"secret of nobody\n").unwrap();
+    child.stdin.take().unwrap().write_all(b"an unused password\n").unwrap();
     child
 }
 
@@ -228,7 +228,7 @@ fn healthy() -> Server {
 }
 
 /// A server that rejects the recipient.
-fn refusing() -> Server {
+fn server_that_rejects() -> Server {
     let script = "S: 220 localhost ESMTP\nC\nS: 250 localhost\nC\nS: 250 ok\nC\nS: 550 5.1.1 no\nC\nS: 250 ok\nC\nS: 221 bye\nclose";
     Server::start(&[script], &Identity::new())
 }
@@ -269,7 +269,7 @@ fn a_closed_pipe_changes_no_exit_code() {
 
 #[test]
 fn with_a_closed_pipe_report_files_are_still_written() {
-    let server = refusing();
+    let server = server_that_rejects();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.json");
     let report = format!("json={}", file.display());
@@ -284,7 +284,7 @@ fn with_a_closed_pipe_report_files_are_still_written() {
 
 #[test]
 fn standard_streams_that_are_closed_change_no_exit_code() {
-    let server = refusing();
+    let server = server_that_rejects();
     let program = env!("CARGO_BIN_EXE_smtpcheck");
     let check = format!("{program} {} --tls none --from a@sandbox.test --to b@sandbox.test", server.address);
     for closed in [">&-", "2>&-", "<&-", ">&- 2>&- <&-"] {
@@ -295,7 +295,7 @@ fn standard_streams_that_are_closed_change_no_exit_code() {
 
 #[test]
 fn a_dash_as_the_output_file_is_standard_output() {
-    let server = refusing();
+    let server = server_that_rejects();
     let address = server.address.to_string();
     let folder = tempfile::tempdir().unwrap();
     let words = [&address, "--tls", "none", "--from", "a@sandbox.test", "--to", "b@sandbox.test", "--json", "-o", "-"];
@@ -320,7 +320,7 @@ fn no_arguments_are_a_usage_error_and_no_check_runs() {
 
 #[test]
 fn without_free_file_descriptors_the_error_is_local_and_no_server_is_judged() {
-    let server = refusing();
+    let server = server_that_rejects();
     let program = env!("CARGO_BIN_EXE_smtpcheck");
     let port = server.address.port();
     for words in [server.address.to_string(), format!("ports 127.0.0.1 --ports {port}")] {

@@ -200,7 +200,7 @@ fn rules_have_unique_kebab_case_ids_and_complete_pages() {
             ("example", docs.example),
             ("references", docs.references),
         ] {
-            assert!(text.len() > 10, "{}: {heading} says nothing", rule.id);
+            assert!(text.len() > 10, "{}: {heading} is too short", rule.id);
         }
         assert!(
             !rule.title.ends_with('.') && rule.title.chars().next().is_some_and(char::is_lowercase),

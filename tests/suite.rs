@@ -495,7 +495,7 @@ fn the_schema_of_suites_accepts_what_the_program_accepts() {
 fn docs_suite_md_lists_every_key() {
     let page = include_str!("../docs/suite.md");
     for key in smtpcheck::suite::KEYS {
-        assert!(page.contains(&format!("`{}`", key.name)), "docs/suite.md lacks {}", key.name);
+        assert!(page.contains(&format!("`{}`", key.name)), "docs/suite.md does not mention {}", key.name);
     }
 }
 

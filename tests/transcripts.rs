@@ -65,8 +65,8 @@ fn only_a_user_name_without_a_domain_gets_the_fix_to_use_the_email_address() {
     let advice = |name: &str| -> Vec<String> {
         let played = all().into_iter().find(|played| played.name.ends_with(name)).unwrap();
         let fixes = played.report.findings.iter().flat_map(|finding| &finding.fixes);
-        let told = fixes.filter(|fix| fix.text.contains("complete email address")).cloned();
-        told.map(|fix| fix.command.unwrap()).collect()
+        let matching = fixes.filter(|fix| fix.text.contains("complete email address")).cloned();
+        matching.map(|fix| fix.command.unwrap()).collect()
     };
     assert_eq!(advice("user-without-domain"), ["smtpcheck mail.example.net:587 --user bob@YOUR-DOMAIN"]);
     assert_eq!(advice("AUT-08"), [""; 0]);

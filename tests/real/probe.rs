@@ -104,7 +104,7 @@ fn secure(mut tcp: TcpStream, ca: &Path) -> io::Result<Stream> {
     roots.add(CertificateDer::from_pem_file(ca).expect("a PEM file")).expect("an authority");
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from(HOST).expect("a host name");
-    let mut tls = ClientConnection::new(Arc::new(config), name).expect("a whole configuration");
+    let mut tls = ClientConnection::new(Arc::new(config), name).expect("the configuration is complete");
     while tls.is_handshaking() {
         tls.complete_io(&mut tcp)?;
     }

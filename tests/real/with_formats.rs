@@ -99,8 +99,8 @@ fn run_with_input(program: &Path, arguments: &[&str], input: &str) -> Output {
 
 #[track_caller]
 fn is_content(output: &Output, about: &str) {
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{about}: {told}");
+    let output_text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{about}: {output_text}");
 }
 
 #[test]
@@ -180,11 +180,11 @@ fn both(name: &str, words: &[&str]) -> (Run, i32, String) {
     let (host, port) = SANDBOX.addresses[name].rsplit_once(':').unwrap();
     let common = [&["-H", host, "-p", port], words].concat();
     let authority = SANDBOX.authority();
-    let mut ours = command(&[common.as_slice(), &["--cacert", &authority]].concat());
-    let ours = finish(ours.arg0("check_smtp").spawn().unwrap());
+    let mut own = command(&[common.as_slice(), &["--cacert", &authority]].concat());
+    let own = finish(own.arg0("check_smtp").spawn().unwrap());
     let plugin = tools().join("monitoring-plugins-basic/usr/lib/nagios/plugins/check_smtp");
     let theirs = Command::new(plugin).args(&common).output().unwrap();
-    (ours, theirs.status.code().unwrap(), String::from_utf8(theirs.stdout).unwrap())
+    (own, theirs.status.code().unwrap(), String::from_utf8(theirs.stdout).unwrap())
 }
 
 /// The line without its numbers and without the performance data that only smtpcheck prints.
@@ -215,10 +215,10 @@ fn with_healthy_servers_the_first_line_is_that_of_check_smtp() {
         ("healthy-submission", &["-F", "client.example.org", "-t", "5"]),
         ("recipient-unknown", &["-f", "a@sandbox.test", "-C", "RCPT TO:<x@sandbox.test>", "-R", "^550"]),
     ] {
-        let (ours, code, theirs) = both(name, words);
-        assert_eq!(ours.code, code, "{name} {words:?}: {ours} {theirs}");
-        let ours = ours.stdout.lines().next().unwrap();
-        assert_eq!(shape(ours), shape(theirs.lines().next().unwrap()), "{name} {words:?}");
+        let (own, code, theirs) = both(name, words);
+        assert_eq!(own.code, code, "{name} {words:?}: {own} {theirs}");
+        let own = own.stdout.lines().next().unwrap();
+        assert_eq!(shape(own), shape(theirs.lines().next().unwrap()), "{name} {words:?}");
     }
 }
 
@@ -226,11 +226,11 @@ fn with_healthy_servers_the_first_line_is_that_of_check_smtp() {
 #[ignore = "needs the programs that .ci/install-servers installs"]
 fn with_failing_servers_the_state_is_that_of_check_smtp_or_worse_for_a_known_reason() {
     // The state of check_smtp, that of smtpcheck, and the reason if they differ.
-    for (name, words, theirs, ours, _why) in [
+    for (name, words, theirs, own, _why) in [
         ("certificate-expired", &["-D", "10"][..], 2, 2, ""),
         ("certificate-expires-soon", &["-D", "20,5"], 1, 1, ""),
         ("greeting-missing", &["-t", "2"], 2, 2, ""),
-        ("healthy-submission", &["-e", "250 nobody"], 1, 1, ""),
+        ("healthy-submission", &["-e", "250 other"], 1, 1, ""),
         ("starttls-missing", &["-S"], 1, 2, "the session would continue unencrypted"),
         ("starttls-refused", &["-S"], 3, 1, "454 is temporary: exit 4"),
         ("starttls-then-close", &["-S"], 2, 2, ""),
@@ -239,10 +239,10 @@ fn with_failing_servers_the_state_is_that_of_check_smtp_or_worse_for_a_known_rea
         ("greeting-refused", &[], 1, 2, "the server accepts no mail at all"),
         ("recipient-unknown", &["-f", "a@sandbox.test", "-C", "RCPT TO:<x@sandbox.test>", "-R", "250"], 1, 2, "5yz"),
     ] {
-        let (run, code, told) = both(name, words);
-        assert_eq!((code, run.code), (theirs, ours), "{name} {words:?}: check_smtp: {told} {run}");
+        let (run, code, output_text) = both(name, words);
+        assert_eq!((code, run.code), (theirs, own), "{name} {words:?}: check_smtp: {output_text} {run}");
         let first = run.stdout.lines().next().unwrap();
-        let state = ["OK", "WARNING", "CRITICAL", "UNKNOWN"][usize::try_from(ours).unwrap()];
+        let state = ["OK", "WARNING", "CRITICAL", "UNKNOWN"][usize::try_from(own).unwrap()];
         assert!(first.starts_with(&format!("SMTP {state} - ")) && first.contains("|time="), "{name}: {first}");
     }
 }
@@ -252,9 +252,9 @@ fn with_failing_servers_the_state_is_that_of_check_smtp_or_worse_for_a_known_rea
 fn an_unreachable_server_is_critical_for_both() {
     use std::os::unix::process::CommandExt;
     let words = ["-H", "127.0.0.1", "-p", "1"];
-    let mut ours = command(&words);
-    let ours = finish(ours.arg0("check_smtp").spawn().unwrap());
+    let mut own = command(&words);
+    let own = finish(own.arg0("check_smtp").spawn().unwrap());
     let plugin = tools().join("monitoring-plugins-basic/usr/lib/nagios/plugins/check_smtp");
     let theirs = Command::new(plugin).args(words).output().unwrap();
-    assert_eq!((ours.code, theirs.status.code()), (2, Some(2)), "{ours}");
+    assert_eq!((own.code, theirs.status.code()), (2, Some(2)), "{own}");
 }

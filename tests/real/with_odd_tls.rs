@@ -71,14 +71,14 @@ fn the_clients_that_reject_a_short_dhe_prime_are_reported() {
         let workbench = Workbench::new();
         let certificate = workbench.authority.good_rsa();
         let prime = parameters(&workbench, bits);
-        let server = workbench.serve_oddly(&certificate, &format!("dhe {prime}"));
+        let server = workbench.serve_odd_tls(&certificate, &format!("dhe {prime}"));
         let report = check(&server, &[]).exits(exit::TLS);
         assert_finds(&report, word::TLS_SUITES_TOO_OLD);
         let finding = &report["findings"][0];
         assert!(finding["summary"].as_str().unwrap().contains(&format!("{bits} bits")), "{finding:#}");
         assert_eq!(finding["confidence"], "certain", "{finding:#}");
-        let told = finding["consequences"].to_string();
-        assert_eq!(told.contains("dh key too small"), bits < 2048, "{told}");
+        let consequences = finding["consequences"].to_string();
+        assert_eq!(consequences.contains("dh key too small"), bits < 2048, "{consequences}");
         assert!(!can_connect(&report, "rustls") && !can_connect(&report, "Go"), "{report:#}");
         assert_clients_behave_as_reported(&report, &server);
     }
@@ -119,7 +119,7 @@ fn a_group_that_only_some_clients_support_is_named() {
 fn without_renegotiation_info_clients_with_openssl_3_are_reported_to_fail_and_do() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good_rsa();
-    let server = workbench.serve_oddly(&certificate, "without 0xFF01");
+    let server = workbench.serve_odd_tls(&certificate, "without 0xFF01");
     let report = check(&server, &[]).exits(exit::OK);
     assert_finds(&report, "tls-renegotiation-insecure");
     assert_eq!(report["tls"]["secure_renegotiation"], false);
@@ -133,7 +133,7 @@ fn without_renegotiation_info_clients_with_openssl_3_are_reported_to_fail_and_do
 fn without_the_extended_master_secret_only_fips_clients_are_reported_to_fail() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good_rsa();
-    let server = workbench.serve_oddly(&certificate, "without 23");
+    let server = workbench.serve_odd_tls(&certificate, "without 23");
     let report = check(&server, &[]).exits(exit::OK);
     assert_finds(&report, "tls-extended-master-secret-missing");
     assert_eq!(report["tls"]["extended_master_secret"], false);

@@ -184,7 +184,7 @@ fn a_scan_names_the_bits_of_a_short_diffie_hellman_prime() {
 struct Guarded {
     server: OpenSsl,
     own: [String; 4],
-    stranger: [String; 4],
+    unknown: [String; 4],
 }
 
 impl Guarded {
@@ -197,9 +197,9 @@ impl Guarded {
             ["--cert".to_owned(), chain, "--key".to_owned(), key]
         };
         let own = flags(clients.client("own"));
-        let stranger = flags(workbench.authority.another("strangers").client("stranger"));
+        let unknown = flags(workbench.authority.another("unknown").client("unknown"));
         let arguments = format!("{arguments} -verify_return_error -CAfile {}", clients.pem.display());
-        Guarded { server: workbench.serve(&certificate, &arguments), own, stranger }
+        Guarded { server: workbench.serve(&certificate, &arguments), own, unknown }
     }
 
     fn check(&self, flags: &[String]) -> Run {
@@ -234,7 +234,7 @@ fn a_client_certificate_that_the_server_trusts_is_sent_and_accepted() {
 fn a_client_certificate_from_an_unknown_ca_is_reported_as_rejected() {
     for version in ["-tls1_3", "-tls1_2"] {
         let guarded = Guarded::start(&format!("{version} -Verify 1"));
-        let report = guarded.check(&guarded.stranger).exits(exit::TLS);
+        let report = guarded.check(&guarded.unknown).exits(exit::TLS);
         assert_contains(summary(&report, word::CLIENT_CERTIFICATE_REFUSED), "unknown_ca");
         assert_finds_one_error(&report);
     }

@@ -36,7 +36,7 @@ impl OpenSmtpd {
             .map(|address| {
                 format!(
                     "listen on {address} port {relay} hostname {HOST}\n\
-                     listen on {address} port {broken_tls} tls-require pki server auth <nobody> hostname {HOST}\n"
+                     listen on {address} port {broken_tls} tls-require pki server auth <logins> hostname {HOST}\n"
                 )
             })
             .collect();
@@ -46,8 +46,8 @@ impl OpenSmtpd {
             &format!(
                 "pki server cert \"{chain}\"\n\
                  pki server key \"{key}\"\n\
-                 table nobody {{ \"nobody\" = \"*\" }}\n\
-                 table users {{ \"known@{DOMAIN}\" = \"nobody\", \"{USER}\" = \"nobody\" }}\n\
+                 table logins {{ \"unused\" = \"*\" }}\n\
+                 table users {{ \"known@{DOMAIN}\" = \"daemon\", \"{USER}\" = \"daemon\" }}\n\
                  {listeners}\
                  action \"nowhere\" mda \"cat\" virtual <users>\n\
                  match from any for domain \"{DOMAIN}\" action \"nowhere\"\n",

@@ -68,7 +68,7 @@ impl Workbench {
 
 impl Workbench {
     /// Starts `odd_tls.py` as the server, which documents its arguments. Some of them require tlslite-ng.
-    pub fn serve_oddly(self, certificate: &Certificate, words: &str) -> OpenSsl {
+    pub fn serve_odd_tls(self, certificate: &Certificate, words: &str) -> OpenSsl {
         let port = free_port();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/servers/odd_tls.py");
         let modules = super::unpacked("python");

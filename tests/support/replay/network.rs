@@ -390,7 +390,7 @@ fn lookup(typed: Option<&TypedLookup>) -> Lookup {
             "timeout" => failed(LookupFault::Timeout, "request timed out"),
             "refused" => failed(LookupFault::Refused, "REFUSED"),
             "unreachable" => failed(LookupFault::Unreachable, "connection refused"),
-            other => panic!("unknown look-up {other}"),
+            other => panic!("unknown lookup {other}"),
         },
     }
 }
