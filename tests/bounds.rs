@@ -1,7 +1,8 @@
 //! Peers that send as much as they can, in every phase, on every connection: the limits are not exceeded, and reaching
 //! one is reported.
 //!
-//! These runs print megabytes and use no password, so unlike all other runs their output is not searched for it.
+//! These runs print megabytes, and they use no password. Therefore their output is not searched for it, unlike that of
+//! all other runs.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -31,7 +32,8 @@ impl Ended {
 
     #[track_caller]
     fn is_bounded(&self) {
-        // The report is larger than a pipe, so its writer waits for the test, and its memory can be read.
+        // The report is larger than a pipe, so the program waits until the test reads it, and its memory can be
+        // measured.
         assert!(self.peak < MOST_MEMORY, "{} bytes", self.peak);
         assert!(self.peak > 0 || !cfg!(target_os = "linux"), "its memory use was not measured");
         assert!(self.took < Duration::from_secs(30), "{:?}", self.took);
@@ -45,7 +47,7 @@ fn run(words: &[&str]) -> Ended {
     let mut pipe = child.stdout.take().unwrap();
     let (mut output, mut peak) = (Vec::new(), 0);
     let mut buffer = vec![0; 64 * 1024];
-    // The report is written when the run is complete. Its memory is read between the first and the last byte.
+    // The report is written when the run is complete. The memory is measured between its first and its last byte.
     loop {
         let count = pipe.read(&mut buffer).unwrap();
         if count == 0 {
@@ -111,7 +113,8 @@ fn long_replies_to_many_recipients_end_the_session() {
 fn long_replies_on_many_connections_end_the_run() {
     let address = serve(long("220", "ready"), |line| match line.get(..4) {
         Some("EHLO") => long("250", "STARTTLS"),
-        // What follows is not a ServerHello, so each ClientHello is sent on its own connection and gets no response.
+        // The server's response is not a ServerHello, so smtpcheck opens one connection for each ClientHello and gets
+        // no answer.
         _ => long("220", "go"),
     });
     let ended = run(&[&address, "--tls", "starttls", "--tls-scan"]);

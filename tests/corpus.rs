@@ -1,8 +1,8 @@
-//! How accurately smtpcheck classifies real replies, which are from logs, bounces and source code of servers. The
-//! expected categories were assigned by hand. `unseen.toml` is only for measuring, so write no phrase based on it.
-//! `replies.toml` was measured once (269 of 323 correct) and then used to improve the phrases, as were `abroad.toml`
-//! (114 of 150), which has small, old and foreign servers, and `remembered.toml` (193 of 210). `after-data.toml` has
-//! replies that smtpcheck never receives itself, because it does not send a message.
+//! How accurately smtpcheck classifies real replies. They are from logs, bounces and source code of servers, and their
+//! categories were assigned by hand. `unseen.toml` is only for measuring, so write no phrase based on it.
+//! `replies.toml` was measured once (269 of 323 correct) and then used to improve the phrases. So were `abroad.toml`
+//! (114 of 150), with replies of small, old and foreign servers, and `remembered.toml` (193 of 210). `after-data.toml`
+//! has replies that smtpcheck never receives itself, because it does not send a message.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
@@ -41,8 +41,8 @@ fn corpus(file: &str) -> Corpus {
     toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Counts the correctly classified replies and all replies of a file, and lists the wrong ones. The second list has
-/// those that were wrong with confidence `certain`.
+/// Counts the correctly classified replies and all replies of a file. The first list has the wrong classifications, and
+/// the second those of them with confidence `certain`.
 fn measure(file: &str) -> (usize, usize, Vec<String>, Vec<String>) {
     let corpus = corpus(file);
     let (mut right, mut all, mut wrong, mut sure) = (0, 0, Vec::new(), Vec::new());

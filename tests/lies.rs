@@ -214,7 +214,7 @@ fn an_extra_reply_is_never_a_success_and_no_finding_contradicts_the_server() {
             }
         }
     }
-    // After all decisions, an extra 221 looks like the reply to QUIT and has no effect.
+    // An extra 221 after all decisions looks like the reply to QUIT, so it has no effect.
     for extra in EXTRAS.into_iter().filter(|extra| !extra.starts_with("221")) {
         every_truth(&mut cases, Phase::Rset, Lie::Late(extra));
     }

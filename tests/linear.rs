@@ -1,7 +1,7 @@
-//! Work grows in proportion to the input: if a server sends four times as much, the processor time is about four times
-//! as long and never sixteen times. Each test compares two sizes of the same input, by the processor time of this
-//! thread and the best of some runs, so that other load on the machine has no effect. Code that searches the whole
-//! session for each event makes these tests fail.
+//! The work must grow in proportion to the input: if a server sends four times as much, the processor time is about
+//! four times as long, not sixteen times. Each test compares two sizes of the same input. It measures the processor
+//! time of its own thread and uses the best of several runs, so other load on the machine has no effect. These tests
+//! fail if, for example, code searches the whole session for each event.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]

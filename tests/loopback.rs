@@ -62,7 +62,7 @@ const IMPLICIT: &str = "
     C
     S: 221 bye";
 
-/// Before the first command, the TCP handshake and the greeting take one flight each.
+/// The flights before the first command: the TCP handshake and the greeting.
 const BEFORE_THE_FIRST_LINE: usize = 2;
 
 fn target(server: &Server) -> String {
@@ -209,7 +209,7 @@ fn a_closed_pipe_is_not_an_error() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_output_that_cannot_be_written_is_exit_74() {
+fn an_output_that_cannot_be_written_causes_exit_code_74() {
     let identity = Identity::new();
     for format in ["text", "json"] {
         let server = Server::start(&[STARTTLS], &identity);
@@ -225,7 +225,7 @@ fn an_output_that_cannot_be_written_is_exit_74() {
 }
 
 #[test]
-fn a_report_file_is_complete_or_not_there() {
+fn a_report_file_is_complete_or_does_not_exist() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
     let folder = tempfile::tempdir().unwrap();

@@ -140,8 +140,8 @@ fn no_echo_of_the_password_is_in_any_output() {
     for password in PASSWORDS {
         for cut in cuts(password) {
             for (at, (name, echo)) in encodings(&cut).into_iter().enumerate() {
-                // Text of fewer than eight characters backwards, or of six spaced letters and digits, is not
-                // recognised.
+                // A short part of the password is not recognised if it is reversed or if its characters are separated
+                // by spaces.
                 let is_short = cut.chars().filter(char::is_ascii_alphanumeric).count() < 6;
                 if name == "backwards" && cut.len() < 12 || name == "a character at a time" && is_short {
                     continue;

@@ -15,8 +15,8 @@ use smtpcheck::sasl::{Binding, CredentialKind, Credentials, MECHANISMS, Means, M
 use smtpcheck::secret::{NOT_SHOWN, Secret};
 use smtpcheck::wire::EhloName;
 
-/// The maximum number of client lines: EHLO, the longest exchange of any mechanism, `*`, QUIT. More mean that the
-/// session does not end.
+/// The maximum number of client lines: EHLO, the longest exchange of any mechanism, `*`, QUIT. A session with more
+/// lines does not end.
 const MAX_LINES: usize = 12;
 
 /// The result of a session.

@@ -280,7 +280,7 @@ fn no_control_character_from_the_server_reaches_the_terminal() {
 }
 
 #[test]
-fn a_mistake_in_the_arguments_is_one_line() {
+fn invalid_arguments_are_a_usage_error_in_one_line() {
     for (args, needle) in [
         (&["ports"][..], "no host given"),
         (&["ports", "h.example", "--ports", "abc"], "abc is not a port"),

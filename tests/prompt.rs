@@ -1,5 +1,5 @@
-//! The password prompt on a pseudoterminal of the test: the password is not echoed, and the terminal's echo is restored
-//! in any case. Linux only, because `setsid --ctty` (util-linux) makes the pseudoterminal the program's terminal.
+//! The password prompt on a pseudoterminal: the password is not echoed, and the terminal's echo is restored afterwards
+//! in every case. Linux only, because `setsid --ctty` (util-linux) makes the pseudoterminal the program's terminal.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]

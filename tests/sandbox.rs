@@ -1,5 +1,5 @@
-//! Every sandbox scenario against the built program: the findings, exit code, time and memory that the scenario
-//! promises, and that no hostile text from the server is in any format unescaped.
+//! Every sandbox scenario against the built program: the findings, exit code, time and memory are those that the
+//! scenario promises, and control characters from the server are escaped in every format.
 //!
 //! `cargo test --test sandbox -- --nocapture table` prints the table of all scenarios with their results.
 
@@ -231,7 +231,8 @@ fn no_format_prints_a_control_character_from_the_server() {
     }
 }
 
-/// Formats for programs are valid for every scenario. `tests/formats/hostile.rs` tests text that imitates their syntax.
+/// The formats for programs are valid in every scenario. `tests/formats/hostile.rs` tests text that imitates their
+/// syntax.
 #[test]
 fn every_format_for_programs_is_valid() {
     for one in &sandbox().1 {

@@ -1,7 +1,6 @@
 //! Signals, pipes, full disks and empty input: in each case the program ends with the right exit code and valid output.
 //!
-//! The server tells the test when a run has reached the phase in which the signal is to arrive: when it has read the
-//! command of that phase.
+//! The server reports to the test when it has read the command of the phase in which the signal is to arrive.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
@@ -81,7 +80,7 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
-/// The report is valid JSON that fits its schema, and is marked as incomplete.
+/// Asserts that the report is valid JSON that matches its schema, and is marked as incomplete.
 #[track_caller]
 fn is_cut_short(run: &Run, code: i32) {
     assert_eq!(run.code, code, "{run}");

@@ -213,9 +213,8 @@ fn a_check_of_a_blocked_port_is_skipped_and_does_not_fail() {
         )),
         "{run}"
     );
-    // Another server responds on that port, so connections get out and the silent server is the cause. 127.0.0.2 is a
-    // local address too.
-    // machine too.
+    // Another server responds on that port, so connections get out of this network, and the silent server is the cause.
+    // 127.0.0.2 is a local address too.
     let other = std::net::TcpListener::bind(format!("127.0.0.2:{port}")).unwrap();
     let both = Suite::new(&format!(
         "{}{}",
@@ -356,8 +355,8 @@ fn errors_are_one_message_with_a_position_and_nothing_is_sent() {
 
 #[test]
 fn checks_run_concurrently() {
-    // Each check waits six seconds for its greeting. With at most two sessions per host, eighteen seconds would be
-    // needed.
+    // Each check waits six seconds for its greeting. If they counted as checks of one host, of which two run at once,
+    // the suite would take eighteen seconds.
     let port = sandbox().addresses["greeting-slow"].rsplit(':').next().unwrap().to_owned();
     let text: String = (0..6)
         .map(|at| format!("[[check]]\nname = \"{at}\"\ntarget = \"host{at}.test:{port}\"\nresolve = \"host{at}.test:{port}:127.0.0.1\"\nquit-after = \"banner\"\n"))

@@ -72,8 +72,7 @@ impl DovecotSasl {
 
 impl DovecotSubmission {
     /// The address to connect to. Dovecot treats a client whose address equals its own as local, and then requires no
-    /// TLS. A client that connects to any other address in 127.0.0.0/8 still uses 127.0.0.1.
-    /// client that connects to any other address of 127.0.0.0/8 still comes from 127.0.0.1.
+    /// TLS. A client on this machine uses 127.0.0.1 as its own address, whatever address in 127.0.0.0/8 it connects to.
     pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
     /// `relay` is the port of a server on this machine that does not require AUTH.
