@@ -32,9 +32,9 @@ fn with_login(scenario: &Scenario) -> &'static Scenario {
 fn no_password_is_sent_when_a_certificate_rule_fails() {
     let errors = errors();
     let is_certain_to_fail = |scenario: &&Scenario| scenario.expect.iter().any(|rule| errors.contains(rule));
-    let good = scenarios().find(|scenario| scenario.name == "certificate-with-intermediate").unwrap();
+    let valid = scenarios().find(|scenario| scenario.name == "certificate-with-intermediate").unwrap();
     let all: Vec<&'static Scenario> =
-        scenarios().filter(is_certain_to_fail).chain([good]).map(|scenario| with_login(scenario)).collect();
+        scenarios().filter(is_certain_to_fail).chain([valid]).map(|scenario| with_login(scenario)).collect();
     let commands: Arc<Mutex<BTreeMap<&'static str, Vec<String>>>> = Arc::default();
     let received = Arc::clone(&commands);
     let listener = move |entry: JournalEntry| {
@@ -73,7 +73,7 @@ fn no_password_is_sent_when_a_certificate_rule_fails() {
         let commands = commands.lock().unwrap().remove(scenario.name).unwrap_or_default();
         let logs_in = commands.iter().any(|command| command.starts_with("AUTH"));
         assert!(commands.iter().any(|command| command.starts_with("STARTTLS")), "{}: {commands:?}", scenario.name);
-        if scenario.name == good.name {
+        if scenario.name == valid.name {
             assert_eq!((run.code, logs_in), (0, true), "{}{}", run.stdout, run.stderr);
             continue;
         }

@@ -16,7 +16,7 @@ use crate::servers::{
 };
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const BESIDE: IpAddr = IpAddr::V4(DovecotSubmission::ADDRESS);
+const NOT_LOCAL: IpAddr = IpAddr::V4(DovecotSubmission::ADDRESS);
 
 #[track_caller]
 fn assert_begins(reply: &str, beginning: &str) {
@@ -216,7 +216,7 @@ fn opensmtpd_requires_starttls_and_aborts_the_handshake() {
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn dovecot_submission_requires_tls_for_auth_and_auth_for_mail() {
-    let mut probe = Probe::plain(BESIDE, DOVECOT.starttls);
+    let mut probe = Probe::plain(NOT_LOCAL, DOVECOT.starttls);
     let ehlo = probe.send("EHLO client.example.com");
     assert!(ehlo.contains("STARTTLS") && !ehlo.contains("AUTH"), "{ehlo}");
     assert_begins(&probe.auth_plain(USER, "wrong"), "530 5.7.0 TLS required.");
@@ -236,7 +236,7 @@ fn dovecot_submission_accepts_both_users_and_returns_the_replies_of_its_relay() 
         ("anybody@example.org", "554 5.7.1 <anybody@example.org> <anybody@example.org>: Relay access denied"),
     ] {
         for user in [USER, QUOTED_USER] {
-            let mut probe = Probe::starttls(BESIDE, DOVECOT.starttls, &DOVECOT.ca).unwrap();
+            let mut probe = Probe::starttls(NOT_LOCAL, DOVECOT.starttls, &DOVECOT.ca).unwrap();
             assert_begins(&probe.auth_plain(user, CANARY), "235 2.7.0 Logged in.");
             assert_begins(&probe.try_recipient(recipient), answer);
         }
@@ -246,7 +246,7 @@ fn dovecot_submission_accepts_both_users_and_returns_the_replies_of_its_relay() 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn dovecot_submission_rejects_a_wrong_password_within_a_second() {
-    let mut probe = Probe::starttls(BESIDE, DOVECOT.starttls, &DOVECOT.ca).unwrap();
+    let mut probe = Probe::starttls(NOT_LOCAL, DOVECOT.starttls, &DOVECOT.ca).unwrap();
     let start = Instant::now();
     assert_begins(&probe.auth_plain(USER, "wrong"), "535 5.7.8 Authentication failed.");
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());

@@ -1,7 +1,7 @@
 //! A server on loopback that plays a script and records what it received and in how many flights.
 //!
-//! A script is a list of lines. `S: text` is sent with CRLF, `S. text` without (`\r`, `
-//! ` and `\x1b` are unescaped). `C` waits for one line from the client, `TLS` performs the handshake, `drip` sends
+//! A script is a list of lines. `S: text` is sent with CRLF, `S. text` without (`\r`, `\n` and
+//! `\x1b` are unescaped). `C` waits for one line from the client, `TLS` performs the handshake, `drip` sends
 //! single bytes until the client closes, `wait` reads until the client closes, `close` closes the connection. The
 //! server closes the connection at the end of the script. In an `S:` line, `{sent}` stands for the client's last line,
 //! and `{decoded}` for its last word decoded from base64.

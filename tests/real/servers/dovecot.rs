@@ -56,7 +56,7 @@ impl DovecotSasl {
         let config = format!(
             "protocols = none\n\
              ssl = no\n\
-             # Postfix takes it from the list, except where it lets anybody in.\n\
+             # Postfix removes ANONYMOUS from the list, except where anonymous logins are allowed.\n\
              auth_mechanisms = {MECHANISMS} anonymous\n\
              service auth {{\n  unix_listener {} {{\n    mode = 0666\n  }}\n}}\n",
             socket.display()
@@ -166,19 +166,19 @@ fn common_config(directory: &Path, home: &Path, log: &Path) -> String {
         "base_dir = {directory}/run\n\
          state_dir = {directory}/state\n\
          log_path = {log}\n\
-         # Empty allows every character; the default refuses the apostrophe.\n\
+         # Empty allows every character. The default does not allow the apostrophe.\n\
          auth_username_chars =\n\
          auth_failure_delay = 0\n\
          auth_verbose = yes\n\
          service anvil {{\n  unix_listener anvil-auth-penalty {{\n    mode = 0\n  }}\n}}\n\
          passdb {{\n  driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args = {directory}/tokens.conf\n}}\n\
-         # The handshake has proved who it is.\n\
+         # The TLS handshake has authenticated the client.\n\
          passdb {{\n  driver = static\n  mechanisms = external\n  args = nopassword\n}}\n\
-         # May act as any user.\n\
+         # This user may act as any other user.\n\
          passdb {{\n  driver = passwd-file\n  master = yes\n  args = {directory}/masters\n  result_success = continue\n}}\n\
          passdb {{\n  driver = passwd-file\n  args = {directory}/users\n}}\n\
          userdb {{\n  driver = static\n  args = uid=dovecot gid=dovecot home={home}/%u\n}}\n\
-         # The user that owns mailboxes here is a system user.\n\
+         # The owner of the mailboxes is a system user.\n\
          first_valid_uid = 1\n",
         directory = directory.display(),
         home = home.display(),

@@ -155,7 +155,7 @@ const OUTER_SHELL: &str = r#"
     unshare --mount --pid --fork --kill-child --mount-proc \
         sh -c "$inner_shell" keeper "$directory" "$@"
     echo "ended with status $?" | tee "$directory/ended"
-    # Its log is still wanted until the test program lets go.
+    # Keep the log until the test program closes the pipe.
     cat >/dev/null
     rm -rf -- "${directory:?}"
 "#;
