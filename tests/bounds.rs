@@ -4,7 +4,7 @@
 //! These runs print megabytes, and they use no password. Therefore their output is not searched for it, unlike that of
 //! all other runs.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use support::program::{command, findings};
 
-const MOST_MEMORY: u64 = 64 * 1024 * 1024;
+const MAX_MEMORY: u64 = 64 * 1024 * 1024;
 
 /// The result of a run: exit code, report, peak memory.
 struct Ended {
@@ -34,7 +34,7 @@ impl Ended {
     fn is_bounded(&self) {
         // The report is larger than a pipe, so the program waits until the test reads it, and its memory can be
         // measured.
-        assert!(self.peak < MOST_MEMORY, "{} bytes", self.peak);
+        assert!(self.peak < MAX_MEMORY, "{} bytes", self.peak);
         assert!(self.peak > 0 || !cfg!(target_os = "linux"), "its memory use was not measured");
         assert!(self.took < Duration::from_secs(30), "{:?}", self.took);
     }

@@ -1,7 +1,7 @@
 //! For every certificate rule that is an error, a check with a login ends with exit code 6, and the server never
 //! receives AUTH.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! The configuration file and the built program: which settings it changes, where a value is from, and that no password
 //! leaks.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

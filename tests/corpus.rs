@@ -4,7 +4,7 @@
 //! (114 of 150), with replies of small, old and foreign servers, and `remembered.toml` (193 of 210). `after-data.toml`
 //! has replies that smtpcheck never receives itself, because it does not send a message.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 use serde::Deserialize;
 use smtpcheck::explain::log::Finder;

@@ -2,7 +2,7 @@
 //! exit code, and errors that are reported before anything is sent. `docs/expectations.md` must list exactly the names
 //! that the program has.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

@@ -2,7 +2,7 @@
 //! that only one format has. To accept an intended change, run SNAPSHOTS=overwrite cargo test --test formats and review
 //! the diff.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 #[path = "formats/hostile.rs"]
 mod hostile;

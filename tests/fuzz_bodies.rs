@@ -4,7 +4,7 @@
 //! `FUZZ_ROUNDS=100` runs a hundred times as many mutations, and `FUZZ_SEED=7` runs different ones.
 //! `FUZZ_CORPUS=fuzz/corpus` writes the seed inputs of each target to a folder, where the fuzzers of `fuzz/` read them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

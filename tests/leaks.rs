@@ -3,7 +3,7 @@
 //! `support::program` searches the output of each run for the password. These tests also search for values that are
 //! computed from it (checksums, proofs).
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

@@ -4,7 +4,7 @@
 //!
 //! The server below decides consistently about login and recipient. Each test adds one wrong reply to its sessions.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

@@ -4,7 +4,7 @@
 //! fail if, for example, code searches the whole session for each event.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -24,7 +24,7 @@ use support::replay::play_text;
 const GROWTH: usize = 4;
 /// The limit for the ratio of the times. Linear work has a ratio of 4, quadratic work of 16. The limit is in between,
 /// to allow for effects of caches and allocators.
-const MOST: f64 = 9.0;
+const MAX_RATIO: f64 = 9.0;
 
 fn processor_time() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -46,7 +46,10 @@ fn cost(work: &mut dyn FnMut()) -> f64 {
 fn is_in_proportion(what: &str, small: usize, prepare: impl Fn(usize) -> Box<dyn FnMut()>) {
     let [less, more] = [small, small * GROWTH].map(|size| cost(&mut *prepare(size)));
     let growth = more / less;
-    assert!(growth < MOST, "{what}: {GROWTH} times as much costs {growth:.1} times as much ({less:.4} s, {more:.4} s)");
+    assert!(
+        growth < MAX_RATIO,
+        "{what}: {GROWTH} times as much costs {growth:.1} times as much ({less:.4} s, {more:.4} s)"
+    );
 }
 
 /// A session whose server answers `count` recipients. `reply` creates each reply from its number.

@@ -1,7 +1,7 @@
 //! The built program against scripted servers on loopback: round trips, exit codes, deadlines, signals, pipes and usage
 //! errors.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 #[path = "loopback/login.rs"]
 mod login;
@@ -29,7 +29,7 @@ const STARTTLS: &str = "
     C
     S: 221 bye";
 
-const WHOLE: &str = "
+const FULL_SESSION: &str = "
     S: 220 localhost ESMTP
     C
     S: 250-localhost
@@ -83,7 +83,7 @@ fn a_starttls_check_takes_seven_flights() {
 #[test]
 fn a_login_with_sender_and_recipient_takes_nine_flights() {
     let identity = Identity::new();
-    let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE], &identity));
+    let (ca, server) = (identity.ca_file(), Server::start(&[FULL_SESSION], &identity));
     let target = target(&server);
     let args = [
         &target,

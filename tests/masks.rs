@@ -2,7 +2,7 @@
 //! from transcripts, which is fast enough for hundreds of echoes. `leaks.rs` does the same with the built program and
 //! real connections.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

@@ -2,7 +2,7 @@
 //! and hostile ones. The challenges are those of the mechanism's specification ([`smtpcheck::sasl::Vector`]), so a new
 //! mechanism is tested here without further code.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,7 +1,7 @@
 //! `smtpcheck ports` and `smtpcheck providers`: the built program against scripted servers on loopback, and an inquiry
 //! about several ports on a simulated cloud network.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

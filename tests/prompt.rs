@@ -2,7 +2,7 @@
 //! in every case. Linux only, because `setsid --ctty` (util-linux) makes the pseudoterminal the program's terminal.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

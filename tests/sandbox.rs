@@ -8,7 +8,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test may fail loudly"
+    reason = "a failing test panics"
 )]
 
 mod support;
@@ -26,7 +26,7 @@ use support::leak::{CANARY, leaks};
 use support::program;
 
 /// The maximum peak memory of a run, in any scenario.
-const MOST_MEMORY: u64 = 64 * 1024 * 1024;
+const MAX_MEMORY: u64 = 64 * 1024 * 1024;
 /// How much longer a run may take than its deadline.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -195,7 +195,7 @@ fn every_scenario_meets_its_deadline_and_the_memory_limit() {
     for one in &sandbox().1 {
         let name = one.scenario.name;
         assert!(one.took <= deadline(one.scenario) + GRACE, "{name} took {:?}", one.took);
-        assert!(one.peak <= MOST_MEMORY, "{name} used {} bytes", one.peak);
+        assert!(one.peak <= MAX_MEMORY, "{name} used {} bytes", one.peak);
     }
     // The memory of a run that ends within a few milliseconds may not be read in time.
     if cfg!(target_os = "linux") {
@@ -353,11 +353,11 @@ fn a_password_that_a_server_repeats_is_not_shown() {
 #[test]
 fn every_rule_that_a_server_can_raise_has_a_scenario() {
     /// Rules that need more than a server: a host name, a network, a flag or a provider's host.
-    const OTHERWISE: &[(&str, &str)] = &[
-        ("name-not-found", "a name"),
-        ("name-without-address", "a name"),
-        ("name-lookup-failed", "a resolver"),
-        ("name-with-many-addresses", "a resolver"),
+    const NOT_IN_THE_SANDBOX: &[(&str, &str)] = &[
+        ("name-not-found", "a host name"),
+        ("name-without-address", "a host name"),
+        ("name-lookup-failed", "a DNS server"),
+        ("name-with-many-addresses", "a DNS server"),
         ("connection-refused", "a closed port"),
         ("connection-timed-out", "a network that drops packets"),
         ("connection-impossible", "a machine without a network"),
@@ -366,12 +366,12 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
         ("starttls-stripped", "a provider's host on a port that it serves"),
     ];
     let fired: Vec<&str> = scenarios().flat_map(|scenario| scenario.expect.iter().copied()).collect();
-    for (rule, why) in OTHERWISE {
+    for (rule, why) in NOT_IN_THE_SANDBOX {
         assert!(!fired.contains(rule), "{rule} has a scenario, but is listed as needing {why}");
     }
     let missing: Vec<&str> = smtpcheck::check::rules()
         .map(|rule| rule.id)
-        .filter(|id| !fired.contains(id) && !OTHERWISE.iter().any(|(rule, _)| rule == id))
+        .filter(|id| !fired.contains(id) && !NOT_IN_THE_SANDBOX.iter().any(|(rule, _)| rule == id))
         .collect();
     assert!(missing.is_empty(), "no scenario raises {missing:?}");
     let known: Vec<&str> = smtpcheck::check::rules().map(|rule| rule.id).collect();

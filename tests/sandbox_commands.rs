@@ -1,7 +1,7 @@
 //! `smtpcheck sandbox` and `smtpcheck demo` as a user runs them: their output, the arguments that they reject, and
 //! whether each server of a fleet behaves as described.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! Additional and saved reports of the built program: `--report`, `--format ndjson` as events happen, `smtpcheck
 //! report`, and how the monitoring plugin reports usage errors.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

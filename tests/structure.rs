@@ -1,7 +1,7 @@
 //! The structure of the project: import directions, complete lists, unique ids, known citations, no output outside the
 //! right modules.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 #[path = "structure/imports.rs"]
 mod imports;
@@ -80,8 +80,7 @@ const OPENERS_ELSEWHERE: &[(&str, &str)] = &[
     ("src/gather/names.rs", "read_system_conf"),
 ];
 
-/// RFCs that may be cited, with a note for those that are obsolete. An obsolete RFC may be cited only with the word
-/// "historic".
+/// The current RFCs that may be cited.
 const CURRENT: &[u32] = &[
     959, 1035, 1870, 1985, 2033, 2034, 2104, 2195, 2308, 2444, 2645, 2808, 2852, 2920, 3030, 3163, 3207, 3279, 3461,
     3463, 3820, 3865, 3885, 3886, 3977, 3986, 4055, 4141, 4158, 4178, 4422, 4468, 4505, 4616, 4632, 4648, 4752, 4865,
@@ -90,6 +89,7 @@ const CURRENT: &[u32] = &[
     7435, 7465, 7468, 7504, 7505, 7507, 7519, 7568, 7627, 7628, 7633, 7677, 7685, 7766, 7919, 8017, 8032, 8259, 8305,
     8314, 8410, 8422, 8446, 8461, 8617, 8689, 8996, 9155, 9266, 9293, 9325, 9422, 9525, 9598,
 ];
+/// The obsolete RFCs that may be cited, but only together with the word "historic".
 const OBSOLETE: &[u32] =
     &[821, 1845, 1846, 2222, 2487, 2554, 2821, 2831, 3464, 4013, 4346, 4405, 5077, 5246, 5336, 6101, 7489];
 

@@ -1,7 +1,7 @@
 //! `smtpcheck run` of the built program against the sandbox: which checks pass, fail or are skipped and why. An error
 //! in the file is one message with its position, before anything is sent.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -95,14 +95,14 @@ from = "probe@example.org"
 expect = ["tls.version >= 1.2"]
 
 [[check]]
-name = "takes mail for us"
+name = "accepts local mail"
 target = "smtp://{healthy-relay}"
 to = ["you@sandbox.test"]
 tags = ["smoke"]
 expect = ["rcpt.class == 2", "certificate.days_left > 21"]
 
 [[check]]
-name = "is no open relay"
+name = "is not an open relay"
 target = "smtp://{relay-denied}"
 to = ["someone@elsewhere.test"]
 tags = ["guard"]
@@ -115,8 +115,8 @@ fn a_suite_without_failures_ends_with_0_and_is_reported_in_file_order() {
     let run = suite.run(&[]);
     assert_eq!(run.code, 0, "{run}");
     let lines: Vec<&str> = run.stdout.lines().collect();
-    assert!(lines[0].starts_with("PASS takes mail for us  127.0.0.1:"), "{run}");
-    assert!(lines[1].starts_with("PASS is no open relay  127.0.0.1:"), "{run}");
+    assert!(lines[0].starts_with("PASS accepts local mail  127.0.0.1:"), "{run}");
+    assert!(lines[1].starts_with("PASS is not an open relay  127.0.0.1:"), "{run}");
     assert_eq!(lines[2], "PASS  2 passed · exit 0", "{run}");
     let value = json(&suite.run(&["--json"]));
     assert_eq!(value["exit"]["code"], 0);
@@ -130,7 +130,7 @@ fn a_failed_check_shows_its_report_and_decides_the_exit_code() {
     let suite = Suite::new(&GUARD.replace("{relay-denied}", "{healthy-relay}"));
     let run = suite.run(&[]);
     assert_eq!(run.code, 1, "{run}");
-    assert!(run.stdout.contains("FAIL is no open relay  127.0.0.1:"), "{run}");
+    assert!(run.stdout.contains("FAIL is not an open relay  127.0.0.1:"), "{run}");
     assert!(run.stdout.contains("failed: rcpt.class == 5") && run.stdout.contains("expected 5, seen 2"), "{run}");
     assert!(run.stdout.contains("RCPT TO:<someone@elsewhere.test>"), "{run}");
     assert!(run.stdout.ends_with("FAIL  1 failed, 1 passed · exit 1\n"), "{run}");
@@ -160,8 +160,8 @@ fn only_selects_checks_by_tag_and_by_name() {
             value["cases"].as_array().unwrap().iter().map(|case| case["name"].as_str().unwrap().to_owned()).collect();
         names
     };
-    assert_eq!(names("smoke"), ["takes mail for us"]);
-    assert_eq!(names("is no open relay"), ["is no open relay"]);
+    assert_eq!(names("smoke"), ["accepts local mail"]);
+    assert_eq!(names("is not an open relay"), ["is not an open relay"]);
     let unknown = suite.run(&["--only", "smoek"]);
     assert!(unknown.code == 2 && unknown.stderr.contains("the nearest is smoke"), "{unknown}");
 }
@@ -171,7 +171,7 @@ fn a_check_with_unmet_needs_is_skipped_with_a_reason_even_with_quiet() {
     let suite = Suite::new(&format!("{GUARD}needs = [\"env:SMTPCHECK_TEST_NEED\"]\n"));
     let run = suite.run(&[]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(run.stdout.contains("SKIP is no open relay: the variable SMTPCHECK_TEST_NEED is not set\n"), "{run}");
+    assert!(run.stdout.contains("SKIP is not an open relay: the variable SMTPCHECK_TEST_NEED is not set\n"), "{run}");
     assert!(run.stdout.contains("PASS  1 passed, 1 skipped · exit 0"), "{run}");
     let value = json(&suite.run(&["--json"]));
     assert_eq!(value["cases"][1]["skipped"], "the variable SMTPCHECK_TEST_NEED is not set");
@@ -452,7 +452,7 @@ fn list_and_dry_run_do_not_connect() {
     ));
     let list = suite.run(&["--list"]);
     assert_eq!(list.code, 0, "{list}");
-    assert!(list.stdout.starts_with("takes mail for us\tsmtp://127.0.0.1:"), "{list}");
+    assert!(list.stdout.starts_with("accepts local mail\tsmtp://127.0.0.1:"), "{list}");
     assert!(list.stdout.contains("\tguard\n"), "{list}");
     let dry = suite.run(&["--dry-run"]);
     assert_eq!(dry.code, 0, "{dry}");
@@ -514,7 +514,11 @@ fn every_format_shows_the_failed_and_the_skipped_checks() {
         let written = std::fs::read_to_string(suite.folder.path().join(path)).unwrap();
         for shown in [&run.stdout, &written] {
             if format.name != "nagios" && format.name != "prometheus" {
-                assert!(shown.contains("is no open relay") && shown.contains("needs more"), "{}\n{shown}", format.name);
+                assert!(
+                    shown.contains("is not an open relay") && shown.contains("needs more"),
+                    "{}\n{shown}",
+                    format.name
+                );
             }
         }
     }

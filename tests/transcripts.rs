@@ -1,6 +1,6 @@
 //! Transcripts: TOML dialogues in, finding ids out, without sockets. `support/replay/mod.rs` documents the format.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 

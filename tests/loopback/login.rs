@@ -3,13 +3,13 @@
 use super::support::leak::CANARY as PASSWORD;
 use super::support::program::run_with;
 use super::support::server::{Identity, Server};
-use super::{STARTTLS, WHOLE, assert_usage_error, target};
+use super::{FULL_SESSION, STARTTLS, assert_usage_error, target};
 
 #[test]
 fn no_password_is_sent_to_a_server_whose_certificate_is_not_trusted() {
     let identity = Identity::new();
     // The next command is QUIT. A 235 reply to it would look like a session that is out of step.
-    let quits = WHOLE.replace("S: 235 2.7.0 welcome", "S: 221 bye");
+    let quits = FULL_SESSION.replace("S: 235 2.7.0 welcome", "S: 221 bye");
     let server = Server::start(&[&quits], &identity);
     let run =
         run_with(&[&target(&server), "--user", "u@example.net", "--password-stdin", "--json"], Some(PASSWORD), &[]);
@@ -23,7 +23,7 @@ fn no_password_is_sent_to_a_server_whose_certificate_is_not_trusted() {
 #[test]
 fn insecure_sends_the_password_despite_an_untrusted_certificate() {
     let identity = Identity::new();
-    let server = Server::start(&[WHOLE], &identity);
+    let server = Server::start(&[FULL_SESSION], &identity);
     let target = target(&server);
     let args = [&target, "-k", "--user", "u@example.net", "--password-stdin", "--to", "x@example.org", "--json"];
     let run = run_with(&args, Some(PASSWORD), &[]);
@@ -83,7 +83,7 @@ fn a_login_before_tls_is_started_and_cancelled_without_a_password() {
         S: 501 5.7.0 aborted
         C
         S: 221 bye";
-    let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE, clear], &identity));
+    let (ca, server) = (identity.ca_file(), Server::start(&[FULL_SESSION, clear], &identity));
     let target = target(&server);
     let ca = ca.path().to_str().unwrap().to_owned();
     let args = [&target, "--cacert", &ca, "--user", "u@example.net", "--password-stdin", "--to", "x@example.org"];
@@ -115,7 +115,7 @@ fn the_password_can_be_read_from_each_source() {
         (vec![], vec![("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap())]),
         (vec!["--netrc"], vec![("NETRC", netrc.to_str().unwrap())]),
     ] {
-        let server = Server::start(&[WHOLE], &identity);
+        let server = Server::start(&[FULL_SESSION], &identity);
         let target = target(&server);
         let mut args = vec![
             target.as_str(),
@@ -136,7 +136,7 @@ fn the_password_can_be_read_from_each_source() {
 #[test]
 fn netrc_provides_the_user_name_and_a_missing_entry_is_reported() {
     let identity = Identity::new();
-    let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE], &identity));
+    let (ca, server) = (identity.ca_file(), Server::start(&[FULL_SESSION], &identity));
     let folder = tempfile::tempdir().unwrap();
     let netrc = folder.path().join("netrc");
     std::fs::write(&netrc, "machine 127.0.0.1 login u@example.net password x\n").unwrap();

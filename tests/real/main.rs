@@ -11,12 +11,7 @@
 //! Read next: `servers/mod.rs`, then `with_postfix.rs`. If a test here fails, check whether a test in `proof.rs` fails
 //! too.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and reads better so"
-)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a failing test panics")]
 
 mod probe;
 mod program;

@@ -94,16 +94,16 @@ impl Probe {
 }
 
 fn connect(address: IpAddr, port: u16) -> TcpStream {
-    let tcp = TcpStream::connect(SocketAddr::new(address, port)).expect("a listening server");
-    tcp.set_read_timeout(Some(Duration::from_secs(10))).expect("not zero");
+    let tcp = TcpStream::connect(SocketAddr::new(address, port)).expect("the server is listening");
+    tcp.set_read_timeout(Some(Duration::from_secs(10))).expect("the number is not zero");
     tcp
 }
 
 fn secure(mut tcp: TcpStream, ca: &Path) -> io::Result<Stream> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(ca).expect("a PEM file")).expect("an authority");
+    roots.add(CertificateDer::from_pem_file(ca).expect("the file is PEM")).expect("the CA certificate is valid");
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let name = ServerName::try_from(HOST).expect("a host name");
+    let name = ServerName::try_from(HOST).expect("the name is a host name");
     let mut tls = ClientConnection::new(Arc::new(config), name).expect("the configuration is complete");
     while tls.is_handshaking() {
         tls.complete_io(&mut tcp)?;

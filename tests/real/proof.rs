@@ -25,7 +25,7 @@ fn assert_begins(reply: &str, beginning: &str) {
 
 #[track_caller]
 fn assert_fails_with(handshake: std::io::Result<Probe>, words: &str) {
-    let error = handshake.err().expect("a failing handshake").to_string();
+    let error = handshake.err().expect("the handshake fails").to_string();
     assert!(error.contains(words), "expected {words:?}, got {error:?}");
 }
 

@@ -19,7 +19,7 @@ pub const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A token for this user that expires at `end`.
 pub fn token(user: &str, end: SystemTime, key: &[u8]) -> String {
-    let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).expect("the time is after 1970").as_secs();
     let claims = json!({
         "sub": user, "email": user, "jti": CANARY, "exp": seconds(end), "iat": seconds(SystemTime::now() - 3 * HOUR),
     });
@@ -32,7 +32,7 @@ pub fn token(user: &str, end: SystemTime, key: &[u8]) -> String {
 
 /// A command that prints the token, and the file that the command reads.
 pub fn command(token: &str) -> (String, NamedTempFile) {
-    let file = NamedTempFile::new().expect("a writable directory");
+    let file = NamedTempFile::new().expect("the directory is writable");
     fs::write(file.path(), token).expect("the file can be written");
     (format!("cat {}", quoted(file.path())), file)
 }

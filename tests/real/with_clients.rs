@@ -35,7 +35,7 @@ fn sent(served: &Served, flags: &[&str]) -> (i32, String) {
         .args(flags)
         .arg(&served.url)
         .output()
-        .expect("curl, which .ci/install-servers installs");
+        .expect("install-servers installed curl");
     (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

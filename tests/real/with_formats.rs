@@ -127,7 +127,7 @@ fn the_page_is_complete_and_accessible_and_loads_no_other_resource_in_a_browser(
         .arg(&screenshots)
         .args(&pages)
         .output()
-        .expect("node, which .ci/install-servers installs");
+        .expect("install-servers installed node");
     is_content(&output, "page.mjs");
     let views: Vec<Value> =
         String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -10,7 +10,7 @@
 pub const CANARY: &str = "c4nary pw,=\"\\'%s+/é~";
 
 /// Short enough to find a truncated password, and long enough not to occur in normal output by chance.
-const ENOUGH: usize = 6;
+const MIN_LENGTH: usize = 6;
 
 type Form = (&'static str, fn(&[u8]) -> Vec<Vec<u8>>);
 
@@ -31,7 +31,7 @@ pub fn leaks(output: &[u8]) -> Vec<&'static str> {
 /// Like `leaks`, for another password.
 pub fn leaks_of(password: &str, output: &[u8]) -> Vec<&'static str> {
     let canary = password.to_ascii_lowercase();
-    let pieces: Vec<&[u8]> = canary.as_bytes().windows(ENOUGH).collect();
+    let pieces: Vec<&[u8]> = canary.as_bytes().windows(MIN_LENGTH).collect();
     // A cheap check of the first byte rules out most of the many positions.
     let mut begins = [false; 256];
     for piece in &pieces {
@@ -39,7 +39,7 @@ pub fn leaks_of(password: &str, output: &[u8]) -> Vec<&'static str> {
     }
     let shows = |text: &Vec<u8>| {
         let text = text.to_ascii_lowercase();
-        text.windows(ENOUGH).any(|window| begins[usize::from(window[0])] && pieces.contains(&window))
+        text.windows(MIN_LENGTH).any(|window| begins[usize::from(window[0])] && pieces.contains(&window))
     };
     FORMS.iter().filter(|(_, decode)| decode(output).iter().any(shows)).map(|(name, _)| *name).collect()
 }

@@ -49,7 +49,7 @@ pub fn run_with(args: &[&str], stdin: Option<&str>, variables: &[(&str, &str)]) 
     if stdin.is_some() {
         command.stdin(Stdio::piped());
     }
-    let mut child = command.spawn().expect("a built program");
+    let mut child = command.spawn().expect("the program is built");
     if let (Some(text), Some(mut pipe)) = (stdin, child.stdin.take()) {
         // A program that does not read standard input may have ended before this is written.
         let _ = pipe.write_all(text.as_bytes());

@@ -47,13 +47,13 @@ impl CyrusSasl {
 }
 
 fn set_password(users: &Path, user: &str, password: &str) {
-    let (name, realm) = user.split_once('@').expect("an address");
+    let (name, realm) = user.split_once('@').expect("the user name contains an @");
     let mut child = Command::new(unpacked("sasl2-bin").join("usr/sbin/saslpasswd2"))
         .args(["-p", "-c", "-f", users.to_str().expect("the path is UTF-8"), "-u", realm, name])
         .stdin(Stdio::piped())
         .spawn()
         .expect("install-servers unpacked the program");
-    let mut pipe = child.stdin.take().expect("piped");
+    let mut pipe = child.stdin.take().expect("the stream is piped");
     pipe.write_all(format!("{password}\n").as_bytes()).expect("the program reads its standard input");
     drop(pipe);
     assert!(child.wait().expect("the child process can be waited for").success(), "saslpasswd2 {user}");

@@ -142,7 +142,7 @@ fn start(directory: TempDir, config: &str, ready: Sign) -> Keeper {
     );
     // The dictionary key that Dovecot uses when the token has no `kid` and no `azp`.
     let keys = path.join("keys/default/HS256");
-    std::fs::create_dir_all(&keys).expect("a writable directory");
+    std::fs::create_dir_all(&keys).expect("the directory is writable");
     keeper::write(&keys.join("default"), &BASE64.encode(TOKEN_KEY));
     let home = path.join("home");
     keeper::make_directory(&home, 0o777);

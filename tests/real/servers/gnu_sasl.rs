@@ -123,7 +123,8 @@ impl Gsasl {
             .stderr(Stdio::null())
             .spawn()
             .expect("install-servers installed the program");
-        let (to, from) = (process.stdin.take().expect("piped"), process.stdout.take().expect("piped"));
+        let (to, from) =
+            (process.stdin.take().expect("the stream is piped"), process.stdout.take().expect("the stream is piped"));
         Gsasl { process, to, from: BufReader::new(from) }
     }
 

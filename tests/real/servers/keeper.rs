@@ -55,7 +55,7 @@ pub struct Keeper {
 /// because the path of a Unix socket is limited to 107 bytes.
 pub fn directory(server: &str) -> TempDir {
     let directory =
-        tempfile::Builder::new().prefix(&format!("smtpcheck-{server}-")).tempdir_in("/tmp").expect("a writable /tmp");
+        tempfile::Builder::new().prefix(&format!("smtpcheck-{server}-")).tempdir_in("/tmp").expect("/tmp is writable");
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("the directory can be changed");
     directory
 }
@@ -66,7 +66,7 @@ impl Keeper {
         let path = directory.path();
         write(&path.join("hosts"), "127.0.0.1 localhost\n::1 localhost\n");
         write(&path.join("resolv.conf"), "");
-        let output = fs::File::create(path.join("output")).expect("a writable directory");
+        let output = fs::File::create(path.join("output")).expect("the directory is writable");
         let outer_shell = Command::new("sh")
             .args(["-c", OUTER_SHELL, "keeper"])
             .arg(path)
@@ -79,7 +79,7 @@ impl Keeper {
             // cleans up.
             .process_group(0)
             .spawn()
-            .expect("a shell");
+            .expect("sh can be started");
         logs.insert(0, path.join("output"));
         let keeper = Keeper { outer_shell, directory, logs };
         keeper.wait_until_ready(&ready);
@@ -201,7 +201,7 @@ pub fn make_directory(path: &Path, mode: u32) {
 
 /// Makes a system user the owner of a path, which the daemon of that user requires.
 pub fn give(path: &Path, user: &str) {
-    let passwd = fs::read_to_string("/etc/passwd").expect("a Unix machine");
+    let passwd = fs::read_to_string("/etc/passwd").expect("/etc/passwd can be read");
     let fields: Vec<&str> = passwd
         .lines()
         .map(|line| line.split(':').collect::<Vec<_>>())

@@ -42,7 +42,8 @@ impl Workbench {
 
     /// Concatenates files, as `-cert_chain` requires.
     pub fn bundle(&self, parts: &[&Path]) -> PathBuf {
-        let texts: Vec<String> = parts.iter().map(|part| std::fs::read_to_string(part).expect("a file")).collect();
+        let texts: Vec<String> =
+            parts.iter().map(|part| std::fs::read_to_string(part).expect("the file exists")).collect();
         let bundle = self.path("bundle.pem");
         keeper::write(&bundle, &texts.concat());
         bundle
@@ -93,7 +94,7 @@ impl Workbench {
 /// Returns the port of the SMTP thread. The thread ends with the test process; it owns no files or processes.
 fn speak_smtp_before(server: SocketAddr) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let port = listener.local_addr().expect("a listener").port();
+    let port = listener.local_addr().expect("the listener has an address").port();
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
             // A client may close the connection at any time, so errors are ignored.

@@ -45,7 +45,7 @@ impl Authority {
     pub fn new(directory: &Path) -> Authority {
         let params = authority_params("smtpcheck test authority");
         let key = elliptic();
-        let certificate = params.self_signed(&key).expect("complete parameters");
+        let certificate = params.self_signed(&key).expect("the parameters are complete");
         Authority::write_down(directory, "ca", &certificate.pem(), params, key)
     }
 
@@ -53,7 +53,7 @@ impl Authority {
     pub fn another(&self, name: &str) -> Authority {
         let params = authority_params(&format!("smtpcheck {name} authority"));
         let key = elliptic();
-        let certificate = params.self_signed(&key).expect("complete parameters");
+        let certificate = params.self_signed(&key).expect("the parameters are complete");
         Authority::write_down(&self.directory, name, &certificate.pem(), params, key)
     }
 
@@ -68,7 +68,7 @@ impl Authority {
         let mut params = authority_params(&format!("smtpcheck {name} authority"));
         params.use_authority_key_identifier_extension = true;
         let key = elliptic();
-        let certificate = params.signed_by(&key, &self.issuer).expect("complete parameters");
+        let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are complete");
         Authority::write_down(&self.directory, name, &certificate.pem(), params, key)
     }
 
@@ -105,7 +105,7 @@ impl Authority {
         let mut params = params(HOST, &[HOST], Validity::Now);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = elliptic();
-        let certificate = params.self_signed(&key).expect("complete parameters");
+        let certificate = params.self_signed(&key).expect("the parameters are complete");
         self.write("self-signed", &certificate.pem(), &key)
     }
 
@@ -162,7 +162,7 @@ impl Authority {
             Standing::Good => "V\t491231235959Z\t\t1234\tunknown\t/CN=localhost\n",
             Standing::Revoked => "R\t491231235959Z\t250101000000Z,keyCompromise\t1234\tunknown\t/CN=localhost\n",
         };
-        fs::write(&index, line).expect("a writable directory");
+        fs::write(&index, line).expect("the directory is writable");
         openssl(&format!(
             "ocsp -index {index} -CA {ca} -rsigner {ca} -rkey {key} -issuer {ca} -cert {leaf} -ndays 7 -respout {out}",
             index = index.display(),
@@ -180,10 +180,10 @@ impl Authority {
         // A certificate request cannot contain the key identifier of the issuer.
         params.use_authority_key_identifier_extension = false;
         let key = elliptic();
-        let request = params.serialize_request(&key).expect("complete parameters").pem().expect("DER");
+        let request = params.serialize_request(&key).expect("the parameters are complete").pem().expect("DER");
         let paths = self.write(name, &request, &key);
         let request = self.directory.join(format!("{name}.csr"));
-        fs::rename(&paths.chain, &request).expect("a writable directory");
+        fs::rename(&paths.chain, &request).expect("the directory is writable");
         openssl(&format!(
             "x509 -req -in {} -copy_extensions copyall -days 90 -CA {} -CAkey {} {how} -out {}",
             request.display(),
@@ -199,14 +199,15 @@ impl Authority {
     }
 
     fn signed_for(&self, name: &str, params: &CertificateParams, key: KeyPair) -> Certificate {
-        let certificate = params.signed_by(&key, &self.issuer).expect("complete parameters");
+        let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are complete");
         self.write(name, &certificate.pem(), &key)
     }
 
     fn rsa_2048(&self) -> KeyPair {
         let path = self.directory.join("rsa-2048.key");
         openssl(&format!("genrsa -out {} 2048", path.display()));
-        KeyPair::from_pem(&fs::read_to_string(path).expect("the file was just created")).expect("a private key")
+        KeyPair::from_pem(&fs::read_to_string(path).expect("the file was just created"))
+            .expect("the file contains a private key")
     }
 
     fn write(&self, name: &str, chain: &str, key: &KeyPair) -> Certificate {
@@ -216,8 +217,8 @@ impl Authority {
 
 fn write_pair(directory: &Path, name: &str, chain: &str, key: &str) -> Certificate {
     let paths = paths(directory, name);
-    fs::write(&paths.chain, chain).expect("a writable directory");
-    fs::write(&paths.key, key).expect("a writable directory");
+    fs::write(&paths.chain, chain).expect("the directory is writable");
+    fs::write(&paths.key, key).expect("the directory is writable");
     paths.let_read_key(0o600);
     paths
 }
@@ -232,17 +233,17 @@ fn openssl(arguments: &str) {
         .args(arguments.split_whitespace())
         .env("OPENSSL_CONF", "/dev/null")
         .output()
-        .expect("openssl, which .ci/install-servers installs");
+        .expect("install-servers installed openssl");
     assert!(output.status.success(), "openssl {arguments}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn elliptic() -> KeyPair {
-    KeyPair::generate().expect("a P-256 key")
+    KeyPair::generate().expect("P-256 keys are supported")
 }
 
 /// A DER value with content of less than 128 bytes.
 fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(content.len()).ok().filter(|length| *length < 128).expect("a short content");
+    let length = u8::try_from(content.len()).ok().filter(|length| *length < 128).expect("the content is short");
     [&[tag, length], content].concat()
 }
 
@@ -283,7 +284,7 @@ fn server_params(host: &str, validity: Validity) -> CertificateParams {
 fn params(common_name: &str, names: &[&str], validity: Validity) -> CertificateParams {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let mut params = CertificateParams::new(names).expect("ASCII names");
+    let mut params = CertificateParams::new(names).expect("the names are ASCII");
     params.distinguished_name.push(DnType::CommonName, common_name);
     let now = SystemTime::now();
     let (from, until) = match validity {

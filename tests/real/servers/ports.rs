@@ -16,7 +16,7 @@ pub fn free_port() -> u16 {
     const BLOCKS: u16 = 390;
     static TAKEN: AtomicU16 = AtomicU16::new(0);
 
-    let block = u16::try_from(std::process::id() % u32::from(BLOCKS)).expect("below BLOCKS");
+    let block = u16::try_from(std::process::id() % u32::from(BLOCKS)).expect("the number is below BLOCKS");
     for _ in 0..BLOCK * BLOCKS {
         let offset = block * BLOCK + TAKEN.fetch_add(1, Ordering::Relaxed);
         let port = FIRST + offset % (BLOCK * BLOCKS);

@@ -218,7 +218,7 @@ postlog unix-dgram n - n - 1 postlogd
 fn main_cf(directory: &Path, sasl: &Sasl) -> String {
     let addresses: Vec<String> = loopbacks().iter().map(ToString::to_string).collect();
     let package = unpacked("postfix");
-    let local_part = USER.split('@').next().expect("an address");
+    let local_part = USER.split('@').next().expect("the user name contains an @");
     format!(
         "{MAIN_CF}\
          config_directory = {directory}\n\
@@ -271,7 +271,7 @@ fn smtpd(port: u16, certificate: &Certificate, settings: &[&str]) -> String {
 /// Postfix reads a file that changed within the last seconds repeatedly until it no longer changes, which takes almost
 /// two seconds here. An older modification time avoids that.
 fn let_settle(path: &Path) {
-    let file = File::options().append(true).open(path).expect("written before");
+    let file = File::options().append(true).open(path).expect("the file was written before");
     file.set_modified(SystemTime::now() - Duration::from_secs(60)).expect("the file can be changed");
 }
 

@@ -251,7 +251,7 @@ fn expectation(data: &[u8]) {
             let mut report: serde_json::Value =
                 serde_json::from_str(include_str!("../../golden/formats/healthy-submission.json")).expect("JSON");
             report["greeting"]["text"] = [text.as_ref()].into();
-            let report: Document = serde_json::from_value(report).expect("a report");
+            let report: Document = serde_json::from_value(report).expect("the report can be parsed");
             assert_eq!(expression.judge(&report, None), expression.judge(&report, None));
         }
         Err(mistake) => {
