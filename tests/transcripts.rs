@@ -76,7 +76,7 @@ fn only_a_user_name_without_a_domain_gets_the_fix_to_use_the_email_address() {
 #[test]
 fn a_scan_that_the_server_stops_reports_no_version_as_rejected() {
     let all = all();
-    for (name, proved) in [("scan/throttled", 2), ("scan/no-answer-any-more", 2)] {
+    for (name, proved) in [("scan/throttled", 2), ("scan/no-further-answer", 2)] {
         let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
         let scan = smtpcheck::check::scan::results(&played.report.plan, &played.report.evidence).unwrap();
         let accepted = serde_json::to_value(&scan.versions).unwrap();
@@ -96,8 +96,8 @@ fn a_failed_handshake_is_described_with_the_received_data_and_the_reason() {
     for (name, words) in [
         ("handshake/refuses-everything", "has no certificate, or one that it cannot use"),
         ("starttls/alert", "the server rejected the handshake with alert 40"),
-        ("starttls/put-off-in-the-handshake", "cannot start TLS now: 454 4.7.0 TLS not available"),
-        ("starttls/put-off-in-the-handshake", "the response is not TLS: 454 4.7.0 TLS not available"),
+        ("starttls/deferred-in-the-handshake", "cannot start TLS now: 454 4.7.0 TLS not available"),
+        ("starttls/deferred-in-the-handshake", "the response is not TLS: 454 4.7.0 TLS not available"),
         ("starttls/closed-in-the-handshake", "TLS failed: the server closed the connection"),
         ("starttls/silent-in-the-handshake", "TLS failed: no response"),
         ("starttls/plain-text-in-the-handshake", "plain SMTP arrived instead of a TLS handshake"),
