@@ -3,7 +3,7 @@
 //!
 //! Each file in `tests/transcripts/` describes a session and its follow-ups, with the complete list of the expected
 //! findings. `quiet` names related rules that must not fire. Every rule needs a transcript where it fires and one that
-//! lists it as quiet. The format:
+//! lists it as quiet. The files in `field/` are cases from practice, named after the case. The format:
 //!
 //! ```toml
 //! summary = "what happens, in one line"
