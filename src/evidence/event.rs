@@ -61,14 +61,14 @@ pub enum EventKind {
     },
     /// The server sent unsolicited bytes, which were ignored.
     Stray {
-        /// The bytes as text, with U+FFFD in place of invalid UTF-8.
+        /// The bytes as text, with U+FFFD for invalid UTF-8.
         text: String,
         /// The number of bytes.
         bytes: usize,
     },
     /// The beginning of a reply that was not complete when the time limit was reached.
     Unfinished {
-        /// The bytes as text, with U+FFFD in place of invalid UTF-8.
+        /// The bytes as text, with U+FFFD for invalid UTF-8.
         text: String,
         /// The number of bytes.
         bytes: usize,

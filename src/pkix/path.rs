@@ -6,13 +6,11 @@
 //! the name and the key (§6.1.1 (d)). Both libraries check that certificate by the same rules as the ones below it, and
 //! so does this code: dates, basicConstraints, keyUsage, critical extensions, path length and name constraints.
 //!
-//! Like both libraries by default, it does not check revocation lists and certificate policies.
-//! (user-initial-policy-set is any-policy and explicit-policy is not required, so the policy tree of §6.1.2 cannot
-//! fail. policyConstraints and policyMappings could make it fail; they are rejected if critical.)
+//! Like both libraries by default, it does not check revocation lists and certificate policies. (The policy tree of §6.1.2
+//! cannot fail without policyConstraints and policyMappings, which are rejected if critical.)
 //!
-//! [`super::names`] compares the names of the server certificate with the host. `evidence::doubt` decides from the
-//! evidence whether the certificate may be used for a server, because this decision must be repeatable when a report is
-//! loaded.
+//! [`super::names`] compares the names of the server certificate with the host. `evidence::doubt` makes the decision about
+//! a server, because it must be repeatable when a report is loaded.
 
 use std::collections::HashMap;
 
@@ -23,12 +21,10 @@ use super::form::{names_another_key, of_extensions, of_form, of_leniency, weak_k
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
-/// The maximum number of signatures that are verified in one search. A chain has three or four; the slowest kind, RSA
-/// 8192, takes a third of a millisecond.
+/// The maximum number of signatures verified in one search. A chain has three or four; RSA 8192 is the slowest (0.3 ms).
 const MAX_SIGNATURES: usize = 100;
 
-/// The maximum number of certificates that one search visits. Many certificates with the same name could be ordered in
-/// very many ways.
+/// The maximum number of certificates that one search visits. Certificates with the same name can have many orders.
 const MAX_VISITS: usize = 300;
 
 /// A trust anchor from the trust store.

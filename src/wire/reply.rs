@@ -73,7 +73,7 @@ pub struct Reply {
     pub code: Option<ReplyCode>,
     /// The enhanced status code, from the start of the text or in the form `(#5.7.1)` that qmail uses.
     pub enhanced: Option<EnhancedStatus>,
-    /// The text of each line without its code and enhanced status, with U+FFFD in place of invalid UTF-8.
+    /// The text of each line without its code and enhanced status, with U+FFFD for invalid UTF-8.
     pub text: Vec<String>,
     /// The deviations from the standard, each kind once.
     pub irregularities: Vec<Irregularity>,

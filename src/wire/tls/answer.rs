@@ -46,7 +46,7 @@ pub enum TlsAnswer {
     NotTls {
         /// The protocol.
         kind: FirstBytes,
-        /// The first line without its end, at most 64 bytes, with U+FFFD in place of invalid UTF-8.
+        /// The first line without its end, at most 64 bytes, with U+FFFD for invalid UTF-8.
         text: String,
     },
     /// TLS records with invalid contents.
