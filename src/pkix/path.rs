@@ -149,9 +149,8 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// A server certificate that is itself in the store is its own trust anchor. If it was issued by another
-    /// certificate, this applies only if the issuer is neither in the store nor in the chain, because OpenSSL and
-    /// GnuTLS follow the issuers as far as they can.
+    /// A server certificate in the store is its own trust anchor, unless its issuer is in the store or in the chain:
+    /// OpenSSL and GnuTLS follow the issuers as far as they can.
     fn pinned(&mut self) {
         let Some(der) = self.chain.first() else { return };
         let same = |anchor: &Option<Issuer<'_>>| anchor.as_ref().is_some_and(|anchor| anchor.der == *der);
