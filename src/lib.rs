@@ -54,7 +54,6 @@
 
 #![warn(unreachable_pub, reason = "what no test and no embedder needs is visible in the crate only")]
 
-#[allow(unreachable_pub, reason = "its files are not adapted yet: cargo fix does it")]
 pub mod check;
 pub mod cli;
 pub mod commands;

@@ -17,7 +17,7 @@ use crate::wire::Host;
 /// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and the one that providers add where those are blocked.
 const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
-pub static CHECK: Check = Check {
+pub(super) static CHECK: Check = Check {
     subject: "connect",
     ask,
     judge,

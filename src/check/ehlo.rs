@@ -5,7 +5,7 @@ use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::{Plan, TlsUse};
 
-pub static CHECK: Check =
+pub(super) static CHECK: Check =
     Check { subject: "ehlo", ask: asks_nothing, judge, rules: &[&EHLO_UNSUPPORTED, &CAPABILITIES_DIFFER] };
 
 static EHLO_UNSUPPORTED: Rule = Rule {

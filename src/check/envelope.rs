@@ -7,7 +7,7 @@ use crate::evidence::{EventKind, Evidence, Phase, Session};
 use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 
-pub static CHECK: Check =
+pub(super) static CHECK: Check =
     Check { subject: "envelope", ask: asks_nothing, judge, rules: &[&ADDRESS_NEEDS_SMTPUTF8, &REFUSALS_AFTER_DATA] };
 
 static ADDRESS_NEEDS_SMTPUTF8: Rule = Rule {

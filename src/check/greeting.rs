@@ -10,7 +10,7 @@ use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Class;
 use crate::wire::reply::Reply;
 
-pub static CHECK: Check = Check {
+pub(super) static CHECK: Check = Check {
     subject: "greeting",
     ask,
     judge,
@@ -30,7 +30,7 @@ static GREETING_MISSING: Rule = Rule {
     },
 };
 
-static IMPLICIT_TLS_EXPECTED: Rule = Rule {
+pub(super) static IMPLICIT_TLS_EXPECTED: Rule = Rule {
     id: "implicit-tls-expected",
     severity: Severity::Error,
     title: "the port uses implicit TLS (TLS from the first byte)",

@@ -29,7 +29,7 @@ use crate::question::Question;
 
 pub(crate) use finding::in_shell;
 pub use finding::{Check, Docs, Finding, Grounds, PhaseFailure, Rule, Severity, order};
-pub(crate) use starttls::carried_into_tls;
+pub(crate) use starttls::{carried_into_tls, in_other_mode};
 
 /// Every check, in the order of the session.
 pub static CHECKS: &[&Check] = &[

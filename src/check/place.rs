@@ -9,7 +9,7 @@ use crate::question::Question;
 use crate::wire::Host;
 
 /// The question for the signs by which the cloud is recognised.
-pub fn question() -> Question {
+pub(super) fn question() -> Question {
     Question::Machine { variables: clouds::variables().map(str::to_owned).collect() }
 }
 
@@ -18,7 +18,7 @@ pub fn question() -> Question {
 /// 1. The cloud is known; a virtual machine of an unknown provider does not count.
 /// 2. It lists the port; or it lists no port, and the port is 25, which some clouds block for some customers only.
 /// 3. The IP address is a public one: clouds do not block mail ports in their private networks.
-pub fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option<(&'a Probe, &'static Cloud)> {
+pub(super) fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option<(&'a Probe, &'static Cloud)> {
     let (probe, machine) = evidence.machine()?;
     let cloud = clouds::recognise(&MachineSigns {
         dmi: machine.dmi.iter().map(|(file, content)| (file.as_str(), content.as_str())).collect(),
@@ -36,12 +36,12 @@ pub fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option<(&'a P
 
 /// How certain it is that the cloud blocks the port. Never more than likely: only the cloud knows whether its rule
 /// applies to this account.
-pub fn confidence(cloud: &Cloud) -> Confidence {
+pub(super) fn confidence(cloud: &Cloud) -> Confidence {
     if cloud.blocks.is_empty() { Confidence::Possible } else { cloud.certainty.min(Confidence::Likely) }
 }
 
 /// The cloud's own procedure, with the host in its commands.
-pub fn fixes(cloud: &Cloud, host: &Host) -> impl Iterator<Item = Fix> {
+pub(super) fn fixes(cloud: &Cloud, host: &Host) -> impl Iterator<Item = Fix> {
     let with_port = host.with_port(25);
     let bare = with_port.trim_end_matches(":25").to_owned();
     cloud.fix.iter().map(move |fix| Fix {

@@ -23,7 +23,7 @@ use crate::question::{Offer, Purpose, Question, SessionRequest};
 use crate::wire::tls::Version;
 use crate::wire::{DomainName, Host, Reply};
 
-pub static CHECK: Check = Check { subject: "server_name", ask, judge, rules: &[&TLS_SERVER_NAME_NEEDED] };
+pub(super) static CHECK: Check = Check { subject: "server_name", ask, judge, rules: &[&TLS_SERVER_NAME_NEEDED] };
 
 static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     id: "tls-server-name-needed",

@@ -3,16 +3,17 @@
 
 use super::auth::in_clear;
 use super::finding::{Check, Docs, Finding, PhaseFailure, Rule, Severity};
+use super::greeting::IMPLICIT_TLS_EXPECTED;
 use super::peer;
 use crate::evidence::session::ReceivedReply;
 use crate::evidence::{Event, EventKind, Evidence, Fault, Phase, Session, TlsFaultKind, WithheldReason};
 use crate::lexicon::providers::PortTls;
 use crate::lexicon::{Confidence, Fix};
-use crate::plan::{IntrusiveProbe, Plan, QuitAfter, TlsUse};
+use crate::plan::{IntrusiveProbe, Plan, QuitAfter, TlsMode, TlsUse};
 use crate::question::{Envelope, Purpose, Question, SessionRequest, Starttls};
 use crate::wire::{Capabilities, Host, Reply, ReversePath};
 
-pub static CHECK: Check = Check {
+pub(super) static CHECK: Check = Check {
     subject: "starttls",
     ask,
     judge,
@@ -373,6 +374,23 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     ));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
+}
+
+/// Ports whose TLS mode an RFC specifies. On another port the mode that we tried first was a guess.
+const WITH_A_RULE: [u16; 3] = [25, 465, 587];
+
+/// The same check in the other TLS mode, if no RFC specifies one for the port and it turned out to be the right one.
+pub(crate) fn in_other_mode(plan: &Plan, findings: &[Finding]) -> Option<Plan> {
+    let found = |rule: &Rule| findings.iter().any(|finding| finding.rule == rule.id);
+    let mode = match () {
+        () if WITH_A_RULE.contains(&plan.target.port) => return None,
+        () if found(&IMPLICIT_TLS_EXPECTED) => TlsMode::Implicit,
+        () if found(&STARTTLS_EXPECTED) => TlsMode::Starttls,
+        () => return None,
+    };
+    let mut plan = plan.clone();
+    plan.tls.mode = mode;
+    Some(plan)
 }
 
 /// The reply which proves that a NOOP sent before TLS was executed inside it. STARTTLS was advertised and accepted:

@@ -6,28 +6,15 @@
 //! can be checked as `smtp://WORD`.
 
 use std::ffi::OsString;
-use std::sync::LazyLock;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
 
-use super::commands::check::{self, CheckArgs};
-use super::commands::complete::CompleteArgs;
-use super::commands::completions::CompletionsArgs;
-use super::commands::config::ConfigArgs;
-use super::commands::demo::DemoArgs;
-use super::commands::explain::ExplainArgs;
-use super::commands::man::ManArgs;
-use super::commands::ports::PortsArgs;
-use super::commands::providers::ProvidersArgs;
-use super::commands::report::ReportArgs;
-use super::commands::run::RunArgs;
-use super::commands::sandbox::SandboxArgs;
-use super::commands::schema::SchemaOf;
-use super::commands::{COMMANDS, CommandSpec, Missing, SettingsUse};
+use super::commands::{COMMANDS, CommandSpec, Missing, SettingsUse, check};
 use super::config::{self, Settings};
 use super::flags::{InvalidValue, password};
-use super::{UsageError, foreign, help};
+use super::words::{DECLARED, find_command, first_word, looks_like_host};
+use super::{Invocation, UsageError, VersionDetails, foreign, help};
 use crate::expect::Mistake;
 use crate::source::nearest;
 
@@ -36,55 +23,6 @@ const RESERVED: &[&str] = &[
     "domain", "settings", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list",
     "login", "update",
 ];
-
-/// What the user wants.
-#[derive(Debug)]
-pub enum Invocation {
-    /// Check one or more servers.
-    Check(Box<CheckArgs>, ArgMatches),
-    /// Run a suite.
-    Run(Box<RunArgs>),
-    /// Check the mail ports of a host.
-    Ports(Box<PortsArgs>, ArgMatches),
-    /// Explain rules, replies, logs.
-    Explain(ExplainArgs),
-    /// Show saved reports.
-    Report(ReportArgs),
-    /// Show known providers.
-    Providers(ProvidersArgs),
-    /// Run servers with known faults.
-    Sandbox(SandboxArgs),
-    /// Check such a server at once.
-    Demo(DemoArgs),
-    /// Show where the values of a check come from.
-    Config(ConfigArgs),
-    /// Print the completion script of a shell.
-    Completions(CompletionsArgs),
-    /// Print the candidates for a word.
-    Complete(CompleteArgs),
-    /// Print a manual page.
-    Man(ManArgs),
-    /// Print a JSON Schema.
-    Schema(SchemaOf),
-    /// Print the help.
-    Print(String),
-    /// Print the version.
-    Version(VersionDetails),
-    /// No server was given; the error shows how to use the program.
-    NothingGiven(UsageError),
-}
-
-/// How much `--version` prints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VersionDetails {
-    /// One line.
-    Short,
-    /// The commit, the target, the TLS library and the features too.
-    Full,
-}
-
-/// The flags of a check, with which every command line is split into flags, their values and other words.
-static DECLARED: LazyLock<Command> = LazyLock::new(|| (check::SPEC.declare)(Command::new("smtpcheck")));
 
 /// Reads the words after the program's name.
 pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocation, UsageError> {
@@ -132,7 +70,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
 fn read(spec: &CommandSpec, command: Command, words: &[OsString]) -> Result<Invocation, UsageError> {
     let full = command.clone();
     match matches(command, words) {
-        Ok(matches) => (spec.read)(matches).map_err(|error| usage_error(&error, spec.missing)),
+        Ok(matches) => Invocation::read(spec.id, matches).map_err(|error| usage_error(&error, spec.missing)),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp if is_given(words, "--help") => Ok(Invocation::Print(help::complete(spec, full))),
             ErrorKind::DisplayHelp if spec.name == check::SPEC.name => Ok(Invocation::Print(help::short())),
@@ -215,99 +153,6 @@ fn is_given(words: &[OsString], flag: &str) -> bool {
 fn version_details(words: &[OsString]) -> VersionDetails {
     let is_verbose = ["-v", "--verbose", "-vV", "-Vv"].iter().any(|flag| is_given(words, flag));
     if is_verbose { VersionDetails::Full } else { VersionDetails::Short }
-}
-
-/// Whether a call is about one server, which a profile can name.
-pub(super) fn takes_profile(words: &[OsString]) -> bool {
-    let spec = first_word(words).and_then(|(_, word)| find_command(&word));
-    spec.is_none_or(|spec| spec.takes_profile)
-}
-
-/// Whether a configuration file can change what a call does. Help works even if the file has an error.
-pub(super) fn takes_settings(words: &[OsString]) -> bool {
-    let is_help = ["-h", "--help", "-V", "--version"].iter().any(|flag| words.iter().any(|word| word == flag));
-    let first = first_word(words).map(|(_, word)| word);
-    let prints = match first.as_deref() {
-        Some("help" | "version") => true,
-        Some(word) => find_command(word).is_some_and(|spec| spec.settings == SettingsUse::Nothing),
-        None => false,
-    };
-    !words.is_empty() && !is_help && !prints
-}
-
-/// The command of that name; what looks like a host is none.
-pub(super) fn find_command(word: &str) -> Option<&'static CommandSpec> {
-    COMMANDS.iter().find(|spec| spec.name == word && !looks_like_host(word))
-}
-
-/// Whether a word can never be a command.
-pub(super) fn looks_like_host(word: &str) -> bool {
-    word.contains(['.', ':', '[', '/', '@']) || word.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// The first word that is neither a flag nor the value of one, and its position.
-pub(super) fn first_word(words: &[OsString]) -> Option<(usize, String)> {
-    plain_words(words).into_iter().next()
-}
-
-/// The targets of a check, or the host of `ports`, as they are written.
-pub(super) fn targets(words: &[OsString]) -> Vec<String> {
-    let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
-    let mut plain = plain_words(words).into_iter().map(|(_, word)| word).chain(after).peekable();
-    match plain.peek().and_then(|word| find_command(word)) {
-        Some(spec) if spec.takes_profile && spec.missing.is_some() && spec.name != "config" => plain.skip(1).collect(),
-        Some(_) => Vec::new(),
-        None => plain.collect(),
-    }
-}
-
-/// The words before `--` that are neither flags nor values of flags, with their positions.
-fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
-    let (mut at, mut plain) = (0, Vec::new());
-    while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {
-        match word.as_str() {
-            "--" => break,
-            flag if flag.starts_with('-') && flag.len() > 1 => at += if takes_value(&DECLARED, flag) { 2 } else { 1 },
-            _ => {
-                plain.push((at, word));
-                at += 1;
-            }
-        }
-    }
-    plain
-}
-
-/// Whether the word after a flag is its value.
-pub(super) fn takes_value(command: &Command, flag: &str) -> bool {
-    command.get_arguments().any(|arg| {
-        names(arg).any(|name| name == flag) && arg.get_action().takes_values() && !arg.is_require_equals_set()
-    })
-}
-
-/// All names of a flag, with their dashes.
-pub(super) fn names(arg: &clap::Arg) -> impl Iterator<Item = String> {
-    let long = arg.get_long().map(|long| format!("--{long}")).into_iter();
-    let aliases = arg.get_all_aliases().unwrap_or_default().into_iter().map(|alias| format!("--{alias}"));
-    let short = arg.get_short().map(|short| format!("-{short}"));
-    long.chain(aliases).chain(short)
-}
-
-/// Whether a flag, by its long name, is on the command line.
-pub(super) fn mentions(words: &[OsString], flag: &str) -> bool {
-    let long = flag.trim_start_matches('-');
-    COMMANDS.iter().any(|spec| mentions_in(&(spec.declare)(Command::new("smtpcheck")), words, long))
-}
-
-/// The same, for a flag of this command.
-pub(super) fn mentions_in(command: &Command, words: &[OsString], long: &str) -> bool {
-    let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(long)) else { return false };
-    words.iter().take_while(|word| *word != "--").any(|word| {
-        let word = word.to_string_lossy();
-        let name = word.split('=').next().unwrap_or_default();
-        let is_cluster = word.starts_with('-') && !word.starts_with("--");
-        names(arg).any(|known| known == name)
-            || (is_cluster && arg.get_short().is_some_and(|short| word.contains(short)))
-    })
 }
 
 fn without(mut words: Vec<OsString>, command: Option<(usize, String)>) -> Vec<OsString> {
@@ -400,7 +245,8 @@ pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> Usag
 
 #[cfg(test)]
 mod tests {
-    use super::{COMMANDS, Invocation, RESERVED, SchemaOf, looks_like_host};
+    use super::{COMMANDS, Invocation, RESERVED, looks_like_host};
+    use crate::cli::commands::schema::SchemaOf;
 
     fn run(words: &[&str]) -> Result<Invocation, String> {
         crate::cli::parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())

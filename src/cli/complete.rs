@@ -7,10 +7,11 @@ use std::ffi::OsString;
 use clap::builder::ValueHint;
 use clap::{Arg, Command};
 
-use super::command::{find_command, first_word, names, takes_value};
 use super::commands::complete::CompleteArgs;
 use super::commands::completions::CompletedShell;
 use super::commands::{COMMANDS, CommandSpec, check};
+use super::flags::names::{names, takes_value};
+use super::words::{find_command, first_word};
 use crate::{check as rules, sasl};
 
 /// A candidate for the word that is being typed.

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap::Command;
 
 use super::UsageError;
-use super::command::{names, takes_value};
+use super::flags::names::{names, takes_value};
 use super::flags::password::SOURCES;
 
 /// Flags of other tools that mean the same.
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn every_answer_names_a_flag_of_a_check_and_no_row_hides_one() {
         let check = crate::cli::commands::check::SPEC.command(&[]);
-        let own: Vec<String> = check.get_arguments().flat_map(crate::cli::command::names).collect();
+        let own: Vec<String> = check.get_arguments().flat_map(crate::cli::flags::names::names).collect();
         for row in TABLE {
             if let Equivalent::Flag(flag, _) = row.answer {
                 assert!(own.iter().any(|own| own == flag), "{flag}");

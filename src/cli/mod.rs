@@ -1,10 +1,11 @@
 //! The command line, typed: no file is read, no host is looked up, nothing is decided that a plan does not need. Every
 //! error is a [`UsageError`] that names the flag, the value, the reason, and what to write instead.
 //!
-//! [`flags`] declares the groups of flags, [`commands`] composes the commands of them, [`command`] decides which command a
-//! line is, [`foreign`] answers flags of other tools, [`target`] reads a target, [`plan`] makes the plans, [`config`] knows
-//! what a configuration file may contain, [`plugin`] reads the flags of check_smtp, [`help`] and [`pages`] generate help,
-//! completions and manual pages from the same declarations, [`complete`] answers the completion scripts.
+//! [`flags`] declares the groups of flags, [`commands`] composes the commands of them, [`words`] decides which word is
+//! the command, [`command`] reads a line into an [`Invocation`], [`foreign`] answers flags of other tools, [`target`]
+//! reads a target, [`plan`] makes the plans, [`config`] knows what a configuration file may contain, [`plugin`] reads
+//! the flags of check_smtp, [`help`] and [`pages`] generate help, completions and manual pages from the same
+//! declarations, [`complete`] answers the completion scripts.
 
 mod command;
 pub mod commands;
@@ -14,18 +15,20 @@ mod error;
 pub mod flags;
 mod foreign;
 mod help;
+mod invocation;
 pub mod pages;
 pub mod plan;
 pub mod plugin;
 pub mod resolve;
 pub mod target;
+mod words;
 
 use std::ffi::OsString;
 
 use crate::host::environment;
 
-pub use command::{Invocation, VersionDetails};
 pub use error::{ErrorOrigin, UsageError};
+pub use invocation::{Invocation, VersionDetails};
 
 /// Reads the words after the program's name.
 pub fn parse(words: Vec<OsString>) -> Result<Invocation, UsageError> {
@@ -43,9 +46,9 @@ pub fn located(error: UsageError, words: &[OsString], settings: &config::Setting
     let Some(flag) = error.flag.clone() else { return error };
     let file = |setting: Option<&config::Setting>| settings.file.clone().zip(setting.map(|setting| setting.at));
     let place = if flag == "target" {
-        file(settings.target.as_ref().filter(|_| command::targets(words).iter().all(|word| word.starts_with('@'))))
+        file(settings.target.as_ref().filter(|_| words::targets(words).iter().all(|word| word.starts_with('@'))))
     } else {
-        let Some(long) = flag.strip_prefix("--").filter(|_| !command::mentions(words, &flag)) else { return error };
+        let Some(long) = flag.strip_prefix("--").filter(|_| !words::mentions(words, &flag)) else { return error };
         let variable = flags::variable(long);
         if environment::is_set(&variable) {
             return error.in_variable(variable);

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 
 use clap::ArgMatches;
 
+use super::CommandError;
 use super::live::{self, ReportDisplay, Results, Retention};
 use super::outputs::{Outputs, reject_clashes};
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::{CommandError, outlet};
+use super::stdout::outlet;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::flags::password::{PasswordSource, unused_variable};

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::{CommandError, config, print};
+use super::stdout::print;
+use super::{CommandError, config};
 use crate::cli::commands::complete::CompleteArgs;
 use crate::cli::complete::{DescribedWord, WordList, candidates, lines};
 use crate::lexicon::{ReplyPhase, providers};

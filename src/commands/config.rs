@@ -2,7 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::{CommandError, outlet, print};
+use super::CommandError;
+use super::stdout::{outlet, print};
 use crate::cli::commands::config::ConfigArgs;
 use crate::cli::config::{self as words, ConfigEnvironment, ConfigSource, Settings};
 use crate::host;

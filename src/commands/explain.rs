@@ -8,7 +8,8 @@
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::ops::ControlFlow;
 
-use super::{CommandError, outlet, print};
+use super::CommandError;
+use super::stdout::{outlet, print};
 use crate::check;
 use crate::cli::commands::explain::ExplainArgs;
 use crate::explain::{self, ExplainContext, Explained, ExplanationKind, Extent, LogMode, LogSummary, SenderError};

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 
 use clap::ArgMatches;
 
+use super::CommandError;
 use super::live::run_single;
 use super::secrets;
-use super::{CommandError, print};
+use super::stdout::print;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::plugin::{ExpectedReply, PluginCheck, PluginCommand};

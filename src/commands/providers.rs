@@ -1,6 +1,7 @@
 //! `smtpcheck providers [NAME]`: what is known about providers, offline.
 
-use super::{CommandError, outlet, print};
+use super::CommandError;
+use super::stdout::{outlet, print};
 use crate::cli::UsageError;
 use crate::cli::commands::providers::ProvidersArgs;
 use crate::lexicon::providers::{self, Provider};

@@ -4,9 +4,10 @@
 use std::io;
 use std::path::Path;
 
+use super::CommandError;
 use super::outputs::{Outputs, reject_clashes};
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::{CommandError, outlet};
+use super::stdout::outlet;
 use crate::cli::commands::report::ReportArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::{Invocation, plan as planning};

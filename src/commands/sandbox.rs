@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{CommandError, outlet, print};
+use super::CommandError;
+use super::stdout::{outlet, print};
 use crate::cli::commands::sandbox::SandboxArgs;
 use crate::host::{clock, file, signals};
 use crate::render::Display;

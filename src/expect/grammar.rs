@@ -8,56 +8,17 @@
 //! single      = "text" | 'text' | word                      (\" and \\ in texts)
 //! ```
 
-use std::fmt;
-
 use regex_lite::Regex;
 
 use super::Expression;
 use super::compare::{Literal, Operator, TypedComparison, moment, versions};
+use super::mistake::Mistake;
 use crate::check;
 use crate::report::fields::{Field, NameFault, ValueType};
 use crate::source;
 
 /// Longer than any reasonable expectation.
 const MAX_CHARS: usize = 1000;
-
-/// A mistake in an expectation, with its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// What is wrong, and what to write instead.
-    pub message: String,
-    /// The expectation.
-    pub text: String,
-    /// Where it is wrong, in characters from 0.
-    pub at: usize,
-    /// How many characters are.
-    pub length: usize,
-}
-
-impl Mistake {
-    pub(super) fn new(text: &str, at: usize, length: usize, message: String) -> Mistake {
-        Mistake { message, text: text.to_owned(), at, length: length.max(1) }
-    }
-
-    /// The expectation, and under it a mark where it is wrong.
-    pub fn pointed(&self) -> [String; 2] {
-        let safe = |c: char| if c.is_control() { ' ' } else { c };
-        let text: String = self.text.chars().map(safe).collect();
-        let before: String = text.chars().take(self.at).collect();
-        let marked: String = text.chars().skip(self.at).take(self.length).collect();
-        let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);
-        let carets = "^".repeat(width(&marked).max(1));
-        [format!("  {text}"), format!("  {}{carets}", " ".repeat(width(&before)))]
-    }
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Mistake {}
 
 /// A token with its position.
 #[derive(Clone, Debug)]
@@ -80,12 +41,15 @@ enum TokenKind {
     Comma,
 }
 
-pub(super) fn parse(text: &str) -> Result<Expression, Mistake> {
-    if text.chars().count() > MAX_CHARS {
-        let message = format!("an expectation is at most {MAX_CHARS} characters long");
-        return Err(Mistake { message, text: text.chars().take(60).collect(), at: 0, length: 1 });
+impl Expression {
+    /// Reads an expectation.
+    pub fn parse(text: &str) -> Result<Expression, Mistake> {
+        if text.chars().count() > MAX_CHARS {
+            let message = format!("an expectation is at most {MAX_CHARS} characters long");
+            return Err(Mistake { message, text: text.chars().take(60).collect(), at: 0, length: 1 });
+        }
+        ExpressionReader { text, tokens: tokens(text)?, next: 0 }.expression()
     }
-    ExpressionReader { text, tokens: tokens(text)?, next: 0 }.expression()
 }
 
 struct ExpressionReader<'a> {

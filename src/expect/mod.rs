@@ -10,8 +10,9 @@
 
 mod compare;
 mod grammar;
+mod mistake;
 
-pub use grammar::Mistake;
+pub use mistake::Mistake;
 
 use compare::TypedComparison;
 
@@ -62,11 +63,6 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Reads an expectation.
-    pub fn parse(text: &str) -> Result<Expression, Mistake> {
-        grammar::parse(text)
-    }
-
     /// Whether the plan contains what the expectation is about: without a recipient none can be rejected.
     pub fn fits(&self, plan: &Plan) -> Result<(), Mistake> {
         match self.field.lacks(self.index, plan) {

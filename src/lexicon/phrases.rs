@@ -1,11 +1,12 @@
-//! Phrases: literals in the text of a reply, with the conditions under which they mean something. One pass of an
-//! Aho-Corasick automaton finds every literal of every phrase; then the conditions are held against what was found, of
-//! those phrases only that a literal in the text leads to.
+//! Phrases: strings (literals) in the text of a reply, with the conditions under which they have a meaning. An
+//! Aho-Corasick automaton finds all literals of all phrases in one pass. Then the conditions are checked, but only
+//! those of phrases with a literal in the text.
 //!
-//! A phrase matches when each condition that it has holds: `phase`, `code`, `class`, `status`, all of `all`, one of
-//! `any`, none of `none`. Of several, those of the recognised provider come first, then those of the recognised
-//! software, then those that need neither; inside a group the more specific one wins: the bytes of its literals that
-//! hit, 8 for a condition on code or status, 4 for one on phase or class; then the order of the files.
+//! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
+//! least one in `any`, and none in `none`. If several phrases match, those of the recognised provider come first, then
+//! those of the recognised software, then those that require neither. Within each group, the most specific phrase wins.
+//! Its score is the number of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for
+//! a condition on phase or class. If the scores are equal, the order in the files decides.
 
 use std::sync::LazyLock;
 
@@ -19,7 +20,7 @@ use super::meaning::{Confidence, Fix};
 use super::providers;
 use crate::wire::Reply;
 
-/// The phrase files, in their order.
+/// The files with phrases, in their order.
 const FILES: [(&str, &str); 5] = [
     ("phrases-auth.toml", include_str!("data/phrases-auth.toml")),
     ("phrases-policy.toml", include_str!("data/phrases-policy.toml")),
@@ -34,7 +35,7 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(Phrases::load);
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Phrase {
-    /// Public, kebab-case, never reused.
+    /// The public id, in kebab-case. It is never reused.
     pub id: String,
     provider: Option<String>,
     anywhere: Option<bool>,
@@ -48,23 +49,23 @@ pub(crate) struct Phrase {
     any: Vec<String>,
     #[serde(default)]
     none: Vec<String>,
-    /// What it means, for the rule.
+    /// The cause, which decides the rule.
     #[serde(rename = "category")]
     pub cause: Cause,
-    /// How sure that is.
+    /// How certain the meaning is.
     pub confidence: Confidence,
-    /// What it means, for people.
+    /// The explanation for the user.
     pub means: String,
-    /// What else it could be.
+    /// Alternative explanations.
     #[serde(rename = "else")]
     pub otherwise: Option<String>,
-    /// What to do.
+    /// Fixes for the user.
     pub fix: Vec<Fix>,
-    /// Where it is known from.
+    /// The source of this information.
     pub source: String,
-    /// Replies that it matches.
+    /// Examples of replies that it must match.
     matches: Vec<String>,
-    /// Replies that look similar, and that it does not match.
+    /// Examples of similar replies that it must not match.
     differs: Vec<String>,
 }
 
@@ -73,7 +74,7 @@ struct PhrasesFile {
     phrase: Vec<Phrase>,
 }
 
-/// Where a text in lower case has literals of several words.
+/// The ranges of literals with several words in a lower-case text.
 pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
     PHRASES
         .index
@@ -82,7 +83,7 @@ pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
         .collect()
 }
 
-/// Texts of servers: every literal and every example of the phrases.
+/// Texts that servers send: every literal and every example of the phrases.
 pub(super) fn server_texts() -> impl Iterator<Item = &'static str> {
     let of = |phrase: &'static Phrase| [&phrase.all, &phrase.any, &phrase.none, &phrase.matches, &phrase.differs];
     PHRASES.phrases.iter().flat_map(of).flatten().map(String::as_str)
@@ -175,7 +176,7 @@ impl Phrase {
 struct PhraseContext {
     step: Option<ReplyPhase>,
     code: Option<u16>,
-    /// As it is written, so that it is put into words once.
+    /// The status as text, formatted only once.
     status: Option<String>,
 }
 
@@ -186,7 +187,7 @@ impl PhraseContext {
     }
 }
 
-/// `x.7.9` fits 4.7.9 and 5.7.9.
+/// Whether a status matches a pattern; `x.7.9` matches 4.7.9 and 5.7.9.
 fn fits(wanted: &str, status: &str) -> bool {
     match wanted.strip_prefix("x.") {
         Some(kind) => status.get(2..).is_some_and(|rest| rest == kind),
@@ -213,7 +214,7 @@ pub(crate) fn text_of(reply: &Reply) -> String {
     kept + rest
 }
 
-/// The best phrase for a reply.
+/// The phrase that matches a reply best.
 pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let seen = PhraseContext::of(reply, context.step);
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn every_example_matches_its_phrase_and_is_won_by_its_cause() {
+    fn every_example_matches_its_phrase_and_yields_its_cause() {
         let mut wrong = Vec::new();
         for (at, phrase) in all().iter().enumerate() {
             for example in &phrase.matches {
@@ -280,7 +281,7 @@ mod tests {
                 let reply = reply::from_text(example).expect("a reply");
                 let best = find(&reply, &context(phrase)).expect("it matches");
                 if best.cause != phrase.cause {
-                    wrong.push(format!("{example:?} of {} is won by {}", phrase.id, best.id));
+                    wrong.push(format!("{example:?} of {} is matched better by {}", phrase.id, best.id));
                 }
             }
         }
@@ -288,14 +289,14 @@ mod tests {
     }
 
     #[test]
-    fn the_literals_of_a_text_lead_to_every_phrase_that_matches() {
+    fn every_matching_phrase_is_found_by_its_literals() {
         for phrase in all() {
             for example in phrase.matches.iter().chain(&phrase.differs) {
                 let hits = PHRASES.index.hits(&text_of(&reply::from_text(example).expect("a reply")));
                 let led_to: Vec<usize> = PHRASES.index.candidates(&hits).collect();
                 let matching = (0..all().len()).filter(|at| score(&PHRASES, *at, example).is_some());
                 assert!(matching.into_iter().all(|at| led_to.contains(&at)), "{example}");
-                // What is looked at is a small part of all.
+                // Only a small part of all phrases must be examined.
                 assert!(led_to.len() < all().len() / 4, "{} of {} for {example}", led_to.len(), all().len());
             }
         }
@@ -312,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_says_what_else_it_could_be() {
+    fn every_phrase_that_is_not_certain_states_an_alternative() {
         for phrase in all() {
             let certain = phrase.confidence == crate::lexicon::Confidence::Certain;
             assert!(certain || phrase.otherwise.is_some(), "{}", phrase.id);

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod difference;
+mod display;
 pub mod escape;
 pub mod explain;
 pub mod github;
@@ -24,9 +25,11 @@ pub mod suite;
 mod symbols;
 mod table;
 pub mod text;
+mod thresholds;
 mod view;
 pub mod write_out;
 
+pub use display::{ChainDisplay, Colour, Display, Transcript, Verbosity};
 pub use symbols::Symbols;
 
 use crate::report::{Difference, Report, Run};
@@ -158,90 +161,6 @@ impl Format {
             ExitCodes::Own => run.exit_code(),
             ExitCodes::NagiosPlugin => nagios::state(run, &look.thresholds).code(),
         }
-    }
-}
-
-/// How output looks. Decided once, from flags, environment and terminal.
-#[derive(Clone, Debug)]
-pub struct Display {
-    /// Whether colours may be used; they never carry meaning alone.
-    pub colour: Colour,
-    /// Which colours.
-    pub theme: style::Theme,
-    /// Which symbols.
-    pub signs: Symbols,
-    /// Columns, at least 40.
-    pub width: usize,
-    /// How much is shown.
-    pub volume: Verbosity,
-    /// How much of the session is shown.
-    pub transcript: Transcript,
-    /// Whether the certificates are shown as PEM.
-    pub chain: ChainDisplay,
-    /// How long a check may take before the format `nagios` alerts.
-    pub thresholds: nagios::Thresholds,
-}
-
-/// Whether colours may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// Yes.
-    On,
-    /// No.
-    Off,
-}
-
-/// How much is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verbosity {
-    /// `-q`: the verdict line.
-    Quiet,
-    /// Everything that helps.
-    Normal,
-    /// `-v`: raw bytes, certificates, follow-ups in full.
-    Verbose,
-}
-
-/// How much of the session is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transcript {
-    /// All of it.
-    Full,
-    /// Lines that a finding points to.
-    Problems,
-    /// None of it.
-    None,
-}
-
-/// Whether the certificates are shown as PEM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChainDisplay {
-    /// `--show-chain`.
-    Shown,
-    /// Their names and dates are enough.
-    Hidden,
-}
-
-impl Display {
-    /// 80 columns, no colour: what a pipe gets.
-    pub fn plain() -> Display {
-        Display {
-            colour: Colour::Off,
-            theme: style::Theme::Default,
-            signs: Symbols::Unicode,
-            width: 80,
-            volume: Verbosity::Normal,
-            transcript: Transcript::Full,
-            chain: ChainDisplay::Hidden,
-            thresholds: nagios::Thresholds::default(),
-        }
-    }
-}
-
-impl Display {
-    /// The same for a file: without colours, and with columns that do not depend on a terminal.
-    pub fn for_file(&self) -> Display {
-        Display { colour: Colour::Off, width: 100, ..self.clone() }
     }
 }
 

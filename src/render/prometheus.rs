@@ -43,23 +43,23 @@ static FAMILIES: &[MetricFamily] = &[
     MetricFamily {
         name: "probe_success",
         help: "1 if the check passed, else 0.",
-        samples: |case| one(case, |report| Some(truth(report.verdict() == Verdict::Pass))),
+        samples: |case| sample(case, |report| Some(truth(report.verdict() == Verdict::Pass))),
     },
     MetricFamily {
         name: "probe_duration_seconds",
         help: "Duration of the check in seconds, including follow-up probes.",
-        samples: |case| one(case, |report| Some(seconds(report.total_ms))),
+        samples: |case| sample(case, |report| Some(seconds(report.total_ms))),
     },
     MetricFamily {
         name: "probe_ssl_earliest_cert_expiry",
         help: "Earliest expiry date in the certificate chain, as a Unix timestamp.",
-        samples: |case| one(case, earliest_expiry),
+        samples: |case| sample(case, earliest_expiry),
     },
     MetricFamily {
         name: "smtpcheck_certificate_verifies",
         help: "1 if the certificate is trusted, matches the host name and is within its dates, else 0.",
         samples: |case| {
-            one(case, |report| {
+            sample(case, |report| {
                 let (_, handshake) = report.evidence.main_session()?.handshake()?;
                 Some(truth(handshake.verifies(report.started_at())))
             })
@@ -68,12 +68,12 @@ static FAMILIES: &[MetricFamily] = &[
     MetricFamily {
         name: "smtpcheck_exit_code",
         help: "Exit code of the check; see docs/exit-codes.md.",
-        samples: |case| one(case, |report| Some(f64::from(report.exit.code()))),
+        samples: |case| sample(case, |report| Some(f64::from(report.exit.code()))),
     },
     MetricFamily {
         name: "smtpcheck_complete",
         help: "1 if the check ran to its end, 0 if it was cut short.",
-        samples: |case| one(case, |report| Some(truth(report.complete))),
+        samples: |case| sample(case, |report| Some(truth(report.complete))),
     },
     MetricFamily {
         name: "smtpcheck_retries",
@@ -153,7 +153,7 @@ static FAMILIES: &[MetricFamily] = &[
     MetricFamily {
         name: "smtpcheck_started_timestamp_seconds",
         help: "Start of the check, as a Unix timestamp.",
-        samples: |case| one(case, |report| Some(report.started_at().as_duration().as_secs_f64())),
+        samples: |case| sample(case, |report| Some(report.started_at().as_duration().as_secs_f64())),
     },
     MetricFamily {
         name: "smtpcheck_build_info",
@@ -162,7 +162,7 @@ static FAMILIES: &[MetricFamily] = &[
     },
 ];
 
-fn one(case: &CheckResult, value: impl Fn(&Report) -> Option<f64>) -> Vec<Sample> {
+fn sample(case: &CheckResult, value: impl Fn(&Report) -> Option<f64>) -> Vec<Sample> {
     let value = case.report().and_then(value).filter(|value| value.is_finite());
     value.map(|value| Sample { labels: labels(case), value }).into_iter().collect()
 }

@@ -5,6 +5,8 @@ use anstyle::{Ansi256Color, AnsiColor, Effects, RgbColor, Style};
 
 use super::{Colour, Display};
 
+pub use super::display::Theme;
+
 /// What a word is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -30,19 +32,6 @@ pub enum Role {
     Warning,
     /// A command to run.
     Command,
-}
-
-/// Which colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Theme {
-    /// Fixed colours that are readable on dark and on light backgrounds.
-    Default,
-    /// The terminal's own dark colours, for light backgrounds.
-    Light,
-    /// Orange and sky blue, which people with any kind of colour vision can tell apart.
-    Colorblind,
-    /// Bold and dim only.
-    Mono,
 }
 
 // Of the 256-colour palette, whose values no terminal scheme changes; each has a contrast of at least 3.5 to black, to

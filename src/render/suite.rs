@@ -2,8 +2,9 @@
 //! Also the output of `--list` and `--dry-run`, and the suite that `--record` writes.
 
 use super::style::{Role, StyledLine};
+use super::text::{command_line, labelled, render, tries};
 use super::view::verdict::{self, OutcomeWord};
-use super::{Display, Verbosity, escape, text};
+use super::{Display, Verbosity, escape};
 use crate::report::fields::{self, FieldValue};
 use crate::report::{CheckOutcome, CheckResult, Document, Exit, Report, Run};
 
@@ -45,7 +46,7 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
             if !is_shown {
                 return line;
             }
-            let report = text::tries(earlier, look) + &text::render(report, look);
+            let report = tries(earlier, look) + &render(report, look);
             format!("{line}\n{report}\n")
         }
     }
@@ -126,9 +127,9 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
     for one in planned {
         lines.push(StyledLine::of(Role::Bold, escape::visible(&one.name)));
         let words = one.words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
-        lines.push(text::command_line(&escape::visible(&format!("smtpcheck {words}"))));
+        lines.push(command_line(&escape::visible(&format!("smtpcheck {words}"))));
         let mut told = |label: &str, text: &str| {
-            lines.extend(text::labelled(label, Role::Plain, &escape::visible(text), look));
+            lines.extend(labelled(label, Role::Plain, &escape::visible(text), look));
         };
         if let Some(password) = &one.password {
             told("secret", password);

@@ -1,7 +1,5 @@
 //! Every sign beyond letters, in Unicode and in ASCII. No format writes one of them by itself.
 
-use super::view::session::Speaker;
-
 /// Which signs are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Symbols {
@@ -76,6 +74,19 @@ impl Symbols {
             Symbols::Ascii => " - ",
         }
     }
+}
+
+/// Who speaks in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::render) enum Speaker {
+    /// smtpcheck sent it.
+    Client,
+    /// The server sent it.
+    Server,
+    /// A remark of smtpcheck.
+    Note,
+    /// A remark about something that went wrong.
+    Fault,
 }
 
 #[cfg(test)]

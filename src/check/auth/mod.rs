@@ -19,7 +19,7 @@ use rules::{
 };
 pub(super) use secret::{challenge_error, oddities, token};
 
-pub static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rules: rules::RULES };
+pub(super) static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rules: rules::RULES };
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.decisive_session() else { return Vec::new() };

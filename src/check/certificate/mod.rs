@@ -26,7 +26,7 @@ use crate::wire::Host;
 use context::CertificateContext;
 use rules::CERTIFICATE_NAME_MISMATCH;
 
-pub static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, judge, rules: rules::RULES };
+pub(crate) static CHECK: Check = Check { subject: "certificate", ask: asks_nothing, judge, rules: rules::RULES };
 
 fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(session) = evidence.secured_session() else { return Vec::new() };

@@ -22,17 +22,17 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::wire::tls::{ServerHello, Version};
 
-pub use table::Obstacle;
+pub(crate) use table::Obstacle;
 
 pub(in crate::check) use rules::{TLS_EXTENDED_MASTER_SECRET_MISSING, TLS_RENEGOTIATION_INSECURE};
 use table::{CLIENTS, Has, TlsClient};
 
-pub static CHECK: Check = Check { subject: "clients", ask: asks_nothing, judge, rules: rules::RULES };
+pub(crate) static CHECK: Check = Check { subject: "clients", ask: asks_nothing, judge, rules: rules::RULES };
 
 /// Whether one client connects, without regard to certificates. In JSON they are `tls_clients`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ClientSeen {
+pub(crate) struct ClientSeen {
     /// The client, by its TLS library.
     pub client: String,
     /// Programs that use it.
@@ -51,7 +51,7 @@ pub struct ClientSeen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Connects {
+pub(crate) enum Connects {
     /// It does.
     Yes,
     /// It does not.
@@ -64,17 +64,17 @@ pub enum Connects {
 
 /// Which clients connect. None if that is not known, or if the handshake failed for a reason other than the parameters
 /// that server and client support.
-pub fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
+pub(crate) fn results(evidence: &Evidence) -> Option<Vec<ClientSeen>> {
     let session = evidence.main_session()?;
     if let Some((_, handshake)) = session.handshake() {
         let hello = handshake.server_hello.as_ref()?;
-        return Some(CLIENTS.iter().map(|client| seen(client, refused(client, hello))).collect());
+        return Some(CLIENTS.iter().map(|client| client_seen(client, refused(client, hello))).collect());
     }
     let Some(Fault::Tls { .. }) = session.fault() else { return None };
     let terms = terms(evidence);
     let own = CLIENTS.first().map(|client| verdict(client, &terms))?;
     let is_about_terms = !terms.is_empty() && matches!(own, ClientVerdict::No(_));
-    is_about_terms.then(|| CLIENTS.iter().map(|client| seen(client, verdict(client, &terms))).collect())
+    is_about_terms.then(|| CLIENTS.iter().map(|client| client_seen(client, verdict(client, &terms))).collect())
 }
 
 /// Why smtpcheck's TLS library does not connect, as far as ClientHellos have shown it.
@@ -252,7 +252,7 @@ fn refused(client: &TlsClient, hello: &ServerHello) -> ClientVerdict {
     }
 }
 
-fn seen(client: &TlsClient, verdict: ClientVerdict) -> ClientSeen {
+fn client_seen(client: &TlsClient, verdict: ClientVerdict) -> ClientSeen {
     let (connects, until, obstacle) = match verdict {
         ClientVerdict::Yes => (Connects::Yes, None, None),
         ClientVerdict::No(obstacle) => (Connects::No, None, Some(obstacle)),

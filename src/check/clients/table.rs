@@ -55,7 +55,7 @@ pub(crate) enum Has {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Obstacle {
+pub(crate) enum Obstacle {
     /// The server's newest version is too old.
     Version,
     /// No cipher suite in common.

@@ -28,7 +28,7 @@ use crate::question::{HelloRequest, Offer, Question, SuiteList};
 use crate::wire::tls::{FirstBytes, ServerHello, Version, suite_name};
 use hellos::{by_offer, is_about_other_suites, is_alert};
 
-pub static CHECK: Check = Check { subject: "handshake", ask, judge, rules: rules::RULES };
+pub(super) static CHECK: Check = Check { subject: "handshake", ask, judge, rules: rules::RULES };
 
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };

@@ -17,7 +17,7 @@ use rules::CONNECTION_LIMIT_REACHED;
 
 pub(super) use order::is_about_order;
 
-pub static CHECK: Check = Check { subject: "session", ask, judge, rules: rules::RULES };
+pub(super) static CHECK: Check = Check { subject: "session", ask, judge, rules: rules::RULES };
 
 /// If results are in doubt, asks for a second session that waits before each command and so can detect a surplus reply.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {

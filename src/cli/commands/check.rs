@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, Missing, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::auth::AuthArgs;
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::connection::{ConnectionArgs, PortArgs};
@@ -22,6 +21,7 @@ use crate::render::{ChainDisplay, Display};
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Check,
     name: "check",
     about: "Check SMTP servers: what failed, why, and how to fix it",
     details: "The session is shown as it happens. smtpcheck never sends a message.",
@@ -40,10 +40,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: Some(Missing { reason: "no target given", hint: "write for example: smtpcheck smtp.example.net:587" }),
     is_hidden: false,
     declare: CheckArgs::augment_args,
-    read: |matches| {
-        let args = CheckArgs::from_arg_matches(&matches)?;
-        Ok(Invocation::Check(Box::new(args), matches))
-    },
 };
 
 /// Flags and targets of `smtpcheck check`.
@@ -103,11 +99,9 @@ impl CheckArgs {
     /// How output to this target looks.
     pub fn display(&self, target: &OutputTarget) -> Display {
         Display {
-            volume: self.verbosity.verbosity(),
-            transcript: self.transcript.transcript,
             chain: if self.tls.show_chain { ChainDisplay::Shown } else { ChainDisplay::Hidden },
             thresholds: self.output.thresholds(),
-            ..self.look.display(target)
+            ..self.look.of_session(target, &self.verbosity, &self.transcript)
         }
     }
 }

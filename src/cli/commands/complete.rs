@@ -3,13 +3,13 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, SettingsUse};
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Complete,
     name: "complete",
     about: "Print the completions of the last word, for completion scripts",
     details: "",
@@ -21,7 +21,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: None,
     is_hidden: true,
     declare: CompleteArgs::augment_args,
-    read: |matches| Ok(Invocation::Complete(CompleteArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck complete`.

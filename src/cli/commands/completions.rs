@@ -1,13 +1,13 @@
 //! `smtpcheck completions SHELL`.
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, Missing, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::closed_list;
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Completions,
     name: "completions",
     about: "Print the completion script of a shell",
     details: "It completes commands, flags, their values, profiles, and the checks of a suite.",
@@ -25,7 +25,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: Some(Missing { reason: "no shell given", hint: "write one of bash, zsh, fish, powershell, elvish" }),
     is_hidden: false,
     declare: CompletionsArgs::augment_args,
-    read: |matches| Ok(Invocation::Completions(CompletionsArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck completions`.

@@ -1,14 +1,14 @@
 //! `smtpcheck config show`.
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, Missing, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::display::DisplayArgs;
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Config,
     name: "config",
     about: "Show the values of a check, and where they come from",
     details: "A value comes from the environment, a profile, the configuration file, or is the default.",
@@ -27,7 +27,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: Some(Missing { reason: "no action given", hint: "write smtpcheck config show" }),
     is_hidden: false,
     declare: ConfigArgs::augment_args,
-    read: |matches| Ok(Invocation::Config(ConfigArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck config`.

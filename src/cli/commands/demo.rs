@@ -2,16 +2,16 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, FromArgMatches, ValueEnum};
+use clap::{Args, ValueEnum};
 
-use super::{CommandSpec, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, SettingsUse};
 use crate::cli::flags::display::DisplayArgs;
 use crate::cli::flags::output::{FormatArgs, TranscriptArgs, VerbosityArgs};
 use crate::render::style::THEMES;
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Demo,
     name: "demo",
     about: "Start a server with a known fault and check it",
     details: "Needs no network. Without a scenario: a healthy server and three instructive failures.",
@@ -25,7 +25,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: None,
     is_hidden: false,
     declare: DemoArgs::augment_args,
-    read: |matches| Ok(Invocation::Demo(DemoArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck demo`.

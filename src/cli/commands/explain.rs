@@ -2,15 +2,15 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, Missing, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::render::{Display, Verbosity};
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Explain,
     name: "explain",
     about: "Explain a reply, a code, a log or a rule, offline",
     details: "Says what it means, how certain that is, and what to do.",
@@ -34,7 +34,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     }),
     is_hidden: false,
     declare: ExplainArgs::augment_args,
-    read: |matches| Ok(Invocation::Explain(ExplainArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck explain`.

@@ -1,12 +1,12 @@
 //! `smtpcheck man [COMMAND]`.
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, SettingsUse};
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Man,
     name: "man",
     about: "Print the manual page of smtpcheck or of a command",
     details: "",
@@ -18,7 +18,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: None,
     is_hidden: false,
     declare: ManArgs::augment_args,
-    read: |matches| Ok(Invocation::Man(ManArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck man`.

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, Missing, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::InvalidValue;
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::connection::ConnectionArgs;
@@ -23,6 +22,7 @@ const MOST: usize = 16;
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Ports,
     name: "ports",
     about: "Check the mail ports of a host, and recommend one",
     details: "Never logs in, never sends a message.",
@@ -46,10 +46,6 @@ pub const SPEC: CommandSpec = CommandSpec {
         command.mut_arg("verbose", |arg| {
             arg.help("Print the session and the complete report of each port below the table")
         })
-    },
-    read: |matches| {
-        let args = PortsArgs::from_arg_matches(&matches)?;
-        Ok(Invocation::Ports(Box::new(args), matches))
     },
 };
 

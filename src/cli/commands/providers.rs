@@ -1,13 +1,13 @@
 //! `smtpcheck providers [NAME]`.
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, SettingsUse};
 use crate::cli::flags::display::DisplayArgs;
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Providers,
     name: "providers",
     about: "Show hosts, ports and login rules of known providers",
     details: "Offline.",
@@ -19,7 +19,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: None,
     is_hidden: false,
     declare: ProvidersArgs::augment_args,
-    read: |matches| Ok(Invocation::Providers(ProvidersArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck providers`.

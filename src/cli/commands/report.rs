@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, Missing, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, Missing, SettingsUse};
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::cli::flags::output::{FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs};
 use crate::render::Display;
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Report,
     name: "report",
     about: "Show saved reports, or the difference between two",
     details: "In any format, offline.",
@@ -35,7 +35,6 @@ pub const SPEC: CommandSpec = CommandSpec {
             arg.help("Format of the result; for the difference between two files text or json")
         })
     },
-    read: |matches| Ok(Invocation::Report(ReportArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck report`.
@@ -69,7 +68,6 @@ pub struct ReportArgs {
 impl ReportArgs {
     /// How output to this target looks.
     pub fn display(&self, target: &OutputTarget) -> Display {
-        let transcript = self.transcript.transcript;
-        Display { volume: self.verbosity.verbosity(), transcript, ..self.look.display(target) }
+        self.look.of_session(target, &self.verbosity, &self.transcript)
     }
 }

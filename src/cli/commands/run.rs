@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, SettingsUse};
 use crate::cli::flags::display::{DisplayArgs, OutputTarget};
 use crate::cli::flags::output::{FormatArgs, OutputFileArgs, ReportFileArgs, TranscriptArgs, VerbosityArgs};
 use crate::cli::flags::{InvalidValue, MOST_JOBS, number};
@@ -15,6 +14,7 @@ const HEADING: &str = "Checks";
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Run,
     name: "run",
     about: "Run a suite of checks from a TOML file, for CI",
     details: "Each check states what is expected. smtpcheck never sends a message.",
@@ -38,7 +38,6 @@ pub const SPEC: CommandSpec = CommandSpec {
         command
             .mut_arg("verbose", |arg| arg.help("Print the complete report of each check, not only of those that fail"))
     },
-    read: |matches| Ok(Invocation::Run(Box::new(RunArgs::from_arg_matches(&matches)?))),
 };
 
 /// Flags of `smtpcheck run`.
@@ -90,8 +89,7 @@ pub struct RunArgs {
 impl RunArgs {
     /// How output to this target looks.
     pub fn display(&self, target: &OutputTarget) -> Display {
-        let transcript = self.transcript.transcript;
-        Display { volume: self.verbosity.verbosity(), transcript, ..self.look.display(target) }
+        self.look.of_session(target, &self.verbosity, &self.transcript)
     }
 }
 

@@ -3,17 +3,18 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, SettingsUse};
+use super::{CommandId, CommandSpec, SettingsUse};
+use crate::cli::UsageError;
 use crate::cli::flags::display::DisplayArgs;
 use crate::cli::flags::{InvalidValue, number};
-use crate::cli::{Invocation, UsageError};
 
 const HEADING: &str = "Servers";
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Sandbox,
     name: "sandbox",
     about: "Run SMTP servers with known faults on this machine",
     details: "Test any mail program against them, until Ctrl-C. Each has one fault, or none. Messages are discarded.",
@@ -32,7 +33,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: None,
     is_hidden: false,
     declare: SandboxArgs::augment_args,
-    read: |matches| Ok(Invocation::Sandbox(SandboxArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck sandbox`.

@@ -1,13 +1,13 @@
 //! `smtpcheck schema [OF]`.
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, SettingsUse};
 use crate::cli::flags::closed_list;
 
 /// The facts.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Schema,
     name: "schema",
     about: "Print the JSON Schema of an output or of an input file",
     details: "JSON Schema 2020-12.",
@@ -19,7 +19,6 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: None,
     is_hidden: false,
     declare: SchemaArgs::augment_args,
-    read: |matches| Ok(Invocation::Schema(SchemaArgs::from_arg_matches(&matches)?.of)),
 };
 
 /// Flags of `smtpcheck schema`.

@@ -20,6 +20,7 @@
 //! Does not: open the file, or look for one in the working directory, where a cloned repository could place a command.
 
 mod file;
+mod show;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -29,19 +30,14 @@ use clap::parser::ValueSource;
 use clap::{Arg, Args, Command};
 
 pub use file::{SCHEMA, profiles, read};
+pub use show::values;
 
-use super::command::{self, Invocation};
 use super::commands::{CommandSpec, SettingsUse};
 use super::flags::display::DisplayArgs;
-use super::flags::password::VARIABLE;
-use super::{UsageError, flags};
-use crate::host::environment;
+use super::flags::names::mentions_in;
+use super::{Invocation, UsageError, flags, words};
 use crate::plan::ValueOrigin;
-use crate::render::config::ConfigValue;
 use crate::source::Position;
-
-/// Flags that `config show` leaves out.
-const ABOUT_THE_FILE: &[&str] = &["config", "no-config", "profile", "help", "version"];
 
 /// Which file and which profile a call uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,7 +91,7 @@ impl ConfigEnvironment {
 
 /// What the words ask for. Other errors in the words are reported later.
 pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRequest, UsageError> {
-    if !command::takes_settings(words) {
+    if !words::takes_settings(words) {
         return Ok(ConfigRequest::default());
     }
     let set = |value: &Option<OsString>| value.clone().filter(|value| !value.is_empty());
@@ -120,7 +116,7 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
             _ => {}
         }
     }
-    let targets = command::targets(words);
+    let targets = words::targets(words);
     if let Some(name) = targets.iter().find_map(|word| word.strip_prefix('@')) {
         if targets.len() > 1 {
             let reason =
@@ -135,7 +131,7 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
         }
         profile = Some(name.to_owned());
     }
-    Ok(ConfigRequest { file, profile: profile.filter(|_| command::takes_profile(words)) })
+    Ok(ConfigRequest { file, profile: profile.filter(|_| words::takes_profile(words)) })
 }
 
 /// One setting in the file.
@@ -197,7 +193,7 @@ impl Settings {
         }
         let declared = command.clone();
         let is_given = |flag: &str| {
-            command::mentions_in(&declared, words, flag)
+            mentions_in(&declared, words, flag)
                 || flags::is_in_environment(flag)
                 || (flag == "password-stdin" && flags::is_in_environment("password"))
         };
@@ -218,74 +214,6 @@ impl Settings {
             _ => arg,
         });
         (command, origins)
-    }
-}
-
-/// What a check would use, each value with where it comes from.
-pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigValue>, UsageError> {
-    // The values have to be valid for a check of any server.
-    let stand_in = settings.target.is_none().then(|| OsString::from("smtp.example.net"));
-    let words: Vec<OsString> = std::iter::once("check".into()).chain(stand_in).collect();
-    if let Invocation::Check(args, matches) = super::parse_with(words.clone(), settings)? {
-        let target = args.targets.first().map(String::as_str).unwrap_or_default();
-        super::plan::plan(&args, &matches, target, hostname)?;
-    }
-    let mut values: Vec<ConfigValue> = settings
-        .target
-        .iter()
-        .map(|target| ConfigValue {
-            name: "target".to_owned(),
-            value: target.values.clone(),
-            origin: target.origin,
-            line: Some(target.at.line),
-            variable: None,
-        })
-        .collect();
-    for spec in file::commands() {
-        let words: Vec<OsString> = words.get(1..).unwrap_or_default().to_vec();
-        let (command, from_file) = settings.apply(spec.command(&words), &words);
-        let matches =
-            command::matches(command.clone(), &words).map_err(|error| command::usage_error(&error, spec.missing))?;
-        for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
-            let Some(long) = arg.get_long().filter(|long| !ABOUT_THE_FILE.contains(long)) else { continue };
-            if values.iter().any(|value| value.name == long) {
-                continue;
-            }
-            let id = arg.get_id().as_str();
-            let raw = matches.try_get_raw(id).ok().flatten().into_iter().flatten();
-            let value: Vec<String> = raw.map(|value| masked(long, &value.to_string_lossy())).collect();
-            let set = matches.value_source(id) == Some(ValueSource::EnvVariable);
-            let origin = match from_file.get(long) {
-                _ if set => ValueOrigin::Environment,
-                Some(origin) => *origin,
-                None => ValueOrigin::Default,
-            };
-            values.push(ConfigValue {
-                name: long.to_owned(),
-                value,
-                origin,
-                line: settings.find(long).filter(|_| from_file.contains_key(long) && !set).map(|one| one.at.line),
-                variable: set.then(|| flags::variable(long)),
-            });
-        }
-    }
-    if environment::is_set(VARIABLE) {
-        values.push(ConfigValue {
-            name: "password".to_owned(),
-            value: vec!["set, not shown".to_owned()],
-            origin: ValueOrigin::Environment,
-            line: None,
-            variable: Some(VARIABLE.to_owned()),
-        });
-    }
-    Ok(values)
-}
-
-/// A command may contain a secret.
-fn masked(flag: &str, value: &str) -> String {
-    match value.trim().split_once(char::is_whitespace) {
-        Some((program, _)) if flag.ends_with("-command") => format!("{program} (the rest is not shown)"),
-        _ => value.to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::output::{TranscriptArgs, VerbosityArgs};
 use super::{closed_list, number, one_of};
 use crate::render::style::{THEMES, Theme};
 use crate::render::{Colour, Display, Symbols};
@@ -82,6 +83,11 @@ impl DisplayArgs {
         let width = self.width.unwrap_or_else(|| target.columns.unwrap_or(80).clamp(40, 160));
         let signs = if self.ascii { Symbols::Ascii } else { target.symbols.unwrap_or(Symbols::Unicode) };
         Display { colour, theme: self.theme, signs, width, ..Display::plain() }
+    }
+
+    /// The same, with how much of a session is shown.
+    pub fn of_session(&self, target: &OutputTarget, verbosity: &VerbosityArgs, transcript: &TranscriptArgs) -> Display {
+        Display { volume: verbosity.verbosity(), transcript: transcript.transcript, ..self.display(target) }
     }
 }
 

@@ -9,10 +9,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::CommandError;
 use super::outputs::{Outputs, reject_clashes};
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::{CommandError, outlet};
+use super::stdout::outlet;
 use crate::cli::UsageError;
 use crate::cli::commands::run::{RunArgs, SuiteVariable};
 use crate::cli::flags::display::OutputTarget;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Place, heading, list};
+use super::parts::{Place, heading, list};
 use crate::check::{Severity, certificate};
 use crate::evidence::{Certificate, Evidence};
 use crate::render::view::tls;

@@ -3,17 +3,20 @@
 //!
 //! Promises: no script, nothing is fetched (a policy in the page forbids it); it reads in light and dark, on paper, on a
 //! telephone, with the keyboard and aloud; tables have headers, and no colour, sign or bar carries meaning alone.
-//! The template engine escapes every text; [`words`] makes what cannot be seen visible first.
+//! The template engine escapes every text; [`parts::words`] makes what cannot be seen visible first.
 
 mod certificates;
+mod parts;
 mod session;
 mod times;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use parts::{Place, heading, list, words};
+
 use super::view::verdict::{self, OutcomeWord};
 use super::view::{phases, tls};
-use super::{Display, Transcript, escape, text};
+use super::{Display, Transcript, text};
 use crate::check::{Finding, Severity};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 use crate::wire::EhloName;
@@ -42,7 +45,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
             "\n" body {
                 "\n"
                 @match run.cases.as_slice() {
-                    [case] if run.source == RunSource::Target => (one(case, look)),
+                    [case] if run.source == RunSource::Target => (single(case, look)),
                     _ => (several(run, &title, look)),
                 }
                 footer {
@@ -61,7 +64,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
 }
 
 /// A page about one check.
-fn one(case: &CheckResult, look: &Display) -> Markup {
+fn single(case: &CheckResult, look: &Display) -> Markup {
     html! {
         a class="skip" href="#check-1-session" { "Skip to the session" } "\n"
         header {
@@ -133,17 +136,6 @@ fn skipped(case: &CheckResult) -> Markup {
     }
 }
 
-/// Names with values.
-fn list(facts: &[(&str, String)]) -> Markup {
-    html! {
-        dl class="facts" {
-            "\n"
-            @for (name, value) in facts { dt { (name) } dd { (words(value)) } "\n" }
-        }
-        "\n"
-    }
-}
-
 fn facts(report: &Report) -> Markup {
     let Report { plan, evidence, .. } = report;
     let mut facts = vec![("Result", verdict::result(report))];
@@ -171,33 +163,6 @@ fn encryption(report: &Report) -> String {
             format!("{}; {}", tls::summary(handshake), tls::verdict(handshake, report.started_at()))
         }
         None => format!("none ({})", report.plan.tls_use()),
-    }
-}
-
-/// The place of a check on the page.
-struct Place {
-    /// Which check, from 1.
-    number: usize,
-    /// The level of the headings of its parts.
-    level: u8,
-}
-
-impl Place {
-    /// The heading of a part, which links can point to.
-    fn heading(&self, id: &str, text: &str) -> Markup {
-        let id = format!("check-{}-{id}", self.number);
-        html! { (heading(self.level, Some(&id), &html! { (text) })) }
-    }
-}
-
-fn heading(level: u8, id: Option<&str>, content: &Markup) -> Markup {
-    html! {
-        @match level {
-            2 => h2 id=[id] { (content) },
-            3 => h3 id=[id] { (content) },
-            _ => h4 id=[id] { (content) },
-        }
-        "\n"
     }
 }
 
@@ -305,9 +270,4 @@ fn badge(word: OutcomeWord) -> Markup {
         OutcomeWord::Skip => "skip-word",
     };
     html! { span class={ "badge " (class) } { (word.word()) } }
-}
-
-/// Text in which everything can be seen; the template escapes it.
-fn words(text: &str) -> String {
-    escape::visible(text)
 }

@@ -2,9 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::{Place, words};
+use super::parts::{Place, words};
 use crate::render::style::Role;
-use crate::render::view::session::{self, SessionLine, Speaker};
+use crate::render::symbols::Speaker;
+use crate::render::view::lines::SessionLine;
+use crate::render::view::session;
 use crate::render::{Display, Symbols, text};
 use crate::report::Report;
 

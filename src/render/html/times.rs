@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::Place;
+use super::parts::Place;
 use crate::render::view::phases::PhaseRow;
 use crate::report::PhaseStatus;
 

@@ -2,7 +2,7 @@
 
 use super::super::style::{Role, StyledLine};
 use super::super::{Display, escape};
-use super::labelled;
+use super::labels::labelled;
 use crate::check::scan::{self, Deviation, Level, Preference, ProfileVerdict, Scan, Support, VersionSeen, WeakSeen};
 use crate::report::Report;
 

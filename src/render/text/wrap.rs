@@ -2,7 +2,8 @@
 //! below.
 
 use crate::render::style::{Role, StyledLine};
-use crate::render::view::session::{SessionLine, Speaker};
+use crate::render::symbols::Speaker;
+use crate::render::view::lines::SessionLine;
 use crate::render::{Display, Symbols};
 
 /// Columns before the words of a line: mark, time, sign.

@@ -1,6 +1,7 @@
 //! What formats for people show, without saying how: the lines of a session, the phases, the verdict and its reasons. Text,
 //! HTML, Markdown, GitHub, JUnit, nagios and suites are thin over these; no format reads another one's text.
 
+pub(super) mod lines;
 pub(super) mod phases;
 pub(super) mod session;
 pub(super) mod tls;

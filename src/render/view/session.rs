@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
+use super::lines::{SessionLine, added, aside, continued, noted, session_lines, timed};
 use super::{duration, tls};
 use crate::check;
 use crate::evidence::{
@@ -18,38 +19,11 @@ use crate::evidence::{
 use crate::plan::{Family, Plan, TlsUse};
 use crate::question::{Purpose, Question};
 use crate::render::style::Role;
+use crate::render::symbols::Speaker;
 use crate::render::{Display, Transcript, Verbosity, escape};
 use crate::report::Report;
 use crate::wire::Reply;
 use crate::wire::status::Class;
-
-/// One line of a session.
-#[derive(Clone, Debug)]
-pub(in crate::render) struct SessionLine {
-    /// Milliseconds since the start; a line that continues the one above has none.
-    pub(in crate::render) at_ms: Option<f64>,
-    /// Whether it was exchanged inside TLS.
-    pub(in crate::render) encrypted: bool,
-    /// Who speaks.
-    pub(in crate::render) speaker: Speaker,
-    /// The words with their roles.
-    pub(in crate::render) parts: Vec<(Role, String)>,
-    /// What the words mean, if they are encoded; or empty.
-    pub(in crate::render) gloss: String,
-}
-
-/// Who speaks in a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::render) enum Speaker {
-    /// smtpcheck sent it.
-    Client,
-    /// The server sent it.
-    Server,
-    /// A remark of smtpcheck.
-    Note,
-    /// A remark about something that went wrong.
-    Fault,
-}
 
 /// The session, as much of it as the display shows.
 pub(in crate::render) fn session(report: &Report, look: &Display) -> Vec<SessionLine> {
@@ -379,34 +353,4 @@ fn before_tls(session: Session<'_>) -> String {
     let auth = script.asks_for_auth.then(|| format!("AUTH before TLS: {}", answer(Phase::Auth, "AUTH")));
     let mail = script.envelope.is_some().then(|| format!("MAIL FROM before TLS: {}", answer(Phase::Mail, "MAIL")));
     [auth, mail].into_iter().flatten().collect::<Vec<_>>().join("; ")
-}
-
-fn line(at_ms: Option<f64>, encrypted: bool, speaker: Speaker, parts: &[(Role, String)], gloss: &str) -> SessionLine {
-    SessionLine { at_ms, encrypted, speaker, parts: parts.to_vec(), gloss: gloss.to_owned() }
-}
-
-fn session_lines(event: &Event, speaker: Speaker, parts: &[(Role, String)], gloss: &str) -> Vec<SessionLine> {
-    vec![line(Some(event.at_ms), event.tls, speaker, parts, gloss)]
-}
-
-fn continued(event: &Event, speaker: Speaker, parts: &[(Role, String)]) -> Vec<SessionLine> {
-    vec![line(None, event.tls, speaker, parts, "")]
-}
-
-pub(super) fn noted(event: &Event, role: Role, speaker: Speaker, text: &str) -> Vec<SessionLine> {
-    vec![line(Some(event.at_ms), event.tls, speaker, &[(role, text.to_owned())], "")]
-}
-
-/// More about an event, below it.
-pub(super) fn added(event: &Event, role: Role, speaker: Speaker, text: &str) -> Vec<SessionLine> {
-    vec![line(None, event.tls, speaker, &[(role, text.to_owned())], "")]
-}
-
-/// Something beside the session.
-fn aside(text: &str) -> Vec<SessionLine> {
-    vec![line(None, false, Speaker::Note, &[(Role::Dim, text.to_owned())], "")]
-}
-
-fn timed(at_ms: f64, role: Role, speaker: Speaker, text: &str) -> Vec<SessionLine> {
-    vec![line(Some(at_ms), false, speaker, &[(role, text.to_owned())], "")]
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::session::{SessionLine, Speaker, added, noted};
+use super::lines::{SessionLine, added, noted};
 use crate::check::Severity;
 use crate::check::certificate::{self, Flaw};
 use crate::evidence::{
@@ -10,6 +10,7 @@ use crate::evidence::{
     StapleStatus, TlsFault, TlsFaultKind, Trust,
 };
 use crate::render::style::Role;
+use crate::render::symbols::Speaker;
 use crate::render::{Display, Verbosity, escape};
 use crate::wire::tls::{TlsAnswer, is_post_quantum};
 

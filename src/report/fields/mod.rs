@@ -6,6 +6,7 @@
 //! for all recipients. The functions read [`Document`], so that a value cannot differ from the JSON report.
 
 mod list;
+mod lookup;
 
 use std::fmt;
 
@@ -17,6 +18,7 @@ use crate::evidence::EventId;
 use crate::plan::Plan;
 
 pub use list::FIELDS;
+pub use lookup::NameFault;
 
 /// One named value.
 #[derive(Debug)]
@@ -246,42 +248,7 @@ impl SuccessTest {
     }
 }
 
-/// Why a name is not one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NameFault {
-    /// `[` without `]`.
-    OpenBracket,
-    /// Something other than a number from 0 to 999 in the brackets.
-    Number,
-    /// No value has this name. It is given with `[N]` instead of numbers.
-    Unknown(String),
-}
-
 impl Field {
-    /// The row of a name, and the number in its brackets.
-    pub fn find(written: &str) -> Result<(&'static Field, usize), NameFault> {
-        let mut pattern = String::new();
-        let mut index = 0;
-        let mut rest = written;
-        while let Some((before, after)) = rest.split_once('[') {
-            let (number, after) = after.split_once(']').ok_or(NameFault::OpenBracket)?;
-            index = number.parse::<usize>().ok().filter(|number| *number < 1000).ok_or(NameFault::Number)?;
-            pattern.push_str(before);
-            pattern.push_str("[N]");
-            rest = after;
-        }
-        pattern.push_str(rest);
-        match Field::all().find(|field| field.name == pattern) {
-            Some(field) => Ok((field, index)),
-            None => Err(NameFault::Unknown(pattern)),
-        }
-    }
-
-    /// All rows.
-    pub fn all() -> impl Iterator<Item = &'static Field> {
-        FIELDS.iter().flat_map(|group| group.iter())
-    }
-
     /// Its value: one, or one for each recipient.
     pub fn read(&self, report: &Document, index: usize) -> Vec<FieldValue> {
         (self.read)(report, index)

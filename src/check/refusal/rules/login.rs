@@ -2,7 +2,7 @@
 
 use crate::check::finding::{Docs, Rule, Severity};
 
-pub static AUTH_REQUIRED: Rule = Rule {
+pub(crate) static AUTH_REQUIRED: Rule = Rule {
     id: "auth-required",
     severity: Severity::Error,
     title: "the server requires a login before it accepts mail",
@@ -15,7 +15,7 @@ pub static AUTH_REQUIRED: Rule = Rule {
     },
 };
 
-pub static AUTH_CREDENTIALS_REFUSED: Rule = Rule {
+pub(crate) static AUTH_CREDENTIALS_REFUSED: Rule = Rule {
     id: "auth-credentials-refused",
     severity: Severity::Error,
     title: "the user name or password is wrong",
@@ -28,7 +28,7 @@ pub static AUTH_CREDENTIALS_REFUSED: Rule = Rule {
     },
 };
 
-pub static AUTH_APP_PASSWORD_REQUIRED: Rule = Rule {
+pub(crate) static AUTH_APP_PASSWORD_REQUIRED: Rule = Rule {
     id: "auth-app-password-required",
     severity: Severity::Error,
     title: "the provider requires an app password",
@@ -41,7 +41,7 @@ pub static AUTH_APP_PASSWORD_REQUIRED: Rule = Rule {
     },
 };
 
-pub static AUTH_OAUTH_REQUIRED: Rule = Rule {
+pub(crate) static AUTH_OAUTH_REQUIRED: Rule = Rule {
     id: "auth-oauth-required",
     severity: Severity::Error,
     title: "the provider accepts only OAuth",
@@ -54,7 +54,7 @@ pub static AUTH_OAUTH_REQUIRED: Rule = Rule {
     },
 };
 
-pub static ACCOUNT_RESTRICTED: Rule = Rule {
+pub(crate) static ACCOUNT_RESTRICTED: Rule = Rule {
     id: "account-restricted",
     severity: Severity::Error,
     title: "the account or address is restricted",
@@ -67,7 +67,7 @@ pub static ACCOUNT_RESTRICTED: Rule = Rule {
     },
 };
 
-pub static AUTH_MECHANISM_REFUSED: Rule = Rule {
+pub(crate) static AUTH_MECHANISM_REFUSED: Rule = Rule {
     id: "auth-mechanism-refused",
     severity: Severity::Error,
     title: "the server does not accept this login mechanism",
@@ -80,7 +80,7 @@ pub static AUTH_MECHANISM_REFUSED: Rule = Rule {
     },
 };
 
-pub static ENCRYPTION_REQUIRED: Rule = Rule {
+pub(crate) static ENCRYPTION_REQUIRED: Rule = Rule {
     id: "encryption-required",
     severity: Severity::Error,
     title: "the server requires an encrypted connection first",

@@ -2,7 +2,7 @@
 
 use crate::check::finding::{Docs, Rule, Severity};
 
-pub static GREETING_REFUSED: Rule = Rule {
+pub(crate) static GREETING_REFUSED: Rule = Rule {
     id: "greeting-refused",
     severity: Severity::Error,
     title: "the server rejects the connection in its greeting",
@@ -15,7 +15,7 @@ pub static GREETING_REFUSED: Rule = Rule {
     },
 };
 
-pub static EHLO_REFUSED: Rule = Rule {
+pub(crate) static EHLO_REFUSED: Rule = Rule {
     id: "ehlo-refused",
     severity: Severity::Error,
     title: "the server rejects EHLO",
@@ -28,7 +28,7 @@ pub static EHLO_REFUSED: Rule = Rule {
     },
 };
 
-pub static STARTTLS_REFUSED: Rule = Rule {
+pub(crate) static STARTTLS_REFUSED: Rule = Rule {
     id: "starttls-refused",
     severity: Severity::Error,
     title: "the server advertises STARTTLS and then rejects it",
@@ -41,7 +41,7 @@ pub static STARTTLS_REFUSED: Rule = Rule {
     },
 };
 
-pub static AUTH_REFUSED: Rule = Rule {
+pub(crate) static AUTH_REFUSED: Rule = Rule {
     id: "auth-refused",
     severity: Severity::Error,
     title: "the server rejects the login",
@@ -54,7 +54,7 @@ pub static AUTH_REFUSED: Rule = Rule {
     },
 };
 
-pub static AUTH_TEMPORARY_FAILURE: Rule = Rule {
+pub(crate) static AUTH_TEMPORARY_FAILURE: Rule = Rule {
     id: "auth-temporary-failure",
     severity: Severity::Error,
     title: "the server cannot check the login at the moment",
@@ -67,7 +67,7 @@ pub static AUTH_TEMPORARY_FAILURE: Rule = Rule {
     },
 };
 
-pub static SENDER_REFUSED: Rule = Rule {
+pub(crate) static SENDER_REFUSED: Rule = Rule {
     id: "sender-refused",
     severity: Severity::Error,
     title: "the server rejects the sender",
@@ -80,7 +80,7 @@ pub static SENDER_REFUSED: Rule = Rule {
     },
 };
 
-pub static RECIPIENT_REFUSED: Rule = Rule {
+pub(crate) static RECIPIENT_REFUSED: Rule = Rule {
     id: "recipient-refused",
     severity: Severity::Error,
     title: "the server rejects a recipient",
@@ -93,7 +93,7 @@ pub static RECIPIENT_REFUSED: Rule = Rule {
     },
 };
 
-pub static RECIPIENT_DEFERRED: Rule = Rule {
+pub(crate) static RECIPIENT_DEFERRED: Rule = Rule {
     id: "recipient-deferred",
     severity: Severity::Error,
     title: "the server defers a recipient",
@@ -106,7 +106,7 @@ pub static RECIPIENT_DEFERRED: Rule = Rule {
     },
 };
 
-pub static SERVER_CLOSING: Rule = Rule {
+pub(crate) static SERVER_CLOSING: Rule = Rule {
     id: "server-closing",
     severity: Severity::Error,
     title: "the server ends the session with 421",

@@ -2,7 +2,7 @@
 
 use crate::check::finding::{Docs, Rule, Severity};
 
-pub static RECIPIENT_UNKNOWN: Rule = Rule {
+pub(crate) static RECIPIENT_UNKNOWN: Rule = Rule {
     id: "recipient-unknown",
     severity: Severity::Error,
     title: "the recipient does not exist on this server",
@@ -15,7 +15,7 @@ pub static RECIPIENT_UNKNOWN: Rule = Rule {
     },
 };
 
-pub static MAILBOX_FULL: Rule = Rule {
+pub(crate) static MAILBOX_FULL: Rule = Rule {
     id: "mailbox-full",
     severity: Severity::Error,
     title: "the recipient's mailbox is full",
@@ -28,7 +28,7 @@ pub static MAILBOX_FULL: Rule = Rule {
     },
 };
 
-pub static MAILBOX_DISABLED: Rule = Rule {
+pub(crate) static MAILBOX_DISABLED: Rule = Rule {
     id: "mailbox-disabled",
     severity: Severity::Error,
     title: "the recipient's mailbox is disabled",
@@ -41,7 +41,7 @@ pub static MAILBOX_DISABLED: Rule = Rule {
     },
 };
 
-pub static MAILBOX_MOVED: Rule = Rule {
+pub(crate) static MAILBOX_MOVED: Rule = Rule {
     id: "mailbox-moved",
     severity: Severity::Error,
     title: "the recipient has a new email address",
@@ -54,7 +54,7 @@ pub static MAILBOX_MOVED: Rule = Rule {
     },
 };
 
-pub static DOMAIN_UNKNOWN: Rule = Rule {
+pub(crate) static DOMAIN_UNKNOWN: Rule = Rule {
     id: "domain-unknown",
     severity: Severity::Error,
     title: "the domain of an email address does not exist",
@@ -67,7 +67,7 @@ pub static DOMAIN_UNKNOWN: Rule = Rule {
     },
 };
 
-pub static NO_MAIL_ACCEPTED: Rule = Rule {
+pub(crate) static NO_MAIL_ACCEPTED: Rule = Rule {
     id: "no-mail-accepted",
     severity: Severity::Error,
     title: "this host or domain accepts no mail at all",
@@ -80,7 +80,7 @@ pub static NO_MAIL_ACCEPTED: Rule = Rule {
     },
 };
 
-pub static RELAY_DENIED: Rule = Rule {
+pub(crate) static RELAY_DENIED: Rule = Rule {
     id: "relay-denied",
     severity: Severity::Error,
     title: "the server does not relay mail to this domain for this client",
@@ -93,7 +93,7 @@ pub static RELAY_DENIED: Rule = Rule {
     },
 };
 
-pub static RECIPIENT_RESTRICTED: Rule = Rule {
+pub(crate) static RECIPIENT_RESTRICTED: Rule = Rule {
     id: "recipient-restricted",
     severity: Severity::Error,
     title: "the recipient accepts mail only from certain senders",

@@ -2,7 +2,7 @@
 
 use crate::check::finding::{Docs, Rule, Severity};
 
-pub static SENDER_NOT_ACCEPTED: Rule = Rule {
+pub(crate) static SENDER_NOT_ACCEPTED: Rule = Rule {
     id: "sender-not-accepted",
     severity: Severity::Error,
     title: "the server does not accept this sender address",
@@ -15,7 +15,7 @@ pub static SENDER_NOT_ACCEPTED: Rule = Rule {
     },
 };
 
-pub static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
+pub(crate) static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
     id: "sender-authentication-failed",
     severity: Severity::Error,
     title: "the mail fails the sender domain's authentication (SPF, DKIM or DMARC)",
@@ -28,7 +28,7 @@ pub static SENDER_AUTHENTICATION_FAILED: Rule = Rule {
     },
 };
 
-pub static CLIENT_REVERSE_DNS: Rule = Rule {
+pub(crate) static CLIENT_REVERSE_DNS: Rule = Rule {
     id: "client-reverse-dns",
     severity: Severity::Error,
     title: "the IP address of the sending machine has no matching reverse DNS",
@@ -41,7 +41,7 @@ pub static CLIENT_REVERSE_DNS: Rule = Rule {
     },
 };
 
-pub static EHLO_NAME_REFUSED: Rule = Rule {
+pub(crate) static EHLO_NAME_REFUSED: Rule = Rule {
     id: "ehlo-name-refused",
     severity: Severity::Error,
     title: "the server does not accept the EHLO name",
@@ -54,7 +54,7 @@ pub static EHLO_NAME_REFUSED: Rule = Rule {
     },
 };
 
-pub static CLIENT_REPUTATION: Rule = Rule {
+pub(crate) static CLIENT_REPUTATION: Rule = Rule {
     id: "client-reputation",
     severity: Severity::Error,
     title: "the IP address of the sending machine is on a block list or has a poor reputation",
@@ -67,7 +67,7 @@ pub static CLIENT_REPUTATION: Rule = Rule {
     },
 };
 
-pub static GREYLISTED: Rule = Rule {
+pub(crate) static GREYLISTED: Rule = Rule {
     id: "greylisted",
     severity: Severity::Error,
     title: "the server temporarily rejects unknown clients (greylisting)",

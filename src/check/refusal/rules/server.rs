@@ -2,7 +2,7 @@
 
 use crate::check::finding::{Docs, Rule, Severity};
 
-pub static RATE_LIMITED: Rule = Rule {
+pub(crate) static RATE_LIMITED: Rule = Rule {
     id: "rate-limited",
     severity: Severity::Error,
     title: "a rate limit of the server was reached",
@@ -15,7 +15,7 @@ pub static RATE_LIMITED: Rule = Rule {
     },
 };
 
-pub static TOO_MANY_CONNECTIONS: Rule = Rule {
+pub(crate) static TOO_MANY_CONNECTIONS: Rule = Rule {
     id: "too-many-connections",
     severity: Severity::Error,
     title: "too many simultaneous connections",
@@ -28,7 +28,7 @@ pub static TOO_MANY_CONNECTIONS: Rule = Rule {
     },
 };
 
-pub static MESSAGE_TOO_LARGE: Rule = Rule {
+pub(crate) static MESSAGE_TOO_LARGE: Rule = Rule {
     id: "message-too-large",
     severity: Severity::Error,
     title: "the message is larger than the server accepts",
@@ -41,7 +41,7 @@ pub static MESSAGE_TOO_LARGE: Rule = Rule {
     },
 };
 
-pub static TOO_MANY_RECIPIENTS: Rule = Rule {
+pub(crate) static TOO_MANY_RECIPIENTS: Rule = Rule {
     id: "too-many-recipients",
     severity: Severity::Error,
     title: "too many recipients in one message",
@@ -54,7 +54,7 @@ pub static TOO_MANY_RECIPIENTS: Rule = Rule {
     },
 };
 
-pub static CONTENT_POLICY: Rule = Rule {
+pub(crate) static CONTENT_POLICY: Rule = Rule {
     id: "content-policy",
     severity: Severity::Error,
     title: "a policy of the receiving server forbids the mail",
@@ -67,7 +67,7 @@ pub static CONTENT_POLICY: Rule = Rule {
     },
 };
 
-pub static COMMAND_SYNTAX_REFUSED: Rule = Rule {
+pub(crate) static COMMAND_SYNTAX_REFUSED: Rule = Rule {
     id: "command-syntax-refused",
     severity: Severity::Error,
     title: "the server rejects the syntax of a command",
@@ -80,7 +80,7 @@ pub static COMMAND_SYNTAX_REFUSED: Rule = Rule {
     },
 };
 
-pub static COMMAND_OUT_OF_SEQUENCE: Rule = Rule {
+pub(crate) static COMMAND_OUT_OF_SEQUENCE: Rule = Rule {
     id: "command-out-of-sequence",
     severity: Severity::Error,
     title: "the server expected another command first",
@@ -93,7 +93,7 @@ pub static COMMAND_OUT_OF_SEQUENCE: Rule = Rule {
     },
 };
 
-pub static COMMAND_UNSUPPORTED: Rule = Rule {
+pub(crate) static COMMAND_UNSUPPORTED: Rule = Rule {
     id: "command-unsupported",
     severity: Severity::Error,
     title: "the server does not support the command",
@@ -106,7 +106,7 @@ pub static COMMAND_UNSUPPORTED: Rule = Rule {
     },
 };
 
-pub static SERVER_FAULT: Rule = Rule {
+pub(crate) static SERVER_FAULT: Rule = Rule {
     id: "server-fault",
     severity: Severity::Error,
     title: "the server has an internal fault",
@@ -119,7 +119,7 @@ pub static SERVER_FAULT: Rule = Rule {
     },
 };
 
-pub static SERVER_STORAGE_FULL: Rule = Rule {
+pub(crate) static SERVER_STORAGE_FULL: Rule = Rule {
     id: "server-storage-full",
     severity: Severity::Error,
     title: "the server has no storage space left",
