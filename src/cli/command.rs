@@ -27,7 +27,7 @@ use super::commands::schema::SchemaOf;
 use super::commands::{COMMANDS, CommandSpec, Missing, SettingsUse};
 use super::config::{self, Settings};
 use super::flags::{InvalidValue, password};
-use super::{UsageError, foreign, help};
+use super::{UsageError, effect, foreign, help};
 use crate::expect::Mistake;
 use crate::source::nearest;
 
@@ -95,8 +95,11 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
         return Ok(Invocation::NothingGiven(nothing_given(words.is_empty())));
     }
     let spec = match name {
-        Some("help") => return Ok(Invocation::Print(help_of(without(words, first).first())?)),
-        Some("version") => return Ok(Invocation::Version(version_details(&words))),
+        Some("help") => return Ok(Invocation::Print(help_of(&plain_words(&without(words, first)))?)),
+        Some("version") => {
+            reject_more(&plain_words(&without(words.clone(), first)))?;
+            return Ok(Invocation::Version(version_details(&words)));
+        }
         Some(word) => match find_command(word) {
             Some(spec) => Some(spec),
             None => {
@@ -132,13 +135,16 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
 fn read(spec: &CommandSpec, command: Command, words: &[OsString]) -> Result<Invocation, UsageError> {
     let full = command.clone();
     match matches(command, words) {
-        Ok(matches) => (spec.read)(matches).map_err(|error| usage_error(&error, spec.missing)),
+        Ok(matches) => {
+            effect::reject(spec, &full, &matches)?;
+            (spec.read)(matches).map_err(|error| usage_error(&error, &Declared::of(spec, &full)))
+        }
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp if is_given(words, "--help") => Ok(Invocation::Print(help::complete(spec, full))),
             ErrorKind::DisplayHelp if spec.name == check::SPEC.name => Ok(Invocation::Print(help::short())),
             ErrorKind::DisplayHelp => Ok(Invocation::Print(help::complete(spec, full))),
             ErrorKind::DisplayVersion => Ok(Invocation::Version(version_details(words))),
-            _ => Err(usage_error(&error, spec.missing)),
+            _ => Err(usage_error(&error, &Declared::of(spec, &full))),
         },
     }
 }
@@ -165,12 +171,12 @@ fn reject_near_command(word: &str) -> Result<(), UsageError> {
         return Ok(());
     }
     let host = format!("to check a host of that name write smtp://{word}");
-    if RESERVED.contains(&word) {
+    if RESERVED.contains(&word.to_lowercase().as_str()) {
         return Err(UsageError::new(format!("`{word}` is reserved for a command of a later version")).with_hint(host));
     }
     let names = || COMMANDS.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.name).chain(["help", "version"]);
     let letters = |word: &str| {
-        let mut letters: Vec<char> = word.chars().collect();
+        let mut letters: Vec<char> = word.to_lowercase().chars().collect();
         letters.sort_unstable();
         letters
     };
@@ -317,9 +323,19 @@ fn without(mut words: Vec<OsString>, command: Option<(usize, String)>) -> Vec<Os
     words
 }
 
-fn help_of(word: Option<&OsString>) -> Result<String, UsageError> {
-    let spec = match word.and_then(|word| word.to_str()) {
+/// Rejects words that a command has no use for.
+fn reject_more(words: &[(usize, String)]) -> Result<(), UsageError> {
+    match words.first() {
+        Some((_, word)) => Err(UsageError::new(format!("unexpected argument {}", word.escape_debug()))),
+        None => Ok(()),
+    }
+}
+
+fn help_of(words: &[(usize, String)]) -> Result<String, UsageError> {
+    reject_more(words.get(1..).unwrap_or_default())?;
+    let spec = match words.first().map(|(_, word)| word.as_str()) {
         None => &check::SPEC,
+        Some("") => return Err(effect::empty_argument("COMMAND")),
         Some(word) => find_command(word).ok_or_else(|| {
             let names: Vec<&str> = COMMANDS.iter().filter(|spec| !spec.is_hidden).map(|spec| spec.name).collect();
             let error = UsageError::new(format!("unknown command {}", word.escape_debug()));
@@ -332,8 +348,50 @@ fn help_of(word: Option<&OsString>) -> Result<String, UsageError> {
     Ok(help::complete(spec, spec.command(&[])))
 }
 
+/// The command whose words clap could not read, for the hints of the message.
+pub(super) struct Declared<'a> {
+    /// As the user calls it, such as `smtpcheck run`.
+    pub(super) program: String,
+    pub(super) missing: Option<Missing>,
+    pub(super) command: &'a Command,
+}
+
+impl Declared<'_> {
+    pub(super) fn of<'a>(spec: &CommandSpec, command: &'a Command) -> Declared<'a> {
+        Declared { program: spec.full_name(), missing: spec.missing, command }
+    }
+
+    /// What to write instead of a flag that this command does not have.
+    fn instead_of(&self, flag: &str, suggested: Option<String>) -> String {
+        let visible = || self.command.get_arguments().filter(|arg| !arg.is_hide_set());
+        let own: Vec<String> = visible().flat_map(names).filter(|name| name.starts_with("--")).collect();
+        let is_suite = self.program == "smtpcheck run";
+        let is_of_check = DECLARED.get_arguments().any(|arg| names(arg).any(|name| name == flag));
+        let is_password = |flag: &str| flag == "--password";
+        if is_password(flag) || suggested.as_deref().is_some_and(is_password) {
+            return match is_suite {
+                true => "name the source of the password in the suite, with password-command, password-file or \
+                         password-env"
+                    .to_owned(),
+                false => format!("give the password by {}", password::SOURCES),
+            };
+        }
+        if let Some(near) = nearest(flag.trim_start_matches('-'), own.iter().map(|own| own.trim_start_matches('-'))) {
+            return format!("did you mean --{near}?");
+        }
+        match suggested.filter(|near| own.contains(near) && !is_of_check) {
+            Some(near) => format!("did you mean {near}?"),
+            None if is_of_check && is_suite => {
+                "this is a flag of smtpcheck check; in a suite, it is a key of a check, without the dashes".to_owned()
+            }
+            None if is_of_check => "this is a flag of smtpcheck check".to_owned(),
+            None => format!("{} --help lists all flags", self.program),
+        }
+    }
+}
+
 /// clap's error, part by part.
-pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> UsageError {
+pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> UsageError {
     let texts = |kind: ContextKind| match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text.clone()],
         Some(ContextValue::Strings(texts)) => texts.clone(),
@@ -372,21 +430,24 @@ pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> Usag
                         None => error.with_hint(format!("write one of {}", known.join(", "))),
                     }
                 }
+                None if !subject.starts_with('-') && known.is_empty() => {
+                    effect::empty_argument(subject.trim_matches(['[', ']', '<', '>', '.']))
+                }
                 None if known.is_empty() => flag("no value given".to_owned()),
                 None => flag("no value given".to_owned()).with_hint(format!("write one of {}", known.join(", "))),
             }
         }
-        ErrorKind::UnknownArgument if subject.starts_with('-') => match first(ContextKind::SuggestedArg) {
-            Some(near) => flag("unknown flag".to_owned()).with_hint(format!("did you mean {}?", bare(near))),
-            None => flag("unknown flag".to_owned()).with_hint("smtpcheck --help lists all flags"),
-        },
+        ErrorKind::UnknownArgument if subject.starts_with('-') => {
+            let suggested = first(ContextKind::SuggestedArg).map(bare);
+            flag("unknown flag".to_owned()).with_hint(declared.instead_of(&subject, suggested))
+        }
         ErrorKind::UnknownArgument => UsageError::new(format!("unexpected argument {}", subject.escape_debug())),
         ErrorKind::ArgumentConflict => match first(ContextKind::PriorArg).map(bare) {
             Some(prior) if prior == subject => flag("given more than once".to_owned()),
             Some(prior) => flag(format!("cannot be used with {prior}")),
             None => flag("cannot be used with another flag that is given".to_owned()),
         },
-        ErrorKind::MissingRequiredArgument => match (subject.starts_with("--"), missing) {
+        ErrorKind::MissingRequiredArgument => match (subject.starts_with("--"), declared.missing) {
             (false, Some(missing)) => UsageError::new(missing.reason).with_hint(missing.hint),
             _ => UsageError::new(format!("{subject} is missing")),
         },
@@ -433,6 +494,11 @@ mod tests {
             ("explian", "did you mean explain?"),
             ("port", "did you mean ports?"),
             ("rnu", "did you mean run?"),
+            ("RUN", "did you mean run?"),
+            ("Run", "did you mean run?"),
+            ("Man", "did you mean man?"),
+            ("EXPLAIN", "did you mean explain?"),
+            ("Watch", "smtp://Watch"),
             ("hlep", "did you mean help?"),
         ] {
             let message = run(&[word, "h.example"]).expect_err(word);
@@ -460,6 +526,14 @@ mod tests {
         for (words, needle) in [
             (&["mx.example.net", "--prot", "25"][..], "--prot: unknown flag; did you mean --port?"),
             (&["mx.example.net", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck --help lists all flags"),
+            (&["mx.example.net", "--pasword", "x"], "--pasword: unknown flag; give the password by --password-stdin"),
+            (&["run", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck run --help lists all flags"),
+            (&["run", "--to", "a@example.net"], "--to: unknown flag; this is a flag of smtpcheck check; in a suite"),
+            (&["run", "--port", "25"], "--port: unknown flag; this is a flag of smtpcheck check; in a suite"),
+            (&["run", "--password", "x"], "--password: unknown flag; name the source of the password in the suite"),
+            (&["run", "--onyl", "x"], "--onyl: unknown flag; did you mean --only?"),
+            (&["explain", "--port", "25"], "--port: unknown flag; this is a flag of smtpcheck check"),
+            (&["ports", "h.example", "--port", "25"], "--port: unknown flag; did you mean --ports?"),
             (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; write one of auto, starttls"),
             (&["mx.example.net", "--tls"], "--tls: no value given; write one of auto"),
             (&["mx.example.net", "--port", "1", "--port", "2"], "--port: given more than once"),

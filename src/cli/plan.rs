@@ -3,15 +3,17 @@
 //! A value of higher rank wins: the command line (with what the target itself says), the environment, the profile, the
 //! configuration file, the default. Two values of the command line that contradict each other are an error.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use clap::ArgMatches;
 use clap::parser::ValueSource;
+use clap::{ArgMatches, ValueEnum};
 
 use super::commands::check::CheckArgs;
 use super::commands::ports::PortsArgs;
 use super::flags::auth::AuthArgs;
 use super::flags::connection::ConnectionArgs;
+use super::flags::session::EnvelopeArgs;
 use super::flags::tls::{ScanChoice, TlsArgs, TrustArgs};
 use super::target::{self, TypedTarget, UrlScheme};
 use super::{UsageError, resolve};
@@ -21,7 +23,7 @@ use crate::plan::{
     QuitAfter, ScanDepth, Target, Tls, TlsMode, TlsVersion, Unverified, ValueOrigin, Verify,
 };
 use crate::sasl::{self, CredentialKind};
-use crate::wire::{ForwardPath, Host, ReversePath};
+use crate::wire::{Host, ReversePath};
 
 /// The plan of `smtpcheck check` for one of the targets.
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
@@ -40,9 +42,18 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         origins.insert("ehlo".to_owned(), ValueOrigin::Machine);
     }
     let verify = if args.tls.insecure { Verify::Insecure } else { Verify::Required };
-    let login = login(args, verify)?;
-    reject_impossible_probes(args, mode, &origins)?;
-    let depth = scan_depth(&args.tls);
+    let mut requested = Requested {
+        mode,
+        is_implicit: mode == TlsMode::Implicit || (mode == TlsMode::Auto && port == 465),
+        quit_after: args.envelope.quit_after,
+        login: login(args, verify)?,
+        tls: args.tls.clone(),
+        envelope: args.envelope.clone(),
+    };
+    requested.settle_tls(&mut origins)?;
+    requested.settle_end(&mut origins)?;
+    let Requested { mode, quit_after, login, tls: tls_args, envelope, .. } = requested;
+    let depth = scan_depth(&tls_args);
     Ok(Plan {
         target: Target { input: target.to_owned(), host: typed.host, port },
         family: args.connection.family(),
@@ -50,36 +61,188 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         resolver: args.connection.resolver,
         limits: limits(&args.connection, args.port.max_connections.unwrap_or(connection_budget(depth))),
         ehlo: args.ehlo.name(hostname),
-        from: sender(args, login.as_ref()),
-        to: args.envelope.to.clone(),
-        quit_after: args.envelope.quit_after.unwrap_or(QuitAfter::Rcpt),
-        tls: tls(&args.tls, &args.trust, mode, verify),
+        from: sender(&envelope, login.as_ref()),
+        to: envelope.to,
+        quit_after: quit_after.unwrap_or(QuitAfter::Rcpt),
+        tls: tls(&tls_args, &args.trust, mode, verify),
         login,
-        probes: probes(&args.tls.probe),
+        probes: probes(&tls_args.probe),
         gate: args.gate.gate(),
         origins,
     })
 }
 
-/// A scan, a comparison with a profile and an intrusive probe need TLS, or at least STARTTLS. Requested together with a flag
-/// that rules it out they could only be skipped, and the check would pass without them.
-fn reject_impossible_probes(
-    args: &CheckArgs,
+/// What a check is asked to do, while values that contradict each other are settled: the value of the higher rank counts, and
+/// the other is dropped. Two of the same rank are an error, because the check would pass without doing what was asked.
+struct Requested {
     mode: TlsMode,
-    origins: &BTreeMap<String, ValueOrigin>,
-) -> Result<(), UsageError> {
-    let is_given = |flag: &str| origins.get(flag) == Some(&ValueOrigin::Flag);
-    let reason = if mode == TlsMode::None && is_given("tls") {
-        "cannot be used with --tls none, because there is no TLS to test"
-    } else if matches!(args.envelope.quit_after, Some(QuitAfter::Connect | QuitAfter::Banner | QuitAfter::Ehlo)) {
-        "cannot be used with a --quit-after that ends the session before STARTTLS"
-    } else {
-        return Ok(());
-    };
-    match ["tls-scan", "tls-profile", "probe"].into_iter().find(|flag| is_given(flag)) {
-        Some(flag) => Err(UsageError::flag(format!("--{flag}"), reason)),
-        None => Ok(()),
+    /// Whether TLS starts before the greeting.
+    is_implicit: bool,
+    quit_after: Option<QuitAfter>,
+    login: Option<Login>,
+    tls: TlsArgs,
+    envelope: EnvelopeArgs,
+}
+
+/// What a flag asks for that happens only in a certain phase.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PhaseRequest {
+    StartTls,
+    Login,
+    Sender,
+    Recipients,
+}
+
+impl PhaseRequest {
+    const ALL: [PhaseRequest; 4] =
+        [PhaseRequest::StartTls, PhaseRequest::Login, PhaseRequest::Sender, PhaseRequest::Recipients];
+
+    /// The flags that ask for it.
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            PhaseRequest::StartTls => &["tls-scan", "tls-profile", "probe", "show-chain", "cert-days", "tls"],
+            PhaseRequest::Login => &[
+                "user",
+                "netrc",
+                "password-stdin",
+                "password-file",
+                "password-command",
+                "token-command",
+                "auth",
+                "authzid",
+                "try-all-mechanisms",
+            ],
+            PhaseRequest::Sender => &["from"],
+            PhaseRequest::Recipients => &["to"],
+        }
     }
+
+    /// The first `--quit-after` that includes it, and the name of that phase.
+    fn phase(self) -> (QuitAfter, &'static str) {
+        match self {
+            PhaseRequest::StartTls => (QuitAfter::Starttls, "STARTTLS"),
+            PhaseRequest::Login => (QuitAfter::Auth, "the login"),
+            PhaseRequest::Sender => (QuitAfter::Mail, "MAIL FROM"),
+            PhaseRequest::Recipients => (QuitAfter::Rcpt, "RCPT TO"),
+        }
+    }
+}
+
+/// Flags that need TLS, or at least STARTTLS.
+const TLS_TESTS: [&str; 3] = ["tls-scan", "tls-profile", "probe"];
+
+impl Requested {
+    /// `--tls none` and a scan, a comparison with a profile or an intrusive probe.
+    fn settle_tls(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) -> Result<(), UsageError> {
+        if self.mode != TlsMode::None {
+            return Ok(());
+        }
+        let Some((flag, rank)) = highest(&TLS_TESTS, origins).filter(|_| self.has_tls_tests()) else { return Ok(()) };
+        let none = highest(&["tls"], origins).map_or(0, |(_, rank)| rank);
+        match rank.cmp(&none) {
+            Ordering::Equal => {
+                let reason = "cannot be used with --tls none, because there is no TLS to test";
+                return Err(UsageError::flag(format!("--{flag}"), reason));
+            }
+            Ordering::Greater => {
+                self.mode = TlsMode::Auto;
+                origins.remove("tls");
+            }
+            Ordering::Less => self.drop_tls_tests(origins),
+        }
+        Ok(())
+    }
+
+    /// `--quit-after` and what would happen only later in the session.
+    fn settle_end(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) -> Result<(), UsageError> {
+        let Some(quit_after) = self.quit_after else { return Ok(()) };
+        let end = highest(&["quit-after"], origins).map_or(0, |(_, rank)| rank);
+        let late: Vec<(PhaseRequest, &str, u8)> = PhaseRequest::ALL
+            .into_iter()
+            .filter(|request| request.phase().0 > quit_after)
+            .filter_map(|request| {
+                let flags: Vec<&str> = request.flags().iter().copied().filter(|flag| self.is_asked_by(flag)).collect();
+                let (flag, rank) = highest(&flags, origins).filter(|_| self.has(request))?;
+                Some((request, flag, rank))
+            })
+            .collect();
+        if late.iter().any(|(_, _, rank)| *rank > end) {
+            self.quit_after = None;
+            origins.remove("quit-after");
+            return Ok(());
+        }
+        if let Some((request, flag, _)) = late.iter().find(|(_, _, rank)| *rank == end) {
+            let name = |phase: QuitAfter| phase.to_possible_value().map(|value| value.get_name().to_owned());
+            let (phase, shown) = request.phase();
+            let (given, needed) = (name(quit_after).unwrap_or_default(), name(phase).unwrap_or_default());
+            let reason = format!("--quit-after {given} ends the session before {shown}");
+            let hint = format!("omit one of them, or use --quit-after {needed}");
+            return Err(UsageError::flag(format!("--{flag}"), reason).with_hint(hint));
+        }
+        for (request, ..) in late {
+            self.drop(request, origins);
+        }
+        Ok(())
+    }
+
+    fn has(&self, request: PhaseRequest) -> bool {
+        match request {
+            PhaseRequest::StartTls => !self.is_implicit,
+            PhaseRequest::Login => self.login.is_some(),
+            PhaseRequest::Sender => self.envelope.from.is_some(),
+            PhaseRequest::Recipients => !self.envelope.to.is_empty(),
+        }
+    }
+
+    /// Whether the value of a flag, if it is given, asks for something.
+    fn is_asked_by(&self, flag: &str) -> bool {
+        match flag {
+            // `auto` does not need STARTTLS.
+            "tls" => self.mode == TlsMode::Starttls,
+            "tls-scan" => self.tls.tls_scan != Some(ScanChoice::Off),
+            _ => true,
+        }
+    }
+
+    fn drop(&mut self, request: PhaseRequest, origins: &mut BTreeMap<String, ValueOrigin>) {
+        match request {
+            PhaseRequest::StartTls => {
+                self.drop_tls_tests(origins);
+                if self.mode == TlsMode::Starttls {
+                    self.mode = TlsMode::Auto;
+                    origins.remove("tls");
+                }
+                return;
+            }
+            PhaseRequest::Login => self.login = None,
+            PhaseRequest::Sender => self.envelope.from = None,
+            PhaseRequest::Recipients => self.envelope.to = Vec::new(),
+        }
+        forget(request.flags(), origins);
+    }
+
+    fn has_tls_tests(&self) -> bool {
+        scan_depth(&self.tls).is_some() || !self.tls.probe.is_empty()
+    }
+
+    fn drop_tls_tests(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) {
+        self.tls.tls_scan = None;
+        self.tls.tls_profile = None;
+        self.tls.probe = Vec::new();
+        forget(&TLS_TESTS, origins);
+    }
+}
+
+/// A value that does not count has no origin in the report.
+fn forget(flags: &[&str], origins: &mut BTreeMap<String, ValueOrigin>) {
+    origins.retain(|flag, _| !flags.contains(&flag.as_str()));
+}
+
+/// The flag of the highest rank among these, and its rank.
+fn highest<'a>(flags: &[&'a str], origins: &BTreeMap<String, ValueOrigin>) -> Option<(&'a str, u8)> {
+    let given = flags.iter().filter_map(|flag| Some((*flag, rank_of(*origins.get(*flag)?))));
+    // The first of several with the same rank.
+    given.rev().max_by_key(|(_, rank)| *rank)
 }
 
 /// The plans of `smtpcheck ports`, one for each port in their order. Each is that of an ordinary check without login and
@@ -249,10 +412,9 @@ fn probes(given: &[IntrusiveProbe]) -> Vec<IntrusiveProbe> {
 
 /// Without `--from` the user is the sender if it is an email address, else the null sender; without recipients there is
 /// no sender.
-fn sender(args: &CheckArgs, login: Option<&Login>) -> Option<ReversePath> {
-    let to: &[ForwardPath] = &args.envelope.to;
-    if args.envelope.from.is_some() || to.is_empty() {
-        return args.envelope.from.clone();
+fn sender(envelope: &EnvelopeArgs, login: Option<&Login>) -> Option<ReversePath> {
+    if envelope.from.is_some() || envelope.to.is_empty() {
+        return envelope.from.clone();
     }
     let user = login.and_then(|login| ReversePath::parse(&login.user).ok());
     Some(user.unwrap_or(ReversePath::Null))

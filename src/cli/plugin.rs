@@ -8,7 +8,7 @@ use clap::{Args, FromArgMatches};
 use regex_lite::Regex;
 
 use super::UsageError;
-use super::command::{matches, usage_error};
+use super::command::{Declared, matches, usage_error};
 use super::commands::Missing;
 use crate::host::environment;
 
@@ -44,9 +44,10 @@ pub fn parse(words: Vec<OsString>) -> Result<Result<PluginCheck, String>, UsageE
         .override_usage("check_smtp -H HOST [FLAGS]")
         .after_help(AFTER_HELP);
     let missing = Missing { reason: "no host given", hint: "write for example: check_smtp -H mail.example.net" };
-    match matches(command, &words) {
+    let declared = Declared { program: NAME.to_owned(), missing: Some(missing), command: &command };
+    match matches(command.clone(), &words) {
         Ok(matches) => {
-            let args = PluginArgs::from_arg_matches(&matches).map_err(|error| usage_error(&error, Some(missing)))?;
+            let args = PluginArgs::from_arg_matches(&matches).map_err(|error| usage_error(&error, &declared))?;
             args.check().map(Ok)
         }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
@@ -56,7 +57,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Result<PluginCheck, String>, UsageE
         Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
             Err(UsageError::new(missing.reason).with_hint(missing.hint))
         }
-        Err(error) => Err(usage_error(&error, Some(missing))),
+        Err(error) => Err(usage_error(&error, &declared)),
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
         None => outlet(),
     };
     let look = args.display(&outlet);
-    let limits = ConcurrencyLimits::in_all(args.connection.jobs);
+    let limits = ConcurrencyLimits::in_all(args.port.jobs);
     let template = args.output.write_out.clone();
     let checks = plans(args, matches)?;
     reject_clashes(

@@ -108,6 +108,9 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
     if given("--config") && given("--no-config") {
         return Err(UsageError::flag("--no-config", "cannot be used with --config"));
     }
+    let empty = |flag: &'static str| {
+        UsageError::flag(flag, "the value is empty").with_value("").with_hint("write a value, or omit the flag")
+    };
     let mut rest = words.iter().take_while(|word| *word != "--");
     while let Some(word) = rest.next() {
         let text = word.to_string_lossy();
@@ -120,8 +123,18 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
             _ => {}
         }
     }
+    if file == ConfigSource::Named(PathBuf::new()) {
+        return Err(empty("--config"));
+    }
+    if profile.as_deref() == Some("") {
+        return Err(empty("--profile"));
+    }
     let targets = command::targets(words);
     if let Some(name) = targets.iter().find_map(|word| word.strip_prefix('@')) {
+        if name.is_empty() {
+            let error = UsageError::new("@ is not followed by the name of a profile");
+            return Err(error.with_hint("write for example @relay"));
+        }
         if targets.len() > 1 {
             let reason =
                 "a profile cannot be checked together with other targets, because its login is for its own server";
@@ -245,7 +258,8 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
         let words: Vec<OsString> = words.get(1..).unwrap_or_default().to_vec();
         let (command, from_file) = settings.apply(spec.command(&words), &words);
         let matches =
-            command::matches(command.clone(), &words).map_err(|error| command::usage_error(&error, spec.missing))?;
+            command::matches(command.clone(), &words)
+                .map_err(|error| command::usage_error(&error, &command::Declared::of(spec, &command)))?;
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
             let Some(long) = arg.get_long().filter(|long| !ABOUT_THE_FILE.contains(long)) else { continue };
             if values.iter().any(|value| value.name == long) {

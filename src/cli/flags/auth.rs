@@ -41,6 +41,9 @@ fn mechanisms(text: &str) -> Result<Mechanisms, InvalidValue> {
 }
 
 fn mechanism(name: &str) -> Result<String, InvalidValue> {
+    if name.is_empty() {
+        return Err(InvalidValue::new("a mechanism is empty", "write for example PLAIN,LOGIN"));
+    }
     let names = || sasl::MECHANISMS.iter().map(|mechanism| mechanism.name);
     sasl::find(name).map(|mechanism| mechanism.name.to_owned()).ok_or_else(|| {
         let hint = match nearest(name, names()) {

@@ -11,7 +11,7 @@ use crate::plan::Family;
 
 const HEADING: &str = "Connection";
 
-/// The port, and how many connections.
+/// The port, how many connections, and how many targets at the same time.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct PortArgs {
@@ -21,6 +21,9 @@ pub struct PortArgs {
     /// Open at most this many connections to one target, follow-up probes included [default: 6, with --tls-scan 24, with --tls-scan=full 150]
     #[arg(long, value_name = "N", value_parser = number(1..=1000u32), help_heading = HEADING)]
     pub max_connections: Option<u32>,
+    /// Check up to N targets at the same time, at most two of them on the same host
+    #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
+    pub jobs: usize,
 }
 
 /// How to reach a host.
@@ -45,9 +48,6 @@ pub struct ConnectionArgs {
     /// Time limit for one reply
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = HEADING)]
     pub timeout: u64,
-    /// Check up to N targets at the same time, at most two of them on the same host
-    #[arg(long, value_name = "N", default_value = "8", value_parser = number(1..=MOST_JOBS), help_heading = HEADING)]
-    pub jobs: usize,
     /// Overall time limit for each target
     #[arg(short, long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = HEADING)]
     pub max_time: u64,

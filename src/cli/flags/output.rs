@@ -146,7 +146,7 @@ pub struct CheckOutputArgs {
     #[arg(long, value_name = "RANGE", value_parser = range, help_heading = HEADING)]
     pub critical: Option<Range>,
     /// Print this text instead, such as '%{exit.code} %{tls.version} %{total_ms}\n'
-    #[arg(long, value_name = "TEXT", value_parser = template, help_heading = HEADING, conflicts_with_all = ["json", "output"])]
+    #[arg(long, value_name = "TEXT", value_parser = template, help_heading = HEADING, conflicts_with_all = ["json", "format", "output"])]
     pub write_out: Option<Template>,
 }
 
