@@ -11,6 +11,7 @@ use clap::{ArgMatches, ValueEnum};
 
 use super::commands::check::CheckArgs;
 use super::commands::ports::PortsArgs;
+use super::config::SettingsLevel;
 use super::flags::auth::AuthArgs;
 use super::flags::connection::ConnectionArgs;
 use super::flags::session::EnvelopeArgs;
@@ -29,8 +30,8 @@ use crate::wire::{Host, ReversePath};
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let typed = target::parse(target)?;
     let mut origins = origins(matches, &args.from_file);
-    let rank = |flag: &str| origins.get(flag).map_or(0, |origin| rank_of(*origin));
-    let (tls_rank, port_rank) = (rank("tls"), rank("port"));
+    let ranks = Ranks { level: args.settings_level };
+    let (tls_rank, port_rank) = (ranks.of_flag("tls", &origins), ranks.of_flag("port", &origins));
     let mode = tls_mode(args, typed.scheme, tls_rank)?;
     let (port, is_targets) = port(args, &typed, mode, port_rank)?;
     if is_targets {
@@ -49,11 +50,16 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
         login: login(args, verify)?,
         tls: args.tls.clone(),
         envelope: args.envelope.clone(),
+        ranks,
     };
     requested.settle_tls(&mut origins)?;
     requested.settle_end(&mut origins)?;
     let Requested { mode, quit_after, login, tls: tls_args, envelope, .. } = requested;
     let depth = scan_depth(&tls_args);
+    if args.settings_level == SettingsLevel::Suite {
+        // A report says for both levels of a suite that the value was given.
+        origins.values_mut().filter(|origin| **origin == ValueOrigin::Config).for_each(|origin| *origin = ValueOrigin::Flag);
+    }
     Ok(Plan {
         target: Target { input: target.to_owned(), host: typed.host, port },
         family: args.connection.family(),
@@ -82,6 +88,7 @@ struct Requested {
     login: Option<Login>,
     tls: TlsArgs,
     envelope: EnvelopeArgs,
+    ranks: Ranks,
 }
 
 /// What a flag asks for that happens only in a certain phase.
@@ -137,8 +144,8 @@ impl Requested {
         if self.mode != TlsMode::None {
             return Ok(());
         }
-        let Some((flag, rank)) = highest(&TLS_TESTS, origins).filter(|_| self.has_tls_tests()) else { return Ok(()) };
-        let none = highest(&["tls"], origins).map_or(0, |(_, rank)| rank);
+        let Some((flag, rank)) = self.ranks.highest(&TLS_TESTS, origins).filter(|_| self.has_tls_tests()) else { return Ok(()) };
+        let none = self.ranks.highest(&["tls"], origins).map_or(0, |(_, rank)| rank);
         match rank.cmp(&none) {
             Ordering::Equal => {
                 let reason = "cannot be used with --tls none, because there is no TLS to test";
@@ -156,13 +163,13 @@ impl Requested {
     /// `--quit-after` and what would happen only later in the session.
     fn settle_end(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) -> Result<(), UsageError> {
         let Some(quit_after) = self.quit_after else { return Ok(()) };
-        let end = highest(&["quit-after"], origins).map_or(0, |(_, rank)| rank);
+        let end = self.ranks.highest(&["quit-after"], origins).map_or(0, |(_, rank)| rank);
         let late: Vec<(PhaseRequest, &str, u8)> = PhaseRequest::ALL
             .into_iter()
             .filter(|request| request.phase().0 > quit_after)
             .filter_map(|request| {
                 let flags: Vec<&str> = request.flags().iter().copied().filter(|flag| self.is_asked_by(flag)).collect();
-                let (flag, rank) = highest(&flags, origins).filter(|_| self.has(request))?;
+                let (flag, rank) = self.ranks.highest(&flags, origins).filter(|_| self.has(request))?;
                 Some((request, flag, rank))
             })
             .collect();
@@ -238,13 +245,6 @@ fn forget(flags: &[&str], origins: &mut BTreeMap<String, ValueOrigin>) {
     origins.retain(|flag, _| !flags.contains(&flag.as_str()));
 }
 
-/// The flag of the highest rank among these, and its rank.
-fn highest<'a>(flags: &[&'a str], origins: &BTreeMap<String, ValueOrigin>) -> Option<(&'a str, u8)> {
-    let given = flags.iter().filter_map(|flag| Some((*flag, rank_of(*origins.get(*flag)?))));
-    // The first of several with the same rank.
-    given.rev().max_by_key(|(_, rank)| *rank)
-}
-
 /// The plans of `smtpcheck ports`, one for each port in their order. Each is that of an ordinary check without login and
 /// envelope, so that each port gets an ordinary report.
 pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Vec<Plan>, UsageError> {
@@ -310,22 +310,43 @@ fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, ValueOrigin>) -> B
     origins
 }
 
-/// A higher rank wins.
-fn rank_of(origin: ValueOrigin) -> u8 {
-    match origin {
-        ValueOrigin::Flag | ValueOrigin::Target => 4,
-        ValueOrigin::Environment => 3,
-        ValueOrigin::Profile => 2,
-        ValueOrigin::Config => 1,
-        ValueOrigin::Machine | ValueOrigin::Default => 0,
+/// How the places of values rank.
+#[derive(Clone, Copy)]
+struct Ranks {
+    /// The rank of `ValueOrigin::Config`, which are the `[defaults]` of a suite if a suite is read.
+    level: SettingsLevel,
+}
+
+impl Ranks {
+    /// A higher rank wins.
+    fn of(self, origin: ValueOrigin) -> u8 {
+        match origin {
+            ValueOrigin::Flag | ValueOrigin::Target => 5,
+            ValueOrigin::Config if self.level == SettingsLevel::Suite => 4,
+            ValueOrigin::Environment => 3,
+            ValueOrigin::Profile => 2,
+            ValueOrigin::Config => 1,
+            ValueOrigin::Machine | ValueOrigin::Default => 0,
+        }
+    }
+
+    fn of_flag(self, flag: &str, origins: &BTreeMap<String, ValueOrigin>) -> u8 {
+        origins.get(flag).map_or(0, |origin| self.of(*origin))
+    }
+
+    /// The first flag of the highest rank among these, and its rank.
+    fn highest<'a>(self, flags: &[&'a str], origins: &BTreeMap<String, ValueOrigin>) -> Option<(&'a str, u8)> {
+        let given = flags.iter().filter_map(|flag| Some((*flag, self.of(*origins.get(*flag)?))));
+        given.rev().max_by_key(|(_, rank)| *rank)
     }
 }
 
 /// The port, and whether it is that of the target.
 fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Result<(u16, bool), UsageError> {
-    let of_target = rank_of(args.target_origin);
+    let ranks = Ranks { level: args.settings_level };
+    let of_target = ranks.of(args.target_origin);
     match (args.port.port, typed.port) {
-        (Some(flag), Some(port)) if rank == of_target && rank == rank_of(ValueOrigin::Flag) && flag != port => {
+        (Some(flag), Some(port)) if rank == of_target && rank == ranks.of(ValueOrigin::Flag) && flag != port => {
             let error = UsageError::flag("--port", format!("the target already names port {port}"));
             Err(error.with_value(flag.to_string()).with_hint("give one of them"))
         }
@@ -339,10 +360,11 @@ fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Resul
 
 /// When TLS starts: the scheme of the target, if it is smtps://, and `--tls`.
 fn tls_mode(args: &CheckArgs, scheme: Option<UrlScheme>, rank: u8) -> Result<TlsMode, UsageError> {
-    let of_target = rank_of(args.target_origin);
+    let ranks = Ranks { level: args.settings_level };
+    let of_target = ranks.of(args.target_origin);
     match (scheme, args.tls.tls) {
         (Some(UrlScheme::Smtps), mode @ (TlsMode::Starttls | TlsMode::None)) if rank > of_target => Ok(mode),
-        (Some(UrlScheme::Smtps), TlsMode::Starttls | TlsMode::None) if rank == rank_of(ValueOrigin::Flag) => {
+        (Some(UrlScheme::Smtps), TlsMode::Starttls | TlsMode::None) if rank == ranks.of(ValueOrigin::Flag) => {
             let error = UsageError::flag("--tls", "contradicts the target: smtps:// means implicit TLS");
             Err(error.with_hint("give one of them"))
         }

@@ -101,8 +101,8 @@ impl PlannedChecks<'_> {
     pub(super) fn jobs(self) -> Result<Vec<Job>, CommandError> {
         let PlannedChecks { plans, args, expectations, source } = self;
         let retry = args.expect.retry();
-        let secrets = secrets::fetch_all(source.as_ref(), &plans)?;
-        let job = |(plan, secret)| Job { plan, secret, expectations: expectations.clone(), retry };
+        let (secrets, spent) = secrets::measured(source.as_ref(), || secrets::fetch_all(source.as_ref(), &plans))?;
+        let job = |(plan, secret)| Job { plan, secret, spent, expectations: expectations.clone(), retry };
         let jobs: Vec<Job> = plans.into_iter().zip(secrets).map(job).collect();
         jobs.iter().for_each(|job| secrets::warn_of_key(&job.plan));
         Ok(jobs)

@@ -1,17 +1,19 @@
-//! `smtpcheck explain WHAT... | -`: what a rule, a code, a status, a reply, an EHLO extension or a mechanism means, and
+//! `smtpcheck explain WHAT... | FILE | -`: what a rule, a code, a status, a reply, an EHLO extension or a mechanism means, and
 //! which replies a log contains. Offline.
 //!
 //! Promises: standard input is read as a stream; unknown input is answered, not rejected: exit 1 if nothing was recognised.
 //!
 //! Read next: [`crate::explain`], which explains; [`crate::render::explain`], which prints.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::{CommandError, outlet, print};
 use crate::check;
 use crate::cli::commands::explain::ExplainArgs;
 use crate::explain::{self, ExplainContext, Explained, ExplanationKind, Extent, LogMode, LogSummary, SenderError};
+use crate::host::file;
 use crate::lexicon::ReplyPhase;
 use crate::render::explain as pages;
 use crate::render::{Display, rule};
@@ -21,6 +23,11 @@ const NOTHING: u8 = 1;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
     let look = args.display(&outlet());
+    if args.list && args.json {
+        let ids: Vec<String> = check::rules().map(|rule| rule.id.to_owned()).collect();
+        let rules = explain::arguments(&ids, &ExplainContext::default());
+        return print(&rules.iter().map(pages::json).collect::<String>());
+    }
     if args.list {
         return print(&rule::list(check::rules(), &look));
     }
@@ -28,19 +35,36 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
     let what: Vec<String> = args.what.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let form = if args.json { ExplainForm::Json } else { ExplainForm::Text };
     if what == ["-"] {
-        let mut input = BufReader::with_capacity(256 * 1024, io::stdin().lock());
-        return match stream(&mut input, io::stdout().lock(), &context, (form, &look)) {
-            Ok(extent) => Ok(if extent.replies + extent.words == 0 { NOTHING } else { 0 }),
-            Err(StreamError::Input(error)) => {
-                Err(CommandError::usage(format!("standard input cannot be read: {error}")))
-            }
-            Err(StreamError::Output(error)) => Err(CommandError::Output(error)),
-        };
+        return input(io::stdin().lock(), "standard input", &context, (form, &look));
     }
     let explained = explain::arguments(&what, &context);
+    let is_unknown = explained.iter().all(|one| one.kind == ExplanationKind::Unknown);
+    if let ([path], true) = (args.what.as_slice(), is_unknown)
+        && Path::new(path).is_file()
+    {
+        let path = Path::new(path);
+        let wrong = |error| CommandError::usage(format!("{}: {}", path.display(), file::reason(&error)));
+        let opened = file::streamed(path).map_err(wrong)?;
+        return input(opened, &path.display().to_string(), &context, (form, &look));
+    }
     let pages: Vec<String> = explained.iter().map(|one| rendered(one, form, &look)).collect();
     print(&pages.join(if form == ExplainForm::Json { "" } else { "\n" }))?;
-    Ok(if explained.iter().all(|one| one.kind == ExplanationKind::Unknown) { NOTHING } else { 0 })
+    Ok(if is_unknown { NOTHING } else { 0 })
+}
+
+/// Explains a log or a reply that is read as a stream; `name` is its name in messages.
+fn input(
+    from: impl Read,
+    name: &str,
+    context: &ExplainContext,
+    shown: (ExplainForm, &Display),
+) -> Result<u8, CommandError> {
+    let mut from = BufReader::with_capacity(256 * 1024, from);
+    match stream(&mut from, io::stdout().lock(), context, shown) {
+        Ok(extent) => Ok(if extent.replies + extent.words == 0 { NOTHING } else { 0 }),
+        Err(StreamError::Input(error)) => Err(CommandError::usage(format!("{name} cannot be read: {error}"))),
+        Err(StreamError::Output(error)) => Err(CommandError::Output(error)),
+    }
 }
 
 fn context(args: &ExplainArgs) -> Result<ExplainContext, CommandError> {

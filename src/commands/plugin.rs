@@ -41,8 +41,10 @@ fn checked(check: &PluginCheck, args: &CheckArgs, matches: &ArgMatches) -> Resul
     let plan = planning::plan(args, matches, target, hostname.as_deref())?;
     let source =
         args.password.source(args.auth.user.as_deref(), plan.login.as_ref(), secrets::sources(plan.login.as_ref()))?;
-    let secret = secrets::fetch_all(source.as_ref(), std::slice::from_ref(&plan))?.pop().flatten();
-    let job = Job { plan, secret, expectations: Vec::new(), retry: crate::plan::Retry::default() };
+    let fetch = || secrets::fetch_all(source.as_ref(), std::slice::from_ref(&plan));
+    let (mut secrets, spent) = secrets::measured(source.as_ref(), fetch)?;
+    let secret = secrets.pop().flatten();
+    let job = Job { plan, secret, spent, expectations: Vec::new(), retry: crate::plan::Retry::default() };
     let mut engine = Engine::new()?;
     engine.prepare(&job)?;
     signals::end_if_unhandled();

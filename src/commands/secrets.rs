@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::CommandError;
 use crate::cli::flags::password::{PasswordEnvironment, PasswordSource, VARIABLE};
@@ -27,6 +28,18 @@ pub(super) fn sources(login: Option<&Login>) -> PasswordEnvironment {
     }
 }
 
+/// Reads passwords, and measures the time that a command took. It counts towards the overall time limit of the checks, but
+/// the time in which a user types does not.
+pub(super) fn measured<T, E>(
+    source: Option<&PasswordSource>,
+    read: impl FnOnce() -> Result<T, E>,
+) -> Result<(T, Duration), E> {
+    let began = Instant::now();
+    let secrets = read()?;
+    let is_command = matches!(source, Some(PasswordSource::Command(_) | PasswordSource::TokenCommand(_)));
+    Ok((secrets, if is_command { began.elapsed() } else { Duration::ZERO }))
+}
+
 /// One secret for all targets, fetched once; but from `.netrc` to each host only its own.
 pub(super) fn fetch_all(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Secret>>, CommandError> {
     let shared = match (source, plans.first()) {
@@ -44,6 +57,7 @@ pub(super) fn fetch_all(source: Option<&PasswordSource>, plans: &[Plan]) -> Resu
 
 /// Reads a source.
 pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, CommandError> {
+    let limit = Duration::from_millis(plan.limits.total_ms);
     let user = plan.login.as_ref().map(|login| login.user.as_str()).unwrap_or_default();
     match source {
         PasswordSource::File(path) => warn_of_readers("--password-file", path),
@@ -57,12 +71,16 @@ pub(super) fn fetch(source: &PasswordSource, plan: &Plan) -> Result<Secret, Comm
         | PasswordSource::Prompt => {}
     }
     Ok(match source {
-        PasswordSource::TokenCommand(command) => password::from_command(command, "--token-command", write_messages)?,
+        PasswordSource::TokenCommand(command) => {
+            password::from_command(command, "--token-command", limit, write_messages)?
+        }
         PasswordSource::Netrc => netrc::password(&plan.target.host.to_string(), user)?,
         PasswordSource::Directory(path) => password::from_named_file(path, "$CREDENTIALS_DIRECTORY: ")?,
         PasswordSource::Stdin => password::from_stdin()?,
         PasswordSource::File(path) => password::from_file(path)?,
-        PasswordSource::Command(command) => password::from_command(command, "--password-command", write_messages)?,
+        PasswordSource::Command(command) => {
+            password::from_command(command, "--password-command", limit, write_messages)?
+        }
         PasswordSource::Environment => from_environment()?,
         PasswordSource::Prompt => password::from_prompt(user)?,
     })

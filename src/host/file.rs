@@ -81,6 +81,12 @@ pub(crate) fn lines(path: &Path, most: u64, mut take: impl FnMut(&str)) -> io::R
     }
 }
 
+/// Opens a file to read it as a stream.
+pub(crate) fn streamed(path: &Path) -> io::Result<File> {
+    let path = path.to_owned();
+    in_time(OPENING, move || File::open(path))
+}
+
 /// Opens a file to add to it.
 pub(crate) fn appended(path: &Path) -> io::Result<File> {
     let path = path.to_owned();

@@ -16,8 +16,6 @@ use crate::secret::{Echoes, Secret};
 
 /// Bytes of a password that are read.
 const MAX_BYTES: u64 = 64 * 1024;
-/// How long a password command may take: some ask the user for a PIN.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Why there is no password: exit 2, nothing was sent.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ pub enum PasswordError {
         /// Its exit code, if it ended by itself.
         code: Option<i32>,
     },
-    /// The command did not end within its time limit.
+    /// The command did not end within the overall time limit.
     CommandTooSlow {
         /// Which flag named it.
         source: String,
@@ -75,7 +73,9 @@ impl fmt::Display for PasswordError {
                 if said.is_empty() { Ok(()) } else { write!(f, ": {said}") }
             }
             PasswordError::CommandTooSlow { source, waited } => {
-                write!(f, "the command of {source} did not end within {} seconds", waited.as_secs())
+                let seconds = waited.as_secs_f64();
+                write!(f, "the command of {source} did not end within the overall time limit ({seconds:.1} s); ")?;
+                f.write_str("allow more time with --max-time")
             }
             PasswordError::Interrupted { source } => write!(f, "a signal arrived while the command of {source} ran"),
             PasswordError::Empty { source } => write!(f, "{source}: the password is empty"),
@@ -128,13 +128,9 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     clean(Zeroizing::new(typed), source)
 }
 
-/// Runs a command in a shell and reads its standard output. It has no standard input, and a time limit. `flag` names it in
-/// messages. What it writes to standard error is passed to `show`, without the password.
-pub fn from_command(command: &str, flag: &str, show: impl FnOnce(&str)) -> Result<Secret, PasswordError> {
-    from_command_within(command, flag, COMMAND_TIMEOUT, show)
-}
-
-fn from_command_within(
+/// Runs a command in a shell and reads its standard output. It has no standard input, and is ended after `limit`. `flag`
+/// names it in messages. What it writes to standard error is passed to `show`, without the password.
+pub fn from_command(
     command: &str,
     flag: &str,
     limit: Duration,
@@ -366,7 +362,7 @@ mod tests {
 
     use std::time::Duration;
 
-    use super::{PasswordError, clean, from_command_within};
+    use super::{PasswordError, clean, from_command};
 
     fn cleaned(text: &str) -> Result<String, String> {
         clean(Zeroizing::new(text.to_owned()), "the test")
@@ -384,7 +380,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_command_that_does_not_end_is_given_up() {
-        let result = from_command_within("sleep 600", "--password-command", Duration::from_millis(50), |_| {});
+        let result = from_command("sleep 600", "--password-command", Duration::from_millis(50), |_| {});
         assert!(matches!(result, Err(PasswordError::CommandTooSlow { .. })), "{result:?}");
     }
 
@@ -393,7 +389,7 @@ mod tests {
     fn a_command_that_prints_the_password_to_standard_error_only_does_not_show_it() {
         let mut shown = String::new();
         let show = |text: &str| text.clone_into(&mut shown);
-        let result = from_command_within("echo hunter-2x >&2", "--password-command", Duration::from_secs(30), show);
+        let result = from_command("echo hunter-2x >&2", "--password-command", Duration::from_secs(30), show);
         assert!(result.is_err() && shown.contains("not shown") && !shown.contains("hunter"), "{shown}");
     }
 
@@ -401,7 +397,7 @@ mod tests {
     #[test]
     fn what_a_failed_command_says_is_shown_without_the_password_that_it_printed() {
         let failed = |command: &str| {
-            let result = from_command_within(command, "--password-command", Duration::from_secs(30), |_| {});
+            let result = from_command(command, "--password-command", Duration::from_secs(30), |_| {});
             result.expect_err("a failure").to_string()
         };
         assert_eq!(
@@ -427,7 +423,7 @@ mod tests {
         ] {
             let mut shown = String::new();
             let show = |text: &str| shown = text.to_owned();
-            let result = from_command_within(command, "--password-command", Duration::from_secs(30), show);
+            let result = from_command(command, "--password-command", Duration::from_secs(30), show);
             let message = result.expect_err("no password").to_string();
             assert!(!message.contains("hun") && !shown.contains("hun"), "{command}: {message} {shown}");
         }
@@ -439,7 +435,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("id");
         let command = format!("sh -c 'echo $$ > {0}.part; mv {0}.part {0}; sleep 600; true'; true", file.display());
-        let result = from_command_within(&command, "--password-command", Duration::from_secs(2), |_| {});
+        let result = from_command(&command, "--password-command", Duration::from_secs(2), |_| {});
         assert!(matches!(result, Err(PasswordError::CommandTooSlow { .. })), "{result:?}");
         let id = std::fs::read_to_string(&file).expect("it was started");
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
@@ -459,7 +455,7 @@ mod tests {
         let show = |text: &str| shown = text.to_owned();
         let limit = Duration::from_secs(30);
         let secret =
-            from_command_within("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", limit, show);
+            from_command("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", limit, show);
         assert!(secret.is_ok_and(|secret| secret.reveal() == "hunter-2x"));
         assert_eq!(shown, "asking for [password, not shown]");
     }
@@ -467,7 +463,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_command_does_not_inherit_a_password_of_ours() {
-        let result = from_command_within(
+        let result = from_command(
             "env | grep -c ^SMTPCHECK_PASSWORD=; true",
             "--password-command",
             Duration::from_secs(30),

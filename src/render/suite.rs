@@ -120,6 +120,25 @@ pub fn list(planned: &[Planned]) -> String {
     planned.iter().map(line).collect()
 }
 
+/// The output of `--list --json` and `--dry-run --json`: a list with an object for each check.
+pub fn planned_json(planned: &[Planned]) -> String {
+    let object = |one: &Planned| {
+        serde_json::json!({
+            "name": one.name,
+            "target": one.target,
+            "tags": one.tags,
+            "needs": one.needs,
+            "arguments": one.words,
+            "password": one.password,
+            "expect": one.expect,
+            "skipped": one.skipped,
+        })
+    };
+    let objects: Vec<serde_json::Value> = planned.iter().map(object).collect();
+    // Serialisation of strings cannot fail.
+    escape::json(&serde_json::to_string_pretty(&objects).unwrap_or_default()) + "\n"
+}
+
 /// The output of `--dry-run`.
 pub fn dry_run(planned: &[Planned], look: &Display) -> String {
     let mut lines = Vec::new();

@@ -13,7 +13,7 @@ use super::error::RunError;
 use super::listener::{JobOutcome, RunListener, StopReason};
 use super::reach;
 use super::resources::Resources;
-use super::retry::{Job, RetriedReport, RetryListener};
+use super::retry::{History, Job, RetriedReport, RetryListener, Step};
 use super::schedule::{ConcurrencyLimits, Schedule};
 use crate::evidence::{Event, Evidence, Probe};
 use crate::gather::{Gatherer, SharedFiles};
@@ -134,23 +134,46 @@ async fn run_all(
 ) -> Result<(), RunError> {
     let total = jobs.len();
     let mut schedule = Schedule::new(jobs.iter().map(|job| job.plan.target.host.to_string()), limits);
-    let mut jobs: Vec<Option<Job>> = jobs.into_iter().map(Some).collect();
+    let mut jobs: Vec<Option<(Job, History)>> = jobs.into_iter().map(|job| Some((job, History::default()))).collect();
     let listener = RefCell::new(listener);
     let mut running = FuturesUnordered::new();
     let mut results: BTreeMap<usize, RetriedReport> = BTreeMap::new();
     let (mut next, mut stopped) = (0, None);
     loop {
-        while stopped.is_none()
-            && let Some(check) = schedule.begin_next()
-        {
-            let Some(job) = jobs.get_mut(check).and_then(Option::take) else { continue };
-            listener.borrow_mut().begun(check, &job.plan).map_err(RunError::Output)?;
-            running.push(run_one(resources, check, job, &listener));
+        loop {
+            // A retry comes before a check that has not begun, and takes place even if no other check begins.
+            let (check, is_new) = match schedule.resume_next() {
+                Some(check) => (check, false),
+                None if stopped.is_some() => break,
+                None => match schedule.begin_next() {
+                    Some(check) => (check, true),
+                    None => break,
+                },
+            };
+            let Some((job, history)) = jobs.get_mut(check).and_then(Option::take) else { continue };
+            if is_new {
+                listener.borrow_mut().begun(check, &job.plan).map_err(RunError::Output)?;
+            }
+            running.push(advance(resources, check, job, Work::Run(history), &listener));
             // The first check begins in any case, and its report tells of the signal.
-            stopped = resources.interruption.signal().map(|_| StopReason::Signal);
+            stopped = stopped.or(resources.interruption.signal().map(|_| StopReason::Signal));
         }
-        let Some((check, result)) = running.next().await else { break };
-        let result = result?;
+        let Some((check, job, step)) = running.next().await else { break };
+        let result = match step? {
+            Step::Ended(result) => result,
+            Step::Pause(history, delay) => {
+                schedule.paused(check);
+                running.push(advance(resources, check, job, Work::Pause(history, delay), &listener));
+                continue;
+            }
+            Step::Retry(history) => {
+                schedule.is_due(check);
+                if let Some(waiting) = jobs.get_mut(check) {
+                    *waiting = Some((job, history));
+                }
+                continue;
+            }
+        };
         schedule.ended(check);
         match result.report.exit {
             Exit::Interrupted | Exit::Terminated => stopped = Some(StopReason::Signal),
@@ -177,15 +200,28 @@ async fn run_all(
     Ok(())
 }
 
-/// One check. It takes the job, so that its secret goes with it.
-async fn run_one(
+/// What a check does next.
+enum Work {
+    Run(History),
+    Pause(History, Duration),
+}
+
+/// One step of a check. It takes the job, so that its secret goes with it.
+async fn advance(
     resources: &Resources,
     check: usize,
     job: Job,
+    work: Work,
     listener: &RefCell<&mut dyn RunListener>,
-) -> (usize, Result<RetriedReport, RunError>) {
+) -> (usize, Job, Result<Step, RunError>) {
     let mut listener = CheckListener { check, plan: &job.plan, listener };
-    (check, job.run(resources, &mut listener).await)
+    let step = match work {
+        Work::Run(history) => job.run(history, resources, &mut listener).await,
+        Work::Pause(history, delay) => {
+            Ok(history.pause(delay, resources.interruption.clone(), &mut listener).await)
+        }
+    };
+    (check, job, step)
 }
 
 /// Names the check in each notification.

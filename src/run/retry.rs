@@ -1,4 +1,5 @@
-//! One check with its retries: inquire, judge, and if the result is worth it, wait and begin again.
+//! One check with its retries: inquire, judge, and if the result is worth it, wait and begin again. Runs and delays are
+//! separate steps, because a check that waits takes no part of the concurrency limits.
 //!
 //! Only exit codes 3 and 4 are retried: the server did not respond, or rejected temporarily. What was rejected permanently,
 //! a login above all, would be rejected again, and repeated logins lock accounts. The report of each run is kept. A signal
@@ -26,6 +27,8 @@ pub struct Job {
     pub plan: Plan,
     /// The password or token of its login.
     pub secret: Option<Secret>,
+    /// The time that a command took to print the secret. It counts towards the overall time limit of the first run.
+    pub spent: Duration,
     /// What is expected of the result.
     pub expectations: Vec<Expectation>,
     /// How often it is retried.
@@ -61,45 +64,52 @@ impl Job {
         Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
     }
 
-    /// Checks until the result is not worth another retry.
+    /// One run, with the decision whether a retry follows.
     pub(super) async fn run(
         &self,
+        mut history: History,
         resources: &Resources,
         listener: &mut dyn RetryListener,
-    ) -> Result<RetriedReport, RunError> {
-        let began = Instant::now();
-        let mut earlier: Vec<Report> = Vec::new();
-        let mut is_exposed = false;
-        loop {
-            let mut report = self.run_once(resources, is_exposed, listener).await?;
-            is_exposed |= report.evidence.sends_secret();
-            let done = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
-            let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let is_worth_it = matches!(report.exit, Exit::Unreachable | Exit::RefusedTemporary);
-            let Some(delay) = self.retry.pause(done, elapsed_ms).filter(|_| is_worth_it) else {
-                return Ok(RetriedReport { report, earlier });
-            };
-            listener.retrying(earlier.len() + 1, &report).map_err(RunError::Output)?;
-            if let Some(signal) = pause(Duration::from_millis(delay), resources.interruption.clone(), listener).await {
-                report.exit = match signal {
-                    Signal::Interrupt => Exit::Interrupted,
-                    Signal::Terminate => Exit::Terminated,
-                };
-                return Ok(RetriedReport { report, earlier });
-            }
-            earlier.push(report);
+    ) -> Result<Step, RunError> {
+        if let Some(signal) = resources.interruption.signal()
+            && let Some(result) = history.interrupted(signal)
+        {
+            return Ok(Step::Ended(result));
         }
+        let began = *history.began.get_or_insert_with(Instant::now);
+        let report = self.run_once(&history, resources, listener).await?;
+        history.is_exposed |= report.evidence.sends_secret();
+        let done = u32::try_from(history.reports.len()).unwrap_or(u32::MAX);
+        let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let is_worth_it = matches!(report.exit, Exit::Unreachable | Exit::RefusedTemporary);
+        let Some(delay) = self.retry.pause(done, elapsed_ms).filter(|_| is_worth_it) else {
+            return Ok(Step::Ended(RetriedReport { report, earlier: history.reports }));
+        };
+        listener.retrying(history.reports.len() + 1, &report).map_err(RunError::Output)?;
+        history.reports.push(report);
+        Ok(Step::Pause(history, Duration::from_millis(delay)))
+    }
+
+    /// The plan with the time that is left of its overall limit.
+    fn with_time_left(&self) -> Plan {
+        let mut plan = self.plan.clone();
+        let spent = u64::try_from(self.spent.as_millis()).unwrap_or(u64::MAX);
+        plan.limits.total_ms = plan.limits.total_ms.saturating_sub(spent).max(1);
+        plan
     }
 
     /// One run. Its sockets and its copy of the secret go when it ends, not after the delay.
     async fn run_once(
         &self,
+        history: &History,
         resources: &Resources,
-        is_exposed: bool,
         listener: &mut dyn RetryListener,
     ) -> Result<Report, RunError> {
-        let mut gatherer = resources.gatherer(&self.plan, self.credentials())?;
-        if is_exposed {
+        let mut gatherer = match history.reports.is_empty() && !self.spent.is_zero() {
+            true => resources.gatherer(&self.with_time_left(), self.credentials())?,
+            false => resources.gatherer(&self.plan, self.credentials())?,
+        };
+        if history.is_exposed {
             gatherer = gatherer.after_exposure();
         }
         let started_at = gatherer.started_at();
@@ -110,6 +120,54 @@ impl Job {
             Ended::Unwritable(error) => Err(RunError::Output(error)),
             ended => Ok(Report::judged(self.plan.clone(), evidence, &ended, total_ms, &self.expectations)),
         }
+    }
+}
+
+/// What the earlier runs of a check left.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// When the first run began.
+    began: Option<Instant>,
+    /// The reports of all runs, oldest first.
+    reports: Vec<Report>,
+    /// Whether a run has sent the secret.
+    is_exposed: bool,
+}
+
+/// What follows a run or a delay.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Nothing: this is the result.
+    Ended(RetriedReport),
+    /// A delay, and then a retry.
+    Pause(History, Duration),
+    /// A retry.
+    Retry(History),
+}
+
+impl History {
+    /// Waits; a signal ends the check early.
+    pub(super) async fn pause(
+        mut self,
+        time: Duration,
+        interruption: Interruption,
+        listener: &mut dyn RetryListener,
+    ) -> Step {
+        let signal = pause(time, interruption, listener).await;
+        match signal.and_then(|signal| self.interrupted(signal)) {
+            Some(result) => Step::Ended(result),
+            None => Step::Retry(self),
+        }
+    }
+
+    /// The result if a signal arrives between two runs: the last report counts.
+    fn interrupted(&mut self, signal: Signal) -> Option<RetriedReport> {
+        let mut report = self.reports.pop()?;
+        report.exit = match signal {
+            Signal::Interrupt => Exit::Interrupted,
+            Signal::Terminate => Exit::Terminated,
+        };
+        Some(RetriedReport { report, earlier: std::mem::take(&mut self.reports) })
     }
 }
 

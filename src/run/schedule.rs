@@ -34,6 +34,9 @@ pub(super) struct Schedule {
     host_of: Vec<usize>,
     /// The next check of each host that has room for one.
     startable: BTreeSet<usize>,
+    /// Checks whose delay before a retry has passed.
+    due: BTreeSet<usize>,
+    /// Checks that wait before a retry are not counted.
     running: usize,
     first_unfinished: usize,
 }
@@ -61,7 +64,7 @@ impl Schedule {
             }
         }
         let startable = queues.iter().filter_map(|queue| queue.waiting.front().copied()).collect();
-        Schedule { limits, hosts: queues, host_of, startable, running: 0, first_unfinished: 0 }
+        Schedule { limits, hosts: queues, host_of, startable, due: BTreeSet::new(), running: 0, first_unfinished: 0 }
     }
 
     /// The check to begin now, if one may begin.
@@ -82,6 +85,39 @@ impl Schedule {
             self.startable.extend(queue.waiting.front());
         }
         Some(check)
+    }
+
+    /// The check to retry now, if one may run.
+    pub(super) fn resume_next(&mut self) -> Option<usize> {
+        if self.running >= self.limits.at_once {
+            return None;
+        }
+        let host_of = |check: usize| self.host_of.get(check).copied();
+        let has_room = |check: &usize| {
+            let queue = host_of(*check).and_then(|at| self.hosts.get(at));
+            queue.is_some_and(|queue| queue.running < self.limits.per_host)
+        };
+        let check = self.due.iter().copied().find(has_room)?;
+        let queue = self.hosts.get_mut(host_of(check)?)?;
+        self.due.remove(&check);
+        queue.running += 1;
+        self.running += 1;
+        if queue.running >= self.limits.per_host
+            && let Some(next) = queue.waiting.front()
+        {
+            self.startable.remove(next);
+        }
+        Some(check)
+    }
+
+    /// A check waits before a retry.
+    pub(super) fn paused(&mut self, check: usize) {
+        self.ended(check);
+    }
+
+    /// The delay of a check has passed.
+    pub(super) fn is_due(&mut self, check: usize) {
+        self.due.insert(check);
     }
 
     /// A check has ended.
@@ -129,6 +165,36 @@ mod tests {
         schedule.ended(2);
         schedule.ended(1);
         assert_eq!(begin_all(&mut schedule), [4]);
+    }
+
+    #[test]
+    fn a_check_that_waits_for_its_retry_gives_way_and_is_resumed_before_others_begin() {
+        let mut schedule = schedule(&["a", "b", "c", "d"], 1);
+        assert_eq!(begin_all(&mut schedule), [0]);
+        schedule.paused(0);
+        assert_eq!(begin_all(&mut schedule), [1]);
+        schedule.is_due(0);
+        assert_eq!(schedule.resume_next(), None);
+        schedule.ended(1);
+        assert_eq!(schedule.resume_next(), Some(0));
+        assert_eq!(begin_all(&mut schedule), Vec::<usize>::new());
+        schedule.ended(0);
+        assert_eq!((schedule.resume_next(), begin_all(&mut schedule)), (None, vec![2]));
+    }
+
+    #[test]
+    fn a_retry_keeps_to_the_limit_of_its_host() {
+        let mut schedule = schedule(&["a", "a", "a", "a", "b"], 8);
+        assert_eq!(begin_all(&mut schedule), [0, 1, 4]);
+        schedule.paused(0);
+        assert_eq!(begin_all(&mut schedule), [2]);
+        schedule.is_due(0);
+        assert_eq!(schedule.resume_next(), None);
+        schedule.ended(1);
+        assert_eq!(schedule.resume_next(), Some(0));
+        assert_eq!(begin_all(&mut schedule), Vec::<usize>::new());
+        schedule.ended(2);
+        assert_eq!(begin_all(&mut schedule), [3]);
     }
 
     #[test]

@@ -10,7 +10,7 @@
 mod keys;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -58,12 +58,17 @@ pub struct SuiteCheck {
     pub needs: Vec<Need>,
     /// Flags of `smtpcheck check`, each one word.
     pub flags: Vec<String>,
+    /// Those of the flags that come from `[defaults]`, by their names, with their values. They are less specific than the
+    /// keys of the check itself.
+    pub defaults: BTreeMap<&'static str, Vec<String>>,
     /// Where the password comes from.
     pub password: Option<Password>,
     /// What is expected, with the place of each.
     pub expect: Vec<Expected>,
     /// The place of each key, by its name.
     pub places: BTreeMap<String, Position>,
+    /// The keys of the check itself.
+    own: BTreeSet<&'static str>,
     /// The file of each key that is in another file, in the defaults of an include.
     files: BTreeMap<String, PathBuf>,
 }
@@ -145,6 +150,11 @@ impl SuiteCheck {
     pub fn place(&self, key: Option<&str>) -> (PathBuf, Position) {
         let at = key.and_then(|key| self.places.get(key)).copied().unwrap_or(self.at);
         (key.and_then(|key| self.files.get(key)).unwrap_or(&self.file).clone(), at)
+    }
+
+    /// Whether a key is in the check itself, not in `[defaults]`.
+    pub fn is_own(&self, key: &str) -> bool {
+        self.own.contains(key)
     }
 
     /// A mistake at a key, or at the check.
@@ -317,6 +327,7 @@ impl SuiteReader<'_> {
     ) -> Result<(), FileError> {
         let at = source.at(byte);
         let own = self.keys(source, table, Scope::Check)?;
+        let own_keys: BTreeSet<&'static str> = own.keys().copied().collect();
         let has_secret = keys::SECRETS.iter().any(|name| own.contains_key(name));
         let mut all = defaults.clone();
         if has_secret {
@@ -349,11 +360,13 @@ impl SuiteReader<'_> {
         self.checks.push(SuiteCheck {
             password: password(&all),
             flags: flags(&all),
+            defaults: defaults_of(&all, &own_keys),
             tags: items(&all, "tags").map(|item| item.text.clone()).collect(),
             needs: items(&all, "needs").map(need).collect::<Result<_, _>>()?,
             expect: items(&all, "expect").map(expected).collect::<Result<_, _>>()?,
             places: all.iter().map(|(key, set)| ((*key).to_owned(), set.at)).collect(),
             files: all.iter().map(|(key, set)| ((*key).to_owned(), set.file.clone())).collect(),
+            own: own_keys,
             name,
             target,
             file: source.file.to_owned(),
@@ -529,6 +542,17 @@ fn flags(all: &TableKeys) -> Vec<String> {
         }
     }
     flags
+}
+
+/// The keys that are flags, but are not keys of the check itself, with their values.
+fn defaults_of(all: &TableKeys, own: &BTreeSet<&'static str>) -> BTreeMap<&'static str, Vec<String>> {
+    let values = |value: &TomlValue| match value {
+        TomlValue::Text(text) => vec![text.clone()],
+        TomlValue::Switch(on) => vec![on.to_string()],
+        TomlValue::List(list) => list.iter().map(|item| item.text.clone()).collect(),
+    };
+    let flags = all.iter().filter(|(key, _)| keys::is_flag(key) && !own.contains(*key));
+    flags.map(|(key, set)| (*key, values(&set.value))).collect()
 }
 
 fn password(all: &TableKeys) -> Option<Password> {

@@ -6,6 +6,7 @@ use clap::{Args, FromArgMatches};
 
 use super::{CommandSpec, Missing, SettingsUse};
 use crate::cli::Invocation;
+use crate::cli::config::SettingsLevel;
 use crate::cli::flags::auth::AuthArgs;
 use crate::cli::flags::config::ConfigFlags;
 use crate::cli::flags::connection::{ConnectionArgs, PortArgs};
@@ -94,6 +95,9 @@ pub struct CheckArgs {
     /// The settings of the configuration file.
     #[arg(skip)]
     pub from_file: BTreeMap<String, ValueOrigin>,
+    /// How those settings rank.
+    #[arg(skip)]
+    pub settings_level: SettingsLevel,
     /// Where the targets came from: the command line, or a profile.
     #[arg(skip = ValueOrigin::Flag)]
     pub target_origin: ValueOrigin,

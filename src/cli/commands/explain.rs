@@ -14,7 +14,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     name: "explain",
     about: "Explain a reply, a code, a log or a rule, offline",
     details: "Says what it means, how certain that is, and what to do.",
-    usage: &["explain WHAT... [FLAGS]", "explain - < FILE", "explain --list"],
+    usage: &["explain WHAT... [FLAGS]", "explain FILE", "explain - < FILE", "explain --list [--json]"],
     notes: &[
         "The output for a log on standard input ends with a count for each category, the most frequent first.",
         "Exit codes: 0 something was recognised; 1 nothing was recognised; 2 usage; 74 output failed.",
@@ -42,7 +42,8 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[group(skip)]
 pub struct ExplainArgs {
     /// A rule id, a reply code (535), an enhanced status code (5.7.139), a reply, a log line, an EHLO extension or a
-    /// mechanism; - reads a reply, a log or a bounce from standard input
+    /// mechanism; or the name of a file with a reply, a log or a bounce, unless the word has one of these meanings; -
+    /// reads standard input
     #[arg(value_name = "WHAT", required_unless_present = "list")]
     pub what: Vec<OsString>,
     /// List all rules

@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Setting, Settings};
+use super::{Setting, Settings, SettingsLevel};
 use crate::cli::UsageError;
 use crate::cli::commands::{COMMANDS, CommandSpec, SettingsUse};
 use crate::cli::flags;
@@ -142,6 +142,7 @@ impl ConfigReader<'_> {
             profile: profile.map(str::to_owned),
             target: targets.into_iter().next(),
             settings: defaults,
+            level: SettingsLevel::ConfigurationFile,
         })
     }
 

@@ -26,6 +26,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
+use clap::builder::Resettable;
 use clap::{Arg, Args, Command};
 
 pub use file::{SCHEMA, profiles, read};
@@ -175,12 +176,37 @@ pub struct Settings {
     pub target: Option<Setting>,
     /// The settings in effect; those of the profile replace the defaults.
     pub settings: Vec<Setting>,
+    /// Whether they take precedence over the environment.
+    pub level: SettingsLevel,
+}
+
+/// Where settings rank among the other values of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SettingsLevel {
+    /// Of the configuration file: below the environment.
+    #[default]
+    ConfigurationFile,
+    /// The `[defaults]` of a suite: below the keys of a check, which take the place of the command line, but above the
+    /// environment.
+    Suite,
 }
 
 impl Settings {
     /// For a call that reads no file.
     pub fn none() -> Settings {
         Settings::default()
+    }
+
+    /// The `[defaults]` of a suite that apply to a check, each with its values.
+    pub fn of_suite<'a>(defaults: impl IntoIterator<Item = (&'a str, &'a [String], Position)>) -> Settings {
+        let setting = |(key, values, at): (&str, &[String], Position)| Setting {
+            key: key.to_owned(),
+            values: values.to_vec(),
+            origin: ValueOrigin::Config,
+            at,
+        };
+        let settings = defaults.into_iter().map(setting).collect();
+        Settings { settings, level: SettingsLevel::Suite, ..Settings::default() }
     }
 
     /// The setting of a flag.
@@ -209,11 +235,14 @@ impl Settings {
             return (command, BTreeMap::new());
         }
         let declared = command.clone();
+        let is_of_suite = self.level == SettingsLevel::Suite;
+        let is_in_environment = |flag: &str| !is_of_suite && flags::is_in_environment(flag);
         let is_given = |flag: &str| {
             command::mentions_in(&declared, words, flag)
-                || flags::is_in_environment(flag)
-                || (flag == "password-stdin" && flags::is_in_environment("password"))
+                || is_in_environment(flag)
+                || (flag == "password-stdin" && is_in_environment("password"))
         };
+        let without_variable = |arg: Arg| if is_of_suite { arg.env(Resettable::Reset) } else { arg };
         let silenced = |key: &str| flags::is_replaced(key, is_given);
         let mut origins = BTreeMap::new();
         let command = command.mut_args(|arg| match arg.get_long().map(str::to_owned) {
@@ -224,8 +253,9 @@ impl Settings {
             Some(long) if !silenced(&long) => match self.find(&long) {
                 Some(setting) => {
                     origins.insert(long, setting.origin);
-                    arg.default_values(setting.values.clone())
+                    without_variable(arg.default_values(setting.values.clone()))
                 }
+                None if flags::is_replaced(&long, |other| self.find(other).is_some()) => without_variable(arg),
                 None => arg,
             },
             _ => arg,
@@ -329,6 +359,7 @@ pub(super) fn complete(
             }
             args.targets = args.targets.iter().map(|word| named(word)).collect::<Result<_, _>>()?;
             args.from_file = origins;
+            args.settings_level = settings.level;
         }
         Invocation::Ports(args, _) => {
             let host = args.host.as_deref().map(&named).transpose()?;

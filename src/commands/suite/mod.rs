@@ -43,7 +43,11 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CommandError> {
     let mut ready = checks.into_iter().map(prepare).collect::<Result<Vec<PreparedCheck>, CommandError>>()?;
     if args.list || args.dry_run {
         let planned: Vec<rendering::Planned> = ready.iter().map(PreparedCheck::planned).collect();
-        let text = if args.list { rendering::list(&planned) } else { rendering::dry_run(&planned, &look) };
+        let text = match (format.name, args.list) {
+            ("json", _) => rendering::planned_json(&planned),
+            (_, true) => rendering::list(&planned),
+            (_, false) => rendering::dry_run(&planned, &look),
+        };
         return to_sink(file_of(&args.output.output), &text);
     }
     prepare::fetch_secrets(&mut ready)?;
@@ -73,9 +77,16 @@ fn read(path: &Path, set: &[SuiteVariable]) -> Result<Vec<SuiteCheck>, CommandEr
             return Err(UsageError::flag("--set", format!("the variable {name} is given twice")).into());
         }
     }
-    let load = |path: &Path| match file::contents(path) {
+    let contents = |path: &Path| match file::contents(path) {
         Ok(bytes) => Ok(bytes.to_vec()),
         Err(error) => Err(file::reason(&error)),
+    };
+    // A file that cannot be read has no line that an error could name.
+    let wrong = |reason: String| CommandError::usage(format!("{}: {reason}", path.display()));
+    let suite = RefCell::new(Some(contents(path).map_err(wrong)?));
+    let load = |file: &Path| match suite.borrow_mut().take_if(|_| file == path) {
+        Some(bytes) => Ok(bytes),
+        None => contents(file),
     };
     let unused = RefCell::new(values.clone());
     let variable = |name: &str| {

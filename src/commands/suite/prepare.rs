@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::super::CommandError;
 use super::super::needs;
-use super::super::secrets::fetch;
+use super::super::secrets::{fetch, measured};
 use crate::cli::flags::password::{PasswordSource, VARIABLE};
+use crate::cli::config::Settings;
 use crate::cli::{self, Invocation, plan as planning};
 use crate::expect::Expectation;
 use crate::host::{environment, password};
-use crate::plan::LoginProof;
+use crate::plan::{LoginProof, ValueOrigin};
 use crate::render::suite as rendering;
 use crate::report::FilePosition;
 use crate::run::{Engine, Job};
@@ -29,12 +31,14 @@ pub(super) struct PreparedCheck {
 
 impl PreparedCheck {
     pub(super) fn planned(&self) -> rendering::Planned {
-        let PreparedCheck { check, skipped, .. } = self;
+        let PreparedCheck { check, skipped, job, .. } = self;
+        // A default that contradicts a key of the check was dropped.
+        let is_used = |word: &&String| job.plan.origins.get(key_of(word)) == Some(&ValueOrigin::Flag);
         rendering::Planned {
             name: check.name.clone(),
             target: check.target.clone(),
             tags: check.tags.clone(),
-            words: std::iter::once(&check.target).chain(&check.flags).cloned().collect(),
+            words: std::iter::once(&check.target).chain(check.flags.iter().filter(is_used)).cloned().collect(),
             password: check.password.as_ref().map(|password| match password {
                 Password::Command(command) => format!("from the command {command}"),
                 Password::File(path) => format!("from the file {}", path.display()),
@@ -51,17 +55,33 @@ impl PreparedCheck {
 
 /// Everything about a check that can be wrong, without sending anything.
 pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result<PreparedCheck, CommandError> {
+    if check.target.starts_with('@') {
+        let message = "a profile cannot be the target of a suite, which does not depend on the configuration file; \
+                       write the host, as smtp://host:port";
+        return Err(check.error_at(Some("target"), message).into());
+    }
     let mut words = vec!["check".to_owned()];
-    words.extend(check.flags.iter().cloned());
-    if let Some(Password::TokenCommand(command)) = &check.password {
-        words.push(format!("--token-command={command}"));
+    words.extend(check.flags.iter().filter(|word| check.is_own(key_of(word))).cloned());
+    let mut defaults: Vec<(&str, Vec<String>)> =
+        check.defaults.iter().map(|(key, values)| (*key, values.clone())).collect();
+    if let Some((key, value)) = check.password.as_ref().and_then(source_flag) {
+        match check.is_own(key) {
+            true => words.push(format!("--{key}={value}")),
+            false => defaults.push((key, vec![value])),
+        }
     }
     words.extend(["--".to_owned(), check.target.clone()]);
+    let settings =
+        Settings::of_suite(defaults.iter().map(|(key, values)| (*key, values.as_slice(), check.place(Some(key)).1)));
     let usage = |error| located(&check, CommandError::Usage(error));
-    let (args, matches) = match cli::parse(words.into_iter().map(Into::into).collect()).map_err(usage)? {
+    let words = words.into_iter().map(Into::into).collect();
+    let (mut args, matches) = match cli::parse_with(words, &settings).map_err(usage)? {
         Invocation::Check(args, matches) => (args, matches),
-        _ => return Err(check.error_at(None, "this is not a check").into()),
+        _ => return Err(check.error_at(Some("target"), "the target is empty").into()),
     };
+    if !check.is_own("target") {
+        args.target_origin = ValueOrigin::Config;
+    }
     let plan = planning::plan(&args, &matches, &check.target, hostname).map_err(usage)?;
     let retry = args.expect.retry();
     let here = |at: Position, of: &Path| (of == file).then_some(FilePosition { line: at.line, column: at.column });
@@ -82,8 +102,22 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
     }
     let skipped = check.needs.iter().find_map(needs::lacking);
     let place = here(check.at, &check.file);
-    let job = Job { plan, secret: None, expectations, retry };
+    let job = Job { plan, secret: None, spent: Duration::ZERO, expectations, retry };
     Ok(PreparedCheck { check, place, job, skipped })
+}
+
+/// The name of the flag in a word such as `--tls=none`.
+fn key_of(word: &str) -> &str {
+    word.trim_start_matches('-').split('=').next().unwrap_or_default()
+}
+
+/// The flag that names the same source of a password, with its value.
+fn source_flag(password: &Password) -> Option<(&'static str, String)> {
+    match password {
+        Password::Command(command) | Password::TokenCommand(command) => Some((password.key(), command.clone())),
+        Password::File(path) => Some((password.key(), path.display().to_string())),
+        Password::Environment(_) | Password::Plain(_) => None,
+    }
 }
 
 /// Reads the passwords of all checks that are run, each source once.
@@ -93,11 +127,9 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
         let PreparedCheck { check, job, .. } = one;
         let wants = job.plan.login.as_ref().is_some_and(|login| login.proof != LoginProof::NoSecret);
         if !wants {
-            if check.password.is_some()
-                && job.plan.login.is_none()
-                && !check.flags.iter().any(|flag| flag == "--no-auth")
-            {
-                return Err(check.error_at(None, "a password is given, but no user; add user = \"...\"").into());
+            let given = check.password.as_ref().map(Password::key).filter(|key| check.is_own(key));
+            if given.is_some() && job.plan.login.is_none() && !check.places.contains_key("user") {
+                return Err(check.error_at(given, "a password is given, but no user; add user = \"...\"").into());
             }
             continue;
         }
@@ -129,7 +161,9 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
             continue;
         }
         let password = check.password.as_ref().map(Password::key);
-        let secret = fetch(&source, &job.plan).map_err(|error| check.error_at(password, error.to_string()))?;
+        let (secret, spent) = measured(Some(&source), || fetch(&source, &job.plan))
+            .map_err(|error| check.error_at(password, error.to_string()))?;
+        job.spent = spent;
         job.secret = Some(secret.duplicate());
         known.insert(key, secret);
     }

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 
 use super::super::CommandError;
 use super::super::live::run_single;
 use super::super::secrets;
 use super::super::sink::{Draft, Readers, Sink, file_of};
 use crate::cli::commands::run::RunArgs;
-use crate::cli::{self, Invocation, plan as planning};
+use crate::cli::{self, Invocation, UsageError, plan as planning};
 use crate::host::{name, signals};
 use crate::render::suite as rendering;
 use crate::report::Exit;
@@ -17,19 +18,33 @@ use crate::run::{Engine, Job, RetriedReport};
 use crate::suite::{self, KeyShape};
 
 pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
+    let error = |reason: &'static str| UsageError::flag("--record", reason).with_value(target);
+    if target.starts_with('@') {
+        let reason = "a profile cannot be recorded, because a suite does not depend on the configuration file";
+        return Err(error(reason).with_hint("write the host, as smtp://host:port").into());
+    }
     let words = args.words.iter().cloned().chain(["--".to_owned(), target.to_owned()]);
     let words = std::iter::once("check".to_owned()).chain(words).map(Into::into).collect();
     let Invocation::Check(check, matches) = cli::parse(words)? else {
-        return Err(CommandError::usage("only flags of a check may follow --".to_owned()));
+        return Err(error("only flags of a check can follow --").into());
     };
+    if let [other, _, ..] = check.targets.as_slice() {
+        let hint = "write only flags of the check after --";
+        return Err(UsageError::new("--record takes one target").about("target", other).with_hint(hint).into());
+    }
+    if let Some(flag) = without_effect(&matches) {
+        let reason = "has no effect with --record, which writes a suite";
+        return Err(UsageError::flag(format!("--{flag}"), reason).with_hint("omit one of the flags").into());
+    }
     let plan = planning::plan(&check, &matches, target, name::host_name().as_deref())?;
     let login = plan.login.as_ref();
     let source = check.password.source(check.auth.user.as_deref(), login, secrets::sources(login))?;
     // A suite contains no transcript, and is kept with the other files of a project.
     let draft = file_of(&args.output.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
-    let secret = source.as_ref().map(|source| secrets::fetch(source, &plan)).transpose()?;
+    let fetch = || source.as_ref().map(|source| secrets::fetch(source, &plan)).transpose();
+    let (secret, spent) = secrets::measured(source.as_ref(), fetch)?;
     let retry = check.expect.retry();
-    let job = Job { plan, secret, expectations: Vec::new(), retry };
+    let job = Job { plan, secret, spent, expectations: Vec::new(), retry };
     let mut engine = Engine::new()?;
     engine.prepare(&job)?;
     signals::end_if_unhandled();
@@ -45,6 +60,22 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     Ok(0)
 }
 
+/// Flags that are no key of a suite, but decide how the server is checked.
+const NOT_RECORDED: [&str; 3] = ["password-stdin", "netrc", "no-auth"];
+
+/// The first flag on the command line that neither changes the check nor the suite.
+fn without_effect(matches: &ArgMatches) -> Option<String> {
+    let given = matches.ids().filter(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine));
+    let flags = given.map(|id| id.as_str().replace('_', "-")).filter(|id| id != "targets");
+    let has_effect = |flag: &str| {
+        let is_key = suite::KEYS.iter().any(|key| key.name == flag) && !matches!(flag, "expect" | "password");
+        is_key || NOT_RECORDED.contains(&flag)
+    };
+    let mut ignored: Vec<String> = flags.filter(|flag| !has_effect(flag)).collect();
+    ignored.sort_unstable();
+    ignored.into_iter().next()
+}
+
 /// The flags of a check as keys of a suite, with their values as TOML. A relative path in a suite starts at the suite's
 /// folder, so it is written as given if that is the current folder.
 fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
@@ -54,7 +85,7 @@ fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
     for key in suite::KEYS {
         let id = key.name.replace('-', "_");
         let is_given = matches.try_contains_id(&id).unwrap_or(false)
-            && matches.value_source(&id) == Some(clap::parser::ValueSource::CommandLine);
+            && matches.value_source(&id) == Some(ValueSource::CommandLine);
         if !is_given || key.name == "password" || key.name == "expect" {
             continue;
         }
