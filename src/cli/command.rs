@@ -564,7 +564,7 @@ mod tests {
             &["--format", "md"],
             &["--theme", "Light"],
             &["--probe", "STARTTLS-injection,mail-before-tls"],
-            &["--auth", "plain"],
+            &["--user", "u", "--auth", "plain"],
             &["--tls-scan=FULL"],
         ] {
             let words = [&["mx.example.net"], words].concat();

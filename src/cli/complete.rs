@@ -10,7 +10,7 @@ use clap::{Arg, Command};
 use super::command::{find_command, first_word, names, takes_value};
 use super::commands::complete::CompleteArgs;
 use super::commands::completions::CompletedShell;
-use super::commands::{COMMANDS, CommandSpec, check};
+use super::commands::{COMMANDS, CommandSpec, check, ports};
 use crate::{check as rules, sasl};
 
 /// A candidate for the word that is being typed.
@@ -140,6 +140,14 @@ fn rule_ids() -> Vec<Candidate> {
     rules::rules().map(|rule| Candidate::Word(rule.id.to_owned(), rule.title.to_owned())).collect()
 }
 
+/// The ports that `smtpcheck ports` checks by default.
+fn mail_ports() -> Vec<String> {
+    let command = (ports::SPEC.declare)(Command::new("smtpcheck"));
+    let list = command.get_arguments().find(|arg| arg.get_long() == Some("ports")).map(Arg::get_default_values);
+    let list = list.and_then(<[_]>::first).map(|list| list.to_string_lossy().into_owned()).unwrap_or_default();
+    list.split(',').map(str::to_owned).collect()
+}
+
 /// The values of a flag or an argument: a closed list, a list of words, or files.
 fn values(arg: &Arg, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Candidate> {
     let described = |list| lists(list).into_iter().map(|(word, help)| Candidate::Word(word, help)).collect();
@@ -152,7 +160,7 @@ fn values(arg: &Arg, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Cand
         Some("only") => described(WordList::Checks),
         Some("auth") => sasl::MECHANISMS.iter().map(|mechanism| plain(mechanism.name)).collect(),
         Some("expect") => described(WordList::ReportValues),
-        Some("port") => ["25", "465", "587", "2525"].map(plain).into(),
+        Some("port") => mail_ports().iter().map(|port| plain(port)).collect(),
         Some("report") => crate::render::FORMATS.iter().map(|format| plain(&format!("{}=", format.name))).collect(),
         _ => {
             let possible = arg.get_possible_values();
@@ -197,6 +205,32 @@ mod tests {
                 Candidate::Files => ":files".to_owned(),
             })
             .collect()
+    }
+
+    #[test]
+    fn every_value_that_is_offered_is_accepted() {
+        let command = super::check::SPEC.command(&[]);
+        let mut counts = std::collections::BTreeMap::new();
+        for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_action().takes_values()) {
+            let Some(long) = arg.get_long() else { continue };
+            // The words of these lists are known only where the completion is called, and a format needs a file.
+            if matches!(long, "profile" | "expect") {
+                continue;
+            }
+            let values = super::values(arg, &|_| Vec::new());
+            for value in &values {
+                let Candidate::Word(value, _) = value else { continue };
+                let file = if long == "report" { "x.xml" } else { "" };
+                let words = ["h.example".to_owned(), format!("--{long}={value}{file}")];
+                let matches =
+                    command.clone().try_get_matches_from(std::iter::once("smtpcheck".to_owned()).chain(words));
+                assert!(matches.is_ok(), "--{long}={value}: {:?}", matches.err());
+            }
+            counts.insert(long.to_owned(), values.len());
+        }
+        assert_eq!(counts.get("port"), Some(&4));
+        assert_eq!(counts.get("auth"), Some(&crate::sasl::MECHANISMS.len()));
+        assert_eq!(counts.get("report"), Some(&crate::render::FORMATS.len()));
     }
 
     #[test]

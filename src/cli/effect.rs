@@ -370,7 +370,8 @@ mod tests {
             let spec = COMMANDS.iter().find(|spec| spec.name == condition.command);
             let command = spec.map(|spec| spec.command(&[]));
             for id in condition.flags {
-                let is_known = command.as_ref().is_some_and(|known| known.get_arguments().any(|arg| arg.get_id() == *id));
+                let is_known =
+                    command.as_ref().is_some_and(|known| known.get_arguments().any(|arg| arg.get_id() == *id));
                 assert!(is_known, "{}: {id}", condition.command);
             }
         }

@@ -58,7 +58,10 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     let depth = scan_depth(&tls_args);
     if args.settings_level == SettingsLevel::Suite {
         // A report says for both levels of a suite that the value was given.
-        origins.values_mut().filter(|origin| **origin == ValueOrigin::Config).for_each(|origin| *origin = ValueOrigin::Flag);
+        origins
+            .values_mut()
+            .filter(|origin| **origin == ValueOrigin::Config)
+            .for_each(|origin| *origin = ValueOrigin::Flag);
     }
     Ok(Plan {
         target: Target { input: target.to_owned(), host: typed.host, port },
@@ -144,7 +147,9 @@ impl Requested {
         if self.mode != TlsMode::None {
             return Ok(());
         }
-        let Some((flag, rank)) = self.ranks.highest(&TLS_TESTS, origins).filter(|_| self.has_tls_tests()) else { return Ok(()) };
+        let Some((flag, rank)) = self.ranks.highest(&TLS_TESTS, origins).filter(|_| self.has_tls_tests()) else {
+            return Ok(());
+        };
         let none = self.ranks.highest(&["tls"], origins).map_or(0, |(_, rank)| rank);
         match rank.cmp(&none) {
             Ordering::Equal => {
@@ -537,8 +542,9 @@ fn on_all_ports(connection: &ConnectionArgs, ports: &[u16]) -> Vec<Override> {
 #[cfg(test)]
 mod tests {
     use super::{plan, ports};
+    use crate::cli::config::{self, Settings};
     use crate::cli::{Invocation, parse};
-    use crate::plan::{Plan, TlsUse, ValueOrigin};
+    use crate::plan::{Plan, QuitAfter, TlsMode, TlsUse, ValueOrigin};
     use crate::wire::EhloName;
 
     fn made(words: &[&str]) -> Result<Plan, String> {
@@ -579,6 +585,76 @@ mod tests {
         assert_eq!(made("smtps://h.example:465").tls_use(), TlsUse::Implicit);
     }
 
+    #[test]
+    fn what_would_happen_after_the_end_of_the_session_is_an_error() {
+        for (words, expected) in [
+            (
+                &["--to", "a@b.example", "--quit-after", "mail"][..],
+                "--to: --quit-after mail ends the session before RCPT TO; omit one of them, or use --quit-after rcpt",
+            ),
+            (
+                &["--from", "a@b.example", "--quit-after", "auth"],
+                "--from: --quit-after auth ends the session before MAIL FROM",
+            ),
+            (
+                &["--user", "u", "--quit-after", "starttls"],
+                "--user: --quit-after starttls ends the session before the login",
+            ),
+            (
+                &["--netrc", "--user", "u", "--quit-after", "ehlo"],
+                "--user: --quit-after ehlo ends the session before the login",
+            ),
+            (
+                &["--tls", "starttls", "--quit-after", "ehlo"],
+                "--tls: --quit-after ehlo ends the session before STARTTLS",
+            ),
+            (
+                &["--show-chain", "--quit-after", "banner"],
+                "--show-chain: --quit-after banner ends the session before STARTTLS",
+            ),
+        ] {
+            let message = made(&[&["h.example"], words].concat()).expect_err("a contradiction");
+            assert!(message.starts_with(expected), "{words:?}: {message}");
+        }
+        for words in [
+            &["h.example", "--user", "u", "--quit-after", "auth"][..],
+            &["h.example", "--user", "u", "--no-auth", "--quit-after", "ehlo"],
+            &["smtps://h.example", "--tls-scan", "--quit-after", "banner"],
+            &["h.example", "--tls-scan=off", "--quit-after", "banner"],
+        ] {
+            assert!(made(words).is_ok(), "{words:?}: {:?}", made(words).err());
+        }
+    }
+
+    #[test]
+    fn of_contradictory_values_the_more_specific_counts() {
+        let of = |settings: &Settings, words: &[&str]| match crate::cli::parse_with(
+            words.iter().map(Into::into).collect(),
+            settings,
+        ) {
+            Ok(Invocation::Check(args, matches)) => {
+                let target = args.targets.first().cloned().unwrap_or_default();
+                plan(&args, &matches, &target, None).map_err(|error| error.to_string())
+            }
+            other => Err(format!("{other:?}")),
+        };
+        let file = "[defaults]\nquit-after = \"starttls\"\n[profile.p]\ntarget = \"h.example\"\nuser = \"u\"\nto = \"a@b.example\"\n";
+        let read = |profile| config::read(file, std::path::Path::new("c.toml"), profile, None).expect("fine");
+        let profile = of(&read(Some("p")), &["@p"]).expect("a plan");
+        assert_eq!((profile.quit_after, profile.login.is_some(), profile.to.len()), (QuitAfter::Rcpt, true, 1));
+        let narrowed = of(&read(Some("p")), &["@p", "--quit-after", "ehlo"]).expect("a plan");
+        assert_eq!((narrowed.quit_after, narrowed.login.is_some(), narrowed.to.len()), (QuitAfter::Ehlo, false, 0));
+        assert!(!narrowed.origins.contains_key("user") && narrowed.from.is_none());
+        let asked = of(&read(None), &["h.example", "--from", "<>"]).expect("a plan");
+        assert_eq!(asked.quit_after, QuitAfter::Rcpt);
+        let scan = "[defaults]\ntls = \"none\"\n";
+        let scan = config::read(scan, std::path::Path::new("c.toml"), None, None).expect("fine");
+        assert_eq!(of(&scan, &["h.example", "--tls-scan"]).map(|plan| plan.tls.mode), Ok(TlsMode::Auto));
+        let same = "[defaults]\nquit-after = \"starttls\"\nto = [\"a@b.example\"]\n";
+        let same = config::read(same, std::path::Path::new("c.toml"), None, None).expect("fine");
+        assert!(of(&same, &["h.example"]).is_err_and(|error| error.contains("before RCPT TO")));
+    }
+
     fn plan_port(plan: &Plan) -> (u16, ValueOrigin) {
         (plan.target.port, plan.origin("port"))
     }
@@ -617,7 +693,7 @@ mod tests {
             (&["h.example", "--from", "a@b\r\nDATA"], "line break"),
             (&["h.example", "--ehlo", "a b"], "one word"),
             (&["h.example", "--user", "u:secret"], "cannot contain a colon"),
-            (&["h.example", "--user", ""], "the user name is empty"),
+            (&["h.example", "--user", ""], "--user \"\": the value is empty"),
             (&["h.example", "--auth", "FOO"], "PLAIN, LOGIN"),
             (&["h.example", "--ignore", "nonsense"], "explain --list"),
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),

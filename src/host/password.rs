@@ -454,8 +454,7 @@ mod tests {
         let mut shown = String::new();
         let show = |text: &str| shown = text.to_owned();
         let limit = Duration::from_secs(30);
-        let secret =
-            from_command("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", limit, show);
+        let secret = from_command("echo asking for hunter-2x >&2; echo hunter-2x", "--password-command", limit, show);
         assert!(secret.is_ok_and(|secret| secret.reveal() == "hunter-2x"));
         assert_eq!(shown, "asking for [password, not shown]");
     }

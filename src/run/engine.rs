@@ -217,9 +217,7 @@ async fn advance(
     let mut listener = CheckListener { check, plan: &job.plan, listener };
     let step = match work {
         Work::Run(history) => job.run(history, resources, &mut listener).await,
-        Work::Pause(history, delay) => {
-            Ok(history.pause(delay, resources.interruption.clone(), &mut listener).await)
-        }
+        Work::Pause(history, delay) => Ok(history.pause(delay, resources.interruption.clone(), &mut listener).await),
     };
     (check, job, step)
 }

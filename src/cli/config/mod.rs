@@ -25,8 +25,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::parser::ValueSource;
 use clap::builder::Resettable;
+use clap::parser::ValueSource;
 use clap::{Arg, Args, Command};
 
 pub use file::{SCHEMA, profiles, read};
@@ -287,9 +287,8 @@ pub fn values(settings: &Settings, hostname: Option<&str>) -> Result<Vec<ConfigV
     for spec in file::commands() {
         let words: Vec<OsString> = words.get(1..).unwrap_or_default().to_vec();
         let (command, from_file) = settings.apply(spec.command(&words), &words);
-        let matches =
-            command::matches(command.clone(), &words)
-                .map_err(|error| command::usage_error(&error, &command::Declared::of(spec, &command)))?;
+        let matches = command::matches(command.clone(), &words)
+            .map_err(|error| command::usage_error(&error, &command::Declared::of(spec, &command)))?;
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
             let Some(long) = arg.get_long().filter(|long| !ABOUT_THE_FILE.contains(long)) else { continue };
             if values.iter().any(|value| value.name == long) {

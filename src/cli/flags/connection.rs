@@ -48,7 +48,7 @@ pub struct ConnectionArgs {
     /// Time limit for one reply
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = HEADING)]
     pub timeout: u64,
-    /// Overall time limit for each target, including a password command
+    /// Overall time limit for each target; the time of a password command counts towards it
     #[arg(short, long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = HEADING)]
     pub max_time: u64,
 }

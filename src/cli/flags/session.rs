@@ -48,8 +48,8 @@ pub struct EnvelopeArgs {
     /// Recipient for RCPT TO (repeatable); smtpcheck never sends a message
     #[arg(short, long, value_name = "ADDR", value_parser = recipient, help_heading = HEADING)]
     pub to: Vec<ForwardPath>,
-    /// End the session after this phase [default: rcpt]; requests for a later phase, such as --to, are an error on the same
-    /// command line and are ignored if they come from the environment, a profile or a file
+    /// End the session after this phase [default: rcpt]; a request for a later phase, such as --to, is an error on the same
+    /// command line, and is ignored if it is a default of a profile, a suite or the environment
     #[arg(long, value_name = "PHASE", value_enum, help_heading = HEADING)]
     pub quit_after: Option<QuitAfter>,
 }

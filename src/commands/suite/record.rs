@@ -111,3 +111,72 @@ fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
     }
     keys
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::ArgAction;
+
+    use crate::cli::commands::check;
+    use crate::suite::{KEYS, KeyShape};
+
+    /// Keys of a suite that are no flags.
+    const NO_FLAGS: &[&str] = &["name", "target", "tags", "needs", "password", "password-env"];
+
+    /// Flags of a check that are no keys of a suite: they decide how a result is shown, or have no meaning there.
+    const NO_KEYS: &[&str] = &[
+        "password-stdin",
+        "netrc",
+        "no-auth",
+        "format",
+        "json",
+        "report",
+        "output",
+        "warning",
+        "critical",
+        "write-out",
+        "quiet",
+        "verbose",
+        "transcript",
+        "show-chain",
+        "color",
+        "theme",
+        "ascii",
+        "width",
+        "config",
+        "no-config",
+        "profile",
+        "jobs",
+    ];
+
+    #[test]
+    fn the_keys_of_a_suite_are_the_flags_of_a_check_with_their_types() {
+        let command = check::SPEC.command(&[]);
+        let flags: Vec<&clap::Arg> =
+            command.get_arguments().filter(|arg| arg.get_long().is_some() && !arg.is_hide_set()).collect();
+        let flag_of = |name: &str| flags.iter().find(|arg| arg.get_long() == Some(name));
+        for key in KEYS.iter().filter(|key| !NO_FLAGS.contains(&key.name)) {
+            let arg = flag_of(key.name).unwrap_or_else(|| unreachable!("{} is no flag", key.name));
+            let is_fitting = match arg.get_action() {
+                ArgAction::SetTrue => key.shape == KeyShape::Switch,
+                ArgAction::Append => key.shape == KeyShape::List,
+                _ if arg.is_require_equals_set() => key.shape == KeyShape::SwitchOrText,
+                _ => matches!(key.shape, KeyShape::Text | KeyShape::Number | KeyShape::NumberOrText),
+            };
+            assert!(is_fitting, "{}: {:?}", key.name, key.shape);
+            // A description that lists the values of a closed list names all of them.
+            let values = arg.get_possible_values();
+            let names: Vec<&str> =
+                values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name()).collect();
+            let is_list =
+                names.len() > 2 && arg.get_action().takes_values() && names.iter().any(|name| key.about.contains(name));
+            if is_list && key.shape != KeyShape::SwitchOrText {
+                assert!(names.iter().all(|name| key.about.contains(name)), "{}: {names:?}", key.name);
+            }
+        }
+        for arg in &flags {
+            let long = arg.get_long().unwrap_or_default();
+            let is_key = KEYS.iter().any(|key| key.name == long);
+            assert!(is_key != NO_KEYS.contains(&long), "--{long}");
+        }
+    }
+}
