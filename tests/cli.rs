@@ -83,7 +83,7 @@ fn one_reply_of_several_lines_on_standard_input_gets_its_page() {
 
 #[test]
 fn nonsense_gets_a_plain_answer_and_exit_code_1() {
-    for word in ["xyzzy", "", "5.999.1", "\u{1b}]0;x\u{7}", "999", "recipient-unknwon"] {
+    for word in ["xyzzy", "5.999.1", "\u{1b}]0;x\u{7}", "999", "recipient-unknwon"] {
         let run = explain(&[word]);
         assert_eq!(run.code, 1, "{word:?} {run}");
         assert!(run.stdout.contains("not recognised") && !run.stdout.contains('\u{1b}'), "{word:?} {run}");
@@ -95,6 +95,40 @@ fn nonsense_gets_a_plain_answer_and_exit_code_1() {
         assert_eq!(run.code, 1, "{input:?} {run}");
         assert!(run.stdout.contains("not recognised"), "{input:?} {run}");
     }
+}
+
+#[test]
+fn a_file_is_explained_like_standard_input_unless_its_name_means_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("mail.log");
+    std::fs::write(&log, "550 5.1.1 User unknown\n550 5.1.1 User unknown\n552 5.2.2 Mailbox full\n").unwrap();
+    std::fs::write(folder.path().join("535"), "550 5.1.1 User unknown\n").unwrap();
+    let in_folder = |words: &[&str]| finish(command(words).current_dir(folder.path()).spawn().unwrap());
+    for path in ["mail.log", log.to_str().unwrap()] {
+        let run = in_folder(&["explain", path]);
+        assert!(run.code == 0 && run.stdout.contains("3 replies in 3 lines"), "{run}");
+        assert_eq!(objects(&in_folder(&["explain", path, "--json"])).len(), 3);
+    }
+    assert_eq!(objects(&in_folder(&["explain", "535", "--json"]))[0]["input"], "535");
+    let missing = in_folder(&["explain", "other.log"]);
+    assert!(missing.code == 1 && missing.stdout.contains("not recognised"), "{missing}");
+}
+
+#[test]
+fn the_list_of_rules_is_printed_as_json_on_request() {
+    let (list, text) = (explain(&["--list", "--json"]), explain(&["--list"]));
+    let rules = objects(&list);
+    assert!(rules.len() > 50 && rules.iter().all(|rule| rule["kind"] == "rule"), "{list}");
+    assert!(rules.iter().all(|rule| text.stdout.contains(rule["rule"].as_str().unwrap())), "{list}");
+}
+
+#[test]
+fn the_time_of_a_password_command_counts_towards_the_overall_limit() {
+    let words = ["h.example", "--user", "u", "--max-time", "300ms", "--password-command", "sleep 600"];
+    let run = run(&words);
+    assert_eq!(run.code, 2, "{run}");
+    let expected = "did not end within the overall time limit (0.3 s); allow more time with --max-time";
+    assert!(run.stderr.contains(expected), "{run}");
 }
 
 #[test]
@@ -192,6 +226,19 @@ fn a_mistyped_command_a_port_and_contradictory_flags_exit_with_2_and_one_line() 
         (&["h.example", "--json", "--format", "text"], "cannot be used with"),
         (&["h.example", "-starttls", "smtp"], "use --tls starttls"),
         (&["h.example", "--set"], "--set"),
+        (&["h.example", "--to", "a@b.example", "--quit-after", "ehlo"], "--to: --quit-after ehlo ends the session"),
+        (&["h.example", "--authzid", "a"], "--authzid: no user name given; add --user USER"),
+        (&["explain", "--list", "foo", "--json"], "foo: --list shows all rules"),
+        (&["h.example", "--pasword", "x"], "give the password by --password-stdin"),
+        (&["run", "--port", "25"], "in a suite, it is a key of a check"),
+        (&["RUN"], "did you mean run?"),
+        (&["explain", ""], "the argument WHAT is empty"),
+        (&["providers", ""], "the argument NAME is empty"),
+        (&["report", ""], "the argument FILE is empty"),
+        (&["h.example", "--profile", ""], "--profile \"\": the value is empty"),
+        (&["h.example", "--config="], "--config \"\": the value is empty"),
+        (&["@"], "@ is not followed by the name of a profile"),
+        (&["run", "gone.toml"], "smtpcheck: gone.toml: no such file"),
     ] {
         let run = run(args);
         assert_eq!(run.code, 2, "{args:?} {run}");

@@ -333,7 +333,13 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
         ),
         ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 is about another port"),
         ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from x: "),
-        ("password-env = \"PATH\"\n", "smtpcheck.toml:4:1: a password is given, but no user"),
+        (
+            "quit-after = \"mail\"\nto = \"a@example.net\"\n",
+            "smtpcheck.toml:8:6: to: --quit-after mail ends the session",
+        ),
+        ("authzid = \"a\"\n", "smtpcheck.toml:7:11: authzid: no user name given; add --user USER"),
+        ("ehlo = \"\"\n", "smtpcheck.toml:7:8: ehlo \"\": "),
+        ("password-env = \"PATH\"\n", "smtpcheck.toml:7:16: a password is given, but no user"),
         (
             "[[check]]\nname = \"sound\"\ntarget = \"h\"\n",
             "smtpcheck.toml:8:8: there is a check of the name \"sound\" already",
@@ -343,13 +349,99 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
         assert_eq!(run.code, 2, "{more}{run}");
         assert!(run.stdout.is_empty() && run.stderr.contains(message), "{more}{run}");
     }
+    for (target, message) in [
+        ("@relay", "smtpcheck.toml:3:10: a profile cannot be the target of a suite"),
+        ("", "smtpcheck.toml:3:10: the target is empty"),
+    ] {
+        let run = Suite::new(&format!("[[check]]\nname = \"a\"\ntarget = \"{target}\"\n")).run(&[]);
+        assert!(run.code == 2 && run.stderr.contains(message), "{run}");
+    }
+    let wrong_default = format!("[defaults]\ntls = \"ssl\"\n{sound}");
+    let run = Suite::new(&wrong_default).run(&[]);
+    assert!(run.code == 2 && run.stderr.contains("smtpcheck.toml:2:7: tls ssl: not a valid value"), "{run}");
     let target = Suite::new("[[check]]\nname = \"a\"\ntarget = \"http://x\"\n").run(&[]);
     assert!(target.code == 2 && target.stderr.contains("smtpcheck.toml:3:10: target http://x"), "{target}");
     let missing = Suite::new("").run(&["other.toml"]);
-    assert!(missing.code == 2 && missing.stderr.contains("other.toml:1:1: no such file"), "{missing}");
+    assert!(missing.code == 2 && missing.stderr.contains("smtpcheck: other.toml: no such file"), "{missing}");
     let empty = Suite::new("").run(&[]);
     assert!(empty.code == 2 && empty.stderr.contains("the file is empty"), "{empty}");
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_check_that_is_narrower_than_the_defaults_drops_what_contradicts_it() {
+    let suite = Suite::new(
+        r#"
+[defaults]
+cacert = "{ca}"
+from = "probe@example.org"
+to = ["you@sandbox.test"]
+user = "u"
+password-command = "exit 9"
+ipv6 = true
+
+[[check]]
+name = "only TLS"
+target = "smtp://{healthy-relay}"
+quit-after = "starttls"
+ipv4 = true
+"#,
+    );
+    // A variable of the environment is less specific than the defaults.
+    let run = suite.run_with(&["--json"], &[("SMTPCHECK_FROM", "x@example.org"), ("SMTPCHECK_TLS", "none")]);
+    assert_eq!(run.code, 0, "{run}");
+    let plan = &json(&run)["checks"][0]["report"]["plan"];
+    assert_eq!(
+        (&plan["quit_after"], &plan["to"], &plan["login"]),
+        (&"starttls".into(), &Value::Array(vec![]), &Value::Null)
+    );
+    let dry = suite.run(&["--dry-run"]);
+    assert!(dry.stdout.contains("--quit-after=starttls") && dry.stdout.contains("--ipv4"), "{dry}");
+    for dropped in ["--to", "--user", "--from", "--ipv6"] {
+        assert!(!dry.stdout.contains(dropped), "{dropped}: {dry}");
+    }
+    let wider = Suite::new(
+        "[defaults]\nquit-after = \"starttls\"\ncacert = \"{ca}\"\n\n[[check]]\nname = \"a\"\n\
+         target = \"{healthy-relay}\"\nto = \"you@sandbox.test\"\nexpect = \"rcpt.class == 2\"\n",
+    );
+    let run = wider.run(&[]);
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn record_takes_one_target_and_only_flags_that_have_an_effect() {
+    let suite = Suite::new("");
+    for (words, message) in [
+        (&["--record", ""][..], "--record \"\": the value is empty; write a value, or omit the flag"),
+        (&["--record", "a.example", "b.example"], "b.example: --record takes one target and reads no suite"),
+        (&["--record", "a.example", "--", "b.example"], "target b.example: --record takes one target"),
+        (&["--record", "@relay"], "--record @relay: a profile cannot be recorded"),
+        (&["--record", "a.example", "--json"], "--json: has no effect with --record"),
+        (&["--record", "a.example", "--", "--json"], "--json: has no effect with --record"),
+        (&["--record", "a.example", "--", "--output", "x"], "--output: has no effect with --record"),
+        (
+            &["--record", "a.example", "--", "--expect", "rcpt.class == 2", "--to", "a@b.example"],
+            "--expect: has no effect",
+        ),
+        (&["--record", "a.example", "--", "--profile", "p"], "--profile: has no effect with --record"),
+    ] {
+        let run = suite.run(words);
+        assert_eq!(run.code, 2, "{words:?} {run}");
+        assert!(run.stdout.is_empty() && run.stderr.contains(message), "{words:?} {run}");
+        assert_eq!(run.stderr.lines().count(), 1, "{words:?} {run}");
+    }
+}
+
+#[test]
+fn list_and_dry_run_print_json_on_request() {
+    let suite = Suite::new(GUARD);
+    for words in [&["--list", "--json"][..], &["--dry-run", "--format", "json"]] {
+        let run = suite.run(words);
+        let checks: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
+        assert_eq!(checks.as_array().map(Vec::len), Some(2), "{run}");
+        assert_eq!(checks[0]["name"], "takes mail for us", "{run}");
+        assert_eq!(checks[1]["expect"], serde_json::json!(["tls.version >= 1.2", "rcpt.class == 5"]), "{run}");
+    }
 }
 
 #[test]
