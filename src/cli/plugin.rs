@@ -11,6 +11,7 @@ use super::UsageError;
 use super::command::{Declared, matches, usage_error};
 use super::commands::Missing;
 use crate::host::environment;
+use crate::sasl::{self, CredentialKind};
 
 /// The name of the plugin that it can replace.
 pub const NAME: &str = "check_smtp";
@@ -184,6 +185,11 @@ impl PluginArgs {
             let reason = "not supported: every user of this machine could read the password in the process list";
             let hint = "use --password-file FILE, --password-command CMD, or set SMTPCHECK_PASSWORD";
             return Err(UsageError::flag("-P", reason).with_hint(hint));
+        }
+        let needs_user =
+            |name: &str| sasl::find(name).is_none_or(|mechanism| mechanism.needs != CredentialKind::Nothing);
+        if self.user.is_none() && self.auth.as_deref().is_some_and(needs_user) {
+            return Err(UsageError::flag("-A", "no user name given").with_hint("add -U USER"));
         }
         let seconds = self.timeout.parse::<u32>().ok().filter(|seconds| (1..=86_400).contains(seconds));
         let Some(seconds) = seconds else {
