@@ -7,7 +7,7 @@ mod support;
 use std::io::Write;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::program::{Run, command, finish, run, run_with};
 
 fn explain(args: &[&str]) -> Run {
@@ -244,6 +244,88 @@ fn a_mistyped_command_a_port_and_contradictory_flags_exit_with_2_and_one_line() 
         assert_eq!(run.code, 2, "{args:?} {run}");
         assert!(run.stdout.is_empty() && run.stderr.contains(hint), "{args:?} {run}");
         assert_eq!(run.stderr.lines().count(), 1, "{args:?} {run}");
+    }
+}
+
+/// The checks of a suite, as `--dry-run --json` prints them.
+fn planned(suite: &str, variables: &[(&str, &str)]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("suite.toml");
+    std::fs::write(&file, suite).unwrap();
+    let run = run_with(&["run", file.to_str().unwrap(), "--dry-run", "--json"], None, variables);
+    assert_eq!(run.code, 0, "{run}");
+    run.json()
+}
+
+#[test]
+fn of_contradictory_values_in_a_suite_that_of_the_check_counts() {
+    let narrow = r#"
+[defaults]
+from = "probe@example.org"
+to = ["you@sandbox.test"]
+user = "u"
+password-command = "exit 9"
+ipv6 = true
+port = 25
+
+[[check]]
+name = "only TLS"
+target = "h.example:587"
+quit-after = "starttls"
+ipv4 = true
+"#;
+    // A variable of the environment is less specific than a default.
+    let variables = [("SMTPCHECK_FROM", "x@example.org"), ("SMTPCHECK_IPV6", "1")];
+    let checks = planned(narrow, &variables);
+    assert_eq!(checks[0]["arguments"], json!(["h.example:587", "--ipv4", "--quit-after=starttls"]));
+    let wide = r#"
+[defaults]
+quit-after = "starttls"
+tls = "none"
+tls-scan = true
+
+[[check]]
+name = "a recipient"
+target = "smtps://h.example"
+to = "you@sandbox.test"
+tls-scan = false
+"#;
+    assert_eq!(planned(wide, &[])[0]["arguments"], json!(["smtps://h.example", "--to=you@sandbox.test"]));
+}
+
+#[test]
+fn the_checks_of_a_suite_are_listed_as_json_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("suite.toml");
+    let suite =
+        "[[check]]\nname = \"a\"\ntarget = \"h.example\"\ntags = [\"smoke\"]\nexpect = \"tls.version >= 1.2\"\n";
+    std::fs::write(&file, suite).unwrap();
+    let listed = run(&["run", file.to_str().unwrap(), "--list", "--json"]).json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    assert_eq!((&listed[0]["name"], &listed[0]["tags"]), (&json!("a"), &json!(["smoke"])));
+    assert_eq!(listed[0]["expect"], json!(["tls.version >= 1.2"]));
+}
+
+#[test]
+fn record_takes_one_target_and_only_flags_that_have_an_effect() {
+    for (words, message) in [
+        (&["--record", ""][..], "--record \"\": the value is empty; write a value, or omit the flag"),
+        (&["--record", "a.example", "b.example"], "b.example: --record takes one target and reads no suite"),
+        (&["--record", "a.example", "--", "b.example"], "target b.example: --record takes one target"),
+        (&["--record", "@relay"], "--record @relay: a profile cannot be recorded"),
+        (&["--record", "a.example", "--json"], "--json: has no effect with --record"),
+        (&["--record", "a.example", "--", "--json"], "--json: has no effect with --record"),
+        (&["--record", "a.example", "--", "--output", "x"], "--output: has no effect with --record"),
+        (
+            &["--record", "a.example", "--", "--expect", "rcpt.class == 2", "--to", "a@b.example"],
+            "--expect: has no effect",
+        ),
+        (&["--record", "a.example", "--", "--profile", "p"], "--profile: has no effect with --record"),
+    ] {
+        let run = run(&[&["run"], words].concat());
+        assert_eq!(run.code, 2, "{words:?} {run}");
+        assert!(run.stdout.is_empty() && run.stderr.contains(message), "{words:?} {run}");
+        assert_eq!(run.stderr.lines().count(), 1, "{words:?} {run}");
     }
 }
 

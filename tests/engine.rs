@@ -152,7 +152,13 @@ fn a_check_that_waits_for_its_retry_lets_another_one_run() {
     // The first server rejects every session until the second one has ended a session.
     let served = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&served);
-    let other = server("127.0.0.2", || {}, move || drop(served.fetch_add(1, Ordering::SeqCst)));
+    let other = server(
+        "127.0.0.2",
+        || {},
+        move || {
+            served.fetch_add(1, Ordering::SeqCst);
+        },
+    );
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let first = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {

@@ -363,31 +363,45 @@ impl Declared<'_> {
 
     /// What to write instead of a flag that this command does not have.
     fn instead_of(&self, flag: &str, suggested: Option<String>) -> String {
-        let visible = || self.command.get_arguments().filter(|arg| !arg.is_hide_set());
-        let own: Vec<String> = visible().flat_map(names).filter(|name| name.starts_with("--")).collect();
+        let visible = self.command.get_arguments().filter(|arg| !arg.is_hide_set());
+        let own: Vec<String> = visible.flat_map(names).filter(|name| name.starts_with("--")).collect();
         let is_suite = self.program == "smtpcheck run";
-        let is_of_check = DECLARED.get_arguments().any(|arg| names(arg).any(|name| name == flag));
         let is_password = |flag: &str| flag == "--password";
         if is_password(flag) || suggested.as_deref().is_some_and(is_password) {
-            return match is_suite {
-                true => "name the source of the password in the suite, with password-command, password-file or \
-                         password-env"
-                    .to_owned(),
-                false => format!("give the password by {}", password::SOURCES),
-            };
+            if is_suite {
+                let keys = "password-command, password-file or password-env";
+                return format!("name the source of the password in the suite, with {keys}");
+            }
+            if own.iter().any(|own| own == "--password-file") {
+                return format!("give the password by {}", password::SOURCES);
+            }
         }
         if let Some(near) = nearest(flag.trim_start_matches('-'), own.iter().map(|own| own.trim_start_matches('-'))) {
             return format!("did you mean --{near}?");
         }
-        match suggested.filter(|near| own.contains(near) && !is_of_check) {
-            Some(near) => format!("did you mean {near}?"),
-            None if is_of_check && is_suite => {
+        match owners(flag).as_slice() {
+            ["check", ..] if is_suite => {
                 "this is a flag of smtpcheck check; in a suite, it is a key of a check, without the dashes".to_owned()
             }
-            None if is_of_check => "this is a flag of smtpcheck check".to_owned(),
-            None => format!("{} --help lists all flags", self.program),
+            few @ ([_] | [_, _] | [_, _, _]) => {
+                let commands: Vec<String> = few.iter().map(|name| format!("smtpcheck {name}")).collect();
+                format!("this is a flag of {}", commands.join(", "))
+            }
+            _ => match suggested.filter(|near| own.contains(near) && strsim::jaro_winkler(flag, near) > 0.9) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("{} --help lists all flags", self.program),
+            },
         }
     }
+}
+
+/// The names of the commands that have a flag.
+fn owners(flag: &str) -> Vec<&'static str> {
+    let has = |spec: &&CommandSpec| {
+        let command = (spec.declare)(Command::new("smtpcheck"));
+        command.get_arguments().any(|arg| !arg.is_hide_set() && names(arg).any(|name| name == flag))
+    };
+    COMMANDS.iter().filter(|spec| !spec.is_hidden).filter(has).map(|spec| spec.name).collect()
 }
 
 /// clap's error, part by part.
@@ -414,6 +428,7 @@ pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> Usage
                     let error = UsageError { flag: Some(subject.into()), ..error };
                     if invalid.is_secret { error } else { error.with_value(value.unwrap_or_default()) }
                 }
+                (None, Some(_)) if value.as_deref() == Some("") => effect::empty_value("--expect"),
                 (None, Some(mistake)) => UsageError::from(mistake.clone()),
                 (None, None) => flag(source.to_string()).with_value(value.unwrap_or_default()),
             },
@@ -527,6 +542,14 @@ mod tests {
             (&["mx.example.net", "--prot", "25"][..], "--prot: unknown flag; did you mean --port?"),
             (&["mx.example.net", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck --help lists all flags"),
             (&["mx.example.net", "--pasword", "x"], "--pasword: unknown flag; give the password by --password-stdin"),
+            (
+                &["--list"],
+                "--list: unknown flag; this is a flag of smtpcheck run, smtpcheck explain, smtpcheck sandbox",
+            ),
+            (&["mx.example.net", "--set", "A=b"], "--set: unknown flag; this is a flag of smtpcheck run"),
+            (&["mx.example.net", "--max-connection", "2"], "--max-connection: unknown flag; did you mean --max-conn"),
+            (&["explain", "--password", "x"], "--password: unknown flag; smtpcheck explain --help lists all flags"),
+            (&["mx.example.net", "--expect", ""], "--expect \"\": the value is empty; write a value, or omit the flag"),
             (&["run", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck run --help lists all flags"),
             (&["run", "--to", "a@example.net"], "--to: unknown flag; this is a flag of smtpcheck check; in a suite"),
             (&["run", "--port", "25"], "--port: unknown flag; this is a flag of smtpcheck check; in a suite"),

@@ -7,6 +7,7 @@
 //!
 //! Contradictions that depend on where a value comes from are settled in [`super::plan`].
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use clap::parser::ValueSource;
@@ -187,16 +188,19 @@ pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches
 fn reject_empty(arg: &Arg, matches: &ArgMatches) -> Result<(), UsageError> {
     let id = arg.get_id().as_str();
     let mut values = matches.try_get_raw(id).ok().flatten().into_iter().flatten();
-    if !values.any(|value| value.is_empty()) {
+    // A blank can be printed.
+    if !values.any(|value| value.is_empty() || (id != "write_out" && value.to_string_lossy().trim().is_empty())) {
         return Ok(());
     }
     Err(match arg.get_long() {
-        Some(long) => {
-            let error = UsageError::flag(format!("--{long}"), "the value is empty").with_value("");
-            error.with_hint("write a value, or omit the flag")
-        }
+        Some(long) => empty_value(format!("--{long}")),
         None => empty_argument(&arg.get_value_names().unwrap_or_default().join(" ")),
     })
+}
+
+/// A flag with an empty value.
+pub(super) fn empty_value(flag: impl Into<Cow<'static, str>>) -> UsageError {
+    UsageError::flag(flag, "the value is empty").with_value("").with_hint("write a value, or omit the flag")
 }
 
 /// An argument that is not a flag, and is empty.

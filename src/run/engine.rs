@@ -160,7 +160,7 @@ async fn run_all(
         }
         let Some((check, job, step)) = running.next().await else { break };
         let result = match step? {
-            Step::Ended(result) => result,
+            Step::Ended(result) => *result,
             Step::Pause(history, delay) => {
                 schedule.paused(check);
                 running.push(advance(resources, check, job, Work::Pause(history, delay), &listener));

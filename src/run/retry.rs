@@ -74,7 +74,7 @@ impl Job {
         if let Some(signal) = resources.interruption.signal()
             && let Some(result) = history.interrupted(signal)
         {
-            return Ok(Step::Ended(result));
+            return Ok(Step::Ended(Box::new(result)));
         }
         let began = *history.began.get_or_insert_with(Instant::now);
         let report = self.run_once(&history, resources, listener).await?;
@@ -83,7 +83,7 @@ impl Job {
         let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let is_worth_it = matches!(report.exit, Exit::Unreachable | Exit::RefusedTemporary);
         let Some(delay) = self.retry.pause(done, elapsed_ms).filter(|_| is_worth_it) else {
-            return Ok(Step::Ended(RetriedReport { report, earlier: history.reports }));
+            return Ok(Step::Ended(Box::new(RetriedReport { report, earlier: history.reports })));
         };
         listener.retrying(history.reports.len() + 1, &report).map_err(RunError::Output)?;
         history.reports.push(report);
@@ -138,7 +138,7 @@ pub(super) struct History {
 #[derive(Debug)]
 pub(super) enum Step {
     /// Nothing: this is the result.
-    Ended(RetriedReport),
+    Ended(Box<RetriedReport>),
     /// A delay, and then a retry.
     Pause(History, Duration),
     /// A retry.
@@ -155,7 +155,7 @@ impl History {
     ) -> Step {
         let signal = pause(time, interruption, listener).await;
         match signal.and_then(|signal| self.interrupted(signal)) {
-            Some(result) => Step::Ended(result),
+            Some(result) => Step::Ended(Box::new(result)),
             None => Step::Retry(self),
         }
     }

@@ -58,9 +58,6 @@ pub struct SuiteCheck {
     pub needs: Vec<Need>,
     /// Flags of `smtpcheck check`, each one word.
     pub flags: Vec<String>,
-    /// Those of the flags that come from `[defaults]`, by their names, with their values. They are less specific than the
-    /// keys of the check itself.
-    pub defaults: BTreeMap<&'static str, Vec<String>>,
     /// Where the password comes from.
     pub password: Option<Password>,
     /// What is expected, with the place of each.
@@ -360,7 +357,6 @@ impl SuiteReader<'_> {
         self.checks.push(SuiteCheck {
             password: password(&all),
             flags: flags(&all),
-            defaults: defaults_of(&all, &own_keys),
             tags: items(&all, "tags").map(|item| item.text.clone()).collect(),
             needs: items(&all, "needs").map(need).collect::<Result<_, _>>()?,
             expect: items(&all, "expect").map(expected).collect::<Result<_, _>>()?,
@@ -542,17 +538,6 @@ fn flags(all: &TableKeys) -> Vec<String> {
         }
     }
     flags
-}
-
-/// The keys that are flags, but are not keys of the check itself, with their values.
-fn defaults_of(all: &TableKeys, own: &BTreeSet<&'static str>) -> BTreeMap<&'static str, Vec<String>> {
-    let values = |value: &TomlValue| match value {
-        TomlValue::Text(text) => vec![text.clone()],
-        TomlValue::Switch(on) => vec![on.to_string()],
-        TomlValue::List(list) => list.iter().map(|item| item.text.clone()).collect(),
-    };
-    let flags = all.iter().filter(|(key, _)| keys::is_flag(key) && !own.contains(*key));
-    flags.map(|(key, set)| (*key, values(&set.value))).collect()
 }
 
 fn password(all: &TableKeys) -> Option<Password> {

@@ -35,7 +35,7 @@ use super::command::{self, Invocation};
 use super::commands::{CommandSpec, SettingsUse};
 use super::flags::display::DisplayArgs;
 use super::flags::password::VARIABLE;
-use super::{UsageError, flags};
+use super::{UsageError, effect, flags};
 use crate::host::environment;
 use crate::plan::ValueOrigin;
 use crate::render::config::ConfigValue;
@@ -109,9 +109,6 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
     if given("--config") && given("--no-config") {
         return Err(UsageError::flag("--no-config", "cannot be used with --config"));
     }
-    let empty = |flag: &'static str| {
-        UsageError::flag(flag, "the value is empty").with_value("").with_hint("write a value, or omit the flag")
-    };
     let mut rest = words.iter().take_while(|word| *word != "--");
     while let Some(word) = rest.next() {
         let text = word.to_string_lossy();
@@ -125,10 +122,10 @@ pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRe
         }
     }
     if file == ConfigSource::Named(PathBuf::new()) {
-        return Err(empty("--config"));
+        return Err(effect::empty_value("--config"));
     }
     if profile.as_deref() == Some("") {
-        return Err(empty("--profile"));
+        return Err(effect::empty_value("--profile"));
     }
     let targets = command::targets(words);
     if let Some(name) = targets.iter().find_map(|word| word.strip_prefix('@')) {

@@ -1,6 +1,6 @@
 //! What is done for a suite before anything is sent: every check planned, every password read, every file opened.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -62,12 +62,15 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
     }
     let mut words = vec!["check".to_owned()];
     words.extend(check.flags.iter().filter(|word| check.is_own(key_of(word))).cloned());
-    let mut defaults: Vec<(&str, Vec<String>)> =
-        check.defaults.iter().map(|(key, values)| (*key, values.clone())).collect();
+    let mut defaults: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for word in check.flags.iter().filter(|word| !check.is_own(key_of(word))) {
+        let value = word.split_once('=').map_or("true", |(_, value)| value);
+        defaults.entry(key_of(word)).or_default().push(value.to_owned());
+    }
     if let Some((key, value)) = check.password.as_ref().and_then(source_flag) {
         match check.is_own(key) {
             true => words.push(format!("--{key}={value}")),
-            false => defaults.push((key, vec![value])),
+            false => drop(defaults.insert(key, vec![value])),
         }
     }
     words.extend(["--".to_owned(), check.target.clone()]);
