@@ -254,7 +254,7 @@ fn planned(suite: &str, variables: &[(&str, &str)]) -> Value {
     std::fs::write(&file, suite).unwrap();
     let run = run_with(&["run", file.to_str().unwrap(), "--dry-run", "--json"], None, variables);
     assert_eq!(run.code, 0, "{run}");
-    run.json()
+    serde_json::from_str(&run.stdout).unwrap()
 }
 
 #[test]
@@ -278,6 +278,7 @@ ipv4 = true
     let variables = [("SMTPCHECK_FROM", "x@example.org"), ("SMTPCHECK_IPV6", "1")];
     let checks = planned(narrow, &variables);
     assert_eq!(checks[0]["arguments"], json!(["h.example:587", "--ipv4", "--quit-after=starttls"]));
+    assert_eq!(checks[0]["password"], Value::Null);
     let wide = r#"
 [defaults]
 quit-after = "starttls"
@@ -300,7 +301,8 @@ fn the_checks_of_a_suite_are_listed_as_json_on_request() {
     let suite =
         "[[check]]\nname = \"a\"\ntarget = \"h.example\"\ntags = [\"smoke\"]\nexpect = \"tls.version >= 1.2\"\n";
     std::fs::write(&file, suite).unwrap();
-    let listed = run(&["run", file.to_str().unwrap(), "--list", "--json"]).json();
+    let run = run(&["run", file.to_str().unwrap(), "--list", "--json"]);
+    let listed: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
     assert_eq!((&listed[0]["name"], &listed[0]["tags"]), (&json!("a"), &json!(["smoke"])));
     assert_eq!(listed[0]["expect"], json!(["tls.version >= 1.2"]));

@@ -33,6 +33,9 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     let ranks = Ranks { level: args.settings_level };
     let (tls_rank, port_rank) = (ranks.of_flag("tls", &origins), ranks.of_flag("port", &origins));
     let mode = tls_mode(args, typed.scheme, tls_rank)?;
+    if mode != args.tls.tls && origins.contains_key("tls") {
+        origins.insert("tls".to_owned(), ValueOrigin::Target);
+    }
     let (port, is_targets) = port(args, &typed, mode, port_rank)?;
     if is_targets {
         origins.insert("port".to_owned(), ValueOrigin::Target);

@@ -39,7 +39,7 @@ impl PreparedCheck {
             target: check.target.clone(),
             tags: check.tags.clone(),
             words: std::iter::once(&check.target).chain(check.flags.iter().filter(is_used)).cloned().collect(),
-            password: check.password.as_ref().map(|password| match password {
+            password: check.password.as_ref().filter(|_| job.plan.login.is_some()).map(|password| match password {
                 Password::Command(command) => format!("from the command {command}"),
                 Password::File(path) => format!("from the file {}", path.display()),
                 Password::Environment(name) => format!("from the variable {name}"),
