@@ -2,9 +2,10 @@
 //! error is a [`UsageError`] that names the flag, the value, the reason, and what to write instead.
 //!
 //! [`flags`] declares the groups of flags, [`commands`] composes the commands of them, [`command`] decides which command a
-//! line is, [`foreign`] answers flags of other tools, [`effect`] rejects flags that would be ignored, [`target`] reads a target, [`plan`] makes the plans, [`config`] knows
-//! what a configuration file may contain, [`plugin`] reads the flags of check_smtp, [`help`] and [`pages`] generate help,
-//! completions and manual pages from the same declarations, [`complete`] answers the completion scripts.
+//! line is, [`foreign`] answers flags of other tools, [`effect`] rejects flags that would be ignored, [`target`] reads a
+//! target, [`plan`] makes the plans, [`config`] knows what a configuration file may contain, [`plugin`] reads the flags of
+//! check_smtp, [`help`] and [`pages`] generate help and manual pages from the same declarations, [`complete`] answers the
+//! completion scripts.
 
 mod command;
 pub mod commands;

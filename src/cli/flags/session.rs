@@ -48,8 +48,8 @@ pub struct EnvelopeArgs {
     /// Recipient for RCPT TO (repeatable); smtpcheck never sends a message
     #[arg(short, long, value_name = "ADDR", value_parser = recipient, help_heading = HEADING)]
     pub to: Vec<ForwardPath>,
-    /// End the session after this phase [default: rcpt]; a request for a later phase, such as --to, is an error on the same
-    /// command line, and is ignored if it is a default of a profile, a suite or the environment
+    /// End the session after this phase [default: rcpt]; flags that need a later phase, such as --to or --user, are an error;
+    /// if one of the two comes from the environment, a profile or the defaults of a suite, it is ignored
     #[arg(long, value_name = "PHASE", value_enum, help_heading = HEADING)]
     pub quit_after: Option<QuitAfter>,
 }
