@@ -145,8 +145,16 @@ impl PhaseRequest {
 const TLS_TESTS: [&str; 3] = ["tls-scan", "tls-profile", "probe"];
 
 impl Requested {
-    /// `--tls none` and a scan, a comparison with a profile or an intrusive probe.
+    /// `--tls none` and a scan, a comparison with a profile or an intrusive probe; implicit TLS and a probe.
     fn settle_tls(&mut self, origins: &mut BTreeMap<String, ValueOrigin>) -> Result<(), UsageError> {
+        if self.is_implicit && !self.tls.probe.is_empty() {
+            if self.ranks.of_flag("probe", origins) == self.ranks.of(ValueOrigin::Flag) {
+                let reason = "cannot be used with implicit TLS, because all probes are about STARTTLS";
+                return Err(UsageError::flag("--probe", reason).with_hint("omit it, or use a port with STARTTLS"));
+            }
+            self.tls.probe = Vec::new();
+            forget(&["probe"], origins);
+        }
         if self.mode != TlsMode::None {
             return Ok(());
         }
@@ -611,6 +619,7 @@ mod tests {
                 &["--tls", "starttls", "--quit-after", "ehlo"],
                 "--tls: --quit-after ehlo ends the session before STARTTLS",
             ),
+            (&["--port", "465", "--probe", "mail-before-tls"], "--probe: cannot be used with implicit TLS"),
             (
                 &["--show-chain", "--quit-after", "banner"],
                 "--show-chain: --quit-after banner ends the session before STARTTLS",
