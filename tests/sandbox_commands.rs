@@ -72,7 +72,7 @@ fn mistakes_are_one_line_that_says_what_to_write() {
         (vec!["sandbox", "greylited"], "did you mean greylisted"),
         (vec!["demo", "greylited"], "did you mean greylisted"),
         (vec!["demo", "expired"], "certificate-expired"),
-        (vec!["sandbox", "greylisted", "--port", &port], "is taken by another program"),
+        (vec!["sandbox", "greylisted", "--port", &port], "is in use by another program"),
         (vec!["sandbox", "greylisted", "--port", "70000"], "--port 70000"),
         (vec!["sandbox", "--port", "65500"], "as many ports"),
         (vec!["sandbox", "greylisted", "--listen", "0.0.0.0"], "--allow-remote"),
@@ -126,14 +126,14 @@ fn what_a_client_does_is_told_without_its_secret() {
             let entry = served.next();
             let text = entry["text"].as_str().unwrap().to_owned();
             told.push(text.clone());
-            if text == "the connection has ended" {
+            if text == "connection ended" {
                 break;
             }
         }
         let all = told.join("\n");
         assert_eq!(support::leak::leaks(all.as_bytes()), Vec::<&str>::new(), "{all}");
         assert!(all.contains(&format!("AUTH {mechanism}")) && all.contains("not shown"), "{all}");
-        assert!(all.contains("EHLO") && all.contains("TLS 1.3 is on") && all.contains("535 5.7.8"), "{all}");
+        assert!(all.contains("EHLO") && all.contains("TLS 1.3 active") && all.contains("535 5.7.8"), "{all}");
     }
 }
 
