@@ -1,10 +1,10 @@
-//! The differences between two runs: for people, and as JSON.
+//! The differences between two runs, as text and as JSON.
 
 use super::style::{Role, StyledLine};
 use super::{Display, escape};
 use crate::report::{Change, Difference};
 
-/// For people.
+/// The differences as text.
 pub fn render(difference: &Difference, look: &Display) -> String {
     let mut lines = Vec::new();
     let arrow = look.signs.to();
@@ -17,7 +17,7 @@ pub fn render(difference: &Difference, look: &Display) -> String {
                     format!("{} {arrow} {}", escape::visible(before), escape::visible(after))
                 }
                 (None, Some(after)) => format!("new: {}", escape::visible(after)),
-                (Some(before), None) => format!("gone: {}", escape::visible(before)),
+                (Some(before), None) => format!("removed: {}", escape::visible(before)),
                 (None, None) => String::new(),
             };
             lines.push(StyledLine::of(Role::Plain, format!("  {what}  ")).and(Role::Bold, told));
@@ -36,7 +36,7 @@ pub fn render(difference: &Difference, look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// For programs.
+/// The differences as JSON.
 pub fn json(difference: &Difference, _: &Display) -> String {
     super::json::pretty(&difference) + "\n"
 }

@@ -1,8 +1,8 @@
-//! Markdown, for a step summary, a comment or an issue: verdicts in a table, then each check with its findings, their
-//! fixes, and the session in a code block.
+//! Markdown for a step summary, a comment or an issue: a table with the verdicts, then each check with its findings,
+//! their fixes, and the session in a code block.
 //!
-//! Text of the server cannot become markup: outside code every character with a meaning in Markdown is escaped, and the
-//! fence of a code block has more backticks than any run inside it.
+//! Text received from the server cannot become markup: outside code, every character with a meaning in Markdown is
+//! escaped, and the fence of a code block has more backticks than any sequence of backticks inside it.
 
 use std::fmt::Write;
 
@@ -36,7 +36,8 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     text
 }
 
-/// GitHub rejects a step summary of more than 1 MiB; this many bytes leave room for other commands of the same step.
+/// The maximum size of a step summary. GitHub rejects one of more than 1 MiB; the rest is left for other commands of
+/// the same step.
 const SUMMARY_BYTES: usize = 900_000;
 
 /// The text for the step summary of GitHub Actions.
@@ -122,7 +123,7 @@ fn times(report: &Report) -> String {
     text
 }
 
-/// Plain text: every character with a meaning gets a backslash, and nothing becomes a link.
+/// Escapes text: every character with a meaning in Markdown gets a backslash, and URLs do not become links.
 fn plain(text: &str) -> String {
     let mut safe = String::new();
     for c in escape::visible(text).chars() {
@@ -131,38 +132,38 @@ fn plain(text: &str) -> String {
         }
         safe.push(c);
     }
-    // GitHub turns bare addresses into links; an address from a server must not be clicked by mistake.
+    // GitHub turns URLs into links; a URL received from a server must not be clickable.
     safe.replace("://", ":\\//").replace("www.", "www\\.")
 }
 
-/// Inline code.
+/// Formats text as inline code.
 fn code(text: &str) -> String {
     let text = escape::visible(text);
     let fence = "`".repeat(longest_run(&text) + 1);
-    // Markdown removes one blank at both ends; without it a backtick there would belong to the fence.
+    // Markdown removes one space at each end; without the space, a backtick at the end would belong to the fence.
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// The beginning of a text that is longer than `most` bytes, with a note that it is cut.
+/// Truncates a text that is longer than `most` bytes and adds a note.
 pub fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
-        // Closes a code block that was cut.
+        // Closes a code block that was truncated.
         let fence = "`".repeat((longest_run(&text) + 1).max(3));
-        text.push_str(&format!("\n{fence}\n\nThis summary was cut here because it is too long.\n"));
+        text.push_str(&format!("\n{fence}\n\nThis summary was truncated here because it is too long.\n"));
     }
     text
 }
 
-/// A code block.
+/// Formats text as a code block.
 fn block(text: &str) -> String {
     let fence = "`".repeat((longest_run(text) + 1).max(3));
     format!("{fence}text\n{text}{fence}\n")
 }
 
-/// The longest run of backticks.
+/// The length of the longest sequence of backticks.
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }

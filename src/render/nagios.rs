@@ -1,11 +1,11 @@
-//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu): the first line and the label `time` are those of
-//! check_smtp 2.x, so that existing graphs and rules keep working; further labels follow, and cause and fix on further lines.
+//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu). The first line and the label `time` are those of
+//! check_smtp 2.x, so that existing graphs and rules continue to work. More labels, causes and fixes follow.
 //!
-//! Unlike check_smtp every reply is judged and the certificate is verified. The states:
+//! Unlike check_smtp, smtpcheck evaluates every reply and verifies the certificate. The states:
 //! 1. OK (0): the check passed;
-//! 2. WARNING (1): it passed with a warning, the server temporarily rejected something (4yz), or `--warning` is exceeded;
-//! 3. CRITICAL (2): it failed in another way (a timeout too), or `--critical` is exceeded;
-//! 4. UNKNOWN (3): nothing was tested: usage error, check skipped, run interrupted.
+//! 2. WARNING (1): the check passed with a warning, a command was rejected temporarily, or `--warning` was exceeded;
+//! 3. CRITICAL (2): the check failed in another way, for example with a timeout, or `--critical` was exceeded;
+//! 4. UNKNOWN (3): the server was not tested because of a usage error, a skipped check or an interrupted run.
 
 use std::fmt::Write;
 
@@ -14,21 +14,21 @@ use super::view::verdict::{self, FailureReason};
 use super::{Display, Verbosity, escape, text};
 use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, Verdict, phases};
 
-/// The state that a plugin reports to the scheduler.
+/// The state that the plugin reports to the scheduler. Of several states, the greatest is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PluginState {
-    /// 0.
+    /// Exit code 0.
     Ok,
-    /// 3. A known failure has precedence.
+    /// Exit code 3. It is less than `Warning`, so a known problem has precedence.
     Unknown,
-    /// 1.
+    /// Exit code 1.
     Warning,
-    /// 2.
+    /// Exit code 2.
     Critical,
 }
 
 impl PluginState {
-    /// The exit code.
+    /// The exit code of the plugin.
     pub fn code(self) -> u8 {
         match self {
             PluginState::Ok => 0,
@@ -48,16 +48,17 @@ impl PluginState {
     }
 }
 
-/// How long a check may take.
+/// The permitted durations of a check.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Thresholds {
-    /// Outside of it: WARNING.
+    /// Other durations result in WARNING.
     pub warning: Option<Range>,
-    /// Outside of it: CRITICAL.
+    /// Other durations result in CRITICAL.
     pub critical: Option<Range>,
 }
 
-/// `[@]start:end`, in seconds: outside of it is an alert, with `@` inside of it. `10` is `0:10`, `~` is no limit.
+/// A range `[@]start:end` in seconds. Values outside it cause an alert; with `@`, values inside it. `10` means `0:10`,
+/// and `~` means no lower limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {
     start: f64,
@@ -67,7 +68,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// Reads a range; none if it is not one.
+    /// Parses a range; `None` if the text is not a range.
     pub fn parse(text: &str) -> Option<Range> {
         let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
         let (inside, rest) = match text.strip_prefix('@') {
@@ -81,7 +82,7 @@ impl Range {
                 (start, if end.is_empty() { f64::INFINITY } else { number(end)? })
             }
         };
-        // As check_smtp prints it: a plain number with six digits.
+        // check_smtp prints a plain number with six decimal places.
         let shown = number(text).map_or_else(|| text.to_owned(), |number| format!("{number:.6}"));
         (start <= end).then_some(Range { start, end, inside, shown })
     }
@@ -96,7 +97,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     answer(run, look, &[]).1
 }
 
-/// The output with what `-e` and `-R` of check_smtp expected and did not get, which is a WARNING as there.
+/// The output with the mismatches of check_smtp's `-e` and `-R`, which result in WARNING as in check_smtp.
 pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState, String) {
     let state =
         state(run, &look.thresholds).max(if mismatches.is_empty() { PluginState::Ok } else { PluginState::Warning });
@@ -120,12 +121,12 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
     (state, text)
 }
 
-/// The output for a usage error, which a scheduler shows too.
+/// The output for a usage error, which the scheduler also shows.
 pub fn unusable(text: &str) -> String {
     format!("SMTP UNKNOWN - {}\n", bare(&escape::visible(text)))
 }
 
-/// The worst state of all checks.
+/// The greatest state of all checks; UNKNOWN if all were skipped.
 pub fn state(run: &Run, thresholds: &Thresholds) -> PluginState {
     run.cases
         .iter()
@@ -162,13 +163,13 @@ fn judged(report: &Report, thresholds: &Thresholds) -> PluginState {
     by_check.max(by_time)
 }
 
-/// A warning that does not make the check fail; none with `--fail-on never`.
+/// The first warning that does not make the check fail; `None` with `--fail-on never`.
 fn warning(report: &Report) -> Option<FailureReason<'_>> {
     let is_wanted = report.plan.gate.fail_on != crate::plan::FailOn::Never;
     verdict::warnings(report).next().filter(|_| is_wanted).map(FailureReason::Finding)
 }
 
-/// Why a check is not OK, in a few words.
+/// The reason why a check is not OK, in one line.
 fn problem(case: &CheckResult) -> Option<String> {
     match &case.outcome {
         CheckOutcome::Skipped { reason } => Some(format!("not tested: {}", escape::visible(reason))),
@@ -179,7 +180,7 @@ fn problem(case: &CheckResult) -> Option<String> {
     }
 }
 
-/// The lines after the first one: causes and fixes; with `-v` the session.
+/// The lines after the first one: causes and fixes, and with `-v` the session.
 fn more(case: &CheckResult, look: &Display) -> Vec<String> {
     let CheckOutcome::Checked { report, earlier } = &case.outcome else { return Vec::new() };
     if look.volume == Verbosity::Quiet {
@@ -196,7 +197,8 @@ fn more(case: &CheckResult, look: &Display) -> Vec<String> {
     lines
 }
 
-/// `'label'=value[unit];[warn];[crit];[min];[max]`, first that of check_smtp.
+/// The performance data, in the form `'label'=value[unit];[warn];[crit];[min];[max]`. The first label is that of
+/// check_smtp.
 fn figures(run: &Run, thresholds: &Thresholds) -> String {
     let mut all = Vec::new();
     for case in &run.cases {
@@ -218,14 +220,14 @@ fn figures(run: &Run, thresholds: &Thresholds) -> String {
         if let Some(leaf) = leaf.filter(|leaf| leaf.is_readable()) {
             let left = leaf.not_after.duration_since(report.started_at()).as_secs().div_euclid(86_400);
             let days = report.plan.tls.days;
-            // `N:` alerts on values below N.
+            // The range `N:` causes an alert for values below N.
             all.push(format!("{}={left};{}:;{}:", label("cert_days"), days.warning, days.error));
         }
     }
     all.join(" ")
 }
 
-/// A bar starts the performance data.
+/// Replaces `|`, which would start the performance data.
 fn bare(text: &str) -> String {
     text.replace('|', "/")
 }
@@ -235,7 +237,7 @@ mod tests {
     use super::{PluginState, Range};
 
     #[test]
-    fn ranges_are_those_of_the_guidelines() {
+    fn ranges_follow_the_monitoring_plugins_guidelines() {
         let alerts = |range: &str, value: f64| Range::parse(range).expect("a range").alerts(value);
         for (range, outside, within) in [
             ("10", &[-1.0, 10.1][..], &[0.0, 10.0][..]),
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_to_be_wrong_counts_more_than_what_is_unknown() {
+    fn warning_and_critical_have_precedence_over_unknown() {
         assert_eq!(
             [PluginState::Unknown, PluginState::Critical, PluginState::Ok, PluginState::Warning].into_iter().max(),
             Some(PluginState::Critical)

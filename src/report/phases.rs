@@ -1,4 +1,4 @@
-//! The phases of a session: whether each succeeded, how long it took, and why it did not run.
+//! The phases of a session: the result and the duration of each, or the reason why it did not run.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,17 +6,17 @@ use crate::evidence::fit::Fit;
 use crate::evidence::{DialResult, EventKind, Evidence, Fault, Lookup, Outcome, Phase, Probe, Session};
 use crate::plan::{Plan, QuitAfter, TlsUse};
 
-/// One phase with its own time, never cumulative.
+/// The result of one phase. Its duration does not include earlier phases.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PhaseResult {
-    /// Which phase.
+    /// The phase.
     pub name: Phase,
-    /// Its result.
+    /// The result.
     pub status: PhaseStatus,
-    /// Milliseconds; null when it did not run or is not known.
+    /// The duration in milliseconds; null if the phase did not run or the duration is unknown.
     pub ms: Option<f64>,
-    /// Why it did not run or failed.
+    /// Why the phase did not run or failed.
     pub reason: Option<String>,
 }
 
@@ -25,17 +25,17 @@ pub struct PhaseResult {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PhaseStatus {
-    /// It succeeded.
+    /// The phase succeeded.
     Ok,
-    /// It failed or was rejected.
+    /// The phase failed, or the server rejected the command.
     Failed,
-    /// It did not run.
+    /// The phase did not run.
     Skipped,
-    /// It ran, but its result cannot be known: replies and commands were out of step.
+    /// The phase ran, but its result is unknown because replies and commands were out of step.
     Unknown,
 }
 
-/// The phases of the main session, each with its own time.
+/// The phases of the main session, in order.
 pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
     let mut phases = Vec::new();
     if let Some((probe, names)) = evidence.names() {
@@ -94,7 +94,8 @@ fn skipped(name: Phase, reason: &str) -> PhaseResult {
     PhaseResult { name, status: PhaseStatus::Skipped, ms: None, reason: Some(reason.to_owned()) }
 }
 
-/// From the start of the phase (a command, the connection, the handshake) to its last reply.
+/// The result of a phase. Its duration is the time from its start (a command, the connection or the end of the
+/// handshake) to its last reply.
 fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
     if phase == Phase::Tls {
         return tls_step(plan, session);
@@ -130,7 +131,7 @@ fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
     }
 }
 
-/// Whether the phase got a reply, or may have got one, that cannot be believed.
+/// Whether the phase may have got a reply that cannot be assigned with certainty.
 fn in_doubt(session: Session<'_>, phase: Phase) -> bool {
     let is_answered = session.all_replies().any(|heard| heard.event.phase == phase);
     is_answered && session.sequence().believed_until().is_some()
@@ -167,14 +168,14 @@ fn failed_at(session: Session<'_>, phase: Phase) -> bool {
 }
 
 fn why_skipped(plan: &Plan, session: Session<'_>, phase: Phase) -> &'static str {
-    let wanted = match phase {
+    let is_requested = match phase {
         Phase::Starttls | Phase::Tls | Phase::EhloTls => plan.tls_use() != TlsUse::Never,
         Phase::Auth => plan.login.is_some(),
         Phase::Mail => plan.from.is_some(),
         Phase::Rcpt => !plan.to.is_empty(),
         _ => true,
     };
-    if !wanted {
+    if !is_requested {
         return "not requested";
     }
     if matches!(session.probe.outcome, Outcome::Underway) || session.fault().is_some() {
@@ -189,7 +190,7 @@ fn why_skipped(plan: &Plan, session: Session<'_>, phase: Phase) -> &'static str 
     }
 }
 
-/// Microseconds are as exact as a time is known.
+/// Rounds milliseconds to microseconds, the precision of the measurement.
 pub(super) fn rounded(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1000.0
 }

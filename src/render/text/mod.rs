@@ -1,8 +1,8 @@
-//! The text format: the session line by line with its times, the times of the phases, the findings with cause and fix, and
-//! the verdict last.
+//! The text format: the session line by line, the times of the phases, the findings with cause and fix, and the
+//! verdict.
 //!
-//! A line of the session is: a mark if it is encrypted, milliseconds since the start, a sign for the direction, the words.
-//! Without colour, without Unicode and at 80 columns the content is the same.
+//! A session line consists of a bar if it was encrypted, the milliseconds since the start, a symbol for the direction,
+//! and the text. The content does not depend on colours, Unicode or the width.
 
 mod chain;
 mod conclusion;
@@ -53,7 +53,7 @@ pub fn render(report: &Report, look: &Display) -> String {
     text
 }
 
-/// The session as the display shows it.
+/// The session, wrapped to the width of the display.
 pub(super) fn session(report: &Report, look: &Display) -> Vec<StyledLine> {
     session::session(report, look).iter().flat_map(|line| wrapped(line, look)).collect()
 }
@@ -63,7 +63,7 @@ fn moment(moment: &Moment<'_>, plan: &Plan, evidence: &Evidence, look: &Display)
     lines.iter().flat_map(|line| wrapped(line, look)).map(|line| line.paint(look)).collect()
 }
 
-/// The first line: target, TLS mode and EHLO name.
+/// The header: target, TLS mode and EHLO name.
 pub fn header(plan: &Plan, look: &Display) -> String {
     if look.volume == Verbosity::Quiet {
         return String::new();
@@ -92,7 +92,7 @@ pub fn header(plan: &Plan, look: &Display) -> String {
     lines.iter().map(|line| line.paint(look)).collect()
 }
 
-/// One event as it happens; empty if it is not shown.
+/// The lines of an event that just occurred; empty if it is not shown.
 pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) -> String {
     if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
         return String::new();
@@ -100,7 +100,7 @@ pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) ->
     moment(&Moment::Event(event), plan, evidence, look)
 }
 
-/// The answer to a question as it arrives; empty if it is not shown.
+/// The lines of a probe that just ended; empty if it is not shown.
 pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display) -> String {
     if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
         return String::new();
@@ -108,13 +108,13 @@ pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display)
     moment(&Moment::Answer(probe), plan, evidence, look)
 }
 
-/// The session as plain text, for a reader who does not use this terminal.
+/// The session as plain text, for formats that are not written to a terminal.
 pub(super) fn plain_session(report: &Report, look: &Display) -> String {
     let look = for_readers(look);
     session(report, &look).iter().map(|line| line.paint(&look)).collect()
 }
 
-/// The same display without colours and with a fixed width: a report does not depend on the terminal.
+/// The display settings for such formats: no colours, and a fixed width that does not depend on the terminal.
 pub(super) fn for_readers(look: &Display) -> Display {
     let volume = if look.volume == Verbosity::Verbose { Verbosity::Verbose } else { Verbosity::Normal };
     Display { signs: Symbols::Unicode, volume, ..look.for_file() }

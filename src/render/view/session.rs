@@ -1,7 +1,8 @@
-//! The lines of a session as a reader sees them: when, encrypted or not, by whom, which words. They do not depend on the
-//! width of anything; the text format breaks them, HTML makes rows of them.
+//! The lines of a session: time, encryption, sender and text. They do not depend on the width of the display; the text
+//! format wraps them, and HTML makes table rows of them.
 //!
-//! A follow-up is one line when it ends, unless `-v` asks for all of it. Text of the server has passed [`escape`] here.
+//! A follow-up connection is shown as one line when it ends; `-v` shows all of its lines. Text received from the server
+//! has passed [`escape`].
 
 use std::collections::HashSet;
 
@@ -26,32 +27,32 @@ use crate::wire::status::Class;
 /// One line of a session.
 #[derive(Clone, Debug)]
 pub(in crate::render) struct SessionLine {
-    /// Milliseconds since the start; a line that continues the one above has none.
+    /// Milliseconds since the start; `None` for a continuation line.
     pub(in crate::render) at_ms: Option<f64>,
-    /// Whether it was exchanged inside TLS.
+    /// Whether the line was exchanged inside TLS.
     pub(in crate::render) encrypted: bool,
-    /// Who speaks.
+    /// The origin of the line.
     pub(in crate::render) speaker: Speaker,
-    /// The words with their roles.
+    /// The text, in parts with their roles.
     pub(in crate::render) parts: Vec<(Role, String)>,
-    /// What the words mean, if they are encoded; or empty.
+    /// The decoded text if the line is base64; otherwise empty.
     pub(in crate::render) gloss: String,
 }
 
-/// Who speaks in a line.
+/// The origin of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::render) enum Speaker {
     /// smtpcheck sent it.
     Client,
     /// The server sent it.
     Server,
-    /// A remark of smtpcheck.
+    /// A note from smtpcheck.
     Note,
-    /// A remark about something that went wrong.
+    /// A note from smtpcheck about a failure.
     Fault,
 }
 
-/// The session, as much of it as the display shows.
+/// The lines of the session that the display settings include.
 pub(in crate::render) fn session(report: &Report, look: &Display) -> Vec<SessionLine> {
     let Report { plan, evidence, findings, .. } = report;
     if look.transcript == Transcript::None {
@@ -66,14 +67,14 @@ pub(in crate::render) fn session(report: &Report, look: &Display) -> Vec<Session
         .collect()
 }
 
-/// Something that is shown: an event, or the outcome of a question.
+/// An entry of the session: an event, or the result of a probe.
 pub(in crate::render) enum Moment<'a> {
     Event(&'a Event),
     Answer(&'a Probe),
 }
 
 impl<'a> Moment<'a> {
-    /// All moments of a run in the order in which they were seen.
+    /// All entries of a run in the order in which they occurred.
     pub(in crate::render) fn all(evidence: &'a Evidence) -> Vec<Moment<'a>> {
         let mut moments: Vec<(f64, Moment<'a>)> =
             evidence.transcript.iter().map(|event| (event.at_ms, Moment::Event(event))).collect();
@@ -93,7 +94,7 @@ impl<'a> Moment<'a> {
         }
     }
 
-    /// Its lines, as many as the display shows.
+    /// The lines of the entry that the display settings include.
     pub(in crate::render) fn lines(&self, plan: &Plan, evidence: &Evidence, look: &Display) -> Vec<SessionLine> {
         match self {
             Moment::Event(event) => {
@@ -102,7 +103,7 @@ impl<'a> Moment<'a> {
                     Question::Hello(_) => true,
                     Question::Resolve { .. } | Question::Machine { .. } => false,
                 });
-                // A follow-up is one line, written when it ends.
+                // A follow-up connection is one line, written when it ends.
                 if is_probe && look.volume != Verbosity::Verbose {
                     Vec::new()
                 } else {
@@ -151,7 +152,7 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<Sess
         EventKind::Withheld { reason } => {
             note(Role::Warning, Speaker::Note, format!("login skipped: {}", withheld(reason)))
         }
-        // A finding reports these where they matter.
+        // Findings report these where they matter.
         EventKind::OddPassword { .. } | EventKind::Token { .. } => Vec::new(),
         EventKind::Explained { text } => {
             note(Role::Dim, Speaker::Note, format!("explanation from the server: {}", escape::visible(text)))
@@ -173,7 +174,7 @@ fn event_lines(event: &Event, started_at: Timestamp, look: &Display) -> Vec<Sess
         EventKind::Quiet { waited_ms } => note(
             Role::Dim,
             Speaker::Note,
-            format!("no data for {:.1} s; still waiting, and running other probes meanwhile", waited_ms / 1000.0),
+            format!("no data for {:.1} s; still waiting while other probes run", waited_ms / 1000.0),
         ),
         EventKind::ClosedWithoutFarewell => {
             note(Role::Dim, Speaker::Note, "the server closed the connection without a 221 reply".to_owned())
@@ -200,7 +201,7 @@ fn reply_lines(event: &Event, reply: &Reply, look: &Display) -> Vec<SessionLine>
             Class::Permanent => Role::Permanent,
             Class::Success | Class::Intermediate | Class::Undefined => Role::Server,
         };
-        // Only the code and the status have the colour of a rejection.
+        // Only the reply code and the enhanced status have the colour of a rejection.
         let code_end = code_length(reply, &text);
         let (code, rest) = text.split_at_checked(code_end).unwrap_or(("", &text));
         let gloss = if at == 0 { challenge(reply) } else { String::new() };
@@ -232,7 +233,7 @@ fn code_length(reply: &Reply, line: &str) -> usize {
     }
 }
 
-/// A base64 challenge in clear text, if it is text.
+/// The decoded challenge of a 334 reply, if it is text.
 fn challenge(reply: &Reply) -> String {
     if !reply.has_code(334) {
         return String::new();
@@ -268,7 +269,7 @@ fn answer_lines(plan: &Plan, evidence: &Evidence, probe: &Probe) -> Vec<SessionL
             let hello = evidence.hellos().find(|hello| hello.probe.id == probe.id);
             hello.map(|hello| aside(&tls::offered(hello))).unwrap_or_default()
         }
-        // The finding that uses it names the place.
+        // A finding that uses the result names the file or setting.
         Question::Machine { .. } => Vec::new(),
         Question::Session(_) => probe.fault().map(|fault| fault_lines(probe, fault)).unwrap_or_default(),
     }
@@ -295,7 +296,7 @@ fn name_lines(probe: &Probe, names: &Names) -> Vec<SessionLine> {
 
 fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     let text = match fault {
-        // The lookup and the connection attempts are shown already.
+        // The lookup and the connection attempts have their own lines.
         Fault::NoAddress | Fault::NotConnected { .. } => return Vec::new(),
         Fault::Silent { phase, waited_ms, .. } => format!("no response at {phase} within {}", duration(*waited_ms)),
         Fault::Closed { phase, reset: true } => format!("connection reset at {phase}"),
@@ -310,7 +311,7 @@ fn fault_lines(probe: &Probe, fault: &Fault) -> Vec<SessionLine> {
     timed(at, Role::Error, Speaker::Fault, &text)
 }
 
-/// A follow-up in one line.
+/// A follow-up connection in one line.
 fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String {
     let port = session.request.port;
     let what = match session.request.purpose {
@@ -347,7 +348,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
     format!("{what}: {outcome}")
 }
 
-/// The result of `--probe starttls-injection`. Only what the probe shows is called not vulnerable.
+/// The result of `--probe starttls-injection`. The server is called not vulnerable only if the probe proves it.
 fn injection(evidence: &Evidence, session: Session<'_>) -> String {
     let works_without = evidence.main_session().is_some_and(|main| main.handshake().is_some());
     let answered = check::carried_into_tls(evidence, session).is_some();
@@ -355,12 +356,12 @@ fn injection(evidence: &Evidence, session: Session<'_>) -> String {
     let before =
         session.events().any(|event| matches!(event.what, EventKind::Stray { .. }) && event.phase == Phase::Starttls);
     let outcome = match (session.handshake(), session.reply_at(Phase::Starttls)) {
-        (Some(_), _) if answered => "vulnerable: the command took effect after TLS",
+        (Some(_), _) if answered => "vulnerable: the command was executed inside TLS",
         (Some(_), _) if greets => "not vulnerable: the server sends data after TLS, but not the reply to the command",
         (Some(_), _) if before => "not vulnerable: the command was answered before TLS and not carried over",
         (Some(_), _) => "not vulnerable: nothing was carried over into TLS",
         (None, Some(heard)) if heard.reply.has_code(220) && works_without => {
-            "not vulnerable: the handshake failed on the bytes of the command, so they were not executed"
+            "not vulnerable: the handshake failed because of the command, so it was not executed"
         }
         (None, Some(heard)) if heard.reply.has_code(220) => "not tested (the handshake also fails without the command)",
         (None, Some(_)) => "not vulnerable: the server rejects STARTTLS followed by a command",
@@ -370,7 +371,7 @@ fn injection(evidence: &Evidence, session: Session<'_>) -> String {
 }
 
 fn before_tls(session: Session<'_>) -> String {
-    // The first reply to AUTH counts; the second one is about the cancelled login.
+    // The first reply to AUTH counts; the second one is the reply to the cancellation.
     let answer = |phase, name: &str| match session.replies().find(|heard| heard.event.phase == phase) {
         Some(heard) => escape::visible(&heard.reply.lines().into_iter().next().unwrap_or_default()),
         None => format!("not tested ({name} was not reached)"),
@@ -397,12 +398,12 @@ pub(super) fn noted(event: &Event, role: Role, speaker: Speaker, text: &str) -> 
     vec![line(Some(event.at_ms), event.tls, speaker, &[(role, text.to_owned())], "")]
 }
 
-/// More about an event, below it.
+/// A line without a time, below the line of an event.
 pub(super) fn added(event: &Event, role: Role, speaker: Speaker, text: &str) -> Vec<SessionLine> {
     vec![line(None, event.tls, speaker, &[(role, text.to_owned())], "")]
 }
 
-/// Something beside the session.
+/// A line about a follow-up probe, without a time.
 fn aside(text: &str) -> Vec<SessionLine> {
     vec![line(None, false, Speaker::Note, &[(Role::Dim, text.to_owned())], "")]
 }

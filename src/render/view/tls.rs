@@ -1,4 +1,5 @@
-//! The line about TLS as Postfix users know it, and the chain with each fault at the certificate that has it.
+//! The session lines about a handshake: the TLS parameters in one line, as in Postfix's log, and the certificates, each
+//! with its faults.
 
 use jiff::Timestamp;
 
@@ -13,7 +14,8 @@ use crate::render::style::Role;
 use crate::render::{Display, Verbosity, escape};
 use crate::wire::tls::{TlsAnswer, is_post_quantum};
 
-/// The whole chain where something is wrong with it, or when asked for; else the server's certificate.
+/// The lines about a handshake. The complete chain is shown if it has a fault or with `-v`, otherwise only the server's
+/// certificate.
 pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: &Display) -> Vec<SessionLine> {
     let mut lines = noted(event, Role::Dim, Speaker::Note, &summary(handshake));
     let flaws = certificate::flaws(&handshake.presented, now);
@@ -32,7 +34,8 @@ pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: 
     lines
 }
 
-/// `TLS 1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768 (post-quantum), signed with ecdsa_secp256r1_sha256`.
+/// The parameters, such as `TLS 1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768 (post-quantum), signed with
+/// ecdsa_secp256r1_sha256`.
 pub(in crate::render) fn summary(handshake: &Handshake) -> String {
     let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
     parts.extend(handshake.group.as_ref().map(|group| {
@@ -43,7 +46,7 @@ pub(in crate::render) fn summary(handshake: &Handshake) -> String {
     parts.join(", ")
 }
 
-/// Details for `-v`.
+/// The details that are shown with `-v`.
 fn circumstances(handshake: &Handshake) -> String {
     let mut parts = vec![
         match &handshake.sni {
@@ -152,7 +155,7 @@ fn details(one: &Certificate) -> Vec<String> {
     lines
 }
 
-/// Why a handshake failed.
+/// The reason why a handshake failed.
 pub(super) fn failure(tls: &TlsFault) -> String {
     match &tls.kind {
         TlsFaultKind::NotTls => {
