@@ -161,10 +161,10 @@ fn mistakes_are_told_with_their_place_before_anything_is_sent() {
             "--expect: unknown name tls.verson; did you mean tls.version?\n  tls.verson >= 1.2\n  ^^^^^^^^^^\n",
         ),
         ("tls.version >= high", "  tls.version >= high\n                 ^^^^\n"),
-        ("rcpt.class == 5", "rcpt.class is about a recipient that is not given"),
-        ("auth.code == 235", "auth.code is about a login, and no user is given"),
-        ("mail.code == 250", "mail.code is about MAIL FROM"),
-        ("rcpt[0].code == 550", "rcpt[0].code is about a recipient"),
+        ("rcpt.class == 5", "rcpt.class requires a recipient that is not given"),
+        ("auth.code == 235", "auth.code requires a login, but no user is given"),
+        ("mail.code == 250", "mail.code requires MAIL FROM"),
+        ("rcpt[0].code == 550", "rcpt[0].code requires a recipient"),
     ] {
         let run = run(&[&address, "--expect", expectation]);
         assert_eq!(run.code, 2, "{run}");

@@ -71,7 +71,7 @@ impl Expression {
         match self.field.lacks(self.index, plan) {
             Some(what) => {
                 let written = self.written_name();
-                Err(Mistake::new(&self.text, self.at, written.chars().count(), format!("{written} is about {what}")))
+                Err(Mistake::new(&self.text, self.at, written.chars().count(), format!("{written} requires {what}")))
             }
             None => Ok(()),
         }

@@ -111,14 +111,14 @@ fn an_expectation_about_a_missing_value_fails() {
 
 #[test]
 fn the_result_contains_the_expected_and_the_actual_value() {
-    let told = |text: &str| {
+    let result_of = |text: &str| {
         let expression = Expression::parse(text).expect("sound");
         (expression.expected(), expression.judge(&report(), None).judged.seen)
     };
-    assert_eq!(told("tls.version >= 1.2"), ("at least 1.2".to_owned(), Some("\"1.3\"".to_owned())));
-    assert_eq!(told("rcpt.code in [250, 251]"), ("one of 250, 251".to_owned(), Some("550, 554".to_owned())));
-    assert_eq!(told("total_ms < 100"), ("less than 100".to_owned(), Some("141.5".to_owned())));
-    assert_eq!(told("auth.code == 235"), ("235".to_owned(), None));
+    assert_eq!(result_of("tls.version >= 1.2"), ("at least 1.2".to_owned(), Some("\"1.3\"".to_owned())));
+    assert_eq!(result_of("rcpt.code in [250, 251]"), ("one of 250, 251".to_owned(), Some("550, 554".to_owned())));
+    assert_eq!(result_of("total_ms < 100"), ("less than 100".to_owned(), Some("141.5".to_owned())));
+    assert_eq!(result_of("auth.code == 235"), ("235".to_owned(), None));
 }
 
 #[test]

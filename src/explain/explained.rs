@@ -9,7 +9,7 @@ use crate::wire::{EnhancedStatus, ReplyCode};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Explained {
-    /// What is explained.
+    /// The kind of the explained text.
     pub kind: ExplanationKind,
     /// The line number in the input, from 1; null for arguments.
     pub line: Option<u64>,

@@ -2,8 +2,10 @@
 //! mechanisms, and finds the replies in a log.
 //!
 //! Promises: it reads only the given input; its memory use is bounded for any input; input that is not recognised gets
-//! an explanation of kind `unknown`. Does not: print, which [`crate::render::explain`] does; interpret the text of
-//! replies, which [`crate::lexicon`] does.
+//! an explanation of kind `unknown`.
+//!
+//! Does not: print, which [`crate::render::explain`] does; interpret the text of replies, which [`crate::lexicon`]
+//! does.
 //!
 //! Read next: [`log`], which finds replies in logs.
 

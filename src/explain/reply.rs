@@ -199,7 +199,7 @@ fn filled(fix: Fix, host: Option<&str>) -> Fix {
         ("{user}", "USER"),
         ("{from}", "SENDER"),
         ("{rcpt}", "RECIPIENT"),
-        ("{ip}", "YOUR-PUBLIC-IP"),
+        ("{ip}", "YOUR-PUBLIC-ADDRESS"),
     ];
     let fill = |text: String| values.iter().fold(text, |text, (name, value)| text.replace(name, value));
     Fix { text: fill(fix.text), command: fix.command.map(fill), url: fix.url, when: fix.when }

@@ -12,7 +12,7 @@ pub fn render(difference: &Difference, look: &Display) -> String {
         lines.push(StyledLine::of(Role::Bold, escape::visible(&check.name)));
         for Change { what, before, after } in &check.changes {
             let what = escape::visible(what);
-            let told = match (before, after) {
+            let value = match (before, after) {
                 (Some(before), Some(after)) => {
                     format!("{} {arrow} {}", escape::visible(before), escape::visible(after))
                 }
@@ -20,7 +20,7 @@ pub fn render(difference: &Difference, look: &Display) -> String {
                 (Some(before), None) => format!("removed: {}", escape::visible(before)),
                 (None, None) => String::new(),
             };
-            lines.push(StyledLine::of(Role::Plain, format!("  {what}  ")).and(Role::Bold, told));
+            lines.push(StyledLine::of(Role::Plain, format!("  {what}  ")).and(Role::Bold, value));
         }
     }
     let same = difference.checks.iter().filter(|check| check.changes.is_empty()).count();

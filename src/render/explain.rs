@@ -37,9 +37,9 @@ pub fn page(explained: &Explained, look: &Display) -> String {
     }
     let place: Vec<String> = explained
         .phase
-        .map(|phase| format!("at {}", word(&phase)))
+        .map(|phase| format!("phase {}", word(&phase)))
         .into_iter()
-        .chain(explained.provider.as_ref().map(|provider| format!("from {provider}")))
+        .chain(explained.provider.as_ref().map(|provider| format!("provider {provider}")))
         .collect();
     if !place.is_empty() {
         lines.extend(labelled("where", Role::Plain, &escape::visible(&place.join(", ")), look));

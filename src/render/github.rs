@@ -29,13 +29,13 @@ pub fn render_run(run: &Run, _: &Display) -> String {
         }
     }
     for case in &run.cases {
-        let told = verdict::outcome(case);
+        let outcome = verdict::outcome(case);
         let _ = writeln!(
             text,
             "{} {}: {}",
             OutcomeWord::of(case).word(),
             defused(&escape::visible(&case.name)),
-            defused(&told)
+            defused(&outcome)
         );
     }
     text

@@ -107,8 +107,8 @@ fn testcase(
                 .with_attributes([("message", message.as_str()), ("type", kind.as_str())])
                 .write_text_content(BytesText::new(&details(&reasons, report)))?;
         }
-        let said = message(report, earlier, look);
-        writer.create_element("system-out").write_text_content(BytesText::new(&said))?;
+        let session = message(report, earlier, look);
+        writer.create_element("system-out").write_text_content(BytesText::new(&session))?;
         Ok(())
     })?;
     Ok(())

@@ -24,9 +24,9 @@ pub fn render_run(run: &Run, look: &Display) -> String {
     }
     text.push_str("| | check | result |\n|---|---|---|\n");
     for case in &run.cases {
-        let told = verdict::outcome(case);
+        let outcome = verdict::outcome(case);
         let word = OutcomeWord::of(case).word();
-        let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&told));
+        let _ = writeln!(text, "| **{word}** | {} | {} |", plain(&case.name), plain(&outcome));
     }
     for case in &run.cases {
         let Some(report) = case.report() else { continue };
@@ -68,8 +68,8 @@ fn checked(case: &CheckResult, report: &Report, look: &Display) -> String {
     }
     text.push_str(&times(report));
     if look.transcript != Transcript::None {
-        let said = plain_text::plain_session(report, look);
-        let _ = write!(text, "<details><summary>Session</summary>\n\n{}\n</details>\n", block(&said));
+        let session = plain_text::plain_session(report, look);
+        let _ = write!(text, "<details><summary>Session</summary>\n\n{}\n</details>\n", block(&session));
     }
     text
 }
@@ -89,13 +89,13 @@ fn finding(report: &Report, finding: &Finding) -> String {
         verdict::sure(finding),
         plain(&verdict::sentence(&finding.cause))
     );
-    for (label, said) in finding
+    for (label, sentence) in finding
         .otherwise
         .iter()
-        .map(|said| ("Or", said))
-        .chain(finding.consequences.iter().map(|said| ("Consequence", said)))
+        .map(|sentence| ("Or", sentence))
+        .chain(finding.consequences.iter().map(|sentence| ("Consequence", sentence)))
     {
-        let _ = write!(text, "{label}: {}\n\n", plain(&verdict::sentence(said)));
+        let _ = write!(text, "{label}: {}\n\n", plain(&verdict::sentence(sentence)));
     }
     for (at, fix) in finding.fixes.iter().enumerate() {
         let _ = writeln!(text, "{}. {}", at + 1, plain(&fix.text));

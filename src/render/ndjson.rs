@@ -31,11 +31,11 @@ pub fn check(number: usize, case: &CheckResult) -> String {
 }
 
 fn moments(check: usize, report: &Report) -> String {
-    let told = |moment: Moment<'_>| match moment {
+    let line_of = |moment: Moment<'_>| match moment {
         Moment::Event(event) => happened(check, event),
         Moment::Answer(probe) => answered(check, probe),
     };
-    Moment::all(&report.evidence).into_iter().map(told).collect()
+    Moment::all(&report.evidence).into_iter().map(line_of).collect()
 }
 
 /// The line for an event of a check.

@@ -27,11 +27,11 @@ pub fn render(answer: &PortsReport, reports: &[Report], look: &Display) -> Strin
     }
     let mut lines = vec![header(answer, reports), StyledLine::new()];
     lines.extend(rows(answer, reports, look));
-    let told = findings(answer, reports);
-    if !told.is_empty() {
+    let groups = findings(answer, reports);
+    if !groups.is_empty() {
         lines.push(StyledLine::new());
     }
-    for group in &told {
+    for group in &groups {
         lines.extend(group_lines(group, look));
     }
     lines.extend(certificates(answer, look));
@@ -54,7 +54,7 @@ fn certificates(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
     if answer.certificates.len() < 2 {
         return Vec::new();
     }
-    let told: Vec<String> = answer
+    let listed_certificates: Vec<String> = answer
         .certificates
         .iter()
         .map(|one| {
@@ -65,7 +65,7 @@ fn certificates(answer: &PortsReport, look: &Display) -> Vec<StyledLine> {
     let text = format!(
         "the ports use different certificates: {}. If one of them was renewed, restart or reload the services that still \
          use the old one",
-        told.join("; ")
+        listed_certificates.join("; ")
     );
     let mut lines = vec![StyledLine::new()];
     lines.extend(text::labelled("note", Role::Bold, &text, look));
@@ -241,8 +241,8 @@ fn group_lines(group: &Group<'_>, look: &Display) -> Vec<StyledLine> {
     };
     let first = format!("{word} {}  ", finding.rule);
     let options = text::columns(look.width).initial_indent(&first).subsequent_indent("     ");
-    let told = format!("{which} {}: {what}", listed(&numbers));
-    let mut lines: Vec<StyledLine> = textwrap::wrap(&told, options)
+    let title = format!("{which} {}: {what}", listed(&numbers));
+    let mut lines: Vec<StyledLine> = textwrap::wrap(&title, options)
         .into_iter()
         .enumerate()
         .map(|(at, piece)| match at {

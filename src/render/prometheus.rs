@@ -192,11 +192,11 @@ fn earliest_expiry(report: &Report) -> Option<f64> {
 fn reply_codes(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
     let Some(session) = report.evidence.main_session() else { return Vec::new() };
     let mut codes: Vec<(Vec<(&'static str, String)>, f64)> = Vec::new();
-    for heard in session.replies() {
-        let Some(code) = heard.reply.code else { continue };
-        let recipient = heard.recipient.map(|number| ("recipient", number.to_string()));
+    for received in session.replies() {
+        let Some(code) = received.reply.code else { continue };
+        let recipient = received.recipient.map(|number| ("recipient", number.to_string()));
         let labels: Vec<(&'static str, String)> =
-            std::iter::once(("phase", phase_name(heard.event.phase).to_owned())).chain(recipient).collect();
+            std::iter::once(("phase", phase_name(received.event.phase).to_owned())).chain(recipient).collect();
         let value = f64::from(code.number());
         match codes.iter_mut().find(|(known, _)| *known == labels) {
             Some((_, last)) => *last = value,

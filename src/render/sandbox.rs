@@ -60,16 +60,16 @@ pub struct SandboxStart<'a> {
 
 /// The lines before the list of servers.
 pub fn ready(ready: SandboxStart<'_>, look: &Display) -> String {
-    let mut told = vec![
+    let mut lines = vec![
         format!(
             "# CA to trust: {} (smtpcheck --cacert, curl --cacert, SSL_CERT_FILE)",
             escape::visible(ready.authority)
         ),
         format!("# login: user {}, password {}, token {}", login::USER, login::PASSWORD, login::TOKEN),
     ];
-    told.extend(ready.fleet_port.map(|port| format!("# fleet: port {port} on every address in 127.0.0.0/8")));
-    told.extend(ready.dns.map(|at| format!("# DNS: names below .test, served by {at} (smtpcheck --resolver {at})")));
-    told.iter().map(|line| StyledLine::of(Role::Dim, line.clone()).paint(look)).collect()
+    lines.extend(ready.fleet_port.map(|port| format!("# fleet: port {port} on every address in 127.0.0.0/8")));
+    lines.extend(ready.dns.map(|at| format!("# DNS: names below .test, served by {at} (smtpcheck --resolver {at})")));
+    lines.iter().map(|line| StyledLine::of(Role::Dim, line.clone()).paint(look)).collect()
 }
 
 /// The same as JSON.
@@ -82,11 +82,11 @@ pub fn ready_json(ready: SandboxStart<'_>) -> String {
 /// One line about a server.
 pub fn server(scenario: &Scenario, address: Option<&str>, look: &Display) -> String {
     let expected = if scenario.expect.is_empty() { "no findings".to_owned() } else { scenario.expect.join(" ") };
-    let mut told = StyledLine::of(Role::Bold, format!("{:<36}", scenario.name));
+    let mut row = StyledLine::of(Role::Bold, format!("{:<36}", scenario.name));
     if let Some(address) = address {
-        told = told.and(Role::Plain, format!(" {address:<16}"));
+        row = row.and(Role::Plain, format!(" {address:<16}"));
     }
-    told.and(Role::Plain, format!(" {}", scenario.summary))
+    row.and(Role::Plain, format!(" {}", scenario.summary))
         .and(Role::Dim, format!(" -> {expected}, exit {}", scenario.exit))
         .paint(look)
 }
@@ -109,8 +109,8 @@ pub fn server_json(scenario: &Scenario, address: Option<&str>) -> String {
 /// The heading of a demo: a description of the server, and the command that checks it.
 pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[String], look: &Display) -> String {
     let number = place.map(|(at, all)| format!("{at} of {all}: ")).unwrap_or_default();
-    let told = format!("Demo {number}{}", scenario.name);
-    let mut text = StyledLine::of(Role::Bold, told).paint(look);
+    let title = format!("Demo {number}{}", scenario.name);
+    let mut text = StyledLine::of(Role::Bold, title).paint(look);
     for line in textwrap::wrap(&format!("Scenario: {}.", scenario.summary), super::text::columns(look.width)) {
         text.push_str(&StyledLine::of(Role::Plain, line.into_owned()).paint(look));
     }
@@ -149,8 +149,8 @@ pub fn entry_text(entry: &JournalEntry, look: &Display) -> String {
         JournalSpeaker::Server => ("S:", Role::Server),
         JournalSpeaker::Neither => ("--", Role::Dim),
     };
-    let told = format!("{:>7.0} {}#{} {sign} ", entry.at_ms, entry.scenario, entry.session);
-    StyledLine::of(Role::Dim, told).and(role, shortened(&escape::visible(&entry.text))).paint(look)
+    let prefix = format!("{:>7.0} {}#{} {sign} ", entry.at_ms, entry.scenario, entry.session);
+    StyledLine::of(Role::Dim, prefix).and(role, shortened(&escape::visible(&entry.text))).paint(look)
 }
 
 /// The same as JSON.

@@ -19,8 +19,8 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
     let dot = look.signs.dot();
     match &case.outcome {
         CheckOutcome::Skipped { reason } => {
-            let told = format!(" {name}: {}", escape::visible(reason));
-            StyledLine::of(Role::Warning, "SKIP").and(Role::Plain, told).paint(look)
+            let rest = format!(" {name}: {}", escape::visible(reason));
+            StyledLine::of(Role::Warning, "SKIP").and(Role::Plain, rest).paint(look)
         }
         CheckOutcome::Checked { report, earlier } => {
             let word = OutcomeWord::of(case);
@@ -35,8 +35,8 @@ pub fn case(case: &CheckResult, look: &Display) -> String {
             } else {
                 parts.extend(warnings(report));
             }
-            let told = format!(" {name}  {}", parts.join(dot));
-            let line = StyledLine::of(word.role(), word.word()).and(Role::Plain, told).paint(look);
+            let rest = format!(" {name}  {}", parts.join(dot));
+            let line = StyledLine::of(word.role(), word.word()).and(Role::Plain, rest).paint(look);
             let is_shown = match look.volume {
                 Verbosity::Quiet => false,
                 Verbosity::Normal => report.exit != Exit::Ok,
@@ -72,10 +72,10 @@ pub fn summary(run: &Run, look: &Display) -> String {
     let passed = run.reports().filter(|report| report.exit == Exit::Ok).count();
     let failed = run.reports().count() - passed;
     let skipped = run.cases.len() - passed - failed;
-    let told = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let counted = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let warned = run.reports().filter(|report| report.exit == Exit::Ok && warnings(report).is_some()).count();
     let with_warnings = if warned > 0 { format!("passed ({warned} with warnings)") } else { "passed".to_owned() };
-    let parts: Vec<String> = [told(failed, "failed"), told(passed, &with_warnings), told(skipped, "skipped")]
+    let parts: Vec<String> = [counted(failed, "failed"), counted(passed, &with_warnings), counted(skipped, "skipped")]
         .into_iter()
         .flatten()
         .collect();
@@ -86,8 +86,8 @@ pub fn summary(run: &Run, look: &Display) -> String {
     };
     let dot = look.signs.dot();
     let none = if run.cases.is_empty() { "no checks" } else { "" };
-    let told = format!("  {none}{}{dot}exit {code}", parts.join(", "));
-    StyledLine::of(word.role(), word.word()).and(Role::Plain, told).paint(look)
+    let rest = format!("  {none}{}{dot}exit {code}", parts.join(", "));
+    StyledLine::of(word.role(), word.word()).and(Role::Plain, rest).paint(look)
 }
 
 /// A check that has not run yet.
@@ -127,20 +127,20 @@ pub fn dry_run(planned: &[Planned], look: &Display) -> String {
         lines.push(StyledLine::of(Role::Bold, escape::visible(&one.name)));
         let words = one.words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");
         lines.push(text::command_line(&escape::visible(&format!("smtpcheck {words}"))));
-        let mut told = |label: &str, text: &str| {
+        let mut add = |label: &str, text: &str| {
             lines.extend(text::labelled(label, Role::Plain, &escape::visible(text), look));
         };
         if let Some(password) = &one.password {
-            told("secret", password);
+            add("secret", password);
         }
         for expectation in &one.expect {
-            told("expect", expectation);
+            add("expect", expectation);
         }
         if !one.needs.is_empty() {
-            told("needs", &one.needs.join(", "));
+            add("needs", &one.needs.join(", "));
         }
         if let Some(reason) = &one.skipped {
-            told("SKIP", reason);
+            add("SKIP", reason);
         }
     }
     let count = verdict::plural(planned.len(), "check", "checks");

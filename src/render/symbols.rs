@@ -53,7 +53,7 @@ impl Symbols {
         }
     }
 
-    /// An arrow that points to the issuer of a certificate.
+    /// The arrow between a certificate and its issuer.
     pub(super) fn from(self) -> &'static str {
         match self {
             Symbols::Unicode => "←",
@@ -61,7 +61,7 @@ impl Symbols {
         }
     }
 
-    /// An arrow that points to the new value.
+    /// The arrow between an old and a new value.
     pub(super) fn to(self) -> &'static str {
         match self {
             Symbols::Unicode => "→",

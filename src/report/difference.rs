@@ -100,8 +100,8 @@ fn compared(name: String, before: Option<&CheckResult>, after: Option<&CheckResu
         let (known, found) = (findings(old), findings(new));
         for finding in known.union(&found) {
             let (rule, severity) = finding;
-            let told = |there: &BTreeSet<(String, String)>| there.contains(finding).then(|| severity.clone());
-            add(&format!("finding {rule}"), told(&known), told(&found));
+            let severity_in = |there: &BTreeSet<(String, String)>| there.contains(finding).then(|| severity.clone());
+            add(&format!("finding {rule}"), severity_in(&known), severity_in(&found));
         }
         for one in &new.expectations {
             let held = |held: bool| Some(if held { "held" } else { "failed" }.to_owned());

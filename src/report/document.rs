@@ -345,8 +345,8 @@ fn addresses(evidence: &Evidence) -> Vec<Address> {
 }
 
 fn greeting(session: Session<'_>) -> Option<Greeting> {
-    let heard = session.reply_at(Phase::Greeting)?;
-    Some(Greeting { code: heard.reply.code, text: heard.reply.text.clone(), event: heard.event.seq })
+    let received = session.reply_at(Phase::Greeting)?;
+    Some(Greeting { code: received.reply.code, text: received.reply.text.clone(), event: received.event.seq })
 }
 
 fn words(session: Session<'_>, phase: Phase) -> Option<Vec<String>> {
@@ -396,7 +396,7 @@ fn certificate(session: Session<'_>, now: Timestamp) -> Option<CertificateDocume
 fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
     let offered =
         |phase| session.and_then(|session| session.capabilities(phase)).map(|(_, offers)| offers.auth_mechanisms());
-    let heard = session.and_then(|session| session.reply_at(Phase::Auth));
+    let received = session.and_then(|session| session.reply_at(Phase::Auth));
     // If several mechanisms were tried, the code and the outcome are those of the last one.
     let sent = session.into_iter().flat_map(|session| session.events()).filter_map(|event| match &event.what {
         EventKind::Sent { text, .. } if event.phase == Phase::Auth => {
@@ -410,12 +410,14 @@ fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
         .flat_map(|session| session.events())
         .any(|event| matches!(event.what, EventKind::Withheld { .. }));
     let is_in_doubt = session.is_some_and(|session| session.sequence().believed_until().is_some());
-    let outcome = match (&plan.login, heard) {
+    let outcome = match (&plan.login, received) {
         (None, _) => AuthOutcome::NotTried,
         _ if withheld => AuthOutcome::Withheld,
-        (_, Some(heard)) if heard.reply.irregularities.contains(&Irregularity::CutShort) => AuthOutcome::Unfinished,
-        (_, Some(heard)) if heard.accepts() => AuthOutcome::Accepted,
-        (_, Some(heard)) if heard.reply.has_code(334) => AuthOutcome::Unfinished,
+        (_, Some(received)) if received.reply.irregularities.contains(&Irregularity::CutShort) => {
+            AuthOutcome::Unfinished
+        }
+        (_, Some(received)) if received.accepts() => AuthOutcome::Accepted,
+        (_, Some(received)) if received.reply.has_code(334) => AuthOutcome::Unfinished,
         (_, Some(_)) => AuthOutcome::Refused,
         (_, None) if sent.is_some() && is_in_doubt => AuthOutcome::Unknown,
         (_, None) if sent.is_some() => AuthOutcome::Unfinished,
@@ -427,9 +429,9 @@ fn auth(plan: &Plan, session: Option<Session<'_>>) -> Auth {
         user: plan.login.as_ref().map(|login| login.user.clone()),
         mechanism: sent,
         outcome,
-        code: heard.and_then(|heard| heard.reply.code),
-        enhanced: heard.and_then(|heard| heard.reply.enhanced),
-        event: heard.map(|heard| heard.event.seq),
+        code: received.and_then(|received| received.reply.code),
+        enhanced: received.and_then(|received| received.reply.enhanced),
+        event: received.map(|received| received.event.seq),
     }
 }
 

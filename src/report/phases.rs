@@ -77,7 +77,7 @@ fn connect(session: Session<'_>) -> PhaseResult {
         (Some(ms), _) => {
             PhaseResult { name: Phase::Connect, status: PhaseStatus::Ok, ms: Some(rounded(ms)), reason: None }
         }
-        (None, Some(Fault::NoAddress)) => skipped(Phase::Connect, "no address"),
+        (None, Some(Fault::NoAddress)) => skipped(Phase::Connect, "no IP address"),
         (None, fault) => PhaseResult {
             name: Phase::Connect,
             status: PhaseStatus::Failed,
@@ -100,19 +100,19 @@ fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
     if phase == Phase::Tls {
         return tls_step(plan, session);
     }
-    let last = session.replies().filter(|heard| heard.event.phase == phase).last();
+    let last = session.replies().filter(|received| received.event.phase == phase).last();
     let begun = if phase == Phase::Greeting {
         session.events().take_while(|event| event.phase != Phase::Greeting).last()
     } else {
         session.events().find(|event| event.phase == phase && matches!(event.what, EventKind::Sent { .. }))
     };
     match (begun, last) {
-        (_, Some(heard)) => {
-            let ms = begun.map(|event| rounded(heard.event.at_ms - event.at_ms));
-            let harmless = heard.fit() == Fit::Odd && heard.reply.is_success();
-            let accepted = heard.accepts() || harmless;
-            let reason =
-                (!accepted).then(|| heard.reply.code.map_or_else(|| "no code".to_owned(), |code| code.to_string()));
+        (_, Some(received)) => {
+            let ms = begun.map(|event| rounded(received.event.at_ms - event.at_ms));
+            let harmless = received.fit() == Fit::Odd && received.reply.is_success();
+            let accepted = received.accepts() || harmless;
+            let reason = (!accepted)
+                .then(|| received.reply.code.map_or_else(|| "no reply code".to_owned(), |code| code.to_string()));
             let status = if accepted { PhaseStatus::Ok } else { PhaseStatus::Failed };
             PhaseResult { name: phase, status, ms, reason }
         }
@@ -133,7 +133,7 @@ fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
 
 /// Whether the phase may have got a reply that cannot be assigned with certainty.
 fn in_doubt(session: Session<'_>, phase: Phase) -> bool {
-    let is_answered = session.all_replies().any(|heard| heard.event.phase == phase);
+    let is_answered = session.all_replies().any(|received| received.event.phase == phase);
     is_answered && session.sequence().believed_until().is_some()
 }
 
@@ -179,13 +179,13 @@ fn why_skipped(plan: &Plan, session: Session<'_>, phase: Phase) -> &'static str 
         return "not requested";
     }
     if matches!(session.probe.outcome, Outcome::Underway) || session.fault().is_some() {
-        return "not reached";
+        return "the session ended before this phase";
     }
     if plan.quit_after < QuitAfter::Rcpt {
-        return "an earlier phase failed, or was the last one requested";
+        return "an earlier phase failed or was the last requested phase";
     }
     match phase {
-        Phase::Starttls | Phase::Tls | Phase::EhloTls => "not advertised, or an earlier phase failed",
+        Phase::Starttls | Phase::Tls | Phase::EhloTls => "STARTTLS was not advertised, or an earlier phase failed",
         _ => "an earlier phase failed",
     }
 }

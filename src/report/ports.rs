@@ -83,7 +83,7 @@ pub enum PortPurpose {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PortState {
-    /// It accepts connections, and the service is SMTP.
+    /// It accepts connections, and no service other than SMTP was recognised.
     Open,
     /// It accepts connections, but the service is not SMTP.
     NotSmtp,
@@ -255,7 +255,9 @@ fn state(session: Session<'_>) -> PortState {
         },
         Some(Fault::NoAddress) => PortState::Unreachable,
         _ if session.connected().is_none() => PortState::NotTested,
-        _ if session.reply_at(Phase::Greeting).is_some_and(|heard| heard.reply.code.is_none()) => PortState::NotSmtp,
+        _ if session.reply_at(Phase::Greeting).is_some_and(|received| received.reply.code.is_none()) => {
+            PortState::NotSmtp
+        }
         _ => PortState::Open,
     }
 }

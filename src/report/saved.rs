@@ -18,8 +18,8 @@ use crate::check::Finding;
 use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 
-/// The maximum number of values in one report. A check reads at most 1 MiB from its servers, which is at most 150,000
-/// lines.
+/// The maximum number of values in one report. A check reads at most 1 MiB from its servers, which contains at most
+/// 150,000 lines.
 const MAX_VALUES: usize = 500_000;
 
 /// The contents of a file.
@@ -410,8 +410,8 @@ mod tests {
             format!(r#"[{{"schema_version":"1.0","transcript":[{{"kind":"sent","more":[{values}0]}}]}}]"#),
             format!("{{\"event\":\"start\"}}\n{{\"event\":\"result\",\"report\":[{values}0]}}\n"),
         ] {
-            let told = error(&text);
-            assert!(told.contains("more than 500000 values") || told.contains("contains no result"), "{told}");
+            let message = error(&text);
+            assert!(message.contains("more than 500000 values") || message.contains("contains no result"), "{message}");
         }
         // Commas inside a string are not counted.
         assert!(!error(&format!(r#"{{"a":"{}"}}"#, ",".repeat(MAX_VALUES + 1))).contains("values"));

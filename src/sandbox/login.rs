@@ -272,13 +272,13 @@ impl LoginExchange {
         &mut self,
         variant: Variant,
         header: &[u8],
-        said: &[String; 2],
+        messages: &[String; 2],
         nonce: &str,
         last: &str,
     ) -> ServerTurn {
         let (without_proof, proof) = last.rsplit_once(",p=").unwrap_or((last, ""));
         let expected = format!("c={},r={nonce}", STANDARD.encode(header));
-        let [first, challenge] = said;
+        let [first, challenge] = messages;
         let message = format!("{first},{challenge},{expected}");
         let keys = match variant {
             Variant::Sha1 => keys::<Sha1>(&message),

@@ -4,7 +4,7 @@
 //! ports, and [`Sandbox::run`] serves all of them on one thread. Messages are never delivered: the sandbox discards
 //! them. This module does not use the checker, so that an error in one does not hide an error in the other.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
 //! | `scenario` | the types that describe a scenario |
 //! | `scenarios/` | the scenarios, by subject |
@@ -247,7 +247,7 @@ impl Sandbox {
 
     fn serve(self, listener: Option<JournalListener>, end: impl Future<Output = u8>) -> u8 {
         let Sandbox { runtime, services, listeners, fleet, remote, dns, certificates, signals: _ } = self;
-        let world = Rc::new(SandboxContext {
+        let context = Rc::new(SandboxContext {
             fleet,
             remote,
             certificates,
@@ -259,7 +259,7 @@ impl Sandbox {
         let tasks = LocalSet::new();
         for (at, listener) in listeners.into_iter().enumerate() {
             let scenario = services.get(at).map(|service| service.scenario);
-            tasks.spawn_local(accept(Rc::clone(&world), listener, scenario));
+            tasks.spawn_local(accept(Rc::clone(&context), listener, scenario));
         }
         if let Some(dns) = dns {
             tasks.spawn_local(dns.run());
@@ -312,35 +312,40 @@ impl SandboxContext {
 }
 
 /// Accepts connections and starts a task for each. The tasks end with the task set.
-async fn accept(world: Rc<SandboxContext>, listener: TcpListener, scenario: Option<&'static Scenario>) {
+async fn accept(context: Rc<SandboxContext>, listener: TcpListener, scenario: Option<&'static Scenario>) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => take_in(&world, stream, peer, scenario),
+            Ok((stream, peer)) => start_session(&context, stream, peer, scenario),
             // For example too many open files, or the client has already closed: the next accept may succeed.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-fn take_in(world: &Rc<SandboxContext>, stream: TcpStream, peer: SocketAddr, scenario: Option<&'static Scenario>) {
+fn start_session(
+    context: &Rc<SandboxContext>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    scenario: Option<&'static Scenario>,
+) {
     let Ok(at) = stream.local_addr() else { return };
     let at = at.ip().to_canonical();
     let is_remote = !at.is_loopback() || !peer.ip().to_canonical().is_loopback();
-    if (is_remote && world.remote == Remote::Refused) || *world.at_once.borrow() >= MAX_SESSIONS {
+    if (is_remote && context.remote == Remote::Refused) || *context.at_once.borrow() >= MAX_SESSIONS {
         return;
     }
     let of_fleet = || match at {
-        IpAddr::V4(at) => world.fleet.map(|fleet| fleet.at(at)),
+        IpAddr::V4(at) => context.fleet.map(|fleet| fleet.at(at)),
         IpAddr::V6(_) => None,
     };
     let Some(scenario) = scenario.or_else(of_fleet) else { return };
-    *world.number.borrow_mut() += 1;
-    *world.at_once.borrow_mut() += 1;
-    let visit = ConnectionFacts { number: *world.number.borrow(), recent: world.visit(scenario, at), at };
-    let world = Rc::clone(world);
+    *context.number.borrow_mut() += 1;
+    *context.at_once.borrow_mut() += 1;
+    let visit = ConnectionFacts { number: *context.number.borrow(), recent: context.visit(scenario, at), at };
+    let context = Rc::clone(context);
     tokio::task::spawn_local(async move {
-        session::serve(stream, scenario, visit, &world.certificates, world.listener.as_ref()).await;
-        *world.at_once.borrow_mut() -= 1;
+        session::serve(stream, scenario, visit, &context.certificates, context.listener.as_ref()).await;
+        *context.at_once.borrow_mut() -= 1;
     });
 }
 

@@ -242,7 +242,7 @@ pub enum ServerAct {
     Raw(&'static [u8]),
     /// Sends the same bytes this many times.
     Times(usize, &'static [u8]),
-    /// Sends the same bytes again and again until the client closes, with this delay in milliseconds.
+    /// Sends the same bytes repeatedly until the client closes the connection, with this delay in milliseconds.
     Endless(&'static [u8], u64),
     /// Sends one byte at a time, with this delay in milliseconds.
     Drip(&'static [u8], u64),

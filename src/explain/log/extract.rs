@@ -125,8 +125,8 @@ pub(super) fn phase_in_words(words: &str) -> Option<ReplyPhase> {
     WORDS.iter().find(|(name, _)| fits(name)).map(|(_, phase)| *phase)
 }
 
-/// The phase of codes that are used in only one phase: the codes in RFC 4954 §6 in AUTH, and 354 in DATA (RFC 5321
-/// §4.2.2).
+/// The phase of codes that are used in only one phase: the codes in RFC 4954 §6 in AUTH; 354 in DATA and 221 in QUIT
+/// (RFC 5321 §4.2.2).
 pub(crate) fn phase_of_code(code: ReplyCode) -> Option<ReplyPhase> {
     match code.number() {
         235 | 334 | 432 | 534 | 535 | 538 => Some(ReplyPhase::Auth),

@@ -3,9 +3,10 @@
 //! the input shows them.
 //!
 //! Promises: it never fails or panics on any input; it examines the first [`MAX_LINE`] bytes of a line and keeps at
-//! most [`MAX_HELD`] bytes of a multi-line reply; a line without a reply needs only one pass of a byte search. Does
-//! not: interpret a reply, which [`crate::lexicon::read`] does; report failures without a reply, such as `Connection
-//! timed out`.
+//! most [`MAX_HELD`] bytes of a multi-line reply; a line without a reply needs only one pass of a byte search.
+//!
+//! Does not: interpret a reply, which [`crate::lexicon::read`] does; report failures without a reply, such as
+//! `Connection timed out`.
 //!
 //! A line is processed in these steps:
 //! 1. One pass searches for words that precede replies (`MARKS`). A line is skipped if it contains no mark and does not
@@ -342,9 +343,9 @@ mod tests {
     #[track_caller]
     fn one(log: &str, text: &str, phase: Option<ReplyPhase>, host: Option<&str>) {
         let found = all(log);
-        let told: Vec<_> =
+        let actual: Vec<_> =
             found.iter().map(|found| (found.text.as_str(), found.phase, found.host.as_deref())).collect();
-        assert_eq!(told, [(text, phase, host)], "{log}");
+        assert_eq!(actual, [(text, phase, host)], "{log}");
     }
 
     #[test]
@@ -429,9 +430,9 @@ mod tests {
                    2023-08-30T00:37:33Z,C,S1,6,a,b,<,\"550 5.1.1 no, \"\"none\"\"\",\n\
                    2023-08-30T00:37:33Z,C,S2,6,a,b,<,250 2.1.0 ok,\n";
         let found = all(log);
-        let told: Vec<_> = found.iter().map(|found| (found.line, found.text.as_str(), found.phase)).collect();
+        let actual: Vec<_> = found.iter().map(|found| (found.line, found.text.as_str(), found.phase)).collect();
         assert_eq!(
-            told,
+            actual,
             [(3, "550 5.1.1 no, \"none\"", Some(ReplyPhase::Rcpt)), (4, "250 2.1.0 ok", Some(ReplyPhase::Mail))]
         );
     }
@@ -474,9 +475,9 @@ mod tests {
     fn the_order_of_commands_in_a_transcript_determines_the_phase() {
         let log =
             " -> MAIL FROM:<a@example.org>\n -> RCPT TO:<b@example.net>\n<-  250 ok\n<** 550-no\n<** 550 really\n";
-        let told: Vec<_> = all(log).into_iter().map(|found| (found.text, found.phase)).collect();
+        let actual: Vec<_> = all(log).into_iter().map(|found| (found.text, found.phase)).collect();
         assert_eq!(
-            told,
+            actual,
             [("250 ok".to_owned(), Some(ReplyPhase::Mail)), ("550-no\n550 really".to_owned(), Some(ReplyPhase::Rcpt))]
         );
         one("\u{258e}  123 \u{2190} 550 5.1.1 no", "550 5.1.1 no", None, None);

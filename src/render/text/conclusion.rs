@@ -121,8 +121,8 @@ fn expectation_lines(judged: &JudgedExpectation, look: &Display) -> Vec<StyledLi
             Some(seen) => format!("seen {}", escape::visible(seen)),
             None => "but the check did not get this value".to_owned(),
         };
-        let told = format!("expected {}, {seen}", escape::visible(&judged.expected));
-        lines.extend(labelled("", Role::Plain, &told, look));
+        let comparison = format!("expected {}, {seen}", escape::visible(&judged.expected));
+        lines.extend(labelled("", Role::Plain, &comparison, look));
     }
     lines
 }

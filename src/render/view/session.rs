@@ -279,17 +279,17 @@ fn name_lines(probe: &Probe, names: &Names) -> Vec<SessionLine> {
     let family = |lookup: &Lookup, word: &str| match lookup {
         Lookup::Found { addresses, left_out, .. } => {
             let more = (*left_out > 0).then(|| format!("and {left_out} more"));
-            Some(addresses.iter().map(ToString::to_string).chain(more).collect::<Vec<_>>().join(" "))
+            Some(addresses.iter().map(ToString::to_string).chain(more).collect::<Vec<_>>().join(", "))
         }
-        Lookup::Empty { .. } => Some(format!("no {word}")),
-        Lookup::NotFound { .. } => Some("does not exist".to_owned()),
-        Lookup::Failed { detail, .. } => Some(format!("{word}: {}", escape::visible(detail))),
+        Lookup::Empty { .. } => Some(format!("no {word} address")),
+        Lookup::NotFound { .. } => Some("the name does not exist".to_owned()),
+        Lookup::Failed { detail, .. } => Some(format!("{word} lookup failed: {}", escape::visible(detail))),
         Lookup::NotAsked => None,
     };
     let mut parts: Vec<String> =
         [family(&names.aaaa, "IPv6"), family(&names.a, "IPv4")].into_iter().flatten().collect();
     parts.dedup();
-    let text = format!("{} {}", names.host.both(), parts.join(", "));
+    let text = format!("{}: {}", names.host.both(), parts.join(", "));
     let at = probe.started_ms + probe.duration_ms.unwrap_or(0.0);
     timed(at, Role::Dim, Speaker::Note, &text)
 }
@@ -335,8 +335,8 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
             "not tested (--max-connections reached)".to_owned()
         }
         (Outcome::Skipped { reason: SkipReason::TimeUp }, _, _) => "not tested (overall time limit reached)".to_owned(),
-        (_, Some(heard), _) => {
-            let first = heard.reply.lines().into_iter().next().unwrap_or_default();
+        (_, Some(received), _) => {
+            let first = received.reply.lines().into_iter().next().unwrap_or_default();
             escape::visible(&first)
         }
         (_, None, Some(_)) => "TLS handshake completed, no greeting".to_owned(),
@@ -352,7 +352,7 @@ fn probe_line(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> String 
 fn injection(evidence: &Evidence, session: Session<'_>) -> String {
     let works_without = evidence.main_session().is_some_and(|main| main.handshake().is_some());
     let answered = check::carried_into_tls(evidence, session).is_some();
-    let greets = session.all_replies().any(|heard| heard.event.tls && heard.event.phase == Phase::EhloTls);
+    let greets = session.all_replies().any(|received| received.event.tls && received.event.phase == Phase::EhloTls);
     let before =
         session.events().any(|event| matches!(event.what, EventKind::Stray { .. }) && event.phase == Phase::Starttls);
     let outcome = match (session.handshake(), session.reply_at(Phase::Starttls)) {
@@ -360,10 +360,12 @@ fn injection(evidence: &Evidence, session: Session<'_>) -> String {
         (Some(_), _) if greets => "not vulnerable: the server sends data after TLS, but not the reply to the command",
         (Some(_), _) if before => "not vulnerable: the command was answered before TLS and not carried over",
         (Some(_), _) => "not vulnerable: nothing was carried over into TLS",
-        (None, Some(heard)) if heard.reply.has_code(220) && works_without => {
+        (None, Some(received)) if received.reply.has_code(220) && works_without => {
             "not vulnerable: the handshake failed because of the command, so it was not executed"
         }
-        (None, Some(heard)) if heard.reply.has_code(220) => "not tested (the handshake also fails without the command)",
+        (None, Some(received)) if received.reply.has_code(220) => {
+            "not tested (the handshake also fails without the command)"
+        }
         (None, Some(_)) => "not vulnerable: the server rejects STARTTLS followed by a command",
         (None, None) => "not tested (STARTTLS was not reached)",
     };
@@ -372,8 +374,8 @@ fn injection(evidence: &Evidence, session: Session<'_>) -> String {
 
 fn before_tls(session: Session<'_>) -> String {
     // The first reply to AUTH counts; the second one is the reply to the cancellation.
-    let answer = |phase, name: &str| match session.replies().find(|heard| heard.event.phase == phase) {
-        Some(heard) => escape::visible(&heard.reply.lines().into_iter().next().unwrap_or_default()),
+    let answer = |phase, name: &str| match session.replies().find(|received| received.event.phase == phase) {
+        Some(received) => escape::visible(&received.reply.lines().into_iter().next().unwrap_or_default()),
         None => format!("not tested ({name} was not reached)"),
     };
     let script = &session.request.script;

@@ -190,7 +190,7 @@ pub(super) fn failure(tls: &TlsFault) -> String {
 pub(super) fn offered(hello: HelloProbe<'_>) -> String {
     let what = &hello.request.offer;
     let name = if hello.request.sni.is_none() { ", without a server name" } else { "" };
-    let heard = match (&hello.probe.outcome, hello.seen().map(|seen| &seen.heard)) {
+    let response = match (&hello.probe.outcome, hello.seen().map(|seen| &seen.heard)) {
         (_, Some(HelloOutcome::Answer { answer })) => match answer {
             TlsAnswer::ServerHello(taken) => {
                 let group = taken.group_name.as_ref().map(|group| format!(", {group}")).unwrap_or_default();
@@ -209,5 +209,5 @@ pub(super) fn offered(hello: HelloProbe<'_>) -> String {
         (Outcome::Failed { .. }, None) => "not connected".to_owned(),
         (Outcome::Done { .. } | Outcome::Underway, None) => "not finished".to_owned(),
     };
-    format!("offered {what}{name}: {heard}")
+    format!("offered {what}{name}: {response}")
 }

@@ -232,11 +232,11 @@ pub(in crate::render) fn counts(report: &Report) -> String {
     let counts = |finding: &&Finding, severity| finding.severity == severity && !finding.expected;
     let count = |severity| report.findings.iter().filter(|finding| counts(finding, severity)).count();
     let (failed, all) = (report.failed_expectations().count(), report.expectations.len());
-    let told = |number: usize, one: &str, more: &str| (number > 0).then(|| plural(number, one, more));
+    let counted = |number: usize, one: &str, more: &str| (number > 0).then(|| plural(number, one, more));
     let parts: Vec<String> = [
-        told(count(Severity::Error), "error", "errors"),
-        told(count(Severity::Warning), "warning", "warnings"),
-        told(count(Severity::Notice), "notice", "notices"),
+        counted(count(Severity::Error), "error", "errors"),
+        counted(count(Severity::Warning), "warning", "warnings"),
+        counted(count(Severity::Notice), "notice", "notices"),
         (all > 0).then(|| match (failed, all) {
             (0, 1) => "the expectation held".to_owned(),
             (0, all) => format!("all {all} expectations held"),

@@ -290,13 +290,12 @@ impl Field {
         (self.read)(report, index)
     }
 
-    /// What is missing from the plan, if the report can never contain the value. The text completes "NAME is about
-    /// ...".
+    /// What is missing from the plan, if the report can never contain the value. The text completes "NAME requires ...".
     pub fn lacks(&self, index: usize, plan: &Plan) -> Option<&'static str> {
         match self.requires {
-            RequiredPhase::Login if plan.login.is_none() => Some("a login, and no user is given"),
+            RequiredPhase::Login if plan.login.is_none() => Some("a login, but no user is given"),
             RequiredPhase::Sender if plan.from.is_none() => {
-                Some("MAIL FROM, and neither a sender nor a recipient is given")
+                Some("MAIL FROM, but neither a sender nor a recipient is given")
             }
             RequiredPhase::Recipient if plan.to.len() <= index => Some("a recipient that is not given"),
             RequiredPhase::Nothing | RequiredPhase::Login | RequiredPhase::Sender | RequiredPhase::Recipient => None,
