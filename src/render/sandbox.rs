@@ -111,7 +111,7 @@ pub fn lesson(scenario: &Scenario, place: Option<(usize, usize)>, words: &[Strin
     let number = place.map(|(at, all)| format!("{at} of {all}: ")).unwrap_or_default();
     let title = format!("Demo {number}{}", scenario.name);
     let mut text = StyledLine::of(Role::Bold, title).paint(look);
-    for line in textwrap::wrap(&format!("Scenario: {}.", scenario.summary), super::text::columns(look.width)) {
+    for line in textwrap::wrap(&format!("Server: {}.", scenario.summary), super::text::columns(look.width)) {
         text.push_str(&StyledLine::of(Role::Plain, line.into_owned()).paint(look));
     }
     let command = words.iter().map(|word| crate::check::in_shell(word)).collect::<Vec<_>>().join(" ");

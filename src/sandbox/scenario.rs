@@ -12,7 +12,7 @@ use super::login::LoginBehaviour;
 pub struct Scenario {
     /// The id that users type, in kebab case. A removed id is not used again.
     pub name: &'static str,
-    /// One line about the server, without a full stop. In `sends no greeting`, the subject is the server.
+    /// A description of the server, without a full stop. It completes "Server: ..." in the output of `demo`.
     pub summary: &'static str,
     /// The behaviour of the server.
     pub server: Server,

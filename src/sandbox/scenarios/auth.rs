@@ -32,7 +32,7 @@ const HASTY: ClientUsage =
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "auth-wrong-password",
-        summary: "rejects the password",
+        summary: "rejects a login with a wrong password",
         server: SUBMISSION,
         client: ClientUsage { secret: Some("not-the-password"), ..LOGGING_IN },
         expect: &["auth-credentials-refused"],
@@ -40,7 +40,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-wrong-password-scram",
-        summary: "rejects the password in SCRAM, where it is never sent",
+        summary: "rejects a SCRAM login with a wrong password",
         server: with(SCRAM, LoginBehaviour::Right),
         client: ClientUsage { secret: Some("not-the-password"), ..LOGGING_IN },
         expect: &["auth-credentials-refused"],
@@ -48,7 +48,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-wrong-password-cram-md5",
-        summary: "rejects the password in CRAM-MD5",
+        summary: "rejects a CRAM-MD5 login with a wrong password",
         server: with(&["AUTH CRAM-MD5 PLAIN"], LoginBehaviour::Right),
         client: ClientUsage {
             flags: &["--user", login::USER, "--auth", "CRAM-MD5"],
@@ -60,7 +60,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "auth-ntlm-refused",
-        summary: "rejects the password in NTLM",
+        summary: "rejects an NTLM login",
         server: with(&["AUTH NTLM"], LoginBehaviour::Right),
         client: LOGGING_IN,
         expect: &["auth-credentials-refused", "auth-mechanism-obsolete"],

@@ -65,7 +65,7 @@ pub(super) static ALL: &[Scenario] = &[
     ),
     presents(
         "certificate-self-signed-authority",
-        "the certificate is self-signed and marked as a CA, as `openssl req -x509` creates it",
+        "the certificate is self-signed and marked as a CA, as created by `openssl req -x509`",
         Recipe::SelfSignedAuthority,
         &["certificate-self-signed"],
         6,
@@ -114,7 +114,7 @@ pub(super) static ALL: &[Scenario] = &[
     ),
     presents(
         "certificate-surplus",
-        "the chain contains a certificate twice, and an unrelated one",
+        "the chain contains the server's certificate twice and an unrelated certificate",
         Recipe::Surplus,
         &["certificate-chain-unnecessary"],
         0,

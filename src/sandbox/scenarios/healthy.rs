@@ -14,7 +14,7 @@ const WHOLE: ClientUsage =
 pub(super) static ALL: &[Scenario] = &[
     Scenario {
         name: "healthy-submission",
-        summary: "submission server for mail clients, with STARTTLS and AUTH",
+        summary: "a submission server for mail clients, with STARTTLS and AUTH",
         server: SUBMISSION,
         client: WHOLE,
         expect: &[],
@@ -22,7 +22,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-relay",
-        summary: "receiving mail server (MX), with STARTTLS and without AUTH",
+        summary: "a receiving mail server (MX), with STARTTLS and without AUTH",
         server: RELAY,
         client: SENDING,
         expect: &[],
@@ -30,7 +30,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-implicit",
-        summary: "submission server with implicit TLS, as on port 465",
+        summary: "a submission server with implicit TLS, as on port 465",
         server: IMPLICIT,
         client: ClientUsage { flags: &["--tls", "implicit", "--user", login::USER], ..WHOLE },
         expect: &[],
@@ -38,7 +38,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-scram",
-        summary: "accepts SCRAM logins with channel binding, in which the password is never sent",
+        summary: "supports SCRAM with channel binding, so the password is never sent",
         server: Server {
             plain: &["PIPELINING", "STARTTLS", "8BITMIME"],
             inside: &["PIPELINING", "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN", "8BITMIME"],

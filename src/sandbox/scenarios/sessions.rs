@@ -197,7 +197,7 @@ pub(super) static ALL: &[Scenario] = &[
     ends!(
         Ehlo,
         "reply-without-code",
-        "replies to EHLO with a line without a reply code",
+        "replies to EHLO with a line that has no reply code",
         [ServerAct::Say("Hello there")],
         &["reply-invalid"],
         8
@@ -279,7 +279,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "one-reply-behind",
-        summary: "sends two replies to MAIL, so the recipient seems accepted until it is rejected one second later",
+        summary: "sends two replies to MAIL, so the recipient seems accepted; the rejection arrives one second later",
         server: doing(&[
             (Trigger::Mail, &[ServerAct::Say("250 2.1.0 Ok\n250 2.1.0 Ok")]),
             (

@@ -87,7 +87,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "starttls-command-injection-held",
-        summary: "executes a command that it received before TLS together with the first one inside TLS (CVE-2011-0411)",
+        summary: "executes a command that it received before TLS when the first command inside TLS arrives (CVE-2011-0411)",
         server: Server {
             on: &[(Trigger::Starttls, &[ServerAct::Say("220 2.0.0 Ready to start TLS"), ServerAct::TlsHolding])],
             ..RELAY
@@ -98,7 +98,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "greets-again-inside-tls",
-        summary: "sends a second greeting inside TLS, where it must wait for EHLO",
+        summary: "sends a second greeting inside TLS instead of waiting for EHLO",
         server: Server { on: &[(Trigger::Secured, &[ServerAct::Say("220 localhost ESMTP, inside TLS")])], ..RELAY },
         client: ClientUsage { flags: &["--probe", "starttls-injection"], ..BARE },
         expect: &["session-out-of-step"],

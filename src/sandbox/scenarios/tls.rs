@@ -259,7 +259,7 @@ pub(super) static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "scan-throttled",
-        summary: "rejects the fifth connection within 10 seconds, and later ones",
+        summary: "rejects the fifth and every further connection within 10 seconds",
         server: Server {
             on: &[(
                 Trigger::Visit(5),
