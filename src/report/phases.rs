@@ -58,7 +58,7 @@ pub fn phases(plan: &Plan, evidence: &Evidence) -> Vec<PhaseResult> {
             Phase::Quit,
         ]
     };
-    phases.extend(order.iter().map(|&phase| step(plan, session, phase)));
+    phases.extend(order.iter().map(|&phase| phase_result(plan, session, phase)));
     phases
 }
 
@@ -96,9 +96,9 @@ fn skipped(name: Phase, reason: &str) -> PhaseResult {
 
 /// The result of a phase. Its duration is the time from its start (a command, the connection or the end of the
 /// handshake) to its last reply.
-fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
+fn phase_result(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
     if phase == Phase::Tls {
-        return tls_step(plan, session);
+        return tls_result(plan, session);
     }
     let last = session.replies().filter(|received| received.event.phase == phase).last();
     let begun = if phase == Phase::Greeting {
@@ -116,7 +116,7 @@ fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
             let status = if accepted { PhaseStatus::Ok } else { PhaseStatus::Failed };
             PhaseResult { name: phase, status, ms, reason }
         }
-        (Some(_), None) if in_doubt(session, phase) => PhaseResult {
+        (Some(_), None) if is_in_doubt(session, phase) => PhaseResult {
             name: phase,
             status: PhaseStatus::Unknown,
             ms: None,
@@ -132,12 +132,12 @@ fn step(plan: &Plan, session: Session<'_>, phase: Phase) -> PhaseResult {
 }
 
 /// Whether the phase may have got a reply that cannot be assigned with certainty.
-fn in_doubt(session: Session<'_>, phase: Phase) -> bool {
+fn is_in_doubt(session: Session<'_>, phase: Phase) -> bool {
     let is_answered = session.all_replies().any(|received| received.event.phase == phase);
     is_answered && session.sequence().believed_until().is_some()
 }
 
-fn tls_step(plan: &Plan, session: Session<'_>) -> PhaseResult {
+fn tls_result(plan: &Plan, session: Session<'_>) -> PhaseResult {
     if let Some((_, handshake)) = session.handshake() {
         return PhaseResult {
             name: Phase::Tls,

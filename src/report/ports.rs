@@ -221,7 +221,7 @@ impl PortRow {
         self.tls.as_ref().is_some_and(|tls| tls.verifies == Some(true))
     }
 
-    fn takes_logins(&self) -> bool {
+    fn advertises_auth(&self) -> bool {
         let offered = if self.is_encrypted() { &self.auth_inside_tls } else { &self.auth_before_tls };
         offered.as_ref().is_some_and(|mechanisms| !mechanisms.is_empty())
     }
@@ -326,7 +326,7 @@ fn is_bypass(row: &PortRow, ports: &[PortRow]) -> bool {
 }
 
 fn rank(row: &PortRow) -> (bool, bool, u8) {
-    (!row.is_safe(), !row.takes_logins(), preference(row.port))
+    (!row.is_safe(), !row.advertises_auth(), preference(row.port))
 }
 
 fn preference(port: u16) -> u8 {
@@ -345,19 +345,21 @@ fn choice(host: &Host, row: &PortRow) -> Choice {
     };
     let mut why = match (row.purpose, row.port, tls.mode) {
         (PortPurpose::Relay, _, _) => {
-            "the port between mail servers (RFC 5321); mail programs need another port".to_owned()
+            "the port on which mail servers deliver mail (RFC 5321); mail programs need another port".to_owned()
         }
         (_, 465, PortTlsMode::Implicit) => {
             "implicit TLS, so an on-path attacker cannot remove the encryption (RFC 8314)".to_owned()
         }
-        (_, 2525, _) => "an additional port of some providers for networks where 465 and 587 are blocked".to_owned(),
+        (_, 2525, _) => {
+            "an additional port that some providers offer for networks where 465 and 587 are blocked".to_owned()
+        }
         (_, _, PortTlsMode::Implicit) => "implicit TLS".to_owned(),
         (_, 587, PortTlsMode::Starttls) => "the port for mail programs, encrypted with STARTTLS (RFC 8314)".to_owned(),
         (_, _, PortTlsMode::Starttls) => "encrypted with STARTTLS".to_owned(),
-        (_, _, PortTlsMode::None) => "it works, but is NOT encrypted: do not send a password".to_owned(),
+        (_, _, PortTlsMode::None) => "the port works but is not encrypted; do not send a password".to_owned(),
     };
-    if row.purpose == PortPurpose::Submission && !row.takes_logins() {
-        why.push_str("; it does not advertise AUTH");
+    if row.purpose == PortPurpose::Submission && !row.advertises_auth() {
+        why.push_str("; the server does not advertise AUTH");
     }
     let target = host.with_port(row.port);
     let command = match (row.purpose, tls.mode) {
