@@ -3,8 +3,7 @@
 use super::extract::{ExtractedReply, MarkedLine, first_reply, host_name};
 use super::postfix;
 
-/// The reply in `Diagnostic-Code: smtp; 550 ...`. The header may also contain a Postfix log message (`host x said:
-/// ...`).
+/// The reply in `Diagnostic-Code: smtp; 550 ...`. The header may also contain a Postfix log message with `said:`.
 pub(super) fn diagnostic(MarkedLine { after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     let after = after.split_once(';').map_or(after, |(_, value)| value).trim_start();
     let Some((before, words)) = after.split_once(" said: ") else { return first_reply(after).map(ExtractedReply::of) };

@@ -44,8 +44,8 @@ impl Sessions {
     }
 
     /// Processes a reply. Returns the phase of its command, the oldest one without a reply, because replies arrive in
-    /// order (RFC 2920 §3.1). After 334 and 354, another reply to the same command follows (RFC 4954 §4, RFC 5321
-    /// §4.1.1.4).
+    /// order (RFC 2920 §3.1). After 334 and 354, another reply to the same command follows
+    /// (RFC 4954 §4, RFC 5321 §4.1.1.4).
     pub(super) fn replied(&mut self, session: &str, reply: &ExtractedReply) -> Option<ReplyPhase> {
         let waiting = self.0.get_mut(session)?;
         let phase = waiting.front().copied()?;

@@ -34,8 +34,7 @@ pub(super) fn lines(event: &Event, handshake: &Handshake, now: Timestamp, look: 
     lines
 }
 
-/// The parameters, such as `TLS 1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768 (post-quantum), signed with
-/// ecdsa_secp256r1_sha256`.
+/// The TLS parameters: version, cipher suite, key exchange group and signature scheme.
 pub(in crate::render) fn summary(handshake: &Handshake) -> String {
     let mut parts = vec![format!("TLS {}", handshake.version), handshake.cipher.clone()];
     parts.extend(handshake.group.as_ref().map(|group| {
