@@ -168,7 +168,7 @@ fn two_files_are_compared_and_the_changes_are_listed() {
     std::fs::write(&other, report.to_string()).unwrap();
     let changed = run(&["report", &one, &other]);
     assert_eq!(changed.code, 1, "{changed}");
-    assert!(changed.stdout.contains("finding connection-refused  gone: error"), "{changed}");
+    assert!(changed.stdout.contains("finding connection-refused  removed: error"), "{changed}");
     assert!(changed.stdout.contains("finding connection-timed-out\\x1b[31m  new: error"), "{changed}");
     let json: Value = serde_json::from_str(&run(&["report", &one, &other, "--json"]).stdout).unwrap();
     assert_eq!(json["changed"], true);
@@ -186,7 +186,7 @@ fn each_kind_of_invalid_file_has_its_own_message() {
     std::fs::write(&cut, &lines[..at + 40]).unwrap();
     let run_cut = run(&["report", &cut, "-q"]);
     assert_eq!(run_cut.code, 3, "{run_cut}");
-    assert!(run_cut.stderr.contains("cut off") && run_cut.stderr.contains("1 checks"), "{run_cut}");
+    assert!(run_cut.stderr.contains("truncated") && run_cut.stderr.contains("1 checks"), "{run_cut}");
     for (name, text, expected_text) in [
         ("empty", "", "empty"),
         ("blank", " \n\n", "empty"),

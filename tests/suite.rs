@@ -327,10 +327,10 @@ fn errors_are_one_message_with_a_position_and_nothing_is_sent() {
             "smtpcheck.toml:7:9: retry 1000: not a number in the allowed range; write a number from 0 to 100",
         ),
         ("cacert = \"gone.pem\"\n", "smtpcheck.toml:7:10: cacert gone.pem: no such file"),
-        ("expect = \"rcpt.code == 250\"\n", "smtpcheck.toml:7:11: rcpt.code is about a recipient that is not given"),
+        ("expect = \"rcpt.code == 250\"\n", "smtpcheck.toml:7:11: rcpt.code requires a recipient that is not given"),
         (
             "expect = \"tls.version >= 1.2 x\"\n",
-            "smtpcheck.toml:7:30: unexpected text after the end of the expectation\n  tls.version >= 1.2 x\n                     ^\n",
+            "smtpcheck.toml:7:30: unexpected text after the value\n  tls.version >= 1.2 x\n                     ^\n",
         ),
         ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 is about another port"),
         ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from x: "),
