@@ -1,5 +1,5 @@
-//! The groups of flags, one file per group; each command is composed of the groups that it takes. A flag is declared once,
-//! with the type of its value: closed lists are [`clap::ValueEnum`]s, everything else has a parser here or in its group.
+//! The groups of flags, one file per group. Each command consists of the groups that it takes. A flag is declared once, with
+//! the type of its value: closed lists are [`clap::ValueEnum`]s, and other values have a parser here or in their group.
 //!
 //! Each long flag `--some-flag` can also be set as `SMTPCHECK_SOME_FLAG`; [`with_environment`] does that for all flags.
 
@@ -25,8 +25,8 @@ use jiff::SignedDuration;
 
 use crate::host::environment;
 
-/// Flags of which one replaces the others: a flag on the command line makes those of the environment and of the
-/// configuration file void, and a profile those of the defaults.
+/// Groups of flags that exclude each other. If the command line sets one flag of a group, the values of the others from the
+/// environment and the configuration file have no effect. A flag in a profile likewise overrides the others in `[defaults]`.
 pub const ALTERNATIVES: &[&[&str]] = &[
     &["ipv4", "ipv6"],
     &["quiet", "verbose"],
@@ -35,24 +35,25 @@ pub const ALTERNATIVES: &[&[&str]] = &[
     &["password-stdin", "password-file", "password-command", "token-command", "netrc"],
 ];
 
-/// Whether a flag is void because another one, which replaces it, is set at a place of higher rank.
+/// Whether a flag has no effect because another flag of its group is set. `is_set` looks only in sources of higher
+/// precedence.
 pub fn is_replaced(flag: &str, is_set: impl Fn(&str) -> bool) -> bool {
     ALTERNATIVES.iter().filter(|group| group.contains(&flag)).flat_map(|group| group.iter()).any(|other| is_set(other))
 }
 
-/// Why a value is not one that its flag takes.
+/// Why a flag does not accept a value.
 #[derive(Clone, Debug)]
 pub struct InvalidValue {
     /// What is wrong.
     pub reason: Cow<'static, str>,
-    /// What to write instead.
+    /// What to write instead; empty if the reason says it.
     pub hint: Cow<'static, str>,
-    /// Whether the value may be a secret, so that no message may repeat it.
+    /// Whether the value may be a secret. If so, no message may repeat it.
     pub is_secret: bool,
 }
 
 impl InvalidValue {
-    /// A value that a message may repeat.
+    /// An error about a value that a message may repeat.
     pub fn new(reason: impl Into<Cow<'static, str>>, hint: impl Into<Cow<'static, str>>) -> InvalidValue {
         InvalidValue { reason: reason.into(), hint: hint.into(), is_secret: false }
     }
@@ -66,7 +67,7 @@ impl fmt::Display for InvalidValue {
 
 impl std::error::Error for InvalidValue {}
 
-/// Implements [`clap::ValueEnum`] for a closed list of values, each with its name and other names that mean the same.
+/// Implements [`clap::ValueEnum`] for a closed list of values. Each value has a name and optional aliases.
 macro_rules! closed_list {
     ($type:ty { $($value:expr => $name:literal $(| $alias:literal)*),+ $(,)? }) => {
         impl clap::ValueEnum for $type {
@@ -85,14 +86,14 @@ macro_rules! closed_list {
 }
 pub(crate) use closed_list;
 
-/// A parser for a closed list that another module keeps with its names.
+/// A parser for a closed list of names and values that another module defines.
 pub fn one_of<T: Clone + Send + Sync + 'static>(
     list: impl IntoIterator<Item = (&'static str, T)>,
 ) -> impl TypedValueParser<Value = T> {
     let list: Vec<(&'static str, T)> = list.into_iter().collect();
     PossibleValuesParser::new(list.iter().map(|(name, _)| *name)).try_map(move |word| {
         let found = list.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word));
-        found.map(|(_, value)| value.clone()).ok_or_else(|| InvalidValue::new("not a value of this list", ""))
+        found.map(|(_, value)| value.clone()).ok_or_else(|| InvalidValue::new("not a valid value", ""))
     })
 }
 
@@ -112,36 +113,37 @@ where
     }
 }
 
-/// Reads a duration, `20s`, `350ms`, `2m`, up to a day; in milliseconds.
+/// Parses a duration of up to a day, such as `20s`, `350ms` or `2m`. Returns milliseconds.
 pub fn duration(text: &str) -> Result<u64, InvalidValue> {
-    let wrong = |why: &'static str| InvalidValue::new(why, "write for example 20s, 350ms or 2m");
+    let wrong = |why: &'static str| InvalidValue::new(why, "use for example 20s, 350ms or 2m");
     if text.trim().parse::<f64>().is_ok() {
         return Err(wrong("the unit is missing"));
     }
     let read: SignedDuration = text.trim().parse().map_err(|_| wrong("not a duration"))?;
     let ms = u64::try_from(read.as_millis()).map_err(|_| wrong("a duration cannot be negative"))?;
     match ms {
-        0 => Err(wrong("a duration of zero is not allowed")),
+        0 => Err(wrong("the duration must be greater than zero")),
         1..=86_400_000 => Ok(ms),
-        _ => Err(wrong("longer than a day")),
+        _ => Err(wrong("the duration is longer than a day")),
     }
 }
 
-/// The most checks that may run at the same time: more would measure this machine and not the servers.
+/// The maximum for `--jobs`. With more checks at the same time, the load on this machine would distort the measured times.
 pub const MOST_JOBS: usize = 64;
 
-/// The environment variable of a flag.
+/// The environment variable of a flag: `SMTPCHECK_MAX_TIME` for `max-time`.
 pub fn variable(long: &str) -> String {
     format!("SMTPCHECK_{}", long.to_uppercase().replace('-', "_"))
 }
 
-/// Whether the environment sets a flag. An empty variable counts as not set, as CI systems pass empty ones.
+/// Whether the environment sets a flag. An empty variable counts as not set, because CI systems pass unset variables as empty
+/// ones.
 pub fn is_in_environment(long: &str) -> bool {
     environment::is_set(&variable(long))
 }
 
-/// Gives every long flag its environment variable, unless a flag on the command line replaces it; closed lists take their
-/// values in any case.
+/// Lets every long flag be set by its environment variable, unless a flag on the command line excludes it. Values of closed
+/// lists are accepted in upper and lower case.
 pub fn with_environment(command: Command, words: &[OsString]) -> Command {
     let declared = command.clone();
     let is_on_command_line = |flag: &str| super::command::mentions_in(&declared, words, flag);
