@@ -113,7 +113,7 @@ fn mistakes_in_flags_say_what_to_write() {
     for (args, word) in [
         (&["535", "--phase", "lunch"][..], "rcpt"),
         (&["535", "--provider", "nobody-knows-it"], "--provider"),
-        (&[], "nothing to explain"),
+        (&[], "no rule, code or reply given"),
     ] {
         let run = explain(args);
         assert_eq!(run.code, 2, "{run}");

@@ -490,7 +490,7 @@ fn a_mistake_in_the_arguments_is_one_line_and_nothing_is_sent() {
         ),
         (
             vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"],
-            "give only one source of the password",
+            "use only one of them",
         ),
         (vec![target.as_str(), "--to", "a@example.org\r\nDATA"], "line break"),
         (vec![target.as_str(), "-o", missing], "does not exist"),
@@ -636,7 +636,7 @@ fn a_mistake_about_the_login_is_one_line_and_nothing_is_sent() {
     refused(&[&target, "--user", "u", "--token-command", "exit 4"], "exit code 4");
     refused(
         &[&target, "--user", "u", "--token-command", "true", "--password-stdin"],
-        "give only one source of the password",
+        "use only one of them",
     );
     refused(&[&target, "--token-command", "true"], "--user");
     refused(&[&target, "--user", "u", "--authzid", "a\nb", "--password-stdin"], "--authzid");

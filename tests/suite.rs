@@ -318,7 +318,7 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
         ("tsl = \"none\"\n", "smtpcheck.toml:7:1: a check has no key \"tsl\"; did you mean tls?"),
         (
             "tls = \"ssl\"\n",
-            "smtpcheck.toml:7:7: tls ssl: not a valid value; write one of auto, starttls, implicit, none",
+            "smtpcheck.toml:7:7: tls ssl: not a valid value; use one of auto, starttls, implicit, none",
         ),
         ("timeout = \"90\"\n", "smtpcheck.toml:7:11: timeout 90: the unit is missing"),
         (

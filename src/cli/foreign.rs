@@ -202,7 +202,7 @@ impl Equivalent {
                 let target = target.rsplit_once('@').map_or(target.as_str(), |(_, host)| host);
                 format!("write the target without a flag: smtpcheck {}", shown(target))
             }
-            Equivalent::Password => format!("give the password by {SOURCES}"),
+            Equivalent::Password => format!("provide the password with {SOURCES}"),
         }
     }
 }

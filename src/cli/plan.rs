@@ -323,7 +323,7 @@ fn for_port(template: &Plan, port: u16) -> Plan {
 
 fn only_host(typed: Option<&str>) -> Result<Host, UsageError> {
     let Some(typed) = typed else {
-        return Err(UsageError::new("no host given").with_hint("write for example: smtpcheck ports smtp.example.net"));
+        return Err(UsageError::new("no host given").with_hint("for example: smtpcheck ports smtp.example.net"));
     };
     let target = target::parse(typed)?;
     match target.port {
@@ -483,7 +483,7 @@ mod tests {
             (&["h.example", "--ports", "25,0"], "0 is not a port"),
             (&["h.example", "--ports", "25,70000"], "70000 is not a port"),
             (&["h.example", "--ports", "25,587,25"], "port 25 is listed twice"),
-            (&["h.example", "--ports", "25,,587"], "a port is empty"),
+            (&["h.example", "--ports", "25,,587"], "an empty item"),
             (&["h.example", "--ports", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"], "at most 16"),
             (&["h.example", "--timeout", "3"], "unit is missing"),
             (&["h.example", "--fail-on", "fatal"], "--fail-on fatal"),

@@ -43,7 +43,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Result<PluginCheck, String>, UsageE
         .about("Checks an SMTP server as the plugin check_smtp does, and judges every reply and the certificate.")
         .override_usage("check_smtp -H HOST [FLAGS]")
         .after_help(AFTER_HELP);
-    let missing = Missing { reason: "no host given", hint: "write for example: check_smtp -H mail.example.net" };
+    let missing = Missing { reason: "no host given", hint: "for example: check_smtp -H mail.example.net" };
     match matches(command, &words) {
         Ok(matches) => {
             let args = PluginArgs::from_arg_matches(&matches).map_err(|error| usage_error(&error, Some(missing)))?;
@@ -187,7 +187,7 @@ impl PluginArgs {
         let seconds = self.timeout.parse::<u32>().ok().filter(|seconds| (1..=86_400).contains(seconds));
         let Some(seconds) = seconds else {
             let error = UsageError::flag("-t", "not a whole number of seconds").with_value(&self.timeout);
-            return Err(error.with_hint("write for example 10"));
+            return Err(error.with_hint("use for example 10"));
         };
         let mut words: Vec<OsString> = Vec::new();
         let mut add = |flag: &str, value: &str| words.extend([flag.into(), value.into()]);

@@ -5,10 +5,10 @@ use clap::{Args, FromArgMatches};
 use super::{CommandSpec, SettingsUse};
 use crate::cli::Invocation;
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
     name: "man",
-    about: "Print the manual page of smtpcheck or of a command",
+    about: "Print the manual page of smtpcheck or of one of its commands",
     details: "",
     usage: &["man [COMMAND]"],
     notes: &[],
@@ -25,7 +25,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ManArgs {
-    /// The command; without it the page of smtpcheck itself
+    /// Command whose page is printed [default: the page of smtpcheck itself]
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
 }
