@@ -187,8 +187,8 @@ fn a_mistyped_command_a_port_and_contradictory_flags_exit_with_2_and_one_line() 
     for (args, hint) in [
         (&["chek", "h.example"][..], "did you mean check?"),
         (&["127.0.0.1", "587"], "write 127.0.0.1:587"),
-        (&["h.example:587", "--port", "25"], "give one of them"),
-        (&["smtps://h.example", "--tls", "none"], "give one of them"),
+        (&["h.example:587", "--port", "25"], "remove one of them"),
+        (&["smtps://h.example", "--tls", "none"], "remove one of them"),
         (&["h.example", "--json", "--format", "text"], "cannot be used with"),
         (&["h.example", "-starttls", "smtp"], "use --tls starttls"),
         (&["h.example", "--set"], "--set"),

@@ -488,10 +488,7 @@ fn a_mistake_in_the_arguments_is_one_line_and_nothing_is_sent() {
             vec![target.as_str(), "--user", "u", "--password-command", "echo no; echo why >&2; exit 3"],
             "exit code 3: why",
         ),
-        (
-            vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"],
-            "use only one of them",
-        ),
+        (vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"], "use only one of them"),
         (vec![target.as_str(), "--to", "a@example.org\r\nDATA"], "line break"),
         (vec![target.as_str(), "-o", missing], "does not exist"),
         (vec![target.as_str(), "--format", "yaml"], "text, json"),
@@ -634,10 +631,7 @@ fn a_mistake_about_the_login_is_one_line_and_nothing_is_sent() {
     refused(&[&target, "--auth", "EXTERNAL"], "--cert");
     refused(&[&target, "--user", "u", "--auth", "PLAIN", "--token-command", "true"], "OAUTHBEARER");
     refused(&[&target, "--user", "u", "--token-command", "exit 4"], "exit code 4");
-    refused(
-        &[&target, "--user", "u", "--token-command", "true", "--password-stdin"],
-        "use only one of them",
-    );
+    refused(&[&target, "--user", "u", "--token-command", "true", "--password-stdin"], "use only one of them");
     refused(&[&target, "--token-command", "true"], "--user");
     refused(&[&target, "--user", "u", "--authzid", "a\nb", "--password-stdin"], "--authzid");
     assert_eq!(server.sessions(), 0);

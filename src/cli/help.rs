@@ -4,8 +4,7 @@ use clap::Command;
 
 use super::commands::{COMMANDS, CommandSpec, check};
 
-const SUMMARY: &str =
-    "Diagnoses SMTP servers: shows the session, and explains what failed and how to fix it.\nsmtpcheck never sends a message.";
+const SUMMARY: &str = "Diagnoses SMTP servers: shows the session, and explains what failed and how to fix it.\nsmtpcheck never sends a message.";
 
 /// The most frequently needed flags, each with an example of its value.
 const COMMON: &[(&str, &str)] = &[

@@ -54,8 +54,10 @@ pub fn entry(text: &str) -> Result<ResolveEntry, InvalidValue> {
 
 fn addresses(text: &str) -> Result<Vec<Override>, String> {
     if text.starts_with('-') {
-        return Err("in curl, a leading - removes a cached IP address; smtpcheck has no such cache, so omit this entry"
-            .to_owned());
+        return Err(
+            "in curl, a leading - removes a cached IP address; smtpcheck has no such cache, so omit this entry"
+                .to_owned(),
+        );
     }
     let text = text.strip_prefix('+').unwrap_or(text);
     let (host, rest) = host(text)?;

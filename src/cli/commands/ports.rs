@@ -41,8 +41,9 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = PortsArgs::augment_args(command);
         let command = command.mut_arg("max_time", |arg| arg.help("Overall time limit"));
-        let command =
-            command.mut_arg("resolve", |arg| arg.help("Use ADDR instead of a DNS lookup of HOST, for all checked ports (repeatable)"));
+        let command = command.mut_arg("resolve", |arg| {
+            arg.help("Use ADDR instead of a DNS lookup of HOST, for all checked ports (repeatable)")
+        });
         command.mut_arg("verbose", |arg| {
             arg.help("Also print the session and the complete report of each port, below the table")
         })

@@ -35,8 +35,9 @@ pub const SPEC: CommandSpec = CommandSpec {
     declare: |command| {
         let command = RunArgs::augment_args(command);
         let command = command.mut_arg("quiet", |arg| arg.help("Print only one line for each check"));
-        command
-            .mut_arg("verbose", |arg| arg.help("Print the complete report of every check, not only of checks that fail"))
+        command.mut_arg("verbose", |arg| {
+            arg.help("Print the complete report of every check, not only of checks that fail")
+        })
     },
     read: |matches| Ok(Invocation::Run(Box::new(RunArgs::from_arg_matches(&matches)?))),
 };

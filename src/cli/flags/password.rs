@@ -114,10 +114,8 @@ impl PasswordArgs {
             None if environment.variable => Ok(Some(PasswordSource::Environment)),
             None if environment.directory.is_some() => Ok(environment.directory.map(PasswordSource::Directory)),
             None if environment.terminal => Ok(Some(PasswordSource::Prompt)),
-            None => {
-                Err(UsageError::flag("--user", "no password given")
-                    .with_hint(format!("provide the password with {SOURCES}")))
-            }
+            None => Err(UsageError::flag("--user", "no password given")
+                .with_hint(format!("provide the password with {SOURCES}"))),
         }
     }
 }

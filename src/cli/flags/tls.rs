@@ -92,9 +92,7 @@ fn server_name(text: &str) -> Result<String, InvalidValue> {
 }
 
 fn days(text: &str) -> Result<CertificateDays, InvalidValue> {
-    let wrong = |why| {
-        InvalidValue::new(why, "use WARN[,ERROR], for example 21,7")
-    };
+    let wrong = |why| InvalidValue::new(why, "use WARN[,ERROR], for example 21,7");
     let number = |part: &str| part.trim().parse::<u16>().map_err(|_| wrong("not a number of days"));
     let (warning, error) = match text.split_once(',') {
         Some((warning, error)) => (number(warning)?, number(error)?),
