@@ -295,7 +295,7 @@ S: 221 bye
     assert!(wanted.code == 0 && wanted.stdout.starts_with("SMTP OK - "), "a refusal that was wanted is fine: {wanted}");
     let other = ask(&["-R", "^550", "-e", "220 mail.example.net"]);
     assert_eq!(other.code, 1, "{other}");
-    assert!(other.stdout.contains("the greeting does not hold 220 mail.example.net"), "{other}");
+    assert!(other.stdout.contains("the greeting does not contain 220 mail.example.net"), "{other}");
 }
 
 #[test]

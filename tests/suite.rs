@@ -162,7 +162,7 @@ fn only_selects_by_tag_and_by_name() {
     assert_eq!(names("smoke"), ["takes mail for us"]);
     assert_eq!(names("is no open relay"), ["is no open relay"]);
     let unknown = suite.run(&["--only", "smoek"]);
-    assert!(unknown.code == 2 && unknown.stderr.contains("the nearest is smoke"), "{unknown}");
+    assert!(unknown.code == 2 && unknown.stderr.contains("did you mean smoke?"), "{unknown}");
 }
 
 #[test]
@@ -170,10 +170,13 @@ fn a_check_whose_needs_are_not_met_is_skipped_with_the_reason_even_with_quiet() 
     let suite = Suite::new(&format!("{GUARD}needs = [\"env:SMTPCHECK_TEST_NEED\"]\n"));
     let run = suite.run(&[]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(run.stdout.contains("SKIP is no open relay: the variable SMTPCHECK_TEST_NEED is not set\n"), "{run}");
+    assert!(
+        run.stdout.contains("SKIP is no open relay: the environment variable SMTPCHECK_TEST_NEED is not set\n"),
+        "{run}"
+    );
     assert!(run.stdout.contains("PASS  1 passed, 1 skipped · exit 0"), "{run}");
     let value = json(&suite.run(&["--json"]));
-    assert_eq!(value["cases"][1]["skipped"], "the variable SMTPCHECK_TEST_NEED is not set");
+    assert_eq!(value["cases"][1]["skipped"], "the environment variable SMTPCHECK_TEST_NEED is not set");
     assert_eq!(value["cases"][1]["report"], Value::Null);
     assert!(suite.run_with(&["-q"], &[("SMTPCHECK_TEST_NEED", "1")]).stdout.contains("2 passed"));
     let loaded = Saved::read(&suite.run(&["--json"]).stdout, &|_| None).unwrap().run;
@@ -279,11 +282,15 @@ fn passwords_come_by_reference_and_are_not_shown() {
     }
     let unset = suite.run(&[]);
     assert!(
-        unset.code == 2 && unset.stderr.contains("smtpcheck.toml:7:16: the variable SMTPCHECK_TEST_SECRET is not set"),
+        unset.code == 2
+            && unset.stderr.contains("smtpcheck.toml:7:16: the environment variable SMTPCHECK_TEST_SECRET is not set"),
         "{unset}"
     );
     let none = Suite::new("[[check]]\nname = \"a\"\ntarget = \"127.0.0.1:9\"\nuser = \"u\"\n").run(&[]);
-    assert!(none.code == 2 && none.stderr.contains("smtpcheck.toml:4:8: a user without a password"), "{none}");
+    assert!(
+        none.code == 2 && none.stderr.contains("smtpcheck.toml:4:8: the check has a user but no password"),
+        "{none}"
+    );
 }
 
 #[cfg(unix)]
@@ -331,7 +338,7 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
             "expect = \"tls.version >= 1.2 x\"\n",
             "smtpcheck.toml:7:30: unexpected text after the end of the expectation\n  tls.version >= 1.2 x\n                     ^\n",
         ),
-        ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 is about another port"),
+        ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 does not match the port"),
         ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from x: "),
         ("password-env = \"PATH\"\n", "smtpcheck.toml:4:1: a password is given, but no user"),
         (
@@ -413,9 +420,9 @@ fn fail_fast_starts_nothing_after_the_first_failure() {
     assert_eq!(run.code, 5, "{run}");
     let value = json(&run);
     let skipped: Vec<&Value> = (0..4).map(|at| &value["cases"][at]["skipped"]).collect();
-    assert_eq!(skipped[0], "the variable NOT_SET is not set");
+    assert_eq!(skipped[0], "the environment variable NOT_SET is not set");
     assert_eq!((skipped[1], skipped[3]), (&Value::Null, skipped[0]));
-    assert_eq!(skipped[2], "an earlier check failed, and the run stops at the first failure (--fail-fast)");
+    assert_eq!(skipped[2], "an earlier check failed, and --fail-fast stops the run at the first failure");
     let without = suite.run(&["--jobs", "1", "--json"]);
     assert_eq!((without.code, &json(&without)["cases"][2]["skipped"]), (5, &Value::Null), "{without}");
 }
@@ -435,8 +442,8 @@ fn variables_of_a_suite_can_be_set_on_the_command_line() {
         (&["--set", "TARGET"][..], "write NAME=VALUE"),
         (&["--set", "=x"], "write NAME=VALUE"),
         (&["--set", "A B=x"], "write NAME=VALUE"),
-        (&["--set", "TARGT=x"], "--set: the suite has no variable ${TARGT}"),
-        (&["--set", "NAME=x", "--set", "NAME=y"], "--set: the variable NAME is given twice"),
+        (&["--set", "TARGT=x"], "--set: the suite does not use the variable ${TARGT}"),
+        (&["--set", "NAME=x", "--set", "NAME=y"], "--set: the variable NAME is set twice"),
     ] {
         let run = listed(words);
         assert!(run.code == 2 && run.stderr.contains(message), "{run}");

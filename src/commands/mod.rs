@@ -1,5 +1,5 @@
-//! What each command does: arguments in, exit code out. The only module that joins all others, and, with `render/`, the
-//! only one that writes output.
+//! Runs the commands: each function takes the parsed arguments and returns the exit code. Only this module connects all other
+//! modules, and only this module writes to standard output and files. `render/` formats the output.
 
 mod check;
 mod complete;
@@ -39,22 +39,22 @@ pub const USAGE: u8 = 2;
 /// Exit code if the output cannot be written.
 pub const OUTPUT: u8 = 74;
 
-/// Exit code if this machine cannot run the program, and for a bug.
+/// Exit code if this machine cannot run the program, or after an internal error.
 pub const INTERNAL: u8 = 70;
 
-/// Why a command could not do its work.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum CommandError {
-    /// The arguments, or a file that they name: exit 2, nothing was sent.
+    /// An error in the arguments or in a file that they name. The exit code is 2, and nothing was sent.
     Usage(UsageError),
-    /// The output cannot be written: exit 74. A closed pipe is no error.
+    /// The output cannot be written. The exit code is 74. A closed pipe is not an error.
     Output(io::Error),
-    /// This machine cannot run the program now: exit 70.
+    /// This machine cannot run the program now, for example for lack of file descriptors. The exit code is 70.
     Machine(anyhow::Error),
 }
 
 impl CommandError {
-    /// A usage error without parts.
+    /// A usage error that consists of one sentence.
     pub fn usage(text: impl Into<Cow<'static, str>>) -> CommandError {
         CommandError::Usage(UsageError::new(text))
     }
@@ -82,7 +82,7 @@ impl fmt::Display for CommandError {
         match self {
             CommandError::Usage(error) => error.fmt(f),
             CommandError::Output(error) => write!(f, "the output cannot be written: {error}"),
-            // With what it was for: "the resolver cannot start: too many open files".
+            // `#` includes the context: "the resolver cannot start: too many open files".
             CommandError::Machine(error) => write!(f, "{error:#}"),
         }
     }
@@ -115,14 +115,14 @@ impl From<PasswordError> for CommandError {
     }
 }
 
-/// Runs the command line, whose first word is the program's name; returns the exit code. A monitoring plugin reports its
-/// errors on standard output, with its own exit codes.
+/// Runs a command line and returns the exit code. The first word is the name of the program. A monitoring plugin reports
+/// errors on standard output and has its own exit codes.
 pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     let (is_plugin, is_called_so) = (cli::plugin::is_wanted(&words), cli::plugin::is_called(&words));
     let words = words.into_iter().skip(1).collect();
     match if is_called_so { plugin::run(words) } else { obey(words) } {
         Err(error) if is_plugin => {
-            // One line is what a scheduler shows.
+            // Monitoring systems show only the first line.
             print(&nagios::unusable(&error.lines().into_iter().next().unwrap_or_default()))?;
             Ok(PluginState::Unknown.code())
         }
@@ -169,14 +169,14 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
     }
 }
 
-/// Writes to standard output. A reader that has closed the pipe is no error.
+/// Writes to standard output. If the reader has closed the pipe, that is not an error.
 fn print(text: &str) -> Result<u8, CommandError> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     sink::unless_closed(written).map(|()| 0).map_err(CommandError::Output)
 }
 
-/// What standard output is.
+/// The properties of standard output that decide how text is displayed.
 fn outlet() -> OutputTarget {
     let terminal = io::stdout().is_terminal();
     let variable = |name: &str| environment::text(name).ok();
@@ -194,7 +194,8 @@ fn outlet() -> OutputTarget {
     }
 }
 
-/// What the locale of this process can show. Windows has no such variables, and its consoles show Unicode.
+/// The symbols that the locale of this process can show. Windows does not have these variables, and its consoles support
+/// Unicode.
 fn locale_symbols() -> render::Symbols {
     let variable = |name: &str| environment::text(name).ok();
     let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable);

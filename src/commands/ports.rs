@@ -1,4 +1,4 @@
-//! `smtpcheck ports HOST`: one inquiry about all ports of a host together, a report for each, and a summary of them.
+//! `smtpcheck ports HOST`: checks several ports of a host in one inquiry, makes a report for each port, and summarises them.
 
 use std::io;
 
@@ -19,7 +19,7 @@ use crate::report::Report;
 use crate::report::ports::PortsReport;
 use crate::run::Engine;
 
-/// Ports whose TLS mode an RFC specifies. On another port the mode that we tried first was a guess.
+/// Ports whose TLS mode is specified by an RFC. On other ports, the TLS mode of the first check is a guess.
 const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
 pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
@@ -49,7 +49,8 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(answer.exit.code)
 }
 
-/// The same port in the other TLS mode, if no RFC specifies one and it turned out to be the right one.
+/// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the report shows that the other mode is
+/// the right one.
 fn other_mode(report: &Report) -> Option<Plan> {
     let found = |rule: &str| report.findings.iter().any(|finding| finding.rule == rule);
     let mode = match () {
@@ -63,7 +64,7 @@ fn other_mode(report: &Report) -> Option<Plan> {
     Some(plan)
 }
 
-/// Shows on a terminal what is being waited for; the table comes at the end.
+/// A listener that only updates the progress line. The table is printed at the end.
 struct PortsProgress(Progress);
 
 impl EvidenceListener for PortsProgress {
