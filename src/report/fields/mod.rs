@@ -64,7 +64,7 @@ impl ValueType {
     pub fn word(self) -> &'static str {
         match self {
             ValueType::Number => "a number",
-            ValueType::Text => "a text",
+            ValueType::Text => "a string",
             ValueType::Fact => "true or false",
             ValueType::Version => "a version",
             ValueType::Moment => "a date",
