@@ -538,7 +538,7 @@ fn a_suite_without_end_is_not_read_to_its_end() {
     let suite = Suite::new(GUARD);
     let run = suite.run(&["/dev/zero"]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
-    assert!(run.stderr.contains("more than 8 MiB"), "{run}");
+    assert!(run.stderr.contains("larger than 8 MiB"), "{run}");
 }
 
 #[test]
