@@ -322,7 +322,7 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
     let sound = format!("[[check]]\nname = \"sound\"\ntarget = \"{address}\"\n");
     let other = format!("[[check]]\nname = \"b\"\ntarget = \"{address}\"\n");
     for (more, message) in [
-        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: a check has no key \"tsl\"; did you mean tls?"),
+        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: unknown key \"tsl\" in a check; did you mean tls?"),
         (
             "tls = \"ssl\"\n",
             "smtpcheck.toml:7:7: tls ssl: not a valid value; use one of auto, starttls, implicit, none",
@@ -341,10 +341,7 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
         ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 does not match the port"),
         ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from x: "),
         ("password-env = \"PATH\"\n", "smtpcheck.toml:4:1: a password is given, but no user"),
-        (
-            "[[check]]\nname = \"sound\"\ntarget = \"h\"\n",
-            "smtpcheck.toml:8:8: there is a check of the name \"sound\" already",
-        ),
+        ("[[check]]\nname = \"sound\"\ntarget = \"h\"\n", "smtpcheck.toml:8:8: another check has the name \"sound\""),
     ] {
         let run = Suite::new(&format!("{sound}{other}{more}")).run(&[]);
         assert_eq!(run.code, 2, "{more}{run}");
