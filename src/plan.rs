@@ -177,7 +177,7 @@ pub enum QuitAfter {
     Banner,
     /// After the reply to EHLO.
     Ehlo,
-    /// After the TLS handshake and the second EHLO.
+    /// After the TLS handshake; with implicit TLS, after the reply to EHLO.
     Starttls,
     /// After the login.
     Auth,

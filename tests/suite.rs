@@ -306,7 +306,7 @@ fn a_password_in_the_file_is_accepted_only_if_no_other_user_can_read_it() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let refused = suite.run(&[]);
     assert!(
-        refused.code == 2 && refused.stderr.contains("smtpcheck.toml:6:12: others can read this file"),
+        refused.code == 2 && refused.stderr.contains("smtpcheck.toml:6:12: other users can read this file"),
         "{refused}"
     );
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
