@@ -1,5 +1,5 @@
-//! Sets the environment variables for `smtpcheck --version -v` at build time: the commit, the target, the version of rustls and
-//! the features.
+//! Sets the environment variables for `smtpcheck --version -v` at build time: the commit, the target, the version of
+//! rustls and the features.
 
 use std::path::Path;
 use std::process::Command;

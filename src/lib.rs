@@ -6,22 +6,25 @@
 //! ```
 //!
 //! 1. [`cli`] converts the arguments to a [`plan::Plan`], which contains the value of every setting.
-//! 2. [`run`], the engine, runs any number of plans on one thread. For each plan, an [`inquiry`] runs the loop of questions and
-//!    answers. It is a state machine without I/O. The checks in [`check`] ask [`question::Question`]s. They are pure functions of
-//!    plan and evidence.
-//! 3. [`gather`] answers the questions from the network. For each session it drives a [`dialogue`], a state machine without
-//!    sockets, which uses the commands and replies in [`wire`] and the mechanisms in [`sasl`]. [`host`] provides access to this
-//!    machine: files, signals, passwords, the clock.
-//! 4. The answers are appended to the [`evidence`]. When there are no new questions, the checks evaluate the evidence. The
-//!    meanings of replies are data in the [`lexicon`], with examples that are tested. Pure functions in `pkix` decide whether a
-//!    certificate leads to a trust anchor, and only `evidence::doubt` decides whether a server is verified.
-//! 5. [`report`] contains plan, evidence, findings, verdict and exit code, and compares them with the expectations of the user
-//!    ([`expect`]). [`render`] converts a report to text, JSON, and the formats for CI and monitoring.
-//! 6. [`suite`] reads a file of checks with their expectations. [`explain`] explains replies and logs offline. [`commands`]
-//!    connects the modules for each command.
-//! 7. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and smtpcheck itself.
+//! 2. [`run`], the engine, runs any number of plans on one thread. For each plan, an [`inquiry`] runs the loop of
+//!    questions and answers. It is a state machine without I/O. The checks in [`check`] ask [`question::Question`]s.
+//!    They are pure functions of plan and evidence.
+//! 3. [`gather`] answers the questions from the network. For each session it drives a [`dialogue`], a state machine
+//!    without sockets, which uses the commands and replies in [`wire`] and the mechanisms in [`sasl`]. [`host`]
+//!    provides access to this machine: files, signals, passwords, the clock.
+//! 4. The answers are appended to the [`evidence`]. When there are no new questions, the checks evaluate the evidence.
+//!    The meanings of replies are data in the [`lexicon`], with examples that are tested. Pure functions in `pkix`
+//!    decide whether a certificate leads to a trust anchor, and only `evidence::doubt` decides whether a server is
+//!    verified.
+//! 5. [`report`] contains plan, evidence, findings, verdict and exit code, and compares them with the expectations of
+//!    the user ([`expect`]). [`render`] converts a report to text, JSON, and the formats for CI and monitoring.
+//! 6. [`suite`] reads a file of checks with their expectations. [`explain`] explains replies and logs offline.
+//!    [`commands`] connects the modules for each command.
+//! 7. [`sandbox`] is independent of these modules: it runs misconfigured SMTP servers to test mail programs and
+//!    smtpcheck itself.
 //!
-//! Reading order: `wire`, `evidence`, `dialogue` (its header contains the transition table), `check`, then the other modules.
+//! Reading order: `wire`, `evidence`, `dialogue` (its header contains the transition table), `check`, then the other
+//! modules.
 //!
 //! Dependency rules (`tests/structure.rs` checks every import; every module may use `secret`):
 //!
@@ -50,8 +53,8 @@
 //! | cli | check, expect, host, plan, render, report, sasl, source, wire |
 //! | commands | everything |
 //!
-//! Only `gather`, `host`, `run` and `sandbox` may use tokio. Only `gather` and `sandbox` may use rustls and hickory. Only `render`
-//! may use terminal colours.
+//! Only `gather`, `host`, `run` and `sandbox` may use tokio. Only `gather` and `sandbox` may use rustls and hickory.
+//! Only `render` may use terminal colours.
 
 #![warn(unreachable_pub, reason = "items that neither tests nor embedding programs need are visible only in the crate")]
 

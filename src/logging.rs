@@ -1,6 +1,7 @@
 //! Logging to standard error, for debugging smtpcheck itself: `RUST_LOG=smtpcheck=debug,hickory_net=info`. Without this
-//! variable, logging is off. The log lines of smtpcheck contain neither secrets nor text from servers. At its level `trace`,
-//! rustls logs certificates unmodified, and a server can put any text into them, so this level is disabled for rustls.
+//! variable, logging is off. The log lines of smtpcheck contain neither secrets nor text from servers. At its level
+//! `trace`, rustls logs certificates unmodified, and a server can put any text into them, so this level is disabled for
+//! rustls.
 
 use std::io::{self, Write};
 

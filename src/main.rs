@@ -1,7 +1,8 @@
-//! The binary: runs the command and returns its exit code. Results are written to standard output, and errors to standard error.
+//! The binary: runs the command and returns its exit code. Results are written to standard output, and errors to
+//! standard error.
 //!
-//! If the program panics, it ends with exit code 70 and a message. The message contains only the position in the source,
-//! because the message of the panic could contain a secret.
+//! If the program panics, it ends with exit code 70 and a message. The message contains only the position in the
+//! source, because the message of the panic could contain a secret.
 
 use std::io::Write;
 use std::panic::PanicHookInfo;
@@ -30,8 +31,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Ends the program after a panic in any thread, because the other threads would wait for this thread forever. Prints only the
-/// position in the source, because the message of a panic can contain any data.
+/// Ends the program after a panic in any thread, because the other threads would wait for this thread forever. Prints
+/// only the position in the source, because the message of a panic can contain any data.
 fn end(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
     let _ = writeln!(

@@ -1,5 +1,5 @@
-//! The plan of a check: all settings, with their final values. [`Plan::origins`] contains the origins of values that are not
-//! defaults.
+//! The plan of a check: all settings, with their final values. [`Plan::origins`] contains the origins of values that
+//! are not defaults.
 //!
 //! A plan contains no secret. The password is passed separately, from the reader of the password to the gatherer.
 
@@ -275,7 +275,8 @@ pub struct CertificateDays {
 }
 
 impl Default for CertificateDays {
-    /// Certificates are usually renewed 30 days before they expire. If only 21 days remain, the renewal has probably failed.
+    /// Certificates are usually renewed 30 days before they expire. If only 21 days remain, the renewal has probably
+    /// failed.
     fn default() -> CertificateDays {
         CertificateDays { warning: 21, error: 0 }
     }
@@ -406,10 +407,11 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// The delay before the next retry in milliseconds, or `None` if no retry is left. `done` is the number of retries so far, and
-    /// `elapsed_ms` the time since the first run began. Each delay is twice as long as the previous one, to limit the load on a
-    /// server with problems. With `--retry` alone, delays grow from 1 s to 60 s. With `--retry` and `--wait`, they fill the time of
-    /// `--wait`. With `--wait` alone, they grow from 1 s to 30 s until this time has passed.
+    /// The delay before the next retry in milliseconds, or `None` if no retry is left. `done` is the number of retries
+    /// so far, and `elapsed_ms` the time since the first run began. Each delay is twice as long as the previous one, to
+    /// limit the load on a server with problems. With `--retry` alone, delays grow from 1 s to 60 s. With `--retry` and
+    /// `--wait`, they fill the time of `--wait`. With `--wait` alone, they grow from 1 s to 30 s until this time has
+    /// passed.
     pub fn pause(self, done: u32, elapsed_ms: u64) -> Option<u64> {
         let doubled = |most: u64| 1000_u64.saturating_mul(1 << done.min(16)).min(most);
         match (self.tries, self.wait_ms) {
@@ -417,8 +419,8 @@ impl Retry {
             (Some(tries), _) if done >= tries => None,
             (Some(_), None) => Some(doubled(60_000)),
             (Some(tries), Some(wait)) => {
-                // The time is divided into 1 + 2 + 4 + ... parts. More than 30 doublings would make the first delay too short to
-                // matter.
+                // The time is divided into 1 + 2 + 4 + ... parts. More than 30 doublings would make the first delay too
+                // short to matter.
                 let parts = (1_u64 << tries.min(30)) - 1;
                 Some((wait.saturating_mul(1 << done.min(30)) / parts).max(1))
             }

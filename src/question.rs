@@ -1,5 +1,5 @@
-//! The closed list of questions that checks can ask. A question is a value: it can be compared, saved in a report, and asked
-//! again. It contains no secret and no IP address of this machine.
+//! The closed list of questions that checks can ask. A question is a value: it can be compared, saved in a report, and
+//! asked again. It contains no secret and no IP address of this machine.
 //!
 //! Checks ask questions, and `gather/` answers them. Equal questions are asked only once.
 
@@ -67,7 +67,8 @@ pub enum Purpose {
     StarttlsInjection,
     /// Does the server accept AUTH or MAIL FROM before TLS?
     BeforeTls,
-    /// Replies could not be matched to commands. What does the server reply to a client that pauses before each command?
+    /// Replies could not be matched to commands. What does the server reply to a client that pauses before each
+    /// command?
     InStep,
     /// Does the handshake succeed with another server name (SNI)?
     ServerName,
@@ -119,8 +120,8 @@ pub enum Pacing {
 pub enum Starttls {
     /// Alone, as RFC 3207 §4 requires.
     Alone,
-    /// In one packet with NOOP, which the server must discard (CVE-2011-0411). After the handshake, no command is sent, to find out
-    /// whether the server replies to the NOOP.
+    /// In one packet with NOOP, which the server must discard (CVE-2011-0411). After the handshake, no command is sent,
+    /// to find out whether the server replies to the NOOP.
     WithNoop,
 }
 
@@ -397,8 +398,8 @@ impl SessionRequest {
         }
     }
 
-    /// Whether this session shows everything that the other session would show. This requires the same connection parameters and
-    /// at least the same phases, and the other session must not log in or send an envelope.
+    /// Whether this session shows everything that the other session would show. This requires the same connection
+    /// parameters and at least the same phases, and the other session must not log in or send an envelope.
     pub fn covers(&self, other: &SessionRequest) -> bool {
         let (ours, theirs) = (&self.script, &other.script);
         self.host == other.host
@@ -415,8 +416,8 @@ impl SessionRequest {
             && ours.pacing == theirs.pacing
     }
 
-    /// The main session again, with one command at a time. If the server has already rejected the login, it is not repeated,
-    /// because a second failure could lock the account.
+    /// The main session again, with one command at a time. If the server has already rejected the login, it is not
+    /// repeated, because a second failure could lock the account.
     pub fn in_step(plan: &Plan, login: Repeat) -> SessionRequest {
         let mut request = SessionRequest { purpose: Purpose::InStep, ..SessionRequest::main(plan) };
         request.script.pacing = Pacing::Paused;

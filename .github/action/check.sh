@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The script that action.yml runs. Inputs are passed as INPUT_* variables. They are never evaluated by a shell, because each input
-# becomes one or more elements of an array. The password is passed in the environment, never as an argument.
+# The script that action.yml runs. Inputs are passed as INPUT_* variables. They are never evaluated by a shell, because
+# each input becomes one or more elements of an array. The password is passed in the environment, never as an argument.
 set -euo pipefail
 
 # The prefix makes sure that the message is not a workflow command: GitHub executes log lines that begin with ::.

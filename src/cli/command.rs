@@ -1,7 +1,7 @@
 //! Finds the command in the arguments, and parses its flags.
 //!
-//! `smtpcheck smtp.example.net` must work without a command, and a command that a later version adds must not make a host
-//! name unusable. The first word that is not a flag therefore decides:
+//! `smtpcheck smtp.example.net` must work without a command, and a command that a later version adds must not make a
+//! host name unusable. The first word that is not a flag therefore decides:
 //! 1. a word that contains `.`, `:`, `[`, `/` or `@`, or starts with a digit, is a host;
 //! 2. the name of a command is that command;
 //! 3. a reserved word, or a word that is similar to the name of a command, is an error;
@@ -227,7 +227,8 @@ pub(super) fn takes_profile(words: &[OsString]) -> bool {
     spec.is_none_or(|spec| spec.takes_profile)
 }
 
-/// Whether a configuration file can affect this call. The help does not read it, so it works even if the file has an error.
+/// Whether a configuration file can affect this call. The help does not read it, so it works even if the file has an
+/// error.
 pub(super) fn takes_settings(words: &[OsString]) -> bool {
     let is_help = ["-h", "--help", "-V", "--version"].iter().any(|flag| words.iter().any(|word| word == flag));
     let first = first_word(words).map(|(_, word)| word);

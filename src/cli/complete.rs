@@ -1,6 +1,6 @@
 //! Completion of the word that is being typed. The completion scripts of the shells call `smtpcheck complete` for the
-//! candidates. These include flags and their values, scenarios, rules, providers, and the profiles and suite checks that
-//! exist on this machine.
+//! candidates. These include flags and their values, scenarios, rules, providers, and the profiles and suite checks
+//! that exist on this machine.
 
 use std::ffi::OsString;
 
@@ -85,8 +85,8 @@ pub fn candidates(args: &CompleteArgs, lists: &dyn Fn(WordList) -> Vec<Described
     all.into_iter().filter(fits).collect()
 }
 
-/// The output for a completion script: one line for each candidate, with a tab before the description. The line `:files`
-/// stands for file names.
+/// The output for a completion script: one line for each candidate, with a tab before the description. The line
+/// `:files` stands for file names.
 pub fn lines(candidates: &[Candidate]) -> String {
     let line = |candidate: &Candidate| match candidate {
         Candidate::Word(word, help) if help.is_empty() => format!("{word}\n"),

@@ -8,8 +8,8 @@ use super::flags::InvalidValue;
 use crate::expect::Mistake;
 use crate::source::{FileError, Position};
 
-/// What is wrong, and what to write instead. The parts are stored separately until the error is displayed, so that no code
-/// has to search a sentence for a flag or a position.
+/// What is wrong, and what to write instead. The parts are stored separately until the error is displayed, so that no
+/// code has to search a sentence for a flag or a position.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageError {
     /// The flag as the user writes it (`--port`, `-C`), or the name of the argument (`target`).

@@ -1,5 +1,5 @@
-//! Recognises flags of other tools (swaks, openssl s_client, curl, check_smtp, testssl, posttls-finger, nmap). The error
-//! message suggests the flag of smtpcheck that has the same effect, not the flag with the most similar name.
+//! Recognises flags of other tools (swaks, openssl s_client, curl, check_smtp, testssl, posttls-finger, nmap). The
+//! error message suggests the flag of smtpcheck that has the same effect, not the flag with the most similar name.
 
 use std::ffi::OsString;
 

@@ -1,10 +1,11 @@
 //! Parses the command line into typed values. This module reads no files and sends no DNS queries. Every error is a
 //! [`UsageError`] with the flag, the value, the reason, and a hint about what to write instead.
 //!
-//! [`flags`] declares the groups of flags, [`commands`] combines them into commands, and [`command`] decides which command a
-//! command line calls. [`foreign`] recognises flags of other tools, [`target`] parses a target, and [`plan`] makes the plans.
-//! [`config`] parses the configuration file, and [`plugin`] the flags of check_smtp. [`help`] and [`pages`] generate the help
-//! and the manual pages from the same declarations. [`complete`] finds the candidates for the completion scripts.
+//! [`flags`] declares the groups of flags, [`commands`] combines them into commands, and [`command`] decides which
+//! command a command line calls. [`foreign`] recognises flags of other tools, [`target`] parses a target, and [`plan`]
+//! makes the plans. [`config`] parses the configuration file, and [`plugin`] the flags of check_smtp. [`help`] and
+//! [`pages`] generate the help and the manual pages from the same declarations. [`complete`] finds the candidates for
+//! the completion scripts.
 
 mod command;
 pub mod commands;
@@ -37,8 +38,8 @@ pub fn parse_with(words: Vec<OsString>, settings: &config::Settings) -> Result<I
     command::parse(words, settings)
 }
 
-/// Adds the origin of the wrong value to an error, unless the value is on the command line: an environment variable, else a
-/// position in the configuration file.
+/// Adds the origin of the wrong value to an error, unless the value is on the command line: an environment variable,
+/// else a position in the configuration file.
 pub fn located(error: UsageError, words: &[OsString], settings: &config::Settings) -> UsageError {
     let Some(flag) = error.flag.clone() else { return error };
     let file = |setting: Option<&config::Setting>| settings.file.clone().zip(setting.map(|setting| setting.at));

@@ -1,5 +1,5 @@
-//! Manual pages. They are generated from the declarations that clap uses to parse the command line, so they always contain
-//! all commands and flags.
+//! Manual pages. They are generated from the declarations that clap uses to parse the command line, so they always
+//! contain all commands and flags.
 
 use clap::Command;
 use clap_mangen::Man;

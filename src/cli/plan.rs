@@ -1,8 +1,9 @@
-//! Makes a plan from the groups of flags. The values are already parsed. This file resolves how they depend on each other.
+//! Makes a plan from the groups of flags. The values are already parsed. This file resolves how they depend on each
+//! other.
 //!
 //! The order of precedence is: the command line (including the port and the scheme of the target), the environment, the
-//! profile, the defaults in the configuration file, and the built-in defaults. If two values on the command line contradict
-//! each other, that is a usage error.
+//! profile, the defaults in the configuration file, and the built-in defaults. If two values on the command line
+//! contradict each other, that is a usage error.
 
 use std::collections::BTreeMap;
 
@@ -62,8 +63,8 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     })
 }
 
-/// Rejects a scan, a comparison with a TLS profile or an intrusive probe together with a flag that makes it impossible: all of
-/// them need TLS, or at least STARTTLS. If it were skipped instead, the check could pass without it.
+/// Rejects a scan, a comparison with a TLS profile or an intrusive probe together with a flag that makes it impossible:
+/// all of them need TLS, or at least STARTTLS. If it were skipped instead, the check could pass without it.
 fn reject_impossible_probes(
     args: &CheckArgs,
     mode: TlsMode,
@@ -83,8 +84,8 @@ fn reject_impossible_probes(
     }
 }
 
-/// The plans of `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a login and
-/// without an envelope, so that the report of each port has the same form as that of `check`.
+/// The plans of `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a
+/// login and without an envelope, so that the report of each port has the same form as that of `check`.
 pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Vec<Plan>, UsageError> {
     let host = only_host(args.host.as_deref())?;
     let mut origins = origins(matches, &args.from_file);
@@ -210,8 +211,8 @@ fn tls(args: &TlsArgs, trust: &TrustArgs, mode: TlsMode, verify: Verify) -> Tls 
     }
 }
 
-/// The depth of the TLS scan, if one is requested. A comparison with a TLS profile needs the full scan, because a profile
-/// covers all cipher suites.
+/// The depth of the TLS scan, if one is requested. A comparison with a TLS profile needs the full scan, because a
+/// profile covers all cipher suites.
 fn scan_depth(args: &TlsArgs) -> Option<ScanDepth> {
     match (args.tls_profile, args.tls_scan) {
         (Some(_), _) | (None, Some(ScanChoice::Full)) => Some(ScanDepth::Full),
@@ -220,9 +221,9 @@ fn scan_depth(args: &TlsArgs) -> Option<ScanDepth> {
     }
 }
 
-/// The default of `--max-connections`. RFC 5321 §4.5.4.1 asks clients to limit their load on a server. A basic scan of a server
-/// without weak cipher suites needs 13 connections, and one more for each class of weak suites. A full scan needs one
-/// connection for each cipher suite of each TLS version.
+/// The default of `--max-connections`. RFC 5321 §4.5.4.1 asks clients to limit their load on a server. A basic scan of
+/// a server without weak cipher suites needs 13 connections, and one more for each class of weak suites. A full scan
+/// needs one connection for each cipher suite of each TLS version.
 fn connection_budget(depth: Option<ScanDepth>) -> u32 {
     match depth {
         None => 6,
@@ -250,8 +251,8 @@ fn probes(given: &[IntrusiveProbe]) -> Vec<IntrusiveProbe> {
     probes
 }
 
-/// The sender. Without `--from` it is the user name, if that is an email address, else the null sender. Without recipients,
-/// there is no default sender.
+/// The sender. Without `--from` it is the user name, if that is an email address, else the null sender. Without
+/// recipients, there is no default sender.
 fn sender(args: &CheckArgs, login: Option<&Login>) -> Option<ReversePath> {
     let to: &[ForwardPath] = &args.envelope.to;
     if args.envelope.from.is_some() || to.is_empty() {
@@ -338,8 +339,8 @@ fn only_host(typed: Option<&str>) -> Result<Host, UsageError> {
     }
 }
 
-/// The overrides of `--resolve` for every port. The name is looked up once for all ports, so an override for one port applies
-/// to all ports.
+/// The overrides of `--resolve` for every port. The name is looked up once for all ports, so an override for one port
+/// applies to all ports.
 fn on_all_ports(connection: &ConnectionArgs, ports: &[u16]) -> Vec<Override> {
     let mut all: Vec<Override> = Vec::new();
     for one in resolve::overrides(&connection.resolve) {

@@ -1,9 +1,10 @@
-//! Parses `--resolve`, which has the syntax of curl: `[+]HOST:PORT:ADDRESS[,ADDRESS]...`. HOST is a name, an IPv4 address, an
-//! IPv6 address in brackets, or `*` for every host. An ADDRESS may also be in brackets. A later entry replaces an earlier
-//! entry for the same host and port, and an entry for a host takes precedence over an entry for `*`, as in curl.
+//! Parses `--resolve`, which has the syntax of curl: `[+]HOST:PORT:ADDRESS[,ADDRESS]...`. HOST is a name, an IPv4
+//! address, an IPv6 address in brackets, or `*` for every host. An ADDRESS may also be in brackets. A later entry
+//! replaces an earlier entry for the same host and port, and an entry for a host takes precedence over an entry for
+//! `*`, as in curl.
 //!
-//! In curl, `+` lets the entry expire like an entry that was looked up. A run of smtpcheck ends long before that, so `+` is
-//! ignored. In curl, `-HOST:PORT` removes a cached entry. smtpcheck has no such cache, so it is a usage error.
+//! In curl, `+` lets the entry expire like an entry that was looked up. A run of smtpcheck ends long before that, so
+//! `+` is ignored. In curl, `-HOST:PORT` removes a cached entry. smtpcheck has no such cache, so it is a usage error.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -28,8 +29,8 @@ pub(super) fn overrides(entries: &[ResolveEntry]) -> Vec<Override> {
     all
 }
 
-/// Marks the entries that no plan of the run uses. Only the entries of the first plan are marked, so that the result mentions
-/// each unused entry once.
+/// Marks the entries that no plan of the run uses. Only the entries of the first plan are marked, so that the result
+/// mentions each unused entry once.
 pub fn mark_unused(plans: &mut [Plan]) {
     let used: Vec<bool> = match plans.first() {
         None => return,

@@ -26,8 +26,8 @@ pub enum UrlScheme {
 
 /// Parses a target. The error names the part that is wrong.
 pub fn parse(text: &str) -> Result<TypedTarget, UsageError> {
-    // smtp://user:password@host is common with curl, and a query can also contain a password. The error message therefore
-    // does not repeat the part before the @, or the query.
+    // smtp://user:password@host is common with curl, and a query can also contain a password. The error message
+    // therefore does not repeat the part before the @, or the query.
     let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("...@{host}"));
     let shown = match shown.split_once(['?', '#']) {
         Some((before, _)) => format!("{before}?..."),

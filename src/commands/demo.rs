@@ -1,5 +1,5 @@
-//! `smtpcheck demo [SCENARIO]`: runs servers with chosen faults and checks them, in one process. The checks are ordinary
-//! checks with the arguments that a user would write. The text format shows these arguments.
+//! `smtpcheck demo [SCENARIO]`: runs servers with chosen faults and checks them, in one process. The checks are
+//! ordinary checks with the arguments that a user would write. The text format shows these arguments.
 //!
 //! The text format shows the lessons one after the other. All other formats show them as one run, because a sequence of
 //! several documents is not a valid document.
@@ -23,8 +23,8 @@ use crate::run::{ConcurrencyLimits, Engine, Job};
 use crate::sandbox::scenario::ClientTrust;
 use crate::sandbox::{Options, Remote, Running, Sandbox, Scenario, Service};
 
-/// The scenarios of a demo without arguments: a healthy server, a wrong password, an expired certificate, and a rejected
-/// recipient.
+/// The scenarios of a demo without arguments: a healthy server, a wrong password, an expired certificate, and a
+/// rejected recipient.
 const LESSONS: [&str; 4] = ["healthy-submission", "auth-wrong-password", "certificate-expired", "relay-denied"];
 
 /// Exit codes from this value on mean that a signal ended a check. The demo then ends too.

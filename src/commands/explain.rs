@@ -1,8 +1,8 @@
-//! `smtpcheck explain WHAT... | -`: explains a rule, a code, a status, a reply, an EHLO extension or a mechanism, or the
-//! replies in a log. It works offline.
+//! `smtpcheck explain WHAT... | -`: explains a rule, a code, a status, a reply, an EHLO extension or a mechanism, or
+//! the replies in a log. It works offline.
 //!
-//! Promises: standard input is processed as a stream, and unknown input is not an error. If no input was recognised, the exit
-//! code is 1.
+//! Promises: standard input is processed as a stream, and unknown input is not an error. If no input was recognised,
+//! the exit code is 1.
 //!
 //! Read next: [`crate::explain`], which finds the explanations, and [`crate::render::explain`], which formats them.
 
@@ -88,8 +88,8 @@ pub enum StreamError {
     Output(io::Error),
 }
 
-/// Explains a log. With [`ExplainForm::Json`], each reply is written as it is read. With [`ExplainForm::Text`], the counts per
-/// category are written at the end, or the explanation of the reply if the log contains only one.
+/// Explains a log. With [`ExplainForm::Json`], each reply is written as it is read. With [`ExplainForm::Text`], the
+/// counts per category are written at the end, or the explanation of the reply if the log contains only one.
 pub fn stream(
     input: &mut impl BufRead,
     output: impl Write,

@@ -1,6 +1,6 @@
 //! Writes the output of checks while they run. Text and records of the first check that has not ended are written
-//! immediately. Output of later checks is held back until the earlier checks have ended, so that the outputs are in order and
-//! never mixed. Other formats are written at the end.
+//! immediately. Output of later checks is held back until the earlier checks have ended, so that the outputs are in
+//! order and never mixed. Other formats are written at the end.
 
 use std::collections::BTreeMap;
 use std::io;

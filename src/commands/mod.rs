@@ -1,5 +1,5 @@
-//! Runs the commands: each function takes the parsed arguments and returns the exit code. Only this module connects all other
-//! modules, and only this module writes to standard output and files. `render/` formats the output.
+//! Runs the commands: each function takes the parsed arguments and returns the exit code. Only this module connects all
+//! other modules, and only this module writes to standard output and files. `render/` formats the output.
 
 mod check;
 mod complete;
@@ -115,8 +115,8 @@ impl From<PasswordError> for CommandError {
     }
 }
 
-/// Runs a command line and returns the exit code. The first word is the name of the program. A monitoring plugin reports
-/// errors on standard output and has its own exit codes.
+/// Runs a command line and returns the exit code. The first word is the name of the program. A monitoring plugin
+/// reports errors on standard output and has its own exit codes.
 pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     let (is_plugin, is_called_so) = (cli::plugin::is_wanted(&words), cli::plugin::is_called(&words));
     let words = words.into_iter().skip(1).collect();
@@ -194,8 +194,8 @@ fn outlet() -> OutputTarget {
     }
 }
 
-/// The symbols that the locale of this process can show. Windows does not have these variables, and its consoles support
-/// Unicode.
+/// The symbols that the locale of this process can show. Windows does not have these variables, and its consoles
+/// support Unicode.
 fn locale_symbols() -> render::Symbols {
     let variable = |name: &str| environment::text(name).ok();
     let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable);

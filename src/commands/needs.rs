@@ -1,5 +1,5 @@
-//! Tests what a check of a suite needs from this machine (`needs`). If a need is not met, the check is skipped, and the result
-//! shows the reason. Whether the network allows connections to a port (`egress:PORT`) is tested in `run`.
+//! Tests what a check of a suite needs from this machine (`needs`). If a need is not met, the check is skipped, and the
+//! result shows the reason. Whether the network allows connections to a port (`egress:PORT`) is tested in `run`.
 
 use crate::host::{environment, routes};
 use crate::plan::Family;

@@ -1,6 +1,6 @@
-//! Files that are written in addition to the result: those of `--report FORMAT=FILE`, which are written atomically, and files
-//! to which a format appends, such as the step summary of GitHub Actions. All files are opened before anything is sent, so
-//! that a file that cannot be written is a usage error.
+//! Files that are written in addition to the result: those of `--report FORMAT=FILE`, which are written atomically, and
+//! files to which a format appends, such as the step summary of GitHub Actions. All files are opened before anything is
+//! sent, so that a file that cannot be written is a usage error.
 
 use std::fs::File;
 use std::io::Write;
@@ -37,7 +37,8 @@ impl Outputs {
         !self.files.is_empty() || !self.side_files.is_empty()
     }
 
-    /// Writes all files. If a file cannot be written, the other files are still written, and the first error is returned.
+    /// Writes all files. If a file cannot be written, the other files are still written, and the first error is
+    /// returned.
     pub(super) fn write(self, run: &Run, look: &Display) -> Result<(), CommandError> {
         let look = look.for_file();
         let mut written = Ok(());
@@ -52,8 +53,8 @@ impl Outputs {
     }
 }
 
-/// Rejects an output file that two flags would write, and an output file that would overwrite an input file. Different paths
-/// of the same file are recognised.
+/// Rejects an output file that two flags would write, and an output file that would overwrite an input file. Different
+/// paths of the same file are recognised.
 pub(super) fn reject_clashes(
     output: Option<&Path>,
     reports: &[ReportFile],

@@ -1,4 +1,5 @@
-//! `smtpcheck ports HOST`: checks several ports of a host in one inquiry, makes a report for each port, and summarises them.
+//! `smtpcheck ports HOST`: checks several ports of a host in one inquiry, makes a report for each port, and summarises
+//! them.
 
 use std::io;
 
@@ -49,8 +50,8 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(answer.exit.code)
 }
 
-/// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the report shows that the other mode is
-/// the right one.
+/// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the report shows that the other
+/// mode is the right one.
 fn other_mode(report: &Report) -> Option<Plan> {
     let found = |rule: &str| report.findings.iter().any(|finding| finding.rule == rule);
     let mode = match () {

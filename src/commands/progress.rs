@@ -1,5 +1,5 @@
-//! The progress line on standard error, which shows what smtpcheck is waiting for. It is shown only on a terminal, and removed
-//! before anything else is written. Its time is the time since the command began.
+//! The progress line on standard error, which shows what smtpcheck is waiting for. It is shown only on a terminal, and
+//! removed before anything else is written. Its time is the time since the command began.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};

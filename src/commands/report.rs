@@ -1,5 +1,5 @@
-//! `smtpcheck report FILE...`: shows saved reports in any format, or the difference between two. With `--rejudge`, the rules
-//! are applied again to the saved evidence. This command does not use the network.
+//! `smtpcheck report FILE...`: shows saved reports in any format, or the difference between two. With `--rejudge`, the
+//! rules are applied again to the saved evidence. This command does not use the network.
 
 use std::io;
 use std::path::Path;

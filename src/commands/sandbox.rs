@@ -67,7 +67,8 @@ pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     Ok(sandbox.run((!args.quiet).then(|| journal_listener(args.json, look))))
 }
 
-/// A listener that writes the actions of clients to standard output. If standard output is closed, the servers continue.
+/// A listener that writes the actions of clients to standard output. If standard output is closed, the servers
+/// continue.
 fn journal_listener(json: bool, look: Display) -> JournalListener {
     Arc::new(move |entry: JournalEntry| {
         let text = if json { rendering::entry_json(&entry) } else { rendering::entry_text(&entry, &look) };

@@ -1,5 +1,5 @@
-//! Reads passwords: finds the sources that need no flag, reads each source once, and warns about files with secrets that
-//! other users can read.
+//! Reads passwords: finds the sources that need no flag, reads each source once, and warns about files with secrets
+//! that other users can read.
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
@@ -27,8 +27,8 @@ pub(super) fn sources(login: Option<&Login>) -> PasswordEnvironment {
     }
 }
 
-/// Reads the secrets of all plans. A source is read once and shared by all plans, except `.netrc`, which has a separate entry
-/// for each host.
+/// Reads the secrets of all plans. A source is read once and shared by all plans, except `.netrc`, which has a separate
+/// entry for each host.
 pub(super) fn fetch_all(source: Option<&PasswordSource>, plans: &[Plan]) -> Result<Vec<Option<Secret>>, CommandError> {
     let shared = match (source, plans.first()) {
         (Some(source), Some(plan)) if *source != PasswordSource::Netrc => Some(fetch(source, plan)?),
@@ -98,8 +98,8 @@ pub(super) fn warn(text: &str) {
     write_messages(&format!("smtpcheck: warning: {text}"));
 }
 
-/// Writes lines to standard error, with control characters escaped. Errors are ignored: if standard error is closed, the
-/// message is lost.
+/// Writes lines to standard error, with control characters escaped. Errors are ignored: if standard error is closed,
+/// the message is lost.
 fn write_messages(text: &str) {
     let mut stderr = io::stderr().lock();
     for line in text.lines() {

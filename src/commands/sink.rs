@@ -19,8 +19,8 @@ pub(super) fn file_of(output: &Option<PathBuf>) -> Option<&Path> {
     output.as_deref().filter(|path| path.as_os_str() != "-")
 }
 
-/// Treats a closed pipe (`smtpcheck ... | head -1`) as success. The run continues to its end, so that the exit code is that of
-/// the check, and report files are written.
+/// Treats a closed pipe (`smtpcheck ... | head -1`) as success. The run continues to its end, so that the exit code is
+/// that of the check, and report files are written.
 pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
@@ -44,8 +44,8 @@ impl Sink {
     }
 }
 
-/// An output file. It is written under a temporary name and renamed when it is complete. A device or a named pipe is written
-/// directly, because renaming a file to /dev/null would delete the device.
+/// An output file. It is written under a temporary name and renamed when it is complete. A device or a named pipe is
+/// written directly, because renaming a file to /dev/null would delete the device.
 pub(super) enum Draft {
     Complete {
         file: tempfile::NamedTempFile,
@@ -101,8 +101,8 @@ impl Draft {
             _ => Path::new("."),
         };
         let mut builder = tempfile::Builder::new();
-        // By default, only the owner can read a temporary file. If it replaces an existing file, it gets the mode of that
-        // file when it is complete.
+        // By default, only the owner can read a temporary file. If it replaces an existing file, it gets the mode of
+        // that file when it is complete.
         #[cfg(unix)]
         if readers == Readers::Usual && before.is_none() {
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -1,4 +1,5 @@
-//! `smtpcheck --version`. With `-v` it also prints the commit, the target, the TLS library and the features, for bug reports.
+//! `smtpcheck --version`. With `-v` it also prints the commit, the target, the TLS library and the features, for bug
+//! reports.
 
 use crate::cli::VersionDetails;
 

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::SetupError;
 
-/// 9999-01-01. Certificates cannot have later dates (RFC 5280 section 4.1.2.5), and calculations with later dates overflow.
+/// 9999-01-01. Certificates cannot have later dates (RFC 5280 section 4.1.2.5), and calculations with later dates
+/// overflow.
 const LATEST: i64 = 253_370_764_800;
 
 /// The current time; an error if the clock cannot be right.

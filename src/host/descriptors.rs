@@ -1,9 +1,10 @@
-//! Tests whether file descriptors are available. Without this test, a process that has none left could not connect, and would
-//! report the server as unreachable.
+//! Tests whether file descriptors are available. Without this test, a process that has none left could not connect, and
+//! would report the server as unreachable.
 
 use super::SetupError;
 
-/// The number of descriptors that must be free: the runtime needs about eight, each connection needs one, and files need some.
+/// The number of descriptors that must be free: the runtime needs about eight, each connection needs one, and files
+/// need some.
 #[cfg(unix)]
 const SPARE: usize = 32;
 

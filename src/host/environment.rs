@@ -1,4 +1,5 @@
-//! Environment variables. An empty variable counts as not set, because CI systems pass variables without a value as empty ones.
+//! Environment variables. An empty variable counts as not set, because CI systems pass variables without a value as
+//! empty ones.
 
 use std::env::VarError;
 use std::ffi::OsString;

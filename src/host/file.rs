@@ -1,9 +1,9 @@
-//! Reads files and opens them for writing, with limits for size and time, because a path can name /dev/zero or a pipe that no
-//! program writes to. All files are opened here: `tests/structure.rs` rejects other code that opens a file.
+//! Reads files and opens them for writing, with limits for size and time, because a path can name /dev/zero or a pipe
+//! that no program writes to. All files are opened here: `tests/structure.rs` rejects other code that opens a file.
 //!
-//! [`contents`] and [`report`] read files that the user names, which can be pipes. [`regular`] and [`lines`] read files at
-//! fixed paths of the system, where a pipe or a device is always an error. [`appended`], [`direct`] and [`write`] open files for
-//! writing.
+//! [`contents`] and [`report`] read files that the user names, which can be pipes. [`regular`] and [`lines`] read files
+//! at fixed paths of the system, where a pipe or a device is always an error. [`appended`], [`direct`] and [`write`]
+//! open files for writing.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -24,8 +24,8 @@ struct Bounds {
     overall: Duration,
 }
 
-/// Limits for settings, certificates, keys, passwords and suites. The largest trust stores have half a megabyte. The time allows
-/// for a program that prompts its user before it writes to a pipe.
+/// Limits for settings, certificates, keys, passwords and suites. The largest trust stores have half a megabyte. The
+/// time allows for a program that prompts its user before it writes to a pipe.
 const SMALL: Bounds = Bounds { most: 8 * MIB, idle: Duration::from_secs(20), overall: Duration::from_secs(20) };
 
 /// Limits for saved reports, which can have thousands of targets. A check that writes to a pipe takes up to a minute
@@ -63,8 +63,9 @@ pub(crate) fn regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     within(bytes, most)
 }
 
-/// Passes each line of a system file to `take`, and stops after `most` bytes. Lines that are too long are skipped. The file is
-/// not loaded into memory, because `/etc/hosts` can have several megabytes if it contains lists of blocked names.
+/// Passes each line of a system file to `take`, and stops after `most` bytes. Lines that are too long are skipped. The
+/// file is not loaded into memory, because `/etc/hosts` can have several megabytes if it contains lists of blocked
+/// names.
 pub(crate) fn lines(path: &Path, most: u64, mut take: impl FnMut(&str)) -> io::Result<()> {
     let mut file = BufReader::with_capacity(64 * 1024, regular_file(path)?.take(most));
     let mut line = Vec::new();
@@ -124,9 +125,9 @@ pub(crate) fn in_time<T: Send + 'static>(
     })
 }
 
-/// Finds out whether other users of this machine can read a file with a secret. Returns `None` if only its owner can read it.
-/// Also returns `None` for pipes, devices, files that were opened for this program (`/dev/stdin`, `/dev/fd/3`), and files in
-/// `/run/secrets` or the credentials of systemd, because the platform sets their modes.
+/// Finds out whether other users of this machine can read a file with a secret. Returns `None` if only its owner can
+/// read it. Also returns `None` for pipes, devices, files that were opened for this program (`/dev/stdin`,
+/// `/dev/fd/3`), and files in `/run/secrets` or the credentials of systemd, because the platform sets their modes.
 #[cfg(unix)]
 pub(crate) fn readable_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;

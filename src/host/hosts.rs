@@ -1,5 +1,5 @@
-//! Looks up a name in the file `hosts`. The file is read as getaddrinfo reads it: a line contains an IP address and its names,
-//! and `#` begins a comment. Only the addresses of this name are kept in memory, because the file can be large.
+//! Looks up a name in the file `hosts`. The file is read as getaddrinfo reads it: a line contains an IP address and its
+//! names, and `#` begins a comment. Only the addresses of this name are kept in memory, because the file can be large.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,8 @@ const MOST: u64 = 64 * 1024 * 1024;
 /// The maximum number of addresses of one name and one family.
 const MAX_ADDRESSES: usize = 64;
 
-/// The IP addresses of a name in one family. The list is empty if the file does not contain the name, or cannot be read.
+/// The IP addresses of a name in one family. The list is empty if the file does not contain the name, or cannot be
+/// read.
 pub(crate) fn addresses(name: &str, is_ipv4: bool) -> Vec<IpAddr> {
     let mut found = Vec::new();
     let Some(path) = place() else { return found };

@@ -1,5 +1,5 @@
-//! Inspects this machine for signs of the cloud or network that it is in. Nothing is sent. Of an environment variable, only
-//! whether it is set is used, not its value.
+//! Inspects this machine for signs of the cloud or network that it is in. Nothing is sent. Of an environment variable,
+//! only whether it is set is used, not its value.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Access to this machine: signals, the terminal, the sources of passwords, files, the clock, the host name, the environment
-//! and the routes. This module sends nothing over the network.
+//! Access to this machine: signals, the terminal, the sources of passwords, files, the clock, the host name, the
+//! environment and the routes. This module sends nothing over the network.
 //!
 //! It does not end the process. A signal that is not handled calls a function that the program installs
 //! ([`signals::end_with`]). Only [`file`] opens files, with limits for size and time.

@@ -1,6 +1,6 @@
-//! Reads the user name and password for a host from `.netrc`, as curl and ftp do. The keywords `machine`, `login`, `password`
-//! and `default` can be spread over any number of lines. Comments with `#` and quotation marks are supported. Macros (`macdef`)
-//! are ignored.
+//! Reads the user name and password for a host from `.netrc`, as curl and ftp do. The keywords `machine`, `login`,
+//! `password` and `default` can be spread over any number of lines. Comments with `#` and quotation marks are
+//! supported. Macros (`macdef`) are ignored.
 
 use std::path::PathBuf;
 
@@ -137,9 +137,9 @@ fn entries(text: &str) -> Vec<(NetrcMachine, NetrcEntry)> {
     entries
 }
 
-/// The value of the keyword before position `at`, if it has one. ftp and curl always use the next word. If a password is missing,
-/// they therefore use the word `machine` as the password, and assign the password of the next host to this host. These rules
-/// avoid this:
+/// The value of the keyword before position `at`, if it has one. ftp and curl always use the next word. If a password
+/// is missing, they therefore use the word `machine` as the password, and assign the password of the next host to this
+/// host. These rules avoid this:
 ///
 /// 1. A word in quotation marks is a value.
 /// 2. A keyword at the beginning of another line is not a value.
@@ -171,8 +171,8 @@ impl Word {
     }
 }
 
-/// The words of the file, without quotation marks, comments and macros. A macro begins with `macdef` in the place of a keyword,
-/// and ends with an empty line.
+/// The words of the file, without quotation marks, comments and macros. A macro begins with `macdef` in the place of a
+/// keyword, and ends with an empty line.
 fn words(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut in_macro = false;

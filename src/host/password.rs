@@ -1,7 +1,7 @@
 //! Reads the password from its source, before anything is sent.
 //!
-//! One line break at the end of a file or of a command's output is removed, because editors and `echo` add it. Other white
-//! space is kept, because it may be part of the password.
+//! One line break at the end of a file or of a command's output is removed, because editors and `echo` add it. Other
+//! white space is kept, because it may be part of the password.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -128,9 +128,9 @@ pub fn from_prompt(user: &str) -> Result<Secret, PasswordError> {
     clean(Zeroizing::new(typed), source)
 }
 
-/// Runs a command in a shell, with a time limit and without standard input, and reads the password from its output. `flag` is
-/// the flag that named the command, for messages. The standard error output of the command is passed to `show`, without the
-/// password.
+/// Runs a command in a shell, with a time limit and without standard input, and reads the password from its output.
+/// `flag` is the flag that named the command, for messages. The standard error output of the command is passed to
+/// `show`, without the password.
 pub fn from_command(command: &str, flag: &str, show: impl FnOnce(&str)) -> Result<Secret, PasswordError> {
     from_command_within(command, flag, COMMAND_TIMEOUT, show)
 }
@@ -179,9 +179,9 @@ fn from_command_within(
 /// Replaces messages that may contain the password.
 const NOT_SHOWN_MESSAGES: &str = "(its messages are not shown, because they may repeat the password)";
 
-/// The standard error output of a command, without the password. Some commands write the password to standard error too, for
-/// example with `sh -x`. If it is not known which part of the output is the password, or if the output contains a password that
-/// is too short to be masked reliably, a fixed text is returned instead.
+/// The standard error output of a command, without the password. Some commands write the password to standard error
+/// too, for example with `sh -x`. If it is not known which part of the output is the password, or if the output
+/// contains a password that is too short to be masked reliably, a fixed text is returned instead.
 fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String {
     let text = String::from_utf8_lossy(stderr);
     if text.trim().is_empty() || stdout.is_empty() {
@@ -201,12 +201,12 @@ fn shown_stderr(stderr: &[u8], stdout: &[u8], secret: Option<&Secret>) -> String
     echoes.without(&text)
 }
 
-/// A password command and the processes that it started. They are killed if this value is dropped before the command has
-/// ended, because of the time limit or a signal.
+/// A password command and the processes that it started. They are killed if this value is dropped before the command
+/// has ended, because of the time limit or a signal.
 ///
-/// Without a terminal, the processes are a separate process group. With a terminal, they stay in the process group of smtpcheck,
-/// because only processes in the foreground can prompt the user for a PIN. In this case, the processes are found by their
-/// parents, if the system shows these.
+/// Without a terminal, the processes are a separate process group. With a terminal, they stay in the process group of
+/// smtpcheck, because only processes in the foreground can prompt the user for a PIN. In this case, the processes are
+/// found by their parents, if the system shows these.
 struct Processes {
     child: tokio::process::Child,
     #[cfg(unix)]
@@ -266,8 +266,8 @@ fn pid(number: u32) -> Option<rustix::process::Pid> {
     rustix::process::Pid::from_raw(i32::try_from(number).ok()?)
 }
 
-/// The descendants of a process on Linux. On other systems, the list is empty. Parents precede their children, so that a parent
-/// is killed before it can start another child.
+/// The descendants of a process on Linux. On other systems, the list is empty. Parents precede their children, so that
+/// a parent is killed before it can start another child.
 #[cfg(unix)]
 fn descendants(of: u32) -> Vec<u32> {
     let numbers = std::fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -292,7 +292,8 @@ fn descendants(of: u32) -> Vec<u32> {
     found.split_off(1)
 }
 
-/// The exit status and the output of the command. If the output is larger than a password can be, the command is killed.
+/// The exit status and the output of the command. If the output is larger than a password can be, the command is
+/// killed.
 async fn outcome(
     mut processes: Processes,
 ) -> io::Result<(std::process::ExitStatus, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {

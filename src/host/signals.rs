@@ -1,8 +1,8 @@
 //! Signals that end the program: SIGINT, SIGTERM, SIGHUP.
 //!
-//! A signal interrupts a running inquiry, which then makes its report ([`Interruption`]). A separate thread also watches for
-//! signals ([`end_if_unhandled`]), because the main thread may be blocked while it writes to a pipe that no program reads. The
-//! library never ends the process. It calls a function that the program installs ([`end_with`]).
+//! A signal interrupts a running inquiry, which then makes its report ([`Interruption`]). A separate thread also
+//! watches for signals ([`end_if_unhandled`]), because the main thread may be blocked while it writes to a pipe that no
+//! program reads. The library never ends the process. It calls a function that the program installs ([`end_with`]).
 
 use std::sync::{Once, OnceLock};
 use std::time::Duration;
@@ -20,8 +20,8 @@ static RECEIVED: OnceLock<Signal> = OnceLock::new();
 /// The function that ends the process.
 static END: OnceLock<fn(u8)> = OnceLock::new();
 
-/// Installs the function that ends the process. Its argument is the exit code. Without this function, a signal only interrupts
-/// inquiries.
+/// Installs the function that ends the process. Its argument is the exit code. Without this function, a signal only
+/// interrupts inquiries.
 pub fn end_with(end: fn(u8)) {
     let _ = END.set(end);
 }
@@ -37,8 +37,9 @@ pub fn received() -> Option<Signal> {
     RECEIVED.get().copied()
 }
 
-/// Watches for signals from now on. If the program has not ended five seconds after a signal, this ends it. In these five
-/// seconds, an inquiry can write its report, even if it began after the signal. A second signal ends the program immediately.
+/// Watches for signals from now on. If the program has not ended five seconds after a signal, this ends it. In these
+/// five seconds, an inquiry can write its report, even if it began after the signal. A second signal ends the program
+/// immediately.
 pub fn end_if_unhandled() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -71,8 +72,8 @@ pub(crate) struct SignalWatch {
 }
 
 impl SignalWatch {
-    /// Watches for signals from now on. Otherwise, a signal that arrives before an inquiry begins would end the program without a
-    /// report. Must be called inside a runtime.
+    /// Watches for signals from now on. Otherwise, a signal that arrives before an inquiry begins would end the program
+    /// without a report. Must be called inside a runtime.
     pub(crate) fn listen() -> SignalWatch {
         SignalWatch { signals: Signals::listen(), sender: watch::Sender::new(None) }
     }
@@ -116,9 +117,9 @@ impl Interruption {
     }
 }
 
-/// Whether SIGHUP was ignored when the program started, as with `nohup`, so that the program continues after its terminal is
-/// closed. Linux shows this in a file of the kernel. On other systems it cannot be determined without unsafe code, and SIGHUP
-/// ends the program.
+/// Whether SIGHUP was ignored when the program started, as with `nohup`, so that the program continues after its
+/// terminal is closed. Linux shows this in a file of the kernel. On other systems it cannot be determined without
+/// unsafe code, and SIGHUP ends the program.
 #[cfg(unix)]
 pub fn is_hangup_ignored() -> bool {
     static IGNORED: OnceLock<bool> = OnceLock::new();

@@ -57,7 +57,8 @@ impl Engine {
         Ok(Engine { runtime, signals, resources })
     }
 
-    /// Tests everything that a check needs from this machine (clock, file descriptors, files), without sending anything.
+    /// Tests everything that a check needs from this machine (clock, file descriptors, files), without sending
+    /// anything.
     pub fn prepare(&self, job: &Job) -> Result<(), SetupError> {
         self.resources.gatherer(&job.plan, None).map(drop)
     }
@@ -79,8 +80,8 @@ impl Engine {
         Ok(PortsInquiry { gatherer: self.resources.gatherer(plan, None)? })
     }
 
-    /// Checks several ports together and makes a report for each. Errors of the listener are ignored, because it only writes to
-    /// a terminal.
+    /// Checks several ports together and makes a report for each. Errors of the listener are ignored, because it only
+    /// writes to a terminal.
     pub fn inquire(
         &mut self,
         ports: &mut PortsInquiry,
@@ -100,8 +101,8 @@ impl Engine {
         Ok(plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, total_ms)).collect())
     }
 
-    /// Finds the ports to which the network blocks connections, with the reason for each. If a signal arrives, it is returned as
-    /// an error. See `reach`.
+    /// Finds the ports to which the network blocks connections, with the reason for each. If a signal arrives, it is
+    /// returned as an error. See `reach`.
     pub fn blocked_ports(&mut self, plans: &[&Plan]) -> Result<BTreeMap<u16, String>, Signal> {
         let Engine { runtime, signals, resources } = self;
         block_on(runtime, signals, reach::blocked_ports(resources, plans))

@@ -8,14 +8,16 @@ use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 use crate::report::Report;
 
-/// Receives notifications about a run. `check` is the position of a check in the run, from 0. An error (for example a full disk)
-/// ends the run. A listener must only implement [`RunListener::ended`]; by default, the other notifications are ignored.
+/// Receives notifications about a run. `check` is the position of a check in the run, from 0. An error (for example a
+/// full disk) ends the run. A listener must only implement [`RunListener::ended`]; by default, the other notifications
+/// are ignored.
 pub trait RunListener {
     /// A check begins.
     fn begun(&mut self, _check: usize, _plan: &Plan) -> io::Result<()> {
         Ok(())
     }
-    /// A new event of a session. The evidence is masked, as for an [`EvidenceListener`](crate::inquiry::EvidenceListener).
+    /// A new event of a session. The evidence is masked, as for an
+    /// [`EvidenceListener`](crate::inquiry::EvidenceListener).
     fn event(&mut self, _check: usize, _plan: &Plan, _evidence: &Evidence, _event: &Event) -> io::Result<()> {
         Ok(())
     }

@@ -1,9 +1,9 @@
-//! Runs one check with its retries: it runs the inquiry and evaluates the result. If a retry may succeed, it waits and runs the
-//! check again.
+//! Runs one check with its retries: it runs the inquiry and evaluates the result. If a retry may succeed, it waits and
+//! runs the check again.
 //!
-//! A check is retried only on exit codes 3 and 4, which mean that the server could not be reached or sent a temporary rejection. A
-//! permanent rejection would be repeated, and repeated logins could lock an account. The report of each run is kept. If a signal
-//! arrives during the delay, the check ends, and the last report is its result.
+//! A check is retried only on exit codes 3 and 4, which mean that the server could not be reached or sent a temporary
+//! rejection. A permanent rejection would be repeated, and repeated logins could lock an account. The report of each
+//! run is kept. If a signal arrives during the delay, the check ends, and the last report is its result.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -92,7 +92,8 @@ impl Job {
         }
     }
 
-    /// Runs the check once. Its sockets are closed and its copy of the secret is wiped when the run ends, not after the delay.
+    /// Runs the check once. Its sockets are closed and its copy of the secret is wiped when the run ends, not after the
+    /// delay.
     async fn run_once(
         &self,
         resources: &Resources,

@@ -1,11 +1,12 @@
-//! Decides which check begins next. Checks begin in the given order, as far as the limits allow. This file uses no I/O and no
-//! clock.
+//! Decides which check begins next. Checks begin in the given order, as far as the limits allow. This file uses no I/O
+//! and no clock.
 //!
 //! The limits are:
 //! 1. the number of concurrent checks in total;
-//! 2. the number of concurrent checks of one host, so that a server does not mistake them for an attack, and concurrent logins do
-//!    not lock an account;
-//! 3. how far checks may be ahead of the first unfinished check, because their results are kept in memory until it has ended.
+//! 2. the number of concurrent checks of one host, so that a server does not mistake them for an attack, and concurrent
+//!    logins do not lock an account;
+//! 3. how far checks may be ahead of the first unfinished check, because their results are kept in memory until it has
+//!    ended.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 

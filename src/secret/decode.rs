@@ -92,8 +92,8 @@ pub(super) fn without_zeros(view: &View) -> Option<View> {
     })
 }
 
-/// Decodes the escapes of URLs, quoted-printable, JSON, C, shells and HTML. It replaces a plus sign with a space, as in HTML forms,
-/// and removes line breaks. Returns `None` if the text contains none of these.
+/// Decodes the escapes of URLs, quoted-printable, JSON, C, shells and HTML. It replaces a plus sign with a space, as in
+/// HTML forms, and removes line breaks. Returns `None` if the text contains none of these.
 pub(super) fn unescaped(view: &View) -> Option<View> {
     let mut result = View::empty(ViewKind::Plain);
     let (mut at, mut is_other) = (0, false);
@@ -169,7 +169,8 @@ fn nibble(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// Decodes decimal numbers up to 255: separated as in `{:?}` of bytes or in HTML, or with three digits each and no separators.
+/// Decodes decimal numbers up to 255: separated as in `{:?}` of bytes or in HTML, or with three digits each and no
+/// separators.
 pub(super) fn decimal(view: &View) -> Option<View> {
     let mut result = View::empty(ViewKind::Decoded);
     let mut at = 0;
@@ -189,8 +190,8 @@ pub(super) fn decimal(view: &View) -> Option<View> {
     (result.bytes.len() >= DECODED_PIECE).then_some(result)
 }
 
-/// Joins words of fewer than [`PIECE`] characters, for example if the text contains one letter per line, or a word divided into
-/// syllables.
+/// Joins words of fewer than [`PIECE`] characters, for example if the text contains one letter per line, or a word
+/// divided into syllables.
 pub(super) fn collapsed(view: &View, depth: usize) -> Option<View> {
     if depth < DEPTH {
         return None;
@@ -213,7 +214,8 @@ pub(super) fn collapsed(view: &View, depth: usize) -> Option<View> {
     Some(result)
 }
 
-/// Decodes hexadecimal digits, without separators or with the usual notations: `63:34`, `63 34`, `\x63\x34`, `0x63, 0x34`, `63h`.
+/// Decodes hexadecimal digits, without separators or with the usual notations: `63:34`, `63 34`, `\x63\x34`, `0x63,
+/// 0x34`, `63h`.
 pub(super) fn hexadecimal(view: &View) -> Vec<View> {
     let mut joined: Vec<Vec<usize>> = vec![Vec::new()];
     let mut in_a_row: Vec<Vec<usize>> = vec![Vec::new()];
@@ -261,8 +263,8 @@ pub(super) fn hexadecimal(view: &View) -> Vec<View> {
     readings
 }
 
-/// Decodes base64 (RFC 4648 §4 and §5). The beginning of the encoded text is unknown, so each sequence is decoded at four
-/// alignments. It is decoded with and without the white space in it, because encoded text may be wrapped.
+/// Decodes base64 (RFC 4648 §4 and §5). The beginning of the encoded text is unknown, so each sequence is decoded at
+/// four alignments. It is decoded with and without the white space in it, because encoded text may be wrapped.
 pub(super) fn base64(view: &View) -> Vec<View> {
     let mut unwrapped: Vec<Vec<usize>> = vec![Vec::new()];
     let mut in_a_row: Vec<Vec<usize>> = vec![Vec::new()];

@@ -1,12 +1,13 @@
-//! Finds a secret, or data that was derived from it, in received text: in clear text of any case, in part, reversed, escaped, in
-//! hexadecimal or decimal digits with any separators, in both alphabets of base64 at any alignment, in UTF-16, and in
-//! combinations of these encodings.
+//! Finds a secret, or data that was derived from it, in received text: in clear text of any case, in part, reversed,
+//! escaped, in hexadecimal or decimal digits with any separators, in both alphabets of base64 at any alignment, in
+//! UTF-16, and in combinations of these encodings.
 //!
-//! The text is decoded, instead of encoding the secret in every possible way. Matches are returned as ranges of the text.
-//! `evidence::mask` decides whether a range is masked, because this depends on the kind of the text and the time of its arrival.
+//! The text is decoded, instead of encoding the secret in every possible way. Matches are returned as ranges of the
+//! text. `evidence::mask` decides whether a range is masked, because this depends on the kind of the text and the time
+//! of its arrival.
 //!
-//! Secrets of fewer than [`SHORTEST`] bytes are not searched for, because masking such short words would reveal more about the
-//! secret than it hides. A server that encodes the secret in an unusual way can evade the search.
+//! Secrets of fewer than [`SHORTEST`] bytes are not searched for, because masking such short words would reveal more
+//! about the secret than it hides. A server that encodes the secret in an unusual way can evade the search.
 
 use std::fmt;
 use std::ops::Range;
@@ -104,8 +105,8 @@ impl fmt::Debug for Echoes {
     }
 }
 
-/// The text with these ranges masked. Ranges that are adjacent, or are separated by at most two bytes, get a single mask, so that
-/// the number of masks does not reveal the length of the secret.
+/// The text with these ranges masked. Ranges that are adjacent, or are separated by at most two bytes, get a single
+/// mask, so that the number of masks does not reveal the length of the secret.
 pub(crate) fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     if ranges.is_empty() {
         return text.to_owned();
@@ -182,7 +183,8 @@ impl Needle {
         }
     }
 
-    /// The ranges of a lower-case text that consist of pieces of the needle. Overlapping pieces are joined to one range.
+    /// The ranges of a lower-case text that consist of pieces of the needle. Overlapping pieces are joined to one
+    /// range.
     fn ranges(&self, text: &[u8], kind: ViewKind) -> Vec<Range<usize>> {
         let (length, pieces) = match kind {
             ViewKind::Plain => &self.pieces[0],
@@ -195,7 +197,8 @@ impl Needle {
         runs(text, *length, pieces)
     }
 
-    /// Finds a secret that is shorter than a piece. In plain text, a secret of letters and digits must be a separate word.
+    /// Finds a secret that is shorter than a piece. In plain text, a secret of letters and digits must be a separate
+    /// word.
     fn wholes(&self, text: &[u8], kind: ViewKind) -> Vec<Range<usize>> {
         let length = self.bytes.len();
         let places = text.windows(length).enumerate().filter(|(_, window)| *window == self.bytes.as_slice());
@@ -284,8 +287,8 @@ fn echo(view: &View, text: &str, lower: &[u8], needle: &Needle, range: &Range<us
     }
 }
 
-/// Extends a range to the complete encoded word, because its rest can also contain a part of the secret that is too short to be
-/// recognised.
+/// Extends a range to the complete encoded word, because its rest can also contain a part of the secret that is too
+/// short to be recognised.
 fn around(text: &str, range: Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();
     let is_code =

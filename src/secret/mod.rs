@@ -1,8 +1,8 @@
-//! The type of passwords and tokens. A secret cannot be printed, compared, cloned or serialised, and its memory is overwritten
-//! when it is dropped.
+//! The type of passwords and tokens. A secret cannot be printed, compared, cloned or serialised, and its memory is
+//! overwritten when it is dropped.
 //!
-//! Only [`Secret::reveal`] gives access to the text. It is called by the SASL mechanisms and by [`echo`], which finds a secret in
-//! received text.
+//! Only [`Secret::reveal`] gives access to the text. It is called by the SASL mechanisms and by [`echo`], which finds a
+//! secret in received text.
 
 mod decode;
 pub(crate) mod echo;

@@ -1,5 +1,5 @@
-//! Parses the TOML files that users write: the configuration file and suites. Each value has a position, and each error has a
-//! line and a column ([`FileError`]). For an unknown name, [`nearest`] finds a similar known name.
+//! Parses the TOML files that users write: the configuration file and suites. Each value has a position, and each error
+//! has a line and a column ([`FileError`]). For an unknown name, [`nearest`] finds a similar known name.
 //!
 //! This module does not open files, and does not depend on the meaning of keys.
 

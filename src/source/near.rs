@@ -1,7 +1,7 @@
 //! Finds the known name that a user probably meant.
 
-/// The known name that is most similar to an unknown name, if it is similar enough: at most two letters may be wrong, missing,
-/// extra or swapped, and fewer in short names. Case and the difference between `_` and `-` are ignored.
+/// The known name that is most similar to an unknown name, if it is similar enough: at most two letters may be wrong,
+/// missing, extra or swapped, and fewer in short names. Case and the difference between `_` and `-` are ignored.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase().replace('_', "-");
     let most = (name.chars().count() / 3).clamp(1, 2);

@@ -1,5 +1,5 @@
-//! The closed list of keys of a check and of `[defaults]`. Most of them are flags of `smtpcheck check` with the same name. Tests
-//! compare `schema/suite.json` and `docs/suite.md` with this list.
+//! The closed list of keys of a check and of `[defaults]`. Most of them are flags of `smtpcheck check` with the same
+//! name. Tests compare `schema/suite.json` and `docs/suite.md` with this list.
 
 /// A key of a suite.
 #[derive(Debug)]

@@ -1,11 +1,13 @@
-//! Parses a suite: a TOML file with named checks and their expectations. The caller provides functions that read files and
-//! environment variables, so this module does no I/O.
+//! Parses a suite: a TOML file with named checks and their expectations. The caller provides functions that read files
+//! and environment variables, so this module does no I/O.
 //!
-//! Every error is a [`FileError`] with file, line and column, and is found before anything is sent. The keys are a closed list
-//! ([`KEYS`]); most of them are flags of `smtpcheck check`. Values can contain `${NAME}` and `${NAME:-default}`, which stand for
-//! variables. A file can include other files. Their defaults and checks are inserted at its beginning.
+//! Every error is a [`FileError`] with file, line and column, and is found before anything is sent. The keys are a
+//! closed list ([`KEYS`]); most of them are flags of `smtpcheck check`. Values can contain `${NAME}` and
+//! `${NAME:-default}`, which stand for variables. A file can include other files. Their defaults and checks are
+//! inserted at its beginning.
 //!
-//! This module does not parse the values of flags (`cli` does), and does not test whether a need is met (`commands` does).
+//! This module does not parse the values of flags (`cli` does), and does not test whether a need is met (`commands`
+//! does).
 
 mod keys;
 
@@ -365,7 +367,8 @@ impl SuiteReader<'_> {
 
 const TOP: [&str; 3] = ["include", "defaults", "check"];
 
-/// Sets a value over the defaults: it replaces the default, or for lists of the scope `Added` it is appended to the default.
+/// Sets a value over the defaults: it replaces the default, or for lists of the scope `Added` it is appended to the
+/// default.
 fn put(all: &mut TableKeys, key: &'static str, mut set: Set) {
     let is_added = KEYS.iter().any(|known| known.name == key && known.scope == Scope::Added);
     if let (true, Some(Set { value: TomlValue::List(below), .. }), TomlValue::List(own)) =

@@ -1,5 +1,6 @@
-//! Parses the text of the configuration file: its tables and keys, each with its position. A key is the name of a flag of
-//! `check` or `ports`, and takes the values of this flag. Every error has a position, and says what to write instead.
+//! Parses the text of the configuration file: its tables and keys, each with its position. A key is the name of a flag
+//! of `check` or `ports`, and takes the values of this flag. Every error has a position, and says what to write
+//! instead.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -228,7 +229,8 @@ impl ConfigReader<'_> {
         }
     }
 
-    /// Resolves a path relative to the directory of the configuration file, so that the working directory does not matter.
+    /// Resolves a path relative to the directory of the configuration file, so that the working directory does not
+    /// matter.
     fn path(&self, text: &str) -> String {
         let folder = self.source.file.parent().unwrap_or(Path::new(""));
         let path = match (text.strip_prefix("~/"), self.home) {

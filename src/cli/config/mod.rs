@@ -10,20 +10,21 @@
 //! password-command = "pass smtp/app"
 //! ```
 //!
-//! A key is the name of a flag without its dashes, and its value is a value of the flag. The keys are generated from the flags
-//! of the commands. The order of precedence is: command line, environment, profile, defaults in the file, built-in defaults.
+//! A key is the name of a flag without its dashes, and its value is a value of the flag. The keys are generated from
+//! the flags of the commands. The order of precedence is: command line, environment, profile, defaults in the file,
+//! built-in defaults.
 //!
-//! [`file`] parses the text. The rest of this module decides which file and which profile are used, and applies the settings
-//! to the flags of a command.
+//! [`file`] parses the text. The rest of this module decides which file and which profile are used, and applies the
+//! settings to the flags of a command.
 //!
 //! Promises:
 //! - The file cannot contain a secret, only the source of a secret.
-//! - Settings that could send a secret to a server are allowed only in a profile, because a default would apply to every
-//!   server.
+//! - Settings that could send a secret to a server are allowed only in a profile, because a default would apply to
+//!   every server.
 //! - Every error has a line and a column.
 //!
-//! This module does not open the file. It also does not look for a file in the working directory, because a cloned repository
-//! could contain one that runs a command.
+//! This module does not open the file. It also does not look for a file in the working directory, because a cloned
+//! repository could contain one that runs a command.
 
 mod file;
 
@@ -88,8 +89,8 @@ pub struct ConfigEnvironment {
 }
 
 impl ConfigEnvironment {
-    /// The default path, which is the same on macOS as on Linux. A variable with a relative path is ignored, as the XDG Base
-    /// Directory Specification requires.
+    /// The default path, which is the same on macOS as on Linux. A variable with a relative path is ignored, as the XDG
+    /// Base Directory Specification requires.
     pub fn usual_file(&self) -> Option<PathBuf> {
         let absolute = |folder: &Option<OsString>| folder.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
         let folder = absolute(&self.xdg_config_home)
@@ -99,7 +100,8 @@ impl ConfigEnvironment {
     }
 }
 
-/// The file and the profile that the arguments and the environment select. Other errors in the arguments are reported later.
+/// The file and the profile that the arguments and the environment select. Other errors in the arguments are reported
+/// later.
 pub fn wanted(words: &[OsString], around: &ConfigEnvironment) -> Result<ConfigRequest, UsageError> {
     if !command::takes_settings(words) {
         return Ok(ConfigRequest::default());
@@ -194,8 +196,8 @@ impl Settings {
         settings
     }
 
-    /// Returns the command with the settings as its defaults, and the flags that they set. A flag on the command line or in the
-    /// environment takes precedence over its own setting, and over the settings of flags that it excludes.
+    /// Returns the command with the settings as its defaults, and the flags that they set. A flag on the command line
+    /// or in the environment takes precedence over its own setting, and over the settings of flags that it excludes.
     pub(super) fn apply(&self, command: Command, words: &[OsString]) -> (Command, BTreeMap<String, ValueOrigin>) {
         if self.settings.is_empty() && self.target.is_none() {
             return (command, BTreeMap::new());

@@ -1,5 +1,5 @@
-//! `smtpcheck run [FILE]`: reads the suite, plans every check and reads every password before anything is sent. The checks
-//! run concurrently. Their results are written in the order of the file.
+//! `smtpcheck run [FILE]`: reads the suite, plans every check and reads every password before anything is sent. The
+//! checks run concurrently. Their results are written in the order of the file.
 
 mod output;
 mod prepare;

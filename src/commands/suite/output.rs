@@ -1,5 +1,5 @@
-//! Writes the results of a suite in the order of the file, each as soon as all earlier results are written. Formats that
-//! cannot be written step by step are written at the end.
+//! Writes the results of a suite in the order of the file, each as soon as all earlier results are written. Formats
+//! that cannot be written step by step are written at the end.
 
 use std::io;
 use std::time::Duration;

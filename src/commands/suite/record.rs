@@ -45,8 +45,8 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// The flags of a check as keys of a suite, with their values as TOML. Paths in a suite are relative to the directory of the
-/// suite. If this is the working directory, a path is written as given, else as an absolute path.
+/// The flags of a check as keys of a suite, with their values as TOML. Paths in a suite are relative to the directory
+/// of the suite. If this is the working directory, a path is written as given, else as an absolute path.
 fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
     let folder = output.and_then(Path::parent).unwrap_or(Path::new(""));
     let is_here = folder == Path::new("") || folder == Path::new(".");
