@@ -4,7 +4,7 @@ use clap::Command;
 
 use super::commands::{COMMANDS, CommandSpec, check};
 
-const SUMMARY: &str = "Diagnoses SMTP servers: shows the session, and explains what failed and how to fix it.\nsmtpcheck never sends a message.";
+const SUMMARY: &str = "Diagnoses SMTP servers: shows the session, and explains what failed and\nhow to fix it. smtpcheck never sends a message.";
 
 /// The most frequently needed flags, each with an example of its value.
 const COMMON: &[(&str, &str)] = &[
@@ -41,7 +41,7 @@ pub(super) fn short() -> String {
         text += &format!("  {flag:<31} {}\n", help.get(..end).unwrap_or(&help));
     }
     text += "\nExample:\n  smtpcheck smtp.example.net:587\n\n";
-    text += "For all flags: smtpcheck --help. For the flags of a command: smtpcheck help COMMAND.\n";
+    text += "To see all flags, run smtpcheck --help or smtpcheck help COMMAND.\n";
     text
 }
 
