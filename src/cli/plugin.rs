@@ -241,7 +241,7 @@ impl PluginArgs {
             }
         }
         if self.responses.len() > self.commands.len() {
-            return Err(UsageError::flag("-R", "there are more -R than -C").with_hint("give one -C for each -R"));
+            return Err(UsageError::flag("-R", "there are more -R than -C").with_hint("add one -C for each -R"));
         }
         from.iter().for_each(|from| add("--from", from));
         let facts = [

@@ -120,7 +120,7 @@ impl From<PasswordError> for CommandError {
 pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     let (is_plugin, is_called_so) = (cli::plugin::is_wanted(&words), cli::plugin::is_called(&words));
     let words = words.into_iter().skip(1).collect();
-    match if is_called_so { plugin::run(words) } else { obey(words) } {
+    match if is_called_so { plugin::run(words) } else { run_arguments(words) } {
         Err(error) if is_plugin => {
             // Monitoring systems show only the first line.
             print(&nagios::unusable(&error.lines().into_iter().next().unwrap_or_default()))?;
@@ -130,7 +130,7 @@ pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     }
 }
 
-fn obey(words: Vec<OsString>) -> Result<u8, CommandError> {
+fn run_arguments(words: Vec<OsString>) -> Result<u8, CommandError> {
     let settings = config::settings(&words)?;
     let invocation = cli::parse_with(words.clone(), &settings).map_err(CommandError::from);
     invocation.and_then(|invocation| perform(invocation, &settings)).map_err(|error| match error {

@@ -48,7 +48,7 @@ fn checked(check: &PluginCheck, args: &CheckArgs, matches: &ArgMatches) -> Resul
     signals::end_if_unhandled();
     let RetriedReport { report, .. } = run_single(&mut engine, job)?;
     let mismatches = mismatches(check, &report);
-    let run = Run::of(as_wanted(check, report));
+    let run = Run::of(without_expected_rejections(check, report));
     let (state, text) = nagios::answer(&run, &look, &mismatches);
     print(&text)?;
     Ok(state.code())
@@ -57,7 +57,7 @@ fn checked(check: &PluginCheck, args: &CheckArgs, matches: &ArgMatches) -> Resul
 /// The expectations that were not met. Without a greeting, the greeting is not compared.
 fn mismatches(check: &PluginCheck, report: &Report) -> Vec<String> {
     let session = report.evidence.main_session();
-    let greeting = session.and_then(|session| session.reply_at(Phase::Greeting)).map(|heard| joined(heard.reply));
+    let greeting = session.and_then(|session| session.reply_at(Phase::Greeting)).map(|event| joined(event.reply));
     let mut all = Vec::new();
     if let Some(greeting) = greeting.filter(|greeting| !greeting.contains(&check.greeting)) {
         all.push(format!("the greeting does not contain {}: {greeting}", check.greeting));
@@ -74,11 +74,11 @@ fn mismatches(check: &PluginCheck, report: &Report) -> Vec<String> {
 
 fn answer(wanted: &ExpectedReply, report: &Report) -> Option<String> {
     let session = report.evidence.main_session()?;
-    let heard = match wanted.command {
+    let found = match wanted.command {
         PluginCommand::Mail => session.reply_at(Phase::Mail),
         PluginCommand::Rcpt(number) => session.reply_to_recipient(number),
     };
-    heard.map(|heard| joined(heard.reply))
+    found.map(|event| joined(event.reply))
 }
 
 fn joined(reply: &Reply) -> String {
@@ -86,12 +86,12 @@ fn joined(reply: &Reply) -> String {
 }
 
 /// Ignores the findings about a rejection that the user expected.
-fn as_wanted(check: &PluginCheck, mut report: Report) -> Report {
-    let came = |wanted: &&ExpectedReply| answer(wanted, &report).is_some_and(|answer| wanted.regex.is_match(&answer));
+fn without_expected_rejections(check: &PluginCheck, mut report: Report) -> Report {
+    let is_met = |wanted: &&ExpectedReply| answer(wanted, &report).is_some_and(|answer| wanted.regex.is_match(&answer));
     let wanted: Vec<Phase> = check
         .answers
         .iter()
-        .filter(came)
+        .filter(is_met)
         .map(|wanted| if wanted.command == PluginCommand::Mail { Phase::Mail } else { Phase::Rcpt })
         .collect();
     let rules = report.findings.iter().filter(|finding| wanted.contains(&finding.phase));

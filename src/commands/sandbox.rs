@@ -24,24 +24,24 @@ impl From<StartError> for CommandError {
 
 pub(super) fn run(args: &SandboxArgs) -> Result<u8, CommandError> {
     let look = args.look.display(&outlet());
-    let wish = args.request()?;
-    let fleet = wish.fleet.map(|seed| Fleet { seed });
+    let request = args.request()?;
+    let fleet = request.fleet.map(|seed| Fleet { seed });
     let chosen = if args.scenarios.is_empty() {
         sandbox::scenarios().collect()
     } else {
         args.scenarios.iter().map(|name| scenario(name)).collect::<Result<Vec<_>, _>>()?
     };
     if args.list {
-        return print(&listed(fleet, &chosen, wish.count, args.json, &look));
+        return print(&listed(fleet, &chosen, request.count, args.json, &look));
     }
     // The certificates of the sandbox are issued for the current date.
     clock::now()?;
     let options = Options {
-        listen: wish.listen,
-        port: wish.port,
+        listen: request.listen,
+        port: request.port,
         remote: if args.allow_remote { Remote::Allowed } else { Remote::Refused },
         fleet,
-        dns: wish.dns,
+        dns: request.dns,
     };
     let mut sandbox = Sandbox::open(&chosen, &options)?;
     // This precedes the creation of files, which a signal must remove.

@@ -310,7 +310,7 @@ pub(super) fn complete(
     let named = |word: &str| match word.strip_prefix('@') {
         Some(_) => target.cloned().ok_or_else(|| {
             let error = UsageError::new(format!("{word}: the profile has no target"));
-            error.with_hint("add for example target = \"smtp.example.net:587\"")
+            error.with_hint("add a target, for example target = \"smtp.example.net:587\"")
         }),
         None => Ok(word.to_owned()),
     };
