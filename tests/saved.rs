@@ -64,8 +64,8 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
         (vec!["junit="], "no file given"),
         (vec!["junit=-"], "--format junit"),
         (vec!["joomla=x"], "junit"),
-        (vec![&twice, &twice], "two reports"),
-        (vec![&twice, &again], "two reports"),
+        (vec![&twice, &twice], "two outputs"),
+        (vec![&twice, &again], "two outputs"),
     ] {
         let flags: Vec<&str> = report.iter().flat_map(|report| ["--report", report]).collect();
         let run = run(&[&[target.as_str()], flags.as_slice()].concat());

@@ -340,7 +340,7 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
         ),
         ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 does not match the port"),
         ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from x: "),
-        ("password-env = \"PATH\"\n", "smtpcheck.toml:4:1: a password is given, but no user"),
+        ("password-env = \"PATH\"\n", "smtpcheck.toml:4:1: the check has a password but no user"),
         ("[[check]]\nname = \"sound\"\ntarget = \"h\"\n", "smtpcheck.toml:8:8: another check has the name \"sound\""),
     ] {
         let run = Suite::new(&format!("{sound}{other}{more}")).run(&[]);
@@ -436,9 +436,9 @@ fn variables_of_a_suite_can_be_set_on_the_command_line() {
     let set = listed(&["--set", "TARGET=set.example:25", "--set", "NAME=a=b"]);
     assert!(set.stdout.contains("set.example:25") && set.stdout.contains("a=b"), "{set}");
     for (words, message) in [
-        (&["--set", "TARGET"][..], "write NAME=VALUE"),
-        (&["--set", "=x"], "write NAME=VALUE"),
-        (&["--set", "A B=x"], "write NAME=VALUE"),
+        (&["--set", "TARGET"][..], "use NAME=VALUE"),
+        (&["--set", "=x"], "use NAME=VALUE"),
+        (&["--set", "A B=x"], "use NAME=VALUE"),
         (&["--set", "TARGT=x"], "--set: the suite does not use the variable ${TARGT}"),
         (&["--set", "NAME=x", "--set", "NAME=y"], "--set: the variable NAME is set twice"),
     ] {
