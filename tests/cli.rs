@@ -113,7 +113,7 @@ fn wrong_flags_are_reported_with_the_correct_form() {
     for (args, word) in [
         (&["535", "--phase", "lunch"][..], "rcpt"),
         (&["535", "--provider", "no-such-provider"], "--provider"),
-        (&[], "nothing to explain"),
+        (&[], "no rule, code or reply given"),
     ] {
         let run = explain(args);
         assert_eq!(run.code, 2, "{run}");
@@ -187,8 +187,8 @@ fn a_mistyped_command_a_wrong_port_and_contradictory_flags_exit_with_2_and_one_l
     for (args, hint) in [
         (&["chek", "h.example"][..], "did you mean check?"),
         (&["127.0.0.1", "587"], "write 127.0.0.1:587"),
-        (&["h.example:587", "--port", "25"], "give one of them"),
-        (&["smtps://h.example", "--tls", "none"], "give one of them"),
+        (&["h.example:587", "--port", "25"], "remove one of them"),
+        (&["smtps://h.example", "--tls", "none"], "remove one of them"),
         (&["h.example", "--json", "--format", "text"], "cannot be used with"),
         (&["h.example", "-starttls", "smtp"], "use --tls starttls"),
         (&["h.example", "--set"], "--set"),

@@ -271,7 +271,7 @@ fn the_command_line_wins_over_the_environment_and_the_environment_over_a_profile
 #[test]
 fn a_wrong_value_is_reported_with_the_name_of_its_variable() {
     for (variable, value, message) in [
-        ("SMTPCHECK_TLS", "ssl", "smtpcheck: SMTPCHECK_TLS=ssl: not a valid value; write one of auto"),
+        ("SMTPCHECK_TLS", "ssl", "smtpcheck: SMTPCHECK_TLS=ssl: not a valid value; use one of auto"),
         ("SMTPCHECK_PORT", "0", "smtpcheck: SMTPCHECK_PORT=0: not a port"),
         ("SMTPCHECK_TIMEOUT", "5", "smtpcheck: SMTPCHECK_TIMEOUT=5: the unit is missing"),
     ] {

@@ -64,8 +64,8 @@ fn a_report_path_that_cannot_be_written_is_reported_before_anything_is_sent() {
         (vec!["junit="], "no file given"),
         (vec!["junit=-"], "--format junit"),
         (vec!["joomla=x"], "junit"),
-        (vec![&twice, &twice], "two reports"),
-        (vec![&twice, &again], "two reports"),
+        (vec![&twice, &twice], "two outputs"),
+        (vec![&twice, &again], "two outputs"),
     ] {
         let flags: Vec<&str> = report.iter().flat_map(|report| ["--report", report]).collect();
         let run = run(&[&[target.as_str()], flags.as_slice()].concat());
@@ -298,7 +298,7 @@ S: 221 bye
     assert!(wanted.code == 0 && wanted.stdout.starts_with("SMTP OK - "), "an expected rejection is OK: {wanted}");
     let other = ask(&["-R", "^550", "-e", "220 mail.example.net"]);
     assert_eq!(other.code, 1, "{other}");
-    assert!(other.stdout.contains("the greeting does not hold 220 mail.example.net"), "{other}");
+    assert!(other.stdout.contains("the greeting does not contain 220 mail.example.net"), "{other}");
 }
 
 #[test]

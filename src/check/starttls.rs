@@ -376,10 +376,11 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
     Some(finding)
 }
 
-/// Ports whose TLS mode an RFC specifies. On another port the mode that we tried first was a guess.
+/// Ports whose TLS mode is specified by an RFC. On other ports, the TLS mode of the first check is a guess.
 const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
-/// The same check in the other TLS mode, if no RFC specifies one for the port and it turned out to be the right one.
+/// A plan for the same port in the other TLS mode, if no RFC specifies the mode and the findings show that the other mode
+/// is the right one.
 pub(crate) fn in_other_mode(plan: &Plan, findings: &[Finding]) -> Option<Plan> {
     let found = |rule: &Rule| findings.iter().any(|finding| finding.rule == rule.id);
     let mode = match () {

@@ -1,9 +1,13 @@
-//! Which command, and its arguments.
+//! Finds the command in the arguments, and parses its flags.
 //!
-//! `smtpcheck smtp.example.net` must work without a command, and no command of a later version may make a host name
-//! unusable. So a first word that contains `.`, `:`, `[`, `/` or `@`, or starts with a digit, is a host. Other words are
-//! commands if they are known or reserved, an error if they are close to a known command, else hosts (`mailpit`). Any word
-//! can be checked as `smtp://WORD`.
+//! `smtpcheck smtp.example.net` must work without a command, and a command that a later version adds must not make a
+//! host name unusable. The first word that is not a flag therefore decides:
+//! 1. a word that contains `.`, `:`, `[`, `/` or `@`, or starts with a digit, is a host;
+//! 2. the name of a command is that command;
+//! 3. a reserved word, or a word that is similar to the name of a command, is an error;
+//! 4. every other word is a host, such as `mailpit`.
+//!
+//! `smtp://WORD` is always a host.
 
 use std::ffi::OsString;
 
@@ -18,7 +22,7 @@ use super::{Invocation, UsageError, VersionDetails, foreign, help};
 use crate::expect::Mistake;
 use crate::source::nearest;
 
-/// Words that later versions may use, or that people type by habit.
+/// Words that a later version may use as commands, or that users of other tools type by habit.
 const RESERVED: &[&str] = &[
     "domain", "settings", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list",
     "login", "update",
@@ -29,7 +33,7 @@ pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocat
     let first = first_word(&words);
     let name = first.as_ref().map(|(_, word)| word.as_str());
     if words.is_empty() || name == Some("") {
-        // A script whose variable is empty must not take this for a check that passed.
+        // A script with an empty variable must not mistake this for a check that passed.
         return Ok(Invocation::NothingGiven(nothing_given(words.is_empty())));
     }
     let spec = match name {
@@ -81,7 +85,7 @@ fn read(spec: &CommandSpec, command: Command, words: &[OsString]) -> Result<Invo
     }
 }
 
-/// What clap makes of the words after the name of the command.
+/// Parses the words after the name of the command.
 pub(super) fn matches(command: Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let program = OsString::from("smtpcheck");
     command.try_get_matches_from(std::iter::once(program).chain(words.iter().cloned()))
@@ -93,16 +97,16 @@ fn nothing_given(is_without_arguments: bool) -> UsageError {
     let text = format!("\n{}\n\n{more}", help::usage());
     UsageError {
         pointed: text.lines().map(str::to_owned).collect(),
-        ..UsageError::new(reason).with_hint("write for example: smtpcheck smtp.example.net:587")
+        ..UsageError::new(reason).with_hint("for example: smtpcheck smtp.example.net:587")
     }
 }
 
-/// A mistyped command is not a host: its name would be looked up in the DNS.
+/// Rejects a mistyped command. If it were taken for a host, its name would be looked up in the DNS.
 fn reject_near_command(word: &str) -> Result<(), UsageError> {
     if looks_like_host(word) {
         return Ok(());
     }
-    let host = format!("to check a host of that name write smtp://{word}");
+    let host = format!("to check a host with this name, write smtp://{word}");
     if RESERVED.contains(&word) {
         return Err(UsageError::new(format!("`{word}` is reserved for a command of a later version")).with_hint(host));
     }
@@ -112,18 +116,18 @@ fn reject_near_command(word: &str) -> Result<(), UsageError> {
         letters.sort_unstable();
         letters
     };
-    // Of a short word another letter is often another word: "mac" is not "man".
+    // A short word that differs in one letter is often a different word, for example "mac" and "man".
     let near = nearest(word, names()).filter(|near| word.chars().count() > 3 || letters(word) == letters(near));
     match near {
         Some(near) => {
-            let hint = format!("did you mean {near}? Else, {host}");
+            let hint = format!("did you mean {near}? To check a host with this name, write smtp://{word}");
             Err(UsageError::new(format!("unknown command {}", word.escape_debug())).with_hint(hint))
         }
         None => Ok(()),
     }
 }
 
-/// `smtpcheck 127.0.0.1 587`: a number is no host.
+/// Rejects a number as a target, as in `smtpcheck 127.0.0.1 587`.
 fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
     for (host, port) in targets.iter().zip(targets.iter().skip(1)) {
         if port.parse::<u16>().is_ok() {
@@ -132,7 +136,7 @@ fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
             } else {
                 host.clone()
             };
-            let error = UsageError::new("a port is not a target").about("target", port.as_str());
+            let error = UsageError::new("this is a port, not a target").about("target", port.as_str());
             let shown = host.rsplit_once('@').map_or(host.as_str(), |(_, host)| host);
             // `host:587 25` names two ports.
             let shown = match shown.rsplit_once(':') {
@@ -145,7 +149,7 @@ fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Whether the arguments before `--` contain a flag.
+/// Whether the arguments before `--` contain this flag.
 fn is_given(words: &[OsString], flag: &str) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| word == flag)
 }
@@ -177,7 +181,7 @@ fn help_of(word: Option<&OsString>) -> Result<String, UsageError> {
     Ok(help::complete(spec, spec.command(&[])))
 }
 
-/// clap's error, part by part.
+/// Converts an error of clap.
 pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> UsageError {
     let texts = |kind: ContextKind| match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text.clone()],
@@ -214,11 +218,11 @@ pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> Usag
                     let error = flag("not a valid value".to_owned()).with_value(value);
                     match near.filter(|_| known.len() > 8) {
                         Some(near) => error.with_hint(format!("did you mean {near}?")),
-                        None => error.with_hint(format!("write one of {}", known.join(", "))),
+                        None => error.with_hint(format!("use one of {}", known.join(", "))),
                     }
                 }
                 None if known.is_empty() => flag("no value given".to_owned()),
-                None => flag("no value given".to_owned()).with_hint(format!("write one of {}", known.join(", "))),
+                None => flag("no value given".to_owned()).with_hint(format!("use one of {}", known.join(", "))),
             }
         }
         ErrorKind::UnknownArgument if subject.starts_with('-') => match first(ContextKind::SuggestedArg) {
@@ -229,11 +233,11 @@ pub(super) fn usage_error(error: &clap::Error, missing: Option<Missing>) -> Usag
         ErrorKind::ArgumentConflict => match first(ContextKind::PriorArg).map(bare) {
             Some(prior) if prior == subject => flag("given more than once".to_owned()),
             Some(prior) => flag(format!("cannot be used with {prior}")),
-            None => flag("cannot be used with another flag that is given".to_owned()),
+            None => flag("cannot be used with another of the given flags".to_owned()),
         },
         ErrorKind::MissingRequiredArgument => match (subject.starts_with("--"), missing) {
             (false, Some(missing)) => UsageError::new(missing.reason).with_hint(missing.hint),
-            _ => UsageError::new(format!("{subject} is missing")),
+            _ => UsageError::new(format!("{subject} is required")),
         },
         ErrorKind::InvalidUtf8 => UsageError::new("an argument is not valid UTF-8"),
         ErrorKind::NoEquals => flag("the value must follow an equals sign".to_owned()),
@@ -306,19 +310,19 @@ mod tests {
         for (words, needle) in [
             (&["mx.example.net", "--prot", "25"][..], "--prot: unknown flag; did you mean --port?"),
             (&["mx.example.net", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck --help lists all flags"),
-            (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; write one of auto, starttls"),
-            (&["mx.example.net", "--tls"], "--tls: no value given; write one of auto"),
+            (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; use one of auto, starttls"),
+            (&["mx.example.net", "--tls"], "--tls: no value given; use one of auto"),
             (&["mx.example.net", "--port", "1", "--port", "2"], "--port: given more than once"),
             (&["mx.example.net", "-4", "-6"], "cannot be used with"),
             (&["mx.example.net", "--json", "--format", "text"], "cannot be used with"),
-            (&["mx.example.net", "--key", "k.pem"], "--cert is missing"),
+            (&["mx.example.net", "--key", "k.pem"], "--cert is required"),
             (&["mx.example.net", "--port", ""], "--port \"\": not a port"),
             (&["-4"], "no target given"),
             (&["report"], "no file given"),
             (&["config"], "write smtpcheck config show"),
-            (&["explain"], "nothing to explain"),
+            (&["explain"], "no rule, code or reply given"),
             (&["completions"], "no shell given"),
-            (&["completions", "tcsh"], "tcsh: not a valid value; write one of bash"),
+            (&["completions", "tcsh"], "tcsh: not a valid value; use one of bash"),
             (&["ports", "a.example", "b.example"], "unexpected argument b.example"),
         ] {
             let message = run(words).expect_err("a usage error");
@@ -353,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn the_declarations_are_sound() {
+    fn clap_accepts_all_declarations_and_each_about_text_fits_one_line() {
         for spec in COMMANDS {
             spec.command(&[]).debug_assert();
             assert!(spec.about.len() <= 65 && !spec.about.ends_with('.'), "{}", spec.about);

@@ -1,7 +1,9 @@
-//! The groups of flags to a plan, once. Values are parsed already; what remains is how they depend on each other.
+//! Makes a plan from the groups of flags. The values are already parsed. This file resolves how they depend on each
+//! other.
 //!
-//! A value of higher rank wins: the command line (with what the target itself says), the environment, the profile, the
-//! configuration file, the default. Two values of the command line that contradict each other are an error.
+//! The order of precedence is: the command line (including the port and the scheme of the target), the environment, the
+//! profile, the defaults in the configuration file, and the built-in defaults. If two values on the command line
+//! contradict each other, that is a usage error.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +25,7 @@ use crate::plan::{
 use crate::sasl::{self, CredentialKind};
 use crate::wire::{ForwardPath, Host, ReversePath};
 
-/// The plan of `smtpcheck check` for one of the targets.
+/// The plan of `smtpcheck check` for one target.
 pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Option<&str>) -> Result<Plan, UsageError> {
     let typed = target::parse(target)?;
     let mut origins = origins(matches, &args.from_file);
@@ -61,8 +63,8 @@ pub fn plan(args: &CheckArgs, matches: &ArgMatches, target: &str, hostname: Opti
     })
 }
 
-/// A scan, a comparison with a profile and an intrusive probe need TLS, or at least STARTTLS. Requested together with a flag
-/// that rules it out they could only be skipped, and the check would pass without them.
+/// Rejects a scan, a comparison with a TLS profile or an intrusive probe together with a flag that makes it impossible:
+/// all of them need TLS, or at least STARTTLS. If it were skipped instead, the check could pass without it.
 fn reject_impossible_probes(
     args: &CheckArgs,
     mode: TlsMode,
@@ -70,7 +72,7 @@ fn reject_impossible_probes(
 ) -> Result<(), UsageError> {
     let is_given = |flag: &str| origins.get(flag) == Some(&ValueOrigin::Flag);
     let reason = if mode == TlsMode::None && is_given("tls") {
-        "cannot be used with --tls none, because there is no TLS to test"
+        "cannot be used with --tls none, because it tests TLS"
     } else if matches!(args.envelope.quit_after, Some(QuitAfter::Connect | QuitAfter::Banner | QuitAfter::Ehlo)) {
         "cannot be used with a --quit-after that ends the session before STARTTLS"
     } else {
@@ -82,8 +84,8 @@ fn reject_impossible_probes(
     }
 }
 
-/// The plans of `smtpcheck ports`, one for each port in their order. Each is that of an ordinary check without login and
-/// envelope, so that each port gets an ordinary report.
+/// The plans of `smtpcheck ports`: one for each port, in the given order. Each plan is an ordinary check without a
+/// login and without an envelope, so that the report of each port has the same form as that of `check`.
 pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> Result<Vec<Plan>, UsageError> {
     let host = only_host(args.host.as_deref())?;
     let mut origins = origins(matches, &args.from_file);
@@ -96,7 +98,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
         family: args.connection.family(),
         overrides: on_all_ports(&args.connection, &args.ports.0),
         resolver: args.connection.resolver,
-        // For each port; a question that several of them ask is asked once.
+        // These limits are per port. A question that several ports have in common is asked only once.
         limits: limits(&args.connection, connection_budget(None)),
         ehlo: args.ehlo.name(hostname),
         from: None,
@@ -124,7 +126,7 @@ pub fn ports(args: &PortsArgs, matches: &ArgMatches, hostname: Option<&str>) -> 
     Ok(plans)
 }
 
-/// The expectations, each of which must fit every plan.
+/// Returns the expectations after checking that each of them is possible with every plan.
 pub fn expectations(expressions: &[Expression], plans: &[Plan]) -> Result<Vec<Expression>, Mistake> {
     for expression in expressions {
         plans.iter().try_for_each(|plan| expression.fits(plan))?;
@@ -132,7 +134,7 @@ pub fn expectations(expressions: &[Expression], plans: &[Plan]) -> Result<Vec<Ex
     Ok(expressions.to_vec())
 }
 
-/// Where the values came from, by the names of their flags.
+/// The origins of the values, by the names of their flags.
 fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, ValueOrigin>) -> BTreeMap<String, ValueOrigin> {
     let given = matches.ids().filter(|id| !matches!(id.as_str(), "targets" | "host")).filter_map(|id| {
         let origin = match matches.value_source(id.as_str())? {
@@ -147,7 +149,7 @@ fn origins(matches: &ArgMatches, from_file: &BTreeMap<String, ValueOrigin>) -> B
     origins
 }
 
-/// A higher rank wins.
+/// The precedence of a value: a higher rank takes precedence.
 fn rank_of(origin: ValueOrigin) -> u8 {
     match origin {
         ValueOrigin::Flag | ValueOrigin::Target => 4,
@@ -158,13 +160,13 @@ fn rank_of(origin: ValueOrigin) -> u8 {
     }
 }
 
-/// The port, and whether it is that of the target.
+/// The port, and whether it is the port in the target.
 fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Result<(u16, bool), UsageError> {
     let of_target = rank_of(args.target_origin);
     match (args.port.port, typed.port) {
         (Some(flag), Some(port)) if rank == of_target && rank == rank_of(ValueOrigin::Flag) && flag != port => {
             let error = UsageError::flag("--port", format!("the target already names port {port}"));
-            Err(error.with_value(flag.to_string()).with_hint("give one of them"))
+            Err(error.with_value(flag.to_string()).with_hint("remove one of them"))
         }
         (Some(flag), Some(_)) if rank > of_target => Ok((flag, false)),
         (_, Some(port)) => Ok((port, true)),
@@ -174,14 +176,14 @@ fn port(args: &CheckArgs, typed: &TypedTarget, mode: TlsMode, rank: u8) -> Resul
     }
 }
 
-/// When TLS starts: the scheme of the target, if it is smtps://, and `--tls`.
+/// The TLS mode, from `--tls` and the scheme of the target: smtps:// means implicit TLS.
 fn tls_mode(args: &CheckArgs, scheme: Option<UrlScheme>, rank: u8) -> Result<TlsMode, UsageError> {
     let of_target = rank_of(args.target_origin);
     match (scheme, args.tls.tls) {
         (Some(UrlScheme::Smtps), mode @ (TlsMode::Starttls | TlsMode::None)) if rank > of_target => Ok(mode),
         (Some(UrlScheme::Smtps), TlsMode::Starttls | TlsMode::None) if rank == rank_of(ValueOrigin::Flag) => {
             let error = UsageError::flag("--tls", "contradicts the target: smtps:// means implicit TLS");
-            Err(error.with_hint("give one of them"))
+            Err(error.with_hint("remove one of them"))
         }
         (Some(UrlScheme::Smtps), _) => Ok(TlsMode::Implicit),
         (Some(UrlScheme::Smtp) | None, mode) => Ok(mode),
@@ -190,7 +192,7 @@ fn tls_mode(args: &CheckArgs, scheme: Option<UrlScheme>, rank: u8) -> Result<Tls
 
 fn tls(args: &TlsArgs, trust: &TrustArgs, mode: TlsMode, verify: Verify) -> Tls {
     let depth = scan_depth(args);
-    // Without --key the key is in the file of the certificate, as with curl.
+    // Without --key, the private key is in the file of the certificate, as with curl.
     let identity = args
         .cert
         .as_ref()
@@ -209,7 +211,8 @@ fn tls(args: &TlsArgs, trust: &TrustArgs, mode: TlsMode, verify: Verify) -> Tls 
     }
 }
 
-/// The depth of the scan, if there is one. A profile is about all cipher suites, so it needs them all.
+/// The depth of the TLS scan, if one is requested. A comparison with a TLS profile needs the full scan, because a
+/// profile covers all cipher suites.
 fn scan_depth(args: &TlsArgs) -> Option<ScanDepth> {
     match (args.tls_profile, args.tls_scan) {
         (Some(_), _) | (None, Some(ScanChoice::Full)) => Some(ScanDepth::Full),
@@ -218,8 +221,9 @@ fn scan_depth(args: &TlsArgs) -> Option<ScanDepth> {
     }
 }
 
-/// RFC 5321 §4.5.4.1 asks for restraint. A basic scan of a server without weak cipher suites takes 13 connections, and one
-/// more for each class of weak suites; a full scan takes one for each suite of each version.
+/// The default of `--max-connections`. RFC 5321 §4.5.4.1 asks clients to limit their load on a server. A basic scan of
+/// a server without weak cipher suites needs 13 connections, and one more for each class of weak suites. A full scan
+/// needs one connection for each cipher suite of each TLS version.
 fn connection_budget(depth: Option<ScanDepth>) -> u32 {
     match depth {
         None => 6,
@@ -247,8 +251,8 @@ fn probes(given: &[IntrusiveProbe]) -> Vec<IntrusiveProbe> {
     probes
 }
 
-/// Without `--from` the user is the sender if it is an email address, else the null sender; without recipients there is
-/// no sender.
+/// The sender. Without `--from` it is the user name, if that is an email address, else the null sender. Without
+/// recipients, there is no default sender.
 fn sender(args: &CheckArgs, login: Option<&Login>) -> Option<ReversePath> {
     let to: &[ForwardPath] = &args.envelope.to;
     if args.envelope.from.is_some() || to.is_empty() {
@@ -267,9 +271,7 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
     }
     let user = user.clone().unwrap_or_default();
     if user.is_empty() && proof != LoginProof::NoSecret {
-        return Err(
-            UsageError::flag("--user", "the user name is empty").with_hint("write a user name or omit the flag")
-        );
+        return Err(UsageError::flag("--user", "the user name is empty").with_hint("add a user name, or omit the flag"));
     }
     Ok(Some(Login {
         user,
@@ -282,25 +284,26 @@ fn login(args: &CheckArgs, verify: Verify) -> Result<Option<Login>, UsageError> 
     }))
 }
 
-/// The kind of credentials, by what `--auth` names and where the secret comes from:
-/// 1. `--token-command` gives a token, so at least one mechanism must take one;
-/// 2. if all mechanisms take a token, the secret is one, whatever its source;
-/// 3. if all are EXTERNAL or ANONYMOUS, there is no secret; EXTERNAL needs a client certificate;
-/// 4. everything else is a password.
+/// The kind of credentials, from the mechanisms of `--auth` and the source of the secret:
+/// 1. with `--token-command` it is a token, and at least one mechanism must use a token;
+/// 2. if all mechanisms use a token, the secret is a token, whatever its source;
+/// 3. if all mechanisms are EXTERNAL or ANONYMOUS, there is no secret. EXTERNAL needs a client certificate;
+/// 4. in all other cases it is a password.
 fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageError> {
     let needs: Vec<CredentialKind> =
         mechanisms.iter().filter_map(|name| sasl::find(name)).map(|mechanism| mechanism.needs).collect();
     let all = |of: &[CredentialKind]| !needs.is_empty() && needs.iter().all(|one| of.contains(one));
     if args.password.token_command.is_some() {
         if !needs.is_empty() && !needs.contains(&CredentialKind::Token) {
-            let reason = "no mechanism of --auth takes a token";
+            let reason = "none of the mechanisms in --auth uses a token";
             return Err(UsageError::flag("--token-command", reason).with_hint("add OAUTHBEARER or XOAUTH2 to --auth"));
         }
         return Ok(LoginProof::Token);
     }
     if all(&[CredentialKind::ClientCertificate]) && args.tls.cert.is_none() {
-        let error = UsageError::flag("--auth", "this mechanism logs in with a client certificate, and none is given");
-        return Err(error.with_value("EXTERNAL").with_hint("give it with --cert"));
+        let error =
+            UsageError::flag("--auth", "this mechanism needs a client certificate, but no certificate is given");
+        return Err(error.with_value("EXTERNAL").with_hint("add --cert FILE"));
     }
     Ok(if all(&[CredentialKind::Token]) {
         LoginProof::Token
@@ -314,7 +317,7 @@ fn proof(args: &CheckArgs, mechanisms: &[String]) -> Result<LoginProof, UsageErr
 fn for_port(template: &Plan, port: u16) -> Plan {
     let mut plan = template.clone();
     plan.target.port = port;
-    // Servers with a second port for implicit TLS use 2465, 4465, 10465.
+    // Some servers have additional ports for implicit TLS, for example 2465, 4465 or 10465.
     if port % 1000 == 465 {
         plan.tls.mode = TlsMode::Implicit;
     }
@@ -323,20 +326,21 @@ fn for_port(template: &Plan, port: u16) -> Plan {
 
 fn only_host(typed: Option<&str>) -> Result<Host, UsageError> {
     let Some(typed) = typed else {
-        return Err(UsageError::new("no host given").with_hint("write for example: smtpcheck ports smtp.example.net"));
+        return Err(UsageError::new("no host given").with_hint("for example: smtpcheck ports smtp.example.net"));
     };
     let target = target::parse(typed)?;
     match target.port {
         Some(port) => {
-            let reason = "`smtpcheck ports` checks several ports of a host";
-            let hint = format!("write only {}, and --ports {port} to check only that port", target.host);
+            let reason = "`smtpcheck ports` takes a host without a port";
+            let hint = format!("write {0}, or {0} --ports {port} to check only this port", target.host);
             Err(UsageError::new(reason).about("target", typed).with_hint(hint))
         }
         None => Ok(target.host),
     }
 }
 
-/// The name is looked up once for all ports, so an IP address for one of them applies to all.
+/// The overrides of `--resolve` for every port. The name is looked up once for all ports, so an override for one port
+/// applies to all ports.
 fn on_all_ports(connection: &ConnectionArgs, ports: &[u16]) -> Vec<Override> {
     let mut all: Vec<Override> = Vec::new();
     for one in resolve::overrides(&connection.resolve) {
@@ -368,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn the_port_is_the_flags_then_the_targets_then_the_modes() {
+    fn the_port_comes_from_the_flag_else_the_target_else_the_tls_mode() {
         let port = |words: &[&str]| made(words).map(|plan| (plan.target.port, plan.origin("port")));
         assert_eq!(port(&["h.example", "--port", "2525"]), Ok((2525, ValueOrigin::Flag)));
         assert_eq!(port(&["h.example:25", "--port", "25"]), Ok((25, ValueOrigin::Target)));
@@ -380,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_target_says_comes_before_the_configuration_file() {
+    fn port_and_scheme_of_the_target_take_precedence_over_the_configuration_file() {
         let file = "[defaults]\nport = 2525\ntls = \"none\"\n";
         let settings = crate::cli::config::read(file, std::path::Path::new("c.toml"), None, None).expect("fine");
         let made = |target: &str| match crate::cli::parse_with(vec![target.into()], &settings) {
@@ -400,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_is_implicit_on_465_and_opportunistic_elsewhere() {
+    fn tls_auto_is_implicit_tls_on_port_465_and_opportunistic_starttls_on_other_ports() {
         let tls = |words: &[&str]| made(words).map(|plan| plan.tls_use());
         assert_eq!(tls(&["h.example:465"]), Ok(TlsUse::Implicit));
         assert_eq!(tls(&["h.example:25"]), Ok(TlsUse::IfOffered));
@@ -409,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sender_follows_from_the_user_or_is_null() {
+    fn the_default_sender_is_the_user_name_or_null() {
         let from = |words: &[&str]| made(words).map(|plan| plan.from.map(|from| from.to_string()));
         assert_eq!(from(&["h.example"]), Ok(None));
         assert_eq!(from(&["h.example", "--to", "x@example.org"]), Ok(Some("<>".to_owned())));
@@ -418,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn the_announced_name_is_the_machines() {
+    fn the_default_ehlo_name_is_the_host_name_of_this_machine() {
         assert_eq!(made(&["h.example"]).map(|plan| plan.ehlo), Ok(EhloName::Name("ci-7.example.net".to_owned())));
     }
 
@@ -439,7 +443,7 @@ mod tests {
             (&["h.example", "--resolve", "h.example"], "HOST:PORT:ADDRESS"),
             (&["h.example", "--resolver", "dns.example"], "IP address"),
             (&["h.example", "--port", "0"], "--port 0: not a port"),
-            (&["h.example", "--tls", "none", "--tls-scan"], "there is no TLS to test"),
+            (&["h.example", "--tls", "none", "--tls-scan"], "because it tests TLS"),
             (&["h.example", "--tls", "none", "--tls-profile", "mozilla-modern"], "--tls-profile: cannot be used with"),
             (&["h.example", "--quit-after", "banner", "--probe", "mail-before-tls"], "before STARTTLS"),
         ] {
@@ -458,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ports_of_mail_are_looked_at_unless_others_are_named() {
+    fn the_usual_mail_ports_are_checked_unless_other_ports_are_given() {
         let of = |words: &[&str]| {
             ports_of(words).map(|plans| plans.iter().map(|plan| (plan.target.port, plan.tls_use())).collect::<Vec<_>>())
         };
@@ -468,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_given_counts_for_all_ports() {
+    fn an_override_for_one_port_applies_to_all_ports() {
         let words = ["h.example", "--ports", "25,587", "--resolve", "h.example:25:192.0.2.1"];
         let plans = ports_of(&words).expect("sound arguments");
         assert!(plans.iter().all(|plan| plan.overrides.iter().any(|given| given.port == plan.target.port)));
@@ -483,7 +487,7 @@ mod tests {
             (&["h.example", "--ports", "25,0"], "0 is not a port"),
             (&["h.example", "--ports", "25,70000"], "70000 is not a port"),
             (&["h.example", "--ports", "25,587,25"], "port 25 is listed twice"),
-            (&["h.example", "--ports", "25,,587"], "a port is empty"),
+            (&["h.example", "--ports", "25,,587"], "an empty item"),
             (&["h.example", "--ports", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"], "at most 16"),
             (&["h.example", "--timeout", "3"], "unit is missing"),
             (&["h.example", "--fail-on", "fatal"], "--fail-on fatal"),

@@ -1,8 +1,9 @@
-//! One check with its retries: inquire, judge, and if the result is worth it, wait and begin again.
+//! Runs one check with its retries: it runs the inquiry and evaluates the result. If a retry may succeed, it waits and
+//! runs the check again.
 //!
-//! Only exit codes 3 and 4 are retried: the server did not respond, or rejected temporarily. What was rejected permanently,
-//! a login above all, would be rejected again, and repeated logins lock accounts. The report of each run is kept. A signal
-//! ends the delay, and the last report counts.
+//! A check is retried only on exit codes 3 and 4, which mean that the server could not be reached or sent a temporary
+//! rejection. A permanent rejection would be repeated, and repeated logins could lock an account. The report of each
+//! run is kept. If a signal arrives during the delay, the check ends, and the last report is its result.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -17,40 +18,40 @@ use crate::report::{Exit, Report};
 use crate::sasl::{Credentials, Proof};
 use crate::secret::Secret;
 
-/// How often progress can be shown during a delay.
+/// The interval between progress notifications during a delay.
 const TICK: Duration = Duration::from_millis(100);
 
-/// One check, with everything that it needs.
+/// A check with everything that it needs to run.
 pub struct Job {
-    /// What is checked.
+    /// The plan of the check.
     pub plan: Plan,
-    /// The password or token of its login.
+    /// The password or token for the login.
     pub secret: Option<Secret>,
-    /// What is expected of the result.
+    /// The expectations about the result.
     pub expectations: Vec<Expectation>,
-    /// How often it is retried.
+    /// How often, and for how long, the check is retried.
     pub retry: Retry,
 }
 
-/// The result of a check.
+/// The reports of a check and its retries.
 #[derive(Debug)]
 pub struct RetriedReport {
-    /// The last report, which counts.
+    /// The last report, which is the result.
     pub report: Report,
-    /// Those before it, oldest first.
+    /// The earlier reports, oldest first.
     pub earlier: Vec<Report>,
 }
 
-/// Is notified about a check as it runs.
+/// Receives notifications about a check while it runs.
 pub(super) trait RetryListener: EvidenceListener {
     /// A run has ended, and a retry follows.
     fn retrying(&mut self, number: usize, report: &Report) -> io::Result<()>;
-    /// This much is left of the delay before the next retry.
+    /// The next retry begins after the time `left`.
     fn pausing(&mut self, left: Duration);
 }
 
 impl Job {
-    /// The credentials of one run: a copy, which is wiped with its gatherer.
+    /// A copy of the credentials for one run. It is wiped when the gatherer of the run is dropped.
     pub(super) fn credentials(&self) -> Option<Credentials> {
         let login = self.plan.login.as_ref()?;
         let proof = match login.proof {
@@ -61,7 +62,7 @@ impl Job {
         Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
     }
 
-    /// Checks until the result is not worth another retry.
+    /// Runs the check until it needs no retry, or until no retry is left.
     pub(super) async fn run(
         &self,
         resources: &Resources,
@@ -91,7 +92,8 @@ impl Job {
         }
     }
 
-    /// One run. Its sockets and its copy of the secret go when it ends, not after the delay.
+    /// Runs the check once. Its sockets are closed and its copy of the secret is wiped when the run ends, not after the
+    /// delay.
     async fn run_once(
         &self,
         resources: &Resources,
@@ -113,7 +115,7 @@ impl Job {
     }
 }
 
-/// Waits; a signal ends it early.
+/// Waits before a retry. If a signal arrives, the delay ends early and the signal is returned.
 async fn pause(time: Duration, mut interruption: Interruption, listener: &mut dyn RetryListener) -> Option<Signal> {
     let end = Instant::now() + time;
     loop {

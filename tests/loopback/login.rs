@@ -183,7 +183,7 @@ fn no_mechanism_shows_the_secret_in_any_output() {
             "--password-file",
             file.to_str().unwrap(),
         ];
-        // `run_with` searches the output of each run for the password.
+        // The helper searches each run for the password.
         for form in [&["-v"][..], &["--json"]] {
             let run = run_with(&[&common, form].concat(), None, &[("RUST_LOG", "trace")]);
             assert!(matches!(run.code, 7 | 8), "{mechanism} {form:?}: {} {}{}", run.code, run.stdout, run.stderr);

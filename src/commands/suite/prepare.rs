@@ -1,4 +1,4 @@
-//! What is done for a suite before anything is sent: every check planned, every password read, every file opened.
+//! Prepares a suite before anything is sent: plans every check, reads every password and opens every file.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub(super) struct PreparedCheck {
     pub(super) check: SuiteCheck,
     pub(super) place: Option<FilePosition>,
     pub(super) job: Job,
-    /// Why it is not run.
+    /// The reason why the check is skipped, if it is.
     pub(super) skipped: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl PreparedCheck {
             password: check.password.as_ref().map(|password| match password {
                 Password::Command(command) => format!("from the command {command}"),
                 Password::File(path) => format!("from the file {}", path.display()),
-                Password::Environment(name) => format!("from the variable {name}"),
+                Password::Environment(name) => format!("from the environment variable {name}"),
                 Password::TokenCommand(command) => format!("a token, from the command {command}"),
                 Password::Plain(_) => "from the suite".to_owned(),
             }),
@@ -49,7 +49,7 @@ impl PreparedCheck {
     }
 }
 
-/// Everything about a check that can be wrong, without sending anything.
+/// Plans a check and finds its errors, without sending anything.
 pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result<PreparedCheck, CommandError> {
     let mut words = vec!["check".to_owned()];
     words.extend(check.flags.iter().cloned());
@@ -75,8 +75,7 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
         if let Need::Egress(port) = need
             && *port != plan.target.port
         {
-            let message =
-                format!("{need} is about another port than that of the target, which is {}", plan.target.port);
+            let message = format!("{need} does not match the port of the target, which is {}", plan.target.port);
             return Err(check.error_at(Some("needs"), message).into());
         }
     }
@@ -86,7 +85,7 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
     Ok(PreparedCheck { check, place, job, skipped })
 }
 
-/// Reads the passwords of all checks that are run, each source once.
+/// Reads the passwords of all checks that are not skipped, each source once.
 pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandError> {
     let mut known: HashMap<String, Secret> = HashMap::new();
     for one in ready.iter_mut().filter(|one| one.skipped.is_none()) {
@@ -97,7 +96,7 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
                 && job.plan.login.is_none()
                 && !check.flags.iter().any(|flag| flag == "--no-auth")
             {
-                return Err(check.error_at(None, "a password is given, but no user; add user = \"...\"").into());
+                return Err(check.error_at(None, "the check has a password but no user; add user = \"...\"").into());
             }
             continue;
         }
@@ -119,8 +118,7 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
             }
             None if environment::is_set(VARIABLE) => (VARIABLE.to_owned(), PasswordSource::Environment),
             None => {
-                let message =
-                    "a user without a password; add password-command, password-file, password-env or token-command";
+                let message = "the check has a user but no password; add password-command, password-file, password-env or token-command";
                 return Err(check.error_at(Some("user"), message.to_owned()).into());
             }
         };
@@ -142,12 +140,12 @@ fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, FileError> {
         Ok(value) => {
             password::from_environment(value).map_err(|error| wrong(error.to_string().replace(VARIABLE, name)))
         }
-        Err(std::env::VarError::NotPresent) => Err(wrong(format!("the variable {name} is not set"))),
-        Err(std::env::VarError::NotUnicode(_)) => Err(wrong(format!("the variable {name} is not UTF-8"))),
+        Err(std::env::VarError::NotPresent) => Err(wrong(format!("the environment variable {name} is not set"))),
+        Err(std::env::VarError::NotUnicode(_)) => Err(wrong(format!("the environment variable {name} is not UTF-8"))),
     }
 }
 
-/// Reads the certificates and keys that the checks name. Each file is read once, and kept by the engine.
+/// Reads the certificates and keys of the checks. Each file is read once, and the engine keeps its content.
 pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(), CommandError> {
     let mut known: Vec<(Option<PathBuf>, Option<PathBuf>, Option<PathBuf>)> = Vec::new();
     for one in ready.iter().filter(|one| one.skipped.is_none()) {
@@ -167,7 +165,7 @@ pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(),
     Ok(())
 }
 
-/// A usage error at the key of the check that it is about.
+/// Adds the position of the key that a usage error is about.
 fn located(check: &SuiteCheck, error: CommandError) -> CommandError {
     match error {
         CommandError::Usage(error) => {

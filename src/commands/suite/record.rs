@@ -1,4 +1,4 @@
-//! `smtpcheck run --record TARGET`: checks a server once, and writes a suite that expects what was seen.
+//! `smtpcheck run --record TARGET`: checks a server once, and writes a suite that expects the results of this check.
 
 use std::path::Path;
 
@@ -20,12 +20,12 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let words = args.words.iter().cloned().chain(["--".to_owned(), target.to_owned()]);
     let words = std::iter::once("check".to_owned()).chain(words).map(Into::into).collect();
     let Invocation::Check(check, matches) = cli::parse(words)? else {
-        return Err(CommandError::usage("only flags of a check may follow --".to_owned()));
+        return Err(CommandError::usage("only flags of `smtpcheck check` can follow --".to_owned()));
     };
     let plan = planning::plan(&check, &matches, target, name::host_name().as_deref())?;
     let login = plan.login.as_ref();
     let source = check.password.source(check.auth.user.as_deref(), login, secrets::sources(login))?;
-    // A suite contains no transcript, and is kept with the other files of a project.
+    // The file needs no special mode: a suite contains no transcript, and is usually committed to a repository.
     let draft = file_of(&args.output.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
     let secret = source.as_ref().map(|source| secrets::fetch(source, &plan)).transpose()?;
     let retry = check.expect.retry();
@@ -35,7 +35,7 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     signals::end_if_unhandled();
     let RetriedReport { report, .. } = run_single(&mut engine, job)?;
     if matches!(report.exit, Exit::Interrupted | Exit::Terminated | Exit::Incomplete) {
-        // An incomplete result is nothing to expect.
+        // No suite is written for an incomplete check, because its results are not what should be expected.
         return Ok(report.exit.code());
     }
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
@@ -45,8 +45,8 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// The flags of a check as keys of a suite, with their values as TOML. A relative path in a suite starts at the suite's
-/// folder, so it is written as given if that is the current folder.
+/// The flags of a check as keys of a suite, with their values as TOML. Paths in a suite are relative to the directory
+/// of the suite. If this is the working directory, a path is written as given, else as an absolute path.
 fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
     let folder = output.and_then(Path::parent).unwrap_or(Path::new(""));
     let is_here = folder == Path::new("") || folder == Path::new(".");
