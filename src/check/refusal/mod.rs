@@ -272,7 +272,7 @@ fn weighed(received: ReceivedReply<'_>, reading: Reading, logged_in: bool) -> Re
 }
 
 fn of_phase(received: ReceivedReply<'_>) -> &'static Rule {
-    // RSET and QUIT have no rule. They can contain a 421 after RCPT TO, which `rule_at` does not handle there.
+    // Every phase has a rule for the replies that reach this function. The only one to RSET or QUIT is 421.
     rule_at(reply_phase(received.event.phase), received.reply).unwrap_or(&rules::RECIPIENT_REFUSED)
 }
 
@@ -379,13 +379,14 @@ fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: F
     let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
     let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
     let values = [
+        // The lexicon's example of a known mailbox. It is replaced first, because a value may contain the same text.
+        ("postmaster@example.com", known_mailbox(plan, received)),
         ("{host}", plan.target.host.to_string()),
         ("{port}", plan.target.port.to_string()),
         ("{user}", user),
         ("{from}", plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string)),
         ("{rcpt}", recipient(plan, received)),
         ("{ip}", local.map_or_else(|| "YOUR-PUBLIC-ADDRESS".to_owned(), |ip| ip.to_string())),
-        ("postmaster@example.com", known_mailbox(plan, received)),
     ];
     let command = fix
         .command

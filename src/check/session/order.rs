@@ -67,7 +67,7 @@ fn proved_by(found: Break<'_>) -> (&'static Rule, String) {
         }
         EventKind::Stray { bytes, .. } => {
             let summary = format!(
-                "the server sent {bytes} bytes before the command {}, which are not the reply to a command",
+                "before {} the server sent {bytes} bytes that are not the reply to a command",
                 found.proof.phase
             );
             (&REPLY_UNSOLICITED, summary)
@@ -163,10 +163,7 @@ pub(super) fn unasked(session: Session<'_>) -> Option<Finding> {
         _ => false,
     })?;
     let EventKind::Stray { bytes, .. } = &event.what else { return None };
-    let summary = format!(
-        "the server sent {bytes} bytes before the command {}, which are not the reply to a command",
-        event.phase
-    );
+    let summary = format!("before {} the server sent {bytes} bytes that are not the reply to a command", event.phase);
     let finding = Finding::new(&REPLY_UNSOLICITED, event.phase, Confidence::Likely, summary).on(event);
     Some(Finding {
         severity: Severity::Warning,

@@ -24,7 +24,7 @@ const STAPLE: Feature = Feature {
     in_tls_1_3: true,
     level: Level::Should,
     found: "the server sends no OCSP response with the certificate",
-    change: "Switch OCSP stapling on, if the issuer of the certificate still runs an OCSP responder",
+    change: "Enable OCSP stapling, if the issuer of the certificate still operates an OCSP responder",
     source: "ocsp_staple",
 };
 
