@@ -117,7 +117,7 @@ fn no_secret_is_sent_to_a_server_whose_certificate_is_not_trusted() {
         run_with(&[&target(&server), "--user", "u@example.net", "--password-stdin", "--json"], Some(PASSWORD), &[]);
     assert_eq!(run.code, 6);
     assert_eq!(run.rules(), ["certificate-untrusted"]);
-    assert!(run.stdout.contains("The password was not sent"));
+    assert!(run.stdout.contains("smtpcheck did not send the password"));
     let seen = server.seen();
     assert!(!seen.lines.iter().any(|line| line.starts_with("AUTH")), "{:?}", seen.lines);
 }

@@ -531,7 +531,7 @@ mod tests {
         let lower = by(&middle, authority("Lower CA", (-10, 400)));
         let below = by(&lower, server());
         let disordered = shown(&[&below.der, &middle.der, &lower.der], &trusted);
-        assert_eq!(disordered, ["2 comes after its issuer"]);
+        assert_eq!(disordered, ["2 sent after its issuer"]);
         // The root is trusted, and nothing else is said of it: the name is the matter, or the use.
         let mut narrow = authority("Narrow CA", (-400, 400));
         narrow.name_constraints = Some(NameConstraints {

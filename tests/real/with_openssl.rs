@@ -281,7 +281,10 @@ fn a_name_that_the_server_refuses_is_told_from_a_server_that_refuses_everything(
     let server = workbench.serve(&certificate, &format!("-servername mail.example.org -servername_fatal {second}"));
     let report = check(&server, &[]).exits(exit::TLS);
     assert_says(summary(&report, word::TLS_HANDSHAKE_FAILED), "alert 112");
-    assert_says(word_of(&finding(&report, word::TLS_HANDSHAKE_FAILED)["cause"]), "Without a name it responds");
+    assert_says(
+        word_of(&finding(&report, word::TLS_HANDSHAKE_FAILED)["cause"]),
+        "It responds to a ClientHello without a name",
+    );
     assert_finds_one_error(&report);
 }
 

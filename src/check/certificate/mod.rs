@@ -167,13 +167,13 @@ fn is_shown(fault: &PathFault) -> bool {
 fn weigh(plan: &Plan, session: Session<'_>, faults: &mut [Finding]) {
     let withheld =
         session.events().any(|event| matches!(&event.what, EventKind::Withheld { reason: WithheldReason::Unverified }));
-    let nobody_looks = plan.target.port == 25 && plan.tls.mode == TlsMode::Auto && plan.login.is_none();
+    let is_between_servers = plan.target.port == 25 && plan.tls.mode == TlsMode::Auto && plan.login.is_none();
     let accepted = plan.tls.verify == Verify::Insecure;
     for (at, fault) in faults.iter_mut().filter(|fault| fault.severity == Severity::Error).enumerate() {
         if accepted {
             fault.severity = Severity::Notice;
             fault.consequences.push("smtpcheck accepted the certificate, because --insecure was given".to_owned());
-        } else if nobody_looks {
+        } else if is_between_servers {
             fault.severity = Severity::Warning;
             fault.consequences.push("Most mail servers that deliver to port 25 do not verify certificates and continue. Senders that use MTA-STS or DANE, and mail programs, reject the certificate.".to_owned());
         } else {
