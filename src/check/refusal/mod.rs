@@ -58,11 +58,11 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             Some(known) => {
                 known.evidence.events.push(received.event.seq);
                 let to = recipient(plan, received);
-                let verb = verb(received);
+                let how = how_rejected(received);
                 known.consequences.push(if about_recipient {
-                    format!("{to} was {verb} with the same reply")
+                    format!("{to} was {how} with the same reply")
                 } else {
-                    format!("{to} was {verb} for the same reason")
+                    format!("{to} was {how} for the same reason")
                 });
             }
             None => {
@@ -321,9 +321,9 @@ fn failure(plan: &Plan, received: ReceivedReply<'_>, cause: Cause) -> PhaseFailu
 }
 
 fn summary(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, cause: Cause) -> String {
-    let verb = verb(received);
+    let how = how_rejected(received);
     let what = match received.event.phase {
-        Phase::Greeting => return format!("the connection was {verb} in the greeting with {}", explanation(received)),
+        Phase::Greeting => return format!("the connection was {how} in the greeting with {}", explanation(received)),
         phase if received.reply.has_code(421) => {
             return format!("the server ends the session at {phase}: {}", explanation(received));
         }
@@ -333,16 +333,16 @@ fn summary(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, cause
         Phase::Mail => sender(plan),
         // Many servers reject the sender only at RCPT TO.
         Phase::Rcpt if matches!(cause, Cause::SenderRejected | Cause::SenderAuthentication) => {
-            let verb = if received.reply.class() == Class::Transient { "temporarily rejected" } else { "rejected" };
-            return format!("{} was {verb} at RCPT TO with {}", sender(plan), explanation(received));
+            let how = if received.reply.class() == Class::Transient { "temporarily rejected" } else { "rejected" };
+            return format!("{} was {how} at RCPT TO with {}", sender(plan), explanation(received));
         }
         _ => recipient(plan, received),
     };
-    format!("{what} was {verb} with {}", explanation(received))
+    format!("{what} was {how} with {}", explanation(received))
 }
 
-/// The verb for the summary: a 4yz reply defers a recipient, and is a temporary rejection in other phases.
-fn verb(received: ReceivedReply<'_>) -> &'static str {
+/// The word for the summary: a 4yz reply defers a recipient, and is a temporary rejection in other phases.
+fn how_rejected(received: ReceivedReply<'_>) -> &'static str {
     match (received.reply.class(), received.event.phase) {
         (Class::Transient, Phase::Rcpt) => "deferred",
         (Class::Transient, _) => "temporarily rejected",
