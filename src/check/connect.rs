@@ -261,7 +261,7 @@ fn no_address(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
         }
         _ => {
             let mut finding = found(&NAME_WITHOUT_ADDRESS, probe, format!("{host} has {}", missing(names)));
-            finding.cause = "The name exists in DNS, but it has no IP address to connect to. It is probably a mail domain, whose mail server has another name.".to_owned();
+            finding.cause = "The name exists in DNS, but it has no IP address to connect to. It is a mail domain, whose mail server has another name.".to_owned();
             let meant =
                 providers::recognise(&ProviderSigns { host: Some(names.host.ascii()), ..ProviderSigns::default() });
             if let Some(host) = meant.and_then(|provider| provider.hosts.first()) {
@@ -337,7 +337,7 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
         ConnectFaultKind::TimedOut => (
             &CONNECTION_TIMED_OUT,
             format!("{host} does not respond on port {port}"),
-            "The connection was neither accepted nor rejected. Probably a firewall drops the packets.",
+            "The connection was neither accepted nor rejected, because a firewall drops the packets.",
         ),
         ConnectFaultKind::HostUnreachable | ConnectFaultKind::Other => (
             &CONNECTION_IMPOSSIBLE,
@@ -418,12 +418,12 @@ fn weigh_siblings(plan: &Plan, evidence: &Evidence, kind: ConnectFaultKind, find
     let list: Vec<String> = open.iter().map(u16::to_string).collect();
     finding.cause = match (kind, plan.target.port) {
         (ConnectFaultKind::TimedOut, 25) => format!(
-            "The host responds on port {}, so it is up. Port 25 is probably blocked in your network, as in most home and cloud networks.",
+            "The host responds on port {}, so it is up. Your network blocks port 25, as most home and cloud networks do.",
             list.join(", ")
         ),
         (ConnectFaultKind::TimedOut, _) => {
             format!(
-                "The host responds on port {}, so it is up. A firewall on the network path probably blocks this port.",
+                "The host responds on port {}, so it is up. A firewall on the network path blocks this port.",
                 list.join(", ")
             )
         }
@@ -524,7 +524,7 @@ fn unreachable_addresses(session: Session<'_>) -> Vec<Finding> {
                 "Server operator: make the mail service listen on {}, allow the port in the firewall, or remove the IP address from DNS",
                 address.ip()
             )));
-            finding.fixes.push(Fix::text(format!("Until then, connect to {} or use the other address family", served.ip())));
+            finding.fixes.push(Fix::text(format!("Connect to {} until then, or use the other address family", served.ip())));
             Some(finding)
         })
         .collect()

@@ -26,7 +26,7 @@ static CAPABILITIES_DIFFER: Rule = Rule {
     severity: Severity::Notice,
     title: "the server advertises fewer or different extensions inside TLS than before it",
     docs: Docs {
-        sees: "An extension that the server advertised before TLS is missing from the EHLO reply inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ for good reasons. Extensions that appear only inside TLS are normal and are not reported.",
+        sees: "An extension that the server advertised before TLS is missing from the EHLO reply inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ. Extensions that appear only inside TLS are normal and are not reported.",
         matters: "The difference is allowed. However, it can also be caused by a proxy or firewall on the network path that changes the unprotected first reply. Rely on the reply inside TLS.",
         action: "Server operator: compare both replies with the configuration of the server. If the configuration advertises the same extensions before and inside TLS, look for a filter on the network path.",
         example: "SIZE 1000 before TLS, SIZE 2000 inside TLS",
@@ -77,21 +77,26 @@ fn differing(session: Session<'_>) -> Option<Finding> {
         let keyword = keyword.to_ascii_uppercase();
         keyword.starts_with("AUTH") || matches!(keyword.as_str(), "STARTTLS" | "REQUIRETLS")
     };
-    let parts: Vec<String> = before
-        .offered
-        .iter()
-        .filter(|offer| !one_sided(&offer.keyword))
-        .filter_map(|offer| match after.find(&offer.keyword) {
-            None => Some(format!("{} is missing inside TLS", first.quote(offer.keyword.clone()))),
-            Some(inside) if inside.parameters != offer.parameters => Some(format!(
-                "{} is {} before TLS and {} inside TLS",
-                first.quote(offer.keyword.clone()),
-                first.quote(offer.parameters.join(" ")),
-                second.quote(inside.parameters.join(" "))
-            )),
-            Some(_) => None,
-        })
+    let compared = || before.offered.iter().filter(|offer| !one_sided(&offer.keyword));
+    let missing: Vec<String> = compared()
+        .filter(|offer| after.find(&offer.keyword).is_none())
+        .map(|offer| first.quote(offer.keyword.clone()).to_string())
         .collect();
+    let missing = match missing.as_slice() {
+        [] => None,
+        [one] => Some(format!("{one} is missing inside TLS")),
+        several => Some(format!("{} are missing inside TLS", several.join(", "))),
+    };
+    let changed = compared().filter_map(|offer| match after.find(&offer.keyword) {
+        Some(inside) if inside.parameters != offer.parameters => Some(format!(
+            "{} is {} before TLS and {} inside TLS",
+            first.quote(offer.keyword.clone()),
+            first.quote(offer.parameters.join(" ")),
+            second.quote(inside.parameters.join(" "))
+        )),
+        Some(_) | None => None,
+    });
+    let parts: Vec<String> = missing.into_iter().chain(changed).collect();
     if parts.is_empty() {
         return None;
     }

@@ -54,7 +54,7 @@ fn later_refusals(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     Some(Finding {
         cause: later.clone(),
         fixes: vec![Fix::text(
-            "If your mail is not delivered, send one real message with your own program and read the server's reply",
+            "Send one real message with your own program and read the server's reply, if your mail is not delivered",
         )],
         ..finding
     })

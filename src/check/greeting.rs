@@ -202,7 +202,7 @@ fn in_the_other_mode(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
         finding.otherwise = Some("Another service with TLS, for example a web server, may use this port, because no SMTP greeting arrived inside TLS either. Ask the server's operator to find out.".to_owned());
     }
     finding.fixes.push(Fix::run("Repeat the check with implicit TLS", format!("smtpcheck smtps://{target}")));
-    finding.fixes.push(Fix::text("In the mail program or application, select SSL/TLS (also called SMTPS or implicit TLS) for this port, not STARTTLS"));
+    finding.fixes.push(Fix::text("Select SSL/TLS (also called SMTPS or implicit TLS) for this port in the mail program or application, not STARTTLS"));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)
 }
@@ -222,7 +222,7 @@ fn slow(session: Session<'_>) -> Option<Finding> {
     let summary = format!("the greeting took {:.1} seconds", waited / 1000.0);
     let finding = Finding::new(&GREETING_SLOW, Phase::Greeting, Confidence::Likely, summary).on(received.event);
     Some(Finding {
-        cause: "The server probably delays unknown clients on purpose. Programs with a short timeout fail before the greeting arrives.".to_owned(),
+        cause: "The server delays unknown clients on purpose. Programs with a short timeout fail before the greeting arrives.".to_owned(),
         otherwise: Some("The server may be overloaded, or wait for a reverse DNS lookup of your IP address. Its mail log shows the reason.".to_owned()),
         fixes: vec![Fix::text(
             "Set a longer timeout for the greeting in your program (RFC 5321 recommends five minutes for mail servers)",
@@ -244,11 +244,21 @@ fn of_another_host(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let finding =
         Finding::new(&GREETING_OF_ANOTHER_HOST, Phase::Greeting, Confidence::Likely, summary).on(received.event);
     Some(Finding {
-        cause: "The connection is probably redirected to another server, by a web hosting company, an internet provider or a virus scanner.".to_owned(),
-        otherwise: Some("The provider may have changed its software. The certificate shows whether the server is the provider's.".to_owned()),
+        cause:
+            "A web hosting company, an internet provider or a virus scanner redirects the connection to another server."
+                .to_owned(),
+        otherwise: Some(
+            "The provider may have changed its software. The certificate shows whether the server is the provider's."
+                .to_owned(),
+        ),
         fixes: vec![
-            Fix::text("Ask your hosting company or internet provider whether it redirects outgoing SMTP connections (cPanel: SMTP restrictions), or send through its server"),
-            Fix::run("Check whether port 465 is redirected too", format!("smtpcheck smtps://{}", plan.target.host.with_port(465))),
+            Fix::text(
+                "Ask your hosting company or internet provider whether it redirects outgoing SMTP connections (cPanel: SMTP restrictions), or send through its server",
+            ),
+            Fix::run(
+                "Check whether port 465 is redirected too",
+                format!("smtpcheck smtps://{}", plan.target.host.with_port(465)),
+            ),
         ],
         ..finding
     })
@@ -400,9 +410,9 @@ fn foreign_service(plan: &Plan, session: Session<'_>, words: &str) -> Finding {
 fn recognise(text: &str) -> Option<(&'static str, &'static str)> {
     let starts = |prefix: &str| text.starts_with(prefix);
     if starts("* OK") || starts("* PREAUTH") || starts("* BYE") {
-        Some(("an IMAP server", " (IMAP, 143 and 993, is for reading mail)"))
+        Some(("an IMAP server", " (IMAP, on ports 143 and 993, is for reading mail)"))
     } else if starts("+OK") || starts("-ERR") {
-        Some(("a POP3 server", " (POP3, 110 and 995, is for fetching mail)"))
+        Some(("a POP3 server", " (POP3, on ports 110 and 995, is for fetching mail)"))
     } else if starts("SSH-") {
         Some(("an SSH server", ""))
     } else if starts("HTTP/") || starts("<!DOCTYPE") || starts("<html") {

@@ -296,8 +296,8 @@ fn fixes(plan: &Plan, name: &str) -> Vec<Fix> {
         format!("smtpcheck {} --sni {}", in_shell(&target), in_shell(name)),
     ));
     fixes.push(Fix::text(match plan.target.host {
-        Host::Ip(ip) => format!("In the mail program or application, enter {name} as the server, not {ip}"),
-        Host::Name(_) => format!("In the mail program or application, enter {name} as the server"),
+        Host::Ip(ip) => format!("Enter {name} as the server in the mail program or application, not {ip}"),
+        Host::Name(_) => format!("Enter {name} as the server in the mail program or application"),
     }));
     fixes
 }

@@ -296,7 +296,7 @@ fn stripped(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, _) = session.capabilities(Phase::Ehlo)?;
     let summary = format!("{} always advertises STARTTLS on port {port}, but it is missing", provider.name);
     let mut finding = Finding::new(&STARTTLS_STRIPPED, Phase::Starttls, Confidence::Likely, summary).on(received.event);
-    finding.cause = "A device on the network path probably removes the extension: a firewall, a virus scanner, or an attacker who wants to read the traffic.".to_owned();
+    finding.cause = "A device on the network path removes the extension: a firewall, a virus scanner, or an attacker who wants to read the traffic.".to_owned();
     finding.otherwise = Some(
         "The connection may have been redirected to another server. The greeting shows whether it is the provider's."
             .to_owned(),
@@ -376,7 +376,7 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
         ),
     ));
     finding.fixes.push(Fix::text(
-        "In the mail program or application, select STARTTLS for this port, not SSL/TLS, or use port 465",
+        "Select STARTTLS for this port in the mail program or application, not SSL/TLS, or use port 465",
     ));
     finding.failure = Some(PhaseFailure::Tls);
     Some(finding)

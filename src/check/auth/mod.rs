@@ -150,7 +150,7 @@ fn not_offered(plan: &Plan, session: Session<'_>, event: &Event) -> Finding {
     finding.cause = match (plan.target.port, encrypted) {
         (25, _) => "Port 25 is for mail between servers, where most servers accept no logins.".to_owned(),
         (_, false) => "Many servers advertise AUTH only inside TLS, and this connection is unencrypted.".to_owned(),
-        _ => "This host probably only receives mail and accepts no logins.".to_owned(),
+        _ => "This host only receives mail and accepts no logins.".to_owned(),
     };
     if plan.target.port != 25 && encrypted {
         finding.confidence = Confidence::Likely;

@@ -67,7 +67,7 @@ pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option
     let finding = Finding::new(&AUTH_NOT_OFFERED, Phase::EhloTls, Confidence::Likely, summary);
     Some(Finding {
         severity: Severity::Notice,
-        cause: "Logins are probably disabled, or the server accepts mail only from known IP addresses.".to_owned(),
+        cause: "Logins are disabled, or the server accepts mail only from known IP addresses.".to_owned(),
         otherwise: Some(
             "The server may advertise AUTH only to other networks. Ask the server's operator to find out.".to_owned(),
         ),

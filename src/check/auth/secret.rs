@@ -63,10 +63,12 @@ pub(in crate::check) fn token(plan: &Plan, evidence: &Evidence, session: Session
 }
 
 fn minutes_ago(minutes: i64) -> String {
-    match minutes {
-        0 => "less than a minute ago".to_owned(),
-        1 => "1 minute ago".to_owned(),
-        more => format!("{more} minutes ago"),
+    match (minutes, minutes / 60, minutes / 60 / 24) {
+        (0, ..) => "less than a minute ago".to_owned(),
+        (1, ..) => "1 minute ago".to_owned(),
+        (_, 0 | 1, _) => format!("{minutes} minutes ago"),
+        (_, hours, 0 | 1) => format!("{hours} hours ago"),
+        (_, _, days) => format!("{days} days ago"),
     }
 }
 

@@ -23,7 +23,7 @@ fn leaf(seen: CertificateContext<'_>) -> Finding {
         let mut finding = seen.finding(&CERTIFICATE_EXPIRED, Confidence::Certain, summary);
         finding.cause = "The validity of the server's certificate has ended according to this machine's clock. Clients that verify certificates refuse to connect.".to_owned();
         finding.fixes =
-            vec![renewal(), Fix::text("If the certificate should still be valid, check this machine's clock")];
+            vec![renewal(), Fix::text("Check this machine's clock, if the certificate should still be valid")];
         return finding;
     }
     let summary = format!("the certificate becomes valid on {}", date(leaf.not_before));

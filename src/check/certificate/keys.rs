@@ -50,7 +50,7 @@ pub(super) fn proof(seen: CertificateContext<'_>, fault: &str) -> Option<Finding
     }
     let summary = "the handshake is not signed with the key of the certificate".to_owned();
     let mut finding = seen.finding(&CERTIFICATE_SIGNATURE_INVALID, Confidence::Likely, summary);
-    finding.cause = format!("The server's key and certificate probably do not match ({fault}).");
+    finding.cause = format!("The server's key and certificate do not match ({fault}).");
     finding.otherwise = Some(
         "A device on the network path may change the handshake. Repeat the check from another network to find out."
             .to_owned(),

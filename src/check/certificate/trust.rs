@@ -71,6 +71,8 @@ pub(super) fn with_sign(seen: CertificateContext<'_>, mut finding: Finding) -> F
     finding
 }
 
+const OWN_ROOT: &str = "Trust the root certificate of the CA, if the CA is yours";
+
 const OLD_STORE: &str =
     "This machine's trust store may be out of date. Repeat the check on another machine to find out.";
 
@@ -86,7 +88,7 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
     finding.fixes = vec![
         public_certificate(),
         Fix::run(
-            "If the server is private, save its certificate, from a network that you trust",
+            "Save the certificate, if the server is private and you trust the network",
             format!("smtpcheck {} --show-chain -q -o ca.pem", seen.target()),
         ),
         own_authority(seen, "Repeat the check with the saved certificate as the only trusted one"),
@@ -105,10 +107,9 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     if last.self_signed {
         let summary = format!("the certificate leads to the root {}, which is not in {}", last.subject, store(seen));
         let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
-        finding.cause =
-            "The CA is probably private. Clients do not trust a root because the server sends it.".to_owned();
+        finding.cause = "The CA is private. Clients do not trust a root because the server sends it.".to_owned();
         finding.otherwise = Some(OLD_STORE.to_owned());
-        finding.fixes = vec![own_authority(seen, "If the CA is your own, trust its root"), public_certificate()];
+        finding.fixes = vec![own_authority(seen, OWN_ROOT), public_certificate()];
         return finding;
     }
     let (kept, sent) = (seen.presented.chain.len(), seen.presented.chain_length);
@@ -125,17 +126,17 @@ fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     };
     let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Likely, summary);
     finding.cause = if seen.presented.chain.len() == 1 {
-        "The issuer is probably a private CA, or the intermediate certificate is missing. The server sent only one certificate."
+        "The issuer is a private CA, or the intermediate certificate is missing. The server sent only one certificate."
             .to_owned()
     } else {
-        "The issuer is probably a private CA, or a certificate is missing in the chain.".to_owned()
+        "The issuer is a private CA, or a certificate is missing in the chain.".to_owned()
     };
     finding.otherwise = Some(OLD_STORE.to_owned());
     finding.fixes = vec![
         Fix::text(
             "Server operator: install a certificate from a public CA with the complete chain (fullchain.pem, not cert.pem)",
         ),
-        own_authority(seen, "If the CA is your own, trust its root"),
+        own_authority(seen, OWN_ROOT),
     ];
     finding
 }
@@ -190,7 +191,7 @@ pub(super) fn constrained(seen: CertificateContext<'_>, summary: String, cause: 
 pub(super) fn broken(seen: CertificateContext<'_>, what: String, cause: String) -> Finding {
     let mut finding = seen.finding(&CERTIFICATE_UNTRUSTED, Confidence::Certain, what);
     finding.cause = cause;
-    finding.fixes = vec![public_certificate(), own_authority(seen, "If the CA is your own, trust its root")];
+    finding.fixes = vec![public_certificate(), own_authority(seen, OWN_ROOT)];
     finding
 }
 

@@ -93,16 +93,16 @@ fn reading(
         ),
         TlsFaultKind::Closed => (
             "the server closes the connection during the TLS handshake".to_owned(),
-            "The server probably has no usable certificate for this name, rejects this client, or does not support TLS on this port.",
+            "The server has no usable certificate for this name, rejects this client, or does not support TLS on this port.",
         ),
         TlsFaultKind::Reset => (
             "the connection is reset during the TLS handshake".to_owned(),
-            "The server process probably crashed, or a firewall on the network path blocks TLS on this port.",
+            "The server process crashed, or a firewall on the network path blocks TLS on this port.",
         ),
         TlsFaultKind::Silent { waited_ms } => silent(plan, tls, *waited_ms),
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
             "the server sends more certificates than any client accepts (64 KiB)".to_owned(),
-            "The server's certificate file probably contains far too many certificates, for example a complete trust store.",
+            "The server's certificate file contains far too many certificates, for example a complete trust store.",
         ),
         TlsFaultKind::Incompatible { .. } => (
             "the TLS handshake fails: the server's response violates the TLS standard".to_owned(),
@@ -132,7 +132,7 @@ fn cause_of_alert(plan: &Plan, tls: &TlsFault, hellos: HelloResults<'_>, code: u
     let requests_certificate = hellos.current.is_some_and(|taken| taken.client_certificate_requested);
     match code {
         40 if plan.tls.identity.is_none() && requests_certificate => {
-            "The server probably requires a client certificate (--cert, --key), and smtpcheck sent none."
+            "The server requires a client certificate (--cert, --key), and smtpcheck sent none."
         }
         40 if hellos.current.is_some() => {
             "The client and the server support the same TLS version and cipher suites. The reason may be the key exchange group, or the type of the certificate's key or signature (Brainpool, DSA)."
@@ -141,7 +141,7 @@ fn cause_of_alert(plan: &Plan, tls: &TlsFault, hellos: HelloResults<'_>, code: u
             "The server also rejects a ClientHello that offers all versions and cipher suites. Usually, the server has no certificate, or has a certificate that it cannot use."
         }
         40 | 70 | 71 => {
-            "The server probably supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3 with current cipher suites). Servers that support only TLS 1.0 or 1.1 respond in this way."
+            "The server supports no TLS version or cipher suite that smtpcheck offers (TLS 1.2 and 1.3 with current cipher suites). Servers that support only TLS 1.0 or 1.1 respond in this way."
         }
         112 if hellos.accept_without_name => {
             "The server has no certificate for the server name that was sent. It responds to a ClientHello without a name."
@@ -150,7 +150,7 @@ fn cause_of_alert(plan: &Plan, tls: &TlsFault, hellos: HelloResults<'_>, code: u
         112 => "The server has no certificate for the server name that was sent.",
         80 => "The server has an internal error. Usually its key or certificate is missing, or the two do not match.",
         42..=46 | 48 if plan.tls.identity.is_some() => "The server does not accept the client certificate (--cert).",
-        42..=46 | 48 | 116 => "The server probably requires a client certificate.",
+        42..=46 | 48 | 116 => "The server requires a client certificate.",
         _ => "The server rejected the handshake. The alert shows the reason.",
     }
 }

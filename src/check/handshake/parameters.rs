@@ -20,7 +20,7 @@ pub(super) fn downgraded(plan: &Plan, tls: &TlsFault) -> Option<Finding> {
     }
     let summary = "the server supports TLS 1.3 but chose TLS 1.2, although TLS 1.3 was offered".to_owned();
     let mut finding = Finding::new(&TLS_DOWNGRADED, Phase::Tls, Confidence::Likely, summary);
-    finding.cause = "A device on the network path (a proxy, a firewall, or an attacker who wants to read the traffic) probably removes TLS 1.3 from the ClientHello. The server's response contains a mark which shows that the server supports TLS 1.3.".to_owned();
+    finding.cause = "A device on the network path (a proxy, a firewall, or an attacker who wants to read the traffic) removes TLS 1.3 from the ClientHello. The server's response contains a mark which shows that the server supports TLS 1.3.".to_owned();
     finding.otherwise = Some(
         "The server itself may set the mark by mistake. Repeat the check from another network to find out.".to_owned(),
     );
@@ -198,7 +198,7 @@ pub(super) fn too_large(evidence: &Evidence) -> Option<Finding> {
             .to_owned();
     let mut finding = Finding::new(&TLS_LARGE_HELLO_REFUSED, Phase::Tls, Confidence::Likely, summary);
     finding = finding.tried(small.probe.id).tried(large.probe.id);
-    finding.cause = "The server, or a load balancer or firewall in front of it, probably reads only the first packet of a ClientHello. The ClientHello of current programs needs two packets, because of the post-quantum key share.".to_owned();
+    finding.cause = "The server, or a load balancer or firewall in front of it, reads only the first packet of a ClientHello. The ClientHello of current programs needs two packets, because of the post-quantum key share.".to_owned();
     finding.otherwise = Some(
         "The server may have reached a connection limit at that time. Repeat the check after a few minutes to find out."
             .to_owned(),
@@ -208,7 +208,7 @@ pub(super) fn too_large(evidence: &Evidence) -> Option<Finding> {
             "Server operator: update the server and the devices in front of it (load balancer, proxy, TLS inspection)",
         ),
         Fix::text(
-            "Until then, disable post-quantum groups in the program that sends mail (OpenSSL: Groups = X25519:P-256)",
+            "Disable post-quantum groups in the program that sends mail until then (OpenSSL: Groups = X25519:P-256)",
         ),
     ];
     Some(finding)

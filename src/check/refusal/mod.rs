@@ -133,8 +133,10 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     finding.cause = reading.means;
     finding.otherwise = reading.otherwise;
     if !known {
-        finding.cause =
-            format!("{} (Based on the reply code only; smtpcheck does not recognise the text.)", finding.cause);
+        finding.cause = format!(
+            "{} This is based on the reply code only, because smtpcheck does not recognise the text.",
+            finding.cause
+        );
         // A code alone always allows another explanation.
         finding.confidence = finding.confidence.min(Confidence::Likely);
         finding.otherwise = finding.otherwise.or_else(|| {
@@ -162,16 +164,24 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
                 "Check in the account's settings at the token service whether the consent for this application was withdrawn",
             ),
         ];
+        finding.otherwise = finding.otherwise.map(|_| {
+            "The provider may not allow SMTP logins with OAuth for this account. The account's settings at the provider show it."
+                .to_owned()
+        });
         finding.failure = Some(failure(plan, received, Cause::Credentials));
         finding.consequences.extend(super::auth::challenge_error(session));
         return finding;
     }
     let is_address = plan.login.as_ref().is_some_and(|login| login.user.contains('@'));
     let fits = |fix: &Fix| !(is_address && fix.when == Some(FixWhen::UserWithoutDomain));
-    finding.fixes = reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, received, fix)).collect();
+    finding.fixes =
+        reading.fixes.into_iter().filter(fits).map(|fix| filled(plan, session, received, reading.cause, fix)).collect();
     if reading.cause == Cause::AuthRequired && plan.login.is_none() {
-        let target = plan.target.host.with_port(plan.target.port);
-        finding.fixes.insert(0, Fix::run("Log in", format!("smtpcheck {target} --user USER --password-stdin")));
+        let is_login = |fix: &Fix| fix.command.as_ref().is_some_and(|command| command.contains("--user"));
+        if !finding.fixes.iter().any(is_login) {
+            let target = plan.target.host.with_port(plan.target.port);
+            finding.fixes.insert(0, Fix::run("Log in", format!("smtpcheck {target} --user USER --password-stdin")));
+        }
         finding.consequences.push(
             "The check cannot continue without a login. This is the correct behaviour of a submission server."
                 .to_owned(),
@@ -247,7 +257,7 @@ fn doubted_inside_tls(received: ReceivedReply<'_>, reading: Reading) -> Reading 
         return reading;
     }
     let means =
-        "The server requires encryption, although the connection is already encrypted. Probably a device in front of the server terminates TLS, and the server receives an unencrypted session."
+        "The server requires encryption, although the connection is already encrypted. A device in front of the server may terminate TLS, so that the server receives an unencrypted session."
             .to_owned();
     let otherwise =
         "The server may use the code for another reason, for example a missing login. Its mail log shows the reason.";
@@ -330,11 +340,11 @@ fn summary(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, cause
         Phase::Ehlo | Phase::EhloTls => announced(session, received.event.phase),
         Phase::Starttls => "STARTTLS".to_owned(),
         Phase::Auth => "the login".to_owned(),
-        Phase::Mail => sender(plan),
+        Phase::Mail => format!("the sender {}", sender(plan)),
         // Many servers reject the sender only at RCPT TO.
         Phase::Rcpt if matches!(cause, Cause::SenderRejected | Cause::SenderAuthentication) => {
             let how = if received.reply.class() == Class::Transient { "temporarily rejected" } else { "rejected" };
-            return format!("{} was {how} at RCPT TO with {}", sender(plan), explanation(received));
+            return format!("mail from {} was {how} at RCPT TO with {}", sender(plan), explanation(received));
         }
         _ => recipient(plan, received),
     };
@@ -360,7 +370,7 @@ fn announced(session: Session<'_>, phase: Phase) -> String {
 }
 
 fn sender(plan: &Plan) -> String {
-    format!("the sender {}", plan.from.as_ref().map_or_else(|| "<>".to_owned(), ToString::to_string))
+    plan.from.as_ref().map_or_else(|| "<>".to_owned(), ToString::to_string)
 }
 
 fn recipient(plan: &Plan, received: ReceivedReply<'_>) -> String {
@@ -375,7 +385,7 @@ fn explanation(received: ReceivedReply<'_>) -> String {
 }
 
 /// Replaces the placeholders of a fix with known values, so that the user can copy its command.
-fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: Fix) -> Fix {
+fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, cause: Cause, fix: Fix) -> Fix {
     let user = plan.login.as_ref().map_or_else(|| "USER".to_owned(), |login| login.user.clone());
     let local = session.connected().map(|(_, local)| local.ip()).filter(|ip| !is_private(*ip));
     let values = [
@@ -385,19 +395,44 @@ fn filled(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, fix: F
         ("{port}", plan.target.port.to_string()),
         ("{user}", user),
         ("{from}", plan.from.as_ref().map_or_else(|| "SENDER".to_owned(), ToString::to_string)),
-        ("{rcpt}", recipient(plan, received)),
+        ("{rcpt}", tested_recipient(plan, received).unwrap_or_else(|| "RECIPIENT".to_owned())),
         ("{ip}", local.map_or_else(|| "YOUR-PUBLIC-ADDRESS".to_owned(), |ip| ip.to_string())),
     ];
     let command = fix
         .command
+        .map(|command| with_domain(plan, received, cause, command))
         .map(|command| values.iter().fold(command, |command, (name, value)| command.replace(name, &in_shell(value))));
     let text = values.iter().fold(fix.text, |text, (name, value)| text.replace(name, value));
     Fix { text, command, url: fix.url, when: None }
 }
 
+/// The recipient of a reply to RCPT TO, or the first recipient of the plan.
+fn tested_recipient(plan: &Plan, received: ReceivedReply<'_>) -> Option<String> {
+    let number = received.recipient.unwrap_or_default();
+    plan.to.get(number).map(ToString::to_string)
+}
+
+/// Replaces example.com in a DNS lookup with the domain that the rejection is about: the sender's domain for TXT records
+/// (SPF, DKIM, DMARC) and rejections of the sender, the recipient's domain for all others.
+fn with_domain(plan: &Plan, received: ReceivedReply<'_>, cause: Cause, command: String) -> String {
+    if !command.starts_with("dig ") {
+        return command;
+    }
+    let is_about_sender = command.contains(" TXT ")
+        || received.event.phase == Phase::Mail
+        || matches!(cause, Cause::SenderRejected | Cause::SenderAuthentication);
+    let address = if is_about_sender { Some(sender(plan)) } else { tested_recipient(plan, received) };
+    let Some((_, domain)) = address.as_deref().and_then(|address| address.rsplit_once('@')) else { return command };
+    let words = command.split(' ').map(|word| match word.strip_suffix("example.com") {
+        Some(prefix) if prefix.is_empty() || prefix.contains('_') => format!("{prefix}{}", in_shell(domain)),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// An email address that probably exists in the domain of a rejected recipient (RFC 5321 §4.5.1, RFC 2142 §4).
 fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
-    let rejected = recipient(plan, received);
+    let rejected = tested_recipient(plan, received).unwrap_or_default();
     let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "example.com"));
     let name = if name.eq_ignore_ascii_case("postmaster") { "abuse" } else { "postmaster" };
     format!("{name}@{domain}")

@@ -56,7 +56,7 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
             rule: &REPLY_MISSING,
             phase: *phase,
             summary: format!("the server sends no reply to {phase} within {}", seconds(*waited_ms)),
-            cause: "The server is probably waiting for a DNS lookup, a content filter or a database.",
+            cause: "The server is waiting for a DNS lookup, a content filter or a database.",
             otherwise: Some(
                 "A device on the network path may drop the reply. Repeat the check from another network to find out.",
             ),
@@ -70,7 +70,10 @@ fn ending(plan: &Plan, session: Session<'_>, fault: &Fault) -> Option<SessionEnd
         Fault::Endless { phase } => SessionEnding {
             rule: &REPLY_ENDLESS,
             phase: *phase,
-            summary: format!("the reply to {phase} does not end"),
+            summary: match phase {
+                Phase::Greeting => "the greeting does not end".to_owned(),
+                phase => format!("the reply to {phase} does not end"),
+            },
             cause: "The server is faulty, or it attacks its clients: no valid reply is so long. smtpcheck closed the connection after 64 KiB or 512 lines.",
             otherwise: None,
             fix: Fix::text(
@@ -101,7 +104,7 @@ fn closed(phase: Phase, reset: bool) -> SessionEnding {
         rule: &CONNECTION_CLOSED,
         phase,
         summary: format!("the server {closes} the connection instead of replying to {phase}"),
-        cause: "The server process probably ended in the middle of the session.",
+        cause: "The server process ended in the middle of the session.",
         otherwise: Some(
             "A proxy or firewall on the network path may close the connection. Repeat the check from another network to find out.",
         ),
@@ -162,7 +165,7 @@ fn swallowed(plan: &Plan, evidence: &Evidence, session: Session<'_>, finding: &m
     let answered = probe.replies().filter(|received| received.event.phase == Phase::Rcpt).count();
     if wanted > 0 && answered == wanted {
         finding.failure = Some(PhaseFailure::Protocol);
-        finding.cause = "The server advertises PIPELINING, but probably loses a command that arrives together with others. It replied to each command when smtpcheck sent them one at a time.".to_owned();
+        finding.cause = "The server advertises PIPELINING, but loses a command that arrives together with others. It replied to each command when smtpcheck sent them one at a time.".to_owned();
         finding.otherwise = Some(
             "A proxy or filter in front of the server may lose the command. Repeat the check from another network to find out."
                 .to_owned(),

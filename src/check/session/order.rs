@@ -31,7 +31,7 @@ pub(super) fn out_of_step(plan: &Plan, evidence: &Evidence, session: Session<'_>
     let mut finding = Finding::new(rule, found.phase, Confidence::Likely, summary).on(found.certain).on(found.proof);
     finding.failure = Some(PhaseFailure::Protocol);
     finding.cause = format!(
-        "SMTP matches replies to commands only by their order (RFC 5321 section 4.2). The server, or a device in front of it, probably sent one reply too many or too few after {}.",
+        "SMTP matches replies to commands only by their order (RFC 5321 section 4.2). The server, or a device in front of it, sent one reply too many or too few after {}.",
         found.phase
     );
     finding.otherwise = Some(

@@ -412,9 +412,9 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     if must + should == 0 {
         return None;
     }
-    let changes = |count: usize, verb: &str| match count {
-        1 => format!("1 change is {verb}"),
-        more => format!("{more} changes are {verb}"),
+    let changes = |count: usize, how: &str| match count {
+        1 => format!("1 change is {how}"),
+        more => format!("{more} changes are {how}"),
     };
     let summary = if must > 0 {
         format!("the server does not meet {}: {}", verdict.title, changes(must, "required"))
