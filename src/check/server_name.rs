@@ -226,8 +226,8 @@ pub(super) fn explains_failure(evidence: &Evidence) -> bool {
 /// States which server name the main session sent, as a sentence without a full stop.
 pub(super) fn described(plan: &Plan, tls: &TlsFault) -> String {
     match &tls.sni {
-        Some(name) => format!("The server name that was sent is {name} (SNI)"),
-        None => format!("No server name (SNI) was sent, because {} is not a host name", sent_instead(plan)),
+        Some(name) => format!("smtpcheck sent the server name {name} (SNI)"),
+        None => format!("smtpcheck sent no server name (SNI), because {} is not a host name", sent_instead(plan)),
     }
 }
 
@@ -241,19 +241,18 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     let Some(probe) = proof(evidence, symptom) else { return Vec::new() };
     let Some(name) = probe.request.script.sni.as_deref() else { return Vec::new() };
     let before = match sent(session) {
-        Some(sent) => format!("The server name {sent} was sent (SNI)"),
-        None => format!("No server name (SNI) was sent, because {} is not a host name", sent_instead(plan)),
+        Some(sent) => format!("smtpcheck sent the server name {sent} (SNI)"),
+        None => format!("smtpcheck sent no server name (SNI), because {} is not a host name", sent_instead(plan)),
     };
     let (happened, then) = match (symptom, session.fault()) {
         (Symptom::HandshakeFailed, Some(Fault::Tls { tls })) => (failure(tls), "the handshake succeeded"),
         (Symptom::HandshakeFailed, _) => ("the handshake failed".to_owned(), "the handshake succeeded"),
-        (Symptom::OtherCertificate, _) => (
-            "the server presented a certificate for another host".to_owned(),
-            "it presented a certificate for this name",
-        ),
+        (Symptom::OtherCertificate, _) => {
+            ("the server presented a certificate for another host".to_owned(), "the certificate matches it")
+        }
         (Symptom::OtherService, _) => ("no SMTP server responded".to_owned(), "an SMTP server responded"),
     };
-    let summary = format!("the server needs the server name {name} (SNI): {happened}, but with that name {then}");
+    let summary = format!("the server needs the server name {name} (SNI): without it, {happened}; with it, {then}");
     let mut finding = Finding::new(&TLS_SERVER_NAME_NEEDED, Phase::Tls, Confidence::Certain, summary);
     finding = finding.tried(session.probe.id);
     finding = match probe.handshake() {
@@ -261,7 +260,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         None => finding.tried(probe.probe.id),
     };
     finding.cause = format!(
-        "{before}, and {happened}. The server, or a load balancer in front of it, selects the certificate and the service by that name."
+        "{before}. As a result, {happened}. The server, or a load balancer in front of it, selects the certificate and the service by the server name."
     );
     finding.fixes = fixes(plan, name);
     finding.failure = Some(PhaseFailure::Tls);

@@ -19,8 +19,7 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     }
     finding.cause = cause.to_owned();
     if confidence != Confidence::Certain {
-        finding.otherwise =
-            Some("The server may end the handshake for another reason. Its mail log shows the reason.".to_owned());
+        finding.otherwise = Some(otherwise(&tls.kind).to_owned());
     }
     // If a server rejects every ClientHello, the server name may be the reason.
     let is_about_the_name = matches!(tls.kind, TlsFaultKind::Alert { code: 112, .. });
@@ -46,6 +45,30 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence, session: Session<'_>, tl
     }
     finding.fixes.extend(last_resorts(plan));
     finding
+}
+
+/// Another possible cause, and how to find out.
+fn otherwise(kind: &TlsFaultKind) -> &'static str {
+    match kind {
+        TlsFaultKind::Alert { .. } | TlsFaultKind::NotTls => {
+            "The server may end the handshake for another reason. Its mail log shows the reason."
+        }
+        TlsFaultKind::Closed => {
+            "A device on the network path may close the connection. Repeat the check from another network to find out."
+        }
+        TlsFaultKind::Reset => {
+            "A firewall on the network path may block TLS on this port. Repeat the check from another network to find out."
+        }
+        TlsFaultKind::Silent { .. } => {
+            "A device on the network path may drop packets of the handshake. Repeat the check from another network to find out."
+        }
+        TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => {
+            "A single certificate may be too large. Check the server's certificate file to find out."
+        }
+        TlsFaultKind::Incompatible { .. } => {
+            "A device on the network path may change the messages. Repeat the check from another network to find out."
+        }
+    }
 }
 
 /// The results of the further ClientHellos.
@@ -97,7 +120,7 @@ fn reading(
         ),
         TlsFaultKind::Reset => (
             "the connection is reset during the TLS handshake".to_owned(),
-            "The server process crashed, or a firewall on the network path blocks TLS on this port.",
+            "The server process crashed, or the server does not support TLS on this port.",
         ),
         TlsFaultKind::Silent { waited_ms } => silent(plan, tls, *waited_ms),
         TlsFaultKind::Incompatible { why: Incompatibility::TooLarge } => (
@@ -106,7 +129,7 @@ fn reading(
         ),
         TlsFaultKind::Incompatible { .. } => (
             "the TLS handshake fails: the server's response violates the TLS standard".to_owned(),
-            "The server, or a device on the network path, sends TLS messages that no current client accepts.",
+            "The server sends TLS messages that no current client accepts.",
         ),
     };
     (summary, cause, Confidence::Likely)
@@ -122,7 +145,7 @@ fn not_tls(session: Session<'_>, tls: &TlsFault) -> (String, &'static str, Confi
     } else {
         (
             format!("{} instead of a TLS handshake: {line}", in_place_of_tls(tls)),
-            "Instead of responding to the TLS handshake, the server sent unencrypted data.",
+            "Instead of responding to the TLS handshake, the server sent data that is not TLS.",
         )
     };
     (summary, cause, Confidence::Certain)
@@ -162,13 +185,13 @@ fn silent(plan: &Plan, tls: &TlsFault, waited_ms: f64) -> (String, &'static str)
                 "the server began to respond to the TLS handshake but did not finish within {}",
                 seconds(waited_ms)
             ),
-            "The server is overloaded or has stopped responding, or a device on the network path drops the larger packets of the response.",
+            "The server is overloaded or has stopped responding.",
         );
     }
     let cause = if plan.tls_use() == TlsUse::Implicit {
-        "The server expects an unencrypted session on this port and waits for more data, or a device on the network path drops the handshake."
+        "The server expects an unencrypted session on this port and waits for more data."
     } else {
-        "The server accepted STARTTLS and then sent no data. It has stopped responding, or a device on the network path drops the handshake."
+        "The server accepted STARTTLS and then sent no data. It has probably stopped responding."
     };
     (format!("the server does not respond to the TLS handshake within {}", seconds(waited_ms)), cause)
 }
@@ -212,9 +235,7 @@ fn in_place_of_tls(tls: &TlsFault) -> &'static str {
         FirstBytes::Ftp => "a file server (FTP) responds",
         FirstBytes::Nntp => "a news server (NNTP) responds",
         FirstBytes::Sslv2 => "the server sends SSLv2, which has been broken since 1996,",
-        FirstBytes::Unknown if tls.first_bytes.contains(char::REPLACEMENT_CHARACTER) => {
-            "the server sends data that is not TLS"
-        }
+        FirstBytes::Unknown if tls.first_bytes.contains(char::REPLACEMENT_CHARACTER) => "the server sends unknown data",
         FirstBytes::TlsHandshake | FirstBytes::TlsAlert | FirstBytes::Unknown => "the server sends plain text",
     }
 }

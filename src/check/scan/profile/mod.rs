@@ -436,7 +436,12 @@ pub(super) fn finding(plan: &Plan, evidence: &Evidence) -> Option<Finding> {
     if !verdict.not_tested.is_empty() {
         finding.consequences.push(format!("Not tested: {}", verdict.not_tested.join("; ")));
     }
-    finding.fixes = verdict.deviations.iter().map(|one| Fix::text(one.change.clone())).collect();
+    let instruction = |change: &str| {
+        let mut letters = change.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+        format!("Server operator: {}", first.into_iter().chain(letters).collect::<String>())
+    };
+    finding.fixes = verdict.deviations.iter().map(|one| Fix::text(instruction(&one.change))).collect();
     if let Some(fix) = finding.fixes.first_mut() {
         fix.url = Some(verdict.url.clone());
     }
