@@ -24,7 +24,7 @@ static EHLO_UNSUPPORTED: Rule = Rule {
 static CAPABILITIES_DIFFER: Rule = Rule {
     id: "capabilities-differ",
     severity: Severity::Notice,
-    title: "the server advertises fewer or different extensions inside TLS than before it",
+    title: "the server advertises fewer or different extensions inside TLS than before TLS",
     docs: Docs {
         sees: "An extension that the server advertised before TLS is missing from the EHLO reply inside TLS, or has other parameters there. STARTTLS, AUTH and REQUIRETLS are not compared, because they may differ. Extensions that appear only inside TLS are normal and are not reported.",
         matters: "The difference is allowed. However, it can also be caused by a proxy or firewall on the network path that changes the unprotected first reply. Rely on the reply inside TLS.",

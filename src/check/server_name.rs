@@ -29,7 +29,7 @@ pub static CHECK: Check = Check { subject: "server_name", ask, judge, rules: &[&
 static TLS_SERVER_NAME_NEEDED: Rule = Rule {
     id: "tls-server-name-needed",
     severity: Severity::Error,
-    title: "the server needs a different server name (SNI) than the one that was sent",
+    title: "the server needs a different server name (SNI) than smtpcheck sent",
     docs: Docs {
         sees: "The handshake failed, the certificate was for another host, or a service other than SMTP responded. smtpcheck then tried another server name in the ClientHello, taken from the greeting, the EHLO reply or the certificate, and that session succeeded. If the target is an IP address, the first ClientHello contains no server name.",
         matters: "The server, or a load balancer in front of it, selects the certificate and the service by the server name in the ClientHello. Programs that are configured with an IP address, an alias or a wrong name cannot use the server.",
@@ -248,7 +248,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
         (Symptom::HandshakeFailed, Some(Fault::Tls { tls })) => (failure(tls), "the handshake succeeded"),
         (Symptom::HandshakeFailed, _) => ("the handshake failed".to_owned(), "the handshake succeeded"),
         (Symptom::OtherCertificate, _) => {
-            ("the server presented a certificate for another host".to_owned(), "the certificate matches it")
+            ("the server presented a certificate for another host".to_owned(), "the certificate matches")
         }
         (Symptom::OtherService, _) => ("no SMTP server responded".to_owned(), "an SMTP server responded"),
     };

@@ -184,7 +184,7 @@ fn no_common(event: &Event, offered: &[String], allowed: &[String]) -> Finding {
     finding.cause = if has_token {
         "You gave a token, but the server advertises no mechanism that uses a token.".to_owned()
     } else if only_tokens {
-        "The server accepts only OAuth tokens, not passwords.".to_owned()
+        "The server advertises only mechanisms that use OAuth tokens, not passwords.".to_owned()
     } else {
         format!("With the options of this run, smtpcheck can use only these mechanisms: {}", allowed.join(" "))
     };

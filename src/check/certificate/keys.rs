@@ -128,9 +128,10 @@ pub(super) fn revoked(seen: CertificateContext<'_>) -> Finding {
 pub(super) fn staple_missing(seen: CertificateContext<'_>) -> Finding {
     let staple = seen.handshake.and_then(|handshake| handshake.staple.as_ref());
     let (what, cause) = match staple.map(|staple| (staple.fault, staple)) {
-        None => {
-            ("the server sent no response", "The server does not support OCSP stapling, or could not fetch a response")
-        }
+        None => (
+            "the server sent no response",
+            "The server does not support or does not use OCSP stapling, or it could not fetch a response",
+        ),
         Some((Some(fault), _)) => of_fault(fault),
         Some((None, _)) => ("the server's OCSP response is out of date", "The server has not fetched a new response"),
     };
@@ -148,7 +149,7 @@ pub(super) fn staple_missing(seen: CertificateContext<'_>) -> Finding {
 fn of_fault(fault: StapleFault) -> (&'static str, &'static str) {
     match fault {
         StapleFault::Unreadable => {
-            ("the server's OCSP response cannot be read", "The file is damaged, or it is not an OCSP response")
+            ("the server's OCSP response cannot be read", "The data that the server sent is not a valid OCSP response")
         }
         StapleFault::ResponderError => (
             "the server's OCSP response is an error message of the OCSP responder",

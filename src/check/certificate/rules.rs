@@ -121,7 +121,7 @@ pub(super) static CERTIFICATE_NOT_YET_VALID: Rule = Rule {
 pub(super) static CERTIFICATE_EXPIRES_SOON: Rule = Rule {
     id: "certificate-expires-soon",
     severity: Severity::Warning,
-    title: "a certificate in the chain expires soon",
+    title: "the certificate, or an intermediate certificate, expires soon",
     docs: Docs {
         sees: "The server's certificate, or an intermediate certificate, expires in 21 days or less. Severity: warning. --cert-days changes this limit, and can set a second limit for an error.",
         matters: "When the certificate has expired, clients that verify certificates refuse to connect. Automatic renewal usually happens about 30 days before expiry, so it may have failed, or the mail service has not loaded the renewed certificate.",

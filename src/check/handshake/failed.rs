@@ -191,7 +191,7 @@ fn silent(plan: &Plan, tls: &TlsFault, waited_ms: f64) -> (String, &'static str)
     let cause = if plan.tls_use() == TlsUse::Implicit {
         "The server expects an unencrypted session on this port and waits for more data."
     } else {
-        "The server accepted STARTTLS and then sent no data. It has probably stopped responding."
+        "The server accepted STARTTLS and then sent no data. The server process has stopped responding."
     };
     (format!("the server does not respond to the TLS handshake within {}", seconds(waited_ms)), cause)
 }

@@ -47,7 +47,7 @@ pub(super) static REPLY_ENDLESS: Rule = Rule {
     title: "the server sends an endless reply",
     docs: Docs {
         sees: "A reply was longer than 512 lines or 64 KiB. smtpcheck stopped reading and closed the connection.",
-        matters: "No valid reply is so long. The server is faulty, or it attacks its clients.",
+        matters: "No valid reply is so long. The server, or a device in front of it, is faulty or attacks its clients.",
         action: "Check that the host and port are those of a mail server. Server operator: read the mail log, and check the devices in front of the server.",
         example: "the server repeats the line 250-x and never sends the last line of the reply",
         references: "RFC 5321 section 4.5.3.1.5",
@@ -83,7 +83,7 @@ pub(super) static REPLY_MALFORMED: Rule = Rule {
 pub(super) static REPLY_UNSOLICITED: Rule = Rule {
     id: "reply-unsolicited",
     severity: Severity::Error,
-    title: "the server sends a reply without a command",
+    title: "the server sends data that is not the reply to a command",
     docs: Docs {
         sees: "Data from the server arrived before smtpcheck sent a command, so it is not the reply to a command. Severity: error, but a warning if the data cannot be mistaken for a reply, because no line begins with a digit.",
         matters: "A client that treats this data as the next reply misinterprets all later replies. It is not known which of two replies to one command is valid, so smtpcheck ignores the results of all later phases. A second session, with a pause before each command, shows the server's actual replies.",

@@ -5,7 +5,7 @@ use crate::check::finding::{Docs, Rule, Severity};
 pub static RATE_LIMITED: Rule = Rule {
     id: "rate-limited",
     severity: Severity::Error,
-    title: "a rate limit of the server was reached",
+    title: "the client has reached a rate limit of the server",
     docs: Docs {
         sees: "The reply means that the client has sent too many messages, recipients, logins or connections in a period of time.",
         matters: "If the code begins with 4, mail remains in the queue of the sending server until the server accepts it. Further attempts may extend the block.",
@@ -18,7 +18,7 @@ pub static RATE_LIMITED: Rule = Rule {
 pub static TOO_MANY_CONNECTIONS: Rule = Rule {
     id: "too-many-connections",
     severity: Severity::Error,
-    title: "too many simultaneous connections",
+    title: "the server has too many simultaneous connections",
     docs: Docs {
         sees: "The reply means that the server has too many connections, from this client or in total.",
         matters: "The server accepts no further connections until others have ended. The next attempt may succeed.",
@@ -44,7 +44,7 @@ pub static MESSAGE_TOO_LARGE: Rule = Rule {
 pub static TOO_MANY_RECIPIENTS: Rule = Rule {
     id: "too-many-recipients",
     severity: Severity::Error,
-    title: "too many recipients in one message",
+    title: "the message has too many recipients",
     docs: Docs {
         sees: "The reply means that the message has more recipients than the server accepts.",
         matters: "The server does not accept the recipients beyond the limit. After 452, mail servers send the message to them separately, but other programs may not.",
