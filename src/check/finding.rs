@@ -38,15 +38,15 @@ pub struct Rule {
 /// The page of a rule, under five headings.
 #[derive(Debug)]
 pub struct Docs {
-    /// When the rule is raised.
+    /// The conditions under which the rule is raised, and its severity.
     pub sees: &'static str,
-    /// Why it matters.
+    /// The effect on users.
     pub matters: &'static str,
-    /// What to do.
+    /// Instructions, with the person who acts if it is not the reader.
     pub action: &'static str,
-    /// An example.
+    /// An example of a reply, a command or a situation.
     pub example: &'static str,
-    /// RFC sections and other sources, with what they say.
+    /// RFC sections and other sources, with notes on their contents.
     pub references: &'static str,
 }
 

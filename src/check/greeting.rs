@@ -156,7 +156,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
             if *partial_bytes > 0 {
                 missing(plan, session, &format!("does not complete its greeting within {waited}"), *partial_bytes)
             } else {
-                missing(plan, session, &format!("sends nothing for {waited}"), 0)
+                missing(plan, session, &format!("sends no greeting within {waited}"), 0)
             }
         }
         Some(Fault::Closed { phase: Phase::Greeting, reset }) => hung_up(session, *reset, begun),
@@ -368,18 +368,18 @@ pub(super) fn service_with_codes(session: Session<'_>) -> Option<OtherService> {
     let refused = session.reply_at(Phase::Ehlo).is_some_and(|received| received.reply.class() == Class::Permanent);
     let received = session.reply_at(Phase::Greeting).filter(|received| refused && received.reply.is_success())?;
     let text = received.reply.joined().to_ascii_lowercase();
-    let says = |word: &str| text.contains(word);
+    let contains = |word: &str| text.contains(word);
     if received.reply.has_code(200) || received.reply.has_code(201) {
         Some(OtherService {
             name: "a news server (NNTP)",
             sign: "The server's greeting begins with 200 or 201 instead of 220",
         })
-    } else if says("lmtp") {
+    } else if contains("lmtp") {
         Some(OtherService {
             name: "a mailbox store (LMTP)",
             sign: "The server's greeting contains LMTP, a protocol whose clients send LHLO",
         })
-    } else if (says("ftp") && !says("smtp")) || says("filezilla") {
+    } else if (contains("ftp") && !contains("smtp")) || contains("filezilla") {
         Some(OtherService { name: "a file server (FTP)", sign: "The server's greeting contains FTP" })
     } else {
         None

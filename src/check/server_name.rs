@@ -318,8 +318,9 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
         (needed.severity, needed.failure) = (misnamed.severity, misnamed.failure);
     }
     // Warnings about the default certificate do not matter, because clients get another certificate with the right name.
-    let tells = |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
-    for finding in absorbed.into_iter().filter(tells) {
+    let is_relevant =
+        |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
+    for finding in absorbed.into_iter().filter(is_relevant) {
         needed.consequences.push(format!("Without that name: {}", finding.summary));
         needed.consequences.extend(finding.consequences);
     }

@@ -391,8 +391,8 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
 pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Session<'a>) -> Option<ReceivedReply<'a>> {
     probe.handshake()?;
     let is_ours = |event: &Event| event.tls && matches!(event.what, EventKind::Sent { .. });
-    let first_said = probe.events().find(|event| is_ours(event)).map(|event| event.seq);
-    let unasked = |received: &ReceivedReply<'_>| first_said.is_none_or(|said| received.event.seq < said);
+    let first_sent = probe.events().find(|event| is_ours(event)).map(|event| event.seq);
+    let unasked = |received: &ReceivedReply<'_>| first_sent.is_none_or(|sent| received.event.seq < sent);
     let is_habit =
         |received: &ReceivedReply<'_>| evidence.main_session().is_some_and(|main| sends_unasked(main, received));
     let inside = || probe.all_replies().filter(|received| received.event.tls);

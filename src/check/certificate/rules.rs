@@ -218,7 +218,7 @@ pub(super) static CERTIFICATE_CHAIN_DISORDERED: Rule = Rule {
         matters: "Most programs sort the certificates. Older programs do not, and fail.",
         action: "Server operator: sort the certificates in the file. Put the server's certificate first, and after each certificate the certificate of its issuer.",
         example: "server certificate, root, intermediate certificate",
-        references: "RFC 8446 section 4.4.2 (each certificate should certify the one before it; in TLS 1.2 it must)",
+        references: "RFC 8446 section 4.4.2 (each certificate should certify the previous one; in TLS 1.2 it must)",
     },
 };
 

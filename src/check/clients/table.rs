@@ -104,7 +104,7 @@ const X25519_MLKEM: u16 = 0x11EC;
 const ALL_GROUPS: &[u16] =
     &[X25519, P256, P384, P521, X448, FFDHE[0], FFDHE[1], FFDHE[2], FFDHE[3], FFDHE[4], X25519_MLKEM];
 
-/// smtpcheck's own TLS library comes first.
+/// All clients. The first one is smtpcheck's own TLS library.
 pub(crate) static CLIENTS: &[TlsClient] = &[
     TlsClient {
         name: "rustls",

@@ -161,7 +161,7 @@ fn next_suite(seen: &Seen<'_>, version: Version, list: SuiteList) -> Option<Offe
 }
 
 /// The suites in reverse order. A server that uses its own preference does not choose the first one. ChaCha20 is not put
-/// first, because many servers choose it if the client prefers it, even if they otherwise use their own preference.
+/// first, because many servers choose it if the client prefers it, even if they use their own preference for other suites.
 pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
     let mut other: Vec<u16> = suites.iter().rev().copied().collect();
     let first = other.iter().position(|id| !tls::suite_name(*id).contains("_CHACHA20_"))?;

@@ -30,7 +30,7 @@ pub(super) static TLS_WEAK_SUITE_ACCEPTED: Rule = Rule {
     title: "the server accepts an insecure cipher suite",
     docs: Docs {
         sees: "With --tls-scan, the server accepts a cipher suite without encryption (NULL), without a certificate (anonymous), or with EXPORT, DES, 3DES, RC2, IDEA or RC4, or it uses Diffie-Hellman with a prime of less than 2048 bits. Each class is tested separately. Severity: warning, but a notice on port 25, or if all weak suites are anonymous ones.",
-        matters: "An attacker can read or change a session that uses such a suite. Clients that offer a weak suite may get it.",
+        matters: "Clients that offer a weak suite may use it, and an attacker may then be able to read or change the session.",
         action: "Server operator: exclude these cipher suites. In Postfix, set smtpd_tls_ciphers=medium and smtpd_tls_exclude_ciphers=aNULL, eNULL, EXPORT, DES, RC4, 3DES.",
         example: "a server that accepts TLS_RSA_WITH_3DES_EDE_CBC_SHA",
         references: "RFC 9325 section 4.1 (cipher suites that must not be used)",

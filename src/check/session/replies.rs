@@ -20,9 +20,9 @@ fn is_senseless(received: &ReceivedReply<'_>) -> bool {
 
 pub(super) fn without_sense(session: Session<'_>) -> Option<Finding> {
     let is_news = greeting::service_with_codes(session).is_some();
-    let told =
+    let is_wrong =
         |received: &ReceivedReply<'_>| is_senseless(received) && !(is_news && received.event.phase == Phase::Greeting);
-    let received = session.replies().find(told)?;
+    let received = session.replies().find(is_wrong)?;
     let phase = received.event.phase;
     let lines = received.reply.lines();
     let line = received.first_line();
