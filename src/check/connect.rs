@@ -14,8 +14,8 @@ use crate::plan::{Override, Plan, QuitAfter, TlsUse};
 use crate::question::{Purpose, Question, SessionRequest};
 use crate::wire::Host;
 
-/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and 2525, which some providers offer in case a network
-/// blocks the others.
+/// The ports of RFC 6409 (587), RFC 8314 (465) and RFC 5321 (25), and 2525, which some providers offer in case a
+/// network blocks the others.
 const MAIL_PORTS: [u16; 4] = [587, 465, 25, 2525];
 
 pub static CHECK: Check = Check {
@@ -139,8 +139,8 @@ static ADDRESS_UNREACHABLE: Rule = Rule {
     },
 };
 
-/// Asks for the DNS lookup and the session. If the port cannot be reached, also asks about the other mail ports. After a
-/// timeout, also asks about this machine, because many clouds block outgoing connections to mail ports.
+/// Asks for the DNS lookup and the session. If the port cannot be reached, also asks about the other mail ports. After
+/// a timeout, also asks about this machine, because many clouds block outgoing connections to mail ports.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let mut questions = Vec::new();
     if let Host::Name(host) = &plan.target.host {
@@ -375,7 +375,8 @@ fn not_connected(plan: &Plan, evidence: &Evidence, session: Session<'_>, kind: C
     finding
 }
 
-/// Another possible cause of a failed connection, and how to find out. Errors of this machine itself have no other cause.
+/// Another possible cause of a failed connection, and how to find out. Errors of this machine itself have no other
+/// cause.
 fn otherwise(kind: ConnectFaultKind) -> Option<&'static str> {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => Some(

@@ -110,8 +110,9 @@ fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     if turned_away { other_family(plan, evidence, session).into_iter().collect() } else { Vec::new() }
 }
 
-/// The session that can be abandoned, because it uses the wrong TLS mode. A server that responded to a TLS handshake will
-/// not send an unencrypted greeting, and a server that sent an unencrypted greeting will not respond to a TLS handshake.
+/// The session that can be abandoned, because it uses the wrong TLS mode. A server that responded to a TLS handshake
+/// will not send an unencrypted greeting, and a server that sent an unencrypted greeting will not respond to a TLS
+/// handshake.
 pub(super) fn settled(plan: &Plan, evidence: &Evidence) -> Option<ProbeId> {
     let session = evidence.main_session()?;
     let in_tls = evidence.probes(Purpose::OtherTlsMode).find(|probe| probe.request == &in_tls(plan))?;

@@ -2,8 +2,8 @@
 //! the evidence: no I/O, no clock, no randomness. [`CHECKS`] is the list, and [`judge`] runs it.
 //!
 //! A [`Rule`] is a value with a public id and its documentation. A [`Finding`] is a rule that fired, with its evidence.
-//! Rules for findings: one root cause raises one finding. An error or a warning has a fix. `certain` is used only if the
-//! evidence allows no other reading. A test that did not run is never reported as passed.
+//! Rules for findings: one root cause raises one finding. An error or a warning has a fix. `certain` is used only if
+//! the evidence allows no other reading. A test that did not run is never reported as passed.
 
 mod again;
 mod auth;
@@ -83,7 +83,8 @@ pub fn judge_with_marks(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// Causes, alternatives, consequences and fixes begin with a capital letter; causes and alternatives end with a full stop.
+/// Causes, alternatives, consequences and fixes begin with a capital letter; causes and alternatives end with a full
+/// stop.
 fn as_sentences(finding: &mut Finding) {
     for text in finding.otherwise.iter_mut().chain(std::iter::once(&mut finding.cause)) {
         // The full stop may be inside a closing parenthesis.

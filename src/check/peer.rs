@@ -1,6 +1,6 @@
-//! Recognises the server's provider and software by host name, greeting, EHLO reply and certificate. This module asks no
-//! questions and raises no findings. Checks use it to choose the wording of a finding, never to decide whether there is
-//! a fault.
+//! Recognises the server's provider and software by host name, greeting, EHLO reply and certificate. This module asks
+//! no questions and raises no findings. Checks use it to choose the wording of a finding, never to decide whether there
+//! is a fault.
 
 use crate::evidence::{Phase, Session};
 use crate::lexicon::providers::{self, Provider, ProviderSigns};

@@ -1,5 +1,5 @@
-//! The cloud that this machine runs on, and whether it blocks outgoing connections to a mail port. This module raises no
-//! findings; `connect` uses it to explain a timeout. It reads only local data and sends nothing over the network.
+//! The cloud that this machine runs on, and whether it blocks outgoing connections to a mail port. This module raises
+//! no findings; `connect` uses it to explain a timeout. It reads only local data and sends nothing over the network.
 
 use super::refusal::is_private;
 use crate::evidence::{EventKind, Evidence, Probe, Session};
@@ -13,12 +13,12 @@ pub fn question() -> Question {
     Question::Machine { variables: clouds::variables().map(str::to_owned).collect() }
 }
 
-/// The cloud that this machine runs on, if it is known to block the port of a session, always or sometimes. All of these
-/// conditions must be met:
+/// The cloud that this machine runs on, if it is known to block the port of a session, always or sometimes. All of
+/// these conditions must be met:
 ///
 /// 1. The cloud is recognised.
-/// 2. Its entry lists the port as blocked; or the entry lists no port, the port is 25 (some clouds block it only for some
-///    customers), and the entry is not a generic one for virtual machines.
+/// 2. Its entry lists the port as blocked; or the entry lists no port, the port is 25 (some clouds block it only for
+///    some customers), and the entry is not a generic one for virtual machines.
 /// 3. The server's IP address is public, because clouds do not block mail ports in their private networks.
 pub fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option<(&'a Probe, &'static Cloud)> {
     let (probe, machine) = evidence.machine()?;
@@ -36,8 +36,8 @@ pub fn blocks<'a>(evidence: &'a Evidence, session: Session<'_>) -> Option<(&'a P
     ((cloud.blocks.contains(&port) || at_times) && !inside).then_some((probe, cloud))
 }
 
-/// How certain it is that the cloud blocks the port: at most likely, because smtpcheck cannot find out whether the block
-/// applies to this account.
+/// How certain it is that the cloud blocks the port: at most likely, because smtpcheck cannot find out whether the
+/// block applies to this account.
 pub fn confidence(cloud: &Cloud) -> Confidence {
     if cloud.blocks.is_empty() { Confidence::Possible } else { cloud.certainty.min(Confidence::Likely) }
 }

@@ -1,13 +1,13 @@
 //! The server name in the ClientHello (SNI, RFC 6066 section 3). If the client sends no name or a wrong name, a server
-//! with several certificates may reject the handshake, present its default certificate, or connect the client to another
-//! service. smtpcheck then tries a session with a better name, to find out whether the name is the reason or the server
-//! is broken.
+//! with several certificates may reject the handshake, present its default certificate, or connect the client to
+//! another service. smtpcheck then tries a session with a better name, to find out whether the name is the reason or
+//! the server is broken.
 //!
 //! The session is tried in these cases. Each case states the proof that the name was the reason:
-//! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites do
-//!    not explain. Proof: with the better name it succeeds.
-//! 2. The certificate is for another host, and not for the better name either. Proof: with that name the server presents
-//!    a certificate for it.
+//! 1. The handshake failed with alert 112, or with another alert or a closed connection that version and cipher suites
+//!    do not explain. Proof: with the better name it succeeds.
+//! 2. The certificate is for another host, and not for the better name either. Proof: with that name the server
+//!    presents a certificate for it.
 //! 3. With implicit TLS no SMTP server responds, and the client sent no name or the name from `--sni`. Proof: with the
 //!    better name an SMTP server sends a greeting.
 //!
@@ -134,8 +134,8 @@ fn candidates(plan: &Plan, evidence: &Evidence, session: Session<'_>, symptom: S
     kept
 }
 
-/// The host name with which a greeting or EHLO reply begins (RFC 5321 section 4.2 and 4.1.1.1), if it is fully qualified
-/// and consists of letters, digits, hyphens and underscores.
+/// The host name with which a greeting or EHLO reply begins (RFC 5321 section 4.2 and 4.1.1.1), if it is fully
+/// qualified and consists of letters, digits, hyphens and underscores.
 fn announced(reply: &Reply) -> Option<DomainName> {
     let word = reply.text.first().filter(|_| reply.is_success())?.split(' ').next()?;
     let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
@@ -317,7 +317,8 @@ pub(super) fn absorb(plan: &Plan, evidence: &Evidence, findings: &mut Vec<Findin
     if let Some(misnamed) = absorbed.iter().find(|finding| finding.rule == "certificate-name-mismatch") {
         (needed.severity, needed.failure) = (misnamed.severity, misnamed.failure);
     }
-    // Warnings about the default certificate do not matter, because clients get another certificate with the right name.
+    // Warnings about the default certificate do not matter, because clients get another certificate with the right
+    // name.
     let is_relevant =
         |finding: &Finding| finding.severity == Severity::Error || finding.rule == "certificate-name-mismatch";
     for finding in absorbed.into_iter().filter(is_relevant) {

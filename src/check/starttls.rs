@@ -386,8 +386,8 @@ fn expected_starttls(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> 
 ///
 /// 1. A reply inside TLS before smtpcheck sent a command there. A greeting does not count (220 is not a reply to NOOP,
 ///    RFC 5321 §4.3.2), nor does data that the server also sends without a command in the main session.
-/// 2. A reply to NOOP in response to QUIT: the server keeps the NOOP until it reads the next command. This does not count
-///    if the server's reply to QUIT in the main session is not 221 either.
+/// 2. A reply to NOOP in response to QUIT: the server keeps the NOOP until it reads the next command. This does not
+///    count if the server's reply to QUIT in the main session is not 221 either.
 pub(crate) fn carried_into_tls<'a>(evidence: &'a Evidence, probe: Session<'a>) -> Option<ReceivedReply<'a>> {
     probe.handshake()?;
     let is_ours = |event: &Event| event.tls && matches!(event.what, EventKind::Sent { .. });
@@ -410,8 +410,8 @@ fn is_reply_to_noop(reply: &Reply) -> bool {
     reply.has_code(250) || (500..=504).any(|code| reply.has_code(code))
 }
 
-/// Whether the same unsolicited reply also arrived inside TLS in the main session, in which no NOOP was sent before TLS: as
-/// stray bytes, or instead of the reply to EHLO.
+/// Whether the same unsolicited reply also arrived inside TLS in the main session, in which no NOOP was sent before
+/// TLS: as stray bytes, or instead of the reply to EHLO.
 fn sends_unasked(main: Session<'_>, received: &ReceivedReply<'_>) -> bool {
     let line = received.reply.lines().into_iter().next().unwrap_or_default();
     let as_stray = main.events().any(|event| match &event.what {

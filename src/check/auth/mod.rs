@@ -1,4 +1,5 @@
-//! AUTH: the mechanisms that are advertised before and inside TLS, and the reason why a login was not attempted or failed.
+//! AUTH: the mechanisms that are advertised before and inside TLS, and the reason why a login was not attempted or
+//! failed.
 //!
 //! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`secret`] (faults of the token or the
 //! password), and [`rules`]. Withheld passwords and cancelled logins are judged here.
@@ -36,8 +37,8 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-/// AUTH on an unencrypted connection. A mechanism that is both advertised and accepted is one finding. A server may also
-/// accept a mechanism that it does not advertise.
+/// AUTH on an unencrypted connection. A mechanism that is both advertised and accepted is one finding. A server may
+/// also accept a mechanism that it does not advertise.
 fn in_plaintext(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
     let asked = evidence.probes(Purpose::BeforeTls).next();
     let taken = asked.and_then(|probe| {

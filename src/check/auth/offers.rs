@@ -54,8 +54,8 @@ pub(super) fn tokens_only(session: Session<'_>) -> Option<Finding> {
     })
 }
 
-/// AUTH is missing on a port for programs that log in, 587 or 465 (RFC 6409 §4.3, RFC 8314 §3.3). Only a notice, because
-/// a relay may accept known IP addresses without a login.
+/// AUTH is missing on a port for programs that log in, 587 or 465 (RFC 6409 §4.3, RFC 8314 §3.3). Only a notice,
+/// because a relay may accept known IP addresses without a login.
 pub(super) fn missing_on_submission(plan: &Plan, session: Session<'_>) -> Option<Finding> {
     let (received, offers) = session.capabilities(Phase::EhloTls).filter(|_| matches!(plan.target.port, 587 | 465))?;
     // If the user gave a sender, the reply to MAIL is better evidence.

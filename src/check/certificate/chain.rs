@@ -1,4 +1,5 @@
-//! Faults in the list of certificates that the server sent, and a long validity. Most programs connect in spite of them.
+//! Faults in the list of certificates that the server sent, and a long validity. Most programs connect in spite of
+//! them.
 
 use super::super::finding::Finding;
 use super::context::CertificateContext;
@@ -16,8 +17,8 @@ pub(super) fn oddities(seen: CertificateContext<'_>) -> Vec<Finding> {
     [disordered(seen), surplus(seen), long_lived(seen)].into_iter().flatten().collect()
 }
 
-/// RFC 8446 §4.4.2: the server's certificate is first, and each following certificate should certify the previous one, so
-/// an issuer must follow the certificates that it signed.
+/// RFC 8446 §4.4.2: the server's certificate is first, and each following certificate should certify the previous one,
+/// so an issuer must follow the certificates that it signed.
 fn disordered(seen: CertificateContext<'_>) -> Option<Finding> {
     let backwards = |(place, one): (usize, &Certificate)| {
         one.issued_by.filter(|issuer| *issuer < place).map(|issuer| (place, issuer))

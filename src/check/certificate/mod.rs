@@ -1,11 +1,12 @@
-//! The server's certificate: its issuer, names, dates and keys. Every fault is reported, not only the first, and each is
-//! judged separately.
+//! The server's certificate: its issuer, names, dates and keys. Every fault is reported, not only the first, and each
+//! is judged separately.
 //!
-//! On port 25, mail servers encrypt without verifying the certificate, so a faulty certificate stops no mail there and is
-//! only a warning. With a login, or on any other port, it is an error.
+//! On port 25, mail servers encrypt without verifying the certificate, so a faulty certificate stops no mail there and
+//! is only a warning. With a login, or on any other port, it is an error.
 //!
-//! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (the list
-//! of certificates), [`dates`], [`keys`] (keys, signatures, usage, OCSP), and [`rules`]. The host name is judged here.
+//! Modules: [`trust`] (certificates without a path to a trusted root), [`path`] (faults of that path), [`chain`] (the
+//! list of certificates), [`dates`], [`keys`] (keys, signatures, usage, OCSP), and [`rules`]. The host name is judged
+//! here.
 
 mod chain;
 mod context;
@@ -243,8 +244,8 @@ fn misnamed(seen: CertificateContext<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Explains why a wildcard that seems to match does not match. A wildcard matches exactly one label, the first (RFC 9525
-/// §6.3).
+/// Explains why a wildcard that seems to match does not match. A wildcard matches exactly one label, the first
+/// (RFC 9525 §6.3).
 fn wildcard(name: &str, expected: &str) -> Option<String> {
     let domain = name.strip_prefix("*.")?;
     if expected.eq_ignore_ascii_case(domain) {

@@ -99,7 +99,8 @@ fn self_signed(seen: CertificateContext<'_>) -> Finding {
 /// The last certificate that can be reached from issuer to issuer was not issued by a trusted CA.
 fn unknown_issuer(seen: CertificateContext<'_>) -> Finding {
     let last = last_followed(seen);
-    // A certificate that contains the URL of its issuer's certificate was issued by a CA that publishes its certificates.
+    // A certificate that contains the URL of its issuer's certificate was issued by a CA that publishes its
+    // certificates.
     let fetchable = seen.leaf.issuer_urls.first().filter(|_| std::ptr::eq(last, seen.leaf));
     if let Some(url) = fetchable {
         return incomplete(seen, url);

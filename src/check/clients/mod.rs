@@ -1,14 +1,14 @@
-//! The clients to which a verdict about TLS applies. Other clients use other TLS libraries than smtpcheck, which support
-//! other versions and algorithms. This file compares the unencrypted part of the server's handshake with the versions and
-//! algorithms that common clients support ([`table`]). It lists the clients that connect, and raises findings if smtpcheck
-//! connects but other clients do not.
+//! The clients to which a verdict about TLS applies. Other clients use other TLS libraries than smtpcheck, which
+//! support other versions and algorithms. This file compares the unencrypted part of the server's handshake with the
+//! versions and algorithms that common clients support ([`table`]). It lists the clients that connect, and raises
+//! findings if smtpcheck connects but other clients do not.
 //!
 //! The evidence is one of these:
 //! 1. After a successful handshake, the ServerHello of the session. The server chose it from the offer of smtpcheck. It
 //!    shows whether the server meets the requirements of clients (RFC 5746, RFC 7627), but not what the server would
 //!    choose for another client.
-//! 2. After a failed handshake, the responses to ClientHellos that offer all algorithms, in the order in which they were
-//!    sent. A client is assumed to get the first of these choices that it offers.
+//! 2. After a failed handshake, the responses to ClientHellos that offer all algorithms, in the order in which they
+//!    were sent. A client is assumed to get the first of these choices that it offers.
 //!
 //! Certificates are not considered here; they are the subject of `certificate`.
 
@@ -126,8 +126,8 @@ pub(super) fn shows_insecure_renegotiation(evidence: &Evidence) -> bool {
     evidence.main_session().and_then(|session| session.handshake()).is_some_and(|(_, handshake)| is_unbound(handshake))
 }
 
-/// Whether the main session showed that the server does not use the extended master secret. The scan then does not report
-/// it.
+/// Whether the main session showed that the server does not use the extended master secret. The scan then does not
+/// report it.
 pub(super) fn shows_no_extended_master_secret(evidence: &Evidence) -> bool {
     evidence.main_session().and_then(|session| session.handshake()).is_some_and(|(_, handshake)| {
         let hello = handshake.server_hello.as_ref();
@@ -312,8 +312,8 @@ impl Suite {
     }
 }
 
-/// All suites of the same family as the suite `of`, which the next ClientHello leaves out. DHE and RSA key exchange are one
-/// family each. ECDHE is two families, with and without an AEAD.
+/// All suites of the same family as the suite `of`, which the next ClientHello leaves out. DHE and RSA key exchange are
+/// one family each. ECDHE is two families, with and without an AEAD.
 pub(super) fn family<'a>(of: &str, all: impl Iterator<Item = (u16, &'a str)>) -> Vec<u16> {
     let key = |name: &str| {
         let suite = Suite::of(name);
@@ -402,8 +402,8 @@ mod tests {
         }
     }
 
-    /// The clients that connect, by the first word of each name, with `~` if only old versions connect and `?` if it is not
-    /// known.
+    /// The clients that connect, by the first word of each name, with `~` if only old versions connect and `?` if it is
+    /// not known.
     fn who(terms: &[(ServerHello, Option<&str>)]) -> String {
         let terms: Vec<Term<'_>> = terms.iter().map(|(hello, key)| Term { hello, key: *key }).collect();
         let words = CLIENTS.iter().filter_map(|client| {
@@ -418,8 +418,8 @@ mod tests {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// The results of a measurement with OpenSSL servers and the clients openssl s_client 3.0.22, Python 3.11, gnutls-cli
-    /// 3.7.9, JDK 17 and Go 1.19.
+    /// The results of a measurement with OpenSSL servers and the clients openssl s_client 3.0.22, Python 3.11,
+    /// gnutls-cli 3.7.9, JDK 17 and Go 1.19.
     #[test]
     fn the_table_agrees_with_the_measurement() {
         let dhe = |bits| ServerHello { dh_bits: Some(bits), ..choice(0x009F) };

@@ -1,4 +1,5 @@
-//! Failed handshakes that no other rule explains. The finding states how the handshake failed and what this usually means.
+//! Failed handshakes that no other rule explains. The finding states how the handshake failed and what this usually
+//! means.
 
 use super::super::finding::{Finding, seconds};
 use super::super::{clients, server_name};

@@ -12,8 +12,8 @@
 //!
 //! A scan sends the ClientHellos of 4 and 5 itself.
 //!
-//! Modules: [`client_certificate`] and [`parameters`] (failures with a known reason), [`failed`] (all others), [`hellos`]
-//! (results of the further ClientHellos), and [`rules`].
+//! Modules: [`client_certificate`] and [`parameters`] (failures with a known reason), [`failed`] (all others),
+//! [`hellos`] (results of the further ClientHellos), and [`rules`].
 
 mod client_certificate;
 mod failed;
@@ -34,8 +34,8 @@ pub static CHECK: Check = Check { subject: "handshake", ask, judge, rules: rules
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     let Some(Fault::Tls { tls }) = session.fault() else { return Vec::new() };
-    // After a complete handshake, the server rejected the client certificate. After an unencrypted response, there are no
-    // TLS parameters to find out.
+    // After a complete handshake, the server rejected the client certificate. After an unencrypted response, there are
+    // no TLS parameters to find out.
     if session.handshake().is_some() || tls.kind == TlsFaultKind::NotTls {
         return Vec::new();
     }

@@ -2,8 +2,8 @@
 //!
 //! 1. Rejected recipients after a rejected MAIL FROM are a consequence of it, not separate findings.
 //! 2. Rejections of several recipients for the same reason are one finding.
-//! 3. A reply that the lexicon recognises raises the rule of its category. If the text is not recognised, the rule of the
-//!    phase is raised, and the finding states that it is based on the code only.
+//! 3. A reply that the lexicon recognises raises the rule of its category. If the text is not recognised, the rule of
+//!    the phase is raised, and the finding states that it is based on the code only.
 
 mod rules;
 
@@ -222,8 +222,8 @@ fn with_one_domain(plan: &Plan) -> Option<Fix> {
     Some(Fix::run("Use the user name with only one domain", format!("smtpcheck {target} --user {}", in_shell(&once))))
 }
 
-/// A fix for servers that store hashed passwords: they can check a password that is sent to them, but not a proof that is
-/// computed from it.
+/// A fix for servers that store hashed passwords: they can check a password that is sent to them, but not a proof that
+/// is computed from it.
 fn in_another_way(plan: &Plan, session: Session<'_>) -> Option<Fix> {
     let sent = session.events().filter_map(|event| match &event.what {
         EventKind::Sent { text, .. } => text.strip_prefix("AUTH ")?.split(' ').next(),
@@ -412,8 +412,8 @@ fn tested_recipient(plan: &Plan, received: ReceivedReply<'_>) -> Option<String> 
     plan.to.get(number).map(ToString::to_string)
 }
 
-/// Replaces example.com in a DNS lookup with the domain that the rejection is about: the sender's domain for TXT records
-/// (SPF, DKIM, DMARC) and rejections of the sender, the recipient's domain for all others.
+/// Replaces example.com in a DNS lookup with the domain that the rejection is about: the sender's domain for TXT
+/// records (SPF, DKIM, DMARC) and rejections of the sender, the recipient's domain for all others.
 fn with_domain(plan: &Plan, received: ReceivedReply<'_>, cause: Cause, command: String) -> String {
     if !command.starts_with("dig ") {
         return command;
@@ -430,7 +430,7 @@ fn with_domain(plan: &Plan, received: ReceivedReply<'_>, cause: Cause, command: 
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// An email address that probably exists in the domain of a rejected recipient (RFC 5321 §4.5.1, RFC 2142 §4).
+/// An email address that probably exists in the domain of a rejected recipient (RFC 5321 §4.5.1 requires postmaster).
 fn known_mailbox(plan: &Plan, received: ReceivedReply<'_>) -> String {
     let rejected = tested_recipient(plan, received).unwrap_or_default();
     let (name, domain) = rejected.rsplit_once('@').unwrap_or(("", "example.com"));

@@ -1,13 +1,14 @@
-//! The TLS scan (`--tls-scan`): the versions, cipher suites, groups and certificates that a server accepts, not only those
-//! that it chose for smtpcheck. smtpcheck sends ClientHellos one after the other and completes none of the handshakes.
+//! The TLS scan (`--tls-scan`): the versions, cipher suites, groups and certificates that a server accepts, not only
+//! those that it chose for smtpcheck. smtpcheck sends ClientHellos one after the other and completes none of the
+//! handshakes.
 //!
-//! Read next: [`order`], the order of the ClientHellos and its reasons; [`results`], the results of a scan; [`profile`],
-//! the comparison with published profiles.
+//! Read next: [`order`], the order of the ClientHellos and its reasons; [`results`], the results of a scan;
+//! [`profile`], the comparison with published profiles.
 //!
-//! If a server rejects a connection during the scan, it limits the rate of connections (throttling). The scan then stops,
-//! and items that were not tested are unknown, never "no". If a server only closes the connection, the reason may be the
-//! offer or the client. This counts as "no" only if the server responds to a later ClientHello. To find this out, the
-//! last ClientHello is that of a current client.
+//! If a server rejects a connection during the scan, it limits the rate of connections (throttling). The scan then
+//! stops, and items that were not tested are unknown, never "no". If a server only closes the connection, the reason
+//! may be the offer or the client. This counts as "no" only if the server responds to a later ClientHello. To find this
+//! out, the last ClientHello is that of a current client.
 
 mod order;
 mod profile;
@@ -229,8 +230,8 @@ fn renegotiation(evidence: &Evidence, seen: &Seen<'_>) -> Option<Finding> {
     Some(finding.tried(hello.probe.id))
 }
 
-/// Reported only if the server accepts a version older than TLS 1.2. Clients detect a downgrade from TLS 1.3 to TLS 1.2 by
-/// the mark of RFC 8446 §4.1.3.
+/// Reported only if the server accepts a version older than TLS 1.2. Clients detect a downgrade from TLS 1.3 to TLS 1.2
+/// by the mark of RFC 8446 §4.1.3.
 fn fallback(seen: &Seen<'_>, scan: &Scan) -> Option<Finding> {
     let hello = seen.hellos.iter().find(|one| matches!(one.offer(), Offer::Fallback { .. }))?.hello;
     let is_old = |one: &VersionSeen| one.version < Version::Tls12 && one.accepted == Support::Yes;

@@ -3,15 +3,16 @@
 //! 1. Facts that the handshake of the main session has proved are not tested again.
 //! 2. Versions are tested first. If the server does not support a version, no further ClientHello of that version is
 //!    sent. TLS 1.2 is tested with both types of certificates (RSA and ECDSA).
-//! 3. All weak suites are offered together, and then again without the classes that the server accepted, until it rejects
-//!    the remaining ones. Each ClientHello finds a class, so one class cannot hide another. A server without weak suites
-//!    gets only one such ClientHello.
+//! 3. All weak suites are offered together, and then again without the classes that the server accepted, until it
+//!    rejects the remaining ones. Each ClientHello finds a class, so one class cannot hide another. A server without
+//!    weak suites gets only one such ClientHello.
 //! 4. Key exchange without forward secrecy and Diffie-Hellman with a prime are each tested alone. Then follows the
 //!    ClientHello of a client that was downgraded to an older version (RFC 7507).
 //! 5. Without `--tls-scan=full`, the remaining ClientHellos (up to [`WITHOUT_FAULTS`]) test further groups and suites.
-//!    With it, groups, and then the suites of each version, are tested until the server rejects the remaining ones. Then
-//!    one ClientHello for each version tests whether the server's or the client's preference decides.
-//! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still responds.
+//!    With it, groups, and then the suites of each version, are tested until the server rejects the remaining ones.
+//!    Then one ClientHello for each version tests whether the server's or the client's preference decides.
+//! 6. If the server closed the last connection, the ClientHello of a current client finds out whether it still
+//!    responds.
 
 use super::seen::{Seen, Support, is_hung_up_on};
 use crate::question::{Offer, SuiteList};
@@ -19,8 +20,8 @@ use crate::wire::tls::{self, Version, WeakClass};
 
 use crate::plan::ScanDepth;
 
-/// The maximum number of ClientHellos for a server without weak suites. With the main session and the session that sends
-/// MAIL before TLS, these are 13 connections.
+/// The maximum number of ClientHellos for a server without weak suites. With the main session and the session that
+/// sends MAIL before TLS, these are 13 connections.
 const WITHOUT_FAULTS: usize = 11;
 
 /// The maximum number of ClientHellos in a basic scan: one more for each weak class that is accepted, and one for the
@@ -160,8 +161,9 @@ fn next_suite(seen: &Seen<'_>, version: Version, list: SuiteList) -> Option<Offe
     unasked(seen, offer)
 }
 
-/// The suites in reverse order. A server that uses its own preference does not choose the first one. ChaCha20 is not put
-/// first, because many servers choose it if the client prefers it, even if they use their own preference for other suites.
+/// The suites in reverse order. A server that uses its own preference does not choose the first one. ChaCha20 is not
+/// put first, because many servers choose it if the client prefers it, even if they use their own preference for other
+/// suites.
 pub(super) fn other_order(suites: &[u16]) -> Option<Vec<u16>> {
     let mut other: Vec<u16> = suites.iter().rev().copied().collect();
     let first = other.iter().position(|id| !tls::suite_name(*id).contains("_CHACHA20_"))?;

@@ -23,8 +23,8 @@ pub struct Scan {
     /// Cipher suites that were accepted, in the order in which they were found. Each is listed once, with the newest
     /// version.
     pub suites: Vec<SuiteSeen>,
-    /// Whether the list is complete for TLS 1.2 and older, because the server rejected all other suites that were offered.
-    /// Suites with PSK, SRP and Kerberos are never offered, and rare suites only with `--tls-scan=full`.
+    /// Whether the list is complete for TLS 1.2 and older, because the server rejected all other suites that were
+    /// offered. Suites with PSK, SRP and Kerberos are never offered, and rare suites only with `--tls-scan=full`.
     pub suites_complete: bool,
     /// Each class of weak suites, the worst first.
     pub weak: Vec<WeakSeen>,
@@ -32,7 +32,8 @@ pub struct Scan {
     pub groups: Vec<String>,
     /// Whether the list is complete for TLS 1.3.
     pub groups_complete: bool,
-    /// Groups that were accepted in TLS 1.2 and older; null without `--tls-scan=full`, or if no such version is accepted.
+    /// Groups that were accepted in TLS 1.2 and older; null without `--tls-scan=full`, or if no such version is
+    /// accepted.
     pub groups_before_1_3: Option<Vec<String>>,
     /// Whether that list is complete. False if all certificates are ECDSA, because their curve must always be offered.
     pub groups_before_1_3_complete: bool,
@@ -85,13 +86,13 @@ pub struct VersionSeen {
     pub version: Version,
     /// Whether it is accepted.
     pub accepted: Support,
-    /// Its cipher suites, in the order in which the server chose them; null without `--tls-scan=full`, or if the version
-    /// is not accepted.
+    /// Its cipher suites, in the order in which the server chose them; null without `--tls-scan=full`, or if the
+    /// version is not accepted.
     pub suites: Option<Vec<String>>,
     /// Whether the list of suites is complete.
     pub suites_complete: bool,
-    /// Whether the server's or the client's preference decides which suite is used; null if it was not tested, or if only
-    /// one suite is accepted.
+    /// Whether the server's or the client's preference decides which suite is used; null if it was not tested, or if
+    /// only one suite is accepted.
     pub preference: Option<Preference>,
 }
 

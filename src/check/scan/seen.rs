@@ -1,6 +1,7 @@
 //! The ClientHellos of a scan with their results, computed once for each evaluation of the evidence.
 //!
-//! A choice of the server is a result for the version that it chose, which may be older than the version that was offered.
+//! A choice of the server is a result for the version that it chose, which may be older than the version that was
+//! offered.
 
 use serde::{Deserialize, Serialize};
 
@@ -174,8 +175,8 @@ impl<'a> Seen<'a> {
         WeakClass::ALL.into_iter().filter(|class| has(*class)).collect()
     }
 
-    /// Versions in which weak suites are tested: TLS 1.2, and the oldest accepted version, because EXPORT and DES exist only
-    /// in old versions (RFC 4346 §A.5 and RFC 5469 §1 removed them).
+    /// Versions in which weak suites are tested: TLS 1.2, and the oldest accepted version, because EXPORT and DES exist
+    /// only in old versions (RFC 4346 §A.5 and RFC 5469 §1 removed them).
     pub(super) fn versions_for_weak(&self) -> Vec<Version> {
         let oldest = self.spoken().pop().filter(|version| *version < Version::Tls12);
         let newest = (self.version(Version::Tls12) != Support::No).then_some(Version::Tls12);
@@ -200,8 +201,8 @@ pub(super) fn has_tls(session: Session<'_>) -> bool {
     session.handshake().is_some() || session.fault().is_some_and(failed_in_tls)
 }
 
-/// Whether the server closed the connection without a response. Never for SSLv2, which has no alerts, so that closing the
-/// connection is the usual rejection.
+/// Whether the server closed the connection without a response. Never for SSLv2, which has no alerts, so that closing
+/// the connection is the usual rejection.
 pub(super) fn is_hung_up_on(hello: &HelloProbe<'_>) -> bool {
     hello.is_hung_up() && hello.request.offer != Offer::Sslv2
 }

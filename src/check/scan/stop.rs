@@ -11,8 +11,8 @@ pub(super) fn stopped(seen: &Seen<'_>) -> Option<String> {
         let number = hellos.iter().rposition(HelloProbe::is_answered).map_or(0, |last| last + 1);
         return Some(format!("after {}, the server closed every connection (throttling)", counted(number)));
     }
-    // No response, invalid data or plain text instead of TLS is not a rejection of the offer. The scan ends after two such
-    // results in succession.
+    // No response, invalid data or plain text instead of TLS is not a rejection of the offer. The scan ends after two
+    // such results in succession.
     let is_no_answer = |hello: &HelloProbe<'_>| hello.seen().is_some() && !hello.is_answered() && !hello.is_hung_up();
     let in_a_row =
         hellos.windows(2).position(|pair| pair.iter().all(|hello| is_no_answer(hello) && !is_rejected(*hello)));

@@ -1,5 +1,5 @@
-//! Scans of simulated servers, which are functions from a ClientHello to a response. The scan must find every item that a
-//! server accepts, independent of the server's preference, within the limit of connections.
+//! Scans of simulated servers, which are functions from a ClientHello to a response. The scan must find every item that
+//! a server accepts, independent of the server's preference, within the limit of connections.
 
 use super::{Level, Preference, Scan, Support, ask, judge, results, verdict};
 use crate::cli::{self, Invocation};
@@ -306,7 +306,8 @@ fn a_profile_lists_required_changes_and_items_that_were_not_tested() {
             "the server uses Diffie-Hellman with a prime of 2048 bits"
         ]
     );
-    // The certificates are not known, because TLS 1.3 encrypts them, so it is unknown whether the server meets the profile.
+    // The certificates are not known, because TLS 1.3 encrypts them, so it is unknown whether the server meets the
+    // profile.
     let verdict = compared(&sound(), "ncsc-nl-2025");
     assert_eq!(
         (verdict.met, verdict.not_tested.first().map(String::as_str)),

@@ -131,8 +131,8 @@ fn time_limit(plan: &Plan, target: &str, phase: Phase) -> SessionEnding {
     }
 }
 
-/// The command whose reply is missing (or, if no command was sent, the event with which the phase began), and the part of
-/// the reply that arrived.
+/// The command whose reply is missing (or, if no command was sent, the event with which the phase began), and the part
+/// of the reply that arrived.
 fn events_at_end(session: Session<'_>, phase: Phase) -> Vec<&Event> {
     let is_whole = |received: &ReceivedReply<'_>| received.fit() != Fit::Unfinished;
     let answered = session.all_replies().filter(|received| received.event.phase == phase && is_whole(received)).count();

@@ -19,8 +19,8 @@ pub(super) use order::is_about_order;
 
 pub static CHECK: Check = Check { subject: "session", ask, judge, rules: rules::RULES };
 
-/// If results are in doubt, asks for a second session that waits before each command. A surplus reply then arrives before
-/// the next command is sent, and can be recognised.
+/// If results are in doubt, asks for a second session that waits before each command. A surplus reply then arrives
+/// before the next command is sent, and can be recognised.
 fn ask(plan: &Plan, evidence: &Evidence) -> Vec<Question> {
     let Some(session) = evidence.main_session().filter(Session::is_over) else { return Vec::new() };
     if session.sequence().believed_until().is_none() {

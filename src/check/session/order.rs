@@ -1,5 +1,5 @@
-//! Replies that cannot be matched to commands, because the server sent one reply too many or too few, and the results of
-//! the second session.
+//! Replies that cannot be matched to commands, because the server sent one reply too many or too few, and the results
+//! of the second session.
 
 use super::super::finding::{Finding, PhaseFailure, Rule, Severity, order};
 use super::rules::{REPLY_UNSOLICITED, SESSION_OUT_OF_STEP};
@@ -11,8 +11,8 @@ use crate::lexicon::{Confidence, Fix};
 use crate::plan::Plan;
 use crate::question::Purpose;
 
-/// A rejection that can only be the reply to AUTH, in any phase. After it, smtpcheck does not log in again, because another
-/// failed login could lock the account.
+/// A rejection that can only be the reply to AUTH, in any phase. After it, smtpcheck does not log in again, because
+/// another failed login could lock the account.
 pub(super) fn rejected_login(session: Session<'_>) -> Option<ReceivedReply<'_>> {
     let begun =
         session.events().any(|event| event.phase == Phase::Auth && matches!(event.what, EventKind::Sent { .. }));
@@ -104,7 +104,8 @@ fn in_doubt(plan: &Plan, session: Session<'_>) -> Option<String> {
     Some(format!("The results of {list} are unknown"))
 }
 
-/// The maximum number of consequences about the second session. The report itself contains the results of all recipients.
+/// The maximum number of consequences about the second session. The report itself contains the results of all
+/// recipients.
 const MOST_REPEATED: usize = 12;
 
 /// Consequences about the results of the second session.

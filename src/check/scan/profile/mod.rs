@@ -1,9 +1,9 @@
 //! Compares a server with a published profile (`--tls-profile`). The result lists each deviation with the necessary
 //! change, and the requirements that a scan cannot test.
 //!
-//! Each profile is a file with data, and each row names the section of the publication. If a profile forbids a feature or
-//! calls it insufficient, the feature must change. If it phases a feature out or does not recommend it, the feature should
-//! change. A server meets a profile if no feature must change and all features were tested.
+//! Each profile is a file with data, and each row names the section of the publication. If a profile forbids a feature
+//! or calls it insufficient, the feature must change. If it phases a feature out or does not recommend it, the feature
+//! should change. A server meets a profile if no feature must change and all features were tested.
 //!
 //! Read next: [`table`], the structure of a profile.
 
@@ -40,8 +40,8 @@ pub struct ProfileVerdict {
     pub title: String,
     /// The URL of the publication.
     pub url: String,
-    /// Whether the server meets the profile: no if a feature must change, unknown if no tested feature must change but some
-    /// features were not tested.
+    /// Whether the server meets the profile: no if a feature must change, unknown if no tested feature must change but
+    /// some features were not tested.
     pub met: Support,
     /// The deviations, with those that must change first.
     pub deviations: Vec<Deviation>,

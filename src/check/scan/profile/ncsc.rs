@@ -1,5 +1,6 @@
-//! NCSC-NL, IT Security Guidelines for Transport Layer Security, edition 2025-05. Its grades "good" and "sufficient" are
-//! `good` here, and "phase out" is `phased_out`. Everything that it does not list is "insufficient" and must change.
+//! NCSC-NL, IT Security Guidelines for Transport Layer Security, edition 2025-05. Its grades "good" and "sufficient"
+//! are `good` here, and "phase out" is `phased_out`. Everything that it does not list is "insufficient" and must
+//! change.
 
 use super::table::{
     CertificateRules, Feature, Graded, Level, Prime, Profile, Versions, no_compression, secure_renegotiation,
