@@ -538,7 +538,7 @@ mod tests {
         let lower = by(&middle, authority("Lower CA", (-10, 400)));
         let below = by(&lower, server());
         let disordered = shown(&[&below.der, &middle.der, &lower.der], &trusted);
-        assert_eq!(disordered, ["2 comes after its issuer"]);
+        assert_eq!(disordered, ["2 sent after its issuer"]);
         // The root is trusted, so only the name or the purpose is reported.
         let mut narrow = authority("Narrow CA", (-400, 400));
         narrow.name_constraints = Some(NameConstraints {
