@@ -171,8 +171,8 @@ impl Word {
     }
 }
 
-/// The words of the file, without quotation marks, comments and macros. A macro begins with `macdef` in the place of a
-/// keyword, and ends with an empty line.
+/// The words of the file, without quotation marks, comments and macros. A macro begins with `macdef`
+/// instead of a keyword, and ends with an empty line.
 fn words(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut in_macro = false;
