@@ -36,7 +36,7 @@ fn quiet() -> Vec<u8> {
     (0..LINES).map(line).collect::<String>().into_bytes()
 }
 
-fn refusals() -> Vec<u8> {
+fn rejections() -> Vec<u8> {
     let line = |at: usize| match at % 4 {
         0 => format!(
             "Dec  1 16:25:32 mx postfix/smtp[1]: 4C37: to=<u{at}@example.com>, relay=mx.example.net[192.0.2.40]:25, delay=1.1, dsn=5.7.1, status=bounced (host mx.example.net[192.0.2.40] said: 554 5.7.1 <u{at}@example.com>: Relay access denied (in reply to RCPT TO command))\n"
@@ -62,6 +62,6 @@ fn lines_without_a_reply(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(args = ["text", "json"])]
 fn lines_with_a_reply(bencher: Bencher<'_, '_>, form: &str) {
-    let (log, form) = (refusals(), if form == "json" { ExplainForm::Json } else { ExplainForm::Text });
+    let (log, form) = (rejections(), if form == "json" { ExplainForm::Json } else { ExplainForm::Text });
     bencher.counter(ItemsCount::new(LINES)).bench(|| assert_eq!(explained(&log, form), LINES as u64));
 }

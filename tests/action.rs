@@ -1,8 +1,8 @@
-//! The script of action.yml with inputs as an attacker would write them, and with a program that tells what it was given.
-//! On systems with bash, as the runners have it.
+//! The script of action.yml, with inputs as an attacker would write them and with a program that prints its arguments.
+//! Runs on systems with bash, which GitHub's runners have.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -12,17 +12,17 @@ use std::process::{Command, Output};
 
 const PROGRAM: &str = "#!/bin/sh\nfor word; do printf '[%s]\\n' \"$word\"; done\nprintf 'password=%s\\n' \"$SMTPCHECK_PASSWORD\"\nenv | grep -q '^INPUT_PASSWORD=\\|^GH_TOKEN=' && echo handed on\nexit \"${CODE:-0}\"\n";
 
-struct Phase {
+struct ActionStep {
     folder: tempfile::TempDir,
 }
 
-impl Phase {
-    fn new() -> Phase {
+impl ActionStep {
+    fn new() -> ActionStep {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("program");
         std::fs::write(&program, PROGRAM).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Phase { folder }
+        ActionStep { folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -41,8 +41,8 @@ impl Phase {
 }
 
 #[test]
-fn hostile_inputs_are_words_and_nothing_else() {
-    let phase = Phase::new();
+fn hostile_inputs_are_passed_as_arguments_and_never_executed() {
+    let step = ActionStep::new();
     for hostile in [
         "$(touch hit)",
         "`touch hit`",
@@ -61,13 +61,13 @@ fn hostile_inputs_are_words_and_nothing_else() {
         "\\",
         "%s%n",
     ] {
-        let (code, text) = phase.run(&[("INPUT_TARGET", hostile)]);
+        let (code, text) = step.run(&[("INPUT_TARGET", hostile)]);
         assert_eq!((code, text), (0, format!("[check]\n[--]\n[{hostile}]\npassword=\n")), "{hostile}");
         let (code, text) =
-            phase.run(&[("INPUT_SUITE", hostile), ("INPUT_FORMAT", hostile), ("INPUT_ARGUMENTS", hostile)]);
+            step.run(&[("INPUT_SUITE", hostile), ("INPUT_FORMAT", hostile), ("INPUT_ARGUMENTS", hostile)]);
         let words = format!("[run]\n[--format={hostile}]\n[{hostile}]\n[--]\n[{hostile}]\npassword=\n");
         assert_eq!((code, text), (0, words), "{hostile}");
-        let (code, _) = phase.run(&[
+        let (code, _) = step.run(&[
             ("INPUT_TARGET", "h"),
             ("INPUT_PROGRAM", ""),
             ("INPUT_VERSION", hostile),
@@ -75,15 +75,15 @@ fn hostile_inputs_are_words_and_nothing_else() {
         ]);
         assert_eq!(code, 2, "a version of {hostile}");
         let repository = [("INPUT_TARGET", "h"), ("INPUT_PROGRAM", ""), ("ACTION_REPOSITORY", hostile)];
-        assert_eq!(phase.run(&repository).0, 2, "a repository of {hostile}");
-        assert!(!phase.path("hit").exists(), "{hostile}");
+        assert_eq!(step.run(&repository).0, 2, "a repository of {hostile}");
+        assert!(!step.path("hit").exists(), "{hostile}");
     }
 }
 
 #[test]
-fn lines_are_words_and_the_password_goes_by_the_environment() {
-    let phase = Phase::new();
-    let (code, text) = phase.run(&[
+fn each_input_line_is_an_argument_and_the_password_is_passed_in_the_environment() {
+    let step = ActionStep::new();
+    let (code, text) = step.run(&[
         ("INPUT_TARGET", "one.example\r\n\ntwo.example:25\n"),
         ("INPUT_ARGUMENTS", "--user\nu v\n"),
         ("INPUT_FORMAT", "github"),
@@ -94,32 +94,36 @@ fn lines_are_words_and_the_password_goes_by_the_environment() {
     let words =
         "[check]\n[--format=github]\n[--user]\n[u v]\n[--]\n[one.example]\n[two.example:25]\npassword=p$(w) 'x'\n";
     assert_eq!((code, text.as_str()), (7, words));
-    assert_eq!(std::fs::read_to_string(phase.path("output")).unwrap(), "exit-code=7\n");
+    assert_eq!(std::fs::read_to_string(step.path("output")).unwrap(), "exit-code=7\n");
 }
 
 #[test]
-fn a_step_without_a_target_or_with_too_much_says_so() {
-    let phase = Phase::new();
+fn a_step_without_a_target_or_with_contradictory_inputs_is_rejected() {
+    let step = ActionStep::new();
     for inputs in [&[][..], &[("INPUT_TARGET", "\n")], &[("INPUT_TARGET", "a"), ("INPUT_SUITE", "b")]] {
-        let (code, text) = phase.run(inputs);
-        assert!(code == 2 && text.starts_with("smtpcheck action: give target or suite"), "{text}");
+        let (code, text) = step.run(inputs);
+        assert!(code == 2 && text.starts_with("smtpcheck action: set the input target or suite"), "{text}");
     }
 }
 
 #[test]
-fn the_real_program_takes_the_words() {
-    let phase = Phase::new();
+fn the_built_program_accepts_the_arguments() {
+    let step = ActionStep::new();
     let program = env!("CARGO_BIN_EXE_smtpcheck");
     let words =
         [("INPUT_PROGRAM", program), ("INPUT_FORMAT", "text"), ("INPUT_ARGUMENTS", "-q\n--connect-timeout\n2s")];
-    let (code, text) = phase.run(&[&words[..], &[("INPUT_TARGET", "127.0.0.1:1\n--insecure")]].concat());
+    let (code, text) = step.run(&[&words[..], &[("INPUT_TARGET", "127.0.0.1:1\n--insecure")]].concat());
     assert_eq!(code, 3, "{text}");
-    assert!(text.contains("127.0.0.1:1") && text.contains("--insecure:587"), "no target is a flag: {text}");
+    assert!(
+        text.contains("127.0.0.1:1") && text.contains("--insecure:587"),
+        "a target must not be read as a flag: {text}"
+    );
 }
 
-/// An expression in a line of a shell is written into it before the shell reads it: whoever names a branch writes shell.
+/// The runner inserts an expression into a shell command before the shell reads it, so anyone who can name a branch
+/// could inject commands.
 #[test]
-fn no_expression_stands_in_a_shell_line() {
+fn no_shell_command_contains_an_expression() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = root.join(".github/workflows");
     let workflows = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());

@@ -1,8 +1,10 @@
-//! Peers that send as much as they can, in every phase, on every connection: the bounds hold, and reaching one is reported.
+//! Peers that send as much as they can, in every phase, on every connection: the limits are not exceeded, and reaching
+//! one is reported.
 //!
-//! These runs print megabytes, so they are not searched for the password as all others are; they have none.
+//! These runs print megabytes, and they use no password. Therefore their output is not searched for it, unlike that of
+//! all other runs.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -13,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use support::program::{command, findings};
 
-const MOST_MEMORY: u64 = 64 * 1024 * 1024;
+const MAX_MEMORY: u64 = 64 * 1024 * 1024;
 
 /// The result of a run: exit code, report, peak memory.
 struct Ended {
@@ -30,9 +32,10 @@ impl Ended {
 
     #[track_caller]
     fn is_bounded(&self) {
-        // The report is larger than a pipe: its writer waits for the test, so its memory can be read.
-        assert!(self.peak < MOST_MEMORY, "{} bytes", self.peak);
-        assert!(self.peak > 0 || !cfg!(target_os = "linux"), "its memory was not seen");
+        // The report is larger than a pipe, so the program waits until the test reads it, and its memory can be
+        // measured.
+        assert!(self.peak < MAX_MEMORY, "{} bytes", self.peak);
+        assert!(self.peak > 0 || !cfg!(target_os = "linux"), "its memory use was not measured");
         assert!(self.took < Duration::from_secs(30), "{:?}", self.took);
     }
 }
@@ -44,7 +47,7 @@ fn run(words: &[&str]) -> Ended {
     let mut pipe = child.stdout.take().unwrap();
     let (mut output, mut peak) = (Vec::new(), 0);
     let mut buffer = vec![0; 64 * 1024];
-    // The report is written when it is complete: its memory is read between its first byte and its last.
+    // The report is written when the run is complete. The memory is measured between its first and its last byte.
     loop {
         let count = pipe.read(&mut buffer).unwrap();
         if count == 0 {
@@ -61,12 +64,13 @@ fn run(words: &[&str]) -> Ended {
     Ended { code, report: serde_json::from_slice(&output).unwrap(), peak, took }
 }
 
-/// A reply of almost 64 KiB in almost 512 lines of control characters, which a report writes as six characters each.
+/// A reply of almost 64 KiB in almost 512 lines. It consists of control characters, which a report writes as six
+/// characters each.
 fn long(code: &str, last: &str) -> String {
     format!("{}{code} {last}\r\n", format!("{code}-X {}\r\n", "\u{1}".repeat(120)).repeat(480))
 }
 
-/// Responds to each line of each client with what `answer` returns, after a greeting.
+/// Greets each client and responds to each of its lines with the result of `answer`.
 fn serve(greeting: String, answer: fn(&str) -> String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -81,7 +85,7 @@ fn serve(greeting: String, answer: fn(&str) -> String) -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let greeting = greeting.clone();
-            // It ends when the client closes.
+            // The thread ends when the client closes the connection.
             std::thread::spawn(move || session(&stream, &greeting));
         }
     });
@@ -101,25 +105,26 @@ fn long_replies_to_many_recipients_end_the_session() {
     ended.is_bounded();
     assert_eq!((ended.code, ended.rules()), (8, vec!["reply-endless".to_owned()]));
     let answered = ended.report["transcript"].as_array().unwrap().iter().filter(|event| event["kind"] == "received");
-    // Greeting, EHLO, MAIL, and eight of almost 64 KiB, which is the limit of 512 KiB.
+    // Greeting, EHLO, MAIL, and eight replies of almost 64 KiB, which reach the limit of 512 KiB.
     assert_eq!(answered.count(), 3 + 8);
 }
 
 #[test]
-fn long_words_on_many_connections_end_the_run() {
+fn long_replies_on_many_connections_end_the_run() {
     let address = serve(long("220", "ready"), |line| match line.get(..4) {
         Some("EHLO") => long("250", "STARTTLS"),
-        // What follows is not a ServerHello, so that each ClientHello gets a connection and no response.
+        // The server's response is not a ServerHello, so smtpcheck opens one connection for each ClientHello and gets
+        // no answer.
         _ => long("220", "go"),
     });
     let ended = run(&[&address, "--tls", "starttls", "--tls-scan"]);
     ended.is_bounded();
     assert_ne!(ended.code, 0);
     assert!(!ended.rules().is_empty());
-    assert!(ended.report.to_string().contains("\"endless\""), "no connection was cut short");
+    assert!(ended.report.to_string().contains("\"endless\""), "no connection reached a limit");
 }
 
-/// A resolver that responds over UDP that the response is truncated, and over TCP with four thousand addresses.
+/// A DNS server that sends truncated responses over UDP and four thousand addresses over TCP.
 fn resolver() -> String {
     let (udp, tcp) = (0..100)
         .find_map(|_| {
@@ -165,15 +170,15 @@ fn resolver() -> String {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn not_every_one_of_four_thousand_addresses_is_dialled() {
-    // A port on which nothing listens, at any of the addresses.
+fn at_most_sixteen_of_four_thousand_addresses_are_tried() {
+    // No program listens on this port at any of the addresses.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let (target, resolver) = (format!("mx.sandbox.test:{port}"), resolver());
     let ended = run(&[&target, "--resolver", &resolver]);
     assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
     assert_eq!(ended.code, 3);
     assert!(ended.rules().contains(&"name-with-many-addresses".to_owned()), "{:?}", ended.rules());
-    // 16 of them, at this port and the four ports of mail.
+    // 16 addresses, each on this port and on the four mail ports.
     assert_eq!(ended.report["transcript"].as_array().unwrap().len(), 16 * 5);
 }
 
@@ -187,7 +192,7 @@ fn silent_pipe(folder: &std::path::Path) -> String {
 
 #[cfg(unix)]
 #[test]
-fn a_trust_store_that_cannot_be_read_ends_with_the_overall_time_limit() {
+fn reading_a_trust_store_that_blocks_ends_at_the_overall_time_limit() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = silent_pipe(folder.path());
     let server =
@@ -202,7 +207,7 @@ fn a_trust_store_that_cannot_be_read_ends_with_the_overall_time_limit() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_trust_store_without_end_is_not_read_to_its_end() {
+fn reading_an_endless_trust_store_ends_at_its_size_limit() {
     let server = support::server::Server::start(&["TLS\nclose"], &support::server::Identity::new());
     let address = server.address.to_string();
     let folder = tempfile::tempdir().unwrap();
@@ -210,7 +215,7 @@ fn a_trust_store_without_end_is_not_read_to_its_end() {
     let words = [&address, "--tls", "implicit", "--json"];
     let mut checked = command(&words);
     checked.env("SSL_CERT_FILE", "/dev/zero").env("SSL_CERT_DIR", folder.path());
-    // A limit of the address space: memory that grows without end fails here.
+    // The address space is limited, so memory use without a limit would fail here.
     let mut limited = std::process::Command::new("sh");
     limited.arg("-c").arg("ulimit -v 2000000; exec \"$0\" \"$@\"").arg(checked.get_program()).args(checked.get_args());
     for (name, value) in checked.get_envs().filter_map(|(name, value)| Some((name, value?))) {

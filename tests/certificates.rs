@@ -1,6 +1,7 @@
-//! Every certificate rule that is an error, with a login: the run ends with 6, and the server never sees AUTH.
+//! For every certificate rule that is an error, a check with a login ends with exit code 6, and the server never
+//! receives AUTH.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -14,13 +15,13 @@ use smtpcheck::sandbox::{Options, Remote, Sandbox, Scenario, scenarios};
 
 use support::program;
 
-/// The ids of the certificate rules that fail a run.
+/// The ids of the certificate rules whose findings are errors.
 fn errors() -> BTreeSet<&'static str> {
     let rules = check::rules().filter(|rule| rule.severity == Severity::Error);
     rules.map(|rule| rule.id).filter(|id| id.starts_with("certificate-")).collect()
 }
 
-/// A scenario of the sandbox whose server takes a login, and the client that has one.
+/// A scenario of the sandbox whose server accepts a login and whose client has credentials.
 fn with_login(scenario: &Scenario) -> &'static Scenario {
     let server = Server { inside: SUBMISSION.inside, login: SUBMISSION.login, ..scenario.server };
     let client = ClientUsage { flags: LOGGING_IN.flags, secret: LOGGING_IN.secret, ..scenario.client };
@@ -28,17 +29,17 @@ fn with_login(scenario: &Scenario) -> &'static Scenario {
 }
 
 #[test]
-fn no_certificate_that_fails_a_run_gets_the_password() {
+fn no_password_is_sent_when_a_certificate_rule_fails() {
     let errors = errors();
     let is_certain_to_fail = |scenario: &&Scenario| scenario.expect.iter().any(|rule| errors.contains(rule));
-    let good = scenarios().find(|scenario| scenario.name == "certificate-with-intermediate").unwrap();
+    let valid = scenarios().find(|scenario| scenario.name == "certificate-with-intermediate").unwrap();
     let all: Vec<&'static Scenario> =
-        scenarios().filter(is_certain_to_fail).chain([good]).map(|scenario| with_login(scenario)).collect();
+        scenarios().filter(is_certain_to_fail).chain([valid]).map(|scenario| with_login(scenario)).collect();
     let commands: Arc<Mutex<BTreeMap<&'static str, Vec<String>>>> = Arc::default();
-    let heard = Arc::clone(&commands);
+    let received = Arc::clone(&commands);
     let listener = move |entry: JournalEntry| {
         if entry.speaker == JournalSpeaker::Client {
-            heard.lock().unwrap().entry(entry.scenario).or_default().push(entry.text);
+            received.lock().unwrap().entry(entry.scenario).or_default().push(entry.text);
         }
     };
     let listen = std::net::Ipv4Addr::LOCALHOST.into();
@@ -72,7 +73,7 @@ fn no_certificate_that_fails_a_run_gets_the_password() {
         let commands = commands.lock().unwrap().remove(scenario.name).unwrap_or_default();
         let logs_in = commands.iter().any(|command| command.starts_with("AUTH"));
         assert!(commands.iter().any(|command| command.starts_with("STARTTLS")), "{}: {commands:?}", scenario.name);
-        if scenario.name == good.name {
+        if scenario.name == valid.name {
             assert_eq!((run.code, logs_in), (0, true), "{}{}", run.stdout, run.stderr);
             continue;
         }
@@ -81,5 +82,5 @@ fn no_certificate_that_fails_a_run_gets_the_password() {
     }
     drop(running);
     let missing: Vec<&&str> = errors.iter().filter(|rule| !seen.contains(**rule)).collect();
-    assert!(missing.is_empty(), "no scenario for {missing:?}");
+    assert!(missing.is_empty(), "no scenario raises {missing:?}");
 }

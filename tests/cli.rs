@@ -1,6 +1,6 @@
-//! The words of the command line that need no server: `explain`, with its exit codes and its bounds.
+//! Commands that need no server, above all `explain`: exit codes and limits.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -19,7 +19,7 @@ fn objects(run: &Run) -> Vec<Value> {
 }
 
 #[test]
-fn a_reply_in_several_words_is_one_reply() {
+fn a_reply_given_as_several_arguments_is_one_reply() {
     let run = explain(&["550", "5.1.1", "User", "unknown", "--phase", "rcpt", "--json"]);
     assert_eq!(run.code, 0, "{run}");
     let all = objects(&run);
@@ -31,13 +31,13 @@ fn a_reply_in_several_words_is_one_reply() {
 }
 
 #[test]
-fn a_sentence_without_a_code_is_known_by_its_words() {
+fn a_sentence_without_a_code_is_recognised_by_its_text() {
     let run = explain(&["Application-specific", "password", "required", "--json"]);
     assert_eq!(objects(&run)[0]["rule"], "auth-app-password-required", "{run}");
 }
 
 #[test]
-fn codes_statuses_keywords_mechanisms_and_rules_are_explained() {
+fn codes_statuses_extensions_mechanisms_and_rules_are_explained() {
     let words = ["PIPELINING", "XOAUTH2", "535", "5.1.1", "certificate-expired"];
     let run = explain(&[&words[..], &["--json"]].concat());
     assert_eq!(run.code, 0, "{run}");
@@ -48,7 +48,7 @@ fn codes_statuses_keywords_mechanisms_and_rules_are_explained() {
 }
 
 #[test]
-fn a_code_alone_is_told_for_each_step_and_a_status_for_each_provider() {
+fn a_code_alone_is_explained_for_each_phase_and_a_status_for_each_provider() {
     let code = explain(&["454"]);
     assert!(code.stdout.contains("starttls (") && code.stdout.contains("auth ("), "{code}");
     let status = explain(&["5.7.139"]);
@@ -58,7 +58,7 @@ fn a_code_alone_is_told_for_each_step_and_a_status_for_each_provider() {
 }
 
 #[test]
-fn a_log_ends_with_a_count_per_cause_the_most_frequent_first() {
+fn a_log_ends_with_a_count_per_category_most_frequent_first() {
     let log = "mx postfix/smtp[1]: status=bounced (host mx.example.com[192.0.2.1] said: 552 5.2.2 Mailbox full (in reply to RCPT TO command))\n\
                nothing here\n\
                550 5.1.1 User unknown\n\
@@ -75,14 +75,14 @@ fn a_log_ends_with_a_count_per_cause_the_most_frequent_first() {
 }
 
 #[test]
-fn one_reply_of_several_lines_on_standard_input_gets_its_page() {
+fn one_reply_of_several_lines_on_standard_input_is_explained_in_full() {
     let run = run_with(&["explain", "-"], Some("550-5.1.1 The account does not exist\r\n550 5.1.1 Sorry\r\n"), &[]);
     assert_eq!(run.code, 0, "{run}");
     assert!(run.stdout.contains("smtpcheck explain recipient-unknown"), "{run}");
 }
 
 #[test]
-fn nonsense_gets_a_plain_answer_and_exit_code_1() {
+fn unrecognised_input_is_reported_and_causes_exit_code_1() {
     for word in ["xyzzy", "5.999.1", "\u{1b}]0;x\u{7}", "999", "recipient-unknwon"] {
         let run = explain(&[word]);
         assert_eq!(run.code, 1, "{word:?} {run}");
@@ -98,7 +98,7 @@ fn nonsense_gets_a_plain_answer_and_exit_code_1() {
 }
 
 #[test]
-fn a_file_is_explained_like_standard_input_unless_its_name_means_something_else() {
+fn a_file_is_explained_like_standard_input_unless_its_name_can_be_explained_itself() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("mail.log");
     std::fs::write(&log, "550 5.1.1 User unknown\n550 5.1.1 User unknown\n552 5.2.2 Mailbox full\n").unwrap();
@@ -115,7 +115,7 @@ fn a_file_is_explained_like_standard_input_unless_its_name_means_something_else(
 }
 
 #[test]
-fn the_list_of_rules_is_printed_as_json_on_request() {
+fn list_with_json_prints_the_rules_as_json() {
     let (list, text) = (explain(&["--list", "--json"]), explain(&["--list"]));
     let rules = objects(&list);
     assert!(rules.len() > 50 && rules.iter().all(|rule| rule["kind"] == "rule"), "{list}");
@@ -132,7 +132,7 @@ fn the_time_of_a_password_command_counts_towards_the_overall_limit() {
 }
 
 #[test]
-fn a_line_of_ten_megabytes_and_bytes_that_are_no_text_are_read_over() {
+fn a_line_of_ten_megabytes_and_binary_data_are_skipped() {
     let mut input = vec![0xffu8; 10 << 20];
     input.extend_from_slice(b"\n\xff\xfe said: 550 5.1.1 \xff User unknown\n");
     let mut child = command(&["explain", "-", "--json"]).stdin(Stdio::piped()).spawn().unwrap();
@@ -143,11 +143,11 @@ fn a_line_of_ten_megabytes_and_bytes_that_are_no_text_are_read_over() {
 }
 
 #[test]
-fn mistakes_in_flags_say_what_to_write() {
+fn wrong_flags_are_reported_with_the_correct_form() {
     for (args, word) in [
         (&["535", "--phase", "lunch"][..], "rcpt"),
-        (&["535", "--provider", "nobody-knows-it"], "--provider"),
-        (&[], "nothing to explain"),
+        (&["535", "--provider", "no-such-provider"], "--provider"),
+        (&[], "no rule, code or reply given"),
     ] {
         let run = explain(args);
         assert_eq!(run.code, 2, "{run}");
@@ -157,7 +157,7 @@ fn mistakes_in_flags_say_what_to_write() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_goes_away_is_no_trouble_and_a_full_disk_is() {
+fn a_closed_pipe_is_not_an_error_and_a_full_disk_is() {
     let log = "550 5.1.1 User unknown\n".repeat(20_000);
     let mut child = command(&["explain", "-", "--json"]).stdin(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -171,11 +171,11 @@ fn a_reader_that_goes_away_is_no_trouble_and_a_full_disk_is() {
 }
 
 #[test]
-fn words_on_standard_input_are_explained_too() {
+fn terms_on_standard_input_are_explained_too() {
     let run = run_with(&["explain", "-"], Some("starttls-not-offered\nPIPELINING\nSCRAM-SHA-256\n"), &[]);
     assert_eq!(run.code, 0, "{run}");
-    for told in ["the server does not advertise STARTTLS", "PIPELINING", "SCRAM-SHA-256"] {
-        assert!(run.stdout.contains(told), "{told}: {run}");
+    for text in ["the server does not advertise STARTTLS", "PIPELINING", "SCRAM-SHA-256"] {
+        assert!(run.stdout.contains(text), "{text}: {run}");
     }
     let kinds: Vec<String> = objects(&run_with(&["explain", "-", "--json"], Some("chunking\nxyzzy\n550 no\n"), &[]))
         .iter()
@@ -185,7 +185,7 @@ fn words_on_standard_input_are_explained_too() {
 }
 
 #[test]
-fn what_explain_and_providers_print_fits_their_schemas() {
+fn the_output_of_explain_and_providers_matches_its_schema() {
     for (schema, words) in [
         (
             "explain",
@@ -217,19 +217,19 @@ fn no_arguments_and_an_empty_target_show_the_usage_and_exit_with_2() {
 }
 
 #[test]
-fn a_mistyped_command_a_port_and_contradictory_flags_exit_with_2_and_one_line() {
+fn a_mistyped_command_a_wrong_port_and_contradictory_flags_exit_with_2_and_one_line() {
     for (args, hint) in [
         (&["chek", "h.example"][..], "did you mean check?"),
         (&["127.0.0.1", "587"], "write 127.0.0.1:587"),
-        (&["h.example:587", "--port", "25"], "give one of them"),
-        (&["smtps://h.example", "--tls", "none"], "give one of them"),
+        (&["h.example:587", "--port", "25"], "remove one of them"),
+        (&["smtps://h.example", "--tls", "none"], "remove one of them"),
         (&["h.example", "--json", "--format", "text"], "cannot be used with"),
         (&["h.example", "-starttls", "smtp"], "use --tls starttls"),
         (&["h.example", "--set"], "--set"),
         (&["h.example", "--to", "a@b.example", "--quit-after", "ehlo"], "--to: --quit-after ehlo ends the session"),
         (&["h.example", "--authzid", "a"], "--authzid: no user name given; add --user USER"),
         (&["explain", "--list", "foo", "--json"], "foo: --list shows all rules"),
-        (&["h.example", "--pasword", "x"], "give the password by --password-stdin"),
+        (&["h.example", "--pasword", "x"], "provide the password with --password-stdin"),
         (&["run", "--port", "25"], "in a suite, it is a key of a check"),
         (&["RUN"], "did you mean run?"),
         (&["explain", ""], "the argument WHAT is empty"),
@@ -258,7 +258,7 @@ fn planned(suite: &str, variables: &[(&str, &str)]) -> Value {
 }
 
 #[test]
-fn of_contradictory_values_in_a_suite_that_of_the_check_counts() {
+fn a_value_in_a_check_overrides_a_contradictory_default() {
     let narrow = r#"
 [defaults]
 from = "probe@example.org"
@@ -274,7 +274,7 @@ target = "h.example:587"
 quit-after = "starttls"
 ipv4 = true
 "#;
-    // A variable of the environment is less specific than a default.
+    // The defaults of a suite take precedence over the environment.
     let variables = [("SMTPCHECK_FROM", "x@example.org"), ("SMTPCHECK_IPV6", "1")];
     let checks = planned(narrow, &variables);
     assert_eq!(checks[0]["arguments"], json!(["h.example:587", "--ipv4", "--quit-after=starttls"]));
@@ -295,7 +295,7 @@ tls-scan = false
 }
 
 #[test]
-fn the_checks_of_a_suite_are_listed_as_json_on_request() {
+fn list_with_json_prints_the_checks_of_a_suite_as_json() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("suite.toml");
     let suite =
@@ -309,7 +309,7 @@ fn the_checks_of_a_suite_are_listed_as_json_on_request() {
 }
 
 #[test]
-fn record_takes_one_target_and_only_flags_that_have_an_effect() {
+fn record_accepts_one_target_and_only_flags_that_have_an_effect() {
     for (words, message) in [
         (&["--record", ""][..], "--record \"\": the value is empty; write a value, or omit the flag"),
         (&["--record", "a.example", "b.example"], "b.example: --record takes one target and reads no suite"),
@@ -332,7 +332,7 @@ fn record_takes_one_target_and_only_flags_that_have_an_effect() {
 }
 
 #[test]
-fn the_version_is_one_line_and_with_v_says_what_a_bug_report_needs() {
+fn version_is_one_line_and_with_v_contains_what_a_bug_report_needs() {
     for args in [&["--version"][..], &["version"], &["-V"]] {
         assert_eq!(run(args).stdout, format!("smtpcheck {}\n", env!("CARGO_PKG_VERSION")), "{args:?}");
     }
@@ -345,7 +345,7 @@ fn the_version_is_one_line_and_with_v_says_what_a_bug_report_needs() {
 }
 
 #[test]
-fn the_help_is_short_with_h_and_complete_with_help() {
+fn h_prints_the_short_help_and_help_the_complete_help() {
     let (short, complete) = (run(&["-h"]), run(&["--help"]));
     assert!(short.code == 0 && complete.code == 0);
     assert!(short.stdout.lines().count() < 45, "{short}");
@@ -355,7 +355,7 @@ fn the_help_is_short_with_h_and_complete_with_help() {
 }
 
 #[test]
-fn completions_know_scenarios_rules_providers_and_the_checks_of_a_suite() {
+fn completions_include_scenarios_rules_providers_and_the_checks_of_a_suite() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("smtpcheck.toml"),
@@ -377,7 +377,7 @@ fn completions_know_scenarios_rules_providers_and_the_checks_of_a_suite() {
 }
 
 #[test]
-fn a_password_given_for_the_wrong_flag_is_not_repeated() {
+fn a_password_given_to_the_wrong_flag_is_not_repeated() {
     for name in ["SMTPCHECK_PASSWORD_STDIN", "SMTPCHECK_NETRC"] {
         let run = run_with(&["mx.example.net", "--user", "u"], None, &[(name, "hunter2")]);
         assert!(run.code == 2 && run.stderr.contains(name) && !run.stderr.contains("hunter2"), "{run}");
@@ -387,7 +387,7 @@ fn a_password_given_for_the_wrong_flag_is_not_repeated() {
 }
 
 #[test]
-fn an_output_does_not_replace_a_file_that_is_read() {
+fn an_output_file_never_replaces_an_input_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, "kept").unwrap();

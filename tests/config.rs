@@ -1,6 +1,7 @@
-//! The configuration file and the real program: what it changes, where a value came from, and that it leaks nothing.
+//! The configuration file and the built program: which settings it changes, where a value is from, and that no password
+//! leaks.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -34,7 +35,7 @@ const LOGIN: &str = "
     C
     S: 221 bye";
 
-/// A home with this configuration file in it.
+/// Creates a home directory with this configuration file.
 fn home(config: &str) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join(".config/smtpcheck");
@@ -52,7 +53,7 @@ fn origins(run: &Run) -> Value {
 }
 
 #[test]
-fn the_order_is_flag_environment_profile_defaults() {
+fn the_order_of_precedence_is_flag_environment_profile_defaults() {
     let identity = Identity::new();
     let server = Server::start(&[PLAIN, PLAIN, PLAIN, PLAIN], &identity);
     let home = home(&format!(
@@ -76,7 +77,7 @@ fn the_order_is_flag_environment_profile_defaults() {
 }
 
 #[test]
-fn a_profile_logs_in_and_its_password_is_nowhere() {
+fn a_profile_logs_in_and_its_password_is_not_in_the_output() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[LOGIN, LOGIN], &identity));
     let secret = tempfile::NamedTempFile::new().unwrap();
@@ -93,7 +94,7 @@ fn a_profile_logs_in_and_its_password_is_nowhere() {
     assert_eq!(report["plan"]["target"]["input"], format!("localhost:{}", server.port()), "{run}");
     assert_eq!(report["plan"]["login"]["user"], "u@example.net", "{run}");
     assert!(server.seen().lines.iter().any(|line| line.starts_with("AUTH PLAIN ")));
-    // The environment comes before the profile, and another source on the command line too.
+    // The environment and another source on the command line take precedence over the profile.
     let variable = [("SMTPCHECK_PASSWORD", PASSWORD)];
     std::fs::remove_file(secret.path()).unwrap();
     let run = at_home(home.path(), &["@relay", "-q"], &variable);
@@ -104,7 +105,7 @@ fn a_profile_logs_in_and_its_password_is_nowhere() {
 }
 
 #[test]
-fn a_password_is_refused_and_not_repeated_and_a_mistake_is_told_before_anything_is_sent() {
+fn a_password_in_the_file_is_rejected_without_repeating_it_and_errors_are_reported_before_anything_is_sent() {
     let identity = Identity::new();
     let server = Server::start(&[PLAIN], &identity);
     let target = format!("127.0.0.1:{}", server.port());
@@ -124,14 +125,14 @@ fn a_password_is_refused_and_not_repeated_and_a_mistake_is_told_before_anything_
         assert_eq!(run.code, 2, "{config} {run}");
         assert!(run.stderr.contains(place) && run.stderr.contains(needle), "{config} {run}");
         assert!(!run.stderr.trim_end().contains('\n') && !run.stderr.contains(PASSWORD), "{run}");
-        assert_eq!(at_home(home.path(), &["--help"], &[]).code, 0, "help needs no file");
+        assert_eq!(at_home(home.path(), &["--help"], &[]).code, 0, "--help does not read the file");
         assert_eq!(at_home(home.path(), &["config", "show"], &[]).code, 2, "{config}");
     }
     assert_eq!(server.sessions(), 0);
 }
 
 #[test]
-fn no_file_in_the_working_directory_is_read_by_a_check() {
+fn a_check_reads_no_file_in_the_working_directory() {
     let folder = tempfile::tempdir().unwrap();
     let marker = folder.path().join("ran");
     let evil = format!(
@@ -141,7 +142,7 @@ fn no_file_in_the_working_directory_is_read_by_a_check() {
     for name in ["smtpcheck.toml", "config.toml", ".smtpcheck.toml"] {
         std::fs::write(folder.path().join(name), &evil).unwrap();
     }
-    // A relative folder counts as not set.
+    // A relative directory in the variable is ignored.
     for variables in [&[][..], &[("XDG_CONFIG_HOME", "."), ("HOME", ".")]] {
         for args in [&["127.0.0.1:1", "-q"][..], &["@relay"]] {
             let mut command = command(args);
@@ -154,7 +155,7 @@ fn no_file_in_the_working_directory_is_read_by_a_check() {
 }
 
 #[test]
-fn a_mistake_on_the_command_line_is_not_looked_for_in_the_file() {
+fn an_error_on_the_command_line_is_not_attributed_to_the_file() {
     let home = home("[defaults]\ntimeout = \"20s\"\n[profile.near]\ntarget = \"127.0.0.1:1\"\n");
     let run = at_home(home.path(), &["127.0.0.1:1", "--timeout", "5"], &[]);
     assert!(run.code == 2 && run.stderr.starts_with("smtpcheck: --timeout 5: "), "{run}");
@@ -167,7 +168,7 @@ fn a_mistake_on_the_command_line_is_not_looked_for_in_the_file() {
 }
 
 #[test]
-fn which_file_is_read_can_be_said() {
+fn the_configuration_file_can_be_selected() {
     let home = home("[defaults]\nehlo = \"usual.example\"\n");
     let other = home.path().join("other.toml");
     std::fs::write(&other, "[defaults]\nehlo = \"other.example\"\n").unwrap();
@@ -190,13 +191,13 @@ fn which_file_is_read_can_be_said() {
 }
 
 #[test]
-fn config_show_tells_secrets_by_their_source_alone() {
+fn config_show_names_only_the_sources_of_secrets() {
     let home = home(&format!(
         "[profile.relay]\ntarget = \"smtp.example.net:587\"\nuser = \"u\"\npassword-command = \"echo '{}'\"\n",
         PASSWORD.replace('\\', "\\\\").replace('"', "\\\"")
     ));
     for args in [&["config", "show", "--profile", "relay"][..], &["config", "show", "--profile", "relay", "--json"]] {
-        // The run itself searches everything for the password.
+        // `run` searches everything that the program prints for the password.
         let run = at_home(home.path(), args, &[("SMTPCHECK_PASSWORD", PASSWORD)]);
         assert_eq!(run.code, 0, "{run}");
         assert!(run.stdout.contains("set, not shown"), "{run}");
@@ -205,7 +206,7 @@ fn config_show_tells_secrets_by_their_source_alone() {
 }
 
 #[test]
-fn other_verbs_take_the_look_of_the_file_and_nothing_else() {
+fn other_commands_use_only_the_display_settings_of_the_file() {
     let home = home("[defaults]\ncolor = \"always\"\nport = 99\nformat = \"json\"\n");
     let run = at_home(home.path(), &["explain", "535"], &[]);
     assert_eq!(run.code, 0, "{run}");
@@ -213,7 +214,7 @@ fn other_verbs_take_the_look_of_the_file_and_nothing_else() {
 }
 
 #[test]
-fn ports_looks_at_the_host_of_a_profile() {
+fn ports_checks_the_host_of_a_profile() {
     let home = home("[profile.near]\ntarget = \"127.0.0.1:587\"\n[defaults]\nports = \"1\"\n");
     for args in [&["ports", "@near", "--json"][..], &["ports", "--profile", "near", "--json"]] {
         let run = at_home(home.path(), args, &[]);
@@ -225,7 +226,7 @@ fn ports_looks_at_the_host_of_a_profile() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_everybody_may_write_is_refused() {
+fn a_file_that_every_user_can_write_is_rejected() {
     use std::os::unix::fs::PermissionsExt;
     let home = home("[defaults]\nascii = true\n");
     let file = home.path().join(".config/smtpcheck/config.toml");
@@ -235,13 +236,13 @@ fn a_file_that_everybody_may_write_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_no_text_says_the_line() {
+fn a_file_that_is_not_utf_8_is_rejected_with_the_line_number() {
     let home = home("");
     std::fs::write(home.path().join(".config/smtpcheck/config.toml"), b"[defaults]\nehlo = \"\xff\"\n").unwrap();
     let run = at_home(home.path(), &["127.0.0.1:1"], &[]);
-    assert!(run.code == 2 && run.stderr.contains("line 2 is not UTF-8"), "{run}");
+    assert!(run.code == 2 && run.stderr.contains("line 2 is not valid UTF-8"), "{run}");
     let home = self::home("");
-    assert_eq!(at_home(home.path(), &["127.0.0.1:1", "-q"], &[]).code, 3, "an empty file says nothing");
+    assert_eq!(at_home(home.path(), &["127.0.0.1:1", "-q"], &[]).code, 3, "an empty file changes no setting");
 }
 
 #[test]
@@ -253,12 +254,12 @@ fn the_command_line_wins_over_the_environment_and_the_environment_over_a_profile
         run.json()["plan"]["target"]["port"].clone()
     };
     let port = [("SMTPCHECK_PORT", "2")];
-    assert_eq!(target(&["127.0.0.1:1", "--json"], &port), 1, "the target's own port is on the command line");
+    assert_eq!(target(&["127.0.0.1:1", "--json"], &port), 1, "the port of the target is part of the command line");
     assert_eq!(target(&["127.0.0.1", "--json"], &port), 2);
     assert_eq!(target(&["127.0.0.1", "--json", "--port", "3"], &port), 3);
     assert_eq!(target(&["@near", "--json"], &port), 2);
     assert_eq!(target(&["@near", "--json", "--port", "3"], &port), 3);
-    assert_eq!(target(&["@near", "--json"], &[("SMTPCHECK_PORT", "")]), 1, "an empty variable counts as not set");
+    assert_eq!(target(&["@near", "--json"], &[("SMTPCHECK_PORT", "")]), 1, "an empty variable is ignored");
     let text = at_home(home.path(), &["127.0.0.1:1", "--format", "text", "-q"], &[("SMTPCHECK_JSON", "1")]);
     assert!(text.stdout.starts_with("FAIL"), "{text}");
     let family = at_home(home.path(), &["127.0.0.1:1", "-4", "-q"], &[("SMTPCHECK_IPV6", "1")]);
@@ -268,9 +269,9 @@ fn the_command_line_wins_over_the_environment_and_the_environment_over_a_profile
 }
 
 #[test]
-fn a_wrong_value_names_the_variable_that_holds_it() {
+fn a_wrong_value_is_reported_with_the_name_of_its_variable() {
     for (variable, value, message) in [
-        ("SMTPCHECK_TLS", "ssl", "smtpcheck: SMTPCHECK_TLS=ssl: not a valid value; write one of auto"),
+        ("SMTPCHECK_TLS", "ssl", "smtpcheck: SMTPCHECK_TLS=ssl: not a valid value; use one of auto"),
         ("SMTPCHECK_PORT", "0", "smtpcheck: SMTPCHECK_PORT=0: not a port"),
         ("SMTPCHECK_TIMEOUT", "5", "smtpcheck: SMTPCHECK_TIMEOUT=5: the unit is missing"),
     ] {

@@ -1,7 +1,7 @@
-//! Several checks at once: they run concurrently within the limits, and the output does not show it. Servers decide
-//! when they respond, so that no test depends on time.
+//! Several checks at once: they run concurrently within the limits, and the output keeps its order. The servers control
+//! when they respond, so no test depends on time.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use support::program::{self, Run, command, finish};
 
-/// Responds to everything until QUIT or the end of the connection.
+/// Responds to every command until QUIT or until the connection is closed.
 fn serve(stream: &TcpStream) {
     let (lines, mut stream) = (BufReader::new(stream).lines(), stream);
     let mut send = |text: &str| stream.write_all(text.as_bytes()).is_ok();
@@ -32,7 +32,7 @@ fn serve(stream: &TcpStream) {
     }
 }
 
-/// A server at an address of this machine, with what it does before and after each session.
+/// A server at a local address, with functions to call before and after each session.
 fn server(ip: &str, before: impl Fn() + Send + Sync + 'static, after: impl Fn() + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind((ip, 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -50,7 +50,7 @@ fn server(ip: &str, before: impl Fn() + Send + Sync + 'static, after: impl Fn() 
     address
 }
 
-/// A server that greets only after another one has ended a session.
+/// Two servers. The first greets only after the second has ended a session.
 fn server_after_the_other() -> [String; 2] {
     let (sender, receiver): (Sender<()>, Receiver<()>) = channel();
     let (sender, receiver) = (Mutex::new(sender), Mutex::new(receiver));
@@ -65,7 +65,7 @@ fn lines(run: &Run) -> Vec<Value> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_later_target_that_is_faster_is_written_after_the_first() {
+fn the_result_of_a_faster_later_target_is_written_after_that_of_the_first() {
     for words in [&["--transcript", "full"][..], &["--transcript", "none"]] {
         let [first, second] = server_after_the_other();
         let run = program::run(&[&[first.as_str(), second.as_str(), "--tls", "none"], words].concat());
@@ -81,7 +81,7 @@ fn a_later_target_that_is_faster_is_written_after_the_first() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn records_of_two_checks_are_never_mixed() {
+fn records_of_two_checks_are_never_interleaved() {
     let [first, second] = server_after_the_other();
     let run = program::run(&[first.as_str(), &second, "--tls", "none", "--format", "ndjson"]);
     assert_eq!(run.code, 0, "{run}");
@@ -93,7 +93,7 @@ fn records_of_two_checks_are_never_mixed() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn one_document_lists_the_targets_in_their_order() {
+fn a_json_document_lists_the_targets_in_the_order_of_the_arguments() {
     let [first, second] = server_after_the_other();
     let run = program::run(&[first.as_str(), &second, "--tls", "none", "--json"]);
     let reports: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
@@ -102,8 +102,8 @@ fn one_document_lists_the_targets_in_their_order() {
 }
 
 #[test]
-fn one_host_has_at_most_two_sessions_at_once() {
-    // Each session waits until another one is open as well; a third would be counted.
+fn a_host_has_at_most_two_sessions_at_once() {
+    // Each session waits until a second one is open. A third open session would be counted.
     let open = Arc::new((Mutex::new((0_usize, 0_usize)), Condvar::new()));
     let most = Arc::new(AtomicUsize::new(0));
     let (before, after, seen) = (Arc::clone(&open), Arc::clone(&open), Arc::clone(&most));
@@ -125,7 +125,7 @@ fn one_host_has_at_most_two_sessions_at_once() {
 }
 
 #[test]
-fn one_job_is_one_check_at_a_time() {
+fn with_one_job_checks_run_one_after_the_other() {
     let open = Arc::new(AtomicUsize::new(0));
     let most = Arc::new(AtomicUsize::new(0));
     let (before, after, seen) = (Arc::clone(&open), open, Arc::clone(&most));
@@ -139,7 +139,7 @@ fn one_job_is_one_check_at_a_time() {
         },
     );
     let run = program::run(&[&address, &address, &address, "--tls", "none", "--json", "--jobs", "1"]);
-    // The server can see the next connection before it has counted the end of the last.
+    // The server may accept the next connection before it has counted the end of the previous one.
     assert!(run.code == 0 && most.load(Ordering::Relaxed) <= 2, "{run}");
     for wrong in ["0", "65", "x", ""] {
         let run = program::run(&[&address, "--jobs", wrong]);
@@ -176,7 +176,7 @@ fn a_check_that_waits_for_its_retry_lets_another_one_run() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_every_check_that_runs_and_each_leaves_a_report() {
+fn a_signal_ends_every_running_check_and_each_has_a_report() {
     let (reached, arrived) = channel();
     let reached = Mutex::new(reached);
     let wait = move || {
@@ -217,7 +217,7 @@ fn a_demo_is_one_valid_document_in_every_format() {
     assert!(unknown.code == 2 && unknown.stdout.is_empty(), "{unknown}");
 }
 
-/// A terminal of the test's own: its two ends.
+/// Opens a pseudoterminal and returns both ends.
 #[cfg(target_os = "linux")]
 fn terminal() -> (std::fs::File, std::fs::File) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -231,7 +231,7 @@ fn terminal() -> (std::fs::File, std::fs::File) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_terminal_shows_what_is_being_waited_for_and_the_line_is_removed() {
+fn a_terminal_shows_the_current_wait_and_the_progress_line_is_removed() {
     use std::io::Read;
 
     let suite = tempfile::tempdir().unwrap();
@@ -258,7 +258,7 @@ fn a_terminal_shows_what_is_being_waited_for_and_the_line_is_removed() {
         let run = finish(child);
         assert_eq!(run.code, 0, "{run}");
         assert!(!run.stdout.contains("waiting for"), "{run}");
-        // What is still to be read ends with the removal of the line.
+        // The remaining output ends with the sequence that removes the line.
         (&stderr).write_all(b"END").unwrap();
         while !seen.ends_with("END") {
             let count = screen.read(&mut buffer).unwrap();
@@ -267,6 +267,6 @@ fn a_terminal_shows_what_is_being_waited_for_and_the_line_is_removed() {
         assert!(seen.ends_with("\r\u{1b}[KEND"), "{seen:?}");
         let seconds: Vec<f64> =
             seen.split("\r\u{1b}[K").filter_map(|line| line.trim().split(" s ").next()?.parse().ok()).collect();
-        assert!(seconds.is_sorted() && !seconds.is_empty(), "the time never restarts: {seen:?}");
+        assert!(seconds.is_sorted() && !seconds.is_empty(), "the elapsed time must not restart: {seen:?}");
     }
 }

@@ -1,7 +1,8 @@
-//! `--expect`, `--retry`, `--wait` and `--write-out` of the built program: what holds and what does not, the exit code that follows, and that mistakes are told
-//! before anything is sent. The list of names in `docs/expectations.md` is held to the program's.
+//! `--expect`, `--retry`, `--wait` and `--write-out` of the built program: met and failed expectations, the resulting
+//! exit code, and errors that are reported before anything is sent. `docs/expectations.md` must list exactly the names
+//! that the program has.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -23,17 +24,17 @@ use support::server::{Identity, Server};
 
 const SCENARIOS: [&str; 4] = ["healthy-relay", "relay-denied", "greylisted", "one-of-three-refused"];
 
-/// The sandbox with the scenarios of this file.
-struct House {
+/// A sandbox with the scenarios of this file.
+struct TestSandbox {
     addresses: Vec<(&'static Scenario, String)>,
     authority: String,
     _folder: tempfile::TempDir,
     _running: Running,
 }
 
-fn house() -> &'static House {
-    static HOUSE: OnceLock<House> = OnceLock::new();
-    HOUSE.get_or_init(|| {
+fn sandbox() -> &'static TestSandbox {
+    static SANDBOX: OnceLock<TestSandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| {
         let all: Vec<&'static Scenario> = SCENARIOS.iter().map(|name| scenario(name).unwrap()).collect();
         let listen = std::net::Ipv4Addr::LOCALHOST.into();
         let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
@@ -43,18 +44,18 @@ fn house() -> &'static House {
         let path = folder.path().join("ca.pem");
         std::fs::write(&path, sandbox.authorities().unwrap()).unwrap();
         let authority = path.to_str().unwrap().to_owned();
-        House { addresses, authority, _folder: folder, _running: sandbox.spawn(None).unwrap() }
+        TestSandbox { addresses, authority, _folder: folder, _running: sandbox.spawn(None).unwrap() }
     })
 }
 
-/// Checks a scenario, expecting this.
+/// Checks a scenario with these expectations.
 fn check(name: &str, flags: &[&str], expectations: &[&str]) -> Run {
-    let house = house();
-    let (scenario, address) = house.addresses.iter().find(|(one, _)| one.name == name).unwrap();
+    let sandbox = sandbox();
+    let (scenario, address) = sandbox.addresses.iter().find(|(one, _)| one.name == name).unwrap();
     let mut words = vec![address.as_str()];
     words.extend(scenario.client.flags);
     if scenario.client.trust == ClientTrust::Sandbox {
-        words.extend(["--cacert", &house.authority]);
+        words.extend(["--cacert", &sandbox.authority]);
     }
     words.extend(flags);
     for expectation in expectations {
@@ -68,7 +69,7 @@ fn held(report: &Value) -> Vec<bool> {
 }
 
 #[test]
-fn what_holds_of_a_healthy_server_changes_nothing() {
+fn expectations_that_a_healthy_server_meets_change_nothing() {
     let expected =
         ["tls.version >= 1.2", "rcpt.code == 250", "findings excludes starttls-not-offered", "exit.code == 0"];
     let report = check("healthy-relay", &["--json"], &expected).exits(0);
@@ -77,7 +78,7 @@ fn what_holds_of_a_healthy_server_changes_nothing() {
 }
 
 #[test]
-fn an_expectation_that_fails_is_exit_1_when_the_talk_went_through() {
+fn a_failed_expectation_causes_exit_code_1_when_the_session_completed() {
     let run = check("healthy-relay", &["--json"], &["rcpt.class == 5", "tls.version >= 1.2"]);
     let report = run.exits(1);
     assert_eq!(held(&report), [false, true]);
@@ -91,7 +92,7 @@ fn an_expectation_that_fails_is_exit_1_when_the_talk_went_through() {
 }
 
 #[test]
-fn a_refusal_that_was_expected_does_not_count_and_is_shown() {
+fn an_expected_rejection_is_shown_and_does_not_fail_the_check() {
     for expectation in [
         "rcpt.class == 5",
         "rcpt[0].code == 554",
@@ -111,7 +112,7 @@ fn a_refusal_that_was_expected_does_not_count_and_is_shown() {
 }
 
 #[test]
-fn an_expectation_that_success_would_satisfy_too_excuses_nothing() {
+fn an_expectation_that_success_would_also_meet_does_not_excuse_a_rejection() {
     for expectation in
         ["rcpt.code != 250", "rcpt.text contains Relay", "tls.version >= 1.2", "findings excludes greylisted"]
     {
@@ -122,14 +123,14 @@ fn an_expectation_that_success_would_satisfy_too_excuses_nothing() {
 }
 
 #[test]
-fn another_refusal_than_the_expected_one_keeps_its_code() {
+fn a_different_rejection_than_the_expected_one_keeps_its_exit_code() {
     check("greylisted", &["--json"], &["rcpt.class == 5"]).exits(4);
     check("greylisted", &["--json"], &["exit.code == 5"]).exits(4);
     check("greylisted", &["--json"], &["rcpt.class == 4"]).exits(0);
 }
 
 #[test]
-fn one_expected_recipient_does_not_excuse_the_others() {
+fn one_expected_rejection_does_not_excuse_other_recipients() {
     let report = check("one-of-three-refused", &["--json"], &["rcpt[1].class == 5"]).exits(0);
     assert_eq!(held(&report), [true]);
     check("one-of-three-refused", &["--json"], &["rcpt[0].class == 5"]).exits(5);
@@ -137,21 +138,21 @@ fn one_expected_recipient_does_not_excuse_the_others() {
 }
 
 #[test]
-fn where_nobody_answers_the_step_decides_and_what_was_not_seen_does_not_hold() {
+fn without_a_connection_the_exit_code_is_that_of_the_phase_and_unknown_values_do_not_meet_expectations() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = listener.local_addr().unwrap().to_string();
     drop(listener);
     let report = run(&[&closed, "--json", "--max-connections", "1", "--expect", "tls.version >= 1.2"]).exits(3);
     assert_eq!(report["expectations"][0]["seen"], Value::Null);
     let text = run(&[&closed, "--max-connections", "1", "--expect", "tls.version >= 1.2"]);
-    assert!(text.stdout.contains("expected at least 1.2, not reached"), "{text}");
-    // A firewall that should keep us out is a thing to expect, too.
+    assert!(text.stdout.contains("expected at least 1.2, but the check did not get this value"), "{text}");
+    // That a firewall blocks the connection can be expected too.
     run(&[&closed, "--json", "--max-connections", "1", "--expect", "exit.name == unreachable"]).exits(0);
 }
 
 #[test]
-fn mistakes_are_told_with_their_place_before_anything_is_sent() {
-    // Nothing may be sent to this listener: the program ends before it.
+fn errors_in_expectations_are_reported_with_their_position_before_anything_is_sent() {
+    // The program must end before it connects to this listener.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -161,10 +162,10 @@ fn mistakes_are_told_with_their_place_before_anything_is_sent() {
             "--expect: unknown name tls.verson; did you mean tls.version?\n  tls.verson >= 1.2\n  ^^^^^^^^^^\n",
         ),
         ("tls.version >= high", "  tls.version >= high\n                 ^^^^\n"),
-        ("rcpt.class == 5", "rcpt.class is about a recipient that is not given"),
-        ("auth.code == 235", "auth.code is about a login, and no user is given"),
-        ("mail.code == 250", "mail.code is about MAIL FROM"),
-        ("rcpt[0].code == 550", "rcpt[0].code is about a recipient"),
+        ("rcpt.class == 5", "rcpt.class requires a recipient that is not given"),
+        ("auth.code == 235", "auth.code requires a login, but no user is given"),
+        ("mail.code == 250", "mail.code requires MAIL FROM"),
+        ("rcpt[0].code == 550", "rcpt[0].code requires a recipient"),
     ] {
         let run = run(&[&address, "--expect", expectation]);
         assert_eq!(run.code, 2, "{run}");
@@ -176,7 +177,7 @@ fn mistakes_are_told_with_their_place_before_anything_is_sent() {
 }
 
 #[test]
-fn a_saved_report_keeps_its_expectations() {
+fn a_saved_report_contains_its_expectations() {
     let run = check("relay-denied", &["--json"], &["rcpt.class == 5"]);
     let report = Report::load(&run.stdout).unwrap();
     assert_eq!(report.expectations.len(), 1);
@@ -186,7 +187,7 @@ fn a_saved_report_keeps_its_expectations() {
 }
 
 #[test]
-fn every_name_is_seen_in_some_transcript() {
+fn every_name_has_a_value_in_some_transcript() {
     let reports: Vec<Document> = replay::all().iter().map(|one| Document::from(&one.report)).collect();
     let mut unseen = Vec::new();
     for name in Field::all() {
@@ -206,12 +207,12 @@ fn every_name_is_seen_in_some_transcript() {
             unseen.push(name.name);
         }
     }
-    // No transcript has a server with ALPN.
+    // No transcript has a server that supports ALPN.
     assert_eq!(unseen, ["tls.alpn"]);
 }
 
 #[test]
-fn the_page_lists_every_name() {
+fn docs_expectations_md_lists_every_name() {
     const BEGIN: &str = "<!-- names: generated by SNAPSHOTS=overwrite cargo test --test expectations -->\n";
     const END: &str = "<!-- end of names -->";
     let mut table = String::from("| name | type | unit | meaning |\n|---|---|---|---|\n");
@@ -233,7 +234,7 @@ fn the_page_lists_every_name() {
 }
 
 #[test]
-fn the_examples_of_the_page_are_sound() {
+fn the_examples_in_docs_expectations_md_are_valid() {
     let page = include_str!("../docs/expectations.md");
     let mut read = 0;
     for line in page.lines().filter(|line| line.starts_with("    --expect '")) {
@@ -244,39 +245,41 @@ fn the_examples_of_the_page_are_sound() {
     assert!(read >= 8, "{read} examples");
 }
 
-/// A server that puts off the first connections and takes the next.
-fn busy(first: usize) -> Server {
+/// A server that defers the first connections and accepts the next.
+fn server_that_defers(first: usize) -> Server {
     let busy = "S: 421 4.3.2 busy, come back later\nclose";
     let fine = "S: 220 mx.example.net ESMTP\nC\nS: 250 mx.example.net\nC\nS: 221 bye";
     let scripts: Vec<&str> = std::iter::repeat_n(busy, first).chain([fine]).collect();
     Server::start(&scripts, &Identity::new())
 }
 
-fn tried(server: &Server, flags: &[&str]) -> Run {
+fn check_server(server: &Server, flags: &[&str]) -> Run {
     let target = format!("127.0.0.1:{}", server.port());
     run(&[&[target.as_str(), "--tls", "none"], flags].concat())
 }
 
 #[test]
-fn what_is_put_off_is_tried_again_and_every_try_is_kept() {
-    let report = tried(&busy(2), &["--json", "--retry", "3", "--wait", "70ms"]).exits(0);
+fn a_deferred_check_is_retried_and_the_report_contains_every_attempt() {
+    let report = check_server(&server_that_defers(2), &["--json", "--retry", "3", "--wait", "70ms"]).exits(0);
     let earlier = report["earlier"].as_array().unwrap();
     let codes: Vec<&Value> = earlier.iter().map(|one| &one["exit"]["code"]).collect();
     assert_eq!(codes, [4, 4]);
-    let text = tried(&busy(1), &["--retry", "1", "--wait", "10ms"]);
+    let text = check_server(&server_that_defers(1), &["--retry", "1", "--wait", "10ms"]);
     assert_eq!(text.code, 0, "{text}");
     assert!(text.stdout.contains("run 1  ") && text.stdout.contains("exit 4 (temporarily rejected)"), "{text}");
-    let case = CheckResult::load(&tried(&busy(1), &["--json", "--retry", "1", "--wait", "10ms"]).stdout).unwrap();
+    let case =
+        CheckResult::load(&check_server(&server_that_defers(1), &["--json", "--retry", "1", "--wait", "10ms"]).stdout)
+            .unwrap();
     assert!(matches!(case.outcome, CheckOutcome::Checked { earlier, .. } if earlier.len() == 1));
 }
 
 #[test]
-fn tries_end_and_what_is_refused_for_good_is_not_tried_again() {
-    let report = tried(&busy(3), &["--json", "--retry", "2", "--wait", "30ms"]).exits(4);
+fn retries_are_limited_and_a_permanent_rejection_is_not_retried() {
+    let report = check_server(&server_that_defers(3), &["--json", "--retry", "2", "--wait", "30ms"]).exits(4);
     assert_eq!(report["earlier"].as_array().unwrap().len(), 2);
     let report = check("relay-denied", &["--json", "--retry", "3", "--wait", "10ms"], &[]).exits(5);
     assert_eq!(report["earlier"], serde_json::json!([]));
-    // Put off is what was expected: there is nothing to wait for.
+    // The deferral is expected, so the check succeeds and is not retried.
     let report = check("greylisted", &["--json", "--retry", "3", "--wait", "10ms"], &["rcpt.class == 4"]).exits(0);
     assert_eq!(report["earlier"], serde_json::json!([]));
     for flags in [["--retry", "many"], ["--retry", "101"], ["--wait", "10"]] {
@@ -287,24 +290,24 @@ fn tries_end_and_what_is_refused_for_good_is_not_tried_again() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_in_the_pause_ends_it_with_a_whole_report() {
-    let server = busy(1);
+fn a_signal_during_the_delay_before_a_retry_leaves_a_complete_report() {
+    let server = server_that_defers(1);
     let target = format!("127.0.0.1:{}", server.port());
     let mut child = program::command(&[&target, "--tls", "none", "--wait", "10m", "--retry", "1"]).spawn().unwrap();
-    let mut heard = String::new();
+    let mut output = String::new();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    while !heard.contains("run 1") {
-        heard += &lines.next().expect("the line about the first try").unwrap();
+    while !output.contains("run 1") {
+        output += &lines.next().expect("the line about the first attempt").unwrap();
     }
     let id = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{heard}{rest:?}");
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{output}{rest:?}");
     assert!(rest.iter().any(|line| line.contains("exit 130")), "{rest:?}");
 }
 
 #[test]
-fn one_line_for_scripts() {
+fn write_out_prints_one_line_for_scripts() {
     let run = check(
         "healthy-relay",
         &["--write-out", r"%{exit.code} %{tls.version} %{rcpt.code} 100%%\t%{auth.code}|\n"],

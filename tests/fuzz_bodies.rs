@@ -1,10 +1,10 @@
-//! The bodies of the fuzz targets, without a fuzzer: the inputs to begin with, every input that was ever found to break
-//! something, and a bounded number of mutations of both, the same each time.
+//! The bodies of the fuzz targets without a fuzzer: the seed inputs, every input that once caused a failure, and a
+//! fixed number of mutations of both. The mutations are the same in each run.
 //!
-//! `FUZZ_ROUNDS=100` makes a hundred times as many, `FUZZ_SEED=7` others; `FUZZ_CORPUS=fuzz/corpus` writes the inputs to begin
-//! with to a folder each, from which the fuzzers of `fuzz/` start.
+//! `FUZZ_ROUNDS=100` runs a hundred times as many mutations, and `FUZZ_SEED=7` runs different ones.
+//! `FUZZ_CORPUS=fuzz/corpus` writes the seed inputs of each target to a folder, where the fuzzers of `fuzz/` read them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use support::bodies::{BODIES, Body};
 
-/// Words that mean something to one body or the other.
-const WORDS: &[&[u8]] = &[
+/// Strings that have a meaning in some of the fuzzed formats.
+const TOKENS: &[&[u8]] = &[
     b"\r\n",
     b"\n",
     b"\r",
@@ -63,10 +63,10 @@ const WORDS: &[&[u8]] = &[
     b"\xc3\xa9",
 ];
 
-/// Random numbers that are the same each time (xorshift64*).
-struct Dice(u64);
+/// A pseudorandom generator with a fixed seed (xorshift64*).
+struct Generator(u64);
 
-impl Dice {
+impl Generator {
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -79,25 +79,25 @@ impl Dice {
     }
 }
 
-/// One to eight changes of an input, some of them pieces of another.
-fn mutated(corpus: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
-    let mut input = corpus[dice.below(corpus.len())].clone();
-    for _ in 0..=dice.below(8) {
-        let at = dice.below(input.len() + 1);
-        let end = (at + dice.below(32)).min(input.len());
-        match dice.below(7) {
-            0 if at < input.len() => input[at] ^= 1 << dice.below(8),
-            1 if at < input.len() => input[at] = dice.next() as u8,
+/// Applies one to eight changes to an input. Some of them insert parts of other inputs.
+fn mutated(corpus: &[Vec<u8>], generator: &mut Generator) -> Vec<u8> {
+    let mut input = corpus[generator.below(corpus.len())].clone();
+    for _ in 0..=generator.below(8) {
+        let at = generator.below(input.len() + 1);
+        let end = (at + generator.below(32)).min(input.len());
+        match generator.below(7) {
+            0 if at < input.len() => input[at] ^= 1 << generator.below(8),
+            1 if at < input.len() => input[at] = generator.next() as u8,
             2 => drop(input.drain(at..end)),
-            3 => drop(input.splice(at..at, WORDS[dice.below(WORDS.len())].iter().copied())),
+            3 => drop(input.splice(at..at, TOKENS[generator.below(TOKENS.len())].iter().copied())),
             4 => {
-                let again = input[at..end].repeat(1 + dice.below(3) * dice.below(40));
+                let again = input[at..end].repeat(1 + generator.below(3) * generator.below(40));
                 drop(input.splice(at..at, again));
             }
             5 => {
-                let other = &corpus[dice.below(corpus.len())];
-                let from = dice.below(other.len() + 1);
-                let piece = other[from..(from + dice.below(200)).min(other.len())].to_vec();
+                let other = &corpus[generator.below(corpus.len())];
+                let from = generator.below(other.len() + 1);
+                let piece = other[from..(from + generator.below(200)).min(other.len())].to_vec();
                 drop(input.splice(at..end, piece));
             }
             _ => input.truncate(at.max(1)),
@@ -106,8 +106,8 @@ fn mutated(corpus: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     input
 }
 
-/// Inputs that broke something once.
-fn found_once(body: &Body) -> Vec<Vec<u8>> {
+/// Inputs that once caused a failure.
+fn regression_inputs(body: &Body) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/fuzz").join(body.name);
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -123,10 +123,10 @@ fn smoke(name: &str) {
     let body = BODIES.iter().find(|body| body.name == name).unwrap();
     let run = |input: &[u8]| {
         let result = std::panic::catch_unwind(|| (body.run)(input));
-        assert!(result.is_ok(), "{name} breaks at b\"{}\"", input.escape_ascii());
+        assert!(result.is_ok(), "{name} fails with the input b\"{}\"", input.escape_ascii());
     };
     let mut corpus = (body.seeds)();
-    corpus.extend(found_once(body));
+    corpus.extend(regression_inputs(body));
     if let Some(folder) = std::env::var_os("FUZZ_CORPUS") {
         let folder = Path::new(&folder).join(name);
         std::fs::create_dir_all(&folder).unwrap();
@@ -136,10 +136,10 @@ fn smoke(name: &str) {
     }
     corpus.iter().for_each(|input| run(input));
     run(b"");
-    let mut dice = Dice(0x9E37_79B9_7F4A_7C15 ^ number("FUZZ_SEED", 1));
+    let mut generator = Generator(0x9E37_79B9_7F4A_7C15 ^ number("FUZZ_SEED", 1));
     let rounds = body.rounds * usize::try_from(number("FUZZ_ROUNDS", 1)).unwrap();
     for _ in 0..rounds {
-        run(&mutated(&corpus, &mut dice));
+        run(&mutated(&corpus, &mut generator));
     }
 }
 
@@ -159,16 +159,16 @@ smoke_tests!(
     server_hello,
     challenges,
     log,
-    conversation,
+    session,
     certificates,
     saved_report,
-    words,
+    arguments,
     expectation,
     suite,
 );
 
 #[test]
-fn every_body_is_tested_here_and_has_a_target() {
+fn every_body_is_tested_here_and_has_a_fuzz_target() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
     let manifest = std::fs::read_to_string(folder.parent().unwrap().join("Cargo.toml")).unwrap();
     let names: Vec<&str> = BODIES.iter().map(|body| body.name).collect();

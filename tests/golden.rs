@@ -1,7 +1,7 @@
-//! What the text format looks like: golden files of some transcripts at 80 and 120 columns, with colour, in ASCII,
-//! quiet and verbose. After a change on purpose: SNAPSHOTS=overwrite cargo test --test golden, and read the difference.
+//! The text format: golden files of some transcripts at 80 and 120 columns, with colour, in ASCII, quiet and verbose.
+//! To accept an intended change, run SNAPSHOTS=overwrite cargo test --test golden and review the diff.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -22,7 +22,7 @@ const SHOWN: &[&str] = &[
     "greeting/refused-over-ipv6-only",
 ];
 
-fn looks() -> Vec<(&'static str, Display)> {
+fn displays() -> Vec<(&'static str, Display)> {
     let plain = Display::plain();
     vec![
         ("80", plain.clone()),
@@ -40,26 +40,27 @@ fn folder() -> PathBuf {
 }
 
 #[test]
-fn the_text_looks_as_it_did() {
+fn the_text_output_matches_its_golden_files() {
     let played = all();
     for name in SHOWN {
-        let one = played.iter().find(|one| one.name == *name).unwrap_or_else(|| panic!("no transcript {name}"));
-        for (look_name, look) in looks() {
-            let text = render::format("text").unwrap().one(&one.report, &look);
-            let file = folder().join(format!("{}.{look_name}.txt", name.replace('/', "-")));
+        let one =
+            played.iter().find(|one| one.name == *name).unwrap_or_else(|| panic!("there is no transcript {name}"));
+        for (name_of_display, display) in displays() {
+            let text = render::format("text").unwrap().one(&one.report, &display);
+            let file = folder().join(format!("{}.{name_of_display}.txt", name.replace('/', "-")));
             golden::compare(&file, &text).unwrap_or_else(|error| panic!("{error}"));
         }
     }
 }
 
 #[test]
-fn no_line_is_wider_than_it_should_be() {
+fn no_line_is_wider_than_the_terminal() {
     for one in all() {
         for width in [80, 120] {
-            let look = Display { width, ..Display::plain() };
-            let text = render::format("text").unwrap().one(&one.report, &look);
+            let display = Display { width, ..Display::plain() };
+            let text = render::format("text").unwrap().one(&one.report, &display);
             for line in text.lines() {
-                // Commands and addresses of pages are never broken: they must survive being copied.
+                // Commands and URLs are never wrapped, because users copy them.
                 let is_command = line.starts_with("           ");
                 let columns = unicode_width::UnicodeWidthStr::width(line);
                 assert!(columns <= width || is_command, "{} at {width}: {columns} columns: {line}", one.name);
@@ -108,7 +109,7 @@ fn a_suite_names_the_warnings_of_a_check_that_passes() {
 }
 
 #[test]
-fn findings_have_one_order_in_all_formats() {
+fn all_formats_list_findings_in_the_same_order() {
     let played = all();
     let report = &played.iter().find(|one| one.name == "certificate/three-faults-in-the-chain").unwrap().report;
     let rules: Vec<String> = report.findings.iter().map(|finding| finding.rule.to_string()).collect();

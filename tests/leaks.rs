@@ -1,9 +1,9 @@
-//! Servers that repeat the password in any form and at any place, so that the program might show it.
+//! Servers that repeat the password, in any form and in any place where the program might print it.
 //!
-//! `support::program` searches the output of each run for the password; these tests search for what is computed from it
-//! (checksums, proofs).
+//! `support::program` searches the output of each run for the password. These tests also search for values that are
+//! computed from it (checksums, proofs).
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -17,7 +17,7 @@ use support::server::{Identity, Server};
 
 const USER: &str = "u@example.net";
 
-/// The formats that print most; the others print less of the same.
+/// The formats that print most. The other formats print a subset of the same information.
 const FORMATS: [&[&str]; 2] = [&["--json"], &["-v", "--show-chain"]];
 
 fn hex(bytes: &[u8], between: &str) -> String {
@@ -29,16 +29,16 @@ fn swapped(text: &str) -> String {
     text.chars().map(swap).collect()
 }
 
-fn percent(stays: &[u8], blank: &str) -> String {
+fn percent(literal: &[u8], blank: &str) -> String {
     let one = |byte: u8| match byte {
         b' ' => blank.to_owned(),
-        byte if byte.is_ascii_alphanumeric() || stays.contains(&byte) => char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() || literal.contains(&byte) => char::from(byte).to_string(),
         byte => format!("%{byte:02x}"),
     };
     CANARY.bytes().map(one).collect()
 }
 
-/// Forms of the password, none of which may be shown.
+/// Forms of the password. No output may contain any of them.
 fn echoes() -> Vec<String> {
     let message = STANDARD.encode(format!("\0{USER}\0{CANARY}"));
     let numbers: Vec<String> = CANARY.bytes().map(|byte| byte.to_string()).collect();
@@ -68,8 +68,8 @@ fn echoes() -> Vec<String> {
     ]
 }
 
-/// A session in which the login is rejected with these lines.
-fn refusing(mechanism: &str, session: &str) -> String {
+/// A session in which the server rejects the login with these lines.
+fn rejected_login(mechanism: &str, session: &str) -> String {
     format!(
         "
         S: 220 localhost ESMTP
@@ -89,7 +89,7 @@ fn refusing(mechanism: &str, session: &str) -> String {
     )
 }
 
-/// Runs against the scripts, one for each connection, in each format.
+/// Runs the program with each of these formats, against scripts that are played one per connection.
 fn runs(identity: &Identity, scripts: &[&str], more: &[&str]) -> Vec<(Run, Server)> {
     runs_with(identity, scripts, more, &[])
 }
@@ -112,37 +112,38 @@ fn once(identity: &Identity, scripts: &[&str], more: &[&str], variables: &[(&str
 fn no_form_of_the_password_in_a_rejection_is_shown() {
     let identity = Identity::new();
     let lines: String = echoes().iter().map(|echo| format!("S: 535-5.7.8 you said {echo}!\n")).collect();
-    let script = refusing("PLAIN", &format!("{lines}S: 535 5.7.8 no"));
+    let script = rejected_login("PLAIN", &format!("{lines}S: 535 5.7.8 no"));
     runs_with(&identity, &[&script], &[], &[("RUST_LOG", "trace")]);
     for (at, echo) in echoes().into_iter().enumerate() {
-        once(&identity, &[&refusing("PLAIN", &format!("S: 535 5.7.8 {echo}"))], FORMATS[at % 2], &[]);
+        once(&identity, &[&rejected_login("PLAIN", &format!("S: 535 5.7.8 {echo}"))], FORMATS[at % 2], &[]);
     }
 }
 
 #[test]
-fn a_password_in_pieces_is_not_shown() {
+fn a_password_split_over_several_lines_is_not_shown() {
     let identity = Identity::new();
-    // Halves of fewer than eight characters cannot be recognised without hiding ordinary words.
+    // Parts of fewer than eight characters cannot be recognised without hiding ordinary words.
     for (at, echo) in echoes().into_iter().filter(|echo| echo.chars().count() >= 16).enumerate() {
         let half = echo.chars().count() / 2;
         let first: String = echo.chars().take(half).collect();
         let second: String = echo.chars().skip(half).collect();
         let over_lines = format!("S: 535-5.7.8 {first}\nS: 535 5.7.8 {second}");
-        once(&identity, &[&refusing("PLAIN", &over_lines)], FORMATS[at % 2], &[]);
+        once(&identity, &[&rejected_login("PLAIN", &over_lines)], FORMATS[at % 2], &[]);
         let over_replies = format!("S: 334 {first}\nC\nS: 535 5.7.8 {second}");
-        once(&identity, &[&refusing("PLAIN", &over_replies)], FORMATS[at % 2], &[]);
+        once(&identity, &[&rejected_login("PLAIN", &over_replies)], FORMATS[at % 2], &[]);
     }
     let letters: String = CANARY.chars().map(|letter| format!("S: 535-{letter}\n")).collect();
-    runs(&identity, &[&refusing("PLAIN", &format!("{letters}S: 535 no"))], &[]);
+    runs(&identity, &[&rejected_login("PLAIN", &format!("{letters}S: 535 no"))], &[]);
     let bytes: String = hex(CANARY.as_bytes(), "\n").lines().map(|byte| format!("S: 535-{byte}\n")).collect();
-    runs(&identity, &[&refusing("PLAIN", &format!("{bytes}S: 535 no"))], &[]);
+    runs(&identity, &[&rejected_login("PLAIN", &format!("{bytes}S: 535 no"))], &[]);
 }
 
-/// With `--probe` and `--tls-scan` the program connects again, without a login, to a server that has the password by then.
+/// With `--probe` and `--tls-scan` the program connects again without a login, to a server that has received the
+/// password.
 #[test]
-fn a_later_session_does_not_show_what_an_earlier_one_sent() {
+fn a_later_session_does_not_show_a_password_sent_in_an_earlier_session() {
     let identity = Identity::new();
-    let refused = refusing("PLAIN", "S: 535 5.7.8 no");
+    let refused = rejected_login("PLAIN", "S: 535 5.7.8 no");
     let encoded = STANDARD.encode(CANARY);
     for (echo, format) in [CANARY, encoded.as_str()].into_iter().zip(FORMATS) {
         for later in [
@@ -157,21 +158,21 @@ fn a_later_session_does_not_show_what_an_earlier_one_sent() {
         ] {
             for more in [&["--probe", "starttls-injection,mail-before-tls"][..], &["--tls-scan"]] {
                 let (_, server) = once(&identity, &[&refused, &later], &[more, format].concat(), &[]);
-                assert!(server.sessions() > 1, "there was no later conversation");
+                assert!(server.sessions() > 1, "there was no later session");
             }
         }
     }
 }
 
-/// A retry is a later session too, though its evidence is its own.
+/// The evidence of a retry is separate, but the server has received the password before.
 #[test]
-fn a_retry_does_not_show_what_the_run_before_sent() {
+fn a_retry_does_not_show_a_password_sent_in_the_previous_attempt() {
     let identity = Identity::new();
-    let deferred = refusing("PLAIN", "S: 454 4.7.0 try later");
+    let deferred = rejected_login("PLAIN", "S: 454 4.7.0 try later");
     let encoded = STANDARD.encode(CANARY);
     for (echo, format) in [CANARY, encoded.as_str()].into_iter().zip(FORMATS) {
         let greeting = format!("S: 220 localhost ESMTP {echo}\nC\nS: 250 localhost {echo}\nC\nS: 221 {echo}");
-        let inside = refusing("PLAIN", "S: 535 5.7.8 no")
+        let inside = rejected_login("PLAIN", "S: 535 5.7.8 no")
             .replace("S: 250 AUTH", &format!("S: 250-X-{echo}\n        S: 250 AUTH"));
         for later in [greeting, inside] {
             let (_, server) = once(&identity, &[&deferred, &later], &[&["--retry", "1"][..], format].concat(), &[]);
@@ -181,14 +182,14 @@ fn a_retry_does_not_show_what_the_run_before_sent() {
 }
 
 #[test]
-fn the_error_of_a_server_about_a_token_is_shown_without_the_token() {
+fn a_server_error_about_a_token_is_shown_without_the_token() {
     let identity = Identity::new();
     for (at, echo) in echoes().into_iter().enumerate() {
         let json = serde_json::json!({ "status": "401", "error_description": format!("bad token {echo}") }).to_string();
         let session = format!("S: 334 {}\nC\nS: 535 5.7.8 no", STANDARD.encode(json));
         for mechanism in ["XOAUTH2", "OAUTHBEARER"] {
             let more = [&["--auth", mechanism], FORMATS[at % 2]].concat();
-            assert_eq!(once(&identity, &[&refusing(mechanism, &session)], &more, &[]).0.code, 7);
+            assert_eq!(once(&identity, &[&rejected_login(mechanism, &session)], &more, &[]).0.code, 7);
         }
     }
 }
@@ -205,36 +206,36 @@ fn no_checksum_of_the_password_is_shown() {
     ] {
         let texts = [hex(&sum, ""), hex(&sum, "").to_uppercase(), STANDARD.encode(&sum)];
         let lines: String = texts.iter().map(|text| format!("S: 535-5.7.8 {{{text}}} is wrong\n")).collect();
-        for (run, _) in runs(&identity, &[&refusing("PLAIN", &format!("{lines}S: 535 5.7.8 no"))], &[]) {
+        for (run, _) in runs(&identity, &[&rejected_login("PLAIN", &format!("{lines}S: 535 5.7.8 no"))], &[]) {
             assert!(!texts.iter().any(|text| format!("{run}").contains(text)), "{texts:?}\n{run}");
         }
     }
 }
 
-/// With a proof and the messages around it, passwords can be guessed offline.
+/// From a proof and the messages around it, an attacker can guess passwords offline.
 #[test]
-fn no_proof_that_was_computed_from_the_password_is_shown() {
+fn no_proof_computed_from_the_password_is_shown() {
     let identity = Identity::new();
     let repeats = "S: 535-5.7.8 {sent}\nS: 535 5.7.8 {decoded}";
     let challenge = |text: &[u8]| format!("S: 334 {}\nC\n{repeats}", STANDARD.encode(text));
     let ntlm = b"NTLMSSP\0\x02\0\0\0\0\0\0\0\x30\0\0\0\x05\x02\x08\0\x01\x02\x03\x04\x05\x06\x07\x08";
     for (mechanism, session, proof) in [
-        ("CRAM-MD5", challenge(b"<1@h>"), (|said| said.split(' ').nth(1)) as fn(&str) -> Option<&str>),
-        ("DIGEST-MD5", challenge(b"nonce=\"abc\",qop=\"auth\""), |said| {
-            said.split("response=").nth(1)?.split(',').next()
+        ("CRAM-MD5", challenge(b"<1@h>"), (|line| line.split(' ').nth(1)) as fn(&str) -> Option<&str>),
+        ("DIGEST-MD5", challenge(b"nonce=\"abc\",qop=\"auth\""), |line| {
+            line.split("response=").nth(1)?.split(',').next()
         }),
         ("NTLM", challenge(ntlm), |_| None),
     ] {
-        for (run, server) in runs(&identity, &[&refusing(mechanism, &session)], &["--auth", mechanism]) {
+        for (run, server) in runs(&identity, &[&rejected_login(mechanism, &session)], &["--auth", mechanism]) {
             assert_eq!(run.code, 7, "{run}");
             let lines = server.seen().lines;
             let sent = &lines[lines.len() - 2];
             let decoded = STANDARD.decode(sent).unwrap();
-            let said = String::from_utf8_lossy(&decoded).into_owned();
+            let line = String::from_utf8_lossy(&decoded).into_owned();
             let shown = format!("{run}");
             assert!(!shown.contains(sent.as_str()), "{mechanism} {sent}\n{run}");
-            // The proof of NTLM follows 24 zeros, the place of an older proof, and is not text.
-            let proof = proof(&said).map_or_else(|| STANDARD.encode(&decoded[90..105]), str::to_owned);
+            // The NTLM proof follows 24 zero bytes, which are the field of the older LM response, and is not text.
+            let proof = proof(&line).map_or_else(|| STANDARD.encode(&decoded[90..105]), str::to_owned);
             assert!(proof.len() >= 20 && !shown.contains(&proof), "{mechanism} {proof}\n{run}");
         }
     }

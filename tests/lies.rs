@@ -1,9 +1,10 @@
-//! Servers that lie: a reply too many, too few, of another command, or against itself, at each phase. Whatever they do,
-//! the check never ends with 0, and no finding contradicts what the server really decided.
+//! Servers that send wrong replies: an extra reply, a missing one, the reply to another command, or contradictory
+//! replies, in each phase. Whatever they do, the check never ends with exit code 0, and no finding contradicts what the
+//! server really decided.
 //!
-//! The honest server below decides about login and recipient; one lie is added to each of its sessions.
+//! The server below decides consistently about login and recipient. Each test adds one wrong reply to its sessions.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -11,7 +12,7 @@ use smtpcheck::check::Finding;
 use smtpcheck::evidence::EventKind;
 use smtpcheck::lexicon::Confidence;
 use smtpcheck::report::Report;
-use support::replay::{Sends, Server, hold};
+use support::replay::{Sends, Server, check_with};
 
 /// What the server really decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ enum Truth {
     RejectsLogin,
 }
 
-/// Where it lies.
+/// The phase of the wrong reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Greeting,
@@ -40,13 +41,13 @@ const DECIDING: [Phase; 7] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lie {
     None,
-    /// One more reply in the same segment.
+    /// An extra reply in the same segment.
     Together(&'static str),
-    /// One more reply a moment later.
+    /// An extra reply a moment later.
     Late(&'static str),
-    /// This in the place of the reply.
+    /// This reply instead of the right one.
     Instead(&'static str),
-    /// Nothing.
+    /// No reply at all.
     Swallow,
 }
 
@@ -58,14 +59,14 @@ struct Case {
     pipelining: bool,
 }
 
-struct Liar {
+struct LyingServer {
     case: Case,
     tls: bool,
     logged_in: bool,
     recipients: usize,
 }
 
-impl Liar {
+impl LyingServer {
     fn honest(&mut self, command: &str) -> (Phase, String) {
         let extensions = match (self.case.pipelining, self.tls) {
             (true, true) => "250-PIPELINING\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n",
@@ -99,12 +100,12 @@ impl Liar {
             "RCPT" => (Phase::Rcpt, "250 2.1.5 Ok\r\n".to_owned()),
             "RSET" => (Phase::Rset, "250 2.0.0 Ok\r\n".to_owned()),
             "QUIT" => (Phase::Rset, "221 2.0.0 Bye\r\n".to_owned()),
-            other => panic!("the server does not know {other}"),
+            other => panic!("the server does not support {other}"),
         }
     }
 }
 
-impl Server for Liar {
+impl Server for LyingServer {
     fn reply(&mut self, command: &str) -> Sends {
         let was_tls = self.tls;
         let (phase, now) = self.honest(command);
@@ -138,10 +139,10 @@ const ARGS: &[&str] = &[
 ];
 
 fn run(case: Case) -> Report {
-    hold(ARGS, &|| Box::new(Liar { case, tls: false, logged_in: false, recipients: 0 }))
+    check_with(ARGS, &|| Box::new(LyingServer { case, tls: false, logged_in: false, recipients: 0 }))
 }
 
-/// Rules that say something the server did not decide.
+/// Whether the finding states something that the server did not decide.
 fn contradicts(truth: Truth, finding: &Finding) -> bool {
     let rule: &str = &finding.rule;
     let begins = |words: &[&str]| words.iter().any(|word| rule.starts_with(word));
@@ -156,7 +157,7 @@ fn contradicts(truth: Truth, finding: &Finding) -> bool {
     }
 }
 
-fn told(report: &Report) -> String {
+fn describe(report: &Report) -> String {
     let findings: Vec<String> = report
         .findings
         .iter()
@@ -191,29 +192,29 @@ const EXTRAS: [&str; 8] = [
 ];
 
 #[test]
-fn an_honest_server_is_judged_by_what_it_decides() {
+fn a_consistent_server_is_judged_by_what_it_decides() {
     for (truth, code) in [(Truth::AcceptsAll, 0), (Truth::RejectsRecipient, 5), (Truth::RejectsLogin, 7)] {
         for pipelining in [true, false] {
             let report = run(Case { truth, at: Phase::Mail, lie: Lie::None, pipelining });
-            assert_eq!(report.exit.code(), code, "{truth:?}: {}", told(&report));
+            assert_eq!(report.exit.code(), code, "{truth:?}: {}", describe(&report));
             assert_eq!(report.evidence.connections(), 1, "{truth:?}");
         }
     }
 }
 
 #[test]
-fn a_reply_too_many_is_never_a_success_and_no_finding_contradicts_the_server() {
+fn an_extra_reply_is_never_a_success_and_no_finding_contradicts_the_server() {
     let mut cases = Vec::new();
     for at in DECIDING {
         for extra in EXTRAS {
-            // Behind the 220 to STARTTLS it is an injection, which has tests of its own.
+            // After the 220 reply to STARTTLS this is an injection, which has its own tests.
             every_truth(&mut cases, at, Lie::Together(extra));
             if at != Phase::Starttls {
                 every_truth(&mut cases, at, Lie::Late(extra));
             }
         }
     }
-    // Another 221 behind everything that decides cannot be told from the reply to QUIT, and changes nothing.
+    // An extra 221 after all decisions looks like the reply to QUIT, so it has no effect.
     for extra in EXTRAS.into_iter().filter(|extra| !extra.starts_with("221")) {
         every_truth(&mut cases, Phase::Rset, Lie::Late(extra));
     }
@@ -222,7 +223,7 @@ fn a_reply_too_many_is_never_a_success_and_no_finding_contradicts_the_server() {
         let report = run(*case);
         let lies = report.findings.iter().any(|finding| contradicts(case.truth, finding));
         if report.exit.code() == 0 || lies {
-            wrong.push(format!("{case:?}: {}", told(&report)));
+            wrong.push(format!("{case:?}: {}", describe(&report)));
         }
     }
     assert!(
@@ -235,7 +236,7 @@ fn a_reply_too_many_is_never_a_success_and_no_finding_contradicts_the_server() {
 }
 
 #[test]
-fn a_reply_that_is_no_success_of_its_command_is_never_one() {
+fn a_reply_that_does_not_mean_success_for_its_command_is_never_a_success() {
     let table: &[(Phase, &[&str])] = &[
         (Phase::Greeting, &["211 mx", "221 mx", "250 mx", "299 mx", "354 mx", "554-no\r\n220 mx", "120 mx"]),
         (Phase::Ehlo, &["220 mx", "221 mx", "235 mx", "299 mx", "250-mx\r\n550 no", "550-no\r\n250 mx", "334 mx"]),
@@ -293,45 +294,45 @@ fn a_reply_that_is_no_success_of_its_command_is_never_one() {
         for reply in *replies {
             for pipelining in [true, false] {
                 let report = run(Case { truth: Truth::AcceptsAll, at: *at, lie: Lie::Instead(reply), pipelining });
-                assert_eq!(report.exit.code(), 8, "{reply:?} at {at:?}: {}", told(&report));
+                assert_eq!(report.exit.code(), 8, "{reply:?} at {at:?}: {}", describe(&report));
                 let lies = report.findings.iter().any(|finding| {
                     finding.confidence == Confidence::Certain && contradicts(Truth::AcceptsAll, finding)
                 });
-                assert!(!lies, "{reply:?} at {at:?}: {}", told(&report));
+                assert!(!lies, "{reply:?} at {at:?}: {}", describe(&report));
             }
         }
     }
 }
 
 #[test]
-fn a_recipient_whose_command_is_swallowed_in_a_flight_is_asked_about_alone() {
+fn a_recipient_whose_reply_is_lost_in_a_pipelined_flight_is_tested_alone() {
     let of = |truth| {
         let sessions = std::cell::Cell::new(0);
-        hold(ARGS, &|| {
+        check_with(ARGS, &|| {
             sessions.set(sessions.get() + 1);
-            // The client of the second session sends one command at a time, and nothing is lost.
+            // In the second session the client sends one command at a time, so no reply is lost.
             let lie = if sessions.get() == 1 { Lie::Swallow } else { Lie::None };
             let case = Case { truth, at: Phase::Rcpt, lie, pipelining: true };
-            Box::new(Liar { case, tls: false, logged_in: false, recipients: 0 })
+            Box::new(LyingServer { case, tls: false, logged_in: false, recipients: 0 })
         })
     };
     let report = of(Truth::AcceptsAll);
-    assert_eq!(report.exit.code(), 8, "{}", told(&report));
-    assert!(!report.findings.iter().any(|finding| contradicts(Truth::AcceptsAll, finding)), "{}", told(&report));
+    assert_eq!(report.exit.code(), 8, "{}", describe(&report));
+    assert!(!report.findings.iter().any(|finding| contradicts(Truth::AcceptsAll, finding)), "{}", describe(&report));
     let report = of(Truth::RejectsRecipient);
-    assert_eq!(report.exit.code(), 5, "{}", told(&report));
-    assert!(report.findings.iter().any(|finding| finding.rule == "recipient-unknown"), "{}", told(&report));
+    assert_eq!(report.exit.code(), 5, "{}", describe(&report));
+    assert!(report.findings.iter().any(|finding| finding.rule == "recipient-unknown"), "{}", describe(&report));
 }
 
 #[test]
-fn what_a_late_reply_hides_is_found_by_the_session_that_waits() {
+fn an_error_hidden_by_a_late_reply_is_found_by_a_session_without_pipelining() {
     let case =
         Case { truth: Truth::RejectsRecipient, at: Phase::EhloTls, lie: Lie::Late("250 2.0.0 Ok"), pipelining: true };
     let report = run(case);
-    assert_eq!(report.exit.code(), 8, "{}", told(&report));
+    assert_eq!(report.exit.code(), 8, "{}", describe(&report));
     let rules: Vec<&str> = report.findings.iter().map(|finding| finding.rule.as_ref()).collect();
-    assert!(rules.starts_with(&["session-out-of-step"]), "{}", told(&report));
-    assert!(rules.contains(&"recipient-unknown"), "{}", told(&report));
+    assert!(rules.starts_with(&["session-out-of-step"]), "{}", describe(&report));
+    assert!(rules.contains(&"recipient-unknown"), "{}", describe(&report));
     let phases = smtpcheck::report::phases(&report.plan, &report.evidence);
     let unknown = phases.iter().filter(|phase| phase.status == smtpcheck::report::PhaseStatus::Unknown).count();
     assert!(unknown > 0, "{phases:?}");
@@ -339,7 +340,7 @@ fn what_a_late_reply_hides_is_found_by_the_session_that_waits() {
 
 /// A second failed login could lock the account.
 #[test]
-fn a_login_that_was_rejected_is_not_repeated() {
+fn a_rejected_login_is_not_repeated() {
     for extra in ["235 2.7.0 Authentication successful", "250 2.0.0 Ok"] {
         let case = Case { truth: Truth::RejectsLogin, at: Phase::EhloTls, lie: Lie::Late(extra), pipelining: true };
         let report = run(case);
@@ -348,7 +349,7 @@ fn a_login_that_was_rejected_is_not_repeated() {
             .transcript
             .iter()
             .filter(|event| matches!(&event.what, EventKind::Sent { text, .. } if text.starts_with("AUTH ")));
-        assert_eq!(report.exit.code(), 8, "{}", told(&report));
-        assert!(logins.count() <= 2, "{}", told(&report));
+        assert_eq!(report.exit.code(), 8, "{}", describe(&report));
+        assert!(logins.count() <= 2, "{}", describe(&report));
     }
 }

@@ -1,9 +1,10 @@
-//! Work in proportion: whatever a server sends four times as much of costs about four times the processor time, never
-//! sixteen times. Compared are two sizes of the same thing by the time of this thread alone, each the best of some runs, so
-//! that a busy machine changes nothing. A place that searches the session once for each event shows here.
+//! The work must grow in proportion to the input: if a server sends four times as much, the processor time is about
+//! four times as long, not sixteen times. Each test compares two sizes of the same input. It measures the processor
+//! time of its own thread and uses the best of several runs, so other load on the machine has no effect. These tests
+//! fail if, for example, code searches the whole session for each event.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -19,10 +20,11 @@ use smtpcheck::report::{
 };
 use support::replay::play_text;
 
-/// How much larger the larger one is.
+/// How much larger the larger input is.
 const GROWTH: usize = 4;
-/// In proportion it is 4, with every square in it 16. Between lies what caches and allocators do.
-const MOST: f64 = 9.0;
+/// The limit for the ratio of the times. Linear work has a ratio of 4, quadratic work of 16. The limit is in between,
+/// to allow for effects of caches and allocators.
+const MAX_RATIO: f64 = 9.0;
 
 fn processor_time() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -35,19 +37,22 @@ fn cost(work: &mut dyn FnMut()) -> f64 {
         work();
         (processor_time() - before).as_secs_f64()
     };
-    // The first run reads the lexicon.
+    // The first run also loads the lexicon.
     (0..4).map(|_| once(work)).fold(f64::INFINITY, f64::min)
 }
 
-/// Prepares a size of something, and gives what is to be measured.
+/// `prepare` creates an input of the given size and returns the function to measure.
 #[track_caller]
 fn is_in_proportion(what: &str, small: usize, prepare: impl Fn(usize) -> Box<dyn FnMut()>) {
     let [less, more] = [small, small * GROWTH].map(|size| cost(&mut *prepare(size)));
     let growth = more / less;
-    assert!(growth < MOST, "{what}: {GROWTH} times as much costs {growth:.1} times as much ({less:.4} s, {more:.4} s)");
+    assert!(
+        growth < MAX_RATIO,
+        "{what}: {GROWTH} times as much costs {growth:.1} times as much ({less:.4} s, {more:.4} s)"
+    );
 }
 
-/// A session whose server answers `count` recipients, each with the reply that `reply` makes of its number.
+/// A session whose server answers `count` recipients. `reply` creates each reply from its number.
 fn session(count: usize, reply: impl Fn(usize) -> String) -> String {
     let to: Vec<String> = (0..count).map(|at| format!("\"--to\", \"r{at}@example.net\"")).collect();
     let commands: String = (0..count).map(|at| format!("C: RCPT TO:<r{at}@example.net>\n{}", reply(at))).collect();
@@ -65,7 +70,7 @@ fn played(text: &str) -> Report {
     played.report
 }
 
-/// Judging and every format, for sizes of one report.
+/// Measures judging the report and rendering it in every format.
 #[track_caller]
 fn report_is_in_proportion(what: &str, small: usize, report: impl Fn(usize) -> Report) {
     is_in_proportion(&format!("judging {what}"), small, |size| {
@@ -82,7 +87,7 @@ fn report_is_in_proportion(what: &str, small: usize, report: impl Fn(usize) -> R
 }
 
 #[test]
-fn recipients_that_are_each_rejected_with_another_text() {
+fn recipients_rejected_with_different_texts() {
     let texts =
         ["User unknown", "Mailbox full", "Relay access denied", "blocked by policy", "no such domain", "try later"];
     let report = |count: usize| {
@@ -92,7 +97,7 @@ fn recipients_that_are_each_rejected_with_another_text() {
     };
     assert!(report(50).findings.len() > 5);
     report_is_in_proportion("rejections", 60, report);
-    // From the arguments to the report: the session itself, and what is asked after each event.
+    // From the arguments to the report: the session, and the decisions about follow-ups after each event.
     is_in_proportion("a session with rejections", 60, |count| {
         let text = session(count, |at| format!("S: 550 5.1.{} no such user {at}\n", at % 10));
         Box::new(move || drop(black_box(played(&text))))
@@ -100,7 +105,7 @@ fn recipients_that_are_each_rejected_with_another_text() {
 }
 
 #[test]
-fn lines_of_replies() {
+fn replies_with_many_lines() {
     let lines = |at: usize, count: usize| -> String {
         (0..count).map(|line| format!("S: 550-line {line} of {at}\n")).chain(["S: 550 end\n".to_owned()]).collect()
     };
@@ -109,7 +114,7 @@ fn lines_of_replies() {
 
 #[test]
 fn events_of_every_kind() {
-    // What is unasked for, what was dialled, and odd forms of replies, each many times in one session.
+    // Unsolicited data, connection attempts and irregular replies, many of each in one session.
     report_is_in_proportion("events", 60, |count| {
         let mut report = played(&session(2, |_| "S: 550 no\n".to_owned()));
         let known = report.evidence.transcript.clone();
@@ -130,7 +135,7 @@ fn events_of_every_kind() {
 }
 
 #[test]
-fn names_of_certificates() {
+fn certificates_with_many_names() {
     let quoted = |count: usize| (0..count).map(|at| format!("\"n{at}.example.com\"")).collect::<Vec<_>>().join(", ");
     report_is_in_proportion("names", 100, |count| {
         let handshake = format!("[session.handshake]\ntrust = \"trusted\"\nnames = [{}]\n", quoted(count));
@@ -141,7 +146,7 @@ fn names_of_certificates() {
     });
 }
 
-/// A run of so many checks, half of them with the same name.
+/// A run of `count` checks. Half of them have the same name.
 fn run(count: usize) -> Run {
     let report = played(&session(1, |_| "S: 550 no\n".to_owned()));
     let case = |at: usize| CheckResult {
@@ -153,7 +158,7 @@ fn run(count: usize) -> Run {
 }
 
 #[test]
-fn checks_of_a_run() {
+fn runs_with_many_checks() {
     for format in FORMATS {
         is_in_proportion(&format!("{} of a run", format.name), 25, |count| {
             let run = run(count);
@@ -171,7 +176,7 @@ fn checks_of_a_run() {
 }
 
 #[test]
-fn logs() {
+fn logs_with_many_lines() {
     let explained = |text: String| -> Box<dyn FnMut()> {
         Box::new(move || {
             for form in [ExplainForm::Text, ExplainForm::Json] {

@@ -1,8 +1,10 @@
-//! The built program against scripted servers on loopback: flights, exit codes, deadlines, signals, pipes, and the secret
-//! that must not be shown.
+//! The built program against scripted servers on loopback: round trips, exit codes, deadlines, signals, pipes and usage
+//! errors.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
+#[path = "loopback/login.rs"]
+mod login;
 mod support;
 
 use std::io::Read;
@@ -27,7 +29,7 @@ const STARTTLS: &str = "
     C
     S: 221 bye";
 
-const WHOLE: &str = "
+const FULL_SESSION: &str = "
     S: 220 localhost ESMTP
     C
     S: 250-localhost
@@ -60,7 +62,7 @@ const IMPLICIT: &str = "
     C
     S: 221 bye";
 
-/// TCP and the greeting: one flight each before the first command.
+/// The flights before the first command: the TCP handshake and the greeting.
 const BEFORE_THE_FIRST_LINE: usize = 2;
 
 fn target(server: &Server) -> String {
@@ -68,7 +70,7 @@ fn target(server: &Server) -> String {
 }
 
 #[test]
-fn a_starttls_check_costs_seven_flights() {
+fn a_starttls_check_takes_seven_flights() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
     let run = run(&[&target(&server), "--cacert", ca.path().to_str().unwrap(), "--ehlo", "client.example.org"]);
@@ -79,9 +81,9 @@ fn a_starttls_check_costs_seven_flights() {
 }
 
 #[test]
-fn a_login_with_sender_and_recipient_costs_nine_flights() {
+fn a_login_with_sender_and_recipient_takes_nine_flights() {
     let identity = Identity::new();
-    let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE], &identity));
+    let (ca, server) = (identity.ca_file(), Server::start(&[FULL_SESSION], &identity));
     let target = target(&server);
     let args = [
         &target,
@@ -108,90 +110,26 @@ fn a_login_with_sender_and_recipient_costs_nine_flights() {
 }
 
 #[test]
-fn no_secret_is_sent_to_a_server_whose_certificate_is_not_trusted() {
-    let identity = Identity::new();
-    // The next command is QUIT, and a 235 to it would be a session out of step.
-    let quits = WHOLE.replace("S: 235 2.7.0 welcome", "S: 221 bye");
-    let server = Server::start(&[&quits], &identity);
-    let run =
-        run_with(&[&target(&server), "--user", "u@example.net", "--password-stdin", "--json"], Some(PASSWORD), &[]);
-    assert_eq!(run.code, 6);
-    assert_eq!(run.rules(), ["certificate-untrusted"]);
-    assert!(run.stdout.contains("The password was not sent"));
-    let seen = server.seen();
-    assert!(!seen.lines.iter().any(|line| line.starts_with("AUTH")), "{:?}", seen.lines);
-}
-
-#[test]
-fn the_flag_that_names_the_risk_sends_it() {
-    let identity = Identity::new();
-    let server = Server::start(&[WHOLE], &identity);
-    let target = target(&server);
-    let args = [&target, "-k", "--user", "u@example.net", "--password-stdin", "--to", "x@example.org", "--json"];
-    let run = run_with(&args, Some(PASSWORD), &[]);
-    assert_eq!(run.code, 0, "{}", run.stdout);
-    assert!(server.seen().lines.iter().any(|line| line.starts_with("AUTH PLAIN ")));
-}
-
-#[test]
-fn a_secret_that_the_server_repeats_is_not_shown() {
-    use base64::Engine;
-    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
-    let hex: String = PASSWORD.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let script = format!(
-        "
-        S: 220 localhost ESMTP
-        C
-        S: 250-localhost
-        S: 250 AUTH LOGIN
-        C
-        S: 334 VXNlcm5hbWU6
-        C
-        S: 334 UGFzc3dvcmQ6
-        C
-        S: 535-5.7.8 you said {PASSWORD}
-        S: 535-5.7.8 or {} or {hex}
-        S: 535 5.7.8 or {}
-        C
-        S: 221 bye",
-        encode(PASSWORD),
-        encode(&format!("\0u@example.net\0{PASSWORD}"))
-    );
-    let identity = Identity::new();
-    for format in [&["--json"][..], &[], &["-v"], &["-q"], &["--color", "always"]] {
-        let server = Server::start(&[&script], &identity);
-        let target = target(&server);
-        let mut args = vec![target.as_str(), "--allow-plaintext-auth", "--user", "u@example.net", "--password-stdin"];
-        args.extend(format);
-        // `run_with` searches everything that was written for the password.
-        let run = run_with(&args, Some(PASSWORD), &[("RUST_LOG", "trace")]);
-        assert_eq!(run.code, 7, "{}", run.stdout);
-        let sent = server.seen().lines;
-        assert!(sent.contains(&encode(PASSWORD)), "the server was sent it: {sent:?}");
-    }
-}
-
-#[test]
-fn a_port_that_expects_tls_is_named_and_proved() {
+fn a_port_that_requires_implicit_tls_is_recognised_by_a_second_connection() {
     let identity = Identity::new();
     let implicit = "
         TLS
         S: 220 localhost ESMTP
         C
         S: 221 bye";
-    // The first client does not use TLS and receives nothing; the second begins with it.
+    // The first client sends no ClientHello and receives nothing. The second starts with one.
     let server = Server::start(&["wait", implicit], &identity);
     let run = run(&[&target(&server), "--timeout", "6s", "--json"]);
     assert_eq!((run.code, run.rules()), (6, vec!["implicit-tls-expected".to_owned()]), "{}", run.stdout);
     assert_eq!(server.sessions(), 2);
-    // TLS was tried after a sixth of the time, and the response ended the wait for a greeting.
+    // smtpcheck tries TLS after a sixth of the time limit, and the server's response ends the wait for a greeting.
     let fault = &run.json()["probes"][0]["outcome"]["fault"];
     assert_eq!(fault["fault"], "silent", "{}", run.stdout);
     assert!(fault["waited_ms"].as_f64().unwrap() < 6000.0, "{}", run.stdout);
 }
 
 #[test]
-fn a_port_that_wants_starttls_is_named_and_proved() {
+fn a_port_that_requires_starttls_is_recognised_by_a_second_connection() {
     let identity = Identity::new();
     let plain = "
         S: 220 localhost ESMTP
@@ -205,14 +143,14 @@ fn a_port_that_wants_starttls_is_named_and_proved() {
 }
 
 #[test]
-fn plaintext_after_starttls_is_recorded_and_never_reaches_tls() {
+fn plaintext_after_starttls_is_recorded_and_never_reaches_the_tls_layer() {
     let script = STARTTLS.replace("S: 220 go ahead", "S. 220 go ahead\\r\\n250 injected\\r\\n");
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[&script], &identity));
     let run = run(&[&target(&server), "--cacert", ca.path().to_str().unwrap(), "--json"]);
     assert_eq!((run.code, run.rules()), (8, vec!["starttls-injected-bytes".to_owned()]), "{}", run.stdout);
     let report = run.json();
-    assert_eq!(report["tls"]["version"], "1.3", "the handshake went on without the bytes");
+    assert_eq!(report["tls"]["version"], "1.3", "the handshake continued without the injected bytes");
 }
 
 #[test]
@@ -223,11 +161,11 @@ fn a_server_that_sends_one_byte_at_a_time_reaches_the_deadline() {
     let run = run(&[&target(&server), "--timeout", "400ms", "--max-time", "5s", "--json"]);
     assert_eq!(run.code, 3, "{}", run.stdout);
     assert!(run.rules().contains(&"greeting-missing".to_owned()));
-    assert!(begun.elapsed() < Duration::from_secs(5), "the deadline of one reply must hold");
+    assert!(begun.elapsed() < Duration::from_secs(5), "the deadline for one reply was exceeded");
 }
 
 #[test]
-fn the_overall_time_limit_leaves_a_valid_report() {
+fn a_valid_report_is_written_when_the_overall_time_limit_is_reached() {
     let identity = Identity::new();
     let server = Server::start(&["S: 220 localhost ESMTP\nC\nwait"], &identity);
     let run = run(&[&target(&server), "--max-time", "400ms", "--json"]);
@@ -238,12 +176,12 @@ fn the_overall_time_limit_leaves_a_valid_report() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_leaves_a_valid_report_and_its_exit_code() {
+fn a_signal_causes_its_exit_code_and_a_valid_report() {
     let identity = Identity::new();
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let server = Server::start(&["S: 220 localhost ESMTP\nC\nwait"], &identity);
         let child = command(&[&target(&server), "--json"]).spawn().unwrap();
-        // The server has read EHLO when it counts a session with a line; the program then waits for the reply.
+        // The server counts a session once it has read a line, so it has read EHLO and the program waits for the reply.
         while server.sessions() == 0 {
             std::thread::yield_now();
         }
@@ -271,7 +209,7 @@ fn a_closed_pipe_is_not_an_error() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_output_that_cannot_be_written_is_exit_74() {
+fn an_output_that_cannot_be_written_causes_exit_code_74() {
     let identity = Identity::new();
     for format in ["text", "json"] {
         let server = Server::start(&[STARTTLS], &identity);
@@ -300,7 +238,7 @@ fn a_report_file_is_complete_or_does_not_exist() {
     assert_eq!((run.code, run.stdout.as_str()), (0, ""));
     let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(report["verdict"], "pass");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file was left");
 }
 
 #[test]
@@ -323,8 +261,8 @@ fn no_control_character_from_the_server_reaches_the_terminal() {
     }
 }
 
-/// One line on standard error, exit 2, and nothing else.
-fn refused(args: &[&str], needle: &str) {
+/// Asserts that the arguments cause exit code 2, one line on standard error and no other output.
+fn assert_usage_error(args: &[&str], needle: &str) {
     let run = run(args);
     assert_eq!(run.code, 2, "{args:?}: {}", run.stdout);
     assert!(run.stderr.contains(needle), "{args:?}: {}", run.stderr);
@@ -333,7 +271,7 @@ fn refused(args: &[&str], needle: &str) {
 }
 
 #[test]
-fn a_mistake_in_the_files_of_the_client_certificate_is_one_line_and_nothing_is_sent() {
+fn an_invalid_client_certificate_file_is_a_usage_error_in_one_line_and_nothing_is_sent() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let target = target(&server);
@@ -362,13 +300,13 @@ fn a_mistake_in_the_files_of_the_client_certificate_is_one_line_and_nothing_is_s
         (&file("no.pem", b"hello"), &cert, "contains no certificate"),
         (&folder.path().join("missing").to_str().unwrap().to_owned(), &cert, "no such file"),
     ] {
-        refused(&[&target, "--cert", cert, "--key", key], needle);
+        assert_usage_error(&[&target, "--cert", cert, "--key", key], needle);
     }
-    refused(&[&target, "--key", &cert], "--cert");
-    refused(&[&target, "--cert-days", "7,21"], "--cert-days");
-    refused(&[&target, "--cert-days", "soon"], "--cert-days");
+    assert_usage_error(&[&target, "--key", &cert], "--cert");
+    assert_usage_error(&[&target, "--cert-days", "7,21"], "--cert-days");
+    assert_usage_error(&[&target, "--cert-days", "soon"], "--cert-days");
     assert_eq!(server.sessions(), 0);
-    // Both in one file, as curl supports it too.
+    // Certificate and key can be in one file, as with curl.
     let both = file("both.pem", format!("{}{}", made.pem(), key.serialize_pem()).as_bytes());
     let ca = identity.ca_file();
     let run = run(&[&target, "--cert", &both, "--cacert", ca.path().to_str().unwrap()]);
@@ -376,7 +314,7 @@ fn a_mistake_in_the_files_of_the_client_certificate_is_one_line_and_nothing_is_s
 }
 
 #[test]
-fn a_chain_of_a_megabyte_is_reported_and_not_read() {
+fn a_chain_of_one_megabyte_is_reported_without_being_read() {
     let identity = Identity::new().sending([vec![0x41; 1024 * 1024]]);
     let server = Server::start(&[STARTTLS], &identity);
     let run = run(&[&target(&server), "-k", "--json"]);
@@ -387,7 +325,7 @@ fn a_chain_of_a_megabyte_is_reported_and_not_read() {
 }
 
 #[test]
-fn of_a_hundred_certificates_sixty_are_kept_and_all_are_counted() {
+fn of_a_hundred_certificates_all_are_counted_and_sixty_are_kept() {
     let identity = Identity::new();
     let other = identity.leaf_der().to_vec();
     let (ca, identity) = (identity.ca_file(), identity.sending(std::iter::repeat_n(other, 99)));
@@ -419,32 +357,7 @@ fn a_scan_uses_at_most_twelve_more_connections() {
 }
 
 #[test]
-fn a_login_before_tls_is_begun_and_cancelled_without_a_password() {
-    let identity = Identity::new();
-    let clear = "
-        S: 220 localhost ESMTP
-        C
-        S: 250-localhost
-        S: 250 STARTTLS
-        C
-        S: 334
-        C
-        S: 501 5.7.0 aborted
-        C
-        S: 221 bye";
-    let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE, clear], &identity));
-    let target = target(&server);
-    let ca = ca.path().to_str().unwrap().to_owned();
-    let args = [&target, "--cacert", &ca, "--user", "u@example.net", "--password-stdin", "--to", "x@example.org"];
-    let run = run_with(&[&args[..], &["--probe", "auth-before-tls", "--json"]].concat(), Some(PASSWORD), &[]);
-    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    assert_eq!(run.rules(), ["auth-accepted-in-plaintext"]);
-    server.seen();
-    assert_eq!(server.seen().lines[1..], ["AUTH PLAIN", "*", "QUIT"]);
-}
-
-#[test]
-fn the_keys_of_a_tls_session_are_logged_only_to_sslkeylogfile() {
+fn tls_session_keys_are_written_only_to_the_file_named_by_sslkeylogfile() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let folder = tempfile::tempdir().unwrap();
@@ -457,7 +370,7 @@ fn the_keys_of_a_tls_session_are_logged_only_to_sslkeylogfile() {
 }
 
 #[test]
-fn the_chain_is_shown_as_pem_on_request() {
+fn show_chain_prints_the_chain_as_pem() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let run = run(&[&target(&server), "-k", "--show-chain", "-q"]);
@@ -468,7 +381,7 @@ fn the_chain_is_shown_as_pem_on_request() {
 }
 
 #[test]
-fn a_mistake_in_the_arguments_is_one_line_and_nothing_is_sent() {
+fn invalid_arguments_are_a_usage_error_in_one_line_and_nothing_is_sent() {
     let identity = Identity::new();
     let server = Server::start(&[STARTTLS], &identity);
     let target = target(&server);
@@ -488,163 +401,20 @@ fn a_mistake_in_the_arguments_is_one_line_and_nothing_is_sent() {
             vec![target.as_str(), "--user", "u", "--password-command", "echo no; echo why >&2; exit 3"],
             "exit code 3: why",
         ),
-        (
-            vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"],
-            "give only one source of the password",
-        ),
+        (vec![target.as_str(), "--password-stdin", "--password-file", missing, "--user", "u"], "use only one of them"),
         (vec![target.as_str(), "--to", "a@example.org\r\nDATA"], "line break"),
         (vec![target.as_str(), "-o", missing], "does not exist"),
         (vec![target.as_str(), "--format", "yaml"], "text, json"),
         (vec![target.as_str(), "smtp.gmail.com;"], "did you mean smtp.gmail.com"),
         (vec!["--json"], "no target given"),
     ] {
-        refused(&args, needle);
+        assert_usage_error(&args, needle);
     }
     assert_eq!(server.sessions(), 0);
 }
 
 #[test]
-fn the_password_can_come_from_each_source() {
-    let identity = Identity::new();
-    let ca = identity.ca_file();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("password");
-    std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
-    let print = format!("cat {}", file.display());
-    std::fs::write(folder.path().join("smtpcheck-password"), PASSWORD).unwrap();
-    let netrc = folder.path().join("netrc");
-    let quoted = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
-    std::fs::write(&netrc, format!("machine 127.0.0.1 login u@example.net password \"{quoted}\"\n")).unwrap();
-    use base64::Engine;
-    let expected = base64::engine::general_purpose::STANDARD.encode(format!("\0u@example.net\0{PASSWORD}"));
-    for (flags, variables) in [
-        (vec!["--password-file", file.to_str().unwrap()], vec![]),
-        (vec!["--password-command", &print], vec![]),
-        (vec![], vec![("SMTPCHECK_PASSWORD", PASSWORD)]),
-        (vec![], vec![("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap())]),
-        (vec!["--netrc"], vec![("NETRC", netrc.to_str().unwrap())]),
-    ] {
-        let server = Server::start(&[WHOLE], &identity);
-        let target = target(&server);
-        let mut args = vec![
-            target.as_str(),
-            "--cacert",
-            ca.path().to_str().unwrap(),
-            "--user",
-            "u@example.net",
-            "--to",
-            "x@example.org",
-        ];
-        args.extend(&flags);
-        let run = run_with(&args, None, &variables);
-        assert_eq!(run.code, 0, "{flags:?}: {}{}", run.stdout, run.stderr);
-        assert_eq!(server.seen().lines[3], format!("AUTH PLAIN {expected}"));
-    }
-}
-
-#[test]
-fn netrc_contains_the_user_too_and_a_missing_entry_is_reported() {
-    let identity = Identity::new();
-    let (ca, server) = (identity.ca_file(), Server::start(&[WHOLE], &identity));
-    let folder = tempfile::tempdir().unwrap();
-    let netrc = folder.path().join("netrc");
-    std::fs::write(&netrc, "machine 127.0.0.1 login u@example.net password x\n").unwrap();
-    let variables = [("NETRC", netrc.to_str().unwrap())];
-    let target = target(&server);
-    let args = [&target, "--netrc", "--cacert", ca.path().to_str().unwrap(), "--to", "x@example.org"];
-    let found = run_with(&args, None, &variables);
-    assert_eq!(found.code, 0, "{}{}", found.stdout, found.stderr);
-    let missing = run_with(&["mail.example.net", "--netrc"], None, &variables);
-    assert_eq!(missing.code, 2);
-    assert!(missing.stderr.contains("no login for mail.example.net"), "{}", missing.stderr);
-}
-
-#[test]
-fn no_mechanism_shows_the_secret_whatever_is_printed() {
-    let identity = Identity::new();
-    let ca = identity.ca_file();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("secret");
-    std::fs::write(&file, PASSWORD).unwrap();
-    for (mechanism, session) in [
-        ("PLAIN", "C\nS: 535 5.7.8 no"),
-        ("LOGIN", "C\nS: 334 VXNlcm5hbWU6\nC\nS: 334 UGFzc3dvcmQ6\nC\nS: 535 5.7.8 no"),
-        ("CRAM-MD5", "C\nS: 334 PDFAaD4=\nC\nS: 535 5.7.8 no"),
-        ("DIGEST-MD5", "C\nS: 334 bm9uY2U9ImFiYyIscW9wPSJhdXRoIg==\nC\nS: 535 5.7.8 no"),
-        ("SCRAM-SHA-256", "C\nS: 334 cj1ub3RoaW5nLHM9YWFhYSxpPTQwOTY=\nC\nS: 501 no"),
-        ("NTLM", "C\nS: 334 TlRMTVNTUAACAAAAAAAAADAAAAAFAggAAAECAwQFBgc=\nC\nS: 535 5.7.8 no"),
-        ("XOAUTH2", "C\nS: 334 eyJzdGF0dXMiOiI0MDEifQ==\nC\nS: 535 5.7.8 no"),
-        ("OAUTHBEARER", "C\nS: 334 eyJzdGF0dXMiOiI0MDEifQ==\nC\nS: 535 5.7.8 no"),
-    ] {
-        let begin =
-            STARTTLS.replace("AUTH PLAIN LOGIN", &format!("AUTH {mechanism}")).replace("    C\n    S: 221 bye", "");
-        let script = format!("{begin}\n{session}\nC\nS: 221 bye");
-        let server = Server::start(&[&script], &identity);
-        let target = target(&server);
-        let common = [
-            target.as_str(),
-            "--cacert",
-            ca.path().to_str().unwrap(),
-            "--user",
-            "u@example.net",
-            "--auth",
-            mechanism,
-            "--password-file",
-            file.to_str().unwrap(),
-        ];
-        // The helper searches each run for the password.
-        for form in [&["-v"][..], &["--json"]] {
-            let run = run_with(&[&common, form].concat(), None, &[("RUST_LOG", "trace")]);
-            assert!(matches!(run.code, 7 | 8), "{mechanism} {form:?}: {} {}{}", run.code, run.stdout, run.stderr);
-        }
-        let seen = server.seen();
-        assert!(seen.lines.iter().any(|line| line.starts_with(&format!("AUTH {mechanism}"))), "{:?}", seen.lines);
-    }
-}
-
-#[test]
-fn a_fix_removes_the_second_domain_of_a_user_name() {
-    let identity = Identity::new();
-    let refused = "S: 535 5.7.8 Error: authentication failed\nC\nS: 221 bye";
-    let script = STARTTLS.replace("S: 221 bye", refused);
-    for (user, told) in [
-        ("ann@example.net@mail.example.net", true),
-        ("EXAMPLE\\ann@example.net", true),
-        ("ann@example.net", false),
-        ("EXAMPLE\\ann", false),
-    ] {
-        let (ca, server) = (identity.ca_file(), Server::start(&[&script], &identity));
-        let target = target(&server);
-        let ca = ca.path().to_str().unwrap();
-        let run =
-            run_with(&[&target, "--cacert", ca, "--user", user, "--password-stdin", "--json"], Some(PASSWORD), &[]);
-        assert_eq!(run.code, 7, "{run}");
-        let fixes = run.json()["findings"][0]["fixes"].to_string();
-        assert_eq!(fixes.contains("only one domain"), told, "{user}: {fixes}");
-        assert!(!told || fixes.contains("--user ann@example.net --cacert"), "{user}: {fixes}");
-    }
-}
-
-#[test]
-fn a_mistake_about_the_login_is_one_line_and_nothing_is_sent() {
-    let identity = Identity::new();
-    let server = Server::start(&[STARTTLS], &identity);
-    let target = target(&server);
-    refused(&[&target, "--user", "u", "--auth", "FOO"], "SCRAM-SHA-256");
-    refused(&[&target, "--auth", "EXTERNAL"], "--cert");
-    refused(&[&target, "--user", "u", "--auth", "PLAIN", "--token-command", "true"], "OAUTHBEARER");
-    refused(&[&target, "--user", "u", "--token-command", "exit 4"], "exit code 4");
-    refused(
-        &[&target, "--user", "u", "--token-command", "true", "--password-stdin"],
-        "give only one source of the password",
-    );
-    refused(&[&target, "--token-command", "true"], "--user");
-    refused(&[&target, "--user", "u", "--authzid", "a\nb", "--password-stdin"], "--authzid");
-    assert_eq!(server.sessions(), 0);
-}
-
-#[test]
-fn every_flag_can_be_set_in_the_environment_and_a_flag_wins() {
+fn every_flag_can_be_set_in_the_environment_and_the_command_line_wins() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS, STARTTLS], &identity));
     let variables = [
@@ -663,7 +433,7 @@ fn every_flag_can_be_set_in_the_environment_and_a_flag_wins() {
 }
 
 #[test]
-fn an_ipv6_address_works_where_a_name_does() {
+fn a_target_can_be_an_ipv6_address() {
     let identity = Identity::new();
     let ca = identity.ca_file();
     match Server::start_on("[::1]:0", &[STARTTLS], &identity) {
@@ -672,7 +442,7 @@ fn an_ipv6_address_works_where_a_name_does() {
             let run = run(&[&target, "--cacert", ca.path().to_str().unwrap()]);
             assert_eq!(run.code, 0, "{}", run.stdout);
         }
-        // On a machine without IPv6 the program must report that.
+        // Without IPv6 on this machine, the program must report that.
         Err(_) => {
             let run = run(&["[::1]:2525", "--json"]);
             assert_eq!(run.code, 3);
@@ -682,7 +452,7 @@ fn an_ipv6_address_works_where_a_name_does() {
 }
 
 #[test]
-fn several_targets_have_their_common_exit_code_or_1() {
+fn several_targets_end_with_their_common_exit_code_or_1() {
     let identity = Identity::new();
     let ca = identity.ca_file();
     let good = Server::start(&[STARTTLS], &identity);
@@ -695,15 +465,15 @@ fn several_targets_have_their_common_exit_code_or_1() {
     let both = run(&[&busy, &refusing, "--json"]);
     let list: serde_json::Value = serde_json::from_str(&both.stdout).unwrap();
     assert_eq!(list.as_array().map(Vec::len), Some(2));
-    // Each has its own clock: the times of the second begin at 0.
+    // Times are relative to the start of each check, so the second check starts at about 0.
     let begun = list[1]["probes"][0]["started_ms"].as_f64().unwrap();
     let first = list[0]["total_ms"].as_f64().unwrap();
-    assert!(begun < first, "the second began at {begun} ms, the first took {first} ms");
+    assert!(begun < first, "the second check started at {begun} ms, the first took {first} ms");
 }
 
 #[test]
-fn a_name_that_does_not_resolve_is_exit_3() {
-    // RFC 6761 §6.4: `.invalid` never exists. Without a resolver the lookup fails instead: 3 as well.
+fn a_name_that_does_not_resolve_causes_exit_code_3() {
+    // RFC 6761 §6.4: names under `.invalid` never exist. Without a resolver the lookup fails, which is exit code 3 too.
     let run = run(&["no-such-host.invalid", "--connect-timeout", "3s", "--json"]);
     assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
     let rules = run.rules();

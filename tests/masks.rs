@@ -1,7 +1,8 @@
-//! Masks: what repeats the password does not leave the program, in any format, and no mask changes anything else. Played from
-//! transcripts, so that there can be hundreds of echoes; `leaks.rs` does the same with the built program and real servers.
+//! Masks: text that repeats the password is not in any output, and no other text is masked. The sessions are played
+//! from transcripts, which is fast enough for hundreds of echoes. `leaks.rs` does the same with the built program and
+//! real connections.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -18,10 +19,10 @@ use support::leak::leaks_of;
 use support::replay::play_live;
 
 const USER: &str = "ann@example.net";
-/// Letters only, one with everything, and one like a token.
+/// One password of letters only, one with special characters, and one that looks like a token.
 const PASSWORDS: [&str; 3] = ["purplehorsebattery", "c4nary pw,=%s+/~Q", "ya29.A0AfB_byC7x-Kq3"];
 
-/// What is written while the session runs.
+/// The output that is written while the session runs.
 struct Live(String);
 
 impl EvidenceListener for Live {
@@ -46,7 +47,8 @@ fn look() -> Display {
     Display { volume: Verbosity::Verbose, ..Display::plain() }
 }
 
-/// The report of a login inside TLS whose reply is `reply`, with a later session before TLS, and what was written meanwhile.
+/// The report of a login inside TLS that is answered with `reply`, followed by a session without TLS, and the output
+/// that was written during both.
 fn check(password: &str, reply: &str, later: &str) -> (Report, String) {
     let sent = if reply.contains("235 ") { "" } else { "C: QUIT\nS: 221 bye\n" };
     let quoted = |text: &str| serde_json::to_string(text).unwrap();
@@ -86,7 +88,7 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// Ways to write a text.
+/// Encodings of a text, with their names.
 fn encodings(text: &str) -> Vec<(&'static str, String)> {
     let hex =
         |bytes: &[u8], between: &str| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(between);
@@ -124,7 +126,7 @@ fn encodings(text: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The whole, its first and its last two thirds, and its first half.
+/// The complete text, its first and last two thirds, and its first half.
 fn cuts(text: &str) -> [String; 4] {
     let length = text.chars().count();
     let part = |from: usize, to: usize| text.chars().skip(from).take(to - from).collect();
@@ -132,13 +134,14 @@ fn cuts(text: &str) -> [String; 4] {
 }
 
 #[test]
-fn no_echo_leaves_the_program() {
+fn no_echo_of_the_password_is_in_any_output() {
     let mut count = 0;
     let mut wrong = Vec::new();
     for password in PASSWORDS {
         for cut in cuts(password) {
             for (at, (name, echo)) in encodings(&cut).into_iter().enumerate() {
-                // Fewer than eight characters backwards, or six letters and digits one at a time, are not recognised.
+                // A short part of the password is not recognised if it is reversed or if its characters are separated
+                // by spaces.
                 let is_short = cut.chars().filter(char::is_ascii_alphanumeric).count() < 6;
                 if name == "backwards" && cut.len() < 12 || name == "a character at a time" && is_short {
                     continue;
@@ -164,7 +167,7 @@ fn no_echo_leaves_the_program() {
 }
 
 #[test]
-fn no_echo_leaves_the_program_at_a_later_place() {
+fn no_echo_of_the_password_in_a_later_phase_is_in_any_output() {
     for password in PASSWORDS {
         for (name, echo) in encodings(password) {
             let after = format!(
@@ -181,7 +184,7 @@ fn no_echo_leaves_the_program_at_a_later_place() {
     }
 }
 
-/// Words that are in our sentences, in closed registries, in certificates, and in ordinary replies.
+/// Words that also occur in messages of smtpcheck, in registries, in certificates and in ordinary replies.
 const WORDS: &[&str] = &[
     "server",
     "auth",
@@ -242,7 +245,7 @@ const WORDS: &[&str] = &[
 ];
 
 #[test]
-fn a_password_that_is_an_ordinary_word_changes_nothing() {
+fn a_password_that_is_an_ordinary_word_changes_nothing_in_the_output() {
     let reply = "S: 535 5.7.8 authentication failed";
     let (report, live) = check("Zq7-vX3k-mW9p", reply, LATER);
     let expected = format!("{live}{}", rendered(&report));
@@ -255,9 +258,10 @@ fn a_password_that_is_an_ordinary_word_changes_nothing() {
     }
 }
 
-/// Else an on-path attacker, who has no password, sends a list of words and reads in a public log which one was masked.
+/// Otherwise an on-path attacker without the password could send a list of words, and see in a public log which word
+/// was masked.
 #[test]
-fn a_session_that_proves_nothing_is_shown_the_same_whatever_the_password() {
+fn a_session_without_a_successful_login_looks_the_same_for_every_password() {
     let list = "hunter22 purplehorsebattery swordfish99 letmein1 trustno1";
     let later = LATER.replace("ESMTP Postfix", &format!("ESMTP {list}")).replace("STARTTLS command", list);
     let shown = |password: &str| {
@@ -272,14 +276,14 @@ fn a_session_that_proves_nothing_is_shown_the_same_whatever_the_password() {
 }
 
 #[test]
-fn what_came_before_the_password_was_sent_is_shown_as_it_is() {
+fn text_received_before_the_password_was_sent_is_not_masked() {
     let (report, _) = check("Postfix", "S: 535 5.7.8 Postfix says no", LATER);
     let json = smtpcheck::render::json::render_run(&smtpcheck::report::Run::of(report), &look());
     assert!(json.contains("mail.example.net ESMTP Postfix"));
 }
 
 #[test]
-fn masks_do_not_count_characters() {
+fn masks_do_not_reveal_the_number_of_characters() {
     let shown = |password: &str| {
         let letters: String = password.chars().map(|letter| format!("S: 535-5.7.8 {letter}\n")).collect();
         let (report, _) = check(password, &format!("{letters}S: 535 5.7.8 no"), LATER);

@@ -1,8 +1,8 @@
-//! Every login mechanism in a conversation with a server of its own: one that is good, one that refuses, and hostile ones.
-//! The words of the good one are those of the mechanism's specification ([`smtpcheck::sasl::Vector`]), so a mechanism that
-//! joins the list is tested here as well.
+//! Every login mechanism in a session with a simulated server: one that behaves correctly, one that rejects the login,
+//! and hostile ones. The challenges are those of the mechanism's specification ([`smtpcheck::sasl::Vector`]), so a new
+//! mechanism is tested here without further code.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,26 +15,28 @@ use smtpcheck::sasl::{Binding, CredentialKind, Credentials, MECHANISMS, Means, M
 use smtpcheck::secret::{NOT_SHOWN, Secret};
 use smtpcheck::wire::EhloName;
 
-/// Lines of ours after which a conversation has gone on for too long: EHLO, the most steps of a mechanism, `*`, QUIT.
-const ENOUGH: usize = 12;
+/// The maximum number of client lines: EHLO, the longest exchange of any mechanism, `*`, QUIT. A session with more
+/// lines does not end.
+const MAX_LINES: usize = 12;
 
-/// What came of a conversation.
-struct Held {
-    /// Our lines, as they went out.
+/// The result of a session.
+struct Session {
+    /// The lines of the client, as they were sent.
     sent: Vec<String>,
     cancelled: Option<CancelReason>,
-    /// Everything that happened in it, as it is shown.
+    /// All events of the session as JSON, with masks applied.
     evidence: String,
 }
 
-impl Held {
-    fn says_quit_once(&self) -> bool {
+impl Session {
+    fn sent_quit_once(&self) -> bool {
         self.sent.iter().filter(|line| *line == "QUIT").count() == 1
     }
 }
 
-/// Logs in with the credentials of the vector; `answer` is the server from AUTH on, by how often it has spoken there.
-fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String) -> Held {
+/// Logs in with the credentials of the vector. `answer` is the server from AUTH on; its argument is the number of
+/// replies sent so far.
+fn log_in(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String) -> Session {
     let secret = Secret::new(vector.secret.to_owned());
     let (proof, kind) = match mechanism.needs {
         CredentialKind::Password | CredentialKind::PasswordAndBinding => {
@@ -68,8 +70,8 @@ fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String
     let means =
         Means { host: vector.host.to_owned(), port: 587, nonce: vector.nonce.to_owned(), unix_time: 1_700_000_000 };
     let mut dialogue = Dialogue::new(&script, Some(Access { credentials: &credentials, means }), None);
-    let mut held = Held { sent: Vec::new(), cancelled: None, evidence: String::new() };
-    let mut spoken = 0;
+    let mut session = Session { sent: Vec::new(), cancelled: None, evidence: String::new() };
+    let mut replies = 0;
     let echoes = credentials.echoes();
     loop {
         echoes.hide(&dialogue.take_made());
@@ -81,26 +83,26 @@ fn hold(mechanism: &Mechanism, vector: &Vector, answer: &dyn Fn(usize) -> String
             }
             Action::Note(_, what) => {
                 if let EventKind::AuthCancelled { reason } = &what {
-                    held.cancelled = Some(*reason);
+                    session.cancelled = Some(*reason);
                 }
-                held.evidence.push_str(&echoes.without(&serde_json::to_string(&what).unwrap()));
+                session.evidence.push_str(&echoes.without(&serde_json::to_string(&what).unwrap()));
             }
             Action::Send(bytes) => {
                 let line = String::from_utf8(bytes.to_vec()).unwrap().trim_end_matches("\r\n").to_owned();
                 let reply = match line.as_str() {
                     "QUIT" => "221 bye".to_owned(),
                     line if line.starts_with("EHLO") => format!("250-mail.example.net\r\n250 AUTH {}", mechanism.name),
-                    _ => answer(spoken),
+                    _ => answer(replies),
                 };
-                spoken += usize::from(!line.starts_with("EHLO"));
-                held.sent.push(line);
-                assert!(held.sent.len() <= ENOUGH, "{} goes on for ever: {:?}", mechanism.name, held.sent);
+                replies += usize::from(!line.starts_with("EHLO"));
+                session.sent.push(line);
+                assert!(session.sent.len() <= MAX_LINES, "{} does not end: {:?}", mechanism.name, session.sent);
                 dialogue.receive(format!("{reply}\r\n").as_bytes());
             }
-            Action::Await => panic!("{} waits for more: {:?}", mechanism.name, held.sent),
+            Action::Await => panic!("{} waits for a reply that does not come: {:?}", mechanism.name, session.sent),
             Action::HangUp(result) => {
                 assert!(result.is_ok(), "{} {result:?}", mechanism.name);
-                return held;
+                return session;
             }
         }
     }
@@ -118,7 +120,7 @@ fn has_secret(mechanism: &Mechanism) -> bool {
     !matches!(mechanism.needs, CredentialKind::ClientCertificate | CredentialKind::Nothing)
 }
 
-/// Whether the server has to prove that it knows the password too.
+/// Whether the server must prove that it has the password too.
 fn proves(mechanism: &Mechanism) -> bool {
     mechanism.name.starts_with("SCRAM") || mechanism.name == "DIGEST-MD5"
 }
@@ -128,12 +130,12 @@ fn challenge(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_good_server_hears_the_words_of_the_specification_and_nothing_secret_is_shown() {
+fn the_messages_match_the_specification_and_contain_no_visible_secret() {
     each(|mechanism, vector| {
-        // What a token mechanism is challenged with is a refusal, so the good server has nothing to say there.
+        // A challenge to a token mechanism means rejection, so a server that accepts the token sends none.
         let steps = if mechanism.needs == CredentialKind::Token { &[] } else { vector.steps };
-        let held = hold(mechanism, vector, &|spoken| {
-            steps.get(spoken).map_or_else(|| "235 welcome".to_owned(), |(said, _)| challenge(said))
+        let session = log_in(mechanism, vector, &|replies| {
+            steps.get(replies).map_or_else(|| "235 welcome".to_owned(), |(sent, _)| challenge(sent))
         });
         let initial = vector.initial.map(|initial| match initial {
             [] => " =".to_owned(),
@@ -143,61 +145,64 @@ fn a_good_server_hears_the_words_of_the_specification_and_nothing_secret_is_show
         expected.push(format!("AUTH {}{}", mechanism.name, initial.unwrap_or_default()));
         expected.extend(steps.iter().map(|(_, answer)| STANDARD.encode(answer)));
         expected.push("QUIT".to_owned());
-        assert_eq!(held.sent, expected, "{} {}", mechanism.name, vector.source);
-        assert_eq!(held.cancelled, None, "{}", mechanism.name);
+        assert_eq!(session.sent, expected, "{} {}", mechanism.name, vector.source);
+        assert_eq!(session.cancelled, None, "{}", mechanism.name);
         if has_secret(mechanism) {
-            let shows = |text: &str| text.len() >= 4 && held.evidence.contains(text);
-            assert!(!shows(vector.secret), "{}: {}", mechanism.name, held.evidence);
-            // NTLM's first message has no secret yet, and its vector no other.
-            assert!(mechanism.name == "NTLM" || held.evidence.contains(NOT_SHOWN), "{}", held.evidence);
+            let shows = |text: &str| text.len() >= 4 && session.evidence.contains(text);
+            assert!(!shows(vector.secret), "{}: {}", mechanism.name, session.evidence);
+            // The first NTLM message contains no secret yet, and the vector has no other message.
+            assert!(mechanism.name == "NTLM" || session.evidence.contains(NOT_SHOWN), "{}", session.evidence);
             let proof = steps.first().map(|(_, answer)| STANDARD.encode(answer)).filter(|_| proves(mechanism));
             assert!(!proof.is_some_and(|proof| shows(&proof)), "{}", mechanism.name);
-            let signature = steps.get(1).map(|(said, _)| STANDARD.encode(said)).filter(|_| proves(mechanism));
-            assert!(!signature.is_some_and(|signature| shows(&signature)), "{}: {}", mechanism.name, held.evidence);
+            let signature = steps.get(1).map(|(sent, _)| STANDARD.encode(sent)).filter(|_| proves(mechanism));
+            assert!(!signature.is_some_and(|signature| shows(&signature)), "{}: {}", mechanism.name, session.evidence);
         }
     });
 }
 
 #[test]
-fn a_refusal_ends_the_login_after_one_try() {
+fn a_rejection_ends_the_login_after_one_attempt() {
     each(|mechanism, vector| {
         let steps = vector.steps;
-        for said_before in 0..=steps.len() {
-            let held = hold(mechanism, vector, &|spoken| match steps.get(spoken).filter(|_| spoken < said_before) {
-                Some((said, _)) => challenge(said),
+        for challenges_before in 0..=steps.len() {
+            let session = log_in(mechanism, vector, &|replies| match steps
+                .get(replies)
+                .filter(|_| replies < challenges_before)
+            {
+                Some((sent, _)) => challenge(sent),
                 None => "535 5.7.8 no".to_owned(),
             });
-            assert_eq!(held.sent.iter().filter(|line| line.starts_with("AUTH ")).count(), 1, "{}", mechanism.name);
-            assert!(held.says_quit_once() && held.cancelled.is_none(), "{} {:?}", mechanism.name, held.sent);
+            assert_eq!(session.sent.iter().filter(|line| line.starts_with("AUTH ")).count(), 1, "{}", mechanism.name);
+            assert!(session.sent_quit_once() && session.cancelled.is_none(), "{} {:?}", mechanism.name, session.sent);
         }
     });
 }
 
 #[test]
-fn a_server_that_never_stops_asking_is_cancelled() {
+fn a_login_with_endless_challenges_is_cancelled() {
     each(|mechanism, vector| {
         let rubbish = [String::new(), "AAAA".to_owned(), "!!!".to_owned(), STANDARD.encode([b'x'; 3000])];
         for rubbish in rubbish {
-            let held = hold(mechanism, vector, &|_| format!("334 {rubbish}"));
-            assert!(held.sent.contains(&"*".to_owned()), "{} {rubbish:.9} {:?}", mechanism.name, held.sent);
-            assert!(held.cancelled.is_some() && held.says_quit_once(), "{}", mechanism.name);
+            let session = log_in(mechanism, vector, &|_| format!("334 {rubbish}"));
+            assert!(session.sent.contains(&"*".to_owned()), "{} {rubbish:.9} {:?}", mechanism.name, session.sent);
+            assert!(session.cancelled.is_some() && session.sent_quit_once(), "{}", mechanism.name);
         }
-        // The words of the specification, and then one more.
+        // The challenges of the specification, followed by an extra one.
         let last = vector.steps.len();
-        let held = hold(mechanism, vector, &|spoken| match vector.steps.get(spoken) {
-            Some((said, _)) => challenge(said),
+        let session = log_in(mechanism, vector, &|replies| match vector.steps.get(replies) {
+            Some((sent, _)) => challenge(sent),
             None => challenge(b"and one more"),
         });
-        assert!(held.sent.contains(&"*".to_owned()) && held.cancelled.is_some(), "{} {last}", mechanism.name);
+        assert!(session.sent.contains(&"*".to_owned()) && session.cancelled.is_some(), "{} {last}", mechanism.name);
     });
 }
 
 #[test]
-fn a_yes_without_proof_is_believed_only_where_no_proof_is_due() {
+fn success_without_a_server_proof_is_accepted_only_if_the_mechanism_has_none() {
     each(|mechanism, vector| {
-        let held = hold(mechanism, vector, &|_| "235 welcome".to_owned());
+        let session = log_in(mechanism, vector, &|_| "235 welcome".to_owned());
         let expected = proves(mechanism).then_some(CancelReason::ServerUnproved);
-        assert_eq!(held.cancelled, expected, "{}", mechanism.name);
-        assert!(held.says_quit_once());
+        assert_eq!(session.cancelled, expected, "{}", mechanism.name);
+        assert!(session.sent_quit_once());
     });
 }

@@ -1,7 +1,7 @@
-//! `smtpcheck ports` and `smtpcheck providers`: the built program against scripted servers on loopback, and the inquiry
-//! about several ports against a port that simulates a cloud.
+//! `smtpcheck ports` and `smtpcheck providers`: the built program against scripted servers on loopback, and an inquiry
+//! about several ports on a simulated cloud network.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -55,8 +55,8 @@ const IMPLICIT: &str = "
     C
     S: 221 bye";
 
-/// A port on which nothing listens: below the range from which systems choose, so that no server of another test can get it
-/// in the meantime.
+/// A port on which no program listens. It is below the range from which the system assigns ports, so no server of
+/// another test can get it.
 fn closed_port() -> String {
     static NEXT: AtomicU16 = AtomicU16::new(18_000);
     loop {
@@ -67,7 +67,7 @@ fn closed_port() -> String {
     }
 }
 
-/// The JSON result, after checking that it fits the schema and contains the exit code.
+/// The JSON result, after validating it against the schema and checking its exit code.
 #[track_caller]
 fn answer(run: &Run) -> Value {
     let value: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"));
@@ -103,7 +103,7 @@ fn the_encrypted_port_is_recommended_and_each_server_gets_one_session() {
 }
 
 #[test]
-fn implicit_tls_on_a_port_without_a_rule_is_recognised() {
+fn implicit_tls_on_a_port_without_a_registered_use_is_recognised() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&["wait", IMPLICIT], &identity));
     let ca = ca.path().to_str().unwrap();
@@ -164,7 +164,7 @@ fn the_note_about_different_certificates_names_the_ports_of_each() {
 }
 
 #[test]
-fn quiet_is_the_verdict_verbose_adds_each_session_and_a_file_gets_everything() {
+fn quiet_prints_the_verdict_verbose_adds_each_session_and_a_file_gets_everything() {
     let identity = Identity::new();
     let called = |more: &[&str]| {
         let server = Server::start(&[PLAIN], &identity);
@@ -184,7 +184,7 @@ fn quiet_is_the_verdict_verbose_adds_each_session_and_a_file_gets_everything() {
 }
 
 #[test]
-fn fail_on_and_ignore_change_the_code_and_not_the_advice() {
+fn fail_on_and_ignore_change_the_exit_code_and_not_the_recommendation() {
     let identity = Identity::new();
     for (more, code) in [
         (&["--fail-on", "warning"][..], 0),
@@ -205,7 +205,7 @@ fn fail_on_and_ignore_change_the_code_and_not_the_advice() {
 }
 
 #[test]
-fn an_unknown_host_or_one_that_refuses_every_connection_is_unreachable() {
+fn an_unknown_host_and_one_that_refuses_every_connection_are_unreachable() {
     let closed = closed_port();
     for args in [
         &["ports", "nosuch.invalid", "--resolver", "127.0.0.1:1", "--connect-timeout", "2s"][..],
@@ -227,7 +227,7 @@ fn a_port_that_drops_connection_requests_is_silent() {
     let _inside = runtime.enter();
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    // The kernel drops requests while the queue of a listener is full.
+    // The kernel drops connection requests while the queue of a listener is full.
     let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
     let mut held = Vec::new();
@@ -241,7 +241,7 @@ fn a_port_that_drops_connection_requests_is_silent() {
 }
 
 #[test]
-fn the_table_fits_its_width_and_has_the_same_content_without_colour_and_without_unicode() {
+fn the_table_fits_the_width_and_has_the_same_content_without_colour_and_unicode() {
     let identity = Identity::new();
     let (ca, server) = (identity.ca_file(), Server::start(&[STARTTLS], &identity));
     let list = format!("{},{}", server.port(), closed_port());
@@ -280,7 +280,7 @@ fn no_control_character_from_the_server_reaches_the_terminal() {
 }
 
 #[test]
-fn a_mistake_in_the_arguments_is_one_line() {
+fn invalid_arguments_are_a_usage_error_in_one_line() {
     for (args, needle) in [
         (&["ports"][..], "no host given"),
         (&["ports", "h.example", "--ports", "abc"], "abc is not a port"),
@@ -290,7 +290,7 @@ fn a_mistake_in_the_arguments_is_one_line() {
         (&["ports", "h.example", "--user", "u"], "--user"),
         (&["providers", "gmial"], "did you mean gmail"),
         (&["providers", "qqqqqqqqqq"], "unknown provider"),
-        (&["schema", "nonsense"], "write one of report, event, suite, run, ports"),
+        (&["schema", "nonsense"], "use one of report, event, suite, run, ports"),
     ] {
         let run = run(args);
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{args:?}: {run}");
@@ -299,7 +299,7 @@ fn a_mistake_in_the_arguments_is_one_line() {
 }
 
 #[test]
-fn a_provider_has_a_page_by_id_name_and_host() {
+fn a_provider_is_found_by_id_name_and_host() {
     for name in ["gmail", "Gmail", "smtp.gmail.com", "googlemail.com"] {
         let page = run(&["providers", name]);
         assert_eq!(page.code, 0, "{page}");
@@ -313,7 +313,7 @@ fn a_provider_has_a_page_by_id_name_and_host() {
 }
 
 #[test]
-fn all_providers_are_in_the_table_and_in_the_json() {
+fn the_table_and_the_json_contain_all_providers() {
     let known = smtpcheck::lexicon::providers::all();
     for width in ["80", "120"] {
         let list = run(&["providers", "--width", width]);
@@ -326,7 +326,7 @@ fn all_providers_are_in_the_table_and_in_the_json() {
     assert_eq!(json[0]["ports"][0], serde_json::json!({ "port": 465, "tls": "implicit" }));
 }
 
-/// A machine at Amazon from which some ports of a host do not respond; the others greet.
+/// A virtual machine at Amazon EC2. Some ports of the host do not respond; the other ports send a greeting.
 struct Cloud {
     silent: &'static [u16],
     asked: Vec<Question>,
@@ -348,7 +348,7 @@ impl Gather for Cloud {
                     aaaa: Lookup::Empty { ms: 1.0 },
                 }),
             },
-            Question::Hello(_) => unreachable!("no handshake fails here"),
+            Question::Hello(_) => unreachable!("no handshake fails in this network"),
             Question::Machine { .. } => {
                 let dmi = [("sys_vendor".to_owned(), "Amazon EC2".to_owned())].into();
                 Outcome::Done { answer: Answer::Machine(Machine { dmi, ..Machine::default() }) }
@@ -377,7 +377,7 @@ impl Gather for Cloud {
     }
 
     async fn next(&mut self) -> Arrival {
-        self.arrivals.pop_front().expect("an open question has an answer")
+        self.arrivals.pop_front().expect("an open question without an answer")
     }
 
     fn now_ms(&self) -> f64 {
@@ -392,18 +392,20 @@ impl Cloud {
     }
 }
 
-struct Deaf;
+struct NoListener;
 
-impl EvidenceListener for Deaf {}
+impl EvidenceListener for NoListener {}
 
-/// All mail ports, checked from that machine, with the questions that were asked.
+/// Checks all mail ports from that machine. Returns the reports and the questions that were asked.
 fn from_the_cloud(silent: &'static [u16]) -> (Vec<Report>, Vec<Question>) {
     let words = ["ports", "mail.example.net"].map(Into::into).to_vec();
-    let Ok(Invocation::Ports(args, matches)) = cli::parse(words) else { panic!("the arguments are sound") };
+    let Ok(Invocation::Ports(args, matches)) = cli::parse(words) else {
+        panic!("the arguments are not those of smtpcheck ports")
+    };
     let plans = cli::plan::ports(&args, &matches, None).unwrap();
     let mut cloud = Cloud { silent, asked: Vec::new(), arrivals: VecDeque::new() };
     let now = "2026-11-21T09:00:00Z".parse().unwrap();
-    let (evidence, ended) = inquiry::at_once(inquiry::inquire_all(&plans, &mut cloud, now, &mut Deaf)).unwrap();
+    let (evidence, ended) = inquiry::at_once(inquiry::inquire_all(&plans, &mut cloud, now, &mut NoListener)).unwrap();
     let reports = plans.into_iter().zip(evidence).map(|(plan, seen)| Report::new(plan, seen, &ended, 2.0)).collect();
     (reports, cloud.asked)
 }
@@ -416,14 +418,14 @@ fn a_cloud_that_blocks_a_port_is_the_likely_cause_for_that_port_only() {
     assert_eq!(findings[0].confidence, Confidence::Likely);
     assert!(findings[0].cause.starts_with("This machine runs on Amazon EC2"), "{}", findings[0].cause);
     assert!(findings[0].otherwise.as_ref().is_some_and(|words| words.contains("another network")));
-    assert!(findings[1..].iter().all(|finding| !finding.cause.contains("Amazon")), "587 is open at Amazon");
+    assert!(findings[1..].iter().all(|finding| !finding.cause.contains("Amazon")), "Amazon does not block port 587");
 }
 
 #[test]
-fn port_25_without_a_response_is_blocked_by_the_cloud_and_nothing_is_asked_twice() {
+fn port_25_without_a_response_is_blocked_by_the_cloud_and_no_question_is_asked_twice() {
     let (reports, asked) = from_the_cloud(&[25]);
     let sessions = asked.iter().filter(|question| matches!(question, Question::Session(_))).count();
-    assert_eq!((sessions, asked.len()), (4, 6), "one look-up, one look at the machine: {asked:?}");
+    assert_eq!((sessions, asked.len()), (4, 6), "one lookup, one question about the machine: {asked:?}");
     let host = reports[0].plan.target.host.clone();
     let finding = reports[0].findings.iter().find(|finding| finding.rule == "connection-timed-out").unwrap();
     assert_eq!(finding.confidence, Confidence::Likely);

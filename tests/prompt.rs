@@ -1,8 +1,8 @@
-//! The password prompt, driven through a terminal of the test's own: what is typed is not echoed, and the terminal has
-//! its echo again whatever happens. Linux only, as `setsid --ctty` (util-linux) makes it the program's terminal.
+//! The password prompt on a pseudoterminal: the password is not echoed, and the terminal's echo is restored afterwards
+//! in every case. Linux only, because `setsid --ctty` (util-linux) makes the pseudoterminal the program's terminal.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -18,23 +18,23 @@ use rustix::termios::{LocalModes, tcgetattr};
 use support::leak::{CANARY, leaks};
 use support::server::{Identity, Server};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// What was seen of a program on a terminal.
+/// The output and exit code of a program on a terminal.
 struct Seen {
     code: Option<i32>,
     screen: String,
     echoes_again: bool,
 }
 
-/// Starts the program on a terminal, types the keys once the echo is off, and waits for the end.
+/// Starts the program on a terminal, types the keys once the echo is off, and waits until the program ends.
 fn type_at_prompt(args: &[&str], keys: &[u8]) -> Seen {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let path = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
     let terminal = || File::options().read(true).write(true).open(&path).unwrap();
-    // Kept open: the last one to close it would take its settings and unread text along.
+    // This end stays open, because closing the last one discards the settings and unread output of the terminal.
     let kept = terminal();
     let mut child = Command::new("setsid")
         .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_smtpcheck")])
@@ -47,9 +47,12 @@ fn type_at_prompt(args: &[&str], keys: &[u8]) -> Seen {
         .spawn()
         .unwrap();
     let echoes = || tcgetattr(&kept).unwrap().local_modes.contains(LocalModes::ECHO);
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIME_LIMIT;
     while echoes() {
-        assert!(Instant::now() < deadline && child.try_wait().unwrap().is_none(), "there was no prompt without echo");
+        assert!(
+            Instant::now() < deadline && child.try_wait().unwrap().is_none(),
+            "the program did not prompt with the echo off"
+        );
         std::thread::yield_now();
     }
     let mut screen = File::from(master);
@@ -58,7 +61,7 @@ fn type_at_prompt(args: &[&str], keys: &[u8]) -> Seen {
     let mut reader = screen.try_clone().unwrap();
     std::thread::spawn(move || {
         let mut buffer = [0u8; 4096];
-        // Linux says EIO when the last one has closed the terminal.
+        // Linux returns EIO when the other end of the terminal was closed.
         while let Ok(count) = reader.read(&mut buffer) {
             let _ = sender.send(buffer[..count].to_vec());
         }
@@ -67,7 +70,7 @@ fn type_at_prompt(args: &[&str], keys: &[u8]) -> Seen {
     let echoes_again = echoes();
     drop(kept);
     let mut shown = Vec::new();
-    while let Ok(piece) = receiver.recv_timeout(PATIENCE) {
+    while let Ok(piece) = receiver.recv_timeout(TIME_LIMIT) {
         shown.extend(piece);
     }
     assert_eq!(leaks(&shown), Vec::<&str>::new(), "{}", String::from_utf8_lossy(&shown));
@@ -75,7 +78,7 @@ fn type_at_prompt(args: &[&str], keys: &[u8]) -> Seen {
 }
 
 #[test]
-fn what_is_typed_at_the_prompt_logs_in_and_is_not_echoed() {
+fn a_password_typed_at_the_prompt_logs_in_and_is_not_echoed() {
     let script = "
         S: 220 localhost ESMTP
         C
@@ -97,7 +100,7 @@ fn what_is_typed_at_the_prompt_logs_in_and_is_not_echoed() {
 }
 
 #[test]
-fn no_answer_at_the_prompt_is_a_mistake_of_usage_and_nobody_is_called() {
+fn an_empty_password_at_the_prompt_is_a_usage_error_and_no_connection_is_made() {
     let server = Server::start(&["S: 220 hello"], &Identity::new());
     let target = format!("127.0.0.1:{}", server.port());
     for keys in [&b"\n"[..], b"\x04"] {
@@ -110,7 +113,7 @@ fn no_answer_at_the_prompt_is_a_mistake_of_usage_and_nobody_is_called() {
 }
 
 #[test]
-fn ctrl_c_at_the_prompt_gives_the_terminal_its_echo_back() {
+fn ctrl_c_at_the_prompt_restores_the_echo_of_the_terminal() {
     let seen = type_at_prompt(&["127.0.0.1:1", "--user", "u@example.net"], b"c4nary p\x03");
     assert_eq!(seen.code, Some(130), "{}", seen.screen);
     assert!(seen.echoes_again);

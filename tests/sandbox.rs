@@ -1,5 +1,5 @@
-//! Every scenario of the sandbox against the built program: the findings, the exit code, the time and the memory that the
-//! scenario promises, and that nothing of a hostile server gets through any format.
+//! Every sandbox scenario against the built program: the findings, exit code, time and memory are those that the
+//! scenario promises, and control characters from the server are escaped in every format.
 //!
 //! `cargo test --test sandbox -- --nocapture table` prints the table of all scenarios with their results.
 
@@ -8,7 +8,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test may fail loudly"
+    reason = "a failing test panics"
 )]
 
 mod support;
@@ -25,13 +25,13 @@ use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenarios}
 use support::leak::{CANARY, leaks};
 use support::program;
 
-/// Peak memory of a run, in any scenario.
-const MOST_MEMORY: u64 = 64 * 1024 * 1024;
-/// What a run may take beyond its own deadline.
+/// The maximum peak memory of a run, in any scenario.
+const MAX_MEMORY: u64 = 64 * 1024 * 1024;
+/// How much longer a run may take than its deadline.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A sandbox with all scenarios, on a thread that ends with the tests.
-struct House {
+/// A sandbox with all scenarios. Its thread ends with the test program.
+struct TestSandbox {
     addresses: BTreeMap<&'static str, String>,
     folder: tempfile::TempDir,
     authority: String,
@@ -39,8 +39,8 @@ struct House {
     _running: Running,
 }
 
-impl House {
-    fn open() -> House {
+impl TestSandbox {
+    fn open() -> TestSandbox {
         let all: Vec<&'static Scenario> = scenarios().collect();
         let listen = std::net::Ipv4Addr::LOCALHOST.into();
         let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
@@ -54,11 +54,11 @@ impl House {
         };
         let authority = write("ca.pem", sandbox.authorities().unwrap());
         let client_certificate = write("client.pem", sandbox.client_certificate().unwrap());
-        House { addresses, authority, client_certificate, _running: sandbox.spawn(None).unwrap(), folder }
+        TestSandbox { addresses, authority, client_certificate, _running: sandbox.spawn(None).unwrap(), folder }
     }
 
-    /// The words with which the fault of a scenario shows.
-    fn words(&self, scenario: &Scenario, secret: Option<&str>) -> Vec<String> {
+    /// The arguments of a check that reveals the scenario's fault.
+    fn arguments(&self, scenario: &Scenario, secret: Option<&str>) -> Vec<String> {
         let address = &self.addresses[scenario.name];
         let mut words = match scenario.client.host {
             None => vec![address.clone()],
@@ -83,8 +83,8 @@ impl House {
     }
 }
 
-/// What a check of one scenario came to.
-struct Seen {
+/// The result of the check of a scenario.
+struct Outcome {
     scenario: &'static Scenario,
     code: i32,
     rules: Vec<String>,
@@ -93,18 +93,18 @@ struct Seen {
     peak: u64,
 }
 
-/// All scenarios, checked once for all tests of this file.
-fn house() -> &'static (House, Vec<Seen>) {
-    static HOUSE: OnceLock<(House, Vec<Seen>)> = OnceLock::new();
-    HOUSE.get_or_init(|| {
-        let house = House::open();
-        let seen = in_parallel(scenarios().collect(), |scenario| check(&house, scenario));
-        (house, seen)
+/// All scenarios, each checked once for all tests of this file.
+fn sandbox() -> &'static (TestSandbox, Vec<Outcome>) {
+    static SANDBOX: OnceLock<(TestSandbox, Vec<Outcome>)> = OnceLock::new();
+    SANDBOX.get_or_init(|| {
+        let sandbox = TestSandbox::open();
+        let seen = in_parallel(scenarios().collect(), |scenario| check(&sandbox, scenario));
+        (sandbox, seen)
     })
 }
 
-fn check(house: &House, scenario: &'static Scenario) -> Seen {
-    let words = house.words(scenario, scenario.client.secret);
+fn check(sandbox: &TestSandbox, scenario: &'static Scenario) -> Outcome {
+    let words = sandbox.arguments(scenario, scenario.client.secret);
     let words: Vec<&str> = words.iter().map(String::as_str).chain(["--json"]).collect();
     let began = Instant::now();
     let child = program::command(&words).spawn().unwrap();
@@ -113,10 +113,10 @@ fn check(house: &House, scenario: &'static Scenario) -> Seen {
     let took = began.elapsed();
     let report = run.json();
     let rules = program::findings(&report).into_iter().map(|(rule, _)| rule).collect();
-    Seen { scenario, code: run.code, rules, json: run.stdout, took, peak: watch.join().unwrap() }
+    Outcome { scenario, code: run.code, rules, json: run.stdout, took, peak: watch.join().unwrap() }
 }
 
-/// The peak of a process's memory in bytes, read until it ends; 0 where the system does not tell.
+/// The peak memory of a process in bytes, read until the process ends. 0 if the system does not provide it.
 fn peak_of(id: u32) -> std::thread::JoinHandle<u64> {
     std::thread::spawn(move || {
         let mut peak = 0;
@@ -132,7 +132,7 @@ fn peak_of(id: u32) -> std::thread::JoinHandle<u64> {
     })
 }
 
-/// Does it for all, eight at once: most of them wait for a server.
+/// Does the work for all values, eight at once, because most of them wait for a server.
 fn in_parallel<T: Send, R: Send>(all: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let queue = Mutex::new(all.into_iter().enumerate());
     let results = Mutex::new(Vec::new());
@@ -153,7 +153,7 @@ fn in_parallel<T: Send, R: Send>(all: Vec<T>, work: impl Fn(T) -> R + Sync) -> V
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// The deadline that the scenario's client sets itself.
+/// The deadline in the arguments of the scenario's client.
 fn deadline(scenario: &Scenario) -> Duration {
     let at = scenario.client.flags.iter().position(|flag| *flag == "--max-time");
     let seconds = at.map_or(60, |at| scenario.client.flags[at + 1].trim_end_matches('s').parse().unwrap());
@@ -162,7 +162,7 @@ fn deadline(scenario: &Scenario) -> Duration {
 
 #[test]
 fn table() {
-    let (_, seen) = house();
+    let (_, seen) = sandbox();
     println!("{:<36} {:>4} {:>7} {:>7}  findings", "scenario", "exit", "ms", "MiB");
     for one in seen {
         let (ms, mib) = (one.took.as_millis(), one.peak as f64 / 1024.0 / 1024.0);
@@ -177,9 +177,9 @@ fn table() {
 }
 
 #[test]
-fn every_scenario_has_the_findings_and_the_exit_code_that_it_promises() {
+fn every_scenario_has_its_promised_findings_and_exit_code() {
     let mut wrong = Vec::new();
-    for one in &house().1 {
+    for one in &sandbox().1 {
         if one.rules != one.scenario.expect {
             wrong.push(format!("{}: {:?}, not {:?}", one.scenario.name, one.rules, one.scenario.expect));
         }
@@ -191,21 +191,21 @@ fn every_scenario_has_the_findings_and_the_exit_code_that_it_promises() {
 }
 
 #[test]
-fn no_scenario_outlasts_its_deadline_or_fills_the_memory() {
-    for one in &house().1 {
+fn every_scenario_meets_its_deadline_and_the_memory_limit() {
+    for one in &sandbox().1 {
         let name = one.scenario.name;
         assert!(one.took <= deadline(one.scenario) + GRACE, "{name} took {:?}", one.took);
-        assert!(one.peak <= MOST_MEMORY, "{name} used {} bytes", one.peak);
+        assert!(one.peak <= MAX_MEMORY, "{name} used {} bytes", one.peak);
     }
-    // One that ends within a few milliseconds may not have been looked at in time.
+    // The memory of a run that ends within a few milliseconds may not be read in time.
     if cfg!(target_os = "linux") {
-        let all = house().1.len();
-        let looked_at = house().1.iter().filter(|one| one.peak > 0).count();
-        assert!(looked_at * 10 >= all * 9, "the memory of {looked_at} of {all} was seen");
+        let all = sandbox().1.len();
+        let looked_at = sandbox().1.iter().filter(|one| one.peak > 0).count();
+        assert!(looked_at * 10 >= all * 9, "the memory of {looked_at} of {all} was measured");
     }
 }
 
-/// Everything that the program can print of a report.
+/// Everything that the program can print for a report.
 fn renderings(json: &str) -> Vec<(String, String)> {
     let report = Report::load(json).unwrap();
     let mut all = Vec::new();
@@ -221,8 +221,8 @@ fn renderings(json: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn no_format_lets_a_control_character_of_the_server_through() {
-    for one in &house().1 {
+fn no_format_prints_a_control_character_from_the_server() {
+    for one in &sandbox().1 {
         for (how, text) in renderings(&one.json) {
             let bare = without_colours(&text);
             let bad: Vec<char> = bare.chars().filter(|&c| c != '\n' && acts_on_a_terminal(c)).collect();
@@ -231,10 +231,11 @@ fn no_format_lets_a_control_character_of_the_server_through() {
     }
 }
 
-/// What a program reads is whole, whatever the server said; `tests/formats.rs` has words that are made to break it.
+/// The formats for programs are valid in every scenario. `tests/formats/hostile.rs` tests text that imitates their
+/// syntax.
 #[test]
-fn every_format_for_programs_can_be_read_by_one() {
-    for one in &house().1 {
+fn every_format_for_programs_is_valid() {
+    for one in &sandbox().1 {
         let report = Report::load(&one.json).unwrap();
         let render = |name: &str| render::format(name).unwrap().one(&report, &Display::plain());
         let name = one.scenario.name;
@@ -273,7 +274,7 @@ fn every_format_for_programs_can_be_read_by_one() {
     }
 }
 
-/// The text without the sequences that only we write: SGR, as `render/style` makes them.
+/// The text without colour sequences (SGR), which only smtpcheck itself prints, in `render/style`.
 fn without_colours(text: &str) -> String {
     let mut rest = text;
     let mut bare = String::new();
@@ -297,11 +298,11 @@ fn acts_on_a_terminal(c: char) -> bool {
 }
 
 #[test]
-fn what_is_shown_live_lets_no_control_character_through() {
-    let (house, _) = house();
+fn the_live_output_contains_no_control_character_from_the_server() {
+    let (sandbox, _) = sandbox();
     let poisoned = scenarios().filter(|one| one.name.starts_with("poisoned")).collect();
     let outputs = in_parallel(poisoned, |scenario: &'static Scenario| {
-        let words = house.words(scenario, scenario.client.secret);
+        let words = sandbox.arguments(scenario, scenario.client.secret);
         let words: Vec<&str> = words.iter().map(String::as_str).chain(["-v", "--color", "always"]).collect();
         (scenario.name, program::run_with(&words, None, &[("RUST_LOG", "trace")]))
     });
@@ -316,15 +317,15 @@ fn what_is_shown_live_lets_no_control_character_through() {
 }
 
 #[test]
-fn no_login_shows_the_secret_in_any_format() {
-    let (house, _) = house();
+fn no_login_shows_the_password_in_any_format() {
+    let (sandbox, _) = sandbox();
     let logins: Vec<_> = scenarios().filter(|scenario| scenario.client.secret.is_some()).collect();
     assert!(logins.len() > 30);
     in_parallel(logins, |scenario: &'static Scenario| {
-        let words = house.words(scenario, Some(CANARY));
+        let words = sandbox.arguments(scenario, Some(CANARY));
         for flags in [&["--json"][..], &["-v"], &["-q"]] {
             let words: Vec<&str> = words.iter().map(String::as_str).chain(flags.iter().copied()).collect();
-            // The run itself searches what was printed.
+            // `run` searches the output for the password.
             let run = program::run_with(&words, None, &[("RUST_LOG", "trace")]);
             if flags == ["--json"] {
                 for (how, text) in renderings(&run.stdout) {
@@ -337,8 +338,8 @@ fn no_login_shows_the_secret_in_any_format() {
 
 #[test]
 fn a_password_that_a_server_repeats_is_not_shown() {
-    let (_, seen) = house();
-    let echo: Vec<&Seen> = seen.iter().filter(|one| one.scenario.name.contains("echo")).collect();
+    let (_, seen) = sandbox();
+    let echo: Vec<&Outcome> = seen.iter().filter(|one| one.scenario.name.contains("echo")).collect();
     assert_eq!(echo.len(), 2);
     for one in echo {
         for (how, text) in renderings(&one.json) {
@@ -351,12 +352,12 @@ fn a_password_that_a_server_repeats_is_not_shown() {
 
 #[test]
 fn every_rule_that_a_server_can_raise_has_a_scenario() {
-    /// Rules that need more than one server's behaviour: a name, a network, a flag, a host of a provider.
-    const OTHERWISE: &[(&str, &str)] = &[
-        ("name-not-found", "a name"),
-        ("name-without-address", "a name"),
-        ("name-lookup-failed", "a resolver"),
-        ("name-with-many-addresses", "a resolver"),
+    /// Rules that need more than a server: a host name, a network, a flag or a provider's host.
+    const NOT_IN_THE_SANDBOX: &[(&str, &str)] = &[
+        ("name-not-found", "a host name"),
+        ("name-without-address", "a host name"),
+        ("name-lookup-failed", "a DNS server"),
+        ("name-with-many-addresses", "a DNS server"),
         ("connection-refused", "a closed port"),
         ("connection-timed-out", "a network that drops packets"),
         ("connection-impossible", "a machine without a network"),
@@ -365,12 +366,12 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
         ("starttls-stripped", "a provider's host on a port that it serves"),
     ];
     let fired: Vec<&str> = scenarios().flat_map(|scenario| scenario.expect.iter().copied()).collect();
-    for (rule, why) in OTHERWISE {
-        assert!(!fired.contains(rule), "{rule} has a scenario and is said to need {why}");
+    for (rule, why) in NOT_IN_THE_SANDBOX {
+        assert!(!fired.contains(rule), "{rule} has a scenario, but is listed as needing {why}");
     }
     let missing: Vec<&str> = smtpcheck::check::rules()
         .map(|rule| rule.id)
-        .filter(|id| !fired.contains(id) && !OTHERWISE.iter().any(|(rule, _)| rule == id))
+        .filter(|id| !fired.contains(id) && !NOT_IN_THE_SANDBOX.iter().any(|(rule, _)| rule == id))
         .collect();
     assert!(missing.is_empty(), "no scenario raises {missing:?}");
     let known: Vec<&str> = smtpcheck::check::rules().map(|rule| rule.id).collect();
@@ -379,12 +380,12 @@ fn every_rule_that_a_server_can_raise_has_a_scenario() {
 }
 
 #[test]
-fn names_of_scenarios_are_kebab_case_and_unique() {
+fn scenario_names_are_unique_and_in_kebab_case() {
     let mut seen = std::collections::BTreeSet::new();
     for scenario in scenarios() {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
         assert!(scenario.name.chars().all(fits), "{}", scenario.name);
-        assert!(seen.insert(scenario.name), "{} is there twice", scenario.name);
+        assert!(seen.insert(scenario.name), "{} is used twice", scenario.name);
         assert!(!scenario.summary.ends_with('.') && scenario.summary.len() > 10, "{}", scenario.summary);
     }
 }

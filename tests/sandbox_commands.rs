@@ -1,7 +1,7 @@
-//! `smtpcheck sandbox` and `smtpcheck demo` as a user runs them: what they print, what they refuse, and that a fleet is
-//! what it says it is.
+//! `smtpcheck sandbox` and `smtpcheck demo` as a user runs them: their output, the arguments that they reject, and
+//! whether each server of a fleet behaves as described.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -15,12 +15,12 @@ use smtpcheck::sandbox::{login, scenarios};
 use support::leak::CANARY;
 use support::program::{self, findings, run, run_with};
 
-/// A sandbox of the built program; it ends with this.
+/// A running sandbox of the built program. Dropping it ends the sandbox.
 struct Served {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     ready: Value,
-    /// What it leaves behind when it is killed goes with this.
+    /// The folder for its files, which is removed even if the sandbox is killed.
     _folder: tempfile::TempDir,
 }
 
@@ -51,30 +51,30 @@ impl Drop for Served {
 }
 
 #[test]
-fn the_list_has_every_scenario_and_says_what_is_wrong_with_it() {
+fn the_list_has_every_scenario_and_describes_its_fault() {
     let text = run(&["sandbox", "--list"]);
     assert_eq!(text.code, 0);
     assert_eq!(text.stdout.lines().count(), scenarios().count());
     let json = run(&["sandbox", "--list", "--json"]);
     for (line, scenario) in json.stdout.lines().zip(scenarios()) {
-        let told: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(told["scenario"], scenario.name);
-        assert_eq!(told["expect"].as_array().unwrap().len(), scenario.expect.len());
+        let entry: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(entry["scenario"], scenario.name);
+        assert_eq!(entry["expect"].as_array().unwrap().len(), scenario.expect.len());
         assert!(text.stdout.contains(scenario.summary), "{}", scenario.name);
     }
 }
 
 #[test]
-fn mistakes_are_one_line_that_says_what_to_write() {
+fn usage_errors_are_one_line_with_the_correct_form() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (words, needle) in [
         (vec!["sandbox", "greylited"], "did you mean greylisted"),
         (vec!["demo", "greylited"], "did you mean greylisted"),
         (vec!["demo", "expired"], "certificate-expired"),
-        (vec!["sandbox", "greylisted", "--port", &port], "is taken by another program"),
+        (vec!["sandbox", "greylisted", "--port", &port], "is in use by another program"),
         (vec!["sandbox", "greylisted", "--port", "70000"], "--port 70000"),
-        (vec!["sandbox", "--port", "65500"], "as many ports"),
+        (vec!["sandbox", "--port", "65500"], "258 scenarios need 258 ports"),
         (vec!["sandbox", "greylisted", "--listen", "0.0.0.0"], "--allow-remote"),
         (vec!["sandbox", "greylisted", "--listen", "localhost"], "IP address"),
         (vec!["sandbox", "--fleet", "seven"], "--fleet seven"),
@@ -100,7 +100,7 @@ fn a_demo_checks_its_server_and_exits_like_the_check() {
 }
 
 #[test]
-fn the_demo_without_a_name_has_four_lessons_that_come_out_as_they_should() {
+fn the_demo_without_a_name_runs_four_lessons_with_the_expected_results() {
     let text = run(&["demo"]);
     assert_eq!(text.code, 0, "{text}");
     for lesson in ["Demo 1 of 4: healthy-submission", "Demo 4 of 4: relay-denied", "smtpcheck sandbox --list"] {
@@ -113,7 +113,7 @@ fn the_demo_without_a_name_has_four_lessons_that_come_out_as_they_should() {
 }
 
 #[test]
-fn what_a_client_does_is_told_without_its_secret() {
+fn the_log_of_client_activity_contains_no_secret() {
     let mut served = Served::start(&["auth-wrong-password"]);
     let address = served.next()["address"].as_str().unwrap().to_owned();
     for mechanism in ["PLAIN", "LOGIN"] {
@@ -121,36 +121,36 @@ fn what_a_client_does_is_told_without_its_secret() {
         let words = [&address, "--cacert", &authority, "--user", "u@x.test", "--auth", mechanism, "--password-stdin"];
         let run = run_with(&words.map(|word| word as &str), Some(CANARY), &[]);
         assert_eq!(run.code, 7, "{run}");
-        let mut told = Vec::new();
+        let mut texts = Vec::new();
         loop {
             let entry = served.next();
             let text = entry["text"].as_str().unwrap().to_owned();
-            told.push(text.clone());
-            if text == "the connection has ended" {
+            texts.push(text.clone());
+            if text == "connection ended" {
                 break;
             }
         }
-        let all = told.join("\n");
+        let all = texts.join("\n");
         assert_eq!(support::leak::leaks(all.as_bytes()), Vec::<&str>::new(), "{all}");
         assert!(all.contains(&format!("AUTH {mechanism}")) && all.contains("not shown"), "{all}");
-        assert!(all.contains("EHLO") && all.contains("TLS 1.3 is on") && all.contains("535 5.7.8"), "{all}");
+        assert!(all.contains("EHLO") && all.contains("TLS 1.3 active") && all.contains("535 5.7.8"), "{all}");
     }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_fleet_is_what_it_says_it_is() {
+fn each_server_of_a_fleet_behaves_as_described() {
     let listed = run(&["sandbox", "--fleet", "7", "--list", "--json", "--count", "40"]);
     let served = Served::start(&["--fleet", "7", "--quiet", "--dns", "0"]);
     let port = served.ready["fleet_port"].as_u64().unwrap();
     let mut checked = 0;
     for line in listed.stdout.lines() {
         let truth: Value = serde_json::from_str(line).unwrap();
-        // Those that need a host's name or more than one visit are left to tests/sandbox.rs.
+        // Scenarios that need a host name or several sessions are tested in tests/sandbox.rs.
         if !truth["login"].is_null() || !truth["host"].is_null() || truth["flags"].to_string().contains('{') {
             continue;
         }
-        // Its certificate was made beforehand and names 127.0.0.1 only.
+        // The certificate of this scenario is stored in the program and names only 127.0.0.1.
         if truth["scenario"] == "certificate-sha1" {
             continue;
         }
@@ -173,7 +173,7 @@ fn a_fleet_is_what_it_says_it_is() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn names_of_the_sandbox_are_answered_by_its_dns() {
+fn the_sandbox_resolves_its_own_names() {
     let served = Served::start(&["--fleet", "1", "--quiet", "--dns", "0"]);
     let (dns, port) = (served.ready["dns"].as_str().unwrap(), served.ready["fleet_port"].as_u64().unwrap());
     let checked = |name: &str, flags: &[&str]| {
@@ -184,14 +184,14 @@ fn names_of_the_sandbox_are_answered_by_its_dns() {
     };
     assert_eq!(checked("healthy-relay", &[]), (0, vec![]));
     assert_eq!(checked("certificate-expired", &[]), (6, vec!["certificate-expired".to_owned()]));
-    assert_eq!(checked("nobody", &[]), (3, vec!["name-not-found".to_owned()]));
+    assert_eq!(checked("no-such-scenario", &[]), (3, vec!["name-not-found".to_owned()]));
     assert_eq!(checked("nodata", &[]), (3, vec!["name-without-address".to_owned()]));
     assert_eq!(checked("servfail", &[]), (3, vec!["name-lookup-failed".to_owned()]));
     assert_eq!(checked("timeout", &["--connect-timeout", "2s"]), (3, vec!["name-lookup-failed".to_owned()]));
 }
 
 #[test]
-fn the_sandbox_says_how_to_log_in() {
+fn the_sandbox_prints_how_to_log_in() {
     let mut served = Served::start(&["healthy-submission"]);
     assert_eq!(served.ready["user"], login::USER);
     let (address, authority) = (served.next()["address"].as_str().unwrap().to_owned(), served.authority().to_owned());

@@ -1,7 +1,7 @@
-//! Reports beside the result and reports that were saved, by the built program: `--report`, `--format ndjson` as things
-//! happen, `smtpcheck report`, and the answer of a plugin to every mistake.
+//! Additional and saved reports of the built program: `--report`, `--format ndjson` as events happen, `smtpcheck
+//! report`, and how the monitoring plugin reports usage errors.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -12,14 +12,14 @@ use std::path::Path;
 use serde_json::Value;
 use support::program::{Run, command, finish, run, run_with};
 
-/// A port of this machine on which nobody listens.
-const NOBODY: &str = "127.0.0.1:1";
+/// A local port on which no program listens.
+const CLOSED_PORT: &str = "127.0.0.1:1";
 
 fn in_folder(folder: &Path, name: &str) -> String {
     folder.join(name).to_str().unwrap().to_owned()
 }
 
-/// The names in a folder, so that a half-written file is seen.
+/// The names of the files in a folder, which include incomplete files.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         std::fs::read_dir(folder).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
@@ -28,15 +28,15 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn reports_are_written_beside_the_result_and_nothing_else_is_left() {
+fn report_files_are_complete_and_no_temporary_file_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let formats = ["json", "ndjson", "junit", "github", "nagios", "prometheus", "markdown", "html", "text"];
     let flags: Vec<String> =
         formats.iter().map(|format| format!("--report={format}={}", in_folder(folder.path(), format))).collect();
-    let words: Vec<&str> = std::iter::once(NOBODY).chain(flags.iter().map(String::as_str)).collect();
+    let words: Vec<&str> = std::iter::once(CLOSED_PORT).chain(flags.iter().map(String::as_str)).collect();
     let run = run(&words);
     assert_eq!(run.code, 3, "{run}");
-    assert!(run.stdout.contains("connection-refused"), "the result is the text, as without them: {run}");
+    assert!(run.stdout.contains("connection-refused"), "the result on standard output is the text format: {run}");
     let mut expected: Vec<&str> = formats.to_vec();
     expected.sort_unstable();
     assert_eq!(names(folder.path()), expected);
@@ -48,7 +48,7 @@ fn reports_are_written_beside_the_result_and_nothing_else_is_left() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
+fn a_report_path_that_cannot_be_written_is_reported_before_anything_is_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let target = listener.local_addr().unwrap().to_string();
@@ -57,20 +57,20 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
     let itself = format!("junit={}", folder.path().display());
     let twice = format!("html={}", in_folder(folder.path(), "x"));
     let again = format!("json={}", in_folder(folder.path(), "./x"));
-    for (report, told) in [
+    for (report, expected_text) in [
         (vec![missing.as_str()], "nowhere"),
         (vec![&itself], "directory"),
         (vec!["junit"], "FORMAT=FILE"),
         (vec!["junit="], "no file given"),
         (vec!["junit=-"], "--format junit"),
         (vec!["joomla=x"], "junit"),
-        (vec![&twice, &twice], "two reports"),
-        (vec![&twice, &again], "two reports"),
+        (vec![&twice, &twice], "two outputs"),
+        (vec![&twice, &again], "two outputs"),
     ] {
         let flags: Vec<&str> = report.iter().flat_map(|report| ["--report", report]).collect();
         let run = run(&[&[target.as_str()], flags.as_slice()].concat());
         assert_eq!(run.code, 2, "{report:?} {run}");
-        assert!(run.stderr.contains(told) && run.stdout.is_empty(), "{report:?} {run}");
+        assert!(run.stderr.contains(expected_text) && run.stdout.is_empty(), "{report:?} {run}");
     }
     assert_eq!(listener.accept().map(|_| ()).unwrap_err().kind(), ErrorKind::WouldBlock, "something was sent");
     assert_eq!(names(folder.path()), [""; 0]);
@@ -78,10 +78,10 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_disk_that_is_full_later_is_exit_74_and_the_other_reports_are_written() {
+fn a_disk_that_becomes_full_causes_exit_code_74_and_other_reports_are_still_written() {
     let folder = tempfile::tempdir().unwrap();
     let good = format!("junit={}", in_folder(folder.path(), "good.xml"));
-    let run = run(&[NOBODY, "--report", "html=/dev/full", "--report", &good]);
+    let run = run(&[CLOSED_PORT, "--report", "html=/dev/full", "--report", &good]);
     assert_eq!(run.code, 74, "{run}");
     assert!(run.stderr.contains("cannot be written"), "{run}");
     assert!(std::fs::read_to_string(folder.path().join("good.xml")).unwrap().ends_with("</testsuites>\n"));
@@ -93,21 +93,21 @@ fn the_step_summary_of_github_is_appended_to() {
     let summary = in_folder(folder.path(), "summary.md");
     std::fs::write(&summary, "# before\n\n").unwrap();
     let variables = [("GITHUB_STEP_SUMMARY", summary.as_str())];
-    let run = run_with(&[NOBODY, "--format", "github"], None, &variables);
+    let run = run_with(&[CLOSED_PORT, "--format", "github"], None, &variables);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stdout.starts_with("::error title=127.0.0.1%3A1%3A connection-refused::"), "{run}");
     let text = std::fs::read_to_string(&summary).unwrap();
     assert!(text.starts_with("# before\n\n# smtpcheck: FAIL 127.0.0.1:1\n"), "{text}");
-    let elsewhere = run_with(&[NOBODY, "--format", "github"], None, &[("GITHUB_STEP_SUMMARY", "/nowhere/at/all")]);
+    let elsewhere = run_with(&[CLOSED_PORT, "--format", "github"], None, &[("GITHUB_STEP_SUMMARY", "/nowhere/at/all")]);
     assert_eq!(elsewhere.code, 2, "{elsewhere}");
-    // Without the format nobody asked for a summary.
-    run_with(&[NOBODY], None, &variables);
+    // The summary is written only with the format `github`.
+    run_with(&[CLOSED_PORT], None, &variables);
     assert_eq!(std::fs::read_to_string(&summary).unwrap(), text);
 }
 
 #[cfg(unix)]
 #[test]
-fn lines_come_as_things_happen_and_a_signal_still_closes_them() {
+fn ndjson_records_are_written_as_events_happen_and_a_signal_still_ends_them_properly() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = listener.local_addr().unwrap().to_string();
     let mut child = command(&[&target, "--format", "ndjson"]).spawn().unwrap();
@@ -116,7 +116,7 @@ fn lines_come_as_things_happen_and_a_signal_still_closes_them() {
     let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(next()["event"], "start");
     assert_eq!(next()["event"], "check");
-    // The server has said nothing yet, and the program still waits for it.
+    // The server has sent no data yet, and the program still waits for it.
     let dialled = next();
     assert_eq!(dialled["happened"]["kind"], "dialled", "{dialled}");
     std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
@@ -140,8 +140,8 @@ fn saved(folder: &Path, name: &str, words: &[&str]) -> String {
 #[test]
 fn a_saved_report_is_shown_in_every_format_with_the_exit_code_of_its_check() {
     let folder = tempfile::tempdir().unwrap();
-    let json = saved(folder.path(), "a.json", &[NOBODY, "--json"]);
-    let lines = saved(folder.path(), "a.ndjson", &[NOBODY, "--format", "ndjson"]);
+    let json = saved(folder.path(), "a.json", &[CLOSED_PORT, "--json"]);
+    let lines = saved(folder.path(), "a.ndjson", &[CLOSED_PORT, "--format", "ndjson"]);
     for file in [&json, &lines] {
         for format in ["text", "json", "ndjson", "junit", "github", "prometheus", "markdown", "html"] {
             let run = run(&["report", file, "--format", format]);
@@ -157,9 +157,9 @@ fn a_saved_report_is_shown_in_every_format_with_the_exit_code_of_its_check() {
 }
 
 #[test]
-fn of_two_files_it_is_told_what_has_changed() {
+fn two_files_are_compared_and_the_changes_are_listed() {
     let folder = tempfile::tempdir().unwrap();
-    let one = saved(folder.path(), "one.json", &[NOBODY, "--json"]);
+    let one = saved(folder.path(), "one.json", &[CLOSED_PORT, "--json"]);
     let same = run(&["report", &one, &one]);
     assert_eq!((same.code, same.stdout.as_str()), (0, "no changes\n"), "{same}");
     let other = in_folder(folder.path(), "other.json");
@@ -168,7 +168,7 @@ fn of_two_files_it_is_told_what_has_changed() {
     std::fs::write(&other, report.to_string()).unwrap();
     let changed = run(&["report", &one, &other]);
     assert_eq!(changed.code, 1, "{changed}");
-    assert!(changed.stdout.contains("finding connection-refused  gone: error"), "{changed}");
+    assert!(changed.stdout.contains("finding connection-refused  removed: error"), "{changed}");
     assert!(changed.stdout.contains("finding connection-timed-out\\x1b[31m  new: error"), "{changed}");
     let json: Value = serde_json::from_str(&run(&["report", &one, &other, "--json"]).stdout).unwrap();
     assert_eq!(json["changed"], true);
@@ -178,16 +178,16 @@ fn of_two_files_it_is_told_what_has_changed() {
 }
 
 #[test]
-fn files_that_are_no_reports_are_told_apart() {
+fn each_kind_of_invalid_file_has_its_own_message() {
     let folder = tempfile::tempdir().unwrap();
-    let cut = saved(folder.path(), "cut.ndjson", &[NOBODY, NOBODY, "--format", "ndjson"]);
+    let cut = saved(folder.path(), "cut.ndjson", &[CLOSED_PORT, CLOSED_PORT, "--format", "ndjson"]);
     let lines = std::fs::read_to_string(&cut).unwrap();
     let at = lines.rfind("{\"event\":\"result\"").unwrap();
     std::fs::write(&cut, &lines[..at + 40]).unwrap();
     let run_cut = run(&["report", &cut, "-q"]);
     assert_eq!(run_cut.code, 3, "{run_cut}");
-    assert!(run_cut.stderr.contains("cut off") && run_cut.stderr.contains("1 checks"), "{run_cut}");
-    for (name, text, told) in [
+    assert!(run_cut.stderr.contains("truncated") && run_cut.stderr.contains("1 checks"), "{run_cut}");
+    for (name, text, expected_text) in [
         ("empty", "", "empty"),
         ("blank", " \n\n", "empty"),
         ("text", "220 mx.example.net ESMTP", "not JSON"),
@@ -204,8 +204,11 @@ fn files_that_are_no_reports_are_told_apart() {
         std::fs::write(&file, text).unwrap();
         let run = run(&["report", &file]);
         assert_eq!(run.code, 2, "{name} {run}");
-        assert!(run.stderr.contains(told) || told == "cannot" && run.stderr.contains("can be read"), "{name} {run}");
-        assert!(run.stderr.lines().last().unwrap().contains(name), "the file is named: {run}");
+        assert!(
+            run.stderr.contains(expected_text) || expected_text == "cannot" && run.stderr.contains("can be read"),
+            "{name} {run}"
+        );
+        assert!(run.stderr.lines().last().unwrap().contains(name), "the message must name the file: {run}");
     }
     let bytes = in_folder(folder.path(), "bytes");
     std::fs::File::create(&bytes).unwrap().write_all(b"\xff\xfe{\0}\0").unwrap();
@@ -217,24 +220,24 @@ fn files_that_are_no_reports_are_told_apart() {
     assert_eq!(run(&["report", &none]).code, 2);
 }
 
-/// The answer of a plugin: one line on standard output, and nothing on standard error.
+/// The output of the plugin for an error: one line on standard output and none on standard error.
 #[track_caller]
-fn is_unknown(run: &Run, told: &str) {
+fn is_unknown(run: &Run, expected_text: &str) {
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stdout.starts_with("SMTP UNKNOWN - ") && run.stdout.lines().count() == 1, "{run}");
-    assert!(run.stdout.contains(told) && run.stderr.is_empty(), "{told}: {run}");
+    assert!(run.stdout.contains(expected_text) && run.stderr.is_empty(), "{expected_text}: {run}");
 }
 
 #[test]
-fn a_plugin_answers_every_mistake_in_its_own_way() {
-    for (words, told) in [
+fn the_plugin_reports_every_usage_error_as_unknown() {
+    for (words, expected_text) in [
         (&["host:0", "--format", "nagios"][..], "not a port"),
         (&["--format=nagios"], "no target given"),
         (&["mx.example.net", "--format", "nagios", "--no-such-flag"], "--no-such-flag"),
         (&["mx.example.net", "--format", "nagios", "--warning", "lots"], "--warning lots"),
         (&["mx.example.net", "--format", "nagios", "--cacert", "/nowhere"], "/nowhere"),
     ] {
-        is_unknown(&run(words), told);
+        is_unknown(&run(words), expected_text);
     }
     is_unknown(&run_with(&["host:0"], None, &[("SMTPCHECK_FORMAT", "nagios")]), "not a port");
     assert_eq!(run(&["host:0", "--format", "json"]).code, 2);
@@ -250,7 +253,7 @@ fn check_smtp(words: &[&str]) -> Run {
 
 #[cfg(unix)]
 #[test]
-fn under_the_name_of_the_plugin_its_flags_are_understood() {
+fn under_the_name_check_smtp_the_flags_of_that_plugin_are_accepted() {
     let refused = check_smtp(&["-H", "127.0.0.1", "-p", "1", "-t", "5", "-w", "3", "-c", "4"]);
     assert_eq!(refused.code, 2, "{refused}");
     let first = refused.stdout.lines().next().unwrap();
@@ -270,7 +273,7 @@ fn under_the_name_of_the_plugin_its_flags_are_understood() {
 
 #[cfg(unix)]
 #[test]
-fn what_the_plugin_is_told_to_expect_is_looked_at() {
+fn the_plugin_checks_the_expected_replies() {
     let script = "S: 220 mx.example.net ESMTP
 C
 S: 250 mx.example.net
@@ -290,19 +293,19 @@ S: 221 bye
         check_smtp(&[&["-H", "127.0.0.1", "-p", &port], envelope.as_slice(), flags].concat())
     };
     let refused = ask(&[]);
-    assert_eq!(refused.code, 2, "without -R every reply is judged: {refused}");
+    assert_eq!(refused.code, 2, "without -R every reply must be successful: {refused}");
     let wanted = ask(&["-R", "^550"]);
-    assert!(wanted.code == 0 && wanted.stdout.starts_with("SMTP OK - "), "a refusal that was wanted is fine: {wanted}");
+    assert!(wanted.code == 0 && wanted.stdout.starts_with("SMTP OK - "), "an expected rejection is OK: {wanted}");
     let other = ask(&["-R", "^550", "-e", "220 mail.example.net"]);
     assert_eq!(other.code, 1, "{other}");
-    assert!(other.stdout.contains("the greeting does not hold 220 mail.example.net"), "{other}");
+    assert!(other.stdout.contains("the greeting does not contain 220 mail.example.net"), "{other}");
 }
 
 #[test]
-fn every_attempt_is_told_in_the_lines_and_is_there_again_when_they_are_shown() {
+fn every_attempt_is_in_the_ndjson_output_and_in_the_output_of_report() {
     let folder = tempfile::tempdir().unwrap();
     let lines = in_folder(folder.path(), "tries.ndjson");
-    let run_lines = run(&[NOBODY, "--retry", "1", "--format", "ndjson", "-o", &lines]);
+    let run_lines = run(&[CLOSED_PORT, "--retry", "1", "--format", "ndjson", "-o", &lines]);
     assert_eq!(run_lines.code, 3, "{run_lines}");
     let text = std::fs::read_to_string(&lines).unwrap();
     let all: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -310,23 +313,23 @@ fn every_attempt_is_told_in_the_lines_and_is_there_again_when_they_are_shown() {
     assert_eq!(tried.len(), 1, "{text}");
     assert_eq!((tried[0]["number"].as_u64(), tried[0]["exit_code"].as_u64()), (Some(1), Some(3)));
     let again = run(&["report", &lines, "--format", "ndjson"]);
-    assert_eq!(again.stdout, text, "what is shown again is what was written as it happened");
+    assert_eq!(again.stdout, text, "the report command prints the same as the live output");
     let junit = run(&["report", &lines, "--format", "junit"]).stdout;
     assert_eq!((junit.matches("<testcase ").count(), junit.matches("run 1: exit 3").count()), (1, 1), "{junit}");
-    // JSON keeps them too.
-    let json = saved(folder.path(), "tries.json", &[NOBODY, "--retry", "1", "--json"]);
+    // A JSON report contains the attempts too.
+    let json = saved(folder.path(), "tries.json", &[CLOSED_PORT, "--retry", "1", "--json"]);
     assert!(run(&["report", &json, "--format", "markdown"]).stdout.contains("- run 1: exit 3"));
 }
 
 #[test]
-fn what_was_expected_is_held_against_what_is_judged_again() {
+fn expectations_of_a_saved_report_are_evaluated_again() {
     let folder = tempfile::tempdir().unwrap();
-    let expected = saved(folder.path(), "a.json", &[NOBODY, "--json", "--expect", "exit.code == 3"]);
+    let expected = saved(folder.path(), "a.json", &[CLOSED_PORT, "--json", "--expect", "exit.code == 3"]);
     for words in [&["report", &expected][..], &["report", &expected, "--rejudge"]] {
         let run = run(words);
-        assert_eq!(run.code, 0, "an unreachable server was what was expected: {run}");
+        assert_eq!(run.code, 0, "the server was expected to be unreachable: {run}");
     }
-    let failed = saved(folder.path(), "b.json", &[NOBODY, "--json", "--expect", "exit.code == 0"]);
+    let failed = saved(folder.path(), "b.json", &[CLOSED_PORT, "--json", "--expect", "exit.code == 0"]);
     let run = run(&["report", &failed, "--rejudge", "--format", "junit"]);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stdout.contains("expectation: exit.code == 0: expected"), "{run}");

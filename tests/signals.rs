@@ -1,10 +1,9 @@
-//! Signals, pipes, full disks and empty input: whatever happens, the program ends with the right exit code and valid
-//! output.
+//! Signals, pipes, full disks and empty input: in each case the program ends with the right exit code and valid output.
 //!
-//! The server knows the phase of a run in which a signal arrives: it reports when it has read what leads there.
+//! The server reports to the test when it has read the command of the phase in which the signal is to arrive.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -17,7 +16,7 @@ use smtpcheck::render;
 use support::program::{Run, command, finish};
 use support::server::{Identity, Server};
 
-/// A client that sends every command, and waits longer than the test.
+/// A client that sends every command and has a longer time limit than the test.
 const ALL: [&str; 11] = [
     "--tls",
     "none",
@@ -32,7 +31,8 @@ const ALL: [&str; 11] = [
     "50s",
 ];
 
-/// Responds to every command until one begins with `until`, then reports that and waits until the client closes.
+/// Responds to every command until one begins with `until`. Then it reports that and waits until the client closes the
+/// connection.
 fn answer_until(stream: &TcpStream, until: &str, reached: &Sender<()>) {
     let (mut lines, mut stream) = (BufReader::new(stream).lines(), stream);
     let mut say = |text: &str| stream.write_all(text.as_bytes()).is_ok();
@@ -40,7 +40,7 @@ fn answer_until(stream: &TcpStream, until: &str, reached: &Sender<()>) {
     while let Some(Ok(line)) = lines.next() {
         if line.starts_with(until) {
             reached.send(()).unwrap();
-            // Nothing more is sent until the client closes.
+            // No more replies are sent until the client closes the connection.
             lines.next();
             return;
         }
@@ -56,7 +56,7 @@ fn answer_until(stream: &TcpStream, until: &str, reached: &Sender<()>) {
     }
 }
 
-/// A server that responds until then, on each connection.
+/// A server that responds until the command `until`, on each connection.
 fn server_until(until: &'static str) -> (String, Receiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -72,7 +72,7 @@ fn server_until(until: &'static str) -> (String, Receiver<()>) {
 
 fn start(words: &[&str]) -> Child {
     let mut child = command(words).stdin(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(b"secret of nobody\n").unwrap();
+    child.stdin.take().unwrap().write_all(b"an unused password\n").unwrap();
     child
 }
 
@@ -80,7 +80,7 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
-/// The report is valid JSON that fits its schema, and is marked as incomplete.
+/// Asserts that the report is valid JSON that matches its schema, and is marked as incomplete.
 #[track_caller]
 fn is_cut_short(run: &Run, code: i32) {
     assert_eq!(run.code, code, "{run}");
@@ -123,7 +123,7 @@ fn a_signal_in_the_handshake_leaves_a_valid_report() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let child = start(&[&listener.local_addr().unwrap().to_string(), "--tls", "implicit", "--json"]);
     let (mut stream, _) = listener.accept().unwrap();
-    // The ClientHello was sent: the program waits for the response.
+    // The ClientHello was sent, so the program waits for the response.
     stream.read_exact(&mut [0; 5]).unwrap();
     signal(&child, "-INT");
     is_cut_short(&finish(child), 130);
@@ -143,7 +143,7 @@ fn a_signal_in_the_lookup_leaves_a_valid_report() {
 fn a_signal_in_a_follow_up_leaves_a_valid_report() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let child = start(&[&listener.local_addr().unwrap().to_string(), "--timeout", "300ms", "--json"]);
-    // Nothing is sent on the first; the second tests implicit TLS.
+    // The server sends no data on the first connection, so the second one tests implicit TLS.
     let first = listener.accept().unwrap();
     let (mut second, _) = listener.accept().unwrap();
     second.read_exact(&mut [0; 5]).unwrap();
@@ -166,7 +166,7 @@ fn a_signal_to_the_command_ports_leaves_valid_json() {
     drop(silent);
 }
 
-/// Replies whose report is larger than a pipe.
+/// Replies that make a report larger than a pipe.
 const LONG: &str = "S: 220 localhost ESMTP\nC\nS: 250 localhost\nC\nS: 250 ok\n";
 
 #[test]
@@ -179,7 +179,7 @@ fn a_signal_ends_a_program_whose_output_is_not_read() {
     let mut words = vec![address.as_str(), "--json", "--tls", "none", "--from", "a@sandbox.test"];
     words.extend(to.iter().flat_map(|to| ["--to", to.as_str()]));
     let mut child = command(&words).spawn().unwrap();
-    // The first byte was written, so the program is writing the rest to a pipe that is too small.
+    // The program has written the first byte, and is now writing the rest to a pipe that is too small.
     let mut pipe = child.stdout.take().unwrap();
     pipe.read_exact(&mut [0]).unwrap();
     signal(&child, "-TERM");
@@ -187,13 +187,13 @@ fn a_signal_ends_a_program_whose_output_is_not_read() {
 }
 
 #[test]
-fn a_sandbox_ends_with_0_and_leaves_no_file() {
+fn a_sandbox_ends_with_exit_code_0_and_leaves_no_file() {
     for name in ["-INT", "-TERM", "-HUP"] {
         let folder = tempfile::tempdir().unwrap();
         let mut child = command(&["sandbox", "healthy-submission"]).env("TMPDIR", folder.path()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         output.read_line(&mut String::new()).unwrap();
-        assert!(std::fs::read_dir(folder.path()).unwrap().count() > 0, "the authority is written to a file");
+        assert!(std::fs::read_dir(folder.path()).unwrap().count() > 0, "the CA certificate is written to a file");
         signal(&child, name);
         let mut stderr = String::new();
         child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
@@ -208,7 +208,8 @@ fn a_signal_ends_a_demo_and_leaves_no_file() {
     let child = command(&["demo", "silence-at-ehlo"]).env("TMPDIR", folder.path()).spawn();
     let mut child = child.unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    // The first line describes the fault of the server; files and server exist, and the check may have begun.
+    // The first line describes the server's fault. It is printed when files and server exist, and the check may have
+    // begun.
     let mut line = String::new();
     while !line.contains("EHLO") {
         line.clear();
@@ -225,13 +226,13 @@ fn healthy() -> Server {
     Server::start(&["S: 220 localhost ESMTP\nC\nS: 250 localhost\nC\nS: 221 bye\nclose"], &Identity::new())
 }
 
-/// It rejects the recipient.
-fn refusing() -> Server {
+/// A server that rejects the recipient.
+fn server_that_rejects() -> Server {
     let script = "S: 220 localhost ESMTP\nC\nS: 250 localhost\nC\nS: 250 ok\nC\nS: 550 5.1.1 no\nC\nS: 250 ok\nC\nS: 221 bye\nclose";
     Server::start(&[script], &Identity::new())
 }
 
-/// Arguments that print something.
+/// Arguments of commands that print output.
 fn speakers(server: &Server) -> Vec<Vec<String>> {
     let address = server.address.to_string();
     let port = server.address.port().to_string();
@@ -266,8 +267,8 @@ fn a_closed_pipe_changes_no_exit_code() {
 }
 
 #[test]
-fn with_a_closed_pipe_reports_are_written_nevertheless() {
-    let server = refusing();
+fn with_a_closed_pipe_report_files_are_still_written() {
+    let server = server_that_rejects();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.json");
     let report = format!("json={}", file.display());
@@ -282,7 +283,7 @@ fn with_a_closed_pipe_reports_are_written_nevertheless() {
 
 #[test]
 fn standard_streams_that_are_closed_change_no_exit_code() {
-    let server = refusing();
+    let server = server_that_rejects();
     let program = env!("CARGO_BIN_EXE_smtpcheck");
     let check = format!("{program} {} --tls none --from a@sandbox.test --to b@sandbox.test", server.address);
     for closed in [">&-", "2>&-", "<&-", ">&- 2>&- <&-"] {
@@ -292,18 +293,18 @@ fn standard_streams_that_are_closed_change_no_exit_code() {
 }
 
 #[test]
-fn a_dash_is_standard_output() {
-    let server = refusing();
+fn a_dash_as_the_output_file_is_standard_output() {
+    let server = server_that_rejects();
     let address = server.address.to_string();
     let folder = tempfile::tempdir().unwrap();
     let words = [&address, "--tls", "none", "--from", "a@sandbox.test", "--to", "b@sandbox.test", "--json", "-o", "-"];
     let run = finish(command(&words).current_dir(folder.path()).spawn().unwrap());
     assert_eq!(run.exits(5)["exit"]["code"], 5);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file was made");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file was created");
 }
 
 #[test]
-fn without_arguments_nothing_is_checked_and_that_is_an_error() {
+fn no_arguments_are_a_usage_error_and_no_check_runs() {
     for words in [&[][..], &["check"]] {
         let run = finish(command(words).spawn().unwrap());
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
@@ -317,8 +318,8 @@ fn without_arguments_nothing_is_checked_and_that_is_an_error() {
 }
 
 #[test]
-fn without_file_descriptors_no_server_is_judged() {
-    let server = refusing();
+fn without_free_file_descriptors_the_error_is_local_and_no_server_is_judged() {
+    let server = server_that_rejects();
     let program = env!("CARGO_BIN_EXE_smtpcheck");
     let port = server.address.port();
     for words in [server.address.to_string(), format!("ports 127.0.0.1 --ports {port}")] {
@@ -332,7 +333,7 @@ fn without_file_descriptors_no_server_is_judged() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_hangup_that_is_ignored_stays_ignored() {
+fn a_hangup_signal_that_is_ignored_at_start_stays_ignored() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (program, address) = (env!("CARGO_BIN_EXE_smtpcheck"), listener.local_addr().unwrap());
     let script = format!("trap '' HUP; exec {program} {address} --tls none --json");
@@ -353,7 +354,7 @@ fn a_hangup_that_is_ignored_stays_ignored() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_exit_74_whatever_is_printed() {
+fn a_full_disk_causes_exit_code_74_for_every_kind_of_output() {
     let server = healthy();
     for words in speakers(&server) {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -371,7 +372,7 @@ fn a_full_disk_is_exit_74_whatever_is_printed() {
 }
 
 #[test]
-fn standard_input_without_content_is_an_error() {
+fn empty_standard_input_is_an_error() {
     let server = healthy();
     let address = server.address.to_string();
     for words in [vec![address.as_str(), "--user", "u", "--password-stdin"], vec![address.as_str(), "--user", "u"]] {

@@ -1,6 +1,7 @@
-//! The house stays as it is drawn: import directions, complete lists, unique ids, known citations, no stray output.
+//! The structure of the project: import directions, complete lists, unique ids, known citations, no output outside the
+//! right modules.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 #[path = "structure/imports.rs"]
 mod imports;
@@ -18,7 +19,8 @@ use smtpcheck::{check, render, sasl};
 
 use self::source::{files, root, without_tests};
 
-/// The import table of `src/lib.rs`: a module and what it may use. Each may use `secret`.
+/// The import table of `src/lib.rs`: each module and the modules that it may import. Every module may also import
+/// `secret`.
 const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("secret", &[]),
@@ -52,7 +54,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// How a file is opened. `host/file.rs` does it for all, with bounds in size and time.
+/// Functions that open a file. Only `host/file.rs` may call them, with limits on size and time.
 const OPENERS: &[&str] = &[
     "File::open",
     "File::create",
@@ -70,15 +72,15 @@ const OPENERS: &[&str] = &[
     "Hosts::from",
 ];
 
-/// Who else may, and for what.
+/// Exceptions, and their reasons.
 const OPENERS_ELSEWHERE: &[(&str, &str)] = &[
-    // Systems that keep their trust store in no file.
+    // Systems whose trust store is not a file.
     ("src/gather/roots.rs", "load_native_certs"),
-    // Systems that keep the configuration of their resolver in no file.
+    // Systems whose resolver configuration is not a file.
     ("src/gather/names.rs", "read_system_conf"),
 ];
 
-/// RFCs that may be cited, with what they are. An obsolete one may be cited with the word "historic" only.
+/// The current RFCs that may be cited.
 const CURRENT: &[u32] = &[
     959, 1035, 1870, 1985, 2033, 2034, 2104, 2195, 2308, 2444, 2645, 2808, 2852, 2920, 3030, 3163, 3207, 3279, 3461,
     3463, 3820, 3865, 3885, 3886, 3977, 3986, 4055, 4141, 4158, 4178, 4422, 4468, 4505, 4616, 4632, 4648, 4752, 4865,
@@ -87,37 +89,38 @@ const CURRENT: &[u32] = &[
     7435, 7465, 7468, 7504, 7505, 7507, 7519, 7568, 7627, 7628, 7633, 7677, 7685, 7766, 7919, 8017, 8032, 8259, 8305,
     8314, 8410, 8422, 8446, 8461, 8617, 8689, 8996, 9155, 9266, 9293, 9325, 9422, 9525, 9598,
 ];
+/// The obsolete RFCs that may be cited, but only together with the word "historic".
 const OBSOLETE: &[u32] =
     &[821, 1845, 1846, 2222, 2487, 2554, 2821, 2831, 3464, 4013, 4346, 4405, 5077, 5246, 5336, 6101, 7489];
 
-/// The lexicon's data, line by line, with the same law.
+/// The data files of the lexicon. The same rule applies to their citations.
 fn data() -> Vec<(PathBuf, String)> {
     let folder = root().join("src/lexicon/data");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files.map(|path| (path.clone(), std::fs::read_to_string(&path).unwrap())).collect()
 }
 
-/// The room a file belongs to: the first part of its path below `src`.
-fn room(path: &Path) -> String {
+/// The module of a file: the first part of its path below `src`.
+fn module_of(path: &Path) -> String {
     let below = path.strip_prefix(root().join("src")).unwrap();
     let first = below.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
 
 #[test]
-fn the_map_in_lib_rs_is_the_table() {
+fn the_map_in_lib_rs_matches_the_import_table() {
     let map = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    for (room, allowed) in TABLE.iter().filter(|(room, _)| !matches!(*room, "secret" | "logging" | "commands")) {
+    for (module, allowed) in TABLE.iter().filter(|(module, _)| !matches!(*module, "secret" | "logging" | "commands")) {
         let words = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
-        let row = format!("//! | {room} | {words} |");
-        assert!(map.contains(&row), "src/lib.rs lacks the row: {row}");
+        let row = format!("//! | {module} | {words} |");
+        assert!(map.contains(&row), "src/lib.rs does not contain the row: {row}");
     }
 }
 
 #[test]
-fn network_and_terminal_libraries_stay_in_their_rooms() {
+fn network_and_terminal_libraries_are_used_only_in_their_modules() {
     for (path, text) in files("src") {
-        let (room, code) = (room(&path), without_tests(&text));
+        let (module, code) = (module_of(&path), without_tests(&text));
         let names = |library: &str| {
             code.lines().any(|line| {
                 let line = line.trim_start();
@@ -126,14 +129,14 @@ fn network_and_terminal_libraries_stay_in_their_rooms() {
             })
         };
         for library in ["tokio", "rustls", "hickory_resolver", "webpki", "tokio_rustls"] {
-            let is_async = matches!(room.as_str(), "host" | "run") && library == "tokio";
+            let is_async = matches!(module.as_str(), "host" | "run") && library == "tokio";
             assert!(
-                room == "gather" || room == "sandbox" || is_async || !names(library),
+                module == "gather" || module == "sandbox" || is_async || !names(library),
                 "{} names {library}",
                 path.display()
             );
         }
-        assert!(room == "render" || !names("anstyle"), "{} names anstyle", path.display());
+        assert!(module == "render" || !names("anstyle"), "{} names anstyle", path.display());
     }
 }
 
@@ -142,13 +145,13 @@ fn files_that_belong_to_a_list_are_in_it() {
     let listed = |folder: &str, known: Vec<String>| {
         for entry in std::fs::read_dir(root().join("src").join(folder)).unwrap() {
             let name = entry.unwrap().file_name().to_string_lossy().trim_end_matches(".rs").to_owned();
-            assert!(name == "mod" || known.contains(&name), "src/{folder}/{name}.rs is in no list");
+            assert!(name == "mod" || known.contains(&name), "src/{folder}/{name}.rs is not in the list");
         }
     };
     let mut checks: Vec<String> = check::CHECKS.iter().map(|check| check.subject.to_owned()).collect();
     checks.extend(["again", "finding", "peer", "place"].map(str::to_owned));
     listed("check", checks);
-    // One file has all of SCRAM, which differ in their hashes only.
+    // One file implements all SCRAM mechanisms, which differ only in their hashes.
     let file = |mechanism: &&sasl::Mechanism| {
         let name = mechanism.name.to_lowercase().replace('-', "_");
         if name.starts_with("scram_") { "scram".to_owned() } else { name }
@@ -161,6 +164,7 @@ fn files_that_belong_to_a_list_are_in_it() {
         [
             "config",
             "difference",
+            "display",
             "escape",
             "explain",
             "ports",
@@ -171,6 +175,7 @@ fn files_that_belong_to_a_list_are_in_it() {
             "suite",
             "symbols",
             "table",
+            "thresholds",
             "view",
             "write_out",
         ]
@@ -180,7 +185,7 @@ fn files_that_belong_to_a_list_are_in_it() {
 }
 
 #[test]
-fn rules_have_unique_kebab_case_ids_and_whole_pages() {
+fn rules_have_unique_kebab_case_ids_and_complete_pages() {
     let mut seen = BTreeSet::new();
     for rule in check::rules() {
         let kebab = rule
@@ -188,7 +193,7 @@ fn rules_have_unique_kebab_case_ids_and_whole_pages() {
             .split('-')
             .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
         assert!(kebab, "{} is not kebab-case", rule.id);
-        assert!(seen.insert(rule.id), "{} is there twice", rule.id);
+        assert!(seen.insert(rule.id), "{} is used twice", rule.id);
         let docs = &rule.docs;
         for (heading, text) in [
             ("sees", docs.sees),
@@ -197,7 +202,7 @@ fn rules_have_unique_kebab_case_ids_and_whole_pages() {
             ("example", docs.example),
             ("references", docs.references),
         ] {
-            assert!(text.len() > 10, "{}: {heading} says nothing", rule.id);
+            assert!(text.len() > 10, "{}: {heading} is too short", rule.id);
         }
         assert!(
             !rule.title.ends_with('.') && rule.title.chars().next().is_some_and(char::is_lowercase),
@@ -209,7 +214,7 @@ fn rules_have_unique_kebab_case_ids_and_whole_pages() {
 }
 
 #[test]
-fn every_rule_that_a_check_lists_is_declared_in_its_file_and_the_other_way_round() {
+fn each_file_of_checks_declares_exactly_the_rules_that_it_lists() {
     for check in check::CHECKS {
         let of = |path: &str| root().join(format!("src/check/{}{path}", check.subject));
         let files: Vec<PathBuf> = match std::fs::read_dir(of("/rules")) {
@@ -218,12 +223,12 @@ fn every_rule_that_a_check_lists_is_declared_in_its_file_and_the_other_way_round
         };
         let declared: usize =
             files.iter().map(|file| std::fs::read_to_string(file).unwrap().matches(": Rule = Rule {").count()).sum();
-        assert_eq!(declared, check.rules.len(), "{}: rules declared and rules listed differ", check.subject);
+        assert_eq!(declared, check.rules.len(), "{}: the declared and the listed rules differ", check.subject);
     }
 }
 
 #[test]
-fn every_rfc_that_is_cited_is_known() {
+fn every_cited_rfc_is_known() {
     let mut wrong = Vec::new();
     for (path, text) in files("src").into_iter().chain(data()) {
         for (at, line) in text.lines().enumerate() {
@@ -241,7 +246,7 @@ fn every_rfc_that_is_cited_is_known() {
 }
 
 #[test]
-fn nothing_prints_beside_the_ways_that_are_meant_for_it() {
+fn only_the_intended_modules_print() {
     for (path, text) in files("src") {
         for macro_name in ["println!", "print!(", "eprintln!", "eprint!(", "dbg!"] {
             assert!(!without_tests(&text).contains(macro_name), "{} uses {macro_name}", path.display());
@@ -250,14 +255,14 @@ fn nothing_prints_beside_the_ways_that_are_meant_for_it() {
 }
 
 #[test]
-fn every_file_says_what_it_is() {
+fn every_file_begins_with_a_description() {
     for (path, text) in files("src") {
         assert!(text.starts_with("//!"), "{} has no header", path.display());
     }
 }
 
 #[test]
-fn the_page_of_rules_is_that_of_the_rules() {
+fn docs_rules_md_is_up_to_date() {
     let page = render::rule::markdown(check::CHECKS);
     let file = root().join("docs/rules.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
@@ -268,7 +273,7 @@ fn the_page_of_rules_is_that_of_the_rules() {
 }
 
 #[test]
-fn manual_pages_are_those_of_the_flags() {
+fn man_pages_are_up_to_date() {
     use smtpcheck::cli::commands::{COMMANDS, man::ManArgs};
     use smtpcheck::cli::pages::manual;
     let mut pages = vec![("docs/man/smtpcheck.1".to_owned(), manual(&ManArgs { command: None }).unwrap())];
@@ -280,7 +285,7 @@ fn manual_pages_are_those_of_the_flags() {
         std::fs::create_dir_all(root().join(folder)).unwrap();
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let name = format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy());
-            assert!(pages.iter().any(|(page, _)| *page == name), "{name} is made of nothing; delete it");
+            assert!(pages.iter().any(|(page, _)| *page == name), "{name} belongs to no command; delete it");
         }
     }
     for (page, text) in &pages {
@@ -292,7 +297,8 @@ fn manual_pages_are_those_of_the_flags() {
     }
 }
 
-/// The simple commands of a line of shell, in words without their quotes. Enough shell for what stands in our pages.
+/// The simple commands of a shell line, as words without quotes. Only the syntax that the documentation uses is
+/// supported.
 fn commands(line: &str) -> Vec<Vec<String>> {
     let (mut all, mut words, mut word, mut quote) = (Vec::new(), Vec::new(), None::<String>, None::<char>);
     let mut letters = line.chars().peekable();
@@ -307,7 +313,7 @@ fn commands(line: &str) -> Vec<Vec<String>> {
             }
             (None, '#') if word.is_none() => break,
             (None, ' ') => words.extend(word.take()),
-            // What stands after < or > is a file.
+            // The word after < or > is a file.
             (None, '<' | '>') if letters.peek() != Some(&'(') => {
                 words.extend(word.take().filter(|word| word != "2"));
                 while letters.next_if(|c| matches!(c, ' ' | '>' | '&')).is_some() {}
@@ -329,7 +335,7 @@ fn commands(line: &str) -> Vec<Vec<String>> {
     all.into_iter().map(|words| words.into_iter().skip_while(before).collect()).collect()
 }
 
-/// Every smtpcheck command in a block of code of a page, in words, with where it stands.
+/// Every smtpcheck command in a code block of the documentation, as words, with its position.
 fn commands_in_pages() -> Vec<(String, Vec<String>)> {
     let mut pages = vec![root().join("README.md")];
     pages.extend(std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()));
@@ -352,8 +358,8 @@ fn commands_in_pages() -> Vec<(String, Vec<String>)> {
     found
 }
 
-/// Whether this version takes the words, down to the values of the flags.
-fn is_taken(words: &[String]) -> Result<(), String> {
+/// Whether this version accepts the arguments and the values of the flags.
+fn is_accepted(words: &[String]) -> Result<(), String> {
     use smtpcheck::cli::{Invocation, config, parse_with, plan};
     let file = "[profile.relay]\ntarget = \"smtp.example.net:587\"\nuser = \"u\"\npassword-command = \"pass mail\"\n";
     let profile = words.iter().any(|word| word == "@relay" || word == "relay").then_some("relay");
@@ -369,23 +375,23 @@ fn is_taken(words: &[String]) -> Result<(), String> {
 }
 
 #[test]
-fn every_smtpcheck_command_in_a_page_is_one_that_this_version_takes() {
+fn every_command_in_the_documentation_is_accepted() {
     let all = commands_in_pages();
     let wrong: Vec<String> = all
         .iter()
-        .filter_map(|(place, words)| Some(format!("{place}: {}: {}", words.join(" "), is_taken(words).err()?)))
+        .filter_map(|(place, words)| Some(format!("{place}: {}: {}", words.join(" "), is_accepted(words).err()?)))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(all.len() > 15, "only {} commands were found", all.len());
     let words = commands("if ! FOO=1 smtpcheck 'a b' -q 2>&1 | grep x; then smtpcheck b > f # smtpcheck c");
     assert_eq!(words[0], ["smtpcheck", "a b", "-q"]);
     assert_eq!(words[2], ["smtpcheck", "b"]);
-    assert!(is_taken(&["smtpcheck", "h.example", "--tls", "ssl"].map(str::to_owned)).is_err());
-    assert!(is_taken(&["smtpcheck", "h.example", "--prot", "1"].map(str::to_owned)).is_err());
+    assert!(is_accepted(&["smtpcheck", "h.example", "--tls", "ssl"].map(str::to_owned)).is_err());
+    assert!(is_accepted(&["smtpcheck", "h.example", "--prot", "1"].map(str::to_owned)).is_err());
 }
 
 #[test]
-fn every_smtpcheck_command_in_a_fix_is_one_that_this_version_takes() {
+fn every_command_in_a_fix_is_accepted() {
     let mut wrong = Vec::new();
     for (path, text) in data() {
         for part in text.split("command = \"smtpcheck ").skip(1) {
@@ -410,11 +416,11 @@ fn every_smtpcheck_command_in_a_fix_is_one_that_this_version_takes() {
 }
 
 #[test]
-fn files_are_opened_in_one_place_which_bounds_them() {
+fn only_the_file_module_opens_files() {
     let mut wrong = Vec::new();
     for (path, text) in files("src") {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
-        // Tests stand last in a file, or in one of their own.
+        // Tests are at the end of a file, or in their own file.
         let is_test = name.ends_with("/tests.rs") || name.ends_with("/chains.rs");
         if name == "src/host/file.rs" || is_test {
             continue;

@@ -1,7 +1,7 @@
-//! `smtpcheck run` of the built program against the sandbox: what passes, fails or is skipped and why, and that a mistake
+//! `smtpcheck run` of the built program against the sandbox: which checks pass, fail or are skipped and why. An error
 //! in the file is one message with its position, before anything is sent.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -20,16 +20,16 @@ use support::program::{self, Run};
 const SCENARIOS: [&str; 6] =
     ["healthy-submission", "healthy-relay", "relay-denied", "greylisted", "greeting-slow", "auth-wrong-password"];
 
-struct House {
+struct TestSandbox {
     addresses: BTreeMap<&'static str, String>,
     authority: String,
     _folder: tempfile::TempDir,
     _running: Running,
 }
 
-fn house() -> &'static House {
-    static HOUSE: OnceLock<House> = OnceLock::new();
-    HOUSE.get_or_init(|| {
+fn sandbox() -> &'static TestSandbox {
+    static SANDBOX: OnceLock<TestSandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| {
         let all: Vec<&'static Scenario> = SCENARIOS.iter().map(|name| scenario(name).unwrap()).collect();
         let listen = std::net::Ipv4Addr::LOCALHOST.into();
         let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
@@ -39,11 +39,12 @@ fn house() -> &'static House {
         let path = folder.path().join("ca.pem");
         std::fs::write(&path, sandbox.authorities().unwrap()).unwrap();
         let authority = path.to_str().unwrap().to_owned();
-        House { addresses, authority, _folder: folder, _running: sandbox.spawn(None).unwrap() }
+        TestSandbox { addresses, authority, _folder: folder, _running: sandbox.spawn(None).unwrap() }
     })
 }
 
-/// A directory with a suite. `{name}` in it is replaced by the address of a scenario, `{ca}` by the file of the CA.
+/// A directory with a suite. `{name}` is replaced by the address of a scenario, and `{ca}` by the path of the CA
+/// certificate.
 struct Suite {
     folder: tempfile::TempDir,
 }
@@ -56,9 +57,9 @@ impl Suite {
     }
 
     fn write(&self, name: &str, text: &str) -> PathBuf {
-        let house = house();
-        let mut text = text.replace("{ca}", &house.authority);
-        for (scenario, address) in &house.addresses {
+        let sandbox = sandbox();
+        let mut text = text.replace("{ca}", &sandbox.authority);
+        for (scenario, address) in &sandbox.addresses {
             text = text.replace(&format!("{{{scenario}}}"), address);
         }
         let path = self.folder.path().join(name);
@@ -77,7 +78,7 @@ impl Suite {
     }
 }
 
-/// Standard output as JSON that fits the schema which the program publishes.
+/// Standard output as JSON, after validating it against the schema that the program publishes.
 fn json(run: &Run) -> Value {
     let value: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"));
     let schema: Value = serde_json::from_str(RUN_SCHEMA).unwrap();
@@ -94,14 +95,14 @@ from = "probe@example.org"
 expect = ["tls.version >= 1.2"]
 
 [[check]]
-name = "takes mail for us"
+name = "accepts local mail"
 target = "smtp://{healthy-relay}"
 to = ["you@sandbox.test"]
 tags = ["smoke"]
 expect = ["rcpt.class == 2", "certificate.days_left > 21"]
 
 [[check]]
-name = "is no open relay"
+name = "is not an open relay"
 target = "smtp://{relay-denied}"
 to = ["someone@elsewhere.test"]
 tags = ["guard"]
@@ -109,13 +110,13 @@ expect = ["rcpt.class == 5"]
 "#;
 
 #[test]
-fn a_suite_that_holds_is_0_and_told_in_the_order_of_the_file() {
+fn a_suite_without_failures_ends_with_0_and_is_reported_in_file_order() {
     let suite = Suite::new(GUARD);
     let run = suite.run(&[]);
     assert_eq!(run.code, 0, "{run}");
     let lines: Vec<&str> = run.stdout.lines().collect();
-    assert!(lines[0].starts_with("PASS takes mail for us  127.0.0.1:"), "{run}");
-    assert!(lines[1].starts_with("PASS is no open relay  127.0.0.1:"), "{run}");
+    assert!(lines[0].starts_with("PASS accepts local mail  127.0.0.1:"), "{run}");
+    assert!(lines[1].starts_with("PASS is not an open relay  127.0.0.1:"), "{run}");
     assert_eq!(lines[2], "PASS  2 passed · exit 0", "{run}");
     let value = json(&suite.run(&["--json"]));
     assert_eq!(value["exit"]["code"], 0);
@@ -129,7 +130,7 @@ fn a_failed_check_shows_its_report_and_decides_the_exit_code() {
     let suite = Suite::new(&GUARD.replace("{relay-denied}", "{healthy-relay}"));
     let run = suite.run(&[]);
     assert_eq!(run.code, 1, "{run}");
-    assert!(run.stdout.contains("FAIL is no open relay  127.0.0.1:"), "{run}");
+    assert!(run.stdout.contains("FAIL is not an open relay  127.0.0.1:"), "{run}");
     assert!(run.stdout.contains("failed: rcpt.class == 5") && run.stdout.contains("expected 5, seen 2"), "{run}");
     assert!(run.stdout.contains("RCPT TO:<someone@elsewhere.test>"), "{run}");
     assert!(run.stdout.ends_with("FAIL  1 failed, 1 passed · exit 1\n"), "{run}");
@@ -138,7 +139,7 @@ fn a_failed_check_shows_its_report_and_decides_the_exit_code() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_all_failures_if_they_share_it() {
+fn failures_with_the_same_exit_code_decide_that_of_the_run() {
     let check = |name: &str| {
         format!(
             "[[check]]\nname = \"{name}\"\ntarget = \"{{{name}}}\"\ncacert = \"{{ca}}\"\nto = \"you@sandbox.test\"\n"
@@ -151,7 +152,7 @@ fn the_exit_code_is_that_of_all_failures_if_they_share_it() {
 }
 
 #[test]
-fn only_selects_by_tag_and_by_name() {
+fn only_selects_checks_by_tag_and_by_name() {
     let suite = Suite::new(GUARD);
     let names = |only: &str| {
         let value = json(&suite.run(&["--json", "--only", only]));
@@ -159,21 +160,24 @@ fn only_selects_by_tag_and_by_name() {
             value["cases"].as_array().unwrap().iter().map(|case| case["name"].as_str().unwrap().to_owned()).collect();
         names
     };
-    assert_eq!(names("smoke"), ["takes mail for us"]);
-    assert_eq!(names("is no open relay"), ["is no open relay"]);
+    assert_eq!(names("smoke"), ["accepts local mail"]);
+    assert_eq!(names("is not an open relay"), ["is not an open relay"]);
     let unknown = suite.run(&["--only", "smoek"]);
-    assert!(unknown.code == 2 && unknown.stderr.contains("the nearest is smoke"), "{unknown}");
+    assert!(unknown.code == 2 && unknown.stderr.contains("did you mean smoke?"), "{unknown}");
 }
 
 #[test]
-fn a_check_whose_needs_are_not_met_is_skipped_with_the_reason_even_with_quiet() {
+fn a_check_with_unmet_needs_is_skipped_with_a_reason_even_with_quiet() {
     let suite = Suite::new(&format!("{GUARD}needs = [\"env:SMTPCHECK_TEST_NEED\"]\n"));
     let run = suite.run(&[]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(run.stdout.contains("SKIP is no open relay: the variable SMTPCHECK_TEST_NEED is not set\n"), "{run}");
+    assert!(
+        run.stdout.contains("SKIP is not an open relay: the environment variable SMTPCHECK_TEST_NEED is not set\n"),
+        "{run}"
+    );
     assert!(run.stdout.contains("PASS  1 passed, 1 skipped · exit 0"), "{run}");
     let value = json(&suite.run(&["--json"]));
-    assert_eq!(value["cases"][1]["skipped"], "the variable SMTPCHECK_TEST_NEED is not set");
+    assert_eq!(value["cases"][1]["skipped"], "the environment variable SMTPCHECK_TEST_NEED is not set");
     assert_eq!(value["cases"][1]["report"], Value::Null);
     assert!(suite.run_with(&["-q"], &[("SMTPCHECK_TEST_NEED", "1")]).stdout.contains("2 passed"));
     let loaded = Saved::read(&suite.run(&["--json"]).stdout, &|_| None).unwrap().run;
@@ -208,12 +212,12 @@ fn a_check_of_a_blocked_port_is_skipped_and_does_not_fail() {
     assert_eq!(run.code, 0, "{run}");
     assert!(
         run.stdout.contains(&format!(
-            "SKIP blocked: connections to port {port} do not get out of this network: no response from 127.0.0.1"
+            "SKIP blocked: this network seems to block connections to port {port}: no response from 127.0.0.1"
         )),
         "{run}"
     );
-    // Another server responds on that port: connections get out, and the silent server is the cause. 127.0.0.2 is this
-    // machine too.
+    // Another server responds on that port, so connections get out of this network, and the silent server is the cause.
+    // 127.0.0.2 is a local address too.
     let other = std::net::TcpListener::bind(format!("127.0.0.2:{port}")).unwrap();
     let both = Suite::new(&format!(
         "{}{}",
@@ -229,7 +233,7 @@ fn a_check_of_a_blocked_port_is_skipped_and_does_not_fail() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_signal_while_blocked_ports_are_searched_leaves_a_valid_report() {
+fn a_signal_during_the_test_for_blocked_ports_leaves_a_valid_report() {
     let (silent, _waiting, _listener) = silent_port();
     let port = silent.rsplit(':').next().unwrap();
     let check =
@@ -237,7 +241,7 @@ fn a_signal_while_blocked_ports_are_searched_leaves_a_valid_report() {
     let suite = Suite::new(&format!("{}{}", check("first"), check("second")));
     let mut command = program::command(&["run", "--json"]);
     let child = command.current_dir(suite.folder.path()).spawn().unwrap();
-    at_work(child.id());
+    wait_until_connected(child.id());
     let id = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     let run = program::finish(child);
@@ -247,9 +251,9 @@ fn a_signal_while_blocked_ports_are_searched_leaves_a_valid_report() {
     assert_eq!(value["cases"][1]["skipped"], "a signal stopped the run before this check began", "{run}");
 }
 
-/// Waits until a run has opened its sockets, so that a signal interrupts its checks.
+/// Waits until a run has opened its sockets, so that the signal arrives during its checks.
 #[cfg(unix)]
-fn at_work(id: u32) {
+fn wait_until_connected(id: u32) {
     let sockets = || {
         let Ok(open) = std::fs::read_dir(format!("/proc/{id}/fd")) else { return 0 };
         let is_socket =
@@ -257,14 +261,14 @@ fn at_work(id: u32) {
         open.filter_map(Result::ok).filter(|entry| is_socket(entry.path())).count()
     };
     let began = Instant::now();
-    // Two for signals, one for each of the runtimes of the watch and of the check, and the connection.
+    // Two for signals, one for each runtime (the port test and the checks), and the connection.
     while sockets() < 5 && began.elapsed() < Duration::from_secs(5) {
         std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 
 #[test]
-fn passwords_come_by_reference_and_are_not_shown() {
+fn passwords_are_given_by_reference_and_are_not_shown() {
     let suite = Suite::new(
         "[defaults]\nuser = \"me@sandbox.test\"\ncacert = \"{ca}\"\n\
          [[check]]\nname = \"by variable\"\ntarget = \"{auth-wrong-password}\"\npassword-env = \"SMTPCHECK_TEST_SECRET\"\nexpect = \"auth.code == 535\"\n\
@@ -273,22 +277,26 @@ fn passwords_come_by_reference_and_are_not_shown() {
     );
     suite.write("secret", CANARY);
     for flags in [&["-v"][..], &["--json"]] {
-        // The helper searches what was printed.
+        // `run` searches the output for the password.
         let run = suite.run_with(flags, &[("SMTPCHECK_TEST_SECRET", CANARY), ("RUST_LOG", "trace")]);
         assert_eq!(run.code, 0, "{run}");
     }
     let unset = suite.run(&[]);
     assert!(
-        unset.code == 2 && unset.stderr.contains("smtpcheck.toml:7:16: the variable SMTPCHECK_TEST_SECRET is not set"),
+        unset.code == 2
+            && unset.stderr.contains("smtpcheck.toml:7:16: the environment variable SMTPCHECK_TEST_SECRET is not set"),
         "{unset}"
     );
     let none = Suite::new("[[check]]\nname = \"a\"\ntarget = \"127.0.0.1:9\"\nuser = \"u\"\n").run(&[]);
-    assert!(none.code == 2 && none.stderr.contains("smtpcheck.toml:4:8: a user without a password"), "{none}");
+    assert!(
+        none.code == 2 && none.stderr.contains("smtpcheck.toml:4:8: the check has a user but no password"),
+        "{none}"
+    );
 }
 
 #[cfg(unix)]
 #[test]
-fn a_password_in_the_file_is_accepted_only_if_no_other_user_can_read_it() {
+fn a_password_in_the_file_is_accepted_only_if_no_other_user_can_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let text = format!(
         "[[check]]\nname = \"a\"\ntarget = \"{{auth-wrong-password}}\"\nuser = \"me@sandbox.test\"\ncacert = \"{{ca}}\"\npassword = {}\nexpect = \"auth.code == 535\"\n",
@@ -299,7 +307,7 @@ fn a_password_in_the_file_is_accepted_only_if_no_other_user_can_read_it() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let refused = suite.run(&[]);
     assert!(
-        refused.code == 2 && refused.stderr.contains("smtpcheck.toml:6:12: others can read this file"),
+        refused.code == 2 && refused.stderr.contains("smtpcheck.toml:6:12: other users can read this file"),
         "{refused}"
     );
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -308,17 +316,17 @@ fn a_password_in_the_file_is_accepted_only_if_no_other_user_can_read_it() {
 }
 
 #[test]
-fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
+fn errors_are_one_message_with_a_position_and_nothing_is_sent() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
     let sound = format!("[[check]]\nname = \"sound\"\ntarget = \"{address}\"\n");
     let other = format!("[[check]]\nname = \"b\"\ntarget = \"{address}\"\n");
     for (more, message) in [
-        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: a check has no key \"tsl\"; did you mean tls?"),
+        ("tsl = \"none\"\n", "smtpcheck.toml:7:1: unknown key \"tsl\" in a check; did you mean tls?"),
         (
             "tls = \"ssl\"\n",
-            "smtpcheck.toml:7:7: tls ssl: not a valid value; write one of auto, starttls, implicit, none",
+            "smtpcheck.toml:7:7: tls ssl: not a valid value; use one of auto, starttls, implicit, none",
         ),
         ("timeout = \"90\"\n", "smtpcheck.toml:7:11: timeout 90: the unit is missing"),
         (
@@ -326,12 +334,12 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
             "smtpcheck.toml:7:9: retry 1000: not a number in the allowed range; write a number from 0 to 100",
         ),
         ("cacert = \"gone.pem\"\n", "smtpcheck.toml:7:10: cacert gone.pem: no such file"),
-        ("expect = \"rcpt.code == 250\"\n", "smtpcheck.toml:7:11: rcpt.code is about a recipient that is not given"),
+        ("expect = \"rcpt.code == 250\"\n", "smtpcheck.toml:7:11: rcpt.code requires a recipient that is not given"),
         (
             "expect = \"tls.version >= 1.2 x\"\n",
-            "smtpcheck.toml:7:30: unexpected text after the end of the expectation\n  tls.version >= 1.2 x\n                     ^\n",
+            "smtpcheck.toml:7:30: unexpected text after the value\n  tls.version >= 1.2 x\n                     ^\n",
         ),
-        ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 is about another port"),
+        ("needs = \"egress:25\"\n", "smtpcheck.toml:7:9: egress:25 does not match the port"),
         ("from = \"x\"\nto = \"a@example.net\"\n", "smtpcheck.toml:7:8: from x: "),
         (
             "quit-after = \"mail\"\nto = \"a@example.net\"\n",
@@ -339,11 +347,8 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
         ),
         ("authzid = \"a\"\n", "smtpcheck.toml:7:11: authzid: no user name given; add --user USER"),
         ("ehlo = \"\"\n", "smtpcheck.toml:7:8: ehlo \"\": "),
-        ("password-env = \"PATH\"\n", "smtpcheck.toml:7:16: a password is given, but no user"),
-        (
-            "[[check]]\nname = \"sound\"\ntarget = \"h\"\n",
-            "smtpcheck.toml:8:8: there is a check of the name \"sound\" already",
-        ),
+        ("password-env = \"PATH\"\n", "smtpcheck.toml:7:16: the check has a password but no user"),
+        ("[[check]]\nname = \"sound\"\ntarget = \"h\"\n", "smtpcheck.toml:8:8: another check has the name \"sound\""),
     ] {
         let run = Suite::new(&format!("{sound}{other}{more}")).run(&[]);
         assert_eq!(run.code, 2, "{more}{run}");
@@ -370,8 +375,9 @@ fn mistakes_are_one_message_with_their_position_and_nothing_is_sent() {
 
 #[test]
 fn checks_run_concurrently() {
-    // Each waits six seconds for its greeting; two at once with one host would take eighteen.
-    let port = house().addresses["greeting-slow"].rsplit(':').next().unwrap().to_owned();
+    // Each check waits six seconds for its greeting. If they counted as checks of one host, of which two run at once,
+    // the suite would take eighteen seconds.
+    let port = sandbox().addresses["greeting-slow"].rsplit(':').next().unwrap().to_owned();
     let text: String = (0..6)
         .map(|at| format!("[[check]]\nname = \"{at}\"\ntarget = \"host{at}.test:{port}\"\nresolve = \"host{at}.test:{port}:127.0.0.1\"\nquit-after = \"banner\"\n"))
         .collect();
@@ -385,14 +391,14 @@ fn checks_run_concurrently() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_leaves_a_valid_report_of_what_was_seen_so_far() {
+fn a_signal_leaves_a_valid_report_of_the_results_so_far() {
     let suite = Suite::new(
         "[[check]]\nname = \"slow\"\ntarget = \"{greeting-slow}\"\n[[check]]\nname = \"later\"\ntarget = \"{greeting-slow}\"\n",
     );
     let mut command = program::command(&["run", "--jobs", "1", "--json"]);
     let child = command.current_dir(suite.folder.path()).env("RUST_LOG", "off").spawn().unwrap();
     let id = child.id();
-    at_work(id);
+    wait_until_connected(id);
     assert!(std::process::Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap().success());
     let run = program::finish(child);
     assert_eq!(run.code, 130, "{run}");
@@ -402,11 +408,11 @@ fn a_signal_leaves_a_valid_report_of_what_was_seen_so_far() {
 }
 
 #[test]
-fn a_relative_path_is_recorded_as_it_was_given_where_the_suite_can_find_it() {
+fn a_relative_path_is_recorded_as_given_if_the_suite_can_find_it() {
     let suite = Suite::new("");
     std::fs::create_dir(suite.folder.path().join("sub")).unwrap();
-    std::fs::copy(&house().authority, suite.folder.path().join("ca.pem")).unwrap();
-    let target = house().addresses["healthy-relay"].as_str();
+    std::fs::copy(&sandbox().authority, suite.folder.path().join("ca.pem")).unwrap();
+    let target = sandbox().addresses["healthy-relay"].as_str();
     let recorded = |output: &str| {
         let run = suite.run(&["--record", target, "-o", output, "--", "--cacert", "ca.pem"]);
         assert_eq!(run.code, 0, "{run}");
@@ -418,7 +424,7 @@ fn a_relative_path_is_recorded_as_it_was_given_where_the_suite_can_find_it() {
 }
 
 #[test]
-fn fail_fast_starts_nothing_after_the_first_failure() {
+fn fail_fast_starts_no_check_after_the_first_failure() {
     let suite = Suite::new(
         "[[check]]\nname = \"a\"\ntarget = \"{greeting-slow}\"\nneeds = [\"env:NOT_SET\"]\n\
          [[check]]\nname = \"b\"\ntarget = \"{relay-denied}\"\ncacert = \"{ca}\"\nto = \"b@example.org\"\n\
@@ -429,9 +435,9 @@ fn fail_fast_starts_nothing_after_the_first_failure() {
     assert_eq!(run.code, 5, "{run}");
     let value = json(&run);
     let skipped: Vec<&Value> = (0..4).map(|at| &value["cases"][at]["skipped"]).collect();
-    assert_eq!(skipped[0], "the variable NOT_SET is not set");
+    assert_eq!(skipped[0], "the environment variable NOT_SET is not set");
     assert_eq!((skipped[1], skipped[3]), (&Value::Null, skipped[0]));
-    assert_eq!(skipped[2], "an earlier check failed, and the run stops at the first failure (--fail-fast)");
+    assert_eq!(skipped[2], "an earlier check failed, and --fail-fast stops the run at the first failure");
     let without = suite.run(&["--jobs", "1", "--json"]);
     assert_eq!((without.code, &json(&without)["cases"][2]["skipped"]), (5, &Value::Null), "{without}");
 }
@@ -448,11 +454,11 @@ fn variables_of_a_suite_can_be_set_on_the_command_line() {
     let set = listed(&["--set", "TARGET=set.example:25", "--set", "NAME=a=b"]);
     assert!(set.stdout.contains("set.example:25") && set.stdout.contains("a=b"), "{set}");
     for (words, message) in [
-        (&["--set", "TARGET"][..], "write NAME=VALUE"),
-        (&["--set", "=x"], "write NAME=VALUE"),
-        (&["--set", "A B=x"], "write NAME=VALUE"),
-        (&["--set", "TARGT=x"], "--set: the suite has no variable ${TARGT}"),
-        (&["--set", "NAME=x", "--set", "NAME=y"], "--set: the variable NAME is given twice"),
+        (&["--set", "TARGET"][..], "use NAME=VALUE"),
+        (&["--set", "=x"], "use NAME=VALUE"),
+        (&["--set", "A B=x"], "use NAME=VALUE"),
+        (&["--set", "TARGT=x"], "--set: the suite does not use the variable ${TARGT}"),
+        (&["--set", "NAME=x", "--set", "NAME=y"], "--set: the variable NAME is set twice"),
     ] {
         let run = listed(words);
         assert!(run.code == 2 && run.stderr.contains(message), "{run}");
@@ -460,13 +466,13 @@ fn variables_of_a_suite_can_be_set_on_the_command_line() {
 }
 
 #[test]
-fn list_and_dry_run_send_nothing() {
+fn list_and_dry_run_do_not_connect() {
     let suite = Suite::new(&format!(
         "{GUARD}needs = [\"env:SMTPCHECK_TEST_NEED\"]\nuser = \"u\"\npassword-command = \"exit 9\"\n"
     ));
     let list = suite.run(&["--list"]);
     assert_eq!(list.code, 0, "{list}");
-    assert!(list.stdout.starts_with("takes mail for us\tsmtp://127.0.0.1:"), "{list}");
+    assert!(list.stdout.starts_with("accepts local mail\tsmtp://127.0.0.1:"), "{list}");
     assert!(list.stdout.contains("\tguard\n"), "{list}");
     let dry = suite.run(&["--dry-run"]);
     assert_eq!(dry.code, 0, "{dry}");
@@ -478,11 +484,11 @@ fn list_and_dry_run_send_nothing() {
 #[test]
 fn a_recorded_suite_passes() {
     let suite = Suite::new("");
-    let house = house();
+    let sandbox = sandbox();
     for (name, code) in [("healthy-submission", 0), ("relay-denied", 0)] {
-        let target = &house.addresses[name];
+        let target = &sandbox.addresses[name];
         let flags =
-            ["--record", target, "-o", "new.toml", "--", "--cacert", &house.authority, "--to", "you@sandbox.test"];
+            ["--record", target, "-o", "new.toml", "--", "--cacert", &sandbox.authority, "--to", "you@sandbox.test"];
         let recorded = suite.run(&flags);
         assert_eq!(recorded.code, 0, "{recorded}");
         let text = std::fs::read_to_string(suite.folder.path().join("new.toml")).unwrap();
@@ -505,15 +511,15 @@ fn the_schema_of_suites_accepts_what_the_program_accepts() {
 }
 
 #[test]
-fn the_page_lists_every_key() {
+fn docs_suite_md_lists_every_key() {
     let page = include_str!("../docs/suite.md");
     for key in smtpcheck::suite::KEYS {
-        assert!(page.contains(&format!("`{}`", key.name)), "docs/suite.md lacks {}", key.name);
+        assert!(page.contains(&format!("`{}`", key.name)), "docs/suite.md does not mention {}", key.name);
     }
 }
 
 #[test]
-fn every_format_shows_what_failed_and_what_was_skipped() {
+fn every_format_shows_the_failed_and_the_skipped_checks() {
     let text = format!(
         "{}[[check]]\nname = \"needs more\"\ntarget = \"{{healthy-relay}}\"\nneeds = \"env:SMTPCHECK_TEST_NEED\"\n",
         GUARD.replace("{relay-denied}", "{healthy-relay}")
@@ -523,12 +529,16 @@ fn every_format_shows_what_failed_and_what_was_skipped() {
         let path = format!("out.{}", format.name);
         let report = format!("{}={path}", format.name);
         let run = suite.run(&["-q", "--format", format.name, "--report", &report]);
-        // The exit codes of a plugin differ.
+        // The exit codes of the plugin format are different.
         assert_eq!(run.code, if format.name == "nagios" { 2 } else { 1 }, "{}\n{run}", format.name);
         let written = std::fs::read_to_string(suite.folder.path().join(path)).unwrap();
         for shown in [&run.stdout, &written] {
             if format.name != "nagios" && format.name != "prometheus" {
-                assert!(shown.contains("is no open relay") && shown.contains("needs more"), "{}\n{shown}", format.name);
+                assert!(
+                    shown.contains("is not an open relay") && shown.contains("needs more"),
+                    "{}\n{shown}",
+                    format.name
+                );
             }
         }
     }
@@ -543,15 +553,15 @@ fn every_format_shows_what_failed_and_what_was_skipped() {
 
 #[test]
 #[cfg(unix)]
-fn a_suite_without_end_is_not_read_to_its_end() {
+fn reading_an_endless_suite_ends_at_its_size_limit() {
     let suite = Suite::new(GUARD);
     let run = suite.run(&["/dev/zero"]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
-    assert!(run.stderr.contains("more than 8 MiB"), "{run}");
+    assert!(run.stderr.contains("larger than 8 MiB"), "{run}");
 }
 
 #[test]
-fn json_records_are_written_check_by_check_and_end_with_a_summary() {
+fn ndjson_records_are_written_check_by_check_and_end_with_a_summary() {
     let suite = Suite::new(GUARD);
     let run = suite.run(&["--format", "ndjson"]);
     assert_eq!(run.code, 0, "{run}");

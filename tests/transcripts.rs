@@ -1,6 +1,6 @@
-//! Transcripts: TOML dialogues in, finding ids out, without sockets. The format is described in `support/replay.rs`.
+//! Transcripts: TOML dialogues in, finding ids out, without sockets. `support/replay/mod.rs` documents the format.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod support;
 
@@ -13,7 +13,7 @@ use smtpcheck::wire::tls;
 use support::replay::all;
 
 #[test]
-fn every_transcript_gives_exactly_the_findings_it_names() {
+fn every_transcript_causes_exactly_its_expected_findings() {
     let mut wrong = Vec::new();
     for played in all() {
         let mut found: Vec<&str> = played.report.findings.iter().map(|finding| finding.rule.as_ref()).collect();
@@ -34,21 +34,24 @@ fn every_transcript_gives_exactly_the_findings_it_names() {
 }
 
 #[test]
-fn every_rule_has_a_transcript_where_it_fires_and_one_where_it_stays_quiet() {
+fn every_rule_has_a_transcript_where_it_fires_and_one_where_it_does_not() {
     let played = all();
     let fires: BTreeSet<&str> =
         played.iter().flat_map(|one| one.transcript.expect.iter().map(String::as_str)).collect();
     let quiet: BTreeSet<&str> = played.iter().flat_map(|one| one.transcript.quiet.iter().map(String::as_str)).collect();
     let known: BTreeSet<&str> = check::rules().map(|rule| rule.id).collect();
     let missing: Vec<&&str> = known.iter().filter(|id| !fires.contains(**id) || !quiet.contains(**id)).collect();
-    assert!(missing.is_empty(), "rules without a firing or a quiet transcript: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "rules without a transcript where they fire, or without one that lists them as quiet: {missing:?}"
+    );
     let unknown: Vec<&&str> = fires.union(&quiet).filter(|id| !known.contains(**id)).collect();
     assert!(unknown.is_empty(), "transcripts name rules that do not exist: {unknown:?}");
 }
 
-/// The code and the outcome are about that one too.
+/// The reported reply code and outcome are those of the last login too.
 #[test]
-fn of_several_logins_the_report_names_the_last() {
+fn the_report_contains_the_last_of_several_logins() {
     let played = all().into_iter().find(|played| played.name.ends_with("try-all-mechanisms")).unwrap();
     let json = smtpcheck::render::format("json").unwrap().one(&played.report, &smtpcheck::render::Display::plain());
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -56,24 +59,24 @@ fn of_several_logins_the_report_names_the_last() {
     assert_eq!(report["auth"]["outcome"], "accepted");
 }
 
-/// `user-without-domain` in the lexicon: who logs in with an address is not told to.
+/// The fix `user-without-domain` of the lexicon is not suggested if the user name already has a domain.
 #[test]
-fn only_a_user_name_without_a_domain_is_told_to_be_an_address() {
+fn only_a_user_name_without_a_domain_gets_the_fix_to_use_the_email_address() {
     let advice = |name: &str| -> Vec<String> {
         let played = all().into_iter().find(|played| played.name.ends_with(name)).unwrap();
         let fixes = played.report.findings.iter().flat_map(|finding| &finding.fixes);
-        let told = fixes.filter(|fix| fix.text.contains("complete email address")).cloned();
-        told.map(|fix| fix.command.unwrap()).collect()
+        let matching = fixes.filter(|fix| fix.text.contains("complete email address")).cloned();
+        matching.map(|fix| fix.command.unwrap()).collect()
     };
     assert_eq!(advice("user-without-domain"), ["smtpcheck mail.example.net:587 --user bob@YOUR-DOMAIN"]);
     assert_eq!(advice("AUT-08"), [""; 0]);
 }
 
-/// What was not asked, or not answered, is unknown; "no" needs a refusal.
+/// A TLS version that was not tested or got no answer is unknown. Only a rejection by the server means "no".
 #[test]
-fn a_scan_that_is_turned_away_says_no_to_nothing() {
+fn a_scan_that_the_server_stops_reports_no_version_as_rejected() {
     let all = all();
-    for (name, proved) in [("scan/throttled", 2), ("scan/no-answer-any-more", 2)] {
+    for (name, proved) in [("scan/throttled", 2), ("scan/no-further-answer", 2)] {
         let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
         let scan = smtpcheck::check::scan::results(&played.report.plan, &played.report.evidence).unwrap();
         let accepted = serde_json::to_value(&scan.versions).unwrap();
@@ -86,18 +89,18 @@ fn a_scan_that_is_turned_away_says_no_to_nothing() {
     }
 }
 
-/// The reason, in words for who has never heard of a record of TLS.
+/// The message must be understandable without knowledge of the TLS record format.
 #[test]
-fn a_handshake_that_fails_says_what_came_and_why() {
+fn a_failed_handshake_is_described_with_the_received_data_and_the_reason() {
     let all = all();
     for (name, words) in [
-        ("handshake/refuses-everything", "has no certificate, or one that it cannot use"),
+        ("handshake/refuses-everything", "has no certificate, or has a certificate that it cannot use"),
         ("starttls/alert", "the server rejected the handshake with alert 40"),
-        ("starttls/put-off-in-the-handshake", "cannot start TLS now: 454 4.7.0 TLS not available"),
-        ("starttls/put-off-in-the-handshake", "the response is not TLS: 454 4.7.0 TLS not available"),
+        ("starttls/deferred-in-the-handshake", "cannot start TLS at the moment: 454 4.7.0 TLS not available"),
+        ("starttls/deferred-in-the-handshake", "the response is not TLS: 454 4.7.0 TLS not available"),
         ("starttls/closed-in-the-handshake", "TLS failed: the server closed the connection"),
         ("starttls/silent-in-the-handshake", "TLS failed: no response"),
-        ("starttls/plain-text-in-the-handshake", "plain SMTP arrived instead of a TLS handshake"),
+        ("starttls/plain-text-in-the-handshake", "the server sends unencrypted SMTP instead of a TLS handshake"),
     ] {
         let played = all.iter().find(|played| played.name.ends_with(name)).unwrap();
         let look = smtpcheck::render::Display::plain();
@@ -108,17 +111,17 @@ fn a_handshake_that_fails_says_what_came_and_why() {
 }
 
 #[test]
-fn quiet_rules_are_quiet() {
+fn quiet_rules_do_not_fire() {
     for played in all() {
         for id in &played.transcript.quiet {
-            assert!(!played.transcript.summary.is_empty(), "{} does not say what happens", played.name);
+            assert!(!played.transcript.summary.is_empty(), "{} has no summary", played.name);
             assert!(!played.transcript.expect.contains(id), "{}: {id} is both expected and quiet", played.name);
         }
     }
 }
 
 #[test]
-fn every_error_and_warning_has_a_cause_and_a_fix_and_says_what_else_it_could_be() {
+fn every_error_and_warning_has_a_cause_a_fix_and_an_alternative_unless_certain() {
     for played in all() {
         for finding in &played.report.findings {
             assert!(!finding.cause.is_empty(), "{}: {} has no cause", played.name, finding.rule);
@@ -129,14 +132,14 @@ fn every_error_and_warning_has_a_cause_and_a_fix_and_says_what_else_it_could_be(
             assert_eq!(
                 certain,
                 finding.otherwise.is_none(),
-                "{}: {} must say what else it could be, or be certain",
+                "{}: {} must name an alternative cause, or be certain",
                 played.name,
                 finding.rule
             );
             let grounds = &finding.evidence;
             assert!(
                 !grounds.probes.is_empty() || !grounds.events.is_empty(),
-                "{}: {} rests on nothing",
+                "{}: {} has no evidence",
                 played.name,
                 finding.rule
             );
@@ -155,7 +158,7 @@ fn a_saved_report_is_loaded_and_judged_the_same() {
 }
 
 #[test]
-fn every_report_fits_the_published_schema() {
+fn every_report_matches_the_published_schema() {
     let schema: serde_json::Value = serde_json::from_str(smtpcheck::report::SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for played in all() {
@@ -167,10 +170,10 @@ fn every_report_fits_the_published_schema() {
     }
 }
 
-/// What a check quotes of a peer may have to be masked, so it has to be marked (`evidence::quote`). Every reply of every
-/// transcript gets one more word, and no sentence may hold it unmarked.
+/// Text that a check quotes from a peer may have to be masked, so it must be marked (`evidence::quote`). This test adds
+/// a word to every reply of every transcript, and no finding may contain that word unmarked.
 #[test]
-fn what_a_finding_quotes_of_a_peer_is_marked() {
+fn findings_mark_all_text_that_they_quote_from_a_peer() {
     const WORD: &str = "zqxjkvbw";
     let mut quoted = 0;
     for played in all() {
@@ -204,13 +207,13 @@ fn what_a_finding_quotes_of_a_peer_is_marked() {
             let rule = finding.rule.clone();
             for text in finding.texts() {
                 let unmarked = quote::resolve(text, |origin, quoted| {
-                    assert!(origin.is_some(), "{}: {rule} has a mark without an origin: {text:?}", played.name);
+                    assert!(origin.is_some(), "{}: {rule} marks text that no peer sent: {text:?}", played.name);
                     quoted.replace(WORD, "")
                 });
                 quoted += usize::from(text.contains(WORD));
-                assert!(!unmarked.contains(WORD), "{}: {rule} quotes without a mark: {text:?}", played.name);
+                assert!(!unmarked.contains(WORD), "{}: {rule} quotes text without marking it: {text:?}", played.name);
             }
         }
     }
-    assert!(quoted > 50, "only {quoted} sentences quote anything, which is too few for this test to mean something");
+    assert!(quoted > 50, "only {quoted} sentences quote text from a peer, which is too few for a useful test");
 }

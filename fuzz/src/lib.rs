@@ -1,6 +1,6 @@
-//! The bodies of the fuzz targets are in `tests/support/bodies.rs`, because the tests run them too.
+//! The bodies of the fuzz targets are in `tests/support/bodies/mod.rs`, because the tests run them too.
 
-#[path = "../../tests/support/bodies.rs"]
+#[path = "../../tests/support/bodies/mod.rs"]
 mod bodies;
 
 /// Runs the body with this name.

@@ -1,5 +1,6 @@
-//! Recognises the server's provider and software by host name, greeting, EHLO reply and certificate. It asks nothing and
-//! judges nothing. Checks use it to choose words, never to decide whether something is wrong.
+//! Recognises the server's provider and software by host name, greeting, EHLO reply and certificate. This module asks
+//! no questions and raises no findings. Checks use it to choose the wording of a finding, never to decide whether there
+//! is a fault.
 
 use crate::evidence::{Phase, Session};
 use crate::lexicon::providers::{self, Provider, ProviderSigns};
@@ -7,7 +8,7 @@ use crate::lexicon::software;
 use crate::plan::Plan;
 
 /// The provider, if it is known.
-pub fn provider(plan: &Plan, session: Session<'_>) -> Option<&'static Provider> {
+pub(crate) fn provider(plan: &Plan, session: Session<'_>) -> Option<&'static Provider> {
     let host = plan.target.host.name().map(|name| name.ascii().to_owned());
     let greeting = text(session, Phase::Greeting);
     let ehlo = text(session, Phase::EhloTls).or_else(|| text(session, Phase::Ehlo));
@@ -20,14 +21,14 @@ pub fn provider(plan: &Plan, session: Session<'_>) -> Option<&'static Provider> 
     })
 }
 
-/// The provider that the user meant, by host name only: greeting, EHLO reply and certificate are ignored.
-pub fn provider_by_name(plan: &Plan) -> Option<&'static Provider> {
+/// The provider whose server the user wants to reach, recognised by the target's host name only.
+pub(crate) fn provider_by_name(plan: &Plan) -> Option<&'static Provider> {
     let host = plan.target.host.name()?.ascii();
     providers::recognise(&ProviderSigns { host: Some(host), ..ProviderSigns::default() })
 }
 
 /// The software's id, if it is known.
-pub fn software(session: Session<'_>) -> Option<String> {
+pub(crate) fn software(session: Session<'_>) -> Option<String> {
     let by_greeting =
         text(session, Phase::Greeting).and_then(|text| software::by_greeting(&text)).map(|row| row.id.clone());
     by_greeting.or_else(|| {

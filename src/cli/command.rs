@@ -1,97 +1,40 @@
-//! Which command, and its arguments.
+//! Finds the command in the arguments, and parses its flags.
 //!
-//! `smtpcheck smtp.example.net` must work without a command, and no command of a later version may make a host name
-//! unusable. So a first word that contains `.`, `:`, `[`, `/` or `@`, or starts with a digit, is a host. Other words are
-//! commands if they are known or reserved, an error if they are close to a known command, else hosts (`mailpit`). Any word
-//! can be checked as `smtp://WORD`.
+//! `smtpcheck smtp.example.net` must work without a command, and a command that a later version adds must not make a
+//! host name unusable. The first word that is not a flag therefore decides:
+//! 1. a word that contains `.`, `:`, `[`, `/` or `@`, or starts with a digit, is a host;
+//! 2. the name of a command is that command;
+//! 3. a reserved word, or a word that is similar to the name of a command, is an error;
+//! 4. every other word is a host, such as `mailpit`.
+//!
+//! `smtp://WORD` is always a host.
 
 use std::ffi::OsString;
-use std::sync::LazyLock;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
 
-use super::commands::check::{self, CheckArgs};
-use super::commands::complete::CompleteArgs;
-use super::commands::completions::CompletionsArgs;
-use super::commands::config::ConfigArgs;
-use super::commands::demo::DemoArgs;
-use super::commands::explain::ExplainArgs;
-use super::commands::man::ManArgs;
-use super::commands::ports::PortsArgs;
-use super::commands::providers::ProvidersArgs;
-use super::commands::report::ReportArgs;
-use super::commands::run::RunArgs;
-use super::commands::sandbox::SandboxArgs;
-use super::commands::schema::SchemaOf;
-use super::commands::{COMMANDS, CommandSpec, Missing, SettingsUse};
+use super::commands::{COMMANDS, CommandSpec, Missing, SettingsUse, check};
 use super::config::{self, Settings};
+use super::flags::names::names;
 use super::flags::{InvalidValue, password};
-use super::{UsageError, effect, foreign, help};
+use super::words::{DECLARED, find_command, first_word, looks_like_host, plain_words};
+use super::{Invocation, UsageError, VersionDetails, effect, foreign, help};
 use crate::expect::Mistake;
 use crate::source::nearest;
 
-/// Words that later versions may use, or that people type by habit.
+/// Words that a later version may use as commands, or that users of other tools type by habit.
 const RESERVED: &[&str] = &[
     "domain", "settings", "mx", "batch", "watch", "exporter", "send", "serve", "init", "doctor", "diff", "list",
     "login", "update",
 ];
-
-/// What the user wants.
-#[derive(Debug)]
-pub enum Invocation {
-    /// Check one or more servers.
-    Check(Box<CheckArgs>, ArgMatches),
-    /// Run a suite.
-    Run(Box<RunArgs>),
-    /// Check the mail ports of a host.
-    Ports(Box<PortsArgs>, ArgMatches),
-    /// Explain rules, replies, logs.
-    Explain(ExplainArgs),
-    /// Show saved reports.
-    Report(ReportArgs),
-    /// Show known providers.
-    Providers(ProvidersArgs),
-    /// Run servers with known faults.
-    Sandbox(SandboxArgs),
-    /// Check such a server at once.
-    Demo(DemoArgs),
-    /// Show where the values of a check come from.
-    Config(ConfigArgs),
-    /// Print the completion script of a shell.
-    Completions(CompletionsArgs),
-    /// Print the candidates for a word.
-    Complete(CompleteArgs),
-    /// Print a manual page.
-    Man(ManArgs),
-    /// Print a JSON Schema.
-    Schema(SchemaOf),
-    /// Print the help.
-    Print(String),
-    /// Print the version.
-    Version(VersionDetails),
-    /// No server was given; the error shows how to use the program.
-    NothingGiven(UsageError),
-}
-
-/// How much `--version` prints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VersionDetails {
-    /// One line.
-    Short,
-    /// The commit, the target, the TLS library and the features too.
-    Full,
-}
-
-/// The flags of a check, with which every command line is split into flags, their values and other words.
-static DECLARED: LazyLock<Command> = LazyLock::new(|| (check::SPEC.declare)(Command::new("smtpcheck")));
 
 /// Reads the words after the program's name.
 pub(super) fn parse(words: Vec<OsString>, settings: &Settings) -> Result<Invocation, UsageError> {
     let first = first_word(&words);
     let name = first.as_ref().map(|(_, word)| word.as_str());
     if words.is_empty() || name == Some("") {
-        // A script whose variable is empty must not take this for a check that passed.
+        // A script with an empty variable must not mistake this for a check that passed.
         return Ok(Invocation::NothingGiven(nothing_given(words.is_empty())));
     }
     let spec = match name {
@@ -137,7 +80,7 @@ fn read(spec: &CommandSpec, command: Command, words: &[OsString]) -> Result<Invo
     match matches(command, words) {
         Ok(matches) => {
             effect::reject(spec, &full, &matches)?;
-            (spec.read)(matches).map_err(|error| usage_error(&error, &Declared::of(spec, &full)))
+            Invocation::read(spec.id, matches).map_err(|error| usage_error(&error, &Declared::of(spec, &full)))
         }
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp if is_given(words, "--help") => Ok(Invocation::Print(help::complete(spec, full))),
@@ -149,7 +92,7 @@ fn read(spec: &CommandSpec, command: Command, words: &[OsString]) -> Result<Invo
     }
 }
 
-/// What clap makes of the words after the name of the command.
+/// Parses the words after the name of the command.
 pub(super) fn matches(command: Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let program = OsString::from("smtpcheck");
     command.try_get_matches_from(std::iter::once(program).chain(words.iter().cloned()))
@@ -161,16 +104,16 @@ fn nothing_given(is_without_arguments: bool) -> UsageError {
     let text = format!("\n{}\n\n{more}", help::usage());
     UsageError {
         pointed: text.lines().map(str::to_owned).collect(),
-        ..UsageError::new(reason).with_hint("write for example: smtpcheck smtp.example.net:587")
+        ..UsageError::new(reason).with_hint("for example: smtpcheck smtp.example.net:587")
     }
 }
 
-/// A mistyped command is not a host: its name would be looked up in the DNS.
+/// Rejects a mistyped command. If it were taken for a host, its name would be looked up in the DNS.
 fn reject_near_command(word: &str) -> Result<(), UsageError> {
     if looks_like_host(word) {
         return Ok(());
     }
-    let host = format!("to check a host of that name write smtp://{word}");
+    let host = format!("to check a host with this name, write smtp://{word}");
     if RESERVED.contains(&word.to_lowercase().as_str()) {
         return Err(UsageError::new(format!("`{word}` is reserved for a command of a later version")).with_hint(host));
     }
@@ -180,18 +123,18 @@ fn reject_near_command(word: &str) -> Result<(), UsageError> {
         letters.sort_unstable();
         letters
     };
-    // Of a short word another letter is often another word: "mac" is not "man".
+    // A short word that differs in one letter is often a different word, for example "mac" and "man".
     let near = nearest(word, names()).filter(|near| word.chars().count() > 3 || letters(word) == letters(near));
     match near {
         Some(near) => {
-            let hint = format!("did you mean {near}? Else, {host}");
+            let hint = format!("did you mean {near}? To check a host with this name, write smtp://{word}");
             Err(UsageError::new(format!("unknown command {}", word.escape_debug())).with_hint(hint))
         }
         None => Ok(()),
     }
 }
 
-/// `smtpcheck 127.0.0.1 587`: a number is no host.
+/// Rejects a number as a target, as in `smtpcheck 127.0.0.1 587`.
 fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
     for (host, port) in targets.iter().zip(targets.iter().skip(1)) {
         if port.parse::<u16>().is_ok() {
@@ -200,7 +143,7 @@ fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
             } else {
                 host.clone()
             };
-            let error = UsageError::new("a port is not a target").about("target", port.as_str());
+            let error = UsageError::new("this is a port, not a target").about("target", port.as_str());
             let shown = host.rsplit_once('@').map_or(host.as_str(), |(_, host)| host);
             // `host:587 25` names two ports.
             let shown = match shown.rsplit_once(':') {
@@ -213,7 +156,7 @@ fn reject_port_as_target(targets: &[String]) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Whether the arguments before `--` contain a flag.
+/// Whether the arguments before `--` contain this flag.
 fn is_given(words: &[OsString], flag: &str) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| word == flag)
 }
@@ -223,99 +166,6 @@ fn version_details(words: &[OsString]) -> VersionDetails {
     if is_verbose { VersionDetails::Full } else { VersionDetails::Short }
 }
 
-/// Whether a call is about one server, which a profile can name.
-pub(super) fn takes_profile(words: &[OsString]) -> bool {
-    let spec = first_word(words).and_then(|(_, word)| find_command(&word));
-    spec.is_none_or(|spec| spec.takes_profile)
-}
-
-/// Whether a configuration file can change what a call does. Help works even if the file has an error.
-pub(super) fn takes_settings(words: &[OsString]) -> bool {
-    let is_help = ["-h", "--help", "-V", "--version"].iter().any(|flag| words.iter().any(|word| word == flag));
-    let first = first_word(words).map(|(_, word)| word);
-    let prints = match first.as_deref() {
-        Some("help" | "version") => true,
-        Some(word) => find_command(word).is_some_and(|spec| spec.settings == SettingsUse::Nothing),
-        None => false,
-    };
-    !words.is_empty() && !is_help && !prints
-}
-
-/// The command of that name; what looks like a host is none.
-pub(super) fn find_command(word: &str) -> Option<&'static CommandSpec> {
-    COMMANDS.iter().find(|spec| spec.name == word && !looks_like_host(word))
-}
-
-/// Whether a word can never be a command.
-pub(super) fn looks_like_host(word: &str) -> bool {
-    word.contains(['.', ':', '[', '/', '@']) || word.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// The first word that is neither a flag nor the value of one, and its position.
-pub(super) fn first_word(words: &[OsString]) -> Option<(usize, String)> {
-    plain_words(words).into_iter().next()
-}
-
-/// The targets of a check, or the host of `ports`, as they are written.
-pub(super) fn targets(words: &[OsString]) -> Vec<String> {
-    let after = words.iter().skip_while(|word| *word != "--").skip(1).map(|word| word.to_string_lossy().into_owned());
-    let mut plain = plain_words(words).into_iter().map(|(_, word)| word).chain(after).peekable();
-    match plain.peek().and_then(|word| find_command(word)) {
-        Some(spec) if spec.takes_profile && spec.missing.is_some() && spec.name != "config" => plain.skip(1).collect(),
-        Some(_) => Vec::new(),
-        None => plain.collect(),
-    }
-}
-
-/// The words before `--` that are neither flags nor values of flags, with their positions.
-fn plain_words(words: &[OsString]) -> Vec<(usize, String)> {
-    let (mut at, mut plain) = (0, Vec::new());
-    while let Some(word) = words.get(at).map(|word| word.to_string_lossy().into_owned()) {
-        match word.as_str() {
-            "--" => break,
-            flag if flag.starts_with('-') && flag.len() > 1 => at += if takes_value(&DECLARED, flag) { 2 } else { 1 },
-            _ => {
-                plain.push((at, word));
-                at += 1;
-            }
-        }
-    }
-    plain
-}
-
-/// Whether the word after a flag is its value.
-pub(super) fn takes_value(command: &Command, flag: &str) -> bool {
-    command.get_arguments().any(|arg| {
-        names(arg).any(|name| name == flag) && arg.get_action().takes_values() && !arg.is_require_equals_set()
-    })
-}
-
-/// All names of a flag, with their dashes.
-pub(super) fn names(arg: &clap::Arg) -> impl Iterator<Item = String> {
-    let long = arg.get_long().map(|long| format!("--{long}")).into_iter();
-    let aliases = arg.get_all_aliases().unwrap_or_default().into_iter().map(|alias| format!("--{alias}"));
-    let short = arg.get_short().map(|short| format!("-{short}"));
-    long.chain(aliases).chain(short)
-}
-
-/// Whether a flag, by its long name, is on the command line.
-pub(super) fn mentions(words: &[OsString], flag: &str) -> bool {
-    let long = flag.trim_start_matches('-');
-    COMMANDS.iter().any(|spec| mentions_in(&(spec.declare)(Command::new("smtpcheck")), words, long))
-}
-
-/// The same, for a flag of this command.
-pub(super) fn mentions_in(command: &Command, words: &[OsString], long: &str) -> bool {
-    let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(long)) else { return false };
-    words.iter().take_while(|word| *word != "--").any(|word| {
-        let word = word.to_string_lossy();
-        let name = word.split('=').next().unwrap_or_default();
-        let is_cluster = word.starts_with('-') && !word.starts_with("--");
-        names(arg).any(|known| known == name)
-            || (is_cluster && arg.get_short().is_some_and(|short| word.contains(short)))
-    })
-}
-
 fn without(mut words: Vec<OsString>, command: Option<(usize, String)>) -> Vec<OsString> {
     if let Some((at, _)) = command {
         words.remove(at);
@@ -323,7 +173,7 @@ fn without(mut words: Vec<OsString>, command: Option<(usize, String)>) -> Vec<Os
     words
 }
 
-/// Rejects words that a command has no use for.
+/// Rejects further words of a command that takes none.
 fn reject_more(words: &[(usize, String)]) -> Result<(), UsageError> {
     match words.first() {
         Some((_, word)) => Err(UsageError::new(format!("unexpected argument {}", word.escape_debug()))),
@@ -348,9 +198,9 @@ fn help_of(words: &[(usize, String)]) -> Result<String, UsageError> {
     Ok(help::complete(spec, spec.command(&[])))
 }
 
-/// The command whose words clap could not read, for the hints of the message.
+/// The command that was called. The hints in error messages depend on it.
 pub(super) struct Declared<'a> {
-    /// As the user calls it, such as `smtpcheck run`.
+    /// The command line up to the name of the command, for example `smtpcheck run`.
     pub(super) program: String,
     pub(super) missing: Option<Missing>,
     pub(super) command: &'a Command,
@@ -361,7 +211,7 @@ impl Declared<'_> {
         Declared { program: spec.full_name(), missing: spec.missing, command }
     }
 
-    /// What to write instead of a flag that this command does not have.
+    /// The hint for a flag that this command does not have.
     fn instead_of(&self, flag: &str, suggested: Option<String>) -> String {
         let visible = self.command.get_arguments().filter(|arg| !arg.is_hide_set());
         let own: Vec<String> = visible.flat_map(names).filter(|name| name.starts_with("--")).collect();
@@ -370,10 +220,10 @@ impl Declared<'_> {
         if is_password(flag) || suggested.as_deref().is_some_and(is_password) {
             if is_suite {
                 let keys = "password-command, password-file or password-env";
-                return format!("name the source of the password in the suite, with {keys}");
+                return format!("specify the source of the password in the suite with {keys}");
             }
             if own.iter().any(|own| own == "--password-file") {
-                return format!("give the password by {}", password::SOURCES);
+                return format!("provide the password with {}", password::SOURCES);
             }
         }
         if let Some(near) = nearest(flag.trim_start_matches('-'), own.iter().map(|own| own.trim_start_matches('-'))) {
@@ -404,7 +254,7 @@ fn owners(flag: &str) -> Vec<&'static str> {
     COMMANDS.iter().filter(|spec| !spec.is_hidden).filter(has).map(|spec| spec.name).collect()
 }
 
-/// clap's error, part by part.
+/// Converts an error of clap.
 pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> UsageError {
     let texts = |kind: ContextKind| match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text.clone()],
@@ -442,14 +292,14 @@ pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> Usage
                     let error = flag("not a valid value".to_owned()).with_value(value);
                     match near.filter(|_| known.len() > 8) {
                         Some(near) => error.with_hint(format!("did you mean {near}?")),
-                        None => error.with_hint(format!("write one of {}", known.join(", "))),
+                        None => error.with_hint(format!("use one of {}", known.join(", "))),
                     }
                 }
                 None if !subject.starts_with('-') && known.is_empty() => {
                     effect::empty_argument(subject.trim_matches(['[', ']', '<', '>', '.']))
                 }
                 None if known.is_empty() => flag("no value given".to_owned()),
-                None => flag("no value given".to_owned()).with_hint(format!("write one of {}", known.join(", "))),
+                None => flag("no value given".to_owned()).with_hint(format!("use one of {}", known.join(", "))),
             }
         }
         ErrorKind::UnknownArgument if subject.starts_with('-') => {
@@ -460,11 +310,11 @@ pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> Usage
         ErrorKind::ArgumentConflict => match first(ContextKind::PriorArg).map(bare) {
             Some(prior) if prior == subject => flag("given more than once".to_owned()),
             Some(prior) => flag(format!("cannot be used with {prior}")),
-            None => flag("cannot be used with another flag that is given".to_owned()),
+            None => flag("cannot be used with another of the given flags".to_owned()),
         },
         ErrorKind::MissingRequiredArgument => match (subject.starts_with("--"), declared.missing) {
             (false, Some(missing)) => UsageError::new(missing.reason).with_hint(missing.hint),
-            _ => UsageError::new(format!("{subject} is missing")),
+            _ => UsageError::new(format!("{subject} is required")),
         },
         ErrorKind::InvalidUtf8 => UsageError::new("an argument is not valid UTF-8"),
         ErrorKind::NoEquals => flag("the value must follow an equals sign".to_owned()),
@@ -476,7 +326,8 @@ pub(super) fn usage_error(error: &clap::Error, declared: &Declared<'_>) -> Usage
 
 #[cfg(test)]
 mod tests {
-    use super::{COMMANDS, Invocation, RESERVED, SchemaOf, looks_like_host};
+    use super::{COMMANDS, Invocation, RESERVED, looks_like_host};
+    use crate::cli::commands::schema::SchemaOf;
 
     fn run(words: &[&str]) -> Result<Invocation, String> {
         crate::cli::parse(words.iter().map(Into::into).collect()).map_err(|error| error.to_string())
@@ -541,7 +392,10 @@ mod tests {
         for (words, needle) in [
             (&["mx.example.net", "--prot", "25"][..], "--prot: unknown flag; did you mean --port?"),
             (&["mx.example.net", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck --help lists all flags"),
-            (&["mx.example.net", "--pasword", "x"], "--pasword: unknown flag; give the password by --password-stdin"),
+            (
+                &["mx.example.net", "--pasword", "x"],
+                "--pasword: unknown flag; provide the password with --password-stdin",
+            ),
             (
                 &["--list"],
                 "--list: unknown flag; this is a flag of smtpcheck run, smtpcheck explain, smtpcheck sandbox",
@@ -553,23 +407,23 @@ mod tests {
             (&["run", "--xyzzy"], "--xyzzy: unknown flag; smtpcheck run --help lists all flags"),
             (&["run", "--to", "a@example.net"], "--to: unknown flag; this is a flag of smtpcheck check; in a suite"),
             (&["run", "--port", "25"], "--port: unknown flag; this is a flag of smtpcheck check; in a suite"),
-            (&["run", "--password", "x"], "--password: unknown flag; name the source of the password in the suite"),
+            (&["run", "--password", "x"], "--password: unknown flag; specify the source of the password in the suite"),
             (&["run", "--onyl", "x"], "--onyl: unknown flag; did you mean --only?"),
             (&["explain", "--port", "25"], "--port: unknown flag; this is a flag of smtpcheck check"),
             (&["ports", "h.example", "--port", "25"], "--port: unknown flag; did you mean --ports?"),
-            (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; write one of auto, starttls"),
-            (&["mx.example.net", "--tls"], "--tls: no value given; write one of auto"),
+            (&["mx.example.net", "--tls", "ssl"], "--tls ssl: not a valid value; use one of auto, starttls"),
+            (&["mx.example.net", "--tls"], "--tls: no value given; use one of auto"),
             (&["mx.example.net", "--port", "1", "--port", "2"], "--port: given more than once"),
             (&["mx.example.net", "-4", "-6"], "cannot be used with"),
             (&["mx.example.net", "--json", "--format", "text"], "cannot be used with"),
-            (&["mx.example.net", "--key", "k.pem"], "--cert is missing"),
+            (&["mx.example.net", "--key", "k.pem"], "--cert is required"),
             (&["mx.example.net", "--port", ""], "--port \"\": not a port"),
             (&["-4"], "no target given"),
             (&["report"], "no file given"),
             (&["config"], "write smtpcheck config show"),
-            (&["explain"], "nothing to explain"),
+            (&["explain"], "no rule, code or reply given"),
             (&["completions"], "no shell given"),
-            (&["completions", "tcsh"], "tcsh: not a valid value; write one of bash"),
+            (&["completions", "tcsh"], "tcsh: not a valid value; use one of bash"),
             (&["ports", "a.example", "b.example"], "unexpected argument b.example"),
         ] {
             let message = run(words).expect_err("a usage error");
@@ -604,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn the_declarations_are_sound() {
+    fn clap_accepts_all_declarations_and_each_about_text_fits_one_line() {
         for spec in COMMANDS {
             spec.command(&[]).debug_assert();
             assert!(spec.about.len() <= 65 && !spec.about.ends_with('.'), "{}", spec.about);

@@ -1,28 +1,29 @@
-//! Completions: the candidates for the word that is being typed. The scripts of the shells call `smtpcheck complete`, so
-//! that they know what the program knows: flags and values, and the scenarios, rules, providers, profiles and checks of a
-//! suite that exist on this machine now.
+//! Completion of the word that is being typed. The completion scripts of the shells call `smtpcheck complete` for the
+//! candidates. These include flags and their values, scenarios, rules, providers, and the profiles and suite checks
+//! that exist on this machine.
 
 use std::ffi::OsString;
 
 use clap::builder::ValueHint;
 use clap::{Arg, Command};
 
-use super::command::{find_command, first_word, names, takes_value};
 use super::commands::complete::CompleteArgs;
 use super::commands::completions::CompletedShell;
 use super::commands::{COMMANDS, CommandSpec, check, ports};
+use super::flags::names::{names, takes_value};
+use super::words::{find_command, first_word};
 use crate::{check as rules, sasl};
 
-/// A candidate for the word that is being typed.
+/// A possible completion of the word that is being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Candidate {
-    /// A word, and what it means.
+    /// A word and its description.
     Word(String, String),
-    /// The names of files.
+    /// Any file name; the shell lists the files.
     Files,
 }
 
-/// Lists of words that this module does not know itself.
+/// Lists of words that the caller provides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WordList {
     /// Scenarios of the sandbox.
@@ -31,18 +32,18 @@ pub enum WordList {
     Providers,
     /// Profiles of the configuration file.
     Profiles,
-    /// Names and tags of the checks of the suite in the working directory.
+    /// Names and tags of the checks in the suite of the working directory.
     Checks,
-    /// Phases of a reply.
+    /// Phases of a reply, for `explain --phase`.
     ReplyPhases,
     /// Names of values for `--expect`.
     ReportValues,
 }
 
-/// A word and what it means.
+/// A word and its description, which may be empty.
 pub type DescribedWord = (String, String);
 
-/// The candidates, in the order of the help. `lists` gives the words of a list.
+/// The candidates for the last word, in the order of the help. `lists` returns the words of a list.
 pub fn candidates(args: &CompleteArgs, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Candidate> {
     let mut words = args.words.clone();
     if args.next || words.is_empty() {
@@ -85,7 +86,8 @@ pub fn candidates(args: &CompleteArgs, lists: &dyn Fn(WordList) -> Vec<Described
     all.into_iter().filter(fits).collect()
 }
 
-/// What a completion script reads: a line for each candidate, with a tab and its meaning.
+/// The output for a completion script: one line for each candidate, with a tab before the description. The line
+/// `:files` stands for file names.
 pub fn lines(candidates: &[Candidate]) -> String {
     let line = |candidate: &Candidate| match candidate {
         Candidate::Word(word, help) if help.is_empty() => format!("{word}\n"),
@@ -148,7 +150,7 @@ fn mail_ports() -> Vec<String> {
     list.split(',').map(str::to_owned).collect()
 }
 
-/// The values of a flag or an argument: a closed list, a list of words, or files.
+/// The candidates for the value of a flag or an argument: the values of a closed list, the words of a list, or files.
 fn values(arg: &Arg, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Candidate> {
     let described = |list| lists(list).into_iter().map(|(word, help)| Candidate::Word(word, help)).collect();
     let plain = |word: &str| Candidate::Word(word.to_owned(), String::new());
@@ -179,7 +181,7 @@ fn values(arg: &Arg, lists: &dyn Fn(WordList) -> Vec<DescribedWord>) -> Vec<Cand
     }
 }
 
-/// The completion script of a shell.
+/// The completion script of a shell, from `docs/completions`.
 pub fn script(shell: CompletedShell) -> &'static str {
     match shell {
         CompletedShell::Bash => include_str!("../../docs/completions/smtpcheck.bash"),
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn every_value_that_is_offered_is_accepted() {
+    fn every_candidate_for_a_value_is_accepted() {
         let command = super::check::SPEC.command(&[]);
         let mut counts = std::collections::BTreeMap::new();
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_action().takes_values()) {

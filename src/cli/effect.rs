@@ -1,11 +1,11 @@
-//! Flags that would be ignored. A flag on the command line that has no effect, because another flag is missing or rules it
-//! out, is a usage error: the user would take the result for something that was not tested or not written.
+//! Rejects flags that would have no effect. A flag on the command line that has no effect, because another flag is missing
+//! or excludes it, is a usage error. If it were ignored, the user could believe that something was tested or written.
 //!
-//! Flags of the environment, a profile or a configuration file are not examined: they apply to many calls, and are ignored
-//! where they have no effect. Flags that only set a limit or change how text looks (`--jobs` of a check, `--quiet`,
-//! `--color`) are accepted with every format.
+//! Values from the environment, a profile or the configuration file are not rejected. They apply to many calls, and are
+//! ignored in calls where they have no effect. Flags that only set a limit or change the appearance of text (`--jobs` of a
+//! check, `--quiet`, `--color`) are accepted with every format.
 //!
-//! Contradictions that depend on where a value comes from are settled in [`super::plan`].
+//! [`super::plan`] resolves contradictions that depend on the origins of the values.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -26,10 +26,11 @@ struct Condition {
     command: &'static str,
     /// The ids of the flags, with underscores.
     flags: &'static [&'static str],
-    /// Whether they have an effect.
+    /// Whether the flags have an effect.
     is_met: fn(&ArgMatches) -> bool,
-    /// Why they have none, and what to write instead.
+    /// Why the flags have no effect.
     reason: &'static str,
+    /// What to write instead.
     hint: &'static str,
 }
 
@@ -79,13 +80,13 @@ const CONDITIONS: &[Condition] = &[
         flags: &["wait"],
         is_met: |matches| matches.get_one::<u32>("retry") != Some(&0),
         reason: "has no effect with --retry 0",
-        hint: "omit --retry, or write the number of retries",
+        hint: "omit --retry, or specify a higher number of retries",
     },
     Condition {
         command: "explain",
         flags: &["what"],
         is_met: |matches| !is_on(matches, "list"),
-        reason: "--list shows all rules and takes no further argument",
+        reason: "--list shows all rules and takes no other argument",
         hint: "omit one of them",
     },
     Condition {
@@ -100,7 +101,7 @@ const CONDITIONS: &[Condition] = &[
         flags: &["file"],
         is_met: |matches| !is_on(matches, "record"),
         reason: "--record takes one target and reads no suite",
-        hint: "write flags of the check after --, and the name of the new suite with --output",
+        hint: "write the flags of the check after --, and the file name of the new suite after --output",
     },
     Condition {
         command: "run",
@@ -162,7 +163,7 @@ pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches
         return Ok(());
     }
     for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && is_given(matches, arg.get_id().as_str())) {
-        // An empty target gets the usage of the program too.
+        // For an empty target, `command::parse` also shows the usage of the program.
         if arg.get_id() != "targets" {
             reject_empty(arg, matches)?;
         }
@@ -184,11 +185,11 @@ pub(super) fn reject(spec: &CommandSpec, command: &Command, matches: &ArgMatches
     Ok(())
 }
 
-/// A script whose variable is empty must not get the result of another command.
+/// Rejects an empty value. A script with an empty variable must not get the result of a different command.
 fn reject_empty(arg: &Arg, matches: &ArgMatches) -> Result<(), UsageError> {
     let id = arg.get_id().as_str();
     let mut values = matches.try_get_raw(id).ok().flatten().into_iter().flatten();
-    // A blank can be printed.
+    // `--write-out` can print spaces.
     if !values.any(|value| value.is_empty() || (id != "write_out" && value.to_string_lossy().trim().is_empty())) {
         return Ok(());
     }
@@ -198,24 +199,24 @@ fn reject_empty(arg: &Arg, matches: &ArgMatches) -> Result<(), UsageError> {
     })
 }
 
-/// A flag with an empty value.
+/// The error for a flag with an empty value.
 pub(super) fn empty_value(flag: impl Into<Cow<'static, str>>) -> UsageError {
     UsageError::flag(flag, "the value is empty").with_value("").with_hint("write a value, or omit the flag")
 }
 
-/// An argument that is not a flag, and is empty.
+/// The error for an empty argument that is not a flag.
 pub(super) fn empty_argument(name: &str) -> UsageError {
     UsageError::new(format!("the argument {name} is empty")).with_hint("write a value, or omit the argument")
 }
 
-/// `-`, which is standard input, can be read only once.
+/// Rejects `-`, which is standard input, if it is given more than once.
 fn reject_second_input(spec: &CommandSpec, matches: &ArgMatches) -> Result<(), UsageError> {
     let id = if spec.name == "explain" { "what" } else { "files" };
     let words = || matches.try_get_raw(id).ok().flatten().into_iter().flatten();
     let inputs = words().filter(|word| *word == "-").count();
     if spec.name == "explain" && inputs > 0 && words().count() > 1 {
         let error = UsageError::new("standard input (-) cannot be explained together with other arguments");
-        return Err(error.with_hint("run smtpcheck once for each"));
+        return Err(error.with_hint("run smtpcheck once for each argument"));
     }
     if inputs > 1 {
         return Err(UsageError::new("standard input (-) is given more than once"));
@@ -228,7 +229,7 @@ fn is_given(matches: &ArgMatches, id: &str) -> bool {
     matches.try_contains_id(id).unwrap_or(false) && matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
-/// Whether a flag is on or has a value, wherever that comes from.
+/// Whether a flag is on or has a value, of any origin.
 fn is_on(matches: &ArgMatches, id: &str) -> bool {
     match matches.try_get_one::<bool>(id) {
         Ok(on) => on.copied().unwrap_or(false),
@@ -248,7 +249,7 @@ fn format(matches: &ArgMatches) -> Option<&'static str> {
     matches.get_one::<ChosenFormat>("format").map(|format| format.0.name)
 }
 
-/// Whether `--auth` names only mechanisms that log in without a password or a token, and so without `--user`.
+/// Whether `--auth` lists only mechanisms that need no password and no token, and therefore no `--user`.
 fn needs_no_secret(matches: &ArgMatches) -> bool {
     let Some(Mechanisms(names)) = matches.get_one::<Mechanisms>("auth") else { return false };
     let is_free = |name: &String| {
@@ -362,14 +363,14 @@ mod tests {
             (&["run", "--only", ""], "--only \"\": the value is empty; write a value, or omit the flag"),
             (&["h.example", "--profile", ""], "--profile \"\": the value is empty; write a value, or omit the flag"),
             (&["h.example", "--output", ""], "--output: no value given"),
-            (&["h.example", "--auth", ""], "--auth \"\": a mechanism is empty; write for example PLAIN,LOGIN"),
+            (&["h.example", "--auth", ""], "--auth \"\": a mechanism is empty; for example: PLAIN,LOGIN"),
         ] {
             assert_eq!(message(words).as_deref(), Some(expected), "{words:?}");
         }
     }
 
     #[test]
-    fn every_condition_is_about_flags_of_its_command() {
+    fn every_condition_names_flags_of_its_command() {
         for condition in CONDITIONS {
             let spec = COMMANDS.iter().find(|spec| spec.name == condition.command);
             let command = spec.map(|spec| spec.command(&[]));

@@ -1,15 +1,16 @@
-//! `smtpcheck check TARGET...`: plan, run, render, exit code. Everything that can be wrong with the arguments is found
-//! before the first packet: all plans, all files, the password.
+//! `smtpcheck check TARGET...`: makes the plans, runs the checks, writes the results and returns the exit code. All
+//! plans, files and passwords are checked before anything is sent, so that a usage error never follows a connection.
 
 use std::borrow::Cow;
 
 use clap::ArgMatches;
 
+use super::CommandError;
 use super::live::{self, ReportDisplay, Results, Retention};
 use super::outputs::{Outputs, reject_clashes};
 use super::secrets;
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::{CommandError, outlet};
+use super::stdout::outlet;
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::flags::password::{PasswordSource, unused_variable};
@@ -45,7 +46,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let outputs = Outputs::begin(&args.reports.report, format, readers)?;
     let jobs = checks.jobs()?;
     let mut engine = Engine::new()?;
-    // All targets have the same files.
+    // The jobs of all targets use the same certificate files.
     jobs.first().map(|job| engine.prepare(job)).transpose()?;
     let mut sink = match file {
         Some(draft) => Sink::File(draft),
@@ -63,7 +64,7 @@ pub(super) fn run(args: &CheckArgs, matches: &ArgMatches) -> Result<u8, CommandE
     Ok(results.exit_code(format, &look))
 }
 
-/// The checks of a command line, before their passwords are read.
+/// The checks of a command line. Their passwords have not been read yet.
 pub(super) struct PlannedChecks<'a> {
     pub(super) plans: Vec<Plan>,
     args: Cow<'a, CheckArgs>,
@@ -71,7 +72,7 @@ pub(super) struct PlannedChecks<'a> {
     source: Option<PasswordSource>,
 }
 
-/// A plan for each target.
+/// Makes a plan for each target.
 pub(super) fn plans<'a>(args: &'a CheckArgs, matches: &ArgMatches) -> Result<PlannedChecks<'a>, CommandError> {
     let hostname = name::host_name();
     let mut filled = args.targets.iter().map(|target| with_netrc(args, target)).collect::<Result<Vec<_>, _>>()?;
@@ -109,7 +110,7 @@ impl PlannedChecks<'_> {
     }
 }
 
-/// With `--netrc` and without `--user`, the user of the entry for the target.
+/// With `--netrc` and without `--user`, adds the user name from the `.netrc` entry for the target.
 fn with_netrc<'a>(args: &'a CheckArgs, target: &str) -> Result<Cow<'a, CheckArgs>, CommandError> {
     if !args.password.netrc || args.auth.user.is_some() {
         return Ok(Cow::Borrowed(args));

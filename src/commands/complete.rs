@@ -1,9 +1,10 @@
-//! `smtpcheck complete`: the lists that only this machine knows, for the completion scripts. Errors are not reported: the
-//! user is typing.
+//! `smtpcheck complete`: provides `cli::complete` with the lists of words, for the completion scripts. Errors are not
+//! reported, because a message would disturb the user who is typing.
 
 use std::path::Path;
 
-use super::{CommandError, config, print};
+use super::stdout::print;
+use super::{CommandError, config};
 use crate::cli::commands::complete::CompleteArgs;
 use crate::cli::complete::{DescribedWord, WordList, candidates, lines};
 use crate::lexicon::{ReplyPhase, providers};

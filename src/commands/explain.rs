@@ -1,15 +1,17 @@
-//! `smtpcheck explain WHAT... | FILE | -`: what a rule, a code, a status, a reply, an EHLO extension or a mechanism means, and
-//! which replies a log contains. Offline.
+//! `smtpcheck explain WHAT... | FILE | -`: explains a rule, a code, a status, a reply, an EHLO extension or a mechanism,
+//! or the replies in a log. It works offline.
 //!
-//! Promises: standard input is read as a stream; unknown input is answered, not rejected: exit 1 if nothing was recognised.
+//! Promises: standard input is processed as a stream, and unknown input is not an error. If no input was recognised,
+//! the exit code is 1.
 //!
-//! Read next: [`crate::explain`], which explains; [`crate::render::explain`], which prints.
+//! Read next: [`crate::explain`], which finds the explanations, and [`crate::render::explain`], which formats them.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::{CommandError, outlet, print};
+use super::CommandError;
+use super::stdout::{outlet, print};
 use crate::check;
 use crate::cli::commands::explain::ExplainArgs;
 use crate::explain::{self, ExplainContext, Explained, ExplanationKind, Extent, LogMode, LogSummary, SenderError};
@@ -18,7 +20,7 @@ use crate::lexicon::ReplyPhase;
 use crate::render::explain as pages;
 use crate::render::{Display, rule};
 
-/// Exit code if nothing was recognised.
+/// Exit code if no input was recognised.
 const NOTHING: u8 = 1;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, CommandError> {
@@ -93,26 +95,26 @@ fn rendered(explained: &Explained, form: ExplainForm, look: &Display) -> String 
     }
 }
 
-/// How explanations are written.
+/// The output form of explanations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExplainForm {
     /// For people.
     Text,
-    /// One object a line.
+    /// JSON Lines: one object per line.
     Json,
 }
 
-/// Which end of a stream failed.
+/// Why a stream could not be processed to its end.
 #[derive(Debug)]
 pub enum StreamError {
-    /// It cannot be read.
+    /// The input cannot be read.
     Input(io::Error),
-    /// It cannot be written.
+    /// The output cannot be written.
     Output(io::Error),
 }
 
-/// Explains a log: with [`ExplainForm::Json`] each reply as it is read, with [`ExplainForm::Text`] the count per cause at the
-/// end, or the page of the reply if there is only one.
+/// Explains a log. With [`ExplainForm::Json`], each reply is written as it is read. With [`ExplainForm::Text`], the
+/// counts per category are written at the end, or the explanation of the reply if the log contains only one.
 pub fn stream(
     input: &mut impl BufRead,
     output: impl Write,
@@ -150,6 +152,6 @@ pub fn stream(
             output.write_all(text.as_bytes()).and_then(|()| output.flush())
         }
     };
-    // What was written before the reader closed the pipe was recognised.
+    // If the reader closes the pipe, that is not an error: `extent` counts what was recognised until then.
     super::sink::unless_closed(written).map(|()| extent).map_err(StreamError::Output)
 }

@@ -1,10 +1,11 @@
-//! What each command does: arguments in, exit code out. The only module that joins all others, and, with `render/`, the
-//! only one that writes output.
+//! Runs the commands: each function takes the parsed arguments and returns the exit code. Only this module connects all
+//! other modules, and only this module writes to standard output and files. `render/` formats the output.
 
 mod check;
 mod complete;
 mod config;
 mod demo;
+mod error;
 pub mod explain;
 mod live;
 mod needs;
@@ -17,112 +18,30 @@ mod report;
 mod sandbox;
 mod secrets;
 mod sink;
+mod stdout;
 mod suite;
 mod version;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
-use std::fmt;
-use std::io::{self, IsTerminal, Write};
 
 use crate::cli::commands::schema::SchemaOf;
 use crate::cli::config::Settings;
-use crate::cli::flags::display::{ColourEnvironment, OutputTarget};
-use crate::cli::{self, Invocation, UsageError};
-use crate::host::password::PasswordError;
-use crate::host::{SetupError, environment};
+use crate::cli::{self, Invocation};
 use crate::render::nagios::{self, PluginState};
 use crate::{render, report as documents};
 
-/// Exit code for an error in the arguments.
-pub const USAGE: u8 = 2;
-/// Exit code if the output cannot be written.
-pub const OUTPUT: u8 = 74;
+pub use error::{CommandError, INTERNAL, OUTPUT, USAGE};
 
-/// Exit code if this machine cannot run the program, and for a bug.
-pub const INTERNAL: u8 = 70;
+use stdout::print;
 
-/// Why a command could not do its work.
-#[derive(Debug)]
-pub enum CommandError {
-    /// The arguments, or a file that they name: exit 2, nothing was sent.
-    Usage(UsageError),
-    /// The output cannot be written: exit 74. A closed pipe is no error.
-    Output(io::Error),
-    /// This machine cannot run the program now: exit 70.
-    Machine(anyhow::Error),
-}
-
-impl CommandError {
-    /// A usage error without parts.
-    pub fn usage(text: impl Into<Cow<'static, str>>) -> CommandError {
-        CommandError::Usage(UsageError::new(text))
-    }
-
-    /// The exit code.
-    pub fn code(&self) -> u8 {
-        match self {
-            CommandError::Usage(_) => USAGE,
-            CommandError::Output(_) => OUTPUT,
-            CommandError::Machine(_) => INTERNAL,
-        }
-    }
-
-    /// The message, line by line.
-    pub fn lines(&self) -> Vec<String> {
-        match self {
-            CommandError::Usage(error) => error.lines(),
-            CommandError::Output(_) | CommandError::Machine(_) => vec![self.to_string()],
-        }
-    }
-}
-
-impl fmt::Display for CommandError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CommandError::Usage(error) => error.fmt(f),
-            CommandError::Output(error) => write!(f, "the output cannot be written: {error}"),
-            // With what it was for: "the resolver cannot start: too many open files".
-            CommandError::Machine(error) => write!(f, "{error:#}"),
-        }
-    }
-}
-
-impl std::error::Error for CommandError {}
-
-impl<E: Into<UsageError>> From<E> for CommandError {
-    fn from(error: E) -> CommandError {
-        CommandError::Usage(error.into())
-    }
-}
-
-impl From<SetupError> for CommandError {
-    fn from(error: SetupError) -> CommandError {
-        match error {
-            SetupError::Runtime(_) | SetupError::Descriptors | SetupError::Clock { .. } => {
-                CommandError::Machine(error.into())
-            }
-            SetupError::File { flag, path, why } => {
-                CommandError::Usage(UsageError::flag(flag, why).with_value(path.display().to_string()))
-            }
-        }
-    }
-}
-
-impl From<PasswordError> for CommandError {
-    fn from(error: PasswordError) -> CommandError {
-        CommandError::usage(error.to_string())
-    }
-}
-
-/// Runs the command line, whose first word is the program's name; returns the exit code. A monitoring plugin reports its
-/// errors on standard output, with its own exit codes.
+/// Runs a command line and returns the exit code. The first word is the name of the program. A monitoring plugin
+/// reports errors on standard output and has its own exit codes.
 pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     let (is_plugin, is_called_so) = (cli::plugin::is_wanted(&words), cli::plugin::is_called(&words));
     let words = words.into_iter().skip(1).collect();
-    match if is_called_so { plugin::run(words) } else { obey(words) } {
+    match if is_called_so { plugin::run(words) } else { run_arguments(words) } {
         Err(error) if is_plugin => {
-            // One line is what a scheduler shows.
+            // Monitoring systems show only the first line.
             print(&nagios::unusable(&error.lines().into_iter().next().unwrap_or_default()))?;
             Ok(PluginState::Unknown.code())
         }
@@ -130,7 +49,7 @@ pub fn run(words: Vec<OsString>) -> anyhow::Result<u8> {
     }
 }
 
-fn obey(words: Vec<OsString>) -> Result<u8, CommandError> {
+fn run_arguments(words: Vec<OsString>) -> Result<u8, CommandError> {
     let settings = config::settings(&words)?;
     let invocation = cli::parse_with(words.clone(), &settings).map_err(CommandError::from);
     invocation.and_then(|invocation| perform(invocation, &settings)).map_err(|error| match error {
@@ -167,36 +86,4 @@ fn perform(wanted: Invocation, settings: &Settings) -> Result<u8, CommandError> 
         Invocation::Version(details) => print(&version::text(details)),
         Invocation::NothingGiven(error) => Err(CommandError::Usage(error)),
     }
-}
-
-/// Writes to standard output. A reader that has closed the pipe is no error.
-fn print(text: &str) -> Result<u8, CommandError> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    sink::unless_closed(written).map(|()| 0).map_err(CommandError::Output)
-}
-
-/// What standard output is.
-fn outlet() -> OutputTarget {
-    let terminal = io::stdout().is_terminal();
-    let variable = |name: &str| environment::text(name).ok();
-    OutputTarget {
-        terminal,
-        symbols: Some(locale_symbols()),
-        columns: if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None },
-        environment: ColourEnvironment {
-            no_color: variable("NO_COLOR"),
-            clicolor_force: variable("CLICOLOR_FORCE"),
-            force_color: variable("FORCE_COLOR"),
-            clicolor: variable("CLICOLOR"),
-            term: variable("TERM"),
-        },
-    }
-}
-
-/// What the locale of this process can show. Windows has no such variables, and its consoles show Unicode.
-fn locale_symbols() -> render::Symbols {
-    let variable = |name: &str| environment::text(name).ok();
-    let [lc_all, lc_ctype, lang] = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable);
-    render::Symbols::for_locale(lc_all.as_deref(), lc_ctype.as_deref(), lang.as_deref())
 }

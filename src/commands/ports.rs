@@ -1,26 +1,25 @@
-//! `smtpcheck ports HOST`: one inquiry about all ports of a host together, a report for each, and a summary of them.
+//! `smtpcheck ports HOST`: checks several ports of a host in one inquiry, makes a report for each port, and summarises
+//! them.
 
 use std::io;
 
 use clap::ArgMatches;
 
+use super::CommandError;
 use super::progress::Progress;
 use super::sink::{Draft, Readers, Sink, file_of};
-use super::{CommandError, outlet};
+use super::stdout::outlet;
+use crate::check;
 use crate::cli::commands::ports::PortsArgs;
 use crate::cli::flags::display::OutputTarget;
 use crate::cli::plan as planning;
 use crate::evidence::Evidence;
 use crate::host::{name, signals};
 use crate::inquiry::EvidenceListener;
-use crate::plan::{Plan, TlsMode};
+use crate::plan::Plan;
 use crate::render::ports as rendering;
-use crate::report::Report;
 use crate::report::ports::PortsReport;
 use crate::run::Engine;
-
-/// Ports whose TLS mode an RFC specifies. On another port the mode that we tried first was a guess.
-const WITH_A_RULE: [u16; 3] = [25, 465, 587];
 
 pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandError> {
     let outlet = if file_of(&args.output.output).is_some() { OutputTarget::default() } else { outlet() };
@@ -35,7 +34,11 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandE
     let mut progress = PortsProgress(Progress::new(1));
     signals::end_if_unhandled();
     let mut reports = engine.inquire(&mut ports, plans, &mut progress)?;
-    let again: Vec<Plan> = reports.iter().filter(|report| report.complete).filter_map(other_mode).collect();
+    let again: Vec<Plan> = reports
+        .iter()
+        .filter(|report| report.complete)
+        .filter_map(|report| check::in_other_mode(&report.plan, &report.findings))
+        .collect();
     for report in engine.inquire(&mut ports, again, &mut progress)? {
         if let Some(first_guess) = reports.iter_mut().find(|known| known.plan.target == report.plan.target) {
             *first_guess = report;
@@ -47,20 +50,6 @@ pub(super) fn run(args: &PortsArgs, matches: &ArgMatches) -> Result<u8, CommandE
     sink.write(&text).map_err(CommandError::Output)?;
     sink.finish()?;
     Ok(answer.exit.code)
-}
-
-/// The same port in the other TLS mode, if no RFC specifies one and it turned out to be the right one.
-fn other_mode(report: &Report) -> Option<Plan> {
-    let found = |rule: &str| report.findings.iter().any(|finding| finding.rule == rule);
-    let mode = match () {
-        () if WITH_A_RULE.contains(&report.plan.target.port) => return None,
-        () if found("implicit-tls-expected") => TlsMode::Implicit,
-        () if found("starttls-expected") => TlsMode::Starttls,
-        () => return None,
-    };
-    let mut plan = report.plan.clone();
-    plan.tls.mode = mode;
-    Some(plan)
 }
 
 /// Shows on a terminal what is being waited for; the table comes at the end.

@@ -1,4 +1,4 @@
-//! AUTH in a session: whether a login may begin, its lines, and what follows it.
+//! Authentication in a session: decides whether a login may start, sends its lines, and continues after it.
 
 use super::login::{AuthChannel, AuthExchange, AuthLine};
 use super::state::{Action, AuthProbe, Dialogue, Drained, Encryption, Pairing, Peer, SessionState};
@@ -9,7 +9,8 @@ use crate::sasl::{Credentials, Proof, token};
 use crate::wire::{Class, Command, Reply};
 
 impl<'a> Dialogue<'a> {
-    /// A server that answers `*` with one more challenge is not asked a third time.
+    /// Continues after the reply to the test of whether AUTH works before TLS. If the server answers `*` with another
+    /// challenge, the session ends instead of sending `*` again.
     pub(super) fn question_answered(&mut self, asked: AuthProbe, reply: &Reply) {
         match (asked, reply.has_code(334)) {
             (AuthProbe::Begun, true) => {
@@ -33,10 +34,10 @@ impl<'a> Dialogue<'a> {
         }
         let Some(access) = &self.access else { return };
         let offered = self.offers.auth_mechanisms();
-        let line = AuthChannel { binding: self.binding.as_ref(), tried: &self.tried };
-        let login = AuthExchange::choose(wanted, &offered, access, line);
-        let withheld = match (&login, self.line) {
-            // In this order: a server without AUTH would not get the password over a verified connection either.
+        let channel = AuthChannel { binding: self.binding.as_ref(), tried: &self.tried };
+        let login = AuthExchange::choose(wanted, &offered, access, channel);
+        let withheld = match (&login, self.encryption) {
+            // This reason comes first: if AUTH is not advertised, encryption and trust do not matter.
             (Err(reason), _) => Some(reason.clone()),
             (Ok(login), _) if !login.has_secret() => None,
             (Ok(_), Encryption::Plain) if wanted.plaintext == Plaintext::Refused => Some(WithheldReason::Plaintext),
@@ -59,7 +60,8 @@ impl<'a> Dialogue<'a> {
                 self.send_auth(turn);
             }
             (_, Some(reason)) => {
-                // After a refusal there is no mechanism left; that is no news.
+                // After the server rejected a mechanism, it is expected that no mechanism remains. This is not
+                // recorded.
                 if self.tried.is_empty() {
                     self.note(Phase::Auth, EventKind::Withheld { reason });
                 }
@@ -72,14 +74,14 @@ impl<'a> Dialogue<'a> {
     pub(super) fn auth_answered(&mut self, mut login: AuthExchange<'a>, reply: &Reply) {
         let fits = fit(Phase::Auth, reply);
         let accepts = fits == Fit::Accepts && !login.is_cancelled();
-        // A server that answers `*` with one more challenge is not asked a third time.
+        // If the server answers `*` with another challenge, the exchange ends.
         if fits == Fit::Continues && !login.is_cancelled() {
             let turn = login.answer(reply);
             self.state = SessionState::Auth(login);
             return self.send_auth(turn);
         }
         if accepts && !login.is_proved() {
-            // RFC 5802 §3: a server that says yes without its signature may be another server.
+            // RFC 5802 §3: a server that accepts the login without sending its signature may be an impostor.
             self.note(Phase::Auth, EventKind::AuthCancelled { reason: CancelReason::ServerUnproved });
             return self.send_quit();
         }
@@ -87,8 +89,9 @@ impl<'a> Dialogue<'a> {
             return self.begin_envelope();
         }
         let try_all = self.script.login.as_ref().is_some_and(|wanted| wanted.try_all);
-        // After a broken mechanism too, when `*` was answered as RFC 4954 §4 wants it; but a server that does not prove
-        // that it knows the password is not given the password itself.
+        // The next mechanism is also tried after an invalid challenge, if the server rejected `*` as RFC 4954 §4
+        // requires. If the server did not prove that it has the password, no other mechanism is tried, because the next
+        // one might send the password itself.
         if try_all && fits == Fit::Rejects && reply.class() == Class::Permanent && !login.is_unproved() {
             return self.begin_auth();
         }
@@ -100,7 +103,7 @@ impl<'a> Dialogue<'a> {
         if self.drain_stray(Phase::Auth) == Drained::Closing {
             return;
         }
-        if let Some(text) = turn.heard {
+        if let Some(text) = turn.explained {
             self.note(Phase::Auth, EventKind::Explained { text });
         }
         if let Some(reason) = turn.cancelled {
@@ -113,7 +116,7 @@ impl<'a> Dialogue<'a> {
     }
 }
 
-/// Properties of the secret that matter if it is rejected. The secret itself is not included.
+/// Properties of the secret that are relevant if the server rejects it. The secret itself is not included.
 fn describe_secret(credentials: &Credentials) -> Option<EventKind> {
     match &credentials.proof {
         Proof::Token(secret) => {

@@ -38,8 +38,8 @@ impl<'a> Dialogue<'a> {
                     self.note(Phase::Rcpt, what);
                     continue;
                 }
-                let line = PendingCommand::new(Command::Rcpt { to: to.clone() }, Phase::Rcpt);
-                due.push_back(PendingCommand { recipient: Some(number), ..line });
+                let command = PendingCommand::new(Command::Rcpt { to: to.clone() }, Phase::Rcpt);
+                due.push_back(PendingCommand { recipient: Some(number), ..command });
             }
         }
         if self.send(&due) == Drained::Clear {
@@ -54,11 +54,11 @@ impl<'a> Dialogue<'a> {
         reply: &Reply,
     ) {
         let answered = due.pop_front();
-        if answered.is_some_and(|line| line.phase == Phase::Mail) && fit(Phase::Mail, reply) == Fit::Accepts {
+        if answered.is_some_and(|command| command.phase == Phase::Mail) && fit(Phase::Mail, reply) == Fit::Accepts {
             transaction = Transaction::Open;
         }
-        // Without PIPELINING nothing more has gone out, and a refused MAIL makes every RCPT an echo of it. With it
-        // the replies to the RCPTs of the flight are still to come.
+        // Without PIPELINING, no further command has been sent yet. If MAIL was rejected, every RCPT would be rejected
+        // as a consequence. With PIPELINING, the replies to the RCPT commands are still expected.
         if let (Some(next), false) = (due.front(), self.pipelines())
             && self.drain_stray(next.phase) == Drained::Closing
         {
@@ -96,7 +96,7 @@ impl<'a> Dialogue<'a> {
     pub(super) fn quit_answered(&mut self, mut due: VecDeque<PendingCommand>, reply: &Reply) {
         due.pop_front();
         if due.is_empty() {
-            // The reply to QUIT is 221, and the last of the session. Where it is another, one more may be on its way.
+            // The last reply of a session is 221 to QUIT. After any other reply, another one may follow.
             match fit(Phase::Quit, reply) {
                 Fit::Accepts => self.hang_up_after_quit(),
                 _ => self.state = SessionState::Linger,

@@ -1,5 +1,5 @@
-//! The AUTH command around a SASL mechanism (RFC 4954 §4): which mechanism, base64, the bounds, and what of it a
-//! transcript may show.
+//! The AUTH command around a SASL mechanism (RFC 4954 §4): the choice of the mechanism, base64, the size limits, and
+//! which parts a transcript may contain.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,16 +14,17 @@ use crate::sasl::{
 use crate::secret::NOT_SHOWN;
 use crate::wire::Reply;
 
-/// The longest AUTH command with an initial response: RFC 4954 §4 allows 12288 octets, but what works everywhere is the
-/// command line of RFC 5321 §4.5.3.1.4, 512 octets with CRLF. Past it the two-step form is used.
+/// The maximum length of an AUTH command with an initial response. RFC 4954 §4 allows 12288 octets, but all servers
+/// accept only the command line of RFC 5321 §4.5.3.1.4: 512 octets including CRLF. A longer response is sent after the
+/// first challenge.
 const MAX_INITIAL: usize = 510;
 
-/// What a login needs.
+/// The input of a login.
 #[derive(Debug)]
 pub struct Access<'a> {
-    /// Who logs in.
+    /// The user and the secret.
     pub credentials: &'a Credentials,
-    /// Random text, time, host.
+    /// Random text, the time and the host name.
     pub means: Means,
 }
 
@@ -31,33 +32,33 @@ pub struct Access<'a> {
 pub(super) struct AuthExchange<'a> {
     mechanism: &'static Mechanism,
     exchange: Box<dyn Exchange + 'a>,
-    /// An initial response that was too long for the command and waits for the first challenge.
+    /// An initial response that was too long for the command. It is sent after the first challenge.
     held: Option<Response>,
     cancelled: Option<CancelReason>,
 }
 
-/// One line to the server.
+/// One line that is sent to the server.
 pub(super) struct AuthLine {
-    /// With CRLF.
+    /// The line, including CRLF.
     pub line: Zeroizing<Vec<u8>>,
-    /// For the transcript.
+    /// The line as the transcript shows it.
     pub shown: String,
-    /// Whether something is missing in it.
+    /// Whether `shown` leaves out part of the line.
     pub redacted: bool,
-    /// If this is `*`: why.
+    /// Why the exchange was cancelled, if the line is `*`.
     pub cancelled: Option<CancelReason>,
-    /// What the challenge said in words.
-    pub heard: Option<String>,
-    /// What the server may not be shown saying.
+    /// The error message in the server's challenge, if there was one.
+    pub explained: Option<String>,
+    /// Values computed from the secret that must be masked if the server repeats them.
     pub hides: Vec<Zeroizing<Vec<u8>>>,
 }
 
-/// What the line gives for a login, and what was tried on it.
+/// The properties of the connection that affect a login, and the mechanisms tried on it.
 #[derive(Clone, Copy)]
 pub(super) struct AuthChannel<'m> {
-    /// What binds a login to it.
+    /// Data that binds a login to the connection (channel binding).
     pub binding: Option<&'m Binding>,
-    /// Mechanisms that were refused.
+    /// Mechanisms that were tried already.
     pub tried: &'m [&'static str],
 }
 
@@ -71,13 +72,13 @@ fn reason(broken: Broken) -> CancelReason {
 }
 
 impl<'a> AuthExchange<'a> {
-    /// The strongest mechanism that the server offers, that the credentials can serve, and that the user allows; those
-    /// that were tried already aside.
+    /// Selects the strongest mechanism that the server advertises, the user allows and the credentials are sufficient
+    /// for. Mechanisms that were tried already are excluded.
     pub(super) fn choose(
         wanted: &plan::Login,
         offered: &[String],
         access: &Access<'a>,
-        line: AuthChannel<'_>,
+        channel: AuthChannel<'_>,
     ) -> Result<AuthExchange<'a>, WithheldReason> {
         if offered.is_empty() {
             return Err(WithheldReason::NotOffered);
@@ -88,9 +89,9 @@ impl<'a> AuthExchange<'a> {
             wanted.mechanisms.iter().filter_map(|name| sasl::find(name)).collect()
         };
         let bound =
-            |mechanism: &Mechanism| mechanism.needs != CredentialKind::PasswordAndBinding || line.binding.is_some();
+            |mechanism: &Mechanism| mechanism.needs != CredentialKind::PasswordAndBinding || channel.binding.is_some();
         let fits = |mechanism: &&&Mechanism| {
-            access.credentials.serve(mechanism.needs) && bound(mechanism) && !line.tried.contains(&mechanism.name)
+            access.credentials.serve(mechanism.needs) && bound(mechanism) && !channel.tried.contains(&mechanism.name)
         };
         let allowed: Vec<&'static Mechanism> = named.iter().filter(fits).copied().collect();
         let is_offered = |name: &str| offered.iter().any(|one| one == name);
@@ -99,7 +100,7 @@ impl<'a> AuthExchange<'a> {
                 let opening = ExchangeStart {
                     credentials: access.credentials,
                     means: &access.means,
-                    binding: line.binding,
+                    binding: channel.binding,
                     offers_plus: is_offered(&format!("{}-PLUS", mechanism.name)),
                 };
                 Ok(AuthExchange { mechanism, exchange: (mechanism.begin)(&opening), held: None, cancelled: None })
@@ -116,7 +117,7 @@ impl<'a> AuthExchange<'a> {
         self.mechanism.name
     }
 
-    /// Whether it sends anything that must not be sent unencrypted or to an unverified server.
+    /// Whether the mechanism sends data that must not be sent unencrypted or to an unverified server.
     pub(super) fn has_secret(&self) -> bool {
         matches!(
             self.mechanism.needs,
@@ -124,7 +125,7 @@ impl<'a> AuthExchange<'a> {
         )
     }
 
-    /// Whether the server has proved itself, where the mechanism wants that.
+    /// Whether the server has proved its identity, or the mechanism does not require it.
     pub(super) fn is_proved(&self) -> bool {
         self.exchange.is_proved()
     }
@@ -144,17 +145,18 @@ impl<'a> AuthExchange<'a> {
         AuthLine { hides: initial.hides, ..AuthLine::new(&format!("AUTH {name} "), &encoded, initial.shows) }
     }
 
-    /// The answer to a 334.
+    /// The response to a challenge (334).
     pub(super) fn answer(&mut self, reply: &Reply) -> AuthLine {
         if self.is_cancelled() {
-            // RFC 4954 §4: `*` is answered with 501. A server that goes on regardless gets the same again.
+            // RFC 4954 §4: the reply to `*` is 501. If the server sends another challenge instead, the exchange is
+            // cancelled again.
             return self.cancel(CancelReason::UnexpectedChallenge);
         }
-        // RFC 4954 §4: a challenge is base64, whether or not the mechanism looks at it. What an answer to anything else
-        // would be taken for, only the server knows.
+        // RFC 4954 §4: a challenge is base64, even if the mechanism ignores it. How a server would interpret a response
+        // to any other challenge cannot be predicted.
         let Some(challenge) = decode(reply) else { return self.cancel(CancelReason::NotBase64) };
         let response = match self.held.take() {
-            // RFC 4954 §4: where the client speaks first, the challenge before that is empty.
+            // RFC 4954 §4: if the client speaks first in a mechanism, the challenge before that is empty.
             Some(_) if !challenge.is_empty() => Err(CancelReason::UnexpectedChallenge),
             Some(held) => Ok(held),
             None => self.exchange.answer(&challenge).map_err(reason),
@@ -162,18 +164,18 @@ impl<'a> AuthExchange<'a> {
         match response {
             Ok(response) => {
                 let turn = AuthLine::new("", &encode(&response.bytes), response.shows);
-                AuthLine { heard: response.heard, hides: response.hides, ..turn }
+                AuthLine { explained: response.explained, hides: response.hides, ..turn }
             }
             Err(reason) => self.cancel(reason),
         }
     }
 
-    /// Whether `*` was sent.
+    /// Whether the exchange was cancelled with `*`.
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancelled.is_some()
     }
 
-    /// Whether it was sent because the server did not prove that it knows the password.
+    /// Whether the exchange was cancelled because the server did not prove that it has the password.
     pub(super) fn is_unproved(&self) -> bool {
         self.cancelled == Some(CancelReason::ServerUnproved)
     }
@@ -193,7 +195,7 @@ impl std::fmt::Debug for AuthExchange<'_> {
 impl AuthLine {
     fn plain(text: String) -> AuthLine {
         let line = Zeroizing::new(format!("{text}\r\n").into_bytes());
-        AuthLine { line, shown: text, redacted: false, cancelled: None, heard: None, hides: Vec::new() }
+        AuthLine { line, shown: text, redacted: false, cancelled: None, explained: None, hides: Vec::new() }
     }
 
     fn new(command: &str, encoded: &str, shows: Shows) -> AuthLine {
@@ -205,7 +207,14 @@ impl AuthLine {
             Shows::All => (encoded, false),
             Shows::Nothing => (NOT_SHOWN, true),
         };
-        AuthLine { line, shown: format!("{command}{tail}"), redacted, cancelled: None, heard: None, hides: Vec::new() }
+        AuthLine {
+            line,
+            shown: format!("{command}{tail}"),
+            redacted,
+            cancelled: None,
+            explained: None,
+            hides: Vec::new(),
+        }
     }
 }
 
@@ -213,7 +222,7 @@ fn encode(bytes: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(STANDARD.encode(bytes))
 }
 
-/// The challenge of a 334, or nothing when it is not base64. RFC 4954 §4 knows one line of it.
+/// The challenge of a 334 reply, or `None` if it is not base64. RFC 4954 §4 defines only challenges of one line.
 fn decode(reply: &Reply) -> Option<Vec<u8>> {
     match reply.text.as_slice() {
         [] => Some(Vec::new()),

@@ -1,37 +1,38 @@
-//! One SMTP session as a state machine: bytes and ends of stream in, [`Step`]s out. It has no socket, no clock
-//! and no judgement; its driver (`gather::session`, or a transcript in a test) provides time and bytes.
+//! One SMTP session as a state machine. Its input consists of received bytes and the end of the stream. Its output is a
+//! list of [`Action`]s. It does not use a socket or a clock and makes no judgements. Its driver (`gather::session`, or
+//! a transcript in a test) provides time and bytes.
 //!
-//! | state | when | then |
+//! | state | event | action |
 //! |---|---|---|
-//! | Greeting | 220 | EHLO (or QUIT, if the session ends here) |
-//! | | 200, 201 | EHLO, which a news server rejects, then QUIT |
-//! | | no code at all | hang up: this is not SMTP |
-//! | | anything else | QUIT (RFC 5321 §3.1: a refused client says QUIT) |
-//! | Ehlo | 250, STARTTLS wanted and offered, no TLS yet | STARTTLS |
-//! | | 250, STARTTLS required and not offered | QUIT |
-//! | | 250, a login is to be asked about, no TLS yet | AUTH PLAIN without a password |
-//! | | 250 otherwise | AUTH, or envelope, or QUIT |
-//! | | 500, 502, 504 to the first EHLO | HELO (RFC 5321 §3.2) |
-//! | | anything else | QUIT |
-//! | StartTls | 220 | what else has arrived is evidence, then the handshake |
-//! | | anything else | QUIT |
-//! | Handshake | up | EHLO again (RFC 3207 §4.2); Greeting, if TLS is implicit |
-//! | Eavesdrop | anything but 220, or nothing for two seconds | QUIT; only after STARTTLS that was said together with NOOP |
-//! | AskAuth | 334 | `*`: no login |
-//! | | anything else | envelope, or QUIT |
-//! | Auth | 334 | the mechanism's answer, or `*` when it has none |
-//! | | 235 | envelope, or QUIT |
-//! | | anything else | QUIT |
-//! | Envelope | replies to MAIL and RCPTs, in one flight if PIPELINING is offered (RFC 2920 §3.1) | RSET and QUIT |
-//! | Farewell | 221 to QUIT | hang up |
-//! | | anything else to QUIT | listen for the end of the session, and hang up |
-//! | any | 421 | hang up: the server closes (RFC 5321 §3.8) |
-//! | any | a reply without end | hang up |
+//! | Greeting | 220 | send EHLO (or QUIT, if the session ends here) |
+//! | | 200, 201 | send EHLO, which a news server rejects, then QUIT |
+//! | | no code at all | close the connection, because this is not SMTP |
+//! | | any other reply | send QUIT (RFC 5321 §3.1: a rejected client sends QUIT) |
+//! | Ehlo | 250, STARTTLS wanted and advertised, no TLS yet | send STARTTLS |
+//! | | 250, STARTTLS required and not advertised | send QUIT |
+//! | | 250, the script tests AUTH before TLS, no TLS yet | send AUTH PLAIN without a password |
+//! | | any other 250 | continue with AUTH, the envelope or QUIT |
+//! | | 500, 502, 504 to the first EHLO | send HELO (RFC 5321 §3.2) |
+//! | | any other reply | send QUIT |
+//! | StartTls | 220 | record other bytes that have arrived, then start the handshake |
+//! | | any other reply | send QUIT |
+//! | Handshake | completed | send EHLO again (RFC 3207 §4.2); with implicit TLS: Greeting |
+//! | Eavesdrop (after STARTTLS and NOOP were sent together) | any reply but 220, or two seconds of silence | send QUIT |
+//! | AskAuth | 334 | send `*` to cancel the login |
+//! | | any other reply | continue with the envelope or QUIT |
+//! | Auth | 334 | send the mechanism's response, or `*` if it has none |
+//! | | 235 | continue with the envelope or QUIT |
+//! | | any other reply | send QUIT, or try the next mechanism with `--try-all-mechanisms` |
+//! | Envelope | replies to MAIL and RCPT (sent together with PIPELINING, RFC 2920 §3.1) | send RSET and QUIT |
+//! | Farewell | 221 to QUIT | close the connection |
+//! | | any other reply to QUIT | wait for the end of the session, then close the connection |
+//! | any | 421 | close the connection, as the server does (RFC 5321 §3.8) |
+//! | any | a reply that never ends | close the connection |
 //!
-//! Bytes that arrive before a command is sent are unsolicited: they become evidence, and are never taken
-//! for the reply to the command. Behind them nothing but TLS puts the session in step again, so what would follow is not
-//! sent; in a session with [`Pacing::Paused`] it is, for there each reply is followed by a wait for more of them.
-//! Which reply is a success is decided in one place, [`fit`].
+//! Bytes that arrive before a command is sent are unsolicited. They are recorded as evidence and never interpreted as
+//! the reply to the command. After unsolicited bytes, only TLS puts the session back in step, so the rest of the
+//! session is skipped. A session with [`Pacing::Paused`] continues, because there each reply is followed by a wait for
+//! more bytes. [`fit`] alone decides which replies are a success.
 
 mod auth;
 mod envelope;
@@ -56,21 +57,22 @@ use crate::wire::{Assembler, Capabilities, Command, Framer, Irregularity, LineEn
 pub use self::login::Access;
 pub use self::state::{Action, Dialogue, Peer};
 
-/// Bytes of one session that are read. A real one has a few thousand; five hundred recipients with the longest legal
-/// replies have half of it. In a report a byte can become six, beside what it is kept as.
+/// The maximum number of bytes that are read in one session. A real session has a few thousand; a session with five
+/// hundred recipients and the longest legal replies has half of this limit. The limit also bounds reports, in which one
+/// byte can take six bytes in addition to its text.
 pub const MAX_SESSION_BYTES: usize = 512 * 1024;
 
 /// How long to wait for a reply that a correct server does not send.
 const INJECTION_WAIT: Duration = Duration::from_secs(2);
 
-/// How long to listen, in a session with [`Pacing::Paused`], for more than the reply that is due.
+/// How long to wait for additional bytes after each reply in a session with [`Pacing::Paused`].
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long to listen for the end of a session whose QUIT was not answered with 221.
+/// How long to wait for the end of a session in which the reply to QUIT was not 221.
 const LINGER: Duration = Duration::from_secs(1);
 
 impl<'a> Dialogue<'a> {
-    /// A session on a new TCP connection. With implicit TLS the first step is the handshake.
+    /// Starts a session on a new TCP connection. With implicit TLS, the first action is the handshake.
     pub fn new(script: &'a Script, access: Option<Access<'a>>, local: Option<IpAddr>) -> Dialogue<'a> {
         let mut dialogue = Dialogue {
             script,
@@ -80,7 +82,7 @@ impl<'a> Dialogue<'a> {
             made: Vec::new(),
             local,
             state: SessionState::Greeting,
-            line: Encryption::Plain,
+            encryption: Encryption::Plain,
             framer: Framer::default(),
             assembler: Assembler::default(),
             offers: Capabilities::default(),
@@ -99,17 +101,18 @@ impl<'a> Dialogue<'a> {
         dialogue
     }
 
-    /// The next thing to do.
+    /// The next action for the driver.
     pub fn step(&mut self) -> Action {
         self.steps.pop_front().unwrap_or(Action::Await)
     }
 
     /// Whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
-        self.line != Encryption::Plain
+        self.encryption != Encryption::Plain
     }
 
-    /// What was made of the secret for the next line, and may not be shown either when the server repeats it.
+    /// Returns the values that were computed from the secret for the next line. They must be masked if the server
+    /// repeats them.
     pub fn take_made(&mut self) -> Vec<Zeroizing<Vec<u8>>> {
         std::mem::take(&mut self.made)
     }
@@ -124,13 +127,13 @@ impl<'a> Dialogue<'a> {
             SessionState::Eavesdrop => Phase::EhloTls,
             SessionState::AskAuth(_) | SessionState::Auth(_) => Phase::Auth,
             SessionState::Envelope { due, .. } | SessionState::Farewell { due } => {
-                due.front().map_or(Phase::Quit, |line| line.phase)
+                due.front().map_or(Phase::Quit, |command| command.phase)
             }
             SessionState::Linger | SessionState::Over => Phase::Quit,
         }
     }
 
-    /// How long to wait for what is due, where that is not the time for a reply.
+    /// How long to wait in the current state, if that differs from the usual timeout for a reply.
     pub fn reply_timeout(&self) -> Option<Duration> {
         match &self.state {
             _ if self.held.is_some() => Some(PAUSE),
@@ -140,12 +143,12 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// Whether what is waited for is that nothing more comes.
+    /// Whether silence is the expected result of the current wait.
     pub fn is_pausing(&self) -> bool {
         self.held.is_some() || matches!(self.state, SessionState::Linger)
     }
 
-    /// Bytes from the server, in pieces of any size.
+    /// Adds bytes from the server, in pieces of any size.
     pub fn receive(&mut self, bytes: &[u8]) {
         self.received += bytes.len();
         if self.received > MAX_SESSION_BYTES {
@@ -155,18 +158,18 @@ impl<'a> Dialogue<'a> {
         self.read_replies();
     }
 
-    /// The server sent more than is kept, in this session or in all together.
+    /// Ends the session because the server sent more than the limit, in this session or in all sessions together.
     pub fn exhausted(&mut self) {
         let phase = self.phase();
         self.hang_up(Err(Fault::Endless { phase }));
     }
 
-    /// The handshake is up; `binding` is what can bind a login to it.
+    /// The TLS handshake is complete. `binding` is the data for channel binding.
     pub fn secured(&mut self, peer: Peer, binding: Option<Binding>) {
         self.binding = binding;
         self.pairing = Pairing::InStep;
-        self.line = Encryption::Encrypted(peer);
-        // RFC 3207 §4.2: what was learned before TLS is forgotten.
+        self.encryption = Encryption::Encrypted(peer);
+        // RFC 3207 §4.2: a client discards what it learned before TLS.
         self.offers = Capabilities::default();
         if self.script.tls == TlsUse::Implicit {
             self.state = SessionState::Greeting;
@@ -182,7 +185,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// The server closed, by FIN or by RST.
+    /// The server closed the connection with FIN or RST.
     pub fn closed(&mut self, reset: bool) {
         if let Some(reply) = self.held.take() {
             return self.act_on(&reply);
@@ -193,7 +196,7 @@ impl<'a> Dialogue<'a> {
         while let Some(line) = self.framer.finish() {
             let is_cut = line.ending == LineEnding::Missing;
             match self.assembler.push(line) {
-                // Half a line decides nothing: what it would have said is not known.
+                // An incomplete line has no effect, because the rest of it is unknown.
                 Some(reply) if is_cut => {
                     let phase = self.phase();
                     self.note(phase, EventKind::Received { reply, recipient: None });
@@ -208,8 +211,8 @@ impl<'a> Dialogue<'a> {
         }
         match &self.state {
             SessionState::Over => {}
-            // At RSET and QUIT everything that was asked for has been answered. RFC 5321 §4.1.1.10 wants 221 first; many
-            // servers do not bother.
+            // At RSET and QUIT, all other commands have been answered. RFC 5321 §4.1.1.10 requires 221 before the
+            // server closes the connection; many servers do not send it.
             SessionState::Farewell { .. } => {
                 self.note(Phase::Quit, EventKind::ClosedWithoutFarewell);
                 self.hang_up(Ok(()));
@@ -221,7 +224,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// The driver's deadline for this reply has passed.
+    /// The timeout for this reply was reached.
     pub fn timed_out(&mut self, waited_ms: f64) {
         if let Some(reply) = self.held.take() {
             return self.act_on(&reply);
@@ -253,7 +256,8 @@ impl<'a> Dialogue<'a> {
         while !matches!(self.state, SessionState::Over | SessionState::Handshake | SessionState::Linger)
             && self.held.is_none()
         {
-            // Until the server must speak, everything in the framer waits: it may turn out to be unasked for.
+            // Lines are read only while a reply is due. Other lines remain in the framer, because they may turn out to
+            // be unsolicited.
             let Some(line) = self.framer.next_line() else { return };
             if let Some(reply) = self.assembler.push(line) {
                 self.reply_received(reply);
@@ -264,7 +268,7 @@ impl<'a> Dialogue<'a> {
     fn reply_received(&mut self, reply: Reply) {
         let phase = self.phase();
         let recipient = match &self.state {
-            SessionState::Envelope { due, .. } => due.front().and_then(|line| line.recipient),
+            SessionState::Envelope { due, .. } => due.front().and_then(|command| command.recipient),
             _ => None,
         };
         self.note(phase, EventKind::Received { reply: reply.clone(), recipient });
@@ -281,13 +285,13 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// The transition table.
+    /// Implements the table at the top of this file.
     fn act_on(&mut self, reply: &Reply) {
         match std::mem::replace(&mut self.state, SessionState::Over) {
             SessionState::Greeting => self.greeted(reply),
             SessionState::Ehlo(hello) => self.ehlo_answered(hello, reply),
             SessionState::StartTls => self.starttls_answered(reply),
-            // A server that greets inside TLS has answered no command; what comes next may.
+            // A greeting inside TLS does not mean that the server executed a command. The next reply may.
             SessionState::Eavesdrop if reply.has_code(220) => self.state = SessionState::Eavesdrop,
             SessionState::Eavesdrop => self.send_quit(),
             SessionState::AskAuth(asked) => self.question_answered(asked, reply),
@@ -304,7 +308,7 @@ impl<'a> Dialogue<'a> {
         } else if self.script.quit_after <= QuitAfter::Banner {
             self.send_quit();
         } else if reply.has_code(200) || reply.has_code(201) {
-            // A news server greets with 200 or 201 (RFC 3977 §5.1); what it replies to EHLO shows that it is one.
+            // A news server greets with 200 or 201 (RFC 3977 §5.1). Its reply to EHLO confirms that.
             self.is_look_only = true;
             self.send_hello(HelloCommand::Ehlo);
         } else if fit(Phase::Greeting, reply) != Fit::Accepts {
@@ -315,10 +319,11 @@ impl<'a> Dialogue<'a> {
     }
 
     fn ehlo_answered(&mut self, hello: HelloCommand, reply: &Reply) {
-        // RFC 5321 §3.2: 502 (and 500, 504 of older servers) to EHLO means that only HELO is known. After TLS a
-        // server that knew EHLO before knows it still, and HELO would hide AUTH.
+        // RFC 5321 §3.2: 502 (and 500, 504 from older servers) in reply to EHLO means that the server supports only
+        // HELO. This does not apply after TLS: a server that advertised STARTTLS supports EHLO, and HELO would hide
+        // AUTH.
         let unknown = reply.code.is_some_and(|code| [500, 502, 504].iter().any(|&number| code == number));
-        if hello == HelloCommand::Ehlo && unknown && self.line == Encryption::Plain {
+        if hello == HelloCommand::Ehlo && unknown && self.encryption == Encryption::Plain {
             return self.send_hello(HelloCommand::Helo);
         }
         if fit(self.ehlo_phase(), reply) != Fit::Accepts || self.is_look_only {
@@ -331,9 +336,9 @@ impl<'a> Dialogue<'a> {
         if self.script.quit_after <= QuitAfter::Ehlo {
             return self.send_quit();
         }
-        if self.line == Encryption::Plain {
+        if self.encryption == Encryption::Plain {
             match self.script.tls {
-                // RFC 3207 §4: only a server that lists STARTTLS is asked for it.
+                // RFC 3207 §4: a client sends STARTTLS only if the server advertises it.
                 TlsUse::Required | TlsUse::IfOffered if self.offers.has("STARTTLS") => return self.send_starttls(),
                 TlsUse::Required => return self.send_quit(),
                 TlsUse::IfOffered | TlsUse::Never | TlsUse::Implicit => {}
@@ -341,7 +346,7 @@ impl<'a> Dialogue<'a> {
         }
         if self.script.quit_after <= QuitAfter::Starttls {
             self.send_quit();
-        } else if self.script.asks_for_auth && self.line == Encryption::Plain {
+        } else if self.script.asks_for_auth && self.encryption == Encryption::Plain {
             self.send_one(Command::AuthPlain, Phase::Auth, SessionState::AskAuth(AuthProbe::Begun));
         } else {
             self.begin_auth();
@@ -352,8 +357,8 @@ impl<'a> Dialogue<'a> {
         if fit(Phase::Starttls, reply) != Fit::Accepts {
             return self.send_quit();
         }
-        // RFC 3207 §6, CVE-2011-0411: what came in plaintext behind the 220 must not be taken for something that was
-        // said inside TLS, nor be fed to the TLS library.
+        // RFC 3207 §6, CVE-2011-0411: clear text that arrived after the 220 must neither be treated as received inside
+        // TLS nor be passed to the TLS library.
         self.state = SessionState::Handshake;
         self.drain_stray(Phase::Starttls);
         self.steps.push_back(Action::BeginTls);

@@ -1,4 +1,4 @@
-//! What a session sends, and what must not have arrived before it is sent.
+//! Sends the commands of a session, and checks for unsolicited bytes before each of them.
 
 use std::collections::VecDeque;
 
@@ -45,19 +45,19 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// Sends the first of the lines, or all of them in one flight if the server lets us (RFC 2920 §3.1).
-    /// Nothing is sent to a server that has just said that it closes.
-    pub(super) fn send(&mut self, lines: &VecDeque<PendingCommand>) -> Drained {
-        let phase = lines.front().map_or(Phase::Quit, |line| line.phase);
+    /// Sends the first of the commands, or all of them together if the server supports pipelining (RFC 2920 §3.1). If
+    /// the server has just announced with 421 that it closes the connection, no command is sent.
+    pub(super) fn send(&mut self, commands: &VecDeque<PendingCommand>) -> Drained {
+        let phase = commands.front().map_or(Phase::Quit, |command| command.phase);
         if self.drain_stray(phase) == Drained::Closing {
             return Drained::Closing;
         }
-        let together = if self.pipelines() { lines.len() } else { 1 };
+        let together = if self.pipelines() { commands.len() } else { 1 };
         let mut bytes = Zeroizing::new(Vec::new());
-        for line in lines.iter().take(together) {
-            bytes.extend_from_slice(&line.command.line());
-            let text = line.command.to_string();
-            self.note(line.phase, EventKind::Sent { text, redacted: false, recipient: line.recipient });
+        for pending in commands.iter().take(together) {
+            bytes.extend_from_slice(&pending.command.line());
+            let text = pending.command.to_string();
+            self.note(pending.phase, EventKind::Sent { text, redacted: false, recipient: pending.recipient });
         }
         self.steps.push_back(Action::Send(bytes));
         Drained::Clear
@@ -68,14 +68,14 @@ impl<'a> Dialogue<'a> {
     }
 
     pub(super) fn ehlo_phase(&self) -> Phase {
-        match self.line {
+        match self.encryption {
             Encryption::Encrypted(_) => Phase::EhloTls,
             Encryption::Plain => Phase::Ehlo,
         }
     }
 
-    /// Nothing may be in the framer when a command goes out or TLS begins. What has arrived is unsolicited, with
-    /// one exception: a server may say 421 at any time (RFC 5321 §3.8).
+    /// Empties the framer before a command is sent or TLS begins. Bytes in it are unsolicited, with one exception: a
+    /// server may send 421 at any time (RFC 5321 §3.8).
     pub(super) fn drain_stray(&mut self, phase: Phase) -> Drained {
         let stray = self.framer.take_stray();
         if stray.is_empty() {

@@ -1,4 +1,4 @@
-//! The state of a session, and what the driver is asked to do.
+//! The state of a session, and the actions of its driver.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -11,21 +11,21 @@ use crate::question::Script;
 use crate::sasl::Binding;
 use crate::wire::{Assembler, Capabilities, Command, Framer, Reply};
 
-/// What the driver has to do next.
+/// The next action of the driver.
 pub enum Action {
-    /// Write these bytes. One flight: nothing is waited for in between.
+    /// Write these bytes in one go, without waiting for a reply in between.
     Send(Zeroizing<Vec<u8>>),
     /// Start the handshake, then call [`Dialogue::secured`].
     BeginTls,
-    /// Keep this as evidence.
+    /// Record this event as evidence.
     Note(Phase, EventKind),
-    /// Read, then call [`Dialogue::receive`], [`Dialogue::closed`] or [`Dialogue::gave_up`].
+    /// Read from the connection, then call [`Dialogue::receive`], [`Dialogue::closed`] or [`Dialogue::timed_out`].
     Await,
-    /// Hang up; the session is over, whole or with a fault.
+    /// Close the connection. The session is over, either normally or with a fault.
     HangUp(Result<(), Fault>),
 }
 
-/// Without the bytes: a panic may print it.
+/// Leaves out the bytes, because a panic message may contain this output.
 impl std::fmt::Debug for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -41,9 +41,9 @@ impl std::fmt::Debug for Action {
 /// Whether the server's identity is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// Its certificate verifies.
+    /// The server's certificate verifies.
     Verified,
-    /// It does not.
+    /// The server's certificate does not verify.
     Unverified,
 }
 
@@ -57,25 +57,26 @@ pub struct Dialogue<'a> {
     pub(super) made: Vec<Zeroizing<Vec<u8>>>,
     pub(super) local: Option<IpAddr>,
     pub(super) state: SessionState<'a>,
-    pub(super) line: Encryption,
+    pub(super) encryption: Encryption,
     pub(super) framer: Framer,
     pub(super) assembler: Assembler,
     pub(super) offers: Capabilities,
     pub(super) steps: VecDeque<Action>,
     pub(super) received: usize,
-    /// The reply on which the next command waits, as it was received, with [`Pacing::Paused`].
+    /// With [`Pacing::Paused`]: a reply that was received but not processed yet, because the wait for more bytes is not
+    /// over.
     pub(super) held: Option<Reply>,
     pub(super) pairing: Pairing,
-    /// The greeting did not accept the client, and EHLO is sent only to identify the server.
+    /// Whether the greeting did not accept the client, so that EHLO is sent only to identify the server.
     pub(super) is_look_only: bool,
 }
 
 /// Whether the next reply can be taken for the reply to the next command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pairing {
-    /// As far as is known.
+    /// The next reply belongs to the next command, as far as is known.
     InStep,
-    /// The server sent a reply too many, so there may be more.
+    /// The server sent one reply too many, so more may follow.
     OutOfStep,
 }
 
@@ -100,33 +101,33 @@ pub(super) enum HelloCommand {
     Helo,
 }
 
-/// How far the question about a login has come.
+/// The progress of the test of whether AUTH works before TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AuthProbe {
     Begun,
     BrokenOff,
 }
 
-/// Whether the connection is encrypted, and with whom.
+/// Whether the connection is encrypted, and whether the peer is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encryption {
     Plain,
     Encrypted(Peer),
 }
 
-/// Whether MAIL was accepted, so that RSET has something to forget (RFC 5321 §4.1.1.5).
+/// Whether MAIL was accepted, which means that there is a transaction for RSET to abort (RFC 5321 §4.1.1.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transaction {
     Open,
     None,
 }
 
-/// What was in the framer before a command went out.
+/// The result of emptying the framer before a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Drained {
-    /// Nothing that ends the session.
+    /// The session can continue.
     Clear,
-    /// A 421: the session is over.
+    /// The server sent 421, so the session is over.
     Closing,
 }
 

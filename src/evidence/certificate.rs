@@ -1,10 +1,10 @@
-//! One certificate as it was sent: what it says of itself, and which of its companions signed it. Facts only; what is
-//! wrong with them is for the checks to say.
+//! One certificate as the server sent it: its fields, and which other certificate of the chain signed it. This file
+//! contains facts only; the checks decide whether there is a problem.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// One certificate as it was sent.
+/// One certificate as the server sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Certificate {
@@ -14,55 +14,56 @@ pub struct Certificate {
     pub issuer: String,
     /// The serial number in hexadecimal.
     pub serial: String,
-    /// The X.509 version, 1 to 3; 0 if the certificate cannot be read.
+    /// The X.509 version, 1 to 3; 0 if the certificate cannot be parsed.
     pub version: u32,
-    /// DNS names and addresses of the subjectAltName extension, at most 200.
+    /// DNS names and IP addresses of the subjectAltName extension, at most 200.
     pub names: Vec<String>,
-    /// How many names it has.
+    /// The number of names in the certificate, including those that are not kept.
     pub names_total: usize,
-    /// The common name of the subject, which no client looks at any more (RFC 9525 §6.3).
+    /// The common name of the subject. Current clients ignore it (RFC 9525 §6.3).
     pub common_name: Option<String>,
-    /// First moment of validity.
+    /// The start of the validity period.
     #[cfg_attr(test, schemars(with = "String"))]
     pub not_before: Timestamp,
-    /// Last moment of validity.
+    /// The end of the validity period (inclusive).
     #[cfg_attr(test, schemars(with = "String"))]
     pub not_after: Timestamp,
-    /// The public key, `RSA 2048` or `EC P-256`.
+    /// The public key, for example `RSA 2048` or `EC P-256`.
     pub key: String,
-    /// Its size in bits; none if the kind of key is not known.
+    /// The size of the key in bits; null if the kind of key is not recognised.
     pub key_bits: Option<u32>,
-    /// The algorithm of the issuer's signature.
+    /// The algorithm of the signature on the certificate.
     pub signature: String,
-    /// Whether subject and issuer are the same name and the signature is its own key's.
+    /// Whether subject and issuer are the same name and the certificate is signed with its own key.
     pub self_signed: bool,
-    /// Which certificate of the chain signed it, by its place from 0; none: none of those that were sent.
+    /// The position (from 0) of the certificate in the chain that signed it; null if that certificate was not sent.
     pub issued_by: Option<usize>,
-    /// Whether it may sign other certificates (RFC 5280 §4.2.1.9).
+    /// Whether it is a CA certificate, which may sign other certificates (RFC 5280 §4.2.1.9).
     pub is_authority: bool,
-    /// What its key may do (RFC 5280 §4.2.1.3); none if it does not say.
+    /// The operations that its key may be used for (RFC 5280 §4.2.1.3); null if it has no keyUsage extension.
     pub key_usage: Option<Vec<String>>,
-    /// What it is for (RFC 5280 §4.2.1.12), names or dotted numbers; none if it does not say.
+    /// The purposes it may be used for (RFC 5280 §4.2.1.12), as names or dotted numbers; null if it has no extKeyUsage
+    /// extension.
     pub extended_key_usage: Option<Vec<String>>,
-    /// Whether it promises that an OCSP response comes with it (RFC 7633).
+    /// Whether it requires the server to send an OCSP response with it (RFC 7633).
     pub must_staple: bool,
-    /// Where its issuer's certificate can be fetched (RFC 5280 §4.2.2.1).
+    /// URLs of its issuer's certificate (RFC 5280 §4.2.2.1).
     pub issuer_urls: Vec<String>,
-    /// SHA-256 of the certificate, hexadecimal.
+    /// SHA-256 of the certificate, in hexadecimal.
     pub sha256: String,
-    /// SHA-256 of the public key with its algorithm (SubjectPublicKeyInfo), hexadecimal.
+    /// SHA-256 of the public key including its algorithm (SubjectPublicKeyInfo), in hexadecimal.
     pub spki_sha256: String,
-    /// The certificate, base64 of DER.
+    /// The certificate: DER, encoded as base64.
     pub der_b64: String,
 }
 
 impl Certificate {
-    /// Whether it is valid at this moment, names and signatures aside.
+    /// Whether `now` is within the validity period. Names and signatures are not considered.
     pub fn is_in_date(&self, now: Timestamp) -> bool {
         self.not_before <= now && now <= self.not_after
     }
 
-    /// Whether it could be read at all.
+    /// Whether the certificate could be parsed.
     pub fn is_readable(&self) -> bool {
         self.version != 0
     }

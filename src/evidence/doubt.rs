@@ -1,8 +1,10 @@
-//! The one decision whether a server is verified: every reason against it, from the facts of the handshake.
+//! Decides whether the server's identity is verified, by collecting every reason against it from the facts of the
+//! handshake.
 //!
-//! The login asks this before it sends a secret, the report and the checks say the same afterwards, so they cannot
-//! disagree: each certificate finding that fails the run answers to a [`Doubt`], and without doubts none of them fires.
-//! `--cert-days` is not among the reasons: a certificate that ends soon is verified, and the limit is the monitoring's.
+//! This is the only place where that is decided. The login asks here before it sends a secret, and the report and the
+//! checks use the same answer, so they cannot disagree: each certificate finding that fails the run corresponds to a
+//! [`Doubt`], and if there are no doubts, no such finding is raised. `--cert-days` is not among the reasons: a
+//! certificate that expires soon is still valid, and the limit exists for monitoring.
 
 use jiff::Timestamp;
 
@@ -10,46 +12,48 @@ use super::{
     Certificate, ChainFault, Handshake, NameMatch, PathFault, PathFaultKind, PathPlace, Presented, StapleFault, Trust,
 };
 
-/// A reason not to believe that the server is the one that was asked for.
+/// A reason to doubt that the server is the intended one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt<'a> {
-    /// The server showed no certificate.
+    /// The server sent no certificate.
     NoCertificate,
-    /// No path leads to an anchor, and why.
+    /// There is no path to a trust anchor. The value is the reason.
     NoPath(ChainFault),
-    /// A rule of RFC 5280 that the path breaks.
+    /// The path violates a rule of RFC 5280.
     Path(&'a PathFault),
-    /// The certificate at this place of the chain has expired, or is not valid yet.
+    /// The certificate at this position in the chain has expired or is not valid yet.
     OutOfDate(usize),
-    /// The key at this place is too short.
+    /// The key at this position is too short.
     WeakKey(usize),
-    /// The signature at this place can be forged; over which hash.
+    /// The signature at this position can be forged, because it uses this hash.
     WeakSignature(usize, &'static str),
-    /// The server's certificate is for another use.
+    /// The server's certificate may not be used for a TLS server.
     Misuse(Misuse),
-    /// The server's certificate is for another name.
+    /// The server's certificate does not cover the host name.
     Name,
-    /// The handshake was not signed by the certificate's key; why.
+    /// The handshake was not signed with the certificate's key; the text is the reason.
     Proof(&'a str),
     /// The issuer has revoked the certificate.
     Revoked,
-    /// The certificate must come with an OCSP response (RFC 7633 §4.2.2), and none that counts came.
+    /// The certificate requires an OCSP response (RFC 7633 §4.2.2), and the server sent no valid one.
     StapleMissing,
-    /// An OCSP response came that is invalid (RFC 6960 §3.2): GnuTLS ends the connection, and it may hide a revocation.
+    /// The server sent an invalid OCSP response (RFC 6960 §3.2). GnuTLS closes the connection, and the response may
+    /// hide a revocation.
     StapleInvalid(StapleFault),
 }
 
-/// How a server's certificate excludes its use by one.
+/// Why a certificate may not be used for a TLS server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misuse {
-    /// extKeyUsage is there and lacks serverAuth (RFC 5280 §4.2.1.12). anyExtendedKeyUsage is not enough for OpenSSL.
+    /// extKeyUsage is present but lacks serverAuth (RFC 5280 §4.2.1.12). OpenSSL does not accept anyExtendedKeyUsage
+    /// instead.
     ExtendedUsage,
-    /// keyUsage is there and lacks digitalSignature (RFC 8446 §4.4.2.2; every key exchange of today is signed).
+    /// keyUsage is present but lacks digitalSignature (RFC 8446 §4.4.2.2; all current key exchanges are signed).
     Usage,
 }
 
 impl Doubt<'_> {
-    /// A word for scripts.
+    /// The reason as one word, for scripts.
     pub fn word(&self) -> &'static str {
         match self {
             Doubt::NoCertificate => "no-certificate",
@@ -71,7 +75,7 @@ impl Doubt<'_> {
 }
 
 impl PathFaultKind {
-    /// A word for scripts.
+    /// The fault as one word, for scripts.
     pub fn word(&self) -> &'static str {
         match self {
             PathFaultKind::Unreadable => "unreadable",
@@ -104,7 +108,7 @@ impl PathFaultKind {
 }
 
 impl Handshake {
-    /// Every reason not to believe the server; none: it is verified.
+    /// Every reason not to trust the server; empty if its identity is verified.
     pub fn doubts(&self, now: Timestamp) -> Vec<Doubt<'_>> {
         let mut doubts = self.presented.doubts(now);
         if let Some(fault) = &self.signature_fault {
@@ -126,14 +130,14 @@ impl Handshake {
         doubts
     }
 
-    /// Whether the server is verified: a secret may be sent.
+    /// Whether the server's identity is verified, so that a secret may be sent.
     pub fn verifies(&self, now: Timestamp) -> bool {
         self.doubts(now).is_empty()
     }
 }
 
 impl Presented {
-    /// Every reason against the certificates by themselves.
+    /// Every reason against the certificates alone, without the rest of the handshake.
     pub fn doubts(&self, now: Timestamp) -> Vec<Doubt<'_>> {
         let Some(leaf) = self.leaf() else { return vec![Doubt::NoCertificate] };
         let mut doubts = Vec::new();
@@ -141,7 +145,7 @@ impl Presented {
         if let Trust::Untrusted { why: why @ (ChainFault::SelfSigned | ChainFault::UnknownIssuer), .. } = &self.trust {
             doubts.push(Doubt::NoPath(*why));
         }
-        doubts.extend(self.faults.iter().filter(|fault| !is_told_by_facts(fault)).map(Doubt::Path));
+        doubts.extend(self.faults.iter().filter(|fault| !is_found_from_facts(fault)).map(Doubt::Path));
         let out = |(place, one): &(usize, &Certificate)| {
             (one.is_readable() && !one.is_in_date(now)).then_some(Doubt::OutOfDate(*place))
         };
@@ -154,7 +158,7 @@ impl Presented {
         let is_pinned = matches!(&self.trust, Trust::Trusted { path } | Trust::Outdated { path } if path.len() == 1);
         doubts.extend(lineage.iter().filter(|_| !is_pinned).filter_map(forgeable));
         doubts.extend(leaf.misuse().map(Doubt::Misuse));
-        // Whatever is not trusted has a doubt, also where no fault says why.
+        // An untrusted chain always has a doubt, even if no fault explains it.
         match &self.trust {
             Trust::Untrusted { why, .. } if doubts.is_empty() => doubts.push(Doubt::NoPath(*why)),
             Trust::Outdated { .. } if doubts.is_empty() => doubts.push(Doubt::NoPath(ChainFault::Expired)),
@@ -163,13 +167,13 @@ impl Presented {
         doubts
     }
 
-    /// Whether nothing speaks against the certificates by themselves.
+    /// Whether there is no reason against the certificates alone.
     pub fn verifies(&self, now: Timestamp) -> bool {
         self.doubts(now).is_empty()
     }
 
-    /// The certificates from the leaf towards the root with their places, as far as they were sent: by the path that
-    /// verifies, else by who signed whom. Roots that sign themselves are not among them.
+    /// The certificates from the leaf towards the root with their positions, as far as the server sent them. They
+    /// follow the verified path if there is one, and otherwise the signatures. Self-signed roots are not included.
     pub fn lineage(&self) -> Vec<(usize, &Certificate)> {
         let chain = &self.chain;
         let mut places = self.path.clone();
@@ -185,17 +189,18 @@ impl Presented {
     }
 }
 
-/// Weak keys and signatures of certificates that were sent are in their facts, also where there is no path.
-fn is_told_by_facts(fault: &PathFault) -> bool {
+/// Weak keys and weak signatures of the certificates that the server sent are found from their facts, which works even
+/// without a path. Their path faults would be duplicates.
+fn is_found_from_facts(fault: &PathFault) -> bool {
     let is_weakness = matches!(fault.kind, PathFaultKind::WeakKey { .. } | PathFaultKind::WeakSignature { .. });
     is_weakness && matches!(fault.at, PathPlace::Sent { .. })
 }
 
 impl Certificate {
-    /// Less than 112 bits of security (RFC 9325 §4.5).
+    /// Whether the key has less than 112 bits of security (RFC 9325 §4.5).
     pub fn has_weak_key(&self) -> bool {
         let least = match self.key.split(' ').next() {
-            // OpenSSL counts 112 bits of security from here on.
+            // The smallest RSA key to which OpenSSL attributes 112 bits of security.
             Some("RSA" | "RSA-PSS" | "DSA") => 1963,
             Some("EC") => 224,
             _ => return false,
@@ -203,19 +208,20 @@ impl Certificate {
         self.key_bits.is_some_and(|bits| bits < least)
     }
 
-    /// The hash of a signature that can be forged. What signs itself is not believed for its signature.
+    /// The hash of the signature, if it can be forged. The signature of a self-signed certificate does not matter.
     pub fn forgeable(&self) -> Option<&'static str> {
         let name = self.signature.to_ascii_lowercase();
         let hashes = [("md2", "MD2"), ("md5", "MD5"), ("sha1", "SHA-1")];
         hashes.into_iter().find(|(hash, _)| name.contains(hash) && !self.self_signed).map(|(_, name)| name)
     }
 
-    /// How it excludes its use by a server.
+    /// Why it may not be used for a TLS server, if so.
     pub fn misuse(&self) -> Option<Misuse> {
         let lacks = |uses: &Option<Vec<String>>, wanted: &str| {
             uses.as_ref().is_some_and(|uses| !uses.iter().any(|one| one == wanted))
         };
-        // OpenSSL and GnuTLS take the server gated cryptography of Netscape and Microsoft for serverAuth.
+        // OpenSSL and GnuTLS also accept the old Server Gated Cryptography purposes of Netscape and Microsoft as
+        // serverAuth.
         let servers = ["serverAuth", "2.16.840.1.113730.4.1", "1.3.6.1.4.1.311.10.3.3"];
         if servers.into_iter().all(|usage| lacks(&self.extended_key_usage, usage)) {
             Some(Misuse::ExtendedUsage)

@@ -1,4 +1,4 @@
-//! The events of a transcript: what was sent, received and decided in all sessions.
+//! The events of a transcript: what smtpcheck sent, received and decided in all sessions.
 
 use std::net::SocketAddr;
 
@@ -13,42 +13,42 @@ use crate::wire::Reply;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
-    /// Its number.
+    /// The number of the event, from 1.
     pub seq: EventId,
-    /// Milliseconds since the start.
+    /// Milliseconds since the start of the run.
     pub at_ms: f64,
-    /// The session.
+    /// The probe whose session it is part of.
     pub probe: ProbeId,
-    /// The phase that it belongs to.
+    /// The phase of the session.
     pub phase: Phase,
     /// Whether the connection was encrypted at that moment.
     pub tls: bool,
-    /// What happened.
+    /// The kind of event, with its data.
     #[serde(flatten)]
     pub what: EventKind,
 }
 
-/// What happened.
+/// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum EventKind {
-    /// A connection to one IP address was attempted.
+    /// smtpcheck tried to connect to one IP address.
     Dialled {
-        /// Where.
+        /// The IP address and port.
         address: SocketAddr,
-        /// When it started, milliseconds since the start of the run.
+        /// When the connection attempt started, in milliseconds since the start of the run.
         started_ms: f64,
-        /// How it ended.
+        /// The result.
         result: DialResult,
     },
     /// smtpcheck sent a line.
     Sent {
-        /// As it was sent, without CRLF; a secret is replaced.
+        /// The line without CRLF; a secret is replaced.
         text: String,
-        /// Whether something was replaced.
+        /// Whether part of the line was replaced.
         redacted: bool,
-        /// The recipient that it names, by its number in the plan, from 0.
+        /// The recipient in the command: its index in the list of recipients, from 0.
         recipient: Option<usize>,
     },
     /// The server sent a complete reply.
@@ -56,95 +56,95 @@ pub enum EventKind {
         /// The reply.
         #[serde(flatten)]
         reply: Reply,
-        /// The recipient that it is about, by its number in the plan, from 0.
+        /// The recipient that the reply is about: its index in the list of recipients, from 0.
         recipient: Option<usize>,
     },
-    /// The server sent unsolicited bytes; they were ignored.
+    /// The server sent unsolicited bytes, which were ignored.
     Stray {
-        /// The bytes as text, U+FFFD for what is not UTF-8.
+        /// The bytes as text, with U+FFFD for invalid UTF-8.
         text: String,
-        /// How many bytes.
+        /// The number of bytes.
         bytes: usize,
     },
-    /// The start of a reply that was not complete when the time limit was reached.
+    /// The beginning of a reply that was not complete when the time limit was reached.
     Unfinished {
-        /// The bytes as text, U+FFFD for what is not UTF-8.
+        /// The bytes as text, with U+FFFD for invalid UTF-8.
         text: String,
-        /// How many bytes.
+        /// The number of bytes.
         bytes: usize,
     },
-    /// TLS is active.
+    /// The TLS handshake is complete.
     Secured {
         /// The handshake.
         handshake: Box<Handshake>,
     },
     /// A login was requested, but the password was not sent.
     Withheld {
-        /// Why.
+        /// The reason.
         reason: WithheldReason,
     },
-    /// The server sent tickets with which a session can be resumed (RFC 8446 §4.6.1); recorded at the end. In TLS 1.2, which
-    /// has it in the handshake, the count is 1.
+    /// The server sent tickets for resuming the TLS session (RFC 8446 §4.6.1). The event is recorded at the end of the
+    /// session. In TLS 1.2, where a ticket is part of the handshake, the count is 1.
     Tickets {
-        /// How many.
+        /// The number of tickets.
         count: u32,
     },
-    /// What the token says about itself; the token is not shown.
+    /// The unencrypted fields of the token. The token itself is not shown.
     Token {
-        /// Its kind.
+        /// The kind of token.
         form: TokenForm,
-        /// When it expires, seconds since 1970, if it says so.
+        /// When it expires, in seconds since 1970; null if the token does not contain this.
         expires: Option<i64>,
-        /// Its audience, if it says so.
+        /// Its audience; null if the token does not contain this.
         audience: Option<String>,
     },
-    /// The password has a property that is often a mistake; it is sent unchanged.
+    /// The password has a property that often indicates a mistake. It is sent unchanged.
     OddPassword {
-        /// What.
+        /// The properties.
         oddities: Vec<PasswordOddity>,
     },
-    /// The server gave the reason of its rejection in a challenge (RFC 7628 §3.2.2).
+    /// The server explained its rejection in a challenge (RFC 7628 §3.2.2).
     Explained {
-        /// The text.
+        /// The explanation.
         text: String,
     },
     /// An AUTH exchange was cancelled.
     AuthCancelled {
-        /// Why.
+        /// The reason.
         reason: CancelReason,
     },
     /// MAIL or RCPT was not sent because an email address needs SMTPUTF8, which is not advertised (RFC 6531 §3.2).
     NeedsSmtputf8 {
-        /// The address.
+        /// The email address.
         address: String,
-        /// The recipient, by its number in the plan, from 0; none is the sender.
+        /// The recipient: its index in the list of recipients, from 0. Null if the email address is the sender's.
         recipient: Option<usize>,
     },
-    /// No data for so long that follow-up probes start; the wait continues.
+    /// The server has been silent for so long that follow-up probes are started. smtpcheck keeps waiting.
     Quiet {
-        /// How long, milliseconds.
+        /// The time without data, in milliseconds.
         waited_ms: f64,
     },
     /// The server closed the connection after QUIT without sending 221 (RFC 5321 §4.1.1.10 requires it).
     ClosedWithoutFarewell,
 }
 
-/// How one connection attempt ended.
+/// The result of one connection attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum DialResult {
-    /// It is the connection of this session.
+    /// The connection was established and is used for this session.
     Connected {
-        /// The local address.
+        /// The local IP address and port.
         local: SocketAddr,
     },
-    /// It failed.
+    /// The connection attempt failed.
     Failed {
-        /// Why.
+        /// The reason.
         fault: ConnectFault,
     },
-    /// Another IP address was faster (RFC 8305 §5), so this attempt was abandoned.
+    /// Another IP address connected faster (RFC 8305 §5), so this attempt was abandoned.
     Overtaken,
 }
 
@@ -155,7 +155,7 @@ pub enum DialResult {
 pub enum WithheldReason {
     /// The connection is not encrypted.
     Plaintext,
-    /// The peer's certificate does not verify.
+    /// The server's certificate does not verify.
     Unverified,
     /// AUTH is not advertised.
     NotOffered,
@@ -163,27 +163,27 @@ pub enum WithheldReason {
     RefreshToken,
     /// No advertised mechanism is allowed and supported by smtpcheck.
     NoCommonMechanism {
-        /// What the server advertises.
+        /// The mechanisms that the server advertises.
         offered: Vec<String>,
-        /// What smtpcheck was allowed to use.
+        /// The mechanisms that smtpcheck was allowed to use.
         allowed: Vec<String>,
     },
 }
 
-/// What a token looks like.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenForm {
     /// A JSON Web Token (RFC 7519).
     Jwt,
-    /// A refresh token, which is for the token service only.
+    /// A refresh token, which may be sent only to the token service.
     Refresh,
-    /// Anything else.
+    /// Any other token.
     Opaque,
 }
 
-/// A property of a password that is often a mistake.
+/// A property of a password that often indicates a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -192,9 +192,9 @@ pub enum PasswordOddity {
     LeadingBlank,
     /// It ends with a space.
     TrailingBlank,
-    /// Four groups of four letters, separated by spaces: a Google app password as Google displays it.
+    /// Four groups of four letters, separated by spaces, which is how Google displays an app password.
     AppPasswordWithBlanks,
-    /// It contains non-ASCII characters, which programs encode in different ways.
+    /// It contains non-ASCII characters, which different programs encode in different ways.
     NotAscii,
 }
 
@@ -203,14 +203,14 @@ pub enum PasswordOddity {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CancelReason {
-    /// The server sent more challenges than the mechanism has.
+    /// The server sent more challenges than the mechanism defines.
     UnexpectedChallenge,
     /// The challenge is not base64 (RFC 4954 §4).
     NotBase64,
     /// The challenge is not valid for the mechanism, or belongs to another login.
     Malformed,
-    /// The server requests too many or too few hash iterations.
+    /// The server requested too many or too few hash iterations.
     Iterations,
-    /// The server does not prove that it knows the password.
+    /// The server did not prove that it has the password.
     ServerUnproved,
 }

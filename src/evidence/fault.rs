@@ -1,4 +1,4 @@
-//! Why a probe has no answer, sorted by who is at fault. Facts only: the checks write the sentences for the user.
+//! The reasons for which a probe can fail. This file contains facts only; the checks write the sentences for the user.
 
 use std::fmt;
 
@@ -12,40 +12,41 @@ use crate::wire::tls::ServerHello;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum Fault {
-    /// No IP address to connect to; the name lookup shows why.
+    /// There was no IP address to connect to. The result of the name lookup contains the reason.
     NoAddress,
-    /// No connection to any IP address; the attempts are in the transcript, and this is the most significant one.
+    /// smtpcheck could not connect to any IP address. All attempts are in the transcript; this is the most significant
+    /// one.
     NotConnected {
-        /// Why.
+        /// Why that attempt failed.
         connect: ConnectFault,
     },
-    /// The server did not answer within the time for one reply.
+    /// The server did not reply before the timeout.
     Silent {
         /// The phase whose reply was due.
         phase: Phase,
-        /// How long, milliseconds.
+        /// The time waited, in milliseconds.
         waited_ms: f64,
-        /// Bytes of an unfinished reply that had arrived.
+        /// The number of bytes of an incomplete reply that had arrived.
         partial_bytes: usize,
     },
     /// The server closed the connection when a reply was due.
     Closed {
         /// The phase whose reply was due.
         phase: Phase,
-        /// RST instead of FIN.
+        /// Whether the connection was reset (RST) instead of closed (FIN).
         reset: bool,
     },
     /// TLS could not be started.
     Tls {
-        /// Why.
+        /// The reason.
         tls: TlsFault,
     },
     /// A reply exceeded the size limit.
     Endless {
-        /// Which one.
+        /// The phase of the reply.
         phase: Phase,
     },
-    /// The server stopped reading.
+    /// The server stopped reading from the connection.
     Unread {
         /// The phase whose command was to be sent.
         phase: Phase,
@@ -59,15 +60,15 @@ pub enum Fault {
     Interrupted,
 }
 
-/// Why TCP did not connect.
+/// Why a TCP connection could not be established.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConnectFault {
-    /// The kind, the same on every system.
+    /// The kind of fault, the same on every operating system.
     pub kind: ConnectFaultKind,
-    /// The system's number, where it gave one.
+    /// The error number of the operating system; null if there is none.
     pub errno: Option<i32>,
-    /// The system's words.
+    /// The error message of the operating system.
     pub detail: String,
 }
 
@@ -78,19 +79,19 @@ pub struct ConnectFault {
 pub enum ConnectFaultKind {
     /// ECONNREFUSED: no service listens on the port, or a firewall rejects the connection.
     Refused,
-    /// No answer within the timeout, or ETIMEDOUT.
+    /// There was no response within the timeout, or ETIMEDOUT.
     TimedOut,
     /// EHOSTUNREACH.
     HostUnreachable,
-    /// ENETUNREACH: this machine has no route of that family.
+    /// ENETUNREACH: this machine has no route for that address family.
     NetworkUnreachable,
-    /// EADDRNOTAVAIL: this machine has no address of that family.
+    /// EADDRNOTAVAIL: this machine has no IP address of that family.
     NoSourceAddress,
-    /// EACCES or EPERM: a policy of this machine.
+    /// EACCES or EPERM: a policy on this machine does not permit the connection.
     DeniedHere,
     /// ECONNRESET during connect.
     Reset,
-    /// Something else.
+    /// Any other fault.
     Other,
 }
 
@@ -113,62 +114,63 @@ impl fmt::Display for ConnectFaultKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsFault {
-    /// What was received instead of a handshake.
+    /// The event that occurred instead of a handshake.
     #[serde(flatten)]
     pub kind: TlsFaultKind,
     /// The first bytes that the server sent after the ClientHello, at most 64, as text.
     pub first_bytes: String,
-    /// The TLS library's words.
+    /// The error message of the TLS library.
     pub detail: String,
-    /// The server name in the ClientHello (SNI); none if none was sent: the target is an IP address (RFC 6066 §3).
+    /// The server name in the ClientHello (SNI); null if none was sent because the target is an IP address (RFC 6066
+    /// §3).
     #[serde(default)]
     pub sni: Option<String>,
-    /// What the server's first flight said in clear text before the handshake failed; none if nothing of it came.
+    /// The unencrypted part of the server's first flight, sent before the handshake failed; null if none was received.
     #[serde(default)]
     pub server_hello: Option<Box<ServerHello>>,
 }
 
-/// What was received instead of a handshake.
+/// The event that occurred instead of a handshake.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "instead", rename_all = "kebab-case")]
 pub enum TlsFaultKind {
-    /// Something that is not a TLS record: plain SMTP, or another protocol.
+    /// The server sent bytes that are not a TLS record: plain SMTP or another protocol.
     NotTls,
-    /// An alert (RFC 8446 §6).
+    /// The server sent an alert (RFC 8446 §6).
     Alert {
-        /// Its number.
+        /// The number of the alert.
         code: u8,
-        /// Its name.
+        /// The name of the alert.
         name: String,
     },
-    /// End of stream.
+    /// The server closed the connection.
     Closed,
-    /// RST.
+    /// The connection was reset (RST).
     Reset,
-    /// Nothing within the time for one reply.
+    /// The server sent no bytes before the timeout.
     Silent {
-        /// How long, milliseconds.
+        /// The time waited, in milliseconds.
         waited_ms: f64,
     },
-    /// TLS, but not to agree with.
+    /// The server sent TLS, but it and the TLS library could not agree.
     Incompatible {
-        /// In what.
+        /// The point of disagreement.
         why: Incompatibility,
     },
 }
 
-/// In what server and TLS library do not agree.
+/// The point on which the server and the TLS library could not agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Incompatibility {
     /// The server chose a version that was not offered.
     Version,
-    /// The server marks that it can do TLS 1.3, and chose TLS 1.2 although TLS 1.3 was offered (RFC 8446 §4.1.3).
+    /// The server indicated that it supports TLS 1.3, but chose TLS 1.2 although TLS 1.3 was offered (RFC 8446 §4.1.3).
     Downgraded,
-    /// A message of the server is larger than any that is accepted (64 KiB): mostly its certificates.
+    /// A message of the server, usually the one with its certificates, exceeds the limit of 64 KiB.
     TooLarge,
-    /// Something else.
+    /// Any other reason.
     Other,
 }

@@ -1,51 +1,54 @@
-//! Whether a reply can be the reply to a command: one total function from phase and reply to a [`Fit`].
+//! Decides whether a reply can belong to the command that it is paired with: one total function from phase and reply to
+//! a [`Fit`].
 //!
-//! The success codes, each with its section. Any other 2yz is no success of that command:
+//! The following codes mean success. Any other 2yz code is not a success for that command:
 //!
 //! | phase | success | source |
 //! |---|---|---|
 //! | greeting | 220 | RFC 5321 §4.3.2 (connection establishment), §3.1 |
 //! | EHLO, HELO | 250 | RFC 5321 §4.3.2, §4.1.1.1 |
 //! | STARTTLS | 220 | RFC 3207 §4 |
-//! | AUTH | 235; 334 asks for more | RFC 4954 §4 |
+//! | AUTH | 235 (334 continues the exchange) | RFC 4954 §4 |
 //! | MAIL | 250 | RFC 5321 §4.3.2 |
 //! | RCPT | 250, 251 | RFC 5321 §4.3.2 |
-//! | RCPT | 252 | belongs to VRFY (§3.5.3), and servers send it here: "will accept message and attempt delivery" |
+//! | RCPT | 252 | defined for VRFY (§3.5.3); servers also send it here: "will accept message and attempt delivery" |
 //! | RSET | 250 | RFC 5321 §4.3.2, §4.1.1.5 |
 //! | QUIT | 221 | RFC 5321 §4.3.2, §4.1.1.10 |
 //!
-//! 4yz and 5yz reject (a client decides by the first digit, §4.2.1), except at RSET and QUIT, which no server has a reason
-//! to reject: there only the codes for "command not known" (500 to 504) are tolerated, and any other rejection was meant
-//! for an earlier command. 421 may answer everything (§3.8).
+//! A 4yz or 5yz reply rejects the command (a client decides by the first digit, §4.2.1). RSET and QUIT are an
+//! exception, because no server has a reason to reject them: 500 to 504 ("command not implemented") are tolerated
+//! there, and any other rejection belongs to an earlier command. 421 is a valid reply to every command (§3.8).
 //!
-//! What a sequence of replies proves is [`super::sequence`]'s.
+//! [`super::sequence`] decides what a sequence of replies proves.
 
 use super::Phase;
 use crate::wire::reply::{Irregularity, Reply};
 use crate::wire::{Class, EnhancedStatus, ReplyCode};
 
-/// What a reply is to the command that it is paired with.
+/// The relation of a reply to the command that it is paired with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// The success that is defined for it.
+    /// The success code that is defined for the command.
     Accepts,
-    /// 334 to AUTH: the exchange goes on.
+    /// 334 in reply to AUTH: the exchange continues.
     Continues,
-    /// 4yz or 5yz, or 421 anywhere.
+    /// A 4yz or 5yz code, or 421 in any phase.
     Rejects,
-    /// Not what the RFC has for RSET or QUIT, and harmless: real servers do it.
+    /// A reply to RSET or QUIT that the RFC does not define, but that real servers send and that is harmless.
     Odd,
-    /// It says yes and no at once: codes of different classes, or a code and an enhanced status of different classes.
+    /// The reply contradicts itself: it has codes of different classes, or a code and an enhanced status of different
+    /// classes.
     Contradicts,
-    /// Neither yes nor no: no code, a code that SMTP does not define, or a success that is not defined for this command.
+    /// The reply neither accepts nor rejects: it has no code, a code that SMTP does not define, or a success code that
+    /// is not defined for this command.
     Senseless,
-    /// The reply to another command of the session: replies and commands are out of step.
+    /// The reply belongs to another command of the session, so replies and commands are out of step.
     Foreign,
-    /// It had no end.
+    /// The reply was never completed.
     Unfinished,
 }
 
-/// How a reply fits the command of a phase.
+/// Compares a reply with the command of a phase.
 pub(crate) fn fit(phase: Phase, reply: &Reply) -> Fit {
     let unfinished = |oddity: &Irregularity| matches!(oddity, Irregularity::CutShort | Irregularity::TooLong);
     if reply.irregularities.iter().any(unfinished) {
@@ -74,22 +77,24 @@ pub(crate) fn fit(phase: Phase, reply: &Reply) -> Fit {
         | (Phase::Rset, 250)
         | (Phase::Quit, 221) => Fit::Accepts,
         (Phase::Auth, 334) => Fit::Continues,
-        // Some servers answer QUIT with 250. Whether another reply follows decides, see `sequence`.
+        // Some servers reply to QUIT with 250. Whether they are out of step depends on whether another reply follows,
+        // see `sequence`.
         (Phase::Quit, 250) => Fit::Odd,
-        // RFC 5321 §4.2.4, §4.3.2: a server that does not implement the command, or finds its syntax wrong.
+        // RFC 5321 §4.2.4, §4.3.2: a server does not implement the command, or rejects its syntax.
         (Phase::Rset | Phase::Quit, 500..=504) => Fit::Odd,
         (Phase::Rset | Phase::Quit, _) if rejects => Fit::Foreign,
         (_, _) if rejects => Fit::Rejects,
-        // Nothing was asked before the greeting, so it cannot be the reply to anything else.
+        // No command is sent before the greeting, so the greeting cannot be the reply to another command.
         (Phase::Greeting | Phase::Dns | Phase::Connect | Phase::Tls, _) => Fit::Senseless,
-        // The codes that the commands of this program are answered with.
+        // The success codes of the commands that smtpcheck sends.
         (_, 220 | 221 | 235 | 250 | 251 | 334) => Fit::Foreign,
         (Phase::Rset | Phase::Quit, _) => Fit::Odd,
         (_, _) => Fit::Senseless,
     }
 }
 
-/// Whether it can only be the reply to EHLO (RFC 5321 §4.1.1.1): 250 with extensions that every server knows, one a line.
+/// Whether the reply can only belong to EHLO (RFC 5321 §4.1.1.1): it is 250 and lists well-known extensions, one per
+/// line.
 fn is_list_of_extensions(reply: &Reply) -> bool {
     const KNOWN: [&str; 8] =
         ["PIPELINING", "8BITMIME", "STARTTLS", "SIZE", "AUTH", "DSN", "CHUNKING", "ENHANCEDSTATUSCODES"];
@@ -97,8 +102,8 @@ fn is_list_of_extensions(reply: &Reply) -> bool {
     reply.has_code(250) && reply.enhanced.is_none() && reply.text.iter().skip(1).filter(is_known).count() > 1
 }
 
-/// Whether a rejection can only be meant for AUTH (RFC 4954 §6: 534, 535 and 538, and X.7.8 "authentication credentials
-/// invalid", are replies to AUTH).
+/// Whether a rejection can only be about AUTH (RFC 4954 §6: 534, 535, 538 and X.7.8 "authentication credentials
+/// invalid" are replies to AUTH).
 pub(crate) fn is_about_login(reply: &Reply) -> bool {
     reply.has_code(534)
         || reply.has_code(535)
@@ -106,10 +111,13 @@ pub(crate) fn is_about_login(reply: &Reply) -> bool {
         || reply.enhanced.is_some_and(|status| status.kind() == (7, 8) && status.class() != 2)
 }
 
-/// 1. Lines of one reply have one code (RFC 5321 §4.2.1). Where 4yz and 5yz are mixed the last decides, as in Postfix.
-///    At the greeting a rejection may follow the first lines of a welcome: postscreen sends `220-` before its tests.
-/// 2. Code and enhanced status have one class (RFC 2034 §4). 4 and 5 are mixed by real servers (`451 5.7.3`); the
-///    greeting and the reply to EHLO carry no status.
+/// Whether a reply contradicts itself, which means that it violates one of these rules:
+///
+/// 1. All lines of a reply have the same code (RFC 5321 §4.2.1). If a reply mixes 4yz and 5yz, the last line decides,
+///    as in Postfix. In the greeting, a rejection may follow lines of a welcome: postscreen sends `220-` before its
+///    tests.
+/// 2. The code and the enhanced status have the same class (RFC 2034 §4). Real servers mix 4 and 5 (`451 5.7.3`). The
+///    greeting and the reply to EHLO have no enhanced status.
 fn contradicts(phase: Phase, reply: &Reply) -> bool {
     let rejects = |class: Class| matches!(class, Class::Transient | Class::Permanent);
     let (class, lines) = (reply.class(), reply.lines());
@@ -156,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_that_say_yes_and_no_at_once_are_no_success() {
+    fn self_contradicting_replies_are_not_a_success() {
         for (phase, text) in [
             (Phase::Mail, "250 5.1.1 ok"),
             (Phase::Mail, "250-2.1.0 ok\r\n250 5.1.0 no"),
@@ -177,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_real_servers_send_fits() {
+    fn replies_of_real_servers_fit() {
         for (phase, text, wanted) in [
             (Phase::Greeting, "220-mx\r\n521 5.7.1 blocked", Fit::Rejects),
             (Phase::Starttls, "220 2.0.0 Ready to start TLS", Fit::Accepts),
@@ -202,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reply_to_another_command_is_known_as_such() {
+    fn the_reply_to_another_command_is_recognised() {
         for (phase, text) in [
             (Phase::Ehlo, "220 mx"),
             (Phase::Starttls, "250 ok"),

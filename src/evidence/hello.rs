@@ -6,15 +6,15 @@ use super::place::Phase;
 use super::presented::Presented;
 use crate::wire::tls;
 
-/// The server's response to a ClientHello, with its time.
+/// The server's response to a ClientHello, with its timing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HelloSeen {
-    /// Milliseconds from the ClientHello to the response; none if it was never sent.
+    /// Milliseconds from the ClientHello to the response; null if the ClientHello was not sent.
     pub ms: Option<f64>,
     /// The response.
     pub heard: HelloOutcome,
-    /// The certificates, if they were sent in clear text (before TLS 1.3).
+    /// The certificates, if they were sent in clear text (TLS 1.2 and earlier).
     pub presented: Option<Box<Presented>>,
 }
 
@@ -23,23 +23,23 @@ pub struct HelloSeen {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "came", rename_all = "kebab-case")]
 pub enum HelloOutcome {
-    /// Bytes.
+    /// The server sent bytes.
     Answer {
-        /// Their meaning.
+        /// The meaning of the bytes.
         answer: tls::TlsAnswer,
     },
-    /// End of stream.
+    /// The server closed the connection (FIN).
     Closed,
-    /// RST.
+    /// The connection was reset (RST).
     Reset,
-    /// Nothing.
+    /// The server sent no bytes before the timeout.
     Silence {
-        /// How long, milliseconds.
+        /// The time waited, in milliseconds.
         waited_ms: f64,
     },
     /// The server rejected the session before TLS, so the ClientHello was not sent.
     TurnedAway {
-        /// At which phase; the reply is in the transcript.
+        /// The phase in which it was rejected; the reply is in the transcript.
         phase: Phase,
     },
 }

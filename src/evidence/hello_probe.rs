@@ -1,11 +1,11 @@
-//! A probe that sends a ClientHello and does not complete the handshake, read back from the evidence.
+//! A view of the evidence: one probe that sends a ClientHello without completing the handshake.
 
 use super::hello::{HelloOutcome, HelloSeen};
 use super::record::{Answer, Outcome, Probe};
 use crate::question::HelloRequest;
 use crate::wire::tls;
 
-/// One ClientHello, read back from its probe.
+/// One ClientHello probe.
 #[derive(Clone, Copy, Debug)]
 pub struct HelloProbe<'a> {
     /// The probe.
@@ -15,7 +15,7 @@ pub struct HelloProbe<'a> {
 }
 
 impl<'a> HelloProbe<'a> {
-    /// The response; none while it is running, and if it was skipped or failed.
+    /// The server's response; `None` if the probe is still running, was skipped or failed.
     pub fn seen(&self) -> Option<&'a HelloSeen> {
         match &self.probe.outcome {
             Outcome::Done { answer: Answer::Hello(seen) } => Some(seen),
@@ -23,7 +23,8 @@ impl<'a> HelloProbe<'a> {
         }
     }
 
-    /// The ServerHello, if there was one. A choice that was not offered (forbidden by RFC 8446 §4.1.3) does not count.
+    /// The ServerHello, if the server sent one. A ServerHello that selects a value that was not offered (forbidden by
+    /// RFC 8446 §4.1.3) does not count.
     pub fn accepted(&self) -> Option<&'a tls::ServerHello> {
         let HelloOutcome::Answer { answer: tls::TlsAnswer::ServerHello(taken) } = &self.seen()?.heard else {
             return None;
@@ -36,12 +37,13 @@ impl<'a> HelloProbe<'a> {
         is_offered.then_some(taken)
     }
 
-    /// Whether the server closed the connection on the ClientHello: it rejects what was offered, or this client.
+    /// Whether the server closed the connection after the ClientHello: it rejects the offered parameters, or this
+    /// client.
     pub fn is_hung_up(&self) -> bool {
         self.seen().is_some_and(|seen| matches!(seen.heard, HelloOutcome::Closed | HelloOutcome::Reset))
     }
 
-    /// The alert, if one was the answer.
+    /// The alert, if the server sent one.
     pub fn alert(&self) -> Option<u8> {
         match &self.seen()?.heard {
             HelloOutcome::Answer { answer: tls::TlsAnswer::Alert { code, .. } } => Some(*code),
@@ -49,7 +51,8 @@ impl<'a> HelloProbe<'a> {
         }
     }
 
-    /// Whether TLS was received, a ServerHello, one of SSLv2, or an alert: the server still responds to this client.
+    /// Whether the server responded with TLS (a ServerHello, an SSLv2 ServerHello or an alert), which shows that it
+    /// still serves this client.
     pub fn is_answered(&self) -> bool {
         let is_tls = |answer: &tls::TlsAnswer| {
             matches!(answer, tls::TlsAnswer::ServerHello(_) | tls::TlsAnswer::Alert { .. } | tls::TlsAnswer::Sslv2)
@@ -57,7 +60,7 @@ impl<'a> HelloProbe<'a> {
         self.seen().is_some_and(|seen| matches!(&seen.heard, HelloOutcome::Answer { answer } if is_tls(answer)))
     }
 
-    /// Whether the server rejected what was offered, not this client: an alert, or it closed the connection.
+    /// Whether the server rejected the offered parameters, not this client: it sent an alert or closed the connection.
     pub fn is_declined(&self) -> bool {
         self.seen().is_some_and(|seen| match &seen.heard {
             HelloOutcome::Answer { answer } => matches!(answer, tls::TlsAnswer::Alert { .. }),

@@ -1,20 +1,20 @@
-//! What this machine says of itself without asking anybody: the makers that its firmware names, which of the
-//! environment variables that tell a place are set (names only, never values), its host name. Which place that is, the
-//! lexicon knows.
+//! Facts about this machine that need no network access: the vendors named in its firmware, the names (never the
+//! values) of environment variables that indicate where it runs, and its host name. The lexicon maps them to a cloud
+//! provider or CI service.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The signs of this machine.
+/// Facts that indicate where this machine runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Machine {
-    /// Files of `/sys/class/dmi/id` with their trimmed contents; empty where there are none (containers of another
-    /// system, macOS, Windows).
+    /// Files of `/sys/class/dmi/id` with their trimmed contents; empty if there are none (some containers, macOS,
+    /// Windows).
     pub dmi: BTreeMap<String, String>,
-    /// Those of the asked variables that are set and not empty.
+    /// Those of the requested environment variables that are set and not empty.
     pub variables: Vec<String>,
-    /// The host name, lower case.
+    /// The host name in lower case.
     pub host: Option<String>,
 }

@@ -1,24 +1,28 @@
-//! Evidence is true, in memory: checks judge what the peer really sent. When something leaves the program (a report, a live
-//! transcript, an event, a sentence of a finding), what the peer sent is shown by this rule:
+//! Decides how text received from a peer is shown.
 //!
-//! 1. Text that came before the secret was sent is shown as it is: it cannot repeat what the peer did not have. So are
-//!    certificates and all facts of TLS, which come before a login.
-//! 2. In the session in which the secret, or something made of it, was sent, from then on: what repeats it is masked.
-//! 3. In a later session with the same peer (host or IP address), where its certificate verifies or the user allowed the
-//!    secret to go without: the same.
-//!    A retry of the check is a later session, too.
-//! 4. In a later session with that peer as far as it is not protected so: a mask would be an oracle. An on-path attacker, who
-//!    never received the password, could send a list of words and read in a public CI log which one was masked. But the
-//!    peer itself may repeat the password there. So what is shown does not depend on the password: ordinary words, and
-//!    words that had come before the secret was sent; every other word is left out.
-//! 5. Sessions with other peers: as it is.
-//! 6. Words of smtpcheck, fields of the user, reply codes, status codes, and words of closed registries are never masked: it would
-//!    tell which of them is the password, and a reader knows them anyway. That holds for the words of known phrases in
-//!    replies too, and for ordinary words of which the password only has a part.
+//! In memory, evidence is unchanged, so the checks judge the bytes that the peer sent. When evidence leaves the program
+//! (in a report, a live transcript, an event or a sentence of a finding), text received from a peer is shown by these
+//! rules:
 //!
-//! [`Mask`] is the only way from what was seen to what is shown: `inquiry` gives listeners events that went through it, and
-//! `report` keeps no other evidence. Sentences of findings mark what they quote (`super::quote`), and nothing else in them
-//! is changed.
+//! 1. Text received before the secret was sent is shown unchanged, because the peer cannot repeat a secret that it does
+//!    not have. The same applies to certificates and all other facts about TLS, which precede a login.
+//! 2. In the session in which the secret, or a value computed from it, was sent: from that moment on, every repetition
+//!    of it is masked.
+//! 3. In a later session with the same peer (host or IP address), if its certificate verifies or the user allowed
+//!    sending the secret without that: as in rule 2. A retry of the check is also a later session.
+//! 4. In a later session with the same peer that is not protected in this way, a mask would be an oracle. An on-path
+//!    attacker who never received the password could send a word list and read in a public CI log which word was
+//!    masked. But the peer itself may also repeat the password there. Therefore the output must not depend on the
+//!    password: it contains ordinary words and the words that were received before the secret was sent. Every other
+//!    word is left out.
+//! 5. Text received in sessions with other peers is shown unchanged.
+//! 6. Words written by smtpcheck, values given by the user, reply codes, status codes and words of closed registries
+//!    are never masked. Masking them would reveal which of them is the password, and a reader knows them anyway. The
+//!    same applies to the words of known phrases in replies, and to ordinary words that match only part of the
+//!    password or contain it.
+//!
+//! All output passes through [`Mask`]: `inquiry` gives listeners only masked events, and `report` stores only masked
+//! evidence. Sentences of findings mark the text that they quote (`super::quote`), and only that text is masked.
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -35,17 +39,17 @@ use crate::question::{Question, SessionRequest};
 use crate::secret::echo::{Echo, masked};
 use crate::wire::{Host, Reply, tls};
 
-/// What is shown instead of words of which nothing is known.
+/// Replaces words that are not known to be harmless.
 pub(crate) const LEFT_OUT: &str = "[text not shown]";
 
-/// How text of a peer is shown.
+/// How text received from a peer is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {
-    /// As it is.
+    /// Unchanged.
     Whole,
-    /// Without what repeats the secret.
+    /// Repetitions of the secret are masked.
     WithoutEchoes,
-    /// Only what is known anyway.
+    /// Only words that are known to be harmless are shown.
     KnownWords,
 }
 
@@ -59,27 +63,27 @@ struct Exposure<'a> {
     address: Option<IpAddr>,
 }
 
-/// What had come from the peers before the first secret was sent, in lower case.
+/// The words received from peers before the secret was first sent, in lower case.
 struct Before {
-    /// In sessions with a peer that is who it should be.
+    /// Words received in encrypted sessions with a verified peer.
     protected: HashSet<String>,
     all: HashSet<String>,
 }
 
-/// The way from what was seen to what is shown.
+/// Turns evidence into the form in which it is shown.
 pub struct Mask<'a> {
     evidence: &'a Evidence,
     exposures: Vec<Exposure<'a>>,
-    /// What an earlier run of the check asked, if the secret was sent in it.
+    /// The main session's request, if an earlier run of the check already sent the secret.
     earlier_run: Option<&'a SessionRequest>,
     before: OnceCell<Before>,
 }
 
 impl Evidence {
-    /// The way from this evidence to what is shown of it.
+    /// A mask for this evidence.
     pub fn mask(&self) -> Mask<'_> {
         let mut exposures: Vec<Exposure<'_>> = Vec::new();
-        // Without anything to search for nothing can be repeated, and a saved report is shown as it was saved.
+        // If there is no secret to search for, no text is masked. A loaded report is therefore shown as it was saved.
         let events = if self.echoes.is_empty() { &[][..] } else { self.transcript.as_slice() };
         for event in events.iter().filter(|event| matches!(event.what, EventKind::Sent { redacted: true, .. })) {
             if exposures.iter().any(|known| known.probe == event.probe) {
@@ -100,7 +104,7 @@ impl Evidence {
         Mask { evidence: self, exposures, earlier_run, before: OnceCell::new() }
     }
 
-    /// The evidence as it is shown. Nothing in it is secret, and it knows no secret.
+    /// The evidence as it is shown. It contains no secret and cannot search for one.
     pub fn masked_evidence(&self) -> Evidence {
         let mask = self.mask();
         Evidence {
@@ -129,7 +133,7 @@ impl Mask<'_> {
                 EventKind::Unfinished { text: self.text(shown, text), bytes: *bytes }
             }
             EventKind::Explained { text } => EventKind::Explained { text: self.text(shown, text) },
-            // Ours, or facts of TLS.
+            // These were written by smtpcheck or are facts about TLS.
             EventKind::Dialled { .. }
             | EventKind::Sent { .. }
             | EventKind::Secured { .. }
@@ -145,7 +149,7 @@ impl Mask<'_> {
         Event { what, ..event.clone() }
     }
 
-    /// An attempt as it is shown. Its text came before TLS, so its peer has proved nothing.
+    /// A probe as it is shown. Its text was received before TLS, so the peer was not authenticated.
     pub fn probe(&self, probe: &Probe) -> Probe {
         let shown = self.how_outcome(probe);
         let outcome = match probe.outcome.clone() {
@@ -168,7 +172,8 @@ impl Mask<'_> {
         Probe { outcome, ..probe.clone() }
     }
 
-    /// A sentence of smtpcheck, in which the quotes of a peer are shown as their events are.
+    /// A sentence written by smtpcheck. The quotes in it are shown by the rule for the event or probe that they come
+    /// from.
     pub fn sentence(&self, sentence: &str) -> String {
         quote::resolve(sentence, |origin, text| {
             let shown = match origin {
@@ -180,24 +185,24 @@ impl Mask<'_> {
         })
     }
 
-    /// A value that an expectation was held against: JSON, taken from replies of any time.
+    /// The JSON value that an expectation was compared with; it may contain text from any reply.
     pub fn value(&self, json: &str) -> String {
         if self.is_exposed() { self.text(Shown::WithoutEchoes, json) } else { json.to_owned() }
     }
 
-    /// Whether a peer has the secret.
+    /// Whether the secret was sent to any peer.
     fn is_exposed(&self) -> bool {
         self.earlier_run.is_some() || !self.exposures.is_empty()
     }
 
-    /// The login that an earlier run of the check sent to the peer of this attempt.
+    /// The login that an earlier run of the check sent to the peer of this probe.
     fn earlier_login(&self, probe: &Probe) -> Option<&Login> {
         let request = self.earlier_run?;
         host_of(&probe.question).filter(|host| **host == request.host)?;
         request.script.login.as_ref()
     }
 
-    /// The rule, for an event.
+    /// Applies the rules to an event.
     fn how(&self, event: &Event) -> Shown {
         if let Some(own) = self.exposures.iter().find(|exposure| exposure.probe == event.probe)
             && own.event < event.seq
@@ -224,7 +229,7 @@ impl Mask<'_> {
         }
     }
 
-    /// The rule, for what an attempt itself holds: bytes that came before TLS, or in its place.
+    /// Applies the rules to the outcome of a probe, which contains bytes received before TLS or instead of it.
     fn how_outcome(&self, probe: &Probe) -> Shown {
         let ended_ms = probe.started_ms + probe.duration_ms.unwrap_or(f64::INFINITY);
         let is_earlier = |exposure: &&Exposure<'_>| exposure.probe != probe.id && exposure.at_ms <= ended_ms;
@@ -261,9 +266,9 @@ impl Mask<'_> {
         }
     }
 
-    /// A reply as it is shown. Codes stay, and the bytes say what the words say.
+    /// A reply as it is shown. The codes are kept, and the raw bytes are rebuilt from the masked text.
     fn reply(&self, shown: Shown, phase: Phase, reply: &Reply) -> Reply {
-        // As one text: what is split over lines is found, too.
+        // The lines are joined to find a repetition that is split over several lines.
         let text = reply.text.join("\n");
         let registered = match phase {
             Phase::Ehlo | Phase::EhloTls if reply.is_success() => registered(&text),
@@ -274,7 +279,7 @@ impl Mask<'_> {
             Shown::WithoutEchoes => self.echoes(&text, &registered),
             Shown::KnownWords => self.unknown(&text, &registered),
         };
-        // Bytes that are not in the words: of irregular codes, or not UTF-8.
+        // The raw bytes contain more than the text: an irregular code, or invalid UTF-8.
         let in_bytes = || {
             shown == Shown::KnownWords && reply.regular_bytes().as_ref() != Some(&reply.raw)
                 || !self.echoes(&String::from_utf8_lossy(&reply.raw), &[]).is_empty()
@@ -285,7 +290,7 @@ impl Mask<'_> {
         if shown == Shown::WithoutEchoes {
             let is_split = |range: &Range<usize>| text.get(range.clone()).is_none_or(|part| part.contains('\n'));
             let text = match ranges.iter().any(is_split) {
-                // One mask a line would count the pieces.
+                // One mask per line would reveal how many parts the secret was split into.
                 true => vec![crate::secret::NOT_SHOWN.to_owned()],
                 false => masked(&text, ranges).split('\n').map(str::to_owned).collect(),
             };
@@ -294,7 +299,7 @@ impl Mask<'_> {
         reply.clone().saying(known_words(&text, &ranges).split('\n').map(str::to_owned).collect())
     }
 
-    /// Where a text repeats the secret.
+    /// The ranges of a text that repeat the secret.
     fn echoes(&self, text: &str, registered: &[Range<usize>]) -> Vec<Range<usize>> {
         let found = self.evidence.echoes.find(text);
         if found.is_empty() {
@@ -321,12 +326,12 @@ impl Mask<'_> {
         found.into_iter().filter(|echo| !is_harmless(echo)).map(|echo| echo.range).collect()
     }
 
-    /// The words of a text that are not known; it does not depend on any secret.
+    /// The words of a text that are not known to be harmless. The result does not depend on any secret.
     fn unknown(&self, text: &str, registered: &[Range<usize>]) -> Vec<Range<usize>> {
         let mut harmless = registered.to_vec();
         harmless.extend(self.fields(text));
         let before = self.before();
-        // A letter alone may be one of a password.
+        // A single letter may be part of a password.
         let is_ordinary = |part: &str| (part.len() > 1 || part == "a") && vocabulary::is_known(part);
         let is_known = |word: &str, range: &Range<usize>| {
             is_number(word)
@@ -338,7 +343,7 @@ impl Mask<'_> {
         words(text).filter(|(word, range)| !is_known(word, range)).map(|(_, range)| range).collect()
     }
 
-    /// Where fields of the user are in a text, as words.
+    /// The ranges of a text that are values given by the user, as entire words.
     fn fields(&self, text: &str) -> Vec<Range<usize>> {
         let lower = text.to_ascii_lowercase();
         let is_part =
@@ -359,7 +364,7 @@ impl Mask<'_> {
     fn before(&self) -> &Before {
         self.before.get_or_init(|| {
             let mut before = Before { protected: HashSet::new(), all: HashSet::new() };
-            // After an earlier run, everything came after the secret.
+            // If an earlier run sent the secret, all text of this run was received after it.
             let first =
                 self.exposures.iter().map(|exposure| exposure.event).min().filter(|_| self.earlier_run.is_none());
             let events = self.evidence.transcript.iter().take_while(|event| Some(event.seq) < first);
@@ -378,7 +383,7 @@ impl Mask<'_> {
     }
 }
 
-/// What the user gave for a session, and shows in any case.
+/// The values given by the user for a session. They are shown in any case.
 fn fields_of(request: &SessionRequest) -> Vec<String> {
     let script = &request.script;
     let mut fields = vec![request.host.to_string(), script.ehlo.word(None)];
@@ -391,11 +396,11 @@ fn fields_of(request: &SessionRequest) -> Vec<String> {
     fields
 }
 
-/// The words of a text in lower case, without the punctuation around them.
+/// The words of a text, in lower case, without surrounding punctuation.
 fn words(text: &str) -> impl Iterator<Item = (String, Range<usize>)> {
     let around = |c: char| c.is_ascii_punctuation();
     text.split_whitespace().filter_map(move |word| {
-        // Both are slices of the same text.
+        // `word` is a slice of `text`.
         let start = word.as_ptr().addr() - text.as_ptr().addr();
         let inner = word.trim_start_matches(around);
         let start = start + (word.len() - inner.len());
@@ -404,9 +409,9 @@ fn words(text: &str) -> impl Iterator<Item = (String, Range<usize>)> {
     })
 }
 
-/// A reply code, or an enhanced status (RFC 3463 §2).
+/// Whether a word is a reply code or an enhanced status (RFC 3463 §2).
 fn is_number(word: &str) -> bool {
-    // Other numbers of three digits can be characters.
+    // Other three-digit numbers may be part of a password.
     let is_code =
         word.len() == 3 && word.starts_with(['2', '4', '5']) && word.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = word.split('.').collect();
@@ -414,12 +419,12 @@ fn is_number(word: &str) -> bool {
     is_code || matches!(parts.as_slice(), ["2" | "4" | "5", _, _]) && parts.iter().all(is_part)
 }
 
-/// Where words of closed registries are in a reply to EHLO: extension names at the start of a line (RFC 5321 §4.1.1.1),
-/// mechanisms behind AUTH (RFC 4954 §3), and the numbers of extensions that have numbers.
+/// The ranges of words from closed registries in a reply to EHLO: extension names at the start of a line (RFC 5321
+/// §4.1.1.1), mechanisms after AUTH (RFC 4954 §3), and the numeric parameters of extensions.
 fn registered(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
-    // The first line is the server's name and a greeting.
+    // The first line contains the server's name and a greeting.
     for (at, line) in text.split('\n').enumerate() {
         let mut all = line.split([' ', '=']).scan(start, |place, word| {
             let range = *place..*place + word.len();
@@ -445,7 +450,7 @@ fn registered(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The text with these words left out; those in a row are left out together, whatever is between them.
+/// Replaces the unknown words of a text. Consecutive unknown words are replaced together.
 fn known_words(text: &str, unknown: &[Range<usize>]) -> String {
     let mut result = String::with_capacity(text.len());
     let mut shown = 0;
@@ -465,7 +470,7 @@ fn known_words(text: &str, unknown: &[Range<usize>]) -> String {
     result.push_str(text.get(shown..).unwrap_or_default());
     result
 }
-/// The host that a question goes to; a lookup goes to none that could have the secret.
+/// The host that receives a question's data; `None` for a lookup, which cannot have received the secret.
 fn host_of(question: &Question) -> Option<&Host> {
     match question {
         Question::Session(request) => Some(&request.host),

@@ -1,8 +1,8 @@
 //! The evidence of a run: probes (a question and its outcome), and one transcript with the events of all sessions.
 //!
-//! Append-only and numbered, with times in milliseconds since the start by a monotonic clock. Judgements are not part of it:
-//! a rejection by a server is a result, not a fault. Read next: [`fault`] (why a probe has no answer), [`tls`],
-//! [`session`] (one session, read back from the transcript).
+//! Evidence is append-only and numbered. Times are milliseconds since the start, measured with a monotonic clock.
+//! Judgements are not part of it: when a server rejects a command, that is a result, not a fault. Read next: [`fault`]
+//! (why a probe has no answer), [`tls`], [`session`] (a view of one session in the transcript).
 
 pub(crate) mod certificate;
 pub(crate) mod doubt;

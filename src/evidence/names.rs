@@ -1,5 +1,5 @@
-//! What the lookup of a host name gave, for each address family by itself: "no address" of one family is not a
-//! failure of the other, and "does not exist" is not "could not be asked".
+//! The result of looking up a host name, separately for IPv4 and IPv6. A missing address in one family is not a failure
+//! of the other, and "the name does not exist" differs from "the lookup failed".
 
 use std::net::IpAddr;
 
@@ -7,76 +7,76 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::DomainName;
 
-/// The addresses of a name.
+/// The IP addresses of a name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Names {
-    /// The name that was asked for.
+    /// The name that was looked up.
     pub host: DomainName,
-    /// Who answered.
+    /// The source of the answer.
     pub source: NameSource,
-    /// IPv4.
+    /// The IPv4 addresses.
     pub a: Lookup,
-    /// IPv6.
+    /// The IPv6 addresses.
     pub aaaa: Lookup,
 }
 
-/// Who answered.
+/// The source of the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "source", rename_all = "kebab-case")]
 pub enum NameSource {
-    /// The system's resolvers or its hosts file.
+    /// The system's DNS resolvers or its hosts file.
     System,
-    /// 127.0.0.1, because this machine names no resolver; glibc does the same.
+    /// 127.0.0.1, because no resolver is configured on this machine; glibc does the same.
     LoopbackFallback,
-    /// The resolver that the user named.
+    /// The resolver that the user specified.
     Given {
-        /// Which.
+        /// The resolver's IP address and port.
         resolver: std::net::SocketAddr,
     },
     /// `--resolve`.
     Override,
 }
 
-/// Addresses of one family that are kept and tried. The largest mail services answer with a dozen.
+/// The most IP addresses that are kept and tried per address family. The largest mail services have about twelve.
 pub(crate) const MAX_ADDRESSES: usize = 16;
 
-/// The lookup of one family.
+/// The lookup of one address family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "lookup", rename_all = "kebab-case")]
 pub enum Lookup {
-    /// Addresses, in the order of the answer.
+    /// IP addresses, in the order of the DNS answer.
     Found {
         /// At least one, at most [`MAX_ADDRESSES`].
         addresses: Vec<IpAddr>,
-        /// How many more there were.
+        /// The number of further IP addresses that were not kept.
         #[serde(default)]
         left_out: usize,
-        /// Milliseconds.
+        /// The duration of the lookup, in milliseconds.
         ms: f64,
     },
-    /// The name exists and has no address of this family (NODATA, RFC 2308 §2.2).
+    /// The name exists but has no IP address of this family (NODATA, RFC 2308 §2.2).
     Empty {
-        /// Milliseconds.
+        /// The duration of the lookup, in milliseconds.
         ms: f64,
     },
     /// The name does not exist (NXDOMAIN, RFC 2308 §2.1).
     NotFound {
-        /// Milliseconds.
+        /// The duration of the lookup, in milliseconds.
         ms: f64,
     },
-    /// It could not be asked.
+    /// The lookup failed.
     Failed {
-        /// Why.
+        /// The reason.
         why: LookupFault,
-        /// The resolver library's words.
+        /// The error message of the resolver library.
         detail: String,
-        /// Milliseconds.
+        /// The duration of the lookup, in milliseconds.
         ms: f64,
     },
-    /// Not asked, because the user wanted the other family only.
+    /// Not looked up, because the user selected the other address family only.
     NotAsked,
 }
 
@@ -85,27 +85,27 @@ pub enum Lookup {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LookupFault {
-    /// No answer.
+    /// The resolver did not answer before the timeout.
     Timeout,
-    /// SERVFAIL.
+    /// The resolver answered SERVFAIL.
     ServerFailure,
-    /// REFUSED.
+    /// The resolver answered REFUSED.
     Refused,
-    /// The resolver could not be reached or made.
+    /// The resolver could not be reached or set up.
     Unreachable,
-    /// Something else.
+    /// Any other reason.
     Other,
 }
 
 impl Lookup {
-    /// What an answer without a failure says.
+    /// The result of a lookup that did not fail.
     pub fn answered(mut addresses: Vec<IpAddr>, ms: f64) -> Lookup {
         let left_out = addresses.len().saturating_sub(MAX_ADDRESSES);
         addresses.truncate(MAX_ADDRESSES);
         if addresses.is_empty() { Lookup::Empty { ms } } else { Lookup::Found { addresses, left_out, ms } }
     }
 
-    /// How many addresses were not kept.
+    /// The number of IP addresses that were not kept.
     pub fn left_out(&self) -> usize {
         match self {
             Lookup::Found { left_out, .. } => *left_out,
@@ -113,7 +113,7 @@ impl Lookup {
         }
     }
 
-    /// The addresses, if there are any.
+    /// The IP addresses; empty if there are none.
     pub fn addresses(&self) -> &[IpAddr] {
         match self {
             Lookup::Found { addresses, .. } => addresses,

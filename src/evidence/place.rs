@@ -1,4 +1,4 @@
-//! Where something belongs in the evidence: the number of a probe or an event, and the phase of a session.
+//! Identifies places in the evidence: the number of a probe or an event, and the phase of a session.
 
 use std::fmt;
 
@@ -14,22 +14,22 @@ pub struct ProbeId(pub u32);
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EventId(pub u32);
 
-/// The phases of a session, in their order.
+/// The phases of a session, in chronological order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// Looking up the name.
+    /// The name lookup.
     Dns,
-    /// TCP.
+    /// The TCP connection.
     Connect,
-    /// The greeting of the server.
+    /// The server's greeting.
     Greeting,
     /// EHLO or HELO before TLS.
     Ehlo,
-    /// STARTTLS and its reply.
+    /// STARTTLS and the reply to it.
     Starttls,
-    /// The handshake and the certificate.
+    /// The TLS handshake and the certificate.
     Tls,
     /// EHLO inside TLS.
     EhloTls,

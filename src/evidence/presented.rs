@@ -1,138 +1,139 @@
-//! The certificates that a server showed. Trust, name and dates are separate facts, so that a certificate with three
-//! faults shows three. Read next: [`super::certificate`], one certificate.
+//! The certificates that a server sent. Trust, name and dates are separate facts, so that three faults of one
+//! certificate are reported as three. Read next: [`super::certificate`], one certificate.
 
 use serde::{Deserialize, Serialize};
 
 use super::Certificate;
 use super::path::{AnchorSeen, ClientLimit, PathFault};
 
-/// What a server showed of itself, and whom it convinces.
+/// The certificates that a server sent, and the result of their verification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Presented {
-    /// The chain exactly as sent, leaf first; at most 60 certificates are kept.
+    /// The chain exactly as it was sent, leaf first; at most 60 certificates are kept.
     pub chain: Vec<Certificate>,
-    /// How many certificates were sent.
+    /// The number of certificates that were sent.
     pub chain_length: usize,
-    /// Whether the chain leads to an anchor, names and dates aside.
+    /// Whether the chain leads to a trust anchor. Names and dates are not considered.
     pub trust: Trust,
-    /// The certificates of the chain that lead to the anchor, by their places from 0; empty when untrusted.
+    /// The positions (from 0) of the certificates in the chain that lead to the trust anchor; empty if the chain is not
+    /// trusted.
     pub path: Vec<usize>,
-    /// Whether the leaf names the host.
+    /// Whether the leaf certificate covers the host name.
     pub name: NameMatch,
-    /// Whose anchors were used.
+    /// The trust store that was used.
     pub store: TrustStore,
-    /// The anchor that the path leads to, or would lead to without its faults; none: no anchor was found.
+    /// The trust anchor to which the path leads, or would lead without its faults; null if none was found.
     #[serde(default)]
     pub anchor: Option<AnchorSeen>,
-    /// What is wrong with the path, the dates of the certificates that were sent aside.
+    /// The faults of the path, except for expiry of certificates that the server sent.
     #[serde(default)]
     pub faults: Vec<PathFault>,
-    /// What some clients cannot verify in a path that is valid.
+    /// Features of a valid path that some clients cannot verify.
     #[serde(default)]
     pub limits: Vec<ClientLimit>,
 }
 
 impl Presented {
-    /// The certificate of the server itself.
+    /// The server's own certificate.
     pub fn leaf(&self) -> Option<&Certificate> {
         self.chain.first()
     }
 }
 
-/// Whether the chain leads to an anchor.
+/// Whether the chain leads to a trust anchor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "trust", rename_all = "kebab-case")]
 pub enum Trust {
-    /// It does.
+    /// The chain leads to a trust anchor.
     Trusted {
-        /// Subjects from the leaf to the anchor.
+        /// The subjects from the leaf to the trust anchor.
         path: Vec<String>,
     },
-    /// It would, if every certificate of it were in date.
+    /// The chain would lead to a trust anchor if all its certificates were within their validity periods.
     Outdated {
-        /// Subjects from the leaf to the anchor.
+        /// The subjects from the leaf to the trust anchor.
         path: Vec<String>,
     },
-    /// It does not.
+    /// The chain does not lead to a trust anchor.
     Untrusted {
-        /// Why.
+        /// The reason.
         why: ChainFault,
-        /// In words.
+        /// The reason, as a sentence.
         detail: String,
     },
 }
 
-/// Why a chain leads nowhere.
+/// Why a chain does not lead to a trust anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainFault {
-    /// The leaf is signed by its own key.
+    /// The leaf is signed with its own key.
     SelfSigned,
-    /// No certificate that was sent leads to an anchor.
+    /// No certificate that was sent leads to a trust anchor.
     UnknownIssuer,
-    /// A certificate is out of date, and no moment is in date for all of them.
+    /// A certificate has expired or is not valid yet, and there is no time at which all of them are valid.
     Expired,
-    /// A certificate is not for this use.
+    /// A certificate may not be used for this purpose.
     Usage,
-    /// An authority may not sign for this name (RFC 5280 §4.2.1.10).
+    /// A CA certificate is not allowed to issue certificates for this name (RFC 5280 §4.2.1.10).
     NameConstraint,
-    /// A signature is of a kind that is not accepted any more, such as SHA-1.
+    /// A signature uses an algorithm that is no longer accepted, such as SHA-1.
     WeakSignature,
-    /// A signature does not fit.
+    /// A signature is invalid.
     BadSignature,
-    /// A certificate cannot be read.
+    /// A certificate cannot be parsed.
     Malformed,
-    /// Something else.
+    /// Any other reason.
     Other,
 }
 
-/// Whether the leaf names the host (RFC 9525 §6).
+/// Whether the leaf certificate covers the host name (RFC 9525 §6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "name", rename_all = "kebab-case")]
 pub enum NameMatch {
-    /// It does.
+    /// The certificate covers the host name.
     Matches {
-        /// The name that was expected.
+        /// The expected name.
         expected: String,
     },
-    /// It does not.
+    /// The certificate does not cover the host name.
     Differs {
-        /// The name that was expected.
+        /// The expected name.
         expected: String,
-        /// The names that it carries instead.
+        /// The names in the certificate.
         presented: Vec<String>,
     },
-    /// It could not be read.
+    /// The certificate cannot be parsed.
     Unreadable {
-        /// The name that was expected.
+        /// The expected name.
         expected: String,
     },
 }
 
-/// Whose anchors were used.
+/// A trust store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "store", rename_all = "kebab-case")]
 pub enum TrustStore {
-    /// This machine's.
+    /// The trust store of this machine.
     System {
-        /// How many.
+        /// The number of trust anchors.
         anchors: usize,
     },
-    /// Mozilla's, compiled in, because this machine has none.
+    /// Mozilla's root certificates, which are compiled in. They are used if this machine has no trust store.
     Mozilla {
-        /// How many.
+        /// The number of trust anchors.
         anchors: usize,
     },
-    /// A file that the user named.
+    /// A file that the user specified.
     File {
-        /// Which.
+        /// The path of the file.
         path: String,
-        /// How many.
+        /// The number of trust anchors.
         anchors: usize,
     },
 }

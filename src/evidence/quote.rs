@@ -1,10 +1,12 @@
-//! Text of a peer inside a sentence of smtpcheck. A finding mixes both, and only what the peer sent may be masked.
+//! Text received from a peer, quoted in a sentence written by smtpcheck. A finding contains both kinds of text, and
+//! only text received from the peer may be masked.
 //!
-//! A quote marks where it begins and ends, and which event or attempt it comes from, with characters that Unicode keeps
-//! for use inside programs (U+FDD0 to U+FDEF are noncharacters). `Mask::sentence` takes the marks away when the finding is
-//! complete; none is left after that. Text of a peer that holds such characters itself loses them first.
+//! A quote contains markers for its beginning, its end, and the event or probe that it comes from. The markers are
+//! characters that Unicode reserves for internal use by programs (U+FDD0 to U+FDEF are noncharacters). `Mask::sentence`
+//! removes all of them when the finding is complete. If text received from a peer contains such characters, they are
+//! replaced first.
 //!
-//! `tests/quotes.rs` insists that each check marks what it quotes.
+//! `tests/quotes.rs` verifies that each check marks the text that it quotes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,19 +17,19 @@ const BEGIN: char = '\u{fdd0}';
 const FROM: char = '\u{fdd1}';
 const END: char = '\u{fdd2}';
 
-/// Where quoted text comes from.
+/// The origin of quoted text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuoteOrigin {
     /// An event of the transcript.
     Event(EventId),
-    /// An attempt that failed, or that has an answer outside the transcript.
+    /// A probe that failed, or whose answer is not part of the transcript.
     Attempt(ProbeId),
 }
 
-/// Text of a peer, to be put into a sentence.
+/// Text received from a peer, for use in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote<'a> {
-    /// Where it comes from.
+    /// The origin of the text.
     pub origin: QuoteOrigin,
     /// The text.
     pub text: Cow<'a, str>,
@@ -43,7 +45,7 @@ impl fmt::Display for Quote<'_> {
     }
 }
 
-/// The text without characters that could be taken for marks.
+/// The text with the characters replaced that could be mistaken for markers.
 fn without_marks(text: &str) -> Cow<'_, str> {
     if text.contains([BEGIN, FROM, END]) {
         Cow::Owned(text.replace([BEGIN, FROM, END], "\u{fffd}"))
@@ -52,7 +54,7 @@ fn without_marks(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A sentence in which each quote was replaced by what `show` makes of it.
+/// The sentence with each quote replaced by the result of `show`.
 pub fn resolve(sentence: &str, show: impl Fn(Option<QuoteOrigin>, &str) -> String) -> String {
     let mut result = String::with_capacity(sentence.len());
     let mut rest = sentence;
@@ -64,7 +66,7 @@ pub fn resolve(sentence: &str, show: impl Fn(Option<QuoteOrigin>, &str) -> Strin
         rest = next;
     }
     result.push_str(rest);
-    // What is left belongs to no quote, and is no character.
+    // Remaining markers belong to no quote.
     result.retain(|c| !matches!(c, BEGIN | FROM | END));
     result
 }
@@ -89,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_quoted_is_changed() {
+    fn only_quoted_text_is_changed() {
         let shown = resolve(&quoted("535 rejected"), |origin, text| {
             assert_eq!((origin, text), (Some(QuoteOrigin::Event(EventId(17))), "535 rejected"));
             "X".to_owned()
@@ -98,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_cannot_close_its_own_quote() {
+    fn text_of_a_peer_cannot_end_its_own_quote() {
         let shown = resolve(&quoted("a\u{fdd2}b\u{fdd0}e1\u{fdd1}c"), |_, text| format!("({text})"));
         assert_eq!(shown, "rejected with (a\u{fffd}b\u{fffd}e1\u{fffd}c), certain");
     }
 
     proptest! {
         #[test]
-        fn no_mark_is_left_whatever_the_text(text in any::<String>()) {
+        fn no_marker_remains_for_any_text(text in any::<String>()) {
             prop_assert_eq!(resolve(&text, |_, text| text.to_owned()).contains(['\u{fdd0}', '\u{fdd1}', '\u{fdd2}']), false);
         }
     }

@@ -1,6 +1,6 @@
 //! The evidence of one run: probes with their outcomes, and the transcript.
 //!
-//! Append-only: a number never changes its meaning.
+//! Evidence is append-only, so a number never changes its meaning.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,15 +17,15 @@ use crate::secret::Echoes;
 /// The evidence of one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
-    /// The wall-clock time at the start; dates are judged by it.
+    /// The wall-clock time at the start of the run. Validity periods are compared with it.
     pub started_at: Timestamp,
-    /// Questions with their outcomes, in the order of asking; the id of a probe is its place, from 1.
+    /// Questions with their outcomes, in the order in which they were asked. The id of a probe is its position, from 1.
     pub probes: Vec<Probe>,
-    /// Events of all sessions in chronological order; the id of an event is its place, from 1.
+    /// Events of all sessions in chronological order. The id of an event is its position, from 1.
     pub transcript: Vec<Event>,
-    /// What is masked if a server repeats it; see [`super::mask`].
+    /// Finds repetitions of the secret in received text, so that they can be masked; see [`super::mask`].
     pub echoes: Echoes,
-    /// Whether an earlier run of the same check (`--retry`) has sent the secret to this server already.
+    /// Whether an earlier run of the same check (`--retry`) has already sent the secret to this server.
     pub is_exposed: bool,
 }
 
@@ -33,13 +33,13 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Probe {
-    /// Its number.
+    /// The number of the probe, from 1.
     pub id: ProbeId,
-    /// What was asked.
+    /// The question that was asked.
     pub question: Question,
-    /// When it started, milliseconds since the start of the run.
+    /// When it started, in milliseconds since the start of the run.
     pub started_ms: f64,
-    /// Its duration, milliseconds; none while it is running or if it was skipped.
+    /// Its duration in milliseconds; null if it is still running or was skipped.
     pub duration_ms: Option<f64>,
     /// The outcome.
     pub outcome: Outcome,
@@ -50,37 +50,37 @@ pub struct Probe {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Still running; in a finished report: interrupted.
+    /// The probe is still running. In a finished report: it was interrupted.
     Underway,
-    /// Answered.
+    /// The probe was answered.
     Done {
         /// The answer.
         answer: Answer,
     },
-    /// It failed.
+    /// The probe failed.
     Failed {
-        /// Why.
+        /// The reason.
         fault: Fault,
     },
-    /// Not tested.
+    /// The probe was not tested.
     Skipped {
-        /// Why.
+        /// The reason.
         reason: SkipReason,
     },
 }
 
-/// An answer.
+/// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
-    /// Addresses of a name, or that it has none.
+    /// The result of a name lookup.
     Names(Names),
     /// Facts about this machine.
     Machine(Machine),
     /// The server's response to a ClientHello.
     Hello(HelloSeen),
-    /// The session ended normally; it is in the transcript.
+    /// The session ended normally. Its events are in the transcript.
     Session,
 }
 
@@ -96,7 +96,7 @@ pub enum SkipReason {
 }
 
 impl Evidence {
-    /// Empty evidence.
+    /// Evidence without probes and events.
     pub fn new(started_at: Timestamp) -> Evidence {
         Evidence {
             started_at,
@@ -107,20 +107,20 @@ impl Evidence {
         }
     }
 
-    /// Adds a question; the caller has checked that it is new.
+    /// Adds a question. The caller has checked that it was not asked before.
     pub fn asked(&mut self, question: Question, started_ms: f64, outcome: Outcome) -> ProbeId {
         let id = ProbeId(u32::try_from(self.probes.len() + 1).unwrap_or(u32::MAX));
         self.probes.push(Probe { id, question, started_ms, duration_ms: None, outcome });
         id
     }
 
-    /// Adds an event and gives it its number.
+    /// Adds an event and assigns its number.
     pub fn happened(&mut self, at_ms: f64, probe: ProbeId, phase: Phase, tls: bool, what: EventKind) -> &Event {
         let seq = EventId(u32::try_from(self.transcript.len() + 1).unwrap_or(u32::MAX));
         let event = Event { seq, at_ms, probe, phase, tls, what };
         let at = self.transcript.len();
         self.transcript.push(event);
-        // The element was pushed one line above.
+        // The element was pushed in the statement above.
         self.transcript.get(at).expect("the event that was just pushed")
     }
 
@@ -133,12 +133,13 @@ impl Evidence {
         }
     }
 
-    /// A probe by its number.
+    /// Finds a probe by its number.
     pub fn probe(&self, id: ProbeId) -> Option<&Probe> {
         self.probes.get(self.place(id)?)
     }
 
-    /// The place of a probe: its number, except in a report that another program made.
+    /// The index of a probe in the list. It follows from the number, except in a report that was written by another
+    /// program.
     fn place(&self, id: ProbeId) -> Option<usize> {
         let likely = usize::try_from(id.0).ok()?.checked_sub(1)?;
         match self.probes.get(likely) {
@@ -147,18 +148,18 @@ impl Evidence {
         }
     }
 
-    /// Whether the secret, or something made of it, was sent in it.
+    /// Whether the secret, or a value computed from it, was sent in this session.
     pub fn sends_secret(&self) -> bool {
         self.transcript.iter().any(|event| matches!(event.what, EventKind::Sent { redacted: true, .. }))
     }
 
-    /// An event by its number.
+    /// Finds an event by its number.
     pub fn event(&self, id: EventId) -> Option<&Event> {
         let at = usize::try_from(id.0).ok()?.checked_sub(1)?;
         self.transcript.get(at).filter(|event| event.seq == id)
     }
 
-    /// The probe of a question, if it was asked.
+    /// The probe for a question, if it was asked.
     pub fn answer_to(&self, question: &Question) -> Option<&Probe> {
         self.probes.iter().find(|probe| probe.question == *question)
     }
@@ -181,7 +182,7 @@ impl Evidence {
         self.probes.iter().filter(is_connection).count()
     }
 
-    /// Facts about this machine, if that was asked.
+    /// Facts about this machine, if they were requested.
     pub fn machine(&self) -> Option<(&Probe, &Machine)> {
         self.probes.iter().find_map(|probe| match &probe.outcome {
             Outcome::Done { answer: Answer::Machine(machine) } => Some((probe, machine)),
@@ -191,12 +192,12 @@ impl Evidence {
 }
 
 impl Probe {
-    /// Whether it has ended, in any way.
+    /// Whether the probe has ended, for any reason.
     pub fn is_over(&self) -> bool {
         !matches!(self.outcome, Outcome::Underway)
     }
 
-    /// Why it failed, if it did.
+    /// Why the probe failed, if it did.
     pub fn fault(&self) -> Option<&Fault> {
         match &self.outcome {
             Outcome::Failed { fault } => Some(fault),
@@ -204,7 +205,7 @@ impl Probe {
         }
     }
 
-    /// The request, if it is a session.
+    /// The request, if the probe is a session.
     pub fn request(&self) -> Option<&SessionRequest> {
         match &self.question {
             Question::Session(request) => Some(request),

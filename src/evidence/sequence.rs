@@ -1,49 +1,54 @@
-//! Whether the replies of a session still belong to the commands that they are paired with.
+//! Decides whether the replies of a session still belong to the commands that they are paired with.
 //!
-//! SMTP pairs replies with commands by order alone (RFC 5321 §4.2: exactly one reply to each command), so one reply too
-//! many or too few moves every later one. Proof that this happened:
+//! In SMTP, only their order determines which reply belongs to which command (RFC 5321 §4.2: exactly one reply to each
+//! command). One reply too many or too few therefore shifts all later replies. Any of the following proves that this
+//! happened:
 //!
-//! 1. bytes that could be a reply arrived before a command was sent (in a session that waits before each command this
-//!    keeps the session in step, and proves nothing);
-//! 2. a reply belongs to another command ([`Fit::Foreign`]), or is about a login after one was accepted;
-//! 3. another reply follows the reply to QUIT;
-//! 4. a flight of pipelined commands got fewer replies than it has commands, and then silence: any of them may be missing.
+//! 1. Bytes that could be a reply arrived before a command was sent. (This does not count in a session that waits
+//!    before each command, because the wait keeps it in step.)
+//! 2. A reply belongs to another command ([`Fit::Foreign`]), or is about a login after the login was accepted.
+//! 3. Another reply follows the reply to QUIT.
+//! 4. A group of pipelined commands got fewer replies than it has commands, and then the server was silent. Any of the
+//!    replies may be the missing one.
 //!
-//! The proof may come long after the fault, so nothing behind the last certain point is believed, where that point is
-//! the latest of: the greeting, which is the first reply there is; the list of extensions that EHLO got directly behind a
-//! certain point (no other reply is a list); the TLS handshake, which no byte of the session crosses.
+//! The proof may appear long after the fault. Therefore replies are trusted only up to the last point where the session
+//! was certainly in step. That is the latest of these points:
+//!
+//! - the greeting, because it is the first reply;
+//! - a list of extensions in reply to EHLO, if it directly follows another such point (no other reply is a list);
+//! - the TLS handshake, because no earlier bytes of the session are read after it.
 
 use super::fit::{Fit, fit, is_about_login};
 use super::{Event, EventId, EventKind, Fault, Phase};
 use crate::question::Pacing;
 use crate::wire::{Reply, ReplyCode};
 
-/// What the events of a session show about the pairing of replies with commands.
+/// Proof from the events of a session that replies and commands are out of step.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sequence<'a> {
-    /// Out of step, and replies are in doubt for it.
+    /// The session got out of step, and later replies cannot be trusted.
     pub broken: Option<Break<'a>>,
-    /// Out of step before TLS; the handshake put it in step again, and no reply is in doubt.
+    /// The session got out of step before TLS. The TLS handshake put it back in step, so the replies can be trusted.
     pub resumed: Option<Break<'a>>,
-    /// The first command of a pipelined flight of which one was not answered.
+    /// The first command of a pipelined group in which one command was not answered.
     pub swallowed: Option<&'a Event>,
 }
 
-/// Replies and commands are out of step.
+/// Replies and commands got out of step.
 #[derive(Clone, Copy, Debug)]
 pub struct Break<'a> {
-    /// What proves it.
+    /// The event that proves it.
     pub proof: &'a Event,
-    /// The last event that is certain.
+    /// The last event at which the session was certainly in step.
     pub certain: &'a Event,
     /// Whether the proof follows the reply to QUIT.
     pub is_behind_quit: bool,
-    /// The phase that follows it or is it: the first that may have got a reply too many or too few.
+    /// The first phase that may have received a reply too many or too few: the phase of `certain`, or the one after it.
     pub phase: Phase,
 }
 
 impl Sequence<'_> {
-    /// The last event whose reply is believed; none when all are.
+    /// The last event whose reply can be trusted; `None` if all can be.
     pub fn believed_until(&self) -> Option<EventId> {
         let before = |first: &Event| EventId(first.seq.0.saturating_sub(1));
         let broken = self.broken.map(|broken| broken.certain.seq);
@@ -67,7 +72,7 @@ pub(crate) fn read<'a>(events: impl Iterator<Item = &'a Event>, pacing: Pacing, 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Interest {
     More,
-    /// The server did not let the session begin: nothing was asked.
+    /// The greeting did not accept the client, so no command followed and the rest does not matter.
     Enough,
 }
 
@@ -75,15 +80,15 @@ struct Walk<'a> {
     pacing: Pacing,
     certain: Option<&'a Event>,
     phase: Phase,
-    /// Every reply up to here is certain.
+    /// Whether every reply so far was certainly in step.
     in_step: bool,
     broken: Option<Break<'a>>,
     resumed: Option<Break<'a>>,
     login_accepted: bool,
-    /// The server has not ended the login: it takes everything for an answer to its challenge.
+    /// The server has not ended the login, so it interprets every line as a response to its challenge.
     login_open: bool,
     starttls_accepted: bool,
-    /// The code of the last reply, if it rejects.
+    /// The code of the last reply, if that reply was a rejection.
     rejected: Option<ReplyCode>,
     left: bool,
     flight: Flight<'a>,
@@ -157,7 +162,7 @@ impl<'a> Walk<'a> {
     fn is_foreign(&self, phase: Phase, reply: &Reply, fits: Fit) -> bool {
         match fits {
             Fit::Foreign if self.login_open => false,
-            // A server that does not serve this client rejects everything in the same words, QUIT too.
+            // A server that does not serve this client rejects every command with the same reply, even QUIT.
             Fit::Foreign => !(phase == Phase::Quit && self.rejected.is_some() && self.rejected == reply.code),
             Fit::Rejects => self.login_accepted && matches!(phase, Phase::Mail | Phase::Rcpt) && is_about_login(reply),
             _ => false,
@@ -165,7 +170,7 @@ impl<'a> Walk<'a> {
     }
 
     fn is_proof(&self, event: &Event, text: &str) -> bool {
-        // Behind the 220 to STARTTLS it is no reply but an injection: `check::starttls` has it.
+        // Bytes after the 220 to STARTTLS are not a reply but an injection, which `check::starttls` reports.
         let injected = event.phase == Phase::Starttls && !event.tls && self.starttls_accepted;
         let waited = self.pacing == Pacing::Paused && !self.left;
         !injected && !waited && could_be_reply(text)
@@ -178,12 +183,12 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether unasked bytes could have passed for the reply to the next command: some line begins with a digit.
+/// Whether unsolicited bytes could be mistaken for the reply to the next command: a line begins with a digit.
 pub(crate) fn could_be_reply(text: &str) -> bool {
     text.split('\n').any(|line| line.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// MAIL and the RCPTs that were sent before its reply had come (RFC 2920 §3.1).
+/// MAIL and the RCPT commands that were sent before the reply to MAIL had arrived (RFC 2920 §3.1).
 #[derive(Default)]
 struct Flight<'a> {
     first: Option<&'a Event>,

@@ -1,4 +1,4 @@
-//! One session, read back from the transcript: a view, nothing is stored twice.
+//! A view of one session in the transcript. It contains no data of its own.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -21,14 +21,14 @@ pub struct Session<'a> {
     pub request: &'a SessionRequest,
 }
 
-/// A reply with the event that holds it.
+/// A reply with the event that contains it.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceivedReply<'a> {
-    /// Where it is in the transcript.
+    /// The event in the transcript.
     pub event: &'a Event,
     /// The reply.
     pub reply: &'a Reply,
-    /// Which recipient it answers, from 0.
+    /// The index of the recipient that it is about, from 0.
     pub recipient: Option<usize>,
 }
 
@@ -38,36 +38,36 @@ impl ReceivedReply<'_> {
         fit(self.event.phase, self.reply)
     }
 
-    /// Whether it is the success that is defined for that command.
+    /// Whether it is the success code that is defined for that command.
     pub fn accepts(&self) -> bool {
         self.fit() == Fit::Accepts
     }
 
-    /// The words of the reply, to be put into a sentence.
+    /// The words of the reply, for use in a sentence.
     pub fn quoted(&self) -> Quote<'static> {
         self.quote(self.reply.joined())
     }
 
-    /// Its first line as it came, to be put into a sentence.
+    /// Its first line as received, for use in a sentence.
     pub fn first_line(&self) -> Quote<'static> {
         self.quote(self.reply.lines().into_iter().next().unwrap_or_default())
     }
 
-    /// Something that was read out of it, to be put into a sentence.
+    /// A part of the reply, for use in a sentence.
     pub fn quote(&self, text: String) -> Quote<'static> {
         self.event.quote(text)
     }
 }
 
 impl Event {
-    /// Text of the peer from this event, to be put into a sentence.
+    /// Text of the peer from this event, for use in a sentence.
     pub fn quote<'t>(&self, text: impl Into<Cow<'t, str>>) -> Quote<'t> {
         Quote { origin: QuoteOrigin::Event(self.seq), text: text.into() }
     }
 }
 
 impl Probe {
-    /// Text of the peer from this attempt itself, to be put into a sentence.
+    /// Text of the peer from the outcome of this probe, for use in a sentence.
     pub fn quote<'t>(&self, text: impl Into<Cow<'t, str>>) -> Quote<'t> {
         Quote { origin: QuoteOrigin::Attempt(self.id), text: text.into() }
     }
@@ -84,7 +84,8 @@ impl<'a> Session<'a> {
         self.evidence.transcript.iter().filter(move |event| event.probe == id)
     }
 
-    /// The events that can be believed: where replies and commands got out of step, those up to the last certain point.
+    /// The events that can be trusted. If replies and commands got out of step, these are the events up to the last
+    /// certain point.
     pub fn believed(&self) -> impl Iterator<Item = &'a Event> + use<'a> {
         let until = self.sequence().believed_until();
         self.events().filter(move |event| until.is_none_or(|last| event.seq <= last))
@@ -95,13 +96,13 @@ impl<'a> Session<'a> {
         sequence::read(self.events(), self.request.script.pacing, self.fault())
     }
 
-    /// Its replies that can be believed, in order.
+    /// The replies that can be trusted, in order.
     pub fn replies(&self) -> impl Iterator<Item = ReceivedReply<'a>> + use<'a> {
         let until = self.sequence().believed_until();
-        self.all_replies().filter(move |heard| until.is_none_or(|last| heard.event.seq <= last))
+        self.all_replies().filter(move |received| until.is_none_or(|last| received.event.seq <= last))
     }
 
-    /// All its replies as they were paired with commands, in order, whether that can be believed or not.
+    /// All replies in order, including those that may be paired with the wrong command.
     pub fn all_replies(&self) -> impl Iterator<Item = ReceivedReply<'a>> + use<'a> {
         self.events().filter_map(|event| match &event.what {
             EventKind::Received { reply, recipient } => Some(ReceivedReply { event, reply, recipient: *recipient }),
@@ -109,13 +110,13 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The last reply at a step: the answer that decided it.
+    /// The last reply in a phase, which decided its result.
     pub fn reply_at(&self, phase: Phase) -> Option<ReceivedReply<'a>> {
-        self.replies().filter(|heard| heard.event.phase == phase).last()
+        self.replies().filter(|received| received.event.phase == phase).last()
     }
 
-    /// Where the last login that was begun was given up, if it was. With `--try-all-mechanisms` another one may have followed
-    /// one that was given up.
+    /// The event at which the last AUTH exchange was cancelled, if it was. With `--try-all-mechanisms`, another
+    /// exchange may follow a cancelled one.
     pub fn login_given_up(&self) -> Option<&'a Event> {
         let mut given_up = None;
         for event in self.events().filter(|event| event.phase == Phase::Auth) {
@@ -130,10 +131,10 @@ impl<'a> Session<'a> {
 
     /// The reply to one recipient.
     pub fn reply_to_recipient(&self, number: usize) -> Option<ReceivedReply<'a>> {
-        self.replies().find(|heard| heard.event.phase == Phase::Rcpt && heard.recipient == Some(number))
+        self.replies().find(|received| received.event.phase == Phase::Rcpt && received.recipient == Some(number))
     }
 
-    /// Where TCP is connected, and our end.
+    /// The remote and the local address of the TCP connection.
     pub fn connected(&self) -> Option<(SocketAddr, SocketAddr)> {
         self.events().find_map(|event| match &event.what {
             EventKind::Dialled { address, result: DialResult::Connected { local }, .. } => Some((*address, *local)),
@@ -141,7 +142,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The handshake with its event.
+    /// The TLS handshake with its event.
     pub fn handshake(&self) -> Option<(&'a Event, &'a Handshake)> {
         self.events().find_map(|event| match &event.what {
             EventKind::Secured { handshake } => Some((event, handshake.as_ref())),
@@ -149,34 +150,36 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// What was offered at EHLO before TLS, or inside it. A server that knows only HELO offers nothing.
+    /// The extensions advertised in reply to EHLO, before TLS or inside TLS. A server that supports only HELO
+    /// advertises no extensions.
     pub fn capabilities(&self, phase: Phase) -> Option<(ReceivedReply<'a>, Capabilities)> {
-        let heard = self.reply_at(phase).filter(ReceivedReply::accepts)?;
-        let offers = if self.fell_back_to_helo() { Capabilities::default() } else { Capabilities::read(heard.reply) };
-        Some((heard, offers))
+        let received = self.reply_at(phase).filter(ReceivedReply::accepts)?;
+        let offers =
+            if self.fell_back_to_helo() { Capabilities::default() } else { Capabilities::read(received.reply) };
+        Some((received, offers))
     }
 
-    /// Whether EHLO was refused and HELO sent in its place (RFC 5321 §3.2).
+    /// Whether EHLO was rejected and HELO was sent instead (RFC 5321 §3.2).
     pub fn fell_back_to_helo(&self) -> bool {
         self.events().any(|event| matches!(&event.what, EventKind::Sent { text, .. } if text.starts_with("HELO ")))
     }
 
-    /// What was offered at the EHLO that counted last.
+    /// The extensions advertised in reply to the last successful EHLO.
     pub fn final_capabilities(&self) -> Option<(ReceivedReply<'a>, Capabilities)> {
         self.capabilities(Phase::EhloTls).or_else(|| self.capabilities(Phase::Ehlo))
     }
 
-    /// Why it did not come to its end.
+    /// Why the session ended early, if it did.
     pub fn fault(&self) -> Option<&'a Fault> {
         self.probe.fault()
     }
 
-    /// Whether it has ended.
+    /// Whether the session has ended.
     pub fn is_over(&self) -> bool {
         self.probe.is_over()
     }
 
-    /// The step that is waited for: the first one that was set off and has no answer.
+    /// The phase whose reply is due: the first that was started and has no reply yet.
     pub fn awaited(&self) -> Phase {
         let implicit = self.request.script.tls == TlsUse::Implicit;
         let mut due = vec![Phase::Connect];

@@ -1,4 +1,4 @@
-//! A TLS handshake as it was seen. Read next: [`super::presented`], the certificates that came with it.
+//! The facts of a completed TLS handshake. Read next: [`super::presented`], the certificates that the server sent.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,114 +12,115 @@ use crate::wire::tls::ServerHello;
 pub struct Handshake {
     /// `1.2` or `1.3`.
     pub version: String,
-    /// The cipher suite by its IANA name.
+    /// The IANA name of the cipher suite.
     pub cipher: String,
-    /// The key exchange group; none on a resumed session.
+    /// The key exchange group; null for a resumed session.
     pub group: Option<String>,
-    /// The signature scheme by which the server proved its key, as in RFC 8446 §4.2.3; none if none was seen.
+    /// The signature scheme that the server used to prove that it has the private key, named as in RFC 8446 §4.2.3;
+    /// null if it is not known.
     pub signature: Option<String>,
-    /// The protocol by ALPN (RFC 7301); smtpcheck offers none, so a server should choose none.
+    /// The protocol selected by ALPN (RFC 7301). smtpcheck offers no protocol, so a server should select none.
     pub alpn: Option<String>,
-    /// How it came about.
+    /// The kind of handshake.
     pub kind: HandshakeKind,
-    /// The name in our ClientHello; an address sends none (RFC 6066 §3).
+    /// The server name in the ClientHello (SNI); null if the target is an IP address (RFC 6066 §3).
     pub sni: Option<String>,
     /// Milliseconds from the ClientHello to the end of the handshake.
     pub ms: f64,
-    /// Whether the server asked for a client certificate.
+    /// Whether the server requested a client certificate.
     pub client_certificate_requested: bool,
-    /// Whether it got one (`--cert`).
+    /// Whether smtpcheck sent one (`--cert`).
     pub client_certificate_sent: bool,
-    /// The OCSP response that came with the certificate (RFC 6066 §8); none if none came.
+    /// The OCSP response that the server sent with the certificate (RFC 6066 §8); null if it sent none.
     pub staple: Option<Staple>,
     /// The certificates.
     #[serde(flatten)]
     pub presented: Presented,
-    /// Why the handshake's signature does not count; none: the key of the certificate made it.
+    /// Why the signature of the handshake is not valid; null if it was made with the certificate's key.
     pub signature_fault: Option<String>,
-    /// What the server's first flight said in clear text; none if it could not be read.
+    /// The unencrypted part of the server's first flight; null if it could not be parsed.
     #[serde(default)]
     pub server_hello: Option<ServerHello>,
 }
 
-/// How a handshake came about.
+/// The kind of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum HandshakeKind {
-    /// In one round.
+    /// A full handshake without an additional round trip.
     Full,
-    /// The server asked for another key share first, which costs a round trip (RFC 8446 §4.1.4).
+    /// The server first requested another key share, which costs one round trip (RFC 8446 §4.1.4).
     FullWithRetry,
-    /// A session of before went on.
+    /// An earlier session was resumed.
     Resumed,
 }
 
-/// An OCSP response that the server sent along.
+/// An OCSP response that the server sent with its certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Staple {
-    /// What it says of the certificate.
+    /// The status of the certificate.
     pub status: StapleStatus,
-    /// Until when it holds; none if it does not say.
+    /// The time until which the response is valid; null if it contains none.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub next_update: Option<Timestamp>,
-    /// Why the response does not count for this certificate; none: it counts.
+    /// Why the response is not valid for this certificate; null if it is valid.
     #[serde(default)]
     pub fault: Option<StapleFault>,
 }
 
-/// Why an OCSP response does not count (RFC 6960 §3.2).
+/// Why an OCSP response is not valid (RFC 6960 §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StapleFault {
-    /// It is no OCSP response.
+    /// It is not an OCSP response.
     Unreadable,
-    /// The responder had no answer (RFC 6960 §2.3).
+    /// The responder returned an error (RFC 6960 §2.3).
     ResponderError,
-    /// It is about another certificate, or about another one in the first place.
+    /// It is about another certificate, or its first entry is.
     OtherCertificate,
-    /// The certificate of the issuer is not known, so that nothing can be verified.
+    /// The issuer's certificate is not known, so the response cannot be verified.
     UnknownIssuer,
-    /// It is signed neither by the issuer nor by a responder that the issuer authorized.
+    /// It is signed neither by the issuer nor by a responder that the issuer has authorized.
     WrongSignature,
-    /// Its time has passed.
+    /// It has expired.
     OutOfDate,
 }
 
 impl StapleFault {
-    /// Whether GnuTLS ends a connection for it. After an error of the responder it goes on; without the issuer the chain is not
-    /// trusted anyway.
+    /// Whether GnuTLS closes the connection because of this fault. GnuTLS accepts an error of the responder. If the
+    /// issuer is unknown, the chain is not trusted in any case.
     pub fn is_refused(&self) -> bool {
         !matches!(self, StapleFault::ResponderError | StapleFault::UnknownIssuer)
     }
 }
 
 impl Staple {
-    /// Whether the issuer says by it that the certificate is revoked.
+    /// Whether this response states that the certificate is revoked.
     pub fn revokes(&self) -> bool {
         self.status == StapleStatus::Revoked && self.fault.is_none()
     }
 }
 
-/// What an OCSP response says of a certificate (RFC 6960 §2.2).
+/// The status of a certificate in an OCSP response (RFC 6960 §2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StapleStatus {
-    /// It is not revoked.
+    /// The certificate is not revoked.
     Good,
-    /// It is revoked.
+    /// The certificate is revoked.
     Revoked,
-    /// The responder does not know it.
+    /// The responder has no information about the certificate.
     Unknown,
-    /// The response is an error, or no OCSP response.
+    /// The response is an error, or cannot be parsed.
     Unreadable,
 }
 
 impl Handshake {
-    /// The certificate of the server itself.
+    /// The server's own certificate.
     pub fn leaf(&self) -> Option<&Certificate> {
         self.presented.leaf()
     }

@@ -1,4 +1,4 @@
-//! The evidence, read back by session and by ClientHello.
+//! Views of the evidence, by session and by ClientHello.
 
 use super::fault::Fault;
 use super::hello_probe::HelloProbe;
@@ -16,7 +16,7 @@ impl Evidence {
         })
     }
 
-    /// All probes with a single ClientHello, in the order of asking.
+    /// All probes that send a single ClientHello, in the order in which they were asked.
     pub fn hellos(&self) -> impl Iterator<Item = HelloProbe<'_>> {
         self.probes.iter().filter_map(|probe| match &probe.question {
             Question::Hello(request) => Some(HelloProbe { probe, request }),
@@ -29,15 +29,17 @@ impl Evidence {
         self.sessions().find(|session| session.request.purpose == Purpose::Main)
     }
 
-    /// The session that decides: the main one; if its replies and commands got out of step, or
-    /// a pipelined command was lost, the follow-up that waits before each command, if the server accepted it.
+    /// The session whose result counts. This is normally the main session. If its replies and commands got out of step
+    /// or a pipelined command was lost, it is the follow-up session that waits before each command, provided that the
+    /// server accepted it.
     pub fn decisive_session(&self) -> Option<Session<'_>> {
         let main = self.main_session()?;
         if main.sequence().believed_until().is_none() {
             return Some(main);
         }
-        let begun = |session: &Session<'_>| session.reply_at(Phase::Greeting).is_some_and(|heard| heard.accepts());
-        // If replies never end, waiting for their end shows nothing.
+        let begun =
+            |session: &Session<'_>| session.reply_at(Phase::Greeting).is_some_and(|received| received.accepts());
+        // A follow-up in which a reply never ended does not show which reply belongs to which command.
         let ends = |session: &Session<'_>| !matches!(session.fault(), Some(Fault::Endless { .. }));
         Some(
             self.probes(Purpose::InStep)
@@ -46,7 +48,7 @@ impl Evidence {
         )
     }
 
-    /// The session that shows the certificate: a handshake is certain whatever happened after it.
+    /// The session that shows the certificate. A completed handshake is certain, regardless of later events.
     pub fn secured_session(&self) -> Option<Session<'_>> {
         self.main_session().filter(|session| session.handshake().is_some()).or_else(|| self.decisive_session())
     }

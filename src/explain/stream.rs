@@ -1,6 +1,6 @@
-//! Explains a log of any length: each reply as it is found, or the number of replies with the same cause.
+//! Explains a log of any length: either each reply, or the number of replies with the same cause.
 //!
-//! Promises: memory does not depend on the length of the input.
+//! Promises: memory use does not depend on the length of the input.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, Read};
@@ -12,29 +12,30 @@ use super::log::{self, Finder, FoundReply};
 use super::reply::ExplainContext;
 use crate::lexicon::{Cause, ReplyPhase};
 
-/// Distinct replies whose reading is remembered, because a log repeats itself.
+/// The maximum number of distinct replies that are cached. Logs contain many identical replies.
 const MEMORY: usize = 2048;
 
-/// What is done with the replies of a log.
+/// How the replies of a log are processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogMode {
-    /// Each is explained.
+    /// Each reply is explained.
     Each,
-    /// They are counted by cause.
+    /// The replies are counted by cause.
     Count,
 }
 
-/// What a log contained.
+/// The summary of a log.
 #[derive(Clone, Debug)]
 pub struct LogSummary {
-    /// How much was read.
+    /// The size of the part that was read.
     pub extent: Extent,
-    /// With [`LogMode::Count`], the replies by cause: rejections first, the most frequent one on top.
+    /// With [`LogMode::Count`], the number of replies for each cause: rejections first, the most frequent cause first.
     pub tallies: Vec<Tally>,
 }
 
-/// Explains a log. `output` gets each line that is the name of something, and with [`LogMode::Each`] each reply, as soon as
-/// it is read; it can end the reading. Errors are those of the input.
+/// Explains a log. `output` receives the explanation of each line that is a single rule id, extension or mechanism and,
+/// with [`LogMode::Each`], of each reply, as soon as it is read. It can stop the reading. Errors are those of reading
+/// the input.
 pub fn log(
     input: &mut impl BufRead,
     context: &ExplainContext,
@@ -64,7 +65,7 @@ pub fn log(
     Ok(explainer.summary())
 }
 
-/// Reads a line into `line`, of which only what the finder examines is kept; false at the end.
+/// Reads the next line and stores its first [`log::MAX_LINE`] bytes. Returns false at the end of the input.
 fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let most = log::MAX_LINE as u64;
@@ -77,10 +78,10 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// What decides how a reply is read: its text, its phase, its host.
+/// The properties on which the interpretation of a reply depends: its text, its phase and its host.
 type ReplyKey = (String, Option<ReplyPhase>, Option<String>);
 
-/// What replies are counted by: the cause and the rule.
+/// The key by which replies are counted: the cause and the rule.
 type TallyKey = (Cause, Option<&'static str>);
 
 struct LogExplainer<'a> {
@@ -89,8 +90,9 @@ struct LogExplainer<'a> {
     output: &'a mut dyn FnMut(&Explained) -> ControlFlow<()>,
     flow: ControlFlow<()>,
     extent: Extent,
-    /// The latest replies: with [`LogMode::Each`] their explanations, otherwise what they are counted by.
+    /// The cached explanations, used with [`LogMode::Each`].
     explained: HashMap<ReplyKey, Option<Explained>>,
+    /// The cached keys, used with [`LogMode::Count`].
     counted: HashMap<ReplyKey, Option<TallyKey>>,
     tallies: BTreeMap<TallyKey, Tally>,
 }
@@ -147,7 +149,7 @@ impl LogExplainer<'_> {
                     let example = Explained { line: Some(line), ..read.explained(text, host.as_deref()) };
                     self.tallies.insert(kind, Tally { count: 1, example });
                 }
-                // A known reply was counted when it was read.
+                // Impossible: the tally of a cached reply was created when the reply was first interpreted.
                 (None, None) => {}
             }
         }
@@ -156,7 +158,7 @@ impl LogExplainer<'_> {
 
     fn summary(self) -> LogSummary {
         let mut tallies: Vec<_> = self.tallies.into_iter().collect();
-        // Of accepted commands only the number is of interest.
+        // Accepted commands are last, because only rejections need a fix.
         tallies.sort_by_key(|((cause, _), tally)| (*cause == Cause::Accepted, std::cmp::Reverse(tally.count)));
         LogSummary { extent: self.extent, tallies: tallies.into_iter().map(|(_, tally)| tally).collect() }
     }

@@ -1,4 +1,5 @@
-//! From DER to the facts that a report shows. A certificate that cannot be read is kept as bytes, with what is known of it.
+//! Extracts the facts that a report shows from a certificate in DER format. A certificate that cannot be parsed is kept
+//! as bytes.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,13 +19,13 @@ use crate::pkix::{
     signature::{self, SignatureAlgorithm, VerifyingKey},
 };
 
-/// Names that are kept of one certificate.
+/// The maximum number of names that are kept of one certificate.
 const MAX_NAMES: usize = 200;
 
 /// The TLS feature `status_request` in a certificate (RFC 7633 §4.2.3).
 const STATUS_REQUEST: u32 = 5;
 
-/// Reads a chain as it was sent, and finds which certificate signed which.
+/// Parses a chain as the server sent it, and determines which certificate signed which.
 pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
     let parsed: Vec<Option<X509Certificate<'_>>> =
         ders.iter().map(|der| X509Certificate::from_der(der).ok().map(|(_, parsed)| parsed)).collect();
@@ -46,7 +47,8 @@ pub(crate) fn read_chain(ders: &[CertificateDer<'_>]) -> Vec<Certificate> {
         .collect()
 }
 
-/// The certificate hashed as its own signature is, or with SHA-256 if that is MD5 or SHA-1 (RFC 5929 §4.1).
+/// The hash of the certificate for `tls-server-end-point`, with the hash function of its signature, or SHA-256 if that
+/// is MD5 or SHA-1 (RFC 5929 §4.1).
 pub(crate) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
     let (_, parsed) = X509Certificate::from_der(der).ok()?;
     let name = algorithm(&parsed.signature_algorithm.algorithm).to_ascii_lowercase();
@@ -55,15 +57,15 @@ pub(crate) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
     } else if name.contains("sha512") {
         Sha512::digest(der).to_vec()
     } else if name.contains("ed25519") || name.contains("pss") {
-        // Neither has a single hash that RFC 5929 could mean.
+        // RFC 5929 does not define a hash for these algorithms.
         return None;
     } else {
         Sha256::digest(der).to_vec()
     })
 }
 
-/// Whether one certificate signed another: by name, and by signature if that can be checked. If it cannot, the name alone
-/// counts.
+/// Whether one certificate signed another, according to the names and the signature. If the signature cannot be
+/// verified, only the names are compared.
 fn signs(issuer: &X509Certificate<'_>, child: &X509Certificate<'_>) -> bool {
     if issuer.subject().as_raw() != child.issuer().as_raw() {
         return false;
@@ -108,7 +110,7 @@ fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certifica
         subject: parsed.subject().to_string(),
         issuer: parsed.issuer().to_string(),
         serial: hex(parsed.raw_serial()),
-        // X.509 counts its versions from 0.
+        // X.509 version numbers start at 0.
         version: parsed.version().0.saturating_add(1),
         names_total: all_names.len(),
         names: all_names.into_iter().take(MAX_NAMES).collect(),
@@ -131,14 +133,14 @@ fn readable(der: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> Certifica
     }
 }
 
-/// A time from its seconds since 1970. 99991231235959Z, which means "no end" (RFC 5280 §4.1.2.5), is a day later than the
-/// latest timestamp.
+/// Converts seconds since 1970. 99991231235959Z, which means "no expiry" (RFC 5280 §4.1.2.5), is a day later than the
+/// latest possible timestamp.
 pub(super) fn moment(seconds: i64) -> Timestamp {
     let nearest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_second(seconds).unwrap_or(nearest)
 }
 
-/// The words of RFC 5280 §4.2.1.3.
+/// The names of the key usages in RFC 5280 §4.2.1.3.
 fn key_usage(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
     let usage = parsed.key_usage().ok()??.value;
     let words = [
@@ -155,7 +157,7 @@ fn key_usage(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
     Some(words.into_iter().filter(|(is_set, _)| *is_set).map(|(_, word)| word.to_owned()).collect())
 }
 
-/// The words of RFC 5280 §4.2.1.12.
+/// The names of the purposes in RFC 5280 §4.2.1.12.
 fn extended_key_usage(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
     let usage = parsed.extended_key_usage().ok()??.value;
     let words = [
@@ -212,7 +214,7 @@ fn address(bytes: &[u8]) -> Option<String> {
     <[u8; 16]>::try_from(bytes).ok().map(|sixteen| std::net::Ipv6Addr::from(sixteen).to_string())
 }
 
-/// Curves by their object identifiers, with their sizes in bits.
+/// Elliptic curves: object identifier, name and size in bits.
 const CURVES: &[(&str, &str, u32)] = &[
     ("1.2.840.10045.3.1.1", "P-192", 192),
     ("1.3.132.0.33", "P-224", 224),
@@ -252,7 +254,7 @@ fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
     }
 }
 
-/// The bits of an RSA modulus, exactly.
+/// The exact size of an RSA modulus in bits.
 fn bits(info: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
     match VerifyingKey::read(info.raw) {
         Ok(VerifyingKey::Rsa { bits, .. }) => Some(bits),
@@ -285,7 +287,7 @@ fn size(info: &SubjectPublicKeyInfo<'_>) -> Option<u32> {
 fn algorithm(oid: &Oid<'_>) -> String {
     let registry = OidRegistry::default().with_pkcs1().with_x962().with_x509();
     match oid.to_id_string().as_str() {
-        // The library knows neither.
+        // The parser does not have names for these algorithms.
         "1.3.101.112" => "ed25519".to_owned(),
         "1.2.840.10045.4.1" => "ecdsa-with-SHA1".to_owned(),
         dotted => registry.get(oid).map_or_else(|| dotted.to_owned(), |entry| entry.sn().to_owned()),

@@ -1,9 +1,10 @@
-//! A table: the fault that is set into a chain, and the findings that must come of it, all of them and no other. Real
-//! certificates, made here; no sockets. Those that no library makes any more lie in `tests/data/certificates`.
+//! Tests of certificate chains: each test case adds a fault to a chain and lists exactly the findings that it must
+//! cause. The certificates are created here; no sockets are used. Certificates that current libraries cannot create are
+//! in `tests/data/certificates`.
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
     use std::sync::LazyLock;
 
@@ -32,7 +33,7 @@ mod tests {
         NOW.parse().unwrap()
     }
 
-    /// A certificate with its key, by which it can sign others.
+    /// A certificate with its key, which can sign other certificates.
     struct Made {
         params: CertificateParams,
         key: KeyPair,
@@ -84,7 +85,7 @@ mod tests {
         Store { origin, anchors }
     }
 
-    /// What is found for a chain on port 587, sorted.
+    /// The rule ids of the findings for a chain on port 587, sorted.
     fn found(chain: &[&CertificateDer<'static>], store: &Store) -> Vec<String> {
         found_with(chain, store, |_| {})
     }
@@ -108,7 +109,7 @@ mod tests {
         let doubts: Vec<String> = handshake.doubts(now()).iter().map(|doubt| format!("{doubt:?}")).collect();
         evidence.happened(1.0, id, Phase::Tls, true, EventKind::Secured { handshake });
         let findings = check::judge(&plan, &evidence);
-        // Whatever makes the run fail has kept the login back, and the other way round: one decision for both.
+        // The login must be withheld if and only if a finding is an error, because both use the same decision.
         let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
         assert_eq!(errors.is_empty(), doubts.is_empty(), "{errors:#?} for {doubts:#?}");
         findings
@@ -135,8 +136,8 @@ mod tests {
         }
     }
 
-    /// Root, intermediate, and a store that trusts the root.
-    fn house() -> (Made, Made, Store) {
+    /// A root, an intermediate, and a store that trusts the root.
+    fn root_and_intermediate() -> (Made, Made, Store) {
         let root = by_itself(authority("Example Root", (-1000, 1000)));
         let middle = by(&root, authority("Example CA", (-500, 500)));
         let trusted = store(&[&root.der]);
@@ -144,27 +145,27 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_in_good_order_has_no_fault() {
-        let (_, middle, store) = house();
+    fn a_valid_chain_has_no_findings() {
+        let (_, middle, store) = root_and_intermediate();
         let leaf = by(&middle, server());
         assert_eq!(found(&[&leaf.der, &middle.der], &store), [""; 0]);
     }
 
     #[test]
-    fn each_fault_of_the_servers_certificate_is_found_alone() {
-        let (_, middle, store) = house();
+    fn each_fault_of_the_server_certificate_raises_exactly_one_finding() {
+        let (_, middle, store) = root_and_intermediate();
         type Change = fn(&mut CertificateParams);
         let faults: &[(&str, Change, &str)] = &[
             ("expired", |leaf| leaf.not_after = day(-1), "certificate-expired"),
             ("not yet valid", |leaf| leaf.not_before = day(1), "certificate-not-yet-valid"),
-            ("ends soon", |leaf| leaf.not_after = day(20), "certificate-expires-soon"),
+            ("expires soon", |leaf| leaf.not_after = day(20), "certificate-expires-soon"),
             ("for ten years", |leaf| leaf.not_after = day(3650), "certificate-lifetime-long"),
             ("another name", |leaf| *leaf = named(&["other.example.net"]), "certificate-name-mismatch"),
             ("a wildcard one label up", |leaf| *leaf = named(&["*.net"]), "certificate-name-mismatch"),
             ("the wildcard's own domain", |leaf| *leaf = named(&["*.mail.example.net"]), "certificate-name-mismatch"),
-            // OpenSSL and GnuTLS accept it.
+            // OpenSSL and GnuTLS accept this certificate.
             ("a common name only", |leaf| *leaf = named(&[]), "certificate-limited-clients"),
-            ("an address", |leaf| *leaf = named(&["192.0.2.1"]), "certificate-name-mismatch"),
+            ("an IP address", |leaf| *leaf = named(&["192.0.2.1"]), "certificate-name-mismatch"),
             (
                 "for mail",
                 |leaf| leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection],
@@ -175,7 +176,11 @@ mod tests {
                 |leaf| leaf.key_usages = vec![KeyUsagePurpose::KeyEncipherment],
                 "certificate-usage-wrong",
             ),
-            ("an authority", |leaf| leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained), "certificate-usage-wrong"),
+            (
+                "a CA certificate",
+                |leaf| leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
+                "certificate-usage-wrong",
+            ),
             ("must-staple", |leaf| leaf.custom_extensions.push(must_staple()), "certificate-staple-missing"),
         ];
         for (what, change, id) in faults {
@@ -194,7 +199,7 @@ mod tests {
         CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 0x03, 0x02, 0x01, 0x05])
     }
 
-    /// AuthorityInfoAccess with one caIssuers URL of less than 100 bytes.
+    /// An AuthorityInfoAccess extension with one caIssuers URL of less than 100 bytes.
     fn fetchable_at(url: &str) -> CustomExtension {
         let short = |length: usize| u8::try_from(length).unwrap();
         let oid = [0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02];
@@ -206,15 +211,15 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_fit_one_label() {
-        let (_, middle, store) = house();
+    fn a_wildcard_matches_one_label() {
+        let (_, middle, store) = root_and_intermediate();
         let leaf = by(&middle, named(&["*.example.net"]));
         assert_eq!(found(&[&leaf.der, &middle.der], &store), [""; 0]);
     }
 
     #[test]
-    fn who_does_not_vouch_is_told_apart() {
-        let (root, middle, trusted) = house();
+    fn untrusted_self_signed_and_incomplete_chains_are_distinguished() {
+        let (root, middle, trusted) = root_and_intermediate();
         let no_roots = store(&[]);
         let mut fetchable = server();
         fetchable.custom_extensions.push(fetchable_at("http://ca.example/ca.der"));
@@ -225,22 +230,22 @@ mod tests {
         assert_eq!(found(&[&plain.der, &middle.der], &no_roots), ["certificate-untrusted"]);
         let with_root = found(&[&plain.der, &middle.der, &root.der], &no_roots);
         assert_eq!(with_root, ["certificate-chain-unnecessary", "certificate-untrusted"]);
-        let mut as_openssl_makes_it = server();
-        as_openssl_makes_it.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let alone = by_itself(as_openssl_makes_it);
+        let mut with_ca_flag = server();
+        with_ca_flag.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let alone = by_itself(with_ca_flag);
         assert_eq!(found(&[&alone.der], &trusted), ["certificate-self-signed"]);
-        assert_eq!(found(&[&alone.der], &store(&[&alone.der])), [""; 0], "named by --cacert");
-        let modest = by_itself(server());
-        assert_eq!(found(&[&modest.der], &trusted), ["certificate-self-signed"]);
-        // Of the same name as the issuer, with another key.
+        assert_eq!(found(&[&alone.der], &store(&[&alone.der])), [""; 0], "specified with --cacert");
+        let without_ca_flag = by_itself(server());
+        assert_eq!(found(&[&without_ca_flag.der], &trusted), ["certificate-self-signed"]);
+        // This certificate has the issuer's name but another key.
         let impostor = by(&root, authority("Example CA", (-500, 500)));
         let wrong = found(&[&plain.der, &impostor.der], &trusted);
         assert_eq!(wrong, ["certificate-chain-unnecessary", "certificate-untrusted"]);
     }
 
     #[test]
-    fn the_rest_of_the_chain_is_judged_too() {
-        let (root, middle, trusted) = house();
+    fn the_rest_of_the_chain_is_also_checked() {
+        let (root, middle, trusted) = root_and_intermediate();
         let leaf = by(&middle, server());
         let other = by_itself(authority("Another CA", (-10, 500)));
         let duplicate = found(&[&leaf.der, &middle.der, &middle.der], &trusted);
@@ -252,12 +257,12 @@ mod tests {
         let leaf = by(&lower, server());
         assert_eq!(found(&[&leaf.der, &lower.der, &upper.der], &trusted), [""; 0]);
         assert_eq!(found(&[&leaf.der, &upper.der, &lower.der], &trusted), ["certificate-chain-disordered"]);
-        let ended = by(&root, authority("Ended CA", (-400, -1)));
-        let leaf = by(&ended, server());
-        assert_eq!(found(&[&leaf.der, &ended.der], &trusted), ["certificate-intermediate-expired"]);
-        let ending = by(&root, authority("Ending CA", (-400, 5)));
-        let leaf = by(&ending, server());
-        assert_eq!(found(&[&leaf.der, &ending.der], &trusted), ["certificate-expires-soon"]);
+        let expired = by(&root, authority("Expired CA", (-400, -1)));
+        let leaf = by(&expired, server());
+        assert_eq!(found(&[&leaf.der, &expired.der], &trusted), ["certificate-intermediate-expired"]);
+        let expiring = by(&root, authority("Expiring CA", (-400, 5)));
+        let leaf = by(&expiring, server());
+        assert_eq!(found(&[&leaf.der, &expiring.der], &trusted), ["certificate-expires-soon"]);
         let mut narrow = authority("Narrow CA", (-400, 400));
         narrow.name_constraints = Some(NameConstraints {
             permitted_subtrees: vec![GeneralSubtree::DnsName("example.com".to_owned())],
@@ -270,7 +275,7 @@ mod tests {
 
     #[test]
     fn three_faults_at_once_are_three_findings() {
-        let (_, middle, trusted) = house();
+        let (_, middle, trusted) = root_and_intermediate();
         let mut params = named(&["other.example.net"]);
         params.not_after = day(-3);
         params.custom_extensions.push(fetchable_at("http://ca.example/ca.der"));
@@ -290,9 +295,9 @@ mod tests {
         assert_eq!(found(&[&alone.der], &trusted), all);
     }
 
-    /// RFC 5280 §6.1.4 and the anchor's own certificate: what webpki leaves out.
+    /// The rules of RFC 5280 §6.1.4 and the trust anchor's certificate, which webpki does not check.
     #[test]
-    fn each_rule_of_the_path_is_a_fault_of_its_own() {
+    fn each_violated_rule_of_a_path_is_a_separate_fault() {
         type Change = fn(&mut CertificateParams);
         let unknown = |critical: bool, arc: &[u64]| {
             let mut extension = CustomExtension::from_oid_content(arc, vec![0x05, 0x00]);
@@ -312,7 +317,7 @@ mod tests {
                 "other-use",
             ),
             (
-                "any use, which OpenSSL does not take for servers",
+                "any purpose, which OpenSSL does not accept for servers",
                 |one| one.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any],
                 "other-use",
             ),
@@ -331,7 +336,7 @@ mod tests {
             let leaf = by(&root, server());
             assert_eq!(words(&[&leaf.der], &store(&[&root.der])), [*word], "anchor: {what}");
         }
-        // The anchor's dates and path length; for GnuTLS self-issued certificates count.
+        // Dates and path length of the trust anchor. GnuTLS counts self-issued certificates.
         let old = by_itself(authority("Old Root", (-500, -1)));
         let leaf = by(&old, server());
         assert_eq!(words(&[&leaf.der], &store(&[&old.der])), ["out-of-date"]);
@@ -344,7 +349,7 @@ mod tests {
         let twin = by(&short, authority("Short Root", (-400, 400)));
         let leaf = by(&twin, server());
         assert_eq!(words(&[&leaf.der, &twin.der], &store(&[&short.der])), ["path-too-long-with-self-issued"]);
-        // Extensions, in the leaf.
+        // Extensions in the leaf certificate.
         for (critical, arc, expected) in [
             (true, &[1, 3, 6, 1, 4, 1, 99_999, 1][..], &["critical-extension"][..]),
             (false, &[1, 3, 6, 1, 4, 1, 99_999, 1], &[]),
@@ -390,24 +395,29 @@ mod tests {
         assert_eq!(seen, expected);
     }
 
-    /// Twenty certificates of one name, each signed by all keys that are there: the search is bounded.
+    /// Twenty certificates with the same name, which could be ordered in very many ways. The search must be bounded.
     #[test]
-    fn a_chain_made_to_be_searched_for_ever_ends() {
+    fn the_search_in_a_hostile_chain_is_bounded() {
         let root = by_itself(authority("Same", (-1000, 1000)));
         let others: Vec<Made> = (0..19).map(|_| by(&root, authority("Same", (-500, 500)))).collect();
         let leaf = by(&others[0], server());
         let mut chain = vec![&leaf.der];
         chain.extend(others.iter().rev().map(|one| &one.der));
         assert!(found(&chain, &store(&[])).contains(&"certificate-untrusted".to_owned()));
-        // The right one is found, and is of no use: OpenSSL takes the root, which has the name, too.
+        // A valid path exists, but OpenSSL does not find it: it selects the root, which also has this name.
         let seen = judged(&chain, &store(&[&root.der]), |_| {});
         let wrong = seen.iter().find(|finding| finding.rule == "certificate-untrusted").expect("a finding");
-        assert!(wrong.summary.starts_with("the signature of the certificate is wrong"), "{}", wrong.summary);
+        assert!(
+            wrong.summary.starts_with("the signature of the certificate was not made with the key of its issuer"),
+            "{}",
+            wrong.summary
+        );
     }
 
     #[test]
-    fn an_ended_cross_signature_that_is_not_needed_is_no_fault() {
-        // Let's Encrypt in October 2021: the root itself is trusted, and its cross-signed form by an ended one is sent.
+    fn an_expired_cross_signed_certificate_that_is_not_needed_is_not_a_fault() {
+        // Let's Encrypt in October 2021: the root itself is trusted, and the server also sends its cross-signed
+        // version, whose issuer has expired.
         let old = by_itself(authority("Old Root", (-2000, -10)));
         let new = by_itself(authority("New Root", (-1000, 1000)));
         let crossed = by(&old, authority("New Root", (-1000, 300)));
@@ -423,16 +433,17 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_signatures_of_old_times_are_named() {
+    fn obsolete_keys_and_signatures_are_reported() {
         let trusted = store(&[&legacy("legacy-ca")]);
         for (name, expected) in [
             ("rsa1024", &["certificate-key-weak", "certificate-lifetime-long"][..]),
-            // OpenSSL and GnuTLS count 2048 bits as enough; that no handshake of today uses DSA is no fault of the key.
+            // OpenSSL and GnuTLS accept 2048 bits. Current handshakes do not use DSA, but this is not a fault of the
+            // key.
             ("dsa", &["certificate-lifetime-long"]),
             ("sha1", &["certificate-lifetime-long", "certificate-signature-weak"]),
             ("md5", &["certificate-lifetime-long", "certificate-signature-weak"]),
             ("p224", &["certificate-lifetime-long", "certificate-self-signed"]),
-            // OpenSSL and GnuTLS verify it, by its common name.
+            // OpenSSL and GnuTLS accept this certificate because of its common name.
             ("v1", &["certificate-lifetime-long", "certificate-limited-clients"]),
         ] {
             assert_eq!(found(&[&legacy(name)], &trusted), expected, "{name}");
@@ -440,8 +451,8 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_with_the_certificate_counts() {
-        let (_, middle, trusted) = house();
+    fn the_staple_and_the_handshake_signature_are_checked() {
+        let (_, middle, trusted) = root_and_intermediate();
         let mut params = server();
         params.custom_extensions.push(must_staple());
         let leaf = by(&middle, params);
@@ -455,16 +466,16 @@ mod tests {
         assert_eq!(found_with(&chain, &trusted, stapled(StapleStatus::Revoked, None)), ["certificate-revoked"]);
         let late = "2026-11-30T00:00:00Z".parse().ok();
         assert_eq!(found_with(&chain, &trusted, stapled(StapleStatus::Good, late)), ["certificate-staple-missing"]);
-        let key_of_another = |handshake: &mut Handshake| {
+        let with_another_key = |handshake: &mut Handshake| {
             handshake.staple = Some(Staple { status: StapleStatus::Good, next_update: None, fault: None });
             handshake.signature_fault = Some("BadSignature".to_owned());
         };
-        assert_eq!(found_with(&chain, &trusted, key_of_another), ["certificate-signature-invalid"]);
+        assert_eq!(found_with(&chain, &trusted, with_another_key), ["certificate-signature-invalid"]);
     }
 
     #[test]
-    fn the_days_that_are_left_count_for_the_servers_certificate_and_for_those_above_it() {
-        let (root, middle, trusted) = house();
+    fn remaining_days_are_checked_for_server_and_intermediate_certificates() {
+        let (root, middle, trusted) = root_and_intermediate();
         let judged = |leaf_days: i64, middle_days: i64| {
             let middle = by(&root, authority("Example CA", (-500, middle_days)));
             let mut params = server();
@@ -483,36 +494,39 @@ mod tests {
         assert_eq!(judged(60, -1), ["certificate-intermediate-expired"]);
         assert_eq!(judged(5, 6), [soon, soon]);
         assert_eq!(judged(-1, -2), ["certificate-expired", "certificate-intermediate-expired"]);
-        // The operator cannot renew a root that is sent with the chain.
+        // The server's operator cannot renew a root that the server sends.
         let leaf = by(&middle, server());
-        let ending = by_itself(authority("Ending Root", (-500, 5)));
-        assert_eq!(found(&[&leaf.der, &middle.der, &ending.der], &trusted), ["certificate-chain-unnecessary"]);
+        let expiring = by_itself(authority("Expiring Root", (-500, 5)));
+        assert_eq!(found(&[&leaf.der, &middle.der, &expiring.der], &trusted), ["certificate-chain-unnecessary"]);
     }
 
     #[test]
-    fn the_missing_issuer_is_named_wherever_the_chain_ends() {
-        let (root, middle, _) = house();
+    fn the_summary_names_the_missing_issuer() {
+        let (root, middle, _) = root_and_intermediate();
         let no_roots = store(&[]);
         let mut fetchable = server();
         fetchable.custom_extensions.push(fetchable_at("http://ca.example/ca.der"));
         let fetchable = by(&middle, fetchable);
         let plain = by(&middle, server());
-        let says = |chain: &[&CertificateDer<'static>], words: &[&str]| {
+        let summary_contains = |chain: &[&CertificateDer<'static>], words: &[&str]| {
             let findings = judged(chain, &no_roots, |_| {});
             let summary = findings.first().map(|finding| finding.summary.clone()).unwrap_or_default();
             assert!(words.iter().all(|word| summary.contains(word)), "{words:?} in {summary:?}");
         };
-        says(&[&fetchable.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
-        says(&[&plain.der], &["signed by CN=Example CA"]);
-        says(&[&plain.der, &middle.der], &["ends at CN=Example CA", "CN=Example Root, was not sent"]);
-        says(&[&plain.der, &middle.der, &root.der], &["leads to the root CN=Example Root"]);
-        says(&[&fetchable.der, &root.der], &["certificate of the issuer", "CN=Example CA", "is missing"]);
+        summary_contains(&[&fetchable.der], &["does not send the certificate of the issuer", "CN=Example CA"]);
+        summary_contains(&[&plain.der], &["signed by CN=Example CA"]);
+        summary_contains(&[&plain.der, &middle.der], &["ends at CN=Example CA", "CN=Example Root, was not sent"]);
+        summary_contains(&[&plain.der, &middle.der, &root.der], &["leads to the root CN=Example Root"]);
+        summary_contains(
+            &[&fetchable.der, &root.der],
+            &["does not send the certificate of the issuer", "CN=Example CA"],
+        );
     }
 
-    /// What the reader of the chain sees, at which certificate.
+    /// The notes that the view of the chain shows next to each certificate.
     #[test]
-    fn each_fault_is_shown_at_the_certificate_that_has_it() {
-        let (root, middle, trusted) = house();
+    fn each_fault_is_shown_next_to_its_certificate() {
+        let (root, middle, trusted) = root_and_intermediate();
         let no_roots = store(&[]);
         let shown = |chain: &[&CertificateDer<'static>], store: &Store| {
             let flaws = check::certificate::flaws(&handshake(chain, store).presented, now());
@@ -520,19 +534,19 @@ mod tests {
         };
         let leaf = by(&middle, server());
         let other = by_itself(authority("Another CA", (-10, 500)));
-        let stranger = by(&other, authority("Stranger", (-10, 500)));
+        let unrelated = by(&other, authority("Unrelated CA", (-10, 500)));
         assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), [""; 0]);
         assert_eq!(shown(&[&leaf.der], &trusted), ["0 its issuer is unknown"]);
         assert_eq!(shown(&[&leaf.der, &middle.der], &no_roots), ["1 its issuer is unknown"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &no_roots), ["2 a root that is not trusted"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &root.der], &trusted), ["2 a root, not needed"]);
         assert_eq!(shown(&[&leaf.der, &middle.der, &middle.der], &trusted), ["2 sent twice"]);
-        assert_eq!(shown(&[&leaf.der, &stranger.der, &middle.der], &trusted), ["1 not needed"]);
+        assert_eq!(shown(&[&leaf.der, &unrelated.der, &middle.der], &trusted), ["1 not needed"]);
         let lower = by(&middle, authority("Lower CA", (-10, 400)));
         let below = by(&lower, server());
         let disordered = shown(&[&below.der, &middle.der, &lower.der], &trusted);
-        assert_eq!(disordered, ["2 comes after its issuer"]);
-        // The root is trusted, and nothing else is said of it: the name is the matter, or the use.
+        assert_eq!(disordered, ["2 sent after its issuer"]);
+        // The root is trusted, so only the name or the purpose is reported.
         let mut narrow = authority("Narrow CA", (-400, 400));
         narrow.name_constraints = Some(NameConstraints {
             permitted_subtrees: vec![GeneralSubtree::DnsName("example.com".to_owned())],
@@ -546,36 +560,37 @@ mod tests {
         params.not_after = day(-3);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let leaf = by(&middle, params);
-        let three = ["0 expired", "0 issued for another purpose", "0 another name"];
+        let three = ["0 expired", "0 issued for another purpose", "0 for another host name"];
         assert_eq!(shown(&[&leaf.der, &middle.der], &trusted), three);
-        let rubbish = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x05]);
+        let invalid = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x05]);
         let leaf = by(&middle, server());
-        assert_eq!(shown(&[&leaf.der, &middle.der, &rubbish], &trusted), ["2 cannot be read"]);
+        assert_eq!(shown(&[&leaf.der, &middle.der, &invalid], &trusted), ["2 cannot be read"]);
     }
 
     #[test]
-    fn a_certificate_of_a_megabyte_is_bounded_and_reported() {
-        let (_, middle, trusted) = house();
+    fn a_certificate_of_a_megabyte_is_reported_as_too_large() {
+        let (_, middle, trusted) = root_and_intermediate();
         let mut params = server();
         let filler = vec![0x41; 1024 * 1024];
         params.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], filler));
         let leaf = by(&middle, params);
         assert!(leaf.der.len() > 1024 * 1024);
-        // Current libraries read no certificate of more than 64 KiB; that is said, and not "unknown authority".
+        // Current libraries reject a certificate of more than 64 KiB. The finding says this instead of "unknown CA".
         assert_eq!(found(&[&leaf.der, &middle.der], &trusted), ["certificate-untrusted"]);
         let findings = judged(&[&leaf.der, &middle.der], &trusted, |_| {});
         assert!(findings[0].summary.contains("too large"), "{}", findings[0].summary);
-        // As one that is not DER at all, instead of an intermediate: OpenSSL and GnuTLS end the handshake.
-        let rubbish = CertificateDer::from(vec![0x41; 1024 * 1024]);
+        // OpenSSL and GnuTLS also abort the handshake if an additional certificate is not valid DER.
+        let invalid = CertificateDer::from(vec![0x41; 1024 * 1024]);
         let leaf = by(&middle, server());
         let expected = ["certificate-chain-unnecessary", "certificate-untrusted"];
-        assert_eq!(found(&[&leaf.der, &middle.der, &rubbish], &trusted), expected);
+        assert_eq!(found(&[&leaf.der, &middle.der, &invalid], &trusted), expected);
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
 
-        /// Bytes of a real chain that are changed, cut and added to: nothing panics, and each is judged or is sound.
+        /// Bytes of a real chain are changed, removed or added. This must not cause a panic, and every change must be
+        /// reported.
         #[test]
         fn a_chain_with_broken_der_is_reported_and_never_panics(
             at in any::<prop::sample::Index>(),
@@ -594,12 +609,12 @@ mod tests {
             let is_whole = broken == whole.to_vec();
             let broken = CertificateDer::from(broken);
             let chain = if of_leaf { [&broken, middle] } else { [leaf, &broken] };
-            // What the signature covers cannot change unseen, and neither can the signature.
+            // The signatures cover the entire chain, so every change is detected.
             prop_assert_eq!(found(&chain, trusted).is_empty(), is_whole);
         }
 
         #[test]
-        fn any_bytes_in_the_place_of_a_certificate_are_reported(
+        fn any_bytes_instead_of_a_certificate_are_reported(
             bytes in prop::collection::vec(any::<u8>(), 0..300),
         ) {
             let (_, middle, trusted) = &*SOUND;
@@ -607,25 +622,25 @@ mod tests {
         }
     }
 
-    /// Server's certificate, intermediate, and a store that trusts their root.
+    /// A server certificate, its intermediate, and a store that trusts their root.
     static SOUND: LazyLock<(CertificateDer<'static>, CertificateDer<'static>, Store)> = LazyLock::new(|| {
-        let (_, middle, trusted) = house();
+        let (_, middle, trusted) = root_and_intermediate();
         let leaf = by(&middle, server());
         (leaf.der, middle.der, trusted)
     });
 
     #[test]
-    fn rubbish_ten_thousand_names_and_a_hundred_certificates_are_bounded() {
-        let (_, middle, trusted) = house();
-        let rubbish = CertificateDer::from(vec![0x30, 0x82, 0xff, 0xff, 0x01]);
-        let seen = found(&[&rubbish], &trusted);
+    fn invalid_bytes_and_very_many_names_or_certificates_are_handled() {
+        let (_, middle, trusted) = root_and_intermediate();
+        let invalid = CertificateDer::from(vec![0x30, 0x82, 0xff, 0xff, 0x01]);
+        let seen = found(&[&invalid], &trusted);
         assert!(seen.contains(&"certificate-untrusted".to_owned()), "{seen:?}");
         let names: Vec<String> = (0..10_000).map(|number| format!("h{number}.example.org")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let leaf = by(&middle, named(&names));
         let many = handshake(&[&leaf.der, &middle.der], &trusted);
         assert_eq!((many.presented.chain[0].names.len(), many.presented.chain[0].names_total), (200, 10_000));
-        // Current libraries read no certificate of more than 64 KiB.
+        // Current libraries reject a certificate of more than 64 KiB.
         assert_eq!(found(&[&leaf.der, &middle.der], &trusted), ["certificate-name-mismatch", "certificate-untrusted"]);
         let leaf = by(&middle, server());
         let mut long = vec![&leaf.der];

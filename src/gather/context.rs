@@ -1,4 +1,4 @@
-//! What the sessions of one inquiry share: its plan, its clock, its credentials, its lookups.
+//! The data that all sessions of one inquiry share: the plan, the clock, the credentials, the lookups.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -20,11 +20,11 @@ use crate::plan::Plan;
 use crate::sasl::Credentials;
 use crate::secret::Echoes;
 
-/// Bytes of all sessions of an inquiry that are read: a report holds them all.
+/// The maximum number of bytes that are read in all sessions of an inquiry, because the report contains all of them.
 const MAX_RUN: usize = 1024 * 1024;
-/// What the tasks share.
+/// The data that the tasks of an inquiry share.
 pub(crate) struct GatherContext {
-    /// The first time that was read: everything is prepared before the clock starts.
+    /// The start of the clock. It is set when the time is first read, so the preparation is not counted.
     start: OnceCell<Instant>,
     pub(crate) plan: Rc<Plan>,
     pub(crate) credentials: Option<Credentials>,
@@ -32,21 +32,21 @@ pub(crate) struct GatherContext {
     pub(crate) names: Rc<names::LookupCache>,
     pub(crate) trust: trust::Anchors,
     pub(crate) identity: Option<Arc<CertifiedKey>>,
-    /// Where the keys of TLS sessions are written, if the user asks for it.
+    /// The key log to which TLS session keys are written, if the user requested it.
     pub(crate) key_log: Option<Arc<dyn rustls::KeyLog>>,
-    /// The wall clock at the start, for the dates of certificates.
+    /// The wall-clock time at the start, with which validity periods are compared.
     pub(crate) started_at: Timestamp,
     pub(crate) stops: StopSignals,
     pub(crate) post: mpsc::UnboundedSender<Arrival>,
-    /// Bytes that servers sent in all sessions.
+    /// The number of bytes received in all sessions.
     received: Cell<usize>,
-    /// Whether the last ClientHello was answered, so that the next need not wait.
+    /// Whether the server responded to the last ClientHello, so that the next one can be sent without delay.
     pub(crate) answers_hellos: Cell<bool>,
-    /// Whether a connection failed because no descriptor was left.
+    /// Whether a connection failed because no file descriptor was available.
     lacks_descriptors: Cell<bool>,
 }
 
-/// What ends a session early, by its probe.
+/// Signals that end sessions early, by probe.
 #[derive(Default)]
 pub(crate) struct StopSignals(RefCell<HashMap<ProbeId, Rc<Notify>>>);
 
@@ -76,7 +76,7 @@ impl GatherContext {
         })
     }
 
-    /// Whether a connection or a lookup failed because no descriptor was left.
+    /// Whether a connection or a lookup failed because no file descriptor was available.
     pub(super) fn lacks_descriptors(&self) -> bool {
         self.notes_error(self.names.errno.get());
         self.lacks_descriptors.get()
@@ -86,14 +86,14 @@ impl GatherContext {
         milliseconds(self.start().elapsed())
     }
 
-    /// Counts what was received; false when it is more than a report can hold.
+    /// Counts received bytes. Returns false if the total exceeds the limit.
     pub(crate) fn receives(&self, bytes: usize) -> bool {
         let received = self.received.get().saturating_add(bytes);
         self.received.set(received);
         received <= MAX_RUN
     }
 
-    /// Looks at an error of a connection; a lack of descriptors says nothing about a server.
+    /// Records whether an error was caused by a lack of file descriptors, which does not depend on the server.
     pub(crate) fn notes_error(&self, errno: Option<i32>) {
         if descriptors::is_lack(errno) {
             self.lacks_descriptors.set(true);
@@ -104,7 +104,7 @@ impl GatherContext {
         *self.start.get_or_init(Instant::now)
     }
 
-    /// The receiver is gone only when the gatherer is about to go.
+    /// Sending fails only when the gatherer is about to end, so the error is ignored.
     pub(crate) fn post(&self, arrival: Arrival) {
         let _ = self.post.send(arrival);
     }

@@ -1,5 +1,6 @@
-//! From the addresses of a host to one TCP connection, by Happy Eyeballs (RFC 8305): IPv6 and IPv4 in turns, a new dial
-//! every 250 ms or as soon as the last one has failed. The first connection is used. Every dial becomes evidence.
+//! Establishes one TCP connection to a host by Happy Eyeballs (RFC 8305): IPv6 and IPv4 addresses alternate, and a new
+//! attempt starts every 250 ms or as soon as the previous one has failed. The first connection is used. Every attempt
+//! is recorded as evidence.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,19 +20,19 @@ use crate::evidence::{ConnectFault, DialResult, EventKind, Fault};
 use crate::question::SessionRequest;
 use crate::wire::Host;
 
-/// RFC 8305 §5: Connection Attempt Delay.
+/// Connection Attempt Delay (RFC 8305 §5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// RFC 8305 §3: Resolution Delay, for the AAAA answer after the A answer.
+/// Resolution Delay (RFC 8305 §3): the time to wait for the AAAA answer after the A answer.
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
-/// Connects, and passes each dial to `note`.
+/// Connects, and passes the result of each attempt to `note`.
 pub(crate) async fn dial(
-    world: &Rc<GatherContext>,
+    context: &Rc<GatherContext>,
     request: &SessionRequest,
     mut note: impl FnMut(EventKind),
 ) -> Result<(TcpStream, SocketAddr), Fault> {
-    let deadline = Instant::now() + Duration::from_millis(world.plan.limits.connect_ms);
-    let mut race = Race::new(world, request);
+    let deadline = Instant::now() + Duration::from_millis(context.plan.limits.connect_ms);
+    let mut race = Race::new(context, request);
     let outcome = tokio::time::timeout_at(deadline, race.run(&mut note)).await;
     match outcome {
         Ok(result) => result,
@@ -40,7 +41,7 @@ pub(crate) async fn dial(
 }
 
 struct Race<'a> {
-    world: &'a Rc<GatherContext>,
+    context: &'a Rc<GatherContext>,
     port: u16,
     source: Option<watch::Receiver<KnownAddresses>>,
     six: VecDeque<IpAddr>,
@@ -53,9 +54,9 @@ struct Race<'a> {
 }
 
 impl<'a> Race<'a> {
-    fn new(world: &'a Rc<GatherContext>, request: &SessionRequest) -> Race<'a> {
+    fn new(context: &'a Rc<GatherContext>, request: &SessionRequest) -> Race<'a> {
         let mut race = Race {
-            world,
+            context,
             port: request.port,
             source: None,
             six: VecDeque::new(),
@@ -68,11 +69,11 @@ impl<'a> Race<'a> {
         };
         match &request.host {
             Host::Ip(ip) => {
-                let given = world.plan.given_addresses(&request.host);
+                let given = context.plan.given_addresses(&request.host);
                 let addresses = if given.is_empty() { vec![*ip] } else { given };
                 addresses.into_iter().for_each(|ip| race.add(ip));
             }
-            Host::Name(name) => race.source = Some(world.names.follow(&world.plan, name)),
+            Host::Name(name) => race.source = Some(context.names.follow(&context.plan, name)),
         }
         race
     }
@@ -108,7 +109,8 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// Waits for the first addresses. IPv6 is used at once; IPv4 waits 50 ms for IPv6.
+    /// Waits for the first IP addresses. IPv6 addresses are used immediately; IPv4 addresses are used after waiting 50
+    /// ms for IPv6.
     async fn first_addresses(&mut self) {
         loop {
             self.take_known();
@@ -132,7 +134,7 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// Waits for the addresses of the other family; false when there are no more.
+    /// Waits for the IP addresses of the other family. Returns false if there are no more.
     async fn learn(&mut self) -> bool {
         if self.seen == (true, true) || !wait_for_change(&mut self.source).await {
             return false;
@@ -165,7 +167,7 @@ impl<'a> Race<'a> {
     }
 
     fn start_next(&mut self) {
-        // RFC 8305 §4: families alternate, IPv6 first.
+        // RFC 8305 §4: the address families alternate, IPv6 first.
         let next = if self.six_next {
             self.six.pop_front().or_else(|| self.four.pop_front())
         } else {
@@ -174,13 +176,13 @@ impl<'a> Race<'a> {
         let Some(ip) = next else { return };
         self.six_next = ip.is_ipv4();
         let address = SocketAddr::new(ip, self.port);
-        let started_ms = self.world.now_ms();
+        let started_ms = self.context.now_ms();
         self.underway.push((address, started_ms));
         self.running.spawn_local(async move { (address, started_ms, TcpStream::connect(address).await) });
     }
 
     fn lost(&mut self, address: SocketAddr, started_ms: f64, fault: ConnectFault, note: &mut impl FnMut(EventKind)) {
-        self.world.notes_error(fault.errno);
+        self.context.notes_error(fault.errno);
         if self.worst.as_ref().is_none_or(|worst| most_telling_fault(fault.kind) > most_telling_fault(worst.kind)) {
             self.worst = Some(fault.clone());
         }
@@ -195,7 +197,7 @@ impl<'a> Race<'a> {
 
     fn out_of_time(&mut self, note: &mut impl FnMut(EventKind)) -> Fault {
         for (address, started_ms) in std::mem::take(&mut self.underway) {
-            let waited = self.world.now_ms() - started_ms;
+            let waited = self.context.now_ms() - started_ms;
             let detail = format!("no response within {waited:.0} ms");
             let fault = ConnectFault { kind: ConnectFaultKind::TimedOut, errno: None, detail };
             self.lost(address, started_ms, fault, note);
@@ -211,7 +213,7 @@ impl<'a> Race<'a> {
     }
 }
 
-/// True when new addresses are known, false when there are no more.
+/// Returns true when new IP addresses are available, and false if there will be no more.
 async fn wait_for_change(source: &mut Option<watch::Receiver<KnownAddresses>>) -> bool {
     match source {
         Some(receiver) => receiver.changed().await.is_ok(),
@@ -219,8 +221,8 @@ async fn wait_for_change(source: &mut Option<watch::Receiver<KnownAddresses>>) -
     }
 }
 
-/// Which of several faults shows most about the server: a response more than silence, silence more than a fault of this
-/// machine.
+/// The significance of a fault. A response of the server is more significant than silence, and silence is more
+/// significant than a fault of this machine.
 fn most_telling_fault(kind: ConnectFaultKind) -> u8 {
     match kind {
         ConnectFaultKind::Refused | ConnectFaultKind::Reset => 5,

@@ -1,4 +1,4 @@
-//! The port of one inquiry to the network.
+//! The port through which one inquiry uses the network.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,14 +20,14 @@ use crate::question::Question;
 use crate::sasl::Credentials;
 use crate::secret::Echoes;
 
-/// How long nothing may arrive before progress is shown, and how often it is shown then.
+/// The time without arrivals after which progress is shown.
 const IDLE: Duration = Duration::from_millis(300);
 const STILL_IDLE: Duration = Duration::from_millis(100);
 
-/// Asks the network. Use it inside a tokio runtime of one thread.
+/// Answers questions by using the network. It must be used inside a single-threaded tokio runtime.
 pub(crate) struct Gatherer {
     tasks: LocalSet,
-    world: Rc<GatherContext>,
+    context: Rc<GatherContext>,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     interruption: Interruption,
     total: Duration,
@@ -37,12 +37,12 @@ pub(crate) struct Gatherer {
 }
 
 impl Gatherer {
-    /// The time by the wall clock at which it was prepared. Certificates are judged by it.
+    /// The wall-clock time at which it was created. The validity periods of certificates are compared with it.
     pub(crate) fn started_at(&self) -> Timestamp {
-        self.world.started_at
+        self.context.started_at
     }
 
-    /// Prepares everything that can go wrong before something is sent.
+    /// Creates a gatherer. All preparation that can fail is done here, before any data is sent.
     pub(crate) fn new(
         plan: &Plan,
         credentials: Option<Credentials>,
@@ -52,10 +52,10 @@ impl Gatherer {
         let started_at = clock::now()?;
         descriptors::are_left()?;
         let (post, arrivals) = mpsc::unbounded_channel();
-        let world = GatherContext::new(plan, credentials, files, started_at, post)?;
+        let context = GatherContext::new(plan, credentials, files, started_at, post)?;
         Ok(Gatherer {
             tasks: LocalSet::new(),
-            world: Rc::new(world),
+            context: Rc::new(context),
             arrivals,
             interruption,
             total: Duration::from_millis(plan.limits.total_ms),
@@ -65,56 +65,57 @@ impl Gatherer {
         })
     }
 
-    /// The same for a check whose secret an earlier run has sent to this server.
+    /// Marks that an earlier run of the same check has sent the secret to this server.
     pub(crate) fn after_exposure(self) -> Gatherer {
         Gatherer { is_exposed: true, ..self }
     }
 
-    /// Whether what was seen can be judged: a connection that this machine could not open says nothing about a server.
+    /// Whether the results are meaningful. If this machine could not open a connection, they do not show anything about
+    /// the server.
     pub(crate) fn is_able(&self) -> Result<(), SetupError> {
-        if self.world.lacks_descriptors() { Err(SetupError::Descriptors) } else { Ok(()) }
+        if self.context.lacks_descriptors() { Err(SetupError::Descriptors) } else { Ok(()) }
     }
 }
 
 impl Gather for Gatherer {
     fn ask(&mut self, id: ProbeId, question: &Question) {
-        let world = Rc::clone(&self.world);
+        let context = Rc::clone(&self.context);
         match question.clone() {
             Question::Resolve { host } => {
                 self.tasks.spawn_local(async move {
-                    let names = world.names.look_up_all(&world.plan, &host).await;
-                    world.answered(id, Outcome::Done { answer: Answer::Names(names) });
+                    let names = context.names.look_up_all(&context.plan, &host).await;
+                    context.answered(id, Outcome::Done { answer: Answer::Names(names) });
                 });
             }
             Question::Session(request) => {
                 self.tasks.spawn_local(async move {
-                    let outcome = session::hold(&world, id, &request).await;
-                    world.answered(id, outcome);
+                    let outcome = session::hold(&context, id, &request).await;
+                    context.answered(id, outcome);
                 });
             }
             Question::Hello(request) => {
                 self.tasks.spawn_local(async move {
-                    let outcome = hello::ask(&world, id, &request).await;
-                    world.answered(id, outcome);
+                    let outcome = hello::ask(&context, id, &request).await;
+                    context.answered(id, outcome);
                 });
             }
             Question::Machine { variables } => {
                 let answer = Answer::Machine(machine::inspect(&variables));
-                world.answered(id, Outcome::Done { answer });
+                context.answered(id, Outcome::Done { answer });
             }
         }
         self.idle_since = Instant::now();
     }
 
     fn stop(&mut self, id: ProbeId) {
-        self.world.stops.of(id).notify_one();
+        self.context.stops.of(id).notify_one();
     }
 
     async fn next(&mut self) -> Arrival {
         if let Some(signal) = self.interruption.signal() {
             return Arrival::Interrupted(signal);
         }
-        let deadline = self.world.start() + self.total;
+        let deadline = self.context.start() + self.total;
         let idle = self.idle_since.elapsed();
         let wait = if idle < IDLE { IDLE - idle } else { STILL_IDLE };
         let Gatherer { tasks, arrivals, interruption, is_time_up, .. } = self;
@@ -124,7 +125,7 @@ impl Gather for Gatherer {
                 tokio::select! {
                     biased;
                     signal = interruption.wait() => Arrival::Interrupted(signal),
-                    // The sender is in `world`, which this gatherer holds.
+                    // This cannot end, because `context` contains a sender.
                     Some(arrival) = arrivals.recv() => arrival,
                     () = tokio::time::sleep_until(deadline), if is_in_time => Arrival::TimeUp,
                     () = tokio::time::sleep(wait) => Arrival::Waiting,
@@ -142,11 +143,11 @@ impl Gather for Gatherer {
     }
 
     fn now_ms(&self) -> f64 {
-        self.world.now_ms()
+        self.context.now_ms()
     }
 
     fn echoes(&self) -> Echoes {
-        self.world.echoes.clone()
+        self.context.echoes.clone()
     }
 
     fn is_exposed(&self) -> bool {

@@ -1,5 +1,5 @@
-//! Sends one crafted ClientHello, after STARTTLS if TLS is not implicit, reads the response, and closes the connection. The
-//! handshake is never completed.
+//! Sends one crafted ClientHello, after STARTTLS unless TLS is implicit, reads the response, and closes the connection.
+//! The handshake is never completed.
 
 use std::io;
 use std::rc::Rc;
@@ -18,28 +18,29 @@ use crate::evidence::{Answer, HelloOutcome, HelloSeen, Outcome, Phase, Presented
 use crate::question::{HelloRequest, Offer};
 use crate::wire::tls::{self, FlightReader};
 
-/// The delay before the next one if the server did not respond to the last: it may count connections. A server that
-/// responds gets one connection after the other without delay, never two at once.
+/// The delay before the next ClientHello if the server did not respond to the last one, because it may limit
+/// connections. If it did respond, the next connection follows without delay, but never at the same time.
 const SPACING: Duration = Duration::from_millis(250);
 
-/// A server that responds to ClientHellos responds soon; one that drops what it does not support never does.
+/// The timeout for a response. A server that responds to a ClientHello does so quickly; a server that ignores
+/// unsupported offers never responds.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Sends it, and returns the response.
-pub(crate) async fn ask(world: &Rc<GatherContext>, id: ProbeId, request: &HelloRequest) -> Outcome {
-    if !world.answers_hellos.get() {
+/// Sends the ClientHello and returns the response.
+pub(crate) async fn ask(context: &Rc<GatherContext>, id: ProbeId, request: &HelloRequest) -> Outcome {
+    if !context.answers_hellos.get() {
         tokio::time::sleep(SPACING).await;
     }
     let way = request.way();
-    let seen = match session::lead(world, id, &way).await {
+    let seen = match session::lead(context, id, &way).await {
         Err(fault) => {
-            world.answers_hellos.set(false);
+            context.answers_hellos.set(false);
             return Outcome::Failed { fault };
         }
         Ok(HandshakeLead::Elsewhere(phase)) => is_rejected(phase),
-        Ok(HandshakeLead::ToTls(stream)) => exchange(world, request, stream).await,
+        Ok(HandshakeLead::ToTls(stream)) => exchange(context, request, stream).await,
     };
-    world.answers_hellos.set(matches!(seen.heard, HelloOutcome::Answer { .. }));
+    context.answers_hellos.set(matches!(seen.heard, HelloOutcome::Answer { .. }));
     Outcome::Done { answer: Answer::Hello(seen) }
 }
 
@@ -47,24 +48,24 @@ fn is_rejected(phase: Phase) -> HelloSeen {
     HelloSeen { ms: None, heard: HelloOutcome::TurnedAway { phase }, presented: None }
 }
 
-async fn exchange(world: &Rc<GatherContext>, request: &HelloRequest, mut stream: TcpStream) -> HelloSeen {
-    world.trust.prefetch();
+async fn exchange(context: &Rc<GatherContext>, request: &HelloRequest, mut stream: TcpStream) -> HelloSeen {
+    context.trust.prefetch();
     let mut random = [0; 32];
-    // If the system has no random numbers, zeros are sufficient: nothing is encrypted with them.
+    // If the system has no random numbers, zeros are sufficient, because no data is encrypted with them.
     let _ = rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random);
     let hello = request.offer.hello().bytes(request.sni.as_deref(), random);
     let started = Instant::now();
-    let patience = READ_TIMEOUT.min(Duration::from_millis(world.plan.limits.reply_ms));
+    let timeout = READ_TIMEOUT.min(Duration::from_millis(context.plan.limits.reply_ms));
     let mut reader = FlightReader::default();
-    let heard = match tokio::time::timeout(patience, converse(&mut stream, &hello, &mut reader)).await {
+    let heard = match tokio::time::timeout(timeout, converse(&mut stream, &hello, &mut reader)).await {
         Ok(heard) => heard,
         Err(_) => match reader.finish() {
             Some(answer) => HelloOutcome::Answer { answer },
-            None => HelloOutcome::Silence { waited_ms: milliseconds(patience) },
+            None => HelloOutcome::Silence { waited_ms: milliseconds(timeout) },
         },
     };
     let ms = Some(milliseconds(started.elapsed()));
-    let presented = presented(world, request, &heard).await;
+    let presented = presented(context, request, &heard).await;
     HelloSeen { ms, heard, presented }
 }
 
@@ -73,7 +74,8 @@ async fn converse(stream: &mut TcpStream, hello: &[u8], reader: &mut FlightReade
     let ended = |error: &io::Error| {
         if error.kind() == io::ErrorKind::ConnectionReset { HelloOutcome::Reset } else { HelloOutcome::Closed }
     };
-    // A server may close after the first bytes of it; what it sent before shows more than the failed write.
+    // The server may close the connection after the first bytes. Its response is more significant than the failed
+    // write.
     let _ = stream.write_all(hello).await;
     let mut buffer = vec![0u8; 8 * 1024];
     loop {
@@ -92,17 +94,17 @@ async fn converse(stream: &mut TcpStream, hello: &[u8], reader: &mut FlightReade
     }
 }
 
-/// Certificates that were sent unencrypted, judged as those of a complete handshake are. Probes for one more suite or group
-/// show the same ones again, which are left out: a scan has hundreds.
-async fn presented(world: &GatherContext, request: &HelloRequest, heard: &HelloOutcome) -> Option<Box<Presented>> {
+/// Certificates that were sent unencrypted, verified in the same way as after a complete handshake. Probes for another
+/// cipher suite or group would yield the same certificates again and skip this, because a scan has hundreds of them.
+async fn presented(context: &GatherContext, request: &HelloRequest, heard: &HelloOutcome) -> Option<Box<Presented>> {
     let HelloOutcome::Answer { answer: tls::TlsAnswer::ServerHello(hello) } = heard else { return None };
     if hello.certificates.is_empty() || !is_about_certificates(&request.offer) {
         return None;
     }
     let ders: Vec<CertificateDer<'static>> = hello.certificates.iter().cloned().map(CertificateDer::from).collect();
-    let name = world.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
-    let expected = CertificateExpectation { name, now: world.started_at };
-    Some(Box::new(verify::presented(&ders, ders.len(), world.trust.wait().await, &expected)))
+    let name = context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
+    let expected = CertificateExpectation { name, now: context.started_at };
+    Some(Box::new(verify::presented(&ders, ders.len(), context.trust.wait().await, &expected)))
 }
 
 fn is_about_certificates(offer: &Offer) -> bool {

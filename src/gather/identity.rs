@@ -1,5 +1,5 @@
-//! The client certificate (`--cert`, `--key`). It is read and compared with its key before anything is sent, so that a
-//! mistake in the files costs nothing.
+//! The client certificate (`--cert`, `--key`). It is loaded and compared with its key before any data is sent, so that
+//! mistakes in the files are reported early.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rustls::sign::CertifiedKey;
 use crate::host::{SetupError, file};
 use crate::plan::ClientCertificate;
 
-/// Reads certificate and key.
+/// Loads certificate and key.
 pub(super) fn load(wanted: &ClientCertificate) -> Result<Arc<CertifiedKey>, SetupError> {
     let fault_of = |flag, path: &Path, error: &std::io::Error| SetupError::File {
         flag,
@@ -19,7 +19,7 @@ pub(super) fn load(wanted: &ClientCertificate) -> Result<Arc<CertifiedKey>, Setu
         why: file::reason(error),
     };
     let cert = file::contents(&wanted.cert).map_err(|error| fault_of("--cert", &wanted.cert, &error))?;
-    // A file that has both is read once: it may be a pipe.
+    // A file that contains both is read only once, because it may be a pipe.
     let key = match wanted.key == wanted.cert {
         true => cert.clone(),
         false => file::contents(&wanted.key).map_err(|error| fault_of("--key", &wanted.key, &error))?,
@@ -53,7 +53,7 @@ fn private_key(wanted: &ClientCertificate, bytes: &[u8]) -> Result<PrivateKeyDer
     let path = &wanted.key;
     let fault = |why: String| SetupError::File { flag: "--key", path: path.clone(), why };
     if let Ok(key) = PrivateKeyDer::from_pem_slice(bytes) {
-        // The old format has it in a header inside the block, which the PEM parser ignores.
+        // In the old format, this header is inside the PEM block, where the PEM parser ignores it.
         if !mentions(bytes, b"Proc-Type: 4,ENCRYPTED") {
             return Ok(key);
         }

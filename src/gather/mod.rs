@@ -1,8 +1,8 @@
-//! The network: sockets, names, TLS. It answers the questions of one inquiry ([`Gatherer`]).
+//! The network: sockets, names, TLS. [`Gatherer`] answers the questions of one inquiry.
 //!
-//! Sessions run side by side as tasks of the gatherer, and end with it. It has no runtime: the caller's is used
-//! (`run::Engine`), so that one thread can gather for any number of inquiries. Deadlines: one for each reply and each
-//! handshake ([`session`]), one for connecting ([`dial`]), one for everything ([`gatherer`]).
+//! Sessions run concurrently as tasks of the gatherer, and end with it. It uses the runtime of its caller
+//! (`run::Engine`), so that one thread can serve any number of inquiries. There is one deadline for each reply and each
+//! handshake ([`session`]), one for connecting ([`dial`]), and one for the entire inquiry ([`gatherer`]).
 
 mod certificate;
 #[cfg(test)]
@@ -30,8 +30,8 @@ use crate::evidence::{Certificate, Staple};
 pub(crate) use gatherer::Gatherer;
 pub(crate) use shared::SharedFiles;
 
-/// What a chain of certificates and the OCSP response beside it contain, read as those of a handshake are; whether clients
-/// trust them is not decided.
+/// Parses a chain of certificates and its OCSP response in the same way as those of a handshake. Trust is not
+/// evaluated.
 pub fn certificates(chain: &[Vec<u8>], staple: &[u8]) -> (Vec<Certificate>, Option<Staple>) {
     let ders: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
     (certificate::read_chain(&ders), staple::read(staple, ders.first(), None, None, 0))

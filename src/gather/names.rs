@@ -1,5 +1,6 @@
-//! From names to IP addresses: A and AAAA at once, each with its own time and its own outcome. Several sessions with one
-//! host share one lookup. The resolver is created when the first name needs it, so never for an IP address or `--resolve`.
+//! Resolves names to IP addresses. A and AAAA are looked up at the same time, each with its own duration and result.
+//! Several sessions with the same host share one lookup. The resolver is created for the first lookup, so it is not
+//! created for an IP address or `--resolve`.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -21,7 +22,7 @@ use crate::host::{file, hosts};
 use crate::plan::{Family, Plan};
 use crate::wire::{DomainName, Host};
 
-/// The addresses of a name that are known so far.
+/// The IP addresses of a name that are known so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownAddresses {
     pub(crate) a: Option<Lookup>,
@@ -31,25 +32,25 @@ pub(crate) struct KnownAddresses {
 /// All lookups of a check.
 #[derive(Default)]
 pub(crate) struct LookupCache {
-    pages: RefCell<HashMap<DomainName, watch::Receiver<KnownAddresses>>>,
+    lookups: RefCell<HashMap<DomainName, watch::Receiver<KnownAddresses>>>,
     resolver: OnceCell<Result<(Rc<TokioResolver>, NameSource), String>>,
-    /// The error of the system that a lookup failed with, if it did.
+    /// The system error that caused a lookup to fail, if there was one.
     pub(super) errno: Cell<Option<i32>>,
 }
 
 impl LookupCache {
-    /// Follows the lookup of a name, and starts it if no other session has. Call inside the local task set.
+    /// Follows the lookup of a name, and starts it if no other session has. Must be called inside the local task set.
     pub(crate) fn follow(self: &Rc<Self>, plan: &Rc<Plan>, host: &DomainName) -> watch::Receiver<KnownAddresses> {
-        if let Some(page) = self.pages.borrow().get(host) {
-            return page.clone();
+        if let Some(receiver) = self.lookups.borrow().get(host) {
+            return receiver.clone();
         }
         let (sender, receiver) = watch::channel(KnownAddresses::default());
-        self.pages.borrow_mut().insert(host.clone(), receiver.clone());
+        self.lookups.borrow_mut().insert(host.clone(), receiver.clone());
         let sender = Rc::new(sender);
         for family in [Family::V6, Family::V4] {
             let (names, plan) = (Rc::clone(self), Rc::clone(plan));
             let (host, sender) = (host.clone(), Rc::clone(&sender));
-            // Owned by the gatherer's task set: ends with the response or with the gatherer.
+            // The task belongs to the gatherer's task set. It ends with the response or with the gatherer.
             tokio::task::spawn_local(async move {
                 let lookup = names.look_up(&plan, &host, family).await;
                 sender.send_modify(|known| match family {
@@ -61,16 +62,16 @@ impl LookupCache {
         receiver
     }
 
-    /// The addresses of both families.
+    /// Looks up the addresses of both families.
     pub(crate) async fn look_up_all(self: &Rc<Self>, plan: &Rc<Plan>, host: &DomainName) -> Names {
-        let mut page = self.follow(plan, host);
+        let mut receiver = self.follow(plan, host);
         loop {
-            let known = page.borrow_and_update().clone();
+            let known = receiver.borrow_and_update().clone();
             if let (Some(a), Some(aaaa)) = (known.a, known.aaaa) {
                 return Names { host: host.clone(), source: self.source(plan, host), a, aaaa };
             }
-            // The senders exist until both families are known.
-            if page.changed().await.is_err() {
+            // The senders exist until both families have been looked up.
+            if receiver.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
         }
@@ -135,7 +136,7 @@ impl LookupCache {
     }
 }
 
-/// `--resolve` addresses for the target's name.
+/// The IP addresses that `--resolve` specifies for the target's name.
 fn overrides(plan: &Plan, host: &DomainName) -> Vec<IpAddr> {
     plan.given_addresses(&Host::Name(host.clone()))
 }
@@ -176,7 +177,7 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
                 *builder.options_mut() = options;
                 (builder, NameSource::System)
             }
-            // Without resolv.conf, or without a name server in it, glibc uses 127.0.0.1.
+            // If resolv.conf is missing or contains no name server, glibc uses 127.0.0.1.
             Err(error) => {
                 tracing::debug!(%error, "no resolver is configured, using 127.0.0.1");
                 let server = SocketAddr::from((Ipv4Addr::LOCALHOST, 53));
@@ -185,7 +186,7 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
         },
     };
     let options = builder.options_mut();
-    // `hosts` has read it, within bounds.
+    // `hosts` has already read this file, with a size limit.
     options.use_hosts_file = ResolveHosts::Never;
     // A check looks up each name once, and a follow-up must not be answered from a cache.
     options.cache_size = 0;
@@ -194,7 +195,7 @@ fn build(plan: &Plan) -> Result<(Rc<TokioResolver>, NameSource), String> {
     builder.build().map(|resolver| (Rc::new(resolver), source)).map_err(|error| error.to_string())
 }
 
-/// The resolver configuration of this machine. The file is short on every system; a device or a pipe is no configuration.
+/// The resolver configuration of this machine. The file is short on every system. A device or a pipe is not accepted.
 #[cfg(all(unix, not(any(target_os = "android", target_vendor = "apple"))))]
 fn of_the_system() -> Result<(ResolverConfig, ResolverOpts), NetError> {
     const MOST: u64 = 64 * 1024;

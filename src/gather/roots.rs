@@ -1,8 +1,9 @@
-//! The certificates that this machine trusts: those of `SSL_CERT_FILE` and `SSL_CERT_DIR` if one of them is set, as in
-//! OpenSSL, else those of the places where systems keep them. What cannot be read is ignored, as in every TLS library.
+//! The certificates that this machine trusts. If `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, they are read from there, as
+//! in OpenSSL, and otherwise from the standard locations of operating systems. Like every TLS library, smtpcheck
+//! ignores files that cannot be parsed.
 //!
-//! Read through [`crate::host::file`], because a variable can name anything. If the system's store
-//! is not a file, the system's interface is used.
+//! Files are read through [`crate::host::file`], because the variables can contain any path. If the trust store of the
+//! operating system is not a file, the API of the operating system is used.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,13 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::host::file;
 
-/// Files of one directory that are read. A hashed directory of a current system has 300, with its links.
+/// The maximum number of files in one directory that are read. A hashed directory of a current system has 300 entries,
+/// including links.
 const MAX_FILES: usize = 5000;
-/// Bytes of all files of the directories. Those of a current system have 1 MB.
+/// The maximum total size of the files in directories. A current system has 1 MB.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
-/// All certificates, each once.
+/// All trusted certificates, without duplicates.
 pub(super) fn of_this_machine() -> Vec<CertificateDer<'static>> {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let places = Places::named(named("SSL_CERT_FILE"), named("SSL_CERT_DIR"));
@@ -38,14 +40,14 @@ fn of_the_system() -> Vec<CertificateDer<'static>> {
     Places { file: known.cert_file, folders: known.cert_dir }.certificates()
 }
 
-/// Where certificates are.
+/// The locations of certificates.
 struct Places {
     file: Option<PathBuf>,
     folders: Vec<PathBuf>,
 }
 
 impl Places {
-    /// The places that the variables name, if any.
+    /// The locations that the variables specify, if any.
     fn named(file: Option<OsString>, folders: Option<OsString>) -> Option<Places> {
         let folders = folders.map(|folders| std::env::split_paths(&folders).collect::<Vec<_>>()).unwrap_or_default();
         let folders: Vec<PathBuf> = folders.into_iter().filter(|folder| !folder.as_os_str().is_empty()).collect();
@@ -67,7 +69,7 @@ impl Places {
             let mut seen = std::collections::HashSet::new();
             for entry in entries.take(MAX_FILES).filter_map(Result::ok) {
                 let path = entry.path();
-                // A hashed directory has two links to each file.
+                // A hashed directory contains two links to each file.
                 let is_new = identity(&path).is_none_or(|identity| seen.insert(identity));
                 // Pipes, devices and files that are too long are ignored.
                 if let Some(pem) = is_new.then(|| file::regular(&path, left).ok()).flatten() {
@@ -82,7 +84,7 @@ impl Places {
     }
 }
 
-/// The file behind a name.
+/// Identifies the file to which a path leads.
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
@@ -101,7 +103,7 @@ mod tests {
     const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 
     #[test]
-    fn no_variable_names_nothing() {
+    fn unset_or_empty_variables_specify_no_location() {
         assert!(Places::named(None, None).is_none());
         assert!(Places::named(None, Some("".into())).is_none());
         assert!(Places::named(Some("x".into()), None).is_some());
@@ -109,7 +111,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_devices_and_devices_behind_links_are_no_certificates() {
+    fn duplicate_links_and_devices_are_ignored() {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("one.pem"), PEM).expect("a file");

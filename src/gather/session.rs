@@ -1,8 +1,9 @@
-//! Runs one session: moves bytes between the socket and the [`Dialogue`], starts TLS when the dialogue requests it, adds
-//! the time to its events, and enforces the deadlines.
+//! Runs one session: moves bytes between the socket and the [`Dialogue`], starts TLS when the dialogue requests it,
+//! adds the time to its events, and enforces the deadlines.
 //!
-//! A deadline is for a reply, not for a read: it starts when a flight has been sent (or TCP is connected) and restarts
-//! with each complete reply, so that a server that sends one byte a second reaches it like a silent one.
+//! A deadline is for a complete reply, not for a read. It starts when a command or a group of commands has been sent
+//! (or when TCP is connected) and restarts with each complete reply. A server that sends one byte per second therefore
+//! reaches the deadline like a silent server.
 
 use std::io;
 use std::net::IpAddr;
@@ -27,20 +28,20 @@ use crate::inquiry::Arrival;
 use crate::question::SessionRequest;
 use crate::sasl::Means;
 
-/// Bytes that are read at once.
+/// The maximum number of bytes per read.
 const READ_SIZE: usize = 8 * 1024;
 
-/// How long a greeting may take before a second session tries something else; less if the timeout of a reply is less than
-/// six times as long.
+/// How long to wait for the greeting before a follow-up session starts. A shorter time is used if the timeout for a
+/// reply is less than six times as long.
 const QUIET: Duration = Duration::from_secs(5);
 const QUIET_SHARE: u32 = 6;
 
-/// How much is shown of what was received instead of a handshake.
+/// The number of bytes that are shown if the response to a ClientHello was not TLS.
 const FIRST_BYTES: usize = 64;
 
 /// Runs the session to its end.
-pub(crate) async fn hold(world: &Rc<GatherContext>, id: ProbeId, request: &SessionRequest) -> Outcome {
-    let mut session = match SessionDriver::begin(world, id, request).await {
+pub(crate) async fn hold(context: &Rc<GatherContext>, id: ProbeId, request: &SessionRequest) -> Outcome {
+    let mut session = match SessionDriver::begin(context, id, request).await {
         Ok(session) => session,
         Err(fault) => return Outcome::Failed { fault },
     };
@@ -61,23 +62,23 @@ pub(crate) async fn hold(world: &Rc<GatherContext>, id: ProbeId, request: &Sessi
     }
 }
 
-/// How a session that should lead to TLS has ended.
+/// The result of a session that should lead to a TLS handshake.
 pub(super) enum HandshakeLead {
     /// The handshake may begin on this connection.
     ToTls(TcpStream),
-    /// The server ended it before, in this phase.
+    /// The server ended the session earlier, in this phase.
     Elsewhere(Phase),
 }
 
-/// Runs the session up to the handshake, which is left to the caller.
+/// Runs the session until the handshake is due. The caller performs the handshake.
 pub(super) async fn lead(
-    world: &Rc<GatherContext>,
+    context: &Rc<GatherContext>,
     id: ProbeId,
     request: &SessionRequest,
 ) -> Result<HandshakeLead, Fault> {
-    let mut session = SessionDriver::begin(world, id, request).await?;
+    let mut session = SessionDriver::begin(context, id, request).await?;
     match session.advance().await? {
-        Advance::Tls => match session.line {
+        Advance::Tls => match session.connection {
             Connection::Plain(tap) => Ok(HandshakeLead::ToTls(tap.into_inner())),
             Connection::Tls(_) | Connection::Gone => Ok(HandshakeLead::Elsewhere(Phase::Tls)),
         },
@@ -85,60 +86,60 @@ pub(super) async fn lead(
     }
 }
 
-/// How far a session has come.
+/// The progress of a session.
 enum Advance {
     /// The handshake is due.
     Tls,
-    /// It is over.
+    /// The session is over.
     End(Result<(), Fault>),
 }
 
 struct SessionDriver<'a> {
-    world: &'a Rc<GatherContext>,
+    context: &'a Rc<GatherContext>,
     id: ProbeId,
     request: &'a SessionRequest,
     dialogue: Dialogue<'a>,
-    line: Connection,
+    connection: Connection,
     buffer: Vec<u8>,
-    /// When the wait for the next reply began.
+    /// The start of the wait for the next reply.
     since: Instant,
-    /// Ends the session early: nothing more is expected of it.
+    /// Ends the session early, because no further results are needed.
     stop: Rc<Notify>,
-    /// No byte has been received, and no event has reported it.
+    /// Whether no bytes have been received and no event has reported the silence.
     silent: bool,
-    /// The phase of the last reply, except that to QUIT.
+    /// The phase of the last reply, except the reply to QUIT.
     last: Phase,
 }
 
 enum Connection {
     Plain(Tap<TcpStream>),
     Tls(Box<TlsStream<Tap<TcpStream>>>),
-    /// The handshake took the stream and failed.
+    /// The stream was used up by a handshake that failed.
     Gone,
 }
 
 impl<'a> SessionDriver<'a> {
-    /// Connects.
+    /// Connects to the server.
     async fn begin(
-        world: &'a Rc<GatherContext>,
+        context: &'a Rc<GatherContext>,
         id: ProbeId,
         request: &'a SessionRequest,
     ) -> Result<SessionDriver<'a>, Fault> {
         let note = |what| {
-            world.post(Arrival::Event { probe: id, at_ms: world.now_ms(), phase: Phase::Connect, tls: false, what })
+            context.post(Arrival::Event { probe: id, at_ms: context.now_ms(), phase: Phase::Connect, tls: false, what })
         };
-        let (stream, local) = dial::dial(world, request, note).await?;
-        // Without it each small command would wait for the ACK of the one before (RFC 9293 §3.7.4).
+        let (stream, local) = dial::dial(context, request, note).await?;
+        // Without this, each small command would wait for the ACK of the previous one (RFC 9293 §3.7.4).
         let _ = stream.set_nodelay(true);
         Ok(SessionDriver {
-            world,
+            context,
             id,
             request,
-            dialogue: Dialogue::new(&request.script, access(world, request), Some(unmapped(local.ip()))),
-            line: Connection::Plain(Tap::new(stream)),
+            dialogue: Dialogue::new(&request.script, access(context, request), Some(unmapped(local.ip()))),
+            connection: Connection::Plain(Tap::new(stream)),
             buffer: vec![0u8; READ_SIZE],
             since: Instant::now(),
-            stop: world.stops.of(id),
+            stop: context.stops.of(id),
             silent: true,
             last: Phase::Connect,
         })
@@ -147,8 +148,8 @@ impl<'a> SessionDriver<'a> {
     /// Continues until the handshake is due or the session is over.
     async fn advance(&mut self) -> Result<Advance, Fault> {
         loop {
-            // Before the event with which it was sent: it is masked in everything after that.
-            self.world.echoes.hide(&self.dialogue.take_made());
+            // The secret is registered before the event that sends it, so that it is masked in all later events.
+            self.context.echoes.hide(&self.dialogue.take_made());
             match self.dialogue.step() {
                 Action::Note(phase, what) => {
                     if matches!(what, EventKind::Received { .. }) {
@@ -161,7 +162,8 @@ impl<'a> SessionDriver<'a> {
                 }
                 Action::Send(bytes) => match self.send(&bytes).await {
                     Sent::All => self.restart_clock(),
-                    // What the server sent before it closed shows more than the failed write: read on.
+                    // Continue reading: data that the server sent before it closed is more significant than the failed
+                    // write.
                     Sent::Closed => {}
                     Sent::OutOfTime => return Err(Fault::Unread { phase: self.dialogue.phase() }),
                 },
@@ -176,38 +178,39 @@ impl<'a> SessionDriver<'a> {
     }
 
     async fn listen(&mut self) -> Result<(), Fault> {
-        let SessionDriver { line, buffer, dialogue, .. } = self;
-        let whole = Duration::from_millis(self.world.plan.limits.reply_ms);
-        let patience = dialogue.reply_timeout().map_or(whole, |shorter| shorter.min(whole));
+        let SessionDriver { connection, buffer, dialogue, .. } = self;
+        let reply_timeout = Duration::from_millis(self.context.plan.limits.reply_ms);
+        let timeout = dialogue.reply_timeout().map_or(reply_timeout, |shorter| shorter.min(reply_timeout));
         let read = async {
-            match line {
+            match connection {
                 Connection::Plain(stream) => stream.read(buffer).await,
                 Connection::Tls(stream) => stream.read(buffer).await,
                 Connection::Gone => Ok(0),
             }
         };
-        let quiet = (patience / QUIET_SHARE).min(QUIET);
+        let quiet = (timeout / QUIET_SHARE).min(QUIET);
         let may_be_quiet = self.silent && dialogue.phase() == Phase::Greeting;
         tokio::select! {
             biased;
             read = read => match read {
                 Ok(0) => dialogue.closed(false),
-                Ok(count) if !self.world.receives(count) => dialogue.exhausted(),
+                Ok(count) if !self.context.receives(count) => dialogue.exhausted(),
                 Ok(count) => {
                     self.silent = false;
                     dialogue.receive(self.buffer.get(..count).unwrap_or_default());
                 }
                 Err(error) => match tls::alert(&error) {
-                    // TLS 1.3 rejects or requires a client certificate only now (RFC 8446 §4.4.2.4, appendix E.1.2);
-                    // with --quit-after starttls QUIT is the first command inside TLS.
+                    // In TLS 1.3, the server rejects or requires a client certificate only after the handshake (RFC
+                    // 8446 §4.4.2.4, appendix E.1.2). With --quit-after starttls, QUIT is the first command inside TLS.
                     Some(tls) if dialogue.phase() != Phase::Quit || self.last == Phase::Starttls => {
                         return Err(Fault::Tls { tls });
                     }
-                    // TLS without close_notify is an end of stream; after QUIT it does not matter (RFC 8446 §6.1).
+                    // A TLS connection that ends without close_notify is treated as closed. After QUIT this does not
+                    // matter (RFC 8446 §6.1).
                     _ => dialogue.closed(error.kind() == io::ErrorKind::ConnectionReset),
                 },
             },
-            () = tokio::time::sleep_until(self.since + patience) => dialogue.timed_out(milliseconds(patience)),
+            () = tokio::time::sleep_until(self.since + timeout) => dialogue.timed_out(milliseconds(timeout)),
             () = self.stop.notified() => dialogue.timed_out(milliseconds(self.since.elapsed())),
             () = tokio::time::sleep_until(self.since + quiet), if may_be_quiet => {
                 self.silent = false;
@@ -219,9 +222,9 @@ impl<'a> SessionDriver<'a> {
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Sent {
-        let deadline = Instant::now() + Duration::from_millis(self.world.plan.limits.reply_ms);
+        let deadline = Instant::now() + Duration::from_millis(self.context.plan.limits.reply_ms);
         let write = async {
-            match &mut self.line {
+            match &mut self.connection {
                 Connection::Plain(stream) => stream.write_all(bytes).await,
                 Connection::Tls(stream) => {
                     stream.write_all(bytes).await?;
@@ -238,13 +241,13 @@ impl<'a> SessionDriver<'a> {
     }
 
     async fn secure(&mut self) -> Result<(), Fault> {
-        let Connection::Plain(tap) = std::mem::replace(&mut self.line, Connection::Gone) else {
+        let Connection::Plain(tap) = std::mem::replace(&mut self.connection, Connection::Gone) else {
             return Err(Fault::Closed { phase: Phase::Tls, reset: false });
         };
         let began = Instant::now();
         let shaken = tokio::select! {
             biased;
-            shaken = tls::handshake(self.world, self.request, tap) => shaken,
+            shaken = tls::handshake(self.context, self.request, tap) => shaken,
             () = self.stop.notified() => Err(TlsFault {
                 kind: TlsFaultKind::Silent { waited_ms: milliseconds(began.elapsed()) },
                 first_bytes: String::new(),
@@ -257,10 +260,10 @@ impl<'a> SessionDriver<'a> {
             let first_bytes = tls.first_bytes.chars().take(FIRST_BYTES).collect();
             Fault::Tls { tls: TlsFault { first_bytes, ..tls } }
         })?;
-        self.line = Connection::Tls(Box::new(secured.stream));
+        self.connection = Connection::Tls(Box::new(secured.stream));
         let handshake = secured.handshake;
-        // The time that every judgement uses, so that the checks come to the same result.
-        let verified = handshake.verifies(self.world.started_at);
+        // All judgements use this time, so that the checks come to the same result.
+        let verified = handshake.verifies(self.context.started_at);
         let handshake = Box::new(handshake);
         self.note(Phase::Tls, true, EventKind::Secured { handshake });
         if secured.is_resumable {
@@ -271,16 +274,16 @@ impl<'a> SessionDriver<'a> {
         Ok(())
     }
 
-    /// Closes TLS and TCP, without waiting for the server.
+    /// Closes TLS and TCP without waiting for the server.
     async fn hang_up(&mut self) {
-        if let Connection::Tls(stream) = &self.line {
+        if let Connection::Tls(stream) = &self.connection {
             let count = stream.get_ref().1.tls13_tickets_received();
             if count > 0 {
                 self.note(Phase::Tls, true, EventKind::Tickets { count });
             }
         }
         let farewell = async {
-            match &mut self.line {
+            match &mut self.connection {
                 Connection::Plain(stream) => stream.shutdown().await,
                 Connection::Tls(stream) => stream.shutdown().await,
                 Connection::Gone => Ok(()),
@@ -294,17 +297,17 @@ impl<'a> SessionDriver<'a> {
     }
 
     fn note(&self, phase: Phase, tls: bool, what: EventKind) {
-        self.world.post(Arrival::Event { probe: self.id, at_ms: self.world.now_ms(), phase, tls, what });
+        self.context.post(Arrival::Event { probe: self.id, at_ms: self.context.now_ms(), phase, tls, what });
     }
 }
 
-/// What a login needs.
-fn access<'a>(world: &'a GatherContext, request: &SessionRequest) -> Option<Access<'a>> {
-    let credentials = world.credentials.as_ref()?;
+/// The credentials and other inputs of a login.
+fn access<'a>(context: &'a GatherContext, request: &SessionRequest) -> Option<Access<'a>> {
+    let credentials = context.credentials.as_ref()?;
     let mut random = [0; 18];
     rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut random).ok()?;
-    let unix_time = u64::try_from(world.started_at.as_second()).unwrap_or(0);
-    // Base64 has no comma (RFC 5802 §5.1).
+    let unix_time = u64::try_from(context.started_at.as_second()).unwrap_or(0);
+    // Base64 does not contain commas, which RFC 5802 §5.1 does not allow in a nonce.
     let means = Means { host: request.host.to_string(), port: request.port, nonce: STANDARD.encode(random), unix_time };
     Some(Access { credentials, means })
 }
@@ -315,7 +318,7 @@ enum Sent {
     OutOfTime,
 }
 
-/// `::ffff:192.0.2.1` is the IPv4 address `192.0.2.1`.
+/// Converts an IPv4-mapped IPv6 address such as `::ffff:192.0.2.1` to the IPv4 address `192.0.2.1`.
 fn unmapped(ip: IpAddr) -> IpAddr {
     ip.to_canonical()
 }

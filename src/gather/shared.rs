@@ -1,5 +1,5 @@
-//! Files that the checks of a run share: trust stores, client certificates, the key log. Each is read once, before
-//! anything is sent where the user names it, however many checks use it.
+//! Files that all checks of a run share: trust stores, client certificates, the key log. Each file is read once,
+//! regardless of the number of checks. Files that the user specified are read before any data is sent.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -14,13 +14,13 @@ use super::trust::Anchors;
 use crate::host::{SetupError, environment, file};
 use crate::plan::{ClientCertificate, Plan};
 
-/// How long opening the key log may take: the name can lead to a pipe.
+/// The time limit for opening the key log, which may be a pipe.
 const OPENING: Duration = Duration::from_secs(20);
 
 /// The files of a run.
 #[derive(Default)]
 pub(crate) struct SharedFiles {
-    /// By the file of `--cacert`; the system's store has none.
+    /// Trust anchors by the file of `--cacert`; the key of the system's trust store is `None`.
     anchors: RefCell<HashMap<Option<PathBuf>, Anchors>>,
     identities: RefCell<HashMap<(PathBuf, PathBuf), Arc<CertifiedKey>>>,
     key_log: OnceCell<Option<Arc<dyn rustls::KeyLog>>>,
@@ -50,7 +50,8 @@ impl SharedFiles {
         Ok(Some(certified))
     }
 
-    /// The de facto format of browsers and Wireshark; the user asks for it by the variable `SSLKEYLOGFILE`.
+    /// The key log. Its format is used by browsers and Wireshark. The user requests it with the variable
+    /// `SSLKEYLOGFILE`.
     pub(super) fn key_log(&self) -> Result<Option<Arc<dyn rustls::KeyLog>>, SetupError> {
         if let Some(log) = self.key_log.get() {
             return Ok(log.clone());
@@ -62,7 +63,7 @@ impl SharedFiles {
                     path: path.into(),
                     why: error.to_string(),
                 };
-                // The library opens the file, which a named pipe can delay without end.
+                // rustls opens the file, and opening a named pipe can block indefinitely.
                 Some(Arc::new(file::in_time(OPENING, || Ok(rustls::KeyLogFile::new())).map_err(fault)?))
             }
             None => None,

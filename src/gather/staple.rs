@@ -1,5 +1,5 @@
-//! What an OCSP response contains about a certificate, as far as a report shows it: the status, how long it is valid, and
-//! whether it counts. [`crate::pkix::ocsp`] judges it.
+//! Extracts the facts that a report shows from an OCSP response: the status, the time until which it is valid, and
+//! whether it is valid for the certificate. [`crate::pkix::ocsp`] verifies it.
 
 use rustls::pki_types::CertificateDer;
 
@@ -8,8 +8,8 @@ use crate::evidence::{Staple, StapleFault, StapleStatus};
 use crate::pkix::ocsp::{self, Authority};
 use crate::pkix::{self};
 
-/// Reads a response (RFC 6960 §4.2.1) about the server's certificate at a time, in seconds since 1970; none if the server
-/// sent none.
+/// Parses and verifies the response (RFC 6960 §4.2.1) about the server certificate. `now` is in seconds since 1970.
+/// Returns `None` if the server sent no response.
 pub(super) fn read(
     response: &[u8],
     leaf: Option<&CertificateDer<'_>>,
@@ -23,6 +23,6 @@ pub(super) fn read(
     let unreadable =
         Staple { status: StapleStatus::Unreadable, next_update: None, fault: Some(StapleFault::Unreadable) };
     let Some(leaf) = leaf.and_then(|der| pkix::ParsedCertificate::read(der)) else { return Some(unreadable) };
-    let said = ocsp::read(response, &leaf, issuer, root, now);
-    Some(Staple { status: said.status, next_update: said.next_update.map(moment), fault: said.fault })
+    let verdict = ocsp::read(response, &leaf, issuer, root, now);
+    Some(Staple { status: verdict.status, next_update: verdict.next_update.map(moment), fault: verdict.fault })
 }

@@ -1,6 +1,6 @@
-//! A stream that records the response to a ClientHello: the first bytes, and the unencrypted part of the first flight. If
-//! a handshake fails, they show what the server really is; if it succeeds, they show what the TLS library does not report
-//! (RFC 5746, RFC 7627). This adds no round trip, and both are bounded.
+//! A stream that records the response to a ClientHello: the first bytes, and the unencrypted part of the first flight.
+//! If a handshake fails, they show the real protocol of the server. If it succeeds, they show facts that the TLS
+//! library does not report (RFC 5746, RFC 7627). Recording adds no round trip, and the size is limited.
 
 use std::io;
 use std::pin::Pin;
@@ -11,20 +11,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::wire::tls::{FlightReader, ServerHello, TlsAnswer};
 
-/// How many bytes are kept.
+/// The maximum number of first bytes that are kept.
 const KEPT: usize = 512;
 
 pub(crate) struct Tap<S> {
     inner: S,
-    /// None before TLS begins. Shared, because a handshake that is aborted drops the stream.
+    /// `None` before TLS begins. It is shared, because an aborted handshake drops the stream.
     opening: Option<Arc<Mutex<Opening>>>,
 }
 
-/// What the server has sent since the ClientHello.
+/// The data that the server has sent since the ClientHello.
 #[derive(Default)]
 pub(crate) struct Opening {
     first: Vec<u8>,
-    /// Stops by itself at the end of the first flight, or at its own bound.
+    /// Ends by itself at the end of the first flight, or at its own size limit.
     reader: FlightReader,
     answer: Option<TlsAnswer>,
 }
@@ -43,7 +43,8 @@ impl Opening {
         self.first.clone()
     }
 
-    /// The ServerHello with what followed it unencrypted, as far as it was received; the certificates are left out.
+    /// The ServerHello with the facts of the later unencrypted messages, as far as they were received. Certificates are
+    /// left out.
     pub(crate) fn server_hello(&mut self) -> Option<ServerHello> {
         match self.answer.take().or_else(|| std::mem::take(&mut self.reader).finish()) {
             Some(TlsAnswer::ServerHello(hello)) => Some(ServerHello { certificates: Vec::new(), ..hello }),
@@ -60,12 +61,12 @@ impl<S> Tap<S> {
         Tap { inner, opening: None }
     }
 
-    /// The stream itself.
+    /// Returns the underlying stream.
     pub(crate) fn into_inner(self) -> S {
         self.inner
     }
 
-    /// From now on the received bytes are the response to a ClientHello.
+    /// Starts recording: later bytes are the response to a ClientHello.
     pub(crate) fn arm(&mut self) -> Arc<Mutex<Opening>> {
         Arc::clone(self.opening.insert(Arc::default()))
     }

@@ -1,7 +1,8 @@
-//! One TLS handshake by rustls, with a verifier that records everything and rejects nothing: the session continues after a
-//! certificate that is not trusted, because more can be tested, and the dialogue does not send secrets then.
+//! Performs one TLS handshake with rustls. The verifier records all faults and accepts every certificate, because the
+//! session can be tested further even if the certificate is not trusted. In that case the dialogue does not send
+//! secrets.
 //!
-//! [`super::verify`] judges trust and host name separately; the checks judge the dates.
+//! [`super::verify`] verifies trust and host name separately; the checks evaluate the dates.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,42 +36,44 @@ use crate::sasl::Binding;
 use crate::wire::tls::FirstBytes;
 use crate::wire::tls::{alert_name, scheme_name};
 
-/// Certificates of a chain that are read.
+/// The maximum number of certificates in a chain that are parsed.
 const MAX_CHAIN: usize = 60;
 
-/// Signatures of handshakes for which rustls has no name (RFC 8446 §4.2.3).
+/// Signature schemes of handshakes for which rustls has no name (RFC 8446 §4.2.3).
 const RSA_PSS_PSS_SHA256: u16 = 0x0809;
 const RSA_PSS_PSS_SHA384: u16 = 0x080a;
 const RSA_PSS_PSS_SHA512: u16 = 0x080b;
 
-/// Offered besides those of rustls, because OpenSSL and GnuTLS offer them: servers with such a key exist for their clients.
+/// Signature schemes that are offered in addition to those of rustls. OpenSSL and GnuTLS offer them, so servers with
+/// such a key exist.
 const RARE: [u16; 4] = [0x0808, RSA_PSS_PSS_SHA256, RSA_PSS_PSS_SHA384, RSA_PSS_PSS_SHA512];
 
-/// A connection that is encrypted now.
+/// An encrypted connection.
 pub(crate) struct Secured {
     pub(crate) stream: TlsStream<Tap<TcpStream>>,
     pub(crate) handshake: Handshake,
     pub(crate) binding: Option<Binding>,
-    /// Whether the server offers to resume a TLS 1.2 session, by number or ticket (RFC 5246 §7.3, historic). The tickets
-    /// of TLS 1.3 come only after the handshake.
+    /// Whether the server allows resuming a TLS 1.2 session, by session id or ticket (RFC 5246 §7.3, historic). In TLS
+    /// 1.3, tickets arrive only after the handshake.
     pub(crate) is_resumable: bool,
 }
 
-/// Runs the handshake within the time for one reply.
+/// Performs the handshake within the timeout for one reply.
 pub(crate) async fn handshake(
-    world: &GatherContext,
+    context: &GatherContext,
     request: &SessionRequest,
     mut tap: Tap<TcpStream>,
 ) -> Result<Secured, TlsFault> {
-    world.trust.prefetch();
-    let of_plan = || world.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
+    context.trust.prefetch();
+    let of_plan = || context.plan.tls.sni.clone().unwrap_or_else(|| request.host.to_string());
     let expected = request.script.sni.clone().unwrap_or_else(of_plan);
     let recorder = Arc::new(Recorder::new());
-    let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: world.identity.clone() });
+    let ours = Arc::new(OurCertificate { asked: AtomicBool::new(false), shown: context.identity.clone() });
     let name = ServerName::try_from(expected.clone()).ok();
     let sessions = Arc::new(ResumptionCache::default());
-    let config = config(world, &recorder, &ours, &sessions, name.is_some());
-    // A name that TLS cannot carry (RFC 6066 §3) is not sent as SNI; the library needs an address instead, and does not send it.
+    let config = config(context, &recorder, &ours, &sessions, name.is_some());
+    // A name that is not valid in SNI (RFC 6066 §3) is not sent. rustls requires an IP address instead, and sends no
+    // SNI then.
     let sent = name.clone().unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()));
     let sni = match &name {
         Some(ServerName::DnsName(name)) => Some(name.as_ref().to_owned()),
@@ -80,9 +83,9 @@ pub(crate) async fn handshake(
     let opened =
         || opening.lock().map(|mut opening| (opening.first_bytes(), opening.server_hello())).unwrap_or_default();
     let started = Instant::now();
-    let patience = Duration::from_millis(world.plan.limits.reply_ms);
+    let timeout = Duration::from_millis(context.plan.limits.reply_ms);
     let connect = TlsConnector::from(Arc::new(config)).connect(sent, tap).into_fallible();
-    let stream = match tokio::time::timeout(patience, connect).await {
+    let stream = match tokio::time::timeout(timeout, connect).await {
         Ok(Ok(stream)) => stream,
         Ok(Err((error, _))) => {
             let (first, server_hello) = opened();
@@ -103,16 +106,17 @@ pub(crate) async fn handshake(
     };
     let ms = milliseconds(started.elapsed());
     let asked = ours.asked.load(Ordering::Relaxed);
-    let by = CertificateExpectation { name: expected, now: world.started_at };
+    let by = CertificateExpectation { name: expected, now: context.started_at };
     let seen = HandshakeSeen { by, sni, ms, asked, shown: asked && ours.shown.is_some() };
-    let trust = world.trust.wait().await;
+    let trust = context.trust.wait().await;
     let handshake = Handshake { server_hello: opened().1, ..describe(stream.get_ref().1, &recorder, trust, seen) };
     let binding = binding(stream.get_ref().1);
     Ok(Secured { stream, handshake, binding, is_resumable: sessions.offered.load(Ordering::Relaxed) })
 }
 
-/// What binds a login to this connection: the exporter in TLS 1.3 (RFC 9266 §2); in TLS 1.2, where the exporter is safe
-/// only with an extended master secret, which the library does not report, the hash of the certificate (RFC 5929 §4.1).
+/// The data for channel binding. In TLS 1.3 it is the exporter (RFC 9266 §2). In TLS 1.2 it is the hash of the
+/// certificate (RFC 5929 §4.1), because there the exporter is safe only with an extended master secret, which rustls
+/// does not report.
 fn binding(connection: &ClientConnection) -> Option<Binding> {
     if connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3) {
         let data = connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok()?;
@@ -131,13 +135,13 @@ struct HandshakeSeen {
 }
 
 fn config(
-    world: &GatherContext,
+    context: &GatherContext,
     recorder: &Arc<Recorder>,
     ours: &Arc<OurCertificate>,
     sessions: &Arc<ResumptionCache>,
     sni: bool,
 ) -> ClientConfig {
-    let GatherContext { plan, key_log, .. } = world;
+    let GatherContext { plan, key_log, .. } = context;
     let versions: &[&rustls::SupportedProtocolVersion] = match plan.tls.min {
         TlsVersion::V1_2 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V1_3 => &[&rustls::version::TLS13],
@@ -172,7 +176,7 @@ fn describe(connection: &ClientConnection, recorder: &Recorder, store: &Store, s
     let (presented, staple) = verify::with_staple(&ders, sent.len(), &noted.staple, store, &seen.by);
     Handshake {
         version: version.to_owned(),
-        // rustls writes TLS13_AES_...; IANA's registry has TLS_AES_...
+        // rustls uses names like TLS13_AES_..., the IANA registry uses TLS_AES_...
         cipher: cipher.unwrap_or_default().replace("TLS13_", "TLS_"),
         group,
         signature: noted.scheme,
@@ -200,11 +204,11 @@ fn fault(error: &io::Error, first: &[u8]) -> TlsFault {
             let code = u8::from(*alert);
             TlsFaultKind::Alert { code, name: alert_name(code) }
         }
-        // Decided by the bytes, because converting them to text changes them.
+        // This is decided from the bytes, because converting them to text changes them.
         (Some(_), _) if FirstBytes::of(first) == FirstBytes::Sslv2 => {
             TlsFaultKind::Incompatible { why: Incompatibility::Version }
         }
-        // A TLS record begins with its type, 20 to 23 (RFC 8446 §5.1).
+        // A TLS record starts with its type, 20 to 23 (RFC 8446 §5.1).
         (Some(rustls::Error::InvalidMessage(_)), _) if !first.first().is_some_and(|byte| (20..=23).contains(byte)) => {
             TlsFaultKind::NotTls
         }
@@ -243,7 +247,7 @@ pub(crate) fn alert(error: &io::Error) -> Option<TlsFault> {
     matches!(inner, Some(rustls::Error::AlertReceived(_))).then(|| fault(error, &[]))
 }
 
-/// Accepts every certificate and every signature, and records them and their faults.
+/// A verifier that accepts every certificate and every signature, and records them with their faults.
 #[derive(Debug)]
 struct Recorder {
     provider: Arc<CryptoProvider>,
@@ -273,15 +277,15 @@ impl Recorder {
     }
 }
 
-/// Whether the handshake was signed by the key of the certificate (RFC 8446 §4.4.3, RFC 5246 §7.4.3, historic). The
-/// certificate is read for its key only: its other faults are not those of this signature.
+/// Verifies that the handshake was signed with the certificate's key (RFC 8446 §4.4.3, RFC 5246 §7.4.3, historic). Only
+/// the key of the certificate is used; its other faults do not affect this signature.
 fn proof(
     version: TlsVersion,
     message: &[u8],
     leaf: &CertificateDer<'_>,
     signed: &DigitallySignedStruct,
 ) -> Result<(), String> {
-    let read = pkix::ParsedCertificate::read(leaf).ok_or("the certificate cannot be read")?;
+    let read = pkix::ParsedCertificate::read(leaf).ok_or("the certificate cannot be parsed")?;
     let name = scheme_name(u16::from(signed.scheme));
     let (scheme, curve) = match signed.scheme {
         SignatureScheme::RSA_PKCS1_SHA1 => (SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha1), None),
@@ -301,10 +305,11 @@ fn proof(
         SignatureScheme::Unknown(RSA_PSS_PSS_SHA512) => (pss(SignatureHash::Sha512, 64), None),
         _ => return Err(format!("{name} cannot be verified by smtpcheck")),
     };
-    // RFC 8446 §4.2.3: PKCS #1 is for certificates only, and the name of the scheme fixes the curve.
+    // RFC 8446 §4.2.3: in TLS 1.3, PKCS #1 is allowed only in certificates, and the signature scheme determines the
+    // curve.
     let is_allowed = version == TlsVersion::V1_2 || !matches!(scheme, SignatureAlgorithm::RsaPkcs1(_));
     let key = VerifyingKey::read(read.key).map_err(|fault| fault_in_words(fault, &name))?;
-    // RFC 8446 §4.2.3: rsae is for keys of the kind rsaEncryption, pss for those of RSASSA-PSS.
+    // RFC 8446 §4.2.3: the rsae schemes are for rsaEncryption keys, and the pss schemes are for RSASSA-PSS keys.
     let is_of_kind = match (signed.scheme, &key) {
         (SignatureScheme::RSA_PSS_SHA256 | SignatureScheme::RSA_PSS_SHA384 | SignatureScheme::RSA_PSS_SHA512, _) => {
             matches!(key, VerifyingKey::Rsa { pss: None, .. })
@@ -328,8 +333,8 @@ fn pss(hash: SignatureHash, salt: usize) -> SignatureAlgorithm {
 
 fn fault_in_words(fault: signature::SignatureFault, scheme: &str) -> String {
     match fault {
-        signature::SignatureFault::Wrong => "the signature was made by another key".to_owned(),
-        signature::SignatureFault::OtherKind => format!("{scheme} does not belong to a key of this kind"),
+        signature::SignatureFault::Wrong => "the signature was made with another key".to_owned(),
+        signature::SignatureFault::OtherKind => format!("{scheme} is for another kind of key"),
         signature::SignatureFault::Unsupported(what) => format!("smtpcheck cannot verify {what}"),
     }
 }
@@ -376,8 +381,8 @@ impl ServerCertVerifier for Recorder {
     }
 }
 
-/// Notes that a session could be resumed, and stores none: the verifier is not called for a resumed session, so each
-/// handshake here is a full one.
+/// Records whether a session could be resumed, but stores no session. rustls does not call the verifier for a resumed
+/// session, so every handshake must be a full one.
 #[derive(Debug, Default)]
 struct ResumptionCache {
     offered: AtomicBool,
@@ -407,7 +412,7 @@ impl ClientSessionStore for ResumptionCache {
     }
 }
 
-/// Sends the client certificate, if there is one, and notes whether the server requests one.
+/// Provides the client certificate, if there is one, and records whether the server requests one.
 #[derive(Debug)]
 struct OurCertificate {
     asked: AtomicBool,

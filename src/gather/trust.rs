@@ -1,7 +1,8 @@
-//! The trust anchors: the file that the user names, else this machine's trust store, else Mozilla's roots.
+//! The trust anchors: those in the file that the user specified, or in the trust store of this machine, or Mozilla's
+//! root certificates.
 //!
-//! A file is read before anything is sent, so that a mistake in it costs nothing. The system's store (3.5 ms of
-//! reading and parsing) is read on a thread of its own once TLS begins, during the handshake.
+//! A file that the user specified is read before any data is sent, so that mistakes in it are reported early. The trust
+//! store of the system takes 3.5 ms to read and parse, so a separate thread does this during the first handshake.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,17 +20,18 @@ use crate::host::{SetupError, file};
 use crate::pkix;
 use crate::plan::Plan;
 
-/// Anchors and where they come from.
+/// The trust anchors and their source.
 pub(crate) struct Store {
     pub(crate) origin: TrustStore,
     pub(crate) anchors: Vec<StoredAnchor>,
 }
 
-/// One anchor.
+/// One trust anchor.
 pub(crate) enum StoredAnchor {
-    /// A certificate, whose own dates and extensions apply.
+    /// A certificate, whose own dates and extensions are checked.
     Certificate(CertificateDer<'static>),
-    /// Name and key, both in DER with their tags, and the content of NameConstraints: what is compiled in.
+    /// The name and the key, both in DER format including their tags, and the content of NameConstraints. The
+    /// compiled-in roots have this form.
     Key { subject: Vec<u8>, key: Vec<u8>, constraints: Option<Vec<u8>> },
 }
 
@@ -44,14 +46,14 @@ impl StoredAnchor {
     }
 }
 
-/// The store of a run, read at most once.
+/// The trust store of a run, which is read at most once.
 #[derive(Clone)]
 pub(crate) struct Anchors(Arc<TrustStoreReading>);
 
 struct TrustStoreReading {
     store: OnceLock<Store>,
     is_begun: AtomicBool,
-    /// Wakes the tasks that wait.
+    /// Wakes the tasks that wait for the store.
     done: watch::Sender<()>,
 }
 
@@ -68,7 +70,7 @@ impl Anchors {
         })))
     }
 
-    /// Starts to read, without waiting for the result.
+    /// Starts reading, without waiting for the result.
     pub(crate) fn prefetch(&self) {
         if self.0.store.get().is_some() || self.0.is_begun.swap(true, Ordering::Relaxed) {
             return;
@@ -78,14 +80,15 @@ impl Anchors {
             reading.done.send_replace(());
         };
         let reading = Arc::clone(&self.0);
-        // If a file never ends, the thread ends with the program; the time limit of the check ends the wait for it.
+        // If a file never ends, the thread runs until the program ends. The wait for it is limited by the overall time
+        // limit.
         let begun = std::thread::Builder::new().name("trust store".to_owned()).spawn(move || read(&reading));
         if begun.is_err() {
             read(&self.0);
         }
     }
 
-    /// The store; waits until it has been read.
+    /// Waits until the store has been read, and returns it.
     pub(crate) async fn wait(&self) -> &Store {
         self.prefetch();
         let mut done = self.0.done.subscribe();
@@ -93,7 +96,7 @@ impl Anchors {
             if let Some(store) = self.0.store.get() {
                 return store;
             }
-            // The sender exists as long as this does.
+            // The sender exists as long as this object.
             let _ = done.changed().await;
         }
     }
@@ -112,19 +115,19 @@ fn from_file(path: &Path) -> Result<Store, SetupError> {
             "contains no certificate; a PEM file has lines -----BEGIN CERTIFICATE-----".to_owned()
         }));
     }
-    // OpenSSL and GnuTLS reject a file with a certificate that they cannot read.
+    // OpenSSL and GnuTLS reject a file if one of its certificates cannot be parsed.
     let is_unreadable = |der: &CertificateDer<'_>| {
         pkix::ParsedCertificate::read(der).is_none() && X509Certificate::from_der(der).is_err()
     };
     if let Some(place) = certs.iter().position(is_unreadable) {
-        return Err(fault(format!("certificate {} of {} cannot be read", place + 1, certs.len())));
+        return Err(fault(format!("certificate {} of {} cannot be parsed", place + 1, certs.len())));
     }
     let origin = TrustStore::File { path: path.display().to_string(), anchors: certs.len() };
     Ok(Store { origin, anchors: certs.into_iter().map(StoredAnchor::Certificate).collect() })
 }
 
-/// PEM as the parser expects it: without a UTF-8 byte order mark, and with the label of RFC 7468 §5.1. OpenSSL and GnuTLS
-/// also read the label of old versions of OpenSSL.
+/// Converts PEM to the form that the parser expects: without a UTF-8 byte order mark, and with the label of RFC 7468
+/// §5.1. OpenSSL and GnuTLS also accept the label used by old versions of OpenSSL.
 fn in_one_form(bytes: &[u8]) -> Vec<u8> {
     const OLD: &[u8] = b" X509 CERTIFICATE-----";
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -152,7 +155,7 @@ fn from_system() -> Store {
     Store { origin: TrustStore::System { anchors: anchors.len() }, anchors }
 }
 
-/// webpki keeps the content of each SEQUENCE.
+/// Converts a root from webpki, which stores only the content of each SEQUENCE.
 fn compiled_in(anchor: &rustls::pki_types::TrustAnchor<'_>) -> StoredAnchor {
     StoredAnchor::Key {
         subject: pkix::der::wrap(pkix::der::tag::SEQUENCE, &anchor.subject),

@@ -1,8 +1,8 @@
-//! Whether a chain leads to an anchor of the store and matches the host name, and what a stapled OCSP response proves:
-//! `pkix` judges, this file collects the bytes and turns the result into evidence.
+//! Verifies whether a chain leads to a trust anchor and covers the host name, and evaluates a stapled OCSP response.
+//! `pkix` does the verification. This file provides its input and turns the result into evidence.
 //!
-//! A valid path is verified by webpki as well. If webpki rejects it, the evidence contains that: programs that use rustls
-//! will fail, and others will not.
+//! A valid path is also verified with webpki. If webpki rejects it, this is part of the evidence: programs that use
+//! rustls fail, and others do not.
 
 use std::time::Duration;
 
@@ -19,15 +19,15 @@ use crate::evidence::{
 };
 use crate::pkix::{self, Found, names::NamedBy, ocsp::Authority, signature::VerifyingKey};
 
-/// What is expected of a certificate.
+/// The requirements for a certificate.
 pub(super) struct CertificateExpectation {
-    /// The name of the server.
+    /// The host name that it must cover.
     pub(super) name: String,
     /// The time at which it must be valid.
     pub(super) now: Timestamp,
 }
 
-/// Reads and judges the certificates as they were sent; `sent` is how many the server sent in all.
+/// Parses and verifies the certificates as the server sent them. `sent` is their total number.
 pub(super) fn presented(
     ders: &[CertificateDer<'static>],
     sent: usize,
@@ -37,7 +37,7 @@ pub(super) fn presented(
     with_staple(ders, sent, &[], store, expected).0
 }
 
-/// The same, with the OCSP response that was sent with them, which is empty if there was none.
+/// The same, with the OCSP response that the server sent; it is empty if there was none.
 pub(super) fn with_staple(
     ders: &[CertificateDer<'static>],
     sent: usize,
@@ -54,8 +54,9 @@ pub(super) fn with_staple(
     let seen = anchor.map(anchor_seen);
     let trust = trust(&found, &chain, seen.as_ref());
     let mut limits = match (&trust, anchor) {
-        // A certificate that is its own anchor is trusted only by clients that are configured to.
-        // A certificate for another use is not accepted by any client as that of a server.
+        // This does not apply to a certificate that is its own trust anchor, because only clients configured for it
+        // trust it. It also does not apply to a certificate that may not be used for a server, because no client
+        // accepts it.
         (Trust::Trusted { path }, Some(anchor))
             if path.len() > 1 && chain.first().is_some_and(|leaf| leaf.misuse().is_none()) =>
         {
@@ -71,7 +72,7 @@ pub(super) fn with_staple(
         .and_then(|der| pkix::ParsedCertificate::read(der))
         .and_then(|read| pkix::names::matches(&read, &expected.name));
     if named_by == Some(NamedBy::CommonName) && matches!(trust, Trust::Trusted { .. }) {
-        // What else webpki does not support in such a certificate does not matter.
+        // Other features of such a certificate that webpki does not support do not matter.
         limits.retain(|limit| limit.place != 0);
         limits.insert(0, by_common_name());
     }
@@ -110,7 +111,7 @@ fn trust(found: &Found, chain: &[Certificate], anchor: Option<&AnchorSeen>) -> T
         (None, _) => untrusted(ChainFault::UnknownIssuer, "no issuer was found"),
         (Some(_), Some(fault)) => untrusted(why(&fault.kind), fault.kind.word()),
         (Some(anchor), None) => {
-            // A certificate that is its own anchor appears in the path once.
+            // A certificate that is its own trust anchor occurs in the path only once.
             if found.path != [0] || path.first() != Some(&anchor.subject) || leaf.subject != leaf.issuer {
                 path.push(anchor.subject.clone());
             }
@@ -123,7 +124,7 @@ fn trust(found: &Found, chain: &[Certificate], anchor: Option<&AnchorSeen>) -> T
     }
 }
 
-/// Whether the fault, and not a missing certificate, is why the path ends.
+/// Whether the path ends because of this fault and not because a certificate is missing.
 fn is_about_bytes(kind: &PathFaultKind) -> bool {
     matches!(kind, PathFaultKind::Unreadable | PathFaultKind::TooLarge | PathFaultKind::WrongSignature)
 }
@@ -174,7 +175,7 @@ fn anchor_seen(anchor: pkix::Anchor<'_>) -> AnchorSeen {
     }
 }
 
-/// Who must have signed an OCSP response about the server's certificate.
+/// The issuer that must have signed an OCSP response about the server certificate.
 fn issuer<'a>(
     ders: &'a [CertificateDer<'static>],
     chain: &[Certificate],
@@ -197,7 +198,7 @@ fn authority(anchor: pkix::Anchor<'_>) -> Option<Authority<'_>> {
     }
 }
 
-/// What clients with rustls cannot verify in a valid path, as webpki reports it.
+/// Features of a valid path that webpki, and therefore clients that use rustls, cannot verify.
 fn limits(
     ders: &[CertificateDer<'static>],
     found: &Found,
@@ -218,17 +219,17 @@ fn limits(
     let limits: Vec<ClientLimit> = rarities.into_iter().map(|rarity| of(rarity.place, rarity.what)).collect();
     let is_authority = certificate::read_chain(ders.get(..1).unwrap_or_default()).iter().any(|one| one.is_authority);
     if limits.is_empty() && !is_authority {
-        return vec![of(0, "something in the path that webpki does not support".to_owned())];
+        return vec![of(0, "a feature of the path that webpki does not support".to_owned())];
     }
     limits
 }
 
-/// A kind of key for which rustls and Go have no handshake.
+/// A kind of key with which rustls and Go cannot do a handshake.
 fn rare_key(ders: &[CertificateDer<'static>]) -> Option<&'static str> {
     let read = ders.first().and_then(|der| pkix::ParsedCertificate::read(der))?;
     match VerifyingKey::read(read.key) {
-        Ok(VerifyingKey::Rsa { pss: Some(_), .. }) => Some("a key that is for RSASSA-PSS only"),
-        Ok(VerifyingKey::Ed448 { .. }) => Some("a key for Ed448"),
+        Ok(VerifyingKey::Rsa { pss: Some(_), .. }) => Some("a key that may be used only with RSASSA-PSS"),
+        Ok(VerifyingKey::Ed448 { .. }) => Some("an Ed448 key"),
         _ => None,
     }
 }
@@ -242,18 +243,19 @@ fn without_support(what: &str) -> ClientLimit {
     }
 }
 
-/// OpenSSL, GnuTLS and programs that use them match a certificate without alternative names by its common name. Go does
-/// not since 1.15, Apple's systems since 2019, Chrome since 58, Firefox since 101; rustls never did.
+/// OpenSSL, GnuTLS and programs that use them accept the common name if a certificate has no alternative names. Go
+/// stopped accepting it in 1.15, Apple's systems in 2019, Chrome in 58 and Firefox in 101; rustls never accepted it.
 fn by_common_name() -> ClientLimit {
     ClientLimit {
         place: 0,
-        what: "its host name in the common name only, not in subjectAltName".to_owned(),
+        what: "a host name that is only in the common name, not in subjectAltName".to_owned(),
         rejected_by: ["rustls", "Go", "Apple's systems"].map(str::to_owned).to_vec(),
         accepted_by: ["OpenSSL", "GnuTLS"].map(str::to_owned).to_vec(),
     }
 }
 
-/// None if webpki does not support the anchor, which shows nothing about the chain.
+/// Whether webpki accepts the path. `None` if webpki does not support the trust anchor, in which case the result would
+/// not depend on the chain.
 fn is_verified_by_webpki(
     ders: &[CertificateDer<'static>],
     found: &Found,
@@ -272,14 +274,14 @@ fn is_verified_by_webpki(
     Some(leaf.verify_for_usage(algorithms, &[anchor], &between, moment, usage, None, None).is_ok())
 }
 
-/// Whether the leaf matches the host name (RFC 9525 §6).
+/// Whether the leaf certificate covers the host name (RFC 9525 §6).
 fn name_match(
     named_by: Option<NamedBy>,
     ders: &[CertificateDer<'static>],
     chain: &[Certificate],
     expected: String,
 ) -> NameMatch {
-    // Names that cannot be read are unknown, so they are not judged.
+    // Names that cannot be parsed are unknown, so they are not compared.
     let is_read =
         ders.first().and_then(|der| pkix::ParsedCertificate::read(der)).is_some_and(|read| read.has_readable_names());
     match chain.first().filter(|leaf| is_read && leaf.is_readable()) {

@@ -1,4 +1,4 @@
-//! Joins an inquiry with its port and its listener: carries out each step, and waits for arrivals in between.
+//! Runs an inquiry with a port and a listener: carries out each step, and waits for arrivals in between.
 
 use std::io;
 use std::pin::pin;
@@ -10,24 +10,24 @@ use super::{Ended, Gather, Inquiry, InquiryStep};
 use crate::evidence::{Event, Evidence, Probe};
 use crate::plan::Plan;
 
-/// Is notified about evidence as it arrives. The evidence is masked: text that repeats a secret is hidden in it. An error
-/// (a closed pipe, a full disk) ends the inquiry. What a listener has no use for is ignored.
+/// Is notified about evidence as it arrives. The evidence is masked: repetitions of a secret are hidden. An error (a
+/// closed pipe, a full disk) ends the inquiry. A listener implements only the methods that it needs.
 pub trait EvidenceListener {
-    /// Something happened in a session.
+    /// An event occurred in a session.
     fn event(&mut self, _plan: &Plan, _evidence: &Evidence, _event: &Event) -> io::Result<()> {
         Ok(())
     }
-    /// A probe has its outcome.
+    /// A probe has ended.
     fn answered(&mut self, _plan: &Plan, _evidence: &Evidence, _probe: &Probe) -> io::Result<()> {
         Ok(())
     }
-    /// Nothing has happened for a while.
+    /// There was no event for a while.
     fn waiting(&mut self, _plan: &Plan, _evidence: &Evidence, _now_ms: f64) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Asks until no question is left.
+/// Runs an inquiry about one plan until there are no more questions.
 pub async fn inquire(
     plan: &Plan,
     gather: &mut impl Gather,
@@ -38,7 +38,7 @@ pub async fn inquire(
     (evidence.pop().unwrap_or_else(|| Evidence::new(started_at)), ended)
 }
 
-/// The same for several plans at once. The evidence is in the order of the plans.
+/// Runs an inquiry about several plans at once. The evidence is returned in the order of the plans.
 pub async fn inquire_all(
     plans: &[Plan],
     gather: &mut impl Gather,
@@ -78,13 +78,13 @@ pub async fn inquire_all(
         if let Err(error) = notified
             && !inquiry.is_interrupted()
         {
-            // After a signal the rest is still written where possible, and the signal decides the exit code.
+            // After a signal, the rest is written where possible, and the signal decides the exit code.
             return (inquiry.into_evidence(), Ended::Unwritable(error));
         }
     }
 }
 
-/// The result of an inquiry whose port has every arrival ready, as a transcript in a test has; none if the port waits.
+/// The result of an inquiry whose port never waits, such as a transcript in a test. `None` if the port waits.
 pub fn at_once<T>(inquiring: impl Future<Output = T>) -> Option<T> {
     match pin!(inquiring).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => Some(result),

@@ -1,12 +1,14 @@
-//! The loop: ask, gather, repeat. Each answer may raise new questions. When no question is new and no probe is running,
-//! the inquiry is complete. It knows no check by name.
+//! The main loop: ask, gather, repeat. Each answer may raise new questions. The inquiry is complete when there are no
+//! new questions and no probe is running. It does not depend on any particular check.
 //!
-//! [`Inquiry`] is a state machine without I/O, like `dialogue`. Arrivals go in through [`Inquiry::arrive`]; the caller
-//! carries out what [`Inquiry::step`] returns: questions to ask, sessions to stop, notifications for a listener. The time
-//! is an argument of both. [`inquire`] and [`inquire_all`] (`driver.rs`) join it with a port ([`Gather`]) and a listener.
+//! [`Inquiry`] is a state machine without I/O, like `dialogue`. Arrivals are passed to [`Inquiry::arrive`]. The caller
+//! carries out the steps that [`Inquiry::step`] returns: questions to ask, probes to stop, notifications for a
+//! listener. Both functions receive the time as an argument. [`inquire`] and [`inquire_all`] (`driver.rs`) connect the
+//! inquiry with a port ([`Gather`]) and a listener.
 //!
-//! An inquiry can have several plans: each has evidence of its own, as if it were the only one, and a question that two
-//! of them ask is asked once. The port sees probes with numbers of the inquiry; the inquiry knows which case holds which.
+//! An inquiry can have several plans. Each of them is a case with its own evidence, as if it were the only one, but a
+//! question that two cases ask is asked only once. The port uses probe numbers of the inquiry; the inquiry records
+//! which cases use which probe.
 
 mod driver;
 mod port;
@@ -34,106 +36,107 @@ pub enum Ended {
     Complete,
     /// The overall time limit (`--max-time`) was reached.
     TimeUp,
-    /// A signal arrived.
+    /// A signal was received.
     Interrupted(Signal),
     /// The listener could not write.
     Unwritable(io::Error),
 }
 
-/// What the caller does next.
+/// The next action of the caller.
 #[derive(Debug)]
 pub enum InquiryStep {
     /// Start a probe.
     Ask {
-        /// The number of the probe at the port.
+        /// The number that the port uses for the probe.
         probe: ProbeId,
-        /// What it asks.
+        /// The question that the probe answers.
         question: Box<Question>,
     },
-    /// End a probe early: no case expects anything more from it.
+    /// End a probe early, because no case needs further results from it.
     Stop {
-        /// The number of the probe at the port.
+        /// The number that the port uses for the probe.
         probe: ProbeId,
     },
     /// Notify the listener of an event: see [`Inquiry::shown_event`].
     Happened {
-        /// The place of the case's plan.
+        /// The index of the case.
         case: usize,
-        /// The number of the event in its evidence.
+        /// The number of the event in the evidence of that case.
         event: EventId,
     },
     /// Notify the listener of an outcome: see [`Inquiry::shown_probe`].
     Answered {
-        /// The place of the case's plan.
+        /// The index of the case.
         case: usize,
-        /// The number of the probe in its evidence.
+        /// The number of the probe in the evidence of that case.
         probe: ProbeId,
     },
-    /// Notify the listener that nothing has happened for a while: see [`Inquiry::shown`].
+    /// Notify the listener that there was no event for a while: see [`Inquiry::shown`].
     Waiting {
-        /// The place of the plan that waits longest.
+        /// The index of the case that has been waiting longest.
         case: usize,
-        /// The time.
+        /// The current time in milliseconds since the start.
         now_ms: f64,
     },
     /// Wait for an arrival.
     Await,
-    /// It is over; there is no further step.
+    /// The inquiry is over; there are no further steps.
     End(Ended),
 }
 
-/// The loop for some plans.
+/// An inquiry about one or several plans.
 #[derive(Debug)]
 pub struct Inquiry<'p> {
     cases: Vec<InquiryCase<'p>>,
     pending: Vec<PendingQuestion>,
-    /// What the listener has not been notified of yet.
+    /// Notifications that have not been passed to the listener yet.
     notifications: VecDeque<InquiryStep>,
     asking: Asking,
-    /// Probes to end early.
+    /// Probes that are to be ended early.
     stops: VecDeque<ProbeId>,
-    /// Looks for probes to end as soon as every new question is asked.
+    /// Whether to search for probes that can be ended, once all new questions have been asked.
     looks_for_stops: bool,
     ended: Option<Ended>,
 }
 
-/// A plan with what was seen for it.
+/// A plan with its evidence.
 #[derive(Debug)]
 struct InquiryCase<'p> {
     plan: &'p Plan,
     evidence: Evidence,
-    /// The same as listeners may see it: [`crate::evidence::Mask`] decides.
+    /// The evidence as listeners may see it, masked by [`crate::evidence::Mask`].
     shown: Evidence,
 }
 
-/// How far the round of new questions is.
+/// The progress of the current round of new questions.
 #[derive(Debug)]
 enum Asking {
-    /// Nothing has arrived that can raise a question.
+    /// There was no arrival that can raise a question.
     Idle,
-    /// Every case is looked at, and again if a question was answered at once from what another case had seen.
+    /// Every case is asked for questions. The round is repeated if a question was answered immediately from the results
+    /// of another case.
     Round {
-        /// The next case.
+        /// The next case to be asked.
         case: usize,
-        /// Its questions that are still to be asked.
+        /// The questions of the current case that have not been asked yet.
         questions: VecDeque<Question>,
-        /// The case whose questions these are.
+        /// The current case.
         of: usize,
-        /// Whether a question of this round was answered at once.
+        /// Whether a question of this round was answered immediately.
         is_answered: bool,
     },
 }
 
-/// A question that the port was asked. Its number is its place, from 1.
+/// A question that the port was asked. The number of its probe is its position, from 1.
 #[derive(Debug)]
 struct PendingQuestion {
     question: Question,
-    /// The cases that it is asked for; the first one asked first.
+    /// The cases that use the probe, in the order in which they asked.
     holders: Vec<ProbeHolder>,
     is_open: bool,
 }
 
-/// A case by its place, and the number of the probe there.
+/// The index of a case, and the number of the probe in its evidence.
 #[derive(Clone, Copy, Debug)]
 struct ProbeHolder {
     case: usize,
@@ -141,8 +144,8 @@ struct ProbeHolder {
 }
 
 impl<'p> Inquiry<'p> {
-    /// An inquiry about these plans. `echoes` are the secrets that peers may repeat; `is_exposed` says whether an earlier
-    /// run of the same check sent the secret.
+    /// Starts an inquiry about these plans. `echoes` are the secrets that are masked if a peer repeats them.
+    /// `is_exposed` is true if an earlier run of the same check sent the secret.
     pub fn new(plans: &'p [Plan], started_at: Timestamp, echoes: &Echoes, is_exposed: bool) -> Inquiry<'p> {
         let new = |plan| {
             let evidence = Evidence { echoes: echoes.clone(), is_exposed, ..Evidence::new(started_at) };
@@ -159,7 +162,7 @@ impl<'p> Inquiry<'p> {
         }
     }
 
-    /// What to do next. Notifications come first, so that a listener sees an event before what follows from it.
+    /// The next step. Notifications are returned first, so that a listener receives an event before its consequences.
     pub fn step(&mut self, now_ms: f64) -> InquiryStep {
         if let Some(notification) = self.notifications.pop_front() {
             return notification;
@@ -182,12 +185,12 @@ impl<'p> Inquiry<'p> {
         }
     }
 
-    /// Takes what the port delivered.
+    /// Processes an arrival from the port.
     pub fn arrive(&mut self, arrival: Arrival, now_ms: f64) {
         match arrival {
             Arrival::Event { probe, at_ms, phase, tls, what } => {
                 self.happened(probe, at_ms, phase, tls, &what);
-                // Silence is the only event that raises a question before the session is over.
+                // Silence is the only event that can raise a question before the session is over.
                 if matches!(what, EventKind::Quiet { .. }) {
                     self.asking = Asking::new_round();
                 }
@@ -214,7 +217,7 @@ impl<'p> Inquiry<'p> {
         }
     }
 
-    /// Whether a signal ended it.
+    /// Whether the inquiry was ended by a signal.
     pub fn is_interrupted(&self) -> bool {
         matches!(self.ended, Some(Ended::Interrupted(_)))
     }
@@ -224,24 +227,24 @@ impl<'p> Inquiry<'p> {
         self.cases.get(case).map(|case| (case.plan, &case.shown))
     }
 
-    /// The same with one of its events.
+    /// A plan with its evidence and one of its events.
     pub fn shown_event(&self, case: usize, event: EventId) -> Option<(&Plan, &Evidence, &Event)> {
         let (plan, shown) = self.shown(case)?;
         Some((plan, shown, shown.event(event)?))
     }
 
-    /// The same with one of its probes.
+    /// A plan with its evidence and one of its probes.
     pub fn shown_probe(&self, case: usize, probe: ProbeId) -> Option<(&Plan, &Evidence, &Probe)> {
         let (plan, shown) = self.shown(case)?;
         Some((plan, shown, shown.probe(probe)?))
     }
 
-    /// What was seen, in the order of the plans.
+    /// The evidence, in the order of the plans.
     pub fn into_evidence(self) -> Vec<Evidence> {
         self.cases.into_iter().map(|case| case.evidence).collect()
     }
 
-    /// The next question for the port, of any case.
+    /// The next question of any case that the port must be asked.
     fn next_question(&mut self, now_ms: f64) -> Option<(ProbeId, Question)> {
         while let Asking::Round { case, questions, of, .. } = &mut self.asking {
             if let Some(question) = questions.pop_front() {
@@ -264,11 +267,11 @@ impl<'p> Inquiry<'p> {
 
     fn end_round(&mut self) {
         let is_answered = matches!(self.asking, Asking::Round { is_answered: true, .. });
-        // What was answered at once can raise further questions.
+        // Questions that were answered immediately can raise further questions.
         self.asking = if is_answered { Asking::new_round() } else { Asking::Idle };
     }
 
-    /// Notes that a case asks a question; gives the number of its probe if the port has to be asked.
+    /// Records that a case asks a question. Returns the number of the probe if the port must be asked.
     fn ask_for(&mut self, at: usize, question: &Question, now_ms: f64) -> Option<ProbeId> {
         let case = self.cases.get_mut(at)?;
         if case.evidence.answer_to(question).is_some() {
@@ -294,7 +297,7 @@ impl<'p> Inquiry<'p> {
         Some(number(self.pending.len() - 1))
     }
 
-    /// One more case holds a probe: it gets what was seen so far, and what is seen from now on. True if the probe is over.
+    /// Adds a case to a probe. It receives all events so far and all later ones. Returns true if the probe is over.
     fn join(&mut self, pending: usize, case: usize, question: Question) -> bool {
         let Some(pending) = self.pending.get_mut(pending) else { return false };
         let Some((probe, events)) = pending.holders.first().and_then(|first| {
@@ -336,7 +339,7 @@ impl<'p> Inquiry<'p> {
         }
     }
 
-    /// The open probes from which none of their holders expects anything more.
+    /// The running probes from which no case needs further results.
     fn settled(&self) -> VecDeque<ProbeId> {
         let is_settled = |pending: &PendingQuestion| {
             pending.is_open
@@ -348,7 +351,7 @@ impl<'p> Inquiry<'p> {
         (0..self.pending.len()).filter(|at| self.pending.get(*at).is_some_and(is_settled)).map(number).collect()
     }
 
-    /// Every open probe ends here, in the phase that it has reached.
+    /// Ends every running probe in the phase that it has reached.
     fn give_up(&mut self, now_ms: f64, fault: impl Fn(Phase) -> Fault) {
         let is_open = |at: &usize| self.pending.get(*at).is_some_and(|pending| pending.is_open);
         let open: Vec<ProbeId> = (0..self.pending.len()).filter(is_open).map(number).collect();
@@ -402,8 +405,8 @@ impl Asking {
 }
 
 impl PendingQuestion {
-    /// Whether it answers a question of a case that does not hold it yet. Within one case each session is held
-    /// separately: a follow-up may repeat one on purpose.
+    /// Whether this probe also answers a question of another case. Within one case, equal sessions are separate probes,
+    /// because a follow-up may repeat a session on purpose.
     fn serves(&self, question: &Question, case: usize) -> bool {
         let fits = match (&self.question, question) {
             (Question::Session(held), Question::Session(wanted)) => held.covers(wanted),

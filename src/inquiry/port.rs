@@ -1,20 +1,21 @@
-//! The port between the inquiry and what answers its questions: the network (`gather`), or a transcript in a test.
+//! The port through which the inquiry asks questions. Behind it is the network (`gather`) or a transcript in a test.
 
 use crate::evidence::{EventKind, Outcome, Phase, ProbeId};
 use crate::question::Question;
 use crate::secret::Echoes;
 
-/// Something that answers questions.
+/// Answers questions.
 pub trait Gather {
     /// Starts a probe that answers a question.
     fn ask(&mut self, id: ProbeId, question: &Question);
     /// Waits for the next arrival. Called only while a probe is running.
     fn next(&mut self) -> impl Future<Output = Arrival>;
-    /// Ends a probe early: it is answered with what was seen so far.
+    /// Ends a probe early. Its outcome contains the results so far.
     fn stop(&mut self, id: ProbeId);
-    /// Milliseconds since the start, by a monotonic clock.
+    /// Milliseconds since the start, measured with a monotonic clock.
     fn now_ms(&self) -> f64;
-    /// The secrets that peers may repeat, shared with the sessions: the list grows when something is computed from a secret.
+    /// The secrets that are masked if a peer repeats them. The list is shared with the sessions, because they add
+    /// values computed from a secret.
     fn echoes(&self) -> Echoes {
         Echoes::default()
     }
@@ -24,36 +25,36 @@ pub trait Gather {
     }
 }
 
-/// What reaches the inquiry.
+/// An event that the port reports to the inquiry.
 #[derive(Debug)]
 pub enum Arrival {
-    /// Something happened in a session.
+    /// An event occurred in a session.
     Event {
-        /// The probe that holds the session.
+        /// The probe of the session.
         probe: ProbeId,
-        /// When, milliseconds since the start.
+        /// The time in milliseconds since the start.
         at_ms: f64,
         /// The phase of the session.
         phase: Phase,
         /// Whether the session was encrypted.
         tls: bool,
-        /// What happened.
+        /// The event.
         what: EventKind,
     },
-    /// A probe has its outcome.
+    /// A probe has ended.
     Answered {
-        /// The probe.
+        /// The number of the probe.
         probe: ProbeId,
-        /// When, milliseconds since the start.
+        /// The time in milliseconds since the start.
         at_ms: f64,
         /// The outcome.
         outcome: Outcome,
     },
-    /// A signal asks the program to end.
+    /// The program received a signal that ends it.
     Interrupted(Signal),
     /// The overall time limit was reached.
     TimeUp,
-    /// Nothing has arrived for 300 ms, or for another 100 ms after that: progress can be shown.
+    /// There was no arrival for 300 ms, or for another 100 ms after that. Progress can be shown.
     Waiting,
 }
 
@@ -62,12 +63,13 @@ pub enum Arrival {
 pub enum Signal {
     /// SIGINT, or Ctrl-C.
     Interrupt,
-    /// SIGTERM, or SIGHUP (the terminal was closed).
+    /// SIGTERM, or SIGHUP when the terminal is closed.
     Terminate,
 }
 
 impl Signal {
-    /// The exit code of a program that this signal ends: 128 and the number of the signal; SIGHUP counts as SIGTERM.
+    /// The exit code of a program that is ended by this signal: 128 plus the number of the signal. SIGHUP has the same
+    /// code as SIGTERM.
     pub fn exit_code(self) -> u8 {
         match self {
             Signal::Interrupt => 130,

@@ -1,6 +1,6 @@
-//! The inquiry by itself: arrivals in, steps out, without any port.
+//! Tests of the inquiry alone, without a port: arrivals in, steps out.
 
-#![allow(clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
 use super::{Arrival, Ended, Inquiry, InquiryStep, Signal};
 use crate::cli::{self, Invocation};
@@ -22,7 +22,7 @@ fn inquiry(plans: &[Plan]) -> Inquiry<'_> {
     Inquiry::new(plans, "2026-11-21T09:00:00Z".parse().expect("a time"), &Echoes::default(), false)
 }
 
-/// Carries out steps until the inquiry waits or ends; the questions, and what the listener is notified of.
+/// Carries out steps until the inquiry waits or ends. Returns the questions and all other steps.
 fn steps(inquiry: &mut Inquiry<'_>, now_ms: f64) -> (Vec<(ProbeId, Question)>, Vec<InquiryStep>) {
     let (mut asked, mut others) = (Vec::new(), Vec::new());
     loop {
@@ -55,7 +55,7 @@ fn refused(probe: ProbeId, at_ms: f64) -> Arrival {
 }
 
 #[test]
-fn a_name_is_looked_up_while_the_session_begins_and_nothing_is_asked_twice() {
+fn lookup_and_session_start_together_and_no_question_is_asked_twice() {
     let plans = [plan(&["mail.example.net"])];
     let mut inquiry = inquiry(&plans);
     let (asked, notified) = steps(&mut inquiry, 5.0);
@@ -82,7 +82,7 @@ fn a_name_is_looked_up_while_the_session_begins_and_nothing_is_asked_twice() {
 }
 
 #[test]
-fn a_refused_connection_raises_questions_about_other_ports_within_the_budget() {
+fn a_refused_connection_raises_questions_about_other_ports_within_the_connection_limit() {
     let plans = [plan(&["192.0.2.25", "--max-connections", "3"])];
     let mut inquiry = inquiry(&plans);
     let (asked, _) = steps(&mut inquiry, 0.0);
@@ -101,7 +101,7 @@ fn a_refused_connection_raises_questions_about_other_ports_within_the_budget() {
 }
 
 #[test]
-fn a_question_of_two_plans_is_asked_once_and_both_see_the_answer() {
+fn a_question_of_two_plans_is_asked_once_and_both_receive_the_answer() {
     let plans = [plan(&["192.0.2.25:587"]), plan(&["192.0.2.25:587"])];
     let mut inquiry = inquiry(&plans);
     let (asked, _) = steps(&mut inquiry, 0.0);
@@ -172,7 +172,7 @@ fn silence_raises_a_question_before_the_session_is_over() {
 }
 
 #[test]
-fn a_pause_is_reported_with_the_plan_that_waits() {
+fn the_waiting_step_names_the_plan_that_is_waiting() {
     let plans = [plan(&["192.0.2.25"]), plan(&["192.0.2.26"])];
     let mut inquiry = inquiry(&plans);
     let (asked, _) = steps(&mut inquiry, 0.0);

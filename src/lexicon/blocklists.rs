@@ -1,4 +1,4 @@
-//! DNS block lists by the words with which replies name them.
+//! DNS block lists, recognised by the words that replies contain about them.
 
 use std::sync::LazyLock;
 
@@ -15,31 +15,31 @@ struct BlocklistsFile {
     blocklist: Vec<Blocklist>,
 }
 
-/// One list.
+/// One block list.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Blocklist {
-    /// Public, kebab-case.
+    /// The public id, in kebab-case.
     #[cfg(test)]
     pub id: String,
-    /// For people.
+    /// The name as it is shown to the user.
     pub name: String,
     any: Vec<String>,
-    /// What a listing means.
+    /// The meaning of an entry in the list.
     #[cfg(test)]
     pub means: String,
-    /// Where to look up or remove an address; empty when there is no such page.
+    /// The page for looking up or removing an entry; empty if there is none.
     pub removal: String,
-    /// `ip`, `domain` or `network`.
+    /// The kind of entries: `ip`, `domain` or `network`.
     #[cfg(test)]
     pub kind: String,
     /// Who must act first: `sender`, `provider` or `receiver`.
     #[cfg(test)]
     pub who: String,
-    /// False when the list has been shut down.
+    /// False if the list has been shut down.
     #[cfg(test)]
     pub active: bool,
-    /// What to do.
+    /// Fixes for the user.
     #[serde(default)]
     pub fix: Vec<Fix>,
     #[cfg(test)]
@@ -50,7 +50,7 @@ pub(crate) struct Blocklist {
     counter_example: String,
 }
 
-/// The first list that a normalised text names.
+/// The first list that is named in a normalised text.
 pub(crate) fn named_in(text: &str) -> Option<&'static Blocklist> {
     LISTS.blocklist.iter().find(|list| list.any.iter().any(|word| text.contains(word.as_str())))
 }

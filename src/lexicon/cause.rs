@@ -1,9 +1,10 @@
-//! The closed lists: causes, which decide the rule, and categories, which are public in JSON.
+//! The closed lists of causes and categories. A cause decides which rule reports a rejection; categories are public in
+//! JSON.
 
 use super::ReplyPhase;
 use serde::{Deserialize, Serialize};
 
-/// Why a server refuses. One rule each; two of them share a category with another one.
+/// Why a server rejects a command. There is one rule for each cause; two causes have the same category as another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
@@ -11,75 +12,75 @@ pub enum Cause {
     UnknownUser,
     /// The recipient's mailbox is full.
     MailboxFull,
-    /// The recipient's mailbox is switched off.
+    /// The recipient's mailbox is disabled.
     MailboxDisabled,
     /// The recipient has moved.
     MailboxMoved,
     /// A domain does not exist.
     DomainUnknown,
-    /// The host or domain takes no mail at all.
+    /// The host or domain does not accept any mail.
     NoMailAccepted,
-    /// The server takes no mail for this domain from us.
+    /// The server does not accept mail for this domain from this client.
     RelayDenied,
     /// The envelope sender is not accepted.
     SenderRejected,
-    /// SPF, DKIM or DMARC.
+    /// SPF, DKIM or DMARC failed.
     SenderAuthentication,
-    /// User name, password or key is wrong.
+    /// The user name, password or key is wrong.
     Credentials,
-    /// An app password is wanted.
+    /// An app password is required.
     AppPassword,
-    /// OAuth is wanted.
+    /// OAuth is required.
     OauthRequired,
-    /// The account, tenant or address may not do this.
+    /// The account, tenant or email address is not allowed to do this.
     AccountRestricted,
-    /// The mechanism is unknown, too weak or not for this place.
+    /// The mechanism is unknown, too weak or not allowed on this port.
     AuthMechanism,
-    /// A login is wanted first.
+    /// The client must log in first.
     AuthRequired,
-    /// Encryption is wanted first.
+    /// The client must encrypt the connection first.
     EncryptionRequired,
     /// TLS cannot be started.
     StarttlsFailed,
-    /// Our address has no fitting name.
+    /// The client's IP address has no matching reverse DNS name.
     ReverseDns,
-    /// The name that we announce is not accepted.
+    /// The EHLO name is not accepted.
     HeloName,
     /// The client's IP address is listed or has a poor reputation.
     Reputation,
-    /// Temporarily rejected, as every unknown client (greylisting).
+    /// The server temporarily rejects every unknown client (greylisting).
     Greylisted,
-    /// Too much in too short a time.
+    /// The client sent too much in too short a time.
     RateLimited,
-    /// Too many connections at once.
+    /// The client has too many connections at once.
     TooManyConnections,
     /// The message is too large.
     TooLarge,
     /// Too many recipients.
     TooManyRecipients,
-    /// Spam, virus, or a policy without another reason.
+    /// The message was rejected as spam, because of a virus, or by a policy without a more specific reason.
     ContentPolicy,
-    /// Something is written wrongly.
+    /// The command has a syntax error.
     Syntax,
-    /// Commands in the wrong order; mostly the echo of an earlier refusal.
+    /// The command is not allowed at this point, usually as a consequence of an earlier rejection.
     Sequence,
-    /// The server does not do this.
+    /// The server does not support the command.
     Unsupported,
-    /// The server is broken or badly configured.
+    /// The server has a fault or is misconfigured.
     ServerFault,
-    /// The server has no room left.
+    /// The server has no storage space left.
     ServerFull,
     /// The server closes the connection.
     Closing,
-    /// The recipient takes mail from inside only.
+    /// The recipient accepts mail only from inside its organisation.
     RecipientRestricted,
-    /// It is no refusal.
+    /// The reply is not a rejection.
     Accepted,
-    /// Not known.
+    /// The cause is not known.
     Other,
 }
 
-/// What kind of refusal it is, in reports. Closed: a new one comes with a new schema version.
+/// The kind of a rejection in reports. The list is closed: a new category requires a new schema version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -120,8 +121,8 @@ pub enum Category {
     Other,
 }
 
-/// The public category of each cause, in the order of the causes. A demand for a login is about credentials; a recipient that
-/// accepts mail from inside only does not accept this sender.
+/// The public category of each cause, in the order of the causes. A required login has the category of credentials. A
+/// recipient that accepts mail only from inside its organisation has the category of a rejected sender.
 const CATEGORIES: [(Cause, Category); 35] = [
     (Cause::UnknownUser, Category::UnknownUser),
     (Cause::MailboxFull, Category::MailboxFull),
@@ -161,19 +162,20 @@ const CATEGORIES: [(Cause, Category); 35] = [
 ];
 
 impl Cause {
-    /// The public category.
+    /// The public category of the cause.
     pub fn category(self) -> Category {
         CATEGORIES.get(self as usize).map_or(Category::Other, |(_, category)| *category)
     }
 
-    /// Whether a refusal at a phase can have this cause. No recipient is known before RCPT (some servers speak of one at
-    /// MAIL), and greylisting waits for client, sender and recipient together (RFC 6647 §2.4), so AUTH is never greylisted.
+    /// Whether a rejection in a phase can have this cause. Before MAIL no recipient is known. MAIL itself is allowed,
+    /// because some servers mention a recipient in their reply to it. Greylisting is decided from client, sender and
+    /// recipient together (RFC 6647 §2.4), so AUTH is never greylisted.
     pub fn can_arise_at(self, step: ReplyPhase) -> bool {
         let before_mail = matches!(step, ReplyPhase::Ehlo | ReplyPhase::Starttls | ReplyPhase::Auth);
         !before_mail || !(self == Cause::Greylisted || self.is_about_recipient())
     }
 
-    /// Whether it is about one recipient, and not about us, our sender or the server.
+    /// Whether the cause concerns one recipient, and not the client, the sender or the server.
     pub fn is_about_recipient(self) -> bool {
         matches!(
             self,
@@ -198,6 +200,6 @@ mod tests {
             assert_eq!(*cause as usize, place, "{cause:?}");
             assert_eq!(cause.category(), *category);
         }
-        assert_eq!(CATEGORIES.len(), Cause::Other as usize + 1, "the last cause");
+        assert_eq!(CATEGORIES.len(), Cause::Other as usize + 1, "the table has a row for every cause");
     }
 }

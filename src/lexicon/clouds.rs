@@ -1,4 +1,5 @@
-//! Where a machine stands, by what it says of itself, and what that place does with outgoing mail connections.
+//! Cloud providers and CI services in which a machine may run: how to recognise them, and whether they block outgoing
+//! mail connections.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,14 +16,14 @@ struct CloudsFile {
     cloud: Vec<Cloud>,
 }
 
-/// One place.
+/// One cloud provider, platform or CI service.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Cloud {
-    /// Public, kebab-case.
+    /// The public id, in kebab-case.
     #[cfg(test)]
     pub id: String,
-    /// For people.
+    /// The name as it is shown to the user.
     pub name: String,
     /// `cloud`, `platform`, `ci` or `virtual`.
     pub kind: String,
@@ -32,13 +33,13 @@ pub(crate) struct Cloud {
     dmi: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     host_suffix: Vec<String>,
-    /// Ports that are blocked outwards by default.
+    /// The outgoing ports that are blocked by default.
     pub blocks: Vec<u16>,
-    /// How sure the sign is.
+    /// How certain the recognition is.
     pub certainty: Confidence,
-    /// For people.
+    /// The explanation for the user.
     pub means: String,
-    /// What to do.
+    /// Fixes for the user.
     #[serde(default)]
     pub fix: Vec<Fix>,
     #[cfg(test)]
@@ -49,7 +50,7 @@ pub(crate) struct Cloud {
     counter_example: BTreeMap<String, String>,
 }
 
-/// What a machine says of itself.
+/// Facts about a machine from which the place is recognised.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MachineSigns<'a> {
     /// Files of `/sys/class/dmi/id` with their contents.
@@ -60,7 +61,7 @@ pub(crate) struct MachineSigns<'a> {
     pub host: Option<&'a str>,
 }
 
-/// The first place whose sign holds.
+/// The first entry that matches the facts.
 pub(crate) fn recognise(signs: &MachineSigns<'_>) -> Option<&'static Cloud> {
     FILE.cloud.iter().find(|cloud| {
         let by_env = cloud.env.iter().any(|name| signs.env.contains(&name.as_str()));
@@ -74,7 +75,7 @@ pub(crate) fn recognise(signs: &MachineSigns<'_>) -> Option<&'static Cloud> {
     })
 }
 
-/// The names of all environment variables that tell a place.
+/// The names of all environment variables that are used for recognition.
 pub(crate) fn variables() -> impl Iterator<Item = &'static str> {
     FILE.cloud.iter().flat_map(|cloud| cloud.env.iter().map(String::as_str))
 }

@@ -1,9 +1,9 @@
-//! What is known about a reply apart from its text: the phase, and who sent it.
+//! The facts about a reply other than its text: the phase and the sender.
 
 use serde::{Deserialize, Serialize};
 
-/// The step at which a reply came, as the data names it. `data` is the end of the message too: smtpcheck never gets
-/// there, pasted replies do.
+/// The phase of a reply, as the data names it. `data` includes the end of the message. smtpcheck itself never gets
+/// there, but pasted replies can belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -29,7 +29,7 @@ pub enum ReplyPhase {
 }
 
 impl ReplyPhase {
-    /// Every step with its word.
+    /// Every phase with its name.
     pub const ALL: [(&'static str, ReplyPhase); 9] = [
         ("greeting", ReplyPhase::Greeting),
         ("ehlo", ReplyPhase::Ehlo),
@@ -42,19 +42,19 @@ impl ReplyPhase {
         ("quit", ReplyPhase::Quit),
     ];
 
-    /// A step by its word.
+    /// Finds a phase by its name.
     pub fn parse(word: &str) -> Option<ReplyPhase> {
         ReplyPhase::ALL.iter().find(|(name, _)| *name == word).map(|(_, step)| *step)
     }
 }
 
-/// What is known beside the reply.
+/// The facts about a reply other than its text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
-    /// The step at which it came.
+    /// The phase of the session.
     pub step: Option<ReplyPhase>,
-    /// The provider's id, if it was recognised.
+    /// The id of the provider, if it was recognised.
     pub provider: Option<&'a str>,
-    /// The software's id, if it was recognised.
+    /// The id of the software, if it was recognised.
     pub software: Option<&'a str>,
 }

@@ -1,6 +1,6 @@
-//! Reads the embedded files, and prepares text for comparison with them.
+//! Parses the embedded files, and normalises text for comparison with them.
 
-/// Parses an embedded file. That it can be parsed is what the tests of the loaders prove.
+/// Parses an embedded file. The tests verify that every file can be parsed.
 pub(super) fn embedded<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> T {
     match toml::from_str(text) {
         Ok(table) => table,
@@ -8,7 +8,7 @@ pub(super) fn embedded<T: serde::de::DeserializeOwned>(name: &str, text: &str) -
     }
 }
 
-/// Text as literals are looked up in it: lower case, runs of white space as one blank.
+/// Normalises text for comparison: lower case, with each run of white space replaced by one space.
 pub fn normal(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     for word in text.split_whitespace() {

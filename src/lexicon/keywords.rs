@@ -1,4 +1,4 @@
-//! EHLO keywords: what each line of a server's list means.
+//! EHLO extensions: the meaning of each keyword in the server's list.
 
 use std::sync::LazyLock;
 
@@ -13,22 +13,22 @@ struct KeywordsFile {
     keyword: Vec<Keyword>,
 }
 
-/// One keyword.
+/// One extension.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Keyword {
-    /// As registered, upper case.
+    /// The keyword as registered, in upper case.
     pub keyword: String,
     pattern: Option<String>,
-    /// Where it is defined.
+    /// The document that defines it.
     pub reference: String,
     /// `registered`, `historic`, `private` or `masked`.
     pub status: String,
-    /// What it means.
+    /// The meaning of the keyword.
     pub meaning: String,
-    /// What is said when it is there.
+    /// The sentence that is shown if the extension is advertised.
     pub says: String,
-    /// What is said when it is missing, where that is worth a word.
+    /// The sentence that is shown if the extension is missing, if that matters.
     pub absent: Option<String>,
     #[cfg(test)]
     source: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Keyword {
     counter_example: String,
 }
 
-/// A keyword: exact rows first, then prefixes, the longer ones first.
+/// Finds a keyword. Exact rows are tried first, then prefixes, longest first.
 pub(crate) fn find(word: &str) -> Option<&'static Keyword> {
     let word = word.to_ascii_uppercase();
     let is_prefix = |row: &&Keyword| row.pattern.as_deref() == Some("prefix");
@@ -49,7 +49,7 @@ pub(crate) fn find(word: &str) -> Option<&'static Keyword> {
     })
 }
 
-/// Whether a word is a name that is listed here, and not only begins like one.
+/// Whether a word is a keyword in this list. A row that only matches as a prefix does not count.
 pub(crate) fn is_registered(word: &str) -> bool {
     FILE.keyword.iter().any(|row| row.pattern.is_none() && row.keyword.eq_ignore_ascii_case(word))
 }

@@ -1,39 +1,40 @@
-//! What every entry of the lexicon has: how certain its meaning is, and what to do.
+//! Common parts of all entries in the lexicon: the confidence of an interpretation, and the fixes.
 
 use serde::{Deserialize, Serialize};
 
-/// How sure a reading or a finding is.
+/// How certain an interpretation or a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    /// One reading among several.
+    /// One of several interpretations.
     Possible,
-    /// The best reading; what else it could be is said with it.
+    /// The most probable interpretation. The alternatives are stated with it.
     Likely,
-    /// The evidence admits no other reading.
+    /// The evidence does not allow any other interpretation.
     Certain,
 }
 
-/// One thing to do.
+/// One action that the user can take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fix {
-    /// In words.
+    /// The action as a sentence.
     pub text: String,
-    /// A command to run or a setting to make.
+    /// A command to run or a setting to change.
     #[serde(default)]
     pub command: Option<String>,
     /// A page to open.
     #[serde(default)]
     pub url: Option<String>,
-    /// For whom it is; none: for every user. Only in the data: a fix that is shown has already been selected.
+    /// The users to whom it applies; null for all users. This is used only in the data: a fix that is shown has already
+    /// been selected.
     #[serde(default, skip_serializing)]
     #[cfg_attr(test, schemars(skip))]
     pub when: Option<FixWhen>,
 }
 
-/// For whom a fix is.
+/// The users to whom a fix applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FixWhen {
@@ -42,17 +43,17 @@ pub enum FixWhen {
 }
 
 impl Fix {
-    /// Words only.
+    /// A fix that is only a sentence.
     pub fn text(text: impl Into<String>) -> Fix {
         Fix { text: text.into(), command: None, url: None, when: None }
     }
 
-    /// Words with a command.
+    /// A fix with a command.
     pub fn run(text: impl Into<String>, command: impl Into<String>) -> Fix {
         Fix { text: text.into(), command: Some(command.into()), url: None, when: None }
     }
 
-    /// Words with a page.
+    /// A fix with a page.
     pub fn open(text: impl Into<String>, url: impl Into<String>) -> Fix {
         Fix { text: text.into(), command: None, url: Some(url.into()), when: None }
     }

@@ -1,4 +1,5 @@
-//! SASL mechanisms by name: what goes over the wire and how good they are, also those that smtpcheck cannot do.
+//! SASL mechanisms by name, including those that smtpcheck does not support: the data that they send, and how secure
+//! they are.
 
 use std::sync::LazyLock;
 
@@ -14,27 +15,27 @@ struct MechanismsFile {
     mechanism: Vec<MechanismRow>,
 }
 
-/// One mechanism.
+/// One SASL mechanism.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct MechanismRow {
-    /// As registered.
+    /// The name as registered.
     pub name: String,
     pattern: Option<String>,
-    /// Where it is defined.
+    /// The document that defines it.
     pub reference: String,
-    /// What a listener would get.
+    /// The data that an eavesdropper would receive.
     pub secret_on_wire: String,
     /// `strong`, `plain-inside-tls`, `obsolete`, `token`, `none` or `private`.
     pub strength: String,
-    /// For people.
+    /// A remark for the user.
     pub remark: String,
-    /// Whether smtpcheck is meant to log in with it.
+    /// Whether smtpcheck should support it.
     #[cfg(test)]
     pub can_smtpcheck: bool,
 }
 
-/// A mechanism by its name, in any case.
+/// Finds a mechanism by its name, case-insensitively.
 pub(crate) fn find(name: &str) -> Option<&'static MechanismRow> {
     let name = name.to_ascii_uppercase();
     let exact = FILE.mechanism.iter().find(|row| row.pattern.is_none() && row.name.eq_ignore_ascii_case(&name));
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mechanism_that_we_have_is_described() {
+    fn every_supported_mechanism_is_described() {
         for mechanism in MECHANISMS {
             assert!(find(mechanism.name).is_some_and(|row| row.can_smtpcheck), "{}", mechanism.name);
         }

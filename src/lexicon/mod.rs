@@ -1,12 +1,12 @@
-//! What the words of servers mean, as data: reply codes, enhanced status codes, phrases of providers and software,
-//! EHLO keywords, SASL mechanisms, providers, greetings, clouds, block lists. Embedded TOML (`data/`), a loader for
-//! each, and [`read`], which finds the best reading of one reply.
+//! The meanings of servers' replies, as data: reply codes, enhanced status codes, phrases of providers and software,
+//! EHLO extensions, SASL mechanisms, providers, greetings, cloud providers, block lists. The module consists of
+//! embedded TOML files (`data/`), a loader for each, and [`read`], which finds the best interpretation of a reply.
 //!
-//! No sentence about a code is in Rust. Each entry has an example that must match and one that must not, and the
-//! tests of the loaders run them. Nothing is parsed before it is needed: a check in which nothing is refused parses
-//! nothing of this.
+//! No sentence about a code is in Rust. Each entry has an example that must match and one that must not match, and the
+//! tests of the loaders verify both. A file is parsed only when it is needed, so a check without rejections parses none
+//! of them.
 //!
-//! Read next: [`cause`] (the closed lists), [`phrases`] (how text is matched), [`read`] (what comes first).
+//! Read next: [`cause`] (the closed lists), [`phrases`] (how text is matched), [`read`] (the order of precedence).
 
 pub(crate) mod blocklists;
 pub(crate) mod cause;

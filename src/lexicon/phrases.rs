@@ -1,11 +1,12 @@
-//! Phrases: literals in the text of a reply, with the conditions under which they mean something. One pass of an
-//! Aho-Corasick automaton finds every literal of every phrase; then the conditions are held against what was found, of
-//! those phrases only that a literal in the text leads to.
+//! Phrases: strings (literals) in the text of a reply, with the conditions under which they have a meaning. An
+//! Aho-Corasick automaton finds all literals of all phrases in one pass. Then the conditions are checked, but only
+//! those of phrases with a literal in the text.
 //!
-//! A phrase matches when each condition that it has holds: `phase`, `code`, `class`, `status`, all of `all`, one of
-//! `any`, none of `none`. Of several, those of the recognised provider come first, then those of the recognised
-//! software, then those that need neither; inside a group the more specific one wins: the bytes of its literals that
-//! hit, 8 for a condition on code or status, 4 for one on phase or class; then the order of the files.
+//! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
+//! least one in `any`, and none in `none`. If several phrases match, those of the recognised provider come first, then
+//! those of the recognised software, then those that require neither. Within each group, the most specific phrase wins.
+//! Its score is the number of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for
+//! a condition on phase or class. If the scores are equal, the order in the files decides.
 
 use std::sync::LazyLock;
 
@@ -18,7 +19,7 @@ use super::embedded::{embedded, normal};
 use super::meaning::{Confidence, Fix};
 use crate::wire::Reply;
 
-/// The phrase files, in their order.
+/// The files with phrases, in their order.
 const FILES: [(&str, &str); 5] = [
     ("phrases-auth.toml", include_str!("data/phrases-auth.toml")),
     ("phrases-policy.toml", include_str!("data/phrases-policy.toml")),
@@ -33,7 +34,7 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(Phrases::load);
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Phrase {
-    /// Public, kebab-case, never reused.
+    /// The public id, in kebab-case. It is never reused.
     pub id: String,
     provider: Option<String>,
     anywhere: Option<bool>,
@@ -47,23 +48,23 @@ pub(crate) struct Phrase {
     any: Vec<String>,
     #[serde(default)]
     none: Vec<String>,
-    /// What it means, for the rule.
+    /// The cause, which decides the rule.
     #[serde(rename = "category")]
     pub cause: Cause,
-    /// How sure that is.
+    /// How certain the meaning is.
     pub confidence: Confidence,
-    /// What it means, for people.
+    /// The explanation for the user.
     pub means: String,
-    /// What else it could be.
+    /// Alternative explanations.
     #[serde(rename = "else")]
     pub otherwise: Option<String>,
-    /// What to do.
+    /// Fixes for the user.
     pub fix: Vec<Fix>,
-    /// Where it is known from.
+    /// The source of this information.
     pub source: String,
-    /// Replies that it matches.
+    /// Examples of replies that it must match.
     matches: Vec<String>,
-    /// Replies that look similar, and that it does not match.
+    /// Examples of similar replies that it must not match.
     differs: Vec<String>,
 }
 
@@ -72,13 +73,13 @@ struct PhrasesFile {
     phrase: Vec<Phrase>,
 }
 
-/// Where a text in lower case has literals of several words.
+/// The ranges of literals with several words in a lower-case text.
 pub(super) fn places(text: &str) -> Vec<std::ops::Range<usize>> {
     let found = PHRASES.automaton.find_overlapping_iter(text).map(|found| found.range());
     found.filter(|range| text.get(range.clone()).is_some_and(|words| words.trim().contains(' '))).collect()
 }
 
-/// Texts of servers: every literal and every example of the phrases.
+/// Texts that servers send: every literal and every example of the phrases.
 pub(super) fn server_texts() -> impl Iterator<Item = &'static str> {
     let of = |phrase: &'static Phrase| [&phrase.all, &phrase.any, &phrase.none, &phrase.matches, &phrase.differs];
     PHRASES.phrases.iter().flat_map(of).flatten().map(String::as_str)
@@ -88,9 +89,9 @@ struct Phrases {
     phrases: Vec<Phrase>,
     literals: Vec<Literals>,
     automaton: AhoCorasick,
-    /// For each literal, the phrases that can match only where it is in the text; by their places.
+    /// For each literal: the indexes of the phrases that can match only if the literal is in the text.
     led_to: Vec<Vec<usize>>,
-    /// The phrases that want no literal.
+    /// The phrases that require no literal.
     wordless: Vec<usize>,
 }
 
@@ -101,10 +102,10 @@ struct Literals {
     none: Vec<usize>,
 }
 
-/// Which literals are in a text.
+/// The literals that occur in a text.
 struct Hits {
     has: Vec<bool>,
-    /// The same as a list, each once.
+    /// The same as a list without duplicates.
     list: Vec<usize>,
 }
 
@@ -115,7 +116,8 @@ impl Hits {
 }
 
 impl Literals {
-    /// The literals of which one has to be in the text: the longest of those that all have to be, as the rarest; else any.
+    /// The literals of which at least one must be in the text: the longest literal in `all`, which is probably the
+    /// rarest, or else all literals in `any`.
     fn needed(&self, words: &[String]) -> Vec<usize> {
         let length = |literal: &usize| words.get(*literal).map_or(0, String::len);
         match self.all.iter().max_by_key(|literal| length(literal)) {
@@ -155,9 +157,11 @@ impl Phrases {
                 led_to.get_mut(literal).into_iter().for_each(|led: &mut Vec<usize>| led.push(at));
             }
         }
-        // Overlapping matches are wanted: "user unknown" and "unknown" both count.
+        // Overlapping matches are required, because both "user unknown" and "unknown" count.
         let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
-        let automaton = automaton.unwrap_or_else(|error| unreachable!("a few thousand short literals: {error}"));
+        let automaton = automaton.unwrap_or_else(|error| {
+            unreachable!("an automaton for a few thousand short literals can be built: {error}")
+        });
         Phrases { phrases, literals, automaton, led_to, wordless }
     }
 
@@ -173,7 +177,7 @@ impl Phrases {
         hits
     }
 
-    /// The places of all phrases that may match: some come twice.
+    /// The indexes of all phrases that may match. There may be duplicates.
     fn candidates<'a>(&'a self, hits: &'a Hits) -> impl Iterator<Item = usize> + 'a {
         let led_to = hits.list.iter().filter_map(|literal| self.led_to.get(*literal)).flatten();
         led_to.chain(&self.wordless).copied()
@@ -181,7 +185,7 @@ impl Phrases {
 }
 
 impl Phrase {
-    /// How specifically it matches; none if it does not.
+    /// How specific the match is; `None` if the phrase does not match.
     fn score(&self, literals: &Literals, hits: &Hits, seen: &PhraseContext) -> Option<usize> {
         let mut score = 0;
         if let Some(steps) = &self.phase {
@@ -221,9 +225,10 @@ impl Phrase {
         Some(score)
     }
 
-    /// 0 for the recognised provider, 1 for the recognised software, 2 for everybody; none if it is for others.
+    /// 0 for phrases of the recognised provider, 1 for those of the recognised software, 2 for general ones; `None` for
+    /// phrases of other providers.
     fn rank(&self, context: &Context<'_>) -> Option<u8> {
-        // The step decides: before MAIL nothing can be about a recipient.
+        // Before MAIL, a reply cannot be about a recipient.
         let early = matches!(
             context.step,
             Some(ReplyPhase::Greeting | ReplyPhase::Ehlo | ReplyPhase::Starttls | ReplyPhase::Auth)
@@ -243,7 +248,7 @@ impl Phrase {
 struct PhraseContext {
     step: Option<ReplyPhase>,
     code: Option<u16>,
-    /// As it is written, so that it is put into words once.
+    /// The status as text, formatted only once.
     status: Option<String>,
 }
 
@@ -254,7 +259,7 @@ impl PhraseContext {
     }
 }
 
-/// `x.7.9` fits 4.7.9 and 5.7.9.
+/// Whether a status matches a pattern; `x.7.9` matches 4.7.9 and 5.7.9.
 fn fits(wanted: &str, status: &str) -> bool {
     match wanted.strip_prefix("x.") {
         Some(kind) => status.get(2..).is_some_and(|rest| rest == kind),
@@ -262,12 +267,12 @@ fn fits(wanted: &str, status: &str) -> bool {
     }
 }
 
-/// The text of a reply as phrases see it.
+/// The text of a reply in the form in which phrases are searched.
 pub(crate) fn text_of(reply: &Reply) -> String {
     normal(&reply.joined())
 }
 
-/// The best phrase for a reply.
+/// The phrase that matches a reply best.
 pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phrase> {
     let text = text_of(reply);
     let seen = PhraseContext::of(reply, context.step);
@@ -321,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn every_example_matches_its_phrase_and_is_won_by_its_cause() {
+    fn every_example_matches_its_phrase_and_yields_its_cause() {
         let mut wrong = Vec::new();
         for (at, phrase) in all().iter().enumerate() {
             for example in &phrase.matches {
@@ -332,7 +337,7 @@ mod tests {
                 let reply = reply::from_text(example).expect("a reply");
                 let best = find(&reply, &context(phrase)).expect("it matches");
                 if best.cause != phrase.cause {
-                    wrong.push(format!("{example:?} of {} is won by {}", phrase.id, best.id));
+                    wrong.push(format!("{example:?} of {} is matched better by {}", phrase.id, best.id));
                 }
             }
         }
@@ -340,14 +345,14 @@ mod tests {
     }
 
     #[test]
-    fn the_literals_of_a_text_lead_to_every_phrase_that_matches() {
+    fn every_matching_phrase_is_found_by_its_literals() {
         for phrase in all() {
             for example in phrase.matches.iter().chain(&phrase.differs) {
                 let hits = PHRASES.hits(&text_of(&reply::from_text(example).expect("a reply")));
                 let led_to: Vec<usize> = PHRASES.candidates(&hits).collect();
                 let matching = (0..all().len()).filter(|at| score(&PHRASES, *at, example).is_some());
                 assert!(matching.into_iter().all(|at| led_to.contains(&at)), "{example}");
-                // What is looked at is a small part of all.
+                // Only a small part of all phrases must be examined.
                 assert!(led_to.len() < all().len() / 4, "{} of {} for {example}", led_to.len(), all().len());
             }
         }
@@ -364,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_says_what_else_it_could_be() {
+    fn every_phrase_that_is_not_certain_states_an_alternative() {
         for phrase in all() {
             let certain = phrase.confidence == crate::lexicon::Confidence::Certain;
             assert!(certain || phrase.otherwise.is_some(), "{}", phrase.id);

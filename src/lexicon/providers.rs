@@ -1,4 +1,5 @@
-//! Providers: where to send, with which user name and password, and what is special; and how to recognise them.
+//! Mail providers: their servers and ports, the user name and password to use, special rules, and how to recognise
+//! them.
 
 use std::sync::LazyLock;
 
@@ -14,42 +15,43 @@ struct ProvidersFile {
     provider: Vec<Provider>,
 }
 
-/// One provider.
+/// One mail provider.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub struct Provider {
-    /// Public, kebab-case.
+    /// The public id, in kebab-case.
     pub id: String,
-    /// For people.
+    /// The name as it is shown to the user.
     pub name: String,
     /// `mailbox`, `relay`, `inbound`, `hosting` or `local`.
     pub kind: String,
-    /// Host names for sending; `*.x` is any name below x.
+    /// Host names of the servers for sending mail. `*.x` means any name below x.
     pub hosts: Vec<String>,
     #[serde(default)]
     also: Vec<String>,
-    /// Ports, with what they speak.
+    /// The ports, with their use of TLS.
     #[serde(default, rename = "port")]
     pub ports: Vec<Port>,
-    /// The port to use.
+    /// The recommended port.
     pub recommended: Option<u16>,
-    /// Why that one.
+    /// Why this port is recommended.
     pub why: Option<String>,
-    /// What to give as user name.
+    /// The user name to use.
     pub user: Option<String>,
-    /// What to give as password.
+    /// The password to use.
     pub password: Option<String>,
-    /// Where to make it.
+    /// The page for creating the password.
     pub password_url: Option<String>,
-    /// Mechanisms that are usually offered.
+    /// The mechanisms that the servers usually advertise.
     #[serde(default)]
     pub auth: Vec<String>,
-    /// What is special.
+    /// Special rules of this provider.
     pub rule: Option<String>,
-    /// Whether a missing STARTTLS means that something removed it.
+    /// Whether the servers always advertise STARTTLS, so that a device on the network path must have removed it if it
+    /// is missing.
     #[serde(default)]
     pub starttls_always: bool,
-    /// What a check without sending cannot see.
+    /// Restrictions that the server applies only after the message is sent, so that smtpcheck cannot detect them.
     pub sees_after_data: Option<String>,
     #[serde(default)]
     banner_any: Vec<String>,
@@ -57,9 +59,9 @@ pub struct Provider {
     cert_any: Vec<String>,
     #[serde(default)]
     ehlo_any: Vec<String>,
-    /// When this was last looked at.
+    /// The date on which this information was last checked.
     pub reviewed: String,
-    /// Where it is known from.
+    /// The source of this information.
     pub source: String,
     #[cfg(test)]
     example: ProviderExample,
@@ -68,12 +70,12 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Whether it is known how its greeting reads.
+    /// Whether the usual greeting of the provider is known.
     pub fn has_known_greeting(&self) -> bool {
         !self.banner_any.is_empty()
     }
 
-    /// Whether a greeting reads like its own.
+    /// Whether a greeting looks like the provider's own.
     pub fn greets_with(&self, text: &str) -> bool {
         let text = normal(text);
         self.banner_any.iter().any(|literal| text.contains(literal.as_str()))
@@ -84,24 +86,24 @@ impl Provider {
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub struct Port {
-    /// The number.
+    /// The port number.
     pub port: u16,
-    /// What it speaks.
+    /// How TLS is used on the port.
     pub tls: PortTls,
 }
 
-/// What a port speaks.
+/// How TLS is used on a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PortTls {
-    /// TLS from the first byte.
+    /// Implicit TLS: TLS from the first byte.
     Implicit,
-    /// STARTTLS, and nothing else is accepted.
+    /// STARTTLS is required.
     Starttls,
-    /// Never encrypted.
+    /// TLS is not available.
     Plain,
-    /// STARTTLS is offered, plain text accepted.
+    /// STARTTLS is advertised, but unencrypted sessions are also accepted.
     StarttlsOrPlain,
 }
 
@@ -113,10 +115,10 @@ struct ProviderExample {
     banner: Option<String>,
 }
 
-/// What was seen of a server.
+/// Facts about a server from which its provider is recognised.
 #[derive(Clone, Debug, Default)]
 pub struct ProviderSigns<'a> {
-    /// The host name that was asked for.
+    /// The host name that the user specified.
     pub host: Option<&'a str>,
     /// The text of the greeting.
     pub greeting: Option<&'a str>,
@@ -126,7 +128,7 @@ pub struct ProviderSigns<'a> {
     pub certificate: &'a [String],
 }
 
-/// Recognises a provider, by its strongest sign: host name, other names, certificate, greeting, EHLO reply.
+/// Recognises a provider by the strongest available fact: host name, other names, certificate, greeting, reply to EHLO.
 pub fn recognise(signs: &ProviderSigns<'_>) -> Option<&'static Provider> {
     let all: &'static [Provider] = &PROVIDERS.provider;
     let by_host = signs.host.and_then(|host| {
@@ -177,7 +179,7 @@ pub fn all() -> &'static [Provider] {
     &PROVIDERS.provider
 }
 
-/// A provider by its id, its name, or one of its host names.
+/// Finds a provider by its id, its name, or one of its host names.
 pub fn find(word: &str) -> Vec<&'static Provider> {
     let word = word.to_lowercase();
     let exact: Vec<&'static Provider> = all().iter().filter(|provider| provider.id == word).collect();
@@ -194,7 +196,7 @@ pub fn find(word: &str) -> Vec<&'static Provider> {
         .collect()
 }
 
-/// The providers whose id, name or host is most like a word, best first, at most three.
+/// The providers whose id, name or host name is most similar to a word, most similar first, at most three.
 pub fn nearest(word: &str) -> Vec<&'static Provider> {
     let word = word.to_lowercase();
     let likeness = |provider: &Provider| {
@@ -214,7 +216,7 @@ pub fn nearest(word: &str) -> Vec<&'static Provider> {
     alike.into_iter().take(3).map(|(_, provider)| provider).collect()
 }
 
-/// The provider's host that a mistyped name probably means.
+/// The host name of a provider that the user probably meant, if the name is mistyped.
 pub fn nearest_host(typed: &str) -> Option<&'static str> {
     let typed = typed.to_ascii_lowercase();
     let known: Vec<&String> = all()
@@ -254,10 +256,10 @@ mod tests {
     }
 
     #[test]
-    fn mistyped_hosts_get_the_right_name() {
+    fn a_mistyped_host_yields_the_correct_name() {
         assert_eq!(nearest_host("smtp.gmial.com"), Some("smtp.gmail.com"));
         assert_eq!(nearest_host("smtp.ofice365.com"), Some("smtp.office365.com"));
-        assert_eq!(nearest_host("smtp.gmail.com"), None, "it is right");
+        assert_eq!(nearest_host("smtp.gmail.com"), None, "the name is correct");
         assert_eq!(nearest_host("mail.example.net"), None);
     }
 

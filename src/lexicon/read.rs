@@ -1,12 +1,16 @@
-//! The best reading of one reply: step x code x enhanced status x text x provider.
+//! Finds the best interpretation of a reply, from its phase, code, enhanced status and text, and the provider.
 //!
-//! What comes first (each only when the one before has nothing):
-//! 1. a phrase in the text: of the recognised provider, of the recognised software, of anybody;
-//! 2. what the recognised provider or software means by the enhanced status, where it differs from the registry;
-//! 3. the enhanced status, if it has a meaning of its own (`5.7.1` has none: everybody uses it for everything);
-//! 4. the reply code at this step;
-//! 5. the reply code by itself, and 6. its first digit (RFC 5321 §4.2), which is all that is known of an unknown reply:
-//!    the reading says so.
+//! The first of these that applies is used:
+//!
+//! 1. a phrase in the text: of the recognised provider, of the recognised software, or a general one;
+//! 2. the meaning that the recognised provider or software gives to the enhanced status, if it differs from the
+//!    registry;
+//! 3. the enhanced status, if it has a specific meaning (`5.7.1` has none, because servers use it for all kinds of
+//!    rejections);
+//! 4. the reply code in this phase;
+//! 5. the reply code alone;
+//! 6. its first digit (RFC 5321 §4.2). This is the only information about an unknown reply, and the interpretation says
+//!    so.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,63 +20,63 @@ use super::meaning::{Confidence, Fix};
 use super::{blocklists, phrases, tables};
 use crate::wire::Reply;
 
-/// What a reply means.
+/// The interpretation of a reply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// Why the server refuses, if it does.
+    /// Why the server rejects the command, if it does.
     pub cause: Cause,
-    /// How sure.
+    /// How certain the interpretation is.
     pub confidence: Confidence,
-    /// In words.
+    /// The explanation for the user.
     pub means: String,
-    /// What else it could be; none when certain.
+    /// Alternative explanations; `None` if the interpretation is certain.
     pub otherwise: Option<String>,
-    /// What to do, most useful first.
+    /// Fixes for the user, most useful first.
     pub fixes: Vec<Fix>,
-    /// What it rests on.
+    /// The part of the reply on which the interpretation is based.
     pub basis: Basis,
 }
 
-/// What a reading rests on.
+/// The part of a reply on which its interpretation is based.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Basis {
     /// A phrase of the lexicon.
     Phrase {
-        /// Its id.
+        /// The id of the phrase.
         id: String,
     },
-    /// A provider's own use of an enhanced status.
+    /// The special meaning that a provider gives to an enhanced status.
     ProviderStatus {
-        /// The provider's id.
+        /// The id of the provider.
         provider: String,
-        /// The status.
+        /// The enhanced status.
         status: String,
     },
     /// The enhanced status.
     Status {
-        /// The status.
+        /// The enhanced status.
         status: String,
     },
-    /// The reply code at this step.
+    /// The reply code in this phase.
     CodeAtStep {
-        /// The code.
+        /// The reply code.
         code: u16,
     },
-    /// The reply code by itself.
+    /// The reply code alone.
     Code {
-        /// The code.
+        /// The reply code.
         code: u16,
     },
-    /// The first digit.
+    /// The first digit of the reply code.
     Class {
         /// The digit.
         digit: u16,
     },
 }
 
-/// Reads a reply; none when it has no code and no known text.
+/// Interprets a reply. Returns `None` if it has no code and no known text.
 pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let mut reading =
         by_phrase(reply, context).or_else(|| by_status(reply, context)).or_else(|| by_code(reply, context))?;
@@ -110,8 +114,8 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     }
     let row = tables::status(status).filter(|row| !row.generic)?;
     let cause = row.cause(status);
-    // The step decides before the status does where they contradict: what is said to AUTH is about the login.
-    // RFC 4954 §6: X.7.8, credentials not valid, is a reply to AUTH and to nothing else.
+    // If phase and status contradict each other, the phase decides: a reply to AUTH is about the login. RFC 4954 §6:
+    // X.7.8 (credentials invalid) is a reply only to AUTH.
     let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
     let elsewhere = of_login || context.step.is_some_and(|step| !cause.can_arise_at(step));
     (cause != Cause::Other && !elsewhere).then(|| Reading {
@@ -143,7 +147,7 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     Some(Reading { cause: row.cause, confidence, means: row.meaning.clone(), basis, ..by_class })
 }
 
-/// What the first digit alone says, for a reply whose code is known to mean something other than usual.
+/// The interpretation based only on the first digit, for a reply whose code does not have its usual meaning.
 pub fn by_class(reply: &Reply) -> Option<Reading> {
     let code = reply.code?;
     let class = tables::class(code)?;
@@ -157,7 +161,7 @@ pub fn by_class(reply: &Reply) -> Option<Reading> {
     })
 }
 
-/// A refusal that names a block list gets the list's own page, if the reading has none.
+/// Adds the page of the block list that a rejection names, if the interpretation does not already contain a page.
 fn name_the_list(reply: &Reply, reading: &mut Reading) {
     if reading.cause != Cause::Reputation || reading.fixes.iter().any(|fix| fix.url.is_some()) {
         return;
@@ -168,7 +172,7 @@ fn name_the_list(reply: &Reply, reading: &mut Reading) {
     }
     if !list.removal.is_empty() && !reading.fixes.iter().any(|fix| fix.url.is_some()) {
         reading.fixes.push(Fix::open(
-            format!("Look the address up at {} and ask for removal there", list.name),
+            format!("Look up the rejected IP address or domain at {} and request its removal there", list.name),
             list.removal.clone(),
         ));
     }

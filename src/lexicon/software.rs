@@ -1,5 +1,5 @@
-//! The software behind a server, by its greeting, its EHLO reply or its sentences; providers by MX names; and
-//! certificates that tell who is in between.
+//! Recognises the software of a server by its greeting, its reply to EHLO or other replies. Also recognises providers
+//! by MX host names, and devices on the network path by their certificates.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -19,21 +19,21 @@ struct SoftwareFile {
     certificate: Vec<CertificateSign>,
 }
 
-/// One kind of software, by its greeting.
+/// Server software that is recognised by its greeting.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Software {
-    /// Public, kebab-case.
+    /// The public id, in kebab-case.
     pub id: String,
-    /// For people.
+    /// The name as it is shown to the user.
     pub name: String,
     regex: String,
-    /// Compiled when it is first needed: most greetings are recognised by one of the first rows.
+    /// Compiled on first use, because most greetings match one of the first rows.
     #[serde(skip)]
     compiled: OnceLock<Option<Regex>>,
     /// `server`, `provider`, `gateway`, `test` or `mask`.
     pub kind: String,
-    /// The provider that this greeting proves.
+    /// The id of the provider whose servers send this greeting.
     pub provider: Option<String>,
     #[cfg(test)]
     source: Option<String>,
@@ -58,18 +58,18 @@ struct SoftwareSign {
     counter_example: String,
 }
 
-/// A provider or gateway by the name of its MX hosts.
+/// A provider or gateway that is recognised by the name of its MX hosts.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Mx {
     suffix: String,
     prefix: Option<String>,
-    /// For people.
+    /// The name as it is shown to the user.
     #[cfg(test)]
     pub name: String,
-    /// The provider's id, if it is one.
+    /// The id of the provider, if it is one.
     pub provider: Option<String>,
-    /// The software's id, if it is one.
+    /// The id of the software, if it is one.
     pub software: Option<String>,
     #[cfg(test)]
     source: String,
@@ -79,7 +79,7 @@ pub(crate) struct Mx {
     counter_example: String,
 }
 
-/// What a name in a certificate tells about who shows it.
+/// A name in a certificate that indicates who operates the server.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct CertificateSign {
@@ -88,16 +88,16 @@ pub(crate) struct CertificateSign {
     literal: String,
     #[serde(default)]
     equals: bool,
-    /// Who or what.
+    /// The operator or device.
     pub meaning: String,
     /// `antivirus`, `gateway`, `default`, `hosting`, `local` or `provider`.
     pub kind: String,
-    /// The provider's id, if it is one.
+    /// The id of the provider, if it is one.
     #[cfg(test)]
     pub provider: Option<String>,
-    /// For people.
+    /// The explanation for the user.
     pub means: String,
-    /// What to do.
+    /// Fixes for the user.
     #[serde(default)]
     pub fix: Vec<Fix>,
     #[cfg(test)]
@@ -108,12 +108,12 @@ pub(crate) struct CertificateSign {
     counter_example: String,
 }
 
-/// A kind of software by its id.
+/// Finds software by its id.
 pub(crate) fn find(id: &str) -> Option<&'static Software> {
     FILE.software.iter().find(|row| row.id.eq_ignore_ascii_case(id))
 }
 
-/// The software that a greeting tells.
+/// The software that sends this greeting.
 pub(crate) fn by_greeting(text: &str) -> Option<&'static Software> {
     FILE.software.iter().find(|row| {
         let compiled = row.compiled.get_or_init(|| Regex::new(&row.regex).ok());
@@ -121,7 +121,7 @@ pub(crate) fn by_greeting(text: &str) -> Option<&'static Software> {
     })
 }
 
-/// The software that an EHLO reply or any other reply tells.
+/// The software that is recognised by the reply to EHLO or any other reply.
 pub(crate) fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'static str> {
     let ehlo = ehlo.map(normal);
     let replies: Vec<String> = replies.iter().map(|reply| normal(reply)).collect();
@@ -134,7 +134,7 @@ pub(crate) fn by_words(ehlo: Option<&str>, replies: &[String]) -> Option<&'stati
         .map(|sign| sign.software.as_str())
 }
 
-/// Whose MX a host name is.
+/// The provider or gateway to which an MX host belongs.
 pub(crate) fn by_mx(host: &str) -> Option<&'static Mx> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     FILE.mx.iter().find(|row| {
@@ -143,7 +143,8 @@ pub(crate) fn by_mx(host: &str) -> Option<&'static Mx> {
 }
 
 impl CertificateSign {
-    /// Whether it is in a distinguished name or a DNS name; with `equals` it must be a whole value (`CN=ubuntu`).
+    /// Whether the literal occurs in a distinguished name or a DNS name. With `equals` it must be an entire value
+    /// (`CN=ubuntu`).
     fn occurs_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         let value = |part: &str| part.split_once('=').map_or(part, |(_, value)| value).trim() == self.literal;
@@ -151,7 +152,7 @@ impl CertificateSign {
     }
 }
 
-/// What the names in a certificate tell.
+/// The first entry that matches a name in the certificate.
 pub(crate) fn by_certificate(subject: &str, issuer: &str, names: &[String]) -> Option<&'static CertificateSign> {
     FILE.certificate.iter().find(|sign| {
         let hits = |text: &str| sign.occurs_in(text);
@@ -169,7 +170,7 @@ mod tests {
     use crate::lexicon::{normal, providers};
 
     #[test]
-    fn every_greeting_is_won_by_its_row() {
+    fn every_example_of_a_greeting_matches_its_own_row() {
         for row in &FILE.software {
             assert!(row.source.as_deref() != Some(""), "{} has an empty source", row.id);
             assert_eq!(by_greeting(&row.example).map(|found| &found.id), Some(&row.id), "{}", row.example);
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sign_stands_in_its_example_and_not_in_its_counter_example() {
+    fn every_literal_is_in_its_example_and_not_in_its_counter_example() {
         for sign in &FILE.sign {
             assert!(!sign.source.is_empty(), "{} has no source", sign.literal);
             assert!(normal(&sign.example).contains(&sign.literal), "{}", sign.example);
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn every_certificate_sign_stands_in_its_example_and_not_in_its_counter_example() {
+    fn every_certificate_entry_matches_its_example_and_not_its_counter_example() {
         for sign in &FILE.certificate {
             assert!(sign.source.as_deref() != Some(""), "{} has an empty source", sign.literal);
             let is_known = |id: &String| providers::all().iter().any(|provider| provider.id == *id);

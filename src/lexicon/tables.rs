@@ -1,5 +1,5 @@
-//! Reply codes and enhanced status codes: the whole registry, what a code means at which step, and where providers
-//! deviate from the standard.
+//! Reply codes and enhanced status codes: the complete registry, the meanings of codes in each phase, and the
+//! deviations of providers from the standard.
 
 use std::sync::LazyLock;
 
@@ -20,24 +20,24 @@ struct Codes {
     code: Vec<CodeRow>,
 }
 
-/// What a first digit means.
+/// The meaning of a first digit.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct ClassRow {
     digit: u16,
-    /// What the standard says.
+    /// The meaning in the standard.
     pub meaning: String,
-    /// For the rule.
+    /// The cause, which decides the rule.
     #[serde(rename = "category")]
     pub cause: Cause,
-    /// How sure.
+    /// How certain the meaning is.
     pub confidence: Confidence,
-    /// For people.
+    /// The explanation for the user.
     pub means: String,
-    /// What else.
+    /// Alternative explanations.
     #[serde(rename = "else")]
     pub otherwise: Option<String>,
-    /// What to do.
+    /// Fixes for the user.
     pub fix: Vec<Fix>,
 }
 
@@ -46,37 +46,37 @@ pub(crate) struct ClassRow {
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct CodeRow {
     code: u16,
-    /// What the standard says.
+    /// The meaning in the standard.
     pub meaning: String,
-    /// Where it says so.
+    /// The document that defines it.
     pub reference: String,
-    /// For the rule, when the step is not known.
+    /// The cause if the phase is not known.
     #[serde(rename = "category")]
     pub cause: Cause,
-    /// What it means at the steps where that is known.
+    /// The meanings in the phases for which they are known.
     #[serde(default)]
     pub at: Vec<CodeAt>,
     #[cfg(test)]
     example: Vec<CodeExample>,
 }
 
-/// A reply code at a step.
+/// The meaning of a reply code in certain phases.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct CodeAt {
-    /// The steps.
+    /// The phases.
     pub phase: Vec<ReplyPhase>,
-    /// For the rule.
+    /// The cause, which decides the rule.
     #[serde(rename = "category")]
     pub cause: Cause,
-    /// How sure.
+    /// How certain the meaning is.
     pub confidence: Confidence,
-    /// For people.
+    /// The explanation for the user.
     pub means: String,
-    /// What else.
+    /// Alternative explanations.
     #[serde(rename = "else")]
     pub otherwise: Option<String>,
-    /// What to do.
+    /// Fixes for the user.
     pub fix: Vec<Fix>,
 }
 
@@ -95,38 +95,38 @@ struct Statuses {
     deviation: Vec<StatusDeviation>,
 }
 
-/// An enhanced status code of the registry.
+/// An enhanced status code in the registry.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct StatusRow {
     code: String,
     /// The registry's text.
     pub text: String,
-    /// Where it is defined.
+    /// The document that defines it.
     pub reference: String,
     #[cfg(test)]
     basic: Vec<u16>,
-    /// For people.
+    /// The explanation for the user.
     pub meaning: String,
     #[serde(rename = "category")]
     cause: Cause,
     category4: Option<Cause>,
     category5: Option<Cause>,
-    /// How sure.
+    /// How certain the meaning is.
     pub confidence: Confidence,
-    /// It has no meaning of its own and may not win over the code.
+    /// Whether it has no specific meaning. In that case the reply code takes precedence.
     #[serde(default)]
     pub generic: bool,
-    /// What else.
+    /// Alternative explanations.
     #[serde(rename = "else")]
     pub otherwise: Option<String>,
-    /// What to do.
+    /// Fixes for the user.
     #[serde(default)]
     pub fix: Vec<Fix>,
 }
 
 impl StatusRow {
-    /// For the rule; it may depend on the class.
+    /// The cause, which decides the rule. It may depend on the class.
     pub(crate) fn cause(&self, status: EnhancedStatus) -> Cause {
         let by_class = match status.class() {
             2 => Some(Cause::Accepted),
@@ -137,27 +137,27 @@ impl StatusRow {
     }
 }
 
-/// What a provider means by a status where it differs from the registry.
+/// The meaning that a provider gives to a status, if it differs from the registry.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct StatusDeviation {
     code: String,
     to: Option<String>,
-    /// Whose.
+    /// The id of the provider or software.
     pub provider: String,
     #[serde(default)]
     basic: Vec<u16>,
-    /// For people.
+    /// The explanation for the user.
     pub means: String,
-    /// For the rule.
+    /// The cause, which decides the rule.
     #[serde(rename = "category")]
     pub cause: Cause,
-    /// How sure.
+    /// How certain the meaning is.
     pub confidence: Confidence,
-    /// What else.
+    /// Alternative explanations.
     #[serde(rename = "else")]
     pub otherwise: Option<String>,
-    /// What to do.
+    /// Fixes for the user.
     #[serde(default)]
     pub fix: Vec<Fix>,
     #[cfg(test)]
@@ -172,29 +172,29 @@ impl StatusDeviation {
                 from.class() == status.class() && (from.kind()..=to.kind()).contains(&status.kind())
             }
             (Some(only), None) => only == status,
-            // `x.7.1`: any class.
+            // `x.7.1` matches any class.
             (None, _) => self.code.strip_prefix("x.").is_some_and(|kind| status.to_string().get(2..) == Some(kind)),
         };
         in_range && (self.basic.is_empty() || code.is_some_and(|code| self.basic.contains(&code.number())))
     }
 }
 
-/// A reply code of the table.
+/// The row of a reply code.
 pub(crate) fn code(code: ReplyCode) -> Option<&'static CodeRow> {
     CODES.code.iter().find(|row| code == row.code)
 }
 
-/// A reply code at a step.
+/// The meaning of a reply code in a phase.
 pub(crate) fn code_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static CodeAt> {
     self::code(code)?.at.iter().find(|row| row.phase.contains(&step))
 }
 
-/// What the first digit means.
+/// The meaning of the first digit.
 pub(crate) fn class(code: ReplyCode) -> Option<&'static ClassRow> {
     CODES.class.iter().find(|row| row.digit == code.number() / 100)
 }
 
-/// A status of the registry.
+/// The row of a status in the registry.
 pub(crate) fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
     STATUSES
         .status
@@ -202,7 +202,7 @@ pub(crate) fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
         .find(|row| row.code.strip_prefix("x.").is_some_and(|kind| status.to_string().get(2..) == Some(kind)))
 }
 
-/// What the recognised provider or software means by a status.
+/// The meaning that the recognised provider or software gives to a status.
 pub(crate) fn deviation(
     status: EnhancedStatus,
     code: Option<ReplyCode>,
@@ -211,7 +211,7 @@ pub(crate) fn deviation(
     STATUSES.deviation.iter().find(|row| whose.contains(&row.provider.as_str()) && row.fits(status, code))
 }
 
-/// What everybody means by a status where that differs from the registry.
+/// All deviations of providers and software from the registry for a status.
 pub(crate) fn deviations(
     status: EnhancedStatus,
     code: Option<ReplyCode>,
@@ -226,20 +226,20 @@ mod tests {
     use crate::wire::{ReplyCode, reply};
 
     #[test]
-    fn every_example_of_a_code_gives_its_cause() {
+    fn every_example_of_a_code_yields_its_cause() {
         for row in &CODES.code {
             assert!(!row.example.is_empty(), "{} has no example", row.code);
             for example in &row.example {
-                let heard = reply::from_text(&example.reply).and_then(|reply| reply.code).expect("a code");
-                assert!(heard == row.code, "{}", example.reply);
-                let at = example.phase.and_then(|step| code_at(heard, step)).map(|at| at.cause);
+                let found = reply::from_text(&example.reply).and_then(|reply| reply.code).expect("a code");
+                assert!(found == row.code, "{}", example.reply);
+                let at = example.phase.and_then(|step| code_at(found, step)).map(|at| at.cause);
                 assert_eq!(at.unwrap_or(row.cause), example.expect, "{}", example.reply);
             }
         }
     }
 
     #[test]
-    fn the_whole_registry_of_enhanced_status_codes_is_there() {
+    fn the_registry_of_enhanced_status_codes_is_complete() {
         assert_eq!(STATUSES.status.len(), 81);
         let mut codes: Vec<&str> = STATUSES.status.iter().map(|row| row.code.as_str()).collect();
         codes.sort_unstable();
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_code_means_three_things_at_three_steps() {
+    fn the_same_code_has_three_meanings_in_three_phases() {
         let cause =
             |number: u16, step: ReplyPhase| code_at(ReplyCode::try_from(number).ok()?, step).map(|row| row.cause);
         assert_ne!(cause(454, ReplyPhase::Starttls), cause(454, ReplyPhase::Auth));

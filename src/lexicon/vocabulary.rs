@@ -1,5 +1,6 @@
-//! Words that are ordinary in replies: those of the phrases' literals and examples. It decides whether a word can be shown
-//! although it repeats a part of the password; the sentences of the lexicon, which servers never see, do not count.
+//! Ordinary words in replies: the words in the literals and examples of the phrases. They decide whether a word can be
+//! shown although it repeats part of the password. The explanations in the lexicon do not count, because servers never
+//! send them.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -12,7 +13,7 @@ static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic())).map(str::to_lowercase).collect()
 });
 
-/// What servers send if nothing is wrong, which is not the subject of a phrase, and common words of other replies.
+/// The text of successful replies, which phrases do not cover, and common words of other replies.
 const REPLIES: [&str; 5] = [
     "ready ESMTP service at your command pleased to meet you hello accepts mail from over ok queued",
     "go ahead authentication successful accepted sender recipient flushed reset state",
@@ -21,12 +22,12 @@ const REPLIES: [&str; 5] = [
     "able blocking called days default delay delays denies direct disagree each end few files further got how into keys least less listing look matches mean moment notice passwords perhaps primary probation profile questions quit quote report result retries reused setting several side standard stops tell them tools unless usual warning way what",
 ];
 
-/// Whether a word, in lower case, is an ordinary one.
+/// Whether a word, given in lower case, is an ordinary word.
 pub(crate) fn is_known(word: &str) -> bool {
     WORDS.contains(word)
 }
 
-/// Where a text has a known phrase of several words.
+/// The ranges of known phrases with several words in a text.
 pub(crate) fn phrases(text: &str) -> Vec<Range<usize>> {
     phrases::places(&text.to_ascii_lowercase())
 }
@@ -36,13 +37,13 @@ mod tests {
     use super::{is_known, phrases};
 
     #[test]
-    fn words_of_replies_are_known_and_names_are_not() {
+    fn common_words_are_known_and_other_words_are_not() {
         assert!(is_known("authentication") && is_known("server") && is_known("mailbox"));
         assert!(!is_known("correcthorsebattery") && !is_known("c4nary"));
     }
 
     #[test]
-    fn a_known_phrase_has_its_place() {
+    fn a_known_phrase_is_found() {
         let text = "Error: Authentication Failed: bad";
         assert!(
             phrases(text).iter().any(|range| text.get(range.clone()) == Some("Authentication Failed")),

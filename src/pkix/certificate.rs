@@ -1,71 +1,72 @@
-//! One certificate as path validation needs it (RFC 5280 §4.1): the fields that decide about trust, and a note of every
-//! extension that is there twice, critical and not known, or not to be read. Nothing is judged here; see [`super::path`].
+//! Parses one certificate for path validation (RFC 5280 §4.1): the fields that affect trust, and a list of all
+//! extensions that occur twice, are critical but unknown, or cannot be parsed. This file makes no judgements; see
+//! [`super::path`].
 
 use super::der::{self, Element, Reader, tag};
 use super::directory;
 
-/// A certificate that is longer is read by none of the current libraries of rustls, and by few others.
+/// The maximum length of a certificate. Current versions of rustls and most other clients reject longer ones.
 pub(crate) const MAX_LENGTH: usize = 64 * 1024;
 
-/// Extensions of one certificate that are read (RFC 5280 defines 15).
+/// The maximum number of extensions of one certificate that are parsed (RFC 5280 defines 15).
 const MAX_EXTENSIONS: usize = 1000;
 
-/// Names of one certificate that are read.
+/// The maximum number of names of one certificate that are parsed.
 const MAX_NAMES: usize = 10_000;
 
-/// A certificate, read.
+/// A parsed certificate.
 #[derive(Clone, Debug)]
 pub(crate) struct ParsedCertificate<'a> {
-    /// What the signature covers.
+    /// The bytes that the signature covers.
     pub(crate) signed: &'a [u8],
-    /// From 1. There is none above 3, and OpenSSL and GnuTLS read those like version 3.
+    /// The X.509 version, starting at 1. No version after 3 is defined; OpenSSL and GnuTLS treat higher numbers as 3.
     pub(crate) version: u8,
     pub(crate) serial: &'a [u8],
-    /// The Name, with its tag.
+    /// The issuer's Name, including its tag.
     pub(crate) issuer: &'a [u8],
     pub(crate) subject: &'a [u8],
-    /// Seconds from 1970.
+    /// Seconds since 1970.
     pub(crate) not_before: i64,
     pub(crate) not_after: i64,
-    /// SubjectPublicKeyInfo, with its tag.
+    /// SubjectPublicKeyInfo, including its tag.
     pub(crate) key: &'a [u8],
-    /// AlgorithmIdentifier of what is signed, and beside the signature; both with their tags.
+    /// AlgorithmIdentifier inside the signed part and next to the signature, both including their tags.
     pub(crate) inner_algorithm: &'a [u8],
     pub(crate) outer_algorithm: &'a [u8],
     pub(crate) signature: &'a [u8],
     pub(crate) extensions: CertificateExtensions<'a>,
-    /// §4.1.2.9: extensions are for version 3, and this certificate of an older one has some.
+    /// Whether a certificate before version 3 has extensions, which §4.1.2.9 does not allow.
     pub(crate) has_misplaced_extensions: bool,
 }
 
-/// What the extensions say (RFC 5280 §4.2).
+/// The contents of the extensions (RFC 5280 §4.2).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CertificateExtensions<'a> {
     pub(crate) basic_constraints: Option<BasicConstraints>,
-    /// The bits in the order of §4.2.1.3, digitalSignature first.
+    /// The bits in the order of §4.2.1.3: the highest bit is digitalSignature.
     pub(crate) key_usage: Option<u16>,
-    /// Object identifiers.
+    /// The object identifiers of the purposes.
     pub(crate) extended_key_usage: Option<Vec<&'a [u8]>>,
     pub(crate) names: Option<Vec<GeneralName<'a>>>,
     pub(crate) name_constraints: Option<NameConstraints<'a>>,
     pub(crate) subject_key: Option<&'a [u8]>,
     pub(crate) authority_key: AuthorityKey<'a>,
-    /// The old extension of Netscape: bits, the first is for clients, the second for servers.
+    /// The obsolete Netscape certificate type. The highest bit is for TLS clients, the second highest for TLS servers.
     pub(crate) netscape_type: Option<u16>,
-    /// Critical and not understood here (§4.2).
+    /// Critical extensions that are not supported here (§4.2).
     pub(crate) unknown_critical: Vec<&'a [u8]>,
-    /// More than once (§4.2: a certificate must not include more than one instance).
+    /// Extensions that occur more than once (§4.2 does not allow this).
     pub(crate) repeated: Vec<&'a [u8]>,
-    /// Known, and not as RFC 5280 defines it.
+    /// Known extensions that do not have the format of RFC 5280.
     pub(crate) unreadable: Vec<&'a [u8]>,
-    /// The same, where both OpenSSL and GnuTLS overlook it in the certificate of a server, and one of them not in that of an
-    /// authority.
+    /// Extensions with a format error that both OpenSSL and GnuTLS ignore in a server certificate, but that at least
+    /// one of them rejects in a CA certificate.
     pub(crate) unreadable_of_authority: Vec<&'a [u8]>,
-    /// The features of RFC 7633 §4.1, by their numbers.
+    /// The TLS features (RFC 7633 §4.1), by number.
     pub(crate) tls_features: Vec<u32>,
-    /// A proxy certificate (RFC 3820 §3.8), which a user issues for himself.
+    /// Whether it is a proxy certificate (RFC 3820 §3.8), which a user issues to a delegate.
     pub(crate) is_proxy: bool,
-    /// Critical, of those that OpenSSL and GnuTLS process and some other clients do not.
+    /// Critical extensions that OpenSSL and GnuTLS support and some other clients do not.
     pub(crate) rarely_supported: Vec<&'a [u8]>,
 }
 
@@ -78,25 +79,25 @@ pub(crate) struct BasicConstraints {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AuthorityKey<'a> {
     pub(crate) key: Option<&'a [u8]>,
-    /// A directory name, with its tag.
+    /// A directory name, including its tag.
     pub(crate) issuer: Option<&'a [u8]>,
     pub(crate) serial: Option<&'a [u8]>,
 }
 
-/// One name by its kind (RFC 5280 §4.2.1.6).
+/// A name of one of the kinds in RFC 5280 §4.2.1.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GeneralName<'a> {
     Dns(&'a [u8]),
     Email(&'a [u8]),
     Uri(&'a [u8]),
     Address(&'a [u8]),
-    /// A Name, with its tag.
+    /// A Name, including its tag.
     Directory(&'a [u8]),
-    /// SRVName (RFC 4985 §2), which GnuTLS knows and OpenSSL does not compare.
+    /// SRVName (RFC 4985 §2), which GnuTLS supports and OpenSSL does not compare.
     Srv,
-    /// SmtpUTF8Mailbox (RFC 9598 §3): an address whose local part is not in ASCII.
+    /// SmtpUTF8Mailbox (RFC 9598 §3): an email address whose local part contains non-ASCII characters.
     SmtpUtf8(&'a [u8]),
-    /// otherName, x400Address, ediPartyName, registeredID: by the number of its tag.
+    /// otherName, x400Address, ediPartyName or registeredID, with the number of its tag.
     Other(u8),
 }
 
@@ -106,34 +107,34 @@ pub(crate) struct NameConstraints<'a> {
     pub(crate) excluded: Vec<GeneralName<'a>>,
 }
 
-/// The bit keyCertSign of keyUsage (§4.2.1.3).
+/// The keyCertSign bit of keyUsage (§4.2.1.3).
 pub(crate) const KEY_CERT_SIGN: u16 = 1 << 10;
 
-/// Server gated cryptography of Netscape and Microsoft: OpenSSL and GnuTLS take both for serverAuth.
+/// The Server Gated Cryptography purposes of Netscape and Microsoft. OpenSSL and GnuTLS accept both as serverAuth.
 const GATED: [&[u8]; 2] = [
     &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x04, 0x01],
     &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x0a, 0x03, 0x03],
 ];
 
-/// id-kp-serverAuth and id-kp-OCSPSigning (§4.2.1.12).
+/// The purposes id-kp-serverAuth and id-kp-OCSPSigning (§4.2.1.12).
 const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
 
-/// id-ce: 2.5.29.
+/// The prefix id-ce: 2.5.29.
 const ID_CE: &[u8] = &[0x55, 0x1d];
 
-/// id-pe: 1.3.6.1.5.5.7.1; proxyCertInfo and tlsfeature.
+/// proxyCertInfo and tlsfeature, with the prefix id-pe: 1.3.6.1.5.5.7.1.
 const PROXY: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x0e];
 const TLS_FEATURE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18];
 
-/// id-on: 1.3.6.1.5.5.7.8; dnsSRV and SmtpUTF8Mailbox.
+/// dnsSRV and SmtpUTF8Mailbox, with the prefix id-on: 1.3.6.1.5.5.7.8.
 const DNS_SRV: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x07];
 const SMTP_UTF8_MAILBOX: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x09];
 
 const NETSCAPE_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
 
 impl<'a> ParsedCertificate<'a> {
-    /// Reads a whole certificate; none if it is no certificate in DER.
+    /// Parses an entire certificate. Returns `None` if the bytes are not a certificate in DER format.
     pub(crate) fn read(der: &'a [u8]) -> Option<ParsedCertificate<'a>> {
         let mut outer = Reader::new(der::only(der, tag::SEQUENCE)?.content);
         let signed = outer.expect(tag::SEQUENCE)?;
@@ -143,7 +144,7 @@ impl<'a> ParsedCertificate<'a> {
 
         let mut inner = Reader::new(signed.content);
         let version = match inner.optional(tag::constructed(0))? {
-            // §4.1.2.1: counted from 0, and 0 is the default.
+            // §4.1.2.1: the encoded version starts at 0, which is also the default.
             Some(explicit) => u8::try_from(der::small_integer(der::only(explicit.content, tag::INTEGER)?.content)?)
                 .ok()?
                 .checked_add(1)?,
@@ -160,7 +161,7 @@ impl<'a> ParsedCertificate<'a> {
         if !directory::is_readable(issuer) || !directory::is_readable(subject) {
             return None;
         }
-        // issuerUniqueID and subjectUniqueID (§4.1.2.8) mean nothing today.
+        // issuerUniqueID and subjectUniqueID (§4.1.2.8) are obsolete.
         inner.optional(tag::context(1))?;
         inner.optional(tag::context(2))?;
         let explicit = inner.optional(tag::constructed(3))?;
@@ -188,17 +189,17 @@ impl<'a> ParsedCertificate<'a> {
         })
     }
 
-    /// §3.2: issuer and subject are the same entity.
+    /// Whether issuer and subject are the same entity (§3.2).
     pub(crate) fn is_self_issued(&self) -> bool {
         self.issuer == self.subject
     }
 
-    /// Whether a subjectAltName is not there, or there once and as §4.2.1.6 defines it.
+    /// Whether subjectAltName is absent, or occurs once in the format of §4.2.1.6.
     pub(crate) fn has_readable_names(&self) -> bool {
         !self.is_damaged(&[0x55, 0x1d, 17])
     }
 
-    /// Whether basicConstraints are not there, or there once and as §4.2.1.9 defines them.
+    /// Whether basicConstraints is absent, or occurs once in the format of §4.2.1.9.
     pub(crate) fn has_readable_constraints(&self) -> bool {
         !self.is_damaged(&[0x55, 0x1d, 19])
     }
@@ -207,8 +208,8 @@ impl<'a> ParsedCertificate<'a> {
         self.extensions.unreadable.contains(&oid) || self.extensions.repeated.contains(&oid)
     }
 
-    /// Whether an extKeyUsage, if it is there, includes servers (§4.2.1.12). OpenSSL does not take anyExtendedKeyUsage for
-    /// serverAuth.
+    /// Whether extKeyUsage is absent or includes TLS servers (§4.2.1.12). OpenSSL does not accept anyExtendedKeyUsage
+    /// as serverAuth.
     pub(crate) fn is_for_servers(&self) -> bool {
         let is_server = |usage: &&[u8]| *usage == SERVER_AUTH || GATED.contains(usage);
         self.extensions.extended_key_usage.as_ref().is_none_or(|uses| uses.iter().any(is_server))
@@ -246,8 +247,9 @@ impl<'a> CertificateExtensions<'a> {
         Some(found)
     }
 
-    /// Which critical extensions count as understood is what both OpenSSL 3 and GnuTLS 3.7 process: RFC 5280 §4.2 says
-    /// that a critical one that is not processed rejects the certificate.
+    /// Stores the contents of one extension. A critical extension counts as supported if both OpenSSL 3 and GnuTLS 3.7
+    /// process it, because RFC 5280 §4.2 requires clients to reject a certificate with an unsupported critical
+    /// extension.
     fn take(&mut self, oid: &'a [u8], critical: bool, value: &'a [u8]) {
         let arc = oid.strip_prefix(ID_CE).and_then(|rest| <[u8; 1]>::try_from(rest).ok()).map(|[arc]| arc);
         let is_read = match arc {
@@ -261,7 +263,7 @@ impl<'a> CertificateExtensions<'a> {
                 authority_key(value).map(|key| self.authority_key = key)
             }
             Some(15) => bits(value).map(|bits| self.key_usage = Some(bits)),
-            // GnuTLS refuses a certificate with an empty DNS name.
+            // GnuTLS rejects a certificate with an empty DNS name.
             Some(17) => general_names(value)
                 .filter(|names| !names.contains(&GeneralName::Dns(&[])))
                 .map(|names| self.names = Some(names)),
@@ -277,13 +279,13 @@ impl<'a> CertificateExtensions<'a> {
             }),
             Some(30) => name_constraints(value).map(|found| self.name_constraints = Some(found)),
             Some(37) => object_identifiers(value).map(|found| self.extended_key_usage = Some(found)),
-            // cRLDistributionPoints, certificatePolicies, inhibitAnyPolicy: without a policy that the client requires,
-            // nothing follows from them (§6.1.1 (c): user-initial-policy-set is any-policy).
+            // cRLDistributionPoints, certificatePolicies and inhibitAnyPolicy have no effect, because clients do not
+            // require a policy (§6.1.1 (c): user-initial-policy-set is any-policy).
             Some(31 | 32 | 54) => {
                 if critical {
                     self.rarely_supported.push(oid);
                 }
-                // OpenSSL reads the distribution points, whether it needs them or not.
+                // OpenSSL parses the distribution points even if it does not use them.
                 if arc == Some(31) { distribution_points(value) } else { Some(()) }
             }
             _ if oid == PROXY => {
@@ -319,7 +321,7 @@ impl<'a> CertificateExtensions<'a> {
     }
 }
 
-/// A BIT STRING of at most 16 bits, the first bit highest.
+/// Parses a BIT STRING of at most 16 bits. The first bit becomes the highest.
 fn bits(value: &[u8]) -> Option<u16> {
     let (unused, bytes) = der::only(value, tag::BIT_STRING)?.content.split_first()?;
     if *unused > 7 || bytes.len() > 2 {
@@ -329,8 +331,9 @@ fn bits(value: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes([first, bytes.get(1).copied().unwrap_or(0)]))
 }
 
-/// §4.2.1.9, and whether it is exactly what that says. A CA flag that is written although it is the default is not DER, and
-/// seen in the field. Bytes behind it and a length beyond all measure are overlooked in a server's certificate.
+/// Parses basicConstraints (§4.2.1.9). The second value is false if the format has an error that both libraries ignore
+/// in a server certificate: additional bytes at the end, or a path length that is out of range. An explicit CA flag
+/// with the default value violates DER, but occurs in practice and is accepted.
 fn basic_constraints(value: &[u8]) -> Option<(BasicConstraints, bool)> {
     let mut outer = Reader::new(value);
     let mut fields = Reader::new(outer.expect(tag::SEQUENCE)?.content);
@@ -348,18 +351,19 @@ fn basic_constraints(value: &[u8]) -> Option<(BasicConstraints, bool)> {
         None => None,
     };
     let is_exact = outer.is_empty() && path_length != Some(None);
-    // A length without the flag is forbidden and means nothing; OpenSSL and GnuTLS accept it in a server's certificate.
+    // A path length without the CA flag is forbidden and has no effect. OpenSSL and GnuTLS accept it in a server
+    // certificate.
     let path_length = path_length.map(|limit| limit.unwrap_or(u32::MAX));
     Some((BasicConstraints { is_authority, path_length }, is_exact))
 }
 
-/// §4.2.1.13, as far as its outer form goes.
+/// Checks the outer format of cRLDistributionPoints (§4.2.1.13).
 fn distribution_points(value: &[u8]) -> Option<()> {
     let list = der::elements(der::only(value, tag::SEQUENCE)?.content)?;
     list.iter().all(|point| point.tag == tag::SEQUENCE).then_some(())
 }
 
-/// RFC 7633 §4.1.
+/// Parses the numbers of the TLS features (RFC 7633 §4.1).
 fn tls_features(value: &[u8]) -> Option<Vec<u32>> {
     let list = der::elements(der::only(value, tag::SEQUENCE)?.content)?;
     let number = |one: Element<'_>| der::small_integer(Some(one).filter(|one| one.tag == tag::INTEGER)?.content);
@@ -393,7 +397,7 @@ fn general_name<'a>(element: &Element<'a>) -> Option<GeneralName<'a>> {
     })
 }
 
-/// otherName: an identifier of the kind, and the value.
+/// Parses otherName: an object identifier for the kind, and the value.
 fn other_name<'a>(element: &Element<'a>) -> Option<GeneralName<'a>> {
     let mut fields = Reader::new(element.content);
     let oid = fields.expect(tag::OID)?.content;
@@ -407,7 +411,8 @@ fn other_name<'a>(element: &Element<'a>) -> Option<GeneralName<'a>> {
     })
 }
 
-/// §4.2.1.10. A maximum or a minimum other than 0 is not used by the Internet profile and makes the extension unreadable.
+/// Parses nameConstraints (§4.2.1.10). RFC 5280 does not use a maximum, or a minimum other than 0, so such an extension
+/// counts as unreadable.
 fn name_constraints(value: &[u8]) -> Option<NameConstraints<'_>> {
     let mut fields = Reader::new(der::only(value, tag::SEQUENCE)?.content);
     let permitted = subtrees(fields.optional(tag::constructed(0))?)?;
@@ -428,13 +433,13 @@ fn subtrees(list: Option<Element<'_>>) -> Option<Vec<GeneralName<'_>>> {
 fn subtree(element: Element<'_>) -> Option<GeneralName<'_>> {
     let mut fields = Reader::new(Some(element).filter(|one| one.tag == tag::SEQUENCE)?.content);
     let base = fields.read()?;
-    // The default, written out.
+    // A minimum of 0 is the default, but may be written explicitly.
     fields.optional(tag::context(0))?.filter(|minimum| minimum.content != [0]).map_or(Some(()), |_| None)?;
     fields.end()?;
     general_name(&base)
 }
 
-/// The constraints that a trust anchor without a certificate carries.
+/// Parses the name constraints of a trust anchor without a certificate.
 pub(crate) fn constraints_of_anchor(content: &[u8]) -> Option<NameConstraints<'_>> {
     let mut fields = Reader::new(content);
     let permitted = subtrees(fields.optional(tag::constructed(0))?)?;
@@ -443,7 +448,7 @@ pub(crate) fn constraints_of_anchor(content: &[u8]) -> Option<NameConstraints<'_
     Some(NameConstraints { permitted, excluded })
 }
 
-/// §4.2.1.1.
+/// Parses authorityKeyIdentifier (§4.2.1.1).
 fn authority_key(value: &[u8]) -> Option<AuthorityKey<'_>> {
     let mut fields = Reader::new(der::only(value, tag::SEQUENCE)?.content);
     let key = fields.optional(tag::context(0))?.map(|key| key.content);

@@ -1,20 +1,21 @@
-//! Name constraints (RFC 5280 §4.2.1.10, applied in §6.1.3 (b) and (c)): whether an authority may sign for the names of a
-//! certificate below it. A kind of name that no client can compare counts as a violation as soon as it is constrained.
+//! Name constraints (RFC 5280 §4.2.1.10, applied in §6.1.3 (b) and (c)): whether a CA is allowed to issue certificates
+//! for the names of a certificate below it. A constraint on a kind of name that no client can compare always counts as
+//! violated.
 //!
-//! The number of comparisons of one validation is bounded: names and constraints are both chosen by the server.
+//! The number of comparisons is limited, because the server controls both names and constraints.
 
 use super::certificate::{GeneralName, NameConstraints, ParsedCertificate};
 use super::der::{self, tag};
 use super::directory;
 
-/// Names of one certificate times constraints of one authority: as many as OpenSSL compares. A certificate has tens of names,
-/// an authority tens of constraints.
+/// The maximum number of names of one certificate multiplied by the constraints of one CA, the same limit as in
+/// OpenSSL. Real certificates and CAs have tens of each.
 const MAX_PRODUCT: usize = 1 << 20;
 
-/// Comparisons of one validation.
+/// The maximum number of comparisons in one validation.
 const MAX_COMPARISONS: usize = 1 << 22;
 
-/// What may still be compared.
+/// The number of comparisons that are left in this validation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Comparisons(usize);
 
@@ -24,18 +25,18 @@ impl Default for Comparisons {
     }
 }
 
-/// How a certificate and the constraints above it relate.
+/// How a certificate violates the constraints of a CA above it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Violation {
-    /// This name is excluded, or is not among the permitted ones.
+    /// This name is excluded or not permitted.
     Name(String),
-    /// Constraints of a kind that cannot be compared.
+    /// There are constraints on a kind of name that cannot be compared.
     UnknownKind,
-    /// There are too many to compare.
+    /// There are too many names and constraints to compare.
     TooMany,
 }
 
-/// Holds the names of a certificate against the constraints of an authority above it.
+/// Compares the names of a certificate with the constraints of a CA above it.
 pub(crate) fn violation(
     one: &ParsedCertificate<'_>,
     is_leaf: bool,
@@ -44,11 +45,12 @@ pub(crate) fn violation(
 ) -> Option<Violation> {
     let common = common_names(one, is_leaf);
     let both = || constraints.permitted.iter().chain(&constraints.excluded);
-    // GnuTLS refuses whatever comes below such a constraint, OpenSSL what carries such a name.
+    // GnuTLS rejects every certificate below such a constraint; OpenSSL rejects a certificate with such a name.
     if both().any(|base| matches!(base, GeneralName::Other(_))) {
         return Some(Violation::UnknownKind);
     }
-    // GnuTLS refuses whatever comes below an exclusion that it does not compare, unless that is empty.
+    // GnuTLS rejects every certificate below an excluded subtree of a kind that it does not compare, unless the subtree
+    // is empty.
     let is_uncompared = |base: &GeneralName<'_>| match base {
         GeneralName::Directory(name) => directory::parts(name).is_none_or(|parts| !parts.is_empty()),
         GeneralName::Uri(host) => !host.is_empty(),
@@ -56,7 +58,7 @@ pub(crate) fn violation(
         _ => false,
     };
     if let Some(base) = constraints.excluded.iter().find(|base| is_uncompared(base)) {
-        // What is excluded is said in the first place.
+        // A name that is actually excluded is the more specific result.
         let hit = names(one, &common).into_iter().find(|name| is_within(name, base));
         return Some(hit.map_or(Violation::UnknownKind, |name| Violation::Name(display_name(&name))));
     }
@@ -64,7 +66,7 @@ pub(crate) fn violation(
     if both().any(|base| *base == GeneralName::Srv) && names(one, &common).contains(&GeneralName::Srv) {
         return Some(Violation::UnknownKind);
     }
-    // An address with a mask that is not a prefix (§4.2.1.10: in the style of RFC 4632).
+    // The mask of the IP address is not a prefix (§4.2.1.10 requires the style of RFC 4632).
     if both().any(|base| matches!(base, GeneralName::Address(bytes) if network(bytes).is_none())) {
         return Some(Violation::UnknownKind);
     }
@@ -79,12 +81,12 @@ pub(crate) fn violation(
             Some(rest) => left.0 = rest,
             None => return Some(Violation::TooMany),
         }
-        // §6.1.3 (c).
+        // §6.1.3 (c): the name must not be within an excluded subtree.
         let is_excluded = |base: &GeneralName<'_>| is_empty(base) || is_within(&name, base);
         if constraints.excluded.iter().filter(of_kind).any(is_excluded) {
             return Some(Violation::Name(display_name(&name)));
         }
-        // §6.1.3 (b).
+        // §6.1.3 (b): the name must be within a permitted subtree, if there are any of its kind.
         let mut permitted = constraints.permitted.iter().filter(of_kind).peekable();
         if permitted.peek().is_some() && !permitted.any(|base| is_within(&name, base)) {
             return Some(Violation::Name(display_name(&name)));
@@ -93,8 +95,8 @@ pub(crate) fn violation(
     None
 }
 
-/// The names that constraints apply to: the subject unless it is empty, the email addresses in it, the alternative names,
-/// and common names that count as DNS names.
+/// The names to which constraints apply: the subject unless it is empty, the email addresses in it, the alternative
+/// names, and the common names that are treated as DNS names.
 fn names<'a>(one: &ParsedCertificate<'a>, common: &'a [String]) -> Vec<GeneralName<'a>> {
     let mut names: Vec<GeneralName<'a>> = one.extensions.names.clone().unwrap_or_default();
     let mailbox = |name: &mut GeneralName<'a>| {
@@ -116,8 +118,8 @@ fn names<'a>(one: &ParsedCertificate<'a>, common: &'a [String]) -> Vec<GeneralNa
     names
 }
 
-/// Common names that count as DNS names where there is no DNS name: for OpenSSL those that look like a host name, for GnuTLS
-/// each one of a certificate without alternative names.
+/// The common names that clients treat as DNS names if there is no DNS name. OpenSSL does this for common names that
+/// look like a host name; GnuTLS does it for all common names of a certificate without alternative names.
 fn common_names(one: &ParsedCertificate<'_>, is_leaf: bool) -> Vec<String> {
     let names = one.extensions.names.as_deref().unwrap_or_default();
     if !is_leaf || names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
@@ -134,12 +136,12 @@ fn looks_like_host(text: &[u8]) -> bool {
     text.contains(&b'.') && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 
-/// An empty address or host permits nothing to OpenSSL, and excludes everything to GnuTLS.
+/// An empty email address or URI host: OpenSSL interprets it as permitting no name, GnuTLS as excluding all names.
 fn is_empty(base: &GeneralName<'_>) -> bool {
     matches!(base, GeneralName::Email(text) | GeneralName::Uri(text) if text.is_empty())
 }
 
-/// Whether a name lies within the subtree that begins at `base`, which is of the same kind.
+/// Whether a name is within the subtree of `base`, which is a name of the same kind.
 fn is_within(name: &GeneralName<'_>, base: &GeneralName<'_>) -> bool {
     match (name, base) {
         (GeneralName::Dns(name), GeneralName::Dns(base)) => is_host_within(name, base),
@@ -151,8 +153,8 @@ fn is_within(name: &GeneralName<'_>, base: &GeneralName<'_>) -> bool {
     }
 }
 
-/// "Any DNS name that can be constructed by simply adding zero or more labels to the left-hand side"; with a leading dot,
-/// as it is widely used, one or more.
+/// "Any DNS name that can be constructed by simply adding zero or more labels to the left-hand side" (§4.2.1.10). If
+/// `base` starts with a dot, a common practice, at least one label must be added.
 fn is_host_within(name: &[u8], base: &[u8]) -> bool {
     if base.is_empty() {
         return true;
@@ -162,7 +164,7 @@ fn is_host_within(name: &[u8], base: &[u8]) -> bool {
     tail.eq_ignore_ascii_case(base) && (front.is_empty() || base.starts_with(b".") || front.ends_with(b"."))
 }
 
-/// A mailbox, a host, or a domain with a leading dot.
+/// `base` is an email address, a host, or a domain with a leading dot.
 fn is_email_within(name: &[u8], base: &[u8]) -> bool {
     let Some(at) = name.iter().rposition(|byte| *byte == b'@') else { return false };
     let (local, host) = (name.get(..at).unwrap_or_default(), name.get(at + 1..).unwrap_or_default());
@@ -175,7 +177,7 @@ fn is_email_within(name: &[u8], base: &[u8]) -> bool {
     }
 }
 
-/// The host part of an absolute URI; one without a host is never within.
+/// Compares the host part of an absolute URI. A URI without a host is never within a subtree.
 fn is_uri_within(name: &[u8], base: &[u8]) -> bool {
     let Some(at) = name.windows(3).position(|window| window == b"://") else { return false };
     let rest = name.get(at + 3..).unwrap_or_default();
@@ -185,8 +187,8 @@ fn is_uri_within(name: &[u8], base: &[u8]) -> bool {
     !host.is_empty() && is_whole_host_within(host, base)
 }
 
-/// For email and URIs a host is only itself, and a leading dot means the hosts below. An empty one is no host: OpenSSL
-/// refuses what comes below it.
+/// In constraints on email addresses and URIs, a host matches only itself, and a leading dot means all hosts below the
+/// domain. An empty host never matches: OpenSSL rejects certificates below such a constraint.
 fn is_whole_host_within(host: &[u8], base: &[u8]) -> bool {
     if base.starts_with(b".") {
         host.len() > base.len() && is_host_within(host, base)
@@ -195,7 +197,7 @@ fn is_whole_host_within(host: &[u8], base: &[u8]) -> bool {
     }
 }
 
-/// Address and mask, of 4 bytes each or 16.
+/// Splits a constraint into IP address and mask, of 4 or 16 bytes each. Returns `None` if the mask is not a prefix.
 fn network(base: &[u8]) -> Option<(&[u8], &[u8])> {
     let (address, mask) = base.split_at_checked(base.len() / 2)?;
     let bits: Vec<u32> = mask.iter().map(|byte| byte.leading_ones()).collect();
@@ -214,19 +216,19 @@ fn is_address_within(name: &[u8], base: &[u8]) -> bool {
         && name.iter().zip(address).zip(mask).all(|((name, address), mask)| name & mask == address & mask)
 }
 
-/// §7.1: the base is a prefix of the name, part by part.
+/// Whether `base` is a prefix of the name, compared part by part (§7.1).
 fn is_directory_within(name: &[u8], base: &[u8]) -> bool {
     let (Some(name), Some(base)) = (relative_names(name), relative_names(base)) else { return false };
     base.len() <= name.len() && name.iter().zip(&base).all(|(name, base)| is_same_part(name, base))
 }
 
-/// The RelativeDistinguishedNames of a Name, each the content of its SET.
+/// The RelativeDistinguishedNames of a Name: the content of each SET.
 fn relative_names(name: &[u8]) -> Option<Vec<&[u8]>> {
     let sets = der::elements(der::only(name, tag::SEQUENCE)?.content)?;
     sets.into_iter().map(|set| (set.tag == tag::SET).then_some(set.content)).collect()
 }
 
-/// The one attribute of a part, as its type and the bytes of its value.
+/// The type and value of the attribute, if the part has exactly one.
 fn attribute(part: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut fields = der::Reader::new(der::only(part, tag::SEQUENCE)?.content);
     let oid = fields.expect(tag::OID)?.content;
@@ -235,7 +237,8 @@ fn attribute(part: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((oid, value.content))
 }
 
-/// The same bytes, or the same text in another of the string types, letter case and runs of spaces aside (§7.1).
+/// Whether two parts have the same bytes, or the same text in different string types. Letter case and repeated spaces
+/// are ignored (§7.1).
 fn is_same_part(one: &[u8], other: &[u8]) -> bool {
     if one == other {
         return true;
@@ -253,7 +256,7 @@ fn text(part: &[u8]) -> Option<String> {
     Some(text.split_ascii_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>().join(" "))
 }
 
-/// A name for people.
+/// The name as it is shown to the user.
 fn display_name(name: &GeneralName<'_>) -> String {
     match name {
         GeneralName::Dns(bytes) | GeneralName::Email(bytes) | GeneralName::Uri(bytes) => {
@@ -262,7 +265,7 @@ fn display_name(name: &GeneralName<'_>) -> String {
         GeneralName::Address(bytes) => match (<[u8; 4]>::try_from(*bytes), <[u8; 16]>::try_from(*bytes)) {
             (Ok(four), _) => std::net::Ipv4Addr::from(four).to_string(),
             (_, Ok(sixteen)) => std::net::Ipv6Addr::from(sixteen).to_string(),
-            _ => "an IP address of a strange length".to_owned(),
+            _ => "an IP address of invalid length".to_owned(),
         },
         GeneralName::SmtpUtf8(bytes) => String::from_utf8_lossy(bytes).chars().take(255).collect(),
         GeneralName::Directory(_) => "its subject".to_owned(),
@@ -275,7 +278,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_name_has_its_own_subtrees() {
+    fn names_are_compared_with_subtrees_of_their_own_kind() {
         for (name, base, within) in [
             ("mail.example.com", "example.com", true),
             ("example.com", "example.com", true),
@@ -309,7 +312,7 @@ mod tests {
         }
         assert!(is_address_within(&[192, 0, 2, 9], &[192, 0, 2, 0, 255, 255, 255, 0]));
         assert!(!is_address_within(&[192, 0, 3, 9], &[192, 0, 2, 0, 255, 255, 255, 0]));
-        assert!(!is_address_within(&[192, 0, 2, 9], &[192, 0, 2, 0, 255, 0, 255, 0]), "no prefix");
-        assert!(!is_address_within(&[0; 16], &[0; 8]), "of another length");
+        assert!(!is_address_within(&[192, 0, 2, 9], &[192, 0, 2, 0, 255, 0, 255, 0]), "the mask is not a prefix");
+        assert!(!is_address_within(&[0; 16], &[0; 8]), "the lengths differ");
     }
 }

@@ -1,6 +1,6 @@
-//! The elliptic curves of certificates that are known.
+//! The elliptic curves that are supported in certificates.
 
-/// A curve of RFC 5480 §2.1.1.1.
+/// A curve that RFC 5480 §2.1.1.1 allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Curve {
     P224,

@@ -1,10 +1,12 @@
-//! DER, as OpenSSL and GnuTLS read it: one tag byte, definite lengths, nothing beyond the end. Both accept a length that is
-//! not in its shortest form, and any byte but 0 for TRUE (X.690 §10.1 and §11.1 forbid it), so this does. A decision about
-//! trust must not depend on how lenient a general parser is, so `pkix` reads what it decides about by itself.
+//! Parses DER in the way that OpenSSL and GnuTLS do: one tag byte, definite lengths, no additional bytes at the end.
+//! Like both libraries, it accepts a length that is not in its shortest form and any non-zero byte for TRUE, although
+//! X.690 §10.1 and §11.1 forbid this. `pkix` does not use a general-purpose parser, because decisions about trust must
+//! not depend on how lenient that parser is.
 //!
-//! Every function returns none for bytes that are not DER; nothing here panics or allocates by what the bytes claim.
+//! Every function returns `None` for bytes that are not DER. No function panics or allocates memory based on a length
+//! in the input.
 
-/// Tags of X.690 §8.1.2 that certificates use.
+/// The tags (X.690 §8.1.2) that occur in certificates.
 pub(crate) mod tag {
     pub(crate) const BOOLEAN: u8 = 0x01;
     pub(crate) const INTEGER: u8 = 0x02;
@@ -24,27 +26,27 @@ pub(crate) mod tag {
     pub(crate) const SEQUENCE: u8 = 0x30;
     pub(crate) const SET: u8 = 0x31;
 
-    /// `[number]` with primitive content.
+    /// The tag `[number]` with primitive content.
     pub(crate) const fn context(number: u8) -> u8 {
         0x80 | number
     }
 
-    /// `[number]` with elements inside.
+    /// The tag `[number]` whose content consists of elements.
     pub(crate) const fn constructed(number: u8) -> u8 {
         0xa0 | number
     }
 }
 
-/// One element.
+/// One DER element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Element<'a> {
     pub(crate) tag: u8,
     pub(crate) content: &'a [u8],
-    /// Tag, length and content.
+    /// The tag, the length and the content.
     pub(crate) whole: &'a [u8],
 }
 
-/// Elements one after the other.
+/// Reads consecutive elements.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -59,10 +61,10 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// The next element.
+    /// Reads the next element.
     pub(crate) fn read(&mut self) -> Option<Element<'a>> {
         let (&tag, after) = self.rest.split_first()?;
-        // The high-tag-number form is used by nothing in a certificate.
+        // Tags of more than one byte do not occur in certificates.
         if tag & 0x1f == 0x1f {
             return None;
         }
@@ -74,23 +76,23 @@ impl<'a> Reader<'a> {
         Some(Element { tag, content, whole })
     }
 
-    /// The next element, which must have this tag.
+    /// Reads the next element, which must have this tag.
     pub(crate) fn expect(&mut self, tag: u8) -> Option<Element<'a>> {
         self.read().filter(|element| element.tag == tag)
     }
 
-    /// The next element if it has this tag.
+    /// Reads the next element if it has this tag.
     pub(crate) fn optional(&mut self, tag: u8) -> Option<Option<Element<'a>>> {
         if self.rest.first() == Some(&tag) { self.read().map(Some) } else { Some(None) }
     }
 
-    /// Nothing may be left.
+    /// Checks that there are no more bytes.
     pub(crate) fn end(&self) -> Option<()> {
         self.is_empty().then_some(())
     }
 }
 
-/// A length and how many bytes it took (X.690 §8.1.3: definite, of at most four bytes).
+/// Returns a length and the number of bytes that encode it (X.690 §8.1.3: definite form, at most four bytes).
 fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     let (&first, after) = bytes.split_first()?;
     if first < 0x80 {
@@ -103,7 +105,7 @@ fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     Some((value, count + 1))
 }
 
-/// The only element of these bytes, with this tag.
+/// Reads the only element of these bytes, which must have this tag.
 pub(crate) fn only(bytes: &[u8], tag: u8) -> Option<Element<'_>> {
     let mut reader = Reader::new(bytes);
     let element = reader.expect(tag)?;
@@ -111,7 +113,7 @@ pub(crate) fn only(bytes: &[u8], tag: u8) -> Option<Element<'_>> {
     Some(element)
 }
 
-/// The elements of a SEQUENCE OF or SET OF.
+/// Reads the elements of a SEQUENCE OF or SET OF.
 pub(crate) fn elements(content: &[u8]) -> Option<Vec<Element<'_>>> {
     let mut reader = Reader::new(content);
     let mut found = Vec::new();
@@ -121,12 +123,12 @@ pub(crate) fn elements(content: &[u8]) -> Option<Vec<Element<'_>>> {
     Some(found)
 }
 
-/// A BIT STRING of whole bytes: a key or a signature.
+/// Reads a BIT STRING that consists of complete bytes: a key or a signature.
 pub(crate) fn whole_bytes(content: &[u8]) -> Option<&[u8]> {
     content.split_first().filter(|(unused, _)| **unused == 0).map(|(_, bytes)| bytes)
 }
 
-/// An INTEGER that is not negative and fits (X.690 §8.3).
+/// Reads a non-negative INTEGER that fits into 32 bits (X.690 §8.3).
 pub(crate) fn small_integer(content: &[u8]) -> Option<u32> {
     let is_shortest = match content {
         [] => false,
@@ -139,7 +141,7 @@ pub(crate) fn small_integer(content: &[u8]) -> Option<u32> {
     content.iter().try_fold(0u32, |value, byte| value.checked_mul(256)?.checked_add(u32::from(*byte)))
 }
 
-/// A BOOLEAN (X.690 §8.2.2).
+/// Reads a BOOLEAN (X.690 §8.2.2).
 pub(crate) fn boolean(content: &[u8]) -> Option<bool> {
     match content {
         [byte] => Some(*byte != 0),
@@ -147,7 +149,7 @@ pub(crate) fn boolean(content: &[u8]) -> Option<bool> {
     }
 }
 
-/// Whether an INTEGER is in its shortest form (X.690 §8.3.2). OpenSSL reads no other.
+/// Whether an INTEGER is in its shortest form (X.690 §8.3.2). OpenSSL rejects any other form.
 pub(crate) fn is_integer(content: &[u8]) -> bool {
     match content {
         [] => false,
@@ -157,7 +159,7 @@ pub(crate) fn is_integer(content: &[u8]) -> bool {
     }
 }
 
-/// An object identifier in dotted numbers, for people.
+/// Formats an object identifier as dotted numbers.
 pub(crate) fn dotted(oid: &[u8]) -> String {
     let mut arcs: Vec<String> = Vec::new();
     let mut value: u64 = 0;
@@ -178,7 +180,7 @@ pub(crate) fn dotted(oid: &[u8]) -> String {
     arcs.join(".")
 }
 
-/// Puts a tag and a length before the content.
+/// Encodes an element with this tag and content.
 pub(crate) fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let mut whole = vec![tag];
@@ -195,8 +197,8 @@ pub(crate) fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// Seconds from 1970 of a UTCTime or GeneralizedTime in the one form that RFC 5280 §4.1.2.5 allows: with seconds, in
-/// UTC, without fractions. A date before 1970 is negative.
+/// Parses UTCTime or GeneralizedTime into seconds since 1970 (negative for an earlier date). Only the form of RFC 5280
+/// §4.1.2.5 is accepted: with seconds, in UTC, without fractions.
 pub(crate) fn time(element: &Element<'_>) -> Option<i64> {
     let digits = element.content.strip_suffix(b"Z")?;
     if !digits.iter().all(u8::is_ascii_digit) {
@@ -206,7 +208,7 @@ pub(crate) fn time(element: &Element<'_>) -> Option<i64> {
         Some(digits.get(range)?.iter().fold(0i64, |value, digit| value * 10 + i64::from(digit - b'0')))
     };
     let (year, rest) = match (element.tag, digits.len()) {
-        // §4.1.2.5.1: 50 to 99 are of the last century.
+        // §4.1.2.5.1: the years 50 to 99 mean 1950 to 1999.
         (tag::UTC_TIME, 12) => {
             let short = number(0..2)?;
             (if short >= 50 { 1900 + short } else { 2000 + short }, 2)
@@ -227,7 +229,7 @@ pub(crate) fn time(element: &Element<'_>) -> Option<i64> {
     if !(1..=longest).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    // Days from 1970-01-01 in the Gregorian calendar, years counted from March.
+    // Counts the days since 1970-01-01 in the Gregorian calendar, with years that start in March.
     let (shifted_year, shifted_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (era, year_of_era) = (shifted_year.div_euclid(400), shifted_year.rem_euclid(400));
     let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
@@ -238,16 +240,16 @@ pub(crate) fn time(element: &Element<'_>) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
     use proptest::prelude::*;
 
     use super::*;
 
     #[test]
-    fn a_length_is_definite_and_ends_where_the_bytes_end() {
+    fn a_length_must_be_definite_and_match_the_number_of_bytes() {
         assert_eq!(only(&[0x04, 0x01, 0xaa], tag::OCTET_STRING).unwrap().content, [0xaa]);
-        // OpenSSL and GnuTLS read a length that could be shorter.
+        // OpenSSL and GnuTLS accept a length that is not in its shortest form.
         assert_eq!(only(&[0x04, 0x81, 0x01, 0xaa], tag::OCTET_STRING).unwrap().content, [0xaa]);
         assert_eq!(only(&[0x04, 0x80, 0xaa, 0, 0], tag::OCTET_STRING), None);
         assert_eq!(only(&[0x04, 0x02, 0xaa], tag::OCTET_STRING), None);
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_seconds_from_1970_and_may_lie_before_it() {
+    fn times_are_seconds_since_1970_and_may_be_negative() {
         let at = |tag, text: &str| time(&Element { tag, content: text.as_bytes(), whole: &[] });
         assert_eq!(at(tag::UTC_TIME, "700101000000Z"), Some(0));
         assert_eq!(at(tag::UTC_TIME, "500101000000Z"), Some(-631_152_000));
@@ -278,7 +280,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_not_and_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_are_accepted_or_rejected_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut reader = Reader::new(&bytes);
             let mut total = 0;
             while let Some(element) = reader.read() {

@@ -1,8 +1,8 @@
-//! Names of the X.500 directory (RFC 5280 §4.1.2.4): whether one can be read, and whether two are the same.
+//! X.500 directory names (RFC 5280 §4.1.2.4): whether a name can be parsed, and whether two names are equal.
 
 use super::der::{self, Reader, tag};
 
-/// Longer names are the same byte for byte or not at all: a search compares names many times.
+/// Longer names are only compared byte by byte, because a search compares names many times.
 const MAX_LENGTH: usize = 4096;
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
@@ -24,11 +24,11 @@ impl<'a> Attribute<'a> {
         Some(Attribute { oid, tag: value.tag, content: value.content })
     }
 
-    /// The value as text, from whichever string type it is in.
+    /// The value as text, for all string types.
     pub(crate) fn text(&self) -> Option<String> {
         match self.tag {
             tag::UTF8_STRING => std::str::from_utf8(self.content).ok().map(str::to_owned),
-            // What OpenSSL takes T61String for is Latin 1.
+            // OpenSSL treats T61String as Latin-1.
             tag::PRINTABLE_STRING | tag::IA5_STRING | tag::T61_STRING | tag::NUMERIC_STRING => {
                 Some(self.content.iter().map(|byte| char::from(*byte)).collect())
             }
@@ -44,7 +44,7 @@ impl<'a> Attribute<'a> {
         }
     }
 
-    /// Whether OpenSSL reads such a value in a name: a string that is whole, or what it takes for bytes.
+    /// Whether OpenSSL can parse this value in a name: a valid string, or a type that it treats as bytes.
     fn is_readable(&self) -> bool {
         match self.tag {
             tag::UTF8_STRING | tag::BMP_STRING | tag::UNIVERSAL_STRING => self.text().is_some(),
@@ -55,7 +55,7 @@ impl<'a> Attribute<'a> {
     }
 }
 
-/// The attributes of a Name, by its parts; none if it cannot be read.
+/// The attributes of a Name, grouped by its parts. Returns `None` if it cannot be parsed.
 pub(crate) fn parts(name: &[u8]) -> Option<Vec<Vec<Attribute<'_>>>> {
     let sets = der::elements(der::only(name, tag::SEQUENCE)?.content)?;
     sets.into_iter().map(part).collect()
@@ -66,19 +66,20 @@ fn part(set: der::Element<'_>) -> Option<Vec<Attribute<'_>>> {
     list.iter().map(Attribute::read).collect()
 }
 
-/// Whether OpenSSL and GnuTLS both read this Name; each refuses a certificate with a name that it cannot read.
+/// Whether both OpenSSL and GnuTLS can parse this Name. Each of them rejects a certificate with a name that it cannot
+/// parse.
 pub(crate) fn is_readable(name: &[u8]) -> bool {
     parts(name).is_some_and(|parts| parts.iter().flatten().all(Attribute::is_readable))
 }
 
-/// The common names, as far as they are text.
+/// The common names that are valid text.
 pub(crate) fn common_names(name: &[u8]) -> Vec<String> {
     let parts = parts(name).unwrap_or_default();
     parts.iter().flatten().filter(|one| one.oid == COMMON_NAME).filter_map(Attribute::text).collect()
 }
 
-/// Whether two names are the same, whichever string types they are written in (RFC 5280 §7.1). Letter case and spaces count,
-/// because GnuTLS counts them.
+/// Whether two names are equal, regardless of their string types (RFC 5280 §7.1). Differences in letter case and spaces
+/// matter, because they matter to GnuTLS.
 pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one == other {
         return true;
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_string_type_of_a_name_does_not_count_and_letter_case_does() {
+    fn comparison_of_names_ignores_the_string_type_but_not_the_letter_case() {
         let utf8 = name(tag::UTF8_STRING, b"Inter");
         assert!(is_same(&utf8, &name(tag::PRINTABLE_STRING, b"Inter")));
         assert!(is_same(&utf8, &name(tag::BMP_STRING, b"\0I\0n\0t\0e\0r")));
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_a_string_that_is_not_whole_cannot_be_read() {
+    fn a_name_with_an_invalid_string_cannot_be_parsed() {
         assert!(is_readable(&name(tag::UTF8_STRING, b"Inter")));
         assert!(!is_readable(&name(tag::UTF8_STRING, b"\xff")));
         assert!(!is_readable(&name(tag::BMP_STRING, b"\0I\0")));

@@ -1,19 +1,20 @@
-//! What is wrong with one certificate: its form, its extensions, its key, the key that it names as its issuer's.
+//! The faults of a single certificate: its format, its extensions, its key, and its reference to the issuer's key.
 
 use super::certificate::ParsedCertificate;
 use super::der;
 use super::signature::{self, VerifyingKey};
 use crate::evidence::PathFaultKind;
 
-/// What both libraries overlook in a server's certificate, and one of them not in that of an authority.
+/// Format errors that both libraries ignore in a server certificate, but that at least one of them rejects in a CA
+/// certificate.
 pub(super) fn of_leniency(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
     let named = one.extensions.unreadable_of_authority.iter().map(|oid| extension_name(&der::dotted(oid)));
     named.map(|extension| PathFaultKind::UnreadableExtension { extension }).collect()
 }
 
-/// What is wrong with a certificate by itself, its extensions aside.
+/// The faults of a certificate, except for its extensions.
 pub(super) fn of_form(one: &ParsedCertificate<'_>) -> impl Iterator<Item = PathFaultKind> {
-    // §4.1.1.2: the algorithm stands twice, and must be the same.
+    // §4.1.1.2: the signature algorithm is stated in two places and must be the same in both.
     let differs = one.inner_algorithm != one.outer_algorithm;
     [
         differs.then_some(PathFaultKind::AlgorithmsDiffer),
@@ -29,8 +30,8 @@ pub(super) fn weak_key(info: &[u8]) -> Option<PathFaultKind> {
     Some(PathFaultKind::WeakKey { key: key.name() })
 }
 
-/// §6.1.4 (o) and §6.1.5 (f): critical extensions that are not processed; and extensions that stand twice (§4.2) or cannot
-/// be read.
+/// Critical extensions that are not supported (§6.1.4 (o) and §6.1.5 (f)), and extensions that occur twice (§4.2) or
+/// cannot be parsed.
 pub(super) fn of_extensions(one: &ParsedCertificate<'_>) -> Vec<PathFaultKind> {
     let found = &one.extensions;
     let named = |oids: &[&[u8]], kind: fn(String) -> PathFaultKind| {
@@ -72,7 +73,7 @@ pub(crate) fn extension_name(dotted: &str) -> String {
     name.to_owned()
 }
 
-/// §4.2.1.1: what the authorityKeyIdentifier names is not this issuer.
+/// Whether authorityKeyIdentifier (§4.2.1.1) identifies a key or certificate other than this issuer's.
 pub(super) fn names_another_key(one: &ParsedCertificate<'_>, issuer: &ParsedCertificate<'_>) -> bool {
     let named = one.extensions.authority_key;
     let differs =

@@ -1,12 +1,14 @@
-//! Certificates judged as RFC 5280 says: whether a chain leads to a trust anchor, whom it names, what an OCSP response
-//! that came with it is worth. Pure functions of bytes and a moment; no I/O, no clock, no store.
+//! Verifies certificates according to RFC 5280: whether a chain leads to a trust anchor, which hosts it covers, and
+//! whether the OCSP response sent with it is valid. All functions are pure: they take bytes and a time and do no I/O.
 //!
-//! The reason for code of our own: a diagnosis must see every fault and not the first, must accept what the clients of mail
-//! accept and must never accept what one of them refuses. webpki stops at the first fault, leaves out keyUsage of
-//! authorities and everything about the anchor's certificate, and refuses extensions that OpenSSL and GnuTLS process.
+//! smtpcheck has its own verifier for three reasons. A diagnosis must report every fault, not only the first. It must
+//! accept certificates that mail clients accept. It must never accept a certificate that one of them rejects. webpki
+//! stops at the first fault, ignores keyUsage of CA certificates and the entire certificate of the trust anchor, and
+//! rejects extensions that OpenSSL and GnuTLS support.
 //!
-//! Reading order: [`path`], then [`certificate`], [`constraints`], [`names`], [`signature`] with [`rare`], [`ocsp`]; [`der`] and
-//! [`directory`] read the bytes. What was found becomes `evidence`, and `evidence::doubt` decides from it whether a client may go on.
+//! Reading order: [`path`], then [`certificate`], [`constraints`], [`names`], [`signature`] with [`rare`], [`ocsp`];
+//! [`der`] and [`directory`] parse the bytes. The results become `evidence`, from which `evidence::doubt` decides
+//! whether a client may continue.
 
 pub(crate) mod certificate;
 mod constraints;

@@ -1,22 +1,23 @@
-//! Whether a certificate names a host (RFC 9525 §6): by a DNS name or an IP address in subjectAltName. An address that is
-//! written as a DNS name is no address.
+//! Decides whether a certificate covers a host (RFC 9525 §6), by a DNS name or an IP address in subjectAltName. An IP
+//! address that is written as a DNS name does not count.
 //!
-//! The common name is not looked at (§6.3), with one exception that OpenSSL and GnuTLS both make: a certificate without any
-//! alternative name that a host could have is taken by its one common name. Who does not make it is a limit of its own.
+//! The common name is ignored (§6.3), with one exception that OpenSSL and GnuTLS both make: if the certificate has no
+//! alternative name of a kind that a host can have, its common name is used. Clients without this exception are
+//! reported as a limit.
 
 use std::net::IpAddr;
 
 use super::certificate::{GeneralName, ParsedCertificate};
 use super::directory;
 
-/// By what a certificate names a host.
+/// The part of a certificate that covers a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NamedBy {
     AlternativeName,
     CommonName,
 }
 
-/// Whether one of the names is the expected one.
+/// Compares the names of the certificate with the expected host name or IP address.
 pub(crate) fn matches(certificate: &ParsedCertificate<'_>, expected: &str) -> Option<NamedBy> {
     if is_alternative_name(certificate, expected) {
         return Some(NamedBy::AlternativeName);
@@ -28,7 +29,7 @@ pub(crate) fn matches(certificate: &ParsedCertificate<'_>, expected: &str) -> Op
     if is_address || names.iter().any(is_of_hosts) {
         return None;
     }
-    // GnuTLS takes the only one, OpenSSL any.
+    // GnuTLS uses the common name only if there is exactly one; OpenSSL accepts any of them.
     let common = directory::common_names(certificate.subject);
     let expected = expected.strip_suffix('.').unwrap_or(expected).as_bytes();
     match common.as_slice() {
@@ -40,7 +41,7 @@ pub(crate) fn matches(certificate: &ParsedCertificate<'_>, expected: &str) -> Op
 fn is_alternative_name(certificate: &ParsedCertificate<'_>, expected: &str) -> bool {
     let names = certificate.extensions.names.as_deref().unwrap_or_default();
     match expected.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-        // §6.5: the bytes of the address.
+        // §6.5: the bytes of the IP address are compared.
         Ok(IpAddr::V4(address)) => names.contains(&GeneralName::Address(&address.octets())),
         Ok(IpAddr::V6(address)) => names.contains(&GeneralName::Address(&address.octets())),
         Err(_) => {
@@ -50,8 +51,8 @@ fn is_alternative_name(certificate: &ParsedCertificate<'_>, expected: &str) -> b
     }
 }
 
-/// §6.3: letter case aside the same, or a `*` that stands for the first label as a whole. What it stands before must have
-/// two labels: `*.com` is accepted by neither OpenSSL nor GnuTLS.
+/// Whether a DNS name from a certificate covers a host (§6.3). Letter case is ignored, and a `*` may replace exactly
+/// the first label. At least two labels must follow it: neither OpenSSL nor GnuTLS accepts `*.com`.
 fn is_host(presented: &[u8], expected: &[u8]) -> bool {
     if expected.is_empty() || expected.contains(&0) {
         return false;
@@ -62,7 +63,8 @@ fn is_host(presented: &[u8], expected: &[u8]) -> bool {
     let Some(domain) = presented.strip_prefix(b"*.") else { return false };
     let Some(dot) = expected.iter().position(|byte| *byte == b'.').filter(|dot| *dot > 0) else { return false };
     let rest = expected.get(dot + 1..).unwrap_or_default();
-    // OpenSSL wants a host name behind the wildcard and a label in its place, and an underscore is in neither.
+    // OpenSSL requires a host name after the wildcard and a valid label in its place; neither may contain an
+    // underscore.
     let is_host_name = domain.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
     let is_plain = is_host_name && domain.contains(&b'.') && !domain.starts_with(b".");
     let label = expected.get(..dot).unwrap_or_default();
@@ -75,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wildcard_stands_for_one_whole_label() {
+    fn a_wildcard_matches_exactly_one_label() {
         for (presented, expected, same) in [
             ("mail.example.com", "mail.example.com", true),
             ("MAIL.example.com", "mail.EXAMPLE.com", true),

@@ -1,56 +1,61 @@
-//! An OCSP response that came with a certificate (RFC 6960 §4.2.1): what it says, and whether it may say it.
+//! Verifies the OCSP response that a server sent with its certificate (RFC 6960 §4.2.1).
 //!
-//! It counts when (RFC 6960 §3.2)
-//! 1. it is about this certificate: hashes of the issuer's name and key, and the serial number (§4.1.1);
-//! 2. its signature verifies by the issuer's key, or by that of a responder whom the issuer certified for this (§4.2.2.2);
-//! 3. the time of the response has come, and the next one has not (§4.2.2.1).
+//! A response is valid if (RFC 6960 §3.2):
 //!
-//! What does not count is neither a revocation nor what a certificate with the must-staple extension promises.
+//! 1. it is about this certificate: it contains the hashes of the issuer's name and key, and the serial number
+//!    (§4.1.1);
+//! 2. its signature verifies with the key of the issuer, or of a responder that the issuer certified for this purpose
+//!    (§4.2.2.2);
+//! 3. it has not expired (§4.2.2.1).
+//!
+//! A response that is not valid neither revokes a certificate nor satisfies the must-staple extension.
 
 use super::certificate::{OCSP_SIGNING, ParsedCertificate};
 use super::der::{self, Element, Reader, tag};
 use super::signature::{self, SignatureAlgorithm, SignatureHash, VerifyingKey};
 use crate::evidence::{StapleFault, StapleStatus};
 
-/// Answers of one response that are looked at; a staple has one.
+/// The maximum number of answers in one response that are parsed. A stapled response has one.
 const MAX_ANSWERS: usize = 16;
 
-/// Seconds for which a response without nextUpdate counts.
+/// The seconds for which a response without nextUpdate is valid.
 const LONGEST: i64 = 15 * 86_400;
 
-/// Seconds by which clocks may differ.
+/// The tolerated difference between clocks, in seconds.
 const SKEW: i64 = 300;
 
-/// What a response says.
+/// The contents of a response, and whether it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct StapleVerdict {
     pub(crate) status: StapleStatus,
-    /// Seconds from 1970.
+    /// Seconds since 1970.
     pub(crate) next_update: Option<i64>,
-    /// Why it does not count.
+    /// Why the response is not valid; `None` if it is.
     pub(crate) fault: Option<StapleFault>,
 }
 
-/// Whom a certificate must be signed by: the issuer's name with its tag, and SubjectPublicKeyInfo.
+/// The issuer that must have signed a certificate: its name including the tag, and SubjectPublicKeyInfo.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Authority<'a> {
     pub(crate) subject: &'a [u8],
     pub(crate) key: &'a [u8],
 }
 
-/// Reads a response about a certificate. Without its issuer, nothing can be verified.
+/// Verifies a response about a certificate. If the issuer is not known, it cannot be verified.
 ///
-/// The root may sign as well as the issuer: GnuTLS accepts it, and who holds the key of the root could be the issuer.
+/// The root may sign it instead of the issuer. GnuTLS accepts this, and the owner of the root key could issue any
+/// certificate below it.
 pub(crate) fn read(
     response: &[u8],
     leaf: &ParsedCertificate<'_>,
     issuer: Option<Authority<'_>>,
     root: Option<Authority<'_>>,
     now: i64,
-) -> Said {
-    let unreadable = Said { status: StapleStatus::Unreadable, next_update: None, fault: Some(StapleFault::Unreadable) };
+) -> StapleVerdict {
+    let unreadable =
+        StapleVerdict { status: StapleStatus::Unreadable, next_update: None, fault: Some(StapleFault::Unreadable) };
     if is_error(response) {
-        return Said { fault: Some(StapleFault::ResponderError), ..unreadable };
+        return StapleVerdict { fault: Some(StapleFault::ResponderError), ..unreadable };
     }
     let Some(basic) = Basic::read(response) else { return unreadable };
     let about = |answer: &&OcspAnswer<'_>| match issuer {
@@ -59,7 +64,8 @@ pub(crate) fn read(
     };
     let ours = basic.answers.iter().position(|answer| about(&answer));
     let Some(answer) = basic.answers.get(ours.unwrap_or(0)) else { return unreadable };
-    // GnuTLS looks at the first answer only, so a good one further on does not count, and a revocation does.
+    // GnuTLS examines only the first answer. A good answer at another position therefore does not count; a revocation
+    // does.
     let is_first = ours == Some(0) || answer.status == StapleStatus::Revoked;
     let fault = match issuer {
         None => Some(StapleFault::UnknownIssuer),
@@ -67,20 +73,20 @@ pub(crate) fn read(
         Some(issuer) if !std::iter::once(issuer).chain(root).any(|by| basic.is_signed(by, now)) => {
             Some(StapleFault::WrongSignature)
         }
-        // What was revoked stays so (§2.2; a hold is rare).
+        // A revocation is permanent (§2.2; the temporary status "hold" is rare).
         Some(_) if answer.status == StapleStatus::Revoked => None,
-        // §4.2.2.1: without nextUpdate newer information is always there; GnuTLS takes such a response for 15 days. It does not
-        // mind a response from the future.
+        // §4.2.2.1: without nextUpdate, newer information is always available. GnuTLS accepts such a response for 15
+        // days. It also accepts a response whose time is in the future.
         Some(_) if answer.next_update.unwrap_or(answer.this_update + LONGEST) < now - SKEW => {
             Some(StapleFault::OutOfDate)
         }
         Some(_) => None,
     };
-    Said { status: answer.status, next_update: answer.next_update, fault }
+    StapleVerdict { status: answer.status, next_update: answer.next_update, fault }
 }
 
-/// Whether the responder says that it has no answer (§4.2.1: any status but successful comes without bytes). GnuTLS goes on
-/// as if nothing had come, after an empty SEQUENCE, too.
+/// Whether the responder returned an error (§4.2.1: a status other than successful has no response bytes). GnuTLS
+/// treats an error, or an empty SEQUENCE, as a missing response.
 fn is_error(response: &[u8]) -> bool {
     let Some(outer) = der::only(response, tag::SEQUENCE) else { return false };
     let mut fields = Reader::new(outer.content);
@@ -89,7 +95,7 @@ fn is_error(response: &[u8]) -> bool {
 }
 
 struct Basic<'a> {
-    /// ResponseData with its tag, which is what is signed.
+    /// ResponseData including its tag, which is the signed part.
     signed: &'a [u8],
     algorithm: &'a [u8],
     signature: &'a [u8],
@@ -108,10 +114,10 @@ struct OcspAnswer<'a> {
 }
 
 impl<'a> Basic<'a> {
-    /// OCSPResponse, and in it BasicOCSPResponse.
+    /// Parses OCSPResponse and the BasicOCSPResponse in it.
     fn read(response: &'a [u8]) -> Option<Basic<'a>> {
         let mut outer = Reader::new(der::only(response, tag::SEQUENCE)?.content);
-        // 0 is successful; the others have no bytes.
+        // The status must be 0 (successful); a response with another status has no response bytes.
         outer.expect(tag::ENUMERATED).filter(|status| status.content == [0])?;
         let bytes = outer.expect(tag::constructed(0))?;
         let mut bytes = Reader::new(der::only(bytes.content, tag::SEQUENCE)?.content);
@@ -128,7 +134,7 @@ impl<'a> Basic<'a> {
         };
         let mut fields = Reader::new(data.content);
         fields.optional(tag::constructed(0))?;
-        // ResponderID, by name or by key: which key signed is found out by trying the few that may have.
+        // ResponderID is ignored. The key that signed the response is found by trying the few candidates.
         fields.read()?;
         fields.expect(tag::GENERALIZED_TIME)?;
         let list = der::elements(fields.expect(tag::SEQUENCE)?.content)?;
@@ -137,12 +143,13 @@ impl<'a> Basic<'a> {
         Some(Basic { signed: data.whole, algorithm, signature, certificates, answers })
     }
 
-    /// §4.2.2.2: by the issuer itself, or by a certificate that the issuer signed for signing OCSP responses.
+    /// Whether the response was signed by the issuer itself, or with a certificate that the issuer signed for OCSP
+    /// signing (§4.2.2.2).
     fn is_signed(&self, issuer: Authority<'_>, now: i64) -> bool {
         let by = |key: &[u8], algorithm: &[u8], message: &[u8], signature: &[u8]| {
             SignatureAlgorithm::read(algorithm)
                 .ok()
-                // GnuTLS takes SHA-1 here, and the authority chooses what it signs.
+                // GnuTLS accepts SHA-1 here. A collision is not a risk, because the CA chooses the signed data.
                 .filter(|scheme| scheme.weak_hash() != Some("MD5"))
                 .zip(VerifyingKey::read(key).ok().filter(|key| !key.is_weak()))
                 .is_some_and(|(scheme, key)| signature::verify(scheme, &key, message, signature).is_ok())
@@ -162,14 +169,14 @@ impl<'a> Basic<'a> {
 }
 
 impl<'a> OcspAnswer<'a> {
-    /// SingleResponse.
+    /// Parses SingleResponse.
     fn read(element: &Element<'a>) -> Option<OcspAnswer<'a>> {
         let mut fields = Reader::new(Some(element).filter(|one| one.tag == tag::SEQUENCE)?.content);
         let mut id = Reader::new(fields.expect(tag::SEQUENCE)?.content);
         let hash = SignatureHash::by_algorithm(id.expect(tag::SEQUENCE)?.whole)?;
         let (name_hash, key_hash) = (id.expect(tag::OCTET_STRING)?.content, id.expect(tag::OCTET_STRING)?.content);
         let serial = id.expect(tag::INTEGER)?.content;
-        // CertStatus: good [0], revoked [1], unknown [2].
+        // CertStatus: good is [0], revoked is [1], unknown is [2].
         let status = match fields.read()?.tag & 0x1f {
             0 => StapleStatus::Good,
             1 => StapleStatus::Revoked,
@@ -183,7 +190,8 @@ impl<'a> OcspAnswer<'a> {
         Some(OcspAnswer { hash, name_hash, key_hash, serial, status, this_update, next_update })
     }
 
-    /// §4.1.1: the hash of the issuer's name, of the bits of its key, and the serial number.
+    /// Whether the answer is about this certificate (§4.1.1): the hash of the issuer's name, the hash of its key bits,
+    /// and the serial number.
     fn is_about(&self, leaf: &ParsedCertificate<'_>, issuer: Authority<'_>) -> bool {
         let key = || {
             let mut fields = Reader::new(der::only(issuer.key, tag::SEQUENCE)?.content);
@@ -199,7 +207,7 @@ impl<'a> OcspAnswer<'a> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
     use jiff::Timestamp;
     use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, SigningKey};
@@ -240,8 +248,8 @@ mod tests {
         }
     }
 
-    /// One answer: about whom, `good` or `revoked`, from and until when in days from now.
-    struct Says<'a> {
+    /// One answer: the certificate, `good` or `revoked`, and the start and end of validity in days from now.
+    struct TestAnswer<'a> {
         about: &'a Made,
         issuer: &'a Made,
         status: &'a str,
@@ -253,25 +261,25 @@ mod tests {
         der::wrap(tag::GENERALIZED_TIME, at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes())
     }
 
-    fn answer(says: &Says<'_>) -> Vec<u8> {
-        let (leaf, issuer) = (ParsedCertificate::read(&says.about.der).unwrap(), says.issuer.authority());
+    fn answer(answer: &TestAnswer<'_>) -> Vec<u8> {
+        let (leaf, issuer) = (ParsedCertificate::read(&answer.about.der).unwrap(), answer.issuer.authority());
         let mut key = Reader::new(der::only(issuer.key, tag::SEQUENCE).unwrap().content);
         key.read().unwrap();
         let key = der::whole_bytes(key.read().unwrap().content).unwrap();
         let hashes =
             [issuer.subject, key].map(|bytes| der::wrap(tag::OCTET_STRING, &SignatureHash::Sha1.digest(bytes)));
         let id = [SHA1, &hashes[0], &hashes[1], &der::wrap(tag::INTEGER, leaf.serial)].concat();
-        let status = match says.status {
+        let status = match answer.status {
             "good" => der::wrap(tag::context(0), &[]),
             _ => der::wrap(tag::constructed(1), &moment(-2)),
         };
-        let (from, until) = says.days;
+        let (from, until) = answer.days;
         let until = until.map(|until| der::wrap(tag::constructed(0), &moment(until))).unwrap_or_default();
         der::wrap(tag::SEQUENCE, &[der::wrap(tag::SEQUENCE, &id), status, moment(from), until].concat())
     }
 
-    /// A response that `signer` signs, with certificates.
-    fn response(answers: &[Says<'_>], signer: &Made, certificates: &[&Made]) -> Vec<u8> {
+    /// A response with these certificates, signed by `signer`.
+    fn response(answers: &[TestAnswer<'_>], signer: &Made, certificates: &[&Made]) -> Vec<u8> {
         let answers: Vec<u8> = answers.iter().flat_map(answer).collect();
         let responder = der::wrap(tag::constructed(2), &der::wrap(tag::OCTET_STRING, &[0; 20]));
         let data = der::wrap(tag::SEQUENCE, &[responder, moment(0), der::wrap(tag::SEQUENCE, &answers)].concat());
@@ -291,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_counts_if_it_is_of_the_issuer_about_this_certificate_and_in_date() {
+    fn a_response_is_valid_if_it_is_signed_by_the_issuer_about_this_certificate_and_not_expired() {
         let root = Made::new("Root", None, |_| ());
         let issuer = Made::new("Issuer", Some(&root), |_| ());
         let (leaf, other) = (Made::new("leaf", Some(&issuer), |_| ()), Made::new("other", Some(&issuer), |_| ()));
@@ -305,43 +313,69 @@ mod tests {
         });
         let read = |bytes: &[u8]| {
             let leaf = ParsedCertificate::read(&leaf.der).unwrap();
-            let said = super::read(bytes, &leaf, Some(issuer.authority()), Some(root.authority()), NOW);
-            (said.status, said.fault)
+            let verdict = super::read(bytes, &leaf, Some(issuer.authority()), Some(root.authority()), NOW);
+            (verdict.status, verdict.fault)
         };
-        let says = |about, status, from, until| Says { about, issuer: &issuer, status, days: (from, until) };
-        let good = || says(&leaf, "good", -1, Some(7));
+        let answer_about =
+            |about, status, from, until| TestAnswer { about, issuer: &issuer, status, days: (from, until) };
+        let good = || answer_about(&leaf, "good", -1, Some(7));
         use StapleFault::{OtherCertificate, OutOfDate, ResponderError, Unreadable, WrongSignature};
         use StapleStatus::{Good, Revoked};
         let table: &[(&str, Vec<u8>, StapleStatus, Option<StapleFault>)] = &[
             ("good", response(&[good()], &issuer, &[]), Good, None),
-            ("revoked", response(&[says(&leaf, "revoked", -1, Some(7))], &issuer, &[]), Revoked, None),
-            ("revoked, out of date", response(&[says(&leaf, "revoked", -9, Some(-2))], &issuer, &[]), Revoked, None),
+            ("revoked", response(&[answer_about(&leaf, "revoked", -1, Some(7))], &issuer, &[]), Revoked, None),
+            (
+                "revoked, expired response",
+                response(&[answer_about(&leaf, "revoked", -9, Some(-2))], &issuer, &[]),
+                Revoked,
+                None,
+            ),
             ("by the root", response(&[good()], &root, &[]), Good, None),
             ("by a responder", response(&[good()], &delegate, &[&delegate]), Good, None),
             ("by an unrelated CA", response(&[good()], &unrelated, &[]), Good, Some(WrongSignature)),
             ("by another certificate", response(&[good()], &leaf, &[&leaf]), Good, Some(WrongSignature)),
             ("without its responder", response(&[good()], &delegate, &[]), Good, Some(WrongSignature)),
             ("not for OCSP", response(&[good()], &plain, &[&plain]), Good, Some(WrongSignature)),
-            ("by a foreign responder", response(&[good()], &foreign, &[&foreign]), Good, Some(WrongSignature)),
-            ("by an ended responder", response(&[good()], &ended, &[&ended]), Good, Some(WrongSignature)),
-            ("out of date", response(&[says(&leaf, "good", -9, Some(-2))], &issuer, &[]), Good, Some(OutOfDate)),
-            ("old, no end", response(&[says(&leaf, "good", -16, None)], &issuer, &[]), Good, Some(OutOfDate)),
-            ("young, no end", response(&[says(&leaf, "good", -14, None)], &issuer, &[]), Good, None),
-            ("of another", response(&[says(&other, "good", -1, Some(7))], &issuer, &[]), Good, Some(OtherCertificate)),
             (
-                "revoked, of another",
-                response(&[says(&other, "revoked", -1, Some(7))], &issuer, &[]),
+                "by a responder of an unrelated CA",
+                response(&[good()], &foreign, &[&foreign]),
+                Good,
+                Some(WrongSignature),
+            ),
+            ("by an expired responder", response(&[good()], &ended, &[&ended]), Good, Some(WrongSignature)),
+            ("expired", response(&[answer_about(&leaf, "good", -9, Some(-2))], &issuer, &[]), Good, Some(OutOfDate)),
+            (
+                "old, without nextUpdate",
+                response(&[answer_about(&leaf, "good", -16, None)], &issuer, &[]),
+                Good,
+                Some(OutOfDate),
+            ),
+            (
+                "recent, without nextUpdate",
+                response(&[answer_about(&leaf, "good", -14, None)], &issuer, &[]),
+                Good,
+                None,
+            ),
+            (
+                "about another certificate",
+                response(&[answer_about(&other, "good", -1, Some(7))], &issuer, &[]),
+                Good,
+                Some(OtherCertificate),
+            ),
+            (
+                "about another, revoked certificate",
+                response(&[answer_about(&other, "revoked", -1, Some(7))], &issuer, &[]),
                 Revoked,
                 Some(OtherCertificate),
             ),
             (
-                "of another first",
-                response(&[says(&other, "good", -1, Some(7)), good()], &issuer, &[]),
+                "first answer about another certificate",
+                response(&[answer_about(&other, "good", -1, Some(7)), good()], &issuer, &[]),
                 Good,
                 Some(OtherCertificate),
             ),
             ("an error", vec![0x30, 3, 0x0a, 1, 3], StapleStatus::Unreadable, Some(ResponderError)),
-            ("rubbish", b"rubbish".to_vec(), StapleStatus::Unreadable, Some(Unreadable)),
+            ("invalid bytes", b"invalid".to_vec(), StapleStatus::Unreadable, Some(Unreadable)),
         ];
         for (what, bytes, status, fault) in table {
             assert_eq!(read(bytes), (*status, *fault), "{what}");

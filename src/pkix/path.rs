@@ -1,17 +1,16 @@
 //! Certification path validation (RFC 5280 §6.1) with a bounded search for the path (RFC 4158 describes the problem).
 //!
-//! Each step of §6.1.3 to §6.1.5 is a fault of its own, and all faults of the best path are returned, not the first. What
-//! the RFC leaves to the client is decided as the strictest of OpenSSL 3 and GnuTLS decides it; where both accept, so does
-//! this. Where §6.1 does not apply to a trust anchor (§6.1.1 (d) takes a name and a key), the certificate of the anchor is
-//! held to the same rules as one below it, as both libraries do: dates, basicConstraints, keyUsage, critical extensions,
-//! path length and name constraints.
+//! Each violated rule of §6.1.3 to §6.1.5 is a separate fault, and all faults of the best path are returned, not only
+//! the first. Where the RFC leaves a decision to the client, the stricter behaviour of OpenSSL 3 and GnuTLS is used; a
+//! path that both accept is accepted. §6.1 does not apply to the certificate of a trust anchor, of which it uses only
+//! the name and the key (§6.1.1 (d)). Both libraries check that certificate by the same rules as the ones below it, and
+//! so does this code: dates, basicConstraints, keyUsage, critical extensions, path length and name constraints.
 //!
-//! Not done, as in both libraries by default: revocation lists, and certificate policies (user-initial-policy-set is
-//! any-policy and explicit-policy is not required, so the policy tree of §6.1.2 cannot fail; policyConstraints and
-//! policyMappings, which could make it fail, are refused when critical).
+//! Like both libraries by default, it does not check revocation lists and certificate policies. (The policy tree of §6.1.2
+//! cannot fail without policyConstraints and policyMappings, which are rejected if critical.)
 //!
-//! The end of the path, the server's certificate, is judged for its names in [`super::names`]; what it may be used for is
-//! judged on the evidence (`evidence::doubt`), because a report must be able to do the same again.
+//! [`super::names`] compares the names of the server certificate with the host. `evidence::doubt` makes the decision about
+//! a server, because it must be repeatable when a report is loaded.
 
 use std::collections::HashMap;
 
@@ -22,42 +21,42 @@ use super::form::{names_another_key, of_extensions, of_form, of_leniency, weak_k
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 use crate::evidence::{PathFault, PathFaultKind, PathPlace};
 
-/// Signatures that one search verifies. A chain has three or four; the slowest, RSA 8192, takes a third of a millisecond.
+/// The maximum number of signatures verified in one search. A chain has three or four; RSA 8192 is the slowest (0.3 ms).
 const MAX_SIGNATURES: usize = 100;
 
-/// Certificates that one search visits: many of the same name could be put in order in very many ways.
+/// The maximum number of certificates that one search visits. Certificates with the same name can have many orders.
 const MAX_VISITS: usize = 300;
 
-/// A trust anchor as the store has it.
+/// A trust anchor from the trust store.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Anchor<'a> {
-    /// A certificate, in DER.
+    /// A certificate in DER format.
     Certificate(&'a [u8]),
-    /// A name and a key, both with their tags, and the content of NameConstraints.
+    /// A name and a key, both including their tags, and the content of NameConstraints.
     Key { subject: &'a [u8], key: &'a [u8], constraints: Option<&'a [u8]> },
 }
 
 impl Anchor<'_> {
-    /// Whether it is the certificate of the server itself.
+    /// Whether the anchor is the server's own certificate.
     fn is(&self, chain: &[&[u8]]) -> bool {
         matches!(self, Anchor::Certificate(der) if chain.first() == Some(der))
     }
 }
 
-/// The best path that was found.
+/// The best path of a search.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    /// Places in the chain, from the server's certificate towards the anchor.
+    /// Positions in the chain, from the server certificate towards the trust anchor.
     pub(crate) path: Vec<usize>,
-    /// Which anchor it leads to, by its place in the store; none: to none.
+    /// The position of the trust anchor in the store; `None` if the path leads to none.
     pub(crate) anchor: Option<usize>,
-    /// What is wrong, dates of the certificates that were sent aside.
+    /// The faults of the path, except for expiry of certificates that the server sent.
     pub(crate) faults: Vec<PathFault>,
-    /// Whether a certificate that was sent, on the path, is out of date (§6.1.3 (a)(2)).
+    /// Whether a certificate on the path that the server sent has expired or is not valid yet (§6.1.3 (a)(2)).
     pub(crate) is_outdated: bool,
 }
 
-/// Looks for a path from the first certificate to an anchor.
+/// Searches for a path from the first certificate to a trust anchor.
 pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
     let sent: Vec<Option<ParsedCertificate<'_>>> =
         chain.iter().map(|der| ParsedCertificate::read(der).filter(|_| der.len() <= certificate::MAX_LENGTH)).collect();
@@ -84,7 +83,7 @@ pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
     let unreadable = search.unreadable();
     let of_others = search.rejected_by_others();
     let mut found = search.result();
-    // A certificate that is itself in the store leads nowhere else.
+    // If the server certificate itself is in the store, the paths that other clients choose are not considered.
     let is_pinned =
         found.path == [0] && found.anchor.and_then(|at| anchors.get(at)).is_some_and(|anchor| anchor.is(chain));
     let is_valid = found.faults.is_empty() && !found.is_outdated && !is_pinned;
@@ -95,15 +94,15 @@ pub(crate) fn find(chain: &[&[u8]], anchors: &[Anchor<'_>], now: i64) -> Found {
     found
 }
 
-/// What signs: a certificate that was sent, or an anchor.
+/// The issuer of a certificate: a certificate that the server sent, or a trust anchor.
 #[derive(Clone, Debug)]
 struct Issuer<'a> {
     subject: &'a [u8],
     key: &'a [u8],
-    /// The certificate; an anchor can be without one.
+    /// The certificate; `None` for a trust anchor that has only a key.
     certificate: Option<ParsedCertificate<'a>>,
     constraints: Option<NameConstraints<'a>>,
-    /// In DER; empty if there is none.
+    /// The certificate in DER format; empty if there is none.
     der: &'a [u8],
 }
 
@@ -127,7 +126,7 @@ impl<'a> Issuer<'a> {
     }
 }
 
-/// By which a signature was verified.
+/// The issuer whose key verifies a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum By {
     Sent(usize),
@@ -139,19 +138,19 @@ struct Search<'a> {
     sent: Vec<Option<ParsedCertificate<'a>>>,
     anchors: Vec<Option<Issuer<'a>>>,
     now: i64,
-    /// Signatures by certificate and issuer, each verified once.
+    /// The results by certificate and issuer, so that each signature is verified only once.
     verified: HashMap<(usize, By), Result<(), signature::SignatureFault>>,
     signatures_left: usize,
     visits_left: usize,
     comparisons: Comparisons,
     best: Option<(usize, Found)>,
-    /// The longest way that led to no anchor.
+    /// The longest path that did not lead to a trust anchor.
     longest: Vec<usize>,
 }
 
 impl<'a> Search<'a> {
-    /// A server's certificate that is itself in the store is its own anchor. One that another issued is so only where its issuer
-    /// is neither in the store nor sent: OpenSSL and GnuTLS follow the issuer as far as they can.
+    /// A server certificate in the store is its own trust anchor, unless its issuer is in the store or in the chain:
+    /// OpenSSL and GnuTLS follow the issuers as far as they can.
     fn pinned(&mut self) {
         let Some(der) = self.chain.first() else { return };
         let same = |anchor: &Option<Issuer<'_>>| anchor.as_ref().is_some_and(|anchor| anchor.der == *der);
@@ -162,14 +161,14 @@ impl<'a> Search<'a> {
         let is_anchor = self.anchors.iter().flatten().any(|anchor| anchor.subject == issuer);
         if let Some(at) = self.anchors.iter().position(same).filter(|_| is_own || !(is_sent || is_anchor)) {
             let mut faults = self.of_each(&[0]);
-            // GnuTLS does not look at the extensions of such a certificate, and OpenSSL processes more than GnuTLS.
+            // GnuTLS ignores the extensions of such a certificate, so those that only OpenSSL supports do not matter.
             faults.retain(|fault| !is_own || !matches!(&fault.kind, PathFaultKind::CriticalExtension { extension } if OF_OPENSSL.contains(&extension.as_str())));
             let found = Found { path: vec![0], anchor: Some(at), is_outdated: self.is_outdated(&[0]), faults };
             self.offer(found);
         }
     }
 
-    /// Follows the issuers, anchors first.
+    /// Continues the path with each possible issuer, trust anchors first.
     fn extend(&mut self, path: &mut Vec<usize>) {
         if self.visits_left == 0 || self.is_settled() {
             return;
@@ -202,8 +201,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether a certificate that was sent can stand next: it has the name of the issuer, is not in the path under the
-    /// same name and key, and its key made the signature, or the signature cannot be verified here.
+    /// Whether a certificate that the server sent can be next in the path. It must have the issuer's name, must not be
+    /// in the path with the same name and key, and its key must have made the signature (unless the signature cannot be
+    /// verified here).
     fn may_follow(&mut self, path: &[usize], next: usize, last: &ParsedCertificate<'_>) -> bool {
         let Some(Some(one)) = self.sent.get(next) else { return false };
         if !directory::is_same(one.subject, last.issuer) {
@@ -217,8 +217,8 @@ impl<'a> Search<'a> {
         !is_known && !matches!(self.signature(child, By::Sent(next)), Err(signature::SignatureFault::Wrong))
     }
 
-    /// A valid path is of use to who finds it. OpenSSL and GnuTLS take one step after the other without going back, so where
-    /// certificates of one name differ they may be on another path, which breaks a rule. Neither looks for a better one then.
+    /// OpenSSL and GnuTLS choose one issuer at each step and never go back. If several certificates have the same name,
+    /// they may therefore choose a path that violates a rule, although a valid path exists. Returns such a path.
     fn rejected_by_others(&mut self) -> Option<Found> {
         if let Some((path, anchor)) = self.path_of_openssl() {
             let found = self.validate(&path, anchor);
@@ -228,17 +228,18 @@ impl<'a> Search<'a> {
         }
         let (path, anchor) = self.path_of_gnutls()?;
         let found = self.validate(&path, anchor);
-        // GnuTLS tries again after an expired certificate, and checks extKeyUsage of the server's certificate only.
+        // GnuTLS tries again after an expired certificate, and checks extKeyUsage only of the server certificate.
         let counts = |fault: &PathFault| !matches!(fault.kind, PathFaultKind::OutOfDate | PathFaultKind::OtherUse);
         (!found.is_outdated && found.faults.iter().any(counts)).then_some(found)
     }
 
-    /// Whether a certificate can have issued another by what both say: names, key identifiers.
+    /// Whether a certificate can be the issuer of another, according to their names and key identifiers.
     fn may_have_issued(issuer: &ParsedCertificate<'_>, child: &ParsedCertificate<'_>) -> bool {
         directory::is_same(issuer.subject, child.issuer) && !names_another_key(child, issuer)
     }
 
-    /// The store before what was sent; of several the first that is in date (X509_build_chain with X509_V_FLAG_TRUSTED_FIRST).
+    /// The path that OpenSSL chooses: issuers in the store before those that the server sent, and among several the
+    /// first that is not expired (X509_build_chain with X509_V_FLAG_TRUSTED_FIRST).
     fn path_of_openssl(&self) -> Option<(Vec<usize>, usize)> {
         let signs = |one: &ParsedCertificate<'_>| one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
         let mut path = vec![0];
@@ -267,7 +268,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What was sent as far as it goes, then the store; of several there the last.
+    /// The path that GnuTLS chooses: issuers that the server sent as far as possible, then the store, and among several
+    /// in the store the last.
     fn path_of_gnutls(&self) -> Option<(Vec<usize>, usize)> {
         let mut path = vec![0];
         loop {
@@ -284,7 +286,7 @@ impl<'a> Search<'a> {
             }
             path.push(next);
         }
-        // A root that was sent is left out, and the store asked for it.
+        // If the server sent the root, it is ignored and looked up in the store.
         if path.len() > 1 && self.certificate_at(*path.last()?).is_some_and(ParsedCertificate::is_self_issued) {
             path.pop();
         }
@@ -297,14 +299,15 @@ impl<'a> Search<'a> {
         self.anchors.iter().rposition(fits).map(|at| (path, at))
     }
 
-    /// Certificates that were sent and cannot be read: OpenSSL and GnuTLS end the handshake, also where none is needed.
+    /// Certificates that cannot be parsed. OpenSSL and GnuTLS abort the handshake even if such a certificate is not
+    /// needed.
     fn unreadable(&self) -> Vec<PathFault> {
         let is_none = |place: &usize| self.chain.get(*place).is_none_or(|der| ParsedCertificate::read(der).is_none());
         let places = (1..self.sent.len()).filter(|place| self.certificate_at(*place).is_none()).filter(is_none);
         places.map(|place| PathFault { at: PathPlace::Sent { place }, kind: PathFaultKind::Unreadable }).collect()
     }
 
-    /// A path without any fault ends the search.
+    /// Whether a path without faults was found, which ends the search.
     fn is_settled(&self) -> bool {
         matches!(self.best, Some((0, _)))
     }
@@ -313,7 +316,7 @@ impl<'a> Search<'a> {
         let weigh = |fault: &PathFault| match fault.kind {
             PathFaultKind::WrongSignature => 1000,
             PathFaultKind::UnsupportedSignature { .. } => 100,
-            // Another certificate of this name is the one that is meant.
+            // Another certificate with this name is probably the right one.
             PathFaultKind::OtherAuthorityKey => 20,
             _ => 10,
         };
@@ -327,13 +330,13 @@ impl<'a> Search<'a> {
         if let Some((_, found)) = self.best.take() {
             return found;
         }
-        // No anchor: faults along the path are reported all the same.
+        // Without a trust anchor, the faults along the longest path are reported.
         let path = std::mem::take(&mut self.longest);
         let mut faults = self.of_each(&path);
         faults.extend(self.of_signatures(&path, None));
         faults.extend(self.of_authorities(&path));
         faults.extend(self.of_names(&path, None));
-        // An issuer of this name was sent, and its key did not make the signature.
+        // Whether an issuer with the right name was sent, but its key did not make the signature.
         let last = path.last().copied().unwrap_or(0);
         let is_forged = (1..self.sent.len()).any(|next| {
             let issuer = self.certificate_at(last).map(|one| one.issuer);
@@ -348,7 +351,7 @@ impl<'a> Search<'a> {
         Found { is_outdated: self.is_outdated(&path), path, anchor: None, faults }
     }
 
-    /// §6.1.3 to §6.1.5 for one path that leads to this anchor.
+    /// Checks one path that leads to this trust anchor, by the rules of §6.1.3 to §6.1.5.
     fn validate(&mut self, path: &[usize], anchor: usize) -> Found {
         let mut faults = self.of_each(path);
         faults.extend(self.of_signatures(path, Some(anchor)));
@@ -363,24 +366,24 @@ impl<'a> Search<'a> {
         self.sent.get(place).and_then(Option::as_ref)
     }
 
-    /// §6.1.3 (a)(2).
+    /// Whether a certificate on the path has expired or is not valid yet (§6.1.3 (a)(2)).
     fn is_outdated(&self, path: &[usize]) -> bool {
         path.iter().any(|place| self.certificate_at(*place).is_some_and(|one| !one.is_in_date(self.now)))
     }
 
-    /// What is wrong with a certificate wherever it stands.
+    /// The faults of single certificates, independent of their position.
     fn of_each(&self, path: &[usize]) -> Vec<PathFault> {
         let mut faults = Vec::new();
         for place in path {
             let Some(one) = self.certificate_at(*place) else { continue };
             let at = PathPlace::Sent { place: *place };
-            // §6.1.4 (k): only version 3 has the extensions that say that a certificate is an authority's. §4.1.2.9: and no
-            // other may have extensions.
+            // §6.1.4 (k): only version 3 has the extension that marks a CA certificate. §4.1.2.9: older versions must
+            // not have extensions.
             if one.version < 3 && (*place > 0 || one.has_misplaced_extensions) {
                 faults.push(PathFault { at, kind: PathFaultKind::OldVersion { version: one.version } });
             }
             faults.extend(of_extensions(one).into_iter().map(|kind| PathFault { at, kind }));
-            // The extension of Netscape that came before extKeyUsage; OpenSSL checks it for the server's certificate.
+            // The predecessor of extKeyUsage by Netscape, which OpenSSL checks for the server certificate.
             if *place == 0 && one.extensions.netscape_type.is_some_and(|bits| bits & 1 << 14 == 0) {
                 faults.push(PathFault { at, kind: PathFaultKind::OtherUse });
             }
@@ -395,7 +398,7 @@ impl<'a> Search<'a> {
         faults
     }
 
-    /// §6.1.3 (a)(1) and (4): each certificate is signed by the next one, or by the anchor.
+    /// Verifies that each certificate is signed by the next one or by the trust anchor (§6.1.3 (a)(1) and (4)).
     fn of_signatures(&mut self, path: &[usize], anchor: Option<usize>) -> Vec<PathFault> {
         let mut faults = Vec::new();
         for (depth, place) in path.iter().enumerate() {
@@ -413,7 +416,7 @@ impl<'a> Search<'a> {
             }
             match verified {
                 Ok(()) => {}
-                // A weak hash is reason enough.
+                // The weak hash is reported already.
                 Err(signature::SignatureFault::Unsupported(_)) if hash.is_some() => {}
                 Err(signature::SignatureFault::Unsupported(algorithm)) => {
                     faults.push(PathFault { at, kind: PathFaultKind::UnsupportedSignature { algorithm } });
@@ -435,15 +438,15 @@ impl<'a> Search<'a> {
         faults
     }
 
-    /// §6.1.4 (k) to (n) for the certificates between the server's and the anchor.
+    /// The rules of §6.1.4 (k) to (n) for the certificates between the server certificate and the trust anchor.
     fn of_authorities(&self, path: &[usize]) -> Vec<PathFault> {
         let mut faults = Vec::new();
         for (depth, place) in path.iter().enumerate().skip(1) {
             let Some(one) = self.certificate_at(*place) else { continue };
             let at = PathPlace::Sent { place: *place };
-            // (k): basicConstraints with cA.
+            // (k): basicConstraints must be present with cA set.
             let is_authority = one.extensions.basic_constraints.is_some_and(|found| found.is_authority);
-            // What cannot be read says neither, and is a fault of its own.
+            // If basicConstraints cannot be parsed, this is a fault of its own.
             if one.version >= 3 && one.has_readable_constraints() && !is_authority {
                 faults.push(PathFault { at, kind: PathFaultKind::NotAuthority });
             }
@@ -454,18 +457,19 @@ impl<'a> Search<'a> {
         faults
     }
 
-    /// What an authority may not do, with the authorities below it.
+    /// The rules for a CA certificate that depend on the CA certificates below it.
     fn of_authority(&self, one: &ParsedCertificate<'_>, below: &[usize]) -> impl Iterator<Item = PathFaultKind> {
-        // (n): keyUsage, if it is there, with keyCertSign.
+        // (n): keyUsage, if present, must include keyCertSign.
         let may_sign = one.extensions.key_usage.is_none_or(|bits| bits & KEY_CERT_SIGN != 0);
-        // (l) and (m): self-issued certificates do not count; for GnuTLS they do.
+        // (l) and (m): self-issued certificates are not counted, except by GnuTLS.
         let depth =
             below.iter().filter(|place| self.certificate_at(**place).is_some_and(|one| !one.is_self_issued())).count();
         let limit = one.extensions.basic_constraints.and_then(|found| found.path_length);
         let is_below =
             |depth: usize| limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| depth > limit));
         let (is_exceeded, is_exceeded_for_gnutls) = (is_below(depth), !is_below(depth) && is_below(below.len()));
-        // §4.2.1.12 speaks of the key of this certificate only; every client takes it as a limit for those below.
+        // §4.2.1.12 limits only the key of this certificate, but every client also applies the limit to the
+        // certificates below it.
         let is_for_servers = one.is_for_servers();
         [
             (!may_sign).then_some(PathFaultKind::MayNotSign),
@@ -477,8 +481,8 @@ impl<'a> Search<'a> {
         .flatten()
     }
 
-    /// §6.1.3 (b) and (c): the constraints of each authority for each certificate below it. Self-issued ones are exempt,
-    /// unless they are the last.
+    /// Applies the name constraints of each CA to each certificate below it (§6.1.3 (b) and (c)). Self-issued
+    /// certificates are exempt unless they are the server certificate.
     fn of_names(&mut self, path: &[usize], anchor: Option<usize>) -> Vec<PathFault> {
         let mut faults = Vec::new();
         let mut left = self.comparisons;
@@ -499,8 +503,8 @@ impl<'a> Search<'a> {
         faults
     }
 
-    /// RFC 7633 §4.2.2: a certificate has at least the features that those above it have. And each that has status_request
-    /// must come with an OCSP response of its own, which GnuTLS wants of authorities, too.
+    /// RFC 7633 §4.2.2: a certificate must have all TLS features of the certificates above it. A certificate with
+    /// status_request requires its own OCSP response, which GnuTLS also enforces for CA certificates.
     fn of_features(&self, path: &[usize], anchor: Option<usize>) -> Vec<PathFault> {
         let above = anchor.and_then(|at| self.anchors.get(at)?.as_ref()?.certificate.as_ref());
         let mut wanted: Vec<u32> = above.map(|one| one.extensions.tls_features.clone()).unwrap_or_default();
@@ -519,7 +523,7 @@ impl<'a> Search<'a> {
         faults
     }
 
-    /// The anchor's own certificate.
+    /// The faults of the trust anchor's own certificate.
     fn of_anchor(&self, path: &[usize], anchor: usize) -> Vec<PathFault> {
         let Some(Some(issuer)) = self.anchors.get(anchor) else { return Vec::new() };
         let mut kinds: Vec<PathFaultKind> = weak_key(issuer.key).into_iter().collect();
@@ -527,7 +531,7 @@ impl<'a> Search<'a> {
             kinds.extend(of_extensions(one));
             kinds.extend(of_leniency(one));
             kinds.extend(of_form(one));
-            // No key made it; GnuTLS takes such a certificate for none of an authority.
+            // The certificate is not signed; GnuTLS does not accept it as a CA certificate.
             if one.signature.is_empty() {
                 kinds.push(PathFaultKind::WrongSignature);
             }
@@ -537,8 +541,9 @@ impl<'a> Search<'a> {
             if !one.is_in_date(self.now) {
                 kinds.push(PathFaultKind::OutOfDate);
             }
-            // A root of version 1 is from before basicConstraints, and both libraries trust one that is named to them. One
-            // of version 3 without basicConstraints is an authority by its keyUsage, if it signs itself.
+            // Version 1 is older than basicConstraints, and both libraries trust such a root if it is in the store. A
+            // self-signed certificate of version 3 without basicConstraints is a CA certificate if its keyUsage allows
+            // signing certificates.
             let may_sign = one.extensions.key_usage.is_some_and(|bits| bits & KEY_CERT_SIGN != 0);
             let is_authority = match (one.version, one.extensions.basic_constraints) {
                 _ if !one.has_readable_constraints() => true,
@@ -555,7 +560,7 @@ impl<'a> Search<'a> {
         kinds.into_iter().map(|kind| PathFault { at: PathPlace::Anchor, kind }).collect()
     }
 
-    /// Whether the certificate at this place was signed by this key. Each pair is looked at once.
+    /// Whether the certificate at this position was signed with this key. The result is cached.
     fn signature(&mut self, place: usize, by: By) -> Result<(), signature::SignatureFault> {
         if let Some(known) = self.verified.get(&(place, by)) {
             return known.clone();
@@ -568,7 +573,7 @@ impl<'a> Search<'a> {
             return Err(signature::SignatureFault::Wrong);
         };
         let result = if self.signatures_left == 0 {
-            Err(signature::SignatureFault::Unsupported("one of too many signatures".to_owned()))
+            Err(signature::SignatureFault::Unsupported("too many signatures in the chain".to_owned()))
         } else {
             SignatureAlgorithm::read(one.outer_algorithm)
                 .and_then(|scheme| Ok((scheme, VerifyingKey::read(key)?)))
@@ -580,10 +585,10 @@ impl<'a> Search<'a> {
     }
 }
 
-/// status_request of RFC 6066 §8, which a TLS feature can demand.
+/// The number of status_request (RFC 6066 §8), which a certificate can require as a TLS feature.
 const STATUS_REQUEST: u32 = 5;
 
-/// Critical extensions that OpenSSL processes and GnuTLS does not.
+/// Critical extensions that OpenSSL supports and GnuTLS does not.
 const OF_OPENSSL: [&str; 3] = ["Netscape certificate type", "policyConstraints", "policyMappings"];
 
 fn kind_of(violation: Violation) -> PathFaultKind {

@@ -1,5 +1,5 @@
-//! Signatures that aws-lc leaves out and OpenSSL and GnuTLS verify: ECDSA on P-224 or with SHA-224, DSA, Ed448. Computed from
-//! public values only, so nothing here needs to take the same time for every value.
+//! Signature algorithms that aws-lc does not support, but OpenSSL and GnuTLS do: ECDSA on P-224 or with SHA-224, DSA,
+//! Ed448. The computation uses only public values, so it does not need to run in constant time.
 
 use num_bigint::BigUint;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
@@ -7,7 +7,7 @@ use sha3::digest::{ExtendableOutput, Update, XofReader};
 use super::curve::Curve;
 use super::der::{self, Reader, tag};
 
-/// Largest prime of a DSA key that is computed with.
+/// The maximum size of the prime of a DSA key.
 const MAX_DSA_BITS: u64 = 8192;
 
 /// A curve y² = x³ - 3x + b over the integers modulo p, with a base point of order n (SEC 2 §2).
@@ -18,7 +18,7 @@ struct Weierstrass {
     base: (BigUint, BigUint),
 }
 
-/// A point in Jacobian coordinates; z is 0 at infinity.
+/// A point in Jacobian coordinates. z is 0 for the point at infinity.
 #[derive(Clone)]
 struct Jacobian {
     x: BigUint,
@@ -31,7 +31,7 @@ fn hex(digits: &str) -> BigUint {
 }
 
 impl Weierstrass {
-    /// None for a curve whose every signature aws-lc verifies.
+    /// The parameters of a curve; `None` if aws-lc supports all signatures on it.
     fn of(curve: Curve) -> Option<Weierstrass> {
         let [p, b, n, x, y] = match curve {
             Curve::P224 => [
@@ -122,7 +122,7 @@ impl Weierstrass {
     }
 }
 
-/// Ecdsa-Sig-Value (RFC 3279 §2.2.3) and Dss-Sig-Value (§2.2.2): two positive integers below the order.
+/// Parses Ecdsa-Sig-Value (RFC 3279 §2.2.3) or Dss-Sig-Value (§2.2.2): two positive integers below the order.
 fn pair(signature: &[u8], order: &BigUint) -> Option<(BigUint, BigUint)> {
     let mut fields = Reader::new(der::only(signature, tag::SEQUENCE)?.content);
     let mut number = || {
@@ -142,7 +142,7 @@ fn leftmost(digest: &[u8], order: &BigUint) -> BigUint {
     BigUint::from_bytes_be(digest) >> length.saturating_sub(order.bits())
 }
 
-/// FIPS 186-4 §6.4. The point must be uncompressed.
+/// Verifies an ECDSA signature (FIPS 186-4 §6.4). The point must be uncompressed.
 pub(super) fn ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> Option<bool> {
     let curve = Weierstrass::of(curve)?;
     let verified = || {
@@ -160,7 +160,7 @@ pub(super) fn ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8])
     Some(verified().unwrap_or(false))
 }
 
-/// FIPS 186-4 §4.7; the key as p, q, g and y.
+/// Verifies a DSA signature (FIPS 186-4 §4.7). The key consists of p, q, g and y.
 pub(super) fn dsa([p, q, g, y]: [&[u8]; 4], digest: &[u8], signature: &[u8]) -> bool {
     let [p, q, g, y] = [p, q, g, y].map(BigUint::from_bytes_be);
     let one = BigUint::from(1u8);
@@ -174,7 +174,7 @@ pub(super) fn dsa([p, q, g, y]: [&[u8]; 4], digest: &[u8], signature: &[u8]) -> 
     g.modpow(&u1, &p) * y.modpow(&u2, &p) % &p % &q == r
 }
 
-/// The curve of Ed448 (RFC 8032 §5.2), x² + y² = 1 + dx²y².
+/// The curve of Ed448 (RFC 8032 §5.2): x² + y² = 1 + dx²y².
 struct Edwards {
     p: BigUint,
     d: BigUint,
@@ -202,7 +202,7 @@ impl Edwards {
         (one + &self.p - other % &self.p) % &self.p
     }
 
-    /// §5.2.3.
+    /// Decodes a point (RFC 8032 §5.2.3).
     fn decode(&self, bytes: &[u8; 57]) -> Option<Projective> {
         let (last, first) = bytes.split_last()?;
         let (is_odd, y) = (last & 0x80 != 0, BigUint::from_bytes_le(first));
@@ -221,7 +221,7 @@ impl Edwards {
         Some((x, y, one))
     }
 
-    /// §5.2.4, which holds for any two points.
+    /// Adds two points. The formula (RFC 8032 §5.2.4) is valid for any two points.
     fn add(&self, (x1, y1, z1): &Projective, (x2, y2, z2): &Projective) -> Projective {
         let p = &self.p;
         let a = z1 * z2 % p;
@@ -246,7 +246,7 @@ impl Edwards {
     }
 }
 
-/// RFC 8032 §5.2.7, without a context.
+/// Verifies an Ed448 signature without a context (RFC 8032 §5.2.7).
 pub(super) fn ed448(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let verified = || {
         let curve = Edwards::new();
@@ -271,7 +271,7 @@ pub(super) fn ed448(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
     use super::*;
 
@@ -279,7 +279,7 @@ mod tests {
         (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap()).collect()
     }
 
-    /// RFC 8032 §7.4, "-----Blank" and "-----1 octet".
+    /// RFC 8032 §7.4, the test vectors "-----Blank" and "-----1 octet".
     #[test]
     fn the_signatures_of_rfc_8032_verify_and_changed_ones_do_not() {
         for (key, message, signature) in [
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_is_no_signature() {
+    fn invalid_bytes_are_not_a_signature() {
         assert!(!ed448(&[0; 57], b"", &[0xff; 114]));
         assert!(!ed448(&[], b"", &[]));
         assert_eq!(ecdsa(Curve::P224, &[4; 57], &[0; 28], &[0x30, 0]), Some(false));

@@ -1,4 +1,4 @@
-//! What a valid path contains that webpki, the verifier of rustls, may not support.
+//! Finds features of a valid path that webpki, the verifier of rustls, may not support.
 
 use super::certificate::{self, ParsedCertificate};
 use super::curve::Curve;
@@ -6,25 +6,23 @@ use super::der;
 use super::form::extension_name;
 use super::signature::{self, SignatureAlgorithm, VerifyingKey};
 
-/// Something in a valid path that webpki, which rustls uses, may not verify; what webpki makes of it is found out by asking it.
+/// A feature of a valid path that webpki may not support. To find out whether it does, the path is verified with
+/// webpki.
 pub(crate) struct Rarity {
-    /// Which certificate of the chain.
+    /// The position of the certificate in the chain.
     pub(crate) place: usize,
     pub(crate) what: String,
 }
 
-/// What webpki may not verify in a path that is valid.
+/// Lists the features of a valid path that webpki may not support.
 pub(crate) fn rarities(chain: &[&[u8]], path: &[usize]) -> Vec<Rarity> {
     let of = |place: usize| Some((place, ParsedCertificate::read(chain.get(place)?)?));
     let read: Vec<(usize, ParsedCertificate<'_>)> = path.iter().filter_map(|place| of(*place)).collect();
     let mut found: Vec<Rarity> = read.iter().flat_map(|(place, one)| rare_parts(*place, one)).collect();
-    // webpki follows six.
+    // webpki accepts at most six intermediate certificates.
     if path.len() > 7 {
         let last = path.last().copied().unwrap_or(0);
-        found.push(Rarity {
-            place: last,
-            what: format!("{} certificates of authorities below the root", path.len() - 1),
-        });
+        found.push(Rarity { place: last, what: format!("{} CA certificates below the root", path.len() - 1) });
     }
     found
 }
@@ -41,19 +39,19 @@ fn rare_parts(place: usize, one: &ParsedCertificate<'_>) -> Vec<Rarity> {
     }
     match VerifyingKey::read(one.key) {
         Ok(VerifyingKey::Ec { curve: Curve::P224, .. }) => whats.push("a key on the curve P-224".to_owned()),
-        Ok(VerifyingKey::Dsa { .. }) => whats.push("a key for DSA".to_owned()),
+        Ok(VerifyingKey::Dsa { .. }) => whats.push("a DSA key".to_owned()),
         _ => {}
     }
     let scheme = SignatureAlgorithm::read(one.outer_algorithm);
     match scheme {
-        Ok(SignatureAlgorithm::Ed448) => whats.push("a signature by Ed448".to_owned()),
-        Ok(SignatureAlgorithm::Dsa(_)) => whats.push("a signature by DSA".to_owned()),
+        Ok(SignatureAlgorithm::Ed448) => whats.push("an Ed448 signature".to_owned()),
+        Ok(SignatureAlgorithm::Dsa(_)) => whats.push("a DSA signature".to_owned()),
         _ => {}
     }
     if let Ok(SignatureAlgorithm::RsaPss { hash, mask, salt }) = scheme
         && (hash != mask || salt != hash.digest(&[]).len())
     {
-        whats.push(format!("a signature by RSASSA-PSS with a salt of {salt} bytes"));
+        whats.push(format!("an RSASSA-PSS signature with a salt of {salt} bytes"));
     }
     if scheme.is_ok_and(|scheme| {
         matches!(
@@ -62,7 +60,7 @@ fn rare_parts(place: usize, one: &ParsedCertificate<'_>) -> Vec<Rarity> {
                 | SignatureAlgorithm::Ecdsa(signature::SignatureHash::Sha224)
         )
     }) {
-        whats.push("a signature over SHA-224".to_owned());
+        whats.push("a signature with SHA-224".to_owned());
     }
     whats.into_iter().map(|what| Rarity { place, what }).collect()
 }

@@ -1,9 +1,9 @@
-//! Whether a signature was made by a key: of certificates, OCSP responses and handshakes (RFC 5280 §6.1.3 (a)(1), RFC 8446
-//! §4.4.3). aws-lc does the arithmetic wherever it can. What it leaves out and other libraries verify is computed here and in
-//! [`super::rare`] from public values only: RSASSA-PSS with any length of salt, RSA with SHA-224 and MD5, and more.
+//! Verifies signatures of certificates, OCSP responses and handshakes (RFC 5280 §6.1.3 (a)(1), RFC 8446 §4.4.3). aws-lc
+//! is used where possible. Algorithms that it lacks but other libraries support are implemented here and in
+//! [`super::rare`], using public values only: RSASSA-PSS with any salt length, RSA with SHA-224 and MD5, and others.
 //!
-//! A weak hash or a short key is not decided here: a signature by one is verified like any other, so that the reason given
-//! is the weakness and not a wrong signature.
+//! Weak hashes and short keys are not rejected here. Their signatures are verified like any other, so that the weakness
+//! is reported and not a wrong signature.
 
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
 use num_bigint::BigUint;
@@ -14,7 +14,7 @@ pub(crate) use super::curve::Curve;
 use super::der::{self, Reader, tag};
 use super::rare;
 
-/// A hash that signatures are made over.
+/// A hash function used in signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignatureHash {
     Md5,
@@ -25,11 +25,11 @@ pub(crate) enum SignatureHash {
     Sha512,
 }
 
-/// How a signature is made.
+/// A signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignatureAlgorithm {
     RsaPkcs1(SignatureHash),
-    /// RFC 4055 §3.1: the hash, the hash of the mask, the length of the salt.
+    /// RFC 4055 §3.1: the hash, the hash of the mask generation function, and the length of the salt.
     RsaPss {
         hash: SignatureHash,
         mask: SignatureHash,
@@ -41,19 +41,19 @@ pub(crate) enum SignatureAlgorithm {
     Ed448,
 }
 
-/// Why a signature does not count.
+/// Why a signature is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SignatureFault {
-    /// It was not made by this key over these bytes.
+    /// It was not made with this key over these bytes.
     Wrong,
-    /// The algorithm of the signature is for keys of another kind.
+    /// The signature algorithm is for another kind of key.
     OtherKind,
-    /// It cannot be checked; what it is, in words.
+    /// It cannot be verified; the text is the unsupported feature.
     Unsupported(String),
 }
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-/// The name of the algorithm before PKCS #1 (X.509 (1988), annex H).
+/// The identifier of RSA that was used before PKCS #1 (X.509 (1988), annex H).
 const RSA_OF_X509: &[u8] = &[0x55, 0x08, 0x01, 0x01];
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
@@ -62,7 +62,7 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const ED448: &[u8] = &[0x2b, 0x65, 0x71];
 const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];
 
-/// Algorithms of signatures by their object identifiers.
+/// Signature algorithms by their object identifiers.
 const SCHEMES: &[(&[u8], SignatureAlgorithm)] = &[
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04], SignatureAlgorithm::RsaPkcs1(SignatureHash::Md5)),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], SignatureAlgorithm::RsaPkcs1(SignatureHash::Sha1)),
@@ -84,7 +84,7 @@ const SCHEMES: &[(&[u8], SignatureAlgorithm)] = &[
     (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x04], SignatureAlgorithm::Dsa(SignatureHash::Sha512)),
 ];
 
-/// Hashes by their object identifiers.
+/// Hash functions by their object identifiers.
 const HASHES: &[(&[u8], SignatureHash)] = &[
     (&[0x2b, 0x0e, 0x03, 0x02, 0x1a], SignatureHash::Sha1),
     (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04], SignatureHash::Sha224),
@@ -93,7 +93,7 @@ const HASHES: &[(&[u8], SignatureHash)] = &[
     (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03], SignatureHash::Sha512),
 ];
 
-/// What other names algorithms have that are not supported here.
+/// Names of algorithms that are not supported here, by their object identifiers.
 const UNSUPPORTED: &[(&str, &str)] = &[
     ("1.2.840.113549.1.1.2", "RSA with MD2"),
     ("1.2.156.10197.1.501", "SM2 with SM3"),
@@ -104,14 +104,15 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
 ];
 
-/// A public key, read from SubjectPublicKeyInfo.
+/// A public key, parsed from SubjectPublicKeyInfo.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum VerifyingKey<'a> {
     Rsa {
-        /// RSAPublicKey.
+        /// The key in the format RSAPublicKey.
         der: &'a [u8],
         bits: usize,
-        /// RFC 4055 §3.3: for signatures by RSASSA-PSS only, and of which parameters if it says so.
+        /// Set if the key is only for RSASSA-PSS (RFC 4055 §3.3); the inner value contains its parameters, if it is
+        /// limited to some.
         pss: Option<Option<(SignatureHash, SignatureHash, usize)>>,
     },
     Ec {
@@ -125,30 +126,30 @@ pub(crate) enum VerifyingKey<'a> {
         point: &'a [u8],
     },
     Dsa {
-        /// p, q, g and y.
+        /// The numbers p, q, g and y.
         numbers: [&'a [u8]; 4],
     },
 }
 
-/// From how many bits OpenSSL counts 112 bits of security for an RSA key. By its formula 1963 are 108, which it rounds, so that
-/// a key that came out a bit short of 2048 is accepted.
+/// The smallest RSA key to which OpenSSL attributes 112 bits of security. Its formula yields 108 bits for 1963 bits and
+/// rounds up, so that keys slightly shorter than 2048 bits are accepted.
 pub(crate) const LEAST_RSA_BITS: usize = 1963;
 
-/// Whether a key on a curve is given by one coordinate, which GnuTLS does not read (RFC 5480 §2.2: may be supported).
+/// Whether the key is a compressed point, which GnuTLS cannot read (RFC 5480 §2.2: support is optional).
 pub(crate) fn is_compressed(info: &[u8]) -> bool {
     VerifyingKey::parts(info).is_some_and(|(oid, _, bits)| oid == EC && matches!(bits.first(), Some(0x02 | 0x03)))
 }
 
-/// Algorithm, its parameters and the key.
+/// The algorithm, its parameters and the key.
 type KeyParts<'a> = (&'a [u8], Option<&'a [u8]>, &'a [u8]);
 
-/// Largest RSA key that is computed with, as in aws-lc; a hostile one could cost seconds.
+/// The maximum size of an RSA key, as in aws-lc. A larger key could take seconds.
 const MAX_RSA_BITS: usize = 8192;
 
 impl<'a> VerifyingKey<'a> {
-    /// Reads SubjectPublicKeyInfo with its tag (RFC 5280 §4.1.2.7).
+    /// Parses SubjectPublicKeyInfo, including its tag (RFC 5280 §4.1.2.7).
     pub(crate) fn read(info: &'a [u8]) -> Result<VerifyingKey<'a>, SignatureFault> {
-        let malformed = || SignatureFault::Unsupported("a public key that cannot be read".to_owned());
+        let malformed = || SignatureFault::Unsupported("a public key that cannot be parsed".to_owned());
         let (oid, parameters, bits) = VerifyingKey::parts(info).ok_or_else(malformed)?;
         match oid {
             RSA | RSA_OF_X509 | RSA_PSS => {
@@ -161,7 +162,7 @@ impl<'a> VerifyingKey<'a> {
                 Ok(VerifyingKey::Rsa { der: bits, bits: usize::try_from(size).unwrap_or(usize::MAX), pss })
             }
             EC => {
-                let unnamed = || SignatureFault::Unsupported("a curve that is written out instead of named".to_owned());
+                let unnamed = || SignatureFault::Unsupported("an elliptic curve with explicit parameters".to_owned());
                 let name = parameters.and_then(|whole| der::only(whole, tag::OID)).ok_or_else(unnamed)?.content;
                 let known = CURVES.iter().find(|(oid, _)| *oid == name);
                 let unknown = || SignatureFault::Unsupported(format!("the curve {}", curve_name(&der::dotted(name))));
@@ -171,7 +172,7 @@ impl<'a> VerifyingKey<'a> {
             ED25519 => Ok(VerifyingKey::Ed25519 { point: bits }),
             ED448 => Ok(VerifyingKey::Ed448 { point: bits }),
             DSA => Ok(VerifyingKey::Dsa { numbers: dsa_numbers(parameters, bits).ok_or_else(malformed)? }),
-            other => Err(SignatureFault::Unsupported(format!("a key of the kind {}", key_name(&der::dotted(other))))),
+            other => Err(SignatureFault::Unsupported(format!("a key of type {}", key_name(&der::dotted(other))))),
         }
     }
 
@@ -183,7 +184,8 @@ impl<'a> VerifyingKey<'a> {
         Some((oid, parameters, bits))
     }
 
-    /// RFC 9325 §4.5 and what OpenSSL at its default level and GnuTLS accept: 112 bits of security.
+    /// Whether the key has less than 112 bits of security, which OpenSSL at its default level and GnuTLS require (RFC
+    /// 9325 §4.5).
     pub(crate) fn is_weak(&self) -> bool {
         match self {
             VerifyingKey::Rsa { bits, .. } => *bits < LEAST_RSA_BITS,
@@ -192,7 +194,7 @@ impl<'a> VerifyingKey<'a> {
         }
     }
 
-    /// How it is called, as in `RSA 2048`.
+    /// The name, for example `RSA 2048`.
     pub(crate) fn name(&self) -> String {
         match self {
             VerifyingKey::Rsa { bits, .. } => format!("RSA {bits}"),
@@ -228,7 +230,7 @@ fn key_name(dotted: &str) -> &str {
     }
 }
 
-/// The content of an AlgorithmIdentifier: the identifier, and the parameters with their tag.
+/// The content of an AlgorithmIdentifier: the identifier, and the parameters including their tag.
 fn algorithm(whole: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     let mut fields = Reader::new(der::only(whole, tag::SEQUENCE)?.content);
     let oid = fields.expect(tag::OID)?.content;
@@ -238,16 +240,17 @@ fn algorithm(whole: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
 }
 
 impl SignatureAlgorithm {
-    /// Reads the AlgorithmIdentifier of a signature.
+    /// Parses the AlgorithmIdentifier of a signature.
     pub(crate) fn read(whole: &[u8]) -> Result<SignatureAlgorithm, SignatureFault> {
-        let malformed = || SignatureFault::Unsupported("a signature algorithm that cannot be read".to_owned());
+        let malformed = || SignatureFault::Unsupported("a signature algorithm that cannot be parsed".to_owned());
         let (oid, parameters) = algorithm(whole).ok_or_else(malformed)?;
         if oid == RSA_PSS {
             let (hash, mask, salt) = parameters.and_then(pss_parameters).ok_or_else(malformed)?;
             return Ok(SignatureAlgorithm::RsaPss { hash, mask, salt });
         }
         if let Some((_, scheme)) = SCHEMES.iter().find(|(known, _)| *known == oid) {
-            // RFC 4055 §5: NULL with RSA; RFC 5758 §3.2 and RFC 8410 §3: nothing with the others. NULL is seen there, too.
+            // The parameters are NULL for RSA (RFC 4055 §5) and absent for the other algorithms (RFC 5758 §3.2, RFC
+            // 8410 §3). In practice NULL also occurs there.
             let is_plain = parameters.is_none_or(|whole| whole == [0x05, 0x00]);
             return if is_plain { Ok(*scheme) } else { Err(malformed()) };
         }
@@ -256,7 +259,7 @@ impl SignatureAlgorithm {
         Err(SignatureFault::Unsupported(name.to_owned()))
     }
 
-    /// The hash, if it is one that can be forged (RFC 9155 §2, RFC 9325 §4.5).
+    /// The hash, if signatures with it can be forged (RFC 9155 §2, RFC 9325 §4.5).
     pub(crate) fn weak_hash(self) -> Option<&'static str> {
         let hashes = match self {
             SignatureAlgorithm::RsaPkcs1(hash) | SignatureAlgorithm::Ecdsa(hash) | SignatureAlgorithm::Dsa(hash) => {
@@ -273,7 +276,8 @@ impl SignatureAlgorithm {
     }
 }
 
-/// RFC 4055 §3.1: each has a default, SHA-1, MGF1 with SHA-1, 20; the trailer is always 1.
+/// Parses the parameters of RSASSA-PSS (RFC 4055 §3.1). The defaults are SHA-1, MGF1 with SHA-1, and a salt of 20
+/// bytes; the trailer is always 1.
 fn pss_parameters(whole: &[u8]) -> Option<(SignatureHash, SignatureHash, usize)> {
     let mut fields = Reader::new(der::only(whole, tag::SEQUENCE)?.content);
     let hash_of = |whole: &[u8]| {
@@ -309,7 +313,7 @@ fn pss_parameters(whole: &[u8]) -> Option<(SignatureHash, SignatureHash, usize)>
     (trailer == 1).then_some((hash, mask, salt))
 }
 
-/// Verifies a signature over a message by a key.
+/// Verifies the signature of a message.
 pub(crate) fn verify(
     scheme: SignatureAlgorithm,
     key: &VerifyingKey<'_>,
@@ -334,20 +338,23 @@ pub(crate) fn verify(
             }
         }
         (SignatureAlgorithm::RsaPss { hash, mask, salt }, VerifyingKey::Rsa { der, bits, pss }) => {
-            // RFC 4055 §3.3: what the key says of its use holds for the signature; its salt is the least.
+            // RFC 4055 §3.3: the parameters of the key also apply to the signature, and its salt length is the minimum.
             if let Some(Some((of_key, mask_of_key, least))) = pss
                 && (hash != *of_key || mask != *mask_of_key || salt < *least)
             {
                 return Err(SignatureFault::OtherKind);
             }
-            // GnuTLS verifies with one hash for both, and none of 224 bits.
+            // GnuTLS requires the same hash for both purposes and does not support SHA-224.
             if hash != mask || hash == SignatureHash::Sha224 {
-                return Err(SignatureFault::Unsupported("RSASSA-PSS with two hashes or with SHA-224".to_owned()));
+                return Err(SignatureFault::Unsupported(
+                    "RSASSA-PSS with two different hashes or with SHA-224".to_owned(),
+                ));
             }
-            // Of a key that is for both kinds of RSA signatures, GnuTLS verifies the usual length of the salt only.
+            // For a key that may be used with both kinds of RSA signatures, GnuTLS accepts only the default salt
+            // length.
             if pss.is_none() && salt != hash.digest(&[]).len() {
                 return Err(SignatureFault::Unsupported(format!(
-                    "RSASSA-PSS with a salt of {salt} bytes by a plain RSA key"
+                    "RSASSA-PSS with a salt of {salt} bytes and a general RSA key"
                 )));
             }
             let algorithm: Option<&'static dyn VerificationAlgorithm> = match hash {
@@ -367,7 +374,7 @@ pub(crate) fn verify(
             Some(algorithm) => by_aws(algorithm, point),
             None => match rare::ecdsa(*curve, point, &hash.digest(message), signature) {
                 Some(verified) => if_verified(verified),
-                None => Err(SignatureFault::Unsupported("this hash with a key on this curve".to_owned())),
+                None => Err(SignatureFault::Unsupported("this combination of hash and curve".to_owned())),
             },
         },
         (SignatureAlgorithm::Dsa(hash), VerifyingKey::Dsa { numbers }) => {
@@ -385,7 +392,7 @@ fn if_verified(verified: bool) -> Result<(), SignatureFault> {
     if verified { Ok(()) } else { Err(SignatureFault::Wrong) }
 }
 
-/// None if aws-lc has no such algorithm.
+/// The algorithm of aws-lc; `None` if aws-lc does not support this combination.
 fn ecdsa(curve: Curve, hash: SignatureHash) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match (curve, hash) {
         (Curve::P256, SignatureHash::Sha1) => &aws::ECDSA_P256_SHA1_ASN1,
@@ -416,14 +423,14 @@ impl SignatureHash {
         }
     }
 
-    /// By its object identifier, as OCSP names it (RFC 6960 §4.1.1).
+    /// The hash function of an object identifier, which OCSP uses (RFC 6960 §4.1.1).
     pub(crate) fn by_algorithm(whole: &[u8]) -> Option<SignatureHash> {
         let (oid, _) = algorithm(whole)?;
         HASHES.iter().find(|(known, _)| *known == oid).map(|(_, hash)| *hash)
     }
 }
 
-/// Dss-Parms and DSAPublicKey (RFC 3279 §2.3.2): p, q, g and y.
+/// Parses Dss-Parms and DSAPublicKey (RFC 3279 §2.3.2): p, q, g and y.
 fn dsa_numbers<'a>(parameters: Option<&'a [u8]>, bits: &'a [u8]) -> Option<[&'a [u8]; 4]> {
     let mut fields = Reader::new(der::only(parameters?, tag::SEQUENCE)?.content);
     let mut number = || Some(fields.expect(tag::INTEGER)?.content).filter(|number| is_positive(number));
@@ -437,12 +444,12 @@ fn is_positive(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| *first < 0x80)
 }
 
-/// The bits of a number.
+/// The size of a number in bits.
 fn size(bytes: &[u8]) -> usize {
     usize::try_from(BigUint::from_bytes_be(bytes).bits()).unwrap_or(usize::MAX)
 }
 
-/// Modulus and exponent of RSAPublicKey (RFC 8017 §A.1.1).
+/// Parses modulus and exponent of RSAPublicKey (RFC 8017 §A.1.1).
 fn rsa_numbers(der: &[u8]) -> Option<(BigUint, BigUint)> {
     let mut fields = Reader::new(der::only(der, tag::SEQUENCE)?.content);
     let modulus = fields.expect(tag::INTEGER)?.content;
@@ -452,14 +459,15 @@ fn rsa_numbers(der: &[u8]) -> Option<(BigUint, BigUint)> {
         .then(|| (BigUint::from_bytes_be(modulus), BigUint::from_bytes_be(exponent)))
 }
 
-/// RSAVP1 (RFC 8017 §5.2.2): what the signature encodes, as long as the modulus, judged by `judge` with the modulus' bits.
+/// RSAVP1 (RFC 8017 §5.2.2): decrypts the signature to a value as long as the modulus, which `judge` checks. `judge`
+/// also receives the size of the modulus in bits.
 fn rsa(der: &[u8], signature: &[u8], judge: impl FnOnce(&[u8], usize) -> bool) -> Result<(), SignatureFault> {
     let (modulus, exponent) = rsa_numbers(der).ok_or(SignatureFault::Wrong)?;
     let bits = usize::try_from(modulus.bits()).unwrap_or(usize::MAX);
-    // Exponents of more than 33 bits are refused by aws-lc, and used by no one.
+    // aws-lc rejects exponents of more than 33 bits, and they do not occur in practice.
     let is_usual = (512..=MAX_RSA_BITS).contains(&bits) && (2..=33).contains(&exponent.bits()) && exponent.bit(0);
     if !is_usual {
-        return Err(SignatureFault::Unsupported(format!("an RSA key of {bits} bits with such an exponent")));
+        return Err(SignatureFault::Unsupported(format!("an RSA key of {bits} bits with an unusual exponent")));
     }
     let length = bits.div_ceil(8);
     let number = BigUint::from_bytes_be(signature);
@@ -472,7 +480,7 @@ fn rsa(der: &[u8], signature: &[u8], judge: impl FnOnce(&[u8], usize) -> bool) -
     if judge(&encoded, bits) { Ok(()) } else { Err(SignatureFault::Wrong) }
 }
 
-/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): built anew and compared whole, so that nothing is left to a parser.
+/// EMSA-PKCS1-v1_5 (RFC 8017 §9.2): the expected value is built and compared as a whole, so that no parser is involved.
 fn encoded_by_pkcs1(hash: SignatureHash, message: &[u8], encoded: &[u8]) -> bool {
     let oid: &[u8] = match hash {
         SignatureHash::Md5 => &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05],
@@ -491,7 +499,7 @@ fn encoded_by_pkcs1(hash: SignatureHash, message: &[u8], encoded: &[u8]) -> bool
     encoded == expected
 }
 
-/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2), its steps numbered.
+/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2). The comments give its step numbers.
 fn encoded_by_pss(
     (hash, mask, salt): (SignatureHash, SignatureHash, usize),
     message: &[u8],
@@ -499,7 +507,7 @@ fn encoded_by_pss(
     bits: usize,
 ) -> bool {
     let digest = hash.digest(message);
-    // The encoded message has one bit less than the modulus.
+    // The encoded message is one bit shorter than the modulus.
     let unused = (8 - (bits - 1) % 8) % 8;
     let encoded = if unused == 0 {
         match encoded.split_first() {
@@ -509,11 +517,11 @@ fn encoded_by_pss(
     } else {
         encoded
     };
-    // 3. and 4.
+    // Steps 3 and 4.
     let Some((&0xbc, body)) = encoded.split_last() else { return false };
     let Some(at) = body.len().checked_sub(digest.len()) else { return false };
     let (masked, proof) = body.split_at(at);
-    // 5. to 9.
+    // Steps 5 to 9.
     let mut block = masked.to_vec();
     let top = 0xffu8 >> unused;
     if block.first().is_some_and(|first| first & !top != 0) {
@@ -525,18 +533,18 @@ fn encoded_by_pss(
     if let Some(first) = block.first_mut() {
         *first &= top;
     }
-    // 10. and 11.
+    // Steps 10 and 11.
     let Some(padding) = block.len().checked_sub(salt).and_then(|rest| rest.checked_sub(1)) else { return false };
     let (zeros, rest) = block.split_at(padding);
     let Some((&0x01, salt)) = rest.split_first() else { return false };
-    // 12. to 14.
+    // Steps 12 to 14.
     let mut whole = vec![0; 8];
     whole.extend(&digest);
     whole.extend(salt);
     zeros.iter().all(|byte| *byte == 0) && hash.digest(&whole) == proof
 }
 
-/// RFC 8017 §B.2.1.
+/// The mask generation function MGF1 (RFC 8017 §B.2.1).
 fn mgf1(hash: SignatureHash, seed: &[u8], length: usize) -> Vec<u8> {
     let mut mask = Vec::with_capacity(length + 64);
     let mut counter: u32 = 0;

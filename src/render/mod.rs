@@ -1,10 +1,12 @@
-//! A report in, text out. One file per format, one row each in [`FORMATS`]; `view` holds what several formats show. Nothing
-//! here reads a clock, a terminal or a file. Text of the server passes [`escape`] in every format.
+//! Renders reports. Each format has its own file and one row in [`FORMATS`]; `view` contains what several formats
+//! share. This module reads no clock, terminal or file. Every format passes text received from a server through
+//! [`escape`].
 //!
-//! [`text`] can also write while the session runs; the result is the same as that of the finished report.
+//! [`text`] can also write while the check runs; the result is the same as for a finished report.
 
 pub mod config;
 pub mod difference;
+mod display;
 pub mod escape;
 pub mod explain;
 pub mod github;
@@ -24,14 +26,16 @@ pub mod suite;
 mod symbols;
 mod table;
 pub mod text;
+mod thresholds;
 mod view;
 pub mod write_out;
 
+pub use display::{ChainDisplay, Colour, Display, Transcript, Verbosity};
 pub use symbols::Symbols;
 
 use crate::report::{Difference, Report, Run};
 
-/// Every format. What a command must know of one is in its row; no command compares names.
+/// Every format. Commands read the properties of a format from its row and never compare format names.
 pub static FORMATS: &[Format] = &[
     Format {
         name: "text",
@@ -48,7 +52,7 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         name: "ndjson",
-        about: "for programs: one JSON object a line, written as things happen",
+        about: "for programs: one JSON object per line, written while the check runs",
         live: Live::Records,
         ..Format::at_end(ndjson::render_run)
     },
@@ -90,32 +94,32 @@ pub static FORMATS: &[Format] = &[
 pub struct Format {
     /// The value of `--format`.
     pub name: &'static str,
-    /// One line for the help.
+    /// The description in the help.
     pub about: &'static str,
-    /// How it follows a check that is still running.
+    /// How the format follows a check that is still running.
     pub live: Live,
-    /// Which exit codes the program uses with it.
+    /// The exit codes that the program uses with this format.
     pub exit_codes: ExitCodes,
-    /// A file that is written beside the output.
+    /// A file that the format writes in addition to its output.
     pub side_file: Option<SideFile>,
-    /// Shows what has changed between two runs, if the format can.
+    /// Renders the changes between two runs, if the format supports this.
     pub difference: Option<fn(&Difference, &Display) -> String>,
-    /// Makes the complete output of a finished run, with a final line end.
+    /// Renders a finished run, with a final line ending.
     pub render: fn(&Run, &Display) -> String,
 }
 
 /// How a format follows a check that is still running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Live {
-    /// The session line by line, the verdict at its end.
+    /// It writes the session line by line, and the verdict at the end.
     Text,
-    /// One record for each event.
+    /// It writes one record for each event.
     Records,
-    /// Nothing before the end.
+    /// It writes everything at the end.
     AtEnd,
 }
 
-/// Which exit codes the program uses.
+/// A set of exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCodes {
     /// Those of `report::Exit`.
@@ -124,17 +128,17 @@ pub enum ExitCodes {
     NagiosPlugin,
 }
 
-/// A file that a format appends to beside its output.
+/// A file to which a format appends text in addition to its output.
 #[derive(Clone, Copy)]
 pub struct SideFile {
-    /// The environment variable that holds its path; if it is not set, no file is written.
+    /// The environment variable with the path of the file. If it is not set, no file is written.
     pub variable: &'static str,
-    /// Makes what is appended.
+    /// Renders the text to append.
     pub render: fn(&Run, &Display) -> String,
 }
 
 impl Format {
-    /// What most formats are: complete at the end, with the program's own exit codes.
+    /// The properties of most formats: output at the end, and smtpcheck's own exit codes.
     const fn at_end(render: fn(&Run, &Display) -> String) -> Format {
         Format {
             name: "",
@@ -147,12 +151,12 @@ impl Format {
         }
     }
 
-    /// The output of a run of one report.
+    /// Renders a single report.
     pub fn one(&self, report: &Report, look: &Display) -> String {
         (self.render)(&Run::of(report.clone()), look)
     }
 
-    /// The exit code of the program after a run that was shown in this format.
+    /// The exit code of the program for a run in this format.
     pub fn exit_code(&self, run: &Run, look: &Display) -> u8 {
         match self.exit_codes {
             ExitCodes::Own => run.exit_code(),
@@ -161,91 +165,7 @@ impl Format {
     }
 }
 
-/// How output looks. Decided once, from flags, environment and terminal.
-#[derive(Clone, Debug)]
-pub struct Display {
-    /// Whether colours may be used; they never carry meaning alone.
-    pub colour: Colour,
-    /// Which colours.
-    pub theme: style::Theme,
-    /// Which symbols.
-    pub signs: Symbols,
-    /// Columns, at least 40.
-    pub width: usize,
-    /// How much is shown.
-    pub volume: Verbosity,
-    /// How much of the session is shown.
-    pub transcript: Transcript,
-    /// Whether the certificates are shown as PEM.
-    pub chain: ChainDisplay,
-    /// How long a check may take before the format `nagios` alerts.
-    pub thresholds: nagios::Thresholds,
-}
-
-/// Whether colours may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// Yes.
-    On,
-    /// No.
-    Off,
-}
-
-/// How much is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verbosity {
-    /// `-q`: the verdict line.
-    Quiet,
-    /// Everything that helps.
-    Normal,
-    /// `-v`: raw bytes, certificates, follow-ups in full.
-    Verbose,
-}
-
-/// How much of the session is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transcript {
-    /// All of it.
-    Full,
-    /// Lines that a finding points to.
-    Problems,
-    /// None of it.
-    None,
-}
-
-/// Whether the certificates are shown as PEM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChainDisplay {
-    /// `--show-chain`.
-    Shown,
-    /// Their names and dates are enough.
-    Hidden,
-}
-
-impl Display {
-    /// 80 columns, no colour: what a pipe gets.
-    pub fn plain() -> Display {
-        Display {
-            colour: Colour::Off,
-            theme: style::Theme::Default,
-            signs: Symbols::Unicode,
-            width: 80,
-            volume: Verbosity::Normal,
-            transcript: Transcript::Full,
-            chain: ChainDisplay::Hidden,
-            thresholds: nagios::Thresholds::default(),
-        }
-    }
-}
-
-impl Display {
-    /// The same for a file: without colours, and with columns that do not depend on a terminal.
-    pub fn for_file(&self) -> Display {
-        Display { colour: Colour::Off, width: 100, ..self.clone() }
-    }
-}
-
-/// A format by its name.
+/// Finds a format by its name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }

@@ -1,11 +1,11 @@
-//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu): the first line and the label `time` are those of
-//! check_smtp 2.x, so that existing graphs and rules keep working; further labels follow, and cause and fix on further lines.
+//! The output of a monitoring plugin (Nagios, Icinga, Naemon, Sensu). The first line and the label `time` are those of
+//! check_smtp 2.x, so that existing graphs and rules continue to work. More labels, causes and fixes follow.
 //!
-//! Unlike check_smtp every reply is judged and the certificate is verified. The states:
+//! Unlike check_smtp, smtpcheck evaluates every reply and verifies the certificate. The states:
 //! 1. OK (0): the check passed;
-//! 2. WARNING (1): it passed with a warning, the server temporarily rejected something (4yz), or `--warning` is exceeded;
-//! 3. CRITICAL (2): it failed in another way (a timeout too), or `--critical` is exceeded;
-//! 4. UNKNOWN (3): nothing was tested: usage error, check skipped, run interrupted.
+//! 2. WARNING (1): the check passed with a warning, a command was rejected temporarily, or `--warning` was exceeded;
+//! 3. CRITICAL (2): the check failed in another way, for example with a timeout, or `--critical` was exceeded;
+//! 4. UNKNOWN (3): the server was not tested because of a usage error, a skipped check or an interrupted run.
 
 use std::fmt::Write;
 
@@ -14,21 +14,23 @@ use super::view::verdict::{self, FailureReason};
 use super::{Display, Verbosity, escape, text};
 use crate::report::{CheckOutcome, CheckResult, Exit, Report, Run, Verdict, phases};
 
-/// The state that a plugin reports to the scheduler.
+pub use super::thresholds::{Range, Thresholds};
+
+/// The state that the plugin reports to the scheduler. Of several states, the greatest is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PluginState {
-    /// 0.
+    /// Exit code 0.
     Ok,
-    /// 3. A known failure has precedence.
+    /// Exit code 3. It is less than `Warning`, so a known problem has precedence.
     Unknown,
-    /// 1.
+    /// Exit code 1.
     Warning,
-    /// 2.
+    /// Exit code 2.
     Critical,
 }
 
 impl PluginState {
-    /// The exit code.
+    /// The exit code of the plugin.
     pub fn code(self) -> u8 {
         match self {
             PluginState::Ok => 0,
@@ -48,55 +50,12 @@ impl PluginState {
     }
 }
 
-/// How long a check may take.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Thresholds {
-    /// Outside of it: WARNING.
-    pub warning: Option<Range>,
-    /// Outside of it: CRITICAL.
-    pub critical: Option<Range>,
-}
-
-/// `[@]start:end`, in seconds: outside of it is an alert, with `@` inside of it. `10` is `0:10`, `~` is no limit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Range {
-    start: f64,
-    end: f64,
-    inside: bool,
-    shown: String,
-}
-
-impl Range {
-    /// Reads a range; none if it is not one.
-    pub fn parse(text: &str) -> Option<Range> {
-        let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
-        let (inside, rest) = match text.strip_prefix('@') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (start, end) = match rest.split_once(':') {
-            None => (0.0, number(rest)?),
-            Some((start, end)) => {
-                let start = if start == "~" { f64::NEG_INFINITY } else { number(start)? };
-                (start, if end.is_empty() { f64::INFINITY } else { number(end)? })
-            }
-        };
-        // As check_smtp prints it: a plain number with six digits.
-        let shown = number(text).map_or_else(|| text.to_owned(), |number| format!("{number:.6}"));
-        (start <= end).then_some(Range { start, end, inside, shown })
-    }
-
-    fn alerts(&self, value: f64) -> bool {
-        (value < self.start || value > self.end) != self.inside
-    }
-}
-
 /// The complete output.
 pub fn render_run(run: &Run, look: &Display) -> String {
     answer(run, look, &[]).1
 }
 
-/// The output with what `-e` and `-R` of check_smtp expected and did not get, which is a WARNING as there.
+/// The output with the mismatches of check_smtp's `-e` and `-R`, which result in WARNING as in check_smtp.
 pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState, String) {
     let state =
         state(run, &look.thresholds).max(if mismatches.is_empty() { PluginState::Ok } else { PluginState::Warning });
@@ -113,19 +72,19 @@ pub fn answer(run: &Run, look: &Display, mismatches: &[String]) -> (PluginState,
     text.push_str(&figures(run, &look.thresholds));
     text.push('\n');
     for case in &run.cases {
-        for line in more(case, look) {
+        for line in detail_lines(case, look) {
             let _ = writeln!(text, "{}", bare(&line));
         }
     }
     (state, text)
 }
 
-/// The output for a usage error, which a scheduler shows too.
+/// The output for a usage error, which the scheduler also shows.
 pub fn unusable(text: &str) -> String {
     format!("SMTP UNKNOWN - {}\n", bare(&escape::visible(text)))
 }
 
-/// The worst state of all checks.
+/// The greatest state of all checks; UNKNOWN if all were skipped.
 pub fn state(run: &Run, thresholds: &Thresholds) -> PluginState {
     run.cases
         .iter()
@@ -162,13 +121,13 @@ fn judged(report: &Report, thresholds: &Thresholds) -> PluginState {
     by_check.max(by_time)
 }
 
-/// A warning that does not make the check fail; none with `--fail-on never`.
+/// The first warning that does not make the check fail; `None` with `--fail-on never`.
 fn warning(report: &Report) -> Option<FailureReason<'_>> {
     let is_wanted = report.plan.gate.fail_on != crate::plan::FailOn::Never;
     verdict::warnings(report).next().filter(|_| is_wanted).map(FailureReason::Finding)
 }
 
-/// Why a check is not OK, in a few words.
+/// The reason why a check is not OK, in one line.
 fn problem(case: &CheckResult) -> Option<String> {
     match &case.outcome {
         CheckOutcome::Skipped { reason } => Some(format!("not tested: {}", escape::visible(reason))),
@@ -179,8 +138,8 @@ fn problem(case: &CheckResult) -> Option<String> {
     }
 }
 
-/// The lines after the first one: causes and fixes; with `-v` the session.
-fn more(case: &CheckResult, look: &Display) -> Vec<String> {
+/// The lines after the first one: causes and fixes, and with `-v` the session.
+fn detail_lines(case: &CheckResult, look: &Display) -> Vec<String> {
     let CheckOutcome::Checked { report, earlier } = &case.outcome else { return Vec::new() };
     if look.volume == Verbosity::Quiet {
         return Vec::new();
@@ -196,7 +155,8 @@ fn more(case: &CheckResult, look: &Display) -> Vec<String> {
     lines
 }
 
-/// `'label'=value[unit];[warn];[crit];[min];[max]`, first that of check_smtp.
+/// The performance data, in the form `'label'=value[unit];[warn];[crit];[min];[max]`. The first label is that of
+/// check_smtp.
 fn figures(run: &Run, thresholds: &Thresholds) -> String {
     let mut all = Vec::new();
     for case in &run.cases {
@@ -218,42 +178,24 @@ fn figures(run: &Run, thresholds: &Thresholds) -> String {
         if let Some(leaf) = leaf.filter(|leaf| leaf.is_readable()) {
             let left = leaf.not_after.duration_since(report.started_at()).as_secs().div_euclid(86_400);
             let days = report.plan.tls.days;
-            // `N:` alerts on values below N.
+            // The range `N:` causes an alert for values below N.
             all.push(format!("{}={left};{}:;{}:", label("cert_days"), days.warning, days.error));
         }
     }
     all.join(" ")
 }
 
-/// A bar starts the performance data.
+/// Replaces `|`, which would start the performance data.
 fn bare(text: &str) -> String {
     text.replace('|', "/")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PluginState, Range};
+    use super::PluginState;
 
     #[test]
-    fn ranges_are_those_of_the_guidelines() {
-        let alerts = |range: &str, value: f64| Range::parse(range).expect("a range").alerts(value);
-        for (range, outside, within) in [
-            ("10", &[-1.0, 10.1][..], &[0.0, 10.0][..]),
-            ("10:", &[9.9][..], &[10.0, 1e9][..]),
-            ("~:10", &[10.1][..], &[-1e9, 10.0][..]),
-            ("10:20", &[9.0, 21.0][..], &[10.0, 20.0][..]),
-            ("@10:20", &[10.0, 15.0, 20.0][..], &[9.0, 21.0][..]),
-        ] {
-            assert!(outside.iter().all(|value| alerts(range, *value)), "{range}");
-            assert!(within.iter().all(|value| !alerts(range, *value)), "{range}");
-        }
-        for wrong in ["", "x", "20:10", ":", "10;20", "nan", "inf", "@", "1:2:3"] {
-            assert_eq!(Range::parse(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn what_is_known_to_be_wrong_counts_more_than_what_is_unknown() {
+    fn warning_and_critical_have_precedence_over_unknown() {
         assert_eq!(
             [PluginState::Unknown, PluginState::Critical, PluginState::Ok, PluginState::Warning].into_iter().max(),
             Some(PluginState::Critical)

@@ -1,9 +1,10 @@
-//! One check with its retries: inquire, judge, and if the result is worth it, wait and begin again. Runs and delays are
-//! separate steps, because a check that waits takes no part of the concurrency limits.
+//! Runs one check with its retries: it runs the inquiry and evaluates the result. If a retry may succeed, it waits and
+//! runs the check again. Runs and delays are separate steps, because a check that waits does not count towards the
+//! concurrency limits.
 //!
-//! Only exit codes 3 and 4 are retried: the server did not respond, or rejected temporarily. What was rejected permanently,
-//! a login above all, would be rejected again, and repeated logins lock accounts. The report of each run is kept. A signal
-//! ends the delay, and the last report counts.
+//! A check is retried only on exit codes 3 and 4, which mean that the server could not be reached or sent a temporary
+//! rejection. A permanent rejection would be repeated, and repeated logins could lock an account. The report of each
+//! run is kept. If a signal arrives during the delay, the check ends, and the last report is its result.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -18,42 +19,42 @@ use crate::report::{Exit, Report};
 use crate::sasl::{Credentials, Proof};
 use crate::secret::Secret;
 
-/// How often progress can be shown during a delay.
+/// The interval between progress notifications during a delay.
 const TICK: Duration = Duration::from_millis(100);
 
-/// One check, with everything that it needs.
+/// A check with everything that it needs to run.
 pub struct Job {
-    /// What is checked.
+    /// The plan of the check.
     pub plan: Plan,
-    /// The password or token of its login.
+    /// The password or token for the login.
     pub secret: Option<Secret>,
     /// The time that a command took to print the secret. It counts towards the overall time limit of the first run.
     pub spent: Duration,
-    /// What is expected of the result.
+    /// The expectations about the result.
     pub expectations: Vec<Expectation>,
-    /// How often it is retried.
+    /// How often, and for how long, the check is retried.
     pub retry: Retry,
 }
 
-/// The result of a check.
+/// The reports of a check and its retries.
 #[derive(Debug)]
 pub struct RetriedReport {
-    /// The last report, which counts.
+    /// The last report, which is the result.
     pub report: Report,
-    /// Those before it, oldest first.
+    /// The earlier reports, oldest first.
     pub earlier: Vec<Report>,
 }
 
-/// Is notified about a check as it runs.
+/// Receives notifications about a check while it runs.
 pub(super) trait RetryListener: EvidenceListener {
     /// A run has ended, and a retry follows.
     fn retrying(&mut self, number: usize, report: &Report) -> io::Result<()>;
-    /// This much is left of the delay before the next retry.
+    /// The next retry begins after the time `left`.
     fn pausing(&mut self, left: Duration);
 }
 
 impl Job {
-    /// The credentials of one run: a copy, which is wiped with its gatherer.
+    /// A copy of the credentials for one run. It is wiped when the gatherer of the run is dropped.
     pub(super) fn credentials(&self) -> Option<Credentials> {
         let login = self.plan.login.as_ref()?;
         let proof = match login.proof {
@@ -64,7 +65,7 @@ impl Job {
         Some(Credentials { user: login.user.clone(), authzid: login.authzid.clone(), proof })
     }
 
-    /// One run, with the decision whether a retry follows.
+    /// Runs the check once, and decides whether a retry follows.
     pub(super) async fn run(
         &self,
         mut history: History,
@@ -98,7 +99,8 @@ impl Job {
         plan
     }
 
-    /// One run. Its sockets and its copy of the secret go when it ends, not after the delay.
+    /// Runs the check once. Its sockets are closed and its copy of the secret is wiped when the run ends, not after the
+    /// delay.
     async fn run_once(
         &self,
         history: &History,
@@ -123,7 +125,7 @@ impl Job {
     }
 }
 
-/// What the earlier runs of a check left.
+/// The state of a check between its runs.
 #[derive(Debug, Default)]
 pub(super) struct History {
     /// When the first run began.
@@ -134,10 +136,10 @@ pub(super) struct History {
     is_exposed: bool,
 }
 
-/// What follows a run or a delay.
+/// The next step after a run or a delay.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// Nothing: this is the result.
+    /// The check has ended with this result.
     Ended(Box<RetriedReport>),
     /// A delay, and then a retry.
     Pause(History, Duration),
@@ -146,7 +148,7 @@ pub(super) enum Step {
 }
 
 impl History {
-    /// Waits; a signal ends the check early.
+    /// Waits before a retry. A signal ends the check early.
     pub(super) async fn pause(
         mut self,
         time: Duration,
@@ -160,7 +162,7 @@ impl History {
         }
     }
 
-    /// The result if a signal arrives between two runs: the last report counts.
+    /// The result if a signal arrives between two runs. It contains the report of the last run.
     fn interrupted(&mut self, signal: Signal) -> Option<RetriedReport> {
         let mut report = self.reports.pop()?;
         report.exit = match signal {
@@ -171,7 +173,7 @@ impl History {
     }
 }
 
-/// Waits; a signal ends it early.
+/// Waits before a retry. If a signal arrives, the delay ends early and the signal is returned.
 async fn pause(time: Duration, mut interruption: Interruption, listener: &mut dyn RetryListener) -> Option<Signal> {
     let end = Instant::now() + time;
     loop {

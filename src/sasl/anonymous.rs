@@ -1,4 +1,5 @@
-//! ANONYMOUS (RFC 4505): a login without an identity. The trace may be an email address or any text.
+//! ANONYMOUS (RFC 4505): a login without an identity. The trace that it sends may be an email address or any other
+//! text.
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
@@ -6,7 +7,7 @@ pub(super) static MECHANISM: Mechanism = Mechanism {
     name: "ANONYMOUS",
     needs: CredentialKind::Nothing,
     begin: |opening| Box::new(Anonymous { credentials: opening.credentials, spoken: false }),
-    vectors: &[Vector { initial: Some(b"sirhc"), ..Vector::plain("RFC 4505 §4, the example", "sirhc", "") }],
+    vectors: &[Vector { initial: Some(b"sirhc"), ..Vector::plain("RFC 4505 §4, example", "sirhc", "") }],
 };
 
 struct Anonymous<'a> {

@@ -1,4 +1,4 @@
-//! Checksums of a secret that programs keep or print, so that they can be masked like the secret.
+//! Checksums of a secret that programs store or print. They are masked like the secret.
 
 use md4::Md4;
 use md5::{Digest, Md5};
@@ -6,8 +6,8 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
-/// The checksums of a secret that programs keep or print, the one of Windows among them: what is guessed from them in
-/// no time is not to be shown either.
+/// The checksums of a secret that programs store or print, including the NT hash of Windows. A password can be guessed
+/// from them quickly, so they must not be shown.
 pub fn checksums(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
     let bytes = secret.as_bytes();
     vec![
@@ -19,20 +19,20 @@ pub fn checksums(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
     ]
 }
 
-/// NTOWFv1 (MS-NLMP §3.3.1): what Windows keeps of a password, and as good as it.
+/// NTOWFv1 (MS-NLMP §3.3.1): the hash that Windows stores instead of a password. It is sufficient to log in.
 pub(super) fn nt_hash(password: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(Md4::digest(&*Zeroizing::new(utf16(password))).to_vec())
 }
 
-/// UTF-16LE, as Windows encodes a password.
+/// Encodes text as UTF-16LE, as Windows does with a password.
 pub(super) fn utf16(text: &str) -> Vec<u8> {
-    // Allocated once: growing would leave copies of a password behind.
+    // The full size is allocated at once, because reallocation would leave copies of a password in memory.
     let mut bytes = Vec::with_capacity(text.len() * 2);
     bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
     bytes
 }
 
-/// Lower-case hexadecimal.
+/// Encodes bytes as lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

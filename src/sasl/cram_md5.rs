@@ -1,5 +1,5 @@
-//! CRAM-MD5 (RFC 2195): HMAC-MD5 of a challenge with the password as key. The password is not sent, but an eavesdropper can try passwords
-//! against the answer, and the server proves nothing.
+//! CRAM-MD5 (RFC 2195): HMAC-MD5 of a challenge, with the password as the key. The password is not sent, but an
+//! eavesdropper can test password guesses against the response, and the server is not authenticated.
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
@@ -13,7 +13,7 @@ pub(super) static MECHANISM: Mechanism = Mechanism {
     begin: |opening| Box::new(CramMd5 { credentials: opening.credentials, answered: false }),
     vectors: &[Vector {
         steps: &[(b"<1896.697170952@postoffice.reston.mci.net>", b"tim b913a602c7eda7a495b4e6e7334d3890")],
-        ..Vector::plain("RFC 2195 §2, the example", "tim", "tanstaaftanstaaf")
+        ..Vector::plain("RFC 2195 §2, example", "tim", "tanstaaftanstaaf")
     }],
 };
 
@@ -31,13 +31,14 @@ impl Exchange for CramMd5<'_> {
         if std::mem::replace(&mut self.answered, true) {
             return Err(Broken::UnexpectedChallenge);
         }
-        // RFC 2195 §2: the challenge is a message id, new each time, so it is text and not empty. A digest over
-        // a constant could be replayed. Whether it is in angle brackets makes no difference to other clients.
+        // RFC 2195 §2: the challenge is a message id that is different each time, so it consists of printable
+        // characters and is not empty. A digest of a constant could be replayed. Like other clients, smtpcheck does not
+        // require angle brackets.
         if challenge.is_empty() || !challenge.iter().all(u8::is_ascii_graphic) {
             return Err(Broken::Malformed);
         }
         let mut mac = Hmac::<Md5>::new_from_slice(self.credentials.revealed().as_bytes())
-            .expect("HMAC takes a key of any length (RFC 2104 §2)");
+            .expect("HMAC accepts a key of any length (RFC 2104 §2)");
         mac.update(challenge);
         let mut bytes = Zeroizing::new(self.credentials.user.clone().into_bytes());
         bytes.push(b' ');

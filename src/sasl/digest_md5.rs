@@ -1,5 +1,5 @@
-//! DIGEST-MD5 (RFC 2831, historic by RFC 6331): a checksum of password, realm and nonces. Programs understand it
-//! differently, which is why it was given up; smtpcheck speaks its simplest form, `qop=auth` without a security layer.
+//! DIGEST-MD5 (RFC 2831, made historic by RFC 6331): a checksum of password, realm and nonces. It was made historic
+//! because implementations are incompatible. smtpcheck supports its simplest form, `qop=auth` without a security layer.
 
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
@@ -20,7 +20,7 @@ pub(super) static MECHANISM: Mechanism = Mechanism {
             ),
             (b"rspauth=bfe2a7c8f434bae0d73e8f7808d35c13", b""),
         ],
-        ..Vector::plain("the text of RFC 2831 §2.1 (historic), with the service smtp", "chris", "secret")
+        ..Vector::plain("computed from RFC 2831 §2.1 (historic), with the service smtp", "chris", "secret")
     }],
 };
 
@@ -35,7 +35,7 @@ struct DigestMd5<'a> {
 
 enum DigestState {
     Begun,
-    /// What the server has to prove itself with.
+    /// The response was sent. The value is the proof that the server must send.
     Answered(String),
     Proved,
 }
@@ -51,8 +51,8 @@ impl<'a> DigestMd5<'a> {
     }
 
     fn respond(&mut self, challenge: &str) -> Result<Response, Broken> {
-        // RFC 2831 §2.1.1 (historic): at most 2048 bytes, exactly one nonce and one algorithm, which is md5-sess. Servers that
-        // leave the algorithm out are answered.
+        // RFC 2831 §2.1.1 (historic): a challenge has at most 2048 bytes, exactly one nonce, and exactly one algorithm,
+        // which is md5-sess. A missing algorithm is accepted.
         let is_repeated = |name: &str| count(challenge, name) > 1;
         if challenge.len() > MAX_CHALLENGE || is_repeated("nonce") || is_repeated("algorithm") {
             return Err(Broken::Malformed);
@@ -125,7 +125,7 @@ impl Exchange for DigestMd5<'_> {
     }
 }
 
-/// The value of a directive, quotation marks and backslashes taken off.
+/// The value of a directive, without its quotation marks and backslashes.
 fn directive(text: &str, name: &str) -> Option<String> {
     directives(text).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
@@ -144,7 +144,7 @@ fn directives(text: &str) -> impl Iterator<Item = (&str, String)> {
     })
 }
 
-/// A value, and what follows the comma after it.
+/// The first value, and the text after the comma that follows it.
 fn value_of(text: &str) -> Option<(String, &str)> {
     let Some(inside) = text.trim_start().strip_prefix('"') else {
         let (value, rest) = text.split_once(',').unwrap_or((text, ""));
@@ -176,7 +176,7 @@ mod tests {
     use crate::sasl::{Broken, CredentialKind, ExchangeStart};
 
     #[test]
-    fn directives_are_read_with_quotation_marks_and_without() {
+    fn directives_are_parsed_with_and_without_quotation_marks() {
         let text = r#"realm="a, \"b\"", nonce=abc,qop="auth,auth-int""#;
         assert_eq!(directive(text, "realm").as_deref(), Some("a, \"b\""));
         assert_eq!(directive(text, "nonce").as_deref(), Some("abc"));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_proves_nothing_is_not_believed() {
+    fn a_server_without_a_valid_proof_is_rejected() {
         let (credentials, means) =
             (credentials(CredentialKind::Password, "chris", "secret"), means("mail.example.net", "n"));
         let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };

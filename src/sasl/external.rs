@@ -1,4 +1,5 @@
-//! EXTERNAL (RFC 4422 appendix A): the certificate of the TLS handshake logs in; the message says only as whom.
+//! EXTERNAL (RFC 4422 appendix A): the client certificate of the TLS handshake authenticates the user. The message
+//! contains only the authorization identity.
 
 use super::{Broken, CredentialKind, Credentials, Exchange, Mechanism, Response, Vector};
 
@@ -9,7 +10,7 @@ pub(super) static MECHANISM: Mechanism = Mechanism {
     vectors: &[
         Vector {
             initial: Some(b""),
-            ..Vector::plain("RFC 4422 appendix A.3, first example: as the certificate says", "", "")
+            ..Vector::plain("RFC 4422 appendix A.3, first example: the identity of the certificate", "", "")
         },
         Vector {
             initial: Some(b"fred@example.com"),

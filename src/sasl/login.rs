@@ -1,7 +1,9 @@
-//! LOGIN (draft-murchison-sasl-login, expired, and everywhere): user name, then password, each to a prompt.
+//! LOGIN (draft-murchison-sasl-login, expired but widely used): sends the user name and then the password, each in
+//! response to a prompt.
 //!
-//! The prompts are not looked at. Servers word them as they like (`Username:`, `User Name\0`, `334 Ok`), but the order
-//! is fixed, and a server that could choose the order could have the password printed as a user name.
+//! The text of the prompts is ignored. Servers use different prompts (`Username:`, `User Name\0`, `334 Ok`), but the
+//! order is fixed. If the prompts decided the order, a server could request the password as the user name, which is not
+//! masked in the transcript.
 
 use zeroize::Zeroizing;
 
@@ -14,11 +16,11 @@ pub(super) static MECHANISM: Mechanism = Mechanism {
     vectors: &[
         Vector {
             steps: &[(b"User Name\0", b"tim"), (b"Password\0", b"tanstaaftanstaaf")],
-            ..Vector::plain("draft-murchison-sasl-login-00 §2, with its prompts", "tim", "tanstaaftanstaaf")
+            ..Vector::plain("draft-murchison-sasl-login-00 §2, with the draft's prompts", "tim", "tanstaaftanstaaf")
         },
         Vector {
             steps: &[(b"", b"tim"), (b"Username:", b"x")],
-            ..Vector::plain("prompts that are not the draft's", "tim", "x")
+            ..Vector::plain("other prompts than in the draft", "tim", "x")
         },
     ],
 };

@@ -1,6 +1,6 @@
-//! What a mechanism is: credentials and challenges in, responses out.
+//! The interface of a SASL mechanism: credentials and challenges in, responses out.
 //!
-//! Does not: know any particular mechanism. Read next: [`super::plain`], the smallest one.
+//! This file is independent of any particular mechanism. Read next: [`super::plain`], the smallest one.
 
 use std::fmt;
 
@@ -9,15 +9,15 @@ use zeroize::Zeroizing;
 use super::checksums::checksums;
 use crate::secret::{Echoes, Secret};
 
-/// One mechanism.
+/// One SASL mechanism.
 pub struct Mechanism {
-    /// As registered with IANA, upper case.
+    /// The name registered with IANA, in upper case.
     pub name: &'static str,
-    /// What it logs in with.
+    /// The kind of credentials that it needs.
     pub needs: CredentialKind,
     /// Starts an exchange.
     pub begin: for<'a> fn(&ExchangeStart<'a, '_>) -> Box<dyn Exchange + 'a>,
-    /// Challenge and response pairs from its specification, by which the list's test proves it.
+    /// Challenges and responses from its specification, which a test replays.
     pub vectors: &'static [Vector],
 }
 
@@ -27,40 +27,40 @@ impl fmt::Debug for Mechanism {
     }
 }
 
-/// What a mechanism logs in with.
+/// The kind of credentials that a mechanism needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialKind {
     /// A password.
     Password,
-    /// A password, and bytes that bind it to the TLS connection (RFC 5056).
+    /// A password, and data that binds the login to the TLS connection (RFC 5056).
     PasswordAndBinding,
     /// An OAuth 2.0 access token.
     Token,
-    /// A certificate that was shown in the TLS handshake.
+    /// A client certificate that was sent in the TLS handshake.
     ClientCertificate,
-    /// Nothing.
+    /// No credentials.
     Nothing,
 }
 
-/// Who logs in.
+/// The identity of a user, and the proof of it.
 #[derive(Debug)]
 pub struct Credentials {
-    /// The authentication identity; may be empty with a certificate or an anonymous login.
+    /// The authentication identity. It may be empty for a login with a certificate or an anonymous login.
     pub user: String,
-    /// The authorisation identity, if it is another.
+    /// The authorization identity, if it differs from the authentication identity.
     pub authzid: Option<String>,
-    /// What proves it.
+    /// The proof of the identity.
     pub proof: Proof,
 }
 
-/// What proves an identity.
+/// The proof of an identity.
 #[derive(Debug)]
 pub enum Proof {
     /// A password.
     Password(Secret),
     /// An OAuth 2.0 access token.
     Token(Secret),
-    /// The certificate of the TLS handshake, or nothing at all.
+    /// No secret: the certificate of the TLS handshake, or an anonymous login.
     NoSecret,
 }
 
@@ -73,7 +73,7 @@ impl Credentials {
         }
     }
 
-    /// What peers may not be shown repeating: the secret, and what programs keep or print of it.
+    /// The values that must be masked if a peer repeats them: the secret, and checksums of it.
     pub fn echoes(&self) -> Echoes {
         let echoes = Echoes::default();
         if let Some(secret) = self.secret() {
@@ -82,7 +82,7 @@ impl Credentials {
         echoes
     }
 
-    /// Whether a mechanism can be served. Whether the line has a binding, the opening tells.
+    /// Whether these credentials are sufficient for a mechanism. Channel binding is checked separately.
     pub fn serve(&self, needs: CredentialKind) -> bool {
         match (needs, &self.proof) {
             (CredentialKind::Password | CredentialKind::PasswordAndBinding, Proof::Password(_))
@@ -97,149 +97,151 @@ impl Credentials {
     }
 }
 
-/// What a login is begun with beside the credentials: what is random, of today, or of the connection.
+/// The inputs of a login other than the credentials: the host, the time and random text.
 #[derive(Clone, Debug)]
 pub struct Means {
     /// The host name of the server, as the user gave it.
     pub host: String,
-    /// Its port.
+    /// The port of the server.
     pub port: u16,
-    /// Printable random text without a comma, new for each login (RFC 5802 §5.1).
+    /// Printable random text without a comma, different for each login (RFC 5802 §5.1).
     pub nonce: String,
-    /// Seconds since 1970.
+    /// The current time, in seconds since 1970.
     pub unix_time: u64,
 }
 
-/// Bytes that only the two ends of this TLS connection know.
+/// Data for channel binding. Only the two ends of the TLS connection can compute it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// `tls-exporter` (RFC 9266) or `tls-server-end-point` (RFC 5929 §4).
     pub name: &'static str,
-    /// The bytes.
+    /// The channel binding data.
     pub data: Vec<u8>,
 }
 
-/// Everything that a mechanism may look at when it begins.
+/// All inputs that a mechanism receives at the start.
 #[derive(Clone, Copy, Debug)]
 pub struct ExchangeStart<'a, 'm> {
-    /// Who logs in.
+    /// The user and the secret.
     pub credentials: &'a Credentials,
-    /// Random text, time, host.
+    /// Random text, the time and the host.
     pub means: &'m Means,
-    /// The binding of the line, if TLS is up and has one.
+    /// The channel binding data, if TLS is active and provides it.
     pub binding: Option<&'m Binding>,
-    /// Whether the server offers this mechanism with binding as well.
+    /// Whether the server also advertises the variant of this mechanism with channel binding.
     pub offers_plus: bool,
 }
 
-/// One login as it runs.
+/// A login in progress.
 pub trait Exchange {
     /// The initial response (RFC 4422 §3.3), for mechanisms in which the client speaks first.
     fn initial(&mut self) -> Option<Response>;
-    /// Answers a challenge.
+    /// Returns the response to a challenge.
     fn answer(&mut self, challenge: &[u8]) -> Result<Response, Broken>;
-    /// Whether the server has proved that it knows the password too, in mechanisms where it must.
+    /// Whether the server has proved that it has the password. Always true for mechanisms without such a proof.
     fn is_proved(&self) -> bool {
         true
     }
 }
 
-/// What goes to the server.
+/// A response that is sent to the server.
 pub struct Response {
-    /// Before base64.
+    /// The bytes before base64 encoding.
     pub bytes: Zeroizing<Vec<u8>>,
-    /// What a transcript may show of it.
+    /// Whether a transcript may show it.
     pub shows: Shows,
-    /// What was made of the secret and may not be shown either when the server says it: proofs, by which passwords can
-    /// be guessed without asking the server.
+    /// Values computed from the secret that must also be masked if the server repeats them. They allow offline password
+    /// guessing.
     pub hides: Vec<Zeroizing<Vec<u8>>>,
-    /// What the challenge said in words: the reason of a refusal.
-    pub heard: Option<String>,
+    /// The error message in the challenge: the reason for a rejection.
+    pub explained: Option<String>,
 }
 
 impl Response {
-    /// A response without anything secret.
+    /// A response that contains no secret.
     pub fn open(bytes: Vec<u8>) -> Response {
-        Response { bytes: Zeroizing::new(bytes), shows: Shows::All, hides: Vec::new(), heard: None }
+        Response { bytes: Zeroizing::new(bytes), shows: Shows::All, hides: Vec::new(), explained: None }
     }
 
-    /// A response that holds the secret or something made of it.
+    /// A response that contains the secret or a value computed from it.
     pub fn secret(bytes: Zeroizing<Vec<u8>>) -> Response {
-        Response { bytes, shows: Shows::Nothing, hides: Vec::new(), heard: None }
+        Response { bytes, shows: Shows::Nothing, hides: Vec::new(), explained: None }
     }
 
-    /// One that holds a proof that was made of the secret; `hides` are the proof and what the server owes for it.
+    /// A response that contains a proof computed from the secret. `hides` are the proof and the server's expected
+    /// proof.
     pub fn proof(bytes: Zeroizing<Vec<u8>>, hides: Vec<Zeroizing<Vec<u8>>>) -> Response {
         Response { hides, ..Response::secret(bytes) }
     }
 }
 
-/// Without the bytes: a panic may print it.
+/// Leaves out the bytes, because a panic message may contain this output.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Response({:?})", self.shows)
     }
 }
 
-/// What a transcript may show of a response.
+/// Whether a transcript may show a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shows {
-    /// Nothing: it holds the secret or something made of it.
+    /// No part, because it contains the secret or a value computed from it.
     Nothing,
-    /// Everything.
+    /// The entire response.
     All,
 }
 
-/// Why a login cannot go on.
+/// Why a login cannot continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// The server asked once more than the mechanism has answers.
+    /// The server sent more challenges than the mechanism defines.
     UnexpectedChallenge,
-    /// The challenge is not one of this mechanism.
+    /// The challenge is not valid for this mechanism.
     Malformed,
-    /// The server does not repeat our nonce: it belongs to another login.
+    /// The server's nonce does not start with the client's nonce, so it belongs to another login.
     Nonce,
-    /// It asks for so many rounds of hashing that it would burn our processor, or so few that they protect nothing.
+    /// The iteration count is so high that hashing would take too long, or so low that it does not protect the
+    /// password.
     Iterations(u32),
-    /// It does not know the password: its signature is wrong.
+    /// The server's signature is wrong, so it does not have the password.
     ServerUnproved,
 }
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Broken::UnexpectedChallenge => f.write_str("the server asked for more than the mechanism has"),
-            Broken::Malformed => f.write_str("the server's challenge is not one of this mechanism"),
-            Broken::Nonce => f.write_str("the server does not repeat our nonce"),
-            Broken::Iterations(count) => write!(f, "the server asks for {count} rounds of hashing"),
-            Broken::ServerUnproved => f.write_str("the server does not prove that it knows the password"),
+            Broken::UnexpectedChallenge => f.write_str("the server sent more challenges than the mechanism defines"),
+            Broken::Malformed => f.write_str("the server's challenge is not valid for this mechanism"),
+            Broken::Nonce => f.write_str("the server's nonce does not contain the client's nonce"),
+            Broken::Iterations(count) => write!(f, "the server requests {count} hash iterations"),
+            Broken::ServerUnproved => f.write_str("the server did not prove that it has the password"),
         }
     }
 }
 
-/// A login of a specification, or one that follows from its text.
+/// Test vector: a login from a specification, or one computed according to it.
 #[derive(Debug)]
 pub struct Vector {
-    /// Where it is from.
+    /// The source of the vector.
     pub source: &'static str,
-    /// Authentication identity.
+    /// The authentication identity.
     pub user: &'static str,
-    /// Password or token.
+    /// The password or token.
     pub secret: &'static str,
     /// The random text.
     pub nonce: &'static str,
-    /// The server.
+    /// The host name of the server.
     pub host: &'static str,
-    /// The binding of the line, `tls-exporter`.
+    /// The `tls-exporter` channel binding data.
     pub binding: Option<&'static [u8]>,
     /// The initial response, if the mechanism has one.
     pub initial: Option<&'static [u8]>,
-    /// Challenges with the response to each.
+    /// The challenges, each with its response.
     pub steps: &'static [(&'static [u8], &'static [u8])],
 }
 
 impl Vector {
-    /// One without anything random.
+    /// A vector without random text.
     pub const fn plain(source: &'static str, user: &'static str, secret: &'static str) -> Vector {
         Vector { source, user, secret, nonce: "", host: "", binding: None, initial: None, steps: &[] }
     }

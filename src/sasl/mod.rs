@@ -1,10 +1,11 @@
 //! SASL mechanisms as pure step functions (RFC 4422), and the list of them.
 //!
-//! A mechanism knows nothing of SMTP, base64, sockets or TLS: challenges come in decoded, responses go out plain, and
-//! what is random, of today or of the line comes in with [`Opening`]. Each is one file and one row of [`MECHANISMS`],
-//! which is also the order of preference. What a server sends is checked: its nonce, its iteration count, its proof.
+//! A mechanism is independent of SMTP, base64, sockets and TLS. It receives decoded challenges and returns unencoded
+//! responses. Random text, the time and connection data are passed in with [`ExchangeStart`]. Each mechanism is one
+//! file and one row of [`MECHANISMS`], which is also the order of preference. Values from the server are checked: its
+//! nonce, its iteration count, its proof.
 //!
-//! Read next: [`scram`], the one with the most to check; [`token`], what a bearer token tells of itself.
+//! Read next: [`scram`], which has the most checks; [`token`], which parses bearer tokens.
 
 mod anonymous;
 mod checksums;
@@ -26,8 +27,9 @@ pub use mechanism::{
     Vector,
 };
 
-/// Every mechanism, strongest first. With a password: those that prove it without sending it and bind it to the line,
-/// those that prove it, those that send it inside TLS, those that are given up. Then tokens, then what has no secret.
+/// All mechanisms in order of preference. With a password: first those that do not send it and use channel binding,
+/// then those that do not send it, those that send it inside TLS, and obsolete ones. Then mechanisms for tokens, then
+/// those without a secret.
 pub static MECHANISMS: &[&Mechanism] = &[
     &scram::SHA_512_PLUS,
     &scram::SHA_256_PLUS,
@@ -46,7 +48,7 @@ pub static MECHANISMS: &[&Mechanism] = &[
     &anonymous::MECHANISM,
 ];
 
-/// Finds a mechanism by its name, in any case.
+/// Finds a mechanism by its name, case-insensitively.
 pub fn find(name: &str) -> Option<&'static Mechanism> {
     MECHANISMS.iter().copied().find(|mechanism| mechanism.name.eq_ignore_ascii_case(name))
 }
@@ -56,7 +58,7 @@ pub(crate) mod tests {
     use super::{Binding, CredentialKind, Credentials, ExchangeStart, MECHANISMS, Means, Proof, find};
     use crate::secret::Secret;
 
-    /// Means with this nonce, for a port 587.
+    /// Inputs with this nonce, for port 587.
     pub(crate) fn means(host: &str, nonce: &str) -> Means {
         Means { host: host.to_owned(), port: 587, nonce: nonce.to_owned(), unix_time: 1_700_000_000 }
     }
@@ -90,17 +92,17 @@ pub(crate) mod tests {
                 let initial = exchange.initial().map(|response| text(&response.bytes));
                 assert_eq!(initial, vector.initial.map(text), "{} {}", mechanism.name, vector.source);
                 for (challenge, response) in vector.steps {
-                    let answer = exchange.answer(challenge).expect("a step of the vector");
+                    let answer = exchange.answer(challenge).expect("the challenge is valid");
                     assert_eq!(text(&answer.bytes), text(response), "{} {}", mechanism.name, vector.source);
                 }
                 assert!(exchange.is_proved(), "{} {}", mechanism.name, vector.source);
-                assert!(exchange.answer(b"more").is_err(), "{} must refuse a challenge too many", mechanism.name);
+                assert!(exchange.answer(b"more").is_err(), "{} must reject an additional challenge", mechanism.name);
             }
         }
     }
 
     #[test]
-    fn names_are_found_in_any_case() {
+    fn names_are_case_insensitive() {
         assert_eq!(find("plain").map(|mechanism| mechanism.name), Some("PLAIN"));
         assert!(find("PLAINER").is_none());
     }

@@ -1,6 +1,7 @@
-//! NTLM version 2 (MS-NLMP, MS-SMTPNTLM): what old Exchange servers offer. Historic: HMAC-MD5 over an MD4 hash; an eavesdropper
-//! can try passwords, and who steals the hash needs no password. Spoken so that a login can be judged, never by choice
-//! where anything else is offered.
+//! NTLM version 2 (MS-NLMP, MS-SMTPNTLM), which old Exchange servers advertise. It is historic: the response is an
+//! HMAC-MD5 with an MD4 hash as the key, so an eavesdropper can guess the password offline, and an attacker who steals
+//! the hash does not need the password. smtpcheck supports it for diagnosis and uses it only if no other mechanism is
+//! available.
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};
@@ -14,18 +15,18 @@ pub(super) static MECHANISM: Mechanism = Mechanism {
     needs: CredentialKind::Password,
     begin: |opening| Box::new(Ntlm::new(opening)),
     vectors: &[Vector {
-        // The messages hold bytes that are no text; the tests below have the numbers of MS-NLMP §4.2.4.
+        // The messages contain binary data. The tests below use the numbers of MS-NLMP §4.2.4.
         initial: Some(b"NTLMSSP\0\x01\0\0\0\x05\x02\x08\0\0\0\0\0\x20\0\0\0\0\0\0\0\x20\0\0\0"),
         ..Vector::plain("MS-NLMP §2.2.1.1, without domain and workstation", "User", "Password")
     }],
 };
 
 const SIGNATURE: &[u8] = b"NTLMSSP\0";
-/// Unicode, ask for the target's names, NTLM, extended session security (MS-NLMP §2.2.2.5).
+/// Unicode, request target, NTLM, extended session security (MS-NLMP §2.2.2.5).
 const FLAGS: u32 = 0x0008_0205;
-/// The timestamp of the server (MS-NLMP §2.2.2.1).
+/// The identifier of the server's timestamp (MS-NLMP §2.2.2.1).
 const TIMESTAMP: u16 = 7;
-/// Between 1601, where Windows begins to count, and 1970, in seconds.
+/// The seconds from 1601, the epoch of Windows, to 1970.
 const EPOCH: u64 = 11_644_473_600;
 
 struct Ntlm<'a> {
@@ -61,7 +62,7 @@ impl<'a> Ntlm<'a> {
         let mut message = SIGNATURE.to_vec();
         message.extend(1u32.to_le_bytes());
         message.extend(FLAGS.to_le_bytes());
-        // Domain and workstation: no bytes of them, at the end of the message.
+        // Domain and workstation: empty, at the end of the message.
         for _ in 0..2 {
             message.extend([0, 0, 0, 0]);
             message.extend(32u32.to_le_bytes());
@@ -71,14 +72,14 @@ impl<'a> Ntlm<'a> {
 
     fn authenticate(&mut self, message: &[u8]) -> Result<Response, Broken> {
         let asked = Challenge::read(message).ok_or(Broken::Malformed)?;
-        // `DOMAIN\\user` and `user@domain` both name one; the second goes whole.
+        // Both `DOMAIN\\user` and `user@domain` include a domain. The second form is sent unchanged as the user name.
         let (domain, user) = self.credentials.user.split_once('\\').unwrap_or(("", &self.credentials.user));
         let key = response_key(self.credentials.revealed(), user, domain);
         let time = asked.timestamp().unwrap_or_else(|| ((self.unix_time + EPOCH) * 10_000_000).to_le_bytes());
         let (proof, blob) = response(&key, &asked, time, self.challenge);
         let mut answer = proof.clone();
         answer.extend_from_slice(&blob);
-        // LMv2 is sent as zeros when the server told its time (MS-NLMP §3.1.5.1.2); servers no longer ask for it.
+        // LMv2 is sent as zeros if the server sent its time (MS-NLMP §3.1.5.1.2). Current servers do not need it.
         let parts = [vec![0; 24], answer.to_vec(), utf16(domain), utf16(user), Vec::new(), Vec::new()];
         self.state = NtlmState::Answered;
         Ok(Response::proof(Zeroizing::new(message_three(&parts, asked.flags)), vec![proof, key]))
@@ -99,7 +100,7 @@ impl Exchange for Ntlm<'_> {
     }
 }
 
-/// What the server asks (MS-NLMP §2.2.1.2).
+/// The server's CHALLENGE_MESSAGE (MS-NLMP §2.2.1.2).
 struct Challenge<'a> {
     flags: u32,
     random: [u8; 8],
@@ -140,12 +141,12 @@ impl<'a> Challenge<'a> {
     }
 }
 
-/// NTOWFv2 (MS-NLMP §3.3.2).
+/// NTOWFv2 (MS-NLMP §3.3.2): the key for the response, from password, user and domain.
 fn response_key(password: &str, user: &str, domain: &str) -> Zeroizing<Vec<u8>> {
     hmac(&nt_hash(password), &[utf16(&user.to_uppercase()), utf16(domain)].concat())
 }
 
-/// NTProofStr and the blob that it covers (MS-NLMP §3.3.2).
+/// NTProofStr and the data that it covers (MS-NLMP §3.3.2).
 fn response(key: &[u8], asked: &Challenge<'_>, time: [u8; 8], ours: [u8; 8]) -> (Zeroizing<Vec<u8>>, Vec<u8>) {
     let mut blob = vec![1, 1, 0, 0, 0, 0, 0, 0];
     blob.extend(time);
@@ -157,7 +158,7 @@ fn response(key: &[u8], asked: &Challenge<'_>, time: [u8; 8], ours: [u8; 8]) -> 
     (proof, blob)
 }
 
-/// AUTHENTICATE_MESSAGE (MS-NLMP §2.2.1.3): six parts, each named by length and place in the header.
+/// AUTHENTICATE_MESSAGE (MS-NLMP §2.2.1.3): six parts, each with its length and offset in the header.
 fn message_three(parts: &[Vec<u8>], flags: u32) -> Vec<u8> {
     let mut message = SIGNATURE.to_vec();
     message.extend(3u32.to_le_bytes());
@@ -175,7 +176,7 @@ fn message_three(parts: &[Vec<u8>], flags: u32) -> Vec<u8> {
 }
 
 fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut mac = Hmac::<Md5>::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104 §2)");
+    let mut mac = Hmac::<Md5>::new_from_slice(key).expect("HMAC accepts a key of any length (RFC 2104 §2)");
     mac.update(data);
     Zeroizing::new(mac.finalize().into_bytes().to_vec())
 }
@@ -187,12 +188,12 @@ mod tests {
     use crate::sasl::tests::{credentials, means};
     use crate::sasl::{CredentialKind, ExchangeStart};
 
-    /// Domain and Server, then the end of the list.
+    /// The names of domain and server, then the end of the list.
     const TARGET: &[u8] = b"\x02\0\x0c\0D\0o\0m\0a\0i\0n\0\x01\0\x0c\0S\0e\0r\0v\0e\0r\0\0\0\0\0";
 
     #[test]
     fn the_example_of_the_specification_is_reproduced() {
-        // MS-NLMP §4.2.4.1.1 and §4.2.4.2.2.
+        // The values of MS-NLMP §4.2.4.1.1 and §4.2.4.2.2.
         let key = response_key("Password", "User", "Domain");
         assert_eq!(hex(&key), "0c868a403bfd7a93a3001ef22ef02e3f");
         let random = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_is_answered_and_rubbish_is_not() {
+    fn a_valid_challenge_is_answered_and_an_invalid_one_is_not() {
         let mut message = b"NTLMSSP\0\x02\0\0\0\0\0\0\0\x30\0\0\0\x05\x02\x08\0".to_vec();
         message.extend([1; 8]);
         message.extend([0; 8]);

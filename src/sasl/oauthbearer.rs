@@ -1,5 +1,5 @@
-//! OAUTHBEARER (RFC 7628): a bearer token with host and port. A refusal comes first as a challenge with JSON (§3.2.2), which
-//! the client answers with one byte 0x01 (§3.2.3) to get the 535.
+//! OAUTHBEARER (RFC 7628): a bearer token with host and port. A rejection arrives first as a challenge with JSON
+//! (§3.2.2). The client answers it with one byte 0x01 (§3.2.3) to receive the 535 reply.
 
 use zeroize::Zeroizing;
 
@@ -43,7 +43,7 @@ enum OauthBearerState {
 impl OauthBearer<'_> {
     fn message(&mut self) -> Response {
         self.state = OauthBearerState::Spoken;
-        // RFC 5801 §4: the name in the header is a saslname, where comma and equals sign are escaped.
+        // RFC 5801 §4: the name in the header is a saslname, in which commas and equals signs are escaped.
         let name = super::scram::saslname(self.credentials.authzid.as_ref().unwrap_or(&self.credentials.user));
         let (host, port, secret) = (&self.host, self.port, self.credentials.revealed());
         let text = Zeroizing::new(format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {secret}\x01\x01"));
@@ -61,7 +61,7 @@ impl Exchange for OauthBearer<'_> {
             OauthBearerState::Begun => Ok(self.message()),
             OauthBearerState::Spoken => {
                 self.state = OauthBearerState::Refused;
-                Ok(Response { heard: token::refusal(challenge), ..Response::open(vec![1]) })
+                Ok(Response { explained: token::refusal(challenge), ..Response::open(vec![1]) })
             }
             OauthBearerState::Refused => Err(Broken::UnexpectedChallenge),
         }

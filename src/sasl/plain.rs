@@ -1,5 +1,5 @@
-//! PLAIN (RFC 4616): authorisation identity, authentication identity and password in one message. The password
-//! travels as it is, so it is for encrypted lines only; who decides that is the dialogue.
+//! PLAIN (RFC 4616): authorization identity, authentication identity and password in one message. The password is sent
+//! unprotected, so it requires an encrypted connection; the dialogue module enforces this.
 
 use zeroize::Zeroizing;
 
@@ -26,7 +26,7 @@ impl Plain<'_> {
         let (user, password) = (&self.credentials.user, self.credentials.revealed());
         let authzid = self.credentials.authzid.as_deref().unwrap_or_default();
         let mut bytes = Zeroizing::new(Vec::with_capacity(2 + authzid.len() + user.len() + password.len()));
-        // RFC 4616 §2: message = [authzid] NUL authcid NUL passwd; an empty authzid means "as myself".
+        // RFC 4616 §2: message = [authzid] NUL authcid NUL passwd. An empty authzid means the user's own identity.
         bytes.extend_from_slice(authzid.as_bytes());
         bytes.push(0);
         bytes.extend_from_slice(user.as_bytes());
@@ -53,7 +53,7 @@ mod tests {
     use crate::sasl::{CredentialKind, Credentials, ExchangeStart};
 
     #[test]
-    fn without_an_initial_response_the_message_answers_the_first_challenge() {
+    fn without_an_initial_response_the_message_is_sent_after_the_first_challenge() {
         let (credentials, means) = (credentials(CredentialKind::Password, "tim", "x"), means("", ""));
         let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
         let mut exchange = (MECHANISM.begin)(&opening);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_else_can_be_acted_for() {
+    fn an_authorization_identity_is_sent() {
         let credentials =
             Credentials { authzid: Some("boss".to_owned()), ..credentials(CredentialKind::Password, "tim", "x") };
         let means = means("", "");

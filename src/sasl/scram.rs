@@ -1,16 +1,16 @@
-//! SCRAM (RFC 5802; RFC 7677 for SHA-256) with SHA-1, SHA-256 and SHA-512, each alone and bound to the TLS connection. The
-//! password is never sent, and both sides prove that they know it.
+//! SCRAM (RFC 5802; RFC 7677 for SHA-256) with SHA-1, SHA-256 and SHA-512, each with and without channel binding. The
+//! password is never sent, and both sides prove that they have it.
 //!
-//! | state | when | then |
+//! | state | event | action |
 //! |---|---|---|
-//! | Begun | - | our name and nonce |
-//! | Asked | server's nonce begins with ours, salt, rounds within bounds | our proof |
-//! | Proved | `v=` is the signature that only who knows the password can make | an empty line |
-//! | | `e=` or another signature | the login is broken off |
+//! | Begun | - | send user name and nonce |
+//! | Asked | nonce starts with the client's nonce, salt and iteration count are within the limits | send the proof |
+//! | Answered | `v=` is the correct server signature | send an empty line |
+//! | | `e=` or a wrong signature | cancel the login |
 //!
-//! Bounds on the rounds: 4096 at least (RFC 7677 §4), or an eavesdropper could try passwords cheaply, if the server is a false
-//! one; six hundred thousand at most, which is what is recommended for stored passwords and half a second of our
-//! processor. While it hashes nothing else can happen.
+//! Limits for the iteration count: at least 4096 (RFC 7677 §4), because with a lower count, an impostor could test
+//! password guesses quickly. At most 600,000, the recommended count for stored passwords, which takes about half a
+//! second. No other work is done while the password is hashed.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,9 +23,9 @@ use zeroize::Zeroizing;
 
 use super::{Broken, CredentialKind, Credentials, Exchange, ExchangeStart, Mechanism, Response, Vector};
 
-/// Rounds of hashing that are accepted.
+/// The iteration counts that are accepted.
 const ROUNDS: std::ops::RangeInclusive<u32> = 4096..=600_000;
-/// Bytes of salt that are accepted; servers use 12 to 64.
+/// The maximum length of the salt in bytes. Servers use 12 to 64.
 const MAX_SALT: usize = 1024;
 
 /// SCRAM-SHA-1.
@@ -44,7 +44,7 @@ pub(crate) static SHA_1: Mechanism = Mechanism {
             ),
             (b"v=rmF9pqV8S7suAoZWja4dJRkFsKQ=", b""),
         ],
-        ..Vector::plain("RFC 5802 §5, the example", "user", "pencil")
+        ..Vector::plain("RFC 5802 §5, example", "user", "pencil")
     }],
 };
 
@@ -60,7 +60,7 @@ pub(crate) static SHA_256: Mechanism = Mechanism {
             (b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", b"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="),
             (b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", b""),
         ],
-        ..Vector::plain("RFC 7677 §3, the example", "user", "pencil")
+        ..Vector::plain("RFC 7677 §3, example", "user", "pencil")
     }],
 };
 
@@ -131,7 +131,7 @@ pub(crate) static SHA_512_PLUS: Mechanism = Mechanism {
     }],
 };
 
-/// With or without channel binding.
+/// Whether the mechanism uses channel binding.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum BindingForm {
     Bare,
@@ -155,7 +155,8 @@ where
     }
 
     fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<Vec<u8>> {
-        let mut mac = <Hmac<D> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104 §2)");
+        let mut mac =
+            <Hmac<D> as KeyInit>::new_from_slice(key).expect("HMAC accepts a key of any length (RFC 2104 §2)");
         mac.update(data);
         Zeroizing::new(mac.finalize().into_bytes().to_vec())
     }
@@ -163,14 +164,14 @@ where
     fn stretch(password: &[u8], salt: &[u8], rounds: u32) -> Zeroizing<Vec<u8>> {
         let mut salted = Zeroizing::new(vec![0; <D as Digest>::output_size()]);
         pbkdf2::pbkdf2::<Hmac<D>>(password, salt, rounds, &mut salted)
-            .expect("HMAC takes a key of any length (RFC 2104 §2)");
+            .expect("HMAC accepts a key of any length (RFC 2104 §2)");
         salted
     }
 }
 
 struct Scram<'a, H> {
     credentials: &'a Credentials,
-    /// The gs2 header, and behind it the bytes that bind to the line.
+    /// The gs2 header. It is followed by the channel binding data.
     header: String,
     binding: Vec<u8>,
     nonce: String,
@@ -183,7 +184,7 @@ struct Scram<'a, H> {
 enum ScramState {
     Begun,
     Asked,
-    /// The signature that the server owes.
+    /// The proof was sent. The value is the signature that the server must send.
     Answered(Zeroizing<Vec<u8>>),
     Proved,
 }
@@ -191,15 +192,16 @@ enum ScramState {
 impl<'a, H: ScramHash> Scram<'a, H> {
     fn new(opening: &ExchangeStart<'a, '_>, form: BindingForm) -> Scram<'a, H> {
         let ExchangeStart { credentials, means, binding, offers_plus } = *opening;
-        // RFC 5802 §6: `p` with binding; `y` when we could and the server does not offer it, so that an on-path attacker who removed
-        // the offer away is found out; else `n`.
+        // RFC 5802 §6: `p` if channel binding is used; `y` if the client supports it but the server does not advertise
+        // it, so that the server can detect an on-path attacker who removed it from the list; otherwise `n`.
         let (flag, data) = match (form, binding) {
             (BindingForm::Plus, Some(binding)) => (format!("p={}", binding.name), binding.data.clone()),
             (BindingForm::Bare, Some(_)) if !offers_plus => ("y".to_owned(), Vec::new()),
             (BindingForm::Plus | BindingForm::Bare, _) => ("n".to_owned(), Vec::new()),
         };
         let authzid = credentials.authzid.as_ref().map(|name| format!("a={}", saslname(name))).unwrap_or_default();
-        // RFC 5802 §5.1: names go through SASLprep; one that it forbids is sent as it is, for the server to judge.
+        // RFC 5802 §5.1: names are prepared with SASLprep. A name that SASLprep does not allow is sent unchanged, so
+        // that the server decides.
         let user = stringprep::saslprep(&credentials.user).unwrap_or(credentials.user.as_str().into()).into_owned();
         Scram {
             credentials,
@@ -220,7 +222,7 @@ impl<'a, H: ScramHash> Scram<'a, H> {
     fn prove(&mut self, challenge: &str) -> Result<Response, Broken> {
         let mut attributes = challenge.split(',');
         let mut value = |name: &str| attributes.next().and_then(|one| one.strip_prefix(name));
-        // An extension before the nonce (`m=`) is mandatory and unknown: RFC 5802 §5.1 wants the login to fail.
+        // An extension before the nonce (`m=`) is mandatory but unknown. RFC 5802 §5.1 requires the login to fail.
         let nonce = value("r=").ok_or(Broken::Malformed)?;
         let salt = value("s=").and_then(|salt| STANDARD.decode(salt).ok()).ok_or(Broken::Malformed)?;
         let rounds: u32 = value("i=").and_then(|rounds| rounds.parse().ok()).ok_or(Broken::Malformed)?;
@@ -244,7 +246,8 @@ impl<'a, H: ScramHash> Scram<'a, H> {
         let proof: Zeroizing<Vec<u8>> =
             Zeroizing::new(client_key.iter().zip(signature.iter()).map(|(one, other)| one ^ other).collect());
         let owed = H::hmac(&H::hmac(&salted, b"Server Key"), message.as_bytes());
-        // The signature of the server is as good for guessing as the proof: all the rest of the login may be shown.
+        // The server's signature allows password guessing in the same way as the proof. Other parts of the exchange may
+        // be shown.
         let text = |bytes: &[u8]| Zeroizing::new(STANDARD.encode(bytes).into_bytes());
         let (proof_text, owed_text) = (text(&proof), text(&owed));
         let line = Zeroizing::new([without_proof.as_bytes(), b",p=", &proof_text].concat());
@@ -283,7 +286,7 @@ impl<H: ScramHash> Exchange for Scram<'_, H> {
     }
 }
 
-/// A name in a message of attributes (RFC 5802 §5.1): comma and equals sign would end it.
+/// Escapes commas and equals signs in a name (RFC 5802 §5.1), because they would end the attribute.
 pub(super) fn saslname(name: &str) -> String {
     name.replace('=', "=3D").replace(',', "=2C")
 }
@@ -296,7 +299,7 @@ mod tests {
 
     const NONCE: &str = "rOprNGfwEbeRWgbNEkqO";
 
-    /// The answer to a first challenge.
+    /// The result of answering a first challenge.
     fn answered(mechanism: &Mechanism, challenge: &str) -> Result<(), Broken> {
         let (credentials, means) = (credentials(CredentialKind::Password, "user", "pencil"), means("", NONCE));
         let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
@@ -306,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_challenge_is_broken_off() {
+    fn an_invalid_challenge_cancels_the_login() {
         let salt = "s=W22ZaJ0SNY7soEsUEjb6gQ==";
         for (challenge, broken) in [
             (format!("r={NONCE}x,{salt},i=4294967295"), Broken::Iterations(u32::MAX)),
@@ -326,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_does_not_know_the_password_is_found_out() {
+    fn a_server_without_the_password_is_detected() {
         let (credentials, means) = (credentials(CredentialKind::Password, "user", "pencil"), means("", NONCE));
         let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };
         let mut exchange = (SHA_256.begin)(&opening);
@@ -340,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_tells_what_we_know_of_binding() {
+    fn the_header_states_the_use_of_channel_binding() {
         let (credentials, means) = (credentials(CredentialKind::Password, "a=b,c", "x"), means("", "n"));
         let binding = Binding { name: "tls-exporter", data: vec![1] };
         let first = |mechanism: &Mechanism, binding, offers_plus| {
@@ -355,8 +358,8 @@ mod tests {
     }
 
     #[test]
-    fn passwords_go_through_saslprep() {
-        // U+00AA becomes a, U+2168 becomes IX (RFC 4013 §3, historic): the proof is that of the prepared text.
+    fn passwords_are_prepared_with_saslprep() {
+        // U+00AA becomes a, U+2168 becomes IX (RFC 4013 §3, historic), so the proof is the same.
         let proof = |password: &str| {
             let (credentials, means) = (credentials(CredentialKind::Password, "user", password), means("", NONCE));
             let opening = ExchangeStart { credentials: &credentials, means: &means, binding: None, offers_plus: false };

@@ -1,4 +1,4 @@
-//! What a bearer token tells of itself before it is used, and what a server says when it refuses one. The token is
+//! Facts about a bearer token before it is used, and the server's error message after it was rejected. The token is
 //! never shown; only its kind, its expiry and its audience are.
 
 use base64::Engine;
@@ -7,29 +7,29 @@ use serde_json::Value;
 
 use crate::secret::Secret;
 
-/// What can be told of a token.
+/// The facts that are visible in a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
-    /// What it looks like.
+    /// The kind of token.
     pub form: TokenShape,
-    /// When it ends, seconds since 1970 (`exp`, RFC 7519 §4.1.4).
+    /// When it expires, in seconds since 1970 (`exp`, RFC 7519 §4.1.4).
     pub expires: Option<i64>,
-    /// For whom it is (`aud`, RFC 7519 §4.1.3).
+    /// The service that it is for (`aud`, RFC 7519 §4.1.3).
     pub audience: Option<String>,
 }
 
-/// What a token looks like.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenShape {
-    /// A JSON Web Token, which can be read.
+    /// A JSON Web Token, whose claims can be parsed.
     Jwt,
-    /// A refresh token: long-lived, for the token service only, never for a mail server.
+    /// A refresh token. It is long-lived and may be sent only to the token service, never to a mail server.
     Refresh,
-    /// Anything else.
+    /// Any other token.
     Opaque,
 }
 
-/// Looks at a token.
+/// Determines the facts about a token.
 pub(crate) fn inspect(secret: &Secret) -> Facts {
     let text = secret.reveal();
     if let Some(claims) = claims(text) {
@@ -46,7 +46,7 @@ pub(crate) fn inspect(secret: &Secret) -> Facts {
     Facts { form: if refresh { TokenShape::Refresh } else { TokenShape::Opaque }, expires: None, audience: None }
 }
 
-/// The middle part of `header.claims.signature` (RFC 7519 §7.2).
+/// The decoded claims, the middle part of `header.claims.signature` (RFC 7519 §7.2).
 fn claims(text: &str) -> Option<Value> {
     let mut parts = text.split('.');
     let (header, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -58,13 +58,14 @@ fn claims(text: &str) -> Option<Value> {
     decode(claims).filter(Value::is_object)
 }
 
-/// The server's own words about a refused token: JSON with `status` and more, in one line; else the text.
+/// The server's error message about a rejected token. JSON with fields such as `status` is formatted as one line; other
+/// text is returned unchanged.
 pub(super) fn refusal(challenge: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(challenge).ok()?.trim();
-    let Ok(Value::Object(said)) = serde_json::from_str(text) else {
+    let Ok(Value::Object(fields)) = serde_json::from_str(text) else {
         return (!text.is_empty()).then(|| text.chars().take(500).collect());
     };
-    let word = |name: &str| said.get(name).and_then(Value::as_str).map(|value| format!("{name} {value}"));
+    let word = |name: &str| fields.get(name).and_then(Value::as_str).map(|value| format!("{name} {value}"));
     let words: Vec<String> =
         ["status", "error", "error_description", "schemes", "scope"].into_iter().filter_map(word).collect();
     Some(words.join(", ").chars().take(500).collect())
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_web_token_tells_its_end_and_its_audience() {
+    fn expiry_and_audience_of_a_json_web_token_are_parsed() {
         let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
         let header = part(r#"{"alg":"RS256"}"#);
         let token = format!("{header}.{}.sig", part(r#"{"aud":"https://graph.microsoft.com","exp":1700000000}"#));
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn refresh_tokens_are_told_from_access_tokens() {
+    fn refresh_tokens_are_distinguished_from_access_tokens() {
         for text in ["1//0abc", "0.AXkAabc", "M.C512_BAY.0.U"] {
             assert_eq!(seen(text).form, TokenShape::Refresh, "{text}");
         }
@@ -105,9 +106,9 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_in_words() {
-        let told = refusal(br#"{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}"#);
-        assert_eq!(told.as_deref(), Some("status 400, schemes Bearer, scope https://mail.google.com/"));
+    fn an_error_in_json_is_formatted_as_text() {
+        let text = refusal(br#"{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}"#);
+        assert_eq!(text.as_deref(), Some("status 400, schemes Bearer, scope https://mail.google.com/"));
         assert_eq!(refusal(b"no").as_deref(), Some("no"));
         assert_eq!(refusal(b""), None);
     }

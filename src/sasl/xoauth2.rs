@@ -1,5 +1,5 @@
-//! XOAUTH2 (documents of Google and Microsoft): a bearer token in one message. A refusal comes first as a challenge with
-//! JSON, which the client answers with an empty line to get the 535.
+//! XOAUTH2 (documented by Google and Microsoft): a bearer token in one message. A rejection arrives first as a
+//! challenge with JSON. The client answers it with an empty line to receive the 535 reply.
 
 use zeroize::Zeroizing;
 
@@ -52,7 +52,7 @@ impl Exchange for Xoauth2<'_> {
             XoauthState::Begun => Ok(self.message()),
             XoauthState::Spoken => {
                 self.state = XoauthState::Refused;
-                Ok(Response { heard: token::refusal(challenge), ..Response::open(Vec::new()) })
+                Ok(Response { explained: token::refusal(challenge), ..Response::open(Vec::new()) })
             }
             XoauthState::Refused => Err(Broken::UnexpectedChallenge),
         }

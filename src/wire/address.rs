@@ -1,6 +1,6 @@
-//! Envelope addresses (RFC 5321 §4.1.2): dot-strings, quoted strings, domains, address literals, the null
-//! reverse-path, and UTF-8 (RFC 6531 §3.3). What was parsed holds no control character, so no command built from it
-//! can be split in two.
+//! Email addresses in the envelope (RFC 5321 §4.1.2): dot-strings, quoted strings, domains, address literals, the null
+//! reverse-path, and UTF-8 (RFC 6531 §3.3). A parsed email address contains no control character, so it cannot inject a
+//! second command.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,13 +20,13 @@ enum Domain {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Mailbox {
-    /// With its quotes, if it had them.
+    /// Includes the quotes if the local part was quoted.
     local: String,
     domain: Domain,
 }
 
 impl Mailbox {
-    /// Reads `user@example.net`, `"odd user"@example.net`, `user@[192.0.2.1]`, each also in angle brackets.
+    /// Parses `user@example.net`, `"odd user"@example.net` or `user@[192.0.2.1]`, each with or without angle brackets.
     pub fn parse(text: &str) -> Result<Mailbox, AddressError> {
         if let Some(found) = text.chars().find(|c| c.is_control()) {
             return Err(AddressError::Control { found });
@@ -34,15 +34,15 @@ impl Mailbox {
         let text = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(text);
         let (local, domain) = split(text)?;
         check_local(local)?;
-        // RFC 5321 §4.5.3.1.1 and .3: 64 octets of local part, 256 of path.
+        // RFC 5321 §4.5.3.1.1 and .3: at most 64 octets in the local part and 256 in the path.
         if local.len() > 64 || text.len() > 254 {
             return Err(AddressError::TooLong);
         }
         Ok(Mailbox { local: local.to_owned(), domain: parse_domain(domain)? })
     }
 
-    /// Whether the server must offer SMTPUTF8 to take it: the domain has an ASCII form, the local part has none
-    /// (RFC 6531 §3.2).
+    /// Whether the server must support SMTPUTF8 for this email address. Only the local part matters, because the domain
+    /// can be sent in its ASCII form (RFC 6531 §3.2).
     pub fn needs_smtputf8(&self) -> bool {
         !self.local.is_ascii()
     }
@@ -80,7 +80,7 @@ impl From<Mailbox> for String {
     }
 }
 
-/// The argument of MAIL FROM: a mailbox, or nothing for a bounce (RFC 5321 §4.5.5).
+/// The argument of MAIL FROM: a mailbox, or the empty path `<>` of a bounce (RFC 5321 §4.5.5).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum ReversePath {
@@ -91,12 +91,12 @@ pub enum ReversePath {
 }
 
 impl ReversePath {
-    /// Reads a mailbox or `<>`.
+    /// Parses a mailbox or `<>`.
     pub fn parse(text: &str) -> Result<ReversePath, AddressError> {
         if text == "<>" { Ok(ReversePath::Null) } else { Mailbox::parse(text).map(ReversePath::Mailbox) }
     }
 
-    /// The sender, if there is one.
+    /// The sender's mailbox; `None` for `<>`.
     pub fn mailbox(&self) -> Option<&Mailbox> {
         match self {
             ReversePath::Null => None,
@@ -132,14 +132,14 @@ impl From<ReversePath> for String {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum ForwardPath {
-    /// `<postmaster>`, in the user's spelling of its case.
+    /// `<postmaster>`, in the upper and lower case letters that the user typed.
     Postmaster(String),
     /// A recipient.
     Mailbox(Mailbox),
 }
 
 impl ForwardPath {
-    /// Reads a mailbox or `postmaster`.
+    /// Parses a mailbox or `postmaster`.
     pub fn parse(text: &str) -> Result<ForwardPath, AddressError> {
         let bare = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(text);
         if bare.eq_ignore_ascii_case("postmaster") {
@@ -151,7 +151,7 @@ impl ForwardPath {
         Mailbox::parse(text).map(ForwardPath::Mailbox)
     }
 
-    /// The recipient, unless it is the bare postmaster.
+    /// The recipient's mailbox; `None` for `postmaster` without a domain.
     pub fn mailbox(&self) -> Option<&Mailbox> {
         match self {
             ForwardPath::Postmaster(_) => None,
@@ -199,57 +199,59 @@ macro_rules! schema_is_a_string {
 }
 schema_is_a_string!(Mailbox, ReversePath, ForwardPath);
 
-/// Why a text is no address.
+/// Why a string is not an email address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddressError {
-    /// Nothing there.
+    /// It is empty.
     Empty,
-    /// A line break, NUL or another control character.
+    /// It contains a line break, NUL or another control character.
     Control {
         /// The character.
         found: char,
     },
-    /// No `@`.
+    /// It has no `@`.
     NoDomain {
-        /// What was given.
+        /// The string.
         text: String,
     },
-    /// Nothing before the `@`.
+    /// There is no text before the `@`.
     NoLocalPart,
-    /// A character that needs quotes, or two dots.
+    /// The local part needs quotes, or contains misplaced dots or quotes.
     LocalPart {
-        /// What was given before the `@`.
+        /// The text before the `@`.
         local: String,
-        /// What is wrong with it.
+        /// The problem, as the rest of a sentence about the local part.
         why: &'static str,
     },
-    /// The part after the `@` is no domain.
+    /// The part after the `@` is not a domain.
     Domain(HostError),
-    /// `[...]` holds no address.
+    /// `[...]` does not contain an IP address.
     Literal {
-        /// What was given.
+        /// The literal.
         text: String,
     },
-    /// RFC 5321 §4.5.3.1.
+    /// It is longer than RFC 5321 §4.5.3.1 allows.
     TooLong,
-    /// `<>` as a recipient.
+    /// `<>` was given as a recipient.
     NullRecipient,
 }
 
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AddressError::Empty => f.write_str("the address is empty; write user@example.net"),
+            AddressError::Empty => f.write_str("the email address is empty; write it as user@example.net"),
             AddressError::Control { found: '\r' | '\n' } => {
-                f.write_str("the address holds a line break, which would smuggle a second command; nothing was sent")
+                f.write_str("the email address contains a line break, which would inject a second command")
             }
             AddressError::Control { found } => {
-                write!(f, "the address holds the control character {}", found.escape_debug())
+                write!(f, "the email address contains the control character {}", found.escape_debug())
             }
             AddressError::NoDomain { text } => {
-                write!(f, "{} has no domain; write {}@example.net", text.escape_debug(), text.escape_debug())
+                write!(f, "{} has no domain; write it as {}@example.net", text.escape_debug(), text.escape_debug())
             }
-            AddressError::NoLocalPart => f.write_str("nothing stands before the @; write user@example.net"),
+            AddressError::NoLocalPart => {
+                f.write_str("there is no user name before the @; write it as user@example.net")
+            }
             AddressError::LocalPart { local, why } => {
                 write!(f, "the part before the @ {why}; put it in quotes: '\"{}\"@...'", local.escape_debug())
             }
@@ -257,12 +259,18 @@ impl fmt::Display for AddressError {
                 write!(f, "after the @: {}", error.to_string().replace("the host", "the domain"))
             }
             AddressError::Literal { text } => {
-                write!(f, "{} is no address literal; write [192.0.2.1] or [IPv6:2001:db8::1]", text.escape_debug())
+                write!(
+                    f,
+                    "{} is not an address literal; write it as [192.0.2.1] or [IPv6:2001:db8::1]",
+                    text.escape_debug()
+                )
             }
             AddressError::TooLong => {
-                f.write_str("the address is too long: 64 bytes before the @, 254 in all (RFC 5321)")
+                f.write_str("the email address is too long: at most 64 bytes before the @ and 254 in total (RFC 5321)")
             }
-            AddressError::NullRecipient => f.write_str("<> is a sender; a recipient needs an address"),
+            AddressError::NullRecipient => {
+                f.write_str("<> is only valid as the sender; a recipient must be an email address")
+            }
         }
     }
 }
@@ -285,25 +293,25 @@ fn split(text: &str) -> Result<(&str, &str), AddressError> {
 fn check_local(local: &str) -> Result<(), AddressError> {
     let wrong = |why| Err(AddressError::LocalPart { local: local.to_owned(), why });
     if let Some(inner) = local.strip_prefix('"') {
-        // RFC 5321 §4.1.2 Quoted-string: `"` and `\` only behind a backslash.
-        let Some(inner) = inner.strip_suffix('"') else { return wrong("has one quote") };
+        // RFC 5321 §4.1.2 Quoted-string: `"` and `\` must follow a backslash.
+        let Some(inner) = inner.strip_suffix('"') else { return wrong("lacks the closing quote") };
         let mut escaped = false;
         for c in inner.chars() {
             match c {
                 _ if escaped => escaped = false,
                 '\\' => escaped = true,
-                '"' => return wrong("has a quote inside quotes"),
+                '"' => return wrong("contains an unescaped quote"),
                 _ => {}
             }
         }
         return if escaped { wrong("ends with a backslash") } else { Ok(()) };
     }
     if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
-        return wrong("has a dot at an end, or two together");
+        return wrong("begins or ends with a dot, or contains two consecutive dots");
     }
     // RFC 5322 §3.2.3 atext, and any non-ASCII character (RFC 6531 §3.3).
     let legal = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
-    if local.chars().all(legal) { Ok(()) } else { wrong("holds a character that needs quotes") }
+    if local.chars().all(legal) { Ok(()) } else { wrong("contains a character that needs quotes") }
 }
 
 fn parse_domain(text: &str) -> Result<Domain, AddressError> {
@@ -328,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_quoted_literal_and_international_addresses_are_read() {
+    fn plain_quoted_literal_and_international_addresses_are_parsed() {
         assert_eq!(display_form("User@Example.NET"), "User@example.net");
         assert_eq!(display_form("<user@example.net>"), "user@example.net");
         assert_eq!(display_form("\"odd @ user\"@example.net"), "\"odd @ user\"@example.net");
@@ -340,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_never_gets_past() {
+    fn an_address_with_a_line_break_is_rejected() {
         for text in ["a@example.net\r\nDATA", "a\n@example.net", "\"a\rb\"@example.net", "a@example.net\0"] {
             assert!(matches!(Mailbox::parse(text), Err(AddressError::Control { .. })), "{text:?}");
             assert!(ReversePath::parse(text).is_err() && ForwardPath::parse(text).is_err());
@@ -348,13 +356,13 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_with_what_to_write() {
-        assert!(display_form("root").contains("write root@example.net"));
+    fn error_messages_show_the_correct_form() {
+        assert!(display_form("root").contains("write it as root@example.net"));
         assert!(display_form("a b@example.net").contains("quotes"));
-        assert!(display_form("a..b@example.net").contains("two together"));
-        assert!(display_form("a@exa mple.net").contains("after the @: the domain holds a blank"));
+        assert!(display_form("a..b@example.net").contains("two consecutive dots"));
+        assert!(display_form("a@exa mple.net").contains("after the @: the domain contains a space"));
         assert!(display_form("a@[192.0.2]").contains("address literal"));
-        assert!(display_form("@example.net").contains("nothing stands before"));
+        assert!(display_form("@example.net").contains("no user name before"));
     }
 
     #[test]

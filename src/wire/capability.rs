@@ -1,34 +1,35 @@
-//! What the answer to EHLO says (RFC 5321 §4.1.1.1): the first line greets, each further line is one keyword.
+//! The contents of a reply to EHLO (RFC 5321 §4.1.1.1): the first line is a greeting, and each further line starts with
+//! the keyword of an extension.
 //!
-//! Keywords are compared without case (RFC 5321 §2.4, §4.1.1.1) and found on any line, the last one included; `AUTH=LOGIN`, the
-//! form of servers before AUTH was standardised, counts as AUTH.
+//! Keywords are compared case-insensitively (RFC 5321 §2.4, §4.1.1.1) and found on every line, including the last.
+//! `AUTH=LOGIN`, the form used before AUTH was standardised, is treated as AUTH.
 
 use serde::{Deserialize, Serialize};
 
 use crate::wire::reply::Reply;
 
-/// One line of the list.
+/// One extension in the reply to EHLO.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capability {
-    /// The keyword as the server wrote it.
+    /// The keyword, spelled as the server sent it.
     pub keyword: String,
     /// The words after it.
     pub parameters: Vec<String>,
 }
 
-/// All that a server offers.
+/// All extensions that a server advertises.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capabilities {
-    /// The first line: the server's name and whatever it says.
+    /// The first line: the server's name and the text after it.
     pub greeting: String,
-    /// The keywords in the server's order.
+    /// The extensions, in the order in which the server listed them.
     pub offered: Vec<Capability>,
 }
 
 impl Capabilities {
-    /// Reads the reply to EHLO. The answer to HELO gives an empty list.
+    /// Parses the reply to EHLO. For a reply to HELO the list is empty.
     pub fn read(reply: &Reply) -> Capabilities {
         let mut lines = reply.text.iter();
         let greeting = lines.next().cloned().unwrap_or_default();
@@ -41,17 +42,18 @@ impl Capabilities {
         Capabilities { greeting, offered }
     }
 
-    /// The line of a keyword.
+    /// Finds an extension by its keyword.
     pub fn find(&self, keyword: &str) -> Option<&Capability> {
         self.offered.iter().find(|offer| offer.keyword.eq_ignore_ascii_case(keyword))
     }
 
-    /// Whether a keyword is offered.
+    /// Whether an extension is advertised.
     pub fn has(&self, keyword: &str) -> bool {
         self.find(keyword).is_some()
     }
 
-    /// The mechanisms of AUTH (RFC 4954 §3), upper case, each once, in the server's order.
+    /// The mechanisms of AUTH (RFC 4954 §3), in upper case, without duplicates, in the order in which the server listed
+    /// them.
     pub fn auth_mechanisms(&self) -> Vec<String> {
         let mut mechanisms: Vec<String> = Vec::new();
         for offer in &self.offered {
@@ -69,13 +71,14 @@ impl Capabilities {
         mechanisms
     }
 
-    /// The largest message in bytes (RFC 1870 §4); none when not offered, without a number, or 0 ("no fixed limit").
+    /// The maximum message size in bytes (RFC 1870 §4). `None` if SIZE is not advertised, has no number, or is 0 ("no
+    /// fixed limit").
     pub fn size(&self) -> Option<u64> {
         let bytes = self.find("SIZE")?.parameters.first()?.parse().ok()?;
         (bytes > 0).then_some(bytes)
     }
 
-    /// Each keyword with its parameters, as one string.
+    /// Each keyword with its parameters as one string.
     pub fn words(&self) -> Vec<String> {
         self.offered
             .iter()
@@ -102,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn keywords_are_found_without_case_on_the_first_and_on_the_last_line() {
+    fn keywords_are_case_insensitive_and_found_on_the_first_and_last_line() {
         let offers = read("250-mx.example.net\n250-starttls\n250 Size 1000");
         assert!(offers.has("STARTTLS"));
         assert_eq!(offers.size(), Some(1000));
@@ -110,12 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_named_like_a_keyword_is_no_offer() {
+    fn a_keyword_in_the_greeting_line_is_not_an_extension() {
         assert!(!read("250 STARTTLS").has("STARTTLS"));
     }
 
     #[test]
-    fn the_old_form_of_auth_counts() {
+    fn the_old_form_of_auth_is_recognised() {
         let offers = read("250-mx.example.net\n250-AUTH=LOGIN\n250 AUTH login PLAIN");
         assert_eq!(offers.auth_mechanisms(), ["LOGIN", "PLAIN"]);
     }

@@ -1,7 +1,8 @@
-//! The commands that smtpcheck knows. There is no DATA and no BDAT, so that no message can ever be sent.
+//! The commands that smtpcheck can send. DATA and BDAT are not included, so it can never send a message.
 //!
-//! Every argument was parsed before it came here, and none can hold CR, LF or NUL: [`Command::line`] cannot fail and
-//! cannot make two commands of one. AUTH is not here, its bytes are secret; the dialogue encodes it.
+//! All arguments are parsed values that cannot contain CR, LF or NUL. Therefore [`Command::line`] cannot fail, and an
+//! argument cannot inject a second command. AUTH lines are not included because they contain secrets; the dialogue
+//! module encodes them.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,19 +11,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::address::{ForwardPath, ReversePath};
 
-/// What EHLO and HELO announce (RFC 5321 §4.1.1.1).
+/// The client name in EHLO and HELO (RFC 5321 §4.1.1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum EhloName {
-    /// A name, as the user or the system gave it. It may be wrong on purpose, but it is one word.
+    /// A name from the user or the system. It may be wrong on purpose, but it is a single word.
     Name(String),
-    /// The address of our end of the connection as a literal, which RFC 5321 §4.1.4 wants of a client without a name.
+    /// The local IP address of the connection as an address literal, which RFC 5321 §4.1.4 prescribes for a client
+    /// without a name.
     LocalAddress,
 }
 
 impl EhloName {
-    /// Reads a name: any printable word. A checker may announce nonsense to see what happens, but not two commands.
+    /// Parses a name: any single printable word. A user may send an invalid name to test the server, but cannot inject
+    /// a command.
     pub fn parse(text: &str) -> Result<EhloName, EhloNameError> {
         match text.chars().find(|c| c.is_control() || c.is_whitespace()) {
             _ if text.is_empty() => Err(EhloNameError::Empty),
@@ -31,7 +34,7 @@ impl EhloName {
         }
     }
 
-    /// The word that is sent, given the address of our end.
+    /// The word that is sent. `local` is the local IP address of the connection.
     pub fn word(&self, local: Option<IpAddr>) -> String {
         match (self, local) {
             (EhloName::Name(name), _) => name.clone(),
@@ -45,26 +48,26 @@ impl EhloName {
     }
 }
 
-/// Why a text cannot be announced.
+/// Why a string cannot be used as an EHLO name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EhloNameError {
-    /// Nothing there.
+    /// It is empty.
     Empty,
-    /// A blank, a line break or a control character.
+    /// It contains a space, a line break or a control character.
     Stray(char),
 }
 
 impl fmt::Display for EhloNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EhloNameError::Empty => f.write_str("the name to announce is empty; write for example mail.example.net"),
+            EhloNameError::Empty => f.write_str("the EHLO name is empty; write for example mail.example.net"),
             EhloNameError::Stray('\r' | '\n') => {
-                f.write_str("the name to announce holds a line break; nothing was sent")
+                f.write_str("the EHLO name contains a line break, which would inject a second command")
             }
             EhloNameError::Stray(c) => {
                 write!(
                     f,
-                    "the name to announce holds `{}`; it is one word, for example mail.example.net",
+                    "the EHLO name contains `{}`; it must be one word, for example mail.example.net",
                     c.escape_debug()
                 )
             }
@@ -79,19 +82,20 @@ impl std::error::Error for EhloNameError {}
 pub enum Command {
     /// RFC 5321 §4.1.1.1.
     Ehlo(String),
-    /// RFC 5321 §4.1.1.1, for servers that do not know EHLO (§3.2).
+    /// RFC 5321 §4.1.1.1, for servers that do not support EHLO (§3.2).
     Helo(String),
     /// RFC 3207 §4.
     StartTls,
-    /// AUTH PLAIN without a password (RFC 4954 §4): the server would have to ask for one.
+    /// AUTH PLAIN without a password (RFC 4954 §4). A server that accepts it must request the password with a
+    /// challenge.
     AuthPlain,
-    /// The line that breaks a login off (RFC 4954 §4).
+    /// The line `*`, which cancels an AUTH exchange (RFC 4954 §4).
     Cancel,
-    /// RFC 5321 §4.1.1.2; `SMTPUTF8` as parameter (RFC 6531 §3.4) where an address needs it.
+    /// RFC 5321 §4.1.1.2, with the parameter `SMTPUTF8` (RFC 6531 §3.4) if an email address requires it.
     Mail {
         /// The sender.
         from: ReversePath,
-        /// Whether the parameter goes along.
+        /// Whether the parameter `SMTPUTF8` is added.
         smtputf8: bool,
     },
     /// RFC 5321 §4.1.1.3.
@@ -99,16 +103,16 @@ pub enum Command {
         /// The recipient.
         to: ForwardPath,
     },
-    /// RFC 5321 §4.1.1.5: forgets sender and recipients.
+    /// RFC 5321 §4.1.1.5: discards the sender and the recipients.
     Rset,
-    /// RFC 5321 §4.1.1.9: does nothing.
+    /// RFC 5321 §4.1.1.9: has no effect.
     Noop,
     /// RFC 5321 §4.1.1.10.
     Quit,
 }
 
 impl Command {
-    /// The bytes, with CRLF.
+    /// The command line, including CRLF.
     pub fn line(&self) -> Vec<u8> {
         format!("{self}\r\n").into_bytes()
     }
@@ -152,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_would_be_two_commands_is_refused() {
+    fn a_name_that_would_inject_a_second_command_is_rejected() {
         assert!(EhloName::parse("mx\r\nMAIL FROM:<>").is_err());
         assert!(EhloName::parse("mx example").is_err());
         assert!(EhloName::parse("").is_err());
@@ -160,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_without_a_name_announces_its_address() {
+    fn a_client_without_a_name_sends_its_address_literal() {
         let name = EhloName::LocalAddress;
         assert_eq!(name.word("192.0.2.1".parse().ok()), "[192.0.2.1]");
         assert_eq!(name.word("2001:db8::1".parse().ok()), "[IPv6:2001:db8::1]");

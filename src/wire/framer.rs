@@ -1,38 +1,38 @@
-//! Bytes to lines, and nothing else: no code is looked at here.
+//! Splits received bytes into lines. Reply codes are not interpreted here.
 //!
-//! A line ends with CRLF (RFC 5321 §2.3.8). Bare LF is accepted and reported, because servers behind home-made
-//! proxies send it; bare CR stays inside the line. A line may be longer than the 512 octets of RFC 5321 §4.5.3.1.5;
-//! past [`MAX_LINE`] its bytes are counted and dropped, and past [`ENDLESS`] the line is given up, so that memory is
-//! bounded whatever the peer sends.
+//! A line ends with CRLF (RFC 5321 §2.3.8). A bare LF is accepted and reported, because some proxies send it. A bare CR
+//! is kept as part of the line. A line may be longer than the 512 octets of RFC 5321 §4.5.3.1.5. Beyond [`MAX_LINE`],
+//! its bytes are counted and dropped; at [`ENDLESS`] bytes, the line is ended by force. Memory is therefore bounded for
+//! any input.
 
-/// Bytes of one line that are kept.
+/// The maximum number of bytes of one line that are kept.
 pub const MAX_LINE: usize = 4096;
-/// Bytes without a line end after which the line counts as endless.
+/// The number of bytes after which a line without an end is ended by force.
 pub const ENDLESS: usize = 64 * 1024;
 
 /// How a line ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineEnding {
-    /// CR LF, as RFC 5321 §2.3.8 demands.
+    /// CRLF, as RFC 5321 §2.3.8 requires.
     CrLf,
-    /// LF alone.
+    /// LF without CR.
     BareLf,
-    /// The peer stopped in the middle: end of stream, or [`ENDLESS`] bytes without an end.
+    /// No line end: the stream ended in the middle of a line, or [`ENDLESS`] bytes arrived without a line end.
     Missing,
 }
 
-/// One line without its ending.
+/// One line without its line end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawLine {
-    /// At most [`MAX_LINE`] bytes.
+    /// The bytes of the line, at most [`MAX_LINE`].
     pub bytes: Vec<u8>,
-    /// How it ended.
+    /// The line end.
     pub ending: LineEnding,
-    /// Bytes beyond [`MAX_LINE`] that were dropped.
+    /// The number of bytes beyond [`MAX_LINE`] that were dropped.
     pub dropped: usize,
 }
 
-/// Collects bytes and gives lines.
+/// Collects bytes and returns lines.
 #[derive(Debug, Default)]
 pub struct Framer {
     ready: std::collections::VecDeque<RawLine>,
@@ -41,7 +41,7 @@ pub struct Framer {
 }
 
 impl Framer {
-    /// Takes bytes as they came from the peer, in pieces of any size.
+    /// Adds bytes received from the peer, in pieces of any size.
     pub fn push(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if byte == b'\n' {
@@ -57,12 +57,12 @@ impl Framer {
         }
     }
 
-    /// The next whole line.
+    /// Removes and returns the next complete line.
     pub fn next_line(&mut self) -> Option<RawLine> {
         self.ready.pop_front()
     }
 
-    /// What is left when the peer has closed: a last line without an end.
+    /// Returns the incomplete last line after the peer has closed the connection.
     pub fn finish(&mut self) -> Option<RawLine> {
         if let Some(line) = self.ready.pop_front() {
             return Some(line);
@@ -74,8 +74,8 @@ impl Framer {
         self.ready.pop_front()
     }
 
-    /// Takes everything that has arrived and was not asked for, whole lines and the rest, as bytes.
-    /// Empty when nothing is there.
+    /// Removes and returns all bytes that have arrived, both complete lines and the incomplete rest. Used for
+    /// unsolicited bytes; empty if there are none.
     pub fn take_stray(&mut self) -> Vec<u8> {
         let mut stray = Vec::new();
         while let Some(line) = self.ready.pop_front() {
@@ -92,7 +92,8 @@ impl Framer {
     }
 
     fn end_line(&mut self) {
-        // A line so long that its CR was dropped ended with CRLF or LF, which cannot be known, and it is reported as too long.
+        // If the CR may have been among the dropped bytes, the line end is assumed to be CRLF. Such a line is reported
+        // as too long in any case.
         if self.dropped == 0 && self.partial.last() == Some(&b'\r') {
             self.partial.pop();
             self.give(LineEnding::CrLf);
@@ -143,24 +144,24 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_keeps_its_head_and_counts_the_rest() {
+    fn a_long_line_is_cut_and_the_dropped_bytes_are_counted() {
         let long = vec![b'x'; MAX_LINE + 10];
         let found = lines(&[&long, b"\r\n250 ok\r\n"]);
-        let told: Vec<(usize, usize)> = found.iter().map(|line| (line.bytes.len(), line.dropped)).collect();
-        // The CR is the eleventh byte beyond the bound.
-        assert_eq!(told, [(MAX_LINE, 11), (6, 0)]);
+        let lengths: Vec<(usize, usize)> = found.iter().map(|line| (line.bytes.len(), line.dropped)).collect();
+        // The CR is the eleventh byte beyond the limit.
+        assert_eq!(lengths, [(MAX_LINE, 11), (6, 0)]);
     }
 
     #[test]
-    fn a_line_without_end_is_given_up_and_memory_stays_bounded() {
+    fn a_line_without_end_is_ended_by_force_and_memory_is_bounded() {
         let mut framer = Framer::default();
         framer.push(&vec![b'x'; ENDLESS]);
-        let line = framer.next_line().expect("given up at the bound");
+        let line = framer.next_line().expect("a line at the limit");
         assert_eq!((line.ending, line.bytes.len()), (LineEnding::Missing, MAX_LINE));
     }
 
     #[test]
-    fn unasked_bytes_are_taken_whole() {
+    fn unsolicited_bytes_are_returned_completely() {
         let mut framer = Framer::default();
         framer.push(b"250 injected\r\nhalf");
         assert_eq!(framer.take_stray(), b"250 injected\r\nhalf");

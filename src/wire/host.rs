@@ -1,24 +1,24 @@
-//! Host names and addresses of hosts, as a user types them: letters, digits, hyphens, underscores (container names
-//! have them), IDN in either form, IPv4 and IPv6 literals. What is left over from a configuration file, quotes,
-//! commas, blanks, is named with its place instead of being looked up.
+//! Host names and IP addresses as a user types them: letters, digits, hyphens, underscores (container names contain
+//! them), internationalized names in both forms, IPv4 and IPv6 literals. Quotes, commas and spaces, which are often
+//! copied from a configuration file, are reported as an error and not looked up.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// A host name in the form that goes over the wire, and in the form that people read.
+/// A host name in two forms: ASCII for the network and Unicode for display.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DomainName {
-    /// Lower-case A-labels without a final dot.
+    /// Lower-case A-labels without a trailing dot.
     ascii: String,
     /// U-labels (RFC 5890 §2.3.2.1); equal to `ascii` for most names.
     unicode: String,
 }
 
 impl DomainName {
-    /// Reads a name and nothing else: no port, no address.
+    /// Parses a host name without a port. An IP address is not accepted.
     pub fn parse(text: &str) -> Result<DomainName, HostError> {
         let text = text.strip_suffix('.').unwrap_or(text);
         if text.is_empty() {
@@ -30,19 +30,19 @@ impl DomainName {
         let ascii = idna::domain_to_ascii(text).map_err(|_| HostError::NotAName { text: text.to_owned() })?;
         let bad_label = |label: &str| label.is_empty() || label.len() > 63;
         if ascii.len() > 253 || ascii.split('.').any(bad_label) {
-            // RFC 1035 §2.3.4: labels of 1 to 63 octets, names of at most 255 with their length octets.
+            // RFC 1035 §2.3.4: a label has 1 to 63 octets, and a name has at most 255 including its length octets.
             return Err(HostError::Length { text: text.to_owned() });
         }
         let (unicode, _) = idna::domain_to_unicode(&ascii);
         Ok(DomainName { ascii, unicode })
     }
 
-    /// The form for lookups, SNI and commands.
+    /// The form for lookups, SNI and SMTP commands.
     pub fn ascii(&self) -> &str {
         &self.ascii
     }
 
-    /// The form for people.
+    /// The form for display.
     pub fn unicode(&self) -> &str {
         &self.unicode
     }
@@ -52,7 +52,7 @@ impl DomainName {
         self.ascii != self.unicode
     }
 
-    /// Both forms where they differ: `bücher.example (xn--bcher-kva.example)`.
+    /// Both forms if they differ: `bücher.example (xn--bcher-kva.example)`.
     pub fn both(&self) -> String {
         if self.is_international() { format!("{} ({})", self.unicode, self.ascii) } else { self.ascii.clone() }
     }
@@ -78,31 +78,31 @@ impl From<DomainName> for String {
     }
 }
 
-/// Where to connect: a name to look up, or an address.
+/// The host to connect to: a name to look up, or an IP address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Host {
-    /// A name.
+    /// A host name.
     Name(DomainName),
     /// An IPv4 or IPv6 address.
     Ip(IpAddr),
 }
 
 impl Host {
-    /// Reads a name, `192.0.2.1`, `2001:db8::1` or `[2001:db8::1]`.
+    /// Parses a name, `192.0.2.1`, `2001:db8::1` or `[2001:db8::1]`.
     pub fn parse(text: &str) -> Result<Host, HostError> {
         let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
         if let Ok(ip) = inner.parse::<IpAddr>() {
             return Ok(Host::Ip(ip));
         }
-        // `1.2.3` or `300.1.1.1` would be looked up as a name, and what comes back would be a riddle.
+        // Without this check, `1.2.3` or `300.1.1.1` would be looked up as a name, with a confusing result.
         if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && text.bytes().any(|b| b.is_ascii_digit()) {
             return Err(HostError::NotAnAddress { text: text.to_owned() });
         }
         DomainName::parse(text).map(Host::Name)
     }
 
-    /// As a target is written: `host:25`, `192.0.2.1:25`, `[2001:db8::1]:25`.
+    /// The notation of a target: `host:25`, `192.0.2.1:25`, `[2001:db8::1]:25`.
     pub fn with_port(&self, port: u16) -> String {
         match self {
             Host::Ip(IpAddr::V6(ip)) => format!("[{ip}]:{port}"),
@@ -110,7 +110,7 @@ impl Host {
         }
     }
 
-    /// The name, if it is one.
+    /// The host name, unless it is an IP address.
     pub fn name(&self) -> Option<&DomainName> {
         match self {
             Host::Name(name) => Some(name),
@@ -164,31 +164,31 @@ impl schemars::JsonSchema for DomainName {
     }
 }
 
-/// Why a text is no host.
+/// Why a string is not a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostError {
-    /// Nothing there.
+    /// It is empty.
     Empty,
-    /// A character that no host name has.
+    /// It contains a character that is not allowed in a host name.
     Stray {
         /// The first such character.
         found: char,
-        /// The text without them.
+        /// The string without such characters.
         cleaned: String,
     },
-    /// Digits and dots that are no IPv4 address.
+    /// It consists of digits and dots but is not an IPv4 address.
     NotAnAddress {
-        /// What was given.
+        /// The string.
         text: String,
     },
-    /// A label or the whole is too long, or a label is empty.
+    /// A label or the entire name is too long, or a label is empty.
     Length {
-        /// What was given.
+        /// The string.
         text: String,
     },
-    /// IDNA refuses it (RFC 5891).
+    /// IDNA does not allow it (RFC 5891).
     NotAName {
-        /// What was given.
+        /// The string.
         text: String,
     },
 }
@@ -198,21 +198,21 @@ impl fmt::Display for HostError {
         match self {
             HostError::Empty => f.write_str("the host is empty; write for example smtp.example.net"),
             HostError::Stray { found, cleaned } => {
-                write!(f, "the host holds {}, which no host name has", name_of(*found))?;
+                write!(f, "the host contains {}, which is not allowed in a host name", name_of(*found))?;
                 match DomainName::parse(cleaned) {
                     Ok(name) => write!(f, "; did you mean {}", name.ascii()),
                     Err(_) => Ok(()),
                 }
             }
             HostError::NotAnAddress { text } => {
-                write!(f, "{text} is not an IPv4 address: four numbers from 0 to 255 with dots between them")
+                write!(f, "{text} is not an IPv4 address, which has four numbers from 0 to 255 separated by dots")
             }
             HostError::Length { text } => {
                 let shown: String = text.chars().take(60).collect();
                 let dots = if text.chars().count() > 60 { "..." } else { "" };
                 write!(
                     f,
-                    "{shown}{dots} is not a host name: parts between dots have 1 to 63 characters, the whole at most 253"
+                    "{shown}{dots} is not a host name: each part between dots must have 1 to 63 characters, and the entire name at most 253"
                 )
             }
             HostError::NotAName { text } => write!(f, "{} is not a host name", text.escape_debug()),
@@ -228,7 +228,7 @@ fn is_stray(c: char) -> bool {
 
 fn name_of(c: char) -> String {
     match c {
-        ' ' => "a blank".to_owned(),
+        ' ' => "a space".to_owned(),
         '\t' => "a tab".to_owned(),
         '\n' | '\r' => "a line break".to_owned(),
         '"' | '\'' => format!("a quote ({c})"),
@@ -241,7 +241,7 @@ mod tests {
     use super::{DomainName, Host, HostError};
 
     #[test]
-    fn names_are_lower_case_without_a_final_dot() {
+    fn names_are_lower_case_without_a_trailing_dot() {
         assert_eq!(DomainName::parse("SMTP.Example.NET.").expect("a name").ascii(), "smtp.example.net");
         assert_eq!(DomainName::parse("mail_server").expect("a container's name").ascii(), "mail_server");
     }
@@ -254,24 +254,24 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read_with_and_without_brackets() {
+    fn addresses_are_parsed_with_and_without_brackets() {
         assert_eq!(Host::parse("[2001:db8::1]"), Host::parse("2001:db8::1"));
         assert!(matches!(Host::parse("192.0.2.1"), Ok(Host::Ip(_))));
         assert!(matches!(Host::parse("300.0.2.1"), Err(HostError::NotAnAddress { .. })));
     }
 
     #[test]
-    fn what_a_configuration_file_left_behind_is_named_and_cleaned() {
+    fn punctuation_copied_from_a_configuration_file_is_reported_and_removed() {
         let message = |text: &str| Host::parse(text).expect_err("no host").to_string();
         assert_eq!(
             message("smtp.gmail.com;"),
-            "the host holds `;`, which no host name has; did you mean smtp.gmail.com"
+            "the host contains `;`, which is not allowed in a host name; did you mean smtp.gmail.com"
         );
         assert_eq!(
             message("\"smtp.gmail.com\""),
-            "the host holds a quote (\"), which no host name has; did you mean smtp.gmail.com"
+            "the host contains a quote (\"), which is not allowed in a host name; did you mean smtp.gmail.com"
         );
-        assert!(message("smtp.gmail.com ").contains("a blank"));
+        assert!(message("smtp.gmail.com ").contains("a space"));
         assert!(message("a..b").contains("not a host name"));
         assert!(message("").contains("empty"));
     }

@@ -1,12 +1,13 @@
-//! Bytes and SMTP words: lines, replies, status codes, capabilities, commands, addresses, host names; and the first
-//! words of TLS, for servers that no library sessions to.
+//! The syntax of SMTP and of the TLS handshake: lines, replies, status codes, extensions, commands, email addresses,
+//! host names, and the first messages of TLS, for servers with which no TLS library can connect.
 //!
-//! Nothing here does I/O, reads a clock or allocates without bound. Parsing what a *peer* sent is total: it yields a
-//! value and a list of [`reply::Irregularity`]s, never an error. Parsing what the *user* typed returns `Result`, and
-//! what was parsed once needs no second check: no command line built from it can hold CR, LF or NUL.
+//! This module does no I/O, does not read the clock, and allocates a bounded amount of memory. Parsing data from a
+//! *peer* cannot fail: it yields a value and a list of [`reply::Irregularity`]s, not an error. Parsing data from the
+//! *user* returns `Result`. A parsed value needs no second check: no command line built from it can contain CR, LF or
+//! NUL.
 //!
-//! Read next: [`framer`] (bytes to lines), [`reply`] (lines to replies), [`capability`] (the EHLO answer),
-//! [`tls`] (a ClientHello and what is answered to it).
+//! Read next: [`framer`] (bytes to lines), [`reply`] (lines to replies), [`capability`] (the reply to EHLO), [`tls`] (a
+//! ClientHello and the response to it).
 
 pub(crate) mod address;
 pub(crate) mod capability;

@@ -1,11 +1,16 @@
-//! Lines to replies (RFC 5321 §4.2). Never fails: what is odd becomes an [`Irregularity`], and the bytes are kept.
+//! Assembles lines into replies (RFC 5321 §4.2). This never fails: every deviation becomes an [`Irregularity`], and the
+//! bytes are kept.
 //!
-//! The decisions, in one place:
-//! 1. A line is `code [separator text]`; `250` alone is legal and final (RFC 5321 §4.2: the text may be empty).
-//! 2. `-` after the code means that more follows; a blank, nothing, or anything else ends the reply.
-//! 3. All lines should carry one code; where they differ the last line's decides, as in Postfix.
-//! 4. A line without a code ends a reply that has not begun (it is not SMTP) and continues one that has.
-//! 5. A reply ends by force at [`MAX_LINES`] lines or [`MAX_BYTES`] bytes, and says so.
+//! These rules apply:
+//!
+//! 1. A line has the form `code [separator text]`. `250` alone is a legal last line (RFC 5321 §4.2: the text may be
+//!    empty).
+//! 2. `-` after the code means that more lines follow. Any other character after the code, or the end of the line, ends
+//!    the reply.
+//! 3. All lines should have the same code. If they differ, the code of the last line decides, as in Postfix.
+//! 4. A line without a code continues a reply. If it is the first line, it is a complete reply of its own, because the
+//!    peer does not speak SMTP.
+//! 5. A reply ends by force at [`MAX_LINES`] lines or [`MAX_BYTES`] bytes and is marked as too long.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,89 +19,90 @@ use serde::{Deserialize, Serialize};
 use crate::wire::framer::{LineEnding, RawLine};
 use crate::wire::status::{Class, EnhancedStatus, ReplyCode};
 
-/// Lines of one reply that are read.
+/// The maximum number of lines in one reply.
 pub const MAX_LINES: usize = 512;
-/// Bytes of one reply that are read.
+/// The maximum number of bytes in one reply.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// What is odd about a reply. None of these stops the session but `too-long`.
+/// A deviation of a reply from the standard. Only `too-long` ends the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Irregularity {
-    /// A line ended with LF alone (RFC 5321 §2.3.8).
+    /// A line ends with LF alone (RFC 5321 §2.3.8).
     BareLf,
-    /// A CR inside a line.
+    /// A line contains a CR.
     BareCr,
-    /// A NUL byte.
+    /// A line contains a NUL byte.
     Nul,
-    /// Bytes above 127 (RFC 5321 §4.2 allows ASCII text; RFC 6531 §3.7.4 UTF-8 after SMTPUTF8).
+    /// A line contains bytes above 127 (RFC 5321 §4.2 allows only ASCII; RFC 6531 §3.7.4 allows UTF-8 if SMTPUTF8 is
+    /// used).
     EightBit,
-    /// Bytes above 127 that are not UTF-8.
+    /// A line contains bytes above 127 that are not UTF-8.
     NotUtf8,
-    /// A line without a three-digit code.
+    /// A line has no three-digit code.
     NoCode,
-    /// Lines of one reply with different codes.
+    /// The lines of the reply have different codes.
     CodeChanged {
         /// The code of the first line.
         first: ReplyCode,
         /// The code of the last line, which decides.
         last: ReplyCode,
     },
-    /// Neither blank nor `-` after the code.
+    /// The character after the code is neither a space nor `-`.
     NoSeparator,
-    /// The first digit is not 2, 3, 4 or 5.
+    /// The first digit of the code is not 2, 3, 4 or 5.
     UndefinedClass,
-    /// A line longer than is kept.
+    /// A line is longer than the limit.
     LineTooLong {
-        /// Bytes that were dropped.
+        /// The number of bytes that were dropped.
         dropped: usize,
     },
-    /// A reply beyond the bounds: it was cut and the session ended.
+    /// The reply exceeds the limits. It was cut off, and the session was ended.
     TooLong,
-    /// The peer closed in the middle of the reply.
+    /// The peer closed the connection in the middle of the reply.
     CutShort,
 }
 
-/// One reply of a server.
+/// One reply from a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(from = "Wire", into = "Wire")]
 pub struct Reply {
-    /// The code that decides, or none when the peer did not speak SMTP.
+    /// The reply code; null if the peer does not speak SMTP. If the lines have different codes, it is the last one.
     pub code: Option<ReplyCode>,
-    /// The enhanced status, leading or in qmail's brackets.
+    /// The enhanced status code, from the start of the text or in the form `(#5.7.1)` that qmail uses.
     pub enhanced: Option<EnhancedStatus>,
-    /// The text of each line without code and leading status; U+FFFD instead of bytes that are not UTF-8.
+    /// The text of each line without its code and enhanced status, with U+FFFD for invalid UTF-8.
     pub text: Vec<String>,
-    /// What is odd, each kind once.
+    /// The deviations from the standard, each kind once.
     pub irregularities: Vec<Irregularity>,
-    /// The bytes as they came, at most [`MAX_BYTES`] and a little.
+    /// The bytes as received, slightly more than [`MAX_BYTES`] at most.
     pub raw: Vec<u8>,
 }
 
 impl Reply {
-    /// What the first digit says; `Undefined` without a code.
+    /// The class of the reply code; `Undefined` if there is no code.
     pub fn class(&self) -> Class {
         self.code.map_or(Class::Undefined, ReplyCode::class)
     }
 
-    /// Whether this is the code that decides.
+    /// Whether the reply code is `number`.
     pub fn has_code(&self, number: u16) -> bool {
         self.code.is_some_and(|code| code == number)
     }
 
-    /// 2yz.
+    /// Whether the reply code is 2yz.
     pub fn is_success(&self) -> bool {
         self.class() == Class::Success
     }
 
-    /// The text of all lines in one, joined by blanks.
+    /// The text of all lines, joined by spaces.
     pub fn joined(&self) -> String {
         self.text.join(" ")
     }
 
-    /// Each line as it came, with code and status, decoded for showing.
+    /// Each line as received, with its code and enhanced status, decoded for display.
     pub fn lines(&self) -> Vec<String> {
         let raw = self.raw.strip_suffix(b"\n").unwrap_or(&self.raw);
         raw.split(|&b| b == b'\n')
@@ -104,14 +110,14 @@ impl Reply {
             .collect()
     }
 
-    /// The same reply with other words, and the bytes that a regular server would have sent for them.
+    /// The same reply with a different text, and with the bytes that a conforming server would send for it.
     pub fn saying(self, text: Vec<String>) -> Reply {
         let reply = Reply { text, ..self };
         let raw = reply.regular_bytes().unwrap_or_else(|| (reply.text.join("\r\n") + "\r\n").into_bytes());
         Reply { raw, ..reply }
     }
 
-    /// The bytes that a regular server would have sent for these words.
+    /// The bytes that a conforming server would send for this text; `None` if there is no code.
     pub fn regular_bytes(&self) -> Option<Vec<u8>> {
         let code = self.code?;
         let mut bytes = Vec::new();
@@ -124,7 +130,7 @@ impl Reply {
     }
 }
 
-/// The form in reports: raw bytes only where the words do not tell them.
+/// The form in reports: raw bytes are included only if they cannot be rebuilt from the text.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Wire {
@@ -132,15 +138,15 @@ struct Wire {
     enhanced: Option<EnhancedStatus>,
     text: Vec<String>,
     irregularities: Vec<Irregularity>,
-    /// Base64 of the bytes, when they cannot be rebuilt from the words.
+    /// Base64 of the bytes, if they cannot be rebuilt from the text.
     raw_b64: Option<String>,
 }
 
 impl From<Reply> for Wire {
     fn from(reply: Reply) -> Wire {
-        let told = reply.regular_bytes().is_some_and(|bytes| bytes == reply.raw);
+        let is_rebuildable = reply.regular_bytes().is_some_and(|bytes| bytes == reply.raw);
         Wire {
-            raw_b64: (!told).then(|| STANDARD.encode(&reply.raw)),
+            raw_b64: (!is_rebuildable).then(|| STANDARD.encode(&reply.raw)),
             code: reply.code,
             enhanced: reply.enhanced,
             text: reply.text,
@@ -161,7 +167,7 @@ impl From<Wire> for Reply {
     }
 }
 
-/// Puts lines together until a reply is whole.
+/// Collects lines until a reply is complete.
 #[derive(Debug, Default)]
 pub struct Assembler {
     lines: Vec<Parsed>,
@@ -176,7 +182,7 @@ struct Parsed {
 }
 
 impl Assembler {
-    /// Takes one line; gives the reply when it is the last one.
+    /// Adds one line. Returns the reply if this was its last line.
     pub fn push(&mut self, line: RawLine) -> Option<Reply> {
         self.note_bytes(&line);
         let (code, last, text) = self.split(&line.bytes);
@@ -185,7 +191,7 @@ impl Assembler {
             self.note(Irregularity::TooLong);
             return Some(self.take_reply());
         }
-        // RFC 5321 §2.3.8: a line ends with CRLF. Without it the rest of the line, or of the reply, is missing.
+        // RFC 5321 §2.3.8: a line ends with CRLF. Without a line end, the rest of the line or of the reply is missing.
         if line.ending == LineEnding::Missing {
             self.note(Irregularity::CutShort);
         }
@@ -199,7 +205,7 @@ impl Assembler {
         None
     }
 
-    /// The peer has closed: gives what there is of a reply that was never ended.
+    /// Returns the incomplete reply after the peer has closed the connection.
     pub fn finish(&mut self) -> Option<Reply> {
         if self.lines.is_empty() {
             return None;
@@ -208,7 +214,7 @@ impl Assembler {
         Some(self.take_reply())
     }
 
-    /// True between the first and the last line of a reply.
+    /// Whether a reply has been started but is not complete.
     pub fn is_underway(&self) -> bool {
         !self.lines.is_empty()
     }
@@ -226,7 +232,7 @@ impl Assembler {
             [] => (Some(code), true, String::new()),
             [b' ', text @ ..] => (Some(code), true, lossy(text)),
             [b'-', text @ ..] => (Some(code), false, lossy(text)),
-            // A fourth digit makes it no code at all: `2200 ready` is not `220`.
+            // Four digits are not a reply code: `2200 ready` is not `220`.
             [b'0'..=b'9', ..] => {
                 self.note(Irregularity::NoCode);
                 (None, self.lines.is_empty(), lossy(bytes))
@@ -301,7 +307,7 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Reads one reply from text that was kept somewhere else: a test, a log, a paste. Lines may end with LF.
+/// Parses one reply from text that did not come from a connection: a test, a log, pasted text. Lines may end with LF.
 pub fn from_text(text: &str) -> Option<Reply> {
     let mut assembler = Assembler::default();
     for line in text.trim_end_matches(['\r', '\n']).split('\n') {
@@ -346,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_without_text_is_a_whole_reply() {
+    fn a_code_without_text_is_a_complete_reply() {
         let reply = one(b"250\r\n");
         assert_eq!((reply.code, reply.text.as_slice()), (Some(code(250)), [String::new()].as_slice()));
         assert_eq!(reply.irregularities, []);
@@ -374,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_code_is_not_smtp_and_ends_at_once() {
+    fn a_first_line_without_a_code_is_a_complete_reply() {
         let reply = one(b"SSH-2.0-OpenSSH_9.6\r\n");
         assert_eq!((reply.code, reply.irregularities.as_slice()), (None, [Irregularity::NoCode].as_slice()));
     }
@@ -387,21 +393,21 @@ mod tests {
     }
 
     #[test]
-    fn odd_bytes_are_named_and_kept() {
+    fn irregular_bytes_are_reported_and_kept() {
         let reply = one(b"535 Error: \xc7\xeb\0\r\r\n");
         assert_eq!(reply.irregularities, [Irregularity::BareCr, Irregularity::Nul, Irregularity::NotUtf8]);
         assert_eq!(reply.raw, b"535 Error: \xc7\xeb\0\r\r\n");
     }
 
     #[test]
-    fn neither_blank_nor_dash_is_reported_and_a_fourth_digit_is_no_code() {
+    fn an_unexpected_separator_is_reported_and_four_digits_are_not_a_code() {
         assert_eq!(one(b"220\tready\r\n").irregularities, [Irregularity::NoSeparator]);
         assert_eq!(one(b"2200 ready\r\n").code, None);
         assert_eq!(one(b"22 ready\r\n").code, None);
     }
 
     #[test]
-    fn a_reply_that_never_ends_is_cut() {
+    fn a_reply_that_never_ends_is_cut_off() {
         let reply = replies("250-x\r\n".repeat(MAX_LINES + 5).as_bytes()).remove(0);
         assert_eq!(reply.text.len(), MAX_LINES);
         assert!(reply.irregularities.contains(&Irregularity::TooLong));
@@ -414,22 +420,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics_and_the_bytes_can_be_rebuilt(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        fn any_bytes_are_parsed_without_panic_and_can_be_rebuilt(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             let found = replies(&bytes);
             let raw: Vec<u8> = found.iter().flat_map(|reply| reply.raw.clone()).collect();
             prop_assert_eq!(&raw, &bytes);
             for reply in found {
                 let json = serde_json::to_string(&reply).expect("a reply is serialisable");
-                let back: Reply = serde_json::from_str(&json).expect("and comes back");
+                let back: Reply = serde_json::from_str(&json).expect("the JSON of a reply can be parsed");
                 prop_assert!(back == reply);
             }
         }
 
         #[test]
-        fn text_that_looks_like_smtp_survives_a_report(text in "(2|4|5)[0-9]{2}[ -]?[ -~]{0,40}\r\n") {
+        fn a_reply_is_unchanged_after_a_report_is_saved_and_loaded(text in "(2|4|5)[0-9]{2}[ -]?[ -~]{0,40}\r\n") {
             for reply in replies(text.as_bytes()) {
                 let json = serde_json::to_string(&reply).expect("a reply is serialisable");
-                let back: Reply = serde_json::from_str(&json).expect("and comes back");
+                let back: Reply = serde_json::from_str(&json).expect("the JSON of a reply can be parsed");
                 prop_assert_eq!(back, reply);
             }
         }

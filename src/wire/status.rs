@@ -1,35 +1,37 @@
-//! Reply codes (RFC 5321 §4.2) and enhanced status codes (RFC 3463, carried as RFC 2034 says).
+//! Reply codes (RFC 5321 §4.2) and enhanced status codes (RFC 3463, used in replies as RFC 2034 defines).
 //!
-//! Only numbers and their syntax: what a code means is data in the lexicon.
+//! This file handles only the numbers and their syntax. The meanings of codes are data in the lexicon.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What the first digit says (RFC 5321 §4.2.1). A client decides by it when it does not know the code.
+/// The class of a reply: the meaning of the first digit (RFC 5321 §4.2.1), by which a client decides if it does not
+/// recognise the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// 2yz: done.
+    /// 2yz: the command succeeded.
     Success,
-    /// 3yz: go on.
+    /// 3yz: the server waits for more data.
     Intermediate,
-    /// 4yz: not now; the same may work later.
+    /// 4yz: temporary failure; the same command may succeed later.
     Transient,
-    /// 5yz: no; the same will fail again.
+    /// 5yz: permanent failure; the same command will fail again.
     Permanent,
     /// A first digit that RFC 5321 does not define.
     Undefined,
 }
 
-/// Three digits at the start of a reply line. RFC 5321 §4.2 limits the second digit to 0..5, real servers do not
-/// (`571`, `590`), so any three digits are kept; `class` says what the first one means.
+/// The three digits at the start of a reply line. RFC 5321 §4.2 limits the second digit to 0 to 5, but real servers
+/// also send, for example, `571` and `590`. Therefore any three digits are accepted, and `class` interprets the first
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "u16", into = "u16")]
 pub struct ReplyCode(#[cfg_attr(test, schemars(range(min = 0, max = 999)))] u16);
 
 impl ReplyCode {
-    /// Reads exactly three ASCII digits.
+    /// Parses exactly three ASCII digits.
     pub fn parse(digits: &[u8]) -> Option<ReplyCode> {
         match digits {
             [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
@@ -40,7 +42,7 @@ impl ReplyCode {
         }
     }
 
-    /// What the first digit says.
+    /// The class, from the first digit.
     pub fn class(self) -> Class {
         match self.0 / 100 {
             2 => Class::Success,
@@ -83,7 +85,7 @@ impl fmt::Display for ReplyCode {
     }
 }
 
-/// `class.subject.detail`, each without leading zeros, subject and detail up to three digits (RFC 3463 §2).
+/// `class.subject.detail`. Subject and detail have one to three digits without leading zeros (RFC 3463 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EnhancedStatus {
@@ -93,8 +95,8 @@ pub struct EnhancedStatus {
 }
 
 impl EnhancedStatus {
-    /// Reads a status at the start of a reply's text (RFC 2034 §4) and gives the text after it.
-    /// The class may contradict the reply code: `451 5.7.3` is seen in the wild and kept as it is.
+    /// Parses an enhanced status at the start of a reply's text (RFC 2034 §4). Returns it and the text after it. Its
+    /// class may contradict the reply code: real servers send `451 5.7.3`, and it is kept unchanged.
     pub fn lead(text: &str) -> Option<(EnhancedStatus, &str)> {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (word, rest) = text.split_at(end);
@@ -106,14 +108,14 @@ impl EnhancedStatus {
         }
     }
 
-    /// Finds qmail's form, `(#5.7.1)` anywhere in the text.
+    /// Finds an enhanced status in the form that qmail uses, `(#5.7.1)`, anywhere in the text.
     pub fn bracketed(text: &str) -> Option<EnhancedStatus> {
         let (_, after) = text.rsplit_once("(#")?;
         let (word, _) = after.split_once(')')?;
         EnhancedStatus::parse(word)
     }
 
-    /// Reads `5.7.1` and nothing else.
+    /// Parses a string that consists only of an enhanced status, such as `5.7.1`.
     pub fn parse(word: &str) -> Option<EnhancedStatus> {
         let mut parts = word.split('.');
         let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
@@ -133,12 +135,12 @@ impl EnhancedStatus {
         Some(EnhancedStatus { class, subject: number(subject)?, detail: number(detail)? })
     }
 
-    /// 2, 4 or 5.
+    /// The class: 2, 4 or 5.
     pub fn class(self) -> u8 {
         self.class
     }
 
-    /// The status without its class: `7.139` of `5.7.139`, as the registry lists it (`X.7.139`).
+    /// Subject and detail: `(7, 139)` for `5.7.139`, which the registry lists as `X.7.139`.
     pub fn kind(self) -> (u16, u16) {
         (self.subject, self.detail)
     }
@@ -180,7 +182,7 @@ mod tests {
     use super::{Class, EnhancedStatus, ReplyCode};
 
     #[test]
-    fn a_second_digit_up_to_nine_is_a_code() {
+    fn a_code_may_have_any_second_digit() {
         let code = ReplyCode::parse(b"571").expect("three digits");
         assert_eq!((code.number(), code.class()), (571, Class::Permanent));
         assert_eq!(ReplyCode::parse(b"25"), None);
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_leads_the_text_or_stands_in_brackets() {
+    fn an_enhanced_status_is_found_at_the_start_or_in_brackets() {
         let (status, rest) = EnhancedStatus::lead("5.7.139 Authentication unsuccessful").expect("leads");
         assert_eq!((status.to_string().as_str(), rest), ("5.7.139", "Authentication unsuccessful"));
         assert!(EnhancedStatus::lead("5.7.1").is_some());

@@ -1,21 +1,17 @@
-//! smtpcheck against real servers: Postfix (with Dovecot or Cyrus for SASL), Exim, OpenSMTPD and Dovecot, started by the
-//! tests on this machine; and at `openssl s_server`, where it is about TLS that those do not speak.
+//! smtpcheck against real servers that the tests start on this machine: Postfix (with SASL from Dovecot or Cyrus),
+//! Exim, OpenSMTPD and Dovecot, and `openssl s_server` for TLS features that these servers do not support.
 //!
-//! Promises: each test is about one behaviour that a user sees at such a server; no run may show the test password in
-//! any form (`support::program` looks after each); nothing is left behind, neither process nor file (`servers::keeper`).
-//! Does not: test what a scripted peer can show better (odd, slow or hostile servers); that is tests/loopback.rs.
-//! The tests need root, Linux, and what `.ci/install-servers` installs, so they are ignored unless asked for:
+//! Each test covers one behaviour that a user sees. No output may contain the test password in any form
+//! (`support::program` searches the output of each run), and no process or file is left behind (`servers::keeper`).
+//! Irregular, slow or hostile servers are simulated instead, in tests/loopback.rs and tests/sandbox.rs.
+//! The tests need root, Linux and the programs that `.ci/install-servers` installs, so they are ignored by default:
 //!
 //!     .ci/install-servers && cargo test --test real -- --include-ignored
 //!
-//! Read next: `servers/mod.rs`, then `with_postfix.rs`. When a test here fails, look whether `proof.rs` does too.
+//! Read next: `servers/mod.rs`, then `with_postfix.rs`. If a test here fails, check whether a test in `proof.rs` fails
+//! too.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and reads better so"
-)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a failing test panics")]
 
 mod probe;
 mod program;

@@ -1,5 +1,6 @@
-// Opens pages in a headless Chromium at two widths, in light and dark, and prints what it saw as JSON, one line a view:
-// requests that left the page, scripts in it, whether it is wider than the window, what axe finds, where the keyboard gets.
+// Opens pages in headless Chromium at two widths, in light and dark mode. Prints one line of JSON per view: requests to
+// other resources, scripts, whether the page is wider than the window, violations that axe finds, and how many links the
+// keyboard reaches.
 // node page.mjs MODULES FOLDER-FOR-SCREENSHOTS PAGE...
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -36,7 +37,7 @@ try {
           links: document.links.length,
           text: document.body.innerText,
         }));
-        // Every link can be reached by the keyboard.
+        // Count the links that the Tab key reaches.
         let focused = 0;
         for (let at = 0; at < seen.links; at += 1) {
           await page.keyboard.press('Tab');

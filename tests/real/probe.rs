@@ -1,8 +1,7 @@
-//! A bare SMTP client, to prove what the servers do without the program under test.
+//! A simple SMTP client, which proves how the servers behave without using the program under test.
 //!
-//! Promises: one command, one whole reply, as text without the line ends; certificates are verified as any careful
-//! client would.
-//! Does not: pipeline, check syntax, or go on when something is odd: it panics with the server's words.
+//! It sends one command and returns the complete reply as text, without line ends. It verifies certificates.
+//! It does not pipeline or check syntax. If a reply is unexpected, it panics and prints the reply.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -41,38 +40,38 @@ impl Probe {
         Ok(probe)
     }
 
-    /// EHLO, STARTTLS, the handshake, EHLO. The error is that of the handshake.
+    /// EHLO, STARTTLS, the handshake, EHLO. Only an error of the handshake is returned.
     pub fn starttls(address: IpAddr, port: u16, ca: &Path) -> io::Result<Probe> {
         let mut probe = Probe::plain(address, port);
-        probe.say("EHLO client.example.com");
-        let reply = probe.say("STARTTLS");
+        probe.send("EHLO client.example.com");
+        let reply = probe.send("STARTTLS");
         assert!(reply.starts_with("220 "), "{reply}");
-        let Stream::Plain(tcp) = probe.stream.into_inner() else { unreachable!("made by plain()") };
+        let Stream::Plain(tcp) = probe.stream.into_inner() else { unreachable!("created by plain()") };
         let mut probe = Probe::new(secure(tcp, ca)?);
-        probe.say("EHLO client.example.com");
+        probe.send("EHLO client.example.com");
         Ok(probe)
     }
 
-    pub fn say(&mut self, line: &str) -> String {
-        self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("an open connection");
+    pub fn send(&mut self, line: &str) -> String {
+        self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("the connection is open");
         self.reply()
     }
 
     pub fn auth_plain(&mut self, user: &str, password: &str) -> String {
-        self.say(&format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{user}\0{password}"))))
+        self.send(&format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{user}\0{password}"))))
     }
 
     pub fn auth_login(&mut self, user: &str, password: &str) -> String {
-        self.say("AUTH LOGIN");
-        self.say(&STANDARD.encode(user));
-        self.say(&STANDARD.encode(password))
+        self.send("AUTH LOGIN");
+        self.send(&STANDARD.encode(user));
+        self.send(&STANDARD.encode(password))
     }
 
-    /// MAIL and one RCPT, and the answer to the latter.
-    pub fn offer(&mut self, recipient: &str) -> String {
-        let reply = self.say("MAIL FROM:<sender@example.com>");
+    /// Sends MAIL and one RCPT, and returns the reply to RCPT.
+    pub fn try_recipient(&mut self, recipient: &str) -> String {
+        let reply = self.send("MAIL FROM:<sender@example.com>");
         assert!(reply.starts_with("250 "), "{reply}");
-        self.say(&format!("RCPT TO:<{recipient}>"))
+        self.send(&format!("RCPT TO:<{recipient}>"))
     }
 
     fn new(stream: Stream) -> Probe {
@@ -83,8 +82,8 @@ impl Probe {
         let mut lines = Vec::new();
         loop {
             let mut line = String::new();
-            self.stream.read_line(&mut line).expect("a reply within ten seconds");
-            assert!(line.ends_with("\r\n"), "the server hung up after {lines:?}");
+            self.stream.read_line(&mut line).expect("a reply arrives within ten seconds");
+            assert!(line.ends_with("\r\n"), "the server closed the connection after {lines:?}");
             let is_last = line.get(3..4) != Some("-");
             lines.push(line.trim_end().to_owned());
             if is_last {
@@ -95,17 +94,17 @@ impl Probe {
 }
 
 fn connect(address: IpAddr, port: u16) -> TcpStream {
-    let tcp = TcpStream::connect(SocketAddr::new(address, port)).expect("a listening server");
-    tcp.set_read_timeout(Some(Duration::from_secs(10))).expect("not zero");
+    let tcp = TcpStream::connect(SocketAddr::new(address, port)).expect("the server is listening");
+    tcp.set_read_timeout(Some(Duration::from_secs(10))).expect("the number is not zero");
     tcp
 }
 
 fn secure(mut tcp: TcpStream, ca: &Path) -> io::Result<Stream> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(ca).expect("a PEM file")).expect("an authority");
+    roots.add(CertificateDer::from_pem_file(ca).expect("the file is PEM")).expect("the CA certificate is valid");
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let name = ServerName::try_from(HOST).expect("a host name");
-    let mut tls = ClientConnection::new(Arc::new(config), name).expect("a whole configuration");
+    let name = ServerName::try_from(HOST).expect("the name is a host name");
+    let mut tls = ClientConnection::new(Arc::new(config), name).expect("the configuration is complete");
     while tls.is_handshaking() {
         tls.complete_io(&mut tcp)?;
     }

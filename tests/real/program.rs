@@ -1,11 +1,11 @@
-//! What the tests at real servers have in common: how the program is run, and the words of its report.
+//! What the tests with real servers share: how they run the program, and the names of rules and outcomes in its report.
 
 use serde_json::Value;
 
 pub use crate::support::program::Run;
 use crate::support::program::{findings, run_with};
 
-/// The exit codes that real servers cause.
+/// The exit codes in these tests.
 pub mod exit {
     pub const OK: i32 = 0;
     pub const UNREACHABLE: i32 = 3;
@@ -15,7 +15,7 @@ pub mod exit {
     pub const AUTH: i32 = 7;
 }
 
-/// Words of the report.
+/// Rule ids and other constants in the report.
 pub mod word {
     pub const ACCEPTED: &str = "accepted";
     pub const REFUSED: &str = "refused";
@@ -50,13 +50,13 @@ pub mod word {
 #[derive(Clone, Copy)]
 pub enum Password<'a> {
     None,
-    /// With `--password-stdin`, and a line end behind it, as `echo` sends it.
+    /// With `--password-stdin`, followed by a line end, as `echo` sends it.
     OnStdin(&'a str),
     /// As `SMTPCHECK_PASSWORD`.
     InEnvironment(&'a str),
 }
 
-/// Runs the program to its end.
+/// Runs the program until it ends.
 #[track_caller]
 pub fn smtpcheck(args: &[&str], password: Password) -> Run {
     match password {
@@ -79,12 +79,12 @@ pub fn assert_finds(report: &Value, rule: &str) {
 }
 
 #[track_caller]
-pub fn assert_finds_not(report: &Value, rule: &str) {
+pub fn assert_does_not_find(report: &Value, rule: &str) {
     let findings = findings(report);
     assert!(findings.iter().all(|(found, _)| found != rule), "{rule} among {findings:?}\n{report:#}");
 }
 
-/// One root cause raises one finding.
+/// Asserts that there is exactly one error, because one root cause raises one finding.
 #[track_caller]
 pub fn assert_finds_one_error(report: &Value) {
     let findings = findings(report);

@@ -1,5 +1,5 @@
-//! smtpcheck logging in by every mechanism that a real server here can speak: at Postfix with Dovecot, at Dovecot's own
-//! submission server, at Postfix with Cyrus SASL, and at GNU SASL. What `with_postfix.rs` has is not here again.
+//! smtpcheck logs in with every mechanism that one of the servers supports: Postfix with Dovecot, Dovecot's submission
+//! server, Postfix with Cyrus SASL, and GNU SASL. `with_postfix.rs` has further tests of logins.
 
 use std::fs;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ use crate::token::{self, HOUR, token};
 
 const TOKEN_MECHANISMS: [&str; 2] = ["OAUTHBEARER", "XOAUTH2"];
 
-/// Of Dovecot's, those that take a password.
+/// Dovecot's mechanisms that use a password.
 const PASSWORD_MECHANISMS: [&str; 6] = ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"];
 
 fn at_postfix(postfix: &Postfix, port: u16, more: &[&str], password: Password) -> Run {
@@ -31,7 +31,7 @@ fn at_dovecot(more: &[&str], password: Password) -> Run {
     smtpcheck(&[&common, more].concat(), password)
 }
 
-/// At both, one report each.
+/// Runs the check at both servers and returns both reports.
 fn at_both(more: &[&str], password: Password, code: i32) -> [Value; 2] {
     [at_postfix(&POSTFIX, POSTFIX.submission, more, password), at_dovecot(more, password)].map(|run| run.exits(code))
 }
@@ -60,7 +60,7 @@ fn assert_logs_in(report: &Value, mechanism: &str) {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_good_token_logs_in_with_each_mechanism_that_takes_one() {
+fn a_valid_token_logs_in_with_each_token_mechanism() {
     let good = token(USER, SystemTime::now() + HOUR, TOKEN_KEY);
     for mechanism in TOKEN_MECHANISMS {
         for report in with_token(mechanism, &good, exit::OK) {
@@ -71,7 +71,7 @@ fn a_good_token_logs_in_with_each_mechanism_that_takes_one() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn with_a_token_only_mechanisms_that_take_one_are_chosen() {
+fn with_a_token_only_token_mechanisms_are_chosen() {
     let (command, _file) = token::command(&token(USER, SystemTime::now() + HOUR, TOKEN_KEY));
     for report in at_both(&["--user", USER, "--token-command", &command], Password::None, exit::OK) {
         assert_logs_in(&report, "OAUTHBEARER");
@@ -80,35 +80,36 @@ fn with_a_token_only_mechanisms_that_take_one_are_chosen() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn an_expired_token_is_an_auth_failure_that_names_its_end_and_shows_what_the_server_says() {
+fn an_expired_token_is_an_auth_failure_that_shows_the_expiry_and_the_server_error() {
     let expired = token(USER, SystemTime::now() - HOUR, TOKEN_KEY);
     for (mechanism, words) in TOKEN_MECHANISMS.into_iter().zip(["status invalid_token", "status 401"]) {
         for report in with_token(mechanism, &expired, exit::AUTH) {
             assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
             assert_finds(&report, word::AUTH_TOKEN_EXPIRED);
-            assert_shows_the_words_of_the_server(&report, words);
+            assert_shows_server_error(&report, words);
         }
     }
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_token_that_somebody_else_signed_is_an_auth_failure_that_shows_what_the_server_says() {
-    let forged = token(USER, SystemTime::now() + HOUR, b"the key of another token service");
+fn a_token_signed_with_another_key_is_an_auth_failure_that_shows_the_server_error() {
+    let forged = token(USER, SystemTime::now() + HOUR, b"the key of another authorization server");
     for (mechanism, words) in TOKEN_MECHANISMS.into_iter().zip(["status invalid_token", "status 401"]) {
         for report in with_token(mechanism, &forged, exit::AUTH) {
             assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
             assert_finds_one_error(&report);
             assert!(!findings(&report).iter().any(|(rule, _)| rule == word::AUTH_TOKEN_EXPIRED), "{report:#}");
-            assert_shows_the_words_of_the_server(&report, words);
+            assert_shows_server_error(&report, words);
         }
     }
 }
 
-/// Which the server puts into JSON before it refuses (RFC 7628 §3.2.2).
-fn assert_shows_the_words_of_the_server(report: &Value, words: &str) {
+/// Asserts that the report contains the error, which the server sends as JSON before it rejects the login (RFC 7628
+/// §3.2.2).
+fn assert_shows_server_error(report: &Value, words: &str) {
     let findings = report["findings"].as_array().unwrap();
-    // An expired token is the one root cause, of which the refusal follows.
+    // The expired token is the root cause, and the rejection its consequence.
     let tells = |rule: &Value| rule == word::AUTH_CREDENTIALS_REFUSED || rule == word::AUTH_TOKEN_EXPIRED;
     let refused = findings.iter().find(|finding| tells(&finding["rule"])).unwrap();
     let consequences = refused["consequences"].to_string();
@@ -128,7 +129,7 @@ fn a_token_for_another_user_is_an_auth_failure() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn the_certificate_of_a_user_logs_in_without_any_password() {
+fn a_user_certificate_logs_in_without_a_password() {
     let [cert, key] = [&DOVECOT.client.chain, &DOVECOT.client.key].map(|path| path.to_str().unwrap());
     let args = ["--auth", "EXTERNAL", "--cert", cert, "--key", key];
     let report = at_dovecot(&args, Password::None).exits(exit::OK);
@@ -149,15 +150,15 @@ fn the_certificate_of_one_user_does_not_log_in_another() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn nobody_logs_in_where_anybody_may() {
+fn an_anonymous_login_succeeds_where_it_is_allowed() {
     for args in [&["--auth", "ANONYMOUS"][..], &["--auth", "ANONYMOUS", "--user", "me@example.org"]] {
         let report = at_postfix(&POSTFIX, POSTFIX.anonymous, args, Password::None).exits(exit::OK);
         assert_logs_in(&report, "ANONYMOUS");
     }
 }
 
-/// NTLM has a password of ASCII only here: Cyrus SASL widens each byte of the UTF-8 to 16 bits, which is UTF-16 for
-/// ASCII alone.
+/// For NTLM the password must be ASCII: Cyrus SASL extends each byte of the UTF-8 text to 16 bits, which gives UTF-16
+/// only for ASCII.
 const CYRUS_MECHANISMS: [&str; 8] =
     ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM"];
 
@@ -168,7 +169,7 @@ fn at_cyrus(user: &str, more: &[&str], password: &str) -> Run {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn cyrus_sasl_takes_a_login_by_each_of_its_mechanisms() {
+fn cyrus_sasl_accepts_a_login_with_each_of_its_mechanisms() {
     for mechanism in CYRUS_MECHANISMS {
         let report = at_cyrus(ASCII_USER, &["--auth", mechanism], ASCII_PASSWORD).exits(exit::OK);
         assert_logs_in(&report, mechanism);
@@ -177,7 +178,7 @@ fn cyrus_sasl_takes_a_login_by_each_of_its_mechanisms() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn cyrus_sasl_refuses_a_wrong_password_by_each_of_its_mechanisms() {
+fn cyrus_sasl_rejects_a_wrong_password_with_each_of_its_mechanisms() {
     let wrong = format!("{ASCII_PASSWORD}!");
     for mechanism in CYRUS_MECHANISMS {
         let report = at_cyrus(ASCII_USER, &["--auth", mechanism], &wrong).exits(exit::AUTH);
@@ -187,7 +188,7 @@ fn cyrus_sasl_refuses_a_wrong_password_by_each_of_its_mechanisms() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn cyrus_sasl_takes_a_password_with_every_awkward_character_by_each_mechanism_but_ntlm() {
+fn cyrus_sasl_accepts_a_password_with_special_characters_with_each_mechanism_except_ntlm() {
     for mechanism in CYRUS_MECHANISMS.into_iter().filter(|mechanism| *mechanism != "NTLM") {
         let report = at_cyrus(ODD_USER, &["--auth", mechanism], ODD_PASSWORD).exits(exit::OK);
         assert_logs_in(&report, mechanism);
@@ -196,7 +197,7 @@ fn cyrus_sasl_takes_a_password_with_every_awkward_character_by_each_mechanism_bu
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn the_longest_hash_that_cyrus_sasl_offers_is_chosen() {
+fn the_longest_hash_that_cyrus_sasl_advertises_is_chosen() {
     let report = at_cyrus(USER, &[], CANARY).exits(exit::OK);
     assert_logs_in(&report, "SCRAM-SHA-512");
 }
@@ -211,7 +212,7 @@ fn at_gnu_sasl(port: u16, more: &[&str], password: &str) -> Run {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn gnu_sasl_takes_a_login_that_is_bound_to_the_line() {
+fn gnu_sasl_accepts_a_login_with_channel_binding() {
     for mechanism in BINDING_MECHANISMS {
         let report = at_gnu_sasl(GNU_SASL.implicit_tls, &["--auth", mechanism], CANARY).exits(exit::OK);
         assert_logs_in(&report, mechanism);
@@ -220,7 +221,7 @@ fn gnu_sasl_takes_a_login_that_is_bound_to_the_line() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn gnu_sasl_refuses_a_wrong_password_over_a_bound_line() {
+fn gnu_sasl_rejects_a_wrong_password_with_channel_binding() {
     for mechanism in BINDING_MECHANISMS {
         let wrong = format!("{CANARY}!");
         let report = at_gnu_sasl(GNU_SASL.implicit_tls, &["--auth", mechanism], &wrong).exits(exit::AUTH);
@@ -228,10 +229,10 @@ fn gnu_sasl_refuses_a_wrong_password_over_a_bound_line() {
     }
 }
 
-/// The right password, over a line that somebody else passes on.
+/// The password is right, but the messages were relayed from another connection.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn gnu_sasl_refuses_a_login_that_is_bound_to_another_line() {
+fn gnu_sasl_rejects_a_login_with_the_binding_of_another_connection() {
     for mechanism in BINDING_MECHANISMS {
         let report = at_gnu_sasl(GNU_SASL.in_between, &["--auth", mechanism], CANARY).exits(exit::AUTH);
         assert_eq!(report["auth"]["outcome"], word::REFUSED, "{mechanism}");
@@ -240,7 +241,7 @@ fn gnu_sasl_refuses_a_login_that_is_bound_to_another_line() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_password_with_every_awkward_character_logs_in_by_each_mechanism() {
+fn a_password_with_special_characters_logs_in_with_each_mechanism() {
     for mechanism in PASSWORD_MECHANISMS {
         let args = ["--user", ODD_USER, "--auth", mechanism];
         for report in at_both(&args, Password::OnStdin(ODD_PASSWORD), exit::OK) {
@@ -249,19 +250,20 @@ fn a_password_with_every_awkward_character_logs_in_by_each_mechanism() {
     }
 }
 
-/// And without its blanks it is another password.
+/// Without the spaces at both ends, the login is rejected.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn blanks_at_the_ends_belong_to_the_password() {
+fn spaces_at_both_ends_are_part_of_the_password() {
     for report in at_both(&["--user", ODD_USER], Password::OnStdin(ODD_PASSWORD.trim()), exit::AUTH) {
         assert_eq!(report["auth"]["outcome"], word::REFUSED);
     }
 }
 
-/// SCRAM prepares a password (RFC 5802 §2.2) that Dovecot keeps as it was typed; the others send or hash it as it is.
+/// The SCRAM client prepares the password (RFC 5802 §2.2), but Dovecot stores it as it was typed. The other mechanisms
+/// send or hash the unchanged password.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_password_that_saslprep_changes_logs_in_by_every_mechanism_but_scram() {
+fn a_password_that_saslprep_changes_logs_in_with_every_mechanism_except_scram() {
     for mechanism in PASSWORD_MECHANISMS {
         let code = if mechanism.starts_with("SCRAM") { exit::AUTH } else { exit::OK };
         let args = ["--user", DECOMPOSED_USER, "--auth", mechanism];
@@ -270,10 +272,10 @@ fn a_password_that_saslprep_changes_logs_in_by_every_mechanism_but_scram() {
     }
 }
 
-/// The same password, which the first two refuse.
+/// The same password, with which the first two mechanisms fail.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn with_try_all_mechanisms_one_that_works_is_found_after_those_that_do_not() {
+fn try_all_mechanisms_finds_a_working_one_after_others_failed() {
     let args = ["--user", DECOMPOSED_USER, "--try-all-mechanisms"];
     for report in at_both(&args, Password::OnStdin(DECOMPOSED_PASSWORD), exit::OK) {
         assert_eq!(tried(&report), ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"]);
@@ -283,7 +285,7 @@ fn with_try_all_mechanisms_one_that_works_is_found_after_those_that_do_not() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_wrong_password_is_tried_once_and_with_try_all_mechanisms_by_each() {
+fn a_wrong_password_is_tried_once_or_with_try_all_mechanisms_once_per_mechanism() {
     let wrong = format!("{CANARY}!");
     for report in at_both(&["--user", USER], Password::OnStdin(&wrong), exit::AUTH) {
         assert_eq!(tried(&report), ["SCRAM-SHA-256"]);
@@ -294,10 +296,10 @@ fn a_wrong_password_is_tried_once_and_with_try_all_mechanisms_by_each() {
     }
 }
 
-/// Dovecot lets master users do that with PLAIN only: the other mechanisms look for the secret of the user itself.
+/// Dovecot supports master users with PLAIN only. The other mechanisms need the password of the user itself.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_master_user_acts_as_another_and_a_plain_user_does_not() {
+fn a_master_user_can_act_as_another_user_and_a_normal_user_cannot() {
     let act_as = |user| ["--user", user, "--authzid", USER, "--auth", "PLAIN"];
     for report in at_both(&act_as(MASTER), Password::OnStdin(CANARY), exit::OK) {
         assert_logs_in(&report, "PLAIN");
@@ -309,7 +311,7 @@ fn a_master_user_acts_as_another_and_a_plain_user_does_not() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn user_and_password_come_from_netrc() {
+fn user_name_and_password_are_read_from_netrc() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("netrc");
     let quoted = ODD_PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
@@ -319,7 +321,7 @@ fn user_and_password_come_from_netrc() {
     assert_logs_in(&report, "SCRAM-SHA-256");
 }
 
-/// Of two hosts with other passwords, neither may ever see the one of the other.
+/// The two hosts have different passwords. Neither host may receive that of the other.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
 fn each_of_several_hosts_gets_its_own_user_and_password_from_netrc() {
@@ -345,7 +347,7 @@ fn each_of_several_hosts_gets_its_own_user_and_password_from_netrc() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn the_password_comes_from_the_credentials_of_a_service() {
+fn the_password_is_read_from_the_credentials_directory_of_a_service() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("smtpcheck-password"), ODD_PASSWORD).unwrap();
     let folder = directory.path().to_str().unwrap();
@@ -355,7 +357,7 @@ fn the_password_comes_from_the_credentials_of_a_service() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn the_token_comes_from_the_credentials_of_a_service() {
+fn the_token_is_read_from_the_credentials_directory_of_a_service() {
     let directory = tempfile::tempdir().unwrap();
     let good = token(USER, SystemTime::now() + HOUR, TOKEN_KEY);
     fs::write(directory.path().join("smtpcheck-token"), good).unwrap();

@@ -1,10 +1,10 @@
-//! Other people's mail programs against the sandbox: what curl makes of it is what the scenario says.
+//! Other mail clients with the sandbox: curl's result matches the description of the scenario.
 
 use std::process::Command;
 
 use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, login, scenario};
 
-/// A scenario that is served, and the file of its authority.
+/// A running scenario, and the file with its CA certificate.
 struct Served {
     url: String,
     authority: tempfile::NamedTempFile,
@@ -21,7 +21,7 @@ fn served(name: &str) -> Served {
     Served { url, authority, _running: sandbox.spawn(None).unwrap() }
 }
 
-/// Sends a message by curl: its exit code, and the last reply's code.
+/// Sends a message with curl. Returns curl's exit code and the last reply code.
 fn sent(served: &Served, flags: &[&str]) -> (i32, String) {
     let message = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(message.path(), "From: me@sandbox.test\r\nSubject: hello\r\n\r\nhello\r\n").unwrap();
@@ -35,13 +35,13 @@ fn sent(served: &Served, flags: &[&str]) -> (i32, String) {
         .args(flags)
         .arg(&served.url)
         .output()
-        .expect("curl, which .ci/install-servers installs");
+        .expect("install-servers installed curl");
     (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[test]
 #[ignore = "needs curl: .ci/run"]
-fn curl_sends_its_message_to_a_healthy_server_with_a_login() {
+fn curl_delivers_its_message_to_a_healthy_server_with_a_login() {
     let user = format!("{}:{}", login::USER, login::PASSWORD);
     for mechanism in ["PLAIN", "LOGIN"] {
         let option = format!("AUTH={mechanism}");
@@ -54,7 +54,7 @@ fn curl_sends_its_message_to_a_healthy_server_with_a_login() {
 
 #[test]
 #[ignore = "needs curl: .ci/run"]
-fn curl_meets_the_fault_of_each_scenario() {
+fn curl_fails_with_the_fault_of_each_scenario() {
     for (name, code, reply) in [
         ("healthy-relay", 0, "250"),
         ("mailbox-full", 55, "452"),

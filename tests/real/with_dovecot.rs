@@ -1,11 +1,11 @@
-//! smtpcheck at Dovecot's submission server, which passes MAIL and RCPT on to Postfix.
+//! smtpcheck with Dovecot's submission server, which passes MAIL and RCPT to Postfix.
 
 use std::net::Ipv4Addr;
 
 use crate::program::{Password, Run, exit, recipient_codes, smtpcheck, word};
 use crate::servers::{CANARY, DOVECOT, DovecotSubmission, USER};
 
-/// By address, which no SNI names: the certificate has to name the address itself.
+/// The target is an IP address, for which no SNI is sent, so the certificate must contain that address.
 fn check(address: Ipv4Addr, more: &[&str], password: Password) -> Run {
     let [host, port] = [address.to_string(), DOVECOT.starttls.to_string()];
     let common = [&host, "--port", &port, "--cacert", DOVECOT.ca.to_str().unwrap(), "--from", USER, "--json"];
@@ -18,7 +18,7 @@ fn log_in(more: &[&str]) -> Run {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_login_after_starttls_is_ok() {
+fn a_login_after_starttls_succeeds() {
     let report = log_in(&["--to", "known@example.net"]).exits(exit::OK);
     assert_eq!(report["auth"]["outcome"], word::ACCEPTED);
     assert_eq!(report["tls"]["version"], "1.3");
@@ -35,14 +35,14 @@ fn a_wrong_password_is_an_auth_failure() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn what_the_server_behind_refuses_for_now_is_refused_for_now() {
+fn a_temporary_rejection_by_the_relay_is_reported_as_temporary() {
     let report = log_in(&["--to", "greylisted@example.net"]).exits(exit::REFUSED_TEMPORARY);
     assert_eq!(recipient_codes(&report), [451]);
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn what_the_server_behind_refuses_for_good_is_refused_for_good() {
+fn a_permanent_rejection_by_the_relay_is_reported_as_permanent() {
     let report = log_in(&["--to", "unknown@example.net"]).exits(exit::REFUSED_PERMANENT);
     assert_eq!(recipient_codes(&report), [550]);
 }
@@ -53,10 +53,10 @@ fn mail_without_a_login_is_an_auth_failure() {
     check(DovecotSubmission::ADDRESS, &["--to", "known@example.net"], Password::None).exits(exit::AUTH);
 }
 
-/// At 127.0.0.1 Dovecot takes the client for a local one, offers AUTH before TLS and would take the password.
+/// At 127.0.0.1, Dovecot treats the client as local: it advertises AUTH before TLS and would accept the password.
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn no_password_goes_out_before_tls_even_where_the_server_would_take_it() {
+fn no_password_is_sent_before_tls_even_if_the_server_would_accept_it() {
     let address = Ipv4Addr::LOCALHOST;
     let run = check(address, &["--tls", "none", "--user", USER], Password::OnStdin(CANARY));
     let report = run.exits(run.code);

@@ -1,6 +1,6 @@
-//! smtpcheck at Exim, which speaks TLS through GnuTLS and sends no enhanced status codes.
+//! smtpcheck with Exim, which uses GnuTLS and sends no enhanced status codes.
 
-use crate::program::{Password, Run, assert_finds_not, exit, recipient_codes, smtpcheck, word};
+use crate::program::{Password, Run, assert_does_not_find, exit, recipient_codes, smtpcheck, word};
 use crate::servers::{CANARY, EXIM, HOST, QUOTED_USER, USER};
 
 fn check(port: u16, more: &[&str], password: Password) -> Run {
@@ -11,7 +11,7 @@ fn check(port: u16, more: &[&str], password: Password) -> Run {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_login_after_starttls_is_ok() {
+fn a_login_after_starttls_succeeds() {
     let report = check(EXIM.starttls, &["--user", USER, "--to", "anybody@example.org"], Password::OnStdin(CANARY));
     let report = report.exits(exit::OK);
     assert_eq!(report["auth"]["outcome"], word::ACCEPTED);
@@ -21,7 +21,7 @@ fn a_login_after_starttls_is_ok() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_login_on_the_implicit_tls_port_is_ok() {
+fn a_login_on_the_implicit_tls_port_succeeds() {
     let args = ["--tls", "implicit", "--user", QUOTED_USER, "--auth", "LOGIN"];
     let report = check(EXIM.implicit_tls, &args, Password::OnStdin(CANARY)).exits(exit::OK);
     assert_eq!(report["auth"]["outcome"], word::ACCEPTED);
@@ -40,31 +40,31 @@ fn a_wrong_password_is_an_auth_failure() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_known_recipient_is_ok() {
+fn a_known_recipient_is_accepted() {
     let report = check(EXIM.starttls, &["--to", "known@example.net"], Password::None).exits(exit::OK);
     assert_eq!(recipient_codes(&report), [250]);
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn an_unknown_recipient_is_refused_for_good() {
+fn an_unknown_recipient_is_permanently_rejected() {
     let report = check(EXIM.starttls, &["--to", "unknown@example.net"], Password::None).exits(exit::REFUSED_PERMANENT);
     assert_eq!(recipient_codes(&report), [550]);
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn relaying_without_a_login_is_refused_for_good() {
+fn relaying_without_a_login_is_permanently_rejected() {
     let report = check(EXIM.starttls, &["--to", "anybody@example.org"], Password::None).exits(exit::REFUSED_PERMANENT);
     assert_eq!(recipient_codes(&report), [550]);
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_command_before_tls_is_forgotten_and_that_is_said() {
+fn it_is_reported_that_a_command_injected_before_tls_is_discarded() {
     let probe = ["--probe", "starttls-injection"];
     let report = check(EXIM.starttls, &probe, Password::None).exits(exit::OK);
-    assert_finds_not(&report, word::STARTTLS_COMMAND_INJECTION);
+    assert_does_not_find(&report, word::STARTTLS_COMMAND_INJECTION);
     let (port, ca) = (EXIM.starttls.to_string(), EXIM.ca.to_str().unwrap());
     let run =
         smtpcheck(&[&[HOST, "--port", &port, "--cacert", ca, "--width", "200"], &probe[..]].concat(), Password::None);

@@ -1,5 +1,5 @@
-//! The formats before those for whom they are: the HTML page in a Chromium, the metrics before promtool, JUnit before its
-//! schema, and the answer of a plugin beside that of the real check_smtp at the same servers, which are the sandbox's.
+//! The formats in the programs that read them: the HTML page in Chromium, the metrics in promtool, JUnit in a schema
+//! validator, and the plugin's output compared with that of the real check_smtp. The servers are those of the sandbox.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,17 +13,17 @@ use smtpcheck::sandbox::{Options, Remote, Running, Sandbox, Scenario, scenarios}
 
 use crate::support::program::{Run, command, finish, run};
 
-/// All servers of the sandbox, as long as the tests run.
-static HOUSE: LazyLock<House> = LazyLock::new(House::open);
+/// All servers of the sandbox. They run until the test program ends.
+static SANDBOX: LazyLock<TestSandbox> = LazyLock::new(TestSandbox::open);
 
-struct House {
+struct TestSandbox {
     addresses: BTreeMap<&'static str, String>,
     folder: tempfile::TempDir,
     _running: Running,
 }
 
-impl House {
-    fn open() -> House {
+impl TestSandbox {
+    fn open() -> TestSandbox {
         let all: Vec<&'static Scenario> = scenarios().collect();
         let listen = std::net::Ipv4Addr::LOCALHOST.into();
         let options = Options { listen, port: None, remote: Remote::Refused, fleet: None, dns: None };
@@ -31,14 +31,14 @@ impl House {
         let addresses = sandbox.services().iter().map(|one| (one.scenario.name, one.address.to_string())).collect();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("ca.pem"), sandbox.authorities().unwrap()).unwrap();
-        House { addresses, _running: sandbox.spawn(None).unwrap(), folder }
+        TestSandbox { addresses, _running: sandbox.spawn(None).unwrap(), folder }
     }
 
     fn authority(&self) -> String {
         self.folder.path().join("ca.pem").to_str().unwrap().to_owned()
     }
 
-    /// A check of one scenario with reports into files; gives the folder with them.
+    /// Checks a scenario with `--report` for these formats. Returns the folder with the report files.
     fn reports(&self, name: &str, formats: &[&str]) -> PathBuf {
         let scenario = scenarios().find(|one| one.name == name).unwrap();
         let folder = self.folder.path().join(name);
@@ -63,7 +63,7 @@ impl House {
     }
 }
 
-/// Healthy, failing in each way that looks different, and hostile.
+/// A healthy server, one of each kind of failure that is displayed differently, and a hostile server.
 const SHOWN: &[&str] = &[
     "healthy-submission",
     "certificate-three-faults",
@@ -78,7 +78,7 @@ const SHOWN: &[&str] = &[
 ];
 
 fn shown() -> Vec<&'static str> {
-    let poisoned = HOUSE.addresses.keys().copied().filter(|name| name.starts_with("poisoned"));
+    let poisoned = SANDBOX.addresses.keys().copied().filter(|name| name.starts_with("poisoned"));
     let all: Vec<&str> = SHOWN.iter().copied().chain(poisoned).collect();
     assert!(all.len() > SHOWN.len());
     all
@@ -88,8 +88,8 @@ fn tools() -> PathBuf {
     std::env::var_os("SMTPCHECK_SERVERS").unwrap_or("/opt/smtpcheck-servers".into()).into()
 }
 
-/// A program of others with this on its standard input.
-fn fed(program: &Path, arguments: &[&str], input: &str) -> Output {
+/// Runs another program with this text on its standard input.
+fn run_with_input(program: &Path, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(program);
     let mut child =
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -99,23 +99,23 @@ fn fed(program: &Path, arguments: &[&str], input: &str) -> Output {
 
 #[track_caller]
 fn is_content(output: &Output, about: &str) {
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{about}: {told}");
+    let output_text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{about}: {output_text}");
 }
 
 #[test]
 #[ignore = "needs the programs that .ci/install-servers installs"]
-fn a_browser_finds_the_page_whole_accessible_and_alone() {
+fn the_page_is_complete_and_accessible_and_loads_no_other_resource_in_a_browser() {
     let screenshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
     std::fs::create_dir_all(&screenshots).unwrap();
     let mut pages: Vec<PathBuf> = Vec::new();
     let mut documents = Vec::new();
     for name in shown() {
-        let folder = HOUSE.reports(name, &["html", "json"]);
+        let folder = SANDBOX.reports(name, &["html", "json"]);
         pages.push(folder.join(format!("{name}.html")));
         documents.push(folder.join(format!("{name}.json")).to_str().unwrap().to_owned());
     }
-    let together = HOUSE.folder.path().join("together.html");
+    let together = SANDBOX.folder.path().join("together.html");
     let mut words = vec!["report", "--format", "html", "-o", together.to_str().unwrap()];
     words.extend(documents.iter().map(String::as_str));
     assert_eq!(run(&words).code, 1);
@@ -127,7 +127,7 @@ fn a_browser_finds_the_page_whole_accessible_and_alone() {
         .arg(&screenshots)
         .args(&pages)
         .output()
-        .expect("node, which .ci/install-servers installs");
+        .expect("install-servers installed node");
     is_content(&output, "page.mjs");
     let views: Vec<Value> =
         String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -135,11 +135,11 @@ fn a_browser_finds_the_page_whole_accessible_and_alone() {
     let none: [Value; 0] = [];
     for view in &views {
         let name = view["name"].as_str().unwrap();
-        assert_eq!(view["left"], Value::from(none.to_vec()), "{name}: requests left the page");
+        assert_eq!(view["left"], Value::from(none.to_vec()), "{name}: the page loaded other resources");
         assert_eq!(view["violations"], Value::from(none.to_vec()), "{name}: axe");
         assert_eq!((view["scripts"].as_u64(), view["handlers"].as_u64()), (Some(0), Some(0)), "{name}");
-        assert_eq!(view["wide"], false, "{name}: the page has to be moved sideways");
-        assert_eq!(view["focused"], view["links"], "{name}: links that the keyboard does not reach");
+        assert_eq!(view["wide"], false, "{name}: the page needs horizontal scrolling");
+        assert_eq!(view["focused"], view["links"], "{name}: the keyboard does not reach all links");
         let dark = view["background"] != "rgb(255, 255, 255)";
         assert_eq!(dark, view["scheme"] == "dark", "{name}: {}", view["background"]);
         assert!(view["text"].as_str().unwrap().contains("No message was sent"), "{name}");
@@ -148,19 +148,19 @@ fn a_browser_finds_the_page_whole_accessible_and_alone() {
 
 #[test]
 #[ignore = "needs the programs that .ci/install-servers installs"]
-fn promtool_has_nothing_against_the_metrics() {
+fn promtool_accepts_the_metrics() {
     let promtool = tools().join("prometheus/usr/bin/promtool");
     for name in shown() {
-        let folder = HOUSE.reports(name, &["prometheus"]);
+        let folder = SANDBOX.reports(name, &["prometheus"]);
         let text = std::fs::read_to_string(folder.join(format!("{name}.prometheus"))).unwrap();
         assert!(text.contains("probe_success{"), "{name}");
-        is_content(&fed(&promtool, &["check", "metrics"], &text), name);
+        is_content(&run_with_input(&promtool, &["check", "metrics"], &text), name);
     }
 }
 
 #[test]
 #[ignore = "needs the programs that .ci/install-servers installs"]
-fn the_junit_file_is_valid_by_its_schema() {
+fn the_junit_file_matches_its_schema() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let schema = root.join("tests/data/junit.xsd");
     let valid = |file: &Path| {
@@ -168,28 +168,28 @@ fn the_junit_file_is_valid_by_its_schema() {
         is_content(&output, &file.display().to_string());
     };
     for name in shown() {
-        valid(&HOUSE.reports(name, &["junit"]).join(format!("{name}.junit")));
+        valid(&SANDBOX.reports(name, &["junit"]).join(format!("{name}.junit")));
     }
-    // A suite, with a skip and an attempt before, is among the golden files.
+    // A golden file contains a suite with a skipped check and a retry.
     valid(&root.join("tests/golden/formats/suite.junit"));
 }
 
-/// Our answer under the name of the plugin, and the plugin's own, to the same words.
+/// The output of smtpcheck under the plugin's name, and the exit code and output of check_smtp, for the same arguments.
 fn both(name: &str, words: &[&str]) -> (Run, i32, String) {
     use std::os::unix::process::CommandExt;
-    let (host, port) = HOUSE.addresses[name].rsplit_once(':').unwrap();
+    let (host, port) = SANDBOX.addresses[name].rsplit_once(':').unwrap();
     let common = [&["-H", host, "-p", port], words].concat();
-    let authority = HOUSE.authority();
-    let mut ours = command(&[common.as_slice(), &["--cacert", &authority]].concat());
-    let ours = finish(ours.arg0("check_smtp").spawn().unwrap());
+    let authority = SANDBOX.authority();
+    let mut own = command(&[common.as_slice(), &["--cacert", &authority]].concat());
+    let own = finish(own.arg0("check_smtp").spawn().unwrap());
     let plugin = tools().join("monitoring-plugins-basic/usr/lib/nagios/plugins/check_smtp");
     let theirs = Command::new(plugin).args(&common).output().unwrap();
-    (ours, theirs.status.code().unwrap(), String::from_utf8(theirs.stdout).unwrap())
+    (own, theirs.status.code().unwrap(), String::from_utf8(theirs.stdout).unwrap())
 }
 
-/// The line with its numbers taken out, up to the figures that only we have.
+/// The line without its numbers and without the performance data that only smtpcheck prints.
 fn shape(line: &str) -> String {
-    // check_smtp has no times of phases.
+    // check_smtp prints no times of phases.
     let line = line.split(" connect=").next().unwrap();
     let mut shape = String::new();
     for c in line.chars() {
@@ -204,7 +204,7 @@ fn shape(line: &str) -> String {
 
 #[test]
 #[ignore = "needs the programs that .ci/install-servers installs"]
-fn at_healthy_servers_the_first_line_is_that_of_check_smtp() {
+fn with_healthy_servers_the_first_line_is_that_of_check_smtp() {
     for (name, words) in [
         ("healthy-submission", &[][..]),
         ("healthy-submission", &["-S"]),
@@ -215,46 +215,46 @@ fn at_healthy_servers_the_first_line_is_that_of_check_smtp() {
         ("healthy-submission", &["-F", "client.example.org", "-t", "5"]),
         ("recipient-unknown", &["-f", "a@sandbox.test", "-C", "RCPT TO:<x@sandbox.test>", "-R", "^550"]),
     ] {
-        let (ours, code, theirs) = both(name, words);
-        assert_eq!(ours.code, code, "{name} {words:?}: {ours} {theirs}");
-        let ours = ours.stdout.lines().next().unwrap();
-        assert_eq!(shape(ours), shape(theirs.lines().next().unwrap()), "{name} {words:?}");
+        let (own, code, theirs) = both(name, words);
+        assert_eq!(own.code, code, "{name} {words:?}: {own} {theirs}");
+        let own = own.stdout.lines().next().unwrap();
+        assert_eq!(shape(own), shape(theirs.lines().next().unwrap()), "{name} {words:?}");
     }
 }
 
 #[test]
 #[ignore = "needs the programs that .ci/install-servers installs"]
-fn at_failing_servers_the_states_are_those_of_check_smtp_or_worse_and_why_is_known() {
-    // State of check_smtp, ours, and why they differ where they do.
-    for (name, words, theirs, ours, _why) in [
+fn with_failing_servers_the_state_is_that_of_check_smtp_or_worse_for_a_known_reason() {
+    // The state of check_smtp, that of smtpcheck, and the reason if they differ.
+    for (name, words, theirs, own, _why) in [
         ("certificate-expired", &["-D", "10"][..], 2, 2, ""),
         ("certificate-expires-soon", &["-D", "20,5"], 1, 1, ""),
         ("greeting-missing", &["-t", "2"], 2, 2, ""),
-        ("healthy-submission", &["-e", "250 nobody"], 1, 1, ""),
-        ("starttls-missing", &["-S"], 1, 2, "what follows would go in plain text"),
+        ("healthy-submission", &["-e", "250 other"], 1, 1, ""),
+        ("starttls-missing", &["-S"], 1, 2, "the session would continue unencrypted"),
         ("starttls-refused", &["-S"], 3, 1, "454 is temporary: exit 4"),
         ("starttls-then-close", &["-S"], 2, 2, ""),
-        ("certificate-other-name", &["-S"], 0, 2, "check_smtp verifies no certificate"),
-        ("certificate-self-signed", &["-S"], 0, 2, "check_smtp verifies no certificate"),
-        ("greeting-refused", &[], 1, 2, "the server takes no mail at all"),
+        ("certificate-other-name", &["-S"], 0, 2, "check_smtp does not verify certificates"),
+        ("certificate-self-signed", &["-S"], 0, 2, "check_smtp does not verify certificates"),
+        ("greeting-refused", &[], 1, 2, "the server accepts no mail at all"),
         ("recipient-unknown", &["-f", "a@sandbox.test", "-C", "RCPT TO:<x@sandbox.test>", "-R", "250"], 1, 2, "5yz"),
     ] {
-        let (run, code, told) = both(name, words);
-        assert_eq!((code, run.code), (theirs, ours), "{name} {words:?}: check_smtp: {told} {run}");
+        let (run, code, output_text) = both(name, words);
+        assert_eq!((code, run.code), (theirs, own), "{name} {words:?}: check_smtp: {output_text} {run}");
         let first = run.stdout.lines().next().unwrap();
-        let state = ["OK", "WARNING", "CRITICAL", "UNKNOWN"][usize::try_from(ours).unwrap()];
+        let state = ["OK", "WARNING", "CRITICAL", "UNKNOWN"][usize::try_from(own).unwrap()];
         assert!(first.starts_with(&format!("SMTP {state} - ")) && first.contains("|time="), "{name}: {first}");
     }
 }
 
 #[test]
 #[ignore = "needs the programs that .ci/install-servers installs"]
-fn nobody_there_is_critical_for_both() {
+fn an_unreachable_server_is_critical_for_both() {
     use std::os::unix::process::CommandExt;
     let words = ["-H", "127.0.0.1", "-p", "1"];
-    let mut ours = command(&words);
-    let ours = finish(ours.arg0("check_smtp").spawn().unwrap());
+    let mut own = command(&words);
+    let own = finish(own.arg0("check_smtp").spawn().unwrap());
     let plugin = tools().join("monitoring-plugins-basic/usr/lib/nagios/plugins/check_smtp");
     let theirs = Command::new(plugin).args(words).output().unwrap();
-    assert_eq!((ours.code, theirs.status.code()), (2, Some(2)), "{ours}");
+    assert_eq!((own.code, theirs.status.code()), (2, Some(2)), "{own}");
 }

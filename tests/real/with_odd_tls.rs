@@ -1,5 +1,5 @@
-//! For whom a verdict about TLS holds: servers that some TLS libraries take and others refuse, and beside smtpcheck's
-//! `tls_clients` what openssl s_client, Python and gnutls-cli themselves come to at the same server.
+//! Which clients a TLS verdict applies to: servers that some TLS libraries accept and others reject. The `tls_clients`
+//! in the report are compared with what openssl s_client, Python and gnutls-cli do with the same server.
 
 use std::process::{Command, Stdio};
 
@@ -15,16 +15,16 @@ fn check(server: &OpenSsl, more: &[&str]) -> crate::program::Run {
     smtpcheck(&[&common, more].concat(), Password::None)
 }
 
-/// Whether the client connects, as smtpcheck says.
+/// Whether this client can connect, according to the report.
 #[track_caller]
-fn said(report: &Value, client: &str) -> bool {
+fn can_connect(report: &Value, client: &str) -> bool {
     let all = report["tls_clients"].as_array().unwrap_or_else(|| panic!("no tls_clients in {report:#}"));
     let of_client = |one: &&Value| one["client"].as_str().unwrap().starts_with(client);
     all.iter().find(of_client).unwrap()["connects"] == "yes"
 }
 
-/// What the clients of this machine do at the server: OpenSSL, Python, GnuTLS, in this order.
-fn done(server: &OpenSsl) -> [(&'static str, bool); 3] {
+/// Whether the clients on this machine can connect to the server: OpenSSL, Python, GnuTLS, in this order.
+fn connect_with_each(server: &OpenSsl) -> [(&'static str, bool); 3] {
     let to = format!("127.0.0.1:{}", server.port);
     let port = server.port.to_string();
     let python = "import smtplib,ssl,sys\n\
@@ -47,9 +47,9 @@ fn done(server: &OpenSsl) -> [(&'static str, bool); 3] {
 }
 
 #[track_caller]
-fn assert_clients_do_what_is_said(report: &Value, server: &OpenSsl) {
-    for (client, connects) in done(server) {
-        assert_eq!(said(report, client), connects, "{client}: {:#}", report["tls_clients"]);
+fn assert_clients_behave_as_reported(report: &Value, server: &OpenSsl) {
+    for (client, connects) in connect_with_each(server) {
+        assert_eq!(can_connect(report, client), connects, "{client}: {:#}", report["tls_clients"]);
     }
 }
 
@@ -66,42 +66,42 @@ fn parameters(workbench: &Workbench, bits: u32) -> String {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn of_dhe_with_a_short_prime_it_is_said_who_refuses_it_and_who_does_not() {
+fn the_clients_that_reject_a_short_dhe_prime_are_reported() {
     for bits in [1024, 1536, 2048] {
         let workbench = Workbench::new();
         let certificate = workbench.authority.good_rsa();
         let prime = parameters(&workbench, bits);
-        let server = workbench.serve_oddly(&certificate, &format!("dhe {prime}"));
+        let server = workbench.serve_odd_tls(&certificate, &format!("dhe {prime}"));
         let report = check(&server, &[]).exits(exit::TLS);
         assert_finds(&report, word::TLS_SUITES_TOO_OLD);
         let finding = &report["findings"][0];
         assert!(finding["summary"].as_str().unwrap().contains(&format!("{bits} bits")), "{finding:#}");
         assert_eq!(finding["confidence"], "certain", "{finding:#}");
-        let told = finding["consequences"].to_string();
-        assert_eq!(told.contains("dh key too small"), bits < 2048, "{told}");
-        assert!(!said(&report, "rustls") && !said(&report, "Go"), "{report:#}");
-        assert_clients_do_what_is_said(&report, &server);
+        let consequences = finding["consequences"].to_string();
+        assert_eq!(consequences.contains("dh key too small"), bits < 2048, "{consequences}");
+        assert!(!can_connect(&report, "rustls") && !can_connect(&report, "Go"), "{report:#}");
+        assert_clients_behave_as_reported(&report, &server);
     }
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn of_a_server_with_rsa_key_exchange_only_it_is_said_who_connects() {
+fn the_clients_that_can_connect_with_rsa_key_exchange_only_are_reported() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good_rsa();
     let server = workbench.serve(&certificate, "-tls1_2 -cipher kRSA+AES");
     let report = check(&server, &[]).exits(exit::TLS);
     assert_finds(&report, word::TLS_SUITES_TOO_OLD);
-    // The key usage of this certificate is digitalSignature alone. GnuTLS minds that here, and certificates are not what
-    // `tls_clients` is about.
-    for (client, connects) in done(&server).into_iter().filter(|(client, _)| *client != "GnuTLS") {
-        assert_eq!(said(&report, client), connects, "{client}: {:#}", report["tls_clients"]);
+    // The key usage of this certificate is only digitalSignature, which GnuTLS rejects. `tls_clients` does not take
+    // certificates into account, so GnuTLS is left out.
+    for (client, connects) in connect_with_each(&server).into_iter().filter(|(client, _)| *client != "GnuTLS") {
+        assert_eq!(can_connect(&report, client), connects, "{client}: {:#}", report["tls_clients"]);
     }
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_group_that_only_some_clients_have_is_named() {
+fn a_group_that_only_some_clients_support_is_named() {
     for (arguments, group) in [("-groups P-521", "secp521r1"), ("-tls1_3 -groups X448", "x448")] {
         let workbench = Workbench::new();
         let certificate = workbench.authority.good_rsa();
@@ -110,32 +110,32 @@ fn a_group_that_only_some_clients_have_is_named() {
         assert_finds(&report, "tls-group-unusual");
         let summary = report["findings"][0]["summary"].as_str().unwrap().to_ascii_lowercase();
         assert!(summary.contains(group), "{summary}");
-        assert_clients_do_what_is_said(&report, &server);
+        assert_clients_behave_as_reported(&report, &server);
     }
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn without_renegotiation_info_programs_with_openssl_3_are_said_to_refuse_and_do() {
+fn without_renegotiation_info_clients_with_openssl_3_are_reported_to_fail_and_do() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good_rsa();
-    let server = workbench.serve_oddly(&certificate, "without 0xFF01");
+    let server = workbench.serve_odd_tls(&certificate, "without 0xFF01");
     let report = check(&server, &[]).exits(exit::OK);
     assert_finds(&report, "tls-renegotiation-insecure");
     assert_eq!(report["tls"]["secure_renegotiation"], false);
     assert_eq!(report["tls"]["extended_master_secret"], true);
     assert!(report["findings"][0].to_string().contains("unsafe legacy renegotiation disabled"), "{report:#}");
-    assert_clients_do_what_is_said(&report, &server);
+    assert_clients_behave_as_reported(&report, &server);
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn without_the_extended_master_secret_only_fips_clients_are_said_to_refuse() {
+fn without_the_extended_master_secret_only_fips_clients_are_reported_to_fail() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good_rsa();
-    let server = workbench.serve_oddly(&certificate, "without 23");
+    let server = workbench.serve_odd_tls(&certificate, "without 23");
     let report = check(&server, &[]).exits(exit::OK);
     assert_finds(&report, "tls-extended-master-secret-missing");
     assert_eq!(report["tls"]["extended_master_secret"], false);
-    assert_clients_do_what_is_said(&report, &server);
+    assert_clients_behave_as_reported(&report, &server);
 }

@@ -1,4 +1,4 @@
-//! smtpcheck at OpenSMTPD, on Debian 12 a server without working TLS.
+//! smtpcheck with OpenSMTPD, whose TLS does not work on Debian 12.
 
 use crate::program::{Password, Run, assert_finds, exit, recipient_codes, smtpcheck, word};
 use crate::servers::{CANARY, HOST, OPENSMTPD, USER};
@@ -11,14 +11,14 @@ fn check(port: u16, more: &[&str], password: Password) -> Run {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_known_recipient_is_ok_without_tls() {
+fn a_known_recipient_is_accepted_without_tls() {
     let report = check(OPENSMTPD.relay, &["--tls", "none", "--to", "known@example.net"], Password::None);
     assert_eq!(recipient_codes(&report.exits(exit::OK)), [250]);
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn an_unknown_recipient_is_refused_for_good() {
+fn an_unknown_recipient_is_permanently_rejected() {
     let report = check(OPENSMTPD.relay, &["--tls", "none", "--to", "unknown@example.net"], Password::None);
     assert_eq!(recipient_codes(&report.exits(exit::REFUSED_PERMANENT)), [524]);
 }
@@ -32,7 +32,7 @@ fn a_server_without_starttls_is_a_tls_failure_when_starttls_is_required() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_handshake_that_the_server_breaks_off_is_a_tls_failure() {
+fn a_handshake_that_the_server_aborts_is_a_tls_failure() {
     let report = check(OPENSMTPD.broken_tls, &["--user", USER], Password::OnStdin(CANARY)).exits(exit::TLS);
     assert_finds(&report, word::TLS_HANDSHAKE_FAILED);
 }

@@ -1,4 +1,5 @@
-//! smtpcheck at `openssl s_server`: TLS that mail servers of today do not speak, and how its failures are named.
+//! smtpcheck with `openssl s_server`: TLS configurations that current mail servers do not support, and how their
+//! failures are reported.
 
 use serde_json::Value;
 
@@ -6,7 +7,7 @@ use crate::program::{Password, Run, assert_finds, assert_finds_one_error, exit, 
 use crate::servers::{Certificate, HOST, OpenSsl, Standing, Workbench};
 use crate::support::program::{findings, run_with};
 
-/// Up to the handshake; only 127.0.0.1 listens.
+/// Runs the check up to the handshake. Only 127.0.0.1 is used, because s_server listens on no other address.
 fn with_arguments(server: &OpenSsl, more: &[&str], and_then: impl FnOnce(&[&str]) -> Run) -> Run {
     let port = server.port.to_string();
     let ca = server.ca.to_str().unwrap();
@@ -35,7 +36,7 @@ fn summary<'a>(report: &'a Value, rule: &str) -> &'a str {
 }
 
 #[track_caller]
-fn assert_says(text: &str, words: &str) {
+fn assert_contains(text: &str, words: &str) {
     assert!(text.contains(words), "expected {words:?} in {text:?}");
 }
 
@@ -44,7 +45,7 @@ fn assert_finds_nothing(report: &Value) {
     assert_eq!(findings(report), [], "{report:#}");
 }
 
-/// The versions of a scan, as `1.3 yes`.
+/// The versions in a scan, such as `1.3 yes`.
 fn versions(report: &Value) -> Vec<String> {
     let versions = report["tls_scan"]["versions"].as_array().unwrap();
     versions.iter().map(|seen| format!("{} {}", word_of(&seen["version"]), word_of(&seen["accepted"]))).collect()
@@ -54,12 +55,12 @@ fn word_of(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-/// The names of the accepted suites of a scan.
+/// The names of the accepted cipher suites in a scan.
 fn suites(report: &Value) -> Vec<&str> {
     report["tls_scan"]["suites"].as_array().unwrap().iter().map(|seen| word_of(&seen["name"])).collect()
 }
 
-/// The certificates of a scan by their keys, and whether they verify.
+/// The certificates in a scan: the type of the key, and whether the certificate verifies.
 fn certificates(report: &Value) -> Vec<(&str, bool)> {
     let certificates = report["tls_scan"]["certificates"].as_array().unwrap();
     certificates.iter().map(|seen| (word_of(&seen["key"]), seen["verifies"].as_bool().unwrap())).collect()
@@ -69,20 +70,20 @@ fn certificates(report: &Value) -> Vec<(&str, bool)> {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_server_of_old_versions_only_is_told_by_its_version() {
+fn a_server_with_old_versions_only_is_reported_with_its_version() {
     for (option, version) in [("-tls1", "TLS 1.0"), ("-tls1_1", "TLS 1.1")] {
         let workbench = Workbench::new();
         let certificate = workbench.authority.good_rsa();
         let server = workbench.serve(&certificate, &format!("{option} -cipher ALL:@SECLEVEL=0"));
         let report = check(&server, &[]).exits(exit::TLS);
-        assert_says(summary(&report, word::TLS_VERSION_TOO_OLD), version);
+        assert_contains(summary(&report, word::TLS_VERSION_TOO_OLD), version);
         assert_finds_one_error(&report);
     }
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_server_without_current_suites_is_told_by_the_suite_that_it_takes() {
+fn a_server_without_current_cipher_suites_is_reported_with_the_suite_that_it_accepts() {
     for (cipher, suite) in
         [("AES128-SHA", "TLS_RSA_WITH_AES_128_CBC_SHA"), ("DHE", "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384")]
     {
@@ -90,25 +91,25 @@ fn a_server_without_current_suites_is_told_by_the_suite_that_it_takes() {
         let certificate = workbench.authority.good_rsa();
         let server = workbench.serve(&certificate, &format!("-tls1_2 -cipher {cipher}:@SECLEVEL=0"));
         let report = check(&server, &[]).exits(exit::TLS);
-        assert_says(summary(&report, word::TLS_SUITES_TOO_OLD), suite);
+        assert_contains(summary(&report, word::TLS_SUITES_TOO_OLD), suite);
         assert_finds_one_error(&report);
     }
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_server_of_tls_1_2_is_too_old_for_who_wants_1_3() {
+fn a_server_with_tls_1_2_only_is_too_old_if_1_3_is_required() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good();
     let server = workbench.serve(&certificate, "-tls1_2");
     let report = check(&server, &["--tls-min", "1.3"]).exits(exit::TLS);
-    assert_says(summary(&report, word::TLS_VERSION_TOO_OLD), "TLS 1.2");
+    assert_contains(summary(&report, word::TLS_VERSION_TOO_OLD), "TLS 1.2");
     assert_finds_nothing(&check(&server, &[]).exits(exit::OK));
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_server_without_a_handshake_is_not_called_safe_from_injected_commands() {
+fn a_server_without_a_working_handshake_is_not_reported_as_safe_from_command_injection() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good_rsa();
     let server = workbench.serve(&certificate, "-tls1 -cipher ALL:@SECLEVEL=0");
@@ -122,7 +123,7 @@ fn a_server_without_a_handshake_is_not_called_safe_from_injected_commands() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_scan_shows_old_versions_weak_suites_and_both_certificates_and_judges_each() {
+fn a_scan_reports_old_versions_weak_suites_and_both_certificates_and_judges_each() {
     let workbench = Workbench::new();
     let (elliptic, rsa) = (workbench.authority.good(), workbench.authority.expired_rsa());
     let second = format!("-dcert {} -dkey {}", rsa.chain.display(), rsa.key.display());
@@ -130,9 +131,9 @@ fn a_scan_shows_old_versions_weak_suites_and_both_certificates_and_judges_each()
     let report = scan(&server).exits(exit::TLS);
     assert_eq!(versions(&report), ["1.3 yes", "1.2 yes", "1.1 yes", "1.0 yes", "SSLv3 no"]);
     assert_eq!(certificates(&report), [("EC P-256", true), ("RSA 2048", false)]);
-    assert_says(summary(&report, word::TLS_OLD_VERSION_ACCEPTED), "TLS 1.1, TLS 1.0");
+    assert_contains(summary(&report, word::TLS_OLD_VERSION_ACCEPTED), "TLS 1.1, TLS 1.0");
     assert_finds(&report, word::TLS_WEAK_SUITE_ACCEPTED);
-    assert_says(summary(&report, word::CERTIFICATE_EXPIRED), "RSA 2048");
+    assert_contains(summary(&report, word::CERTIFICATE_EXPIRED), "RSA 2048");
     assert_eq!(report["tls_scan"]["without_forward_secrecy"], "yes");
     assert_eq!(report["tls_scan"]["inconclusive"], Value::Null);
     assert!(suites(&report).contains(&"TLS_AES_256_GCM_SHA384"), "{:?}", suites(&report));
@@ -140,7 +141,7 @@ fn a_scan_shows_old_versions_weak_suites_and_both_certificates_and_judges_each()
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_scan_of_a_current_server_finds_nothing_and_shows_all_that_it_takes() {
+fn a_scan_of_a_current_server_has_no_findings_and_lists_everything_that_it_accepts() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good();
     let server = workbench.serve(&certificate, "-cipher ECDHE+AESGCM -groups X25519:P-256 -tls1_3");
@@ -153,7 +154,7 @@ fn a_scan_of_a_current_server_finds_nothing_and_shows_all_that_it_takes() {
     assert_eq!(report["tls_scan"]["without_forward_secrecy"], "no");
 }
 
-/// The second group of RFC 2409 section 6.2, 1024 bits, which mail servers were set up with for twenty years.
+/// The second group of RFC 2409 §6.2 with 1024 bits. For twenty years, mail servers were configured with it.
 const SHORT_PRIME: &str = "\
 -----BEGIN DH PARAMETERS-----
 MIGHAoGBAP//////////yQ/aoiFowjTExmKLgNwc0SkCTgiKZ8x0Agu+pjsTmyJR
@@ -172,18 +173,18 @@ fn a_scan_names_the_bits_of_a_short_diffie_hellman_prime() {
     let suites = "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0";
     let server = workbench.serve(&certificate, &format!("-tls1_2 -cipher {suites} -dhparam {}", prime.display()));
     let report = scan(&server).exits(exit::OK);
-    assert_says(summary(&report, word::TLS_WEAK_SUITE_ACCEPTED), "1024 bits");
+    assert_contains(summary(&report, word::TLS_WEAK_SUITE_ACCEPTED), "1024 bits");
     assert_eq!(report["tls_scan"]["suites_complete"], true);
 }
 
 // Client certificates.
 
-/// A server whose clients are of an authority of their own, and the certificates of two clients: its own and a
-/// stranger's.
+/// A server that requires client certificates from its own CA, and the certificates of two clients: one from that CA
+/// and one from an unknown CA.
 struct Guarded {
     server: OpenSsl,
     own: [String; 4],
-    stranger: [String; 4],
+    unknown: [String; 4],
 }
 
 impl Guarded {
@@ -196,9 +197,9 @@ impl Guarded {
             ["--cert".to_owned(), chain, "--key".to_owned(), key]
         };
         let own = flags(clients.client("own"));
-        let stranger = flags(workbench.authority.another("strangers").client("stranger"));
+        let unknown = flags(workbench.authority.another("unknown").client("unknown"));
         let arguments = format!("{arguments} -verify_return_error -CAfile {}", clients.pem.display());
-        Guarded { server: workbench.serve(&certificate, &arguments), own, stranger }
+        Guarded { server: workbench.serve(&certificate, &arguments), own, unknown }
     }
 
     fn check(&self, flags: &[String]) -> Run {
@@ -208,7 +209,7 @@ impl Guarded {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_server_that_wants_a_client_certificate_is_told_from_one_that_fails() {
+fn a_required_client_certificate_is_distinguished_from_a_failing_handshake() {
     for version in ["-tls1_3", "-tls1_2"] {
         let guarded = Guarded::start(&format!("{version} -Verify 1"));
         let report = guarded.check(&[]).exits(exit::TLS);
@@ -219,7 +220,7 @@ fn a_server_that_wants_a_client_certificate_is_told_from_one_that_fails() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_client_certificate_that_the_server_knows_is_shown_and_taken() {
+fn a_client_certificate_that_the_server_trusts_is_sent_and_accepted() {
     for version in ["-tls1_3", "-tls1_2"] {
         let guarded = Guarded::start(&format!("{version} -Verify 1"));
         let report = guarded.check(&guarded.own).exits(exit::OK);
@@ -230,18 +231,18 @@ fn a_client_certificate_that_the_server_knows_is_shown_and_taken() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_client_certificate_of_a_strange_authority_is_refused_and_said_to_be() {
+fn a_client_certificate_from_an_unknown_ca_is_reported_as_rejected() {
     for version in ["-tls1_3", "-tls1_2"] {
         let guarded = Guarded::start(&format!("{version} -Verify 1"));
-        let report = guarded.check(&guarded.stranger).exits(exit::TLS);
-        assert_says(summary(&report, word::CLIENT_CERTIFICATE_REFUSED), "unknown_ca");
+        let report = guarded.check(&guarded.unknown).exits(exit::TLS);
+        assert_contains(summary(&report, word::CLIENT_CERTIFICATE_REFUSED), "unknown_ca");
         assert_finds_one_error(&report);
     }
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_client_certificate_that_is_asked_for_and_not_required_is_no_finding() {
+fn a_client_certificate_that_is_requested_but_not_required_causes_no_finding() {
     let guarded = Guarded::start("-verify 1");
     let report = guarded.check(&[]).exits(exit::OK);
     assert_eq!(report["tls"]["client_certificate_requested"], true);
@@ -253,7 +254,7 @@ fn a_client_certificate_that_is_asked_for_and_not_required_is_no_finding() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_session_that_could_be_resumed_is_told_in_both_versions() {
+fn whether_a_session_can_be_resumed_is_reported_in_both_versions() {
     for (arguments, offers) in [
         ("-tls1_3", true),
         ("-tls1_3 -num_tickets 0", false),
@@ -274,14 +275,17 @@ fn a_session_that_could_be_resumed_is_told_in_both_versions() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_name_that_the_server_refuses_is_told_from_a_server_that_refuses_everything() {
+fn a_rejected_server_name_is_distinguished_from_a_server_that_rejects_every_handshake() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good();
     let second = format!("-cert2 {} -key2 {}", certificate.chain.display(), certificate.key.display());
     let server = workbench.serve(&certificate, &format!("-servername mail.example.org -servername_fatal {second}"));
     let report = check(&server, &[]).exits(exit::TLS);
-    assert_says(summary(&report, word::TLS_HANDSHAKE_FAILED), "alert 112");
-    assert_says(word_of(&finding(&report, word::TLS_HANDSHAKE_FAILED)["cause"]), "Without a name it responds");
+    assert_contains(summary(&report, word::TLS_HANDSHAKE_FAILED), "alert 112");
+    assert_contains(
+        word_of(&finding(&report, word::TLS_HANDSHAKE_FAILED)["cause"]),
+        "It responds to a ClientHello without a name",
+    );
     assert_finds_one_error(&report);
 }
 
@@ -289,7 +293,7 @@ fn a_name_that_the_server_refuses_is_told_from_a_server_that_refuses_everything(
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_chain_in_the_wrong_order_with_its_root_is_both_and_no_error() {
+fn a_chain_in_the_wrong_order_and_with_its_root_has_both_findings_and_no_error() {
     let workbench = Workbench::new();
     let root = &workbench.authority;
     let (upper, lower) = root.two_intermediates();
@@ -298,14 +302,14 @@ fn a_chain_in_the_wrong_order_with_its_root_is_both_and_no_error() {
     let server = workbench.serve(&certificate, &format!("-cert_chain {}", chain.display()));
     let report = check(&server, &[]).exits(exit::OK);
     assert_finds(&report, word::CERTIFICATE_CHAIN_DISORDERED);
-    assert_says(summary(&report, word::CERTIFICATE_CHAIN_UNNECESSARY), "number 3 is a root");
+    assert_contains(summary(&report, word::CERTIFICATE_CHAIN_UNNECESSARY), "number 3 is a root");
     assert_eq!(report["certificate"]["chain_length"], 4);
     assert_eq!(report["certificate"]["verifies"], true);
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_whole_chain_in_order_is_no_finding() {
+fn a_complete_chain_in_order_causes_no_finding() {
     let workbench = Workbench::new();
     let (upper, lower) = workbench.authority.two_intermediates();
     let certificate = lower.good();
@@ -316,7 +320,7 @@ fn a_whole_chain_in_order_is_no_finding() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_missing_intermediate_is_told_from_an_unknown_authority() {
+fn a_missing_intermediate_certificate_is_distinguished_from_an_unknown_ca() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.two_intermediates().1.with_issuer_address();
     let server = workbench.serve(&certificate, "");
@@ -327,23 +331,23 @@ fn a_missing_intermediate_is_told_from_an_unknown_authority() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_short_key_is_told_by_its_bits() {
+fn a_short_key_is_reported_with_its_bits() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.with_short_key();
     let server = workbench.serve(&certificate, "-cipher ALL:@SECLEVEL=0");
     let report = check(&server, &[]).exits(exit::TLS);
-    assert_says(summary(&report, word::CERTIFICATE_KEY_WEAK), "RSA 1024");
+    assert_contains(summary(&report, word::CERTIFICATE_KEY_WEAK), "RSA 1024");
     assert_finds_one_error(&report);
 }
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn a_signature_with_sha_1_is_told_by_its_hash() {
+fn a_signature_with_sha_1_is_reported_with_its_hash() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.with_sha1();
     let server = workbench.serve(&certificate, "-cipher ALL:@SECLEVEL=0");
     let report = check(&server, &[]).exits(exit::TLS);
-    assert_says(summary(&report, word::CERTIFICATE_SIGNATURE_WEAK), "SHA-1");
+    assert_contains(summary(&report, word::CERTIFICATE_SIGNATURE_WEAK), "SHA-1");
     assert_finds_one_error(&report);
 }
 
@@ -351,7 +355,7 @@ fn a_signature_with_sha_1_is_told_by_its_hash() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn an_ocsp_response_that_says_good_is_in_the_report() {
+fn an_ocsp_response_good_is_in_the_report() {
     let workbench = Workbench::new();
     let (certificate, response) = workbench.authority.with_ocsp(Standing::Good);
     let server = workbench.serve(&certificate, &format!("-status_file {}", response.display()));
@@ -362,7 +366,7 @@ fn an_ocsp_response_that_says_good_is_in_the_report() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn an_ocsp_response_that_says_revoked_is_a_tls_failure() {
+fn an_ocsp_response_revoked_is_a_tls_failure() {
     let workbench = Workbench::new();
     let (certificate, response) = workbench.authority.with_ocsp(Standing::Revoked);
     let server = workbench.serve(&certificate, &format!("-status_file {}", response.display()));
@@ -374,7 +378,7 @@ fn an_ocsp_response_that_says_revoked_is_a_tls_failure() {
 
 #[test]
 #[ignore = "needs the servers that .ci/install-servers installs"]
-fn the_secrets_of_a_session_go_to_the_file_that_sslkeylogfile_names() {
+fn the_session_secrets_are_written_to_the_file_that_sslkeylogfile_names() {
     let workbench = Workbench::new();
     let certificate = workbench.authority.good();
     let log = workbench.path("keys.log");

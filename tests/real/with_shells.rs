@@ -1,5 +1,5 @@
-//! The completions in the shells that they are for: each script is loaded, and a line is completed by pressing Tab on a
-//! terminal, as a user would.
+//! The completion scripts in their shells: each script is loaded, and a line is completed by pressing Tab on a
+//! terminal, as a user would do.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::support::program::run;
 
-/// What is typed before Tab, and the word that it becomes.
+/// The text typed before Tab, and the completed word.
 const LINES: &[(&str, &str)] = &[
     ("smtpcheck --tls-sc", "--tls-scan"),
     ("smtpcheck por", "ports"),
@@ -29,7 +29,8 @@ const LINES: &[(&str, &str)] = &[
     ("smtpcheck mx.example --cacert ca-f", "ca-file.pem"),
 ];
 
-/// A home with the script of a shell, a profile, a suite and a file, and the program on the path.
+/// Creates a home directory with the completion script, a profile, a suite and a file, and with the program in the
+/// path.
 fn home(shell: &str, script: &str) -> tempfile::TempDir {
     let run = run(&["completions", shell]);
     assert_eq!(run.code, 0, "{run}");
@@ -46,7 +47,8 @@ fn home(shell: &str, script: &str) -> tempfile::TempDir {
     folder
 }
 
-/// A shell on a terminal; each line is typed with Tab and Enter, and a function `smtpcheck` prints what it is given.
+/// Starts a shell on a terminal and types each line, followed by Tab and Enter. A shell function `smtpcheck` prints its
+/// arguments.
 fn completes(shell: &str, args: &[&str], setup: &str, echo: &str, home: &Path) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
@@ -82,15 +84,15 @@ fn completes(shell: &str, args: &[&str], setup: &str, echo: &str, home: &Path) {
         while !shown.contains(wanted) {
             let left = deadline.saturating_duration_since(Instant::now());
             match receiver.recv_timeout(left) {
-                // An ambiguous word rings the bell in the middle of the line.
+                // An ambiguous word causes a bell character in the middle of the line.
                 Ok(more) => shown += &more.replace('\u{7}', ""),
                 Err(_) => panic!("{shell} did not print {wanted}:\n{shown}"),
             }
         }
         shown.clear();
     };
-    // The word is split, so that the echo of the line is not taken for its output. Elvish draws a line anew for each
-    // character, so no word of a line is on its screen in one piece.
+    // The word is written in two parts, so that the echo of the input is not mistaken for output. Elvish redraws the line
+    // after each character, so no word of the line is on its screen in one piece.
     screen.write_all(format!("{setup}\r echo REA''DY\r").as_bytes()).unwrap();
     wait_for("READY");
     for (line, word) in LINES {
@@ -101,7 +103,7 @@ fn completes(shell: &str, args: &[&str], setup: &str, echo: &str, home: &Path) {
         if shell != "elvish" {
             wait_for(word);
         }
-        // Enter, with the line now given to a function that only prints it.
+        // Press Enter. The completed line is then run by the function, which only prints it.
         screen.write_all(format!("\x01{echo} \x05\r").as_bytes()).unwrap();
         wait_for(&format!("GIVEN:smtpcheck {wanted}:"));
     }

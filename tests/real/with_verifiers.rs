@@ -1,5 +1,5 @@
-//! The verdict of smtpcheck about a chain beside those of openssl-verify(1) and certtool(1), for one change at a time in
-//! each of three certificates. A chain verifies if both programs say so.
+//! smtpcheck's verdict about a chain compared with openssl-verify(1) and certtool(1), for each single change to each of
+//! three certificates. A chain must verify if both programs accept it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -28,7 +28,7 @@ S: 221 bye
 
 type Change = fn(&mut CertificateParams);
 
-/// What is done to one certificate.
+/// The changes, each applied to one certificate.
 const CHANGES: &[(&str, Change)] = &[
     ("nothing", |_| ()),
     ("expired", |one| one.not_after = day(-1)),
@@ -163,6 +163,6 @@ fn a_chain_verifies_where_openssl_and_gnutls_verify_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // Of each kind, enough to mean something.
+    // Enough chains must be accepted, and enough rejected, for a useful comparison.
     assert!(agreed.iter().all(|count| *count > 15), "{agreed:?}");
 }

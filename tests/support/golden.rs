@@ -1,4 +1,5 @@
-//! Golden files through snapbox. SNAPSHOTS=overwrite (or UPDATE_GOLDEN=1) writes them anew; read the difference afterwards.
+//! Golden files, compared with snapbox. SNAPSHOTS=overwrite (or UPDATE_GOLDEN=1) rewrites them; review the diff
+//! afterwards.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use snapbox::assert::{Action, DEFAULT_ACTION_ENV};
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data};
 
-/// Compares a text with a file; the error shows the difference.
+/// Compares a text with a golden file. The error contains the diff.
 pub fn compare(file: &Path, text: &str) -> Result<(), String> {
     let assert = match std::env::var_os("UPDATE_GOLDEN").or_else(|| std::env::var_os("UPDATE_DOCS")) {
         Some(_) => Assert::new().action(Action::Overwrite),

@@ -1,21 +1,20 @@
-//! Looks for the test password in what a program printed, in every form in which a program could print it by
-//! accident.
+//! Searches what a program printed for the test password, in every form in which a program could print it by accident.
 //!
-//! Promises: six consecutive bytes of the password are enough, in plain text of any case, percent-encoded, as
-//! hexadecimal digits, as a list of decimal bytes, or in base64 of either alphabet at any alignment, so also inside
-//! the base64 of `\0user\0password`, truncated, or wrapped. An escaped form (JSON, HTML, shell) needs no case of its
-//! own: it leaves letters as they are, and the password begins with enough of them.
-//! Does not: know hashes of the password, nor encodings of encodings. Read next: `program.rs`, which asks of every run.
+//! Six consecutive bytes of the password count as a leak: in plain text of any case, percent-encoded, as hexadecimal
+//! digits, as a list of decimal bytes, or in base64 of either alphabet at any alignment. That includes the base64 of
+//! `\0user\0password`, truncated or wrapped. Escaped forms (JSON, HTML, shell) need no decoder, because escaping leaves
+//! letters unchanged and the password begins with enough letters.
+//! Hashes of the password and nested encodings are not found. `program.rs` applies the search to every run.
 
-/// The password of all tests: every awkward character that one line can hold.
+/// The password of all tests. It contains every problematic character that fits in one line.
 pub const CANARY: &str = "c4nary pw,=\"\\'%s+/é~";
 
-/// Short enough for a truncated leak, long enough that no ordinary output has it by chance.
-const ENOUGH: usize = 6;
+/// Short enough to find a truncated password, and long enough not to occur in normal output by chance.
+const MIN_LENGTH: usize = 6;
 
 type Form = (&'static str, fn(&[u8]) -> Vec<Vec<u8>>);
 
-/// Each turns a text into the texts that it may be an encoding of.
+/// Decoders: each takes a text and returns the texts that it may encode.
 const FORMS: &[Form] = &[
     ("in plain", in_plain),
     ("percent-encoded", from_percent),
@@ -24,23 +23,23 @@ const FORMS: &[Form] = &[
     ("in base64", from_base64),
 ];
 
-/// The forms in which the output shows the password; none is what we want.
+/// The forms in which the output contains the password. The expected result is an empty list.
 pub fn leaks(output: &[u8]) -> Vec<&'static str> {
     leaks_of(CANARY, output)
 }
 
-/// The same for another password.
+/// Like `leaks`, for another password.
 pub fn leaks_of(password: &str, output: &[u8]) -> Vec<&'static str> {
     let canary = password.to_ascii_lowercase();
-    let pieces: Vec<&[u8]> = canary.as_bytes().windows(ENOUGH).collect();
-    // Most places are told by their first byte, and there are many.
+    let pieces: Vec<&[u8]> = canary.as_bytes().windows(MIN_LENGTH).collect();
+    // A cheap check of the first byte rules out most of the many positions.
     let mut begins = [false; 256];
     for piece in &pieces {
         begins[usize::from(piece[0])] = true;
     }
     let shows = |text: &Vec<u8>| {
         let text = text.to_ascii_lowercase();
-        text.windows(ENOUGH).any(|window| begins[usize::from(window[0])] && pieces.contains(&window))
+        text.windows(MIN_LENGTH).any(|window| begins[usize::from(window[0])] && pieces.contains(&window))
     };
     FORMS.iter().filter(|(_, decode)| decode(output).iter().any(shows)).map(|(name, _)| *name).collect()
 }
@@ -49,7 +48,7 @@ fn in_plain(text: &[u8]) -> Vec<Vec<u8>> {
     vec![text.to_vec()]
 }
 
-/// RFC 3986 §2.1; what is not encoded stands for itself.
+/// RFC 3986 §2.1. Characters that are not encoded are copied.
 fn from_percent(text: &[u8]) -> Vec<Vec<u8>> {
     let mut decoded = Vec::new();
     let mut rest = text;
@@ -69,7 +68,7 @@ fn from_percent(text: &[u8]) -> Vec<Vec<u8>> {
     vec![decoded]
 }
 
-/// Digits in a row, or with the usual marks between bytes: `63:34`, `63 34`, `\x63\x34`, `0x63, 0x34`.
+/// Consecutive digits, with or without the usual separators between bytes: `63:34`, `63 34`, `\x63\x34`, `0x63, 0x34`.
 fn from_hex(text: &[u8]) -> Vec<Vec<u8>> {
     let unmarked = String::from_utf8_lossy(text).replace("0x", "").replace("\\x", "");
     let joined: Vec<u8> = unmarked.bytes().filter(|byte| !b" ,:-\r\n".contains(byte)).collect();
@@ -87,14 +86,15 @@ fn nibble(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// As `{:?}` of bytes prints them.
+/// Lists of bytes as `{:?}` prints them.
 fn from_decimal(text: &[u8]) -> Vec<Vec<u8>> {
     let text = String::from_utf8_lossy(text);
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
     vec![numbers.map(|number| number.parse().unwrap_or(0)).collect()]
 }
 
-/// RFC 4648 §4 and §5. The start of an encoded text is unknown, so each run is read at four alignments.
+/// RFC 4648 §4 and §5. Where the encoded text begins is unknown, so each run of characters is decoded at four
+/// alignments.
 fn from_base64(text: &[u8]) -> Vec<Vec<u8>> {
     let unwrapped: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let mut decoded = Vec::new();
@@ -107,7 +107,7 @@ fn from_base64(text: &[u8]) -> Vec<Vec<u8>> {
     decoded
 }
 
-/// The bytes that up to four sextets hold whole.
+/// The complete bytes in up to four sextets.
 fn three_bytes(sextets: &[u32]) -> Vec<u8> {
     let bits = (0..4).fold(0, |bits, index| bits << 6 | sextets.get(index).copied().unwrap_or(0));
     bits.to_be_bytes().into_iter().skip(1).take(sextets.len() * 6 / 8).collect()
@@ -139,55 +139,55 @@ mod tests {
         CANARY.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(separator)
     }
 
-    fn percent_encoded(stays: fn(u8) -> bool) -> String {
-        let encode = |byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    fn percent_encoded(is_literal: fn(u8) -> bool) -> String {
+        let encode = |byte| if is_literal(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
         CANARY.bytes().map(encode).collect()
     }
 
     #[test]
-    fn the_password_as_it_is_leaks() {
+    fn the_unchanged_password_is_a_leak() {
         assert!(leaks(format!("login as u with {CANARY} failed").as_bytes()).contains(&"in plain"));
     }
 
     #[test]
-    fn the_password_in_capitals_leaks() {
+    fn the_password_in_capitals_is_a_leak() {
         assert!(leaks(CANARY.to_uppercase().as_bytes()).contains(&"in plain"));
     }
 
     #[test]
-    fn the_password_escaped_for_json_or_debugging_leaks() {
+    fn the_password_escaped_for_json_or_debug_output_is_a_leak() {
         for text in [serde_json::to_string(CANARY).unwrap(), format!("{CANARY:?}")] {
             assert!(leaks(text.as_bytes()).contains(&"in plain"), "{text}");
         }
     }
 
     #[test]
-    fn the_first_eight_bytes_of_the_password_leak() {
+    fn the_first_eight_bytes_of_the_password_are_a_leak() {
         assert!(leaks(b"AUTH c4nary p...").contains(&"in plain"));
     }
 
     #[test]
-    fn a_percent_encoded_password_leaks() {
-        for stays in [(|byte| byte.is_ascii_alphanumeric()) as fn(u8) -> bool, |_| false] {
-            let text = percent_encoded(stays);
+    fn a_percent_encoded_password_is_a_leak() {
+        for is_literal in [(|byte| byte.is_ascii_alphanumeric()) as fn(u8) -> bool, |_| false] {
+            let text = percent_encoded(is_literal);
             assert!(leaks(format!("smtp://u:{text}@host").as_bytes()).contains(&"percent-encoded"), "{text}");
         }
     }
 
     #[test]
-    fn a_hexadecimal_password_leaks_with_any_marks_between_its_bytes() {
+    fn a_hexadecimal_password_is_a_leak_with_any_separators() {
         for text in [hex(""), hex(":"), hex(" "), hex("\\x"), hex(", 0x"), hex("").to_uppercase()] {
             assert!(leaks(format!("(a{text})").as_bytes()).contains(&"in hexadecimal"), "{text}");
         }
     }
 
     #[test]
-    fn a_password_printed_as_a_vector_of_bytes_leaks() {
+    fn a_password_printed_as_a_list_of_bytes_is_a_leak() {
         assert!(leaks(format!("Vec {:?}", CANARY.as_bytes()).as_bytes()).contains(&"as decimal bytes"));
     }
 
     #[test]
-    fn a_base64_password_leaks_behind_any_number_of_bytes() {
+    fn a_base64_password_is_a_leak_at_any_offset() {
         for before in ["", "x", "xy", "xyz", "\0u@example.net\0", "n,a=u,\u{1}auth=Bearer "] {
             let text = STANDARD.encode(format!("{before}{CANARY} and more"));
             assert!(leaks(format!("C: AUTH PLAIN {text}").as_bytes()).contains(&"in base64"), "{before:?}");
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_initial_response_of_auth_plain_leaks_for_each_user() {
+    fn the_initial_response_of_auth_plain_is_a_leak_for_each_user() {
         for user in [USER, QUOTED_USER] {
             let text = STANDARD.encode(format!("\0{user}\0{CANARY}"));
             assert!(leaks(text.as_bytes()).contains(&"in base64"), "{user}");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base64_password_leaks_truncated_wrapped_or_in_the_alphabet_for_urls() {
+    fn a_base64_password_is_a_leak_when_truncated_wrapped_or_in_the_url_alphabet() {
         let text = STANDARD.encode(format!("\0{USER}\0{CANARY}"));
         let (head, tail) = text.split_at(30);
         let shapes =
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_in_base64_or_hexadecimal_that_hold_no_password_are_quiet() {
+    fn base64_and_hexadecimal_without_the_password_are_not_a_leak() {
         let harmless = [
             STANDARD.encode(format!("\0{USER}\0another password")),
             "235 2.7.0 Authentication successful; canary, c4nar, 63:34:6e:61".to_owned(),

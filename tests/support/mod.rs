@@ -1,8 +1,8 @@
-//! Shared by the tests: the player of transcripts, a scripted server on loopback, a way to run the program, and the
-//! search for a secret in every encoding.
+//! Code that several test programs share: a player for transcripts, a scripted server on loopback, functions that run
+//! the program, and a search for the password in every encoding.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(dead_code, reason = "each test program uses only some of these functions")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 pub mod bodies;
 pub mod golden;

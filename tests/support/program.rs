@@ -1,7 +1,7 @@
 //! Runs the built program.
 //!
-//! Promises: each run is bounded in time, sees no setting of the machine that it runs on, and has its whole output
-//! searched for the test password before the test gets to see it, so that no test can forget to.
+//! Each run has a time limit and sees no settings of this machine. Its output is searched for the test password before
+//! the test receives it, so that no test can forget the search.
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
@@ -12,17 +12,17 @@ use serde_json::Value;
 
 use super::leak::leaks;
 
-/// Far more than the program's own `--max-time` of 60 seconds.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// Well above the program's default `--max-time` of 60 seconds.
+const TIME_LIMIT: Duration = Duration::from_secs(90);
 
-/// What a run left behind.
+/// The output and exit code of a run.
 pub struct Run {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// The program with nothing in its environment but what a program needs on any machine.
+/// The program, with only the environment variables that programs need on any machine.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_smtpcheck"));
     command.env_clear().env("LANG", "C.UTF-8");
@@ -35,13 +35,13 @@ pub fn command(args: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs the program until it ends.
 #[track_caller]
 pub fn run(args: &[&str]) -> Run {
     run_with(args, None, &[])
 }
 
-/// Runs it with a password on standard input and variables in its environment.
+/// Runs the program with a password on standard input and with environment variables.
 #[track_caller]
 pub fn run_with(args: &[&str], stdin: Option<&str>, variables: &[(&str, &str)]) -> Run {
     let mut command = command(args);
@@ -49,25 +49,25 @@ pub fn run_with(args: &[&str], stdin: Option<&str>, variables: &[(&str, &str)]) 
     if stdin.is_some() {
         command.stdin(Stdio::piped());
     }
-    let mut child = command.spawn().expect("a built program");
+    let mut child = command.spawn().expect("the program is built");
     if let (Some(text), Some(mut pipe)) = (stdin, child.stdin.take()) {
-        // A program that reads no standard input may be gone before this is written.
+        // A program that does not read standard input may have ended before this is written.
         let _ = pipe.write_all(text.as_bytes());
     }
     finish(child)
 }
 
-/// Waits for the end and looks for the password in everything.
+/// Waits until the program ends and searches its output for the password.
 #[track_caller]
 pub fn finish(child: Child) -> Run {
     let id = child.id().to_string();
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let output = match receiver.recv_timeout(PATIENCE) {
-        Ok(output) => output.expect("a child of ours"),
+    let output = match receiver.recv_timeout(TIME_LIMIT) {
+        Ok(output) => output.expect("a child process of this test"),
         Err(_) => {
             let _ = Command::new("kill").args(["-KILL", &id]).status();
-            panic!("smtpcheck was still running after {PATIENCE:?}");
+            panic!("smtpcheck was still running after {TIME_LIMIT:?}");
         }
     };
     for (stream, bytes) in [("standard output", &output.stdout), ("standard error", &output.stderr)] {
@@ -76,14 +76,14 @@ pub fn finish(child: Child) -> Run {
         assert!(forms.is_empty(), "smtpcheck shows the password {} on {stream}:\n{text}", forms.join(" and "));
     }
     Run {
-        code: output.status.code().expect("an end by itself, not by a signal"),
+        code: output.status.code().expect("the program exits instead of being killed by a signal"),
         stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
         stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
     }
 }
 
 impl Run {
-    /// Standard output as JSON that fits the schema which the program publishes.
+    /// Standard output as JSON, after validating it against the schema that the program publishes.
     #[track_caller]
     pub fn json(&self) -> Value {
         let value: Value = serde_json::from_str(&self.stdout)
@@ -92,12 +92,12 @@ impl Run {
         let validator = jsonschema::validator_for(&schema).unwrap();
         let errors: Vec<String> =
             validator.iter_errors(&value).map(|error| format!("{error} at {}", error.instance_path())).collect();
-        assert!(errors.is_empty(), "the report does not fit the schema: {}", errors.join("; "));
+        assert!(errors.is_empty(), "the report does not match the schema: {}", errors.join("; "));
         value
     }
 
-    /// The report, after checking that the exit code is this one, in fact and in the report, and that the run was
-    /// whole.
+    /// Returns the report, after checking the exit code of the process and of the report, and that the report is
+    /// complete.
     #[track_caller]
     pub fn exits(&self, code: i32) -> Value {
         assert_eq!(self.code, code, "exit code\n{self}");
@@ -120,7 +120,7 @@ impl std::fmt::Display for Run {
     }
 }
 
-/// The rules that fired, with the severity of each finding.
+/// The rules of the findings, each with its severity.
 pub fn findings(report: &Value) -> Vec<(String, String)> {
     let findings = report["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
     let pair = |finding: &Value| Some((finding["rule"].as_str()?.to_owned(), finding["severity"].as_str()?.to_owned()));

@@ -1,9 +1,10 @@
-//! A server on loopback that plays a script, and tells afterwards what it was sent and in how many flights.
+//! A server on loopback that plays a script and records what it received and in how many flights.
 //!
-//! A script is a list of lines: `S: text` is sent with CRLF, `S. text` as it is (`\r`, `\n`, `\x1b`), `C` waits for one
-//! line of the client, `TLS` does the handshake, `drip` sends one byte after the other until nobody listens, `wait`
-//! reads until the client goes away, `close` closes. At its end the server closes. In an `S:` stands `{sent}` for the last
-//! line of the client, and `{decoded}` for what its last word is in base64.
+//! A script is a list of lines. `S: text` is sent with CRLF, `S. text` without (`\r`, `\n` and
+//! `\x1b` are unescaped). `C` waits for one line from the client, `TLS` performs the handshake, `drip` sends
+//! single bytes until the client closes, `wait` reads until the client closes, `close` closes the connection. The
+//! server closes the connection at the end of the script. In an `S:` line, `{sent}` stands for the client's last line,
+//! and `{decoded}` for its last word decoded from base64.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,16 +19,16 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// What was seen of one client.
+/// What the server received from one client.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// Its lines, without CRLF.
+    /// The client's lines, without CRLF.
     pub lines: Vec<String>,
-    /// How often the server had to wait for bytes of the client; a TLS handshake counts as one.
+    /// How often the server had to wait for bytes from the client. A TLS handshake counts as one.
     pub flights: usize,
 }
 
-/// A server that is running.
+/// A running server.
 pub struct Server {
     pub address: SocketAddr,
     results: Receiver<Seen>,
@@ -35,7 +36,7 @@ pub struct Server {
     _thread: JoinHandle<()>,
 }
 
-/// A certificate authority of the test, and one certificate of it for localhost and the loopback addresses.
+/// A CA of the test, and a certificate signed by it for localhost and the loopback addresses.
 pub struct Identity {
     pub ca_pem: String,
     chain: Vec<CertificateDer<'static>>,
@@ -44,11 +45,11 @@ pub struct Identity {
 
 impl Identity {
     pub fn new() -> Identity {
-        Identity::saying("", &[])
+        Identity::with_names("", &[])
     }
 
-    /// One whose server certificate holds more than it has to: a common name and other names.
-    pub fn saying(common_name: &str, more: &[&str]) -> Identity {
+    /// An identity whose server certificate also contains a common name and more DNS names.
+    pub fn with_names(common_name: &str, more: &[&str]) -> Identity {
         let ca_key = rcgen::KeyPair::generate().unwrap();
         let mut ca = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
         ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -72,23 +73,23 @@ impl Identity {
         }
     }
 
-    /// Of a test that makes all certificates itself.
+    /// An identity for a test that creates all certificates itself.
     pub fn of(ca_pem: String, chain: Vec<CertificateDer<'static>>, key: &rcgen::KeyPair) -> Identity {
         Identity { ca_pem, chain, key: PrivateKeyDer::Pkcs8(key.serialize_der().into()) }
     }
 
-    /// With these bytes behind the server's own certificate, whatever they are.
+    /// Appends these bytes to the chain after the server certificate. They need not be valid certificates.
     pub fn sending(mut self, others: impl IntoIterator<Item = Vec<u8>>) -> Identity {
         self.chain.extend(others.into_iter().map(CertificateDer::from));
         self
     }
 
-    /// The server's own certificate.
+    /// The server certificate in DER.
     pub fn leaf_der(&self) -> &[u8] {
         &self.chain[0]
     }
 
-    /// Writes the authority's certificate where `--cacert` can read it.
+    /// Writes the CA certificate to a file for `--cacert`.
     pub fn ca_file(&self) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(self.ca_pem.as_bytes()).unwrap();
@@ -97,7 +98,7 @@ impl Identity {
 }
 
 impl Server {
-    /// Plays the scripts, one a connection and then the last one again.
+    /// Starts a server that plays one script per connection. Further connections get the last script.
     pub fn start(scripts: &[&str], identity: &Identity) -> Server {
         Server::start_on("127.0.0.1:0", scripts, identity).unwrap()
     }
@@ -107,7 +108,7 @@ impl Server {
         let address = listener.local_addr()?;
         let (sender, results) = channel();
         let sessions = Arc::new(Mutex::new(0));
-        // Unlike `with_single_cert` this looks at no certificate, so that bad ones can be sent.
+        // Unlike `with_single_cert`, this does not validate the certificate, so that invalid certificates can be sent.
         let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&identity.key).unwrap();
         let certified = CertifiedKey::new(identity.chain.clone(), key);
         let config = Arc::new(
@@ -119,7 +120,7 @@ impl Server {
         );
         let scripts: Vec<String> = scripts.iter().map(|script| (*script).to_owned()).collect();
         let counted = Arc::clone(&sessions);
-        // The thread ends with the test's process; it owns nothing that outlives it.
+        // The thread ends with the test process. It owns no files or processes.
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let number = {
@@ -130,7 +131,8 @@ impl Server {
                 let script = scripts.get(number).or(scripts.last()).cloned().unwrap_or_default();
                 let (config, sender) = (Arc::clone(&config), sender.clone());
                 std::thread::spawn(move || {
-                    // Each line of a script is a packet, and would wait for the ACK of the one before.
+                    // Each line of a script is its own packet. With Nagle's algorithm it would wait for the previous
+                    // packet's ACK.
                     let _ = stream.set_nodelay(true);
                     let mut session = Session { line: Line::Plain(stream), seen: Seen::default(), rest: Vec::new() };
                     session.play(&script, &config);
@@ -145,12 +147,12 @@ impl Server {
         self.address.port().to_string()
     }
 
-    /// What the next client that has ended did.
+    /// What the next client that has disconnected sent.
     pub fn seen(&self) -> Seen {
-        self.results.recv_timeout(Duration::from_secs(20)).expect("a client came and went")
+        self.results.recv_timeout(Duration::from_secs(20)).expect("a client connected and disconnected")
     }
 
-    /// How many clients came.
+    /// How many clients connected.
     pub fn sessions(&self) -> usize {
         *self.sessions.lock().unwrap()
     }
@@ -188,7 +190,7 @@ impl Session {
                     false
                 }
                 ("close", _) => false,
-                other => panic!("unknown step {other:?}"),
+                other => panic!("unknown script line {other:?}"),
             };
             if !going {
                 break;

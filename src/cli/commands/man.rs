@@ -1,14 +1,14 @@
 //! `smtpcheck man [COMMAND]`.
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, SettingsUse};
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Man,
     name: "man",
-    about: "Print the manual page of smtpcheck or of a command",
+    about: "Print the manual page of smtpcheck or of one of its commands",
     details: "",
     usage: &["man [COMMAND]"],
     notes: &[],
@@ -18,14 +18,13 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: None,
     is_hidden: false,
     declare: ManArgs::augment_args,
-    read: |matches| Ok(Invocation::Man(ManArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck man`.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ManArgs {
-    /// The command; without it the page of smtpcheck itself
+    /// Command whose page is printed [default: the page of smtpcheck itself]
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
 }

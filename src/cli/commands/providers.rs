@@ -1,16 +1,16 @@
 //! `smtpcheck providers [NAME]`.
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
-use super::{CommandSpec, SettingsUse};
-use crate::cli::Invocation;
+use super::{CommandId, CommandSpec, SettingsUse};
 use crate::cli::flags::display::DisplayArgs;
 
-/// The facts.
+/// The texts and functions of the command.
 pub const SPEC: CommandSpec = CommandSpec {
+    id: CommandId::Providers,
     name: "providers",
-    about: "Show hosts, ports and login rules of known providers",
-    details: "Offline.",
+    about: "Show hosts, ports and login rules of known mail providers",
+    details: "This command works offline.",
     usage: &["providers [NAME] [FLAGS]"],
     notes: &[],
     examples: &["smtpcheck providers", "smtpcheck providers microsoft-365"],
@@ -19,17 +19,16 @@ pub const SPEC: CommandSpec = CommandSpec {
     missing: None,
     is_hidden: false,
     declare: ProvidersArgs::augment_args,
-    read: |matches| Ok(Invocation::Providers(ProvidersArgs::from_arg_matches(&matches)?)),
 };
 
 /// Flags of `smtpcheck providers`.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct ProvidersArgs {
-    /// The id, the name or a host of a provider; without it all are listed
+    /// The id, the name or a host of a provider [default: list all providers]
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-    /// Print a list of JSON objects, one for each provider
+    /// Print a JSON array with one object for each provider
     #[arg(long, help_heading = "Output")]
     pub json: bool,
 

@@ -1,4 +1,4 @@
-//! What is done for a suite before anything is sent: every check planned, every password read, every file opened.
+//! Prepares a suite before anything is sent: plans every check, reads every password and opens every file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -25,14 +25,14 @@ pub(super) struct PreparedCheck {
     pub(super) check: SuiteCheck,
     pub(super) place: Option<FilePosition>,
     pub(super) job: Job,
-    /// Why it is not run.
+    /// The reason why the check is skipped, if it is.
     pub(super) skipped: Option<String>,
 }
 
 impl PreparedCheck {
     pub(super) fn planned(&self) -> rendering::Planned {
         let PreparedCheck { check, skipped, job, .. } = self;
-        // A default that contradicts a key of the check was dropped.
+        // A default that contradicts a key of the check is not in the plan.
         let is_used = |word: &&String| job.plan.origins.get(key_of(word)) == Some(&ValueOrigin::Flag);
         rendering::Planned {
             name: check.name.clone(),
@@ -42,7 +42,7 @@ impl PreparedCheck {
             password: check.password.as_ref().filter(|_| job.plan.login.is_some()).map(|password| match password {
                 Password::Command(command) => format!("from the command {command}"),
                 Password::File(path) => format!("from the file {}", path.display()),
-                Password::Environment(name) => format!("from the variable {name}"),
+                Password::Environment(name) => format!("from the environment variable {name}"),
                 Password::TokenCommand(command) => format!("a token, from the command {command}"),
                 Password::Plain(_) => "from the suite".to_owned(),
             }),
@@ -53,11 +53,11 @@ impl PreparedCheck {
     }
 }
 
-/// Everything about a check that can be wrong, without sending anything.
+/// Plans a check and finds its errors, without sending anything.
 pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) -> Result<PreparedCheck, CommandError> {
     if check.target.starts_with('@') {
         let message = "a profile cannot be the target of a suite, which does not depend on the configuration file; \
-                       write the host, as smtp://host:port";
+                       write the host, for example: smtp://host:port";
         return Err(check.error_at(Some("target"), message).into());
     }
     let mut words = vec!["check".to_owned()];
@@ -98,8 +98,7 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
         if let Need::Egress(port) = need
             && *port != plan.target.port
         {
-            let message =
-                format!("{need} is about another port than that of the target, which is {}", plan.target.port);
+            let message = format!("{need} does not match the port of the target, which is {}", plan.target.port);
             return Err(check.error_at(Some("needs"), message).into());
         }
     }
@@ -109,12 +108,12 @@ pub(super) fn prepare(check: SuiteCheck, file: &Path, hostname: Option<&str>) ->
     Ok(PreparedCheck { check, place, job, skipped })
 }
 
-/// The name of the flag in a word such as `--tls=none`.
+/// The name of the flag in an argument such as `--tls=none`.
 fn key_of(word: &str) -> &str {
     word.trim_start_matches('-').split('=').next().unwrap_or_default()
 }
 
-/// The flag that names the same source of a password, with its value.
+/// The flag for the same source of the password, and its value. `None` if no flag can select this source.
 fn source_flag(password: &Password) -> Option<(&'static str, String)> {
     match password {
         Password::Command(command) | Password::TokenCommand(command) => Some((password.key(), command.clone())),
@@ -123,7 +122,7 @@ fn source_flag(password: &Password) -> Option<(&'static str, String)> {
     }
 }
 
-/// Reads the passwords of all checks that are run, each source once.
+/// Reads the passwords of all checks that are not skipped, each source once.
 pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandError> {
     let mut known: HashMap<String, Secret> = HashMap::new();
     for one in ready.iter_mut().filter(|one| one.skipped.is_none()) {
@@ -132,7 +131,7 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
         if !wants {
             let given = check.password.as_ref().map(Password::key).filter(|key| check.is_own(key));
             if given.is_some() && job.plan.login.is_none() && !check.places.contains_key("user") {
-                return Err(check.error_at(given, "a password is given, but no user; add user = \"...\"").into());
+                return Err(check.error_at(given, "the check has a password but no user; add user = \"...\"").into());
             }
             continue;
         }
@@ -154,8 +153,7 @@ pub(super) fn fetch_secrets(ready: &mut [PreparedCheck]) -> Result<(), CommandEr
             }
             None if environment::is_set(VARIABLE) => (VARIABLE.to_owned(), PasswordSource::Environment),
             None => {
-                let message =
-                    "a user without a password; add password-command, password-file, password-env or token-command";
+                let message = "the check has a user but no password; add password-command, password-file, password-env or token-command";
                 return Err(check.error_at(Some("user"), message.to_owned()).into());
             }
         };
@@ -179,12 +177,12 @@ fn from_variable(check: &SuiteCheck, name: &str) -> Result<Secret, FileError> {
         Ok(value) => {
             password::from_environment(value).map_err(|error| wrong(error.to_string().replace(VARIABLE, name)))
         }
-        Err(std::env::VarError::NotPresent) => Err(wrong(format!("the variable {name} is not set"))),
-        Err(std::env::VarError::NotUnicode(_)) => Err(wrong(format!("the variable {name} is not UTF-8"))),
+        Err(std::env::VarError::NotPresent) => Err(wrong(format!("the environment variable {name} is not set"))),
+        Err(std::env::VarError::NotUnicode(_)) => Err(wrong(format!("the environment variable {name} is not UTF-8"))),
     }
 }
 
-/// Reads the certificates and keys that the checks name. Each file is read once, and kept by the engine.
+/// Reads the certificates and keys of the checks. Each file is read once, and the engine keeps its content.
 pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(), CommandError> {
     let mut known: Vec<(Option<PathBuf>, Option<PathBuf>, Option<PathBuf>)> = Vec::new();
     for one in ready.iter().filter(|one| one.skipped.is_none()) {
@@ -204,7 +202,7 @@ pub(super) fn open_files(ready: &[PreparedCheck], engine: &Engine) -> Result<(),
     Ok(())
 }
 
-/// A usage error at the key of the check that it is about.
+/// Adds the position of the key that a usage error is about.
 fn located(check: &SuiteCheck, error: CommandError) -> CommandError {
     match error {
         CommandError::Usage(error) => {

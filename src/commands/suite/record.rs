@@ -1,4 +1,4 @@
-//! `smtpcheck run --record TARGET`: checks a server once, and writes a suite that expects what was seen.
+//! `smtpcheck run --record TARGET`: checks a server once, and writes a suite that expects the results of this check.
 
 use std::path::Path;
 
@@ -21,12 +21,12 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let error = |reason: &'static str| UsageError::flag("--record", reason).with_value(target);
     if target.starts_with('@') {
         let reason = "a profile cannot be recorded, because a suite does not depend on the configuration file";
-        return Err(error(reason).with_hint("write the host, as smtp://host:port").into());
+        return Err(error(reason).with_hint("write the host, for example: smtp://host:port").into());
     }
     let words = args.words.iter().cloned().chain(["--".to_owned(), target.to_owned()]);
     let words = std::iter::once("check".to_owned()).chain(words).map(Into::into).collect();
     let Invocation::Check(check, matches) = cli::parse(words)? else {
-        return Err(error("only flags of a check can follow --").into());
+        return Err(error("only flags of `smtpcheck check` can follow --").into());
     };
     if let [other, _, ..] = check.targets.as_slice() {
         let hint = "write only flags of the check after --";
@@ -39,7 +39,7 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     let plan = planning::plan(&check, &matches, target, name::host_name().as_deref())?;
     let login = plan.login.as_ref();
     let source = check.password.source(check.auth.user.as_deref(), login, secrets::sources(login))?;
-    // A suite contains no transcript, and is kept with the other files of a project.
+    // The file needs no special mode: a suite contains no transcript, and is usually committed to a repository.
     let draft = file_of(&args.output.output).map(|path| Draft::begin(path, Readers::Usual)).transpose()?;
     let fetch = || source.as_ref().map(|source| secrets::fetch(source, &plan)).transpose();
     let (secret, spent) = secrets::measured(source.as_ref(), fetch)?;
@@ -50,7 +50,7 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     signals::end_if_unhandled();
     let RetriedReport { report, .. } = run_single(&mut engine, job)?;
     if matches!(report.exit, Exit::Interrupted | Exit::Terminated | Exit::Incomplete) {
-        // An incomplete result is nothing to expect.
+        // No suite is written for an incomplete check, because its results are not what should be expected.
         return Ok(report.exit.code());
     }
     let mut sink = draft.map_or(Sink::Stdout, Sink::File);
@@ -60,10 +60,10 @@ pub(super) fn record(target: &str, args: &RunArgs) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// Flags that are no key of a suite, but decide how the server is checked.
+/// Flags that are not keys of a suite, but affect how the server is checked.
 const NOT_RECORDED: [&str; 3] = ["password-stdin", "netrc", "no-auth"];
 
-/// The first flag on the command line that neither changes the check nor the suite.
+/// The first flag on the command line that affects neither the check nor the suite.
 fn without_effect(matches: &ArgMatches) -> Option<String> {
     let given = matches.ids().filter(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine));
     let flags = given.map(|id| id.as_str().replace('_', "-")).filter(|id| id != "targets");
@@ -76,8 +76,8 @@ fn without_effect(matches: &ArgMatches) -> Option<String> {
     ignored.into_iter().next()
 }
 
-/// The flags of a check as keys of a suite, with their values as TOML. A relative path in a suite starts at the suite's
-/// folder, so it is written as given if that is the current folder.
+/// The flags of a check as keys of a suite, with their values as TOML. Paths in a suite are relative to the directory
+/// of the suite. If this is the working directory, a path is written as given, else as an absolute path.
 fn keys(matches: &ArgMatches, output: Option<&Path>) -> Vec<(String, String)> {
     let folder = output.and_then(Path::parent).unwrap_or(Path::new(""));
     let is_here = folder == Path::new("") || folder == Path::new(".");
@@ -119,10 +119,10 @@ mod tests {
     use crate::cli::commands::check;
     use crate::suite::{KEYS, KeyShape};
 
-    /// Keys of a suite that are no flags.
+    /// Keys of a suite that are not flags.
     const NO_FLAGS: &[&str] = &["name", "target", "tags", "needs", "password", "password-env"];
 
-    /// Flags of a check that are no keys of a suite: they decide how a result is shown, or have no meaning there.
+    /// Flags of a check that are not keys of a suite: they affect only how a result is shown, or have no meaning in a suite.
     const NO_KEYS: &[&str] = &[
         "password-stdin",
         "netrc",
@@ -155,7 +155,7 @@ mod tests {
             command.get_arguments().filter(|arg| arg.get_long().is_some() && !arg.is_hide_set()).collect();
         let flag_of = |name: &str| flags.iter().find(|arg| arg.get_long() == Some(name));
         for key in KEYS.iter().filter(|key| !NO_FLAGS.contains(&key.name)) {
-            let arg = flag_of(key.name).unwrap_or_else(|| unreachable!("{} is no flag", key.name));
+            let arg = flag_of(key.name).unwrap_or_else(|| unreachable!("{} is not a flag", key.name));
             let is_fitting = match arg.get_action() {
                 ArgAction::SetTrue => key.shape == KeyShape::Switch,
                 ArgAction::Append => key.shape == KeyShape::List,
@@ -163,7 +163,7 @@ mod tests {
                 _ => matches!(key.shape, KeyShape::Text | KeyShape::Number | KeyShape::NumberOrText),
             };
             assert!(is_fitting, "{}: {:?}", key.name, key.shape);
-            // A description that lists the values of a closed list names all of them.
+            // If a description lists the values of a closed list, it lists all of them.
             let values = arg.get_possible_values();
             let names: Vec<&str> =
                 values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name()).collect();

@@ -1,19 +1,23 @@
-//! One HTML page in one file, for people who were not there: verdict, findings with their fixes, the times of the phases,
-//! the certificates, the session.
+//! A self-contained HTML page for sharing: the verdict, the findings with their fixes, the times of the phases, the
+//! certificates and the session.
 //!
-//! Promises: no script, nothing is fetched (a policy in the page forbids it); it reads in light and dark, on paper, on a
-//! telephone, with the keyboard and aloud; tables have headers, and no colour, sign or bar carries meaning alone.
-//! The template engine escapes every text; [`words`] makes what cannot be seen visible first.
+//! Promises: the page contains no script and loads nothing (its Content-Security-Policy forbids both); it works in
+//! light and dark mode, in print, on small screens, with the keyboard and with screen readers; tables have headers, and
+//! no information is conveyed by colour, a symbol or a bar alone. [`parts::words`] makes invisible characters of a string
+//! visible; then the template engine escapes the string.
 
 mod certificates;
+mod parts;
 mod session;
 mod times;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use parts::{Place, heading, list, words};
+
 use super::view::verdict::{self, OutcomeWord};
 use super::view::{phases, tls};
-use super::{Display, Transcript, escape, text};
+use super::{Display, Transcript, text};
 use crate::check::{Finding, Severity};
 use crate::report::{CheckOutcome, CheckResult, Report, Run, RunSource};
 use crate::wire::EhloName;
@@ -42,7 +46,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
             "\n" body {
                 "\n"
                 @match run.cases.as_slice() {
-                    [case] if run.source == RunSource::Target => (one(case, look)),
+                    [case] if run.source == RunSource::Target => (single(case, look)),
                     _ => (several(run, &title, look)),
                 }
                 footer {
@@ -61,7 +65,7 @@ pub fn render_run(run: &Run, look: &Display) -> String {
 }
 
 /// A page about one check.
-fn one(case: &CheckResult, look: &Display) -> Markup {
+fn single(case: &CheckResult, look: &Display) -> Markup {
     html! {
         a class="skip" href="#check-1-session" { "Skip to the session" } "\n"
         header {
@@ -79,7 +83,7 @@ fn one(case: &CheckResult, look: &Display) -> Markup {
     }
 }
 
-/// A page about several, with a table of contents.
+/// A page about several checks, with a table of contents.
 fn several(run: &Run, title: &str, look: &Display) -> Markup {
     html! {
         header {
@@ -133,17 +137,6 @@ fn skipped(case: &CheckResult) -> Markup {
     }
 }
 
-/// Names with values.
-fn list(facts: &[(&str, String)]) -> Markup {
-    html! {
-        dl class="facts" {
-            "\n"
-            @for (name, value) in facts { dt { (name) } dd { (words(value)) } "\n" }
-        }
-        "\n"
-    }
-}
-
 fn facts(report: &Report) -> Markup {
     let Report { plan, evidence, .. } = report;
     let mut facts = vec![("Result", verdict::result(report))];
@@ -174,34 +167,7 @@ fn encryption(report: &Report) -> String {
     }
 }
 
-/// The place of a check on the page.
-struct Place {
-    /// Which check, from 1.
-    number: usize,
-    /// The level of the headings of its parts.
-    level: u8,
-}
-
-impl Place {
-    /// The heading of a part, which links can point to.
-    fn heading(&self, id: &str, text: &str) -> Markup {
-        let id = format!("check-{}-{id}", self.number);
-        html! { (heading(self.level, Some(&id), &html! { (text) })) }
-    }
-}
-
-fn heading(level: u8, id: Option<&str>, content: &Markup) -> Markup {
-    html! {
-        @match level {
-            2 => h2 id=[id] { (content) },
-            3 => h3 id=[id] { (content) },
-            _ => h4 id=[id] { (content) },
-        }
-        "\n"
-    }
-}
-
-/// The parts about one check.
+/// The sections about one check.
 fn sections(place: &Place, case: &CheckResult, report: &Report, look: &Display) -> Markup {
     let scan = text::scanned(report, &text::for_readers(look));
     let plain = Display::plain();
@@ -233,13 +199,13 @@ fn sections(place: &Place, case: &CheckResult, report: &Report, look: &Display) 
         }
         (place.heading("findings", "Findings"))
         @if report.findings.is_empty() {
-            p { @if report.failed_expectations().next().is_none() { (verdict::counts(report)) } @else { "none" } } "\n"
+            p { @if report.failed_expectations().next().is_none() { (verdict::counts(report)) } @else { "No findings." } } "\n"
         }
         @for one in &report.findings { (finding(report, one, place.level + 1)) }
         (times::section(place, &phases::rows(report)))
         (certificates::section(place, &report.evidence))
         @if !scan.is_empty() {
-            (place.heading("scan", "What the server accepts"))
+            (place.heading("scan", "TLS scan"))
             pre { @for line in &scan { (words(line.paint(&plain).trim_end())) "\n" } } "\n"
         }
         @if look.transcript != Transcript::None { (session::section(place, report, look)) }
@@ -287,7 +253,7 @@ fn finding(report: &Report, finding: &Finding, level: u8) -> Markup {
     }
 }
 
-/// Only an https URL becomes a link, from any source.
+/// Only an https URL becomes a link; any other text is shown as code.
 fn link(url: &str) -> Markup {
     let shown = words(url);
     if url.starts_with("https://") && !url.contains(char::is_whitespace) {
@@ -305,9 +271,4 @@ fn badge(word: OutcomeWord) -> Markup {
         OutcomeWord::Skip => "skip-word",
     };
     html! { span class={ "badge " (class) } { (word.word()) } }
-}
-
-/// Text in which everything can be seen; the template escapes it.
-fn words(text: &str) -> String {
-    escape::visible(text)
 }

@@ -1,28 +1,26 @@
-//! The text format: the session line by line with its times, the times of the phases, the findings with cause and fix, and
-//! the verdict last.
+//! The text format: the session line by line, the times of the phases, the findings with cause and fix, and the
+//! verdict.
 //!
-//! A line of the session is: a mark if it is encrypted, milliseconds since the start, a sign for the direction, the words.
-//! Without colour, without Unicode and at 80 columns the content is the same.
+//! A session line consists of a bar if it was encrypted, the milliseconds since the start, a symbol for the direction,
+//! and the text. The content does not depend on colours, Unicode or the width.
 
 mod chain;
 mod conclusion;
+mod labels;
+mod report;
 mod scan;
 mod wrap;
 
-use super::style::{Role, StyledLine};
-use super::view::session::{self, Moment};
-use super::{Display, Symbols, Transcript, Verbosity, escape};
-use crate::evidence::{Event, Evidence, Probe};
-use crate::plan::Plan;
-use crate::report::{CheckOutcome, Report, Run, RunSource};
-use crate::wire::EhloName;
+use super::{Display, Verbosity};
+use crate::report::{CheckOutcome, Run, RunSource};
 
-pub(super) use conclusion::{command_line, explanation, fix_lines, labelled};
+pub(super) use conclusion::explanation;
 pub use conclusion::{conclusion, try_line};
+pub(super) use labels::{command_line, fix_lines, labelled};
+pub use report::{answered, event, header, render, tries};
+pub(super) use report::{for_readers, plain_session};
 pub(super) use scan::scanned;
 pub(super) use wrap::columns;
-
-use wrap::wrapped;
 
 /// All reports, separated by empty lines.
 pub fn render_run(run: &Run, look: &Display) -> String {
@@ -35,87 +33,4 @@ pub fn render_run(run: &Run, look: &Display) -> String {
         CheckOutcome::Skipped { .. } => None,
     });
     cases.collect::<Vec<_>>().join(parting)
-}
-
-/// A line for each run before the last one.
-pub fn tries(earlier: &[Report], look: &Display) -> String {
-    earlier.iter().enumerate().map(|(at, report)| try_line(at + 1, report, look)).collect()
-}
-
-/// The complete report.
-pub fn render(report: &Report, look: &Display) -> String {
-    let mut text = String::new();
-    if look.volume != Verbosity::Quiet {
-        text.push_str(&header(&report.plan, look));
-        text.extend(session(report, look).iter().map(|line| line.paint(look)));
-    }
-    text.push_str(&conclusion(report, look));
-    text
-}
-
-/// The session as the display shows it.
-pub(super) fn session(report: &Report, look: &Display) -> Vec<StyledLine> {
-    session::session(report, look).iter().flat_map(|line| wrapped(line, look)).collect()
-}
-
-fn moment(moment: &Moment<'_>, plan: &Plan, evidence: &Evidence, look: &Display) -> String {
-    let lines = moment.lines(plan, evidence, look);
-    lines.iter().flat_map(|line| wrapped(line, look)).map(|line| line.paint(look)).collect()
-}
-
-/// The first line: target, TLS mode and EHLO name.
-pub fn header(plan: &Plan, look: &Display) -> String {
-    if look.volume == Verbosity::Quiet {
-        return String::new();
-    }
-    let target = plan.target.host.with_port(plan.target.port);
-    let mut parts = Vec::new();
-    if let Some(name) = plan.target.host.name().filter(|name| name.is_international()) {
-        parts.push(format!(" ({})", escape::visible(name.unicode())));
-    }
-    parts.push(format!("  {}", plan.tls_use()));
-    if let EhloName::Name(name) = &plan.ehlo {
-        parts.push(format!("  as {}", escape::visible(name)));
-    }
-    let mut column = target.len();
-    let mut lines = vec![StyledLine::of(Role::Bold, target)];
-    for part in parts {
-        let width = textwrap::core::display_width(&part);
-        if column + width > look.width {
-            lines.push(StyledLine::of(Role::Plain, part));
-            column = width;
-        } else if let Some(line) = lines.pop() {
-            lines.push(line.and(Role::Plain, part));
-            column += width;
-        }
-    }
-    lines.iter().map(|line| line.paint(look)).collect()
-}
-
-/// One event as it happens; empty if it is not shown.
-pub fn event(plan: &Plan, evidence: &Evidence, event: &Event, look: &Display) -> String {
-    if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
-        return String::new();
-    }
-    moment(&Moment::Event(event), plan, evidence, look)
-}
-
-/// The answer to a question as it arrives; empty if it is not shown.
-pub fn answered(plan: &Plan, evidence: &Evidence, probe: &Probe, look: &Display) -> String {
-    if look.volume == Verbosity::Quiet || look.transcript != Transcript::Full {
-        return String::new();
-    }
-    moment(&Moment::Answer(probe), plan, evidence, look)
-}
-
-/// The session as plain text, for a reader who does not use this terminal.
-pub(super) fn plain_session(report: &Report, look: &Display) -> String {
-    let look = for_readers(look);
-    session(report, &look).iter().map(|line| line.paint(&look)).collect()
-}
-
-/// The same display without colours and with a fixed width: a report does not depend on the terminal.
-pub(super) fn for_readers(look: &Display) -> Display {
-    let volume = if look.volume == Verbosity::Verbose { Verbosity::Verbose } else { Verbosity::Normal };
-    Display { signs: Symbols::Unicode, volume, ..look.for_file() }
 }

@@ -1,7 +1,8 @@
-//! What a server answers to a ClientHello, and what its handshake messages tell about it.
+//! A server's response to a ClientHello, and the facts in its handshake messages.
 //!
-//! Messages come here whole, without their header; [`crate::wire::tls::reader`] joins them. A ServerHello that cannot
-//! be read is an answer of its own; what follows it only adds to it, and is left out where it cannot be read.
+//! The functions here receive complete messages without their header; [`crate::wire::tls::reader`] assembles them. A
+//! ServerHello that cannot be parsed is a result of its own. Later messages only add facts; a later message that cannot
+//! be parsed is ignored.
 
 use serde::{Deserialize, Serialize};
 use tls_parser::{
@@ -12,93 +13,98 @@ use tls_parser::{
 
 use crate::wire::tls::{FirstBytes, Version, alert_name, group_name, scheme_name, suite_name};
 
-/// Certificates of one chain that are kept.
+/// The maximum number of certificates that are kept of a chain.
 pub(crate) const MAX_CERTIFICATES: usize = 20;
-/// Bytes of all certificates that are kept.
+/// The maximum total size of the certificates that are kept, in bytes.
 pub(crate) const MAX_CERTIFICATE_BYTES: usize = 256 * 1024;
-/// Bytes of text that are kept of a peer that does not speak TLS.
+/// The maximum number of bytes of text that are kept if a peer does not use TLS.
 pub const MAX_TEXT: usize = 64;
 
-/// RFC 8446 §4.1.3: the random of a ServerHello that is a HelloRetryRequest, SHA-256 of that word.
+/// RFC 8446 §4.1.3: the random value that marks a ServerHello as a HelloRetryRequest (SHA-256 of "HelloRetryRequest").
 const RETRY: [u8; 32] = [
     0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11,
     0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
 ];
 
-/// What a server answers to a [`crate::wire::tls::Hello`].
+/// A server's response to a [`crate::wire::tls::ClientHello`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "heard", rename_all = "kebab-case")]
 pub enum TlsAnswer {
-    /// A ServerHello, or a HelloRetryRequest, which has its form: the server takes something of what was offered.
+    /// A ServerHello or HelloRetryRequest, which have the same format: the server accepts part of the offer.
     ServerHello(ServerHello),
-    /// An alert instead of a ServerHello: the server refuses.
+    /// An alert instead of a ServerHello: the server rejects the offer.
     Alert {
-        /// The number of the description (RFC 8446 §6).
+        /// The number of the alert's description (RFC 8446 §6).
         code: u8,
-        /// Its name, as [`crate::wire::tls::alert_name`] gives it.
+        /// The name of the description, as returned by [`crate::wire::tls::alert_name`].
         name: String,
     },
     /// An SSLv2 SERVER-HELLO.
     Sslv2,
-    /// No TLS: another protocol, usually in plain text.
+    /// Bytes that are not TLS but another protocol, usually in plain text.
     NotTls {
-        /// Which one.
+        /// The protocol.
         kind: FirstBytes,
-        /// Its first line without the end, as far as 64 bytes reach; U+FFFD instead of bytes that are not UTF-8.
+        /// The first line without its end, at most 64 bytes, with U+FFFD for invalid UTF-8.
         text: String,
     },
-    /// TLS records with nonsense in them.
+    /// TLS records with invalid contents.
     Malformed {
-        /// What is wrong, as a lower-case phrase.
+        /// The problem, as a lower-case phrase.
         why: String,
     },
 }
 
-/// What a ServerHello and the messages after it tell.
+/// The facts in a ServerHello and the messages after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ServerHello {
-    /// The version that the server chose, in the extension of TLS 1.3 if it is there.
+    /// The version that the server selected, from the supported_versions extension of TLS 1.3 if present.
     pub version: Version,
-    /// The number of the suite that it chose.
+    /// The number of the cipher suite that the server selected.
     pub suite: u16,
-    /// The suite's IANA name, else `0x....`.
+    /// The IANA name of the cipher suite, or `0x....` if it has none.
     pub suite_name: String,
-    /// The number of the group: of the key share in TLS 1.3, of the named curve of an ECDHE key exchange before.
+    /// The number of the group: of the key share in TLS 1.3, of the named curve of an ECDHE key exchange in older
+    /// versions.
     pub group: Option<u16>,
-    /// The group's name, as [`crate::wire::tls::group_name`] gives it.
+    /// The name of the group, as returned by [`crate::wire::tls::group_name`].
     pub group_name: Option<String>,
-    /// Whether this is a HelloRetryRequest: the group is the server's choice, and it waits for a key.
+    /// Whether this is a HelloRetryRequest, in which the server selects a group and requests a key share for it.
     pub is_retry: bool,
-    /// The mark of RFC 8446 §4.1.3 that the server knows a newer version than it chose. `Some(1.2)`: TLS 1.2 was
-    /// chosen by a server that has TLS 1.3. `Some(1.1)`: TLS 1.1 or older was chosen by one that has at least TLS 1.2.
-    /// To be expected if no more was offered; if more was offered, something between lowered it. Not every server
-    /// sets it.
+    /// The downgrade marker of RFC 8446 §4.1.3: the server supports a newer version than it selected. `1.2`: a server
+    /// with TLS 1.3 selected TLS 1.2. `1.1`: a server with TLS 1.2 or later selected TLS 1.1 or older. If the client
+    /// offered no newer version, the marker is expected. If it did, a device on the network path lowered the version.
+    /// Not every server sets the marker.
     pub downgrade: Option<Version>,
-    /// Whether renegotiation is bound to the connection (RFC 5746). False in TLS 1.3, which has no renegotiation.
+    /// Whether the server supports secure renegotiation (RFC 5746). Always false in TLS 1.3, which has no
+    /// renegotiation.
     pub secure_renegotiation: bool,
-    /// Whether the extended master secret is used (RFC 7627). False in TLS 1.3, where it is always so.
+    /// Whether the extended master secret is used (RFC 7627). Always false in TLS 1.3, which does not need the
+    /// extension.
     pub extended_master_secret: bool,
-    /// Whether the server compresses.
+    /// Whether the server selected compression.
     pub compression: bool,
-    /// Whether the MAC covers what is encrypted (RFC 7366), said only of suites with CBC. False in TLS 1.3.
+    /// Whether encrypt-then-MAC is used (RFC 7366), which applies only to CBC cipher suites. Always false in TLS 1.3.
     #[serde(default)]
     pub encrypt_then_mac: bool,
-    /// Whether the server will send a session ticket (RFC 5077, historic). False in TLS 1.3, which says so later.
+    /// Whether the server will send a session ticket (RFC 5077, historic). Always false in TLS 1.3, which announces
+    /// tickets later.
     #[serde(default)]
     pub session_ticket: bool,
-    /// Whether the server will send an OCSP response (RFC 6066 §8). False in TLS 1.3, which says so encrypted.
+    /// Whether the server will send an OCSP response (RFC 6066 §8). Always false in TLS 1.3, where this is encrypted.
     #[serde(default)]
     pub ocsp_response: bool,
     /// The signature scheme of the key exchange, in TLS 1.2 with an ephemeral key.
     pub signature: Option<String>,
-    /// The size of the prime in bits, where the key exchange is DHE.
+    /// The size of the prime in bits, if the key exchange is DHE.
     pub dh_bits: Option<u32>,
-    /// Whether the server asked for a client certificate; before TLS 1.3 only, where it does so in clear.
+    /// Whether the server requested a client certificate. Known only before TLS 1.3, where the request is not
+    /// encrypted.
     pub client_certificate_requested: bool,
-    /// The chain as it was sent, DER, leaf first; before TLS 1.3 only. At most [`MAX_CERTIFICATES`] and
-    /// [`MAX_CERTIFICATE_BYTES`]; the rest is left out.
+    /// The chain as the server sent it, in DER format, leaf first. Known only before TLS 1.3. At most
+    /// [`MAX_CERTIFICATES`] certificates and [`MAX_CERTIFICATE_BYTES`] bytes are kept.
     #[serde(skip)]
     pub certificates: Vec<Vec<u8>>,
 }
@@ -112,7 +118,7 @@ impl TlsAnswer {
         TlsAnswer::Malformed { why: why.into() }
     }
 
-    /// Plain text, or bytes that belong to nothing known.
+    /// The result for bytes that are not TLS: plain text, or an unknown protocol.
     pub(super) fn not_tls(bytes: &[u8]) -> TlsAnswer {
         let line = bytes.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
         let mut text = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
@@ -124,18 +130,18 @@ impl TlsAnswer {
 }
 
 impl ServerHello {
-    /// Reads the body of a ServerHello, or says why it cannot be read.
+    /// Parses the body of a ServerHello. The error is a phrase for [`TlsAnswer::Malformed`].
     pub(super) fn parse(body: &[u8]) -> Result<ServerHello, String> {
         let (rest, hello) =
-            parse_tls_handshake_server_hello(body).map_err(|_| "a ServerHello that cannot be read".to_owned())?;
-        // SSLv3 has no extensions, but RFC 5746 §3.6 appends one to its ServerHello for a client that sent the SCSV.
+            parse_tls_handshake_server_hello(body).map_err(|_| "a ServerHello that cannot be parsed".to_owned())?;
+        // SSLv3 has no extensions, but RFC 5746 §3.6 adds one to the ServerHello if the client sent the SCSV.
         let extensions = extensions(hello.ext.unwrap_or_else(|| rest.get(2..).unwrap_or_default()));
         let extension = |kind: u16| extensions.iter().find(|(known, _)| *known == kind).map(|(_, body)| *body);
-        // RFC 8446 §4.2.1: where the extension is, it alone counts.
+        // RFC 8446 §4.2.1: if the extension is present, only its value counts.
         let number = extension(43).and_then(first_word).unwrap_or(hello.version.0);
-        let version = Version::of(number).ok_or_else(|| format!("a ServerHello of version 0x{number:04X}"))?;
+        let version = Version::of(number).ok_or_else(|| format!("a ServerHello with version 0x{number:04X}"))?;
         let is_13 = version == Version::Tls13;
-        // RFC 8446 §4.2.8: the group comes first, in a ServerHello and in a HelloRetryRequest.
+        // RFC 8446 §4.2.8: the group is the first field, both in a ServerHello and in a HelloRetryRequest.
         let group = extension(51).and_then(first_word).filter(|_| is_13);
         Ok(ServerHello {
             version,
@@ -158,7 +164,7 @@ impl ServerHello {
         })
     }
 
-    /// Takes the body of a Certificate message.
+    /// Adds the facts in the body of a Certificate message.
     pub(super) fn certificate(&mut self, body: &[u8]) {
         let Ok((_, TlsMessageHandshake::Certificate(message))) = parse_tls_handshake_msg_certificate(body) else {
             return;
@@ -173,8 +179,8 @@ impl ServerHello {
         }
     }
 
-    /// Takes the body of a ServerKeyExchange message; its form is that of the suite (RFC 5246 §7.4.3, historic, and
-    /// RFC 8422 §5.4).
+    /// Adds the facts in the body of a ServerKeyExchange message. Its format depends on the cipher suite (RFC 5246
+    /// §7.4.3, historic, and RFC 8422 §5.4).
     pub(super) fn key_exchange(&mut self, body: &[u8]) {
         let is_of = |families: &[&str]| families.iter().any(|family| self.suite_name.starts_with(family));
         let rest = if is_of(&["TLS_ECDHE_RSA_", "TLS_ECDHE_ECDSA_", "TLS_ECDH_anon_"]) {
@@ -191,7 +197,8 @@ impl ServerHello {
         } else {
             return;
         };
-        // RFC 5246 §4.7 (historic): from TLS 1.2 on a signature says its scheme. Without a certificate there is no signature.
+        // RFC 5246 §4.7 (historic): since TLS 1.2, a signature contains its scheme. If there is no certificate, there
+        // is no signature.
         if self.version == Version::Tls12
             && !self.suite_name.contains("_anon_")
             && let Ok((_, DigitallySigned { alg: Some(scheme), .. })) = parse_digitally_signed(rest)
@@ -201,8 +208,8 @@ impl ServerHello {
     }
 }
 
-/// Extensions by type, as far as they can be read. Each is looked at only where it is needed, so that one that is
-/// odd does not hide the others.
+/// The extensions by type, as far as they can be parsed. Each body is parsed only where it is used, so that an invalid
+/// one does not hide the others.
 fn extensions(mut bytes: &[u8]) -> Vec<(u16, &[u8])> {
     let mut found = Vec::new();
     while let Ok((rest, TlsExtension::Unknown(TlsExtensionType(kind), body))) = parse_tls_extension_unknown(bytes) {
@@ -225,7 +232,7 @@ fn downgrade(random: &[u8]) -> Option<Version> {
     }
 }
 
-/// The length of a number in bits; it comes in at most 65535 bytes.
+/// The length of a number in bits. The number has at most 65535 bytes.
 fn bits(number: &[u8]) -> u32 {
     let significant = number.iter().skip_while(|&&byte| byte == 0).count() as u32;
     let first = number.iter().find(|&&byte| byte != 0).map_or(0, |byte| byte.leading_zeros());
@@ -234,7 +241,7 @@ fn bits(number: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+    #![allow(clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
     use super::{MAX_CERTIFICATES, MAX_TEXT, RETRY, ServerHello, TlsAnswer, bits};
     use crate::wire::tls::{FirstBytes, Version};
@@ -246,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_of_a_lowered_version_is_read_and_means_nothing_in_tls_1_3() {
+    fn the_downgrade_marker_is_recognised_before_tls_1_3_only() {
         let mut random = [9; 32];
         random[24..].copy_from_slice(b"DOWNGRD\x01");
         let hello = ServerHello::parse(&body(random, &[])).expect("a ServerHello");
@@ -259,14 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_that_is_odd_does_not_hide_the_next() {
+    fn an_invalid_extension_does_not_hide_the_next() {
         // An empty supported_groups, a GREASE value, then the extended master secret.
         let hello = ServerHello::parse(&body([1; 32], &[0, 10, 0, 0, 0x0A, 0x0A, 0, 1, 0, 0, 23, 0, 0]));
         assert!(hello.expect("a ServerHello").extended_master_secret);
     }
 
     #[test]
-    fn what_a_server_adds_is_read_from_its_extensions() {
+    fn features_are_recognised_by_their_extensions() {
         let hello = ServerHello::parse(&body([1; 32], &[0, 22, 0, 0, 0, 35, 0, 0, 0, 5, 0, 0])).expect("a ServerHello");
         assert!(hello.encrypt_then_mac && hello.session_ticket && hello.ocsp_response);
         let bare = ServerHello::parse(&body([1; 32], &[])).expect("a ServerHello");
@@ -274,20 +281,20 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_is_told_by_its_random_and_only_in_tls_1_3() {
+    fn a_hello_retry_request_is_recognised_by_its_random_in_tls_1_3_only() {
         let retry = ServerHello::parse(&body(RETRY, &[0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0x11, 0xEC])).expect("whole");
         assert_eq!((retry.is_retry, retry.group_name.as_deref()), (true, Some("X25519MLKEM768")));
         assert!(!ServerHello::parse(&body(RETRY, &[])).expect("whole").is_retry);
     }
 
     #[test]
-    fn a_draft_of_tls_1_3_is_no_version() {
+    fn a_draft_version_of_tls_1_3_is_not_accepted() {
         let why = ServerHello::parse(&body([1; 32], &[0, 43, 0, 2, 0x7F, 0x1C])).expect_err("a draft");
-        assert_eq!(why, "a ServerHello of version 0x7F1C");
+        assert_eq!(why, "a ServerHello with version 0x7F1C");
     }
 
     #[test]
-    fn certificates_beyond_the_bound_are_left_out() {
+    fn certificates_beyond_the_limit_are_left_out() {
         let mut hello = ServerHello::parse(&body([1; 32], &[])).expect("whole");
         let list: Vec<u8> = (0..50).flat_map(|_| [0, 0, 1, 0x30]).collect();
         hello.certificate(&[&[0, 0, 200][..], &list].concat());
@@ -315,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_survives_a_report_but_for_its_certificates() {
+    fn an_answer_in_a_report_is_complete_except_for_the_certificates() {
         let mut hello = ServerHello::parse(&body([1; 32], &[])).expect("whole");
         hello.certificates.push(vec![0x30]);
         let json = serde_json::to_value(TlsAnswer::ServerHello(hello.clone())).expect("json");

@@ -1,28 +1,29 @@
-//! What the first bytes of a peer are. One question, asked where TLS was expected and where a greeting was: who speaks?
+//! Recognises a protocol by the first bytes that a peer sends. Used where TLS was expected, and where a greeting was
+//! expected.
 //!
-//! Nothing is decided about whether that is right; port and expectation are the caller's. Text is judged by its first
-//! line, which may be cut; too few bytes are [`FirstBytes::Unknown`], and more of them may be known.
+//! The caller decides whether the protocol is the right one for the port. Text is recognised by its first line, which
+//! may be incomplete. Too few bytes are [`FirstBytes::Unknown`]; the result may change when more bytes arrive.
 
 use serde::{Deserialize, Serialize};
 
-/// The protocol that first bytes belong to.
+/// The protocol that the first bytes of a peer belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FirstBytes {
-    /// A reply code of SMTP, 2yz to 5yz, and a blank, a hyphen or a line end; LMTP looks the same.
+    /// An SMTP reply code, 2yz to 5yz, followed by a space, a hyphen or the end of the line. LMTP looks the same.
     Smtp,
     /// An untagged IMAP response: `* OK`, `* PREAUTH`, `* BYE`, `* BAD`, `* NO`.
     Imap,
-    /// `+OK` or `-ERR`.
+    /// POP3: `+OK` or `-ERR`.
     Pop3,
-    /// `SSH-`.
+    /// SSH: `SSH-`.
     Ssh,
-    /// `HTTP/`, or a page without a status line, which is what web servers answer to bytes that are no request.
+    /// `HTTP/`, or an HTML page without a status line, which web servers send in response to an invalid request.
     Http,
-    /// A reply code and a line that says FTP (RFC 959 §4.2) and not SMTP.
+    /// A reply code and a line that contains FTP (RFC 959 §4.2) but not SMTP.
     Ftp,
-    /// `200` or `201`, the greeting of a news server (RFC 3977 §5.1); no SMTP server greets so.
+    /// `200` or `201`, the greeting of a news server (RFC 3977 §5.1), which no SMTP server sends.
     Nntp,
     /// A TLS record of type handshake.
     TlsHandshake,
@@ -30,24 +31,25 @@ pub enum FirstBytes {
     TlsAlert,
     /// An SSLv2 SERVER-HELLO.
     Sslv2,
-    /// Something else, or too little to tell.
+    /// Another protocol, or too few bytes to recognise one.
     Unknown,
 }
 
 impl FirstBytes {
-    /// Names the protocol of what was received so far; more than the first line is not looked at.
+    /// Returns the protocol of the bytes received so far. Only the first line is examined.
     pub fn of(bytes: &[u8]) -> FirstBytes {
         match bytes {
-            // RFC 8446 §5.1: the type, then a legacy version whose first byte is 3 in all versions since SSL 3.0.
+            // RFC 8446 §5.1: the content type, then a legacy version whose first byte is 3 in all versions since SSL
+            // 3.0.
             [0x16, 3, ..] => FirstBytes::TlsHandshake,
             [0x15, 3, ..] => FirstBytes::TlsAlert,
-            // Two bytes of length with the high bit set, message type 4, session flag, certificate type, version 2.
+            // Two length bytes with the high bit set, message type 4, session flag, certificate type, version 2.
             [0x80..=0xFF, _, 4, _, _, 0, 2, ..] => FirstBytes::Sslv2,
             _ => text(bytes),
         }
     }
 
-    /// Whether this is a TLS record. SSLv2 is not.
+    /// Whether this is a TLS record. An SSLv2 message is not.
     pub fn is_tls(self) -> bool {
         matches!(self, FirstBytes::TlsHandshake | FirstBytes::TlsAlert)
     }
@@ -76,7 +78,7 @@ fn text(bytes: &[u8]) -> FirstBytes {
     }
 }
 
-/// RFC 5321 §4.2: three digits, the first from 2 to 5, then a blank, a hyphen or the end of the line.
+/// RFC 5321 §4.2: three digits, the first from 2 to 5, followed by a space, a hyphen or the end of the line.
 fn is_reply(line: &[u8]) -> bool {
     match line.trim_ascii_end() {
         [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9', rest @ ..] => matches!(rest, [] | [b' ' | b'-', ..]),
@@ -89,7 +91,7 @@ mod tests {
     use super::FirstBytes;
 
     #[test]
-    fn each_protocol_is_told_by_its_first_bytes() {
+    fn each_protocol_is_recognised_by_its_first_bytes() {
         let known: &[(&[u8], FirstBytes)] = &[
             (b"220 mx.example.net ESMTP\r\n", FirstBytes::Smtp),
             (b"220-mx.example.net\r\n220 ready\r\n", FirstBytes::Smtp),

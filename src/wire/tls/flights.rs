@@ -1,14 +1,14 @@
-//! What real servers answered, for the tests of this folder. Recorded on loopback with the hellos of [`super::hello`],
-//! from keys that exist nowhere else.
+//! Responses of real servers for the tests in this directory. They were recorded on the loopback interface in response
+//! to [`super::hello`]. The keys are not used anywhere else.
 
-/// The bytes of one of them.
+/// Decodes one of the recorded responses.
 pub(super) fn bytes(hex: &str) -> Vec<u8> {
     let digits: Vec<char> = hex.chars().filter(|digit| !digit.is_whitespace()).collect();
     let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).expect("hex");
     digits.chunks(2).map(byte).collect()
 }
 
-/// OpenSSL 3.0, TLS 1.2, ECDSA; first a warning that it does not know the server name.
+/// OpenSSL 3.0, TLS 1.2, ECDSA. The first record is a warning that the server name is unrecognised.
 pub(super) const TLS12: &str = "\
     15030300020170160303005d0200005903039b600ed71152415366751050434b1a68ddca59d0aaf02d1e24ccdd4b94cab164203a72bbfa \
     843b88bfbfbdc62de946b917da5abde7ea08e3f4b788eda78b7c159cc02c000011ff01000100000b0004030001020017000016030301af \
@@ -24,7 +24,7 @@ pub(super) const TLS12: &str = "\
     f17f82558481b863a47e422b4f225e7c2d34899861ef022100e837fe370c4a7fe5cfcc16911fa95f9ebcb7e54e0d77ac9fefb44a017b73 \
     f11f16030300040e000000";
 
-/// OpenSSL 3.0 with nothing but TLS 1.0, ECDSA.
+/// OpenSSL 3.0 that accepts only TLS 1.0, ECDSA.
 pub(super) const TLS10: &str = "\
     160301005d0200005903014ccf8d514b6578a560252eb0790db039f22354b0fe500b5d2641e64a5fbf9eb520db38a95413fc7f237d5c43 \
     b43db0d5e0fb3b83ac91a2c7376487e62595ac129ac00a000011ff01000100000b0004030001020017000016030101af0b0001ab0001a8 \
@@ -40,7 +40,7 @@ pub(super) const TLS10: &str = "\
     6aed641f500f22df87fdf4145a02204a8ba85f79152d3b0a4239dc403a18554f6ddb17cdd06e24af72ac53ec7ed27116030100040e0000 \
     00";
 
-/// OpenSSL 3.0, TLS 1.2 although it has 1.3, RSA, a prime of 1024 bits, a client certificate wanted.
+/// OpenSSL 3.0 that supports TLS 1.3 but selects TLS 1.2, with RSA, a 1024-bit prime and a client certificate request.
 pub(super) const DHE: &str = "\
     16030300550200005103033d12bf7f0c90e62c8ddd1a5b84f11e0cac65b03d702e6f1e444f574e4752440120168a72dd86e809b9de3982 \
     22b55e51229cb1df39aff5194ae37bbc0ac1a4456d009e000009ff0100010000170000160303021c0b0002180002150002123082020e30 \
@@ -64,19 +64,20 @@ pub(super) const DHE: &str = "\
     00003603010240002e040305030603080708080809080a080b080408050806040105010601030302030301020103020202040205020602 \
     000016030300040e000000";
 
-/// rustls 0.23, a HelloRetryRequest for X25519MLKEM768 and ChangeCipherSpec.
+/// rustls 0.23: a HelloRetryRequest for X25519MLKEM768, then ChangeCipherSpec.
 pub(super) const RETRY: &str = "\
     1603030058020000540303cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c200707070707070707070707 \
     070707070707070707070707070707070707070702130200000c0033000211ec002b00020304140303000101";
 
-/// JSSE of Java 17, a HelloRetryRequest for X25519 with a cookie.
+/// JSSE of Java 17: a HelloRetryRequest for X25519 with a cookie.
 pub(super) const RETRY_COOKIE: &str = "\
     16030300c1020000bd0303cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c200707070707070707070707 \
     0707070707070707070707070707070707070707031302000075002b00020304002c0065006313026de4a90e09f01816638cca9724cf30 \
     7ea1fd2b541950a3250e694f965d713db0de066f3384b0dfe8945919ee9d8fa017dbfe7cc8ffc6b240c123cf6f4dc16250b5596bc0a174 \
     2d1a27533230598a55135ef6874d70f05a8bfcd040c055c602bac800330002001d";
 
-/// JSSE of Java 17, SSLv3: the record of the ServerHello, with the extension that answers the SCSV.
+/// JSSE of Java 17, SSLv3: the record with the ServerHello, including the extension that is sent in response to the
+/// SCSV.
 pub(super) const SSLV3: &str = "\
     16030000510200004d03003321b715beafbf6706c87921845987e06248d6cd0bb42bfddf9a775a51568cee207abc656c3f9749a5507662 \
     512ad7df4b76313c07d824c4d95499a4ee50475b5e0039000005ff01000100";

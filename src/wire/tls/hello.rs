@@ -1,13 +1,16 @@
-//! The ClientHello of each question that is asked of a server, and its bytes.
+//! The ClientHello of each kind of probe, and its encoding.
 //!
-//! It is sent as it is and never completed, so it may offer what no client should use. Decisions that all of them share:
-//! 1. A TLS 1.3 key share is always empty: RFC 8446 §4.2.8 lets a client ask so for the server's choice of a group,
-//!    which comes in a HelloRetryRequest, and no key is ever made.
-//! 2. Compression: DEFLATE is offered beside null in questions up to TLS 1.2, to see whether the server would use it
-//!    (CRIME); in TLS 1.3 only null may be (RFC 8446 §4.1.2), and a current client offers only that.
-//! 3. The last extension is never empty, and a message of 256 to 511 bytes is padded to 512: there are servers that
-//!    hang otherwise (RFC 7685 §1 tells the second).
-//! 4. Nothing here is random: the caller gives 32 bytes, and the same bytes give the same hello.
+//! The handshake is never completed, so a ClientHello may offer parameters that no client should use. All of them
+//! follow these rules:
+//!
+//! 1. A TLS 1.3 key share is always empty. RFC 8446 §4.2.8 allows this as a request for the server's choice of a group.
+//!    The server replies with a HelloRetryRequest, and no key is ever generated.
+//! 2. Probes up to TLS 1.2 offer DEFLATE compression in addition to null, to find out whether the server would use it
+//!    (CRIME). In TLS 1.3 only null is allowed (RFC 8446 §4.1.2). A ClientHello that imitates a current client also
+//!    offers only null.
+//! 3. The last extension is never empty, and a message of 256 to 511 bytes is padded to 512 bytes. Some servers hang on
+//!    such messages (for the second case see RFC 7685 §1).
+//! 4. No value is random: the caller provides 32 bytes, and the same 32 bytes give the same ClientHello.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,49 +22,53 @@ use crate::wire::tls::offers::{
 };
 use crate::wire::tls::weak::WeakClass;
 
-/// Entries of one list that are sent, so that any [`Hello`] has bytes.
+/// The maximum number of entries of one list that are sent, so that every [`ClientHello`] can be encoded.
 const MAX_OFFERED: usize = 4096;
-/// RFC 8446 §5.1: no fragment is longer.
+/// RFC 8446 §5.1: the maximum length of a record fragment.
 const MAX_FRAGMENT: usize = 16 * 1024;
-/// The message is padded to this size if it is long by purpose: with TCP and IP headers two packets of any network.
+/// The size to which [`HelloShape::PaddedClient`] is padded. With TCP and IP headers, this takes two packets on any
+/// network.
 const LARGE: usize = 1800;
 
-/// A ClientHello that is sent as it is and never completed.
+/// A ClientHello whose handshake is never completed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClientHello {
-    /// The highest version offered, and the only one unless the shape says otherwise.
+    /// The highest version that is offered. It is the only one, except for the shapes that imitate a client.
     pub version: Version,
-    /// Cipher suites by number, first choice first. At most 4096 are sent, of groups and signatures too.
+    /// Cipher suites by number, most preferred first. At most 4096 are sent; the same limit applies to groups and
+    /// signatures.
     pub suites: Vec<u16>,
-    /// Groups by number; none in SSLv3.
+    /// Groups by number; empty in SSLv3.
     pub groups: Vec<u16>,
-    /// Signature schemes by number; none before TLS 1.2.
+    /// Signature schemes by number; empty before TLS 1.2.
     pub signatures: Vec<u16>,
-    /// What is around these lists.
+    /// The other fields and extensions.
     pub shape: HelloShape,
 }
 
-/// What a [`Hello`] looks like beside its lists.
+/// The fields and extensions of a [`ClientHello`] other than its lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum HelloShape {
-    /// One version, and no more than a server needs to choose in it.
+    /// One version, and only the extensions that a server needs to select parameters in it.
     Question,
-    /// As a client of today: TLS 1.3, and TLS 1.2 for servers without it.
+    /// Imitates a current client: TLS 1.3, and TLS 1.2 for servers without it.
     Client,
-    /// The same, padded to more than 1500 bytes.
+    /// The same as `Client`, padded to more than 1500 bytes.
     PaddedClient,
-    /// SSLv2 has another form (draft-hickman-netscape-ssl-00): its seven suites, and none of the lists.
+    /// The message format of SSLv2 (draft-hickman-netscape-ssl-00) with its seven cipher suites. The lists are not
+    /// used.
     Sslv2,
 }
 
-/// TLS_FALLBACK_SCSV (RFC 7507 §2): the client says that it offers less than it has.
+/// TLS_FALLBACK_SCSV (RFC 7507 §2): states that the client supports a newer version than it offers.
 const FALLBACK: u16 = 0x5600;
 
 impl ClientHello {
-    /// Everything a server of that version could take, old and weak suites too, modern first.
+    /// All parameters that a server of that version could accept, including old and weak cipher suites, modern ones
+    /// first.
     pub fn everything(version: Version) -> ClientHello {
         ClientHello {
             version,
@@ -72,13 +79,14 @@ impl ClientHello {
         }
     }
 
-    /// TLS 1.2 for a server with an ECDSA certificate: only suites and signature schemes of such.
+    /// TLS 1.2 for a server with an ECDSA certificate: only the cipher suites and signature schemes for such
+    /// certificates.
     pub fn ecdsa_only() -> ClientHello {
         let suites = suites_where(|name| name.starts_with("TLS_ECDHE_ECDSA_"));
         ClientHello { suites, signatures: SIGNATURES_ECDSA.to_vec(), ..ClientHello::everything(Version::Tls12) }
     }
 
-    /// TLS 1.2 for a server with an RSA certificate: ECDHE, DHE and static RSA, and only RSA signature schemes.
+    /// TLS 1.2 for a server with an RSA certificate: ECDHE, DHE and static RSA, with RSA signature schemes only.
     pub fn rsa_only() -> ClientHello {
         let suites = suites_where(|name| {
             ["TLS_ECDHE_RSA_", "TLS_DHE_RSA_", "TLS_RSA_"].iter().any(|family| name.starts_with(family))
@@ -86,8 +94,8 @@ impl ClientHello {
         ClientHello { suites, signatures: SIGNATURES_RSA.to_vec(), ..ClientHello::everything(Version::Tls12) }
     }
 
-    /// Keys encrypted to the RSA certificate: a server that takes it gives up forward secrecy. Without weak suites, which
-    /// would hide others.
+    /// Cipher suites with static RSA key exchange. A server that accepts one does not provide forward secrecy. Weak
+    /// cipher suites are left out, because the server could select one of them instead.
     pub fn static_rsa(version: Version) -> ClientHello {
         let is_static = |name: &str| name.starts_with("TLS_RSA_") && WeakClass::of(name).next().is_none();
         let mut hello = ClientHello::everything(version);
@@ -97,42 +105,42 @@ impl ClientHello {
         ClientHello { suites: suites_of(version, is_static), ..hello }
     }
 
-    /// Suites of weak classes and nothing else: each that belongs to a class other than those that are known already.
+    /// Only weak cipher suites: each suite that belongs to at least one class that is not in `known`.
     pub fn weak(version: Version, known: &[WeakClass]) -> ClientHello {
         let is_open = |name: &str| WeakClass::of(name).any(|class| !known.contains(&class));
         ClientHello { suites: suites_of(version, is_open), ..ClientHello::everything(version) }
     }
 
-    /// Ephemeral Diffie-Hellman over a prime that the server chooses, and nothing weak: the prime is seen.
+    /// Only DHE cipher suites that are not weak. The server selects the prime, and its reply shows it.
     pub fn dhe(version: Version) -> ClientHello {
         let is_dhe = |name: &str| name.starts_with("TLS_DHE_") && WeakClass::of(name).next().is_none();
         ClientHello { suites: suites_of(version, is_dhe), ..ClientHello::everything(version) }
     }
 
-    /// Ephemeral elliptic curves and nothing else, to learn which curves there are.
+    /// Only ECDHE cipher suites, to find out which curves the server supports.
     pub fn ecdhe(version: Version) -> ClientHello {
         let is_ecdhe = |name: &str| name.starts_with("TLS_ECDHE_") && WeakClass::of(name).next().is_none();
         ClientHello { suites: suites_of(version, is_ecdhe), ..ClientHello::everything(version) }
     }
 
-    /// What few servers have: ARIA, static Diffie-Hellman and the like.
+    /// Cipher suites that few servers support, such as ARIA and static Diffie-Hellman.
     pub fn rare(version: Version) -> ClientHello {
         ClientHello { suites: rare_suites(version), ..ClientHello::everything(version) }
     }
 
-    /// These suites, in this order.
+    /// These cipher suites, in this order.
     pub fn of_suites(version: Version, suites: &[u16]) -> ClientHello {
         ClientHello { suites: suites.to_vec(), ..ClientHello::everything(version) }
     }
 
-    /// As a client that was rejected with a newer version and tries this one (RFC 7507 §4).
+    /// Imitates a client that falls back to this version after a newer version was rejected (RFC 7507 §4).
     pub fn fallback(version: Version) -> ClientHello {
         let mut hello = ClientHello::everything(version);
         hello.suites.push(FALLBACK);
         hello
     }
 
-    /// TLS 1.2 with a signed key exchange, for which only MD5, SHA-1 and SHA-224 are offered (RFC 9155 §3).
+    /// TLS 1.2 with a signed key exchange and only the hashes MD5, SHA-1 and SHA-224 (RFC 9155 §3).
     pub fn old_hashes() -> ClientHello {
         let is_signed = |name: &str| {
             (name.starts_with("TLS_ECDHE_") || name.starts_with("TLS_DHE_")) && WeakClass::of(name).next().is_none()
@@ -144,21 +152,21 @@ impl ClientHello {
         }
     }
 
-    /// SSLv2, and nothing else.
+    /// Only SSLv2.
     pub fn sslv2() -> ClientHello {
         let empty = Vec::new;
         let (suites, groups, signatures) = (empty(), empty(), empty());
         ClientHello { version: Version::Ssl3, suites, groups, signatures, shape: HelloShape::Sslv2 }
     }
 
-    /// TLS 1.3 with nothing but hybrids of ML-KEM. A server that has one names it in a HelloRetryRequest; one that
-    /// has none answers an alert: `handshake_failure` (OpenSSL, rustls), `unexpected_message` (Java).
+    /// Only TLS 1.3 with hybrid ML-KEM groups. A server that supports one selects it in a HelloRetryRequest. Other
+    /// servers send an alert: `handshake_failure` (OpenSSL, rustls) or `unexpected_message` (Java).
     pub fn post_quantum() -> ClientHello {
         ClientHello { groups: GROUPS_POST_QUANTUM.to_vec(), ..ClientHello::everything(Version::Tls13) }
     }
 
-    /// What a current client offers, without hybrids of ML-KEM: below 260 bytes with a host name of up to 60,
-    /// and one packet with any.
+    /// The offer of a current client without hybrid ML-KEM groups. It has less than 260 bytes if the host name has at
+    /// most 60 characters, and fits into one packet with any host name.
     pub fn small() -> ClientHello {
         let modern = suites_where(|name| {
             name.starts_with("TLS_ECDHE_") && (name.contains("_GCM_") || name.contains("_CHACHA20_"))
@@ -172,14 +180,15 @@ impl ClientHello {
         }
     }
 
-    /// The same with hybrids of ML-KEM first, and padded (RFC 7685) to more than 1500 bytes, as their key shares make
-    /// it. A server that answers [`Hello::small`] and not this one cannot read a ClientHello that comes in two packets.
+    /// The same as [`ClientHello::small`], with hybrid ML-KEM groups first and padded (RFC 7685) to more than 1500
+    /// bytes, the size that their key shares cause. If a server responds to [`ClientHello::small`] but not to this one,
+    /// it or a device on the network path cannot handle a ClientHello that is split into two packets.
     pub fn large() -> ClientHello {
         let groups = [GROUPS_POST_QUANTUM, GROUPS_CURRENT].concat();
         ClientHello { groups, shape: HelloShape::PaddedClient, ..ClientHello::small() }
     }
 
-    /// The same without these suites, to learn what a server takes next.
+    /// The same without these cipher suites, to find out which one the server selects next.
     #[must_use]
     pub fn without_suites(&self, suites: &[u16]) -> ClientHello {
         ClientHello { suites: without(&self.suites, suites), ..self.clone() }
@@ -191,17 +200,17 @@ impl ClientHello {
         ClientHello { groups: without(&self.groups, groups), ..self.clone() }
     }
 
-    /// The record, or records, as bytes. A text that is no DNS name, an address for one, is not sent as server name
-    /// (RFC 6066 §3).
+    /// The encoded records. If `sni` is not a DNS name, for example an IP address, no server name is sent (RFC 6066
+    /// §3).
     ///
-    /// In SSLv3 `TLS_EMPTY_RENEGOTIATION_INFO_SCSV` is sent beside the suites, as RFC 5746 §3.3 wants it where there
-    /// are no extensions.
+    /// In SSLv3, `TLS_EMPTY_RENEGOTIATION_INFO_SCSV` is added to the cipher suites, as RFC 5746 §3.3 requires for a
+    /// ClientHello without extensions.
     pub fn bytes(&self, sni: Option<&str>, random: [u8; 32]) -> Vec<u8> {
         if self.shape == HelloShape::Sslv2 {
             return sslv2(random);
         }
         let message = self.message(sni, random);
-        // RFC 8446 §5.1: the record says 1.0 in a first hello, for servers that would read more into it.
+        // RFC 8446 §5.1: the record version of the first ClientHello is TLS 1.0, for compatibility with old servers.
         let record_version: u16 = if self.version == Version::Ssl3 { 0x0300 } else { 0x0301 };
         let mut bytes = Vec::with_capacity(message.len() + 5);
         for fragment in message.chunks(MAX_FRAGMENT) {
@@ -214,7 +223,7 @@ impl ClientHello {
 
     fn message(&self, sni: Option<&str>, random: [u8; 32]) -> Vec<u8> {
         let mut body = Vec::new();
-        // RFC 8446 §4.1.2: from TLS 1.3 on the version is an extension, and this field says 1.2.
+        // RFC 8446 §4.1.2: since TLS 1.3 the version is in an extension, and this field contains TLS 1.2.
         body.extend(self.version.min(Version::Tls12).number().to_be_bytes());
         body.extend(random);
         body.extend(sized(1, &self.session(random)));
@@ -227,7 +236,7 @@ impl ClientHello {
         body.extend(sized(1, if asks_for_deflate { &[1, 0] } else { &[0] }));
         if self.version > Version::Ssl3 {
             let mut extensions = self.extensions(sni);
-            // Type and length of the message, length of the extensions.
+            // The message's type and length (4 bytes), and the length of the extensions (2 bytes).
             let size = 4 + body.len() + 2 + extensions.len();
             extensions.extend(self.padding(size));
             body.extend(sized(2, &extensions));
@@ -235,8 +244,8 @@ impl ClientHello {
         [vec![1], sized(3, &body)].concat()
     }
 
-    /// RFC 8446 §D.4: with a session id of 32 bytes the hello looks like one that resumes, which middleboxes let pass.
-    /// It need not be unlike the random; it is that backwards.
+    /// RFC 8446 §D.4: with a 32-byte session id, the ClientHello looks like a resumption, which middleboxes do not
+    /// block. The value does not matter, so the reversed random bytes are used.
     fn session(&self, random: [u8; 32]) -> Vec<u8> {
         match self.version {
             Version::Ssl3 | Version::Tls10 | Version::Tls11 | Version::Tls12 => Vec::new(),
@@ -250,48 +259,50 @@ impl ClientHello {
         let offers_old = offers_12 || self.version < Version::Tls12;
         let mut bytes = Vec::new();
         if let Some(name) = sni.and_then(server_name) {
-            // RFC 6066 §3: a list of names with their kind, 0 for a host.
+            // RFC 6066 §3: a list of names with their type; 0 is a host name.
             bytes.extend(extension(0, &sized(2, &[vec![0], sized(2, name.as_bytes())].concat())));
         }
         if offers_old {
-            // RFC 7627 §5.1: the session's secret depends on the whole handshake.
+            // RFC 7627 §5.1: extended_master_secret.
             bytes.extend(extension(23, &[]));
-            // RFC 5746 §3.4: empty in a first handshake.
+            // RFC 5746 §3.4: renegotiation_info, empty in a first handshake.
             bytes.extend(extension(0xFF01, &[0]));
         }
         if offers_old && self.shape == HelloShape::Question {
-            // RFC 7366 §2: answered only where the suite that was chosen has CBC.
+            // RFC 7366 §2: encrypt_then_mac. A server confirms it only if the selected cipher suite uses CBC.
             bytes.extend(extension(22, &[]));
-            // RFC 5077 §3.2 (historic, its form of TLS 1.2 and older): a ticket would be welcome.
+            // RFC 5077 §3.2 (historic, used until TLS 1.2): session_ticket, which states that the client accepts
+            // tickets.
             bytes.extend(extension(35, &[]));
         }
         if !self.groups.is_empty() {
             bytes.extend(extension(10, &sized(2, &words(&self.groups))));
         }
         if offers_old {
-            // RFC 8422 §5.1.2: points are sent uncompressed.
+            // RFC 8422 §5.1.2: ec_point_formats, uncompressed only.
             bytes.extend(extension(11, &[1, 0]));
-            // RFC 6066 §8: an OCSP response is welcome, from any responder.
+            // RFC 6066 §8: status_request, which requests an OCSP response from any responder.
             bytes.extend(extension(5, &[1, 0, 0, 0, 0]));
         }
         if offers_12 || offers_13 {
             bytes.extend(extension(13, &sized(2, &words(&self.signatures))));
             if self.shape == HelloShape::Question && self.signatures != SIGNATURES {
-                // RFC 8446 §4.2.3: the question is about the server's key. Its issuer may have signed with any.
+                // RFC 8446 §4.2.3: signature_algorithms_cert. Only the server's key is tested, so its issuer may have
+                // used any signature scheme.
                 bytes.extend(extension(50, &sized(2, &words(SIGNATURES))));
             }
         }
         if offers_13 {
             let versions: &[u8] = if offers_12 { &[3, 4, 3, 3] } else { &[3, 4] };
             bytes.extend(extension(43, &sized(1, versions)));
-            // RFC 8446 §4.2.9: resumption, if ever, with a new key exchange.
+            // RFC 8446 §4.2.9: psk_key_exchange_modes, resumption only with a new key exchange.
             bytes.extend(extension(45, &[1, 1]));
             bytes.extend(extension(51, &sized(2, &[])));
         }
         bytes
     }
 
-    /// The padding that a message of `size` bytes needs, as an extension.
+    /// The padding extension for a message of `size` bytes; empty if it needs none.
     fn padding(&self, size: usize) -> Vec<u8> {
         let wanted = match self.shape {
             HelloShape::PaddedClient if size < LARGE => LARGE,
@@ -304,7 +315,8 @@ impl ClientHello {
     }
 }
 
-/// A CLIENT-HELLO of SSLv2: its kind, the version, three lengths, the suites of three bytes each, no session, a challenge.
+/// An SSLv2 CLIENT-HELLO: message type, version, three lengths, the cipher suites of three bytes each, an empty session
+/// id and a challenge.
 fn sslv2(random: [u8; 32]) -> Vec<u8> {
     // RC4 128, RC4 40, RC2 128, RC2 40, IDEA, DES, triple DES, all with MD5.
     const KINDS: [u32; 7] = [0x01_0080, 0x02_0080, 0x03_0080, 0x04_0080, 0x05_0080, 0x06_0040, 0x07_00C0];
@@ -312,17 +324,17 @@ fn sslv2(random: [u8; 32]) -> Vec<u8> {
     let challenge = random.get(..16).unwrap_or_default();
     let size = |part: &[u8]| (part.len() as u16).to_be_bytes();
     let body = [&[1, 0, 2][..], &size(&suites), &[0, 0], &size(challenge), &suites, challenge].concat();
-    // The highest bit says that the header has two bytes and that nothing is padded.
+    // The high bit means that the header has two bytes and that there is no padding.
     let length = (body.len() as u16 | 0x8000).to_be_bytes();
     [&length[..], &body].concat()
 }
 
-/// The form of a host name that RFC 6066 §3 allows: ASCII, without a final dot, and no address.
+/// The host name in the form that RFC 6066 §3 allows: ASCII, without a trailing dot, and not an IP address.
 fn server_name(text: &str) -> Option<String> {
     let host = Host::parse(text).ok()?;
     let name = host.name()?.ascii();
-    // RFC 1035 §2.3.1, and underscores, which container names have. A last label of digits is an IPv4 address in
-    // disguise.
+    // RFC 1035 §2.3.1, and underscores, which container names contain. If the last label has only digits, resolvers
+    // interpret the name as an IPv4 address.
     let spelled = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     let numeric = name.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
     (spelled && !numeric).then(|| name.to_owned())
@@ -340,7 +352,7 @@ fn extension(kind: u16, body: &[u8]) -> Vec<u8> {
     [kind.to_be_bytes().to_vec(), sized(2, body)].concat()
 }
 
-/// A body behind its length in so many bytes. The lists are bounded by [`MAX_OFFERED`], so that it always fits.
+/// Prefixes `body` with its length in `width` bytes. [`MAX_OFFERED`] limits the lists, so the length always fits.
 fn sized(width: usize, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u64).to_be_bytes();
     length.into_iter().skip(8_usize.saturating_sub(width)).chain(body.iter().copied()).collect()
@@ -348,7 +360,7 @@ fn sized(width: usize, body: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+    #![allow(clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
     use proptest::prelude::{any, prop_assert_eq, proptest};
     use tls_parser::{
@@ -403,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_hold_exactly_what_is_offered() {
+    fn the_encoded_hello_contains_exactly_the_offered_lists() {
         for offered in all() {
             with_parsed(&offered.bytes(NAME, [7; 32]), |hello, extensions| {
                 let mut suites: Vec<u16> = hello.ciphers.iter().map(|suite| suite.0).collect();
@@ -433,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn each_version_has_its_extensions_and_its_record() {
+    fn each_version_has_its_own_extensions_and_record_version() {
         let twelve = ClientHello::everything(Version::Tls12);
         assert_eq!(kinds(&twelve), [0, 23, 0xFF01, 22, 35, 10, 11, 5, 13, 21]);
         assert_eq!(kinds(&ClientHello::everything(Version::Tls10)), [0, 23, 0xFF01, 22, 35, 10, 11, 5, 21]);
@@ -444,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_of_today_offers_two_versions_and_a_question_one() {
+    fn a_client_shape_offers_two_versions_and_a_question_shape_one() {
         let versions = |hello: ClientHello| {
             with_parsed(&hello.bytes(None, [0; 32]), |_, extensions| {
                 extensions.iter().find_map(|extension| match extension {
@@ -455,13 +467,13 @@ mod tests {
         };
         assert_eq!(versions(ClientHello::small()), Some(vec![TlsVersion(0x0304), TlsVersion(0x0303)]));
         assert_eq!(versions(ClientHello::everything(Version::Tls12)), None);
-        // One version alone is two bytes too, which the parser takes for a server's.
+        // A list with one version has two bytes, which the parser interprets as a server's extension.
         let alone = ClientHello::post_quantum().bytes(None, [0; 32]);
         assert!(alone.windows(7).any(|window| window == [0, 43, 0, 3, 2, 3, 4]));
     }
 
     #[test]
-    fn small_is_small_large_is_large_and_none_is_of_a_size_that_hangs_servers() {
+    fn hellos_have_their_intended_sizes_and_avoid_those_that_make_servers_hang() {
         let long = "a-rather-long-label-of-a-host-name.and-another-one-that-is-long.example-of-a-company.example";
         for name in [None, NAME, Some(&long[..60]), Some(long)] {
             let small = ClientHello::small().bytes(name, [0; 32]).len();
@@ -484,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn each_question_offers_its_kind_of_suites_and_nothing_else() {
+    fn each_probe_offers_only_its_own_kind_of_suites() {
         let names = |hello: &ClientHello| hello.suites.iter().map(|&id| suite_name(id)).collect::<Vec<_>>();
         assert!(names(&ClientHello::ecdsa_only()).iter().all(|name| name.contains("_ECDSA_")));
         assert!(names(&ClientHello::rsa_only()).iter().all(|name| name.contains("_RSA_")));
@@ -505,12 +517,12 @@ mod tests {
         }
         let rest = everything.without_suites(&weak.suites);
         assert!(names(&rest).iter().all(|name| ["AES", "CHACHA", "CAMELLIA", "SEED"].iter().any(|c| name.contains(c))));
-        // The question is about the key of the server; the certificate may be signed with anything.
+        // Only the server's key is tested; the certificate may be signed with any scheme.
         assert!(kinds(&ClientHello::ecdsa_only()).contains(&50) && !kinds(&everything).contains(&50));
     }
 
     #[test]
-    fn a_weak_class_that_is_known_hides_no_other() {
+    fn a_known_weak_class_does_not_hide_others() {
         let names = |known: &[WeakClass]| {
             ClientHello::weak(Version::Tls12, known).suites.iter().map(|&id| suite_name(id)).collect::<Vec<_>>()
         };
@@ -521,7 +533,7 @@ mod tests {
             assert!(!alone.is_empty() && alone.iter().all(|name| class.has(name)), "{class}: {alone:?}");
         }
         assert!(names(&WeakClass::ALL).is_empty());
-        // One that belongs to a known class too is still offered for the other.
+        // A suite that also belongs to a known class is still offered because of its other class.
         assert!(names(&[WeakClass::Anonymous]).contains(&"TLS_DH_anon_WITH_RC4_128_MD5".to_owned()));
         assert!(
             ClientHello::static_rsa(Version::Tls12)
@@ -532,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn sslv2_has_the_form_of_its_time() {
+    fn an_sslv2_hello_has_the_sslv2_format() {
         let bytes = ClientHello::sslv2().bytes(NAME, [7; 32]);
         assert_eq!(bytes.len(), 2 + 9 + 21 + 16);
         assert_eq!(bytes[..11], [0x80, 46, 1, 0, 2, 0, 21, 0, 0, 0, 16]);
@@ -541,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_are_sent_as_server_name() {
+    fn only_host_names_are_sent_as_server_name() {
         assert_eq!(server_name("MX.Example.NET."), Some("mx.example.net".to_owned()));
         assert_eq!(server_name("mail_relay"), Some("mail_relay".to_owned()));
         assert_eq!(server_name("bücher.example"), Some("xn--bcher-kva.example".to_owned()));
@@ -554,7 +566,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_hello_has_bytes_that_are_whole_records(
+        fn any_hello_is_encoded_as_complete_records(
             suites in proptest::collection::vec(any::<u16>(), 0..9000),
             groups in proptest::collection::vec(any::<u16>(), 0..9000),
             signatures in proptest::collection::vec(any::<u16>(), 0..9000),

@@ -1,12 +1,14 @@
-//! TLS before any key exchange: a ClientHello that is never completed, and what a server answers to it.
+//! The unencrypted start of TLS: a ClientHello whose handshake is never completed, and the server's response to it.
 //!
-//! A TLS library refuses old versions, weak suites and odd servers, and says little about why. To *name* such a
-//! server one question is enough: send a [`Hello`] that offers exactly one thing, read the [`Answer`], hang up. Up to
-//! TLS 1.2 the answer carries certificates and key exchange in clear; a TLS 1.3 server that finds no key share names
-//! its group in a HelloRetryRequest. So nothing here encrypts, verifies or keeps a secret, and nothing here may be
-//! used to send mail. The caller gives the random bytes and owns the socket and the deadline.
+//! A TLS library rejects old versions, weak cipher suites and faulty servers, and its error messages rarely contain the
+//! reason. To find the reason, one exchange is enough: send a [`ClientHello`] that offers exactly one thing, parse the
+//! [`TlsAnswer`], and close the connection. Up to TLS 1.2, the response contains certificates and key exchange in clear
+//! text. A TLS 1.3 server that receives no key share sends its preferred group in a HelloRetryRequest. Therefore this
+//! module does not encrypt, does not verify and does not handle secrets, and it must not be used to send mail. The
+//! caller provides the random bytes and owns the socket and the deadline.
 //!
-//! Read next: [`hello`] (what is sent), [`reader`] (bytes to one answer), [`answer`] (what is in it).
+//! Read next: [`hello`] (the bytes that are sent), [`reader`] (received bytes to one answer), [`answer`] (the contents
+//! of the answer).
 
 pub(crate) mod answer;
 pub(crate) mod first_bytes;

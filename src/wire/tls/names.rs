@@ -1,15 +1,16 @@
-//! Numbers of the IANA TLS registries to names. An unknown number is shown as a number, never as an error.
+//! Names for the numbers in the IANA TLS registries. An unknown number is returned as a number, not as an error.
 //!
-//! Groups are spelled as rustls spells those it knows (`X25519`, `secp256r1`), because a report shows both its and ours.
+//! The names of groups are spelled as in rustls (`X25519`, `secp256r1`), because a report contains names from both
+//! sources.
 
 use tls_parser::TlsCipherSuite;
 
-/// The IANA name of a cipher suite (`TLS_AES_128_GCM_SHA256`), else `0x....`.
+/// The IANA name of a cipher suite (`TLS_AES_128_GCM_SHA256`), or `0x....` if it is unknown.
 pub fn suite_name(id: u16) -> String {
     TlsCipherSuite::from_id(id).map_or_else(|| number(id), |suite| suite.name.to_owned())
 }
 
-/// The name of a group for key exchange (`X25519MLKEM768`, `secp256r1`), else `0x....`.
+/// The name of a key exchange group (`X25519MLKEM768`, `secp256r1`), or `0x....` if it is unknown.
 pub fn group_name(id: u16) -> String {
     let name = match id {
         1 => "sect163k1",
@@ -64,14 +65,14 @@ pub fn group_name(id: u16) -> String {
     name.to_owned()
 }
 
-/// Whether a group of this name, as [`group_name`] or rustls writes it, resists a quantum computer: ML-KEM alone, a
-/// hybrid with it, or its draft Kyber.
+/// Whether a group, named as by [`group_name`] or rustls, resists attacks by quantum computers: ML-KEM alone, a hybrid
+/// with it, or its draft version Kyber.
 pub fn is_post_quantum(group_name: &str) -> bool {
     let name = group_name.to_ascii_uppercase();
     name.contains("MLKEM") || name.contains("KYBER")
 }
 
-/// The name of an alert (RFC 8446 §6, with the reserved ones of older versions), else `alert_N`.
+/// The name of an alert (RFC 8446 §6, including the reserved ones of older versions), or `alert_N` if it is unknown.
 pub fn alert_name(code: u8) -> String {
     let name = match code {
         0 => "close_notify",
@@ -114,8 +115,8 @@ pub fn alert_name(code: u8) -> String {
     name.to_owned()
 }
 
-/// The name of a signature scheme (RFC 8446 §4.2.3, and the pairs of hash and key that TLS 1.2 had before), else
-/// `0x....`.
+/// The name of a signature scheme (RFC 8446 §4.2.3, and the pairs of hash and key type from TLS 1.2), or `0x....` if it
+/// is unknown.
 pub fn scheme_name(id: u16) -> String {
     let name = match id {
         0x0101 => "rsa_pkcs1_md5",
@@ -163,7 +164,7 @@ mod tests {
     use super::{alert_name, group_name, is_post_quantum, scheme_name, suite_name};
 
     #[test]
-    fn known_numbers_have_names_and_unknown_ones_stay_numbers() {
+    fn known_numbers_have_names_and_unknown_numbers_are_shown_as_numbers() {
         assert_eq!(suite_name(0x1301), "TLS_AES_128_GCM_SHA256");
         assert_eq!(suite_name(0xFEFE), "0xFEFE");
         assert_eq!((group_name(0x11EC), group_name(29)), ("X25519MLKEM768".to_owned(), "X25519".to_owned()));

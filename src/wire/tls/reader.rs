@@ -1,37 +1,42 @@
-//! Bytes to one [`Answer`]: records, the handshake messages in them, and when enough was heard.
+//! Turns received bytes into one [`TlsAnswer`]: records, the handshake messages in them, and the decision when the
+//! answer is complete.
 //!
-//! The decisions, in one place:
-//! 1. What cannot be TLS is judged by its first bytes, at once; text when its line ends or at 64 bytes.
-//! 2. A handshake message may span records and a record hold several (RFC 8446 §5.1); both are joined.
-//! 3. TLS 1.3 is decided by its ServerHello, as all that follows is encrypted; older versions by ServerHelloDone.
-//! 4. A fatal alert decides, unless a ServerHello came before it: then that was the answer to our question.
-//! 5. Warnings before a ServerHello are skipped, for servers that so comment on the server name (RFC 6066 §3); the
-//!    last of them is the answer if nothing else comes. `close_notify` decides, as nothing can follow it.
-//! 6. Nonsense after a ServerHello ends the reading and not the answer.
-//! 7. [`MAX_BYTES`], [`MAX_EMPTY`] and [`MAX_WARNINGS`] bound what a peer can make us hold and do.
+//! These rules apply:
 //!
-//! The answer depends on the bytes and not on how they were cut into pieces.
+//! 1. Bytes that cannot be TLS are recognised immediately by the first of them. Text is recognised at the end of its
+//!    first line, or after 64 bytes.
+//! 2. A handshake message may span several records, and a record may contain several messages (RFC 8446 §5.1). Both
+//!    cases are handled.
+//! 3. With TLS 1.3, the ServerHello completes the answer, because all later messages are encrypted. With older
+//!    versions, ServerHelloDone completes it.
+//! 4. A fatal alert is the answer, unless a ServerHello arrived before it. In that case the ServerHello is the answer.
+//! 5. Warnings before a ServerHello are skipped, because some servers comment on the server name in this way (RFC 6066
+//!    §3). If no other message follows, the last warning is the answer. `close_notify` is always the last message.
+//! 6. Invalid bytes after a ServerHello end the parsing, but the ServerHello remains the answer.
+//! 7. [`MAX_BYTES`], [`MAX_EMPTY`] and [`MAX_WARNINGS`] limit the memory and work that a peer can cause.
+//!
+//! The answer depends only on the bytes, not on how they were split into pieces.
 
 use crate::wire::tls::answer::MAX_TEXT;
 use crate::wire::tls::{ServerHello, TlsAnswer, Version};
 
-/// Bytes that are read in all.
+/// The maximum number of bytes that are read.
 pub(crate) const MAX_BYTES: usize = 512 * 1024;
-/// Empty records that are skipped.
+/// The maximum number of empty records that are skipped.
 pub(crate) const MAX_EMPTY: usize = 32;
-/// Warning alerts that are skipped.
+/// The maximum number of warning alerts that are skipped.
 pub(crate) const MAX_WARNINGS: usize = 16;
-/// Bytes of one record: 2^14 of plain text, and the 2048 that an encrypted one may add before TLS 1.3.
+/// The maximum size of a record: 2^14 bytes of plaintext, and 2048 bytes that encryption may add before TLS 1.3.
 const MAX_RECORD: usize = 16 * 1024 + 2048;
 
-/// Reads what the server sends until the answer is whole.
+/// Parses the server's bytes until the answer is complete.
 #[derive(Debug, Default)]
 pub struct FlightReader {
-    /// Bytes that are no whole record yet.
+    /// Bytes that do not form a complete record yet.
     pending: Vec<u8>,
-    /// Handshake bytes that are no whole message yet.
+    /// Bytes that do not form a complete handshake message yet.
     messages: Vec<u8>,
-    heard: usize,
+    received_bytes: usize,
     empty: usize,
     warnings: usize,
     warning: Option<u8>,
@@ -41,15 +46,15 @@ pub struct FlightReader {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum ReaderState {
-    /// Whether this is TLS is not known.
+    /// It is not known yet whether the peer uses TLS.
     #[default]
     First,
     Records,
-    /// The answer was given.
+    /// The answer has been returned.
     Over,
 }
 
-/// What the first bytes settle.
+/// The protocol, as far as the first bytes show it.
 enum FirstRecord {
     Tls,
     Sslv2,
@@ -57,18 +62,18 @@ enum FirstRecord {
 }
 
 impl FlightReader {
-    /// Takes bytes as they came, in pieces of any size. Gives the answer once, as soon as it is decided; what is
-    /// pushed after that is ignored.
+    /// Adds received bytes, in pieces of any size. Returns the answer once, as soon as it is complete. Later bytes are
+    /// ignored.
     pub fn push(&mut self, bytes: &[u8]) -> Option<TlsAnswer> {
         if self.phase == ReaderState::Over {
             return None;
         }
-        let taken = bytes.get(..MAX_BYTES.saturating_sub(self.heard)).unwrap_or(bytes);
-        self.heard += taken.len();
+        let taken = bytes.get(..MAX_BYTES.saturating_sub(self.received_bytes)).unwrap_or(bytes);
+        self.received_bytes += taken.len();
         self.pending.extend_from_slice(taken);
         let mut answer = self.advance();
-        if answer.is_none() && self.heard == MAX_BYTES {
-            answer = Some(self.best("more than 512 KiB without an end"));
+        if answer.is_none() && self.received_bytes == MAX_BYTES {
+            answer = Some(self.best("more than 512 KiB without a complete message"));
         }
         if answer.is_some() {
             self.phase = ReaderState::Over;
@@ -76,13 +81,14 @@ impl FlightReader {
         answer
     }
 
-    /// What can be said at the end of the stream, or when the time is over: a ServerHello without what should follow,
-    /// the last warning, text without a line end. None when nothing came, or when the answer was given before.
+    /// The best possible answer at the end of the stream or after the timeout: a ServerHello without the messages that
+    /// should follow, the last warning, or text without a line end. `None` if no bytes arrived or the answer was
+    /// already returned.
     pub fn finish(mut self) -> Option<TlsAnswer> {
         match self.phase {
             ReaderState::First if self.pending.is_empty() => None,
             ReaderState::First => Some(TlsAnswer::not_tls(&self.pending)),
-            ReaderState::Records => Some(self.best("TLS records that end before a ServerHello is whole")),
+            ReaderState::Records => Some(self.best("TLS records that end before the ServerHello is complete")),
             ReaderState::Over => None,
         }
     }
@@ -102,7 +108,7 @@ impl FlightReader {
         while let [kind, major, _, high, low, body @ ..] = rest {
             let length = usize::from(u16::from_be_bytes([*high, *low]));
             if !(0x14..=0x18).contains(kind) || *major != 3 || length > MAX_RECORD {
-                return Some(self.best("bytes that are no TLS record"));
+                return Some(self.best("bytes that are not a TLS record"));
             }
             let Some((body, after)) = body.split_at_checked(length) else { break };
             if let Some(answer) = self.record(*kind, body) {
@@ -119,7 +125,7 @@ impl FlightReader {
     fn record(&mut self, kind: u8, body: &[u8]) -> Option<TlsAnswer> {
         if body.is_empty() {
             self.empty += 1;
-            return (self.empty > MAX_EMPTY).then(|| self.best("a flood of empty records"));
+            return (self.empty > MAX_EMPTY).then(|| self.best("too many empty records"));
         }
         match kind {
             0x15 => body.chunks(2).find_map(|alert| self.alert(alert)),
@@ -132,11 +138,11 @@ impl FlightReader {
 
     fn alert(&mut self, alert: &[u8]) -> Option<TlsAnswer> {
         let [level, code] = alert else {
-            return Some(self.best("an alert that is cut"));
+            return Some(self.best("an incomplete alert"));
         };
         self.warning = Some(*code);
         self.warnings += 1;
-        // RFC 8446 §6.1: close_notify has the level of a warning, and ends what the peer says.
+        // RFC 8446 §6.1: close_notify has the level of a warning, and is the last message of the peer.
         let goes_on = *level == 1 && *code != 0 && self.warnings <= MAX_WARNINGS;
         (!goes_on).then(|| self.best("an alert"))
     }
@@ -148,7 +154,7 @@ impl FlightReader {
         while let [kind, high, middle, low, body @ ..] = rest {
             let length = u32::from_be_bytes([0, *high, *middle, *low]) as usize;
             if length > MAX_BYTES {
-                return Some(self.best("a handshake message longer than is read"));
+                return Some(self.best("a handshake message longer than the limit"));
             }
             let Some((body, after)) = body.split_at_checked(length) else { break };
             if let Some(answer) = self.message(*kind, body) {
@@ -162,10 +168,10 @@ impl FlightReader {
         None
     }
 
-    /// One handshake message without its header (RFC 8446 §4, RFC 5246 §7.4 for the older ones, historic).
+    /// Processes one handshake message without its header (RFC 8446 §4; RFC 5246 §7.4, historic, for older versions).
     fn message(&mut self, kind: u8, body: &[u8]) -> Option<TlsAnswer> {
         match (kind, &mut self.hello) {
-            // HelloRequest says nothing during a handshake and is ignored.
+            // HelloRequest has no meaning during a handshake and is ignored.
             (0, _) => None,
             (2, None) => match ServerHello::parse(body) {
                 Ok(hello) => {
@@ -188,14 +194,14 @@ impl FlightReader {
                 hello.client_certificate_requested = true;
                 None
             }
-            // ServerHelloDone, or a second ServerHello.
+            // ServerHelloDone, or a second ServerHello, which is invalid.
             (14 | 2, Some(_)) => Some(self.best("a ServerHello")),
-            // The OCSP response, a session ticket, and what may be invented.
+            // The OCSP response, a session ticket, and unknown messages.
             (_, Some(_)) => None,
         }
     }
 
-    /// The most that was learnt: a ServerHello, else the last alert, else why there is neither.
+    /// The most informative answer so far: a ServerHello, or else the last alert, or else the problem `why`.
     fn best(&mut self, why: &str) -> TlsAnswer {
         match (self.hello.take(), self.warning) {
             (Some(hello), _) => TlsAnswer::ServerHello(hello),
@@ -205,12 +211,13 @@ impl FlightReader {
     }
 }
 
-/// What first bytes settle, if they do; never later than at [`MAX_TEXT`] of them after blanks.
+/// Recognises the protocol from the first bytes, if they are sufficient. For text, [`MAX_TEXT`] bytes after leading
+/// white space are always sufficient.
 fn opening(head: &[u8]) -> Option<FirstRecord> {
     match head {
         [] | [0x14..=0x18] => None,
         [0x14..=0x18, 3, ..] => Some(FirstRecord::Tls),
-        // The fields of an SSLv2 SERVER-HELLO that are fixed: type 4 and version 2.
+        // The constant fields of an SSLv2 SERVER-HELLO: type 4 and version 2.
         [0x80..=0xFF, fields @ ..] => match fields {
             [] | [_] | [_, 4] | [_, 4, _] | [_, 4, _, _] | [_, 4, _, _, 0] => None,
             [_, 4, _, _, 0, 2, ..] => Some(FirstRecord::Sslv2),
@@ -226,7 +233,7 @@ fn opening(head: &[u8]) -> Option<FirstRecord> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+    #![allow(clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
@@ -258,7 +265,7 @@ mod tests {
         [&[kind, 3, 3][..], &length, body].concat()
     }
 
-    /// The records of a flight: type and body.
+    /// The records of a flight, each with type and body.
     fn records(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
         let mut found = Vec::new();
         while let [kind, _, _, high, low, rest @ ..] = bytes {
@@ -270,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tls_1_2_flight_tells_all_that_is_in_clear_and_a_warning_before_it_is_skipped() {
+    fn a_tls_1_2_flight_yields_all_clear_text_facts_and_a_leading_warning_is_skipped() {
         let hello = hello(at_once(&flights::bytes(TLS12)));
         assert_eq!((hello.version, hello.suite), (Version::Tls12, 0xC02C));
         assert_eq!(hello.suite_name, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
@@ -295,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dhe_flight_tells_the_size_of_the_prime_the_mark_and_the_wish_for_a_certificate() {
+    fn a_dhe_flight_yields_the_prime_size_the_downgrade_marker_and_the_certificate_request() {
         let hello = hello(at_once(&flights::bytes(DHE)));
         assert_eq!((hello.dh_bits, hello.group), (Some(1024), None));
         assert_eq!(hello.signature.as_deref(), Some("rsa_pss_rsae_sha256"));
@@ -303,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_names_the_group() {
+    fn a_hello_retry_request_yields_the_group() {
         let retry = hello(at_once(&flights::bytes(RETRY)));
         assert_eq!((retry.version, retry.is_retry), (Version::Tls13, true));
         assert_eq!(retry.group_name.as_deref(), Some("X25519MLKEM768"));
@@ -312,16 +319,16 @@ mod tests {
     }
 
     #[test]
-    fn an_sslv3_hello_waits_for_its_flight_and_is_enough_at_the_end() {
+    fn an_sslv3_server_hello_is_the_answer_at_the_end_of_the_stream() {
         let mut reader = FlightReader::default();
         assert_eq!(reader.push(&flights::bytes(SSLV3)), None);
-        let hello = hello(reader.finish().expect("a ServerHello was heard"));
+        let hello = hello(reader.finish().expect("a ServerHello was received"));
         assert_eq!((hello.version, hello.suite), (Version::Ssl3, 0x0039));
         assert!(hello.secure_renegotiation && !hello.extended_master_secret);
     }
 
     #[test]
-    fn an_alert_decides_and_a_warning_only_if_nothing_follows() {
+    fn a_fatal_alert_is_the_answer_and_a_warning_only_if_it_is_the_last_message() {
         let alert = TlsAnswer::Alert { code: 70, name: "protocol_version".to_owned() };
         assert_eq!(at_once(&[0x15, 3, 1, 0, 2, 2, 70]), alert);
         assert_eq!(at_once(&[0x15, 3, 3, 0, 2, 1, 0]), TlsAnswer::alert(0));
@@ -333,14 +340,14 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_after_a_server_hello_does_not_take_it_back() {
+    fn an_alert_after_a_server_hello_does_not_replace_it() {
         let mut bytes = flights::bytes(SSLV3);
         bytes.extend(record(0x15, &[2, 80]));
         assert_eq!(hello(at_once(&bytes)).version, Version::Ssl3);
     }
 
     #[test]
-    fn other_protocols_are_named_with_their_first_line() {
+    fn other_protocols_are_recognised_and_their_first_line_is_kept() {
         let known: &[(&[u8], FirstBytes, &str)] = &[
             (b"220 mx ESMTP\r\n", FirstBytes::Smtp, "220 mx ESMTP"),
             (b"220-mx\r\n220 ESMTP\r\n", FirstBytes::Smtp, "220-mx"),
@@ -360,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn sslv2_is_told_by_its_hello_and_nothing_heard_is_no_answer() {
+    fn sslv2_is_recognised_and_an_empty_stream_has_no_answer() {
         assert_eq!(at_once(SSLV2), TlsAnswer::Sslv2);
         assert_eq!(FlightReader::default().finish(), None);
         let mut reader = FlightReader::default();
@@ -369,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_in_records_is_said_to_be_so() {
+    fn invalid_records_are_malformed() {
         for bytes in [
             record(0x17, &[1, 2, 3]),
             record(0x14, &[1]),
@@ -385,24 +392,24 @@ mod tests {
     }
 
     #[test]
-    fn records_without_content_are_bounded() {
+    fn the_number_of_empty_records_is_limited() {
         let storm = record(0x16, &[]).repeat(MAX_EMPTY + 1);
-        assert_eq!(at_once(&storm), TlsAnswer::Malformed { why: "a flood of empty records".to_owned() });
+        assert_eq!(at_once(&storm), TlsAnswer::Malformed { why: "too many empty records".to_owned() });
     }
 
     #[test]
-    fn a_flight_without_end_is_answered_at_the_bound_with_what_was_heard() {
+    fn a_flight_without_end_is_decided_at_the_limit_from_the_messages_so_far() {
         let mut reader = FlightReader::default();
         assert_eq!(reader.push(&flights::bytes(SSLV3)), None);
-        // Session tickets for ever.
+        // An endless sequence of session tickets.
         let noise = record(0x16, &[&[4, 0, 0x3F, 0][..], &vec![0; 0x3F00]].concat());
         let answers: Vec<TlsAnswer> = (0..100).filter_map(|_| reader.push(&noise)).collect();
         assert_eq!(answers.len(), 1);
-        assert!(reader.heard == MAX_BYTES && reader.pending.len() + reader.messages.len() < 2 * MAX_RECORD);
+        assert!(reader.received_bytes == MAX_BYTES && reader.pending.len() + reader.messages.len() < 2 * MAX_RECORD);
     }
 
     #[test]
-    fn messages_are_the_same_however_records_cut_them() {
+    fn messages_are_independent_of_the_record_boundaries() {
         for flight in [TLS12, TLS10, DHE] {
             let bytes = flights::bytes(flight);
             let whole = at_once(&bytes);
@@ -433,7 +440,7 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_bytes_never_panic_and_are_split_as_you_like(
+        fn arbitrary_bytes_never_panic_and_may_be_split_anywhere(
             lead in 0usize..4,
             bytes in proptest::collection::vec(any::<u8>(), 0..400),
         ) {
@@ -444,7 +451,7 @@ mod tests {
         }
 
         #[test]
-        fn a_real_flight_with_faults_never_panics_and_its_answer_does_not_depend_on_the_split(
+        fn a_corrupted_real_flight_never_panics_and_may_be_split_anywhere(
             which in 0usize..6,
             faults in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..8),
             end in any::<proptest::sample::Index>(),

@@ -1,10 +1,10 @@
-//! The protocol versions that can be negotiated over a TLS record; SSLv2 has another wire format and no number here.
+//! The protocol versions that can be negotiated in a TLS record. SSLv2 has another message format and is not included.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Protocol versions that can be on the wire, old to new. Below TLS 1.2 none may be used any more (RFC 8996).
+/// Protocol versions, oldest first. Versions before TLS 1.2 must no longer be used (RFC 8996).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Version {
@@ -26,10 +26,10 @@ pub enum Version {
 }
 
 impl Version {
-    /// All of them, old to new.
+    /// All versions, oldest first.
     pub const ALL: [Version; 5] = [Version::Ssl3, Version::Tls10, Version::Tls11, Version::Tls12, Version::Tls13];
 
-    /// The two bytes of the version on the wire, `0x0300` to `0x0304`.
+    /// The version number in the protocol, `0x0300` to `0x0304`.
     pub fn number(self) -> u16 {
         match self {
             Version::Ssl3 => 0x0300,
@@ -40,7 +40,7 @@ impl Version {
         }
     }
 
-    /// The version of a number; none for drafts, DTLS and anything unknown.
+    /// The version with this number; `None` for drafts, DTLS and unknown numbers.
     pub fn of(number: u16) -> Option<Version> {
         Version::ALL.into_iter().find(|version| version.number() == number)
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::Version;
 
     #[test]
-    fn a_version_is_found_by_its_number_and_read_back_from_json() {
+    fn a_version_is_found_by_its_number_and_parsed_from_json() {
         for version in Version::ALL {
             assert_eq!(Version::of(version.number()), Some(version));
             let json = serde_json::to_string(&version).expect("a name");

@@ -1,37 +1,38 @@
-//! The classes of cipher suites that no server should accept. A suite can belong to more than one of them
-//! (`TLS_DH_anon_EXPORT_WITH_RC4_40_MD5` to three), and one that a server accepts can hide all others in one ClientHello.
-//! So a scan offers the suites of classes that are not yet known, until the server rejects them.
+//! The classes of cipher suites that no server should accept. A suite can belong to several classes
+//! (`TLS_DH_anon_EXPORT_WITH_RC4_40_MD5` belongs to three), and the server selects only one of the suites in a
+//! ClientHello. Therefore a scan repeatedly offers the suites of the classes that were not found yet, until the server
+//! rejects them all.
 //!
-//! Static RSA and Diffie-Hellman are no classes here: the first lacks forward secrecy only, and of the second the size of
-//! the prime decides.
+//! Static RSA and Diffie-Hellman are not classes here. Static RSA only lacks forward secrecy, and the strength of
+//! Diffie-Hellman depends on the size of the prime.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a suite is weak.
+/// Why a cipher suite is weak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WeakClass {
     /// No encryption (RFC 9325 §4.1).
     Null,
-    /// No certificate: the server does not prove who it is.
+    /// No certificate: the server is not authenticated.
     Anonymous,
-    /// Keys of 40 or 56 bits, made for export rules of the 1990s (FREAK, Logjam).
+    /// 40-bit or 56-bit keys, designed for the export rules of the 1990s (FREAK, Logjam).
     Export,
     /// RC4 (RFC 7465).
     Rc4,
-    /// DES with a key of 56 bits (RFC 5469).
+    /// DES with its 56-bit key (RFC 5469).
     Des,
-    /// Triple DES: blocks of 64 bits (Sweet32).
+    /// Triple DES, which has 64-bit blocks (Sweet32).
     TripleDes,
-    /// RC2 and IDEA: blocks of 64 bits too (RFC 5469).
+    /// RC2 and IDEA, which also have 64-bit blocks (RFC 5469).
     SmallBlock,
 }
 
 impl WeakClass {
-    /// All of them, the worst first.
+    /// All classes, the weakest first.
     pub const ALL: [WeakClass; 7] = [
         WeakClass::Null,
         WeakClass::Export,
@@ -42,7 +43,7 @@ impl WeakClass {
         WeakClass::TripleDes,
     ];
 
-    /// Whether the suite of this IANA name belongs to it.
+    /// Whether the cipher suite with this IANA name belongs to the class.
     pub fn has(self, suite_name: &str) -> bool {
         let parts: &[&str] = match self {
             WeakClass::Null => &["_NULL_"],
@@ -56,7 +57,7 @@ impl WeakClass {
         parts.iter().any(|part| suite_name.contains(part))
     }
 
-    /// Those that a suite belongs to.
+    /// The classes to which a cipher suite belongs.
     pub fn of(suite_name: &str) -> impl Iterator<Item = WeakClass> + '_ {
         WeakClass::ALL.into_iter().filter(move |class| class.has(suite_name))
     }
@@ -81,7 +82,7 @@ mod tests {
     use super::WeakClass;
 
     #[test]
-    fn a_suite_belongs_to_each_class_that_its_name_shows() {
+    fn a_suite_belongs_to_each_class_in_its_name() {
         let of = |name| WeakClass::of(name).collect::<Vec<_>>();
         assert_eq!(of("TLS_RSA_WITH_NULL_SHA"), [WeakClass::Null]);
         assert_eq!(of("TLS_DH_anon_EXPORT_WITH_RC4_40_MD5"), [WeakClass::Export, WeakClass::Anonymous, WeakClass::Rc4]);

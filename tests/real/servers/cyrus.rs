@@ -1,8 +1,10 @@
-//! Cyrus SASL for a Postfix: a library that its smtpd loads, so no process, only a directory with a configuration and
-//! the users (sasldb).
+//! Cyrus SASL for Postfix. It is a library that smtpd loads, so there is no process, only a directory with a
+//! configuration and the users (sasldb).
 //!
-//! Passwords go in through saslpasswd2's standard input, to the end of the line, unquoted and unexpanded.
-//! Offers what Dovecot does not: SCRAM-SHA-512 and NTLM. No channel binding, which Postfix never hands to it.
+//! Passwords are passed to the standard input of saslpasswd2, which reads to the end of the line without unquoting or
+//! expanding.
+//! It supports SCRAM-SHA-512 and NTLM, which Dovecot does not. It has no channel binding, because Postfix never passes
+//! one to it.
 //! Read next: `postfix`.
 
 use std::io::Write;
@@ -32,7 +34,7 @@ impl CyrusSasl {
         CyrusSasl { directory }
     }
 
-    /// What the file `smtpd.conf` says, named after what Postfix calls itself.
+    /// The content of `smtpd.conf`. Its file name is the application name that Postfix uses.
     pub fn config(&self) -> String {
         format!(
             "pwcheck_method: auxprop\n\
@@ -45,14 +47,14 @@ impl CyrusSasl {
 }
 
 fn set_password(users: &Path, user: &str, password: &str) {
-    let (name, realm) = user.split_once('@').expect("an address");
+    let (name, realm) = user.split_once('@').expect("the user name contains an @");
     let mut child = Command::new(unpacked("sasl2-bin").join("usr/sbin/saslpasswd2"))
-        .args(["-p", "-c", "-f", users.to_str().expect("a name of ours"), "-u", realm, name])
+        .args(["-p", "-c", "-f", users.to_str().expect("the path is UTF-8"), "-u", realm, name])
         .stdin(Stdio::piped())
         .spawn()
-        .expect("a program that install-servers unpacked");
-    let mut pipe = child.stdin.take().expect("piped");
-    pipe.write_all(format!("{password}\n").as_bytes()).expect("a program that reads it");
+        .expect("install-servers unpacked the program");
+    let mut pipe = child.stdin.take().expect("the stream is piped");
+    pipe.write_all(format!("{password}\n").as_bytes()).expect("the program reads its standard input");
     drop(pipe);
-    assert!(child.wait().expect("a child of ours").success(), "saslpasswd2 {user}");
+    assert!(child.wait().expect("the child process can be waited for").success(), "saslpasswd2 {user}");
 }

@@ -1,14 +1,14 @@
-//! Dovecot, in two shapes: the SASL server behind Postfix, and a submission server that relays to another SMTP
-//! server.
+//! Dovecot in two roles: as the SASL server of Postfix, and as a submission server that relays to another SMTP server.
 //!
-//! Passwords stand in the passwd-file as they are, `{PLAIN}`, because CRAM-MD5, DIGEST-MD5 and SCRAM each need them
-//! to derive their own keys from. Dovecot neither unquotes nor expands that field; it ends at a colon. Those with
-//! colons or blanks at an end are written in base64, `{PLAIN.b64}`.
-//! Tokens are JSON Web Tokens that Dovecot checks itself, with `TOKEN_KEY`; their claim `email` names the user.
-//! Departs from Dovecot's defaults where those would cost time: a refused login is answered after half a second
-//! instead of two (auth_failure_delay; with 0 it still looks at its waiting list only twice a second), and repeated
-//! ones are not answered ever later (anvil-auth-penalty).
-//! Does not: store mail. Read next: `postfix`.
+//! Passwords are stored in the passwd-file as `{PLAIN}`, because CRAM-MD5, DIGEST-MD5 and SCRAM each derive different
+//! keys from them. Dovecot neither unquotes nor expands this field, which ends at a colon. Passwords with colons, or
+//! with spaces at one end, are stored in base64 as `{PLAIN.b64}`.
+//! Tokens are JSON Web Tokens that Dovecot validates itself with `TOKEN_KEY`. Their claim `email` contains the user
+//! name.
+//! Two defaults are changed to save time. A rejected login is answered after half a second instead of two
+//! (auth_failure_delay; with 0, Dovecot still checks its queue only twice a second), and repeated failures are not
+//! delayed further (anvil-auth-penalty).
+//! Does not store mail. Read next: `postfix`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -23,27 +23,28 @@ use super::{
     CANARY, DECOMPOSED_PASSWORD, DECOMPOSED_USER, HOST, MASTER, ODD_PASSWORD, ODD_USER, QUOTED_USER, USER, free_port,
 };
 
-/// What both shapes offer, in the words of Dovecot's configuration.
+/// The mechanisms of both roles, in the syntax of Dovecot's configuration.
 const MECHANISMS: &str = "plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2";
 
-/// What a good token is signed with (HS256).
+/// The key that signs valid tokens (HS256).
 pub const TOKEN_KEY: &[u8] = b"the key of the token service here";
 
-/// The SASL server that a Postfix asks.
+/// The SASL server of a Postfix.
 pub struct DovecotSasl {
     /// For `smtpd_sasl_path`.
     pub socket: PathBuf,
     keeper: Keeper,
 }
 
-/// Demands STARTTLS and AUTH, then hands MAIL and RCPT to another server. Asks for a certificate, which its own
-/// authority must have signed, and takes the user from it for EXTERNAL; a client without one is welcome too.
+/// Requires STARTTLS and AUTH, then passes MAIL and RCPT to another server. It requests a client certificate, which
+/// must be signed by its own CA, and takes the user name for EXTERNAL from it. A client without a certificate is
+/// accepted too.
 pub struct DovecotSubmission {
-    /// At `DovecotSubmission::ADDRESS`. At 127.0.0.1 too, but there it offers AUTH before TLS and would take a
-    /// password.
+    /// Listens at `DovecotSubmission::ADDRESS`, and also at 127.0.0.1, where it advertises AUTH before TLS and would
+    /// accept a password.
     pub starttls: u16,
     pub ca: PathBuf,
-    /// Of `USER`.
+    /// The client certificate of `USER`.
     pub client: Certificate,
     keeper: Keeper,
 }
@@ -55,7 +56,7 @@ impl DovecotSasl {
         let config = format!(
             "protocols = none\n\
              ssl = no\n\
-             # Postfix takes it from the list, except where it lets anybody in.\n\
+             # Postfix removes ANONYMOUS from the list, except where anonymous logins are allowed.\n\
              auth_mechanisms = {MECHANISMS} anonymous\n\
              service auth {{\n  unix_listener {} {{\n    mode = 0666\n  }}\n}}\n",
             socket.display()
@@ -70,11 +71,11 @@ impl DovecotSasl {
 }
 
 impl DovecotSubmission {
-    /// Where to meet it. Dovecot takes a client whose address equals its own for a local one, which needs no TLS; a
-    /// client that connects to any other address of 127.0.0.0/8 still comes from 127.0.0.1.
+    /// The address to connect to. Dovecot treats a client whose address equals its own as local, and then requires no
+    /// TLS. A client on this machine uses 127.0.0.1 as its own address, whatever address in 127.0.0.0/8 it connects to.
     pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-    /// `relay` is the port of a server on this machine that wants no AUTH.
+    /// `relay` is the port of a server on this machine that does not require AUTH.
     pub fn start(relay: u16) -> DovecotSubmission {
         let directory = keeper::directory("dovecot");
         let authority = Authority::new(directory.path());
@@ -117,7 +118,8 @@ fn start(directory: TempDir, config: &str, ready: Sign) -> Keeper {
     let path = directory.path();
     keeper::write(
         &path.join("users"),
-        // The name looked for is escaped, the name in the file is not, so `o'neil` must stand there as `o\'neil`.
+        // Dovecot escapes the name for the lookup, but not the name in the file, so `o'neil` must be written there as
+        // `o\'neil`.
         &format!(
             "{USER}:{{PLAIN}}{CANARY}\n\
              {}:{{PLAIN}}{CANARY}\n\
@@ -138,9 +140,9 @@ fn start(directory: TempDir, config: &str, ready: Sign) -> Keeper {
             path.display()
         ),
     );
-    // Where the dictionary looks up a key that has no `kid`, for a token that has no `azp`.
+    // The dictionary key that Dovecot uses when the token has no `kid` and no `azp`.
     let keys = path.join("keys/default/HS256");
-    std::fs::create_dir_all(&keys).expect("a writable directory");
+    std::fs::create_dir_all(&keys).expect("the directory is writable");
     keeper::write(&keys.join("default"), &BASE64.encode(TOKEN_KEY));
     let home = path.join("home");
     keeper::make_directory(&home, 0o777);
@@ -164,19 +166,19 @@ fn common_config(directory: &Path, home: &Path, log: &Path) -> String {
         "base_dir = {directory}/run\n\
          state_dir = {directory}/state\n\
          log_path = {log}\n\
-         # Empty allows every character; the default refuses the apostrophe.\n\
+         # Empty allows every character. The default does not allow the apostrophe.\n\
          auth_username_chars =\n\
          auth_failure_delay = 0\n\
          auth_verbose = yes\n\
          service anvil {{\n  unix_listener anvil-auth-penalty {{\n    mode = 0\n  }}\n}}\n\
          passdb {{\n  driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args = {directory}/tokens.conf\n}}\n\
-         # The handshake has proved who it is.\n\
+         # The TLS handshake has authenticated the client.\n\
          passdb {{\n  driver = static\n  mechanisms = external\n  args = nopassword\n}}\n\
-         # May act as any user.\n\
+         # This user may act as any other user.\n\
          passdb {{\n  driver = passwd-file\n  master = yes\n  args = {directory}/masters\n  result_success = continue\n}}\n\
          passdb {{\n  driver = passwd-file\n  args = {directory}/users\n}}\n\
          userdb {{\n  driver = static\n  args = uid=dovecot gid=dovecot home={home}/%u\n}}\n\
-         # The user that owns mailboxes here is a system user.\n\
+         # The owner of the mailboxes is a system user.\n\
          first_valid_uid = 1\n",
         directory = directory.display(),
         home = home.display(),

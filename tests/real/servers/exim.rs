@@ -1,10 +1,9 @@
-//! Exim: a port with STARTTLS and one with TLS from the first byte.
+//! Exim, with one STARTTLS port and one implicit TLS port.
 //!
-//! Promises: the replies of Exim's example configuration: AUTH is offered once TLS is on, unknown recipients at
-//! `DOMAIN` and relaying without AUTH are refused at RCPT.
-//! Passwords stand in an `lsearch` file as they are: Exim takes the rest of the line as data, unquoted and
-//! unexpanded.
-//! Does not: run queue runners or deliver. Read next: `keeper`.
+//! Replies as with Exim's example configuration: AUTH is advertised only inside TLS. Unknown recipients at `DOMAIN`,
+//! and relaying without AUTH, are rejected at RCPT.
+//! Passwords are stored unchanged in an `lsearch` file: Exim uses the rest of the line without unquoting or expanding.
+//! Does not start queue runners and does not deliver. Read next: `keeper`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +11,7 @@ use super::keeper::{self, Keeper, Launch, Sign};
 use super::pki::{Authority, Certificate};
 use super::{CANARY, DOMAIN, HOST, QUOTED_USER, USER, free_port, loopbacks, unpacked};
 
-/// The user that Debian's Exim is compiled to become.
+/// The user that Debian's Exim is compiled to run as.
 const RUN_AS: &str = "Debian-exim";
 
 /// Accepts `known@` and `USER` at `DOMAIN`; after AUTH, any domain.
@@ -40,7 +39,7 @@ impl Exim {
         keeper::write(
             &config,
             &format!(
-                // The `<;` makes the semicolon the separator, as addresses have colons.
+                // The `<;` makes the semicolon the separator, because IPv6 addresses contain colons.
                 "local_interfaces = <; {}\n\
                  daemon_smtp_ports = {starttls} : {implicit_tls}\n\
                  tls_on_connect_ports = {implicit_tls}\n\
@@ -55,7 +54,7 @@ impl Exim {
                 program.display().to_string(),
                 "-C".to_owned(),
                 config.display().to_string(),
-                // The daemon, in the foreground.
+                // Run the daemon in the foreground.
                 "-bdf".to_owned(),
             ],
             ready: vec![Sign::Port(starttls), Sign::Port(implicit_tls)],
@@ -88,7 +87,7 @@ fn facts(directory: &Path, certificate: &Certificate) -> String {
     )
 }
 
-/// No look-up of the client: no ident, no reverse DNS. The rest is as in Exim's example configuration.
+/// Exim does not look up the client: neither ident nor reverse DNS. The rest is Exim's example configuration.
 const RULES: &str = r#"
 rfc1413_hosts =
 host_lookup =

@@ -1,9 +1,10 @@
-//! GNU SASL, for what no mail server of Debian does: SCRAM with channel binding (RFC 5802 §6, RFC 9266).
+//! GNU SASL, for SCRAM with channel binding (RFC 5802 §6, RFC 9266), which no mail server of Debian supports.
 //!
-//! Not a mail server: the few lines of SMTP are spoken here, TLS 1.3 from the first byte, and gsasl(1) decides about
-//! each login. It is told the binding of the line by us, as a mail server would; on `in_between` that of another line,
-//! as if somebody stood between who passes the messages on.
-//! Read next: `keeper`, which is not needed here: no process outlives its login, and the thread not the test program.
+//! It is not a mail server. This module implements the few SMTP replies and TLS 1.3 (implicit), and gsasl(1) decides
+//! about each login. It gets the channel binding as an argument, as from a mail server. On `in_between` it gets the
+//! binding of another connection, as if an on-path attacker relayed the messages.
+//! Read next: `keeper`. It is not used here, because each gsasl process ends with its login, and the thread with the
+//! test program.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -23,7 +24,7 @@ use super::{CANARY, keeper};
 
 pub struct GnuSasl {
     pub implicit_tls: u16,
-    /// As `implicit_tls`, with the binding of another line.
+    /// Like `implicit_tls`, with the channel binding of another connection.
     pub in_between: u16,
     pub ca: PathBuf,
     _directory: TempDir,
@@ -50,7 +51,7 @@ impl GnuSasl {
             let config = Arc::clone(&config);
             std::thread::spawn(move || {
                 for client in listener.incoming().flatten() {
-                    // A client that goes away ends its session only.
+                    // An error of one client only ends the session of that client.
                     let _ = session(client, &config, other_line);
                 }
             });
@@ -63,40 +64,40 @@ impl GnuSasl {
 fn session(client: TcpStream, config: &Arc<ServerConfig>, other_line: bool) -> std::io::Result<()> {
     let connection = ServerConnection::new(Arc::clone(config)).map_err(std::io::Error::other)?;
     let mut line = BufReader::new(StreamOwned::new(connection, client));
-    say(&mut line, "220 localhost ESMTP")?;
+    send(&mut line, "220 localhost ESMTP")?;
     loop {
-        let command = hear(&mut line)?;
+        let command = receive(&mut line)?;
         let mut words = command.split(' ');
         match (words.next(), words.next(), words.next()) {
-            (Some("EHLO"), ..) => say(&mut line, "250-localhost\r\n250 AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS")?,
+            (Some("EHLO"), ..) => send(&mut line, "250-localhost\r\n250 AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS")?,
             (Some("AUTH"), Some(mechanism), Some(initial)) => {
                 let exporter = line.get_ref().conn.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", None);
                 let binding = if other_line { [7; 32] } else { exporter.map_err(std::io::Error::other)? };
                 let mut gsasl = Gsasl::start(mechanism);
                 let first = gsasl.ask(&[initial, &BASE64.encode(binding)]);
-                say(&mut line, &format!("334 {first}"))?;
-                let proof = hear(&mut line)?;
+                send(&mut line, &format!("334 {first}"))?;
+                let proof = receive(&mut line)?;
                 let last = gsasl.ask(&[&proof]);
                 if BASE64.decode(&last).is_ok_and(|text| text.starts_with(b"v=")) {
-                    say(&mut line, &format!("334 {last}"))?;
-                    hear(&mut line)?;
-                    say(&mut line, "235 2.7.0 ok")?;
+                    send(&mut line, &format!("334 {last}"))?;
+                    receive(&mut line)?;
+                    send(&mut line, "235 2.7.0 ok")?;
                 } else {
-                    say(&mut line, "535 5.7.8 Authentication failed")?;
+                    send(&mut line, "535 5.7.8 Authentication failed")?;
                 }
             }
-            (Some("QUIT"), ..) => return say(&mut line, "221 bye"),
-            _ => say(&mut line, "502 5.5.1 not here")?,
+            (Some("QUIT"), ..) => return send(&mut line, "221 bye"),
+            _ => send(&mut line, "502 5.5.1 not here")?,
         }
     }
 }
 
-fn say(line: &mut BufReader<impl Read + Write>, text: &str) -> std::io::Result<()> {
+fn send(line: &mut BufReader<impl Read + Write>, text: &str) -> std::io::Result<()> {
     line.get_mut().write_all(format!("{text}\r\n").as_bytes())?;
     line.get_mut().flush()
 }
 
-fn hear(line: &mut impl BufRead) -> std::io::Result<String> {
+fn receive(line: &mut impl BufRead) -> std::io::Result<String> {
     let mut text = String::new();
     match line.read_line(&mut text)? {
         0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
@@ -104,7 +105,7 @@ fn hear(line: &mut impl BufRead) -> std::io::Result<String> {
     }
 }
 
-/// One login in gsasl(1).
+/// One login with gsasl(1).
 struct Gsasl {
     process: Child,
     to: ChildStdin,
@@ -115,21 +116,22 @@ impl Gsasl {
     fn start(mechanism: &str) -> Gsasl {
         let mut process = Command::new("gsasl")
             .args(["--server", "--quiet", "--mechanism", mechanism, "--password", CANARY])
-            // It takes the password as text of the locale.
+            // gsasl expects the password in the encoding of the locale.
             .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("a program that install-servers installed");
-        let (to, from) = (process.stdin.take().expect("piped"), process.stdout.take().expect("piped"));
+            .expect("install-servers installed the program");
+        let (to, from) =
+            (process.stdin.take().expect("the stream is piped"), process.stdout.take().expect("the stream is piped"));
         Gsasl { process, to, from: BufReader::new(from) }
     }
 
-    /// Its next message in base64, behind whatever it asks for; nothing when it has ended.
+    /// Sends the lines and returns gsasl's next message in base64. Returns an empty string if the process has ended.
     fn ask(&mut self, lines: &[&str]) -> String {
         for line in lines {
-            // One that has ended says nothing more, which is seen below.
+            // A failed write means that gsasl has ended. The read below detects that.
             let _ = writeln!(self.to, "{line}");
         }
         loop {
@@ -137,9 +139,9 @@ impl Gsasl {
             if self.from.read_line(&mut said).is_ok_and(|length| length == 0) {
                 return String::new();
             }
-            // A prompt ends without a line end: the message is the last word.
+            // A prompt has no line end, so the message is the last word of the output.
             let word = said.trim_end().rsplit(' ').next().unwrap_or_default();
-            // The name of the mechanism comes first, and has hyphens.
+            // The output begins with the name of the mechanism, which contains hyphens.
             if !word.is_empty() && BASE64.decode(word).is_ok() {
                 return word.to_owned();
             }

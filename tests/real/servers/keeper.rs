@@ -1,13 +1,13 @@
-//! Runs one server so that none of its processes can outlive the test program.
+//! Runs a server so that none of its processes can outlive the test program.
 //!
-//! A server is started by two shells. The inner one is process 1 of a PID namespace that holds the server and all it
-//! forks; when it ends, the kernel kills the whole namespace, whatever sessions and groups the daemons have moved to.
-//! It ends when the server does, or when its standard input does, and the other end of that pipe is held by the test
-//! program alone: so by `Drop`, by a panic, by the end of the process with the server in a static, and by SIGKILL.
-//! The outer shell then removes the directory.
-//! The namespace has its own mounts: /etc/hosts knows localhost and /etc/resolv.conf nobody, so that no server waits
-//! for DNS.
-//! Does not: stop a server gracefully. Nothing is lost, as nothing is ever delivered.
+//! Two shells start the server. The inner shell is process 1 of a PID namespace with all processes of the server. When
+//! it ends, the kernel kills the whole namespace, even daemons that have changed their session or process group. It
+//! ends when the server ends, or when its standard input is closed. Only the test program has the other end of that
+//! pipe, so `Drop`, a panic, the end of the process and SIGKILL all close it. The outer shell then removes the
+//! directory.
+//! The namespace has its own mounts: /etc/hosts contains only localhost and /etc/resolv.conf no resolver, so that no
+//! server waits for DNS.
+//! Servers are killed without a graceful shutdown. No data is lost, because the servers deliver no mail.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -23,41 +23,40 @@ use tempfile::TempDir;
 
 use super::loopbacks;
 
-/// How long a server may take to come up. They need less than two seconds on two cores; the rest is for a loaded
-/// machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a server may take to start. On two cores it takes less than two seconds; the rest is for a busy machine.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// What to run, and how to tell that it is up.
+/// What to run, and how to determine that the server is ready.
 pub struct Launch {
     pub directory: TempDir,
-    /// The program and its arguments. It must stay in the foreground.
+    /// The program and its arguments. The program must stay in the foreground.
     pub command: Vec<String>,
     pub ready: Vec<Sign>,
-    /// Beside standard output and error, which are always kept.
+    /// Log files in addition to standard output and standard error, which are always kept.
     pub logs: Vec<PathBuf>,
 }
 
-/// A server is up when something answers at each of its signs.
+/// A server is ready when each of its signs responds.
 pub enum Sign {
-    /// On every loopback address.
+    /// A TCP port, on every loopback address.
     Port(u16),
     Address(SocketAddr),
     Socket(PathBuf),
 }
 
-/// A running server; dropping it returns when all its processes and its directory are gone.
+/// A running server. Dropping it returns when all its processes and its directory are gone.
 pub struct Keeper {
     outer_shell: Child,
     directory: TempDir,
     logs: Vec<PathBuf>,
 }
 
-/// A directory that daemons which give up root can still enter. Under /tmp whatever TMPDIR says, because of that, and
-/// because the path of a Unix socket has room for 107 bytes.
+/// A directory that daemons can still access after they give up root. It is always under /tmp, for that reason and
+/// because the path of a Unix socket is limited to 107 bytes.
 pub fn directory(server: &str) -> TempDir {
     let directory =
-        tempfile::Builder::new().prefix(&format!("smtpcheck-{server}-")).tempdir_in("/tmp").expect("a writable /tmp");
-    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("a directory of ours");
+        tempfile::Builder::new().prefix(&format!("smtpcheck-{server}-")).tempdir_in("/tmp").expect("/tmp is writable");
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("the directory can be changed");
     directory
 }
 
@@ -67,19 +66,20 @@ impl Keeper {
         let path = directory.path();
         write(&path.join("hosts"), "127.0.0.1 localhost\n::1 localhost\n");
         write(&path.join("resolv.conf"), "");
-        let output = fs::File::create(path.join("output")).expect("a writable directory");
+        let output = fs::File::create(path.join("output")).expect("the directory is writable");
         let outer_shell = Command::new("sh")
             .args(["-c", OUTER_SHELL, "keeper"])
             .arg(path)
             .arg(INNER_SHELL)
             .args(&command)
             .stdin(Stdio::piped())
-            .stdout(output.try_clone().expect("an open file"))
+            .stdout(output.try_clone().expect("the file is open"))
             .stderr(output)
-            // A group of its own: a Ctrl-C meant for the test program must not take the cleaner too.
+            // A separate process group, so that Ctrl-C in the terminal of the test program does not kill the shell that
+            // cleans up.
             .process_group(0)
             .spawn()
-            .expect("a shell");
+            .expect("sh can be started");
         logs.insert(0, path.join("output"));
         let keeper = Keeper { outer_shell, directory, logs };
         keeper.wait_until_ready(&ready);
@@ -90,7 +90,7 @@ impl Keeper {
         self.directory.path()
     }
 
-    /// What the server has said so far, with the name of each file.
+    /// The output of the server so far, with the name of each log file.
     pub fn log(&self) -> String {
         let mut text = String::new();
         for path in &self.logs {
@@ -102,14 +102,14 @@ impl Keeper {
     }
 
     fn wait_until_ready(&self, signs: &[Sign]) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIME_LIMIT;
         for sign in signs {
             while let Err(why) = sign.answers() {
                 if self.path().join("ended").exists() {
                     panic!("the server ended while starting\n{}", self.log());
                 }
                 if Instant::now() > deadline {
-                    panic!("no answer at {sign} within {PATIENCE:?}: {why}\n{}", self.log());
+                    panic!("no response at {sign} within {TIME_LIMIT:?}: {why}\n{}", self.log());
                 }
                 std::thread::sleep(Duration::from_millis(10));
             }
@@ -120,7 +120,7 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.outer_shell.stdin.take());
-        // Nothing to do about a failure here but to let the test's own panic be seen.
+        // An error cannot be handled here, and must not hide a panic of the test.
         let _ = self.outer_shell.wait();
     }
 }
@@ -155,7 +155,7 @@ const OUTER_SHELL: &str = r#"
     unshare --mount --pid --fork --kill-child --mount-proc \
         sh -c "$inner_shell" keeper "$directory" "$@"
     echo "ended with status $?" | tee "$directory/ended"
-    # Its log is still wanted until the test program lets go.
+    # Keep the log until the test program closes the pipe.
     cat >/dev/null
     rm -rf -- "${directory:?}"
 "#;
@@ -175,12 +175,13 @@ const INNER_SHELL: &str = r#"
     wait "$server"
 "#;
 
-/// Whether a process is left of the server that was started in this directory. Its namespace is known by the files of
-/// that directory which are mounted in it; the number of a namespace would not do, as the kernel gives it out again.
+/// Whether a process of the server that was started in this directory is left. Its namespace is recognised by the files
+/// of the directory that are mounted in it. The number of the namespace would not be reliable, because the kernel
+/// reuses numbers.
 pub fn is_inhabited(directory: &Path) -> bool {
-    let directory = directory.to_str().expect("a name of ours");
+    let directory = directory.to_str().expect("the path is UTF-8");
     fs::read_dir("/proc")
-        .expect("a /proc")
+        .expect("/proc is mounted")
         .filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("mountinfo")).ok())
         .any(|mounts| mounts.contains(directory))
 }
@@ -194,18 +195,18 @@ pub fn make_directory(path: &Path, mode: u32) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             panic!("{}: {error}", path.display())
         }
-        _ => fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a directory of ours"),
+        _ => fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the directory can be changed"),
     }
 }
 
-/// Makes a directory the property of a system user, as the daemon of that user insists.
+/// Makes a system user the owner of a path, which the daemon of that user requires.
 pub fn give(path: &Path, user: &str) {
-    let passwd = fs::read_to_string("/etc/passwd").expect("a Unix machine");
+    let passwd = fs::read_to_string("/etc/passwd").expect("/etc/passwd can be read");
     let fields: Vec<&str> = passwd
         .lines()
         .map(|line| line.split(':').collect::<Vec<_>>())
         .find(|fields| fields.first() == Some(&user))
         .unwrap_or_else(|| panic!("no user {user}: run .ci/install-servers"));
     let id = |index: usize| fields.get(index).and_then(|text| text.parse().ok());
-    std::os::unix::fs::chown(path, id(2), id(3)).expect("root, as the servers need it");
+    std::os::unix::fs::chown(path, id(2), id(3)).expect("the tests run as root");
 }

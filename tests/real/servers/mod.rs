@@ -1,10 +1,10 @@
-//! Real mail servers on free loopback ports, each with its configuration, keys and spool in a directory of its own.
+//! Real mail servers on free loopback ports. Each has its own directory with its configuration, keys and spool.
 //!
-//! Promises: nothing outside that directory is read as configuration or written, so a Postfix that the machine runs
-//! is not disturbed and several test runs go side by side; no process and no directory outlives the test program,
-//! even when it is killed (`keeper`). A server that does not come up makes its test panic with the server's own log.
-//! Does not: deliver anything, ask any DNS, or listen on an address that is not loopback.
-//! Needs root and what `.ci/install-servers` installs. Read next: `keeper`, then `postfix`.
+//! No configuration outside that directory is read and no file outside it is written, so a Postfix on this machine is
+//! not affected, and several test runs can run at the same time. No process and no directory outlives the test program,
+//! even when it is killed (`keeper`). If a server does not start, its test panics with the log of the server.
+//! The servers do not deliver mail, query DNS, or listen on an address that is not loopback.
+//! They need root and the programs that `.ci/install-servers` installs. Read next: `keeper`, then `postfix`.
 
 mod cyrus;
 mod dovecot;
@@ -31,49 +31,51 @@ pub use pki::{Certificate, Standing};
 pub use ports::{free_port, loopbacks};
 pub use postfix::Postfix;
 
-/// The name that every server's certificate, greeting and EHLO reply carries.
+/// The name in the certificate, greeting and EHLO reply of every server.
 pub const HOST: &str = "localhost";
 
-/// The mail domain that every server takes as its own; any other is relaying.
+/// The mail domain that every server accepts as local. Mail to any other domain is relayed.
 pub const DOMAIN: &str = "example.net";
 
-/// May authenticate at every server.
+/// A user that every server accepts.
 pub const USER: &str = "u@example.net";
 
-/// May authenticate at every server too, and has a character that quoting goes wrong on.
+/// Another user that every server accepts. The name contains a character that often causes quoting errors.
 pub const QUOTED_USER: &str = "o'neil@example.net";
 
-/// The password of both users, and what no output may ever show: `support::leak` looks for it.
+/// The password of both users, which no output may contain: `support::leak` searches for it.
 ///
-/// A space, a comma (config lists), an equals sign (SCRAM attributes), quotes and a backslash (shells, SASL quoted
-/// strings), a percent sign (expansions), a plus and a slash (base64, URLs), UTF-8 and a tilde. Not a colon, which
-/// ends the password in Dovecot's passwd-file, and no space at either end, which every file format here trims.
+/// It contains a space, a comma (lists in configuration files), an equals sign (SCRAM attributes), quotes and a
+/// backslash (shells, SASL quoted strings), a percent sign (expansion), a plus and a slash (base64, URLs), UTF-8 and a
+/// tilde. It contains no colon, which ends the password in Dovecot's passwd-file, and no space at either end, which
+/// every file format here trims.
 pub use crate::support::leak::CANARY;
 
-/// May authenticate at Postfix and Dovecot, and has a password that only few formats can hold.
+/// A user of Postfix and Dovecot whose password only few file formats can store.
 pub const ODD_USER: &str = "odd@example.net";
 
-/// The awkward characters of `CANARY` and the rest: blanks at both ends, a colon, a letter of Latin-1 and one that is
-/// not.
+/// The special characters of `CANARY`, with spaces at both ends, a colon, a letter of Latin-1 and one that is not in
+/// Latin-1.
 pub const ODD_PASSWORD: &str = " c4nary pw,=\"\\'%s+/é~:ü€ ";
 
-/// May authenticate at Postfix and Dovecot too.
+/// Another user of Postfix and Dovecot.
 pub const DECOMPOSED_USER: &str = "decomposed@example.net";
 
-/// As some keyboards and file systems write `ü`: two code points, which SASLprep (RFC 4013) makes one.
+/// The form of `ü` that some keyboards and file systems produce: two code points, which SASLprep (RFC 4013) replaces by
+/// one.
 pub const DECOMPOSED_PASSWORD: &str = "c4nary pw,=\"u\u{308}";
 
-/// May authenticate at Cyrus SASL, with `ASCII_PASSWORD`.
+/// A user of Cyrus SASL, with `ASCII_PASSWORD`.
 pub const ASCII_USER: &str = "ascii@example.net";
 
-/// The awkward characters of `CANARY` that are ASCII.
+/// The special characters of `CANARY` that are ASCII.
 pub const ASCII_PASSWORD: &str = "c4nary pw,=\"\\'%s+/~";
 
-/// May act as any other user at Postfix and Dovecot; the password is `CANARY`.
+/// A user of Postfix and Dovecot that may act as any other user. The password is `CANARY`.
 pub const MASTER: &str = "master@example.net";
 
-/// The servers that tests share. Started by the first test that asks; if that fails, every later test fails at once.
-/// Statics are never dropped: the keeper notices the end of the process instead.
+/// The servers that tests share. The first test that needs a server starts it. If that fails, every later test that
+/// needs it fails at once. Statics are never dropped; instead, the keeper ends the server when the process ends.
 pub static POSTFIX: LazyLock<Postfix> = LazyLock::new(Postfix::start);
 pub static POSTFIX_WITH_CYRUS: LazyLock<Postfix> = LazyLock::new(|| Postfix::with(CyrusSasl::new()));
 pub static GNU_SASL: LazyLock<GnuSasl> = LazyLock::new(GnuSasl::start);
@@ -81,7 +83,7 @@ pub static EXIM: LazyLock<Exim> = LazyLock::new(Exim::start);
 pub static OPENSMTPD: LazyLock<OpenSmtpd> = LazyLock::new(OpenSmtpd::start);
 pub static DOVECOT: LazyLock<DovecotSubmission> = LazyLock::new(|| DovecotSubmission::start(POSTFIX.relay));
 
-/// Where `.ci/install-servers` unpacked a package; the same variable and default as there.
+/// The directory to which `.ci/install-servers` unpacked a package. The script uses the same variable and default.
 fn unpacked(package: &str) -> PathBuf {
     let root = std::env::var_os("SMTPCHECK_SERVERS").unwrap_or("/opt/smtpcheck-servers".into());
     let path = PathBuf::from(root).join(package);

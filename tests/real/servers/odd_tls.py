@@ -1,4 +1,4 @@
-"""A TLS 1.2 server that current libraries cannot be told to be. It knows no SMTP: what comes inside TLS ends the session.
+"""A TLS 1.2 server with properties that current libraries do not offer. It has no SMTP: any data inside TLS ends the session.
 
     odd_tls.py PORT CERT KEY dhe PRIME_FILE           DHE only, with the parameters of that file (Python's ssl module)
     odd_tls.py PORT CERT KEY without EXTENSION...     a ServerHello without these extensions, by number (tlslite-ng)
@@ -21,7 +21,7 @@ def context():
 def dhe(connection):
     made = context()
     made.maximum_version = ssl.TLSVersion.TLSv1_2
-    # The level comes first: at the usual one a short prime is not accepted from a server either.
+    # The security level must be set first, because the default level rejects a short prime on the server side too.
     made.set_ciphers("DHE:@SECLEVEL=0")
     made.load_dh_params(rest[0])
     with made.wrap_socket(connection, server_side=True) as session:
@@ -72,7 +72,7 @@ while True:
     connected, _ = listener.accept()
     try:
         modes[mode](connected)
-    except Exception as error:  # A client that refuses is what the tests are about.
+    except Exception as error:  # Some clients are expected to reject the handshake.
         print(error, flush=True)
     finally:
         connected.close()

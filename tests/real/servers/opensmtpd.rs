@@ -1,12 +1,12 @@
-//! OpenSMTPD: a port as other mail servers meet it, without TLS, and a submission port whose TLS is broken.
+//! OpenSMTPD: a port for other mail servers, without TLS, and a submission port on which TLS does not work.
 //!
-//! Debian 12's OpenSMTPD 6.8 cannot complete any handshake as a server: it keeps keys in another process, in a way
-//! that OpenSSL 3 undid (its issues 1171, 1208 and 1239; seen here with elliptic and RSA keys, TLS 1.2 and 1.3, and
-//! OpenSSL 3.0.22). Each ends in an internal_error alert. That is what its users meet, so it is kept as a case; and as
-//! OpenSMTPD has no AUTH without TLS, nobody logs in here.
-//! It has /var/spool/smtpd, /var/run/smtpd.sock and /var/lib/opensmtpd/empty compiled in, so it is given its own
-//! /var/spool, /run and /var/lib, in the mounts that only its namespace sees.
-//! Does not: deliver. Read next: `keeper`.
+//! As a server, OpenSMTPD 6.8 of Debian 12 cannot complete any handshake. It keeps keys in another process, with a
+//! method that does not work with OpenSSL 3 (its issues 1171, 1208 and 1239; confirmed with elliptic-curve and RSA
+//! keys, TLS 1.2 and 1.3, and OpenSSL 3.0.22). Each handshake ends with an internal_error alert. Users of that package
+//! get the same result, so it is a useful test case. OpenSMTPD has no AUTH without TLS, so no test logs in here.
+//! The paths /var/spool/smtpd, /var/run/smtpd.sock and /var/lib/opensmtpd/empty are compiled in, so the server gets its
+//! own /var/spool, /run and /var/lib as mounts in its namespace.
+//! Does not deliver mail. Read next: `keeper`.
 
 use std::path::PathBuf;
 
@@ -15,12 +15,12 @@ use super::pki::{Authority, Certificate};
 use super::{DOMAIN, HOST, USER, free_port, loopbacks, unpacked};
 
 pub struct OpenSmtpd {
-    /// Accepts `known@` and `USER` at `DOMAIN`. Offers neither STARTTLS nor AUTH.
+    /// Accepts `known@` and `USER` at `DOMAIN`. Advertises neither STARTTLS nor AUTH.
     pub relay: u16,
-    /// Demands STARTTLS and AUTH; presents a good certificate, but no handshake succeeds.
+    /// Requires STARTTLS and AUTH. It sends a valid certificate, but no handshake succeeds.
     pub broken_tls: u16,
     pub ca: PathBuf,
-    /// Held until dropped.
+    /// Keeps the server running until this value is dropped.
     _keeper: Keeper,
 }
 
@@ -36,7 +36,7 @@ impl OpenSmtpd {
             .map(|address| {
                 format!(
                     "listen on {address} port {relay} hostname {HOST}\n\
-                     listen on {address} port {broken_tls} tls-require pki server auth <nobody> hostname {HOST}\n"
+                     listen on {address} port {broken_tls} tls-require pki server auth <logins> hostname {HOST}\n"
                 )
             })
             .collect();
@@ -46,8 +46,8 @@ impl OpenSmtpd {
             &format!(
                 "pki server cert \"{chain}\"\n\
                  pki server key \"{key}\"\n\
-                 table nobody {{ \"nobody\" = \"*\" }}\n\
-                 table users {{ \"known@{DOMAIN}\" = \"nobody\", \"{USER}\" = \"nobody\" }}\n\
+                 table logins {{ \"unused\" = \"*\" }}\n\
+                 table users {{ \"known@{DOMAIN}\" = \"daemon\", \"{USER}\" = \"daemon\" }}\n\
                  {listeners}\
                  action \"nowhere\" mda \"cat\" virtual <users>\n\
                  match from any for domain \"{DOMAIN}\" action \"nowhere\"\n",
@@ -63,7 +63,7 @@ impl OpenSmtpd {
                 OWN_DIRECTORIES.to_owned(),
                 "own-directories".to_owned(),
                 program.display().to_string(),
-                // The foreground, with the log on standard error.
+                // Run in the foreground, with the log on standard error.
                 "-d".to_owned(),
                 "-f".to_owned(),
                 config.display().to_string(),

@@ -1,10 +1,11 @@
-//! `openssl s_server`, for what no mail server here does any more or can be told to do: old versions and suites, client
-//! certificates, OCSP responses, chains in any order.
+//! `openssl s_server`, for TLS configurations that the mail servers here no longer support or that cannot be
+//! configured: old versions and cipher suites, client certificates, OCSP responses, chains in any order.
 //!
-//! It knows no SMTP, so a thread of the test speaks the few lines up to STARTTLS and passes on every byte behind them.
-//! Inside TLS it sends each line back turned around (-rev); a client says no more there than it must.
-//! Promises: one s_server for one test, ended with it (`keeper`); no setting of this machine reaches it.
-//! Does not: serve two clients at once; the second waits until the first has closed. Read next: `pki`.
+//! s_server has no SMTP, so a thread of the test handles the few commands up to STARTTLS and then forwards every byte.
+//! Inside TLS, s_server returns each line reversed (-rev), so a check can only go as far as the handshake.
+//! Each test has its own s_server, which ends with the test (`keeper`). No settings of this machine apply. s_server
+//! handles one client at a time; the next client waits until the previous one has closed its connection. Read next:
+//! `pki`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -16,13 +17,13 @@ use super::free_port;
 use super::keeper::{self, Keeper, Launch, Sign};
 use super::pki::{Authority, Certificate};
 
-/// Where certificates are made for an s_server that does not run yet.
+/// A directory for creating certificates before the s_server is started.
 pub struct Workbench {
     pub authority: Authority,
     directory: TempDir,
 }
 
-/// Listens on 127.0.0.1 only.
+/// A running s_server. It listens on 127.0.0.1 only.
 pub struct OpenSsl {
     pub port: u16,
     pub ca: PathBuf,
@@ -39,15 +40,16 @@ impl Workbench {
         self.directory.path().join(name)
     }
 
-    /// Files one behind the other, as `-cert_chain` takes them.
+    /// Concatenates files, as `-cert_chain` requires.
     pub fn bundle(&self, parts: &[&Path]) -> PathBuf {
-        let texts: Vec<String> = parts.iter().map(|part| std::fs::read_to_string(part).expect("a file")).collect();
+        let texts: Vec<String> =
+            parts.iter().map(|part| std::fs::read_to_string(part).expect("the file exists")).collect();
         let bundle = self.path("bundle.pem");
         keeper::write(&bundle, &texts.concat());
         bundle
     }
 
-    /// `arguments` are those of openssl-s_server(1), with spaces between and none within.
+    /// `arguments` are options of openssl-s_server(1), separated by spaces. An option must not contain a space.
     pub fn serve(self, certificate: &Certificate, arguments: &str) -> OpenSsl {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let command = format!(
@@ -66,8 +68,8 @@ impl Workbench {
 }
 
 impl Workbench {
-    /// A server of `odd_tls.py`, which says what the words mean. It needs tlslite-ng for some of them.
-    pub fn serve_oddly(self, certificate: &Certificate, words: &str) -> OpenSsl {
+    /// Starts `odd_tls.py` as the server, which documents its arguments. Some of them require tlslite-ng.
+    pub fn serve_odd_tls(self, certificate: &Certificate, words: &str) -> OpenSsl {
         let port = free_port();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/servers/odd_tls.py");
         let modules = super::unpacked("python");
@@ -89,13 +91,13 @@ impl Workbench {
     }
 }
 
-/// The port of what speaks SMTP. The thread ends with the test's process; it owns nothing that outlives it.
+/// Returns the port of the SMTP thread. The thread ends with the test process; it owns no files or processes.
 fn speak_smtp_before(server: SocketAddr) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let port = listener.local_addr().expect("a listener").port();
+    let port = listener.local_addr().expect("the listener has an address").port();
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            // A client that goes away in between is nothing to tell of.
+            // A client may close the connection at any time, so errors are ignored.
             std::thread::spawn(move || session(client, server));
         }
     });
@@ -134,7 +136,7 @@ fn session(mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
     }
 }
 
-/// Every byte, and the end.
+/// Forwards every byte, and the end of the stream.
 fn pass_on(mut from: Box<dyn Read + Send>, mut to: TcpStream) {
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut from, &mut to);

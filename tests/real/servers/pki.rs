@@ -1,9 +1,9 @@
-//! A certification authority and the certificates it signs, good and bad, made anew for each server.
+//! A CA and the certificates that it signs, valid and invalid. They are created for each server.
 //!
-//! Promises: each bad certificate has exactly one fault; only the self-signed one has two by nature (not issued by
-//! the authority, and marked as an authority itself, as `openssl req -x509` does). What rcgen does not make on purpose,
-//! short keys and forgeable signatures, openssl(1) does.
-//! Does not: know which server presents which. Read next: `postfix`, which uses them all.
+//! Each invalid certificate has exactly one fault. Only the self-signed one has two: it is not signed by the CA, and it
+//! is marked as a CA, as `openssl req -x509` does. openssl(1) creates what rcgen does not support, such as short keys
+//! and SHA-1 signatures.
+//! Which server uses which certificate is decided elsewhere. Read next: `postfix`, which uses all of them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,24 +18,24 @@ use rcgen::{
 
 use super::HOST;
 
-/// A host that no test connects to, in the certificate for another name.
+/// The host name in the certificate for another name. No test connects to this host.
 const OTHER_HOST: &str = "mail.example.org";
 
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     directory: PathBuf,
-    /// What `--cacert` is given.
+    /// The file for `--cacert`.
     pub pem: PathBuf,
     key: PathBuf,
 }
 
-/// What an OCSP response says of a certificate.
+/// The certificate status in an OCSP response.
 pub enum Standing {
     Good,
     Revoked,
 }
 
-/// Files in PEM; the key is readable by root only until `readable_by_all`.
+/// PEM files. Only root can read the key, unless `readable_by_all` is called.
 pub struct Certificate {
     pub chain: PathBuf,
     pub key: PathBuf,
@@ -45,19 +45,19 @@ impl Authority {
     pub fn new(directory: &Path) -> Authority {
         let params = authority_params("smtpcheck test authority");
         let key = elliptic();
-        let certificate = params.self_signed(&key).expect("complete parameters");
+        let certificate = params.self_signed(&key).expect("the parameters are complete");
         Authority::write_down(directory, "ca", &certificate.pem(), params, key)
     }
 
-    /// One that signs no certificates of this one's servers: for clients, or to be unknown.
+    /// Another CA, which signs no server certificates: for client certificates, or as an unknown CA.
     pub fn another(&self, name: &str) -> Authority {
         let params = authority_params(&format!("smtpcheck {name} authority"));
         let key = elliptic();
-        let certificate = params.self_signed(&key).expect("complete parameters");
+        let certificate = params.self_signed(&key).expect("the parameters are complete");
         Authority::write_down(&self.directory, name, &certificate.pem(), params, key)
     }
 
-    /// Two between this one and its servers, the upper one signed by it and the lower one by the upper.
+    /// Two intermediate CAs. The first is signed by this CA, and the second by the first.
     pub fn two_intermediates(&self) -> (Authority, Authority) {
         let upper = self.intermediate("upper");
         let lower = upper.intermediate("lower");
@@ -68,7 +68,7 @@ impl Authority {
         let mut params = authority_params(&format!("smtpcheck {name} authority"));
         params.use_authority_key_identifier_extension = true;
         let key = elliptic();
-        let certificate = params.signed_by(&key, &self.issuer).expect("complete parameters");
+        let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are complete");
         Authority::write_down(&self.directory, name, &certificate.pem(), params, key)
     }
 
@@ -78,7 +78,7 @@ impl Authority {
         Authority { issuer, directory: directory.to_owned(), pem: paths.chain, key: paths.key }
     }
 
-    /// With an elliptic key, as Let's Encrypt makes them today.
+    /// With an elliptic-curve key, as Let's Encrypt issues them by default.
     pub fn good(&self) -> Certificate {
         self.signed("good", &server_params(HOST, Validity::Now))
     }
@@ -91,7 +91,7 @@ impl Authority {
         self.signed("other", &server_params(OTHER_HOST, Validity::Now))
     }
 
-    /// For a client, to log in as this user.
+    /// A client certificate, to log in as this user.
     pub fn of_user(&self, user: &str) -> Certificate {
         let mut params = params(user, &[], Validity::Now);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -100,12 +100,12 @@ impl Authority {
         self.signed("user", &params)
     }
 
-    /// As `openssl req -x509 -subj /CN=localhost -addext subjectAltName=DNS:localhost` makes it.
+    /// The same as `openssl req -x509 -subj /CN=localhost -addext subjectAltName=DNS:localhost` creates.
     pub fn self_signed(&self) -> Certificate {
         let mut params = params(HOST, &[HOST], Validity::Now);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = elliptic();
-        let certificate = params.self_signed(&key).expect("complete parameters");
+        let certificate = params.self_signed(&key).expect("the parameters are complete");
         self.write("self-signed", &certificate.pem(), &key)
     }
 
@@ -118,7 +118,7 @@ impl Authority {
         self.signed_for("expired-rsa", &server_params(HOST, Validity::UntilYesterday), self.rsa_2048())
     }
 
-    /// Good, and it says where the certificate of its issuer can be fetched (RFC 5280 §4.2.2.1).
+    /// A valid certificate that contains the URL of its issuer's certificate (RFC 5280 §4.2.2.1).
     pub fn with_issuer_address(&self) -> Certificate {
         const OID: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
         const CA_ISSUERS: &[u8] = &[0x06, 8, 0x2B, 6, 1, 5, 5, 7, 0x30, 2];
@@ -130,14 +130,14 @@ impl Authority {
         self.signed("with-issuer", &params)
     }
 
-    /// For a client.
+    /// A client certificate.
     pub fn client(&self, name: &str) -> Certificate {
         let mut params = server_params("client.example.com", Validity::Now);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.signed(name, &params)
     }
 
-    /// Good but for its key, RSA with 1024 bits.
+    /// Valid, except that its RSA key has only 1024 bits.
     pub fn with_short_key(&self) -> Certificate {
         let [key, public] = ["short.private", "short.public"].map(|name| self.directory.join(name));
         openssl(&format!("genrsa -out {} 1024", key.display()));
@@ -146,23 +146,23 @@ impl Authority {
         Certificate { key, ..certificate }
     }
 
-    /// Good but for its signature, with SHA-1.
+    /// Valid, except that its signature uses SHA-1.
     pub fn with_sha1(&self) -> Certificate {
         self.signed_by_openssl("sha1", "-sha1")
     }
 
-    /// A good certificate, and the OCSP response of its authority about it, in DER.
+    /// A valid certificate, and the OCSP response of its CA in DER.
     pub fn with_ocsp(&self, standing: Standing) -> (Certificate, PathBuf) {
         let mut params = server_params(HOST, Validity::Now);
         params.serial_number = Some(SerialNumber::from(0x1234_u64));
         let certificate = self.signed("numbered", &params);
         let [index, response] = ["ocsp.index", "ocsp.der"].map(|name| self.directory.join(name));
-        // The database of openssl-ca(1): status, end, time of revocation, serial, file, subject.
+        // The database format of openssl-ca(1): status, expiry, revocation time, serial number, file, subject.
         let line = match standing {
             Standing::Good => "V\t491231235959Z\t\t1234\tunknown\t/CN=localhost\n",
             Standing::Revoked => "R\t491231235959Z\t250101000000Z,keyCompromise\t1234\tunknown\t/CN=localhost\n",
         };
-        fs::write(&index, line).expect("a writable directory");
+        fs::write(&index, line).expect("the directory is writable");
         openssl(&format!(
             "ocsp -index {index} -CA {ca} -rsigner {ca} -rkey {key} -issuer {ca} -cert {leaf} -ndays 7 -respout {out}",
             index = index.display(),
@@ -174,16 +174,16 @@ impl Authority {
         (certificate, response)
     }
 
-    /// Good but for what the options of openssl-x509(1) make of it.
+    /// A valid certificate, modified by these options of openssl-x509(1).
     fn signed_by_openssl(&self, name: &str, how: &str) -> Certificate {
         let mut params = server_params(HOST, Validity::Now);
-        // A request has none.
+        // A certificate request cannot contain the key identifier of the issuer.
         params.use_authority_key_identifier_extension = false;
         let key = elliptic();
-        let request = params.serialize_request(&key).expect("complete parameters").pem().expect("DER");
+        let request = params.serialize_request(&key).expect("the parameters are complete").pem().expect("DER");
         let paths = self.write(name, &request, &key);
         let request = self.directory.join(format!("{name}.csr"));
-        fs::rename(&paths.chain, &request).expect("a writable directory");
+        fs::rename(&paths.chain, &request).expect("the directory is writable");
         openssl(&format!(
             "x509 -req -in {} -copy_extensions copyall -days 90 -CA {} -CAkey {} {how} -out {}",
             request.display(),
@@ -199,14 +199,15 @@ impl Authority {
     }
 
     fn signed_for(&self, name: &str, params: &CertificateParams, key: KeyPair) -> Certificate {
-        let certificate = params.signed_by(&key, &self.issuer).expect("complete parameters");
+        let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are complete");
         self.write(name, &certificate.pem(), &key)
     }
 
     fn rsa_2048(&self) -> KeyPair {
         let path = self.directory.join("rsa-2048.key");
         openssl(&format!("genrsa -out {} 2048", path.display()));
-        KeyPair::from_pem(&fs::read_to_string(path).expect("made just now")).expect("a private key")
+        KeyPair::from_pem(&fs::read_to_string(path).expect("the file was just created"))
+            .expect("the file contains a private key")
     }
 
     fn write(&self, name: &str, chain: &str, key: &KeyPair) -> Certificate {
@@ -216,8 +217,8 @@ impl Authority {
 
 fn write_pair(directory: &Path, name: &str, chain: &str, key: &str) -> Certificate {
     let paths = paths(directory, name);
-    fs::write(&paths.chain, chain).expect("a writable directory");
-    fs::write(&paths.key, key).expect("a writable directory");
+    fs::write(&paths.chain, chain).expect("the directory is writable");
+    fs::write(&paths.key, key).expect("the directory is writable");
     paths.let_read_key(0o600);
     paths
 }
@@ -226,35 +227,35 @@ fn paths(directory: &Path, name: &str) -> Certificate {
     Certificate { chain: directory.join(format!("{name}.crt")), key: directory.join(format!("{name}.key")) }
 }
 
-/// Runs openssl(1) to its end, with arguments that have spaces between and none within.
+/// Runs openssl(1) until it ends. The arguments are separated by spaces and must not contain spaces.
 fn openssl(arguments: &str) {
     let output = Command::new("openssl")
         .args(arguments.split_whitespace())
         .env("OPENSSL_CONF", "/dev/null")
         .output()
-        .expect("openssl, which .ci/install-servers installs");
+        .expect("install-servers installed openssl");
     assert!(output.status.success(), "openssl {arguments}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn elliptic() -> KeyPair {
-    KeyPair::generate().expect("a P-256 key")
+    KeyPair::generate().expect("P-256 keys are supported")
 }
 
-/// DER, shorter than 128 bytes.
+/// A DER value with content of less than 128 bytes.
 fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(content.len()).ok().filter(|length| *length < 128).expect("a short content");
+    let length = u8::try_from(content.len()).ok().filter(|length| *length < 128).expect("the content is short");
     [&[tag, length], content].concat()
 }
 
 impl Certificate {
-    /// For Exim, which reads its key after it has become another user.
+    /// For Exim, which reads its key after it has changed its user.
     pub fn readable_by_all(self) -> Certificate {
         self.let_read_key(0o644);
         self
     }
 
     fn let_read_key(&self, mode: u32) {
-        fs::set_permissions(&self.key, fs::Permissions::from_mode(mode)).expect("a file of ours");
+        fs::set_permissions(&self.key, fs::Permissions::from_mode(mode)).expect("the file can be changed");
     }
 }
 
@@ -271,7 +272,7 @@ fn authority_params(common_name: &str) -> CertificateParams {
 }
 
 fn server_params(host: &str, validity: Validity) -> CertificateParams {
-    // Besides the name, the addresses that servers here listen on.
+    // In addition to the name, the certificate contains the addresses on which the servers listen.
     let names: &[&str] = if host == HOST { &[HOST, "127.0.0.1", "127.0.0.2", "::1"] } else { &[host] };
     let mut params = params(host, names, validity);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -283,7 +284,7 @@ fn server_params(host: &str, validity: Validity) -> CertificateParams {
 fn params(common_name: &str, names: &[&str], validity: Validity) -> CertificateParams {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let mut params = CertificateParams::new(names).expect("ASCII names");
+    let mut params = CertificateParams::new(names).expect("the names are ASCII");
     params.distinguished_name.push(DnType::CommonName, common_name);
     let now = SystemTime::now();
     let (from, until) = match validity {

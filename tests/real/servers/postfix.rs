@@ -1,10 +1,10 @@
-//! Postfix with Dovecot or Cyrus behind it for SASL: one relay and seven submission ports, three of them with a bad
+//! Postfix with Dovecot or Cyrus for SASL: one relay port and seven submission ports, three of them with an invalid
 //! certificate.
 //!
-//! Promises: each port is configured as the stock master.cf and the usual guides do it, so that its replies are those
-//! that users meet. The differences from the defaults are named at `MAIN_CF`.
-//! Does not: run postfix(1), whose checks and `postfix set-permissions` want the installed layout, but master(8)
-//! itself; nor the delivery agents, except discard. Read next: `dovecot`.
+//! Each port is configured as in the default master.cf and common guides, so that its replies are those that users get.
+//! `MAIN_CF` lists the differences from the defaults.
+//! Only master(8) is started, not postfix(1), whose checks and `postfix set-permissions` require the installed
+//! directories. The only delivery agent is discard. Read next: `dovecot`.
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -17,44 +17,46 @@ use super::keeper::{self, Keeper, Launch, Sign};
 use super::pki::{Authority, Certificate};
 use super::{DOMAIN, HOST, USER, free_port, loopbacks, unpacked};
 
-/// All ports accept recipients at `DOMAIN`: `known@`, and `USER`; `greylisted@` is answered 451, `full@` 452.
+/// All ports accept the recipients `known@` and `USER` at `DOMAIN`. `greylisted@` is answered with 451, `full@` with
+/// 452.
 pub struct Postfix {
-    /// Demands STARTTLS, then AUTH. Offers no AUTH before TLS.
+    /// Requires STARTTLS, then AUTH. Does not advertise AUTH before TLS.
     pub submission: u16,
-    /// As `submission`, with TLS from the first byte.
+    /// Like `submission`, with implicit TLS.
     pub implicit_tls: u16,
-    /// As another mail server meets it: STARTTLS offered, no AUTH, recipients at `DOMAIN` only.
+    /// The port for other mail servers: STARTTLS is advertised, AUTH is not, and only recipients at `DOMAIN` are
+    /// accepted.
     pub relay: u16,
-    /// As `submission`, with a certificate that ended yesterday.
+    /// Like `submission`, with a certificate that expired yesterday.
     pub expired: u16,
-    /// As `submission`, with what `openssl req -x509` makes.
+    /// Like `submission`, with a certificate created by `openssl req -x509`.
     pub self_signed: u16,
-    /// As `submission`, with a certificate for `mail.example.org`.
+    /// Like `submission`, with a certificate for `mail.example.org`.
     pub other_name: u16,
-    /// As `submission`, with a certificate for each kind of key, P-256 and RSA.
+    /// Like `submission`, with two certificates, one with a P-256 key and one with an RSA key.
     pub two_certificates: u16,
-    /// As `submission`, and anonymous logins are welcome.
+    /// Like `submission`, and anonymous logins are accepted.
     pub anonymous: u16,
     pub ca: PathBuf,
     keeper: Keeper,
     sasl: Sasl,
 }
 
-/// What decides about logins.
+/// The SASL implementation.
 pub enum Sasl {
     Dovecot(DovecotSasl),
     Cyrus(CyrusSasl),
 }
 
 impl Sasl {
-    /// For main.cf in this directory.
+    /// The settings for main.cf, for a Postfix in this directory.
     fn settings(&self, directory: &Path) -> String {
         match self {
             Sasl::Dovecot(dovecot) => {
                 format!("smtpd_sasl_type = dovecot\nsmtpd_sasl_path = {}\n", dovecot.socket.display())
             }
             Sasl::Cyrus(cyrus) => {
-                // Debian's Postfix looks there by itself, others because of the setting.
+                // Debian's Postfix searches this directory by default. Other builds need the setting.
                 let config = directory.join("sasl");
                 keeper::make_directory(&config, 0o755);
                 keeper::write(&config.join("smtpd.conf"), &cyrus.config());
@@ -66,7 +68,7 @@ impl Sasl {
     fn log(&self) -> String {
         match self {
             Sasl::Dovecot(dovecot) => dovecot.log(),
-            // A library of Postfix's, which logs it.
+            // Cyrus SASL is a library that Postfix loads, so its messages are in the log of Postfix.
             Sasl::Cyrus(_) => String::new(),
         }
     }
@@ -116,13 +118,14 @@ impl Postfix {
         let keeper = Keeper::start(Launch {
             command: vec![
                 "env".to_owned(),
-                // The programs look for their libraries where the package would have installed them.
+                // The programs search for their libraries in the directory where the package would have installed them.
                 format!("LD_LIBRARY_PATH={}", program.display()),
-                // As postfix(1) does, so that a fatal error before the log service is up reaches the file too.
+                // As in postfix(1), so that a fatal error before the log service has started is written to the file
+                // too.
                 format!("POSTLOG_SERVICE={}/queue/public/postlog", path.display()),
                 format!("POSTLOG_HOSTNAME={HOST}"),
                 program.join("sbin/master").display().to_string(),
-                // Stay in the foreground; the file that names everything else.
+                // Stay in the foreground, and use the configuration in this directory.
                 "-d".to_owned(),
                 "-c".to_owned(),
                 path.display().to_string(),
@@ -148,14 +151,14 @@ impl Postfix {
         }
     }
 
-    /// Postfix's, and its Dovecot's.
+    /// The logs of Postfix and of its SASL server.
     pub fn log(&self) -> String {
         self.keeper.log() + &self.sasl.log()
     }
 }
 
-/// Differences from the defaults that a client can see: `smtpd_peername_lookup` (no client is asked for in DNS), and
-/// `mynetworks` (the clients of the tests come from 127.0.0.1, which may relay by default).
+/// Differences from the defaults that a client can notice: `smtpd_peername_lookup` (Postfix does not look up clients in
+/// DNS) and `mynetworks` (the clients of the tests connect from 127.0.0.1, which may relay by default).
 const MAIN_CF: &str = "\
 compatibility_level = 3.7
 maillog_file = $config_directory/maillog
@@ -180,7 +183,7 @@ const SUBMISSION: &[&str] = &[
     "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
 ];
 
-/// By default Postfix takes ANONYMOUS from what its SASL server offers.
+/// By default, Postfix removes ANONYMOUS from the mechanisms of its SASL server.
 const ANONYMOUS: &[&str] = &[
     "smtpd_tls_security_level=encrypt",
     "smtpd_tls_auth_only=yes",
@@ -197,7 +200,7 @@ const IMPLICIT_TLS: &[&str] = &[
 
 const RELAY: &[&str] = &["smtpd_tls_security_level=may"];
 
-/// What smtpd asks while it decides about MAIL and RCPT, and where it would put mail.
+/// The services in master.cf that smtpd uses for MAIL and RCPT, and the delivery agent.
 const SERVICES: &str = "\
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -215,7 +218,7 @@ postlog unix-dgram n - n - 1 postlogd
 fn main_cf(directory: &Path, sasl: &Sasl) -> String {
     let addresses: Vec<String> = loopbacks().iter().map(ToString::to_string).collect();
     let package = unpacked("postfix");
-    let local_part = USER.split('@').next().expect("an address");
+    let local_part = USER.split('@').next().expect("the user name contains an @");
     format!(
         "{MAIN_CF}\
          config_directory = {directory}\n\
@@ -240,7 +243,7 @@ fn main_cf(directory: &Path, sasl: &Sasl) -> String {
     )
 }
 
-/// `smtpd_tls_chain_files` knows no single certificate beside it; each key stands before its chain.
+/// `smtpd_tls_chain_files` cannot be combined with other certificate settings. Each key must precede its chain.
 fn smtpd_with_both(port: u16, elliptic: &Certificate, rsa: &Certificate) -> String {
     let files = [&elliptic.key, &elliptic.chain, &rsa.key, &rsa.chain].map(|path| path.display().to_string());
     let chain_files = format!("smtpd_tls_chain_files={}", files.join(","));
@@ -265,14 +268,14 @@ fn smtpd(port: u16, certificate: &Certificate, settings: &[&str]) -> String {
         .collect()
 }
 
-/// Postfix reads a file that changed within the last seconds again and again until it has settled, almost two seconds
-/// here; so it is made to look older.
+/// Postfix reads a file that changed within the last seconds repeatedly until it no longer changes, which takes almost
+/// two seconds here. An older modification time avoids that.
 fn let_settle(path: &Path) {
-    let file = File::options().append(true).open(path).expect("written before");
-    file.set_modified(SystemTime::now() - Duration::from_secs(60)).expect("a file of ours");
+    let file = File::options().append(true).open(path).expect("the file was written before");
+    file.set_modified(SystemTime::now() - Duration::from_secs(60)).expect("the file can be changed");
 }
 
-/// As `postfix post-install create-missing` makes it from postfix-files.
+/// As `postfix post-install create-missing` creates it from postfix-files.
 fn make_queue(directory: &Path) {
     let queue = directory.join("queue");
     keeper::make_directory(&queue, 0o755);

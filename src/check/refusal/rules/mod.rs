@@ -1,6 +1,6 @@
-//! The rules of rejections: one for each category of the lexicon, and one for each phase, for replies of which only the
-//! code is known. Sentences about single replies are data in the lexicon; the files of this folder are the pages of the
-//! categories, by subject.
+//! The rules about rejections, with their pages, by subject. Each category of the lexicon has a rule. Each phase also
+//! has a rule, for replies whose text the lexicon does not recognise. Explanations of single replies are data in the
+//! lexicon.
 
 mod login;
 mod phase;
@@ -11,29 +11,29 @@ mod server;
 use crate::check::finding::Rule;
 use crate::lexicon::Cause;
 
-pub use login::{
+pub(super) use login::{
     ACCOUNT_RESTRICTED, AUTH_APP_PASSWORD_REQUIRED, AUTH_CREDENTIALS_REFUSED, AUTH_MECHANISM_REFUSED,
     AUTH_OAUTH_REQUIRED, AUTH_REQUIRED, ENCRYPTION_REQUIRED,
 };
-pub use phase::{
+pub(super) use phase::{
     AUTH_REFUSED, AUTH_TEMPORARY_FAILURE, EHLO_REFUSED, GREETING_REFUSED, RECIPIENT_DEFERRED, RECIPIENT_REFUSED,
     SENDER_REFUSED, SERVER_CLOSING, STARTTLS_REFUSED,
 };
-pub use recipient::{
+pub(super) use recipient::{
     DOMAIN_UNKNOWN, MAILBOX_DISABLED, MAILBOX_FULL, MAILBOX_MOVED, NO_MAIL_ACCEPTED, RECIPIENT_RESTRICTED,
     RECIPIENT_UNKNOWN, RELAY_DENIED,
 };
-pub use sender::{
+pub(super) use sender::{
     CLIENT_REPUTATION, CLIENT_REVERSE_DNS, EHLO_NAME_REFUSED, GREYLISTED, SENDER_AUTHENTICATION_FAILED,
     SENDER_NOT_ACCEPTED,
 };
-pub use server::{
+pub(super) use server::{
     COMMAND_OUT_OF_SEQUENCE, COMMAND_SYNTAX_REFUSED, COMMAND_UNSUPPORTED, CONTENT_POLICY, MESSAGE_TOO_LARGE,
     RATE_LIMITED, SERVER_FAULT, SERVER_STORAGE_FULL, TOO_MANY_CONNECTIONS, TOO_MANY_RECIPIENTS,
 };
 
-/// The rule of a category; none if it is not a rejection or not known.
-pub fn of(cause: Cause) -> Option<&'static Rule> {
+/// The rule of a category; none if the category is not a rejection, or is unknown.
+pub(super) fn of(cause: Cause) -> Option<&'static Rule> {
     Some(match cause {
         Cause::UnknownUser => &RECIPIENT_UNKNOWN,
         Cause::MailboxFull => &MAILBOX_FULL,
@@ -73,7 +73,7 @@ pub fn of(cause: Cause) -> Option<&'static Rule> {
 }
 
 /// Every rule of this check.
-pub static RULES: &[&Rule] = &[
+pub(super) static RULES: &[&Rule] = &[
     &GREETING_REFUSED,
     &EHLO_REFUSED,
     &STARTTLS_REFUSED,

@@ -1,0 +1,131 @@
+//! The facts about a command, and its declaration for clap.
+
+use std::ffi::OsString;
+
+use clap::Command;
+
+use crate::cli::flags::with_environment;
+
+/// A command: its texts in the help, and how its flags are declared and read.
+pub struct CommandSpec {
+    /// Which command it is.
+    pub id: CommandId,
+    /// The name, as written on the command line.
+    pub name: &'static str,
+    /// What the command does, in one line without a full stop.
+    pub about: &'static str,
+    /// Further sentences for the help, or empty.
+    pub details: &'static str,
+    /// The possible forms of the command line, without the word `smtpcheck`.
+    pub usage: &'static [&'static str],
+    /// Paragraphs that the help prints below the flags. The paragraph about exit codes begins with `Exit codes:`.
+    pub notes: &'static [&'static str],
+    /// Example commands, one line each.
+    pub examples: &'static [&'static str],
+    /// Which settings of the environment and of the configuration file apply.
+    pub settings: SettingsUse,
+    /// Whether the command checks one server, which a profile can name.
+    pub takes_profile: bool,
+    /// The error if the required argument is missing.
+    pub missing: Option<Missing>,
+    /// Whether the command is hidden from the help.
+    pub is_hidden: bool,
+    /// Adds the flags of the command.
+    pub(in crate::cli) declare: fn(Command) -> Command,
+}
+
+/// Which command. `cli::Invocation` has a variant with the arguments of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandId {
+    /// `smtpcheck check`.
+    Check,
+    /// `smtpcheck run`.
+    Run,
+    /// `smtpcheck ports`.
+    Ports,
+    /// `smtpcheck explain`.
+    Explain,
+    /// `smtpcheck report`.
+    Report,
+    /// `smtpcheck providers`.
+    Providers,
+    /// `smtpcheck sandbox`.
+    Sandbox,
+    /// `smtpcheck demo`.
+    Demo,
+    /// `smtpcheck config`.
+    Config,
+    /// `smtpcheck completions`.
+    Completions,
+    /// `smtpcheck complete`.
+    Complete,
+    /// `smtpcheck man`.
+    Man,
+    /// `smtpcheck schema`.
+    Schema,
+}
+
+/// The parts of the error message for a missing argument.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing {
+    /// What is missing.
+    pub reason: &'static str,
+    /// An example of what to write.
+    pub hint: &'static str,
+}
+
+/// Which settings of the environment and of the configuration file apply to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingsUse {
+    /// All settings that name a flag of the command.
+    All,
+    /// From the configuration file, only the display flags: the other flags do not have the same meaning in this command.
+    Display,
+    /// No settings: the output of the command is the same everywhere.
+    Nothing,
+}
+
+/// The precedence of settings relative to the environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SettingsLevel {
+    /// The settings of the configuration file. The environment takes precedence over them.
+    #[default]
+    ConfigurationFile,
+    /// The `[defaults]` of a suite. They take precedence over the environment. The keys of a check, which correspond to
+    /// flags on the command line, take precedence over them.
+    Suite,
+}
+
+impl CommandSpec {
+    /// The command line up to the name of the command. A check needs no command name.
+    pub fn full_name(&self) -> String {
+        if self.id == CommandId::Check { "smtpcheck".to_owned() } else { format!("smtpcheck {}", self.name) }
+    }
+
+    /// The clap command. A flag in `words` can exclude a flag that an environment variable sets.
+    pub fn command(&self, words: &[OsString]) -> Command {
+        let command = (self.declare)(Command::new(self.full_name()).version(env!("CARGO_PKG_VERSION")));
+        // This follows `declare`, because the derived type of the flags sets its own description.
+        let command =
+            command.about(self.description()).override_usage(self.usage_lines()).after_help(self.after_help());
+        let command = command.max_term_width(100).disable_help_subcommand(true);
+        if self.settings == SettingsUse::Nothing { command } else { with_environment(command, words) }
+    }
+
+    fn description(&self) -> String {
+        if self.details.is_empty() { format!("{}.", self.about) } else { format!("{}. {}", self.about, self.details) }
+    }
+
+    fn usage_lines(&self) -> String {
+        let lines: Vec<String> = self.usage.iter().map(|usage| format!("smtpcheck {usage}")).collect();
+        lines.join("\n       ")
+    }
+
+    fn after_help(&self) -> String {
+        let mut parts: Vec<String> = self.notes.iter().map(|note| (*note).to_owned()).collect();
+        if !self.examples.is_empty() {
+            parts.push(format!("Examples:\n  {}", self.examples.join("\n  ")));
+        }
+        parts.join("\n\n")
+    }
+}

@@ -1,0 +1,32 @@
+//! The names of flags, and the flags on a command line.
+
+use std::ffi::OsString;
+
+use clap::Command;
+
+/// Whether the word after a flag is its value.
+pub(in crate::cli) fn takes_value(command: &Command, flag: &str) -> bool {
+    command.get_arguments().any(|arg| {
+        names(arg).any(|name| name == flag) && arg.get_action().takes_values() && !arg.is_require_equals_set()
+    })
+}
+
+/// The long name, the aliases and the short name of a flag, with dashes.
+pub(in crate::cli) fn names(arg: &clap::Arg) -> impl Iterator<Item = String> {
+    let long = arg.get_long().map(|long| format!("--{long}")).into_iter();
+    let aliases = arg.get_all_aliases().unwrap_or_default().into_iter().map(|alias| format!("--{alias}"));
+    let short = arg.get_short().map(|short| format!("-{short}"));
+    long.chain(aliases).chain(short)
+}
+
+/// Whether a flag of this command is on the command line; `long` is its long name without dashes.
+pub(in crate::cli) fn mentions_in(command: &Command, words: &[OsString], long: &str) -> bool {
+    let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(long)) else { return false };
+    words.iter().take_while(|word| *word != "--").any(|word| {
+        let word = word.to_string_lossy();
+        let name = word.split('=').next().unwrap_or_default();
+        let is_cluster = word.starts_with('-') && !word.starts_with("--");
+        names(arg).any(|known| known == name)
+            || (is_cluster && arg.get_short().is_some_and(|short| word.contains(short)))
+    })
+}
