@@ -188,9 +188,9 @@ impl Settings {
 
     /// The `[defaults]` of a suite that apply to a check, each with its values.
     pub fn of_suite<'a>(defaults: impl IntoIterator<Item = (&'a str, &'a [String], Position)>) -> Settings {
-        let setting = |(key, values, at): (&str, &[String], Position)| Setting {
+        let setting = |(key, texts, at): (&str, &[String], Position)| Setting {
             key: key.to_owned(),
-            values: values.to_vec(),
+            values: texts.to_vec(),
             origin: ValueOrigin::Config,
             at,
         };
