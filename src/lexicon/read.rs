@@ -124,15 +124,17 @@ fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Readi
 fn by_phrase(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let phrase = phrases::find(reply, context)?;
     let is_unattributed = phrase.is_unattributed(context, &phrases::text_of(reply));
-    let otherwise = || {
-        let provider = phrase.provider_name()?;
-        Some(format!("These words are known from {provider}; another provider may use them for a similar reason."))
+    let name = phrase.provider_name().filter(|_| is_unattributed);
+    let otherwise = name.map(|name| format!("Another provider than {name} may use the same words for a similar reason."));
+    let means = match name {
+        Some(name) => format!("The words are those of {name}, for which they mean: {}", phrase.means),
+        None => phrase.means.clone(),
     };
     Some(Reading {
         cause: phrase.cause,
         confidence: if is_unattributed { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
-        means: phrase.means.clone(),
-        otherwise: phrase.otherwise.clone().or_else(|| otherwise().filter(|_| is_unattributed)),
+        means,
+        otherwise: phrase.otherwise.clone().or(otherwise),
         fixes: phrase.fix.clone(),
         basis: Basis::Phrase { id: phrase.id.clone() },
     })
@@ -169,7 +171,7 @@ fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     };
     let whose: Vec<&str> = [context.provider, context.software, Some("any")].into_iter().flatten().collect();
     let deviation = tables::deviation(status, reply.code, &whose);
-    if let Some(row) = deviation.filter(|row| (row.provider != "any" || row.decisive) && fits(row.cause)) {
+    if let Some(row) = deviation.filter(|row| row.cause != Cause::Other && fits(row.cause)) {
         return Some(of_deviation(row, status));
     }
     let row = tables::status(status).filter(|row| !row.generic)?;
