@@ -134,6 +134,14 @@ impl Phrase {
         self.status.is_some()
     }
 
+    /// Whether a text matches it only by one short word that anybody could use (`spf`, `virus`). A word with digits or signs is a
+    /// code or a name.
+    pub(super) fn is_by_one_word(&self, text: &str) -> bool {
+        let is_plain = |word: &&String| word.trim().chars().all(|one| one.is_alphabetic() || one == '-' || one == '\'');
+        let found: Vec<&String> = self.any.iter().filter(|word| text.contains(word.as_str())).collect();
+        self.all.is_empty() && self.status.is_none() && found.iter().all(is_plain)
+    }
+
     /// How specific its conditions are; none if one of them does not hold. `literals` is the score of its literals.
     fn score(&self, literals: usize, seen: &PhraseContext) -> Option<usize> {
         let mut score = 0;

@@ -12,7 +12,7 @@
 //!    rejections);
 //! 5. the reply code in this phase;
 //! 6. the reply code alone;
-//! 7. its first digit (RFC 5321 §4.2). This is the only information about an unknown reply, and the interpretation says
+//! 7. its first digit in this phase, then alone (RFC 5321 §4.2). This is the only information about an unknown reply, and the interpretation says
 //!    so.
 
 use serde::{Deserialize, Serialize};
@@ -123,22 +123,31 @@ fn about_sender(reading: Reading, reply: &Reply, context: &Context<'_>) -> Readi
 
 fn by_phrase(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let phrase = phrases::find(reply, context)?;
-    let is_unattributed = phrase.is_unattributed(context, &phrases::text_of(reply));
-    let name = phrase.provider_name().filter(|_| is_unattributed);
-    let otherwise = name.map(|name| format!("Another provider than {name} may use the same words for a similar reason."));
+    let text = phrases::text_of(reply);
+    let name = phrase.provider_name().filter(|_| phrase.is_unattributed(context, &text));
+    // Everybody writes "greylisted" for the same thing.
+    let is_vague = phrase.is_by_one_word(&text) && phrase.cause != Cause::Greylisted;
+    let otherwise = match name {
+        Some(name) => Some(format!("Another provider than {name} may use the same words for a similar reason.")),
+        None if is_vague => Some(ONE_WORD.to_owned()),
+        None => None,
+    };
     let means = match name {
         Some(name) => format!("The words are those of {name}, for which they mean: {}", phrase.means),
         None => phrase.means.clone(),
     };
+    let is_uncertain = name.is_some() || is_vague;
     Some(Reading {
         cause: phrase.cause,
-        confidence: if is_unattributed { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
+        confidence: if is_uncertain { phrase.confidence.min(Confidence::Likely) } else { phrase.confidence },
         means,
         otherwise: phrase.otherwise.clone().or(otherwise),
         fixes: phrase.fix.clone(),
         basis: Basis::Phrase { id: phrase.id.clone() },
     })
 }
+
+const ONE_WORD: &str = "Only one word of the reply shows this reason. The rest of the reply may name a different one.";
 
 /// A status that says more than any words beside it (Exchange's 4.4.316): it comes before every phrase that does not need a
 /// status itself.
@@ -201,11 +210,27 @@ fn by_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let by_class = by_class(reply)?;
     let fits = |cause: Cause| context.step.is_none_or(|step| cause.can_arise_at(step));
     let Some(row) = tables::code(code).filter(|row| fits(row.cause)) else {
-        return Some(if fits(by_class.cause) { by_class } else { Reading { cause: Cause::Other, ..by_class } });
+        return Some(by_class_at(reply, context).unwrap_or_else(|| {
+            if fits(by_class.cause) { by_class } else { Reading { cause: Cause::Other, ..by_class } }
+        }));
     };
     let confidence = if row.cause == Cause::Accepted { by_class.confidence } else { Confidence::Possible };
     let basis = Basis::Code { code: code.number() };
     Some(Reading { cause: row.cause, confidence, means: row.meaning.clone(), basis, ..by_class })
+}
+
+/// The interpretation based on the phase and the first digit, for a code that has no meaning in the phase.
+fn by_class_at(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let code = reply.code?;
+    let row = tables::class_at(code, context.step?)?;
+    Some(Reading {
+        cause: row.cause,
+        confidence: row.confidence,
+        means: row.means.clone(),
+        otherwise: row.otherwise.clone(),
+        fixes: row.fix.clone(),
+        basis: Basis::Class { digit: code.number() / 100 },
+    })
 }
 
 /// The interpretation based only on the first digit, for a reply whose code does not have its usual meaning.
