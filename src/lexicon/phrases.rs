@@ -4,7 +4,8 @@
 //!
 //! A phrase matches if each of its conditions is met: `phase`, `code`, `class`, `status`, all literals in `all`, at
 //! least one in `any`, and none in `none`. If several phrases match, those of the recognised provider come first, then
-//! those of the recognised software, then those that require neither. Within each group, the most specific phrase wins.
+//! those of the recognised software, then those that require neither. Within each group, phrases marked `general` come
+//! last, and the most specific phrase wins.
 //! Its score is the number of characters in its matching literals, plus 8 for a condition on code or status, plus 4 for
 //! a condition on phase or class. If the scores are equal, the order in the files decides.
 
@@ -39,6 +40,9 @@ pub(crate) struct Phrase {
     pub id: String,
     provider: Option<String>,
     anywhere: Option<bool>,
+    /// Whether its words are general, so that every other phrase comes before it ("message rejected").
+    #[serde(default)]
+    general: bool,
     phase: Option<Vec<ReplyPhase>>,
     code: Option<Vec<u16>>,
     class: Option<Vec<u16>>,
@@ -246,7 +250,7 @@ pub(crate) fn find(reply: &Reply, context: &Context<'_>) -> Option<&'static Phra
         context.step.is_none_or(fits).then_some(())?;
         let score = phrase.score(all.index.score(at, &hits)?, &seen)?;
         let only_heading = of_heading.as_ref().is_some_and(|hits| all.index.score(at, hits).is_some());
-        Some(((only_heading, rank, std::cmp::Reverse(score), at), phrase))
+        Some(((only_heading, rank, phrase.general, std::cmp::Reverse(score), at), phrase))
     });
     let mut scored: Vec<_> = scored.collect();
     scored.sort_unstable_by_key(|(key, _)| *key);
