@@ -263,3 +263,116 @@ fn name_the_list(reply: &Reply, reading: &mut Reading) {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Confidence, Context, Reading, read};
+    use crate::lexicon::{Cause, ReplyPhase};
+    use crate::wire::reply;
+
+    fn reading(phase: &str, text: &str) -> Reading {
+        let context = Context { step: ReplyPhase::parse(phase), ..Context::default() };
+        read(&reply::from_text(text).expect("a reply"), &context).expect("a reading")
+    }
+
+    fn assert_causes(expected: &[(&str, &str, Cause)]) {
+        for (phase, text, cause) in expected {
+            assert_eq!(reading(phase, text).cause, *cause, "{text} [{phase}]");
+        }
+    }
+
+    #[test]
+    fn clear_words_beat_a_code_that_contradicts_them() {
+        assert_causes(&[
+            ("rcpt", "500 No such user", Cause::UnknownUser),
+            ("rcpt", "503 Mailbox is full", Cause::MailboxFull),
+            ("auth", "454 invalid username or password", Cause::Credentials),
+            ("rcpt", "524 host not found", Cause::DomainUnknown),
+            ("rcpt", "554 Greylisted", Cause::Greylisted),
+        ]);
+    }
+
+    #[test]
+    fn before_rcpt_no_recipient_is_meant() {
+        assert_causes(&[
+            ("mail", "550 mailbox unavailable", Cause::SenderRejected),
+            ("mail", "552 5.2.2 Mailbox full", Cause::SenderRejected),
+            ("mail", "550 5.2.1 The email account that you tried to reach is disabled", Cause::SenderRejected),
+            ("mail", "554 No Valid Domain", Cause::SenderRejected),
+            ("mail", "553 5.1.3 Invalid address", Cause::Syntax),
+        ]);
+        for phase in ["greeting", "ehlo", "starttls", "auth", "mail"] {
+            for text in ["550 5.1.1 User unknown", "550 mailbox unavailable", "552 mailbox full", "550 5.2.1 disabled"] {
+                assert!(!reading(phase, text).cause.is_about_recipient(), "{text} [{phase}]");
+            }
+        }
+    }
+
+    #[test]
+    fn the_phase_decides_what_a_rejection_can_be_about() {
+        assert_causes(&[
+            ("starttls", "530 Authentication required", Cause::StarttlsFailed),
+            ("starttls", "221 Bye", Cause::StarttlsFailed),
+            ("starttls", "501 5.5.4 STARTTLS takes no arguments allowed", Cause::Syntax),
+            ("greeting", "500 Command unrecognized", Cause::Sequence),
+            ("greeting", "501 Syntax error", Cause::Sequence),
+            ("auth", "500 5.5.1 Command unrecognized: \"YWJj\"", Cause::Unsupported),
+        ]);
+        // Advice that repeats the command that was just rejected helps nobody.
+        for text in ["530 5.7.0 Must issue a STARTTLS command first", "221 Bye", "501 x", "550 no", "454 x", "421 x"] {
+            let reading = reading("starttls", text);
+            assert!(!reading.fixes.iter().any(|fix| fix.text.starts_with("Use STARTTLS")), "{reading:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_the_client_and_lists_of_hints_are_no_reason() {
+        assert_causes(&[
+            ("rcpt", "501 Syntax error in parameters: RCPT TO:<spam@blacklist.example>", Cause::Syntax),
+            ("mail", "500 unrecognized: \"MAIL FROM:<spam@greylist.example>\"", Cause::Syntax),
+            ("rcpt", "550 5.1.1 <quota@spamhaus.example>: User unknown", Cause::UnknownUser),
+        ]);
+        for text in [
+            "550 Rejected. Please make sure your server is configured correctly (spf, HELO, PTR)",
+            "554 5.7.1 Message refused. Possible reasons: blacklisted IP, missing PTR, invalid SPF",
+        ] {
+            let reading = reading("rcpt", text);
+            assert_eq!(reading.cause, Cause::ContentPolicy, "{text}");
+            assert!(reading.confidence < Confidence::Certain && reading.otherwise.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_an_operator_beat_the_heading_of_the_server() {
+        assert_causes(&[
+            ("rcpt", "554 5.7.1 <a@example.org>: Recipient address rejected: Mailbox is over quota", Cause::MailboxFull),
+            ("rcpt", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: You must authenticate first", Cause::AuthRequired),
+            ("rcpt", "550 5.7.1 <a@example.org>: Recipient address rejected: SPF check failed", Cause::SenderAuthentication),
+            ("rcpt", "554 5.7.1 <a@example.org>: Recipient address rejected: Please log in first", Cause::AuthRequired),
+        ]);
+    }
+
+    #[test]
+    fn the_sentence_of_a_provider_needs_its_evidence() {
+        let reading = reading("mail", "550 mail sending denied");
+        assert_eq!(reading.confidence, Confidence::Likely);
+        assert!(reading.means.starts_with("The words are those of Gmail"), "{}", reading.means);
+        assert!(!self::reading("mail", "550 daily user sending quota exceeded").means.contains("Google"));
+    }
+
+    #[test]
+    fn one_word_or_a_code_alone_is_never_certain() {
+        for (phase, text) in [("data", "550 spf"), ("rcpt", "550 x"), ("auth", "535 x"), ("starttls", "454 x")] {
+            assert!(reading(phase, text).confidence < Confidence::Certain, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_status_that_only_google_uses_has_its_meaning() {
+        assert_causes(&[
+            ("data", "421 4.7.27 x", Cause::SenderAuthentication),
+            ("data", "421 4.7.29 x", Cause::EncryptionRequired),
+            ("data", "421 4.7.30 x", Cause::SenderAuthentication),
+        ]);
+    }
+}
