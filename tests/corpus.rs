@@ -77,7 +77,8 @@ fn nine_of_ten_unseen_replies_are_classified_correctly() {
 
 #[test]
 fn the_replies_used_to_improve_the_lexicon_are_still_classified_correctly() {
-    for (file, percent) in [("replies.toml", 98), ("abroad.toml", 98), ("remembered.toml", 96), ("collected.toml", 96)] {
+    for (file, percent) in [("replies.toml", 98), ("abroad.toml", 98), ("remembered.toml", 96), ("collected.toml", 96)]
+    {
         let (right, all, wrong, _) = measure(file);
         assert!(right * 100 >= all * percent, "{file}: {right} of {all} right; wrong:\n{}", wrong.join("\n"));
     }
@@ -104,7 +105,9 @@ fn confidence_is_calibrated() {
     let mut counts = [(Confidence::Certain, 99, 0, 0), (Confidence::Likely, 90, 0, 0)];
     for entry in FILES.into_iter().flat_map(|file| corpus(file).reply) {
         let context = Context { step: ReplyPhase::parse(&entry.phase), ..Context::default() };
-        let Some(reading) = reply::from_text(&entry.text).and_then(|reply| lexicon::read(&reply, &context)) else { continue };
+        let Some(reading) = reply::from_text(&entry.text).and_then(|reply| lexicon::read(&reply, &context)) else {
+            continue;
+        };
         let expected = std::iter::once(&entry.category).chain(&entry.also).map(|cause| cause.category());
         let is_right = expected.into_iter().any(|category| category == reading.cause.category());
         for (_, _, right, all) in counts.iter_mut().filter(|(confidence, ..)| *confidence == reading.confidence) {

@@ -5,18 +5,27 @@
 //! Does not: cut web addresses, names of block lists, or addresses to which the server points (`contact tosa@...`).
 
 /// The commands that a server may repeat.
-const VERBS: [&str; 10] =
+const COMMANDS: [&str; 10] =
     ["auth ", "bdat ", "data", "ehlo ", "helo ", "mail from:", "rcpt to:", "starttls", "vrfy ", "rset"];
 
 /// Words before a repeated command.
 const COMPLAINTS: [&str; 12] = [
-    "unrecogni", "unknown", "not recogni", "invalid", "bad ", "syntax", "illegal", "unsupported", "not implemented",
-    "unimplemented", "not understood", "unexpected",
+    "unrecogni",
+    "unknown",
+    "not recogni",
+    "invalid",
+    "bad ",
+    "syntax",
+    "illegal",
+    "unsupported",
+    "not implemented",
+    "unimplemented",
+    "not understood",
+    "unexpected",
 ];
 
 /// Words before an address that the client sent.
-const BEFORE_ADDRESS: [&str; 9] =
-    ["", "to:", "from:", "to", "from", "recipient", "sender", "address", "user"];
+const BEFORE_ADDRESS: [&str; 9] = ["", "to:", "from:", "to", "from", "recipient", "sender", "address", "user"];
 
 /// A prepared text without what it repeats. The signs around each part stay, because phrases may require them.
 pub(super) fn without(text: &str) -> String {
@@ -54,13 +63,13 @@ fn without_commands(text: &str) -> String {
     for quote in ['"', '\''] {
         let Some((before, rest)) = text.split_once(quote) else { continue };
         let Some((inner, after)) = rest.rsplit_once(quote) else { continue };
-        let is_command = VERBS.iter().any(|verb| inner.starts_with(verb));
+        let is_command = COMMANDS.iter().any(|command| inner.starts_with(command));
         if is_command && COMPLAINTS.iter().any(|word| before.contains(word) || after.contains(word)) {
             return format!("{before}{quote}{quote}{after}");
         }
     }
-    for verb in ["mail from:", "rcpt to:"] {
-        let Some((before, after)) = text.split_once(verb) else { continue };
+    for command in ["mail from:", "rcpt to:"] {
+        let Some((before, after)) = text.split_once(command) else { continue };
         let is_repeated = after.trim_start().trim_start_matches('<').starts_with('@');
         if is_repeated && before.ends_with([' ', '[']) && COMPLAINTS.iter().any(|word| before.contains(word)) {
             return before.to_owned();

@@ -2,14 +2,32 @@
 //! server checks, not what failed, so none of its words is a reason. The sign [`MARK`] takes its place, which a phrase can
 //! require.
 
-/// What stands in the text for a list of hints.
+/// The sign that replaces a list of hints in the text.
 const MARK: &str = "{hints}";
 
 /// Words that begin advice or a choice of reasons.
 const BEGINNINGS: [&str; 22] = [
-    "make sure", "please ensure", "ensure that", "ensure your", "please check", "check your", "check that", "check the",
-    "please verify", "verify that", "verify your", "possible reason", "possible cause", "probable cause", "reasons may",
-    "reasons include", "reason may be", "could be due to", "may be due to", "might be due to", "one of the following",
+    "make sure",
+    "please ensure",
+    "ensure that",
+    "ensure your",
+    "please check",
+    "check your",
+    "check that",
+    "check the",
+    "please verify",
+    "verify that",
+    "verify your",
+    "possible reason",
+    "possible cause",
+    "probable cause",
+    "reasons may",
+    "reasons include",
+    "reason may be",
+    "could be due to",
+    "may be due to",
+    "might be due to",
+    "one of the following",
     "ask your mail/dns",
 ];
 

@@ -302,7 +302,8 @@ mod tests {
             ("mail", "553 5.1.3 Invalid address", Cause::Syntax),
         ]);
         for phase in ["greeting", "ehlo", "starttls", "auth", "mail"] {
-            for text in ["550 5.1.1 User unknown", "550 mailbox unavailable", "552 mailbox full", "550 5.2.1 disabled"] {
+            for text in ["550 5.1.1 User unknown", "550 mailbox unavailable", "552 mailbox full", "550 5.2.1 disabled"]
+            {
                 assert!(!reading(phase, text).cause.is_about_recipient(), "{text} [{phase}]");
             }
         }
@@ -318,7 +319,7 @@ mod tests {
             ("greeting", "501 Syntax error", Cause::Sequence),
             ("auth", "500 5.5.1 Command unrecognized: \"YWJj\"", Cause::Unsupported),
         ]);
-        // Advice that repeats the command that was just rejected helps nobody.
+        // Advice must not repeat the command that was just rejected.
         for text in ["530 5.7.0 Must issue a STARTTLS command first", "221 Bye", "501 x", "550 no", "454 x", "421 x"] {
             let reading = reading("starttls", text);
             assert!(!reading.fixes.iter().any(|fix| fix.text.starts_with("Use STARTTLS")), "{reading:?}");
@@ -345,9 +346,21 @@ mod tests {
     #[test]
     fn the_words_of_an_operator_beat_the_heading_of_the_server() {
         assert_causes(&[
-            ("rcpt", "554 5.7.1 <a@example.org>: Recipient address rejected: Mailbox is over quota", Cause::MailboxFull),
-            ("rcpt", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: You must authenticate first", Cause::AuthRequired),
-            ("rcpt", "550 5.7.1 <a@example.org>: Recipient address rejected: SPF check failed", Cause::SenderAuthentication),
+            (
+                "rcpt",
+                "554 5.7.1 <a@example.org>: Recipient address rejected: Mailbox is over quota",
+                Cause::MailboxFull,
+            ),
+            (
+                "rcpt",
+                "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: You must authenticate first",
+                Cause::AuthRequired,
+            ),
+            (
+                "rcpt",
+                "550 5.7.1 <a@example.org>: Recipient address rejected: SPF check failed",
+                Cause::SenderAuthentication,
+            ),
             ("rcpt", "554 5.7.1 <a@example.org>: Recipient address rejected: Please log in first", Cause::AuthRequired),
         ]);
     }

@@ -17,7 +17,7 @@ static STATUSES: LazyLock<Statuses> = LazyLock::new(|| embedded("status.toml", i
 #[derive(Deserialize)]
 struct Codes {
     class: Vec<ClassRow>,
-    phase: Vec<PhaseRow>,
+    phase: Vec<ClassAt>,
     code: Vec<CodeRow>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct ClassRow {
 /// The meaning of a first digit in certain phases.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
-pub(crate) struct PhaseRow {
+pub(crate) struct ClassAt {
     phase: Vec<ReplyPhase>,
     digit: u16,
     /// The cause, which decides the rule.
@@ -219,18 +219,14 @@ pub(crate) fn class(code: ReplyCode) -> Option<&'static ClassRow> {
 }
 
 /// The meaning of the first digit in a phase.
-pub(crate) fn class_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static PhaseRow> {
+pub(crate) fn class_at(code: ReplyCode, step: ReplyPhase) -> Option<&'static ClassAt> {
     let digit = code.number() / 100;
     CODES.phase.iter().find(|row| row.digit == digit && row.phase.contains(&step))
 }
 
 /// The row of a status in the registry, or the meaning that a large provider alone gives to it (`4.7.27`).
 pub(crate) fn status(status: EnhancedStatus) -> Option<&'static StatusRow> {
-    STATUSES
-        .status
-        .iter()
-        .find(|row| EnhancedStatus::parse(&row.code) == Some(status))
-        .or_else(|| of_kind(status))
+    STATUSES.status.iter().find(|row| EnhancedStatus::parse(&row.code) == Some(status)).or_else(|| of_kind(status))
 }
 
 fn of_kind(status: EnhancedStatus) -> Option<&'static StatusRow> {
