@@ -83,8 +83,7 @@ pub enum Basis {
 pub fn read(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let reading = by_decisive_status(reply, context)
         .or_else(|| by_phrase(reply, context))
-        .or_else(|| by_status(reply, context))
-        .or_else(|| by_code(reply, context))?;
+        .or_else(|| by_status_or_code(reply, context))?;
     let mut reading = calibrated(about_sender(reading, reply, context));
     name_the_list(reply, &mut reading);
     Some(reading)
@@ -170,13 +169,26 @@ fn of_deviation(row: &tables::StatusDeviation, status: EnhancedStatus) -> Readin
     }
 }
 
+/// The status, unless it only names a possible meaning and the code in this phase a likely one.
+fn by_status_or_code(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let by_code = by_code(reply, context);
+    let Some(reading) = by_status(reply, context) else { return by_code };
+    let is_likely = |of_code: &Reading| {
+        matches!(of_code.basis, Basis::CodeAtStep { .. }) && of_code.confidence >= Confidence::Likely
+    };
+    let is_vague = reading.confidence == Confidence::Possible;
+    Some(by_code.filter(|of_code| is_vague && is_likely(of_code)).unwrap_or(reading))
+}
+
 fn by_status(reply: &Reply, context: &Context<'_>) -> Option<Reading> {
     let status = reply.enhanced?;
     let fits = |cause: Cause| {
         let is_sender = context.step == Some(ReplyPhase::Mail) && sender::find(cause, Some(status)).is_some();
         // RFC 4954 §6: X.7.8, credentials not valid, is a reply to AUTH and to nothing else.
         let of_login = cause == Cause::Credentials && matches!(context.step, Some(ReplyPhase::Mail | ReplyPhase::Rcpt));
-        is_sender || !of_login && context.step.is_none_or(|step| cause.can_arise_at(step))
+        // At EHLO, a syntax error is about the EHLO name, as the code says.
+        let of_name = cause == Cause::Syntax && context.step == Some(ReplyPhase::Ehlo);
+        is_sender || !of_login && !of_name && context.step.is_none_or(|step| cause.can_arise_at(step))
     };
     let whose: Vec<&str> = [context.provider, context.software, Some("any")].into_iter().flatten().collect();
     let deviation = tables::deviation(status, reply.code, &whose);
