@@ -47,7 +47,7 @@ impl FoundError {
             confidence: Some(error.confidence),
             meaning: Some(match program {
                 Some(program) => format!("an error message of {}", program.name),
-                None => "an error message of a mail program".to_owned(),
+                None => "an error message of a mail program or mail server".to_owned(),
             }),
             cause: Some(error.means.clone()),
             otherwise: error.otherwise.clone(),

@@ -105,7 +105,7 @@ enum TallyKey {
 }
 
 /// Lines after a generic error message in which a reply or another message takes its place.
-const GENERIC_REACH: u64 = 8;
+const GENERIC_REACH: u64 = 12;
 /// Attempts that wait for the result of their delivery; a domain has a few servers.
 const MAX_ATTEMPTS: usize = 32;
 /// Messages of a bounce's text that are remembered until its headers.
@@ -227,6 +227,15 @@ impl LogExplainer<'_> {
     fn failure(&mut self, line: FailureLine) {
         match FoundError::in_text(&line.text) {
             Some(found) if found.error.generic => {
+                // Of two sentences about the same, the first one is enough.
+                let is_more = |(held, known): &(FailureLine, FoundError)| {
+                    known.rule() == found.rule()
+                        && known.error.id != found.error.id
+                        && line.number.abs_diff(held.number) <= GENERIC_REACH
+                };
+                if self.generic.as_ref().is_some_and(is_more) {
+                    return;
+                }
                 self.release_generic();
                 if !self.was_explained(&line, found) {
                     self.generic = Some((line, found));
