@@ -266,7 +266,11 @@ impl Memory {
             return None;
         }
         if let Some(words) = line_of_session(line) {
-            return self.sessions.received("", words);
+            let reply = self.sessions.received("", words);
+            // `** a@example.com R=dnslookup ...` is a line of Exim's log.
+            if reply.is_some() || !line.trim_start().starts_with("** ") {
+                return reply;
+            }
         }
         let mut hits: Vec<(usize, usize)> =
             SEARCH.find_iter(line).map(|hit| (hit.pattern().as_usize(), hit.end())).collect();
@@ -419,6 +423,12 @@ mod tests {
     fn exim_tells_them_in_its_log_and_in_its_bounces() {
         one(
             "2012-02-13 15:02:02 1Rwt ** u@example.ru R=d T=r: SMTP error from remote mail server after RCPT TO:<u@example.ru>: host mx.example.ru [192.0.2.3]: 553 no relay",
+            "553 no relay",
+            Some(ReplyPhase::Rcpt),
+            Some("mx.example.ru"),
+        );
+        one(
+            "** u@example.ru R=d T=r H=mx.example.ru [192.0.2.3]: SMTP error from remote mail server after RCPT TO:<u@example.ru>: 553 no relay",
             "553 no relay",
             Some(ReplyPhase::Rcpt),
             Some("mx.example.ru"),
