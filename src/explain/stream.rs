@@ -76,7 +76,7 @@ pub fn log(
     failures.finish().into_iter().for_each(|failure| explainer.failure(failure));
     explainer.release_generic();
     for (line, found) in std::mem::take(&mut explainer.attempts) {
-        explainer.tell(&line, found);
+        explainer.report(&line, found);
     }
     Ok(explainer.summary())
 }
@@ -154,13 +154,12 @@ impl LogExplainer<'_> {
         if self.explained.len() >= MEMORY {
             self.explained.clear();
         }
-        let known = self
-            .explained
-            .entry((text, phase, host))
-            .or_insert_with_key(|(text, phase, host)| match FoundError::instead_of_reply(text) {
+        let known = self.explained.entry((text, phase, host)).or_insert_with_key(|(text, phase, host)| {
+            match FoundError::instead_of_reply(text) {
                 Some(own) => Some(own.explained(text)),
                 None => self.context.reply(text, *phase, host.as_deref()),
-            });
+            }
+        });
         let Some(explained) = known else { return };
         explained.line = Some(line);
         match explained.kind {
@@ -294,7 +293,7 @@ impl LogExplainer<'_> {
                     self.attempts.push_back((line, found));
                     if self.attempts.len() > MAX_ATTEMPTS {
                         let first = self.attempts.pop_front();
-                        first.into_iter().for_each(|(line, found)| self.tell(&line, found));
+                        first.into_iter().for_each(|(line, found)| self.report(&line, found));
                     }
                     return;
                 }
@@ -303,7 +302,7 @@ impl LogExplainer<'_> {
                 DeliveryPart::Other => {}
             }
         }
-        self.tell(&line, found);
+        self.report(&line, found);
     }
 
     /// Whether a message was passed on before: a bounce contains it in its text and in a header.
@@ -322,7 +321,7 @@ impl LogExplainer<'_> {
         known.is_some()
     }
 
-    fn tell(&mut self, line: &FailureLine, found: FoundError) {
+    fn report(&mut self, line: &FailureLine, found: FoundError) {
         self.extent.errors += 1;
         let explained = || Explained { line: Some(line.number), ..found.explained(&line.text) };
         if self.mode == LogMode::Each {
@@ -404,7 +403,8 @@ mod tests {
 
     #[test]
     fn a_bounce_repeats_its_reason_in_a_header() {
-        let reason = "Host or domain name not found. Name service error for\n    name=nosuch.example type=A: Host not found";
+        let reason =
+            "Host or domain name not found. Name service error for\n    name=nosuch.example type=A: Host not found";
         let bounce = format!(
             "<x@nosuch.example>: {reason}\n\nFinal-Recipient: rfc822; x@nosuch.example\nAction: failed\nStatus: 5.4.4\nDiagnostic-Code: X-Postfix; {reason}\n"
         );

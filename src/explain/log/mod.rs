@@ -540,7 +540,10 @@ mod tests {
             Some("mx.example.com"),
         );
         one("Diagnostic-Code: smtp;\n    550 5.7.1 not\n    allowed\n", "550 5.7.1 not allowed", None, None);
-        assert_eq!(all("Diagnostic-Code: X-Postfix; connect to mx.example.com[192.0.2.1]:25:\n    Connection refused"), []);
+        assert_eq!(
+            all("Diagnostic-Code: X-Postfix; connect to mx.example.com[192.0.2.1]:25:\n    Connection refused"),
+            []
+        );
     }
 
     #[test]
