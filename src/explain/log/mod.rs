@@ -105,6 +105,7 @@ const MARKS: &[(&str, LineReader)] = &[
     ("bounced: ", QUOTED),
     ("response: ", QUOTED),
     ("status=sent (", QUOTED),
+    (" ('", |_, marked| other::code_in_tuple(marked)),
     (" C=\"", QUOTED),
     ("<-", ARROW),
     ("<~", ARROW),
@@ -137,6 +138,8 @@ static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
 pub struct Finder {
     line: u64,
     held: Option<UnfinishedReply>,
+    /// The beginning of a header or sentence whose reply is on a line that continues it, and the number of its line.
+    begun: Option<(u64, String)>,
     memory: Memory,
     /// The last replies. A bounce contains each reply in its text and again in a header.
     quoted: VecDeque<String>,
@@ -169,7 +172,12 @@ impl Finder {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let line = if self.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
-        if self.held.is_none() && self.memory.awaited.is_none() && !may_contain_reply(line) {
+        if self.held.is_none()
+            && self.begun.is_none()
+            && self.memory.awaited.is_none()
+            && !may_contain_reply(line)
+            && !begins_quotation(line)
+        {
             // In a bounce, an empty line ends the headers about one recipient.
             if line.is_empty() {
                 self.memory.remote = None;
@@ -187,6 +195,16 @@ impl Finder {
     }
 
     fn read(&mut self, line: &str, found: &mut impl FnMut(FoundReply)) -> LineUse {
+        let Some((number, mut begun)) = self.begun.take().filter(|_| line.starts_with([' ', '\t'])) else {
+            return self.read_whole(self.line, line, found);
+        };
+        begun.push(' ');
+        begun.push_str(line.trim());
+        self.read_whole(number, &begun, found)
+    }
+
+    /// Reads a line, or what several lines say together.
+    fn read_whole(&mut self, number: u64, line: &str, found: &mut impl FnMut(FoundReply)) -> LineUse {
         if let Some(mut held) = self.held.take() {
             if held.continues_with(line) {
                 self.held = Some(held);
@@ -196,11 +214,16 @@ impl Finder {
         }
         let awaited = self.memory.awaited.take();
         let extracted = self.memory.extract(line).or_else(|| exim::next_line(line, awaited?));
-        let Some(reply) = extracted else { return LineUse::Unused };
+        let Some(reply) = extracted else {
+            if begins_quotation(line.as_bytes()) && line.len() < MAX_HELD {
+                self.begun = Some((number, line.to_owned()));
+            }
+            return LineUse::Unused;
+        };
         let reply = ExtractedReply { phase: reply.phase.or(awaited), ..reply };
         let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
             .then(|| line.to_owned());
-        let held = UnfinishedReply { line: self.line, reply, folded };
+        let held = UnfinishedReply { line: number, reply, folded };
         if held.folded.is_some() || held.reply.is_open() {
             self.held = Some(held);
         } else {
@@ -247,7 +270,11 @@ impl Memory {
             return None;
         }
         if let Some(words) = line_of_session(line) {
-            return self.sessions.received("", words);
+            let reply = self.sessions.received("", words);
+            // `** a@example.com R=dnslookup ...` is a line of Exim's log.
+            if reply.is_some() || !line.trim_start().starts_with("** ") {
+                return reply;
+            }
         }
         let mut hits: Vec<(usize, usize)> =
             SEARCH.find_iter(line).map(|hit| (hit.pattern().as_usize(), hit.end())).collect();
@@ -315,7 +342,17 @@ impl UnfinishedReply {
     }
 }
 
-/// Whether a line may contain a reply (step 1 in the header of this file).
+/// Whether a line begins a header or sentence of a bounce in which a reply may follow on the next line:
+/// `<a@example.com>: host mx.example.com[192.0.2.1]` before `    said: 550 ...`.
+fn begins_quotation(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let contains = |word: &[u8]| line.windows(word.len()).any(|part| part == word);
+    line.ends_with(b" said:")
+        || line.first() == Some(&b'<') && contains(b">: host ")
+        || line.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"diagnostic-code:"))
+}
+
+/// Whether a line may contain a reply: see the header, point 1.
 fn may_contain_reply(line: &[u8]) -> bool {
     let start = line.trim_ascii_start();
     match start {
@@ -395,6 +432,12 @@ mod tests {
             Some("mx.example.ru"),
         );
         one(
+            "** u@example.ru R=d T=r H=mx.example.ru [192.0.2.3]: SMTP error from remote mail server after RCPT TO:<u@example.ru>: 553 no relay",
+            "553 no relay",
+            Some(ReplyPhase::Rcpt),
+            Some("mx.example.ru"),
+        );
+        one(
             "SMTP error from remote mail server after MAIL FROM:<u@example.com> SIZE=1409: host smtp.example.com [192.0.2.8]: 530-5.5.1 Authentication Required.\\n530 5.5.1 http://example.com",
             "530-5.5.1 Authentication Required.\n530 5.5.1 http://example.com",
             Some(ReplyPhase::Mail),
@@ -434,6 +477,23 @@ mod tests {
     }
 
     #[test]
+    fn appliances_and_qmail_tell_replies_and_phases() {
+        one(
+            "Mon Mar 31 20:00:27 2003 Info: Bounced: DCID 3 MID 4 to RID 0 - 5.1.0 - Unknown address error ('550', ['<u@example.com>... Relaying denied']) []",
+            "550 <u@example.com>... Relaying denied",
+            None,
+            None,
+        );
+        one(
+            "delivery 3: deferral: Connected_to_192.0.2.1_but_sender_was_rejected./Remote_host_said:_451_try_later/",
+            "451 try later",
+            Some(ReplyPhase::Mail),
+            None,
+        );
+        assert_eq!(all("Delayed: DCID 0 MID 4 to RID 0 - 4.4.0 - Other network problem ('000', ['timeout']) []"), []);
+    }
+
+    #[test]
     fn commands_of_concurrent_exchange_sessions_are_not_mixed() {
         let log = "2023-08-30T00:37:33Z,C,S1,5,a,b,>,RCPT TO:<u@example.com>,\n\
                    2023-08-30T00:37:33Z,C,S2,5,a,b,>,MAIL FROM:<u@example.com>,\n\
@@ -470,7 +530,28 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_that_a_bounce_contains_twice_is_found_once() {
+    fn a_bounce_may_break_the_line_before_the_reply() {
+        one(
+            "<u@example.com>: host mx.example.com[192.0.2.1]\n    said: 550 5.1.1 <u@example.com>: no such user (in\n    reply to RCPT TO command)\n",
+            "550 5.1.1 <u@example.com>: no such user",
+            Some(ReplyPhase::Rcpt),
+            Some("mx.example.com"),
+        );
+        one(
+            "<u@example.com>: host mx.example.com[192.0.2.1] said:\n    552 5.2.2 full (in reply to end of DATA command)\n",
+            "552 5.2.2 full",
+            Some(ReplyPhase::Data),
+            Some("mx.example.com"),
+        );
+        one("Diagnostic-Code: smtp;\n    550 5.7.1 not\n    allowed\n", "550 5.7.1 not allowed", None, None);
+        assert_eq!(
+            all("Diagnostic-Code: X-Postfix; connect to mx.example.com[192.0.2.1]:25:\n    Connection refused"),
+            []
+        );
+    }
+
+    #[test]
+    fn a_bounce_that_says_everything_twice_is_counted_once() {
         let said = "host mx.example.com[192.0.2.1] said: 550 5.1.1\n    <u@example.com>: no such user (in reply to RCPT TO command)";
         let bounce = format!(
             "<u@example.com>: {said}\n\n<v@example.com>: {said}\n\n{0}\n\n{0}\n\nRemote-MTA: dns; mx.example.com\nDiagnostic-Code: smtp; 452 full\n",
