@@ -49,7 +49,12 @@ impl ExplainContext {
         let phase = phase.or(self.phase);
         let provider = by_host.provider.or(self.provider);
         let context = Context { step: phase, provider, software: by_host.software.or(self.software) };
-        let reading = lexicon::read(&reply, &context).or_else(|| by_registry(&reply));
+        let reading = lexicon::read(&reply, &context)
+            .filter(|reading| {
+                reply.code.is_some() || !text.contains(' ') || matches!(reading.basis, Basis::Phrase { .. })
+            })
+            .or_else(|| without_code(text, &reply, &context))
+            .or_else(|| by_registry(&reply));
         let also = elsewhere(&reply, &context);
         if reading.is_none() && also.is_empty() {
             return None;
@@ -114,6 +119,29 @@ fn recognised(host: &str) -> Option<Recognised> {
     }
     let row = software::by_mx(host)?;
     Some(Recognised { provider: row.provider.as_deref(), software: row.software.as_deref() })
+}
+
+/// What a reply means whose code a mail library left out: by its words, with a code of the class that its status shows, or of
+/// either class. Only a status or a known phase shows that it is a rejection.
+fn without_code(text: &str, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let codes: &[&str] = match reply.enhanced.map(EnhancedStatus::class) {
+        _ if reply.code.is_some() || !text.contains(' ') => return None,
+        Some(4) => &["450", "451", "454"],
+        Some(5) => &["550", "554", "535"],
+        None if context.step.is_some() => &["550", "450"],
+        _ => return None,
+    };
+    let with = |code: &&str| lexicon::read(&reply::from_text(&format!("{code} {text}"))?, context);
+    let by_words = |reading: &Reading| {
+        matches!(reading.basis, Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. })
+    };
+    let reading = codes.iter().filter_map(with).find(by_words)?;
+    let otherwise = || "The message does not show the reply code.".to_owned();
+    Some(Reading {
+        confidence: reading.confidence.min(Confidence::Likely),
+        otherwise: reading.otherwise.or_else(|| Some(otherwise())),
+        ..reading
+    })
 }
 
 /// What the registry says about a status that servers use for everything, which is better than nothing if there is
