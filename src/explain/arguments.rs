@@ -50,8 +50,17 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     }
     finder.finish(&mut |one| found.push(one));
     let as_reply = |text: &str| context.reply(text, phase_in(text), None);
-    let replies: Vec<Explained> =
-        found.into_iter().filter_map(|found| context.reply(&found.text, found.phase, found.host.as_deref())).collect();
+    let is_one_line = item.lines().count() == 1;
+    if let Some(own) = FoundError::instead_of_reply(item).filter(|_| is_one_line) {
+        return vec![own.explained(item)];
+    }
+    let replies: Vec<Explained> = found
+        .into_iter()
+        .filter_map(|found| match FoundError::instead_of_reply(&found.text) {
+            Some(own) => Some(own.explained(&found.text)),
+            None => context.reply(&found.text, found.phase, found.host.as_deref()),
+        })
+        .collect();
     if !replies.is_empty() {
         return replies.into_iter().map(|reply| with_program(reply, item)).collect();
     }

@@ -21,8 +21,14 @@ pub(super) struct FoundError {
 impl FoundError {
     /// The error message in a text; none if the text has none that is known.
     pub(super) fn in_text(text: &str) -> Option<FoundError> {
-        let text = normal(text);
+        let text = prepared(text);
         Some(FoundError { error: program_errors::find(&text)?, program: programs::recognised(&text) })
+    }
+
+    /// The failure of a sending server that has the form of a reply of another one (`450 4.4.316 Connection refused`).
+    pub(super) fn instead_of_reply(text: &str) -> Option<FoundError> {
+        let text = prepared(text);
+        Some(FoundError { error: program_errors::find_instead_of_reply(&text)?, program: programs::recognised(&text) })
     }
 
     /// The rule that a check would report.
@@ -32,7 +38,7 @@ impl FoundError {
 
     pub(super) fn explained(self, text: &str) -> Explained {
         let FoundError { error, program } = self;
-        let server = server_in(text);
+        let server = server_of(text);
         let advice = program.into_iter().flat_map(|program| program.advice_for(&error.rule));
         let fixes = advice.chain(&error.fix).map(|fix| filled(fix, &server));
         let mut explained = Explained {
@@ -61,6 +67,28 @@ pub(super) fn add_program(explained: &mut Explained, text: &str) {
     let advice = explained.rule.into_iter().flat_map(|rule| program.advice_for(rule));
     let server = server_in(text);
     explained.fixes.extend(advice.map(|fix| filled(fix, &server)));
+}
+
+/// A text as literals are searched in it. qmail logs `_` for each space of a message.
+fn prepared(text: &str) -> String {
+    let text = normal(text);
+    let is_of_qmail = text.contains("deferral: ") || text.contains("failure: ");
+    if is_of_qmail && !text.contains(", ") && text.contains("_") { text.replace('_', " ") } else { text }
+}
+
+/// The server in a message. Two forms need more than its words: a line of Exchange's protocol log, where the local address
+/// comes first, and the fields of its bounces.
+fn server_of(text: &str) -> ServerName {
+    let fields: Vec<&str> = text.splitn(8, ',').collect();
+    if let [_, _, _, _, local, remote, _, _] = fields.as_slice()
+        && local.parse::<std::net::SocketAddr>().is_ok()
+    {
+        return server_in(remote);
+    }
+    match text.split_once("FQDN=") {
+        Some((_, after)) => server_in(&format!("host {}", after.split(['}', ';', ' ']).next().unwrap_or_default())),
+        None => server_in(text),
+    }
 }
 
 /// What is known about a program.

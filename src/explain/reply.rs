@@ -3,7 +3,7 @@
 //! What the log shows (phase, host) comes before what the user gives, which is for what the input leaves open.
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
-use crate::check::refusal;
+use crate::check::{self, refusal};
 use crate::lexicon::providers::{self, ProviderSigns};
 use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, phrases, software, tables};
 use crate::wire::{Class, EnhancedStatus, Reply, reply};
@@ -166,6 +166,13 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
         Basis::Code { .. } | Basis::Class { .. } => phase.is_none(),
     };
+    // As a check reports it: after a server fault at AUTH the important fact is that the password was not checked.
+    let of_login = phase == Some(ReplyPhase::Auth)
+        || phase.is_none() && matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-"));
+    let is_lasting = reply.class() == Class::Permanent;
+    if of_login && reading.cause == Cause::ServerFault && !is_lasting {
+        return check::rule("auth-temporary-failure").map(|rule| rule.id);
+    }
     let by_cause = refusal::rule_of(reading.cause).map(|rule| rule.id);
     let refused = matches!(reply.class(), Class::Transient | Class::Permanent);
     if known || !refused {

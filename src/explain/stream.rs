@@ -3,16 +3,17 @@
 //!
 //! Promises: memory does not depend on the length of the input.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 
 use super::arguments::one_word;
 use super::errors::FoundError;
 use super::explained::{Explained, ExplanationKind, Extent, Tally};
-use super::failures::{FailureLine, FailureLines};
+use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
 use super::log::{self, Finder, FoundReply, LineUse};
 use super::reply::ExplainContext;
+use super::traces::StackTraces;
 use crate::lexicon::{Cause, ReplyPhase};
 
 /// Distinct replies whose reading is remembered, because a log repeats itself.
@@ -56,9 +57,14 @@ pub fn log(
         counted: HashMap::new(),
         tallies: BTreeMap::new(),
         generic: None,
+        rejected: None,
+        specific: None,
+        attempts: VecDeque::new(),
+        recent: VecDeque::new(),
         unknown: None,
     };
     let (mut finder, mut failures, mut line) = (Finder::default(), FailureLines::default(), Vec::new());
+    let mut traces = StackTraces::default();
     while explainer.flow.is_continue() && next_line(input, &mut line)? {
         explainer.extent.lines += 1;
         if let Some(word) = one_word(&line) {
@@ -66,12 +72,16 @@ pub fn log(
             explainer.pass_on(&Explained { line: Some(explainer.extent.lines), ..word });
         }
         let is_used = finder.push(&line, &mut |found| explainer.reply(found)) == LineUse::Reply;
-        let failure = failures.push(explainer.extent.lines, if is_used { b"" } else { &line });
+        let Some(message) = traces.push(&line, is_used) else { continue };
+        let failure = failures.push(explainer.extent.lines, &message);
         failure.into_iter().for_each(|failure| explainer.failure(failure));
     }
     finder.finish(&mut |found| explainer.reply(found));
     failures.finish().into_iter().for_each(|failure| explainer.failure(failure));
     explainer.release_generic();
+    for (line, found) in std::mem::take(&mut explainer.attempts) {
+        explainer.tell(&line, found);
+    }
     Ok(explainer.summary())
 }
 
@@ -100,6 +110,12 @@ enum TallyKey {
 
 /// Lines after a generic error message in which a reply or another message takes its place.
 const GENERIC_REACH: u64 = 8;
+/// Lines around a reply or a message in which a generic one says the same: `535 ...`, then `No authentication type succeeded`.
+const REPLY_REACH: u64 = 3;
+/// Attempts that wait for the result of their delivery; a domain has a few servers.
+const MAX_ATTEMPTS: usize = 32;
+/// Messages of a bounce's text that are remembered until its headers.
+const MAX_RECENT: usize = 16;
 
 struct LogExplainer<'a> {
     context: &'a ExplainContext,
@@ -113,12 +129,24 @@ struct LogExplainer<'a> {
     tallies: BTreeMap<TallyKey, Tally>,
     /// A generic error message, until a later line says more.
     generic: Option<(FailureLine, FoundError)>,
+    /// The line of the last reply that rejects something.
+    rejected: Option<u64>,
+    /// The last message that was not generic, and its line.
+    specific: Option<(u64, FoundError)>,
+    /// With [`LogMode::Count`], attempts to reach a server, until the result of the delivery is read.
+    attempts: VecDeque<(FailureLine, FoundError)>,
+    /// The last messages, which a bounce repeats in a header.
+    recent: VecDeque<String>,
     unknown: Option<FailureLine>,
 }
 
 impl LogExplainer<'_> {
     fn reply(&mut self, found: FoundReply) {
-        self.supersede_generic(found.line);
+        // An accepted command does not say why another one failed.
+        if found.text.starts_with(['4', '5']) {
+            self.supersede_generic(found.line);
+            self.rejected = Some(found.line);
+        }
         match self.mode {
             LogMode::Each => self.explain(found),
             LogMode::Count => self.count(found),
@@ -138,10 +166,16 @@ impl LogExplainer<'_> {
         let known = self
             .explained
             .entry((text, phase, host))
-            .or_insert_with_key(|(text, phase, host)| self.context.reply(text, *phase, host.as_deref()));
+            .or_insert_with_key(|(text, phase, host)| match FoundError::instead_of_reply(text) {
+                Some(own) => Some(own.explained(text)),
+                None => self.context.reply(text, *phase, host.as_deref()),
+            });
         let Some(explained) = known else { return };
         explained.line = Some(line);
-        self.extent.replies += 1;
+        match explained.kind {
+            ExplanationKind::Error => self.extent.errors += 1,
+            _ => self.extent.replies += 1,
+        }
         if self.flow.is_continue() {
             self.flow = (self.output)(explained);
         }
@@ -152,37 +186,48 @@ impl LogExplainer<'_> {
             self.counted.clear();
         }
         let key = (text, phase, host);
-        let (kind, read) = match self.counted.get(&key) {
-            Some(known) => (*known, None),
-            None => {
-                let (text, phase, host) = &key;
-                let read = self.context.read(text, *phase, host.as_deref());
-                (read.as_ref().map(|read| TallyKey::Reply(read.cause, read.rule)), read)
-            }
+        let kind = match self.counted.get(&key) {
+            Some(known) => *known,
+            None => self.first_seen(line, &key),
         };
         if let Some(kind) = kind {
-            self.extent.replies += 1;
-            match (self.tallies.get_mut(&kind), read) {
-                (Some(tally), _) => tally.count += 1,
-                (None, Some(read)) => {
-                    let (text, _, host) = &key;
-                    let example = Explained { line: Some(line), ..read.explained(text, host.as_deref()) };
-                    self.tallies.insert(kind, Tally { count: 1, example });
-                }
-                // A known reply was counted when it was read.
-                (None, None) => {}
+            match kind {
+                TallyKey::Reply(..) => self.extent.replies += 1,
+                TallyKey::Error(_) => self.extent.errors += 1,
             }
+            self.tallies.entry(kind).and_modify(|tally| tally.count += 1);
         }
         self.counted.entry(key).or_insert(kind);
     }
 
+    /// Reads a reply, and makes it the example of its cause if it is the first one.
+    fn first_seen(&mut self, line: u64, (text, phase, host): &ReplyKey) -> Option<TallyKey> {
+        let (kind, example) = match FoundError::instead_of_reply(text) {
+            Some(own) => (TallyKey::Error(own.rule()), own.explained(text)),
+            None => {
+                let read = self.context.read(text, *phase, host.as_deref())?;
+                let kind = TallyKey::Reply(read.cause, read.rule);
+                if self.tallies.contains_key(&kind) {
+                    return Some(kind);
+                }
+                (kind, read.explained(text, host.as_deref()))
+            }
+        };
+        let tally = || Tally { count: 0, example: Explained { line: Some(line), ..example } };
+        self.tallies.entry(kind).or_insert_with(tally);
+        Some(kind)
+    }
+
     fn summary(self) -> LogSummary {
         let mut tallies: Vec<_> = self.tallies.into_iter().collect();
-        // Of accepted commands only the number is of interest.
-        tallies.sort_by_key(|(key, tally)| {
-            let is_accepted = matches!(key, TallyKey::Reply(Cause::Accepted, _));
-            (is_accepted, std::cmp::Reverse(tally.count))
-        });
+        // Of accepted commands only the number is of interest, and "nothing has to be done" is wrong beside a failure.
+        let is_accepted = |key: &TallyKey| matches!(key, TallyKey::Reply(Cause::Accepted, _));
+        tallies.sort_by_key(|(key, tally)| (is_accepted(key), std::cmp::Reverse(tally.count)));
+        if self.extent.unknown > 0 || tallies.iter().any(|(key, _)| !is_accepted(key)) {
+            for (_, tally) in tallies.iter_mut().filter(|(key, _)| is_accepted(key)) {
+                tally.example.fixes.clear();
+            }
+        }
         let tallies = tallies.into_iter().map(|(_, tally)| tally).collect();
         LogSummary { extent: self.extent, tallies, unknown: self.unknown }
     }
@@ -192,11 +237,14 @@ impl LogExplainer<'_> {
         match FoundError::in_text(&line.text) {
             Some(found) if found.error.generic => {
                 self.release_generic();
-                self.generic = Some((line, found));
+                if !self.was_explained(&line, found) {
+                    self.generic = Some((line, found));
+                }
             }
             Some(found) => {
                 self.supersede_generic(line.number);
-                self.error(&line, found);
+                self.specific = Some((line.number, found));
+                self.error(line, found);
             }
             None if line.is_failure => {
                 self.extent.unknown += 1;
@@ -220,11 +268,63 @@ impl LogExplainer<'_> {
 
     fn release_generic(&mut self) {
         if let Some((line, found)) = self.generic.take() {
-            self.error(&line, found);
+            self.error(line, found);
         }
     }
 
-    fn error(&mut self, line: &FailureLine, found: FoundError) {
+    /// Whether a line shortly before a generic message said more about the same fault: Postfix logs why a certificate is not
+    /// trusted before `Server certificate not verified`.
+    fn was_explained(&self, line: &FailureLine, generic: FoundError) -> bool {
+        let family = |found: FoundError| match found.error.rule.split('-').next().unwrap_or_default() {
+            "certificate" | "starttls" => "tls",
+            family => family,
+        };
+        let is_near = |reach: u64, number: u64| line.number.abs_diff(number) <= reach;
+        self.rejected.is_some_and(|number| is_near(REPLY_REACH, number))
+            || self.specific.is_some_and(|(number, specific)| {
+                is_near(REPLY_REACH, number) || is_near(GENERIC_REACH, number) && family(specific) == family(generic)
+            })
+    }
+
+    fn error(&mut self, line: FailureLine, found: FoundError) {
+        if self.repeats(&line.text) {
+            return;
+        }
+        if self.mode == LogMode::Count {
+            match failures::delivery_part(&line.text) {
+                DeliveryPart::Attempt => {
+                    self.attempts.push_back((line, found));
+                    if self.attempts.len() > MAX_ATTEMPTS {
+                        let first = self.attempts.pop_front();
+                        first.into_iter().for_each(|(line, found)| self.tell(&line, found));
+                    }
+                    return;
+                }
+                // The attempts that failed in the same way are a part of this delivery.
+                DeliveryPart::Result => self.attempts.retain(|(_, attempt)| attempt.rule() != found.rule()),
+                DeliveryPart::Other => {}
+            }
+        }
+        self.tell(&line, found);
+    }
+
+    /// Whether a message was passed on before: a bounce contains it in its text and in a header.
+    fn repeats(&mut self, text: &str) -> bool {
+        let (message, is_header) = failures::message(text);
+        let known = self.recent.iter().position(|known| is_header && known.contains(&message));
+        match known {
+            Some(at) => {
+                self.recent.remove(at);
+            }
+            None => {
+                self.recent.truncate(MAX_RECENT - 1);
+                self.recent.push_front(message);
+            }
+        }
+        known.is_some()
+    }
+
+    fn tell(&mut self, line: &FailureLine, found: FoundError) {
         self.extent.errors += 1;
         let explained = || Explained { line: Some(line.number), ..found.explained(&line.text) };
         if self.mode == LogMode::Each {

@@ -199,6 +199,8 @@ static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
 pub struct Finder {
     line: u64,
     held: Option<UnfinishedReply>,
+    /// The beginning of a header or sentence whose reply is on a line that continues it, and the number of its line.
+    begun: Option<(u64, String)>,
     memory: Memory,
     /// The last replies: a bounce quotes each one in its text and once more in a header.
     quoted: VecDeque<String>,
@@ -237,7 +239,12 @@ impl Finder {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let line = if self.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
-        if self.held.is_none() && self.memory.awaited.is_none() && !may_contain_reply(line) {
+        if self.held.is_none()
+            && self.begun.is_none()
+            && self.memory.awaited.is_none()
+            && !may_contain_reply(line)
+            && !begins_quotation(line)
+        {
             // The headers of one recipient in a bounce end with an empty line.
             if line.is_empty() {
                 self.memory.remote = None;
@@ -255,6 +262,16 @@ impl Finder {
     }
 
     fn read(&mut self, line: &str, found: &mut impl FnMut(FoundReply)) -> LineUse {
+        let Some((number, mut begun)) = self.begun.take().filter(|_| line.starts_with([' ', '\t'])) else {
+            return self.read_whole(self.line, line, found);
+        };
+        begun.push(' ');
+        begun.push_str(line.trim());
+        self.read_whole(number, &begun, found)
+    }
+
+    /// Reads a line, or what several lines say together.
+    fn read_whole(&mut self, number: u64, line: &str, found: &mut impl FnMut(FoundReply)) -> LineUse {
         if let Some(mut held) = self.held.take() {
             if held.continues_with(line) {
                 self.held = Some(held);
@@ -264,12 +281,17 @@ impl Finder {
         }
         let awaited = self.memory.awaited.take();
         let extracted = self.memory.extract(line).or_else(|| exim::next_line(line, awaited?));
-        let Some(reply) = extracted else { return LineUse::Unused };
+        let Some(reply) = extracted else {
+            if begins_quotation(line.as_bytes()) && line.len() < MAX_HELD {
+                self.begun = Some((number, line.to_owned()));
+            }
+            return LineUse::Unused;
+        };
         let reply = ExtractedReply { phase: reply.phase.or(awaited), ..reply };
         let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
             .then(|| line.to_owned());
         let from_exception = libraries::repetition(line);
-        let held = UnfinishedReply { line: self.line, reply, folded, from_exception };
+        let held = UnfinishedReply { line: number, reply, folded, from_exception };
         if held.folded.is_some() || held.reply.is_open() {
             self.held = Some(held);
         } else {
@@ -408,6 +430,16 @@ impl UnfinishedReply {
         // The last line ends it; a line with the same code after that is another reply.
         same
     }
+}
+
+/// Whether a line begins a header or sentence of a bounce in which a reply may follow on the next line:
+/// `<a@example.com>: host mx.example.com[192.0.2.1]` before `    said: 550 ...`.
+fn begins_quotation(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let contains = |word: &[u8]| line.windows(word.len()).any(|part| part == word);
+    line.ends_with(b" said:")
+        || line.first() == Some(&b'<') && contains(b">: host ")
+        || line.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"diagnostic-code:"))
 }
 
 /// Whether a line may contain a reply: see the header, point 1.
@@ -562,6 +594,24 @@ mod tests {
             Some(ReplyPhase::Rcpt),
             Some("mx.example.com"),
         );
+    }
+
+    #[test]
+    fn a_bounce_may_break_the_line_before_the_reply() {
+        one(
+            "<u@example.com>: host mx.example.com[192.0.2.1]\n    said: 550 5.1.1 <u@example.com>: no such user (in\n    reply to RCPT TO command)\n",
+            "550 5.1.1 <u@example.com>: no such user",
+            Some(ReplyPhase::Rcpt),
+            Some("mx.example.com"),
+        );
+        one(
+            "<u@example.com>: host mx.example.com[192.0.2.1] said:\n    552 5.2.2 full (in reply to end of DATA command)\n",
+            "552 5.2.2 full",
+            Some(ReplyPhase::Data),
+            Some("mx.example.com"),
+        );
+        one("Diagnostic-Code: smtp;\n    550 5.7.1 not\n    allowed\n", "550 5.7.1 not allowed", None, None);
+        assert_eq!(all("Diagnostic-Code: X-Postfix; connect to mx.example.com[192.0.2.1]:25:\n    Connection refused"), []);
     }
 
     #[test]
