@@ -117,6 +117,13 @@ const MAX_ATTEMPTS: usize = 32;
 /// Messages of a bounce's text that are remembered until its headers.
 const MAX_RECENT: usize = 16;
 
+/// Whether a generic message says only in which phase something failed.
+fn is_vague(found: FoundError) -> bool {
+    const RULES: [&str; 6] =
+        ["connection-refused", "tls-handshake-failed", "auth-refused", "recipient-refused", "sender-refused", "content-policy"];
+    RULES.contains(&found.error.rule.as_str())
+}
+
 struct LogExplainer<'a> {
     context: &'a ExplainContext,
     mode: LogMode,
@@ -236,10 +243,19 @@ impl LogExplainer<'_> {
     fn failure(&mut self, line: FailureLine) {
         match FoundError::in_text(&line.text) {
             Some(found) if found.error.generic => {
-                self.release_generic();
-                if !self.was_explained(&line, found) {
-                    self.generic = Some((line, found));
+                let is_vaguer = |(first, known): &(FailureLine, FoundError)| {
+                    line.number.abs_diff(first.number) <= REPLY_REACH && is_vague(found) && !is_vague(*known)
+                };
+                if self.was_explained(&line, found) || self.generic.as_ref().is_some_and(is_vaguer) {
+                    return;
                 }
+                let is_replaced = |(first, known): &mut (FailureLine, FoundError)| {
+                    line.number.abs_diff(first.number) <= REPLY_REACH && is_vague(*known)
+                };
+                if self.generic.take_if(is_replaced).is_none() {
+                    self.release_generic();
+                }
+                self.generic = Some((line, found));
             }
             Some(found) => {
                 self.supersede_generic(line.number);

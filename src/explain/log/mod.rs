@@ -349,7 +349,9 @@ impl Memory {
             self.sessions.commanded("", phase);
             return None;
         }
-        if let Some(words) = line_of_session(line) {
+        // Exim marks a failed delivery with `**`, as swaks marks a rejection.
+        let is_exim = |line: &str| line.contains("SMTP error from remote mail");
+        if let Some(words) = line_of_session(line).filter(|line| !is_exim(line)) {
             return self.sessions.received("", words);
         }
         if let Some(reply) = libraries::status_first(line) {
