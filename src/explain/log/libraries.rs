@@ -100,10 +100,12 @@ fn without_code(text: &str) -> Option<&str> {
 
 /// Whether a text is known as that of a rejection, whatever the code.
 fn is_known(text: &str) -> bool {
-    ["550", "450"].iter().any(|code| {
-        let reply = reply::from_text(&format!("{code} {text}"));
-        reply.is_some_and(|reply| phrases::find(&reply, &Context::default()).is_some())
-    })
+    ["550", "450"].iter().any(|code| is_phrase(code, text))
+}
+
+fn is_phrase(code: &str, text: &str) -> bool {
+    let reply = reply::from_text(&format!("{code} {text}"));
+    reply.is_some_and(|reply| phrases::find(&reply, &Context::default()).is_some())
 }
 
 /// Up to the quotation mark that ends it, if one precedes it.
@@ -137,7 +139,7 @@ pub(super) fn after_colon(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<Ext
             let words = text.get(3..)?.trim_start_matches([':', '-', ' ']);
             let has_status = EnhancedStatus::lead(words).is_some_and(|(status, _)| u16::from(status.class()) == code.number() / 100);
             let separator = if text.as_bytes().get(3) == Some(&b'-') { '-' } else { ' ' };
-            return (has_status || is_known(words))
+            return (has_status || is_phrase(&code.to_string(), words))
                 .then(|| of_form(before, unquoted(before, &format!("{code}{separator}{words}"))));
         }
         let words = without_code(text)?;
