@@ -46,7 +46,7 @@ const WORDS: [&str; 26] = [
 ];
 
 /// Words of lines that contain one of [`WORDS`] and do not report that mail is stuck.
-const HARMLESS: [&str; 62] = [
+const HARMLESS: [&str; 70] = [
     // Bounces: headers, and sentences around the reason.
     "action: failed",
     "action: delayed",
@@ -100,6 +100,8 @@ const HARMLESS: [&str; 62] = [
     // Strangers and their programs, at a server.
     "does not resolve to address",
     "hostname verification",
+    "verification failed: name or service not known",
+    "verification failed: temporary failure in name resolution",
     "connect from unknown",
     "lost connection after ",
     "too many errors after ",
@@ -109,6 +111,12 @@ const HARMLESS: [&str; 62] = [
     "pop3-login:",
     "managesieve-login:",
     "verify=fail",
+    "smtp.dkim-fail",
+    "smtp.spf-",
+    "smtp.dmarc-",
+    "smtp.arc-",
+    "downgrading to plain",
+    "strict = false",
     // Mail that was sent.
     "status=sent",
     "stat=sent",
@@ -208,6 +216,31 @@ impl FailureLines {
 #[cfg(test)]
 mod tests {
     use super::FailureLines;
+
+    #[test]
+    fn a_line_that_contains_a_word_of_failure_may_be_harmless() {
+        let told = |line: &str| {
+            let mut lines = FailureLines::default();
+            lines.push(1, line.as_bytes());
+            lines.finish().is_some_and(|found| found.is_failure)
+        };
+        for line in [
+            "postfix/smtpd[9]: lost connection after AUTH from unknown[192.0.2.1]",
+            "postfix/smtpd[9]: connect from unknown[192.0.2.1]",
+            "postfix/smtpd[9]: warning: hostname x.example does not resolve to address 192.0.2.1: hostname verification failed",
+            "postfix/smtpd[9]: warning: 192.0.2.1: hostname x.example verification failed: Name or service not known",
+            "Action: failed",
+            "run finished with 0 errors",
+            "[NOTICE] [core] disconnect ip=192.0.2.1 errors=0 txns=1",
+            "sendmail[1]: STARTTLS=client, relay=mx.example.com., version=TLSv1.2, verify=FAIL, bits=256/256",
+            "the Postfix mail system was started",
+        ] {
+            assert!(!told(line), "{line}");
+        }
+        for line in ["postfix/smtp[2]: fatal error of a new kind", "delivery failed for a reason"] {
+            assert!(told(line), "{line}");
+        }
+    }
 
     #[test]
     fn a_message_over_several_lines_is_one() {

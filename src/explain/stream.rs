@@ -350,3 +350,83 @@ impl LogExplainer<'_> {
         tally.or_insert_with(|| Tally { count: 0, example: explained() }).count += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::{LogMode, LogSummary, log};
+    use crate::explain::{ExplainContext, ExplanationKind};
+
+    fn counted(text: &str) -> LogSummary {
+        let context = ExplainContext::default();
+        log(&mut text.as_bytes(), &context, LogMode::Count, &mut |_| ControlFlow::Continue(())).expect("no input fails")
+    }
+
+    /// The rule or category, and how often.
+    fn tallied(summary: &LogSummary) -> Vec<(&'static str, u64)> {
+        summary.tallies.iter().map(|tally| (tally.example.rule.unwrap_or("accepted"), tally.count)).collect()
+    }
+
+    #[test]
+    fn deliveries_that_failed_are_counted_and_not_the_attempts_of_each() {
+        let attempt = |host: &str| format!("postfix/smtp[2]: connect to {host}[192.0.2.1]:25: Connection timed out\n");
+        let result = "status=deferred (connect to c.example.com[192.0.2.1]:25: Connection timed out)";
+        let mut text = String::new();
+        for id in 0..8 {
+            text += &["a.example.com", "b.example.com", "c.example.com"].map(attempt).concat();
+            text += &format!("postfix/smtp[2]: 4F{id}: to=<x@example.com>, relay=none, dsn=4.4.1, {result}\n");
+        }
+        text += "postfix/smtp[2]: 5A: to=<y@example.net>, status=bounced (host mx.example.net[192.0.2.9] said: 550 5.1.1 <y@example.net>: User unknown (in reply to RCPT TO command))\n";
+        text += "postfix/smtp[2]: 5B: to=<z@example.net>, status=deferred (a failure of a new kind)\n";
+        let summary = counted(&text);
+        assert_eq!(tallied(&summary), [("connection-timed-out", 8), ("recipient-unknown", 1)]);
+        assert_eq!(summary.extent.unknown, 1);
+    }
+
+    #[test]
+    fn an_attempt_without_a_result_is_counted() {
+        let summary = counted("postfix/smtp[2]: connect to a.example.com[192.0.2.1]:25: Connection refused\n");
+        assert_eq!(tallied(&summary), [("connection-refused", 1)]);
+    }
+
+    #[test]
+    fn an_accepted_command_gives_no_advice_beside_a_failure() {
+        let session = "2017-10-07T04:42:55.804Z,Outbound,08D5,11,192.0.2.248:16547,198.51.100.234:25";
+        let text = format!(
+            "{session},<,220 2.0.0 SMTP server ready,\n{session},*,,TLS negotiation failed with error UnknownCredentials\n"
+        );
+        let summary = counted(&text);
+        assert_eq!(tallied(&summary), [("tls-handshake-failed", 1), ("accepted", 1)]);
+        let fixes = |at: usize| summary.tallies.get(at).map(|tally| tally.example.fixes.clone()).unwrap_or_default();
+        assert!(fixes(1).is_empty() && !fixes(0).is_empty());
+        let proof = fixes(0).last().and_then(|fix| fix.command.clone());
+        assert_eq!(proof.as_deref(), Some("smtpcheck 198.51.100.234:25"), "the remote address, not the local one");
+    }
+
+    #[test]
+    fn a_reason_before_a_generic_message_is_told_alone() {
+        let text = "postfix/smtp[2]: certificate verification failed for mx.example.com[192.0.2.1]:25: certificate has expired\n\
+                    postfix/smtp[2]: 4F: to=<x@example.com>, dsn=4.7.5, status=deferred (Server certificate not verified)\n";
+        assert_eq!(tallied(&counted(text)), [("certificate-expired", 1)]);
+    }
+
+    #[test]
+    fn a_failure_of_the_sender_in_the_form_of_a_reply_is_no_reply() {
+        let text = "450 4.4.316 Connection refused [Message=Socket error code 10061]\n";
+        let summary = counted(&text.repeat(2));
+        assert_eq!((summary.extent.replies, summary.extent.errors), (0, 2));
+        assert_eq!(tallied(&summary), [("connection-refused", 2)]);
+        assert!(summary.tallies.iter().all(|tally| tally.example.kind == ExplanationKind::Error));
+    }
+
+    #[test]
+    fn a_bounce_repeats_its_reason_in_a_header() {
+        let reason = "Host or domain name not found. Name service error for\n    name=nosuch.example type=A: Host not found";
+        let bounce = format!(
+            "<x@nosuch.example>: {reason}\n\nFinal-Recipient: rfc822; x@nosuch.example\nAction: failed\nStatus: 5.4.4\nDiagnostic-Code: X-Postfix; {reason}\n"
+        );
+        let summary = counted(&bounce);
+        assert_eq!((tallied(&summary), summary.extent.unknown), (vec![("name-not-found", 1)], 0));
+    }
+}

@@ -168,6 +168,7 @@ const MARKS: &[(&str, LineReader)] = &[
     ("bounced: ", QUOTED),
     ("response: ", QUOTED),
     ("status=sent (", QUOTED),
+    (" ('", |_, marked| other::code_in_tuple(marked)),
     (" C=\"", QUOTED),
     ("<-", ARROW),
     ("<~", ARROW),
@@ -561,6 +562,23 @@ mod tests {
             None,
         );
         assert_eq!(all("dsn=4.0.0, stat=Deferred: Connection timed out with mx.example.com."), []);
+    }
+
+    #[test]
+    fn appliances_and_qmail_tell_replies_and_phases() {
+        one(
+            "Mon Mar 31 20:00:27 2003 Info: Bounced: DCID 3 MID 4 to RID 0 - 5.1.0 - Unknown address error ('550', ['<u@example.com>... Relaying denied']) []",
+            "550 <u@example.com>... Relaying denied",
+            None,
+            None,
+        );
+        one(
+            "delivery 3: deferral: Connected_to_192.0.2.1_but_sender_was_rejected./Remote_host_said:_451_try_later/",
+            "451 try later",
+            Some(ReplyPhase::Mail),
+            None,
+        );
+        assert_eq!(all("Delayed: DCID 0 MID 4 to RID 0 - 4.4.0 - Other network problem ('000', ['timeout']) []"), []);
     }
 
     #[test]

@@ -11,6 +11,18 @@ pub(super) fn quoted(MarkedLine { line, after, .. }: MarkedLine<'_>) -> Option<E
     Some(closed(line, text.get(..end)?))
 }
 
+/// Cisco's appliances: `Unknown address error ('550', ['<a@example.com>... Relaying denied']) []`. The mark ends before the
+/// code.
+pub(super) fn code_in_tuple(MarkedLine { after, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
+    let (code, rest) = after.split_once("', [")?;
+    ReplyCode::parse(code.as_bytes()).filter(|_| code.len() == 3)?;
+    let lines = rest.split_once("])").map_or(rest, |(lines, _)| lines);
+    let words = lines.trim_matches(['\'', '"']).replace("', '", " ");
+    let reply = format!("{code} {words}");
+    at_start(&reply)?;
+    Some(ExtractedReply::of(reply))
+}
+
 /// `550 5.1.1`: a code and a status of the same class. The mark begins with the last digit of the code.
 pub(super) fn code_and_status(MarkedLine { line, before, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     // The mark ends two bytes after the space behind the code.
