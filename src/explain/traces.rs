@@ -42,7 +42,7 @@ impl StackTraces {
             return None;
         }
         let is_indented = line.starts_with(b" ") || line.starts_with(b"\t");
-        if is_frame(text) || self.in_frames && is_indented {
+        if is_frame(text) || is_indented && (self.in_frames || is_property(text)) {
             return None;
         }
         self.in_frames = false;
@@ -81,6 +81,15 @@ fn is_frame(text: &[u8]) -> bool {
         || text.starts_with(b"#") && is_number(text.get(1..)) && (contains(b"(") || contains(b"{main}"))
         || text.starts_with(b"--- End of ")
         || matches!(text, b"Stack trace:" | b"[stacktrace]")
+}
+
+/// A property of an error in Node, which repeats a part of its message.
+fn is_property(text: &[u8]) -> bool {
+    const NAMES: [&[u8]; 10] = [
+        b"library: ", b"function: ", b"reason: ", b"code: ", b"errno: ", b"syscall: ", b"command: ", b"response: ", b"hostname: ",
+        b"responseCode: ",
+    ];
+    NAMES.iter().any(|name| text.starts_with(name))
 }
 
 /// A line after which an exception follows that belongs to the one before.

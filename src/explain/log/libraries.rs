@@ -135,7 +135,8 @@ pub(super) fn after_words(MarkedLine { before, after, .. }: MarkedLine<'_>) -> O
 pub(super) fn after_colon(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<ExtractedReply> {
     line.match_indices(": ").find_map(|(at, colon)| {
         let (before, text) = line.split_at_checked(at + colon.len())?;
-        if let Some(code) = code_at_start(text) {
+        let is_separated = matches!(text.as_bytes().get(3), Some(b' ' | b'-' | b':'));
+        if let Some(code) = code_at_start(text).filter(|_| is_separated) {
             let words = text.get(3..)?.trim_start_matches([':', '-', ' ']);
             let has_status = EnhancedStatus::lead(words).is_some_and(|(status, _)| u16::from(status.class()) == code.number() / 100);
             let separator = if text.as_bytes().get(3) == Some(&b'-') { '-' } else { ' ' };
@@ -326,8 +327,13 @@ pub(super) fn announced(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<Reply
 
 /// A further line of a reply, without what the program writes before it.
 pub(super) fn further_line(line: &str) -> Option<&str> {
-    const WORDS: [&str; 3] = ["SMTP server: ", "server message: ", "SERVER -> CLIENT: "];
-    WORDS.iter().find_map(|words| line.split_once(words)).map(|(_, text)| text.trim())
+    const WORDS: [&str; 4] = ["SMTP server: ", "server message: ", "SERVER -> CLIENT: ", "reply: b'"];
+    WORDS.iter().find_map(|words| line.split_once(words)).map(|(_, text)| in_debug_output(text))
+}
+
+/// A line of a session in debug output: Python's is the content of a literal.
+pub(super) fn in_debug_output(text: &str) -> &str {
+    text.trim().trim_end_matches('\'').trim_end_matches("\\n").trim_end_matches("\\r")
 }
 
 /// What the line of a reply is in a stack trace.
@@ -343,11 +349,20 @@ pub(super) enum Repetition {
 
 /// Whether a line is, or may repeat, the message of an exception.
 pub(super) fn repetition(line: &str) -> Repetition {
+    const FIRST: [&str; 8] = [
+        "Failed to authenticate",
+        "Exception",
+        "Error: ",
+        "SMTPError",
+        "server error: ",
+        "xpected response code",
+        "SERVER -> CLIENT: ",
+        "reply: b",
+    ];
+    const REPEATS: [&str; 3] = ["Caused by: ", "SMTP ERROR: ", "retcode ("];
     const AGAIN: [&str; 3] = ["\".\"", "SMTP code: ", "[cause]"];
-    const FIRST: [&str; 6] =
-        ["Failed to authenticate", "Exception", "Error: ", "SMTPError", "server error: ", "xpected response code"];
     let has = |words: &[&str]| words.iter().any(|words| line.contains(words));
-    if line.starts_with([' ', '\t', '\'']) || line.starts_with("Caused by: ") {
+    if line.starts_with([' ', '\t', '\'', '"', '#']) || has(&REPEATS) {
         Repetition::Possible
     } else if has(&FIRST) {
         Repetition::First
@@ -383,6 +398,7 @@ mod tests {
             ("x [SMTPRecipientRefused(553, '5.7.1 no', 'a@example.com')]", "553 5.7.1 no", Some(Rcpt)),
             (r"e: (534, b'5.7.9 first\n5.7.9 second')", "534-5.7.9 first\n534 5.7.9 second", Some(Auth)),
             ("reply: retcode (535); Msg: b'5.7.8 no'", "535 5.7.8 no", Some(Auth)),
+            (r"reply: b'535 5.7.8 no\r\n'", "535 5.7.8 no", Some(Auth)),
             ("Error: Invalid login: 535-5.7.8 no", "535-5.7.8 no", Some(Auth)),
             ("Error: Invalid greeting. response=554 no: 554 no", "554 no: 554 no", Some(Greeting)),
             (

@@ -112,6 +112,8 @@ const MARKS: &[(&str, LineReader)] = &[
     ("retcode (", |_, marked| libraries::retcode(marked)),
     ("SERVER -> CLIENT: ", Memory::debug_output),
     ("CLIENT -> SERVER: ", Memory::debug_output),
+    ("reply: b'", Memory::debug_output),
+    ("send: '", Memory::debug_output),
     ("msmtp: authentication failed", Memory::announced),
     ("msmtp: command ", Memory::announced),
     ("msmtp: cannot get initial OK", Memory::announced),
@@ -328,7 +330,8 @@ impl Finder {
     /// Whether a line of a stack trace repeats the reply of the exception, or a line of it.
     fn was_thrown(&self, line: u64, text: &str) -> bool {
         let Some((at, thrown)) = &self.thrown else { return false };
-        let same = |line: &str| thrown.contains(line.trim().trim_end_matches(['\'', '"', ',', '.', '+', ' ']));
+        let whole = |line: &'_ str| line.find("...'").unwrap_or(line.len());
+        let same = |line: &str| thrown.contains(line.get(..whole(line)).unwrap_or_default().trim().trim_end_matches(['\'', '"', ',', '.', '+', ' ']));
         line.abs_diff(*at) <= TRACE_REACH && text.lines().all(same)
     }
 
@@ -386,9 +389,9 @@ impl Memory {
         self.sessions.received(session, &words)
     }
 
-    /// PHPMailer's debug output.
+    /// The debug output of PHPMailer and smtplib.
     fn debug_output(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
-        self.sessions.received("", marked.after.trim())
+        self.sessions.received("", libraries::in_debug_output(marked.after))
     }
 
     /// msmtp names the command in the line before the reply.
