@@ -159,8 +159,14 @@ pub(super) fn tuple(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<Extracted
     line.match_indices('(').find_map(|(at, _)| {
         let (before, tuple) = line.split_at_checked(at + 1)?;
         let code = code_at_start(tuple)?;
-        let text = literal(tuple.get(3..)?.strip_prefix(',')?.trim_start())?;
-        Some(of_form(before, with_code(code, &text)))
+        let written = tuple.get(3..)?.strip_prefix(',')?.trim_start();
+        let text = literal(written)?;
+        let reply = of_form(before, with_code(code, &text));
+        let is_reply = written.starts_with('b')
+            || reply.phase.is_some()
+            || without_code(&text).is_some()
+            || is_phrase(&code.to_string(), &text);
+        is_reply.then_some(reply)
     })
 }
 
