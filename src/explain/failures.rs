@@ -46,7 +46,7 @@ const WORDS: [&str; 26] = [
 ];
 
 /// Words of lines that contain one of [`WORDS`] and do not report that mail is stuck.
-const HARMLESS: [&str; 70] = [
+const HARMLESS: [&str; 73] = [
     // Bounces: headers, and sentences around the reason.
     "action: failed",
     "action: delayed",
@@ -116,6 +116,9 @@ const HARMLESS: [&str; 70] = [
     "smtp.dmarc-",
     "smtp.arc-",
     "downgrading to plain",
+    "smtp command timeout on",
+    "unexpected disconnection while reading",
+    "smtp protocol synchronization error",
     "strict = false",
     // Mail that was sent.
     "status=sent",
