@@ -108,7 +108,8 @@ fn a_stack_trace_is_one_finding() {
     let several: Vec<String> = traces
         .filter_map(|entry| {
             let found = as_input(&entry.text);
-            (found.len() != 1).then(|| format!("{:?}: {:?}", entry.text, found.iter().map(|one| one.rule).collect::<Vec<_>>()))
+            (found.len() != 1)
+                .then(|| format!("{:?}: {:?}", entry.text, found.iter().map(|one| one.rule).collect::<Vec<_>>()))
         })
         .collect();
     assert!(several.is_empty(), "{}", several.join("\n"));

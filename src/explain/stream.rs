@@ -119,8 +119,14 @@ const MAX_RECENT: usize = 16;
 
 /// Whether a generic message says only in which phase something failed.
 fn is_vague(found: FoundError) -> bool {
-    const RULES: [&str; 6] =
-        ["connection-refused", "tls-handshake-failed", "auth-refused", "recipient-refused", "sender-refused", "content-policy"];
+    const RULES: [&str; 6] = [
+        "connection-refused",
+        "tls-handshake-failed",
+        "auth-refused",
+        "recipient-refused",
+        "sender-refused",
+        "content-policy",
+    ];
     RULES.contains(&found.error.rule.as_str())
 }
 
@@ -170,13 +176,12 @@ impl LogExplainer<'_> {
         if self.explained.len() >= MEMORY {
             self.explained.clear();
         }
-        let known = self
-            .explained
-            .entry((text, phase, host))
-            .or_insert_with_key(|(text, phase, host)| match FoundError::instead_of_reply(text) {
+        let known = self.explained.entry((text, phase, host)).or_insert_with_key(|(text, phase, host)| {
+            match FoundError::instead_of_reply(text) {
                 Some(own) => Some(own.explained(text)),
                 None => self.context.reply(text, *phase, host.as_deref()),
-            });
+            }
+        });
         let Some(explained) = known else { return };
         explained.line = Some(line);
         match explained.kind {
@@ -422,7 +427,8 @@ mod tests {
 
     #[test]
     fn a_bounce_repeats_its_reason_in_a_header() {
-        let reason = "Host or domain name not found. Name service error for\n    name=nosuch.example type=A: Host not found";
+        let reason =
+            "Host or domain name not found. Name service error for\n    name=nosuch.example type=A: Host not found";
         let bounce = format!(
             "<x@nosuch.example>: {reason}\n\nFinal-Recipient: rfc822; x@nosuch.example\nAction: failed\nStatus: 5.4.4\nDiagnostic-Code: X-Postfix; {reason}\n"
         );

@@ -86,7 +86,15 @@ fn is_frame(text: &[u8]) -> bool {
 /// A property of an error in Node, which repeats a part of its message.
 fn is_property(text: &[u8]) -> bool {
     const NAMES: [&[u8]; 10] = [
-        b"library: ", b"function: ", b"reason: ", b"code: ", b"errno: ", b"syscall: ", b"command: ", b"response: ", b"hostname: ",
+        b"library: ",
+        b"function: ",
+        b"reason: ",
+        b"code: ",
+        b"errno: ",
+        b"syscall: ",
+        b"command: ",
+        b"response: ",
+        b"hostname: ",
         b"responseCode: ",
     ];
     NAMES.iter().any(|name| text.starts_with(name))
@@ -100,7 +108,9 @@ fn announces(text: &[u8]) -> bool {
 }
 
 fn is_cause(text: &[u8]) -> bool {
-    [&b"Caused by: "[..], b"---> ", b" ---> ", b"[cause]: ", b"Suppressed: ", b"Cause: "].iter().any(|start| text.starts_with(start))
+    [&b"Caused by: "[..], b"---> ", b" ---> ", b"[cause]: ", b"Suppressed: ", b"Cause: "]
+        .iter()
+        .any(|start| text.starts_with(start))
 }
 
 #[cfg(test)]
@@ -125,16 +135,17 @@ mod tests {
             ),
             ["OSError: a", " MailError: b"]
         );
-        assert_eq!(
-            messages("MailException: 535 a\n\tat x.y(Z.java:1)\nCaused by: IOException: b"),
-            [""]
-        );
+        assert_eq!(messages("MailException: 535 a\n\tat x.y(Z.java:1)\nCaused by: IOException: b"), [""]);
     }
 
     #[test]
     fn lines_of_logs_stay_as_they_are() {
         for line in ["at last an error", "from=<a@example.com> failed", "  an indented error", "# 1 error", ""] {
-            assert_eq!(messages(line), [line].iter().filter(|line| !line.is_empty()).copied().collect::<Vec<_>>(), "{line}");
+            assert_eq!(
+                messages(line),
+                [line].iter().filter(|line| !line.is_empty()).copied().collect::<Vec<_>>(),
+                "{line}"
+            );
         }
     }
 }

@@ -138,7 +138,8 @@ pub(super) fn after_colon(MarkedLine { line, .. }: MarkedLine<'_>) -> Option<Ext
         let is_separated = matches!(text.as_bytes().get(3), Some(b' ' | b'-' | b':'));
         if let Some(code) = code_at_start(text).filter(|_| is_separated) {
             let words = text.get(3..)?.trim_start_matches([':', '-', ' ']);
-            let has_status = EnhancedStatus::lead(words).is_some_and(|(status, _)| u16::from(status.class()) == code.number() / 100);
+            let has_status =
+                EnhancedStatus::lead(words).is_some_and(|(status, _)| u16::from(status.class()) == code.number() / 100);
             let separator = if text.as_bytes().get(3) == Some(&b'-') { '-' } else { ' ' };
             return (has_status || is_phrase(&code.to_string(), words))
                 .then(|| of_form(before, unquoted(before, &format!("{code}{separator}{words}"))));
@@ -221,7 +222,8 @@ pub(super) fn smtp_code(MarkedLine { before, after, .. }: MarkedLine<'_>) -> Opt
     let status = after.split_once("Additional SMTP info: ").map(|(_, status)| status.trim());
     let before = before.strip_suffix("SMTP code: ")?;
     let (command, detail) = before.rsplit_once("Detail: ").unwrap_or((before, ""));
-    let words: Vec<&str> = status.into_iter().chain(detail.split_whitespace()).flat_map(str::split_whitespace).collect();
+    let words: Vec<&str> =
+        status.into_iter().chain(detail.split_whitespace()).flat_map(str::split_whitespace).collect();
     let words = words.join(" ").replace("\\n", " ");
     Some(of_form(command, format!("{code} {words}").trim_end()))
 }
@@ -424,7 +426,11 @@ mod tests {
             ),
             ("MailKit.Security.AuthenticationException: 535: 5.7.3 no", "535 5.7.3 no", Some(Auth)),
             ("Error: bad response on command 'RCPT': 5.7.1 no", "5.7.1 no", Some(Rcpt)),
-            ("OutboundConnectionResponse SMTPSVC1 SRV - 25 - - 550+5.7.1+Unable+to+relay", "550 5.7.1 Unable to relay", None),
+            (
+                "OutboundConnectionResponse SMTPSVC1 SRV - 25 - - 550+5.7.1+Unable+to+relay",
+                "550 5.7.1 Unable to relay",
+                None,
+            ),
             ("ERROR o.s.m - AuthenticationFailedException: 535 5.7.8 no", "535 5.7.8 no", Some(Auth)),
             (
                 "SMTP server error: MAIL FROM command failed Detail: too large SMTP code: 552 Additional SMTP info: 5.3.4",
@@ -441,7 +447,9 @@ mod tests {
 
     #[test]
     fn msmtp_names_the_command_before_the_reply() {
-        let found = all("msmtp: recipient address u@example.com not accepted by the server\nmsmtp: server message: 554 5.7.1 no\n");
+        let found = all(
+            "msmtp: recipient address u@example.com not accepted by the server\nmsmtp: server message: 554 5.7.1 no\n",
+        );
         let told: Vec<_> = found.iter().map(|found| (found.text.as_str(), found.phase)).collect();
         assert_eq!(told, [("554 5.7.1 no", Some(ReplyPhase::Rcpt))]);
     }
@@ -456,14 +464,22 @@ mod tests {
             ["535-5.7.8 no\n535 5.7.8 http://example.com/"]
         );
         assert_eq!(
-            texts("MailException: AuthenticationFailedException: 535 5.7.8 no\n\tat x\nCaused by: AuthenticationFailedException: 535 5.7.8 no\n"),
+            texts(
+                "MailException: AuthenticationFailedException: 535 5.7.8 no\n\tat x\nCaused by: AuthenticationFailedException: 535 5.7.8 no\n"
+            ),
             ["535 5.7.8 no"]
         );
     }
 
     #[test]
     fn numbers_in_other_lines_are_no_replies() {
-        for line in ["retry (500, 'items')", "progress: 550 lines were read", "error: 4 of 5", "version: 5.7.1 released", "x (200, 'ok')"] {
+        for line in [
+            "retry (500, 'items')",
+            "progress: 550 lines were read",
+            "error: 4 of 5",
+            "version: 5.7.1 released",
+            "x (200, 'ok')",
+        ] {
             assert_eq!(all(line), [], "{line}");
         }
     }

@@ -331,7 +331,11 @@ impl Finder {
     fn was_thrown(&self, line: u64, text: &str) -> bool {
         let Some((at, thrown)) = &self.thrown else { return false };
         let whole = |line: &'_ str| line.find("...'").unwrap_or(line.len());
-        let same = |line: &str| thrown.contains(line.get(..whole(line)).unwrap_or_default().trim().trim_end_matches(['\'', '"', ',', '.', '+', ' ']));
+        let same = |line: &str| {
+            thrown.contains(
+                line.get(..whole(line)).unwrap_or_default().trim().trim_end_matches(['\'', '"', ',', '.', '+', ' ']),
+            )
+        };
         line.abs_diff(*at) <= TRACE_REACH && text.lines().all(same)
     }
 
@@ -635,7 +639,10 @@ mod tests {
             Some("mx.example.com"),
         );
         one("Diagnostic-Code: smtp;\n    550 5.7.1 not\n    allowed\n", "550 5.7.1 not allowed", None, None);
-        assert_eq!(all("Diagnostic-Code: X-Postfix; connect to mx.example.com[192.0.2.1]:25:\n    Connection refused"), []);
+        assert_eq!(
+            all("Diagnostic-Code: X-Postfix; connect to mx.example.com[192.0.2.1]:25:\n    Connection refused"),
+            []
+        );
     }
 
     #[test]
