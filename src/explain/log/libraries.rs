@@ -19,6 +19,7 @@ const PHASES: &[(&str, ReplyPhase)] = &[
     ("unexpected smtp-server response", ReplyPhase::Greeting),
     ("initial ok message", ReplyPhase::Greeting),
     ("helo", ReplyPhase::Ehlo),
+    ("remote access denied", ReplyPhase::Ehlo),
     ("ehlo", ReplyPhase::Ehlo),
     ("starttls", ReplyPhase::Starttls),
     ("invalid login", ReplyPhase::Auth),
@@ -353,6 +354,12 @@ pub(super) enum Repetition {
     Possible,
     /// No part of a stack trace.
     No,
+}
+
+/// Whether a line is the first one of an exception, so that no reply in it repeats an earlier one.
+pub(super) fn begins_exception(line: &[u8]) -> bool {
+    let contains = |word: &[u8]| line.windows(word.len()).any(|part| part == word);
+    !line.starts_with(b" ") && !line.starts_with(b"\t") && contains(b"Exception: ") && !contains(b"Caused by: ")
 }
 
 /// Whether a line is, or may repeat, the message of an exception.

@@ -134,6 +134,7 @@ const MARKS: &[(&str, LineReader)] = &[
     ("MAIL failed: ", LIBRARY),
     ("DATA failed: ", LIBRARY),
     ("Command failed: ", LIBRARY),
+    ("Remote access denied: ", LIBRARY),
     ("smtp-server response: ", LIBRARY),
     ("STARTTLS denied, code ", LIBRARY),
     ("failed AUTH: ", LIBRARY),
@@ -242,6 +243,9 @@ impl Finder {
         let line = line.get(..MAX_LINE).unwrap_or(line);
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if self.thrown.is_some() && libraries::begins_exception(line) {
+            self.thrown = None;
+        }
         let line = if self.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         if self.held.is_none()
             && self.begun.is_none()
