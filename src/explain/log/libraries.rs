@@ -112,10 +112,15 @@ fn is_phrase(code: &str, text: &str) -> bool {
 /// Up to the quotation mark that ends it, if one precedes it.
 fn unquoted<'a>(before: &str, text: &'a str) -> &'a str {
     let text = text.trim_end();
+    if before.ends_with("\\\"") {
+        // In JSON.
+        return text.split("\\\"").next().unwrap_or(text);
+    }
     match before.chars().next_back() {
         Some(quote @ ('"' | '\'')) => {
-            let end = text.find(&format!("{quote}.")).or_else(|| text.find(&format!("{quote},")));
-            text.get(..end.unwrap_or(text.len())).unwrap_or(text).trim_end_matches([quote, '.'])
+            let end = ['.', ',', ' '].iter().find_map(|after| text.find(&format!("{quote}{after}")));
+            let text = text.get(..end.unwrap_or(text.len())).unwrap_or(text);
+            text.trim_end_matches([quote, '.']).trim_end_matches("\\n")
         }
         _ => text.trim_end_matches(['"', '}', ']']),
     }
@@ -422,6 +427,7 @@ mod tests {
                 Some(Starttls),
             ),
             ("Expected response code 250 but got code \"530\", with message \"530 5.7.0 no\"", "530 5.7.0 no", None),
+            (r#"{"m":"got code \"530\", with message \"530 5.7.0 no\"."}"#, "530 5.7.0 no", None),
             ("permanent error (550): 5.1.1 no", "550 5.1.1 no", None),
             ("curl: (55) RCPT failed: 550", "550", Some(Rcpt)),
             ("curl: (64) STARTTLS denied, code 454", "454", Some(Starttls)),

@@ -128,6 +128,8 @@ const MARKS: &[(&str, LineReader)] = &[
     ("Message failed: ", LIBRARY),
     ("with STARTTLS: ", LIBRARY),
     ("with message \"", LIBRARY),
+    ("with message \\\"", LIBRARY),
+    ("response: '", LIBRARY),
     ("server message: ", LIBRARY),
     ("SMTP server: ", LIBRARY),
     ("RCPT failed: ", LIBRARY),
