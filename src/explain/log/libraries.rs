@@ -118,7 +118,7 @@ fn unquoted<'a>(before: &str, text: &'a str) -> &'a str {
     }
     match before.chars().next_back() {
         Some(quote @ ('"' | '\'')) => {
-            let end = ['.', ',', ' '].iter().find_map(|after| text.find(&format!("{quote}{after}")));
+            let end = [".", ",", " +"].iter().find_map(|after| text.find(&format!("{quote}{after}")));
             let text = text.get(..end.unwrap_or(text.len())).unwrap_or(text);
             text.trim_end_matches([quote, '.']).trim_end_matches("\\n")
         }
