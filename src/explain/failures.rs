@@ -46,7 +46,7 @@ const WORDS: [&str; 26] = [
 ];
 
 /// Words of lines that contain one of [`WORDS`] and do not report that mail is stuck.
-const HARMLESS: [&str; 73] = [
+const HARMLESS: [&str; 75] = [
     // Bounces: headers, and sentences around the reason.
     "action: failed",
     "action: delayed",
@@ -58,6 +58,8 @@ const HARMLESS: [&str; 73] = [
     "auto-submitted:",
     "failed recipients:",
     "could not be delivered",
+    "message not delivered",
+    "message wasn't delivered",
     "message could not",
     "undeliverable:",
     "delivery has failed to these recipients",

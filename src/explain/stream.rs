@@ -109,7 +109,7 @@ enum TallyKey {
 }
 
 /// Lines after a generic error message in which a reply or another message takes its place.
-const GENERIC_REACH: u64 = 8;
+const GENERIC_REACH: u64 = 12;
 /// Lines around a reply or a message in which a generic one says the same: `535 ...`, then `No authentication type succeeded`.
 const REPLY_REACH: u64 = 3;
 /// Attempts that wait for the result of their delivery; a domain has a few servers.
@@ -117,17 +117,13 @@ const MAX_ATTEMPTS: usize = 32;
 /// Messages of a bounce's text that are remembered until its headers.
 const MAX_RECENT: usize = 16;
 
-/// Whether a generic message says only in which phase something failed.
-fn is_vague(found: FoundError) -> bool {
-    const RULES: [&str; 6] = [
-        "connection-refused",
-        "tls-handshake-failed",
-        "auth-refused",
-        "recipient-refused",
-        "sender-refused",
-        "content-policy",
-    ];
-    RULES.contains(&found.error.rule.as_str())
+/// How little a generic message says: 0 if it names a fault, 1 if only the phase, 2 if only that there was no session.
+fn vagueness(found: FoundError) -> u8 {
+    match found.error.rule.as_str() {
+        "connection-refused" => 2,
+        "tls-handshake-failed" | "auth-refused" | "recipient-refused" | "sender-refused" | "content-policy" => 1,
+        _ => 0,
+    }
 }
 
 struct LogExplainer<'a> {
@@ -248,14 +244,21 @@ impl LogExplainer<'_> {
     fn failure(&mut self, line: FailureLine) {
         match FoundError::in_text(&line.text) {
             Some(found) if found.error.generic => {
-                let is_vaguer = |(first, known): &(FailureLine, FoundError)| {
-                    line.number.abs_diff(first.number) <= REPLY_REACH && is_vague(found) && !is_vague(*known)
+                // Of two sentences about the same, the first one is enough.
+                let is_more = |(held, known): &(FailureLine, FoundError)| {
+                    known.rule() == found.rule()
+                        && known.error.id != found.error.id
+                        && line.number.abs_diff(held.number) <= GENERIC_REACH
                 };
-                if self.was_explained(&line, found) || self.generic.as_ref().is_some_and(is_vaguer) {
+                let is_vaguer = |(first, known): &(FailureLine, FoundError)| {
+                    line.number.abs_diff(first.number) <= REPLY_REACH && vagueness(found) > vagueness(*known)
+                };
+                let is_told = |known: &(FailureLine, FoundError)| is_more(known) || is_vaguer(known);
+                if self.was_explained(&line, found) || self.generic.as_ref().is_some_and(is_told) {
                     return;
                 }
                 let is_replaced = |(first, known): &mut (FailureLine, FoundError)| {
-                    line.number.abs_diff(first.number) <= REPLY_REACH && is_vague(*known)
+                    line.number.abs_diff(first.number) <= REPLY_REACH && vagueness(*known) > vagueness(found)
                 };
                 if self.generic.take_if(is_replaced).is_none() {
                     self.release_generic();
@@ -301,9 +304,12 @@ impl LogExplainer<'_> {
             family => family,
         };
         let is_near = |reach: u64, number: u64| line.number.abs_diff(number) <= reach;
-        self.rejected.is_some_and(|number| is_near(REPLY_REACH, number))
+        // A delivery of a mail server has its own line, whatever its neighbours say.
+        let is_delivery = failures::delivery_part(&line.text) != DeliveryPart::Other;
+        self.rejected.is_some_and(|number| !is_delivery && is_near(REPLY_REACH, number))
             || self.specific.is_some_and(|(number, specific)| {
-                is_near(REPLY_REACH, number) || is_near(GENERIC_REACH, number) && family(specific) == family(generic)
+                !is_delivery && is_near(REPLY_REACH, number)
+                    || is_near(GENERIC_REACH, number) && family(specific) == family(generic)
             })
     }
 

@@ -364,10 +364,12 @@ impl Memory {
             self.sessions.commanded("", phase);
             return None;
         }
-        // Exim marks a failed delivery with `**`, as swaks marks a rejection.
-        let is_exim = |line: &str| line.contains("SMTP error from remote mail");
-        if let Some(words) = line_of_session(line).filter(|line| !is_exim(line)) {
-            return self.sessions.received("", words);
+        if let Some(words) = line_of_session(line) {
+            let reply = self.sessions.received("", words);
+            // `** a@example.com R=dnslookup ...` is a line of Exim's log.
+            if reply.is_some() || !line.trim_start().starts_with("** ") {
+                return reply;
+            }
         }
         if let Some(reply) = libraries::status_first(line) {
             return Some(reply);
@@ -534,6 +536,12 @@ mod tests {
     fn exim_tells_them_in_its_log_and_in_its_bounces() {
         one(
             "2012-02-13 15:02:02 1Rwt ** u@example.ru R=d T=r: SMTP error from remote mail server after RCPT TO:<u@example.ru>: host mx.example.ru [192.0.2.3]: 553 no relay",
+            "553 no relay",
+            Some(ReplyPhase::Rcpt),
+            Some("mx.example.ru"),
+        );
+        one(
+            "** u@example.ru R=d T=r H=mx.example.ru [192.0.2.3]: SMTP error from remote mail server after RCPT TO:<u@example.ru>: 553 no relay",
             "553 no relay",
             Some(ReplyPhase::Rcpt),
             Some("mx.example.ru"),
