@@ -1,7 +1,7 @@
 //! Exim: `SMTP error from remote mail server after RCPT TO:<x>: host y [192.0.2.1]: 550 ...`, in its log on one line, in its
 //! bounces with the reply on the next one.
 
-use super::extract::{ExtractedReply, MarkedLine, first_reply, named_host, phase_in_words};
+use super::extract::{ExtractedReply, MarkedLine, first_reply, host_name, named_host, phase_in_words};
 use crate::lexicon::ReplyPhase;
 
 /// What a line of Exim contains.
@@ -11,10 +11,12 @@ pub(super) enum EximLine {
     NextLine(Option<ReplyPhase>),
 }
 
-pub(super) fn smtp_error(MarkedLine { after, .. }: MarkedLine<'_>) -> EximLine {
+pub(super) fn smtp_error(MarkedLine { before, after, .. }: MarkedLine<'_>) -> EximLine {
     let phase = after.split_once(" after ").and_then(|(_, words)| phase_in_words(words));
+    // Newer versions log the host before the sentence: `H=mx.example.com [192.0.2.1]: SMTP error ...`.
+    let host = named_host(after).or_else(|| host_name(before.rsplit_once("H=")?.1));
     match first_reply(after) {
-        Some(text) => EximLine::Reply(ExtractedReply::of_line(text).at(phase).by(named_host(after))),
+        Some(text) => EximLine::Reply(ExtractedReply::of_line(text).at(phase).by(host)),
         None => EximLine::NextLine(phase.filter(|_| after.trim_end().ends_with(':'))),
     }
 }
