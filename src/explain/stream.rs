@@ -244,10 +244,11 @@ impl LogExplainer<'_> {
     fn failure(&mut self, line: FailureLine) {
         match FoundError::in_text(&line.text) {
             Some(found) if found.error.generic => {
-                // Of two sentences about the same, the first one is enough.
+                // Of two sentences about the same, the first one is enough; deliveries with the same result are several.
+                let is_repeated = failures::delivery_part(&line.text) == DeliveryPart::Other;
                 let is_more = |(held, known): &(FailureLine, FoundError)| {
                     known.rule() == found.rule()
-                        && known.error.id != found.error.id
+                        && (known.error.id != found.error.id || is_repeated)
                         && line.number.abs_diff(held.number) <= GENERIC_REACH
                 };
                 let is_vaguer = |(first, known): &(FailureLine, FoundError)| {
