@@ -80,7 +80,7 @@ pub fn log(
     failures.finish().into_iter().for_each(|failure| explainer.failure(failure));
     explainer.release_generic();
     for (line, found) in std::mem::take(&mut explainer.attempts) {
-        explainer.tell(&line, found);
+        explainer.report(&line, found);
     }
     Ok(explainer.summary())
 }
@@ -324,7 +324,7 @@ impl LogExplainer<'_> {
                     self.attempts.push_back((line, found));
                     if self.attempts.len() > MAX_ATTEMPTS {
                         let first = self.attempts.pop_front();
-                        first.into_iter().for_each(|(line, found)| self.tell(&line, found));
+                        first.into_iter().for_each(|(line, found)| self.report(&line, found));
                     }
                     return;
                 }
@@ -333,7 +333,7 @@ impl LogExplainer<'_> {
                 DeliveryPart::Other => {}
             }
         }
-        self.tell(&line, found);
+        self.report(&line, found);
     }
 
     /// Whether a message was passed on before: a bounce contains it in its text and in a header.
@@ -352,7 +352,7 @@ impl LogExplainer<'_> {
         known.is_some()
     }
 
-    fn tell(&mut self, line: &FailureLine, found: FoundError) {
+    fn report(&mut self, line: &FailureLine, found: FoundError) {
         self.extent.errors += 1;
         let explained = || Explained { line: Some(line.number), ..found.explained(&line.text) };
         if self.mode == LogMode::Each {
