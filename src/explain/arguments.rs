@@ -69,14 +69,16 @@ fn of_item(item: &str, context: &ExplainContext) -> Vec<Explained> {
     if let Some(reply) = as_reply(item).filter(|_| is_number) {
         return vec![reply];
     }
-    let words: Vec<Explained> = of_keyword(item).into_iter().chain(of_mechanism(item)).collect();
+    let error = FoundError::in_text(item);
+    // A message may begin with the name of an extension: `send STARTTLS command: EOF`.
+    let words = || of_keyword(item).into_iter().chain(of_mechanism(item)).collect::<Vec<Explained>>();
+    let words = if error.is_some() { Vec::new() } else { words() };
     if !words.is_empty() {
         return words;
     }
     if let Some(known) = errors::of_program(item).or_else(|| of_provider(item)) {
         return vec![known];
     }
-    let error = FoundError::in_text(item);
     let sentence = || as_reply(item).filter(|explained| matches!(explained.basis, Some(Basis::Phrase { .. })));
     let specific = error.filter(|found| !found.error.generic).map(|found| found.explained(item));
     let known = specific.or_else(sentence).or_else(|| error.map(|found| found.explained(item)));

@@ -92,7 +92,7 @@ impl Explained {
         Explained {
             kind,
             line: None,
-            input: input.into(),
+            input: super::log::without_secret(input.into()),
             code: None,
             status: None,
             phase: None,

@@ -17,6 +17,7 @@ pub mod log;
 mod reply;
 mod stream;
 mod target;
+mod traces;
 
 pub use arguments::arguments;
 pub use explained::{ConditionalMeaning, Explained, ExplanationKind, Extent, Tally};

@@ -3,7 +3,7 @@
 //! The phase and host in the log have priority over those given by the user, which are used where the log has none.
 
 use super::explained::{ConditionalMeaning, Explained, ExplanationKind};
-use crate::check::refusal;
+use crate::check::{self, refusal};
 use crate::lexicon::providers::{self, ProviderSigns};
 use crate::lexicon::{self, Basis, Cause, Confidence, Context, Fix, Reading, ReplyPhase, phrases, software, tables};
 use crate::wire::{Class, EnhancedStatus, Reply, reply};
@@ -49,7 +49,12 @@ impl ExplainContext {
         let phase = phase.or(self.phase);
         let provider = by_host.provider.or(self.provider);
         let context = Context { step: phase, provider, software: by_host.software.or(self.software) };
-        let reading = lexicon::read(&reply, &context).or_else(|| by_registry(&reply));
+        let reading = lexicon::read(&reply, &context)
+            .filter(|reading| {
+                reply.code.is_some() || !text.contains(' ') || matches!(reading.basis, Basis::Phrase { .. })
+            })
+            .or_else(|| without_code(text, &reply, &context))
+            .or_else(|| by_registry(&reply));
         let also = elsewhere(&reply, &context);
         if reading.is_none() && also.is_empty() {
             return None;
@@ -116,6 +121,29 @@ fn recognised(host: &str) -> Option<Recognised> {
     Some(Recognised { provider: row.provider.as_deref(), software: row.software.as_deref() })
 }
 
+/// What a reply means whose code a mail library left out: by its words, with a code of the class that its status shows, or of
+/// either class. Only a status or a known phase shows that it is a rejection.
+fn without_code(text: &str, reply: &Reply, context: &Context<'_>) -> Option<Reading> {
+    let codes: &[&str] = match reply.enhanced.map(EnhancedStatus::class) {
+        _ if reply.code.is_some() || !text.contains(' ') => return None,
+        Some(4) => &["450", "451", "454"],
+        Some(5) => &["550", "554", "535"],
+        None if context.step.is_some() => &["550", "450"],
+        _ => return None,
+    };
+    let with = |code: &&str| lexicon::read(&reply::from_text(&format!("{code} {text}"))?, context);
+    let by_words = |reading: &Reading| {
+        matches!(reading.basis, Basis::Phrase { .. } | Basis::ProviderStatus { .. } | Basis::Status { .. })
+    };
+    let reading = codes.iter().filter_map(with).find(by_words)?;
+    let otherwise = || "The message does not show the reply code.".to_owned();
+    Some(Reading {
+        confidence: reading.confidence.min(Confidence::Likely),
+        otherwise: reading.otherwise.or_else(|| Some(otherwise())),
+        ..reading
+    })
+}
+
 /// The meaning in the registry of a status that servers use for many purposes. It is used only if there is neither a
 /// code nor a text.
 fn by_registry(reply: &Reply) -> Option<Reading> {
@@ -138,6 +166,13 @@ fn rule_of(reading: &Reading, reply: &Reply, phase: Option<ReplyPhase>) -> Optio
         Basis::CodeAtStep { .. } => reading.confidence >= Confidence::Likely,
         Basis::Code { .. } | Basis::Class { .. } => phase.is_none(),
     };
+    // As a check reports it: after a server fault at AUTH the important fact is that the password was not checked.
+    let of_login = phase == Some(ReplyPhase::Auth)
+        || phase.is_none() && matches!(&reading.basis, Basis::Phrase { id } if id.starts_with("auth-"));
+    let is_lasting = reply.class() == Class::Permanent;
+    if of_login && reading.cause == Cause::ServerFault && !is_lasting {
+        return check::rule("auth-temporary-failure").map(|rule| rule.id);
+    }
     let by_cause = refusal::rule_of(reading.cause).map(|rule| rule.id);
     let is_rejection = matches!(reply.class(), Class::Transient | Class::Permanent);
     if known || !is_rejection {

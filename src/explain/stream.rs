@@ -13,6 +13,7 @@ use super::explained::{Explained, ExplanationKind, Extent, Tally};
 use super::failures::{self, DeliveryPart, FailureLine, FailureLines};
 use super::log::{self, Finder, FoundReply, LineUse};
 use super::reply::ExplainContext;
+use super::traces::StackTraces;
 use crate::lexicon::{Cause, ReplyPhase};
 
 /// The maximum number of distinct replies that are cached. Logs contain many identical replies.
@@ -56,12 +57,14 @@ pub fn log(
         counted: HashMap::new(),
         tallies: BTreeMap::new(),
         generic: None,
+        rejected: None,
         specific: None,
         attempts: VecDeque::new(),
         recent: VecDeque::new(),
         unknown: None,
     };
     let (mut finder, mut failures, mut line) = (Finder::default(), FailureLines::default(), Vec::new());
+    let mut traces = StackTraces::default();
     while explainer.flow.is_continue() && next_line(input, &mut line)? {
         explainer.extent.lines += 1;
         if let Some(word) = one_word(&line) {
@@ -69,7 +72,8 @@ pub fn log(
             explainer.pass_on(&Explained { line: Some(explainer.extent.lines), ..word });
         }
         let is_used = finder.push(&line, &mut |found| explainer.reply(found)) == LineUse::Reply;
-        let failure = failures.push(explainer.extent.lines, if is_used { b"" } else { &line });
+        let Some(message) = traces.push(&line, is_used) else { continue };
+        let failure = failures.push(explainer.extent.lines, &message);
         failure.into_iter().for_each(|failure| explainer.failure(failure));
     }
     finder.finish(&mut |found| explainer.reply(found));
@@ -106,10 +110,21 @@ enum TallyKey {
 
 /// Lines after a generic error message in which a reply or another message takes its place.
 const GENERIC_REACH: u64 = 12;
+/// Lines around a reply or a message in which a generic one says the same: `535 ...`, then `No authentication type succeeded`.
+const REPLY_REACH: u64 = 3;
 /// Attempts that wait for the result of their delivery; a domain has a few servers.
 const MAX_ATTEMPTS: usize = 32;
 /// Messages of a bounce's text that are remembered until its headers.
 const MAX_RECENT: usize = 16;
+
+/// How little a generic message says: 0 if it names a fault, 1 if only the phase, 2 if only that there was no session.
+fn vagueness(found: FoundError) -> u8 {
+    match found.error.rule.as_str() {
+        "connection-refused" => 2,
+        "tls-handshake-failed" | "auth-refused" | "recipient-refused" | "sender-refused" | "content-policy" => 1,
+        _ => 0,
+    }
+}
 
 struct LogExplainer<'a> {
     context: &'a ExplainContext,
@@ -124,6 +139,8 @@ struct LogExplainer<'a> {
     tallies: BTreeMap<TallyKey, Tally>,
     /// A generic error message, until a later line says more.
     generic: Option<(FailureLine, FoundError)>,
+    /// The line of the last reply that rejects something.
+    rejected: Option<u64>,
     /// The last message that was not generic, and its line.
     specific: Option<(u64, FoundError)>,
     /// With [`LogMode::Count`], attempts to reach a server, until the result of the delivery is read.
@@ -138,6 +155,7 @@ impl LogExplainer<'_> {
         // An accepted command does not say why another one failed.
         if found.text.starts_with(['4', '5']) {
             self.supersede_generic(found.line);
+            self.rejected = Some(found.line);
         }
         match self.mode {
             LogMode::Each => self.explain(found),
@@ -227,19 +245,27 @@ impl LogExplainer<'_> {
     fn failure(&mut self, line: FailureLine) {
         match FoundError::in_text(&line.text) {
             Some(found) if found.error.generic => {
-                // Of two sentences about the same, the first one is enough.
+                // Of two sentences about the same, the first one is enough; deliveries with the same result are several.
+                let is_repeated = failures::delivery_part(&line.text) == DeliveryPart::Other;
                 let is_more = |(held, known): &(FailureLine, FoundError)| {
                     known.rule() == found.rule()
-                        && known.error.id != found.error.id
+                        && (known.error.id != found.error.id || is_repeated)
                         && line.number.abs_diff(held.number) <= GENERIC_REACH
                 };
-                if self.generic.as_ref().is_some_and(is_more) {
+                let is_vaguer = |(first, known): &(FailureLine, FoundError)| {
+                    line.number.abs_diff(first.number) <= REPLY_REACH && vagueness(found) > vagueness(*known)
+                };
+                let is_told = |known: &(FailureLine, FoundError)| is_more(known) || is_vaguer(known);
+                if self.was_explained(&line, found) || self.generic.as_ref().is_some_and(is_told) {
                     return;
                 }
-                self.release_generic();
-                if !self.was_explained(&line, found) {
-                    self.generic = Some((line, found));
+                let is_replaced = |(first, known): &mut (FailureLine, FoundError)| {
+                    line.number.abs_diff(first.number) <= REPLY_REACH && vagueness(*known) > vagueness(found)
+                };
+                if self.generic.take_if(is_replaced).is_none() {
+                    self.release_generic();
                 }
+                self.generic = Some((line, found));
             }
             Some(found) => {
                 self.supersede_generic(line.number);
@@ -279,9 +305,14 @@ impl LogExplainer<'_> {
             "certificate" | "starttls" => "tls",
             family => family,
         };
-        self.specific.is_some_and(|(number, specific)| {
-            line.number.abs_diff(number) <= GENERIC_REACH && family(specific) == family(generic)
-        })
+        let is_near = |reach: u64, number: u64| line.number.abs_diff(number) <= reach;
+        // A delivery of a mail server has its own line, whatever its neighbours say.
+        let is_delivery = failures::delivery_part(&line.text) != DeliveryPart::Other;
+        self.rejected.is_some_and(|number| !is_delivery && is_near(REPLY_REACH, number))
+            || self.specific.is_some_and(|(number, specific)| {
+                !is_delivery && is_near(REPLY_REACH, number)
+                    || is_near(GENERIC_REACH, number) && family(specific) == family(generic)
+            })
     }
 
     fn error(&mut self, line: FailureLine, found: FoundError) {

@@ -37,7 +37,18 @@ impl ServerName {
 const MAIL_PORTS: [u16; 7] = [24, 25, 26, 465, 587, 588, 2525];
 
 /// Words after which a host name follows.
-const BEFORE_HOST: [&str; 12] = [
+const BEFORE_HOST: [&str; 23] = [
+    "host, port: ",
+    "SMTP host: ",
+    "server (SMTP) ",
+    "resolve host: ",
+    "getaddrinfo for ",
+    "locate host ",
+    "Lookup of ",
+    "SMTP connection to (",
+    "Failed to connect to ",
+    "could not be resolved: '",
+    "UnknownHostException: ",
     "connect to ",
     "connecting to ",
     "conversation with ",
@@ -67,7 +78,9 @@ pub(super) fn server_in(text: &str) -> ServerName {
     });
     let port = host.as_ref().and_then(|host| {
         let (_, after) = text.split_once(host.as_str())?;
-        let (_, number) = after.split_once("port")?;
+        // JavaMail: `host, port: smtp.example.com, 587`.
+        let follows = after.strip_prefix(", ").filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let number = follows.or_else(|| after.split_once("port").map(|(_, number)| number))?;
         let number = number.trim_start_matches([':', ' ', '=']);
         let digits = number.find(|c: char| !c.is_ascii_digit()).map_or(number, |end| &number[..end]);
         digits.parse().ok()
@@ -111,7 +124,16 @@ mod tests {
             ("Connection to \"localhost:2634\" timed out.", "localhost:2634"),
             ("getaddrinfo ENOTFOUND smtp.example.com", "smtp.example.com"),
             ("lost connection with mx.example.com[192.0.2.1] while performing the EHLO handshake", "mx.example.com"),
-            ("Couldn't connect to host, port: smtp.example.com, 587; timeout -1", "HOST"),
+            ("Couldn't connect to host, port: smtp.example.com, 587; timeout -1", "smtp.example.com:587"),
+            ("Could not connect to SMTP host: smtp.example.com, port: 465, response: -1", "smtp.example.com:465"),
+            ("Unknown SMTP host: smtp.example.com;", "smtp.example.com"),
+            ("SMTPConnectError: Error connecting to smtp.example.com on port 465: x", "smtp.example.com:465"),
+            ("unable to establish SMTP connection to (smtp.example.com) port 587", "smtp.example.com:587"),
+            ("curl: (6) Could not resolve host: smtp.example.com", "smtp.example.com"),
+            ("Failed to connect to smtp.example.com port 25 after 21 ms", "smtp.example.com:25"),
+            ("connection to Outgoing server (SMTP) smtp.example.com timed out", "smtp.example.com"),
+            ("The remote name could not be resolved: 'smtp.example.com'", "smtp.example.com"),
+            ("getaddrinfo for smtp.example.com failed: Name or service not known", "smtp.example.com"),
             ("cannot connect to smtp.example.com, port 587: Connection refused", "smtp.example.com:587"),
             ("stream_socket_client(): Unable to connect to ssl://smtp.example.com:465", "smtp.example.com:465"),
             ("../deps/openssl/openssl/ssl/record/ssl3_record.c:350:", "HOST"),

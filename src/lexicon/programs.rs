@@ -27,6 +27,9 @@ pub(crate) struct MailProgram {
     /// Other names that users write.
     #[serde(default)]
     also: Vec<String>,
+    /// Whether it uses a library that is in the file too: its signs come before those of the library.
+    #[serde(default)]
+    application: bool,
     /// Texts that only its error messages contain, in lower case.
     #[serde(default)]
     signs: Vec<String>,
@@ -64,11 +67,12 @@ impl MailProgram {
     }
 }
 
-/// The program whose error message a text is; the text is prepared by [`normal`]. The longest sign decides.
+/// The program whose error message a text is; the text is prepared by [`normal`]. The longest sign decides;
+/// an application comes before the library that it uses.
 pub(crate) fn recognised(text: &str) -> Option<&'static MailProgram> {
     let signs = PROGRAMS.program.iter().flat_map(|program| program.signs.iter().map(move |sign| (sign, program)));
     let found = signs.filter(|(sign, _)| text.contains(sign.as_str()));
-    found.max_by_key(|(sign, _)| sign.len()).map(|(_, program)| program)
+    found.max_by_key(|(sign, program)| (program.application, sign.len())).map(|(_, program)| program)
 }
 
 /// A program by its id or name, in any case.

@@ -22,6 +22,7 @@ mod bounce;
 mod exchange;
 mod exim;
 mod extract;
+mod libraries;
 mod opensmtpd;
 mod other;
 mod postfix;
@@ -37,12 +38,14 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use self::exim::EximLine;
 use self::extract::{ExtractedReply, MarkedLine, at_start, bare, unfolded};
+use self::libraries::Repetition;
 use self::session::Sessions;
 use self::transcript::line_of_session;
 use crate::lexicon::ReplyPhase;
 use crate::wire::ReplyCode;
 
 pub(crate) use self::extract::phase_of_code;
+pub(crate) use self::libraries::without_secret;
 
 /// The number of bytes of a line that are examined.
 pub const MAX_LINE: usize = 64 * 1024;
@@ -80,6 +83,10 @@ const STATUS: LineReader = |_, marked| other::code_and_status(marked);
 const QUOTED: LineReader = |_, marked| other::quoted(marked);
 /// Lines that begin with an arrow are handled before the marks; an arrow elsewhere in a line has no meaning.
 const ARROW: LineReader = |_, _| None;
+/// Words of a mail library, after which the reply begins.
+const LIBRARY: LineReader = |_, marked| libraries::after_words(marked);
+const TUPLE: LineReader = |_, marked| libraries::tuple(marked);
+const COLON: LineReader = |_, marked| libraries::after_colon(marked);
 
 /// The words that precede replies, most specific first. If a line contains several, the earlier row is tried first.
 const MARKS: &[(&str, LineReader)] = &[
@@ -96,6 +103,70 @@ const MARKS: &[(&str, LineReader)] = &[
     ("_said:_", |_, marked| qmail::server_reply(marked)),
     ("reject: ", |_, marked| postfix::reject(marked)),
     ("SMTP error from remote mail", Memory::exim),
+    // Mail libraries, and programs that submit mail.
+    ("SMTP server error: ", |_, marked| libraries::server_error(marked)),
+    ("SMTP code: ", |_, marked| libraries::smtp_code(marked)),
+    ("recipients failed: ", |_, marked| libraries::recipients_failed(marked)),
+    ("he server response was: ", |_, marked| libraries::server_response(marked)),
+    ("bad response on command '", |_, marked| libraries::bad_response(marked)),
+    ("Got bad greeting from SMTP host", |_, marked| libraries::bad_greeting(marked)),
+    ("permanent error (", |_, marked| libraries::code_in_brackets(marked)),
+    ("transient error (", |_, marked| libraries::code_in_brackets(marked)),
+    ("retcode (", |_, marked| libraries::retcode(marked)),
+    ("SERVER -> CLIENT: ", Memory::debug_output),
+    ("CLIENT -> SERVER: ", Memory::debug_output),
+    ("reply: b'", Memory::debug_output),
+    ("send: '", Memory::debug_output),
+    ("msmtp: authentication failed", Memory::announced),
+    ("msmtp: command ", Memory::announced),
+    ("msmtp: cannot get initial OK", Memory::announced),
+    ("msmtp: envelope from address", Memory::announced),
+    ("msmtp: recipient address", Memory::announced),
+    ("msmtp: the server did not accept", Memory::announced),
+    ("Invalid login: ", LIBRARY),
+    ("Invalid greeting. response=", LIBRARY),
+    ("Invalid HELO. response=", LIBRARY),
+    ("recipients were rejected: ", LIBRARY),
+    (" command failed: ", LIBRARY),
+    ("Message failed: ", LIBRARY),
+    ("with STARTTLS: ", LIBRARY),
+    ("with message \"", LIBRARY),
+    ("with message \\\"", LIBRARY),
+    ("response: '", LIBRARY),
+    ("server message: ", LIBRARY),
+    ("SMTP server: ", LIBRARY),
+    ("RCPT failed: ", LIBRARY),
+    ("MAIL failed: ", LIBRARY),
+    ("DATA failed: ", LIBRARY),
+    ("Command failed: ", LIBRARY),
+    ("Remote access denied: ", LIBRARY),
+    ("smtp-server response: ", LIBRARY),
+    ("STARTTLS denied, code ", LIBRARY),
+    ("failed AUTH: ", LIBRARY),
+    ("failed after MAIL FROM: ", LIBRARY),
+    ("failed after RCPT TO: ", LIBRARY),
+    ("failed after DATA: ", LIBRARY),
+    ("can't STARTTLS: ", LIBRARY),
+    ("Exception: ", LIBRARY),
+    ("Net::SMTPAuthenticationError: ", LIBRARY),
+    ("Net::SMTPFatalError: ", LIBRARY),
+    ("Net::SMTPServerBusy: ", LIBRARY),
+    ("Net::SMTPSyntaxError: ", LIBRARY),
+    ("mail server responded: ", LIBRARY),
+    ("server responded: ", LIBRARY),
+    ("Server error: '", LIBRARY),
+    ("Server Response: '", LIBRARY),
+    ("SMTP session failed: ", LIBRARY),
+    ("create SMTP client: ", LIBRARY),
+    (", b'", TUPLE),
+    (", b\"", TUPLE),
+    (", '", TUPLE),
+    (", \"", TUPLE),
+    ("+4.", |_, marked| libraries::plus_signs(marked)),
+    ("+5.", |_, marked| libraries::plus_signs(marked)),
+    ("OutboundConnectionResponse", |_, marked| libraries::plus_signs(marked)),
+    (": 4", COLON),
+    (": 5", COLON),
     ("reject=", |_, marked| sendmail::reply_field(marked)),
     ("reply=", |_, marked| sendmail::reply_field(marked)),
     ("stat=", |_, marked| if marked.after.starts_with('"') { opensmtpd::stat(marked) } else { sendmail::stat(marked) }),
@@ -143,7 +214,12 @@ pub struct Finder {
     memory: Memory,
     /// The last replies. A bounce contains each reply in its text and again in a header.
     quoted: VecDeque<String>,
+    /// The last reply that an exception contained, with its line: stack traces repeat it.
+    thrown: Option<(u64, String)>,
 }
+
+/// Lines of a stack trace in which a reply is the repetition of the one before.
+const TRACE_REACH: u64 = 150;
 
 /// Facts from earlier lines that are needed for later ones.
 #[derive(Debug, Default)]
@@ -162,6 +238,7 @@ struct UnfinishedReply {
     reply: ExtractedReply,
     /// The complete text of a header or `said:` line, which can continue on lines that begin with a space.
     folded: Option<String>,
+    from_exception: Repetition,
 }
 
 impl Finder {
@@ -171,6 +248,9 @@ impl Finder {
         let line = line.get(..MAX_LINE).unwrap_or(line);
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if self.thrown.is_some() && libraries::begins_exception(line) {
+            self.thrown = None;
+        }
         let line = if self.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         if self.held.is_none()
             && self.begun.is_none()
@@ -223,7 +303,8 @@ impl Finder {
         let reply = ExtractedReply { phase: reply.phase.or(awaited), ..reply };
         let folded = (line.contains("iagnostic-") || line.contains(" said: ") && !line.contains("(in reply to "))
             .then(|| line.to_owned());
-        let held = UnfinishedReply { line: number, reply, folded };
+        let from_exception = libraries::repetition(line);
+        let held = UnfinishedReply { line: number, reply, folded, from_exception };
         if held.folded.is_some() || held.reply.is_open() {
             self.held = Some(held);
         } else {
@@ -233,11 +314,17 @@ impl Finder {
     }
 
     fn release(&mut self, held: UnfinishedReply, found: &mut impl FnMut(FoundReply)) {
-        let UnfinishedReply { line, reply, folded } = held;
+        let UnfinishedReply { line, reply, folded, from_exception } = held;
         let is_header = folded.as_ref().is_some_and(|folded| folded.contains("iagnostic-"));
         // The reply that was extracted from the first line may be incomplete.
         let reply = folded.and_then(|folded| self.memory.extract(&folded)).unwrap_or(reply);
         let text = unfolded(&reply.text);
+        if from_exception == Repetition::Possible && self.was_thrown(line, &text) {
+            return;
+        }
+        if from_exception == Repetition::First {
+            self.thrown = Some((line, text.clone()));
+        }
         if is_header && self.was_quoted(&text) {
             return;
         }
@@ -247,6 +334,18 @@ impl Finder {
         }
         let code = text.as_bytes().get(..3).and_then(ReplyCode::parse);
         found(FoundReply { line, text, phase: reply.phase.or_else(|| code.and_then(phase_of_code)), host: reply.host });
+    }
+
+    /// Whether a line of a stack trace repeats the reply of the exception, or a line of it.
+    fn was_thrown(&self, line: u64, text: &str) -> bool {
+        let Some((at, thrown)) = &self.thrown else { return false };
+        let whole = |line: &'_ str| line.find("...'").unwrap_or(line.len());
+        let same = |line: &str| {
+            thrown.contains(
+                line.get(..whole(line)).unwrap_or_default().trim().trim_end_matches(['\'', '"', ',', '.', '+', ' ']),
+            )
+        };
+        line.abs_diff(*at) <= TRACE_REACH && text.lines().all(same)
     }
 
     /// Whether a header of a bounce repeats a reply from its text; whitespace is ignored. Each reply can be repeated
@@ -276,6 +375,9 @@ impl Memory {
                 return reply;
             }
         }
+        if let Some(reply) = libraries::status_first(line) {
+            return Some(reply);
+        }
         let mut hits: Vec<(usize, usize)> =
             SEARCH.find_iter(line).map(|hit| (hit.pattern().as_usize(), hit.end())).collect();
         hits.sort_unstable();
@@ -301,6 +403,17 @@ impl Memory {
     fn exchange(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
         let (session, words) = exchange::session_line(marked.line)?;
         self.sessions.received(session, &words)
+    }
+
+    /// The debug output of PHPMailer and smtplib.
+    fn debug_output(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
+        self.sessions.received("", libraries::in_debug_output(marked.after))
+    }
+
+    /// msmtp names the command in the line before the reply.
+    fn announced(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
+        self.awaited = libraries::announced(marked);
+        None
     }
 
     fn exim(&mut self, marked: MarkedLine<'_>) -> Option<ExtractedReply> {
@@ -330,7 +443,7 @@ impl UnfinishedReply {
         if self.folded.is_some() || !self.reply.is_line || !self.reply.is_open() {
             return false;
         }
-        let next = line_of_session(line).unwrap_or_else(|| line.trim_start());
+        let next = libraries::further_line(line).or_else(|| line_of_session(line)).unwrap_or_else(|| line.trim_start());
         let code = self.reply.text.get(..3).unwrap_or_default();
         let same = at_start(next).is_some_and(|next| next.starts_with(code));
         if same && self.reply.text.len() + next.len() <= MAX_HELD {
