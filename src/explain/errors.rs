@@ -128,7 +128,13 @@ pub(super) fn of_program(name: &str) -> Option<Explained> {
 fn proof(rule: &str, server: &ServerName) -> Fix {
     let place = server.place();
     let is = |starts: &[&str]| starts.iter().any(|start| rule.starts_with(start));
-    let command = if is(&["tls-wrong-mode", "connection-refused", "connection-timed-out"]) {
+    let command = if is(&[
+        "starttls-expected",
+        "implicit-tls-expected",
+        "greeting-missing",
+        "connection-refused",
+        "connection-timed-out",
+    ]) {
         format!("smtpcheck ports {}", server.host())
     } else if is(&["auth-", "account-", "app-password", "oauth-"]) {
         format!("smtpcheck {place} --user USER --password-stdin")
@@ -193,7 +199,7 @@ mod tests {
         let text = "Error: Greeting never received from mx.example.net:465";
         let explained = FoundError::in_text(text).expect("a known message").explained(text);
         let last = explained.fixes.last().and_then(|fix| fix.command.as_deref());
-        assert_eq!(last, Some("smtpcheck mx.example.net:465"));
+        assert_eq!(last, Some("smtpcheck ports mx.example.net"));
         assert_eq!(explained.program.as_deref(), Some("nodemailer"));
     }
 }
