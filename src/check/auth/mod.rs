@@ -1,11 +1,12 @@
 //! AUTH: what is advertised before and inside TLS, and why a login did not happen or failed.
 //!
-//! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`secret`] (faults of the token or the
-//! password), here withheld passwords and cancelled logins, and [`rules`].
+//! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`token`] (faults of a token),
+//! [`secret`] (oddities of a password), here withheld passwords and cancelled logins, and [`rules`].
 
 mod offers;
 mod rules;
 mod secret;
+mod token;
 
 use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
@@ -17,7 +18,8 @@ use rules::{
     AUTH_EXCHANGE_BROKEN, AUTH_IN_PLAINTEXT, AUTH_MECHANISM_MISMATCH, AUTH_NOT_OFFERED, AUTH_SERVER_UNVERIFIED,
     AUTH_TAKEN_IN_PLAINTEXT, AUTH_WITHHELD,
 };
-pub(super) use secret::{challenge_error, oddities, token};
+pub(super) use secret::{challenge_error, oddities};
+pub(super) use token::{rejection, token};
 
 pub(super) static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rules: rules::RULES };
 
@@ -27,7 +29,7 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(in_plaintext(plan, evidence, session));
     findings.extend(withheld(plan, session));
     findings.extend(cancelled(session));
-    findings.extend(secret::token(plan, evidence, session));
+    findings.extend(token(plan, evidence, session));
     findings.extend(offers::obsolete(session));
     if plan.login.is_none() {
         findings.extend(offers::tokens_only(session));

@@ -85,11 +85,11 @@ pub(super) static AUTH_TOKEN_EXPIRED: Rule = Rule {
 pub(super) static AUTH_TOKEN_UNSUITABLE: Rule = Rule {
     id: "auth-token-unsuitable",
     severity: Severity::Error,
-    title: "the token is not for this server",
+    title: "the token cannot be used for this login",
     docs: Docs {
-        sees: "The token is a refresh token (in this case it was not sent), or its audience is another service. The token itself is never shown.",
-        matters: "A refresh token is equivalent to the password and may be sent only to the token service. A token for another service is rejected.",
-        action: "Get an access token for mail from the token service: for Microsoft with the scope https://outlook.office.com/SMTP.Send, for Google with https://mail.google.com/.",
+        sees: "What was given is not an access token: a refresh token (it is not sent), the JSON document of the token service, a token with Bearer before it, the finished XOAUTH2 string, a placeholder. Or its claims do not fit: its audience is another service, SMTP.Send or SMTP.SendAsApp is missing (Microsoft), or it belongs to another user than --user. The token itself is never shown.",
+        matters: "A server accepts only an access token for mail, of exactly this user. A refresh token is equivalent to the password and may be sent only to the token service.",
+        action: "Pass only the value of access_token. Request it for mail: for Microsoft with the scope https://outlook.office.com/SMTP.Send, for Google with https://mail.google.com/. An application of Microsoft Entra also needs the permission SMTP.SendAsApp, New-ServicePrincipal and Add-MailboxPermission.",
         example: "a token for https://graph.microsoft.com at smtp.office365.com",
         references: "RFC 7519 section 4.1.3 (aud), RFC 6749 section 1.5 (refresh tokens)",
     },

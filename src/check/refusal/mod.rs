@@ -147,15 +147,11 @@ fn finding(plan: &Plan, session: Session<'_>, received: ReceivedReply<'_>, readi
     finding.basis = Some(reading.basis);
     if of_token {
         // The lexicon's text is about passwords, which most logins use.
-        finding.cause =
-            "The server does not accept the token: it has expired, is for another user or scope, or was revoked."
-                .to_owned();
-        finding.fixes = vec![
-            Fix::text(
-                "Get a new access token for exactly this user, with the scope for sending mail, and repeat the check",
-            ),
-            Fix::text("Check on the token service's page for this application whether the consent was withdrawn"),
-        ];
+        let rejection = super::auth::rejection(plan, session);
+        finding.cause = rejection.cause.to_owned();
+        finding.confidence = finding.confidence.min(Confidence::Likely);
+        finding.otherwise = Some(rejection.otherwise.to_owned());
+        finding.fixes = rejection.fixes;
         finding.failure = Some(failure(plan, received, Cause::Credentials));
         finding.consequences.extend(super::auth::challenge_error(session));
         return finding;

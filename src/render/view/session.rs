@@ -160,7 +160,9 @@ fn withheld(reason: &WithheldReason) -> &'static str {
         WithheldReason::Plaintext => "the connection is not encrypted, so the password was not sent",
         WithheldReason::Unverified => "the certificate could not be verified, so the password was not sent",
         WithheldReason::NotOffered => "the server does not advertise AUTH",
-        WithheldReason::RefreshToken => "this is a refresh token, which must not be sent to a mail server",
+        WithheldReason::RefreshToken => {
+            "the token is or contains a refresh token, which must not be sent to a mail server"
+        }
         WithheldReason::NoCommonMechanism { .. } => "no mechanism in common",
     }
 }
