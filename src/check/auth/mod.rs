@@ -1,12 +1,13 @@
 //! AUTH: what is advertised before and inside TLS, and why a login did not happen or failed.
 //!
 //! Modules: [`offers`] (the advertised mechanisms, judged without a login), [`token`] (faults of a token),
-//! [`secret`] (oddities of a password), here withheld passwords and cancelled logins, and [`rules`].
+//! [`secret`] (oddities of a password), [`user`] (the form of the user name), here withheld passwords and cancelled logins, and [`rules`].
 
 mod offers;
 mod rules;
 mod secret;
 mod token;
+mod user;
 
 use super::finding::{Check, Finding, PhaseFailure, Severity, asks_nothing};
 use crate::evidence::{CancelReason, Event, EventKind, Evidence, Phase, Session, WithheldReason};
@@ -19,7 +20,9 @@ use rules::{
     AUTH_TAKEN_IN_PLAINTEXT, AUTH_WITHHELD,
 };
 pub(super) use secret::{challenge_error, oddities};
-pub(super) use token::{rejection, token};
+pub(super) use token::rejection;
+use token::token;
+use user::user_name;
 
 pub(super) static CHECK: Check = Check { subject: "auth", ask: asks_nothing, judge, rules: rules::RULES };
 
@@ -29,13 +32,18 @@ fn judge(plan: &Plan, evidence: &Evidence) -> Vec<Finding> {
     findings.extend(in_plaintext(plan, evidence, session));
     findings.extend(withheld(plan, session));
     findings.extend(cancelled(session));
-    findings.extend(token(plan, evidence, session));
+    findings.extend(explanation(plan, evidence, session));
     findings.extend(offers::obsolete(session));
     if plan.login.is_none() {
         findings.extend(offers::tokens_only(session));
         findings.extend(offers::missing_on_submission(plan, session));
     }
     findings
+}
+
+/// A fault of the token or the user name, which explains why the login was rejected.
+pub(super) fn explanation(plan: &Plan, evidence: &Evidence, session: Session<'_>) -> Option<Finding> {
+    token(plan, evidence, session).or_else(|| user_name(plan, session))
 }
 
 /// A mechanism that is advertised and also accepted is one finding. A server may accept what it does not advertise.
