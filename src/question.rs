@@ -61,6 +61,8 @@ pub enum Purpose {
     OtherTlsMode,
     /// The server turned us away at one address family: does it take us at the other?
     OtherFamily,
+    /// The server turned us away: does it take us at another address of the same family?
+    OtherAddress,
     /// The commands that precede a ClientHello.
     TlsHello,
     /// Does a command that came in one packet with STARTTLS take effect inside TLS?

@@ -2,6 +2,7 @@
 //! certificate that is missing in the chain, a virus scanner on the network path.
 
 use super::super::finding::{Finding, in_shell};
+use super::super::place;
 use super::context::CertificateContext;
 use super::rules::{
     CERTIFICATE_CHAIN_INCOMPLETE, CERTIFICATE_INTERCEPTED, CERTIFICATE_NAME_CONSTRAINED, CERTIFICATE_SELF_SIGNED,
@@ -21,11 +22,51 @@ pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
     finding.cause = sign.means.clone();
     finding.otherwise = Some("Repeat the check on another machine to see the server's own certificate.".to_owned());
     finding.fixes = sign.fix.clone();
+    if let Some(provider) = place::public_provider(seen.plan) {
+        finding.cause = format!("{} {HIDDEN}", finding.cause);
+        finding.fixes.extend(place::around_device(seen.plan, provider));
+    }
+    Some(finding)
+}
+
+const HIDDEN: &str = "The provider's own certificate was not seen; it may have faults too, which the device hides.";
+
+/// A certificate for a public provider's name from a CA that is not public: a device on the network path made it.
+fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
+    let provider = place::public_provider(seen.plan)?;
+    // A user who gives the CA expects its certificates.
+    if matches!(seen.presented.store, TrustStore::File { .. }) {
+        return None;
+    }
+    let last = last_followed(seen);
+    let is_fetchable = std::ptr::eq(last, seen.leaf) && seen.leaf.issuer_urls.iter().any(|url| is_web(url));
+    // A certificate that is missing in the chain is the provider's own mistake.
+    if is_fetchable || seen.presented.chain_length > seen.presented.chain.len() {
+        return None;
+    }
+    let (name, issuer) = (&provider.name, &last.issuer);
+    let summary = if seen.leaf.self_signed {
+        format!("the certificate is self-signed, so it is not that of {name}")
+    } else {
+        format!("the certificate was issued by {issuer}, which is not a public CA, so it is not that of {name}")
+    };
+    let mut finding = seen.finding(&CERTIFICATE_INTERCEPTED, Confidence::Likely, summary);
+    finding.cause = format!(
+        "{name} uses certificates of public CAs only. A device on the network path responds instead of it and can read the session: TLS inspection of a company's network, a virus scanner on this machine, or the mail relay of a hosting company. {HIDDEN}"
+    );
+    finding.otherwise = Some(OLD_STORE.to_owned());
+    finding.fixes = place::around_device(seen.plan, provider);
+    finding.fixes.push(Fix::text(
+        "If this network inspects TLS on purpose, let its administrator install the root certificate on this machine and in the application; do not save it from this connection",
+    ));
     Some(finding)
 }
 
 /// No path leads to a trust anchor.
 pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Finding {
+    if let (ChainFault::SelfSigned | ChainFault::UnknownIssuer, Some(finding)) = (why, for_provider(seen)) {
+        return finding;
+    }
     let finding = match why {
         ChainFault::SelfSigned => self_signed(seen),
         ChainFault::UnknownIssuer => unknown_issuer(seen),

@@ -250,10 +250,10 @@ pub(in crate::render) fn counts(report: &Report) -> String {
     }
 }
 
-/// Phases that did not run: "not tested" must never look like "passed".
+/// Phases that did not run, and IP addresses that were not tried: "not tested" must never look like "passed".
 pub(in crate::render) fn untested(report: &Report) -> Option<String> {
     let phases = phases(&report.plan, &report.evidence);
-    let skipped: Vec<&'static str> = phases
+    let mut skipped: Vec<String> = phases
         .iter()
         .filter(|phase| phase.status == PhaseStatus::Skipped)
         .filter_map(|phase| match phase.name {
@@ -264,7 +264,15 @@ pub(in crate::render) fn untested(report: &Report) -> Option<String> {
             Phase::Greeting => Some("greeting"),
             _ => None,
         })
+        .map(str::to_owned)
         .collect();
+    let addresses = report.evidence.untested_addresses();
+    match addresses.as_slice() {
+        [] => {}
+        [one] => skipped.push(format!("IP address {one}")),
+        [one, two] => skipped.push(format!("IP addresses {one} and {two}")),
+        [one, more @ ..] => skipped.push(format!("IP address {one} and {} more", more.len())),
+    }
     if skipped.is_empty() { None } else { Some(skipped.join(", ")) }
 }
 
