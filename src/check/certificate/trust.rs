@@ -31,6 +31,70 @@ pub(super) fn intercepted(seen: CertificateContext<'_>) -> Option<Finding> {
 
 const HIDDEN: &str = "The provider's own certificate was not seen; it may have faults too, which the device hides.";
 
+/// Names of public CAs. A certificate of one of them leads to no root if this machine's trust store is old.
+const PUBLIC_AUTHORITIES: &[&str] = &[
+    "aaa certificate services",
+    "actalis",
+    "addtrust",
+    "affirmtrust",
+    "amazon",
+    "apple",
+    "baltimore",
+    "buypass",
+    "certigna",
+    "certum",
+    "comodo",
+    "cpanel",
+    "d-trust",
+    "digicert",
+    "digital signature trust",
+    "dst root",
+    "e-szigno",
+    "entrust",
+    "gandi",
+    "geotrust",
+    "globalsign",
+    "go daddy",
+    "godaddy",
+    "google trust services",
+    "harica",
+    "hellenic academic",
+    "identrust",
+    "internet security research group",
+    "isrg",
+    "let's encrypt",
+    "microsec",
+    "microsoft corporation",
+    "naver",
+    "network solutions",
+    "quovadis",
+    "rapidssl",
+    "secom",
+    "sectigo",
+    "ssl corporation",
+    "ssl.com",
+    "starfield",
+    "swisssign",
+    "symantec",
+    "t-systems",
+    "telekom security",
+    "telesec",
+    "thawte",
+    "trustasia",
+    "trustwave",
+    "twca",
+    "unizeto",
+    "usertrust",
+    "verisign",
+    "wisekey",
+    "zerossl",
+];
+
+fn is_public_authority(issuer: &str) -> bool {
+    let issuer = issuer.to_lowercase();
+    PUBLIC_AUTHORITIES.iter().any(|name| issuer.contains(name))
+}
+
 /// A certificate for a public provider's name from a CA that is not public: a device on the network path made it.
 fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
     let provider = place::public_provider(seen.plan)?;
@@ -39,6 +103,9 @@ fn for_provider(seen: CertificateContext<'_>) -> Option<Finding> {
         return None;
     }
     let last = last_followed(seen);
+    if is_public_authority(&last.issuer) {
+        return None;
+    }
     let is_fetchable = std::ptr::eq(last, seen.leaf) && seen.leaf.issuer_urls.iter().any(|url| is_web(url));
     // A certificate that is missing in the chain is the provider's own mistake.
     if is_fetchable || seen.presented.chain_length > seen.presented.chain.len() {
@@ -84,7 +151,15 @@ pub(super) fn untrusted(seen: CertificateContext<'_>, why: ChainFault) -> Findin
             finding
         }
     };
-    with_sign(seen, finding)
+    let mut finding = with_sign(seen, finding);
+    if place::public_provider(seen.plan).is_some() && !matches!(seen.presented.store, TrustStore::File { .. }) {
+        // A provider's chain is trusted by a current trust store, never by a file saved from this connection.
+        finding.fixes.retain(|fix| !fix.command.as_ref().is_some_and(|command| command.contains(" ca.pem")));
+        finding
+            .fixes
+            .insert(0, Fix::text("Update the trust store of this machine or container: the package ca-certificates"));
+    }
+    finding
 }
 
 /// Adds what is known about such a certificate by its names: a package's default, a hosting company's, a test's.
