@@ -166,10 +166,13 @@ fn is_placeholder(text: &str) -> bool {
     let is_letters = text.chars().all(|c| {
         c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ' ' | '(' | ')' | '[' | ']' | '"' | '\'' | ';')
     });
-    let names_a_token = word.ends_with("token")
-        || word.ends_with("tokenhere")
-        || word.ends_with("bearer")
-        || word.contains("accesstoken");
+    let is_identifier = text.contains(['.', '_']) && word.ends_with("token");
+    let is_request =
+        ["your", "insert", "paste", "replace", "enter", "put", "my"].iter().any(|start| word.starts_with(start));
+    let names_a_token =
+        matches!(word.as_str(), "token" | "accesstoken" | "bearertoken" | "oauthtoken" | "authtoken" | "bearer")
+            || is_identifier
+            || is_request && word.contains("token");
     let is_type = ["system.", "microsoft.identity", "com.google.", "<coroutine", "java.util"]
         .iter()
         .any(|start| lower.starts_with(start));
