@@ -55,3 +55,15 @@ pub struct TokenClaims {
     /// Whether the user name of the login is the id of an application or object instead of an email address.
     pub login_is_an_id: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::evidence::{Event, EventKind};
+
+    #[test]
+    fn a_report_from_before_the_claims_is_loaded() {
+        let saved = r#"{"seq":1,"at_ms":1.0,"probe":1,"phase":"auth","tls":true,"kind":"token","form":"jwt","expires":1,"audience":"a"}"#;
+        let event: Event = serde_json::from_str(saved).unwrap();
+        assert!(matches!(event.what, EventKind::Token { claims: None, .. }));
+    }
+}

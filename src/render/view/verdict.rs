@@ -196,6 +196,7 @@ pub(in crate::render) fn outcome(case: &CheckResult) -> String {
 pub(in crate::render) fn result(report: &Report) -> String {
     let mut parts = vec![counts(report)];
     parts.extend(untested(report).map(|steps| format!("not tested: {steps}")));
+    parts.extend(untested_addresses(report).map(|addresses| format!("not tested: {addresses}")));
     parts.push(exit(report));
     parts.push(duration(report.total_ms));
     parts.join("; ")
@@ -250,10 +251,10 @@ pub(in crate::render) fn counts(report: &Report) -> String {
     }
 }
 
-/// Phases that did not run, and IP addresses that were not tried: "not tested" must never look like "passed".
+/// Phases that did not run: "not tested" must never look like "passed".
 pub(in crate::render) fn untested(report: &Report) -> Option<String> {
     let phases = phases(&report.plan, &report.evidence);
-    let mut skipped: Vec<String> = phases
+    let skipped: Vec<&'static str> = phases
         .iter()
         .filter(|phase| phase.status == PhaseStatus::Skipped)
         .filter_map(|phase| match phase.name {
@@ -264,16 +265,18 @@ pub(in crate::render) fn untested(report: &Report) -> Option<String> {
             Phase::Greeting => Some("greeting"),
             _ => None,
         })
-        .map(str::to_owned)
         .collect();
+    if skipped.is_empty() { None } else { Some(skipped.join(", ")) }
+}
+
+/// IP addresses of the host that were not tried, because another one responded.
+pub(in crate::render) fn untested_addresses(report: &Report) -> Option<String> {
     let addresses = report.evidence.untested_addresses();
     match addresses.as_slice() {
-        [] => {}
-        [one] => skipped.push(format!("IP address {one}")),
-        [one, two] => skipped.push(format!("IP addresses {one} and {two}")),
-        [one, more @ ..] => skipped.push(format!("IP address {one} and {} more", more.len())),
+        [] => None,
+        [one] => Some(format!("IP address {one}")),
+        [one, more @ ..] => Some(format!("IP address {one} and {} more", more.len())),
     }
-    if skipped.is_empty() { None } else { Some(skipped.join(", ")) }
 }
 
 fn in_words(exit: Exit) -> &'static str {
